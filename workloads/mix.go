@@ -151,10 +151,10 @@ func (m Mix) Maker() subjects.Maker { return subjects.ServeOn(m.contract(), m.Ne
 func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 	make := on(m.contract(), m.New)
 	made, err := makePerKey(ctx, env, make)
-	r := &mixRun{Mix: m, env: env, renewals: &renewals[subjects.At[any]]{env: env, subjects: made, make: make}, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}, after: map[int]int64{}, answers: map[int]map[string]*answers{}, ends: map[int]map[string]int{}}
+	r := &mixRun{Mix: m, env: env, renewals: &renewals[subjects.At[any]]{env: env, subjects: made, make: make}, meetings: newMeetings(env, perMixedMeeting), seats: perKey[*seat]{}}
 	env.followAnswers()
 	for _, c := range env.Clients {
-		r.held[c.ID], r.answers[c.ID], r.ends[c.ID] = map[string]stays{}, map[string]*answers{}, map[string]int{}
+		r.seats[c.ID] = map[string]*seat{}
 	}
 	return r, err
 }
@@ -164,15 +164,29 @@ type mixRun struct {
 	env *Env
 	*renewals[subjects.At[any]]
 	meetings meetings
-	held     map[int]map[string]stays // by client and key; each client uses its own
-	answers  map[int]map[string]*answers
+	seats    perKey[*seat] // each client uses its own
 
-	mu    sync.Mutex
-	put   map[string]int // how many items clients put into each object
-	after map[int]int64  // how many calls each client has made after the load
-	err   error          // the first mistake in a function of the declaration
+	mu  sync.Mutex
+	err error // the first mistake in a function of the declaration
+}
 
-	ends map[int]map[string]int // by client and key: see renewOver; each client uses its own
+// seat has what one client did at one object.
+type seat struct {
+	stays
+	answers *answers
+	put     int   // how many items it put in
+	after   int64 // how many calls it made that the load did not draw
+	expired int   // how many of its sessions had expired when it got its subject: see renewOver
+}
+
+// seat returns the seat of a client at an object.
+func (r *mixRun) seat(c *Client, key string) *seat {
+	s := r.seats[c.ID][key]
+	if s == nil {
+		s = &seat{}
+		r.seats[c.ID][key] = s
+	}
+	return s
 }
 
 // stays are those of one client at one object. They end with the session that made them, which may be one of the
@@ -187,7 +201,7 @@ type stays struct {
 
 // stays returns how many there are now.
 func (r *mixRun) stays(c *Client, key string) int {
-	if s := r.held[c.ID][key]; c.has(s.session) && !c.gone(s.life) {
+	if s := r.seat(c, key); c.has(s.session) && !c.gone(s.life) {
 		return s.n
 	}
 	return 0
@@ -196,7 +210,7 @@ func (r *mixRun) stays(c *Client, key string) int {
 // believed returns how many there are now, or were when the subject's own session ended: a subject is asked whether
 // it still holds, also when it should have noticed that it does not.
 func (r *mixRun) believed(c *Client, key string) int {
-	if s := r.held[c.ID][key]; s.own && !c.gone(s.life) {
+	if s := r.seat(c, key); s.own && !c.gone(s.life) {
 		return s.n
 	}
 	return r.stays(c, key)
@@ -242,12 +256,14 @@ func (r *mixRun) drawing(c *Client, key string, unique numbers, rng *rand.Rand) 
 	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.stays(c, key), unique: unique, answers: r.remembered(c, key)}
 }
 
-// afterwards is drawing for the next call of a client after the load.
+// afterwards is drawing for the next call of a client that the load does not draw.
 func (r *mixRun) afterwards(c *Client, key string, rng *rand.Rand) *Draw {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.after[c.ID]++
-	return r.drawing(c, key, numbersOf(r.after[c.ID], c.ID, len(r.env.Clients), true), rng)
+	r.seat(c, key).after++
+	calls := int64(0)
+	for _, s := range r.seats[c.ID] {
+		calls += s.after
+	}
+	return r.drawing(c, key, numbersOf(calls, c.ID, len(r.env.Clients), true), rng)
 }
 
 // draw draws one of the operations that are possible now, and calls it. It returns the operation, nil if none is
@@ -340,13 +356,11 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 		}
 	}
 	if traits.Ends && d.Held > 0 { // a process that was started again has no stay to end
-		op.Life = r.held[c.ID][d.Key].life
+		op.Life = r.seat(c, d.Key).life
 		r.env.touch(ctx, c, op.Life) // proves that the session lived until now
 	}
 	if traits.Puts {
-		r.mu.Lock()
-		r.put[d.Key]++
-		r.mu.Unlock()
+		r.seat(c, d.Key).put++
 	}
 	if err = c.Do(ctx, op); err != nil { // a call that was given up may still answer
 		var lost Unwritten
@@ -373,12 +387,10 @@ func (r *mixRun) count(ctx context.Context, c *Client, key string, o *MixedOpera
 	switch traits := c.model.Operation(o.F); {
 	case traits.Begins && began:
 		session := c.madeIn(key, r.subjects[c.ID][key].Subject())
-		r.held[c.ID][key] = stays{n + 1, session, session != c.SessionID(), c.life, o.EndedBy}
+		r.seat(c, key).stays = stays{n + 1, session, session != c.SessionID(), c.life, o.EndedBy}
 		r.env.touch(ctx, c, c.life)
 	case traits.Ends && !subjects.NoEffect(err): // an end of unknown outcome is not repeated
-		s := r.held[c.ID][key]
-		s.n = max(n-1, 0)
-		r.held[c.ID][key] = s
+		r.seat(c, key).n = max(n-1, 0)
 	}
 }
 
@@ -463,7 +475,7 @@ var errNotBegun = errors.New("no stay began")
 // endLost ends a hold whose session is over, as often as it was begun, as the clients of workloads.Lock do: a lock may
 // want that before the next begin. An end that fails is not repeated.
 func (r *mixRun) endLost(ctx context.Context, c *Client, key string) {
-	s := r.held[c.ID][key]
+	s := r.seat(c, key).stays
 	end := r.operation(func(o *MixedOperation) bool { return o.F == s.endedBy })
 	if s.n == 0 || end == nil || c.idle || r.stays(c, key) > 0 {
 		return
@@ -477,7 +489,7 @@ func (r *mixRun) endLost(ctx context.Context, c *Client, key string) {
 	for range s.n {
 		_, _ = r.call(ctx, c, 0, end, drawing())
 	}
-	delete(r.held[c.ID], key)
+	r.seat(c, key).stays = stays{}
 }
 
 // askLost asks a subject whether it still holds what ended with its session, until it has noticed or should have.
@@ -510,7 +522,7 @@ func (r *mixRun) operation(is func(*MixedOperation) bool) *MixedOperation {
 func (r *mixRun) renew(ctx context.Context, c *Client, key string) error {
 	err := r.renewals.renew(ctx, c, key)
 	if err == nil && r.stays(c, key) == 0 {
-		delete(r.held[c.ID], key)
+		r.seat(c, key).stays = stays{}
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func TestStaysOfAProcessThatWasKilled(t *testing.T) {
 			}
 		}
 		acquire, release := operation(models.FAcquire), operation(models.FRelease)
-		r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, held: map[int]map[string]stays{0: {}}, put: map[string]int{}, answers: map[int]map[string]*answers{0: {}}}
+		r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, seats: perKey[*seat]{0: {}}}
 		draw := func() *Draw { return r.drawing(c, "k1", numbersOf(1, 0, 1, false), rand.New(rand.NewPCG(1, 1))) }
 		_, _ = r.call(t.Context(), c, 0, acquire, draw())
 		before := draw()
@@ -91,7 +91,7 @@ func TestHoldsWhoseSessionIsOver(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t, 1)
 				c := remotely(d, 0, &far{lives: newLives()})
-				r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, held: map[int]map[string]stays{0: {}}, put: map[string]int{}, after: map[int]int64{}, answers: map[int]map[string]*answers{0: {}}}
+				r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, seats: perKey[*seat]{0: {}}}
 				for _, f := range []string{models.FAcquire, models.FRelease, models.FConfirm} {
 					r.Operations = append(r.Operations, MixedOperation{
 						F: f, Weight: 1, Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
@@ -101,8 +101,8 @@ func TestHoldsWhoseSessionIsOver(t *testing.T) {
 					})
 				}
 				tt.held.life = 1
-				r.held[0]["k1"] = tt.held
-				_, _ = r.call(t.Context(), c, 0, &r.Operations[0], r.drawing(c, "k1", 1, rand.New(rand.NewPCG(1, 1))))
+				r.seats[0]["k1"] = &seat{stays: tt.held}
+				_, _ = r.call(t.Context(), c, 0, &r.Operations[0], r.drawing(c, "k1", numbersOf(1, 0, 1, false), rand.New(rand.NewPCG(1, 1))))
 				var got []string
 				for _, op := range d.read(t).Operations() {
 					got = append(got, op.F)

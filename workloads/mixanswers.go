@@ -45,12 +45,11 @@ func (d *Draw) giveBack() {
 
 // remembered returns what a client was answered at an object.
 func (r *mixRun) remembered(c *Client, key string) *answers {
-	a := r.answers[c.ID][key]
-	if a == nil || c.gone(a.life) {
-		a = &answers{c.life, map[string][]json.RawMessage{}}
-		r.answers[c.ID][key] = a
+	s := r.seat(c, key)
+	if s.answers == nil || c.gone(s.answers.life) {
+		s.answers = &answers{c.life, map[string][]json.RawMessage{}}
 	}
-	return a
+	return s.answers
 }
 
 // remember adds an answer.

@@ -10,7 +10,7 @@ import (
 
 // An argument is drawn from each answer once, or again if the call had no effect.
 func TestAnswer(t *testing.T) {
-	r := &mixRun{answers: map[int]map[string]*answers{0: {}}}
+	r := &mixRun{seats: perKey[*seat]{0: {}}}
 	c := &Client{Client: &subjects.Client{}}
 	draw := func() *Draw { return &Draw{Rand: rand.New(rand.NewPCG(1, 1)), answers: r.remembered(c, "k")} }
 	if _, ok := draw().Answer("claim"); ok {

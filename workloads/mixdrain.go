@@ -36,10 +36,14 @@ func (r *mixRun) drainBy(ctx context.Context, takes []*MixedOperation, each bool
 
 // drain takes items out of an object until a client is told that there is none, or each client is, or fails.
 func (r *mixRun) drain(ctx context.Context, key string, take *MixedOperation, each bool) {
+	put := 0
+	for _, c := range r.env.Clients {
+		put += r.seat(c, key).put
+	}
 	for _, c := range r.env.Clients {
 		var answer json.RawMessage
 		var err error
-		for range r.put[key] + 1 {
+		for range put + 1 {
 			if answer, err = r.call(ctx, c, 0, take, r.afterwards(c, key, random(r.env, c.ID))); err != nil || noItem(answer) {
 				break
 			}

@@ -30,7 +30,7 @@ func (r *mixRun) renewOver(ctx context.Context, c *Client, key string) {
 			expired++
 		}
 	}
-	if expired != r.ends[c.ID][key] && r.renew(ctx, c, key) == nil {
-		r.ends[c.ID][key] = expired
+	if expired != r.seat(c, key).expired && r.renew(ctx, c, key) == nil {
+		r.seat(c, key).expired = expired
 	}
 }
