@@ -171,6 +171,16 @@ var logScenarios = []scenario{
 			Inserts(1, "a").Removes(3, "a").Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
+		"an item that an unknown dequeue moved, and another client deleted there", "loss", Valid, "",
+		queued(3).Put(0, 302, 303, "a", history.OK).Take(2, 310, 320, "", history.Info).
+			Inserts(1, "a").Moves(3, "a").Clears(2, "a").Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
+	},
+	{
+		"an item that nobody took, moved by one client and deleted by another", "loss", Violation, "never came out",
+		queued(3).Put(0, 302, 303, "a", history.OK).
+			Inserts(1, "a").Moves(3, "a").Clears(2, "a").Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
+	},
+	{
 		"an item that was gone before the unknown dequeue", "loss", Violation, "no dequeue of that client",
 		queued(3).Put(0, 302, 303, "a", history.OK).Inserts(1, "a").Removes(3, "a").Saw(304, 0, 11, 303).
 			Take(2, 310, 320, "", history.Info).Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),

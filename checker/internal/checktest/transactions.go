@@ -54,6 +54,18 @@ func (r *Record) Removes(s history.ID, item string) *Record {
 	return r.Txn(history.Txn{Type: "delete", Session: s, Path: "/k/item-" + item})
 }
 
+// Moves puts an item aside, as a queue does that keeps what is taken until it is done.
+func (r *Record) Moves(s history.ID, item string) *Record {
+	return r.Txn(history.Txn{Type: "multi", Session: s, Parts: []history.Txn{
+		{Type: "delete", Path: "/k/item-" + item}, {Type: "create", Path: "/k/taken-" + item, Data: []byte(item)},
+	}})
+}
+
+// Clears deletes what Moves put aside.
+func (r *Record) Clears(s history.ID, item string) *Record {
+	return r.Txn(history.Txn{Type: "delete", Session: s, Path: "/k/taken-" + item})
+}
+
 func (r *Record) Raises(s history.ID) *Record {
 	return r.Txn(history.Txn{Type: "create", Session: s, Path: "/run/k"})
 }

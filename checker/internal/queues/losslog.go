@@ -83,10 +83,13 @@ func removals(q *queue) map[int][]removal {
 	return by
 }
 
-// removed is the last end of an item's znode, if that was by a client and nothing
-// of the item is left: what a recipe moves elsewhere is not gone.
+// removed returns the last end of an item's znode, if a client deleted it and nothing
+// of the item is left: what a recipe moves elsewhere is not gone. If sessions of several clients
+// deleted its znodes, it returns nil: a dequeue may have moved the item, and another client have deleted
+// it there.
 func removed(a *evidence.Record, it *item) (last *evidence.Znode) {
-	for _, n := range nodesOf(a).copies(it) {
+	of := nodesOf(a).copies(it)
+	for _, n := range of {
 		if n.Deleted == evidence.StillThere {
 			return nil
 		}
@@ -95,6 +98,10 @@ func removed(a *evidence.Record, it *item) (last *evidence.Znode) {
 		}
 	}
 	if last == nil || a.Session(last.Remover) == nil {
+		return nil
+	}
+	by := a.Session(last.Remover).Client
+	if slices.ContainsFunc(of, func(n *evidence.Znode) bool { return !a.IsOf(n.Remover, by) }) {
 		return nil
 	}
 	return last
