@@ -19,6 +19,12 @@ func configScenarios() []scenario {
 	waits := func(r *checktest.Record, client, inv, ret int) *checktest.Record {
 		return r.Op(checktest.Args{Client: client, F: objects.FObserve, Key: "k", Inv: inv, Ret: ret, Outcome: history.Fail, Session: history.ID(client + 1)})
 	}
+	asks := func(r *checktest.Record, code string, times ...int) *checktest.Record {
+		for _, at := range times {
+			r.Op(checktest.Args{Client: 1, F: objects.FObserve, Key: "k", Inv: at, Ret: at + 5, Outcome: history.Fail, Err: &history.Error{Code: code, Message: "closed"}, Session: 2})
+		}
+		return r.Finally(20000, "b").Fact(20001, history.FEnd, nil)
+	}
 	return []scenario{
 		{"a set of unknown outcome", "order", Valid, "", checktest.Config().Sets(0, 5, 6, "u", info).Sets(0, 7, 8, "a", ok).Observes(1, 300, 301, "a").Observes(1, 302, 303, "u")},
 
@@ -47,6 +53,10 @@ func configScenarios() []scenario {
 		{"the last one never came", "converge", Violation, `client 1 still waited from 0.007 s to 15.000 s`, waits(two().Observes(1, 5, 6, "a"), 1, 7, 15000).Finally(20000, "b").Fact(20001, history.FEnd, nil)},
 		{"the last one came late", "converge", Violation, "client 1 still waited", two().Observes(1, 5, 15000, "b").Finally(20000, "b").Fact(20001, history.FEnd, nil)},
 		{"who was told waits for nothing", "converge", Valid, "", waits(two().Observes(1, 5, 6, "b"), 1, 7, 15000).Finally(20000, "b").Fact(20001, history.FEnd, nil)},
+		{"who asked was refused each time", "converge", Violation, `client 1 asked 4 times from 0.100 s to 15.005 s for the next value of k, which is "b" since 0.004 s at the latest, and was refused at once each time: closed`, asks(two().Observes(1, 5, 6, "a"), history.CodeError, 100, 5000, 10000, 15000)},
+		{"who asked was refused for a while", "converge", Valid, "", asks(two().Observes(1, 5, 6, "a"), history.CodeError, 100, 200, 2000)},
+		{"who asked was refused, and then told", "converge", Valid, "", asks(two().Observes(1, 5, 6, "a").Observes(1, 16000, 16001, "b"), history.CodeError, 100, 5000, 10000, 15000)},
+		{"who asked had no patience", "converge", Valid, "", asks(two().Observes(1, 5, 6, "a"), history.CodeTimeout, 100, 5000, 10000, 15000)},
 		{"who left", "converge", Valid, "", waits(two().Observes(1, 5, 6, "a"), 1, 7, 2000).Finally(20000, "b").Fact(20001, history.FEnd, nil)},
 		{"nobody knows since when", "converge", Unknown, "it is unknown", waits(checktest.Config().Sets(0, 1, 2, "a", info), 1, 7, 15000).Finally(20000, "a").Fact(20001, history.FEnd, nil)},
 	}

@@ -42,11 +42,15 @@ func (w Cache) Maker() subjects.Maker { return subjects.ServeCache(w.New) }
 
 // Start makes the caches.
 func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
-	caches, err := makePerKey(ctx, env, on(subjects.Caches, w.New))
+	make := on(subjects.Caches, w.New)
+	caches, err := makePerKey(ctx, env, make)
 	if err != nil {
 		return nil, err
 	}
 	r := &cacheRun{env: env, caches: caches}
+	r.plain = plainly(env, caches, make, map[string]func(context.Context, *Client, string){
+		models.FLook: func(ctx context.Context, c *Client, key string) { _, _ = r.look(ctx, c, key, 0, false) },
+	})
 	r.neverCurrent = caches[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferNeverCurrent) // all are of one kind
 	if r.neverCurrent {
 		env.fact(history.FOffers, "", history.Offers{NeverCurrent: true})
@@ -57,6 +61,7 @@ func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
 type cacheRun struct {
 	env          *Env
 	caches       perKey[subjects.At[subjects.Cache]]
+	plain        plain[subjects.At[subjects.Cache]]
 	neverCurrent bool // clients do not ask for a current copy
 }
 
@@ -183,7 +188,8 @@ func (r *cacheRun) Quiesce(ctx context.Context) error {
 			r.sees(ctx, c, r.env.Key(i), want[r.env.Key(i)], until)
 		}
 	})
-	r.caches.close(ctx, r.env)
+	r.env.recover(ctx, r.plain)
+	r.plain.close(ctx)
 	return err
 }
 

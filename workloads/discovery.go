@@ -37,7 +37,8 @@ func (w Discovery) Maker() subjects.Maker { return subjects.ServeService(w.New) 
 
 // Start makes the services.
 func (w Discovery) Start(ctx context.Context, env *Env) (Run, error) {
-	services, err := makePerKey(ctx, env, on(subjects.Services, w.New))
+	make := on(subjects.Services, w.New)
+	services, err := makePerKey(ctx, env, make)
 	calls := groupCalls[subjects.Service]{
 		join: subjects.ServiceRegister, leave: subjects.ServiceUnregister, list: subjects.ServiceLookup, changed: subjects.ServiceChanged,
 		pick: subjects.ServicePick, kinds: 11,
@@ -45,5 +46,5 @@ func (w Discovery) Start(ctx context.Context, env *Env) (Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newMembershipRun(env, services, calls), nil
+	return newMembershipRun(env, services, make, calls), nil
 }

@@ -43,21 +43,25 @@ func (w Membership) Maker() subjects.Maker { return subjects.ServeGroup(w.New) }
 
 // Start makes the groups.
 func (w Membership) Start(ctx context.Context, env *Env) (Run, error) {
-	groups, err := makePerKey(ctx, env, on(subjects.Groups, w.New))
+	make := on(subjects.Groups, w.New)
+	groups, err := makePerKey(ctx, env, make)
 	calls := groupCalls[subjects.Group]{join: subjects.GroupJoin, leave: subjects.GroupLeave, list: subjects.GroupList, changed: subjects.GroupChanged, kinds: 8}
 	if err != nil {
 		return nil, err
 	}
-	return newMembershipRun(env, groups, calls), nil
+	return newMembershipRun(env, groups, make, calls), nil
 }
 
-func newMembershipRun[S any](env *Env, groups perKey[subjects.At[S]], calls groupCalls[S]) *membershipRun[S] {
+func newMembershipRun[S any](env *Env, groups perKey[subjects.At[S]], make func(*subjects.Client, string) (subjects.At[S], error), calls groupCalls[S]) *membershipRun[S] {
 	snapshots := groups[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferSnapshots) // all are of one kind
 	env.fact(history.FOffers, "", history.Offers{Snapshots: snapshots})
-	r := &membershipRun[S]{env: env, groups: groups, groupCalls: calls, in: map[int]map[string]joined{}, kept: make(perKey[bool], len(env.Clients))}
+	r := &membershipRun[S]{env: env, groups: groups, groupCalls: calls, in: map[int]map[string]joined{}, kept: perKey[bool]{}}
 	for _, c := range env.Clients {
 		r.in[c.ID], r.kept[c.ID] = map[string]joined{}, map[string]bool{}
 	}
+	r.plain = plainly(env, groups, make, map[string]func(context.Context, *Client, string){
+		calls.list.Name(): func(ctx context.Context, c *Client, key string) { _, _ = r.ask(ctx, c, r.list, key, 0, env.OpTimeout) },
+	})
 	return r
 }
 
@@ -75,6 +79,7 @@ type membershipRun[S any] struct {
 	groupCalls[S]
 	env    *Env
 	groups perKey[subjects.At[S]]
+	plain  plain[subjects.At[S]]
 	in     map[int]map[string]joined // by client, whose goroutine alone uses it, and key
 	kept   perKey[bool]              // whether a client no longer leaves the group
 }
@@ -224,7 +229,8 @@ func (r *membershipRun[S]) Quiesce(ctx context.Context) error {
 		}
 		return r.exit(ctx, c, key, 0)
 	})
-	r.groups.close(ctx, r.env)
+	r.env.recover(ctx, r.plain)
+	r.plain.close(ctx)
 	return nil
 }
 

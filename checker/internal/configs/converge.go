@@ -39,6 +39,7 @@ var converge = &frame.Property{
 				decideConverge(f, c, w, s.change, s.value, s.until)
 			}
 			decideConverge(f, c, w, last, value, evidence.Never)
+			decideRefused(f, c, w, last, value)
 		}
 	}),
 	Exercise: frame.Wants("converged", 2, "watchers that saw the last value"),
@@ -109,4 +110,32 @@ func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value s
 	}
 	f.Overdue(r, append(counterexample, evidence.EventsOf(op)...), "client %d still waited from %s to %s (%s, of %s allowed) for the next value of %s, which %s %q since %s at the latest",
 		w.client, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(c.Bound), c.name, is, value, words.At(last.ret))
+}
+
+// decideRefused looks whether a watcher asked again and again for the last value, and was refused at once each time, for
+// longer than the bound. It did not wait, so it did not wait too long.
+func decideRefused(f *frame.Finding, c *config, w *watch, last *change, value string) {
+	var asked []*history.Operation
+	for _, wait := range w.waits {
+		switch {
+		case wait.told != nil && !wait.told.absent && wait.told.value == value:
+			return
+		case wait.Began() < max(last.ret, c.Settled):
+		case !frame.RefusedAtOnce(c.Record, wait.Operation):
+			asked = nil
+		default:
+			asked = append(asked, wait.Operation)
+		}
+	}
+	if len(asked) < 3 {
+		return
+	}
+	first, again := asked[0], asked[len(asked)-1]
+	s := evidence.Span{From: first.Began(), To: again.Return.Time}
+	if frame.Overdue(c.Record, s, s.Length()) != frame.Violation {
+		return
+	}
+	counterexample := slices.Concat(evidence.EventsOf(last.op), evidence.EventsOf(first), evidence.EventsOf(asked[1]), evidence.EventsOf(again))
+	f.Violated(append(counterexample, c.finalAt.Index), "client %d asked %d times from %s to %s for the next value of %s, which is %q since %s at the latest, and was refused at once each time: %s",
+		w.client, len(asked), words.At(s.From), words.At(s.To), c.name, value, words.At(last.ret), again.Return.Error.Message)
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
 )
 
 // Shorter waits do not count as waiting: a recipe must have the time to answer. A client that tries
@@ -48,4 +49,15 @@ func Overdue(a *evidence.Record, s evidence.Span, length time.Duration) Result {
 		return Unknown
 	}
 	return Violation
+}
+
+// RefusedAtOnce reports whether a call got an error at once, and neither for the caller's lack of patience nor for want
+// of a connection.
+func RefusedAtOnce(a *evidence.Record, op *history.Operation) bool {
+	if op.Return == nil || op.Return.Error == nil || op.Return.Time-op.Began() >= RealWait {
+		return false
+	}
+	code := op.Return.Error.Code
+	return code != history.CodeTimeout && code != history.CodeCancelled &&
+		a.ConnectedAt(op.Client, op.Began()) && a.ConnectedAt(op.Client, op.Return.Time) && op.Invoke.Session == op.Return.Session
 }

@@ -2,6 +2,7 @@ package mix
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/ownobjects"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -49,30 +52,124 @@ func (p pulse) alive() error {
 	return nil
 }
 
-// deadCounter works no longer than its session.
-type deadCounter struct {
-	subjects.Counter
-	pulse
-}
+// mortal is a workload whose subjects are zklab's own, but answer nothing any more once the session of their client has
+// ended. Its clients reach them as those in another process, so that it is made of any workload.
+type mortal struct{ workloads.Workload }
 
-func (d deadCounter) Add(ctx context.Context, delta int64) (int64, error) {
-	if err := d.alive(); err != nil {
-		return 0, err
+func (m mortal) Params(p *history.Params) {
+	if w, ok := m.Workload.(workloads.Parameterized); ok {
+		w.Params(p)
 	}
-	return d.Counter.Add(ctx, delta)
 }
 
-// deadQueue puts no longer than its session lasts.
-type deadQueue struct {
-	subjects.Queue
-	pulse
+func (m mortal) Maker() subjects.Maker {
+	make := m.Workload.(workloads.Served).Maker()
+	return func(c *subjects.Client, path string, value json.RawMessage) (*subjects.Served, error) {
+		s, err := make(c, path, value)
+		if err != nil {
+			return nil, err
+		}
+		p := pulseOf(c)
+		for name, call := range s.Operations {
+			s.Operations[name] = func(ctx context.Context, value json.RawMessage) (any, error) {
+				if err := p.alive(); err != nil {
+					return nil, err
+				}
+				return call(ctx, value)
+			}
+		}
+		return s, nil
+	}
 }
 
-func (d deadQueue) Put(ctx context.Context, item []byte) error {
-	if err := d.alive(); err != nil {
+func (m mortal) Start(ctx context.Context, env *workloads.Env) (workloads.Run, error) {
+	for _, c := range env.Clients {
+		if c.Remote == nil {
+			c.Client.Remote = here{c, m.Maker()}
+		}
+	}
+	return m.Workload.Start(ctx, env)
+}
+
+// here makes subjects in this process as if it were another one.
+type here struct {
+	*workloads.Client
+	make subjects.Maker
+}
+
+func (h here) Make(_, path string, value any, _ ...string) (subjects.Object, error) {
+	with, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	s, err := h.make(h.Client.Client, path, with)
+	return servedHere{s}, err
+}
+
+type servedHere struct{ *subjects.Served }
+
+func (s servedHere) Call(ctx context.Context, operation string, value, result any) error {
+	with, err := json.Marshal(value)
+	if err != nil {
 		return err
 	}
-	return d.Queue.Put(ctx, item)
+	got, err := s.Operations[operation](ctx, with)
+	if err != nil || result == nil {
+		return err
+	}
+	return copied(got, result)
+}
+
+func (s servedHere) Hold(ctx context.Context, operation string, value, result any) (<-chan struct{}, error) {
+	if err := s.Call(ctx, operation, value, result); err != nil || s.Lost == nil {
+		return nil, err
+	}
+	return s.Lost(), nil
+}
+
+func (s servedHere) Offers(offer string) bool { return slices.Contains(s.Served.Offers, offer) }
+
+func (s servedHere) About(v any) error { return copied(s.Served.About, v) }
+
+func (s servedHere) Close(ctx context.Context) error {
+	if c, ok := subjects.Offered[subjects.Closer](s.Subject); ok {
+		return c.Close(ctx)
+	}
+	return nil
+}
+
+// copied is a value as another process gets it.
+func copied(value, into any) error {
+	b, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, into)
+}
+
+// unpunished are recipes whose subjects may fail for ever: no property says yet that they must not.
+var unpunished = []string{
+	models.Barrier.Name, models.DoubleBarrier.Name, models.JobQueue.Name, models.MasterWorker.Name, models.TwoPhaseCommit.Name,
+}
+
+// The default test convicts subjects of zklab's own kinds that do not recover.
+func TestMortalsOfZklabsKinds(t *testing.T) {
+	for _, recipe := range workloads.Recipes() {
+		w, err := workloads.Named(recipe, workloads.Own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !workloads.InProcesses(w) || slices.Contains(unpunished, recipe) {
+			continue
+		}
+		t.Run(recipe, func(t *testing.T) { convicted(t, mortal{w}, "recovers", "converge", "progress") })
+	}
+	t.Run("register", func(t *testing.T) { // which other processes do not serve
+		convicted(t, workloads.Register{New: func(c *subjects.Client, path string) (subjects.Register, error) {
+			of, err := subjects.NewRegister(c, path)
+			return deadRegister{of, pulseOf(c)}, err
+		}}, "recovers")
+	})
 }
 
 // deadRegister writes no longer than its session lasts.
@@ -88,33 +185,13 @@ func (d deadRegister) Write(ctx context.Context, value string) (subjects.Mark, e
 	return d.Register.Write(ctx, value)
 }
 
-// The default test convicts counters, queues and registers that do not recover.
-func TestMortalsOfZklabsKinds(t *testing.T) {
-	for name, w := range map[string]workloads.Workload{
-		"counter": workloads.Counter{New: func(c *subjects.Client, path string) (subjects.Counter, error) {
-			of, err := subjects.NewCounter(c, path)
-			return deadCounter{of, pulseOf(c)}, err
-		}},
-		"queue": workloads.Queue{New: func(c *subjects.Client, path string) (subjects.Queue, error) {
-			of, err := subjects.NewQueue(c, path)
-			return deadQueue{of, pulseOf(c)}, err
-		}},
-		"register": workloads.Register{New: func(c *subjects.Client, path string) (subjects.Register, error) {
-			of, err := subjects.NewRegister(c, path)
-			return deadRegister{of, pulseOf(c)}, err
-		}},
-	} {
-		t.Run(name, func(t *testing.T) { convicted(t, w, "recovers") })
-	}
-}
-
-// convicted fails the test unless a run with expired sessions convicts a workload of a property.
-func convicted(t *testing.T, w workloads.Workload, property string) {
+// convicted fails the test unless a run with expired sessions convicts a workload of one of some properties.
+func convicted(t *testing.T, w workloads.Workload, properties ...string) {
 	t.Helper()
 	for _, seed := range []int64{4, 9, 14, 19, 24, 29, 1, 5, 11, 15, 21} {
-		if o := seedOf(t, w, seed); o == nil || slices.Contains(o.Result.Violated(), property) {
+		if o := seedOf(t, w, seed); o == nil || slices.ContainsFunc(o.Result.Violated(), func(p string) bool { return slices.Contains(properties, p) }) {
 			return
 		}
 	}
-	t.Errorf("%s is not violated with any seed", property)
+	t.Errorf("none of %v is violated with any seed", properties)
 }
