@@ -104,10 +104,12 @@ func (r *fileReader) readExclusive(v ast.Node) (Rule, error) {
 	var begin, end *anyOp
 	var nested bool
 	var token string
+	places := int64(1)
 	err := eachField(v, "exclusive", fields{
 		"begin": r.into(&begin), "end": r.into(&end),
-		"nested": func(v ast.Node) (err error) { nested, err = truthOf(v); return err },
-		"token":  func(v ast.Node) (err error) { token, err = textOfNode(v); return err },
+		"nested":  func(v ast.Node) (err error) { nested, err = truthOf(v); return err },
+		"token":   func(v ast.Node) (err error) { token, err = textOfNode(v); return err },
+		"at-most": func(v ast.Node) (err error) { places, err = wholeOf(v, 1, 1000); return err },
 	})
 	if err != nil {
 		return nil, err
@@ -115,7 +117,7 @@ func (r *fileReader) readExclusive(v ast.Node) (Rule, error) {
 	if err := twoOf(v, "exclusive", "begin", "end", begin, end); err != nil {
 		return nil, err
 	}
-	h := Exclusive(begin, end)
+	h := Exclusive(begin, end).AtMost(int(places))
 	if nested {
 		h.Nested()
 	}

@@ -152,6 +152,8 @@ var mistakes = []struct {
 	{`Confirm is about operation "asks", which is none of the operations`, "object.Exclusive", only(object.Exclusive(get(), add()).Confirm(
 		object.Ask("asks", func(*cell, context.Context) (bool, error) { return false, nil })), get(), add())},
 	{"the operation of Confirm is nil", "object.Exclusive", only(object.Exclusive(get(), add()).Confirm(nil), get(), add())},
+	{"AtMost(0) lets no client hold: expected 1 or more", "object.Exclusive", only(object.Exclusive(get(), add()).AtMost(0), get(), add())},
+	{"Exclusive has AtMost(2), and Nested or Token: leave one out", "object.Exclusive", only(object.Exclusive(get(), add()).AtMost(2).Nested(), get(), add())},
 	{"the function of Token is nil", "object.Exclusive", only(object.Exclusive(get(), add()).Token(nil), get(), add())},
 
 	// Specifications.

@@ -125,10 +125,19 @@ func (o *operation) refusal(err error) error {
 //
 // Both functions must not change the state that they are given.
 func Allows[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A, answer R) (St, error), unheard func(state St, argument A) []St) Step[St] {
+	if f == nil || unheard == nil {
+		return Step[St]{place: here(), of: operationOf(o)}
+	}
+	return AllowsBy(o, func(state St, _ Caller, argument A, answer R) (St, error) { return f(state, argument, answer) },
+		func(state St, _ Caller, argument A) []St { return unheard(state, argument) })
+}
+
+// AllowsBy is [Allows] for an operation whose right answers, or effect, depend on who calls it.
+func AllowsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argument A, answer R) (St, error), unheard func(state St, who Caller, argument A) []St) Step[St] {
 	if f == nil || unheard == nil || o == nil {
 		return Step[St]{place: here(), of: operationOf(o)}
 	}
-	return Step[St]{place: here(), of: &o.operation, next: func(state, value any, c *declared.Call, _ Caller, heard bool) ([]any, error) {
+	return Step[St]{place: here(), of: &o.operation, next: func(state, value any, c *declared.Call, who Caller, heard bool) ([]any, error) {
 		v := value.(*values[A, R])
 		before, _ := state.(St)
 		switch {
@@ -136,12 +145,12 @@ func Allows[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A, answer
 			return []any{before}, nil
 		case c.Outcome == declared.Unheard || !heard:
 			var all []any
-			for _, s := range unheard(before, v.argument) {
+			for _, s := range unheard(before, who, v.argument) {
 				all = append(all, s)
 			}
 			return all, nil
 		}
-		after, err := f(before, v.argument, v.answer)
+		after, err := f(before, who, v.argument, v.answer)
 		if err != nil {
 			return nil, err
 		}

@@ -15,8 +15,9 @@ type Holds[S, R any] struct {
 	place
 	begin, end, confirm *operation
 	nested              bool
+	places              int // how many clients may hold at once; 0: one
 	token               func(R) int64
-	wrong               error // what Confirm or Token got
+	wrong               error // what Confirm, Token or AtMost got
 }
 
 // Exclusive is the rule that begin begins an exclusive hold of the object, as the Lock of a mutex does, and end
@@ -38,6 +39,15 @@ func Exclusive[S, A, R, B, Q any](begin *Op[S, A, R], end *Op[S, B, Q]) *Holds[S
 // Nested declares that a client may begin a hold again while it holds (a reentrant lock), and that the hold ends
 // when it was ended as often. Unless [Op.When] says otherwise, clients begin a hold up to three times.
 func (h *Holds[S, R]) Nested() *Holds[S, R] { h.nested = true; return h }
+
+// AtMost says that up to n clients may hold the object at once, as the leases of a semaphore. zklab then decides what it
+// decides of its own semaphores: instead of exclusion and belief, bound. A client has one hold at a time, without a token.
+func (h *Holds[S, R]) AtMost(n int) *Holds[S, R] {
+	if h.places = n; n < 1 {
+		h.wrong = fmt.Errorf("AtMost(%d) lets no client hold: expected 1 or more", n)
+	}
+	return h
+}
 
 // Confirm declares the operation that asks whether its client still holds. It must answer false from a second
 // after its client was told that the session of the hold is over: that is the property lost.
@@ -73,10 +83,12 @@ func (h *Holds[S, R]) rules(operations []*operation) ([]declared.Rule, error) {
 		return nil, h.wrong
 	case begin == end:
 		return nil, fmt.Errorf("operation %q both begins and ends an exclusive hold: name two operations", begin.name)
+	case h.places > 1 && (h.nested || h.token != nil):
+		return nil, fmt.Errorf("Exclusive has AtMost(%d), and Nested or Token: leave one out", h.places)
 	}
 	begin.traits.Begins, begin.traits.Waits, end.traits.Ends = true, true, true
 	begin.endedBy = end.name
-	hold := declared.Hold{Begin: begin.name, End: end.name, Nested: h.nested}
+	hold := declared.Hold{Begin: begin.name, End: end.name, Nested: h.nested, Places: h.places}
 	if h.confirm != nil {
 		confirm, err := named(operations, h.confirm, "Confirm")
 		if err != nil {

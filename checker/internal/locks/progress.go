@@ -11,38 +11,44 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// holdProgress requires that after heal every live contender gets its turn: the
-// hold is not idle while somebody waits, and at the end nobody stands in line
-// who neither waits nor holds.
-var holdProgress = frame.Progress("idle time, final lists", frame.FromSessions,
-	decideHoldProgress(func(*evidence.Key) (int, string) { return 1, "no client held it" }))
+// holdProgress requires that after heal every live contender gets its turn: no hold, or lease, is free while a client
+// waits, and at the end no client stands in line that neither waits nor holds.
+var holdProgress = frame.Progress("idle time, final lists", frame.FromSessions, decideHoldProgress)
+
+// placesOf returns how many clients can hold a key, and in words that fewer do.
+func placesOf(k *evidence.Key) (n int, idle string) {
+	if k.Object.State != models.Shared {
+		return 1, "no client held it"
+	}
+	n = max(1, k.Params.Leases)
+	return n, "fewer than " + prose.Count(n, "client") + " held it"
+}
 
 // OwnProgress is progress of holds of a program's own objects. What stands in line for them is not
 // known, so only idle time and refusals count.
 var OwnProgress = frame.Progress("idle time", frame.FromSessions, func(_ context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
-	decideIdle(&f, k, 1, "no client held it")
+	n, idle := placesOf(k)
+	decideIdle(&f, k, n, idle)
 	decideRefused(&f, k)
 	decideDeclined(&f, k)
 	f.Timed(k.Record)
 	return f
 })
 
-// decideHoldProgress decides it of a key that so many can hold; idle says in words that
-// fewer did.
-func decideHoldProgress(places func(*evidence.Key) (n int, idle string)) func(context.Context, *evidence.Key) frame.Finding {
-	return func(ctx context.Context, k *evidence.Key) frame.Finding {
-		var f frame.Finding
-		n, idle := places(k)
-		decideLeftBehind(ctx, &f, k)
-		decideIdle(&f, k, n, idle)
-		decideOrphans(&f, k)
-		decideRefused(&f, k)
-		f.Timed(k.Record)
-		return f
-	}
+// decideHoldProgress decides it of zklab's own holds.
+func decideHoldProgress(ctx context.Context, k *evidence.Key) frame.Finding {
+	var f frame.Finding
+	n, idle := placesOf(k)
+	decideLeftBehind(ctx, &f, k)
+	decideIdle(&f, k, n, idle)
+	decideOrphans(&f, k)
+	decideRefused(&f, k)
+	f.Timed(k.Record)
+	return f
 }
 
 // decideIdle looks for a long stretch in which somebody live waited and fewer than n held.
@@ -131,18 +137,9 @@ func decideRefused(f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// refused reports whether an acquire got an error at once, and neither for the
-// caller's lack of patience nor for want of a connection.
+// refused reports whether an acquire got an error at once, and not the answer that another client holds.
 func refused(a *evidence.Record, op *history.Operation) bool {
-	return op.Return.Time-op.Began() < frame.RealWait && !gaveUp(op) &&
-		a.ConnectedAt(op.Client, op.Began()) && a.ConnectedAt(op.Client, op.Return.Time) && op.Invoke.Session == op.Return.Session
-}
-
-// gaveUp reports whether a call ended with the caller's patience, or does not say why, or that it asked only
-// whether the lock was free.
-func gaveUp(op *history.Operation) bool {
-	e := op.Return.Error
-	return e == nil || e.Code == history.CodeTimeout || e.Code == history.CodeCancelled || declined(op)
+	return frame.RefusedAtOnce(a, op) && !declined(op)
 }
 
 // declined reports whether the answer was that another client holds.

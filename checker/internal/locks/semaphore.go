@@ -9,13 +9,12 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/heaps"
-	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Semaphore is a semaphore of history.Params.Leases leases: a client has one at a time.
 var Semaphore = frame.Model{
 	Object:     models.Semaphore,
-	Properties: []*frame.Property{bound, leaseGrants, fair, lost, leaseProgress, frame.OwnZnodes, holdsLogged},
+	Properties: []*frame.Property{bound, leaseGrants, fair, lost, holdProgress, frame.OwnZnodes, holdsLogged},
 	References: []*frame.Reference{boundReference, fairReference},
 }
 
@@ -87,10 +86,3 @@ var leaseGrants = &frame.Property{
 	Applies:  grants.Applies,
 	Decide:   decideGrants(func(k *evidence.Key) int { return k.Params.Leases }),
 }
-
-// leaseProgress requires that after heal every live contender gets its turn: no lease is free
-// while somebody waits, and at the end nobody stands in line who neither waits nor holds.
-var leaseProgress = frame.Progress("idle time, final lists", frame.FromSessions, decideHoldProgress(func(k *evidence.Key) (int, string) {
-	n := max(1, k.Params.Leases)
-	return n, "fewer than " + prose.Count(n, "client") + " held it"
-}))

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Hold says which operations begin and end an exclusive hold of their key. Answers are JSON; nil if
+// Hold says which operations begin and end a hold of their key, of which there is one at a time, or a few. Answers are JSON; nil if
 // there is none.
 type Hold struct {
 	// Begin begins the hold when it is answered. An answer of false says that it did not, and so does an
@@ -20,6 +20,8 @@ type Hold struct {
 	End string
 	// Confirm answers true if the client still holds, and false if not. "": there is no such operation.
 	Confirm string
+	// Places is how many clients may hold at once. Up to 1: the hold is exclusive.
+	Places int
 	// Nested says that a client may begin a hold again while it holds, and ends it as often.
 	Nested bool
 	// Token returns the fencing token in the answer of a Begin; 0 if it has none. nil: there are none.
@@ -27,18 +29,22 @@ type Hold struct {
 }
 
 // Exclusive returns the properties of a lock for such holds: exclusion, lost, belief, progress and,
-// if the holds have tokens, tokens and grant.
+// if the holds have tokens, tokens and grant. If several clients may hold at once, they are those of a semaphore: bound,
+// grant, lost and progress.
 func Exclusive(x Hold) []*frame.Property {
+	if x.Places > 1 {
+		of := locks.Semaphore
+		return seenAs(of, append(only(of.Properties, "bound", "grant"), locks.OwnLost, locks.OwnProgress), func(h *history.History, a *evidence.Record) {
+			h.Header.Params.Leases = x.Places
+			x.playAll(h, a)
+		})
+	}
 	of := locks.Lock
 	certain := append(only(of.Properties, "exclusion", "grant", "tokens"), locks.OwnLost)
 	certain = append(certain, only(of.Properties, "belief")...)
 	progress := []*frame.Property{locks.OwnProgress}
 	if !x.Nested {
-		return seenAs(of, append(certain, progress...), func(h *history.History, a *evidence.Record) {
-			for _, op := range a.History.Operations() {
-				x.play(h, op, x.part(op))
-			}
-		})
+		return seenAs(of, append(certain, progress...), x.playAll)
 	}
 	nested := func(longest bool) func(*history.History, *evidence.Record) {
 		return func(h *history.History, a *evidence.Record) { nesting{&x, h, a, longest}.run() }
@@ -49,6 +55,13 @@ func Exclusive(x Hold) []*frame.Property {
 		all[i] = x.withInner(p)
 	}
 	return all
+}
+
+// playAll makes all operations the parts of a lock's.
+func (x *Hold) playAll(h *history.History, a *evidence.Record) {
+	for _, op := range a.History.Operations() {
+		x.play(h, op, x.part(op))
+	}
 }
 
 // part returns which operation of a lock an operation is.

@@ -3,6 +3,7 @@ package ownobjects
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -39,6 +40,30 @@ func (l *lease) Take(context.Context) error {
 	return err
 }
 
+// Try is Take for a client that is answered false instead of a refusal.
+func (l *lease) Try(ctx context.Context) (bool, error) {
+	err := l.Take(ctx)
+	if errors.Is(err, errTaken) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func newLease(life Life, wrong bool) func(*subjects.Client, string) (*lease, error) {
+	return func(c *subjects.Client, path string) (*lease, error) {
+		s, err := life.at(c, path, "")
+		return &lease{seat: s, wrong: wrong}, err
+	}
+}
+
+// freed is the holder of a lease after a session ended.
+func freed(holder, who object.Caller) object.Caller {
+	if holder == who {
+		return object.Nobody
+	}
+	return holder
+}
+
 // leases have a sequential specification in which sessions end.
 func leases(life Life, wrong bool) Declared {
 	take := object.Do("take", (*lease).Take).Refuses(errTaken)
@@ -47,18 +72,31 @@ func leases(life Life, wrong bool) Declared {
 			return holder, object.None{}, errTaken
 		}
 		return who, object.None{}, nil
-	})).SessionEnds(func(holder, who object.Caller) object.Caller {
-		if holder == who {
-			return object.Nobody
-		}
-		return holder
-	})
+	})).SessionEnds(freed)
 	return object.Object[*lease]{
-		Name: "own-lease", Operations: []object.Operation[*lease]{take}, Rules: []object.Rule{spec},
-		New: func(c *subjects.Client, path string) (*lease, error) {
-			s, err := life.at(c, path, "")
-			return &lease{seat: s, wrong: wrong}, err
-		},
+		Name: "own-lease", New: newLease(life, wrong), Operations: []object.Operation[*lease]{take}, Rules: []object.Rule{spec},
+	}
+}
+
+// triedLeases may answer false although the lease is free.
+func triedLeases(life Life, wrong bool) Declared {
+	try := object.Ask("try", (*lease).Try)
+	spec := object.Sequential(object.Nobody, object.AllowsBy(try, func(holder, who object.Caller, _ object.None, got bool) (object.Caller, error) {
+		switch {
+		case !got:
+			return holder, nil
+		case holder != object.Nobody:
+			return holder, fmt.Errorf("client %d got the lease, which client %d had", who.Client, holder.Client)
+		}
+		return who, nil
+	}, func(holder, who object.Caller, _ object.None) []object.Caller {
+		if holder != object.Nobody {
+			return []object.Caller{holder}
+		}
+		return []object.Caller{holder, who}
+	})).SessionEnds(freed)
+	return object.Object[*lease]{
+		Name: "own-tried-lease", New: newLease(life, wrong), Operations: []object.Operation[*lease]{try}, Rules: []object.Rule{spec},
 	}
 }
 
@@ -262,5 +300,77 @@ func triedGates(life Life, wrong bool) Declared {
 	return object.Object[*gate]{
 		Name: "own-tried-gate", New: newGate(life, impatient, wrong), Operations: []object.Operation[*gate]{enter, leave},
 		Rules: []object.Rule{object.Exclusive(enter, leave)},
+	}
+}
+
+// desk is a semaphore of two leases. A wrong one has three.
+type desk struct {
+	*seat
+	wrong bool
+
+	of    *subjects.Client // whose semaphore it is
+	lease subjects.Semaphore
+	done  func() // ends the session of the lease; nil: there is none
+}
+
+const desks = 2
+
+// Sit waits for a lease.
+func (d *desk) Sit(ctx context.Context) error {
+	if d.done != nil { // its session ended
+		_ = d.Rise(ctx)
+	}
+	now, done, err := d.session()
+	if err != nil {
+		return err
+	}
+	if d.of != now {
+		n := desks
+		if d.wrong {
+			n++
+		}
+		s, err := subjects.NewSemaphore(now, d.path, n)
+		if err != nil {
+			done()
+			return err
+		}
+		d.of, d.lease = now, s
+	}
+	if err = d.lease.Acquire(ctx); err != nil {
+		done()
+		return err
+	}
+	d.done = done
+	return nil
+}
+
+// Session is the one that has the lease.
+func (d *desk) Session() int64 {
+	if o, ok := d.lease.(subjects.Owner); ok {
+		return o.Session()
+	}
+	return 0
+}
+
+// Rise gives the lease back.
+func (d *desk) Rise(ctx context.Context) error {
+	if d.done == nil {
+		return subjects.WithoutEffect(errOutside)
+	}
+	err := d.lease.Release(ctx)
+	d.done()
+	d.done = nil
+	return err
+}
+
+// offices admit two clients at a time.
+func offices(life Life, wrong bool) Declared {
+	sit, rise := object.Do("sit", (*desk).Sit), object.Do("rise", (*desk).Rise)
+	return object.Object[*desk]{
+		Name: "own-desks", Operations: []object.Operation[*desk]{sit, rise}, Rules: []object.Rule{object.Exclusive(sit, rise).AtMost(desks)},
+		New: func(c *subjects.Client, path string) (*desk, error) {
+			s, err := life.at(c, path, "")
+			return &desk{seat: s, wrong: wrong}, err
+		},
 	}
 }

@@ -41,4 +41,6 @@ var All = []Object{
 	{"own-pool", "loss", "expire:any/200ms", pools},
 	{"own-worker", "claim-owned", "", workers},
 	{"own-fence", "write-fenced", "", fences},
+	{"own-desks", "bound", "", offices},
+	{"own-tried-lease", "sequential", "", triedLeases},
 }
