@@ -92,8 +92,8 @@ func declaredObject(cmd *cobra.Command, path string) (*adapter.Declared, error) 
 	return &adapter.Declared{Name: o.Name, Calls: func(number int64) (all []adapter.DeclaredCall, err error) {
 		calls, arguments, err := w.Try(number)
 		for i, c := range calls {
-			traits := w.Declared().Model().Operation(c.F)
-			all = append(all, adapter.DeclaredCall{Operation: c.F, Argument: arguments[i], Begins: traits.Begins, Ends: traits.Ends})
+			traits := w.Declared().Model().Operation(c.Name())
+			all = append(all, adapter.DeclaredCall{Operation: c.Name(), Argument: arguments[i], Begins: traits.Begins, Ends: traits.Ends})
 		}
 		return all, err
 	}}, nil

@@ -15,11 +15,11 @@ import (
 //     is not connected, or connects again, begins to wait anew.
 //
 // When the load is over, clients wait for longer than that, and call the operation once more.
-func (o *Op[S, A, R]) Cached() *Op[S, A, R] { o.cached, o.reads = true, true; return o }
+func (o *Op[S, A, R]) Cached() *Op[S, A, R] { o.load.Cached, o.reads = true, true; return o }
 
 // ages returns what is wrong with the declared age of the operation's answers.
 func (o *operation) ages() error {
-	if o.cached && o.plain {
+	if o.load.Cached && o.plain {
 		return fmt.Errorf("operation %q is both Plain and Cached: leave Plain out, unless it reads ZooKeeper itself", o.name)
 	}
 	return nil

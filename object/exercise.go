@@ -62,7 +62,7 @@ func usualNeeds(all []*operation) (needs []Need) {
 	const overlaps = 10
 	for _, o := range all {
 		switch {
-		case o.final:
+		case o.load.Final:
 			needs = append(needs, Need{What: "answers of " + o.name + " after the load", Least: 1, Count: func(k *Key) (n int) {
 				for c := range k.Of(o.name) {
 					if c.Outcome == declared.Answered && c.Began >= k.Quiesced() {
@@ -71,7 +71,7 @@ func usualNeeds(all []*operation) (needs []Need) {
 				}
 				return n
 			}})
-		case o.weight > 0:
+		case o.load.Weight > 0:
 			needs = append(needs, Need{What: "answers of " + o.name, Least: 1, Count: func(k *Key) (n int) {
 				for c := range k.Of(o.name) {
 					if c.Outcome != declared.Unheard {

@@ -140,7 +140,7 @@ func (r *fileReader) readOperation(name string, at place, declared ast.Node) (*f
 	f.op = Call(name, call, draw)
 	f.op.at = at
 	if !f.argument {
-		f.op.draw = func(*Draw) (json.RawMessage, error) { return nil, nil }
+		f.op.load.Argument = func(*Draw) (json.RawMessage, error) { return nil, nil }
 	}
 	for _, set := range flags {
 		set(f.op)

@@ -77,7 +77,6 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 	}
 	var all []*operation
-	var calls []func(context.Context, any, json.RawMessage) (json.RawMessage, error)
 	for i, op := range o.Operations {
 		if nils.Is(op) {
 			wrong(o.at, fmt.Errorf("operation %d is nil: leave it out", i+1))
@@ -85,9 +84,6 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 		d := *op.declared()
 		all = append(all, &d)
-		calls = append(calls, func(ctx context.Context, subject any, argument json.RawMessage) (json.RawMessage, error) {
-			return op.invoke(ctx, subject.(S), argument)
-		})
 	}
 	wrong(o.at, o.mistake(all))
 	var rules []declared.Rule
@@ -115,15 +111,14 @@ func (o Object[S]) Workload() workloads.Workload {
 	}
 	m := models.Model{Name: o.Name, About: o.About, OnZnodes: true}
 	var signatures []string
-	for i, d := range all {
+	for _, d := range all {
 		signatures = append(signatures, d.signature())
 		if d.traits.Begins {
 			m.Stay = "held"
 		}
 		m.Operations = append(m.Operations, d.model())
-		w.Mix.Operations = append(w.Mix.Operations, workloads.MixedOperation{
-			F: d.name, Declared: string(d.at), Weight: d.weight, Final: d.final, Cached: d.cached, Owns: d.owns, EndedBy: d.endedBy, When: d.when, Argument: d.draw, Call: calls[i],
-		})
+		d.load.Declared = string(d.at)
+		w.Mix.Operations = append(w.Mix.Operations, d.load)
 	}
 	needs := o.Exercise
 	if needs == nil {
@@ -179,7 +174,7 @@ func (o Object[S]) mistake(all []*operation) error {
 	}
 	drawn := false
 	for i, op := range all {
-		drawn = drawn || op.weight > 0
+		drawn = drawn || op.load.Weight > 0
 		if op.wrong != nil {
 			return op.at.wrong(op.wrong)
 		}
@@ -225,7 +220,7 @@ func (w workload) calls() (all []*declared.Call) {
 			return nil
 		}
 		for i, o := range operations {
-			all = append(all, &declared.Call{Operation: o.F, Argument: arguments[i]})
+			all = append(all, &declared.Call{Operation: o.Name(), Argument: arguments[i]})
 		}
 	}
 	return all

@@ -30,24 +30,18 @@ type Draw = workloads.Draw
 // Operation is an operation of the subject S: an [Op].
 type Operation[S any] interface {
 	declared() *operation
-	invoke(ctx context.Context, subject S, argument json.RawMessage) (json.RawMessage, error)
+	of(S)
 }
 
-// operation is an operation without its types.
+// operation is an operation without its types: that of the load, with what rules and stories need.
 type operation struct {
 	at       place
 	name     string
-	weight   int
+	load     workloads.MixedOperation
 	reads    bool
-	final    bool
 	plain    bool
-	cached   bool
 	waits    bool
-	owns     bool   // its answer is the client's own while its session lives
-	endedBy  string // the operation that ends the hold that it begins, also after the session of the hold has ended
 	refusals []error
-	when     func(*Draw) bool
-	draw     func(*Draw) (json.RawMessage, error)
 	asked    string // the words of Says
 	done     string
 	argument reflect.Type
@@ -64,10 +58,7 @@ type operation struct {
 // which a field would be lost is refused, and a value that is another one then, such as NaN, ends the experiment.
 // Numbers in an any are read as float64, or as json.Number where a float64 would lose digits. Its methods change
 // the declaration and return it; call them before [Object.Workload].
-type Op[S, A, R any] struct {
-	operation
-	call func(S, context.Context, A) (R, error)
-}
+type Op[S, A, R any] struct{ operation }
 
 // Call declares an operation with an argument, which is drawn before each call, and an answer. f is a
 // method expression: (*Limiter).Take.
@@ -75,9 +66,9 @@ type Op[S, A, R any] struct {
 // An error of f means that the outcome of the call is unknown, unless it promises that there was no effect
 // (subjects.WithoutEffect), or is declared to be an answer ([Op.Refuses]).
 func Call[S, A, R any](name string, f func(S, context.Context, A) (R, error), argument func(*Draw) A) *Op[S, A, R] {
-	o := &Op[S, A, R]{call: f}
+	o := &Op[S, A, R]{}
 	o.operation = operation{
-		at: here(), name: name, weight: 1, argument: reflect.TypeFor[A](), answer: reflect.TypeFor[R](),
+		at: here(), name: name, load: workloads.MixedOperation{JSONOp: subjects.NewOp(name, o.invoke(f)), Weight: 1}, argument: reflect.TypeFor[A](), answer: reflect.TypeFor[R](),
 		text: func(raw json.RawMessage, argument bool) string {
 			if argument {
 				return textOf[A](raw)
@@ -99,7 +90,7 @@ func Call[S, A, R any](name string, f func(S, context.Context, A) (R, error), ar
 	default:
 		o.wrong = cmp.Or(encodable[A](name, "argument"), encodable[R](name, "answer"))
 	}
-	o.draw = func(d *Draw) (json.RawMessage, error) {
+	o.load.Argument = func(d *Draw) (json.RawMessage, error) {
 		if o.argument == reflect.TypeFor[None]() {
 			return nil, nil
 		}
@@ -152,7 +143,7 @@ const mostWeight = 1_000_000
 // Weight says how often clients call the operation, relative to the others: a number up to a million. The default is
 // 1; an operation of weight 0 is called at the end only, if it is [Op.Final].
 func (o *Op[S, A, R]) Weight(n int) *Op[S, A, R] {
-	if o.weight = n; n < 0 || n > mostWeight {
+	if o.load.Weight = n; n < 0 || n > mostWeight {
 		o.wrong = cmp.Or(o.wrong, fmt.Errorf("operation %q has the weight %d: expected 0 to %d", o.name, n, mostWeight))
 	}
 	return o
@@ -164,7 +155,7 @@ func (o *Op[S, A, R]) ReadOnly() *Op[S, A, R] { o.reads = true; return o }
 
 // Final declares that the operation is read-only, and that every client calls it for every object at the end,
 // when all faults are healed.
-func (o *Op[S, A, R]) Final() *Op[S, A, R] { o.final, o.reads = true, true; return o }
+func (o *Op[S, A, R]) Final() *Op[S, A, R] { o.load.Final, o.reads = true, true; return o }
 
 // Plain declares that the operation is read-only, and that its answer may be old, as the answers of ZooKeeper's
 // own reads are: it was right at some time that is not before the last state that the client's session had
@@ -186,7 +177,7 @@ func (o *Op[S, A, R]) Refuses(errs ...error) *Op[S, A, R] {
 
 // When lets a client call the operation only if f says so, such as an unlock while the client holds the
 // lock (d.Held > 0). f must not draw.
-func (o *Op[S, A, R]) When(f func(d *Draw) bool) *Op[S, A, R] { o.when = f; return o }
+func (o *Op[S, A, R]) When(f func(d *Draw) bool) *Op[S, A, R] { o.load.When = f; return o }
 
 // Says tells calls in sentences: "client 1 ASKED at 6.027 s and DONE at 6.031 s". {key} stands for the
 // object, {arg} for the argument and {got} for the answer. By default, calls are told by their name.
@@ -195,26 +186,29 @@ func (o *Op[S, A, R]) Says(asked, done string) *Op[S, A, R] { o.asked, o.done = 
 
 func (o *Op[S, A, R]) declared() *operation { return &o.operation }
 
-// invoke calls the operation of a subject in this process.
-func (o *Op[S, A, R]) invoke(ctx context.Context, subject S, argument json.RawMessage) (json.RawMessage, error) {
-	var a A
-	if len(argument) > 0 {
-		if err := decode(argument, &a); err != nil {
-			return nil, fmt.Errorf("%w: %w", subjects.ErrBadValue, err)
+func (o *Op[S, A, R]) of(S) {} // no operation of other subjects
+
+// invoke returns what calls the operation of a subject in this process.
+func (o *Op[S, A, R]) invoke(call func(S, context.Context, A) (R, error)) func(any, context.Context, subjects.JSON) (subjects.JSON, error) {
+	return func(subject any, ctx context.Context, argument subjects.JSON) (answer subjects.JSON, err error) {
+		var a A
+		if len(argument.RawMessage) > 0 {
+			if err := decode(argument.RawMessage, &a); err != nil {
+				return answer, fmt.Errorf("%w: %w", subjects.ErrBadValue, err)
+			}
 		}
+		got, err := call(subject.(S), ctx, a)
+		switch {
+		case err != nil:
+			return answer, o.refused(err)
+		case o.answer == reflect.TypeFor[None]():
+			return answer, nil
+		}
+		if answer.RawMessage, err = encode(got); err != nil {
+			return subjects.JSON{}, workloads.Unwritten{Err: err}
+		}
+		return answer, nil
 	}
-	got, err := o.call(subject, ctx, a)
-	switch {
-	case err != nil:
-		return nil, o.refused(err)
-	case o.answer == reflect.TypeFor[None]():
-		return nil, nil
-	}
-	raw, err := encode(got)
-	if err != nil {
-		return nil, workloads.Unwritten{Err: err}
-	}
-	return raw, nil
 }
 
 // refused returns the declared error that err is, or err.

@@ -53,7 +53,7 @@ func (w *Owners) rules(operations []*operation) ([]declared.Rule, error) {
 	case claim.answer == reflect.TypeFor[None]():
 		return nil, fmt.Errorf("Owned is about the answers of operation %q, but it has none", claim.name)
 	}
-	claim.owns = true
+	claim.load.Owns = true
 	if w.release == nil {
 		return declared.Owned(declared.Owning{Claim: claim.name}), nil
 	}
@@ -67,11 +67,11 @@ func (w *Owners) rules(operations []*operation) ([]declared.Rule, error) {
 		return nil, fmt.Errorf("operation %q gives %s back, but %q answers %s: expected the same type, or no argument", release.name, release.argument, claim.name, claim.answer)
 	}
 	claim.traits.Begins, release.traits.Ends = true, true
-	if claim.when == nil {
-		claim.when = func(d *Draw) bool { return d.Held == 0 }
+	if claim.load.When == nil {
+		claim.load.When = func(d *Draw) bool { return d.Held == 0 }
 	}
-	if release.when == nil {
-		release.when = func(d *Draw) bool { return d.Held > 0 }
+	if release.load.When == nil {
+		release.load.When = func(d *Draw) bool { return d.Held > 0 }
 	}
 	return declared.Owned(declared.Owning{Claim: claim.name, Release: release.name}), nil
 }

@@ -50,7 +50,7 @@ func (p *PorcupineModel) rules(operations []*operation) ([]declared.Rule, error)
 		Model:    p.model,
 		Reads:    func(operation string) bool { return of[operation].reads },
 		Plain:    func(operation string) bool { return of[operation].plain },
-		Cached:   func(operation string) bool { return of[operation].cached },
+		Cached:   func(operation string) bool { return of[operation].load.Cached },
 		Answer:   func(operation string) reflect.Type { return of[operation].answer },
 		Outputs:  p.outputs,
 	}

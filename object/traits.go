@@ -87,7 +87,7 @@ func (h *Holds[S, R]) rules(operations []*operation) ([]declared.Rule, error) {
 		return nil, fmt.Errorf("Exclusive has AtMost(%d), and Nested or Token: leave one out", h.places)
 	}
 	begin.traits.Begins, begin.traits.Waits, end.traits.Ends = true, true, true
-	begin.endedBy = end.name
+	begin.load.EndedBy = end.name
 	hold := declared.Hold{Begin: begin.name, End: end.name, Nested: h.nested, Places: h.places}
 	if h.confirm != nil {
 		confirm, err := named(operations, h.confirm, "Confirm")
@@ -109,11 +109,11 @@ func (h *Holds[S, R]) rules(operations []*operation) ([]declared.Rule, error) {
 	if h.nested {
 		most = mostNested
 	}
-	if begin.when == nil {
-		begin.when = func(d *Draw) bool { return d.Held < most }
+	if begin.load.When == nil {
+		begin.load.When = func(d *Draw) bool { return d.Held < most }
 	}
-	if end.when == nil {
-		end.when = func(d *Draw) bool { return d.Held > 0 }
+	if end.load.When == nil {
+		end.load.When = func(d *Draw) bool { return d.Held > 0 }
 	}
 	return declared.Exclusive(hold), nil
 }

@@ -123,7 +123,7 @@ func plainly(err error) error {
 var (
 	CachePut    = gives(models.FPut, func(c Cache, ctx context.Context, v models.CachedNode) error { return c.Put(ctx, v.Node, v.Value) })
 	CacheRemove = gives(models.FRemove, func(c Cache, ctx context.Context, v models.CachedNode) error { return c.Remove(ctx, v.Node) })
-	CacheLook   = takes(models.FLook, func(c Cache, ctx context.Context, v models.Looking) (models.Copy, error) {
+	CacheLook   = NewOp(models.FLook, func(c Cache, ctx context.Context, v models.Looking) (models.Copy, error) {
 		return c.Look(ctx, v.Current)
 	}).readOnly()
 )

@@ -27,29 +27,29 @@ type Op[S, A, R any] struct {
 	tidy  func(*R) // puts the answer of another process in the usual form; nil if there is nothing to do
 }
 
-// takes declares an operation with an argument and an answer.
-func takes[S, A, R any](name string, call func(S, context.Context, A) (R, error)) *Op[S, A, R] {
+// NewOp declares an operation with an argument and an answer.
+func NewOp[S, A, R any](name string, call func(S, context.Context, A) (R, error)) *Op[S, A, R] {
 	return &Op[S, A, R]{name: name, call: call}
 }
 
 // asks declares an operation with an answer.
 func asks[S, R any](name string, call func(S, context.Context) (R, error)) *Op[S, None, R] {
-	return takes(name, func(s S, ctx context.Context, _ None) (R, error) { return call(s, ctx) })
+	return NewOp(name, func(s S, ctx context.Context, _ None) (R, error) { return call(s, ctx) })
 }
 
 // gives declares an operation with an argument.
 func gives[S, A any](name string, call func(S, context.Context, A) error) *Op[S, A, None] {
-	return takes(name, func(s S, ctx context.Context, a A) (None, error) { return None{}, call(s, ctx, a) })
+	return NewOp(name, func(s S, ctx context.Context, a A) (None, error) { return None{}, call(s, ctx, a) })
 }
 
 // does declares an operation without argument and answer.
 func does[S any](name string, call func(S, context.Context) error) *Op[S, None, None] {
-	return takes(name, func(s S, ctx context.Context, _ None) (None, error) { return None{}, call(s, ctx) })
+	return NewOp(name, func(s S, ctx context.Context, _ None) (None, error) { return None{}, call(s, ctx) })
 }
 
 // further declares an operation of subjects of the contract S that offer something: then they implement T, too.
 func further[S, T, A, R any](offer string, of *Op[T, A, R]) *Op[S, A, R] {
-	o := takes(of.name, func(s S, ctx context.Context, a A) (R, error) {
+	o := NewOp(of.name, func(s S, ctx context.Context, a A) (R, error) {
 		t, _ := Offered[T](s)
 		return of.call(t, ctx, a)
 	})

@@ -44,14 +44,14 @@ func (c ownCounter) Read(ctx context.Context, kind string) (int64, error) {
 
 // The operations of a [Counter].
 var (
-	CounterAdd = takes(models.FAdd, func(c Counter, ctx context.Context, v models.Addition) (models.Count, error) {
+	CounterAdd = NewOp(models.FAdd, func(c Counter, ctx context.Context, v models.Addition) (models.Count, error) {
 		sum, err := c.Add(ctx, v.Delta)
 		return models.Count{Value: sum}, err
 	})
 	CounterCompareAndSet = gives(models.FCAS, func(c Counter, ctx context.Context, v models.CountSwap) error {
 		return c.CompareAndSet(ctx, v.From, v.To)
 	})
-	CounterRead = takes(models.FRead, func(c Counter, ctx context.Context, v models.HowRead) (models.Count, error) {
+	CounterRead = NewOp(models.FRead, func(c Counter, ctx context.Context, v models.HowRead) (models.Count, error) {
 		n, err := c.Read(ctx, v.Kind)
 		return models.Count{Value: n}, err
 	})

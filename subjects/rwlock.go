@@ -65,7 +65,7 @@ func (l ownRWLock) Listen(ctx context.Context) (bool, error) {
 
 // The operations of an [RWLock].
 var (
-	RWLockAcquire = takes(models.FAcquire, func(l RWLock, ctx context.Context, w models.Wish) (g Granted, err error) {
+	RWLockAcquire = NewOp(models.FAcquire, func(l RWLock, ctx context.Context, w models.Wish) (g Granted, err error) {
 		acquire := l.Lock
 		if w.Mode == models.ToRead {
 			acquire = l.RLock

@@ -41,7 +41,7 @@ func (t ownTransaction) Prepare(ctx context.Context, sites []string) error {
 var (
 	TransactionPrepare = gives(models.FPrepare, func(t Transaction, ctx context.Context, v models.Sites) error { return t.Prepare(ctx, v.Sites) })
 	TransactionVote    = gives(models.FVote, func(t Transaction, ctx context.Context, v models.Ballot) error { return t.Vote(ctx, v.Site, v.Yes) })
-	TransactionDecide  = takes(models.FDecide, func(t Transaction, ctx context.Context, v models.Deciding) (models.Decision, error) {
+	TransactionDecide  = NewOp(models.FDecide, func(t Transaction, ctx context.Context, v models.Deciding) (models.Decision, error) {
 		committed, err := t.Decide(ctx, v.Length())
 		return models.Decision{Commit: committed}, err
 	})

@@ -27,9 +27,9 @@ type Mix struct {
 	Operations []MixedOperation
 }
 
-// MixedOperation is an operation of a [Mix].
+// MixedOperation is an operation of a [Mix], with what its load needs.
 type MixedOperation struct {
-	F string
+	*subjects.JSONOp
 	// Declared is where the program declares the operation, as a message begins: "ids_test.go:17: ".
 	Declared string
 	Weight   int // how often it is drawn, relative to the others
@@ -47,8 +47,6 @@ type MixedOperation struct {
 	When func(*Draw) bool
 	// Argument draws the argument, as JSON.
 	Argument func(*Draw) (json.RawMessage, error)
-	// Call calls the operation, and returns the answer.
-	Call func(ctx context.Context, subject any, argument json.RawMessage) (json.RawMessage, error)
 }
 
 // Draw is what the argument of one call is drawn from. The same seed gives the same draws, whatever
@@ -112,7 +110,7 @@ func (m Mix) Declared() models.Declared { return m.Declaration }
 // stay come first, and those that end a stay last. Other numbers give other arguments.
 func (m Mix) Try(number int64) (calls []MixedOperation, arguments []json.RawMessage, err error) {
 	rank := func(o MixedOperation) int {
-		switch traits := m.Declaration.Model().Operation(o.F); {
+		switch traits := m.Declaration.Model().Operation(o.Name()); {
 		case traits.Begins || traits.Puts:
 			return 0
 		case traits.Ends:
@@ -137,12 +135,10 @@ func (m Mix) Try(number int64) (calls []MixedOperation, arguments []json.RawMess
 func (m Mix) contract() *subjects.Contract[any, subjects.None] {
 	var all []*subjects.JSONOp
 	for i := range m.Operations {
-		all = append(all, m.Operations[i].op())
+		all = append(all, m.Operations[i].JSONOp)
 	}
 	return subjects.JSONContract(m.Declaration.Model(), all...)
 }
-
-func (o *MixedOperation) op() *subjects.JSONOp { return subjects.NewJSONOp(o.F, o.Call) }
 
 // Maker serves the subjects to another process.
 func (m Mix) Maker() subjects.Maker { return subjects.ServeOn(m.contract(), m.New) }
@@ -297,7 +293,7 @@ var errNothingToDraw = errors.New("there is no answer to draw from")
 
 // seen returns what an operation may know of the stays when it is drawn.
 func (r *mixRun) seen(c *Client, o *MixedOperation, d *Draw) *Draw {
-	if c.model.Operation(o.F).Affirms {
+	if c.model.Operation(o.Name()).Affirms {
 		asks := *d
 		asks.Held = r.believed(c, d.Key)
 		return &asks
@@ -331,16 +327,16 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 	if r.OneSession {
 		r.renewOver(ctx, c, d.Key)
 	}
-	traits := c.model.Operation(o.F)
+	traits := c.model.Operation(o.Name())
 	if traits.Begins {
 		r.endLost(ctx, c, d.Key)
 	}
 	subject := r.subjects[c.ID][d.Key]
 	var answer json.RawMessage
 	op := Op{
-		F: o.F, Key: d.Key, Intended: at, Timeout: r.env.OpTimeout,
+		F: o.Name(), Key: d.Key, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
-			got, err := o.op().On(ctx, subject, subjects.JSON{RawMessage: argument})
+			got, err := o.On(ctx, subject, subjects.JSON{RawMessage: argument})
 			if answer = got.RawMessage; answer == nil {
 				return nil, err
 			}
@@ -373,7 +369,7 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 		r.count(ctx, c, d.Key, o, err, false)
 		return nil, err
 	}
-	r.remember(c, d.Key, o.F, answer)
+	r.remember(c, d.Key, o.Name(), answer)
 	r.count(ctx, c, d.Key, o, nil, string(answer) != "false")
 	if o.Owns && !traits.Begins {
 		r.env.touch(ctx, c, c.life)
@@ -384,7 +380,7 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 // count follows the stays of a client. A touch proves that its session lived when a stay began.
 func (r *mixRun) count(ctx context.Context, c *Client, key string, o *MixedOperation, err error, began bool) {
 	n := r.stays(c, key)
-	switch traits := c.model.Operation(o.F); {
+	switch traits := c.model.Operation(o.Name()); {
 	case traits.Begins && began:
 		session := c.madeIn(key, r.subjects[c.ID][key].Subject())
 		r.seat(c, key).stays = stays{n + 1, session, session != c.SessionID(), c.life, o.EndedBy}
@@ -424,7 +420,7 @@ func (r *mixRun) mistaken(o *MixedOperation, what string, err error) {
 		if what == "answer" {
 			done = "recorded"
 		}
-		r.err = fmt.Errorf("%sthe %s of operation %q of %s cannot be %s: %w", o.Declared, what, o.F, r.Name(), done, err)
+		r.err = fmt.Errorf("%sthe %s of operation %q of %s cannot be %s: %w", o.Declared, what, o.Name(), r.Name(), done, err)
 	}
 }
 
@@ -462,7 +458,7 @@ func (r *mixRun) last(ctx context.Context, c *Client, key string) {
 		rng := rand.New(rand.NewPCG(random(r.env, c.ID).Uint64(), 0)) // draws the same operation each time
 		n := r.stays(c, key)
 		o, _ := r.draw(ctx, c, 0, r.afterwards(c, key, rng))
-		if o == nil || !c.model.Operation(o.F).Begins || r.stays(c, key) > n {
+		if o == nil || !c.model.Operation(o.Name()).Begins || r.stays(c, key) > n {
 			return nil
 		}
 		return errNotBegun
@@ -476,7 +472,7 @@ var errNotBegun = errors.New("no stay began")
 // want that before the next begin. An end that fails is not repeated.
 func (r *mixRun) endLost(ctx context.Context, c *Client, key string) {
 	s := r.seat(c, key).stays
-	end := r.operation(func(o *MixedOperation) bool { return o.F == s.endedBy })
+	end := r.operation(func(o *MixedOperation) bool { return o.Name() == s.endedBy })
 	if s.n == 0 || end == nil || c.idle || r.stays(c, key) > 0 {
 		return
 	}
@@ -494,7 +490,7 @@ func (r *mixRun) endLost(ctx context.Context, c *Client, key string) {
 
 // askLost asks a subject whether it still holds what ended with its session, until it has noticed or should have.
 func (r *mixRun) askLost(ctx context.Context, c *Client, drawing func() *Draw) {
-	asks := r.operation(func(o *MixedOperation) bool { return o.Weight > 0 && c.model.Operation(o.F).Affirms })
+	asks := r.operation(func(o *MixedOperation) bool { return o.Weight > 0 && c.model.Operation(o.Name()).Affirms })
 	until := r.env.Record.Now() + lossPatience
 	for asks != nil {
 		d := drawing()
@@ -532,7 +528,7 @@ func (r *mixRun) endStays(ctx context.Context, c *Client, key string) {
 	r.endLost(ctx, c, key)
 	for i := range r.Operations {
 		o := &r.Operations[i]
-		if !c.model.Operation(o.F).Ends {
+		if !c.model.Operation(o.Name()).Ends {
 			continue
 		}
 		for n := r.stays(c, key); n > 0; n-- {

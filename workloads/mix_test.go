@@ -22,8 +22,8 @@ func TestStaysOfAProcessThatWasKilled(t *testing.T) {
 		c := remotely(d, 0, &far{lives: p})
 		operation := func(f string) *MixedOperation {
 			return &MixedOperation{
-				F: f, Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
-				Call: func(context.Context, any, json.RawMessage) (json.RawMessage, error) { return nil, nil },
+				JSONOp:   subjects.NewOp(f, func(any, context.Context, subjects.JSON) (v subjects.JSON, err error) { return v, err }),
+				Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
 			}
 		}
 		acquire, release := operation(models.FAcquire), operation(models.FRelease)
@@ -94,10 +94,10 @@ func TestHoldsWhoseSessionIsOver(t *testing.T) {
 				r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, seats: perKey[*seat]{0: {}}}
 				for _, f := range []string{models.FAcquire, models.FRelease, models.FConfirm} {
 					r.Operations = append(r.Operations, MixedOperation{
-						F: f, Weight: 1, Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
-						Call: func(context.Context, any, json.RawMessage) (json.RawMessage, error) {
-							return json.RawMessage("false"), nil
-						},
+						JSONOp: subjects.NewOp(f, func(any, context.Context, subjects.JSON) (subjects.JSON, error) {
+							return subjects.JSON{RawMessage: json.RawMessage("false")}, nil
+						}),
+						Weight: 1, Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
 					})
 				}
 				tt.held.life = 1

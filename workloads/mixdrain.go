@@ -12,7 +12,7 @@ func (r *mixRun) drainAll(ctx context.Context) {
 	var all, waiting []*MixedOperation
 	for i := range r.Operations {
 		o := &r.Operations[i]
-		traits := r.Declaration.Model().Operation(o.F)
+		traits := r.Declaration.Model().Operation(o.Name())
 		if traits.Takes {
 			all = append(all, o)
 		}

@@ -9,12 +9,12 @@ var _ recovering = (*mixRun)(nil)
 
 // asks reports whether there is such an operation.
 func (r *mixRun) asks(_ *Client, at spot) bool {
-	return slices.ContainsFunc(r.Operations, func(o MixedOperation) bool { return o.F == at.f })
+	return slices.ContainsFunc(r.Operations, func(o MixedOperation) bool { return o.Name() == at.f })
 }
 
 // again calls an operation once more, if it is possible now.
 func (r *mixRun) again(ctx context.Context, c *Client, at spot) {
-	i := slices.IndexFunc(r.Operations, func(o MixedOperation) bool { return o.F == at.f })
+	i := slices.IndexFunc(r.Operations, func(o MixedOperation) bool { return o.Name() == at.f })
 	o, d := &r.Operations[i], r.afterwards(c, at.key, random(r.env, c.ID))
 	if r.may(o, r.seen(c, o, d)) {
 		_, _ = r.call(ctx, c, 0, o, d)
