@@ -314,7 +314,7 @@ func (s *summary) shrunk() {
 	}
 	s.line("shrunk", words.Label(fmt.Sprintf("in %s from %s: %s; to %s", words.Plural(from.Runs, "run"), from.From, from.Before, from.After), 400))
 	for _, text := range from.Mattered {
-		s.line("mattered", words.Label(text, 400))
+		s.line("mattered", words.Label(text, 2000))
 	}
 }
 

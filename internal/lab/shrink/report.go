@@ -65,23 +65,26 @@ type Mattered struct {
 	NotRun bool
 }
 
-// Text says it of a fault that is told in these words.
-func (m Mattered) Text(fault string) string {
+// What says what came of it, in a run that was to violate a property.
+func (m Mattered) What(property string) string {
 	switch {
 	case m.NotRun:
-		return fmt.Sprintf("without %s it could not be run", fault)
+		return "it could not be run"
 	case m.Same:
-		return fmt.Sprintf("without %s the violation remains", fault)
-	case len(m.Causes) > 0:
-		var names []string
-		for _, c := range m.Causes {
-			if !slices.Contains(names, c.Property) {
-				names = append(names, c.Property)
-			}
-		}
-		return fmt.Sprintf("without %s another thing is wrong: %s", fault, prose.List(names, "and"))
+		return "the violation remains"
+	case len(m.Causes) == 0:
+		return "every promise is kept"
 	}
-	return fmt.Sprintf("without %s every promise is kept", fault)
+	var names []string
+	for _, c := range m.Causes {
+		if !slices.Contains(names, c.Property) {
+			names = append(names, c.Property)
+		}
+	}
+	if len(names) == 1 && names[0] == property {
+		return property + " is violated in another way"
+	}
+	return "another thing is wrong: " + prose.List(names, "and")
 }
 
 // whatMattered leaves out each step that is left. It has its runs beyond all bounds: they are

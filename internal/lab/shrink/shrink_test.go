@@ -97,7 +97,7 @@ func TestShrink(t *testing.T) {
 	if x.Schedule[0].Fault != "cut:client-0" || !slices.Equal(x.Sources, []int{4}) || !slices.Equal(x.Arrivals, []string{"client0#7"}) || x.Latencies != "" || x.Faults != nil {
 		t.Errorf("%+v", x)
 	}
-	if len(r.Mattered) != 1 || r.Mattered[0].Same || r.Mattered[0].Text("it") != "without it every promise is kept" {
+	if len(r.Mattered) != 1 || r.Mattered[0].Same || r.Mattered[0].What("progress") != "every promise is kept" {
 		t.Errorf("%+v", r.Mattered)
 	}
 	if last.Runs != r.Runs || last.To != r.To || last.Doing != "what mattered" {
@@ -173,7 +173,11 @@ func TestShrinkKeepsTheCause(t *testing.T) {
 		if err != nil || r.To.Faults != 10 {
 			t.Errorf("%+v: %v, %s", other, err, r.To)
 		}
-		if want := "without it another thing is wrong: " + other.Property; r.Mattered[0].Text("it") != want {
+		want := "another thing is wrong: " + other.Property
+		if other.Property == stuck.Property {
+			want = "progress is violated in another way"
+		}
+		if r.Mattered[0].What(stuck.Property) != want {
 			t.Errorf("%+v", r.Mattered[0])
 		}
 	}

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/base/atomicfile"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
@@ -135,14 +137,34 @@ func (s *Smallest) drop(o *experiment.Outcome) {
 	}
 }
 
-// WhatMattered says, for each remaining fault, what happens in the run without it.
+// mostFault is the length of a fault among others, in characters.
+const mostFault = 100
+
+// WhatMattered says what happens in the run without each of the remaining faults: one text for the faults without which
+// the same happens.
 func (s *Smallest) WhatMattered() (texts []string) {
 	words := map[int]string{}
 	for _, f := range s.Outcome.Result.Stats.Faults {
 		words[f.Number] = Words(f)
 	}
+	var order []string
+	without := map[string][]string{}
 	for _, m := range s.Report.Mattered {
-		texts = append(texts, m.Text(cmp.Or(words[m.Step], s.Report.Shrunk.Schedule[m.Step-1].Fault)))
+		what := m.What(s.property)
+		if without[what] == nil {
+			order = append(order, what)
+		}
+		without[what] = append(without[what], cmp.Or(words[m.Step], s.Report.Shrunk.Schedule[m.Step-1].Fault))
+	}
+	for _, what := range order {
+		if faults := without[what]; len(faults) == 1 {
+			texts = append(texts, "without "+faults[0]+" "+what)
+		} else {
+			for i := range faults {
+				faults[i] = printable.Text(faults[i], mostFault)
+			}
+			texts = append(texts, what+" without any one of: "+strings.Join(faults, "; "))
+		}
 	}
 	return texts
 }
