@@ -115,6 +115,14 @@ func elections() workloads.Workload {
 	}.Workload()
 }
 
+func badges() workloads.Workload {
+	claim, release := object.Ask("claim", (*nothing).Next), object.Do("release", (*nothing).Resign)
+	return object.Object[*nothing]{
+		Name: "badges", New: subject, Operations: []object.Operation[*nothing]{claim, release},
+		Rules: []object.Rule{object.Owned(claim).Until(release)},
+	}.Workload()
+}
+
 func lines() workloads.Workload {
 	put, pop := object.Give("put", (*nothing).Enqueue, object.Unique), object.Ask("pop", (*nothing).Dequeue)
 	return object.Object[*nothing]{
@@ -254,6 +262,61 @@ var stories = map[string]func() *tape{
 		t.calls(1, "take", 200, 220, 3, nil, nil)
 		t.sees(305, 2)
 		t.calls(2, "taken", 300, 310, nil, 2, nil)
+		return t
+	},
+	// a take that is repeated after a lost reply, and then refused by its own first try
+	"refused-yet-written": func() *tape {
+		t := begun(quotas())
+		t.sets(110, 0, "5", 1)
+		t.calls(0, "take", 100, 120, 5, nil, nil)
+		t.sets(202, 1, "8", 2)
+		t.losesReply(203, 1, "setData", k1)
+		t.calls(1, "take", 200, 270, 3, nil, errFull)
+		t.sees(295, 0)
+		t.calls(0, "taken", 290, 300, nil, 8, nil)
+		return t
+	},
+	// a give that does not compare versions overwrites a take
+	"lost-update": func() *tape {
+		t := begun(quotas())
+		for i, n := range []int{1, 2, 1} {
+			t.sets(110+20*i, 0, []string{"1", "3", "4"}[i], int32(i+1))
+			t.calls(0, "take", 100+20*i, 115+20*i, n, nil, nil)
+		}
+		t.sets(210, 1, "7", 4)
+		t.sets(212, 2, "3", 5)
+		t.calls(1, "take", 200, 220, 3, nil, nil)
+		t.calls(2, "give", 201, 222, 1, nil, nil)
+		t.sees(305, 0)
+		t.calls(0, "taken", 300, 310, nil, 3, nil)
+		return t
+	},
+	// a number that is given back twice is given to two clients
+	"given-back-twice": func() *tape {
+		t := begun(badges())
+		t.makes(105, 0, "free-0000000000", "3", false, 0)
+		t.losesReply(106, 0, "create", k1+"/free-")
+		t.makes(115, 0, "free-0000000001", "3", false, 1)
+		t.calls(0, "release", 100, 120, nil, nil, nil)
+		t.deletes(205, 1, "free-0000000000")
+		t.calls(1, "claim", 200, 210, nil, 3, nil)
+		t.deletes(305, 2, "free-0000000001")
+		t.calls(2, "claim", 300, 310, nil, 3, nil)
+		t.Touches(2)
+		t.sees(400, 1)
+		return t
+	},
+	// a claim whose reply was lost keeps an item from all others
+	"orphaned-claim": func() *tape {
+		t := begun(lines())
+		t.makes(110, 0, "item-0000000000", "7", false, 0)
+		t.calls(0, "put", 100, 120, 7, nil, nil)
+		t.makes(205, 1, "claim-item-0000000000", "", false, 1)
+		t.losesReply(206, 1, "create", k1+"/claim-item-0000000000")
+		t.calls(1, "pop", 200, 260, nil, nil, nil)
+		t.Closes(2)
+		t.sees(9405, 2)
+		t.calls(2, "pop", 9400, 9410, nil, nil, nil)
 		return t
 	},
 	// a write that does not compare versions

@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -9,35 +11,72 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// This file tells which messages of the calls in a scene faults took on their way: such a call cannot know what
-// became of its request.
+// This file tells which messages of the calls in a scene were lost: by a fault, or because the connection ended. Such
+// a call cannot know what became of its request.
 
-// mostMessages is the maximum number of lost messages in a story. Those that come first are told.
+// mostMessages is the maximum number of lost messages in a story. The earliest ones are told.
 const mostMessages = 4
 
-// message is a message that a fault took.
+// message is a message that was lost.
 type message struct {
 	at   time.Duration
-	text string
+	text func(Clock) string
 }
 
-// messages finds the messages about the scene's key that faults took from clients during their calls.
-func (r *Reader) messages(s *Scene) {
-	for _, l := range r.lost {
-		if len(s.messages) == mostMessages {
-			return
+// openRequest is a request that had no reply when its connection ended.
+type openRequest struct {
+	history.UnansweredRequest
+	client int
+	ended  time.Duration // the connection
+}
+
+// openRequests returns the requests that had no reply when their connection ended, in order of these ends.
+func openRequests(h *history.History) (all []openRequest) {
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.F != history.FUnanswered || e.Process != history.SessionProcess {
+			continue
 		}
-		if !aboutKey(l.Path, s.key) || !slices.ContainsFunc(s.Steps, func(st Step) bool { return st.Row == l.Client && st.from(l.At) }) {
+		var v history.Unanswered
+		_ = e.Decode(&v)
+		for _, q := range v.Requests {
+			all = append(all, openRequest{q, e.Client, e.Time})
+		}
+	}
+	return all
+}
+
+// messages finds the messages about the scene's key that were lost during calls of the scene.
+func (r *Reader) messages(s *Scene) {
+	meets := func(path string, client int, at time.Duration) bool {
+		return aboutKey(path, s.key) && slices.ContainsFunc(s.Steps, func(st Step) bool { return st.Row == client && st.from(at) })
+	}
+	for _, l := range r.lost {
+		if !meets(l.Path, l.Client, l.At) {
 			continue
 		}
 		request := "the request " + printable.Text(l.Op, 20) + " of " + client(l.Client)
-		m := message{l.At, request + " was lost on its way to the server"}
+		text := request + " was lost on its way to the server"
 		if l.What == history.LostReply {
-			m.text = "the server carried out " + request + ", and its reply was lost"
+			text = "the server carried out " + request + ", and its reply was lost"
 		}
-		s.messages = append(s.messages, m)
+		s.messages = append(s.messages, message{l.At, func(clock Clock) string { return text + " at " + clock(l.At) }})
 	}
+	for _, q := range r.open {
+		if !meets(q.Path, q.client, q.Sent) {
+			continue
+		}
+		s.messages = append(s.messages, message{q.Sent, func(clock Clock) string {
+			return fmt.Sprintf("%s sent the request %s of %s at %s, and its connection ended at %s, before a reply came", client(q.client),
+				printable.Text(q.Op, 20), printable.Text(tail(q.Path, s.key), mostKey), clock(q.Sent), clock(q.ended))
+		}})
+	}
+	slices.SortStableFunc(s.messages, func(a, b message) int { return cmp.Compare(a.at, b.at) })
+	s.messages = s.messages[:min(len(s.messages), mostMessages)]
 }
+
+// tail returns the part of a path from a key's znode on.
+func tail(path, key string) string { return path[strings.Index(path+"/", "/"+key+"/")+1:] }
 
 // from reports whether the step is a call that was under way at a time.
 func (st *Step) from(at time.Duration) bool { return st.op != nil && st.From <= at && at <= st.To }

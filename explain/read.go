@@ -14,12 +14,13 @@ type Reader struct {
 	facts  []*history.Event // what became of sessions and processes
 	faults []Fault
 	lost   []history.LostMessage // by faults, in order of time
+	open   []openRequest         // in order of the ends of their connections
 	holds  *holds.Record         // read when it is first asked for
 }
 
 // Read reads a history once, for later calls of Scene.
 func Read(h *history.History) *Reader {
-	r := &Reader{h: h, faults: faultsOf(h), lost: lostMessages(h)}
+	r := &Reader{h: h, faults: faultsOf(h), lost: lostMessages(h), open: openRequests(h)}
 	for i := range h.Events {
 		if e := &h.Events[i]; e.Process == history.SessionProcess && slices.Contains(ends, e.F) {
 			r.facts = append(r.facts, e)

@@ -42,7 +42,7 @@ func (s *Scene) Story() []string {
 		told = append(told, sentence{f.From, finished(f.text(clock))})
 	}
 	for _, m := range s.messages {
-		told = append(told, sentence{m.at, finished(m.text + " at " + clock(m.at))})
+		told = append(told, sentence{m.at, finished(m.text(clock))})
 	}
 	slices.SortStableFunc(told, func(x, y sentence) int { return cmp.Compare(x.at, y.at) })
 	var out []string

@@ -40,7 +40,7 @@ func problem(e *history.Event) string {
 	if e.Error.Message != "" && e.Error.Message != e.Error.Code {
 		text = strings.TrimPrefix(text+": "+e.Error.Message, ": ")
 	}
-	return " (" + printable.Text(text, mostError) + ")"
+	return " (" + printable.Text(strings.ReplaceAll(text, "\n", "; "), mostError) + ")"
 }
 
 // operation adds a step for an operation.
@@ -93,21 +93,21 @@ func sentence(w models.Words, op *history.Operation, st *Step) func(Clock) strin
 // anything returns words for an operation that has none of its own.
 func anything(op *history.Operation) models.Words {
 	in := facts(op.Invoke.Value)
+	call := op.F
+	if in != "" {
+		call += "(" + in + ")"
+	}
 	w := models.Words{
-		Name: printable.Text(strings.TrimSpace(op.F+" "+in), 30), Asked: "called " + printable.Text(op.F, mostKey),
-		Done: "it was done", Refused: "it failed",
+		Name: printable.Text(call, 30), Asked: "called " + printable.Text(call, mostKey+mostValue), Done: "it was done", Refused: "it failed",
 	}
 	if op.Key != "" {
 		w.Asked += " of " + models.Key(op.Key)
-	}
-	if in != "" {
-		w.Asked += " (" + in + ")"
 	}
 	if op.Outcome() == history.OK {
 		if out := facts(op.Return.Value); out != "" {
 			w.Done = "got " + out
 			if in == "" {
-				w.Name = printable.Text(op.F+" "+out, 30)
+				w.Name = printable.Text(op.F+": "+out, 30)
 			}
 		}
 	}

@@ -322,17 +322,15 @@ func (o *operation) tell(op *history.Operation, w *models.Words) models.Values {
 	}
 	w.Name = o.name
 	if argument != "" {
-		w.Name += " " + argument
+		w.Name += "(" + argument + ")"
 	}
+	w.Asked = "called " + w.Name + " of " + key
 	if got != "" {
 		w.Name += ": " + got
 	}
 	w.Name = printable.Text(w.Name, mostName)
 	fill := strings.NewReplacer("{key}", key, "{arg}", argument, "{got}", got)
-	w.Asked, w.Done = "called "+o.name+" of "+key, ""
-	if argument != "" {
-		w.Asked += " (" + argument + ")"
-	}
+	w.Done = ""
 	if got != "" {
 		w.Done = "got " + got
 	}

@@ -242,7 +242,7 @@ func (s *Spec[St]) rules(operations []*operation) ([]declared.Rule, error) {
 		}
 		delete(left, o.name)
 		if !st.ignored {
-			steps[o.name] = declared.Step{Declared: string(st.place), Reads: o.reads, Plain: o.plain, Cached: o.load.Cached, Decode: o.prepare, Next: st.next}
+			steps[o.name] = declared.Step{Declared: string(st.place), Reads: o.reads, Plain: o.plain, Cached: o.load.Cached, Decode: o.prepare, Text: o.text, Next: st.next}
 		}
 	}
 	if len(left) > 0 {

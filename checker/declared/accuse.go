@@ -60,7 +60,7 @@ func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 	show(c.call)
 	f.Violated(eventsOf(shown), "%s", end.headline(c))
 	if c.wrong == nil {
-		f.Conclusion = p.proof(end)
+		f.Conclusion = append(p.proof(end), unasked(end.last.call)...)
 	}
 	if c.call == nil {
 		c.says = p.stale(end)
@@ -134,11 +134,15 @@ func (e *ending) headline(c culprit) string {
 		return fmt.Sprintf("in the order of the transaction log, %s was wrong: %v", c.call.when(), c.wrong)
 	}
 	unless := ""
-	if c.unless != "" && c.call != e.last {
+	if c.unless != "" && (c.call != e.last || c.call.call.Outcome == Refused) {
 		unless = ", unless " + c.unless
 	}
+	also := ""
+	if c.also != "" && c.call != e.last {
+		also = "; " + c.also
+	}
 	shows := e.last.call
-	return fmt.Sprintf("no order of the calls explains the answer that client %d got from %s at %s%s: %v%s", shows.Client, shows.Operation, at(shows.Ended), unless, e.why, e.last.excused())
+	return fmt.Sprintf("no order of the calls explains the answer that client %d got from %s at %s%s: %v%s%s", shows.Client, shows.Operation, at(shows.Ended), unless, e.why, e.last.excused(), also)
 }
 
 // changer returns the item that changed the state last; nil if none did.

@@ -4,11 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/linearize"
 	"github.com/zklab/zklab/internal/base/prose"
 )
@@ -25,6 +29,8 @@ type culprit struct {
 	wrong error
 	// unless says what would make all answers right, for the headline.
 	unless string
+	// also says what is wrong about the call beside the answer that shows the violation, for the headline.
+	also string
 }
 
 // mostTrial is the number of tries for one assumption.
@@ -33,7 +39,7 @@ const mostTrial = 100_000
 // culprit returns the call that is to blame, if the transaction log or one assumption tells which that is.
 func (p *problem) culprit(ctx context.Context, w *window, left int64) culprit {
 	s := &suspicion{problem: p, ctx: ctx, w: w, left: min(left, mostShrinking/2), made: evidence.MadeDuring(p.key.key), writes: p.writers()}
-	for _, look := range []func() culprit{s.twice, s.committed, s.undone} {
+	for _, look := range []func() culprit{s.twice, s.refused, s.committed, s.undone} {
 		if c := look(); c.call != nil {
 			return c
 		}
@@ -103,6 +109,76 @@ func (s *suspicion) twice() culprit {
 	return culprit{}
 }
 
+// refused looks for a call that was refused and changed what calls change that are done. It prefers one that would
+// explain the answers if it had been done.
+func (s *suspicion) refused() (found culprit) {
+	usual := map[string]bool{}
+	for op, all := range s.made {
+		if op.Outcome() == history.OK {
+			for kind := range effects(all) {
+				usual[kind] = true
+			}
+		}
+	}
+	for i := range s.w.Ops {
+		it := s.w.Ops[i]
+		if it.call == nil || it.call.Outcome != Refused {
+			continue
+		}
+		all := s.made[it.call.op]
+		zxids, did := zxidsOf(all), effects(all)
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(did)), func(kind string) bool { return usual[kind] }) {
+			continue
+		}
+		name := it.asked() + " by client " + words.Number(it.call.Client) + " at " + at(it.call.Began)
+		says := fmt.Sprintf("%s was refused, but during that call its client committed %s, zxid %s.", name, prose.Count(len(zxids), "change"), prose.List(zxids, "and"))
+		done, call := it, *it.call
+		call.Outcome, done.call = Unheard, &call
+		if s.explains(append(slices.Clone(s.w.Ops), done)) {
+			return culprit{call: s.items[s.w.Places[i]], unless: name + " was carried out although it was refused", says: []string{says, "Had it been carried out, all answers would be right."}}
+		}
+		if found.call == nil {
+			found = culprit{call: s.items[s.w.Places[i]], also: name + " was refused, too, but changed " + s.key.Name, says: []string{says}}
+		}
+	}
+	return found
+}
+
+// digits are what differs between the names of sequential znodes.
+var digits = regexp.MustCompile("[0-9]+")
+
+// effects returns the kinds of what changes came to: the data of a znode, or a znode that is there or gone in the end,
+// without the numbers in its name.
+func effects(changes []evidence.Change) map[string]bool {
+	kinds, made := map[string]bool{}, map[string]bool{}
+	name := func(part history.Txn, what string) string {
+		return what + " " + digits.ReplaceAllString(part.Path, "#")
+	}
+	for _, c := range changes {
+		for _, part := range c.Parts {
+			switch {
+			case part.Type == "setData":
+				kinds[name(part, "sets")] = true
+			case part.Type != "delete":
+				made[part.Path] = true
+				kinds[name(part, "creates")] = true
+			case made[part.Path]:
+				delete(kinds, name(part, "creates"))
+			default:
+				kinds[name(part, "deletes")] = true
+			}
+		}
+	}
+	return kinds
+}
+
+func zxidsOf(changes []evidence.Change) (zxids []string) {
+	for _, c := range changes {
+		zxids = append(zxids, words.Zxid(c.Zxid))
+	}
+	return zxids
+}
+
 // again returns the zxids of changes, if two of them are of the same kind: of the data of one znode, or the
 // creation of two of them.
 func again(changes []evidence.Change) (zxids []string) {
@@ -116,12 +192,11 @@ func again(changes []evidence.Change) (zxids []string) {
 			twice = twice || did[kind]
 			did[kind] = true
 		}
-		zxids = append(zxids, words.Zxid(c.Zxid))
 	}
 	if !twice || len(changes) < 2 {
 		return nil
 	}
-	return zxids
+	return zxidsOf(changes)
 }
 
 // commit is an item at its place in the log.
@@ -167,8 +242,14 @@ func (s *suspicion) committed() culprit {
 	}
 	state := s.begin()
 	var order []placed
+	seen := map[string]int{}
 	for _, c := range all {
 		next, why := s.try(state, c.item)
+		if next != nil && c.made && c.call != nil {
+			if stray := s.stray(c, next, seen); stray.call != nil {
+				return stray
+			}
+		}
 		switch {
 		case !c.made && (next == nil || !equalWorlds(state, next)):
 			return culprit{}
@@ -186,6 +267,39 @@ func (s *suspicion) committed() culprit {
 		order, state = append(order, placed{c.item, state, next}), next
 	}
 	return culprit{}
+}
+
+// mostAgreed is the number of calls after which the data of a znode is taken for the state.
+const mostAgreed = 3
+
+// stray returns a call that wrote something else than the state that it leads to, to a znode that has had the states so
+// far. seen counts the calls after which each znode had the state.
+func (s *suspicion) stray(c commit, next *world, seen map[string]int) (found culprit) {
+	for _, change := range s.made[c.call.op] {
+		for _, part := range change.Parts {
+			switch {
+			case part.Type != "setData":
+			case string(part.Data) == next.plain():
+				seen[part.Path]++
+			case seen[part.Path] >= mostAgreed && next.plain() != "":
+				name := part.Path[strings.LastIndexByte(part.Path, '/')+1:]
+				wrote := models.Quoted(string(part.Data))
+				return culprit{call: s.items[s.own(c.item)],
+					also: fmt.Sprintf("%s had written %s to %s, where %s is right", c.when(), wrote, name, next.plain()),
+					says: []string{fmt.Sprintf("In the order of the transaction log, %s had the right state after each of %s, until %s wrote %s (zxid %s), where %s is right.",
+						name, prose.Count(seen[part.Path], "earlier call"), c.when(), wrote, words.Zxid(change.Zxid), next.plain())}}
+			}
+		}
+	}
+	return culprit{}
+}
+
+// plain shows the only possible state as fmt does; "" if there are several.
+func (w *world) plain() string {
+	if len(w.states) != 1 {
+		return ""
+	}
+	return fmt.Sprint(w.states[0].value)
 }
 
 // undone looks for the only call that was answered, left nothing in the log, and would explain the answers if

@@ -69,11 +69,20 @@ func (it *item) when() string {
 	return it.who() + " at " + at(it.call.Began)
 }
 
+// unasked says of a call that was answered that its client asked no server during it, if the link saw that.
+func unasked(c *Call) []string {
+	if e := c.op.Return; e == nil || e.Traffic == nil || e.Traffic.Requests > 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("During that call, client %d sent no request to a server.", c.Client)}
+}
+
 // stale says that the answer of a read was right earlier in the order, until a call that was over before the
 // read began, and what the session of the read had been shown.
 func (p *problem) stale(e ending) []string {
-	writers := p.writers()
-	if !p.reads(e.last.call) && (len(writers) == 0 || writers[e.last.call.Operation]) {
+	writers, last := p.writers(), e.last.call
+	refused := last.Outcome == Refused && len(writers) > 0 && len(evidence.MadeDuring(p.key.key)[last.op]) == 0
+	if !refused && !p.reads(last) && (len(writers) == 0 || writers[last.Operation]) {
 		return nil
 	}
 	var until *item

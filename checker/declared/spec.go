@@ -3,6 +3,7 @@ package declared
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -82,6 +83,8 @@ type Step struct {
 	// Decode returns a call as Next takes it; ok is false if the specification says nothing of the call.
 	// nil: Next needs nothing.
 	Decode func(*Call) (value any, ok bool, err error)
+	// Text shows an argument or an answer; nil: as [explain.Facts] does.
+	Text func(raw json.RawMessage, argument bool) string
 	// Next returns the states that a call can lead to, or why it cannot have happened as it did. heard
 	// says whether the answer counts: a call of which it does not happened all the same.
 	Next func(state, value any, c *Call, who Caller, heard bool) ([]any, error)
@@ -90,11 +93,14 @@ type Step struct {
 // Mistake ends a step because the model contradicts itself. The specification then decides nothing.
 func Mistake(format string, args ...any) { panic(linearize.Mistake(fmt.Sprintf(format, args...))) }
 
+// Search is the decider of specifications: a search for an order of the calls.
+const Search = "porcupine"
+
 // Sequential is the rule that one order of the calls explains all answers: each call took effect at one
 // moment between its beginning and its end.
 func Sequential(s *Spec) Rule {
 	return Rule{picture: s.picture, try: s.try, property: &frame.Property{
-		Name: s.Name, Meaning: s.Meaning, Declared: true, Decider: "porcupine",
+		Name: s.Name, Meaning: s.Meaning, Declared: true, Decider: Search,
 		Evidence: func(a *evidence.Record) string {
 			if s.SessionEnds != nil || s.plain(a) || s.any(a, func(st Step) bool { return st.Cached }) {
 				return "R, " + frame.FromSessions(a)

@@ -1,17 +1,22 @@
 package declared
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
 func at(t time.Duration) string { return words.At(t) }
 
-// mostText is how long calls and states in sentences may be, in characters.
-const mostText = 200
+// Lengths of calls and states in sentences, in characters. mostShort is that of an argument or an answer.
+const (
+	mostText  = 200
+	mostShort = 40
+)
 
 func (it *item) operation() string {
 	if it.ends != nil {
@@ -38,19 +43,33 @@ func (it *item) String() string {
 	if it.of.tell != nil {
 		return printable.Text(it.of.tell(c, it.value), mostText)
 	}
-	text := c.Operation
-	if len(c.Argument) > 0 && string(c.Argument) != "null" {
-		text += "(" + printable.Text(string(c.Argument), 40) + ")"
-	}
-	switch {
+	text := it.asked()
+	switch answer := it.text(c.Answer, false); {
 	case c.Outcome == Unheard:
 		text += ": no answer"
 	case c.Outcome == Refused:
-		text += ": refused, " + printable.Text(c.Refusal, 40)
-	case len(c.Answer) > 0 && string(c.Answer) != "null":
-		text += ": " + printable.Text(string(c.Answer), 40)
+		text += ": refused, " + printable.Text(c.Refusal, mostShort)
+	case answer != "":
+		text += ": " + answer
 	}
 	return text
+}
+
+// asked tells a call without its answer: take(3).
+func (it *item) asked() string {
+	if argument := it.text(it.call.Argument, true); argument != "" {
+		return it.call.Operation + "(" + argument + ")"
+	}
+	return it.call.Operation
+}
+
+// text shows an argument or an answer, as the story does.
+func (it *item) text(raw json.RawMessage, argument bool) string {
+	st, _ := it.of.Step(it.call.Operation)
+	if st.Text == nil {
+		return printable.Text(explain.Facts(raw), mostShort)
+	}
+	return printable.Text(st.Text(raw, argument), mostShort)
 }
 
 // String shows the possible states.

@@ -1,8 +1,11 @@
 package causes
 
 import (
+	"bytes"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/words"
@@ -11,6 +14,7 @@ import (
 	"github.com/zklab/zklab/history/faults"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // actors are the parties that change znodes and are not clients: the harness, and its faults.
@@ -157,7 +161,7 @@ func (s *search) citeSince(zxid uint64, since time.Duration) string {
 	case began:
 		text = ", after " + words.At(from)
 	}
-	return text + ": zxid " + words.Zxid(zxid)
+	return text + ": zxid " + words.Zxid(zxid) + s.unheard(zxid)
 }
 
 // mostName is how much of a znode's name is shown, in characters.
@@ -171,8 +175,13 @@ func (s *search) name(path string) string {
 	return printable.Text(path, mostName)
 }
 
-// holding is what is in a znode, in words.
-func holding(data []byte) string { return models.Quoted(string(data)) }
+// holding shows the data of a znode: their number of bytes if they are no text.
+func holding(data []byte) string {
+	if !utf8.Valid(data) || bytes.ContainsFunc(data, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
+		return prose.Count(len(data), "byte")
+	}
+	return models.Quoted(strings.TrimSpace(string(data)))
+}
 
 // sentence begins with a capital, unless with a name that has none, and ends with a full stop.
 func sentence(text string) string {

@@ -136,7 +136,7 @@ func problem(e *history.Event) string {
 	if m := e.Error.Message; m != "" && m != text {
 		text = strings.TrimPrefix(text+": "+m, ": ")
 	}
-	return " with " + printable.Text(text, mostProblem)
+	return " with " + printable.Text(strings.ReplaceAll(text, "\n", "; "), mostProblem)
 }
 
 // release returns the call that was to end the stay that a call began; nil if there was none.

@@ -70,6 +70,7 @@ type search struct {
 	waiting bool
 	about   []*evidence.Znode                      // that the violation names
 	blamed  map[*evidence.Znode]bool               // znodes of the key that it names, or shows to have been left
+	claims  map[*evidence.Znode]bool               // znodes that name an item that was left
 	grants  map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
 }
 

@@ -160,7 +160,7 @@ func TestTaken(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := "Client 0, in session 0x1, created k/lock, between 0.009 s and 0.098 s: zxid 0x100000003.\n" +
+			want := "Client 0, in session 0x1, created k/lock, by its acquire of 0.090 s, between 0.090 s and 0.098 s: zxid 0x100000003.\n" +
 				c.want + "\n" +
 				"Client 1, in session 0x2, created k/lock, by its acquire of 0.290 s, between 0.290 s and 0.298 s: zxid 0x100000005; it still existed when the log ended."
 			got := told(t, taken(begin(models.Lock.Name), c.remove))
@@ -370,8 +370,8 @@ func TestTakenForItsOwn(t *testing.T) {
 	r.Closes(5)
 	seen(r, 8, 2, 7)
 	got := told(t, taken(r, func(r *checktest.Record) { r.Txn(deletes(7, lock)); seen(r, 200, 2, 7) }))
-	want := "Session 0x5 of client 2 ended, and k/lock was deleted with it, between 0.002 s and 0.008 s: zxid 0x100000002.\n"
-	if !strings.Contains(got, want) || strings.Count(got, "\n") != 3 {
+	want := "Client 2, in session 0x5, created k/lock, at 0.003 s or before: zxid 0x100000001.\nSession 0x5 of client 2 ended, and k/lock was deleted with it, between 0.002 s and 0.008 s: zxid 0x100000002.\n"
+	if !strings.Contains(got, want) || strings.Count(got, "\n") != 4 {
 		t.Errorf("%s", got)
 	}
 }
@@ -457,7 +457,7 @@ func TestItems(t *testing.T) {
 	r.KeyFact(200, history.FDrained, "k", models.Drained{Empty: true})
 	r.Touches(1)
 	seen(r, 302, 0, 1)
-	want := `Client 0, in session 0x1, created k/item-1 with "a", at 0.098 s or before: zxid 0x100000001.
+	want := `Client 0, in session 0x1, created k/item-1 with "a", by its enqueue of 0.090 s, between 0.090 s and 0.098 s: zxid 0x100000001.
 Client 1, in session 0x2, deleted k/item-1, which client 0 had created, by its dequeue of 0.110 s, between 0.097 s and 0.150 s: zxid 0x100000003. Its dequeue of 0.110 s ended at 0.120 s with connection-loss.`
 	if diff := cmp.Diff(want, told(t, r)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

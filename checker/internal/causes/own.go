@@ -76,7 +76,7 @@ const (
 )
 
 // changes tells what the calls of the counterexample changed among the znodes of the key; if they changed nothing,
-// what was changed last before they ended.
+// what was changed last before they ended. Of a znode that they deleted it tells who had created it.
 func (s *search) changes() {
 	made := evidence.MadeDuring(s.key)
 	for _, op := range s.ops {
@@ -85,17 +85,78 @@ func (s *search) changes() {
 		if len(all) > 1 {
 			w = left
 		}
-		for i, c := range all[:min(len(all), mostChanges)] {
-			what := "during " + s.call(op)
-			if len(all) > 1 {
-				what = "change " + words.Number(i+1) + " of " + words.Number(len(all)) + " during " + s.call(op)
-			}
-			s.change(w, c, what, op)
+		for _, c := range all[:min(len(all), mostChanges)] {
+			s.change(w, c, op)
+			s.creations(c)
 		}
 	}
+	s.doubled()
 	if len(s.lines) == 0 && len(s.ops) > 0 {
 		s.lastChanges()
 	}
+}
+
+// doubled tells of the first call that created several znodes with the data of one that calls of the counterexample
+// deleted.
+func (s *search) doubled() {
+	made, data := evidence.MadeDuring(s.key), map[string]bool{}
+	for _, op := range s.ops {
+		for _, c := range made[op] {
+			for _, part := range c.Parts {
+				if old := dataBefore(s.key)[changeID{c.Zxid, part.Path}]; part.Type == "delete" && len(old) > 0 {
+					data[string(old)] = true
+				}
+			}
+		}
+	}
+	if len(data) == 0 {
+		return
+	}
+	for _, op := range s.key.Ops() {
+		var same []evidence.Change
+		count := map[string]int{}
+		twice := false
+		for _, c := range made[op] {
+			if p := c.Parts[0]; setsData[p.Type] && p.Type != "setData" && data[string(p.Data)] && c.Zxid < s.high {
+				same = append(same, c)
+				count[string(p.Data)]++
+				twice = twice || count[string(p.Data)] > 1
+			}
+		}
+		if twice {
+			for _, c := range same[:min(len(same), mostParts)] {
+				s.change(left, c, op)
+			}
+			return
+		}
+	}
+}
+
+// creations tells who created the znodes that a change deleted.
+func (s *search) creations(c evidence.Change) {
+	for _, part := range c.Parts[:min(len(c.Parts), mostParts)] {
+		if part.Type != "delete" {
+			continue
+		}
+		for _, n := range nodesOf(s.Record)[s.key.Name] {
+			if n.Deleted == c.Zxid && n.Path == part.Path && s.whole(n.Created, n.Deleted) {
+				s.created(n)
+			}
+		}
+	}
+}
+
+// created tells who created a znode, by which call, and with which data.
+func (s *search) created(n *evidence.Znode) {
+	op, which := s.callOf(n.Created)
+	since := evidence.Always
+	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path) + with(n.Data)
+	if op == nil {
+		s.add(made, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+s.cite(n.Created)))
+		return
+	}
+	since = op.Began()
+	s.add(made, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+which+s.citeSince(n.Created, since)), op)
 }
 
 // lastChanges tells what was changed last before the last call of the counterexample ended.
@@ -111,39 +172,39 @@ func (s *search) lastChanges() {
 		n++
 	}
 	for _, c := range all[max(0, n-mostChanges):n] {
-		op := s.callOf(c.Zxid)
-		what := ""
-		if op != nil {
-			what = "during " + s.call(op)
-		}
-		s.change(changed, c, what, op)
+		op, _ := s.callOf(c.Zxid)
+		s.change(changed, c, op)
 	}
 }
 
-// callOf returns the call during which a change was made to the key; nil if there is none.
-func (s *search) callOf(zxid uint64) *history.Operation {
+// callOf returns the call during which a change was made to the key, and names it: which of the changes of that call it
+// was, if there were several. It returns nil if there is none.
+func (s *search) callOf(zxid uint64) (op *history.Operation, which string) {
 	for op, all := range evidence.MadeDuring(s.key) {
-		if slices.ContainsFunc(all, func(c evidence.Change) bool { return c.Zxid == zxid }) {
-			return op
+		if i := slices.IndexFunc(all, func(c evidence.Change) bool { return c.Zxid == zxid }); i >= 0 {
+			if len(all) > 1 {
+				which = ", change " + words.Number(i+1) + " of " + words.Number(len(all))
+			} else {
+				which = ","
+			}
+			return op, which + " during " + s.call(op)
 		}
 	}
-	return nil
+	return nil, ""
 }
 
-// change tells a change: what says during which call, if that is known.
-func (s *search) change(w weight, c evidence.Change, what string, op *history.Operation) {
+// change tells a change that was made during a call; nil: it is not known which.
+func (s *search) change(w weight, c evidence.Change, op *history.Operation) {
 	data := dataBefore(s.key)
 	since := evidence.Always
 	var calls []*history.Operation
-	if what != "" {
-		what = ", " + what
-	}
+	_, which := s.callOf(c.Zxid)
 	if op != nil {
 		since, calls = op.Began(), []*history.Operation{op}
 	}
 	for j := range c.Parts[:min(len(c.Parts), mostParts)] {
 		part := &c.Parts[j]
-		text := s.who(c.Session, c.Zxid) + " " + s.didTo(part, data[changeID{c.Zxid, part.Path}]) + what
+		text := s.who(c.Session, c.Zxid) + " " + s.didTo(part, data[changeID{c.Zxid, part.Path}]) + which
 		s.add(w, c.Zxid, c.Session, part.Type, part.Path, sentence(text+s.citeSince(c.Zxid, since)), calls...)
 	}
 }

@@ -2,6 +2,7 @@ package causes
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
@@ -99,4 +100,63 @@ func (s *search) sentIn(id history.ID, zxid uint64, ops []*history.Operation) (i
 		at = " at " + words.At(from)
 	}
 	return in, at
+}
+
+// lostReplies are the replies that faults kept from clients.
+var lostReplies = evidence.Once(func(a *evidence.Record) (all []history.LostMessage) {
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		if e.Process != history.Nemesis || history.RunFact(e.F) {
+			continue
+		}
+		var step history.FaultStep
+		if e.Decode(&step) != nil {
+			continue
+		}
+		for _, l := range step.Lost {
+			if l.What == history.LostReply && !slices.Contains(all, l) {
+				all = append(all, l)
+			}
+		}
+	}
+	return all
+})
+
+// unheard says that the client never had the reply to the request of a transaction, if that is known.
+func (s *search) unheard(zxid uint64) string {
+	const text = ", and the reply to that request never came"
+	if _, _, lost := s.tie.Unanswered(zxid); lost {
+		return text
+	}
+	op, _ := s.callOf(zxid)
+	if op == nil {
+		return ""
+	}
+	for _, c := range evidence.MadeDuring(s.key)[op] {
+		if c.Zxid == zxid && len(c.Parts) == 1 && s.allLost(op, c) {
+			return text
+		}
+	}
+	return ""
+}
+
+// allLost reports whether a fault kept as many replies from a call as it made changes like one of them: then all of
+// these are unanswered.
+func (s *search) allLost(op *history.Operation, c evidence.Change) bool {
+	part := c.Parts[0]
+	about := func(l history.LostMessage) bool {
+		return l.Session == c.Session && strings.HasPrefix(part.Type, l.Op) && l.Path != "" && strings.HasPrefix(part.Path, l.Path) && op.Began() <= l.At && l.At <= evidence.Ended(op)
+	}
+	lost, made := 0, 0
+	for _, l := range lostReplies(s.Record) {
+		if about(l) {
+			lost++
+		}
+	}
+	for _, other := range evidence.MadeDuring(s.key)[op] {
+		if other.Session == c.Session && other.Parts[0].Type == part.Type {
+			made++
+		}
+	}
+	return lost > 0 && lost == made
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // nodesOf returns the znodes of each key in order of their creation: the one with its name in the
@@ -58,13 +59,14 @@ func (s *search) znodes() {
 			}
 		}
 	}
-	s.blamed, s.grants = map[*evidence.Znode]bool{}, map[*evidence.Znode]*history.Operation{}
+	s.blamed, s.claims, s.grants = map[*evidence.Znode]bool{}, map[*evidence.Znode]bool{}, map[*evidence.Znode]*history.Operation{}
 	for _, n := range blamed {
 		s.blamed[n] = true
 	}
 	matter := blamed
 	if !explained {
-		matter = slices.Concat(blamed, s.stays(nodes), s.items(nodes))
+		items := s.items(nodes)
+		matter = slices.Concat(blamed, s.stays(nodes), items, s.claimsOf(items, nodes))
 	}
 	slices.SortFunc(matter, byCreation)
 	matter = slices.Compact(matter)
@@ -86,10 +88,11 @@ func byCreation(m, n *evidence.Znode) int {
 // in the way of the others.
 const mostFinals = 3
 
-// named returns the znodes of the key that the violation names itself.
+// named returns the znodes of the key that the violation names itself. It may have been found in another reading of the
+// same log.
 func (s *search) named(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, n := range nodes {
-		if slices.Contains(s.about, n) {
+		if slices.ContainsFunc(s.about, func(o *evidence.Znode) bool { return o.Path == n.Path && o.Created == n.Created }) {
 			of = append(of, n)
 		}
 	}
@@ -286,6 +289,24 @@ func (s *search) items(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
+// claimsOf returns the znodes that name one of some items that were left, and were left with it: such a claim can keep
+// clients from taking the item.
+func (s *search) claimsOf(items, nodes []*evidence.Znode) (of []*evidence.Znode) {
+	for _, item := range items {
+		if item.Deleted != evidence.StillThere {
+			continue
+		}
+		name := item.Name()
+		for _, n := range nodes {
+			if n != item && n.Deleted >= s.high && (strings.Contains(n.Name(), name) || strings.Contains(string(n.Data), name)) {
+				s.claims[n] = true
+				of = append(of, n)
+			}
+		}
+	}
+	return of
+}
+
 // finals returns the znodes that the counterexample shows to have been left at the end, in order of
 // their creation, without folders.
 func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
@@ -312,33 +333,44 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 // it, how that call ended, and what happened to the call that was to delete it.
 func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path)
-	if s.of.State == models.Filled {
+	if s.of.State == models.Filled && (len(n.Data) > 0 || !s.claims[n]) {
 		text += " with " + holding(n.Data)
 	}
-	cited := s.cite(n.Created)
-	w, why := made, ""
+	by, named, since := s.makers(n)
+	w, why, stays := made, "", ""
 	var calls []*history.Operation
 	switch {
 	case !s.whole(n.Created, n.Deleted): // it may have gone before
+		named, since = "", evidence.Always
 	case n.Deleted == evidence.StillThere || s.blamed[n]:
-		by, named := s.callers(n, n.Maker, n.Created, makes)
-		if len(by) > 0 {
-			text += named
-			cited = s.citeSince(n.Created, by[0].Began())
-		}
 		w = left
 		if n.Deleted >= s.high || s.client(n.Remover) == s.client(n.Maker) { // else another client took it
-			cited += "; " + stayed(n)
+			stays = "; " + stayed(n)
 			why, calls = s.left(by, n)
 		}
 	case n.Deleted >= s.high:
-		cited += "; " + stayed(n)
+		stays = "; " + stayed(n)
 	}
+	if of := s.Log.Sessions[n.Maker]; s.claims[n] && of != nil && of.Closed != 0 && n.Owner == 0 {
+		stays += ", although that session ended at " + words.Zxid(of.Closed)
+	}
+	text += named + s.citeSince(n.Created, since) + stays
 	why = strings.TrimSpace(why + " " + s.overtakes(n, nodes))
-	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, strings.TrimSpace(sentence(text+cited)+" "+why), calls...)
+	s.add(w, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, strings.TrimSpace(sentence(text)+" "+why), calls...)
 	if n.Deleted < s.high && n.Deleted != evidence.StillThere && s.whole(n.Created, n.Deleted) {
 		s.end(n, nodes)
 	}
+}
+
+// makers returns the calls one of which created a znode, names them, and returns when the first of them began.
+func (s *search) makers(n *evidence.Znode) (by []*history.Operation, named string, since time.Duration) {
+	if by, named = s.callers(n, n.Maker, n.Created, makes); len(by) > 0 {
+		return by, named, by[0].Began()
+	}
+	if op, which := s.callOf(n.Created); op != nil && !models.Known(s.of.Name) {
+		return []*history.Operation{op}, which, op.Began()
+	}
+	return nil, "", evidence.Always
 }
 
 // overtakes says of a place in a line, by which one client alone was to get its turn, whose place
@@ -346,7 +378,7 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 // then, that it had: that one is what its client looks at.
 func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
 	op := s.grants[n]
-	if op == nil || op.Outcome() != history.OK || s.of.State != models.Exclusive || !inLine(n) || !s.whole(n.Created-1, s.high) {
+	if op == nil || op.Outcome() != history.OK || s.of.State != models.Exclusive || !s.waitsInLine(op) || !inLine(n) || !s.whole(n.Created-1, s.high) {
 		return ""
 	}
 	shown, _, ok := s.tie.Ceil(op.Return.Time)
@@ -368,6 +400,12 @@ func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
 		text += ", and " + s.name(last.Path) + s.maker(last) + ", which was directly ahead of it, was gone"
 	}
 	return sentence(text)
+}
+
+// waitsInLine reports whether a call waits for its turn. A claim of an own object is answered at once: its znodes have
+// no order.
+func (s *search) waitsInLine(op *history.Operation) bool {
+	return models.Known(s.of.Name) || s.of.Operation(op.F).Waits
 }
 
 // inLine reports whether a znode is a place in a line.
@@ -393,23 +431,22 @@ func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 		if n.Remover != n.Maker {
 			text += ", which it had created in session " + n.Maker.String()
 		}
-		s.deleted(given, n, text)
+		s.deleted(given, n, text, "")
 	default:
-		s.deleted(taken, n, s.who(n.Remover, n.Deleted)+" deleted "+s.name(n.Path)+s.whose(n))
+		s.deleted(taken, n, s.who(n.Remover, n.Deleted)+" deleted "+s.name(n.Path)+s.whose(n), s.granted(by, n.Deleted))
 		if before := s.before(n, by, nodes); before != nil && s.whole(before.Created, before.Deleted) {
-			s.end(before, nil)
+			s.life(before, nil)
 		}
 	}
 }
 
 // deleted adds that a znode was deleted, by which call, when, and, for an item, how that call
 // ended: a client that was told nothing does not know that it has the item.
-func (s *search) deleted(w weight, n *evidence.Znode, text string) {
+func (s *search) deleted(w weight, n *evidence.Znode, text, why string) {
 	var calls []*history.Operation
-	why := ""
 	op := s.during(n.Deleted, n.Remover)
 	if op == nil && !models.Known(s.of.Name) {
-		op = s.callOf(n.Deleted)
+		op, _ = s.callOf(n.Deleted)
 	}
 	switch {
 	case op != nil:
@@ -428,8 +465,30 @@ func (s *search) deleted(w weight, n *evidence.Znode, text string) {
 	if len(calls) > 0 {
 		why = sentence(s.ended(calls, n.Remover))
 	}
-	text = strings.TrimSpace(sentence(text+s.cite(n.Deleted)) + " " + why)
+	since := evidence.Always
+	if op != nil {
+		since = op.Began()
+	}
+	text = strings.TrimSpace(sentence(text+s.citeSince(n.Deleted, since)) + " " + why)
 	s.add(w, n.Deleted, n.Remover, s.typeAt(n.Deleted, n.Path, "delete"), n.Path, text, calls...)
+}
+
+// granted says which call of a client began the last stay that it was granted before a transaction.
+func (s *search) granted(client int, zxid uint64) string {
+	var last *history.Operation
+	for _, op := range s.key.Ops() {
+		if op.Client == client && s.of.Operation(op.F).Begins && op.Outcome() == history.OK && s.tie.FloorAt(op.Return.Time) < zxid {
+			last = op
+		}
+	}
+	if last == nil || client < 0 {
+		return ""
+	}
+	text := "its last " + printable.Text(last.F, mostName) + ", of " + words.At(last.Began()) + ", succeeded at " + words.At(last.Return.Time)
+	if got := itemOf(last, false); got != "" && !models.Known(s.of.Name) {
+		text += " with " + printable.Text(got, mostName)
+	}
+	return sentence(text)
 }
 
 // whose says who had made a znode.
