@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/declared"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/pace"
@@ -18,7 +19,7 @@ import (
 // time. What such a run gives is not known: it counts neither as decided nor as undecided.
 type costs struct {
 	took  map[string]time.Duration // by property
-	own   map[string]bool          // the properties that the program declares
+	own   map[string]string        // what the program declares as the properties of its own
 	cut   []string                 // the seeds of those runs
 	first *experiment.Outcome      // of them
 }
@@ -30,13 +31,18 @@ const mostCut = 3
 // charge counts what the checks of a run took. It reports whether the run is done: a violation that was found stands.
 func (c *costs) charge(o *experiment.Outcome) (done bool) {
 	if c.took == nil {
-		c.took, c.own = map[string]time.Duration{}, map[string]bool{}
+		c.took, c.own = map[string]time.Duration{}, map[string]string{}
 	}
 	for name, took := range o.Cost.Took {
 		c.took[name] += took
 	}
 	for _, v := range o.Result.Verdicts {
-		c.own[v.Property] = c.own[v.Property] || v.Declared
+		switch {
+		case v.Declared && v.Decider == declared.Search:
+			c.own[v.Property] = "specification"
+		case v.Declared:
+			c.own[v.Property] = "property"
+		}
 	}
 	if !o.Cost.Cut || o.Result.Verdict == checker.Violation {
 		return true
@@ -67,11 +73,11 @@ func (c *costs) dear(passed time.Duration) string {
 	if name == "" || 4*c.took[name] < passed {
 		return ""
 	}
-	whose := "the"
-	if c.own[name] {
-		whose = "your"
+	what := "the property"
+	if c.own[name] != "" {
+		what = "your " + c.own[name]
 	}
-	return fmt.Sprintf("%s went into %s property %s", c.took[name].Round(100*time.Millisecond), whose, name)
+	return fmt.Sprintf("%s went into %s %s", c.took[name].Round(100*time.Millisecond), what, name)
 }
 
 // tellCut says which runs were not done since their checks took too long. ended is the number of simulations that were

@@ -24,7 +24,8 @@ type simulations struct {
 	alike         sweep.Alike
 	runs, decided int
 	violated      int
-	skipped       int // excluded by the pattern of go test -run
+	wrong         []string // the seeds of the violated runs
+	skipped       int      // excluded by the pattern of go test -run
 	properties    map[string]violatedIn
 	undecided     *experiment.Outcome // the first one
 	open          []string            // why each undecided run was not decided
@@ -59,6 +60,7 @@ func (s *simulations) add(o *experiment.Outcome) {
 	case checker.Violation:
 		s.decided++
 		s.violated++
+		s.wrong = append(s.wrong, fmt.Sprint(o.Result.Seed))
 		s.countViolated(o)
 	default:
 		if s.undecided == nil {
@@ -124,6 +126,22 @@ func (s *simulations) howMany() string {
 	return fmt.Sprintf("%d of %s %s violated", s.violated, prose.Count(s.runs, "simulation"), prose.Were(s.violated))
 }
 
+// mostWrong is the number of seeds that notShrunk names.
+const mostWrong = 10
+
+// notShrunk names the violated runs other than the one that is shown, in one line; "" if there are none.
+func (s *simulations) notShrunk(shown *experiment.Outcome) string {
+	seeds := slices.DeleteFunc(slices.Clone(s.wrong), func(seed string) bool { return seed == fmt.Sprint(shown.Result.Seed) })
+	if len(seeds) == 0 {
+		return ""
+	}
+	more := ""
+	if n := len(seeds) - mostWrong; n > 0 {
+		seeds, more = seeds[:mostWrong], fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("\n  not shrunk: the violated runs of the other %s %s%s\n", prose.Noun(len(seeds), "seed"), strings.Join(seeds, ", "), more)
+}
+
 // tell fails the test, or logs what passed.
 func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	t.Helper()
@@ -140,7 +158,7 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 		property, o, note := s.repeating(t)
 		o = inFull(t, o, property)
 		keepFailed(t, x, o)
-		t.Errorf("zklab: %s (%s); %s%s", s.howMany(), s.often(), smallestText(t, o, property), note)
+		t.Errorf("zklab: %s (%s); %s%s%s", s.howMany(), s.often(), smallestText(t, o, property), note, s.notShrunk(o))
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing was violated, but no simulation was decided in all that it must be\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))

@@ -1,6 +1,7 @@
 package gotests
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -102,6 +103,22 @@ func TestEachPropertyHasASeed(t *testing.T) {
 	got, want := s.often(), "exclusion in 3; grant in 1, smallest with ZKLAB_SEED=5; progress in 4"
 	if property, smallest := s.told(); got != want || property != "exclusion" || smallest.Result.Seed != 2 || s.violated != 5 {
 		t.Errorf("%q, want %q; the smallest is %d of %d, with %s", got, want, smallest.Result.Seed, s.violated, property)
+	}
+}
+
+// A failed test shrinks the run that it shows, and names the others.
+func TestNotShrunk(t *testing.T) {
+	s := &simulations{wrong: []string{"3"}}
+	shown := &experiment.Outcome{Result: &store.Result{Seed: 3}}
+	if got := s.notShrunk(shown); got != "" {
+		t.Error(got)
+	}
+	for seed := 4; seed < 16; seed++ {
+		s.wrong = append(s.wrong, fmt.Sprint(seed))
+	}
+	const want = "\n  not shrunk: the violated runs of the other seeds 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 2 more\n"
+	if got := s.notShrunk(shown); got != want {
+		t.Errorf("%q", got)
 	}
 }
 
