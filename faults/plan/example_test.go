@@ -27,17 +27,16 @@ func ExampleOverlay() {
 	}
 	// Output:
 	// 0s cut@client1/acquire#2/create#1 for 1s
+	// 7s partition:halves for 3.5s
+	// 7s expire:next-or-any for 3.5s
 	// 10s pause:leader for 5s
 	// 12s expire:holder for 1s
-	// 27s kill:leader for 3.5s
 	// 32s expire:holder for 1s
-	// 34s partition:halves for 3.5s
-	// 34s expire:next-or-any for 3.5s
-	// 41s kill:majority for 3.5s
-	// 48s kill:all for 3.5s
+	// 34s kill:leader for 3.5s
+	// 41s kill:leader for 3.5s
+	// 48s kill:one for 3.5s
 	// 52s expire:holder for 1s
-	// 55s partition:halves for 3.5s
-	// 55s expire:any for 3.5s
+	// 55s kill:leader for 3.5s
 }
 
 func ExampleParse() {
@@ -52,7 +51,7 @@ func ExampleParse() {
 	fmt.Println(err)
 	// Output:
 	// 10s pause:leader for 3s
-	// 25s expire:holder-or-any for 5s
+	// 25s expire:waiter-or-any for 5s
 	// 35s pause:leader for 3s
 	// "kill,slow-disk:majorty@10s": position 16: slow-disk has no "majorty"; did you mean "majority"? it takes majority, all, by=100ms, weight=2
 }

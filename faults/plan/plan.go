@@ -3,6 +3,8 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -29,7 +31,8 @@ type Step struct {
 }
 
 // Plan returns the steps that begin before limit, in order. They depend only on the
-// schedule and rng.
+// schedule and one number from rng for each part. Each fault draws from a stream of its own, so a fault that is
+// added to a part changes no more than the places that it takes.
 func (s Schedule) Plan(limit time.Duration, rng *rand.Rand) []Step {
 	var all []Step
 	last := s.lastLane()
@@ -38,11 +41,7 @@ func (s Schedule) Plan(limit time.Duration, rng *rand.Rand) []Step {
 			all = append(all, p.given(limit)...)
 			continue
 		}
-		own := rng
-		if len(s) > 1 {
-			own = rand.New(rand.NewPCG(rng.Uint64(), 0))
-		}
-		steps := p.plan(limit, own)
+		steps := p.plan(limit, rng.Uint64())
 		for j := range steps {
 			if steps[j].Point.Zero() {
 				steps[j].Lane = last + i + 1
@@ -54,28 +53,28 @@ func (s Schedule) Plan(limit time.Duration, rng *rand.Rand) []Step {
 	return all
 }
 
-func (p Part) plan(limit time.Duration, rng *rand.Rand) []Step {
+func (p Part) plan(limit time.Duration, seed uint64) []Step {
 	if len(faultsOf(p.Turns)) == 0 || p.Order != Timed && p.Interval <= 0 {
 		return nil
 	}
-	drawn := draws{}
+	drawn := draws{seed: seed, times: map[string]int{}}
 	var steps []Step
-	next := p.order(rng)
+	next := p.order(seed)
 	for at := p.first(); at < limit; {
 		t, ok := next()
 		if !ok {
 			break
 		}
-		steps = append(steps, p.steps(t, at, &drawn, rng)...)
+		steps = append(steps, p.steps(t, at, drawn)...)
 		at += p.takes(t)
 	}
 	return steps
 }
 
 // order yields one turn after the other, until there are no more.
-func (p Part) order(rng *rand.Rand) func() (Turn, bool) {
+func (p Part) order(seed uint64) func() (Turn, bool) {
 	var round []Turn
-	n := 0
+	n, rounds := 0, 0
 	times := p.Times
 	if p.Order == Timed && p.Interval <= 0 {
 		times = 1
@@ -85,7 +84,8 @@ func (p Part) order(rng *rand.Rand) func() (Turn, bool) {
 			return Turn{}, false
 		}
 		if len(round) == 0 {
-			round = p.round(rng)
+			round = p.round(seed, rounds)
+			rounds++
 		}
 		t := round[0]
 		round = round[1:]
@@ -94,49 +94,84 @@ func (p Part) order(rng *rand.Rand) func() (Turn, bool) {
 	}
 }
 
-// round returns the turns of a mix, each as often as its weight says.
-func (p Part) round(rng *rand.Rand) []Turn {
+// round returns the turns of a mix in one round, each as often as its weight says.
+func (p Part) round(seed uint64, round int) []Turn {
 	if p.Order != Mixed {
 		return p.Turns
 	}
-	first, again := slices.Clone(p.Turns), []Turn(nil)
+	var again []Turn
 	for _, t := range p.Turns {
 		for range t.Weight - 1 {
 			again = append(again, t)
 		}
 	}
-	for _, turns := range [][]Turn{first, again} {
-		rng.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
+	return append(shuffled(p.Turns, seed, "first", round), shuffled(again, seed, "again", round)...)
+}
+
+// shuffled returns turns in random order. For each place, every turn that is left draws a number from a stream
+// of its own, and the least one wins. So a further turn takes some places, and all others stay as they are.
+func shuffled(turns []Turn, seed uint64, half string, round int) (order []Turn) {
+	left := slices.Clone(turns)
+	alike := make([]int, len(left)) // how many turns before it have the same text
+	for i, t := range left {
+		for _, before := range left[:i] {
+			if before.String() == t.String() {
+				alike[i]++
+			}
+		}
 	}
-	return append(first, again...)
+	for place := range turns {
+		best, least := 0, uint64(math.MaxUint64)
+		for i, t := range left {
+			if n := stream(seed, half, round, place, t, alike[i]).Uint64(); n < least {
+				best, least = i, n
+			}
+		}
+		order = append(order, left[best])
+		left, alike = slices.Delete(left, best, best+1), slices.Delete(alike, best, best+1)
+	}
+	return order
+}
+
+// stream returns the random numbers of a purpose, which its words name. They are independent of the numbers of
+// all other purposes: what is added to zklab changes no draw of a seed but its own.
+func stream(seed uint64, purpose ...any) *rand.Rand {
+	h := fnv.New64a()
+	fmt.Fprintln(h, purpose...)
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
 // steps returns the steps of one turn at a time.
-func (p Part) steps(t Turn, at time.Duration, drawn *draws, rng *rand.Rand) []Step {
+func (p Part) steps(t Turn, at time.Duration, drawn draws) []Step {
 	var steps []Step
 	for _, f := range t.Faults {
-		if !p.Point.Zero() { // the message fills in what is left open
-			steps = append(steps, Step{Point: p.Point, For: p.lasting(t), Fault: f, Seed: rng.Uint64(), item: t.String()})
-			continue
+		s := drawn.next(f)
+		s.For, s.item = p.lasting(t), t.String()
+		if p.Point.Zero() {
+			s.At = at
+		} else { // the message fills in what is left open
+			s.Point, s.Fault = p.Point, f
 		}
-		steps = append(steps, Step{At: at, For: p.lasting(t), Fault: drawn.next(f, rng), Seed: rng.Uint64(), item: t.String()})
+		steps = append(steps, s)
 	}
 	return steps
 }
 
-// draws counts how often each fault was drawn. What faults leave open differs from one time
+// draws counts how often each fault was drawn, by its text. What faults leave open differs from one time
 // to the next. The start is drawn as well: in a short load each kind comes once, and it
 // must not hit the same target in every run.
-type draws map[string]int
+type draws struct {
+	seed  uint64
+	times map[string]int
+}
 
-// next returns the fault with what it leaves open filled in.
-func (d draws) next(f faults.Fault, rng *rand.Rand) faults.Fault {
-	n, again := d[f.Spec()]
-	if !again {
-		n = rng.IntN(firsts)
-	}
-	d[f.Spec()] = n + 1
-	return faults.Drawn(f, n, rng)
+// next returns a step of the fault with what it leaves open filled in.
+func (d draws) next(f faults.Fault) Step {
+	n := d.times[f.Spec()]
+	d.times[f.Spec()]++
+	first := stream(d.seed, "first of", f.Spec()).IntN(firsts)
+	rng := stream(d.seed, "fault", f.Spec(), n)
+	return Step{Fault: faults.Drawn(f, first+n, rng), Seed: rng.Uint64()}
 }
 
 // firsts is a multiple of every number of turns that a fault cycles through.
