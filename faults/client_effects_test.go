@@ -32,6 +32,7 @@ var clientTests = map[string]clientTest{
 	"move":                 {run: moved, measures: true},
 	"lose-reply":           {run: func(l *lab) { loses(l, faults.LoseReply{Op: "create", Who: faults.TheClient(0)}, 1) }},
 	"lose-request":         {run: func(l *lab) { loses(l, faults.LoseRequest{Op: "create", Who: faults.TheClient(0)}, 0) }},
+	"late-request":         {run: heldBack, measures: true}, // how long a write may be held back
 	"late-event":           {run: lateEvents},
 	"foreign":              {run: foreignChildren},
 	"touch":                {run: touchedContenders},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // A lost reply never arrives, and its write is in the tree; a lost request never
@@ -305,5 +306,115 @@ func TestSilenceThatIsBroken(t *testing.T) {
 		if l.clients[0].works("/"); l.clients[0].saw(zk.StateExpired) > 0 {
 			t.Error("expired")
 		}
+	})
+}
+
+// A delete that is held back goes on when another client has changed something beside it, and not before: neither
+// for a client that changes another object, nor for the client itself.
+func TestLateRequest(t *testing.T) {
+	inBubble(t, 3, func(l *lab) { heldBack(l) })
+}
+
+func heldBack(l *lab) {
+	t := l.t
+	victim, other := l.clients[0], l.clients[1]
+	if _, err := victim.Create(l.folder()+"/mine", nil, 0, open); err != nil {
+		t.Fatal(err)
+	}
+	l.create(l.target.Root+"/k2", 0)
+	e := l.injected(faults.LateRequest{Op: "delete", Who: faults.TheClient(0)})
+	if _, _, err := victim.Get(l.folder()); err != nil { // reads pass
+		t.Fatal(err)
+	}
+	answer := make(chan error, 1)
+	go func() { answer <- victim.Delete(l.folder()+"/mine", -1) }()
+	time.Sleep(10 * time.Millisecond)
+	if _, err := other.Create(l.target.Root+"/k2/elsewhere", nil, 0, open); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(10 * time.Millisecond)
+	if n := containing(l.children(), "mine"); n != 1 {
+		t.Fatal("it was not held back")
+	}
+	if _, err := other.Create(l.folder()+"/theirs", nil, 0, open); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.verify(e); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answer; err != nil {
+		t.Errorf("the client got %v", err)
+	}
+	l.awaits("the delete goes on", func() bool { return containing(l.children(), "mine") == 0 })
+	step := e.Describe()
+	if want := "its delete of " + l.folder() + "/mine was held back for "; !strings.Contains(step.Detail, want) || !strings.Contains(step.Detail, ", until client 1 had done its create of "+l.folder()+"/theirs") {
+		t.Errorf("it tells: %s", step.Detail)
+	}
+	l.heal(e)
+	if err := victim.Delete(l.folder()+"/theirs", -1); err != nil {
+		t.Errorf("after heal: %v", err)
+	}
+}
+
+// If nobody changes anything a write goes on in time for the session to live, and there was no target.
+func TestLateRequestWithoutChange(t *testing.T) {
+	inBubble(t, 2, func(l *lab) {
+		victim := l.clients[0]
+		was := victim.SessionID()
+		e := l.injected(faults.LateRequest{Op: "setData", Who: faults.TheClient(0)})
+		began := time.Now()
+		if _, err := victim.Set(l.folder(), nil, -1); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took < l.timeout/12 || took > l.timeout/3 {
+			t.Errorf("it took %s", took)
+		}
+		if err := l.verify(e); !errors.Is(err, faults.ErrNoTarget) {
+			t.Error(err)
+		}
+		l.heal(e)
+		if victim.SessionID() != was {
+			t.Error("another session")
+		}
+	})
+}
+
+// The write that repeats one whose reply was lost is held back: by then another client has the name, and the delete
+// hits what is not the client's.
+func TestLateRequestRepeated(t *testing.T) {
+	inBubble(t, 2, func(l *lab) {
+		victim, other, path := l.clients[0], l.clients[1], l.folder()+"/place"
+		if _, err := victim.Create(path, []byte("mine"), 0, open); err != nil {
+			t.Fatal(err)
+		}
+		e := l.injected(faults.LateRequest{Op: "delete", Repeated: true, Who: faults.TheClient(0)})
+		answer := make(chan error, 1)
+		go func() {
+			for {
+				err := victim.Delete(path, -1)
+				if !errors.Is(err, zk.ErrConnectionClosed) && !errors.Is(err, zk.ErrNoServer) {
+					answer <- err
+					return
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}()
+		l.awaits("the second delete", func() bool { return victim.link.Requests()[wire.Delete] == 2 })
+		if _, err := other.Create(path, []byte("theirs"), 0, open); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.verify(e); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-answer; err != nil {
+			t.Errorf("the second delete: %v", err)
+		}
+		if containing(l.children(), "place") != 0 {
+			t.Error("the other client's znode is still there")
+		}
+		if step := e.Describe(); len(step.Lost) != 1 || !strings.Contains(step.Detail, "lost the reply to delete "+path) {
+			t.Errorf("it tells: %+v", step)
+		}
+		l.heal(e)
 	})
 }

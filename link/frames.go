@@ -79,7 +79,7 @@ func (c *conn) unread() bool {
 func (c *conn) writeMode() (unread, one bool) {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
-	return c.phase == opaque, len(c.l.breakpoints) > 0
+	return c.phase == opaque, len(c.l.breakpoints) > 0 || len(c.l.late) > 0
 }
 
 // eachFrame calls handle for the frames that p completes, up to one that is lost; or only
@@ -131,7 +131,7 @@ func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 	l.counts[h.Op]++
 	l.countRequest(h.Op, f)
 	stopped := c.leaves(h.Op, f)
-	if stopped != nil && c.ended {
+	if late := c.delay(h.Op, record); (late || stopped != nil) && c.ended {
 		l.mu.Unlock()
 		return nil // the write will fail
 	}
@@ -184,7 +184,7 @@ func (c *conn) awaitReply(h wire.RequestHeader, record []byte, sent time.Duratio
 	l := c.l
 	r := request{xid: h.Xid, op: h.Op, sent: sent, point: c.left, reads: c.reads}
 	own := stopped.taken()
-	if len(l.losses) == 0 && len(l.breakpoints) == 0 && own == nil {
+	if len(l.losses) == 0 && len(l.breakpoints) == 0 && len(l.written) == 0 && own == nil {
 		if l.cfg.OnRequest != nil {
 			r.path, _ = wire.Path(h.Op, record)
 		}
@@ -195,6 +195,9 @@ func (c *conn) awaitReply(h wire.RequestHeader, record []byte, sent time.Duratio
 	paths, _ := wire.Paths(h.Op, record)
 	if len(paths) > 0 {
 		r.path = paths[0]
+	}
+	if len(l.written) > 0 {
+		r.paths = paths
 	}
 	x := cmp.Or(own, l.claim(h.Op, paths))
 	if x == nil {
@@ -328,6 +331,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 		*r.makes--
 	}
 	id := c.session.ID
+	l.tellWritten(r, code)
 	if own := stopped.taken(); own != nil {
 		r.wantedBy(own)
 	}

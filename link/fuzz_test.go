@@ -3,6 +3,7 @@ package link
 import (
 	"bytes"
 	"net"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -221,14 +222,14 @@ func FuzzRequests(f *testing.F) {
 			}
 			at := slices.IndexFunc(list, func(r request) bool { return r.xid == xid })
 			got, ok := q.take(xid)
-			if ok != (at >= 0) || ok && got != list[at] {
+			if ok != (at >= 0) || ok && !reflect.DeepEqual(got, list[at]) {
 				t.Fatalf("took %+v, %v from %+v", got, ok, list)
 			}
 			if ok {
 				list = slices.Delete(list, at, at+1)
 			}
 		}
-		if !slices.Equal(q.all(), list) {
+		if !slices.EqualFunc(q.all(), list, func(a, b request) bool { return reflect.DeepEqual(a, b) }) {
 			t.Fatalf("%+v wait, want %+v", q.all(), list)
 		}
 		if v := q.unanswered(); len(v.Requests)+v.Older != len(list) {

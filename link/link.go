@@ -90,6 +90,9 @@ type Link struct {
 	losses   []*Loss
 	counts   map[wire.Op]int
 	held     []*HeldEvents
+	late     []*LateWrites
+	looked   []string // znodes read in the present operation, while late has rules
+	written  []*func(Written)
 	now      numbers
 	// breakpoints lists the breakpoints that were not reached yet.
 	breakpoints []*Breakpoint

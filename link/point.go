@@ -223,6 +223,7 @@ func (l *Link) Operation(name string) {
 	l.now.operations[name]++
 	clear(l.now.messages)
 	clear(l.now.made)
+	l.looked = l.looked[:0]
 }
 
 // number names the next message of a kind. Messages are counted only while a breakpoint,

@@ -10,11 +10,12 @@ import (
 
 // request is a request that awaits its reply.
 type request struct {
-	xid  int32
-	op   wire.Op
-	path string        // "" if nobody wanted it
-	sent time.Duration // taken before its last byte was sent
-	loss *Loss         // takes the reply; nil if none does
+	xid   int32
+	op    wire.Op
+	path  string        // "" if nobody wanted it
+	paths []string      // all of them; nil if nobody wanted them
+	sent  time.Duration // taken before its last byte was sent
+	loss  *Loss         // takes the reply; nil if none does
 
 	makes *int // counts it, as it creates an ephemeral znode; nil if it does not
 

@@ -45,6 +45,7 @@ var (
 var (
 	LoseRequest = declare(Kind{Name: "lose-request", Hits: Messages, Traits: reconnects})
 	LoseReply   = declare(Kind{Name: "lose-reply", Hits: Messages, Traits: reconnects})
+	LateRequest = declare(Kind{Name: "late-request", Hits: Messages, Was: "had a write held back until another client had acted", Were: "had writes held back until another client had acted", Traits: history.FaultTraits{Reconnects: true}})
 	LateEvent   = declare(Kind{Name: "late-event", Hits: Messages, Was: "was told of watch events late", Were: "were told of watch events late"})
 )
 

@@ -1,0 +1,296 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/link"
+)
+
+// LateRequest holds a write of a client back on its way to the server until another client has changed a znode
+// that the write is about, or that the client has read before it in the same operation: the znode itself,
+// a sibling, a child, or the parent. So somebody else acts between the client's look and its act, or between its first
+// attempt and its second one. If nobody changes anything, the write goes on after a share of the session timeout
+// that no client notices, and the next one is held back.
+//
+// A network may do that at any time, so it harms nobody, and every recipe must stand it.
+type LateRequest struct {
+	// Op is the operation: create, delete, setData or multi. AnyOp matches all of these. "" is drawn at injection
+	// from those that the client uses.
+	Op string
+	// Repeated loses the reply to such a write first, with its connection. The write that is held back is then the
+	// next one, with which the client mostly repeats the first.
+	Repeated bool
+	// Nth is which matching write is the first to be held back, or to lose its reply, counted from 1; 0 means 1.
+	Nth int
+	Who Who
+}
+
+var lateOps = []string{"create", "delete", "setData", "multi", AnyOp}
+
+var _ = declare(kinds.LateRequest, Kind{
+	About: "holds back a client's write until another client has changed something that it is about",
+	guide: []row{{"`create`, `delete`, `setData`, `multi`, `any`, `repeated=true`, `nth=2`, `who=`*clients*", "a write arrives late, after another client's change of the same znode, a sibling, a child or the parent", "the change by another client during that time", "the write goes on"}},
+	words: words{list: lateOps},
+	Options: []Option{
+		{Key: "repeated", About: "true: the write that follows one whose reply is lost", Example: "true", Check: checkTrue},
+		{Key: "nth", About: "which matching write is the first, from 1", Example: "2", Check: checkCount},
+		whoOption,
+	},
+	build: func(a arguments) Fault {
+		return LateRequest{Op: a.word, Repeated: a.options["repeated"] == "true", Nth: a.count("nth"), Who: Who(a.options["who"])}
+	},
+	vary: func(f Fault, n int, rng *rand.Rand) Fault {
+		l := f.(LateRequest)
+		if l == (LateRequest{}) {
+			l.Repeated = rng.IntN(2) == 0
+		}
+		if l.Who == AnyWho {
+			l.Who = drawnWho(n)
+		}
+		return l
+	},
+})
+
+func checkTrue(value string) error {
+	if value != "true" {
+		return fmt.Errorf("%q is not true", value)
+	}
+	return nil
+}
+
+// Kind is "late-request".
+func (LateRequest) Kind() string { return kinds.LateRequest.Name }
+
+// Spec is late-request, with the operation and whatever else was given.
+func (f LateRequest) Spec() string {
+	s := spec(kinds.LateRequest, f.Op)
+	if f.Repeated {
+		s = withOption(s, "repeated", "true")
+	}
+	return withOption(withCount(s, "nth", f.Nth), "who", string(f.Who))
+}
+
+// Available returns nil: every client has a link.
+func (LateRequest) Available(Setting) error { return nil }
+
+// lateShare is the share of the session timeout for which a write is held back at most. A client gives a silent server
+// up after two thirds, of which up to one third may have passed since the last answer.
+const lateShare = 4
+
+// Inject starts waiting for a write.
+func (f LateRequest) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	e := &lateRequest{fault: f, target: t, first: make(chan struct{}), stop: make(chan struct{})}
+	share := time.Duration(lateShare + rng.IntN(2*lateShare))
+	arm := func(c Client) (func(), error) {
+		if e.fault.Op == "" {
+			e.fault.Op = drawnWrite(c.Link.Requests(), rng)
+		}
+		s, _ := c.Link.Session()
+		return e.disarm, e.arm(c, s.Timeout/share)
+	}
+	all, err := choice{who: f.Who, early: true}.hit(ctx, t, rng, arm)
+	if err != nil {
+		return nil, errors.Join(err, e.Heal(ctx))
+	}
+	e.victims = all
+	return e, nil
+}
+
+// drawnWrite draws one of the writes that a client has used so far.
+func drawnWrite(used map[wire.Op]int, rng *rand.Rand) string {
+	var ops []string
+	for _, op := range lateOps {
+		for is, n := range used {
+			if n > 0 && is.Kind().String() == op {
+				ops = append(ops, op)
+				break
+			}
+		}
+	}
+	if len(ops) == 0 {
+		return AnyOp
+	}
+	return ops[rng.IntN(len(ops))]
+}
+
+// lateRequest is the effect: a rule on the link of each victim, and an ear on the links of all others.
+type lateRequest struct {
+	fault   LateRequest
+	target  *Target
+	victims victims
+	running sync.WaitGroup
+	over    sync.Once
+	first   chan struct{} // closed when another client has changed something meanwhile
+	stop    chan struct{} // closed by disarm
+
+	mu       sync.Mutex
+	losses   []*link.Loss
+	undo     []func()
+	waiting  *link.LateWrite   // held back at present
+	changed  chan link.Written // gets the change that it waits for
+	happened []string          // for people
+}
+
+// arm begins to hold back a client's writes.
+func (e *lateRequest) arm(c Client, most time.Duration) error {
+	var op wire.Op
+	if e.fault.Op != AnyOp {
+		var err error
+		if op, err = wire.ParseOp(e.fault.Op); err != nil {
+			return err
+		}
+	}
+	rule := link.LateRule{Op: op, Nth: e.fault.Nth}
+	var lost <-chan struct{}
+	if e.fault.Repeated {
+		loss, err := c.Link.Lose(link.Rule{What: link.Reply, Op: op, Nth: e.fault.Nth})
+		if err != nil {
+			return err
+		}
+		rule, lost = link.LateRule{}, loss.First()
+		e.losses, e.undo = append(e.losses, loss), append(e.undo, loss.Cancel)
+	}
+	for _, other := range e.target.Clients {
+		if other.ID != c.ID {
+			e.undo = append(e.undo, other.Link.OnWritten(e.hears))
+		}
+	}
+	e.running.Go(func() { e.hold(c, rule, lost, most) })
+	return nil
+}
+
+// hold holds writes back, one after the other, until another client has acted during one.
+func (e *lateRequest) hold(c Client, rule link.LateRule, lost <-chan struct{}, most time.Duration) {
+	if lost != nil {
+		select {
+		case <-lost:
+		case <-e.stop:
+			return
+		}
+	}
+	writes, err := c.Link.DelayWrites(rule)
+	if err != nil {
+		return // the rule was checked when the fault was read
+	}
+	defer writes.Cancel()
+	for {
+		select {
+		case w := <-writes.Reached():
+			if e.holds(c, w, most) {
+				return
+			}
+		case <-e.stop:
+			return
+		}
+	}
+}
+
+// holds holds one write back, and reports whether another client has acted meanwhile.
+func (e *lateRequest) holds(c Client, w *link.LateWrite, most time.Duration) bool {
+	began := e.target.Now()
+	e.mu.Lock()
+	e.waiting, e.changed = w, make(chan link.Written, 1)
+	changed := e.changed
+	e.mu.Unlock()
+	bound := time.NewTimer(most)
+	defer bound.Stop()
+	defer w.Resume()
+	defer func() {
+		e.mu.Lock()
+		e.waiting = nil
+		e.mu.Unlock()
+	}()
+	select {
+	case x := <-changed:
+		e.mu.Lock()
+		e.happened = append(e.happened, fmt.Sprintf("client %d: its %s of %s was held back for %s, until client %d had done its %s of %s",
+			c.ID, w.Op, prose.List(w.Paths, "and"), (e.target.Now()-began).Round(time.Microsecond), x.Client, x.Op, prose.List(x.Paths, "and")))
+		e.mu.Unlock()
+		close(e.first)
+		return true
+	case <-bound.C:
+	case <-e.stop:
+	}
+	return false
+}
+
+// hears is told of the writes of other clients.
+func (e *lateRequest) hears(x link.Written) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.waiting == nil {
+		return
+	}
+	for _, p := range x.Paths {
+		if e.waiting.Touches(p, e.target.Root) {
+			select {
+			case e.changed <- x:
+			default: // it has one already
+			}
+			return
+		}
+	}
+}
+
+// Ended is closed when another client has acted while a write was held back.
+func (e *lateRequest) Ended() <-chan struct{} { return e.first }
+
+// Describe tells which write was held back, and until when.
+func (e *lateRequest) Describe() history.FaultStep {
+	step := e.victims.step(e.fault.Spec())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	details := e.happened
+	for _, s := range e.victims {
+		for _, loss := range e.losses {
+			for _, lost := range loss.Lost() {
+				details = append([]string{fmt.Sprintf("client %d: lost the reply to %s %s", s.client.ID, lost.Op, lost.Path)}, details...)
+				step.Lost = append(step.Lost, history.LostMessage{
+					What: history.LostReply, Client: s.client.ID, Session: history.ID(lost.Session), Op: lost.Op.String(), Path: lost.Path, At: lost.At,
+				})
+			}
+		}
+	}
+	step.Detail = strings.Join(details, "; ")
+	return step
+}
+
+// Verify waits until another client has acted while a write was held back.
+func (e *lateRequest) Verify(ctx context.Context) error {
+	late := time.NewTimer(e.target.Lasts)
+	defer late.Stop()
+	select {
+	case <-e.first:
+		return nil
+	case <-late.C:
+		return fmt.Errorf("no other client changed anything that a write was about within %s: %w", e.target.Lasts, ErrNoTarget)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// disarm lets all messages through.
+func (e *lateRequest) disarm() {
+	e.over.Do(func() { close(e.stop) })
+	e.running.Wait()
+	for _, undo := range e.undo {
+		undo()
+	}
+}
+
+// Heal lets all messages through again.
+func (e *lateRequest) Heal(context.Context) error {
+	e.victims.undo()
+	e.disarm()
+	return nil
+}
