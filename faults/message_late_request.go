@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +29,7 @@ type LateRequest struct {
 	// from those that the client uses.
 	Op string
 	// Repeated loses the reply to such a write first, with its connection. The write that is held back is then the
-	// next one, with which the client mostly repeats the first.
+	// next one, with which the client mostly repeats the first. If another client has acted since the loss, it goes on at once.
 	Repeated bool
 	// Nth is which matching write is the first to be held back, or to lose its reply, counted from 1; 0 means 1.
 	Nth int
@@ -89,7 +90,10 @@ const lateShare = 4
 
 // Inject starts waiting for a write.
 func (f LateRequest) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
-	e := &lateRequest{fault: f, target: t, first: make(chan struct{}), stop: make(chan struct{})}
+	e := &lateRequest{fault: f, target: t, waiting: map[int]*heldWrite{}, first: make(chan struct{}), stop: make(chan struct{})}
+	for _, c := range t.Clients {
+		e.undo = append(e.undo, c.Link.OnWritten(e.hears))
+	}
 	share := time.Duration(lateShare + rng.IntN(2*lateShare))
 	arm := func(c Client) (func(), error) {
 		if e.fault.Op == "" {
@@ -136,9 +140,16 @@ type lateRequest struct {
 	mu       sync.Mutex
 	losses   []*link.Loss
 	undo     []func()
-	waiting  *link.LateWrite   // held back at present
-	changed  chan link.Written // gets the change that it waits for
-	happened []string          // for people
+	since    []link.Written     // since a reply was lost
+	waiting  map[int]*heldWrite // by client
+	done     bool               // first is closed
+	happened []string           // for people
+}
+
+// heldWrite is a client's write that is held back.
+type heldWrite struct {
+	*link.LateWrite
+	changed chan link.Written // gets the change that it waits for
 }
 
 // arm begins to hold back a client's writes.
@@ -160,11 +171,6 @@ func (e *lateRequest) arm(c Client, most time.Duration) error {
 		rule, lost = link.LateRule{}, loss.First()
 		e.losses, e.undo = append(e.losses, loss), append(e.undo, loss.Cancel)
 	}
-	for _, other := range e.target.Clients {
-		if other.ID != c.ID {
-			e.undo = append(e.undo, other.Link.OnWritten(e.hears))
-		}
-	}
 	e.running.Go(func() { e.hold(c, rule, lost, most) })
 	return nil
 }
@@ -177,6 +183,9 @@ func (e *lateRequest) hold(c Client, rule link.LateRule, lost <-chan struct{}, m
 		case <-e.stop:
 			return
 		}
+		e.mu.Lock()
+		e.since = []link.Written{}
+		e.mu.Unlock()
 	}
 	writes, err := c.Link.DelayWrites(rule)
 	if err != nil {
@@ -197,48 +206,68 @@ func (e *lateRequest) hold(c Client, rule link.LateRule, lost <-chan struct{}, m
 
 // holds holds one write back, and reports whether another client has acted meanwhile.
 func (e *lateRequest) holds(c Client, w *link.LateWrite, most time.Duration) bool {
-	began := e.target.Now()
+	defer w.Resume()
+	began, held := e.target.Now(), &heldWrite{w, make(chan link.Written, 1)}
 	e.mu.Lock()
-	e.waiting, e.changed = w, make(chan link.Written, 1)
-	changed := e.changed
+	e.waiting[c.ID] = held
+	for _, x := range e.since {
+		e.tell(c.ID, held, x)
+	}
+	before := len(held.changed) > 0
 	e.mu.Unlock()
 	bound := time.NewTimer(most)
 	defer bound.Stop()
-	defer w.Resume()
-	defer func() {
-		e.mu.Lock()
-		e.waiting = nil
-		e.mu.Unlock()
-	}()
+	var x link.Written
+	acted := false
 	select {
-	case x := <-changed:
-		e.mu.Lock()
-		e.happened = append(e.happened, fmt.Sprintf("client %d: its %s of %s was held back for %s, until client %d had done its %s of %s",
-			c.ID, w.Op, prose.List(w.Paths, "and"), (e.target.Now()-began).Round(time.Microsecond), x.Client, x.Op, prose.List(x.Paths, "and")))
-		e.mu.Unlock()
-		close(e.first)
-		return true
+	case x = <-held.changed:
+		acted = true
 	case <-bound.C:
 	case <-e.stop:
 	}
-	return false
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.waiting, c.ID)
+	if !acted {
+		return false
+	}
+	when := "was held back for " + (e.target.Now() - began).Round(time.Microsecond).String() + ", until"
+	if before {
+		when = "came after"
+	}
+	e.happened = append(e.happened, fmt.Sprintf("client %d: its %s of %s %s client %d had done its %s of %s",
+		c.ID, w.Op, prose.List(w.Paths, "and"), when, x.Client, x.Op, prose.List(x.Paths, "and")))
+	if !e.done {
+		e.done = true
+		close(e.first)
+	}
+	return true
 }
 
-// hears is told of the writes of other clients.
+// mostSince bounds the writes that are remembered.
+const mostSince = 100
+
+// hears is told of each write of any client.
 func (e *lateRequest) hears(x link.Written) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.waiting == nil {
+	if e.since != nil && len(e.since) < mostSince {
+		e.since = append(e.since, x)
+	}
+	for client, held := range e.waiting {
+		e.tell(client, held, x)
+	}
+}
+
+// tell tells a client's write of another client's, if that concerns it. Call it with mu held.
+func (e *lateRequest) tell(client int, held *heldWrite, x link.Written) {
+	concerns := func(p string) bool { return held.Touches(p, e.target.Root) }
+	if x.Client == client || !slices.ContainsFunc(x.Paths, concerns) {
 		return
 	}
-	for _, p := range x.Paths {
-		if e.waiting.Touches(p, e.target.Root) {
-			select {
-			case e.changed <- x:
-			default: // it has one already
-			}
-			return
-		}
+	select {
+	case held.changed <- x:
+	default: // it has one already
 	}
 }
 
@@ -248,20 +277,19 @@ func (e *lateRequest) Ended() <-chan struct{} { return e.first }
 // Describe tells which write was held back, and until when.
 func (e *lateRequest) Describe() history.FaultStep {
 	step := e.victims.step(e.fault.Spec())
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	details := e.happened
-	for _, s := range e.victims {
-		for _, loss := range e.losses {
-			for _, lost := range loss.Lost() {
-				details = append([]string{fmt.Sprintf("client %d: lost the reply to %s %s", s.client.ID, lost.Op, lost.Path)}, details...)
-				step.Lost = append(step.Lost, history.LostMessage{
-					What: history.LostReply, Client: s.client.ID, Session: history.ID(lost.Session), Op: lost.Op.String(), Path: lost.Path, At: lost.At,
-				})
-			}
+	var details []string
+	for i, loss := range e.losses {
+		for _, lost := range loss.Lost() {
+			client := e.victims[min(i, len(e.victims)-1)].client.ID
+			details = append(details, fmt.Sprintf("client %d: lost the reply to %s %s", client, lost.Op, lost.Path))
+			step.Lost = append(step.Lost, history.LostMessage{
+				What: history.LostReply, Client: client, Session: history.ID(lost.Session), Op: lost.Op.String(), Path: lost.Path, At: lost.At,
+			})
 		}
 	}
-	step.Detail = strings.Join(details, "; ")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	step.Detail = strings.Join(append(details, e.happened...), "; ")
 	return step
 }
 

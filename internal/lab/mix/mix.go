@@ -49,7 +49,7 @@ var mixes = [10]mix{
 	{faults: everything, oneKey: true},
 	{messages: true},
 	{faults: returning, crashes: true, oneKey: true},
-	{},
+	{faults: stretching, oneKey: true},
 	{faults: expiring, oneKey: true},
 	{faults: lagging},
 }
@@ -64,6 +64,17 @@ func lagging(experiment.Experiment) plan.Schedule {
 	return plan.Overlay(
 		plan.Mix(jitter.Stretch(2*Interval), plan.Turn{Faults: []faults.Fault{faults.SlowNetwork{Nodes: faults.One}}, For: 2*Interval - Interval/10}),
 		plan.Every(Interval/2, faults.Expire{}, faults.Move{}, faults.Cut{}, faults.LoseReply{}),
+	)
+}
+
+// stretching holds writes back until another client has acted, half of them after a lost reply.
+func stretching(experiment.Experiment) plan.Schedule {
+	turn := func(f faults.Fault) plan.Turn {
+		return plan.Turn{Faults: []faults.Fault{f}, For: Interval - Interval/10}
+	}
+	return plan.Overlay(
+		plan.Mix(jitter.Stretch(Interval), turn(faults.LateRequest{}), turn(faults.LateRequest{Repeated: true})),
+		plan.Mix(jitter.Stretch(Interval+Interval/7), turn(faults.LateRequest{}), turn(faults.LateRequest{Repeated: true})),
 	)
 }
 
