@@ -213,8 +213,15 @@ func (l *lab) injected(f faults.Fault) faults.Effect {
 func (l *lab) verify(e faults.Effect) error {
 	ctx, cancel := context.WithTimeout(l.t.Context(), patience+l.target.Lasts)
 	defer cancel()
-	return e.Verify(ctx)
+	err := e.Verify(ctx)
+	if kind, _, _ := strings.Cut(e.Describe().Spec, ":"); err == nil {
+		seenKinds.Store(kind, true)
+	}
+	return err
 }
+
+// seenKinds has the kinds whose effect a test has seen from outside.
+var seenKinds sync.Map
 
 // heal heals twice, and finds nothing left: no claim, no fault on a link.
 func (l *lab) heal(e faults.Effect) {
