@@ -27,7 +27,7 @@ const (
 
 var kinds = []string{inProcess, inContainers}
 
-// allKinds are those that an experiment can have.
+// allKinds lists the kinds that an experiment can have.
 var allKinds = append(slices.Clone(kinds), fromElsewhere)
 
 // aboutKind says in a few words what an ensemble of a kind is.
@@ -51,7 +51,7 @@ type backend struct {
 	servers servers
 }
 
-// starter makes of it what can be started, or says which flag makes no sense.
+// starter returns the ensemble's configuration, or an error that names the wrong flag.
 func (b backend) starter() (ensemble.Starter, error) {
 	if err := b.validateNodes(); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (b backend) starter() (ensemble.Starter, error) {
 	return nil, unknownKind(b.kind)
 }
 
-// validateNodes says whether there can be so many servers of the kind.
+// validateNodes returns an error if there cannot be so many servers of the kind.
 func (b backend) validateNodes() error {
 	if b.nodes < 1 {
 		return usageError("--nodes must be more than zero")
@@ -88,7 +88,7 @@ func (b backend) validateNodes() error {
 	return nil
 }
 
-// validateFileNodes says whether a configuration can name so many servers.
+// validateFileNodes returns an error if a configuration cannot name so many servers.
 func validateFileNodes(n int) error {
 	if n > zoocfg.MaxServers {
 		return fmt.Errorf("%d servers are not possible: choose 1 to %d, preferably 3 or 5", n, zoocfg.MaxServers)

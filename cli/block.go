@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/reports"
 )
 
-// vitals are what a run does, for the block that shows it on a terminal. They are safe for concurrent use.
+// vitals shows what a run does in a block on a terminal. It is safe for concurrent use.
 type vitals struct {
 	mu    sync.Mutex
 	pulse *progress.Pulse

@@ -89,7 +89,7 @@ func newCheck() *cobra.Command {
 // searchShare is the part of the budget that the search for one key of an object of one's own may take.
 const searchShare = 6
 
-// modelNames are what --model takes, up to the number that some have.
+// modelNames lists what --model takes, up to the number that some have.
 func modelNames() (values []cobra.Completion) {
 	for _, m := range linear.Models() {
 		name := m.Name[:strings.IndexByte(m.Name+":", ':')]
@@ -101,7 +101,7 @@ func modelNames() (values []cobra.Completion) {
 	return values
 }
 
-// formatNames are what --format takes.
+// formatNames lists what --format takes.
 func formatNames() []cobra.Completion {
 	values := []cobra.Completion{cobra.CompletionWithDesc(string(foreign.Auto), "detected from the file")}
 	for _, f := range foreign.Formats() {
@@ -142,7 +142,7 @@ func checkHelp() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// check is what the command line asks for.
+// check holds what the command line asks for.
 type check struct {
 	opts   checker.Options
 	memory size
@@ -173,7 +173,7 @@ func (c *check) open(path string) (*store.Run, error) {
 	return nil, err
 }
 
-// loadOptions are what the flags say of how a history is to be read.
+// loadOptions returns how a history is to be read, by the flags.
 func (c *check) loadOptions(cmd *cobra.Command, model linear.Model) (linear.LoadOptions, error) {
 	opts := linear.LoadOptions{LooseNumbers: c.loose, InitialOf: map[string]foreign.Value{}, Rename: map[string]string{}}
 	for _, name := range []string{"initial", "initial-of"} {

@@ -67,7 +67,7 @@ func TestGuideToChecking(t *testing.T) {
 	}
 }
 
-// chapter is what stands below a heading of two signs, or the page of a recipe: it is about
+// chapter is the text below a heading of two signs, or the page of a recipe: it is about
 // the models that the heading names. Each section in it is about a property.
 type chapter struct {
 	title    string
@@ -113,7 +113,7 @@ func readChapter(title, text string) *chapter {
 	return c
 }
 
-// modelsOf are those that a chapter is about: named in its title, or all if its first
+// modelsOf lists the models that a chapter is about: named in its title, or all if its first
 // paragraph begins with "Of every recipe".
 func modelsOf(title, text string) (models []string) {
 	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n\n")
@@ -197,7 +197,7 @@ func modelTable(t *testing.T, page string) string {
 	return table
 }
 
-// described is a table of models whose second column is what package linear says of each. Columns stand between bars, of
+// described is a table of models with their descriptions by package linear in the second column. Columns stand between bars, of
 // which no text has any.
 func described(table string) string {
 	rows := strings.Split(table, "\n")

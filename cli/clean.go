@@ -58,7 +58,7 @@ func clean(ctx context.Context, stdout, stderr io.Writer) error {
 	return err
 }
 
-// tellCleaned prints a line for each, and says whether there was one.
+// tellCleaned prints a line for each, and reports whether there was one.
 func tellCleaned(w io.Writer, removed, spared []string) bool {
 	for _, line := range removed {
 		fmt.Fprintln(w, "removed", line)

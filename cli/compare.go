@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// comparing is what the command line asks for.
+// comparing holds what the command line asks for.
 type comparing struct {
 	out    string
 	page   string

@@ -57,7 +57,7 @@ func storedRecipes(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.C
 	return beginning(toComplete, recipes)
 }
 
-// cameTo is what a run came to, in a few words.
+// cameTo describes the outcome of a run in a few words.
 func cameTo(run *store.Run) string {
 	result, err := run.ReadResult()
 	if err != nil {

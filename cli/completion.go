@@ -17,7 +17,7 @@ import (
 //go:embed completion.bash
 var bashScript string
 
-// shells are those for which there is a script.
+// shells lists the shells for which there is a script.
 var shells = []struct {
 	name  string
 	write func(root *cobra.Command, w io.Writer) error

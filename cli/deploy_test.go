@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
-// planned is what the arguments of zklab sweep come to, up to its first run.
+// planned returns the plan of zklab sweep for some arguments, up to its first run.
 func planned(args []string) (d sweep.Description, s sweepFlags, err error) {
 	swept := newSwept()
 	cmd := sweepCommand(&s, swept)
@@ -74,7 +74,7 @@ func TestGuideToSweeps(t *testing.T) {
 	}
 }
 
-// words are those of a command, as a shell has them.
+// words splits a command as a shell does.
 func words(t *testing.T, command string) []string {
 	t.Helper()
 	out, err := exec.Command("sh", "-c", `for word in `+command+`; do printf '%s\n' "$word"; done`).Output()
@@ -105,7 +105,7 @@ func TestKubernetesCommands(t *testing.T) {
 	}
 }
 
-// podArguments are those of the pod of a job, in the n-th document of a file.
+// podArguments returns the arguments of the pod of a job, in the n-th document of a file.
 func podArguments(t *testing.T, file []byte, n int) []string {
 	t.Helper()
 	var job struct {

@@ -98,7 +98,7 @@ func (f *discoverFlags) run(cmd *cobra.Command, znode string) error {
 	return f.interruptedOr(ctx, f.follow(ctx, d, &p))
 }
 
-// connection says that there is one to the servers again, or none and what follows from that.
+// connection tells that there is a connection to the servers again, or none and what follows from that.
 func connection(yes bool, otherwise string) string {
 	if yes {
 		return "connected to a server again"
@@ -189,7 +189,7 @@ func (p *servicePrinter) warn(l recipes.Listing) {
 
 func (p *servicePrinter) znode(name string) string { return path.Join(p.path, name) }
 
-// sortedAddresses are those of instances, sorted.
+// sortedAddresses returns the addresses of instances, sorted.
 func sortedAddresses(all []recipes.Registered) []string {
 	texts := make([]string, 0, len(all))
 	for _, r := range all {
@@ -213,7 +213,7 @@ func (p *servicePrinter) table(out io.Writer, l recipes.Listing) error {
 	return table.Flush()
 }
 
-// dataText is what else there is to know of an instance: name=value, in order of names.
+// dataText returns the rest of an instance's data: name=value, in order of names.
 func dataText(data map[string]string) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(data)) {

@@ -46,7 +46,7 @@ func newControls() []*cobra.Command {
 	}
 }
 
-// controlFlags say which ensemble to control, and how to print the answer.
+// controlFlags name the ensemble to control, and how to print the answer.
 type controlFlags struct {
 	name string
 	json bool

@@ -36,7 +36,7 @@ type listed struct {
 	Left    string          `json:"left,omitempty"` // its containers that are left, if it died
 }
 
-// ensembleList is what ps prints as JSON.
+// ensembleList is the JSON of ps.
 type ensembleList struct {
 	Ensembles []listed `json:"ensembles"`
 	Left      []string `json:"left,omitempty"` // containers of dead processes that are not in the list

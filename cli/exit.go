@@ -68,7 +68,7 @@ type verdictError struct{ code int }
 func (verdictError) Error() string { return "" }
 
 // finish turns what a command came to into an exit code, and prints an error
-// as one line. usage says that no command had begun: the arguments were wrong.
+// as one line. usage means that no command had begun: the arguments were wrong.
 func finish(err error, usage bool, stderr io.Writer) int {
 	var verdict verdictError
 	switch {

@@ -28,13 +28,13 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// scenario is what a scenario is, if nothing else is said.
+// scenario holds the usual values of a scenario's flags.
 var scenario = map[string]string{
 	"clients": strconv.Itoa(explore.UsualClients), "ops": strconv.Itoa(explore.UsualOps), "keys": strconv.Itoa(explore.UsualKeys),
 	"rate": strconv.Itoa(explore.UsualRate), "time-limit": explore.UsualLength.String(),
 }
 
-// liveScenario is what differs in real time, in which each run is to be short.
+// liveScenario holds what differs in real time, in which each run is to be short.
 var liveScenario = map[string]string{"time-limit": "20s", "session-timeout": "2s", "op-timeout": "3s"}
 
 // exploreFlags are the flags of explore that run has not.
@@ -120,7 +120,7 @@ func newExplore() *cobra.Command {
 	return cmd
 }
 
-// scenarioFlags are those that say what the scenario is.
+// scenarioFlags adds the flags that describe the scenario.
 func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad *int, f *runFlags) {
 	experimentFlags(cmd, x, minLoad, f)
 	completes(cmd, "faults", listOf(exploredKinds))
@@ -171,7 +171,7 @@ func newExploreWorker() *cobra.Command {
 	return cmd
 }
 
-// exploreRunners are those of so many jobs: nil, which is this process, for one, workers for more.
+// exploreRunners returns the runners of so many jobs: nil, which is this process, for one, workers for more.
 func exploreRunners(cmd *cobra.Command, recipe string, jobs int) (runners []explore.Runner, closeAll func(), err error) {
 	if jobs == 1 {
 		return nil, func() {}, nil
@@ -329,7 +329,7 @@ func exploreOn(ctx context.Context, cmd *cobra.Command, x experiment.Experiment,
 	return explore.Experiment(ctx, x, e.config, explore.WayOf(x))
 }
 
-// exploredOf is what the command prints of an exploration.
+// exploredOf returns what the command prints of an exploration.
 func exploredOf(stored store.Experiment, report explore.Report) explored {
 	verdict, why := report.Verdict()
 	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: version.Line()}

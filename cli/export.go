@@ -125,7 +125,7 @@ func (f exportFormat) of(stderr io.Writer, root, path string) (write func(io.Wri
 	return func(w io.Writer) error { return f.record(w, name, h) }, err
 }
 
-// recordOf reads the record of the run, or of the history file, at a path. Its name is that of its
+// recordOf reads the record of the run, or of the history file, at a path. It is named after its
 // folder or file.
 func (f exportFormat) recordOf(stderr io.Writer, root, path string) (name string, h *history.History, err error) {
 	var run *store.Run
@@ -201,7 +201,7 @@ func createIn(path string) (*atomicfile.File, error) {
 	}
 	f, err := atomicfile.Create(path, 0o644)
 	if named := new(fs.PathError); errors.As(err, &named) {
-		err = named.Err // the path is that of the unfinished file
+		err = named.Err // the path belongs to the unfinished file
 	}
 	return f, err
 }

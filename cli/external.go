@@ -16,10 +16,10 @@ import (
 
 // This file is about ensembles that somebody else started.
 
-// fromElsewhere is what --ensemble calls them.
+// fromElsewhere is the value of --ensemble for them.
 const fromElsewhere = external.Backend
 
-// externalFlags are those that say where such an ensemble is, and what may be done to
+// externalFlags adds the flags that tell where such an ensemble is, and what may be done to
 // its servers.
 func externalFlags(cmd *cobra.Command, servers *string, c *ensemble.Commands) {
 	flags := cmd.Flags()

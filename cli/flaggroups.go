@@ -64,7 +64,7 @@ var groupsOf = map[string][]flagGroup{
 	},
 }
 
-// flagUsages is what the help of a command says of its flags.
+// flagUsages returns the flags in the help of a command.
 func flagUsages(cmd *cobra.Command) string {
 	left := map[string]*pflag.Flag{}
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { left[f.Name] = f })

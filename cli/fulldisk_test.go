@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// ranOnFullDisk is what a simulated run prints that finds no room for a file.
+// ranOnFullDisk returns the output of a simulated run that finds no room for a file.
 func ranOnFullDisk(t *testing.T, out, file string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "zklab-full", "run", "lock", "--simulate", "--time-limit", "1s", "--seed", "1", "--points", "--quiet", "--out", out)
@@ -53,7 +53,7 @@ func filesOfARun(t *testing.T, run string) (files []string) {
 var theRecord = []string{"experiment.yaml", "history.jsonl", "transactions.jsonl", "latest"}
 
 // A verdict that was reached is printed with its exit code, whichever file of the run there is no room for, and one
-// warning says which file that is. Without its record the run is lost, and there is no verdict.
+// warning names the file. Without its record the run is lost, and there is no verdict.
 func TestNoRoomForAFile(t *testing.T) {
 	t.Parallel()
 	whole := t.TempDir()

@@ -13,14 +13,14 @@ import (
 // summary.
 const stepSummary = "GITHUB_STEP_SUMMARY"
 
-// githubFlag adds the flag for jobs of GitHub Actions. Its effect is that of tellGitHub.
+// githubFlag adds the flag for jobs of GitHub Actions. It makes tellGitHub write.
 func githubFlag(cmd *cobra.Command) {
 	cmd.Flags().Bool("github", false, "for a job of GitHub Actions: annotate what went wrong, and add the summary to its page (see docs/ci.md)")
 }
 
 // tellGitHub writes, if --github asks for it, a line on standard error for each thing that went wrong, which
 // GitHub shows beside the job, and the summary into the file of the step. An experiment file that the command
-// line names is what the messages are about.
+// line names gets the messages.
 func tellGitHub(cmd *cobra.Command, wrong []reports.Annotation, text func(reports.Screen) string) {
 	if asked, err := cmd.Flags().GetBool("github"); err != nil || !asked {
 		return

@@ -12,7 +12,7 @@ import (
 )
 
 // testAlone refuses a run of a recipe that only its test in Go can make, since no name says
-// which: zklab's own would run in its place. instead is what somebody may do; "" is the command
+// the constructor: zklab's own would run in its place. instead tells what somebody may do; "" is the command
 // that runs the test.
 func testAlone(run *store.Run, x store.Experiment, instead string) error {
 	if !slices.Contains(workloads.Recipes(), x.Recipe) {

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/base/guard"
 )
 
-// Exit codes of commands that run a program of the user's, besides the program's own, which are those of
+// Exit codes of commands that run a program of the user's, besides the program's own, which are as in
 // a shell (guard.Outcome).
 const (
 	exitNotObtained = 75 // EX_TEMPFAIL of sysexits.h

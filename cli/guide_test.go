@@ -348,7 +348,7 @@ func TestFrequentlyAsked(t *testing.T) {
 	}
 }
 
-// shellWords are those into which a shell splits a command.
+// shellWords splits a command into words as a shell does.
 func shellWords(t *testing.T, command string) []string {
 	t.Helper()
 	words, err := exec.Command("sh", "-c", `for word in `+strings.TrimSpace(command)+`; do printf '%s\n' "$word"; done`).Output()

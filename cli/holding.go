@@ -27,7 +27,7 @@ type holding struct {
 	json   bool
 }
 
-// held is what is to be held. take and release are those of a recipe.
+// held is held by a command. take and release come from a recipe.
 type held struct {
 	what    string // "the lock"
 	recipe  string

@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// This file gives every command wrong inputs. The commands and their flags are those of the command
+// This file gives every command wrong inputs. The commands and their flags come from the command
 // tree, so that a new flag is tried by itself.
 
 // command is how a command is tried: with arguments that lead to an error, or to an end, after all
@@ -85,7 +85,7 @@ var (
 	filesAreWanted   = []string{"config", "object", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}
 )
 
-// answer is what a command line comes to.
+// answer is the outcome of a command line.
 type answer struct {
 	code           int
 	stdout, stderr string
@@ -134,7 +134,7 @@ func stage(t *testing.T) (taken string) {
 	return l.Addr().String()
 }
 
-// visibleFlags are those of a command in its help.
+// visibleFlags lists the flags of a command in its help.
 func visibleFlags(cmd *cobra.Command) (all []*pflag.Flag) {
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden && f.Name != "help" && f.Name != "version" {
@@ -144,7 +144,7 @@ func visibleFlags(cmd *cobra.Command) (all []*pflag.Flag) {
 	return all
 }
 
-// visibleCommands are those that a user can call, by their path.
+// visibleCommands lists the commands that a user can call, by their path.
 func visibleCommands() map[string]*cobra.Command {
 	all := map[string]*cobra.Command{}
 	var walk func(*cobra.Command)
@@ -167,7 +167,7 @@ type input struct {
 	fine         bool  // it may be taken, too
 }
 
-// inputs are those of a flag.
+// inputs lists the wrong inputs of a flag.
 func inputs(f *pflag.Flag) (all []input) {
 	add := func(class string, fine bool, code int, values ...string) {
 		for _, v := range values {

@@ -74,7 +74,7 @@ func TestLargeRuns(t *testing.T) {
 	}
 }
 
-// needs is what a command needed.
+// needs holds what a command needed.
 type needs struct {
 	seconds float64 // of processor time in its own code
 	peak    int64   // bytes

@@ -122,7 +122,7 @@ func listRecipes(w io.Writer) error {
 	return t.Flush()
 }
 
-// listedRecipe is a recipe as --json prints it. Its subjects are those of zklab list subjects.
+// listedRecipe is a recipe as --json prints it. zklab list subjects prints the same subjects.
 type listedRecipe struct {
 	Name     string   `json:"name"`
 	About    string   `json:"about"`

@@ -26,11 +26,11 @@ type listedFault struct {
 	With map[string]string `json:"with,omitempty"`
 	// Missing says why not, for people.
 	Missing map[string]string `json:"missing,omitempty"`
-	// Processes says that clients must be processes of their own.
+	// Processes means that clients must be processes of their own.
 	Processes bool `json:"processes,omitempty"`
 }
 
-// ensembles are those that can be sketched, by what they are called.
+// ensembles lists the ensembles that can be sketched, by their names.
 var ensembles = []struct {
 	name    string
 	starter ensemble.Sketcher

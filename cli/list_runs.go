@@ -46,7 +46,7 @@ type listedRun struct {
 	run      *store.Run
 	swept    *sweep.Stored
 	explored *explore.Entry
-	// exceeded says that a gate was; alive that a process works on it, as far as that is known.
+	// exceeded means that a gate was; alive that a process works on it, as far as that is known.
 	exceeded, alive bool
 }
 

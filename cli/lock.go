@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// lockFlags say which lock it is.
+// lockFlags name the lock.
 type lockFlags struct {
 	holding
 	shared, exclusive bool

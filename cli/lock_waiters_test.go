@@ -71,7 +71,7 @@ func (w *waiters) standBehind(t *testing.T, n int) {
 	}
 }
 
-// requests are those of all sessions so far.
+// requests counts the requests of all sessions so far.
 func (w *waiters) requests() (n int64) {
 	for _, s := range w.sessions {
 		n += s.Stats().Requests

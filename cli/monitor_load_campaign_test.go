@@ -27,7 +27,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// load is what clients do to a folder while monitors follow it.
+// load describes what clients do to a folder while monitors follow it.
 type load struct {
 	*testing.T
 	servers []string
@@ -186,7 +186,7 @@ func (l *load) run(look func()) {
 	l.Logf("%d changes in %s: %.0f a second", total, time.Since(begun).Round(time.Millisecond), float64(total)/time.Since(begun).Seconds())
 }
 
-// names are those that a writer has created so far.
+// names lists the names that a writer has created so far.
 func (w *loadWriter) names() (names []string) {
 	for name := range w.size {
 		names = append(names, name)
@@ -423,7 +423,7 @@ func (s *loadScreen) sample(lines *loadLines) {
 	s.at, s.cpu, s.bytes, s.times = now, cpu, bytes, times
 }
 
-// processorTime is what a process has used so far (proc(5), /proc/pid/stat).
+// processorTime returns the processor time of a process so far (proc(5), /proc/pid/stat).
 func processorTime(pid int) time.Duration {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
@@ -435,7 +435,7 @@ func processorTime(pid int) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// memory is that of a process, and of its heap what lived at the last collection.
+// memory returns the memory of a process, and how much of its heap lived at the last collection.
 func memory(pid int, traces string) string {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	var words []string

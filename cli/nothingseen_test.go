@@ -195,7 +195,7 @@ func (z zklabIn) file(pattern string) string {
 	return html.UnescapeString(string(b))
 }
 
-// green is what only a valid verdict may say.
+// green matches what only a valid verdict may print.
 var green = regexp.MustCompile(`✓ VALID|\bVALID: |"verdict": "valid"|verdict: valid|<h1[^>]*>\s*✓|✓ Valid|class="mark" aria-hidden="true">✓`)
 
 // Where nobody looked nothing is valid: at no front door does a way to see nothing come out as valid,

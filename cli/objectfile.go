@@ -40,7 +40,7 @@ func servedHere(x store.Experiment) bool {
 	return err == nil && x.SubjectCommand == "" && workloads.WrittenBy(w) == x.Object
 }
 
-// recipeWords are the words of a command line that say which recipe an experiment is about.
+// recipeWords returns the words of a command line that name an experiment's recipe.
 func recipeWords(x store.Experiment) []string {
 	if x.ObjectFile != "" {
 		return []string{"--object", x.ObjectFile}

@@ -86,7 +86,7 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// errNoBrowser says that there is no desktop.
+// errNoBrowser means that there is no desktop.
 var errNoBrowser = errors.New("there is no browser to open it in: set BROWSER, or open it yourself")
 
 // browse opens a file or an address in the browser, and does not wait for it.

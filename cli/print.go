@@ -56,7 +56,7 @@ func printJSON(w io.Writer, value any) error {
 	return err
 }
 
-// screenOf is what is known of where a result goes; brief leaves timelines out.
+// screenOf describes where a result goes; brief leaves timelines out.
 func screenOf(out io.Writer, brief bool) reports.Screen {
 	return reports.Screen{Colour: bool(paint.For(exact(out))), Width: columns(out), ASCII: !unicodeWelcome(), NoTimeline: brief, Messages: true}
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// process is what the kernel says of a process (proc_pid_stat(5)).
+// process holds what the kernel tells of a process (proc_pid_stat(5)).
 type process struct {
 	state           byte // T: it is stopped; Z and X: it has ended
 	parent, session int

@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// pruning is what the command line of zklab prune asks for.
+// pruning holds what the command line of zklab prune asks for.
 type pruning struct {
 	out         string
 	older       string

@@ -71,7 +71,7 @@ func (f *registerFlags) validate(command []string) error {
 	return f.sessionFlags.validate()
 }
 
-// instance is what the flags name.
+// instance returns the instance that the flags describe.
 func (f *registerFlags) instance() (recipes.Instance, error) {
 	in := recipes.Instance{ID: f.id, Address: f.address}
 	host, port, err := net.SplitHostPort(f.address)

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// replay is what the command line asks for.
+// replay holds what the command line asks for.
 type replay struct {
 	store string
 	times int
@@ -105,7 +105,7 @@ func (r *replay) run(cmd *cobra.Command, run *store.Run) error {
 	return nil
 }
 
-// storedExperiment is what a stored run ran, and whether it was simulated.
+// storedExperiment returns the experiment of a stored run, and whether it was simulated.
 func storedExperiment(run *store.Run) (e experiment.Experiment, simulated bool, err error) {
 	file, err := store.ReadExperiment(run.Experiment())
 	if err != nil {
@@ -120,7 +120,7 @@ func storedExperiment(run *store.Run) (e experiment.Experiment, simulated bool, 
 	return e, x.Simulate, noUsage(err)
 }
 
-// again is what one replay came to.
+// again is the outcome of one replay.
 type again struct {
 	verdict     checker.Result
 	same        bool

@@ -4,5 +4,5 @@ package cli
 
 import "os"
 
-// notifyResized tells nothing: here no signal says that the terminal has another size.
+// notifyResized tells nothing: here no signal tells that the terminal has another size.
 func notifyResized(chan<- os.Signal) {}

@@ -40,7 +40,7 @@ type runFlags struct {
 	gates  []string
 	// servers is the connect string of an ensemble that somebody else started.
 	servers string
-	// anyClients says that nobody said how clients run: a simulation plays processes where its faults
+	// anyClients means that nobody has chosen how clients run: a simulation plays processes where its faults
 	// need that.
 	anyClients bool
 	// given reports whether the command line gives what a field of the experiment file has; nil: it
@@ -103,7 +103,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	return cmd
 }
 
-// experimentFlags are those that say what is run, the same for all commands that run something.
+// experimentFlags adds the flags that describe a run, the same for all commands that run something.
 func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *runFlags) {
 	flags := cmd.Flags()
 	ensembleFlag(cmd, &x.Ensemble, allKinds)
@@ -328,7 +328,7 @@ func workloadOf(x store.Experiment, subject string) (workloads.Workload, error) 
 	return nil, valueError{"subject", err.Error(), true}
 }
 
-// minLoad is that of an experiment: none that is asked for is not one that is left out.
+// minLoad returns the least load of an experiment: none that is asked for differs from one that is left out.
 func minLoad(x store.Experiment) int {
 	switch {
 	case x.MinLoad == nil:
@@ -339,7 +339,7 @@ func minLoad(x store.Experiment) int {
 	return *x.MinLoad
 }
 
-// schedule is what flags or the file say of faults: drawn from words, or exactly the
+// schedule returns the faults of the flags or the file: drawn from words, or exactly the
 // steps of the file where it has no words.
 func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 	if x.Faults.Expression() == "" {

@@ -99,7 +99,7 @@ func listenAt(address string) (net.Listener, error) {
 	return l, nil
 }
 
-// addressOf is what a browser on this computer calls a listener.
+// addressOf returns the address of a listener for a browser on this computer.
 func addressOf(l net.Listener) string {
 	at, err := netip.ParseAddrPort(l.Addr().String())
 	if err != nil {

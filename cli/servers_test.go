@@ -106,7 +106,7 @@ func TestServerFlags(t *testing.T) {
 	}
 }
 
-// The files of --tls-cert and the like are those of the servers, or an error names
+// The files of --tls-cert and the like belong to the servers, or an error names
 // the flag.
 func TestTLSFlags(t *testing.T) {
 	dir := t.TempDir()

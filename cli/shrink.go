@@ -21,7 +21,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// shrinkFlags are those of shrink.
+// shrinkFlags holds the flags of shrink.
 type shrinkFlags struct {
 	store    string
 	property string

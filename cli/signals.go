@@ -12,7 +12,7 @@ var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
 // interruptible gives a channel that the first of stopSignals closes and a
 // context that the second one cancels; a third ends the process, whatever it is
-// at. stop ends the watching. doing is what the first one leads to.
+// at. stop ends the watching. doing tells what the first one leads to.
 func interruptible(parent context.Context, screen *screen, doing string) (ctx context.Context, interrupt <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)

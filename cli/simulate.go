@@ -16,7 +16,7 @@ func simulateFlags(cmd *cobra.Command, x *store.Experiment) {
 	completes(cmd, "latencies", choiceOf(embedded.Spreads...))
 }
 
-// simulatedServers are those of an experiment that is to be simulated.
+// simulatedServers returns the servers of an experiment that is to be simulated.
 func simulatedServers(x store.Experiment, ports []int) (ensemble.Starter, error) {
 	switch {
 	case !slices.Contains(allKinds, x.Ensemble):

@@ -69,7 +69,7 @@ func TestRealSweepOnSlurm(t *testing.T) {
 }
 
 // killAShard kills the processes of a shard that has run some of its seeds, but not all, and
-// says which one it was.
+// returns which one it was.
 func killAShard(t *testing.T, c *slurm, job, out string) sweep.Shard {
 	t.Helper()
 	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {

@@ -24,7 +24,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/peer"
 )
 
-// statusFlags say which ensemble to query, how, and how often.
+// statusFlags name the ensemble to query, how, and how often.
 type statusFlags struct {
 	controlFlags
 	tls      clientTLS

@@ -80,7 +80,7 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 	return cmd
 }
 
-// plan is what the flags make of the sweep.
+// plan returns the sweep that the flags ask for.
 func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description, err error) {
 	switch {
 	case s.forTime < 0:
@@ -183,7 +183,7 @@ func describeSweep(p sweep.Progress) string {
 }
 
 // printMerged makes a page of folders and archives, and prints the summary; its error carries
-// the exit code. whole says that all shards of the sweep should be there.
+// the exit code. whole means that all shards of the sweep should be there.
 func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole bool, gates []string) error {
 	if _, err := stats.ParseGates(gates, "", false); err != nil { // of whatever recipe
 		return usageError("--%v", err)
@@ -232,7 +232,7 @@ func newSweepWorker() *cobra.Command {
 // looks after it.
 const sweepWorkerName = "sweep-worker"
 
-// sweepsHere says which sweeps the usual store has.
+// sweepsHere names the sweeps that the usual store has.
 func sweepsHere() string {
 	sweeps, _ := filepath.Glob(sweepsInStore)
 	if len(sweeps) == 0 {

@@ -82,7 +82,7 @@ func sweepToItsEnd(t *testing.T, binary string, args []string) {
 }
 
 // killedOnTheWay begins a sweep, or goes on with it, and kills it when it has written so many
-// bytes more: all of its processes, or the first one alone. It says whether the sweep was still
+// bytes more: all of its processes, or the first one alone. It reports whether the sweep was still
 // under way.
 func killedOnTheWay(t *testing.T, binary string, args []string, out string, after int, all bool) bool {
 	t.Helper()

@@ -81,7 +81,7 @@ func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err err
 	}
 	s.longest = whole.TimeLimit
 	if !s.stored.Simulate {
-		delete(s.choices.Of, "latencies") // those of a network that is not simulated are what they are
+		delete(s.choices.Of, "latencies") // a network that is not simulated has its own
 	}
 	if s.stored.Ensemble != inProcess {
 		delete(s.choices.Of, "nodes") // containers are slow to start, and not each machine has room for five
@@ -178,7 +178,7 @@ func (s *swept) again(seed int64) string {
 	return printable.Command(slices.Concat([]string{program.Name(), "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.out, "again")})...)
 }
 
-// runners are those of so many jobs: this process for one, workers for more.
+// runners returns the runners of so many jobs: this process for one, workers for more.
 func (s *swept) runners(jobs int) (runners []sweep.Runner, closeAll func(), err error) {
 	if jobs == 1 {
 		return []sweep.Runner{s.run}, func() {}, nil
@@ -191,13 +191,13 @@ func (s *swept) runners(jobs int) (runners []sweep.Runner, closeAll func(), err 
 	return runners, closeAll, nil
 }
 
-// settings are what decides what a run of some seed is.
+// settings lists all that decides what a run of some seed is.
 func (s *swept) settings() ([]sweep.Setting, error) {
 	return settingsOf(s.stored, s.arguments, s.f.config, s.f.object)
 }
 
-// settingsOf are what decides what a run of an experiment is: the flags, the program, and what the
-// files say. arguments are the recipe and the flags.
+// settingsOf lists all that decides what a run of an experiment is: the flags, the program, and what the
+// files contain. arguments are the recipe and the flags.
 func settingsOf(x store.Experiment, arguments []string, files ...string) ([]sweep.Setting, error) {
 	program, err := sweep.Program()
 	if err != nil {

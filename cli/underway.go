@@ -37,7 +37,7 @@ func newNote() *os.File {
 	return f
 }
 
-// tellRun says which run a child was at that panicked.
+// tellRun names the run in which a child panicked.
 func tellRun(note *os.File, stderr io.Writer) {
 	const longest = 1 << 16
 	text, err := io.ReadAll(io.NewSectionReader(note, 0, longest))

@@ -75,8 +75,8 @@ func inProcesses(recipe string) bool {
 	return err == nil && ok
 }
 
-// alike are the subjects of a recipe that somebody may have meant: each of those that
-// are broken if that is what was asked for, and else just broken.
+// alike lists the subjects of a recipe that somebody may have meant: each of those that
+// are broken if a broken one was asked for, and else just broken.
 func alike(recipe, subject string) (names []string) {
 	if !strings.HasPrefix(subject, workloads.Broken+":") {
 		return workloads.Short(recipe)

@@ -36,7 +36,7 @@ func documented(t *testing.T) []string {
 	return strings.Split(session, "\n")
 }
 
-// The session in docs/adapters.md is what a worker really says.
+// docs/adapters.md shows a session as a worker really speaks.
 func TestWorkerSpeaksAsDocumented(t *testing.T) {
 	e, err := embedded.Start(embedded.Config{})
 	if err != nil {

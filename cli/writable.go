@@ -24,7 +24,7 @@ func writable(flag, folder string) error {
 	}
 	file, err := os.CreateTemp(there, ".zklab-*")
 	if named := new(fs.PathError); errors.As(err, &named) {
-		err = named.Err // the path is that of the file that nobody asked for
+		err = named.Err // the path belongs to the file that nobody asked for
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s: cannot write into %s: choose another folder (%w)", flag, folder, there, err)

@@ -15,7 +15,7 @@ import (
 type valueError struct {
 	field   string
 	problem string
-	// whole says that the problem is a sentence which names the field itself.
+	// whole means that the problem is a sentence which names the field itself.
 	whole bool
 }
 

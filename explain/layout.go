@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// kind is what a bar stands for.
+// kind is the kind of a bar.
 type kind int
 
 const (

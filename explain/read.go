@@ -52,7 +52,7 @@ func (r *Reader) place(index int) int {
 }
 
 // Scene returns what the counterexample of a violated property shows about a key, or about all keys
-// if key is "". telling is that of the property. counterexample and beside are indices of events.
+// if key is "". telling is the property's. counterexample and beside are indices of events.
 // beside are operations, given by any of their events, that explain the counterexample. Scene
 // ignores indices that the history does not have.
 func (r *Reader) Scene(telling Telling, key string, counterexample []int, beside ...int) *Scene {

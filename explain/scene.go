@@ -14,16 +14,16 @@ import (
 // Never stands for an unknown end.
 const Never = time.Duration(math.MaxInt64)
 
-// Scene is what a counterexample shows. The zero value is empty; [Scene.Add] fills it.
+// Scene shows a counterexample. The zero value is empty; [Scene.Add] fills it.
 type Scene struct {
 	Telling Telling
 	Steps   []Step  // in order of At
 	Faults  []Fault // that overlap the steps, in order of their beginning
 	// MoreFaults is the number of further overlapping faults, which are not described.
 	MoreFaults int
-	// Lines says that times are line numbers of a file, since its events have no times.
+	// Lines means that times are line numbers of a file, since its events have no times.
 	Lines bool
-	// Events says that times are numbers of events, since several events begin on one line.
+	// Events means that times are numbers of events, since several events begin on one line.
 	Events bool
 	// Overlap is the time in which two stays that exclude each other overlapped; nil if there is
 	// none.
@@ -49,7 +49,7 @@ type Step struct {
 	Fate history.Type // ok, fail or info; "" for a fact
 	// Name is the name in the drawing, a word or two.
 	Name string
-	// Death says that the step is the end of a session or process.
+	// Death means that the step is the end of a session or process.
 	Death bool
 	// Text returns the sentence for the step. clock formats times.
 	Text func(clock Clock) string
@@ -61,13 +61,13 @@ type Step struct {
 	held  bool       // of a release or a confirm
 	parts []string   // of the key
 	id    history.ID // session of a fact, or token
-	// session is that of a request or of a watch event.
+	// session is the session of a request or of a watch event.
 	session history.ID
 	event   bool // a watch event
 	taken   bool // of a write: the resource accepted it
 	index   int
 	op      *history.Operation // nil if the step is not an operation
-	// beside says that the step explains the counterexample but is not part of it.
+	// beside means that the step explains the counterexample but is not part of it.
 	beside bool
 }
 
@@ -79,11 +79,11 @@ type Stay struct {
 	Row      int
 	From, To time.Duration // To is Never if the end is unknown
 	Name     string        // held 0x1a4
-	// AtLeast says that To is the last proof of the stay rather than its end.
+	// AtLeast means that To is the last proof of the stay rather than its end.
 	AtLeast bool
 	key     string
 	parts   []string // of the key; none means all of it
-	// uncertain says that nothing proves that the stay lasted until To.
+	// uncertain means that nothing proves that the stay lasted until To.
 	uncertain bool
 	beside    bool // belongs to a step with beside set
 }

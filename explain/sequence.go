@@ -192,7 +192,7 @@ func (q *sequence) shown(path string) string {
 	return printable.Text(strings.TrimPrefix(strings.TrimPrefix(path, q.h.Header.Params.Root), "/"), 60)
 }
 
-// passage is what is known of a request: the times between which it was sent, when its client had
+// passage holds what is known of a request: the times between which it was sent, when its client had
 // certainly got the reply, and when the connection ended without one; 0 if that is not known.
 type passage struct{ from, to, seen, broke time.Duration }
 

@@ -456,7 +456,7 @@ func lines() *Scene {
 	return s
 }
 
-// TestEmpty says that no counterexample makes no picture, and no panic.
+// TestEmpty: no counterexample makes no picture, and no panic.
 func TestEmpty(t *testing.T) {
 	r := newRecord(models.Lock.Name)
 	for _, w := range [][]int{nil, {-1, 1 << 40}} {
@@ -467,7 +467,7 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// TestAnyCounterexample says that any events make a picture that fits, whatever they are.
+// TestAnyCounterexample: any events make a picture that fits, whatever they are.
 func TestAnyCounterexample(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	fs := []string{

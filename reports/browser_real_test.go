@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/sample"
 )
 
-// browserPages writes a page of each kind, and returns their names and addresses. The histories are those of the
+// browserPages writes a page of each kind, and returns their names and addresses. The histories come from the
 // hermetic tests.
 func browserPages(t *testing.T) map[string]string {
 	t.Helper()

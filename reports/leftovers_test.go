@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/sample"
 )
 
-// What was left is in the summary and on the page; if it is not known, neither says that it is nothing.
+// What was left is in the summary and on the page; if it is not known, neither claims that nothing was.
 func TestLeftovers(t *testing.T) {
 	m := material.Of(t.TempDir(), sample.LockRun(false), sample.Result(sample.LockRun(false)))
 	shown := func() (summary, page string) {

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Everything that is drawn of a run says which zklab ran it, and which one decided it where
+// Everything that is drawn of a run names the zklab that ran it, and the one that decided it where
 // that was another.
 func TestMakersOfARun(t *testing.T) {
 	const old, now = "v0.1.0, commit 111 of 2026-01-02", "v0.2.0, commit 222 of 2026-02-03"

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// sweptRuns is what a sweep of three shards came to, one of which was killed and one never
+// sweptRuns is the summary of a sweep of three shards, one of which was killed and one never
 // began. Names come from histories that anybody may have written.
 func sweptRuns() *sweep.Summary {
 	d := sweep.Description{

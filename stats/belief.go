@@ -76,8 +76,8 @@ type guarded struct {
 	op *history.Operation
 }
 
-// refused counts the writes to a key that a resource refuses which checks tokens. The holds are those
-// of the key.
+// refused counts the writes to a key that a resource refuses which checks tokens. The holds belong
+// to the key.
 func refused(writes []guarded, all []*holds.Hold) (n int) {
 	slices.SortFunc(writes, func(a, b guarded) int { return cmp.Compare(a.Order, b.Order) })
 	latest := -1 // the place among all holds of the latest one that wrote

@@ -11,11 +11,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Cost is what the operations of the load cost the servers and the network, as the links of the
+// Cost holds what the operations of the load cost the servers and the network, as the links of the
 // clients saw it. A message belongs to the last operation that its client began. Costs can be added
 // up over runs with Merge.
 type Cost struct {
-	// Operations are those with outcome ok, by name.
+	// Operations holds the costs of the operations with outcome ok, by name.
 	Operations map[string]*OperationCost `json:"operations"`
 	Herd       *Herd                     `json:"herd,omitempty"` // nil without a release or write
 }
@@ -32,7 +32,7 @@ type OperationCost struct {
 // Herd counts watch events by what caused them. If every release wakes all waiters, which then
 // compete for the key, they form a herd (ZooKeeper Recipes, "Locks").
 type Herd struct {
-	// Of is what is counted: "release" for objects that clients hold, "write" for others. A write is an
+	// Of names what is counted: "release" for objects that clients hold, "write" for others. A write is an
 	// operation that, if it succeeds, proves that the ensemble serves writes.
 	Of string `json:"of"`
 	OK int    `json:"ok"` // how many had outcome ok

@@ -25,7 +25,7 @@ func (f *Fault) Bounds() (all, affected, handOvers []Bound) {
 	return all, affected, handOvers
 }
 
-// consequences are those of the verified faults of one kind and target.
+// consequences holds the consequences of the verified faults of one kind and target.
 type consequences struct {
 	kind                       string
 	verified, felt, noMajority int

@@ -30,8 +30,8 @@ type ClientGrants struct {
 	Client int `json:"client"`
 	Asked  int `json:"asked"`
 	Grants int `json:"grants"`
-	// Median and Longest are those of the times from the invocation to the grant. That of an acquire
-	// without a grant is a lower bound; see [Times.Quantile].
+	// Median and Longest describe the times from the invocation to the grant. An acquire
+	// without a grant gives a lower bound; see [Times.Quantile].
 	Median  Bound `json:"median"`
 	Longest Bound `json:"longest"`
 }

@@ -67,7 +67,7 @@ func drawAcquires(t *rapid.T) *historytest.Builder {
 	return b
 }
 
-// Overtakings are those that a look at all pairs of acquires finds.
+// A look at all pairs of acquires finds the same overtakings.
 func TestOvertakings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ops := drawAcquires(t).History().Operations()

@@ -26,12 +26,12 @@ type Gate struct {
 	Quantile float64
 	// Below is the bound: nanoseconds, a share from 0 to 1, or events per operation.
 	Below float64
-	// Relative says that Below is how much more than in another group is too much, as a share of
+	// Relative means that Below is how much more than in another group is too much, as a share of
 	// that group's value: 0.1 for <+10%.
 	Relative bool
 }
 
-// GateState says whether a gate is kept.
+// GateState tells whether a gate is kept.
 type GateState string
 
 // The states of a gate.
@@ -41,12 +41,12 @@ const (
 	Undecided GateState = "undecided" // there are too few measurements
 )
 
-// GateResult is what a gate came to.
+// GateResult is the outcome of a gate.
 type GateResult struct {
 	Gate   string    `json:"gate"`
 	Result GateState `json:"result"`
 	// Value and Bound are in the unit Unit: "ns", "share", "ratio" for events per operation, or "change"
-	// for the relative change between two groups. AtLeast says that Value is a lower bound.
+	// for the relative change between two groups. AtLeast means that Value is a lower bound.
 	Value   float64 `json:"value"`
 	Bound   float64 `json:"bound"`
 	Unit    string  `json:"unit"`
@@ -102,7 +102,7 @@ func ParseGate(text, recipe string) (Gate, error) {
 	return g, nil
 }
 
-// ParseGates parses gates in their order. baseline says that there is a group to which relative gates
+// ParseGates parses gates in their order. baseline means that there is a group to which relative gates
 // can refer; without one, they are an error.
 func ParseGates(texts []string, recipe string, baseline bool) (gates []Gate, err error) {
 	for _, text := range texts {
@@ -232,7 +232,7 @@ func JudgeGates(texts []string, recipe string, s *Samples) (results []GateResult
 	return results, err
 }
 
-// Judge says whether samples keep a gate that is not relative. With fewer measurements than a
+// Judge decides whether samples keep a gate that is not relative. With fewer measurements than a
 // confidence interval of 95 % needs, it decides only where that interval, open at one end, lies on one side of
 // the bound. It is undecided, too, if lower bounds hide the value.
 func (g *Gate) Judge(s *Samples) GateResult {

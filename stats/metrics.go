@@ -16,7 +16,7 @@ type Metric struct {
 	Split string
 	// Whole says what the metric is without a part in parentheses.
 	Whole Whole
-	// OnePerFault says that each fault has at most one time, so that the times are independent.
+	// OnePerFault means that each fault has at most one time, so that the times are independent.
 	OnePerFault bool
 	// Probed reports whether only runs with a probe measure the metric.
 	Probed bool

@@ -14,7 +14,7 @@ type Outlasted struct {
 	Client  int           `json:"client"`
 	Session history.ID    `json:"session"`
 	Timeout time.Duration `json:"timeout"` // session timeout, as granted
-	// Ended says that the client was later told that the session had expired, and that no other
+	// Ended means that the client was later told that the session had expired, and that no other
 	// fault had ended it.
 	Ended bool `json:"ended"`
 }
@@ -47,7 +47,7 @@ func outlast(faults []Fault, h *history.History) {
 	}
 }
 
-// told is what a client was told about a session.
+// told holds what a client was told about a session.
 type told struct {
 	grants  []grant       // in order
 	expired time.Duration // 0: never

@@ -37,7 +37,7 @@ func (f *Fault) Outage() (any, best, worst *Bound) {
 	return any, best, worst
 }
 
-// Writes are those of one probe, in the order in which they were due.
+// Writes lists the writes of one probe, in the order in which they were due.
 type Writes struct {
 	Server int
 	Every  time.Duration // from one write to the next

@@ -12,16 +12,16 @@ import (
 // be added up over runs. The zero value is empty; Merge adds another's.
 type Samples struct {
 	Runs int `json:"runs"`
-	// Operations are those of the load on the subject, by name.
+	// Operations holds the operations of the load on the subject, by name.
 	Operations map[string]*OperationSamples `json:"operations,omitempty"`
 	// Faults are the verified faults by kind and target, such as kill:leader.
 	Faults map[string]*FaultSamples `json:"faults,omitempty"`
-	// HandOvers are those after holds that no fault ended.
+	// HandOvers holds the times after holds that no fault ended.
 	HandOvers *Times `json:"hand_overs,omitempty"`
 	// Probe has the writes of the probe that uses all servers; nil without probes. Latencies count
 	// from when a write was due.
 	Probe *OperationSamples `json:"probe,omitempty"`
-	// Cost is that of the runs in which it is known.
+	// Cost is the cost of the runs in which it is known.
 	Cost     *Cost            `json:"cost,omitempty"`
 	Fairness *FairnessSamples `json:"fairness,omitempty"`
 	Belief   *Belief          `json:"belief,omitempty"`
@@ -50,7 +50,7 @@ type FaultSamples struct {
 	Failovers *Times `json:"failovers,omitempty"`
 	Affected  *Times `json:"affected,omitempty"`
 	HandOvers *Times `json:"hand_overs,omitempty"`
-	// Phases are those of the fail-overs of affected clients; nil if there are none.
+	// Phases holds the phases of the fail-overs of affected clients; nil if there are none.
 	Phases *PhaseSamples `json:"phases,omitempty"`
 	// Outages has the time without service of each fault as the probe saw it that uses all servers;
 	// OutagesBest and OutagesWorst have the shortest and the longest of the probes that stay with one

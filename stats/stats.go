@@ -38,7 +38,7 @@ type Stats struct {
 	// HandOver summarizes the hand-overs after holds that no fault ended; nil if the run has no
 	// exclusive holds.
 	HandOver *Spread `json:"hand_over,omitempty"`
-	// Cost is what operations cost the servers and the network; nil if it is unknown.
+	// Cost holds the cost of operations to the servers and the network; nil if it is unknown.
 	Cost *Cost `json:"cost,omitempty"`
 	// Fairness says how the object was shared; nil if there was no grant.
 	Fairness *Fairness `json:"fairness,omitempty"`
@@ -91,7 +91,7 @@ type Fault struct {
 	// nothing to heal, until the record ended. It is 0 if there is a fail-over, or if no operation
 	// was under way in that time.
 	FailoverAtLeast time.Duration `json:"failover_at_least,omitempty"`
-	// NoMajority says that the fault left no majority of the servers. Fail-over was then impossible
+	// NoMajority means that the fault left no majority of the servers. Fail-over was then impossible
 	// before the heal, and is not measured.
 	NoMajority bool `json:"no_majority,omitempty"`
 	// Affected are the fail-overs of the affected clients, each measured like Failover. Clients
@@ -104,14 +104,14 @@ type Fault struct {
 	Outages []Outage `json:"outages,omitempty"`
 	// Outlasted are the sessions that the fault, such as a freeze, outlasted.
 	Outlasted []Outlasted `json:"outlasted,omitempty"`
-	// Felt says that, during the fault, an operation failed, had an unknown outcome, or took (from
+	// Felt means that, during the fault, an operation failed, had an unknown outcome, or took (from
 	// its invocation) more than FeltOver, or that a client
 	// lost what it held, or its place in a group. Errors of a kind that also occurred before the first fault do not count.
 	Felt bool `json:"felt"`
 	// Detail describes the effect for people: "lost the reply to create /a/b".
 	Detail   string   `json:"detail,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
-	// Traits are those in the record, or otherwise those of the fault's kind.
+	// Traits come from the record, or otherwise from the fault's kind.
 	Traits history.FaultTraits `json:"-"`
 }
 

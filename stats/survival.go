@@ -53,7 +53,7 @@ func (t *Times) longest() (d time.Duration) {
 	return d
 }
 
-// confidence is that of all intervals.
+// confidence is the confidence of all intervals.
 const confidence = 0.95
 
 // Interval is a confidence interval of 95 % of a quantile. High is a lower bound if the quantile

@@ -134,7 +134,7 @@ func (r *holdRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// arrival is what a client does at an arrival.
+// arrival acts for a client at an arrival.
 func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, at time.Duration) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	if r.rushes != nil {

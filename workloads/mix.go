@@ -21,7 +21,7 @@ type Mix struct {
 	Declaration models.Declared
 	// New makes the subject of one client on one znode.
 	New func(c *subjects.Client, path string) (any, error)
-	// OneSession says that a subject serves one session only: the client makes a new one when that has ended.
+	// OneSession means that a subject serves one session only: the client makes a new one when that has ended.
 	OneSession bool
 	// Operations are in the order of the declaration. At least one has a weight.
 	Operations []MixedOperation
@@ -49,7 +49,7 @@ type MixedOperation struct {
 	Argument func(*Draw) (json.RawMessage, error)
 }
 
-// Draw is what the argument of one call is drawn from. The same seed gives the same draws, whatever
+// Draw gives the argument of one call what it is drawn from. The same seed gives the same draws, whatever
 // other calls are left out. It is for the goroutine that gets it.
 type Draw struct {
 	*rand.Rand
@@ -131,7 +131,7 @@ func (m Mix) Try(number int64) (calls []MixedOperation, arguments []json.RawMess
 	return calls, arguments, nil
 }
 
-// contract is what another process can do with a subject.
+// contract lists what another process can do with a subject.
 func (m Mix) contract() *subjects.Contract[any, subjects.None] {
 	var all []*subjects.JSONOp
 	for i := range m.Operations {
@@ -185,7 +185,7 @@ func (r *mixRun) seat(c *Client, key string) *seat {
 	return s
 }
 
-// stays are those of one client at one object. They end with the session that made them, which may be one of the
+// stays counts the stays of one client at one object. They end with the session that made them, which may be one of the
 // subject's own, and with the client's process.
 type stays struct {
 	n       int
@@ -288,7 +288,7 @@ func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw)
 	return nil, nil
 }
 
-// errNothingToDraw says that the argument of an operation is to be drawn from an answer, and the client has none.
+// errNothingToDraw means that the argument of an operation is to be drawn from an answer, and the client has none.
 var errNothingToDraw = errors.New("there is no answer to draw from")
 
 // seen returns what an operation may know of the stays when it is drawn.
@@ -465,7 +465,7 @@ func (r *mixRun) last(ctx context.Context, c *Client, key string) {
 	})
 }
 
-// errNotBegun says that a call began no stay.
+// errNotBegun means that a call began no stay.
 var errNotBegun = errors.New("no stay began")
 
 // endLost ends a hold whose session is over, as often as it was begun, as the clients of workloads.Lock do: a lock may

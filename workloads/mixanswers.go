@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// answers are what one client was answered at one object, by operation, oldest first. Its next process begins anew.
+// answers lists one client's answers at one object, by operation, oldest first. Its next process begins anew.
 type answers struct {
 	life int
 	of   map[string][]json.RawMessage

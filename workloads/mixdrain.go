@@ -54,7 +54,7 @@ func (r *mixRun) drain(ctx context.Context, key string, take *MixedOperation, ea
 	}
 }
 
-// noItem reports whether an answer says that there was no item.
+// noItem reports whether an answer means that there was no item.
 func noItem(answer json.RawMessage) bool {
 	return len(answer) == 0 || string(answer) == "null" || string(answer) == `""`
 }

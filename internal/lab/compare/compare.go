@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Comparison is what groups of runs have in common and in what they differ. Changes are those from the
+// Comparison holds what groups of runs have in common and in what they differ. Changes are from the
 // first group.
 type Comparison struct {
 	// Warnings say what limits the comparison: too few measurements, groups that were run
@@ -68,7 +68,7 @@ type Change struct {
 	High *float64 `json:"high,omitempty"`
 	// P is the p-value of the test of Mann and Whitney, adjusted for the number of tests.
 	P float64 `json:"p"`
-	// Found says that there is evidence of a difference: P is below [Alpha].
+	// Found means that there is evidence of a difference: P is below [Alpha].
 	Found bool `json:"found"`
 }
 
@@ -183,7 +183,7 @@ func changeOf(a, b []float64) *Change {
 	return &Change{By: relative(factor), Low: relative(low), High: relative(high), P: pValue(a, b)}
 }
 
-// relative returns a factor as a relative change; nil if it is that of a censored time.
+// relative returns a factor as a relative change; nil if it comes from a censored time.
 func relative(factor float64) *float64 {
 	const most = 1e6 // no two times that were measured differ so much
 	if !(factor < most) || factor < 1/most {

@@ -16,7 +16,7 @@ type Group struct {
 	// Name is the argument that named the runs.
 	Name   string `json:"name"`
 	Recipe string `json:"recipe"`
-	// Runs are those with a verdict, of which so many are Valid, Violation or Unknown. Errors are
+	// Runs counts the runs with a verdict, of which so many are Valid, Violation or Unknown. Errors counts
 	// those that could not be run.
 	Runs      int `json:"runs"`
 	Valid     int `json:"valid"`
@@ -25,7 +25,7 @@ type Group struct {
 	Errors    int `json:"errors"`
 	// Unchecked lists the properties that could not be looked at in some runs, in the order of their names.
 	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
-	// Samples are those of all runs together.
+	// Samples holds the samples of all runs together.
 	Samples stats.Samples `json:"-"`
 
 	took     []sweep.FaultCount // of all runs together
@@ -47,7 +47,7 @@ type found struct {
 	runs int
 }
 
-// quantity is what a row of the table compares.
+// quantity is compared by a row of the table.
 type quantity struct {
 	metric   *stats.Metric
 	part     string
@@ -96,7 +96,7 @@ func perRun(quantile float64) int {
 // compared are the quantiles in the table.
 var compared = []float64{0.5, 0.99}
 
-// quantities are those of the table that samples have.
+// quantities lists the quantities of the table that samples have.
 func quantities(s *stats.Samples) (all []quantity) {
 	for i := range stats.Metrics {
 		m := &stats.Metrics[i]

@@ -39,7 +39,7 @@ func (g *Group) Run() *store.Run {
 	return g.runs[0]
 }
 
-// Read reads a located group. gates are those that it is to be judged by.
+// Read reads a located group, which gates judge.
 func (g *Group) Read(gates []stats.Gate) error {
 	for _, gate := range gates {
 		if gate.Relative {

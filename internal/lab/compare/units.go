@@ -12,7 +12,7 @@ import (
 	zk "github.com/zklab/zklab/stats"
 )
 
-// Unit is what a row counts as one measurement.
+// Unit is one measurement of a row.
 type Unit string
 
 // The units.
@@ -54,7 +54,7 @@ func (g *Group) measurements(q quantity, u Unit) (values []float64) {
 	return slices.Sorted(slices.Values(values))
 }
 
-// confidence is that of intervals.
+// confidence is the confidence of intervals.
 const confidence = 0.95
 
 // Alpha is the probability that any difference is found in a comparison of groups that do not differ. It
@@ -66,7 +66,7 @@ func sample(values []float64) *benchmath.Sample {
 	return benchmath.NewSample(values, &benchmath.DefaultThresholds)
 }
 
-// pValue is that of the test of Mann and Whitney.
+// pValue returns the p-value of the test of Mann and Whitney.
 func pValue(a, b []float64) float64 { return benchmath.AssumeNothing.Compare(sample(a), sample(b)).P }
 
 // ratios estimates by which factor b is longer than a: the median of the ratios of all pairs (Hodges

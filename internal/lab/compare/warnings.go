@@ -89,7 +89,7 @@ func some(names []string) string {
 	return prose.List(names, "and")
 }
 
-// warnOfPower says that no difference could be found, however large.
+// warnOfPower warns that no difference could be found, however large.
 func (c *Comparison) warnOfPower() {
 	var weak []string
 	for _, r := range c.Rows {

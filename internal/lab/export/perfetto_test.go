@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// definitions are those of Perfetto's messages, as far as they are used.
+// definitions are Perfetto's messages, as far as they are used.
 const definitions = `
 name: "trace.proto" syntax: "proto2"
 message_type { name: "Trace"

@@ -75,7 +75,7 @@ func exploreIn(t *testing.T, x experiment.Experiment) (report explore.Report, p 
 	return report, p, err
 }
 
-// singlesFailAlike says that the first single faults all break one promise in one way.
+// singlesFailAlike tells that the first single faults all break one promise in one way; "" if they do not.
 func singlesFailAlike(r explore.Report) string {
 	var a sweep.Alike
 	if r.Singles.Tried == len(r.Findings) {

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/pace"
 )
 
-// costs are what the checks of some runs took, and the runs whose checks took longer than their share of the test's
+// costs holds the costs of the checks of some runs, and the runs whose checks took longer than their share of the test's
 // time. What such a run gives is not known: it counts neither as decided nor as undecided.
 type costs struct {
 	took  map[string]time.Duration // by property
@@ -80,7 +80,7 @@ func (c *costs) dear(passed time.Duration) string {
 	return fmt.Sprintf("%s went into %s %s", c.took[name].Round(100*time.Millisecond), what, name)
 }
 
-// tellCut says which runs were not done since their checks took too long. ended is the number of simulations that were
+// tellCut tells which runs were not done since their checks took too long. ended is the number of simulations that were
 // done. It fails the test if they are too many, and nothing was violated.
 func (s *simulations) tellCut(t *testing.T, x experiment.Experiment) {
 	t.Helper()

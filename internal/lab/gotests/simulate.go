@@ -99,7 +99,7 @@ func (s *simulations) enough() string {
 // first: they fail whatever happens.
 const mostAlike = 10
 
-// failAlike says that the first runs fail alike. It returns "" if they do not, or are too few.
+// failAlike tells that the first runs fail alike. It returns "" if they do not, or are too few.
 func failAlike(a sweep.Alike) string {
 	if a.Runs < mostAlike || len(a.Causes) == 0 {
 		return ""
@@ -160,5 +160,5 @@ func SimulateIn(t *testing.T, x experiment.Experiment) (o *experiment.Outcome, e
 	return o, err
 }
 
-// errEnded says that code in a simulation called the methods of a test that end it.
+// errEnded means that code in a simulation called the methods of a test that end it.
 var errEnded = errors.New("the code under test ended the simulation's test")

@@ -176,7 +176,7 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	}
 }
 
-// unseen says which faults were asked for and took effect in no run, or left no client with an answer. It returns "" if
+// unseen names the faults that were asked for and took effect in no run, or left no client with an answer. It returns "" if
 // there are none.
 func (s *simulations) unseen() string { return inGo(s.asked.Unseen(s.took)) }
 

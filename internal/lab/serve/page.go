@@ -36,7 +36,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	return all
 })
 
-// How states look. The classes are those of the style sheet of all pages.
+// How states look. The classes come from the style sheet of all pages.
 var (
 	marks = map[state]string{
 		valid: "✓", violation: "✗", undecided: "?", unviolated: "✓", goesOn: "▶", unfinished: "…", unreadable: "!",

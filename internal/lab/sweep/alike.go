@@ -27,7 +27,7 @@ func CausesOf(result *store.Result, h *history.History) (all []Cause) {
 // Covers reports whether another cause is this one in a run that has less in it: the same
 // property, with a counterexample in which nothing happens that did not happen in this one: no other
 // operation, no other outcome of one, and no other sort of error. Which clients did it, how often,
-// and under which faults is left out, since that is what is taken away from the run.
+// and under which faults is left out, since shrinking takes that away from the run.
 func (c Cause) Covers(smaller Cause) bool {
 	if c.Property != smaller.Property {
 		return false

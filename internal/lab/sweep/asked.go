@@ -23,7 +23,7 @@ type Asked struct {
 	Load time.Duration `json:"load,omitempty"`
 }
 
-// AskedOf returns what a schedule asks for, of loads of some length. drawn says that the seeds draw
+// AskedOf returns what a schedule asks for, of loads of some length. drawn means that the seeds draw
 // the times of faults.
 func AskedOf(s plan.Schedule, load time.Duration, drawn bool) *Asked {
 	if len(s) == 0 {
@@ -95,7 +95,7 @@ func (a *Asked) Unseen(took []FaultCount) string {
 	return strings.Join(texts, "; ")
 }
 
-// NoAnswer says that nothing could go wrong after some faults, as their names say them.
+// NoAnswer tells that nothing could go wrong after some faults, given by their names.
 func NoAnswer(faults []string) string {
 	return fmt.Sprintf("no operation of the load succeeded in any run from when %s took effect to the end of the load: nothing could have gone wrong any more", prose.List(faults, "or"))
 }

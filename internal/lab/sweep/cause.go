@@ -9,17 +9,17 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Cause is what violations have in common that are counted as one finding.
+// Cause is shared by violations that are counted as one finding.
 type Cause struct {
 	Property string `json:"property"`
-	// Shape is what the counterexample shows, without numbers, keys and times: what each client in it
+	// Shape describes the counterexample without numbers, keys and times: what each client in it
 	// did, in order, clients that did the same once. In which order different clients did it is
 	// left out: that differs from run to run.
 	Shape string `json:"shape"`
 	// Faults are the kinds of faults that hit somebody in the counterexample within its time. Of more
 	// than a few none tells anything: then it is [ManyKinds] alone.
 	Faults []string `json:"faults,omitempty"`
-	// Measured says that it does not decide.
+	// Measured means that it does not decide.
 	Measured bool `json:"measured,omitempty"`
 	// Errors are the sorts of errors in the counterexample. They tell no findings of a sweep apart; see
 	// Covers.
@@ -50,7 +50,7 @@ func (c *causes) of(v checker.Verdict) (shape string, faults []string) {
 	return shapeOf(c.h, events), c.faults(events)
 }
 
-// events are those of a counterexample, in order.
+// events returns the events of a counterexample, in order.
 func (c *causes) events(counterexample []int) (events []*history.Event) {
 	for _, i := range slices.Sorted(slices.Values(counterexample)) {
 		if i >= 0 && i < len(c.h.Events) && c.h.Events[i].Index == i {
@@ -90,7 +90,7 @@ func shapeOf(h *history.History, events []*history.Event) string {
 	return joinClients(did)
 }
 
-// fact is what an event says that belongs to no operation; of what went over the wire its
+// fact describes an event that belongs to no operation; if it went over the wire, with its
 // sort, too.
 func fact(e *history.Event) string {
 	var of struct {

@@ -8,14 +8,14 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// Description is what is being swept: the first line of runs.jsonl.
+// Description describes what is being swept: the first line of runs.jsonl.
 type Description struct {
-	// Format is that of the file: [Format].
+	// Format is the format of the file: [Format].
 	Format int `json:"format"`
 	// Settings are all that decides what a run of some seed is, with names for people. Runs
 	// that differ in one of them are not of the same sweep.
 	Settings []Setting `json:"settings"`
-	// Seeds are those of the whole sweep, of which Shard is a part.
+	// Seeds holds the seeds of the whole sweep, of which Shard is a part.
 	Seeds Seeds `json:"seeds"`
 	Shard Shard `json:"shard"`
 	// Command runs the sweep again, or goes on with it: that of one shard with --shard behind it.

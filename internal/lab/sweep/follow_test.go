@@ -57,7 +57,7 @@ func TestFollower(t *testing.T) {
 	}
 }
 
-// The rate is that of the latest lines, not that of the whole session.
+// The rate is the rate of the latest lines, not of the whole session.
 func TestFollowerRate(t *testing.T) {
 	var text bytes.Buffer
 	put := func(e entry) {

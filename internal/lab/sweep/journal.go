@@ -42,8 +42,8 @@ type Ended struct {
 	WallMS int64 `json:"wall_ms"`
 	// Took are the kinds of faults that had taken effect in some run, also of an earlier session.
 	Took []string `json:"took,omitempty"`
-	// Unanswered are those after whose effects clients called operations of the load, or waited in them, and none
-	// succeeded in any of these runs. Uncalled are those after which they neither called any nor waited.
+	// Unanswered lists the faults after whose effects clients called operations of the load, or waited in them, and none
+	// succeeded in any of these runs. Uncalled lists those after which they neither called any nor waited.
 	Unanswered []string `json:"unanswered,omitempty"`
 	Uncalled   []string `json:"uncalled,omitempty"`
 }
@@ -125,7 +125,7 @@ func render(e entry) ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// archiveEnd is what the name of an archive ends with.
+// archiveEnd ends the name of an archive.
 const archiveEnd = ".jsonl.gz"
 
 // archive writes a runs.jsonl with gzip, in a form that every tool reads (zcat). That is all of a

@@ -29,7 +29,7 @@ type Ledger struct {
 	Tally *Tally // of all lines
 }
 
-// ErrOtherSweep says that a folder belongs to a sweep that is not the one to be run.
+// ErrOtherSweep means that a folder belongs to a sweep that is not the one to be run.
 var ErrOtherSweep = errors.New("the folder is taken")
 
 // OpenLedger opens the folder of a sweep, or makes it. Of a sweep that was killed it drops the

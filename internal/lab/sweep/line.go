@@ -8,19 +8,19 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Line is what one run leaves, one JSON object in runs.jsonl. What is empty is left out.
+// Line describes one run, as one JSON object in runs.jsonl. Empty fields are left out.
 type Line struct {
 	Seed int64 `json:"seed"`
 	// Verdict is the run's; empty if it came to none, and Error says why.
 	Verdict checker.Result `json:"verdict,omitempty"`
 	Error   string         `json:"error,omitempty"`
-	// Drawn is what the seed drew of how the run is made, for people; see [Draw].
+	// Drawn describes what the seed drew for the run, for people; see [Draw].
 	Drawn string `json:"drawn,omitempty"`
 
 	// Valid are the properties that are, NotValid the others.
 	Valid    []string   `json:"valid,omitempty"`
 	NotValid []Property `json:"not_valid,omitempty"`
-	// Unchecked are those that nobody could look at, with the reason.
+	// Unchecked lists the properties that nobody could check, with the reason.
 	Unchecked map[string]string `json:"unchecked,omitempty"`
 
 	Operations int `json:"operations,omitempty"`
@@ -50,9 +50,9 @@ type Line struct {
 	Kept string `json:"kept,omitempty"`
 }
 
-// Struck is what faults did to a run.
+// Struck counts what faults did to a run.
 type Struck struct {
-	// Faults are those of each kind whose time came, and how many of them took effect.
+	// Faults counts the faults of each kind whose time came, and how many of them took effect.
 	Faults map[string][2]int `json:"faults,omitempty"`
 	// NoEffect says of each kind that took no effect, although its time came, why one of its faults
 	// did not.
@@ -80,7 +80,7 @@ func (s *Struck) After(kind string) (answered, unanswered int) {
 type Property struct {
 	Name   string         `json:"property"`
 	Result checker.Result `json:"result"`
-	// Measured says that it does not decide.
+	// Measured means that it does not decide.
 	Measured bool `json:"measured,omitempty"`
 	// Why is the class of reasons of an unknown.
 	Why string `json:"why,omitempty"`

@@ -36,11 +36,11 @@ func (r MatrixRow) Never() (kinds []string) {
 type Cell struct {
 	Kind string
 	N    int
-	// Hole says that it never did, although faults of the kind took effect.
+	// Hole means that it never did, although faults of the kind took effect.
 	Hole bool
 }
 
-// Matrix is what was exercised. Each row of an operation comes before those of its requests.
+// Matrix returns what was exercised. Each row of an operation comes before those of its requests.
 func (s *Summary) Matrix() Matrix {
 	var m Matrix
 	for _, f := range s.Faults {

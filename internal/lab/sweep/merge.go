@@ -111,9 +111,9 @@ func sourcesIn(paths []string) (sources []string, err error) {
 	return slices.Compact(sources), nil
 }
 
-// belowFolder are where sources are in a folder, which is that of a shard or a sweep, or holds
-// archives; that of a recipe, or one with a folder for each archive; that of all sweeps. The
-// first of these in which there is something is meant. If it is of several sweeps, [Merge] says so.
+// belowFolder tells where sources are in a folder: of a shard or a sweep, or one that holds
+// archives; of a recipe, or one with a folder for each archive; of all sweeps. The
+// first of these in which there is something is meant. If it has several sweeps, [Merge] reports it.
 var belowFolder = [][]string{
 	{journalFile, "*/" + journalFile, "*" + archiveEnd},
 	{"*/*/" + journalFile, "*/*" + archiveEnd},
@@ -219,7 +219,7 @@ func underWay(path string) bool {
 	return errors.Is(filelock.Try(f), filelock.ErrHeld)
 }
 
-// shardStates are what was read of each shard, by its text. They may be a hundred thousand.
+// shardStates holds what was read of each shard, by its text. They may be a hundred thousand.
 type shardStates map[string]*ShardState
 
 // add keeps of a shard that was read twice, as from its folder and its archive, what says most

@@ -36,7 +36,7 @@ func Hash(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:hashDigits], nil
 }
 
-// Name is what the folder of the sweep is called: the same for the same settings and number of
+// Name returns the name of the sweep's folder: the same for the same settings and number of
 // shards, whatever the seeds.
 func (d *Description) Name() string {
 	b, err := json.Marshal(d.Settings)

@@ -13,7 +13,7 @@ import (
 )
 
 // Runner runs one seed and gives its line. A run that failed ([Line.Failed]) is left in the
-// task's folder, which is not there before; one that did not leaves none. An error says that
+// task's folder, which is not there before; one that did not leaves none. An error means that
 // there was no run; ctx ends one early, and then it counts as not begun.
 type Runner func(ctx context.Context, t Task) (Line, error)
 
@@ -61,7 +61,7 @@ const (
 )
 
 // Run runs the seeds of a ledger that have no line yet, and says why it ended. That is written
-// down, too, also when ctx has ended it, which is its error. Another error says that the ledger
+// down, too, also when ctx has ended it, which is its error. Another error means that the ledger
 // could not be written, or that no run comes about: then there are no lines of those.
 func Run(ctx context.Context, l *Ledger, c Config) (End, error) {
 	if len(c.Runners) == 0 {
@@ -95,7 +95,7 @@ type running struct {
 	held    []Line // of runs that came to nothing, until another one does
 }
 
-// result is what became of a task.
+// result is the result of a task.
 type result struct {
 	task Task
 	line Line

@@ -70,7 +70,7 @@ func (s Seeds) joined() Seeds {
 	return out
 }
 
-// String is what [ParseSeeds] reads.
+// String returns the text that [ParseSeeds] reads.
 func (s Seeds) String() string {
 	parts := make([]string, len(s))
 	for i, r := range s {
@@ -195,7 +195,7 @@ func (s *seedSet) counts(n int) []int64 {
 	return all
 }
 
-// missing are those of a shard's seeds that are not in the set, some ranges of them at most.
+// missing returns the ones of a shard's seeds that are not in the set, some ranges of them at most.
 // What is beyond the highest seed of the set is not looked through: it may be billions.
 func (s *seedSet) missing(of Seeds, shard Shard, most int) (left Seeds) {
 	for seed := range of.of(shard) {
@@ -218,7 +218,7 @@ func (s *seedSet) missing(of Seeds, shard Shard, most int) (left Seeds) {
 	return left[:min(most, len(left))]
 }
 
-// from are those from a seed on.
+// from returns the seeds from one on.
 func (s Seeds) from(seed int64) (rest Seeds) {
 	for _, r := range s {
 		if r.Last >= seed {

@@ -32,7 +32,7 @@ func (s Shard) String() string {
 	return fmt.Sprintf("%d/%d", s.Index, s.Of)
 }
 
-// Name is what its folder is called: 3-of-20.
+// Name returns the name of its folder: 3-of-20.
 func (s Shard) Name() string { return strings.ReplaceAll(s.String(), "/", "-of-") }
 
 // places are the remainder of its seeds, and of what.
@@ -77,7 +77,7 @@ type array struct {
 	last  string // that with the last index; empty: it follows
 	from  int
 	step  string // that with the distance of two indices; empty: 1
-	// alone says that the variables are there also where there is no array.
+	// alone means that the variables are there also where there is no array.
 	alone bool
 }
 

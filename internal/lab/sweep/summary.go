@@ -22,7 +22,7 @@ func errFormat(n int) error {
 	return fmt.Errorf("its format is %d, but this zklab reads %d: use the zklab that wrote it", n, Format)
 }
 
-// Summary is what a sweep came to. Durations are nanoseconds.
+// Summary is the outcome of a sweep. Durations are nanoseconds.
 type Summary struct {
 	Description Description `json:"sweep"`
 	// Verdict is violation if any run's is; unknown if a property that decides was valid in no
@@ -70,12 +70,12 @@ type Summary struct {
 	// Zklab is the version of zklab that summed it up; that of the runs is the setting [RanBy].
 	Zklab string `json:"zklab"`
 
-	// Shards are those that were read, Absent those of which there is nothing.
+	// Shards lists the shards that were read; Absent lists those without a file.
 	Shards []ShardState `json:"shards"`
 	Absent []Shard      `json:"absent,omitempty"`
 }
 
-// Finding is what was found of one cause.
+// Finding describes the violations with one cause.
 type Finding struct {
 	Cause
 	Count int `json:"count"` // runs
@@ -235,10 +235,10 @@ type ShardState struct {
 	Source string `json:"source"` // the folder or archive
 	Seeds  int64  `json:"seeds"`
 	Done   int64  `json:"done"`
-	// Ended is why it ended; empty: it did not. Running says that a process is at it.
+	// Ended tells why it ended; empty: it did not. Running means that a process is at it.
 	Ended   End  `json:"ended,omitempty"`
 	Running bool `json:"running,omitempty"`
-	// Cut says that its archive is cut off.
+	// Cut means that its archive is cut off.
 	Cut bool `json:"cut,omitempty"`
 	// Left are the first of the seeds without a run.
 	Left Seeds `json:"left,omitempty"`
@@ -251,7 +251,7 @@ type ShardState struct {
 // Died reports whether it neither ended nor goes on.
 func (s ShardState) Died() bool { return s.Ended == "" && !s.Running && s.Done < s.Seeds }
 
-// Summary is what the runs came to up to now.
+// Summary returns the outcome of the runs up to now.
 func (t *Tally) Summary() *Summary {
 	s := &Summary{
 		Runs: int(t.seen.n), Violation: t.verdicts[checker.Violation], Unknown: t.verdicts[checker.Unknown], Valid: t.verdicts[checker.Valid],
@@ -291,7 +291,7 @@ func (t *Tally) findings(of int) []Finding {
 	return out
 }
 
-// properties are those that say most first, in whatever order runs came.
+// properties lists the properties, those that tell most first, in whatever order runs came.
 func (t *Tally) properties() (out []PropertySummary) {
 	for name, d := range t.decided {
 		out = append(out, d.summary(name))

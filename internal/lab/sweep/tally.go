@@ -36,7 +36,7 @@ type Tally struct {
 	each      func(*Line) // nil, or called for each run
 }
 
-// decided is what became of a property.
+// decided counts the verdicts on a property.
 type decided struct {
 	count    map[checker.Result]int
 	measured bool

@@ -42,7 +42,7 @@ func holdersFigure(m *material.Run) (*figure.Figure, string) {
 	return f, ""
 }
 
-// holdersPanel adds a panel with the holders of at most some keys, and its legend. width is that of a
+// holdersPanel adds a panel with the holders of at most some keys, and its legend. width is the width of a
 // column if there are too many holds to draw each, and left is how many keys are left out.
 func holdersPanel(m *material.Run, f *figure.Figure, most int) (width time.Duration, left int) {
 	lanes, left := lanesOf(m.Holds, most)
@@ -141,7 +141,7 @@ type bar struct {
 	stats.Span
 }
 
-// bars returns the holds as they are drawn. width is that of a column if there are too many to draw
+// bars returns the holds as they are drawn. width is the width of a column if there are too many to draw
 // each hold.
 func bars(m *material.Run, lanes map[string]int) (bars []bar, width time.Duration) {
 	if len(m.Holds) > exactHolds {

@@ -64,7 +64,7 @@ func outagesFigure(m *material.Run) (*figure.Figure, string) {
 	return distributionOf(outageTimes)(m)
 }
 
-// probeName says which servers a probe uses.
+// probeName names the servers that a probe uses.
 func probeName(server int) string {
 	if server == 0 {
 		return "all servers"

@@ -83,7 +83,7 @@ func steps(m *material.Run, counts map[int]int, xMax float64) plotter.XYs {
 	var at plotter.XYs
 	for i := 0; u.Of(time.Duration(i)*width) < xMax; i++ {
 		from := time.Duration(i) * width
-		// The last window is cut off by the end of the run: the rate is that of its part.
+		// The last window is cut off by the end of the run: its rate counts for its part.
 		part := min(width, max(m.End-from, time.Millisecond))
 		rate := float64(counts[i]) / part.Seconds()
 		if part < width/4 {

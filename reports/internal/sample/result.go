@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Result is what a run with this history would have stored, were every
+// Result returns what a run with this history would have stored, were every
 // property valid.
 func Result(h *history.History) *store.Result {
 	r := &store.Result{
@@ -56,7 +56,7 @@ func properties(model string) []string {
 	return []string{"exclusion", "belief", "tokens", "fencing", "lost", "progress"}
 }
 
-// Deletion is what a transaction is told to have done in [Violated].
+// Deletion describes a transaction in [Violated].
 const Deletion = "Client 4, in session 0x4, deleted k0/lock, which client 0 had created, at 3.412 s: zxid 0x70000068e."
 
 // Violated is Result for a history with two holders at a time: exclusion is

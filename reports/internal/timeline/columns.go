@@ -147,7 +147,7 @@ func (b *builder) operations(c *packing, o *operations, ops []int32) {
 		{name: "session2", last: true, of: func(op *history.Operation) uint64 { return o.session(returned(op).Session) }},
 		{name: "zxidHigh", of: func(op *history.Operation) uint64 { return high(returned(op).Zxid) }},
 		{name: "zxidLow", delta: true, of: func(op *history.Operation) uint64 { return low(returned(op).Zxid) }},
-		// Seen before and after: between them is what the session committed during the operation.
+		// Seen before and after: between them lies what the session committed during the operation.
 		{name: "seenHigh", of: func(op *history.Operation) uint64 { return high(op.Invoke.Seen) }},
 		{name: "seenLow", delta: true, of: func(op *history.Operation) uint64 { return low(op.Invoke.Seen) }},
 		{name: "thenHigh", of: func(op *history.Operation) uint64 { return high(returned(op).Seen) }},
@@ -221,7 +221,7 @@ func (b *builder) transactions(c *packing, o *operations) (t transactions) {
 	return t
 }
 
-// firstTxn returns a zxid of the first violation. The transactions of the page are those around it.
+// firstTxn returns a zxid of the first violation. The page shows the transactions around it.
 func (b *builder) firstTxn() (near history.ID, ok bool) {
 	for _, f := range b.focus {
 		for _, i := range f.Events {
