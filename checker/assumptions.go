@@ -180,7 +180,7 @@ func howOften(kinds []string, verified map[string]int) string {
 type effect struct {
 	kind string
 	at   time.Duration
-	// called says that clients called operations of the load after the first effect of the run, or waited in them.
+	// called means that clients called operations of the load after the first effect of the run, or waited in them.
 	called bool
 }
 

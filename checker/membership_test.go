@@ -157,7 +157,7 @@ func back(r *checktest.Record, used ...history.Use) *checktest.Record {
 	return r.Shown(60)
 }
 
-// loggedGroups are those in which the log says what lists alone do not.
+// loggedGroups lists scenarios in which the log shows what lists alone do not.
 func loggedGroups(group func() *checktest.Record) []scenario {
 	return []scenario{
 		{"a list of what was", "snapshots", Valid, "", listed(group(), false, "m1")},

@@ -102,7 +102,7 @@ func reduced(h *history.History, counterexample []int) *history.History {
 	return sub
 }
 
-// begins says which operation begins the stay that another one ends.
+// begins names the operation that begins the stay that another one ends.
 var begins = map[string]string{objects.FRelease: objects.FAcquire, objects.FLift: objects.FRaise, objects.FLeave: objects.FEnter}
 
 // weakened is a history without an event and, of an operation, its other event; or
@@ -143,7 +143,7 @@ func weakened(h *history.History, e *history.Event, moving bool) (*history.Histo
 	return sub, moving
 }
 
-// decideKey is what a property says of a key.
+// decideKey returns a property's finding on a key.
 func decideKey(t *testing.T, h *history.History, property, key string) frame.Finding {
 	t.Helper()
 	a := evidence.Read(t.Context(), h, models[h.Header.Model].Object, nil)

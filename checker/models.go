@@ -99,7 +99,7 @@ func modelOf(h history.Header, opts Options) (frame.Model, error) {
 	return m, fmt.Errorf("only the program that declares the objects %q can judge their histories: run it again, or its Go test", name)
 }
 
-// otherObjects says that this program declares other objects of the history's model.
+// otherObjects means that this program declares other objects of the history's model.
 type otherObjects struct{ error }
 
 // Models returns the names of the models that can be checked.
@@ -199,7 +199,7 @@ type check struct {
 // Name returns the property's name.
 func (c check) Name() string { return c.property.Name }
 
-// Check decides the property. Its verdicts are those that [Run] returns, but it does not ask the
+// Check decides the property. It returns the verdicts of [Run], but does not ask the
 // reference model.
 func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.budget())

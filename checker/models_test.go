@@ -8,7 +8,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// recipeModels are those of recipes, which have objects under keys.
+// recipeModels lists the models of recipes, which have objects under keys.
 func recipeModels() []string {
 	return slices.DeleteFunc(Models(), func(m string) bool { return m == objects.Session.Name })
 }

@@ -69,7 +69,7 @@ func multiLockScenarios() []scenario {
 	}
 }
 
-// inLine is a grant of a and b, of which the log says whether one ahead stood in line for a key.
+// inLine is a grant of a and b, of which the log shows whether one ahead stood in line for a key.
 func inLine(key string) *checktest.Record {
 	r := checktest.MultiLock().Call(0, objects.FAcquire, 5, 100, history.Info).Of(key).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(4)}).Of("a", "b").
@@ -77,7 +77,7 @@ func inLine(key string) *checktest.Record {
 	return r.Opens(1).Opens(2).StandsFor(1, 0, key).StandsFor(2, 1, "a", "b").Touches(2).Touches(2).LeavesAll(1, 0, key) // 1 to 7
 }
 
-// loggedMultiLocks are those in which the log says what the clocks do not.
+// loggedMultiLocks lists scenarios in which the log shows what the clocks do not.
 func loggedMultiLocks() []scenario {
 	all := []scenario{
 		{"the log has the contenders of a multi-lock", "log", Valid, "", holding(12)},

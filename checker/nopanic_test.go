@@ -21,7 +21,7 @@ func ended(model, code string) *checktest.Record {
 	return r
 }
 
-// noPanic is what is said of panics, nil for nothing.
+// noPanic returns the verdict on panics, nil for nothing.
 func noPanic(t *testing.T, h *history.History, opts Options) *Verdict {
 	t.Helper()
 	vs := Run(t.Context(), h, opts).Verdicts
@@ -60,7 +60,7 @@ func TestPanicWhateverHappened(t *testing.T) {
 	}
 }
 
-// A panic in a release that was called again says that the release had failed before.
+// A panic in a release that was called again shows that the release had failed before.
 func TestPanicInACallAgain(t *testing.T) {
 	for _, tt := range []struct {
 		first history.Type

@@ -32,7 +32,7 @@ type Options struct {
 	// Extra are checks in addition to those of the model. One that panics, or gives no verdict, leaves
 	// its property undecided.
 	Extra []Check
-	// Transactions are what the ensemble committed during the run, in the order of their zxids
+	// Transactions lists what the ensemble committed during the run, in the order of their zxids
 	// (history.OpenTxns), as far as that is known: evidence "L". They may begin late, end early and
 	// have holes. A transaction that is there counts. One that is missing proves something only if
 	// the zxids show that the list is whole. Checks do not change them.

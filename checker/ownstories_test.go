@@ -176,7 +176,7 @@ func (t *tape) deletes(at, client int, name string) {
 	t.sees(at, client)
 }
 
-// calls adds a call that was answered. err is that of a refusal.
+// calls adds a call that was answered. err is the error of a refusal.
 func (t *tape) calls(client int, f string, from, to int, in, out any, err error) {
 	a := checktest.Args{Client: client, F: f, Key: "k1", Inv: from, Ret: to, Outcome: history.OK, In: in, Out: out, Session: history.ID(client + 1)}
 	if err != nil {
@@ -254,7 +254,7 @@ var stories = map[string]func() *tape{
 		}
 		return t
 	},
-	// a take that says that it is done, and did nothing
+	// a take that reports success, and did nothing
 	"never-written": func() *tape {
 		t := begun(quotas())
 		t.sets(110, 0, "2", 1)

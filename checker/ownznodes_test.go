@@ -80,7 +80,7 @@ func TestOwnZnodes(t *testing.T) {
 	}
 }
 
-// The transactions of such a violation are those of the deleted znode, and the end of the one that was
+// Such a violation shows the transactions of the deleted znode, and the end of the one that was
 // meant: no others at its path, and none of a client whose reply only shows that it was deleted.
 func TestOwnZnodesAreExplained(t *testing.T) {
 	r := checktest.Ours(objects.Semaphore.Name, history.Params{Clients: 3, Servers: 3, Leases: 3, Root: "/run"}).Phases(0, 1000, 1100)

@@ -228,7 +228,7 @@ func (w *crowd) raised(c int) (f string, in, out any) {
 	return []string{objects.FRaise, objects.FAwait, objects.FLift}[visit%3], nil, nil
 }
 
-// held is what the holder of an object does of what that knows.
+// held returns an operation of the holder of an object.
 func (w *crowd) held(m *objects.Model, c int) (f string, in, out any) {
 	does := slices.DeleteFunc([]string{objects.FAcquire, objects.FWrite, objects.FConfirm, objects.FRelease, objects.FLeader}, func(f string) bool { return !m.Knows(f) })
 	token := &w.token[c]
@@ -264,7 +264,7 @@ func (w *crowd) registered(visit int) (f string, in, out any) {
 	return objects.FRead, objects.HowRead{Kind: kind}, objects.Reading{Value: w.value, Mzxid: history.ID(w.version), Version: w.version}
 }
 
-// What clients do in a pattern is what their model knows.
+// In a pattern clients use only operations of their model.
 func TestPatternsAreOfTheirModel(t *testing.T) {
 	for _, model := range recipeModels() {
 		h := patterns[0].history(model, 50)
@@ -276,8 +276,8 @@ func TestPatternsAreOfTheirModel(t *testing.T) {
 	}
 }
 
-// BenchmarkPatterns checks histories of all patterns. Its figure is what an operation
-// costs: it should hardly rise with their number.
+// BenchmarkPatterns checks histories of all patterns. Its figure is the cost of an
+// operation: it should hardly rise with their number.
 func BenchmarkPatterns(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, s := range patterns {

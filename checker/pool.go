@@ -37,7 +37,7 @@ type pooled struct {
 // of which the smallest is a nanosecond in seconds, to be exact. So the sum does not depend on the order.
 const exact = 512
 
-// PoolState is what a pool knows of its runs, to be stored.
+// PoolState holds what a pool knows of its runs, to be stored.
 type PoolState struct {
 	Runs int                    `json:"runs"`
 	Of   map[string]PooledState `json:"of"` // by property
@@ -66,7 +66,7 @@ func (p *Pool) State() PoolState {
 }
 
 // AddState adds the runs of another pool of the same scenario. What comes of it does not depend on which
-// runs are in which pool. An error says that the state is none, of which some may have been added.
+// runs are in which pool. It is an error if the state is none; some of it may have been added then.
 func (p *Pool) AddState(s PoolState) error {
 	p.runs += s.Runs
 	for property, more := range s.Of {
@@ -167,7 +167,7 @@ func (one *pooled) sums() map[string]float64 {
 func (p *Pool) Runs() int { return p.runs }
 
 // Verdicts returns one verdict for each property that had any: only for those that count, or for
-// all in a strict check. Their figures are those of all runs; "kept", "open" and "broken" say in
+// all in a strict check. Their figures cover all runs; "kept", "open" and "broken" tell in
 // how many runs the property was so.
 func (p *Pool) Verdicts() (all []Verdict) {
 	for _, property := range p.model.Properties {

@@ -14,10 +14,10 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// header is that of a lock's small runs.
+// header is the header of a lock's small runs.
 var header = history.Header{Version: 1, Model: "lock", Params: history.Params{Clients: 3}}
 
-// small is what a run says in which one acquire met a holder: too few by itself.
+// small returns the verdicts of a run in which one acquire met a holder: too few by itself.
 func small(met float64) []Verdict {
 	return []Verdict{
 		{Property: "exclusion", Result: Unknown, Unexercised: true, Reason: "too little contention", Figures: map[string]float64{"keys": 1, "contended": met}},

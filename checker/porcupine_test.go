@@ -59,7 +59,7 @@ var kvModel = porcupine.Model{
 	},
 }
 
-// kvArgument is what the histories of these tests have as JSON.
+// kvArgument is the JSON in the histories of these tests.
 type kvArgument struct{ Value, Old string }
 
 func kvOperation(op *history.Operation) (any, any, bool) {

@@ -100,7 +100,7 @@ func asModel(all []scenario, model, order string) (of []scenario) {
 	return of
 }
 
-// priorityLogScenarios are those in which the log tells when items came and went.
+// priorityLogScenarios lists scenarios in which the log tells when items came and went.
 func priorityLogScenarios() []scenario {
 	ok := history.OK
 	// begun has three items taken, and then puts a worse and a better one in.

@@ -752,7 +752,7 @@ func decideAll(t *testing.T, scenarios []scenario) {
 	}
 }
 
-// TestEveryPropertyHasAMutant says that each property has a defect that it
+// TestEveryPropertyHasAMutant requires that each property has a defect that it
 // catches and something odd that it lets pass.
 func TestEveryPropertyHasAMutant(t *testing.T) {
 	for _, model := range recipeModels() {
@@ -773,7 +773,7 @@ func TestEveryPropertyHasAMutant(t *testing.T) {
 	}
 }
 
-// decideOne is what a property says of a history of one key.
+// decideOne returns a property's finding on a history of one key.
 func decideOne(t *testing.T, h *history.History, name string, txns []history.Txn) frame.Finding {
 	t.Helper()
 	a := evidence.Read(t.Context(), h, models[h.Header.Model].Object, txns)

@@ -39,7 +39,7 @@ var unreferenced = map[string]map[string]string{
 	},
 }
 
-// TestEveryPropertyHasAReference says that each property is decided a second time, by search, or
+// TestEveryPropertyHasAReference requires that each property is decided a second time, by search, or
 // why not.
 func TestEveryPropertyHasAReference(t *testing.T) {
 	without := map[string]bool{} // a reference model, of this or that model

@@ -164,7 +164,7 @@ func disturbed(r *checktest.Record, t int) *checktest.Record {
 	return r.Fact(t+100, "pause", history.FaultStep{Fault: 1, Step: history.StepHealed, Servers: []int{1}})
 }
 
-// epochs says which leader there was before and after.
+// epochs records which leader there was before and after.
 func epochs(r *checktest.Record, before, after int64) *checktest.Record {
 	r.Fact(0, history.FHealth, history.Health{Healthy: true, When: "before", Epoch: before})
 	return r.Fact(1100, history.FHealth, history.Health{Healthy: true, When: "after", Epoch: after})

@@ -82,7 +82,7 @@ func bruteOps(h *history.History) []tried {
 	return ops
 }
 
-// znodeState is what the znode is, and which operations are done. The zxid is exact or
+// znodeState is the state of the znode, and which operations are done. The zxid is exact or
 // the lowest that it can be.
 type znodeState struct {
 	done    uint32
@@ -131,7 +131,7 @@ func bruteLegal(ops []tried) bool {
 	return try(znodeState{})
 }
 
-// on is what the operation makes of a znode; false if it cannot happen to it.
+// on returns the znode after the operation; false if it cannot happen to it.
 func (o tried) on(s znodeState) (znodeState, bool) {
 	if !o.writes {
 		if s.value != o.to || o.told && o.version != s.version {
@@ -386,7 +386,7 @@ func TestVersionsAgreeWithBruteForce(t *testing.T) {
 	}
 }
 
-// What scenarios say of zxids is what brute force says.
+// Scenarios and brute force agree about zxids.
 func TestScenariosAgreeWithBruteForce(t *testing.T) {
 	for _, s := range registerScenarios() {
 		if s.property != "zxid-order" || s.want == Unknown {

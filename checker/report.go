@@ -27,9 +27,9 @@ type Report struct {
 	Uncalled []string `json:"uncalled,omitempty"`
 	// NotAvailable lists what was left out because the ensemble or the subject does not offer it.
 	NotAvailable []NotAvailable `json:"not_available,omitempty"`
-	// Leftovers are what the clients left in the tree; nil if that is not known.
+	// Leftovers lists what the clients left in the tree; nil if that is not known.
 	Leftovers *Leftovers `json:"leftovers,omitempty"`
-	// Cost is what deciding took.
+	// Cost is the cost of deciding.
 	Cost Cost `json:"-"`
 }
 

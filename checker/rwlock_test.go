@@ -64,7 +64,7 @@ func rwScenarios() []scenario {
 	}
 }
 
-// writesBehind is a grant to write, of which the log says whether those ahead were gone.
+// writesBehind is a grant to write, of which the log shows whether those ahead were gone.
 func writesBehind(gone bool) *checktest.Record {
 	r := checktest.RWLock().Call(0, objects.FAcquire, 5, 100, history.Info).Call(2, objects.FAcquire, 5, 100, history.Info).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(6)}).
@@ -76,7 +76,7 @@ func writesBehind(gone bool) *checktest.Record {
 	return r.Leaves(1, 1, 0).Touches(2).Leaves(3, 3, 1)
 }
 
-// loggedRWLocks are those in which the log says what the clocks do not.
+// loggedRWLocks lists scenarios in which the log shows what the clocks do not.
 func loggedRWLocks() []scenario {
 	all := []scenario{
 		{"one stands ahead of a writer", "grant", Violation, "client 1 was granted k to write at 0.020 s", writesBehind(false)},

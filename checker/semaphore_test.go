@@ -50,7 +50,7 @@ func semaphoreScenarios() []scenario {
 	return all
 }
 
-// linedUp is a grant of one of two leases, of which the log says whether one of the two ahead
+// linedUp is a grant of one of two leases, of which the log shows whether one of the two ahead
 // was gone.
 func linedUp(gone bool) *checktest.Record {
 	r := checktest.Semaphore(2).Call(0, objects.FAcquire, 5, 100, history.Info).Call(2, objects.FAcquire, 5, 100, history.Info).
@@ -63,7 +63,7 @@ func linedUp(gone bool) *checktest.Record {
 	return r.Touches(2).Touches(2).Leaves(1, 1, 0)
 }
 
-// loggedSemaphores are those in which the log says what the clocks do not.
+// loggedSemaphores lists scenarios in which the log shows what the clocks do not.
 func loggedSemaphores() []scenario {
 	all := []scenario{
 		{"two of two ahead", "grant", Violation, "2 contenders of other clients, created before it, were still ahead of it", linedUp(false)},

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/reports"
 )
 
-// noText is what no story may have: a mistake in a format, bytes that are no text, and times of a clock that shows none.
+// noText matches what no story may have: a mistake in a format, bytes that are no text, and times of a clock that shows none.
 var noText = regexp.MustCompile(`%!|\\x|\x{FFFD}|[\x00-\x09\x0b-\x1f]|\b0\.0{4,} s`)
 
 // readable fails the test if the story of a violation is no text for people.

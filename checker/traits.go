@@ -18,10 +18,10 @@ import (
 // This file has checks for operations of one's own that need no model, and what properties of one's
 // own need of a history. A check of these kinds never changes and is safe for concurrent use.
 
-// Hold says which operations begin and end an exclusive hold of their key: see [Exclusive].
+// Hold names the operations that begin and end an exclusive hold of their key: see [Exclusive].
 type Hold = traits.Hold
 
-// ItemQueue says which operations put items in and take them out: see [Queued].
+// ItemQueue names the operations that put items in and take them out: see [Queued].
 type ItemQueue = traits.Queue
 
 // Exclusive returns the checks of a lock for operations of other names: exclusion, belief and progress;
@@ -94,7 +94,7 @@ func Keys(h *history.History) iter.Seq2[string, []*history.Operation] {
 	}
 }
 
-// Session is what a history knows of the end of a ZooKeeper session.
+// Session holds what a history knows of the end of a ZooKeeper session.
 type Session struct {
 	ID     history.ID
 	Client int // the client that opened it

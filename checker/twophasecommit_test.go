@@ -64,7 +64,7 @@ func transactionScenarios() []scenario {
 	}
 }
 
-// loggedTransactions are those in which the log says what was decided.
+// loggedTransactions lists scenarios in which the log shows what was decided.
 func loggedTransactions() []scenario {
 	// decided has some transactions committed as the log says.
 	decided := func() *checktest.Record {
@@ -116,7 +116,7 @@ func init() {
 	calls[objects.TwoPhaseCommit.Name] = voted
 }
 
-// voted is what a client of transactions does in a pattern.
+// voted returns an operation of a client of transactions in a pattern.
 func voted(w *crowd, c int) (f string, in, out any) {
 	switch w.visits[c] % 4 {
 	case 0:

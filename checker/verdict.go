@@ -35,8 +35,8 @@ type Verdict struct {
 	// Reason is one sentence: for a violation, what happened, with clients and times; for unknown,
 	// why it could not be decided.
 	Reason string `json:"reason,omitempty"`
-	// Declared says that the program which ran the experiment declares the property, and not zklab: no
-	// other program can decide it. Meaning is, in a sentence, what a valid verdict about it means.
+	// Declared means that the program which ran the experiment declares the property, and not zklab: no
+	// other program can decide it. Meaning explains, in a sentence, a valid verdict about it.
 	Declared bool   `json:"declared,omitempty"`
 	Meaning  string `json:"meaning,omitempty"`
 	// Counterexample is the counterexample: the indices of the fewest events that show the violation.
@@ -53,13 +53,13 @@ type Verdict struct {
 	Anomalies []Anomaly `json:"anomalies,omitempty"`
 	// Decider names the procedure: "interval sweep", "porcupine", …
 	Decider string `json:"decider,omitempty"`
-	// Evidence is what the verdict rests on: R real time, S sessions as the links saw them, Z zxids
+	// Evidence names what the verdict rests on: R real time, S sessions as the links saw them, Z zxids
 	// in replies, L the transaction log, T the servers' trees; separated by commas.
 	Evidence string `json:"evidence,omitempty"`
 	// Measured means that the property is measured and does not decide the exit code (unless the
 	// run is strict): belief.
 	Measured bool `json:"measured,omitempty"`
-	// Figures are what was counted on the way: "holds", "contended", "proven_share", …
+	// Figures holds what was counted on the way: "holds", "contended", "proven_share", …
 	Figures map[string]float64 `json:"figures,omitempty"`
 	// Unexercised means that the result is unknown only because too little happened: nothing that
 	// was decided is wrong ([Pool]).
@@ -68,7 +68,7 @@ type Verdict struct {
 	Znodes []*evidence.Znode `json:"-"`
 	// Conclusion has the last sentences of the story, if the check has any.
 	Conclusion []string `json:"-"`
-	// Notes are what a reader should know although it does not change the result.
+	// Notes tell a reader what to know although it does not change the result.
 	Notes []string `json:"notes,omitempty"`
 }
 

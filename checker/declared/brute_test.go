@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// tested is a register with a lease: set and get, peek for a plain read, kept for the answer of a cache, take, which says whether the
+// tested is a register with a lease: set and get, peek for a plain read, kept for the answer of a cache, take, which tells whether the
 // caller's session has the lease, and free, which is refused to all other sessions.
 type tested struct {
 	value  int
@@ -38,7 +38,7 @@ func decoded(c *Call) (any, bool, error) {
 	return v, true, nil
 }
 
-// apply is what a call does; ok says whether its answer is right.
+// apply returns the state after a call; ok reports whether its answer is right.
 func (s tested) apply(f string, argument, answer int, session int64, heard bool) (tested, bool) {
 	want := s.value
 	switch f {

@@ -70,7 +70,7 @@ func both(a, b func(int) []int) func(int) []int {
 	return func(i int) []int { return slices.Concat(a(i), b(i)) }
 }
 
-// idle says which items decide nothing but their own answer. nil: there are none.
+// idle reports which items decide nothing but their own answer. nil: there are none.
 func idle(items []*item) func(int) bool {
 	if !slices.ContainsFunc(items, func(it *item) bool { return it.cached }) {
 		return nil

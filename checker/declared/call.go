@@ -51,7 +51,7 @@ type Call struct {
 	Argument, Answer json.RawMessage
 	// Refusal is the text of the declared error.
 	Refusal string
-	// InFault says that a fault was in force at some time during the call.
+	// InFault means that a fault was in force at some time during the call.
 	InFault bool
 
 	op       *history.Operation
@@ -74,7 +74,7 @@ func (c *Call) Recorded() *history.Operation { return c.op }
 // Events returns the indices of the events of the call in the history.
 func (c *Call) Events() []int { return evidence.EventsOf(c.op) }
 
-// Key is what clients did to one object. It is safe for concurrent use, and must not be changed.
+// Key lists what clients did to one object. It is safe for concurrent use, and must not be changed.
 type Key struct {
 	Name string
 	// Calls are in the order in which they began.

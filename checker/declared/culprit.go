@@ -144,7 +144,7 @@ func (s *suspicion) refused() (found culprit) {
 	return found
 }
 
-// digits are what differs between the names of sequential znodes.
+// digits matches what differs between the names of sequential znodes.
 var digits = regexp.MustCompile("[0-9]+")
 
 // effects returns the kinds of what changes came to: the data of a znode, or a znode that is there or gone in the end,

@@ -1,4 +1,4 @@
-// Package declared is what a program declares about a kind of object that zklab does not know: its
+// Package declared holds the declarations of objects that zklab does not know: their
 // operations, and the rules by which its histories are decided. Package object makes declarations for
 // its users. They travel with the workload and with the histories that it records
 // (history.Header.Declared), and package checker decides by them, so two declarations of the same name can
@@ -125,7 +125,7 @@ func (o *Object) Identity() *history.Declaration {
 }
 
 // Judges returns an error, of one line, if histories with a declaration are of other objects than this one
-// declares, in spite of their name. Rules may differ: they are those of the program that judges.
+// declares, in spite of their name. Rules may differ: the program that judges has its own.
 func (o *Object) Judges(of *history.Declaration) error {
 	if of == nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// Owning says which operation gives a client something of its own, its answer, such as a worker number. The client
+// Owning names the operation that gives a client something of its own, its answer, such as a worker number. The client
 // has it until its session or its process ends.
 type Owning struct {
 	Claim string
@@ -58,7 +58,7 @@ func (o Owning) decide(f *frame.Finding, k *Key) {
 	}
 }
 
-// in says which session shows that the client still had it.
+// in names the session that shows that the client still had it.
 func (o owner) in() string {
 	if o.lived == 0 {
 		return ""

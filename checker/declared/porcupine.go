@@ -67,7 +67,7 @@ type asked struct {
 	call          *Call
 	outputs       []any // that one of unknown outcome may have
 	guessed       bool  // there may be others
-	// mattered says that the step does not do the same for all of these, so that a further output may matter.
+	// mattered means that the step does not do the same for all of these, so that a further output may matter.
 	mattered atomic.Bool
 }
 
@@ -169,7 +169,7 @@ func (m *Porcupine) say(a *asked) string {
 	return a.call.Operation
 }
 
-// doubt says which call of unknown outcome may have had an output that explains the calls.
+// doubt names the call of unknown outcome that may have had an output that explains the calls.
 func doubt(values []any) string {
 	for _, v := range values {
 		if a := v.(*asked); a.mattered.Load() {

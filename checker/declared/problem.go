@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/panics"
 )
 
-// item is what a search places: a call, or the end of a session. Searches share its parts.
+// item is placed by a search: a call, or the end of a session. Searches share its parts.
 type item struct {
 	of    *problem
 	call  *Call
@@ -47,7 +47,7 @@ func (it *item) Relax() {
 	}
 }
 
-// problem is what a search has to order.
+// problem holds what a search has to order.
 type problem struct {
 	*Spec
 	key     *Key
@@ -102,7 +102,7 @@ func (s *Spec) problem(k *Key) (p *problem, err error) {
 	return p, nil
 }
 
-// values are those of the calls.
+// values returns the values of the calls.
 func (p *problem) values() (all []any) {
 	for _, it := range p.items {
 		if it.call != nil {

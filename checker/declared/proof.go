@@ -77,7 +77,7 @@ func unasked(c *Call) []string {
 	return []string{fmt.Sprintf("During that call, client %d sent no request to a server.", c.Client)}
 }
 
-// stale says that the answer of a read was right earlier in the order, until a call that was over before the
+// stale tells that the answer of a read was right earlier in the order, until a call that was over before the
 // read began, and what the session of the read had been shown.
 func (p *problem) stale(e ending) []string {
 	writers, last := p.writers(), e.last.call

@@ -13,13 +13,13 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// Finding is what a property found on a key.
+// Finding tells what a property found on a key.
 type Finding struct {
 	// Why says in a sentence what is wrong, or why it cannot be decided.
 	Why string
 	// Show are the calls that show it, the fewest that do.
 	Show []*Call
-	// Undecided says that the finding is no violation: too little is known to decide.
+	// Undecided means that the finding is no violation: too little is known to decide.
 	Undecided bool
 }
 

@@ -47,7 +47,7 @@ type Spec struct {
 // Bounds bound the search for an order of the calls of one key. Zero is the default of each.
 type Bounds struct {
 	Time time.Duration // 10 s
-	// Memory is roughly how many bytes all searches that go on at once may use; the default is that of
+	// Memory is roughly how many bytes all searches that go on at once may use; by default they have the memory of
 	// the whole check.
 	Memory int64
 	// Tries bound the search, too: in a testing/synctest bubble time stands still.
@@ -86,7 +86,7 @@ type Step struct {
 	// Text shows an argument or an answer; nil: as [explain.Facts] does.
 	Text func(raw json.RawMessage, argument bool) string
 	// Next returns the states that a call can lead to, or why it cannot have happened as it did. heard
-	// says whether the answer counts: a call of which it does not happened all the same.
+	// reports whether the answer counts: a call of which it does not happened all the same.
 	Next func(state, value any, c *Call, who Caller, heard bool) ([]any, error)
 }
 
@@ -178,7 +178,7 @@ func raises(bound linearize.Bound) string {
 	return "--budget"
 }
 
-// convict says that the calls have no order, if that is certain.
+// convict reports that the calls have no order, if that is certain.
 func (p *problem) convict(ctx context.Context, f *frame.Finding) {
 	if p.doubt != nil {
 		if why := p.doubt(p.values()); why != "" {

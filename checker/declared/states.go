@@ -103,7 +103,7 @@ func (s *state) unchanged(by *item) {
 	}
 }
 
-// world is what a search knows at some point of an order: the states that are possible, and the sessions
+// world holds what a search knows at some point of an order: the states that are possible, and the sessions
 // that have ended.
 type world struct {
 	of     *Spec

@@ -5,14 +5,14 @@ import (
 	"github.com/zklab/zklab/checker/internal/traits"
 )
 
-// Hold says which operations begin and end an exclusive hold.
+// Hold names the operations that begin and end an exclusive hold.
 type Hold = traits.Hold
 
 // Exclusive are the rules of a lock for operations of other names. They decide whether they were
 // exercised themselves.
 func Exclusive(h Hold) []Rule { return rules(traits.Exclusive(h)...) }
 
-// Items says which operations put items in and take them out.
+// Items names the operations that put items in and take them out.
 type Items = traits.Queue
 
 // Queued are the rules of a queue for operations of other names.

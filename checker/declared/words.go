@@ -12,7 +12,7 @@ import (
 
 func at(t time.Duration) string { return words.At(t) }
 
-// Lengths of calls and states in sentences, in characters. mostShort is that of an argument or an answer.
+// Lengths of calls and states in sentences, in characters. mostShort bounds an argument or an answer.
 const (
 	mostText  = 200
 	mostShort = 40

@@ -24,9 +24,9 @@ type game struct {
 	apply func(g *round, o *op) bool
 	// guess sets any result.
 	guess func(r *rand.Rand, g *round, o *op)
-	// search says that the fast procedure may leave histories to porcupine.
+	// search means that the fast procedure may leave histories to porcupine.
 	search bool
-	// goesOn says that some processes go on after an operation with an unknown outcome.
+	// goesOn means that some processes go on after an operation with an unknown outcome.
 	goesOn bool
 }
 

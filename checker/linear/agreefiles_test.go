@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// want is what is true of a history in a file, by all orders.
+// want returns the truth about a history in a file, by all orders.
 func (f *filed) want() checker.Result {
 	want := checker.Valid
 	for _, fk := range f.keys {
@@ -57,7 +57,7 @@ func (fk *filedKey) want() checker.Result {
 	return checker.Violation
 }
 
-// wantSet is what Jepsen's checker/set says.
+// wantSet returns the answer of Jepsen's checker/set.
 func (fk *filedKey) wantSet() checker.Result {
 	last := fk.k.lastRead()
 	if last == none {
@@ -83,7 +83,7 @@ func (fk *filedKey) wantSet() checker.Result {
 	return checker.Valid
 }
 
-// wantTotal is what Jepsen's checker/total-queue says, but that it has no answer where
+// wantTotal returns the answer of Jepsen's checker/total-queue, but that it has no answer where
 // a drain crashed.
 func (fk *filedKey) wantTotal() checker.Result {
 	tried, balance := map[int32]bool{}, map[int32]int{}
@@ -125,7 +125,7 @@ func (fk *filedKey) wantBounds() checker.Result {
 	return checker.Valid
 }
 
-// wantSetFull is what jepsen.checker/set-full says of each element, here by asking of each read for
+// wantSetFull returns the answer of jepsen.checker/set-full about each element, here by asking of each read for
 // all others; nothing is unknown to it but whether an element stayed.
 func (fk *filedKey) wantSetFull(linearizable bool) checker.Result {
 	ops := fk.k.ops

@@ -236,7 +236,7 @@ func (a *appends) place(r *object, i int32) bool {
 	return false
 }
 
-// text is what an operation appends.
+// text returns what an operation appends.
 func (a *appends) text(i int32) string {
 	text, _ := strconv.Unquote(a.k.h.values.list[a.k.ops[i].a].text)
 	return text

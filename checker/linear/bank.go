@@ -78,7 +78,7 @@ func (k *object) bank(negative bool) finding {
 	return valid(byTotal)
 }
 
-// balances are what a read showed, in words.
+// balances describes what a read showed.
 func (k *object) balances(list []int32) string {
 	const some = 20
 	var b strings.Builder

@@ -42,9 +42,9 @@ func benches(model string) []large {
 	return all
 }
 
-// bounds are those of porcupine in a benchmark: generous where it does best,
+// bounds returns porcupine's bounds in a benchmark: generous where it does best,
 // with few clients. Elsewhere its searches end early or never.
-// docs/checkers-measured.md says them, too.
+// docs/checkers-measured.md has them, too.
 func (l large) bounds() (time.Duration, int64) {
 	switch {
 	case l.clients <= 5:
@@ -61,7 +61,7 @@ func (l large) bounds() (time.Duration, int64) {
 // same of porcupine, within bounds. Where it gave up, longer histories of that
 // sort are not put to it.
 //
-// cpu-ms is what all threads together took: the figure to compare where the
+// cpu-ms is the time of all threads together: the figure to compare where the
 // machine has other things to do.
 func BenchmarkDecide(b *testing.B) {
 	for _, model := range largeModels {
@@ -157,10 +157,10 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// cost is what deciding took.
+// cost is the cost of deciding.
 type cost struct{ Milli, CPU, MB float64 }
 
-// measured is what a process measured.
+// measured holds what a process measured.
 type measured struct {
 	Fast, Porcupine cost
 	Undecided       bool // by the fast procedure and what comes after it
@@ -193,7 +193,7 @@ func (m *measured) report(b *testing.B) {
 // inChild names the history that this process shall measure.
 const inChild = "ZKLAB_MEASURE"
 
-// assignment is what a process shall measure.
+// assignment tells a process what to measure.
 type assignment struct {
 	Model, Defect       string
 	Operations, Clients int
@@ -297,7 +297,7 @@ func (m *measured) decide(l large, beside bool) error {
 func (l large) open() bool { return l.model == "priority-queue" && l.unknown > 0 && l.defect == "" }
 
 // best measures the best of some runs: short ones have hardly begun. The memory
-// is that of the first.
+// comes from the first.
 func best(run func()) cost {
 	least := costs(true, run)
 	for began, n := time.Now(), 1; n < 200 && time.Since(began) < 300*time.Millisecond && least.Milli < 300; n++ {

@@ -61,7 +61,7 @@ type item struct {
 	outInv, outRet int32
 }
 
-// readItems finds the two operations of each value. The finding says that there
+// readItems finds the two operations of each value. The finding reports a value of which there
 // is more than one of a sort.
 func (k *object) readItems() (*items, finding) {
 	q := &items{k: k, n: k.numbers()}

@@ -17,7 +17,7 @@ type filed struct {
 	text string
 	keys []*filedKey
 	oks  int
-	// joints says that a process ended one operation and began the next at one time.
+	// joints means that a process ended one operation and began the next at one time.
 	joints bool
 }
 
@@ -57,7 +57,7 @@ var spells = []spell{
 	{"up to the last", func(t int64) (int64, bool) { return 1<<62 - 1000 + t, true }, true},
 }
 
-// shifts are what is added to numbers where only their being different counts.
+// shifts are added to numbers where only their being different counts.
 var shifts = []string{"0", "0", "9007199254740990", "4611686018427387900", "9223372036854775800", "-9223372036854775808", "18446744073709551610"}
 
 // mark is an event of the history as it is made.
@@ -356,7 +356,7 @@ func (d *drawn) call(at int, answered bool) (f, arg, answer string) {
 	panic("no such operation")
 }
 
-// finish writes the file, and says which operation comes before which.
+// finish writes the file, and returns which operation comes before which.
 func (d *drawn) finish(m Model, how spell) *filed {
 	out := &filed{}
 	var b strings.Builder
@@ -381,7 +381,7 @@ func (d *drawn) finish(m Model, how spell) *filed {
 	}
 	out.text = b.String()
 	timed := how.tied && d.marks[0].tick != d.marks[len(d.marks)-1].tick
-	// first says that the completion of x came before the invocation of y.
+	// first reports whether the completion of x came before the invocation of y.
 	first := func(x, y int) bool {
 		if kind[x] != "ok" || of[x].ret > of[y].inv && !timed {
 			return false
@@ -516,7 +516,7 @@ func (d *drawn) sums(key int, kind []string, timed bool, readOf func(at int) int
 	return all
 }
 
-// reach is what a read can have shown at least and at most: at any moment of its time
+// reach returns what a read can have shown at least and at most: at any moment of its time
 // each process may have gone on, within one tick, as far as one likes.
 func (fk *filedKey) reach(read int) (least, most int64) {
 	var ends []int

@@ -11,7 +11,7 @@ const byFinals = "sums of final reads"
 // the least to the greatest count as possible.
 const mostSums = 1 << 16
 
-// sums are those that a read may show.
+// sums bounds the sums that a read may show.
 type sums struct {
 	least, most int64
 	each        map[int64]bool // nil: all of them

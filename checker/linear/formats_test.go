@@ -178,7 +178,7 @@ func natively(es []told) string {
 	return b.String()
 }
 
-// understood is what was made of a history, whatever it was written in.
+// understood returns what was read of a history, whatever it was written in.
 func understood(t *rapid.T, text string, opts LoadOptions) []string {
 	if rapid.Bool().Draw(t, "packed") {
 		var b bytes.Buffer

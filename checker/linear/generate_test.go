@@ -23,10 +23,10 @@ type large struct {
 	format     foreign.Format
 }
 
-// defect is what can be planted in a history of a model.
+// defect can be planted in a history of a model.
 type defect struct {
 	name string
-	// certain says that operations with an unknown outcome cannot explain it.
+	// certain means that operations with an unknown outcome cannot explain it.
 	certain bool
 }
 
@@ -192,7 +192,7 @@ func (l large) line(w *bufio.Writer, a *actor, kind, value string) {
 	w.Write(append(b, "}\n"...))
 }
 
-// end is what one client does when all others are through: it reads the set, or
+// end acts for one client when all others are through: it reads the set, or
 // drains the queue that has lost something or taken it too late.
 func (l large) end(r *rand.Rand, s *world, actors []actor, process int, line func(*actor, string, string)) {
 	for i := range actors {
@@ -330,7 +330,7 @@ func (l large) invoke(r *rand.Rand, s *world, a *actor) {
 	}
 }
 
-// happen lets an operation take effect; false if it must wait. late says that
+// happen lets an operation take effect; false if it must wait. late means that
 // it is time to plant the defect.
 func (l large) happen(r *rand.Rand, s *world, a *actor, late bool) bool {
 	plant := late && !s.planted
@@ -385,7 +385,7 @@ func (l large) happen(r *rand.Rand, s *world, a *actor, late bool) bool {
 	return true
 }
 
-// read is what a register or counter shows.
+// read returns what a register or counter shows.
 func (l large) read(s *world, k int, plant bool) string {
 	n := s.value[k]
 	switch {

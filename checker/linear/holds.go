@@ -65,7 +65,7 @@ type hold struct {
 	from, to         int32
 }
 
-// holder is what one process does, as far as it is certain.
+// holder tells what one process does, as far as it is certain.
 type holder struct {
 	hold  int32 // the acquire that is its last known operation, none
 	place int32 // of that hold among all, none

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// History is what [Load] makes of a file: operations in a few bytes each.
+// History is a file as [Load] reads it: operations in a few bytes each.
 type History struct {
 	Model  Model
 	Format foreign.Format
@@ -61,7 +61,7 @@ func (h *History) Keys() int { return len(h.keys) }
 
 // LoadOptions say how to read. The zero value works.
 type LoadOptions struct {
-	// Initial is what registers hold at first. nil means nothing, or what the format says.
+	// Initial is the first value of registers. nil means nothing, or leaves it to the format.
 	Initial *foreign.Value
 	// InitialOf is the same for some keys. For a key that the history does not have, Load returns
 	// [ErrNoKey].
@@ -326,7 +326,7 @@ func (l *loader) keyedValue(e *foreign.Event) bool {
 	return true
 }
 
-// pairs is what was seen of values that look like [key value].
+// pairs counts the values that look like [key value].
 type pairs struct {
 	tell   bool // invocations with a value
 	ask    bool // invocations without: [key nil]

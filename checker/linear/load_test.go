@@ -641,7 +641,7 @@ func TestLinesAreMissing(t *testing.T) {
 }
 
 // Where the register began as something else and nobody wrote nil, a read of nil is one of
-// an unknown value in Jepsen's formats; in JSON lines it is what was read.
+// an unknown value in Jepsen's formats; in JSON lines it counts as it was read.
 func TestReadOfNil(t *testing.T) {
 	for text, want := range map[string]checker.Result{
 		`{"process":0,"type":"invoke","f":"read","value":null,"time":4}

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// otherNames are what histories call operations besides what help lists.
+// otherNames lists the names of operations in histories besides those in the help.
 var otherNames = map[string]string{
 	"r": "read", "get": "read",
 	"w": "write", "put": "write",
@@ -20,7 +20,7 @@ var otherNames = map[string]string{
 	"del": "remove", "delete": "remove",
 }
 
-// named is what the model calls an operation; nothing if it has no such.
+// named returns the model's name of an operation; nothing if it has no such.
 func (l *loader) named(f string) string {
 	if as, renamed := l.opts.Rename[f]; renamed {
 		f = as
@@ -52,7 +52,7 @@ func (l *loader) argument(v foreign.Value, names ...string) (foreign.Value, erro
 	return v, nil
 }
 
-// field is what a map has under a name, and whether it has that.
+// field returns the value of a map under a name, and whether it has one.
 func field(v foreign.Value, name string) (foreign.Value, bool) {
 	for i := 0; i+1 < len(v.Items); i += 2 {
 		if key := v.Items[i]; key.Kind == foreign.Text && key.Text == name || key.Kind == foreign.Word && key.Text == ":"+name {
@@ -107,7 +107,7 @@ func (l *loader) value(at *int32, v foreign.Value, names ...string) error {
 	return err
 }
 
-// pair is what a compare-and-set compares with and sets.
+// pair returns what a compare-and-set compares with and sets.
 func pair(v foreign.Value) (from, to foreign.Value, ok bool) {
 	switch {
 	case v.Kind == foreign.List && len(v.Items) == 2:

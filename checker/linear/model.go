@@ -43,7 +43,7 @@ var (
 	total   = &parameter{"total of all balances", 100, 0, 1 << 62}
 )
 
-// traits are what matters about a model beyond its own loading and deciding.
+// traits holds what matters about a model beyond its own loading and deciding.
 type traits struct {
 	held    bool // only the process that acquired releases: from the one to the other is a hold
 	nests   bool // a holder may acquire again, and releases as often

@@ -31,7 +31,7 @@ type nesting struct {
 	holds []int32 // by operation of the lock: the acquire that begins its hold
 }
 
-// nest is what a process is in the middle of.
+// nest holds what a process is in the middle of.
 type nest struct {
 	depth   int   // acquires that were not released
 	acquire int32 // the outermost, none

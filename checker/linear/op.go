@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// code is what an operation does.
+// code is the kind of an operation.
 type code uint8
 
 const (

@@ -12,7 +12,7 @@ type phrase struct {
 	short string // in a picture: write 3
 }
 
-// phrases are those of operations of which there is one way to speak.
+// phrases lists the phrases of operations of which there is one way to speak.
 var phrases = map[code]phrase{
 	read:     {"read of %[1]s", "read %[1]s", "read %[1]s"},
 	write:    {"write of %[1]s", "wrote %[1]s", "write %[1]s"},
@@ -32,10 +32,10 @@ var phrases = map[code]phrase{
 	transfer: {"transfer", "made a transfer", "transfer"},
 }
 
-// verbs are what operations that make a value are called.
+// verbs lists the verbs of operations that make a value.
 var verbs = map[code]string{write: "write", cas: "cas", extend: "append", enqueue: "enqueue", add: "add"}
 
-// phrase is that of an operation, with its values.
+// phrase returns the phrase of an operation, with its values.
 func (k *object) phrase(i int32) (phrase, []any) {
 	o := k.asCalled(i)
 	switch {
@@ -69,7 +69,7 @@ func (k *object) act(i int32) string {
 	return fill(p.act, values)
 }
 
-// did is what its client did: wrote 3.
+// did tells what its client did: wrote 3.
 func (k *object) did(i int32) string {
 	p, values := k.phrase(i)
 	return fill(p.did, values)

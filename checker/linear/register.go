@@ -49,7 +49,7 @@ func effect(o *op) (int32, bool) {
 	return z.Effect()
 }
 
-// zoneKinds are what operations on a register are for zones.
+// zoneKinds gives operations on a register their kinds in zones.
 var zoneKinds = [...]zones.Kind{read: zones.Read, write: zones.Write, cas: zones.CAS, readAll: zones.Nothing}
 
 // zoneOp is an operation on a register, with the values of the history.

@@ -61,7 +61,7 @@ type Event struct {
 // Report is everything that was decided about a history.
 type Report struct {
 	Verdict checker.Result `json:"verdict"`
-	// Order says that the model is an object, whose operations must have an order. Others are checks
+	// Order means that the model is an object, whose operations must have an order. Others are checks
 	// of Jepsen's, which ask for less.
 	Order      bool      `json:"-"`
 	Verdicts   []Verdict `json:"verdicts"`
@@ -76,7 +76,7 @@ type Report struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
-// property is what a verdict is about.
+// property is the property of each verdict.
 const property = "linearizable"
 
 // mostShown is how many operations of a counterexample are shown, the last ones. A counterexample

@@ -13,7 +13,7 @@ import (
 // sceneBuilder makes the steps of a scene of an object's operations.
 type sceneBuilder struct {
 	*object
-	// lines says that moments are lines of the file: of all, where the times of some
+	// lines means that moments are lines of the file: of all, where the times of some
 	// are missing, or contradict the order of the lines in a history of zklab's own.
 	lines bool
 }
@@ -51,7 +51,7 @@ func (k *object) timed(is []int32) bool {
 		}
 	}
 	slices.Sort(ranks)
-	last := int64(0) // below it is what has no time
+	last := int64(0) // nothing below it has a time
 	for _, r := range ranks {
 		t := k.h.times[k.ranks[r]]
 		if t < last {
@@ -86,7 +86,7 @@ func (k sceneBuilder) moment(rank int32) time.Duration {
 	return time.Duration(k.h.times[event])
 }
 
-// noun is what moments are, where they are no times.
+// noun returns the word for moments, where they are no times.
 func (k sceneBuilder) noun() string {
 	if k.h.byEvent {
 		return "event"

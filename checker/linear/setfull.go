@@ -21,10 +21,10 @@ func decideSetFull(k *object) finding { return k.setFull(false) }
 // decideSetFullLinearizable is the same with the option linearizable: stale elements violate, too.
 func decideSetFullLinearizable(k *object) finding { return k.setFull(true) }
 
-// element is what adds and reads say about an element. The fields are operations, none.
+// element holds what adds and reads tell about an element. The fields are operations, none.
 type element struct {
 	add     int32 // the first that tried to add it
-	known   int32 // the first whose answer says that it is there
+	known   int32 // the first whose answer shows that it is there
 	present int32 // of the reads that show it, the one that began last
 	absent  int32 // of the reads that do not show it, the one that began last
 }
@@ -52,7 +52,7 @@ func (k *object) setFull(linearizable bool) finding {
 	return k.outcome(n, elements, linearizable)
 }
 
-// answered notes an operation whose answer says that the element is there.
+// answered notes an operation whose answer shows that the element is there.
 func (e *element) answered(k *object, i int32) {
 	if o := &k.ops[i]; !o.unknown() && (e.known == none || o.ret < k.ops[e.known].ret) {
 		e.known = i
@@ -100,7 +100,7 @@ func (k *object) absent(n *numbers, elements []element, reads []int32) {
 	}
 }
 
-// outcome is what became of the elements.
+// outcome tells what became of the elements.
 func (k *object) outcome(n *numbers, elements []element, linearizable bool) finding {
 	stable, stale := 0, 0
 	var example string

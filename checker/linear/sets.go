@@ -75,7 +75,7 @@ func (s *stepOrder) next(is ...int32) (early, late int32) {
 	return none, none
 }
 
-// toAdd is what nobody did for an element that is none.
+// toAdd tells what nobody did for an element that is none.
 func (k *object) toAdd() string {
 	if k.h.Model.kind.tried {
 		return "tried to add"
@@ -145,7 +145,7 @@ func (k *object) joined(n *numbers, adds *addsOf, reads []int32, decider string)
 	return joined, finding{}
 }
 
-// shown is what a read shows.
+// shown returns what a read shows.
 func (k *object) shown(i int32) []int32 { return k.h.lists[k.ops[i].a] }
 
 // sizes are how many different elements reads show, of those that were added.

@@ -10,14 +10,14 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// The order of events is that of the file, as long as their times agree with it. They do not agree
+// Events have the order of the file, as long as their times agree with it. They do not agree
 // if the logs of several clients were put together, or if a line is a whole operation. Then the
 // times decide, if every event has one: a client takes the time of an invocation before it calls,
 // and that of a completion after the call has returned, so the operation took effect between them.
 //
 // zklab's own histories are in order, and their lines are numbered.
 
-// timing is what was seen of times while events were read. Events are places in History.times.
+// timing holds what was seen of times while events were read. Events are places in History.times.
 type timing struct {
 	latest  int32   // the event with the latest time so far
 	last    []int32 // by process: its last event

@@ -30,7 +30,7 @@ const mostShrinking = 2 * time.Second
 // latest moment from which they still do, whatever the object was then, and makes the others optional
 // one after another.
 //
-// violates decides operations in order of invocation. anyStart says that the object may begin as
+// violates decides operations in order of invocation. anyStart means that the object may begin as
 // anything; if windows is false, that cannot be asked.
 func shrinkWindow(k *object, until int32, windows bool, violates func(ops []op, anyStart bool) bool) []int32 {
 	var from int32

@@ -81,7 +81,7 @@ func parseServer(text string) (string, error) {
 }
 
 // bareIPv6 returns how to write an IPv6 address that has no brackets, "" if the text is none. In
-// ::1:2181 the last number is taken for the port: that is what people mean.
+// ::1:2181 people mean the last number as the port.
 func bareIPv6(text string) string {
 	i := strings.LastIndex(text, ":")
 	if strings.Count(text, ":") < 2 || text[0] == '[' {

@@ -29,7 +29,7 @@ type actors struct {
 type hit struct {
 	kind     string
 	from, to time.Duration
-	// znodes says that it hit znodes; detail, which ones.
+	// znodes means that it hit znodes; detail, which ones.
 	znodes bool
 	detail string
 }
@@ -47,7 +47,7 @@ func (h hit) until() string {
 	return " to " + words.At(h.to)
 }
 
-// actorsOf are those of a record.
+// actorsOf returns the actors of a record.
 var actorsOf = evidence.Once(func(a *evidence.Record) *actors {
 	x := &actors{harness: map[history.ID]bool{}, ended: map[history.ID]string{}, hits: map[history.ID][]hit{}}
 	for i := range a.History.Events {
@@ -167,7 +167,7 @@ func (s *search) citeSince(zxid uint64, since time.Duration) string {
 // mostName is how much of a znode's name is shown, in characters.
 const mostName = 80
 
-// name is what a znode is called: its path, from the run's root on.
+// name returns the name of a znode: its path, from the run's root on.
 func (s *search) name(path string) string {
 	if rest := path[min(len(path), len(s.Params.Root)+1):]; rest != "" {
 		path = rest

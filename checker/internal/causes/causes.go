@@ -66,7 +66,7 @@ type search struct {
 	high   uint64                      // and before this one
 	lines  []line
 	faults []string // kinds that the sentence under way names
-	// waiting says that the violation is that something did not happen in time.
+	// waiting means that the violation is that something did not happen in time.
 	waiting bool
 	about   []*evidence.Znode                      // that the violation names
 	blamed  map[*evidence.Znode]bool               // znodes of the key that it names, or shows to have been left
@@ -74,7 +74,7 @@ type search struct {
 	grants  map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
 }
 
-// Violation is what is to be explained.
+// Violation is to be explained.
 type Violation struct {
 	Key            string // "": it may be about any
 	Counterexample []int

@@ -22,7 +22,7 @@ func begin(model string) *checktest.Record {
 	return checktest.Ours(model, history.Params{Clients: 3, Root: root})
 }
 
-// told is what is told of a record, all events of which are the counterexample, a line each.
+// told returns the text about a record, all events of which are the counterexample, a line each.
 func told(t *testing.T, r *checktest.Record) string {
 	t.Helper()
 	h := r.Build()

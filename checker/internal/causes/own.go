@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file explains violations of objects of a program's own. The declaration says which operations begin and
-// end holds, and which put and take items: these are looked at as those of zklab's own objects are. Of all others
+// This file explains violations of objects of a program's own. The declaration names the operations that begin and
+// end holds, and those that put and take items: these are looked at as in zklab's own objects. Of all others
 // it is known what their calls committed.
 
 // asBuiltIn returns an object of a program's own with the state that some of its operations are about, and the

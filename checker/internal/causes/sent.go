@@ -12,15 +12,15 @@ import (
 
 // This file finds when the request of a transaction was sent, as far as the link of its session saw.
 
-// sightings are what the links saw of the requests of one session.
+// sightings holds what the links saw of the requests of one session.
 type sightings struct {
 	shown      []sighting // in order of time
 	unanswered map[int32]time.Duration
 	older      bool // more requests were not answered
 }
 
-// sighting says that everything up to a zxid had been answered by a time, and when the last of these
-// requests that a quorum answered was sent.
+// sighting means that everything up to a zxid, seen, had been answered by a time, at. The last of these
+// requests that a quorum answered was sent at sent.
 type sighting struct {
 	at, sent time.Duration
 	seen     uint64
@@ -122,7 +122,7 @@ var lostReplies = evidence.Once(func(a *evidence.Record) (all []history.LostMess
 	return all
 })
 
-// unheard says that the client never had the reply to the request of a transaction, if that is known.
+// unheard tells that the client never had the reply to the request of a transaction, if that is known.
 func (s *search) unheard(zxid uint64) string {
 	const text = ", and the reply to that request never came"
 	if _, _, lost := s.tie.Unanswered(zxid); lost {

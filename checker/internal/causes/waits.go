@@ -13,7 +13,7 @@ import (
 )
 
 // This file explains waits that did not end: which znodes stood in the way of the waiter until its
-// call ended. If there were none, it says that the waiter's own was first, and what the waiter asked
+// call ended. If there were none, it tells that the waiter's own was first, and what the waiter asked
 // for last. The log has no reads.
 
 // wait is a call that waited in vain: for one part of its key, if it has parts.

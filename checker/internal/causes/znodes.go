@@ -145,7 +145,7 @@ func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// stay is what a call began, and the next call by which its client began one.
+// stay was begun by a call; next is the next call by which its client began one.
 type stay struct{ begin, next *history.Operation }
 
 // together keeps the holds that lasted at the same time as one of another client; all, if none did.
@@ -328,8 +328,8 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// life says which client made a znode and which ended it. It mentions an end after the
-// counterexample only in passing. For a znode that was left at that time it says which call made
+// life tells which client made a znode and which ended it. It mentions an end after the
+// counterexample only in passing. For a znode that was left at that time it names the call that made
 // it, how that call ended, and what happened to the call that was to delete it.
 func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path)
@@ -373,9 +373,9 @@ func (s *search) makers(n *evidence.Znode) (by []*history.Operation, named strin
 	return nil, "", evidence.Always
 }
 
-// overtakes says of a place in a line, by which one client alone was to get its turn, whose place
+// overtakes tells of a place in a line, by which one client alone was to get its turn, whose place
 // certainly still was before it when it was granted; and, if the one directly before it had gone by
-// then, that it had: that one is what its client looks at.
+// then, that it had: its client looks at that one.
 func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
 	op := s.grants[n]
 	if op == nil || op.Outcome() != history.OK || s.of.State != models.Exclusive || !s.waitsInLine(op) || !inLine(n) || !s.whole(n.Created-1, s.high) {
@@ -419,8 +419,8 @@ func stayed(n *evidence.Znode) string {
 	return "it existed until " + words.Zxid(n.Deleted)
 }
 
-// end says how a znode went. If another client removed it that had had a znode at the same path
-// before, it says that, too: that one may have been meant.
+// end tells how a znode went. If another client removed it that had had a znode at the same path
+// before, it tells that, too: that one may have been meant.
 func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	switch maker, by, kind := s.client(n.Maker), s.client(n.Remover), s.typeAt(n.Deleted, n.Path, ""); {
 	case kind != "closeSession" && !strings.HasPrefix(kind, "delete"): // that it had gone shows by another in its place
@@ -473,7 +473,7 @@ func (s *search) deleted(w weight, n *evidence.Znode, text, why string) {
 	s.add(w, n.Deleted, n.Remover, s.typeAt(n.Deleted, n.Path, "delete"), n.Path, text, calls...)
 }
 
-// granted says which call of a client began the last stay that it was granted before a transaction.
+// granted names the call of a client that began the last stay that it was granted before a transaction.
 func (s *search) granted(client int, zxid uint64) string {
 	var last *history.Operation
 	for _, op := range s.key.Ops() {

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file finds which calls changed the znodes of a key. The transaction log says which session made a
-// change, and the links say between which requests of that session it lies. A client makes its calls one
+// This file finds which calls changed the znodes of a key. The transaction log names the session that made a
+// change, and the links tell between which requests of that session it lies. A client makes its calls one
 // after the other.
 
 // Change is a transaction by which a client changed znodes of a key.

@@ -96,7 +96,7 @@ func others(ds []history.TreeDifference, more int) string {
 		prose.Some(n, min(len(ds)-1, mostOthers), func(i int) string { return ds[i+1].Path }))
 }
 
-// done says which faults hit the servers that have what the fewest have, before the comparison.
+// done tells which faults hit the servers that have what the fewest have, before the comparison.
 func done(a *evidence.Record, g evidence.Agreement) string {
 	var odd []int
 	for _, d := range g.Differences {

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Recovers says that no subject fails for ever because a session of its client ended. Every object has it. It is
+// Recovers requires that no subject fails for ever because a session of its client ended. Every object has it. It is
 // decided only if a client got a new subject (history.FRenewed): the workload gives it one if the old one answered
 // nothing for longer than the bound after the heal.
 //
@@ -49,7 +49,7 @@ func decideRecovers(f *Finding, k *evidence.Key) {
 	var alone []*dead
 	for i, e := range all {
 		if slices.ContainsFunc(all[:i], func(other *history.Event) bool { return other.Client == e.Client }) {
-			continue // its calls before are those of another new subject
+			continue // its calls before belong to another new subject
 		}
 		f.Count("new_subjects", 1)
 		for _, d := range deadAt(k, e) {
@@ -220,7 +220,7 @@ func (d *dead) say(k *evidence.Key) string {
 		words.At(d.fresh.Return.Time), d.other.Client, words.At(d.other.Return.Time))
 }
 
-// why is what a call failed with.
+// why returns the error of a call.
 func why(op *history.Operation) string {
 	switch {
 	case op.Return == nil:

@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Hold says which operations begin and end a hold of their key, of which there is one at a time, or a few. Answers are JSON; nil if
+// Hold names the operations that begin and end a hold of their key, of which there is one at a time, or a few. Answers are JSON; nil if
 // there is none.
 type Hold struct {
-	// Begin begins the hold when it is answered. An answer of false says that it did not, and so does an
+	// Begin begins the hold when it is answered. An answer of false means that it did not, and so does an
 	// error that it declares as an answer (history.CodeRefused).
 	Begin string
 	// End ends the hold when it is invoked, unless it certainly had no effect.
@@ -22,14 +22,14 @@ type Hold struct {
 	Confirm string
 	// Places is how many clients may hold at once. Up to 1: the hold is exclusive.
 	Places int
-	// Nested says that a client may begin a hold again while it holds, and ends it as often.
+	// Nested means that a client may begin a hold again while it holds, and ends it as often.
 	Nested bool
 	// Token returns the fencing token in the answer of a Begin; 0 if it has none. nil: there are none.
 	Token func(answer json.RawMessage) int64
 }
 
 // Exclusive returns the properties of a lock for such holds: exclusion, lost, belief, progress and,
-// if the holds have tokens, tokens and grant. If several clients may hold at once, they are those of a semaphore: bound,
+// if the holds have tokens, tokens and grant. If several clients may hold at once, it returns a semaphore's: bound,
 // grant, lost and progress.
 func Exclusive(x Hold) []*frame.Property {
 	if x.Places > 1 {

@@ -10,7 +10,7 @@ import (
 // This file makes holds of a lock out of nested ones.
 
 // nesting makes the outermost begin and the end that may be the last one the ends of one hold. Where it
-// is unknown whether a client begins or deepens a hold, it says that the hold's begin is of unknown
+// is unknown whether a client begins or deepens a hold, it makes the hold's begin one of unknown
 // outcome: then nothing rests on it. If longest, holds are as long as they may have been instead: one
 // that may be deeper than is known lasts until its session ends.
 //

@@ -12,14 +12,14 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Queue says which operations put items in and take them out. An item is the argument of Put and the
-// answer of Take, as JSON; each must be put once only. An answer of null, or none, says that there
+// Queue names the operations that put items in and take them out. An item is the argument of Put and the
+// answer of Take, as JSON; each must be put once only. An answer of null, or none, means that there
 // was no item.
 type Queue struct {
 	Put, Take string
-	// Unordered says that items may come out in any order.
+	// Unordered means that items may come out in any order.
 	Unordered bool
-	// Waits says that a Take may give nothing because a client that is dead holds an item up, until its session ends.
+	// Waits means that a Take may give nothing because a client that is dead holds an item up, until its session ends.
 	Waits bool
 }
 

@@ -1,7 +1,7 @@
 // Package traits applies the checks of zklab's own objects to operations of other names: of an
 // operation that begins an exclusive hold it asks what is asked of a lock's acquire, and of one that
-// puts an item what is asked of a queue's enqueue. A view of the history says which operation plays
-// which part; the checks are those of packages locks and queues, which do not know of it. Two
+// puts an item it asks what holds for a queue's enqueue. A view of the history tells which operation plays
+// which part; packages locks and queues have the checks, and do not know of it. Two
 // traits need no object: that answers are unique, and that they never fall.
 package traits
 

@@ -67,7 +67,7 @@ func renamed(h *history.History, rename func(op *history.Operation) (f string, a
 	return all
 }
 
-// sum is what matters of findings.
+// sum returns what matters of findings.
 func sum(found map[string]frame.Finding) map[string][]any {
 	all := map[string][]any{}
 	for name, f := range found {
@@ -87,7 +87,7 @@ func TestExclusiveIsALock(t *testing.T) {
 	}}
 	for i := range 600 {
 		h := checktest.GenerateHolds(rand.New(rand.NewPCG(7, uint64(i))), checktest.Kind(1+i%2))
-		said := false // a release that says that nothing was held has no counterpart
+		said := false // a release that reports that nothing was held has no counterpart
 		mine := renamed(h, func(op *history.Operation) (string, any, any) {
 			switch op.F {
 			case models.FAcquire:
@@ -167,7 +167,7 @@ func TestQueuedIsAQueue(t *testing.T) {
 			if x.Result == frame.Violation {
 				violated[name]++
 			}
-			// An empty answer at the end says that the queue is drained, which lets loss decide more.
+			// An empty answer at the end shows that the queue is drained, which lets loss decide more.
 			if name == "loss" && x.Result != frame.Violation {
 				if y.Result == frame.Violation && orderly(t, h) {
 					t.Fatalf("history %d: %v, but the items have an order", i, y)
@@ -525,7 +525,7 @@ func TestNestedIsALock(t *testing.T) {
 }
 
 // Of a queue whose takes may wait for a dead client, only a take that began when the session of that client had ended
-// says that it is empty.
+// shows that it is empty.
 func TestWaitingTake(t *testing.T) {
 	const session = 10.0 // milliseconds
 	for name, tt := range map[string]struct {
