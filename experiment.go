@@ -119,7 +119,8 @@ type Experiment struct {
 	// ([plan.AtPoint]). Several goroutines may call it at once. It must not block.
 	OnPoint func(link.Point)
 	// Closing Interrupt ends the load early: the run then heals its faults, checks the record and
-	// writes the report. Cancelling Run's context instead stops the run at once.
+	// writes the report. Before the load, there is nothing to decide: then Run ends at once, with an error that wraps
+	// context.Canceled. Cancelling Run's context stops the run at once at any time.
 	Interrupt <-chan struct{}
 
 	// inner is the experiment as Complete left it, with what no exported field says; nil before.

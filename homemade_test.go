@@ -134,7 +134,7 @@ func TestHomemadeLock(t *testing.T) {
 		for _, want := range []string{
 			`progress is violated`,
 			`Client (\d) asked for k\d at [0-9.]+ s; its call ended at [0-9.]+ s \(connection-loss: zk: connection closed\), and the outcome is unknown\.`,
-			`Client \d, in session 0x[0-9a-f]+, created k\d/[A-Z2-7]+-lock-\d{10}, by its acquire of [0-9., sor]+, [^:;]*: zxid 0x[0-9a-f]+; it still existed when the log ended\. (Its acquire of [0-9.]+ s ended at [0-9.]+ s|Each of these calls ended) with connection-loss: zk: connection closed; zklab's fault lose-reply hit this client between `,
+			`Client \d, in session 0x[0-9a-f]+, created k\d/[A-Z2-7]+-lock-\d{10}, by its acquire of [0-9., sor]+, [^:;]*: zxid 0x[0-9a-f]+(?:, and the reply to that request never came)?; it still existed when the log ended\. (Its acquire of [0-9.]+ s ended at [0-9.]+ s|Each of these calls ended) with connection-loss: zk: connection closed; zklab's fault lose-reply hit this client between `,
 			`client \d ├[^━]*\?`,
 			`docs/recipes/lock\.md#progress`,
 			`replay ZKLAB_SEED=\d+ go test -run '\^TestHomemadeLock\$/\^as_it_was\$' github\.com/zklab/zklab`,

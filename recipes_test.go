@@ -42,7 +42,7 @@ func ownUnderFaults(t *testing.T, recipe string) zklab.Experiment {
 		t.Fatal(err)
 	}
 	return zklab.Experiment{
-		Workload: w, Subject: workloads.Own, TimeLimit: 13 * time.Second, Seed: 4,
+		Workload: w, Subject: workloads.Own, TimeLimit: 13 * time.Second, Seed: 7,
 		Faults: plan.Schedule{{
 			Interval: 4500 * time.Millisecond, Lasts: 3500 * time.Millisecond,
 			Turns: []plan.Turn{plan.Together(faults.Pause{Nodes: faults.Leader}), plan.Together(faults.Expire{})},

@@ -39,6 +39,7 @@ func (f *connectFlags) addNamed(flags *pflag.FlagSet, timeout string) {
 	flags.DurationVar(&f.timeout, timeout, 10*time.Second, "time to wait for a connection, and for each reply")
 	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "session timeout to request")
 	f.tls.addTo(flags)
+	f.maxFrame = wire.MaxFrame
 }
 
 // addMaxFrame declares the bound of replies. Clients of recipes have none.
@@ -53,7 +54,7 @@ func (f *connectFlags) validate() error {
 	if f.session < time.Millisecond {
 		return badFlag("--session-timeout must be 1ms or more")
 	}
-	if f.maxFrame != 0 && (f.maxFrame < wire.MaxRequest || f.maxFrame > 1<<30) {
+	if f.maxFrame < wire.MaxRequest || f.maxFrame > 1<<30 {
 		return badFlag("--max-frame %d: give a number of bytes from %d to %d", f.maxFrame, wire.MaxRequest, 1<<30)
 	}
 	return f.tls.load()

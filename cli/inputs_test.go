@@ -184,6 +184,11 @@ func inputs(f *pflag.Flag) (all []input) {
 		add("negative", false, exitUsage, "-1", "-9223372036854775808")
 		add("huge", true, exitUsage, fmt.Sprint(int64(math.MaxInt64)))
 		add("beyond 64 bits", false, exitUsage, strings.Repeat("9", 400))
+	case "size":
+		add("wrong type", false, exitUsage, "x", "1x", " ", "½", "10s", "\x1b[31m")
+		add("zero", false, exitUsage, "0", "0MiB")
+		add("negative", false, exitUsage, "-1", "-1GiB")
+		add("beyond 64 bits", false, exitUsage, strings.Repeat("9", 400))
 	case "duration":
 		add("wrong type", false, exitUsage, "x", "10", "1m30", " ", "10 s", "\x1b[31m")
 		add("zero", slices.Contains(zeroIsFine, f.Name), exitUsage, "0s")

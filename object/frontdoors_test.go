@@ -67,7 +67,7 @@ func acquitted(t *testing.T, o ownobjects.Object, life ownobjects.Life, seed int
 // convicted fails the test unless at least one simulation convicts a wrong object.
 func convicted(t *testing.T, o ownobjects.Object, life ownobjects.Life) {
 	var found []string
-	for seed := range int64(5) {
+	for seed := range int64(12) {
 		out := simulatedOnce(t, lived(o, life, true), o.Faults, seed+1)
 		if found = append(found, out.Result.Violated()...); slices.Contains(found, o.Breaks) {
 			return

@@ -256,11 +256,11 @@ func TestRunComparesServers(t *testing.T) {
 		says string
 	}{
 		{"nothing", func(string) tree.Body { return &tree.Check{} }, ""},
-		{"a znode", func(path string) tree.Body { return &tree.Delete{Path: path} }, "server 2 lacks /zklab/%s/marked, which servers 1 and 3 have"},
-		{"a version", func(path string) tree.Body { return &tree.SetData{Path: path, Version: 5} }, "server 2 has /zklab/%s/marked at version 5, servers 1 and 3 at version 0"},
+		{"a znode", func(path string) tree.Body { return &tree.Delete{Path: path} }, "server 2 lacks /zklab/%s/marked, which servers 1 and 3 have; server 2 had been hit by alters at 2.005 s"},
+		{"a version", func(path string) tree.Body { return &tree.SetData{Path: path, Version: 5} }, "server 2 has /zklab/%s/marked at version 5, servers 1 and 3 at version 0; server 2 had been hit by alters at 2.005 s"},
 		{"permissions", func(path string) tree.Body {
 			return &tree.SetACL{Path: path, ACL: []wire.ACL{{Perms: wire.PermRead, ID: tree.Anyone}}, Version: 1}
-		}, "server 2 has /zklab/%s/marked at ACL version 1, servers 1 and 3 at ACL version 0"},
+		}, "server 2 has /zklab/%s/marked at ACL version 1, servers 1 and 3 at ACL version 0; server 2 had been hit by alters at 2.005 s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o, err := zklab.SimulateIn(t, zklab.Experiment{

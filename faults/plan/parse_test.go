@@ -78,7 +78,7 @@ func TestParseErrors(t *testing.T) {
 		"paus":                        `1: unknown fault "paus"; did you mean "pause"? known are pause, kill`,
 		"expire,Pause":                `8: unknown fault "Pause"; did you mean "pause"?`,
 		"xyzzyxyzzy":                  `1: unknown fault "xyzzyxyzzy"; known are`,
-		"pause:leadr@10s":             `7: pause has no "leadr"; did you mean "leader"? it takes leader, followers, one, minority, majority, all, `,
+		"pause:leadr@10s":             `7: pause has no "leadr"; did you mean "leader"? it takes leader, followers, observer, one, minority, majority, all, `,
 		"all,-paus":                   `6: unknown fault "paus"; did you mean "pause"? - leaves a kind of fault out of "all", as in all,-move`,
 		"kill,-pause":                 `7: without "all", pause has nothing to leave out: write all,-pause`,
 		"all,-":                       `6: unknown fault ""`,
