@@ -36,7 +36,7 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := valid(t, virtually(t, engine.Config{
-				Workload: w, Subject: workloads.Own, Settings: settings.Settings{TimeLimit: 35 * time.Second, Rate: rate}, Seed: 1, Faults: x,
+				Workload: w, Subject: workloads.Own, Settings: settings.Settings{TimeLimit: 35 * time.Second, Rate: rate}, Seed: 2, Faults: x,
 			}))
 			keepsToItsLink(t, o)
 			if n := len(o.Result.Stats.FaultKinds); n != len(strings.Split(list, ",")) {
