@@ -284,10 +284,12 @@ func (s *suspicion) stray(c commit, next *world, seen map[string]int) (found cul
 			case seen[part.Path] >= mostAgreed && next.plain() != "":
 				name := part.Path[strings.LastIndexByte(part.Path, '/')+1:]
 				wrote := models.Quoted(string(part.Data))
-				return culprit{call: s.items[s.own(c.item)],
+				return culprit{
+					call: s.items[s.own(c.item)],
 					also: fmt.Sprintf("%s had written %s to %s, where %s is right", c.when(), wrote, name, next.plain()),
 					says: []string{fmt.Sprintf("In the order of the transaction log, %s had the right state after each of %s, until %s wrote %s (zxid %s), where %s is right.",
-						name, prose.Count(seen[part.Path], "earlier call"), c.when(), wrote, words.Zxid(change.Zxid), next.plain())}}
+						name, prose.Count(seen[part.Path], "earlier call"), c.when(), wrote, words.Zxid(change.Zxid), next.plain())},
+				}
 			}
 		}
 	}
