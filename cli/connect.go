@@ -24,6 +24,7 @@ type connectFlags struct {
 	timeout  time.Duration
 	session  time.Duration
 	maxFrame int
+	bounded  bool // the command has --max-frame
 }
 
 func (f *connectFlags) addTo(flags *pflag.FlagSet) {
@@ -39,11 +40,11 @@ func (f *connectFlags) addNamed(flags *pflag.FlagSet, timeout string) {
 	flags.DurationVar(&f.timeout, timeout, 10*time.Second, "time to wait for a connection, and for each reply")
 	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "session timeout to request")
 	f.tls.addTo(flags)
-	f.maxFrame = wire.MaxFrame
 }
 
 // addMaxFrame declares the bound of replies. Clients of recipes have none.
 func (f *connectFlags) addMaxFrame(flags *pflag.FlagSet) {
+	f.bounded = true
 	flags.IntVar(&f.maxFrame, "max-frame", wire.MaxFrame, "largest reply to accept, in bytes (jute.maxbuffer of ZooKeeper's clients)")
 }
 
@@ -54,7 +55,7 @@ func (f *connectFlags) validate() error {
 	if f.session < time.Millisecond {
 		return badFlag("--session-timeout must be 1ms or more")
 	}
-	if f.maxFrame < wire.MaxRequest || f.maxFrame > 1<<30 {
+	if f.bounded && (f.maxFrame < wire.MaxRequest || f.maxFrame > 1<<30) {
 		return badFlag("--max-frame %d: give a number of bytes from %d to %d", f.maxFrame, wire.MaxRequest, 1<<30)
 	}
 	return f.tls.load()

@@ -105,9 +105,10 @@ func TestWrittenServers(t *testing.T) {
 			if code, said := connects(t, command, "::1:2181"); code != exitUsage || !strings.Contains(said, badIPv6) {
 				t.Errorf("exit code %d, want %q: %s", code, badIPv6, said)
 			}
+			at := e.Addrs()[0] + "/nowhere-" + strings.ReplaceAll(command, " ", "-") // other commands may make theirs meanwhile
 			for _, scheme := range []string{"zk://", "zookeeper://"} {
-				code, plain := connects(t, command, e.Addrs()[0]+"/nowhere")
-				if codeOf, said := connects(t, command, scheme+e.Addrs()[0]+"/nowhere"); codeOf != code || code == exitUsage && !strings.Contains(said, "/nowhere") {
+				code, plain := connects(t, command, at)
+				if codeOf, said := connects(t, command, scheme+at); codeOf != code || code == exitUsage && !strings.Contains(said, "/nowhere") {
 					t.Errorf("%s: exit code %d, want %d: %s; without it: %s", scheme, codeOf, code, said, plain)
 				}
 			}
