@@ -162,7 +162,7 @@ func TestRealServersEndTLS(t *testing.T) {
 	addr := addrs(dockertest.Ensemble(t, 1))
 	var out, problems bytes.Buffer
 	code := execute([]string{"shell", addr, "--timeout", "2s", "--tls-ca", cert, "-c", "ls"}, &out, &problems)
-	if code != 3 || !strings.HasSuffix(problems.String(), "leave out --tls-ca for them\n") {
+	if code != 3 || !strings.HasSuffix(problems.String(), "is a server without TLS: leave out --tls-ca\n") {
 		t.Errorf("%d: %s", code, &problems)
 	}
 }
