@@ -62,11 +62,11 @@ func (r *run) perform(ctx context.Context) (err error) {
 func (r *run) setUp(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	r.undo.add(func() error { cancel(); return nil }) // what is opened may use ctx as long as it is open
-	ready := make(chan struct{})
+	interrupt, ready := r.Interrupt, make(chan struct{}) // start changes r.Config
 	defer close(ready)
 	go func() {
 		select {
-		case <-r.Interrupt:
+		case <-interrupt:
 			cancel()
 		case <-ready:
 		}
