@@ -111,24 +111,21 @@ func (p Part) round(seed uint64, round int) []Turn {
 // shuffled returns turns in random order. For each place, every turn that is left draws a number from a stream
 // of its own, and the least one wins. So a further turn takes some places, and all others stay as they are.
 func shuffled(turns []Turn, seed uint64, half string, round int) (order []Turn) {
-	left := slices.Clone(turns)
-	alike := make([]int, len(left)) // how many turns before it have the same text
-	for i, t := range left {
-		for _, before := range left[:i] {
-			if before.String() == t.String() {
-				alike[i]++
-			}
-		}
+	left, names, alike := slices.Clone(turns), make([]string, len(turns)), map[string]int{}
+	for i, t := range turns { // turns with the same text are numbered
+		text := t.String()
+		names[i] = fmt.Sprint(text, " ", alike[text])
+		alike[text]++
 	}
 	for place := range turns {
 		best, least := 0, uint64(math.MaxUint64)
-		for i, t := range left {
-			if n := stream(seed, half, round, place, t, alike[i]).Uint64(); n < least {
+		for i, name := range names {
+			if n := stream(seed, half, round, place, name).Uint64(); n < least {
 				best, least = i, n
 			}
 		}
 		order = append(order, left[best])
-		left, alike = slices.Delete(left, best, best+1), slices.Delete(alike, best, best+1)
+		left, names = slices.Delete(left, best, best+1), slices.Delete(names, best, best+1)
 	}
 	return order
 }

@@ -69,13 +69,11 @@ func lagging(experiment.Experiment) plan.Schedule {
 
 // stretching holds writes back until another client has acted, half of them after a lost reply.
 func stretching(experiment.Experiment) plan.Schedule {
-	turn := func(f faults.Fault) plan.Turn {
-		return plan.Turn{Faults: []faults.Fault{f}, For: Interval - Interval/10}
+	turns := []plan.Turn{{Faults: []faults.Fault{faults.LateRequest{}}}, {Faults: []faults.Fault{faults.LateRequest{Repeated: true}}}}
+	for i := range turns {
+		turns[i].For = Interval - Interval/10
 	}
-	return plan.Overlay(
-		plan.Mix(jitter.Stretch(Interval), turn(faults.LateRequest{}), turn(faults.LateRequest{Repeated: true})),
-		plan.Mix(jitter.Stretch(Interval+Interval/7), turn(faults.LateRequest{}), turn(faults.LateRequest{Repeated: true})),
-	)
+	return plan.Overlay(plan.Mix(jitter.Stretch(Interval), turns...), plan.Mix(jitter.Stretch(Interval+Interval/7), turns...))
 }
 
 // crashing also has freezes that outlast the session of the frozen client.
