@@ -54,14 +54,19 @@ func (b *Breakpoint) Clear() { b.clear() }
 func (b *Breakpoint) stop(m *message) {
 	s := &Stopped{message: m, resumed: make(chan struct{})}
 	s.resume = sync.OnceFunc(func() { close(s.resumed) })
+	stopAt(b.reached, s, s.resumed, b.cleared)
+}
+
+// stopAt hands a message to whoever waits for it, and returns when it is resumed, or nobody wants it any more.
+func stopAt[T any](reached chan<- T, m T, resumed, cleared <-chan struct{}) {
 	select {
-	case b.reached <- s:
-	case <-b.cleared:
+	case reached <- m:
+	case <-cleared:
 		return
 	}
 	select {
-	case <-s.resumed:
-	case <-b.cleared:
+	case <-resumed:
+	case <-cleared:
 	}
 }
 

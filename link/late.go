@@ -36,15 +36,12 @@ type LateWrite struct {
 	Paths []string
 	// Looked lists the znodes that the client has read in the same operation, since the rule is active.
 	Looked []string
-	// Session is the session in which the client sent the request.
-	Session int64
 
 	resumed chan struct{}
-	resume  func()
 }
 
-// Resume lets the write go on. More than once is fine.
-func (w *LateWrite) Resume() { w.resume() }
+// Resume lets the write go on. Call it once.
+func (w *LateWrite) Resume() { close(w.resumed) }
 
 // Touches reports whether the change of a znode concerns the write: it is one of its znodes or of those
 // that the client has read before, or a sibling, a child or the parent of one. Below root, znodes
@@ -105,28 +102,19 @@ func (c *conn) delay(op wire.Op, record []byte) bool {
 		return false
 	}
 	w := &LateWrite{Op: op, Paths: paths, Looked: slices.Clone(l.looked), resumed: make(chan struct{})}
-	if c.session != nil {
-		w.Session = c.session.ID
-	}
-	w.resume = sync.OnceFunc(func() { close(w.resumed) })
 	l.mu.Unlock()
 	defer l.mu.Lock()
-	select {
-	case x.reached <- w:
-	case <-x.over:
-		return true
-	}
-	select {
-	case <-w.resumed:
-	case <-x.over:
-	}
+	stopAt(x.reached, w, w.resumed, x.over)
 	return true
 }
+
+// writes reports whether a request changes znodes, or may: a multi may only check them.
+func writes(op wire.Op) bool { return isWrite(op) || op == wire.Multi }
 
 // delays counts a request against all rules and returns the one whose turn it is, or nil. Call it with l.mu held.
 func (l *Link) delays(op wire.Op) (turn *LateWrites) {
 	for _, x := range l.late {
-		if x.rule.Op != 0 && x.rule.Op != op && x.rule.Op != op.Kind() || x.rule.Op == 0 && !isWrite(op) && op != wire.Multi {
+		if x.rule.Op != 0 && !ofType(op, x.rule.Op) || x.rule.Op == 0 && !writes(op) {
 			continue
 		}
 		if x.matched++; turn == nil && x.matched >= x.rule.Nth {
@@ -160,7 +148,7 @@ func (l *Link) OnWritten(f func(Written)) (stop func()) {
 
 // tellWritten tells of a reply, if it acknowledges a write. Call it with l.mu held.
 func (l *Link) tellWritten(r request, code wire.Code) {
-	if len(l.written) == 0 || code != wire.OK || !isWrite(r.op) && r.op != wire.Multi {
+	if len(l.written) == 0 || code != wire.OK || !writes(r.op) {
 		return
 	}
 	for _, f := range l.written {

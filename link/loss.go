@@ -181,8 +181,11 @@ func (l *Link) claim(op wire.Op, paths []string) *Loss {
 }
 
 func (r Rule) matches(op wire.Op, paths []string) bool {
-	if r.Op != 0 && r.Op != op && r.Op != op.Kind() {
+	if r.Op != 0 && !ofType(op, r.Op) {
 		return false
 	}
 	return r.Path == "" || slices.ContainsFunc(paths, func(p string) bool { return matchesPath(r.Path, p) })
 }
+
+// ofType reports whether a request is of a type, or one of the variants of that type.
+func ofType(op, wanted wire.Op) bool { return wanted == op || wanted == op.Kind() }
