@@ -133,16 +133,17 @@ type lateRequest struct {
 	target  *Target
 	victims victims
 	running sync.WaitGroup
-	over    sync.Once
-	first   chan struct{} // closed when another client has changed something meanwhile
-	stop    chan struct{} // closed by disarm
+	losses  []*link.Loss
+	undo    []func()
+
+	some  sync.Once
+	first chan struct{} // closed when another client has changed something meanwhile
+	over  sync.Once
+	stop  chan struct{} // closed by disarm
 
 	mu       sync.Mutex
-	losses   []*link.Loss
-	undo     []func()
-	since    []link.Written     // since a reply was lost
+	since    []link.Written     // by all clients, since a reply was lost; nil before
 	waiting  map[int]*heldWrite // by client
-	done     bool               // first is closed
 	happened []string           // for people
 }
 
@@ -217,11 +218,10 @@ func (e *lateRequest) holds(c Client, w *link.LateWrite, most time.Duration) boo
 	e.mu.Unlock()
 	bound := time.NewTimer(most)
 	defer bound.Stop()
-	var x link.Written
 	acted := false
+	var x link.Written
 	select {
-	case x = <-held.changed:
-		acted = true
+	case x, acted = <-held.changed:
 	case <-bound.C:
 	case <-e.stop:
 	}
@@ -237,10 +237,7 @@ func (e *lateRequest) holds(c Client, w *link.LateWrite, most time.Duration) boo
 	}
 	e.happened = append(e.happened, fmt.Sprintf("client %d: its %s of %s %s client %d had done its %s of %s",
 		c.ID, w.Op, prose.List(w.Paths, "and"), when, x.Client, x.Op, prose.List(x.Paths, "and")))
-	if !e.done {
-		e.done = true
-		close(e.first)
-	}
+	e.some.Do(func() { close(e.first) })
 	return true
 }
 
@@ -282,9 +279,7 @@ func (e *lateRequest) Describe() history.FaultStep {
 		for _, lost := range loss.Lost() {
 			client := e.victims[min(i, len(e.victims)-1)].client.ID
 			details = append(details, fmt.Sprintf("client %d: lost the reply to %s %s", client, lost.Op, lost.Path))
-			step.Lost = append(step.Lost, history.LostMessage{
-				What: history.LostReply, Client: client, Session: history.ID(lost.Session), Op: lost.Op.String(), Path: lost.Path, At: lost.At,
-			})
+			step.Lost = append(step.Lost, lostMessage(client, link.Reply, lost))
 		}
 	}
 	e.mu.Lock()

@@ -342,17 +342,20 @@ func (e *lostMessages) Describe() history.FaultStep {
 	for _, s := range e.victims {
 		for _, lost := range e.lost(s.client) {
 			details = append(details, fmt.Sprintf("client %d: %s", s.client.ID, e.tells(lost)))
-			what := history.LostRequest
-			if e.what == link.Reply {
-				what = history.LostReply
-			}
-			step.Lost = append(step.Lost, history.LostMessage{
-				What: what, Client: s.client.ID, Session: history.ID(lost.Session), Op: lost.Op.String(), Path: lost.Path, At: lost.At,
-			})
+			step.Lost = append(step.Lost, lostMessage(s.client.ID, e.what, lost))
 		}
 	}
 	step.Detail = strings.Join(details, "; ")
 	return step
+}
+
+// lostMessage is a lost message as the record has it.
+func lostMessage(client int, what link.What, lost link.Lost) history.LostMessage {
+	m := history.LostMessage{What: history.LostRequest, Client: client, Session: history.ID(lost.Session), Op: lost.Op.String(), Path: lost.Path, At: lost.At}
+	if what == link.Reply {
+		m.What = history.LostReply
+	}
+	return m
 }
 
 func (e *lostMessages) tells(lost link.Lost) string {
