@@ -472,7 +472,7 @@ var errNotBegun = errors.New("no stay began")
 // want that before the next begin. An end that fails is not repeated.
 func (r *mixRun) endLost(ctx context.Context, c *Client, key string) {
 	s := r.seat(c, key).stays
-	end := r.operation(func(o *MixedOperation) bool { return o.Name() == s.endedBy })
+	end := r.named(s.endedBy)
 	if s.n == 0 || end == nil || c.idle || r.stays(c, key) > 0 {
 		return
 	}
@@ -502,6 +502,11 @@ func (r *mixRun) askLost(ctx context.Context, c *Client, drawing func() *Draw) {
 			return
 		}
 	}
+}
+
+// named returns the operation with a name; nil if there is none.
+func (r *mixRun) named(name string) *MixedOperation {
+	return r.operation(func(o *MixedOperation) bool { return o.Name() == name })
 }
 
 // operation returns the first operation of some kind; nil if there is none.

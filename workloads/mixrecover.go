@@ -1,21 +1,17 @@
 package workloads
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 var _ recovering = (*mixRun)(nil)
 
 // asks reports whether there is such an operation.
 func (r *mixRun) asks(_ *Client, at spot) bool {
-	return slices.ContainsFunc(r.Operations, func(o MixedOperation) bool { return o.Name() == at.f })
+	return r.named(at.f) != nil
 }
 
 // again calls an operation once more, if it is possible now.
 func (r *mixRun) again(ctx context.Context, c *Client, at spot) {
-	i := slices.IndexFunc(r.Operations, func(o MixedOperation) bool { return o.Name() == at.f })
-	o, d := &r.Operations[i], r.afterwards(c, at.key, random(r.env, c.ID))
+	o, d := r.named(at.f), r.afterwards(c, at.key, random(r.env, c.ID))
 	if r.may(o, r.seen(c, o, d)) {
 		_, _ = r.call(ctx, c, 0, o, d)
 		r.endStays(ctx, c, at.key)

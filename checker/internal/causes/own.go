@@ -148,15 +148,13 @@ func (s *search) creations(c evidence.Change) {
 
 // created tells who created a znode, by which call, and with which data.
 func (s *search) created(n *evidence.Znode) {
+	since, calls := evidence.Always, []*history.Operation(nil)
 	op, which := s.callOf(n.Created)
-	since := evidence.Always
-	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path) + with(n.Data)
-	if op == nil {
-		s.add(made, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+s.cite(n.Created)))
-		return
+	if op != nil {
+		since, calls = op.Began(), []*history.Operation{op}
 	}
-	since = op.Began()
-	s.add(made, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+which+s.citeSince(n.Created, since)), op)
+	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path) + with(n.Data) + which
+	s.add(made, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+s.citeSince(n.Created, since)), calls...)
 }
 
 // lastChanges tells what was changed last before the last call of the counterexample ended.
