@@ -126,10 +126,10 @@ func (s *suspicion) refused() (found culprit) {
 			continue
 		}
 		all := s.made[it.call.op]
-		zxids, did := zxidsOf(all), effects(all)
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(did)), func(kind string) bool { return usual[kind] }) {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(effects(all))), func(kind string) bool { return usual[kind] }) {
 			continue
 		}
+		zxids := zxidsOf(all)
 		name := it.asked() + " by client " + words.Number(it.call.Client) + " at " + at(it.call.Began)
 		says := fmt.Sprintf("%s was refused, but during that call its client committed %s, zxid %s.", name, prose.Count(len(zxids), "change"), prose.List(zxids, "and"))
 		done, call := it, *it.call

@@ -86,7 +86,7 @@ func (s *search) changes() {
 			w = left
 		}
 		for _, c := range all[:min(len(all), mostChanges)] {
-			s.change(w, c, op)
+			s.change(w, c)
 			s.creations(c)
 		}
 	}
@@ -125,7 +125,7 @@ func (s *search) doubled() {
 		}
 		if twice {
 			for _, c := range same[:min(len(same), mostParts)] {
-				s.change(left, c, op)
+				s.change(left, c)
 			}
 			return
 		}
@@ -170,8 +170,7 @@ func (s *search) lastChanges() {
 		n++
 	}
 	for _, c := range all[max(0, n-mostChanges):n] {
-		op, _ := s.callOf(c.Zxid)
-		s.change(changed, c, op)
+		s.change(changed, c)
 	}
 }
 
@@ -191,12 +190,11 @@ func (s *search) callOf(zxid uint64) (op *history.Operation, which string) {
 	return nil, ""
 }
 
-// change tells a change that was made during a call; nil: it is not known which.
-func (s *search) change(w weight, c evidence.Change, op *history.Operation) {
+// change tells a change, and during which call it was made, if that is known.
+func (s *search) change(w weight, c evidence.Change) {
 	data := dataBefore(s.key)
-	since := evidence.Always
-	var calls []*history.Operation
-	_, which := s.callOf(c.Zxid)
+	since, calls := evidence.Always, []*history.Operation(nil)
+	op, which := s.callOf(c.Zxid)
 	if op != nil {
 		since, calls = op.Began(), []*history.Operation{op}
 	}
