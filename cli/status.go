@@ -21,7 +21,6 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/tools/control"
-	"github.com/zklab/zklab/internal/zk/peer"
 )
 
 // statusFlags name the ensemble to query, how, and how often.
@@ -209,7 +208,7 @@ func (f *statusFlags) show(cmd *cobra.Command, addrs []string) error {
 // guesser returns a function that adds to the errors of a status what listens at the addresses. It asks
 // once for each address and error.
 func (f *statusFlags) guesser(ctx context.Context) func(status.Ensemble) status.Ensemble {
-	client := peer.Client{TLS: f.tls.config != nil, Flag: "--tls-ca"}
+	client := f.tls.peer()
 	known := make(map[[2]string]string)
 	return func(e status.Ensemble) status.Ensemble {
 		for i := range e.Servers {

@@ -69,6 +69,9 @@ func (f *clientTLS) dial() ensemble.DialFunc {
 	}
 }
 
+// peer is the client that finds out what listens at an address.
+func (f *clientTLS) peer() peer.Client { return peer.Client{TLS: f.config != nil, Flag: "--tls-ca"} }
+
 // wayOut adds to an error of connecting to servers what can be done about it: from the error, if it
 // tells enough, or from what listens at the addresses.
 func (f *clientTLS) wayOut(ctx context.Context, servers []string, err error) error {
@@ -78,7 +81,7 @@ func (f *clientTLS) wayOut(ctx context.Context, servers []string, err error) err
 	}
 	hint := f.hint(err)
 	if hint == "" {
-		hint = peer.Client{TLS: f.config != nil, Flag: "--tls-ca"}.Guess(ctx, servers...)
+		hint = f.peer().Guess(ctx, servers...)
 	}
 	if hint != "" {
 		return fmt.Errorf("%w: %s", err, hint)
