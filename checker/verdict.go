@@ -24,7 +24,7 @@ const (
 // or replaced, and which client did it.
 type Transaction = causes.Transaction
 
-// Anomaly counts what is wrong in one way: items that were lost, that nobody had put in, that came twice.
+// Anomaly counts the mistakes of one kind: items that were lost, that nobody had put in, or that came twice.
 type Anomaly = frame.Anomaly
 
 // Verdict is the answer about one property, of one key or (if Key is empty) of all.

@@ -15,7 +15,7 @@ type ownModel models.Model
 func (m *ownModel) Model() *models.Model { return (*models.Model)(m) }
 
 // The story of an object of a program's own depends on what its operations do, not on their names. Those of a
-// queue are told alike, also if they are called as those of zklab's queue.
+// queue are told alike, also if they have the names of zklab's own queue's.
 func TestOwnNames(t *testing.T) {
 	story := func(telling Telling, put, take string) []string {
 		m := models.Model{Name: "own", Operations: []models.Operation{

@@ -127,7 +127,7 @@ func drawnWrite(used map[wire.Op]int, rng *rand.Rand) string {
 	return ops[rng.IntN(len(ops))]
 }
 
-// lateRequest is the effect: a rule on the link of each victim, and an ear on the links of all others.
+// lateRequest is the effect: a rule on the link of each victim, and a listener on the links of all clients.
 type lateRequest struct {
 	fault   LateRequest
 	target  *Target

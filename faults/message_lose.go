@@ -349,7 +349,7 @@ func (e *lostMessages) Describe() history.FaultStep {
 	return step
 }
 
-// lostMessage is a lost message as the record has it.
+// lostMessage returns a lost message in the form of the record.
 func lostMessage(client int, what link.What, lost link.Lost) history.LostMessage {
 	m := history.LostMessage{What: history.LostRequest, Client: client, Session: history.ID(lost.Session), Op: lost.Op.String(), Path: lost.Path, At: lost.At}
 	if what == link.Reply {

@@ -33,7 +33,7 @@ type Operation[S any] interface {
 	of(S)
 }
 
-// operation is an operation without its types: that of the load, with what rules and stories need.
+// operation is an operation without its types: the load's, with what rules and stories need.
 type operation struct {
 	at       place
 	name     string

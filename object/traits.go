@@ -40,8 +40,8 @@ func Exclusive[S, A, R, B, Q any](begin *Op[S, A, R], end *Op[S, B, Q]) *Holds[S
 // when it was ended as often. Unless [Op.When] says otherwise, clients begin a hold up to three times.
 func (h *Holds[S, R]) Nested() *Holds[S, R] { h.nested = true; return h }
 
-// AtMost says that up to n clients may hold the object at once, as the leases of a semaphore. zklab then decides what it
-// decides of its own semaphores: instead of exclusion and belief, bound. A client has one hold at a time, without a token.
+// AtMost declares that up to n clients may hold the object at once, as the leases of a semaphore. zklab then checks the
+// same as for its own semaphores: bound, instead of exclusion and belief. A client has one hold at a time, without a token.
 func (h *Holds[S, R]) AtMost(n int) *Holds[S, R] {
 	if h.places = n; n < 1 {
 		h.wrong = fmt.Errorf("AtMost(%d) lets no client hold: expected 1 or more", n)

@@ -89,7 +89,7 @@ func (s *sheet) head(r checker.Result, text string) {
 // copied writes a line without breaks, so that it can be copied: a path or a command.
 func (s *sheet) copied(name, text string) { fmt.Fprintf(&s.b, "  %-13s%s\n", name, text) }
 
-// gates lists what gates came to.
+// gates lists the results of gates.
 func (s *sheet) gates(all []stats.GateResult) {
 	for _, g := range all {
 		s.line(string(g.Result), "gate "+g.Gate+": "+g.Text)

@@ -166,7 +166,7 @@ type mixRun struct {
 	err error // the first mistake in a function of the declaration
 }
 
-// seat has what one client did at one object.
+// seat holds the state of one client at one object.
 type seat struct {
 	stays
 	answers *answers

@@ -29,7 +29,7 @@ type culprit struct {
 	wrong error
 	// unless says what would make all answers right, for the headline.
 	unless string
-	// also says what is wrong about the call beside the answer that shows the violation, for the headline.
+	// also names another mistake of the call, beside the answer that shows the violation, for the headline.
 	also string
 }
 
@@ -147,8 +147,8 @@ func (s *suspicion) refused() (found culprit) {
 // digits matches what differs between the names of sequential znodes.
 var digits = regexp.MustCompile("[0-9]+")
 
-// effects returns the kinds of what changes came to: the data of a znode, or a znode that is there or gone in the end,
-// without the numbers in its name.
+// effects returns the kinds of effects of some changes: the data of a znode, or a znode that was created or deleted in
+// the end, without the numbers in its name.
 func effects(changes []evidence.Change) map[string]bool {
 	kinds, made := map[string]bool{}, map[string]bool{}
 	name := func(part history.Txn, what string) string {

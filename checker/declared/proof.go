@@ -69,7 +69,7 @@ func (it *item) when() string {
 	return it.who() + " at " + at(it.call.Began)
 }
 
-// unasked says of a call that was answered that its client asked no server during it, if the link saw that.
+// unasked tells that a client asked no server during a call that was answered, if the link saw that.
 func unasked(c *Call) []string {
 	if e := c.op.Return; e == nil || e.Traffic == nil || e.Traffic.Requests > 0 {
 		return nil

@@ -170,7 +170,7 @@ func (s *Spec) decide(ctx context.Context, key *evidence.Key) (f frame.Finding) 
 	return f
 }
 
-// raises is the flag that gives a search more.
+// raises returns the flag that raises a bound of a search.
 func raises(bound linearize.Bound) string {
 	if bound == linearize.Memory {
 		return "--memory"

@@ -88,7 +88,7 @@ func decideFinals(k *object) finding {
 	return valid(byFinals)
 }
 
-// finalReads says why no final read can have been wrong, if so.
+// finalReads explains why no final read can have been wrong; "" if one can.
 func finalReads(h *History) string {
 	for key := range h.keys {
 		if slices.ContainsFunc(h.ops[key], func(o op) bool { return o.code == read && o.b != 0 }) {

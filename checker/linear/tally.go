@@ -173,7 +173,7 @@ func tallyFinals(k *object) (t tally) {
 	return t
 }
 
-// outside is a read's sum that is not between two others.
+// outside describes a read whose sum is not between two others.
 func (k *object) outside(i int32, lo, hi int64) string {
 	return fmt.Sprintf("%d (possible: %d to %d)", k.ops[i].a, lo, hi)
 }

@@ -109,7 +109,7 @@ func (p Part) round(seed uint64, round int) []Turn {
 }
 
 // shuffled returns turns in random order. For each place, every turn that is left draws a number from a stream
-// of its own, and the least one wins. So a further turn takes some places, and all others stay as they are.
+// of its own, and the least one wins. So one more turn takes a few places, and leaves all others as they were.
 func shuffled(turns []Turn, seed uint64, half string, round int) (order []Turn) {
 	left, names, alike := slices.Clone(turns), make([]string, len(turns)), map[string]int{}
 	for i, t := range turns { // turns with the same text are numbered
@@ -130,8 +130,8 @@ func shuffled(turns []Turn, seed uint64, half string, round int) (order []Turn) 
 	return order
 }
 
-// stream returns the random numbers of a purpose, which its words name. They are independent of the numbers of
-// all other purposes: what is added to zklab changes no draw of a seed but its own.
+// stream returns random numbers for one purpose, which its words name. They are independent of the numbers for
+// all other purposes, so a new purpose changes no other draw of a seed.
 func stream(seed uint64, purpose ...any) *rand.Rand {
 	h := fnv.New64a()
 	fmt.Fprintln(h, purpose...)

@@ -9,7 +9,7 @@ import "strings"
 //
 // What is in data is up to each of its tests: it has to name the operation.
 
-// act makes an event of an action. Other actions than call and return are of no client.
+// act makes an event of an action. Actions other than call and return belong to no client.
 func (t *told) act(e *Event, x *fields, line int) (mine bool, err error) {
 	if e.Time, err = t.clock.read(line, "time", x.time); err != nil {
 		return false, err

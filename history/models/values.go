@@ -16,7 +16,7 @@ type Held struct {
 	Token history.ID `json:"token,omitempty"`
 }
 
-// Written is the value of a write's ok. Accepted says whether the resource accepted the token.
+// Written is the value of a write's ok. Accepted reports whether the resource accepted the token.
 // Order is the position of this write in the resource's own order, from 1.
 type Written struct {
 	Accepted bool       `json:"accepted"`
@@ -40,7 +40,7 @@ type Item struct {
 	Item string `json:"item"`
 }
 
-// Drained is the value of history.FDrained. Empty says that a fenced read showed no item; the read
+// Drained is the value of history.FDrained. Empty means that a fenced read showed no item; the read
 // completed at the time of this event at the latest. Left is the number of items that the drain did
 // not remove within its limit.
 type Drained struct {

@@ -102,7 +102,7 @@ func (s *search) sentIn(id history.ID, zxid uint64, ops []*history.Operation) (i
 	return in, at
 }
 
-// lostReplies are the replies that faults kept from clients.
+// lostReplies lists the replies that faults kept from clients.
 var lostReplies = evidence.Once(func(a *evidence.Record) (all []history.LostMessage) {
 	for i := range a.History.Events {
 		e := &a.History.Events[i]

@@ -45,7 +45,7 @@ type Record struct {
 	memos
 }
 
-// BudgetSpent is the reason why something is unknown that the budget for checking left no time for.
+// BudgetSpent is the reason of an unknown verdict for which the budget for checking left no time.
 const BudgetSpent = "the time for checking (--budget) was used up before this could be decided"
 
 // DefaultMemory is roughly how many bytes searches may use by default.

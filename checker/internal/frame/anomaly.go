@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Anomaly counts what is wrong in one way: items that were lost, that nobody had put in, that came twice.
+// Anomaly counts the mistakes of one kind: items that were lost, that nobody had put in, or that came twice.
 type Anomaly struct {
 	// Kind is lost, unexpected, duplicated or impossible.
 	Kind  string `json:"kind"`

@@ -27,9 +27,9 @@ func (n znode) copyOf(path string) wire.MultiOp {
 	return client.CreateOp(path, n.data, n.acl, wire.Persistent, 0)
 }
 
-// loading says what load reads, and what it does with znodes that cannot be read.
+// loading tells load what to read, and what to do with znodes that cannot be read.
 type loading struct {
-	permissions bool    // also read those
+	permissions bool    // also read the permissions
 	unread      *unread // gets the znodes that cannot be read; nil: each is an error
 	silent      bool    // leave out without a word what the session may not read
 }

@@ -58,7 +58,7 @@ func (c Client) Guess(ctx context.Context, addrs ...string) string {
 // Hint is Guess for one address, without the address.
 func (c Client) Hint(ctx context.Context, addr string) string { return c.hint(c.look(ctx, addr)) }
 
-// kind is what listens at an address.
+// kind is the kind of program that listens at an address.
 type kind int
 
 const (
@@ -119,7 +119,7 @@ func (c Client) asTLS(ctx context.Context, addr string) kind {
 	}
 	defer conn.Close()
 	host, _, _ := net.SplitHostPort(addr)
-	//nolint:gosec // nothing is said on this connection: whom it reaches is of no interest
+	//nolint:gosec // nothing is sent on this connection, so it does not matter whom it reaches
 	err := tls.Client(conn, &tls.Config{ServerName: host, InsecureSkipVerify: true}).HandshakeContext(ctx)
 	var alert *net.OpError
 	if err == nil || errors.As(err, &alert) && alert.Op == "remote error" { // as crypto/tls calls an alert of the other side

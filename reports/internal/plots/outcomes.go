@@ -22,13 +22,13 @@ type Outcome struct {
 	N      int // runs
 }
 
-// OutcomeBar is a bar of runs, divided by what they came to.
+// OutcomeBar is a bar of runs, divided by their outcomes.
 type OutcomeBar struct {
 	Name  string
 	Parts []Outcome // from the left
 }
 
-// OutcomesFigure shows what runs came to, a bar for each name, the first on top. It returns nil without
+// OutcomesFigure shows the outcomes of runs, a bar for each name, the first on top. It returns nil without
 // bars.
 func OutcomesFigure(bars []OutcomeBar, xLabel string) *figure.Figure {
 	if len(bars) == 0 {
