@@ -61,7 +61,7 @@ func (r *run) perform(ctx context.Context) (err error) {
 // setUp starts and opens everything. An interrupt ends it at once, since before the load there is nothing to decide.
 func (r *run) setUp(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	r.undo.add(func() error { cancel(); return nil }) // what is opened may use ctx as long as it is open
+	r.undo.add(func() error { cancel(); return nil })    // what is opened may use ctx as long as it is open
 	interrupt, ready := r.Interrupt, make(chan struct{}) // start changes r.Config
 	defer close(ready)
 	go func() {
