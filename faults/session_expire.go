@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/kinds"
@@ -37,20 +38,19 @@ func (Expire) Available(Setting) error { return nil }
 
 // Inject expires the chosen sessions, all at once.
 func (x Expire) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
-	via := serving(ctx, t.Ensemble)
-	if len(via) == 0 {
-		return nil, errNobodyServes
-	}
 	victims, err := choice{who: x.Who}.hit(ctx, t, rng, seize)
 	if err != nil {
 		return nil, err
 	}
 	e := &expired{effect: effect{step: victims.doing(x.Spec())}, victims: victims, closed: map[int64]int64{}}
-	if err := victims.each(func(v *victim) error { return e.close(ctx, v, via) }); err != nil {
+	if err := victims.each(func(v *victim) error { return e.close(ctx, v, t.Ensemble) }); err != nil {
 		return nil, errors.Join(err, e.Heal(ctx))
 	}
 	return e, nil
 }
+
+// betweenTries is how long close waits for a server that can close the session.
+const betweenTries = 100 * time.Millisecond
 
 // seize cuts a client's connections and keeps it disconnected until release.
 func seize(c Client) (release func(), err error) {
@@ -70,19 +70,30 @@ type expired struct {
 }
 
 // close connects through another server than the victim's if there is one, and tries the
-// next server if that fails.
-func (e *expired) close(ctx context.Context, v *victim, via []ensemble.Server) (err error) {
-	for _, addr := range v.ways(via) {
-		zxid, once := v.client.Link.ExpireSession(ctx, v.session.ID, addr)
-		if once == nil {
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			e.closed[v.session.ID] = zxid
-			return nil
+// next server if that fails. While the servers elect a leader, which another fault may have
+// just killed, none of them can close a session: close asks again until the session would
+// have timed out.
+func (e *expired) close(ctx context.Context, v *victim, in ensemble.Ensemble) error {
+	ctx, cancel := context.WithTimeout(ctx, v.session.Timeout)
+	defer cancel()
+	for {
+		err := errNobodyServes
+		for _, addr := range v.ways(serving(ctx, in)) {
+			zxid, once := v.client.Link.ExpireSession(ctx, v.session.ID, addr)
+			if once == nil {
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				e.closed[v.session.ID] = zxid
+				return nil
+			}
+			err = once
 		}
-		err = errors.Join(err, once)
+		select {
+		case <-time.After(betweenTries):
+		case <-ctx.Done():
+			return fmt.Errorf("close session %s of client %d: %w", history.ID(v.session.ID), v.client.ID, err)
+		}
 	}
-	return fmt.Errorf("close session %s of client %d: %w", history.ID(v.session.ID), v.client.ID, err)
 }
 
 // ways puts the victim's own server last.

@@ -73,6 +73,27 @@ func TestSessionsBesidePausedServer(t *testing.T) {
 	}
 }
 
+// An expiry that begins together with a kill of the leader waits until a server can close the session.
+func TestExpireWhileServersElect(t *testing.T) {
+	onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
+		var kill faults.Effect
+		killed := make(chan struct{})
+		go func() {
+			defer close(killed)
+			kill, _ = l.inject(faults.Kill{Nodes: faults.Leader})
+		}()
+		e := l.injected(faults.Expire{Who: faults.Everyone})
+		<-killed
+		if err := l.verify(e); err != nil {
+			t.Error(err)
+		}
+		if err := e.Heal(t.Context()); err != nil {
+			t.Error(err)
+		}
+		l.healed(kill, em.Clean)
+	})
+}
+
 // What an expiry did before it failed is undone.
 func TestExpireThatFails(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
