@@ -73,7 +73,7 @@ func (b backend) starter() (ensemble.Starter, error) {
 	return nil, unknownKind(b.kind)
 }
 
-// validateNodes returns an error if there cannot be so many servers of the kind.
+// validateNodes returns an error if an ensemble of the kind cannot have that many servers.
 func (b backend) validateNodes() error {
 	if b.nodes < 1 {
 		return usageError("--nodes must be more than zero")
@@ -88,7 +88,7 @@ func (b backend) validateNodes() error {
 	return nil
 }
 
-// validateFileNodes returns an error if a configuration cannot name so many servers.
+// validateFileNodes returns an error if a configuration cannot name that many servers.
 func validateFileNodes(n int) error {
 	if n > zoocfg.MaxServers {
 		return fmt.Errorf("%d servers are not possible: choose 1 to %d, preferably 3 or 5", n, zoocfg.MaxServers)

@@ -171,7 +171,7 @@ func newExploreWorker() *cobra.Command {
 	return cmd
 }
 
-// exploreRunners returns the runners of so many jobs: nil, which is this process, for one, workers for more.
+// exploreRunners returns the runners for a number of jobs: nil, which is this process, for one, workers for more.
 func exploreRunners(cmd *cobra.Command, recipe string, jobs int) (runners []explore.Runner, closeAll func(), err error) {
 	if jobs == 1 {
 		return nil, func() {}, nil

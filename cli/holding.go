@@ -254,7 +254,7 @@ func printLine(out io.Writer, full string, all []lineEntry, now time.Time) {
 	}
 }
 
-// verbFor is a verb of so many.
+// verbFor returns the verb for n things, in the singular or the plural.
 func verbFor(n int, verb string) string {
 	if n == 1 {
 		return verb + "s"

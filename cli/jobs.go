@@ -90,7 +90,7 @@ func serveTasks[T, A any](cmd *cobra.Command, do func(context.Context, T) (A, er
 	return workers.Serve(context.Background(), input, exact(cmd.OutOrStdout()), do, patience, func() { os.Exit(exitFailed) })
 }
 
-// startWorkers makes so many workers, and gives their runners and what closes them all.
+// startWorkers starts a worker for each job. It returns their runners, and a function that closes them all.
 func startWorkers[W interface{ Close() }, R any](jobs int, cfg workers.Config, start func(workers.Config) W, runner func(W) R) (runners []R, closeAll func()) {
 	var started []W
 	for range jobs {

@@ -177,7 +177,7 @@ func rename(cmd *cobra.Command) {
 // commandLine is the beginning of a command line of zklab's in a text.
 var commandLine = regexp.MustCompile(`\bzklab ([a-z]+)\b`)
 
-// renamed has the command lines in a text name this program.
+// renamed replaces the program's name in the command lines of a text.
 func renamed(text string) string {
 	if program.Name() == program.Zklab {
 		return text

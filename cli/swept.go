@@ -132,7 +132,7 @@ func (s *swept) made(stored store.Experiment, seed int64) (experiment.Experiment
 		return x, err
 	}
 	if s.usualLoad {
-		x.MinLoad = 0 // of so many operations that the rate brings
+		x.MinLoad = 0 // the rate decides how many operations there are
 	}
 	return complete(x, stored.Simulate)
 }
@@ -178,7 +178,7 @@ func (s *swept) again(seed int64) string {
 	return printable.Command(slices.Concat([]string{program.Name(), "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.out, "again")})...)
 }
 
-// runners returns the runners of so many jobs: this process for one, workers for more.
+// runners returns the runners for a number of jobs: this process for one, workers for more.
 func (s *swept) runners(jobs int) (runners []sweep.Runner, closeAll func(), err error) {
 	if jobs == 1 {
 		return []sweep.Runner{s.run}, func() {}, nil

@@ -191,7 +191,7 @@ func (s *Scene) digits() int {
 		}
 	}
 	if len(ms) > mostTold {
-		return 6 // no reader compares so many to the nanosecond
+		return 6 // no reader compares that many to the nanosecond
 	}
 	return 9
 }

@@ -122,7 +122,7 @@ func (s *Stopped) Lose() (*Loss, error) {
 	return s.loss, nil
 }
 
-// HoldEvent holds back this watch event, and no other, until so many replies have overtaken
+// HoldEvent holds back this watch event, and no other, until the given number of replies have overtaken
 // it; if behind is 0, until Release.
 func (s *Stopped) HoldEvent(behind int) (*HeldEvents, error) {
 	if s.point.After || s.point.Kind() != Events {

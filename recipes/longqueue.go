@@ -378,7 +378,7 @@ func foldersOf(names []string) (all []int) {
 }
 
 // Len returns the sum of the items in all folders. It counts one folder after the other during the
-// call: while other clients put and take, there may never have been so many items at one moment.
+// call: while other clients put and take, there may never have been that many items at one moment.
 // NoEffect is true for its errors: [ErrClosed], the error of ctx, or what a server refused.
 func (q *LongQueue) Len(ctx context.Context) (n int, err error) {
 	err = q.r.Attempts(ctx, "len", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {

@@ -321,7 +321,7 @@ func RunsNeeded(needed, samples, runs int) int {
 	return int(math.Ceil(float64(needed) * float64(runs) / float64(samples)))
 }
 
-// Repeat returns, for the end of a sentence, the options that take so many runs; "" for 0.
+// Repeat returns, for the end of a sentence, the options that make n runs; "" for 0.
 func Repeat(runs int) string {
 	if runs == 0 {
 		return ""

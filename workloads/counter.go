@@ -50,7 +50,7 @@ type counterRun struct {
 	meetings meetings
 }
 
-// perCount: once in so many operations of all clients, they all add to one counter at once.
+// perCount: after this many operations of all clients, on average, they all add to one counter at once.
 // Most changes then compete with another one, as the check needs.
 const perCount = 16
 

@@ -13,7 +13,7 @@ type meetings struct {
 	every time.Duration
 }
 
-// newMeetings schedules one meeting in so many operations of all clients together.
+// newMeetings returns meetings, one for each number of operations of all clients together, on average.
 func newMeetings(e *Env, operations int) meetings {
 	return meetings{env: e, every: max(meanGap(operations, e.Rate), time.Millisecond)}
 }

@@ -103,7 +103,7 @@ func (r *membershipRun[S]) Load(ctx context.Context, over <-chan struct{}) error
 const (
 	// changePatience is the longest time for which a client in the load waits for a change.
 	changePatience = 60 * time.Millisecond
-	// staying: a client leaves the first group only one time in so many. Most of its
+	// staying: a client leaves the first group only one time in this many. Most of its
 	// members live long enough to lose their sessions, and to be seen after the load. If
 	// clients have only one group, every second client behaves as in the other groups, or
 	// too little would change.

@@ -45,11 +45,11 @@ var (
 	keySets      = [][]string{{"a"}, {"a", "b"}, {"b", "c"}, {"c", "d"}, {"d", "a"}, keysOfObject}
 )
 
-// perKeysRush: once in so many operations of all clients, they all lock keys of one object
+// perKeysRush: after this many operations of all clients, on average, they all lock keys of one object
 // at once.
 const perKeysRush = 12
 
-// perImpatience: one acquire in so many is given up after a moment.
+// perImpatience: one acquire in this many is given up after a moment.
 const perImpatience = 5
 
 // Start makes the multi-locks.

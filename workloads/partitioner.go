@@ -102,8 +102,8 @@ type partitionRun struct {
 
 // Odds of what a client does at an arrival.
 const (
-	perGivingUp = 5 // one acquire in so many is given up after a moment
-	perLeaving  = 4 // one share in so many is the last one of a membership
+	perGivingUp = 5 // one acquire in this many is given up after a moment
+	perLeaving  = 4 // one share in this many is the last one of a membership
 )
 
 // Load makes every client acquire shares, give them back, and leave.

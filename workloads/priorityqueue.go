@@ -49,7 +49,7 @@ var (
 	farEnds = []int32{-1, -2, -10, 1000, 9999, math.MinInt32, math.MaxInt32}
 )
 
-// perItemRush: once in so many operations of all clients, they all put into or take from
+// perItemRush: after this many operations of all clients, on average, they all put into or take from
 // one queue at once. Then other clients are quicker, and better items arrive meanwhile.
 const perItemRush = 16
 

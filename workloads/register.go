@@ -79,7 +79,7 @@ type registerRun struct {
 	meetings  meetings
 }
 
-// perMeeting: once in so many operations of all clients, there is a meeting. Two of five
+// perMeeting: after this many operations of all clients, on average, there is a meeting. Two of five
 // arrivals wait for one, so on average two of three clients come to it, even at low load.
 const perMeeting = 16
 

@@ -37,7 +37,7 @@ func (RWLock) Name() string { return models.RWLock.Name }
 // Maker serves the subjects to another process.
 func (w RWLock) Maker() subjects.Maker { return subjects.ServeRWLock(w.New) }
 
-// perReadRush: once in so many operations of all clients, they all take one lock at once.
+// perReadRush: after this many operations of all clients, on average, they all take one lock at once.
 const perReadRush = 20
 
 // Start makes the locks.

@@ -47,7 +47,7 @@ func (Semaphore) Params(p *history.Params) { p.Leases = leasesFor(p.Clients) }
 // than there are clients.
 func leasesFor(clients int) int { return max(1, min(clients-1, max(2, clients/2))) }
 
-// perLeaseRush: once in so many operations of all clients, they all acquire leases of one
+// perLeaseRush: after this many operations of all clients, on average, they all acquire leases of one
 // semaphore at once.
 const perLeaseRush = 20
 

@@ -59,7 +59,7 @@ type traits struct {
 	exercised func(h *History) string
 	// tally counts all that is wrong with a key. nil: its anomalies cannot be counted.
 	tally func(k *object) tally
-	timed bool // of a set of which the last read counts: adds count by their times
+	timed bool // for a set whose last read counts: adds count by their times
 	tried bool // an operation that failed may have had an effect all the same (Jepsen's checks ask whether a process tried to add an element, not how that ended)
 }
 

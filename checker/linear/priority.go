@@ -307,8 +307,8 @@ func (q *items) together(at []int32) finding {
 	return valid(byPriority)
 }
 
-// earliest takes each value as early as it can be, at the time that at says or later,
-// and puts that time there.
+// earliest takes each value as early as possible, but not before its time in at, and
+// stores the time in at.
 func (q *items) earliest(best, at []int32) finding {
 	k := q.k
 	b := newBusy(len(k.ranks))

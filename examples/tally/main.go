@@ -41,7 +41,7 @@ func run(ctx context.Context, p *program.Program) error {
 	return count(ctx, p, counter, times)
 }
 
-// count adds one, so many times. Add itself tries again where nothing was added. Where it cannot be known
+// count adds one, several times. Add itself tries again where nothing was added. Where it cannot be known
 // whether something was, this program does not try again: that could count twice.
 func count(ctx context.Context, p *program.Program, counter *recipes.Counter, times int) error {
 	known, unknown := 0, 0

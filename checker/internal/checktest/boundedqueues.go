@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Bounded begins the record of a queue k with room for so many items.
+// Bounded begins the record of a queue k that holds at most the given number of items.
 func Bounded(capacity int) *Record {
 	return Queue().offers(history.Offers{Capacity: capacity})
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// JobQueue begins the record of a job queue k whose jobs are tried so many times.
+// JobQueue begins the record of a job queue k that tries each job at most the given number of times.
 func JobQueue(tries int) *Record {
 	return Ours(models.JobQueue.Name, history.Params{Clients: 3, Tries: tries})
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Semaphore begins the record of a semaphore k of so many leases.
+// Semaphore begins the record of a semaphore k with the given number of leases.
 func Semaphore(leases int) *Record {
 	return Ours(models.Semaphore.Name, history.Params{Clients: 4, Leases: leases}).offers(history.Offers{Fencing: true, TellsLost: true})
 }

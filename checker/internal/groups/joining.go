@@ -34,8 +34,8 @@ func (g *group) madeOnce(m *member) (events []int, ok bool) {
 	return []int{event, shown}, low != 0 && high < low+3
 }
 
-// moment is the call to join of a member that a look shows. So what the look shows is of a moment after
-// that call began.
+// moment is the call to join of a member that a look shows. The look read its answer after that call
+// began.
 type moment struct {
 	join *history.Operation // nil: there is none
 	in   *look

@@ -49,7 +49,7 @@ func tokensLogged(a *evidence.Record) bool {
 	return contendersOf(a).grants > 0 && contendersOf(a).Trusted()
 }
 
-// decideGrants decides the grants of a key that so many can hold; 0: nobody knows how many.
+// decideGrants decides the grants of a key with a known number of places; 0: the number is unknown.
 func decideGrants(places func(*evidence.Key) int) func(context.Context, *evidence.Key) frame.Finding {
 	return func(ctx context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding

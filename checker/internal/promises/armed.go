@@ -10,8 +10,8 @@ import (
 // bound, and what came and went behind that left no trace in it. The watch that it set
 // waits for what happens behind the latest view in which it can have been made.
 
-// absentAt is a view from which on a znode was absent until a watch was set by a reply
-// that did not find it; false: nobody knows.
+// absentAt returns a view from which on a znode was absent until a watch was set by a reply
+// that did not find it; false: that is unknown.
 func (w *watches) absentAt(path string, r *reply) (base history.ID, sure bool) {
 	p := w.past(path)
 	if p == nil {

@@ -169,7 +169,7 @@ func (j *judge) goneTooEarly(c *conn, v *view, r *reply, of *content) {
 	}
 }
 
-// lifeAt returns the kind as which a znode was made, of those kinds, and when; nil: as none, or nobody knows.
+// lifeAt returns which of those kinds a znode was created as, and when; nil: none of them, or it is unknown.
 func (j *judge) lifeAt(path string, p *past, z history.ID) (*life, *change) {
 	for i := len(p.own) - 1; i >= 0; i-- {
 		m := &p.own[i]

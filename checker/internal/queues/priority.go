@@ -205,8 +205,8 @@ func (l *longest) upTo(told uint64) (most *orderedItem) {
 	return most
 }
 
-// orderedTakes are by session the dequeues that used it alone, in times: they had been told of what
-// ended before them.
+// orderedTakes returns, by session, the dequeues that used no other session. They had been told of
+// what ended before them.
 func (q *queue) orderedTakes() map[*evidence.Session][]orderedTake {
 	of := map[*evidence.Session][]orderedTake{}
 	for _, it := range q.taken() {

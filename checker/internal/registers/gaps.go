@@ -10,7 +10,7 @@ import (
 )
 
 // This file decides which of the changes whose version nobody tells can have made the
-// versions that nobody tells of. Between two known versions there is a gap of so many.
+// versions that no client saw. A gap counts those between two known versions.
 // All of them must have been made before anything ended that shows what comes behind
 // the gap, which is the gap's deadline: deadlines do not fall from gap to gap. No gap
 // ends before a compare-and-set, which would tell the version that it found.

@@ -20,7 +20,7 @@ type Lines struct {
 	rest   []byte // the beginning of a line that is not whole yet
 }
 
-// NewLines returns a reader of lines of at most so many bytes.
+// NewLines returns a reader of lines with a limit on their length in bytes.
 func NewLines(most int) *Lines { return &Lines{most: most} }
 
 // Offset returns how many bytes of the file were read.

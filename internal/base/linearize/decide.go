@@ -60,10 +60,10 @@ type Answer struct {
 	Err error
 }
 
-// Least returns roughly how many bytes the shortest search among so many operations takes.
+// Least returns roughly how many bytes the shortest search among n operations takes.
 func Least(operations int) int64 { return int64(operations) * stepCost(operations) }
 
-// stepCost is roughly how many bytes porcupine keeps for each step of its search among so many
+// stepCost is roughly how many bytes porcupine keeps for each step of its search among n
 // operations: a bit for each of them, and the entry of its cache.
 func stepCost(operations int) int64 { return int64(operations)/8 + 150 }
 

@@ -48,7 +48,7 @@ func Bytes(n int64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(size, 'f', 1, 64), ".0") + " " + unit
 }
 
-// Were is the verb of so many things in the past: "was" of one.
+// Were is the verb for n things in the past: "was" for one.
 func Were(n int) string {
 	if n == 1 {
 		return "was"

@@ -16,7 +16,7 @@ type Group struct {
 	// Name is the argument that named the runs.
 	Name   string `json:"name"`
 	Recipe string `json:"recipe"`
-	// Runs counts the runs with a verdict, of which so many are Valid, Violation or Unknown. Errors counts
+	// Runs counts the runs with a verdict; Valid, Violation and Unknown count those with each verdict. Errors counts
 	// those that could not be run.
 	Runs      int `json:"runs"`
 	Valid     int `json:"valid"`

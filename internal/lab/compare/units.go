@@ -139,7 +139,7 @@ func compareFloats(a, b float64) int {
 	return 0
 }
 
-// leastP returns the smallest p-value that so many measurements can have.
+// leastP returns the smallest p-value that this number of measurements can have.
 func leastP(n, m int) float64 {
 	ways := 1.0
 	for i := 1; i <= n; i++ {

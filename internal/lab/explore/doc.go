@@ -9,7 +9,7 @@
 //
 // # Implied pairs
 //
-// In a simulation the same schedule gives the same run, so many pairs need no run of their own:
+// In a simulation the same schedule gives the same run, and therefore many pairs need no run of their own:
 //
 //   - Never. Until its second fault, the run of a pair is the run of the first fault alone. If the second
 //     message never comes in that run, the two are the same to the end.

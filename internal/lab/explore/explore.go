@@ -226,7 +226,7 @@ func alone(singles []single) iter.Seq[attempt] {
 	}
 }
 
-// worth are the shard's pairs that no other run implies, so many at most as are to be tried, and without
+// worth are the shard's pairs that no other run implies, at most as many as are to be tried, and without
 // those of before.
 func (e *explorer) worth(pairs *pairs) iter.Seq[attempt] {
 	return func(yield func(attempt) bool) {

@@ -36,7 +36,7 @@ func singlesAt(points []link.Point, choices []Choice) (all []single) {
 	return all
 }
 
-// Some draws faults at points, at most so many, each at a message of its own.
+// Some draws at most n faults at points, each at a message of its own.
 func Some(points []link.Point, choices []Choice, n int, rng *rand.Rand) plan.Schedule {
 	points = slices.Clone(points)
 	slices.SortFunc(points, link.Point.Compare)

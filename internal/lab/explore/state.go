@@ -99,7 +99,7 @@ func (e *explorer) mine(pair int) bool {
 	return e.Shard.Whole() || uint64(pair)*mix>>32%uint64(e.Shard.Of) == uint64(e.Shard.Index-1)
 }
 
-// mineOf counts the shard's pairs of so many.
+// mineOf counts how many of n pairs are the shard's.
 func (e *explorer) mineOf(pairs int) (n int) {
 	if e.Shard.Whole() {
 		return pairs

@@ -141,7 +141,7 @@ func post(ctx context.Context, url string, batch []byte) error {
 	return nil
 }
 
-// batches encodes the spans of a record, so many at a time.
+// batches encodes the spans of a record, at most a fixed number at a time.
 func batches(name string, h *history.History, each func(batch []byte, spans int) error) error {
 	header, err := json.Marshal(h.Header)
 	if err != nil {

@@ -185,7 +185,7 @@ func (p *Pulse) session(e *history.Event) {
 	}
 }
 
-// Seconds returns the operations of each of the latest seconds that are over, at most so many.
+// Seconds returns the number of operations in each of the latest complete seconds, at most n of them.
 func (p *Pulse) Seconds(most int) []Counts {
 	over := min(int(p.Now/time.Second), mostSlots/perSecond)
 	from := max(0, over-most)
@@ -214,7 +214,7 @@ func (p *Pulse) P99() (time.Duration, bool) {
 	return p99(p.took), len(p.took) > 0
 }
 
-// P99s returns the 99th percentile of each of the latest seconds that are over, at most so many; 0: no
+// P99s returns the 99th percentile of each of the latest complete seconds, at most n of them; 0: no
 // operation succeeded.
 func (p *Pulse) P99s(most int) []time.Duration {
 	p.until(min(int(p.Now/time.Second), mostSlots/perSecond))

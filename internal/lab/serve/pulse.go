@@ -34,7 +34,7 @@ func (p *pulse) read(r io.ReaderAt) error {
 	})
 }
 
-// grouped adds up so many counts in a row.
+// grouped adds up each n counts in a row.
 func grouped(all []progress.Counts, size int) (sums []progress.Counts) {
 	for i, c := range all {
 		if i%size == 0 {

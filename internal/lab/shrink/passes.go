@@ -204,7 +204,7 @@ func (s *shrinker) time() {
 	}
 }
 
-// sooner has clients begin and faults come so many times as soon.
+// sooner divides the times at which clients begin and faults come by a factor.
 func sooner(factor time.Duration) func(x *store.Experiment) {
 	return func(x *store.Experiment) {
 		x.Rate *= float64(factor)

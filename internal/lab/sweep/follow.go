@@ -113,7 +113,7 @@ func (f *Follower) other(text []byte) error {
 	return f.tally.take(e, f.in)
 }
 
-// Rates are computed from so many of the latest lines.
+// Rates are computed from this many of the latest lines.
 const recentLines = 200
 
 // at notes when a line was written.

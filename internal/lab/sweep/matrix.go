@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Matrix is which operations, and requests of them, have met which kinds of faults.
+// Matrix tells which operations, and which of their requests, have met which kinds of faults.
 type Matrix struct {
 	Kinds []string // the columns: kinds whose time came in some run
 	Rows  []MatrixRow

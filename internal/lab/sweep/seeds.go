@@ -82,7 +82,7 @@ func (s Seeds) String() string {
 	return strings.Join(parts, ",")
 }
 
-// Brief is String of at most so many ranges, and how many seeds there are beyond.
+// Brief is String for at most n ranges. It adds how many seeds are left out.
 func (s Seeds) Brief(most int) string {
 	if len(s) <= most {
 		return s.String()

@@ -50,7 +50,7 @@ const (
 	mostReasons = 200
 )
 
-// counts counts texts, of which it keeps so many apart.
+// counts counts texts. It keeps a limited number of them apart.
 type counts struct {
 	of   map[string]*Count
 	rest int

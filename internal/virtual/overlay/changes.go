@@ -98,7 +98,7 @@ var changes = []change{
 	},
 	{"context/context.go", "for child := range c.children {", "for _, child := range inOrder(c.children) {"},
 
-	// Real time, and what the process did before.
+	// Retake processors only outside seeded bubbles, or when one is stuck.
 	{
 		"runtime/proc.go",
 		"func retake(now int64) uint32 {\n",

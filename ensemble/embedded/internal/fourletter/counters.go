@@ -48,7 +48,7 @@ type ConnCounters struct {
 	lastLatency  int64
 }
 
-// Received counts a packet of the client, of so many bytes with its length.
+// Received counts a packet of the client. bytes includes its length field.
 func (c *ConnCounters) Received(bytes int) {
 	c.received++
 	c.server.received++

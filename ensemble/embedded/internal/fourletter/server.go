@@ -24,8 +24,8 @@ type Server struct {
 	Serving bool
 
 	// TraceMask tells what a real server traces: here it is only kept. stmk sets it,
-	// with the eight bytes behind the word; MaskSent is set if they came. Of a
-	// server that does not serve, too.
+	// with the eight bytes behind the word; MaskSent is set if they came. Both are
+	// valid even if Serving is false.
 	TraceMask int64
 	MaskSent  bool
 

@@ -71,7 +71,7 @@ func Order(names []string, copied int) {
 	Sort(names, Grown(Copied(copied), len(names)), String)
 }
 
-// Sort sorts as a table of so many buckets does, with the hashes of elements in it.
+// Sort sorts elements in the order of a hash table with the given number of buckets.
 func Sort[T any](all []T, buckets int, hash func(T) uint32) {
 	if len(all) < 2 {
 		return

@@ -53,8 +53,8 @@ type request struct {
 	timeout time.Duration // of CreateSession
 }
 
-// waits reports whether only the leader can answer a call. One that could not be
-// decoded is refused without it, but for a multi, which takes a zxid all the same.
+// waits reports whether only the leader can answer a call. A call that could not be
+// decoded is refused without the leader. A multi is the exception: it takes a zxid even then.
 func (k *call) waits() bool {
 	switch k.op {
 	case wire.Create, wire.Create2, wire.CreateContainer, wire.CreateTTL, wire.Delete, wire.DeleteContainer,

@@ -73,7 +73,7 @@ func (t *Tree) quotaAbove(path string) (subtree string, ok bool) {
 	return "", false
 }
 
-// Quota judges so many more nodes and bytes at a path by the hard limits of the
+// Quota judges whether the given nodes and bytes may be added at a path, by the hard limits of the
 // innermost subtree with a quota. It counts what the tree has now, without
 // what is under way, as for Java's leader; so does a limit that is passed already
 // when bytes become fewer. A limit that no server can read is MarshallingError.
