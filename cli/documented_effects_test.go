@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // experiments returns the documented commands of the given name, without those that are unperformed. Of
@@ -157,7 +158,7 @@ func TestDocumentedGates(t *testing.T) {
 				continue
 			}
 			n++
-			if needed := stats.TimesNeeded(g.Quantile); needed > times {
+			if needed := measured.Needed(g.Quantile); needed > times {
 				t.Errorf("%s: %s is of %d runs, and needs %d", d.place, g.Title(), times, needed)
 			}
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/store"
 )
 
@@ -225,8 +226,8 @@ func TestContrastOfThePage(t *testing.T) {
 func TestVerdictSaysHowLongTheLockStoodStill(t *testing.T) {
 	h := sample.ShortRun()
 	r := sample.Result(h)
-	felt := stats.Bound{Time: 2700 * time.Millisecond}
-	r.Stats.Failovers = []stats.FailoverSum{{Spec: "pause:leader", Kind: "pause", Verified: 1, Felt: 1, All: &stats.Spread{Count: 1, Best: felt, Median: felt, Worst: felt}}}
+	felt := measured.Bound{Time: 2700 * time.Millisecond}
+	r.Stats.Failovers = []stats.FailoverSum{{Spec: "pause:leader", Kind: "pause", Verified: 1, Felt: 1, All: &measured.Spread{Count: 1, Best: felt, Median: felt, Worst: felt}}}
 	box, _, _ := strings.Cut(string(render(t, h, r)["report.html"]), "What to do next")
 	if !strings.Contains(box, "<p>The lock stood still for 2.7 s when the leader was paused.</p>") {
 		t.Error("the verdict box does not say it")

@@ -26,6 +26,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/store"
 )
 
@@ -434,10 +435,10 @@ var stuck = stats.Fault{
 	Number: 1, Kind: "partition", Spec: "partition:halves", Outcome: history.StepVerified, Verified: time.Second,
 	Clients: []int{0, 1}, Failover: -1, FailoverAtLeast: 5 * time.Second, FailoverAffected: 20 * time.Millisecond, Felt: true,
 	Affected: []stats.ClientFailover{
-		{Client: 0, Bound: stats.Bound{Time: 5 * time.Second, AtLeast: true}},
-		{Client: 1, Bound: stats.Bound{Time: 20 * time.Millisecond}},
+		{Client: 0, Bound: measured.Bound{Time: 5 * time.Second, AtLeast: true}},
+		{Client: 1, Bound: measured.Bound{Time: 20 * time.Millisecond}},
 	},
-	HandOvers: []stats.HandOver{{Key: "k1", Client: 1, Bound: stats.Bound{Time: 9 * time.Second, AtLeast: true}}},
+	HandOvers: []stats.HandOver{{Key: "k1", Client: 1, Bound: measured.Bound{Time: 9 * time.Second, AtLeast: true}}},
 }
 
 // TestFaultsOfAllSorts draws what happens to no fault of the samples.

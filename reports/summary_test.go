@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/store"
 )
 
@@ -47,8 +48,8 @@ func TestSummary(t *testing.T) {
 }
 
 func TestFailoverWords(t *testing.T) {
-	at, over := func(d time.Duration) stats.Bound { return stats.Bound{Time: d * time.Second} }, func(d time.Duration) stats.Bound {
-		return stats.Bound{Time: d * time.Second, AtLeast: true}
+	at, over := func(d time.Duration) measured.Bound { return measured.Bound{Time: d * time.Second} }, func(d time.Duration) measured.Bound {
+		return measured.Bound{Time: d * time.Second, AtLeast: true}
 	}
 	tests := []struct {
 		of                 stats.FailoverSum
@@ -56,18 +57,18 @@ func TestFailoverWords(t *testing.T) {
 	}{
 		{stats.FailoverSum{Spec: "expire:any"}, "", ""},
 		{
-			stats.FailoverSum{Spec: "kill:all", NoMajority: 2, HandOver: &stats.Spread{Count: 1, Median: at(4)}},
+			stats.FailoverSum{Spec: "kill:all", NoMajority: 2, HandOver: &measured.Spread{Count: 1, Median: at(4)}},
 			"kill:all: none possible before the heal, no majority of the servers was left", "kill:all: 4 s",
 		},
 		{
-			stats.FailoverSum{Spec: "kill:leader", All: &stats.Spread{Count: 3, Censored: 1, Best: at(1), Median: at(2), Worst: over(5)}},
+			stats.FailoverSum{Spec: "kill:leader", All: &measured.Spread{Count: 3, Censored: 1, Best: at(1), Median: at(2), Worst: over(5)}},
 			"kill:leader: median 2 s, longest > 5 s (no client had a success before the heal of 1 of 3)", "",
 		},
 		{
 			stats.FailoverSum{
-				Spec: "cut-off:any", All: &stats.Spread{Count: 1, Median: at(1), Worst: at(1)},
-				Affected: &stats.Spread{Count: 2, Censored: 1, Best: at(2), Median: over(5), Worst: over(9)},
-				HandOver: &stats.Spread{Count: 2, Censored: 1, Best: at(4), Median: over(5), Worst: over(6)},
+				Spec: "cut-off:any", All: &measured.Spread{Count: 1, Median: at(1), Worst: at(1)},
+				Affected: &measured.Spread{Count: 2, Censored: 1, Best: at(2), Median: over(5), Worst: over(9)},
+				HandOver: &measured.Spread{Count: 2, Censored: 1, Best: at(4), Median: over(5), Worst: over(6)},
 			},
 			"cut-off:any: 1 s; affected clients best 2 s, median > 5 s, worst > 9 s",
 			"cut-off:any: median > 5 s, longest > 6 s (1 of 2 not granted again)",
@@ -84,7 +85,7 @@ func TestFailoverWords(t *testing.T) {
 func TestSummaryOfManyFaults(t *testing.T) {
 	r := sample.Result(&history.History{})
 	for range 2 * mostFailovers {
-		r.Stats.Failovers = append(r.Stats.Failovers, stats.FailoverSum{Spec: "pause:one", All: &stats.Spread{Count: 1}})
+		r.Stats.Failovers = append(r.Stats.Failovers, stats.FailoverSum{Spec: "pause:one", All: &measured.Spread{Count: 1}})
 	}
 	got := Summary(r, nil, Screen{})
 	if n := strings.Count(got, "pause:one: 0"); n != mostFailovers || !strings.Contains(got, "and 20 more, in the report") {

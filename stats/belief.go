@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Belief says for how long two clients believed at the same time that they held the same key, of
@@ -38,13 +39,13 @@ func (b *Belief) Merge(others *Belief) {
 
 // beliefOf also returns the length of each window. It returns nil if several clients may hold the object at a
 // time. The holds are in order of their grants.
-func beliefOf(m *models.Model, ops operations, all []*holds.Hold) (b *Belief, windows []Bound) {
+func beliefOf(m *models.Model, ops operations, all []*holds.Hold) (b *Belief, windows []measured.Bound) {
 	if m.State != models.Exclusive && m.State != models.ReadWrite || len(all) == 0 {
 		return nil, nil
 	}
 	b = &Belief{}
 	for _, o := range holds.Overlaps(all) {
-		windows = append(windows, Bound{Time: o.Length(), AtLeast: o.First.Ended == holds.Open && o.Second.Ended == holds.Open})
+		windows = append(windows, measured.Bound{Time: o.Length(), AtLeast: o.First.Ended == holds.Open && o.Second.Ended == holds.Open})
 		b.Windows++
 		b.Total += o.Length()
 		b.Longest = max(b.Longest, o.Length())

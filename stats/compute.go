@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/history/faults"
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // stallFloor is the shortest gap of the harness's heartbeat that counts as a stall. Shorter gaps
@@ -46,14 +47,14 @@ func Compute(h *history.History) Stats {
 		FeltOver:   slow,
 		FaultKinds: faultKinds(faults),
 		Failovers:  failovers(groups),
-		HandOver:   spreadOf(handOver),
+		HandOver:   measured.SpreadOf(handOver),
 		Cost:       cost,
 		Fairness:   fairness,
 		Belief:     belief,
 		Stalls:     stalls(h),
 		Samples: &Samples{
-			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: timesOf(handOver),
-			Probe: probeSamples(probes), Cost: cost, Fairness: fairness.samples(), Belief: belief, BeliefWindows: timesOf(windows),
+			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: measured.TimesOf(handOver),
+			Probe: probeSamples(probes), Cost: cost, Fairness: fairness.samples(), Belief: belief, BeliefWindows: measured.TimesOf(windows),
 		},
 	}
 	for _, f := range s.ByF {

@@ -2,7 +2,6 @@ package stats
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"sort"
 	"time"
@@ -10,10 +9,8 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
-
-// never is later than any time.
-const never = time.Duration(math.MaxInt64)
 
 // measureFaults adds to each verified fault how long fail-over took and whether any operation felt
 // it. It returns, for each kind of operation, the latency above which an operation is slow.
@@ -165,14 +162,14 @@ func successesOf(ops operations) (all *successes, byClient map[int]*successes) {
 // within returns the time from the beginning of the span to the end of the first success that was
 // invoked and ended in it. If there was none, the bound is at least the whole span. tried is false
 // if no operation was wanted in the span; then there is nothing to measure.
-func (s *successes) within(in Span) (b Bound, tried bool) {
+func (s *successes) within(in Span) (b measured.Bound, tried bool) {
 	if s == nil || in.Until <= in.From {
-		return Bound{}, false
+		return measured.Bound{}, false
 	}
 	if i := after(s.began, in.From); i < len(s.began) && s.ended[i] <= in.Until {
-		return Bound{Time: s.ended[i] - in.From}, true
+		return measured.Bound{Time: s.ended[i] - in.From}, true
 	}
-	return Bound{Time: in.Length(), AtLeast: true}, s.wanted(in)
+	return measured.Bound{Time: in.Length(), AtLeast: true}, s.wanted(in)
 }
 
 // wanted reports whether an operation began in the span, or had begun before and did not succeed

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // lasting is a fault that is seen to take effect at 1 s and begins to be healed at 6 s.
@@ -74,8 +75,8 @@ func TestFailoverIsCensoredAtTheHeal(t *testing.T) {
 func TestEachAffectedClientCounts(t *testing.T) {
 	for kind, want := range map[string][]ClientFailover{
 		"cut-off": {
-			{Client: 0, Bound: Bound{Time: 20 * ms}, Phases: &FailoverPhases{Noticed: 20 * ms}},
-			{Client: 1, Bound: Bound{Time: 5000 * ms, AtLeast: true}},
+			{Client: 0, Bound: measured.Bound{Time: 20 * ms}, Phases: &FailoverPhases{Noticed: 20 * ms}},
+			{Client: 1, Bound: measured.Bound{Time: 5000 * ms, AtLeast: true}},
 		},
 		"freeze": nil,
 	} {
@@ -90,7 +91,7 @@ func TestEachAffectedClientCounts(t *testing.T) {
 		if d := cmp.Diff(want, s.Faults[0].Affected); d != "" {
 			t.Errorf("%s: %s", kind, d)
 		}
-		if all := s.Failovers[0].All; all == nil || all.Worst != (Bound{Time: 20 * ms}) {
+		if all := s.Failovers[0].All; all == nil || all.Worst != (measured.Bound{Time: 20 * ms}) {
 			t.Errorf("%s: over all clients %+v", kind, all)
 		}
 	}
@@ -107,8 +108,8 @@ func TestFailoversAreSummedByTarget(t *testing.T) {
 	}
 	want := []FailoverSum{
 		{Spec: "kill:all", Kind: "kill", Verified: 1, Felt: 1, NoMajority: 1},
-		{Spec: "kill:leader", Kind: "kill", Verified: 1, Felt: 1, All: spreadOf([]Bound{{Time: 1000 * ms}})},
-		{Spec: "kill:minority", Kind: "kill", Verified: 3, Felt: 2, All: spreadOf([]Bound{{Time: 7 * ms}, {5000 * ms, true}})},
+		{Spec: "kill:leader", Kind: "kill", Verified: 1, Felt: 1, All: measured.SpreadOf([]measured.Bound{{Time: 1000 * ms}})},
+		{Spec: "kill:minority", Kind: "kill", Verified: 3, Felt: 2, All: measured.SpreadOf([]measured.Bound{{Time: 7 * ms}, {Time: 5000 * ms, AtLeast: true}})},
 	}
 	if d := cmp.Diff(want, failovers(consequencesOf(faults))); d != "" {
 		t.Error(d)
@@ -116,23 +117,23 @@ func TestFailoversAreSummedByTarget(t *testing.T) {
 }
 
 func TestSpread(t *testing.T) {
-	at := func(d time.Duration) Bound { return Bound{Time: d} }
-	atLeast := func(d time.Duration) Bound { return Bound{d, true} }
+	at := func(d time.Duration) measured.Bound { return measured.Bound{Time: d} }
+	atLeast := func(d time.Duration) measured.Bound { return measured.Bound{Time: d, AtLeast: true} }
 	tests := []struct {
 		name string
-		of   []Bound
-		want *Spread
+		of   []measured.Bound
+		want *measured.Spread
 	}{
 		{"nothing", nil, nil},
-		{"measured", []Bound{at(3), at(1), at(5), at(2)}, &Spread{4, 0, at(1), at(2), at(5)}},
-		{"one above the median", []Bound{at(3), at(1), atLeast(4)}, &Spread{3, 1, at(1), at(3), atLeast(4)}},
-		{"one that may be above", []Bound{at(3), at(5), atLeast(1)}, &Spread{3, 1, atLeast(1), atLeast(3), atLeast(5)}},
-		{"half", []Bound{at(2), atLeast(10)}, &Spread{2, 1, at(2), atLeast(6), atLeast(10)}},
-		{"all", []Bound{atLeast(10), atLeast(10)}, &Spread{2, 2, atLeast(10), atLeast(10), atLeast(10)}},
+		{"measured", []measured.Bound{at(3), at(1), at(5), at(2)}, &measured.Spread{Count: 4, Censored: 0, Best: at(1), Median: at(2), Worst: at(5)}},
+		{"one above the median", []measured.Bound{at(3), at(1), atLeast(4)}, &measured.Spread{Count: 3, Censored: 1, Best: at(1), Median: at(3), Worst: atLeast(4)}},
+		{"one that may be above", []measured.Bound{at(3), at(5), atLeast(1)}, &measured.Spread{Count: 3, Censored: 1, Best: atLeast(1), Median: atLeast(3), Worst: atLeast(5)}},
+		{"half", []measured.Bound{at(2), atLeast(10)}, &measured.Spread{Count: 2, Censored: 1, Best: at(2), Median: atLeast(6), Worst: atLeast(10)}},
+		{"all", []measured.Bound{atLeast(10), atLeast(10)}, &measured.Spread{Count: 2, Censored: 2, Best: atLeast(10), Median: atLeast(10), Worst: atLeast(10)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if d := cmp.Diff(tt.want, spreadOf(tt.of)); d != "" {
+			if d := cmp.Diff(tt.want, measured.SpreadOf(tt.of)); d != "" {
 				t.Error(d)
 			}
 		})

@@ -5,16 +5,17 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Bounds returns the fail-over of the fault over all clients, which is at most one, those of the
 // affected clients, and the hand-overs of the holds that it ended.
-func (f *Fault) Bounds() (all, affected, handOvers []Bound) {
+func (f *Fault) Bounds() (all, affected, handOvers []measured.Bound) {
 	switch {
 	case f.Failover >= 0:
-		all = append(all, Bound{Time: f.Failover})
+		all = append(all, measured.Bound{Time: f.Failover})
 	case f.FailoverAtLeast > 0:
-		all = append(all, Bound{Time: f.FailoverAtLeast, AtLeast: true})
+		all = append(all, measured.Bound{Time: f.FailoverAtLeast, AtLeast: true})
 	}
 	for _, c := range f.Affected {
 		affected = append(affected, c.Bound)
@@ -29,8 +30,8 @@ func (f *Fault) Bounds() (all, affected, handOvers []Bound) {
 type consequences struct {
 	kind                       string
 	verified, felt, noMajority int
-	all, affected, handOvers   []Bound // all and affected of felt faults only
-	outage, best, worst        []Bound
+	all, affected, handOvers   []measured.Bound // all and affected of felt faults only
+	outage, best, worst        []measured.Bound
 	phases                     PhaseSamples // of felt faults
 }
 
@@ -62,7 +63,7 @@ func consequencesOf(faults []Fault) map[string]*consequences {
 }
 
 // appended appends a bound, unless it is nil.
-func appended(to []Bound, b *Bound) []Bound {
+func appended(to []measured.Bound, b *measured.Bound) []measured.Bound {
 	if b == nil {
 		return to
 	}
@@ -75,8 +76,8 @@ func failovers(groups map[string]*consequences) []FailoverSum {
 	for name, c := range groups {
 		sums = append(sums, FailoverSum{
 			Spec: name, Kind: c.kind, Verified: c.verified, Felt: c.felt, NoMajority: c.noMajority,
-			All: spreadOf(c.all), Affected: spreadOf(c.affected), HandOver: spreadOf(c.handOvers),
-			Outage: spreadOf(c.outage), OutageBest: spreadOf(c.best), OutageWorst: spreadOf(c.worst),
+			All: measured.SpreadOf(c.all), Affected: measured.SpreadOf(c.affected), HandOver: measured.SpreadOf(c.handOvers),
+			Outage: measured.SpreadOf(c.outage), OutageBest: measured.SpreadOf(c.best), OutageWorst: measured.SpreadOf(c.worst),
 		})
 	}
 	slices.SortFunc(sums, func(a, b FailoverSum) int { return cmp.Compare(a.Spec, b.Spec) })

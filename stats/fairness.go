@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Fairness says how an object that clients hold was shared among them. It covers the acquires of the
@@ -32,8 +33,8 @@ type ClientGrants struct {
 	Grants int `json:"grants"`
 	// Median and Longest describe the times from the invocation to the grant. An acquire
 	// without a grant gives a lower bound; see [Times.Quantile].
-	Median  Bound `json:"median"`
-	Longest Bound `json:"longest"`
+	Median  measured.Bound `json:"median"`
+	Longest measured.Bound `json:"longest"`
 }
 
 // fairnessOf returns nil if there was no grant, or if clients do not hold the object.
@@ -48,11 +49,11 @@ func fairnessOf(m *models.Model, h *history.History, load operations) *Fairness 
 		}
 	}
 	f := &Fairness{}
-	waits := map[int][]Bound{}
+	waits := map[int][]measured.Bound{}
 	grants := map[int]int{}
 	end := End(h)
 	for _, op := range acquires {
-		b := Bound{Time: end - op.Began(), AtLeast: op.Outcome() != history.OK}
+		b := measured.Bound{Time: end - op.Began(), AtLeast: op.Outcome() != history.OK}
 		if op.Return != nil {
 			b.Time = op.Return.Time - op.Began()
 		}
@@ -71,7 +72,7 @@ func fairnessOf(m *models.Model, h *history.History, load operations) *Fairness 
 		squares += float64(n) * float64(n)
 		f.Clients = append(f.Clients, ClientGrants{
 			Client: client, Asked: len(bounds), Grants: n,
-			Median: timesOf(bounds).Quantile(0.5), Longest: slices.MaxFunc(bounds, byTime),
+			Median: measured.TimesOf(bounds).Quantile(0.5), Longest: slices.MaxFunc(bounds, measured.Compare),
 		})
 	}
 	slices.SortFunc(f.Clients, func(a, b ClientGrants) int { return cmp.Compare(a.Client, b.Client) })

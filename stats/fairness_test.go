@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Client 1 asks first and is overtaken twice, by client 2 and again by client 0; on another key nobody is.
@@ -25,7 +26,7 @@ func TestFairness(t *testing.T) {
 	b.Op(0, models.FRelease, "k", 40, 41, history.OK, held, nil)
 	b.Op(4, models.FAcquire, "k", 42, 60, history.Fail, nil, nil)
 	s := Compute(b.History())
-	exact := func(ms float64) Bound { return Bound{Time: historytest.At(ms)} }
+	exact := func(ms float64) measured.Bound { return measured.Bound{Time: historytest.At(ms)} }
 	want := &Fairness{
 		Grants: 5, Overtook: 2, MostOvertaken: 2, Jain: 25. / (5 * 7),
 		Clients: []ClientGrants{
@@ -33,7 +34,7 @@ func TestFairness(t *testing.T) {
 			{1, 1, 1, exact(47), exact(47)},
 			{2, 1, 1, exact(8), exact(8)},
 			{3, 1, 1, exact(1), exact(1)},
-			{4, 1, 0, Bound{18 * ms, true}, Bound{18 * ms, true}},
+			{4, 1, 0, measured.Bound{Time: 18 * ms, AtLeast: true}, measured.Bound{Time: 18 * ms, AtLeast: true}},
 		},
 	}
 	if diff := cmp.Diff(want, s.Fairness); diff != "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // pausedLeader has one success every 10 ms until the leader is paused at 1 s,
@@ -43,7 +44,7 @@ func TestFailover(t *testing.T) {
 			Number: 1, Kind: "pause", Spec: "pause:leader", Outcome: history.StepVerified, Servers: []int{2}, Clients: []int{1},
 			Elected: 3, ElectedAt: 3600 * ms, Injected: 1000 * ms, Verified: 1020 * ms, Healed: 6010 * ms,
 			HealBegan: 6000 * ms, Failover: 2500 * ms, FailoverAffected: 2500 * ms, Felt: true,
-			Affected: []ClientFailover{{Client: 0, Bound: Bound{Time: 2500 * ms}, Phases: &FailoverPhases{Noticed: 2500 * ms}}}, Traits: history.FaultTraits{Reconnects: true},
+			Affected: []ClientFailover{{Client: 0, Bound: measured.Bound{Time: 2500 * ms}, Phases: &FailoverPhases{Noticed: 2500 * ms}}}, Traits: history.FaultTraits{Reconnects: true},
 		},
 		{
 			Number: 2, Kind: "pause", Spec: "pause:one", Outcome: history.StepVerified, Servers: []int{1},
@@ -69,7 +70,7 @@ func TestFailover(t *testing.T) {
 	if d := cmp.Diff(kinds, got.FaultKinds); d != "" {
 		t.Error(d)
 	}
-	one := spreadOf([]Bound{{Time: 2500 * ms}})
+	one := measured.SpreadOf([]measured.Bound{{Time: 2500 * ms}})
 	sums := []FailoverSum{
 		{Spec: "pause:leader", Kind: "pause", Verified: 1, Felt: 1, All: one, Affected: one},
 		{Spec: "pause:one", Kind: "pause", Verified: 1},
@@ -100,7 +101,7 @@ func TestFailoverOfTheAffectedClients(t *testing.T) {
 	if k := got.FaultKinds[0]; k.Holding != 1 || k.Idle != 1 || k.Waiting != 0 {
 		t.Errorf("kind: %+v", k)
 	}
-	affected := &Spread{Count: 2, Best: Bound{Time: 800 * ms}, Median: Bound{Time: 897500 * time.Microsecond}, Worst: Bound{Time: 995 * ms}}
+	affected := &measured.Spread{Count: 2, Best: measured.Bound{Time: 800 * ms}, Median: measured.Bound{Time: 897500 * time.Microsecond}, Worst: measured.Bound{Time: 995 * ms}}
 	if d := cmp.Diff(affected, got.Failovers[0].Affected); d != "" {
 		t.Error(d)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Gate is a bound that a metric must stay below, such as failover(kill:leader).p95<10s.
@@ -254,12 +255,12 @@ func (g *Gate) judgeTimes(s *Samples) GateResult {
 	v := t.Quantile(g.Quantile)
 	below := time.Duration(g.Below)
 	r := GateResult{Gate: g.Text, Unit: "ns", Value: float64(v.Time), AtLeast: v.AtLeast, Bound: g.Below, Samples: n}
-	shorter, longer := t.sides(below)
-	switch needed := TimesNeeded(g.Quantile); {
-	case n < needed && significant(longer, n, 1-g.Quantile):
+	shorter, longer := t.Sides(below)
+	switch needed := measured.Needed(g.Quantile); {
+	case n < needed && measured.Significant(longer, n, 1-g.Quantile):
 		r.Result = Exceeded
 		r.Text = fmt.Sprintf("%s exceeds %s: %d of %d times do, which decides with a confidence of 95 %%", g.Title(), below, longer, n)
-	case n < needed && significant(shorter, n, g.Quantile):
+	case n < needed && measured.Significant(shorter, n, g.Quantile):
 		r.Result = Kept
 		r.Text = fmt.Sprintf("%s is below %s: %d of %d times are, which decides with a confidence of 95 %%", g.Title(), below, shorter, n)
 	case n == 0:
@@ -329,7 +330,7 @@ func Repeat(runs int) string {
 	return fmt.Sprintf(": about %s would decide (run --repeat %d or sweep --seeds 1..%d)", prose.Count(runs, "run"), runs, runs)
 }
 
-func atLeast(b Bound) string {
+func atLeast(b measured.Bound) string {
 	if b.AtLeast {
 		return "at least "
 	}
@@ -358,10 +359,10 @@ func (g *Gate) judgeShare(s *Samples) GateResult {
 	r := GateResult{Gate: g.Text, Unit: "share", Value: value, Bound: g.Below, Samples: all}
 	needed := 1
 	if g.Below < 1 {
-		needed = int(math.Ceil(math.Log(1-confidence) / math.Log1p(-g.Below)))
+		needed = int(math.Ceil(math.Log(1-measured.Confidence) / math.Log1p(-g.Below)))
 	}
 	switch {
-	case all < needed && !significant(some, all, g.Below):
+	case all < needed && !measured.Significant(some, all, g.Below):
 		r.undecided(needed, s.Runs)
 		r.Text = fmt.Sprintf("%s needs %d operations, and there are %d%s", g.Title(), needed, all, Repeat(r.NeededRuns))
 	case value < g.Below:

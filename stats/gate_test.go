@@ -8,19 +8,20 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // gated are samples of a run: 800 acquires from 1 to 400 ms, 100 fail-overs after kills of leaders
 // and 3 after other kills, of which the longest are censored.
 func gated() *stats.Samples {
-	acquires, kills, others := &stats.Times{}, &stats.Times{}, &stats.Times{}
+	acquires, kills, others := &measured.Times{}, &measured.Times{}, &measured.Times{}
 	for n := range 400 {
-		acquires.Add(stats.Bound{Time: time.Duration(n+1) * time.Millisecond}, 2)
+		acquires.Add(measured.Bound{Time: time.Duration(n+1) * time.Millisecond}, 2)
 	}
 	for n := range 100 {
-		kills.Add(stats.Bound{Time: time.Duration(n+1) * time.Second, AtLeast: n >= 90}, 1)
+		kills.Add(measured.Bound{Time: time.Duration(n+1) * time.Second, AtLeast: n >= 90}, 1)
 	}
-	others.Add(stats.Bound{Time: time.Second}, 3)
+	others.Add(measured.Bound{Time: time.Second}, 3)
 	return &stats.Samples{
 		Runs:       1,
 		Operations: map[string]*stats.OperationSamples{"acquire": {OK: 400, Fail: 3, Info: 1, Latency: acquires}},
@@ -95,12 +96,12 @@ func TestGates(t *testing.T) {
 // With few measurements a gate is decided as soon as chance does not explain them; an undecided one names the
 // options that take enough.
 func TestGateDecidesEarly(t *testing.T) {
-	at := func(d time.Duration, n int, atLeast bool) *stats.Times {
-		times := &stats.Times{}
-		times.Add(stats.Bound{Time: d, AtLeast: atLeast}, n)
+	at := func(d time.Duration, n int, atLeast bool) *measured.Times {
+		times := &measured.Times{}
+		times.Add(measured.Bound{Time: d, AtLeast: atLeast}, n)
 		return times
 	}
-	of := func(runs int, slow, quick *stats.Times) *stats.Samples {
+	of := func(runs int, slow, quick *measured.Times) *stats.Samples {
 		quick.Merge(slow)
 		return &stats.Samples{Runs: runs, Faults: map[string]*stats.FaultSamples{"kill:leader": {Failovers: quick}}}
 	}
@@ -110,7 +111,7 @@ func TestGateDecidesEarly(t *testing.T) {
 	with := func(runs, faults int) *stats.Samples {
 		return &stats.Samples{Runs: runs, Faults: map[string]*stats.FaultSamples{"kill:leader": {Verified: faults}}}
 	}
-	none := &stats.Times{}
+	none := &measured.Times{}
 	const long = 2300 * time.Millisecond
 	for name, c := range map[string]struct {
 		gate    string
@@ -119,14 +120,14 @@ func TestGateDecidesEarly(t *testing.T) {
 		runs    int
 		text    string
 	}{
-		"all exceed":              {"failover.p95<1ms", of(5, at(long, 5, false), &stats.Times{}), stats.Exceeded, 0, "failover.p95 exceeds 1ms: 5 of 5 times do, which decides with a confidence of 95 %"},
-		"lower bounds exceed":     {"failover.p95<1ms", of(5, at(long, 5, true), &stats.Times{}), stats.Exceeded, 0, "failover.p95 exceeds 1ms: 5 of 5 times do, which decides with a confidence of 95 %"},
+		"all exceed":              {"failover.p95<1ms", of(5, at(long, 5, false), &measured.Times{}), stats.Exceeded, 0, "failover.p95 exceeds 1ms: 5 of 5 times do, which decides with a confidence of 95 %"},
+		"lower bounds exceed":     {"failover.p95<1ms", of(5, at(long, 5, true), &measured.Times{}), stats.Exceeded, 0, "failover.p95 exceeds 1ms: 5 of 5 times do, which decides with a confidence of 95 %"},
 		"two of five exceed":      {"failover.p95<1s", of(5, at(long, 2, false), at(time.Millisecond, 3, false)), stats.Exceeded, 0, "failover.p95 exceeds 1s: 2 of 5 times do, which decides with a confidence of 95 %"},
 		"one of five may":         {"failover.p95<1s", of(5, at(long, 1, false), at(time.Millisecond, 4, false)), stats.Undecided, 76, "failover.p95 was measured 5 times, and needs 76: about 76 runs would decide (run --repeat 76 or sweep --seeds 1..76)"},
 		"nearly all are below":    {"failover.p95<1s", of(1, none, at(time.Millisecond, 75, false)), stats.Kept, 0, "failover.p95 is below 1s: 75 of 75 times are, which decides with a confidence of 95 %"},
 		"lower bounds hide it":    {"failover.p95<1s", of(1, none, at(time.Millisecond, 75, true)), stats.Undecided, 2, "failover.p95 was measured 75 times, and needs 76: about 2 runs would decide (run --repeat 2 or sweep --seeds 1..2)"},
-		"median, all exceed":      {"failover.median<1s", of(5, at(long, 5, false), &stats.Times{}), stats.Undecided, 6, "failover.median was measured 5 times, and needs 6: about 6 runs would decide (run --repeat 6 or sweep --seeds 1..6)"},
-		"one time":                {"failover.median<1s", of(1, at(long, 1, false), &stats.Times{}), stats.Undecided, 6, "failover.median was measured once, and needs 6: about 6 runs would decide (run --repeat 6 or sweep --seeds 1..6)"},
+		"median, all exceed":      {"failover.median<1s", of(5, at(long, 5, false), &measured.Times{}), stats.Undecided, 6, "failover.median was measured 5 times, and needs 6: about 6 runs would decide (run --repeat 6 or sweep --seeds 1..6)"},
+		"one time":                {"failover.median<1s", of(1, at(long, 1, false), &measured.Times{}), stats.Undecided, 6, "failover.median was measured once, and needs 6: about 6 runs would decide (run --repeat 6 or sweep --seeds 1..6)"},
 		"errors":                  {"errors<1%", errors(1, 5, 20), stats.Exceeded, 0, "errors is 20 % (5 of 25), which exceeds 1 % by 19 points (1900 %)"},
 		"one error":               {"errors<1%", errors(2, 1, 99), stats.Undecided, 6, "errors needs 299 operations, and there are 100: about 6 runs would decide (run --repeat 6 or sweep --seeds 1..6)"},
 		"no faults":               {"failover.p95<1s", &stats.Samples{Runs: 1}, stats.Undecided, 0, "failover.p95 was never measured, and needs 76 times: take --faults"},
@@ -152,12 +153,12 @@ func TestGateIsSeldomWrong(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for n := 1; n < stats.TimesNeeded(q); n++ {
+		for n := 1; n < measured.Needed(q); n++ {
 			wrong := map[stats.GateState]float64{}
 			for longer := 0; longer <= n; longer++ {
-				times := &stats.Times{}
-				times.Add(stats.Bound{Time: 2 * time.Second}, longer)
-				times.Add(stats.Bound{Time: time.Millisecond}, n-longer)
+				times := &measured.Times{}
+				times.Add(measured.Bound{Time: 2 * time.Second}, longer)
+				times.Add(measured.Bound{Time: time.Millisecond}, n-longer)
 				r := g.Judge(&stats.Samples{Runs: 1, Operations: map[string]*stats.OperationSamples{"acquire": {Latency: times}}})
 				chance := new(big.Float).SetInt(new(big.Int).Binomial(int64(n), int64(longer)))
 				p, _ := chance.Float64()

@@ -7,12 +7,13 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // measureHandOvers adds to each fault the hand-overs after the holds that it ended, and returns
 // those after the other holds. The holds are in order of their grants. Objects that several clients
 // can hold at once have no hand-overs.
-func measureHandOvers(faults []Fault, h *history.History, ops operations, all []*holds.Hold) []Bound {
+func measureHandOvers(faults []Fault, h *history.History, ops operations, all []*holds.Hold) []measured.Bound {
 	model := models.Of(h)
 	if model.State != models.Exclusive {
 		return nil
@@ -29,7 +30,7 @@ func measureHandOvers(faults []Fault, h *history.History, ops operations, all []
 		}
 		last[hold.Key] = hold
 	}
-	var released []Bound
+	var released []measured.Bound
 	for _, hold := range all {
 		if b, by, known := m.measure(hold, next[hold]); known && by == nil {
 			released = append(released, b.Bound)
@@ -63,11 +64,11 @@ func (m *handOvers) measure(hold, next *holds.Hold) (o HandOver, by *Fault, know
 		if !wanted || since > next.Granted { // the leader leads again without a call
 			since = from
 		}
-		o.Bound = Bound{Time: max(0, next.Granted-since)}
+		o.Bound = measured.Bound{Time: max(0, next.Granted-since)}
 	case !wanted || since >= until:
 		return o, nil, false
 	default:
-		o.Bound = Bound{Time: until - since, AtLeast: true}
+		o.Bound = measured.Bound{Time: until - since, AtLeast: true}
 	}
 	o.Key, o.Client, o.From = hold.Key, hold.Client, since
 	return o, by, !m.unserved(Span{From: since, Until: since + o.Time})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // held has client 0 hold k from 1 s on, with client 1 in line from 1.5 s on, unless it is alone.
@@ -46,26 +47,26 @@ func (b *builder) lose(at time.Duration) {
 
 func TestHandOver(t *testing.T) {
 	over := func(from, took time.Duration) []HandOver {
-		return []HandOver{{Key: "k", Client: 0, From: from, Bound: Bound{Time: took}}}
+		return []HandOver{{Key: "k", Client: 0, From: from, Bound: measured.Bound{Time: took}}}
 	}
 	tests := []struct {
 		name  string
 		alone bool
 		write func(b *builder)
-		want  []HandOver // by the fault
-		other *Spread    // by none
+		want  []HandOver       // by the fault
+		other *measured.Spread // by none
 	}{
 		{"released", false, func(b *builder) {
 			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
 			b.ok(2010*ms, 0, models.FRelease, "k", nil)
 			b.grant(2030 * ms)
-		}, nil, spreadOf([]Bound{{Time: 30 * ms}})},
+		}, nil, measured.SpreadOf([]measured.Bound{{Time: 30 * ms}})},
 		{"released, and nobody waited then", true, func(b *builder) {
 			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
 			b.ok(2010*ms, 0, models.FRelease, "k", nil)
 			b.invoke(5000*ms, 1, models.FAcquire, "k", nil)
 			b.grant(5005 * ms)
-		}, nil, spreadOf([]Bound{{Time: 5 * ms}})},
+		}, nil, measured.SpreadOf([]measured.Bound{{Time: 5 * ms}})},
 		{"released, and nobody ever waited", true, func(b *builder) {
 			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
 			b.ok(2010*ms, 0, models.FRelease, "k", nil)
@@ -73,7 +74,7 @@ func TestHandOver(t *testing.T) {
 		{"released, and never granted again", false, func(b *builder) {
 			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
 			b.ok(2010*ms, 0, models.FRelease, "k", nil)
-		}, nil, spreadOf([]Bound{{18000 * ms, true}})},
+		}, nil, measured.SpreadOf([]measured.Bound{{Time: 18000 * ms, AtLeast: true}})},
 		{"crashed", false, func(b *builder) {
 			b.hit("crash", 2000*ms, 2005*ms)
 			b.session(2005*ms, 0, history.FExited, "", 0xa, history.Exited{By: history.ByCrash})
@@ -104,17 +105,17 @@ func TestHandOver(t *testing.T) {
 			b.invoke(3001*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
 			b.ok(3002*ms, 0, models.FRelease, "k", nil)
 			b.grant(3003 * ms)
-		}, nil, spreadOf([]Bound{{Time: 2 * ms}})},
+		}, nil, measured.SpreadOf([]measured.Bound{{Time: 2 * ms}})},
 		{"never granted again", false, func(b *builder) {
 			b.hit("crash", 2000*ms, 2005*ms)
 			b.session(2005*ms, 0, history.FExited, "", 0xa, history.Exited{By: history.ByCrash})
-		}, []HandOver{{"k", 0, 2005 * ms, Bound{17995 * ms, true}}}, nil},
+		}, []HandOver{{"k", 0, 2005 * ms, measured.Bound{Time: 17995 * ms, AtLeast: true}}}, nil},
 		{"granted when a partition was healed", false, func(b *builder) {
 			b.hit("partition", 2000*ms, 2010*ms)
 			b.lose(6000 * ms)
 			b.heal(7000*ms, "partition")
 			b.grant(7005 * ms)
-		}, []HandOver{{"k", 0, 6000 * ms, Bound{1000 * ms, true}}}, nil},
+		}, []HandOver{{"k", 0, 6000 * ms, measured.Bound{Time: 1000 * ms, AtLeast: true}}}, nil},
 		{"released while no server was left", false, func(b *builder) {
 			for _, step := range []string{history.StepInject, history.StepVerified} {
 				b.fault(1900*ms, "kill", history.FaultStep{Fault: 1, Step: step, Spec: "kill:all", Servers: []int{1, 2, 3}})

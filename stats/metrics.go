@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Metric is a figure of samples that a [Gate] can bound and that groups of runs are compared by: times,
@@ -25,8 +27,8 @@ type Metric struct {
 	// Ratio returns how many events there were for each operation; nil if the metric is no ratio.
 	Ratio func(s *Samples) Ratio
 
-	ofFault func(*FaultSamples) *Times           // the times of a kind and target of faults
-	of      func(s *Samples, part string) *Times // those of another part
+	ofFault func(*FaultSamples) *measured.Times           // the times of a kind and target of faults
+	of      func(s *Samples, part string) *measured.Times // those of another part
 }
 
 // What a metric is split by.
@@ -52,7 +54,7 @@ const Latency = "latency"
 var Metrics = []Metric{
 	{
 		Name: Latency, About: "from the intended start of an operation to its end, of those with outcome ok", Split: byOperation,
-		of: func(s *Samples, operation string) *Times {
+		of: func(s *Samples, operation string) *measured.Times {
 			if o := s.Operations[operation]; o != nil {
 				return o.Latency
 			}
@@ -61,16 +63,16 @@ var Metrics = []Metric{
 	},
 	{
 		Name: "failover", About: "from the effect of a fault to the next success that needed a majority of the servers", Split: byFault, Whole: Sum,
-		OnePerFault: true, ofFault: func(f *FaultSamples) *Times { return f.Failovers },
+		OnePerFault: true, ofFault: func(f *FaultSamples) *measured.Times { return f.Failovers },
 	},
 	{
 		Name: "outage", About: "without service during a fault, as the probe saw it that uses all servers", Split: byFault, Whole: Sum,
-		OnePerFault: true, Probed: true, ofFault: func(f *FaultSamples) *Times { return f.Outages },
+		OnePerFault: true, Probed: true, ofFault: func(f *FaultSamples) *measured.Times { return f.Outages },
 	},
 	{
 		Name: "handover", About: "from the end of a hold to the next grant: of holds that a fault ended, or that no fault ended", Split: byFault, Whole: Apart,
-		ofFault: func(f *FaultSamples) *Times { return f.HandOvers },
-		of:      func(s *Samples, _ string) *Times { return s.HandOvers },
+		ofFault: func(f *FaultSamples) *measured.Times { return f.HandOvers },
+		of:      func(s *Samples, _ string) *measured.Times { return s.HandOvers },
 	},
 	{Name: "errors", About: "the share of operations whose outcome is not ok", Split: byOperation, Whole: Sum, Share: errorShare},
 	{Name: "herd", About: "watch events per release or, of objects that clients do not hold, per write", Whole: Sum, Ratio: herdRatio},
@@ -83,11 +85,11 @@ const probe = "probe"
 var finer = []Metric{
 	{
 		Name: "affected", About: "from the effect of a fault to the next success of a client that it affected", Split: byFault, Whole: Sum,
-		ofFault: func(f *FaultSamples) *Times { return f.Affected },
+		ofFault: func(f *FaultSamples) *measured.Times { return f.Affected },
 	},
 	{
 		Name: "elected", About: "from the effect of a fault until a new leader was seen", Split: byFault, Whole: Sum,
-		ofFault: func(f *FaultSamples) *Times {
+		ofFault: func(f *FaultSamples) *measured.Times {
 			if f.Phases == nil {
 				return nil
 			}
@@ -96,19 +98,19 @@ var finer = []Metric{
 	},
 	{
 		Name: "outage_best", About: "the shortest time without service that a probe of one server saw during a fault", Split: byFault, Whole: Sum,
-		ofFault: func(f *FaultSamples) *Times { return f.OutagesBest },
+		ofFault: func(f *FaultSamples) *measured.Times { return f.OutagesBest },
 	},
 	{
 		Name: "outage_worst", About: "the longest time without service that a probe of one server saw during a fault", Split: byFault, Whole: Sum,
-		ofFault: func(f *FaultSamples) *Times { return f.OutagesWorst },
+		ofFault: func(f *FaultSamples) *measured.Times { return f.OutagesWorst },
 	},
 	{
 		Name: "belief", About: "while two clients believed that they held one key", Whole: Sum,
-		of: func(s *Samples, _ string) *Times { return s.BeliefWindows },
+		of: func(s *Samples, _ string) *measured.Times { return s.BeliefWindows },
 	},
 	{
 		Name: probe, About: "from when a write of the probe was due to its end, of those with outcome ok", Whole: Sum,
-		of: func(s *Samples, _ string) *Times {
+		of: func(s *Samples, _ string) *measured.Times {
 			if s.Probe == nil {
 				return nil
 			}
@@ -164,7 +166,7 @@ func (m *Metric) Parts(s *Samples) (parts []string) {
 }
 
 // Of returns the times of exactly one of the metric's Parts; nil if there are none.
-func (m *Metric) Of(s *Samples, part string) *Times {
+func (m *Metric) Of(s *Samples, part string) *measured.Times {
 	if f := s.Faults[part]; f != nil && m.ofFault != nil {
 		return m.ofFault(f)
 	}
@@ -176,7 +178,7 @@ func (m *Metric) Of(s *Samples, part string) *Times {
 
 // Times returns the times of a part as a gate names it, "" for the whole. A kind of faults (kill) has the
 // times of all its targets (kill:leader), too. It returns nil if there are none.
-func (m *Metric) Times(s *Samples, part string) (sum *Times) {
+func (m *Metric) Times(s *Samples, part string) (sum *measured.Times) {
 	if m.ofFault == nil || part == "" && m.Whole == Apart {
 		return m.Of(s, part)
 	}

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Every field of samples that has times belongs to a measure, and to one only.
@@ -15,9 +17,9 @@ func TestMeasuresAreComplete(t *testing.T) {
 		switch v.Kind() {
 		case reflect.Pointer:
 			v.Set(reflect.New(v.Type().Elem()))
-			if times, ok := v.Interface().(*Times); ok {
+			if times, ok := v.Interface().(*measured.Times); ok {
 				fields++
-				times.Add(Bound{Time: time.Duration(fields) * time.Millisecond}, 1)
+				times.Add(measured.Bound{Time: time.Duration(fields) * time.Millisecond}, 1)
 				return
 			}
 			fill(v.Elem())

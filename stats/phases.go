@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // FailoverPhases divides the fail-over of one affected client, whose sum they are. Each is 0 if it does not
@@ -91,12 +92,12 @@ func measurePhases(faults []Fault, h *history.History) {
 // PhaseSamples are the phases of affected clients, each phase of all clients together, and how
 // long after the verified effect each election ended.
 type PhaseSamples struct {
-	Clients    int           `json:"clients"`
-	Noticed    time.Duration `json:"noticed"` // sums over all clients
-	Paused     time.Duration `json:"paused"`
-	Connecting time.Duration `json:"connecting"`
-	Serving    time.Duration `json:"serving"`
-	Elected    *Times        `json:"elected,omitempty"`
+	Clients    int             `json:"clients"`
+	Noticed    time.Duration   `json:"noticed"` // sums over all clients
+	Paused     time.Duration   `json:"paused"`
+	Connecting time.Duration   `json:"connecting"`
+	Serving    time.Duration   `json:"serving"`
+	Elected    *measured.Times `json:"elected,omitempty"`
 }
 
 // addFault adds the phases of the affected clients of a fault.
@@ -107,7 +108,7 @@ func (s *PhaseSamples) addFault(f *Fault) {
 		}
 	}
 	if f.ElectedAt > 0 {
-		merge(&s.Elected, timesOf([]Bound{{Time: f.ElectedAt - f.Verified}}))
+		merge(&s.Elected, measured.TimesOf([]measured.Bound{{Time: f.ElectedAt - f.Verified}}))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Outage is the longest time without service that a probe saw because of a fault: the longest time
@@ -14,23 +15,23 @@ import (
 type Outage struct {
 	// Server is the only server that the probe uses; 0 if it uses all of them, as clients do.
 	Server int `json:"server"`
-	Bound
+	measured.Bound
 }
 
 // Outage returns the times without service of the fault, by probe: that of the probe that uses all
 // servers, and the shortest and the longest of the probes that stay with one server. They are nil
 // if there is no such probe.
-func (f *Fault) Outage() (any, best, worst *Bound) {
+func (f *Fault) Outage() (any, best, worst *measured.Bound) {
 	for i := range f.Outages {
 		o := &f.Outages[i]
 		if o.Server == 0 {
 			any = &o.Bound
 			continue
 		}
-		if best == nil || byTime(o.Bound, *best) < 0 {
+		if best == nil || measured.Compare(o.Bound, *best) < 0 {
 			best = &o.Bound
 		}
-		if worst == nil || byTime(o.Bound, *worst) > 0 {
+		if worst == nil || measured.Compare(o.Bound, *worst) > 0 {
 			worst = &o.Bound
 		}
 	}
@@ -126,17 +127,17 @@ func (w *Writes) successes() []time.Duration {
 // longestGap returns the longest time between successes that begins in the span, and before the
 // fault was over. The first gap counts from the beginning of the span. ok is false for an empty
 // span.
-func longestGap(successes []time.Duration, in Span, over time.Duration) (longest Bound, ok bool) {
+func longestGap(successes []time.Duration, in Span, over time.Duration) (longest measured.Bound, ok bool) {
 	if in.Length() <= 0 {
-		return Bound{}, false
+		return measured.Bound{}, false
 	}
 	from := in.From
 	for i := after(successes, from); from == in.From || from < min(in.Until, over); i++ {
-		gap := Bound{Time: in.Until - from, AtLeast: true}
+		gap := measured.Bound{Time: in.Until - from, AtLeast: true}
 		if i < len(successes) && successes[i] <= in.Until {
-			gap = Bound{Time: successes[i] - from}
+			gap = measured.Bound{Time: successes[i] - from}
 		}
-		if byTime(gap, longest) > 0 {
+		if measured.Compare(gap, longest) > 0 {
 			longest = gap
 		}
 		if gap.AtLeast {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // A probe writes every 100 ms. Its writes wait from the fault at 1 s until 1.75 s, as far as its
@@ -36,17 +37,17 @@ func TestOutages(t *testing.T) {
 	probe(1, 1250*ms)
 	got := Compute(&b.h)
 	want := []Outage{
-		{Server: 0, Bound: Bound{Time: 750 * ms}},
-		{Server: 1, Bound: Bound{Time: 251 * ms}}, // the write that was due at 1.25 s
-		{Server: 2, Bound: Bound{Time: 2000 * ms, AtLeast: true}},
+		{Server: 0, Bound: measured.Bound{Time: 750 * ms}},
+		{Server: 1, Bound: measured.Bound{Time: 251 * ms}}, // the write that was due at 1.25 s
+		{Server: 2, Bound: measured.Bound{Time: 2000 * ms, AtLeast: true}},
 	}
 	if diff := cmp.Diff(want, got.Faults[0].Outages); diff != "" {
 		t.Error(diff)
 	}
 	s := got.Samples.Faults["kill:leader"]
 	for name, c := range map[string]struct {
-		times *Times
-		want  Bound
+		times *measured.Times
+		want  measured.Bound
 	}{
 		"all servers": {s.Outages, want[0].Bound}, "best": {s.OutagesBest, want[1].Bound}, "worst": {s.OutagesWorst, want[2].Bound},
 	} {
@@ -74,7 +75,7 @@ func TestNoOutage(t *testing.T) {
 	}
 	b.fact(3100*ms, history.FProbe, p)
 	got := Compute(&b.h).Faults[0].Outages
-	if diff := cmp.Diff([]Outage{{Bound: Bound{Time: 51 * ms}}}, got); diff != "" {
+	if diff := cmp.Diff([]Outage{{Bound: measured.Bound{Time: 51 * ms}}}, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Samples are the times that a run measured and the outcomes of its operations, in a form that can
@@ -17,7 +18,7 @@ type Samples struct {
 	// Faults are the verified faults by kind and target, such as kill:leader.
 	Faults map[string]*FaultSamples `json:"faults,omitempty"`
 	// HandOvers holds the times after holds that no fault ended.
-	HandOvers *Times `json:"hand_overs,omitempty"`
+	HandOvers *measured.Times `json:"hand_overs,omitempty"`
 	// Probe has the writes of the probe that uses all servers; nil without probes. Latencies count
 	// from when a write was due.
 	Probe *OperationSamples `json:"probe,omitempty"`
@@ -27,16 +28,16 @@ type Samples struct {
 	Belief   *Belief          `json:"belief,omitempty"`
 	// BeliefWindows are the lengths of the windows that Belief counts. A window that lasted to the end of the
 	// record is a lower bound.
-	BeliefWindows *Times `json:"belief_windows,omitempty"`
+	BeliefWindows *measured.Times `json:"belief_windows,omitempty"`
 }
 
 // OperationSamples are the outcomes and latencies of one kind of operation. Latencies count from
 // the intended start, of those with outcome ok.
 type OperationSamples struct {
-	OK      int    `json:"ok"`
-	Fail    int    `json:"fail"`
-	Info    int    `json:"info"`
-	Latency *Times `json:"latency,omitempty"`
+	OK      int             `json:"ok"`
+	Fail    int             `json:"fail"`
+	Info    int             `json:"info"`
+	Latency *measured.Times `json:"latency,omitempty"`
 }
 
 // FaultSamples are the consequences of the verified faults of one kind and target; see
@@ -47,17 +48,17 @@ type FaultSamples struct {
 	NoMajority int `json:"no_majority,omitempty"`
 	// Failovers has one time for each fault, over all clients, Affected one for each affected
 	// client, HandOvers one for each hold that a fault ended.
-	Failovers *Times `json:"failovers,omitempty"`
-	Affected  *Times `json:"affected,omitempty"`
-	HandOvers *Times `json:"hand_overs,omitempty"`
+	Failovers *measured.Times `json:"failovers,omitempty"`
+	Affected  *measured.Times `json:"affected,omitempty"`
+	HandOvers *measured.Times `json:"hand_overs,omitempty"`
 	// Phases holds the phases of the fail-overs of affected clients; nil if there are none.
 	Phases *PhaseSamples `json:"phases,omitempty"`
 	// Outages has the time without service of each fault as the probe saw it that uses all servers;
 	// OutagesBest and OutagesWorst have the shortest and the longest of the probes that stay with one
 	// server.
-	Outages      *Times `json:"outages,omitempty"`
-	OutagesBest  *Times `json:"outages_best,omitempty"`
-	OutagesWorst *Times `json:"outages_worst,omitempty"`
+	Outages      *measured.Times `json:"outages,omitempty"`
+	OutagesBest  *measured.Times `json:"outages_best,omitempty"`
+	OutagesWorst *measured.Times `json:"outages_worst,omitempty"`
 }
 
 // Merge adds the samples of other runs. others may be nil, and is not changed.
@@ -104,9 +105,9 @@ func (o *OperationSamples) add(outcome history.Type, latency time.Duration) {
 	case history.OK:
 		o.OK++
 		if o.Latency == nil {
-			o.Latency = &Times{}
+			o.Latency = &measured.Times{}
 		}
-		o.Latency.Add(Bound{Time: latency}, 1)
+		o.Latency.Add(measured.Bound{Time: latency}, 1)
 	case history.Fail:
 		o.Fail++
 	default:
@@ -179,8 +180,8 @@ func faultSamples(groups map[string]*consequences) map[string]*FaultSamples {
 		s := entry(&all, name)
 		*s = FaultSamples{
 			Verified: c.verified, Felt: c.felt, NoMajority: c.noMajority,
-			Failovers: timesOf(c.all), Affected: timesOf(c.affected), HandOvers: timesOf(c.handOvers),
-			Outages: timesOf(c.outage), OutagesBest: timesOf(c.best), OutagesWorst: timesOf(c.worst),
+			Failovers: measured.TimesOf(c.all), Affected: measured.TimesOf(c.affected), HandOvers: measured.TimesOf(c.handOvers),
+			Outages: measured.TimesOf(c.outage), OutagesBest: measured.TimesOf(c.best), OutagesWorst: measured.TimesOf(c.worst),
 		}
 		if c.phases.Clients > 0 {
 			s.Phases = &c.phases

@@ -6,14 +6,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Samples of two runs add up, and survive being written.
 func TestSamplesAddUp(t *testing.T) {
-	second := func(n ...int) *Times {
-		var times Times
+	second := func(n ...int) *measured.Times {
+		var times measured.Times
 		for _, n := range n {
-			times.Add(Bound{Time: time.Duration(n) * time.Second}, 1)
+			times.Add(measured.Bound{Time: time.Duration(n) * time.Second}, 1)
 		}
 		return &times
 	}

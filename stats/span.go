@@ -1,10 +1,14 @@
 package stats
 
 import (
+	"math"
 	"time"
 
 	"github.com/zklab/zklab/history"
 )
+
+// never is later than any time.
+const never = time.Duration(math.MaxInt64)
 
 // Span is a period of the run. Times count from the beginning of the run.
 type Span struct {

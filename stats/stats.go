@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Stats are the figures of a run. Latencies count from the intended start of an operation to its
@@ -37,7 +38,7 @@ type Stats struct {
 	Failovers []FailoverSum `json:"failovers"`
 	// HandOver summarizes the hand-overs after holds that no fault ended; nil if the run has no
 	// exclusive holds.
-	HandOver *Spread `json:"hand_over,omitempty"`
+	HandOver *measured.Spread `json:"hand_over,omitempty"`
 	// Cost holds the cost of operations to the servers and the network; nil if it is unknown.
 	Cost *Cost `json:"cost,omitempty"`
 	// Fairness says how the object was shared; nil if there was no grant.
@@ -118,7 +119,7 @@ type Fault struct {
 // ClientFailover is the fail-over of one client.
 type ClientFailover struct {
 	Client int `json:"client"`
-	Bound
+	measured.Bound
 	Phases *FailoverPhases `json:"phases,omitempty"` // of a fail-over that ended
 }
 
@@ -128,7 +129,7 @@ type HandOver struct {
 	Key    string        `json:"key"`
 	Client int           `json:"client"` // the previous holder
 	From   time.Duration `json:"from"`
-	Bound
+	measured.Bound
 }
 
 // FaultKind counts the faults of a kind.
@@ -164,14 +165,14 @@ type FailoverSum struct {
 	NoMajority int `json:"no_majority,omitempty"`
 	// All covers all clients, with one figure per fault. Affected has one figure per affected
 	// client. They are nil if there are none.
-	All      *Spread `json:"all,omitempty"`
-	Affected *Spread `json:"affected,omitempty"`
+	All      *measured.Spread `json:"all,omitempty"`
+	Affected *measured.Spread `json:"affected,omitempty"`
 	// HandOver summarizes the hand-overs after the holds that these faults ended.
-	HandOver *Spread `json:"hand_over,omitempty"`
+	HandOver *measured.Spread `json:"hand_over,omitempty"`
 	// Outage, OutageBest and OutageWorst summarize the times without service that probes saw during
 	// the verified faults: those of the probe that uses all servers, and the shortest and the longest
 	// of the probes that stay with one server.
-	Outage      *Spread `json:"outage,omitempty"`
-	OutageBest  *Spread `json:"outage_best,omitempty"`
-	OutageWorst *Spread `json:"outage_worst,omitempty"`
+	Outage      *measured.Spread `json:"outage,omitempty"`
+	OutageBest  *measured.Spread `json:"outage_best,omitempty"`
+	OutageWorst *measured.Spread `json:"outage_worst,omitempty"`
 }

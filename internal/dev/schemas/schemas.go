@@ -23,7 +23,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/settings"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/store"
 )
 
@@ -148,7 +148,7 @@ func result(comments map[string]string) *jsonschema.Schema {
 				return &jsonschema.Schema{Type: "integer", Description: "in nanoseconds"}
 			case reflect.TypeFor[history.ID]():
 				return &jsonschema.Schema{Type: "string", Pattern: "^0x[0-9a-f]+$"}
-			case reflect.TypeFor[stats.Times]():
+			case reflect.TypeFor[measured.Times]():
 				return times()
 			}
 			return nil
@@ -174,7 +174,7 @@ func nullable(s *jsonschema.Schema) {
 	}
 }
 
-// times describes the JSON of stats.Times.
+// times describes the JSON of measured.Times.
 func times() *jsonschema.Schema {
 	s := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), Description: "rising times, in microseconds, and how often each was measured; once each if that is left out"}
 	for _, name := range []string{"us", "n", "at_least_us", "at_least_n"} {

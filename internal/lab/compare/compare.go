@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Comparison holds what groups of runs have in common and in what they differ. Changes are from the
@@ -42,9 +43,9 @@ type Cell struct {
 	N int `json:"n"` // in the row's unit
 	// Value is the median of the runs' figures, or the quantile of all times; zero if N is, or if the row
 	// has a ratio.
-	Value stats.Bound `json:"value"`
+	Value measured.Bound `json:"value"`
 	// Interval is the confidence interval of 95 % of Value; nil if there are too few measurements.
-	Interval *stats.Interval `json:"interval,omitempty"`
+	Interval *measured.Interval `json:"interval,omitempty"`
 	// Ratio is the value of a row of events per operation; nil for times, and without measurements.
 	Ratio *Ratio `json:"ratio,omitempty"`
 	// Change is against the first group; nil if there is no test.
@@ -173,7 +174,7 @@ func (g *Group) cell(q quantity, u Unit) Cell {
 	longest := g.longest(q)
 	c.Value = bound(s.Center, longest)
 	if len(values) >= needed {
-		c.Interval = &stats.Interval{Low: bound(s.Lo, longest), High: bound(s.Hi, longest)}
+		c.Interval = &measured.Interval{Low: bound(s.Lo, longest), High: bound(s.Hi, longest)}
 	}
 	return c
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // swept writes a sweep with a line for each run, and locates and reads it as a group.
@@ -70,20 +71,20 @@ func parsed(t *testing.T, texts []string) []stats.Gate {
 func drawn(seed uint64, runs int, typical time.Duration) (lines []sweep.Line) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	for range runs {
-		acquires, releases, failovers, handOvers := &stats.Times{}, &stats.Times{}, &stats.Times{}, &stats.Times{}
+		acquires, releases, failovers, handOvers := &measured.Times{}, &measured.Times{}, &measured.Times{}, &measured.Times{}
 		slow, moment := 1+r.Float64()/2, 0.0
 		for range 200 {
 			if r.IntN(50) == 0 {
 				moment = r.ExpFloat64()
 			}
 			d := time.Duration(slow * (1 + moment) * float64(typical) * (1 + r.Float64()/10))
-			acquires.Add(stats.Bound{Time: d}, 1)
-			releases.Add(stats.Bound{Time: d / 3}, 1)
+			acquires.Add(measured.Bound{Time: d}, 1)
+			releases.Add(measured.Bound{Time: d / 3}, 1)
 		}
 		for range 3 {
 			d := time.Duration(float64(time.Second) * slow * (1 + r.ExpFloat64()))
-			failovers.Add(stats.Bound{Time: min(d, 4*time.Second), AtLeast: d > 4*time.Second}, 1)
-			handOvers.Add(stats.Bound{Time: 2 * d}, 1)
+			failovers.Add(measured.Bound{Time: min(d, 4*time.Second), AtLeast: d > 4*time.Second}, 1)
+			handOvers.Add(measured.Bound{Time: 2 * d}, 1)
 		}
 		lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &stats.Samples{
 			Runs:       1,
@@ -249,21 +250,21 @@ func TestFindings(t *testing.T) {
 func TestCensored(t *testing.T) {
 	lines := func(late int) (lines []sweep.Line) {
 		for i := range 11 {
-			times := &stats.Times{}
-			times.Add(stats.Bound{Time: time.Duration(i+1) * time.Second, AtLeast: i >= late}, 1)
+			times := &measured.Times{}
+			times.Add(measured.Bound{Time: time.Duration(i+1) * time.Second, AtLeast: i >= late}, 1)
 			lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &stats.Samples{Runs: 1, Faults: map[string]*stats.FaultSamples{"kill": {Failovers: times}}}})
 		}
 		return lines
 	}
 	c := compare.Compare([]*compare.Group{swept(t, "a", nil, lines(6)), swept(t, "b", nil, lines(5)), swept(t, "c", nil, lines(11))}, nil)
 	r := row(t, c, "failover(kill).median")
-	want := []stats.Bound{{Time: 6 * time.Second}, {Time: 11 * time.Second, AtLeast: true}, {Time: 6 * time.Second}}
+	want := []measured.Bound{{Time: 6 * time.Second}, {Time: 11 * time.Second, AtLeast: true}, {Time: 6 * time.Second}}
 	for i, cell := range r.Cells {
 		if cell.Value != want[i] {
 			t.Errorf("%d: %+v", i, cell)
 		}
 	}
-	if r.Cells[0].Interval.High != (stats.Bound{Time: 11 * time.Second, AtLeast: true}) {
+	if r.Cells[0].Interval.High != (measured.Bound{Time: 11 * time.Second, AtLeast: true}) {
 		t.Errorf("%+v", r.Cells[0].Interval)
 	}
 }
@@ -271,8 +272,8 @@ func TestCensored(t *testing.T) {
 // herding are runs in each of which 100 releases, 60 of them while others waited, caused the events.
 func herding(events ...int) (lines []sweep.Line) {
 	for _, n := range events {
-		outages := &stats.Times{}
-		outages.Add(stats.Bound{Time: time.Duration(n) * time.Millisecond}, 1)
+		outages := &measured.Times{}
+		outages.Add(measured.Bound{Time: time.Duration(n) * time.Millisecond}, 1)
 		lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &stats.Samples{
 			Runs:   1,
 			Faults: map[string]*stats.FaultSamples{"kill:leader": {Verified: 1, Outages: outages}},

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/store"
 )
 
@@ -57,7 +58,7 @@ type quantity struct {
 func (q quantity) title() string { return q.metric.Title(q.part) + stats.QuantileName(q.quantile) }
 
 // times returns nil for a ratio.
-func (q quantity) times(s *stats.Samples) *stats.Times {
+func (q quantity) times(s *stats.Samples) *measured.Times {
 	if s == nil || !q.metric.Timed() {
 		return nil
 	}
@@ -123,7 +124,7 @@ const (
 )
 
 // seconds returns a time as a figure.
-func seconds(b stats.Bound) float64 {
+func seconds(b measured.Bound) float64 {
 	if b.AtLeast {
 		return censored
 	}
@@ -131,11 +132,11 @@ func seconds(b stats.Bound) float64 {
 }
 
 // bound is the opposite of seconds; longest is the longest time that was measured.
-func bound(v float64, longest time.Duration) stats.Bound {
+func bound(v float64, longest time.Duration) measured.Bound {
 	if v >= beyond {
-		return stats.Bound{Time: longest, AtLeast: true}
+		return measured.Bound{Time: longest, AtLeast: true}
 	}
-	return stats.Bound{Time: time.Duration(math.Round(v * float64(time.Second)))}
+	return measured.Bound{Time: time.Duration(math.Round(v * float64(time.Second)))}
 }
 
 // add counts a run.

@@ -9,7 +9,7 @@ import (
 	"github.com/aclements/go-moremath/stats"
 	"golang.org/x/perf/benchmath"
 
-	zk "github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Unit is one measurement of a row.
@@ -24,7 +24,7 @@ const (
 
 // needed is how many measurements each group needs for a test, which is also how many an interval of
 // the median needs.
-var needed = zk.TimesNeeded(0.5)
+var needed = measured.Needed(0.5)
 
 // unitOf chooses the unit of a quantity: the run if each group that has it has it in enough runs.
 func unitOf(groups []*Group, q quantity) Unit {

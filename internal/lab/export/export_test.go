@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // samples has each kind of times.
@@ -58,7 +59,7 @@ func TestHistograms(t *testing.T) {
 	if err := Histograms(&b, s); err != nil {
 		t.Fatal(err)
 	}
-	times := map[string]*stats.Times{"acquire": s.Operations["acquire"].Latency, "probe": s.Probe.Latency}
+	times := map[string]*measured.Times{"acquire": s.Operations["acquire"].Latency, "probe": s.Probe.Latency}
 	for r := hdrhistogram.NewHistogramLogReader(&b); ; {
 		h, err := r.NextIntervalHistogram()
 		if err != nil {

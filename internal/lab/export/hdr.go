@@ -6,6 +6,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Histograms writes the latencies of each operation, and those of the probe's writes, as a log of
@@ -41,7 +42,7 @@ func Histograms(w io.Writer, s *stats.Samples) error {
 }
 
 // histogramOf returns times as a histogram with three significant digits; nil if there are none.
-func histogramOf(t *stats.Times) (*hdrhistogram.Histogram, error) {
+func histogramOf(t *measured.Times) (*hdrhistogram.Histogram, error) {
 	longest := int64(0)
 	for b := range t.All() {
 		longest = b.Time.Microseconds()

@@ -13,14 +13,14 @@ import (
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // DotRow is a row of a panel: times as dots, above them their median with its interval.
 type DotRow struct {
 	Sampled
-	Median   stats.Bound
-	Interval *stats.Interval // nil: none is drawn
+	Median   measured.Bound
+	Interval *measured.Interval // nil: none is drawn
 }
 
 // The sizes of rows, in points. Names stand left of the data, and figures right of it.
@@ -141,7 +141,7 @@ func (r DotRow) drawMedian(c draw.Canvas, x func(float64) vg.Length, y vg.Length
 		return
 	}
 	line := draw.LineStyle{Color: Black, Width: vg.Points(1.2)}
-	inside := func(b stats.Bound) vg.Length {
+	inside := func(b measured.Bound) vg.Length {
 		if b.AtLeast {
 			return c.Max.X
 		}

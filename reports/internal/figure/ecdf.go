@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // LineStyle is the look of one line among several. Lines differ in their dashes as well as in
@@ -78,7 +78,7 @@ type ecdfLine struct {
 	at       plotter.XYs // corners
 	longer   plotter.XYs // where lower bounds are
 	dot      bool        // at the end
-	interval *stats.Interval
+	interval *measured.Interval
 	lane     vg.Length // of the interval: how far above the middle
 }
 

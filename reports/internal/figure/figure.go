@@ -278,7 +278,7 @@ func (f *Figure) SVG() []byte {
 	var buf bytes.Buffer
 	_, _ = c.WriteTo(&buf) // a buffer does not fail
 	// Arial and Helvetica have the same metrics.
-	f.asSVG = inks.Dark(measured(bytes.ReplaceAll(buf.Bytes(),
+	f.asSVG = inks.Dark(withLengths(bytes.ReplaceAll(buf.Bytes(),
 		[]byte("font-family:Liberation Sans;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))), heatInks...)
 	return f.asSVG
 }
@@ -287,9 +287,9 @@ func (f *Figure) SVG() []byte {
 // and the text.
 var svgText = regexp.MustCompile(`<text ([^>]*?font-size:([0-9.]+)px[^>]*)>([^<]+)</text>`)
 
-// measured gives each text its length. If none of the fonts is available, another font could make
+// withLengths gives each text its length. If none of the fonts is available, another font could make
 // the text wider than its room, so that it would be cut off or cover the next one.
-func measured(svg []byte) []byte {
+func withLengths(svg []byte) []byte {
 	return svgText.ReplaceAllFunc(svg, func(text []byte) []byte {
 		m := svgText.FindSubmatch(text)
 		size, err := strconv.ParseFloat(string(m[2]), 64)

@@ -15,7 +15,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/reports/internal/sample"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 func TestLabelsNeverOverlap(t *testing.T) {
@@ -202,8 +202,8 @@ func TestRowOfDots(t *testing.T) {
 	if got := r.counts(10); got != "of 7, 1 longer" {
 		t.Error(got)
 	}
-	long := &stats.Times{}
-	long.Add(stats.Bound{Time: time.Second}, 100_000)
+	long := &measured.Times{}
+	long.Add(measured.Bound{Time: time.Second}, 100_000)
 	f := &Figure{Narrow: true, Panels: []Panel{DotsPanel("", "time", []DotRow{{Sampled: Sampled{"x", long}}})}}
 	if n := len(f.SVG()); n > 60_000 {
 		t.Errorf("a row of many times takes %d bytes", n)
@@ -213,13 +213,13 @@ func TestRowOfDots(t *testing.T) {
 // The axis of latencies reaches as far into the tail as the lines do, and 99.99 % at most. A line ends at
 // its longest time, with a dot, or leaves the plot.
 func TestStretchedAxis(t *testing.T) {
-	many := &stats.Times{}
-	many.Add(stats.Bound{Time: time.Millisecond}, 50_000)
-	many.Add(stats.Bound{Time: time.Second}, 50_000)
+	many := &measured.Times{}
+	many.Add(measured.Bound{Time: time.Millisecond}, 50_000)
+	many.Add(measured.Bound{Time: time.Second}, 50_000)
 	few := sample.Took(append(slices.Repeat([]int{1}, 99), 1000)...)
 	for _, tt := range []struct {
 		name  string
-		times *stats.Times
+		times *measured.Times
 		end   plotter.XY
 		dot   bool
 		top   string

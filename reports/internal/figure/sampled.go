@@ -1,11 +1,11 @@
 package figure
 
-import "github.com/zklab/zklab/stats"
+import "github.com/zklab/zklab/stats/measured"
 
 // Sampled are times with the name of what they were measured of.
 type Sampled struct {
 	Name  string
-	Times *stats.Times
+	Times *measured.Times
 }
 
 // Count returns the number of times, including lower bounds.
@@ -15,7 +15,7 @@ func (s Sampled) Count() int {
 }
 
 // Worst returns the longest time. It is a lower bound if any of the times is.
-func (s Sampled) Worst() stats.Bound {
+func (s Sampled) Worst() measured.Bound {
 	b := s.Times.Quantile(1)
 	_, censored := s.Times.Count()
 	b.AtLeast = censored > 0

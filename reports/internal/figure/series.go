@@ -7,14 +7,14 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Series is one of the figure's, with the points that were measured and those that are higher.
 type Series struct{ At, Higher plotter.XYs }
 
 // Add adds points at x.
-func (s *Series) Add(x float64, bounds ...stats.Bound) {
+func (s *Series) Add(x float64, bounds ...measured.Bound) {
 	for _, b := range bounds {
 		pt := plotter.XY{X: x, Y: LogSeconds(b.Time)}
 		if b.AtLeast {

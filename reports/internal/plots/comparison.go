@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Compared draws the distributions of each metric, one panel for each of its parts.
@@ -55,7 +56,7 @@ func groupRows(c *compare.Comparison, m *stats.Metric, part string) (rows []figu
 	for i, g := range c.Groups {
 		times := m.Times(&g.Samples, part)
 		if times == nil {
-			times = &stats.Times{}
+			times = &measured.Times{}
 		}
 		r := figure.DotRow{Sampled: figure.Sampled{Name: compare.Letter(i) + "  " + g.Name, Times: times}, Median: times.Quantile(0.5)}
 		for _, row := range c.Rows {

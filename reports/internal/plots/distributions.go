@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Distribution is one sort of times that runs measure, such as fail-overs, with the words for its
@@ -178,7 +179,7 @@ func (d Distribution) legend(s figure.Sampled, style figure.LineStyle) figure.Le
 // lines returns what a figure shows of the times, and what it leaves out because there are too few,
 // or because there are too many lines.
 func (d Distribution) lines(all []figure.Sampled) (shown, few, more []figure.Sampled) {
-	needed := stats.TimesNeeded(d.least.Q)
+	needed := measured.Needed(d.least.Q)
 	for _, s := range all {
 		switch {
 		case s.Count() < needed:
@@ -204,7 +205,7 @@ func (d Distribution) Drawn(all []figure.Sampled) figure.Drawn {
 	f := out.Figure
 	f.File, f.Title = d.file, d.title
 	if len(few) > 0 {
-		f.Note += fmt.Sprintf(" Not drawn, with fewer times than the %d that the %s with its interval needs: %s.", stats.TimesNeeded(d.least.Q), d.least.Name, countsOf(few))
+		f.Note += fmt.Sprintf(" Not drawn, with fewer times than the %d that the %s with its interval needs: %s.", measured.Needed(d.least.Q), d.least.Name, countsOf(few))
 	}
 	if len(more) > 0 {
 		f.Note += fmt.Sprintf(" Not drawn for lack of room: %s with fewer times.", words.Plural(len(more), "more line"))
@@ -223,7 +224,7 @@ func (d Distribution) tooFew(few []figure.Sampled) string {
 // needed says how many times of one kind a line needs.
 func (d Distribution) needed() string {
 	one, more, _ := strings.Cut(d.One, " that ")
-	text := words.Plural(stats.TimesNeeded(d.least.Q), one) + " of one kind"
+	text := words.Plural(measured.Needed(d.least.Q), one) + " of one kind"
 	if more != "" {
 		text += " that " + more
 	}

@@ -12,12 +12,13 @@ import (
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 func TestTimesInWords(t *testing.T) {
 	for _, tt := range []struct {
 		of    Distribution
-		times *stats.Times
+		times *measured.Times
 		want  string
 	}{
 		{failoverTimes, sample.Took(7), "x: 7 ms, measured once"},
@@ -91,11 +92,11 @@ func TestDistributionFigure(t *testing.T) {
 }
 
 func TestLegendOfTimesStaysInside(t *testing.T) {
-	long := &stats.Times{}
+	long := &measured.Times{}
 	for i := range 1000 {
 		d := time.Hour + time.Duration(i)*100*time.Second
-		long.Add(stats.Bound{Time: d}, 1000)
-		long.Add(stats.Bound{Time: d, AtLeast: true}, 300)
+		long.Add(measured.Bound{Time: d}, 1000)
+		long.Add(measured.Bound{Time: d, AtLeast: true}, 300)
 	}
 	e := failoverTimes.legend(figure.Sampled{Name: strings.Repeat("wide:", 20), Times: long}, figure.LineStyles[0])
 	if w := e.Width(); w > figure.NarrowWidth-2*figure.Margin || !strings.Contains(e.Name, " times (300,000 longer): median ") {

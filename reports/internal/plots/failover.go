@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // FailoverFigure shows for each fault how long it took until an operation succeeded again: one
@@ -184,7 +185,7 @@ func addFailovers(f *figure.Figure, p *plot.Plot, groups []faultGroup, top float
 }
 
 // addRange draws a line from the best to the worst.
-func addRange(f *figure.Figure, p *plot.Plot, x float64, bounds []stats.Bound) {
+func addRange(f *figure.Figure, p *plot.Plot, x float64, bounds []measured.Bound) {
 	if len(bounds) < 2 {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // clientsFigure shows how often each client was granted the object, and how long it waited.
@@ -72,7 +73,7 @@ func beliefFigure(m *material.Run) (*figure.Figure, string) {
 	case b == nil || m.Result.Stats.Samples == nil:
 		return nil, ""
 	case b.Windows == 0:
-		return nil, fmt.Sprintf("At no time did two clients believe that they held one key. The plot needs %s.", words.Plural(stats.TimesNeeded(median.Q), "such window"))
+		return nil, fmt.Sprintf("At no time did two clients believe that they held one key. The plot needs %s.", words.Plural(measured.Needed(median.Q), "such window"))
 	}
 	return distributionOf(beliefTimes)(m)
 }

@@ -8,11 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 func TestPhases(t *testing.T) {
-	var elected stats.Times
-	elected.Add(stats.Bound{Time: 200 * time.Millisecond}, 2)
+	var elected measured.Times
+	elected.Add(measured.Bound{Time: 200 * time.Millisecond}, 2)
 	s := &stats.Samples{Faults: map[string]*stats.FaultSamples{
 		"kill:leader": {Phases: &stats.PhaseSamples{Clients: 2, Noticed: 0, Paused: 2 * time.Second, Serving: 20 * time.Millisecond, Elected: &elected}},
 		"reset":       {Phases: &stats.PhaseSamples{Clients: 1, Noticed: time.Millisecond}},

@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/store"
 )
 
@@ -28,9 +29,9 @@ func TestBeliefPlot(t *testing.T) {
 		"The median with its interval needs 6 windows of one kind; measured were two clients (5). zklab sweep puts the times of many runs together.": 5,
 		"": 6,
 	} {
-		r := &store.Result{Stats: stats.Stats{Belief: &stats.Belief{Windows: n}, Samples: &stats.Samples{BeliefWindows: &stats.Times{}}}}
+		r := &store.Result{Stats: stats.Stats{Belief: &stats.Belief{Windows: n}, Samples: &stats.Samples{BeliefWindows: &measured.Times{}}}}
 		for i := range n {
-			r.Stats.Samples.BeliefWindows.Add(stats.Bound{Time: time.Duration(i+1) * time.Second}, 1)
+			r.Stats.Samples.BeliefWindows.Add(measured.Bound{Time: time.Duration(i+1) * time.Second}, 1)
 		}
 		f, absent := beliefFigure(&material.Run{Result: r})
 		if absent != want || (f != nil) != (want == "") {

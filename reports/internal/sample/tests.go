@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // LockRun returns the history of a minute of the lock with faults.
@@ -22,10 +23,10 @@ func ShortRun() *history.History {
 }
 
 // Took returns times in milliseconds. Negative ones are lower bounds.
-func Took(ms ...int) *stats.Times {
-	t := &stats.Times{}
+func Took(ms ...int) *measured.Times {
+	t := &measured.Times{}
 	for _, d := range ms {
-		t.Add(stats.Bound{Time: time.Duration(max(d, -d)) * time.Millisecond, AtLeast: d < 0}, 1)
+		t.Add(measured.Bound{Time: time.Duration(max(d, -d)) * time.Millisecond, AtLeast: d < 0}, 1)
 	}
 	return t
 }

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 )
 
 // Bound formats a measured time, or a lower bound as "> 10 s".
-func Bound(b stats.Bound) string {
+func Bound(b measured.Bound) string {
 	if b.AtLeast {
 		return "> " + Length(b.Time)
 	}
@@ -25,14 +26,14 @@ func Failover(f *stats.Fault) string {
 	case f.Failover >= 0:
 		return Length(f.Failover)
 	case f.FailoverAtLeast > 0:
-		return Bound(stats.Bound{Time: f.FailoverAtLeast, AtLeast: true})
+		return Bound(measured.Bound{Time: f.FailoverAtLeast, AtLeast: true})
 	}
 	return "no client tried"
 }
 
 // Affected formats the fail-over of the clients that one fault affected, best to worst.
 func Affected(f *stats.Fault) string {
-	bounds := make([]stats.Bound, 0, len(f.Affected))
+	bounds := make([]measured.Bound, 0, len(f.Affected))
 	for _, c := range f.Affected {
 		bounds = append(bounds, c.Bound)
 	}
@@ -49,8 +50,8 @@ func Affected(f *stats.Fault) string {
 }
 
 // ByLength orders measured times before equal lower bounds.
-func ByLength(a, b stats.Bound) int {
-	longest := func(b stats.Bound) time.Duration {
+func ByLength(a, b measured.Bound) int {
+	longest := func(b measured.Bound) time.Duration {
 		if b.AtLeast {
 			return b.Time + 1
 		}
@@ -69,7 +70,7 @@ func HandOvers(f *stats.Fault) string {
 }
 
 // Spread returns "median 1 s, longest > 3 s", or the figure itself if there is only one.
-func Spread(s *stats.Spread) string {
+func Spread(s *measured.Spread) string {
 	if s.Count == 1 {
 		return Bound(s.Median)
 	}
@@ -100,7 +101,7 @@ func FailoverSum(k stats.FailoverSum) string {
 }
 
 // withoutSuccess counts the faults after which no operation succeeded in time.
-func withoutSuccess(s *stats.Spread) string {
+func withoutSuccess(s *measured.Spread) string {
 	switch {
 	case s.Censored == 0:
 		return ""
@@ -130,7 +131,7 @@ func HandOverSum(k stats.FailoverSum) string {
 }
 
 // NeverGranted counts the keys that were not granted again.
-func NeverGranted(s *stats.Spread) string {
+func NeverGranted(s *measured.Spread) string {
 	if s.Censored == 0 {
 		return ""
 	}

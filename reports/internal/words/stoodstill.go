@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/store"
 )
 
@@ -57,7 +58,7 @@ func stillWords(what, hit string, k stats.FailoverSum) string {
 }
 
 // longerWords formats a time, or a lower bound as "more than 10 s".
-func longerWords(b stats.Bound) string {
+func longerWords(b measured.Bound) string {
 	if b.AtLeast {
 		return "more than " + Length(b.Time)
 	}

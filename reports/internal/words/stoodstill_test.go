@@ -7,24 +7,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/store"
 )
 
 // The verdict says what everybody asks first: for how long the lock stood still.
 func TestHowLongTheLockStoodStill(t *testing.T) {
-	once := func(d time.Duration, longer bool) *stats.Spread {
-		b := stats.Bound{Time: d, AtLeast: longer}
-		return &stats.Spread{Count: 1, Best: b, Median: b, Worst: b}
+	once := func(d time.Duration, longer bool) *measured.Spread {
+		b := measured.Bound{Time: d, AtLeast: longer}
+		return &measured.Spread{Count: 1, Best: b, Median: b, Worst: b}
 	}
 	r := &store.Result{Recipe: "lock"}
 	r.Stats.Failovers = []stats.FailoverSum{
 		{Spec: "pause:leader", Kind: "pause", Verified: 1, Felt: 1, All: once(2700*time.Millisecond, false)},
 		{Spec: "kill:follower", Kind: "kill", Verified: 1, Felt: 1, All: once(5*time.Second, true)},
-		{Spec: "kill:leader", Kind: "kill", Verified: 4, Felt: 4, All: &stats.Spread{Count: 4, Median: stats.Bound{Time: time.Second}, Worst: stats.Bound{Time: 2 * time.Second}}},
+		{Spec: "kill:leader", Kind: "kill", Verified: 4, Felt: 4, All: &measured.Spread{Count: 4, Median: measured.Bound{Time: time.Second}, Worst: measured.Bound{Time: 2 * time.Second}}},
 		{Spec: "restart", Kind: "restart", Verified: 3},
 		{Spec: "pause:majority", Kind: "pause", Verified: 1, Felt: 1, NoMajority: 1},
 		{Spec: "expire:holder", Kind: "expire", Verified: 1, Felt: 1, All: once(time.Second, false)}, // hits one client
-		{Spec: "kill:any", Kind: "kill"}, // took no effect
+		{Spec: "kill:any", Kind: "kill"},                                                             // took no effect
 	}
 	want := []string{
 		"the lock stood still for 2.7 s when the leader was paused",

@@ -1,4 +1,4 @@
-package stats
+package measured
 
 import (
 	"math"
@@ -53,8 +53,8 @@ func (t *Times) longest() (d time.Duration) {
 	return d
 }
 
-// confidence is the confidence of all intervals.
-const confidence = 0.95
+// Confidence is the confidence of all intervals.
+const Confidence = 0.95
 
 // Interval is a confidence interval of 95 % of a quantile. High is a lower bound if the quantile
 // may be beyond all times.
@@ -64,18 +64,18 @@ type Interval struct {
 }
 
 // QuantileInterval returns the confidence interval of the quantile q. ok is false if there are too
-// few times for one; see [TimesNeeded]. Without lower bounds it is between two of the times, by the
+// few times for one; see [Needed]. Without lower bounds it is between two of the times, by the
 // binomial distribution. With them it is the interval of Brookmeyer and Crowley ("A confidence
 // interval for the median survival time", 1982) on the scale log(-log). t may be nil.
 func (t *Times) QuantileInterval(q float64) (i Interval, ok bool) {
 	n, censored := t.Count()
-	if n < TimesNeeded(q) {
+	if n < Needed(q) {
 		return Interval{}, false
 	}
 	if censored > 0 {
 		return t.censoredInterval(q), true
 	}
-	ci := stats.QuantileCI(n, q, confidence)
+	ci := stats.QuantileCI(n, q, Confidence)
 	return Interval{Low: t.nth(ci.LoOrder), High: t.nth(ci.HiOrder)}, true
 }
 
@@ -92,7 +92,7 @@ func (t *Times) nth(n int) (found Bound) {
 
 // censoredInterval collects the times whose share does not differ from q significantly.
 func (t *Times) censoredInterval(q float64) Interval {
-	z := stats.StdNormal.InvCDF((1 + confidence) / 2)
+	z := stats.StdNormal.InvCDF((1 + Confidence) / 2)
 	loglog := func(longer float64) float64 { return math.Log(-math.Log(longer)) }
 	longest := Bound{Time: t.longest(), AtLeast: true}
 	i := Interval{Low: longest, High: longest}
@@ -117,17 +117,17 @@ func (t *Times) censoredInterval(q float64) Interval {
 	return i
 }
 
-// TimesNeeded returns how many times a confidence interval of the quantile q needs: 6 for the
+// Needed returns how many times a confidence interval of the quantile q needs: 6 for the
 // median, 76 for the 95th percentile. q must be between 0 and 1; the quantiles 0 and 1 have none.
-func TimesNeeded(q float64) int {
+func Needed(q float64) int {
 	return 1 + sort.Search(math.MaxInt32, func(n int) bool {
-		ci := stats.QuantileCI(n+1, q, confidence)
+		ci := stats.QuantileCI(n+1, q, Confidence)
 		return ci.LoOrder >= 1 && ci.HiOrder <= ci.N
 	})
 }
 
-// sides returns how many times are certainly shorter than d, and how many are not shorter. t may be nil.
-func (t *Times) sides(d time.Duration) (shorter, longer int) {
+// Sides returns how many times are certainly shorter than d, and how many are not shorter. t may be nil.
+func (t *Times) Sides(d time.Duration) (shorter, longer int) {
 	for b, n := range t.All() {
 		switch {
 		case b.Time >= d:
@@ -139,9 +139,9 @@ func (t *Times) sides(d time.Duration) (shorter, longer int) {
 	return shorter, longer
 }
 
-// significant reports whether some of n would be so many with a probability of less than 2.5 % if at most a share p
+// Significant reports whether some of n would be so many with a probability of less than 2.5 % if at most a share p
 // of all were so: then a confidence interval of 95 % of that share lies above p.
-func significant(some, n int, p float64) bool {
+func Significant(some, n int, p float64) bool {
 	binomial := stats.BinomialDist{N: n, P: p}
-	return some > 0 && 1-binomial.CDF(float64(some-1)) <= (1-confidence)/2
+	return some > 0 && 1-binomial.CDF(float64(some-1)) <= (1-Confidence)/2
 }

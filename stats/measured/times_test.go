@@ -1,4 +1,4 @@
-package stats
+package measured
 
 import (
 	"encoding/json"
@@ -26,7 +26,7 @@ func drawTimes(t *rapid.T, name string, censored bool) []Bound {
 // Times that were written and read, and times that were merged in either order, are the same.
 func TestTimesKeepWhatTheyWereGiven(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a, b := timesOf(drawTimes(t, "a", true)), timesOf(drawTimes(t, "b", true))
+		a, b := TimesOf(drawTimes(t, "a", true)), TimesOf(drawTimes(t, "b", true))
 		var ab, ba Times
 		ab.Merge(a)
 		ab.Merge(b)
@@ -87,7 +87,7 @@ func TestTimesRefuse(t *testing.T) {
 func TestDistributionOfExactTimes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := drawTimes(t, "times", false)
-		for _, s := range timesOf(list).Distribution() {
+		for _, s := range TimesOf(list).Distribution() {
 			n := 0
 			for _, b := range list {
 				if b.Time <= s.Time {
@@ -107,8 +107,8 @@ func TestDistributionOfExactTimes(t *testing.T) {
 func TestDistributionRedistributesToTheRight(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := drawTimes(t, "times", true)
-		got := timesOf(list).Distribution()
-		slices.SortFunc(list, byTime)
+		got := TimesOf(list).Distribution()
+		slices.SortFunc(list, Compare)
 		mass := make([]float64, len(list))
 		for i := range mass {
 			mass[i] = 1 / float64(len(list))
@@ -137,7 +137,7 @@ func TestDistributionRedistributesToTheRight(t *testing.T) {
 
 func TestTimesNeeded(t *testing.T) {
 	for q, want := range map[float64]int{0.5: 6, 0.9: 39, 0.95: 76, 0.99: 441} {
-		if got := TimesNeeded(q); got != want {
+		if got := Needed(q); got != want {
 			t.Errorf("%v needs %d times, want %d", q, got, want)
 		}
 	}
@@ -163,7 +163,7 @@ func TestQuantiles(t *testing.T) {
 		{"mostly lower bounds", append(ms(1), atLeast(3), atLeast(5)), atLeast(5)},
 		{"a lower bound that is shorter", append(ms(2, 3), atLeast(1)), ms(2)[0]},
 	} {
-		if got := timesOf(c.times).Quantile(0.5); got != c.median {
+		if got := TimesOf(c.times).Quantile(0.5); got != c.median {
 			t.Errorf("%s: the median is %v, want %v", c.name, got, c.median)
 		}
 	}
@@ -177,7 +177,7 @@ func TestIntervalOfALastTime(t *testing.T) {
 		list = append(list, Bound{Time: time.Millisecond, AtLeast: true})
 	}
 	want := Interval{Low: Bound{Time: time.Second}, High: Bound{Time: time.Second, AtLeast: true}}
-	if got, ok := timesOf(list).QuantileInterval(0.5); got != want || !ok {
+	if got, ok := TimesOf(list).QuantileInterval(0.5); got != want || !ok {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -198,7 +198,7 @@ func TestIntervalsCover(t *testing.T) {
 				}
 				list = append(list, b)
 			}
-			i, ok := timesOf(list).QuantileInterval(0.5)
+			i, ok := TimesOf(list).QuantileInterval(0.5)
 			if !ok {
 				t.Fatalf("%s: no interval of %d times", name, size)
 			}
@@ -210,7 +210,7 @@ func TestIntervalsCover(t *testing.T) {
 			t.Errorf("%s: %d of %d intervals missed the median", name, missed, rounds)
 		}
 	}
-	if _, ok := timesOf([]Bound{{Time: 1}, {Time: 2}}).QuantileInterval(0.5); ok {
+	if _, ok := TimesOf([]Bound{{Time: 1}, {Time: 2}}).QuantileInterval(0.5); ok {
 		t.Error("two times have an interval")
 	}
 }

@@ -1,4 +1,4 @@
-package stats
+package measured
 
 import (
 	"cmp"
@@ -22,8 +22,8 @@ type Times struct {
 	exact, atLeast map[int64]int // microseconds to how often they were measured
 }
 
-// timesOf returns nil for no bounds.
-func timesOf(bounds []Bound) *Times {
+// TimesOf returns the times of some bounds; nil for no bounds.
+func TimesOf(bounds []Bound) *Times {
 	if len(bounds) == 0 {
 		return nil
 	}
@@ -71,7 +71,7 @@ func (t *Times) All() iter.Seq2[Bound, int] {
 		for us := range t.atLeast {
 			all = append(all, Bound{Time: time.Duration(us) * time.Microsecond, AtLeast: true})
 		}
-		slices.SortFunc(all, byTime)
+		slices.SortFunc(all, Compare)
 		for _, b := range all {
 			counts := t.exact
 			if b.AtLeast {
@@ -94,8 +94,8 @@ func (t *Times) Equal(others *Times) bool {
 	return maps.Equal(t.exact, others.exact) && maps.Equal(t.atLeast, others.atLeast)
 }
 
-// byTime orders a lower bound after a measured time of the same length.
-func byTime(a, b Bound) int {
+// Compare orders bounds by their times, and a lower bound after a measured time of the same length.
+func Compare(a, b Bound) int {
 	rank := func(b Bound) int {
 		if b.AtLeast {
 			return 1

@@ -1,6 +1,7 @@
-package stats
+package measured
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -12,6 +13,9 @@ type Bound struct {
 	AtLeast bool          `json:"at_least,omitempty"`
 }
 
+// never is later than any time.
+const never = time.Duration(math.MaxInt64)
+
 // Spread summarizes bounds. A figure that depends on the true length of a censored one is itself a
 // lower bound.
 type Spread struct {
@@ -22,9 +26,9 @@ type Spread struct {
 	Worst    Bound `json:"worst"`
 }
 
-// spreadOf returns nil for no bounds. The median of an even number of bounds is the mean of the
+// SpreadOf summarizes bounds; it returns nil for no bounds. The median of an even number of bounds is the mean of the
 // middle two.
-func spreadOf(bounds []Bound) *Spread {
+func SpreadOf(bounds []Bound) *Spread {
 	if len(bounds) == 0 {
 		return nil
 	}
