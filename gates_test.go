@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -19,12 +19,12 @@ func TestGates(t *testing.T) {
 		gate         string
 		allowUnknown bool
 		want         string // of the failure
-		result       stats.GateState
+		result       gates.State
 	}{
-		"kept":      {"acquire.median<20s", false, "", stats.Kept},
-		"exceeded":  {"release.median<1us", true, "gate release.median<1us exceeded: release.median is ", stats.Exceeded},
-		"undecided": {"failover.p95<1s", false, "gate failover.p95<1s undecided: failover.p95 was never measured, and needs 76 times: take Faults", stats.Undecided},
-		"allowed":   {"failover.p95<1s", true, "", stats.Undecided},
+		"kept":      {"acquire.median<20s", false, "", gates.Kept},
+		"exceeded":  {"release.median<1us", true, "gate release.median<1us exceeded: release.median is ", gates.Exceeded},
+		"undecided": {"failover.p95<1s", false, "gate failover.p95<1s undecided: failover.p95 was never measured, and needs 76 times: take Faults", gates.Undecided},
+		"allowed":   {"failover.p95<1s", true, "", gates.Undecided},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, o := fake(t, zklab.Experiment{

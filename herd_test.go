@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -34,7 +34,7 @@ func TestHerd(t *testing.T) {
 		if o.Result.Verdict != checker.Valid {
 			t.Errorf("%s: %s", subject, o.Result.Verdict)
 		}
-		var full stats.HerdPoint
+		var full samples.HerdPoint
 		for _, p := range o.Result.Stats.Cost.Herd.ByContenders {
 			if p.Contenders == contenders {
 				full = p

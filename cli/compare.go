@@ -8,7 +8,8 @@ import (
 
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/reports"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // comparing holds what the command line asks for.
@@ -66,7 +67,7 @@ func gateFlag(cmd *cobra.Command, gates *[]string) {
 	cmd.Flags().StringArrayVar(gates, "gate", nil, "bound that a metric must stay below, such as 'failover(kill:leader).p95<10s' or 'errors<1%'; may be given several times (see docs/compare.md)")
 	completes(cmd, "gate", func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var names []cobra.Completion
-		for _, m := range stats.Metrics {
+		for _, m := range samples.Metrics {
 			names = append(names, cobra.CompletionWithDesc(m.Name, m.About))
 		}
 		left, _ := beginning(toComplete, names)
@@ -81,7 +82,7 @@ func (c *comparing) run(cmd *cobra.Command, args []string) error {
 	if c.json && c.format != asText {
 		return usageError("--json and --format exclude each other: leave one out")
 	}
-	if _, err := stats.ParseGates(c.gates, "", true); err != nil { // of whatever recipe
+	if _, err := gates.ParseAll(c.gates, "", true); err != nil { // of whatever recipe
 		return usageError("--%v", err)
 	}
 	var groups []*compare.Group
@@ -92,7 +93,7 @@ func (c *comparing) run(cmd *cobra.Command, args []string) error {
 		}
 		groups = append(groups, g)
 	}
-	gates, err := stats.ParseGates(c.gates, groups[0].Recipe, true)
+	gates, err := gates.ParseAll(c.gates, groups[0].Recipe, true)
 	if err != nil {
 		return usageError("--%v", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
 )
 
@@ -149,7 +149,7 @@ func TestDocumentedGates(t *testing.T) {
 		flags := flagsOf(t, d)
 		texts, _ := flags.GetStringArray("gate")
 		times, _ := flags.GetInt("repeat")
-		gates, err := stats.ParseGates(texts, "", false)
+		gates, err := gates.ParseAll(texts, "", false)
 		if err != nil {
 			t.Errorf("%s: %v", d.place, err)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/workers"
 	"github.com/zklab/zklab/internal/zk/zkconn"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 )
 
 // The exit codes, a contract with scripts. docs/commands.md has their comments.
@@ -48,13 +48,13 @@ func exitOf(r checker.Result) int {
 
 // exitOfGates is the exit code of a verdict and gates: a violation or a gate that is exceeded comes
 // before what is undecided.
-func exitOfGates(verdict int, gates []stats.GateResult) int {
+func exitOfGates(verdict int, judged []gates.Result) int {
 	code := verdict
-	for _, g := range gates {
+	for _, g := range judged {
 		switch {
-		case g.Result == stats.Exceeded:
+		case g.Result == gates.Exceeded:
 			code = exitViolation
-		case g.Result == stats.Undecided && code == exitValid:
+		case g.Result == gates.Undecided && code == exitValid:
 			code = exitUnknown
 		}
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/settings"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -300,7 +300,7 @@ func assembled(x store.Experiment, f *runFlags) (experiment.Experiment, error) {
 	if err != nil {
 		return none, usageError("%s: %v", f.of("arrivals"), err)
 	}
-	if _, err := stats.ParseGates(f.gates, x.Recipe, false); err != nil {
+	if _, err := gates.ParseAll(f.gates, x.Recipe, false); err != nil {
 		return none, usageError("--%v", err)
 	}
 	return experiment.Experiment{

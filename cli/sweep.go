@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 )
 
 // sweepFlags are the flags of sweep that run has not.
@@ -91,7 +91,7 @@ func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 	if err := s.jobs.validate(cmd); err != nil {
 		return d, err
 	}
-	if _, err := stats.ParseGates(s.gates, swept.stored.Recipe, false); err != nil {
+	if _, err := gates.ParseAll(s.gates, swept.stored.Recipe, false); err != nil {
 		return d, usageError("--%v", err)
 	}
 	seeds := s.seeds
@@ -184,8 +184,8 @@ func describeSweep(p sweep.Progress) string {
 
 // printMerged makes a page of folders and archives, and prints the summary; its error carries
 // the exit code. whole means that all shards of the sweep should be there.
-func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole bool, gates []string) error {
-	if _, err := stats.ParseGates(gates, "", false); err != nil { // of whatever recipe
+func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole bool, bounds []string) error {
+	if _, err := gates.ParseAll(bounds, "", false); err != nil { // of whatever recipe
 		return usageError("--%v", err)
 	}
 	s, err := sweep.Merge(paths)
@@ -196,7 +196,7 @@ func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole 
 		s.Absent = nil // other machines have them
 	}
 	s.RequireWhole()
-	if s.Gates, err = stats.JudgeGates(gates, s.Description.Setting("recipe"), &s.Samples); err != nil {
+	if s.Gates, err = gates.JudgeAll(bounds, s.Description.Setting("recipe"), &s.Samples); err != nil {
 		return usageError("--%v", err)
 	}
 	if page != "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
 
@@ -80,14 +80,14 @@ func LinearAnnotations(r linear.Report) []Annotation {
 	return finished(all, r.Verdict, nil, Annotation{Title: linearSentence(r)})
 }
 
-// finished adds the gates, and a warning about what is undecided if nothing went wrong, and leaves out what
+// finished adds the judged gates, and a warning about what is undecided if nothing went wrong, and leaves out what
 // nobody would see.
-func finished(all []Annotation, verdict checker.Result, gates []stats.GateResult, undecided Annotation) []Annotation {
-	for _, g := range gates {
+func finished(all []Annotation, verdict checker.Result, judged []gates.Result, undecided Annotation) []Annotation {
+	for _, g := range judged {
 		switch g.Result {
-		case stats.Exceeded:
+		case gates.Exceeded:
 			all = append(all, Annotation{Level: "error", Title: "gate exceeded: " + g.Gate, Text: g.Text})
-		case stats.Undecided:
+		case gates.Undecided:
 			all = append(all, Annotation{Level: "warning", Title: "gate undecided: " + g.Gate, Text: g.Text})
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/linear"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
 
@@ -40,7 +40,7 @@ func TestAnnotations(t *testing.T) {
 	}
 	violated := &store.Result{Recipe: "lock", Verdict: checker.Violation, Verdicts: []checker.Verdict{
 		v("exclusion", checker.Violation, false, "both held"), v("belief", checker.Violation, true, "believed"), v("log", checker.Unknown, false, "no log"),
-	}, Gates: []stats.GateResult{{Gate: "errors<1%", Result: stats.Exceeded, Text: "errors 2 %"}, {Gate: "rate>1", Result: stats.Undecided, Text: "too few"}}}
+	}, Gates: []gates.Result{{Gate: "errors<1%", Result: gates.Exceeded, Text: "errors 2 %"}, {Gate: "rate>1", Result: gates.Undecided, Text: "too few"}}}
 	want := []string{
 		"::error title=the lock broke its promise exclusion::both held",
 		"::error title=gate exceeded%3A errors<1%25::errors 2 %25",

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 )
 
 // CompareSummary describes a comparison in text: warnings first, then the groups, the figures and the
@@ -135,9 +135,9 @@ func changeWords(cell compare.Cell) (change, p string) {
 	case c.By == nil:
 		change = "censored"
 	case *c.By < 0:
-		change = "−" + stats.Percent(-*c.By)
+		change = "−" + gates.Percent(-*c.By)
 	default:
-		change = "+" + stats.Percent(*c.By)
+		change = "+" + gates.Percent(*c.By)
 	}
 	if c.P < 0.001 {
 		return change, "<0.001"

@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // comparedGroups are six groups with long names, whose fail-overs are nearly alike.
@@ -25,7 +25,7 @@ func comparedGroups() *compare.Comparison {
 	var groups []*compare.Group
 	for i := range 6 {
 		g := &compare.Group{Name: fmt.Sprintf("go-zookeeper-with-sessions-of-%d-seconds", i), Runs: 6, Valid: 6}
-		g.Samples.Faults = map[string]*stats.FaultSamples{"kill:leader": {Verified: 8, Felt: 8, Failovers: sample.Took(1006, 1007, 1008, 1009, 1010, 1011, 1012, 1060+i)}}
+		g.Samples.Faults = map[string]*samples.Fault{"kill:leader": {Verified: 8, Felt: 8, Failovers: sample.Took(1006, 1007, 1008, 1009, 1010, 1011, 1012, 1060+i)}}
 		groups = append(groups, g)
 	}
 	return compare.Compare(groups, nil)

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/plots"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
 
@@ -27,8 +27,8 @@ var comparePage = template.Must(template.New("compare").Funcs(template.FuncMap{
 }).Parse(compareTemplate))
 
 // gateClass returns the style of what a gate came to.
-func gateClass(s stats.GateState) string {
-	return map[stats.GateState]string{stats.Kept: "valid", stats.Exceeded: "violation", stats.Undecided: "unknown"}[s]
+func gateClass(s gates.State) string {
+	return map[gates.State]string{gates.Kept: "valid", gates.Exceeded: "violation", gates.Undecided: "unknown"}[s]
 }
 
 // comparePageOf is the data of the template.

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/verdicts"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 )
 
 // The JUnit file has a test case for each property, and one for each gate. A violation is a failure, with the
@@ -129,13 +129,13 @@ func caseOf(m *material.Run, p verdicts.Property) junitCase {
 }
 
 // junitGate returns the case of a gate.
-func junitGate(class string, g stats.GateResult) junitCase {
+func junitGate(class string, g gates.Result) junitCase {
 	c := junitCase{Class: class, Name: g.Gate, Time: "0"}
 	problem := &junitProblem{Message: g.Text, Type: string(g.Result)}
 	switch g.Result {
-	case stats.Exceeded:
+	case gates.Exceeded:
 		c.Failure = problem
-	case stats.Undecided:
+	case gates.Undecided:
 		c.Error = problem
 	}
 	return c

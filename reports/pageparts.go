@@ -8,13 +8,13 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // costRow is a row of the table of costs.
 type costRow struct {
 	F string
-	*stats.OperationCost
+	*samples.OperationCost
 }
 
 // Mean formats the mean of a number of the row.

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 )
 
 // sheet builds text for a terminal: names in a first column, text beside them.
@@ -90,7 +90,7 @@ func (s *sheet) head(r checker.Result, text string) {
 func (s *sheet) copied(name, text string) { fmt.Fprintf(&s.b, "  %-13s%s\n", name, text) }
 
 // gates lists the results of gates.
-func (s *sheet) gates(all []stats.GateResult) {
+func (s *sheet) gates(all []gates.Result) {
 	for _, g := range all {
 		s.line(string(g.Result), "gate "+g.Gate+": "+g.Text)
 	}

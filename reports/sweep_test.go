@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // sweptRuns is the summary of a sweep of three shards, one of which was killed and one never
@@ -52,9 +52,9 @@ func sweptRuns() *sweep.Summary {
 			{Shard: sweep.Shard{Index: 2, Of: 3}, Source: "sweeps/2-of-3/runs.jsonl", Seeds: 100, Done: 50, Left: sweep.Seeds{{First: 152, Last: 152}, {First: 155, Last: 155}}, Command: "zklab sweep lock --seeds 1..300 --shard 2/3"},
 		},
 		Absent: []sweep.Shard{{Index: 3, Of: 3}},
-		Samples: stats.Samples{Cost: &stats.Cost{
-			Operations: map[string]*stats.OperationCost{"acquire": {OK: 4, Requests: 12, Events: 2}, "release": {OK: 3, Requests: 3}},
-			Herd:       &stats.Herd{Of: "release", OK: 3, Events: 4, ByContenders: []stats.HerdPoint{{Contenders: 1, OK: 1}, {Contenders: 3, OK: 2, Events: 4}}},
+		Samples: samples.Samples{Cost: &samples.Cost{
+			Operations: map[string]*samples.OperationCost{"acquire": {OK: 4, Requests: 12, Events: 2}, "release": {OK: 3, Requests: 3}},
+			Herd:       &samples.Herd{Of: "release", OK: 3, Events: 4, ByContenders: []samples.HerdPoint{{Contenders: 1, OK: 1}, {Contenders: 3, OK: 2, Events: 4}}},
 		}},
 	}
 }
@@ -62,13 +62,13 @@ func sweptRuns() *sweep.Summary {
 // A sweep says how all its runs shared the object, if it is one that clients hold.
 func TestSweepSharing(t *testing.T) {
 	for name, c := range map[string]struct {
-		samples stats.Samples
+		samples samples.Samples
 		want    []string
 	}{
-		"nothing to share": {stats.Samples{}, nil},
-		"in turn":          {stats.Samples{Fairness: &stats.FairnessSamples{Grants: 1, LeastJain: 1}}, []string{"0 of 1 grant overtook a client that had asked before; Jain's index of grants is at least 1.000"}},
+		"nothing to share": {samples.Samples{}, nil},
+		"in turn":          {samples.Samples{Fairness: &samples.Fairness{Grants: 1, LeastJain: 1}}, []string{"0 of 1 grant overtook a client that had asked before; Jain's index of grants is at least 1.000"}},
 		"not in turn": {
-			stats.Samples{Fairness: &stats.FairnessSamples{Grants: 2000, Overtook: 30, MostOvertaken: 9, LeastJain: 0.5}, Belief: &stats.Belief{}},
+			samples.Samples{Fairness: &samples.Fairness{Grants: 2000, Overtook: 30, MostOvertaken: 9, LeastJain: 0.5}, Belief: &samples.Belief{}},
 			[]string{
 				"30 of 2,000 grants overtook a client that had asked before, at most 9 in one wait; Jain's index of grants is at least 0.500",
 				"no two clients believed at the same time that they held",

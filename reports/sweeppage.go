@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 	"github.com/zklab/zklab/store"
 )
 
@@ -106,7 +106,7 @@ func writePagePlots(folder string, all []figure.Drawn) error {
 
 // timesOfSweep returns the sections of the page about times that were measured at least once, and
 // all plots.
-func timesOfSweep(s *stats.Samples) (sections []timesSection, all []figure.Drawn) {
+func timesOfSweep(s *samples.Samples) (sections []timesSection, all []figure.Drawn) {
 	for _, d := range plots.SweptTimes {
 		times := d.Of(s)
 		plot := d.Drawn(times)

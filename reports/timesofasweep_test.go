@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 func TestTimesOfASweep(t *testing.T) {
@@ -59,7 +59,7 @@ func TestTimesOfASweep(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(pictures, "mine.png"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s.Samples = stats.Samples{Faults: map[string]*stats.FaultSamples{"kill:leader": {Failovers: sample.Took(1, 2)}}}
+	s.Samples = samples.Samples{Faults: map[string]*samples.Fault{"kill:leader": {Failovers: sample.Took(1, 2)}}}
 	if err := WriteSweep(path, s); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestTimesInTheSummaryOfASweep(t *testing.T) {
 	s := sweptRuns()
 	s.Samples = *sample.PlantedTimes()
 	for i := range 12 {
-		s.Samples.Faults[fmt.Sprint("kill:", i)] = &stats.FaultSamples{Failovers: sample.Took(1)}
+		s.Samples.Faults[fmt.Sprint("kill:", i)] = &samples.Fault{Failovers: sample.Took(1)}
 	}
 	got := SweepSummary(s, "", Screen{})
 	for _, text := range []string{

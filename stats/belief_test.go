@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // staleWriter has client 0 believe from 2 to 40 ms that it holds k, and client 1 from 10 to 30 ms. Both
@@ -31,7 +32,7 @@ func staleWriter(first, second history.ID, accepted bool) *historytest.Builder {
 
 // A write after one of a later grant is refused, whether or not the subject gives tokens.
 func TestBelief(t *testing.T) {
-	want := &Belief{Windows: 1, Total: 20 * ms, Longest: 20 * ms, Writes: 4, Refused: 1}
+	want := &samples.Belief{Windows: 1, Total: 20 * ms, Longest: 20 * ms, Writes: 4, Refused: 1}
 	for name, b := range map[string]*historytest.Builder{
 		"with tokens": staleWriter(1, 2, false), "without tokens": staleWriter(0, 0, true),
 	} {
@@ -39,13 +40,13 @@ func TestBelief(t *testing.T) {
 		if diff := cmp.Diff(want, s.Belief); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-		var sum Samples
+		var sum samples.Samples
 		sum.Merge(s.Samples)
 		sum.Merge(s.Samples)
 		if n, censored := sum.BeliefWindows.Count(); n != 2 || censored != 0 || sum.BeliefWindows.Quantile(1).Time != 20*ms {
 			t.Errorf("%s: windows %v", name, sum.BeliefWindows)
 		}
-		if diff := cmp.Diff(&Belief{Windows: 2, Total: 40 * ms, Longest: 20 * ms, Writes: 8, Refused: 2}, sum.Belief); diff != "" {
+		if diff := cmp.Diff(&samples.Belief{Windows: 2, Total: 40 * ms, Longest: 20 * ms, Writes: 8, Refused: 2}, sum.Belief); diff != "" {
 			t.Errorf("%s, twice: %s", name, diff)
 		}
 	}

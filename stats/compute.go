@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // stallFloor is the shortest gap of the harness's heartbeat that counts as a stall. Shorter gaps
@@ -52,7 +53,7 @@ func Compute(h *history.History) Stats {
 		Fairness:   fairness,
 		Belief:     belief,
 		Stalls:     stalls(h),
-		Samples: &Samples{
+		Samples: &samples.Samples{
 			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: measured.TimesOf(handOver),
 			Probe: probeSamples(probes), Cost: cost, Fairness: fairness.samples(), Belief: belief, BeliefWindows: measured.TimesOf(windows),
 		},

@@ -9,11 +9,12 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 func TestComputeOfNothing(t *testing.T) {
 	got := Compute(&history.History{})
-	want := Stats{ByF: []ByF{}, Faults: []Fault{}, FaultKinds: []FaultKind{}, Failovers: []FailoverSum{}, Contended: -1, Samples: &Samples{Runs: 1}}
+	want := Stats{ByF: []ByF{}, Faults: []Fault{}, FaultKinds: []FaultKind{}, Failovers: []FailoverSum{}, Contended: -1, Samples: &samples.Samples{Runs: 1}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -1,102 +1,21 @@
 package stats
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/entry"
+	"github.com/zklab/zklab/stats/samples"
 )
-
-// Cost holds what the operations of the load cost the servers and the network, as the links of the
-// clients saw it. A message belongs to the last operation that its client began. Costs can be added
-// up over runs with Merge.
-type Cost struct {
-	// Operations holds the costs of the operations with outcome ok, by name.
-	Operations map[string]*OperationCost `json:"operations"`
-	Herd       *Herd                     `json:"herd,omitempty"` // nil without a release or write
-}
-
-// OperationCost is the cost of one kind of operation.
-type OperationCost struct {
-	OK       int `json:"ok"`
-	Requests int `json:"requests"` // that clients sent, without pings and handshakes
-	Sent     int `json:"sent"`     // bytes of these requests
-	Received int `json:"received"` // bytes of the replies and watch events
-	Events   int `json:"events"`   // watch events delivered
-}
-
-// Herd counts watch events by what caused them. If every release wakes all waiters, which then
-// compete for the key, they form a herd (ZooKeeper Recipes, "Locks").
-type Herd struct {
-	// Of names what is counted: "release" for objects that clients hold, "write" for others. A write is an
-	// operation that, if it succeeds, proves that the ensemble serves writes.
-	Of string `json:"of"`
-	OK int    `json:"ok"` // how many had outcome ok
-	// Events counts the watch events of the load. Those that a client got from its release on do not
-	// count, since they do not wake a waiter.
-	Events int `json:"events"`
-	// ByContenders has the releases by the number of clients that held the key or waited for it, in
-	// order of that number.
-	ByContenders []HerdPoint `json:"by_contenders,omitempty"`
-}
-
-// Values of Herd.Of.
-const (
-	ofReleases = "release"
-	ofWrites   = "write"
-)
-
-// HerdPoint are the releases with one number of contenders. An event belongs to the latest release
-// that began before it, of the key that its client used.
-type HerdPoint struct {
-	Contenders int `json:"contenders"` // with the client that released
-	OK         int `json:"ok"`
-	Events     int `json:"events"`
-}
-
-// Merge adds the cost of other runs. others may be nil, and is not changed.
-func (c *Cost) Merge(others *Cost) {
-	if others == nil {
-		return
-	}
-	for name, o := range others.Operations {
-		sum := entry(&c.Operations, name)
-		sum.OK += o.OK
-		sum.Requests += o.Requests
-		sum.Sent += o.Sent
-		sum.Received += o.Received
-		sum.Events += o.Events
-	}
-	if others.Herd == nil {
-		return
-	}
-	if c.Herd == nil {
-		c.Herd = &Herd{Of: others.Herd.Of}
-	}
-	c.Herd.OK += others.Herd.OK
-	c.Herd.Events += others.Herd.Events
-	c.Herd.ByContenders = addPoints(slices.Concat(c.Herd.ByContenders, others.Herd.ByContenders))
-}
-
-// addPoints returns one point for each number of contenders.
-func addPoints(points []HerdPoint) []HerdPoint {
-	byNumber := map[int]HerdPoint{}
-	for _, p := range points {
-		sum := byNumber[p.Contenders]
-		byNumber[p.Contenders] = HerdPoint{Contenders: p.Contenders, OK: sum.OK + p.OK, Events: sum.Events + p.Events}
-	}
-	return slices.SortedFunc(maps.Values(byNumber), func(a, b HerdPoint) int { return cmp.Compare(a.Contenders, b.Contenders) })
-}
 
 // costOf returns the cost of the operations of the load, which follow each other in ops. It returns nil
 // if the record does not have it: it is from another tool or an older zklab, or a client reached the
 // servers by connections of its own.
-func costOf(m *models.Model, ops, load operations, all []*holds.Hold) *Cost {
-	c := &Cost{Operations: map[string]*OperationCost{}}
+func costOf(m *models.Model, ops, load operations, all []*holds.Hold) *samples.Cost {
+	c := &samples.Cost{Operations: map[string]*samples.OperationCost{}}
 	requests := map[int]int{} // of each client with an operation that succeeded
 	watched := map[string][]time.Duration{}
 	woken := 0
@@ -118,7 +37,7 @@ func costOf(m *models.Model, ops, load operations, all []*holds.Hold) *Cost {
 			}
 		}
 		if op.ok {
-			o := entry(&c.Operations, op.f)
+			o := entry.Of(&c.Operations, op.f)
 			o.OK++
 			o.Requests += t.Requests
 			o.Sent += t.Sent
@@ -201,11 +120,11 @@ func sum(a, b history.Traffic) history.Traffic {
 
 // herdOf returns what released keys or wrote them, without the number of all events. watched are the
 // times of the events by key. It returns nil if there is neither a release nor a write.
-func herdOf(m *models.Model, watched map[string][]time.Duration, ops, load operations, all []*holds.Hold) *Herd {
-	h := &Herd{Of: ofWrites}
+func herdOf(m *models.Model, watched map[string][]time.Duration, ops, load operations, all []*holds.Hold) *samples.Herd {
+	h := &samples.Herd{Of: samples.Writes}
 	wakes := m.NeedsQuorum
 	if m.Held() {
-		h.Of = ofReleases
+		h.Of = samples.Releases
 		wakes = func(op *history.Operation) bool { return m.Releases(op.F) }
 	}
 	released := map[string][]time.Duration{} // by key: when each began, rising
@@ -225,16 +144,16 @@ func herdOf(m *models.Model, watched map[string][]time.Duration, ops, load opera
 		for key, at := range released {
 			h.ByContenders = append(h.ByContenders, pointsOf(at, watched[key], contenders[key])...)
 		}
-		h.ByContenders = addPoints(h.ByContenders)
+		h.ByContenders = samples.SumPoints(h.ByContenders)
 	}
 	return h
 }
 
 // pointsOf returns a point for each release of a key.
-func pointsOf(released, events []time.Duration, c *contenders) []HerdPoint {
-	points := make([]HerdPoint, len(released))
+func pointsOf(released, events []time.Duration, c *contenders) []samples.HerdPoint {
+	points := make([]samples.HerdPoint, len(released))
 	for i, at := range released {
-		points[i] = HerdPoint{Contenders: c.at(at), OK: 1}
+		points[i] = samples.HerdPoint{Contenders: c.at(at), OK: 1}
 	}
 	for _, at := range events {
 		if i := after(released, at); i > 0 {
@@ -253,7 +172,7 @@ type contenders struct {
 func contendersOf(m *models.Model, ops operations, all []*holds.Hold) map[string]*contenders {
 	byKey := map[string]*contenders{}
 	add := func(key string, came, left time.Duration) {
-		c := entry(&byKey, key)
+		c := entry.Of(&byKey, key)
 		c.came, c.left = append(c.came, came), append(c.left, left)
 	}
 	for op := range ops {

@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Clients 1 and 2 wait while client 0 holds k. Its release wakes both, as in a lock whose waiters all
@@ -31,12 +32,12 @@ func herdOfThree() *historytest.Builder {
 }
 
 func TestCost(t *testing.T) {
-	want := &Cost{
-		Operations: map[string]*OperationCost{
+	want := &samples.Cost{
+		Operations: map[string]*samples.OperationCost{
 			models.FAcquire: {OK: 3, Requests: 15, Sent: 600, Received: 600, Events: 3},
 			models.FRelease: {OK: 3, Requests: 3, Sent: 150, Received: 150},
 		},
-		Herd: &Herd{Of: "release", OK: 3, Events: 3, ByContenders: []HerdPoint{{1, 1, 0}, {2, 1, 1}, {3, 1, 2}}},
+		Herd: &samples.Herd{Of: "release", OK: 3, Events: 3, ByContenders: []samples.HerdPoint{{Contenders: 1, OK: 1, Events: 0}, {Contenders: 2, OK: 1, Events: 1}, {Contenders: 3, OK: 1, Events: 2}}},
 	}
 	s := Compute(herdOfThree().History())
 	if diff := cmp.Diff(want, s.Cost); diff != "" {
@@ -46,17 +47,17 @@ func TestCost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var read, twice Samples
+	var read, twice samples.Samples
 	if err := json.Unmarshal(text, &read); err != nil {
 		t.Fatal(err)
 	}
 	twice.Merge(&read)
-	twice.Merge(&Samples{Runs: 1}) // of a run whose cost is unknown
+	twice.Merge(&samples.Samples{Runs: 1}) // of a run whose cost is unknown
 	twice.Merge(&read)
-	if h := twice.Cost.Herd; h.OK != 6 || h.Events != 6 || !slices.Equal(h.ByContenders, []HerdPoint{{1, 2, 0}, {2, 2, 2}, {3, 2, 4}}) {
+	if h := twice.Cost.Herd; h.OK != 6 || h.Events != 6 || !slices.Equal(h.ByContenders, []samples.HerdPoint{{Contenders: 1, OK: 2, Events: 0}, {Contenders: 2, OK: 2, Events: 2}, {Contenders: 3, OK: 2, Events: 4}}) {
 		t.Errorf("two runs have %+v", h)
 	}
-	if o := twice.Cost.Operations[models.FAcquire]; *o != (OperationCost{OK: 6, Requests: 30, Sent: 1200, Received: 1200, Events: 6}) {
+	if o := twice.Cost.Operations[models.FAcquire]; *o != (samples.OperationCost{OK: 6, Requests: 30, Sent: 1200, Received: 1200, Events: 6}) {
 		t.Errorf("two runs have %+v", o)
 	}
 	if diff := cmp.Diff(want, read.Cost); diff != "" {
@@ -93,10 +94,10 @@ func TestCostBetweenOperations(t *testing.T) {
 	next.Invoke.Traffic = &history.Traffic{Requests: 2, Sent: 20, Received: 30}
 	next.Invoke.Traffic.AddEvent(historytest.At(35))
 	c := Compute(b.History()).Cost
-	if got := *c.Operations[models.FRelease]; got != (OperationCost{OK: 3, Requests: 5, Sent: 170, Received: 180, Events: 1}) {
+	if got := *c.Operations[models.FRelease]; got != (samples.OperationCost{OK: 3, Requests: 5, Sent: 170, Received: 180, Events: 1}) {
 		t.Errorf("%+v", got)
 	}
-	if want := []HerdPoint{{1, 1, 0}, {2, 1, 1}, {3, 1, 2}}; !slices.Equal(c.Herd.ByContenders, want) {
+	if want := []samples.HerdPoint{{Contenders: 1, OK: 1, Events: 0}, {Contenders: 2, OK: 1, Events: 1}, {Contenders: 3, OK: 1, Events: 2}}; !slices.Equal(c.Herd.ByContenders, want) {
 		t.Errorf("%+v", c.Herd.ByContenders)
 	}
 }
@@ -106,27 +107,27 @@ func TestHerdOfWrites(t *testing.T) {
 	b := historytest.New(models.Queue.Name)
 	b.Op(0, models.FDequeue, "q", 1, 9, history.OK, nil, models.Item{Item: "i"}).Traffic(4, 40, 3)
 	b.Op(1, models.FEnqueue, "q", 2, 4, history.OK, models.Item{Item: "i"}, nil).Traffic(1, 10)
-	if diff := cmp.Diff(&Herd{Of: "write", OK: 2, Events: 1}, Compute(b.History()).Cost.Herd); diff != "" {
+	if diff := cmp.Diff(&samples.Herd{Of: "write", OK: 2, Events: 1}, Compute(b.History()).Cost.Herd); diff != "" {
 		t.Error(diff)
 	}
 }
 
 // drawLine draws clients that hold a key one after the other, all but the first waiting from the
 // beginning, and the events that each release causes.
-func drawLine(t *rapid.T) (b *historytest.Builder, want []HerdPoint) {
+func drawLine(t *rapid.T) (b *historytest.Builder, want []samples.HerdPoint) {
 	n := rapid.IntRange(1, 8).Draw(t, "clients")
 	b = historytest.New(models.Lock.Name)
 	events := make([][]float64, n) // of each client
 	for i := range n {
 		released := float64(100 * (i + 1))
-		point := HerdPoint{Contenders: n - i, OK: 1}
+		point := samples.HerdPoint{Contenders: n - i, OK: 1}
 		for j := i + 1; j < n; j++ {
 			if rapid.Bool().Draw(t, fmt.Sprintf("%d wakes %d", i, j)) {
 				events[j] = append(events[j], released+float64(j))
 				point.Events++
 			}
 		}
-		want = append([]HerdPoint{point}, want...)
+		want = append([]samples.HerdPoint{point}, want...)
 	}
 	for i := range n {
 		b.Op(i, models.FAcquire, "k", float64(i+1), float64(100*i+50), history.OK, nil, models.Grant{Token: 1}).Traffic(1, 1, events[i]...)

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // lasting is a fault that is seen to take effect at 1 s and begins to be healed at 6 s.
@@ -75,7 +76,7 @@ func TestFailoverIsCensoredAtTheHeal(t *testing.T) {
 func TestEachAffectedClientCounts(t *testing.T) {
 	for kind, want := range map[string][]ClientFailover{
 		"cut-off": {
-			{Client: 0, Bound: measured.Bound{Time: 20 * ms}, Phases: &FailoverPhases{Noticed: 20 * ms}},
+			{Client: 0, Bound: measured.Bound{Time: 20 * ms}, Phases: &samples.FailoverPhases{Noticed: 20 * ms}},
 			{Client: 1, Bound: measured.Bound{Time: 5000 * ms, AtLeast: true}},
 		},
 		"freeze": nil,

@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/entry"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Bounds returns the fail-over of the fault over all clients, which is at most one, those of the
@@ -32,7 +34,7 @@ type consequences struct {
 	verified, felt, noMajority int
 	all, affected, handOvers   []measured.Bound // all and affected of felt faults only
 	outage, best, worst        []measured.Bound
-	phases                     PhaseSamples // of felt faults
+	phases                     samples.Phases // of felt faults
 }
 
 // consequencesOf groups verified faults by kind and target.
@@ -43,7 +45,7 @@ func consequencesOf(faults []Fault) map[string]*consequences {
 		if f.Outcome != history.StepVerified {
 			continue
 		}
-		c := entry(&groups, f.name())
+		c := entry.Of(&groups, f.name())
 		c.kind = f.Kind
 		c.verified++
 		if f.NoMajority {
@@ -55,7 +57,7 @@ func consequencesOf(faults []Fault) map[string]*consequences {
 		c.outage, c.best, c.worst = appended(c.outage, outage), appended(c.best, best), appended(c.worst, worst)
 		if f.Felt {
 			c.felt++
-			c.phases.addFault(f)
+			c.phases.Merge(f.phases())
 			c.all, c.affected = append(c.all, all...), append(c.affected, affected...)
 		}
 	}

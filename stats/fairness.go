@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Fairness says how an object that clients hold was shared among them. It covers the acquires of the
@@ -32,7 +33,7 @@ type ClientGrants struct {
 	Asked  int `json:"asked"`
 	Grants int `json:"grants"`
 	// Median and Longest describe the times from the invocation to the grant. An acquire
-	// without a grant gives a lower bound; see [Times.Quantile].
+	// without a grant gives a lower bound; see [measured.Times.Quantile].
 	Median  measured.Bound `json:"median"`
 	Longest measured.Bound `json:"longest"`
 }
@@ -116,32 +117,10 @@ func overtakings(acquires []*history.Operation) (grants, most int) {
 	return grants, most
 }
 
-// FairnessSamples add up the fairness of runs.
-type FairnessSamples struct {
-	Grants        int     `json:"grants"`
-	Overtook      int     `json:"overtook"`
-	MostOvertaken int     `json:"most_overtaken"` // of all runs
-	LeastJain     float64 `json:"least_jain"`     // of all runs
-}
-
 // samples returns nil for nil.
-func (f *Fairness) samples() *FairnessSamples {
+func (f *Fairness) samples() *samples.Fairness {
 	if f == nil {
 		return nil
 	}
-	return &FairnessSamples{Grants: f.Grants, Overtook: f.Overtook, MostOvertaken: f.MostOvertaken, LeastJain: f.Jain}
-}
-
-// Merge adds those of other runs, which may be nil and are not changed.
-func (f *FairnessSamples) Merge(others *FairnessSamples) {
-	switch {
-	case others == nil:
-		return
-	case f.Grants == 0:
-		f.LeastJain = others.LeastJain
-	}
-	f.LeastJain = min(f.LeastJain, others.LeastJain)
-	f.Grants += others.Grants
-	f.Overtook += others.Overtook
-	f.MostOvertaken = max(f.MostOvertaken, others.MostOvertaken)
+	return &samples.Fairness{Grants: f.Grants, Overtook: f.Overtook, MostOvertaken: f.MostOvertaken, LeastJain: f.Jain}
 }

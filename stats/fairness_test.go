@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Client 1 asks first and is overtaken twice, by client 2 and again by client 0; on another key nobody is.
@@ -40,10 +41,10 @@ func TestFairness(t *testing.T) {
 	if diff := cmp.Diff(want, s.Fairness); diff != "" {
 		t.Error(diff)
 	}
-	var sum Samples
-	sum.Merge(&Samples{Fairness: &FairnessSamples{Grants: 3, Overtook: 1, MostOvertaken: 1, LeastJain: 0.9}})
+	var sum samples.Samples
+	sum.Merge(&samples.Samples{Fairness: &samples.Fairness{Grants: 3, Overtook: 1, MostOvertaken: 1, LeastJain: 0.9}})
 	sum.Merge(s.Samples)
-	if diff := cmp.Diff(&FairnessSamples{Grants: 8, Overtook: 3, MostOvertaken: 2, LeastJain: 25. / (5 * 7)}, sum.Fairness); diff != "" {
+	if diff := cmp.Diff(&samples.Fairness{Grants: 8, Overtook: 3, MostOvertaken: 2, LeastJain: 25. / (5 * 7)}, sum.Fairness); diff != "" {
 		t.Error(diff)
 	}
 }

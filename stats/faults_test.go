@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // pausedLeader has one success every 10 ms until the leader is paused at 1 s,
@@ -44,7 +45,7 @@ func TestFailover(t *testing.T) {
 			Number: 1, Kind: "pause", Spec: "pause:leader", Outcome: history.StepVerified, Servers: []int{2}, Clients: []int{1},
 			Elected: 3, ElectedAt: 3600 * ms, Injected: 1000 * ms, Verified: 1020 * ms, Healed: 6010 * ms,
 			HealBegan: 6000 * ms, Failover: 2500 * ms, FailoverAffected: 2500 * ms, Felt: true,
-			Affected: []ClientFailover{{Client: 0, Bound: measured.Bound{Time: 2500 * ms}, Phases: &FailoverPhases{Noticed: 2500 * ms}}}, Traits: history.FaultTraits{Reconnects: true},
+			Affected: []ClientFailover{{Client: 0, Bound: measured.Bound{Time: 2500 * ms}, Phases: &samples.FailoverPhases{Noticed: 2500 * ms}}}, Traits: history.FaultTraits{Reconnects: true},
 		},
 		{
 			Number: 2, Kind: "pause", Spec: "pause:one", Outcome: history.StepVerified, Servers: []int{1},

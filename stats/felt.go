@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/entry"
 )
 
 // baseline describes the operations before the first fault.
@@ -32,9 +33,9 @@ func calm(ops operations, until time.Duration) baseline {
 			b.codes[code(op)] = true
 			continue
 		}
-		entry(&byF, op.F).record(took(op))
+		entry.Of(&byF, op.F).record(took(op))
 		if op.Began() >= half {
-			entry(&late, op.F).record(took(op))
+			entry.Of(&late, op.F).record(took(op))
 		}
 	}
 	for f, l := range byF {

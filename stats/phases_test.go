@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 func TestPhasesOfAFailover(t *testing.T) {
@@ -16,14 +17,14 @@ func TestPhasesOfAFailover(t *testing.T) {
 	const injected, verified, success = 1000 * ms, 1100 * ms, 2000 * ms
 	for name, c := range map[string]struct {
 		all  []connection
-		want FailoverPhases
+		want samples.FailoverPhases
 	}{
-		"it kept its connection":              {nil, FailoverPhases{Noticed: 900 * ms}},
-		"other connections":                   {[]connection{lost(900 * ms), made(950*ms, 10*ms), lost(2100 * ms)}, FailoverPhases{Noticed: 900 * ms}},
-		"one new connection":                  {[]connection{lost(1200 * ms), made(1900*ms, 600*ms)}, FailoverPhases{Noticed: 100 * ms, Paused: 600 * ms, Connecting: 100 * ms, Serving: 100 * ms}},
-		"the first one did not last":          {[]connection{lost(1200 * ms), made(1300*ms, 50*ms), lost(1400 * ms), made(1900*ms, 400*ms)}, FailoverPhases{Noticed: 100 * ms, Paused: 450 * ms, Connecting: 250 * ms, Serving: 100 * ms}},
-		"lost before the effect was verified": {[]connection{lost(1050 * ms), made(1600*ms, 0)}, FailoverPhases{Connecting: 500 * ms, Serving: 400 * ms}},
-		"a pause that began before":           {[]connection{lost(1050 * ms), made(1150*ms, 100*ms)}, FailoverPhases{Paused: 50 * ms, Serving: 850 * ms}},
+		"it kept its connection":              {nil, samples.FailoverPhases{Noticed: 900 * ms}},
+		"other connections":                   {[]connection{lost(900 * ms), made(950*ms, 10*ms), lost(2100 * ms)}, samples.FailoverPhases{Noticed: 900 * ms}},
+		"one new connection":                  {[]connection{lost(1200 * ms), made(1900*ms, 600*ms)}, samples.FailoverPhases{Noticed: 100 * ms, Paused: 600 * ms, Connecting: 100 * ms, Serving: 100 * ms}},
+		"the first one did not last":          {[]connection{lost(1200 * ms), made(1300*ms, 50*ms), lost(1400 * ms), made(1900*ms, 400*ms)}, samples.FailoverPhases{Noticed: 100 * ms, Paused: 450 * ms, Connecting: 250 * ms, Serving: 100 * ms}},
+		"lost before the effect was verified": {[]connection{lost(1050 * ms), made(1600*ms, 0)}, samples.FailoverPhases{Connecting: 500 * ms, Serving: 400 * ms}},
+		"a pause that began before":           {[]connection{lost(1050 * ms), made(1150*ms, 100*ms)}, samples.FailoverPhases{Paused: 50 * ms, Serving: 850 * ms}},
 	} {
 		if d := cmp.Diff(c.want, phasesOf(c.all, injected, verified, success)); d != "" {
 			t.Errorf("%s: %s", name, d)
@@ -67,7 +68,7 @@ func TestPhasesOfARecord(t *testing.T) {
 	if s == nil || s.Phases == nil {
 		t.Fatalf("no phases: %+v", s)
 	}
-	if d := cmp.Diff(FailoverPhases{Noticed: 400 * ms, Paused: 1000 * ms, Connecting: 100 * ms, Serving: 100 * ms}, s.Phases.Mean()); d != "" {
+	if d := cmp.Diff(samples.FailoverPhases{Noticed: 400 * ms, Paused: 1000 * ms, Connecting: 100 * ms, Serving: 100 * ms}, s.Phases.Mean()); d != "" {
 		t.Error(d)
 	}
 	if e := s.Phases.Elected.Quantile(0.5); e.Time != 700*ms {

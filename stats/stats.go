@@ -5,6 +5,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Stats are the figures of a run. Latencies count from the intended start of an operation to its
@@ -40,15 +41,15 @@ type Stats struct {
 	// exclusive holds.
 	HandOver *measured.Spread `json:"hand_over,omitempty"`
 	// Cost holds the cost of operations to the servers and the network; nil if it is unknown.
-	Cost *Cost `json:"cost,omitempty"`
+	Cost *samples.Cost `json:"cost,omitempty"`
 	// Fairness says how the object was shared; nil if there was no grant.
 	Fairness *Fairness `json:"fairness,omitempty"`
 	// Belief says for how long two clients believed that they held; nil if one could not.
-	Belief *Belief `json:"belief,omitempty"`
-	Stalls int     `json:"stalls"` // of the harness itself, over 250 ms
+	Belief *samples.Belief `json:"belief,omitempty"`
+	Stalls int             `json:"stalls"` // of the harness itself, over 250 ms
 	// Samples are the measured times themselves, for pooling runs; nil if an older zklab computed the
 	// figures.
-	Samples *Samples `json:"samples,omitempty"`
+	Samples *samples.Samples `json:"samples,omitempty"`
 }
 
 // ByF are the figures of one kind of operation.
@@ -120,7 +121,7 @@ type Fault struct {
 type ClientFailover struct {
 	Client int `json:"client"`
 	measured.Bound
-	Phases *FailoverPhases `json:"phases,omitempty"` // of a fail-over that ended
+	Phases *samples.FailoverPhases `json:"phases,omitempty"` // of a fail-over that ended
 }
 
 // HandOver is the time from the end of a hold to the next grant of its key. From is when the hold

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 )
 
 // Result is the content of result.json. Durations are in nanoseconds.
@@ -43,7 +44,7 @@ type Result struct {
 	// Leftovers are the znodes that the clients left behind; nil if that is not known.
 	Leftovers *checker.Leftovers `json:"leftovers,omitempty"`
 	// Gates are the bounds that the user gave for this run. They do not affect the verdict.
-	Gates []stats.GateResult `json:"gates,omitempty"`
+	Gates []gates.Result `json:"gates,omitempty"`
 	// Warnings are messages for people: a time limit shorter than the first fault, a rate that was
 	// not reached, a history whose last line is cut off.
 	Warnings []string `json:"warnings,omitempty"`

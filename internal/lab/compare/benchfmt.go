@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 )
 
 // WriteBenchmarks writes the figures of all runs of groups in Go's benchmark format: one line for each run that
@@ -51,6 +51,6 @@ func benchmarkValue(r Row, v float64) benchfmt.Value {
 
 // benchmarkName returns the name of a row as one of a benchmark: Failover/kill:leader/median.
 func benchmarkName(r Row) string {
-	parts := []string{strings.ToUpper(r.of.metric.Name[:1]) + r.of.metric.Name[1:], r.of.part, strings.TrimPrefix(stats.QuantileName(r.of.quantile), ".")}
+	parts := []string{strings.ToUpper(r.of.metric.Name[:1]) + r.of.metric.Name[1:], r.of.part, strings.TrimPrefix(gates.QuantileName(r.of.quantile), ".")}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "/")
 }

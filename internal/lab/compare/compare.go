@@ -7,8 +7,9 @@ import (
 	"golang.org/x/perf/benchmath"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Comparison holds what groups of runs have in common and in what they differ. Changes are from the
@@ -25,7 +26,7 @@ type Comparison struct {
 	Rows     []Row     `json:"rows"`
 	Findings []Finding `json:"findings"`
 	// Gates are the bounds that were given, each for each group but the first.
-	Gates []stats.GateResult `json:"gates,omitempty"`
+	Gates []gates.Result `json:"gates,omitempty"`
 }
 
 // Row compares one quantity of all groups.
@@ -91,7 +92,7 @@ const (
 )
 
 // Compare compares groups, of which there must be two or more, and judges gates.
-func Compare(groups []*Group, gates []stats.Gate) *Comparison {
+func Compare(groups []*Group, gates []gates.Gate) *Comparison {
 	c := &Comparison{Groups: groups, Warnings: []string{}, Differences: differences(groups), Rows: rowsOf(groups), Findings: findings(groups)}
 	var ps []*float64
 	for _, r := range c.Rows {
@@ -121,7 +122,7 @@ func Compare(groups []*Group, gates []stats.Gate) *Comparison {
 
 // rowsOf compares all quantities, without adjusting p-values.
 func rowsOf(groups []*Group) (rows []Row) {
-	var all stats.Samples
+	var all samples.Samples
 	for _, g := range groups {
 		all.Merge(&g.Samples)
 	}

@@ -19,8 +19,9 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // swept writes a sweep with a line for each run, and locates and reads it as a group.
@@ -57,9 +58,9 @@ func swept(t *testing.T, name string, settings []sweep.Setting, lines []sweep.Li
 	return g
 }
 
-func parsed(t *testing.T, texts []string) []stats.Gate {
+func parsed(t *testing.T, texts []string) []gates.Gate {
 	t.Helper()
-	gates, err := stats.ParseGates(texts, "lock", true)
+	gates, err := gates.ParseAll(texts, "lock", true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,10 +87,10 @@ func drawn(seed uint64, runs int, typical time.Duration) (lines []sweep.Line) {
 			failovers.Add(measured.Bound{Time: min(d, 4*time.Second), AtLeast: d > 4*time.Second}, 1)
 			handOvers.Add(measured.Bound{Time: 2 * d}, 1)
 		}
-		lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &stats.Samples{
+		lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &samples.Samples{
 			Runs:       1,
-			Operations: map[string]*stats.OperationSamples{"acquire": {OK: 200, Latency: acquires}, "release": {OK: 200, Latency: releases}},
-			Faults:     map[string]*stats.FaultSamples{"kill:leader": {Verified: 3, Failovers: failovers, HandOvers: handOvers}},
+			Operations: map[string]*samples.Operation{"acquire": {OK: 200, Latency: acquires}, "release": {OK: 200, Latency: releases}},
+			Faults:     map[string]*samples.Fault{"kill:leader": {Verified: 3, Failovers: failovers, HandOvers: handOvers}},
 			HandOvers:  acquires,
 		}})
 	}
@@ -183,7 +184,7 @@ func TestSingleRuns(t *testing.T) {
 			t.Errorf("no %q in %s", want, text)
 		}
 	}
-	if g := c.Gates[0]; g.Result != stats.Undecided || g.Needed != 6 || g.Samples != 4 {
+	if g := c.Gates[0]; g.Result != gates.Undecided || g.Needed != 6 || g.Samples != 4 {
 		t.Errorf("%+v", g)
 	}
 	c = compare.Compare([]*compare.Group{swept(t, "a", nil, drawn(1, 8, time.Millisecond)), swept(t, "b", nil, drawn(2, 20, time.Second)), swept(t, "c", nil, drawn(2, 8, time.Second))}, nil)
@@ -205,17 +206,17 @@ func TestUnchecked(t *testing.T) {
 
 // A gate against a baseline is decided only by an interval on one side of its bound.
 func TestRelativeGates(t *testing.T) {
-	gates := []string{"acquire.median<+90%", "acquire.median<+10%", "acquire.median<+50%", "acquire.p90<+90%", "acquire.p99<20ms", "handover(kill).median<+10%"}
+	texts := []string{"acquire.median<+90%", "acquire.median<+10%", "acquire.median<+50%", "acquire.p90<+90%", "acquire.p99<20ms", "handover(kill).median<+10%"}
 	c := compare.Compare([]*compare.Group{
-		swept(t, "a", nil, drawn(3, 40, 10*time.Millisecond), gates...),
-		swept(t, "b", nil, drawn(4, 40, 15*time.Millisecond), gates...),
-	}, parsed(t, gates))
-	want := []stats.GateState{stats.Kept, stats.Exceeded, stats.Undecided, stats.Kept, stats.Exceeded, stats.Undecided}
+		swept(t, "a", nil, drawn(3, 40, 10*time.Millisecond), texts...),
+		swept(t, "b", nil, drawn(4, 40, 15*time.Millisecond), texts...),
+	}, parsed(t, texts))
+	want := []gates.State{gates.Kept, gates.Exceeded, gates.Undecided, gates.Kept, gates.Exceeded, gates.Undecided}
 	for i, g := range c.Gates {
-		if g.Result != want[i] || g.Gate != gates[i] {
+		if g.Result != want[i] || g.Gate != texts[i] {
 			t.Errorf("%+v, want %s", g, want[i])
 		}
-		if g.Unit == "change" && g.Result == stats.Undecided && (g.Needed <= 40 || !strings.Contains(g.Text, fmt.Sprint("about ", g.Needed, " runs"))) && g.Needed != 0 {
+		if g.Unit == "change" && g.Result == gates.Undecided && (g.Needed <= 40 || !strings.Contains(g.Text, fmt.Sprint("about ", g.Needed, " runs"))) && g.Needed != 0 {
 			t.Errorf("%+v does not say what would decide", g)
 		}
 	}
@@ -252,7 +253,7 @@ func TestCensored(t *testing.T) {
 		for i := range 11 {
 			times := &measured.Times{}
 			times.Add(measured.Bound{Time: time.Duration(i+1) * time.Second, AtLeast: i >= late}, 1)
-			lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &stats.Samples{Runs: 1, Faults: map[string]*stats.FaultSamples{"kill": {Failovers: times}}}})
+			lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &samples.Samples{Runs: 1, Faults: map[string]*samples.Fault{"kill": {Failovers: times}}}})
 		}
 		return lines
 	}
@@ -274,10 +275,10 @@ func herding(events ...int) (lines []sweep.Line) {
 	for _, n := range events {
 		outages := &measured.Times{}
 		outages.Add(measured.Bound{Time: time.Duration(n) * time.Millisecond}, 1)
-		lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &stats.Samples{
+		lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &samples.Samples{
 			Runs:   1,
-			Faults: map[string]*stats.FaultSamples{"kill:leader": {Verified: 1, Outages: outages}},
-			Cost:   &stats.Cost{Herd: &stats.Herd{Of: "release", OK: 100, Events: n, ByContenders: []stats.HerdPoint{{Contenders: 1, OK: 40}, {Contenders: 9, OK: 60, Events: n}}}},
+			Faults: map[string]*samples.Fault{"kill:leader": {Verified: 1, Outages: outages}},
+			Cost:   &samples.Cost{Herd: &samples.Herd{Of: "release", OK: 100, Events: n, ByContenders: []samples.HerdPoint{{Contenders: 1, OK: 40}, {Contenders: 9, OK: 60, Events: n}}}},
 		}})
 	}
 	return lines
@@ -285,10 +286,10 @@ func herding(events ...int) (lines []sweep.Line) {
 
 // The herd and the time without service are compared as times are, and have gates.
 func TestHerdAndOutage(t *testing.T) {
-	gates := []string{"herd<2", "herd<10", "herd<+100%", "herd<+1000%", "outage(kill:leader).median<1s", "outage.median<500ms"}
-	a := swept(t, "a", nil, herding(100, 110, 120, 130, 140, 150, 160, 170), gates...)
-	b := swept(t, "b", nil, herding(900, 910, 920, 930, 940, 950, 960, 970), gates...)
-	c := compare.Compare([]*compare.Group{a, b}, parsed(t, gates))
+	texts := []string{"herd<2", "herd<10", "herd<+100%", "herd<+1000%", "outage(kill:leader).median<1s", "outage.median<500ms"}
+	a := swept(t, "a", nil, herding(100, 110, 120, 130, 140, 150, 160, 170), texts...)
+	b := swept(t, "b", nil, herding(900, 910, 920, 930, 940, 950, 960, 970), texts...)
+	c := compare.Compare([]*compare.Group{a, b}, parsed(t, texts))
 	r := row(t, c, "herd")
 	if got := r.Cells[0]; r.Unit != compare.ByRun || got.N != 8 || got.Ratio.Value != 1.35 || *got.Ratio.Low > 1.2 || *got.Ratio.High < 1.5 {
 		t.Errorf("%+v %+v", r, got.Ratio)
@@ -299,7 +300,7 @@ func TestHerdAndOutage(t *testing.T) {
 	if r := row(t, c, "outage(kill:leader).median"); r.Cells[1].Value.Time != 935*time.Millisecond || !r.Cells[1].Change.Found {
 		t.Errorf("%+v", r)
 	}
-	want := []stats.GateState{stats.Exceeded, stats.Kept, stats.Exceeded, stats.Kept, stats.Kept, stats.Exceeded}
+	want := []gates.State{gates.Exceeded, gates.Kept, gates.Exceeded, gates.Kept, gates.Kept, gates.Exceeded}
 	for i, g := range c.Gates {
 		if g.Result != want[i] {
 			t.Errorf("%+v, want %s", g, want[i])

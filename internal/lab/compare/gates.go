@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/internal/base/prose"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 )
 
 // judge judges a gate for a group. baseline is the first group, against which relative gates are
 // judged. named says to name the group.
-func judge(gate stats.Gate, baseline, g *Group, named bool) stats.GateResult {
-	var r stats.GateResult
+func judge(gate gates.Gate, baseline, g *Group, named bool) gates.Result {
+	var r gates.Result
 	if gate.Relative {
 		r = judgeChange(gate, baseline, g)
 	} else {
@@ -25,17 +25,17 @@ func judge(gate stats.Gate, baseline, g *Group, named bool) stats.GateResult {
 }
 
 // judgeChange decides only if the confidence interval of the change lies on one side of the bound.
-func judgeChange(gate stats.Gate, baseline, g *Group) stats.GateResult {
+func judgeChange(gate gates.Gate, baseline, g *Group) gates.Result {
 	q := quantity{gate.Metric, gate.Part, gate.Quantile}
 	u := unitOf([]*Group{baseline, g}, q)
 	a, b := baseline.measurements(q, u), g.measurements(q, u)
-	r := stats.GateResult{Gate: gate.Text, Result: stats.Undecided, Unit: "change", Bound: gate.Below, Samples: min(len(a), len(b))}
+	r := gates.Result{Gate: gate.Text, Result: gates.Undecided, Unit: "change", Bound: gate.Below, Samples: min(len(a), len(b))}
 	if u == ByTime || r.Samples < needed {
 		if u != ByFault {
 			r.Samples = min(len(baseline.figures[q]), len(g.figures[q]))
 		}
 		r.Needed, r.NeededRuns = needed, runsFor(needed, r.Samples, baseline, g)
-		r.Text = fmt.Sprintf("%s needs %d runs in each group that measured it often enough, and the smaller one has %d", gate.Title(), needed, r.Samples) + stats.Repeat(r.NeededRuns)
+		r.Text = fmt.Sprintf("%s needs %d runs in each group that measured it often enough, and the smaller one has %d", gate.Title(), needed, r.Samples) + gates.Repeat(r.NeededRuns)
 		return r
 	}
 	low, factor, high := ratios(a, b)
@@ -46,15 +46,15 @@ func judgeChange(gate stats.Gate, baseline, g *Group) stats.GateResult {
 	says := fmt.Sprintf("%s changed by %s (%s to %s)", gate.Title(), signed(factor), signed(low), signed(high))
 	switch {
 	case high < limit:
-		r.Result, r.Text = stats.Kept, fmt.Sprintf("%s, below %s", says, signed(limit))
+		r.Result, r.Text = gates.Kept, fmt.Sprintf("%s, below %s", says, signed(limit))
 	case low >= limit:
-		r.Result, r.Text = stats.Exceeded, fmt.Sprintf("%s, which exceeds %s by %s", says, signed(limit), points(factor-limit))
+		r.Result, r.Text = gates.Exceeded, fmt.Sprintf("%s, which exceeds %s by %s", says, signed(limit), points(factor-limit))
 	default:
 		r.Needed = wanted(low, factor, high, limit, max(len(a), len(b)))
 		r.Text = fmt.Sprintf("%s, which may be below %s or above", says, signed(limit))
 		if r.Needed > 0 {
 			r.NeededRuns = runsFor(r.Needed, r.Samples, baseline, g)
-			r.Text += fmt.Sprintf("; it needs about %s in each group", prose.Count(r.Needed, string(u))) + stats.Repeat(r.NeededRuns)
+			r.Text += fmt.Sprintf("; it needs about %s in each group", prose.Count(r.Needed, string(u))) + gates.Repeat(r.NeededRuns)
 		}
 	}
 	return r
@@ -66,7 +66,7 @@ func runsFor(needed, some int, groups ...*Group) (runs int) {
 	for _, g := range groups {
 		runs = max(runs, g.Runs)
 	}
-	return stats.RunsNeeded(needed, some, runs)
+	return gates.RunsNeeded(needed, some, runs)
 }
 
 // wanted estimates how many measurements would decide: the width of an interval falls with the
@@ -92,14 +92,14 @@ func signed(factor float64) string {
 	case change == nil:
 		return "less than is known"
 	case *change < 0:
-		return "−" + stats.Percent(-*change)
+		return "−" + gates.Percent(-*change)
 	}
-	return "+" + stats.Percent(*change)
+	return "+" + gates.Percent(*change)
 }
 
 func points(by float64) string {
 	if relative(by) == nil && by > 1 {
 		return "more than is known"
 	}
-	return strings.TrimSuffix(stats.Percent(by), "%") + "points"
+	return strings.TrimSuffix(gates.Percent(by), "%") + "points"
 }

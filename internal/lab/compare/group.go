@@ -7,8 +7,9 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 	"github.com/zklab/zklab/store"
 )
 
@@ -27,7 +28,7 @@ type Group struct {
 	// Unchecked lists the properties that could not be looked at in some runs, in the order of their names.
 	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
 	// Samples holds the samples of all runs together.
-	Samples stats.Samples `json:"-"`
+	Samples samples.Samples `json:"-"`
 
 	took     []sweep.FaultCount // of all runs together
 	noEffect []string           // their faults, where some of them took no effect
@@ -50,15 +51,15 @@ type found struct {
 
 // quantity is compared by a row of the table.
 type quantity struct {
-	metric   *stats.Metric
+	metric   *samples.Metric
 	part     string
 	quantile float64
 }
 
-func (q quantity) title() string { return q.metric.Title(q.part) + stats.QuantileName(q.quantile) }
+func (q quantity) title() string { return q.metric.Title(q.part) + gates.QuantileName(q.quantile) }
 
 // times returns nil for a ratio.
-func (q quantity) times(s *stats.Samples) *measured.Times {
+func (q quantity) times(s *samples.Samples) *measured.Times {
 	if s == nil || !q.metric.Timed() {
 		return nil
 	}
@@ -66,7 +67,7 @@ func (q quantity) times(s *stats.Samples) *measured.Times {
 }
 
 // count returns of how many times, or operations, samples have the quantity.
-func (q quantity) count(s *stats.Samples) (n int) {
+func (q quantity) count(s *samples.Samples) (n int) {
 	if s != nil && q.metric.Ratio != nil {
 		return q.metric.Ratio(s).Operations
 	}
@@ -75,7 +76,7 @@ func (q quantity) count(s *stats.Samples) (n int) {
 }
 
 // figure returns the quantity of one run that has it.
-func (q quantity) figure(s *stats.Samples) float64 {
+func (q quantity) figure(s *samples.Samples) float64 {
 	if q.metric.Ratio != nil {
 		return max(q.metric.Ratio(s).Value(), leastRatio)
 	}
@@ -98,9 +99,9 @@ func perRun(quantile float64) int {
 var compared = []float64{0.5, 0.99}
 
 // quantities lists the quantities of the table that samples have.
-func quantities(s *stats.Samples) (all []quantity) {
-	for i := range stats.Metrics {
-		m := &stats.Metrics[i]
+func quantities(s *samples.Samples) (all []quantity) {
+	for i := range samples.Metrics {
+		m := &samples.Metrics[i]
 		if q := (quantity{metric: m}); m.Ratio != nil && q.count(s) > 0 {
 			all = append(all, q)
 		}

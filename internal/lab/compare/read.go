@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
 
@@ -40,7 +41,7 @@ func (g *Group) Run() *store.Run {
 }
 
 // Read reads a located group, which gates judge.
-func (g *Group) Read(gates []stats.Gate) error {
+func (g *Group) Read(gates []gates.Gate) error {
 	for _, gate := range gates {
 		if gate.Relative {
 			g.gated = append(g.gated, quantity{gate.Metric, gate.Part, gate.Quantile})

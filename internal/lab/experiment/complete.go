@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/played"
 	"github.com/zklab/zklab/settings"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -44,7 +44,7 @@ func (x Experiment) Complete() (Experiment, error) {
 			return x, err
 		}
 	}
-	if _, err := stats.ParseGates(x.Gates, x.Workload.Name(), false); err != nil {
+	if _, err := gates.ParseAll(x.Gates, x.Workload.Name(), false); err != nil {
 		return x, engine.Usage("%v", err)
 	}
 	if err := checker.Usable(x.Checks, history.Header{Model: x.Workload.Name(), Declared: workloads.DeclaredBy(x.Workload)}); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/reports"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
 
@@ -36,7 +36,7 @@ func (x Experiment) describe(result *store.Result, done *engine.Finished) {
 	result.Subject, result.Seed, result.Strict, result.Label = x.Subject, x.Seed, x.Strict, x.Label
 	result.Interrupted, result.RanBy = done.Interrupted, version.Line()
 	result.Ensemble = done.Profile
-	result.Gates, _ = stats.JudgeGates(x.Gates, x.Workload.Name(), result.Stats.Samples) // Complete has parsed them
+	result.Gates, _ = gates.JudgeAll(x.Gates, x.Workload.Name(), result.Stats.Samples) // Complete has parsed them
 	result.Timings = done.Timings
 	result.Warnings = slices.Concat(x.advice(done, result), done.Warnings, result.Warnings)
 	for _, l := range done.LeftOut {
@@ -76,8 +76,8 @@ func (x Experiment) Decided(r *store.Result) bool {
 }
 
 // KeepsGates reports whether no gate fails a test.
-func (x Experiment) KeepsGates(gates []stats.GateResult) bool {
-	return !slices.ContainsFunc(gates, func(g stats.GateResult) bool {
-		return g.Result == stats.Exceeded || g.Result == stats.Undecided && !x.AllowUnknown
+func (x Experiment) KeepsGates(judged []gates.Result) bool {
+	return !slices.ContainsFunc(judged, func(g gates.Result) bool {
+		return g.Result == gates.Exceeded || g.Result == gates.Undecided && !x.AllowUnknown
 	})
 }

@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Times writes the times that were measured as CSV, in microseconds, the shortest of each measure
 // first.
-func Times(w io.Writer, s *stats.Samples) error {
+func Times(w io.Writer, s *samples.Samples) error {
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{"measure", "of", "us", "at_least", "count"}) // errors stay until Flush
-	for _, m := range stats.Measures() {
+	for _, m := range samples.Measures() {
 		for _, part := range m.Parts(s) {
 			for b, n := range m.Of(s, part).All() {
 				_ = out.Write([]string{m.Name, part, strconv.FormatInt(b.Time.Microseconds(), 10), strconv.FormatBool(b.AtLeast), strconv.Itoa(n)})

@@ -12,14 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
-// samples has each kind of times.
-func samples(t *testing.T) *stats.Samples {
+// measurements has each kind of times.
+func measurements(t *testing.T) *samples.Samples {
 	t.Helper()
-	s := &stats.Samples{}
+	s := &samples.Samples{}
 	if err := json.Unmarshal([]byte(`{
 		"runs": 1,
 		"operations": {"acquire": {"ok": 3, "latency": {"us": [0, 911, 86400000000], "n": [1, 2, 1]}}, "release": {"info": 1}},
@@ -33,7 +33,7 @@ func samples(t *testing.T) *stats.Samples {
 
 func TestTimes(t *testing.T) {
 	var b bytes.Buffer
-	if err := Times(&b, samples(t)); err != nil {
+	if err := Times(&b, measurements(t)); err != nil {
 		t.Fatal(err)
 	}
 	want := `measure,of,us,at_least,count
@@ -54,7 +54,7 @@ probe,,12,false,1
 
 // A log is read back with the same quantiles, as far as a histogram has digits.
 func TestHistograms(t *testing.T) {
-	s := samples(t)
+	s := measurements(t)
 	var b bytes.Buffer
 	if err := Histograms(&b, s); err != nil {
 		t.Fatal(err)

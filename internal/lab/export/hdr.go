@@ -5,14 +5,14 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Histograms writes the latencies of each operation, and those of the probe's writes, as a log of
 // HdrHistogram with payloads of version 2. Values are microseconds. Samples do not tell when a time
 // was measured, so each interval begins and ends at 0.
-func Histograms(w io.Writer, s *stats.Samples) error {
+func Histograms(w io.Writer, s *samples.Samples) error {
 	out := hdrhistogram.NewHistogramLogWriter(w)
 	if err := out.OutputLogFormatVersion(); err != nil {
 		return err
@@ -23,7 +23,7 @@ func Histograms(w io.Writer, s *stats.Samples) error {
 	if err := out.OutputLegend(); err != nil {
 		return err
 	}
-	for _, m := range stats.Latencies() { // other times may be lower bounds, which a histogram cannot say
+	for _, m := range samples.Latencies() { // other times may be lower bounds, which a histogram cannot say
 		for _, part := range m.Parts(s) {
 			h, err := histogramOf(m.Times(s, part))
 			if err != nil {

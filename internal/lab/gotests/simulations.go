@@ -12,7 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/pace"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // simulations sums up the runs of some seeds.
@@ -32,7 +33,7 @@ type simulations struct {
 	operations    int
 	looked        looked
 	gates         []string
-	samples       stats.Samples
+	samples       samples.Samples
 	struck        struck
 	asked         *sweep.Asked // the faults that the test asked for
 	took          []sweep.FaultCount
@@ -183,7 +184,7 @@ func (s *simulations) unseen() string { return inGo(s.asked.Unseen(s.took)) }
 // judgeGates judges the samples of all runs. It says nothing if a run violated a property.
 func (s *simulations) judgeGates(t *testing.T, x experiment.Experiment) {
 	t.Helper()
-	if gates, err := stats.JudgeGates(s.gates, x.Workload.Name(), &s.samples); err != nil {
+	if gates, err := gates.JudgeAll(s.gates, x.Workload.Name(), &s.samples); err != nil {
 		t.Errorf("zklab: %v", err)
 	} else if s.violated == 0 && !x.KeepsGates(gates) {
 		t.Errorf("zklab: %s", gatesText(gates))

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/reports"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
 
@@ -110,10 +110,10 @@ func faultless(r *store.Result) string {
 }
 
 // gatesText lists the gates that are not kept, one line each.
-func gatesText(gates []stats.GateResult) string {
+func gatesText(judged []gates.Result) string {
 	var lines []string
-	for _, g := range gates {
-		if g.Result != stats.Kept {
+	for _, g := range judged {
+		if g.Result != gates.Kept {
 			lines = append(lines, fmt.Sprintf("gate %s %s: %s", g.Gate, g.Result, inGo(g.Text)))
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
 
@@ -112,7 +113,7 @@ func judgeGates(result *store.Result) {
 	for _, g := range result.Gates {
 		texts = append(texts, g.Gate)
 	}
-	if gates, err := stats.JudgeGates(texts, result.Recipe, result.Stats.Samples); err == nil {
+	if gates, err := gates.JudgeAll(texts, result.Recipe, result.Stats.Samples); err == nil {
 		result.Gates = gates
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Line describes one run, as one JSON object in runs.jsonl. Empty fields are left out.
@@ -40,7 +40,7 @@ type Line struct {
 	Leaks []string `json:"leaks,omitempty"`
 
 	// Samples are the times that the run measured.
-	Samples *stats.Samples `json:"samples,omitempty"`
+	Samples *samples.Samples `json:"samples,omitempty"`
 
 	// Record is the beginning of a hash of history.jsonl and transactions.jsonl, of a simulated
 	// run: runs of one seed are the same if it is.

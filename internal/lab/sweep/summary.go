@@ -13,7 +13,8 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/internal/base/version"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 var errNoDescription = errors.New("its first line, which describes the sweep, is missing")
@@ -62,10 +63,10 @@ type Summary struct {
 	// Leaks are the runs in which what the clients left behind grew with the load.
 	Leaks []Count `json:"leaks,omitempty"`
 	// Samples are the times that all runs measured.
-	Samples stats.Samples `json:"samples"`
+	Samples samples.Samples `json:"samples"`
 
 	// Gates are the bounds that the user gave for Samples. They do not affect the verdict.
-	Gates []stats.GateResult `json:"gates,omitempty"`
+	Gates []gates.Result `json:"gates,omitempty"`
 
 	// Zklab is the version of zklab that summed it up; that of the runs is the setting [RanBy].
 	Zklab string `json:"zklab"`

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Tally adds up what runs left, in any order. It takes memory for each cause, kind and
@@ -31,7 +31,7 @@ type Tally struct {
 	unchecked UncheckedRuns
 	faults    map[string]*FaultCount
 	met       Exercised
-	samples   stats.Samples
+	samples   samples.Samples
 	leaks     counts      // of runs, by class
 	each      func(*Line) // nil, or called for each run
 }

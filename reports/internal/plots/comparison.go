@@ -7,18 +7,19 @@ import (
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Compared draws the distributions of each metric, one panel for each of its parts.
 func Compared(c *compare.Comparison) (figures []*figure.Figure) {
-	var all stats.Samples
+	var all samples.Samples
 	for _, g := range c.Groups {
 		all.Merge(&g.Samples)
 	}
-	for i := range stats.Metrics {
-		m := &stats.Metrics[i]
+	for i := range samples.Metrics {
+		m := &samples.Metrics[i]
 		if !m.Timed() {
 			continue
 		}
@@ -33,7 +34,7 @@ func Compared(c *compare.Comparison) (figures []*figure.Figure) {
 const mostCompared = 12
 
 // comparedTimes draws one metric of all groups: a panel for each part, a row for each group.
-func comparedTimes(c *compare.Comparison, m *stats.Metric, parts []string) *figure.Figure {
+func comparedTimes(c *compare.Comparison, m *samples.Metric, parts []string) *figure.Figure {
 	f := &figure.Figure{
 		File: m.Name, Title: words.Capital(hyphenated(m.Name)) + " of each group", Narrow: true,
 		Alt: "The times of the " + hyphenated(m.Name) + " as dots, one panel for each " + m.Split + ", one row for each group.",
@@ -52,7 +53,7 @@ func comparedTimes(c *compare.Comparison, m *stats.Metric, parts []string) *figu
 }
 
 // groupRows are the times of a part of a metric, with the median and the interval of the table.
-func groupRows(c *compare.Comparison, m *stats.Metric, part string) (rows []figure.DotRow) {
+func groupRows(c *compare.Comparison, m *samples.Metric, part string) (rows []figure.DotRow) {
 	for i, g := range c.Groups {
 		times := m.Times(&g.Samples, part)
 		if times == nil {
@@ -60,7 +61,7 @@ func groupRows(c *compare.Comparison, m *stats.Metric, part string) (rows []figu
 		}
 		r := figure.DotRow{Sampled: figure.Sampled{Name: compare.Letter(i) + "  " + g.Name, Times: times}, Median: times.Quantile(0.5)}
 		for _, row := range c.Rows {
-			if row.Name == m.Title(part)+stats.QuantileName(0.5) {
+			if row.Name == m.Title(part)+gates.QuantileName(0.5) {
 				r.Median, r.Interval = row.Cells[i].Value, row.Cells[i].Interval
 			}
 		}

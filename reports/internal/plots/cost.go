@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // HerdFigure shows how many watch events a release caused.
@@ -38,7 +38,7 @@ func HerdOfSweep(s *sweep.Summary) figure.Drawn {
 }
 
 // herdOf returns the figure of a run or of several.
-func herdOf(c *stats.Cost) (*figure.Figure, string) {
+func herdOf(c *samples.Cost) (*figure.Figure, string) {
 	if c.Herd == nil || len(c.Herd.ByContenders) == 0 {
 		return nil, "No release succeeded."
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Distribution is one sort of times that runs measure, such as fail-overs, with the words for its
@@ -19,7 +19,7 @@ import (
 type Distribution struct {
 	file, title string
 	Summary     string // first column in the summary of a sweep; "" leaves it out
-	metric      *stats.Metric
+	metric      *samples.Metric
 	whole       string     // what the metric is of without a part
 	One         string     // what was measured once: "fail-over"
 	axis, share string     // the labels of the axes
@@ -44,7 +44,7 @@ var (
 
 var failoverTimes = Distribution{
 	file: "failover-ecdf", title: "Distribution of the fail-over, over all clients", Summary: "fail-over",
-	metric: stats.MeasureNamed("failover"),
+	metric: samples.MeasureNamed("failover"),
 	One:    "fail-over", axis: "time since the fault took effect", share: "share of the faults", least: median, Tail: p95, Interval: true,
 	meaning: "The height of a line at 1 s is the share of the faults after which some operation succeeded within 1 s.",
 	longer:  "without a success before the heal",
@@ -52,7 +52,7 @@ var failoverTimes = Distribution{
 
 var affectedTimes = Distribution{
 	file: "affected-ecdf", title: "Distribution of the fail-over of affected clients",
-	metric: stats.MeasureNamed("affected"),
+	metric: samples.MeasureNamed("affected"),
 	One:    "affected client", axis: "time since the fault took effect", share: "share of the affected clients", least: median, Tail: p95,
 	meaning: "The height of a line at 1 s is the share of the affected clients that succeeded within 1 s.",
 	longer:  "without a success before the heal",
@@ -60,7 +60,7 @@ var affectedTimes = Distribution{
 
 var outageTimes = Distribution{
 	file: "outage-ecdf", title: "Distribution of the time without service, as the probe of all servers saw it", Summary: "no service",
-	metric: stats.MeasureNamed("outage"),
+	metric: samples.MeasureNamed("outage"),
 	One:    "outage", axis: "time since the fault was injected", share: "share of the faults", least: median, Tail: p95, Interval: true,
 	meaning: "The height of a line at 1 s is the share of the faults during which no two successes of the probe were more than 1 s apart.",
 	longer:  "without a success before the heal",
@@ -68,7 +68,7 @@ var outageTimes = Distribution{
 
 var handOverTimes = Distribution{
 	file: "handover-ecdf", title: "Distribution of the hand-over", Summary: "hand-over",
-	metric: stats.MeasureNamed("handover"), whole: "holds that no fault ended",
+	metric: samples.MeasureNamed("handover"), whole: "holds that no fault ended",
 	One: "hand-over", axis: "time since the hold ended", share: "share of the holds", least: median, Tail: p95, Interval: true,
 	meaning: "The height of a line at 1 s is the share of the holds after which the next client got the key within 1 s.",
 	longer:  "not granted again",
@@ -76,7 +76,7 @@ var handOverTimes = Distribution{
 
 var beliefTimes = Distribution{
 	file: "belief-ecdf", title: "Distribution of the time during which two clients believed that they held", Summary: "false belief",
-	metric: stats.MeasureNamed("belief"), whole: "two clients",
+	metric: samples.MeasureNamed("belief"), whole: "two clients",
 	One: "window", axis: "length of the window", share: "share of the windows", least: median, Tail: p95,
 	meaning: "The height of a line at 1 s is the share of the windows in which two clients believed for no longer than 1 s that they held one key. " +
 		"No recipe prevents them if a holder stands still; fencing tokens make them harmless.",
@@ -85,7 +85,7 @@ var beliefTimes = Distribution{
 
 var latencyTimes = Distribution{
 	file: "latency-ecdf", title: "Distribution of the latency", Summary: "latency",
-	metric: stats.MeasureNamed(stats.Latency),
+	metric: samples.MeasureNamed(samples.Latency),
 	One:    "operation that succeeded", axis: "latency", share: "share of the operations (the tail stretched)", stretched: true,
 	least: quantile{"p90", 0.9}, Tail: []quantile{{"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}},
 	meaning: "Where a line reaches 99 %, one operation of a hundred took longer; where it reaches 99.9 %, one of a thousand. " +
@@ -93,7 +93,7 @@ var latencyTimes = Distribution{
 }
 
 // Of returns the times of each part of the metric.
-func (d Distribution) Of(s *stats.Samples) []figure.Sampled {
+func (d Distribution) Of(s *samples.Samples) []figure.Sampled {
 	var all []figure.Sampled
 	for _, part := range d.metric.Parts(s) {
 		all = append(all, figure.Sampled{Name: cmp.Or(part, d.whole), Times: d.metric.Of(s, part)})

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 func TestTimesInWords(t *testing.T) {
@@ -111,11 +111,11 @@ func TestTooFewTimesForAFigure(t *testing.T) {
 	if d := handOverTimes.Drawn(handOverTimes.Of(s)); d.Figure != nil || !strings.HasPrefix(d.Absent, want) {
 		t.Errorf("%q", d.Absent)
 	}
-	if d := handOverTimes.Drawn(handOverTimes.Of(&stats.Samples{})); d.Figure != nil || d.Absent != "No hand-over was measured." {
+	if d := handOverTimes.Drawn(handOverTimes.Of(&samples.Samples{})); d.Figure != nil || d.Absent != "No hand-over was measured." {
 		t.Errorf("%q", d.Absent)
 	}
 	for i := range 12 {
-		s.Faults[fmt.Sprint("kill:", i)] = &stats.FaultSamples{Failovers: sample.Took(sample.UpTo(6 + i)...)}
+		s.Faults[fmt.Sprint("kill:", i)] = &samples.Fault{Failovers: sample.Took(sample.UpTo(6 + i)...)}
 	}
 	d := failoverTimes.Drawn(failoverTimes.Of(s))
 	if len(d.Figure.Legend) != figure.MostLines || !strings.HasSuffix(d.Figure.Note, "Not drawn for lack of room: 6 more lines with fewer times.") {

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 var update = flag.Bool("update", false, "write the golden figures in testdata anew")
@@ -29,7 +29,7 @@ func goldenRuns() (runs []*material.Run) {
 		many.Faults["kill:leader"].Outages = sample.Took(sample.UpTo(20)...)
 		many.BeliefWindows = sample.Took(100, 200, 300, 400, 500, 600)
 		r.Stats.Samples.Merge(many)
-		r.Stats.Belief = &stats.Belief{Windows: 6}
+		r.Stats.Belief = &samples.Belief{Windows: 6}
 		runs = append(runs, material.Of("", h, r))
 	}
 	return runs

@@ -13,23 +13,23 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // failoverPhases are the phases of a fail-over in their order.
 var failoverPhases = []struct {
 	name   string
 	colour color.NRGBA
-	of     func(stats.FailoverPhases) time.Duration
+	of     func(samples.FailoverPhases) time.Duration
 }{
-	{"old connection", figure.Blue, func(p stats.FailoverPhases) time.Duration { return p.Noticed }},
-	{"client library pauses", figure.Orange, func(p stats.FailoverPhases) time.Duration { return p.Paused }},
-	{"connecting", figure.Sky, func(p stats.FailoverPhases) time.Duration { return p.Connecting }},
-	{"until the first success", figure.Purple, func(p stats.FailoverPhases) time.Duration { return p.Serving }},
+	{"old connection", figure.Blue, func(p samples.FailoverPhases) time.Duration { return p.Noticed }},
+	{"client library pauses", figure.Orange, func(p samples.FailoverPhases) time.Duration { return p.Paused }},
+	{"connecting", figure.Sky, func(p samples.FailoverPhases) time.Duration { return p.Connecting }},
+	{"until the first success", figure.Purple, func(p samples.FailoverPhases) time.Duration { return p.Serving }},
 }
 
 // Phases shows where the time of fail-overs goes, one bar for each kind and target of faults.
-func Phases(s *stats.Samples) (*figure.Figure, string) {
+func Phases(s *samples.Samples) (*figure.Figure, string) {
 	names := WithPhases(s)
 	if len(names) == 0 {
 		return nil, ""
@@ -89,7 +89,7 @@ func phaseUnit(longest time.Duration) figure.TimeUnit {
 const mostPhaseBars = 12
 
 // WithPhases returns the faults that have phases, those with the most clients last, which is on top.
-func WithPhases(s *stats.Samples) (names []string) {
+func WithPhases(s *samples.Samples) (names []string) {
 	if s == nil {
 		return nil
 	}
@@ -108,7 +108,7 @@ func WithPhases(s *stats.Samples) (names []string) {
 }
 
 // PhaseWords describes the phases of some faults, one text for each.
-func PhaseWords(s *stats.Samples, names []string) (texts []string) {
+func PhaseWords(s *samples.Samples, names []string) (texts []string) {
 	for _, name := range slices.Backward(names) {
 		mean := s.Faults[name].Phases.Mean()
 		var parts []string

@@ -7,16 +7,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 func TestPhases(t *testing.T) {
 	var elected measured.Times
 	elected.Add(measured.Bound{Time: 200 * time.Millisecond}, 2)
-	s := &stats.Samples{Faults: map[string]*stats.FaultSamples{
-		"kill:leader": {Phases: &stats.PhaseSamples{Clients: 2, Noticed: 0, Paused: 2 * time.Second, Serving: 20 * time.Millisecond, Elected: &elected}},
-		"reset":       {Phases: &stats.PhaseSamples{Clients: 1, Noticed: time.Millisecond}},
+	s := &samples.Samples{Faults: map[string]*samples.Fault{
+		"kill:leader": {Phases: &samples.Phases{Clients: 2, Noticed: 0, Paused: 2 * time.Second, Serving: 20 * time.Millisecond, Elected: &elected}},
+		"reset":       {Phases: &samples.Phases{Clients: 1, Noticed: time.Millisecond}},
 		"expire":      {}, // no affected client had a success
 	}}
 	want := []string{"kill:leader: client library pauses 1 s, until the first success 10 ms", "reset: old connection 1 ms"}
@@ -33,7 +33,7 @@ func TestPhases(t *testing.T) {
 	if svg := string(f.SVG()); !strings.Contains(svg, "kill:leader, 2") {
 		t.Error("no bar has the name of the fault")
 	}
-	if f, absent := Phases(&stats.Samples{}); f != nil || absent != "" {
+	if f, absent := Phases(&samples.Samples{}); f != nil || absent != "" {
 		t.Errorf("a figure without phases, or %q", absent)
 	}
 	if f, absent := Phases(nil); f != nil || absent != "" {

@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 	"github.com/zklab/zklab/store"
 )
 
@@ -29,7 +30,7 @@ func TestBeliefPlot(t *testing.T) {
 		"The median with its interval needs 6 windows of one kind; measured were two clients (5). zklab sweep puts the times of many runs together.": 5,
 		"": 6,
 	} {
-		r := &store.Result{Stats: stats.Stats{Belief: &stats.Belief{Windows: n}, Samples: &stats.Samples{BeliefWindows: &measured.Times{}}}}
+		r := &store.Result{Stats: stats.Stats{Belief: &samples.Belief{Windows: n}, Samples: &samples.Samples{BeliefWindows: &measured.Times{}}}}
 		for i := range n {
 			r.Stats.Samples.BeliefWindows.Add(measured.Bound{Time: time.Duration(i+1) * time.Second}, 1)
 		}

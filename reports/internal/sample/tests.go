@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // LockRun returns the history of a minute of the lock with faults.
@@ -56,16 +56,16 @@ const Nasty = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'
 
 // PlantedTimes returns the times of a sweep: enough of two faults, one with lower bounds, too few of a third,
 // and none of a fourth.
-func PlantedTimes() *stats.Samples {
-	return &stats.Samples{
+func PlantedTimes() *samples.Samples {
+	return &samples.Samples{
 		Runs: 3,
-		Faults: map[string]*stats.FaultSamples{
+		Faults: map[string]*samples.Fault{
 			"kill:leader":     {Verified: 100, Felt: 100, Failovers: Took(UpTo(100)...), Affected: Took(UpTo(7)...)},
 			"pause:" + Nasty:  {Verified: 8, Felt: 8, Failovers: Took(10, 20, 30, 40, -5, -25, -50, 60), HandOvers: Took(-7)},
 			"expire:any":      {Verified: 3, Felt: 3, Failovers: Took(1, 2, -3), HandOvers: Took(1, 2, 3, 4)},
 			"duplicate:every": {Verified: 5},
 		},
 		HandOvers:  Took(UpTo(10)...),
-		Operations: map[string]*stats.OperationSamples{"acquire": {OK: 39, Latency: Took(UpTo(39)...)}, "release": {OK: 38, Latency: Took(UpTo(38)...)}, "inspect": {Fail: 3}},
+		Operations: map[string]*samples.Operation{"acquire": {OK: 39, Latency: Took(UpTo(39)...)}, "release": {OK: 38, Latency: Took(UpTo(38)...)}, "inspect": {Fail: 3}},
 	}
 }

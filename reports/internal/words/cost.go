@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Cost says what operations cost on average. It returns "" if that is unknown.
-func Cost(c *stats.Cost) string {
+func Cost(c *samples.Cost) string {
 	if c == nil {
 		return ""
 	}
@@ -30,7 +30,7 @@ func Cost(c *stats.Cost) string {
 }
 
 // Herd says how many watch events a release or a write caused. It returns "" if there was none.
-func Herd(h *stats.Herd) string {
+func Herd(h *samples.Herd) string {
 	if h == nil {
 		return ""
 	}

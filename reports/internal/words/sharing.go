@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Fairness says how the grants were shared among the clients. It returns "" if that is unknown,
@@ -35,7 +36,7 @@ func mostOvertakenWords(overtook, most int) string {
 }
 
 // Belief says what false belief there was, and what it led to. It returns "" if that is unknown.
-func Belief(b *stats.Belief) string {
+func Belief(b *samples.Belief) string {
 	if b == nil {
 		return ""
 	}
@@ -50,7 +51,7 @@ func Belief(b *stats.Belief) string {
 }
 
 // SharedInSweep says how all runs of a sweep shared the object, in parts of a sentence.
-func SharedInSweep(s *stats.Samples) (texts []string) {
+func SharedInSweep(s *samples.Samples) (texts []string) {
 	if f := s.Fairness; f != nil && f.Grants > 0 {
 		text := fmt.Sprintf("%s of %s overtook a client that had asked before", prose.Grouped(f.Overtook), Plural(f.Grants, "grant"))
 		text += mostOvertakenWords(f.Overtook, f.MostOvertaken)

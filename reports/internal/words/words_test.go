@@ -13,15 +13,16 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 func TestCostWords(t *testing.T) {
-	for want, c := range map[string]*stats.Cost{
+	for want, c := range map[string]*samples.Cost{
 		"": nil,
 		"put 2.5 requests; herd 0 watch events per write": {
-			Operations: map[string]*stats.OperationCost{"put": {OK: 2, Requests: 5}}, Herd: &stats.Herd{Of: "write", OK: 2},
+			Operations: map[string]*samples.OperationCost{"put": {OK: 2, Requests: 5}}, Herd: &samples.Herd{Of: "write", OK: 2},
 		},
-		"look 0 requests": {Operations: map[string]*stats.OperationCost{"look": {OK: 7}}},
+		"look 0 requests": {Operations: map[string]*samples.OperationCost{"look": {OK: 7}}},
 	} {
 		if got := Cost(c); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -55,7 +56,7 @@ func TestFairnessWords(t *testing.T) {
 }
 
 func TestBeliefWords(t *testing.T) {
-	for want, b := range map[string]*stats.Belief{
+	for want, b := range map[string]*samples.Belief{
 		"": nil,
 		"no two clients believed at the same time that they held": {},
 		"2 windows of false belief, 3 s in all, the longest 2 s; a resource that checks tokens refuses 1 of 5 guarded writes": {

@@ -1,4 +1,4 @@
-package stats
+package samples
 
 import (
 	"encoding/json"
@@ -21,15 +21,15 @@ func TestSamplesAddUp(t *testing.T) {
 	}
 	first := &Samples{
 		Runs:       1,
-		Operations: map[string]*OperationSamples{"acquire": {OK: 2, Fail: 1, Latency: second(1, 2)}},
-		Faults:     map[string]*FaultSamples{"kill:leader": {Verified: 2, Felt: 1, Failovers: second(3)}},
+		Operations: map[string]*Operation{"acquire": {OK: 2, Fail: 1, Latency: second(1, 2)}},
+		Faults:     map[string]*Fault{"kill:leader": {Verified: 2, Felt: 1, Failovers: second(3)}},
 	}
 	other := &Samples{
 		Runs: 2,
-		Operations: map[string]*OperationSamples{
+		Operations: map[string]*Operation{
 			"acquire": {OK: 1, Info: 4, Latency: second(2)}, "release": {OK: 1, Latency: second(5)},
 		},
-		Faults:    map[string]*FaultSamples{"kill:leader": {Verified: 1, Felt: 1, Failovers: second(4), Affected: second(9)}},
+		Faults:    map[string]*Fault{"kill:leader": {Verified: 1, Felt: 1, Failovers: second(4), Affected: second(9)}},
 		HandOvers: second(1),
 	}
 	text, err := json.Marshal(other)
@@ -45,10 +45,10 @@ func TestSamplesAddUp(t *testing.T) {
 	sum.Merge(nil)
 	want := Samples{
 		Runs: 3,
-		Operations: map[string]*OperationSamples{
+		Operations: map[string]*Operation{
 			"acquire": {OK: 3, Fail: 1, Info: 4, Latency: second(1, 2, 2)}, "release": {OK: 1, Latency: second(5)},
 		},
-		Faults:    map[string]*FaultSamples{"kill:leader": {Verified: 3, Felt: 2, Failovers: second(3, 4), Affected: second(9)}},
+		Faults:    map[string]*Fault{"kill:leader": {Verified: 3, Felt: 2, Failovers: second(3, 4), Affected: second(9)}},
 		HandOvers: second(1),
 	}
 	if diff := cmp.Diff(want, sum); diff != "" {

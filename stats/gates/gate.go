@@ -1,4 +1,4 @@
-package stats
+package gates
 
 import (
 	"cmp"
@@ -15,13 +15,14 @@ import (
 	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/stats/samples"
 )
 
 // Gate is a bound that a metric must stay below, such as failover(kill:leader).p95<10s.
 type Gate struct {
 	// Text is the gate as it was written.
 	Text   string
-	Metric *Metric
+	Metric *samples.Metric
 	Part   string // operation or fault; "" for all
 	// Quantile is the quantile of a metric with times, between 0 and 1.
 	Quantile float64
@@ -32,20 +33,20 @@ type Gate struct {
 	Relative bool
 }
 
-// GateState tells whether a gate is kept.
-type GateState string
+// State tells whether a gate is kept.
+type State string
 
 // The states of a gate.
 const (
-	Kept      GateState = "kept"
-	Exceeded  GateState = "exceeded"
-	Undecided GateState = "undecided" // there are too few measurements
+	Kept      State = "kept"
+	Exceeded  State = "exceeded"
+	Undecided State = "undecided" // there are too few measurements
 )
 
-// GateResult is the outcome of a gate.
-type GateResult struct {
-	Gate   string    `json:"gate"`
-	Result GateState `json:"result"`
+// Result is the outcome of a gate.
+type Result struct {
+	Gate   string `json:"gate"`
+	Result State  `json:"result"`
 	// Value and Bound are in the unit Unit: "ns", "share", "ratio" for events per operation, or "change"
 	// for the relative change between two groups. AtLeast means that Value is a lower bound.
 	Value   float64 `json:"value"`
@@ -63,9 +64,9 @@ type GateResult struct {
 
 var gateForm = regexp.MustCompile(`^\s*([A-Za-z][A-Za-z0-9_-]*)(?:\(([^()]+)\))?(?:\.([A-Za-z][A-Za-z0-9.]*))?\s*<\s*(\S+)\s*$`)
 
-// ParseGate parses a gate. recipe names the model whose operations it may name; "" allows any. The
+// Parse parses a gate. recipe names the model whose operations it may name; "" allows any. The
 // error is one line, and says what a gate can be.
-func ParseGate(text, recipe string) (Gate, error) {
+func Parse(text, recipe string) (Gate, error) {
 	g := Gate{Text: strings.TrimSpace(text)}
 	wrong := func(format string, args ...any) (Gate, error) {
 		return Gate{}, fmt.Errorf("gate %q: %s", g.Text, fmt.Sprintf(format, args...))
@@ -76,20 +77,20 @@ func ParseGate(text, recipe string) (Gate, error) {
 	}
 	name, quantity, bound := m[1], m[3], m[4]
 	g.Part = m[2]
-	g.Metric = MetricNamed(name)
+	g.Metric = samples.MetricNamed(name)
 	if g.Metric == nil {
 		// Where operations are not known, a bare name that is nearly a metric's is no operation.
 		if g.Part != "" || !knowsOperation(recipe, name) || recipe == "" && quantity == "" && nearest.To(name, wholeMetrics()) != "" {
 			return wrong("there is no metric %q%smetrics are %s", name, nearest.DidYouMean(name, append(wholeMetrics(), operationsOf(recipe)...)), metricNames(recipe))
 		}
-		g.Metric, g.Part = MetricNamed(Latency), name
+		g.Metric, g.Part = samples.MetricNamed(samples.Latency), name
 	}
 	switch split := g.Metric.Split; {
-	case g.Part == "" && split != "" && g.Metric.Whole == NoWhole:
+	case g.Part == "" && split != "" && g.Metric.Whole == samples.NoWhole:
 		return wrong("say of which %s: %s(NAME)", split, name)
-	case g.Part != "" && split == byOperation && !knowsOperation(recipe, g.Part):
+	case g.Part != "" && split == samples.ByOperation && !knowsOperation(recipe, g.Part):
 		return wrong("there is no operation %q; metrics are %s", g.Part, metricNames(recipe))
-	case g.Part != "" && split == byFault && !knownFault(g.Part):
+	case g.Part != "" && split == samples.ByFault && !knownFault(g.Part):
 		return wrong("there is no fault %q (see zklab list faults); metrics are %s", g.Part, metricNames(recipe))
 	case g.Part != "" && split == "":
 		return wrong("%s has no parts", name)
@@ -103,11 +104,11 @@ func ParseGate(text, recipe string) (Gate, error) {
 	return g, nil
 }
 
-// ParseGates parses gates in their order. baseline means that there is a group to which relative gates
+// ParseAll parses gates in their order. baseline means that there is a group to which relative gates
 // can refer; without one, they are an error.
-func ParseGates(texts []string, recipe string, baseline bool) (gates []Gate, err error) {
+func ParseAll(texts []string, recipe string, baseline bool) (gates []Gate, err error) {
 	for _, text := range texts {
-		g, err := ParseGate(text, recipe)
+		g, err := Parse(text, recipe)
 		if err != nil {
 			return nil, err
 		}
@@ -179,8 +180,8 @@ func metricNames(recipe string) string {
 
 // wholeMetrics returns the names of the metrics beside the latencies of operations.
 func wholeMetrics() (names []string) {
-	for _, m := range Metrics {
-		if m.Name != Latency {
+	for _, m := range samples.Metrics {
+		if m.Name != samples.Latency {
 			names = append(names, m.Name)
 		}
 	}
@@ -224,9 +225,9 @@ func QuantileName(q float64) string {
 	return ".p" + strconv.FormatFloat(100*q, 'g', 6, 64)
 }
 
-// JudgeGates parses and judges gates that are not relative.
-func JudgeGates(texts []string, recipe string, s *Samples) (results []GateResult, err error) {
-	gates, err := ParseGates(texts, recipe, false)
+// JudgeAll parses and judges gates that are not relative.
+func JudgeAll(texts []string, recipe string, s *samples.Samples) (results []Result, err error) {
+	gates, err := ParseAll(texts, recipe, false)
 	for _, g := range gates {
 		results = append(results, g.Judge(s))
 	}
@@ -236,9 +237,9 @@ func JudgeGates(texts []string, recipe string, s *Samples) (results []GateResult
 // Judge decides whether samples keep a gate that is not relative. With fewer measurements than a
 // confidence interval of 95 % needs, it decides only where that interval, open at one end, lies on one side of
 // the bound. It is undecided, too, if lower bounds hide the value.
-func (g *Gate) Judge(s *Samples) GateResult {
+func (g *Gate) Judge(s *samples.Samples) Result {
 	if s == nil {
-		s = &Samples{}
+		s = &samples.Samples{}
 	}
 	switch {
 	case g.Metric.Share != nil:
@@ -249,12 +250,12 @@ func (g *Gate) Judge(s *Samples) GateResult {
 	return g.judgeTimes(s)
 }
 
-func (g *Gate) judgeTimes(s *Samples) GateResult {
+func (g *Gate) judgeTimes(s *samples.Samples) Result {
 	t := g.Metric.Times(s, g.Part)
 	n, censored := t.Count()
 	v := t.Quantile(g.Quantile)
 	below := time.Duration(g.Below)
-	r := GateResult{Gate: g.Text, Unit: "ns", Value: float64(v.Time), AtLeast: v.AtLeast, Bound: g.Below, Samples: n}
+	r := Result{Gate: g.Text, Unit: "ns", Value: float64(v.Time), AtLeast: v.AtLeast, Bound: g.Below, Samples: n}
 	shorter, longer := t.Sides(below)
 	switch needed := measured.Needed(g.Quantile); {
 	case n < needed && measured.Significant(longer, n, 1-g.Quantile):
@@ -283,32 +284,25 @@ func (g *Gate) judgeTimes(s *Samples) GateResult {
 }
 
 // source names the options without which samples have no time of the metric.
-func (g *Gate) source(s *Samples) string {
-	m := g.Metric
-	if m.ofFault == nil || g.Part == "" && m.Whole == Apart {
+func (g *Gate) source(s *samples.Samples) string {
+	probed := g.Metric.Probed
+	switch verified, ofFaults := g.Metric.Verified(s, g.Part); {
+	case !ofFaults:
 		return ""
-	}
-	verified := 0
-	for name, f := range s.Faults {
-		if ofPart(name, g.Part) {
-			verified += f.Verified
-		}
-	}
-	switch {
-	case verified > 0 && m.Probed:
+	case verified > 0 && probed:
 		return ": take --probe"
 	case verified > 0:
 		return fmt.Sprintf(": none of %s led to one; take more runs (run --repeat or sweep --seeds)", prose.Count(verified, "fault"))
 	}
 	faults := strings.TrimSpace(": take --faults " + g.Part)
-	if m.Probed {
+	if probed {
 		faults += " and --probe"
 	}
 	return faults
 }
 
 // undecided notes how many measurements would decide. runs is the number of runs that had the samples so far.
-func (r *GateResult) undecided(needed, runs int) {
+func (r *Result) undecided(needed, runs int) {
 	r.Result, r.Needed = Undecided, needed
 	r.NeededRuns = RunsNeeded(needed, r.Samples, runs)
 }
@@ -353,10 +347,10 @@ func Percent(share float64) string {
 
 // judgeShare needs as many operations as would show, without a single one that counts, that the
 // share is below the bound. With fewer, it decides only that the share exceeds it.
-func (g *Gate) judgeShare(s *Samples) GateResult {
+func (g *Gate) judgeShare(s *samples.Samples) Result {
 	some, all := g.Metric.Share(s, g.Part)
 	value := float64(some) / float64(max(all, 1))
-	r := GateResult{Gate: g.Text, Unit: "share", Value: value, Bound: g.Below, Samples: all}
+	r := Result{Gate: g.Text, Unit: "share", Value: value, Bound: g.Below, Samples: all}
 	needed := 1
 	if g.Below < 1 {
 		needed = int(math.Ceil(math.Log(1-measured.Confidence) / math.Log1p(-g.Below)))
@@ -381,16 +375,16 @@ const fewest = 20
 
 // judgeRatio needs operations that can have caused events: a lock that no client waits for has no herd,
 // however bad it is.
-func (g *Gate) judgeRatio(s *Samples) GateResult {
+func (g *Gate) judgeRatio(s *samples.Samples) Result {
 	of := g.Metric.Ratio(s)
 	value := of.Value()
-	r := GateResult{Gate: g.Text, Unit: "ratio", Value: value, Bound: g.Below, Samples: of.Telling}
+	r := Result{Gate: g.Text, Unit: "ratio", Value: value, Bound: g.Below, Samples: of.Telling}
 	says := fmt.Sprintf("%s is %s (%d watch events, %s)", g.Title(), threeDigitsOf(value), of.Events, prose.Count(of.Operations, of.What))
 	switch {
 	case of.Telling < fewest:
 		r.undecided(fewest, s.Runs)
 		waited, more := "", Repeat(r.NeededRuns)
-		if of.What == ofReleases {
+		if of.What == samples.Releases {
 			waited, more = " while another client waited", cmp.Or(more, ": take more --clients or fewer --keys")
 		}
 		r.Text = fmt.Sprintf("%s needs %s%s, and there are %d%s", g.Title(), prose.Count(fewest, of.What), waited, of.Telling, more)

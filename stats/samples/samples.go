@@ -1,11 +1,10 @@
-package stats
+package samples
 
 import (
-	"slices"
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/entry"
 	"github.com/zklab/zklab/stats/measured"
 )
 
@@ -14,35 +13,34 @@ import (
 type Samples struct {
 	Runs int `json:"runs"`
 	// Operations holds the operations of the load on the subject, by name.
-	Operations map[string]*OperationSamples `json:"operations,omitempty"`
+	Operations map[string]*Operation `json:"operations,omitempty"`
 	// Faults are the verified faults by kind and target, such as kill:leader.
-	Faults map[string]*FaultSamples `json:"faults,omitempty"`
+	Faults map[string]*Fault `json:"faults,omitempty"`
 	// HandOvers holds the times after holds that no fault ended.
 	HandOvers *measured.Times `json:"hand_overs,omitempty"`
 	// Probe has the writes of the probe that uses all servers; nil without probes. Latencies count
 	// from when a write was due.
-	Probe *OperationSamples `json:"probe,omitempty"`
+	Probe *Operation `json:"probe,omitempty"`
 	// Cost is the cost of the runs in which it is known.
-	Cost     *Cost            `json:"cost,omitempty"`
-	Fairness *FairnessSamples `json:"fairness,omitempty"`
-	Belief   *Belief          `json:"belief,omitempty"`
+	Cost     *Cost     `json:"cost,omitempty"`
+	Fairness *Fairness `json:"fairness,omitempty"`
+	Belief   *Belief   `json:"belief,omitempty"`
 	// BeliefWindows are the lengths of the windows that Belief counts. A window that lasted to the end of the
 	// record is a lower bound.
 	BeliefWindows *measured.Times `json:"belief_windows,omitempty"`
 }
 
-// OperationSamples are the outcomes and latencies of one kind of operation. Latencies count from
+// Operation has the outcomes and latencies of one kind of operation. Latencies count from
 // the intended start, of those with outcome ok.
-type OperationSamples struct {
+type Operation struct {
 	OK      int             `json:"ok"`
 	Fail    int             `json:"fail"`
 	Info    int             `json:"info"`
 	Latency *measured.Times `json:"latency,omitempty"`
 }
 
-// FaultSamples are the consequences of the verified faults of one kind and target; see
-// [FailoverSum].
-type FaultSamples struct {
+// Fault has the consequences of the verified faults of one kind and target.
+type Fault struct {
 	Verified   int `json:"verified"`
 	Felt       int `json:"felt"`
 	NoMajority int `json:"no_majority,omitempty"`
@@ -52,7 +50,7 @@ type FaultSamples struct {
 	Affected  *measured.Times `json:"affected,omitempty"`
 	HandOvers *measured.Times `json:"hand_overs,omitempty"`
 	// Phases holds the phases of the fail-overs of affected clients; nil if there are none.
-	Phases *PhaseSamples `json:"phases,omitempty"`
+	Phases *Phases `json:"phases,omitempty"`
 	// Outages has the time without service of each fault as the probe saw it that uses all servers;
 	// OutagesBest and OutagesWorst have the shortest and the longest of the probes that stay with one
 	// server.
@@ -68,10 +66,10 @@ func (s *Samples) Merge(others *Samples) {
 	}
 	s.Runs += others.Runs
 	for name, o := range others.Operations {
-		entry(&s.Operations, name).Merge(o)
+		entry.Of(&s.Operations, name).Merge(o)
 	}
 	for name, o := range others.Faults {
-		sum := entry(&s.Faults, name)
+		sum := entry.Of(&s.Faults, name)
 		sum.Verified += o.Verified
 		sum.Felt += o.Felt
 		sum.NoMajority += o.NoMajority
@@ -92,15 +90,15 @@ func (s *Samples) Merge(others *Samples) {
 }
 
 // Merge adds the samples of other runs.
-func (o *OperationSamples) Merge(others *OperationSamples) {
+func (o *Operation) Merge(others *Operation) {
 	o.OK += others.OK
 	o.Fail += others.Fail
 	o.Info += others.Info
 	merge(&o.Latency, others.Latency)
 }
 
-// add counts an operation with an outcome, and its latency if it is ok.
-func (o *OperationSamples) add(outcome history.Type, latency time.Duration) {
+// Add counts an operation with an outcome, and its latency if it is ok.
+func (o *Operation) Add(outcome history.Type, latency time.Duration) {
 	switch outcome {
 	case history.OK:
 		o.OK++
@@ -127,65 +125,4 @@ func merge[T any, P interface {
 		*sum = new(T)
 	}
 	P(*sum).Merge(others)
-}
-
-// entry returns the entry of a map, which it makes if it is missing.
-func entry[T any](of *map[string]*T, name string) *T {
-	if *of == nil {
-		*of = map[string]*T{}
-	}
-	if (*of)[name] == nil {
-		(*of)[name] = new(T)
-	}
-	return (*of)[name]
-}
-
-// operationSamples returns those of the operations of the load on the subject.
-func operationSamples(m *models.Model, ops operations) map[string]*OperationSamples {
-	var all map[string]*OperationSamples
-	for op := range ops {
-		if m.Operation(op.F).Local {
-			continue
-		}
-		var took time.Duration
-		if op.Outcome() == history.OK {
-			took = latency(op)
-		}
-		entry(&all, op.F).add(op.Outcome(), took)
-	}
-	return all
-}
-
-// probeSamples returns those of the probe that uses all servers; nil if there is none.
-func probeSamples(probes []Writes) *OperationSamples {
-	at := slices.IndexFunc(probes, func(w Writes) bool { return w.Server == 0 })
-	if at < 0 {
-		return nil
-	}
-	all := &OperationSamples{}
-	for _, p := range probes[at].Points {
-		outcome := history.Info // a write that failed may have been made
-		if p.OK {
-			outcome = history.OK
-		}
-		all.add(outcome, p.Latency)
-	}
-	return all
-}
-
-// faultSamples returns the consequences of faults by kind and target.
-func faultSamples(groups map[string]*consequences) map[string]*FaultSamples {
-	var all map[string]*FaultSamples
-	for name, c := range groups {
-		s := entry(&all, name)
-		*s = FaultSamples{
-			Verified: c.verified, Felt: c.felt, NoMajority: c.noMajority,
-			Failovers: measured.TimesOf(c.all), Affected: measured.TimesOf(c.affected), HandOvers: measured.TimesOf(c.handOvers),
-			Outages: measured.TimesOf(c.outage), OutagesBest: measured.TimesOf(c.best), OutagesWorst: measured.TimesOf(c.worst),
-		}
-		if c.phases.Clients > 0 {
-			s.Phases = &c.phases
-		}
-	}
-	return all
 }

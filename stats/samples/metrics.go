@@ -1,4 +1,4 @@
-package stats
+package samples
 
 import (
 	"maps"
@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// Metric is a figure of samples that a [Gate] can bound and that groups of runs are compared by: times,
+// Metric is a figure of samples that a gate can bound and that groups of runs are compared by: times,
 // a share or a ratio. [Metric.Timed] tells the first from the others.
 type Metric struct {
 	Name string
@@ -27,14 +27,14 @@ type Metric struct {
 	// Ratio returns how many events there were for each operation; nil if the metric is no ratio.
 	Ratio func(s *Samples) Ratio
 
-	ofFault func(*FaultSamples) *measured.Times           // the times of a kind and target of faults
+	ofFault func(*Fault) *measured.Times                  // the times of a kind and target of faults
 	of      func(s *Samples, part string) *measured.Times // those of another part
 }
 
-// What a metric is split by.
+// Values of Metric.Split.
 const (
-	byOperation = "operation"
-	byFault     = "fault"
+	ByOperation = "operation"
+	ByFault     = "fault"
 )
 
 // Whole says what a metric is without a part.
@@ -53,7 +53,7 @@ const Latency = "latency"
 // Metrics are all metrics. A new one is an entry here.
 var Metrics = []Metric{
 	{
-		Name: Latency, About: "from the intended start of an operation to its end, of those with outcome ok", Split: byOperation,
+		Name: Latency, About: "from the intended start of an operation to its end, of those with outcome ok", Split: ByOperation,
 		of: func(s *Samples, operation string) *measured.Times {
 			if o := s.Operations[operation]; o != nil {
 				return o.Latency
@@ -62,19 +62,19 @@ var Metrics = []Metric{
 		},
 	},
 	{
-		Name: "failover", About: "from the effect of a fault to the next success that needed a majority of the servers", Split: byFault, Whole: Sum,
-		OnePerFault: true, ofFault: func(f *FaultSamples) *measured.Times { return f.Failovers },
+		Name: "failover", About: "from the effect of a fault to the next success that needed a majority of the servers", Split: ByFault, Whole: Sum,
+		OnePerFault: true, ofFault: func(f *Fault) *measured.Times { return f.Failovers },
 	},
 	{
-		Name: "outage", About: "without service during a fault, as the probe saw it that uses all servers", Split: byFault, Whole: Sum,
-		OnePerFault: true, Probed: true, ofFault: func(f *FaultSamples) *measured.Times { return f.Outages },
+		Name: "outage", About: "without service during a fault, as the probe saw it that uses all servers", Split: ByFault, Whole: Sum,
+		OnePerFault: true, Probed: true, ofFault: func(f *Fault) *measured.Times { return f.Outages },
 	},
 	{
-		Name: "handover", About: "from the end of a hold to the next grant: of holds that a fault ended, or that no fault ended", Split: byFault, Whole: Apart,
-		ofFault: func(f *FaultSamples) *measured.Times { return f.HandOvers },
+		Name: "handover", About: "from the end of a hold to the next grant: of holds that a fault ended, or that no fault ended", Split: ByFault, Whole: Apart,
+		ofFault: func(f *Fault) *measured.Times { return f.HandOvers },
 		of:      func(s *Samples, _ string) *measured.Times { return s.HandOvers },
 	},
-	{Name: "errors", About: "the share of operations whose outcome is not ok", Split: byOperation, Whole: Sum, Share: errorShare},
+	{Name: "errors", About: "the share of operations whose outcome is not ok", Split: ByOperation, Whole: Sum, Share: errorShare},
 	{Name: "herd", About: "watch events per release or, of objects that clients do not hold, per write", Whole: Sum, Ratio: herdRatio},
 }
 
@@ -84,12 +84,12 @@ const probe = "probe"
 // finer are times that are no metrics: gates and comparisons do without them.
 var finer = []Metric{
 	{
-		Name: "affected", About: "from the effect of a fault to the next success of a client that it affected", Split: byFault, Whole: Sum,
-		ofFault: func(f *FaultSamples) *measured.Times { return f.Affected },
+		Name: "affected", About: "from the effect of a fault to the next success of a client that it affected", Split: ByFault, Whole: Sum,
+		ofFault: func(f *Fault) *measured.Times { return f.Affected },
 	},
 	{
-		Name: "elected", About: "from the effect of a fault until a new leader was seen", Split: byFault, Whole: Sum,
-		ofFault: func(f *FaultSamples) *measured.Times {
+		Name: "elected", About: "from the effect of a fault until a new leader was seen", Split: ByFault, Whole: Sum,
+		ofFault: func(f *Fault) *measured.Times {
 			if f.Phases == nil {
 				return nil
 			}
@@ -97,12 +97,12 @@ var finer = []Metric{
 		},
 	},
 	{
-		Name: "outage_best", About: "the shortest time without service that a probe of one server saw during a fault", Split: byFault, Whole: Sum,
-		ofFault: func(f *FaultSamples) *measured.Times { return f.OutagesBest },
+		Name: "outage_best", About: "the shortest time without service that a probe of one server saw during a fault", Split: ByFault, Whole: Sum,
+		ofFault: func(f *Fault) *measured.Times { return f.OutagesBest },
 	},
 	{
-		Name: "outage_worst", About: "the longest time without service that a probe of one server saw during a fault", Split: byFault, Whole: Sum,
-		ofFault: func(f *FaultSamples) *measured.Times { return f.OutagesWorst },
+		Name: "outage_worst", About: "the longest time without service that a probe of one server saw during a fault", Split: ByFault, Whole: Sum,
+		ofFault: func(f *Fault) *measured.Times { return f.OutagesWorst },
 	},
 	{
 		Name: "belief", About: "while two clients believed that they held one key", Whole: Sum,
@@ -154,9 +154,9 @@ func (m *Metric) Parts(s *Samples) (parts []string) {
 		return nil
 	}
 	switch m.Split {
-	case byOperation:
+	case ByOperation:
 		parts = slices.Sorted(maps.Keys(s.Operations))
-	case byFault:
+	case ByFault:
 		parts = slices.Sorted(maps.Keys(s.Faults))
 	}
 	if m.Whole == Apart || m.Split == "" {
@@ -170,7 +170,7 @@ func (m *Metric) Of(s *Samples, part string) *measured.Times {
 	if f := s.Faults[part]; f != nil && m.ofFault != nil {
 		return m.ofFault(f)
 	}
-	if m.of != nil && (part == "" || m.Split != byFault) {
+	if m.of != nil && (part == "" || m.Split != ByFault) {
 		return m.of(s, part)
 	}
 	return nil
@@ -188,6 +188,20 @@ func (m *Metric) Times(s *Samples, part string) (sum *measured.Times) {
 		}
 	}
 	return sum
+}
+
+// Verified counts the verified faults of a part, as a gate names it. ofFaults is false if no fault leads to
+// the times of the part.
+func (m *Metric) Verified(s *Samples, part string) (verified int, ofFaults bool) {
+	if m.ofFault == nil || part == "" && m.Whole == Apart {
+		return 0, false
+	}
+	for name, f := range s.Faults {
+		if ofPart(name, part) {
+			verified += f.Verified
+		}
+	}
+	return verified, true
 }
 
 // ofPart reports whether a kind and target of faults, such as kill:leader, belongs to a part as a gate names it.
@@ -233,11 +247,11 @@ func (r Ratio) Value() float64 { return float64(r.Events) / float64(max(r.Operat
 // herdRatio counts as telling the releases while another client held the key or waited for it.
 func herdRatio(s *Samples) Ratio {
 	if s.Cost == nil || s.Cost.Herd == nil {
-		return Ratio{What: ofReleases}
+		return Ratio{What: Releases}
 	}
 	h := s.Cost.Herd
 	r := Ratio{Events: h.Events, Operations: h.OK, Telling: h.OK, What: h.Of}
-	if h.Of == ofReleases {
+	if h.Of == Releases {
 		r.Telling = 0
 		for _, p := range h.ByContenders {
 			if p.Contenders > 1 {

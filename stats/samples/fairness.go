@@ -1,0 +1,23 @@
+package samples
+
+// Fairness adds up how fairly runs shared their object.
+type Fairness struct {
+	Grants        int     `json:"grants"`
+	Overtook      int     `json:"overtook"`
+	MostOvertaken int     `json:"most_overtaken"` // of all runs
+	LeastJain     float64 `json:"least_jain"`     // of all runs
+}
+
+// Merge adds those of other runs, which may be nil and are not changed.
+func (f *Fairness) Merge(others *Fairness) {
+	switch {
+	case others == nil:
+		return
+	case f.Grants == 0:
+		f.LeastJain = others.LeastJain
+	}
+	f.LeastJain = min(f.LeastJain, others.LeastJain)
+	f.Grants += others.Grants
+	f.Overtook += others.Overtook
+	f.MostOvertaken = max(f.MostOvertaken, others.MostOvertaken)
+}
