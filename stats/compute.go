@@ -2,7 +2,6 @@ package stats
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 	"time"
 
@@ -143,25 +142,6 @@ func (k *kind) measure(op *history.Operation) {
 	}
 }
 
-// operations are some operations of a record, in order of invocation. In a large record each of them is only
-// valid until the next one.
-type operations = iter.Seq[*history.Operation]
-
-// chosen returns the operations for which is is true.
-func chosen(h *history.History, is func(*history.Operation) bool) operations {
-	some := func(yield func(*history.Operation) bool) {
-		for op := range h.EachOperation() {
-			if is(op) && !yield(op) {
-				return
-			}
-		}
-	}
-	if h.Packed() {
-		return some
-	}
-	return slices.Values(slices.Collect(some))
-}
-
 // begunIn returns the operations that began in the load phase. Later operations are the final look
 // of all clients at all keys, which measures nothing. If none began in the load phase, begunIn
 // returns all.
@@ -182,20 +162,4 @@ func stalls(h *history.History) int {
 		}
 	}
 	return n
-}
-
-// decoded returns the value of the named fact; false if e is another event, or if its value cannot be read.
-func decoded[T any](e *history.Event, f string) (T, bool) {
-	if !isFact(e, f) {
-		var none T
-		return none, false
-	}
-	v := new(T) // allocated for facts only, and not for each event of a record
-	err := e.Decode(v)
-	return *v, err == nil
-}
-
-// isFact reports whether e is the named fact of the run.
-func isFact(e *history.Event, f string) bool {
-	return e.Process == history.Nemesis && e.Type == history.Info && e.F == f
 }

@@ -3,7 +3,6 @@ package stats
 import (
 	"maps"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/zklab/zklab/faults/kinds"
@@ -74,32 +73,6 @@ func (f *Fault) measure(all *successes, byClient map[int]*successes, until time.
 			f.FailoverAffected = b.Time
 		}
 	}
-}
-
-// atOnce is more than the time between verification and heal of a fault without a lasting effect,
-// whose heal has nothing to undo.
-const atOnce = 10 * time.Millisecond
-
-// censored returns when the heal began that may have caused the next success, or the end of the
-// record if there was no heal or nothing to heal.
-func (f *Fault) censored(end time.Duration) time.Duration {
-	healed := f.HealBegan
-	if healed == 0 {
-		healed = f.Healed
-	}
-	if healed-f.Verified < atOnce || f.endsSessions() {
-		return end
-	}
-	return healed
-}
-
-// leavesNoMajority reports whether too few servers were left to serve clients before the heal.
-func (f *Fault) leavesNoMajority(servers int) bool {
-	if !kinds.Named(f.Kind).Down {
-		return false
-	}
-	where := f.target()
-	return where == "all" || where == "majority" || servers > 0 && 2*(servers-len(f.Servers)) <= servers
 }
 
 // successes finds, in logarithmic time, when the first success ended among those invoked after an
@@ -180,9 +153,4 @@ func (s *successes) wanted(in Span) bool {
 		return true
 	}
 	return i > 0 && (s.untilOK[i-1] >= in.Until || s.untilX[i-1] > in.From)
-}
-
-// after returns the index of the first of ascending times that is later than t.
-func after(times []time.Duration, t time.Duration) int {
-	return sort.Search(len(times), func(i int) bool { return times[i] > t })
 }

@@ -10,24 +10,6 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// Bounds returns the fail-over of the fault over all clients, which is at most one, those of the
-// affected clients, and the hand-overs of the holds that it ended.
-func (f *Fault) Bounds() (all, affected, handOvers []measured.Bound) {
-	switch {
-	case f.Failover >= 0:
-		all = append(all, measured.Bound{Time: f.Failover})
-	case f.FailoverAtLeast > 0:
-		all = append(all, measured.Bound{Time: f.FailoverAtLeast, AtLeast: true})
-	}
-	for _, c := range f.Affected {
-		affected = append(affected, c.Bound)
-	}
-	for _, o := range f.HandOvers {
-		handOvers = append(handOvers, o.Bound)
-	}
-	return all, affected, handOvers
-}
-
 // consequences holds the consequences of the verified faults of one kind and target.
 type consequences struct {
 	kind                       string

@@ -10,34 +10,6 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// Fairness says how an object that clients hold was shared among them. It covers the acquires of the
-// load.
-type Fairness struct {
-	Grants int `json:"grants"` // acquires with outcome ok
-	// Overtook counts the grants to a client while another one still waited for the same key that had
-	// asked before it. A grant counts once, however many clients it overtook. Requests that are close
-	// together may reach the servers in another order, and a client whose session has ended waits again
-	// at the end of the line, so even a fair lock has some.
-	Overtook int `json:"overtook"`
-	// MostOvertaken is the largest number of grants that overtook one acquire.
-	MostOvertaken int `json:"most_overtaken"`
-	// Jain is the index of Jain, Chiu and Hawe ("A quantitative measure of fairness", 1984) of the
-	// grants of all clients that asked: 1 if all have equally many, 1/n if one of n has all.
-	Jain    float64        `json:"jain"`
-	Clients []ClientGrants `json:"clients"` // that asked, in order
-}
-
-// ClientGrants are the acquires of one client.
-type ClientGrants struct {
-	Client int `json:"client"`
-	Asked  int `json:"asked"`
-	Grants int `json:"grants"`
-	// Median and Longest describe the times from the invocation to the grant. An acquire
-	// without a grant gives a lower bound; see [measured.Times.Quantile].
-	Median  measured.Bound `json:"median"`
-	Longest measured.Bound `json:"longest"`
-}
-
 // fairnessOf returns nil if there was no grant, or if clients do not hold the object.
 func fairnessOf(m *models.Model, h *history.History, load operations) *Fairness {
 	if !m.Held() {

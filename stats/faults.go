@@ -3,7 +3,6 @@ package stats
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/faults"
@@ -25,28 +24,6 @@ func faultsOf(list *faults.List) []Fault {
 	}
 	slices.SortFunc(all, func(a, b Fault) int { return a.Number - b.Number })
 	return all
-}
-
-// name returns the kind and target of the fault, without a time.
-func (f *Fault) name() string {
-	name, _, _ := strings.Cut(cmp.Or(f.Spec, f.Kind), "@")
-	return name
-}
-
-// target returns the target: leader for pause:leader.
-func (f *Fault) target() string {
-	_, where, _ := strings.Cut(f.name(), ":")
-	return where
-}
-
-// hitsAll reports whether a fault affects every client: without its leader or a majority, the
-// ensemble serves no client.
-func (f *Fault) hitsAll() bool {
-	switch f.target() {
-	case "leader", "majority", "all":
-		return len(f.Servers) > 0 || len(f.Clients) == 0
-	}
-	return f.Elected != 0
 }
 
 // elections counts the changes of leader. It counts the steps that name a new leader (seen), but no

@@ -71,11 +71,6 @@ func (b baseline) feels(op *history.Operation) bool {
 	return op.Return != nil && known && took(op) > limit
 }
 
-// firstAt returns the index of the first event at t or later.
-func firstAt(h *history.History, t time.Duration) int {
-	return sort.Search(h.Len(), func(i int) bool { return h.At(i).Time >= t })
-}
-
 // feeling finds out whether an operation that shows trouble overlaps a span.
 type feeling struct {
 	began []time.Duration // rising

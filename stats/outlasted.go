@@ -8,17 +8,6 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Outlasted is a session that a fault outlasted, of a client that could do nothing during the
-// fault.
-type Outlasted struct {
-	Client  int           `json:"client"`
-	Session history.ID    `json:"session"`
-	Timeout time.Duration `json:"timeout"` // session timeout, as granted
-	// Ended means that the client was later told that the session had expired, and that no other
-	// fault had ended it.
-	Ended bool `json:"ended"`
-}
-
 // outlast adds the outlasted sessions to each fault that can outlast sessions.
 func outlast(faults []Fault, h *history.History) {
 	may := func(f Fault) bool {

@@ -9,35 +9,6 @@ import (
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// Outage is the longest time without service that a probe saw because of a fault: the longest time
-// between two successful writes, as far as it lies after the injection. If it lasted until the heal
-// began, or until the record of the probe ended, it is a lower bound.
-type Outage struct {
-	// Server is the only server that the probe uses; 0 if it uses all of them, as clients do.
-	Server int `json:"server"`
-	measured.Bound
-}
-
-// Outage returns the times without service of the fault, by probe: that of the probe that uses all
-// servers, and the shortest and the longest of the probes that stay with one server. They are nil
-// if there is no such probe.
-func (f *Fault) Outage() (any, best, worst *measured.Bound) {
-	for i := range f.Outages {
-		o := &f.Outages[i]
-		if o.Server == 0 {
-			any = &o.Bound
-			continue
-		}
-		if best == nil || measured.Compare(o.Bound, *best) < 0 {
-			best = &o.Bound
-		}
-		if worst == nil || measured.Compare(o.Bound, *worst) > 0 {
-			worst = &o.Bound
-		}
-	}
-	return any, best, worst
-}
-
 // Writes lists the writes of one probe, in the order in which they were due.
 type Writes struct {
 	Server int

@@ -3,7 +3,6 @@ package stats
 import (
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
 )
@@ -66,73 +65,6 @@ type ByF struct {
 	Max time.Duration `json:"max"`
 }
 
-// Fault is one fault with its consequences.
-type Fault struct {
-	Number   int          `json:"number"`
-	Kind     string       `json:"kind"`    // pause, expire
-	Spec     string       `json:"spec"`    // pause:leader
-	Outcome  string       `json:"outcome"` // the last of verified, failed, skipped
-	Servers  []int        `json:"servers,omitempty"`
-	Clients  []int        `json:"clients,omitempty"`
-	Sessions []history.ID `json:"sessions,omitempty"`
-	Holding  []string     `json:"holding,omitempty"`
-	Elected  int          `json:"elected,omitempty"` // server that led afterwards, if the leader changed
-	// ElectedAt is when the harness saw that leader; it looks about ten times per second.
-	ElectedAt time.Duration `json:"elected_at,omitempty"`
-	Injected  time.Duration `json:"injected"`
-	Verified  time.Duration `json:"verified,omitempty"`
-	// HealBegan is when the heal began, Healed when it ended.
-	HealBegan time.Duration `json:"heal_began,omitempty"`
-	Healed    time.Duration `json:"healed,omitempty"`
-	// Failover is the time from the verified effect to the end of the first success that was
-	// invoked after it, over all clients. FailoverAffected is the shortest of the affected clients.
-	// -1 means that there was none. A success that ended after the heal began does not count.
-	Failover         time.Duration `json:"failover"`
-	FailoverAffected time.Duration `json:"failover_affected"`
-	// FailoverAtLeast is how long no operation succeeded: until the heal began or, if there was
-	// nothing to heal, until the record ended. It is 0 if there is a fail-over, or if no operation
-	// was under way in that time.
-	FailoverAtLeast time.Duration `json:"failover_at_least,omitempty"`
-	// NoMajority means that the fault left no majority of the servers. Fail-over was then impossible
-	// before the heal, and is not measured.
-	NoMajority bool `json:"no_majority,omitempty"`
-	// Affected are the fail-overs of the affected clients, each measured like Failover. Clients
-	// without operations during the fault are left out, and so are clients whose process the fault
-	// stops.
-	Affected []ClientFailover `json:"affected,omitempty"`
-	// HandOvers are the hand-overs after the holds that the fault ended.
-	HandOvers []HandOver `json:"hand_overs,omitempty"`
-	// Outages are the times without service that the probes saw, in order of server.
-	Outages []Outage `json:"outages,omitempty"`
-	// Outlasted are the sessions that the fault, such as a freeze, outlasted.
-	Outlasted []Outlasted `json:"outlasted,omitempty"`
-	// Felt means that, during the fault, an operation failed, had an unknown outcome, or took (from
-	// its invocation) more than FeltOver, or that a client
-	// lost what it held, or its place in a group. Errors of a kind that also occurred before the first fault do not count.
-	Felt bool `json:"felt"`
-	// Detail describes the effect for people: "lost the reply to create /a/b".
-	Detail   string   `json:"detail,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
-	// Traits come from the record, or otherwise from the fault's kind.
-	Traits history.FaultTraits `json:"-"`
-}
-
-// ClientFailover is the fail-over of one client.
-type ClientFailover struct {
-	Client int `json:"client"`
-	measured.Bound
-	Phases *samples.FailoverPhases `json:"phases,omitempty"` // of a fail-over that ended
-}
-
-// HandOver is the time from the end of a hold to the next grant of its key. From is when the hold
-// ended or, if no client waited for the key then, when the next client asked for it.
-type HandOver struct {
-	Key    string        `json:"key"`
-	Client int           `json:"client"` // the previous holder
-	From   time.Duration `json:"from"`
-	measured.Bound
-}
-
 // FaultKind counts the faults of a kind.
 type FaultKind struct {
 	Kind string `json:"kind"`
@@ -176,4 +108,32 @@ type FailoverSum struct {
 	Outage      *measured.Spread `json:"outage,omitempty"`
 	OutageBest  *measured.Spread `json:"outage_best,omitempty"`
 	OutageWorst *measured.Spread `json:"outage_worst,omitempty"`
+}
+
+// Fairness says how an object that clients hold was shared among them. It covers the acquires of the
+// load.
+type Fairness struct {
+	Grants int `json:"grants"` // acquires with outcome ok
+	// Overtook counts the grants to a client while another one still waited for the same key that had
+	// asked before it. A grant counts once, however many clients it overtook. Requests that are close
+	// together may reach the servers in another order, and a client whose session has ended waits again
+	// at the end of the line, so even a fair lock has some.
+	Overtook int `json:"overtook"`
+	// MostOvertaken is the largest number of grants that overtook one acquire.
+	MostOvertaken int `json:"most_overtaken"`
+	// Jain is the index of Jain, Chiu and Hawe ("A quantitative measure of fairness", 1984) of the
+	// grants of all clients that asked: 1 if all have equally many, 1/n if one of n has all.
+	Jain    float64        `json:"jain"`
+	Clients []ClientGrants `json:"clients"` // that asked, in order
+}
+
+// ClientGrants are the acquires of one client.
+type ClientGrants struct {
+	Client int `json:"client"`
+	Asked  int `json:"asked"`
+	Grants int `json:"grants"`
+	// Median and Longest describe the times from the invocation to the grant. An acquire
+	// without a grant gives a lower bound; see [measured.Times.Quantile].
+	Median  measured.Bound `json:"median"`
+	Longest measured.Bound `json:"longest"`
 }

@@ -32,12 +32,6 @@ func Windows(h *history.History) []Window {
 	return out
 }
 
-// endsSessions reports whether the fault ends its sessions, however long it lasts. Other faults
-// name the sessions of the connections that they hit.
-func (f *Fault) endsSessions() bool {
-	return f.Traits.Sessions == history.EndAtOnce || f.Traits.Sessions == history.EndByTimeout
-}
-
 func lasted(f *Fault, h *history.History) time.Duration {
 	switch {
 	case len(f.Sessions) > 0 && f.endsSessions():
