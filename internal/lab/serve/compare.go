@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/reports"
 )
@@ -47,7 +48,7 @@ func (s *Server) comparePage(w http.ResponseWriter, r *http.Request) {
 
 // group reads one run or sweep.
 func (s *Server) group(e entry) (*compare.Group, error) {
-	if e.Kind == anExploration {
+	if e.Kind == catalog.Exploration {
 		return nil, errors.New("it is an exploration, which has no times; compare runs and sweeps")
 	}
 	if err := s.index.plain(e.Path); err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path/filepath"
 
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/store"
 )
 
@@ -20,7 +21,7 @@ func (s *Server) deletable(chosen []entry) string {
 		return "This server was started with --read-only, and deletes nothing."
 	}
 	for _, e := range chosen {
-		if e.State == goesOn {
+		if e.State == catalog.Running {
 			return fmt.Sprintf("%s goes on: interrupt it first.", e.Path)
 		}
 	}
@@ -72,7 +73,7 @@ func (s *Server) remove(e entry) error {
 	if err := s.root.RemoveAll(local(e.Path)); err != nil {
 		return err
 	}
-	if e.Kind != aRun {
+	if e.Kind != catalog.Run {
 		return nil
 	}
 	return (&store.Run{Dir: filepath.Join(s.dir, local(e.Path))}).Remove()

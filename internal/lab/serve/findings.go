@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
@@ -153,23 +154,23 @@ func (s *Server) findings(ctx context.Context, all []entry) (c findingsContent) 
 
 // decided reports whether a run has a verdict, or a sweep some runs.
 func (e entry) decided() bool {
-	return e.Kind == aSweep && e.Done > 0 && e.State != unreadable || e.State == valid || e.State == violation || e.State == undecided
+	return e.Kind == catalog.Sweep && e.Done > 0 && e.State != catalog.Unreadable || e.State == catalog.Valid || e.State == catalog.Violation || e.State == catalog.Undecided
 }
 
 func (s *Server) causesOf(ctx context.Context, e entry) (causes []toldCause, err error) {
 	switch {
-	case e.Kind == aSweep:
+	case e.Kind == catalog.Sweep:
 		for _, f := range s.index.sweepFindings(ctx, e.Path) {
 			causes = append(causes, s.toldBySmallest(f))
 		}
 		return causes, nil
-	case e.Kind == anExploration:
+	case e.Kind == catalog.Exploration:
 		r, err := s.index.explored(e.Path)
 		for _, c := range r.Found {
 			causes = append(causes, told(c.Cause, ""))
 		}
 		return causes, err
-	case e.State == violation:
+	case e.State == catalog.Violation:
 		return s.found.causes(ctx, s.index, e.Path)
 	}
 	return nil, nil

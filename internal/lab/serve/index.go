@@ -21,44 +21,22 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/filelock"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
 
-// state is the state of a run or a sweep: its verdict, or how far it came.
-type state string
-
-// The states.
-const (
-	valid      state = "valid"
-	violation  state = "violation"
-	undecided  state = "undecided"
-	unviolated state = "none violated" // of a sweep whose seeds have all run
-	goesOn     state = "running"
-	unfinished state = "unfinished" // it neither ended nor goes on
-	unreadable state = "unreadable"
-)
-
-var stateOf = map[checker.Result]state{checker.Valid: valid, checker.Violation: violation, checker.Unknown: undecided}
-
-// Kinds of entries.
-const (
-	aRun          = "run"
-	aSweep        = "sweep"
-	anExploration = "exploration"
-)
-
 // entry is a run, a sweep or an exploration in the list.
 type entry struct {
-	Kind                               string
+	Kind                               catalog.Kind
 	Path                               string // in the store, with slashes
 	Recipe, Subject, Ensemble          string
 	Label, Seed, Faults                string
 	Started                            time.Time
 	Length                             time.Duration // of the load, the sweep or the exploration
 	Operations                         int
-	State                              state
+	State                              catalog.State
 	Violated                           []string
 	Note                               string // why it cannot be read, or how far it came
 	Report                             string // the page of the run or the sweep; empty if there is none
@@ -110,9 +88,9 @@ func (x *index) list(ctx context.Context) ([]entry, error) {
 		switch {
 		case !d.IsDir(): // latest, and what is not of the store
 		case d.Name() == sweep.StoreFolder:
-			all = append(all, x.below(sweep.StoreFolder, aSweep, x.sweep)...)
+			all = append(all, x.below(sweep.StoreFolder, catalog.Sweep, x.sweep)...)
 		case d.Name() == explore.StoredIn:
-			all = append(all, x.below(explore.StoredIn, anExploration, x.exploration)...)
+			all = append(all, x.below(explore.StoredIn, catalog.Exploration, x.exploration)...)
 		default:
 			all = append(all, x.recipe(d.Name())...)
 		}
@@ -170,7 +148,7 @@ const historyFile = "history.jsonl"
 func (x *index) recipe(name string) []entry {
 	dirs, err := x.entries(name)
 	if err != nil {
-		return []entry{{Kind: aRun, Path: name, Recipe: name, State: unreadable, Note: oneLine(err)}}
+		return []entry{{Kind: catalog.Run, Path: name, Recipe: name, State: catalog.Unreadable, Note: oneLine(err)}}
 	}
 	var all []entry
 	for _, d := range dirs {
@@ -184,7 +162,7 @@ func (x *index) recipe(name string) []entry {
 		case err == nil:
 			all = append(all, x.run(run))
 		case named || !errors.Is(err, fs.ErrNotExist): // other folders are the user's
-			e := entry{Kind: aRun, Path: run, Recipe: name, State: unreadable, Note: oneLine(err)}
+			e := entry{Kind: catalog.Run, Path: run, Recipe: name, State: catalog.Unreadable, Note: oneLine(err)}
 			if errors.Is(err, fs.ErrNotExist) {
 				e.Note = "it has no " + historyFile
 			}
@@ -204,8 +182,8 @@ func (x *index) run(name string) entry {
 		x.runs[name] = cached
 	}
 	e := cached.entry
-	if e.State == unfinished && x.runGoesOn(name) {
-		e.State = goesOn
+	if e.State == catalog.Unfinished && x.runGoesOn(name) {
+		e.State = catalog.Running
 	}
 	if _, err := x.stat(path.Join(name, "report.html")); err == nil {
 		e.Report = path.Join(name, "report.html")
@@ -222,7 +200,7 @@ func (x *index) stampIn(name, file string) stamp {
 }
 
 func (x *index) readRun(name string) entry {
-	e := entry{Kind: aRun, Path: name, Recipe: path.Dir(name), State: unfinished}
+	e := entry{Kind: catalog.Run, Path: name, Recipe: path.Dir(name), State: catalog.Unfinished}
 	if experiment, err := x.experiment(name); err == nil {
 		e.Subject, e.Ensemble, e.Label, e.Faults = cmp.Or(experiment.SubjectCommand, experiment.Subject), experiment.Ensemble, experiment.Label, experiment.Faults.Expression()
 		if e.Faults == "" && len(experiment.Schedule) > 0 {
@@ -236,7 +214,7 @@ func (x *index) readRun(name string) entry {
 	switch r, err := x.result(name); {
 	case err == nil:
 		started = r.Started
-		e.State, e.Violated = stateOf[r.Verdict], r.Violated()
+		e.State, e.Violated = catalog.Of(r.Verdict), r.Violated()
 		e.Subject, e.Ensemble, e.Label, e.Seed = cmp.Or(r.Subject, e.Subject), r.Ensemble.Backend, r.Label, fmt.Sprint(r.Seed)
 		e.Length, e.Operations = r.Stats.Load, r.Stats.Operations
 		e.Faults = faultsText(e.Faults, r)
@@ -244,15 +222,15 @@ func (x *index) readRun(name string) entry {
 		if r.Interrupted {
 			notes = append(notes, "interrupted")
 		}
-		if why := r.WhyUnknown(); e.State == undecided && why != "" {
+		if why := r.WhyUnknown(); e.State == catalog.Undecided && why != "" {
 			notes = append(notes, why)
 		}
 		e.Note = strings.Join(notes, "; ")
-		if e.State == "" {
-			e.State, e.Note = unreadable, fmt.Sprintf("result.json has the verdict %q", printable.Text(string(r.Verdict), 40))
+		if e.State == catalog.Unreadable {
+			e.Note = fmt.Sprintf("result.json has the verdict %q", printable.Text(string(r.Verdict), 40))
 		}
 	case !errors.Is(err, fs.ErrNotExist):
-		e.State, e.Note = unreadable, oneLine(err)
+		e.State, e.Note = catalog.Unreadable, oneLine(err)
 	}
 	e.Started = x.started(name, started)
 	return e
@@ -333,10 +311,10 @@ func hasEnd(file io.ReaderAt, size int64) bool {
 }
 
 // below lists what a folder has for each recipe.
-func (x *index) below(folder, kind string, one func(name, recipe string) (entry, bool)) (all []entry) {
+func (x *index) below(folder string, kind catalog.Kind, one func(name, recipe string) (entry, bool)) (all []entry) {
 	recipes, err := x.entries(folder)
 	if err != nil {
-		return []entry{{Kind: kind, Path: folder, State: unreadable, Note: oneLine(err)}}
+		return []entry{{Kind: kind, Path: folder, State: catalog.Unreadable, Note: oneLine(err)}}
 	}
 	for _, recipe := range recipes {
 		names, _ := x.entries(path.Join(folder, recipe.Name()))
@@ -366,12 +344,12 @@ func (x *index) exploration(name, recipe string) (e entry, ok bool) {
 	if cached := x.runs[name]; cached != nil && cached.result == now {
 		return cached.entry, true
 	}
-	e = entry{Kind: anExploration, Path: name, Recipe: recipe}
+	e = entry{Kind: catalog.Exploration, Path: name, Recipe: recipe}
 	if r, err := x.explored(name); err != nil {
-		e.State, e.Note, e.Started = unreadable, oneLine(err), now.time.UTC()
+		e.State, e.Note, e.Started = catalog.Unreadable, oneLine(err), now.time.UTC()
 	} else {
 		e.Subject, e.Label, e.Seed, e.Started, e.Length = r.Subject, r.Label, fmt.Sprint(r.Seed), r.Began, r.Took
-		e.State, e.Note = cmp.Or(stateOf[r.Verdict], unreadable), explorationNote(r)
+		e.State, e.Note = catalog.Of(r.Verdict), explorationNote(r)
 		e.Faults = fmt.Sprintf("%d of %d single faults", r.Singles.Tried+r.Singles.Implied, r.Singles.All)
 		if r.Pairs.All > 0 {
 			e.Faults += fmt.Sprintf(", %d of %d pairs", r.Pairs.Tried+r.Pairs.Implied, r.Pairs.All)
@@ -432,12 +410,12 @@ func (x *index) sweep(name, recipe string) (e entry, ok bool) {
 	if len(sources) == 0 {
 		return e, false
 	}
-	e = entry{Kind: aSweep, Path: name, Recipe: recipe}
+	e = entry{Kind: catalog.Sweep, Path: name, Recipe: recipe}
 	running := false
 	for _, source := range sources {
 		f, err := x.shard(source)
 		if err != nil {
-			e.State, e.Note = unreadable, oneLine(err)
+			e.State, e.Note = catalog.Unreadable, oneLine(err)
 			continue
 		}
 		e.add(f)
@@ -449,24 +427,24 @@ func (x *index) sweep(name, recipe string) (e entry, ok bool) {
 		}
 	}
 	switch {
-	case e.State == unreadable:
+	case e.State == catalog.Unreadable:
 	case running:
-		e.State = goesOn
+		e.State = catalog.Running
 	case e.Violations > 0:
-		e.State = violation
+		e.State = catalog.Violation
 	case e.Done < e.Seeds:
-		e.State = unfinished
+		e.State = catalog.Unfinished
 	case e.Errors > 0 || e.Valid == 0:
-		e.State, e.Note = undecided, cmp.Or(e.open, "some runs could not be run")
+		e.State, e.Note = catalog.Undecided, cmp.Or(e.open, "some runs could not be run")
 	case e.asked.Unseen(e.took) != "":
-		e.State, e.Note = undecided, e.asked.Unseen(e.took)
+		e.State, e.Note = catalog.Undecided, e.asked.Unseen(e.took)
 	default:
-		e.State = unviolated
+		e.State = catalog.NoneViolated
 	}
 	if !running && e.asked != nil {
 		e.Faults = sweep.FaultsText(e.Faults, e.took)
 	}
-	if page := path.Join(name, "sweep.html"); x.stampIn(name, "sweep.html") != (stamp{}) && e.State != goesOn {
+	if page := path.Join(name, "sweep.html"); x.stampIn(name, "sweep.html") != (stamp{}) && e.State != catalog.Running {
 		e.Report = page
 	}
 	return e, true

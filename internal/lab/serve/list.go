@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/zklab/zklab/internal/lab/catalog"
 )
 
 // filter chooses the entries that are listed, and their order. It stands in the address of the page.
@@ -27,7 +29,7 @@ type listOfStore struct {
 	All, Found int
 	Running    int
 	Recipes    []string
-	States     []state
+	States     []catalog.State
 	Columns    []column
 	Before     string // the address of the page before
 	After      string
@@ -73,7 +75,7 @@ var columns = []column{
 }
 
 // states are in the order in which they need somebody.
-var states = []state{violation, unreadable, undecided, unfinished, goesOn, unviolated, valid}
+var states = []catalog.State{catalog.Violation, catalog.Unreadable, catalog.Undecided, catalog.Unfinished, catalog.Running, catalog.NoneViolated, catalog.Valid}
 
 // number returns the number of a seed, for its order.
 func number(seed string) int64 {
@@ -121,14 +123,14 @@ func (f filter) address() string {
 
 func (f filter) takes(e entry) bool {
 	since, _ := time.Parse(time.DateOnly, f.Since)
-	return (f.Recipe == "" || e.Recipe == f.Recipe) && (f.State == "" || string(e.State) == f.State) && (f.Kind == "" || e.Kind == f.Kind) &&
+	return (f.Recipe == "" || e.Recipe == f.Recipe) && (f.State == "" || string(e.State) == f.State) && (f.Kind == "" || string(e.Kind) == f.Kind) &&
 		(f.Since == "" || !e.Started.Before(since)) && f.hasText(e)
 }
 
 // hasText reports whether each word of the text is somewhere in the entry.
 func (f filter) hasText(e entry) bool {
 	all := strings.ToLower(strings.Join(append([]string{
-		e.Path, e.Recipe, e.Subject, e.Ensemble, e.Label, e.Seed, e.Faults, e.Note, string(e.State), e.Kind,
+		e.Path, e.Recipe, e.Subject, e.Ensemble, e.Label, e.Seed, e.Faults, e.Note, string(e.State), string(e.Kind),
 	}, e.Violated...), "\n"))
 	for word := range strings.FieldsSeq(strings.ToLower(f.Text)) {
 		if !strings.Contains(all, word) {
@@ -168,7 +170,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains(l.Recipes, e.Recipe) && e.Recipe != "" {
 			l.Recipes = append(l.Recipes, e.Recipe)
 		}
-		if e.State == goesOn {
+		if e.State == catalog.Running {
 			l.Running++
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
@@ -83,10 +84,10 @@ func (s *Server) liveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	s.stream(w, r, lookEvery, func(ctx context.Context) (string, any, bool) {
 		e, ok := s.index.entry(ctx, name)
-		if !ok || e.State != goesOn {
+		if !ok || e.State != catalog.Running {
 			return "over", e.State, true
 		}
-		if e.Kind == aSweep {
+		if e.Kind == catalog.Sweep {
 			return "now", s.sweepNow(ctx, e), false
 		}
 		return "now", s.live.now(ctx, name), false

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/reports"
 )
 
@@ -28,7 +29,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 		t := template.New("layout.html").Funcs(template.FuncMap{
 			"link": link, "length": reports.Length, "thousands": prose.Grouped, "text": shown, "joined": joined, "lines": printable.Lines,
 			"date": func(t time.Time) string { return t.UTC().Format(time.DateTime) },
-			"mark": func(s state) string { return marks[s] }, "class": func(s state) string { return classes[s] },
+			"mark": func(s catalog.State) string { return marks[s] }, "class": func(s catalog.State) string { return classes[s] },
 			"entries": entriesWords, "counts": countWords, "cameTo": cameTo, "eachOnce": eachOnce, "size": sizeWords,
 		})
 		all[name] = template.Must(t.ParseFS(embedded, "templates/layout.html", "templates/"+name+".html"))
@@ -38,11 +39,11 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 
 // How states look. The classes come from the style sheet of all pages.
 var (
-	marks = map[state]string{
-		valid: "✓", violation: "✗", undecided: "?", unviolated: "✓", goesOn: "▶", unfinished: "…", unreadable: "!",
+	marks = map[catalog.State]string{
+		catalog.Valid: "✓", catalog.Violation: "✗", catalog.Undecided: "?", catalog.NoneViolated: "✓", catalog.Running: "▶", catalog.Unfinished: "…", catalog.Unreadable: "!",
 	}
-	classes = map[state]string{
-		valid: "valid", violation: "violation", undecided: "unknown", unviolated: "valid", goesOn: "running", unfinished: "none", unreadable: "unknown",
+	classes = map[catalog.State]string{
+		catalog.Valid: "valid", catalog.Violation: "violation", catalog.Undecided: "unknown", catalog.NoneViolated: "valid", catalog.Running: "running", catalog.Unfinished: "none", catalog.Unreadable: "unknown",
 	}
 )
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
@@ -63,13 +64,13 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	c.Files = s.filesOf(name)
-	if c.State == goesOn {
+	if c.State == catalog.Running {
 		c.Live = link("live", name)
 	}
-	if c.Kind == aSweep {
+	if c.Kind == catalog.Sweep {
 		now := s.sweepNow(r.Context(), c.entry)
 		c.Sweep = &now
-	} else if c.Kind == anExploration {
+	} else if c.Kind == catalog.Exploration {
 		c.Explored, _ = s.index.explored(name) // the entry says what is wrong with it
 	} else {
 		c.Broken = s.broken(name)

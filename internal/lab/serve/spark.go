@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/progress"
 )
 
@@ -56,7 +57,7 @@ func (s *Server) spark(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "image/svg+xml")
-	if e.Kind != aRun {
+	if e.Kind != catalog.Run {
 		_, _ = w.Write(sweepSpark(e))
 		return
 	}

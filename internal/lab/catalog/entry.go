@@ -1,0 +1,89 @@
+package catalog
+
+import (
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/store"
+)
+
+// Kind is a kind of entry, as people call it.
+type Kind string
+
+// The kinds of entries.
+const (
+	Run         Kind = "run"
+	Sweep       Kind = "sweep"
+	Exploration Kind = "exploration"
+)
+
+// Entry is a run, a sweep or an exploration in a store, as [List] describes it. docs/results.md has its JSON.
+type Entry struct {
+	Path     string `json:"path"`           // its folder
+	Runs     *int   `json:"runs,omitempty"` // of a sweep or an exploration
+	Recipe   string `json:"recipe"`
+	Subject  string `json:"subject,omitempty"`
+	Ensemble string `json:"ensemble,omitempty"`
+	Seed     *int64 `json:"seed,omitempty"`
+	Label    string `json:"label,omitempty"`
+
+	Started     time.Time     `json:"started,omitzero"`
+	Duration    time.Duration `json:"duration,omitempty"`
+	Verdict     string        `json:"verdict"` // State, in the words of files
+	Violated    []string      `json:"violated"`
+	Interrupted bool          `json:"interrupted"`
+	Operations  *int          `json:"operations,omitempty"`
+
+	State State `json:"-"`
+	Err   error `json:"-"` // why it cannot be read
+	// Exceeded means that a gate was exceeded. Alive means that a process works on a sweep.
+	Exceeded bool `json:"-"`
+	Alive    bool `json:"-"`
+
+	// One of them is set.
+	run      *store.Run
+	swept    *sweep.Stored
+	explored *explore.Entry
+}
+
+// Kind returns what the entry is.
+func (e *Entry) Kind() Kind {
+	switch {
+	case e.run != nil:
+		return Run
+	case e.swept != nil:
+		return Sweep
+	}
+	return Exploration
+}
+
+// Run returns the stored run that the entry is; nil for a sweep or an exploration.
+func (e *Entry) Run() *store.Run { return e.run }
+
+// Remove removes the folder of the entry. It refuses to remove a sweep on which a process works.
+func (e *Entry) Remove() error {
+	switch e.Kind() {
+	case Run:
+		return e.run.Remove()
+	case Sweep:
+		return e.swept.Remove()
+	}
+	return e.explored.Remove()
+}
+
+// Size adds up the files in a folder of the store, in bytes. It leaves out what it cannot read.
+func Size(folder string) (sum int64) {
+	_ = filepath.WalkDir(folder, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return nil
+		}
+		if info, err := e.Info(); err == nil {
+			sum += info.Size()
+		}
+		return nil
+	})
+	return sum
+}
