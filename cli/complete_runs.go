@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
@@ -61,9 +62,9 @@ func storedRecipes(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.C
 func cameTo(run *store.Run) string {
 	result, err := run.ReadResult()
 	if err != nil {
-		return unfinished
+		return string(catalog.Unfinished)
 	}
-	words := string(result.Verdict)
+	words := string(catalog.Of(result.Verdict))
 	if violated := result.Violated(); len(violated) > 0 {
 		words += " of " + strings.Join(violated, ", ")
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -18,7 +19,7 @@ import (
 // chosen.
 type listing struct {
 	name, about string
-	print, json func(w io.Writer, out string, runs choiceOfRuns) error
+	print, json func(w io.Writer, out string, runs catalog.Choice) error
 }
 
 var listings = []listing{
@@ -29,13 +30,13 @@ var listings = []listing{
 }
 
 // ofProgram is a listing of what the program itself has.
-func ofProgram(list func(io.Writer) error) func(io.Writer, string, choiceOfRuns) error {
-	return func(w io.Writer, _ string, _ choiceOfRuns) error { return list(w) }
+func ofProgram(list func(io.Writer) error) func(io.Writer, string, catalog.Choice) error {
+	return func(w io.Writer, _ string, _ catalog.Choice) error { return list(w) }
 }
 
 func newList() *cobra.Command {
-	var out, since string
-	var runs choiceOfRuns
+	var out, since, verdict string
+	var runs catalog.Choice
 	var asJSON bool
 	var names []string
 	var values []cobra.Completion
@@ -65,7 +66,7 @@ func newList() *cobra.Command {
 				parts = parts[i : i+1]
 			}
 			w := cmd.OutOrStdout()
-			if err := runs.complete(cmd, args, since); err != nil {
+			if err := chooseRuns(&runs, cmd, args, verdict, since); err != nil {
 				return err
 			}
 			if asJSON {
@@ -87,27 +88,26 @@ func newList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one list as JSON (docs/results.md describes the list of runs)")
-	cmd.Flags().StringVar(&runs.recipe, "recipe", "", "list only runs and sweeps of this recipe")
-	cmd.Flags().StringVar(&runs.verdict, "verdict", "", "list only those with this verdict: "+strings.Join(verdictsListed, ", "))
+	cmd.Flags().StringVar(&runs.Recipe, "recipe", "", "list only runs and sweeps of this recipe")
+	cmd.Flags().StringVar(&verdict, "verdict", "", "list only those with this verdict: "+strings.Join(statesListed, ", "))
 	cmd.Flags().StringVar(&since, "since", "", "list only those that began in this time, such as 24h or 7d, or since this day or time, such as 2026-01-31 or 2026-01-31T12:00:00Z")
 	completesFiles(cmd, "out")
 	completes(cmd, "recipe", storedRecipes)
-	completes(cmd, "verdict", choiceOf(verdictsListed...))
+	completes(cmd, "verdict", choiceOf(statesListed...))
 	return cmd
 }
 
-// complete fills in a choice from the flags of zklab list.
-func (c *choiceOfRuns) complete(cmd *cobra.Command, args []string, since string) error {
+// chooseRuns fills in a choice from the flags of zklab list.
+func chooseRuns(c *catalog.Choice, cmd *cobra.Command, args []string, verdict, since string) (err error) {
 	for _, flag := range []string{"recipe", "verdict", "since"} {
 		if cmd.Flags().Changed(flag) && !slices.Equal(args, []string{"runs"}) {
 			return usageError("--%s chooses among stored runs: use it with zklab list runs", flag)
 		}
 	}
-	if err := checkVerdict(c.verdict); err != nil || since == "" {
+	if c.State, err = stateNamed(verdict); err != nil || since == "" {
 		return err
 	}
-	var err error
-	c.since, err = parseSince(since, time.Now())
+	c.Since, err = parseSince(since, time.Now())
 	return err
 }
 

@@ -4,16 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/store"
 )
@@ -22,7 +20,8 @@ import (
 type pruning struct {
 	out         string
 	older       string
-	choice      choiceOfRuns
+	choice      catalog.Choice
+	verdict     string
 	keepFailing bool
 	remove      bool
 }
@@ -46,7 +45,8 @@ func newPrune() *cobra.Command {
 			if p.older == "" {
 				return usageError("prune needs --older-than, such as --older-than 30d")
 			}
-			if err := checkVerdict(p.choice.verdict); err != nil {
+			state, err := stateNamed(p.verdict)
+			if err != nil {
 				return err
 			}
 			age, err := parseAge("older-than", p.older)
@@ -58,7 +58,7 @@ func newPrune() *cobra.Command {
 					return err
 				}
 			}
-			p.choice.before = time.Now().Add(-age)
+			p.choice.State, p.choice.Before = state, time.Now().Add(-age)
 			return p.run(cmd.OutOrStdout())
 		},
 	}
@@ -66,12 +66,12 @@ func newPrune() *cobra.Command {
 	flags.StringVar(&p.out, "out", "store", "folder of the stored runs and sweeps")
 	flags.StringVar(&p.older, "older-than", "", "age from which runs and sweeps are removed, such as 12h or 30d")
 	flags.BoolVar(&p.keepFailing, "keep-failing", false, "keep what is not valid")
-	flags.StringVar(&p.choice.recipe, "recipe", "", "only runs and sweeps of this recipe")
-	flags.StringVar(&p.choice.verdict, "verdict", "", "only those with this verdict: "+strings.Join(verdictsListed, ", "))
+	flags.StringVar(&p.choice.Recipe, "recipe", "", "only runs and sweeps of this recipe")
+	flags.StringVar(&p.verdict, "verdict", "", "only those with this verdict: "+strings.Join(statesListed, ", "))
 	flags.BoolVar(&p.remove, "remove", false, "really remove them")
 	completesFiles(cmd, "out")
 	completes(cmd, "recipe", storedRecipes)
-	completes(cmd, "verdict", choiceOf(verdictsListed...))
+	completes(cmd, "verdict", choiceOf(statesListed...))
 	return cmd
 }
 
@@ -82,32 +82,32 @@ func (p *pruning) run(w io.Writer) error {
 		return err
 	}
 	var failed []error
-	removed, bytes := map[string]int{}, int64(0)
+	removed, bytes := map[catalog.Kind]int{}, int64(0)
 	for _, r := range all {
 		if why := p.spares(&r); why != "" {
 			fmt.Fprintf(w, "keeps %s: %s\n", r.Path, why)
 			continue
 		}
-		size := sizeOf(r.Path)
+		size := catalog.Size(r.Path)
 		doing := "would remove"
 		if p.remove {
 			doing = "removed"
-			if err := r.remove(); err != nil {
+			if err := r.Remove(); err != nil {
 				failed = append(failed, err)
 				continue
 			}
 		}
-		fmt.Fprintf(w, "%s %s (%s, %s)\n", doing, r.Path, r.Verdict, megabytes(size))
+		fmt.Fprintf(w, "%s %s (%s, %s)\n", doing, r.Path, r.State, megabytes(size))
 		bytes += size
-		removed[r.kind()]++
+		removed[r.Kind()]++
 	}
-	if p.choice.verdict == "" {
+	if p.choice.State == "" {
 		bytes += p.forget(w, removed, &failed)
 	}
-	what := []string{prose.Count(removed[aRun], aRun), prose.Count(removed[aSweep], aSweep)}
-	for _, kind := range []string{anExploration, aState} {
+	what := []string{prose.Count(removed[catalog.Run], string(catalog.Run)), prose.Count(removed[catalog.Sweep], string(catalog.Sweep))}
+	for _, kind := range []catalog.Kind{catalog.Exploration, aState} {
 		if n := removed[kind]; n > 0 {
-			what = append(what, prose.Count(n, kind))
+			what = append(what, prose.Count(n, string(kind)))
 		}
 	}
 	found := fmt.Sprintf("%s, %s", prose.List(what, "and"), megabytes(bytes))
@@ -123,13 +123,13 @@ func (p *pruning) run(w io.Writer) error {
 }
 
 // forget removes how far old explorations came, from where the same command would go on. It returns the bytes.
-func (p *pruning) forget(w io.Writer, removed map[string]int, failed *[]error) (bytes int64) {
-	folders, err := explore.Idle(p.out, p.choice.recipe, p.choice.before)
+func (p *pruning) forget(w io.Writer, removed map[catalog.Kind]int, failed *[]error) (bytes int64) {
+	folders, err := explore.Idle(p.out, p.choice.Recipe, p.choice.Before)
 	if err != nil {
 		*failed = append(*failed, err)
 	}
 	for _, folder := range folders {
-		size, doing := sizeOf(folder), "would remove"
+		size, doing := catalog.Size(folder), "would remove"
 		if p.remove {
 			doing = "removed"
 			if err := explore.RemoveKept(folder); err != nil {
@@ -150,16 +150,16 @@ const resting = time.Hour
 
 // spares says why a run or sweep is not removed; "" if it is.
 func (p *pruning) spares(r *listedRun) string {
-	switch {
-	case r.alive:
+	switch run := r.Run(); {
+	case r.Alive:
 		return "it goes on"
-	case r.swept != nil && r.swept.Err != nil || r.Verdict == unreadable:
+	case r.State == catalog.Unreadable:
 		return "it cannot be read: " + r.Error
-	case r.run != nil && !r.run.Named():
+	case run != nil && !run.Named():
 		return "its folder was renamed"
-	case r.run != nil && r.Verdict == unfinished && writtenLately(r.run.History()):
+	case run != nil && r.State == catalog.Unfinished && writtenLately(run.History()):
 		return "it has no result, and may still go on"
-	case p.keepFailing && (r.Verdict != string(checker.Valid) || r.exceeded):
+	case p.keepFailing && (r.State != catalog.Valid || r.Exceeded):
 		return "it is " + whyFailing(r)
 	}
 	return ""
@@ -174,56 +174,15 @@ func writtenLately(file string) bool {
 // whyFailing says why a run or a sweep fails.
 func whyFailing(r *listedRun) string {
 	switch {
-	case r.Verdict == string(checker.Valid):
+	case r.State == catalog.Valid:
 		return "over a gate"
 	case len(r.Violated) > 0:
 		return "a violation of " + prose.List(r.Violated, "and")
-	case r.Verdict == string(checker.Unknown):
-		return "undecided"
 	}
-	return r.Verdict
+	return string(r.State)
 }
 
-func (r *listedRun) remove() error {
-	switch r.kind() {
-	case aRun:
-		return r.run.Remove()
-	case aSweep:
-		return r.swept.Remove()
-	}
-	return r.explored.Remove()
-}
-
-// What is listed.
-const (
-	aRun          = "run"
-	aSweep        = "sweep"
-	anExploration = "exploration"
-	aState        = "exploration state"
-)
-
-func (r *listedRun) kind() string {
-	switch {
-	case r.run != nil:
-		return aRun
-	case r.swept != nil:
-		return aSweep
-	}
-	return anExploration
-}
-
-// sizeOf adds up the files in a folder, in bytes. It leaves out what cannot be read.
-func sizeOf(dir string) (sum int64) {
-	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return nil
-		}
-		if info, err := e.Info(); err == nil {
-			sum += info.Size()
-		}
-		return nil
-	})
-	return sum
-}
+// aState is what prune also counts: how far an exploration came.
+const aState catalog.Kind = "exploration state"
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
