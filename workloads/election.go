@@ -43,7 +43,12 @@ func (w Election) Start(ctx context.Context, env *Env) (Run, error) {
 			return nil, err
 		}
 		if e := h.at.(subjects.At[subjects.Election]); e.Offers(subjects.OfferLeader) {
-			h.leader = func(ctx context.Context) (models.Leader, error) { return leaderOf(ctx, e) }
+			h.instead = func(ctx context.Context, c *Client, key string, at, timeout time.Duration) {
+				_ = c.Do(ctx, Op{
+					F: models.FLeader, Key: key, Intended: at, Timeout: timeout,
+					Run: func(ctx context.Context) (any, error) { return leaderOf(ctx, e) },
+				})
+			}
 		}
 		return h, nil
 	})

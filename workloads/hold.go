@@ -14,24 +14,27 @@ import (
 )
 
 // holder is a hold of any kind (of a lock, a leadership, a lease) as the client loop uses
-// it. lost, leader and asked are nil if the subject does not offer them.
+// it. lost and asked are nil if the subject does not offer them.
 type holder struct {
 	at      interface{ Subject() any }
 	acquire func(context.Context, purpose) (subjects.Granted, error)
 	release func(context.Context) error
 	fences  bool // grants have tokens
 	lost    func() <-chan struct{}
-	leader  func(context.Context) (models.Leader, error)
 	asked   func(context.Context) (held bool, err error)
 	// keys are the keys within the object that it locks; nil if the object has no keys.
-	keys  []string
-	modes *modes // of a read-write lock
+	keys []string
 	// The file of an object sets these where its holds differ from those of a lock; the others are nil. asks returns
 	// what an acquire asks for besides the key, shares the value of a grant, and stays waits while the client holds:
-	// for a time, or until it is to give its share back.
+	// for a time, or until it is to give its share back. wants draws the purpose of a hold, serves acts on it while
+	// the client holds, and instead is what a client does now and then in place of an acquire.
 	asks   func(purpose) any
 	shares func(models.Grant) any
 	stays  func(ctx context.Context, c *Client, key string, length time.Duration)
+
+	wants   func(draw func(n int) int) purpose
+	serves  func(ctx context.Context, r *holdRun, c *Client, key string, b *belief, length time.Duration, want purpose)
+	instead func(ctx context.Context, c *Client, key string, at, timeout time.Duration)
 }
 
 // Subject returns the subject.
@@ -119,8 +122,8 @@ func (r *holdRun) offers() {
 }
 
 // One acquisition in impatient is given up after a moment: a recipe must leave behind no
-// contender that others wait for. One arrival in curious asks for the leader instead, if
-// the subject can tell.
+// contender that others wait for. One arrival in curious does what the holder has instead,
+// such as asking for the leader.
 const (
 	impatient = 10
 	curious   = 10
@@ -153,18 +156,11 @@ func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, 
 	if r.choose != nil {
 		h = r.choose(rng, c.ID, key)
 	}
-	if ask && h.leader != nil {
-		_ = c.Do(ctx, Op{
-			F: models.FLeader, Key: key, Intended: at, Timeout: r.env.OpTimeout,
-			Run: func(ctx context.Context) (any, error) { return h.leader(ctx) },
-		})
+	if ask && h.instead != nil {
+		h.instead(ctx, c, key, at, r.env.OpTimeout)
 		return
 	}
-	if h.modes != nil && ask && h.modes.revokes {
-		_ = r.revoke(ctx, c, h, key, at)
-		return
-	}
-	_ = r.section(ctx, c, h, key, at, patience, hold, h.drawPurpose(rng.IntN))
+	_ = r.section(ctx, c, h, key, at, patience, hold, h.purpose(rng.IntN))
 }
 
 // lossPatience is longer than the second within which a holder that was told of its expiry
@@ -196,7 +192,9 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	r.access(ctx, c, h, key, grant, life, want.reads)
 	rush.stay(ctx)
 	h.stay(ctx, c, key, length+time.Duration(c.ID)) // those that stayed would otherwise go on at the same instant
-	r.serve(ctx, c, h, key, belief, length, want)
+	if h.serves != nil {
+		h.serves(ctx, r, c, key, belief, length, want)
+	}
 	r.confirm(ctx, c, key, h, belief)
 	r.env.touch(ctx, c, life)
 	changed := c.SessionID() != session
@@ -238,6 +236,14 @@ func (r *holdRun) acquire(ctx context.Context, c *Client, h *holder, key string,
 		},
 	})
 	return grant, err
+}
+
+// purpose draws what a client wants from a hold besides its duration.
+func (h *holder) purpose(draw func(n int) int) purpose {
+	if h.wants == nil {
+		return purpose{}
+	}
+	return h.wants(draw)
 }
 
 // stay waits while the client holds.
@@ -335,7 +341,7 @@ const quiesceBounds = 4
 func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
 	h := r.holders[c.ID][key]
 	turn := func() error {
-		return r.criticalSection(ctx, c, key, 0, Patience(r.env.Bound), r.brief, h.drawPurpose(lastPurpose(c)))
+		return r.criticalSection(ctx, c, key, 0, Patience(r.env.Bound), r.brief, h.purpose(lastPurpose(c)))
 	}
 	if r.env.Ops == 0 {
 		_ = turn()

@@ -51,7 +51,11 @@ func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 			return subjects.RWLockAcquire.On(ctx, l, want.wish())
 		}, subjects.RWLockRelease)
 		h.asks = func(p purpose) any { return p.wish() }
-		h.modes = &modes{l, l.Offers(subjects.OfferDowngrade), l.Offers(subjects.OfferRevoke)}
+		m := &modes{l, h, l.Offers(subjects.OfferDowngrade), l.Offers(subjects.OfferRevoke)}
+		h.wants, h.serves = m.draw, m.serve
+		if m.revokes {
+			h.instead = m.revoke
+		}
 		return h, nil
 	})
 	if err != nil {
@@ -64,6 +68,7 @@ func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 // modes lists what a hold of a read-write lock can do beyond other holds.
 type modes struct {
 	of                  subjects.At[subjects.RWLock]
+	holder              *holder
 	downgrades, revokes bool // that is offered
 }
 
@@ -88,14 +93,11 @@ func (p purpose) wish() models.Wish {
 // shortListen is how long listeners wait at most during the load.
 const shortListen = 50 * time.Millisecond
 
-// drawPurpose draws what a client wants from a hold, if it has a choice.
-func (h *holder) drawPurpose(draw func(n int) int) purpose {
-	if h.modes == nil {
-		return purpose{}
-	}
+// draw draws what a client wants from a hold.
+func (m *modes) draw(draw func(n int) int) purpose {
 	p := purpose{reads: draw(3) > 0, downgrades: draw(2) == 0}
-	p.downgrades = p.downgrades && !p.reads && h.modes.downgrades
-	if draw(10) == 0 && h.modes.revokes {
+	p.downgrades = p.downgrades && !p.reads && m.downgrades
+	if draw(10) == 0 && m.revokes {
 		p.listens = shortListen
 	}
 	return p
@@ -108,15 +110,15 @@ func lastPurpose(c *Client) func(n int) int {
 
 // serve does what a client wants from a hold besides its duration: it downgrades, or listens for a request to give the
 // hold up.
-func (r *holdRun) serve(ctx context.Context, c *Client, h *holder, key string, b *belief, length time.Duration, want purpose) {
+func (m *modes) serve(ctx context.Context, r *holdRun, c *Client, key string, b *belief, length time.Duration, want purpose) {
 	if want.downgrades {
-		r.downgrade(ctx, c, h, key, models.Grant{Token: b.token}, b.life, length)
+		m.downgrade(ctx, r, c, key, models.Grant{Token: b.token}, b.life, length)
 	}
 	if want.ready != nil {
 		want.ready()
 	}
 	if want.listens > 0 {
-		heard := r.listen(ctx, c, h, key, b, want.listens)
+		heard := m.listen(ctx, c, key, b, want.listens, r.env.OpTimeout)
 		if want.heard != nil {
 			want.heard(heard)
 		}
@@ -124,21 +126,21 @@ func (r *holdRun) serve(ctx context.Context, c *Client, h *holder, key string, b
 }
 
 // downgrade turns a writer's hold into a reader's, which lasts as long again.
-func (r *holdRun) downgrade(ctx context.Context, c *Client, h *holder, key string, grant models.Grant, life int, length time.Duration) {
-	_, _ = operate(ctx, c, h.modes.of, subjects.RWLockDowngrade, subjects.None{}, Op{Key: key, Life: life, Timeout: r.env.OpTimeout})
-	r.access(ctx, c, h, key, grant, life, true)
+func (m *modes) downgrade(ctx context.Context, r *holdRun, c *Client, key string, grant models.Grant, life int, length time.Duration) {
+	_, _ = operate(ctx, c, m.of, subjects.RWLockDowngrade, subjects.None{}, Op{Key: key, Life: life, Timeout: r.env.OpTimeout})
+	r.access(ctx, c, m.holder, key, grant, life, true)
 	pause(ctx, length)
 }
 
 // listen waits until a client asks for the hold.
-func (r *holdRun) listen(ctx context.Context, c *Client, h *holder, key string, b *belief, patience time.Duration) (heard bool) {
+func (m *modes) listen(ctx context.Context, c *Client, key string, b *belief, patience, timeout time.Duration) (heard bool) {
 	_ = c.Do(ctx, Op{
-		F: models.FListen, Key: key, Life: b.life, Timeout: patience + r.env.OpTimeout, Arg: models.Held{Held: b.held(), Token: b.token},
+		F: models.FListen, Key: key, Life: b.life, Timeout: patience + timeout, Arg: models.Held{Held: b.held(), Token: b.token},
 		Run: func(ctx context.Context) (any, error) {
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
 			var err error
-			heard, err = subjects.Listen(ctx, h.modes.of)
+			heard, err = subjects.Listen(ctx, m.of)
 			return models.Heard{Revoked: heard}, err
 		},
 	})
@@ -146,9 +148,8 @@ func (r *holdRun) listen(ctx context.Context, c *Client, h *holder, key string, 
 }
 
 // revoke asks the holders of a key to release it.
-func (r *holdRun) revoke(ctx context.Context, c *Client, h *holder, key string, at time.Duration) error {
-	_, err := operate(ctx, c, h.modes.of, subjects.RWLockRevoke, subjects.None{}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
-	return err
+func (m *modes) revoke(ctx context.Context, c *Client, key string, at, timeout time.Duration) {
+	_, _ = operate(ctx, c, m.of, subjects.RWLockRevoke, subjects.None{}, Op{Key: key, Intended: at, Timeout: timeout})
 }
 
 // rwRun is the run of read-write locks.
@@ -176,7 +177,8 @@ func (r rwRun) Quiesce(ctx context.Context) error {
 // returns false if one did not hear, or revocation is not offered.
 func (r rwRun) hearing(ctx context.Context, key string) bool {
 	first := r.env.Clients[0]
-	if !r.holders[first.ID][key].modes.revokes || len(r.env.Clients) < 2 {
+	revoke := r.holders[first.ID][key].instead
+	if revoke == nil || len(r.env.Clients) < 2 {
 		return false
 	}
 	patience := Patience(r.env.Bound)
@@ -191,7 +193,7 @@ func (r rwRun) hearing(ctx context.Context, key string) bool {
 			once()
 			if c == first {
 				ready.Wait()
-				_ = r.revoke(ctx, c, r.holders[c.ID][key], key, 0)
+				revoke(ctx, c, key, 0, r.env.OpTimeout)
 			}
 		}, heard: func(heard bool) {
 			mu.Lock()
