@@ -162,16 +162,19 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	given := cmd.Flags().Changed
 	f.given = func(field string) bool { return given(field) || field == "recipe" && len(args) > 0 }
 	f.anyClients = !given("clients-as") && f.config == ""
-	limited, loaded := given("time-limit"), given("min-load")
+	limited, loaded, spaced := given("time-limit"), given("min-load"), given("fault-interval")
 	if limited && x.TimeLimit <= 0 {
 		return *x, usageError("--time-limit must be more than zero")
+	}
+	if spaced && x.FaultInterval == 0 {
+		return *x, usageError("--fault-interval must be more than zero")
 	}
 	if f.config != "" {
 		file, err := store.ReadExperiment(f.config)
 		if err != nil {
 			return *x, wrongContent(err)
 		}
-		limited, loaded = limited || file.TimeLimit != 0, loaded || file.MinLoad != nil
+		limited, loaded, spaced = limited || file.TimeLimit != 0, loaded || file.MinLoad != nil, spaced || file.FaultInterval != 0
 		if err := applyFile(cmd, x, file); err != nil {
 			return *x, err
 		}
@@ -214,6 +217,9 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	}
 	if !loaded {
 		x.MinLoad = nil // it depends on the rate, and on when the first fault comes
+	}
+	if !spaced {
+		x.FaultInterval = 0 // it depends on the time limit
 	}
 	return *x, nil
 }
@@ -350,6 +356,9 @@ func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 		return s, nil
 	}
 	s, err := plan.Parse(x.Faults.Expression(), x.FaultInterval)
+	if x.FaultInterval == 0 {
+		s, err = plan.ParseWithin(x.Faults.Expression(), settings.Usual().FaultInterval, x.TimeLimit)
+	}
 	if err != nil && f.faults == "" {
 		return nil, usageError("%s: %v", f.of("faults"), err)
 	} else if err != nil {
@@ -368,6 +377,9 @@ func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 
 // positive refuses numbers that make no experiment.
 func positive(x store.Experiment) error {
+	if x.FaultInterval == 0 { // nobody gave it
+		x.FaultInterval = settings.Usual().FaultInterval
+	}
 	if k, problem := x.Settings.Problem(); problem != "" {
 		return valueError{field: k.Name(), problem: problem}
 	}

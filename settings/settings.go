@@ -121,7 +121,7 @@ var Knobs = []Knob{
 		usually(history.UsualSlack),
 	knob("latencies", "how message latencies of a simulation vary: "+strings.Join(spreads(), ", "), func(s *Settings) *string { return &s.Latencies }).
 		in(Ensemble).drawn(9, printed[string]("latencies %s"), spreads()...),
-	number("fault-interval", "time from one fault to the next (a fault lasts half of it unless --faults sets its duration)", func(s *Settings) *time.Duration { return &s.FaultInterval }).
+	number("fault-interval", "time from one fault to the next, less if --time-limit is too short for each fault (a fault lasts half of it unless --faults sets its duration)", func(s *Settings) *time.Duration { return &s.FaultInterval }).
 		positive().least(100*time.Millisecond).
 		usually(10*time.Second).in(Faults).drawn(2, printed[time.Duration]("each %s"), time.Second, 2*time.Second, 5*time.Second),
 	knob("strict", "let measured properties (belief) count for the verdict as well", func(s *Settings) *bool { return &s.Strict }).in(Output),

@@ -52,6 +52,26 @@ func Parse(text string, interval time.Duration) (Schedule, error) {
 	return r.schedule(), nil
 }
 
+// leastInterval is the shortest interval that [ParseWithin] chooses. A shorter one leaves faults no time to take effect.
+const leastInterval = 2 * time.Second
+
+// ParseWithin is [Parse] where nobody gave the interval: it is the usual one, or, if the load is limited (limit is not
+// 0), the longest one with which each turn of a mix or a sequence ends within the limit, and no less than 2 s. The
+// interval of "all" is always the usual one, since its number of turns depends on the ensemble.
+func ParseWithin(text string, usual, limit time.Duration) (Schedule, error) {
+	s, err := Parse(text, usual)
+	if err != nil || limit <= 0 || slices.ContainsFunc(s.turns(), func(t Turn) bool { return t.all }) {
+		return s, err
+	}
+	for interval := usual; interval > leastInterval && s.turnsTake() > limit; {
+		interval = max(interval-100*time.Millisecond, leastInterval)
+		if s, err = Parse(text, interval); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
 // reader holds what has been read so far: the items, and options of the items that take
 // turns.
 type reader struct {

@@ -290,6 +290,41 @@ func TestLate(t *testing.T) {
 	}
 }
 
+// Where nobody gave the interval, it is as long as the limit allows, so that each turn comes.
+func TestParseWithin(t *testing.T) {
+	const second = time.Second
+	for _, tt := range []struct {
+		list     string
+		limit    time.Duration
+		interval time.Duration
+	}{
+		{"pause,expire,kill", 0, 10 * second},
+		{"pause,expire,kill", 40 * second, 10 * second},
+		{"pause,expire,kill", 30 * second, 7500 * time.Millisecond},
+		{"kill:leader", 10 * second, 5 * second},
+		{"sequence,pause,expire,kill", 30 * second, 7500 * time.Millisecond},
+		{"sequence:times=2,pause", 10 * second, 3300 * time.Millisecond},
+		{"pause+3s,expire", 9 * second, 2400 * time.Millisecond}, // 2.4 s, then 3 s and half an interval, and 2.4 s
+		{"kill@3s,pause", 10 * second, 5 * second},
+		{"pause,expire,kill", 3 * second, 2 * second}, // not all of them, but as many as possible
+		{"all", 10 * second, 10 * second},
+	} {
+		s, err := plan.ParseWithin(tt.list, 10*second, tt.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Interval(); got != tt.interval {
+			t.Errorf("%s within %s: each %s, want %s", tt.list, tt.limit, got, tt.interval)
+		}
+		if missed := s.Missed(planned(1, tt.limit, s), tt.limit); tt.limit > 3*second && tt.list != "all" && missed != nil {
+			t.Errorf("%s within %s: %q", tt.list, tt.limit, missed)
+		}
+	}
+	if s, err := plan.ParseWithin("pause@20s", 10*time.Second, 21*time.Second); err != nil || s.String() != "pause@20s+5s" {
+		t.Errorf("%s (%v), want a fault of half the usual interval", s, err)
+	}
+}
+
 func TestMissed(t *testing.T) {
 	for _, tt := range []struct {
 		list string

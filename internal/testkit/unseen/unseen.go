@@ -33,7 +33,7 @@ type Way struct {
 // Ways are all ways.
 var Ways = []Way{
 	{
-		Name: "the fault comes too late", Flags: []string{"--faults=kill:leader", "--time-limit=2s"}, Says: `kill`,
+		Name: "the fault comes too late", Flags: []string{"--faults=kill:leader", "--fault-interval=10s", "--time-limit=2s"}, Says: `kill`,
 	},
 	{
 		Name:  "no turn for one of two faults",
