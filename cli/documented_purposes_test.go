@@ -20,7 +20,7 @@ var purposes = map[string]func(*rehearsal){
 	"ensemble expire": expires, "ensemble status": tellsStatus, "ensemble compose": composes, "ensemble config": configures,
 	"shell": runsLines, "monitor": monitors,
 	"lock": locks, "elect": locks, "register": registers, "discover": discovers,
-	"conform": byConformance, "doctor": examines, "clean": findsLeftovers, "prune": prunes, "overlay": overlays, "completion": offersCompletion, "help": helps,
+	"conform": byConformance, "doctor": examines, "image build": buildsImage, "clean": findsLeftovers, "prune": prunes, "overlay": overlays, "completion": offersCompletion, "help": helps,
 }
 
 // unperformed lists the documented lines that no hermetic test performs unchanged, each with the reason.
@@ -81,6 +81,12 @@ func examines(d *rehearsal) {
 		codes = []int{exitFailed} // no engine answers
 	}
 	d.prints(d.exits(codes...), `^ok +embedded `)
+}
+
+// The script is there without a clone, and says what it lacks: here no engine answers.
+func buildsImage(d *rehearsal) {
+	d.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+	d.exits(exitFailed)
 }
 
 // The script is for the shell, and asks zklab what completes a line.

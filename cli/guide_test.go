@@ -189,7 +189,7 @@ var commandGroups = []struct {
 		{"conform", "adapters.md#checking-an-adapter"}, {"worker", "adapters.md"}, {"overlay", "simulation.md#what-makes-a-run-the-same-again"},
 	}},
 	{"Keep house", [][2]string{
-		{"doctor", ""}, {"clean", ""}, {"prune", ""}, {"completion", "completion.md"},
+		{"doctor", ""}, {"image build", "containers.md#the-image"}, {"clean", ""}, {"prune", ""}, {"completion", "completion.md"},
 	}},
 }
 

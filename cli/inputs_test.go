@@ -49,6 +49,8 @@ func commands(taken string) map[string]command {
 		"zklab doctor":           {[]string{"doctor"}, exitValid, nil},
 		"zklab prune":            {[]string{"prune", "--older-than", "30d"}, exitValid, nil},
 		"zklab clean":            {[]string{"clean"}, exitFailed, nil},
+		"zklab image":            {[]string{"image"}, exitValid, nil},
+		"zklab image build":      {[]string{"image", "build", "--suite", "sid"}, exitUsage, nil},
 		"zklab overlay":          {[]string{"overlay", "--dir", "file"}, exitFailed, nil},
 		"zklab init":             {[]string{"init", "--out", "file"}, exitFailed, nil},
 		"zklab schema":           {[]string{"schema", "experiment"}, exitValid, nil},

@@ -52,7 +52,7 @@ func newRoot(begun *bool) *cobra.Command {
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
-		newRun(), newSweep(), newMerge(), newCompare(), newExport(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newServe(), newOpen(), newList(), newDoctor(), newClean(), newPrune(),
+		newRun(), newSweep(), newMerge(), newCompare(), newExport(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newServe(), newOpen(), newList(), newDoctor(), newImage(), newClean(), newPrune(),
 		newOverlay(), newInit(), newSchema(), newEnsemble(), newShell(), newMonitor(), newLock(), newElect(), newRegister(), newDiscover(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newGuardian(), newCompletion(),
 	)
 	groupFlags(root)

@@ -294,7 +294,7 @@ func notHealthyInTime(t *testing.T) {
 func noImage(t *testing.T) {
 	for _, image := range []string{"zklab/absent:1", "127.0.0.1:1/absent:1"} { // nobody listens at port 1
 		_, err := container.Config{Image: image}.Start(t.Context())
-		if !errors.Is(err, container.ErrNoImage) || !strings.Contains(err.Error(), "make image") || strings.Contains(err.Error(), "\n") {
+		if !errors.Is(err, container.ErrNoImage) || !strings.Contains(err.Error(), "zklab image build") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %q", image, err)
 		}
 	}

@@ -48,7 +48,7 @@ func startHelper(ctx context.Context, engine engine, spec helperSpec) (*helper, 
 	if _, ok, err := present(ctx, engine, []string{spec.image}); err != nil {
 		return nil, err
 	} else if !ok {
-		return nil, fmt.Errorf("%w: %s: run `make image`, or name another with %s", ErrNoHelper, spec.image, helperVariable)
+		return nil, fmt.Errorf("%w: %s: run `zklab image build`, or name another with %s", ErrNoHelper, spec.image, helperVariable)
 	}
 	made, err := create(ctx, engine, testcontainers.ContainerRequest{
 		Name: spec.name, Image: spec.image, Labels: spec.labels,

@@ -17,7 +17,7 @@ import (
 const OfficialImage = "zookeeper:3.9"
 
 const (
-	localImage  = "zklab/zookeeper:3.9" // as make image builds it
+	localImage  = "zklab/zookeeper:3.9" // as zklab image build builds it
 	localPrefix = "zklab/"              // in no registry: a pull could only bring something else
 )
 
@@ -119,7 +119,7 @@ func (c Config) pull(ctx context.Context, engine engine, name string) error {
 // noImage names the way out: the image that the user named must come from the
 // user, the default one can be built.
 func noImage(names []string, why error) error {
-	way := "run `make image` to build " + localImage
+	way := "run `zklab image build` to build " + localImage
 	if !slices.Contains(names, localImage) {
 		way = "pull or build it, or " + way + " and name that"
 	}
