@@ -26,6 +26,7 @@ type recovery struct {
 	calls   []called
 	renewed map[int]int // client → when
 	expired int
+	barrier bool // clients await at a barrier, instead of adding to a counter
 }
 
 func dying() recovery {
@@ -44,7 +45,11 @@ func dying() recovery {
 }
 
 func (x recovery) build() *history.History {
-	r := checktest.Ours(objects.Counter.Name, history.Params{Clients: 2, Servers: 3}).Phases(10, 9000, 10000)
+	object, f := objects.Counter.Name, objects.FAdd
+	if x.barrier {
+		object, f = objects.Barrier.Name, objects.FAwait
+	}
+	r := checktest.Ours(object, history.Params{Clients: 2, Servers: 3}).Phases(10, 9000, 10000)
 	r.Proof(0, 1, 50)
 	r.Proof(1, 2, 50)
 	if x.expired > 0 {
@@ -52,7 +57,7 @@ func (x recovery) build() *history.History {
 		r.Proof(0, 3, x.expired+10)
 	}
 	for _, c := range x.calls {
-		o := checktest.Args{Client: c.client, F: objects.FAdd, Key: "k", Inv: c.at, Ret: c.at + 5, Outcome: history.OK, Session: c.session}
+		o := checktest.Args{Client: c.client, F: f, Key: "k", Inv: c.at, Ret: c.at + 5, Outcome: history.OK, Session: c.session}
 		if !c.ok {
 			o.Outcome, o.Err = history.Fail, &history.Error{Code: history.CodeError, Message: "connection closed"}
 		}
@@ -81,6 +86,24 @@ func TestRecovers(t *testing.T) {
 	}
 	if alone, _ := recovers(t, checktest.Only(dying().build(), f.Counterexample)); alone.Result != Violation {
 		t.Errorf("the counterexample alone: %+v", alone)
+	}
+}
+
+// A client that was never answered at a barrier expects an answer all the same, if its subject was made before its session
+// ended: the barrier is down for good.
+func TestRecoversAtABarrier(t *testing.T) {
+	x := dying()
+	x.barrier, x.calls[0].at, x.calls[0].ok = true, 998, false
+	f, _ := recovers(t, x.build())
+	if f.Result != Violation || !strings.Contains(f.Reason, "its 3 calls of await on k failed") {
+		t.Errorf("%+v", f)
+	}
+	if alone, _ := recovers(t, checktest.Only(x.build(), f.Counterexample)); alone.Result != Violation {
+		t.Errorf("the counterexample alone: %+v", alone)
+	}
+	x.calls = x.calls[1:] // the subject may be of the next session
+	if f, _ := recovers(t, x.build()); f.Result != "" {
+		t.Errorf("%+v", f)
 	}
 }
 

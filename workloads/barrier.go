@@ -36,12 +36,18 @@ func (w Barrier) Maker() subjects.Maker { return subjects.ServeBarrier(w.New) }
 // Start makes nothing: every round makes its own barriers.
 func (w Barrier) Start(_ context.Context, env *Env) (Run, error) {
 	r := &barrierRun{env: env, make: on(subjects.Barriers, w.New)}
-	return &roundsRun{env: env, operations: len(env.Clients) + 1, play: r.round}, nil
+	r.kept = keepRounds(env, r.make, map[string]func(context.Context, *Client, string){
+		models.FAwait: func(ctx context.Context, c *Client, key string) {
+			_ = r.do(ctx, c, subjects.BarrierAwait, r.kept.subjects[c.ID][key], Op{Key: key, Timeout: env.OpTimeout})
+		},
+	})
+	return &roundsRun{env: env, operations: len(env.Clients) + 1, play: r.round, after: r.kept.askAgain}, nil
 }
 
 type barrierRun struct {
 	env  *Env
 	make func(c *subjects.Client, path string) (subjects.At[subjects.Barrier], error)
+	kept *keptRounds[subjects.Barrier]
 }
 
 // round is the life of one barrier. A lift that is not acknowledged is repeated: only the
@@ -52,7 +58,7 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 	if err != nil {
 		return err
 	}
-	defer closeAll(ctx, r.env, made)
+	defer r.kept.ends(ctx, key, made)
 	host := n % len(r.env.Clients)
 	coordinator := r.env.Clients[host]
 	_ = r.do(ctx, coordinator, subjects.BarrierRaise, made[host], Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
@@ -63,6 +69,7 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 		if i == host {
 			continue
 		}
+		r.kept.begins(c, key)
 		late := between(rng, 0, 10*time.Millisecond)
 		wg.Go(func() {
 			pause(ctx, late)

@@ -58,17 +58,27 @@ func (w JobQueue) Start(ctx context.Context, env *Env) (Run, error) {
 
 // start makes the job queues of a contract.
 func (w JobQueue) start(ctx context.Context, env *Env, k *subjects.Contract[subjects.JobQueue, int]) (Run, error) {
-	queues, err := makePerKey(ctx, env, onWith(k, tries, w.New))
+	make := onWith(k, tries, w.New)
+	queues, err := makePerKey(ctx, env, make)
 	if err != nil {
 		return nil, err
 	}
 	env.fact(history.FOffers, "", history.Offers{Remote: env.Clients[0].Remote != nil})
-	return &jobRun{env: env, queues: queues, meetings: newMeetings(env, perItemRush)}, nil
+	r := &jobRun{env: env, queues: queues, meetings: newMeetings(env, perItemRush)}
+	r.plain = plainly(env, queues, make, map[string]func(context.Context, *Client, string){
+		models.FEnqueue: r.putAgain,
+		models.FTake: func(ctx context.Context, c *Client, key string) {
+			r.putAgain(ctx, c, key) // an empty queue answers no take
+			_ = r.work(ctx, c, key, 0, 5*takePatience, 0, false)
+		},
+	})
+	return r, nil
 }
 
 type jobRun struct {
 	env      *Env
 	queues   perKey[subjects.At[subjects.JobQueue]]
+	plain    plain[subjects.At[subjects.JobQueue]]
 	meetings meetings
 }
 
@@ -124,6 +134,11 @@ func (r *jobRun) put(ctx context.Context, c *Client, key string, at time.Duratio
 	})
 }
 
+// putAgain puts a job after the load.
+func (r *jobRun) putAgain(ctx context.Context, c *Client, key string) {
+	r.put(ctx, c, key, 0, fmt.Sprintf("c%d-again-%d", c.ID, r.env.Record.Now()))
+}
+
 // work takes a job and ends it; it returns the error of the take. Touches at the beginning
 // and before the end prove that the session was alive.
 func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, length time.Duration, gives bool) error {
@@ -168,8 +183,9 @@ func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, 
 	return nil
 }
 
-// Quiesce works off all jobs, checks itself what became of them, and closes the subjects.
+// Quiesce asks again what lost its session, works off all jobs, checks itself what became of them, and closes the subjects.
 func (r *jobRun) Quiesce(ctx context.Context) error {
+	r.env.recover(ctx, r.plain)
 	rng := random(r.env, len(r.env.Clients))
 	err := r.env.look(history.FDrained, "jobs", func(key string) (any, error) {
 		jobs, err := r.drain(ctx, key, r.env.Record.Now()+2*r.env.Bound)
@@ -179,7 +195,7 @@ func (r *jobRun) Quiesce(ctx context.Context) error {
 		}
 		return jobs, err
 	})
-	r.queues.close(ctx, r.env)
+	r.plain.close(ctx)
 	return err
 }
 

@@ -147,7 +147,7 @@ func (m Mix) Maker() subjects.Maker { return subjects.ServeOn(m.contract(), m.Ne
 func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 	make := on(m.contract(), m.New)
 	made, err := makePerKey(ctx, env, make)
-	r := &mixRun{Mix: m, env: env, renewals: &renewals[subjects.At[any]]{env: env, subjects: made, make: make}, meetings: newMeetings(env, perMixedMeeting), seats: perKey[*seat]{}}
+	r := &mixRun{Mix: m, env: env, renewals: &renewals[subjects.At[any]]{env: env, of: env.keys(), subjects: made, make: make}, meetings: newMeetings(env, perMixedMeeting), seats: perKey[*seat]{}}
 	env.followAnswers()
 	for _, c := range env.Clients {
 		r.seats[c.ID] = map[string]*seat{}

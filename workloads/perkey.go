@@ -2,6 +2,8 @@ package workloads
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
@@ -46,8 +48,8 @@ func (all perKey[T]) close(ctx context.Context, e *Env) {
 	ctx, cancel := context.WithTimeout(ctx, e.Bound)
 	defer cancel()
 	e.each(func(c *Client) {
-		for i := range e.Keys { // not in the random order of a map
-			c.closeSubject(ctx, all[c.ID][e.Key(i)])
+		for _, key := range slices.Sorted(maps.Keys(all[c.ID])) {
+			c.closeSubject(ctx, all[c.ID][key])
 		}
 	})
 }

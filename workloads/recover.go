@@ -78,8 +78,13 @@ func (c *Client) silent(at spot) bool {
 	return a != nil && c.stuck == nil && a.gone < c.Link.Gone()
 }
 
+// expects makes a client count as answered, although it got its subject only now.
+func (c *Client) expects(at spot) { c.answers[at] = &tally{gone: c.Link.Gone(), failed: true} }
+
 // recovering is a workload whose clients can get new subjects.
 type recovering interface {
+	// keys lists the objects.
+	keys() []string
 	// asks reports whether a client that was not answered since it lost a session is to call an operation again.
 	asks(c *Client, at spot) bool
 	// again calls an operation once, if it is possible now, and ends the stay that it began.
@@ -100,8 +105,7 @@ func (e *Env) recover(ctx context.Context, r recovering) {
 	renewed := map[*Client]map[string]bool{}
 	for i, c := range e.Clients {
 		renewed[c] = map[string]bool{}
-		for k := range e.Keys {
-			key := e.Key(k)
+		for _, key := range r.keys() {
 			of := slices.DeleteFunc(slices.Clone(silent[i]), func(at spot) bool { return at.key != key })
 			if ctx.Err() != nil || len(of) == 0 {
 				continue
@@ -120,9 +124,9 @@ func (e *Env) recover(ctx context.Context, r recovering) {
 // silentOf lists what a client was answered, but not since it lost a session: reads first, and what puts something in
 // last.
 func (e *Env) silentOf(r recovering, c *Client, model *models.Model) (of []spot) {
-	for i := range e.Keys {
+	for _, key := range r.keys() {
 		for _, o := range model.Operations {
-			if at := (spot{e.Key(i), o.F}); c.silent(at) && r.asks(c, at) {
+			if at := (spot{key, o.F}); c.silent(at) && r.asks(c, at) {
 				of = append(of, at)
 			}
 		}

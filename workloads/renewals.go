@@ -10,6 +10,7 @@ import (
 // renewals are new subjects in the places of others.
 type renewals[S any] struct {
 	env      *Env
+	of       []string // the keys
 	subjects perKey[S]
 	make     func(c *subjects.Client, path string) (S, error)
 
@@ -22,6 +23,8 @@ type replaced[S any] struct {
 	c       *Client
 	subject S
 }
+
+func (r *renewals[S]) keys() []string { return r.of }
 
 // renew makes a new subject. The old one is closed at the end, since Close may change what others see.
 func (r *renewals[S]) renew(ctx context.Context, c *Client, key string) error {
@@ -54,7 +57,7 @@ type plain[S any] struct {
 
 func plainly[S any](env *Env, of perKey[S], make func(*subjects.Client, string) (S, error), calls map[string]func(context.Context, *Client, string)) plain[S] {
 	env.followAnswers()
-	return plain[S]{&renewals[S]{env: env, subjects: of, make: make}, calls}
+	return plain[S]{&renewals[S]{env: env, of: env.keys(), subjects: of, make: make}, calls}
 }
 
 // asks reports whether the latest call of an operation failed.

@@ -12,8 +12,9 @@ type roundsRun struct {
 	operations int // of a round
 	// play does the round with that number, which was meant to begin at that time (0: now).
 	// It returns an error if the round could not begin.
-	play func(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error
-	next int // number of the next round
+	play  func(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error
+	after func(ctx context.Context) // the last rounds; nil: nothing
+	next  int                       // number of the next round
 }
 
 // Load does rounds at the environment's rate of operations, until over is closed or each
@@ -66,6 +67,9 @@ func (r *roundsRun) Quiesce(ctx context.Context) error {
 		if e.Record.Now()-began > e.Bound {
 			break
 		}
+	}
+	if r.after != nil {
+		r.after(ctx)
 	}
 	return nil
 }

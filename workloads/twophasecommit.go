@@ -42,13 +42,19 @@ func (w TwoPhaseCommit) Maker() subjects.Maker { return subjects.ServeTransactio
 // Start makes nothing: every transaction makes its own subjects.
 func (w TwoPhaseCommit) Start(_ context.Context, env *Env) (Run, error) {
 	r := &transactionRun{env: env, make: on(subjects.Transactions, w.New)}
-	r.rounds = roundsRun{env: env, operations: 2*len(env.Clients) + 1, play: r.round}
+	r.kept = keepRounds(env, r.make, map[string]func(context.Context, *Client, string){
+		models.FOutcome: func(ctx context.Context, c *Client, key string) {
+			_ = r.outcome(ctx, c, key, r.kept.subjects[c.ID][key], env.OpTimeout)
+		},
+	})
+	r.rounds = roundsRun{env: env, operations: 2*len(env.Clients) + 1, play: r.round, after: r.kept.askAgain}
 	return r, nil
 }
 
 type transactionRun struct {
 	env    *Env
 	make   func(c *subjects.Client, path string) (subjects.At[subjects.Transaction], error)
+	kept   *keptRounds[subjects.Transaction]
 	rounds roundsRun
 	over   []string // transactions whose outcome some client knows
 }
@@ -125,7 +131,7 @@ func (r *transactionRun) round(ctx context.Context, n int, rng *rand.Rand, at ti
 	if err != nil {
 		return err
 	}
-	defer closeAll(ctx, r.env, made)
+	defer r.kept.ends(ctx, key, made)
 	parts := r.parts(n, rng)
 	host := n % len(r.env.Clients)
 	if !r.prepare(ctx, r.env.Clients[host], key, at, made[host]) {
@@ -135,6 +141,9 @@ func (r *transactionRun) round(ctx context.Context, n int, rng *rand.Rand, at ti
 	var wg sync.WaitGroup
 	for i, c := range r.env.Clients {
 		p := parts[(i-host+len(parts))%len(parts)]
+		if !p.deserts && !p.decides {
+			r.kept.begins(c, key)
+		}
 		wg.Go(func() {
 			if r.takePart(ctx, c, key, made[i], p) {
 				learned.Store(true)

@@ -117,6 +117,14 @@ type Env struct {
 // Key returns the name of the i-th object of a run; Path is its znode.
 func (e *Env) Key(i int) string { return fmt.Sprintf("k%d", i+1) }
 
+// keys lists the keys.
+func (e *Env) keys() (all []string) {
+	for i := range e.Keys {
+		all = append(all, e.Key(i))
+	}
+	return all
+}
+
 // Path returns the znode of a key.
 func (e *Env) Path(key string) string { return e.Root + "/" + key }
 

@@ -20,7 +20,7 @@ var Barrier = declare(Model{
 		{F: FLift, Ends: true, Quorum: always, Words: Words{
 			Name: "lift", Asked: "began to lift the barrier {key}", Refused: "failed", Early: true,
 		}},
-		{F: FAwait, Waits: true, Words: Words{
+		{F: FAwait, Waits: true, Settles: true, Words: Words{
 			Name: "await", Asked: "came to the barrier {key}", Done: "passed", Refused: "did not pass",
 		}},
 	},

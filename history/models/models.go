@@ -79,6 +79,7 @@ type Operation struct {
 	Lessens bool // turns a hold into one for reading
 	Writes  bool // writes to the resource that a hold guards: ok Written
 	Reads   bool // reads the store in the way that its HowRead names
+	Settles bool // once it was answered for good, every client that asks again is answered, too
 
 	// Quorum reports whether the operation, if it succeeds, proves that the ensemble serves writes
 	// again; nil means never. An answer that one server can give alone proves nothing. An operation

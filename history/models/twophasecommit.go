@@ -69,7 +69,7 @@ var TwoPhaseCommit = declare(Model{
 		{F: FDecide, Waits: true, Tell: tellDecide, Words: Words{
 			Name: "decide", Asked: "asked to decide {key}", Refused: "did not",
 		}},
-		{F: FOutcome, Waits: true, Tell: tellOutcome, Words: Words{
+		{F: FOutcome, Waits: true, Settles: true, Tell: tellOutcome, Words: Words{
 			Name: "outcome", Asked: "asked for the outcome of {key}", Refused: "got no outcome",
 		}},
 	},

@@ -21,7 +21,7 @@ import (
 // It is one if only the old subject was in the way:
 //
 //   - The client was answered, then a session ended that it used for the object, and nothing was refused before that
-//     while the client was connected.
+//     while the client was connected. Nobody need be answered before by an operation that settles (models.Operation).
 //   - Since then each call failed with an error that the operation does not declare, also after the heal, and for
 //     longer than a session lasts.
 //   - A new subject of the same client was answered. Nobody else called anything between the last call of the old
@@ -73,7 +73,7 @@ func decideRecovers(f *Finding, k *evidence.Key) {
 type dead struct {
 	client  int
 	f       string
-	last    *history.Operation   // the last call that was answered
+	last    *history.Operation   // the last call that was answered; of an operation that settles also the first of all calls
 	session *evidence.Session    // whose end came then
 	ended   time.Duration        // when
 	since   []*history.Operation // the calls that were not answered, after the end
@@ -86,14 +86,21 @@ type dead struct {
 // deadAt returns the operations that a client's old subject did not answer and its new subject did.
 func deadAt(k *evidence.Key, renewed *history.Event) (all []*dead) {
 	of := map[string]*dead{}
+	var first *history.Operation
 	for _, op := range k.Ops() {
 		o := k.Object.Operation(op.F)
+		if op.Client == renewed.Client && first == nil {
+			first = op
+		}
 		if op.Client != renewed.Client || o.Local || o.Ends || o.Affirms {
 			continue
 		}
 		d := of[op.F]
 		if d == nil {
 			d = &dead{client: op.Client, f: op.F, renewed: renewed}
+			if o.Settles {
+				d.last = first
+			}
 			of[op.F], all = d, append(all, d)
 		}
 		d.add(k, op)
@@ -135,9 +142,13 @@ func (d *dead) caused(k *evidence.Key) bool {
 		d.ended = at
 		return true
 	}
+	end := d.last.Invoke.Index
+	if d.last.Return != nil {
+		end = d.last.Return.Index
+	}
 	for _, s := range k.UsedFor(d.client, k.Name) {
 		over := s.OverFor()
-		if s.Life != k.LifeOf(d.last) || s.First > d.last.Return.Index || over <= d.last.Began() || over == evidence.Never {
+		if s.Life != k.LifeOf(d.last) || s.First > end || over <= d.last.Began() || over == evidence.Never {
 			continue
 		}
 		if !slices.ContainsFunc(d.since, func(op *history.Operation) bool { return refusedBefore(k, op, over) }) {

@@ -1,0 +1,63 @@
+package workloads
+
+import (
+	"context"
+	"slices"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// keptRounds are finished rounds of which some client was not answered since its session had ended. Their subjects stay,
+// so that the client asks them once more when all faults are healed.
+type keptRounds[S any] struct {
+	plain[subjects.At[S]]
+}
+
+// mostKept is how many rounds are kept: they all show the same.
+const mostKept = 4
+
+// keepRounds follows what clients ask in rounds. calls has the operations whose answer stays the same once there is one.
+func keepRounds[S any](env *Env, make func(*subjects.Client, string) (subjects.At[S], error), calls map[string]func(context.Context, *Client, string)) *keptRounds[S] {
+	all := perKey[subjects.At[S]]{}
+	for _, c := range env.Clients {
+		all[c.ID] = map[string]subjects.At[S]{}
+	}
+	k := &keptRounds[S]{plainly(env, all, make, calls)}
+	k.of = nil
+	return k
+}
+
+// begins is for a client that asks from now on.
+func (k *keptRounds[S]) begins(c *Client, key string) {
+	for f := range k.calls {
+		c.expects(spot{key, f})
+	}
+}
+
+// ends keeps the subjects of a finished round, or closes them.
+func (k *keptRounds[S]) ends(ctx context.Context, key string, made []subjects.At[S]) {
+	if len(k.of) < mostKept && slices.ContainsFunc(k.env.Clients, func(c *Client) bool { return k.left(c, key) }) {
+		k.of = append(k.of, key)
+		for i, c := range k.env.Clients {
+			k.subjects[c.ID][key] = made[i]
+		}
+		return
+	}
+	closeAll(ctx, k.env, made)
+}
+
+// left reports whether a client was not answered since its session ended.
+func (k *keptRounds[S]) left(c *Client, key string) bool {
+	for f := range k.calls {
+		if at := (spot{key, f}); c.silent(at) && k.asks(c, at) {
+			return true
+		}
+	}
+	return false
+}
+
+// askAgain lets the clients ask once more, and closes the subjects.
+func (k *keptRounds[S]) askAgain(ctx context.Context) {
+	k.env.recover(ctx, k)
+	k.close(ctx)
+}
