@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/zklab/zklab/explain"
 )
@@ -49,19 +46,4 @@ func unicodeWelcome() bool {
 		}
 	}
 	return true
-}
-
-// asciiJSON is the same JSON in ASCII.
-func asciiJSON(text []byte) []byte {
-	var out []byte
-	for _, r := range string(text) { // only strings have such characters
-		if r < utf8.RuneSelf {
-			out = append(out, byte(r))
-			continue
-		}
-		for _, unit := range utf16.AppendRune(nil, r) {
-			out = fmt.Appendf(out, `\u%04x`, unit)
-		}
-	}
-	return out
 }

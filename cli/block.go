@@ -176,7 +176,7 @@ func holderLines(p *progress.Pulse, width int) (lines []string) {
 			who = printable.Text(h.Key, 40) + " " + who
 		}
 		if i == len(all) {
-			who = prose.Count(waiting, "client") + " " + verbFor(waiting, "wait")
+			who = prose.Count(waiting, "client") + " " + prose.Verb(waiting, "wait")
 		}
 		switch {
 		case line == "":

@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/store"
 )
 
@@ -67,4 +69,25 @@ func tellCleaned(w io.Writer, removed, spared []string) bool {
 		fmt.Fprintln(w, "spared", line)
 	}
 	return len(removed)+len(spared) > 0
+}
+
+// nameLeftovers prints which znodes of runs an ensemble of somebody else's has. None is
+// removed: whether its run is alive cannot be known here.
+func nameLeftovers(ctx context.Context, w io.Writer, connect string) error {
+	servers, chroot, err := parseServers(connect)
+	if err != nil {
+		return err
+	}
+	found, err := external.Leftovers(ctx, external.Config{Servers: servers, Chroot: chroot})
+	if err != nil {
+		return err
+	}
+	for _, l := range found {
+		fmt.Fprintf(w, "found %s of a run that began %s: if the run has ended, remove it with zkCli.sh -server %s deleteall %s\n",
+			l.Path, l.Begun.Format(time.RFC3339), servers[0], l.Path)
+	}
+	if len(found) == 0 {
+		fmt.Fprintf(w, "no znodes of runs in %s%s\n", chroot, ensemble.RunsFolder)
+	}
+	return nil
 }

@@ -22,11 +22,18 @@ func Main(own ...Recipe) {
 		fmt.Fprintln(os.Stderr, "error:", oneLine(err))
 		os.Exit(exitUsage)
 	}
-	os.Exit(supervised(run))
+	os.Exit(supervised(run, unsupervised))
 }
 
 // run is the command in one process, with Go's own arguments and streams.
 func run() int {
 	ignoreBrokenPipes()
 	return execute(os.Args[1:], os.Stdout, os.Stderr)
+}
+
+// unsupervised are the commands that run without a supervisor. A worker's parent looks after it, and stops and kills
+// just its process. The others read what is typed, which only the terminal's own group of processes may.
+var unsupervised = []string{
+	workerName, sweepWorkerName, exploreWorkerName,
+	guardianName, shellName, monitorName, lockName, electName, registerName,
 }

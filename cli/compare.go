@@ -62,19 +62,6 @@ func newCompare() *cobra.Command {
 	return cmd
 }
 
-// gateFlag adds the flag for bounds, and completes the names of metrics.
-func gateFlag(cmd *cobra.Command, gates *[]string) {
-	cmd.Flags().StringArrayVar(gates, "gate", nil, "bound that a metric must stay below, such as 'failover(kill:leader).p95<10s' or 'errors<1%'; may be given several times (see docs/compare.md)")
-	completes(cmd, "gate", func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		var names []cobra.Completion
-		for _, m := range samples.Metrics {
-			names = append(names, cobra.CompletionWithDesc(m.Name, m.About))
-		}
-		left, _ := beginning(toComplete, names)
-		return left, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-	})
-}
-
 func (c *comparing) run(cmd *cobra.Command, args []string) error {
 	if c.format != asText && c.format != asBenchfmt {
 		return usageError("--format is %s or %s, not %q", asText, asBenchfmt, c.format)

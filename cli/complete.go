@@ -1,14 +1,9 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/tools/control"
-	"github.com/zklab/zklab/workloads"
 )
 
 // This file has what the Tab key completes (see newCompletion). An argument or a flag without
@@ -89,75 +84,10 @@ func listOf(words func() []cobra.Completion) cobra.CompletionFunc {
 	}
 }
 
-// recipeArgument completes the RECIPE of a command.
-func recipeArgument() cobra.CompletionFunc {
-	var names []cobra.Completion
-	for _, r := range workloads.Recipes() {
-		names = append(names, cobra.CompletionWithDesc(r, workloads.About(r)))
-	}
-	return firstArgument(choice(names...))
-}
-
-// subjectOf completes the subjects of the recipe that is the first argument, and of all
-// recipes if there is none yet.
-func subjectOf(_ *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	recipes := workloads.Recipes()
-	if len(args) > 0 {
-		recipes = args[:1]
-	}
-	return beginning(toComplete, subjectsOf(recipes...))
-}
-
-// subjectsOf are the names of the subjects of some recipes, each once.
-func subjectsOf(recipes ...string) (values []cobra.Completion) {
-	var names []string
-	add := func(name, about string) {
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-			values = append(values, cobra.CompletionWithDesc(name, about))
-		}
-	}
-	for _, r := range recipes {
-		for _, s := range workloads.Subjects(r) {
-			if s.Property != "" {
-				add(workloads.Broken, "the first mutant of the recipe")
-			}
-			add(s.Name, s.About)
-		}
-	}
-	return values
-}
-
-// faultExpression completes the last word of --faults.
-func faultExpression(_ *cobra.Command, _ []string, toComplete string) (values []cobra.Completion, _ cobra.ShellCompDirective) {
-	for _, c := range plan.Complete(toComplete) {
-		values = append(values, cobra.CompletionWithDesc(c.Text, c.About))
-	}
-	return values, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-}
-
-// runningEnsemble completes the name of an ensemble, or the path of its socket.
-func runningEnsemble(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return orFiles(beginning(toComplete, control.Running()))
-}
-
 // orFiles leaves it to the shell where there is nothing.
 func orFiles(values []cobra.Completion, directive cobra.ShellCompDirective) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(values) == 0 {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	return values, directive
-}
-
-// helpTopic completes the commands below those that stand there.
-func helpTopic(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	var values []cobra.Completion
-	if topic, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
-		for _, c := range topic.Commands() {
-			if c.IsAvailableCommand() {
-				values = append(values, cobra.CompletionWithDesc(c.Name(), c.Short))
-			}
-		}
-	}
-	return beginning(toComplete, values)
 }

@@ -87,10 +87,3 @@ func violatedProperty(cmd *cobra.Command, args []string, toComplete string) ([]c
 	}
 	return beginning(toComplete, result.Violated())
 }
-
-// sweptPath completes the folders of sweeps in the store that is usual; where none begins so,
-// the shell completes files.
-func sweptPath(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	sweeps, _ := filepath.Glob(sweepsInStore)
-	return orFiles(beginning(toComplete, sweeps))
-}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -68,13 +67,6 @@ func (f *connectFlags) tell(cmd *cobra.Command, granted time.Duration) {
 	}
 }
 
-// errBadFlag marks errors in flags that are found after the command has begun.
-var errBadFlag = errors.New("")
-
-func badFlag(format string, args ...any) error {
-	return fmt.Errorf("%s%w", fmt.Sprintf(format, args...), errBadFlag)
-}
-
 func (f *connectFlags) config() (client.Config, error) {
 	c := client.Config{Timeout: f.session, Patience: f.timeout, ReadOnly: f.readOnly, MaxFrame: f.maxFrame, TLS: f.tls.config}
 	for _, auth := range f.auth {
@@ -123,4 +115,25 @@ func connectWithin(ctx context.Context, c client.Config, bound time.Duration) (*
 	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("no connection within %s", bound))
 	defer cancel()
 	return client.Connect(ctx, c)
+}
+
+// hexText is an id as servers write it.
+func hexText(id int64) string { return fmt.Sprintf("%#x", uint64(id)) }
+
+// parseServers reads --servers.
+func parseServers(connect string) (servers []string, chroot string, err error) {
+	servers, chroot, err = external.Parse(connect)
+	if err != nil {
+		return nil, "", usageError("--servers: %s", bareReason(err))
+	}
+	return servers, chroot, nil
+}
+
+// bareReason is an error in a Config without what it is about, which the command line says.
+func bareReason(err error) string {
+	return strings.TrimPrefix(err.Error(), external.ErrConfig.Error()+": ")
+}
+
+func serversFlag(cmd *cobra.Command, servers *string) {
+	cmd.Flags().StringVar(servers, "servers", "", "connect string of an external ensemble, with all its servers: host:port,...[/chroot]")
 }

@@ -189,3 +189,8 @@ func nameOf(addr string) string {
 	}
 	return strings.ReplaceAll(host, ":", "_") + "_" + port
 }
+
+// runningEnsemble completes the name of an ensemble, or the path of its socket.
+func runningEnsemble(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return orFiles(beginning(toComplete, control.Running()))
+}

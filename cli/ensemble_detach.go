@@ -24,12 +24,6 @@ import (
 // on its standard output, as every "up" does. The process in the foreground waits for that. If the
 // foreground process dies first, the background process cannot print, and ends.
 
-// detachedEnv is the environment variable that gives the background process the path of its log.
-const detachedEnv = "ZKLAB_DETACHED"
-
-// detachedLog is the log of this process if it is one in the background.
-var detachedLog string
-
 // inBackground starts the ensemble in another process and returns when it serves.
 func (f *upFlags) inBackground(cmd *cobra.Command) error {
 	if f.name == uncontrolled || isPath(f.name) {

@@ -1,14 +1,9 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,9 +208,6 @@ func newConfig() *cobra.Command {
 	return cmd
 }
 
-// hostName matches the hosts that a line of zoo.cfg can have without brackets.
-var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
-
 // validateHosts checks the hosts, and takes the number of servers from them unless --nodes was given.
 func (f *fileFlags) validateHosts(cmd *cobra.Command) error {
 	if len(f.hosts) == 0 && cmd.Flags().Changed("data-dir") {
@@ -225,7 +217,7 @@ func (f *fileFlags) validateHosts(cmd *cobra.Command) error {
 		return usageError("--data-dir %.80q: give an absolute path", f.dataDir)
 	}
 	for i, host := range f.hosts {
-		if len(host) > 253 || !hostName.MatchString(host) {
+		if !isHostName(host) {
 			return usageError("--hosts: %.80q is not a host name: give names or IPv4 addresses, without ports", host)
 		}
 		if slices.Contains(f.hosts[:i], host) {
@@ -296,21 +288,4 @@ func nth(first, n int) int {
 		return 0
 	}
 	return first + n
-}
-
-// writeNew writes a file that must not exist yet, and creates its folders.
-func writeNew(path, text string) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already: remove it, or choose another folder with --out", path)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = io.WriteString(f, text)
-	return err
 }

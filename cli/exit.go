@@ -10,12 +10,10 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/workers"
 	"github.com/zklab/zklab/internal/zk/zkconn"
-	"github.com/zklab/zklab/stats/gates"
 )
 
 // The exit codes, a contract with scripts. docs/commands.md has their comments.
@@ -36,31 +34,6 @@ const (
 	exitInterrupted = 130
 )
 
-func exitOf(r checker.Result) int {
-	switch r {
-	case checker.Valid:
-		return exitValid
-	case checker.Violation:
-		return exitViolation
-	}
-	return exitUnknown
-}
-
-// exitOfGates is the exit code of a verdict and gates: a violation or a gate that is exceeded comes
-// before what is undecided.
-func exitOfGates(verdict int, judged []gates.Result) int {
-	code := verdict
-	for _, g := range judged {
-		switch {
-		case g.Result == gates.Exceeded:
-			code = exitViolation
-		case g.Result == gates.Undecided && code == exitValid:
-			code = exitUnknown
-		}
-	}
-	return code
-}
-
 // verdictError carries a verdict's exit code through cobra. It prints nothing:
 // the summary has said it all.
 type verdictError struct{ code int }
@@ -68,8 +41,9 @@ type verdictError struct{ code int }
 func (verdictError) Error() string { return "" }
 
 // finish turns what a command came to into an exit code, and prints an error
-// as one line. usage means that no command had begun: the arguments were wrong.
-func finish(err error, usage bool, stderr io.Writer) int {
+// as one line. usage means that no command had begun: the arguments were wrong. commands are the names of
+// all commands, for an error that tells which to use.
+func finish(err error, usage bool, commands []string, stderr io.Writer) int {
 	var verdict verdictError
 	switch {
 	case err == nil:
@@ -78,7 +52,7 @@ func finish(err error, usage bool, stderr io.Writer) int {
 		return verdict.code
 	}
 	if !unheard(err) {
-		fmt.Fprintf(stderr, "error: %s\n", renamed(oneLine(err)))
+		fmt.Fprintf(stderr, "error: %s\n", renamed(oneLine(err), commands))
 	}
 	var undecided undecidedError
 	switch {
@@ -118,3 +92,15 @@ func oneLine(err error) string {
 func usageError(format string, args ...any) error {
 	return engine.Usage(format, args...)
 }
+
+// errBadFlag marks errors in flags that are found after the command has begun.
+var errBadFlag = errors.New("")
+
+func badFlag(format string, args ...any) error {
+	return fmt.Errorf("%s%w", fmt.Sprintf(format, args...), errBadFlag)
+}
+
+// undecidedError is an error about a run that this program cannot decide.
+type undecidedError struct{ text string }
+
+func (e undecidedError) Error() string { return e.text }

@@ -49,7 +49,7 @@ func TestExitCodes(t *testing.T) {
 		"a pipe elsewhere":    {&fs.PathError{Op: "write", Path: "fifo", Err: syscall.EPIPE}, false, 3, "error: write fifo: broken pipe\n"},
 	} {
 		var said bytes.Buffer
-		if code := finish(tt.err, tt.usage, &said); code != tt.code || said.String() != tt.says {
+		if code := finish(tt.err, tt.usage, nil, &said); code != tt.code || said.String() != tt.says {
 			t.Errorf("%s: %d, %q", name, code, said.String())
 		}
 	}
@@ -203,7 +203,7 @@ func TestMerge(t *testing.T) {
 func merged(args []string) (store.Experiment, error) {
 	x, seed, minLoad := defaults()
 	f := &runFlags{}
-	cmd := runCommand(x, seed, minLoad, f)
+	cmd := runCommand(x, seed, minLoad, f, repeat)
 	if err := cmd.ParseFlags(args); err != nil {
 		return *x, err
 	}

@@ -1,12 +1,6 @@
 package cli
 
 import (
-	"context"
-	"fmt"
-	"io"
-	"strings"
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/ensemble"
@@ -32,12 +26,8 @@ func externalFlags(cmd *cobra.Command, servers *string, c *ensemble.Commands) {
 	completesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command")
 }
 
-func serversFlag(cmd *cobra.Command, servers *string) {
-	cmd.Flags().StringVar(servers, "servers", "", "connect string of an external ensemble, with all its servers: host:port,...[/chroot]")
-}
-
-// checkKind refuses flags that are for another kind of ensemble.
-func checkKind(cmd *cobra.Command, x store.Experiment, f *runFlags) error {
+// checkKind refuses flags that are for another kind of ensemble. ports is the value of --ports.
+func checkKind(cmd *cobra.Command, x store.Experiment, ports []int) error {
 	if x.Ensemble != fromElsewhere {
 		if len(x.Servers) > 0 || x.Commands != (ensemble.Commands{}) {
 			return usageError("--servers and its commands are for an external ensemble: add --ensemble %s", fromElsewhere)
@@ -51,19 +41,10 @@ func checkKind(cmd *cobra.Command, x store.Experiment, f *runFlags) error {
 		return usageError("--nodes is for ensembles that zklab starts: --servers determines the number")
 	case x.Image != "":
 		return usageError("--image is for containers: add --ensemble %s", inContainers)
-	case len(f.ports) > 0:
+	case len(ports) > 0:
 		return usageError("--ports is for ensembles that zklab starts: --servers has the ports")
 	}
 	return nil
-}
-
-// parseServers reads --servers.
-func parseServers(connect string) (servers []string, chroot string, err error) {
-	servers, chroot, err = external.Parse(connect)
-	if err != nil {
-		return nil, "", usageError("--servers: %s", bareReason(err))
-	}
-	return servers, chroot, nil
 }
 
 // elsewhere makes of an experiment what can be looked at, or says what makes no sense.
@@ -73,30 +54,4 @@ func elsewhere(x store.Experiment) (ensemble.Starter, error) {
 		return nil, usageError("%s", bareReason(err))
 	}
 	return c, nil
-}
-
-// bareReason is an error in a Config without what it is about, which the command line says.
-func bareReason(err error) string {
-	return strings.TrimPrefix(err.Error(), external.ErrConfig.Error()+": ")
-}
-
-// nameLeftovers prints which znodes of runs an ensemble of somebody else's has. None is
-// removed: whether its run is alive cannot be known here.
-func nameLeftovers(ctx context.Context, w io.Writer, connect string) error {
-	servers, chroot, err := parseServers(connect)
-	if err != nil {
-		return err
-	}
-	found, err := external.Leftovers(ctx, external.Config{Servers: servers, Chroot: chroot})
-	if err != nil {
-		return err
-	}
-	for _, l := range found {
-		fmt.Fprintf(w, "found %s of a run that began %s: if the run has ended, remove it with zkCli.sh -server %s deleteall %s\n",
-			l.Path, l.Begun.Format(time.RFC3339), servers[0], l.Path)
-	}
-	if len(found) == 0 {
-		fmt.Fprintf(w, "no znodes of runs in %s%s\n", chroot, ensemble.RunsFolder)
-	}
-	return nil
 }

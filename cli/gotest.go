@@ -30,11 +30,6 @@ func testAlone(run *store.Run, x store.Experiment, instead string) error {
 	return usageError("%s has a recipe that only its Go test can create: %s", run.Path(), instead)
 }
 
-// undecidedError is an error about a run that this program cannot decide.
-type undecidedError struct{ text string }
-
-func (e undecidedError) Error() string { return e.text }
-
 // declaredFor returns the declaration of a run's objects, which its experiment or this program has; nil if
 // neither has one.
 func declaredFor(run *store.Run, recipe string) any {
@@ -70,4 +65,12 @@ func decidable(run *store.Run) error {
 		what = fmt.Sprintf("the program that declares the objects %q can judge and repeat this run", result.Recipe)
 	}
 	return undecidedError{fmt.Sprintf("%s: only %s: %s", run.Path(), what, how)}
+}
+
+// propertiesOf returns the names of the properties that a declaration decides.
+func propertiesOf(declared any) []string {
+	if d, ok := declared.(interface{ Properties() []string }); ok {
+		return d.Properties()
+	}
+	return nil
 }

@@ -24,3 +24,16 @@ func newHelp() *cobra.Command {
 		},
 	}
 }
+
+// helpTopic completes the commands below those that stand there.
+func helpTopic(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var values []cobra.Completion
+	if topic, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
+		for _, c := range topic.Commands() {
+			if c.IsAvailableCommand() {
+				values = append(values, cobra.CompletionWithDesc(c.Name(), c.Short))
+			}
+		}
+	}
+	return beginning(toComplete, values)
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/internal/base/guard"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -223,9 +224,6 @@ func (f *holding) line(cmd *cobra.Command, znode string) error {
 	return nil
 }
 
-// hexText is an id as servers write it.
-func hexText(id int64) string { return fmt.Sprintf("%#x", uint64(id)) }
-
 // printLine prints a table of a line.
 func printLine(out io.Writer, full string, all []lineEntry, now time.Time) {
 	holders := 0
@@ -238,7 +236,7 @@ func printLine(out io.Writer, full string, all []lineEntry, now time.Time) {
 		fmt.Fprintf(out, "%s: no holder, no waiters\n", full)
 		return
 	}
-	fmt.Fprintf(out, "%s: %d %s, %d %s\n", full, holders, verbFor(holders, "hold"), len(all)-holders, verbFor(len(all)-holders, "wait"))
+	fmt.Fprintf(out, "%s: %d %s, %d %s\n", full, holders, prose.Verb(holders, "hold"), len(all)-holders, prose.Verb(len(all)-holders, "wait"))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer table.Flush()
 	for _, c := range all {
@@ -252,12 +250,4 @@ func printLine(out io.Writer, full string, all []lineEntry, now time.Time) {
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\tsession %s\tfor %s\t%s\n", state, printable.Text(path.Base(c.Path), 120), printable.Text(what, 40), c.Session, now.Sub(c.Since).Round(time.Second), behind)
 	}
-}
-
-// verbFor returns the verb for n things, in the singular or the plural.
-func verbFor(n int, verb string) string {
-	if n == 1 {
-		return verb + "s"
-	}
-	return verb
 }

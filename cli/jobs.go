@@ -7,7 +7,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,15 +68,6 @@ func workersArguments(cmd *cobra.Command, recipe string, worker *cobra.Command, 
 		}
 	})
 	return args
-}
-
-// argumentOf returns a flag with its value as one argument.
-func argumentOf(flag *pflag.Flag) string {
-	value := flag.Value.String()
-	if list, ok := flag.Value.(pflag.SliceValue); ok {
-		value = strings.Join(list.GetSlice(), ",")
-	}
-	return "--" + flag.Name + "=" + value
 }
 
 // serveTasks does what a worker's tasks ask for, until its input ends.

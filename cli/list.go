@@ -53,7 +53,7 @@ func newList() *cobra.Command {
 			"  zklab list runs --recipe lock --verdict violation --since 7d",
 		Args: oneOf("listing", names),
 
-		ValidArgsFunction: firstArgument(choice(values...)),
+		ValidArgs: values,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("out") {
 				if err := store.Exists(out); err != nil {

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 				noteRun("zklab run lock --seed 5")
 				go panic("planted")
 				select {}
-			}))
+			}, nil))
 		},
 		// One on whose disk a file does not fit.
 		"zklab-full": func() {
@@ -73,7 +73,7 @@ func TestMain(m *testing.M) {
 				fmt.Println("ready")
 				time.Sleep(10 * time.Minute)
 				return exitValid
-			}))
+			}, nil))
 		},
 	})
 }

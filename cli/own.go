@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
@@ -148,47 +144,3 @@ func difference(a, b models.Declared) string {
 	}
 	return ""
 }
-
-// propertiesOf returns the names of the properties that a declaration decides.
-func propertiesOf(declared any) []string {
-	if d, ok := declared.(interface{ Properties() []string }); ok {
-		return d.Properties()
-	}
-	return nil
-}
-
-// firstSubject returns the subject of a recipe that is tested if no other is named.
-func firstSubject(recipe string) string {
-	if subjects := workloads.Subjects(recipe); len(subjects) > 0 {
-		return subjects[0].Name
-	}
-	return workloads.Own // an error about the recipe follows
-}
-
-// rename has the help of all commands name this program.
-func rename(cmd *cobra.Command) {
-	cmd.Short, cmd.Long, cmd.Example = renamed(cmd.Short), renamed(cmd.Long), renamed(cmd.Example)
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = renamed(f.Usage) })
-	for _, c := range cmd.Commands() {
-		rename(c)
-	}
-}
-
-// commandLine is the beginning of a command line of zklab's in a text.
-var commandLine = regexp.MustCompile(`\bzklab ([a-z]+)\b`)
-
-// renamed replaces the program's name in the command lines of a text.
-func renamed(text string) string {
-	if program.Name() == program.Zklab {
-		return text
-	}
-	return commandLine.ReplaceAllStringFunc(text, func(line string) string {
-		if word := strings.TrimPrefix(line, program.Zklab+" "); slices.Contains(commandWords, word) {
-			return program.Name() + " " + word
-		}
-		return line
-	})
-}
-
-// commandWords are the names of the commands, which newRoot sets.
-var commandWords []string

@@ -1,12 +1,11 @@
 package cli
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/linear"
 	"github.com/zklab/zklab/internal/base/paint"
 	"github.com/zklab/zklab/reports"
@@ -40,23 +39,17 @@ func printVerdict(cmd *cobra.Command, code int, value any, asJSON, brief bool, w
 	return nil
 }
 
-// printJSON prints a value for programs, and for people who look at it.
-func printJSON(w io.Writer, value any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(value); err != nil {
-		return err
-	}
-	text := b.Bytes()
-	if !unicodeWelcome() {
-		text = asciiJSON(text)
-	}
-	_, err := w.Write(text)
-	return err
-}
-
 // screenOf describes where a result goes; brief leaves timelines out.
 func screenOf(out io.Writer, brief bool) reports.Screen {
 	return reports.Screen{Colour: bool(paint.For(exact(out))), Width: columns(out), ASCII: !unicodeWelcome(), NoTimeline: brief, Messages: true}
+}
+
+func exitOf(r checker.Result) int {
+	switch r {
+	case checker.Valid:
+		return exitValid
+	case checker.Violation:
+		return exitViolation
+	}
+	return exitUnknown
 }

@@ -80,10 +80,6 @@ func (f *programFlags) steps(cmd *cobra.Command) func(format string, args ...any
 	return func(format string, args ...any) { warn(cmd, format, args...) }
 }
 
-func warn(cmd *cobra.Command, format string, args ...any) {
-	fmt.Fprintf(cmd.ErrOrStderr(), "zklab: "+format+"\n", args...)
-}
-
 // untilReceived gives a context that the first signal ends that asks for an end; a second one then ends
 // zklab. Signals that are for the program only do nothing. From obtained on signals are left to others.
 func untilReceived(signals <-chan os.Signal, stop func()) (ctx context.Context, obtained func()) {
@@ -108,12 +104,4 @@ func untilReceived(signals <-chan os.Signal, stop func()) (ctx context.Context, 
 		close(done)
 		<-ended
 	}
-}
-
-// interruptedOr is the error of a call, or that of an interrupt that has ended it.
-func interruptedOr(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
 }

@@ -22,11 +22,12 @@ func execute(args []string, stdout, stderr io.Writer) (code int) {
 	}()
 	begun := false
 	root := newRoot(&begun)
+	commands := rename(root)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.Execute()
-	return finish(err, !begun, stderr)
+	return finish(err, !begun, commands, stderr)
 }
 
 // newRoot makes the command tree. begun is set once the arguments were
@@ -52,14 +53,9 @@ func newRoot(begun *bool) *cobra.Command {
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
-		newRun(), newSweep(), newMerge(), newCompare(), newExport(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newServe(), newOpen(), newList(), newDoctor(), newImage(), newClean(), newPrune(),
+		newRun(repeat), newSweep(), newMerge(), newCompare(), newExport(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newServe(), newOpen(), newList(), newDoctor(), newImage(), newClean(), newPrune(),
 		newOverlay(), newInit(), newSchema(), newEnsemble(), newShell(), newMonitor(), newLock(), newElect(), newRegister(), newDiscover(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newGuardian(), newCompletion(),
 	)
 	groupFlags(root)
-	commandWords = nil
-	for _, c := range root.Commands() {
-		commandWords = append(commandWords, c.Name())
-	}
-	rename(root)
 	return root
 }

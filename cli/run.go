@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -48,14 +47,17 @@ type runFlags struct {
 	given func(field string) bool
 }
 
-func newRun() *cobra.Command {
+// repeater performs the experiment of a command with n seeds, from a first one.
+type repeater func(run *cobra.Command, args []string, n int, seed int64) error
+
+func newRun(repeat repeater) *cobra.Command {
 	x, seed, minLoad := defaults()
-	return runCommand(x, seed, minLoad, &runFlags{})
+	return runCommand(x, seed, minLoad, &runFlags{}, repeat)
 }
 
 // runCommand is the command whose flags fill in an experiment, its seed and
-// minimal load, and what goes beyond it.
-func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *cobra.Command {
+// minimal load, and what goes beyond it. repeat obeys --repeat.
+func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags, repeat repeater) *cobra.Command {
 	var times int
 	cmd := &cobra.Command{
 		Use:   "run RECIPE",
@@ -185,7 +187,7 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 			return *x, err
 		}
 	}
-	if err := checkKind(cmd, *x, f); err != nil {
+	if err := checkKind(cmd, *x, f.ports); err != nil {
 		return *x, err
 	}
 	if x.Ensemble == fromElsewhere {
@@ -392,8 +394,6 @@ func positive(x store.Experiment) error {
 	return nil
 }
 
-const notNegative = "must not be negative"
-
 // mostFaults is how many faults a schedule may have: more would take all memory of the machine
 // before the load begins.
 const mostFaults = 100_000
@@ -487,16 +487,6 @@ func allThere(x store.Experiment, s plan.Schedule) error {
 				return valueError{field: "faults", problem: fmt.Sprintf("names %s: there are %s-%d to %s-%d", name[0], name[1], first, name[1], last)}
 			}
 		}
-	}
-	return nil
-}
-
-// errNoPath says what a PATH may be.
-var errNoPath = errors.New("name a run's folder, latest, or a history file")
-
-func pathArg(_ *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("%w: got %d arguments", errNoPath, len(args))
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func newServe() *cobra.Command {
 				return usageError("--listen %s: expected a host and a port, such as %s", listen, usualListen)
 			}
 			for _, name := range cfg.Hosts {
-				if len(name) > 253 || !hostName.MatchString(name) {
+				if !isHostName(name) {
 					return usageError("--host %s: expected a name, such as lab.example, without a port", printable.Text(name, 80))
 				}
 			}

@@ -49,3 +49,11 @@ func untilSignal() (ctx context.Context, stop func()) {
 	context.AfterFunc(notified, func() { unwatch(); cancel() })
 	return ctx, func() { unwatch(); cancel() }
 }
+
+// interruptedOr is the error of a call, or that of an interrupt that has ended it.
+func interruptedOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}

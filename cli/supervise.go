@@ -27,11 +27,9 @@ const (
 	undecided = 102
 )
 
-// lookedAfter are commands whose parent looks after them, and stops and kills just their process.
-var lookedAfter = []string{workerName, sweepWorkerName, exploreWorkerName, guardianName}
-
-// supervised runs the command in a child process where that is possible.
-func supervised(run func() int) int {
+// supervised runs the command in a child process where that is possible. alone are the names of commands
+// that run without a supervisor.
+func supervised(run func() int, alone []string) int {
 	if detachedLog = os.Getenv(detachedEnv); detachedLog != "" {
 		os.Unsetenv(detachedEnv)
 		return run() // the process that is listed is the one with the ensemble
@@ -44,12 +42,10 @@ func supervised(run func() int) int {
 		}
 		go dieWithParent()
 		return toParent(run())
-	case len(os.Args) > 1 && slices.Contains(lookedAfter, os.Args[1]):
+	case len(os.Args) > 1 && slices.Contains(alone, os.Args[1]):
 		return run()
 	case len(os.Args) > 1 && (os.Args[1] == cobra.ShellCompRequestCmd || os.Args[1] == cobra.ShellCompNoDescRequestCmd):
 		return run() // the shell waits for it at each press of the Tab key
-	case len(os.Args) > 1 && slices.Contains([]string{shellName, monitorName, lockName, electName, registerName}, os.Args[1]):
-		return run() // only the terminal's own group of processes may read what is typed
 	case runtime.GOOS == "windows":
 		return run() // no file descriptors can be handed down there
 	}
@@ -153,3 +149,9 @@ func dieWithParent() {
 	_, _ = io.Copy(io.Discard, os.NewFile(3, "parent"))
 	os.Exit(exitFailed)
 }
+
+// detachedEnv is the environment variable that gives the background process the path of its log.
+const detachedEnv = "ZKLAB_DETACHED"
+
+// detachedLog is the log of this process if it is one in the background.
+var detachedLog string

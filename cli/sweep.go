@@ -294,3 +294,10 @@ func newMerge() *cobra.Command {
 	completesFiles(cmd, "page")
 	return cmd
 }
+
+// sweptPath completes the folders of sweeps in the store that is usual; where none begins so,
+// the shell completes files.
+func sweptPath(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	sweeps, _ := filepath.Glob(sweepsInStore)
+	return orFiles(beginning(toComplete, sweeps))
+}

@@ -149,8 +149,11 @@ func commandMeant(cmd *cobra.Command, written string) string {
 		return root.Name() + " run " + written
 	case written == "version":
 		return root.Name() + " --version"
-	case slices.ContainsFunc(listings, func(l listing) bool { return l.name == written }):
-		return root.Name() + " list " + written
+	}
+	for _, c := range root.Commands() {
+		if slices.ContainsFunc(c.ValidArgs, func(value string) bool { name, _, _ := strings.Cut(value, "\t"); return name == written }) {
+			return c.CommandPath() + " " + written
+		}
 	}
 	for _, parent := range append(root.Commands(), root) {
 		if c, _, err := parent.Find([]string{written}); parent != cmd && parent.IsAvailableCommand() && err == nil && c != parent && c.IsAvailableCommand() {

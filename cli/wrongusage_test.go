@@ -23,7 +23,7 @@ func TestSettingsAsFlags(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if got := unknownFlag(newRun(), "skipACL").Error(); got != "unknown flag: --skipACL; see run --help" {
+	if got := unknownFlag(newRun(repeat), "skipACL").Error(); got != "unknown flag: --skipACL; see run --help" {
 		t.Errorf("another command: %q", got)
 	}
 	flags := settingFlags(cmd)

@@ -48,6 +48,14 @@ func Bytes(n int64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(size, 'f', 1, 64), ".0") + " " + unit
 }
 
+// Verb returns the verb for n things: "waits" for one, "wait" for two.
+func Verb(n int, verb string) string {
+	if n == 1 {
+		return verb + "s"
+	}
+	return verb
+}
+
 // Were is the verb for n things in the past: "was" for one.
 func Were(n int) string {
 	if n == 1 {

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// printJSON prints a value for programs, and for people who look at it.
+func printJSON(w io.Writer, value any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(value); err != nil {
+		return err
+	}
+	text := b.Bytes()
+	if !unicodeWelcome() {
+		text = asciiJSON(text)
+	}
+	_, err := w.Write(text)
+	return err
+}
+
+// asciiJSON is the same JSON in ASCII.
+func asciiJSON(text []byte) []byte {
+	var out []byte
+	for _, r := range string(text) { // only strings have such characters
+		if r < utf8.RuneSelf {
+			out = append(out, byte(r))
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
+}
