@@ -15,6 +15,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/linear"
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/store"
 )
 
@@ -285,7 +286,7 @@ func (x *example) run(t *testing.T, flags ...string) string {
 	}
 	var out, problems bytes.Buffer
 	code := execute(append(args[1:], flags...), &out, &problems)
-	if code != exitViolation || problems.Len() > 0 {
+	if code != usage.ExitViolation || problems.Len() > 0 {
 		t.Fatalf("%s: exit code %d, %s", x.command, code, problems.String())
 	}
 	return out.String()

@@ -5,6 +5,13 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
+
+	"github.com/zklab/zklab/cli/internal/clients"
+	"github.com/zklab/zklab/cli/internal/experiments"
+	"github.com/zklab/zklab/cli/internal/manyruns"
+	"github.com/zklab/zklab/cli/internal/process"
+	"github.com/zklab/zklab/cli/internal/usage"
 )
 
 // Main runs the command line of the process (os.Args) and ends the process with its exit code: 0 valid,
@@ -19,21 +26,14 @@ import (
 // stored runs. A recipe with a mistake, or with a name that is taken, ends the process with one line and 64.
 func Main(own ...Recipe) {
 	if err := declareOwn(own); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", oneLine(err))
-		os.Exit(exitUsage)
+		fmt.Fprintln(os.Stderr, "error:", usage.OneLine(err))
+		os.Exit(usage.ExitUsage)
 	}
-	os.Exit(supervised(run, unsupervised))
+	os.Exit(process.Supervised(run, slices.Concat(experiments.Unsupervised, manyruns.Unsupervised, clients.Unsupervised)))
 }
 
 // run is the command in one process, with Go's own arguments and streams.
 func run() int {
-	ignoreBrokenPipes()
+	process.IgnoreBrokenPipes()
 	return execute(os.Args[1:], os.Stdout, os.Stderr)
-}
-
-// unsupervised are the commands that run without a supervisor. A worker's parent looks after it, and stops and kills
-// just its process. The others read what is typed, which only the terminal's own group of processes may.
-var unsupervised = []string{
-	workerName, sweepWorkerName, exploreWorkerName,
-	guardianName, shellName, monitorName, lockName, electName, registerName,
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -102,13 +103,13 @@ func TestWrittenServers(t *testing.T) {
 	for command := range connecting {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
-			if code, said := connects(t, command, "::1:2181"); code != exitUsage || !strings.Contains(said, badIPv6) {
+			if code, said := connects(t, command, "::1:2181"); code != usage.ExitUsage || !strings.Contains(said, badIPv6) {
 				t.Errorf("exit code %d, want %q: %s", code, badIPv6, said)
 			}
 			at := e.Addrs()[0] + "/nowhere-" + strings.ReplaceAll(command, " ", "-") // other commands may make theirs meanwhile
 			for _, scheme := range []string{"zk://", "zookeeper://"} {
 				code, plain := connects(t, command, at)
-				if codeOf, said := connects(t, command, scheme+at); codeOf != code || code == exitUsage && !strings.Contains(said, "/nowhere") {
+				if codeOf, said := connects(t, command, scheme+at); codeOf != code || code == usage.ExitUsage && !strings.Contains(said, "/nowhere") {
 					t.Errorf("%s: exit code %d, want %d: %s; without it: %s", scheme, codeOf, code, said, plain)
 				}
 			}

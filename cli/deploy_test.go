@@ -11,21 +11,22 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/zklab/zklab/cli/internal/manyruns"
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // planned returns the plan of zklab sweep for some arguments, up to its first run.
-func planned(args []string) (d sweep.Description, s sweepFlags, err error) {
-	swept := newSwept()
-	cmd := sweepCommand(&s, swept)
+func planned(args []string) (d sweep.Description, s manyruns.SweepFlags, err error) {
+	swept := manyruns.NewSwept()
+	cmd := manyruns.SweepCommand(&s, swept)
 	if err = cmd.ParseFlags(args); err != nil {
 		return d, s, err
 	}
-	if err = swept.complete(cmd, cmd.Flags().Args(), s.swarm); err != nil {
+	if err = swept.Complete(cmd, cmd.Flags().Args(), s.Swarm); err != nil {
 		return d, s, err
 	}
-	if d, err = s.plan(cmd, swept); err == nil {
-		_, err = swept.experiment(d.Seeds[0].First)
+	if d, err = s.Plan(cmd, swept); err == nil {
+		_, err = swept.Experiment(d.Seeds[0].First)
 	}
 	return d, s, err
 }
@@ -93,7 +94,7 @@ func TestKubernetesCommands(t *testing.T) {
 	for _, index := range []string{"0", "39"} {
 		t.Setenv("JOB_COMPLETION_INDEX", index)
 		d, s, err := planned(podArguments(t, b, 1)[1:])
-		if want := map[string]int{"0": 1, "39": 40}[index]; err != nil || d.Shard != (sweep.Shard{Index: want, Of: 40}) || s.violations == 0 {
+		if want := map[string]int{"0": 1, "39": 40}[index]; err != nil || d.Shard != (sweep.Shard{Index: want, Of: 40}) || s.Violations == 0 {
 			t.Errorf("index %s: %+v, %v", index, d, err)
 		}
 	}

@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// experiments returns the documented commands of the given name, without those that are unperformed. Of
+// experimentsOf returns the documented commands of the given name, without those that are unperformed. Of
 // equal ones it returns the first.
-func experiments(t *testing.T, name string) (all []docCommand) {
+func experimentsOf(t *testing.T, name string) (all []docCommand) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, d := range docCommands(t) {
@@ -83,7 +84,7 @@ func simulated(t *testing.T, d docCommand, instead map[string]string) []string {
 func TestDocumentedExperiments(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, d := range append(experiments(t, "run"), experiments(t, "sweep")...) {
+	for _, d := range append(experimentsOf(t, "run"), experimentsOf(t, "sweep")...) {
 		args := simulated(t, d, map[string]string{"repeat": "2", "seeds": "1..2", "shard": "", "until-violations": ""})
 		switch {
 		case strings.HasPrefix(d.line, "zklab sweep ") && !strings.Contains(d.line, "--seeds "):
@@ -101,13 +102,13 @@ func TestDocumentedExperiments(t *testing.T) {
 		seen[line] = true
 		t.Run(d.place, func(t *testing.T) {
 			t.Parallel()
-			want := exitValid
+			want := usage.ExitValid
 			if strings.Contains(d.line, "--subject broken") {
-				want = exitViolation
+				want = usage.ExitViolation
 			}
 			z := zklabIn{t: t, dir: t.TempDir(), done: map[string]outputOf{}}
 			if slices.Contains(args, "--config=experiment.yaml") {
-				z.exits(exitValid, "init")
+				z.exits(usage.ExitValid, "init")
 			}
 			cmd := exec.Command("zklab", append(args, "--out", "store")...)
 			cmd.Dir = z.dir
@@ -145,7 +146,7 @@ func unmet(printed []byte) string {
 // Each documented gate is of a quantile that the documented number of runs decides, with one fault in each.
 func TestDocumentedGates(t *testing.T) {
 	n := 0
-	for _, d := range experiments(t, "run") {
+	for _, d := range experimentsOf(t, "run") {
 		flags := flagsOf(t, d)
 		texts, _ := flags.GetStringArray("gate")
 		times, _ := flags.GetInt("repeat")

@@ -14,6 +14,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"github.com/goccy/go-yaml"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble"
 )
 
@@ -23,7 +24,7 @@ const lab = "lab"
 // up starts an ensemble in the background, for commands that control it, and returns its addresses.
 func (d *rehearsal) up(flags ...string) string {
 	d.Helper()
-	servers := d.zklab(append([]string{"ensemble", "up", "--detach", "--name", lab, "--listen", "127.0.0.1:0"}, flags...), exitValid)
+	servers := d.zklab(append([]string{"ensemble", "up", "--detach", "--name", lab, "--listen", "127.0.0.1:0"}, flags...), usage.ExitValid)
 	d.Cleanup(func() { execute([]string{"ensemble", "down", "--all"}, d.Output(), d.Output()) })
 	d.replace(`^(second|2181)$`, lab)
 	servers = strings.TrimSpace(servers)
@@ -35,7 +36,7 @@ func (d *rehearsal) up(flags ...string) string {
 func (d *rehearsal) roles() (roles []string) {
 	d.Helper()
 	var status struct{ Servers []struct{ Role string } }
-	if err := json.Unmarshal([]byte(d.zklab([]string{"ensemble", "status", "--json"}, exitValid)), &status); err != nil {
+	if err := json.Unmarshal([]byte(d.zklab([]string{"ensemble", "status", "--json"}, usage.ExitValid)), &status); err != nil {
 		d.Fatal(err)
 	}
 	for _, s := range status.Servers {
@@ -53,10 +54,10 @@ func controls(before []string, after string) func(*rehearsal) {
 			servers = servers[:i]
 		}
 		if before != nil {
-			d.zklab(append(before, servers...), exitValid)
+			d.zklab(append(before, servers...), usage.ExitValid)
 		}
 		was := d.roles()
-		d.exits(exitValid)
+		d.exits(usage.ExitValid)
 		now, changed := d.roles(), 0
 		for i := range now {
 			if now[i] == after || after == "" && (was[i] == "down" || was[i] == "paused") && now[i] != was[i] {
@@ -91,9 +92,9 @@ func servesClients(d *rehearsal) {
 		nodes, _ = strconv.Atoi(d.words[i+1])
 	}
 	if d.has("--detach") {
-		servers := strings.TrimSpace(d.exits(exitValid))
+		servers := strings.TrimSpace(d.exits(usage.ExitValid))
 		d.takesWrites(servers, nodes)
-		d.zklab([]string{"ensemble", "down", lab}, exitValid)
+		d.zklab([]string{"ensemble", "down", lab}, usage.ExitValid)
 		return
 	}
 	r := d.start("", d.words...)
@@ -143,7 +144,7 @@ func freePorts(d *rehearsal, n int) string {
 // The ensemble has ended.
 func endsEnsemble(d *rehearsal) {
 	servers := d.up("--nodes", "1")
-	d.prints(d.exits(exitValid), `^lab: ended$`)
+	d.prints(d.exits(usage.ExitValid), `^lab: ended$`)
 	if conn, err := net.Dial("tcp", servers); err == nil {
 		conn.Close()
 		d.Error("the server still listens")
@@ -153,7 +154,7 @@ func endsEnsemble(d *rehearsal) {
 // The ensemble in the background is listed.
 func listsEnsembles(d *rehearsal) {
 	d.up("--nodes", "1")
-	d.prints(d.exits(exitValid), `lab\b(.|\n)*healthy`)
+	d.prints(d.exits(usage.ExitValid), `lab\b(.|\n)*healthy`)
 }
 
 // The session of another client has ended, and its ephemeral znode is gone.
@@ -163,7 +164,7 @@ func expires(d *rehearsal) {
 	const path = "/election/candidate-0000000003"
 	d.create(conn, path, "", zk.FlagEphemeral)
 	d.replace(`^0x100000e66b30002$`, fmt.Sprintf("0x%x", conn.SessionID()))
-	d.prints(d.exits(exitValid), `^session 0x[0-9a-f]+ has ended$`)
+	d.prints(d.exits(usage.ExitValid), `^session 0x[0-9a-f]+ has ended$`)
 	if d.there(d.session(servers), path) {
 		d.Error("its ephemeral znode is there")
 	}
@@ -181,12 +182,12 @@ func tellsStatus(d *rehearsal) {
 		r.interrupted()
 		return
 	}
-	d.prints(d.exits(exitValid), `^healthy: 3 of 3 serve|^server 3 at .*: (leader|follower)`)
+	d.prints(d.exits(usage.ExitValid), `^healthy: 3 of 3 serve|^server 3 at .*: (leader|follower)`)
 }
 
 // A file for Docker Compose has a service a server.
 func composes(d *rehearsal) {
-	text, nodes := d.exits(exitValid), 3
+	text, nodes := d.exits(usage.ExitValid), 3
 	if i := slices.Index(d.words, "--out"); i > 0 {
 		text = d.read(filepath.Join(d.words[i+1], "docker-compose.yml"))
 	}
@@ -203,7 +204,7 @@ func composes(d *rehearsal) {
 
 // There is a configuration for each server, which knows all of them.
 func configures(d *rehearsal) {
-	d.exits(exitValid)
+	d.exits(usage.ExitValid)
 	folder := d.words[slices.Index(d.words, "--out")+1]
 	for id := 1; id <= 3; id++ {
 		text := d.read(fmt.Sprintf("%s/server-%d/zoo.cfg", folder, id))
@@ -218,7 +219,7 @@ func findsLeftovers(d *rehearsal) {
 	first, _, _ := strings.Cut(d.reachable(), ",") // which it asks
 	left := ensemble.RunFolder(time.Date(2020, 1, 2, 15, 4, 5, 0, time.UTC))
 	d.create(d.session(first), left, "", 0)
-	d.prints(d.exits(exitValid), `^found `+left+` of a run`)
+	d.prints(d.exits(usage.ExitValid), `^found `+left+` of a run`)
 }
 
 // held replaces the program of a command by one that looks at the command's path with another command.
@@ -237,14 +238,14 @@ func locks(d *rehearsal) {
 	if !slices.Contains(d.words, "--") {
 		holder := d.start("", command, path, "--servers", servers, "--", "sh", "-c", "echo held; exec sleep 1000")
 		holder.await("^held$")
-		d.prints(d.exits(exitValid), `^`+path+`: 1 (holds|leads)`)
+		d.prints(d.exits(usage.ExitValid), `^`+path+`: 1 (holds|leads)`)
 		return
 	}
 	d.held(`echo "$ZKLAB_PATH"; ` + ask)
-	out := d.start("", d.words...).ends(exitValid)
+	out := d.start("", d.words...).ends(usage.ExitValid)
 	d.prints(out, `^`+path+`$`)
 	d.prints(out, `^`+path+`: 1 (of 3 hold|holds|leads)`)
-	d.prints(d.zklab(strings.Fields(ask)[1:], exitValid), `^`+path+`: no (holder|leader|holders)`)
+	d.prints(d.zklab(strings.Fields(ask)[1:], usage.ExitValid), `^`+path+`: no (holder|leader|holders)`)
 }
 
 // The instance is registered while the program runs, and no longer.
@@ -252,8 +253,8 @@ func registers(d *rehearsal) {
 	servers := d.reachable()
 	ask := "zklab discover /services/payment --servers " + servers
 	d.held(ask)
-	d.prints(d.start("", d.words...).ends(exitValid), `^  10\.0\.0\.1:8080 `)
-	d.prints(d.zklab(strings.Fields(ask)[1:], exitValid), `: 0 instances$`)
+	d.prints(d.start("", d.words...).ends(usage.ExitValid), `^  10\.0\.0\.1:8080 `)
+	d.prints(d.zklab(strings.Fields(ask)[1:], usage.ExitValid), `: 0 instances$`)
 }
 
 // The instances of a service are told.
@@ -266,7 +267,7 @@ func discovers(d *rehearsal) {
 		r.interrupted()
 		return
 	}
-	d.prints(d.exits(exitValid), `10\.0\.0\.1:8080`)
+	d.prints(d.exits(usage.ExitValid), `10\.0\.0\.1:8080`)
 }
 
 // Each change is told.
@@ -290,7 +291,7 @@ func monitors(d *rehearsal) {
 	if err := conn.Delete("/watched/new", -1); err != nil {
 		d.Fatal(err)
 	}
-	out := r.ends(exitValid)
+	out := r.ends(usage.ExitValid)
 	for _, change := range []string{"created", "changed", "deleted"} {
 		d.prints(out, change+` /new\b`)
 	}
@@ -302,7 +303,7 @@ func runsLines(d *rehearsal) {
 	d.write("changes", input)
 	d.write("credentials", "digest:user:password\n")
 	if d.line == "zklab shell" { // which has servers of its own
-		d.prints(d.start("ls /\n", d.words...).ends(exitValid), `^zookeeper`)
+		d.prints(d.start("ls /\n", d.words...).ends(usage.ExitValid), `^zookeeper`)
 		return
 	}
 	servers := d.reachable()
@@ -325,7 +326,7 @@ func runsLines(d *rehearsal) {
 	}
 	r := d.start(input, d.words...)
 	if len(commands) == 0 {
-		r.ends(exitValid)
+		r.ends(usage.ExitValid)
 		if !d.there(conn, "/made") && !d.there(conn, "/app/made") {
 			d.Error("the lines were not performed")
 		}
@@ -338,11 +339,11 @@ func runsLines(d *rehearsal) {
 					d.Fatal(err)
 				}
 			}
-			d.prints(r.ends(exitValid), `nodeDataChanged `+path)
+			d.prints(r.ends(usage.ExitValid), `nodeDataChanged `+path)
 			return
 		}
 	}
-	out := r.ends(exitValid)
+	out := r.ends(usage.ExitValid)
 	for _, c := range commands {
 		switch path := znodeOf(c); c[0] {
 		case "create", "rm":

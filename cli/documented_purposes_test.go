@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/cli/internal/usage"
 )
 
 // purposes has a function for each command of zklab. It performs a documented line of the command, with servers,
@@ -48,7 +50,7 @@ func byConformance(*rehearsal) {}
 // as others.
 func TestDocumentedConformance(t *testing.T) {
 	t.Parallel()
-	all := experiments(t, "conform")
+	all := experimentsOf(t, "conform")
 	for _, c := range all {
 		t.Run(c.place, func(t *testing.T) {
 			t.Parallel()
@@ -69,16 +71,16 @@ func conforms(d *rehearsal) {
 	if !d.has("--recipe") {
 		d.insert("--recipe=lock") // all take a minute
 	}
-	out := d.start("", d.words...).ends(exitValid)
+	out := d.start("", d.words...).ends(usage.ExitValid)
 	d.prints(out, `^lock +normal +ok `)
 }
 
 // Servers in this process need nothing.
 func examines(d *rehearsal) {
 	d.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-	codes := []int{exitValid}
+	codes := []int{usage.ExitValid}
 	if d.has("--ensemble") {
-		codes = []int{exitFailed} // no engine answers
+		codes = []int{usage.ExitFailed} // no engine answers
 	}
 	d.prints(d.exits(codes...), `^ok +embedded `)
 }
@@ -86,24 +88,24 @@ func examines(d *rehearsal) {
 // The script is there without a clone, and says what it lacks: here no engine answers.
 func buildsImage(d *rehearsal) {
 	d.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-	d.exits(exitFailed)
+	d.exits(usage.ExitFailed)
 }
 
 // The script is for the shell, and asks zklab what completes a line.
 func offersCompletion(d *rehearsal) {
-	d.prints(d.exits(exitValid), map[string]string{
+	d.prints(d.exits(usage.ExitValid), map[string]string{
 		"bash": `^complete .*-F _zklab zklab`, "zsh": `^#compdef zklab`, "fish": `^complete -c zklab`, "powershell": `Register-ArgumentCompleter`,
 	}[d.words[1]])
 }
 
 // The flag names a file of the folder.
 func overlays(d *rehearsal) {
-	d.prints(d.exits(exitValid), `^-overlay=\S+/overlay/overlay\.json$`)
+	d.prints(d.exits(usage.ExitValid), `^-overlay=\S+/overlay/overlay\.json$`)
 	d.prints(d.read("overlay/overlay.json"), `runtime/select\.go`)
 }
 
 // A command's help has its flags.
-func helps(d *rehearsal) { d.prints(d.exits(exitValid), `^ +--seed `) }
+func helps(d *rehearsal) { d.prints(d.exits(usage.ExitValid), `^ +--seed `) }
 
 // Each documented command serves its purpose when its line is performed.
 func TestDocumentedPurposes(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 )
@@ -195,7 +196,7 @@ func (r *running) interrupted() string {
 		r.Fatal(err)
 	}
 	r.wait()
-	if code := r.cmd.ProcessState.ExitCode(); code != exitValid && code != exitInterrupted {
+	if code := r.cmd.ProcessState.ExitCode(); code != usage.ExitValid && code != usage.ExitInterrupted {
 		r.Errorf("%s: %s\n%s", r.line, r.cmd.ProcessState, r.text())
 	}
 	return r.text()
@@ -287,22 +288,22 @@ func newStores(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	perform(exitViolation, "run", "lock", "--simulate", "--subject", "broken", "--seed", "1", "--label", "wrong", "--out", "violated")
+	perform(usage.ExitViolation, "run", "lock", "--simulate", "--subject", "broken", "--seed", "1", "--label", "wrong", "--out", "violated")
 	for _, group := range [][2]string{{"before", "4s"}, {"after", "6s"}} {
 		out, code := z.zklab("run", "lock", "--simulate", "--repeat", "6", "--clients-as", "process", "--rate", "20", "--clients", "4",
 			"--faults", "sequence,kill:leader,crash:holder", "--fault-interval", "6s", "--time-limit", "20s",
 			"--session-timeout", group[1], "--label", group[0], "--quiet", "--out", "compared")
-		if code > exitUnknown {
+		if code > usage.ExitUnknown {
 			t.Fatal(out)
 		}
 	}
-	perform(exitViolation, "sweep", "lock", "--subject", "broken", "--seeds", "17", "--swarm=false", "--jobs", "1", "--out", "swept")
+	perform(usage.ExitViolation, "sweep", "lock", "--subject", "broken", "--seeds", "17", "--swarm=false", "--jobs", "1", "--out", "swept")
 	rename("swept/sweeps/lock/*", "3f70694aa4cfaf8e")
 	for _, shard := range []string{"1/20", "2/20"} {
-		perform(exitValid, "sweep", "lock", "--seeds", "1..20", "--shard", shard, "--swarm=false", "--jobs", "1", "--out", "sharded")
+		perform(usage.ExitValid, "sweep", "lock", "--seeds", "1..20", "--shard", shard, "--swarm=false", "--jobs", "1", "--out", "sharded")
 	}
 	rename("sharded/sweeps/lock/*", "3f70694aa4cfaf8e-of-20")
-	z.exits(exitValid, "explore", "lock", "--clients", "2", "--ops", "1", "--faults", "lose-reply", "--shard", "2/4", "--for", "10m", "--jobs", "1",
+	z.exits(usage.ExitValid, "explore", "lock", "--clients", "2", "--ops", "1", "--faults", "lose-reply", "--shard", "2/4", "--for", "10m", "--jobs", "1",
 		"--quiet", "--out", "explored")
 	rename("explored/explorations/lock/*-of-4", "3f70694aa4cfaf8e-of-4")
 	return z.dir

@@ -23,6 +23,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/cli/internal/verdicts"
 	"github.com/zklab/zklab/store"
 )
 
@@ -50,7 +52,7 @@ func checks(d *rehearsal) {
 		d.words = append(d.words, "--json")
 	}
 	var result store.Result
-	out := d.exits(exitValid, exitViolation)
+	out := d.exits(usage.ExitValid, usage.ExitViolation)
 	if err := json.Unmarshal([]byte(out), &result); err != nil {
 		d.Fatal(err)
 	}
@@ -73,7 +75,7 @@ func compares(d *rehearsal) {
 		d.Fatal(archive, err)
 	}
 	d.write("baseline.jsonl.gz", d.read(archive[0]))
-	out := d.exits(exitValid, exitViolation, exitUnknown)
+	out := d.exits(usage.ExitValid, usage.ExitViolation, usage.ExitUnknown)
 	groups := d.words[1:3]
 	if strings.Contains(d.line, "benchfmt") {
 		units := map[string]int{}
@@ -129,7 +131,7 @@ func explores(d *rehearsal) {
 		d.Errorf("unknown, without a reason\n%s", out.text())
 	case !d.has("--singles") && found.Pairs.Tried == 0:
 		d.Errorf("no pair was tried\n%s", out.text())
-	case out.cmd.ProcessState.ExitCode() != exitOf(found.Verdict):
+	case out.cmd.ProcessState.ExitCode() != verdicts.ExitOf(found.Verdict):
 		d.Errorf("%s, but %s", out.cmd.ProcessState, found.Verdict)
 	}
 }
@@ -151,7 +153,7 @@ func exports(d *rehearsal) {
 	}))
 	defer collector.Close()
 	d.replace(`http://localhost:4318`, collector.URL)
-	text := d.exits(exitValid)
+	text := d.exits(usage.ExitValid)
 	format := d.words[slices.Index(d.words, "--format")+1]
 	if i := slices.Index(d.words, "--output"); i > 0 {
 		text = d.read(d.words[i+1])
@@ -203,7 +205,7 @@ func readsMessages(d *rehearsal, text []byte) {
 
 // What is written to begin with can be read. Package scaffold tests that it builds and runs.
 func inits(d *rehearsal) {
-	out := d.exits(exitValid)
+	out := d.exits(usage.ExitValid)
 	wrote := regexp.MustCompile(`(?m)^wrote (.*)$`).FindStringSubmatch(out)
 	if wrote == nil {
 		d.Fatal(out)
@@ -229,7 +231,7 @@ func inits(d *rehearsal) {
 func lists(d *rehearsal) {
 	d.place("violated", "store")
 	d.place("compared/sweeps", "store/sweeps")
-	out := d.exits(exitValid)
+	out := d.exits(usage.ExitValid)
 	switch {
 	case strings.HasPrefix(d.line, "zklab list faults"):
 		d.prints(out, `^pause +yes`)
@@ -250,7 +252,7 @@ func lists(d *rehearsal) {
 func merges(d *rehearsal) {
 	if strings.Contains(d.line, "explorations") {
 		d.place("explored", "store")
-		out := d.exits(exitValid) // all single faults were tried
+		out := d.exits(usage.ExitValid) // all single faults were tried
 		d.prints(out, `no single fault at any of the \d+ points of this scenario breaks a promise`)
 		d.prints(d.read("store/explorations/lock/3f70694aa4cfaf8e-of-4/explore.html"), "<html")
 		return
@@ -261,10 +263,10 @@ func merges(d *rehearsal) {
 	for _, name := range []string{"1-of-20.jsonl.gz", "2-of-20.jsonl.gz"} {
 		d.write(name, d.read("shards/"+name))
 	}
-	if d.exits(exitUnknown); !d.has("--page") {
+	if d.exits(usage.ExitUnknown); !d.has("--page") {
 		d.words = append(d.words, "--page=sweep.html")
 	}
-	out := d.exits(exitUnknown)
+	out := d.exits(usage.ExitUnknown)
 	d.prints(out, `^  runs +2: 0 violated, 0 undecided, 2 valid`)
 	d.prints(out, `^  absent +shards 3/20,`)
 	d.prints(d.read("sweep.html"), "<html")
@@ -281,7 +283,7 @@ func opens(d *rehearsal) {
 		d.Fatal(err)
 	}
 	d.replace(`^lock/2026-01-02T15-04-05.678Z$`, latest)
-	out := strings.TrimSpace(d.exits(exitValid))
+	out := strings.TrimSpace(d.exits(usage.ExitValid))
 	d.prints(d.read(out), "<html")
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if opened, err := os.ReadFile("opened"); err == nil {
@@ -304,7 +306,7 @@ func prunes(d *rehearsal) {
 	d.place("violated/"+latest, "store/lock/2020-01-01T00-00-00.000Z")
 	d.place("violated/"+latest, "store/lock/"+oldRun)
 	d.write("store/lock/"+oldRun+"/result.json", `{"verdict": "valid", "stats": {"operations": 7}}`)
-	out := d.exits(exitValid)
+	out := d.exits(usage.ExitValid)
 	there := func(path string) bool {
 		_, err := os.Stat(path)
 		return err == nil
@@ -332,7 +334,7 @@ func replays(d *rehearsal) {
 	if i := slices.Index(d.words, "--times"); i > 0 {
 		times, _ = strconv.Atoi(d.words[i+1])
 	}
-	out := d.start("", d.words...).ends(exitViolation) // a test may not simulate otherwise
+	out := d.start("", d.words...).ends(usage.ExitViolation) // a test may not simulate otherwise
 	d.prints(out, fmt.Sprintf(`^replays \d+ of %d$`, times))
 	if n := len(regexp.MustCompile(`(?m)^\d+ of \d+: violation`).FindAllString(out, -1)); n != times {
 		d.Errorf("%d of %d violations\n%s", n, times, out)
@@ -352,7 +354,7 @@ func reportsAgain(d *rehearsal) {
 			d.Fatal(err)
 		}
 	}
-	d.prints(d.exits(exitValid), `report.html$`)
+	d.prints(d.exits(usage.ExitValid), `report.html$`)
 	d.prints(d.read("store/latest/report.html"), "VIOLATION|violation")
 	d.prints(d.read("store/latest/junit.xml"), "<testsuite")
 	d.prints(d.read("store/latest/plots/latency.svg"), "<svg")
@@ -364,7 +366,7 @@ func describesFiles(d *rehearsal) {
 		Title      string
 		Properties map[string]any
 	}
-	if err := json.Unmarshal([]byte(d.exits(exitValid)), &schema); err != nil || schema.Title == "" || len(schema.Properties) < 5 {
+	if err := json.Unmarshal([]byte(d.exits(usage.ExitValid)), &schema); err != nil || schema.Title == "" || len(schema.Properties) < 5 {
 		d.Errorf("%q, %d properties, %v", schema.Title, len(schema.Properties), err)
 	}
 }
@@ -405,7 +407,7 @@ func shrinks(d *rehearsal) {
 	d.place("swept", "store")
 	d.place("violated", "store")
 	d.words = append(d.words, "--quiet")
-	d.start("", d.words...).ends(exitViolation)
+	d.start("", d.words...).ends(usage.ExitViolation)
 	run := "store/latest"
 	if strings.HasPrefix(d.words[1], "store/") {
 		run = d.words[1]

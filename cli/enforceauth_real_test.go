@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -23,13 +24,13 @@ func TestRealEnforcedAuthentication(t *testing.T) {
 		}
 		t.Run(command, func(t *testing.T) {
 			code, said := connects(t, command, servers)
-			if code == exitValid || !strings.Contains(said, wire.SessionClosedAuth.Advice()) || strings.Contains(said, "unknown error") || strings.Contains(said, "remove") {
+			if code == usage.ExitValid || !strings.Contains(said, wire.SessionClosedAuth.Advice()) || strings.Contains(said, "unknown error") || strings.Contains(said, "remove") {
 				t.Errorf("exit code %d: %s", code, said)
 			}
 		})
 	}
 	var out strings.Builder
-	if code := execute([]string{"lock", "/a", "--servers", servers, "--auth", "digest:u:p", "--", "true"}, &out, &out); code != exitValid {
+	if code := execute([]string{"lock", "/a", "--servers", servers, "--auth", "digest:u:p", "--", "true"}, &out, &out); code != usage.ExitValid {
 		t.Errorf("with --auth: exit code %d: %s", code, &out)
 	}
 }
@@ -55,7 +56,7 @@ func enforcing(t *testing.T) string {
 	t.Cleanup(func() { docker("rm", "--force", id) })
 	servers := docker("port", id, "2181/tcp")
 	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		if code, _ := connects(t, "zklab ensemble status", servers); code == exitValid {
+		if code, _ := connects(t, "zklab ensemble status", servers); code == usage.ExitValid {
 			return servers
 		}
 		if time.Since(began) > time.Minute {

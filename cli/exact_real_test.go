@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/testkit/overlaid"
 	"github.com/zklab/zklab/internal/testkit/testmain"
@@ -91,7 +92,7 @@ func records(t *testing.T, binary string, subject [2]string, seeds string) map[i
 	cmd := exec.CommandContext(t.Context(), binary, "sweep", subject[0], "--subject", subject[1],
 		"--seeds", "1.."+seeds, "--faults", "all", "--time-limit", "5s", "--quiet", "--out", out)
 	text, err := cmd.CombinedOutput()
-	if code := cmd.ProcessState.ExitCode(); code != exitValid && code != exitViolation && code != exitUnknown {
+	if code := cmd.ProcessState.ExitCode(); code != usage.ExitValid && code != usage.ExitViolation && code != usage.ExitUnknown {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	files, err := filepath.Glob(filepath.Join(out, "sweeps", subject[0], "*", "1-of-1", "runs.jsonl"))

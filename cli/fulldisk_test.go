@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/cli/internal/usage"
 )
 
 // ranOnFullDisk returns the output of a simulated run that finds no room for a file.
@@ -59,7 +61,7 @@ func TestNoRoomForAFile(t *testing.T) {
 	whole := t.TempDir()
 	wanted, stderr, code := ranOnFullDisk(t, whole, "no file is called so")
 	verdict, _, _ := strings.Cut(strings.TrimSpace(wanted), "\n")
-	if stderr != "" || code != exitValid && code != exitUnknown || strings.Contains(wanted, "no space") {
+	if stderr != "" || code != usage.ExitValid && code != usage.ExitUnknown || strings.Contains(wanted, "no space") {
 		t.Fatalf("%d, %s%s", code, stderr, wanted)
 	}
 	files := append(filesOfARun(t, filepath.Join(whole, "latest")+string(filepath.Separator)), "latest")
@@ -73,7 +75,7 @@ func TestNoRoomForAFile(t *testing.T) {
 			stdout, stderr, got := ranOnFullDisk(t, out, string(filepath.Separator)+file)
 			if slices.Contains(theRecord, file) {
 				left, _ := filepath.Glob(filepath.Join(out, "*", "*"))
-				if got != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "cannot store the run: ") || strings.Contains(stderr, ".part") || len(left) > 0 {
+				if got != usage.ExitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "cannot store the run: ") || strings.Contains(stderr, ".part") || len(left) > 0 {
 					t.Errorf("%d, left %q, %s%s", got, left, stdout, stderr)
 				}
 				return
@@ -116,7 +118,7 @@ func TestStoreThatCannotBeWritten(t *testing.T) {
 			cmd.Stdout, cmd.Stderr = &told, &errs
 			_ = cmd.Run() // the code says more
 			stderr := errs.String()
-			if cmd.ProcessState.ExitCode() != exitFailed || told.Len() > 0 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, out) ||
+			if cmd.ProcessState.ExitCode() != usage.ExitFailed || told.Len() > 0 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, out) ||
 				strings.Contains(stderr, ".part") || strings.Contains(stderr, ".zklab-") {
 				t.Errorf("%d, %s%s", cmd.ProcessState.ExitCode(), told.String(), stderr)
 			}

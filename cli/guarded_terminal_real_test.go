@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/cli/internal/clients"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 )
@@ -82,7 +83,7 @@ func TestRealJobThatLosesItsLock(t *testing.T) {
 	s.Until(`has stood still for 2.667s, so the lock may be lost: sending "terminated" to the program$`)
 	s.Until(`^asked$`)
 	s.Type("fg; echo code $?\r")
-	s.Until(fmt.Sprintf(`^error: the lock of /l was lost while the program ran\n(.*\n)*code %d$`, exitLost))
+	s.Until(fmt.Sprintf(`^error: the lock of /l was lost while the program ran\n(.*\n)*code %d$`, clients.ExitLost))
 }
 
 // The rest of a pipeline can have the terminal: the program does not take it without need.

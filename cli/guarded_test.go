@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/cli/internal/clients"
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/history"
 )
 
@@ -131,7 +133,7 @@ func TestAllOfAProgramEnds(t *testing.T) {
 			"lost": func(t *testing.T) {
 				f := startFamily(t, tt.script, "--grace", tt.grace)
 				f.expire(t)
-				f.ends(t, exitLost)
+				f.ends(t, clients.ExitLost)
 			},
 			"zklab killed": func(t *testing.T) {
 				// Longer than within waits: the end of the lease is not what ends all.
@@ -148,7 +150,7 @@ func TestAllOfAProgramEnds(t *testing.T) {
 				if err := syscall.Kill(f.guardian(t), syscall.SIGKILL); err != nil {
 					t.Fatal(err)
 				}
-				f.ends(t, exitFailed)
+				f.ends(t, usage.ExitFailed)
 				if want := "error: the process that guards the program has ended (signal: killed), so the program was killed\n"; f.stderr.String() != want {
 					t.Errorf("%q", f.stderr.String())
 				}
@@ -158,7 +160,7 @@ func TestAllOfAProgramEnds(t *testing.T) {
 				f.signal(t, syscall.SIGSTOP)
 				within(t, "zklab at most is left", func() bool { return len(f.members(t)) <= 1 })
 				f.signal(t, syscall.SIGCONT)
-				f.ends(t, exitLost)
+				f.ends(t, clients.ExitLost)
 				if want := `zklab: zklab has stood still for 4s, so the lock may be lost: sending "terminated" to the program` + "\n"; !strings.HasPrefix(f.stderr.String(), want) {
 					t.Error(f.stderr.String())
 				}
@@ -189,7 +191,7 @@ func TestLeftBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := startFamily(t, `cat `+fifo+` & echo holds`, "--grace", "1m")
-		if next := answerTo("lock", "/cut", "--servers", f.cut.direct, "--try", "--", "true"); next.code != exitNotObtained {
+		if next := answerTo("lock", "/cut", "--servers", f.cut.direct, "--try", "--", "true"); next.code != clients.ExitNotObtained {
 			t.Errorf("%+v", next)
 		}
 		if err := os.WriteFile(fifo, []byte("late\n"), 0); err != nil {
@@ -259,7 +261,7 @@ func TestSignalsWhileWaiting(t *testing.T) {
 	}
 	asked := holdLock(t, "--servers", first.cut.direct, "--", "echo", "no")
 	send(asked, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGQUIT)
-	if code := ended(t, asked.Cmd); code != exitInterrupted {
+	if code := ended(t, asked.Cmd); code != usage.ExitInterrupted {
 		t.Errorf("%d: %s", code, asked.stderr.String())
 	}
 	goesOn := holdLock(t, "--servers", first.cut.direct, "--", "echo", "mine")
@@ -276,8 +278,8 @@ func TestSignalsWhileWaiting(t *testing.T) {
 
 // The guardian is not for users.
 func TestGuardianByHand(t *testing.T) {
-	a := answerTo(guardianName, "echo", "no")
-	if a.code != exitFailed || !strings.HasPrefix(a.stderr, "error: this command is for zklab itself, to run a program: use lock, elect or register") || a.stdout != "" {
+	a := answerTo("guardian", "echo", "no")
+	if a.code != usage.ExitFailed || !strings.HasPrefix(a.stderr, "error: this command is for zklab itself, to run a program: use lock, elect or register") || a.stdout != "" {
 		t.Errorf("%+v", a)
 	}
 }

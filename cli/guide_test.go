@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/cli/internal/backend"
+	"github.com/zklab/zklab/cli/internal/experiments"
 	"github.com/zklab/zklab/store"
 )
 
@@ -37,7 +39,7 @@ func TestGuideToFaults(t *testing.T) {
 			t.Errorf("%s: %v", command, err)
 			continue
 		}
-		x, err := experimentOf(stored, &runFlags{faults: "from the command line"})
+		x, err := experiments.Of(stored, &experiments.Flags{Faults: "from the command line"})
 		if err == nil {
 			x, err = x.Complete()
 		}
@@ -55,11 +57,11 @@ func TestGuideToFaults(t *testing.T) {
 	}
 
 	stored := inGuide(t, string(page), 1)
-	drawn, err := schedule(stored, &runFlags{})
+	drawn, err := experiments.Schedule(stored, &experiments.Flags{})
 	if err != nil || len(drawn.Items()) != 3 || stored.FaultInterval != 8*time.Second {
 		t.Errorf("%v, %v", drawn, err)
 	}
-	given, err := schedule(inGuide(t, string(page), 2), &runFlags{})
+	given, err := experiments.Schedule(inGuide(t, string(page), 2), &experiments.Flags{})
 	if err != nil || !given.HasGiven() || len(given.Items()) != 2 {
 		t.Errorf("%v, %v", given, err)
 	}
@@ -95,9 +97,9 @@ func TestGuideToExternal(t *testing.T) {
 		commands++
 		stored, err := merged(shellWords(t, command))
 		if err == nil {
-			_, err = experimentOf(stored, &runFlags{})
+			_, err = experiments.Of(stored, &experiments.Flags{})
 		}
-		if err != nil || stored.Nodes != 3 || stored.Ensemble != fromElsewhere {
+		if err != nil || stored.Nodes != 3 || stored.Ensemble != backend.FromElsewhere {
 			t.Errorf("%s: %+v, %v", command, stored, err)
 		}
 	}
@@ -126,7 +128,7 @@ func TestGuideToEnsembles(t *testing.T) {
 			}
 			continue
 		}
-		cmd, args, err := newEnsemble().Find(strings.Fields(command))
+		cmd, args, err := newRoot(new(bool)).Find(append([]string{"ensemble"}, strings.Fields(command)...))
 		if err == nil {
 			err = cmd.ParseFlags(args)
 		}
@@ -239,10 +241,10 @@ func mustFind(t *testing.T, root *cobra.Command, name string) *cobra.Command {
 	return cmd
 }
 
-// exitCodeTable is made from the comments of the constants in exit.go.
+// exitCodeTable is made from the comments of the constants in package usage.
 func exitCodeTable(t *testing.T) string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "exit.go", nil, parser.ParseComments)
+	file, err := parser.ParseFile(token.NewFileSet(), "internal/usage/exit.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +256,7 @@ func exitCodeTable(t *testing.T) string {
 		}
 		for _, s := range consts.Specs {
 			s := s.(*ast.ValueSpec)
-			if !strings.HasPrefix(s.Names[0].Name, "exit") || s.Doc.Text() == "" {
+			if !strings.HasPrefix(s.Names[0].Name, "Exit") || s.Doc.Text() == "" {
 				t.Fatalf("%s is no exit code with a comment", s.Names[0].Name)
 			}
 			table += fmt.Sprintf("| %s | %s |\n", s.Values[0].(*ast.BasicLit).Value, strings.Join(strings.Fields(s.Doc.Text()), " "))
@@ -321,7 +323,7 @@ func TestFrequentlyAsked(t *testing.T) {
 		if err == nil && cmd.Name() == "run" {
 			var stored store.Experiment
 			if stored, err = merged(args[1:]); err == nil {
-				_, err = experimentOf(stored, &runFlags{})
+				_, err = experiments.Of(stored, &experiments.Flags{})
 			}
 		}
 		if err != nil {
@@ -337,7 +339,7 @@ func TestFrequentlyAsked(t *testing.T) {
 	for _, fault := range names {
 		stored, err := merged([]string{"lock", "--faults", fault[1]})
 		if err == nil {
-			_, err = schedule(stored, &runFlags{})
+			_, err = experiments.Schedule(stored, &experiments.Flags{})
 		}
 		if err != nil {
 			t.Errorf("%s: %v", fault[1], err)
@@ -374,7 +376,7 @@ func TestGuideToExperiments(t *testing.T) {
 			commands++
 			stored, err := merged(strings.Fields(command))
 			if err == nil {
-				_, err = experimentOf(stored, &runFlags{})
+				_, err = experiments.Of(stored, &experiments.Flags{})
 			}
 			if err != nil {
 				t.Errorf("%s: %s: %v", path, command, err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/store"
 )
 
@@ -44,7 +45,7 @@ func TestWrongCommandLines(t *testing.T) {
 			}
 			end := known[path].args
 			args = slices.Concat(strings.Fields(path)[1:], args, end[strings.Count(path, " "):])
-			if a := answerTo(args...); !a.oneLine() || a.code != exitUsage && a.code != exitFailed {
+			if a := answerTo(args...); !a.oneLine() || a.code != usage.ExitUsage && a.code != usage.ExitFailed {
 				t.Errorf("%.300q: %d\n%.500s%.500s", args, a.code, a.stdout, a.stderr)
 			}
 		}
@@ -82,13 +83,13 @@ func answersFile(t *testing.T, text []byte) {
 		t.Fatal(err)
 	}
 	a := answerTo("run", "--config", "x.yaml", "--out", "file")
-	if !a.oneLine() || a.code != exitUsage && a.code != exitFailed {
+	if !a.oneLine() || a.code != usage.ExitUsage && a.code != usage.ExitFailed {
 		t.Errorf("%.300q: %d\n%.500s%.500s", text, a.code, a.stdout, a.stderr)
 	}
-	if a.code == exitFailed && !strings.HasPrefix(a.stderr, "error: --out file: ") {
+	if a.code == usage.ExitFailed && !strings.HasPrefix(a.stderr, "error: --out file: ") {
 		t.Errorf("%.300q: %d, which is wrong usage: %.500s", text, a.code, a.stderr)
 	}
-	if a.code == exitUsage && strings.HasPrefix(a.stderr, "error: --") && !strings.HasPrefix(a.stderr, "error: --ensemble") {
+	if a.code == usage.ExitUsage && strings.HasPrefix(a.stderr, "error: --") && !strings.HasPrefix(a.stderr, "error: --ensemble") {
 		t.Errorf("%.300q: it blames a flag: %.500s", text, a.stderr)
 	}
 }

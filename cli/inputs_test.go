@@ -15,6 +15,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/cli/internal/backend"
+	"github.com/zklab/zklab/cli/internal/usage"
 )
 
 // This file gives every command wrong inputs. The commands and their flags come from the command
@@ -31,51 +34,51 @@ type command struct {
 // commands are all that a user can call, by their path. taken is an address at which somebody listens.
 func commands(taken string) map[string]command {
 	return map[string]command{
-		"zklab":                  {nil, exitValid, nil},
-		"zklab help":             {[]string{"help"}, exitValid, nil},
-		"zklab run":              {[]string{"run", "lock", "--out", "file"}, exitFailed, nil},
-		"zklab sweep":            {[]string{"sweep", "lock", "--out", "file"}, exitFailed, nil},
-		"zklab explore":          {[]string{"explore", "lock", "--faults", "pause"}, exitUsage, nil},
-		"zklab merge":            {[]string{"merge", "nowhere"}, exitFailed, nil},
-		"zklab compare":          {[]string{"compare", "nowhere", "here"}, exitFailed, nil},
-		"zklab export":           {[]string{"export", "nowhere"}, exitFailed, nil},
-		"zklab shrink":           {[]string{"shrink", "nowhere"}, exitFailed, nil},
-		"zklab replay":           {[]string{"replay", "nowhere"}, exitFailed, nil},
-		"zklab check":            {[]string{"check", "nowhere"}, exitFailed, nil},
-		"zklab report":           {[]string{"report", "nowhere"}, exitFailed, nil},
-		"zklab serve":            {[]string{"serve", "--out", "nowhere", "--listen", taken}, exitFailed, nil},
-		"zklab open":             {[]string{"open", "nowhere"}, exitFailed, nil},
-		"zklab list":             {[]string{"list", "runs"}, exitValid, nil},
-		"zklab doctor":           {[]string{"doctor"}, exitValid, nil},
-		"zklab prune":            {[]string{"prune", "--older-than", "30d"}, exitValid, nil},
-		"zklab clean":            {[]string{"clean"}, exitFailed, nil},
-		"zklab image":            {[]string{"image"}, exitValid, nil},
-		"zklab image build":      {[]string{"image", "build", "--suite", "sid"}, exitUsage, nil},
-		"zklab overlay":          {[]string{"overlay", "--dir", "file"}, exitFailed, nil},
-		"zklab init":             {[]string{"init", "--out", "file"}, exitFailed, nil},
-		"zklab schema":           {[]string{"schema", "experiment"}, exitValid, nil},
-		"zklab ensemble":         {[]string{"ensemble"}, exitValid, nil},
-		"zklab ensemble up":      {[]string{"ensemble", "up", "--listen", taken}, exitFailed, nil},
-		"zklab ensemble ps":      {[]string{"ensemble", "ps"}, exitValid, nil},
-		"zklab ensemble down":    {[]string{"ensemble", "down"}, exitFailed, nil},
-		"zklab ensemble config":  {[]string{"ensemble", "config", "--out", "file"}, exitFailed, nil},
-		"zklab ensemble compose": {[]string{"ensemble", "compose", "--out", "file"}, exitFailed, nil},
-		"zklab ensemble kill":    {[]string{"ensemble", "kill", "leader"}, exitFailed, nil},
-		"zklab ensemble pause":   {[]string{"ensemble", "pause", "leader"}, exitFailed, nil},
-		"zklab ensemble resume":  {[]string{"ensemble", "resume", "leader"}, exitFailed, nil},
-		"zklab ensemble stop":    {[]string{"ensemble", "stop", "leader"}, exitFailed, nil},
-		"zklab ensemble start":   {[]string{"ensemble", "start", "leader"}, exitFailed, nil},
-		"zklab ensemble status":  {[]string{"ensemble", "status", "a:1/chroot"}, exitUsage, nil},
-		"zklab ensemble expire":  {[]string{"ensemble", "expire", "/a", "--servers", "127.0.0.1:1", "--timeout", "50ms"}, exitFailed, nil},
-		"zklab shell":            {[]string{"shell", "a:b", "--command", "ls /"}, exitUsage, nil},
-		"zklab monitor":          {[]string{"monitor", "a:b"}, exitUsage, nil},
-		"zklab lock":             {[]string{"lock", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},
-		"zklab elect":            {[]string{"elect", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},
-		"zklab register":         {[]string{"register", "/a", "--address", "a:1", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},
-		"zklab discover":         {[]string{"discover", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, nil},
-		"zklab worker":           {[]string{"worker"}, exitValid, nil},
-		"zklab conform":          {[]string{"conform"}, exitViolation, []string{"./nowhere"}},
-		"zklab completion":       {[]string{"completion", "bash"}, exitValid, nil},
+		"zklab":                  {nil, usage.ExitValid, nil},
+		"zklab help":             {[]string{"help"}, usage.ExitValid, nil},
+		"zklab run":              {[]string{"run", "lock", "--out", "file"}, usage.ExitFailed, nil},
+		"zklab sweep":            {[]string{"sweep", "lock", "--out", "file"}, usage.ExitFailed, nil},
+		"zklab explore":          {[]string{"explore", "lock", "--faults", "pause"}, usage.ExitUsage, nil},
+		"zklab merge":            {[]string{"merge", "nowhere"}, usage.ExitFailed, nil},
+		"zklab compare":          {[]string{"compare", "nowhere", "here"}, usage.ExitFailed, nil},
+		"zklab export":           {[]string{"export", "nowhere"}, usage.ExitFailed, nil},
+		"zklab shrink":           {[]string{"shrink", "nowhere"}, usage.ExitFailed, nil},
+		"zklab replay":           {[]string{"replay", "nowhere"}, usage.ExitFailed, nil},
+		"zklab check":            {[]string{"check", "nowhere"}, usage.ExitFailed, nil},
+		"zklab report":           {[]string{"report", "nowhere"}, usage.ExitFailed, nil},
+		"zklab serve":            {[]string{"serve", "--out", "nowhere", "--listen", taken}, usage.ExitFailed, nil},
+		"zklab open":             {[]string{"open", "nowhere"}, usage.ExitFailed, nil},
+		"zklab list":             {[]string{"list", "runs"}, usage.ExitValid, nil},
+		"zklab doctor":           {[]string{"doctor"}, usage.ExitValid, nil},
+		"zklab prune":            {[]string{"prune", "--older-than", "30d"}, usage.ExitValid, nil},
+		"zklab clean":            {[]string{"clean"}, usage.ExitFailed, nil},
+		"zklab image":            {[]string{"image"}, usage.ExitValid, nil},
+		"zklab image build":      {[]string{"image", "build", "--suite", "sid"}, usage.ExitUsage, nil},
+		"zklab overlay":          {[]string{"overlay", "--dir", "file"}, usage.ExitFailed, nil},
+		"zklab init":             {[]string{"init", "--out", "file"}, usage.ExitFailed, nil},
+		"zklab schema":           {[]string{"schema", "experiment"}, usage.ExitValid, nil},
+		"zklab ensemble":         {[]string{"ensemble"}, usage.ExitValid, nil},
+		"zklab ensemble up":      {[]string{"ensemble", "up", "--listen", taken}, usage.ExitFailed, nil},
+		"zklab ensemble ps":      {[]string{"ensemble", "ps"}, usage.ExitValid, nil},
+		"zklab ensemble down":    {[]string{"ensemble", "down"}, usage.ExitFailed, nil},
+		"zklab ensemble config":  {[]string{"ensemble", "config", "--out", "file"}, usage.ExitFailed, nil},
+		"zklab ensemble compose": {[]string{"ensemble", "compose", "--out", "file"}, usage.ExitFailed, nil},
+		"zklab ensemble kill":    {[]string{"ensemble", "kill", "leader"}, usage.ExitFailed, nil},
+		"zklab ensemble pause":   {[]string{"ensemble", "pause", "leader"}, usage.ExitFailed, nil},
+		"zklab ensemble resume":  {[]string{"ensemble", "resume", "leader"}, usage.ExitFailed, nil},
+		"zklab ensemble stop":    {[]string{"ensemble", "stop", "leader"}, usage.ExitFailed, nil},
+		"zklab ensemble start":   {[]string{"ensemble", "start", "leader"}, usage.ExitFailed, nil},
+		"zklab ensemble status":  {[]string{"ensemble", "status", "a:1/chroot"}, usage.ExitUsage, nil},
+		"zklab ensemble expire":  {[]string{"ensemble", "expire", "/a", "--servers", "127.0.0.1:1", "--timeout", "50ms"}, usage.ExitFailed, nil},
+		"zklab shell":            {[]string{"shell", "a:b", "--command", "ls /"}, usage.ExitUsage, nil},
+		"zklab monitor":          {[]string{"monitor", "a:b"}, usage.ExitUsage, nil},
+		"zklab lock":             {[]string{"lock", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, usage.ExitFailed, []string{"--", "true"}},
+		"zklab elect":            {[]string{"elect", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, usage.ExitFailed, []string{"--", "true"}},
+		"zklab register":         {[]string{"register", "/a", "--address", "a:1", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, usage.ExitFailed, []string{"--", "true"}},
+		"zklab discover":         {[]string{"discover", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, usage.ExitFailed, nil},
+		"zklab worker":           {[]string{"worker"}, usage.ExitValid, nil},
+		"zklab conform":          {[]string{"conform"}, usage.ExitViolation, []string{"./nowhere"}},
+		"zklab completion":       {[]string{"completion", "bash"}, usage.ExitValid, nil},
 	}
 }
 
@@ -99,7 +102,7 @@ func answerTo(args ...string) answer {
 	return answer{code, stdout.String(), stderr.String()}
 }
 
-// oneLine reports whether it is an error that people can read, and nothing else.
+// OneLine reports whether it is an error that people can read, and nothing else.
 func (a answer) oneLine() bool {
 	return strings.HasPrefix(a.stderr, "error: ") && strings.Count(a.stderr, "\n") == 1 && strings.HasSuffix(a.stderr, "\n") &&
 		len(a.stderr) < 5000 && a.stdout == "" && !strings.ContainsFunc(a.stderr, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f })
@@ -122,7 +125,7 @@ func stage(t *testing.T) (taken string) {
 			t.Fatal(err)
 		}
 	}
-	l, err := net.Listen("tcp", loopback+":0")
+	l, err := net.Listen("tcp", backend.Loopback+":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,42 +179,42 @@ func inputs(f *pflag.Flag) (all []input) {
 			all = append(all, input{class, v, []int{code}, fine})
 		}
 	}
-	add("empty", false, exitUsage, "")
+	add("empty", false, usage.ExitUsage, "")
 	switch kind := f.Value.Type(); kind {
 	case "bool":
-		add("wrong type", false, exitUsage, "maybe", "2", " ")
+		add("wrong type", false, usage.ExitUsage, "maybe", "2", " ")
 	case "int", "int64", "uint64", "float64", "intSlice":
-		add("wrong type", false, exitUsage, "x", "1x", " ", "½", "10s", "\x1b[31m")
-		add("zero", slices.Contains(zeroIsFine, f.Name), exitUsage, "0")
-		add("negative", false, exitUsage, "-1", "-9223372036854775808")
-		add("huge", true, exitUsage, fmt.Sprint(int64(math.MaxInt64)))
-		add("beyond 64 bits", false, exitUsage, strings.Repeat("9", 400))
+		add("wrong type", false, usage.ExitUsage, "x", "1x", " ", "½", "10s", "\x1b[31m")
+		add("zero", slices.Contains(zeroIsFine, f.Name), usage.ExitUsage, "0")
+		add("negative", false, usage.ExitUsage, "-1", "-9223372036854775808")
+		add("huge", true, usage.ExitUsage, fmt.Sprint(int64(math.MaxInt64)))
+		add("beyond 64 bits", false, usage.ExitUsage, strings.Repeat("9", 400))
 	case "size":
-		add("wrong type", false, exitUsage, "x", "1x", " ", "½", "10s", "\x1b[31m")
-		add("zero", false, exitUsage, "0", "0MiB")
-		add("negative", false, exitUsage, "-1", "-1GiB")
-		add("beyond 64 bits", false, exitUsage, strings.Repeat("9", 400))
+		add("wrong type", false, usage.ExitUsage, "x", "1x", " ", "½", "10s", "\x1b[31m")
+		add("zero", false, usage.ExitUsage, "0", "0MiB")
+		add("negative", false, usage.ExitUsage, "-1", "-1GiB")
+		add("beyond 64 bits", false, usage.ExitUsage, strings.Repeat("9", 400))
 	case "duration":
-		add("wrong type", false, exitUsage, "x", "10", "1m30", " ", "10 s", "\x1b[31m")
-		add("zero", slices.Contains(zeroIsFine, f.Name), exitUsage, "0s")
-		add("negative", false, exitUsage, "-1s", "-2562047h")
-		add("huge", true, exitUsage, "2562047h")
-		add("beyond 64 bits", false, exitUsage, strings.Repeat("9", 30)+"h")
+		add("wrong type", false, usage.ExitUsage, "x", "10", "1m30", " ", "10 s", "\x1b[31m")
+		add("zero", slices.Contains(zeroIsFine, f.Name), usage.ExitUsage, "0s")
+		add("negative", false, usage.ExitUsage, "-1s", "-2562047h")
+		add("huge", true, usage.ExitUsage, "2562047h")
+		add("beyond 64 bits", false, usage.ExitUsage, strings.Repeat("9", 30)+"h")
 	case "string", "stringArray", "stringSlice":
-		add("blank", false, exitUsage, " ", "\t")
+		add("blank", false, usage.ExitUsage, " ", "\t")
 		if slices.Contains(foldersAreWanted, f.Name) && !strings.Contains(f.Usage, "JSON") {
-			add("no folder", false, exitFailed, "file", "file/below")
+			add("no folder", false, usage.ExitFailed, "file", "file/below")
 			break
 		}
 		word := slices.Contains(anyWordIsFine, f.Name)
 		if slices.Contains(filesAreWanted, f.Name) {
 			for _, class := range []string{"nowhere", "folder", "garbage", "file/below"} {
-				all = append(all, input{class, class, []int{exitFailed, exitUsage}, false})
+				all = append(all, input{class, class, []int{usage.ExitFailed, usage.ExitUsage}, false})
 			}
 			break
 		}
-		add("unknown", word, exitUsage, "nonsense!", "-", ",")
-		add("odd", word, exitUsage, "\x1b[31m", "a\nb", "\xff\xfe", strings.Repeat("long", 5000), "☃")
+		add("unknown", word, usage.ExitUsage, "nonsense!", "-", ",")
+		add("odd", word, usage.ExitUsage, "\x1b[31m", "a\nb", "\xff\xfe", strings.Repeat("long", 5000), "☃")
 	default:
 		panic("say here what wrong values of a " + kind + " are")
 	}
@@ -230,7 +233,7 @@ func TestWrongInputs(t *testing.T) {
 			continue
 		}
 		plain := answerTo(slices.Concat(c.args, c.after)...)
-		if plain.code != c.code || (plain.code == exitFailed || plain.code == exitUsage) && !plain.oneLine() {
+		if plain.code != c.code || (plain.code == usage.ExitFailed || plain.code == usage.ExitUsage) && !plain.oneLine() {
 			t.Errorf("%s: %+v", path, plain)
 			continue
 		}
@@ -240,7 +243,7 @@ func TestWrongInputs(t *testing.T) {
 					continue // it would begin what the other value ends
 				}
 				a := answerTo(slices.Concat(c.args, []string{"--" + f.Name + "=" + in.value}, c.after)...)
-				taken := in.fine && (a.code == plain.code && a.stderr == plain.stderr || a.code == exitFailed && a.oneLine())
+				taken := in.fine && (a.code == plain.code && a.stderr == plain.stderr || a.code == usage.ExitFailed && a.oneLine())
 				if !taken && !(slices.Contains(in.codes, a.code) && a.oneLine()) {
 					t.Errorf("%s --%s=%.60q (%s): %d\n%.600s%.600s", path, f.Name, in.value, in.class, a.code, a.stdout, a.stderr)
 				}

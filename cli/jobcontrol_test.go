@@ -5,6 +5,8 @@ package cli
 import (
 	"syscall"
 	"testing"
+
+	"github.com/zklab/zklab/cli/internal/usage"
 )
 
 // Ctrl-Z stops both; the shell's fg lets both go on.
@@ -22,7 +24,7 @@ func TestJobControl(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if got := ended(t, cmd); got != exitInterrupted {
+	if got := ended(t, cmd); got != usage.ExitInterrupted {
 		t.Errorf("exit code %d", got)
 	}
 }

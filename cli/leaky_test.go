@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
 )
@@ -39,6 +40,6 @@ func leakyProgram() {
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(exitFailed)
+		os.Exit(usage.ExitFailed)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/cli/internal/clients"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/link"
@@ -164,7 +165,7 @@ func TestLockLostByCut(t *testing.T) {
 			}
 			code := ended(t, p.Cmd)
 			want := []string{`zklab: the lock is lost: sending "terminated" to the program`, "error: the lock of /cut was lost while the program ran"}
-			if told := strings.Split(strings.TrimSpace(p.stderr.String()), "\n"); code != exitLost || strings.Join(told, "\n") != strings.Join(want, "\n") {
+			if told := strings.Split(strings.TrimSpace(p.stderr.String()), "\n"); code != clients.ExitLost || strings.Join(told, "\n") != strings.Join(want, "\n") {
 				t.Errorf("%d, %q", code, told)
 			}
 		})

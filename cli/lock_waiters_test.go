@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/cli/internal/clients"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/recipes"
@@ -98,14 +99,17 @@ func TestTwoThousandWaiters(t *testing.T) {
 			asked += n
 		}
 	}
-	if tried.code != exitNotObtained || asked > 20 {
+	if tried.code != clients.ExitNotObtained || asked > 20 {
 		t.Errorf("%d after %d requests: %v", tried.code, asked, c.Requests())
 	}
 	listed := answerTo("lock", "/big", "--servers", c.direct)
 	if want := fmt.Sprintf("/big: 1 holds, %d wait\n", all-1); listed.code != 0 || !strings.HasPrefix(listed.stdout, want) || strings.Count(listed.stdout, "\n") != all+1 {
 		t.Errorf("%d, %.300s, %d lines", listed.code, listed.stdout, strings.Count(listed.stdout, "\n"))
 	}
-	var entries []lineEntry
+	var entries []struct {
+		Path, Behind string
+		Holds        bool
+	}
 	if err := json.Unmarshal([]byte(answerTo("lock", "/big", "--servers", c.direct, "--json").stdout), &entries); err != nil || len(entries) != all {
 		t.Fatalf("%d entries, %v", len(entries), err)
 	}

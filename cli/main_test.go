@@ -12,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/zklab/zklab/cli/internal/process"
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
@@ -20,10 +22,10 @@ import (
 const fullEnv = "ZKLAB_TEST_FULL"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(detachedEnv) != "" { // this program is the command that a test has put into the background
+	if os.Getenv(process.DetachedEnv) != "" { // this program is the command that a test has put into the background
 		Main()
 	}
-	if len(os.Args) > 1 && os.Args[1] == guardianName { // that of a lock that a test has taken in its own process
+	if len(os.Args) > 1 && os.Args[1] == "guardian" { // that of a lock that a test has taken in its own process
 		Main()
 	}
 	testmain.ManyAtOnce(4)
@@ -34,9 +36,9 @@ func TestMain(m *testing.M) {
 		ownObjects:      ownObjectsProgram,
 		// A defect in the background, of which no command of ours has one.
 		"zklab-panics": func() {
-			os.Exit(supervised(func() int {
-				noteRun("zklab run lock --seed 4 --faults expire@client1/acquire#1/create#1")
-				noteRun("zklab run lock --seed 5")
+			os.Exit(process.Supervised(func() int {
+				process.NoteRun("zklab run lock --seed 4 --faults expire@client1/acquire#1/create#1")
+				process.NoteRun("zklab run lock --seed 5")
 				go panic("planted")
 				select {}
 			}, nil))
@@ -56,23 +58,23 @@ func TestMain(m *testing.M) {
 			daemon := exec.Command("sh", "-c", os.Args[1]+"; echo; exec sleep 1000 >/dev/null")
 			out, err := daemon.StdoutPipe()
 			if err == nil {
-				err = errors.Join(ownSession(daemon), daemon.Start())
+				err = errors.Join(process.OwnSession(daemon), daemon.Start())
 			}
 			if err == nil {
 				_, err = out.Read(make([]byte, 1)) // it is ready
 			}
 			if err != nil {
 				fmt.Fprintln(os.Stderr, err)
-				os.Exit(exitFailed)
+				os.Exit(usage.ExitFailed)
 			}
 		},
 		"zklab-leaky": leakyProgram,
 		// One that takes no notice of signals.
 		"zklab-waits": func() {
-			os.Exit(supervised(func() int {
+			os.Exit(process.Supervised(func() int {
 				fmt.Println("ready")
 				time.Sleep(10 * time.Minute)
-				return exitValid
+				return usage.ExitValid
 			}, nil))
 		},
 	})

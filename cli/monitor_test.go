@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // Who interrupts the monitor while the first server is silent has ended it, as at any time.
@@ -32,18 +31,5 @@ func TestMonitorIsInterruptedWhileConnecting(t *testing.T) {
 	}
 	if got := ended(t, cmd); got != 0 {
 		t.Errorf("exit code %d", got)
-	}
-}
-
-// Servers are asked how they are for a screen, which shows it, and not for lines.
-func TestLinesAskNoServer(t *testing.T) {
-	f := monitorFlags{most: 1}
-	f.timeout, f.session = time.Second, time.Second
-	cfg, err := f.follows("127.0.0.1:2181")
-	if err != nil || len(cfg.Queries) == 0 {
-		t.Fatal(cfg, err)
-	}
-	if cfg = f.forLines(cfg); len(cfg.Queries) > 0 || !cfg.All {
-		t.Errorf("%+v", cfg)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble/embedded"
 	site "github.com/zklab/zklab/internal/lab/serve"
 	"github.com/zklab/zklab/internal/testkit/unseen"
@@ -214,7 +215,7 @@ func TestNothingSeenIsNotValid(t *testing.T) {
 						return
 					}
 					text = strings.Join(strings.Fields(text), " ")
-					if code == exitValid || code == exitViolation || green.MatchString(text) || !says.MatchString(text) {
+					if code == usage.ExitValid || code == usage.ExitViolation || green.MatchString(text) || !says.MatchString(text) {
 						t.Errorf("exit code %d, green: %q, says %q: %v\n%.1500s", code, green.FindString(text), w.Says, says.MatchString(text), text)
 					}
 				})
@@ -227,7 +228,7 @@ func TestNothingSeenIsNotValid(t *testing.T) {
 func TestTransactionsThatAreLost(t *testing.T) {
 	t.Parallel()
 	z := zklabIn{t: t, way: unseen.Way{Flags: []string{"--time-limit=3s"}}, dir: t.TempDir(), done: map[string]outputOf{}}
-	if out, code := z.run(); code != exitValid {
+	if out, code := z.run(); code != usage.ExitValid {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
 	if err := os.Remove(filepath.Join(z.dir, "runs/latest/transactions.jsonl")); err != nil {
@@ -240,7 +241,7 @@ func TestTransactionsThatAreLost(t *testing.T) {
 		"check": checked, "result.json": z.file("runs/latest/result.json"), "report.html": z.file("runs/latest/report.html"),
 		"junit.xml": z.file("runs/latest/junit.xml"),
 	} {
-		if text = strings.Join(strings.Fields(text), " "); !lost.MatchString(text) || code != exitValid {
+		if text = strings.Join(strings.Fields(text), " "); !lost.MatchString(text) || code != usage.ExitValid {
 			t.Errorf("%s, exit code %d: it does not say what was lost:\n%.1500s", door, code, text)
 		}
 	}
@@ -269,7 +270,7 @@ func TestEnsembleWithoutTransactionLog(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			text, code := d.ask(z)
 			text = strings.Join(strings.Fields(text), " ")
-			if text != "" && (code == exitViolation || !unlogged.MatchString(text)) {
+			if text != "" && (code == usage.ExitViolation || !unlogged.MatchString(text)) {
 				t.Errorf("exit code %d: it does not say what was not checked:\n%.3000s", code, text)
 			}
 		})
@@ -332,7 +333,7 @@ func TestInterruptedIsNotValid(t *testing.T) {
 		{"merge", merged, some, mergedCode},
 		{"sweep.html", z.file("s/sweeps/*/*/sweep.html"), some, -1},
 	} {
-		if text := strings.Join(strings.Fields(d.text), " "); d.code != -1 && d.code != exitUnknown || green.MatchString(text) || !strings.Contains(text, d.says) {
+		if text := strings.Join(strings.Fields(d.text), " "); d.code != -1 && d.code != usage.ExitUnknown || green.MatchString(text) || !strings.Contains(text, d.says) {
 			t.Errorf("%s: exit code %d, green: %q\n%.1500s", d.door, d.code, green.FindString(text), text)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zklab/zklab/cli/internal/storedruns"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/nils"
@@ -93,7 +94,7 @@ func declaredRecipe(r Recipe) (declared program.Recipe, err error) {
 		if different := difference(d, other); different != "" {
 			return declared, fmt.Errorf("subject %q must declare the same objects as recipe %q, but has other %s", s.Name, declared.Name, different)
 		}
-		if own := propertiesOf(d); s.Property != "" && !slices.Contains(own, s.Property) {
+		if own := storedruns.PropertiesOf(d); s.Property != "" && !slices.Contains(own, s.Property) {
 			return declared, fmt.Errorf("subject %q names the property %q: recipe %q has %s", s.Name, s.Property, declared.Name, strings.Join(own, ", "))
 		}
 		if _, err := plan.Parse(s.Faults, time.Second); err != nil {
@@ -139,7 +140,7 @@ func difference(a, b models.Declared) string {
 		return "names"
 	case !slices.Equal(operations(a), operations(b)):
 		return "operations"
-	case !slices.Equal(propertiesOf(a), propertiesOf(b)):
+	case !slices.Equal(storedruns.PropertiesOf(a), storedruns.PropertiesOf(b)):
 		return "rules"
 	}
 	return ""

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/testkit/ownobjects"
 	"github.com/zklab/zklab/store"
 )
@@ -42,7 +43,7 @@ func ownObjectsProgram() {
 	for {
 		var args []string
 		if in.Decode(&args) != nil {
-			os.Exit(exitValid)
+			os.Exit(usage.ExitValid)
 		}
 		var text bytes.Buffer
 		code := execute(args, &text, &text)
@@ -141,7 +142,7 @@ func (c ownCell) load() []string {
 		faults = "expire,lose-reply"
 	}
 	if faults == "" {
-		faults = noFaults
+		faults = "none"
 	}
 	return []string{"--time-limit", "3s", "--fault-interval", "1s", "--min-load", "0", "--faults", faults}
 }
@@ -154,7 +155,7 @@ func (c ownCell) run() int {
 		out, code := c.zklab(args...)
 		violated := c.violated()
 		switch {
-		case code > exitUnknown || !c.wrong && code == exitViolation || c.wrong && seed == 5:
+		case code > usage.ExitUnknown || !c.wrong && code == usage.ExitViolation || c.wrong && seed == 5:
 			c.t.Fatalf("exit code %d, violated: %q\n%s", code, violated, out)
 		case !c.wrong:
 			return code
@@ -206,8 +207,8 @@ var ownDoors = []func(ownCell){
 	},
 	func(c ownCell) { // shrink
 		if c.wrong {
-			c.exits(exitViolation, "shrink", "store/latest", "--property", c.o.Breaks, "--runs", "10", "--quiet")
-			c.exits(exitViolation, "check", "store/latest/shrunk")
+			c.exits(usage.ExitViolation, "shrink", "store/latest", "--property", c.o.Breaks, "--runs", "10", "--quiet")
+			c.exits(usage.ExitViolation, "check", "store/latest/shrunk")
 		}
 	},
 }
@@ -220,7 +221,7 @@ func (c ownCell) runsMany(command string, more ...string) {
 // decided asserts what a command found.
 func (c ownCell) decided(command, out string, code int) {
 	c.t.Helper()
-	if wrong := code == exitViolation; code > exitUnknown || wrong != c.wrong || c.wrong && !strings.Contains(out, c.o.Breaks) {
+	if wrong := code == usage.ExitViolation; code > usage.ExitUnknown || wrong != c.wrong || c.wrong && !strings.Contains(out, c.o.Breaks) {
 		c.t.Errorf("%s: exit code %d\n%s", command, code, out)
 	}
 }

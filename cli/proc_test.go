@@ -11,27 +11,27 @@ import (
 	"time"
 )
 
-// process holds what the kernel tells of a process (proc_pid_stat(5)).
-type process struct {
+// procStatus holds what the kernel tells of a process (proc_pid_stat(5)).
+type procStatus struct {
 	state           byte // T: it is stopped; Z and X: it has ended
 	parent, session int
 }
 
 // processes are all that run, by their ids.
-func processes(t *testing.T) map[int]process {
+func processes(t *testing.T) map[int]procStatus {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[int]process{}
+	all := map[int]procStatus{}
 	for _, path := range stats {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			continue // it has ended
 		}
 		fields := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
-		all[integer(t, filepath.Base(filepath.Dir(path)))] = process{
+		all[integer(t, filepath.Base(filepath.Dir(path)))] = procStatus{
 			fields[0][0], integer(t, string(fields[1])), integer(t, string(fields[3])),
 		}
 	}

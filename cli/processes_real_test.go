@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/zklab/zklab/cli/internal/usage"
 )
 
 // workerProcesses are the process ids of all workers of the command.
@@ -26,7 +28,7 @@ func workerProcesses(t *testing.T) (pids []int) {
 			continue // it has ended
 		}
 		args := strings.Split(string(b), "\x00")
-		if len(args) > 1 && args[0] == program && args[1] == workerName {
+		if len(args) > 1 && args[0] == program && args[1] == "worker" {
 			pids = append(pids, integer(t, strings.Split(path, "/")[2]))
 		}
 	}
@@ -60,7 +62,7 @@ func TestRealKilledRunLeavesNoProcess(t *testing.T) {
 	if err := syscall.Kill(harness, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if got := ended(t, cmd); got != exitFailed {
+	if got := ended(t, cmd); got != usage.ExitFailed {
 		t.Errorf("exit code %d", got)
 	}
 	within(t, "no worker is left", func() bool { return len(workerProcesses(t)) == 0 })
@@ -73,7 +75,7 @@ func TestRealInterruptedRunOfProcesses(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if got := ended(t, cmd); got != exitValid && got != exitUnknown { // how much happened is luck
+	if got := ended(t, cmd); got != usage.ExitValid && got != usage.ExitUnknown { // how much happened is luck
 		t.Errorf("exit code %d", got)
 	}
 	if left := workerProcesses(t); len(left) > 0 {

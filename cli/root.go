@@ -4,30 +4,38 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/cli/internal/clients"
+	"github.com/zklab/zklab/cli/internal/ensembles"
+	"github.com/zklab/zklab/cli/internal/experiments"
+	"github.com/zklab/zklab/cli/internal/manyruns"
+	"github.com/zklab/zklab/cli/internal/storedruns"
+	"github.com/zklab/zklab/cli/internal/terminal"
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 )
 
 // execute runs one command line and gives its exit code.
 func execute(args []string, stdout, stderr io.Writer) (code int) {
-	stdout, stderr = legible(stdout), legible(stderr)
+	stdout, stderr = terminal.Legible(stdout), terminal.Legible(stderr)
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(stderr, "error: bug in zklab: %v\n%s", p, debug.Stack())
-			code = exitDefect
+			code = usage.ExitDefect
 		}
 	}()
 	begun := false
 	root := newRoot(&begun)
-	commands := rename(root)
+	commands := usage.Rename(root)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.Execute()
-	return finish(err, !begun, commands, stderr)
+	return usage.Finish(err, !begun, commands, stderr)
 }
 
 // newRoot makes the command tree. begun is set once the arguments were
@@ -39,9 +47,9 @@ func newRoot(begun *bool) *cobra.Command {
 		Version:       version.Line(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          noArgs,
+		Args:          usage.NoArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := noneEmpty(cmd.Flags()); err != nil {
+			if err := usage.NoneEmpty(cmd.Flags()); err != nil {
 				return err
 			}
 			*begun = true
@@ -50,12 +58,12 @@ func newRoot(begun *bool) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	root.SetFlagErrorFunc(wrongFlag)
-	root.SetHelpCommand(newHelp())
-	root.AddCommand(
-		newRun(repeat), newSweep(), newMerge(), newCompare(), newExport(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newServe(), newOpen(), newList(), newDoctor(), newImage(), newClean(), newPrune(),
-		newOverlay(), newInit(), newSchema(), newEnsemble(), newShell(), newMonitor(), newLock(), newElect(), newRegister(), newDiscover(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newGuardian(), newCompletion(),
-	)
+	root.SetFlagErrorFunc(usage.WrongFlag)
+	root.SetHelpCommand(usage.NewHelp())
+	root.AddCommand(slices.Concat(
+		experiments.Commands(manyruns.Repeat), manyruns.Commands(), storedruns.Commands(), ensembles.Commands(), clients.Commands(),
+	)...)
+	root.AddCommand(usage.NewCompletion())
 	groupFlags(root)
 	return root
 }

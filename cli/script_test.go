@@ -20,6 +20,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/zklab/zklab/cli/internal/backend"
 	"github.com/zklab/zklab/ensemble"
 )
 
@@ -135,7 +136,7 @@ var rowsTaken atomic.Int64
 
 func free(ports ...int) bool {
 	for _, port := range ports {
-		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+		l, err := net.Listen("tcp", net.JoinHostPort(backend.Loopback, strconv.Itoa(port)))
 		if err != nil {
 			return false
 		}
@@ -145,7 +146,7 @@ func free(ports ...int) bool {
 }
 
 func listen(ts *testscript.TestScript, port string) net.Listener {
-	l, err := net.Listen("tcp", net.JoinHostPort(loopback, port))
+	l, err := net.Listen("tcp", net.JoinHostPort(backend.Loopback, port))
 	ts.Check(err)
 	return l
 }

@@ -18,6 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/cli/internal/backend"
+	"github.com/zklab/zklab/cli/internal/ensembles"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
@@ -27,15 +29,15 @@ const digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU="
 
 // started gives what "zklab ensemble up" would start.
 func started(args ...string) (ensemble.Starter, error) {
-	b := backend{nodes: 3, host: loopback}
-	cmd := upCommand(&b, new(upFlags))
+	b := backend.Backend{Nodes: 3, Host: backend.Loopback}
+	cmd := ensembles.UpCommand(&b, new(ensembles.UpFlags))
 	if err := cmd.ParseFlags(args); err != nil {
 		return nil, err
 	}
-	if err := b.servers.validate(cmd, b); err != nil {
+	if err := b.Servers.Validate(cmd, b); err != nil {
 		return nil, err
 	}
-	return b.starter()
+	return b.Starter()
 }
 
 // Each flag sets the field of its name, of both kinds of servers.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -69,7 +70,7 @@ func TestLargeZnodes(t *testing.T) {
 	if text, err := os.ReadFile(file); err != nil || !bytes.Contains(text, []byte("/big")) || !bytes.Contains(text, []byte("/ok")) {
 		t.Errorf("the export with --max-frame has not both: %v", err)
 	}
-	if code, said := shell("ls", "--max-frame", "7"); code != exitUsage || !strings.Contains(said, "--max-frame 7: give a number of bytes") {
+	if code, said := shell("ls", "--max-frame", "7"); code != usage.ExitUsage || !strings.Contains(said, "--max-frame 7: give a number of bytes") {
 		t.Errorf("%d, %s", code, said)
 	}
 }

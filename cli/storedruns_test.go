@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/cli/internal/storedruns"
+	"github.com/zklab/zklab/cli/internal/usage"
 	site "github.com/zklab/zklab/internal/lab/serve"
 	"github.com/zklab/zklab/workloads"
 )
@@ -36,7 +38,7 @@ func TestStoredRunsOfAllObjects(t *testing.T) {
 					args = append(args, "--faults", faults)
 				}
 				out, code := z.zklab(args...)
-				if subject == workloads.Own && code == exitViolation || code > exitUnknown {
+				if subject == workloads.Own && code == usage.ExitViolation || code > usage.ExitUnknown {
 					t.Fatalf("exit code %d\n%s", code, out)
 				}
 				for k, d := range storedDoors {
@@ -69,33 +71,33 @@ type storedDoor struct {
 var storedDoors = append([]storedDoor{
 	{"check", true, func(z zklabIn, code int) { z.exits(code, "check", "store/latest") }},
 	{"check of the history alone", false, func(z zklabIn, code int) {
-		if out, alone := z.zklab("check", "store/latest/history.jsonl"); alone == exitViolation && code != exitViolation {
+		if out, alone := z.zklab("check", "store/latest/history.jsonl"); alone == usage.ExitViolation && code != usage.ExitViolation {
 			z.t.Errorf("check accuses the history alone:\n%s", out)
 		}
 	}},
 	{"report", false, func(z zklabIn, code int) {
-		z.exits(exitValid, "report", "store/latest")
-		word := map[int]string{exitValid: "VALID", exitViolation: "VIOLATION", exitUnknown: "UNDECIDED"}[code]
+		z.exits(usage.ExitValid, "report", "store/latest")
+		word := map[int]string{usage.ExitValid: "VALID", usage.ExitViolation: "VIOLATION", usage.ExitUnknown: "UNDECIDED"}[code]
 		if !strings.Contains(strings.ToUpper(z.file("store/latest/report.html")), word) {
 			z.t.Errorf("the page does not say %s", word)
 		}
 	}},
 	{"replay", false, func(z zklabIn, code int) { // without the overlay, a run may take another course
-		if out, again := z.zklab("replay", "store/latest"); again > exitUnknown || again == exitViolation && code != exitViolation {
+		if out, again := z.zklab("replay", "store/latest"); again > usage.ExitUnknown || again == usage.ExitViolation && code != usage.ExitViolation {
 			z.t.Errorf("replay: exit code %d of a run with %d\n%s", again, code, out)
 		}
 	}},
-	{"compare", false, func(z zklabIn, _ int) { z.exits(exitValid, "compare", "store/latest", "store/latest") }},
-	{"list", false, func(z zklabIn, _ int) { z.exits(exitValid, "list", "runs") }},
+	{"compare", false, func(z zklabIn, _ int) { z.exits(usage.ExitValid, "compare", "store/latest", "store/latest") }},
+	{"list", false, func(z zklabIn, _ int) { z.exits(usage.ExitValid, "list", "runs") }},
 	{"serve", false, func(z zklabIn, _ int) { z.serves() }},
 }, exportDoors()...)
 
 func exportDoors() (all []storedDoor) {
-	for _, f := range exportFormats {
-		all = append(all, storedDoor{"export " + f.name, false, func(z zklabIn, _ int) {
-			z.exits(exitValid, "export", "store/latest", "--format", f.name, "--output", "exported")
+	for _, f := range storedruns.ExportFormats {
+		all = append(all, storedDoor{"export " + f.Name, false, func(z zklabIn, _ int) {
+			z.exits(usage.ExitValid, "export", "store/latest", "--format", f.Name, "--output", "exported")
 			if info, err := os.Stat(filepath.Join(z.dir, "exported")); err != nil || info.Size() == 0 {
-				z.t.Errorf("export --format %s wrote nothing", f.name)
+				z.t.Errorf("export --format %s wrote nothing", f.Name)
 			}
 		}})
 	}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/cli/internal/usage"
 )
 
 // waiting starts the command zklab-waits and gives it once its child runs.
@@ -51,7 +53,7 @@ func ended(t *testing.T, cmd *exec.Cmd) int {
 // makes a Go process show its stacks and exit with 2, which is not "undecided".
 func TestSignalsArePassedOn(t *testing.T) {
 	for s, want := range map[syscall.Signal]int{
-		syscall.SIGINT: exitInterrupted, syscall.SIGTERM: exitInterrupted, syscall.SIGHUP: exitInterrupted, syscall.SIGQUIT: exitDefect,
+		syscall.SIGINT: usage.ExitInterrupted, syscall.SIGTERM: usage.ExitInterrupted, syscall.SIGHUP: usage.ExitInterrupted, syscall.SIGQUIT: usage.ExitDefect,
 	} {
 		t.Run(s.String(), func(t *testing.T) {
 			cmd := waiting(t)

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
@@ -76,7 +77,7 @@ func (k *killed) comesToTheSame(t *testing.T) {
 func sweepToItsEnd(t *testing.T, binary string, args []string) {
 	t.Helper()
 	text, err := exec.CommandContext(t.Context(), binary, args...).CombinedOutput()
-	if exit, ok := err.(*exec.ExitError); err != nil && (!ok || exit.ExitCode() > exitUnknown) {
+	if exit, ok := err.(*exec.ExitError); err != nil && (!ok || exit.ExitCode() > usage.ExitUnknown) {
 		t.Fatalf("%v: %v\n%s", args, err, text)
 	}
 }

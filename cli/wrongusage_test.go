@@ -3,13 +3,16 @@ package cli
 import (
 	"testing"
 
+	"github.com/zklab/zklab/cli/internal/backend"
+	"github.com/zklab/zklab/cli/internal/ensembles"
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/zk/serversettings"
 )
 
 // A setting of ZooKeeper's in the place of a flag of ensemble up is told which flag stands for it, or that
 // none does. Each setting that a flag names is one of ZooKeeper's.
 func TestSettingsAsFlags(t *testing.T) {
-	cmd := newUp()
+	cmd := ensembles.UpCommand(&backend.Backend{Nodes: 3}, new(ensembles.UpFlags))
 	for written, want := range map[string]string{
 		"tickTime":                   "unknown flag: --tickTime; did you mean --tick? see up --help",
 		"extended-types-enabled":     "unknown flag: --extended-types-enabled; did you mean --ttl? see up --help",
@@ -19,14 +22,18 @@ func TestSettingsAsFlags(t *testing.T) {
 		"nio-sessionlesscnxntimeout": "--nio-sessionlesscnxntimeout: an embedded ensemble has no setting nio.sessionlessCnxnTimeout; see docs/ensemble.md and up --help",
 		"colouring-of-text":          "unknown flag: --colouring-of-text; see up --help",
 	} {
-		if got := unknownFlag(cmd, written).Error(); got != want {
+		if got := usage.WrongFlag(cmd, cmd.ParseFlags([]string{"--" + written})).Error(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if got := unknownFlag(newRun(repeat), "skipACL").Error(); got != "unknown flag: --skipACL; see run --help" {
+	run, _, err := newRoot(new(bool)).Find([]string{"run"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := usage.WrongFlag(run, run.ParseFlags([]string{"--skipACL"})).Error(); got != "unknown flag: --skipACL; see zklab run --help" {
 		t.Errorf("another command: %q", got)
 	}
-	flags := settingFlags(cmd)
+	flags := usage.SettingFlags(cmd)
 	for setting, flag := range flags {
 		if serversettings.Named(setting) != setting {
 			t.Errorf("--%s: ZooKeeper has no setting %q", flag, setting)

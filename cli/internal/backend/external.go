@@ -1,0 +1,59 @@
+package backend
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/connect"
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/store"
+)
+
+// This file is about ensembles that somebody else started.
+
+// FromElsewhere is the value of --ensemble for them.
+const FromElsewhere = external.Backend
+
+// ExternalFlags adds the flags that tell where such an ensemble is, and what may be done to
+// its servers.
+func ExternalFlags(cmd *cobra.Command, servers *string, c *ensemble.Commands) {
+	flags := cmd.Flags()
+	connect.ServersFlag(cmd, servers)
+	flags.StringVar(&c.Pause, "pause-command", "", "shell command that freezes a server of --servers, such as 'docker pause zk{id}' ({id} is the server's number from 1, {host} and {port} are its address)")
+	flags.StringVar(&c.Resume, "resume-command", "", "shell command that resumes a frozen server")
+	flags.StringVar(&c.Kill, "kill-command", "", "shell command that kills a server of --servers, as kill -9 does")
+	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts down a server of --servers cleanly (for the faults restart and rolling)")
+	flags.StringVar(&c.Start, "start-command", "", "shell command that starts a server that was killed or shut down")
+	usage.CompletesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command")
+}
+
+// CheckKind refuses flags that are for another kind of ensemble. ports is the value of --ports.
+func CheckKind(cmd *cobra.Command, x store.Experiment, ports []int) error {
+	if x.Ensemble != FromElsewhere {
+		if len(x.Servers) > 0 || x.Commands != (ensemble.Commands{}) {
+			return usage.Errorf("--servers and its commands are for an external ensemble: add --ensemble %s", FromElsewhere)
+		}
+		return nil
+	}
+	switch {
+	case len(x.Servers) == 0:
+		return usage.Errorf("--ensemble %s needs --servers host:port,...[/chroot]", FromElsewhere)
+	case cmd.Flags().Changed("nodes"):
+		return usage.Errorf("--nodes is for ensembles that zklab starts: --servers determines the number")
+	case x.Image != "":
+		return usage.Errorf("--image is for containers: add --ensemble %s", InContainers)
+	case len(ports) > 0:
+		return usage.Errorf("--ports is for ensembles that zklab starts: --servers has the ports")
+	}
+	return nil
+}
+
+// Elsewhere makes of an experiment what can be looked at, or says what makes no sense.
+func Elsewhere(x store.Experiment) (ensemble.Starter, error) {
+	c := external.Config{Servers: x.Servers, Chroot: x.Chroot, Commands: x.Commands}
+	if err := c.Validate(); err != nil {
+		return nil, usage.Errorf("%s", connect.BareReason(err))
+	}
+	return c, nil
+}

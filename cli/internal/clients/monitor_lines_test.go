@@ -1,0 +1,19 @@
+package clients
+
+import (
+	"testing"
+	"time"
+)
+
+// Servers are asked how they are for a screen, which shows it, and not for lines.
+func TestLinesAskNoServer(t *testing.T) {
+	f := monitorFlags{most: 1}
+	f.Timeout, f.Session = time.Second, time.Second
+	cfg, err := f.follows("127.0.0.1:2181")
+	if err != nil || len(cfg.Queries) == 0 {
+		t.Fatal(cfg, err)
+	}
+	if cfg = f.forLines(cfg); len(cfg.Queries) > 0 || !cfg.All {
+		t.Errorf("%+v", cfg)
+	}
+}

@@ -1,0 +1,141 @@
+package connect
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/cli/internal/terminal"
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// Flags say how to connect to servers, and with which credentials.
+type Flags struct {
+	auth     []string
+	readOnly bool
+	TLS      TLS
+	Timeout  time.Duration
+	Session  time.Duration
+	maxFrame int
+	bounded  bool // the command has --max-frame
+}
+
+func (f *Flags) AddTo(flags *pflag.FlagSet) {
+	f.AddMaxFrame(flags)
+	flags.BoolVar(&f.readOnly, "read-only", false, "accept a read-only server, which has no majority")
+	f.AddNamed(flags, "timeout")
+}
+
+// AddNamed is AddTo for commands that write; timeout is the name of the flag that bounds the wait for
+// a server.
+func (f *Flags) AddNamed(flags *pflag.FlagSet, timeout string) {
+	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password, or @file with one credential per line (may be repeated)")
+	flags.DurationVar(&f.Timeout, timeout, 10*time.Second, "time to wait for a connection, and for each reply")
+	flags.DurationVar(&f.Session, "session-timeout", 10*time.Second, "session timeout to request")
+	f.TLS.AddTo(flags)
+}
+
+// AddMaxFrame declares the bound of replies. Clients of recipes have none.
+func (f *Flags) AddMaxFrame(flags *pflag.FlagSet) {
+	f.bounded = true
+	flags.IntVar(&f.maxFrame, "max-frame", wire.MaxFrame, "largest reply to accept, in bytes (jute.maxbuffer of ZooKeeper's clients)")
+}
+
+func (f *Flags) Validate() error {
+	if f.Timeout <= 0 {
+		return usage.BadFlag("--timeout must be more than zero")
+	}
+	if f.Session < time.Millisecond {
+		return usage.BadFlag("--session-timeout must be 1ms or more")
+	}
+	if f.bounded && (f.maxFrame < wire.MaxRequest || f.maxFrame > 1<<30) {
+		return usage.BadFlag("--max-frame %d: give a number of bytes from %d to %d", f.maxFrame, wire.MaxRequest, 1<<30)
+	}
+	return f.TLS.Load()
+}
+
+// Tell tells who asked for a session timeout that the servers granted another one.
+func (f *Flags) Tell(cmd *cobra.Command, granted time.Duration) {
+	if cmd.Flags().Changed("session-timeout") && granted != f.Session {
+		terminal.Warn(cmd, "the servers made the session timeout %s: --session-timeout %s is not within their bounds", granted, f.Session)
+	}
+}
+
+func (f *Flags) config() (client.Config, error) {
+	c := client.Config{Timeout: f.Session, Patience: f.Timeout, ReadOnly: f.readOnly, MaxFrame: f.maxFrame, TLS: f.TLS.config}
+	for _, auth := range f.auth {
+		lines := []string{auth}
+		if path, ok := strings.CutPrefix(auth, "@"); ok {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return c, fmt.Errorf("--auth: %w", err)
+			}
+			lines = credentialsIn(string(text))
+		}
+		for _, line := range lines {
+			scheme, credential, ok := strings.Cut(line, ":")
+			if !ok {
+				return c, usage.BadFlag("--auth: give scheme:credential, such as digest:user:password, or @file")
+			}
+			c.Auth = append(c.Auth, client.Credential{Scheme: scheme, Auth: []byte(credential)})
+		}
+	}
+	return c, nil
+}
+
+// ConfigOf is config for the connect string in an argument, if there is one.
+func (f *Flags) ConfigOf(servers ...string) (client.Config, error) {
+	c, err := f.config()
+	if err != nil || len(servers) == 0 {
+		return c, err
+	}
+	if c.Servers, c.Chroot, err = external.Parse(servers[0]); err != nil {
+		return c, usage.BadFlag("%s", BareReason(err))
+	}
+	return c, nil
+}
+
+// credentialsIn returns the lines of a file that are not empty.
+func credentialsIn(text string) (lines []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func Within(ctx context.Context, c client.Config, bound time.Duration) (*client.Client, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("no connection within %s", bound))
+	defer cancel()
+	return client.Connect(ctx, c)
+}
+
+// HexText is an id as servers write it.
+func HexText(id int64) string { return fmt.Sprintf("%#x", uint64(id)) }
+
+// ParseServers reads --servers.
+func ParseServers(connect string) (servers []string, chroot string, err error) {
+	servers, chroot, err = external.Parse(connect)
+	if err != nil {
+		return nil, "", usage.Errorf("--servers: %s", BareReason(err))
+	}
+	return servers, chroot, nil
+}
+
+// BareReason is an error in a Config without what it is about, which the command line says.
+func BareReason(err error) string {
+	return strings.TrimPrefix(err.Error(), external.ErrConfig.Error()+": ")
+}
+
+func ServersFlag(cmd *cobra.Command, servers *string) {
+	cmd.Flags().StringVar(servers, "servers", "", "connect string of an external ensemble, with all its servers: host:port,...[/chroot]")
+}

@@ -1,0 +1,138 @@
+package connect
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/internal/zk/zkconn"
+	"github.com/zklab/zklab/recipes"
+)
+
+// SessionFlags say how to get a session for recipes.
+type SessionFlags struct {
+	Servers string
+	Connect Flags
+	cmd     *cobra.Command
+
+	// patience is how long to wait for a connection, if that is shorter than what the flags say; 0: it is not.
+	Patience time.Duration
+	// online is told when the connection to the servers is lost, and when there is one again; nil: it is not asked for.
+	Online func(bool)
+}
+
+func (f *SessionFlags) AddTo(cmd *cobra.Command) {
+	f.cmd = cmd
+	flags := cmd.Flags()
+	flags.StringVar(&f.Servers, "servers", "127.0.0.1:2181", "servers of the ensemble: host:port,...[/chroot]")
+	f.Connect.AddNamed(flags, "connect-timeout")
+	usage.CompletesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
+}
+
+func (f *SessionFlags) Validate() error {
+	if f.Connect.Session < time.Second { // sessions are lost all the time
+		return usage.BadFlag("--session-timeout must be 1s or more")
+	}
+	return f.Connect.Validate()
+}
+
+// Open connects, and gives the path of the znode below the chroot.
+func (f *SessionFlags) Open(ctx context.Context, znode string) (s *recipes.Client, full string, end func(), err error) {
+	servers, chroot, err := external.Parse(f.Servers)
+	if err != nil {
+		return nil, "", nil, usage.BadFlag("--servers: %s", BareReason(err))
+	}
+	config, err := f.Connect.config()
+	if err != nil {
+		return nil, "", nil, err
+	}
+	dial := zk.Dialer(net.DialTimeout)
+	if d := f.Connect.TLS.Dial(); d != nil {
+		dial = zk.Dialer(d)
+	}
+	var last dialError
+	var granted zkconn.Granted
+	patience := f.Connect.Timeout
+	if f.Patience > 0 {
+		patience = min(patience, f.Patience)
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no server of %s answers within %s", f.Servers, patience))
+	defer cancel()
+	conn, events, err := zkconn.Open(bounded, zkconn.Config{Servers: servers, Timeout: f.Connect.Session, Dial: granted.Around(last.around(dial))})
+	if err != nil {
+		if bounded.Err() != nil {
+			err = last.of(context.Cause(bounded))
+		}
+		return nil, "", nil, f.Connect.TLS.WayOut(ctx, servers, err)
+	}
+	for _, a := range config.Auth {
+		if err := conn.AddAuth(a.Scheme, a.Auth); err != nil {
+			conn.Close()
+			return nil, "", nil, fmt.Errorf("--auth %s: %w", a.Scheme, err)
+		}
+	}
+	var closed atomic.Bool
+	if f.Online != nil {
+		events = f.hear(events, &closed)
+	}
+	f.Connect.Tell(f.cmd, granted.Timeout())
+	f.Connect.Session = granted.Timeout() // recipes go by what was granted
+	s = recipes.NewClient(conn, events, f.Connect.Session)
+	return s, path.Join("/", chroot, znode), func() {
+		ctx, cancel := context.WithTimeout(context.Background(), f.Connect.Timeout)
+		defer cancel()
+		_ = s.Close(ctx)
+		closed.Store(true)
+		conn.Close()
+	}, nil
+}
+
+// hear hands on events, and tells online of those of the connection until it is closed.
+func (f *SessionFlags) hear(events <-chan zk.Event, closed *atomic.Bool) <-chan zk.Event {
+	on := make(chan zk.Event)
+	go func() {
+		defer close(on)
+		was := true // there is a session
+		for e := range events {
+			switch {
+			case e.State == zk.StateHasSession && !was:
+				was = true
+				f.Online(was)
+			case e.State == zk.StateDisconnected && was && !closed.Load():
+				was = false
+				f.Online(was)
+			}
+			on <- e
+		}
+	}()
+	return on
+}
+
+// dialError is the last error of connecting to a server.
+type dialError struct{ last atomic.Pointer[error] }
+
+func (d *dialError) around(dial zk.Dialer) zk.Dialer {
+	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
+		c, err := dial(network, addr, timeout)
+		if err != nil {
+			d.last.Store(&err)
+		}
+		return c, err
+	}
+}
+
+// of is why there was no connection in a time, with the last error of a server.
+func (d *dialError) of(why error) error {
+	if last := d.last.Load(); last != nil {
+		return fmt.Errorf("%w: %w", why, *last)
+	}
+	return why
+}

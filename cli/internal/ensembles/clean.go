@@ -1,0 +1,95 @@
+package ensembles
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/connect"
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/store"
+)
+
+func newClean() *cobra.Command {
+	var servers string
+	cmd := &cobra.Command{
+		Use:   "clean",
+		Short: "Remove what crashed runs left behind, but nothing of runs that are alive",
+		Long: "Clean removes the containers, networks and volumes of runs whose process is dead, and the runs that\n" +
+			"failed Go tests of this user left in the temporary folder, unless a test still uses them. With\n" +
+			"--servers it looks into an external ensemble instead, and lists the znodes of runs there. It removes\n" +
+			"none of them, because it cannot know whether their runs are alive.",
+		Example: `  zklab clean
+  zklab clean --servers zk1:2181,zk2:2181,zk3:2181`,
+		Args: usage.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+			defer cancel()
+			if cmd.Flags().Changed("servers") {
+				return nameLeftovers(ctx, cmd.OutOrStdout(), servers)
+			}
+			return clean(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	connect.ServersFlag(cmd, &servers)
+	return cmd
+}
+
+// clean removes what no process uses. Where no engine answers there is nothing of containers to
+// remove: that is an error only if there was nothing else.
+func clean(ctx context.Context, stdout, stderr io.Writer) error {
+	removed, spared, err := store.CleanScratch()
+	found := tellCleaned(stdout, removed, spared)
+	if err != nil {
+		return err
+	}
+	removed, spared, err = container.Clean(ctx)
+	found = tellCleaned(stdout, removed, spared) || found
+	switch {
+	case err == nil && !found:
+		fmt.Fprintln(stdout, "nothing to remove")
+	case found && errors.Is(err, container.ErrNoEngine):
+		fmt.Fprintf(stderr, "warning: cannot look for containers: %s\n", usage.OneLine(err))
+		return nil
+	}
+	return err
+}
+
+// tellCleaned prints a line for each, and reports whether there was one.
+func tellCleaned(w io.Writer, removed, spared []string) bool {
+	for _, line := range removed {
+		fmt.Fprintln(w, "removed", line)
+	}
+	for _, line := range spared {
+		fmt.Fprintln(w, "spared", line)
+	}
+	return len(removed)+len(spared) > 0
+}
+
+// nameLeftovers prints which znodes of runs an ensemble of somebody else's has. None is
+// removed: whether its run is alive cannot be known here.
+func nameLeftovers(ctx context.Context, w io.Writer, servers string) error {
+	hosts, chroot, err := connect.ParseServers(servers)
+	if err != nil {
+		return err
+	}
+	found, err := external.Leftovers(ctx, external.Config{Servers: hosts, Chroot: chroot})
+	if err != nil {
+		return err
+	}
+	for _, l := range found {
+		fmt.Fprintf(w, "found %s of a run that began %s: if the run has ended, remove it with zkCli.sh -server %s deleteall %s\n",
+			l.Path, l.Begun.Format(time.RFC3339), hosts[0], l.Path)
+	}
+	if len(found) == 0 {
+		fmt.Fprintf(w, "no znodes of runs in %s%s\n", chroot, ensemble.RunsFolder)
+	}
+	return nil
+}

@@ -1,0 +1,64 @@
+package ensembles
+
+import (
+	"errors"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/backend"
+	"github.com/zklab/zklab/cli/internal/process"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/tools/control"
+)
+
+// failing is an ensemble of which a server cannot write its files any more.
+type failing struct {
+	*embedded.Ensemble
+	failed chan error
+}
+
+func (f failing) Failed() <-chan error { return f.failed }
+
+// An ensemble in the background that fails stays in the list with its log, since nobody hears why it
+// ended otherwise; one that ends in good order goes.
+func TestFailedInTheBackground(t *testing.T) {
+	dir, err := os.MkdirTemp("", "zk") // t.TempDir's are too long for sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	t.Cleanup(func() { process.DetachedLog = "" })
+	for want, failure := range []error{nil, errors.New("the disk is full")} {
+		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log, err := control.NewLog()
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Close()
+		process.DetachedLog = log.Name()
+		f := failing{e, make(chan error, 1)}
+		f.failed <- failure
+		cmd := &cobra.Command{}
+		cmd.SetOut(io.Discard)
+		cmd.SetErr(io.Discard)
+		if err := serve(t.Context(), cmd, f, backend.Backend{}, "lab"); !errors.Is(err, failure) {
+			t.Errorf("%v, not %v", err, failure)
+		}
+		left := control.Entries()
+		if len(left) != want {
+			t.Errorf("after %v: %+v", failure, left)
+		}
+		if len(left) > 0 {
+			if _, err := os.Stat(left[0].Log); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}

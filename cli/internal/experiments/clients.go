@@ -1,0 +1,64 @@
+package experiments
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects/adapter"
+	"github.com/zklab/zklab/workloads"
+)
+
+// PlayedByDefault has the help of a command say so.
+func PlayedByDefault(cmd *cobra.Command) {
+	flag := cmd.Flags().Lookup("clients-as")
+	flag.DefValue = "" // as it can be
+	flag.Usage = "how clients run: process (simulated, can be frozen and crashed; the default if faults do that and the recipe supports it), or goroutine"
+}
+
+// PlayUnlessGiven has an exploration, which tries freezes and crashes, play that clients are processes
+// where the recipe can have that and nobody said how clients run.
+func PlayUnlessGiven(f *Flags, x *store.Experiment) {
+	w, err := workloads.Named(x.Recipe, firstSubject(x.Recipe))
+	if err == nil && x.Simulate && f.anyClients && workloads.InProcesses(w) {
+		x.ClientsAs = store.Process
+	}
+}
+
+// Complete is the experiment as it is run.
+func Complete(x experiment.Experiment, simulate bool) (experiment.Experiment, error) {
+	if simulate {
+		return x.CompleteSimulated()
+	}
+	return x.Complete()
+}
+
+// waysOfClients are how --clients-as lets clients run.
+var waysOfClients = []string{store.Goroutine, store.Process}
+
+// clientCommand is the program that each client runs as; nil for clients within
+// this process.
+func clientCommand(x store.Experiment) ([]string, error) {
+	switch {
+	case !slices.Contains(waysOfClients, x.ClientsAs):
+		return nil, usage.ValueError{Field: "clients-as", Problem: fmt.Sprintf("is %s, not %.60q", prose.List(waysOfClients, "or"), x.ClientsAs)}
+	case x.SubjectCommand != "" && strings.TrimSpace(x.SubjectCommand) == "":
+		return nil, usage.ValueError{Field: "subject-command", Problem: "names no command"}
+	case x.SubjectCommand != "":
+		return adapter.Shell(x.SubjectCommand), nil
+	case x.ClientsAs == store.Goroutine || x.Simulate:
+		return nil, nil // in a simulation processes are played
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("cannot find this program's file, to run it as a client: %w", err)
+	}
+	return []string{self, "worker", "--subject", x.Subject}, nil
+}

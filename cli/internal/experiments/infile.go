@@ -1,0 +1,48 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/store"
+)
+
+// wrongContent is an error of reading a file that was named: what can be read and makes no sense
+// is wrong usage.
+func wrongContent(err error) error {
+	var unread *fs.PathError
+	if errors.As(err, &unread) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", engine.ErrUsage, err)
+}
+
+// inFile is an error in an experiment, told as one in the experiment file if that has the value.
+func (f *Flags) inFile(err error) error {
+	var wrong usage.ValueError
+	if !errors.As(err, &wrong) || f.Config == "" || f.given != nil && f.given(wrong.Field) {
+		return err
+	}
+	problem := wrong.Problem
+	if wrong.Whole {
+		problem = ": " + problem
+	}
+	return usage.Errorf("%s", usage.About(f.of(wrong.Field), problem))
+}
+
+// of names a field of the experiment file, with its line and column if the file has it.
+func (f *Flags) of(field string) string {
+	text := field + " of " + f.Config
+	content, err := os.ReadFile(f.Config)
+	if err != nil {
+		return text
+	}
+	if place := store.Place(content, field); place != "" {
+		text += " " + place
+	}
+	return text
+}

@@ -1,0 +1,104 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/lab/scaffold"
+	"github.com/zklab/zklab/workloads"
+)
+
+func newInit() *cobra.Command {
+	var recipe, language, out string
+	cmd := &cobra.Command{
+		Use:   "init [RECIPE]",
+		Short: "Write a file to begin with: an experiment, a Go test or an adapter",
+		Long: "Init writes an experiment.yaml with all settings and comments, for lock or another RECIPE. With --go it\n" +
+			"writes a Go test instead, into which you put your own implementation of a recipe, and with --adapter a\n" +
+			"program by which zklab tests a lock in another language. Each runs as it stands. Init never overwrites\n" +
+			"a file.",
+		Example: "  zklab init && zklab run --config experiment.yaml\n" +
+			"  zklab init --go queue\n" +
+			"  zklab init --adapter python",
+		Args:              usage.AtMostOne,
+		ValidArgsFunction: recipeArgument(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			file, err := fileToWrite(args, recipe, language, out)
+			if err != nil {
+				return usage.Errorf("%v", err)
+			}
+			if err := usage.Writable("--out", out); err != nil {
+				return err
+			}
+			if err := usage.WriteNew(filepath.Join(out, file.Name), string(file.Text)); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\n", filepath.Join(out, file.Name))
+			for _, next := range file.Next {
+				if !strings.HasSuffix(next, ":") {
+					next = "    " + next
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), next)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&recipe, "go", "", "write a Go test for an implementation of this recipe")
+	flags.StringVar(&language, "adapter", "", "write an adapter in this language: "+strings.Join(scaffold.Languages, ", "))
+	flags.StringVar(&out, "out", ".", "folder to write into")
+	usage.Completes(cmd, "go", usage.ChoiceOf(workloads.Recipes()...))
+	usage.Completes(cmd, "adapter", usage.ChoiceOf(scaffold.Languages...))
+	usage.CompletesFiles(cmd, "out")
+	return cmd
+}
+
+// fileToWrite is the file that the command line asks for.
+func fileToWrite(args []string, recipe, language, out string) (scaffold.File, error) {
+	asked := 0
+	for _, given := range []bool{len(args) > 0, recipe != "", language != ""} {
+		if given {
+			asked++
+		}
+	}
+	switch {
+	case asked > 1:
+		return scaffold.File{}, errors.New("init writes one file: give a RECIPE, --go or --adapter")
+	case language != "":
+		return scaffold.Adapter(language)
+	case recipe != "":
+		return scaffold.GoTest(recipe, packageIn(out), addsModule(out, packageIn(out)))
+	}
+	recipe = "lock"
+	if len(args) > 0 {
+		recipe = args[0]
+	}
+	if _, err := workloads.Named(recipe, firstSubject(recipe)); err != nil {
+		return scaffold.File{}, err
+	}
+	return scaffold.Experiment(recipe)
+}
+
+// packageIn is the name of the Go package in a folder, for a test: that of its files, or what the folder's name
+// allows.
+func packageIn(dir string) string {
+	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
+	for _, file := range files {
+		if f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly); err == nil {
+			return f.Name.Name
+		}
+	}
+	if full, err := filepath.Abs(dir); err == nil {
+		if name := strings.ToLower(filepath.Base(full)); token.IsIdentifier(name) {
+			return name
+		}
+	}
+	return "mine"
+}

@@ -1,0 +1,66 @@
+package experiments
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/workloads"
+)
+
+// recipeArgument completes the RECIPE of a command.
+func recipeArgument() cobra.CompletionFunc {
+	var names []cobra.Completion
+	for _, r := range workloads.Recipes() {
+		names = append(names, cobra.CompletionWithDesc(r, workloads.About(r)))
+	}
+	return usage.FirstArgument(usage.Choice(names...))
+}
+
+// subjectOf completes the subjects of the recipe that is the first argument, and of all
+// recipes if there is none yet.
+func subjectOf(_ *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	recipes := workloads.Recipes()
+	if len(args) > 0 {
+		recipes = args[:1]
+	}
+	return usage.Beginning(toComplete, subjectsOf(recipes...))
+}
+
+// subjectsOf are the names of the subjects of some recipes, each once.
+func subjectsOf(recipes ...string) (values []cobra.Completion) {
+	var names []string
+	add := func(name, about string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+			values = append(values, cobra.CompletionWithDesc(name, about))
+		}
+	}
+	for _, r := range recipes {
+		for _, s := range workloads.Subjects(r) {
+			if s.Property != "" {
+				add(workloads.Broken, "the first mutant of the recipe")
+			}
+			add(s.Name, s.About)
+		}
+	}
+	return values
+}
+
+// firstSubject returns the subject of a recipe that is tested if no other is named.
+func firstSubject(recipe string) string {
+	if subjects := workloads.Subjects(recipe); len(subjects) > 0 {
+		return subjects[0].Name
+	}
+	return workloads.Own // an error about the recipe follows
+}
+
+// FaultExpression completes the last word of --faults.
+func FaultExpression(_ *cobra.Command, _ []string, toComplete string) (values []cobra.Completion, _ cobra.ShellCompDirective) {
+	for _, c := range plan.Complete(toComplete) {
+		values = append(values, cobra.CompletionWithDesc(c.Text, c.About))
+	}
+	return values, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}

@@ -1,0 +1,92 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/terminal"
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/base/nearest"
+	"github.com/zklab/zklab/internal/base/version"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/adapter"
+	"github.com/zklab/zklab/workloads"
+)
+
+// workerName is the command that is a client's process. It is not supervised:
+// what stops or kills it must hit the process that has the connection.
+const workerName = "worker"
+
+func newWorker() *cobra.Command {
+	var subject string
+	cmd := &cobra.Command{
+		Use:   workerName,
+		Short: "Serve a client to another process over the adapter protocol",
+		Long: "Worker serves a client to another process: it reads requests from standard input, one JSON object per line,\n" +
+			"and answers on standard output (docs/adapters.md). It exits at the end of its input.",
+		Example: `  zklab conform 'zklab worker'
+  zklab run lock --subject-command 'zklab worker --subject go-zookeeper'`,
+		Args: usage.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			served, err := workerSubjects(subject)
+			if err != nil {
+				return usage.Errorf("%v", err)
+			}
+			served.Logf = func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
+			return adapter.Serve(context.Background(), os.Stdin, terminal.Exact(cmd.OutOrStdout()), served)
+		},
+	}
+	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "subject to serve: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
+	usage.Completes(cmd, "subject", usage.Choice(subjectsOf(slices.DeleteFunc(workloads.Recipes(), func(r string) bool { return !inProcesses(r) })...)...))
+	return cmd
+}
+
+// workerSubjects are the constructors of the named subjects of all recipes that a
+// process can have.
+func workerSubjects(subject string) (adapter.Subjects, error) {
+	s := adapter.Subjects{Name: fmt.Sprintf("%s, zklab %s", subject, version.Module()), Recipes: map[string]subjects.Maker{}}
+	var known []string
+	for _, recipe := range workloads.Recipes() {
+		if !inProcesses(recipe) {
+			continue
+		}
+		known = append(known, alike(recipe, subject)...)
+		w, err := workloads.Named(recipe, subject)
+		if err != nil {
+			continue // not of this recipe
+		}
+		s.Recipes[recipe] = w.(workloads.Served).Maker()
+	}
+	if len(s.Recipes) == 0 {
+		slices.Sort(known)
+		known = slices.Compact(known)
+		return s, fmt.Errorf("unknown subject %q%sknown are %s", subject, nearest.DidYouMean(subject, known), strings.Join(known, ", "))
+	}
+	return s, nil
+}
+
+// inProcesses reports whether a recipe's clients can be processes of their own.
+func inProcesses(recipe string) bool {
+	w, err := workloads.Named(recipe, firstSubject(recipe))
+	_, ok := w.(workloads.Served)
+	return err == nil && ok
+}
+
+// alike lists the subjects of a recipe that somebody may have meant: each of those that
+// are broken if a broken one was asked for, and else just broken.
+func alike(recipe, subject string) (names []string) {
+	if !strings.HasPrefix(subject, workloads.Broken+":") {
+		return workloads.Short(recipe)
+	}
+	for _, s := range workloads.Subjects(recipe) {
+		if s.Property != "" {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,60 @@
+package manyruns
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/cli/internal/usage"
+)
+
+// mostRepeated bounds the runs of one experiment.
+const mostRepeated = 1_000_000
+
+// Repeat runs the experiment of zklab run with n seeds: that is a sweep whose seeds draw nothing else.
+func Repeat(run *cobra.Command, args []string, n int, seed int64) error {
+	switch {
+	case n < 1:
+		return usage.Errorf("--repeat must be more than zero")
+	case n > mostRepeated:
+		return usage.Errorf("--repeat must be %d or fewer", mostRepeated)
+	case seed < 0:
+		return usage.ValueError{Field: "seed", Problem: usage.NotNegative}
+	}
+	first := cmp.Or(seed, 1)
+	set := map[string][]string{"swarm": {"false"}, "seeds": {fmt.Sprintf("%d..%d", first, first+int64(n)-1)}}
+	given := run.Flags().Changed
+	if !given("simulate") && !given("config") {
+		set["simulate"] = []string{"false"} // the default of run; an experiment file says it itself
+	}
+	sweep := newSweep()
+	var without string
+	run.Flags().Visit(func(f *pflag.Flag) {
+		switch {
+		case f.Name == "repeat" || f.Name == "seed":
+		case sweep.Flags().Lookup(f.Name) == nil:
+			without = f.Name
+		default:
+			set[f.Name] = []string{f.Value.String()}
+			if list, ok := f.Value.(pflag.SliceValue); ok {
+				set[f.Name] = list.GetSlice()
+			}
+		}
+	})
+	if without != "" {
+		return usage.Errorf("--%s is for a single run: leave out --%s or --repeat", without, without)
+	}
+	for name, values := range set {
+		for _, value := range values {
+			if err := sweep.Flags().Set(name, value); err != nil {
+				return err
+			}
+		}
+	}
+	sweep.Use = run.Use // errors name the command that was given
+	sweep.SetOut(run.OutOrStdout())
+	sweep.SetErr(run.ErrOrStderr())
+	return sweep.RunE(sweep, args)
+}

@@ -1,0 +1,37 @@
+//go:build !unix
+
+package process
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/zklab/zklab/cli/internal/usage"
+)
+
+// There is no supervision here; see Supervised.
+
+var passedOn []os.Signal
+
+func ownGroup(*exec.Cmd) {}
+
+// OwnSession returns an error: no child outlives this process here.
+func OwnSession(*exec.Cmd) error {
+	return usage.Errorf("--detach needs a Unix system: run the ensemble without it in another terminal")
+}
+
+func pass(child *os.Process, s os.Signal) { _ = child.Signal(s) }
+
+func killedBy(*os.ProcessState) os.Signal { return nil }
+
+// SignalNamed knows the signals that Go can send everywhere.
+func SignalNamed(name string) os.Signal {
+	return map[string]os.Signal{"INT": os.Interrupt, "KILL": os.Kill, "TERM": os.Kill}[strings.TrimPrefix(strings.ToUpper(name), "SIG")]
+}
+
+// IgnoreBrokenPipes does nothing: a broken pipe ends no process here.
+func IgnoreBrokenPipes() {}
+
+// PolledInput is standard input.
+func PolledInput() (*os.File, error) { return os.Stdin, nil }

@@ -1,0 +1,160 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/terminal"
+	"github.com/zklab/zklab/cli/internal/usage"
+)
+
+// A panic in a goroutine of a library ends a Go process with exit code 2,
+// which would pass for "undecided". Only another process can say otherwise: so
+// zklab runs itself once more, passes signals on, and turns that code of a
+// child that panicked into ExitDefect. The child ends when its parent is gone.
+
+const (
+	supervisedEnv = "ZKLAB_SUPERVISED" // set in the child, to withNote if it has a file for that
+	withNote      = "note"
+	goPanic       = 2 // Go's exit code of a panic
+	// undecided stands for ExitUnknown between child and parent, which could
+	// not tell it from a panic otherwise.
+	undecided = 102
+)
+
+// Supervised runs the command in a child process where that is possible. alone are the names of commands
+// that run without a supervisor.
+func Supervised(run func() int, alone []string) int {
+	if DetachedLog = os.Getenv(DetachedEnv); DetachedLog != "" {
+		os.Unsetenv(DetachedEnv)
+		return run() // the process that is listed is the one with the ensemble
+	}
+	switch by := os.Getenv(supervisedEnv); {
+	case by != "":
+		os.Unsetenv(supervisedEnv)
+		if by == withNote {
+			underWay = os.NewFile(noteDescriptor, "note")
+		}
+		go dieWithParent()
+		return toParent(run())
+	case len(os.Args) > 1 && slices.Contains(alone, os.Args[1]):
+		return run()
+	case len(os.Args) > 1 && (os.Args[1] == cobra.ShellCompRequestCmd || os.Args[1] == cobra.ShellCompNoDescRequestCmd):
+		return run() // the shell waits for it at each press of the Tab key
+	case runtime.GOOS == "windows":
+		return run() // no file descriptors can be handed down there
+	}
+	code, err := runChild()
+	if err != nil {
+		return run() // an odd place without its own executable: better unsupervised than not at all
+	}
+	return FromChild(code)
+}
+
+func toParent(code int) int {
+	if code == usage.ExitUnknown {
+		return undecided
+	}
+	return code
+}
+
+func FromChild(code int) int {
+	switch code {
+	case undecided:
+		return usage.ExitUnknown
+	case goPanic:
+		return usage.ExitDefect
+	}
+	return code
+}
+
+// runChild runs this program again with the same arguments and streams. The
+// child is in a process group of its own, so that a terminal's Ctrl-C comes to
+// it once, through us.
+func runChild() (code int, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	alive, hold, err := os.Pipe() // the child sees its end when we are gone
+	if err != nil {
+		return 0, err
+	}
+	defer hold.Close()
+	defer alive.Close()
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, slices.Concat(terminal.StopSignals, passedOn)...)
+	defer signal.Stop(signals)
+
+	cmd := exec.Command(self, os.Args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), supervisedEnv+"=1")
+	cmd.ExtraFiles = []*os.File{alive}
+	note := newNote()
+	if note != nil {
+		defer note.Close()
+		cmd.Env[len(cmd.Env)-1] = supervisedEnv + "=" + withNote
+		cmd.ExtraFiles = append(cmd.ExtraFiles, note)
+	}
+	ownGroup(cmd)
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case s := <-signals:
+				pass(cmd.Process, s)
+			case <-ended:
+				return
+			}
+		}
+	}()
+	err = cmd.Wait()
+	close(ended)
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return usage.ExitDefect, nil
+	}
+	if s := killedBy(cmd.ProcessState); s != nil {
+		return afterSignal(s, os.Stderr), nil
+	}
+	if code = cmd.ProcessState.ExitCode(); code == goPanic && note != nil {
+		tellRun(note, os.Stderr)
+	}
+	return code, nil
+}
+
+// afterSignal is the exit code of a child that a signal ended.
+func afterSignal(s os.Signal, stderr io.Writer) int {
+	switch {
+	case slices.Contains(terminal.StopSignals, s):
+		return usage.ExitInterrupted // before, or after, it was listening
+	case s == os.Kill:
+		fmt.Fprintln(stderr, "error: zklab was killed; zklab clean removes what it left behind")
+		return usage.ExitFailed
+	}
+	return usage.ExitDefect
+}
+
+// dieWithParent ends the child when the parent was killed: nobody could
+// interrupt it any more.
+func dieWithParent() {
+	_, _ = io.Copy(io.Discard, os.NewFile(3, "parent"))
+	os.Exit(usage.ExitFailed)
+}
+
+// DetachedEnv is the environment variable that gives the background process the path of its log.
+const DetachedEnv = "ZKLAB_DETACHED"
+
+// DetachedLog is the log of this process if it is one in the background.
+var DetachedLog string

@@ -1,0 +1,47 @@
+package process
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/zklab/zklab/internal/base/printable"
+)
+
+// A panic in a goroutine of a run ends the process, and what Go says of it names neither the
+// seed nor the faults. So commands that make many runs note how each is run again before it
+// begins, in a file that the supervising parent has open, too: it tells the last one.
+
+// noteDescriptor is the file of the note in a supervised child.
+const noteDescriptor = 4
+
+// underWay is where the run under way is noted; nil: nowhere.
+var underWay *os.File
+
+// NoteRun notes the run that is about to begin, by the command that runs it again. What cannot
+// be written is missing after a panic, and no more. Call it for one run at a time.
+func NoteRun(command string) {
+	if underWay != nil { // what is left of a longer one is behind the end of the line
+		_, _ = underWay.WriteAt([]byte(command+"\n"), 0)
+	}
+}
+
+// newNote is the file of a child's note, which is removed already, nil if there can be none.
+func newNote() *os.File {
+	f, err := os.CreateTemp("", "zklab-run-")
+	if err != nil {
+		return nil
+	}
+	_ = os.Remove(f.Name())
+	return f
+}
+
+// tellRun names the run in which a child panicked.
+func tellRun(note *os.File, stderr io.Writer) {
+	const longest = 1 << 16
+	text, err := io.ReadAll(io.NewSectionReader(note, 0, longest))
+	if command, _, whole := strings.Cut(string(text), "\n"); err == nil && whole {
+		fmt.Fprintf(stderr, "error: the panic was in this run: %s\n", printable.Text(command, longest))
+	}
+}

@@ -1,0 +1,144 @@
+package storedruns
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/cli/internal/terminal"
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/lab/catalog"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// listing is a part of what zklab list prints. out is the folder of the stored runs, of which some are
+// chosen.
+type listing struct {
+	name, about string
+	print, json func(w io.Writer, out string, runs catalog.Choice) error
+}
+
+var listings = []listing{
+	{"recipes", "the recipes with their subjects", ofProgram(listRecipes), ofProgram(printRecipes)},
+	{"subjects", "the subjects of each recipe, including mutants", ofProgram(listSubjects), ofProgram(printSubjects)},
+	{"faults", "the faults, and which ensembles support them", ofProgram(listFaults), ofProgram(printFaults)},
+	{"runs", "the stored runs and sweeps, newest first", listRuns, printRuns},
+}
+
+// ofProgram is a listing of what the program itself has.
+func ofProgram(list func(io.Writer) error) func(io.Writer, string, catalog.Choice) error {
+	return func(w io.Writer, _ string, _ catalog.Choice) error { return list(w) }
+}
+
+func newList() *cobra.Command {
+	var out, since, verdict string
+	var runs catalog.Choice
+	var asJSON bool
+	var names []string
+	var values []cobra.Completion
+	for _, l := range listings {
+		names = append(names, l.name)
+		values = append(values, cobra.CompletionWithDesc(l.name, l.about))
+	}
+	cmd := &cobra.Command{
+		Use:   "list [" + strings.Join(names, "|") + "]",
+		Short: "List recipes, subjects, faults and the ensembles that support them, and stored runs",
+		Long: "List prints what there is to run and to inject, and the stored runs and sweeps, newest first. Of\n" +
+			"these, --recipe, --verdict and --since choose some.",
+		Example: "  zklab list faults\n" +
+			"  zklab list runs --recipe lock --verdict violation --since 7d",
+		Args: usage.OneOf("listing", names),
+
+		ValidArgs: values,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("out") {
+				if err := store.Exists(out); err != nil {
+					return err
+				}
+			}
+			parts := listings
+			if len(args) == 1 {
+				i := slices.Index(names, args[0])
+				parts = parts[i : i+1]
+			}
+			w := cmd.OutOrStdout()
+			if err := chooseRuns(&runs, cmd, args, verdict, since); err != nil {
+				return err
+			}
+			if asJSON {
+				if len(args) == 0 {
+					return usage.Errorf("--json prints one list: name it, as in zklab list runs --json; lists are %s", strings.Join(names, ", "))
+				}
+				return parts[0].json(w, out, runs)
+			}
+			for i, part := range parts {
+				if i > 0 {
+					fmt.Fprintln(w)
+				}
+				if err := part.print(w, out, runs); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one list as JSON (docs/results.md describes the list of runs)")
+	cmd.Flags().StringVar(&runs.Recipe, "recipe", "", "list only runs and sweeps of this recipe")
+	cmd.Flags().StringVar(&verdict, "verdict", "", "list only those with this verdict: "+strings.Join(statesListed, ", "))
+	cmd.Flags().StringVar(&since, "since", "", "list only those that began in this time, such as 24h or 7d, or since this day or time, such as 2026-01-31 or 2026-01-31T12:00:00Z")
+	usage.CompletesFiles(cmd, "out")
+	usage.Completes(cmd, "recipe", storedRecipes)
+	usage.Completes(cmd, "verdict", usage.ChoiceOf(statesListed...))
+	return cmd
+}
+
+// chooseRuns fills in a choice from the flags of zklab list.
+func chooseRuns(c *catalog.Choice, cmd *cobra.Command, args []string, verdict, since string) (err error) {
+	for _, flag := range []string{"recipe", "verdict", "since"} {
+		if cmd.Flags().Changed(flag) && !slices.Equal(args, []string{"runs"}) {
+			return usage.Errorf("--%s chooses among stored runs: use it with zklab list runs", flag)
+		}
+	}
+	if c.State, err = stateNamed(verdict); err != nil || since == "" {
+		return err
+	}
+	c.Since, err = parseSince(since, time.Now())
+	return err
+}
+
+func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 0, 3, ' ', 0) }
+
+func listRecipes(w io.Writer) error {
+	t := table(w)
+	fmt.Fprintln(t, "RECIPE\tSUBJECTS\tWHAT IT IS")
+	for _, r := range workloads.Recipes() {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", r, strings.Join(workloads.Short(r), ", "), workloads.About(r))
+	}
+	return t.Flush()
+}
+
+// listedRecipe is a recipe as --json prints it. zklab list subjects prints the same subjects.
+type listedRecipe struct {
+	Name     string   `json:"name"`
+	About    string   `json:"about"`
+	Subjects []string `json:"subjects"`
+}
+
+func printRecipes(w io.Writer) error {
+	var all []listedRecipe
+	for _, r := range workloads.Recipes() {
+		l := listedRecipe{Name: r, About: workloads.About(r)}
+		for _, s := range workloads.Subjects(r) {
+			l.Subjects = append(l.Subjects, s.Name)
+		}
+		all = append(all, l)
+	}
+	return terminal.PrintJSON(w, all)
+}

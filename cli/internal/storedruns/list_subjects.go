@@ -1,0 +1,50 @@
+package storedruns
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/zklab/zklab/cli/internal/terminal"
+	"github.com/zklab/zklab/workloads"
+)
+
+func namedSubjects() (all []workloads.Subject) {
+	for _, r := range workloads.Recipes() {
+		all = append(all, workloads.Subjects(r)...)
+	}
+	return all
+}
+
+func printSubjects(w io.Writer) error { return terminal.PrintJSON(w, namedSubjects()) }
+
+// listSubjects prints what every recipe can be tested with, which property finds
+// that which is wrong on purpose, and under which faults.
+func listSubjects(w io.Writer) error {
+	const gap, screen = 1, 100
+	t := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0) // closer than others: the names are long
+	fmt.Fprintln(t, "RECIPE\tSUBJECT\tFOUND BY\tWHAT IT IS")
+	all := namedSubjects()
+	var recipe, subject, property int // the longest of each
+	for _, s := range all {
+		recipe, subject, property = max(recipe, len(s.Recipe)), max(subject, len(s.Name)), max(property, len(s.Property))
+	}
+	width := screen - recipe - subject - property - 3*gap
+	for _, s := range all {
+		about := wrapped(s.About, width)
+		if s.Faults != "" {
+			about = append(about, wrapped("--faults "+strings.ReplaceAll(s.Faults, ",", ", "), width)...)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Recipe, s.Name, s.Property, about[0])
+		for _, more := range about[1:] {
+			fmt.Fprintf(t, "\t\t\t%s\n", more)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	hanging(w, "", "broken alone stands for the first broken subject of its recipe. Most defects show within ten seconds, when clients compete or under the --faults named above.")
+	return nil
+}

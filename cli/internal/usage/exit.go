@@ -1,0 +1,106 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/workers"
+	"github.com/zklab/zklab/internal/zk/zkconn"
+)
+
+// The exit codes, a contract with scripts. docs/commands.md has their comments.
+const (
+	// every property is valid, and every `--gate` is kept
+	ExitValid = 0
+	// a property is violated, or a gate exceeded
+	ExitViolation = 1
+	// a property or a gate could not be decided, none is violated, and none exceeded
+	ExitUnknown = 2
+	// the experiment could not be run or read: no Docker engine, an unhealthy ensemble, an unreadable file
+	ExitFailed = 3
+	// wrong usage: unknown command, flag, recipe, fault or value, on the command line or in a file of `--config`
+	ExitUsage = 64
+	// a defect of zklab itself
+	ExitDefect = 70
+	// interrupted before there was a result, or twice
+	ExitInterrupted = 130
+)
+
+// VerdictError carries a verdict's exit code through cobra. It prints nothing:
+// the summary has said it all.
+type VerdictError struct{ Code int }
+
+func (VerdictError) Error() string { return "" }
+
+// Finish turns what a command came to into an exit code, and prints an error
+// as one line. usage means that no command had begun: the arguments were wrong. commands are the names of
+// all commands, for an error that tells which to use.
+func Finish(err error, usage bool, commands []string, stderr io.Writer) int {
+	var verdict VerdictError
+	switch {
+	case err == nil:
+		return ExitValid
+	case errors.As(err, &verdict):
+		return verdict.Code
+	}
+	if !Unheard(err) {
+		fmt.Fprintf(stderr, "error: %s\n", renamed(OneLine(err), commands))
+	}
+	var undecided UndecidedError
+	switch {
+	case errors.As(err, &undecided):
+		return ExitUnknown
+	case usage || errors.Is(err, engine.ErrUsage) || errors.Is(err, ErrBadFlag):
+		return ExitUsage
+	case errors.Is(err, workers.ErrDied):
+		return ExitDefect
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	}
+	return ExitFailed
+}
+
+// Unheard reports whether nobody reads the command's output any more, as behind head: there
+// is nobody to tell.
+func Unheard(err error) bool {
+	var write *fs.PathError
+	return errors.As(err, &write) && write.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
+}
+
+func OneLine(err error) string {
+	text := strings.TrimPrefix(err.Error(), engine.ErrUsage.Error()+": ")
+	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
+	if text == context.Canceled.Error() {
+		text = "interrupted"
+	}
+	if advice, name := zkconn.Advice(err); advice != "" && strings.HasSuffix(text, name) {
+		text += ": " + advice
+	}
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return printable.Text(text, 4000) // it may quote a file
+}
+
+// Errorf is an error in the arguments that a command found itself.
+func Errorf(format string, args ...any) error {
+	return engine.Usage(format, args...)
+}
+
+// ErrBadFlag marks errors in flags that are found after the command has begun.
+var ErrBadFlag = errors.New("")
+
+func BadFlag(format string, args ...any) error {
+	return fmt.Errorf("%s%w", fmt.Sprintf(format, args...), ErrBadFlag)
+}
+
+// UndecidedError is an error about a run that this program cannot decide.
+type UndecidedError struct{ Text string }
+
+func (e UndecidedError) Error() string { return e.Text }

@@ -1,0 +1,52 @@
+package usage
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Writable says why nothing can be written into the folder of a flag, which need not be there yet.
+func Writable(flag, folder string) error {
+	there := folder
+	info, err := os.Stat(there)
+	for err != nil && filepath.Dir(there) != there {
+		there = filepath.Dir(there)
+		info, err = os.Stat(there)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", flag, folder, err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s %s: %s is not a folder: choose another one", flag, folder, there)
+	}
+	file, err := os.CreateTemp(there, ".zklab-*")
+	if named := new(fs.PathError); errors.As(err, &named) {
+		err = named.Err // the path belongs to the file that nobody asked for
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: cannot write into %s: choose another folder (%w)", flag, folder, there, err)
+	}
+	file.Close()
+	return os.Remove(file.Name())
+}
+
+// WriteNew writes a file that must not exist yet, and creates its folders.
+func WriteNew(path, text string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s exists already: remove it, or choose another folder with --out", path)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = io.WriteString(f, text)
+	return err
+}

@@ -1,0 +1,57 @@
+package verdicts
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/linear"
+	"github.com/zklab/zklab/cli/internal/terminal"
+	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/base/paint"
+	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/store"
+)
+
+// PrintResult prints a verdict, as a summary for people or as JSON; its error
+// carries the exit code.
+func PrintResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSON, brief bool) error {
+	return Print(cmd, ExitOfGates(ExitOf(result.Verdict), result.Gates), result, asJSON, brief, reports.Annotations(result), func(screen reports.Screen) string { return reports.Summary(result, run, screen) })
+}
+
+// PrintReport prints what was decided about a history from elsewhere, likewise.
+func PrintReport(cmd *cobra.Command, r linear.Report, asJSON, brief bool) error {
+	return Print(cmd, ExitOf(r.Verdict), r, asJSON, brief, reports.LinearAnnotations(r), func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
+}
+
+func Print(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []reports.Annotation, text func(reports.Screen) string) error {
+	tellGitHub(cmd, wrong, text)
+	out := cmd.OutOrStdout()
+	if asJSON {
+		if err := terminal.PrintJSON(out, value); err != nil {
+			return err
+		}
+	} else if _, err := io.WriteString(out, text(Screen(out, brief))); err != nil {
+		return err
+	}
+	if code != usage.ExitValid {
+		return usage.VerdictError{Code: code}
+	}
+	return nil
+}
+
+// Screen describes where a result goes; brief leaves timelines out.
+func Screen(out io.Writer, brief bool) reports.Screen {
+	return reports.Screen{Colour: bool(paint.For(terminal.Exact(out))), Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: brief, Messages: true}
+}
+
+func ExitOf(r checker.Result) int {
+	switch r {
+	case checker.Valid:
+		return usage.ExitValid
+	case checker.Violation:
+		return usage.ExitViolation
+	}
+	return usage.ExitUnknown
+}

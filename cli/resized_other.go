@@ -1,8 +1,0 @@
-//go:build !unix
-
-package cli
-
-import "os"
-
-// notifyResized tells nothing: here no signal tells that the terminal has another size.
-func notifyResized(chan<- os.Signal) {}
