@@ -26,6 +26,7 @@ const (
 	InFiles      = "files" // for somebody else to start
 )
 
+// Kinds lists the kinds of ensembles that a command can start and stop itself.
 var Kinds = []string{InProcess, InContainers}
 
 // AllKinds lists the kinds that an experiment can have.
@@ -97,6 +98,7 @@ func validateFileNodes(n int) error {
 	return nil
 }
 
+// UnknownKind returns the error for a value of --ensemble that names no kind that can be started.
 func UnknownKind(kind string) error {
 	if kind == FromElsewhere {
 		return usage.Errorf("zklab cannot start an %s ensemble: use zklab run with --servers", kind)

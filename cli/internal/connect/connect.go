@@ -28,6 +28,7 @@ type Flags struct {
 	bounded  bool // the command has --max-frame
 }
 
+// AddTo declares the flags for commands that only read.
 func (f *Flags) AddTo(flags *pflag.FlagSet) {
 	f.AddMaxFrame(flags)
 	flags.BoolVar(&f.readOnly, "read-only", false, "accept a read-only server, which has no majority")
@@ -49,6 +50,7 @@ func (f *Flags) AddMaxFrame(flags *pflag.FlagSet) {
 	flags.IntVar(&f.maxFrame, "max-frame", wire.MaxFrame, "largest reply to accept, in bytes (jute.maxbuffer of ZooKeeper's clients)")
 }
 
+// Validate checks the values of the flags, and reads the files of TLS.
 func (f *Flags) Validate() error {
 	if f.Timeout <= 0 {
 		return usage.BadFlag("--timeout must be more than zero")
@@ -113,6 +115,7 @@ func credentialsIn(text string) (lines []string) {
 	return lines
 }
 
+// Within opens a session within a bound of time.
 func Within(ctx context.Context, c client.Config, bound time.Duration) (*client.Client, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("no connection within %s", bound))
 	defer cancel()
@@ -136,6 +139,7 @@ func BareReason(err error) string {
 	return strings.TrimPrefix(err.Error(), external.ErrConfig.Error()+": ")
 }
 
+// ServersFlag declares --servers with all servers of an ensemble that somebody else started.
 func ServersFlag(cmd *cobra.Command, servers *string) {
 	cmd.Flags().StringVar(servers, "servers", "", "connect string of an external ensemble, with all its servers: host:port,...[/chroot]")
 }

@@ -29,6 +29,7 @@ type SessionFlags struct {
 	Online func(bool)
 }
 
+// AddTo declares the flags.
 func (f *SessionFlags) AddTo(cmd *cobra.Command) {
 	f.cmd = cmd
 	flags := cmd.Flags()
@@ -37,6 +38,7 @@ func (f *SessionFlags) AddTo(cmd *cobra.Command) {
 	usage.CompletesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
 }
 
+// Validate checks the values of the flags, and reads the files of TLS.
 func (f *SessionFlags) Validate() error {
 	if f.Connect.Session < time.Second { // sessions are lost all the time
 		return usage.BadFlag("--session-timeout must be 1s or more")

@@ -25,6 +25,7 @@ type TLS struct {
 	config        *tls.Config // from the files, after load
 }
 
+// AddTo declares the flags.
 func (f *TLS) AddTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.ca, "tls-ca", "", "file with the authorities that signed the servers' certificates, in PEM (connects with TLS)")
 	flags.StringVar(&f.cert, "tls-cert", "", "file with the client certificate for servers that require one, in PEM")

@@ -20,18 +20,6 @@ import (
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
-func newEnsemble() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "ensemble",
-		Short: "Run an ensemble for any client, and control its servers",
-		Args:  usage.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newUp(), newPs(), newDown(), newConfig(), newCompose())
-	cmd.AddCommand(newControls()...)
-	return cmd
-}
-
 func newUp() *cobra.Command { return UpCommand(&backend.Backend{Nodes: 3}, new(UpFlags)) }
 
 // UpFlags are the flags of up that are not settings of servers.

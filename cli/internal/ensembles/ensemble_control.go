@@ -37,19 +37,6 @@ func onceControl(flags *pflag.FlagSet) {
 // uncontrolled is the --name of an ensemble that accepts no commands.
 const uncontrolled = "none"
 
-// newControls returns the commands that control the servers of a running ensemble.
-func newControls() []*cobra.Command {
-	return []*cobra.Command{
-		newAction(control.Kill, "Kill a server, as with SIGKILL"),
-		newAction(control.Pause, "Freeze a server: its connections stay open, but it answers nothing"),
-		newAction(control.Resume, "Resume a paused server"),
-		newAction(control.Stop, "Shut a server down cleanly"),
-		newAction(control.Start, "Start a server that is down, with its data"),
-		newStatus(),
-		newExpire(),
-	}
-}
-
 // controlFlags name the ensemble to control, and how to print the answer.
 type controlFlags struct {
 	name string

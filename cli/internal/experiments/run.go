@@ -105,7 +105,7 @@ func RunCommand(x *store.Experiment, seed *int64, minLoad *int, f *Flags, repeat
 	cmd.Flags().BoolVar(&f.Quiet, "quiet", false, "print no progress and no timeline of a violation")
 	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages at which faults can be injected, in points.txt of the run's folder")
 	cmd.Flags().BoolVar(&f.JSON, "json", false, "print the content of result.json instead of a summary")
-	verdicts.GithubFlag(cmd)
+	verdicts.GitHubFlag(cmd)
 	verdicts.GateFlag(cmd, &f.gates)
 	return cmd
 }

@@ -78,7 +78,7 @@ func SweepCommand(s *SweepFlags, swept *swept) *cobra.Command {
 	flags.Lookup("swarm").DefValue = "false" // it is told in words
 	flags.BoolVar(&swept.f.Quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&swept.f.JSON, "json", false, "print the summary as JSON")
-	verdicts.GithubFlag(cmd)
+	verdicts.GitHubFlag(cmd)
 	verdicts.GateFlag(cmd, &s.gates)
 	return cmd
 }
@@ -292,7 +292,7 @@ func newMerge() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&page, "page", "", "file for the page (default: "+SweepPage+" or "+explorePage+" in the folder, if one is given)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
-	verdicts.GithubFlag(cmd)
+	verdicts.GitHubFlag(cmd)
 	verdicts.GateFlag(cmd, &gates)
 	usage.CompletesFiles(cmd, "page")
 	return cmd

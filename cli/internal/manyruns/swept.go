@@ -42,6 +42,7 @@ type swept struct {
 	arguments []string      // that make it again
 }
 
+// NewSwept returns a sweep whose flags nobody has given yet.
 func NewSwept() *swept {
 	x, seed, minLoad := experiments.Defaults()
 	return &swept{x: x, seed: seed, minLoad: minLoad, f: &experiments.Flags{}}

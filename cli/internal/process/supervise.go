@@ -66,6 +66,7 @@ func toParent(code int) int {
 	return code
 }
 
+// FromChild is the exit code that a supervised child meant by one of its own.
 func FromChild(code int) int {
 	switch code {
 	case undecided:

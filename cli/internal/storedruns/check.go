@@ -82,7 +82,7 @@ func newCheck() *cobra.Command {
 	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "initial value of the register of one key, as `KEY=VALUE` (may be repeated)")
 	cmd.Flags().StringArrayVar(&c.rename, "rename", nil, "what the history calls an operation of the model, as `NAME=OPERATION`, such as final-read=read (may be repeated)")
 	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "treat 475, \"475\" and 475.0 as the same value")
-	verdicts.GithubFlag(cmd)
+	verdicts.GitHubFlag(cmd)
 	usage.Completes(cmd, "model", usage.Choice(modelNames()...))
 	usage.Completes(cmd, "format", usage.Choice(formatNames()...))
 	usage.CompletesFiles(cmd, "out")

@@ -37,10 +37,12 @@ type Screen struct {
 // plainEvery is how often progress is told where there is no live line.
 const plainEvery = 10 * time.Second
 
+// NewScreen returns a screen that writes to out; quiet: it prints nothing.
 func NewScreen(out io.Writer, quiet bool) *Screen {
 	return &Screen{out: out, quiet: quiet, live: IsTerminal(out)}
 }
 
+// IsTerminal reports whether what is written to w is shown on a terminal.
 func IsTerminal(w io.Writer) bool { return paint.Terminal(Exact(w)) }
 
 // Columns is the width of a terminal, at least 20.

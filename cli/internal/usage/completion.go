@@ -43,6 +43,7 @@ func writeZsh(root *cobra.Command, w io.Writer) error {
 	return err
 }
 
+// NewCompletion returns the command that prints scripts for shells.
 func NewCompletion() *cobra.Command {
 	var names []string
 	for _, s := range shells {

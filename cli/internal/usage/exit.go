@@ -75,6 +75,7 @@ func Unheard(err error) bool {
 	return errors.As(err, &write) && write.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
 }
 
+// OneLine is the text of an error for people, in one line.
 func OneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), engine.ErrUsage.Error()+": ")
 	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
@@ -96,6 +97,7 @@ func Errorf(format string, args ...any) error {
 // ErrBadFlag marks errors in flags that are found after the command has begun.
 var ErrBadFlag = errors.New("")
 
+// BadFlag returns an error of wrong usage for a command that has begun.
 func BadFlag(format string, args ...any) error {
 	return fmt.Errorf("%s%w", fmt.Sprintf(format, args...), ErrBadFlag)
 }

@@ -113,6 +113,7 @@ func AtMostOne(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// TooMany returns the error for more than one argument.
 func TooMany(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("%s takes one argument, got %q", cmd.CommandPath(), args)
 }

@@ -31,4 +31,5 @@ func About(what, problem string) string {
 
 func (ValueError) Unwrap() error { return engine.ErrUsage }
 
+// NotNegative is the problem of a number below 0.
 const NotNegative = "must not be negative"

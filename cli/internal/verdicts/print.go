@@ -25,6 +25,7 @@ func PrintReport(cmd *cobra.Command, r linear.Report, asJSON, brief bool) error 
 	return Print(cmd, ExitOf(r.Verdict), r, asJSON, brief, reports.LinearAnnotations(r), func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
 }
 
+// Print prints a verdict: value as JSON, or text as a summary, and wrong for GitHub. Its error carries the exit code.
 func Print(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []reports.Annotation, text func(reports.Screen) string) error {
 	tellGitHub(cmd, wrong, text)
 	out := cmd.OutOrStdout()
@@ -46,6 +47,7 @@ func Screen(out io.Writer, brief bool) reports.Screen {
 	return reports.Screen{Colour: bool(paint.For(terminal.Exact(out))), Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: brief, Messages: true}
 }
 
+// ExitOf is the exit code of a verdict.
 func ExitOf(r checker.Result) int {
 	switch r {
 	case checker.Valid:
