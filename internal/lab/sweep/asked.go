@@ -7,10 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
-	"github.com/zklab/zklab/stats"
-	"github.com/zklab/zklab/store"
 )
 
 // Asked are the faults that the user asked for. Each has to take effect in some run, and in one of these an operation of
@@ -98,46 +95,6 @@ func (a *Asked) Unseen(took []FaultCount) string {
 // NoAnswer tells that nothing could go wrong after some faults, given by their names.
 func NoAnswer(faults []string) string {
 	return fmt.Sprintf("no operation of the load succeeded in any run from when %s took effect to the end of the load: nothing could have gone wrong any more", prose.List(faults, "or"))
-}
-
-// Took adds the faults of a run to the counts of their kinds.
-func Took(counts []FaultCount, run Struck) []FaultCount {
-	for kind := range run.Faults {
-		i := slices.IndexFunc(counts, func(f FaultCount) bool { return f.Kind == kind })
-		if i < 0 {
-			i, counts = len(counts), append(counts, FaultCount{Kind: kind})
-		}
-		counts[i].add(&run)
-	}
-	return counts
-}
-
-// StruckBy returns what faults did to a run.
-func StruckBy(result *store.Result) Struck {
-	s := Struck{Unanswered: result.Unanswered, Uncalled: result.Uncalled}
-	for _, k := range result.Stats.FaultKinds {
-		if s.Faults == nil {
-			s.Faults = map[string][2]int{}
-		}
-		s.Faults[k.Kind] = [2]int{k.Scheduled, k.Verified}
-		if why := whyNot(result, k); why != "" {
-			if s.NoEffect == nil {
-				s.NoEffect = map[string]string{}
-			}
-			s.NoEffect[k.Kind] = why
-		}
-	}
-	return s
-}
-
-// whyNot says why a fault of a kind took no effect, if none of the kind did.
-func whyNot(result *store.Result, k stats.FaultKind) string {
-	for _, f := range result.Stats.Faults {
-		if k.Verified == 0 && f.Kind == k.Kind && len(f.Warnings) > 0 {
-			return printable.Text(f.Warnings[0], mostReason)
-		}
-	}
-	return ""
 }
 
 // FaultsText is a fault expression for people, with those of its faults that took effect in no run, or else those after

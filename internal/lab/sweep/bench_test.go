@@ -20,7 +20,7 @@ func BenchmarkMerge(b *testing.B) {
 		b.Run(fmt.Sprintf("runs=%d/shards=%d", size.runs, size.shards), func(b *testing.B) {
 			dir := b.TempDir()
 			writeShards(b, dir, size.runs, size.shards)
-			for name, pattern := range map[string]string{"folders": "*-of-*[0-9]", "archives": "*" + archiveEnd} {
+			for name, pattern := range map[string]string{"folders": "*-of-*[0-9]", "archives": "*" + ArchiveEnd} {
 				b.Run(name, func(b *testing.B) { benchmarkMerge(b, filepath.Join(dir, pattern), size.runs) })
 			}
 		})
@@ -54,7 +54,7 @@ func sizeOf(paths []string) (n int64) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err == nil && info.IsDir() {
-			info, err = os.Stat(filepath.Join(path, journalFile))
+			info, err = os.Stat(filepath.Join(path, JournalFile))
 		}
 		if err == nil {
 			n += info.Size()
@@ -69,7 +69,7 @@ func writeShards(b *testing.B, dir string, runs int64, of int) {
 	for i := 1; i <= of; i++ {
 		d := description(fmt.Sprintf("1..%d", runs))
 		d.Shard, d.Format = Shard{i, of}, Format
-		path := filepath.Join(dir, d.Shard.Name(), journalFile)
+		path := filepath.Join(dir, d.Shard.Name(), JournalFile)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			b.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func writeShards(b *testing.B, dir string, runs int64, of int) {
 			b.Fatal(err)
 		}
 		f.Close()
-		if err := archive(path, filepath.Join(dir, d.Shard.Name()+archiveEnd)); err != nil {
+		if err := archive(path, filepath.Join(dir, d.Shard.Name()+ArchiveEnd)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -2,10 +2,8 @@ package sweep
 
 import (
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/link"
@@ -23,51 +21,6 @@ type Exercised map[string]Row
 type Row struct {
 	Count int            `json:"n"`
 	Met   map[string]int `json:"met,omitempty"`
-}
-
-// window is when a fault was in force, and for whom.
-type window struct {
-	stats.Window
-	clients []int // nil: all clients
-	message bool  // it hit one message, at the moment it took effect
-	at      time.Duration
-}
-
-// windowsOf returns the windows of the faults that took effect.
-func windowsOf(h *history.History) (of []window) {
-	faults := map[int]stats.Fault{}
-	for _, f := range stats.Faults(h) {
-		faults[f.Number] = f
-	}
-	for _, w := range stats.Windows(h) {
-		if f := faults[w.Fault]; w.Verified {
-			of = append(of, window{Window: w, clients: f.Clients, message: kinds.Named(f.Kind).Hits == kinds.Messages, at: f.Verified})
-		}
-	}
-	return of
-}
-
-// hits reports whether a client is one of those that were hit; the harness is none.
-func (w *window) hits(client int) bool {
-	return client >= 0 && (w.clients == nil || slices.Contains(w.clients, client))
-}
-
-// names reports whether a request is of the sort that the fault's words name, as
-// lose-reply:create does.
-func (w *window) names(request string) bool {
-	return slices.Contains(strings.Split(w.Spec, ":")[1:], request)
-}
-
-// met reports whether what a client did in a span met the fault. request is "" for an operation
-// as a whole.
-func (w *window) met(client int, in stats.Span, request string) bool {
-	if !w.hits(client) || in.From > w.Until || in.Until < w.From {
-		return false
-	}
-	if !w.message {
-		return true
-	}
-	return in.Contains(w.at) && (request == "" || w.names(request))
 }
 
 // Exercise reads what a run tried from its record, and from the messages that passed.

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -112,4 +113,10 @@ func (d *Description) continues(old *Description) error {
 		return fmt.Errorf("the seeds there are %s; give seeds that include them", old.Seeds.Brief(5))
 	}
 	return nil
+}
+
+var errNoDescription = errors.New("its first line, which describes the sweep, is missing")
+
+func errFormat(n int) error {
+	return fmt.Errorf("its format is %d, but this zklab reads %d: use the zklab that wrote it", n, Format)
 }

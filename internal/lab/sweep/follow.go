@@ -153,10 +153,3 @@ func (f *Follower) Findings() []Finding {
 	}
 	return slices.DeleteFunc(f.tally.findings(decided), func(x Finding) bool { return x.Measured })
 }
-
-// The names of the files of a sweep: a journal in the folder of each shard, and the ending of the
-// archive beside that folder.
-const (
-	JournalFile = journalFile
-	ArchiveEnd  = archiveEnd
-)

@@ -29,7 +29,7 @@ func TestFollower(t *testing.T) {
 	if err := l.End(Interrupted); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "1-of-1", journalFile))
+	text, err := os.ReadFile(filepath.Join(dir, "1-of-1", JournalFile))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,8 +125,12 @@ func render(e entry) ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// archiveEnd ends the name of an archive.
-const archiveEnd = ".jsonl.gz"
+// The names of the files of a sweep: a journal in the folder of each shard, and the ending of the
+// archive beside that folder.
+const (
+	JournalFile = "runs.jsonl"
+	ArchiveEnd  = ".jsonl.gz"
+)
 
 // archive writes a runs.jsonl with gzip, in a form that every tool reads (zcat). That is all of a
 // sweep but the folders of the runs that were kept, which seeds make again: some 1,050 bytes for a

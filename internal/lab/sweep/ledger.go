@@ -13,11 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/base/filelock"
 )
 
-// Names within the folder of a sweep, or of a shard of it.
-const (
-	journalFile = "runs.jsonl"
-	keptFolder  = "runs" // with a folder for each run that is kept, called by its seed
-)
+// keptFolder is within the folder of a sweep, or of a shard of it.
+const keptFolder = "runs" // with a folder for each run that is kept, called by its seed
 
 // Ledger is the folder of a sweep under way, locked for this process. A line that was written
 // is kept, whatever becomes of the process; a seed without a line is one that was not run.
@@ -41,7 +38,7 @@ func OpenLedger(dir string, d Description, jobs int) (*Ledger, error) {
 	if err := os.MkdirAll(filepath.Join(dir, keptFolder), 0o755); err != nil {
 		return nil, fmt.Errorf("open the sweep: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(filepath.Join(dir, JournalFile), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open the sweep: %w", err)
 	}
@@ -139,7 +136,7 @@ func (l *Ledger) End(why End) error {
 	if err != nil {
 		return err
 	}
-	if err := archive(l.file.Name(), filepath.Clean(l.dir)+archiveEnd); err != nil {
+	if err := archive(l.file.Name(), filepath.Clean(l.dir)+ArchiveEnd); err != nil {
 		return fmt.Errorf("write the archive of the sweep: %w", err)
 	}
 	return nil

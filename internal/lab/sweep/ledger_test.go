@@ -63,7 +63,7 @@ func TestLedgerKilledAnywhere(t *testing.T) {
 		write(t, l, Line{Seed: seed, Verdict: verdict, Drawn: strings.Repeat("x", 500), NotValid: []Property{{Name: "p", Result: verdict, Shape: "x"}}})
 	}
 	l.Close()
-	whole, err := os.ReadFile(filepath.Join(dir, journalFile))
+	whole, err := os.ReadFile(filepath.Join(dir, JournalFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestLedgerKilledAnywhere(t *testing.T) {
 		l := open(t, dir, description("1..3"))
 		keep(t, l, 2, "of a run that failed")
 		l.Close()
-		if err := os.WriteFile(filepath.Join(dir, journalFile), whole[:n], 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, JournalFile), whole[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
 		l = open(t, dir, description("1..3"))
@@ -112,7 +112,7 @@ func TestLedgerKilledAnywhere(t *testing.T) {
 
 // readable says what is wrong with a journal whose every byte should be of a line.
 func readable(dir string) error {
-	b, err := os.ReadFile(filepath.Join(dir, journalFile))
+	b, err := os.ReadFile(filepath.Join(dir, JournalFile))
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func TestLedgerDamaged(t *testing.T) {
 		strings.Repeat("x", mostLine+1<<20) + "\n": "longer than",
 	} {
 		dir := t.TempDir()
-		path := filepath.Join(dir, journalFile)
+		path := filepath.Join(dir, JournalFile)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

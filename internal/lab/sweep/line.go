@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/stats/samples"
@@ -48,32 +47,6 @@ type Line struct {
 
 	// Kept is the folder with all of the run, beside runs.jsonl; empty if it was not kept.
 	Kept string `json:"kept,omitempty"`
-}
-
-// Struck counts what faults did to a run.
-type Struck struct {
-	// Faults counts the faults of each kind whose time came, and how many of them took effect.
-	Faults map[string][2]int `json:"faults,omitempty"`
-	// NoEffect says of each kind that took no effect, although its time came, why one of its faults
-	// did not.
-	NoEffect map[string]string `json:"no_effect,omitempty"`
-	// Unanswered are the kinds that took effect, if clients called operations of the load after the first fault, or waited
-	// in them, and none succeeded; Uncalled are the same if they neither called any nor waited.
-	Unanswered []string `json:"unanswered,omitempty"`
-	Uncalled   []string `json:"uncalled,omitempty"`
-}
-
-// After counts the run for a kind of faults: as one in which an operation of the load succeeded after the first fault,
-// or as one in which clients called some, or waited in them, and none succeeded. It is neither if no fault of the kind
-// took effect, or clients did nothing more.
-func (s *Struck) After(kind string) (answered, unanswered int) {
-	switch {
-	case s.Faults[kind][1] == 0 || slices.Contains(s.Uncalled, kind):
-		return 0, 0
-	case slices.Contains(s.Unanswered, kind):
-		return 0, 1
-	}
-	return 1, 0
 }
 
 // Property is one that is not valid in a run.

@@ -1,16 +1,12 @@
 package sweep
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 // mostLeft is how many ranges of missing seeds are named of a shard.
@@ -52,22 +48,6 @@ func MergeEach(paths []string, each func(*Line)) (*Summary, error) {
 	return s, nil
 }
 
-// DescriptionIn returns what is being swept in a folder or an archive.
-func DescriptionIn(path string) (*Description, error) {
-	sources, err := sourcesIn([]string{path})
-	if err != nil {
-		return nil, err
-	}
-	d, _, err := beginningOf(sources[0])
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", sources[0], err)
-	}
-	return d, nil
-}
-
-// errFound ends the reading of a journal.
-var errFound = errors.New("found")
-
 // RequireWhole takes a valid back while runs are missing: of shards that died, still run or
 // were interrupted, or of which there is nothing.
 func (s *Summary) RequireWhole() {
@@ -85,81 +65,6 @@ func (s *Summary) forget() {
 			*kept = ""
 		}
 	}
-}
-
-// sourcesIn finds the journals and archives.
-func sourcesIn(paths []string) (sources []string, err error) {
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s does not exist; name folders and archives (%s) of a sweep", path, archiveEnd)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !info.IsDir() {
-			sources = append(sources, path)
-			continue
-		}
-		found, err := sourcesBelow(path)
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, withoutCopies(found)...)
-	}
-	slices.SortStableFunc(sources, func(a, b string) int { return isArchive(a) - isArchive(b) })
-	return slices.Compact(sources), nil
-}
-
-// belowFolder tells where sources are in a folder: of a shard or a sweep, or one that holds
-// archives; of a recipe, or one with a folder for each archive; of all sweeps. The
-// first of these in which there is something is meant. If it has several sweeps, [Merge] reports it.
-var belowFolder = [][]string{
-	{journalFile, "*/" + journalFile, "*" + archiveEnd},
-	{"*/*/" + journalFile, "*/*" + archiveEnd},
-	{"sweeps/*/*/*/" + journalFile, "sweeps/*/*/*" + archiveEnd},
-}
-
-func sourcesBelow(folder string) (found []string, err error) {
-	for _, patterns := range belowFolder {
-		for _, pattern := range patterns {
-			some, err := filepath.Glob(filepath.Join(escaped(folder), pattern))
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, some...)
-		}
-		if len(found) > 0 {
-			return found, nil
-		}
-	}
-	return nil, fmt.Errorf("there is no sweep in %s: neither %s nor an archive (%s)", folder, journalFile, archiveEnd)
-}
-
-// withoutCopies leaves out archives beside their folders: they have nothing that these have not.
-func withoutCopies(found []string) (sources []string) {
-	journals := map[string]bool{}
-	for _, file := range found {
-		journals[file] = true
-	}
-	for _, file := range found {
-		if stem, zip := strings.CutSuffix(file, archiveEnd); !zip || !journals[filepath.Join(stem, journalFile)] {
-			sources = append(sources, file)
-		}
-	}
-	return sources
-}
-
-// escaped is a path as a pattern that matches nothing else.
-func escaped(path string) string {
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
-}
-
-func isArchive(path string) int {
-	if strings.HasSuffix(path, ".gz") {
-		return 1
-	}
-	return 0
 }
 
 // merge adds one source; nil if there is nothing in it yet.
@@ -180,7 +85,7 @@ func (t *Tally) merge(path string) (*ShardState, error) {
 			}
 			d = e.Sweep
 		}
-		return t.take(e, strings.TrimSuffix(strings.TrimSuffix(path, archiveEnd), journalFile))
+		return t.take(e, strings.TrimSuffix(strings.TrimSuffix(path, ArchiveEnd), JournalFile))
 	})
 	if t.wall, t.present = t.wall+t.present, 0; t.seen.n == before {
 		t.wall = wall // all of it stood elsewhere
@@ -207,16 +112,6 @@ func (t *Tally) accept(d *Description) error {
 		return fmt.Errorf("it is one of %d shards, but the others are of %d", max(1, d.Shard.Of), max(1, t.Description.Shard.Of))
 	}
 	return nil
-}
-
-// underWay reports whether a process has a journal.
-func underWay(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return errors.Is(filelock.Try(f), filelock.ErrHeld)
 }
 
 // shardStates holds what was read of each shard, by its text. They may be a hundred thousand.

@@ -60,19 +60,6 @@ func (l *Line) properties(result *store.Result, h *history.History) {
 	}
 }
 
-// UncheckedIn returns the properties that a run could not look at, with the reasons; nil if there are none.
-func UncheckedIn(result *store.Result) (whys map[string]string) {
-	for _, n := range result.NotAvailable {
-		if n.Kind == "property" {
-			if whys == nil {
-				whys = map[string]string{}
-			}
-			whys[n.Name] = n.Why
-		}
-	}
-	return whys
-}
-
 func (p Property) same(q Property) bool {
 	return p.Name == q.Name && p.Result == q.Result && p.Why == q.Why && p.Shape == q.Shape && slices.Equal(p.Faults, q.Faults)
 }
@@ -84,9 +71,6 @@ func unmet(all []checker.Assumption) (names []string) {
 	}
 	return names
 }
-
-// mostReason is how much of a reason, or of an error, is kept, in characters.
-const mostReason = 160
 
 var (
 	keyNumbers = regexp.MustCompile(` \(keys [^)]*\)`)

@@ -76,7 +76,7 @@ func TestRun(t *testing.T) {
 	if err != nil || s.Runs != 100 || !s.Complete() || s.Shards[0].Ended != AllSeeds || s.Findings[0].Smallest.Kept == "" {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if _, err := os.Stat(dir + archiveEnd); err != nil {
+	if _, err := os.Stat(dir + ArchiveEnd); err != nil {
 		t.Error(err)
 	}
 }
@@ -152,7 +152,7 @@ func TestRunPastItsGrace(t *testing.T) {
 	if _, err := Run(ctx, l2, Config{Runners: f.runners(1)}); !errors.Is(err, context.Canceled) || l2.Tally.Summary().Runs != 0 {
 		t.Errorf("stopped: %v", err)
 	}
-	if s, err := Merge([]string{dir + archiveEnd}); err != nil || s.Shards[0].Ended != Interrupted {
+	if s, err := Merge([]string{dir + ArchiveEnd}); err != nil || s.Shards[0].Ended != Interrupted {
 		t.Errorf("the archive of a sweep that was stopped: %+v, %v", s, err)
 	}
 }

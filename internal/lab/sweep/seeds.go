@@ -227,3 +227,6 @@ func (s Seeds) from(seed int64) (rest Seeds) {
 	}
 	return rest
 }
+
+// Seeds are how many of some seeds are the shard's.
+func (s Shard) Seeds(of Seeds) int64 { return of.countOf(s) }

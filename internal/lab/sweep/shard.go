@@ -43,9 +43,6 @@ func (s Shard) places() (step, first int64) {
 	return int64(s.Of), int64(s.Index)
 }
 
-// Seeds are how many of some seeds are the shard's.
-func (s Shard) Seeds(of Seeds) int64 { return of.countOf(s) }
-
 // ParseShard reads 3/20, "auto" (index and count by the environment of a job array) or
 // auto/20 (only the index). environ looks a variable up; see os.LookupEnv.
 func ParseShard(text string, environ func(string) (string, bool)) (Shard, error) {

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,35 +72,6 @@ func (s *Stored) read() error {
 		s.Running = s.Running || isArchive(source) == 0 && underWay(source)
 	}
 	return nil
-}
-
-// beginningOf returns what is being swept, and when a process began to work on it first; the zero time if
-// none has.
-func beginningOf(source string) (d *Description, began time.Time, err error) {
-	r, err := openJournal(source)
-	if err != nil {
-		return nil, began, err
-	}
-	defer r.Close()
-	_, err = readJournal(r, func(e entry) error {
-		switch {
-		case e.Sweep != nil && d == nil:
-			d = e.Sweep
-		case e.Session != nil:
-			began = e.Session.Began.UTC()
-			return errFound
-		case e.Line != nil:
-			return errFound
-		}
-		return nil
-	})
-	if err == nil || errors.Is(err, errFound) {
-		err = nil
-		if d == nil {
-			err = errNoDescription
-		}
-	}
-	return d, began, err
 }
 
 // Remove removes the sweep's folder with everything in it, and the folders around it if nothing else is

@@ -242,8 +242,8 @@ func TestMerge(t *testing.T) {
 	}
 
 	// From elsewhere there is the archive alone: the same but for what was kept.
-	away := filepath.Join(t.TempDir(), "1-of-4"+archiveEnd)
-	if err := os.Rename(filepath.Join(dir, "1-of-4"+archiveEnd), away); err != nil {
+	away := filepath.Join(t.TempDir(), "1-of-4"+ArchiveEnd)
+	if err := os.Rename(filepath.Join(dir, "1-of-4"+ArchiveEnd), away); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(filepath.Join(dir, "1-of-4")); err != nil {
@@ -283,7 +283,7 @@ func TestMergeFindsShards(t *testing.T) {
 		if err := os.Mkdir(one, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := archive(l.file.Name(), filepath.Join(one, "shard"+archiveEnd)); err != nil {
+		if err := archive(l.file.Name(), filepath.Join(one, "shard"+ArchiveEnd)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -322,12 +322,12 @@ func TestMergeOfACutArchive(t *testing.T) {
 		}
 		l.Close()
 	}
-	path := filepath.Join(dir, "2-of-2"+archiveEnd)
+	path := filepath.Join(dir, "2-of-2"+ArchiveEnd)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cut := filepath.Join(t.TempDir(), "cut"+archiveEnd)
+	cut := filepath.Join(t.TempDir(), "cut"+ArchiveEnd)
 	before := int64(0)
 	for n := 0; n < len(whole); n += max(1, len(whole)/50) {
 		if err := os.WriteFile(cut, whole[:n], 0o644); err != nil {
@@ -370,7 +370,7 @@ func TestMergeErrors(t *testing.T) {
 	d = description("1..4")
 	d.Shard = Shard{1, 4}
 	open(t, four, d).Close()
-	zip := filepath.Join(t.TempDir(), "x"+archiveEnd)
+	zip := filepath.Join(t.TempDir(), "x"+ArchiveEnd)
 	if err := os.WriteFile(zip, []byte("no archive"), 0o644); err != nil {
 		t.Fatal(err)
 	}

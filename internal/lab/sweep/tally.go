@@ -1,9 +1,15 @@
 package sweep
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/stats/samples"
 )
 
@@ -43,39 +49,8 @@ type decided struct {
 	why      counts
 }
 
-// mostCauses bounds the causes that are told apart, mostReasons the reasons of a property. A
-// sweep with more has no use for them one by one.
-const (
-	mostCauses  = 2000
-	mostReasons = 200
-)
-
-// counts counts texts. It keeps a limited number of them apart.
-type counts struct {
-	of   map[string]*Count
-	rest int
-}
-
-// add counts a text, of which there is an example if it is a class. The example that is kept does
-// not depend on the order.
-func (c *counts) add(text, example string) {
-	if c.of == nil {
-		c.of = map[string]*Count{}
-	}
-	one := c.of[text]
-	if one == nil && len(c.of) >= mostReasons {
-		c.rest++
-		return
-	}
-	if one == nil {
-		one = &Count{Text: text}
-		c.of[text] = one
-	}
-	one.N++
-	if example != "" && (one.Example == "" || example < one.Example) {
-		one.Example = example
-	}
-}
+// mostCauses bounds the causes that are told apart. A sweep with more has no use for them one by one.
+const mostCauses = 2000
 
 // NewTally is one without any run.
 func NewTally() *Tally {
@@ -232,4 +207,88 @@ func (t *Tally) exercised(row string, x Row) {
 		sum.Met[kind] += n
 	}
 	t.met[row] = sum
+}
+
+// Summary returns the outcome of the runs up to now.
+func (t *Tally) Summary() *Summary {
+	s := &Summary{
+		Runs: int(t.seen.n), Violation: t.verdicts[checker.Violation], Unknown: t.verdicts[checker.Unknown], Valid: t.verdicts[checker.Valid],
+		Reasons: t.errors.list(), Operations: t.ops, Virtual: t.virtual, Wall: t.wall + t.present, Spent: t.spent,
+		MoreFound: t.moreFound, Met: t.met, Samples: t.samples, Leaks: t.leaks.list(), Errors: t.failed, Zklab: version.Line(),
+	}
+	if t.Description != nil {
+		s.Description = *t.Description
+	}
+	s.Findings = t.findings(s.Decided())
+	s.Properties = t.properties()
+	s.Unchecked = t.unchecked.List()
+	s.Faults = t.faultCounts()
+	s.NeverTook, s.Unanswered = s.Description.Asked.Never(s.Faults), s.Description.Asked.Unanswered(s.Faults)
+	s.decide()
+	return s
+}
+
+func (t *Tally) findings(of int) []Finding {
+	var out []Finding
+	for _, f := range t.causes {
+		g := *f
+		g.Seeds = slices.Clone(f.Seeds)
+		g.Of = of
+		g.Low, g.High = Wilson(g.Count, of)
+		out = append(out, g)
+	}
+	decides := func(f Finding) int {
+		if f.Measured {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(out, func(a, b Finding) int {
+		return cmp.Or(decides(a)-decides(b), b.Count-a.Count, strings.Compare(a.Key(), b.Key()))
+	})
+	return out
+}
+
+// properties lists the properties, those that tell most first, in whatever order runs came.
+func (t *Tally) properties() (out []PropertySummary) {
+	for name, d := range t.decided {
+		out = append(out, d.summary(name))
+	}
+	rank := func(p PropertySummary) int {
+		switch {
+		case p.Measured:
+			return 3
+		case p.Violation > 0:
+			return 0
+		case p.Valid == 0:
+			return 1
+		}
+		return 2
+	}
+	slices.SortFunc(out, func(a, b PropertySummary) int {
+		return cmp.Or(rank(a)-rank(b), strings.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+func (d *decided) summary(name string) PropertySummary {
+	return PropertySummary{
+		Name: name, Measured: d.measured, Why: d.why.list(),
+		Valid: d.count[checker.Valid], Violation: d.count[checker.Violation], Unknown: d.count[checker.Unknown],
+	}
+}
+
+// faultCounts are in the order in which people read of kinds.
+func (t *Tally) faultCounts() (out []FaultCount) {
+	for _, k := range kinds.All() {
+		if f := t.faults[k.Name]; f != nil {
+			out = append(out, *f)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.faults)) {
+		if kinds.Named(name).Hits == "" {
+			out = append(out, *t.faults[name])
+		}
+	}
+	return out
 }

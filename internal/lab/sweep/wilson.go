@@ -1,6 +1,8 @@
 package sweep
 
-import "math"
+import (
+	"math"
+)
 
 // Wilson bounds the share of which k of n are a sample, with a confidence of 95 % (Wilson
 // 1927, "Probable inference, the law of succession, and statistical inference"). Unlike the

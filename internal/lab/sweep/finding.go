@@ -1,0 +1,48 @@
+package sweep
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+)
+
+// Finding describes the violations with one cause.
+type Finding struct {
+	Cause
+	Count int `json:"count"` // runs
+	// Of are the runs with a verdict; Low and High bound the share of runs that have it, by
+	// Wilson's interval of 95 %.
+	Of   int     `json:"of"`
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+	// Smallest is the run with the fewest events.
+	Smallest Example `json:"smallest"`
+	// Seeds are the first of them.
+	Seeds []int64 `json:"seeds"`
+}
+
+// Example is a run with a finding. Kept is its folder; empty if there is none.
+type Example struct {
+	Seed   int64  `json:"seed"`
+	Events int    `json:"events"`
+	Kept   string `json:"kept,omitempty"`
+	Drawn  string `json:"drawn,omitempty"`
+}
+
+const mostSeeds = 10
+
+// add counts a run, whatever the order in which runs come.
+func (f *Finding) add(l *Line, in string) {
+	f.Count++
+	if at, _ := slices.BinarySearch(f.Seeds, l.Seed); at < mostSeeds {
+		f.Seeds = slices.Insert(f.Seeds, at, l.Seed)
+		f.Seeds = f.Seeds[:min(len(f.Seeds), mostSeeds)]
+	}
+	s := &f.Smallest
+	if s.Seed == 0 || cmp.Or(cmp.Compare(l.Events, s.Events), cmp.Compare(l.Seed, s.Seed)) < 0 {
+		*s = Example{Seed: l.Seed, Events: l.Events, Kept: l.Kept, Drawn: l.Drawn}
+		if l.Kept != "" {
+			s.Kept = filepath.Join(in, filepath.FromSlash(l.Kept))
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/internal/base/filelock"
+)
+
+// DescriptionIn returns what is being swept in a folder or an archive.
+func DescriptionIn(path string) (*Description, error) {
+	sources, err := sourcesIn([]string{path})
+	if err != nil {
+		return nil, err
+	}
+	d, _, err := beginningOf(sources[0])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", sources[0], err)
+	}
+	return d, nil
+}
+
+// sourcesIn finds the journals and archives.
+func sourcesIn(paths []string) (sources []string, err error) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s does not exist; name folders and archives (%s) of a sweep", path, ArchiveEnd)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			sources = append(sources, path)
+			continue
+		}
+		found, err := sourcesBelow(path)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, withoutCopies(found)...)
+	}
+	slices.SortStableFunc(sources, func(a, b string) int { return isArchive(a) - isArchive(b) })
+	return slices.Compact(sources), nil
+}
+
+// belowFolder tells where sources are in a folder: of a shard or a sweep, or one that holds
+// archives; of a recipe, or one with a folder for each archive; of all sweeps. The
+// first of these in which there is something is meant. If it has several sweeps, [Merge] reports it.
+var belowFolder = [][]string{
+	{JournalFile, "*/" + JournalFile, "*" + ArchiveEnd},
+	{"*/*/" + JournalFile, "*/*" + ArchiveEnd},
+	{"sweeps/*/*/*/" + JournalFile, "sweeps/*/*/*" + ArchiveEnd},
+}
+
+func sourcesBelow(folder string) (found []string, err error) {
+	for _, patterns := range belowFolder {
+		for _, pattern := range patterns {
+			some, err := filepath.Glob(filepath.Join(escaped(folder), pattern))
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, some...)
+		}
+		if len(found) > 0 {
+			return found, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no sweep in %s: neither %s nor an archive (%s)", folder, JournalFile, ArchiveEnd)
+}
+
+// withoutCopies leaves out archives beside their folders: they have nothing that these have not.
+func withoutCopies(found []string) (sources []string) {
+	journals := map[string]bool{}
+	for _, file := range found {
+		journals[file] = true
+	}
+	for _, file := range found {
+		if stem, zip := strings.CutSuffix(file, ArchiveEnd); !zip || !journals[filepath.Join(stem, JournalFile)] {
+			sources = append(sources, file)
+		}
+	}
+	return sources
+}
+
+// escaped is a path as a pattern that matches nothing else.
+func escaped(path string) string {
+	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
+}
+
+func isArchive(path string) int {
+	if strings.HasSuffix(path, ".gz") {
+		return 1
+	}
+	return 0
+}
+
+// underWay reports whether a process has a journal.
+func underWay(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(filelock.Try(f), filelock.ErrHeld)
+}
+
+// errFound ends the reading of a journal.
+var errFound = errors.New("found")
+
+// beginningOf returns what is being swept, and when a process began to work on it first; the zero time if
+// none has.
+func beginningOf(source string) (d *Description, began time.Time, err error) {
+	r, err := openJournal(source)
+	if err != nil {
+		return nil, began, err
+	}
+	defer r.Close()
+	_, err = readJournal(r, func(e entry) error {
+		switch {
+		case e.Sweep != nil && d == nil:
+			d = e.Sweep
+		case e.Session != nil:
+			began = e.Session.Began.UTC()
+			return errFound
+		case e.Line != nil:
+			return errFound
+		}
+		return nil
+	})
+	if err == nil || errors.Is(err, errFound) {
+		err = nil
+		if d == nil {
+			err = errNoDescription
+		}
+	}
+	return d, began, err
+}
