@@ -131,11 +131,11 @@ func runSweep(cmd *cobra.Command, swept *swept, s SweepFlags) error {
 	}
 	folder := filepath.Join(swept.f.Out, "sweeps", swept.stored.Recipe, d.Name())
 	jobs := s.jobs.of(swept.stored.Simulate, d.Shard.Seeds(d.Seeds))
-	ledger, err := sweep.OpenLedger(filepath.Join(folder, d.Shard.Name()), d, jobs)
+	journal, err := sweep.OpenJournal(filepath.Join(folder, d.Shard.Name()), d, jobs)
 	if err != nil {
 		return err
 	}
-	defer ledger.Close()
+	defer journal.Close()
 	runners, closeAll, err := swept.runners(jobs)
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func runSweep(cmd *cobra.Command, swept *swept, s SweepFlags) error {
 	ctx, interrupt, stop := terminal.Interruptible(context.Background(), screen, "starting no more runs, and waiting for the current ones")
 	defer stop()
 	screen.Say("sweeping %s of %s%s in %s", swept.stored.Recipe, cmp.Or(swept.stored.SubjectCommand, swept.stored.Subject), swept.clock(), folder)
-	_, err = sweep.Run(ctx, ledger, sweep.Config{
+	_, err = sweep.Run(ctx, journal, sweep.Config{
 		Runners: runners, For: s.forTime, Violations: s.Violations, Interrupt: interrupt,
 		Grace:    time.Minute + 2*swept.longest,
 		Progress: func(p sweep.Progress) { screen.Show("sweep", describeSweep(p)) },
@@ -154,7 +154,7 @@ func runSweep(cmd *cobra.Command, swept *swept, s SweepFlags) error {
 	if err != nil {
 		return err
 	}
-	ledger.Close() // it is not under way any more
+	journal.Close() // it is not under way any more
 	return printMerged(cmd, []string{folder}, filepath.Join(folder, SweepPage), swept.f.JSON, false, s.gates)
 }
 

@@ -33,7 +33,7 @@ func swept(t *testing.T, name string, settings []sweep.Setting, lines []sweep.Li
 		t.Fatal(err)
 	}
 	d := sweep.Description{Format: sweep.Format, Settings: append([]sweep.Setting{{Name: "recipe", Value: "lock"}}, settings...), Seeds: seeds}
-	l, err := sweep.OpenLedger(filepath.Join(folder, "1-of-1"), d, 1)
+	l, err := sweep.OpenJournal(filepath.Join(folder, "1-of-1"), d, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -584,7 +584,7 @@ func TestFindingsOfARunThatGoesOn(t *testing.T) {
 // A sweep of ten thousand seeds that goes on is listed and followed.
 func TestSweepUnderWay(t *testing.T) {
 	f := newFixture(t)
-	ledger, name := f.sweep(10_000, 4000)
+	journal, name := f.sweep(10_000, 4000)
 	row := rowOf(t, f.page("/"), name)
 	for _, want := range []string{"running", "violated in 40; 4,000 of 10,000 runs", "exclusion", "mine"} {
 		if !strings.Contains(row, want) {
@@ -605,11 +605,11 @@ func TestSweepUnderWay(t *testing.T) {
 	if got := f.page(s.Findings[0].Kept); !strings.Contains(got, "run of a sweep") {
 		t.Errorf("the smallest run: %s", got)
 	}
-	check(t, ledger.Write(sweep.Line{Seed: 9999, Verdict: checker.Valid}))
+	check(t, journal.Write(sweep.Line{Seed: 9999, Verdict: checker.Valid}))
 	if row := rowOf(t, f.page("/"), name); !strings.Contains(row, "4,001 of 10,000") {
 		t.Errorf("after one more: %s", row)
 	}
-	check(t, ledger.End(sweep.Interrupted), ledger.Close())
+	check(t, journal.End(sweep.Interrupted), journal.Close())
 	if row := rowOf(t, f.page("/"), name); !strings.Contains(row, "violation") || strings.Contains(row, "running") {
 		t.Errorf("when it has ended: %s", row)
 	}
@@ -619,28 +619,28 @@ func TestSweepUnderWay(t *testing.T) {
 }
 
 // sweep begins a sweep and writes some of its runs.
-func (f *fixture) sweep(seeds, done int64) (*sweep.Ledger, string) {
+func (f *fixture) sweep(seeds, done int64) (*sweep.Journal, string) {
 	f.t.Helper()
 	all, err := sweep.ParseSeeds(fmt.Sprint("1..", seeds))
 	check(f.t, err)
 	d := sweep.Description{Settings: []sweep.Setting{{Name: "recipe", Value: "lock"}, {Name: "subject", Value: "mine"}}, Seeds: all, Shard: sweep.Shard{Index: 1, Of: 1}}
 	name := sweep.StoreFolder + "/lock/" + d.Name()
-	ledger, err := sweep.OpenLedger(filepath.Join(f.dir, filepath.FromSlash(name), "1-of-1"), d, 2)
+	journal, err := sweep.OpenJournal(filepath.Join(f.dir, filepath.FromSlash(name), "1-of-1"), d, 2)
 	check(f.t, err)
-	f.t.Cleanup(func() { ledger.Close() })
+	f.t.Cleanup(func() { journal.Close() })
 	for seed := int64(1); seed <= done; seed++ {
 		line := sweep.Line{Seed: seed, Verdict: checker.Valid, Events: 100, Valid: []string{"exclusion"}}
 		switch {
 		case seed%100 == 0:
 			line.Verdict, line.Valid = checker.Violation, nil
 			line.NotValid = []sweep.Property{{Name: "exclusion", Result: checker.Violation, Shape: "acquire ok", Faults: []string{"expire"}}}
-			check(f.t, os.MkdirAll(ledger.Folder(seed), 0o755), os.WriteFile(filepath.Join(ledger.Folder(seed), "history.jsonl"), nil, 0o644))
+			check(f.t, os.MkdirAll(journal.Folder(seed), 0o755), os.WriteFile(filepath.Join(journal.Folder(seed), "history.jsonl"), nil, 0o644))
 		case seed%50 < 2:
 			line.Verdict, line.Valid = checker.Unknown, nil
 		}
-		check(f.t, ledger.Write(line))
+		check(f.t, journal.Write(line))
 	}
-	return ledger, name
+	return journal, name
 }
 
 // Explorations are listed with the others, also those that cannot be read.

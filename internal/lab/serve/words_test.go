@@ -28,12 +28,12 @@ func TestFaultsAreListedOnce(t *testing.T) {
 // A sweep says in how many of its runs something was violated, and what, in a sentence.
 func TestSweepInWords(t *testing.T) {
 	f := newFixture(t)
-	ledger, name := f.sweep(200, 200)
-	check(t, ledger.End(sweep.AllSeeds))
+	journal, name := f.sweep(200, 200)
+	check(t, journal.End(sweep.AllSeeds))
 	const sentence = "a znode of client 2 blocked it for ever"
 	result, err := json.Marshal(store.Result{Verdict: checker.Violation, Verdicts: []checker.Verdict{{Property: "exclusion", Key: "k1", Result: checker.Violation, Reason: sentence}}})
 	check(t, err)
-	check(t, os.WriteFile(filepath.Join(ledger.Folder(100), "result.json"), result, 0o644), ledger.Close())
+	check(t, os.WriteFile(filepath.Join(journal.Folder(100), "result.json"), result, 0o644), journal.Close())
 	if row := rowOf(t, f.page("/"), name); !strings.Contains(row, "violated in 2 of 200 runs") || strings.Contains(row, "200 of 200 runs") {
 		t.Errorf("the row: %s", row)
 	}

@@ -12,7 +12,7 @@ import (
 // CausesOf returns the causes of the violations that decide a run, each once, in the order of its
 // verdicts.
 func CausesOf(result *store.Result, h *history.History) (all []Cause) {
-	c := causes{h: h}
+	c := causesOfRun{h: h}
 	for _, v := range result.Decisive(checker.Violation) {
 		one := Cause{Property: v.Property}
 		one.Shape, one.Faults = c.of(v)

@@ -34,15 +34,15 @@ const mostKinds = 2
 // Key tells causes apart.
 func (c Cause) Key() string { return c.Property + "\n" + c.Shape + "\n" + strings.Join(c.Faults, ",") }
 
-// causes finds the causes of one run's violations.
-type causes struct {
+// causesOfRun finds the causes of one run's violations.
+type causesOfRun struct {
 	h       *history.History
 	windows []window // read when they are first asked for
 	read    bool
 }
 
 // of is the shape of a counterexample, and the kinds of the faults in it.
-func (c *causes) of(v checker.Verdict) (shape string, faults []string) {
+func (c *causesOfRun) of(v checker.Verdict) (shape string, faults []string) {
 	events := c.events(v.Counterexample)
 	if len(events) == 0 {
 		return "no events", nil
@@ -51,7 +51,7 @@ func (c *causes) of(v checker.Verdict) (shape string, faults []string) {
 }
 
 // events returns the events of a counterexample, in order.
-func (c *causes) events(counterexample []int) (events []*history.Event) {
+func (c *causesOfRun) events(counterexample []int) (events []*history.Event) {
 	for _, i := range slices.Sorted(slices.Values(counterexample)) {
 		if i >= 0 && i < len(c.h.Events) && c.h.Events[i].Index == i {
 			events = append(events, &c.h.Events[i])
@@ -136,7 +136,7 @@ func outcome(op *history.Operation) string {
 }
 
 // faults are the kinds that hit a client of the counterexample within its time.
-func (c *causes) faults(events []*history.Event) (kinds []string) {
+func (c *causesOfRun) faults(events []*history.Event) (kinds []string) {
 	if !c.read {
 		c.windows, c.read = windowsOf(c.h), true
 	}

@@ -62,7 +62,7 @@ func TestCause(t *testing.T) {
 		"a fault of somebody else": {0, 1, 100, 103, []int{2}, cause{shape, nil}},
 	} {
 		h, v := twoHolders(test.first, test.second, test.at, test.pause, test.clients)
-		c := causes{h: h}
+		c := causesOfRun{h: h}
 		var got cause
 		if got.Shape, got.Faults = c.of(v); !cmp.Equal(got, test.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
@@ -91,7 +91,7 @@ func TestShape(t *testing.T) {
 				counterexample = append(counterexample, i)
 			}
 		}
-		c := causes{h: h}
+		c := causesOfRun{h: h}
 		text, _ := c.of(checker.Verdict{Counterexample: append(counterexample, 9999)})
 		return text
 	}
@@ -119,7 +119,7 @@ func TestShapeOfTheWire(t *testing.T) {
 	b.Session(2, 0, 100, history.FReply, "", history.Reply{Xid: 7})
 	b.Session(3, 1, 101, history.FEvent, "", history.WatchEvent{Type: "nodeDeleted", Path: "/a"})
 	h := b.History()
-	c := causes{h: h}
+	c := causesOfRun{h: h}
 	if got, _ := c.of(checker.Verdict{Counterexample: []int{1, 2, 3}}); got != "event nodeDeleted | request setData, reply" {
 		t.Errorf("%q", got)
 	}

@@ -24,15 +24,15 @@ func (c Count) Words() string {
 // mostReasons bounds the texts that are counted apart. A sweep with more has no use for them one by one.
 const mostReasons = 200
 
-// counts counts texts. It keeps a limited number of them apart.
-type counts struct {
+// textCounts counts texts. It keeps a limited number of them apart.
+type textCounts struct {
 	of   map[string]*Count
 	rest int
 }
 
 // add counts a text, of which there is an example if it is a class. The example that is kept does
 // not depend on the order.
-func (c *counts) add(text, example string) {
+func (c *textCounts) add(text, example string) {
 	if c.of == nil {
 		c.of = map[string]*Count{}
 	}
@@ -52,7 +52,7 @@ func (c *counts) add(text, example string) {
 }
 
 // list gives them, the most frequent first.
-func (c *counts) list() (out []Count) {
+func (c *textCounts) list() (out []Count) {
 	for _, one := range c.of {
 		out = append(out, *one)
 	}

@@ -100,7 +100,7 @@ func quoted(value string) string {
 	return printable.Text(value, 60)
 }
 
-// continues says why a sweep cannot go on from what a ledger has of it; nil if it can. It may
+// continues says why a sweep cannot go on from what a journal has of it; nil if it can. It may
 // have more seeds than before.
 func (d *Description) continues(old *Description) error {
 	if text := old.differs(d); text != "" {

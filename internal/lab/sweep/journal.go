@@ -1,193 +1,146 @@
 package sweep
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"strings"
+	"path/filepath"
+	"strconv"
 	"time"
 
-	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/base/atomicfile"
+	"github.com/zklab/zklab/internal/base/filelock"
 )
 
-// journal.go reads and writes runs.jsonl, which is of four sorts of lines:
-//
-//	{"sweep": Description}    the first; again where the same sweep was given more seeds
-//	{"session": Session}      a process begins to work on it
-//	{"seed": …}               Line
-//	{"ended": Ended}          that process ended in good order
-type entry struct {
-	Sweep   *Description `json:"sweep,omitempty"`
-	Session *Session     `json:"session,omitempty"`
-	Ended   *Ended       `json:"ended,omitempty"`
-	Line    *Line        `json:"-"`
+// keptFolder is within the folder of a sweep, or of a shard of it.
+const keptFolder = "runs" // with a folder for each run that is kept, called by its seed
+
+// Journal is the folder of a sweep under way, locked for this process. A line that was written
+// is kept, whatever becomes of the process; a seed without a line is one that was not run.
+// Its methods are for one goroutine at a time.
+type Journal struct {
+	dir   string
+	file  *os.File
+	began time.Time
+	Tally *Tally // of all lines
 }
 
-// Session is one process's work on a sweep.
-type Session struct {
-	Began time.Time `json:"began"` // wall clock, UTC
-	Jobs  int       `json:"jobs"`
-}
+// ErrOtherSweep means that a folder belongs to a sweep that is not the one to be run.
+var ErrOtherSweep = errors.New("the folder is taken")
 
-// Ended is why a session ended.
-type Ended struct {
-	Why End `json:"why"`
-	// WallMS is how long it lasted, in milliseconds.
-	WallMS int64 `json:"wall_ms"`
-	// Took are the kinds of faults that had taken effect in some run, also of an earlier session.
-	Took []string `json:"took,omitempty"`
-	// Unanswered lists the faults after whose effects clients called operations of the load, or waited in them, and none
-	// succeeded in any of these runs. Uncalled lists those after which they neither called any nor waited.
-	Unanswered []string `json:"unanswered,omitempty"`
-	Uncalled   []string `json:"uncalled,omitempty"`
-}
-
-// End is why a sweep ended, or paused.
-type End string
-
-// The ends.
-const (
-	AllSeeds    End = "seeds"       // every seed was run
-	TimeIsUp    End = "time"        // the time for it was over
-	Enough      End = "violations"  // as many runs failed as were asked for
-	Interrupted End = "interrupted" // somebody did not want to wait
-)
-
-// mostLine bounds a line, in bytes: what is longer is no line of ours.
-const mostLine = 16 << 20
-
-// readAhead is how much is read at a time, in bytes: archives may be many and small.
-const readAhead = 64 << 10
-
-// seedPrefix is how the line of a run begins.
-var seedPrefix = []byte(`{"seed":`)
-
-func parseEntry(text []byte) (e entry, err error) {
-	if bytes.HasPrefix(text, seedPrefix) {
-		e.Line = new(Line)
-		if err = history.Unmarshal(text, e.Line); err == nil && (e.Line.Seed < 1 || e.Line.Seed > MaxSeed) {
-			err = fmt.Errorf("seed is %d: expected one from 1 to %d", e.Line.Seed, MaxSeed)
-		}
-		return e, err
+// OpenJournal opens the folder of a sweep, or makes it. Of a sweep that was killed it drops the
+// line that was being written, and what had been kept of runs whose lines were not written
+// yet. It is an error if the folder is of another sweep ([ErrOtherSweep]), or if another
+// process is at it ([filelock.ErrHeld]).
+func OpenJournal(dir string, d Description, jobs int) (*Journal, error) {
+	d.Format = Format
+	if err := os.MkdirAll(filepath.Join(dir, keptFolder), 0o755); err != nil {
+		return nil, fmt.Errorf("open the sweep: %w", err)
 	}
-	err = history.Unmarshal(text, &e)
-	if err == nil && e.Sweep == nil && e.Session == nil && e.Ended == nil {
-		err = errors.New("it is not a line of a sweep")
+	file, err := os.OpenFile(filepath.Join(dir, JournalFile), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open the sweep: %w", err)
 	}
-	return e, err
+	l := &Journal{dir: dir, file: file, began: time.Now(), Tally: NewTally()}
+	if err := l.open(d, jobs); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	return l, nil
 }
 
-// readJournal gives each line to take. It returns how many bytes stand in whole lines: what is
-// behind these was cut off when its writer was killed, and is left out.
-func readJournal(r io.Reader, take func(entry) error) (whole int64, err error) {
-	lines := bufio.NewReaderSize(r, readAhead)
-	var long []byte
-	for n := 1; ; n++ {
-		text, err := lines.ReadSlice('\n')
-		for long = long[:0]; errors.Is(err, bufio.ErrBufferFull); text, err = lines.ReadSlice('\n') {
-			if long = append(long, text...); len(long) > mostLine {
-				return whole, fmt.Errorf("line %d is longer than %d bytes", n, mostLine)
-			}
-		}
-		if len(long) > 0 {
-			text = append(long, text...)
-		}
-		if err == io.EOF {
-			return whole, nil
-		}
-		if err != nil {
-			return whole, err
-		}
-		e, err := parseEntry(text)
-		if err == nil {
-			err = take(e)
-		}
-		if err != nil {
-			return whole, fmt.Errorf("line %d: %w", n, err)
-		}
-		whole += int64(len(text))
+func (l *Journal) open(d Description, jobs int) error {
+	if err := filelock.Try(l.file); err != nil {
+		return err
 	}
-}
-
-// render is an entry as it is written, in one piece.
-func render(e entry) ([]byte, error) {
-	var value any = e
-	if e.Line != nil {
-		value = e.Line
-	}
-	b, err := json.Marshal(value)
-	return append(b, '\n'), err
-}
-
-// The names of the files of a sweep: a journal in the folder of each shard, and the ending of the
-// archive beside that folder.
-const (
-	JournalFile = "runs.jsonl"
-	ArchiveEnd  = ".jsonl.gz"
-)
-
-// archive writes a runs.jsonl with gzip, in a form that every tool reads (zcat). That is all of a
-// sweep but the folders of the runs that were kept, which seeds make again: some 1,050 bytes for a
-// run of five seconds. A file that is there is replaced as a whole.
-func archive(journal, path string) error {
-	in, err := os.Open(journal)
+	whole, err := readJournal(l.file, func(e entry) error { return l.Tally.take(e, "") })
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	out, err := atomicfile.Create(path, 0o644)
+	if err := l.file.Truncate(whole); err != nil {
+		return err
+	}
+	if _, err := l.file.Seek(whole, io.SeekStart); err != nil {
+		return err
+	}
+	old := l.Tally.Description
+	if old != nil {
+		if err := d.continues(old); err != nil {
+			return fmt.Errorf("%w: %w", ErrOtherSweep, err)
+		}
+	}
+	if old == nil || old.Seeds.String() != d.Seeds.String() {
+		if err := l.write(entry{Sweep: &d}); err != nil {
+			return err
+		}
+	}
+	if err := l.dropStale(); err != nil {
+		return err
+	}
+	return l.write(entry{Session: &Session{Began: l.began.UTC().Truncate(time.Millisecond), Jobs: jobs}})
+}
+
+// dropStale removes the folders of runs that have no line.
+func (l *Journal) dropStale() error {
+	entries, err := os.ReadDir(filepath.Join(l.dir, keptFolder))
 	if err != nil {
 		return err
 	}
-	zip := gzip.NewWriter(out)
-	_, err = io.Copy(zip, in)
-	if err = errors.Join(err, zip.Close()); err != nil {
-		return errors.Join(err, out.Discard())
+	for _, e := range entries {
+		if seed, err := strconv.ParseInt(e.Name(), 10, 64); err == nil && l.Done(seed) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(l.dir, keptFolder, e.Name())); err != nil {
+			return err
+		}
 	}
-	return out.Commit()
+	return nil
 }
 
-// openJournal opens a journal or an archive, by its name.
-func openJournal(path string) (io.ReadCloser, error) {
-	f, err := os.Open(path)
-	if err != nil || !strings.HasSuffix(path, ".gz") {
-		return f, err
-	}
-	a := &archiveReader{file: f}
-	a.zip, err = gzip.NewReader(bufio.NewReaderSize(f, readAhead))
-	if a.cut = err == io.EOF || err == io.ErrUnexpectedEOF; a.cut {
-		return a, nil
-	}
+// write writes one line, in one call.
+func (l *Journal) write(e entry) error {
+	b, err := render(e)
 	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%s is not an archive of a sweep: %w", path, err)
+		return err
 	}
-	return a, nil
+	if _, err := l.file.Write(b); err != nil {
+		return fmt.Errorf("write the sweep: %w", err)
+	}
+	return l.Tally.take(e, "")
 }
 
-// archiveReader reads an archive. One that is cut off, as by a copy that is under way or has
-// failed, ends where it was cut: lines before that are whole.
-type archiveReader struct {
-	file *os.File
-	zip  *gzip.Reader
-	cut  bool
+// Done reports whether a seed has its line.
+func (l *Journal) Done(seed int64) bool { return l.Tally.seen.has(seed) }
+
+// Folder is where the run of a seed is to be kept, if it is. It is not there yet.
+func (l *Journal) Folder(seed int64) string {
+	return filepath.Join(l.dir, keptFolder, strconv.FormatInt(seed, 10))
 }
 
-func (a *archiveReader) Read(p []byte) (int, error) {
-	if a.cut {
-		return 0, io.EOF
+// Write adds the line of a run. Its folder is one that is there.
+func (l *Journal) Write(line Line) error {
+	if _, err := os.Stat(l.Folder(line.Seed)); err == nil {
+		line.Kept = filepath.ToSlash(filepath.Join(keptFolder, strconv.FormatInt(line.Seed, 10)))
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	n, err := a.zip.Read(p)
-	if a.cut = err == io.ErrUnexpectedEOF; a.cut {
-		err = io.EOF
-	}
-	return n, err
+	line.AtMS = time.Since(l.began).Milliseconds()
+	return l.write(entry{Line: &line})
 }
 
-func (a *archiveReader) Close() error { return a.file.Close() }
+// End writes why the session ended, and the archive beside the folder.
+func (l *Journal) End(why End) error {
+	ended := l.Tally.endedBy(why, time.Since(l.began))
+	err := l.write(entry{Ended: &ended})
+	if err != nil {
+		return err
+	}
+	if err := archive(l.file.Name(), filepath.Clean(l.dir)+ArchiveEnd); err != nil {
+		return fmt.Errorf("write the archive of the sweep: %w", err)
+	}
+	return nil
+}
+
+// Close lets the folder go.
+func (l *Journal) Close() error { return l.file.Close() }

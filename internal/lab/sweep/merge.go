@@ -69,7 +69,7 @@ func (s *Summary) forget() {
 
 // merge adds one source; nil if there is nothing in it yet.
 func (t *Tally) merge(path string) (*ShardState, error) {
-	r, err := openJournal(path)
+	r, err := openEntries(path)
 	if err != nil {
 		return nil, err
 	}

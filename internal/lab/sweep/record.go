@@ -34,7 +34,7 @@ func Of(result *store.Result, h *history.History, passed []link.Passed, wall tim
 // if it is valid for all keys.
 func (l *Line) properties(result *store.Result, h *history.History) {
 	unmet := unmet(result.Assumptions)
-	c := causes{h: h}
+	c := causesOfRun{h: h}
 	bad := map[string]bool{}
 	for _, v := range result.Verdicts {
 		p := Property{Name: v.Property, Result: v.Result, Measured: v.Measured && !result.Strict}
@@ -45,7 +45,7 @@ func (l *Line) properties(result *store.Result, h *history.History) {
 			p.Shape, p.Faults = c.of(v)
 		default:
 			p.Why = class(v.Reason, unmet)
-			p.Example = example(v.Reason, p.Why)
+			p.Example = exampleOf(v.Reason, p.Why)
 		}
 		bad[v.Property] = true
 		if !slices.ContainsFunc(l.NotValid, p.same) {
@@ -87,8 +87,8 @@ func class(reason string, unmet []string) string {
 	return printable.Text(numbers.ReplaceAllString(reason, "#"), mostReason)
 }
 
-// example is the reason itself for people, if its class says less.
-func example(reason, class string) string {
+// exampleOf returns the reason itself for people, if its class says less.
+func exampleOf(reason, class string) string {
 	text, assumed := strings.CutPrefix(reason, checker.NothingWrong)
 	if !assumed && !strings.Contains(class, "#") {
 		return ""

@@ -11,10 +11,10 @@ func TestExamples(t *testing.T) {
 	few := func(n string) (string, string) {
 		reason := "only " + n + " acquires (keys k1, k2) met a holder, of 10 wanted"
 		why := class(reason, nil)
-		return why, example(reason, why)
+		return why, exampleOf(reason, why)
 	}
 	for name, order := range map[string][]string{"one": {"3"}, "first": {"3", "7"}, "last": {"7", "3"}} {
-		var c counts
+		var c textCounts
 		for _, n := range order {
 			c.add(few(n))
 		}
@@ -30,8 +30,8 @@ func TestExamples(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	var c counts
-	c.add("no token was given", example("no token was given", "no token was given"))
+	var c textCounts
+	c.add("no token was given", exampleOf("no token was given", "no token was given"))
 	c.add("x # y", "") // as records before had it
 	c.add("x # y", "x 2 y")
 	if diff := cmp.Diff([]Count{{"x # y", "x 2 y", 2}, {"no token was given", "", 1}}, c.list()); diff != "" {

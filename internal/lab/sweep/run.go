@@ -60,15 +60,15 @@ const (
 	mostErrors = 5
 )
 
-// Run runs the seeds of a ledger that have no line yet, and says why it ended. That is written
-// down, too, also when ctx has ended it, which is its error. Another error means that the ledger
+// Run runs the seeds of a journal that have no line yet, and says why it ended. That is written
+// down, too, also when ctx has ended it, which is its error. Another error means that the journal
 // could not be written, or that no run comes about: then there are no lines of those.
-func Run(ctx context.Context, l *Ledger, c Config) (End, error) {
+func Run(ctx context.Context, l *Journal, c Config) (End, error) {
 	if len(c.Runners) == 0 {
 		return "", errors.New("a sweep needs somebody who runs it")
 	}
 	r := &running{
-		Ledger: l, Config: c, began: time.Now(), tasks: make(chan Task), results: make(chan result), stop: make(chan struct{}),
+		Journal: l, Config: c, began: time.Now(), tasks: make(chan Task), results: make(chan taskResult), stop: make(chan struct{}),
 		before: l.Tally.seen.n, virtual: l.Tally.virtual,
 	}
 	end, err := r.run(ctx)
@@ -83,11 +83,11 @@ func Run(ctx context.Context, l *Ledger, c Config) (End, error) {
 
 // running is a sweep under way.
 type running struct {
-	*Ledger
+	*Journal
 	Config
 	began   time.Time
 	tasks   chan Task
-	results chan result
+	results chan taskResult
 	stop    chan struct{} // closed when nothing more is to begin
 	stopped bool
 	before  int64 // lines of earlier sessions, and their virtual time
@@ -95,8 +95,8 @@ type running struct {
 	held    []Line // of runs that came to nothing, until another one does
 }
 
-// result is the result of a task.
-type result struct {
+// taskResult is the result of a task.
+type taskResult struct {
 	task Task
 	line Line
 	err  error
@@ -156,7 +156,7 @@ func (r *running) work(ctx context.Context, run Runner) {
 		if line.WallMS == 0 {
 			line.WallMS = time.Since(began).Milliseconds()
 		}
-		r.results <- result{task: t, line: line, err: err, cut: err != nil && ctx.Err() != nil}
+		r.results <- taskResult{task: t, line: line, err: err, cut: err != nil && ctx.Err() != nil}
 	}
 }
 
@@ -223,7 +223,7 @@ func (r *running) end() {
 
 // take writes a line. That of a run that came to nothing is held back until another one
 // did not: that no run comes about is no result of the seeds.
-func (r *running) take(res result) error {
+func (r *running) take(res taskResult) error {
 	if res.cut {
 		return os.RemoveAll(res.task.Folder)
 	}

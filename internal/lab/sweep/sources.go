@@ -117,7 +117,7 @@ var errFound = errors.New("found")
 // beginningOf returns what is being swept, and when a process began to work on it first; the zero time if
 // none has.
 func beginningOf(source string) (d *Description, began time.Time, err error) {
-	r, err := openJournal(source)
+	r, err := openEntries(source)
 	if err != nil {
 		return nil, began, err
 	}

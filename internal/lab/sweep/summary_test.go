@@ -188,7 +188,7 @@ func TestWilson(t *testing.T) {
 // when one has never begun, and where there are both.
 func TestMerge(t *testing.T) {
 	dir := t.TempDir()
-	shard := func(i int, last int64, end End) *Ledger {
+	shard := func(i int, last int64, end End) *Journal {
 		d := description("1..40")
 		d.Shard = Shard{i, 4}
 		l := open(t, filepath.Join(dir, d.Shard.Name()), d)

@@ -21,8 +21,8 @@ type Tally struct {
 
 	seen      seedSet
 	verdicts  map[checker.Result]int
-	errors    counts // by class
-	failed    int    // runs that came to nothing
+	errors    textCounts // by class
+	failed    int        // runs that came to nothing
 	virtual   time.Duration
 	wall      time.Duration // of sessions before the present one
 	present   time.Duration // the present one, as far as it is known
@@ -33,20 +33,20 @@ type Tally struct {
 	causes    map[string]*Finding
 	deciding  int // of these causes, those that are not only measured
 	moreFound int // violations of causes that there was no room for
-	decided   map[string]*decided
+	decided   map[string]*propertyCounts
 	unchecked UncheckedRuns
 	faults    map[string]*FaultCount
 	met       Exercised
 	samples   samples.Samples
-	leaks     counts      // of runs, by class
+	leaks     textCounts  // of runs, by class
 	each      func(*Line) // nil, or called for each run
 }
 
-// decided counts the verdicts on a property.
-type decided struct {
+// propertyCounts counts the verdicts on a property.
+type propertyCounts struct {
 	count    map[checker.Result]int
 	measured bool
-	why      counts
+	why      textCounts
 }
 
 // mostCauses bounds the causes that are told apart. A sweep with more has no use for them one by one.
@@ -55,7 +55,7 @@ const mostCauses = 2000
 // NewTally is one without any run.
 func NewTally() *Tally {
 	return &Tally{
-		verdicts: map[checker.Result]int{}, causes: map[string]*Finding{}, decided: map[string]*decided{},
+		verdicts: map[checker.Result]int{}, causes: map[string]*Finding{}, decided: map[string]*propertyCounts{},
 		unchecked: UncheckedRuns{}, faults: map[string]*FaultCount{}, met: Exercised{},
 	}
 }
@@ -91,7 +91,7 @@ func (t *Tally) add(l *Line, in string) {
 	if l.Error != "" {
 		t.failed++
 		why := class(l.Error, nil)
-		t.errors.add(why, example(l.Error, why))
+		t.errors.add(why, exampleOf(l.Error, why))
 	}
 	if l.Verdict != "" {
 		t.verdicts[l.Verdict]++
@@ -113,7 +113,7 @@ func (t *Tally) add(l *Line, in string) {
 	t.samples.Merge(l.Samples)
 	for _, leak := range l.Leaks {
 		why := class(leak, nil)
-		t.leaks.add(why, example(leak, why))
+		t.leaks.add(why, exampleOf(leak, why))
 	}
 	if t.each != nil {
 		t.each(l)
@@ -122,10 +122,10 @@ func (t *Tally) add(l *Line, in string) {
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
-func (t *Tally) property(name string) *decided {
+func (t *Tally) property(name string) *propertyCounts {
 	p := t.decided[name]
 	if p == nil {
-		p = &decided{count: map[checker.Result]int{}}
+		p = &propertyCounts{count: map[checker.Result]int{}}
 		t.decided[name] = p
 	}
 	return p
@@ -271,7 +271,7 @@ func (t *Tally) properties() (out []PropertySummary) {
 	return out
 }
 
-func (d *decided) summary(name string) PropertySummary {
+func (d *propertyCounts) summary(name string) PropertySummary {
 	return PropertySummary{
 		Name: name, Measured: d.measured, Why: d.why.list(),
 		Valid: d.count[checker.Valid], Violation: d.count[checker.Violation], Unknown: d.count[checker.Unknown],

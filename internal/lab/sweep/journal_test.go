@@ -23,10 +23,10 @@ func description(seeds string) Description {
 	return Description{Settings: []Setting{{"recipe", "lock"}, {"faults", "all"}}, Seeds: s, Command: "zklab sweep lock"}
 }
 
-// open opens a ledger that must open.
-func open(t *testing.T, dir string, d Description) *Ledger {
+// open opens a journal that must open.
+func open(t *testing.T, dir string, d Description) *Journal {
 	t.Helper()
-	l, err := OpenLedger(dir, d, 1)
+	l, err := OpenJournal(dir, d, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func open(t *testing.T, dir string, d Description) *Ledger {
 }
 
 // keep makes the folder of a run as a runner does.
-func keep(t *testing.T, l *Ledger, seed int64, text string) {
+func keep(t *testing.T, l *Journal, seed int64, text string) {
 	t.Helper()
 	if err := os.MkdirAll(l.Folder(seed), 0o755); err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func keep(t *testing.T, l *Ledger, seed int64, text string) {
 	}
 }
 
-func write(t *testing.T, l *Ledger, line Line) {
+func write(t *testing.T, l *Journal, line Line) {
 	t.Helper()
 	if err := l.Write(line); err != nil {
 		t.Fatal(err)
@@ -133,12 +133,12 @@ func lineOf(journal []byte, seed int64) string {
 	return "none"
 }
 
-// A ledger refuses a sweep that is not the one it has, in one line that says what differs.
+// A journal refuses a sweep that is not the one it has, in one line that says what differs.
 // More seeds are no other sweep.
 func TestLedgerOfAnotherSweep(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir, description("1..10"))
-	if _, err := OpenLedger(dir, description("1..10"), 1); !errors.Is(err, filelock.ErrHeld) {
+	if _, err := OpenJournal(dir, description("1..10"), 1); !errors.Is(err, filelock.ErrHeld) {
 		t.Errorf("opened twice: %v", err)
 	}
 	write(t, l, Line{Seed: 1, Verdict: checker.Valid})
@@ -152,7 +152,7 @@ func TestLedgerOfAnotherSweep(t *testing.T) {
 		"faults is all there and pause here": faults, "shard 1/1 is there, and not 1/2": shard,
 		"the seeds there are 1..10": fewer, "faults is all there but not set here": less,
 	} {
-		_, err := OpenLedger(dir, d, 1)
+		_, err := OpenJournal(dir, d, 1)
 		if !errors.Is(err, ErrOtherSweep) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v; want %q", err, want)
 		}
@@ -181,7 +181,7 @@ func TestLedgerDamaged(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		_, err := OpenLedger(dir, description("1..10"), 1)
+		_, err := OpenJournal(dir, description("1..10"), 1)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%.60q: %v; want %q", text, err, want)
 		}
