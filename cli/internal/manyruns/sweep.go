@@ -160,7 +160,7 @@ func runSweep(cmd *cobra.Command, swept *swept, s SweepFlags) error {
 
 // The pages of a sweep and of an exploration, in its folder.
 const (
-	SweepPage   = "sweep.html"
+	SweepPage   = sweep.PageFile
 	explorePage = "explore.html"
 )
 

@@ -444,7 +444,7 @@ func (x *index) sweep(name, recipe string) (e entry, ok bool) {
 	if !running && e.asked != nil {
 		e.Faults = sweep.FaultsText(e.Faults, e.took)
 	}
-	if page := path.Join(name, "sweep.html"); x.stampIn(name, "sweep.html") != (stamp{}) && e.State != catalog.Running {
+	if page := path.Join(name, sweep.PageFile); x.stampIn(name, sweep.PageFile) != (stamp{}) && e.State != catalog.Running {
 		e.Report = page
 	}
 	return e, true

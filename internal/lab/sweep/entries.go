@@ -121,9 +121,10 @@ func render(e entry) ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// The names of the files of a sweep: a journal in the folder of each shard, and the ending of the
-// archive beside that folder.
+// The names of the files of a sweep: a journal in the folder of each shard, the ending of the archive
+// beside that folder, and the page of the sweep.
 const (
 	JournalFile = "runs.jsonl"
 	ArchiveEnd  = ".jsonl.gz"
+	PageFile    = "sweep.html"
 )
