@@ -91,7 +91,7 @@ type Experiment struct {
 	// runs by it. It changes nothing in the run.
 	Label string
 	// Gates are bounds that metrics must stay below, such as "failover(kill:leader).p95<10s" or
-	// "errors<1%" ([stats.ParseGate], docs/compare.md). They do not change the verdict: the result lists
+	// "errors<1%" (package stats/gates, docs/compare.md). They do not change the verdict: the result lists
 	// what each came to. Test fails if one is exceeded or undecided; the functions Simulate and Sweep
 	// judge the samples of all their runs together. Explore has none.
 	Gates []string
