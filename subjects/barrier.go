@@ -14,7 +14,8 @@ type Barrier interface {
 	// Lift is called by the same client, also if Raise failed. After an error it is called again,
 	// whether or not the failed call had an effect: lifting what is down is no error.
 	Lift(ctx context.Context) error
-	// Await returns nil once the barrier is not raised. After an error it is called again.
+	// Await returns nil once the barrier is not raised. It is called by the other clients. After an
+	// error it is called again.
 	Await(ctx context.Context) error
 }
 

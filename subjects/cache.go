@@ -16,14 +16,15 @@ import (
 // constructor does not create the root: like the other znodes, the copy shows it once a
 // client has put it.
 type Cache interface {
-	// Put creates a znode, or sets its data. It does not create parents.
+	// Put creates a znode, or sets its data. It does not create parents. Each value is put once,
+	// also after an error, and all values of a subtree by one client.
 	Put(ctx context.Context, node, value string) error
 	// Remove deletes a znode unless it has children. It is no error if the znode is already
-	// gone.
+	// gone. The client that puts also removes. After an error it may be called again.
 	Remove(ctx context.Context, node string) error
 	// Look returns what the copy shows once it was complete; if current is true, once it
 	// shows everything that was changed before the call. A [NeverCurrent] cache is never
-	// asked for a current copy.
+	// asked for a current copy. After an error it is called again.
 	Look(ctx context.Context, current bool) (models.Copy, error)
 }
 

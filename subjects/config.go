@@ -11,14 +11,15 @@ import (
 // path. It is unset while the znode does not exist.
 type Config interface {
 	// Set sets each value once. It is called again with a value only after an error that reports that the
-	// call had no effect ([NoEffect]).
+	// call had no effect ([NoEffect]). One client sets all values of a configuration.
 	Set(ctx context.Context, value string) error
-	// Delete unsets the configuration.
+	// Delete unsets the configuration. The client that sets also deletes, whether or not there is a
+	// value. After an error any call may follow.
 	Delete(ctx context.Context) error
 	// Next returns the present configuration at the first call. Each later call waits for a
 	// later configuration and returns that. Next may skip configurations that are replaced
-	// before it looks, even a value that was set and deleted. An error loses nothing: the
-	// next call returns what the failed one could not.
+	// before it looks, even a value that was set and deleted. All clients call it. An error
+	// loses nothing: the next call returns what the failed one could not.
 	Next(ctx context.Context) (models.Setting, error)
 }
 

@@ -10,13 +10,13 @@ import (
 
 // Counter is an integer that many clients change. It starts at 0.
 type Counter interface {
-	// Add returns the sum.
+	// Add returns the sum. A later call with the same delta adds again, also after an error.
 	Add(ctx context.Context, delta int64) (int64, error)
 	// CompareAndSet sets the value to to if it is from. Otherwise it does nothing and
-	// returns an error that wraps ErrMismatch.
+	// returns an error that wraps ErrMismatch. After an error any call may follow.
 	CompareAndSet(ctx context.Context, from, to int64) error
 	// Read returns the value. kind is models.ReadPlain or ReadFenced and says how old the
-	// value may be.
+	// value may be. After an error any call may follow.
 	Read(ctx context.Context, kind string) (int64, error)
 }
 

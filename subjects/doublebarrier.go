@@ -8,12 +8,15 @@ import (
 )
 
 // DoubleBarrier lets its members in together and out together. It is made for a fixed
-// number of parties, each of them a client. A client whose Enter failed is not in and does
-// not call Leave; it may call Enter again, and what the failed call left behind must not
-// count. A barrier is used for one round.
+// number of parties, each of them a client. A barrier is used for one round. Clients whose
+// session ended inside come again after the round, too few to be let in.
 type DoubleBarrier interface {
-	Enter(ctx context.Context) error // waits until all parties are in
-	Leave(ctx context.Context) error // waits until all have left; called once after Enter, also if it fails
+	// Enter waits until all parties are in. After an error the client is not in, what the call left
+	// behind must not count, and Enter is called again, with no Leave between.
+	Enter(ctx context.Context) error
+	// Leave waits until all have left. It is called once after each Enter that succeeded; also after
+	// an error it is not called again.
+	Leave(ctx context.Context) error
 }
 
 // NewDoubleBarrier is zklab's own double barrier, recipes.DoubleBarrier.

@@ -17,10 +17,12 @@ import (
 // for dead letters. The recipe may have other znodes there. A worker whose session has
 // expired may go on working, but its attempt must then end without an effect.
 type JobQueue interface {
+	// Put adds a job. Each job is put once: also after an error it is not put again.
 	Put(ctx context.Context, job []byte) error
-	// Take waits for a job until ctx ends. Each call is one attempt at one job at most: if
-	// the outcome of a request is unknown, Take returns that error. After an error the
-	// client has no job, and what the call left behind, such as a lease, is removed.
+	// Take waits for a job until ctx ends. It is called by a client that has no job. Each call is
+	// one attempt at one job at most: if the outcome of a request is unknown, Take returns that
+	// error. After an error the client has no job, what the call left behind, such as a lease, is
+	// removed, and Take or Put may be called.
 	Take(ctx context.Context) (Job, error)
 }
 
@@ -34,15 +36,14 @@ const (
 // Job is one attempt at a job. It may be a [Holder], whose loss is the loss of the job, and
 // an [Owner], for the session of the lease.
 type Job interface {
-	Job() []byte
-	Attempt() int // from 1
+	Job() []byte  // called once, after Take
+	Attempt() int // from 1; called once, after Take
 	// Finish ends the job: it is then among the children of DoneJobs, and no longer among
-	// those of OpenJobs.
+	// those of OpenJobs. Of Finish and GiveBack one is called, also if the job was lost. If it fails
+	// with an error that reports that the call had no effect ([NoEffect]), and the job is not lost,
+	// it is called again, twice at most. After another error it is not called again.
 	Finish(ctx context.Context) error
-	// GiveBack ends only the attempt.
-	//
-	// One of the two is called, also if the job was lost. If it fails with an error that reports that the
-	// call had no effect ([NoEffect]), and the job is not lost, it is called again, twice at most.
+	// GiveBack ends only the attempt. It is called instead of Finish, in the same way.
 	GiveBack(ctx context.Context) error
 }
 

@@ -12,10 +12,11 @@ import (
 
 // Lock is an exclusive lock on one path. It may be a [Fencer], a [Holder], an [Owner].
 type Lock interface {
-	// Lock waits until the lock is held or ctx ends. After an error it may be called again, with no
-	// Unlock between.
+	// Lock waits until the lock is held or ctx ends. It is called while the client does not hold.
+	// After an error it is called again, with no Unlock between.
 	Lock(ctx context.Context) error
-	// Unlock gives the lock up: the package comment says when it is called again.
+	// Unlock gives the lock up. It is called once after each Lock that succeeded, and again
+	// while its error is zk.ErrNoAuth. After another error the next call is Lock.
 	Unlock(ctx context.Context) error
 }
 

@@ -15,21 +15,24 @@ import (
 // Group is a group of members. Each member is in the group for as long as its client lives. It may be a
 // [Snapshots].
 type Group interface {
-	// Join makes this client a member under a name that no other client has. It stays a
-	// member when its session expires and it gets a new one. After an error it is not a
-	// member, and what the call left behind is removed. A process that was started again may
+	// Join makes this client a member under a name that no other client has. It is called by a
+	// client that is none. It stays a member when its session expires and it gets a new one.
+	// After an error it is not a member, what the call left behind is removed, and Join is
+	// called again, with another name. A process that was started again may
 	// join under the name that it had before: what is left of that is of a session that
 	// ends, and does not make it a member.
 	Join(ctx context.Context, member string) error
 	// Leave ends that. Even after an error this client is no longer a member, unless the
 	// error reports that the call had no effect ([NoEffect]): then it is still one, and Leave may be
-	// called again. Leave may also be called after its session has ended.
+	// called again. Leave is called by members only, also after the session has ended.
 	Leave(ctx context.Context) error
 	// Members returns the names of all members. They may be old, but not older than what
-	// the client's session has seen.
+	// the client's session has seen. Clients that are no members call it, too. After an error any
+	// call may follow.
 	Members(ctx context.Context) ([]string, error)
 	// Changed waits until the members differ from those that it returned last (none before
-	// the first call), and returns them. They are never older than those.
+	// the first call), and returns them. They are never older than those. Clients that are no
+	// members call it, too. After an error, such as the end of ctx, it is called again.
 	Changed(ctx context.Context) ([]string, error)
 }
 

@@ -8,11 +8,14 @@ import (
 )
 
 // MultiLock is a lock on several keys at once. It may be a [Fencer], whose token is valid
-// for each of the keys, a [Holder], an [Owner].
+// for each of the keys, a [Holder], an [Owner]. A client has several with the same path and
+// different keys, and holds one of them at a time.
 type MultiLock interface {
-	// Lock waits until all keys are held. If ctx ends before, none is held.
+	// Lock waits until all keys are held. If ctx ends before, none is held. It is called while
+	// the client holds none. After an error it is called again, with no Unlock between.
 	Lock(ctx context.Context) error
-	// Unlock gives all keys up: the package comment says when it is called again.
+	// Unlock gives all keys up. It is called once after each Lock that succeeded, and again
+	// while its error is zk.ErrNoAuth. After another error the next call is Lock.
 	Unlock(ctx context.Context) error
 }
 

@@ -11,16 +11,19 @@ import (
 // [Fencer], whose token is valid for each item of the share, a [Holder], an [Owner].
 type Partitioner interface {
 	// Acquire makes this client a member, unless it is one, and waits until its share is held: at
-	// least one item. After an error nothing is held, and the client is no member.
+	// least one item. It is called by a client that holds nothing. After an error nothing is held,
+	// the client is no member, and Acquire is called again.
 	Acquire(ctx context.Context) (items []string, err error)
-	// Changed waits until another share is due to this client, or its share is lost.
+	// Changed waits until another share is due to this client, or its share is lost. It is called
+	// once in each hold, also if that was lost. Release follows, also after an error.
 	Changed(ctx context.Context) error
-	// Release gives the share back. The client stays a member. The package comment says when it is
-	// called again.
+	// Release gives the share back. The client stays a member. It is called once after each Acquire
+	// that succeeded, and again while its error is zk.ErrNoAuth. After another error the next call
+	// is Acquire, or Leave.
 	Release(ctx context.Context) error
-	// Leave ends the membership of a client that holds nothing. Even after an error it is no
-	// longer a member, unless the error reports that the call had no effect ([NoEffect]). Then Leave may be
-	// called again.
+	// Leave ends the membership of a client that holds nothing. It is called after Release. Even
+	// after an error the client is no longer a member, and the next call is Acquire, unless the
+	// error reports that the call had no effect ([NoEffect]): then Leave or Acquire is called.
 	Leave(ctx context.Context) error
 }
 

@@ -15,6 +15,8 @@ import (
 // Register is one znode whose data is a value. The znode exists when the register is made,
 // and holds the value "".
 type Register interface {
+	// Write sets the value. Each value is written once, by Write or by CAS: also after an error it is
+	// not written again.
 	Write(ctx context.Context, value string) (Mark, error)
 	// CAS sets the value to to if it is from. If it has another value, CAS returns an error
 	// that wraps ErrMismatch. If another write came between CAS's read and write, the error
@@ -22,7 +24,7 @@ type Register interface {
 	// must not be retried: its outcome is unknown.
 	CAS(ctx context.Context, from, to string) (Mark, error)
 	// Read returns the value. kind is models.ReadPlain, ReadSync or ReadFenced and says
-	// how old the value may be.
+	// how old the value may be. After an error any call may follow.
 	Read(ctx context.Context, kind string) (value string, m Mark, err error)
 }
 

@@ -16,28 +16,32 @@ import (
 // higher than that of every earlier writer. It may also be a [Holder], an [Owner], a
 // [Downgrader], a [Revocable].
 type RWLock interface {
-	// Lock waits until the lock is held for writing, RLock until it is held for reading, or
-	// ctx ends.
+	// Lock waits until the lock is held for writing or ctx ends. Lock and RLock are called while
+	// the client does not hold. After an error one of them is called again, with no Unlock between.
 	Lock(ctx context.Context) error
+	// RLock is Lock for reading.
 	RLock(ctx context.Context) error
-	// Unlock gives the hold up: the package comment says when it is called again.
+	// Unlock gives the hold up. It is called once after each Lock or RLock that succeeded, and again
+	// while its error is zk.ErrNoAuth. After another error the next call is one to acquire, or Revoke.
 	Unlock(ctx context.Context) error
 }
 
 // Downgrader turns a hold for writing into one for reading, without letting a writer in
 // between.
 type Downgrader interface {
-	// Downgrade is called once in a hold for writing, also if that was lost. After an error it is
-	// not called again, and Unlock follows.
+	// Downgrade is called at most once in a hold for writing, also if that was lost. After an error
+	// it is not called again; Listen may follow, and Unlock does.
 	Downgrade(ctx context.Context) error
 }
 
 // Revocable can ask the holders to release, and learns when it is asked itself.
 type Revocable interface {
-	// Revoke is called by clients that do not hold. After an error it may be called again.
+	// Revoke is called by clients that do not hold, and at the end of a run also by one that holds
+	// for reading like all others. After an error it may be called again.
 	Revoke(ctx context.Context) error
 	// Listen waits until a client has asked for the present hold. If ctx ends before, it
-	// returns false and no error.
+	// returns false and no error. It is called while the client holds, also if the hold was lost.
+	// Listen or Unlock follows, also after an error.
 	Listen(ctx context.Context) (revoked bool, err error)
 }
 

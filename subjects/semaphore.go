@@ -11,9 +11,11 @@ import (
 // [Owner], and a [Fencer]. Its token only tells the order in which leases are granted:
 // later contenders have higher tokens.
 type Semaphore interface {
-	// Acquire waits until a lease is held or ctx ends.
+	// Acquire waits until a lease is held or ctx ends. It is called while the client holds none.
+	// After an error it is called again, with no Release between.
 	Acquire(ctx context.Context) error
-	// Release gives the lease up: the package comment says when it is called again.
+	// Release gives the lease up. It is called once after each Acquire that succeeded, and again
+	// while its error is zk.ErrNoAuth. After another error the next call is Acquire.
 	Release(ctx context.Context) error
 }
 

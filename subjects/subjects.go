@@ -6,8 +6,8 @@
 //
 //	New func(c *subjects.Client, path string) (subjects.Lock, error)
 //
-// and calls it once for each client and key. Values need not be safe for concurrent use,
-// except where a method says so.
+// and calls it for each client and key. Values need not be safe for concurrent use, except
+// where a method says so.
 //
 // The operations of a contract are declared once, with the types of their values ([Op],
 // [Contract]). Workloads call a subject by these declarations, whether it is in this process
@@ -34,18 +34,23 @@
 //   - A method returns soon after its ctx has ended. A client waits for a call that does not
 //     return; if it gives up, it calls nothing more, not even Close.
 //
-// The load calls the values like this:
+// The load calls all values like this. The comment of each method adds which call follows an
+// error:
 //
-//   - A client makes one call after the other, each perhaps on another goroutine. While a
-//     call is under way it calls no other method of its values, except those that are safe for
-//     concurrent use (Lost of a [Holder]).
+//   - A client makes one call after the other, of all its values, each perhaps on another
+//     goroutine. While a call is under way it calls no other method of its values, except
+//     those that are safe for concurrent use (Lost of a [Holder]).
 //   - Methods are called after the session has ended, too, as if nothing had happened.
 //   - What gives a hold up (Unlock, Resign, Release) is called after each hold, also if the
 //     hold was lost or the session has ended. If it fails with an error that is
 //     zk.ErrNoAuth, the client still holds, and the method is called again until it does not
 //     fail so, for a minute at most. After any other error it is not called again, and the
 //     next call is one to acquire.
-//   - Close comes at the end, when no call of the client is under way.
+//   - Near the end of a run, a client that has got no answer since its session ended gets a
+//     second value from the constructor. Of the first one only Close is called from then on.
+//   - Close of a [Closer] comes last, once, when no call of the client is under way, also
+//     after the session has ended. It does not come after a call that did not return, and
+//     not in a process that was killed.
 //
 // A library that opens its own connections uses c.Dial. If it cannot, or if it should run
 // in another process, adapter.Serve makes a program of it that each client runs as: see
@@ -72,7 +77,8 @@ var (
 )
 
 // Closer is a subject that has something to close. Close waits, until ctx ends, for
-// clean-ups that continue after cancelled calls. It may be called more than once.
+// clean-ups that continue after cancelled calls. The load calls it once, after the last call of
+// the client's values has returned; programs may call it more than once.
 type Closer interface {
 	Close(ctx context.Context) error
 }

@@ -10,17 +10,19 @@ import (
 
 // Transaction is one transaction of several sites.
 type Transaction interface {
-	// Prepare begins it. After an error it is called again with the same sites.
+	// Prepare begins it, and is called by one client. After an error it is called again with the
+	// same sites.
 	Prepare(ctx context.Context, sites []string) error
-	// Vote reports whether a site can commit. The same vote may be given again: after an error, and
-	// also after a success.
+	// Vote reports whether a site can commit. Each client votes for one site. The same vote may be
+	// given again: after an error, and also after a success.
 	Vote(ctx context.Context, site string, yes bool) error
 	// Decide waits until the transaction is decided, and returns whether it was committed.
-	// After patience has passed, missing votes count as no.
+	// After patience has passed, missing votes count as no. Several clients may call it. After an
+	// error it is called again.
 	Decide(ctx context.Context, patience time.Duration) (committed bool, err error)
 	// Outcome waits until the transaction is decided, and returns whether it was committed.
-	// Once all sites have voted, no call of Decide is needed. Decide and Outcome are called again
-	// after an error.
+	// Once all sites have voted, no call of Decide is needed. After an error it is called again.
+	// Long after the transaction, clients call it on new values that have called nothing before.
 	Outcome(ctx context.Context) (committed bool, err error)
 }
 
