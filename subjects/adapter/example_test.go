@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
+	"github.com/zklab/zklab/workloads"
 )
 
 // session is a session of a library with connections of its own. Here zk.Connect stands for the library's way to
@@ -59,7 +60,7 @@ func ExampleServe_ownLibrary() {
 	err := adapter.Serve(ctx, in, os.Stdout, adapter.Subjects{
 		Name:    "mylib 1.2",
 		Connect: connect,
-		Recipes: map[string]subjects.Maker{"lock": subjects.ServeLock(newLock)},
+		Recipes: map[string]subjects.Maker{"lock": workloads.Lock{New: newLock}.Maker()},
 	})
 	fmt.Println(err)
 	// Output:

@@ -20,7 +20,7 @@ type Subjects struct {
 
 	// Recipes are the makers, by the names of their workloads:
 	//
-	//	map[string]subjects.Maker{"lock": subjects.ServeLock(mylock.New)}
+	//	map[string]subjects.Maker{"lock": workloads.Lock{New: mylock.New}.Maker()}
 	Recipes map[string]subjects.Maker
 
 	// Connect opens a session with a library that has its own connections. If nil, the
@@ -31,8 +31,8 @@ type Subjects struct {
 	// a session, or when ctx ends. If the library has a session for each object instead, makers
 	// open them, and Connect returns a Connection without one.
 	//
-	// Errors are reported by the codes of [subjects.Code]: wrap zk.ErrSessionExpired and
-	// similar errors, or return an [Error] with the code.
+	// Errors are reported by their codes (docs/adapters.md, "Errors"): wrap
+	// zk.ErrSessionExpired and similar errors, or return an [Error] with the code.
 	Connect func(ctx context.Context, c *subjects.Client) (Connection, error)
 
 	// Dial reaches the servers; nil means net.DialTimeout.
