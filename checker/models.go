@@ -70,7 +70,7 @@ func whole(m frame.Model) frame.Model {
 // declares, or otherwise zklab's of that name. A header that names no model is of the one in opts. The error
 // is one line.
 func modelOf(h history.Header, opts Options) (frame.Model, error) {
-	if d, ok := h.Declared.(interface{ Checked() frame.Model }); ok {
+	if d, ok := h.Declared.(*declared.Object); ok {
 		return whole(d.Checked()), nil
 	}
 	if h.Object != "" {
@@ -78,7 +78,7 @@ func modelOf(h history.Header, opts Options) (frame.Model, error) {
 		if err != nil {
 			return frame.Model{}, fmt.Errorf("the history declares the objects %q, but the declaration cannot be read: %w", h.Model, err)
 		}
-		return whole(written.(interface{ Checked() frame.Model }).Checked()), nil
+		return whole(written.(*declared.Object).Checked()), nil
 	}
 	name := cmp.Or(h.Model, opts.Model)
 	if own, ok := program.Find(name); ok {

@@ -10,9 +10,12 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-type ownModel models.Model
+type ownModel struct {
+	models.Declared
+	of *models.Model
+}
 
-func (m *ownModel) Model() *models.Model { return (*models.Model)(m) }
+func (m ownModel) Model() *models.Model { return m.of }
 
 // The story of an object of a program's own depends on what its operations do, not on their names. Those of a
 // queue are told alike, also if they have the names of zklab's own queue's.
@@ -23,7 +26,7 @@ func TestOwnNames(t *testing.T) {
 			{F: take, Takes: true, Words: models.Words{Name: take, Asked: "called it", Refused: "it failed"}},
 		}}
 		b := historytest.New(m.Name)
-		b.Header.Declared = (*ownModel)(&m)
+		b.Header.Declared = ownModel{of: &m}
 		b.Op(0, put, "k", 1, 2, history.OK, "a", nil)
 		b.Op(0, put, "k", 3, 4, history.OK, "b", nil)
 		b.Op(1, take, "k", 5, 6, history.OK, nil, "b")

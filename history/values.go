@@ -29,10 +29,18 @@ type Header struct {
 	// Declaration says who declared the objects, if zklab does not know their kind; nil otherwise.
 	Declaration *Declaration `json:"declaration,omitempty"`
 
-	// Declared is this program's declaration of objects of kind Model, if zklab does not know that
-	// kind. Package models reads it. It is never written: without Object, only a program with the
-	// declaration can judge the history.
-	Declared any `json:"-"`
+	// Declared is this program's declaration of objects of kind Model (a models.Declared), if zklab does
+	// not know that kind. It is never written: without Object, only a program with the declaration can
+	// judge the history.
+	Declared Declared `json:"-"`
+}
+
+// Declared is a declaration of objects that zklab does not know, as a header tells it to other programs.
+type Declared interface {
+	// Written returns the text that declares the objects; "" if a program does.
+	Written() string
+	// Identity tells the declaration of a program apart from others of the same name; nil for a text.
+	Identity() *Declaration
 }
 
 // Declaration tells apart the kinds of objects that programs declare under one name.

@@ -12,9 +12,12 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-type ownModel models.Model
+type ownModel struct {
+	models.Declared
+	of *models.Model
+}
 
-func (m *ownModel) Model() *models.Model { return (*models.Model)(m) }
+func (m ownModel) Model() *models.Model { return m.of }
 
 // The figures of an object of a program's own depend on what its operations do, not on their names.
 func TestOwnNames(t *testing.T) {
@@ -23,7 +26,7 @@ func TestOwnNames(t *testing.T) {
 			{F: names[0], Begins: true, Waits: true}, {F: names[1], Ends: true}, {F: names[2], Affirms: true}, {F: names[3]},
 		}}
 		b := historytest.New(m.Name)
-		b.Header.Declared = (*ownModel)(&m)
+		b.Header.Declared = ownModel{of: &m}
 		for client := range 3 {
 			at := float64(10 * client)
 			b.Op(client, names[0], "k", at+1, at+2, history.OK, nil, 5)

@@ -19,7 +19,7 @@ type Run struct {
 	// bare history has no other files, and their paths are empty.
 	Dir string
 	// Declared becomes history.Header.Declared of the record. Set it before ReadHistory.
-	Declared any
+	Declared history.Declared
 
 	history string
 

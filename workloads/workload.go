@@ -43,7 +43,7 @@ type Declares interface {
 }
 
 // DeclaredBy returns the declaration of a workload, or nil if zklab knows its objects.
-func DeclaredBy(w Workload) any {
+func DeclaredBy(w Workload) models.Declared {
 	if own, ok := w.(Declares); ok {
 		return own.Declared()
 	}
@@ -52,24 +52,27 @@ func DeclaredBy(w Workload) any {
 
 // HeaderOf returns how histories of a workload begin.
 func HeaderOf(w Workload, p history.Params) history.Header {
-	h := history.Header{Model: w.Name(), Params: p, Object: WrittenBy(w), Declared: DeclaredBy(w)}
-	if own, ok := h.Declared.(interface{ Identity() *history.Declaration }); ok {
-		h.Declaration = own.Identity()
+	h := history.Header{Model: w.Name(), Params: p}
+	if own := DeclaredBy(w); own != nil {
+		h.Declared, h.Object, h.Declaration = own, own.Written(), own.Identity()
 	}
 	return h
 }
 
 // WrittenBy returns the text that declares the objects of a workload; "" if a program or zklab does.
 func WrittenBy(w Workload) string {
-	if d, ok := DeclaredBy(w).(interface{ Written() string }); ok {
-		return d.Written()
+	if own := DeclaredBy(w); own != nil {
+		return own.Written()
 	}
 	return ""
 }
 
 // ModelOf returns the model of a workload's objects.
 func ModelOf(w Workload) *models.Model {
-	return models.OfHeader(history.Header{Model: w.Name(), Declared: DeclaredBy(w)})
+	if own := DeclaredBy(w); own != nil {
+		return own.Model()
+	}
+	return models.Named(w.Name())
 }
 
 // Run is a workload in one run. Load is called once, then Quiesce once.

@@ -126,8 +126,11 @@ func All() []*Model {
 // Declared is a program's declaration of a kind of object of its own. It travels with the header
 // of the histories of such objects (history.Header.Declared).
 type Declared interface {
-	// Model returns the same model at each call.
+	history.Declared
+	// Model returns the operations with their traits and words: the same model at each call.
 	Model() *Model
+	// Properties lists the names of the properties that the declaration decides, in their order.
+	Properties() []string
 }
 
 // Known reports whether zklab itself declares a model of that name.
