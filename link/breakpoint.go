@@ -9,12 +9,13 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Breakpoint stops the message of a point, or an answer (see [Link.BreakAnswer]), once. While
-// a link has a breakpoint, messages pass one at a time: when one stops, all messages before
-// it have gone on and none behind it has.
+// Breakpoint stops the message of a point, or an answer (see [Link.BreakAnswer]), once; or every
+// message that a function wants (see [Link.BreakWhere]). While a link has a breakpoint, messages
+// pass one at a time: when one stops, all messages before it have gone on and none behind it has.
 type Breakpoint struct {
 	point   Point
-	owners  Owners // of an answer; 0 for a breakpoint at a point
+	owners  Owners           // of an answer; 0 for a breakpoint at a point
+	wants   func(Point) bool // of BreakWhere; nil for one that stops once
 	reached chan *Stopped
 	cleared chan struct{}
 	clear   func()
@@ -27,6 +28,13 @@ type Breakpoint struct {
 // A stopped message holds up its direction of its connection. Everything may be done to the
 // link meanwhile; if the connection ends, the message is lost.
 func (l *Link) Break(p Point) *Breakpoint { return l.add(&Breakpoint{point: p}) }
+
+// BreakWhere stops each message whose point wants reports true for, until [Breakpoint.Clear]. wants is called for every
+// message, before and after it has gone on, in the order in which they come. It must not block, and must not call
+// methods of the link.
+func (l *Link) BreakWhere(wants func(Point) bool) *Breakpoint {
+	return l.add(&Breakpoint{wants: wants})
+}
 
 // add sets a breakpoint.
 func (l *Link) add(b *Breakpoint) *Breakpoint {
@@ -138,9 +146,15 @@ func (s *Stopped) HoldEvent(behind int) (*HeldEvents, error) {
 	return s.held, nil
 }
 
-// breakpointsAt removes and returns the breakpoints of a point. Call it with l.mu held.
+// breakpointsAt returns the breakpoints of a point, and removes the ones that stop once. Call it with l.mu held.
 func (l *Link) breakpointsAt(p Point) []*Breakpoint {
-	return l.takeBreakpoints(func(b *Breakpoint) bool { return b.point == p })
+	here := l.takeBreakpoints(func(b *Breakpoint) bool { return b.point == p })
+	for _, b := range l.breakpoints {
+		if b.wants != nil && b.wants(p) {
+			here = append(here, b)
+		}
+	}
+	return here
 }
 
 // takeBreakpoints removes and returns the breakpoints that fit. Call it with l.mu held.

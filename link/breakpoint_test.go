@@ -271,3 +271,42 @@ func TestBreakpointsAtOnePoint(t *testing.T) {
 		}
 	})
 }
+
+// BreakWhere stops all messages that are wanted, and no others, until it is cleared.
+func TestBreakWhere(t *testing.T) {
+	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
+		c := dial(t, l)
+		c.connect(0)
+		l.Operation("work")
+		var asked []Point
+		b := l.BreakWhere(func(p Point) bool {
+			asked = append(asked, p)
+			return p.Message == "create" && !p.Reply && !p.After && p.Which != 2
+		})
+		if err := l.Clean(); err == nil || err.Error() != "still in force on the link: breakpoint at any message" {
+			t.Error(err)
+		}
+		var all []byte
+		for _, path := range []string{"/1", "/2", "/3"} {
+			all = append(all, c.frame(wire.Create, path)...)
+		}
+		go c.Write(all)
+		for i, want := range []string{"create#1", "create#3"} {
+			m := <-b.Reached()
+			time.Sleep(time.Second)
+			if m.Point() != at(t, want) || len(s.requests()) != 2*i {
+				t.Errorf("stopped at %s, when the server had %v", m.Point(), s.requests())
+			}
+			m.Resume()
+		}
+		c.list(3)
+		b.Clear()
+		n := len(asked)
+		c.Write(c.frame(wire.Create, "/4"))
+		c.list(1)
+		if n < 9 || len(asked) != n || len(s.requests()) != 4 {
+			t.Errorf("asked %d times, and %d then; the server has %v", n, len(asked)-n, s.requests())
+		}
+		mustBeClean(t, l)
+	})
+}

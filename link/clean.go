@@ -30,8 +30,11 @@ func (l *Link) Clean() error {
 
 // where says what the breakpoint stops, for people.
 func (b *Breakpoint) where() string {
-	if b.owners != 0 {
+	switch {
+	case b.owners != 0:
 		return "an answer about a znode of " + b.owners.String()
+	case b.wants != nil:
+		return "any message"
 	}
 	return b.point.String()
 }

@@ -34,7 +34,7 @@ type LateWrite struct {
 	Op wire.Op
 	// Paths lists the znodes that the request names, a multi's in its order.
 	Paths []string
-	// Looked lists the znodes that the client has read in the same operation, since the rule is active.
+	// Looked lists the znodes that the client has read in the same operation, since the rule or a breakpoint is active.
 	Looked []string
 
 	resumed chan struct{}
@@ -42,6 +42,11 @@ type LateWrite struct {
 
 // Resume lets the write go on. Call it once.
 func (w *LateWrite) Resume() { close(w.resumed) }
+
+// Names reports whether a znode is one of those that the write names, or that the client has read before.
+func (w *LateWrite) Names(changed string) bool {
+	return slices.Contains(w.Paths, changed) || slices.Contains(w.Looked, changed)
+}
 
 // Touches reports whether the change of a znode concerns the write: it is one of its znodes or of those
 // that the client has read before, or a sibling, a child or the parent of one. Below root, znodes
@@ -87,7 +92,7 @@ const mostLooked = 64
 // unlocks it while it waits.
 func (c *conn) delay(op wire.Op, record []byte) bool {
 	l := c.l
-	if len(l.late) == 0 || op == wire.Ping {
+	if len(l.late) == 0 && len(l.breakpoints) == 0 || op == wire.Ping { // a fault at a breakpoint may set a rule
 		return false
 	}
 	paths, _ := wire.Paths(op, record)
