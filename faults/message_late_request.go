@@ -23,7 +23,8 @@ import (
 // attempt and its second one. If nobody changes anything, the write goes on after a share of the session timeout
 // that no client notices, and the next one is held back.
 //
-// A network may do that at any time, so it harms nobody, and every recipe must stand it.
+// A network may do that at any time, so it harms nobody, and every recipe must stand it. At a message, it holds back that
+// write and no other, or loses the reply to that one.
 type LateRequest struct {
 	// Op is the operation: create, delete, setData or multi. AnyOp matches all of these. "" is drawn at injection
 	// from those that the client uses.
@@ -31,6 +32,8 @@ type LateRequest struct {
 	// Repeated loses the reply to such a write first, with its connection. The write that is held back is then the
 	// next one, with which the client mostly repeats the first. If another client has acted since the loss, it goes on at once.
 	Repeated bool
+	// Same waits for a change of such a znode itself.
+	Same bool
 	// Nth is which matching write is the first to be held back, or to lose its reply, counted from 1; 0 means 1.
 	Nth int
 	Who Who
@@ -40,15 +43,23 @@ var lateOps = []string{"create", "delete", "setData", "multi", AnyOp}
 
 var _ = declare(kinds.LateRequest, Kind{
 	About: "holds back a client's write until another client has changed something that it is about",
-	guide: []row{{"`create`, `delete`, `setData`, `multi`, `any`, `repeated=true`, `nth=2`, `who=`*clients*", "a write arrives late, after another client's change of the same znode, a sibling, a child or the parent", "the change by another client during that time", "the write goes on"}},
+	guide: []row{{"`create`, `delete`, `setData`, `multi`, `any`, `repeated=true`, `same=true`, `nth=2`, `who=`*clients*", "a write arrives late, after another client's change of the same znode, a sibling, a child or the parent", "the change by another client during that time", "the write goes on"}},
 	words: words{list: lateOps},
 	Options: []Option{
 		{Key: "repeated", About: "true: the write that follows one whose reply is lost", Example: "true", Check: checkTrue},
+		{Key: "same", About: "true: a change of a sibling, a child or the parent is not enough", Example: "true", Check: checkTrue},
 		{Key: "nth", About: "which matching write is the first, from 1", Example: "2", Check: checkCount},
 		whoOption,
 	},
+	at: atMessages{
+		which: link.Requests, only: lateOps[:len(lateOps)-1], takes: "the write only",
+		open: func(f Fault) bool {
+			l := f.(LateRequest)
+			return l == LateRequest{Repeated: l.Repeated, Same: l.Same}
+		},
+	},
 	build: func(a arguments) Fault {
-		return LateRequest{Op: a.word, Repeated: a.options["repeated"] == "true", Nth: a.count("nth"), Who: Who(a.options["who"])}
+		return LateRequest{Op: a.word, Repeated: a.options["repeated"] == "true", Same: a.options["same"] == "true", Nth: a.count("nth"), Who: Who(a.options["who"])}
 	},
 	vary: func(f Fault, n int, rng *rand.Rand) Fault {
 		l := f.(LateRequest)
@@ -78,6 +89,9 @@ func (f LateRequest) Spec() string {
 	if f.Repeated {
 		s = withOption(s, "repeated", "true")
 	}
+	if f.Same {
+		s = withOption(s, "same", "true")
+	}
 	return withOption(withCount(s, "nth", f.Nth), "who", string(f.Who))
 }
 
@@ -95,6 +109,10 @@ func (f LateRequest) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Eff
 		e.undo = append(e.undo, c.Link.OnWritten(e.hears))
 	}
 	share := time.Duration(lateShare + rng.IntN(2*lateShare))
+	if t.At != nil {
+		f.Who, e.fault.Op, share = TheClient(t.At.Point().Client), t.At.Point().Message, lateShare
+		e.once = true
+	}
 	arm := func(c Client) (func(), error) {
 		if e.fault.Op == "" {
 			e.fault.Op = drawnWrite(c.Link.Requests(), rng)
@@ -132,6 +150,7 @@ type lateRequest struct {
 	fault   LateRequest
 	target  *Target
 	victims victims
+	once    bool // it holds back one write at most
 	running sync.WaitGroup
 	losses  []*link.Loss
 	undo    []func()
@@ -162,41 +181,41 @@ func (e *lateRequest) arm(c Client, most time.Duration) error {
 			return err
 		}
 	}
-	rule := link.LateRule{Op: op, Nth: e.fault.Nth}
-	var lost <-chan struct{}
-	if e.fault.Repeated {
-		loss, err := c.Link.Lose(link.Rule{What: link.Reply, Op: op, Nth: e.fault.Nth})
-		if err != nil {
-			return err
+	if !e.fault.Repeated {
+		writes, err := c.Link.DelayWrites(link.LateRule{Op: op, Nth: e.fault.Nth})
+		if err == nil {
+			e.running.Go(func() { e.hold(c, writes, most) })
 		}
-		rule, lost = link.LateRule{}, loss.First()
-		e.losses, e.undo = append(e.losses, loss), append(e.undo, loss.Cancel)
+		return err
 	}
-	e.running.Go(func() { e.hold(c, rule, lost, most) })
-	return nil
-}
-
-// hold holds writes back, one after the other, until another client has acted during one.
-func (e *lateRequest) hold(c Client, rule link.LateRule, lost <-chan struct{}, most time.Duration) {
-	if lost != nil {
+	loss, err := c.Link.Lose(link.Rule{What: link.Reply, Op: op, Nth: e.fault.Nth})
+	if err != nil {
+		return err
+	}
+	e.losses, e.undo = append(e.losses, loss), append(e.undo, loss.Cancel)
+	e.running.Go(func() {
 		select {
-		case <-lost:
+		case <-loss.First():
 		case <-e.stop:
 			return
 		}
 		e.mu.Lock()
 		e.since = []link.Written{}
 		e.mu.Unlock()
-	}
-	writes, err := c.Link.DelayWrites(rule)
-	if err != nil {
-		return // the rule was checked when the fault was read
-	}
+		if writes, err := c.Link.DelayWrites(link.LateRule{}); err == nil {
+			e.hold(c, writes, most)
+		}
+	})
+	return nil
+}
+
+// hold holds writes back, one after the other, until another client has acted during one.
+func (e *lateRequest) hold(c Client, writes *link.LateWrites, most time.Duration) {
 	defer writes.Cancel()
 	for {
 		select {
 		case w := <-writes.Reached():
-			if e.holds(c, w, most) {
+			if e.holds(c, w, most) || e.once {
 				return
 			}
 		case <-e.stop:
@@ -258,7 +277,9 @@ func (e *lateRequest) hears(x link.Written) {
 
 // tell tells a client's write of another client's, if that concerns it. Call it with mu held.
 func (e *lateRequest) tell(client int, held *heldWrite, x link.Written) {
-	concerns := func(p string) bool { return held.Touches(p, e.target.Root) }
+	concerns := func(p string) bool {
+		return held.Names(p) || !e.fault.Same && held.Touches(p, e.target.Root)
+	}
 	if x.Client == client || !slices.ContainsFunc(x.Paths, concerns) {
 		return
 	}

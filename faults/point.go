@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/link"
 )
 
@@ -13,6 +15,7 @@ import (
 // instead of at a time. The zero value is a kind that cannot be injected there.
 type atMessages struct {
 	which link.Messages
+	only  []string // the kinds of requests among them; nil for all
 	// takes says, for people, what the fault takes from the message if it was left open.
 	takes string
 	// fill returns the fault with that filled in. If fill is nil, the fault acts on the
@@ -62,6 +65,8 @@ func PointOf(f Fault, p link.Point) (link.Point, error) {
 	switch {
 	case !k.at.which.Has(p.Kind()):
 		return p, fmt.Errorf("%s is injected at %s, and %s is one of the %s", k.Name, k.at.which, p, p.Kind())
+	case k.at.only != nil && !slices.Contains(k.at.only, p.Message):
+		return p, fmt.Errorf("%s is injected at %s, and %s is none of these", k.Name, prose.List(k.at.only, "and"), p.Message)
 	case k.at.fill != nil:
 		return p, nil
 	case p.After:
@@ -70,6 +75,12 @@ func PointOf(f Fault, p link.Point) (link.Point, error) {
 		return p, fmt.Errorf("%s at a message takes %s: write %s@%s", k.Name, k.at.takes, k.Name, p)
 	}
 	return p, nil
+}
+
+// Aimable reports whether a fault, as it is given, can be injected at messages of some kind.
+func Aimable(f Fault) bool {
+	k, ok := own(f)
+	return ok && k.at.which != 0 && (k.at.fill != nil || k.at.open == nil || k.at.open(f))
 }
 
 // AtMessage returns a fault as it is injected while a message is stopped (Target.At): the

@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/link"
 )
 
@@ -151,10 +152,67 @@ func (l *lab) made() string {
 // All kinds that can be injected at messages are in the table.
 func TestAllKindsAtMessages(t *testing.T) {
 	for _, k := range faults.AtMessages() {
-		if k.Messages()&(link.Requests|link.Replies) != 0 && !slices.ContainsFunc(whatComes, func(c comes) bool { return slices.Contains(strings.Fields(c.kinds), k.Name) }) {
+		if k.Name != "late-request" && k.Messages()&(link.Requests|link.Replies) != 0 && !slices.ContainsFunc(whatComes, func(c comes) bool { return slices.Contains(strings.Fields(c.kinds), k.Name) }) {
 			t.Errorf("%s at a message has no test", k.Name)
 		}
 	}
+}
+
+// That very write is held back until another client has changed its znode, and the ones after it are not.
+func TestLateRequestAtAMessage(t *testing.T) {
+	inBubble(t, 2, func(l *lab) {
+		b := l.clients[0].link.Break(messageAt(t, "create#2"))
+		m := l.makes()
+		l.target.Lasts = time.Second
+		e, err := l.at(faults.LateRequest{Same: true}, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.effects = append(l.effects, e)
+		if l.create(l.folder()+"/beside", 0); l.made() != "a beside" {
+			t.Errorf("made by then: %s", l.made())
+		}
+		if _, err := l.clients[1].Create(l.folder()+"/b", nil, 0, open); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.verify(e); err != nil {
+			t.Error(err)
+		}
+		<-m.done
+		if m.answers["a"] != nil || !errors.Is(m.answers["b"], zk.ErrNodeExists) || m.answers["c"] != nil {
+			t.Errorf("%v", m.answers)
+		}
+		l.heal(e)
+	})
+}
+
+// The reply to that very write is lost, and the one that follows is held back.
+func TestLateRequestRepeatedAtAMessage(t *testing.T) {
+	inBubble(t, 2, func(l *lab) {
+		b := l.clients[0].link.Break(messageAt(t, "create#2"))
+		m := l.makes()
+		l.target.Lasts = time.Second
+		e, err := l.at(faults.LateRequest{Repeated: true}, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.effects = append(l.effects, e)
+		l.awaits("the third create", func() bool { return l.clients[0].link.Requests()[wire.Create] == 3 })
+		if got := l.made(); got != "a b" {
+			t.Errorf("made by then: %s", got)
+		}
+		if _, err := l.clients[1].Create(l.folder()+"/d", nil, 0, open); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.verify(e); err != nil {
+			t.Error(err)
+		}
+		<-m.done
+		if m.answers["a"] != nil || m.answers["b"] == nil || m.answers["c"] != nil {
+			t.Errorf("%v", m.answers)
+		}
+		l.heal(e)
+	})
 }
 
 // That very event is late, by a time or behind replies, and others are not.
@@ -297,6 +355,9 @@ func TestPointOf(t *testing.T) {
 		"lose-reply event#1":                  "error: lose-reply is injected at replies",
 		"lose-reply create#1/reply/after":     "error: lose-reply is over when the message goes on",
 		"lose-reply:create create#1":          "error: lose-reply at a message takes the message only: write lose-reply@client0/work#1/create#1/reply",
+		"late-request:same=true create#1":     "client0/work#1/create#1",
+		"late-request getData#1":              "error: late-request is injected at create, delete, setData and multi, and getData is none of these",
+		"late-request:create create#1":        "error: late-request at a message takes the write only: write late-request@client0/work#1/create#1",
 		"late-event:holder event#1":           "error: late-event at a message takes the client, and how late the event is",
 		"expire connect#1":                    "error: expire is injected at requests, replies, events, and client0/work#1/connect#1 is one of the connects",
 		"partition create#1":                  "error: partition is not injected at a message, but at a time; at messages are pause, kill, restart,",
