@@ -6,6 +6,7 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ import (
 const Unfinished = ".part"
 
 // File is a file that is being written, beside the one that it is to replace. One goroutine
-// uses it.
+// uses it. Its errors have the path that it is to have, and not the name until then.
 type File struct {
 	*os.File
 	path string
@@ -62,10 +63,35 @@ func Create(path string, perm fs.FileMode) (*File, error) {
 		case errors.Is(err, fs.ErrExist): // left by a process of this number, perhaps on another machine
 			continue
 		case err != nil:
-			return nil, err
+			return nil, (&File{path: path}).named(err)
 		}
 		return &File{File: f, path: path}, nil
 	}
+}
+
+// named returns the error with the path of the file in place of its name until then.
+func (f *File) named(err error) error {
+	failed, moved := new(fs.PathError), new(os.LinkError)
+	switch {
+	case errors.As(err, &failed):
+		return &fs.PathError{Op: "write", Path: f.path, Err: failed.Err}
+	case errors.As(err, &moved):
+		return &fs.PathError{Op: "write", Path: f.path, Err: moved.Err}
+	}
+	return err
+}
+
+func (f *File) Write(b []byte) (n int, err error) {
+	n, err = f.File.Write(b)
+	return n, f.named(err)
+}
+
+func (f *File) WriteString(s string) (n int, err error) { return f.Write([]byte(s)) }
+
+// ReadFrom copies what r has, for io.Copy.
+func (f *File) ReadFrom(r io.Reader) (n int64, err error) {
+	n, err = f.File.ReadFrom(r)
+	return n, f.named(err)
 }
 
 // Commit makes the file durable and gives it its path, in place of what had it. After an error
@@ -73,12 +99,12 @@ func Create(path string, perm fs.FileMode) (*File, error) {
 func (f *File) Commit() error {
 	// The content comes first: a failure of power could leave the name without it.
 	if err := f.Sync(); err != nil {
-		return errors.Join(err, f.Discard())
+		return errors.Join(f.named(err), f.Discard())
 	}
 	f.done = true
 	if err := errors.Join(f.Close(), os.Rename(f.Name(), f.path)); err != nil {
 		os.Remove(f.Name())
-		return err
+		return f.named(err)
 	}
 	return syncFolder(filepath.Dir(f.path))
 }
@@ -91,7 +117,7 @@ func (f *File) Discard() error {
 	f.done = true
 	err := f.Close()
 	os.Remove(f.Name())
-	return err
+	return f.named(err)
 }
 
 // Write replaces the file at a path by one with a content, given in parts, and the permissions

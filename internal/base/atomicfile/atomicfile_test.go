@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -42,6 +43,30 @@ func TestWrite(t *testing.T) {
 	}
 	if err := Write(filepath.Join(dir, "absent", "file"), 0o600); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// Errors have the path that was given, and not the name of the unfinished file.
+func TestErrorsNameThePath(t *testing.T) {
+	closed := func(use func(f *File) error) error {
+		f, err := Create(filepath.Join(t.TempDir(), "file"), 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.File.Close()
+		return use(f)
+	}
+	for name, err := range map[string]error{
+		"create":   Write(filepath.Join(t.TempDir(), "absent", "file"), 0o600),
+		"write":    closed(func(f *File) error { _, err := f.Write([]byte("a")); return err }),
+		"string":   closed(func(f *File) error { _, err := f.WriteString("a"); return err }),
+		"readfrom": closed(func(f *File) error { _, err := f.ReadFrom(strings.NewReader("a")); return err }),
+		"commit":   closed((*File).Commit),
+		"discard":  closed((*File).Discard),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "file: ") || strings.Contains(err.Error(), Unfinished) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
