@@ -124,7 +124,7 @@ func TestUnreadableRecords(t *testing.T) {
 		{"register", `{"action":"call","proc":0,"data":{"Op":1,"Value":2}}`, `line 1: data names the operation by 1: write its name in the history instead, as in {"op":"write","value":3}`},
 		{"register", `{"action":"call","proc":0,"data":[1]}`, `line 1: data does not name the operation: expected one called f, op, operation or type in it`},
 		{"register", `{"action":"return","proc":0,"data":{"value":1}}`, `line 1: the event has no op`},
-		{"lock", `{"process":0,"f":"acquire","start":10,"end":20}` + "\n" + `{"process":0,"f":"release","start":15,"end":30}`, "line 2: process 0 begins at 0.000000 s, before the end of its operation at 0.000000 s (line 1): the holder of a lock is a process"},
+		{"lock", `{"process":0,"f":"acquire","start":10,"end":20}` + "\n" + `{"process":0,"f":"release","start":15,"end":30}`, "line 2: process 0 begins at 0.000000015 s, before the end of its operation at 0.000000020 s (line 1): the holder of a lock is a process"},
 		{"register", `{"name":"orders","start":5}`, `line 1: the record does not name its operation`},
 		{"register", `{"name":"orders","id":"1"}`, `line 1: the event has no process and no type; lines of the known formats are like {"process":0,"type":"invoke","f":"write","value":3} (jsonl), {"process":0,"f":"write"`},
 	} {

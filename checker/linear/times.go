@@ -172,5 +172,11 @@ func (l *loader) countFromFirst() {
 	l.h.since = time.Unix(0, first).UTC()
 }
 
-// seconds describes a time for people.
-func seconds(t int64) string { return fmt.Sprintf("%.6f s", time.Duration(t).Seconds()) }
+// seconds describes a time for people. Times that count events are a few nanoseconds, of which six digits show none.
+func seconds(t int64) string {
+	digits := 6
+	if t%1000 != 0 && -1e6 < t && t < 1e6 {
+		digits = 9
+	}
+	return fmt.Sprintf("%.*f s", digits, time.Duration(t).Seconds())
+}

@@ -73,11 +73,11 @@ func TestTimesDecide(t *testing.T) {
 func TestTimesThatCannotDecide(t *testing.T) {
 	sample := func(times ...any) string { return fmt.Sprintf(merged, times[0], times[1], times[2], "0", times[3]) }
 	for _, c := range []struct{ name, text, want string }{
-		{"one has none", sample(1, 5, 2, "null"), "line 3: the time goes back to 0.000000 s, though an earlier event has a later one, and line 4 has none: give every event a time; or, if the order of the lines is right, leave the times out"},
-		{"one has -1", sample(-1, 5, 2, 3), "line 3: the time goes back to 0.000000 s, though an earlier event has a later one, and line 1 has none"},
+		{"one has none", sample(1, 5, 2, "null"), "line 3: the time goes back to 0.000000002 s, though an earlier event has a later one, and line 4 has none: give every event a time; or, if the order of the lines is right, leave the times out"},
+		{"one has -1", sample(-1, 5, 2, 3), "line 3: the time goes back to 0.000000002 s, though an earlier event has a later one, and line 1 has none"},
 		{"one process twice", strings.ReplaceAll(sample("1000000000", "5000000000", "1500000000", "2000000000"), `"process":1`, `"process":0`), "line 3: the time of process 0 goes back from 5.000000 s (line 2) to 1.500000 s: give each client a process of its own; or, if the order of the lines is right, leave the times out"},
 		{"a completion before its invocation", sample("1", "2000000000", "5000000000", "4000000000"), "line 4: the time of process 1 goes back from 5.000000 s (line 3) to 4.000000 s"},
-		{"on one line", strings.ReplaceAll(sample(1, 5, 2, "null"), "\n", ""), "line 1, event 3: the time goes back to 0.000000 s, though an earlier event has a later one, and event 4 has none"},
+		{"on one line", strings.ReplaceAll(sample(1, 5, 2, "null"), "\n", ""), "line 1, event 3: the time goes back to 0.000000002 s, though an earlier event has a later one, and event 4 has none"},
 		{"whole numbers among decimal ones", sample("1.5", "5.0", "2", "3.0"), "line 3: time is 2, but in line 1 it is 1.5: all times of a history must be written in the same way"},
 		{"dates with and without a time zone", sample(`"2026-02-26T23:39:01Z"`, `"2026-02-26T23:39:02"`, 2, 3), `line 2: time is "2026-02-26T23:39:02", but in line 1 it is "2026-02-26T23:39:01Z": all times`},
 		{"a word", sample(`"soon"`, 5, 2, 3), `line 1: time is "soon": expected nanoseconds (1250000000), seconds with a decimal point (1.25), or a date (2026-02-26T23:39:01.25Z)`},
@@ -91,7 +91,7 @@ func TestTimesThatCannotDecide(t *testing.T) {
 		{"seconds below 0", sample("-0.5", 5, 2, 3), `line 1: time is -0.5: expected nanoseconds from 0`},
 		{"seconds beyond all", sample("4611686019.0", 5, 2, 3), `line 1: time is 4611686019.0: expected nanoseconds from 0`},
 		{"in EDN", `{:process 0 :type :invoke :f :read :time :soon}`, "line 1: :time is :soon: expected nanoseconds"},
-		{"in EDN, back", "{:process 0 :type :invoke :f :read :time 5}\n{:process 0 :type :ok :f :read :time 4}", "line 2: the time of process 0 goes back from 0.000000 s (line 1)"},
+		{"in EDN, back", "{:process 0 :type :invoke :f :read :time 5}\n{:process 0 :type :ok :f :read :time 4}", "line 2: the time of process 0 goes back from 0.000000005 s (line 1)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := tryLoad("register", []byte(c.text)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
