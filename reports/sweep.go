@@ -115,8 +115,13 @@ func (t *sweepText) findings() {
 			result, mark = checker.Unknown, "!"
 		}
 		fmt.Fprintf(&t.b, "  %s %s: %s\n", t.screen.paint(result, mark), words.Label(f.Property, 40), words.FindingRate(f))
-		for _, line := range wrap(words.Label(f.Shape, 600)+"; "+words.Met(f.Cause), summaryWidth-6) {
-			fmt.Fprintf(&t.b, "      %s\n", line)
+		for _, text := range []string{words.Capital(f.Smallest.Told), f.Shape + "; " + words.Met(f.Cause)} {
+			if text == "" {
+				continue
+			}
+			for _, line := range wrap(words.Label(text, 600), summaryWidth-6) {
+				fmt.Fprintf(&t.b, "      %s\n", line)
+			}
 		}
 		for _, line := range wrap(fmt.Sprintf("smallest: seed %d, %s%s", f.Smallest.Seed, words.Plural(f.Smallest.Events, "event"), drawnWords(f.Smallest)), summaryWidth-6) {
 			fmt.Fprintf(&t.b, "      %s\n", line)

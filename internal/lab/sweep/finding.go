@@ -27,12 +27,14 @@ type Example struct {
 	Events int    `json:"events"`
 	Kept   string `json:"kept,omitempty"`
 	Drawn  string `json:"drawn,omitempty"`
+	// Told says in a sentence what happened in it.
+	Told string `json:"told,omitempty"`
 }
 
 const mostSeeds = 10
 
 // add counts a run, whatever the order in which runs come.
-func (f *Finding) add(l *Line, in string) {
+func (f *Finding) add(l *Line, p *Property, in string) {
 	f.Count++
 	if at, _ := slices.BinarySearch(f.Seeds, l.Seed); at < mostSeeds {
 		f.Seeds = slices.Insert(f.Seeds, at, l.Seed)
@@ -40,7 +42,7 @@ func (f *Finding) add(l *Line, in string) {
 	}
 	s := &f.Smallest
 	if s.Seed == 0 || cmp.Or(cmp.Compare(l.Events, s.Events), cmp.Compare(l.Seed, s.Seed)) < 0 {
-		*s = Example{Seed: l.Seed, Events: l.Events, Kept: l.Kept, Drawn: l.Drawn}
+		*s = Example{Seed: l.Seed, Events: l.Events, Kept: l.Kept, Drawn: l.Drawn, Told: p.Example}
 		if l.Kept != "" {
 			s.Kept = filepath.Join(in, filepath.FromSlash(l.Kept))
 		}

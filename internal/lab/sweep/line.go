@@ -57,7 +57,7 @@ type Property struct {
 	Measured bool `json:"measured,omitempty"`
 	// Why is the class of reasons of an unknown.
 	Why string `json:"why,omitempty"`
-	// Example is one of these reasons, if its class says less.
+	// Example is one of these reasons, if its class says less, or what happened in a violation.
 	Example string `json:"example,omitempty"`
 	// Shape and Faults are the cause of a violation; see [Cause].
 	Shape  string   `json:"shape,omitempty"`

@@ -43,6 +43,7 @@ func (l *Line) properties(result *store.Result, h *history.History) {
 			continue
 		case checker.Violation:
 			p.Shape, p.Faults = c.of(v)
+			p.Example = printable.Text(v.Reason, mostTold)
 		default:
 			p.Why = class(v.Reason, unmet)
 			p.Example = exampleOf(v.Reason, p.Why)
@@ -71,6 +72,9 @@ func unmet(all []checker.Assumption) (names []string) {
 	}
 	return names
 }
+
+// mostTold is how much of the sentence about a violation is kept, in characters.
+const mostTold = 400
 
 var (
 	keyNumbers = regexp.MustCompile(` \(keys [^)]*\)`)

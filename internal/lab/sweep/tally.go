@@ -185,7 +185,7 @@ func (t *Tally) found(l *Line, p *Property, in string) {
 			t.deciding++
 		}
 	}
-	f.add(l, in)
+	f.add(l, p, in)
 }
 
 func (t *Tally) fault(kind string) *FaultCount {
