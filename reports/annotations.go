@@ -49,7 +49,7 @@ func Annotations(r *store.Result) []Annotation {
 	what := words.Subject(r)
 	for _, p := range verdicts.Properties(r) {
 		if p.Result == checker.Violation && p.Decides(r.Strict) {
-			all = append(all, Annotation{Level: "error", Title: verdicts.Broke(r.Recipe, what, []string{p.Name}) + " " + p.Name, Text: strings.Join(p.Reasons(), "\n")})
+			all = append(all, Annotation{Level: "error", Title: violated(r.Recipe, what, p.Name), Text: strings.Join(p.Reasons(), "\n")})
 		}
 	}
 	return finished(all, r.Verdict, r.Gates, Annotation{Title: what + " is undecided", Text: strings.Join(append([]string{verdicts.Headline(r)}, verdicts.OpenReasons(r)...), "\n")})
@@ -64,9 +64,17 @@ func SweepAnnotations(s *sweep.Summary) []Annotation {
 			continue
 		}
 		text := fmt.Sprintf("%s; %s, such as seed %d.\n%s", words.FindingRate(f), words.Met(f.Cause), f.Smallest.Seed, f.Shape)
-		all = append(all, Annotation{Level: "error", Title: verdicts.Broke(s.Description.Setting("recipe"), what, []string{f.Property}) + " " + f.Property, Text: words.Capital(text)})
+		all = append(all, Annotation{Level: "error", Title: violated(s.Description.Setting("recipe"), what, f.Property), Text: words.Capital(text)})
 	}
 	return finished(all, s.Verdict, s.Gates, Annotation{Title: what + " is undecided", Text: sweepSentence(s)})
+}
+
+// violated is the title of a violation: who broke the promise, and which one.
+func violated(model, subject, property string) string {
+	if checker.OfServers(model, property) {
+		subject = "the servers"
+	}
+	return strings.TrimPrefix(subject, "the ") + ": " + property + " violated"
 }
 
 // LinearAnnotations returns what is wrong with a history of another tool.

@@ -42,7 +42,7 @@ func TestAnnotations(t *testing.T) {
 		v("exclusion", checker.Violation, false, "both held"), v("belief", checker.Violation, true, "believed"), v("log", checker.Unknown, false, "no log"),
 	}, Gates: []gates.Result{{Gate: "errors<1%", Result: gates.Exceeded, Text: "errors 2 %"}, {Gate: "rate>1", Result: gates.Undecided, Text: "too few"}}}
 	want := []string{
-		"::error title=the lock broke its promise exclusion::both held",
+		"::error title=lock%3A exclusion violated::both held",
 		"::error title=gate exceeded%3A errors<1%25::errors 2 %25",
 		"::warning title=gate undecided%3A rate>1::too few",
 	}
@@ -50,7 +50,7 @@ func TestAnnotations(t *testing.T) {
 		t.Error(d)
 	}
 	violated.Strict = true
-	if got := lines(Annotations(violated)); len(got) != 4 || !strings.Contains(got[1], "promise belief") {
+	if got := lines(Annotations(violated)); len(got) != 4 || !strings.Contains(got[1], "belief violated") {
 		t.Error(got)
 	}
 	undecided := &store.Result{Recipe: "lock", Verdict: checker.Unknown, Verdicts: []checker.Verdict{v("log", checker.Unknown, false, "no log")}}
@@ -75,7 +75,7 @@ func TestAnnotationsOfASweep(t *testing.T) {
 		{Cause: sweep.Cause{Property: "belief", Measured: true}, Count: 9, Of: 40},
 	}}
 	got := lines(SweepAnnotations(s))
-	if len(got) != 1 || !strings.HasPrefix(got[0], "::error title=this broke its promise exclusion::In 3 of 40 runs, 7.5 %25 ") || !strings.HasSuffix(got[0], "; pause hit them meanwhile, such as seed 17.%0Aacquire ok") {
+	if len(got) != 1 || !strings.HasPrefix(got[0], "::error title=this%3A exclusion violated::In 3 of 40 runs, 7.5 %25 ") || !strings.HasSuffix(got[0], "; pause hit them meanwhile, such as seed 17.%0Aacquire ok") {
 		t.Error(got)
 	}
 }

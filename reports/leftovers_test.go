@@ -34,6 +34,11 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("no %q in %s", want, summary)
 	}
 	fits(t, summary)
+	group.Grows = false
+	m.Result.Leftovers.Groups[0] = group
+	if summary, _ := shown(); !strings.Contains(strings.Join(strings.Fields(summary), " "), "3 watches (no growth with the load was seen)") {
+		t.Errorf("nothing says that it did not grow: %s", summary)
+	}
 	want := `<tr><td><code>k*/&lt;mark&gt;-*</code></td><td>ephemeral</td><td class="number">1,400</td><td class="number">1,200</td>` +
 		`<td>acquire (ok)</td><td class="number">1,399 of 1,500</td><td><b>yes</b></td></tr>`
 	if !strings.Contains(page, want) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/reports/internal/material"
@@ -21,7 +22,7 @@ type step struct{ Text, Link, Command string }
 // nextSteps says what to do about the verdict. Only a run that zklab can repeat has commands.
 func nextSteps(m *material.Run, found []broken) (steps []step) {
 	repeatable := m.Result.Replay != ""
-	named := m.Simulated() && ofCommand(m) // and not the subject of a Go test
+	named := m.Simulated() && ofCommand(m.Result) // and not the subject of a Go test
 	command := func(name string) string { return printable.Command(program.Name(), name, m.Dir) }
 	switch m.Result.Verdict {
 	case checker.Violation:
@@ -32,12 +33,12 @@ func nextSteps(m *material.Run, found []broken) (steps []step) {
 			steps = append(steps, step{Text: "Make the run as small as its cause allows, with a Go test of it:", Command: command("shrink")})
 		}
 		if repeatable {
-			steps = append(steps, step{Text: "After a change of the recipe, see whether it is mended:", Command: m.Result.Replay})
+			steps = append(steps, step{Text: "After a change of the recipe, see whether it is fixed:", Command: m.Result.Replay})
 		}
 	case checker.Unknown:
 		steps = append(steps, step{Text: "See what each property lacked:", Link: "#properties"})
 		if repeatable {
-			steps = append(steps, decidingStep(m))
+			steps = append(steps, decidingStep(m.Dir, m.Result))
 		}
 	case checker.Valid:
 		if named && m.Result.Subject != "" {
@@ -48,23 +49,30 @@ func nextSteps(m *material.Run, found []broken) (steps []step) {
 }
 
 // ofCommand reports whether a command of zklab ran the experiment, and not a Go test.
-func ofCommand(m *material.Run) bool { return strings.HasPrefix(m.Result.Replay, program.Name()+" ") }
+func ofCommand(r *store.Result) bool { return strings.HasPrefix(r.Replay, program.Name()+" ") }
 
 // notOfTime are the assumptions that a longer load does not meet.
 var notOfTime = []string{"healthy-before", "healthy-after", "clients", "record", "links", "path", "servers"}
 
 // decidingStep returns the step that would decide an undecided run. The same run again would be undecided again, so it is one
-// with more time; or, where time is not what lacks, one with another seed.
-func decidingStep(m *material.Run) step {
-	x, err := store.ReadExperiment(filepath.Join(m.Dir, "experiment.yaml"))
-	if err != nil || !ofCommand(m) {
-		return step{Text: "Run it again, with more time (--time-limit, or TimeLimit in a Go test) or other settings than those of:", Command: m.Result.Replay}
+// with more time; or, where time is not missing, one with another seed; or, where the check ran into a bound, another check.
+func decidingStep(dir string, r *store.Result) step {
+	x, err := store.ReadExperiment(filepath.Join(dir, "experiment.yaml"))
+	if err != nil || !ofCommand(r) {
+		return step{Text: "Run it again, with more time (--time-limit, or TimeLimit in a Go test) or other settings than those of:", Command: r.Replay}
 	}
 	again := func(flags ...string) string {
-		return printable.Command(append([]string{program.Name(), "run", "--config", filepath.Join(m.Dir, "experiment.yaml")}, flags...)...)
+		return printable.Command(append([]string{program.Name(), "run", "--config", filepath.Join(dir, "experiment.yaml")}, flags...)...)
 	}
-	if slices.ContainsFunc(checker.Unmet(m.Result.Assumptions), func(a checker.Assumption) bool { return slices.Contains(notOfTime, a.Name) }) {
-		return step{Text: "More time would not decide it. Mend what is said above, and run it with another seed:", Command: again("--seed", strconv.FormatInt(m.Result.Seed+1, 10))}
+	for _, bound := range []struct{ flag, more string }{{"--budget", "30m"}, {"--memory", "4GiB"}} {
+		if slices.ContainsFunc(r.Verdicts, func(v checker.Verdict) bool {
+			return v.Result == checker.Unknown && strings.Contains(v.Reason, bound.flag)
+		}) {
+			return step{Text: "Check the same record again, with a higher bound for the search:", Command: printable.Command(program.Name(), "check", dir, bound.flag, bound.more)}
+		}
+	}
+	if slices.ContainsFunc(checker.Unmet(r.Assumptions), func(a checker.Assumption) bool { return slices.Contains(notOfTime, a.Name) }) {
+		return step{Text: "More time would not decide it. Correct what is said above, and run it with another seed:", Command: again("--seed", strconv.FormatInt(r.Seed+1, 10))}
 	}
 	return step{Text: "Give it more time, in which what was missing can happen:", Command: again("--time-limit", enoughTime(x).String())}
 }
@@ -72,6 +80,9 @@ func decidingStep(m *material.Run) step {
 // enoughTime is a load that is long enough for each of the faults, and three times as long as the load was.
 func enoughTime(x store.Experiment) time.Duration {
 	s := x.Over(settings.Usual())
-	turns := time.Duration(len(x.Faults)+len(x.Schedule)+1) * s.FaultInterval
+	turns := time.Duration(len(x.Schedule)+1) * s.FaultInterval
+	if f, err := plan.Parse(x.Faults.Expression(), s.FaultInterval); err == nil && f != nil {
+		turns = f.Length()
+	}
 	return max(3*s.TimeLimit, turns).Round(time.Second) + time.Second
 }

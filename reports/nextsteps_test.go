@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/store"
 )
 
 // What an undecided run is told to do differs from what was run.
@@ -31,10 +32,19 @@ func TestNextStepsDecide(t *testing.T) {
 	if got, want := last().Command, "zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	if text := Summary(r, &store.Run{Dir: dir}, Screen{}); !strings.Contains(text, "\n  to decide it zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s\n") {
+		t.Errorf("the terminal does not show the command:\n%s", text)
+	}
 	r.Assumptions = append(r.Assumptions, checker.Assumption{Name: "clients", Text: "client 1 dropped out"})
 	if got := last().Command; !strings.HasSuffix(got, " --seed 43") {
 		t.Errorf("no time brings a client back: %s", got)
 	}
+	open := r.Verdicts
+	r.Verdicts = []checker.Verdict{{Property: "log", Result: checker.Unknown, Reason: "the time for checking (--budget) was used up before this could be decided"}}
+	if got, want := last().Command, "zklab check '"+dir+"' --budget 30m"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	r.Verdicts = open
 	r.Replay = "go test -run TestMine ."
 	if got := last(); got.Command != r.Replay || !strings.Contains(got.Text, "TimeLimit in a Go test") {
 		t.Errorf("a Go test: %+v", got)

@@ -76,7 +76,7 @@ func TestVerdictOfAViolation(t *testing.T) {
 		t.Error("a run in real time is to be shrunk")
 	}
 	r.Replay = ""
-	if page := string(render(t, h, r)["report.html"]); strings.Contains(page, "whether it is mended") || !strings.Contains(page, "only its history is known") {
+	if page := string(render(t, h, r)["report.html"]); strings.Contains(page, "whether it is fixed") || !strings.Contains(page, "only its history is known") {
 		t.Error("a history without an experiment is to be run again")
 	}
 }

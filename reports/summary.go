@@ -291,7 +291,7 @@ func (s *summary) failovers() {
 		}
 	}
 	if o := s.r.Stats.HandOver; o != nil {
-		handOvers = append(handOvers, "holds that no fault ended: "+words.Spread(o)+words.NeverGranted(o))
+		handOvers = append(handOvers, "after a hold that no fault ended: "+words.Spread(o)+words.NeverGranted(o))
 	}
 	s.list("fail-over", failovers, mostFailovers, "in the report")
 	s.list("phases", plots.PhaseWords(s.r.Stats.Samples, plots.WithPhases(s.r.Stats.Samples)), mostFailovers, "in the report")
@@ -302,7 +302,11 @@ func (s *summary) failovers() {
 // left says what the clients left behind. If something grows with the load, the warnings say what.
 func (s *summary) left() {
 	if l := s.r.Leftovers; l != nil {
-		s.line("left behind", words.Leftovers(l))
+		text := words.Leftovers(l)
+		if l.Persistent+l.Ephemeral+l.Swept > 0 && !slices.ContainsFunc(l.Groups, func(g checker.LeftGroup) bool { return g.Grows }) {
+			text += " (no growth with the load was seen)"
+		}
+		s.line("left behind", text)
 	}
 }
 
@@ -361,6 +365,11 @@ func (s *summary) where(run *store.Run) {
 	}
 	if s.r.Replay != "" {
 		s.copied("replay", s.r.Replay)
+	}
+	if run != nil && s.r.Verdict == checker.Unknown && s.r.Replay != "" {
+		if next := decidingStep(run.Dir, s.r); next.Command != s.r.Replay {
+			s.copied("to decide it", next.Command)
+		}
 	}
 	s.makers(material.MakersOf(s.r))
 }

@@ -36,7 +36,7 @@ func TestSummary(t *testing.T) {
 		"fail-over    expire:holder: median 14.3 ms, longest 27.2 ms; affected clients best 368 ms, median",
 		"pause:one: 5.19 ms; the affected client 1.43 s",
 		"hand-over    expire:holder: median 15 ms, longest 15 ms",
-		"holds that no fault ended: median 4.39 ms, longest 2.65 s",
+		"after a hold that no fault ended: median 4.39 ms, longest 2.65 s",
 		"report       " + run.Report(),
 		"replay       zklab run lock",
 	} {

@@ -34,7 +34,7 @@ func Herd(h *samples.Herd) string {
 	if h == nil {
 		return ""
 	}
-	return fmt.Sprintf("herd %s per %s", average(h.Events, h.OK, "watch event"), h.Of)
+	return fmt.Sprintf("each %s causes %s", h.Of, average(h.Events, h.OK, "watch event"))
 }
 
 // average formats a mean with its noun: "1 request", "2.5 requests".

@@ -24,15 +24,15 @@ func Fairness(f *stats.Fairness) string {
 	if least == most {
 		text = Plural(most, "grant") + " for each client"
 	}
-	return text + fmt.Sprintf(" (Jain's index %.3f); %s of %s overtook a client that had asked before",
-		f.Jain, prose.Grouped(f.Overtook), prose.Grouped(f.Grants)) + mostOvertakenWords(f.Overtook, f.MostOvertaken)
+	return text + fmt.Sprintf("; %s of %s went to a client that had asked later than a waiting one",
+		prose.Grouped(f.Overtook), prose.Grouped(f.Grants)) + mostOvertakenWords(f.Overtook, f.MostOvertaken)
 }
 
 func mostOvertakenWords(overtook, most int) string {
 	if overtook == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", at most %s in one wait", prose.Grouped(most))
+	return fmt.Sprintf(", at most %s during one wait", prose.Grouped(most))
 }
 
 // Belief says what false belief there was, and what it led to. It returns "" if that is unknown.
@@ -53,9 +53,9 @@ func Belief(b *samples.Belief) string {
 // SharedInSweep says how all runs of a sweep shared the object, in parts of a sentence.
 func SharedInSweep(s *samples.Samples) (texts []string) {
 	if f := s.Fairness; f != nil && f.Grants > 0 {
-		text := fmt.Sprintf("%s of %s overtook a client that had asked before", prose.Grouped(f.Overtook), Plural(f.Grants, "grant"))
+		text := fmt.Sprintf("%s of %s went to a client that had asked later than a waiting one", prose.Grouped(f.Overtook), Plural(f.Grants, "grant"))
 		text += mostOvertakenWords(f.Overtook, f.MostOvertaken)
-		texts = append(texts, text+fmt.Sprintf("; Jain's index of grants is at least %.3f", f.LeastJain))
+		texts = append(texts, text)
 	}
 	if words := Belief(s.Belief); words != "" {
 		texts = append(texts, words)

@@ -19,7 +19,7 @@ import (
 func TestCostWords(t *testing.T) {
 	for want, c := range map[string]*samples.Cost{
 		"": nil,
-		"put 2.5 requests; herd 0 watch events per write": {
+		"put 2.5 requests; each write causes 0 watch events": {
 			Operations: map[string]*samples.OperationCost{"put": {OK: 2, Requests: 5}}, Herd: &samples.Herd{Of: "write", OK: 2},
 		},
 		"look 0 requests": {Operations: map[string]*samples.OperationCost{"look": {OK: 7}}},
@@ -39,10 +39,10 @@ func TestFairnessWords(t *testing.T) {
 	}
 	for want, f := range map[string]*stats.Fairness{
 		"": nil,
-		"3 grants for each client (Jain's index 1.000); 0 of 6 overtook a client that had asked before": {
+		"3 grants for each client; 0 of 6 went to a client that had asked later than a waiting one": {
 			Grants: 6, Jain: 1, Clients: clients(3, 3),
 		},
-		"0 to 9 grants per client (Jain's index 0.500); 4 of 9 overtook a client that had asked before, at most 2 in one wait": {
+		"0 to 9 grants per client; 4 of 9 went to a client that had asked later than a waiting one, at most 2 during one wait": {
 			Grants: 9, Jain: 0.5, Overtook: 4, MostOvertaken: 2, Clients: clients(9, 0),
 		},
 	} {
