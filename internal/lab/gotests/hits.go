@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/stats"
 )
@@ -76,13 +77,13 @@ func (s *struck) text() string {
 		if !s.ever[d.state] {
 			continue
 		}
-		counts = append(counts, fmt.Sprintf("%d that %s", n, d.words))
+		counts = append(counts, fmt.Sprintf("that %s %s", d.words, prose.Count(n, "time")))
 		if len(never) > 0 {
-			nevers = append(nevers, fmt.Sprintf("never one that %s: %s", d.words, strings.Join(never, ", ")))
+			nevers = append(nevers, fmt.Sprintf("%s never hit one that %s", prose.List(never, "and"), d.words))
 		}
 	}
 	if len(s.kinds) == 0 {
 		return ""
 	}
-	return "clients that faults hit: " + strings.Join(append([]string{strings.Join(counts, ", ")}, nevers...), "; ")
+	return "faults hit clients " + strings.Join(append([]string{prose.List(counts, "and")}, nevers...), "; ")
 }

@@ -120,7 +120,7 @@ func (l *looked) text(recipe string) string {
 	}
 	for _, name := range l.names {
 		if h := l.happens[name]; h.runs > 0 {
-			lines = append(lines, fmt.Sprintf("not so in %d of %s, which does not fail the test: %s%s", h.runs, prose.Count(l.runs, "run"), checker.Meaning(recipe, name), l.against(recipe, name, h)))
+			lines = append(lines, l.measured(recipe, name, h))
 		}
 	}
 	for _, g := range l.grew {
@@ -129,13 +129,18 @@ func (l *looked) text(recipe string) string {
 	return strings.Join(lines, "\n")
 }
 
-// against says how long a violation of a measured property lasted, and what would prevent it.
-func (l *looked) against(recipe, name string, h happened) string {
-	var text string
-	if h.longest > 0 {
-		text = fmt.Sprintf(" (two did for %s at most)", h.longest.Round(time.Millisecond))
-	}
+// measured says how often a measured property did not hold, for how long at most, and what would prevent it.
+func (l *looked) measured(recipe, name string, h happened) string {
 	m := checker.Measured(recipe, name)
+	what := name + " violated"
+	if m != nil {
+		what = m.What
+	}
+	text := fmt.Sprintf("%s in %d of %s", what, h.runs, prose.Count(l.runs, "run"))
+	if h.longest > 0 {
+		text += fmt.Sprintf(", for %s at most", h.longest.Round(time.Millisecond))
+	}
+	text += ", which does not fail the test; the promise is: " + checker.Meaning(recipe, name)
 	if m != nil && slices.ContainsFunc(l.without, func(n checker.NotAvailable) bool { return n.Name == m.Guard }) {
 		text += "; " + m.Unguarded
 	}

@@ -65,7 +65,7 @@ func shrinkKept(t *testing.T, o *experiment.Outcome, property string) (small *sh
 		return nil, err
 	}
 	folder := filepath.Join(o.Run.Dir, "shrunk")
-	return small, small.Keep(folder, o.Run.Dir, "go test # with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
+	return small, small.Keep(folder, o.Run.Dir, printable.Command("cp", (&store.Run{Dir: folder}).GoTest(), ".")+" && go test")
 }
 
 // firstText names the violation of a property in the original run. Shrinking keeps to its cause, so it is taken for
