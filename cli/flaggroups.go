@@ -64,6 +64,10 @@ var groupsOf = map[string][]flagGroup{
 	},
 }
 
+// onlyValue is the value of a flag without what else it can do. Of a bool that can be left out, pflag would write
+// "[=true|false]" behind each name.
+type onlyValue struct{ pflag.Value }
+
 // flagUsages returns the flags in the help of a command.
 func flagUsages(cmd *cobra.Command) string {
 	left := map[string]*pflag.Flag{}
@@ -74,7 +78,9 @@ func flagUsages(cmd *cobra.Command) string {
 		set.SortFlags = false
 		for _, name := range names {
 			if f := left[name]; f != nil {
-				set.AddFlag(f)
+				shown := *f
+				shown.Value = onlyValue{f.Value}
+				set.AddFlag(&shown)
 				delete(left, name)
 			}
 		}

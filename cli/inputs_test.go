@@ -299,3 +299,12 @@ func TestFlagGroups(t *testing.T) {
 		}
 	}
 }
+
+// The help shows a bool as it is given, without its values.
+func TestBoolFlagsInHelp(t *testing.T) {
+	for path, cmd := range visibleCommands() {
+		if usage := flagUsages(cmd); strings.Contains(usage, "true|false") {
+			t.Errorf("%s:\n%s", path, usage)
+		}
+	}
+}

@@ -119,7 +119,7 @@ var Knobs = []Knob{
 	number("slack", "how long a recipe may need, beyond the end of a dead session and a reconnection (more for one that looks again at an interval)", func(s *Settings) *time.Duration { return &s.Slack }).
 		positive().most(time.Hour).
 		usually(history.UsualSlack),
-	knob("latencies", "how message latencies of a simulation vary: "+strings.Join(spreads(), ", "), func(s *Settings) *string { return &s.Latencies }).
+	knob("latencies", "how message latencies of a simulation vary: even (not at all), tails (one in ten is slow) or spells (a connection is slow for a while)", func(s *Settings) *string { return &s.Latencies }).
 		in(Ensemble).drawn(9, printed[string]("latencies %s"), spreads()...),
 	number("fault-interval", "time from one fault to the next, less if --time-limit is too short for each fault (a fault lasts half of it unless --faults sets its duration)", func(s *Settings) *time.Duration { return &s.FaultInterval }).
 		positive().least(100*time.Millisecond).

@@ -67,9 +67,9 @@ func newExplore() *cobra.Command {
 			"one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
 			"A single run is too short to call a property valid, so all runs are judged together.\n" +
 			"Each finding comes with the --faults with which zklab run repeats it. What was found is kept below\n" +
-			"OUT/explorations/RECIPE, where zklab serve finds it; the runs are not. The same command goes on\n" +
-			"where its pairs ended; a different zklab or a different flag begins anew. Several machines can take\n" +
-			"a shard of the pairs each, as with zklab sweep; zklab merge combines them.\n" +
+			"OUT/explorations/RECIPE, where zklab serve finds it; the runs are not. The same command continues\n" +
+			"after the last pair tried; a different zklab or a different flag begins anew. Several machines can\n" +
+			"take a shard of the pairs each, as with zklab sweep; zklab merge combines them.\n" +
 			"Exit codes: 0 each single fault was tried, took effect and broke nothing, and each property was\n" +
 			"exercised, 1 a property violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt\n" +
 			"to stop it.",
