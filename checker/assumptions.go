@@ -303,7 +303,7 @@ func recorded(a *evidence.Record) Assumption {
 	none := len(missing) == len(phases)
 	if a.History.Complete && !none { // a stopped run may not have come so far
 		for _, phase := range missing {
-			damage = append(damage, fmt.Sprintf("no event says when the phase %s began", phase))
+			damage = append(damage, fmt.Sprintf("the event that begins the phase %s is missing", phase))
 		}
 	}
 	switch {

@@ -317,7 +317,7 @@ func TestAssumptions(t *testing.T) {
 				}
 			}
 		}},
-		{name: "no quiesce", model: objects.Barrier.Name, unmet: "record", says: "no event says when the phase quiesce began", change: func(r *checktest.Record) {
+		{name: "no quiesce", model: objects.Barrier.Name, unmet: "record", says: "the event that begins the phase quiesce is missing", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				if strings.Contains(string(r.Events[i].Value), history.PhaseQuiesce) {
 					r.Events[i].Value = history.Value(history.Phase{Name: "other"})

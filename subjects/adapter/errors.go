@@ -24,8 +24,11 @@ type Broken struct {
 
 func (e *Broken) Error() string {
 	text := fmt.Sprintf("the adapter of client %d (%s) %s", e.Client, e.Command, e.Problem)
-	if e.Stderr == "" {
+	switch {
+	case e.Stderr == "" && strings.HasPrefix(e.Problem, "ended"): // it may have said why
 		return text + "; it wrote nothing to standard error"
+	case e.Stderr == "":
+		return text
 	}
 	return text + "; the end of its standard error: " + strings.ReplaceAll(e.Stderr, "\n", " | ")
 }

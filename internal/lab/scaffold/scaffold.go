@@ -47,7 +47,8 @@ func Adapter(language string) (File, error) {
 		return File{
 			Name: "Adapter.java", Text: javaAdapter,
 			Next: []string{
-				"Set JARS to the jars of Apache Curator and Jackson, or of your own library. Then compile the adapter, check it, and run it under faults:",
+				"Set JARS to the jars of Apache Curator and Jackson, or of your own library. This is where Debian's package libcurator-recipes-java has them. Then compile the adapter, check it, and run it under faults:",
+				"JARS=/usr/share/java/curator-recipes.jar:/usr/share/java/slf4j-nop.jar",
 				"javac -cp $JARS Adapter.java", fmt.Sprintf(run, program.Name(), command), fmt.Sprintf(try, program.Name(), command),
 			},
 		}, nil
