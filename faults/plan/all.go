@@ -38,14 +38,15 @@ func (s Schedule) Choose(in faults.Setting) (Schedule, []LeftOut) {
 	var out Schedule
 	var left []LeftOut
 	for _, p := range s {
-		turns, without := choose(p.Turns, in)
+		turns, without := choose(p.Turns, in, p.Order == Aimed)
 		p.Turns = turns
 		out, left = append(out, p), append(left, without...)
 	}
 	return out, left
 }
 
-func choose(turns []Turn, s faults.Setting) (out []Turn, left []LeftOut) {
+// choose replaces AllFaults. If aimed is set, it stands for faults at messages only.
+func choose(turns []Turn, s faults.Setting, aimed bool) (out []Turn, left []LeftOut) {
 	for _, t := range turns {
 		if !t.all {
 			if t.chosen {
@@ -59,7 +60,7 @@ func choose(turns []Turn, s faults.Setting) (out []Turn, left []LeftOut) {
 		}
 		for _, k := range faults.Kinds() {
 			f := k.Plain()
-			if !t.standsFor(k) || slices.ContainsFunc(turns, of(k.Name)) {
+			if !t.standsFor(k) || aimed && k.Messages() == 0 || slices.ContainsFunc(turns, of(k.Name)) {
 				continue
 			}
 			if why := f.Available(s); why != nil {

@@ -14,6 +14,7 @@ const (
 	aboutWith     = "a fault that begins together with the one before it"
 	aboutSequence = "the faults take turns in the order given"
 	aboutMix      = "the faults take turns at random (the default)"
+	aboutAimed    = "the faults come at messages, each at all kinds of places that the run meets"
 	aboutTimes    = "how often the sequence is played"
 	aboutWeight   = "how often it comes, relative to the others"
 )
@@ -62,7 +63,7 @@ func firstWords(first bool) []Continuation {
 	if !first {
 		return append(words, Continuation{withName + ":", aboutWith})
 	}
-	return append(words, Continuation{sequenceName, aboutSequence}, Continuation{mixName, aboutMix})
+	return append(words, Continuation{sequenceName, aboutSequence}, Continuation{mixName, aboutMix}, Continuation{aimedName, aboutAimed})
 }
 
 // argumentWords are the words that can follow a name and some arguments.

@@ -20,10 +20,10 @@ func Steps(steps ...Step) Schedule {
 	return Schedule{{Order: Given, Steps: steps}}
 }
 
-// HasGiven reports whether some steps are given one by one. The text of the schedule does
-// not express these completely.
+// HasGiven reports whether some steps are given one by one, or aimed, and so known only when they are played. The text
+// of the schedule does not express these completely.
 func (s Schedule) HasGiven() bool {
-	return slices.ContainsFunc(s, func(p Part) bool { return p.Order == Given })
+	return slices.ContainsFunc(s, func(p Part) bool { return p.Order == Given || p.Order == Aimed })
 }
 
 // Check returns an error of one line if a given step cannot be played.

@@ -46,6 +46,9 @@ func Parse(text string, interval time.Duration) (Schedule, error) {
 	if err := r.leaveOut(); err != nil {
 		return nil, err
 	}
+	if err := r.aims(all); err != nil {
+		return nil, err
+	}
 	if !slices.ContainsFunc(r.items, func(i item) bool { return !i.turn.quiet() }) {
 		return nil, all.wrong("it contains no fault; write, for example, %s,pause,expire", all.trim())
 	}
@@ -223,7 +226,7 @@ func (r *reader) add(part span, n int) error {
 	switch name.String() {
 	case "":
 		return part.wrong("a name is missing")
-	case sequenceName, mixName:
+	case sequenceName, mixName, aimedName:
 		return r.order(name, rest, n)
 	case withName:
 		return r.with(rest)
@@ -254,13 +257,28 @@ func (r *reader) leaveOut() error {
 	return nil
 }
 
+// aims refuses a fault in an aimed schedule that is not injected at messages.
+func (r *reader) aims(all span) error {
+	for _, i := range r.items {
+		for _, f := range i.turn.Faults {
+			if r.turns.Order == Aimed && !i.fixed && !faults.Aimable(f) {
+				return all.wrong("%s cannot be injected at messages, where %s faults are", f.Spec(), aimedName)
+			}
+		}
+	}
+	return nil
+}
+
 // order reads the word that says in which order turns come.
 func (r *reader) order(name, rest span, n int) error {
 	if n > 0 {
 		return name.wrong("%s must come before all faults", name)
 	}
-	if name.String() == sequenceName {
+	switch name.String() {
+	case sequenceName:
 		r.turns.Order = InOrder
+	case aimedName:
+		r.turns.Order = Aimed
 	}
 	if rest.String() == "" {
 		return nil

@@ -184,7 +184,7 @@ func TestParseErrorIsShort(t *testing.T) {
 // Nothing that a shell would take, and nothing that cannot be read back: for
 // every fault with every word and every option.
 func TestSpecsRoundTrip(t *testing.T) {
-	reserved := []string{allName, quietName, withName, sequenceName, mixName}
+	reserved := []string{allName, quietName, withName, sequenceName, mixName, aimedName}
 	for _, k := range faults.Kinds() {
 		for _, r := range reserved {
 			if k.Name == r {

@@ -26,6 +26,9 @@ type Step struct {
 	// for each other; those of different lanes overlap. In lane 0, and at messages, no step
 	// waits for another.
 	Lane int
+	// Gap is the least time between two faults of an [Aimed] part, of which this is one. It has neither time nor point
+	// before it is played. 0 is for all other steps.
+	Gap time.Duration
 
 	item string // the text of the turn that it comes from
 }
@@ -56,6 +59,9 @@ func (s Schedule) Plan(limit time.Duration, rng *rand.Rand) []Step {
 func (p Part) plan(limit time.Duration, seed uint64) []Step {
 	if len(faultsOf(p.Turns)) == 0 || p.Order != Timed && p.Interval <= 0 {
 		return nil
+	}
+	if p.Order == Aimed {
+		return p.aimed(seed)
 	}
 	drawn := draws{seed: seed, times: map[string]int{}}
 	var steps []Step
@@ -183,7 +189,12 @@ func (p Part) first() time.Duration {
 }
 
 // lasting returns how long a turn's faults last.
-func (p Part) lasting(t Turn) time.Duration { return cmp.Or(t.For, p.Lasts, p.Interval/2) }
+func (p Part) lasting(t Turn) time.Duration {
+	if p.Order == Aimed { // the next one does not wait
+		return cmp.Or(t.For, p.Lasts, aimedLasts)
+	}
+	return cmp.Or(t.For, p.Lasts, p.Interval/2)
+}
 
 // takes returns the time from a turn to the next.
 func (p Part) takes(t Turn) time.Duration {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +37,11 @@ type Player struct {
 	began  time.Duration
 	lanes  [][][]numbered
 	points []atPoint
-	errs   []error // of the steps
+	aims   []func(context.Context)
+	mu     sync.Mutex
+	steps  []Step  // guarded by mu
+	failed []error // of steps of aims, guarded by mu
+	errs   []error // of the other steps
 	enough chan struct{}
 	finish func()
 }
@@ -43,17 +49,26 @@ type Player struct {
 // Ready makes the player of a plan. From then on messages stop at the plan's points, so
 // that none is missed. The caller must call Play as soon as clients begin.
 func Ready(plan []Step, t *faults.Target, r Record) *Player {
-	p := &Player{target: t, record: r, errs: make([]error, len(plan)), enough: make(chan struct{})}
+	p := &Player{target: t, record: r, enough: make(chan struct{})}
 	p.finish = sync.OnceFunc(func() { close(p.enough) })
 	var timed []numbered
-	for i, step := range plan {
-		if n := (numbered{step, i + 1}); step.Point.Zero() {
+	aimed := map[int][]Step{} // by lane
+	for _, step := range plan {
+		if step.Gap > 0 {
+			aimed[step.Lane] = append(aimed[step.Lane], step)
+			continue
+		}
+		p.steps = append(p.steps, step)
+		if n := (numbered{step, len(p.steps)}); step.Point.Zero() {
 			timed = append(timed, n)
 		} else {
 			p.points = append(p.points, p.breakAt(n))
 		}
 	}
-	p.lanes = lanes(timed)
+	p.lanes, p.errs = lanes(timed), make([]error, len(p.steps))
+	for _, lane := range slices.Sorted(maps.Keys(aimed)) {
+		p.aimAt(aimed[lane])
+	}
 	return p
 }
 
@@ -69,8 +84,11 @@ func (p *Player) Play(ctx context.Context) error {
 	for _, point := range p.points {
 		playing.Go(func() { p.errs[point.number-1] = p.await(ctx, point) })
 	}
+	for _, follow := range p.aims {
+		playing.Go(func() { follow(ctx) })
+	}
 	playing.Wait()
-	return errors.Join(p.errs...)
+	return errors.Join(append(p.errs, p.failed...)...)
 }
 
 // Enough notes that there is no load left to disturb: no more steps begin, and those under

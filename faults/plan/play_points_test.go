@@ -166,3 +166,20 @@ func (r *verbose) Record(e history.Event) history.Event {
 	r.texts = append(r.texts, r.steps[len(r.steps)-1]+" "+s.Spec+" "+s.Detail)
 	return e
 }
+
+// All faults of an aim are the faults at messages.
+func TestAimAll(t *testing.T) {
+	all, err := plan.Parse("aimed,all", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen, _ := all.Choose(faults.Setting{Ensemble: nowhere{}})
+	for _, f := range chosen.Faults() {
+		if !faults.Aimable(f) {
+			t.Errorf("%s is no fault at messages", f.Spec())
+		}
+	}
+	if len(chosen.Faults()) < 4 {
+		t.Errorf("all are %v", chosen.Faults())
+	}
+}

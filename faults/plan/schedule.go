@@ -27,7 +27,7 @@ type Part struct {
 	// comes, once; see [faults.PointOf].
 	At    time.Duration
 	Point link.Point
-	// Lasts is the default duration of faults; 0 is half an interval.
+	// Lasts is the default duration of faults; 0 is half an interval, or a second in an Aimed part.
 	Lasts time.Duration
 	// Times is how often an InOrder part takes all its turns; 0 is until the load ends.
 	Times int
@@ -48,6 +48,11 @@ const (
 	Timed
 	// Given steps are played as they are; nothing is drawn.
 	Given
+	// Aimed turns have no times. They come at single messages, where the run meets new kinds of places: an operation,
+	// which of its requests or replies, whether it is the first one in the client's session. Each kind of place meets
+	// the faults in turn that can be injected there, at first often and then seldom. The seed alone draws where they
+	// begin and at which of the messages they come.
+	Aimed
 )
 
 // Turn happens at one time: it is one fault, several at once, or nothing.

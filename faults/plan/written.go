@@ -15,6 +15,7 @@ const (
 	withName     = "with"
 	sequenceName = "sequence"
 	mixName      = "mix"
+	aimedName    = "aimed"
 	timesKey     = "times"
 	weightKey    = "weight"
 	withoutSign  = "-"
@@ -36,6 +37,8 @@ func (s Schedule) Items() []string {
 		case Given:
 			timed = append(timed, p.stepItems()...)
 			continue
+		case Aimed:
+			order = []string{aimedName}
 		case InOrder:
 			order = []string{sequenceName}
 			if p.Times > 0 {

@@ -242,6 +242,7 @@ func (r *run) load(ctx context.Context) error {
 	// What was injected is healed before the last operations have ended: they
 	// may be waiting for just that.
 	r.warn("", <-played)
+	r.Schedule = player.Played()
 	r.clients.revive(ctx)
 	close(r.clients.calm)
 	err := <-worked

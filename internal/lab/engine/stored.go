@@ -36,9 +36,12 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	return s
 }
 
-// Scheduled are steps as experiment.yaml keeps them.
+// Scheduled are steps as experiment.yaml keeps them, but for steps of an aim that were not played.
 func Scheduled(steps []plan.Step) (all []store.Scheduled) {
 	for _, step := range steps {
+		if step.Gap > 0 { // it was never played
+			continue
+		}
 		one := store.Scheduled{At: step.At, For: step.For, Fault: step.Fault.Spec(), Seed: step.Seed, Lane: step.Lane}
 		if !step.Point.Zero() {
 			one.Point = step.Point.String()

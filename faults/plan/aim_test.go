@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/link"
+)
+
+// messages are those of so many operations of two clients, in order. A client connects again before each tenth.
+func messages(operations int) (all []link.Point) {
+	for i := range operations {
+		p := link.Point{Client: i % 2, Operation: "acquire", Nth: i/2 + 1}
+		add := func(message string, which int) {
+			for _, reply := range []bool{false, true} {
+				for _, after := range []bool{false, true} {
+					p := p
+					p.Message, p.Which, p.Reply, p.After = message, which, reply, after
+					all = append(all, p)
+				}
+			}
+		}
+		if i%20 < 2 {
+			add(link.Connect, 1)
+		}
+		add("create", 1)
+		add("getChildren", 1)
+		add("getChildren", 2)
+	}
+	return all
+}
+
+// aimed returns the steps that an aim has for some messages, which come every ten milliseconds.
+func aimedAt(s Schedule, seed uint64, at []link.Point) (steps []Step, times []time.Duration) {
+	a := newAim(s.Plan(time.Second, rand.New(rand.NewPCG(seed, 0))))
+	for i, p := range at {
+		if now := time.Duration(i) * 10 * time.Millisecond; a.wants(p, now) {
+			steps, times = append(steps, a.take(p)), append(times, now)
+		}
+	}
+	return steps, times
+}
+
+// Every kind of place meets every fault that can be injected there, no fault comes too early after another, and the
+// seed alone decides.
+func TestAim(t *testing.T) {
+	const gap = 50 * time.Millisecond
+	s := Aim(gap, faults.LoseReply{}, faults.LoseRequest{}, faults.Expire{}, faults.LateRequest{}, faults.LateRequest{Repeated: true})
+	type met struct {
+		fault, message string
+		which          int
+		reply, first   bool
+	}
+	seen := map[met]int{}
+	for seed := range uint64(10) {
+		all := messages(400)
+		steps, times := aimedAt(s, seed, all)
+		again, _ := aimedAt(s, seed, all)
+		if diff := cmp.Diff(steps, again, cmp.AllowUnexported(Step{})); diff != "" {
+			t.Fatal(diff)
+		}
+		for i, step := range steps {
+			if err := step.Check(); err != nil {
+				t.Error(err)
+			}
+			if i > 0 && times[i]-times[i-1] < gap {
+				t.Errorf("%s after %s", step, times[i]-times[i-1])
+			}
+			p := step.Point
+			seen[met{step.Fault.Spec(), p.Message, p.Which, p.Reply, p.Nth%10 == 1}]++
+		}
+	}
+	for _, first := range []bool{false, true} {
+		for _, want := range []met{
+			{"lose-request", "create", 1, false, first},
+			{"late-request", "create", 1, false, first},
+			{"late-request:repeated=true", "create", 1, false, first},
+			{"lose-reply", "create", 1, true, first},
+			{"expire", "create", 1, true, first},
+			{"lose-reply", "getChildren", 2, true, first},
+			{"lose-request", "getChildren", 1, false, first},
+		} {
+			if seen[want] == 0 {
+				t.Errorf("never met: %+v, of %v", want, seen)
+			}
+		}
+	}
+	if n := seen[met{"late-request", "getChildren", 1, false, false}]; n > 0 {
+		t.Errorf("a read was held back %d times", n)
+	}
+}
+
+// What is aimed is written and read, without faults that no message can have.
+func TestAimWritten(t *testing.T) {
+	s, err := Parse("aimed,lose-reply,late-request:repeated=true+2s", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse(s.String(), time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s, again, cmp.AllowUnexported(Turn{})); diff != "" || s[0].Order != Aimed {
+		t.Errorf("%s: %s", s, diff)
+	}
+	if _, err := Parse("aimed,touch", time.Second); err == nil || err.Error() != `"aimed,touch": position 1: touch cannot be injected at messages, where aimed faults are` {
+		t.Error(err)
+	}
+	mixed, err := Parse("pause:leader,lose-reply,touch,expire@3s", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for _, part := range mixed.Aimed() {
+		parts = append(parts, Schedule{part}.String())
+	}
+	if diff := cmp.Diff([]string{"expire@3s+500ms", "aimed,lose-reply", "pause:leader,touch"}, parts); diff != "" {
+		t.Error(diff)
+	}
+}
