@@ -2,8 +2,6 @@ package explore
 
 import (
 	"cmp"
-	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,21 +32,6 @@ func singlesAt(points []link.Point, choices []Choice) (all []single) {
 		}
 	}
 	return all
-}
-
-// Some draws at most n faults at points, each at a message of its own.
-func Some(points []link.Point, choices []Choice, n int, rng *rand.Rand) plan.Schedule {
-	points = slices.Clone(points)
-	slices.SortFunc(points, link.Point.Compare)
-	points = slices.Compact(points)
-	var steps []plan.Step
-	for _, i := range rng.Perm(len(points)) {
-		if here := singlesAt(points[i:i+1], choices); len(here) > 0 && len(steps) < n {
-			s := here[rng.IntN(len(here))]
-			steps = append(steps, plan.Step{Point: s.point, For: s.lasts, Fault: s.fault, Seed: rng.Uint64()})
-		}
-	}
-	return plan.Steps(steps...)
 }
 
 // usualLasts is how long a fault lasts at most of which nothing else is said.

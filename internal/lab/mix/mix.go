@@ -5,9 +5,6 @@ package mix
 
 import (
 	"cmp"
-	"math/rand/v2"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,20 +12,18 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/experiment"
-	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/virtual/jitter"
-	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/workloads"
 )
 
 // mix is one kind of run that a seed can choose. Runs that leave some features out find defects
 // that runs with everything hide (Groce et al., "Swarm Testing", 2012).
 type mix struct {
-	faults   func(experiment.Experiment) plan.Schedule // nil: none
-	oneKey   bool                                      // all clients use one key
-	crashes  bool                                      // clients are processes that crash and freeze
-	messages bool                                      // faults come at single messages
+	faults  func(experiment.Experiment) plan.Schedule // nil: none
+	oneKey  bool                                      // all clients use one key
+	crashes bool                                      // clients are processes that crash and freeze
+	aimed   bool                                      // faults come at single messages
 }
 
 // Defaults of a test that simulates.
@@ -40,17 +35,19 @@ const (
 	Length = 10 * time.Second
 )
 
+const kindsOfRuns = 10
+
 // mixes are taken in turn: seed 13 uses mixes[3].
-var mixes = [10]mix{
+var mixes = [kindsOfRuns]mix{
 	{faults: everything},
 	{faults: crashing, crashes: true},
 	{},
 	{faults: expiring},
 	{faults: everything, oneKey: true},
-	{messages: true},
+	{faults: aiming, aimed: true},
 	{faults: returning, crashes: true, oneKey: true},
 	{faults: stretching, oneKey: true},
-	{faults: expiring, oneKey: true},
+	{faults: aiming, oneKey: true, aimed: true},
 	{faults: lagging},
 }
 
@@ -67,13 +64,29 @@ func lagging(experiment.Experiment) plan.Schedule {
 	)
 }
 
-// stretching holds writes back until another client has acted, half of them after a lost reply.
+// stretched holds writes back until another client has acted.
+var stretched = []faults.Fault{
+	faults.LateRequest{}, faults.LateRequest{Repeated: true}, faults.LateRequest{Same: true}, faults.LateRequest{Repeated: true, Same: true},
+}
+
+// stretching holds writes back, half of them after a lost reply.
 func stretching(experiment.Experiment) plan.Schedule {
-	turns := []plan.Turn{{Faults: []faults.Fault{faults.LateRequest{}}}, {Faults: []faults.Fault{faults.LateRequest{Repeated: true}}}}
-	for i := range turns {
-		turns[i].For = Interval - Interval/10
+	var turns []plan.Turn
+	for _, f := range stretched {
+		turns = append(turns, plan.Turn{Faults: []faults.Fault{f}, For: Interval - Interval/10})
 	}
 	return plan.Overlay(plan.Mix(jitter.Stretch(Interval), turns...), plan.Mix(jitter.Stretch(Interval+Interval/7), turns...))
+}
+
+// aiming has faults at all kinds of messages that the run meets. In every other round sessions live, so that what a
+// client does twice is not mended by the end of its session; in the others they also expire at other times, since few
+// messages come while a client holds.
+func aiming(x experiment.Experiment) plan.Schedule {
+	all := append([]faults.Fault{faults.LoseReply{}, faults.LoseRequest{}, faults.Cut{}}, stretched...)
+	if x.Seed/kindsOfRuns%2 == 1 {
+		return plan.Aim(Interval/4, all...)
+	}
+	return plan.Overlay(plan.Aim(Interval/4, append(all, faults.Expire{})...), plan.Every(Interval, faults.Expire{}))
 }
 
 // crashing also has freezes that outlast the session of the frozen client.
@@ -109,7 +122,7 @@ const outagesMix = 8
 func mixOf(x experiment.Experiment) mix {
 	m := mixes[uint64(x.Seed)%uint64(len(mixes))]
 	if servers, ok := x.Ensemble.(embedded.Config); ok && servers.Nodes >= 5 && uint64(x.Seed)%uint64(len(mixes)) == outagesMix {
-		m.faults = outages
+		m.faults, m.aimed = outages, false
 	}
 	return m
 }
@@ -148,18 +161,7 @@ func Simulate(t *testing.T, x experiment.Experiment) (*experiment.Outcome, error
 	if !x.UsualFaults {
 		return x.Simulate(t.Context(), t)
 	}
-	m := mixOf(x)
-	if m.messages && x.Seed/int64(len(mixes))%2 == 1 { // also at messages that occur only after an expiry
-		m.faults = expiring
-	}
-	x = mixed(x, m)
-	if m.messages {
-		points, err := points(t, x)
-		if err != nil {
-			return nil, err
-		}
-		x.Faults = plan.Overlay(x.Faults, atMessages(x, points))
-	}
+	x = mixed(x, mixOf(x))
 	return x.Simulate(t.Context(), t)
 }
 
@@ -180,7 +182,7 @@ func mixed(x experiment.Experiment, m mix) experiment.Experiment {
 		choices.Of["session-timeout"] = choices.Of["session-timeout"][:1] // clients that wait for a crashed one wait that long
 	}
 	timeouts := append(choices.Of["op-timeout"], waitsLong)
-	if m.messages {
+	if m.aimed {
 		timeouts = timeouts[len(timeouts)-1:]
 	}
 	choices.Of["op-timeout"] = timeouts
@@ -196,7 +198,7 @@ func mixed(x experiment.Experiment, m mix) experiment.Experiment {
 		m.faults = everything
 	}
 	x.MinLoad = cmp.Or(x.MinLoad, mixedLoad)
-	if m.messages {
+	if m.aimed {
 		x.MinLoad = -1 // the first fault may come with the first operation
 	}
 	x.Faults, x.OptionalFaults = nil, true
@@ -212,41 +214,3 @@ const waitsLong = 30 * time.Second
 
 // mixedLoad is the number of operations that a run needs before its first fault.
 const mixedLoad = 3
-
-// points returns the messages of the run without faults at messages.
-func points(t *testing.T, x experiment.Experiment) (points []link.Point, err error) {
-	var mu sync.Mutex
-	x.OnPoint = func(p link.Point) {
-		mu.Lock()
-		defer mu.Unlock()
-		points = append(points, p)
-	}
-	_, err = x.Simulate(t.Context(), t)
-	return points, err
-}
-
-// The numbers of faults at messages in a run: at any message, and at replies to writes. Each fault
-// may change the run's course, so that some of the other messages never occur.
-const (
-	faultsAtMessages = 6
-	faultsAtWrites   = 10
-)
-
-// atMessages draws faults at some of the messages, most of them at replies to writes: most recipes
-// fail when a write was done but not answered.
-func atMessages(x experiment.Experiment, points []link.Point) plan.Schedule {
-	writes := slices.DeleteFunc(slices.Clone(points), func(p link.Point) bool {
-		return !p.Reply || !slices.Contains([]string{"create", "delete", "setData", "multi"}, p.Message)
-	})
-	rng := rand.New(rand.NewPCG(uint64(x.Seed), 0))
-	return plan.Overlay(
-		explore.Some(points, []explore.Choice{
-			{Fault: faults.Cut{}},
-			{Fault: faults.Cut{}, After: true},
-			{Fault: faults.Expire{}},
-			{Fault: faults.LoseRequest{}},
-			{Fault: faults.LoseReply{}},
-		}, faultsAtMessages, rng),
-		explore.Some(writes, []explore.Choice{{Fault: faults.LoseReply{}}, {Fault: faults.Cut{}}, {Fault: faults.Expire{}}}, faultsAtWrites, rng),
-	)
-}

@@ -10,7 +10,9 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/workloads"
@@ -43,7 +45,7 @@ func TestMixesRepeat(t *testing.T) {
 	for i, recipe := range workloads.Recipes() {
 		for _, seed := range []int64{int64(i%len(mixes)) + 1, int64((i+5)%len(mixes)) + 1} {
 			m := mixes[seed%int64(len(mixes))]
-			if m.messages && recipe == models.Session.Name && !exact { // a select of go-zookeeper chooses: see docs/simulation.md
+			if m.aimed && recipe == models.Session.Name && !exact { // a select of go-zookeeper chooses: see docs/simulation.md
 				continue
 			}
 			var before []string // the run that other tests have seen, if it had the same faults
@@ -138,4 +140,60 @@ func repeated(t *testing.T, x experiment.Experiment, exact bool, before ...strin
 		records = append(records, record)
 	}
 	return false
+}
+
+// An aimed run has faults at many kinds of messages, in some runs without an expiry. Its schedule names the messages at
+// which they came, and a run with that schedule has them again.
+func TestAimedRuns(t *testing.T) {
+	kinds := map[bool]map[string]bool{true: {}, false: {}}
+	for _, seed := range []int64{5, 8, 15, 18} {
+		o := simulated(t, own(t, models.Lock.Name, seed))
+		took := tookAt(t, o.History)
+		if len(took) < 15 {
+			t.Errorf("seed %d: only %d faults: %v", seed, len(took), took)
+		}
+		for _, spec := range took {
+			fault, _, _ := strings.Cut(spec, "@")
+			kind, _, _ := strings.Cut(fault, ":")
+			kinds[seed < 10][kind] = true
+		}
+		x := own(t, models.Lock.Name, seed)
+		x.UsualFaults = false
+		x.SessionTimeout, x.OpTimeout, x.Keys, x.MinLoad = o.Made.SessionTimeout, o.Made.OpTimeout, o.Made.Keys, -1
+		var err error
+		if x.Faults, err = engine.Given(o.Unkept.Stored().Schedule); err != nil {
+			t.Fatal(err)
+		}
+		again := tookAt(t, simulated(t, x).History)
+		if n := len(took); len(again) < n/2 || !slices.Equal(took[:3], again[:3]) {
+			t.Errorf("seed %d: with its schedule %d of %d faults came again, first %v", seed, len(again), n, again[:3])
+		}
+	}
+	for _, kind := range []string{"lose-reply", "lose-request", "late-request", "cut"} {
+		if !kinds[true][kind] || !kinds[false][kind] {
+			t.Errorf("no %s in one of the runs: %v", kind, kinds)
+		}
+	}
+	if kinds[true]["expire"] == kinds[false]["expire"] {
+		t.Errorf("sessions expire in both runs, or in none: %v", kinds)
+	}
+}
+
+// tookAt lists the faults at messages that took effect.
+func tookAt(t *testing.T, h *history.History) (specs []string) {
+	t.Helper()
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.Process != history.Nemesis {
+			continue
+		}
+		var s history.FaultStep
+		if err := e.Decode(&s); err != nil {
+			t.Fatal(err)
+		}
+		if s.Step == history.StepVerified && strings.Contains(s.Spec, "@") {
+			specs = append(specs, s.Spec)
+		}
+	}
+	return specs
 }
