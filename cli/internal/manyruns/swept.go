@@ -149,7 +149,7 @@ func (s *swept) Experiment(seed int64) (experiment.Experiment, error) {
 	stored.Settings = d.Over(stored.Settings)
 	x, err := s.made(stored, seed)
 	if err == nil && s.choices.Faults != nil {
-		x.Faults = x.Faults.Only(d.Faults)
+		x.Faults = d.Of(x.Faults)
 		if stored.TimeLimit == 0 {
 			x.TimeLimit = max(settings.Usual().TimeLimit, s.length(x.Faults))
 		}

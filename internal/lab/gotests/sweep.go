@@ -114,7 +114,7 @@ func drawing(x experiment.Experiment) (func(seed int64) experiment.Experiment, *
 		if x.Faults == nil {
 			y.Faults = plan.Every(d.FaultInterval, whole.Faults.Faults()...)
 		}
-		y.Seed, y.Faults = seed, y.Faults.Only(d.Faults)
+		y.Seed, y.Faults = seed, d.Of(y.Faults)
 		return y
 	}, asked, nil
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/settings"
 )
 
@@ -36,20 +37,33 @@ func UsualChoices() Choices {
 type Drawn struct {
 	settings.Settings
 	Faults []string
+	Aimed  bool // they come at messages, if they can
 }
 
 // Draw returns what a seed draws, the same each time. Each setting is drawn from a source of its
 // own, so that fixing one changes no other.
 func Draw(seed int64, c Choices) Drawn {
 	d := Drawn{Faults: subset(rand.New(rand.NewPCG(uint64(seed), sourceOfFaults)), c.Faults)}
+	d.Aimed = len(d.Faults) > 0 && rand.New(rand.NewPCG(uint64(seed), sourceOfAim)).IntN(4) == 0
 	for _, k := range settings.Knobs {
 		k.Draw(&d.Settings, seed, c.Of[k.Name()])
 	}
 	return d
 }
 
-// sourceOfFaults differs from the sources of all knobs.
-const sourceOfFaults = 1
+// The sources of faults differ from those of all knobs.
+const (
+	sourceOfFaults = 1
+	sourceOfAim    = 10
+)
+
+// Of returns the drawn ones of the faults that were to choose from.
+func (d Drawn) Of(all plan.Schedule) plan.Schedule {
+	if all = all.Only(d.Faults); d.Aimed {
+		return all.Aimed()
+	}
+	return all
+}
 
 func subset(r *rand.Rand, of []string) (some []string) {
 	if len(of) == 0 || r.IntN(8) == 0 {
@@ -71,6 +85,9 @@ func (d Drawn) String() string {
 	var parts, faults []string
 	if len(d.Faults) > 0 {
 		faults = append(faults, "faults "+strings.Join(d.Faults, ","))
+		if d.Aimed {
+			faults[0] += " at messages"
+		}
 	}
 	for _, k := range settings.Knobs {
 		said := k.Said(d.Settings)

@@ -31,6 +31,7 @@ func TestDraw(t *testing.T) {
 			t.Fatal(diff)
 		}
 		note("Faults", len(d.Faults))
+		note("Aimed", d.Aimed)
 		for _, k := range settings.Knobs {
 			note(k.Name(), reflect.ValueOf(k.Field(&d.Settings)).Elem().Interface())
 		}
@@ -60,6 +61,9 @@ func TestDraw(t *testing.T) {
 	if len(c.Of) != 8 {
 		t.Errorf("%d knobs are drawn, of %v", len(c.Of), c.Of)
 	}
+	if len(seen["Aimed"]) != 2 {
+		t.Errorf("aimed: drawn were %v", seen["Aimed"])
+	}
 	if !seen["Faults"][0] || !seen["Faults"][1] || len(seen["Faults"]) < 7 {
 		t.Errorf("sizes of subsets of %d faults: %v", len(c.Faults), seen["Faults"])
 	}
@@ -84,7 +88,7 @@ func TestDrawFixed(t *testing.T) {
 			t.Fatal(diff)
 		}
 	}
-	if got := fmt.Sprint(Drawn{Settings: settings.Settings{Clients: 2, Rate: 0.5}, Faults: []string{"a", "b"}}); got != "2 clients, 0.5 a second, faults a,b" {
+	if got := fmt.Sprint(Drawn{Settings: settings.Settings{Clients: 2, Rate: 0.5}, Faults: []string{"a", "b"}, Aimed: true}); got != "2 clients, 0.5 a second, faults a,b at messages" {
 		t.Error(got)
 	}
 }

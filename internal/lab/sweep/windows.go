@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -37,9 +38,13 @@ func (w *window) hits(client int) bool {
 	return client >= 0 && (w.clients == nil || slices.Contains(w.clients, client))
 }
 
-// names reports whether a request is of the sort that the fault's words name, as
+// names reports whether a request is of the sort that the fault's words or its point name, as
 // lose-reply:create does.
 func (w *window) names(request string) bool {
+	if _, at, ok := strings.Cut(w.Spec, "@"); ok {
+		p, err := link.ParsePoint(at)
+		return err == nil && p.Message == request
+	}
 	return slices.Contains(strings.Split(w.Spec, ":")[1:], request)
 }
 
