@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
+.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants calibration pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
 
 build: ## the command, at bin/zklab, from the same build cache as go run and go test
 	$(GO) build -o bin/zklab ./cmd/zklab
@@ -80,6 +80,9 @@ pairs: exact ## all single faults and all pairs of faults in the smallest scenar
 
 pairs-by-force: ## do implied pairs of faults come to what is said of them: all pairs of some small scenarios (some minutes)
 	$(GO) test -tags campaign -count=1 -v -timeout 2h -run PairsOfRecipesByBruteForce ./internal/lab/explore
+
+calibration: ## do as many new behaviours come in the next fifty runs as a passing test promises: the table of docs/testing.md (a minute)
+	$(GO) test -tags campaign -count=1 -v -run TestCalibration ./internal/lab/mix
 
 soak: build image ## every recipe under all faults, in virtual time, embedded and in containers, and every mutant: some hours (FOR=2m)
 	$(GO) run ./internal/dev soak --for $(or $(FOR),2m) --parallel $(or $(PARALLEL),2)

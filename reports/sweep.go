@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/plots"
@@ -326,6 +327,16 @@ func (t *sweepText) exercised() {
 		}
 		t.line(name, text)
 		name = ""
+	}
+	if b := t.s.Behaviours; b.Runs > 1 {
+		t.line("behaviours", strings.TrimPrefix(b.String(), "behaviours: "))
+	}
+	if t.s.Violation == 0 && t.s.Decided() > 1 {
+		t.line("", coverage.Quiet(t.s.Decided()))
+	}
+	if unmet := t.s.Unmet(); len(unmet) > 0 {
+		t.line("never met", fmt.Sprintf("%s and faults at messages, on the page", prose.Count(len(unmet), "pair")+" of requests"))
+		t.copied("", t.s.ToMeet(unmet))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats/samples"
@@ -233,5 +234,36 @@ func TestSweepPage(t *testing.T) {
 	// A sweep that has just begun has a page, too.
 	if err := WriteSweep(path, &sweep.Summary{Verdict: checker.Unknown, Why: "no run came to a verdict"}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A sweep without a violation says how much it has not met, how rare violations are at most, and with which command
+// requests meet the faults at messages that they never met.
+func TestSweepSaysHowSure(t *testing.T) {
+	s := sweptRuns()
+	s.Violation, s.Valid = 0, 123
+	s.Behaviours = coverage.Estimate{Runs: 149, Met: 400, Once: 100, Twice: 50, Next: 50, New: 25.2, Low: 11.5, High: 38.1}
+	s.Faults = append(s.Faults, sweep.FaultCount{Kind: "lose-reply", Runs: 4, Effective: 3, Scheduled: 5, Verified: 4})
+	path := filepath.Join(t.TempDir(), "sweep.html")
+	if err := WriteSweep(path, s); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := SweepSummary(s, path, Screen{})
+	for where, said := range map[string]string{"page": string(page), "summary": strings.Join(strings.Fields(text), " ")} {
+		for _, want := range []string{
+			"400 met in 149 runs, 100 of them in one run only", "about 25 new ones (11 to 39, with 95 %)",
+			"fewer than 1 run in 50 has one", "zklab sweep lock --seeds 1..300 --faults aimed,", "lose-reply --fault-interval 250ms",
+		} {
+			if !strings.Contains(said, want) {
+				t.Errorf("the %s does not say %q:\n%s", where, want, said)
+			}
+		}
+	}
+	if want := "lose-reply at acquire create"; !strings.Contains(string(page), want) {
+		t.Errorf("the page does not say %q", want)
 	}
 }

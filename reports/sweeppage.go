@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
@@ -145,6 +146,14 @@ func (p sweepPageOf) Never() map[string]bool {
 		never[kind] = true
 	}
 	return never
+}
+
+// Quiet says how rare violations are at most; "" if there are some.
+func (p sweepPageOf) Quiet() string {
+	if p.Violation > 0 {
+		return ""
+	}
+	return coverage.Quiet(p.Decided())
 }
 
 // sweepMeaning says in a sentence what the verdict means.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/pace"
 	"github.com/zklab/zklab/internal/lab/sweep"
@@ -35,6 +36,7 @@ type simulations struct {
 	gates         []string
 	samples       samples.Samples
 	struck        struck
+	met           coverage.Tally
 	asked         *sweep.Asked // the faults that the test asked for
 	took          []sweep.FaultCount
 	unheld
@@ -54,6 +56,7 @@ func (s *simulations) add(o *experiment.Outcome) {
 	s.samples.Merge(o.Result.Stats.Samples)
 	s.alike.Add(sweep.CausesOf(o.Result, o.History))
 	s.struck.add(o)
+	s.met.Add(coverage.Hashes(coverage.Of(o.History)))
 	s.took = sweep.Took(s.took, sweep.StruckBy(o.Result))
 	switch o.Result.Verdict {
 	case checker.Valid:
@@ -169,12 +172,25 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	case s.unseen() != "" && !x.AllowUnknown:
 		t.Errorf("zklab: nothing was violated, but %s", s.unseen())
 	default:
-		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(inGo(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
+		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), lines(inGo(s.looked.text(x.Workload.Name())), s.struck.text(), s.sure()))
 	}
 	s.judgeGates(t, x)
 	if s.left > 0 && !t.Failed() {
 		s.pace.SayAside(s.notBegun())
 	}
+}
+
+// lines joins the texts that are not empty, one line each.
+func lines(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), "\n")
+}
+
+// sure says how much the runs tried, and how rare violations are at most; "" for a single run.
+func (s *simulations) sure() string {
+	if s.runs < 2 {
+		return ""
+	}
+	return s.met.Estimate(usualSeeds).String() + "\n" + coverage.Quiet(s.runs)
 }
 
 // unseen names the faults that were asked for and took effect in no run, or left no client with an answer. It returns "" if

@@ -71,6 +71,9 @@ func TestUsualSeedsHitEverybody(t *testing.T) {
 			if s.violated > 0 || s.decided < 19 || atMessages < 20 {
 				t.Errorf("%d violated, %d decided of 20, %d faults at messages", s.violated, s.decided, atMessages)
 			}
+			if e := s.met.Estimate(usualSeeds); e.Runs != 20 || e.Met < 100 || e.New <= 0 || !strings.Contains(s.sure(), "\nno violation in 20 runs: fewer than 1 run in 7 has one") {
+				t.Errorf("%+v\n%s", e, s.sure())
+			}
 			for _, d := range doings {
 				if hits := s.struck.kinds["expire"][d.state]; hits < 3 && s.struck.ever[d.state] {
 					t.Errorf("expiries of clients that %s: %d", d.words, hits)

@@ -77,3 +77,40 @@ func TestExercise(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A fault at a message meets that request.
+func TestExerciseAtAMessage(t *testing.T) {
+	b := historytest.New(models.Lock.Name)
+	b.Op(0, models.FAcquire, "k", 0, 100, history.OK, nil, nil)
+	fault(b, 1, 15, 45, "lose-reply", "lose-reply@client0/acquire#1/create#1/reply", 0)
+	acquire := link.Point{Operation: models.FAcquire, Nth: 1, Which: 1}
+	create, list := acquire, acquire
+	create.Message, list.Message = "create", "getChildren"
+	rows := Exercise(b.History(), slices.Concat(request(create, 10, 20), request(list, 10, 20)))
+	if got := rows["acquire create"].Met["lose-reply"]; got != 1 {
+		t.Errorf("the create met it %d times", got)
+	}
+	if got := rows["acquire getChildren"].Met["lose-reply"]; got != 0 {
+		t.Errorf("the list met it %d times", got)
+	}
+}
+
+// Of the requests that no fault at messages has met, those are listed that it can meet, with a command that aims at them.
+func TestUnmet(t *testing.T) {
+	s := &Summary{
+		Description: Description{Command: "zklab sweep lock --seeds 1..9"},
+		Faults:      []FaultCount{{Kind: "lose-reply", Verified: 1}, {Kind: "late-request", Verified: 1}, {Kind: "touch", Verified: 1}},
+		Met: Exercised{
+			"acquire":             {Count: 3},
+			"acquire create":      {Count: 3, Met: map[string]int{"lose-reply": 1}},
+			"acquire getChildren": {Count: 3},
+		},
+	}
+	want := []Unmet{{"acquire create", "late-request"}, {"acquire getChildren", "lose-reply"}}
+	if diff := cmp.Diff(want, s.Unmet()); diff != "" {
+		t.Error(diff)
+	}
+	if got := s.ToMeet(want); got != "zklab sweep lock --seeds 1..9 --faults aimed,late-request,lose-reply --fault-interval 250ms" {
+		t.Error(got)
+	}
+}

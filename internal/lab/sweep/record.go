@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
@@ -20,7 +21,7 @@ func Of(result *store.Result, h *history.History, passed []link.Passed, wall tim
 	l := Line{
 		Seed: result.Seed, Verdict: result.Verdict, Operations: result.Stats.Operations, Events: len(h.Events),
 		VirtualMS: stats.End(h).Milliseconds(), WallMS: wall.Milliseconds(), Met: Exercise(h, passed),
-		Samples: result.Stats.Samples,
+		Samples: result.Stats.Samples, Behaviours: coverage.Hashes(coverage.Of(h)),
 	}
 	l.Struck = StruckBy(result)
 	if result.Leftovers != nil {

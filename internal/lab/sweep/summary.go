@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/samples"
 )
@@ -47,6 +48,8 @@ type Summary struct {
 	// in any run.
 	Unanswered []string  `json:"unanswered,omitempty"`
 	Met        Exercised `json:"met"`
+	// Behaviours estimates how much the runs have not met.
+	Behaviours coverage.Estimate `json:"behaviours"`
 	// Leaks are the runs in which what the clients left behind grew with the load.
 	Leaks []Count `json:"leaks,omitempty"`
 	// Samples are the times that all runs measured.

@@ -10,11 +10,12 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/internal/base/version"
+	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/stats/samples"
 )
 
 // Tally adds up what runs left, in any order. It takes memory for each cause, kind and
-// operation, and a bit for each seed, but none for each run. It is for one goroutine at a time.
+// operation, for each behaviour, and a bit for each seed, but none for each run. It is for one goroutine at a time.
 type Tally struct {
 	// Description is the latest; nil before there is one.
 	Description *Description
@@ -37,6 +38,7 @@ type Tally struct {
 	unchecked UncheckedRuns
 	faults    map[string]*FaultCount
 	met       Exercised
+	behaved   coverage.Tally
 	samples   samples.Samples
 	leaks     textCounts  // of runs, by class
 	each      func(*Line) // nil, or called for each run
@@ -106,6 +108,9 @@ func (t *Tally) add(l *Line, in string) {
 	t.unchecked.Add(l.Unchecked)
 	for kind := range l.Faults {
 		t.fault(kind).add(&l.Struck)
+	}
+	if l.Behaviours != nil {
+		t.behaved.Add(l.Behaviours)
 	}
 	for row, x := range l.Met {
 		t.exercised(row, x)
@@ -223,10 +228,14 @@ func (t *Tally) Summary() *Summary {
 	s.Properties = t.properties()
 	s.Unchecked = t.unchecked.List()
 	s.Faults = t.faultCounts()
+	s.Behaviours = t.behaved.Estimate(nextRuns)
 	s.NeverTook, s.Unanswered = s.Description.Asked.Never(s.Faults), s.Description.Asked.Unanswered(s.Faults)
 	s.decide()
 	return s
 }
+
+// nextRuns is the number of more runs whose new behaviours a summary estimates.
+const nextRuns = 50
 
 func (t *Tally) findings(of int) []Finding {
 	var out []Finding

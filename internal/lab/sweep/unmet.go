@@ -1,0 +1,52 @@
+package sweep
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/link"
+)
+
+// Unmet is a request that never met a fault at messages, although it can.
+type Unmet struct {
+	Request string // with its operation: acquire create
+	Kind    string
+}
+
+// Unmet lists the requests and the faults that never met, although each came in some run.
+func (s *Summary) Unmet() (all []Unmet) {
+	for _, row := range s.Matrix().Rows {
+		if row.Step == "" {
+			continue
+		}
+		for _, kind := range row.Never() {
+			if k, ok := faults.Named(kind); ok && k.Messages()&(link.Requests|link.Replies) != 0 && fits(k, row.Step) {
+				all = append(all, Unmet{row.Operation + " " + row.Step, kind})
+			}
+		}
+	}
+	return all
+}
+
+// fits reports whether a kind of fault can be injected at a request.
+func fits(k faults.Kind, step string) bool {
+	message, _, _ := strings.Cut(step, " ")
+	p := link.Point{Operation: "any", Nth: 1, Message: message, Which: 1}
+	_, err := faults.PointOf(k.Plain(), p)
+	return err == nil
+}
+
+// ToMeet is the command of a sweep that aims the faults of some pairs at all messages; "" if the sweep has no command.
+func (s *Summary) ToMeet(pairs []Unmet) string {
+	if s.Description.Command == "" {
+		return ""
+	}
+	var names []string
+	for _, p := range pairs {
+		if !slices.Contains(names, p.Kind) {
+			names = append(names, p.Kind)
+		}
+	}
+	return s.Description.Command + " --faults aimed," + strings.Join(names, ",") + " --fault-interval 250ms"
+}
