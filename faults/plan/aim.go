@@ -53,7 +53,7 @@ func (p Part) aimed(seed uint64) (steps []Step) {
 	for _, t := range p.Turns {
 		for range max(t.Weight, 1) {
 			for _, f := range t.Faults {
-				steps = append(steps, Step{For: p.lasting(t), Fault: f, Seed: seed, Gap: p.Interval, item: t.String()})
+				steps = append(steps, Step{At: p.first(), For: p.lasting(t), Fault: f, Seed: seed, Gap: p.Interval, item: t.String()})
 			}
 		}
 	}
@@ -97,9 +97,10 @@ const aimedLasts = time.Second
 // mostWhich is the number from which on messages of one kind in an operation are alike.
 const mostWhich = 3
 
-func newAim(steps []Step) *aim {
+// newAim returns the aim of some steps, of a plan that is played from began on.
+func newAim(steps []Step, began time.Duration) *aim {
 	return &aim{
-		steps: steps, rng: stream(steps[0].Seed, "aim"), places: map[place]*strikes{},
+		steps: steps, next: began + steps[0].At, rng: stream(steps[0].Seed, "aim"), places: map[place]*strikes{},
 		before: map[place]bool{}, chosen: map[link.Point]Step{},
 	}
 }
@@ -124,7 +125,7 @@ func (a *aim) wants(p link.Point, now time.Duration) bool {
 	a.next = now + a.steps[0].Gap
 	s.due = s.came + 1 + a.rng.IntN(2*s.came*s.rare+1)
 	step := s.fits[s.turn%len(s.fits)]
-	step.Point, step.Seed = p, a.rng.Uint64()
+	step.At, step.Point, step.Seed = 0, p, a.rng.Uint64()
 	s.turn++
 	a.chosen[p] = step
 	return true
@@ -173,7 +174,7 @@ func (a *aim) take(p link.Point) Step {
 
 // aimAt makes the links of all clients stop the messages at which faults of an aim come.
 func (p *Player) aimAt(steps []Step) {
-	a := newAim(steps)
+	a := newAim(steps, p.record.Now())
 	for _, c := range p.target.Clients {
 		stop := c.Link.BreakWhere(func(at link.Point) bool { return a.wants(at, p.record.Now()) })
 		p.aims = append(p.aims, func(ctx context.Context) { p.follow(ctx, a, stop) })

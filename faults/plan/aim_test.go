@@ -36,7 +36,7 @@ func messages(operations int) (all []link.Point) {
 
 // aimed returns the steps that an aim has for some messages, which come every ten milliseconds.
 func aimedAt(s Schedule, seed uint64, at []link.Point) (steps []Step, times []time.Duration) {
-	a := newAim(s.Plan(time.Second, rand.New(rand.NewPCG(seed, 0))))
+	a := newAim(s.Plan(time.Second, rand.New(rand.NewPCG(seed, 0))), 0)
 	for i, p := range at {
 		if now := time.Duration(i) * 10 * time.Millisecond; a.wants(p, now) {
 			steps, times = append(steps, a.take(p)), append(times, now)
@@ -67,8 +67,8 @@ func TestAim(t *testing.T) {
 			if err := step.Check(); err != nil {
 				t.Error(err)
 			}
-			if i > 0 && times[i]-times[i-1] < gap {
-				t.Errorf("%s after %s", step, times[i]-times[i-1])
+			if since := times[i] - times[max(i-1, 0)]; i > 0 && since < gap || times[i] < gap {
+				t.Errorf("%s at %s, %s after the last one", step, times[i], since)
 			}
 			p := step.Point
 			seen[met{step.Fault.Spec(), p.Message, p.Which, p.Reply, p.Nth%10 == 1}]++
