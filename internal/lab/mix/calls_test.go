@@ -442,6 +442,19 @@ func (r recordedRegisters) Start(ctx context.Context, env *workloads.Env) (workl
 	}}.Start(ctx, env)
 }
 
+// mostSeeds is for rare calls: three seeds show most of what is said.
+const mostSeeds = 20
+
+// shows reports whether all calls that are said of a recipe were seen.
+func (l *calls) shows(recipe string) bool {
+	for _, s := range said {
+		if s.recipe == recipe && !l.seen[s.seen] {
+			return false
+		}
+	}
+	return true
+}
+
 // The load calls values as package subjects says: one at a time, in the order that their methods name, and again after
 // errors. What is said happens.
 func TestLoadsCallAsSaid(t *testing.T) {
@@ -451,7 +464,7 @@ func TestLoadsCallAsSaid(t *testing.T) {
 			t.Errorf("%s: there is no recipe %q", s.method, s.recipe)
 		}
 	}
-	general := map[string]bool{}
+	general, ran := map[string]bool{}, 0
 	for recipe := range loads {
 		t.Run(recipe, func(t *testing.T) {
 			l := newCalls(recipe)
@@ -464,7 +477,7 @@ func TestLoadsCallAsSaid(t *testing.T) {
 			} else {
 				w = recorded{mortal{w}, l}
 			}
-			for _, seed := range []int64{1, 2, 3} {
+			for seed := int64(1); seed <= mostSeeds && (seed <= 3 || !l.shows(recipe)); seed++ {
 				l.made, l.busy, l.by, l.args = map[string]*value{}, map[int]string{}, map[string]int{}, map[string]string{}
 				seedOf(t, w, seed)
 			}
@@ -485,10 +498,11 @@ func TestLoadsCallAsSaid(t *testing.T) {
 			for s := range l.seen {
 				general[s] = true
 			}
+			ran++
 		})
 	}
 	for _, s := range []string{"after the session", "second value", "Close"} {
-		if !general[s] {
+		if ran == len(loads) && !general[s] {
 			t.Errorf("no run showed what package subjects says of all values: %s", s)
 		}
 	}
@@ -521,7 +535,7 @@ func methodDocs(t *testing.T) map[string]string {
 					continue
 				}
 				text := strings.Join(strings.Fields(m.Doc.Text()+" "+m.Comment.Text()), " ")
-				if f := m.Type.(*ast.FuncType); text == "" && f.Params.NumFields() > 0 && s.Name.Name != "Itemizer" {
+				if text == "" && len(i.Methods.List) > 1 && s.Name.Name != "ItemNamer" { // the comment of a type is that of its only method
 					t.Errorf("%s.%s has no comment that says how the load calls it", s.Name, m.Names[0])
 				}
 				docs[s.Name.Name+"."+m.Names[0].Name] = text
