@@ -38,7 +38,7 @@ func (w Barrier) Start(_ context.Context, env *Env) (Run, error) {
 	r := &barrierRun{env: env, make: on(subjects.Barriers, w.New)}
 	r.kept = keepRounds(env, r.make, map[string]func(context.Context, *Client, string){
 		models.FAwait: func(ctx context.Context, c *Client, key string) {
-			_ = r.do(ctx, c, subjects.BarrierAwait, r.kept.subjects[c.ID][key], Op{Key: key, Timeout: env.OpTimeout})
+			_ = r.do(ctx, c, subjects.BarrierAwait, r.kept.subjects[c.ID][key], Op{Key: key, Timeout: Patience(env.Bound)})
 		},
 	})
 	return &roundsRun{env: env, operations: len(env.Clients) + 1, play: r.round, after: r.kept.askAgain}, nil

@@ -44,10 +44,11 @@ func startItems[Q, I any](
 	queues, err := makePerKey(ctx, env, make)
 	r := &itemsRun[Q, I]{env: env, queues: queues, putOp: put, takeOp: take, item: item, patience: env.OpTimeout}
 	r.plain = plainly(env, queues, make, map[string]func(context.Context, *Client, string){
-		put.Name(): func(ctx context.Context, c *Client, key string) {
-			_ = r.put(ctx, c, random(env, c.ID), key, 0, fmt.Sprintf("c%d-again-%d", c.ID, env.Record.Now()), r.patience)
+		put.Name(): r.putAgain,
+		take.Name(): func(ctx context.Context, c *Client, key string) {
+			r.putAgain(ctx, c, key) // so that no take waits for an item
+			_ = r.take(ctx, c, key, 0, Patience(env.Bound))
 		},
-		take.Name(): func(ctx context.Context, c *Client, key string) { _ = r.take(ctx, c, key, 0, takePatience) },
 	})
 	return r, err
 }
@@ -120,6 +121,11 @@ func (r *itemsRun[Q, I]) Load(ctx context.Context, over <-chan struct{}) error {
 func (r *itemsRun[Q, I]) put(ctx context.Context, c *Client, rng *rand.Rand, key string, at time.Duration, item string, patience time.Duration) error {
 	arg, it := r.item(item, rng)
 	return r.putItem(ctx, c, it, Op{Key: key, Arg: arg, Intended: at, Timeout: patience})
+}
+
+// putAgain puts an item after the load.
+func (r *itemsRun[Q, I]) putAgain(ctx context.Context, c *Client, key string) {
+	_ = r.put(ctx, c, random(r.env, c.ID), key, 0, fmt.Sprintf("c%d-again-%d", c.ID, r.env.Record.Now()), r.patience)
 }
 
 // putItem puts an item into the queue of op's key.

@@ -69,7 +69,7 @@ func (w JobQueue) start(ctx context.Context, env *Env, k *subjects.Contract[subj
 		models.FEnqueue: r.putAgain,
 		models.FTake: func(ctx context.Context, c *Client, key string) {
 			r.putAgain(ctx, c, key) // an empty queue answers no take
-			_ = r.work(ctx, c, key, 0, 5*takePatience, 0, false)
+			_ = r.work(ctx, c, key, 0, Patience(env.Bound), 0, false)
 		},
 	})
 	return r, nil

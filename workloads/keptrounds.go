@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// keptRounds are finished rounds of which some client was not answered since its session had ended. Their subjects stay,
-// so that the client asks them once more when all faults are healed.
+// keptRounds are finished rounds of which one client was not answered since its session had ended, and another one was.
+// Their subjects stay, so that the client asks them once more when all faults are healed.
 type keptRounds[S any] struct {
 	plain[subjects.At[S]]
 }
@@ -36,7 +36,10 @@ func (k *keptRounds[S]) begins(c *Client, key string) {
 
 // ends keeps the subjects of a finished round, or closes them.
 func (k *keptRounds[S]) ends(ctx context.Context, key string, made []subjects.At[S]) {
-	if len(k.of) < mostKept && slices.ContainsFunc(k.env.Clients, func(c *Client) bool { return k.left(c, key) }) {
+	any := func(is func(*Client, string) bool) bool {
+		return slices.ContainsFunc(k.env.Clients, func(c *Client) bool { return is(c, key) })
+	}
+	if len(k.of) < mostKept && any(k.left) && any(k.passed) {
 		k.of = append(k.of, key)
 		for i, c := range k.env.Clients {
 			k.subjects[c.ID][key] = made[i]
@@ -50,6 +53,16 @@ func (k *keptRounds[S]) ends(ctx context.Context, key string, made []subjects.At
 func (k *keptRounds[S]) left(c *Client, key string) bool {
 	for f := range k.calls {
 		if at := (spot{key, f}); c.silent(at) && k.asks(c, at) {
+			return true
+		}
+	}
+	return false
+}
+
+// passed reports whether a client was answered.
+func (k *keptRounds[S]) passed(c *Client, key string) bool {
+	for f := range k.calls {
+		if c.answered(spot{key, f}) > 0 {
 			return true
 		}
 	}

@@ -54,6 +54,9 @@ const afterHeal = 5
 // client.
 func (r *roundsRun) Quiesce(ctx context.Context) error {
 	e := r.env
+	if r.after != nil {
+		defer r.after(ctx)
+	}
 	rng := random(e, len(e.Clients)+1)
 	rounds := afterHeal
 	if e.Ops > 0 {
@@ -67,9 +70,6 @@ func (r *roundsRun) Quiesce(ctx context.Context) error {
 		if e.Record.Now()-began > e.Bound {
 			break
 		}
-	}
-	if r.after != nil {
-		r.after(ctx)
 	}
 	return nil
 }

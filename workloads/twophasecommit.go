@@ -44,7 +44,7 @@ func (w TwoPhaseCommit) Start(_ context.Context, env *Env) (Run, error) {
 	r := &transactionRun{env: env, make: on(subjects.Transactions, w.New)}
 	r.kept = keepRounds(env, r.make, map[string]func(context.Context, *Client, string){
 		models.FOutcome: func(ctx context.Context, c *Client, key string) {
-			_ = r.outcome(ctx, c, key, r.kept.subjects[c.ID][key], env.OpTimeout)
+			_ = r.outcome(ctx, c, key, r.kept.subjects[c.ID][key], Patience(env.Bound))
 		},
 	})
 	r.rounds = roundsRun{env: env, operations: 2*len(env.Clients) + 1, play: r.round, after: r.kept.askAgain}
