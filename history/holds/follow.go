@@ -45,7 +45,7 @@ func (f *follower) begin(op *history.Operation, token history.ID, asked time.Dur
 	h := &Hold{
 		Key: f.key, Client: op.Client, Token: token, Grant: op, Claimed: claimed,
 		Asked: asked, Granted: op.Return.Time, Shown: events(op),
-		Until: Never, Sure: Never, Over: Never, Denied: Never, Lost: None,
+		Until: Never, Sure: Never, Over: Never, Watched: Never, Denied: Never, Lost: None,
 		// An end before the call belongs to another process.
 		Exited: f.r.Evidence.Exited(op.Client, op.Began()), Expired: f.r.Evidence.Expired(op, resumed),
 	}
@@ -82,6 +82,9 @@ func (f *follower) downgrade(op *history.Operation) {
 // may have given the hold up earlier, by itself.
 func (f *follower) release(op *history.Operation, held bool) {
 	h := f.last
+	if h != nil {
+		h.Watched = min(h.Watched, op.Began())
+	}
 	if h == nil || held && op.Outcome() == history.Fail { // no effect: the hold goes on
 		return
 	}

@@ -70,8 +70,8 @@ func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said, reports 
 		known = s.Expired
 	}
 	next := evidence.FirstFrom(said.asked, h.Granted)
-	watched := min(h.invoked(), next, h.Exited.At, k.End) // until then its Lost would have been seen
-	had := func(t time.Duration) time.Duration {          // time to find out, by t
+	watched := min(h.Watched, next, h.Exited.At, k.End) // until then its Lost would have been seen
+	had := func(t time.Duration) time.Duration {        // time to find out, by t
 		return k.Knew(h.Client, s, evidence.Span{From: known, To: max(known, t)})
 	}
 	denied := evidence.FirstFrom(said.denied, h.Granted)
