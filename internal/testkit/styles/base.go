@@ -335,11 +335,17 @@ func (h *hold) acquireOr(ctx context.Context, b *base, take func() (*grant, erro
 	return err
 }
 
-// release ends the present grant. If ctx ends before, that goes on.
+// release ends the present grant. If ctx ends before, that goes on, also if an earlier call of the object still goes on.
 func (h *hold) release(ctx context.Context, b *base) error {
 	g := h.now.Swap(nil)
 	if g == nil {
 		return subjects.WithoutEffect(errNotHeld)
 	}
-	return b.do(ctx, func() error { g.undo(); return nil })
+	undo := func() error { g.undo(); return nil }
+	err := b.do(ctx, undo)
+	if subjects.NoEffect(err) { // it did not begin
+		go func() { _ = b.do(context.Background(), undo) }()
+		return context.Cause(ctx)
+	}
+	return err
 }
