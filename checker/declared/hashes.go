@@ -2,6 +2,7 @@ package declared
 
 import (
 	"hash/maphash"
+	"iter"
 	"math"
 	"reflect"
 )
@@ -84,12 +85,32 @@ func (w *walk) value(v reflect.Value, depth int) uint64 {
 		return h
 	case reflect.Map:
 		h := mix(10, uint64(v.Len()))
-		for it := v.MapRange(); it.Next(); { // in any order
-			h += mix(w.value(it.Key(), depth+1), w.value(it.Value(), depth+1))
+		for key, value := range entriesOf(v) { // in any order
+			h += mix(w.value(key, depth+1), w.value(value, depth+1))
 		}
 		return h
 	}
 	return mix(11, uint64(v.Kind()))
+}
+
+// entriesOf yields the entries of a map. They are over with the next one: a new value for each takes most of the time.
+func entriesOf(v reflect.Value) iter.Seq2[reflect.Value, reflect.Value] {
+	return func(yield func(key, value reflect.Value) bool) {
+		it := v.MapRange()
+		if !v.CanInterface() { // nothing is copied out of unexported fields
+			for it.Next() && yield(it.Key(), it.Value()) {
+			}
+			return
+		}
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		for it.Next() {
+			key.SetIterKey(it)
+			value.SetIterValue(it)
+			if !yield(key, value) {
+				return
+			}
+		}
+	}
 }
 
 func mix(a, b uint64) uint64 {
