@@ -8,6 +8,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
 )
@@ -33,7 +34,7 @@ func (l leaky) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
 func leakyProgram() {
 	err := adapter.Serve(context.Background(), os.Stdin, os.Stdout, adapter.Subjects{
 		Name: "leaky",
-		Recipes: map[string]subjects.Maker{"lock": subjects.ServeLock(func(c *subjects.Client, path string) (subjects.Lock, error) {
+		Recipes: map[string]subjects.Maker{"lock": contracts.ServeOn(contracts.Locks, func(c *subjects.Client, path string) (subjects.Lock, error) {
 			inner, err := subjects.NewLock(c, path)
 			return leaky{inner, c.Conn, path}, err
 		})},

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -68,7 +68,7 @@ type Op[S, A, R any] struct{ operation }
 func Call[S, A, R any](name string, f func(S, context.Context, A) (R, error), argument func(*Draw) A) *Op[S, A, R] {
 	o := &Op[S, A, R]{}
 	o.operation = operation{
-		at: here(), name: name, load: workloads.MixedOperation{JSONOp: subjects.NewOp(name, o.invoke(f)), Weight: 1}, argument: reflect.TypeFor[A](), answer: reflect.TypeFor[R](),
+		at: here(), name: name, load: workloads.MixedOperation{JSONOp: contracts.NewOp(name, o.invoke(f)), Weight: 1}, argument: reflect.TypeFor[A](), answer: reflect.TypeFor[R](),
 		text: func(raw json.RawMessage, argument bool) string {
 			if argument {
 				return textOf[A](raw)
@@ -189,12 +189,12 @@ func (o *Op[S, A, R]) declared() *operation { return &o.operation }
 func (o *Op[S, A, R]) of(S) {} // no operation of other subjects
 
 // invoke returns what calls the operation of a subject in this process.
-func (o *Op[S, A, R]) invoke(call func(S, context.Context, A) (R, error)) func(any, context.Context, subjects.JSON) (subjects.JSON, error) {
-	return func(subject any, ctx context.Context, argument subjects.JSON) (answer subjects.JSON, err error) {
+func (o *Op[S, A, R]) invoke(call func(S, context.Context, A) (R, error)) func(any, context.Context, contracts.JSON) (contracts.JSON, error) {
+	return func(subject any, ctx context.Context, argument contracts.JSON) (answer contracts.JSON, err error) {
 		var a A
 		if len(argument.RawMessage) > 0 {
 			if err := decode(argument.RawMessage, &a); err != nil {
-				return answer, fmt.Errorf("%w: %w", subjects.ErrBadValue, err)
+				return answer, fmt.Errorf("%w: %w", contracts.ErrBadValue, err)
 			}
 		}
 		got, err := call(subject.(S), ctx, a)
@@ -205,7 +205,7 @@ func (o *Op[S, A, R]) invoke(call func(S, context.Context, A) (R, error)) func(a
 			return answer, nil
 		}
 		if answer.RawMessage, err = encode(got); err != nil {
-			return subjects.JSON{}, workloads.Unwritten{Err: err}
+			return contracts.JSON{}, workloads.Unwritten{Err: err}
 		}
 		return answer, nil
 	}
@@ -215,7 +215,7 @@ func (o *Op[S, A, R]) invoke(call func(S, context.Context, A) (R, error)) func(a
 func (o *operation) refused(err error) error {
 	for _, declared := range o.refusals {
 		if errors.Is(err, declared) {
-			return subjects.Refused(declared)
+			return contracts.Refused(declared)
 		}
 	}
 	return err

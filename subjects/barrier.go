@@ -3,7 +3,6 @@ package subjects
 import (
 	"context"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -22,19 +21,4 @@ type Barrier interface {
 // NewBarrier is zklab's own barrier, recipes.Barrier.
 func NewBarrier(c *Client, path string) (Barrier, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Barrier { return recipes.NewBarrier(cl, path) })
-}
-
-// The operations of a [Barrier].
-var (
-	BarrierRaise = does(models.FRaise, Barrier.Raise)
-	BarrierLift  = does(models.FLift, Barrier.Lift)
-	BarrierAwait = does(models.FAwait, Barrier.Await)
-)
-
-// Barriers is the contract of a [Barrier].
-var Barriers = &Contract[Barrier, None]{model: models.Barrier, operations: []operation[Barrier]{BarrierRaise, BarrierLift, BarrierAwait}}
-
-// ServeBarrier serves barriers to another process.
-func ServeBarrier(make func(c *Client, path string) (Barrier, error)) Maker {
-	return ServeOn(Barriers, make)
 }

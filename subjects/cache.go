@@ -32,19 +32,16 @@ type Cache interface {
 // current copy, and the property current is not checked.
 type NeverCurrent interface{ NeverCurrent() }
 
-// OfferNeverCurrent is the offer by which an adapter declares a [NeverCurrent] cache.
-const OfferNeverCurrent = "never-current"
-
 // NewCache is zklab's own cache, recipes.Cache.
 func NewCache(c *Client, path string) (Cache, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Cache {
-		return ownCache{recipes.NewCache(cl, path), PlainWrites{c.Conn, path}, path}
+		return ownCache{recipes.NewCache(cl, path), plainWrites{c.Conn, path}, path}
 	})
 }
 
 type ownCache struct {
 	*recipes.Cache
-	PlainWrites
+	plainWrites
 	path string
 }
 
@@ -71,15 +68,15 @@ func cachedName(root, path string) string {
 	return strings.TrimPrefix(path, root+"/")
 }
 
-// PlainWrites change a subtree by one request, or by two if a znode is created or deleted
+// plainWrites change a subtree by one request, or by two if a znode is created or deleted
 // meanwhile.
-type PlainWrites struct {
+type plainWrites struct {
 	Conn *zk.Conn
 	Root string
 }
 
 // Path returns the path of a znode of the subtree.
-func (w PlainWrites) Path(node string) string {
+func (w plainWrites) Path(node string) string {
 	if node == models.CacheRoot {
 		return w.Root
 	}
@@ -87,7 +84,7 @@ func (w PlainWrites) Path(node string) string {
 }
 
 // Put is Put of a Cache.
-func (w PlainWrites) Put(ctx context.Context, node, value string) error {
+func (w plainWrites) Put(ctx context.Context, node, value string) error {
 	for ctx.Err() == nil {
 		_, err := w.Conn.Set(w.Path(node), []byte(value), -1)
 		if !errors.Is(err, zk.ErrNoNode) {
@@ -102,7 +99,7 @@ func (w PlainWrites) Put(ctx context.Context, node, value string) error {
 }
 
 // Remove is Remove of a Cache.
-func (w PlainWrites) Remove(_ context.Context, node string) error {
+func (w plainWrites) Remove(_ context.Context, node string) error {
 	err := w.Conn.Delete(w.Path(node), -1)
 	if errors.Is(err, zk.ErrNoNode) {
 		return nil
@@ -118,24 +115,4 @@ func plainly(err error) error {
 		}
 	}
 	return err
-}
-
-// The operations of a [Cache].
-var (
-	CachePut    = gives(models.FPut, func(c Cache, ctx context.Context, v models.CachedNode) error { return c.Put(ctx, v.Node, v.Value) })
-	CacheRemove = gives(models.FRemove, func(c Cache, ctx context.Context, v models.CachedNode) error { return c.Remove(ctx, v.Node) })
-	CacheLook   = NewOp(models.FLook, func(c Cache, ctx context.Context, v models.Looking) (models.Copy, error) {
-		return c.Look(ctx, v.Current)
-	}).readOnly()
-)
-
-// Caches is the contract of a [Cache].
-var Caches = &Contract[Cache, None]{
-	model: models.Cache, operations: []operation[Cache]{CachePut, CacheRemove, CacheLook},
-	offers: []offer{offers[NeverCurrent](OfferNeverCurrent)},
-}
-
-// ServeCache serves caches to another process.
-func ServeCache(make func(c *Client, path string) (Cache, error)) Maker {
-	return ServeOn(Caches, make)
 }

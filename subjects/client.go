@@ -50,9 +50,8 @@ type Client struct {
 	closed bool                    // nothing more is opened
 }
 
-// Remote makes subjects that live in another process; workloads reach them through their contracts
-// ([Contract.New]). While the process does not run, they return errors that wrap
-// ErrProcess. It is safe for concurrent use.
+// Remote makes subjects that live in another process. While the process does not run, their calls return
+// errors that wrap [ErrProcess]. It is safe for concurrent use.
 type Remote interface {
 	// Make makes an object of a recipe, by the name of its workload, on a path. The value
 	// is its further argument, or nil. offers lists what it may offer beyond its operations.

@@ -44,18 +44,3 @@ func (c ownConfig) Next(ctx context.Context) (models.Setting, error) {
 	next, err := c.watch.Next(ctx)
 	return models.Setting{Value: string(next.Data), Absent: !next.Exists}, err
 }
-
-// The operations of a [Config].
-var (
-	ConfigSet    = gives(models.FSet, func(c Config, ctx context.Context, v models.Setting) error { return c.Set(ctx, v.Value) })
-	ConfigDelete = does(models.FDelete, Config.Delete)
-	ConfigNext   = asks(models.FObserve, Config.Next)
-)
-
-// Configs is the contract of a [Config].
-var Configs = &Contract[Config, None]{model: models.Config, operations: []operation[Config]{ConfigSet, ConfigDelete, ConfigNext}}
-
-// ServeConfig serves configurations to another process.
-func ServeConfig(make func(c *Client, path string) (Config, error)) Maker {
-	return ServeOn(Configs, make)
-}

@@ -41,26 +41,3 @@ func (c ownCounter) Read(ctx context.Context, kind string) (int64, error) {
 	}
 	return c.Value(ctx)
 }
-
-// The operations of a [Counter].
-var (
-	CounterAdd = NewOp(models.FAdd, func(c Counter, ctx context.Context, v models.Addition) (models.Count, error) {
-		sum, err := c.Add(ctx, v.Delta)
-		return models.Count{Value: sum}, err
-	})
-	CounterCompareAndSet = gives(models.FCAS, func(c Counter, ctx context.Context, v models.CountSwap) error {
-		return c.CompareAndSet(ctx, v.From, v.To)
-	})
-	CounterRead = NewOp(models.FRead, func(c Counter, ctx context.Context, v models.HowRead) (models.Count, error) {
-		n, err := c.Read(ctx, v.Kind)
-		return models.Count{Value: n}, err
-	})
-)
-
-// Counters is the contract of a [Counter].
-var Counters = &Contract[Counter, None]{model: models.Counter, operations: []operation[Counter]{CounterAdd, CounterCompareAndSet, CounterRead}}
-
-// ServeCounter serves counters to another process.
-func ServeCounter(make func(c *Client, path string) (Counter, error)) Maker {
-	return ServeOn(Counters, make)
-}

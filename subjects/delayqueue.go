@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -34,8 +33,8 @@ func NewRelaxedDelayQueue(c *Client, path string) (DelayQueue, error) {
 	})
 }
 
-// dueItems are the items of zklab's own delay queues.
-var dueItems = itemNames{"-due-"}
+// dueItems is in the names of all items of zklab's own delay queues.
+const dueItems itemNames = "-due-"
 
 type ownDelayQueue struct {
 	*recipes.DelayQueue
@@ -46,26 +45,3 @@ type strictDelayQueue struct{ ownDelayQueue }
 
 // IsStrict implements [Strict].
 func (strictDelayQueue) IsStrict() {}
-
-// DelayedItem is an item with its due time, in milliseconds since 1970, as another process
-// receives it.
-type DelayedItem struct {
-	Item []byte `json:"item"`
-	Due  int64  `json:"due"`
-}
-
-// The operations of a [DelayQueue].
-var (
-	DelayQueuePut = gives(models.FEnqueue, func(q DelayQueue, ctx context.Context, v DelayedItem) error {
-		return q.Put(ctx, time.UnixMilli(v.Due), v.Item)
-	})
-	DelayQueueTake = asks(models.FDequeue, DelayQueue.Take)
-)
-
-// DelayQueues is the contract of a [DelayQueue].
-var DelayQueues = queues(models.DelayQueue, offers[Strict](OfferStrict), DelayQueuePut, DelayQueueTake)
-
-// ServeDelayQueue serves delay queues to another process.
-func ServeDelayQueue(make func(c *Client, path string) (DelayQueue, error)) Maker {
-	return ServeOn(DelayQueues, make)
-}

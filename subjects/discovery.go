@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -99,28 +98,4 @@ func idsOf(instances []recipes.Instance) []string {
 		ids = append(ids, in.ID)
 	}
 	return ids
-}
-
-// The operations of a [Service].
-var (
-	ServiceRegister   = gives(models.FRegister, func(s Service, ctx context.Context, v models.Joining) error { return s.Register(ctx, v.Member) })
-	ServiceUnregister = does(models.FUnregister, Service.Unregister)
-	ServiceLookup     = listing(models.FLookup, Service.Lookup)
-	ServiceChanged    = listing(models.FChanged, Service.Changed)
-	ServicePick       = asks(models.FPick, func(s Service, ctx context.Context) (models.Picked, error) {
-		picked, err := s.Pick(ctx)
-		return models.Picked{Member: picked}, err
-	}).readOnly()
-)
-
-// Services is the contract of a [Service].
-var Services = &Contract[Service, None]{
-	model:      models.Discovery,
-	operations: []operation[Service]{ServiceRegister, ServiceUnregister, ServiceLookup, ServiceChanged, ServicePick},
-	offers:     []offer{offers[Snapshots](OfferSnapshots)},
-}
-
-// ServeService serves services to another process.
-func ServeService(make func(c *Client, path string) (Service, error)) Maker {
-	return ServeOn(Services, make)
 }

@@ -3,7 +3,6 @@ package subjects
 import (
 	"context"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -22,18 +21,4 @@ type DoubleBarrier interface {
 // NewDoubleBarrier is zklab's own double barrier, recipes.DoubleBarrier.
 func NewDoubleBarrier(c *Client, path string, parties int) (DoubleBarrier, error) {
 	return ofRecipe(c, func(cl *recipes.Client) DoubleBarrier { return recipes.NewDoubleBarrier(cl, path, parties) })
-}
-
-// The operations of a [DoubleBarrier].
-var (
-	DoubleBarrierEnter = does(models.FEnter, DoubleBarrier.Enter)
-	DoubleBarrierLeave = does(models.FLeave, DoubleBarrier.Leave)
-)
-
-// DoubleBarriers is the contract of a [DoubleBarrier], which is made for a number of parties.
-var DoubleBarriers = &Contract[DoubleBarrier, int]{model: models.DoubleBarrier, with: "parties", operations: []operation[DoubleBarrier]{DoubleBarrierEnter, DoubleBarrierLeave}}
-
-// ServeDoubleBarrier serves double barriers to another process.
-func ServeDoubleBarrier(make func(c *Client, path string, parties int) (DoubleBarrier, error)) Maker {
-	return DoubleBarriers.Serve(make)
 }

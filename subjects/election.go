@@ -3,7 +3,6 @@ package subjects
 import (
 	"context"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -26,26 +25,7 @@ type LeaderTeller interface {
 	Leader(ctx context.Context) (string, error)
 }
 
-// OfferLeader is offered by an election in another process that has the operation leader.
-const OfferLeader = models.FLeader
-
 // NewElection is zklab's own leader election, recipes.Election.
 func NewElection(c *Client, path, id string) (Election, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Election { return recipes.NewElection(cl, path, id) })
-}
-
-// The operations of an [Election].
-var (
-	ElectionCampaign = acquires(Election.Campaign)
-	ElectionResign   = releases(Election.Resign)
-	ElectionLeader   = further[Election](OfferLeader, asks(models.FLeader, LeaderTeller.Leader))
-)
-
-// Elections is the contract of an [Election], which is made for the id that Leader of the others returns.
-var Elections = holds[Election, string](models.Election, "candidate", ElectionCampaign, ElectionResign, ElectionLeader).
-	mayOffer(offers[LeaderTeller](OfferLeader))
-
-// ServeElection serves candidates to another process.
-func ServeElection(make func(c *Client, path, id string) (Election, error)) Maker {
-	return Elections.Serve(make)
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
 )
@@ -52,18 +51,4 @@ func (l *aclLock) Lock(ctx context.Context) error {
 		}
 	}
 	return l.recipeLock.Lock(ctx)
-}
-
-// The operations of a [Lock].
-var (
-	LockAcquire = acquires(Lock.Lock)
-	LockRelease = releases(Lock.Unlock)
-)
-
-// Locks is the contract of a [Lock].
-var Locks = holds[Lock, None](models.Lock, "", LockAcquire, LockRelease)
-
-// ServeLock serves locks to another process.
-func ServeLock(make func(c *Client, path string) (Lock, error)) Maker {
-	return ServeOn(Locks, make)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/recipes"
 )
@@ -98,12 +97,4 @@ func (m *ownMasterWorker) end(ctx context.Context) {
 	case <-m.over:
 	case <-ctx.Done():
 	}
-}
-
-// MasterWorkers is the contract of a [MasterWorker], with the operations of a [JobQueue].
-var MasterWorkers = jobQueues(models.MasterWorker)
-
-// ServeMasterWorker serves master-workers to another process.
-func ServeMasterWorker(make func(c *Client, path string, tries int) (MasterWorker, error)) Maker {
-	return MasterWorkers.Serve(make)
 }

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
 )
@@ -41,9 +40,6 @@ type Group interface {
 // follow each other. Without it the property snapshots is not checked. It is checked for members that
 // are a znode each, whose data is the member: by the transaction log.
 type Snapshots interface{ Snapshots() }
-
-// OfferSnapshots is the offer by which an adapter declares a [Snapshots] group or service.
-const OfferSnapshots = "snapshots"
 
 // NewGroup is zklab's own group, recipes.Group.
 func NewGroup(c *Client, path string) (Group, error) {
@@ -140,36 +136,4 @@ func namesOf(members []recipes.Member) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// The operations of a [Group].
-var (
-	GroupJoin    = gives(models.FJoin, func(g Group, ctx context.Context, v models.Joining) error { return g.Join(ctx, v.Member) })
-	GroupLeave   = does(models.FLeave, Group.Leave)
-	GroupList    = listing(models.FList, Group.Members)
-	GroupChanged = listing(models.FChanged, Group.Changed)
-)
-
-// Groups is the contract of a [Group].
-var Groups = &Contract[Group, None]{
-	model: models.Membership, operations: []operation[Group]{GroupJoin, GroupLeave, GroupList, GroupChanged},
-	offers: []offer{offers[Snapshots](OfferSnapshots)},
-}
-
-// ServeGroup serves groups to another process.
-func ServeGroup(make func(c *Client, path string) (Group, error)) Maker {
-	return ServeOn(Groups, make)
-}
-
-// listing declares an operation that answers with members. Those of another process come in any order, and perhaps twice.
-func listing[S any](name string, ask func(S, context.Context) ([]string, error)) *Op[S, None, models.Members] {
-	o := asks(name, func(s S, ctx context.Context) (models.Members, error) {
-		all, err := ask(s, ctx)
-		return models.Members{Members: all}, err
-	}).readOnly()
-	o.tidy = func(m *models.Members) {
-		slices.Sort(m.Members)
-		m.Members = slices.Compact(m.Members)
-	}
-	return o
 }

@@ -3,7 +3,6 @@ package subjects
 import (
 	"context"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -30,18 +29,4 @@ func below(path string, names []string) []string {
 		paths = append(paths, path+"/"+name)
 	}
 	return paths
-}
-
-// The operations of a [MultiLock].
-var (
-	MultiLockAcquire = acquires(MultiLock.Lock)
-	MultiLockRelease = releases(MultiLock.Unlock)
-)
-
-// MultiLocks is the contract of a [MultiLock], which is made for the names of some znodes below its path.
-var MultiLocks = holds[MultiLock, []string](models.MultiLock, "keys", MultiLockAcquire, MultiLockRelease)
-
-// ServeMultiLock serves multi-locks to another process.
-func ServeMultiLock(make func(c *Client, path string, names []string) (MultiLock, error)) Maker {
-	return MultiLocks.Serve(make)
 }

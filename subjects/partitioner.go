@@ -3,7 +3,6 @@ package subjects
 import (
 	"context"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -44,31 +43,4 @@ func (p ownPartitioner) Changed(ctx context.Context) error {
 		return WithoutEffect(context.Cause(ctx))
 	}
 	return nil
-}
-
-// GrantedShare is the answer to a partitioner's acquire.
-type GrantedShare struct {
-	Granted
-	Keys []string `json:"keys"`
-}
-
-// The operations of a [Partitioner].
-var (
-	PartitionerAcquire = asks(models.FAcquire, func(p Partitioner, ctx context.Context) (g GrantedShare, err error) {
-		if g.Keys, err = p.Acquire(ctx); err == nil {
-			g.Granted = grantOf(p)
-		}
-		return g, err
-	})
-	PartitionerChanged = does(models.FChanged, Partitioner.Changed).readOnly()
-	PartitionerRelease = releases(Partitioner.Release)
-	PartitionerLeave   = does(models.FLeave, Partitioner.Leave)
-)
-
-// Partitioners is the contract of a [Partitioner], which is made for the names of items.
-var Partitioners = holds[Partitioner, []string](models.Partitioner, "keys", PartitionerAcquire, PartitionerChanged, PartitionerRelease, PartitionerLeave)
-
-// ServePartitioner serves partitioners to another process.
-func ServePartitioner(make func(c *Client, path string, items []string) (Partitioner, error)) Maker {
-	return Partitioners.Serve(make)
 }

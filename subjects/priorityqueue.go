@@ -3,7 +3,6 @@ package subjects
 import (
 	"context"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -21,9 +20,6 @@ type PriorityQueue interface {
 // Take, no item in the queue was better than the one that Take returns, whichever server
 // the client is connected to.
 type Strict interface{ IsStrict() }
-
-// OfferStrict is the offer by which an adapter declares a [Strict] priority queue or delay queue.
-const OfferStrict = "strict"
 
 // NewPriorityQueue is zklab's own strict priority queue, recipes.PriorityQueue.
 func NewPriorityQueue(c *Client, path string) (PriorityQueue, error) {
@@ -48,23 +44,3 @@ type strictQueue struct{ ownPriorityQueue }
 
 // IsStrict implements [Strict].
 func (strictQueue) IsStrict() {}
-
-// RankedItem is an item with its priority, as another process receives it.
-type RankedItem struct {
-	Item     []byte `json:"item"`
-	Priority int32  `json:"priority"`
-}
-
-// The operations of a [PriorityQueue].
-var (
-	PriorityQueuePut  = gives(models.FEnqueue, func(q PriorityQueue, ctx context.Context, v RankedItem) error { return q.Put(ctx, v.Priority, v.Item) })
-	PriorityQueueTake = asks(models.FDequeue, PriorityQueue.Take)
-)
-
-// PriorityQueues is the contract of a [PriorityQueue].
-var PriorityQueues = queues(models.PriorityQueue, offers[Strict](OfferStrict), PriorityQueuePut, PriorityQueueTake)
-
-// ServePriorityQueue serves priority queues to another process.
-func ServePriorityQueue(make func(c *Client, path string) (PriorityQueue, error)) Maker {
-	return ServeOn(PriorityQueues, make)
-}

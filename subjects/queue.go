@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
 )
@@ -28,9 +27,6 @@ func NewQueue(c *Client, path string) (Queue, error) {
 // same for all clients. While it is full, Put waits until ctx ends.
 type Bounded interface{ Capacity() int }
 
-// OfferBounded is the offer by which an adapter declares a [Bounded] queue.
-const OfferBounded = "bounded"
-
 // NewLongQueue is zklab's own queue of any length, recipes.LongQueue, with folders so short
 // that every run uses many of them.
 func NewLongQueue(c *Client, path string) (Queue, error) {
@@ -49,7 +45,7 @@ type ownLongQueue struct {
 // small that every run fills it.
 func NewBoundedQueue(c *Client, path string) (Queue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Queue {
-		return ownBoundedQueue{recipes.NewBoundedQueue(cl, path, LittleRoom), itemNames{"-bounded-"}}
+		return ownBoundedQueue{recipes.NewBoundedQueue(cl, path, LittleRoom), itemNames("-bounded-")}
 	})
 }
 
@@ -92,18 +88,4 @@ func (ownBoundedQueue) Capacity() int { return LittleRoom }
 type ownQueue struct {
 	*recipes.Queue
 	itemNames
-}
-
-// The operations of a [Queue].
-var (
-	QueuePut  = gives(models.FEnqueue, Queue.Put)
-	QueueTake = asks(models.FDequeue, Queue.Take)
-)
-
-// Queues is the contract of a [Queue].
-var Queues = queues(models.Queue, offers[Bounded](OfferBounded), QueuePut, QueueTake)
-
-// ServeQueue serves queues to another process.
-func ServeQueue(make func(c *Client, path string) (Queue, error)) Maker {
-	return ServeOn(Queues, make)
 }

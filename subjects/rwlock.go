@@ -2,11 +2,7 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"time"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
 )
@@ -45,12 +41,6 @@ type Revocable interface {
 	Listen(ctx context.Context) (revoked bool, err error)
 }
 
-// What a read-write lock may offer to another process, in addition to what holds may offer.
-const (
-	OfferDowngrade = "downgrade" // Downgrader
-	OfferRevoke    = "revoke"    // Revocable: the operations revoke and listen
-)
-
 // NewRWLock is zklab's own read-write lock, recipes.RWLock.
 func NewRWLock(c *Client, path string) (RWLock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) RWLock { return ownRWLock{recipes.NewRWLock(cl, path)} })
@@ -65,70 +55,4 @@ func (l ownRWLock) Listen(ctx context.Context) (bool, error) {
 	case <-ctx.Done():
 	}
 	return await.Closed(revoked), nil
-}
-
-// The operations of an [RWLock].
-var (
-	RWLockAcquire = NewOp(models.FAcquire, func(l RWLock, ctx context.Context, w models.Wish) (g Granted, err error) {
-		acquire := l.Lock
-		if w.Mode == models.ToRead {
-			acquire = l.RLock
-		}
-		if err = acquire(ctx); err == nil {
-			g = grantOf(l)
-		}
-		return g, err
-	})
-	RWLockRelease   = releases(RWLock.Unlock)
-	RWLockDowngrade = further[RWLock](OfferDowngrade, does(models.FDowngrade, Downgrader.Downgrade))
-	RWLockRevoke    = further[RWLock](OfferRevoke, does(models.FRevoke, Revocable.Revoke))
-	// RWLockListen returns after a moment in another process; [Listen] waits.
-	RWLockListen = further[RWLock](OfferRevoke, asks(models.FListen, func(r Revocable, ctx context.Context) (models.Heard, error) {
-		revoked, err := r.Listen(ctx)
-		return models.Heard{Revoked: revoked}, err
-	}))
-)
-
-// RWLocks is the contract of an [RWLock].
-var RWLocks = rwLocks()
-
-func rwLocks() *Contract[RWLock, None] {
-	k := holds[RWLock, None](models.RWLock, "", RWLockAcquire, RWLockRelease, RWLockDowngrade, RWLockRevoke, RWLockListen).
-		mayOffer(offers[Downgrader](OfferDowngrade), offers[Revocable](OfferRevoke))
-	serveHold := k.serves
-	k.serves = func(l RWLock, to *Served) {
-		serveHold(l, to)
-		if listen := to.Operations[models.FListen]; listen != nil {
-			to.Operations[models.FListen] = func(ctx context.Context, value json.RawMessage) (any, error) {
-				ctx, cancel := context.WithTimeout(ctx, listenPause)
-				defer cancel()
-				return listen(ctx, value)
-			}
-		}
-	}
-	return k
-}
-
-// listenPause is how long another process waits for a revocation before zklab asks again:
-// it takes no other request for the object meanwhile.
-const listenPause = 50 * time.Millisecond
-
-// Listen is Listen of a [Revocable] lock, wherever it is.
-func Listen(ctx context.Context, l At[RWLock]) (revoked bool, err error) {
-	for {
-		v, err := RWLockListen.On(ctx, l, None{})
-		switch {
-		case l.There == nil:
-			return v.Revoked, err
-		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
-			return false, nil
-		case err != nil || v.Revoked || ctx.Err() != nil:
-			return v.Revoked, err
-		}
-	}
-}
-
-// ServeRWLock serves read-write locks to another process.
-func ServeRWLock(make func(c *Client, path string) (RWLock, error)) Maker {
-	return ServeOn(RWLocks, make)
 }

@@ -3,7 +3,6 @@ package subjects
 import (
 	"context"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -27,17 +26,3 @@ func NewSemaphore(c *Client, path string, n int) (Semaphore, error) {
 type ownSemaphore struct{ *recipes.Semaphore }
 
 func (s ownSemaphore) Fence() int64 { return s.Ticket() }
-
-// The operations of a [Semaphore].
-var (
-	SemaphoreAcquire = acquires(Semaphore.Acquire)
-	SemaphoreRelease = releases(Semaphore.Release)
-)
-
-// Semaphores is the contract of a [Semaphore], which is made for a number of leases.
-var Semaphores = holds[Semaphore, int](models.Semaphore, "leases", SemaphoreAcquire, SemaphoreRelease)
-
-// ServeSemaphore serves semaphores to another process.
-func ServeSemaphore(make func(c *Client, path string, leases int) (Semaphore, error)) Maker {
-	return Semaphores.Serve(make)
-}

@@ -3,15 +3,14 @@ package subjects
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 )
 
 // This file lets another process use a subject: operations by name, with values in JSON.
-// Each contract declares its operations in its own file (see [Contract]); the code
-// between the two processes (package adapter) knows no contract. A program that serves
-// subjects calls adapter.Serve with makers from this package ([ServeLock]). Its library may
-// have its own connections ([Own]).
+// Package internal/contracts declares the operations of each contract; the code between the two
+// processes (package adapter) knows no contract. A program that serves subjects calls
+// adapter.Serve with the makers of workloads (the method Maker of workloads.Lock). Its library
+// may have its own connections ([Own]).
 
 // Maker makes a subject for another process. The value comes from the request make, beyond
 // the path; nil if nothing.
@@ -38,9 +37,9 @@ type Operation func(ctx context.Context, value json.RawMessage) (any, error)
 // Object is a subject in another process, for the process that uses it. It is safe for
 // concurrent use; calls are made one at a time.
 type Object interface {
-	// Call calls an operation, and decodes its answer into result (nil: ignore it). If
-	// result is a [Validator], the answer must be valid: an invalid answer is an error of
-	// the adapter, not of the recipe.
+	// Call calls an operation, and decodes its answer into result (nil: ignore it). If result
+	// has a method Validate(offers func(offer string) bool) error that returns an error, the
+	// answer is invalid: an error of the adapter, not of the recipe.
 	Call(ctx context.Context, operation string, value, result any) error
 	// Hold is Call for an operation that acquires a hold. The channel is closed when the
 	// other process reports that the hold is lost.
@@ -50,11 +49,6 @@ type Object interface {
 	// About decodes the value in the answer to make; if there was none, v is unchanged.
 	About(v any) error
 	Closer
-}
-
-// Validator is a result of [Object.Call] that can check its content.
-type Validator interface {
-	Validate(offers func(offer string) bool) error
 }
 
 // Offered returns what a subject offers beyond its contract (for example, a [Fencer]), if
@@ -69,27 +63,6 @@ func Offered[T any](subject any) (offered T, ok bool) {
 	offered, ok = subject.(T)
 	return offered, ok
 }
-
-// ErrBadValue is the error for a value that an operation does not accept.
-var ErrBadValue = errors.New("bad value")
-
-// valued decodes an argument. A missing one is the zero value.
-func valued[T any](value json.RawMessage) (v T, err error) {
-	if len(value) == 0 {
-		return v, nil
-	}
-	if err := json.Unmarshal(value, &v); err != nil {
-		return v, badValue{value}
-	}
-	return v, nil
-}
-
-// badValue is an ErrBadValue: nothing was done.
-type badValue struct{ value json.RawMessage }
-
-func (e badValue) Error() string { return fmt.Sprintf("%v: %.80s", ErrBadValue, e.value) }
-func (badValue) Unwrap() error   { return ErrBadValue }
-func (badValue) NoEffect() bool  { return true }
 
 // Connected returns nil if this process can make subjects; otherwise it returns an error,
 // because another process has the client's connection.

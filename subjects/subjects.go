@@ -9,11 +9,6 @@
 // and calls it for each client and key. Values need not be safe for concurrent use, except
 // where a method says so.
 //
-// The operations of a contract are declared once, with the types of their values ([Op],
-// [Contract]). Workloads call a subject by these declarations, whether it is in this process
-// or in the one that its client lives in ([At]), and [Contract.Serve] makes the program of
-// such a process.
-//
 // These rules apply to all contracts:
 //
 //   - The parent of path exists. Path itself does not, unless the contract says so: all
@@ -69,9 +64,6 @@ var (
 	// ErrPanicked is the error of a call in which the subject panicked, in this process or
 	// another. It is unknown what the call did.
 	ErrPanicked = errors.New("the subject panicked")
-	// ErrRefused is the error of a call that was answered with an error which its operation declares
-	// (see [Refused]).
-	ErrRefused = errors.New("refused")
 	// ErrCannot is the error for something that a remote client does not offer.
 	ErrCannot = errors.New("not offered")
 )
@@ -104,13 +96,3 @@ type withoutEffect struct{ error }
 
 func (withoutEffect) NoEffect() bool  { return true }
 func (e withoutEffect) Unwrap() error { return e.error }
-
-// Refused returns the error for an answer that is an error: an operation of a declared object (package
-// object) refused, and changed nothing. The record has the text of the reason.
-func Refused(reason error) error { return refusal{reason} }
-
-type refusal struct{ error }
-
-func (refusal) NoEffect() bool    { return true }
-func (e refusal) Unwrap() error   { return e.error }
-func (refusal) Is(err error) bool { return err == ErrRefused }

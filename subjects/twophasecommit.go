@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -37,29 +36,4 @@ type ownTransaction struct{ *recipes.TwoPhaseCommit }
 
 func (t ownTransaction) Prepare(ctx context.Context, sites []string) error {
 	return t.Begin(ctx, sites)
-}
-
-// The operations of a [Transaction].
-var (
-	TransactionPrepare = gives(models.FPrepare, func(t Transaction, ctx context.Context, v models.Sites) error { return t.Prepare(ctx, v.Sites) })
-	TransactionVote    = gives(models.FVote, func(t Transaction, ctx context.Context, v models.Ballot) error { return t.Vote(ctx, v.Site, v.Yes) })
-	TransactionDecide  = NewOp(models.FDecide, func(t Transaction, ctx context.Context, v models.Deciding) (models.Decision, error) {
-		committed, err := t.Decide(ctx, v.Length())
-		return models.Decision{Commit: committed}, err
-	})
-	TransactionOutcome = asks(models.FOutcome, func(t Transaction, ctx context.Context) (models.Decision, error) {
-		committed, err := t.Outcome(ctx)
-		return models.Decision{Commit: committed}, err
-	})
-)
-
-// Transactions is the contract of a [Transaction].
-var Transactions = &Contract[Transaction, None]{
-	model:      models.TwoPhaseCommit,
-	operations: []operation[Transaction]{TransactionPrepare, TransactionVote, TransactionDecide, TransactionOutcome},
-}
-
-// ServeTransaction serves transactions to another process.
-func ServeTransaction(make func(c *Client, path string) (Transaction, error)) Maker {
-	return ServeOn(Transactions, make)
 }

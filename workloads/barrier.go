@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -31,14 +32,14 @@ var _ = offer(models.Barrier,
 func (Barrier) Name() string { return models.Barrier.Name }
 
 // Maker serves the subjects to another process.
-func (w Barrier) Maker() subjects.Maker { return subjects.ServeBarrier(w.New) }
+func (w Barrier) Maker() subjects.Maker { return contracts.ServeOn(contracts.Barriers, w.New) }
 
 // Start makes nothing: every round makes its own barriers.
 func (w Barrier) Start(_ context.Context, env *Env) (Run, error) {
-	r := &barrierRun{env: env, make: on(subjects.Barriers, w.New)}
+	r := &barrierRun{env: env, make: on(contracts.Barriers, w.New)}
 	r.kept = keepRounds(env, r.make, map[string]func(context.Context, *Client, string){
 		models.FAwait: func(ctx context.Context, c *Client, key string) {
-			_ = r.do(ctx, c, subjects.BarrierAwait, r.kept.subjects[c.ID][key], Op{Key: key, Timeout: Patience(env.Bound)})
+			_ = r.do(ctx, c, contracts.BarrierAwait, r.kept.subjects[c.ID][key], Op{Key: key, Timeout: Patience(env.Bound)})
 		},
 	})
 	return &roundsRun{env: env, operations: len(env.Clients) + 1, play: r.round, after: r.kept.askAgain}, nil
@@ -46,7 +47,7 @@ func (w Barrier) Start(_ context.Context, env *Env) (Run, error) {
 
 type barrierRun struct {
 	env  *Env
-	make func(c *subjects.Client, path string) (subjects.At[subjects.Barrier], error)
+	make func(c *subjects.Client, path string) (contracts.At[subjects.Barrier], error)
 	kept *keptRounds[subjects.Barrier]
 }
 
@@ -61,7 +62,7 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 	defer r.kept.ends(ctx, key, made)
 	host := n % len(r.env.Clients)
 	coordinator := r.env.Clients[host]
-	_ = r.do(ctx, coordinator, subjects.BarrierRaise, made[host], Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	_ = r.do(ctx, coordinator, contracts.BarrierRaise, made[host], Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 
 	var wg sync.WaitGroup
 	lifted := make(chan struct{})
@@ -78,7 +79,7 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 	}
 	pause(ctx, between(rng, 20*time.Millisecond, 40*time.Millisecond))
 	for n, until := 1, r.env.Record.Now()+r.env.Bound; n <= liftAttempts || r.env.Record.Now() < until; n++ {
-		if r.do(ctx, coordinator, subjects.BarrierLift, made[host], Op{Key: key, Timeout: r.env.OpTimeout}) == nil || !pause(ctx, 50*time.Millisecond) {
+		if r.do(ctx, coordinator, contracts.BarrierLift, made[host], Op{Key: key, Timeout: r.env.OpTimeout}) == nil || !pause(ctx, 50*time.Millisecond) {
 			break
 		}
 	}
@@ -95,11 +96,11 @@ const liftAttempts = 20
 // was up calls again. After the lift it calls once more, with enough time to show that it
 // is stuck. The touch before makes sure that its server has seen the raise, so that passing
 // because of an old view is an error of the recipe, not of the store.
-func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subjects.At[subjects.Barrier], lifted <-chan struct{}) {
+func (r *barrierRun) await(ctx context.Context, c *Client, key string, b contracts.At[subjects.Barrier], lifted <-chan struct{}) {
 	for {
 		after := await.Closed(lifted)
 		err := c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
-		if err == nil && r.do(ctx, c, subjects.BarrierAwait, b, Op{Key: key, Timeout: r.env.Bound + r.env.OpTimeout}) == nil {
+		if err == nil && r.do(ctx, c, contracts.BarrierAwait, b, Op{Key: key, Timeout: r.env.Bound + r.env.OpTimeout}) == nil {
 			return
 		}
 		if after {
@@ -109,7 +110,7 @@ func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subject
 	}
 }
 
-func (r *barrierRun) do(ctx context.Context, c *Client, o *subjects.Op[subjects.Barrier, subjects.None, subjects.None], b subjects.At[subjects.Barrier], op Op) error {
-	_, err := operate(ctx, c, b, o, subjects.None{}, op)
+func (r *barrierRun) do(ctx context.Context, c *Client, o *contracts.Op[subjects.Barrier, contracts.None, contracts.None], b contracts.At[subjects.Barrier], op Op) error {
+	_, err := operate(ctx, c, b, o, contracts.None{}, op)
 	return err
 }

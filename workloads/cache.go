@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -38,11 +39,11 @@ var _ = offer(models.Cache,
 func (Cache) Name() string { return models.Cache.Name }
 
 // Maker serves the subjects to another process.
-func (w Cache) Maker() subjects.Maker { return subjects.ServeCache(w.New) }
+func (w Cache) Maker() subjects.Maker { return contracts.ServeOn(contracts.Caches, w.New) }
 
 // Start makes the caches.
 func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
-	make := on(subjects.Caches, w.New)
+	make := on(contracts.Caches, w.New)
 	caches, err := makePerKey(ctx, env, make)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
 	r.plain = plainly(env, caches, make, map[string]func(context.Context, *Client, string){
 		models.FLook: func(ctx context.Context, c *Client, key string) { _, _ = r.look(ctx, c, key, 0, false) },
 	})
-	r.neverCurrent = caches[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferNeverCurrent) // all are of one kind
+	r.neverCurrent = caches[env.Clients[0].ID][env.Key(0)].Offers(contracts.OfferNeverCurrent) // all are of one kind
 	if r.neverCurrent {
 		env.fact(history.FOffers, "", history.Offers{NeverCurrent: true})
 	}
@@ -60,8 +61,8 @@ func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
 
 type cacheRun struct {
 	env          *Env
-	caches       perKey[subjects.At[subjects.Cache]]
-	plain        plain[subjects.At[subjects.Cache]]
+	caches       perKey[contracts.At[subjects.Cache]]
+	plain        plain[contracts.At[subjects.Cache]]
 	neverCurrent bool // clients do not ask for a current copy
 }
 
@@ -129,12 +130,12 @@ func (r *cacheRun) removeAll(ctx context.Context, c *Client, key string, at time
 }
 
 func (r *cacheRun) put(ctx context.Context, c *Client, key string, at time.Duration, node, value string) error {
-	_, err := operate(ctx, c, r.caches[c.ID][key], subjects.CachePut, models.CachedNode{Node: node, Value: value}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	_, err := operate(ctx, c, r.caches[c.ID][key], contracts.CachePut, models.CachedNode{Node: node, Value: value}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 	return err
 }
 
 func (r *cacheRun) remove(ctx context.Context, c *Client, key string, at time.Duration, node string) error {
-	_, err := operate(ctx, c, r.caches[c.ID][key], subjects.CacheRemove, models.CachedNode{Node: node}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	_, err := operate(ctx, c, r.caches[c.ID][key], contracts.CacheRemove, models.CachedNode{Node: node}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 	return err
 }
 
@@ -144,7 +145,7 @@ func (r *cacheRun) look(ctx context.Context, c *Client, key string, at time.Dura
 	err := c.Do(ctx, Op{
 		F: models.FLook, Key: key, Arg: looking, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
-			shown, err := subjects.CacheLook.On(ctx, r.caches[c.ID][key], looking)
+			shown, err := contracts.CacheLook.On(ctx, r.caches[c.ID][key], looking)
 			if err != nil {
 				return nil, err
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/base/panics"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
 )
@@ -105,7 +106,7 @@ func safely(f func() error) (err error) {
 
 // makeSubject makes a client's subject, within the operation timeout plus the bound.
 func makeSubject[T any](ctx context.Context, e *Env, c *Client, key string, make func(c *subjects.Client, path string) (T, error)) (T, error) {
-	value, err := subjects.Given(within(ctx, e.OpTimeout+e.Bound, func() (value T, err error) {
+	value, err := contracts.Given(within(ctx, e.OpTimeout+e.Bound, func() (value T, err error) {
 		if err := c.Ready(ctx); err != nil {
 			return value, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
 )
@@ -120,7 +121,7 @@ func (c *Client) Do(ctx context.Context, op Op) error {
 
 // operate calls an operation of a subject and records it: its argument and its answer are the values of the record.
 // op has the rest. The answer is zero if there is an error: the call may then still be under way.
-func operate[S, A, R any](ctx context.Context, c *Client, at subjects.At[S], o *subjects.Op[S, A, R], a A, op Op) (R, error) {
+func operate[S, A, R any](ctx context.Context, c *Client, at contracts.At[S], o *contracts.Op[S, A, R], a A, op Op) (R, error) {
 	var got, none R
 	op.F = o.Name()
 	op.Arg = recorded(a)
@@ -140,7 +141,7 @@ func operate[S, A, R any](ctx context.Context, c *Client, at subjects.At[S], o *
 
 // recorded is a value as the record has it: nothing for None.
 func recorded(value any) any {
-	if _, none := value.(subjects.None); none {
+	if _, none := value.(contracts.None); none {
 		return nil
 	}
 	return value
@@ -259,5 +260,5 @@ func codeOf(err error) string {
 	case errors.Is(err, subjects.ErrProcess):
 		return history.CodeProcess
 	}
-	return subjects.Code(err)
+	return contracts.Code(err)
 }

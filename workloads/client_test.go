@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/settings"
@@ -358,7 +359,7 @@ func TestNoSubject(t *testing.T) {
 	} {
 		e := newDesk(t, 1).env()
 		e.Keys = 1
-		if _, err := w.Start(t.Context(), e); !errors.Is(err, subjects.ErrNoSubject) {
+		if _, err := w.Start(t.Context(), e); !errors.Is(err, contracts.ErrNoSubject) {
 			t.Errorf("%s: %v", w.Name(), err)
 		}
 	}

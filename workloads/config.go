@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -36,11 +37,11 @@ var _ = offer(models.Config,
 func (Config) Name() string { return models.Config.Name }
 
 // Maker serves the subjects to another process.
-func (w Config) Maker() subjects.Maker { return subjects.ServeConfig(w.New) }
+func (w Config) Maker() subjects.Maker { return contracts.ServeOn(contracts.Configs, w.New) }
 
 // Start makes the configurations.
 func (w Config) Start(ctx context.Context, env *Env) (Run, error) {
-	configs, err := makePerKey(ctx, env, on(subjects.Configs, w.New))
+	configs, err := makePerKey(ctx, env, on(contracts.Configs, w.New))
 	looked := make(perKey[bool], len(env.Clients))
 	for _, c := range env.Clients {
 		looked[c.ID] = map[string]bool{}
@@ -50,7 +51,7 @@ func (w Config) Start(ctx context.Context, env *Env) (Run, error) {
 
 type configRun struct {
 	env     *Env
-	configs perKey[subjects.At[subjects.Config]]
+	configs perKey[contracts.At[subjects.Config]]
 	looked  perKey[bool] // whether a client has looked at a key
 }
 
@@ -88,12 +89,12 @@ func (r *configRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at t
 }
 
 func (r *configRun) set(ctx context.Context, c *Client, key string, at time.Duration, value string) error {
-	_, err := operate(ctx, c, r.configs[c.ID][key], subjects.ConfigSet, models.Setting{Value: value}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	_, err := operate(ctx, c, r.configs[c.ID][key], contracts.ConfigSet, models.Setting{Value: value}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 	return err
 }
 
 func (r *configRun) delete(ctx context.Context, c *Client, key string, at time.Duration) error {
-	_, err := operate(ctx, c, r.configs[c.ID][key], subjects.ConfigDelete, subjects.None{}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	_, err := operate(ctx, c, r.configs[c.ID][key], contracts.ConfigDelete, contracts.None{}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 	return err
 }
 
@@ -104,7 +105,7 @@ func (r *configRun) observe(ctx context.Context, c *Client, key string, at, time
 	if looked := r.looked[c.ID]; !looked[key] && !c.idle {
 		looked[key] = c.touchFor(ctx, r.env.OpTimeout, r.env.Root) == nil
 	}
-	return operate(ctx, c, r.configs[c.ID][key], subjects.ConfigNext, subjects.None{}, Op{Key: key, Intended: at, Timeout: timeout})
+	return operate(ctx, c, r.configs[c.ID][key], contracts.ConfigNext, contracts.None{}, Op{Key: key, Intended: at, Timeout: timeout})
 }
 
 // Quiesce has three parts: it sets each key several times while no client looks, creates

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -29,11 +30,11 @@ var _ = offer(models.Counter,
 func (Counter) Name() string { return models.Counter.Name }
 
 // Maker serves the subjects to another process.
-func (w Counter) Maker() subjects.Maker { return subjects.ServeCounter(w.New) }
+func (w Counter) Maker() subjects.Maker { return contracts.ServeOn(contracts.Counters, w.New) }
 
 // Start makes the counters.
 func (w Counter) Start(ctx context.Context, env *Env) (Run, error) {
-	make := on(subjects.Counters, w.New)
+	make := on(contracts.Counters, w.New)
 	counters, err := makePerKey(ctx, env, make)
 	r := &counterRun{env: env, counters: counters, meetings: newMeetings(env, perCount)}
 	r.plain = plainly(env, counters, make, map[string]func(context.Context, *Client, string){
@@ -45,8 +46,8 @@ func (w Counter) Start(ctx context.Context, env *Env) (Run, error) {
 
 type counterRun struct {
 	env      *Env
-	counters perKey[subjects.At[subjects.Counter]]
-	plain    plain[subjects.At[subjects.Counter]]
+	counters perKey[contracts.At[subjects.Counter]]
+	plain    plain[contracts.At[subjects.Counter]]
 	meetings meetings
 }
 
@@ -85,16 +86,16 @@ func (r *counterRun) arrival(ctx context.Context, over <-chan struct{}, c *Clien
 }
 
 func (r *counterRun) add(ctx context.Context, c *Client, key string, at time.Duration) {
-	_, _ = operate(ctx, c, r.counters[c.ID][key], subjects.CounterAdd, models.Addition{Delta: 1}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	_, _ = operate(ctx, c, r.counters[c.ID][key], contracts.CounterAdd, models.Addition{Delta: 1}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 }
 
 // swap increments a counter by one, if it still has the value that was read.
 func (r *counterRun) swap(ctx context.Context, c *Client, key string, from int64) {
-	_, _ = operate(ctx, c, r.counters[c.ID][key], subjects.CounterCompareAndSet, models.CountSwap{From: from, To: from + 1}, Op{Key: key, Timeout: r.env.OpTimeout})
+	_, _ = operate(ctx, c, r.counters[c.ID][key], contracts.CounterCompareAndSet, models.CountSwap{From: from, To: from + 1}, Op{Key: key, Timeout: r.env.OpTimeout})
 }
 
 func (r *counterRun) read(ctx context.Context, c *Client, key string, at time.Duration, kind string) (int64, error) {
-	got, err := operate(ctx, c, r.counters[c.ID][key], subjects.CounterRead, models.HowRead{Kind: kind}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	got, err := operate(ctx, c, r.counters[c.ID][key], contracts.CounterRead, models.HowRead{Kind: kind}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 	return got.Value, err
 }
 

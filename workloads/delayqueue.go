@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -36,7 +37,7 @@ var _ = offer(models.DelayQueue,
 func (DelayQueue) Name() string { return models.DelayQueue.Name }
 
 // Maker serves the subjects to another process.
-func (w DelayQueue) Maker() subjects.Maker { return subjects.ServeDelayQueue(w.New) }
+func (w DelayQueue) Maker() subjects.Maker { return contracts.ServeOn(contracts.DelayQueues, w.New) }
 
 // Half of the items have been due for some time, so that they come before others in the
 // queue. The others are due soon, mostly while a client waits. Due times are multiples of a
@@ -54,7 +55,7 @@ func (w DelayQueue) Start(ctx context.Context, env *Env) (Run, error) {
 	if opens {
 		all.Keys++
 	}
-	r, err := startItems(ctx, &all, on(subjects.DelayQueues, w.New), subjects.DelayQueuePut, subjects.DelayQueueTake, func(item string, rng *rand.Rand) (any, subjects.DelayedItem) {
+	r, err := startItems(ctx, &all, on(contracts.DelayQueues, w.New), contracts.DelayQueuePut, contracts.DelayQueueTake, func(item string, rng *rand.Rand) (any, contracts.DelayedItem) {
 		due := between(rng, 0, latest)
 		if rng.IntN(2) == 0 {
 			due = -between(rng, 0, overdue)
@@ -75,24 +76,24 @@ func (w DelayQueue) Start(ctx context.Context, env *Env) (Run, error) {
 	}
 	together := newMeetings(env, perItemRush)
 	r.meetings = &together
-	strict := r.queues[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferStrict) // all are of one kind
+	strict := r.queues[env.Clients[0].ID][env.Key(0)].Offers(contracts.OfferStrict) // all are of one kind
 	env.fact(history.FOffers, "", history.Offers{Strict: strict})
 	return r, nil
 }
 
 // dueAt returns an item that is due at a time of the record's clock, or a little earlier:
 // when the wall clock shows a multiple of step.
-func dueAt(env *Env, at, step time.Duration, item string) (any, subjects.DelayedItem) {
+func dueAt(env *Env, at, step time.Duration, item string) (any, contracts.DelayedItem) {
 	began := env.Record.Header().Wall
 	due := began.Add(at).Truncate(step)
-	return models.Delayed{Item: item, Due: due.Sub(began)}, subjects.DelayedItem{Item: []byte(item), Due: due.UnixMilli()}
+	return models.Delayed{Item: item, Due: due.Sub(began)}, contracts.DelayedItem{Item: []byte(item), Due: due.UnixMilli()}
 }
 
 // earlierDue is the opening. The first client puts an item that is due so late that a
 // client that sleeps until then has waited too long. While the second client waits, the
 // first puts another item that is due at once.
 type earlierDue struct {
-	r    *itemsRun[subjects.DelayQueue, subjects.DelayedItem]
+	r    *itemsRun[subjects.DelayQueue, contracts.DelayedItem]
 	key  string
 	when string // a part of the items' names
 }

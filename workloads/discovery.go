@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -33,15 +34,15 @@ var _ = offer(models.Discovery,
 func (Discovery) Name() string { return models.Discovery.Name }
 
 // Maker serves the subjects to another process.
-func (w Discovery) Maker() subjects.Maker { return subjects.ServeService(w.New) }
+func (w Discovery) Maker() subjects.Maker { return contracts.ServeOn(contracts.Services, w.New) }
 
 // Start makes the services.
 func (w Discovery) Start(ctx context.Context, env *Env) (Run, error) {
-	make := on(subjects.Services, w.New)
+	make := on(contracts.Services, w.New)
 	services, err := makePerKey(ctx, env, make)
 	calls := groupCalls[subjects.Service]{
-		join: subjects.ServiceRegister, leave: subjects.ServiceUnregister, list: subjects.ServiceLookup, changed: subjects.ServiceChanged,
-		pick: subjects.ServicePick, kinds: 11,
+		join: contracts.ServiceRegister, leave: contracts.ServiceUnregister, list: contracts.ServiceLookup, changed: contracts.ServiceChanged,
+		pick: contracts.ServicePick, kinds: 11,
 	}
 	if err != nil {
 		return nil, err

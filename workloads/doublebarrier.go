@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -41,7 +42,7 @@ var _ = offer(models.DoubleBarrier,
 func (DoubleBarrier) Name() string { return models.DoubleBarrier.Name }
 
 // Maker serves the subjects to another process.
-func (w DoubleBarrier) Maker() subjects.Maker { return subjects.ServeDoubleBarrier(w.New) }
+func (w DoubleBarrier) Maker() subjects.Maker { return contracts.DoubleBarriers.Serve(w.New) }
 
 // Params notes that a round has as many members as there are clients.
 func (DoubleBarrier) Params(p *history.Params) { p.Parties = p.Clients }
@@ -51,13 +52,13 @@ func (w DoubleBarrier) Start(_ context.Context, env *Env) (Run, error) {
 	if w.Late < 0 {
 		return nil, fmt.Errorf("nobody is late by %v: Late must not be negative", w.Late)
 	}
-	r := &doubleBarrierRun{env: env, make: onWith(subjects.DoubleBarriers, len(env.Clients), w.New), late: cmp.Or(w.Late, 300*time.Millisecond)}
+	r := &doubleBarrierRun{env: env, make: onWith(contracts.DoubleBarriers, len(env.Clients), w.New), late: cmp.Or(w.Late, 300*time.Millisecond)}
 	return &roundsRun{env: env, operations: 2 * len(env.Clients), play: r.round}, nil
 }
 
 type doubleBarrierRun struct {
 	env  *Env
-	make func(c *subjects.Client, path string) (subjects.At[subjects.DoubleBarrier], error)
+	make func(c *subjects.Client, path string) (contracts.At[subjects.DoubleBarrier], error)
 	late time.Duration
 }
 
@@ -146,7 +147,7 @@ func (r *doubleBarrierRun) member(rng *rand.Rand, at time.Duration) member {
 // passed) tries again as long as no client has passed, since the others wait for it. Once
 // one has passed, the round was complete without a further member. enter returns the life
 // of the client's process that is inside.
-func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b subjects.At[subjects.DoubleBarrier], m member, passed *atomic.Int32) (life int, in bool) {
+func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b contracts.At[subjects.DoubleBarrier], m member, passed *atomic.Int32) (life int, in bool) {
 	for range enterAttempts {
 		session := c.SessionID()
 		life, err := r.try(ctx, c, key, b, m)
@@ -176,7 +177,7 @@ type fate struct{ died, crashed bool }
 // removes) must not let them in. The sessions of processes that have ended live on for a
 // while. If no client is left to leave, comeAgain waits until they have expired, or they
 // would count.
-func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []subjects.At[subjects.DoubleBarrier], fates []fate) {
+func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []contracts.At[subjects.DoubleBarrier], fates []fate) {
 	var again []int
 	crashed := false
 	for i, f := range fates {
@@ -209,12 +210,12 @@ func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []sub
 const returnersPatience = 300 * time.Millisecond
 
 // try is one attempt to enter.
-func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b subjects.At[subjects.DoubleBarrier], m member) (life int, err error) {
+func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b contracts.At[subjects.DoubleBarrier], m member) (life int, err error) {
 	var owner func() int64
 	if s, ok := subjects.Offered[subjects.Owner](b.Subject()); ok {
 		owner = s.Session
 	}
-	_, err = operate(ctx, c, b, subjects.DoubleBarrierEnter, subjects.None{}, Op{Key: key, Intended: m.at, Timeout: m.patience, Owner: owner})
+	_, err = operate(ctx, c, b, contracts.DoubleBarrierEnter, contracts.None{}, Op{Key: key, Intended: m.at, Timeout: m.patience, Owner: owner})
 	return c.life, err
 }
 
@@ -222,10 +223,10 @@ func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b sub
 // timeout: the others may be slow to leave, and a client that is stuck must show. The touch
 // before proves that its session was alive while it was inside. A member whose process has
 // ended inside does not leave; the end of its session does that.
-func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b subjects.At[subjects.DoubleBarrier], life int) {
+func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b contracts.At[subjects.DoubleBarrier], life int) {
 	if c.gone(life) {
 		return
 	}
 	_ = c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
-	_, _ = operate(ctx, c, b, subjects.DoubleBarrierLeave, subjects.None{}, Op{Key: key, Life: life, Timeout: r.env.Bound + r.env.OpTimeout})
+	_, _ = operate(ctx, c, b, contracts.DoubleBarrierLeave, contracts.None{}, Op{Key: key, Life: life, Timeout: r.env.Bound + r.env.OpTimeout})
 }

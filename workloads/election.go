@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -33,16 +34,16 @@ var _ = offer(models.Election,
 func (Election) Name() string { return models.Election.Name }
 
 // Maker serves the subjects to another process.
-func (w Election) Maker() subjects.Maker { return subjects.ServeElection(w.New) }
+func (w Election) Maker() subjects.Maker { return contracts.Elections.Serve(w.New) }
 
 // Start makes the candidates.
 func (w Election) Start(ctx context.Context, env *Env) (Run, error) {
 	return newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
-		h, err := holderOf(onWith(subjects.Elections, strconv.Itoa(c.ID), w.New), subjects.ElectionCampaign, subjects.ElectionResign)(c, path)
+		h, err := holderOf(onWith(contracts.Elections, strconv.Itoa(c.ID), w.New), contracts.ElectionCampaign, contracts.ElectionResign)(c, path)
 		if err != nil {
 			return nil, err
 		}
-		if e := h.at.(subjects.At[subjects.Election]); e.Offers(subjects.OfferLeader) {
+		if e := h.at.(contracts.At[subjects.Election]); e.Offers(contracts.OfferLeader) {
 			h.instead = func(ctx context.Context, c *Client, key string, at, timeout time.Duration) {
 				_ = c.Do(ctx, Op{
 					F: models.FLeader, Key: key, Intended: at, Timeout: timeout,
@@ -55,8 +56,8 @@ func (w Election) Start(ctx context.Context, env *Env) (Run, error) {
 }
 
 // leaderOf asks for the leader and turns its id back into a client's number.
-func leaderOf(ctx context.Context, e subjects.At[subjects.Election]) (models.Leader, error) {
-	id, err := subjects.ElectionLeader.On(ctx, e, subjects.None{})
+func leaderOf(ctx context.Context, e contracts.At[subjects.Election]) (models.Leader, error) {
+	id, err := contracts.ElectionLeader.On(ctx, e, contracts.None{})
 	if err != nil {
 		return models.Leader{}, err
 	}

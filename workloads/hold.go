@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -17,7 +18,7 @@ import (
 // it. lost and asked are nil if the subject does not offer them.
 type holder struct {
 	at      interface{ Subject() any }
-	acquire func(context.Context, purpose) (subjects.Granted, error)
+	acquire func(context.Context, purpose) (contracts.Granted, error)
 	release func(context.Context) error
 	fences  bool // grants have tokens
 	lost    func() <-chan struct{}
@@ -42,30 +43,30 @@ func (h *holder) Subject() any { return h.at.Subject() }
 
 // holderOf returns a function that makes holders of one kind.
 func holderOf[S any](
-	make func(*subjects.Client, string) (subjects.At[S], error),
-	acquire *subjects.Op[S, subjects.None, subjects.Granted], release *subjects.Op[S, subjects.None, subjects.None],
+	make func(*subjects.Client, string) (contracts.At[S], error),
+	acquire *contracts.Op[S, contracts.None, contracts.Granted], release *contracts.Op[S, contracts.None, contracts.None],
 ) func(c *subjects.Client, path string) (*holder, error) {
 	return func(c *subjects.Client, path string) (*holder, error) {
 		at, err := make(c, path)
 		if err != nil {
 			return nil, err
 		}
-		return newHolder(at, func(ctx context.Context, _ purpose) (subjects.Granted, error) {
-			return acquire.On(ctx, at, subjects.None{})
+		return newHolder(at, func(ctx context.Context, _ purpose) (contracts.Granted, error) {
+			return acquire.On(ctx, at, contracts.None{})
 		}, release), nil
 	}
 }
 
-func newHolder[S any](at subjects.At[S], acquire func(context.Context, purpose) (subjects.Granted, error), release *subjects.Op[S, subjects.None, subjects.None]) *holder {
-	h := &holder{at: at, acquire: acquire, fences: at.Offers(subjects.OfferFence)}
+func newHolder[S any](at contracts.At[S], acquire func(context.Context, purpose) (contracts.Granted, error), release *contracts.Op[S, contracts.None, contracts.None]) *holder {
+	h := &holder{at: at, acquire: acquire, fences: at.Offers(contracts.OfferFence)}
 	h.release = func(ctx context.Context) error {
-		_, err := release.On(ctx, at, subjects.None{})
+		_, err := release.On(ctx, at, contracts.None{})
 		return err
 	}
 	if s, ok := subjects.Offered[subjects.Holder](at.Subject()); ok {
 		h.lost = s.Lost
 	}
-	if s, ok := subjects.Offered[subjects.Asked](at.Subject()); ok {
+	if s, ok := subjects.Offered[contracts.Asked](at.Subject()); ok {
 		h.asked = s.Held
 	}
 	return h

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/subjects"
 )
@@ -232,7 +233,7 @@ func TestLeaderOf(t *testing.T) {
 		want int
 		ok   bool
 	}{{"3", nil, 3, true}, {"", nil, -1, true}, {"three", nil, 0, false}, {"3", errPlanted, 0, false}} {
-		got, err := leaderOf(t.Context(), subjects.At[subjects.Election]{Here: teller{id: tt.id, err: tt.err}})
+		got, err := leaderOf(t.Context(), contracts.At[subjects.Election]{Here: teller{id: tt.id, err: tt.err}})
 		if (err == nil) != tt.ok || got.Client != tt.want {
 			t.Errorf("%q, %v: %+v, %v", tt.id, tt.err, got, err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
 )
@@ -18,10 +19,10 @@ import (
 // itemsRun is the run of a queue's workload.
 type itemsRun[Q, I any] struct {
 	env      *Env
-	queues   perKey[subjects.At[Q]]
-	plain    plain[subjects.At[Q]]
-	putOp    *subjects.Op[Q, I, subjects.None]
-	takeOp   *subjects.Op[Q, subjects.None, []byte]
+	queues   perKey[contracts.At[Q]]
+	plain    plain[contracts.At[Q]]
+	putOp    *contracts.Op[Q, I, contracts.None]
+	takeOp   *contracts.Op[Q, contracts.None, []byte]
 	item     newItem[I]
 	meetings *meetings // nil if clients meet only by chance
 	// opening acts for a client at its first arrival; it returns whether that is all.
@@ -38,8 +39,8 @@ type itemsRun[Q, I any] struct {
 type newItem[I any] func(name string, rng *rand.Rand) (arg any, item I)
 
 func startItems[Q, I any](
-	ctx context.Context, env *Env, make func(c *subjects.Client, path string) (subjects.At[Q], error),
-	put *subjects.Op[Q, I, subjects.None], take *subjects.Op[Q, subjects.None, []byte], item newItem[I],
+	ctx context.Context, env *Env, make func(c *subjects.Client, path string) (contracts.At[Q], error),
+	put *contracts.Op[Q, I, contracts.None], take *contracts.Op[Q, contracts.None, []byte], item newItem[I],
 ) (*itemsRun[Q, I], error) {
 	queues, err := makePerKey(ctx, env, make)
 	r := &itemsRun[Q, I]{env: env, queues: queues, putOp: put, takeOp: take, item: item, patience: env.OpTimeout}
@@ -142,7 +143,7 @@ func (r *itemsRun[Q, I]) take(ctx context.Context, c *Client, key string, at, pa
 	return c.Do(ctx, Op{
 		F: r.takeOp.Name(), Key: key, Intended: at, Timeout: patience,
 		Run: func(ctx context.Context) (any, error) {
-			item, err := r.takeOp.On(ctx, r.queues[c.ID][key], subjects.None{})
+			item, err := r.takeOp.On(ctx, r.queues[c.ID][key], contracts.None{})
 			if err != nil || len(item) == 0 { // items are never empty: the queue had none
 				return nil, err
 			}
@@ -242,7 +243,7 @@ func (r *itemsRun[Q, I]) waitForRoom(ctx context.Context, key string) {
 
 // left counts the present items of the queue, including those in folders of its znode.
 func (r *itemsRun[Q, I]) left(ctx context.Context, key string) (n int, err error) {
-	isItem := subjects.ItemsIn(r.queues[r.env.Clients[0].ID][key])
+	isItem := contracts.ItemsIn(r.queues[r.env.Clients[0].ID][key])
 	err = retry(ctx, r.env.Bound, func() error {
 		names, err := r.env.freshChildren(ctx, r.env.Path(key))
 		n = 0

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -31,7 +32,7 @@ func TestNoItemIsNoValue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t, 1)
-				r := itemsRun[subjects.Queue, []byte]{env: d.env(), takeOp: subjects.QueueTake, queues: perKey[subjects.At[subjects.Queue]]{0: {"k1": {Here: gives{item: tt.item}}}}}
+				r := itemsRun[subjects.Queue, []byte]{env: d.env(), takeOp: contracts.QueueTake, queues: perKey[contracts.At[subjects.Queue]]{0: {"k1": {Here: gives{item: tt.item}}}}}
 				if err := r.take(t.Context(), d.clients[0], "k1", 0, takePatience); err != nil {
 					t.Fatal(err)
 				}
@@ -48,7 +49,7 @@ func TestNoItemIsNoValue(t *testing.T) {
 func TestNoJobIsNoPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
-		r := jobRun{env: d.env(), queues: perKey[subjects.At[subjects.JobQueue]]{0: {"k1": {Here: noJobs{}}}}}
+		r := jobRun{env: d.env(), queues: perKey[contracts.At[subjects.JobQueue]]{0: {"k1": {Here: noJobs{}}}}}
 		if err := r.work(t.Context(), d.clients[0], "k1", 0, takePatience, 0, false); err == nil {
 			t.Fatal("no error")
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -46,18 +47,18 @@ const tries = 4
 func (JobQueue) Name() string { return models.JobQueue.Name }
 
 // Maker serves the subjects to another process.
-func (w JobQueue) Maker() subjects.Maker { return subjects.ServeJobQueue(w.New) }
+func (w JobQueue) Maker() subjects.Maker { return contracts.JobQueues.Serve(w.New) }
 
 // Params says how often a job is tried.
 func (JobQueue) Params(p *history.Params) { p.Tries = tries }
 
 // Start makes the job queues.
 func (w JobQueue) Start(ctx context.Context, env *Env) (Run, error) {
-	return w.start(ctx, env, subjects.JobQueues)
+	return w.start(ctx, env, contracts.JobQueues)
 }
 
 // start makes the job queues of a contract.
-func (w JobQueue) start(ctx context.Context, env *Env, k *subjects.Contract[subjects.JobQueue, int]) (Run, error) {
+func (w JobQueue) start(ctx context.Context, env *Env, k *contracts.Contract[subjects.JobQueue, int]) (Run, error) {
 	make := onWith(k, tries, w.New)
 	queues, err := makePerKey(ctx, env, make)
 	if err != nil {
@@ -77,8 +78,8 @@ func (w JobQueue) start(ctx context.Context, env *Env, k *subjects.Contract[subj
 
 type jobRun struct {
 	env      *Env
-	queues   perKey[subjects.At[subjects.JobQueue]]
-	plain    plain[subjects.At[subjects.JobQueue]]
+	queues   perKey[contracts.At[subjects.JobQueue]]
+	plain    plain[contracts.At[subjects.JobQueue]]
 	meetings meetings
 }
 
@@ -128,7 +129,7 @@ func (r *jobRun) put(ctx context.Context, c *Client, key string, at time.Duratio
 	_ = c.Do(ctx, Op{
 		F: models.FEnqueue, Key: key, Arg: models.Item{Item: job}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
-			_, err := subjects.JobQueuePut.On(ctx, r.queues[c.ID][key], []byte(job))
+			_, err := contracts.JobQueuePut.On(ctx, r.queues[c.ID][key], []byte(job))
 			return nil, err
 		},
 	})
@@ -142,12 +143,12 @@ func (r *jobRun) putAgain(ctx context.Context, c *Client, key string) {
 // work takes a job and ends it; it returns the error of the take. Touches at the beginning
 // and before the end prove that the session was alive.
 func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, length time.Duration, gives bool) error {
-	var j subjects.TakenJob
+	var j contracts.TakenJob
 	queue := r.queues[c.ID][key]
 	err := c.Do(ctx, Op{
 		F: models.FTake, Key: key, Intended: at, Timeout: patience, Owner: func() int64 { return int64(j.Session) },
 		Run: func(ctx context.Context) (any, error) {
-			taken, err := subjects.JobQueueTake.On(ctx, queue, subjects.None{})
+			taken, err := contracts.JobQueueTake.On(ctx, queue, contracts.None{})
 			if err != nil {
 				return nil, err
 			}
@@ -162,9 +163,9 @@ func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, 
 	r.env.touch(ctx, c, life)
 	pause(ctx, length)
 	r.env.touch(ctx, c, life)
-	end := subjects.JobQueueFinish
+	end := contracts.JobQueueFinish
 	if gives || strings.HasSuffix(string(j.Job), bad) {
-		end = subjects.JobQueueGiveBack
+		end = contracts.JobQueueGiveBack
 	}
 	a := models.Attempt{Item: string(j.Job), Attempt: j.Attempt}
 	for range 3 { // after a failure without an effect the worker still has the job

@@ -4,23 +4,24 @@ import (
 	"context"
 	"slices"
 
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
 // keptRounds are finished rounds of which one client was not answered since its session had ended, and another one was.
 // Their subjects stay, so that the client asks them once more when all faults are healed.
 type keptRounds[S any] struct {
-	plain[subjects.At[S]]
+	plain[contracts.At[S]]
 }
 
 // mostKept is how many rounds are kept: they all show the same.
 const mostKept = 4
 
 // keepRounds follows what clients ask in rounds. calls has the operations whose answer stays the same once there is one.
-func keepRounds[S any](env *Env, make func(*subjects.Client, string) (subjects.At[S], error), calls map[string]func(context.Context, *Client, string)) *keptRounds[S] {
-	all := perKey[subjects.At[S]]{}
+func keepRounds[S any](env *Env, make func(*subjects.Client, string) (contracts.At[S], error), calls map[string]func(context.Context, *Client, string)) *keptRounds[S] {
+	all := perKey[contracts.At[S]]{}
 	for _, c := range env.Clients {
-		all[c.ID] = map[string]subjects.At[S]{}
+		all[c.ID] = map[string]contracts.At[S]{}
 	}
 	k := &keptRounds[S]{plainly(env, all, make, calls)}
 	k.of = nil
@@ -35,7 +36,7 @@ func (k *keptRounds[S]) begins(c *Client, key string) {
 }
 
 // ends keeps the subjects of a finished round, or closes them.
-func (k *keptRounds[S]) ends(ctx context.Context, key string, made []subjects.At[S]) {
+func (k *keptRounds[S]) ends(ctx context.Context, key string, made []contracts.At[S]) {
 	any := func(is func(*Client, string) bool) bool {
 		return slices.ContainsFunc(k.env.Clients, func(c *Client) bool { return is(c, key) })
 	}

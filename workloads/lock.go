@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -36,9 +37,9 @@ var _ = offer(models.Lock,
 func (Lock) Name() string { return models.Lock.Name }
 
 // Maker serves the subjects to another process.
-func (w Lock) Maker() subjects.Maker { return subjects.ServeLock(w.New) }
+func (w Lock) Maker() subjects.Maker { return contracts.ServeOn(contracts.Locks, w.New) }
 
 // Start makes the locks.
 func (w Lock) Start(ctx context.Context, env *Env) (Run, error) {
-	return newHoldRun(ctx, env, time.Millisecond, 20*time.Millisecond, holderOf(on(subjects.Locks, w.New), subjects.LockAcquire, subjects.LockRelease))
+	return newHoldRun(ctx, env, time.Millisecond, 20*time.Millisecond, holderOf(on(contracts.Locks, w.New), contracts.LockAcquire, contracts.LockRelease))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -31,9 +32,9 @@ var _ = offer(models.MasterWorker,
 func (MasterWorker) Name() string { return models.MasterWorker.Name }
 
 // Maker serves the subjects to another process.
-func (w MasterWorker) Maker() subjects.Maker { return subjects.ServeMasterWorker(w.New) }
+func (w MasterWorker) Maker() subjects.Maker { return contracts.MasterWorkers.Serve(w.New) }
 
 // Start makes the master-workers.
 func (w MasterWorker) Start(ctx context.Context, env *Env) (Run, error) {
-	return w.start(ctx, env, subjects.MasterWorkers)
+	return w.start(ctx, env, contracts.MasterWorkers)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -39,21 +40,21 @@ var _ = offer(models.Membership,
 func (Membership) Name() string { return models.Membership.Name }
 
 // Maker serves the subjects to another process.
-func (w Membership) Maker() subjects.Maker { return subjects.ServeGroup(w.New) }
+func (w Membership) Maker() subjects.Maker { return contracts.ServeOn(contracts.Groups, w.New) }
 
 // Start makes the groups.
 func (w Membership) Start(ctx context.Context, env *Env) (Run, error) {
-	make := on(subjects.Groups, w.New)
+	make := on(contracts.Groups, w.New)
 	groups, err := makePerKey(ctx, env, make)
-	calls := groupCalls[subjects.Group]{join: subjects.GroupJoin, leave: subjects.GroupLeave, list: subjects.GroupList, changed: subjects.GroupChanged, kinds: 8}
+	calls := groupCalls[subjects.Group]{join: contracts.GroupJoin, leave: contracts.GroupLeave, list: contracts.GroupList, changed: contracts.GroupChanged, kinds: 8}
 	if err != nil {
 		return nil, err
 	}
 	return newMembershipRun(env, groups, make, calls), nil
 }
 
-func newMembershipRun[S any](env *Env, groups perKey[subjects.At[S]], make func(*subjects.Client, string) (subjects.At[S], error), calls groupCalls[S]) *membershipRun[S] {
-	snapshots := groups[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferSnapshots) // all are of one kind
+func newMembershipRun[S any](env *Env, groups perKey[contracts.At[S]], make func(*subjects.Client, string) (contracts.At[S], error), calls groupCalls[S]) *membershipRun[S] {
+	snapshots := groups[env.Clients[0].ID][env.Key(0)].Offers(contracts.OfferSnapshots) // all are of one kind
 	env.fact(history.FOffers, "", history.Offers{Snapshots: snapshots})
 	r := &membershipRun[S]{env: env, groups: groups, groupCalls: calls, in: map[int]map[string]joined{}, kept: perKey[bool]{}}
 	for _, c := range env.Clients {
@@ -68,18 +69,18 @@ func newMembershipRun[S any](env *Env, groups perKey[subjects.At[S]], make func(
 // groupCalls are the operations on a group. If a member can be picked, there are more kinds of arrivals than 8: most of the
 // others are picks.
 type groupCalls[S any] struct {
-	join          *subjects.Op[S, models.Joining, subjects.None]
-	leave         *subjects.Op[S, subjects.None, subjects.None]
-	list, changed *subjects.Op[S, subjects.None, models.Members]
+	join          *contracts.Op[S, models.Joining, contracts.None]
+	leave         *contracts.Op[S, contracts.None, contracts.None]
+	list, changed *contracts.Op[S, contracts.None, models.Members]
 	kinds         int
-	pick          *subjects.Op[S, subjects.None, models.Picked] // nil if none can be picked
+	pick          *contracts.Op[S, contracts.None, models.Picked] // nil if none can be picked
 }
 
 type membershipRun[S any] struct {
 	groupCalls[S]
 	env    *Env
-	groups perKey[subjects.At[S]]
-	plain  plain[subjects.At[S]]
+	groups perKey[contracts.At[S]]
+	plain  plain[contracts.At[S]]
 	in     map[int]map[string]joined // by client, whose goroutine alone uses it, and key
 	kept   perKey[bool]              // whether a client no longer leaves the group
 }
@@ -190,7 +191,7 @@ func (r *membershipRun[S]) exit(ctx context.Context, c *Client, key string, at t
 	err := c.Do(ctx, Op{
 		F: r.leave.Name(), Key: key, Arg: models.Joining{Member: in.member}, Intended: at, Life: in.life, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
-			_, err := r.leave.On(ctx, r.groups[c.ID][key], subjects.None{})
+			_, err := r.leave.On(ctx, r.groups[c.ID][key], contracts.None{})
 			return nil, err
 		},
 	})
@@ -201,15 +202,15 @@ func (r *membershipRun[S]) exit(ctx context.Context, c *Client, key string, at t
 }
 
 // ask calls an operation that answers with members.
-func (r *membershipRun[S]) ask(ctx context.Context, c *Client, o *subjects.Op[S, subjects.None, models.Members], key string, at, patience time.Duration) ([]string, error) {
-	got, err := operate(ctx, c, r.groups[c.ID][key], o, subjects.None{}, Op{Key: key, Intended: at, Timeout: patience})
+func (r *membershipRun[S]) ask(ctx context.Context, c *Client, o *contracts.Op[S, contracts.None, models.Members], key string, at, patience time.Duration) ([]string, error) {
+	got, err := operate(ctx, c, r.groups[c.ID][key], o, contracts.None{}, Op{Key: key, Intended: at, Timeout: patience})
 	return got.Members, err
 }
 
 // picks picks a member, if the subject can.
 func (r *membershipRun[S]) picks(ctx context.Context, c *Client, key string, at time.Duration) {
 	if r.pick != nil {
-		_, _ = operate(ctx, c, r.groups[c.ID][key], r.pick, subjects.None{}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+		_, _ = operate(ctx, c, r.groups[c.ID][key], r.pick, contracts.None{}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/panics"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -29,7 +30,7 @@ type Mix struct {
 
 // MixedOperation is an operation of a [Mix], with what its load needs.
 type MixedOperation struct {
-	*subjects.JSONOp
+	*contracts.JSONOp
 	// Declared is where the program declares the operation, as a message begins: "ids_test.go:17: ".
 	Declared string
 	Weight   int // how often it is drawn, relative to the others
@@ -132,22 +133,22 @@ func (m Mix) Try(number int64) (calls []MixedOperation, arguments []json.RawMess
 }
 
 // contract lists what another process can do with a subject.
-func (m Mix) contract() *subjects.Contract[any, subjects.None] {
-	var all []*subjects.JSONOp
+func (m Mix) contract() *contracts.Contract[any, contracts.None] {
+	var all []*contracts.JSONOp
 	for i := range m.Operations {
 		all = append(all, m.Operations[i].JSONOp)
 	}
-	return subjects.JSONContract(m.Declaration.Model(), all...)
+	return contracts.JSONContract(m.Declaration.Model(), all...)
 }
 
 // Maker serves the subjects to another process.
-func (m Mix) Maker() subjects.Maker { return subjects.ServeOn(m.contract(), m.New) }
+func (m Mix) Maker() subjects.Maker { return contracts.ServeOn(m.contract(), m.New) }
 
 // Start makes the subjects.
 func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 	make := on(m.contract(), m.New)
 	made, err := makePerKey(ctx, env, make)
-	r := &mixRun{Mix: m, env: env, renewals: &renewals[subjects.At[any]]{env: env, of: env.keys(), subjects: made, make: make}, meetings: newMeetings(env, perMixedMeeting), seats: perKey[*seat]{}}
+	r := &mixRun{Mix: m, env: env, renewals: &renewals[contracts.At[any]]{env: env, of: env.keys(), subjects: made, make: make}, meetings: newMeetings(env, perMixedMeeting), seats: perKey[*seat]{}}
 	env.followAnswers()
 	for _, c := range env.Clients {
 		r.seats[c.ID] = map[string]*seat{}
@@ -158,7 +159,7 @@ func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 type mixRun struct {
 	Mix
 	env *Env
-	*renewals[subjects.At[any]]
+	*renewals[contracts.At[any]]
 	meetings meetings
 	seats    perKey[*seat] // each client uses its own
 
@@ -336,7 +337,7 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 	op := Op{
 		F: o.Name(), Key: d.Key, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
-			got, err := o.On(ctx, subject, subjects.JSON{RawMessage: argument})
+			got, err := o.On(ctx, subject, contracts.JSON{RawMessage: argument})
 			if answer = got.RawMessage; answer == nil {
 				return nil, err
 			}

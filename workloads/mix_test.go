@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // The stays of a client end with its process: a release that belongs to an earlier process is not called, and
@@ -22,12 +22,12 @@ func TestStaysOfAProcessThatWasKilled(t *testing.T) {
 		c := remotely(d, 0, &far{lives: p})
 		operation := func(f string) *MixedOperation {
 			return &MixedOperation{
-				JSONOp:   subjects.NewOp(f, func(any, context.Context, subjects.JSON) (v subjects.JSON, err error) { return v, err }),
+				JSONOp:   contracts.NewOp(f, func(any, context.Context, contracts.JSON) (v contracts.JSON, err error) { return v, err }),
 				Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
 			}
 		}
 		acquire, release := operation(models.FAcquire), operation(models.FRelease)
-		r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, seats: perKey[*seat]{0: {}}}
+		r := &mixRun{env: d.env(), renewals: &renewals[contracts.At[any]]{}, seats: perKey[*seat]{0: {}}}
 		draw := func() *Draw { return r.drawing(c, "k1", numbersOf(1, 0, 1, false), rand.New(rand.NewPCG(1, 1))) }
 		_, _ = r.call(t.Context(), c, 0, acquire, draw())
 		before := draw()
@@ -91,11 +91,11 @@ func TestHoldsWhoseSessionIsOver(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t, 1)
 				c := remotely(d, 0, &far{lives: newLives()})
-				r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, seats: perKey[*seat]{0: {}}}
+				r := &mixRun{env: d.env(), renewals: &renewals[contracts.At[any]]{}, seats: perKey[*seat]{0: {}}}
 				for _, f := range []string{models.FAcquire, models.FRelease, models.FConfirm} {
 					r.Operations = append(r.Operations, MixedOperation{
-						JSONOp: subjects.NewOp(f, func(any, context.Context, subjects.JSON) (subjects.JSON, error) {
-							return subjects.JSON{RawMessage: json.RawMessage("false")}, nil
+						JSONOp: contracts.NewOp(f, func(any, context.Context, contracts.JSON) (contracts.JSON, error) {
+							return contracts.JSON{RawMessage: json.RawMessage("false")}, nil
 						}),
 						Weight: 1, Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
 					})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -36,7 +37,7 @@ var _ = offer(models.MultiLock,
 func (MultiLock) Name() string { return models.MultiLock.Name }
 
 // Maker serves the subjects to another process.
-func (w MultiLock) Maker() subjects.Maker { return subjects.ServeMultiLock(w.New) }
+func (w MultiLock) Maker() subjects.Maker { return contracts.MultiLocks.Serve(w.New) }
 
 // keysOfObject are the keys of each object. keySets are the sets that are locked together:
 // a single key, the pairs of neighbours on a circle, and all keys, which come last.
@@ -79,7 +80,7 @@ func (w MultiLock) Start(ctx context.Context, env *Env) (Run, error) {
 }
 
 func (w MultiLock) holder(c *subjects.Client, path string, keys []string) (*holder, error) {
-	h, err := holderOf(onWith(subjects.MultiLocks, keys, w.New), subjects.MultiLockAcquire, subjects.MultiLockRelease)(c, path)
+	h, err := holderOf(onWith(contracts.MultiLocks, keys, w.New), contracts.MultiLockAcquire, contracts.MultiLockRelease)(c, path)
 	if err != nil {
 		return nil, err
 	}

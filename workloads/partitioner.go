@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -42,7 +43,7 @@ var _ = offer(models.Partitioner,
 func (Partitioner) Name() string { return models.Partitioner.Name }
 
 // Maker serves the subjects to another process.
-func (w Partitioner) Maker() subjects.Maker { return subjects.ServePartitioner(w.New) }
+func (w Partitioner) Maker() subjects.Maker { return contracts.Partitioners.Serve(w.New) }
 
 // itemsFor returns the items of a set that clients share: an odd number, so that two cannot have
 // the same number, and enough for each to have two.
@@ -58,15 +59,15 @@ func (w Partitioner) Start(ctx context.Context, env *Env) (Run, error) {
 	items := itemsFor(len(env.Clients))
 	r := &partitionRun{in: make(perKey[int], len(env.Clients)), gathering: make(map[string]*gathering, env.Keys)}
 	holders, err := makePerKey(ctx, env, func(c *subjects.Client, path string) (*holder, error) {
-		p, err := onWith(subjects.Partitioners, items, w.New)(c, path)
+		p, err := onWith(contracts.Partitioners, items, w.New)(c, path)
 		if err != nil {
 			return nil, err
 		}
-		h := newHolder(p, nil, subjects.PartitionerRelease)
+		h := newHolder(p, nil, contracts.PartitionerRelease)
 		h.asks = func(purpose) any { return models.Keys{Keys: items} }
 		h.shares = func(g models.Grant) any { return models.Share{Keys: h.keys, Token: g.Token} }
-		h.acquire = func(ctx context.Context, _ purpose) (subjects.Granted, error) {
-			g, err := subjects.PartitionerAcquire.On(ctx, p, subjects.None{})
+		h.acquire = func(ctx context.Context, _ purpose) (contracts.Granted, error) {
+			g, err := contracts.PartitionerAcquire.On(ctx, p, contracts.None{})
 			h.keys = g.Keys
 			return g.Granted, err
 		}
@@ -134,7 +135,7 @@ func (r *partitionRun) share(ctx context.Context, c *Client, key string, at, pat
 
 // untilChanged waits until another share is due to a client that holds one, or for some time. At
 // the end it waits until all have theirs.
-func (r *partitionRun) untilChanged(ctx context.Context, c *Client, p subjects.At[subjects.Partitioner], key string, length time.Duration) {
+func (r *partitionRun) untilChanged(ctx context.Context, c *Client, p contracts.At[subjects.Partitioner], key string, length time.Duration) {
 	r.mu.Lock()
 	g := r.gathering[key]
 	r.mu.Unlock()
@@ -148,7 +149,7 @@ func (r *partitionRun) untilChanged(ctx context.Context, c *Client, p subjects.A
 		Run: func(ctx context.Context) (any, error) {
 			ctx, stop := g.during(ctx, c)
 			defer stop()
-			_, err := subjects.PartitionerChanged.On(ctx, p, subjects.None{})
+			_, err := contracts.PartitionerChanged.On(ctx, p, contracts.None{})
 			jitter.Wait(1 + c.ID) // the client's connection may be busy with what told it
 			if err != nil && ctx.Err() == nil {
 				return nil, err
@@ -164,8 +165,8 @@ func (r *partitionRun) leave(ctx context.Context, c *Client, key string) {
 	if !is || c.gone(life) {
 		return
 	}
-	p := r.holders[c.ID][key].at.(subjects.At[subjects.Partitioner])
-	_, err := operate(ctx, c, p, subjects.PartitionerLeave, subjects.None{}, Op{Key: key, Life: life, Timeout: r.env.OpTimeout})
+	p := r.holders[c.ID][key].at.(contracts.At[subjects.Partitioner])
+	_, err := operate(ctx, c, p, contracts.PartitionerLeave, contracts.None{}, Op{Key: key, Life: life, Timeout: r.env.OpTimeout})
 	if err == nil || !subjects.NoEffect(err) && !c.idle {
 		delete(r.in[c.ID], key)
 	}

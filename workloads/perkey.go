@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
 )
@@ -34,13 +35,13 @@ func makePerKey[T any](ctx context.Context, e *Env, make func(c *subjects.Client
 }
 
 // on returns the constructor of the subjects of a contract, wherever a client lives.
-func on[S any](k *subjects.Contract[S, subjects.None], make func(c *subjects.Client, path string) (S, error)) func(*subjects.Client, string) (subjects.At[S], error) {
-	return onWith(k, subjects.None{}, func(c *subjects.Client, path string, _ subjects.None) (S, error) { return make(c, path) })
+func on[S any](k *contracts.Contract[S, contracts.None], make func(c *subjects.Client, path string) (S, error)) func(*subjects.Client, string) (contracts.At[S], error) {
+	return onWith(k, contracts.None{}, func(c *subjects.Client, path string, _ contracts.None) (S, error) { return make(c, path) })
 }
 
 // onWith is on for constructors that get m beyond the path.
-func onWith[S, M any](k *subjects.Contract[S, M], m M, make func(*subjects.Client, string, M) (S, error)) func(*subjects.Client, string) (subjects.At[S], error) {
-	return func(c *subjects.Client, path string) (subjects.At[S], error) { return k.New(c, path, m, make) }
+func onWith[S, M any](k *contracts.Contract[S, M], m M, make func(*subjects.Client, string, M) (S, error)) func(*subjects.Client, string) (contracts.At[S], error) {
+	return func(c *subjects.Client, path string) (contracts.At[S], error) { return k.New(c, path, m, make) }
 }
 
 // close closes each client's subjects, all within one bound.

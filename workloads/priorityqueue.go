@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -35,7 +36,9 @@ var _ = offer(models.PriorityQueue,
 func (PriorityQueue) Name() string { return models.PriorityQueue.Name }
 
 // Maker serves the subjects to another process.
-func (w PriorityQueue) Maker() subjects.Maker { return subjects.ServePriorityQueue(w.New) }
+func (w PriorityQueue) Maker() subjects.Maker {
+	return contracts.ServeOn(contracts.PriorityQueues, w.New)
+}
 
 // worst is the number of the worst priority; 1 is the best. It has two digits, to expose
 // recipes that compare numbers as text.
@@ -55,7 +58,7 @@ const perItemRush = 16
 
 // Start makes the queues.
 func (w PriorityQueue) Start(ctx context.Context, env *Env) (Run, error) {
-	r, err := startItems(ctx, env, on(subjects.PriorityQueues, w.New), subjects.PriorityQueuePut, subjects.PriorityQueueTake, func(item string, rng *rand.Rand) (any, subjects.RankedItem) {
+	r, err := startItems(ctx, env, on(contracts.PriorityQueues, w.New), contracts.PriorityQueuePut, contracts.PriorityQueueTake, func(item string, rng *rand.Rand) (any, contracts.RankedItem) {
 		priority := 1 + rng.Int32N(worst)
 		if rng.IntN(8) == 0 {
 			some := ends
@@ -64,14 +67,14 @@ func (w PriorityQueue) Start(ctx context.Context, env *Env) (Run, error) {
 			}
 			priority = some[rng.IntN(len(some))]
 		}
-		return models.Ranked{Item: item, Priority: priority}, subjects.RankedItem{Item: []byte(item), Priority: priority}
+		return models.Ranked{Item: item, Priority: priority}, contracts.RankedItem{Item: []byte(item), Priority: priority}
 	})
 	if err != nil {
 		return nil, err
 	}
 	together := newMeetings(env, perItemRush)
 	r.meetings = &together
-	strict := r.queues[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferStrict) // all are of one kind
+	strict := r.queues[env.Clients[0].ID][env.Key(0)].Offers(contracts.OfferStrict) // all are of one kind
 	env.fact(history.FOffers, "", history.Offers{Strict: strict})
 	return r, nil
 }

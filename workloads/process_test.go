@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -213,7 +214,7 @@ func farSection(t *testing.T, f *far, during func()) []string {
 	f.lives = newLives()
 	c := remotely(d, 0, f)
 	r := &holdRun{env: d.env(), holders: map[int]map[string]*holder{}, resources: map[string]*resource{"k1": {}}}
-	h, err := holderOf(on(subjects.Locks, nil), subjects.LockAcquire, subjects.LockRelease)(c.Client, "/root/k1")
+	h, err := holderOf(on(contracts.Locks, nil), contracts.LockAcquire, contracts.LockRelease)(c.Client, "/root/k1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -36,17 +37,17 @@ var _ = offer(models.Queue,
 func (Queue) Name() string { return models.Queue.Name }
 
 // Maker serves the subjects to another process.
-func (w Queue) Maker() subjects.Maker { return subjects.ServeQueue(w.New) }
+func (w Queue) Maker() subjects.Maker { return contracts.ServeOn(contracts.Queues, w.New) }
 
 // Start makes the queues.
 func (w Queue) Start(ctx context.Context, env *Env) (Run, error) {
-	r, err := startItems(ctx, env, on(subjects.Queues, w.New), subjects.QueuePut, subjects.QueueTake, func(item string, _ *rand.Rand) (any, []byte) {
+	r, err := startItems(ctx, env, on(contracts.Queues, w.New), contracts.QueuePut, contracts.QueueTake, func(item string, _ *rand.Rand) (any, []byte) {
 		return models.Item{Item: item}, []byte(item)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if room := subjects.RoomIn(r.queues[env.Clients[0].ID][env.Key(0)]); room > 0 { // all are of one kind
+	if room := contracts.RoomIn(r.queues[env.Clients[0].ID][env.Key(0)]); room > 0 { // all are of one kind
 		together := newMeetings(env, perItemRush)
 		r.meetings, r.room, r.patience = &together, room, min(takePatience, env.OpTimeout)
 		env.fact(history.FOffers, "", history.Offers{Capacity: r.room})

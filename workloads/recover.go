@@ -8,7 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // This file is about subjects that answer nothing any more since a session of their client ended. A refusal alone
@@ -43,7 +43,7 @@ func (c *Client) noteAnswer(op Op, value any, err error) {
 	if o.Local || o.Ends || o.Affirms {
 		return
 	}
-	at, refused := spot{op.Key, op.F}, errors.Is(err, subjects.ErrRefused)
+	at, refused := spot{op.Key, op.F}, errors.Is(err, contracts.ErrRefused)
 	a := c.answers[at]
 	switch {
 	case err != nil && !refused || o.Begins && (refused || isNo(value)):

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -35,7 +36,7 @@ var _ = offer(models.RWLock,
 func (RWLock) Name() string { return models.RWLock.Name }
 
 // Maker serves the subjects to another process.
-func (w RWLock) Maker() subjects.Maker { return subjects.ServeRWLock(w.New) }
+func (w RWLock) Maker() subjects.Maker { return contracts.ServeOn(contracts.RWLocks, w.New) }
 
 // perReadRush: after this many operations of all clients, on average, they all take one lock at once.
 const perReadRush = 20
@@ -43,15 +44,15 @@ const perReadRush = 20
 // Start makes the locks.
 func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 	r, err := newHoldRun(ctx, env, 5*time.Millisecond, 20*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
-		l, err := on(subjects.RWLocks, w.New)(c, path)
+		l, err := on(contracts.RWLocks, w.New)(c, path)
 		if err != nil {
 			return nil, err
 		}
-		h := newHolder(l, func(ctx context.Context, want purpose) (subjects.Granted, error) {
-			return subjects.RWLockAcquire.On(ctx, l, want.wish())
-		}, subjects.RWLockRelease)
+		h := newHolder(l, func(ctx context.Context, want purpose) (contracts.Granted, error) {
+			return contracts.RWLockAcquire.On(ctx, l, want.wish())
+		}, contracts.RWLockRelease)
 		h.asks = func(p purpose) any { return p.wish() }
-		m := &modes{l, h, l.Offers(subjects.OfferDowngrade), l.Offers(subjects.OfferRevoke)}
+		m := &modes{l, h, l.Offers(contracts.OfferDowngrade), l.Offers(contracts.OfferRevoke)}
 		h.wants, h.serves = m.draw, m.serve
 		if m.revokes {
 			h.instead = m.revoke
@@ -67,7 +68,7 @@ func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 
 // modes lists what a hold of a read-write lock can do beyond other holds.
 type modes struct {
-	of                  subjects.At[subjects.RWLock]
+	of                  contracts.At[subjects.RWLock]
 	holder              *holder
 	downgrades, revokes bool // that is offered
 }
@@ -127,7 +128,7 @@ func (m *modes) serve(ctx context.Context, r *holdRun, c *Client, key string, b 
 
 // downgrade turns a writer's hold into a reader's, which lasts as long again.
 func (m *modes) downgrade(ctx context.Context, r *holdRun, c *Client, key string, grant models.Grant, life int, length time.Duration) {
-	_, _ = operate(ctx, c, m.of, subjects.RWLockDowngrade, subjects.None{}, Op{Key: key, Life: life, Timeout: r.env.OpTimeout})
+	_, _ = operate(ctx, c, m.of, contracts.RWLockDowngrade, contracts.None{}, Op{Key: key, Life: life, Timeout: r.env.OpTimeout})
 	r.access(ctx, c, m.holder, key, grant, life, true)
 	pause(ctx, length)
 }
@@ -140,7 +141,7 @@ func (m *modes) listen(ctx context.Context, c *Client, key string, b *belief, pa
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
 			var err error
-			heard, err = subjects.Listen(ctx, m.of)
+			heard, err = contracts.Listen(ctx, m.of)
 			return models.Heard{Revoked: heard}, err
 		},
 	})
@@ -149,7 +150,7 @@ func (m *modes) listen(ctx context.Context, c *Client, key string, b *belief, pa
 
 // revoke asks the holders of a key to release it.
 func (m *modes) revoke(ctx context.Context, c *Client, key string, at, timeout time.Duration) {
-	_, _ = operate(ctx, c, m.of, subjects.RWLockRevoke, subjects.None{}, Op{Key: key, Intended: at, Timeout: timeout})
+	_, _ = operate(ctx, c, m.of, contracts.RWLockRevoke, contracts.None{}, Op{Key: key, Intended: at, Timeout: timeout})
 }
 
 // rwRun is the run of read-write locks.

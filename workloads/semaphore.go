@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -38,7 +39,7 @@ var _ = offer(models.Semaphore,
 func (Semaphore) Name() string { return models.Semaphore.Name }
 
 // Maker serves the subjects to another process.
-func (w Semaphore) Maker() subjects.Maker { return subjects.ServeSemaphore(w.New) }
+func (w Semaphore) Maker() subjects.Maker { return contracts.Semaphores.Serve(w.New) }
 
 // Params says how many leases each semaphore has.
 func (Semaphore) Params(p *history.Params) { p.Leases = leasesFor(p.Clients) }
@@ -54,7 +55,7 @@ const perLeaseRush = 20
 // Start makes the semaphores.
 func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
 	places := leasesFor(len(env.Clients))
-	r, err := newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, holderOf(onWith(subjects.Semaphores, places, w.New), subjects.SemaphoreAcquire, subjects.SemaphoreRelease))
+	r, err := newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, holderOf(onWith(contracts.Semaphores, places, w.New), contracts.SemaphoreAcquire, contracts.SemaphoreRelease))
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
 )
@@ -37,11 +38,13 @@ var _ = offer(models.TwoPhaseCommit,
 func (TwoPhaseCommit) Name() string { return models.TwoPhaseCommit.Name }
 
 // Maker serves the subjects to another process.
-func (w TwoPhaseCommit) Maker() subjects.Maker { return subjects.ServeTransaction(w.New) }
+func (w TwoPhaseCommit) Maker() subjects.Maker {
+	return contracts.ServeOn(contracts.Transactions, w.New)
+}
 
 // Start makes nothing: every transaction makes its own subjects.
 func (w TwoPhaseCommit) Start(_ context.Context, env *Env) (Run, error) {
-	r := &transactionRun{env: env, make: on(subjects.Transactions, w.New)}
+	r := &transactionRun{env: env, make: on(contracts.Transactions, w.New)}
 	r.kept = keepRounds(env, r.make, map[string]func(context.Context, *Client, string){
 		models.FOutcome: func(ctx context.Context, c *Client, key string) {
 			_ = r.outcome(ctx, c, key, r.kept.subjects[c.ID][key], Patience(env.Bound))
@@ -53,7 +56,7 @@ func (w TwoPhaseCommit) Start(_ context.Context, env *Env) (Run, error) {
 
 type transactionRun struct {
 	env    *Env
-	make   func(c *subjects.Client, path string) (subjects.At[subjects.Transaction], error)
+	make   func(c *subjects.Client, path string) (contracts.At[subjects.Transaction], error)
 	kept   *keptRounds[subjects.Transaction]
 	rounds roundsRun
 	over   []string // transactions whose outcome some client knows
@@ -161,13 +164,13 @@ func (r *transactionRun) round(ctx context.Context, n int, rng *rand.Rand, at ti
 func site(c *Client) string { return fmt.Sprintf("c%d", c.ID) }
 
 // prepare begins a transaction, and reports whether it has certainly begun.
-func (r *transactionRun) prepare(ctx context.Context, c *Client, key string, at time.Duration, t subjects.At[subjects.Transaction]) bool {
+func (r *transactionRun) prepare(ctx context.Context, c *Client, key string, at time.Duration, t contracts.At[subjects.Transaction]) bool {
 	var sites []string
 	for _, c := range r.env.Clients {
 		sites = append(sites, site(c))
 	}
 	return r.persist(ctx, c, func() error {
-		_, err := operate(ctx, c, t, subjects.TransactionPrepare, models.Sites{Sites: sites}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+		_, err := operate(ctx, c, t, contracts.TransactionPrepare, models.Sites{Sites: sites}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 		at = 0
 		return err
 	})
@@ -186,7 +189,7 @@ func (r *transactionRun) persist(ctx context.Context, c *Client, try func() erro
 }
 
 // takePart does a client's part, and reports whether it has learned the outcome.
-func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t subjects.At[subjects.Transaction], p part) bool {
+func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t contracts.At[subjects.Transaction], p part) bool {
 	pause(ctx, p.late)
 	if !p.silent {
 		r.vote(ctx, c, key, t, !p.no)
@@ -207,20 +210,20 @@ func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t 
 }
 
 // vote gives a client's vote, and again while it may not count.
-func (r *transactionRun) vote(ctx context.Context, c *Client, key string, t subjects.At[subjects.Transaction], yes bool) {
+func (r *transactionRun) vote(ctx context.Context, c *Client, key string, t contracts.At[subjects.Transaction], yes bool) {
 	r.persist(ctx, c, func() error {
-		_, err := operate(ctx, c, t, subjects.TransactionVote, models.Ballot{Site: site(c), Yes: yes}, Op{Key: key, Timeout: r.env.OpTimeout})
+		_, err := operate(ctx, c, t, contracts.TransactionVote, models.Ballot{Site: site(c), Yes: yes}, Op{Key: key, Timeout: r.env.OpTimeout})
 		return err
 	})
 }
 
-func (r *transactionRun) decide(ctx context.Context, c *Client, key string, t subjects.At[subjects.Transaction], patience, timeout time.Duration) error {
-	_, err := operate(ctx, c, t, subjects.TransactionDecide, models.Deciding{Patience: int(patience.Milliseconds())}, Op{Key: key, Timeout: timeout})
+func (r *transactionRun) decide(ctx context.Context, c *Client, key string, t contracts.At[subjects.Transaction], patience, timeout time.Duration) error {
+	_, err := operate(ctx, c, t, contracts.TransactionDecide, models.Deciding{Patience: int(patience.Milliseconds())}, Op{Key: key, Timeout: timeout})
 	return err
 }
 
-func (r *transactionRun) outcome(ctx context.Context, c *Client, key string, t subjects.At[subjects.Transaction], timeout time.Duration) error {
-	_, err := operate(ctx, c, t, subjects.TransactionOutcome, subjects.None{}, Op{Key: key, Timeout: timeout})
+func (r *transactionRun) outcome(ctx context.Context, c *Client, key string, t contracts.At[subjects.Transaction], timeout time.Duration) error {
+	_, err := operate(ctx, c, t, contracts.TransactionOutcome, contracts.None{}, Op{Key: key, Timeout: timeout})
 	return err
 }
 

@@ -30,7 +30,7 @@ type Parameterized interface {
 }
 
 // Served is a workload whose subjects a client's own process can make. A workload gets the subject of a client that
-// lives in a process of its own from the contract (subjects.Contract), or from subjects.Client.Remote.
+// lives in a process of its own from the contract (contracts.Contract), or from subjects.Client.Remote.
 type Served interface {
 	Maker() subjects.Maker
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.Barriers, nil,
+var _ = declare(contracts.Barriers, nil,
 	check{"normal", onTwo(holdsBack)},
 	check{"cancel", onTwo(cancelsAwait)},
 	check{"cancel-at-once", onObject(cancelsAwaitAtOnce)},

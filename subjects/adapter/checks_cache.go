@@ -6,10 +6,10 @@ import (
 	"maps"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.Caches, nil,
+var _ = declare(contracts.Caches, nil,
 	check{"normal", onTwo(copiesChanges)},
 	check{"follows", onTwo(copiesByItself)},
 	check{"refused", onObject(putsBelowNothing)},
@@ -17,9 +17,9 @@ var _ = declare(subjects.Caches, nil,
 
 // puts puts a znode of a subtree; an empty value removes it.
 func (t *trial) puts(o *object, node, value string) {
-	op := subjects.CachePut
+	op := contracts.CachePut
 	if value == "" {
-		op = subjects.CacheRemove
+		op = contracts.CacheRemove
 	}
 	calls(t, o, op, models.CachedNode{Node: node, Value: value})
 }
@@ -27,7 +27,7 @@ func (t *trial) puts(o *object, node, value string) {
 // copies asks for a current copy and compares it. A cache that is never current must show
 // it eventually.
 func (t *trial) copies(o *object, want map[string]string) {
-	if o.Offers(subjects.OfferNeverCurrent) {
+	if o.Offers(contracts.OfferNeverCurrent) {
 		t.follows(o, want)
 		return
 	}

@@ -5,10 +5,10 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.Configs, nil,
+var _ = declare(contracts.Configs, nil,
 	check{"normal", onTwo(followsChanges)},
 	check{"wait", onTwo(waitsForNext)},
 	check{"cancel", onTwo(cancelsObserve)},
@@ -21,7 +21,7 @@ func (t *trial) sets(o *object, value string) {
 		t.simply(o, models.FDelete)
 		return
 	}
-	calls(t, o, subjects.ConfigSet, models.Setting{Value: value})
+	calls(t, o, contracts.ConfigSet, models.Setting{Value: value})
 }
 
 // observes asks for the next value and compares it.

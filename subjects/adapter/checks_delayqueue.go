@@ -4,15 +4,15 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.DelayQueues, nil,
+var _ = declare(contracts.DelayQueues, nil,
 	queueChecks(putter.isByDue, func(item []byte) any { return dueAt(time.Now().Add(-time.Second))(item) })...)
 
 // dueAt puts items that are due at a time.
 func dueAt(due time.Time) putter {
-	return func(item []byte) any { return subjects.DelayedItem{Item: item, Due: due.UnixMilli()} }
+	return func(item []byte) any { return contracts.DelayedItem{Item: item, Due: due.UnixMilli()} }
 }
 
 // isByDue: items come in the order of their due times, equal ones in the order in which

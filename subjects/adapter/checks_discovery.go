@@ -4,10 +4,10 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.Services, nil,
+var _ = declare(contracts.Services, nil,
 	check{"normal", onTwo(isFound)},
 	check{"changes", onTwo(tellsAndPicks)},
 )
@@ -25,7 +25,7 @@ func (t *trial) picks(o *object, of ...string) {
 		of = []string{""}
 	}
 	for range 2 * len(of) {
-		got := calls(t, o, subjects.ServicePick, subjects.None{})
+		got := calls(t, o, contracts.ServicePick, contracts.None{})
 		if !slices.Contains(of, got.Member) {
 			t.failf("%s gave %q, want one of %q", models.FPick, got.Member, of)
 		}

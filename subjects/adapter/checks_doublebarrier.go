@@ -2,10 +2,10 @@ package adapter
 
 import (
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.DoubleBarriers, always(2),
+var _ = declare(contracts.DoubleBarriers, always(2),
 	check{"normal", onTwo(entersAndLeaves)},
 	check{"cancel", onObject(cancelsEnter)},
 	check{"cancel-at-once", onObject(cancelsEnterAtOnce)},

@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // An election is a hold that can tell which candidate leads.
-var _ = declare(subjects.Elections, strconv.Itoa, append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)})...)
+var _ = declare(contracts.Elections, strconv.Itoa, append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)})...)
 
 // tellsLeader: it returns the leading candidate's id, and "" before any leads.
 func tellsLeader(t *trial, a, b *contender) {
-	if !a.Offers(subjects.OfferLeader) {
+	if !a.Offers(contracts.OfferLeader) {
 		t.must(errNotOffered)
 	}
 	for _, want := range []string{"", fmt.Sprint(a.p.cfg.Client)} {

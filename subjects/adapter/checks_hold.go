@@ -8,10 +8,10 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.Locks, nil, holdChecks...)
+var _ = declare(contracts.Locks, nil, holdChecks...)
 
 // holdChecks lists the checks of every hold; t.recipe names it.
 var holdChecks = []check{
@@ -36,7 +36,7 @@ type contender struct {
 	present *grant // the latest hold; nil before the first
 }
 
-// grant is a hold. It is not a subjects.Granted, because that rejects a program that grants
+// grant is a hold. It is not a contracts.Granted, because that rejects a program that grants
 // less than it offers.
 type grant struct {
 	Token   history.ID `json:"token"`
@@ -50,7 +50,7 @@ func (c *contender) acquire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := (&subjects.Granted{Token: g.Token, Session: g.Session}).Validate(c.Offers); err != nil {
+	if err := (&contracts.Granted{Token: g.Token, Session: g.Session}).Validate(c.Offers); err != nil {
 		return fmt.Errorf("acquire was answered %w", err)
 	}
 	g.lost = lost
@@ -122,7 +122,7 @@ func (t *trial) holds(o *contender, want bool) {
 
 // rises: tokens rise, if they are offered.
 func (t *trial) rises(o *contender, before, after *grant) {
-	if before != nil && o.Offers(subjects.OfferFence) && after.Token <= before.Token {
+	if before != nil && o.Offers(contracts.OfferFence) && after.Token <= before.Token {
 		t.failf("the fencing token did not rise: %s, and then %s", before.Token, after.Token)
 	}
 }

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
 var (
-	_ = declare(subjects.JobQueues, always(2), jobChecks...)
-	_ = declare(subjects.MasterWorkers, always(2), jobChecks...)
+	_ = declare(contracts.JobQueues, always(2), jobChecks...)
+	_ = declare(contracts.MasterWorkers, always(2), jobChecks...)
 )
 
 // jobChecks are also the checks of a master-worker, where each client may be the master.
@@ -25,12 +26,12 @@ var jobChecks = []check{
 }
 
 func (t *trial) putJob(o *object, job string) {
-	calls(t, o, subjects.JobQueuePut, []byte(job))
+	calls(t, o, contracts.JobQueuePut, []byte(job))
 }
 
 // takesJob takes a job and compares the job and the attempt.
-func (t *trial) takesJob(o *object, job string, attempt int) subjects.TakenJob {
-	got := calls(t, o, subjects.JobQueueTake, subjects.None{})
+func (t *trial) takesJob(o *object, job string, attempt int) contracts.TakenJob {
+	got := calls(t, o, contracts.JobQueueTake, contracts.None{})
 	if string(got.Job) != job || got.Attempt != attempt {
 		t.failf("took %s for attempt %d; put was %s, and it is attempt %d", brief(got.Job), got.Attempt, brief([]byte(job)), attempt)
 	}
@@ -51,7 +52,7 @@ func worksJobs(t *trial, a, b *object) {
 		t.putJob(a, job)
 		j := t.takesJob(b, job, 1)
 		t.jobsAre(subjects.OpenJobs, 1)
-		calls(t, b, subjects.JobQueueFinish, j)
+		calls(t, b, contracts.JobQueueFinish, j)
 	}
 	t.jobsAre(subjects.OpenJobs, 0)
 	t.jobsAre(subjects.DoneJobs, 3)
@@ -59,7 +60,7 @@ func worksJobs(t *trial, a, b *object) {
 
 // waitsForJob: take of an empty job queue.
 func waitsForJob(t *trial, a, b *object) {
-	var got subjects.TakenJob
+	var got contracts.TakenJob
 	take := t.begin("take", func(ctx context.Context) error { return a.Call(ctx, models.FTake, nil, &got) })
 	t.waits(take, "there is no job")
 	t.putJob(b, "awaited")
@@ -67,7 +68,7 @@ func waitsForJob(t *trial, a, b *object) {
 	if string(got.Job) != "awaited" {
 		t.failf("took %s, enqueued was %q", brief(got.Job), "awaited")
 	}
-	calls(t, a, subjects.JobQueueFinish, got)
+	calls(t, a, contracts.JobQueueFinish, got)
 }
 
 // cancelsJob: a client that gives up has no job.
@@ -78,7 +79,7 @@ func cancelsJob(t *trial, a, b *object) {
 	t.putJob(b, "kept")
 	time.Sleep(aWhile) // for a take that continues after it was cancelled
 	j := t.takesJob(b, "kept", 1)
-	calls(t, b, subjects.JobQueueFinish, j)
+	calls(t, b, contracts.JobQueueFinish, j)
 }
 
 // triesJobs: a job that was given back comes again, and is dead after the last attempt.
@@ -86,7 +87,7 @@ func triesJobs(t *trial, a, b *object) {
 	t.putJob(a, "bad")
 	for i, o := range []*object{a, b} {
 		j := t.takesJob(o, "bad", i+1)
-		calls(t, o, subjects.JobQueueGiveBack, j)
+		calls(t, o, contracts.JobQueueGiveBack, j)
 	}
 	// A worker may have to find out by itself that a job is dead.
 	take := t.begin("take", func(ctx context.Context) error { return b.Call(ctx, models.FTake, nil, nil) })
@@ -103,5 +104,5 @@ func crashedJob(t *trial, a, b *object) {
 	t.takesJob(a, "orphan", 1)
 	t.must(a.p.Kill())
 	j := t.takesJob(b, "orphan", 2)
-	calls(t, b, subjects.JobQueueFinish, j)
+	calls(t, b, contracts.JobQueueFinish, j)
 }

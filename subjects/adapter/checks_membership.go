@@ -5,10 +5,10 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.Groups, nil,
+var _ = declare(contracts.Groups, nil,
 	check{"normal", onTwo(comesAndGoes)},
 	check{"changes", onTwo(tellsChanges)},
 	check{"cancel", onTwo(cancelsChanged)},

@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // A multi-lock whose clients all name the same keys is a lock.
-var _ = declare(subjects.MultiLocks, twoKeys,
+var _ = declare(contracts.MultiLocks, twoKeys,
 	append(slices.Clone(holdChecks), check{"crosswise", keysCrosswise}, check{"apart", keysApart})...)
 
 func twoKeys(client int) []string {
@@ -23,7 +23,7 @@ const manyTurns = 20
 
 // multi makes a multi-lock for a new client.
 func (t *trial) multi(names ...string) *contender {
-	return &contender{object: t.made(t.client(), t.path(), subjects.MultiLocks.With(names))}
+	return &contender{object: t.made(t.client(), t.path(), contracts.MultiLocks.With(names))}
 }
 
 // keysCrosswise: two clients that name two keys in different orders do not deadlock.

@@ -5,12 +5,12 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // A partitioner of two items whose member is alone is a lock for it: another one waits until it
 // gives back the item that is due to that one.
-var _ = declare(subjects.Partitioners, always([]string{"a", "b"}),
+var _ = declare(contracts.Partitioners, always([]string{"a", "b"}),
 	append(slices.Clone(holdChecks), check{"shares", sharesEvenly}, check{"changes", tellsOfShares})...)
 
 // acquireShare is acquire with the items.

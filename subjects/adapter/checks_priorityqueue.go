@@ -3,16 +3,16 @@ package adapter
 import (
 	"fmt"
 
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.PriorityQueues, nil,
-	queueChecks(putter.isBestFirst, func(item []byte) any { return subjects.RankedItem{Item: item, Priority: 5} })...)
+var _ = declare(contracts.PriorityQueues, nil,
+	queueChecks(putter.isBestFirst, func(item []byte) any { return contracts.RankedItem{Item: item, Priority: 5} })...)
 
 // isBestFirst: items come by number, equal ones in the order in which they were put.
 func (putter) isBestFirst(t *trial, a, b *object) {
 	at := func(priority int32) putter {
-		return func(item []byte) any { return subjects.RankedItem{Item: item, Priority: priority} }
+		return func(item []byte) any { return contracts.RankedItem{Item: item, Priority: priority} }
 	}
 	for i, priority := range []int32{10, 9, 2, 9, 1, 100, 2, 0} {
 		at(priority).put(t, a, fmt.Appendf(nil, "%d put %d", priority, i))

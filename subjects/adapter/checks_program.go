@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // programChecks are the checks of every program, whatever its recipes.
@@ -72,8 +72,8 @@ func survivesGarbage(t *trial, k *talk) {
 		t.must(k.x.out.write([]byte(garbage + "\n")))
 		select {
 		case f := <-k.refused:
-			if f.Code != subjects.CodeBadRequest {
-				t.failf("%q was answered with the code %q; it should be %q", garbage, f.Code, subjects.CodeBadRequest)
+			if f.Code != contracts.CodeBadRequest {
+				t.failf("%q was answered with the code %q; it should be %q", garbage, f.Code, contracts.CodeBadRequest)
 			}
 		case <-k.x.ended:
 			t.must(k.ended())

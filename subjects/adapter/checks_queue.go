@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.Queues, nil, queueChecks(putter.isFIFO, func(item []byte) any { return item })...)
+var _ = declare(contracts.Queues, nil, queueChecks(putter.isFIFO, func(item []byte) any { return item })...)
 
 // putter turns an item into the value that puts it into a queue of some kind.
 type putter func(item []byte) any
@@ -48,9 +48,9 @@ func (p putter) isFIFO(t *trial, a, b *object) {
 	var about struct{ Capacity int }
 	t.must(a.About(&about))
 	items := 12
-	if a.Offers(subjects.OfferBounded) {
+	if a.Offers(contracts.OfferBounded) {
 		if items = min(items, about.Capacity); items < 1 {
-			t.failf("it offers %q, and says no capacity of 1 or more", subjects.OfferBounded)
+			t.failf("it offers %q, and says no capacity of 1 or more", contracts.OfferBounded)
 		}
 	}
 	for i := range items {

@@ -5,11 +5,11 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // A read-write lock without readers is a lock.
-var _ = declare(subjects.RWLocks, nil,
+var _ = declare(contracts.RWLocks, nil,
 	append(slices.Clone(holdChecks), check{"readers", readsTogether}, check{"downgrade", downgrades}, check{"revoke", isAsked})...)
 
 // read acquires for reading.
@@ -50,7 +50,7 @@ func readsTogether(t *trial) {
 // downgrades: readers get in, writers do not.
 func downgrades(t *trial) {
 	all := t.several(3)
-	if !all[0].Offers(subjects.OfferDowngrade) {
+	if !all[0].Offers(contracts.OfferDowngrade) {
 		return
 	}
 	t.acquire(all[0])
@@ -71,7 +71,7 @@ func downgrades(t *trial) {
 // isAsked: a holder is told that another client asks for its hold, and not before.
 func isAsked(t *trial) {
 	a, b := t.contenders()
-	if !a.Offers(subjects.OfferRevoke) {
+	if !a.Offers(contracts.OfferRevoke) {
 		return
 	}
 	t.acquire(a)

@@ -3,17 +3,17 @@ package adapter
 import (
 	"slices"
 
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // A semaphore of one lease is a lock. With two leases, a third client waits.
-var _ = declare(subjects.Semaphores, always(1), append(slices.Clone(holdChecks), check{"two-leases", holdsTwo})...)
+var _ = declare(contracts.Semaphores, always(1), append(slices.Clone(holdChecks), check{"two-leases", holdsTwo})...)
 
 // holdsTwo: two of three clients hold at a time.
 func holdsTwo(t *trial) {
 	var all []*contender
 	for range 3 {
-		all = append(all, &contender{object: t.made(t.client(), t.path(), subjects.Semaphores.With(2))})
+		all = append(all, &contender{object: t.made(t.client(), t.path(), contracts.Semaphores.With(2))})
 	}
 	for _, o := range all[:2] {
 		t.acquire(o)

@@ -5,10 +5,10 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(subjects.Transactions, nil,
+var _ = declare(contracts.Transactions, nil,
 	check{"normal", onTwo(commitsTogether)},
 	check{"no", onTwo(abortsTogether)},
 	check{"patience", onTwo(losesPatience)},
@@ -19,11 +19,11 @@ var _ = declare(subjects.Transactions, nil,
 var sites = []string{"one", "other"}
 
 func (t *trial) prepares(o *object) {
-	calls(t, o, subjects.TransactionPrepare, models.Sites{Sites: sites})
+	calls(t, o, contracts.TransactionPrepare, models.Sites{Sites: sites})
 }
 
 func (t *trial) votes(o *object, site string, yes bool) {
-	calls(t, o, subjects.TransactionVote, models.Ballot{Site: site, Yes: yes})
+	calls(t, o, contracts.TransactionVote, models.Ballot{Site: site, Yes: yes})
 }
 
 // isTold asks for the outcome and compares it.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // Conformance names the program to check. Command is required.
@@ -68,7 +68,7 @@ type suite struct {
 var suites = map[string]*suite{}
 
 // declare declares the checks of a contract. with returns the argument of each client's objects; nil: nothing.
-func declare[S, M any](k *subjects.Contract[S, M], with func(client int) M, checks ...check) *suite {
+func declare[S, M any](k *contracts.Contract[S, M], with func(client int) M, checks ...check) *suite {
 	s := &suite{recipe: k.Name(), offers: k.Offers(), checks: checks}
 	if with != nil {
 		s.with = func(client int) any { return k.With(with(client)) }

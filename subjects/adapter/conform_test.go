@@ -16,6 +16,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -204,11 +205,11 @@ func TestDocumented(t *testing.T) {
 			}
 		}
 	}
-	words := slices.Concat(subjects.Locks.Offers(), []string{
-		subjects.OfferLeader, opOpen, opMake, opCall, opClose, opTouch, opPing, opCancel, opQuit, offerTouch, eventLost,
-		history.CodeError, subjects.CodeBadRequest, codeUnknown, codeVersion, codeUnsupported,
+	words := slices.Concat(contracts.Locks.Offers(), []string{
+		contracts.OfferLeader, opOpen, opMake, opCall, opClose, opTouch, opPing, opCancel, opQuit, offerTouch, eventLost,
+		history.CodeError, contracts.CodeBadRequest, codeUnknown, codeVersion, codeUnsupported,
 	}, ConformRecipes())
-	for _, code := range subjects.Codes() {
+	for _, code := range contracts.Codes() {
 		if code != history.CodeTimeout { // of this side
 			words = append(words, code)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -79,9 +80,9 @@ func (e *Error) Error() string {
 func (e *Error) NoEffect() bool { return e.noEffect }
 
 // Unwrap returns the error that the code stands for, if any.
-func (e *Error) Unwrap() error { return subjects.ErrorOf(e.Code) }
+func (e *Error) Unwrap() error { return contracts.ErrorOf(e.Code) }
 
-// Codes of errors about a request itself, in addition to those of errors (subjects.Code).
+// Codes of errors about a request itself, in addition to those of errors (contracts.Code).
 const (
 	codeUnknown     = "unknown-op"
 	codeVersion     = "version"
@@ -90,7 +91,7 @@ const (
 
 // failed converts an error to what is sent.
 func failed(err error) *failure {
-	f := &failure{Code: subjects.Code(err), Message: err.Error(), NoEffect: subjects.NoEffect(err)}
+	f := &failure{Code: contracts.Code(err), Message: err.Error(), NoEffect: subjects.NoEffect(err)}
 	var e *Error
 	if errors.As(err, &e) {
 		f.Code = e.Code
@@ -103,7 +104,7 @@ func failed(err error) *failure {
 func (f *failure) of(ctx context.Context) error {
 	e := &Error{Code: f.Code, Message: f.Message, noEffect: f.NoEffect}
 	if cause := context.Cause(ctx); cause != nil && f.Code == history.CodeCancelled {
-		e.Code = subjects.Code(cause)
+		e.Code = contracts.Code(cause)
 	}
 	return e
 }

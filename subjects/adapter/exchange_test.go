@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -110,7 +111,7 @@ func text(n int) json.RawMessage { return json.RawMessage(`"` + strings.Repeat("
 
 // Each object offers exactly what it declares.
 func TestOffering(t *testing.T) {
-	all := subjects.Elections.Offers()
+	all := contracts.Elections.Offers()
 	for set := range 1 << len(all) {
 		var offers []string
 		for i, o := range all {
@@ -118,7 +119,7 @@ func TestOffering(t *testing.T) {
 				offers = append(offers, o)
 			}
 		}
-		election, err := subjects.Elections.New(&subjects.Client{Remote: offering(offers)}, "/election", "0", nil)
+		election, err := contracts.Elections.New(&subjects.Client{Remote: offering(offers)}, "/election", "0", nil)
 		must(t, err)
 		for _, offer := range all {
 			if election.Offers(offer) != has(offers, offer) {
@@ -126,7 +127,7 @@ func TestOffering(t *testing.T) {
 			}
 		}
 		_, lost := subjects.Offered[subjects.Holder](election.Subject())
-		_, asked := subjects.Offered[subjects.Asked](election.Subject())
+		_, asked := subjects.Offered[contracts.Asked](election.Subject())
 		_, closer := subjects.Offered[subjects.Closer](election.Subject())
 		_, itemizer := subjects.Offered[subjects.Itemizer](election.Subject())
 		if lost != has(offers, eventLost) || lost != asked || !closer || itemizer {
@@ -145,10 +146,10 @@ func (o offering) Make(string, string, any, ...string) (subjects.Object, error) 
 
 // Errors keep their code, promise and meaning on the way.
 func TestErrorsTravel(t *testing.T) {
-	for _, code := range subjects.Codes() {
-		was := subjects.ErrorOf(code)
+	for _, code := range contracts.Codes() {
+		was := contracts.ErrorOf(code)
 		e := failed(was).of(context.Background())
-		if !errors.Is(e, was) || subjects.Code(e) != code || subjects.NoEffect(e) || e.Error() != was.Error() {
+		if !errors.Is(e, was) || contracts.Code(e) != code || subjects.NoEffect(e) || e.Error() != was.Error() {
 			t.Errorf("%s: %v became %v", code, was, e)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -149,7 +150,7 @@ func (o *object) Hold(ctx context.Context, operation string, value, result any) 
 // enter waits until no other call of the object is under way.
 func (o *object) enter(ctx context.Context) error {
 	if o.call.Acquire(ctx, 1) != nil {
-		return &Error{Code: subjects.Code(context.Cause(ctx)), Message: "another call has not returned: " + context.Cause(ctx).Error(), noEffect: true}
+		return &Error{Code: contracts.Code(context.Cause(ctx)), Message: "another call has not returned: " + context.Cause(ctx).Error(), noEffect: true}
 	}
 	return nil
 }
@@ -191,7 +192,7 @@ func (o *object) read(r *result, into any) error {
 			return fmt.Errorf("with a value that is none: %s", brief(r.Value))
 		}
 	}
-	if v, ok := into.(subjects.Validator); ok {
+	if v, ok := into.(contracts.Validator); ok {
 		return v.Validate(o.Offers)
 	}
 	return nil

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/internal/contracts"
 )
 
 // Version is the version of the protocol that this package speaks.
@@ -31,7 +31,7 @@ const (
 const offerTouch = "touch"
 
 // eventLost reports that a hold has been lost. The offer for this event has the same name.
-const eventLost = subjects.OfferLost
+const eventLost = contracts.OfferLost
 
 // request is a line to the program.
 type request struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -11,17 +12,17 @@ import (
 
 // remoteLock is a lock there, and what it said of its latest grant.
 type remoteLock struct {
-	at      subjects.At[subjects.Lock]
-	granted subjects.Granted
+	at      contracts.At[subjects.Lock]
+	granted contracts.Granted
 }
 
 func (l *remoteLock) Lock(ctx context.Context) (err error) {
-	l.granted, err = subjects.LockAcquire.On(ctx, l.at, subjects.None{})
+	l.granted, err = contracts.LockAcquire.On(ctx, l.at, contracts.None{})
 	return err
 }
 
 func (l *remoteLock) Unlock(ctx context.Context) error {
-	_, err := subjects.LockRelease.On(ctx, l.at, subjects.None{})
+	_, err := contracts.LockRelease.On(ctx, l.at, contracts.None{})
 	return err
 }
 
@@ -36,23 +37,23 @@ func (l *remoteLock) lost(t *testing.T) <-chan struct{} {
 }
 
 func lockAt(p *Process, path string) (*remoteLock, error) {
-	at, err := subjects.Locks.New(&subjects.Client{Remote: p}, path, subjects.None{}, nil)
+	at, err := contracts.Locks.New(&subjects.Client{Remote: p}, path, contracts.None{}, nil)
 	return &remoteLock{at: at}, err
 }
 
 // remoteQueue is a queue there.
-type remoteQueue struct{ subjects.At[subjects.Queue] }
+type remoteQueue struct{ contracts.At[subjects.Queue] }
 
 func (q remoteQueue) Put(ctx context.Context, item []byte) error {
-	_, err := subjects.QueuePut.On(ctx, q.At, item)
+	_, err := contracts.QueuePut.On(ctx, q.At, item)
 	return err
 }
 
 func (q remoteQueue) Take(ctx context.Context) ([]byte, error) {
-	return subjects.QueueTake.On(ctx, q.At, subjects.None{})
+	return contracts.QueueTake.On(ctx, q.At, contracts.None{})
 }
 
 func queueAt(p *Process, path string) (remoteQueue, error) {
-	at, err := subjects.Queues.New(&subjects.Client{Remote: p}, path, subjects.None{}, nil)
+	at, err := contracts.Queues.New(&subjects.Client{Remote: p}, path, contracts.None{}, nil)
 	return remoteQueue{at}, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -92,7 +93,7 @@ func (v *server) read(in io.Reader) {
 	for lines.Scan() && v.failed() == nil {
 		var req request
 		if err := json.Unmarshal(lines.Bytes(), &req); err != nil {
-			v.refuse(0, subjects.CodeBadRequest, "no request: %s", brief(lines.Bytes()))
+			v.refuse(0, contracts.CodeBadRequest, "no request: %s", brief(lines.Bytes()))
 			continue
 		}
 		switch req.Op {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/recipes"
 	"github.com/zklab/zklab/subjects"
@@ -53,7 +54,7 @@ func ofLibrary() Subjects {
 			l, err := openLibrary(ctx, c)
 			return touchingLibrary{l}, err
 		},
-		Recipes: map[string]subjects.Maker{models.Lock.Name: subjects.ServeLock(func(c *subjects.Client, path string) (subjects.Lock, error) {
+		Recipes: map[string]subjects.Maker{models.Lock.Name: contracts.ServeOn(contracts.Locks, func(c *subjects.Client, path string) (subjects.Lock, error) {
 			l, err := subjects.Own[touchingLibrary](c)
 			return recipes.NewLock(l.client, path), err
 		})},
@@ -79,7 +80,7 @@ func TestConformOwnLibrary(t *testing.T) {
 func TestConformNeverCurrent(t *testing.T) {
 	const never = "never current"
 	s := Subjects{Name: "never current", Recipes: map[string]subjects.Maker{
-		models.Cache.Name: subjects.ServeCache(func(c *subjects.Client, path string) (subjects.Cache, error) {
+		models.Cache.Name: contracts.ServeOn(contracts.Caches, func(c *subjects.Client, path string) (subjects.Cache, error) {
 			own, err := subjects.NewCache(c, path)
 			return neverCurrent{own}, err
 		}),
@@ -126,7 +127,7 @@ func TestConformSessionForEachObject(t *testing.T) {
 	fakes[name] = fake{serves: &Subjects{
 		Name:    name,
 		Connect: func(context.Context, *subjects.Client) (Connection, error) { return noSession{}, nil },
-		Recipes: map[string]subjects.Maker{models.Lock.Name: subjects.ServeLock(func(c *subjects.Client, path string) (subjects.Lock, error) {
+		Recipes: map[string]subjects.Maker{models.Lock.Name: contracts.ServeOn(contracts.Locks, func(c *subjects.Client, path string) (subjects.Lock, error) {
 			conn, events, err := c.Connect()
 			if err != nil {
 				return nil, err
@@ -161,12 +162,12 @@ func TestServeOwn(t *testing.T) {
 		return counted{l, &closed}, err
 	}
 	s.Recipes = map[string]subjects.Maker{
-		"lock": subjects.ServeLock(func(c *subjects.Client, path string) (subjects.Lock, error) {
+		"lock": contracts.ServeOn(contracts.Locks, func(c *subjects.Client, path string) (subjects.Lock, error) {
 			l, err := subjects.Own[counted](c)
 			return recipes.NewLock(l.client, path), err
 		}),
-		"zklab's": subjects.ServeLock(subjects.NewLock),
-		"another's": subjects.ServeLock(func(c *subjects.Client, _ string) (subjects.Lock, error) {
+		"zklab's": contracts.ServeOn(contracts.Locks, subjects.NewLock),
+		"another's": contracts.ServeOn(contracts.Locks, func(c *subjects.Client, _ string) (subjects.Lock, error) {
 			_, err := subjects.Own[*zk.Conn](c)
 			return nil, err
 		}),

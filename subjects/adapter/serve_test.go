@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -183,7 +184,7 @@ func TestServePanic(t *testing.T) {
 	var logged string
 	j := &jumpy{}
 	s := Subjects{
-		Recipes: map[string]subjects.Maker{"lock": subjects.ServeLock(func(*subjects.Client, string) (subjects.Lock, error) { return j, nil })},
+		Recipes: map[string]subjects.Maker{"lock": contracts.ServeOn(contracts.Locks, func(*subjects.Client, string) (subjects.Lock, error) { return j, nil })},
 		Logf:    func(format string, args ...any) { logged += fmt.Sprintf(format, args...) },
 	}
 	converse(t, s, func(d *dialogue) {
@@ -209,7 +210,7 @@ func TestServePanic(t *testing.T) {
 // A call that never returns does not keep the process from ending.
 func TestServeEndsAlthoughStuck(t *testing.T) {
 	j := &jumpy{}
-	s := Subjects{Recipes: map[string]subjects.Maker{"lock": subjects.ServeLock(func(*subjects.Client, string) (subjects.Lock, error) { return j, nil })}}
+	s := Subjects{Recipes: map[string]subjects.Maker{"lock": contracts.ServeOn(contracts.Locks, func(*subjects.Client, string) (subjects.Lock, error) { return j, nil })}}
 	var ended time.Duration
 	converse(t, s, func(d *dialogue) {
 		j.back = make(chan struct{})

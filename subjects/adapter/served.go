@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -25,7 +26,7 @@ func (v *session) make(req request) (*result, error) {
 		return nil, err
 	}
 	if req.Object < 1 || req.Path == "" {
-		return nil, refused(subjects.CodeBadRequest, "make needs an object, from 1, and a path")
+		return nil, refused(contracts.CodeBadRequest, "make needs an object, from 1, and a path")
 	}
 	maker := v.of.subjects.Recipes[req.Recipe]
 	if maker == nil {
@@ -39,7 +40,7 @@ func (v *session) make(req request) (*result, error) {
 	}
 	v.mu.Unlock()
 	if taken {
-		return nil, refused(subjects.CodeBadRequest, "there is an object %d", req.Object)
+		return nil, refused(contracts.CodeBadRequest, "there is an object %d", req.Object)
 	}
 	if o.Served, err = maker(c, req.Path, req.Value); err != nil {
 		v.remove(req.Object)
@@ -71,10 +72,10 @@ func (v *session) take(req request) (*served, error) {
 	o := v.objects[req.Object]
 	v.mu.Unlock()
 	if o == nil {
-		return nil, refused(subjects.CodeBadRequest, "there is no object %d for %q", req.Object, req.Op)
+		return nil, refused(contracts.CodeBadRequest, "there is no object %d for %q", req.Object, req.Op)
 	}
 	if !o.start() {
-		return nil, refused(subjects.CodeBadRequest, "%v", errBusy)
+		return nil, refused(contracts.CodeBadRequest, "%v", errBusy)
 	}
 	return o, nil
 }

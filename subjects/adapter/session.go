@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/panics"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
 )
@@ -47,7 +48,7 @@ func (v *session) begin(req request) {
 	v.mu.Unlock()
 	if twice || req.ID < 1 {
 		cancel()
-		v.of.refuse(req.ID, subjects.CodeBadRequest, "a request needs an id of its own, from 1")
+		v.of.refuse(req.ID, contracts.CodeBadRequest, "a request needs an id of its own, from 1")
 		return
 	}
 	v.tasks.Go(func() {
@@ -117,14 +118,14 @@ func (v *session) open(ctx context.Context, req request) (*result, error) {
 		return nil, refused(codeVersion, "this adapter speaks version %d, and was asked for %d", Version, req.Version)
 	}
 	if len(req.Servers) == 0 || req.Client == nil || req.TimeoutMS < 1 {
-		return nil, refused(subjects.CodeBadRequest, "open needs client, servers and timeout_ms")
+		return nil, refused(contracts.CodeBadRequest, "open needs client, servers and timeout_ms")
 	}
 	v.mu.Lock()
 	again := v.opening || v.client != nil
 	v.opening = true
 	v.mu.Unlock()
 	if again {
-		return nil, refused(subjects.CodeBadRequest, "it is open")
+		return nil, refused(contracts.CodeBadRequest, "it is open")
 	}
 	c, err := v.connectOnce(ctx, req)
 	if err != nil {
@@ -217,7 +218,7 @@ func (v *session) present() (*subjects.Client, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.client == nil {
-		return nil, refused(subjects.CodeBadRequest, "it is not open")
+		return nil, refused(contracts.CodeBadRequest, "it is not open")
 	}
 	return v.client, nil
 }
@@ -230,7 +231,7 @@ func (v *session) touch(ctx context.Context, req request) (*result, error) {
 	}
 	touch := touching(c)
 	if touch == nil {
-		return nil, refused(subjects.Code(subjects.ErrCannot), "touch is not offered")
+		return nil, refused(contracts.Code(subjects.ErrCannot), "touch is not offered")
 	}
 	return &result{}, touch(ctx, req.Path)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/internal/zk/zkconn"
-	"github.com/zklab/zklab/subjects"
 )
 
 // The ensemble's tick and the session timeout while programs are checked: short, so that
@@ -213,9 +213,9 @@ func caught(steps func()) (err error) {
 func (t *trial) during(what string, steps func()) { t.mustf(caught(steps), "%s", what) }
 
 // calls calls an operation of an object, which must answer soon.
-func calls[S, A, R any](t *trial, o *object, op *subjects.Op[S, A, R], a A) (r R) {
+func calls[S, A, R any](t *trial, o *object, op *contracts.Op[S, A, R], a A) (r R) {
 	t.soon(op.Name(), func(ctx context.Context) (err error) {
-		r, err = op.On(ctx, subjects.At[S]{There: o}, a)
+		r, err = op.On(ctx, contracts.At[S]{There: o}, a)
 		return err
 	})
 	return r

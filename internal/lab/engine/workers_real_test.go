@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/contracts"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/subjects/broken"
@@ -64,7 +65,7 @@ func work(kind string) error {
 		lock = ownSessionLock
 		s.Connect = func(context.Context, *subjects.Client) (adapter.Connection, error) { return noSession{}, nil }
 	case "other-timeout":
-		s.Recipes[models.Lock.Name] = subjects.ServeLock(lock)
+		s.Recipes[models.Lock.Name] = contracts.ServeOn(contracts.Locks, lock)
 		in := &rewriter{r: os.Stdin, old: `"timeout_ms":1000`, now: `"timeout_ms":5000`}
 		return adapter.Serve(context.Background(), in, out, s)
 	case "garbage-at-once":
@@ -79,7 +80,7 @@ func work(kind string) error {
 		lock = unruly(kind, out)
 	}
 	if lock != nil {
-		s.Recipes[models.Lock.Name] = subjects.ServeLock(lock)
+		s.Recipes[models.Lock.Name] = contracts.ServeOn(contracts.Locks, lock)
 	}
 	return adapter.Serve(context.Background(), os.Stdin, out, s)
 }

@@ -1,13 +1,16 @@
-package subjects
+package contracts
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
 
 // CodeBadRequest is the code of [ErrBadValue], and of every other request that an adapter
@@ -28,11 +31,11 @@ var codes = []struct {
 	{zk.ErrNoServer, "no-server"},
 	{zk.ErrClosing, "closing"},
 	{zk.ErrSessionMoved, "session-moved"},
-	{ErrPanicked, history.CodePanic},
-	{ErrCannot, "not-offered"},
+	{subjects.ErrPanicked, history.CodePanic},
+	{subjects.ErrCannot, "not-offered"},
 	{ErrBadValue, CodeBadRequest},
-	{ErrMismatch, models.CodeMismatch},
-	{ErrConflict, models.CodeConflict},
+	{subjects.ErrMismatch, models.CodeMismatch},
+	{subjects.ErrConflict, models.CodeConflict},
 	{zk.ErrNoAuth, "no-auth"},
 	{zk.ErrNoNode, "no-node"},
 }
@@ -66,3 +69,26 @@ func ErrorOf(code string) error {
 	}
 	return nil
 }
+
+// ErrRefused is the error of a call that was answered with an error which its operation declares (see [Refused]).
+var ErrRefused = errors.New("refused")
+
+// Refused returns the error for an answer that is an error: an operation of a declared object (package
+// object) refused, and changed nothing. The record has the text of the reason.
+func Refused(reason error) error { return refusal{reason} }
+
+type refusal struct{ error }
+
+func (refusal) NoEffect() bool    { return true }
+func (e refusal) Unwrap() error   { return e.error }
+func (refusal) Is(err error) bool { return err == ErrRefused }
+
+// ErrBadValue is the error for a value that an operation does not accept.
+var ErrBadValue = errors.New("bad value")
+
+// badValue is an ErrBadValue: nothing was done.
+type badValue struct{ value json.RawMessage }
+
+func (e badValue) Error() string { return fmt.Sprintf("%v: %.80s", ErrBadValue, e.value) }
+func (badValue) Unwrap() error   { return ErrBadValue }
+func (badValue) NoEffect() bool  { return true }

@@ -1,4 +1,9 @@
-package subjects
+// Package contracts declares, once for each object, which operations zklab calls on the subjects of a recipe: an [Op] for
+// each method of the interface in package subjects, with the types of its argument and answer, and a [Contract] that
+// lists them. A workload calls a subject by these declarations, wherever it is: in this process, or in the one that its
+// client lives in ([At]). [Contract.Serve] makes what such a process serves, and package adapter checks it. The package
+// knows no workload, fault or property.
+package contracts
 
 import (
 	"context"
@@ -8,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/nils"
+	"github.com/zklab/zklab/subjects"
 )
 
 // None is the argument of an operation that has none, and the answer of one that has none.
@@ -50,7 +56,7 @@ func does[S any](name string, call func(S, context.Context) error) *Op[S, None, 
 // further declares an operation of subjects of the contract S that offer something: then they implement T, too.
 func further[S, T, A, R any](offer string, of *Op[T, A, R]) *Op[S, A, R] {
 	o := NewOp(of.name, func(s S, ctx context.Context, a A) (R, error) {
-		t, _ := Offered[T](s)
+		t, _ := subjects.Offered[T](s)
 		return of.call(t, ctx, a)
 	})
 	o.needs, o.reads = offer, of.reads
@@ -71,13 +77,13 @@ func (o *Op[S, A, R]) On(ctx context.Context, at At[S], a A) (r R, err error) {
 		r, err = o.call(at.Here, ctx, a)
 	}
 	if err != nil && o.reads {
-		err = WithoutEffect(err)
+		err = subjects.WithoutEffect(err)
 	}
 	return r, err
 }
 
 // there calls the operation in another process.
-func (o *Op[S, A, R]) there(ctx context.Context, object Object, a A) (r R, err error) {
+func (o *Op[S, A, R]) there(ctx context.Context, object subjects.Object, a A) (r R, err error) {
 	var value, result any = a, &r
 	if isZero(a) {
 		value = nil
@@ -92,6 +98,17 @@ func (o *Op[S, A, R]) there(ctx context.Context, object Object, a A) (r R, err e
 	return r, err
 }
 
+// valued decodes an argument. A missing one is the zero value.
+func valued[T any](value json.RawMessage) (v T, err error) {
+	if len(value) == 0 {
+		return v, nil
+	}
+	if err := json.Unmarshal(value, &v); err != nil {
+		return v, badValue{value}
+	}
+	return v, nil
+}
+
 // isZero reports whether a value calls itself zero, and is not sent.
 func isZero(v any) bool {
 	z, ok := v.(interface{ IsZero() bool })
@@ -102,13 +119,13 @@ func isZero(v any) bool {
 type operation[S any] interface {
 	Name() string
 	offer() string
-	serve(s S) Operation
+	serve(s S) subjects.Operation
 }
 
 func (o *Op[S, A, R]) offer() string { return o.needs }
 
 // serve returns the operation of one subject, for another process.
-func (o *Op[S, A, R]) serve(s S) Operation {
+func (o *Op[S, A, R]) serve(s S) subjects.Operation {
 	return func(ctx context.Context, value json.RawMessage) (any, error) {
 		a, err := valued[A](value)
 		if err != nil {
@@ -122,15 +139,20 @@ func (o *Op[S, A, R]) serve(s S) Operation {
 	}
 }
 
+// Validator is a result of [subjects.Object.Call] that can check its content.
+type Validator interface {
+	Validate(offers func(offer string) bool) error
+}
+
 // At is a subject of the contract S as a workload uses it: in this process, or in the one that the client lives in.
 type At[S any] struct {
-	Here  S      // if it is in this process
-	There Object // nil if it is in this process
+	Here  S               // if it is in this process
+	There subjects.Object // nil if it is in this process
 
 	offers []string // of the subject in this process
 }
 
-// Subject returns the subject, wherever it is. [Offered] says what else it is.
+// Subject returns the subject, wherever it is. [subjects.Offered] says what else it is.
 func (a At[S]) Subject() any {
 	if a.There != nil {
 		return a.There
@@ -153,10 +175,10 @@ type Contract[S, M any] struct {
 	with       string // the name of M in the request make
 	operations []operation[S]
 	offers     []offer
-	about      func(s S) any               // the value in the answer to make; nil for none
-	check      func(Object) error          // of the answer to make; nil if there is nothing to check
-	wrap       func(Object) Object         // of an object in another process; nil for none
-	serves     func(subject S, to *Served) // adds what operations do not say; nil for none
+	about      func(s S) any                         // the value in the answer to make; nil for none
+	check      func(subjects.Object) error           // of the answer to make; nil if there is nothing to check
+	wrap       func(subjects.Object) subjects.Object // of an object in another process; nil for none
+	serves     func(subject S, to *subjects.Served)  // adds what operations do not say; nil for none
 }
 
 // offer is an ability that a subject may have beyond its contract.
@@ -167,7 +189,7 @@ type offer struct {
 
 // offers declares that a subject that implements T has the named offer.
 func offers[T any](name string) offer {
-	return offer{name, func(subject any) bool { _, ok := Offered[T](subject); return ok }}
+	return offer{name, func(subject any) bool { _, ok := subjects.Offered[T](subject); return ok }}
 }
 
 // mayOffer adds what subjects may offer.
@@ -231,7 +253,7 @@ func Given[S any](s S, err error) (S, error) {
 }
 
 // New makes a subject for a workload: with make, or in the process that the client lives in.
-func (k *Contract[S, M]) New(c *Client, path string, m M, make func(c *Client, path string, m M) (S, error)) (At[S], error) {
+func (k *Contract[S, M]) New(c *subjects.Client, path string, m M, make func(c *subjects.Client, path string, m M) (S, error)) (At[S], error) {
 	if c.Remote != nil {
 		there, err := k.there(c, path, m)
 		return At[S]{There: there}, err
@@ -244,7 +266,7 @@ func (k *Contract[S, M]) New(c *Client, path string, m M, make func(c *Client, p
 }
 
 // there makes the object in the process that the client lives in.
-func (k *Contract[S, M]) there(c *Client, path string, m M) (Object, error) {
+func (k *Contract[S, M]) there(c *subjects.Client, path string, m M) (subjects.Object, error) {
 	o, err := c.Remote.Make(k.model.Name, path, k.With(m), k.Offers()...)
 	if err == nil && k.check != nil {
 		err = k.check(o)
@@ -269,8 +291,8 @@ func (k *Contract[S, M]) offered(s S) (names []string) {
 }
 
 // Serve serves subjects to another process.
-func (k *Contract[S, M]) Serve(make func(c *Client, path string, m M) (S, error)) Maker {
-	return func(c *Client, path string, value json.RawMessage) (*Served, error) {
+func (k *Contract[S, M]) Serve(make func(c *subjects.Client, path string, m M) (S, error)) subjects.Maker {
+	return func(c *subjects.Client, path string, value json.RawMessage) (*subjects.Served, error) {
 		m, err := k.read(value)
 		if err != nil {
 			return nil, err
@@ -279,7 +301,7 @@ func (k *Contract[S, M]) Serve(make func(c *Client, path string, m M) (S, error)
 		if err != nil {
 			return nil, err
 		}
-		to := &Served{Subject: s, Operations: map[string]Operation{}, Offers: k.offered(s)}
+		to := &subjects.Served{Subject: s, Operations: map[string]subjects.Operation{}, Offers: k.offered(s)}
 		if k.about != nil {
 			to.About = k.about(s)
 		}
@@ -296,6 +318,6 @@ func (k *Contract[S, M]) Serve(make func(c *Client, path string, m M) (S, error)
 }
 
 // ServeOn is Serve for constructors that get nothing beyond the path.
-func ServeOn[S any](k *Contract[S, None], make func(c *Client, path string) (S, error)) Maker {
-	return k.Serve(func(c *Client, path string, _ None) (S, error) { return make(c, path) })
+func ServeOn[S any](k *Contract[S, None], make func(c *subjects.Client, path string) (S, error)) subjects.Maker {
+	return k.Serve(func(c *subjects.Client, path string, _ None) (S, error) { return make(c, path) })
 }

@@ -1,4 +1,4 @@
-package subjects
+package contracts
 
 import (
 	"encoding/json"

@@ -1,23 +1,25 @@
-package subjects
+package contracts
 
 import (
 	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/zklab/zklab/subjects"
 )
 
 // program is a client's adapter that answers make with something.
 type program struct {
-	Remote
-	Object
+	subjects.Remote
+	subjects.Object
 	about  string
 	offers []string
 }
 
-func (p program) Make(string, string, any, ...string) (Object, error) { return p, nil }
-func (p program) About(v any) error                                   { return json.Unmarshal([]byte(p.about), v) }
-func (p program) Offers(offer string) bool                            { return slices.Contains(p.offers, offer) }
+func (p program) Make(string, string, any, ...string) (subjects.Object, error) { return p, nil }
+func (p program) About(v any) error                                            { return json.Unmarshal([]byte(p.about), v) }
+func (p program) Offers(offer string) bool                                     { return slices.Contains(p.offers, offer) }
 
 // A program that offers a bounded queue says how much room there is: else nothing would be
 // checked of what it promises.
@@ -35,7 +37,7 @@ func TestRemoteQueueIsBounded(t *testing.T) {
 		{bounded, `{}`, 0, `offers "bounded", and says no capacity of 1 or more`},
 		{bounded, `{"capacity":-1}`, 0, `offers "bounded", and says no capacity of 1 or more`},
 	} {
-		q, err := Queues.New(&Client{Remote: program{about: tt.about, offers: tt.offers}}, "/queue", None{}, nil)
+		q, err := Queues.New(&subjects.Client{Remote: program{about: tt.about, offers: tt.offers}}, "/queue", None{}, nil)
 		if tt.wrong != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.wrong) {
 				t.Errorf("%v %s: %v", tt.offers, tt.about, err)

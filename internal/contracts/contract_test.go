@@ -1,4 +1,4 @@
-package subjects
+package contracts
 
 import (
 	"context"
@@ -8,10 +8,14 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/subjects"
 )
 
-// contracts lists the contracts of all objects.
-var contracts = []interface {
+func TestMain(m *testing.M) { testmain.Main(m) }
+
+// all lists the contracts of all objects.
+var all = []interface {
 	Name() string
 	Operations() []string
 	Offers() []string
@@ -23,7 +27,7 @@ var contracts = []interface {
 // Each object but the store itself has a contract, whose operations the model knows by the same names.
 func TestContracts(t *testing.T) {
 	var named []string
-	for _, k := range contracts {
+	for _, k := range all {
 		named = append(named, k.Name())
 		m := models.Named(k.Name())
 		for i, o := range k.Operations() {
@@ -61,22 +65,22 @@ func (b *box) Read(context.Context, string) (int64, error) { return b.value, nil
 
 // near is another process that is none: it serves its objects in this one, by their JSON.
 type near struct {
-	Remote
-	maker Maker
+	subjects.Remote
+	maker subjects.Maker
 }
 
-func (n near) Make(_, path string, value any, _ ...string) (Object, error) {
+func (n near) Make(_, path string, value any, _ ...string) (subjects.Object, error) {
 	with, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
 	}
-	s, err := n.maker(&Client{}, path, with)
+	s, err := n.maker(&subjects.Client{}, path, with)
 	return nearObject{of: s}, err
 }
 
 type nearObject struct {
-	Object
-	of *Served
+	subjects.Object
+	of *subjects.Served
 }
 
 func (o nearObject) Call(ctx context.Context, operation string, value, result any) error {
@@ -96,9 +100,9 @@ func (o nearObject) Offers(offer string) bool { return slices.Contains(o.of.Offe
 
 // A declared operation does the same to a subject here and there.
 func TestOn(t *testing.T) {
-	boxes := func(*Client, string, None) (Counter, error) { return &box{}, nil }
+	boxes := func(*subjects.Client, string, None) (subjects.Counter, error) { return &box{}, nil }
 	there := near{maker: Counters.Serve(boxes)}
-	for name, c := range map[string]*Client{"here": {}, "there": {Remote: there}} {
+	for name, c := range map[string]*subjects.Client{"here": {}, "there": {Remote: there}} {
 		t.Run(name, func(t *testing.T) {
 			at, err := Counters.New(c, "/path", None{}, boxes)
 			if err != nil {
@@ -114,7 +118,7 @@ func TestOn(t *testing.T) {
 			if _, err := CounterAdd.On(t.Context(), at, models.Addition{Delta: 3}); !errors.Is(err, errFull) {
 				t.Error(err)
 			}
-			if _, err := CounterCompareAndSet.On(t.Context(), at, models.CountSwap{}); !errors.Is(err, errFull) || NoEffect(err) {
+			if _, err := CounterCompareAndSet.On(t.Context(), at, models.CountSwap{}); !errors.Is(err, errFull) || subjects.NoEffect(err) {
 				t.Error(err)
 			}
 			if got, err := CounterRead.On(t.Context(), at, models.HowRead{}); err != nil || got.Value != 3 {
@@ -126,21 +130,21 @@ func TestOn(t *testing.T) {
 
 // What a request says is checked, and a constructor that returns nothing is told so.
 func TestServeMistakes(t *testing.T) {
-	locks := MultiLocks.Serve(func(_ *Client, _ string, names []string) (MultiLock, error) { return nil, nil })
-	if _, err := locks(&Client{}, "/path", json.RawMessage(`{"keys":["a"]}`)); !errors.Is(err, ErrNoSubject) {
+	locks := MultiLocks.Serve(func(_ *subjects.Client, _ string, names []string) (subjects.MultiLock, error) { return nil, nil })
+	if _, err := locks(&subjects.Client{}, "/path", json.RawMessage(`{"keys":["a"]}`)); !errors.Is(err, ErrNoSubject) {
 		t.Error(err)
 	}
 	for _, value := range []string{`{"keys":1}`, `[]`} {
-		if _, err := locks(&Client{}, "/path", json.RawMessage(value)); !errors.Is(err, ErrBadValue) || !NoEffect(err) {
+		if _, err := locks(&subjects.Client{}, "/path", json.RawMessage(value)); !errors.Is(err, ErrBadValue) || !subjects.NoEffect(err) {
 			t.Errorf("%s: %v", value, err)
 		}
 	}
-	boxes := ServeOn(Counters, func(*Client, string) (Counter, error) { return &box{}, nil })
-	s, err := boxes(&Client{}, "/path", nil)
+	boxes := ServeOn(Counters, func(*subjects.Client, string) (subjects.Counter, error) { return &box{}, nil })
+	s, err := boxes(&subjects.Client{}, "/path", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Operations[models.FAdd](t.Context(), json.RawMessage(`"x"`)); !errors.Is(err, ErrBadValue) || !NoEffect(err) {
+	if _, err := s.Operations[models.FAdd](t.Context(), json.RawMessage(`"x"`)); !errors.Is(err, ErrBadValue) || !subjects.NoEffect(err) {
 		t.Error(err)
 	}
 }
