@@ -226,10 +226,6 @@ var scenarios = []scenario{
 		checktest.Telling().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 50, Outcome: history.Fail, Token: 1, Alive: 25}).Session(100, expired, 0, 1).Fact(9000, history.FEnd, nil),
 	},
 	{
-		"its release failed long after it was told", "lost", Violation, "by 1.600 s its hold of k with token 0x1 was not reported lost",
-		checktest.Telling().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 1600, Outcome: history.Fail, Unheld: true, Token: 1, Alive: 25}).Session(100, expired, 0, 1).Fact(9000, history.FEnd, nil),
-	},
-	{
 		"takes the key again from memory", "lost", Violation, "said at 2.005 s that it still holds",
 		checktest.Telling().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 60, Outcome: history.Info, Token: 1, Alive: 25}).Session(40, expired, 0, 1).
 			Hold(checktest.Grant{Client: 0, Inv: 2000, Ret: 2001, Release: 2020, Token: 1, Session: 9}).Confirm(0, 2005, true, 1, 9),

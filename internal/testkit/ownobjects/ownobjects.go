@@ -42,6 +42,5 @@ var All = []Object{
 	{"own-worker", "claim-owned", "", workers},
 	{"own-fence", "write-fenced", "", fences},
 	{"own-desks", "bound", "", offices},
-	{"own-tasks", "sequential", "", allTasks},
 	{"own-tried-lease", "sequential", "", triedLeases},
 }
