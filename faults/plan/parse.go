@@ -60,9 +60,13 @@ const leastInterval = 2 * time.Second
 
 // ParseWithin is [Parse] where nobody gave the interval: it is the usual one, or, if the load is limited (limit is not
 // 0), the longest one with which each turn of a mix or a sequence ends within the limit, and no less than 2 s. The
-// interval of "all" is always the usual one, since its number of turns depends on the ensemble.
+// interval of "all" is always the usual one, since its number of turns depends on the ensemble. Aimed faults come ten
+// times as often: there are many kinds of places, and a fault there hits one message.
 func ParseWithin(text string, usual, limit time.Duration) (Schedule, error) {
 	s, err := Parse(text, usual)
+	if slices.ContainsFunc(s, func(p Part) bool { return p.Order == Aimed }) {
+		return Parse(text, usual/10)
+	}
 	if err != nil || limit <= 0 || slices.ContainsFunc(s.turns(), func(t Turn) bool { return t.all }) {
 		return s, err
 	}

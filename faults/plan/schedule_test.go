@@ -320,6 +320,9 @@ func TestParseWithin(t *testing.T) {
 			t.Errorf("%s within %s: %q", tt.list, tt.limit, missed)
 		}
 	}
+	if s, err := plan.ParseWithin("aimed,lose-reply,late-request", 10*time.Second, 0); err != nil || s[0].Interval != time.Second {
+		t.Errorf("%s (%v), want an aim with 1 s between faults", s, err)
+	}
 	if s, err := plan.ParseWithin("pause@20s", 10*time.Second, 21*time.Second); err != nil || s.String() != "pause@20s+5s" {
 		t.Errorf("%s (%v), want a fault of half the usual interval", s, err)
 	}
