@@ -28,7 +28,7 @@ const summaryWidth = 100
 // may be nil if the run is not stored. It uses escape codes only if screen.Colour is set. It reads
 // the events that show a violation from the run's history.
 func Summary(r *store.Result, run *store.Run, screen Screen) string {
-	s := &summary{r: r, sheet: sheet{screen: screen}, told: map[string]string{}}
+	s := &summary{r: r, sheet: sheet{screen: screen}}
 	s.chooseCounterexamples(run)
 	s.verdict()
 	s.notChecked()
@@ -54,8 +54,6 @@ type summary struct {
 	sheet
 	r      *store.Result
 	column int // width of the properties' names
-
-	told map[string]string // reason → the property that it was told of
 
 	h      *history.History  // nil if nothing has to be shown of it
 	chosen []checker.Verdict // violations shown with their events
@@ -100,16 +98,41 @@ func (s *summary) properties() {
 			s.column = max(s.column, ansi.StringWidth(p.Name))
 		}
 	}
+	alike := map[string][]string{} // by text and reason
 	for _, p := range all {
-		text := p.Words()
-		switch {
-		case p.Measured && s.r.Strict:
-			text += " (measured; decides, since --strict)"
-		case p.Measured:
-			text += " (measured, does not decide)"
+		if key := s.reasonOf(p); key != "" {
+			alike[key] = append(alike[key], p.Name)
 		}
-		s.property(p, text)
 	}
+	for _, p := range all {
+		same := alike[s.reasonOf(p)]
+		if len(same) > 1 && same[0] != p.Name {
+			continue
+		}
+		s.property(p)
+		if len(same) > 1 {
+			s.below("the same is true of " + prose.List(same[1:], "and"))
+		}
+	}
+}
+
+// reasonOf returns the text of a property with its only reason; "" if there is none, or it stands above its events.
+func (s *summary) reasonOf(p verdicts.Property) string {
+	reasons := p.Reasons()
+	if len(reasons) != 1 || s.shown[p.Name] || p.Measure() != "" {
+		return ""
+	}
+	return s.textOf(p) + ": " + reasons[0]
+}
+
+func (s *summary) textOf(p verdicts.Property) string {
+	switch {
+	case p.Measured && s.r.Strict:
+		return p.Words() + " (measured; decides, since --strict)"
+	case p.Measured:
+		return p.Words() + " (measured, does not decide)"
+	}
+	return p.Words()
 }
 
 // kept names the properties that were kept, and says what these verdicts do not rest on.
@@ -134,18 +157,9 @@ func (s *summary) kept() {
 	s.list("note", notes, len(notes), "")
 }
 
-// property writes the line of a property, with the reasons if it is not simply valid. A reason that
-// many properties share, such as an assumption that is not met, is written once.
-func (s *summary) property(p verdicts.Property, text string) {
-	reasons := p.Reasons()
-	if len(reasons) == 1 && !s.shown[p.Name] {
-		if other := s.told[reasons[0]]; other != "" {
-			text += ", for the same reason as " + other
-			reasons = nil
-		} else {
-			s.told[reasons[0]] = p.Name
-		}
-	}
+// property writes the line of a property, with the reasons if it is not simply valid.
+func (s *summary) property(p verdicts.Property) {
+	reasons, text := p.Reasons(), s.textOf(p)
 	fmt.Fprintf(&s.b, "  %s %-*s ", s.screen.paint(p.Class(), p.Mark()), s.column, p.Name)
 	for i, part := range wrap(text, s.beside()) {
 		if i > 0 {
