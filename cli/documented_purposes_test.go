@@ -27,9 +27,11 @@ var purposes = map[string]func(*rehearsal){
 
 // unperformed lists the documented lines that no hermetic test performs unchanged, each with the reason.
 var unperformed = map[string]string{
-	"zklab clean": "removes containers: ensemble.txtar, by make test-real",
-	"zklab ensemble up --ensemble container --nodes 1":                                                                                                           "needs containers: detached.txtar, by make test-real",
-	"zklab shell zk1.example:2281 --tls-ca ca.pem":                                                                                                               "needs certificates: TestShellTLS",
+	"zklab clean":                                      "removes containers: ensemble.txtar, by make test-real",
+	"zklab image build":                                "needs packages of Debian: make image builds from the same files",
+	"zklab image build --suite bookworm":               "needs packages of Debian: make image builds from the same files",
+	"zklab ensemble up --ensemble container --nodes 1": "needs containers: detached.txtar, by make test-real",
+	"zklab shell zk1.example:2281 --tls-ca ca.pem":     "needs certificates: TestShellTLS",
 	"zklab shell zk1.example:2281 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key":                                                                            "needs certificates: TestShellTLS",
 	"zklab conform --object tickets.yaml 'python3 tickets.py'":                                                                                                   "needs Python: TestRealTickets",
 	"zklab run --object tickets.yaml --subject-command 'python3 tickets.py' --faults expire,freeze,crash --fault-interval 3s":                                    "needs Python: TestRealTickets",

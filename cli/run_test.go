@@ -42,6 +42,7 @@ func TestMerge(t *testing.T) {
 	} {
 		want, wantSeed, wantLoad := experiments.Defaults()
 		want.Recipe, want.Clients, want.Rate, want.TimeLimit, want.Faults, want.Strict = "queue", 7, 50, 20*time.Second, []string{"pause"}, true
+		want.FaultInterval = 0 // nobody gave it: it depends on the time limit
 		*wantSeed, *wantLoad = 9, 0
 		tt.want(want)
 

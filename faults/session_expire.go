@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/link"
 )
 
@@ -38,12 +39,16 @@ func (Expire) Available(Setting) error { return nil }
 
 // Inject expires the chosen sessions, all at once.
 func (x Expire) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	via := serving(ctx, t.Ensemble)
+	if len(via) == 0 {
+		return nil, errNobodyServes
+	}
 	victims, err := choice{who: x.Who}.hit(ctx, t, rng, seize)
 	if err != nil {
 		return nil, err
 	}
 	e := &expired{effect: effect{step: victims.doing(x.Spec())}, victims: victims, closed: map[int64]int64{}}
-	if err := victims.each(func(v *victim) error { return e.close(ctx, v, t.Ensemble) }); err != nil {
+	if err := victims.each(func(v *victim) error { return e.close(ctx, v, via, t.Ensemble) }); err != nil {
 		return nil, errors.Join(err, e.Heal(ctx))
 	}
 	return e, nil
@@ -72,13 +77,14 @@ type expired struct {
 // close connects through another server than the victim's if there is one, and tries the
 // next server if that fails. While the servers elect a leader, which another fault may have
 // just killed, none of them can close a session: close asks again until the session would
-// have timed out.
-func (e *expired) close(ctx context.Context, v *victim, in ensemble.Ensemble) error {
+// have timed out. It gives up when a server answers that the session is gone: the client may
+// have closed it.
+func (e *expired) close(ctx context.Context, v *victim, via []ensemble.Server, in ensemble.Ensemble) error {
 	ctx, cancel := context.WithTimeout(ctx, v.session.Timeout)
 	defer cancel()
 	for {
 		err := errNobodyServes
-		for _, addr := range v.ways(serving(ctx, in)) {
+		for _, addr := range v.ways(via) {
 			zxid, once := v.client.Link.ExpireSession(ctx, v.session.ID, addr)
 			if once == nil {
 				e.mu.Lock()
@@ -88,11 +94,20 @@ func (e *expired) close(ctx context.Context, v *victim, in ensemble.Ensemble) er
 			}
 			err = once
 		}
-		select {
-		case <-time.After(betweenTries):
-		case <-ctx.Done():
+		if errors.Is(err, wire.ErrRefused) || !waits(ctx, betweenTries) {
 			return fmt.Errorf("close session %s of client %d: %w", history.ID(v.session.ID), v.client.ID, err)
 		}
+		via = serving(ctx, in)
+	}
+}
+
+// waits waits, and reports whether ctx lasts.
+func waits(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

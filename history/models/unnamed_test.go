@@ -75,7 +75,7 @@ func TestOperationsNamed(t *testing.T) {
 // the properties of some objects, which are a frame.Model. A package that reads histories of other tools knows
 // their names.
 func ofObjects(folder string, p *pkg) bool {
-	for _, layer := range []string{"history/models", "subjects", "workloads"} {
+	for _, layer := range []string{"history/models", "internal/contracts", "subjects", "workloads"} {
 		if folder == layer || strings.HasPrefix(folder, layer+"/") {
 			return true
 		}

@@ -55,6 +55,9 @@ func TestOwnSessionsShrink(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("seed %d: %s to %s in %d runs", x.Seed, s.From, s.To, s.Runs)
+		if s.From.Arrivals < 50 { // there is little to leave out
+			continue
+		}
 		if s.To.Arrivals > s.From.Arrivals/4 {
 			t.Errorf("seed %d: %s is left of %s", x.Seed, s.To, s.From)
 		}
