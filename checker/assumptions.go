@@ -48,7 +48,7 @@ func assumptions(a *evidence.Record, silent []effect) []Assumption {
 	if a.NamesSessions {
 		as = append(as, linked(a))
 		if !a.PathUsed() {
-			as = append(as, Assumption{"path", false, "nothing was ever written below the path that the subject was given: it works elsewhere, or not at all"})
+			as = append(as, Assumption{"path", false, "nothing was ever written below the path that the subject was given: it works elsewhere, or not at all (the path does not exist until the recipe creates it)"})
 		}
 	}
 	if servers.Told(a) && !decides(a, servers.Properties[0]) {

@@ -18,8 +18,8 @@ func addsModule(folder, name string) (commands []string) {
 	case "":
 		commands = append(commands, "go mod init example.com/"+name)
 	}
-	if clone := version.Clone(); clone != "" {
-		commands = append(commands, printable.Command("go", "mod", "edit", "-replace", version.Path+"="+clone))
+	if clone := version.Clone(); clone != "" { // with a version, go get does not look for published ones
+		return append(commands, printable.Command("go", "mod", "edit", "-replace", version.Path+"="+clone), "go get "+version.Path+"@v0.0.0")
 	}
 	return append(commands, "go get "+version.Path)
 }
