@@ -11,6 +11,7 @@ import (
 	"time"
 
 	told "github.com/zklab/zklab/explain"
+	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
@@ -33,7 +34,7 @@ var styleSheet string
 // pageFuncs are the functions of all templates.
 var pageFuncs = template.FuncMap{
 	"docs": func() string { return docs }, "length": words.Length, "bound": words.Bound, "thousands": prose.Grouped, "plural": words.Plural, "times": words.Times,
-	"figures": words.Figures, "sentence": words.Sentence, "mark": verdicts.Mark, "word": verdicts.Word, "capital": words.Capital, "gateClass": gateClass, "slice": sliceOf,
+	"figures": words.Figures, "sentence": words.Sentence, "mark": verdicts.Mark, "word": verdicts.Word, "capital": words.Capital, "gateClass": gateClass, "slice": sliceOf, "meaning": faults.Meaning,
 }
 
 // newPage returns a function that returns the template of a page, with the parts that pages share. The first
