@@ -26,7 +26,7 @@
 //	client_    which client a fault hits: who next
 //
 //	every fault           fault (Fault, Effect, Target) point claims activity
-//	kinds and arguments   kinds options
+//	kinds and arguments   kinds options meaning
 //
 // Faults form one package because they share how targets are chosen, how effects are seen
 // from outside, and what must not overlap. Package link, below this one, is the wire

@@ -35,13 +35,13 @@ type NeverCurrent interface{ NeverCurrent() }
 // NewCache is zklab's own cache, recipes.Cache.
 func NewCache(c *Client, path string) (Cache, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Cache {
-		return ownCache{recipes.NewCache(cl, path), plainWrites{c.Conn, path}, path}
+		return ownCache{recipes.NewCache(cl, path), PlainWrites{c.Conn, path}, path}
 	})
 }
 
 type ownCache struct {
 	*recipes.Cache
-	plainWrites
+	PlainWrites
 	path string
 }
 
@@ -68,15 +68,16 @@ func cachedName(root, path string) string {
 	return strings.TrimPrefix(path, root+"/")
 }
 
-// plainWrites change a subtree by one request, or by two if a znode is created or deleted
-// meanwhile.
-type plainWrites struct {
+// PlainWrites implements Put and Remove of a [Cache], for subjects to embed: they change the
+// subtree below Root by one request, or by two if a znode is created or deleted meanwhile.
+// They are safe for concurrent use, as Conn is.
+type PlainWrites struct {
 	Conn *zk.Conn
 	Root string
 }
 
 // Path returns the path of a znode of the subtree.
-func (w plainWrites) Path(node string) string {
+func (w PlainWrites) Path(node string) string {
 	if node == models.CacheRoot {
 		return w.Root
 	}
@@ -84,7 +85,7 @@ func (w plainWrites) Path(node string) string {
 }
 
 // Put is Put of a Cache.
-func (w plainWrites) Put(ctx context.Context, node, value string) error {
+func (w PlainWrites) Put(ctx context.Context, node, value string) error {
 	for ctx.Err() == nil {
 		_, err := w.Conn.Set(w.Path(node), []byte(value), -1)
 		if !errors.Is(err, zk.ErrNoNode) {
@@ -99,7 +100,7 @@ func (w plainWrites) Put(ctx context.Context, node, value string) error {
 }
 
 // Remove is Remove of a Cache.
-func (w plainWrites) Remove(_ context.Context, node string) error {
+func (w PlainWrites) Remove(_ context.Context, node string) error {
 	err := w.Conn.Delete(w.Path(node), -1)
 	if errors.Is(err, zk.ErrNoNode) {
 		return nil
