@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
@@ -20,7 +19,7 @@ import (
 //   - where a fault at a message came: the fault, the operation, the request, before or after;
 //   - what a client was doing when a fault hit it.
 func Of(h *history.History) []string {
-	r := reading{windows: windowsOf(h), fates: fatesOf(h), met: map[string]bool{}}
+	r := reading{windows: Windows(h), fates: fatesOf(h), met: map[string]bool{}}
 	r.done = doneOf(h)
 	for op := range h.EachOperation() {
 		r.call(op)
@@ -50,17 +49,10 @@ func Hashes(behaviours []string) []uint32 {
 
 // reading is the reading of one run.
 type reading struct {
-	windows []window
+	windows []Window
 	fates   map[int][]fate    // by client, in order
 	done    map[string][]done // by key, in order
 	met     map[string]bool
-}
-
-// window is when a fault was in force, and for whom.
-type window struct {
-	stats.Span
-	kind    string
-	clients []int // nil: all
 }
 
 // fate is what became of a client's connection or session.
@@ -74,25 +66,6 @@ type done struct {
 	at     time.Duration
 	client int
 	f      string
-}
-
-func windowsOf(h *history.History) (all []window) {
-	of := map[int]stats.Fault{}
-	for _, f := range stats.Faults(h) {
-		of[f.Number] = f
-	}
-	for _, w := range stats.Windows(h) {
-		if !w.Verified {
-			continue
-		}
-		f := of[w.Fault]
-		in := window{Span: w.Span, kind: w.Kind, clients: f.Clients}
-		if kinds.Named(f.Kind).Hits == kinds.Messages {
-			in.Span = stats.Span{From: f.Verified, Until: f.Verified}
-		}
-		all = append(all, in)
-	}
-	return all
 }
 
 func fatesOf(h *history.History) map[int][]fate {
@@ -157,9 +130,8 @@ func (r *reading) fault(f *stats.Fault) {
 // faults lists the kinds of faults that hit a client in a span.
 func (r *reading) faults(client int, in stats.Span) (met []string) {
 	for i := range r.windows {
-		w := &r.windows[i]
-		if in.From <= w.Until && w.From <= in.Until && (w.clients == nil || slices.Contains(w.clients, client)) {
-			met = append(met, w.kind)
+		if w := &r.windows[i]; w.Met(client, in, "") {
+			met = append(met, w.Kind)
 		}
 	}
 	slices.Sort(met)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -37,7 +38,7 @@ func (c Cause) Key() string { return c.Property + "\n" + c.Shape + "\n" + string
 // causesOfRun finds the causes of one run's violations.
 type causesOfRun struct {
 	h       *history.History
-	windows []window // read when they are first asked for
+	windows []coverage.Window // read when they are first asked for
 	read    bool
 }
 
@@ -138,13 +139,13 @@ func outcome(op *history.Operation) string {
 // faults are the kinds that hit a client of the counterexample within its time.
 func (c *causesOfRun) faults(events []*history.Event) (kinds []string) {
 	if !c.read {
-		c.windows, c.read = windowsOf(c.h), true
+		c.windows, c.read = coverage.Windows(c.h), true
 	}
 	span := stats.Span{From: events[0].Time, Until: events[len(events)-1].Time}
 	for _, e := range events {
 		for i := range c.windows {
 			w := &c.windows[i]
-			if w.From <= span.Until && span.From <= w.Until && w.hits(e.Client) && !slices.Contains(kinds, w.Kind) {
+			if w.From <= span.Until && span.From <= w.Until && w.Hits(e.Client) && !slices.Contains(kinds, w.Kind) {
 				kinds = append(kinds, w.Kind)
 			}
 		}

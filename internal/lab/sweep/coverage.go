@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
 )
@@ -25,7 +26,7 @@ type Row struct {
 
 // Exercise reads what a run tried from its record, and from the messages that passed.
 func Exercise(h *history.History, passed []link.Passed) Exercised {
-	x := exercise{h: h, windows: windowsOf(h), rows: Exercised{}, sent: map[link.Point]time.Duration{}}
+	x := exercise{h: h, windows: coverage.Windows(h), rows: Exercised{}, sent: map[link.Point]time.Duration{}}
 	for i := range h.Events {
 		x.event(&h.Events[i])
 	}
@@ -41,7 +42,7 @@ func Exercise(h *history.History, passed []link.Passed) Exercised {
 // exercise is the reading of one run.
 type exercise struct {
 	h       *history.History
-	windows []window
+	windows []coverage.Window
 	rows    Exercised
 	sent    map[link.Point]time.Duration // requests without a reply yet
 	lost    map[int][]time.Duration      // when each client lost its connection, in order
@@ -107,7 +108,7 @@ func (x *exercise) count(row, request string, client int, in stats.Span) {
 	r.Count++
 	var met []string
 	for i := range x.windows {
-		if w := &x.windows[i]; w.met(client, in, request) && !slices.Contains(met, w.Kind) {
+		if w := &x.windows[i]; w.Met(client, in, request) && !slices.Contains(met, w.Kind) {
 			met = append(met, w.Kind)
 		}
 	}

@@ -1,4 +1,4 @@
-package sweep
+package coverage
 
 import (
 	"slices"
@@ -11,36 +11,36 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// window is when a fault was in force, and for whom.
-type window struct {
+// Window is when a fault was in force, and for whom.
+type Window struct {
 	stats.Window
 	clients []int // nil: all clients
 	message bool  // it hit one message, at the moment it took effect
 	at      time.Duration
 }
 
-// windowsOf returns the windows of the faults that took effect.
-func windowsOf(h *history.History) (of []window) {
+// Windows returns the windows of the faults that took effect.
+func Windows(h *history.History) (of []Window) {
 	faults := map[int]stats.Fault{}
 	for _, f := range stats.Faults(h) {
 		faults[f.Number] = f
 	}
 	for _, w := range stats.Windows(h) {
 		if f := faults[w.Fault]; w.Verified {
-			of = append(of, window{Window: w, clients: f.Clients, message: kinds.Named(f.Kind).Hits == kinds.Messages, at: f.Verified})
+			of = append(of, Window{Window: w, clients: f.Clients, message: kinds.Named(f.Kind).Hits == kinds.Messages, at: f.Verified})
 		}
 	}
 	return of
 }
 
-// hits reports whether a client is one of those that were hit; the harness is none.
-func (w *window) hits(client int) bool {
+// Hits reports whether the fault hit a client. The harness, whose number is negative, is no client.
+func (w *Window) Hits(client int) bool {
 	return client >= 0 && (w.clients == nil || slices.Contains(w.clients, client))
 }
 
 // names reports whether a request is of the sort that the fault's words or its point name, as
 // lose-reply:create does.
-func (w *window) names(request string) bool {
+func (w *Window) names(request string) bool {
 	if _, at, ok := strings.Cut(w.Spec, "@"); ok {
 		p, err := link.ParsePoint(at)
 		return err == nil && p.Message == request
@@ -48,10 +48,10 @@ func (w *window) names(request string) bool {
 	return slices.Contains(strings.Split(w.Spec, ":")[1:], request)
 }
 
-// met reports whether what a client did in a span met the fault. request is "" for an operation
+// Met reports whether what a client did in a span met the fault. request is "" for an operation
 // as a whole.
-func (w *window) met(client int, in stats.Span, request string) bool {
-	if !w.hits(client) || in.From > w.Until || in.Until < w.From {
+func (w *Window) Met(client int, in stats.Span, request string) bool {
+	if !w.Hits(client) || in.From > w.Until || in.Until < w.From {
 		return false
 	}
 	if !w.message {
