@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/link"
 )
@@ -94,20 +95,10 @@ func (e *expired) close(ctx context.Context, v *victim, via []ensemble.Server, i
 			}
 			err = once
 		}
-		if errors.Is(err, wire.ErrRefused) || !waits(ctx, betweenTries) {
+		if errors.Is(err, wire.ErrRefused) || await.Sleep(ctx, betweenTries) != nil {
 			return fmt.Errorf("close session %s of client %d: %w", history.ID(v.session.ID), v.client.ID, err)
 		}
 		via = serving(ctx, in)
-	}
-}
-
-// waits waits, and reports whether ctx lasts.
-func waits(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

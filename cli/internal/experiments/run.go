@@ -362,8 +362,11 @@ func Schedule(x store.Experiment, f *Flags) (plan.Schedule, error) {
 		}
 		return s, nil
 	}
-	s, err := plan.Parse(x.Faults.Expression(), x.FaultInterval)
-	if x.FaultInterval == 0 {
+	var s plan.Schedule
+	var err error
+	if x.FaultInterval != 0 {
+		s, err = plan.Parse(x.Faults.Expression(), x.FaultInterval)
+	} else { // nobody gave it
 		s, err = plan.ParseWithin(x.Faults.Expression(), settings.Usual().FaultInterval, x.TimeLimit)
 	}
 	if err != nil && f.Faults == "" {
