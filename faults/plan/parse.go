@@ -58,8 +58,8 @@ func Parse(text string, interval time.Duration) (Schedule, error) {
 // leastInterval is the shortest interval that [ParseWithin] chooses. A shorter one leaves faults no time to take effect.
 const leastInterval = 2 * time.Second
 
-// ParseWithin is [Parse] where nobody gave the interval: it is the usual one, or, if the load is limited (limit is not
-// 0), the longest one with which each turn of a mix or a sequence ends within the limit, and no less than 2 s. The
+// ParseWithin is [Parse] for a list without a given interval. It takes the usual one, or, if the load is limited (limit
+// is not 0), the longest one with which each turn of a mix or a sequence ends within the limit, and no less than 2 s. The
 // interval of "all" is always the usual one, since its number of turns depends on the ensemble. Aimed faults come ten
 // times as often: there are many kinds of places, and a fault there hits one message.
 func ParseWithin(text string, usual, limit time.Duration) (Schedule, error) {

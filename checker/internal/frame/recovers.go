@@ -21,7 +21,7 @@ import (
 // It is one if only the old subject was in the way:
 //
 //   - The client was answered, then a session ended that it used for the object, and nothing was refused before that
-//     while the client was connected. Nobody need be answered before by an operation that settles (models.Operation).
+//     while the client was connected. An operation that settles (models.Operation) needs no answer before.
 //   - Since then each call failed with an error that the operation does not declare, also after the heal, and for
 //     longer than a session lasts.
 //   - A new subject of the same client was answered. Nobody else called anything between the last call of the old

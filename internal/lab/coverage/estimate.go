@@ -50,8 +50,8 @@ func (t *Tally) Estimate(next int) Estimate {
 	}
 	once, twice := float64(e.Once), float64(e.Twice)
 	e.New = extrapolated(t.runs, once, twice, next)
-	// The counts, and that of the new ones, vary as sums of rare events do. Behaviours of one run come together, so they
-	// vary more: overdispersed is measured.
+	// Sums of rare events vary by their square root. Behaviours of one run come together, which makes the counts vary
+	// more: overdispersed is measured.
 	byOnce := extrapolated(t.runs, once+1, twice, next) - e.New
 	byTwice := extrapolated(t.runs, once, twice+1, next) - e.New
 	variance := overdispersed * (byOnce*byOnce*once + byTwice*byTwice*twice + e.New)
