@@ -13,6 +13,10 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
+// halfDigit is half of the third digit of 999 of a unit, in thousandths of the unit: from there on the number
+// rounds to one of the next unit.
+const halfDigit = 500
+
 // Length formats a duration for people: three significant digits and a unit.
 func Length(d time.Duration) string {
 	switch {
@@ -22,9 +26,9 @@ func Length(d time.Duration) string {
 		return "0"
 	case d < time.Microsecond:
 		return strconv.FormatInt(int64(d), 10) + " ns"
-	case d < time.Millisecond:
+	case d < time.Millisecond-halfDigit*time.Nanosecond:
 		return Digits(float64(d)/float64(time.Microsecond)) + " µs"
-	case d < time.Second:
+	case d < time.Second-halfDigit*time.Microsecond:
 		return Digits(float64(d)/float64(time.Millisecond)) + " ms"
 	case d < 2*time.Minute:
 		return Digits(d.Seconds()) + " s"

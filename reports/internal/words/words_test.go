@@ -72,6 +72,7 @@ func TestBeliefWords(t *testing.T) {
 func TestWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-1: "none", 0: "0", 800: "800 ns", 1500: "1.5 µs", 12345 * time.Microsecond: "12.3 ms", 2346 * time.Millisecond: "2.35 s",
+		999_499: "999 µs", 999_500: "1 ms", 999_499 * time.Microsecond: "999 ms", 999_500 * time.Microsecond: "1 s",
 		61 * time.Second: "61 s", 150 * time.Second: "2 min 30 s", 150 * time.Minute: "2 h 30 min",
 	} {
 		if got := Length(d); got != want {
