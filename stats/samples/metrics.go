@@ -70,7 +70,7 @@ var Metrics = []Metric{
 		OnePerFault: true, Probed: true, ofFault: func(f *Fault) *measured.Times { return f.Outages },
 	},
 	{
-		Name: "handover", About: "from the end of a hold to the next grant: of holds that a fault ended, or that no fault ended", Split: ByFault, Whole: Apart,
+		Name: "handover", About: "from the end of a hold to the next grant; holds that a fault ended count apart", Split: ByFault, Whole: Apart,
 		ofFault: func(f *Fault) *measured.Times { return f.HandOvers },
 		of:      func(s *Samples, _ string) *measured.Times { return s.HandOvers },
 	},

@@ -168,12 +168,16 @@ func (r DotRow) drawTexts(c draw.Canvas, bottom vg.Length, end float64) {
 		c.FillText(textStyle(noteSize, Grey), vg.Point{X: right, Y: bottom + 15}, "none measured")
 		return
 	}
-	c.FillText(textStyle(legendSize, Black), vg.Point{X: right, Y: bottom + 19}, words.Bound(r.Median))
-	c.FillText(textStyle(noteSize, Grey), vg.Point{X: right, Y: bottom + 7}, r.counts(end))
+	lines := r.counts(end)
+	top := bottom + 19 + 4*vg.Length(len(lines)-1)
+	c.FillText(textStyle(legendSize, Black), vg.Point{X: right, Y: top}, words.Bound(r.Median))
+	for i, line := range lines {
+		c.FillText(textStyle(noteSize, Grey), vg.Point{X: right, Y: top - 12 - 9*vg.Length(i)}, line)
+	}
 }
 
-// counts says how many times a row has, and how many are longer than what is drawn.
-func (r DotRow) counts(end float64) string {
+// counts returns the lines that say how many times a row has, and how many are longer than what is drawn.
+func (r DotRow) counts(end float64) []string {
 	n, censored := r.Times.Count()
 	beyond := 0
 	for b, n := range r.Times.All() {
@@ -183,12 +187,12 @@ func (r DotRow) counts(end float64) string {
 	}
 	text := "of " + prose.Grouped(n)
 	if beyond > 0 {
-		return text + ", " + prose.Grouped(beyond) + " to " + words.Length(r.Worst().Time)
+		return []string{text, prose.Grouped(beyond) + " beyond, to " + words.Length(r.Worst().Time)}
 	}
 	if censored > 0 {
 		text += ", " + prose.Grouped(censored) + " longer"
 	}
-	return text
+	return []string{text}
 }
 
 // fitted breaks a name into two lines at most.
@@ -219,11 +223,15 @@ func fitted(name string, width func(string) vg.Length, room vg.Length) []string 
 	return []string{string(runes[:first]), string(rest)}
 }
 
+// lateAxis warns of an axis on which lengths do not compare.
+const lateAxis = "Mind that an axis does not begin at 0."
+
 // DotsNote says how to read the rows of some panels. one is the noun of a measurement, such as "fail-over".
 func DotsNote(one string, panels ...[]DotRow) string {
-	var several, longer, beyond, intervals bool
+	var several, longer, beyond, intervals, late bool
 	for _, rows := range panels {
-		_, end := linearRange(rows)
+		begin, end := linearRange(rows)
+		late = late || begin > 0
 		for _, r := range rows {
 			n, censored := r.Times.Count()
 			intervals = intervals || r.Interval != nil
@@ -241,10 +249,13 @@ func DotsNote(one string, panels ...[]DotRow) string {
 	}
 	text += "."
 	if longer {
-		text += " An arrow is one that took longer."
+		text += " An arrow is a lower bound: the time was longer."
 	}
 	if beyond {
-		text += " Where an axis ends before the longest time, the text beside a row says how many are beyond it, and up to which time."
+		text += " Where an axis ends before the longest time, the text beside a row counts the times beyond it, and names the longest."
+	}
+	if late {
+		text += " " + lateAxis
 	}
 	return text
 }

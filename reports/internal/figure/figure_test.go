@@ -196,10 +196,10 @@ func TestLinearRange(t *testing.T) {
 
 func TestRowOfDots(t *testing.T) {
 	r := DotRow{Sampled: Sampled{"x", sample.Took(1, 2, 3, 4, 5, -6, 9000)}}
-	if got := r.counts(1); got != "of 7, 1 to 9 s" {
+	if got := r.counts(1); !slices.Equal(got, []string{"of 7", "1 beyond, to 9 s"}) {
 		t.Error(got)
 	}
-	if got := r.counts(10); got != "of 7, 1 longer" {
+	if got := r.counts(10); !slices.Equal(got, []string{"of 7, 1 longer"}) {
 		t.Error(got)
 	}
 	long := &measured.Times{}
@@ -207,6 +207,23 @@ func TestRowOfDots(t *testing.T) {
 	f := &Figure{Narrow: true, Panels: []Panel{DotsPanel("", "time", []DotRow{{Sampled: Sampled{"x", long}}})}}
 	if n := len(f.SVG()); n > 60_000 {
 		t.Errorf("a row of many times takes %d bytes", n)
+	}
+}
+
+func TestDotsNote(t *testing.T) {
+	const dots = "A dot is one time. The stroke above the dots is the median."
+	for _, tt := range []struct {
+		name string
+		ms   []int
+		want string
+	}{
+		{"from zero", []int{100, 500}, dots},
+		{"a lower bound", []int{100, 500, -600}, dots + " An arrow is a lower bound: the time was longer."},
+		{"far from zero", []int{1000, 1100}, dots + " Mind that an axis does not begin at 0."},
+	} {
+		if got := DotsNote("time", []DotRow{{Sampled: Sampled{"x", sample.Took(tt.ms...)}}}); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 

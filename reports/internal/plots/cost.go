@@ -62,7 +62,7 @@ func herdOf(c *samples.Cost) (*figure.Figure, string) {
 		{Name: "measured, on average", Colour: figure.Blue, Mark: figure.Dot},
 		{Name: "every waiter is woken", Colour: figure.Orange, Shape: figure.AsLine},
 	}
-	f.Note = "Watch events delivered to other clients of the key, from the beginning of a release to that of the next one. The herd effect is a rise with the number of clients."
+	f.Note = "Watch events that other clients of the key got, from the beginning of a release to the beginning of the next one. If they rise with the number of clients, that is the herd effect."
 	f.Alt = "Plot of the watch events per release by the number of clients that held the key or waited for it."
 	return f, ""
 }

@@ -33,7 +33,7 @@ func depthFigure(m *material.Run) (*figure.Figure, string) {
 		byKey[q.Key] = append(byKey[q.Key], q.Span)
 	}
 	f := counts(m, byKey, "items in the queue", 0)
-	f.Note = "Acknowledged items not yet taken, the most in each step of the line. An item whose outcome is unknown counts until the end of the record." + f.Note
+	f.Note = "Acknowledged items that no client had taken yet: each step of the line is the most at any time in it. An item whose outcome is unknown counts until the end of the record." + f.Note
 	f.Alt = "Line plot of the number of items in each queue over the time of the run."
 	return f, ""
 }

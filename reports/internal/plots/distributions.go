@@ -89,7 +89,7 @@ var latencyTimes = Distribution{
 	One:    "operation that succeeded", axis: "latency", share: "share of the operations (the tail stretched)", stretched: true,
 	least: quantile{"p90", 0.9}, Tail: []quantile{{"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}},
 	meaning: "Where a line reaches 99 %, one operation of a hundred took longer; where it reaches 99.9 %, one of a thousand. " +
-		"Of operations that succeeded, from the intended start. A dot is the longest.",
+		"Operations that succeeded, from their intended start. The dot at the end of a line is the longest time.",
 }
 
 // Of returns the times of each part of the metric.
@@ -205,7 +205,7 @@ func (d Distribution) Drawn(all []figure.Sampled) figure.Drawn {
 	f := out.Figure
 	f.File, f.Title = d.file, d.title
 	if len(few) > 0 {
-		f.Note += fmt.Sprintf(" Not drawn, with fewer times than the %d that the %s with its interval needs: %s.", measured.Needed(d.least.Q), d.least.Name, countsOf(few))
+		f.Note += fmt.Sprintf(" Not drawn: %s. The interval of the %s needs %d times.", countsOf(few), d.least.Name, measured.Needed(d.least.Q))
 	}
 	if len(more) > 0 {
 		f.Note += fmt.Sprintf(" Not drawn for lack of room: %s with fewer times.", words.Plural(len(more), "more line"))
@@ -298,7 +298,7 @@ func (d Distribution) figure(all []figure.Sampled) *figure.Figure {
 		f.Note += " A bar near 50 % is the confidence interval (95 %) of the median."
 	}
 	if slices.ContainsFunc(all, func(s figure.Sampled) bool { _, censored := s.Times.Count(); return censored > 0 }) {
-		f.Note += " A stroke across a line is one that took longer: " + d.longer + " (Kaplan and Meier's estimate)."
+		f.Note += " A stroke across a line is a lower bound: " + d.longer + " (the line is Kaplan and Meier's estimate)."
 	}
 	f.Alt = "Plot of the share of times that were no longer than the time on the x axis, one line each: " + strings.Join(legendNames(f.Legend), "; ") + "."
 	return f

@@ -68,8 +68,8 @@ func TestDistributionFigure(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, text := range []string{
-		"The height of a line at 1 s is", "A bar near 50 % is the confidence interval", "without a success before the heal (Kaplan",
-		"Not drawn, with fewer times than the 6 that the median with its interval needs: expire:any (3).",
+		"The height of a line at 1 s is", "A bar near 50 % is the confidence interval", "without a success before the heal (the line is Kaplan",
+		"Not drawn: expire:any (3). The interval of the median needs 6 times.",
 	} {
 		if !strings.Contains(d.Figure.Note, text) {
 			t.Errorf("the note does not say %q: %s", text, d.Figure.Note)
@@ -83,7 +83,7 @@ func TestDistributionFigure(t *testing.T) {
 			t.Errorf("%s is not in the figure", name)
 		}
 	}
-	if d := latencyTimes.Drawn(latencyTimes.Of(s)); d.Figure == nil || len(d.Figure.Legend) != 1 || !strings.HasSuffix(d.Figure.Note, "the 39 that the p90 with its interval needs: release (38).") {
+	if d := latencyTimes.Drawn(latencyTimes.Of(s)); d.Figure == nil || len(d.Figure.Legend) != 1 || !strings.HasSuffix(d.Figure.Note, "Not drawn: release (38). The interval of the p90 needs 39 times.") {
 		t.Errorf("%v", d)
 	}
 	if d := affectedTimes.Drawn(affectedTimes.Of(s)); d.Figure == nil || strings.Contains(d.Figure.Note, "confidence") {

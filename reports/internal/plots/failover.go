@@ -44,8 +44,8 @@ func FailoverFigure(m *material.Run) (*figure.Figure, string) {
 	f.Panels = []figure.Panel{{YLabel: "time (log scale)", Plot: p, Height: 260}}
 	f.Note = "Fail-over: from the verified effect of a fault to the end of the first success that was invoked after it, needed a majority of the servers, and ended before the heal began. " +
 		"An arrow begins where the heal began, or the record ended, without a success. " +
-		"A fault that affected no client: no operation failed, stayed unknown or took over twice the p99 of the second half of the time before the first fault" +
-		slowWords(m.Result.Stats.FeltOver) + ", and no client lost what it held, or its place in a group."
+		"A fault affected no client if no operation failed, stayed unknown, or took longer than twice the p99 of the second half of the time before the first fault" +
+		slowWords(m.Result.Stats.FeltOver) + ", and if no client lost what it held, or its place in a group."
 	if slices.ContainsFunc(faults, func(f stats.Fault) bool { return len(f.HandOvers) > 0 }) {
 		f.Note += " Hand-over: from the end of a hold to the next grant of its key."
 	}

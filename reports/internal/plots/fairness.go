@@ -30,7 +30,7 @@ func clientsFigure(m *material.Run) (*figure.Figure, string) {
 		{Name: "grants", YLabel: "grants", Plot: grantsPanel(f, fair, size), Height: 130},
 		{Name: "waits", YLabel: "wait (log scale)", Plot: waitsPanel(f, fair, size), Height: 200},
 	}
-	f.Note = "Of acquires under load, from the invocation to the grant. An arrow is a time that was longer: the acquire was given up or failed after it."
+	f.Note = "Waits of acquires under load, from the invocation to the grant. An arrow is a lower bound: the acquire was given up, or failed, after this time."
 	f.Alt = "Plot of the number of grants of each client, and of its median and longest wait."
 	return f, ""
 }

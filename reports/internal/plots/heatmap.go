@@ -54,10 +54,9 @@ func heatmapFigure(m *material.Run) (*figure.Figure, string) {
 		f.Panels = append(f.Panels, figure.Panel{Name: h.f, YLabel: "latency (log scale)", Plot: p, Height: figure.PanelHeight(len(maps))})
 	}
 	f.Legend = scale.legend()
-	f.Note = "A cell counts the operations that began in a window of " + words.Length(windowWidth(m)) + " and took as long as the y axis says: the darker, the more. " +
-		"Of operations that succeeded, from the intended start."
+	f.Note = "A cell counts operations that succeeded, by their latency and their intended start, in windows of " + words.Length(windowWidth(m)) + ": the darker, the more."
 	if len(few) > 0 {
-		f.Note += fmt.Sprintf(" Not drawn, with fewer than %d: %s.", heatPoints, strings.Join(few, ", "))
+		f.Note += fmt.Sprintf(" Not drawn, since fewer than %d succeeded: %s.", heatPoints, strings.Join(few, ", "))
 	}
 	f.Alt = "Heat map of the latencies over the time of the run, one panel for each kind of operation, with the faults above."
 	return f, ""

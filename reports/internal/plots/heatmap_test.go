@@ -122,7 +122,7 @@ func TestHeatmapFigure(t *testing.T) {
 	if len(f.Panels) != 2 || f.Panels[0].Name != "acquire" || !f.Bars || len(f.Bands) == 0 {
 		t.Errorf("%d panels, bars %v, %d bands", len(f.Panels), f.Bars, len(f.Bands))
 	}
-	if !strings.Contains(f.Note, "a window of 1 s") {
+	if !strings.Contains(f.Note, "windows of 1 s") {
 		t.Error(f.Note)
 	}
 	if err := sample.WellFormed(f.SVG()); err != nil {

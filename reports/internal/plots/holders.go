@@ -60,7 +60,7 @@ func holdersPanel(m *material.Run, f *figure.Figure, most int) (width time.Durat
 }
 
 func holdersNote(overlaps int, width time.Duration, left int) string {
-	note := "As the clients saw it: from the grant to the call of the release, or to the report of its loss."
+	note := "As the clients saw it: a bar reaches from a grant to the call of its release, or to the report that the hold was lost."
 	if overlaps == 0 {
 		note += " At no time did two clients believe that they held one key."
 	} else {

@@ -48,7 +48,7 @@ func latencyFigure(m *material.Run) (*figure.Figure, string) {
 	}
 	f.Note = "From the intended start of an operation to its end."
 	if within := withinHarness(m); len(within) > 0 {
-		f.Note += fmt.Sprintf(" What is answered within the harness (%s) is left out.", strings.Join(within, ", "))
+		f.Note += fmt.Sprintf(" Operations that the harness itself answers (%s) are left out.", strings.Join(within, ", "))
 	}
 	if shown < total {
 		f.Note += fmt.Sprintf(" %s of %s points are drawn: the others lie under or next to them.", prose.Grouped(shown), prose.Grouped(total))

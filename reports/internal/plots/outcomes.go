@@ -127,7 +127,7 @@ func Causes(s *sweep.Summary) *figure.Figure {
 	f.XMax *= 1.05
 	p.Y.Tick.Marker = ticks
 	f.Panels = []figure.Panel{{Plot: p, Height: vg.Length(30 + 22*len(found))}}
-	f.Note = "A dot is the share of the runs with a cause, and its line the interval of 95 %. The numbers are those of the causes above."
+	f.Note = "A dot is the share of the runs in which a cause was found, the line its confidence interval (95 %). The causes have the numbers of the list above."
 	if more := len(s.Findings) - len(found); more > 0 {
 		f.Note += " " + words.Plural(more, "more cause") + " not shown."
 	}

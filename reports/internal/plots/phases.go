@@ -71,8 +71,8 @@ func Phases(s *samples.Samples) (*figure.Figure, string) {
 	}
 	f.XLabel, f.XMax = "mean time since the fault took effect ("+u.Name+")", 1.02*u.Of(longest)
 	f.Panels = []figure.Panel{{Plot: p, Height: vg.Length(30 + 26*len(names))}}
-	f.Note = "Of affected clients that had a success; their number is beside the name of the fault. Means are shown since they add up. " +
-		"A client that kept its connection was on the old connection until its success."
+	f.Note = "Means, which add up, over the affected clients that succeeded again; their number stands beside the name of the fault. " +
+		"All of the time of a client that kept its connection counts as old connection."
 	f.Alt = "Bar chart of the mean phases of fail-overs by kind of fault: " + strings.Join(PhaseWords(s, names), "; ") + "."
 	return f, ""
 }

@@ -187,7 +187,7 @@ func TestTextsOfPlotsKeepTheirRoom(t *testing.T) {
 // The note under the title says what is left out, and of a plot that shows all nothing.
 func TestNoteSaysWhatIsLeftOut(t *testing.T) {
 	for model, want := range map[string]string{
-		models.Lock.Name:  "From the intended start of an operation to its end. What is answered within the harness (write) is left out.",
+		models.Lock.Name:  "From the intended start of an operation to its end. Operations that the harness itself answers (write) are left out.",
 		models.Queue.Name: "From the intended start of an operation to its end.",
 	} {
 		h := sample.Lock{Length: 2 * time.Second, Clients: 3, Keys: 1, Seed: 1}.History()

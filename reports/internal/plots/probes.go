@@ -51,8 +51,8 @@ func probesFigure(m *material.Run) (*figure.Figure, string) {
 			f.Legend = append(f.Legend, figure.LegendEntry{Name: k.name, Colour: k.colour, Mark: k.shape})
 		}
 	}
-	f.Note = fmt.Sprintf("Each probe began a write every %s, whether or not earlier ones had ended. From when a write was due to its end: "+
-		"writes that waited for the same moment form a line that falls to it.", words.Length(probes[0].Every))
+	f.Note = fmt.Sprintf("Each probe began a write every %s, whether or not earlier ones had ended. A dot shows how long a write took, from when it was due: "+
+		"writes that waited for the same moment form a line that falls to that moment.", words.Length(probes[0].Every))
 	return f, ""
 }
 

@@ -50,7 +50,7 @@ func quantilesFigure(m *material.Run) (*figure.Figure, string) {
 	for _, s := range quantileStyles {
 		f.Legend = append(f.Legend, figure.LegendEntry{Name: s.name, Colour: s.colour, Mark: s.mark})
 	}
-	f.Note = "Of operations that succeeded, by intended start, in windows of " + words.Length(width) + ". A gap is a window in which none began that succeeded."
+	f.Note = "Of operations that succeeded, by their intended start, in windows of " + words.Length(width) + ". A gap is a window in which no such operation began."
 	f.Alt = "Line plot of the median, 95th and 99th percentile of the latency over the time of the run, one panel for each kind of operation."
 	return f, ""
 }

@@ -25,7 +25,7 @@ func throughputFigure(m *material.Run) (*figure.Figure, string) {
 	throughputPanel(m, f, counts, 220)
 	f.Note = "By the time of completion, counted in windows of " + words.Length(windowWidth(m)) + "."
 	if len(withinHarness(m)) > 0 {
-		f.Note += " Confirms and writes, which stay within the harness, are left out."
+		f.Note += " Confirms and writes, which the harness itself answers, are left out."
 	}
 	f.Alt = "Line plot of completed operations per second over the time of the run, by outcome."
 	return f, ""
