@@ -98,8 +98,11 @@ func TestExerciseAtAMessage(t *testing.T) {
 // Of the requests that no fault at messages has met, those are listed that it can meet, with a command that aims at them.
 func TestUnmet(t *testing.T) {
 	s := &Summary{
-		Description: Description{Command: "zklab sweep lock --seeds 1..9"},
-		Faults:      []FaultCount{{Kind: "lose-reply", Verified: 1}, {Kind: "late-request", Verified: 1}, {Kind: "touch", Verified: 1}},
+		Description: Description{
+			Command:  "zklab sweep lock --fault-interval=10s --faults=kill:leader+5s '--label=two words' --rate=50 --seeds 1..9",
+			Settings: []Setting{{"fault-interval", "10s"}, {"faults", "kill:leader+5s"}, {"label", "two words"}, {"rate", "50"}},
+		},
+		Faults: []FaultCount{{Kind: "lose-reply", Verified: 1}, {Kind: "late-request", Verified: 1}, {Kind: "touch", Verified: 1}},
 		Met: Exercised{
 			"acquire":             {Count: 3},
 			"acquire create":      {Count: 3, Met: map[string]int{"lose-reply": 1}},
@@ -110,7 +113,7 @@ func TestUnmet(t *testing.T) {
 	if diff := cmp.Diff(want, s.Unmet()); diff != "" {
 		t.Error(diff)
 	}
-	if got := s.ToMeet(want); got != "zklab sweep lock --seeds 1..9 --faults aimed,late-request,lose-reply --fault-interval 250ms" {
+	if got := s.ToMeet(want); got != "zklab sweep lock --rate=50 --seeds 1..9 --faults aimed,late-request,lose-reply --fault-interval 250ms" {
 		t.Error(got)
 	}
 }

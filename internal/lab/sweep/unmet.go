@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/link"
 )
 
@@ -38,6 +39,7 @@ func fits(k faults.Kind, step string) bool {
 }
 
 // ToMeet is the command of a sweep that aims the faults of some pairs at all messages; "" if the sweep has no command.
+// It has no label: the runs with that of this sweep are alike.
 func (s *Summary) ToMeet(pairs []Unmet) string {
 	if s.Description.Command == "" {
 		return ""
@@ -48,5 +50,14 @@ func (s *Summary) ToMeet(pairs []Unmet) string {
 			names = append(names, p.Kind)
 		}
 	}
-	return s.Description.Command + " --faults aimed," + strings.Join(names, ",") + " --fault-interval 250ms"
+	return s.Description.without("faults", "fault-interval", "label") + " --faults aimed," + strings.Join(names, ",") + " --fault-interval 250ms"
+}
+
+// without is the command without some flags.
+func (d *Description) without(flags ...string) string {
+	command := d.Command
+	for _, name := range flags {
+		command = strings.Replace(command, " "+printable.Command("--"+name+"="+d.Setting(name)), "", 1)
+	}
+	return command
 }
