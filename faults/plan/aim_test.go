@@ -104,7 +104,7 @@ func TestAimWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(s, again, cmp.AllowUnexported(Turn{})); diff != "" || s[0].Order != Aimed {
+	if diff := cmp.Diff(s, again, cmp.AllowUnexported(Turn{}, Part{})); diff != "" || s[0].Order != Aimed {
 		t.Errorf("%s: %s", s, diff)
 	}
 	if _, err := Parse("aimed,touch", time.Second); err == nil || err.Error() != `"aimed,touch": position 1: touch cannot be injected at messages, where aimed faults are` {

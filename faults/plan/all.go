@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
@@ -40,6 +41,7 @@ func (s Schedule) Choose(in faults.Setting) (Schedule, []LeftOut) {
 	for _, p := range s {
 		turns, without := choose(p.Turns, in, p.Order == Aimed)
 		p.Turns = turns
+		p.Interval = p.fitting()
 		out, left = append(out, p), append(left, without...)
 	}
 	return out, left
@@ -72,6 +74,17 @@ func choose(turns []Turn, s faults.Setting, aimed bool) (out []Turn, left []Left
 	}
 	return out, left
 }
+
+// fitting returns the longest interval with which each turn ends within the part's limit, but none below the least one.
+func (p Part) fitting() time.Duration {
+	for (p.Order == Mixed || p.Order == InOrder) && !p.fits() && p.Interval > leastInterval {
+		p.Interval = max(p.Interval-100*time.Millisecond, leastInterval)
+	}
+	return p.Interval
+}
+
+// fits reports whether each turn ends within the limit, if there is one.
+func (p Part) fits() bool { return p.within <= 0 || p.length() <= p.within }
 
 // of returns a function that reports whether a turn has faults of one kind only.
 func of(kind string) func(Turn) bool {

@@ -59,16 +59,23 @@ func Parse(text string, interval time.Duration) (Schedule, error) {
 const leastInterval = 2 * time.Second
 
 // ParseWithin is [Parse] for a list without a given interval. It takes the usual one, or, if the load is limited (limit
-// is not 0), the longest one with which each turn of a mix or a sequence ends within the limit, and no less than 2 s. The
-// interval of "all" is always the usual one, since its number of turns depends on the ensemble. Aimed faults come ten
+// is not 0), the longest one with which each turn of a mix or a sequence ends within the limit, and no less than 2 s. With
+// "all", [Schedule.Choose] makes the interval so short, since the number of turns depends on the ensemble; if not all turns
+// fit, those that the list names come first. Aimed faults come ten
 // times as often: there are many kinds of places, and a fault there hits one message.
 func ParseWithin(text string, usual, limit time.Duration) (Schedule, error) {
 	s, err := Parse(text, usual)
 	if slices.ContainsFunc(s, func(p Part) bool { return p.Order == Aimed }) {
 		return Parse(text, usual/10)
 	}
-	if err != nil || limit <= 0 || slices.ContainsFunc(s.turns(), func(t Turn) bool { return t.all }) {
+	if err != nil || limit <= 0 {
 		return s, err
+	}
+	if slices.ContainsFunc(s.turns(), func(t Turn) bool { return t.all }) {
+		for i := range s {
+			s[i].within = limit
+		}
+		return s, nil
 	}
 	for interval := usual; interval > leastInterval && s.turnsTake() > limit; {
 		interval = max(interval-100*time.Millisecond, leastInterval)

@@ -111,7 +111,19 @@ func (p Part) round(seed uint64, round int) []Turn {
 			again = append(again, t)
 		}
 	}
-	return append(shuffled(p.Turns, seed, "first", round), shuffled(again, seed, "again", round)...)
+	first := shuffled(p.Turns, seed, "first", round)
+	if !p.fits() { // what the list names has its turn
+		slices.SortStableFunc(first, func(a, b Turn) int { return cmp.Compare(placeOf(a), placeOf(b)) })
+	}
+	return append(first, shuffled(again, seed, "again", round)...)
+}
+
+// placeOf is 0 for turns of the list, and 1 for those that AllFaults stands for.
+func placeOf(t Turn) int {
+	if t.chosen {
+		return 1
+	}
+	return 0
 }
 
 // shuffled returns turns in random order. For each place, every turn that is left draws a number from a stream

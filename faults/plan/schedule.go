@@ -33,6 +33,9 @@ type Part struct {
 	Times int
 	// Steps are the steps of a Given part, which has no turns.
 	Steps []Step
+	// within is the limit in which each turn is to end where nobody gave the interval; 0: somebody did. Choose
+	// makes the interval shorter, since it makes turns of AllFaults.
+	within time.Duration
 }
 
 // Order is how the turns of a part follow each other.

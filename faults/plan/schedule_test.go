@@ -328,6 +328,40 @@ func TestParseWithin(t *testing.T) {
 	}
 }
 
+// Where nobody gave the interval of "all", each turn comes within the limit, or, if the limit is too short for that, those that
+// the list names.
+func TestParseAllWithin(t *testing.T) {
+	for _, tt := range []struct {
+		list     string
+		limit    time.Duration
+		interval time.Duration
+	}{
+		{"all", 10 * time.Minute, 10 * time.Second},
+		{"all", 90 * time.Second, 0},
+		{"all,kill", 90 * time.Second, 0},
+		{"all", 30 * time.Second, 2 * time.Second},
+		{"all,expire,pause", 20 * time.Second, 2 * time.Second},
+		{"sequence,expire,all", 30 * time.Second, 2 * time.Second},
+	} {
+		s, err := plan.ParseWithin(tt.list, 10*time.Second, tt.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _ = s.Choose(faults.Setting{Ensemble: nowhere{}})
+		if got := s.Interval(); tt.interval != 0 && got != tt.interval {
+			t.Errorf("%s within %s: each %s, want %s", tt.list, tt.limit, got, tt.interval)
+		}
+		if tt.interval == 0 && (s.Length() > tt.limit || s.Interval() >= 10*time.Second) {
+			t.Errorf("%s within %s: each %s, %s in all", tt.list, tt.limit, s.Interval(), s.Length())
+		}
+		for seed := range uint64(20) {
+			if missed := s.Missed(planned(seed, tt.limit, s), tt.limit); missed != nil {
+				t.Errorf("%s within %s: %q", tt.list, tt.limit, missed)
+			}
+		}
+	}
+}
+
 func TestMissed(t *testing.T) {
 	for _, tt := range []struct {
 		list string
