@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,7 +81,30 @@ func wrongType(text []byte, err *yaml.TypeError) error {
 			return fmt.Errorf("[%d:%d] faults: a fault is one text: write %s, without a space", err.Token.Position.Line, err.Token.Position.Column, pair)
 		}
 	}
+	if t := err.Token; t != nil && fieldOf(text, t) != "" {
+		if item := onlyItem(t); item != "" {
+			return fmt.Errorf("[%d:%d] %s: a list, expected %s: write %[3]s: %[5]s", t.Position.Line, t.Position.Column, fieldOf(text, t), wanted(err.DstType), item)
+		}
+	}
 	return fmt.Errorf("%sexpected %s", foundAt(text, err.Token), wanted(err.DstType))
+}
+
+// scalars are the types of values that are neither lists nor maps.
+var scalars = []token.Type{token.StringType, token.IntegerType, token.FloatType, token.BoolType}
+
+// onlyItem returns the text of the item of a list with one item, which begins at a token; "" if there is none.
+func onlyItem(t *token.Token) string {
+	item := t.Next
+	if item == nil || !slices.Contains(scalars, item.Type) {
+		return ""
+	}
+	end := item.Next
+	switch {
+	case t.Type == token.SequenceStartType && end != nil && end.Type == token.SequenceEndType,
+		t.Type == token.SequenceEntryType && (end == nil || end.Type != token.SequenceEntryType && end.Type != token.MappingValueType):
+		return item.Value
+	}
+	return ""
 }
 
 // foundAt says where the token of a value is, in which field, and what it is.
