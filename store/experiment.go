@@ -101,7 +101,7 @@ type Scheduled struct {
 func ReadExperiment(path string) (Experiment, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return Experiment{}, fmt.Errorf("read experiment: %w", err)
+		return Experiment{}, fmt.Errorf("cannot read the experiment: %w", err)
 	}
 	x, err := ParseExperiment(b)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/scaffold"
 	"github.com/zklab/zklab/workloads"
 )
@@ -41,11 +42,8 @@ func newInit() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\n", filepath.Join(out, file.Name))
-			for _, next := range file.Next {
-				if !strings.HasSuffix(next, ":") {
-					next = "    " + next
-				}
-				fmt.Fprintln(cmd.OutOrStdout(), next)
+			for _, line := range nextLines(file.Next, out) {
+				fmt.Fprintln(cmd.OutOrStdout(), line)
 			}
 			return nil
 		},
@@ -58,6 +56,23 @@ func newInit() *cobra.Command {
 	usage.Completes(cmd, "adapter", usage.ChoiceOf(scaffold.Languages...))
 	usage.CompletesFiles(cmd, "out")
 	return cmd
+}
+
+// nextLines returns what to do next, with commands indented. They are for the folder of the file.
+func nextLines(next []string, folder string) (lines []string) {
+	elsewhere := filepath.Clean(folder) != "."
+	for _, line := range next {
+		if strings.HasSuffix(line, ":") {
+			lines = append(lines, line)
+			continue
+		}
+		if elsewhere {
+			lines = append(lines, "    "+printable.Command("cd", folder))
+			elsewhere = false
+		}
+		lines = append(lines, "    "+line)
+	}
+	return lines
 }
 
 // fileToWrite is the file that the command line asks for.

@@ -53,7 +53,7 @@ func RecipeWords(x store.Experiment) []string {
 func objectFile(path string) (o object.Object[subjects.Object], text string, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return o, "", fmt.Errorf("--object: %w", err)
+		return o, "", fmt.Errorf("cannot read the object: %w", err)
 	}
 	if o, err = object.Parse(b); err != nil {
 		return o, "", usage.Errorf("--object %s: %v", path, err)
