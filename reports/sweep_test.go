@@ -20,8 +20,12 @@ import (
 // began. Names come from histories that anybody may have written.
 func sweptRuns() *sweep.Summary {
 	d := sweep.Description{
-		Settings: []sweep.Setting{{Name: "recipe", Value: "lock"}, {Name: "subject", Value: "go-zookeeper"}},
-		Seeds:    sweep.Seeds{{First: 1, Last: 300}}, Shard: sweep.Shard{Index: 1, Of: 3},
+		Settings: []sweep.Setting{
+			{Name: "recipe", Value: "lock"},
+			{Name: "subject", Value: "go-zookeeper"},
+			{Name: "faults", Value: "sequence,kill:leader+10s,pause:leader+10s,partition:leader+10s,restart:leader"}, // one long word
+		},
+		Seeds: sweep.Seeds{{First: 1, Last: 300}}, Shard: sweep.Shard{Index: 1, Of: 3},
 		Command: "zklab sweep lock --seeds 1..300", Replay: "zklab run lock --seed {seed}",
 	}
 	return &sweep.Summary{
