@@ -283,6 +283,9 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 	if err := usage.Writable("--out", f.Out); err != nil {
 		return err
 	}
+	if err := usage.WritablePage(e.page); err != nil {
+		return err
+	}
 	if err := explore.Check(x, e.config); err != nil { // before anything is written
 		return err
 	}

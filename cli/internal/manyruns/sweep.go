@@ -281,6 +281,9 @@ func newMerge() *cobra.Command {
 			if len(explorations) > 0 {
 				usual = explorePage
 			}
+			if err := usage.WritablePage(page); err != nil {
+				return err
+			}
 			if info, err := os.Stat(args[0]); page == "" && len(args) == 1 && err == nil && info.IsDir() {
 				page = filepath.Join(args[0], usual)
 			}

@@ -71,6 +71,9 @@ func (c *comparing) run(cmd *cobra.Command, args []string) error {
 	if c.json && c.format != asText {
 		return usage.Errorf("--json and --format exclude each other: leave one out")
 	}
+	if err := usage.WritablePage(c.page); err != nil {
+		return err
+	}
 	if _, err := gates.ParseAll(c.gates, "", true); err != nil { // of whatever recipe
 		return usage.Errorf("--%v", err)
 	}

@@ -10,7 +10,10 @@ import (
 )
 
 // Writable says why nothing can be written into the folder of a flag, which need not be there yet.
-func Writable(flag, folder string) error {
+func Writable(flag, folder string) error { return writable(flag+" "+folder, folder) }
+
+// writable is [Writable] with what the command line says.
+func writable(given, folder string) error {
 	there := folder
 	info, err := os.Stat(there)
 	for err != nil && filepath.Dir(there) != there {
@@ -18,20 +21,33 @@ func Writable(flag, folder string) error {
 		info, err = os.Stat(there)
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", flag, folder, err)
+		return fmt.Errorf("%s: %w", given, err)
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("%s %s: %s is not a folder: choose another one", flag, folder, there)
+		return fmt.Errorf("%s: %s is not a folder: choose another one", given, there)
 	}
 	file, err := os.CreateTemp(there, ".zklab-*")
 	if named := new(fs.PathError); errors.As(err, &named) {
 		err = named.Err // the path belongs to the file that nobody asked for
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s: cannot write into %s: choose another folder (%w)", flag, folder, there, err)
+		return fmt.Errorf("%s: cannot write into %s: choose another folder (%w)", given, there, err)
 	}
 	file.Close()
 	return os.Remove(file.Name())
+}
+
+// WritablePage is [Writable] for the file of --page; "" is none. An absolute folder must exist: a new one there is
+// mostly a mistake.
+func WritablePage(page string) error {
+	if page == "" {
+		return nil
+	}
+	folder := filepath.Dir(page)
+	if _, err := os.Stat(folder); filepath.IsAbs(folder) && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--page %s: there is no folder %s: make it first, or choose another one", page, folder)
+	}
+	return writable("--page "+page, folder)
 }
 
 // WriteNew writes a file that must not exist yet, and creates its folders.
