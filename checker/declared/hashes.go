@@ -33,6 +33,21 @@ func changeable(t reflect.Type) bool {
 // same reports whether two states are equal.
 func same(a, b any) bool { return reflect.DeepEqual(a, b) }
 
+// identical reports whether two states are one map, slice or pointer.
+func identical(a, b any) bool {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	if !x.IsValid() || !y.IsValid() || x.Type() != y.Type() {
+		return false
+	}
+	switch x.Kind() {
+	case reflect.Map, reflect.Pointer:
+		return x.Pointer() == y.Pointer()
+	case reflect.Slice:
+		return x.Pointer() == y.Pointer() && x.Len() == y.Len()
+	}
+	return false
+}
+
 // hashed returns a hash of a state, and roughly how many bytes it takes. States that are equal have
 // the same hash.
 func hashed(state any) (hash uint64, size int) {
@@ -53,10 +68,8 @@ func (w *walk) value(v reflect.Value, depth int) uint64 {
 	}
 	switch v.Kind() {
 	case reflect.Bool:
-		if v.Bool() {
-			return mix(2, 1)
-		}
-		return mix(2, 0)
+		h, _ := ofBool(v.Bool())
+		return h
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return mix(3, uint64(v.Int()))
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
@@ -84,6 +97,9 @@ func (w *walk) value(v reflect.Value, depth int) uint64 {
 		}
 		return h
 	case reflect.Map:
+		if hash := plainMaps[[2]reflect.Type{v.Type().Key(), v.Type().Elem()}]; hash != nil && v.CanInterface() {
+			return hash(w, v)
+		}
 		h := mix(10, uint64(v.Len()))
 		for key, value := range entriesOf(v) { // in any order
 			h += mix(w.value(key, depth+1), w.value(value, depth+1))
@@ -111,6 +127,54 @@ func entriesOf(v reflect.Value) iter.Seq2[reflect.Value, reflect.Value] {
 			}
 		}
 	}
+}
+
+// plainMaps hash maps of the most usual types, by those of keys and elements, to the same as reflection does, which takes
+// several times as long.
+var plainMaps = map[[2]reflect.Type]func(w *walk, v reflect.Value) uint64{}
+
+func init() {
+	plainElements(ofInt[int])
+	plainElements(ofInt[int64])
+	plainElements(ofText)
+}
+
+// plainElements adds the maps with keys of one type.
+func plainElements[K comparable](key hashOf[K]) {
+	plainMap(key, ofInt[int])
+	plainMap(key, ofInt[int64])
+	plainMap(key, ofText)
+	plainMap(key, ofBool)
+}
+
+// hashOf returns the hash of a value, and how many bytes are in it beyond the usual.
+type hashOf[T any] func(T) (hash uint64, size int)
+
+func plainMap[K comparable, V any](ofKey hashOf[K], ofValue hashOf[V]) {
+	plain := reflect.TypeFor[map[K]V]()
+	plainMaps[[2]reflect.Type{plain.Key(), plain.Elem()}] = func(w *walk, v reflect.Value) uint64 {
+		m := v.Convert(plain).Interface().(map[K]V)
+		h := mix(10, uint64(len(m)))
+		w.size += 16 * len(m)
+		for key, value := range m {
+			k, inKey := ofKey(key)
+			v, inValue := ofValue(value)
+			h += mix(k, v)
+			w.size += inKey + inValue
+		}
+		return h
+	}
+}
+
+func ofInt[T int | int64](n T) (uint64, int) { return mix(3, uint64(n)), 0 }
+
+func ofText(s string) (uint64, int) { return maphash.String(seed, s), len(s) }
+
+func ofBool(b bool) (uint64, int) {
+	if b {
+		return mix(2, 1), 0
+	}
+	return mix(2, 0), 0
 }
 
 func mix(a, b uint64) uint64 {

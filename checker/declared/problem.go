@@ -150,10 +150,15 @@ func (p *problem) search(ctx context.Context, items []*item, tries int64) linear
 	return got
 }
 
-// blame notes a mistake of the specification that a search found.
+// blame notes a mistake of the specification that a search found, or that only shows when it is over. A search that was
+// given up may go on, and decides nothing.
 func (p *problem) blame(got linearize.Answer) {
 	if got.Err != nil {
 		p.isWrong("%v", got.Err)
+	} else if got.Result != linearize.Undecided {
+		if wrong := p.pool.unchanged(); wrong != "" {
+			p.isWrong("%s", wrong)
+		}
 	}
 }
 
@@ -233,10 +238,13 @@ func (p *problem) step(w *world, it *item) (next *world, why error) {
 			next.add(s)
 		}
 	}
-	if len(next.states) == 0 {
-		return nil, cmp.Or(why, fmt.Errorf("%s is impossible", it))
+	switch {
+	case len(next.states) > 0:
+		return next, nil
+	case why == nil: // not before: a search comes here for most orders that it tries, and texts take longer than the rest
+		why = fmt.Errorf("%s is impossible", it)
 	}
-	return next, nil
+	return nil, why
 }
 
 // after returns the states that an item can lead to.

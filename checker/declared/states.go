@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // This file keeps the states of searches. A search tries many orders of the same calls, and the search for a
@@ -21,7 +22,10 @@ type pool struct {
 
 	mu     sync.Mutex
 	states map[uint64][]*state // by hash
-	held   atomic.Int64        // roughly how many bytes all states take
+	steps  map[string]int      // made, by operation
+	// unchecked has the states from which steps were made that may have changed them.
+	unchecked []*state
+	held      atomic.Int64 // roughly how many bytes all states take
 }
 
 // state is a state of the specification.
@@ -29,6 +33,8 @@ type state struct {
 	value any
 	hash  uint64 // of all that the value refers to
 	led   map[edge]outcome
+	// unchecked has a step of each operation since the state was hashed.
+	unchecked []*item
 }
 
 // edge is a step from a state.
@@ -51,7 +57,7 @@ const (
 	edgeCost  = 200
 )
 
-func newPool(of *Spec) *pool { return &pool{of: of, states: map[uint64][]*state{}} }
+func newPool(of *Spec) *pool { return &pool{of: of, states: map[uint64][]*state{}, steps: map[string]int{}} }
 
 // add returns the state of a value.
 func (p *pool) add(value any) *state {
@@ -78,10 +84,14 @@ func (p *pool) after(from *state, e edge, by *item, next func(value any) ([]any,
 		return known.states, known.why
 	}
 	values, why := next(from.value)
-	from.unchanged(by)
+	p.made(from, by)
 	known = outcome{why: why}
 	for _, value := range values {
-		known.states = append(known.states, p.add(value))
+		if identical(value, from.value) {
+			known.states = append(known.states, from)
+		} else {
+			known.states = append(known.states, p.add(value))
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,14 +103,60 @@ func (p *pool) after(from *state, e edge, by *item, next func(value any) ([]any,
 	return known.states, known.why
 }
 
-// unchanged checks that a step did not change the state that it was given.
-func (s *state) unchanged(by *item) {
-	if s.value == nil || !changeable(reflect.TypeOf(s.value)) {
+// soon is the number of steps of an operation after each of which the state is hashed again. A step that changes states
+// mostly does so at once. To hash a large state takes longer than all else that a step does, so after later steps it is
+// done once for all steps from a state, when the search is over.
+const soon = 16
+
+// made notes a step from a state, or checks that it did not change the state.
+func (p *pool) made(from *state, by *item) {
+	if from.value == nil || !changeable(reflect.TypeOf(from.value)) {
 		return
 	}
-	if hash, _ := hashed(s.value); hash != s.hash {
-		Mistake("%s%s", by.declared(), changed(by.operation()))
+	operation := by.operation()
+	p.mu.Lock()
+	p.steps[operation]++
+	later := p.steps[operation] > soon
+	if later {
+		if len(from.unchecked) == 0 {
+			p.unchecked = append(p.unchecked, from)
+		}
+		if !slices.ContainsFunc(from.unchecked, func(other *item) bool { return other.operation() == operation }) {
+			from.unchecked = append(from.unchecked, by)
+		}
 	}
+	p.mu.Unlock()
+	if later {
+		return
+	}
+	if hash, _ := hashed(from.value); hash != from.hash {
+		Mistake("%s", changedBy(by))
+	}
+}
+
+// unchanged returns the mistake of a step that changed the state that it was given; "" if none did. Call it when a
+// search is over, before its answer counts.
+func (p *pool) unchanged() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	wrong := ""
+	for _, s := range p.unchecked {
+		if hash, _ := hashed(s.value); wrong == "" && hash != s.hash {
+			wrong = changedBy(s.unchecked...)
+		}
+		s.unchecked = nil
+	}
+	p.unchecked = nil
+	return wrong
+}
+
+// changedBy tells that one of some steps changed the state that it was given.
+func changedBy(steps ...*item) string {
+	var operations []string
+	for _, by := range steps {
+		operations = append(operations, by.operation())
+	}
+	return steps[0].declared() + changed(prose.List(operations, "or"))
 }
 
 // world holds what a search knows at some point of an order: the states that are possible, and the sessions

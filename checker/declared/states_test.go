@@ -3,6 +3,7 @@ package declared
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/linearize"
 )
 
 // entries is how many entries a board has.
@@ -89,5 +91,64 @@ func TestQuick(t *testing.T) {
 	}
 	if 2*made[1] > made[0] {
 		t.Errorf("%d steps, and %d with Quick", made[0], made[1])
+	}
+}
+
+// To write what an impossible step is about takes longer than the step, and a search makes many of them.
+func TestNoTextInSearches(t *testing.T) {
+	spec := boards(func(*Call, Caller, bool, map[int]int) {})
+	texts := 0
+	spec.tell = func(*Call, any) string { texts++; return "" }
+	a := evidence.Read(t.Context(), addedTwice(60), &boardModel, nil)
+	p, err := spec.problem(keyOf(a.Keys[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.search(t.Context(), p.items, mostTries); got.Result != linearize.Illegal || texts > 0 {
+		t.Errorf("%v, %d texts", got.Result, texts)
+	}
+}
+
+// A step that changes the state which it was given is found, whether it does so at once or after many others that do not.
+func TestChangedLate(t *testing.T) {
+	for _, at := range []int{1, soon, soon + 1, 3 * soon} {
+		n := 0
+		spec := boards(func(_ *Call, _ Caller, _ bool, board map[int]int) {
+			if n++; n == at {
+				board[entries/2]++
+			}
+		})
+		b := historytest.New(boardModel.Name)
+		for i := range 4 * soon {
+			b.Op(0, "add", "k", float64(10*i), float64(10*i+5), history.OK, 0, i+1).Session(1)
+		}
+		a := evidence.Read(t.Context(), b.History(), &boardModel, nil)
+		f := spec.decide(t.Context(), a.Keys[0])
+		if f.Result != frame.Unknown || !strings.Contains(f.Reason, "add changed the state that it was given") {
+			t.Errorf("at step %d: %q %s", at, f.Result, f.Reason)
+		}
+	}
+}
+
+// Each state is hashed when it is found, and once more when the search is over, however many steps are made from it.
+func TestHashedOnce(t *testing.T) {
+	spec := boards(func(*Call, Caller, bool, map[int]int) {})
+	p := newPool(spec)
+	from, by := p.add(firstBoard(entries)), &item{of: &problem{Spec: spec}, call: &Call{Operation: "get"}}
+	step := func() { _, _ = p.after(from, edge{call: &Call{}}, by, func(value any) ([]any, error) { return []any{value}, nil }) }
+	for range soon {
+		step()
+	}
+	if from.unchecked != nil {
+		t.Error("the first steps are checked at once")
+	}
+	for range 3 {
+		step()
+	}
+	if len(p.unchecked) != 1 || len(from.unchecked) != 1 || len(p.states) != 1 {
+		t.Errorf("%d states are checked for %d operations, of %d", len(p.unchecked), len(from.unchecked), len(p.states))
+	}
+	if wrong := p.unchanged(); wrong != "" || p.unchecked != nil {
+		t.Errorf("%q, and %d states are left", wrong, len(p.unchecked))
 	}
 }
