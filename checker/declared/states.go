@@ -57,7 +57,9 @@ const (
 	edgeCost  = 200
 )
 
-func newPool(of *Spec) *pool { return &pool{of: of, states: map[uint64][]*state{}, steps: map[string]int{}} }
+func newPool(of *Spec) *pool {
+	return &pool{of: of, states: map[uint64][]*state{}, steps: map[string]int{}}
+}
 
 // add returns the state of a value.
 func (p *pool) add(value any) *state {

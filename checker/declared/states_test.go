@@ -135,7 +135,9 @@ func TestHashedOnce(t *testing.T) {
 	spec := boards(func(*Call, Caller, bool, map[int]int) {})
 	p := newPool(spec)
 	from, by := p.add(firstBoard(entries)), &item{of: &problem{Spec: spec}, call: &Call{Operation: "get"}}
-	step := func() { _, _ = p.after(from, edge{call: &Call{}}, by, func(value any) ([]any, error) { return []any{value}, nil }) }
+	step := func() {
+		_, _ = p.after(from, edge{call: &Call{}}, by, func(value any) ([]any, error) { return []any{value}, nil })
+	}
 	for range soon {
 		step()
 	}
