@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants calibration pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
+.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants calibration yield pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
 
 build: ## the command, at bin/zklab, from the same build cache as go run and go test
 	$(GO) build -o bin/zklab ./cmd/zklab
@@ -83,6 +83,10 @@ pairs-by-force: ## do implied pairs of faults come to what is said of them: all 
 
 calibration: ## do as many new behaviours come in the next fifty runs as a passing test promises: the table of docs/testing.md (a minute)
 	$(GO) test -tags campaign -count=1 -v -run TestCalibration ./internal/lab/mix
+
+yield: ## how much processor time the default test takes to convict each wrong recipe and mutant: the tables of docs/track-record.md (half an hour; SEEDS=50, ONLY='^lock', FIRST=1 stops at the first conviction)
+	GOMAXPROCS=1 ZKLAB_YIELD_SEEDS=$(SEEDS) ZKLAB_YIELD_ONLY='$(ONLY)' ZKLAB_YIELD_FIRST=$(FIRST) ZKLAB_YIELD_WRITE=$(abspath $(if $(ONLY),,docs/track-record.md)) \
+	  $(GO) test -tags campaign -count=1 -v -timeout 4h -run TestYieldOfDefaultTest ./internal/lab/mix
 
 soak: build image ## every recipe under all faults, in virtual time, embedded and in containers, and every mutant: some hours (FOR=2m)
 	$(GO) run ./internal/dev soak --for $(or $(FOR),2m) --parallel $(or $(PARALLEL),2)
