@@ -247,6 +247,7 @@ func TestSweepSaysHowSure(t *testing.T) {
 	s := sweptRuns()
 	s.Violation, s.Valid = 0, 123
 	s.Behaviours = coverage.Estimate{Runs: 149, Met: 400, Once: 100, Twice: 50, Next: 50, New: 25.2, Low: 11.5, High: 38.1}
+	s.Curve = []coverage.Point{{Runs: 1, Met: 40, Low: 40, High: 40}, {Runs: 149, Met: 400, Low: 400, High: 400}, {Runs: 298, Met: 450.2, Low: 430, High: 470}}
 	s.Faults = append(s.Faults, sweep.FaultCount{Kind: "lose-reply", Runs: 4, Effective: 3, Scheduled: 5, Verified: 4})
 	path := filepath.Join(t.TempDir(), "sweep.html")
 	if err := WriteSweep(path, s); err != nil {
@@ -255,6 +256,12 @@ func TestSweepSaysHowSure(t *testing.T) {
 	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if alt := "400 in 149 runs; in 298 about 450 are expected"; !strings.Contains(string(page), alt) {
+		t.Errorf("the page has no picture %q", alt)
+	}
+	if _, err := os.Stat(filepath.Join(strings.TrimSuffix(path, ".html")+"-plots", "behaviours.svg")); err != nil {
+		t.Error(err)
 	}
 	text := SweepSummary(s, path, Screen{})
 	for where, said := range map[string]string{"page": string(page), "summary": strings.Join(strings.Fields(text), " ")} {

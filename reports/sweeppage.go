@@ -59,7 +59,7 @@ func WriteSweep(path string, s *sweep.Summary) error {
 	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-plots"
 	sections, all := timesOfSweep(&s.Samples)
 	herd := plots.HerdOfSweep(s)
-	found := []figure.Drawn{{File: "outcomes", Figure: plots.SweepOutcomes(s)}, {File: "causes", Figure: plots.Causes(s)}}
+	found := []figure.Drawn{{File: "outcomes", Figure: plots.SweepOutcomes(s)}, {File: "causes", Figure: plots.Causes(s)}, plots.Behaviours(s)}
 	all = slices.Concat(found, all, []figure.Drawn{herd})
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 	"testing"
 
@@ -96,5 +97,63 @@ func TestOf(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, Of(b.History())); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The curve of few runs is compared with the average over all choices, and ends where the estimate says.
+func TestCurve(t *testing.T) {
+	sets := [][]uint32{{1, 2, 3}, {1, 2}, {1, 4, 5}, {1, 2, 6}, {1}}
+	var met Tally
+	for _, set := range sets {
+		met.Add(set)
+	}
+	curve := met.Curve()
+	if len(curve) != 2*len(sets) {
+		t.Fatalf("%d points", len(curve))
+	}
+	for runs := 1; runs <= len(sets); runs++ {
+		sum, choices := 0, 0
+		for choice := range 1 << len(sets) {
+			if bits.OnesCount(uint(choice)) != runs {
+				continue
+			}
+			seen := map[uint32]bool{}
+			for i, set := range sets {
+				for _, b := range set {
+					if choice>>i&1 == 1 {
+						seen[b] = true
+					}
+				}
+			}
+			sum, choices = sum+len(seen), choices+1
+		}
+		if want := float64(sum) / float64(choices); curve[runs-1].Runs != runs || math.Abs(curve[runs-1].Met-want) > 1e-9 {
+			t.Errorf("%+v, want %g", curve[runs-1], want)
+		}
+	}
+	last, e := curve[len(curve)-1], met.Estimate(len(sets))
+	if last.Runs != 10 || last.Met != 6+e.New || last.Low != 6+e.Low || last.High != 6+e.High {
+		t.Errorf("%+v, want 6 and %+v", last, e)
+	}
+	for i := range curve[1:] {
+		if curve[i+1].Met < curve[i].Met || curve[i+1].Runs <= curve[i].Runs {
+			t.Errorf("%+v after %+v", curve[i+1], curve[i])
+		}
+	}
+}
+
+// Shards make one curve, and thousands of runs no more points than hundreds.
+func TestCurveLength(t *testing.T) {
+	for runs, want := range map[int]int{0: 0, 1: 0, 2: 4, 40: 80, 5000: 80} {
+		met := tally(runs, 1, runs/2, runs)
+		curve := met.Curve()
+		if len(curve) != want {
+			t.Errorf("%d points for %d runs", len(curve), runs)
+		}
+		for _, p := range curve {
+			if math.IsNaN(p.Met) || p.Met < 0 {
+				t.Errorf("%d runs: %+v", runs, p)
+			}
+		}
 	}
 }

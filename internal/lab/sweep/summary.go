@@ -50,6 +50,8 @@ type Summary struct {
 	Met        Exercised `json:"met"`
 	// Behaviours estimates how much the runs have not met.
 	Behaviours coverage.Estimate `json:"behaviours"`
+	// Curve tells how many behaviours were met by fewer runs, and would be met by more.
+	Curve []coverage.Point `json:"curve,omitempty"`
 	// Leaks are the runs in which what the clients left behind grew with the load.
 	Leaks []Count `json:"leaks,omitempty"`
 	// Samples are the times that all runs measured.

@@ -228,7 +228,7 @@ func (t *Tally) Summary() *Summary {
 	s.Properties = t.properties()
 	s.Unchecked = t.unchecked.List()
 	s.Faults = t.faultCounts()
-	s.Behaviours = t.behaved.Estimate(nextRuns)
+	s.Behaviours, s.Curve = t.behaved.Estimate(nextRuns), t.behaved.Curve()
 	s.NeverTook, s.Unanswered = s.Description.Asked.Never(s.Faults), s.Description.Asked.Unanswered(s.Faults)
 	s.decide()
 	return s
