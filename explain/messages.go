@@ -57,7 +57,10 @@ func (r *Reader) messages(s *Scene) {
 		}
 		request := "the request " + printable.Text(l.Op, 20) + " of " + client(l.Client)
 		text := request + " was lost on its way to the server"
-		if l.What == history.LostReply {
+		switch {
+		case l.What == history.LostReply && l.Refused != "":
+			text = "the server refused " + request + " (" + printable.Text(l.Refused, 40) + "), and its reply was lost"
+		case l.What == history.LostReply:
 			text = "the server carried out " + request + ", and its reply was lost"
 		}
 		s.messages = append(s.messages, message{l.At, func(clock Clock) string { return text + " at " + clock(l.At) }})

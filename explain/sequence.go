@@ -241,7 +241,7 @@ func (q *sequence) passage(m Sent) (p passage, known bool) {
 // there.
 func (q *sequence) unlessLost(m Sent, p passage) passage {
 	for _, l := range q.lost {
-		if l.What == history.LostReply && l.Session == m.Session && isOf(l.Op, l.Path, m) && l.At >= p.from && (p.seen == 0 || l.At <= p.seen) {
+		if l.What == history.LostReply && l.Refused == "" && l.Session == m.Session && isOf(l.Op, l.Path, m) && l.At >= p.from && (p.seen == 0 || l.At <= p.seen) {
 			q.told = append(q.told, l)
 			p.seen, p.broke = 0, l.At
 			p.to = min(p.to, l.At)

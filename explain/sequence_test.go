@@ -212,3 +212,20 @@ func TestNoSequence(t *testing.T) {
 		t.Errorf("a diagram of %d lifelines", len(d.lifelines))
 	}
 }
+
+// A request whose lost reply was a refusal was not carried out.
+func TestLostRefusal(t *testing.T) {
+	r := newRecord(models.Lock.Name)
+	r.connected(100, 0, 2)
+	w := []int{r.invoke(1_000_000, 0, models.FRelease, "k", nil)}
+	took := []history.LostMessage{
+		{What: history.LostReply, Client: 0, Session: 0x100, Op: "delete", Path: "/k/lock-1", At: 1_010 * time.Millisecond, Refused: "no node"},
+	}
+	r.fault(1_016_000, "lose-reply", history.FaultStep{Fault: 1, Step: history.StepVerified, Spec: "lose-reply", Clients: []int{0}, Lost: took})
+	w = append(w, r.end(1_020_000, 0, history.OK, models.FRelease, "k", nil))
+	of := Read(&r.h)
+	story := strings.Join(of.Scene(StepsOnly, "k", w).Story(), "\n")
+	if want := "server refused the request delete of client 0 (no node), and its reply was lost at 1.010 s"; !strings.Contains(story, want) || strings.Contains(story, "carried out") {
+		t.Errorf("no %q in\n%s", want, story)
+	}
+}

@@ -354,6 +354,9 @@ func lostMessage(client int, what link.What, lost link.Lost) history.LostMessage
 	m := history.LostMessage{What: history.LostRequest, Client: client, Session: history.ID(lost.Session), Op: lost.Op.String(), Path: lost.Path, At: lost.At}
 	if what == link.Reply {
 		m.What = history.LostReply
+		if lost.Code != wire.OK {
+			m.Refused = lost.Code.String()
+		}
 	}
 	return m
 }

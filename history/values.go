@@ -206,6 +206,9 @@ type LostMessage struct {
 	Op      string        `json:"op"`             // see [Request]
 	Path    string        `json:"path,omitempty"` // of the request
 	At      time.Duration `json:"at"`             // on the clock of Event.Time
+	// Refused is the server's error in a lost reply, such as "no node"; "" if it carried out the request. Older records
+	// lack it.
+	Refused string `json:"refused,omitempty"`
 }
 
 // The values of LostMessage.What.

@@ -335,7 +335,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 	if own := stopped.taken(); own != nil {
 		r.wantedBy(own)
 	}
-	loss := c.lossOf(r, h)
+	loss := c.lossOf(r, h, code)
 	if loss == nil {
 		l.down++
 		l.countReply(h.Xid, f.Size)
@@ -352,12 +352,12 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 }
 
 // lossOf returns the loss that takes a reply; nil if none does. Call it with l.mu held.
-func (c *conn) lossOf(r request, h wire.ReplyHeader) *Loss {
+func (c *conn) lossOf(r request, h wire.ReplyHeader, code wire.Code) *Loss {
 	if r.loss == nil || r.loss.over || c.ended {
 		return nil
 	}
 	r.loss.awaited--
-	c.lose(r.loss, Lost{Op: r.op, Path: r.path, Zxid: h.Zxid})
+	c.lose(r.loss, Lost{Op: r.op, Path: r.path, Zxid: h.Zxid, Code: code})
 	return r.loss
 }
 

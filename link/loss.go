@@ -13,7 +13,7 @@ import (
 type What int
 
 // The halves. A lost request never reaches the server. A lost reply was sent by a server
-// that carried out the request.
+// that carried out the request or refused it.
 const (
 	Request What = iota
 	Reply
@@ -73,6 +73,7 @@ type Lost struct {
 	Session int64
 	At      time.Duration // by Config.Clock
 	Zxid    int64         // in the header of a lost reply
+	Code    wire.Code     // of a lost reply: OK, or why the request was refused
 }
 
 // Loss is an active rule: it loses frames, each with its connection.

@@ -124,6 +124,23 @@ func TestLostReply(t *testing.T) {
 	}
 }
 
+// A lost reply that refused its request has the reason.
+func TestLostRefusal(t *testing.T) {
+	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
+		s.tell(func() { s.codes[wire.Delete] = wire.NoNode })
+		c := dial(t, l)
+		c.connect(0)
+		x := lose(t, l, Rule{What: Reply, Op: wire.Delete})
+		if _, err := c.do(wire.Delete, "/a"); !errors.Is(err, ErrCut) {
+			t.Error(err)
+		}
+		<-x.Done()
+		if lost := x.Lost(); len(lost) != 1 || lost[0].Code != wire.NoNode {
+			t.Errorf("%+v", lost)
+		}
+	})
+}
+
 // A lost reply to closeSession still is a reply that was received.
 func TestLostCloseReplyProvesDeath(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, r *record) {

@@ -114,7 +114,7 @@ var lostReplies = evidence.Once(func(a *evidence.Record) (all []history.LostMess
 			continue
 		}
 		for _, l := range step.Lost {
-			if l.What == history.LostReply && !slices.Contains(all, l) {
+			if l.What == history.LostReply && l.Refused == "" && !slices.Contains(all, l) {
 				all = append(all, l)
 			}
 		}
