@@ -99,10 +99,13 @@ func (r *counterRun) read(ctx context.Context, c *Client, key string, at time.Du
 	return got.Value, err
 }
 
-// Quiesce makes every client read every counter once more, fenced.
+// Quiesce makes every client read every counter once more, fenced, and again if one that recovers may have added.
 func (r *counterRun) Quiesce(ctx context.Context) error {
-	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) })
-	r.env.recover(ctx, r.plain)
+	read := func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) }
+	r.env.eachKey(read)
+	if r.env.recover(ctx, r.plain) {
+		r.env.eachKey(read)
+	}
 	r.plain.close(ctx)
 	return nil
 }

@@ -93,14 +93,18 @@ type recovering interface {
 	renew(ctx context.Context, c *Client, key string) error
 }
 
-// recover calls again what clients were not answered since they lost a session, for longer than the bound. It costs
-// nothing if there is nothing of the kind.
-func (e *Env) recover(ctx context.Context, r recovering) {
+// recover calls again what clients were not answered since they lost a session, for longer than the bound. It reports
+// whether there was anything of the kind.
+func (e *Env) recover(ctx context.Context, r recovering) (called bool) {
 	model := models.OfHeader(e.Record.Header())
 	silent := make([][]spot, len(e.Clients))
+	for i, c := range e.Clients {
+		silent[i] = e.silentOf(r, c, model)
+		called = called || len(silent[i]) > 0
+	}
 	e.each(func(c *Client) {
 		i := slices.Index(e.Clients, c)
-		silent[i] = e.askSilent(ctx, r, c, e.silentOf(r, c, model))
+		silent[i] = e.askSilent(ctx, r, c, silent[i])
 	})
 	renewed := map[*Client]map[string]bool{}
 	for i, c := range e.Clients {
@@ -119,6 +123,7 @@ func (e *Env) recover(ctx context.Context, r recovering) {
 			}
 		}
 	}
+	return called
 }
 
 // silentOf lists what a client was answered, but not since it lost a session: reads first, and what puts something in
