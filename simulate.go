@@ -14,11 +14,11 @@ import (
 // takes a different course.
 //
 // If Faults is nil, each seed also draws the kind of run. Of ten seeds, two have every kind of
-// fault, two have no faults, two have only session expiries, two have clients that crash and that
-// freeze for longer than their sessions last, one has a lagging server, and one has faults at
-// single messages. In the two with crashes, clients also freeze between an answer that shows them a
-// znode of their own and what they do next, until another client's znode stands there. In three of
-// the ten, all clients use one key. Timeouts differ. With five servers or more, one of the ten
+// fault, one has no faults, one has only session expiries, one holds writes back until another client
+// has acted, two have clients that crash and that freeze for longer than their sessions last, one has a
+// lagging server, and two aim faults at all kinds of messages that the recipe sends and receives. In the
+// two with crashes, clients also freeze between an answer that shows them a znode of their own and what
+// they do next, until another client's znode stands there. In four of the ten, all clients use one key. Timeouts differ. With five servers or more, one of the ten
 // pauses and kills several servers at once, always leaving a majority.
 //
 // The test fails when a run violates a property. It also fails when a third of the runs decided

@@ -18,7 +18,8 @@ type Config interface {
 	Delete(ctx context.Context) error
 	// Next returns the present configuration at the first call. Each later call waits for a
 	// later configuration and returns that. Next may skip configurations that are replaced
-	// before it looks, even a value that was set and deleted. All clients call it. An error
+	// before it looks, even a value that was set and deleted, and may return one again, such as after
+	// a lost connection, but none that is older. All clients call it. An error
 	// loses nothing: the next call returns what the failed one could not.
 	Next(ctx context.Context) (models.Setting, error)
 }
