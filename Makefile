@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants calibration yield pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
+.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants calibration yield catalog pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
 
 build: ## the command, at bin/zklab, from the same build cache as go run and go test
 	$(GO) build -o bin/zklab ./cmd/zklab
@@ -24,7 +24,7 @@ sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 LONGEST := ./internal/lab/engine ./cli . ./internal/lab/mix ./checker ./ensemble/embedded ./recipes
 
 # Modules of their own, which ./... does not reach.
-MODULES := deploy grpcresolver examples/bank examples/idgenerator examples/lease examples/ratelimiter examples/reentrantlock
+MODULES := deploy grpcresolver catalog examples/bank examples/idgenerator examples/lease examples/ratelimiter examples/reentrantlock
 
 modules: ## the folders of the modules besides the main one
 	@echo $(MODULES)
@@ -87,6 +87,10 @@ calibration: ## do as many new behaviours come in the next fifty runs as a passi
 yield: ## how much processor time the default test takes to convict each wrong recipe and mutant: the tables of docs/track-record.md (half an hour; SEEDS=50, ONLY='^lock', FIRST=1 stops at the first conviction)
 	GOMAXPROCS=1 ZKLAB_YIELD_SEEDS=$(SEEDS) ZKLAB_YIELD_ONLY='$(ONLY)' ZKLAB_YIELD_FIRST=$(FIRST) ZKLAB_YIELD_WRITE=$(abspath $(if $(ONLY),,docs/track-record.md)) \
 	  $(GO) test -tags campaign -count=1 -v -timeout 4h -run TestYieldOfDefaultTest ./internal/lab/mix
+
+catalog: ## what zklab says of recipes of real programs: measures them, and makes docs/programs.md (ONLY="leaf patroni"; all of them: a quarter of an hour)
+	cd catalog && ONLY="$(ONLY)" $(GO) test -tags campaign -count=1 -v -timeout 2h -run 'TestMeasure$$' .
+	cd catalog && $(GO) test -count=1 -run TestPage . -update
 
 soak: build image ## every recipe under all faults, in virtual time, embedded and in containers, and every mutant: some hours (FOR=2m)
 	$(GO) run ./internal/dev soak --for $(or $(FOR),2m) --parallel $(or $(PARALLEL),2)

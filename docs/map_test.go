@@ -41,7 +41,7 @@ func foldersOnMap(t *testing.T) (folders []string) {
 }
 
 // foldersToMap lists the folders with Go files, down to the first folder below one called internal; of
-// examples only the folder itself.
+// examples and of the catalogue only the folder itself.
 func foldersToMap(t *testing.T) (folders []string) {
 	t.Helper()
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
@@ -67,7 +67,7 @@ func foldersToMap(t *testing.T) (folders []string) {
 // onMap is the folder under which the map has a folder.
 func onMap(folder string) string {
 	parts := strings.Split(folder, "/")
-	if parts[0] == "examples" {
+	if parts[0] == "examples" || parts[0] == "catalog" {
 		return parts[0]
 	}
 	switch i := slices.Index(parts, "internal"); {

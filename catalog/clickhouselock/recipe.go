@@ -1,0 +1,91 @@
+// Package clickhouselock is the lock of ClickHouse: one ephemeral znode, created by whoever comes first.
+package clickhouselock
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/port"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Entry is what the catalogue says of it.
+var Entry = entry.Entry{
+	Folder:  "clickhouselock",
+	Program: "ClickHouse, ZooKeeperLock",
+	File:    "ClickHouse/ClickHouse, src/Common/ZooKeeper/ZooKeeperLock.cpp",
+	Version: "commit 006fb6fc",
+	LeftOut: "The source only tries the lock; Lock here tries every 50 ms, as its callers do at their own pace. An Unlock that finds the lock lost " +
+		"returns an error, as with throw_if_lost.",
+	Promises: "At most one client holds the lock while its session lives. A holder whose session ended can see that (isLocked).",
+	Right: "ClickHouse's client gives its session up when the connection breaks, so whatever a lost request did goes with the session. " +
+		"unlock deletes the znode only if its own session made it, and only while that session lives.",
+	AsIs: workloads.Lock{New: New},
+}
+
+// Lock is the lock of one client, which opens its own sessions.
+type Lock struct {
+	c       *subjects.Client
+	path    string
+	session *port.Own
+	locked  bool
+}
+
+// New returns the lock of a client.
+func New(c *subjects.Client, path string) (subjects.Lock, error) {
+	return &Lock{c: c, path: path + "/lock"}, port.Ensure(c, path)
+}
+
+// Lock tries again and again.
+func (l *Lock) Lock(ctx context.Context) (err error) {
+	for {
+		if l.session == nil || l.session.Expired() {
+			if l.session, err = port.Dial(ctx, l.c, true, nil); err != nil {
+				return err
+			}
+		}
+		_, err := l.session.Conn.Create(l.path, []byte("message"), port.Eph, port.ACL)
+		switch {
+		case err == nil:
+			l.locked = true
+			return nil
+		case !errors.Is(err, zk.ErrNodeExists):
+			return err
+		}
+		if !port.Wait(ctx, 50*time.Millisecond) {
+			return port.Ended(ctx)
+		}
+	}
+}
+
+// Unlock deletes the znode if the session made it.
+func (l *Lock) Unlock(context.Context) error {
+	if !l.locked {
+		return nil
+	}
+	l.locked = false
+	if l.session.Expired() {
+		return nil // the lock is lost
+	}
+	there, stat, err := l.session.Conn.Exists(l.path)
+	if err != nil {
+		return err
+	}
+	if there && stat.EphemeralOwner == l.session.ID {
+		return l.session.Conn.Delete(l.path, -1)
+	}
+	return errors.New("the lock is lost")
+}
+
+// Close closes the session.
+func (l *Lock) Close(context.Context) error {
+	if l.session != nil {
+		l.session.Close()
+	}
+	return nil
+}

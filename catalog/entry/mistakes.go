@@ -1,0 +1,60 @@
+package entry
+
+// Mistake is a kind of mistake that programs make. Its order in Mistakes is that of the page.
+type Mistake struct {
+	Title  string // as in "It …"
+	Lesson string // why it is wrong, and what to do instead: sentences
+}
+
+// The kinds of mistakes.
+var (
+	Repeats = &Mistake{
+		"Repeats a request whose reply was lost",
+		"A client that gets no answer does not know whether the server did the work. The same request sent again finds what the first " +
+			"one did: a second znode, a version that has moved on, a znode that is already gone. Before it repeats a request, the client " +
+			"looks for what the first one did; if the tree cannot show that, it tells its caller that the outcome is unknown.",
+	}
+	LooksThenActs = &Mistake{
+		"Looks, then acts",
+		"Between a read and the write that follows from it, other clients write. A condition in the write itself closes the gap: a " +
+			"version, or a check in the same transaction. The version of a znode that is deleted and created again begins at 0 again, so " +
+			"it is no such condition; the version of a parent that each new holder raises is one.",
+	}
+	OldForOwn = &Mistake{
+		"Takes an old znode for its own, or another's for its own",
+		"A path does not say who made the znode. A znode of an earlier session of the same client goes when that session does, and " +
+			"one of another client was never its own. The owner of an ephemeral znode is in its status: a client compares it with its session.",
+	}
+	ForgetsToWatch = &Mistake{
+		"Forgets to watch again",
+		"A watch tells one change. A client that does not set it again, or that does not look again after it is told, waits for " +
+			"something that has already happened.",
+	}
+	BeforeItsTime = &Mistake{
+		"Takes for done what is not done yet",
+		"A client notes what it will have, then asks the servers for it. If they refuse, or do not answer, the note stays and is wrong. A client notes " +
+			"what it has when the answer is there, and forgets it when it is unknown.",
+	}
+	ThrowsErrorAway = &Mistake{
+		"Throws an error away",
+		"An error of ZooKeeper is often the only sign that a client lost something: its session, its watch, its znode. A client that " +
+			"goes on as if nothing were shows its caller an empty list or an old one, or waits for ever.",
+	}
+	OutlivesSession = &Mistake{
+		"Goes on after its session has ended",
+		"With a session, the servers delete its ephemeral znodes and forget its watches. Whatever a client built on them has to be " +
+			"built again in the next session, or given up.",
+	}
+	LeavesZnode = &Mistake{
+		"Gives up, and leaves its znode",
+		"A client that gives up while its session lives leaves its ephemeral znode to the others, who wait for it. Giving up includes " +
+			"to delete what was made, also if it is unknown whether it was.",
+	}
+	NoAtomicity = &Mistake{
+		"Makes two steps of what must be one",
+		"Between two requests a client may stop, or another one may act. What must happen together belongs in one transaction.",
+	}
+)
+
+// Mistakes lists the kinds in the order of the page.
+var Mistakes = []*Mistake{Repeats, LooksThenActs, OldForOwn, NoAtomicity, BeforeItsTime, LeavesZnode, ForgetsToWatch, ThrowsErrorAway, OutlivesSession}

@@ -1,0 +1,167 @@
+// Package kafkapid is how brokers of Kafka number producers: a broker takes the next block of numbers by a conditional write,
+// and gives them out one by one.
+package kafkapid
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/port"
+	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Entry is what the catalogue says of it.
+var Entry = entry.Entry{
+	Folder:      "kafkapid",
+	Program:     "Apache Kafka 2.x, numbers of producers",
+	File:        "apache/kafka, core/src/main/scala/kafka/coordinator/transaction/ProducerIdManager.scala",
+	Version:     "2.x (commit 8cf2b8c7)",
+	LeftOut:     "A block has 3 numbers here, not 1000, so that blocks end more often. As in the source a call takes no context: it goes on after its caller's ends.",
+	Promises:    "No number is given out twice.",
+	NotPromised: "Numbers have no order, and some may be left out.",
+	AsIs:        managers(New),
+	Wrong: &entry.Wrong{
+		Mistake: entry.BeforeItsTime,
+		Happens: "The broker notes the next block as its own before it writes it, and the write fails, because the session has ended. The next call finds a block " +
+			"that is not used up and gives out its numbers, which another broker takes, and gives out, too.",
+		Breaks: []string{"next-distinct"},
+		Fault:  "a session that expires",
+		Mend:   "The block is noted after the write has succeeded.",
+		Mended: managers(newMended),
+	},
+}
+
+const blockSize = 3
+
+type block struct {
+	Broker     int
+	Start, End int64
+}
+
+// Manager is ProducerIdManager.
+type Manager struct {
+	c       *subjects.Client
+	path    string
+	mended  bool
+	current block
+	next    int64
+	begun   bool
+	calls   *port.Blocking
+}
+
+// New returns the manager of a client.
+func New(c *subjects.Client, path string) (*Manager, error) {
+	return &Manager{c: c, path: path, calls: port.NewBlocking()}, port.Ensure(c, path)
+}
+
+func newMended(c *subjects.Client, path string) (*Manager, error) {
+	m, err := New(c, path)
+	m.mended = true
+	return m, err
+}
+
+// Next is generateProducerId.
+func (m *Manager) Next(ctx context.Context) (id int64, err error) {
+	got := make(chan int64, 1)
+	err = m.calls.Do(ctx, func() error {
+		id, err := m.generate(context.Background())
+		got <- id
+		return err
+	}, nil)
+	if err == nil {
+		id = <-got
+	}
+	return id, err
+}
+
+func (m *Manager) generate(ctx context.Context) (int64, error) {
+	if !m.begun {
+		if err := m.newBlock(ctx); err != nil {
+			return 0, err
+		}
+		m.begun, m.next = true, m.current.Start
+	}
+	if m.next > m.current.End {
+		if err := m.newBlock(ctx); err != nil {
+			return 0, err
+		}
+		m.next = m.current.Start + 1
+	} else {
+		m.next++
+	}
+	return m.next - 1, nil
+}
+
+func (m *Manager) newBlock(ctx context.Context) error {
+	for {
+		h, err := port.Bind(ctx, m.c)
+		if err != nil {
+			return err
+		}
+		last, version, err := m.read(h)
+		if err != nil {
+			return err
+		}
+		mine := block{m.c.ID, 0, blockSize - 1}
+		if last != nil {
+			mine = block{m.c.ID, last.End + 1, last.End + blockSize}
+		}
+		if !m.mended {
+			m.current = mine
+		}
+		data, _ := json.Marshal(mine)
+		err = untilConnected(h, func() error { _, err := h.Set(m.path, data, version); return err })
+		if errors.Is(err, zk.ErrBadVersion) { // is it our own?
+			if now, _, err := m.read(h); err != nil || now == nil || *now != mine {
+				continue
+			}
+			err = nil
+		}
+		if err == nil {
+			m.current = mine
+		}
+		return err
+	}
+}
+
+// read returns the last block; nil if there is none.
+func (m *Manager) read(h *port.Handle) (last *block, version int32, err error) {
+	var data []byte
+	var stat *zk.Stat
+	if err = untilConnected(h, func() (err error) { data, stat, err = h.Get(m.path); return err }); err != nil {
+		return nil, -1, err
+	}
+	if len(data) == 0 {
+		return nil, stat.Version, nil
+	}
+	last = new(block)
+	return last, stat.Version, json.Unmarshal(data, last)
+}
+
+// untilConnected repeats a request that got no answer for as long as its session lasts.
+func untilConnected(h *port.Handle, request func() error) error {
+	for {
+		if err := request(); !port.ConnectionLoss(err) {
+			return err
+		}
+		if !h.Hub.Pause(50 * time.Millisecond) {
+			return zk.ErrClosing
+		}
+	}
+}
+
+func managers(construct func(*subjects.Client, string) (*Manager, error)) workloads.Workload {
+	next := object.Ask("next", (*Manager).Next)
+	return object.Object[*Manager]{
+		Name: "producer-id", New: construct,
+		Operations: []object.Operation[*Manager]{next},
+		Rules:      []object.Rule{object.Distinct(next)},
+	}.Workload()
+}

@@ -1,0 +1,110 @@
+// Package kazoobarrier is the barrier of kazoo: it is raised while a znode exists.
+package kazoobarrier
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/port"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Entry is what the catalogue says of it.
+var Entry = entry.Entry{
+	Folder:   "kazoobarrier",
+	Program:  "kazoo, Barrier",
+	File:     "python-zk/kazoo, kazoo/recipe/barrier.py",
+	Version:  "commit 2011d0ba",
+	LeftOut:  "create, remove and wait are there, as Raise, Lift and Await. What wait returns after its timeout is left out: its caller ends the wait.",
+	Promises: "wait returns when the barrier is removed.",
+	NotPromised: "The source warns that wait may raise an error if the connection is lost meanwhile. An error would be no violation; wait raises none, " +
+		"and goes on to wait.",
+	AsIs: workloads.Barrier{New: New},
+	Wrong: &entry.Wrong{
+		Mistake: entry.OutlivesSession,
+		Happens: "A client waits when its session ends, and kazoo tells its watcher of that with an event that has no type; the watcher of the barrier " +
+			"heeds only deletions. The watch is gone, nobody looks again, and the client waits at a barrier that was lifted long ago.",
+		Breaks: []string{"late"},
+		Fault:  "a session that expires",
+		Mend:   "When the watch is gone, the client looks again, with a new one.",
+		Mended: workloads.Barrier{New: newMended},
+	},
+}
+
+// Barrier is the barrier of one client.
+type Barrier struct {
+	c      *subjects.Client
+	path   string
+	mended bool
+}
+
+// New returns the barrier of a client.
+func New(c *subjects.Client, path string) (subjects.Barrier, error) {
+	return &Barrier{c: c, path: path}, nil
+}
+
+func newMended(c *subjects.Client, path string) (subjects.Barrier, error) {
+	return &Barrier{c: c, path: path, mended: true}, nil
+}
+
+// Raise is create, with kazoo's ensure_path.
+func (b *Barrier) Raise(ctx context.Context) error {
+	return port.Again(ctx, func() error {
+		there, _, err := b.c.Conn.Exists(b.path)
+		if there || err != nil {
+			return err
+		}
+		_, err = b.c.Conn.Create(b.path, nil, 0, port.ACL)
+		if errors.Is(err, zk.ErrNodeExists) {
+			return nil
+		}
+		return err
+	})
+}
+
+// Lift is remove.
+func (b *Barrier) Lift(ctx context.Context) error {
+	err := port.Again(ctx, func() error { return b.c.Conn.Delete(b.path, -1) })
+	if errors.Is(err, zk.ErrNoNode) {
+		return nil
+	}
+	return err
+}
+
+// Await is wait.
+func (b *Barrier) Await(ctx context.Context) error {
+	for {
+		there, _, events, err := b.c.Conn.ExistsW(b.path)
+		if !there || err != nil {
+			return err
+		}
+		cleared, err := b.wait(ctx, events)
+		if cleared || err != nil {
+			return err
+		}
+	}
+}
+
+// wait reports whether the barrier was lifted. Only the mended one returns false.
+func (b *Barrier) wait(ctx context.Context, events <-chan zk.Event) (cleared bool, err error) {
+	for {
+		select {
+		case e, open := <-events:
+			if e.Type == zk.EventNodeDeleted {
+				return true, nil
+			}
+			if b.mended {
+				return false, nil
+			}
+			if !open || e.Type == zk.EventNotWatching {
+				events = nil
+			}
+		case <-ctx.Done():
+			return false, port.Ended(ctx)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package catalog
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/zklab/zklab/catalog/entry"
+)
+
+// measuredFile holds what make catalog measured, by the folder of the entry.
+const measuredFile = "measured.json"
+
+// measured is how the default test of an entry ended, and that of its mend with more seeds.
+type measured struct {
+	AsIs   tally
+	First  int64  `json:",omitempty"` // the first seed that violates a property of the entry; 0: none
+	Mended *tally `json:",omitempty"`
+}
+
+// tally counts runs.
+type tally struct {
+	Runs, Violated, Undecided int
+	Properties                map[string]int `json:",omitempty"` // violated ones, and in how many runs
+}
+
+func readMeasured(t *testing.T) (all map[string]measured) {
+	t.Helper()
+	text, err := os.ReadFile(measuredFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func writeMeasured(t *testing.T, all map[string]measured) {
+	t.Helper()
+	text, err := json.MarshalIndent(all, "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(measuredFile, append(text, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Each entry was measured as its verdict wants it: a wrong one was violated, a right and a mended one never.
+func TestMeasured(t *testing.T) {
+	all := readMeasured(t)
+	for _, e := range Entries {
+		m, ok := all[e.Folder]
+		if !ok || m.AsIs.Runs != seedsOfTest {
+			t.Errorf("%s: %d runs, want %d: make catalog ONLY=%[1]s measures it", e.Folder, m.AsIs.Runs, seedsOfTest)
+			continue
+		}
+		for _, why := range unlike(e, m) {
+			t.Errorf("%s: %s", e.Folder, why)
+		}
+	}
+	if len(all) != len(Entries) {
+		t.Errorf("%d entries were measured, want %d", len(all), len(Entries))
+	}
+}
+
+// unlike returns how what was measured differs from what the entry says.
+func unlike(e entry.Entry, m measured) (why []string) {
+	if wrong := e.Wrong != nil; wrong != (m.AsIs.Violated > 0) || wrong != (m.First > 0) {
+		why = append(why, "the verdict is not the right one")
+	}
+	if e.Wrong == nil {
+		return why
+	}
+	for name := range m.AsIs.Properties {
+		if m.AsIs.Properties[name] == 0 {
+			why = append(why, name+" was not violated")
+		}
+	}
+	switch {
+	case (e.Wrong.Mended != nil) != (m.Mended != nil):
+		why = append(why, "the mend was not measured, or is gone")
+	case m.Mended != nil && (m.Mended.Violated > 0 || m.Mended.Runs != seedsOfMend):
+		why = append(why, "the mend is not one")
+	}
+	return why
+}

@@ -1,0 +1,104 @@
+package catalog
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/internal/dev/command"
+)
+
+var update = flag.Bool("update", false, "write docs/programs.md")
+
+const page = "../docs/programs.md"
+
+// The page is made from the entries and from what was measured.
+func TestPage(t *testing.T) {
+	text := written(readMeasured(t))
+	if *update {
+		if err := command.WriteInto(page, "catalog", text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	is, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begins, ends := command.Marks("catalog")
+	if !strings.Contains(string(is), begins+text+ends) {
+		t.Error("the page differs from the entries: go test -run TestPage . -update writes it")
+	}
+}
+
+func written(all map[string]measured) string {
+	var b strings.Builder
+	for _, mistake := range entry.Mistakes {
+		first := true
+		for _, e := range Entries {
+			if e.Wrong == nil || e.Wrong.Mistake != mistake {
+				continue
+			}
+			if first {
+				fmt.Fprintf(&b, "\n## %s\n\n%s\n", mistake.Title, mistake.Lesson)
+				first = false
+			}
+			writeWrong(&b, e, all[e.Folder])
+		}
+	}
+	b.WriteString("\n## Right ones\n\nNo run accused these. How they do it is as instructive as the mistakes.\n")
+	for _, e := range Entries {
+		if e.Wrong == nil {
+			writeRight(&b, e, all[e.Folder])
+		}
+	}
+	return b.String() + "\n"
+}
+
+func writeWrong(b *strings.Builder, e entry.Entry, m measured) {
+	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", e.Program, e.Wrong.Happens)
+	fmt.Fprintf(b, "- Found by the default test in %d of %d runs: %s. The fault that matters: %s.\n", m.AsIs.Violated, m.AsIs.Runs, properties(m.AsIs.Properties), e.Wrong.Fault)
+	fmt.Fprintf(b, "- What mends it: %s %s\n", e.Wrong.Mend, mended(m.Mended))
+	writeSource(b, e)
+}
+
+func writeRight(b *strings.Builder, e entry.Entry, m measured) {
+	fmt.Fprintf(b, "\n### %s\n\n%s\n\n- Accused by the default test in %d of %d runs.\n", e.Program, e.Right, m.AsIs.Violated, m.AsIs.Runs)
+	writeSource(b, e)
+}
+
+func writeSource(b *strings.Builder, e entry.Entry) {
+	fmt.Fprintf(b, "- What it promises: %s", e.Promises)
+	if e.NotPromised != "" {
+		fmt.Fprintf(b, " What it does not: %s", e.NotPromised)
+	}
+	fmt.Fprintf(b, "\n- Written after %s; %s. %s [The recipe](../catalog/%s/recipe.go).\n", e.File, e.Version, e.LeftOut, e.Folder)
+}
+
+// properties lists violated properties, the most frequent one first.
+func properties(in map[string]int) string {
+	var names []string
+	for name := range in {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if in[a] != in[b] {
+			return in[b] - in[a]
+		}
+		return strings.Compare(a, b)
+	})
+	for i, name := range names {
+		names[i] = fmt.Sprintf("`%s` in %d", name, in[name])
+	}
+	return strings.Join(names, ", ")
+}
+
+func mended(m *tally) string {
+	if m == nil {
+		return "No mend was tried."
+	}
+	return fmt.Sprintf("Tried: %d runs of the mended recipe violate nothing, %d of them decided in all.", m.Runs, m.Runs-m.Undecided)
+}

@@ -1,0 +1,80 @@
+package port
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// Again repeats a request that got no answer some times, whatever became of the first one. Solr's ZkCmdExecutor,
+// HBase's RecoverableZooKeeper, kazoo's KazooRetry and Curator's retry loop do that.
+func Again(ctx context.Context, request func() error) error {
+	for i := 1; ; i++ {
+		err := request()
+		if !ConnectionLoss(err) || i > 5 || !Wait(ctx, time.Duration(i)*100*time.Millisecond) {
+			return err
+		}
+	}
+}
+
+// Patiently repeats a request that got no answer, or lost its session, until ctx ends.
+func Patiently(ctx context.Context, request func() error) error {
+	for {
+		err := request()
+		if !ConnectionLoss(err) && !errors.Is(err, zk.ErrSessionExpired) || !Wait(ctx, 100*time.Millisecond) {
+			return err
+		}
+	}
+}
+
+// Wait pauses. It reports whether ctx goes on.
+func Wait(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// Ended returns the error of a call whose context ended before the call did anything.
+func Ended(ctx context.Context) error { return subjects.WithoutEffect(context.Cause(ctx)) }
+
+// Blocking calls methods that take no context, one at a time. It is safe for concurrent use.
+type Blocking struct{ inside chan struct{} }
+
+// NewBlocking returns one.
+func NewBlocking() *Blocking { return &Blocking{inside: make(chan struct{}, 1)} }
+
+// Do calls a method. If ctx ends first, the method goes on, other calls wait for it, and what it did is undone if it
+// succeeds. undo may be nil.
+func (b *Blocking) Do(ctx context.Context, method func() error, undo func()) error {
+	select {
+	case b.inside <- struct{}{}:
+	case <-ctx.Done():
+		return Ended(ctx)
+	}
+	done, gone := make(chan error), make(chan struct{})
+	go func() {
+		defer func() { <-b.inside }()
+		err := method()
+		select {
+		case done <- err:
+		case <-gone:
+			if err == nil && undo != nil {
+				undo()
+			}
+		}
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		close(gone)
+		return ctx.Err()
+	}
+}
