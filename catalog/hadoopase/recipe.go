@@ -20,7 +20,7 @@ var Entry = entry.Entry{
 	Folder:   "hadoopase",
 	Program:  "Apache Hadoop, ActiveStandbyElector",
 	File:     "apache/hadoop, hadoop-common-project/hadoop-common/src/main/java/org/apache/hadoop/ha/ActiveStandbyElector.java",
-	Version:  "commit 401a0ee3",
+	Version:  "3.x",
 	LeftOut:  "The elector writes its bread crumb, but fences nobody; what becomes active or standby is left out.",
 	Promises: "At most one elector is active; an active one is told at the first disconnection that it may not be any more (neutral).",
 	Right: "After a create without an answer the elector asks who owns the znode, instead of trusting its path. It becomes neutral as soon as it is disconnected, " +

@@ -22,7 +22,7 @@ var Entry = entry.Entry{
 	Folder:      "kafkapid",
 	Program:     "Apache Kafka 2.x, numbers of producers",
 	File:        "apache/kafka, core/src/main/scala/kafka/coordinator/transaction/ProducerIdManager.scala",
-	Version:     "2.x (commit 8cf2b8c7)",
+	Version:     "2.x",
 	LeftOut:     "A block has 3 numbers here, not 1000, so that blocks end more often. As in the source a call takes no context: it goes on after its caller's ends.",
 	Promises:    "No number is given out twice.",
 	NotPromised: "Numbers have no order, and some may be left out.",
@@ -33,7 +33,7 @@ var Entry = entry.Entry{
 			"that is not used up and gives out its numbers, which another broker takes, and gives out, too.",
 		Breaks: []string{"next-distinct"},
 		Fault:  "a session that expires",
-		Mend:   "The block is noted after the write has succeeded.",
+		Mend:   "The block is noted after the write has succeeded. (Later versions of Kafka do that: commit 8cf2b8c7.)",
 		Mended: managers(newMended),
 	},
 }

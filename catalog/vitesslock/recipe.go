@@ -25,7 +25,7 @@ var Entry = entry.Entry{
 	Folder:      "vitesslock",
 	Program:     "Vitess, lock of its topology",
 	File:        "vitessio/vitess, go/vt/topo/zk2topo/lock.go, with utils.go and zk_conn.go",
-	Version:     "commit 86704397",
+	Version:     "commit 0809dad2",
 	LeftOut:     "Only the lock is here. Check, which does nothing in the source, is left out.",
 	Promises:    "At most one client holds the lock while its session lives.",
 	NotPromised: "A holder is not told that it has lost the lock; Unlock then fails.",
