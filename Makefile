@@ -58,7 +58,7 @@ race: ## the packages whose concurrency is the point, with the race detector
 	$(GO) test -race -gcflags=github.com/go-zookeeper/zk=-race=false -vet=off -cpu 1 -short -timeout 30m $(TESTFLAGS) $(RACE)
 
 compare: image ## what clients see of failing servers, embedded and Apache's: some of Java's races differ now and then
-	$(GO) test -tags 'real campaign' -count=1 -v -timeout 30m -run 'TestReal(SideBySideFaults|DifferentialGenerated|ReadOnlyWithoutLocalSessions|GoZookeeperByTheClock)' ./ensemble/embedded
+	$(GO) test -tags 'real campaign' -count=1 -v -timeout 30m -run 'TestReal(SideBySideFaults|DifferentialGenerated|ReadOnlyWithoutLocalSessions|GoZookeeperByTheClock)' ./ensemble/embedded ./internal/lab/conformance
 
 status: image ## does zklab ensemble status tell the truth: each of five servers in containers is lost in each way (two minutes)
 	ZKLAB_REAL=required $(GO) test -tags 'real campaign' -count=1 -v -run TestRealEachServerInContainers ./ensemble/status

@@ -3,6 +3,7 @@
 package embedded_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
+
+var update = flag.Bool("update", false, "write what clients of Apache ZooKeeper see to testdata/apache")
 
 // TestRealReadOnly plays the script of read-only mode with Apache's servers.
 func TestRealReadOnly(t *testing.T) { readOnlyOnApache(t, true) }

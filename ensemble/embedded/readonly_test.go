@@ -21,6 +21,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
+// patience is how long a server may take for one step: whoever takes longer has forgotten the client.
+const patience = time.Minute
+
 // lonely is a server that lost the others, with what it says and what clients see of it.
 type lonely struct {
 	t     *testing.T

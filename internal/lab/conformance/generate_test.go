@@ -1,9 +1,7 @@
-package embedded_test
+package conformance
 
 import (
 	"bytes"
-	"crypto/sha1"
-	"encoding/base64"
 	"slices"
 	"time"
 
@@ -17,8 +15,6 @@ import (
 // element of a set.
 
 var (
-	worldAll = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
-
 	goodPaths = []string{
 		"/a", "/a", "/a", "/a", "/a", "/a", "/a/x", "/a/x", "/a/x", "/b", "/b", "/", "/a/y", "/b/x", "/a/x/p",
 		"/s0000000000", "/s0000000001", "/a/s0000000000", "/a/s0000000001", "/a/s0000000002", "/a/0000000001", "/ä",
@@ -80,22 +76,6 @@ var (
 		{Scheme: "nosuch", Auth: []byte("ann")},
 	}
 )
-
-func acl(entries ...wire.ACL) []wire.ACL { return entries }
-
-func entry(scheme, name string, p wire.Perm) wire.ACL {
-	return wire.ACL{Perms: p, ID: wire.ID{Scheme: scheme, ID: name}}
-}
-
-func world(p wire.Perm) wire.ACL { return entry("world", "anyone", p) }
-
-// user is somebody whose password is "secret".
-func user(name string, p wire.Perm) wire.ACL { return entry("digest", digest(name), p) }
-
-func digest(name string) string {
-	sum := sha1.Sum([]byte(name + ":secret"))
-	return name + ":" + base64.StdEncoding.EncodeToString(sum[:])
-}
 
 // often draws from the first of two generators, one time in n from the second.
 func often[T any](usual, rare *rapid.Generator[T], n int) *rapid.Generator[T] {

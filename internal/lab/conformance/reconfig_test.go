@@ -1,8 +1,6 @@
-package embedded_test
+package conformance
 
 import "github.com/zklab/zklab/internal/zk/wire"
-
-const config = "!/zookeeper/config"
 
 func reconfig(r wire.ReconfigRequest) req {
 	r.FromConfig = -1

@@ -1,6 +1,6 @@
 //go:build real && campaign
 
-package embedded_test
+package conformance
 
 import (
 	"crypto/rand"

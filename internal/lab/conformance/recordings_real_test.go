@@ -1,6 +1,6 @@
 //go:build real
 
-package embedded_test
+package conformance
 
 import (
 	"flag"
@@ -17,7 +17,6 @@ import (
 
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
-	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 var update = flag.Bool("update", false, "write what clients of Apache ZooKeeper see to testdata/apache")
@@ -45,16 +44,9 @@ func TestRealDifferential(t *testing.T) {
 
 // TestRealOtherSettings runs those that need other settings, on an ensemble that has them all.
 func TestRealOtherSettings(t *testing.T) {
-	p := realPlace(t, halfSecond, "reconfigEnabled=true", "enforceQuota=true")
+	p := realPlace(t, halfSecond, "reconfigEnabled=true")
 	checkRecordings(t, p, reconfiguring) // one of its scripts watches all znodes
 	checkRecordings(t, p, sweeping)
-	t.Run("quotas", func(t *testing.T) {
-		// The leader goes by what it has applied, which a follower's client may be ahead of.
-		leader := p.servers[len(p.servers)-1]
-		if d := cmp.Diff(enforced(), outcomes(t, raw(t, leader.Addr(), wire.Session{}))); d != "" {
-			t.Errorf("(-want +Apache):\n%s", d)
-		}
-	})
 }
 
 // checkRecordings compares recordings with what clients of a real ensemble see, or writes them anew. The
