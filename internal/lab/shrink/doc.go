@@ -1,8 +1,8 @@
 // Package shrink makes a run in which a property was violated smaller, as long as the same
 // cause violates it.
 //
-// [Shrink] chooses the experiments, as experiment.yaml has them, and lets a [Runner] run them. It
-// leaves out, in turn, until nothing more can be left out: steps of the schedule
+// [Shrink] chooses the experiments, as experiment.yaml has them, and lets a [Runner] run them. It first
+// leaves out what came after the violation. Then it leaves out, in turn, until nothing more can be left out: steps of the schedule
 // (delta debugging: large parts first, then single ones; Zeller and Hildebrandt,
 // "Simplifying and isolating failure-inducing input", 2002), clients, arrivals of
 // the load, keys, servers, time, and uneven latencies. Leaving a part out changes as little else

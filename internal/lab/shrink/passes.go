@@ -25,6 +25,25 @@ func (s *shrinker) with(change func(x *store.Experiment)) store.Experiment {
 // single is of lists that are shortened one by one in the end.
 const single = math.MaxInt
 
+// later leaves out what came after the violation: the end of the load, and faults. That is most of a long run, and what
+// is left takes less time.
+func (s *shrinker) later() {
+	if s.shown == 0 {
+		return
+	}
+	var steps []store.Scheduled
+	for i, step := range s.best.Schedule {
+		if came, ok := s.came[i+1]; ok && came <= s.shown {
+			steps = append(steps, step)
+		}
+	}
+	until := min(s.best.TimeLimit, (s.shown + finest).Truncate(finest))
+	if !s.try(s.with(func(x *store.Experiment) { x.Schedule, x.TimeLimit = steps, until })) {
+		s.try(s.with(func(x *store.Experiment) { x.TimeLimit = until })) // a fault under way at the end may matter
+		s.try(s.with(func(x *store.Experiment) { x.Schedule = steps }))
+	}
+}
+
 func (s *shrinker) faults() {
 	fewer(s.best.Schedule, single, func(steps []store.Scheduled) bool {
 		return s.try(s.with(func(x *store.Experiment) { x.Schedule = steps }))

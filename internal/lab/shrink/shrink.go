@@ -23,6 +23,10 @@ type Outcome struct {
 	Causes   []sweep.Cause       // of what was violated
 	Arrivals []workloads.Arrival // that took place, in any order
 	Hit      map[int][]int       // clients that each step of the schedule hit, from 1
+	// Shown is when the last event that shows the violation happened, 0 if that is not known, and Came when each step of
+	// the schedule began, from 1. A step that did not is not in it.
+	Shown time.Duration
+	Came  map[int]time.Duration
 	// Keep is called when the run is the smallest until now, before the next one begins, and
 	// Drop when it is not. Both may be nil.
 	Keep, Drop func()
@@ -89,7 +93,9 @@ type shrinker struct {
 	best  store.Experiment
 	begun []workloads.Arrival // in the run of best
 	hit   map[int][]int       // there, too
-	round int                 // of passes, from 1
+	shown time.Duration       // there, too
+	came  map[int]time.Duration
+	round int // of passes, from 1
 	// anewWith is one more than the number of faults with which small loads were tried last.
 	anewWith int
 	seen     map[string]bool // that were tried
@@ -101,6 +107,8 @@ type shrinker struct {
 func (s *shrinker) begin() error {
 	s.doing = "the whole"
 	x := s.From
+	// Faults are numbered in this order, so that what is told of a number is of the step at its place.
+	x.Schedule = slices.SortedStableFunc(slices.Values(x.Schedule), func(a, b store.Scheduled) int { return cmp.Compare(a.At, b.At) })
 	if x.Faults = nil; x.MinLoad == nil || *x.MinLoad > 0 { // a small run has not so much
 		none := 0
 		x.MinLoad = &none
@@ -125,6 +133,7 @@ type pass struct {
 }
 
 var passes = []pass{
+	{"what came after the violation", (*shrinker).later},
 	{"faults", (*shrinker).faults},
 	{"whom faults hit", (*shrinker).whom},
 	{"all but a small load", (*shrinker).anew},
@@ -196,7 +205,7 @@ func (s *shrinker) fails(x store.Experiment) bool {
 		}
 		same := slices.ContainsFunc(o.Causes, s.Cause.Covers)
 		if same {
-			s.begun, s.hit = o.Arrivals, o.Hit
+			s.begun, s.hit, s.shown, s.came = o.Arrivals, o.Hit, o.Shown, o.Came
 			call(o.Keep)
 		} else {
 			call(o.Drop)

@@ -108,6 +108,52 @@ func TestShrink(t *testing.T) {
 	}
 }
 
+// What came after the violation goes first, in one run: the rest of the load, faults that came later, and those at messages
+// that never came. Faults have numbers in the order of their times, as if those at messages came at 0, however they are written.
+func TestShrinkLater(t *testing.T) {
+	from := finding(10)
+	from.Schedule = append(from.Schedule, store.Scheduled{Point: "client1/acquire#1/create#1/reply", For: time.Second, Fault: "cut"},
+		store.Scheduled{Point: "client1/acquire#9/create#1/reply", For: time.Second, Fault: "cut"})
+	m := &model{arrivals: 10, fails: func(x store.Experiment, _ []workloads.Arrival) bool { return x.TimeLimit >= 3500*time.Millisecond }}
+	run := func(ctx context.Context, x store.Experiment) (Outcome, error) {
+		o, err := m.run(ctx, x)
+		o.Shown, o.Came = 3501*time.Millisecond, map[int]time.Duration{1: 0, 2: 2 * time.Second} // and 3 never
+		for i := 3; i < len(x.Schedule); i++ {
+			o.Came[i+1] = x.Schedule[i].At
+		}
+		return o, err
+	}
+	if _, err := Shrink(t.Context(), Config{Run: run, From: from, Cause: stuck}); err != nil {
+		t.Fatal(err)
+	}
+	x := m.runs[1]
+	if len(x.Schedule) != 5 || x.Schedule[1].Point != "client1/acquire#1/create#1/reply" || x.Schedule[4].At != 3*time.Second || x.TimeLimit != 3510*time.Millisecond {
+		t.Errorf("%s, %+v", x.TimeLimit, x.Schedule)
+	}
+}
+
+// If what came after the violation matters, a part of it goes.
+func TestShrinkLaterMatters(t *testing.T) {
+	for needs, fails := range map[string]func(x store.Experiment) bool{
+		"load":   func(x store.Experiment) bool { return x.TimeLimit == 20*time.Second },
+		"faults": func(x store.Experiment) bool { return len(x.Schedule) == 10 },
+	} {
+		m := &model{arrivals: 10, fails: func(x store.Experiment, _ []workloads.Arrival) bool { return fails(x) }}
+		run := func(ctx context.Context, x store.Experiment) (Outcome, error) {
+			o, err := m.run(ctx, x)
+			o.Shown, o.Came = 3501*time.Millisecond, map[int]time.Duration{1: time.Second, 2: 4 * time.Second}
+			return o, err
+		}
+		r, err := Shrink(t.Context(), Config{Run: run, From: finding(10), Cause: stuck, Runs: 4})
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case needs == "load" && (r.To.Faults != 1 || r.To.Length != 20*time.Second), needs == "faults" && (r.To.Faults != 10 || r.To.Length != 3510*time.Millisecond):
+			t.Errorf("the %s matter: %s", needs, r.To)
+		}
+	}
+}
+
 // Two faults that must both be there stay, and both matter.
 func TestShrinkToPairs(t *testing.T) {
 	m := &model{arrivals: 20, fails: func(x store.Experiment, _ []workloads.Arrival) bool {

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/base/printable"
@@ -111,7 +113,7 @@ func (s *Smallest) run(ctx context.Context, t *testing.T, x experiment.Experimen
 		return Outcome{}, err
 	}
 	return Outcome{
-		Causes: sweep.CausesOf(o.Result, o.History), Arrivals: begun, Hit: hits(o),
+		Causes: sweep.CausesOf(o.Result, o.History), Arrivals: begun, Hit: hits(o), Shown: shown(o, s.property), Came: came(o),
 		Keep: func() {
 			s.drop(s.Outcome)
 			s.Outcome = o
@@ -125,6 +127,35 @@ func hits(o *experiment.Outcome) map[int][]int {
 	all := map[int][]int{}
 	for _, f := range o.Result.Stats.Faults {
 		all[f.Number] = f.Clients
+	}
+	return all
+}
+
+// shown returns when the last event of a counterexample of a property happened, of the one that ends first; 0 if none has
+// events.
+func shown(o *experiment.Outcome, property string) (first time.Duration) {
+	for _, v := range o.Result.Verdicts {
+		if v.Property != property || v.Result != checker.Violation {
+			continue
+		}
+		last := time.Duration(0)
+		for _, i := range v.Counterexample {
+			if i >= 0 && i < len(o.History.Events) {
+				last = max(last, o.History.Events[i].Time)
+			}
+		}
+		if last > 0 && (first == 0 || last < first) {
+			first = last
+		}
+	}
+	return first
+}
+
+// came returns when each fault began.
+func came(o *experiment.Outcome) map[int]time.Duration {
+	all := map[int]time.Duration{}
+	for _, f := range o.Result.Stats.Faults {
+		all[f.Number] = f.Injected
 	}
 	return all
 }
