@@ -158,7 +158,7 @@ func compareLegend(c *compare.Comparison) string {
 func findingWords(c *compare.Comparison, f compare.Finding) string {
 	var in []string
 	for i, n := range f.Runs {
-		in = append(in, fmt.Sprintf("%s of %s in %s", prose.Grouped(n), prose.Grouped(c.Groups[i].Runs), compare.Letter(i)))
+		in = append(in, fmt.Sprintf("%s of %s", prose.Grouped(n), prose.Grouped(c.Groups[i].Runs)))
 	}
-	return fmt.Sprintf("%s (%s): %s; %s", f.Property, strings.Join(in, ", "), words.Label(f.Shape, 400), words.Met(f.Cause))
+	return fmt.Sprintf("%s (%s): %s; %s", f.Property, compare.InGroups(in), words.Label(f.Shape, 400), words.Met(f.Cause))
 }

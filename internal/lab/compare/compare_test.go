@@ -179,7 +179,7 @@ func TestSingleRuns(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	text := strings.Join(c.Warnings, "\n")
-	for _, want := range []string{"too few runs, so no p-value for acquire.median, acquire.p99", "4 in A and 4 in B", "takes faults for independent"} {
+	for _, want := range []string{"too few runs, so no p-value for acquire.median, acquire.p99", "4 in A and B", "takes faults for independent"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
 		}
@@ -359,4 +359,16 @@ func TestWrongArguments(t *testing.T) {
 func TestMain(m *testing.M) {
 	log.SetOutput(io.Discard)
 	os.Exit(m.Run())
+}
+
+func TestInGroups(t *testing.T) {
+	for want, values := range map[string][]string{
+		"1s in A, 2s in B":                {"1s", "2s"},
+		"2s in A and C; 4s in B":          {"2s", "4s", "2s"},
+		"zklab in A, B and C; other in D": {"zklab", "zklab", "zklab", "other"},
+	} {
+		if got := compare.InGroups(values); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/zklab/zklab/internal/base/prose"
@@ -65,18 +66,18 @@ func (c *Comparison) warnOfUnits() {
 		}
 	}
 	var runs []string
-	for i, g := range c.Groups {
-		runs = append(runs, fmt.Sprintf("%d in %s", g.Runs, Letter(i)))
+	for _, g := range c.Groups {
+		runs = append(runs, strconv.Itoa(g.Runs))
 	}
 	if len(untested) > 0 {
 		c.warnf("too few runs, so no p-value for %s: a test needs %d runs in each group (zklab run --repeat), and there are %s",
-			some(untested), needed, prose.List(runs, "and"))
+			some(untested), needed, InGroups(runs))
 	}
 	if len(rare) > 0 {
 		c.warnf("too few samples, so no p-value for %s: a test needs %d runs in each group that have such times, and for a p99 %d of them each", some(rare), needed, perRun(0.99))
 	}
 	if len(byFault) > 0 {
-		c.warnf("too few runs (%s): the test of %s takes faults for independent, also those of one run", prose.List(runs, "and"), some(byFault))
+		c.warnf("too few runs (%s): the test of %s takes faults for independent, also those of one run", InGroups(runs), some(byFault))
 	}
 }
 
@@ -111,9 +112,25 @@ func (c *Comparison) warnOfPower() {
 
 // text says in what groups differ.
 func (d Difference) text() string {
-	var parts []string
-	for i, v := range d.Values {
-		parts = append(parts, fmt.Sprintf("%s in %s", v, Letter(i)))
+	return fmt.Sprintf("groups differ in %s: %s", d.Name, InGroups(d.Values))
+}
+
+// InGroups says in which groups each value is, given a value for each group: "2s in A and C; 4s in B".
+func InGroups(values []string) string {
+	var distinct []string
+	groups := map[string][]string{}
+	for i, v := range values {
+		if groups[v] == nil {
+			distinct = append(distinct, v)
+		}
+		groups[v] = append(groups[v], Letter(i))
 	}
-	return fmt.Sprintf("groups differ in %s: %s", d.Name, strings.Join(parts, ", "))
+	var parts []string
+	for _, v := range distinct {
+		parts = append(parts, v+" in "+prose.List(groups[v], "and"))
+	}
+	if len(distinct) == len(values) {
+		return strings.Join(parts, ", ")
+	}
+	return strings.Join(parts, "; ")
 }
