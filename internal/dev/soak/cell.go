@@ -75,7 +75,8 @@ func (m *matrix) flags(s workloads.Subject) []string {
 	case s.Property != "":
 		return []string{"--time-limit", "10s"}
 	case strings.HasPrefix(s.Name, workloads.Own):
-		return []string{"--faults", "all", "--time-limit", m.limit.String()}
+		// The usual interval, so that some faults outlast sessions, whatever the limit.
+		return []string{"--faults", "all", "--fault-interval", "10s", "--time-limit", m.limit.String()}
 	default:
 		return nil
 	}

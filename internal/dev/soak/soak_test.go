@@ -67,9 +67,9 @@ func TestCommandOfARow(t *testing.T) {
 	m := acting(t)
 	m.limit = 90 * time.Second
 	for only, want := range map[string]string{
-		"^lock zklab virtual$":                 "--faults all --time-limit 1m30s --simulate",
-		"^lock zklab embedded$":                "--faults all --time-limit 1m30s",
-		"^lock zklab container$":               "--faults all --time-limit 1m30s --ensemble container",
+		"^lock zklab virtual$":                 "--faults all --fault-interval 10s --time-limit 1m30s --simulate",
+		"^lock zklab embedded$":                "--faults all --fault-interval 10s --time-limit 1m30s",
+		"^lock zklab container$":               "--faults all --fault-interval 10s --time-limit 1m30s --ensemble container",
 		"^lock broken:check-then-create virt.": "--time-limit 10s --simulate",
 		"^lock broken:ignores-expiry embedded": "--faults expire/1500ms",
 	} {
