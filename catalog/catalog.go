@@ -11,21 +11,43 @@ package catalog
 import (
 	"github.com/zklab/zklab/catalog/accumulolock"
 	"github.com/zklab/zklab/catalog/clickhouselock"
+	"github.com/zklab/zklab/catalog/commonsgroup"
+	"github.com/zklab/zklab/catalog/curatordiscovery"
 	"github.com/zklab/zklab/catalog/entry"
 	"github.com/zklab/zklab/catalog/hadoopase"
 	"github.com/zklab/zklab/catalog/hbaseclaim"
+	"github.com/zklab/zklab/catalog/hbasemaster"
+	"github.com/zklab/zklab/catalog/hivemulti"
+	"github.com/zklab/zklab/catalog/kafkaelector"
 	"github.com/zklab/zklab/catalog/kafkapid"
 	"github.com/zklab/zklab/catalog/kazoobarrier"
+	"github.com/zklab/zklab/catalog/leaf"
+	"github.com/zklab/zklab/catalog/patroni"
+	"github.com/zklab/zklab/catalog/solr"
+	"github.com/zklab/zklab/catalog/solrqueue"
+	"github.com/zklab/zklab/catalog/twittercand"
 	"github.com/zklab/zklab/catalog/vitesslock"
+	"github.com/zklab/zklab/catalog/zktutorial"
 )
 
 // Entries lists the catalogue.
 var Entries = []entry.Entry{
 	accumulolock.Entry,
 	clickhouselock.Entry,
+	commonsgroup.Entry,
+	curatordiscovery.Entry,
 	hadoopase.Entry,
 	hbaseclaim.Entry,
+	hbasemaster.Entry,
+	hivemulti.Entry,
+	kafkaelector.Entry,
 	kafkapid.Entry,
 	kazoobarrier.Entry,
+	leaf.Entry,
+	patroni.Entry,
+	solr.Entry,
+	solrqueue.Entry,
+	twittercand.Entry,
 	vitesslock.Entry,
+	zktutorial.Entry,
 }

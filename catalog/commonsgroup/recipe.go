@@ -1,0 +1,291 @@
+// Package commonsgroup is the group of Twitter's commons, which its server sets are built on: a member is an ephemeral sequential
+// znode.
+package commonsgroup
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/port"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Entry is what the catalogue says of it.
+var Entry = entry.Entry{
+	Folder:      "commonsgroup",
+	Program:     "Twitter commons, Group",
+	File:        "twitter-archive/commons, src/java/com/twitter/common/zookeeper/Group.java",
+	Version:     "commit 17019221",
+	LeftOut:     "The data of a member is its name, and lists are read as server sets do: the names, then the data of each.",
+	Promises:    "A member that has joined stays one until it cancels, over the ends of its sessions; one that has cancelled is none.",
+	NotPromised: "A list is read znode by znode, so it need not be the group at one moment; that is not checked.",
+	AsIs:        workloads.Membership{New: New},
+	Wrong: &entry.Wrong{
+		Mistake: entry.Repeats,
+		Happens: "The reply to the create of a member is lost, and join creates again: two znodes stand for the member. It knows the second one and deletes that when it cancels; " +
+			"the first one stays, and the member with it, for as long as the session lives.",
+		Breaks: []string{"converge", "fresh", "log"},
+		Fault:  "a lost reply",
+		Mend: "Before a member creates a znode again it looks for one of its session with its name, and when it cancels it deletes all of them. " +
+			"The list is also read again every two seconds: a server tells no event to a client that may not read the znode just then, and the watch is spent.",
+		Mended: workloads.Membership{New: newMended},
+	},
+}
+
+// Group is the group, for one client.
+type Group struct {
+	c      *subjects.Client
+	path   string
+	mended bool
+	m      *membership
+	told   []string
+	mu     sync.Mutex
+	now    []string
+	change chan struct{}
+	begun  bool
+	end    context.Context
+	stop   context.CancelFunc
+}
+
+// membership is ActiveMembership.
+type membership struct {
+	g         *Group
+	name      string
+	mu        chan struct{} // synchronized
+	node      string
+	cancelled bool
+}
+
+// New returns the group of a client.
+func New(c *subjects.Client, path string) (subjects.Group, error) {
+	g := &Group{c: c, path: path, change: make(chan struct{}, 1)}
+	g.end, g.stop = context.WithCancel(context.Background())
+	return g, port.Ensure(c, path)
+}
+
+func newMended(c *subjects.Client, path string) (subjects.Group, error) {
+	g, err := New(c, path)
+	g.(*Group).mended = true
+	return g, err
+}
+
+// join joins again when the session has expired, or when its znode was deleted. Callers hold mu.
+func (m *membership) join() error {
+	if m.cancelled {
+		return nil
+	}
+	if m.node == "" {
+		go m.followSession(m.g.c.Subscribe(m.g.end))
+	}
+	node, err := m.create()
+	if err != nil {
+		return err
+	}
+	m.node = node
+	_, _, gone, err := m.g.c.Conn.ExistsW(node)
+	if err != nil {
+		return err
+	}
+	go func() {
+		select {
+		case e := <-gone:
+			if e.Type == zk.EventNodeDeleted {
+				m.tryJoin()
+			}
+		case <-m.g.end.Done():
+		}
+	}()
+	return nil
+}
+
+func (m *membership) create() (node string, err error) {
+	if m.g.mended {
+		if ours, err := m.ours(); err != nil || len(ours) > 0 {
+			return slices.Concat(ours, []string{""})[0], err
+		}
+	}
+	return m.g.c.Conn.Create(m.g.path+"/member_", []byte(m.name), port.EphSeq, port.ACL)
+}
+
+// ours returns the znodes of this session with the member's name.
+func (m *membership) ours() (nodes []string, err error) {
+	conn := m.g.c.Conn
+	names, _, err := conn.Children(m.g.path)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range port.WithPrefix(names, "member_") {
+		path := m.g.path + "/" + name
+		data, stat, err := conn.Get(path)
+		if err != nil && !errors.Is(err, zk.ErrNoNode) {
+			return nil, err
+		}
+		if err == nil && string(data) == m.name && stat.EphemeralOwner == conn.SessionID() {
+			nodes = append(nodes, path)
+		}
+	}
+	return nodes, nil
+}
+
+// remove deletes what stands for the member.
+func (m *membership) remove() error {
+	nodes := []string{m.node}
+	if m.g.mended {
+		ours, err := m.ours()
+		if port.ConnectionLoss(err) || errors.Is(err, zk.ErrSessionExpired) {
+			return err
+		}
+		nodes = append(ours, m.node) // after another error at least the known one
+	}
+	for _, node := range nodes {
+		if err := m.g.c.Conn.Delete(node, -1); err != nil && !errors.Is(err, zk.ErrNoNode) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *membership) followSession(events <-chan zk.Event) {
+	for e := range events {
+		if e.State == zk.StateExpired {
+			m.tryJoin()
+		}
+	}
+}
+
+// backoff is doUntilSuccess.
+func (m *membership) backoff(ctx context.Context, request func() error) error {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := request()
+		if !port.ConnectionLoss(err) && !errors.Is(err, zk.ErrSessionExpired) || !port.Wait(ctx, pause) {
+			return err
+		}
+	}
+}
+
+func (m *membership) tryJoin() {
+	select {
+	case m.mu <- struct{}{}:
+	case <-m.g.end.Done():
+		return
+	}
+	defer func() { <-m.mu }()
+	_ = m.backoff(m.g.end, m.join) // after another error the thread ends, as in the source
+}
+
+// Join is join.
+func (g *Group) Join(ctx context.Context, name string) error {
+	m := &membership{g: g, name: name, mu: make(chan struct{}, 1)}
+	g.m = m
+	m.mu <- struct{}{}
+	defer func() { <-m.mu }()
+	return m.backoff(ctx, m.join)
+}
+
+// Leave is cancel.
+func (g *Group) Leave(ctx context.Context) error {
+	m := g.m
+	select {
+	case m.mu <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-m.mu }()
+	if m.cancelled {
+		return nil
+	}
+	err := m.backoff(ctx, m.remove)
+	m.cancelled = err == nil
+	return err
+}
+
+func (g *Group) list(watch bool) (names []string, events <-chan zk.Event, err error) {
+	var nodes []string
+	if watch {
+		nodes, _, events, err = g.c.Conn.ChildrenW(g.path)
+	} else {
+		nodes, _, err = g.c.Conn.Children(g.path)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, node := range port.WithPrefix(nodes, "member_") {
+		data, _, err := g.c.Conn.Get(g.path + "/" + node)
+		if errors.Is(err, zk.ErrNoNode) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if !slices.Contains(names, string(data)) {
+			names = append(names, string(data))
+		}
+	}
+	slices.Sort(names)
+	return names, events, nil
+}
+
+// Members reads the group.
+func (g *Group) Members(context.Context) ([]string, error) {
+	names, _, err := g.list(false)
+	return names, err
+}
+
+// monitor is GroupMonitor: it lists again after each event of the children.
+func (g *Group) monitor() {
+	for g.end.Err() == nil {
+		names, events, err := g.list(true)
+		if err != nil {
+			port.Wait(g.end, 200*time.Millisecond)
+			continue
+		}
+		g.mu.Lock()
+		g.now = names
+		g.mu.Unlock()
+		select {
+		case g.change <- struct{}{}:
+		default:
+		}
+		var again <-chan time.Time
+		if g.mended {
+			again = time.After(2 * time.Second)
+		}
+		select {
+		case <-events:
+		case <-again:
+		case <-g.end.Done():
+		}
+	}
+}
+
+// Changed waits for another group than the one that it returned last.
+func (g *Group) Changed(ctx context.Context) ([]string, error) {
+	if !g.begun {
+		g.begun = true
+		go g.monitor()
+	}
+	for {
+		g.mu.Lock()
+		now := slices.Clone(g.now)
+		g.mu.Unlock()
+		if !slices.Equal(now, g.told) {
+			g.told = now
+			return now, nil
+		}
+		select {
+		case <-g.change:
+		case <-ctx.Done():
+			return nil, port.Ended(ctx)
+		}
+	}
+}
+
+// Close ends what goes on in the background.
+func (g *Group) Close(context.Context) error { g.stop(); return nil }

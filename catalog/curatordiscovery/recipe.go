@@ -1,0 +1,285 @@
+// Package curatordiscovery is Curator's service discovery: an ephemeral znode for each instance, and a cache that lists them
+// again after each event.
+package curatordiscovery
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/port"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Entry is what the catalogue says of it.
+var Entry = entry.Entry{
+	Folder:      "curatordiscovery",
+	Program:     "Apache Curator, ServiceDiscovery",
+	File:        "apache/curator, curator-x-discovery/src/main/java/org/apache/curator/x/discovery/details/ServiceDiscoveryImpl.java, with ServiceCacheImpl",
+	Version:     "commit 03879d1e",
+	LeftOut:     "There is one service, whose instances have no data but their names. Curator repeats requests that got no answer, here five times.",
+	Promises:    "An instance that is registered is listed as long as its client lives, over the ends of its sessions.",
+	NotPromised: "A list is read znode by znode, so it need not be the instances at one moment; that is not checked.",
+	AsIs:        workloads.Discovery{New: New},
+	Wrong: &entry.Wrong{
+		Mistake: entry.OldForOwn,
+		Happens: "After each reconnection the client registers again, and a znode that is there is deleted and created anew, also if it is the session's own and was " +
+			"never gone. For that moment, or for longer if the connection breaks between the two, a healthy instance is missing from the lists.",
+		Breaks: []string{"fresh", "monotone", "pick", "converge"},
+		Fault:  "a broken connection",
+		Mend: "A znode whose owner is the session stays; only one of another session is deleted and created anew. An instance whose registration failed is " +
+			"forgotten, and deleted. The cache also lists again every two " +
+			"seconds: a server tells no event to a client that may not read the znode just then, and the watch is spent.",
+		Mended: workloads.Discovery{New: newMended},
+	},
+}
+
+// holder is an Entry of the source: an instance, and its lock.
+type holder struct {
+	name string
+	mu   chan struct{}
+}
+
+// Discovery is ServiceDiscoveryImpl.
+type Discovery struct {
+	c        *subjects.Client
+	path     string
+	mended   bool
+	mine     string
+	mu       sync.Mutex
+	services map[string]*holder
+	now      []string
+	told     []string
+	change   chan struct{}
+	begun    bool
+	end      context.Context
+	stop     context.CancelFunc
+}
+
+// New returns the discovery of a client.
+func New(c *subjects.Client, path string) (subjects.Service, error) {
+	d := &Discovery{c: c, path: path, services: map[string]*holder{}, change: make(chan struct{}, 1)}
+	d.end, d.stop = context.WithCancel(context.Background())
+	events := c.Subscribe(d.end)
+	go func() {
+		down := false
+		for e := range events {
+			switch e.State {
+			case zk.StateDisconnected, zk.StateExpired:
+				down = true
+			case zk.StateHasSession:
+				if down {
+					down = false
+					d.again()
+				}
+			}
+		}
+	}()
+	return d, port.Ensure(c, path)
+}
+
+func newMended(c *subjects.Client, path string) (subjects.Service, error) {
+	d, err := New(c, path)
+	d.(*Discovery).mended = true
+	return d, err
+}
+
+// again is reRegisterServices after a reconnection.
+func (d *Discovery) again() {
+	d.mu.Lock()
+	var all []*holder
+	for _, e := range d.services {
+		all = append(all, e)
+	}
+	d.mu.Unlock()
+	for _, e := range all {
+		e.mu <- struct{}{}
+		err := d.create(d.end, e.name)
+		<-e.mu
+		if err != nil {
+			return // "could not re-register"
+		}
+	}
+}
+
+func (d *Discovery) create(ctx context.Context, name string) error {
+	for range 2 {
+		err := port.Again(ctx, func() error {
+			_, err := d.c.Conn.Create(d.path+"/"+name, []byte("instance:"+name), zk.FlagEphemeral, port.ACL)
+			return err
+		})
+		if !errors.Is(err, zk.ErrNodeExists) {
+			return err
+		}
+		if d.mended {
+			if ours, err := d.ours(ctx, name); ours || err != nil {
+				return err
+			}
+		}
+		if err := port.Again(ctx, func() error { return d.c.Conn.Delete(d.path+"/"+name, -1) }); err != nil && !(d.mended && errors.Is(err, zk.ErrNoNode)) {
+			return err
+		}
+	}
+	return nil // as in the source: twice it existed, and it is not looked at again
+}
+
+// ours reports whether the session owns the znode of an instance.
+func (d *Discovery) ours(ctx context.Context, name string) (ours bool, err error) {
+	err = port.Again(ctx, func() error {
+		there, stat, err := d.c.Conn.Exists(d.path + "/" + name)
+		ours = there && stat.EphemeralOwner == d.c.Conn.SessionID()
+		return err
+	})
+	return ours, err
+}
+
+// Register is registerService.
+func (d *Discovery) Register(ctx context.Context, name string) error {
+	e := &holder{name, make(chan struct{}, 1)}
+	d.mine = name
+	d.mu.Lock()
+	d.services[name] = e
+	d.mu.Unlock()
+	e.mu <- struct{}{}
+	defer func() { <-e.mu }()
+	err := d.create(ctx, name)
+	if err != nil && d.mended {
+		d.forget(name)
+	}
+	return err
+}
+
+// forget makes sure that an instance whose registration failed is not registered again, and not left behind.
+func (d *Discovery) forget(name string) {
+	d.mu.Lock()
+	delete(d.services, name)
+	d.mu.Unlock()
+	go func() { _ = port.Patiently(d.end, func() error { return d.c.Conn.Delete(d.path+"/"+name, -1) }) }()
+}
+
+// Unregister is unregisterService.
+func (d *Discovery) Unregister(ctx context.Context) error {
+	d.mu.Lock()
+	e := d.services[d.mine]
+	delete(d.services, d.mine)
+	d.mu.Unlock()
+	if e == nil {
+		return nil
+	}
+	e.mu <- struct{}{}
+	defer func() { <-e.mu }()
+	path := d.path + "/" + e.name
+	err := port.Again(ctx, func() error { return d.c.Conn.Delete(path, -1) })
+	if errors.Is(err, zk.ErrNoNode) {
+		return nil
+	}
+	if err != nil { // guaranteed()
+		go func() { _ = port.Patiently(d.end, func() error { return d.c.Conn.Delete(path, -1) }) }()
+	}
+	return err
+}
+
+func (d *Discovery) list(ctx context.Context, watch bool) (names []string, events <-chan zk.Event, err error) {
+	var ids []string
+	err = port.Again(ctx, func() (err error) {
+		if watch {
+			ids, _, events, err = d.c.Conn.ChildrenW(d.path)
+		} else {
+			ids, _, err = d.c.Conn.Children(d.path)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, id := range ids {
+		var data []byte
+		err := port.Again(ctx, func() (err error) { data, _, err = d.c.Conn.Get(d.path + "/" + id); return err })
+		if errors.Is(err, zk.ErrNoNode) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if s := string(data); len(s) > 9 && s[:9] == "instance:" && s[9:] == id {
+			names = append(names, id)
+		}
+	}
+	slices.Sort(names)
+	return names, events, nil
+}
+
+// Lookup is queryForInstances.
+func (d *Discovery) Lookup(ctx context.Context) ([]string, error) {
+	names, _, err := d.list(ctx, false)
+	return names, err
+}
+
+// cache is ServiceCacheImpl: it lists again after each event of the children.
+func (d *Discovery) cache() {
+	for d.end.Err() == nil {
+		names, events, err := d.list(d.end, true)
+		if err != nil {
+			port.Wait(d.end, 100*time.Millisecond)
+			continue
+		}
+		d.mu.Lock()
+		d.now = names
+		d.mu.Unlock()
+		select {
+		case d.change <- struct{}{}:
+		default:
+		}
+		var again <-chan time.Time
+		if d.mended {
+			again = time.After(2 * time.Second)
+		}
+		select {
+		case <-events:
+		case <-again:
+		case <-d.end.Done():
+		}
+	}
+}
+
+// Changed waits for another list of the cache than the one that it returned last.
+func (d *Discovery) Changed(ctx context.Context) ([]string, error) {
+	if !d.begun {
+		d.begun = true
+		go d.cache()
+	}
+	for {
+		d.mu.Lock()
+		now := slices.Clone(d.now)
+		d.mu.Unlock()
+		if !slices.Equal(now, d.told) {
+			d.told = now
+			return now, nil
+		}
+		select {
+		case <-d.change:
+		case <-ctx.Done():
+			return nil, port.Ended(ctx)
+		}
+	}
+}
+
+// Pick picks from the cache.
+func (d *Discovery) Pick(context.Context) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.now) == 0 {
+		return "", nil
+	}
+	return d.now[rand.IntN(len(d.now))], nil
+}
+
+// Close ends what goes on in the background.
+func (d *Discovery) Close(context.Context) error { d.stop(); return nil }

@@ -1,0 +1,196 @@
+// Package hbasemaster is the election of the master in HBase: an ephemeral znode with the master's host and start.
+package hbasemaster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/port"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Entry is what the catalogue says of it.
+var Entry = entry.Entry{
+	Folder:  "hbasemaster",
+	Program: "Apache HBase, election of the master",
+	File:    "apache/hbase, hbase-server/src/main/java/org/apache/hadoop/hbase/master/ActiveMasterManager.java, with RecoverableZooKeeper",
+	Version: "commit 07739e11",
+	LeftOut: "Backup masters, and the file that tells start scripts of the znode, are left out. A client that campaigns is a new master process with a new start code; " +
+		"a master that loses its session aborts in HBase, and its client goes on here as the next one.",
+	Promises:    "One master is active at a time.",
+	NotPromised: "An active master may go on until it learns that its session has ended.",
+	AsIs:        workloads.Election{New: New},
+	Wrong: &entry.Wrong{
+		Mistake: entry.Repeats,
+		Happens: "A master that stops deletes its znode, the reply is lost, and another one becomes master. The repeated delete has no condition and hits the " +
+			"znode of that one, and a third becomes master beside it.",
+		Breaks: []string{"exclusion", "own-znodes"},
+		Fault:  "a lost reply to a delete",
+		Mend: "A master raises the version of the parent in the transaction that creates its znode, and deletes it in a transaction that checks this version. " +
+			"A znode that an earlier start of the same host left is not deleted, but goes with its session.",
+		Mended: workloads.Election{New: newMended},
+	},
+}
+
+// Election is the master of one client.
+type Election struct {
+	c            *subjects.Client
+	parent, path string
+	id           string
+	mended       bool
+	version      int32 // mended: of the parent, since this master created its znode
+	h            *port.Handle
+	name         string
+	starts       int
+}
+
+// New returns the master of a client.
+func New(c *subjects.Client, path, id string) (subjects.Election, error) {
+	return &Election{c: c, parent: path, path: path + "/master", id: id}, port.Ensure(c, path)
+}
+
+func newMended(c *subjects.Client, path, id string) (subjects.Election, error) {
+	return &Election{c: c, parent: path, path: path + "/master", id: id, mended: true}, port.Ensure(c, path)
+}
+
+// again is RecoverableZooKeeper: three retries, from a second on.
+func again(request func(retrying bool) error) (err error) {
+	for i := range 4 {
+		if err = request(i > 0); !port.ConnectionLoss(err) || i == 3 {
+			return err
+		}
+		time.Sleep(time.Duration(1<<i) * time.Second)
+	}
+	return err
+}
+
+// create counts as done if an earlier try made the znode.
+func (e *Election) create() error {
+	return again(func(retrying bool) error {
+		err := e.createOnce()
+		if !errors.Is(err, zk.ErrNodeExists) || !retrying {
+			return err
+		}
+		if mine, err2 := e.isMine(); err2 == nil && mine {
+			return nil
+		}
+		return err
+	})
+}
+
+func (e *Election) createOnce() error {
+	if !e.mended {
+		_, err := e.h.Create(e.path, []byte(e.name), port.Eph)
+		return err
+	}
+	_, parent, err := e.h.Exists(e.parent)
+	if err != nil {
+		return err
+	}
+	_, err = e.h.Multi(
+		&zk.CreateRequest{Path: e.path, Data: []byte(e.name), Acl: port.ACL, Flags: port.Eph},
+		&zk.SetDataRequest{Path: e.parent, Version: parent.Version},
+	)
+	if errors.Is(err, zk.ErrBadVersion) {
+		return zk.ErrNodeExists // another one was faster
+	}
+	if err == nil {
+		e.version = parent.Version + 1
+	}
+	return err
+}
+
+// isMine reads the version of the parent first, so it is not later than the znode.
+func (e *Election) isMine() (bool, error) {
+	if e.mended {
+		_, parent, err := e.h.Exists(e.parent)
+		if err != nil {
+			return false, err
+		}
+		e.version = parent.Version
+	}
+	data, _, err := e.h.Get(e.path)
+	return string(data) == e.name, err
+}
+
+// Campaign is blockUntilBecomingActiveMaster of a new process.
+func (e *Election) Campaign(ctx context.Context) (err error) {
+	if e.h, err = port.Bind(ctx, e.c); err != nil {
+		return err
+	}
+	e.starts++
+	e.name = fmt.Sprintf("host%s,%d-%x", e.id, e.starts, e.h.Session)
+	for {
+		if err := e.create(); err == nil {
+			return nil
+		} else if !errors.Is(err, zk.ErrNodeExists) {
+			_ = e.stop()
+			return err // abort
+		}
+		var data []byte
+		var changed <-chan zk.Event
+		err := again(func(bool) (err error) { data, _, changed, err = e.h.GetW(e.path); return err })
+		switch {
+		case errors.Is(err, zk.ErrNoNode):
+			continue
+		case err != nil:
+			_ = e.stop()
+			return err
+		}
+		if !e.mended && strings.Split(string(data), ",")[0] == "host"+e.id { // "Hurry along the expiration of the znode."
+			if err := e.delete(); err != nil && !errors.Is(err, zk.ErrNoNode) {
+				return err
+			}
+			continue
+		}
+		select {
+		case <-changed:
+		case <-e.h.Dead:
+			return zk.ErrSessionExpired
+		case <-ctx.Done():
+			_ = e.stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// stop deletes the znode if it has this master's name.
+func (e *Election) stop() error {
+	mine := false
+	err := again(func(bool) (err error) { mine, err = e.isMine(); return err })
+	if err != nil || !mine {
+		return err
+	}
+	return e.delete()
+}
+
+func (e *Election) delete() error {
+	return again(func(bool) error {
+		if !e.mended {
+			return e.h.Delete(e.path, -1)
+		}
+		_, err := e.h.Multi(
+			&zk.CheckVersionRequest{Path: e.parent, Version: e.version},
+			&zk.DeleteRequest{Path: e.path, Version: -1},
+		)
+		if errors.Is(err, zk.ErrBadVersion) {
+			return zk.ErrNoNode // it is the next master's
+		}
+		return err
+	})
+}
+
+// Resign is stop.
+func (e *Election) Resign(context.Context) error {
+	if err := e.stop(); !errors.Is(err, zk.ErrNoNode) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,281 @@
+// Package kafkaelector is the election of the controller in Kafka before 1.1: an ephemeral znode with the number of the
+// broker, and a subscription of zkclient's to it.
+package kafkaelector
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/port"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Entry is what the catalogue says of it.
+var Entry = entry.Entry{
+	Folder:  "kafkaelector",
+	Program: "Apache Kafka before 1.0, election of the controller",
+	File:    "apache/kafka, core/src/main/scala/kafka/server/ZookeeperLeaderElector.scala, with ZKCheckedEphemeral and the controller's listener of its session",
+	Version: "0.10 (commit 034fc6a7)",
+	LeftOut: "Only the election is here, not what a controller does. A controller that resigns here does so because its caller asks; in the source " +
+		"because its state is wrong, or because it could not become controller.",
+	Promises: "One broker is controller at a time, and each is told when it is not controller any more.",
+	NotPromised: "A controller may go on for a moment after its session has ended; it is told then, so that time does not count. " +
+		"Kafka also numbers its controllers, so that brokers can refuse an old one; that is not in this port.",
+	AsIs: workloads.Election{New: New},
+	Wrong: &entry.Wrong{
+		Mistake: entry.OldForOwn,
+		Happens: "A controller whose session has ended resigns before it learns of that, and deletes the path, whoever made the znode there. " +
+			"It deletes the znode of its successor, and a third broker becomes controller beside that one.",
+		Breaks: []string{"exclusion", "own-znodes"},
+		Fault:  "a session that expires",
+		Mend: "A new controller raises the version of a second znode in the transaction that creates its own, and resigns in a transaction that " +
+			"checks this version. (Kafka does so since 1.1, with the znode of its controllers' numbers.)",
+		Mended: workloads.Election{New: newMended},
+	},
+}
+
+// elector is ZookeeperLeaderElector. With mended it knows which znode is its own.
+type elector struct {
+	c        *subjects.Client
+	hub      *port.Hub
+	path, id string
+	mended   bool
+	epoch    int32         // mended: the version of the znode of epochs in which it leads
+	mu       chan struct{} // controllerLock
+	leader   string        // "" for none
+	elected  chan struct{}
+	lost     chan struct{}
+	stop     chan struct{}
+	sub      *port.Subscription
+	once     sync.Once
+}
+
+func (e *elector) leads() bool { return e.leader == e.id }
+
+func (e *elector) epochs() string { return e.path + "-epoch" }
+
+func (e *elector) controller() string {
+	var data []byte
+	if e.hub.Retry(func() (err error) { data, _, err = e.c.Conn.Get(e.path); return err }) != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// create is ZKCheckedEphemeral: after a lost reply it asks who owns the znode.
+func (e *elector) create() error {
+	session := e.c.Conn.SessionID()
+	for {
+		err := e.createOnce()
+		if errors.Is(err, zk.ErrNodeExists) {
+			var owner int64
+			if owner, err = e.owner(); err == nil && owner != session {
+				return zk.ErrNodeExists
+			}
+		}
+		gone := errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrBadVersion)
+		if !port.ConnectionLoss(err) && !gone || !e.hub.Pause(10*time.Millisecond) {
+			return err
+		}
+	}
+}
+
+func (e *elector) createOnce() error {
+	if !e.mended {
+		_, err := e.c.Conn.Create(e.path, []byte(e.id), port.Eph, port.ACL)
+		return err
+	}
+	_, epoch, err := e.c.Conn.Exists(e.epochs())
+	if err != nil {
+		return err
+	}
+	_, err = e.c.Conn.Multi(
+		&zk.CreateRequest{Path: e.path, Data: []byte(e.id), Acl: port.ACL, Flags: port.Eph},
+		&zk.SetDataRequest{Path: e.epochs(), Version: epoch.Version},
+	)
+	if err == nil {
+		e.epoch = epoch.Version + 1
+	}
+	return err
+}
+
+// owner returns the session that made the znode. The epoch is read first, so it is not later than that znode.
+func (e *elector) owner() (session int64, err error) {
+	if e.mended {
+		_, epoch, err := e.c.Conn.Exists(e.epochs())
+		if err != nil {
+			return 0, err
+		}
+		e.epoch = epoch.Version
+	}
+	_, stat, err := e.c.Conn.Get(e.path)
+	if err != nil {
+		return 0, err
+	}
+	return stat.EphemeralOwner, nil
+}
+
+func (e *elector) elect() {
+	if e.leader = e.controller(); e.leader != "" {
+		return
+	}
+	err := e.create()
+	switch {
+	case err == nil:
+		e.leader = e.id
+		select {
+		case e.elected <- struct{}{}:
+		default:
+		}
+	case errors.Is(err, zk.ErrNodeExists):
+		e.leader = e.controller()
+	case e.mended: // no znode of this session is known
+		e.leader = ""
+	default:
+		e.resign()
+	}
+}
+
+func (e *elector) resign() {
+	e.leader = ""
+	_ = e.hub.Retry(func() error {
+		if !e.mended {
+			return e.c.Conn.Delete(e.path, -1)
+		}
+		_, err := e.c.Conn.Multi(
+			&zk.CheckVersionRequest{Path: e.epochs(), Version: e.epoch},
+			&zk.DeleteRequest{Path: e.path, Version: -1},
+		)
+		return err
+	})
+}
+
+// defeated is onResigningAsLeader.
+func (e *elector) defeated() { e.once.Do(func() { close(e.lost) }) }
+
+func (e *elector) startup() {
+	e.mu <- struct{}{}
+	defer func() { <-e.mu }()
+	e.sub = e.hub.SubscribeData(e.c.Conn, e.path, e.changed, e.deleted)
+	go e.followSession()
+	e.elect()
+}
+
+func (e *elector) changed(data []byte) {
+	e.mu <- struct{}{}
+	led := e.leads()
+	e.leader = string(data)
+	lost := led && !e.leads()
+	<-e.mu
+	if lost {
+		e.defeated()
+	}
+}
+
+func (e *elector) deleted() {
+	e.mu <- struct{}{}
+	defer func() { <-e.mu }()
+	if e.leads() {
+		e.defeated()
+	}
+	e.elect()
+}
+
+// followSession is SessionExpirationListener.
+func (e *elector) followSession() {
+	events, cancel := e.hub.Subscribe()
+	defer cancel()
+	expired := false
+	for {
+		select {
+		case event := <-events:
+			expired = expired || event.State == zk.StateExpired
+			if expired && event.State == zk.StateHasSession {
+				expired = false
+				e.defeated()
+				e.mu <- struct{}{}
+				e.elect()
+				<-e.mu
+			}
+		case <-e.stop:
+			return
+		case <-e.hub.Ended:
+			return
+		}
+	}
+}
+
+func (e *elector) close() { e.sub.Stop(); close(e.stop) }
+
+// Election is the election of one client.
+type Election struct {
+	c        *subjects.Client
+	path, id string
+	mended   bool
+	elector  *elector
+	calls    *port.Blocking
+}
+
+// New returns the election of a client.
+func New(c *subjects.Client, path, id string) (subjects.Election, error) {
+	return &Election{c: c, path: path, id: id, calls: port.NewBlocking()}, nil
+}
+
+func newMended(c *subjects.Client, path, id string) (subjects.Election, error) {
+	return &Election{c: c, path: path, id: id, calls: port.NewBlocking(), mended: true}, port.Ensure(c, path+"-epoch")
+}
+
+// Campaign is a controller that starts and becomes leader.
+func (a *Election) Campaign(ctx context.Context) error {
+	e := &elector{
+		c: a.c, hub: port.HubOf(a.c), path: a.path, id: a.id, mended: a.mended, mu: make(chan struct{}, 1),
+		elected: make(chan struct{}, 1), lost: make(chan struct{}), stop: make(chan struct{}),
+	}
+	end := func() {
+		e.close()
+		e.mu <- struct{}{}
+		if e.leads() {
+			e.resign()
+		}
+		<-e.mu
+	}
+	err := a.calls.Do(ctx, func() error {
+		e.startup()
+		select {
+		case <-e.elected:
+			return nil
+		case <-ctx.Done():
+			end()
+			return ctx.Err()
+		case <-e.hub.Ended:
+			return context.Canceled
+		}
+	}, end)
+	if err == nil {
+		a.elector = e
+	}
+	return err
+}
+
+// Resign resigns, unless the elector was defeated.
+func (a *Election) Resign(ctx context.Context) error {
+	e := a.elector
+	e.close()
+	return a.calls.Do(ctx, func() error {
+		e.mu <- struct{}{}
+		if e.leads() {
+			e.resign()
+		}
+		<-e.mu
+		return nil
+	}, nil)
+}
+
+// Lost tells that the controller was defeated.
+func (a *Election) Lost() <-chan struct{} { return a.elector.lost }

@@ -1,0 +1,238 @@
+// Package twittercand is the candidate of Twitter's commons, which elections of Aurora and Marathon were built on: the member of a
+// group with the lowest number leads.
+package twittercand
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/port"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Entry is what the catalogue says of it.
+var Entry = entry.Entry{
+	Folder:  "twittercand",
+	Program: "Twitter commons, Candidate",
+	File:    "twitter-archive/commons, src/java/com/twitter/common/zookeeper/CandidateImpl.java, with Group.java",
+	Version: "commit 17019221",
+	LeftOut: "Methods take no context in the source; a call whose caller gives up goes on here, and is undone. Judges of who leads, other than the lowest " +
+		"number, are left out.",
+	Promises:    "One candidate leads at a time and is told of its defeat; when it goes, another one leads.",
+	NotPromised: "A leader may go on until it learns that its session has ended.",
+	AsIs:        workloads.Election{New: New},
+	Wrong: &entry.Wrong{
+		Mistake: entry.Repeats,
+		Happens: "The reply to the create of a member is lost, and the candidate joins again, now with two znodes, of which it knows the second. The first one wins the " +
+			"election, but its candidate waits for the second to win: nobody leads while that session lives.",
+		Breaks: []string{"progress"},
+		Fault:  "a lost reply",
+		Mend:   "A candidate that looks at the members also asks who owns those before it, and deletes the ones of its own session that it does not know.",
+		Mended: workloads.Election{New: newMended},
+	},
+}
+
+var member = regexp.MustCompile(`^member_[0-9]+$`)
+
+// candidate is a membership in the group, and its watch.
+type candidate struct {
+	c         *subjects.Client
+	hub       *port.Hub
+	path      string
+	mended    bool
+	node      string
+	mu        chan struct{} // synchronized
+	cancelled bool
+	elected   chan struct{}
+	lost      chan struct{}
+	leads     bool
+	stop      chan struct{}
+}
+
+// until is doUntilSuccess with an exponential backoff.
+func (x *candidate) until(request func() error) error {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := request()
+		if !port.ConnectionLoss(err) && !errors.Is(err, zk.ErrSessionExpired) || !x.hub.Pause(pause) {
+			return err
+		}
+	}
+}
+
+// join joins once more if the watch fails. Callers hold mu.
+func (x *candidate) join() error {
+	return x.until(func() error {
+		if x.cancelled {
+			return nil
+		}
+		node, err := x.c.Conn.Create(x.path+"/member_", []byte("data"), port.EphSeq, port.ACL)
+		if err != nil {
+			return err
+		}
+		x.node = node
+		_, _, gone, err := x.c.Conn.ExistsW(node)
+		if err != nil {
+			return err
+		}
+		go x.joinAgain(gone)
+		return nil
+	})
+}
+
+func (x *candidate) joinAgain(gone <-chan zk.Event) {
+	select {
+	case e := <-gone:
+		if e.Type == zk.EventNodeDeleted || e.Type == zk.EventNotWatching {
+			x.defeat()
+			x.mu <- struct{}{}
+			_ = x.join()
+			<-x.mu
+		}
+	case <-x.stop:
+	case <-x.hub.Ended:
+	}
+}
+
+func (x *candidate) defeat() {
+	select {
+	case <-x.lost:
+	default:
+		if x.leads {
+			close(x.lost)
+		}
+	}
+}
+
+// members reads the members in their order.
+func (x *candidate) members() (names []string, changed <-chan zk.Event, err error) {
+	err = x.until(func() (err error) { names, _, changed, err = x.c.Conn.ChildrenW(x.path); return err })
+	names = slices.DeleteFunc(names, func(n string) bool { return !member.MatchString(n) })
+	slices.Sort(names)
+	if x.mended && err == nil {
+		err = x.deleteUnknown(names)
+	}
+	return names, changed, err
+}
+
+// deleteUnknown deletes members of this session before its own. Their going wakes the watch.
+func (x *candidate) deleteUnknown(names []string) error {
+	at := slices.Index(names, port.Base(x.node))
+	for _, name := range names[:max(at, 0)] {
+		path := x.path + "/" + name
+		err := x.until(func() error {
+			there, stat, err := x.c.Conn.Exists(path)
+			if err == nil && there && stat.EphemeralOwner == x.c.Conn.SessionID() {
+				err = x.c.Conn.Delete(path, -1)
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, zk.ErrNoNode) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *candidate) watch() {
+	var last []string
+	for {
+		names, changed, err := x.members()
+		if err != nil {
+			return
+		}
+		if mine := port.Base(x.node); !slices.Equal(names, last) && slices.Contains(names, mine) {
+			if names[0] == mine {
+				x.leads = true
+				select {
+				case x.elected <- struct{}{}:
+				default:
+				}
+			} else if x.leads {
+				x.defeat()
+			}
+		}
+		last = names
+		select {
+		case <-changed:
+		case <-x.stop:
+			return
+		case <-x.hub.Ended:
+			return
+		}
+	}
+}
+
+func (x *candidate) cancel() error {
+	x.mu <- struct{}{}
+	defer func() { <-x.mu }()
+	err := x.until(func() error { return x.c.Conn.Delete(x.node, -1) })
+	if errors.Is(err, zk.ErrNoNode) {
+		err = nil
+	}
+	x.cancelled = true
+	close(x.stop)
+	return err
+}
+
+// Election is the candidate of one client.
+type Election struct {
+	c         *subjects.Client
+	path      string
+	mended    bool
+	candidate *candidate
+	calls     *port.Blocking
+}
+
+// New returns the election of a client.
+func New(c *subjects.Client, path, _ string) (subjects.Election, error) {
+	return &Election{c: c, path: path, calls: port.NewBlocking()}, port.Ensure(c, path)
+}
+
+func newMended(c *subjects.Client, path, _ string) (subjects.Election, error) {
+	return &Election{c: c, path: path, mended: true, calls: port.NewBlocking()}, port.Ensure(c, path)
+}
+
+// Campaign is offerLeadership, and the wait for onElected.
+func (e *Election) Campaign(ctx context.Context) error {
+	x := &candidate{
+		c: e.c, hub: port.HubOf(e.c), path: e.path, mended: e.mended, mu: make(chan struct{}, 1),
+		elected: make(chan struct{}, 1), lost: make(chan struct{}), stop: make(chan struct{}),
+	}
+	err := e.calls.Do(ctx, func() error {
+		x.mu <- struct{}{}
+		err := x.join()
+		<-x.mu
+		if err != nil {
+			return err
+		}
+		go x.watch()
+		select {
+		case <-x.elected:
+			return nil
+		case <-ctx.Done():
+			_ = x.cancel()
+			return ctx.Err()
+		case <-x.hub.Ended:
+			return context.Canceled
+		}
+	}, func() { _ = x.cancel() })
+	if err == nil {
+		e.candidate = x
+	}
+	return err
+}
+
+// Resign is the command that onElected gets.
+func (e *Election) Resign(ctx context.Context) error {
+	return e.calls.Do(ctx, func() error { return e.candidate.cancel() }, nil)
+}
+
+// Lost is onDefeated.
+func (e *Election) Lost() <-chan struct{} { return e.candidate.lost }
