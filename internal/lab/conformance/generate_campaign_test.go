@@ -17,7 +17,7 @@ import (
 func TestRealDifferentialGenerated(t *testing.T) {
 	real, ours := realPlace(t, never), newRunning(t, generated.config)
 	rapid.Check(t, func(rt *rapid.T) {
-		scripts := rapid.SliceOfN(someScript, atOnce, atOnce).Draw(rt, "scripts")
+		scripts := rapid.SliceOfN(someScript, recordedAtOnce, recordedAtOnce).Draw(rt, "scripts")
 		differences := make([]string, len(scripts))
 		var all sync.WaitGroup
 		for i, s := range scripts {
@@ -35,13 +35,13 @@ func TestRealDifferentialGenerated(t *testing.T) {
 // confirmed gives a difference that is there each time. On Apache's servers a
 // commit can come between the handling of a request and its reply, or not, and one
 // server applies it later than another has acknowledged it.
-func confirmed(t *testing.T, real, ours *place, s script) (d string) {
+func confirmed(t *testing.T, real, ours *place, s steps) (d string) {
 	for range 3 {
-		s := namedScript{rand.Text()[:10], s}
+		s := Script{Name: rand.Text()[:10], steps: s}
 		var left, right string
 		var both sync.WaitGroup
-		both.Go(func() { left = s.trace(t, real) })
-		both.Go(func() { right = s.trace(t, ours) })
+		both.Go(func() { left = s.play(t.Context(), real).String() })
+		both.Go(func() { right = s.play(t.Context(), ours).String() })
 		both.Wait()
 		if d = cmp.Diff(left, right); d == "" {
 			return ""

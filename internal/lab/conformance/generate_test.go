@@ -309,8 +309,8 @@ var someStep = rapid.Custom(func(t *rapid.T) step {
 })
 
 // someScript begins, mostly, with a few nodes.
-var someScript = rapid.Custom(func(t *rapid.T) script {
-	var s script
+var someScript = rapid.Custom(func(t *rapid.T) steps {
+	var s steps
 	if rapid.Bool().Draw(t, "nodes") {
 		for _, path := range []string{"/a", "/a/x", "/b"} {
 			s = append(s, ask{who: alice, reqs: []req{{op: wire.Create, rec: &wire.CreateRequest{Path: path, ACL: worldAll}}}})

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -84,7 +85,9 @@ func noticed(t *testing.T, alter func(wire.Op, wire.ReplyHeader, []byte) []byte)
 	for i, s := range generated.scripts {
 		synctest.Test(t, func(t *testing.T) {
 			right := generated.place(t)
-			differs = s.trace(t, &place{liar{right, alter}, right.servers, right.atLeader}) != want[s.name]
+			wrong := *right
+			wrong.dial = liar{right.dial, alter}.Dial
+			differs = s.play(t.Context(), &wrong).String() != want[s.Name]
 		})
 		if differs {
 			t.Logf("script %d is the first that notices", i)
@@ -94,15 +97,15 @@ func noticed(t *testing.T, alter func(wire.Op, wire.ReplyHeader, []byte) []byte)
 	return false
 }
 
-// liar is an ensemble whose replies are altered on the way. Without alter an
+// liar is a dialer whose servers' replies are altered on the way. Without alter an
 // event comes after the frame behind it.
 type liar struct {
-	*place
+	dial  ensemble.DialFunc
 	alter func(wire.Op, wire.ReplyHeader, []byte) []byte
 }
 
 func (l liar) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
-	c, err := l.place.Dial(network, addr, timeout)
+	c, err := l.dial(network, addr, timeout)
 	if err != nil {
 		return nil, err
 	}

@@ -13,16 +13,16 @@ func anew(servers string) req    { return reconfig(wire.ReconfigRequest{NewMembe
 
 // reconfigured are scripts that change the one configuration, so they run in this order on
 // one ensemble. Each leaves the servers that it found.
-var reconfigured = []namedScript{
-	{"the first configuration", script{does(alice, get("!/zookeeper"), get("!/zookeeper/quota"), get(config), read(wire.Exists, config, false), getACL(config)), does(carol, get("!/zookeeper/quota"), get(config))}},
-	{"nobody may", script{does(alice, joining(""), leaving("x"), get(config))}},
-	{"nothing to do makes a version", script{
+var reconfigured = []Script{
+	{Name: "the first configuration", steps: steps{does(alice, get("!/zookeeper"), get("!/zookeeper/quota"), get(config), read(wire.Exists, config, false), getACL(config)), does(carol, get("!/zookeeper/quota"), get(config))}},
+	{Name: "nobody may", steps: steps{does(alice, joining(""), leaving("x"), get(config))}},
+	{Name: "nothing to do makes a version", steps: steps{
 		does(alice, auth("super"), leaving(""), get(config)),
 		does(alice, leaving("9")),
 		does(alice, joining(","), read(wire.Exists, config, false)),
 		does(carol, auth("super"), leaving(""), get(config)),
 	}},
-	{"watches", script{
+	{Name: "watches", steps: steps{
 		does(alice, auth("super"), addWatch(config, wire.AddPersistent)),
 		does(bob, watchData(config), addWatch("!/", wire.AddPersistentRecursive)),
 		does(carol, auth("super"), watchExists(config), addWatch(config, wire.AddPersistentRecursive)),
@@ -32,18 +32,18 @@ var reconfigured = []namedScript{
 		does(alice, set(config, "x")),
 		does(carol, leaving("9")),
 	}},
-	{"what a client writes", script{
+	{Name: "what a client writes", steps: steps{
 		does(alice, auth("super"), set(config, "hello"), get(config), get("!/zookeeper/config")),
 		does(carol, get(config)),
 		does(alice, leaving("9"), get(config)),
 		does(carol, auth("super"), setAt(config, "hello", -1), setAt(config, "hello", 0), leaving("9"), get(config)),
 	}},
-	{"a version", script{
+	{Name: "a version", steps: steps{
 		does(alice, auth("super"), req{op: wire.Reconfig, rec: &wire.ReconfigRequest{FromConfig: 7}}),
 		does(alice, req{op: wire.Reconfig, rec: &wire.ReconfigRequest{Leaving: "x", FromConfig: 7}}),
 		does(alice, get(config)),
 	}},
-	{"what cannot be", script{
+	{Name: "what cannot be", steps: steps{
 		does(alice, auth("super"), leaving("x"), leaving("1,x"), leaving("1,2,3"), leaving("1.5"), get(config)),
 		does(alice, joining("server.9"), joining("server.9=h:1:2"), joining("foo=bar"), joining("x"), joining("=h:1:2;6")),
 		does(alice, joining("server.9="), joining("server.9=127.0.0.1:1:1;6"), joining("server.9=127.0.0.1:1:2:king;6"), joining("server.9=127.0.0.1:1:2;66000")),
@@ -53,11 +53,11 @@ var reconfigured = []namedScript{
 		does(carol, auth("super"), leaving("x"), joining("x"), anew("")),
 		does(alice, get(config)),
 	}},
-	{"no majority in sync", script{
+	{Name: "no majority in sync", steps: steps{
 		does(alice, auth("super"), joining("server.4=127.0.0.1:1:2;3,server.5=127.0.0.1:1:2;3,server.6=127.0.0.1:1:2;3"), get(config)),
 		does(alice, anew("server.4=127.0.0.1:1:2;3"), get(config)),
 	}},
-	{"who comes and goes", script{
+	{Name: "who comes and goes", steps: steps{
 		does(alice, auth("super"), joining("server.4=127.0.0.1:1:2;3"), get(config)),
 		does(carol, auth("super"), joining("server.4=127.0.0.1:1:2:observer;localhost:3"), get(config)),
 		does(alice, joining("server.9=:1:2;3,node.10=[::1]:4:5;[::]:6"), get(config)),

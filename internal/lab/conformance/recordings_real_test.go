@@ -3,7 +3,6 @@
 package conformance
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,10 +18,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-var update = flag.Bool("update", false, "write what clients of Apache ZooKeeper see to testdata/apache")
-
-// atOnce is how many scripts run at once: a script mostly waits.
-const atOnce = 24
+// recordedAtOnce is how many scripts run at once: a script mostly waits.
+const recordedAtOnce = 24
 
 // realPlace starts an ensemble of Apache ZooKeeper, which does not force its
 // transactions to disk.
@@ -39,7 +36,7 @@ func realPlace(t testing.TB, sweep time.Duration, settings ...string) *place {
 
 // TestRealDifferential runs the scripts of the recordings on Apache ZooKeeper.
 func TestRealDifferential(t *testing.T) {
-	checkRecordings(t, realPlace(t, never), byHand, generated)
+	checkRecordings(t, realPlace(t, never), manual, generated)
 }
 
 // TestRealOtherSettings runs those that need other settings, on an ensemble that has them all.
@@ -66,8 +63,8 @@ func checkRecordings(t *testing.T, p *place, recordings ...recording) {
 			}
 			want := r.traces(t)
 			for n, s := range r.scripts {
-				if d := cmp.Diff(want[s.name], saw[i][n]); d != "" {
-					t.Errorf("%s (-recorded +Apache):\n%s", s.name, d)
+				if d := cmp.Diff(want[s.Name], saw[i][n]); d != "" {
+					t.Errorf("%s (-recorded +Apache):\n%s", s.Name, d)
 				}
 			}
 		})
@@ -78,13 +75,13 @@ func checkRecordings(t *testing.T, p *place, recordings ...recording) {
 func (r recording) play(t *testing.T, p *place) []string {
 	saw := make([]string, len(r.scripts))
 	var running errgroup.Group
-	running.SetLimit(atOnce)
+	running.SetLimit(recordedAtOnce)
 	if r.shared {
 		running.SetLimit(1)
 	}
 	for i, s := range r.scripts {
 		running.Go(func() error {
-			saw[i] = s.trace(t, p)
+			saw[i] = s.play(t.Context(), p).String()
 			return nil
 		})
 	}
@@ -96,7 +93,7 @@ func (r recording) write(t *testing.T, saw []string) {
 	t.Helper()
 	archive := txtar.Archive{Comment: []byte("What clients of Apache ZooKeeper saw. TestRealDifferential writes it with -update.\n\n")}
 	for i, s := range r.scripts {
-		archive.Files = append(archive.Files, txtar.File{Name: s.name, Data: []byte(saw[i])})
+		archive.Files = append(archive.Files, txtar.File{Name: s.Name, Data: []byte(saw[i])})
 	}
 	if err := os.MkdirAll(filepath.Dir(r.file()), 0o777); err != nil {
 		t.Fatal(err)

@@ -1,9 +1,8 @@
 package conformance
 
 import (
-	"crypto/sha1"
+	"flag"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,25 +17,14 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// namedScript is a script, under the name of what it is about.
-type namedScript struct {
-	name string
-	script
-}
-
-// root is where the script runs. It is the same on every ensemble, since the orders of some
-// lists come from hashes of paths, and as long for every script, since sizes of requests count.
-func (s namedScript) root() string {
-	sum := sha1.Sum([]byte(s.name))
-	return fmt.Sprintf("/%x", sum[:5])
-}
+var update = flag.Bool("update", false, "write docs/conform.md, and what clients of Apache ZooKeeper see to testdata/apache")
 
 // recording is a list of scripts, with what clients of Apache ZooKeeper saw when they ran
 // them: testdata/apache/<name>.txtar has a section for each script. TestRealDifferential
 // compares the recordings with real servers, and writes them with -update.
 type recording struct {
 	name    string
-	scripts []namedScript
+	scripts []Script
 	config  embedded.Config // of the embedded ensemble that must show the same
 	shared  bool            // all scripts run on one ensemble, one after the other
 }
@@ -48,23 +36,21 @@ const never = 1000 * time.Hour
 const halfSecond = 500 * time.Millisecond
 
 var (
-	byHand        = recording{"by-hand", byNames(byName), embedded.Config{Sweep: never, SuperDigest: digest("super")}, false}
-	generated     = recording{"generated", generatedScripts(300), byHand.config, false}
-	sweeping      = recording{"swept", byNames(swept), embedded.Config{Sweep: halfSecond}, false}
+	manual        = recording{"by-hand", byName(byHand), embedded.Config{Sweep: never, SuperDigest: digest("super")}, false}
+	generated     = recording{"generated", generatedScripts(300), manual.config, false}
+	sweeping      = recording{"swept", byName(swept), embedded.Config{Sweep: halfSecond}, false}
 	reconfiguring = recording{"reconfigured", reconfigured, embedded.Config{Reconfig: true, SuperDigest: digest("super")}, true}
 )
 
-func byNames(scripts map[string]script) (list []namedScript) {
-	for _, name := range slices.Sorted(maps.Keys(scripts)) {
-		list = append(list, namedScript{name, scripts[name]})
-	}
-	return list
+// byName sorts scripts.
+func byName(scripts []Script) []Script {
+	return slices.SortedFunc(slices.Values(scripts), func(a, b Script) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // generatedScripts are the scripts of the first n seeds.
-func generatedScripts(n int) (list []namedScript) {
+func generatedScripts(n int) (list []Script) {
 	for seed := range n {
-		list = append(list, namedScript{fmt.Sprint("seed ", seed), someScript.Example(seed)})
+		list = append(list, Script{Name: fmt.Sprint("seed ", seed), steps: someScript.Example(seed)})
 	}
 	return list
 }
@@ -85,11 +71,6 @@ func (r recording) traces(t *testing.T) map[string]string {
 	return traces
 }
 
-// trace plays a script and returns what its clients see.
-func (s namedScript) trace(t *testing.T, p *place) string {
-	return strings.Join(play(t.Context(), p, s.script, s.root()), "\n") + "\n"
-}
-
 // place starts the embedded ensemble of a recording, in memory, for the bubble of a test.
 func (r recording) place(t *testing.T) *place {
 	t.Helper()
@@ -104,20 +85,35 @@ func newRunning(t testing.TB, s ensemble.Starter) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := newPlace(t.Context(), e)
+	t.Cleanup(func() { e.Close() })
+	p, err := newPlace(t.Context(), place{dial: e.Dial, addrs: leaderLast(t, e), patience: usualPatience, stretch: 1})
 	if err != nil {
-		e.Close()
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
 	return p
 }
 
+// leaderLast returns the addresses of the servers.
+func leaderLast(t testing.TB, e ensemble.Ensemble) (addrs []string) {
+	t.Helper()
+	leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range e.Servers() {
+		if s.ID() != leader.ID() {
+			addrs = append(addrs, s.Addr())
+		}
+	}
+	return append(addrs, leader.Addr())
+}
+
 // TestDifferential runs scripts on embedded ensembles and compares what their clients see
 // with what those of Apache ZooKeeper saw. What clients can tell apart is a defect of the
 // embedded one, but for what the package's documentation lists.
 func TestDifferential(t *testing.T) {
-	for _, r := range []recording{byHand, generated, sweeping, reconfiguring} {
+	for _, r := range []recording{manual, generated, sweeping, reconfiguring} {
 		t.Run(r.name, r.compare)
 	}
 }
@@ -128,21 +124,21 @@ func (r recording) compare(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := r.place(t)
 			for _, s := range r.scripts {
-				s.compare(t, want[s.name], p)
+				s.compare(t, want[s.Name], p)
 			}
 		})
 		return
 	}
 	for _, s := range r.scripts {
-		t.Run(s.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { s.compare(t, want[s.name], r.place(t)) })
+		t.Run(s.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { s.compare(t, want[s.Name], r.place(t)) })
 		})
 	}
 }
 
-func (s namedScript) compare(t *testing.T, want string, p *place) {
+func (s Script) compare(t *testing.T, want string, p *place) {
 	t.Helper()
-	if d := cmp.Diff(want, s.trace(t, p)); d != "" {
-		t.Errorf("%s (-Apache +here):\n%s", s.name, d)
+	if d := cmp.Diff(want, s.play(t.Context(), p).String()); d != "" {
+		t.Errorf("%s (-Apache +here):\n%s", s.Name, d)
 	}
 }

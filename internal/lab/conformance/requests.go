@@ -14,6 +14,16 @@ import (
 func does(who client, reqs ...req) ask  { return ask{who: who, reqs: reqs} }
 func stale(who client, reqs ...req) ask { return ask{who: who, reqs: reqs, old: true} }
 
+func now(who client, reqs ...req) ask { return ask{who: who, reqs: reqs, fresh: true} }
+
+// times makes n requests, by their numbers from 0.
+func times(n int, make func(i int) req) (all []req) {
+	for i := range n {
+		all = append(all, make(i))
+	}
+	return all
+}
+
 func create(path string) req            { return createAs(path, wire.Persistent) }
 func remove(path string) req            { return removeAt(path, -1) }
 func set(path, data string) req         { return setAt(path, data, -1) }

@@ -3,6 +3,7 @@ package conformance
 import (
 	"cmp"
 	"context"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"net"
@@ -11,79 +12,94 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 const (
-	// patience is how long a server may take for one step: whoever takes longer
+	// usualPatience is how long a server may take for one step: whoever takes longer
 	// has forgotten the client.
-	patience = time.Minute
+	usualPatience = time.Minute
 	// sessionTimeout is long, so that no session expires while a script runs.
 	sessionTimeout = 40 * time.Second
 )
 
-// place is an ensemble that scripts run on. Its servers are in the order
+// place has the servers that scripts run on. They are in the order
 // follower, follower, leader: what the leader does for its own clients differs
 // in places from what followers do.
 type place struct {
-	ensemble.Ensemble
-	servers  []ensemble.Server
+	dial     ensemble.DialFunc
+	addrs    []string
+	base     string // the znode below which the scripts have their roots; "" is the whole tree
+	patience time.Duration
+	stretch  float64             // how many times as long the times of scripts are
 	atLeader chan *zkclient.Conn // idle connections to the leader, for applied
+	own      ensemble.Ensemble   // is closed with the place; nil: the servers are not its own
 }
 
-func newPlace(ctx context.Context, e ensemble.Ensemble) (*place, error) {
-	p := &place{Ensemble: e, servers: slices.Clone(e.Servers())}
-	leads := map[int]int{}
-	for _, s := range p.servers {
-		status, err := s.Status(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if status.Role == ensemble.Leader {
-			leads[s.ID()] = 1
-		}
-	}
-	slices.SortStableFunc(p.servers, func(a, b ensemble.Server) int { return cmp.Compare(leads[a.ID()], leads[b.ID()]) })
-	return p, p.connectToLeader(ctx)
-}
-
-func (p *place) connectToLeader(ctx context.Context) error {
+// newPlace connects to the leader, which is the last of the servers.
+func newPlace(ctx context.Context, p place) (*place, error) {
 	const connections = 4
 	p.atLeader = make(chan *zkclient.Conn, connections)
 	for range connections {
-		c, err := zkclient.Connect(ctx, zkclient.Config{Dial: p.dialer(len(p.servers)), PingEvery: zkclient.DefaultTimeout / 3})
+		c, err := zkclient.Connect(ctx, zkclient.Config{Dial: p.dialer(len(p.addrs)), PingEvery: zkclient.DefaultTimeout / 3})
 		if err != nil {
-			return err
+			p.close()
+			return nil, err
 		}
 		p.atLeader <- c
 	}
-	return nil
+	return &p, nil
 }
 
+// close ends the connections to the leader, with their sessions, and the place's own ensemble.
 func (p *place) close() {
-	for range cap(p.atLeader) {
-		(<-p.atLeader).Close()
+	if p.own != nil {
+		defer p.own.Close()
 	}
-	p.Ensemble.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), p.patience)
+	defer cancel()
+	for range len(p.atLeader) {
+		c := <-p.atLeader
+		_, _ = c.Do(ctx, wire.CloseSession, nil)
+		_ = c.Close()
+	}
 }
 
+// dialer connects to a server by its number in a script. Where there are fewer, the last is still the leader.
 func (p *place) dialer(server int) func(context.Context) (net.Conn, error) {
-	addr := p.servers[server-1].Addr()
-	return func(context.Context) (net.Conn, error) { return p.Dial("tcp", addr, patience) }
+	n := len(p.addrs) - 1
+	if server < scriptServers && server < len(p.addrs) {
+		n = server - 1
+	} else if server < scriptServers {
+		n = max(0, n-1)
+	}
+	addr := p.addrs[n]
+	return func(context.Context) (net.Conn, error) { return p.dial("tcp", addr, p.patience) }
 }
+
+// scriptServers is how many servers a script speaks of.
+const scriptServers = 3
 
 // applied returns when the leader has applied what was committed before. A
 // failed write is a transaction, and answered in its place.
 func (p *place) applied(ctx context.Context) error {
 	c := <-p.atLeader
 	defer func() { p.atLeader <- c }()
-	_, err := c.Do(ctx, wire.Delete, nowhere)
+	_, err := c.Do(ctx, wire.Delete, p.nowhere())
 	return err
 }
 
 // nowhere is in vain.
-var nowhere = &wire.VersionRequest{Path: "/nowhere"}
+func (p *place) nowhere() *wire.VersionRequest {
+	return &wire.VersionRequest{Path: p.base + "/nowhere"}
+}
+
+// stretched is a time of a script as these servers need it.
+func (p *place) stretched(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * p.stretch)
+}
 
 // member is the state of one client of a script.
 type member struct {
@@ -103,19 +119,28 @@ type runner struct {
 	trace   trace
 }
 
-// play runs a script below a root and returns what the clients saw.
-func play(ctx context.Context, p *place, s script, root string) []string {
+// root is where the script runs. It is the same on every ensemble, since the orders of some
+// lists come from hashes of paths, and as long for every script, since sizes of requests count.
+func (s Script) root() string {
+	sum := sha1.Sum([]byte(s.Name))
+	return fmt.Sprintf("/%x", sum[:5])
+}
+
+// play runs the script and returns what its clients saw.
+func (s Script) play(ctx context.Context, p *place) Trace {
+	root := p.base + s.root()
 	r := &runner{ctx: ctx, place: p, root: root, trace: trace{root: root}}
 	if err := r.setUp(); err != nil {
-		return []string{fmt.Sprintf("cannot set up: %v", err)}
+		r.trace.note("", fmt.Sprintf("cannot set up: %v", err))
+		return r.trace.finish()
 	}
-	for i, st := range s {
-		r.trace.linef("%d %s", i, st)
+	for i, st := range s.steps {
+		r.trace.lines = append(r.trace.lines, line{step: fmt.Sprintf("%d %s", i, st)})
 		st.run(r)
 	}
 	r.settleAll()
 	r.tearDown()
-	return r.trace.lines()
+	return r.trace.finish()
 }
 
 // setUp makes the root, which alice does.
@@ -124,7 +149,7 @@ func (r *runner) setUp() error {
 	if m.conn == nil {
 		return errors.New("no connection")
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
 	defer cancel()
 	reply, err := m.conn.Do(ctx, wire.Create, &wire.CreateRequest{Path: r.root, ACL: worldAll})
 	if err == nil && reply.Header.Err != wire.OK {
@@ -136,7 +161,7 @@ func (r *runner) setUp() error {
 
 // tearDown ends the sessions that the script left.
 func (r *runner) tearDown() {
-	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
 	defer cancel()
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -176,11 +201,11 @@ func (a ask) run(r *runner) {
 	if a.old {
 		conn = &m.kept
 		m.behind = true // on its new connection, to another server
-	} else {
+	} else if !a.fresh {
 		r.settle(a.who)
 	}
 	if *conn == nil {
-		r.trace.linef("  no connection")
+		r.trace.note("", "no connection")
 		return
 	}
 	r.exchange(a.who, conn, a.reqs)
@@ -188,7 +213,7 @@ func (a ask) run(r *runner) {
 
 // exchange sends requests and reads until all are answered, or the connection ends.
 func (r *runner) exchange(who client, conn **zkclient.Conn, reqs []req) {
-	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
 	defer cancel()
 	pings := 0
 	for _, q := range reqs {
@@ -200,14 +225,26 @@ func (r *runner) exchange(who client, conn **zkclient.Conn, reqs []req) {
 			return
 		}
 	}
+	answered, seen := 0, int64(0)
 	for (*conn).Pending() > 0 {
+		asked := reqs[min(answered, len(reqs)-1)].String()
 		f, err := (*conn).Next(ctx)
 		if err != nil {
 			r.over(who, conn, err)
+			r.trace.lines[len(r.trace.lines)-1].asked = asked
 			return
 		}
-		r.trace.frame(who, f)
+		r.trace.frame(who, f, asked)
 		pings = max(pings, pingsAfter(f.Header.Err))
+		if f.Event != nil {
+			continue
+		}
+		if answered++; f.Header.Xid > 0 && f.Header.Err == wire.OK {
+			if f.Header.Zxid < seen {
+				r.trace.note(who.String(), lowerZxid)
+			}
+			seen = max(seen, f.Header.Zxid)
+		}
 	}
 	if pings > 0 {
 		r.probe(who, conn, pings)
@@ -216,7 +253,7 @@ func (r *runner) exchange(who client, conn **zkclient.Conn, reqs []req) {
 		// Until Java's leader has applied a new list it goes by the old one, and the
 		// client may know of the new one before (see pipeline).
 		if err := r.place.applied(ctx); err != nil {
-			r.trace.linef("  the leader is gone: %v", err)
+			r.trace.note("", fmt.Sprintf("the leader is gone: %v", err))
 		}
 	}
 }
@@ -273,7 +310,7 @@ func pingsAfter(err wire.Code) int {
 // ping behind the request for which it closes the connection, and answer it; so
 // a few are sent.
 func (r *runner) probe(who client, conn **zkclient.Conn, pings int) {
-	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
 	defer cancel()
 	for i := range pings {
 		time.Sleep(time.Duration(i) * 10 * time.Millisecond)
@@ -282,18 +319,18 @@ func (r *runner) probe(who client, conn **zkclient.Conn, pings int) {
 			return
 		}
 	}
-	r.trace.linef("  %s still connected", who)
+	r.trace.note(who.String(), "still connected")
 }
 
 // over notes that a connection has ended.
 func (r *runner) over(who client, conn **zkclient.Conn, err error) {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		r.trace.linef("  %s gets no reply", who)
+		r.trace.note(who.String(), noReply)
 	case errors.Is(err, wire.ErrNoReply):
-		r.trace.linef("  %s is disconnected", who)
+		r.trace.note(who.String(), disconnected)
 	default:
-		r.trace.linef("  %s fails: %v", who, err)
+		r.trace.note(who.String(), fmt.Sprintf("fails: %v", err))
 	}
 	r.forget(who, conn)
 }
@@ -328,11 +365,11 @@ func (r *runner) settle(who client) {
 	if !m.behind || m.conn == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
 	defer cancel()
-	reply, err := m.conn.Do(ctx, wire.Delete, nowhere)
+	reply, err := m.conn.Do(ctx, wire.Delete, r.place.nowhere())
 	for _, e := range reply.Events {
-		r.trace.frame(who, e)
+		r.trace.frame(who, e, "")
 	}
 	m.behind = false
 	if err != nil {
@@ -353,9 +390,27 @@ func (d drop) run(r *runner) {
 }
 
 func (w wait) run(r *runner) {
-	time.Sleep(w.d)
+	time.Sleep(r.place.stretched(w.d))
 	for i := range r.members {
 		r.members[i].behind = true // servers have done something
+	}
+}
+
+func (u until) run(r *runner) {
+	m := r.member(u.who)
+	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
+	defer cancel()
+	for m.conn != nil {
+		reply, err := m.conn.Do(ctx, wire.GetData, &wire.ReadRequest{Path: below(r.root, u.path)})
+		if err != nil {
+			r.over(u.who, &m.conn, err)
+			return
+		}
+		if v, err := reply.Decode(); err == nil && v != nil && string(v.(wire.DataReply).Data) == u.data {
+			r.trace.note(u.who.String(), "reads it")
+			return
+		}
+		_ = await.Sleep(ctx, 10*time.Millisecond)
 	}
 }
 
@@ -367,7 +422,7 @@ func (e end) run(r *runner) {
 		conn = &m.kept
 	}
 	if *conn == nil {
-		r.trace.linef("  no connection")
+		r.trace.note("", "no connection")
 		return
 	}
 	r.exchange(e.who, conn, []req{{op: wire.CloseSession}})
@@ -401,7 +456,7 @@ func (c join) open(r *runner) {
 	r.forget(c.who, &m.conn)
 	m.server = c.server
 	conn, err := r.connect(c, m.session)
-	r.trace.linef("  %s %s", c.who, r.trace.connected(c.who, conn, err, m.session))
+	r.trace.connected(c.who.String(), c.who, conn, err, m.session)
 	if errors.Is(err, wire.ErrRefused) {
 		m.session = wire.Session{}
 	}
@@ -427,7 +482,7 @@ func (c join) intrude(r *runner) {
 		s = wire.Session{ID: 0x1234567, Password: []byte("0123456789abcdef")}
 	}
 	conn, err := r.connect(c, s)
-	r.trace.linef("  intruder %s", r.trace.connected(c.who, conn, err, s))
+	r.trace.connected("intruder", c.who, conn, err, s)
 	closeConn(&conn)
 	if m.conn != nil {
 		r.probe(c.who, &m.conn, 1)
@@ -436,11 +491,11 @@ func (c join) intrude(r *runner) {
 
 // connect tries again for a while when a server that may lag turns the client away.
 func (r *runner) connect(c join, s wire.Session) (*zkclient.Conn, error) {
-	s.Timeout = cmp.Or(c.timeout, sessionTimeout)
+	s.Timeout = cmp.Or(r.place.stretched(c.timeout), sessionTimeout)
 	cfg := zkclient.Config{
 		Dial: r.place.dialer(c.server), Session: s, LastZxid: r.zxid(c.who, c.lastZxid), Short: c.short, ReadOnly: c.readOnly,
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
 	defer cancel()
 	for {
 		conn, err := zkclient.Connect(ctx, cfg)

@@ -10,14 +10,25 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// A script lists the steps of some clients, one after another. It is a value, so
+// A Script is what some clients do, and what that shows of the servers.
+type Script struct {
+	Name   string // what it is about
+	Shows  string // what a right server shows
+	Source string // of the rule
+	needs  string // that servers of others do not have, or do not lend; "" of most
+	since  [2]int // the version in which servers began to do so; zero if they always did
+	odd    bool   // sends requests that no client library sends; they can stop a server from before 3.9
+	steps  steps
+}
+
+// steps are what some clients do, one after another: a value, so
 // that rapid can shrink it and a failure can be read.
 //
 // Paths are relative to a root that is fresh for every run; one that begins
 // with "!" is sent without root and "!", and "{root}" in it is the root.
-type script []step
+type steps []step
 
-func (s script) String() string {
+func (s steps) String() string {
 	lines := make([]string, len(s))
 	for i, st := range s {
 		lines[i] = st.String()
@@ -52,11 +63,16 @@ type ask struct {
 	// old sends them through the connection that the client had before its last
 	// connect step, if that kept it open.
 	old bool
+	// fresh sends them at once: the client's server may not have applied yet what others wrote.
+	fresh bool
 }
 
 func (a ask) String() string {
 	var b strings.Builder
 	b.WriteString(a.who.String())
+	if a.fresh {
+		b.WriteString(" at once")
+	}
 	if a.old {
 		b.WriteString(" through the old connection")
 	}
@@ -147,6 +163,16 @@ func (d drop) String() string { return d.who.String() + " drops its connection" 
 type wait struct{ d time.Duration }
 
 func (w wait) String() string { return fmt.Sprintf("%v pass", w.d) }
+
+// until reads the data of a znode until it is what somebody has written, and nothing else meanwhile.
+type until struct {
+	who        client
+	path, data string
+}
+
+func (u until) String() string {
+	return fmt.Sprintf("%s reads %q until it is %q", u.who, u.path, u.data)
+}
 
 // end closes the session.
 type end struct {

@@ -12,20 +12,58 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// trace describes what the clients of a script saw, in words that are the same on
+// A Trace is what the clients of a script saw, line by line.
+type Trace []line
+
+func (t Trace) String() string {
+	var b strings.Builder
+	for _, l := range t {
+		b.WriteString(l.String() + "\n")
+	}
+	return b.String()
+}
+
+// line is a line of a trace: the beginning of a step, or one thing that one client saw.
+type line struct {
+	step   string // of the beginning of a step; then the rest is empty
+	who    string
+	what   string
+	asked  string // the request that a reply answers
+	fields []field
+}
+
+func (l line) String() string {
+	if l.step != "" {
+		return l.step
+	}
+	text := "  "
+	if l.who != "" {
+		text += l.who + " "
+	}
+	text += l.what
+	for _, f := range l.fields {
+		text += " " + f.before + f.value + f.after
+	}
+	return text
+}
+
+// field is a part of a line that has a name for people.
+type field struct{ before, name, value, after string }
+
+// trace collects the lines of a script, in words that are the same on
 // every ensemble that does the same: zxids by their place among those that the
 // script's own writes were answered with, sessions by whose they are, times by
 // how they compare.
 type trace struct {
 	root     string
-	text     []string
+	lines    Trace
 	own      []int64 // the zxids of the script's writes, rising
 	sessions []string
 	ids      []int64
 }
 
-func (t *trace) linef(format string, args ...any) {
-	t.text = append(t.text, fmt.Sprintf(format, args...))
+func (t *trace) note(who, what string, fields ...field) {
+	t.lines = append(t.lines, line{who: who, what: what, fields: fields})
 }
 
 // wrote notes the zxid of a write.
@@ -35,13 +73,15 @@ func (t *trace) wrote(zxid int64) {
 	}
 }
 
-// lines is the trace with the names of zxids filled in, which are known at the
+// finish fills in the names of zxids, which are known at the
 // end: an event comes before the reply that tells whose zxid it has.
-func (t *trace) lines() []string {
-	for i, line := range t.text {
-		t.text[i] = zxidMark.ReplaceAllStringFunc(line, t.zxidName)
+func (t *trace) finish() Trace {
+	for _, l := range t.lines {
+		for i, f := range l.fields {
+			l.fields[i].value = zxidMark.ReplaceAllStringFunc(f.value, t.zxidName)
+		}
 	}
-	return t.text
+	return t.lines
 }
 
 var zxidMark = regexp.MustCompile(`⟦-?\d+~?⟧`)
@@ -85,24 +125,34 @@ func (t *trace) session(id int64) string {
 	return fmt.Sprintf("%#x", uint64(id))
 }
 
-// connected tells what came of a connect request.
-func (t *trace) connected(who client, c *zkclient.Conn, err error, s wire.Session) string {
+// connected notes what came of a connect request: of who in the trace, with the session of owner.
+func (t *trace) connected(who string, owner client, c *zkclient.Conn, err error, s wire.Session) {
 	switch {
 	case errors.Is(err, wire.ErrRefused):
-		return "is refused"
+		t.note(who, "is refused")
+		return
 	case errors.Is(err, wire.ErrNoReply):
-		return "is turned away"
+		t.note(who, "is turned away")
+		return
 	case err != nil:
-		return "cannot connect: " + err.Error()
+		t.note(who, "cannot connect: "+err.Error())
+		return
 	}
 	r := c.Response()
 	if !slices.Contains(t.ids, r.Session) {
 		t.ids = append(t.ids, r.Session)
-		t.sessions = append(t.sessions, fmt.Sprintf("%s.%d", who, t.count(who)+1))
+		t.sessions = append(t.sessions, fmt.Sprintf("%s.%d", owner, t.count(owner)+1))
 	}
 	same := slices.Equal(r.Password, s.Password)
-	return fmt.Sprintf("has session %s, time-out %v, password %d bytes (the same: %v), protocol %d, read-only %v (said: %v)",
-		t.session(r.Session), r.Timeout, len(r.Password), same, r.Protocol, r.ReadOnly, r.HasReadOnly)
+	t.note(who, connected,
+		field{"session ", "session", t.session(r.Session), ","},
+		field{"time-out ", "session timeout", r.Timeout.String(), ","},
+		field{"password ", "length of the password", strconv.Itoa(len(r.Password)), " bytes"},
+		field{"(the same: ", "same password", strconv.FormatBool(same), "),"},
+		field{"protocol ", "protocol version", fmt.Sprint(r.Protocol), ","},
+		field{"read-only ", "read-only", strconv.FormatBool(r.ReadOnly), ""},
+		field{"(said: ", "a byte for read-only", strconv.FormatBool(r.HasReadOnly), ")"},
+	)
 }
 
 func (t *trace) count(who client) (n int) {
@@ -114,54 +164,68 @@ func (t *trace) count(who client) (n int) {
 	return n
 }
 
-// frame notes what a client received.
-func (t *trace) frame(who client, f zkclient.Frame) {
+// frame notes what a client received; asked is the request that was to be answered next.
+func (t *trace) frame(who client, f zkclient.Frame, asked string) {
 	if f.Event != nil {
-		t.linef("  %s sees event %d %s state=%d %s", who, f.Event.Type, t.path(f.Event.Path), f.Event.State, exactly(f.Header.Zxid))
+		t.note(who.String(), seesEvent,
+			field{"", "kind", strconv.Itoa(int(f.Event.Type)), ""},
+			field{"", "path", t.path(f.Event.Path), ""},
+			field{"state=", "state", fmt.Sprint(f.Event.State), ""},
+			field{"", "zxid", exactly(f.Header.Zxid), ""},
+		)
 		return
 	}
 	if writes(f.Op) {
 		t.wrote(f.Header.Zxid)
 	}
-	t.linef("  %s gets %s %s: %s %s", who, f.Op, atLeast(f.Header.Zxid), f.Header.Err, t.reply(f))
+	fields := []field{{"", "zxid", atLeast(f.Header.Zxid), ":"}, {"", "code", f.Header.Err.String(), ""}}
+	reply := t.reply(f)
+	if len(reply) == 0 {
+		reply = []field{{}}
+	}
+	t.note(who.String(), "gets "+f.Op.String(), append(fields, reply...)...)
+	t.lines[len(t.lines)-1].asked = asked
 }
 
-func (t *trace) reply(f zkclient.Frame) string {
+func (t *trace) reply(f zkclient.Frame) []field {
 	v, err := f.Decode()
 	switch {
 	case err != nil:
-		return fmt.Sprintf("%q is no %s reply: %v", f.Record, f.Op, err)
+		return unnamed(fmt.Sprintf("%q is no %s reply: %v", f.Record, f.Op, err))
 	case v == nil && len(f.Record) > 0:
-		return fmt.Sprintf("and %d bytes", len(f.Record))
+		return unnamed(fmt.Sprintf("and %d bytes", len(f.Record)))
 	}
 	return t.value(f.Op, v)
 }
 
-func (t *trace) value(op wire.Op, v any) string {
+func unnamed(text string) []field { return []field{{value: text}} }
+
+func (t *trace) value(op wire.Op, v any) []field {
 	switch v := v.(type) {
 	case nil:
-		return ""
+		return nil
 	case wire.CreateReply:
+		path := field{name: "path", value: t.path(v.Path)}
 		if op == wire.Create {
-			return t.path(v.Path)
+			return []field{path}
 		}
-		return t.path(v.Path) + " " + t.stat(v.Stat)
+		return append([]field{path}, t.stat(v.Stat)...)
 	case wire.Stat:
 		return t.stat(v)
 	case wire.DataReply:
 		return t.data(v)
 	case wire.ACLReply:
-		return aclText(v.ACL) + " " + t.stat(v.Stat)
+		return append([]field{{name: "permissions", value: aclText(v.ACL)}}, t.stat(v.Stat)...)
 	case wire.ChildrenReply:
 		return t.children(op, v)
 	case string:
-		return t.path(v)
+		return []field{{name: "path", value: t.path(v)}}
 	case []wire.ClientInfo:
-		return clientInfos(v)
+		return []field{{name: "identities", value: clientInfos(v)}}
 	case []wire.OpResult:
 		return t.results(v)
 	}
-	return fmt.Sprint(v)
+	return []field{{name: "value", value: fmt.Sprint(v)}}
 }
 
 // configVersion is the end of a configuration.
@@ -172,28 +236,32 @@ var ownServer = regexp.MustCompile(`server\.([123])=[^\n;]*:(\w+;)[^\n]*`)
 
 // data tells data and stat. Of a configuration it leaves out the addresses of the
 // ensemble's own servers.
-func (t *trace) data(v wire.DataReply) string {
+func (t *trace) data(v wire.DataReply) []field {
 	m := configVersion.FindSubmatch(v.Data)
 	if m == nil {
-		return content(v.Data) + " " + t.stat(v.Stat)
+		return append([]field{{name: "data", value: content(v.Data)}}, t.stat(v.Stat)...)
 	}
 	version, _ := strconv.ParseInt(string(m[1]), 16, 64)
 	servers := ownServer.ReplaceAll(v.Data[:len(v.Data)-len(m[0])], []byte("server.$1=HERE:$2"))
-	return fmt.Sprintf("%q version=%s %s", servers, exactly(version), t.stat(v.Stat))
+	fields := []field{{name: "servers", value: fmt.Sprintf("%q", servers)}, {"version=", "version of the configuration", exactly(version), ""}}
+	return append(fields, t.stat(v.Stat)...)
 }
 
-func (t *trace) children(op wire.Op, v wire.ChildrenReply) string {
+func (t *trace) children(op wire.Op, v wire.ChildrenReply) []field {
 	names := slices.Clone(v.Children)
 	if op == wire.GetEphemerals {
 		for i := range names {
 			names[i] = t.path(names[i])
 		}
 	}
-	s := fmt.Sprintf("%q", names)
-	if op == wire.GetChildren2 {
-		s += " " + t.stat(v.Stat)
+	list := []field{{name: "children", value: fmt.Sprintf("%q", names)}}
+	if op == wire.GetEphemerals {
+		list[0].name = "ephemerals"
 	}
-	return s
+	if op == wire.GetChildren2 {
+		return append(list, t.stat(v.Stat)...)
+	}
+	return list
 }
 
 // clientInfos leaves out addresses, which differ from ensemble to ensemble, and
@@ -210,18 +278,29 @@ func clientInfos(infos []wire.ClientInfo) string {
 	return fmt.Sprintf("%q", parts)
 }
 
-func (t *trace) results(results []wire.OpResult) string {
-	parts := make([]string, len(results))
+// results has the fields of all parts of a multi, the name of a part before each.
+func (t *trace) results(results []wire.OpResult) (fields []field) {
 	for i, r := range results {
-		parts[i] = strings.TrimSpace(r.Op.String() + " " + t.result(r))
+		part := append([]field{{name: "result", value: r.Op.String()}}, t.result(r)...)
+		for n := range part {
+			part[n].name = fmt.Sprintf("%s of part %d", part[n].name, i+1)
+		}
+		part[len(part)-1].after += ";"
+		fields = append(fields, part...)
 	}
-	return "[" + strings.Join(parts, "; ") + "]"
+	if len(fields) == 0 {
+		return unnamed("[]")
+	}
+	fields[0].before = "["
+	last := &fields[len(fields)-1]
+	last.after = strings.TrimSuffix(last.after, ";") + "]"
+	return fields
 }
 
-func (t *trace) result(r wire.OpResult) string {
+func (t *trace) result(r wire.OpResult) []field {
 	switch r.Op {
 	case wire.ErrorOp:
-		return r.Err.String()
+		return []field{{name: "code", value: r.Err.String()}}
 	case wire.Create, wire.Create2:
 		return t.value(r.Op, wire.CreateReply{Path: r.Path, Stat: r.Stat})
 	case wire.SetData:
@@ -231,10 +310,10 @@ func (t *trace) result(r wire.OpResult) string {
 	case wire.GetChildren:
 		return t.children(r.Op, wire.ChildrenReply{Children: r.Children})
 	}
-	return ""
+	return nil
 }
 
-func (t *trace) stat(s wire.Stat) string {
+func (t *trace) stat(s wire.Stat) []field {
 	owner := "0"
 	if s.EphemeralOwner != 0 {
 		owner = t.session(s.EphemeralOwner)
@@ -242,12 +321,22 @@ func (t *trace) stat(s wire.Stat) string {
 	if s.Aversion < 0 {
 		s.DataLength = 0 // of the configuration, which depends on addresses
 	}
-	return fmt.Sprintf("{c%s m%s p%s v%d cv%d av%d owner=%s len=%d children=%d %s}", exactly(s.Czxid), exactly(s.Mzxid), exactly(s.Pzxid),
-		s.Version, s.Cversion, s.Aversion, owner, s.DataLength, s.NumChildren, times(s))
+	return []field{
+		{"{c", "czxid", exactly(s.Czxid), ""},
+		{"m", "mzxid", exactly(s.Mzxid), ""},
+		{"p", "pzxid", exactly(s.Pzxid), ""},
+		{"v", "version", fmt.Sprint(s.Version), ""},
+		{"cv", "cversion", fmt.Sprint(s.Cversion), ""},
+		{"av", "aversion", fmt.Sprint(s.Aversion), ""},
+		{"owner=", "ephemeralOwner", owner, ""},
+		{"len=", "dataLength", fmt.Sprint(s.DataLength), ""},
+		{"children=", "numChildren", fmt.Sprint(s.NumChildren), ""},
+		{"", "times", ages(s), "}"},
+	}
 }
 
-// times says only what clocks cannot change: how the two times compare.
-func times(s wire.Stat) string {
+// ages says only what clocks cannot change: how the two times compare.
+func ages(s wire.Stat) string {
 	switch {
 	case s.Mzxid == s.Czxid && s.Mtime != s.Ctime && s.Czxid != 0: // the ensemble's own have no birth
 		return fmt.Sprintf("created %d, but changed %d", s.Ctime, s.Mtime)

@@ -1,0 +1,192 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// Target is the servers to check, and how to reach them.
+type Target struct {
+	Servers  []string // host:port each; of one ensemble
+	Dial     ensemble.DialFunc
+	Chroot   string             // the znode below which everything happens; "" is the whole tree
+	Auth     []wire.AuthRequest // for creating and removing the znode of the check
+	Patience time.Duration      // how long a server may take for one answer
+	// Name is that of the znode in which the scripts run.
+	Name string
+	// Serial has the scripts run one after the other, not some at once.
+	Serial bool
+
+	parents bool // makes the chroot, too
+}
+
+// Outcome is what a script came to.
+type Outcome string
+
+// The outcomes.
+const (
+	OK      Outcome = "ok"       // clients see what they see of the reference
+	Differs Outcome = "differs"  // they see something else
+	LeftOut Outcome = "left-out" // the script was not run
+)
+
+// Result is the outcome of one script.
+type Result struct {
+	Script  string  `json:"script"`
+	Shows   string  `json:"shows"`  // what a right server shows
+	Source  string  `json:"source"` // of the rule
+	Outcome Outcome `json:"outcome"`
+	// Detail is the first difference, or why the script was left out.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Report is what the check came to.
+type Report struct {
+	Servers []Server `json:"servers"`
+	// Notes tell what the check went by that is a matter of settings and versions.
+	Notes   []string `json:"notes,omitempty"`
+	Results []Result `json:"scripts"`
+	// Left tells what could not be removed, "" if nothing is left.
+	Left string `json:"left,omitempty"`
+}
+
+// Count returns how many scripts had an outcome.
+func (r Report) Count(o Outcome) (n int) {
+	for _, result := range r.Results {
+		if result.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// ErrUnusable means servers on which no script can run; the message says why.
+var ErrUnusable = errors.New("these servers cannot be checked")
+
+// atOnce is how many scripts run at once: a script mostly waits. Servers take 60 connections from one address by
+// default (maxClientCnxns), and a script has six at most.
+const atOnce = 8
+
+// Check runs the scripts on servers, and on embedded ones that it starts with the same settings, as far as they
+// can be found out. It calls each, if that is not nil, with each result, in the order of the scripts. It returns an
+// error if the servers cannot be reached or do not let it work, and then what it has until then. Everything happens
+// below one znode, which it makes and removes.
+func Check(ctx context.Context, t Target, each func(Result)) (report Report, err error) {
+	met, err := meet(ctx, t)
+	if err != nil {
+		return report, err
+	}
+	report.Servers = met.servers
+	base, err := makeBase(ctx, t)
+	if err != nil {
+		return report, err
+	}
+	defer func() { report.Left = base.remove(ctx) }()
+	if err := met.learnTTL(ctx, base); err != nil {
+		return report, err
+	}
+	report.Notes = met.notes()
+	right, err := met.reference(ctx)
+	if err != nil {
+		return report, err
+	}
+	defer right.close()
+	theirs, err := newPlace(ctx, place{dial: t.Dial, addrs: met.addrs(), base: base.path, patience: t.Patience, stretch: met.stretch()})
+	if err != nil {
+		return report, fmt.Errorf("%w: %w", ErrUnusable, err)
+	}
+	defer theirs.close()
+	report.Results, err = both{right, theirs}.run(ctx, met, each)
+	return report, err
+}
+
+// both are the places on which each script runs.
+type both struct{ right, theirs *place }
+
+func (b both) run(ctx context.Context, met acquaintance, each func(Result)) ([]Result, error) {
+	results := make([]Result, len(byHand))
+	told := inOrder{results: results, each: each}
+	var running errgroup.Group
+	running.SetLimit(atOnce)
+	if met.target.Serial {
+		running.SetLimit(1)
+	}
+	for i, s := range byHand {
+		running.Go(func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			told.tell(i, b.compare(ctx, met, s))
+			return context.Cause(ctx)
+		})
+	}
+	err := running.Wait()
+	return results[:told.next], err
+}
+
+func (b both) compare(ctx context.Context, met acquaintance, s Script) Result {
+	r := Result{Script: s.Name, Shows: s.Shows, Source: s.Source, Outcome: OK}
+	if r.Detail = met.lacks(s); r.Detail != "" {
+		r.Outcome = LeftOut
+		return r
+	}
+	s.steps = met.spoken(s.steps)
+	var want, got Trace
+	var playing sync.WaitGroup
+	playing.Go(func() { want = s.play(ctx, b.right) })
+	playing.Go(func() { got = s.play(ctx, b.theirs) })
+	playing.Wait()
+	met.adapt(want)
+	if r.Detail = difference(want, got); r.Detail != "" {
+		r.Outcome = Differs
+	}
+	return r
+}
+
+// inOrder tells results in the order of the scripts.
+type inOrder struct {
+	mu      sync.Mutex
+	results []Result
+	next    int // to be told
+	each    func(Result)
+}
+
+func (o *inOrder) tell(i int, r Result) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.results[i] = r
+	for o.next < len(o.results) && o.results[o.next].Outcome != "" {
+		if o.each != nil {
+			o.each(o.results[o.next])
+		}
+		o.next++
+	}
+}
+
+// ops lists the requests of some steps, those in multis included.
+func (s steps) ops() (ops []wire.Op) {
+	for _, st := range s {
+		a, ok := st.(ask)
+		if !ok {
+			continue
+		}
+		for _, q := range a.reqs {
+			ops = append(ops, q.op)
+			parts, _ := q.rec.([]wire.MultiOp)
+			for _, p := range parts {
+				ops = append(ops, p.Op)
+			}
+		}
+	}
+	slices.Sort(ops)
+	return slices.Compact(ops)
+}

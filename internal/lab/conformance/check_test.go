@@ -1,0 +1,187 @@
+package conformance
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/lab/corruptproxy"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+)
+
+// target is an embedded ensemble to be checked, in memory.
+func target(t *testing.T, c embedded.Config) Target {
+	t.Helper()
+	c.InMemory = true
+	e, err := c.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	var addrs []string
+	for _, s := range e.Servers() {
+		addrs = append(addrs, s.Addr())
+	}
+	return Target{Servers: addrs, Dial: e.Dial, Patience: 10 * time.Second, Name: "zklab-conform"}
+}
+
+func check(t *testing.T, target Target) Report {
+	t.Helper()
+	report, err := Check(t.Context(), target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Left != "" {
+		t.Error(report.Left)
+	}
+	return report
+}
+
+// Embedded servers conform, whatever their settings are, and nothing is left on them.
+func TestQuiet(t *testing.T) {
+	for name, c := range map[string]embedded.Config{
+		"three":       {},
+		"one":         {Nodes: 1},
+		"five":        {Nodes: 5},
+		"slow ticks":  {Tick: 2e9},
+		"without TTL": {NoTTL: true},
+		"super user":  {SuperDigest: digest("super")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := target(t, c)
+				report := check(t, target)
+				for _, r := range report.Results {
+					if r.Outcome == Differs {
+						t.Errorf("%s: %s", r.Script, r.Detail)
+					}
+				}
+				if len(report.Results) != len(byHand) || report.Count(OK) < 50 {
+					t.Errorf("%d of %d scripts ran", report.Count(OK), len(byHand))
+				}
+				if left := names(t, target); len(left) > 1 {
+					t.Errorf("left behind: %q", left)
+				}
+			})
+		})
+	}
+}
+
+// names lists the children of the root.
+func names(t *testing.T, target Target) (names []string) {
+	t.Helper()
+	err := base{target: target}.with(t.Context(), func(ctx context.Context, c *zkclient.Conn) error {
+		reply, err := c.Do(ctx, wire.GetChildren, &wire.ReadRequest{Path: "/"})
+		if err != nil {
+			return err
+		}
+		v, err := reply.Decode()
+		if err == nil {
+			names = v.(wire.ChildrenReply).Children
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// told is how some differences are told.
+var told = map[corruptproxy.Corruption]string{
+	corruptproxy.VersionOff:     `: answers version [1-9]\d* where \d+ is right$`,
+	corruptproxy.OtherError:     `: answers "no node" where "bad version" is right$`,
+	corruptproxy.EventMissing:   `: does not report node\w+ of "/\S*" to \w+$`,
+	corruptproxy.EventTwice:     `: reports node\w+ of "/\S*" to \w+ twice$`,
+	corruptproxy.EventsSwapped:  `: reports nodeDataChanged of .* before nodeCreated of .*, which happened first$`,
+	corruptproxy.EventKind:      `: reports to \w+ kind nodeDataChanged where nodeDeleted is right$`,
+	corruptproxy.Unanswered:     `getData "/a": never answers$`,
+	corruptproxy.ExpiredAlive:   `getData "/a": closes the connection of alice, `,
+	corruptproxy.ZxidFalls:      `answers the zxid of the creation of the script's root where that of write 1 of the script is right$`,
+	corruptproxy.StuckServer:    `bob reads "/a" until it is "new": never answers$`,
+	corruptproxy.OtherSession:   `connects to 2 as itself.*: answers session alice.2 where alice.1 is right$`,
+	corruptproxy.EphemeralStays: `: answers ephemeralOwner 0 where \w+\.1 is right$`,
+}
+
+// Each wrong server is found, although nothing is done to it.
+func TestWrongServersAreFound(t *testing.T) {
+	for _, kind := range corruptproxy.Corruptions() {
+		t.Run(string(kind), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := target(t, embedded.Config{})
+				proxy := corruptproxy.New(kind)
+				target.Dial, target.Serial = ensemble.DialFunc(proxy.Dialer(zk.Dialer(target.Dial))), true
+				report, err := Check(t.Context(), target, nil)
+				if err != nil {
+					t.Error(err)
+				}
+				if report.Count(Differs) == 0 {
+					t.Errorf("not found, %d corruptions: %s", proxy.Corrupted(), kind.About())
+				}
+				right := regexp.MustCompile(told[kind])
+				if !slices.ContainsFunc(report.Results, func(r Result) bool { return r.Outcome == Differs && right.MatchString(r.Detail) }) {
+					t.Errorf("no difference is told as %s: %+v", right, report.Results)
+				}
+			})
+		})
+	}
+}
+
+// Scripts are left out where servers of an older version behave otherwise, and speak as those do.
+func TestOlderServers(t *testing.T) {
+	for version, want := range map[[2]int]map[string]string{
+		{3, 4}: {"versions": "", "watches that stay": "ZooKeeper 3.4 does not know addWatch (since 3.6)", "numbers of children": "ZooKeeper 3.4 does not know getAllChildrenNumber (since 3.6)"},
+		{3, 6}: {"watches that stay": "", "removing watches": "servers do so since 3.9", "pings": "sends what no client library sends, which can stop servers before 3.9"},
+		{3, 9}: {"removing watches": "", "pings": "", "bad paths": "needs znodes of the servers"},
+	} {
+		m := acquaintance{version: version, leastT: time.Second}
+		for _, s := range byHand {
+			if why, ok := want[s.Name]; ok && m.lacks(s) != why {
+				t.Errorf("%v: %s: %q, want %q", version, s.Name, m.lacks(s), why)
+			}
+			ops := m.spoken(s.steps).ops()
+			if knows := version != [2]int{3, 4}; !knows && slices.Contains(ops, wire.Create2) {
+				t.Errorf("%v: %s sends create2", version, s.Name)
+			}
+		}
+	}
+	m := acquaintance{version: [2]int{3, 6}, leastT: time.Second, ttl: true}
+	want := []string{"ZooKeeper 3.6 does not know whoAmI (since 3.7)", "events of ZooKeeper 3.6 have no zxid (since 3.9)"}
+	if d := cmp.Diff(want, m.notes()); d != "" {
+		t.Error(d)
+	}
+}
+
+// Servers that cannot be used are refused, with the reason, and nothing is left on them.
+func TestRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		right := target(t, embedded.Config{})
+		for name, c := range map[string]struct {
+			change func(*Target)
+			want   string
+		}{
+			"no chroot":  {func(t *Target) { t.Chroot = "/none" }, "the chroot /none does not exist"},
+			"credential": {func(t *Target) { t.Auth = []wire.AuthRequest{{Scheme: "nosuch"}} }, "the servers reject a credential of scheme nosuch"},
+			"nobody":     {func(t *Target) { t.Servers = []string{"nowhere:1"} }, "nowhere:1: "},
+		} {
+			wrong := right
+			c.change(&wrong)
+			if _, err := Check(t.Context(), wrong, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v, want %s", name, err, c.want)
+			}
+		}
+		if left := names(t, right); len(left) > 1 {
+			t.Errorf("left behind: %q", left)
+		}
+	})
+}
