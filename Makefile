@@ -102,6 +102,7 @@ guide: ## into the pages, what commands and programs print, and what the code sa
 	$(GO) test -count=1 -run 'TestGuideTo(Checking|Commands)' ./cli -update
 	$(GO) test -count=1 -run TestPrograms ./examples -update
 	$(GO) test -count=1 -run 'TestTutorial|TestRecipePages' ./docs -update
+	$(GO) test -count=1 -run TestPage ./internal/lab/conformance -update
 
 pictures: build ## docs/pictures: the plots of docs/gallery.md, compare.md, failover.md and herd.md, and those of the tutorial, which need Chromium
 	$(GO) run ./internal/dev pictures

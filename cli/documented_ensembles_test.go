@@ -185,6 +185,12 @@ func tellsStatus(d *rehearsal) {
 	d.prints(d.exits(usage.ExitValid), `^healthy: 3 of 3 serve|^server 3 at .*: (leader|follower)`)
 }
 
+// Each script is told, and none differs.
+func findsNothingWrong(d *rehearsal) {
+	d.replace(`^(127\.0\.0\.1|zk1):.*`, d.up())
+	d.prints(d.exits(usage.ExitValid), `^ok +versions$(.|\n)*^CONFORMS: |"script": "versions"`)
+}
+
 // A file for Docker Compose has a service a server.
 func composes(d *rehearsal) {
 	text, nodes := d.exits(usage.ExitValid), 3

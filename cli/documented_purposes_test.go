@@ -20,7 +20,8 @@ var purposes = map[string]func(*rehearsal){
 	"ensemble start":  controls([]string{"ensemble", "kill"}, ""),
 	"ensemble resume": controls([]string{"ensemble", "pause"}, ""),
 	"ensemble expire": expires, "ensemble status": tellsStatus, "ensemble compose": composes, "ensemble config": configures,
-	"shell": runsLines, "monitor": monitors,
+	"conform servers": findsNothingWrong,
+	"shell":           runsLines, "monitor": monitors,
 	"lock": locks, "elect": locks, "register": registers, "discover": discovers,
 	"conform": byConformance, "doctor": examines, "image build": buildsImage, "clean": findsLeftovers, "prune": prunes, "overlay": overlays, "completion": offersCompletion, "help": helps,
 }

@@ -179,6 +179,7 @@ var commandGroups = []struct {
 		{"ensemble resume", ""},
 		{"ensemble expire", "ensemble.md#end-sessions-from-outside"},
 		{"ensemble status", "ensemble.md#the-status-of-any-ensemble"},
+		{"conform servers", "conform.md"},
 		{"ensemble compose", "ensemble.md#files-for-ensembles-of-apache-zookeeper"},
 		{"ensemble config", ""},
 		{"shell", "shell.md"},
@@ -222,7 +223,7 @@ func commandTables(t *testing.T) string {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(use, "|", "\\|"), about, more)
 		}
 	}
-	for _, parent := range []*cobra.Command{root, mustFind(t, root, "ensemble")} {
+	for _, parent := range []*cobra.Command{root, mustFind(t, root, "ensemble"), mustFind(t, root, "conform")} {
 		for _, cmd := range parent.Commands() {
 			if !cmd.Hidden && cmd.Name() != "help" && !cmd.HasSubCommands() && !named[cmd] {
 				t.Errorf("commandGroups lacks %s", cmd.CommandPath())

@@ -78,6 +78,7 @@ func commands(taken string) map[string]command {
 		"zklab discover":         {[]string{"discover", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, usage.ExitFailed, nil},
 		"zklab worker":           {[]string{"worker"}, usage.ExitValid, nil},
 		"zklab conform":          {[]string{"conform"}, usage.ExitViolation, []string{"./nowhere"}},
+		"zklab conform servers":  {[]string{"conform", "servers", "127.0.0.1:1", "--timeout", "50ms"}, usage.ExitFailed, nil},
 		"zklab completion":       {[]string{"completion", "bash"}, usage.ExitValid, nil},
 	}
 }

@@ -38,9 +38,15 @@ func (f *Flags) AddTo(flags *pflag.FlagSet) {
 // AddNamed is AddTo for commands that write; timeout is the name of the flag that bounds the wait for
 // a server.
 func (f *Flags) AddNamed(flags *pflag.FlagSet, timeout string) {
+	f.AddWithoutSession(flags, timeout)
+	flags.DurationVar(&f.Session, "session-timeout", f.Session, "session timeout to request")
+}
+
+// AddWithoutSession is AddNamed for commands whose sessions have timeouts of their own.
+func (f *Flags) AddWithoutSession(flags *pflag.FlagSet, timeout string) {
+	f.Session = 10 * time.Second
 	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password, or @file with one credential per line (may be repeated)")
 	flags.DurationVar(&f.Timeout, timeout, 10*time.Second, "time to wait for a connection, and for each reply")
-	flags.DurationVar(&f.Session, "session-timeout", 10*time.Second, "session timeout to request")
 	f.TLS.AddTo(flags)
 }
 

@@ -66,6 +66,7 @@ func newConform() *cobra.Command {
 	cmd.ValidArgsFunction = usage.Files // a program, and what it is given
 	usage.CompletesFiles(cmd, "object")
 	usage.Completes(cmd, "recipe", usage.ListOf(adapter.ConformRecipes))
+	cmd.AddCommand(newConformServers())
 	return cmd
 }
 

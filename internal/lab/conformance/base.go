@@ -48,7 +48,7 @@ func (b base) remove(ctx context.Context) string {
 }
 
 // with opens a session of the check itself, with its credentials, and closes it.
-func (b base) with(ctx context.Context, do func(context.Context, *zkclient.Conn) error) error {
+func (b base) with(ctx context.Context, work func(context.Context, *zkclient.Conn) error) error {
 	connecting, cancel := context.WithTimeout(ctx, b.target.Patience)
 	defer cancel()
 	c, err := zkclient.Connect(connecting, zkclient.Config{Dial: zkclient.To(b.target.Dial, b.target.Servers[0]), Session: wire.Session{Timeout: sessionTimeout}})
@@ -59,11 +59,11 @@ func (b base) with(ctx context.Context, do func(context.Context, *zkclient.Conn)
 	bounded, end := context.WithTimeout(ctx, sessionTimeout)
 	defer end()
 	for _, a := range b.target.Auth {
-		if reply, err := c.Do(bounded, wire.Auth, &a); err != nil || reply.Header.Err != wire.OK {
-			return fmt.Errorf("%w: the servers reject a credential of scheme %s", ErrUnusable, a.Scheme)
+		if err := do(bounded, c, wire.Auth, &a); err != nil {
+			return fmt.Errorf("%w: the credential of scheme %s: %w", ErrUnusable, a.Scheme, err)
 		}
 	}
-	err = do(bounded, c)
+	err = work(bounded, c)
 	_, _ = c.Do(bounded, wire.CloseSession, nil)
 	return err
 }

@@ -171,7 +171,7 @@ func TestRefused(t *testing.T) {
 			want   string
 		}{
 			"no chroot":  {func(t *Target) { t.Chroot = "/none" }, "the chroot /none does not exist"},
-			"credential": {func(t *Target) { t.Auth = []wire.AuthRequest{{Scheme: "nosuch"}} }, "the servers reject a credential of scheme nosuch"},
+			"credential": {func(t *Target) { t.Auth = []wire.AuthRequest{{Scheme: "nosuch"}} }, "the credential of scheme nosuch: auth failed"},
 			"nobody":     {func(t *Target) { t.Servers = []string{"nowhere:1"} }, "nowhere:1: "},
 		} {
 			wrong := right
