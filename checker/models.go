@@ -24,7 +24,6 @@ import (
 	"github.com/zklab/zklab/checker/internal/transactions"
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/base/program"
 )
 
 // models has all models, by name.
@@ -66,37 +65,29 @@ func whole(m frame.Model) frame.Model {
 	return m
 }
 
-// modelOf returns the model of the histories that begin with a header: what this program or the header
-// declares, or otherwise zklab's of that name. A header that names no model is of the one in opts. The error
-// is one line.
+// modelOf returns the model of the histories that begin with a header: the one that the header has a declaration of
+// (see object.Declaration), or otherwise zklab's of that name. A header that names no model is of the one in opts. The
+// error is one line.
 func modelOf(h history.Header, opts Options) (frame.Model, error) {
 	if d, ok := h.Declared.(*declared.Object); ok {
-		return whole(d.Checked()), nil
-	}
-	if h.Object != "" {
-		written, err := program.Read(h.Object)
-		if err != nil {
+		if err := d.Err(); err != nil {
 			return frame.Model{}, fmt.Errorf("the history declares the objects %q, but the declaration cannot be read: %w", h.Model, err)
 		}
-		return whole(written.(*declared.Object).Checked()), nil
-	}
-	name := cmp.Or(h.Model, opts.Model)
-	if own, ok := program.Find(name); ok {
-		if d, ok := own.Declared.(*declared.Object); ok {
-			if err := d.Judges(h.Declaration); err != nil {
-				return frame.Model{}, otherObjects{err}
-			}
-			return whole(d.Checked()), nil
+		if err := d.Judges(h.Declaration); err != nil {
+			return frame.Model{}, otherObjects{err}
 		}
+		return whole(d.Checked()), nil
 	}
-	m, ok := models[name]
+	m, ok := models[cmp.Or(h.Model, opts.Model)]
 	switch {
 	case ok:
 		return m, nil
+	case h.Object != "":
+		return m, fmt.Errorf("the history declares the objects %q, and nobody read the declaration: set Header.Declared (object.Declaration)", h.Model)
 	case h.Model == "" || h.Version == 0:
-		return m, fmt.Errorf("the history is of model %q, which has no checks: use one of %s", name, strings.Join(Models(), ", "))
+		return m, fmt.Errorf("the history is of model %q, which has no checks: use one of %s", cmp.Or(h.Model, opts.Model), strings.Join(Models(), ", "))
 	}
-	return m, fmt.Errorf("only the program that declares the objects %q can judge their histories: run it again, or its Go test", name)
+	return m, fmt.Errorf("only the program that declares the objects %q can judge their histories: run it again, or its Go test", cmp.Or(h.Model, opts.Model))
 }
 
 // otherObjects means that this program declares other objects of the history's model.

@@ -285,7 +285,7 @@ func (x *example) run(t *testing.T, flags ...string) string {
 		t.Fatalf("%q is no command of zklab check", x.command)
 	}
 	var out, problems bytes.Buffer
-	code := execute(append(args[1:], flags...), &out, &problems)
+	code := runZklab(append(args[1:], flags...), &out, &problems)
 	if code != usage.ExitViolation || problems.Len() > 0 {
 		t.Fatalf("%s: exit code %d, %s", x.command, code, problems.String())
 	}

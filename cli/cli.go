@@ -6,7 +6,9 @@ package cli
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/zklab/zklab/cli/internal/clients"
 	"github.com/zklab/zklab/cli/internal/experiments"
@@ -26,15 +28,17 @@ import (
 // All commands know them besides zklab's recipes, and only this program can check, replay and shrink their
 // stored runs. A recipe with a mistake, or with a name that is taken, ends the process with one line and 64.
 func Main(own ...Recipe) {
-	if err := declareOwn(own); err != nil {
+	catalog, err := catalogOf(programName(), own)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", usage.OneLine(err))
 		os.Exit(usage.ExitUsage)
+	}
+	run := func() int {
+		process.IgnoreBrokenPipes()
+		return execute(catalog, os.Args[1:], os.Stdout, os.Stderr)
 	}
 	os.Exit(process.Supervised(run, slices.Concat(experiments.Unsupervised, manyruns.Unsupervised, clients.Unsupervised)))
 }
 
-// run is the command in one process, with Go's own arguments and streams.
-func run() int {
-	process.IgnoreBrokenPipes()
-	return execute(os.Args[1:], os.Stdout, os.Stderr)
-}
+// programName returns the name of the program's file.
+func programName() string { return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") }

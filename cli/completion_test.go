@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/workloads"
 )
 
 // Every value of a flag that is a word has a completion, or is known to have none: a new
@@ -38,5 +40,5 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 			walk(c)
 		}
 	}
-	walk(newRoot(&begun))
+	walk(newRoot(workloads.Catalog{}, &begun))
 }

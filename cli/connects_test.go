@@ -47,7 +47,7 @@ func connects(t *testing.T, command, servers string) (code int, said string) {
 		args[i] = strings.ReplaceAll(strings.ReplaceAll(args[i], "SERVERS", servers), "DIR", t.TempDir())
 	}
 	var out bytes.Buffer
-	code = execute(args, &out, &out)
+	code = runZklab(args, &out, &out)
 	return code, out.String()
 }
 
@@ -230,7 +230,7 @@ func TestGrantedSessionTimeout(t *testing.T) {
 					args = append(args, strings.ReplaceAll(arg, "SERVERS", e.Addrs()[0]))
 				}
 				var out bytes.Buffer
-				execute(args, &out, &out)
+				runZklab(args, &out, &out)
 				want := "zklab: the servers made the session timeout " + granted + ": --session-timeout " + asked + " is not within their bounds\n"
 				if told := strings.Contains(out.String(), want); told != (granted != "") || strings.Contains(out.String(), "made the session") != told {
 					t.Errorf("asked for %s: %s", asked, &out)

@@ -13,11 +13,12 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/manyruns"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/workloads"
 )
 
 // planned returns the plan of zklab sweep for some arguments, up to its first run.
 func planned(args []string) (d sweep.Description, s manyruns.SweepFlags, err error) {
-	swept := manyruns.NewSwept()
+	swept := manyruns.NewSwept(workloads.Catalog{})
 	cmd := manyruns.SweepCommand(&s, swept)
 	if err = cmd.ParseFlags(args); err != nil {
 		return d, s, err
@@ -38,7 +39,7 @@ func taken(args []string) error {
 		return err
 	}
 	begun := false
-	cmd, args, err := newRoot(&begun).Find(args)
+	cmd, args, err := newRoot(workloads.Catalog{}, &begun).Find(args)
 	if err == nil {
 		err = cmd.ParseFlags(args)
 	}

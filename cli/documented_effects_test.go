@@ -35,7 +35,7 @@ func experimentsOf(t *testing.T, name string) (all []docCommand) {
 // flagsOf returns the flags that a documented command gives.
 func flagsOf(t *testing.T, d docCommand) *pflag.FlagSet {
 	t.Helper()
-	cmd, rest, err := newRoot(new(bool)).Find(shellWords(t, d.line)[1:])
+	cmd, rest, err := zklabRoot().Find(shellWords(t, d.line)[1:])
 	if err == nil {
 		err = cmd.ParseFlags(rest)
 	}
@@ -150,7 +150,7 @@ func TestDocumentedGates(t *testing.T) {
 		flags := flagsOf(t, d)
 		texts, _ := flags.GetStringArray("gate")
 		times, _ := flags.GetInt("repeat")
-		gates, err := gates.ParseAll(texts, "", false)
+		gates, err := gates.ParseAll(texts, nil, false)
 		if err != nil {
 			t.Errorf("%s: %v", d.place, err)
 		}

@@ -25,7 +25,7 @@ const lab = "lab"
 func (d *rehearsal) up(flags ...string) string {
 	d.Helper()
 	servers := d.zklab(append([]string{"ensemble", "up", "--detach", "--name", lab, "--listen", "127.0.0.1:0"}, flags...), usage.ExitValid)
-	d.Cleanup(func() { execute([]string{"ensemble", "down", "--all"}, d.Output(), d.Output()) })
+	d.Cleanup(func() { runZklab([]string{"ensemble", "down", "--all"}, d.Output(), d.Output()) })
 	d.replace(`^(second|2181)$`, lab)
 	servers = strings.TrimSpace(servers)
 	d.replace(documentedServers, servers)

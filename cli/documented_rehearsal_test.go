@@ -67,7 +67,7 @@ func (d *rehearsal) replace(pattern, by string) {
 
 // insert gives the command flags that it has not.
 func (d *rehearsal) insert(flags ...string) {
-	cmd, _, err := newRoot(new(bool)).Find(d.words)
+	cmd, _, err := zklabRoot().Find(d.words)
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func (d *rehearsal) exits(codes ...int) string {
 func (d *rehearsal) zklab(args []string, codes ...int) string {
 	d.Helper()
 	var out, problems bytes.Buffer
-	got := execute(args, &out, &problems)
+	got := runZklab(args, &out, &problems)
 	for _, code := range codes {
 		if got == code {
 			return out.String()

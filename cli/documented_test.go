@@ -47,7 +47,7 @@ func docCommands(t *testing.T) (all []docCommand) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(all, helped(newRoot(new(bool)))...)
+	return append(all, helped(zklabRoot())...)
 }
 
 func helped(cmd *cobra.Command) (all []docCommand) {
@@ -126,7 +126,7 @@ func TestExamples(t *testing.T) {
 			look(sub)
 		}
 	}
-	look(newRoot(new(bool)))
+	look(zklabRoot())
 }
 
 // Each documented command exists, with flags and arguments that it takes, and a script of this package runs
@@ -139,7 +139,7 @@ func TestDocumentedCommands(t *testing.T) {
 			continue
 		}
 		n++
-		root := newRoot(new(bool))
+		root := zklabRoot()
 		root.InitDefaultHelpCmd()
 		cmd, rest, err := root.Find(shellWords(t, d.line)[1:])
 		if err == nil {

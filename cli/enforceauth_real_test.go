@@ -30,7 +30,7 @@ func TestRealEnforcedAuthentication(t *testing.T) {
 		})
 	}
 	var out strings.Builder
-	if code := execute([]string{"lock", "/a", "--servers", servers, "--auth", "digest:u:p", "--", "true"}, &out, &out); code != usage.ExitValid {
+	if code := runZklab([]string{"lock", "/a", "--servers", servers, "--auth", "digest:u:p", "--", "true"}, &out, &out); code != usage.ExitValid {
 		t.Errorf("with --auth: exit code %d: %s", code, &out)
 	}
 }

@@ -3,12 +3,13 @@ package cli
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/workloads"
 )
 
 // flagGroup is flags that stand together in the help, in this order.
@@ -88,7 +89,7 @@ func flagUsages(cmd *cobra.Command) string {
 			b.WriteString("\n" + title + ":\n" + set.FlagUsages())
 		}
 	}
-	groups := groupsOf[program.Zklab+strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name())]
+	groups := groupsOf[workloads.Own+strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name())]
 	for _, g := range groups {
 		add(g.name, g.flags)
 	}
@@ -108,10 +109,13 @@ func flagUsages(cmd *cobra.Command) string {
 // groupFlags has the help of all commands show flags in groups.
 func groupFlags(root *cobra.Command) {
 	const usual = "Flags:\n{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}"
-	cobra.AddTemplateFunc("flagUsages", flagUsages)
+	addFlagUsages()
 	template := root.UsageTemplate()
 	if !strings.Contains(template, usual) {
 		panic("cobra's template of a usage is another one")
 	}
 	root.SetUsageTemplate(strings.Replace(template, usual, "{{flagUsages .}}", 1))
 }
+
+// addFlagUsages adds the function to those of all templates, once, since cobra does not lock them.
+var addFlagUsages = sync.OnceFunc(func() { cobra.AddTemplateFunc("flagUsages", flagUsages) })

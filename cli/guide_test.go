@@ -128,7 +128,7 @@ func TestGuideToEnsembles(t *testing.T) {
 			}
 			continue
 		}
-		cmd, args, err := newRoot(new(bool)).Find(append([]string{"ensemble"}, strings.Fields(command)...))
+		cmd, args, err := zklabRoot().Find(append([]string{"ensemble"}, strings.Fields(command)...))
 		if err == nil {
 			err = cmd.ParseFlags(args)
 		}
@@ -200,7 +200,7 @@ var commandGroups = []struct {
 func commandTables(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	root := newRoot(new(bool))
+	root := zklabRoot()
 	named := map[*cobra.Command]bool{}
 	for i, g := range commandGroups {
 		if i > 0 {
@@ -314,7 +314,7 @@ func TestFrequentlyAsked(t *testing.T) {
 			}
 			continue
 		}
-		cmd, rest, err := newRoot(new(bool)).Find(args)
+		cmd, rest, err := zklabRoot().Find(args)
 		if err == nil {
 			err = cmd.ParseFlags(rest)
 		}

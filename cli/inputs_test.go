@@ -99,7 +99,7 @@ type answer struct {
 
 func answerTo(args ...string) answer {
 	var stdout, stderr bytes.Buffer
-	code := execute(args, &stdout, &stderr)
+	code := runZklab(args, &stdout, &stderr)
 	return answer{code, stdout.String(), stderr.String()}
 }
 
@@ -162,7 +162,7 @@ func visibleCommands() map[string]*cobra.Command {
 			}
 		}
 	}
-	walk(newRoot(new(bool)))
+	walk(zklabRoot())
 	return all
 }
 

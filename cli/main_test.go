@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -11,11 +12,13 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/cli/internal/process"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/workloads"
 )
 
 // fullEnv is how the path of the file ends for which zklab-full finds no room.
@@ -34,6 +37,7 @@ func TestMain(m *testing.M) {
 		"zklab-control": controlProgram,
 		"numbers":       ownProgram,
 		ownObjects:      ownObjectsProgram,
+		twoPrograms:     twoProgramsProgram,
 		// A defect in the background, of which no command of ours has one.
 		"zklab-panics": func() {
 			os.Exit(process.Supervised(func() int {
@@ -89,4 +93,12 @@ func (c cleaned) Run() int { return testmain.Run(c.M) }
 // asserts an exit code.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, params("testdata/script"))
+}
+
+// zklabRoot returns the commands of zklab, whose catalog has nothing else.
+func zklabRoot() *cobra.Command { return newRoot(workloads.Catalog{}, new(bool)) }
+
+// runZklab is a command line of zklab in this process.
+func runZklab(args []string, stdout, stderr io.Writer) (code int) {
+	return execute(workloads.Catalog{}, args, stdout, stderr)
 }

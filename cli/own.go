@@ -3,17 +3,13 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/cli/internal/storedruns"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/nils"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -47,62 +43,61 @@ type Subject struct {
 // ownSubject is the name of the first subject of a recipe that the program declares.
 const ownSubject = "own"
 
-// declareOwn makes known what Main was given.
-func declareOwn(own []Recipe) error {
+// catalogOf returns the catalog of a program that passes recipes of its own to Main.
+func catalogOf(program string, own []Recipe) (workloads.Catalog, error) {
 	if len(own) == 0 {
-		return nil
+		return workloads.Catalog{}, nil
 	}
-	var all []program.Recipe
+	var all []workloads.Subject
 	for i, r := range own {
-		declared, err := declaredRecipe(r)
+		subjects, err := subjectsOf(r)
 		if err != nil {
-			return fmt.Errorf("argument %d of cli.Main: %w", i+1, err)
+			return workloads.Catalog{}, fmt.Errorf("argument %d of cli.Main: %w", i+1, err)
 		}
-		if slices.ContainsFunc(all, func(other program.Recipe) bool { return other.Name == declared.Name }) {
-			return fmt.Errorf("argument %d of cli.Main: another one is called %q, too: give each recipe a name of its own", i+1, declared.Name)
+		name := subjects[0].Recipe
+		if slices.ContainsFunc(all, func(other workloads.Subject) bool { return other.Recipe == name }) {
+			return workloads.Catalog{}, fmt.Errorf("argument %d of cli.Main: another one is called %q, too: give each recipe a name of its own", i+1, name)
 		}
-		all = append(all, declared)
+		all = append(all, subjects...)
 	}
-	program.Declare(strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"), all)
-	return nil
+	return workloads.NewCatalog(program, all...), nil
 }
 
-func declaredRecipe(r Recipe) (declared program.Recipe, err error) {
+// subjectsOf returns the subjects of a recipe, the one that is tested without --subject first.
+func subjectsOf(r Recipe) ([]workloads.Subject, error) {
 	var others []Subject
 	if s, ok := r.(Subjects); ok {
 		r, others = s.Recipe, s.Others
 	}
 	w, d, err := declaredWorkload(r)
 	if err != nil {
-		return declared, err
+		return nil, err
 	}
-	declared = program.Recipe{
-		Name: w.Name(), Declared: d,
-		Subjects: []program.Subject{{Name: ownSubject, About: "the recipe of this program", Workload: w}},
-	}
+	recipe := w.Name()
+	all := []workloads.Subject{{Recipe: recipe, Name: ownSubject, About: "the recipe of this program", Workload: w}}
 	for _, s := range others {
 		switch {
 		case len(strings.Fields(s.Name)) != 1 || strings.TrimSpace(s.Name) != s.Name:
-			return declared, fmt.Errorf("a subject of recipe %q has the name %q: give it one word", declared.Name, s.Name)
-		case slices.ContainsFunc(declared.Subjects, func(other program.Subject) bool { return other.Name == s.Name }):
-			return declared, fmt.Errorf("two subjects of recipe %q are called %q", declared.Name, s.Name)
+			return nil, fmt.Errorf("a subject of recipe %q has the name %q: give it one word", recipe, s.Name)
+		case slices.ContainsFunc(all, func(other workloads.Subject) bool { return other.Name == s.Name }):
+			return nil, fmt.Errorf("two subjects of recipe %q are called %q", recipe, s.Name)
 		}
 		w, other, err := declaredWorkload(s.Recipe)
 		if err != nil {
-			return declared, fmt.Errorf("subject %q: %w", s.Name, err)
+			return nil, fmt.Errorf("subject %q: %w", s.Name, err)
 		}
 		if different := difference(d, other); different != "" {
-			return declared, fmt.Errorf("subject %q must declare the same objects as recipe %q, but has other %s", s.Name, declared.Name, different)
+			return nil, fmt.Errorf("subject %q must declare the same objects as recipe %q, but has other %s", s.Name, recipe, different)
 		}
-		if own := storedruns.PropertiesOf(d); s.Property != "" && !slices.Contains(own, s.Property) {
-			return declared, fmt.Errorf("subject %q names the property %q: recipe %q has %s", s.Name, s.Property, declared.Name, strings.Join(own, ", "))
+		if own := d.Properties(); s.Property != "" && !slices.Contains(own, s.Property) {
+			return nil, fmt.Errorf("subject %q names the property %q: recipe %q has %s", s.Name, s.Property, recipe, strings.Join(own, ", "))
 		}
 		if _, err := plan.Parse(s.Faults, time.Second); err != nil {
-			return declared, fmt.Errorf("the faults of subject %q: %w", s.Name, err)
+			return nil, fmt.Errorf("the faults of subject %q: %w", s.Name, err)
 		}
-		declared.Subjects = append(declared.Subjects, program.Subject{Name: s.Name, About: s.About, Property: s.Property, Faults: s.Faults, Workload: w})
+		all = append(all, workloads.Subject{Recipe: recipe, Name: s.Name, About: s.About, Property: s.Property, Faults: s.Faults, Workload: w})
 	}
-	return declared, nil
+	return all, nil
 }
 
 // declaredWorkload returns the workload of a recipe and its declaration, both without mistakes.
@@ -114,17 +109,17 @@ func declaredWorkload(r Recipe) (workloads.Workload, models.Declared, error) {
 	if w == nil {
 		return nil, nil, errors.New("the recipe has no workload")
 	}
-	if mistaken, ok := w.(interface{ Err() error }); ok && mistaken.Err() != nil {
-		return nil, nil, mistaken.Err()
+	declared := workloads.DeclaredBy(w)
+	if declared != nil && declared.Err() != nil {
+		return nil, nil, declared.Err()
 	}
 	if slices.Contains(workloads.Recipes(), w.Name()) {
 		return nil, nil, fmt.Errorf("the name %q is taken by a recipe of zklab's: choose another one", w.Name())
 	}
-	own, ok := w.(workloads.Declares)
-	if !ok || own.Declared() == nil {
+	if declared == nil {
 		return nil, nil, fmt.Errorf("recipe %q does not declare its objects: make it with package object", w.Name())
 	}
-	return w, own.Declared(), nil
+	return w, declared, nil
 }
 
 // difference says in what two declarations differ; "" if the second can be judged as the first.
@@ -140,7 +135,7 @@ func difference(a, b models.Declared) string {
 		return "names"
 	case !slices.Equal(operations(a), operations(b)):
 		return "operations"
-	case !slices.Equal(storedruns.PropertiesOf(a), storedruns.PropertiesOf(b)):
+	case !slices.Equal(a.Properties(), b.Properties()):
 		return "rules"
 	}
 	return ""

@@ -120,7 +120,7 @@ func TestMistakesInOwnRecipes(t *testing.T) {
 		{`argument 1 of cli.Main: subject "a" must declare the same objects as recipe "ids", but has other operations`, []Recipe{with("a", ownNumbers("ids", "draw", false))}},
 		{`argument 1 of cli.Main: subject "a" must declare the same objects as recipe "ids", but has other rules`, []Recipe{with("a", otherRule)}},
 	} {
-		if err := declareOwn(tt.own); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+		if _, err := catalogOf("mine", tt.own); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%v, want %s", err, tt.want)
 		}
 	}

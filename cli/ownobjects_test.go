@@ -36,7 +36,8 @@ func ownObjectsProgram() {
 	if len(os.Args) > 1 {
 		Main(all...)
 	}
-	if err := declareOwn(all); err != nil {
+	catalog, err := catalogOf(programName(), all)
+	if err != nil {
 		panic(err)
 	}
 	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
@@ -46,7 +47,7 @@ func ownObjectsProgram() {
 			os.Exit(usage.ExitValid)
 		}
 		var text bytes.Buffer
-		code := execute(args, &text, &text)
+		code := execute(catalog, args, &text, &text)
 		_ = out.Encode(commandOutput{text.String(), code})
 	}
 }
@@ -59,7 +60,16 @@ type commandOutput struct {
 
 // commandLines starts a process of ownObjects that runs command lines in a folder until the test ends.
 func commandLines(t *testing.T, dir string) func(args []string) outputOf {
-	cmd := exec.Command(ownObjects)
+	ask := asked[[]string, commandOutput](t, ownObjects, dir)
+	return func(args []string) outputOf {
+		o := ask(args)
+		return outputOf{o.Text, o.Code}
+	}
+}
+
+// asked starts a process of a program in a folder, until the test ends, and returns what asks it.
+func asked[Q, A any](t *testing.T, program, dir string) func(Q) A {
+	cmd := exec.Command(program)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
@@ -73,12 +83,11 @@ func commandLines(t *testing.T, dir string) func(args []string) outputOf {
 		}
 	})
 	ask, answers := json.NewEncoder(in), json.NewDecoder(out)
-	return func(args []string) outputOf {
-		var o commandOutput
-		if err := errors.Join(ask.Encode(args), answers.Decode(&o)); err != nil {
-			t.Fatalf("%q: %v", args, err)
+	return func(q Q) (a A) {
+		if err := errors.Join(ask.Encode(q), answers.Decode(&a)); err != nil {
+			t.Fatalf("%v: %v", q, err)
 		}
-		return outputOf{o.Text, o.Code}
+		return a
 	}
 }
 

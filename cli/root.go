@@ -15,12 +15,12 @@ import (
 	"github.com/zklab/zklab/cli/internal/storedruns"
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
+	"github.com/zklab/zklab/workloads"
 )
 
-// execute runs one command line and gives its exit code.
-func execute(args []string, stdout, stderr io.Writer) (code int) {
+// execute runs one command line of a program with a catalog, and gives its exit code.
+func execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer) (code int) {
 	stdout, stderr = terminal.Legible(stdout), terminal.Legible(stderr)
 	defer func() {
 		if p := recover(); p != nil {
@@ -29,20 +29,20 @@ func execute(args []string, stdout, stderr io.Writer) (code int) {
 		}
 	}()
 	begun := false
-	root := newRoot(&begun)
-	commands := usage.Rename(root)
+	root := newRoot(catalog, &begun)
+	renamed := usage.Rename(root)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.Execute()
-	return usage.Finish(err, !begun, commands, stderr)
+	return usage.Finish(err, !begun, renamed, stderr)
 }
 
 // newRoot makes the command tree. begun is set once the arguments were
 // understood: an error before that is wrong usage.
-func newRoot(begun *bool) *cobra.Command {
+func newRoot(catalog workloads.Catalog, begun *bool) *cobra.Command {
 	root := &cobra.Command{
-		Use:           program.Name(),
+		Use:           catalog.Program(),
 		Short:         "Test ZooKeeper recipes under faults, and check whether they keep their promises",
 		Version:       version.Line(),
 		SilenceUsage:  true,
@@ -61,7 +61,7 @@ func newRoot(begun *bool) *cobra.Command {
 	root.SetFlagErrorFunc(usage.WrongFlag)
 	root.SetHelpCommand(usage.NewHelp())
 	root.AddCommand(slices.Concat(
-		experiments.Commands(manyruns.Repeat), manyruns.Commands(), storedruns.Commands(), ensembles.Commands(), clients.Commands(),
+		experiments.Commands(catalog, manyruns.Repeat(catalog)), manyruns.Commands(catalog), storedruns.Commands(catalog), ensembles.Commands(), clients.Commands(),
 	)...)
 	root.AddCommand(usage.NewCompletion())
 	groupFlags(root)

@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 // A flag that was given beats the file, and the file beats the default.
@@ -61,7 +62,7 @@ func TestMerge(t *testing.T) {
 func merged(args []string) (store.Experiment, error) {
 	x, seed, minLoad := experiments.Defaults()
 	f := &experiments.Flags{}
-	cmd := experiments.RunCommand(x, seed, minLoad, f, manyruns.Repeat)
+	cmd := experiments.RunCommand(x, seed, minLoad, f, manyruns.Repeat(workloads.Catalog{}))
 	if err := cmd.ParseFlags(args); err != nil {
 		return *x, err
 	}

@@ -39,7 +39,7 @@ func TestLargeZnodes(t *testing.T) {
 	shell := func(command string, flags ...string) (code int, said string) {
 		t.Helper()
 		var out bytes.Buffer
-		code = execute(append([]string{"shell", e.Addrs()[0], "-c", command}, flags...), &out, &out)
+		code = runZklab(append([]string{"shell", e.Addrs()[0], "-c", command}, flags...), &out, &out)
 		return code, out.String()
 	}
 	const hint = "/a/big: the reply has 2800"

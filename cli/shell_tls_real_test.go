@@ -50,14 +50,14 @@ func TestRealShellTLS(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
-			code := execute(append([]string{"shell", addrs(e), "--timeout", "1m"}, tt.args...), &out, &out)
+			code := runZklab(append([]string{"shell", addrs(e), "--timeout", "1m"}, tt.args...), &out, &out)
 			if code != tt.code || !regexp.MustCompile(tt.wants).Match(out.Bytes()) {
 				t.Errorf("exit code %d, want %d and %s, got %.500q", code, tt.code, tt.wants, &out)
 			}
 		})
 	}
 	var out bytes.Buffer
-	if code := execute(append([]string{"ensemble", "status", addrs(e)}, mine...), &out, &out); code != 0 || !strings.HasPrefix(out.String(), "healthy: 1 of 1 serve") {
+	if code := runZklab(append([]string{"ensemble", "status", addrs(e)}, mine...), &out, &out); code != 0 || !strings.HasPrefix(out.String(), "healthy: 1 of 1 serve") {
 		t.Errorf("%d: %s", code, &out)
 	}
 }
@@ -161,7 +161,7 @@ func TestRealServersEndTLS(t *testing.T) {
 	cert, _ := writeCertificate(t, t.TempDir())
 	addr := addrs(dockertest.Ensemble(t, 1))
 	var out, problems bytes.Buffer
-	code := execute([]string{"shell", addr, "--timeout", "2s", "--tls-ca", cert, "-c", "ls"}, &out, &problems)
+	code := runZklab([]string{"shell", addr, "--timeout", "2s", "--tls-ca", cert, "-c", "ls"}, &out, &problems)
 	if code != 3 || !strings.HasSuffix(problems.String(), "is a server without TLS: leave out --tls-ca\n") {
 		t.Errorf("%d: %s", code, &problems)
 	}

@@ -47,7 +47,7 @@ func TestShellTLS(t *testing.T) {
 				flags[3] = "300ms"
 			}
 			var out, problems bytes.Buffer
-			if code := execute(flags, &out, &problems); code != tt.code {
+			if code := runZklab(flags, &out, &problems); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
 			if got := problems.String(); !regexp.MustCompile(tt.want).MatchString(got) || strings.Count(got, "\n") > 1 {

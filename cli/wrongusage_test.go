@@ -26,7 +26,7 @@ func TestSettingsAsFlags(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	run, _, err := newRoot(new(bool)).Find([]string{"run"})
+	run, _, err := zklabRoot().Find([]string{"run"})
 	if err != nil {
 		t.Fatal(err)
 	}

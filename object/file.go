@@ -8,18 +8,28 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/zklab/zklab/internal/base/program"
+	"github.com/zklab/zklab/checker/declared"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
 )
 
-func init() {
-	program.Reads(func(text string) (any, error) {
-		o, err := Parse([]byte(text))
+// Declaration returns the declaration by which the histories that begin with a header are judged: that of the text
+// which they have, or otherwise the one that known has for their model. It returns nil if there is none; known may be
+// nil. The Err of the declaration says what is wrong with a text.
+func Declaration(h history.Header, known func(model string) models.Declared) models.Declared {
+	switch {
+	case h.Object != "":
+		o, err := Parse([]byte(h.Object))
 		if err != nil {
-			return nil, err
+			return declared.Unread(h.Model, h.Object, err)
 		}
-		return o.Workload().(workload).Declared(), nil
-	})
+		return workloads.DeclaredBy(o.Workload())
+	case known != nil:
+		return known(h.Model)
+	}
+	return nil
 }
 
 // Parse returns the object that the text of a YAML file declares (docs/adapters.md). Another program serves its
@@ -60,7 +70,7 @@ func Parse(text []byte) (o Object[subjects.Object], err error) {
 	for _, name := range r.order {
 		o.Operations = append(o.Operations, r.operations[name].op)
 	}
-	return o, o.Workload().(workload).Err()
+	return o, workloads.DeclaredBy(o.Workload()).Err()
 }
 
 // filed is an operation of a file. Its arguments and answers are any JSON.

@@ -287,6 +287,11 @@ func TestPromisesOfFiles(t *testing.T) {
 			if err != nil || stored.Header.Declared != nil || stored.Header.Object != text {
 				t.Fatalf("%s: %v, declared %v by %q", name, err, stored.Header.Declared, stored.Header.Object)
 			}
+			unread := checker.Run(t.Context(), stored, checker.Options{})
+			if v := unread.Verdicts[0]; unread.Verdict != checker.Unknown || !strings.Contains(v.Reason, "set Header.Declared (object.Declaration)") {
+				t.Errorf("%s, with a declaration that nobody read: %+v", name, v)
+			}
+			stored.Header.Declared = object.Declaration(stored.Header, nil)
 			again := checker.Run(t.Context(), stored, checker.Options{})
 			for _, v := range again.Verdicts {
 				if v.Property == c.violated && (v.Result == checker.Violation) != wrong {

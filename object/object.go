@@ -67,13 +67,13 @@ func OnConn[S any](construct func(conn *zk.Conn, path string) (S, error)) func(*
 // experiment says so when it begins, with the file and the line of the first one, and runs nothing. What is wrong
 // with the object as a whole is said of the line that calls Workload.
 func (o Object[S]) Workload() workloads.Workload {
-	w := workload{}
+	var mistaken error
 	if o.at == "" {
 		o.at = here()
 	}
 	wrong := func(at place, err error) {
-		if w.err == nil && err != nil {
-			w.err = at.wrong(err)
+		if mistaken == nil && err != nil {
+			mistaken = at.wrong(err)
 		}
 	}
 	var all []*operation
@@ -110,6 +110,7 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 	}
 	m := models.Model{Name: o.Name, About: o.About, OnZnodes: true}
+	var w workload
 	var signatures []string
 	for _, d := range all {
 		signatures = append(signatures, d.signature())
@@ -133,7 +134,7 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 	}
 	declaration := declared.New(m, signatures, needs, rules...)
-	declaration.Text = o.text
+	declaration.Text, declaration.Expression = o.text, "declaration.Workload() // declaration is your object.Object"
 	w.Mix.Declaration, w.Mix.OneSession = declaration, o.OneSession
 	w.Mix.New = func(c *subjects.Client, path string) (any, error) {
 		if err := c.Connected(); err != nil {
@@ -141,18 +142,28 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 		return o.New(c, path)
 	}
-	if w.err == nil {
+	if mistaken == nil {
 		at, err := declaration.Try(w.calls())
 		wrong(place(at), err)
 	}
+	declaration.Mistake = told(mistaken, o.Name)
 	return w
+}
+
+// told returns a mistake in one line, or nil if there is none.
+func told(err error, object string) error {
+	var m mistake
+	if !errors.As(err, &m) {
+		return nil
+	}
+	return fmt.Errorf("%sobject %q: %w", m.at, object, m.error)
 }
 
 // Maker makes the subjects in a program that is a client's process. The program passes it to adapter.Serve (package
 // subjects/adapter) under the name of the object, and is the Command of the experiment.
 func (o Object[S]) Maker() subjects.Maker {
 	w := o.Workload().(workload)
-	if err := w.Err(); err != nil {
+	if err := w.Declared().Err(); err != nil {
 		return func(*subjects.Client, string, json.RawMessage) (*subjects.Served, error) { return nil, err }
 	}
 	return w.Maker()
@@ -192,20 +203,7 @@ func (o Object[S]) mistake(all []*operation) error {
 }
 
 // workload is an object as a workload.
-type workload struct {
-	workloads.Mix
-	err error
-}
-
-// Err returns what is wrong with the declaration, in one line, or nil.
-func (w workload) Err() error {
-	if w.err == nil {
-		return nil
-	}
-	var m mistake
-	errors.As(w.err, &m)
-	return fmt.Errorf("%sobject %q: %w", m.at, w.Name(), m.error)
-}
+type workload struct{ workloads.Mix }
 
 // calls returns some calls of each operation, to try the rules; nil if their arguments cannot be drawn.
 func (w workload) calls() (all []*declared.Call) {
@@ -228,13 +226,8 @@ func (w workload) calls() (all []*declared.Call) {
 
 // Start makes the subjects.
 func (w workload) Start(ctx context.Context, env *workloads.Env) (workloads.Run, error) {
-	if err := w.Err(); err != nil {
+	if err := w.Declared().Err(); err != nil {
 		return nil, err
 	}
 	return w.Mix.Start(ctx, env)
-}
-
-// Source returns a Go expression for the workload, for the test that repeats a shrunk run.
-func (w workload) Source() string {
-	return "declaration.Workload() // declaration is your object.Object"
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
@@ -22,8 +21,9 @@ type step struct{ Text, Link, Command string }
 // nextSteps says what to do about the verdict. Only a run that zklab can repeat has commands.
 func nextSteps(m *material.Run, found []broken) (steps []step) {
 	repeatable := m.Result.Replay != ""
-	named := m.Simulated() && ofCommand(m.Result) // and not the subject of a Go test
-	command := func(name string) string { return printable.Command(program.Name(), name, m.Dir) }
+	program := m.Result.Program()
+	named := m.Simulated() && program != "" // and not the subject of a Go test
+	command := func(name string) string { return printable.Command(program, name, m.Dir) }
 	switch m.Result.Verdict {
 	case checker.Violation:
 		if len(found) > 0 {
@@ -42,14 +42,11 @@ func nextSteps(m *material.Run, found []broken) (steps []step) {
 		}
 	case checker.Valid:
 		if named && m.Result.Subject != "" {
-			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command(program.Name(), "sweep", m.Result.Recipe, "--subject", m.Result.Subject)})
+			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command(program, "sweep", m.Result.Recipe, "--subject", m.Result.Subject)})
 		}
 	}
 	return steps
 }
-
-// ofCommand reports whether a command of zklab ran the experiment, and not a Go test.
-func ofCommand(r *store.Result) bool { return strings.HasPrefix(r.Replay, program.Name()+" ") }
 
 // notOfTime are the assumptions that a longer load does not meet.
 var notOfTime = []string{"healthy-before", "healthy-after", "clients", "record", "links", "path", "servers"}
@@ -58,17 +55,18 @@ var notOfTime = []string{"healthy-before", "healthy-after", "clients", "record",
 // with more time; or, where time is not missing, one with another seed; or, where the check ran into a bound, another check.
 func decidingStep(dir string, r *store.Result) step {
 	x, err := store.ReadExperiment(filepath.Join(dir, "experiment.yaml"))
-	if err != nil || !ofCommand(r) {
+	program := r.Program()
+	if err != nil || program == "" {
 		return step{Text: "Run it again, with more time (--time-limit, or TimeLimit in a Go test) or other settings than those of:", Command: r.Replay}
 	}
 	again := func(flags ...string) string {
-		return printable.Command(append([]string{program.Name(), "run", "--config", filepath.Join(dir, "experiment.yaml")}, flags...)...)
+		return printable.Command(append([]string{program, "run", "--config", filepath.Join(dir, "experiment.yaml")}, flags...)...)
 	}
 	for _, bound := range []struct{ flag, more string }{{"--budget", "30m"}, {"--memory", "4GiB"}} {
 		if slices.ContainsFunc(r.Verdicts, func(v checker.Verdict) bool {
 			return v.Result == checker.Unknown && strings.Contains(v.Reason, bound.flag)
 		}) {
-			return step{Text: "Check the same record again, with a higher bound for the search:", Command: printable.Command(program.Name(), "check", dir, bound.flag, bound.more)}
+			return step{Text: "Check the same record again, with a higher bound for the search:", Command: printable.Command(program, "check", dir, bound.flag, bound.more)}
 		}
 	}
 	if slices.ContainsFunc(checker.Unmet(r.Assumptions), func(a checker.Assumption) bool { return slices.Contains(notOfTime, a.Name) }) {

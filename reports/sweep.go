@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/internal/lab/sweep"
@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/workloads"
 )
 
 // Bounds of what a screenful tells of a sweep; the page has more.
@@ -142,7 +143,8 @@ func (t *sweepText) findings() {
 // replayWords returns the command that repeats a run.
 func replayWords(s *sweep.Summary, x sweep.Example) string {
 	if x.Kept != "" {
-		return printable.Command(program.Name(), "run", "--config", filepath.Join(x.Kept, "experiment.yaml"))
+		program, _, _ := strings.Cut(cmp.Or(s.Description.Command, workloads.Own), " ")
+		return printable.Command(program, "run", "--config", filepath.Join(x.Kept, "experiment.yaml"))
 	}
 	return s.Description.ReplayOf(x.Seed)
 }

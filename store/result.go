@@ -60,6 +60,15 @@ type Result struct {
 	Replay string `json:"replay,omitempty"`
 }
 
+// Program returns the program whose command line repeats the experiment; "" if none does, as after a Go test.
+func (r *Result) Program() string {
+	program, _, _ := strings.Cut(r.Replay, " ")
+	if strings.Contains(r.Replay, "go test") {
+		return ""
+	}
+	return program
+}
+
 // Shrunk describes how a run was shrunk from a larger one that violated the same property by the
 // same cause.
 type Shrunk struct {

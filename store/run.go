@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/object"
 )
 
 // historyFile is the file that makes a folder a run.
@@ -18,8 +19,9 @@ type Run struct {
 	// Dir is the run's folder. It is empty for a bare history, opened by the name of its file. A
 	// bare history has no other files, and their paths are empty.
 	Dir string
-	// Declared becomes history.Header.Declared of the record. Set it before ReadHistory.
-	Declared history.Declared
+	// Declares returns what a program declares of objects that zklab does not know, by their model, or nil if it does
+	// not; nil declares none. The record is judged by that. Set it before ReadHistory.
+	Declares func(model string) models.Declared
 
 	history string
 
@@ -42,7 +44,7 @@ func (r *Run) ReadHistory() (*history.History, error) {
 	}
 	h, err := history.Open(r.History())
 	if err == nil {
-		h.Header.Declared = r.Declared
+		h.Header.Declared = object.Declaration(h.Header, r.Declares)
 		r.record = h
 	}
 	return h, err
@@ -64,14 +66,14 @@ func (r *Run) ReadPacked(above int64) (*history.History, error) {
 		return r.packed, nil
 	}
 	h, err := history.OpenPacked(r.History(), func(of history.Header) bool {
-		of.Declared = r.Declared
+		of.Declared = object.Declaration(of, r.Declares)
 		file, err := os.Stat(r.History())
 		return err == nil && file.Size() > above && models.OfHeader(of).Packs
 	})
 	if err != nil {
 		return h, err
 	}
-	h.Header.Declared = r.Declared
+	h.Header.Declared = object.Declaration(h.Header, r.Declares)
 	if h.Packed() {
 		r.packed = h
 	} else {

@@ -1,15 +1,10 @@
 package workloads
 
 import (
-	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/base/nearest"
-	"github.com/zklab/zklab/internal/base/program"
 )
 
 // The names of subjects that come with zklab.
@@ -40,7 +35,8 @@ type Subject struct {
 	// Alone is true if a single client exposes the defect, without competitors.
 	Alone bool `json:"alone,omitempty"`
 
-	workload Workload
+	// Workload is the recipe with this subject under load.
+	Workload Workload `json:"-"`
 }
 
 // recipes are the workloads that have a name, with their subjects, the library's own first.
@@ -57,17 +53,17 @@ func offer(m *models.Model, subjects ...Subject) struct{} {
 }
 
 func own(w Workload) Subject {
-	return Subject{Name: Own, About: "the recipe of package recipes", workload: w}
+	return Subject{Name: Own, About: "the recipe of package recipes", Workload: w}
 }
 
 // variant is another recipe of package recipes, or the same one used in another way.
 func variant(name, about string, w Workload) Subject {
-	return Subject{Name: Own + "-" + name, About: about, workload: w}
+	return Subject{Name: Own + "-" + name, About: about, Workload: w}
 }
 
 // mutant is a mutant with one seeded defect, named after the defect.
 func mutant(defect, property, faults, about string, w Workload) Subject {
-	return Subject{Name: brokenBy + defect, About: about, Property: property, Faults: faults, workload: w}
+	return Subject{Name: brokenBy + defect, About: about, Property: property, Faults: faults, Workload: w}
 }
 
 // besides adds the further properties that it violates.
@@ -92,79 +88,27 @@ func LacksNew(w Workload) bool {
 	return made.IsValid() && made.Kind() == reflect.Func && made.IsNil()
 }
 
-// Recipes lists the names of the workloads, sorted. Those that were given to cli.Main are among them.
-func Recipes() []string {
-	names := slices.Collect(maps.Keys(recipes))
-	for _, r := range program.Recipes() {
-		names = append(names, r.Name)
-	}
-	slices.Sort(names)
-	return names
-}
+// Recipes lists the names of zklab's workloads, sorted.
+func Recipes() []string { return Catalog{}.Recipes() }
 
-// About describes a recipe in a few words.
-func About(recipe string) string { return models.Named(recipe).About }
+// About describes a recipe of zklab's in a few words.
+func About(recipe string) string { return Catalog{}.About(recipe) }
 
-// Subjects lists the subjects of a recipe: the library's own first, then others, then
-// mutants. The first mutant is also called just Broken.
-func Subjects(recipe string) []Subject {
-	declared, ok := program.Find(recipe)
-	if !ok {
-		return slices.Clone(recipes[recipe])
-	}
-	var all []Subject
-	for _, s := range declared.Subjects {
-		all = append(all, Subject{Recipe: recipe, Name: s.Name, About: s.About, Property: s.Property, Faults: s.Faults, workload: s.Workload.(Workload)})
-	}
-	return all
-}
+// Subjects lists the subjects of a recipe of zklab's: the library's own first, then others, then mutants. The
+// first mutant is also called just Broken.
+func Subjects(recipe string) []Subject { return Catalog{}.Subjects(recipe) }
 
-// Named returns the workload of a recipe with one of its subjects.
-func Named(recipe, subject string) (Workload, error) {
-	subjects := Subjects(recipe)
-	if subjects == nil {
-		names := Recipes()
-		return nil, fmt.Errorf("unknown recipe %q%sknown are %s", recipe, nearest.DidYouMean(recipe, names), strings.Join(names, ", "))
-	}
-	for _, s := range subjects {
-		if s.Name == subject || subject == Broken && s.isBroken() {
-			return s.workload, nil
-		}
-	}
-	if defect, ok := strings.CutPrefix(subject, brokenBy); ok {
-		defects := defects(recipe)
-		return nil, fmt.Errorf("recipe %s has no mutant %q%sit has %s", recipe, defect, nearest.DidYouMean(defect, defects), strings.Join(defects, ", "))
-	}
-	names := Short(recipe)
-	return nil, fmt.Errorf("recipe %s has no subject %q%sit has %s", recipe, subject, nearest.DidYouMean(subject, names), strings.Join(names, ", "))
-}
+// Named returns the workload of a recipe of zklab's with one of its subjects.
+func Named(recipe, subject string) (Workload, error) { return Catalog{}.Named(recipe, subject) }
+
+// Short lists the names of the subjects of a recipe of zklab's, with all mutants as Broken.
+func Short(recipe string) []string { return Catalog{}.Short(recipe) }
 
 // InProcesses reports whether the clients of a workload can be processes of their own, with
 // subjects that this program makes.
 func InProcesses(w Workload) bool {
 	_, served := w.(Served)
 	return served
-}
-
-// Short lists the names of the subjects of a recipe, with all mutants as Broken.
-func Short(recipe string) (names []string) {
-	for _, s := range Subjects(recipe) {
-		if s.isBroken() {
-			return append(names, Broken)
-		}
-		names = append(names, s.Name)
-	}
-	return names
-}
-
-// defects lists what may follow Broken and a colon.
-func defects(recipe string) (names []string) {
-	for _, s := range Subjects(recipe) {
-		if defect, ok := strings.CutPrefix(s.Name, brokenBy); ok {
-			names = append(names, defect)
-		}
-	}
-	return names
 }
 
 func (s Subject) isBroken() bool { return strings.HasPrefix(s.Name, brokenBy) }

@@ -26,7 +26,7 @@ type Register struct {
 }
 
 var _ = offer(models.Register,
-	Subject{Name: Own, About: "the store itself, used correctly", workload: Register{New: subjects.NewRegister}},
+	Subject{Name: Own, About: "the store itself, used correctly", Workload: Register{New: subjects.NewRegister}},
 	variant("config", "the configuration of package recipes: SetIf and Get", Register{New: subjects.NewConfigRegister}),
 	mutant("cas-without-version", "linearizable", "", "compares, then sets without checking the version", Register{New: broken.CASWithoutVersion}),
 	mutant("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "makes a plain read, whatever kind was asked for", Register{New: broken.PlainAsFenced}).besides("fenced-reads").alone(),

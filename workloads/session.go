@@ -25,7 +25,7 @@ type Session struct {
 }
 
 var _ = offer(models.Session, append([]Subject{
-	{Name: Own, About: "the store itself", workload: Session{}},
+	{Name: Own, About: "the store itself", Workload: Session{}},
 }, corruptions()...)...)
 
 // foundBy is the property that finds each corruption; the first one is the meaning of

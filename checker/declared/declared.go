@@ -2,7 +2,7 @@
 // operations, and the rules by which its histories are decided. Package object makes declarations for
 // its users. They travel with the workload and with the histories that it records
 // (history.Header.Declared), and package checker decides by them, so two declarations of the same name can
-// live in one program. Only for stored histories, package checker looks among those given to cli.Main.
+// live in one program.
 package declared
 
 import (
@@ -23,6 +23,10 @@ import (
 type Object struct {
 	// Text is the file that declares the object (see object.Parse); "" if a program does.
 	Text string
+	// Mistake is what is wrong with the declaration, in one line; nil if nothing is.
+	Mistake error
+	// Expression is the workload in Go.
+	Expression string
 
 	model    frame.Model
 	rules    []Rule
@@ -88,6 +92,11 @@ func New(m models.Model, operations []string, needs []Need, rules ...Rule) *Obje
 	return o
 }
 
+// Unread returns the declaration of objects whose text cannot be read, which judges nothing.
+func Unread(name, text string, mistake error) *Object {
+	return &Object{Text: text, Mistake: mistake, model: frame.Model{Object: models.Named(name)}}
+}
+
 // figure returns the name of the figure that counts a need.
 func figure(n Need) string { return strings.ReplaceAll(n.What, " ", "_") }
 
@@ -114,6 +123,12 @@ func missing(needs []Need, figures map[string]float64) string {
 
 // Written returns the text that declares the object; "" if a program does. The histories have it.
 func (o *Object) Written() string { return o.Text }
+
+// Err returns what is wrong with the declaration, in one line, or nil.
+func (o *Object) Err() error { return o.Mistake }
+
+// Source returns a Go expression for the workload, for a test that repeats a run.
+func (o *Object) Source() string { return o.Expression }
 
 // Identity tells the declaration of a program apart from others of the same name. It is nil for a file, which histories
 // have.

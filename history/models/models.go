@@ -13,7 +13,6 @@ import (
 	"sync"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/base/program"
 )
 
 // Model is a kind of object. It never changes after its declaration, so it is safe for concurrent
@@ -131,14 +130,18 @@ type Declared interface {
 	Model() *Model
 	// Properties lists the names of the properties that the declaration decides, in their order.
 	Properties() []string
+	// Err returns what is wrong with the declaration, in one line, or nil.
+	Err() error
+	// Source returns a Go expression for the workload, for a test that repeats a run.
+	Source() string
 }
 
 // Known reports whether zklab itself declares a model of that name.
 func Known(name string) bool { return declared[name] != nil }
 
-// Named returns the model of that name: zklab's, or that of a recipe given to cli.Main. If there is none,
-// the returned model accepts any operation, without traits and words. Without a name, an operation has the
-// traits of a lock's operation of its name, or otherwise of another model's.
+// Named returns zklab's model of that name. If there is none, the returned model accepts any operation, without
+// traits and words. Without a name, an operation has the traits of a lock's operation of its name, or otherwise of
+// another model's.
 func Named(name string) *Model {
 	switch m := declared[name]; {
 	case m != nil:
@@ -146,9 +149,6 @@ func Named(name string) *Model {
 	case name == "":
 		m := anyModel()
 		return &m
-	}
-	if own, ok := program.Find(name); ok {
-		return own.Declared.(Declared).Model()
 	}
 	return &Model{Name: name, Others: &Operation{}}
 }
@@ -164,16 +164,11 @@ var anyModel = sync.OnceValue(func() Model {
 // Of returns the model of a history.
 func Of(h *history.History) *Model { return OfHeader(h.Header) }
 
-// OfHeader returns the model of the histories that begin with a header: the one that this program or
-// the header declares, or otherwise zklab's of that name.
+// OfHeader returns the model of the histories that begin with a header: the one that the header has a
+// declaration of (see object.Declaration), or otherwise zklab's of that name.
 func OfHeader(h history.Header) *Model {
 	if d, ok := h.Declared.(Declared); ok {
 		return d.Model()
-	}
-	if h.Object != "" {
-		if written, err := program.Read(h.Object); err == nil {
-			return written.(Declared).Model()
-		}
 	}
 	return Named(h.Model)
 }

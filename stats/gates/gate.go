@@ -64,34 +64,34 @@ type Result struct {
 
 var gateForm = regexp.MustCompile(`^\s*([A-Za-z][A-Za-z0-9_-]*)(?:\(([^()]+)\))?(?:\.([A-Za-z][A-Za-z0-9.]*))?\s*<\s*(\S+)\s*$`)
 
-// Parse parses a gate. recipe names the model whose operations it may name; "" allows any. The
+// Parse parses a gate. of is the model whose operations it may name; nil allows any. The
 // error is one line, and says what a gate can be.
-func Parse(text, recipe string) (Gate, error) {
+func Parse(text string, of *models.Model) (Gate, error) {
 	g := Gate{Text: strings.TrimSpace(text)}
 	wrong := func(format string, args ...any) (Gate, error) {
 		return Gate{}, fmt.Errorf("gate %q: %s", g.Text, fmt.Sprintf(format, args...))
 	}
 	m := gateForm.FindStringSubmatch(text)
 	if m == nil {
-		return wrong("expected METRIC<BOUND, such as failover(kill:leader).p95<10s or errors<1%%; metrics are %s", metricNames(recipe))
+		return wrong("expected METRIC<BOUND, such as failover(kill:leader).p95<10s or errors<1%%; metrics are %s", metricNames(of))
 	}
 	name, quantity, bound := m[1], m[3], m[4]
 	g.Part = m[2]
 	g.Metric = samples.MetricNamed(name)
 	if g.Metric == nil {
 		// Where operations are not known, a bare name that is nearly a metric's is no operation.
-		if g.Part != "" || !knowsOperation(recipe, name) || recipe == "" && quantity == "" && nearest.To(name, wholeMetrics()) != "" {
-			return wrong("there is no metric %q%smetrics are %s", name, nearest.DidYouMean(name, append(wholeMetrics(), operationsOf(recipe)...)), metricNames(recipe))
+		if g.Part != "" || !knowsOperation(of, name) || of == nil && quantity == "" && nearest.To(name, wholeMetrics()) != "" {
+			return wrong("there is no metric %q%smetrics are %s", name, nearest.DidYouMean(name, append(wholeMetrics(), operationsOf(of)...)), metricNames(of))
 		}
 		g.Metric, g.Part = samples.MetricNamed(samples.Latency), name
 	}
 	switch split := g.Metric.Split; {
 	case g.Part == "" && split != "" && g.Metric.Whole == samples.NoWhole:
 		return wrong("say of which %s: %s(NAME)", split, name)
-	case g.Part != "" && split == samples.ByOperation && !knowsOperation(recipe, g.Part):
-		return wrong("there is no operation %q; metrics are %s", g.Part, metricNames(recipe))
+	case g.Part != "" && split == samples.ByOperation && !knowsOperation(of, g.Part):
+		return wrong("there is no operation %q; metrics are %s", g.Part, metricNames(of))
 	case g.Part != "" && split == samples.ByFault && !knownFault(g.Part):
-		return wrong("there is no fault %q (see zklab list faults); metrics are %s", g.Part, metricNames(recipe))
+		return wrong("there is no fault %q (see zklab list faults); metrics are %s", g.Part, metricNames(of))
 	case g.Part != "" && split == "":
 		return wrong("%s has no parts", name)
 	}
@@ -106,9 +106,9 @@ func Parse(text, recipe string) (Gate, error) {
 
 // ParseAll parses gates in their order. baseline means that there is a group to which relative gates
 // can refer; without one, they are an error.
-func ParseAll(texts []string, recipe string, baseline bool) (gates []Gate, err error) {
+func ParseAll(texts []string, of *models.Model, baseline bool) (gates []Gate, err error) {
 	for _, text := range texts {
-		g, err := Parse(text, recipe)
+		g, err := Parse(text, of)
 		if err != nil {
 			return nil, err
 		}
@@ -170,8 +170,8 @@ func (g *Gate) setBound(text string) (problem string) {
 }
 
 // metricNames lists metrics for an error.
-func metricNames(recipe string) string {
-	operations := operationsOf(recipe)
+func metricNames(of *models.Model) string {
+	operations := operationsOf(of)
 	if operations == nil {
 		operations = []string{"operations"}
 	}
@@ -188,22 +188,21 @@ func wholeMetrics() (names []string) {
 	return names
 }
 
-// operationsOf returns the operations of a recipe whose latencies are metrics; nil if no recipe is named.
-func operationsOf(recipe string) (names []string) {
-	for _, o := range models.Named(recipe).Operations {
-		if recipe != "" && !o.Local {
+// operationsOf returns the operations of a model whose latencies are metrics; nil if there is no model.
+func operationsOf(m *models.Model) (names []string) {
+	if m == nil {
+		return nil
+	}
+	for _, o := range m.Operations {
+		if !o.Local {
 			names = append(names, o.F)
 		}
 	}
 	return names
 }
 
-func knowsOperation(recipe, f string) bool {
-	if recipe == "" {
-		return true
-	}
-	m := models.Named(recipe)
-	return m.Knows(f) && !m.Operation(f).Local
+func knowsOperation(m *models.Model, f string) bool {
+	return m == nil || m.Knows(f) && !m.Operation(f).Local
 }
 
 func knownFault(part string) bool {
@@ -226,8 +225,8 @@ func QuantileName(q float64) string {
 }
 
 // JudgeAll parses and judges gates that are not relative.
-func JudgeAll(texts []string, recipe string, s *samples.Samples) (results []Result, err error) {
-	gates, err := ParseAll(texts, recipe, false)
+func JudgeAll(texts []string, of *models.Model, s *samples.Samples) (results []Result, err error) {
+	gates, err := ParseAll(texts, of, false)
 	for _, g := range gates {
 		results = append(results, g.Judge(s))
 	}

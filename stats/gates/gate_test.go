@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
@@ -43,7 +44,7 @@ func TestGateOfHerd(t *testing.T) {
 		"herd needs 20 writes, and there are 1":             of(&samples.Herd{Of: "write", OK: 1, Events: 9}),
 		"herd is 0.05 (1 watch events, 20 writes), below 2": of(&samples.Herd{Of: "write", OK: 20, Events: 1}),
 	} {
-		g, err := gates.Parse("herd<2", "")
+		g, err := gates.Parse("herd<2", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +80,7 @@ func TestGates(t *testing.T) {
 		"outage(kill).median<1s":       {gates.Undecided, "outage(kill).median was never measured, and needs 6 times: take --faults kill and --probe"},
 		"errors(release)<100%":         {gates.Undecided, "errors(release) needs 1 operations, and there are 0"},
 	} {
-		g, err := gates.Parse(text, "lock")
+		g, err := gates.Parse(text, models.Lock)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -88,7 +89,7 @@ func TestGates(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", text, r, want)
 		}
 	}
-	g, err := gates.Parse("acquire.p99<+10%", "lock")
+	g, err := gates.Parse("acquire.p99<+10%", models.Lock)
 	if err != nil || !g.Relative || g.Below != 0.1 {
 		t.Error(g, err)
 	}
@@ -137,7 +138,7 @@ func TestGateDecidesEarly(t *testing.T) {
 		"no probe":                {"outage(kill).p95<1s", with(2, 3), gates.Undecided, 0, "outage(kill).p95 was never measured, and needs 76 times: take --probe"},
 		"no hold without a fault": {"handover.p95<1s", &samples.Samples{Runs: 1}, gates.Undecided, 0, "handover.p95 was never measured, and needs 76 times"},
 	} {
-		g, err := gates.Parse(c.gate, "lock")
+		g, err := gates.Parse(c.gate, models.Lock)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +151,7 @@ func TestGateDecidesEarly(t *testing.T) {
 // Where a metric lies exactly at its bound, chance decides against it, and for it, in at most 2.5 % of all samples.
 func TestGateIsSeldomWrong(t *testing.T) {
 	for _, q := range []float64{0.5, 0.75, 0.9, 0.95} {
-		g, err := gates.Parse("acquire"+gates.QuantileName(q)+"<1s", "lock")
+		g, err := gates.Parse("acquire"+gates.QuantileName(q)+"<1s", models.Lock)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,17 +205,17 @@ func TestWrongGates(t *testing.T) {
 		"herd<-1":                  `"-1" is neither a number above 0`,
 		"failover(kill:l).p50<1 s": "expected METRIC<BOUND",
 	} {
-		if _, err := gates.Parse(text, "lock"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if _, err := gates.Parse(text, models.Lock); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
-	if _, err := gates.Parse("errrors<1%", ""); err == nil || !strings.Contains(err.Error(), `did you mean "errors"?`) {
+	if _, err := gates.Parse("errrors<1%", nil); err == nil || !strings.Contains(err.Error(), `did you mean "errors"?`) {
 		t.Errorf("a metric written wrongly, where operations are not known: %v", err)
 	}
-	if _, err := gates.JudgeAll([]string{"errors<1%", "x<1s"}, "lock", gated()); err == nil {
+	if _, err := gates.JudgeAll([]string{"errors<1%", "x<1s"}, models.Lock, gated()); err == nil {
 		t.Error("a wrong gate was accepted")
 	}
-	if _, err := gates.JudgeAll([]string{"acquire.p99<+10%"}, "lock", gated()); err == nil || !strings.Contains(err.Error(), "a change needs a baseline") {
+	if _, err := gates.JudgeAll([]string{"acquire.p99<+10%"}, models.Lock, gated()); err == nil || !strings.Contains(err.Error(), "a change needs a baseline") {
 		t.Error(err)
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/tools/shell"
@@ -51,12 +50,12 @@ func newShell() *cobra.Command {
 			"  zklab shell 127.0.0.1:2181 -c 'cat /config' >config.json\n" +
 			"  zklab shell 127.0.0.1:2181 -c 'set /config -' <config.json\n" +
 			"  zklab shell",
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1 && strings.Contains(args[1], ":"):
 				return errors.New("give the servers as one argument: host:port,host:port")
 			case len(args) > 1:
-				return fmt.Errorf("give commands with -c: %s", printable.Command(program.Name(), shellName, args[0], "-c", strings.Join(args[1:], " ")))
+				return fmt.Errorf("give commands with -c: %s", printable.Command(cmd.Root().Name(), shellName, args[0], "-c", strings.Join(args[1:], " ")))
 			}
 			return nil
 		},

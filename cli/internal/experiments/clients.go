@@ -26,7 +26,7 @@ func PlayedByDefault(cmd *cobra.Command) {
 // PlayUnlessGiven has an exploration, which tries freezes and crashes, play that clients are processes
 // where the recipe can have that and nobody said how clients run.
 func PlayUnlessGiven(f *Flags, x *store.Experiment) {
-	w, err := workloads.Named(x.Recipe, firstSubject(x.Recipe))
+	w, err := f.Catalog.Named(x.Recipe, firstSubject(f.Catalog, x.Recipe))
 	if err == nil && x.Simulate && f.anyClients && workloads.InProcesses(w) {
 		x.ClientsAs = store.Process
 	}

@@ -1,10 +1,15 @@
 package experiments
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
 
-// Commands makes the commands of this room. repeat performs the runs of --repeat. A new command is a line here.
-func Commands(repeat Repeater) []*cobra.Command {
-	return []*cobra.Command{newRun(repeat), newInit(), newConform(), newWorker(), newOverlay()}
+	"github.com/zklab/zklab/workloads"
+)
+
+// Commands makes the commands of this room for a program with a catalog. repeat performs the runs of --repeat. A new
+// command is a line here.
+func Commands(catalog workloads.Catalog, repeat Repeater) []*cobra.Command {
+	return []*cobra.Command{newRun(catalog, repeat), newInit(catalog), newConform(), newWorker(catalog), newOverlay()}
 }
 
 // Unsupervised lists the commands whose parent looks after them, and stops and kills just their process.

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-func newInit() *cobra.Command {
+func newInit(catalog workloads.Catalog) *cobra.Command {
 	var recipe, language, out string
 	cmd := &cobra.Command{
 		Use:   "init [RECIPE]",
@@ -29,9 +29,9 @@ func newInit() *cobra.Command {
 			"  zklab init --go queue\n" +
 			"  zklab init --adapter python",
 		Args:              usage.AtMostOne,
-		ValidArgsFunction: recipeArgument(),
+		ValidArgsFunction: recipeArgument(catalog),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := fileToWrite(args, recipe, language, out)
+			file, err := fileToWrite(catalog, args, recipe, language, out)
 			if err != nil {
 				return usage.Errorf("%v", err)
 			}
@@ -52,7 +52,7 @@ func newInit() *cobra.Command {
 	flags.StringVar(&recipe, "go", "", "write a Go test for an implementation of this recipe")
 	flags.StringVar(&language, "adapter", "", "write an adapter in this language: "+strings.Join(scaffold.Languages, ", "))
 	flags.StringVar(&out, "out", ".", "folder to write into")
-	usage.Completes(cmd, "go", usage.ChoiceOf(workloads.Recipes()...))
+	usage.Completes(cmd, "go", usage.ChoiceOf(catalog.Recipes()...))
 	usage.Completes(cmd, "adapter", usage.ChoiceOf(scaffold.Languages...))
 	usage.CompletesFiles(cmd, "out")
 	return cmd
@@ -76,7 +76,7 @@ func nextLines(next []string, folder string) (lines []string) {
 }
 
 // fileToWrite is the file that the command line asks for.
-func fileToWrite(args []string, recipe, language, out string) (scaffold.File, error) {
+func fileToWrite(catalog workloads.Catalog, args []string, recipe, language, out string) (scaffold.File, error) {
 	asked := 0
 	for _, given := range []bool{len(args) > 0, recipe != "", language != ""} {
 		if given {
@@ -87,7 +87,7 @@ func fileToWrite(args []string, recipe, language, out string) (scaffold.File, er
 	case asked > 1:
 		return scaffold.File{}, errors.New("init writes one file: give a RECIPE, --go or --adapter")
 	case language != "":
-		return scaffold.Adapter(language)
+		return scaffold.Adapter(language, catalog.Program())
 	case recipe != "":
 		return scaffold.GoTest(recipe, packageIn(out), addsModule(out, packageIn(out)))
 	}
@@ -95,10 +95,10 @@ func fileToWrite(args []string, recipe, language, out string) (scaffold.File, er
 	if len(args) > 0 {
 		recipe = args[0]
 	}
-	if _, err := workloads.Named(recipe, firstSubject(recipe)); err != nil {
+	if _, err := catalog.Named(recipe, firstSubject(catalog, recipe)); err != nil {
 		return scaffold.File{}, err
 	}
-	return scaffold.Experiment(recipe)
+	return scaffold.Experiment(recipe, catalog.Program())
 }
 
 // packageIn is the name of the Go package in a folder, for a test: that of its files, or what the folder's name

@@ -17,7 +17,8 @@ import (
 
 // readObject has an experiment be about the objects that a file declares: its path is the value of --object; ""
 // means that the experiment file may declare some.
-func readObject(cmd *cobra.Command, x *store.Experiment, path string) error {
+func readObject(cmd *cobra.Command, f *Flags, x *store.Experiment) error {
+	path := f.Object
 	if path != "" {
 		o, text, err := objectFile(path)
 		if err != nil {
@@ -28,7 +29,7 @@ func readObject(cmd *cobra.Command, x *store.Experiment, path string) error {
 		}
 		x.Recipe, x.Object, x.ObjectFile = o.Name, text, path
 	}
-	if x.Object != "" && x.SubjectCommand == "" && !servedHere(*x) {
+	if x.Object != "" && x.SubjectCommand == "" && !f.servedHere(*x) {
 		return usage.Errorf("%s needs the program that serves %q: add --subject-command 'python3 adapter.py'", cmd.Name(), x.Recipe)
 	}
 	return nil
@@ -36,8 +37,8 @@ func readObject(cmd *cobra.Command, x *store.Experiment, path string) error {
 
 // servedHere reports whether this program makes the subjects of the objects that an experiment declares:
 // they are among the recipes that were passed to Main.
-func servedHere(x store.Experiment) bool {
-	w, err := workloads.Named(x.Recipe, firstSubject(x.Recipe))
+func (f *Flags) servedHere(x store.Experiment) bool {
+	w, err := f.Catalog.Named(x.Recipe, firstSubject(f.Catalog, x.Recipe))
 	return err == nil && x.SubjectCommand == "" && workloads.WrittenBy(w) == x.Object
 }
 

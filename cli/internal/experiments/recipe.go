@@ -11,26 +11,28 @@ import (
 )
 
 // recipeArgument completes the RECIPE of a command.
-func recipeArgument() cobra.CompletionFunc {
+func recipeArgument(catalog workloads.Catalog) cobra.CompletionFunc {
 	var names []cobra.Completion
-	for _, r := range workloads.Recipes() {
-		names = append(names, cobra.CompletionWithDesc(r, workloads.About(r)))
+	for _, r := range catalog.Recipes() {
+		names = append(names, cobra.CompletionWithDesc(r, catalog.About(r)))
 	}
 	return usage.FirstArgument(usage.Choice(names...))
 }
 
 // subjectOf completes the subjects of the recipe that is the first argument, and of all
 // recipes if there is none yet.
-func subjectOf(_ *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	recipes := workloads.Recipes()
-	if len(args) > 0 {
-		recipes = args[:1]
+func subjectOf(catalog workloads.Catalog) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		recipes := catalog.Recipes()
+		if len(args) > 0 {
+			recipes = args[:1]
+		}
+		return usage.Beginning(toComplete, subjectsOf(catalog, recipes...))
 	}
-	return usage.Beginning(toComplete, subjectsOf(recipes...))
 }
 
 // subjectsOf are the names of the subjects of some recipes, each once.
-func subjectsOf(recipes ...string) (values []cobra.Completion) {
+func subjectsOf(catalog workloads.Catalog, recipes ...string) (values []cobra.Completion) {
 	var names []string
 	add := func(name, about string) {
 		if !slices.Contains(names, name) {
@@ -39,7 +41,7 @@ func subjectsOf(recipes ...string) (values []cobra.Completion) {
 		}
 	}
 	for _, r := range recipes {
-		for _, s := range workloads.Subjects(r) {
+		for _, s := range catalog.Subjects(r) {
 			if s.Property != "" {
 				add(workloads.Broken, "the first mutant of the recipe")
 			}
@@ -50,8 +52,8 @@ func subjectsOf(recipes ...string) (values []cobra.Completion) {
 }
 
 // firstSubject returns the subject of a recipe that is tested if no other is named.
-func firstSubject(recipe string) string {
-	if subjects := workloads.Subjects(recipe); len(subjects) > 0 {
+func firstSubject(catalog workloads.Catalog, recipe string) string {
+	if subjects := catalog.Subjects(recipe); len(subjects) > 0 {
 		return subjects[0].Name
 	}
 	return workloads.Own // an error about the recipe follows

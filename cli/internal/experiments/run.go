@@ -33,6 +33,9 @@ import (
 
 // Flags are the flags of run that an experiment file does not hold.
 type Flags struct {
+	// Catalog has the recipes of this program.
+	Catalog workloads.Catalog
+
 	Config string
 	Object string // the file that declares the objects
 	Out    string
@@ -55,9 +58,9 @@ type Flags struct {
 // Repeater performs the experiment of a command with n seeds, from a first one.
 type Repeater func(run *cobra.Command, args []string, n int, seed int64) error
 
-func newRun(repeat Repeater) *cobra.Command {
+func newRun(catalog workloads.Catalog, repeat Repeater) *cobra.Command {
 	x, seed, minLoad := Defaults()
-	return RunCommand(x, seed, minLoad, &Flags{}, repeat)
+	return RunCommand(x, seed, minLoad, &Flags{Catalog: catalog}, repeat)
 }
 
 // RunCommand is the command whose flags fill in an experiment, its seed and
@@ -68,7 +71,7 @@ func RunCommand(x *store.Experiment, seed *int64, minLoad *int, f *Flags, repeat
 		Use:   "run RECIPE",
 		Short: "Run a recipe's workload, with or without faults, and check the result",
 		Long: "Run starts an ensemble, lets clients use a recipe on it while it injects faults, checks the\n" +
-			"recorded history and writes a report. RECIPE is one of\n" + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
+			"recorded history and writes a report. RECIPE is one of\n" + strings.Join(f.Catalog.Recipes(), ", ") + ".\n\n" +
 			"On an external ensemble (--ensemble external --servers host:port,...[/chroot]), a run works below a\n" +
 			"znode of its own, /zklab/TIME in the chroot, and removes it at the end. It harms servers only with\n" +
 			"the commands that you give, each together with the command that undoes it. They run with sh -c on\n" +
@@ -126,8 +129,8 @@ func AddFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *Flags) {
 	simulateFlags(cmd, x)
 	flags.StringVar(&f.Out, "out", "store", "folder for stored runs")
 	flags.StringVar(&f.Config, "config", "", "experiment file to start from (a run's experiment.yaml)")
-	cmd.ValidArgsFunction = recipeArgument()
-	usage.Completes(cmd, "subject", subjectOf)
+	cmd.ValidArgsFunction = recipeArgument(f.Catalog)
+	usage.Completes(cmd, "subject", subjectOf(f.Catalog))
 	usage.Completes(cmd, "clients-as", usage.ChoiceOf(waysOfClients...))
 	usage.CompletesFiles(cmd, "subject-command", "object", "out", "config")
 }
@@ -201,17 +204,17 @@ func Merge(cmd *cobra.Command, f *Flags, x *store.Experiment, args []string) (st
 	if len(args) == 1 {
 		x.Recipe = args[0]
 	}
-	if err := readObject(cmd, x, f.Object); err != nil {
+	if err := readObject(cmd, f, x); err != nil {
 		return *x, err
 	}
 	if x.Recipe == "" {
-		return *x, usage.Errorf("%s needs a recipe: one of %s", cmd.Name(), strings.Join(workloads.Recipes(), ", "))
+		return *x, usage.Errorf("%s needs a recipe: one of %s", cmd.Name(), strings.Join(f.Catalog.Recipes(), ", "))
 	}
 	if given("subject") && x.SubjectCommand != "" {
 		return *x, usage.Errorf("--subject and --subject-command both name what is tested: give one of them")
 	}
 	if !given("subject") && x.Subject == workloads.Own {
-		x.Subject = firstSubject(x.Recipe)
+		x.Subject = firstSubject(f.Catalog, x.Recipe)
 	}
 	if given("faults") {
 		x.Faults, x.Schedule = nil, nil
@@ -295,9 +298,9 @@ func assembled(x store.Experiment, f *Flags) (experiment.Experiment, error) {
 	}
 	named := x.Subject
 	if x.SubjectCommand != "" { // what it is called, nobody here knows
-		named, x.Subject = firstSubject(x.Recipe), x.SubjectCommand
+		named, x.Subject = firstSubject(f.Catalog, x.Recipe), x.SubjectCommand
 	}
-	workload, err := workloadOf(x, named)
+	workload, err := f.workloadOf(x, named)
 	if err != nil {
 		return none, err
 	}
@@ -313,7 +316,7 @@ func assembled(x store.Experiment, f *Flags) (experiment.Experiment, error) {
 	if err != nil {
 		return none, usage.Errorf("%s: %v", f.of("arrivals"), err)
 	}
-	if _, err := gates.ParseAll(f.gates, x.Recipe, false); err != nil {
+	if _, err := gates.ParseAll(f.gates, workloads.ModelOf(workload), false); err != nil {
 		return none, usage.Errorf("--%v", err)
 	}
 	return experiment.Experiment{
@@ -322,20 +325,20 @@ func assembled(x store.Experiment, f *Flags) (experiment.Experiment, error) {
 			Seed: *x.Seed, Out: f.Out, Faults: schedule, Arrivals: arrivals,
 		},
 		PlayProcesses: x.Simulate && x.ClientsAs == store.Process, OneProcess: !f.anyClients,
-		Gates: f.gates,
+		Gates: f.gates, Program: f.Catalog.Program(),
 	}, nil
 }
 
 // workloadOf returns the workload of a recipe, or of the object that the experiment declares.
-func workloadOf(x store.Experiment, subject string) (workloads.Workload, error) {
-	if x.Object != "" && !servedHere(x) {
+func (f *Flags) workloadOf(x store.Experiment, subject string) (workloads.Workload, error) {
+	if x.Object != "" && !f.servedHere(x) {
 		return objectWorkload(x)
 	}
-	w, err := workloads.Named(x.Recipe, subject)
+	w, err := f.Catalog.Named(x.Recipe, subject)
 	switch {
 	case err == nil:
 		return w, nil
-	case !slices.Contains(workloads.Recipes(), x.Recipe):
+	case !slices.Contains(f.Catalog.Recipes(), x.Recipe):
 		return nil, usage.ValueError{Field: "recipe", Problem: err.Error(), Whole: true}
 	}
 	return nil, usage.ValueError{Field: "subject", Problem: err.Error(), Whole: true}

@@ -22,7 +22,7 @@ import (
 // what stops or kills it must hit the process that has the connection.
 const workerName = "worker"
 
-func newWorker() *cobra.Command {
+func newWorker(catalog workloads.Catalog) *cobra.Command {
 	var subject string
 	cmd := &cobra.Command{
 		Use:   workerName,
@@ -33,7 +33,7 @@ func newWorker() *cobra.Command {
   zklab run lock --subject-command 'zklab worker --subject go-zookeeper'`,
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			served, err := workerSubjects(subject)
+			served, err := workerSubjects(catalog, subject)
 			if err != nil {
 				return usage.Errorf("%v", err)
 			}
@@ -42,21 +42,21 @@ func newWorker() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "subject to serve: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
-	usage.Completes(cmd, "subject", usage.Choice(subjectsOf(slices.DeleteFunc(workloads.Recipes(), func(r string) bool { return !inProcesses(r) })...)...))
+	usage.Completes(cmd, "subject", usage.Choice(subjectsOf(catalog, slices.DeleteFunc(catalog.Recipes(), func(r string) bool { return !inProcesses(catalog, r) })...)...))
 	return cmd
 }
 
 // workerSubjects are the constructors of the named subjects of all recipes that a
 // process can have.
-func workerSubjects(subject string) (adapter.Subjects, error) {
+func workerSubjects(catalog workloads.Catalog, subject string) (adapter.Subjects, error) {
 	s := adapter.Subjects{Name: fmt.Sprintf("%s, zklab %s", subject, version.Module()), Recipes: map[string]subjects.Maker{}}
 	var known []string
-	for _, recipe := range workloads.Recipes() {
-		if !inProcesses(recipe) {
+	for _, recipe := range catalog.Recipes() {
+		if !inProcesses(catalog, recipe) {
 			continue
 		}
-		known = append(known, alike(recipe, subject)...)
-		w, err := workloads.Named(recipe, subject)
+		known = append(known, alike(catalog, recipe, subject)...)
+		w, err := catalog.Named(recipe, subject)
 		if err != nil {
 			continue // not of this recipe
 		}
@@ -71,19 +71,19 @@ func workerSubjects(subject string) (adapter.Subjects, error) {
 }
 
 // inProcesses reports whether a recipe's clients can be processes of their own.
-func inProcesses(recipe string) bool {
-	w, err := workloads.Named(recipe, firstSubject(recipe))
+func inProcesses(catalog workloads.Catalog, recipe string) bool {
+	w, err := catalog.Named(recipe, firstSubject(catalog, recipe))
 	_, ok := w.(workloads.Served)
 	return err == nil && ok
 }
 
 // alike lists the subjects of a recipe that somebody may have meant: each of those that
 // are broken if a broken one was asked for, and else just broken.
-func alike(recipe, subject string) (names []string) {
+func alike(catalog workloads.Catalog, recipe, subject string) (names []string) {
 	if !strings.HasPrefix(subject, workloads.Broken+":") {
-		return workloads.Short(recipe)
+		return catalog.Short(recipe)
 	}
-	for _, s := range workloads.Subjects(recipe) {
+	for _, s := range catalog.Subjects(recipe) {
 		if s.Property != "" {
 			names = append(names, s.Name)
 		}

@@ -1,10 +1,14 @@
 package manyruns
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
 
-// Commands makes the commands of this room. A new command is a line here.
-func Commands() []*cobra.Command {
-	return []*cobra.Command{newSweep(), newMerge(), newSweepWorker(), newExplore(), newExploreWorker()}
+	"github.com/zklab/zklab/workloads"
+)
+
+// Commands makes the commands of this room for a program with a catalog. A new command is a line here.
+func Commands(catalog workloads.Catalog) []*cobra.Command {
+	return []*cobra.Command{newSweep(catalog), newMerge(catalog), newSweepWorker(catalog), newExplore(catalog), newExploreWorker(catalog)}
 }
 
 // Unsupervised lists the commands whose parent looks after them, and stops and kills just their process.

@@ -23,7 +23,6 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/explore"
@@ -51,9 +50,9 @@ type exploreFlags struct {
 	config  explore.Config
 }
 
-func newExplore() *cobra.Command {
+func newExplore(catalog workloads.Catalog) *cobra.Command {
 	x, seed, minLoad := experiments.Defaults()
-	var f experiments.Flags
+	f := experiments.Flags{Catalog: catalog}
 	var e exploreFlags
 	cmd := &cobra.Command{
 		Use:   "explore RECIPE",
@@ -64,7 +63,7 @@ func newExplore() *cobra.Command {
 			"and the leader. Then it tries pairs of these until --for is over, starting with the pairs that\n" +
 			"differ most. It delays watch events only with --faults late-event, since no network does that.\n" +
 			"Runs are simulated, except with --subject-command, which runs in real time. RECIPE is\n" +
-			"one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
+			"one of " + strings.Join(catalog.Recipes(), ", ") + ".\n\n" +
 			"A single run is too short to call a property valid, so all runs are judged together.\n" +
 			"Each finding comes with the --faults with which zklab run repeats it. What was found is kept below\n" +
 			"OUT/explorations/RECIPE, where zklab serve finds it; the runs are not. The same command continues\n" +
@@ -150,9 +149,9 @@ func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad
 // of more than one job.
 const exploreWorkerName = "explore-worker"
 
-func newExploreWorker() *cobra.Command {
+func newExploreWorker(catalog workloads.Catalog) *cobra.Command {
 	x, seed, minLoad := experiments.Defaults()
-	var f experiments.Flags
+	f := experiments.Flags{Catalog: catalog}
 	cmd := &cobra.Command{
 		Use: exploreWorkerName + " RECIPE", Hidden: true, Args: usage.AtMostOne,
 		Short: "Run the scenario for zklab explore (internal)",
@@ -177,11 +176,11 @@ func newExploreWorker() *cobra.Command {
 }
 
 // exploreRunners returns the runners for a number of jobs: nil, which is this process, for one, workers for more.
-func exploreRunners(cmd *cobra.Command, recipe string, jobs int) (runners []explore.Runner, closeAll func(), err error) {
+func exploreRunners(cmd *cobra.Command, catalog workloads.Catalog, recipe string, jobs int) (runners []explore.Runner, closeAll func(), err error) {
 	if jobs == 1 {
 		return nil, func() {}, nil
 	}
-	cfg, err := workersOf(exploreWorkerName, workersArguments(cmd, recipe, newExploreWorker(), "faults", "out"))
+	cfg, err := workersOf(exploreWorkerName, workersArguments(cmd, recipe, newExploreWorker(catalog), "faults", "out"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -277,7 +276,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 		}
 		begun = true
 		if jobs == 1 {
-			process.NoteRun(againWith(stored, s))
+			process.NoteRun(againWith(f.Catalog.Program(), stored, s))
 		}
 	}
 	if err := usage.Writable("--out", f.Out); err != nil {
@@ -296,27 +295,28 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 	defer kept.Close()
 	began := time.Now()
 	var report explore.Report
+	kept.State.Header.Declared = workloads.DeclaredBy(x.Workload)
 	if kept.State.Done(e.config) {
 		report, _, err = explore.Merge([]explore.State{kept.State})
 	} else {
-		report, err = exploreOn(ctx, cmd, x, e, kept)
+		report, err = exploreOn(ctx, cmd, f.Catalog, x, e, kept)
 	}
 	screen.End()
 	var unrun *explore.RunError
 	if errors.As(err, &unrun) {
-		return fmt.Errorf("seed %d, %w; repeat this run with: %s", *stored.Seed, err, againWith(stored, unrun.Schedule))
+		return fmt.Errorf("seed %d, %w; repeat this run with: %s", *stored.Seed, err, againWith(f.Catalog.Program(), stored, unrun.Schedule))
 	}
 	if err != nil {
 		return err
 	}
-	all := exploredOf(stored, report)
-	page, err := keepExploration(f.Out, stored, x.Subject, began, all)
+	all := exploredOf(f.Catalog.Program(), stored, report)
+	page, err := keepExploration(f.Catalog, f.Out, stored, x.Subject, began, all)
 	if err != nil {
 		return err
 	}
 	if e.page != "" {
 		page = e.page
-		if err := reports.WriteExploration(page, explorationPage(stored, x.Subject, all)); err != nil {
+		if err := reports.WriteExploration(page, explorationPage(f.Catalog.Program(), stored, x.Subject, all)); err != nil {
 			return err
 		}
 	}
@@ -324,10 +324,10 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 }
 
 // exploreOn explores from where an exploration ended.
-func exploreOn(ctx context.Context, cmd *cobra.Command, x experiment.Experiment, e exploreFlags, kept *explore.Kept) (explore.Report, error) {
+func exploreOn(ctx context.Context, cmd *cobra.Command, catalog workloads.Catalog, x experiment.Experiment, e exploreFlags, kept *explore.Kept) (explore.Report, error) {
 	var closeAll func()
 	var err error
-	if e.config.Runners, closeAll, err = exploreRunners(cmd, kept.Description.Setting("recipe"), e.jobs.of(x.Command == nil, endlessRuns)); err != nil {
+	if e.config.Runners, closeAll, err = exploreRunners(cmd, catalog, kept.Description.Setting("recipe"), e.jobs.of(x.Command == nil, endlessRuns)); err != nil {
 		return explore.Report{}, err
 	}
 	defer closeAll()
@@ -338,11 +338,11 @@ func exploreOn(ctx context.Context, cmd *cobra.Command, x experiment.Experiment,
 }
 
 // exploredOf returns what the command prints of an exploration.
-func exploredOf(stored store.Experiment, report explore.Report) explored {
+func exploredOf(program string, stored store.Experiment, report explore.Report) explored {
 	verdict, why := report.Verdict()
 	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: version.Line()}
 	if len(report.Findings) > 0 {
-		all.Again = againCommand(stored)
+		all.Again = againCommand(program, stored)
 	}
 	return all
 }
@@ -372,16 +372,16 @@ func printExplored(cmd *cobra.Command, all explored, page string, asJSON bool) e
 }
 
 // againWith is the command that runs the scenario with a schedule.
-func againWith(x store.Experiment, s plan.Schedule) string {
+func againWith(program string, x store.Experiment, s plan.Schedule) string {
 	if len(s.String()) == 0 {
-		return againCommand(x)
+		return againCommand(program, x)
 	}
-	return againCommand(x) + " --faults " + printable.Command(s.String())
+	return againCommand(program, x) + " --faults " + printable.Command(s.String())
 }
 
 // againCommand is the command that runs the scenario with some --faults.
-func againCommand(x store.Experiment) string {
-	words := append([]string{program.Name(), "run"}, experiments.RecipeWords(x)...)
+func againCommand(program string, x store.Experiment) string {
+	words := append([]string{program, "run"}, experiments.RecipeWords(x)...)
 	if x.Simulate {
 		words = append(words, "--simulate")
 	}
@@ -389,8 +389,8 @@ func againCommand(x store.Experiment) string {
 }
 
 // exploreCommand is the command that explores the scenario.
-func exploreCommand(x store.Experiment) string {
-	return printable.Command(slices.Concat([]string{program.Name(), "explore"}, experiments.RecipeWords(x), scenarioWords(x))...)
+func exploreCommand(program string, x store.Experiment) string {
+	return printable.Command(slices.Concat([]string{program, "explore"}, experiments.RecipeWords(x), scenarioWords(x))...)
 }
 
 // scenarioWords are the flags of the scenario.

@@ -12,31 +12,32 @@ import (
 	"github.com/zklab/zklab/cli/internal/experiments"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/object"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 // keepExploration keeps what an exploration found in a store, with its page, and returns the path of the page.
-func keepExploration(out string, x store.Experiment, subject string, began time.Time, all explored) (page string, err error) {
+func keepExploration(catalog workloads.Catalog, out string, x store.Experiment, subject string, began time.Time, all explored) (page string, err error) {
 	kept := explore.Stored{
 		Recipe: x.Recipe, Subject: subject, Label: x.Label, Seed: *x.Seed, Began: began.UTC().Truncate(time.Millisecond), Took: time.Since(began), Zklab: version.Line(),
 	}
-	kept.Of(all.Report, func(s plan.Schedule) string { return againWith(x, s) })
+	kept.Of(all.Report, func(s plan.Schedule) string { return againWith(catalog.Program(), x, s) })
 	folder, err := kept.Write(out)
 	if err != nil {
 		return "", err
 	}
 	page = filepath.Join(folder, explore.PageFile)
-	return page, reports.WriteExploration(page, explorationPage(x, subject, all))
+	return page, reports.WriteExploration(page, explorationPage(catalog.Program(), x, subject, all))
 }
 
 // openKept opens what is kept of how far an exploration came.
 func openKept(cmd *cobra.Command, x store.Experiment, subject string, f *experiments.Flags, c explore.Config) (*explore.Kept, error) {
-	arguments := workersArguments(cmd, x.Recipe, newExploreWorker(), "faults", "out")
+	arguments := workersArguments(cmd, x.Recipe, newExploreWorker(f.Catalog), "faults", "out")
 	if c.Kinds != nil {
 		arguments = append(arguments, "--faults="+strings.Join(c.Kinds, ","))
 	}
@@ -54,7 +55,7 @@ func openKept(cmd *cobra.Command, x store.Experiment, subject string, f *experim
 	if err != nil {
 		return nil, err
 	}
-	command := append([]string{program.Name(), "explore"}, arguments...)
+	command := append([]string{f.Catalog.Program(), "explore"}, arguments...)
 	k := &explore.Kept{
 		Description: sweep.Description{
 			Format: sweep.Format, Settings: settings, Seeds: sweep.Seeds{{First: *x.Seed, Last: *x.Seed}}, Shard: c.Shard,
@@ -66,7 +67,7 @@ func openKept(cmd *cobra.Command, x store.Experiment, subject string, f *experim
 }
 
 // mergeExplorations prints the sum of the shards of an exploration; its error carries the exit code.
-func mergeExplorations(cmd *cobra.Command, files []string, page string, asJSON bool) error {
+func mergeExplorations(cmd *cobra.Command, catalog workloads.Catalog, files []string, page string, asJSON bool) error {
 	var first explore.Kept
 	var states []explore.State
 	for i, file := range files {
@@ -80,6 +81,7 @@ func mergeExplorations(cmd *cobra.Command, files []string, page string, asJSON b
 		if k.Description.Name() != first.Description.Name() {
 			return fmt.Errorf("%s is of another exploration than %s: give the shards of one", file, files[0])
 		}
+		k.State.Header.Declared = object.Declaration(k.State.Header, catalog.Declared)
 		states = append(states, k.State)
 	}
 	report, missing, err := explore.Merge(states)
@@ -90,9 +92,9 @@ func mergeExplorations(cmd *cobra.Command, files []string, page string, asJSON b
 	if err != nil {
 		return fmt.Errorf("%s: %w", files[0], err)
 	}
-	all := exploredOf(stored, report)
+	all := exploredOf(catalog.Program(), stored, report)
 	if page != "" {
-		if err := reports.WriteExploration(page, explorationPage(stored, first.Subject, all)); err != nil {
+		if err := reports.WriteExploration(page, explorationPage(catalog.Program(), stored, first.Subject, all)); err != nil {
 			return err
 		}
 	}

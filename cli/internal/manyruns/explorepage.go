@@ -7,10 +7,10 @@ import (
 )
 
 // explorationPage returns what the page of an exploration shows.
-func explorationPage(x store.Experiment, subject string, all explored) reports.Exploration {
+func explorationPage(program string, x store.Experiment, subject string, all explored) reports.Exploration {
 	e := reports.Exploration{
 		Recipe: x.Recipe, Subject: subject, Verdict: all.Verdict, Why: all.Why, Tried: all.Tried(),
-		Properties: all.Properties, Unchecked: all.Unchecked, Runs: all.Runs, Nowhere: all.Nowhere, Command: exploreCommand(x), Zklab: all.Zklab,
+		Properties: all.Properties, Unchecked: all.Unchecked, Runs: all.Runs, Nowhere: all.Nowhere, Command: exploreCommand(program, x), Zklab: all.Zklab,
 	}
 	broke := map[string]int{}
 	for _, f := range all.Findings {
@@ -26,13 +26,13 @@ func explorationPage(x store.Experiment, subject string, all explored) reports.E
 	}
 	for _, property := range all.Always {
 		e.Causes = append(e.Causes, reports.ExploredCause{
-			Property: property, Where: "no fault at all", Runs: 1, Shape: "the scenario breaks it by itself", Command: againCommand(x),
+			Property: property, Where: "no fault at all", Runs: 1, Shape: "the scenario breaks it by itself", Command: againCommand(program, x),
 		})
 	}
 	for _, c := range all.Causes() {
 		e.Causes = append(e.Causes, reports.ExploredCause{
 			Property: c.Property, Shape: c.Shape, Where: c.Where, Runs: len(c.Findings), Sorts: c.Sorts(),
-			Command: againWith(x, plan.Steps(c.Findings[0].Steps...)),
+			Command: againWith(program, x, plan.Steps(c.Findings[0].Steps...)),
 		})
 	}
 	return e

@@ -7,14 +7,22 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/zklab/zklab/cli/internal/experiments"
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/workloads"
 )
 
 // mostRepeated bounds the runs of one experiment.
 const mostRepeated = 1_000_000
 
-// Repeat runs the experiment of zklab run with n seeds: that is a sweep whose seeds draw nothing else.
-func Repeat(run *cobra.Command, args []string, n int, seed int64) error {
+// Repeat returns what runs the experiment of zklab run with n seeds: that is a sweep whose seeds draw nothing else.
+func Repeat(catalog workloads.Catalog) experiments.Repeater {
+	return func(run *cobra.Command, args []string, n int, seed int64) error {
+		return repeat(newSweep(catalog), run, args, n, seed)
+	}
+}
+
+func repeat(sweep, run *cobra.Command, args []string, n int, seed int64) error {
 	switch {
 	case n < 1:
 		return usage.Errorf("--repeat must be more than zero")
@@ -29,7 +37,6 @@ func Repeat(run *cobra.Command, args []string, n int, seed int64) error {
 	if !given("simulate") && !given("config") {
 		set["simulate"] = []string{"false"} // the default of run; an experiment file says it itself
 	}
-	sweep := newSweep()
 	var without string
 	run.Flags().Visit(func(f *pflag.Flag) {
 		switch {

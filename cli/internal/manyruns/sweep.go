@@ -15,12 +15,12 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/cli/internal/verdicts"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/stats/gates"
+	"github.com/zklab/zklab/workloads"
 )
 
 // SweepFlags are the flags of sweep that run has not.
@@ -37,7 +37,9 @@ type SweepFlags struct {
 // endless are the seeds of a sweep that only its time ends.
 const endless = "1..1000000000"
 
-func newSweep() *cobra.Command { return SweepCommand(&SweepFlags{}, NewSwept()) }
+func newSweep(catalog workloads.Catalog) *cobra.Command {
+	return SweepCommand(&SweepFlags{}, NewSwept(catalog))
+}
 
 // SweepCommand is the command with its flags bound to s and swept.
 func SweepCommand(s *SweepFlags, swept *swept) *cobra.Command {
@@ -94,7 +96,7 @@ func (s SweepFlags) Plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 	if err := s.jobs.validate(cmd); err != nil {
 		return d, err
 	}
-	if _, err := gates.ParseAll(s.gates, swept.stored.Recipe, false); err != nil {
+	if _, err := gates.ParseAll(s.gates, verdicts.Gated(swept.f.Catalog, swept.stored.Recipe), false); err != nil {
 		return d, usage.Errorf("--%v", err)
 	}
 	seeds := s.seeds
@@ -111,7 +113,7 @@ func (s SweepFlags) Plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 		return d, err
 	}
 	d.Asked = swept.asked
-	command := append([]string{program.Name(), "sweep"}, swept.arguments...)
+	command := append([]string{swept.f.Catalog.Program(), "sweep"}, swept.arguments...)
 	d.Command = printable.Command(append(command, "--seeds", seeds, "--out", swept.f.Out)...)
 	d.Replay = printable.Command(append(command, "--seeds")...) + " {seed} --out " + printable.Command(filepath.Join(swept.f.Out, "again"))
 	return d, nil
@@ -155,7 +157,7 @@ func runSweep(cmd *cobra.Command, swept *swept, s SweepFlags) error {
 		return err
 	}
 	journal.Close() // it is not under way any more
-	return printMerged(cmd, []string{folder}, filepath.Join(folder, SweepPage), swept.f.JSON, false, s.gates)
+	return printMerged(cmd, swept.f.Catalog, []string{folder}, filepath.Join(folder, SweepPage), swept.f.JSON, false, s.gates)
 }
 
 // The pages of a sweep and of an exploration, in its folder.
@@ -187,8 +189,8 @@ func describeSweep(p sweep.Progress) string {
 
 // printMerged makes a page of folders and archives, and prints the summary; its error carries
 // the exit code. whole means that all shards of the sweep should be there.
-func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole bool, bounds []string) error {
-	if _, err := gates.ParseAll(bounds, "", false); err != nil { // of whatever recipe
+func printMerged(cmd *cobra.Command, catalog workloads.Catalog, paths []string, page string, asJSON, whole bool, bounds []string) error {
+	if _, err := gates.ParseAll(bounds, nil, false); err != nil { // of whatever recipe
 		return usage.Errorf("--%v", err)
 	}
 	s, err := sweep.Merge(paths)
@@ -199,7 +201,7 @@ func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole 
 		s.Absent = nil // other machines have them
 	}
 	s.RequireWhole()
-	if s.Gates, err = gates.JudgeAll(bounds, s.Description.Setting("recipe"), &s.Samples); err != nil {
+	if s.Gates, err = gates.JudgeAll(bounds, verdicts.Gated(catalog, s.Description.Setting("recipe")), &s.Samples); err != nil {
 		return usage.Errorf("--%v", err)
 	}
 	if page != "" {
@@ -213,8 +215,8 @@ func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole 
 }
 
 // newSweepWorker is the process that runs seeds for a sweep with more than one job.
-func newSweepWorker() *cobra.Command {
-	swept := NewSwept()
+func newSweepWorker(catalog workloads.Catalog) *cobra.Command {
+	swept := NewSwept(catalog)
 	swarm := false
 	cmd := &cobra.Command{
 		Use: sweepWorkerName + " RECIPE", Hidden: true, Args: usage.AtMostOne,
@@ -252,7 +254,7 @@ func sweepsHere() string {
 // sweepsInStore are the folders of sweeps below the usual --out.
 var sweepsInStore = filepath.Join("store", "sweeps", "*", "*")
 
-func newMerge() *cobra.Command {
+func newMerge(catalog workloads.Catalog) *cobra.Command {
 	var page string
 	var asJSON bool
 	var gates []string
@@ -288,9 +290,9 @@ func newMerge() *cobra.Command {
 				page = filepath.Join(args[0], usual)
 			}
 			if len(explorations) > 0 {
-				return mergeExplorations(cmd, explorations, page, asJSON)
+				return mergeExplorations(cmd, catalog, explorations, page, asJSON)
 			}
-			return printMerged(cmd, args, page, asJSON, true, gates)
+			return printMerged(cmd, catalog, args, page, asJSON, true, gates)
 		},
 	}
 	cmd.Flags().StringVar(&page, "page", "", "file for the page (default: "+SweepPage+" or "+explorePage+" in the folder, if one is given)")

@@ -18,12 +18,12 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 // swept is the experiment of a sweep, of which each seed makes another.
@@ -43,9 +43,9 @@ type swept struct {
 }
 
 // NewSwept returns a sweep whose flags nobody has given yet.
-func NewSwept() *swept {
+func NewSwept(catalog workloads.Catalog) *swept {
 	x, seed, minLoad := experiments.Defaults()
-	return &swept{x: x, seed: seed, minLoad: minLoad, f: &experiments.Flags{}}
+	return &swept{x: x, seed: seed, minLoad: minLoad, f: &experiments.Flags{Catalog: catalog}}
 }
 
 func (s *swept) flags(cmd *cobra.Command) {
@@ -70,7 +70,7 @@ func (s *swept) Complete(cmd *cobra.Command, args []string, swarm bool) (err err
 	s.stored.Seed = s.seed
 	given := cmd.Flags().Changed
 	s.usualLoad = !given("min-load") && s.f.Config == ""
-	s.arguments = workersArguments(cmd, s.stored.Recipe, newSweepWorker(), "out")
+	s.arguments = workersArguments(cmd, s.stored.Recipe, newSweepWorker(s.f.Catalog), "out")
 	if swarm && (s.f.Config == "" || given("swarm")) {
 		s.choices = choicesOf(given)
 	}
@@ -180,7 +180,7 @@ func (s *swept) run(ctx context.Context, t sweep.Task) (sweep.Line, error) {
 
 // again is the command that runs one seed again.
 func (s *swept) again(seed int64) string {
-	return printable.Command(slices.Concat([]string{program.Name(), "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.Out, "again")})...)
+	return printable.Command(slices.Concat([]string{s.f.Catalog.Program(), "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.Out, "again")})...)
 }
 
 // runners returns the runners for a number of jobs: this process for one, workers for more.

@@ -21,10 +21,11 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
-func newCheck() *cobra.Command {
-	var c check
+func newCheck(known workloads.Catalog) *cobra.Command {
+	c := check{known: known}
 	cmd := &cobra.Command{
 		Use:   "check PATH",
 		Short: "Check a stored run, or a history from any tool",
@@ -147,6 +148,7 @@ func checkHelp() string {
 
 // check holds what the command line asks for.
 type check struct {
+	known  workloads.Catalog
 	opts   checker.Options
 	memory size
 	out    string
@@ -163,12 +165,12 @@ type check struct {
 
 // open finds a run, a history file, or the history in a folder of Jepsen's store.
 func (c *check) open(path string) (*store.Run, error) {
-	run, err := store.Open(c.out, path)
+	run, err := open(c.known, c.out, path)
 	if err == nil {
 		return run, nil
 	}
 	if file := foreign.InFolder(path); file != "" {
-		return store.Open(c.out, file)
+		return open(c.known, c.out, file)
 	}
 	if newest := filepath.Join(path, store.Latest); foreign.InFolder(newest) != "" {
 		return nil, fmt.Errorf("%w; the newest Jepsen test in it is %s", err, newest)

@@ -1,11 +1,25 @@
 package storedruns
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
 
-// Commands makes the commands of this room. A new command is a line here.
-func Commands() []*cobra.Command {
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Commands makes the commands of this room for a program that knows some recipes. A new command is a line here.
+func Commands(known workloads.Catalog) []*cobra.Command {
 	return []*cobra.Command{
-		newReplay(), newShrink(), newCheck(), newReport(), newCompare(), newExport(),
-		newList(), newOpen(), newServe(), newPrune(), newSchema(),
+		newReplay(known), newShrink(known), newCheck(known), newReport(known), newCompare(known), newExport(known),
+		newList(known), newOpen(), newServe(known), newPrune(), newSchema(),
 	}
+}
+
+// open is [store.Open] for a program that knows some recipes: the run is judged by what it declares.
+func open(known workloads.Catalog, root, path string) (*store.Run, error) {
+	run, err := store.Open(root, path)
+	if err == nil {
+		run.Declares = known.Declared
+	}
+	return run, err
 }

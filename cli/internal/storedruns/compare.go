@@ -12,10 +12,12 @@ import (
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/stats/gates"
+	"github.com/zklab/zklab/workloads"
 )
 
 // comparing holds what the command line asks for.
 type comparing struct {
+	known  workloads.Catalog
 	out    string
 	page   string
 	json   bool
@@ -29,8 +31,8 @@ const (
 	asBenchfmt = "benchfmt"
 )
 
-func newCompare() *cobra.Command {
-	var c comparing
+func newCompare(known workloads.Catalog) *cobra.Command {
+	c := comparing{known: known}
 	cmd := &cobra.Command{
 		Use:   "compare A B...",
 		Short: "Compare runs or sweeps: times, verdicts, findings",
@@ -74,18 +76,18 @@ func (c *comparing) run(cmd *cobra.Command, args []string) error {
 	if err := usage.WritablePage(c.page); err != nil {
 		return err
 	}
-	if _, err := gates.ParseAll(c.gates, "", true); err != nil { // of whatever recipe
+	if _, err := gates.ParseAll(c.gates, nil, true); err != nil { // of whatever recipe
 		return usage.Errorf("--%v", err)
 	}
 	var groups []*compare.Group
 	for _, argument := range args {
-		g, err := compare.Locate(c.out, argument)
+		g, err := compare.Locate(c.out, argument, c.known.Declared)
 		if err != nil {
 			return err
 		}
 		groups = append(groups, g)
 	}
-	gates, err := gates.ParseAll(c.gates, groups[0].Recipe, true)
+	gates, err := gates.ParseAll(c.gates, verdicts.Gated(c.known, groups[0].Recipe), true)
 	if err != nil {
 		return usage.Errorf("--%v", err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/internal/lab/export"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 // exportFormat is a format that runs are exported in. It has either group, of several runs, or
@@ -65,7 +66,7 @@ func exportNames(have func(f exportFormat) bool) string {
 	return strings.Join(names, ", ")
 }
 
-func newExport() *cobra.Command {
+func newExport(known workloads.Catalog) *cobra.Command {
 	var out, format, output, endpoint string
 	cmd := &cobra.Command{
 		Use:   "export PATH",
@@ -88,9 +89,9 @@ func newExport() *cobra.Command {
 				if f.Name != asOTLP || output != "" {
 					return usage.Errorf("--endpoint goes with --format %s, and without --output", asOTLP)
 				}
-				return sendTraces(cmd, f, out, args[0], endpoint)
+				return sendTraces(cmd, known, f, out, args[0], endpoint)
 			}
-			write, err := f.of(cmd.ErrOrStderr(), out, args[0])
+			write, err := f.of(cmd.ErrOrStderr(), known, out, args[0])
 			if err != nil {
 				return err
 			}
@@ -115,26 +116,26 @@ func newExport() *cobra.Command {
 }
 
 // of reads what is exported, and returns what writes it. Warnings go to stderr.
-func (f exportFormat) of(stderr io.Writer, root, path string) (write func(io.Writer) error, err error) {
+func (f exportFormat) of(stderr io.Writer, known workloads.Catalog, root, path string) (write func(io.Writer) error, err error) {
 	if f.group != nil {
-		g, err := compare.Locate(root, path)
+		g, err := compare.Locate(root, path, known.Declared)
 		if err == nil {
 			err = g.Read(nil)
 		}
 		return func(w io.Writer) error { return f.group(w, g) }, err
 	}
-	name, h, err := f.recordOf(stderr, root, path)
+	name, h, err := f.recordOf(stderr, known, root, path)
 	return func(w io.Writer) error { return f.record(w, name, h) }, err
 }
 
 // recordOf reads the record of the run, or of the history file, at a path. It is named after its
 // folder or file.
-func (f exportFormat) recordOf(stderr io.Writer, root, path string) (name string, h *history.History, err error) {
+func (f exportFormat) recordOf(stderr io.Writer, known workloads.Catalog, root, path string) (name string, h *history.History, err error) {
 	var run *store.Run
-	g, err := compare.Locate(root, path)
+	g, err := compare.Locate(root, path, known.Declared)
 	if err == nil {
 		run = g.Run()
-	} else if file, other := store.Open(root, path); other == nil && file.Bare() {
+	} else if file, other := open(known, root, path); other == nil && file.Bare() {
 		run, err = file, nil
 	}
 	if err != nil {
@@ -152,7 +153,7 @@ func (f exportFormat) recordOf(stderr io.Writer, root, path string) (name string
 }
 
 // sendTraces sends the record of a run to a collector.
-func sendTraces(cmd *cobra.Command, f exportFormat, root, path, endpoint string) error {
+func sendTraces(cmd *cobra.Command, known workloads.Catalog, f exportFormat, root, path, endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return usage.Errorf("--endpoint is a URL such as http://localhost:4318, not %.100q", endpoint)
@@ -161,7 +162,7 @@ func sendTraces(cmd *cobra.Command, f exportFormat, root, path, endpoint string)
 	if !strings.HasSuffix(u.Path, below) {
 		u = u.JoinPath(below)
 	}
-	name, h, err := f.recordOf(cmd.ErrOrStderr(), root, path)
+	name, h, err := f.recordOf(cmd.ErrOrStderr(), known, root, path)
 	if err != nil {
 		return err
 	}

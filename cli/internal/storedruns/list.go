@@ -24,11 +24,17 @@ type listing struct {
 	print, json func(w io.Writer, out string, runs catalog.Choice) error
 }
 
-var listings = []listing{
-	{"recipes", "the recipes with their subjects", ofProgram(listRecipes), ofProgram(printRecipes)},
-	{"subjects", "the subjects of each recipe, including mutants", ofProgram(listSubjects), ofProgram(printSubjects)},
-	{"faults", "the faults, and which ensembles support them", ofProgram(listFaults), ofProgram(printFaults)},
-	{"runs", "the stored runs and sweeps, newest first", listRuns, printRuns},
+// listingsOf returns what zklab list prints of a program that knows some recipes.
+func listingsOf(known workloads.Catalog) []listing {
+	ofRecipes := func(list func(io.Writer, workloads.Catalog) error) func(io.Writer, string, catalog.Choice) error {
+		return ofProgram(func(w io.Writer) error { return list(w, known) })
+	}
+	return []listing{
+		{"recipes", "the recipes with their subjects", ofRecipes(listRecipes), ofRecipes(printRecipes)},
+		{"subjects", "the subjects of each recipe, including mutants", ofRecipes(listSubjects), ofRecipes(printSubjects)},
+		{"faults", "the faults, and which ensembles support them", ofProgram(listFaults), ofProgram(printFaults)},
+		{"runs", "the stored runs and sweeps, newest first", listRuns, printRuns},
+	}
 }
 
 // ofProgram is a listing of what the program itself has.
@@ -36,7 +42,8 @@ func ofProgram(list func(io.Writer) error) func(io.Writer, string, catalog.Choic
 	return func(w io.Writer, _ string, _ catalog.Choice) error { return list(w) }
 }
 
-func newList() *cobra.Command {
+func newList(known workloads.Catalog) *cobra.Command {
+	listings := listingsOf(known)
 	var out, since, verdict string
 	var runs catalog.Choice
 	var asJSON bool
@@ -115,11 +122,11 @@ func chooseRuns(c *catalog.Choice, cmd *cobra.Command, args []string, verdict, s
 
 func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 0, 3, ' ', 0) }
 
-func listRecipes(w io.Writer) error {
+func listRecipes(w io.Writer, known workloads.Catalog) error {
 	t := table(w)
 	fmt.Fprintln(t, "RECIPE\tSUBJECTS\tWHAT IT IS")
-	for _, r := range workloads.Recipes() {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", r, strings.Join(workloads.Short(r), ", "), workloads.About(r))
+	for _, r := range known.Recipes() {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", r, strings.Join(known.Short(r), ", "), known.About(r))
 	}
 	return t.Flush()
 }
@@ -131,11 +138,11 @@ type listedRecipe struct {
 	Subjects []string `json:"subjects"`
 }
 
-func printRecipes(w io.Writer) error {
+func printRecipes(w io.Writer, known workloads.Catalog) error {
 	var all []listedRecipe
-	for _, r := range workloads.Recipes() {
-		l := listedRecipe{Name: r, About: workloads.About(r)}
-		for _, s := range workloads.Subjects(r) {
+	for _, r := range known.Recipes() {
+		l := listedRecipe{Name: r, About: known.About(r)}
+		for _, s := range known.Subjects(r) {
 			l.Subjects = append(l.Subjects, s.Name)
 		}
 		all = append(all, l)

@@ -10,22 +10,24 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-func namedSubjects() (all []workloads.Subject) {
-	for _, r := range workloads.Recipes() {
-		all = append(all, workloads.Subjects(r)...)
+func namedSubjects(known workloads.Catalog) (all []workloads.Subject) {
+	for _, r := range known.Recipes() {
+		all = append(all, known.Subjects(r)...)
 	}
 	return all
 }
 
-func printSubjects(w io.Writer) error { return terminal.PrintJSON(w, namedSubjects()) }
+func printSubjects(w io.Writer, known workloads.Catalog) error {
+	return terminal.PrintJSON(w, namedSubjects(known))
+}
 
 // listSubjects prints what every recipe can be tested with, which property finds
 // that which is wrong on purpose, and under which faults.
-func listSubjects(w io.Writer) error {
+func listSubjects(w io.Writer, known workloads.Catalog) error {
 	const gap, screen = 1, 100
 	t := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0) // closer than others: the names are long
 	fmt.Fprintln(t, "RECIPE\tSUBJECT\tFOUND BY\tWHAT IT IS")
-	all := namedSubjects()
+	all := namedSubjects(known)
 	var recipe, subject, property int // the longest of each
 	for _, s := range all {
 		recipe, subject, property = max(recipe, len(s.Recipe)), max(subject, len(s.Name)), max(property, len(s.Property))

@@ -19,16 +19,18 @@ import (
 	"github.com/zklab/zklab/cli/internal/verdicts"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 // replay holds what the command line asks for.
 type replay struct {
+	known workloads.Catalog
 	store string
 	times int
 }
 
-func newReplay() *cobra.Command {
-	var r replay
+func newReplay(known workloads.Catalog) *cobra.Command {
+	r := replay{known: known}
 	cmd := &cobra.Command{
 		Use:   "replay PATH",
 		Short: "Repeat a stored run, and compare the outcome",
@@ -44,7 +46,7 @@ func newReplay() *cobra.Command {
 			if r.times < 1 {
 				return usage.Errorf("--times must be more than zero")
 			}
-			run, err := store.Open(r.store, args[0])
+			run, err := open(known, r.store, args[0])
 			if err != nil {
 				return err
 			}
@@ -66,7 +68,7 @@ func (r *replay) run(cmd *cobra.Command, run *store.Run) error {
 	if err != nil {
 		return err
 	}
-	x, simulated, err := storedExperiment(run)
+	x, simulated, err := storedExperiment(r.known, run)
 	if err != nil {
 		return err
 	}
@@ -111,17 +113,17 @@ func (r *replay) run(cmd *cobra.Command, run *store.Run) error {
 }
 
 // storedExperiment returns the experiment of a stored run, and whether it was simulated.
-func storedExperiment(run *store.Run) (e experiment.Experiment, simulated bool, err error) {
+func storedExperiment(known workloads.Catalog, run *store.Run) (e experiment.Experiment, simulated bool, err error) {
 	file, err := store.ReadExperiment(run.Experiment())
 	if err != nil {
 		return e, false, err
 	}
-	if err := testAlone(run, file, ""); err != nil {
+	if err := testAlone(known, run, file, ""); err != nil {
 		return e, false, err
 	}
 	x, _, _ := experiments.Defaults()
 	experiments.Lay(file, x)
-	e, err = experiments.Of(*x, &experiments.Flags{Config: run.Experiment()})
+	e, err = experiments.Of(*x, &experiments.Flags{Catalog: known, Config: run.Experiment()})
 	return e, x.Simulate, noUsage(err)
 }
 

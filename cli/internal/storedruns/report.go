@@ -15,9 +15,10 @@ import (
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
-func newReport() *cobra.Command {
+func newReport(known workloads.Catalog) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:               "report PATH",
@@ -28,14 +29,14 @@ func newReport() *cobra.Command {
 		ValidArgsFunction: usage.FirstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			collectOften()
-			run, err := store.Open(out, args[0])
+			run, err := open(known, out, args[0])
 			if err != nil {
 				return err
 			}
 			if run.Bare() {
 				return fmt.Errorf("%s is only a history: a report needs a run's folder; use zklab check", run.Path())
 			}
-			if err := decidable(run); err != nil {
+			if err := decidable(known, run); err != nil {
 				return err
 			}
 			collectSeldom(run)

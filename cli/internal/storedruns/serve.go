@@ -14,14 +14,15 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/printable"
 	site "github.com/zklab/zklab/internal/lab/serve"
+	"github.com/zklab/zklab/workloads"
 )
 
 // usualListen is where a store is served if no address is given: always the same, so that the page
 // can be bookmarked, and no other computer can reach it.
 const usualListen = "127.0.0.1:8218"
 
-func newServe() *cobra.Command {
-	var cfg site.Config
+func newServe(known workloads.Catalog) *cobra.Command {
+	cfg := site.Config{Declares: known.Declared}
 	var listen string
 	var open bool
 	cmd := &cobra.Command{

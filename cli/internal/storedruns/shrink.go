@@ -18,16 +18,17 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/cli/internal/verdicts"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 // shrinkFlags holds the flags of shrink.
 type shrinkFlags struct {
+	known    workloads.Catalog
 	store    string
 	property string
 	forTime  time.Duration
@@ -36,8 +37,8 @@ type shrinkFlags struct {
 	quiet    bool
 }
 
-func newShrink() *cobra.Command {
-	var f shrinkFlags
+func newShrink(known workloads.Catalog) *cobra.Command {
+	f := shrinkFlags{known: known}
 	cmd := &cobra.Command{
 		Use:   "shrink PATH",
 		Short: "Shrink a run with a violation, and say what is needed to reproduce it",
@@ -57,7 +58,7 @@ func newShrink() *cobra.Command {
 			if f.forTime <= 0 || f.runs < 1 || f.times < 1 {
 				return usage.Errorf("--for, --runs and --times must be more than zero")
 			}
-			run, err := store.Open(f.store, args[0])
+			run, err := open(known, f.store, args[0])
 			if err != nil {
 				return err
 			}
@@ -94,13 +95,13 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	ctx, stop := terminal.UntilSignal()
 	defer stop()
 	made := func(x store.Experiment) (experiment.Experiment, error) {
-		e, err := experiments.Of(x, &experiments.Flags{Config: run.Experiment()})
+		e, err := experiments.Of(x, &experiments.Flags{Catalog: f.known, Config: run.Experiment()})
 		return e, noUsage(err)
 	}
 	folder := filepath.Join(run.Dir, shrunkName)
 	s, err := shrink.Runs(ctx, nil, c, scratch(c.From, folder), made)
 	if err == nil {
-		err = s.Keep(folder, run.Dir, printable.Command(program.Name(), "replay", folder))
+		err = s.Keep(folder, run.Dir, printable.Command(f.known.Program(), "replay", folder))
 	}
 	screen.End()
 	if err != nil {
@@ -126,7 +127,7 @@ func (f *shrinkFlags) config(run *store.Run) (c shrink.Config, err error) {
 	if err != nil {
 		return c, err
 	}
-	if err := testAlone(run, file, "zklab.Simulate shrinks such runs itself"); err != nil {
+	if err := testAlone(f.known, run, file, "zklab.Simulate shrinks such runs itself"); err != nil {
 		return c, err
 	}
 	x, _, _ := experiments.Defaults()

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/cli/internal/terminal"
-	"github.com/zklab/zklab/internal/base/program"
+	"github.com/zklab/zklab/workloads"
 )
 
 // bashScript stands in for cobra's script for bash. That one needs the package bash-completion,
@@ -23,8 +23,8 @@ var shells = []struct {
 	name  string
 	write func(root *cobra.Command, w io.Writer) error
 }{
-	{"bash", func(_ *cobra.Command, w io.Writer) error {
-		_, err := io.WriteString(w, strings.ReplaceAll(bashScript, program.Zklab, program.Name()))
+	{"bash", func(root *cobra.Command, w io.Writer) error {
+		_, err := io.WriteString(w, strings.ReplaceAll(bashScript, workloads.Own, root.Name()))
 		return err
 	}},
 	{"zsh", writeZsh},

@@ -41,9 +41,9 @@ type VerdictError struct{ Code int }
 func (VerdictError) Error() string { return "" }
 
 // Finish turns what a command came to into an exit code, and prints an error
-// as one line. usage means that no command had begun: the arguments were wrong. commands are the names of
-// all commands, for an error that tells which to use.
-func Finish(err error, usage bool, commands []string, stderr io.Writer) int {
+// as one line. usage means that no command had begun: the arguments were wrong. renamed has the error name this
+// program where it tells which command to use.
+func Finish(err error, usage bool, renamed func(text string) string, stderr io.Writer) int {
 	var verdict VerdictError
 	switch {
 	case err == nil:
@@ -52,7 +52,7 @@ func Finish(err error, usage bool, commands []string, stderr io.Writer) int {
 		return verdict.Code
 	}
 	if !Unheard(err) {
-		fmt.Fprintf(stderr, "error: %s\n", renamed(OneLine(err), commands))
+		fmt.Fprintf(stderr, "error: %s\n", renamed(OneLine(err)))
 	}
 	var undecided UndecidedError
 	switch {

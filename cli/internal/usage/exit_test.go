@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -33,7 +34,7 @@ func TestExitCodes(t *testing.T) {
 		"a pipe elsewhere":    {&fs.PathError{Op: "write", Path: "fifo", Err: syscall.EPIPE}, false, 3, "error: write fifo: broken pipe\n"},
 	} {
 		var said bytes.Buffer
-		if code := Finish(tt.err, tt.usage, nil, &said); code != tt.code || said.String() != tt.says {
+		if code := Finish(tt.err, tt.usage, strings.Clone, &said); code != tt.code || said.String() != tt.says {
 			t.Errorf("%s: %d, %q", name, code, said.String())
 		}
 	}

@@ -8,37 +8,39 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/zklab/zklab/internal/base/program"
+	"github.com/zklab/zklab/workloads"
 )
 
-// Rename has the help of all commands below a root name this program. It returns the names of the commands.
-func Rename(root *cobra.Command) (commands []string) {
+// Rename has the help of all commands below a root name this program. It returns what does so with other texts.
+func Rename(root *cobra.Command) (renamed func(text string) string) {
+	if root.Name() == workloads.Own {
+		return func(text string) string { return text }
+	}
+	var commands []string
 	for _, c := range root.Commands() {
 		commands = append(commands, c.Name())
 	}
-	renameEach(root, commands)
-	return commands
+	renamed = func(text string) string { return named(text, root.Name(), commands) }
+	renameEach(root, renamed)
+	return renamed
 }
 
-func renameEach(cmd *cobra.Command, commands []string) {
-	cmd.Short, cmd.Long, cmd.Example = renamed(cmd.Short, commands), renamed(cmd.Long, commands), renamed(cmd.Example, commands)
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = renamed(f.Usage, commands) })
+func renameEach(cmd *cobra.Command, renamed func(string) string) {
+	cmd.Short, cmd.Long, cmd.Example = renamed(cmd.Short), renamed(cmd.Long), renamed(cmd.Example)
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = renamed(f.Usage) })
 	for _, c := range cmd.Commands() {
-		renameEach(c, commands)
+		renameEach(c, renamed)
 	}
 }
 
 // commandLine is the beginning of a command line of zklab's in a text.
 var commandLine = regexp.MustCompile(`\bzklab ([a-z]+)\b`)
 
-// renamed has the command lines in a text name this program, if they begin with one of some commands.
-func renamed(text string, commands []string) string {
-	if program.Name() == program.Zklab {
-		return text
-	}
+// named has the command lines in a text name a program, if they begin with one of some commands.
+func named(text, program string, commands []string) string {
 	return commandLine.ReplaceAllStringFunc(text, func(line string) string {
-		if word := strings.TrimPrefix(line, program.Zklab+" "); slices.Contains(commands, word) {
-			return program.Name() + " " + word
+		if word := strings.TrimPrefix(line, workloads.Own+" "); slices.Contains(commands, word) {
+			return program + " " + word
 		}
 		return line
 	})

@@ -14,7 +14,6 @@ import (
 
 	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/zk/serversettings"
-	"github.com/zklab/zklab/workloads"
 )
 
 // WrongFlag says in words of the command line what is wrong with a flag.
@@ -146,7 +145,7 @@ func commandsOf(cmd *cobra.Command) (names []string) {
 func commandMeant(cmd *cobra.Command, written string) string {
 	root := cmd.Root()
 	switch {
-	case slices.Contains(workloads.Recipes(), written):
+	case slices.Contains(recipesOf(root, written), written):
 		return root.Name() + " run " + written
 	case written == "version":
 		return root.Name() + " --version"
@@ -165,6 +164,20 @@ func commandMeant(cmd *cobra.Command, written string) string {
 		return cmd.CommandPath() + " " + near
 	}
 	return ""
+}
+
+// recipesOf returns the recipes that begin so, as the command run completes them.
+func recipesOf(root *cobra.Command, written string) (recipes []string) {
+	run, _, err := root.Find([]string{"run"})
+	if err != nil || run.ValidArgsFunction == nil {
+		return nil
+	}
+	values, _ := run.ValidArgsFunction(run, nil, written)
+	for _, value := range values {
+		name, _, _ := strings.Cut(value, "\t")
+		recipes = append(recipes, name)
+	}
+	return recipes
 }
 
 // NoneEmpty refuses flags with an empty text, as of a variable of the shell that is not set.

@@ -4,8 +4,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/samples"
+	"github.com/zklab/zklab/workloads"
 )
 
 // ExitOfGates is the exit code of a verdict and gates: a violation or a gate that is exceeded comes
@@ -34,4 +36,12 @@ func GateFlag(cmd *cobra.Command, given *[]string) {
 		left, _ := usage.Beginning(toComplete, names)
 		return left, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})
+}
+
+// Gated returns the model whose operations gates may name, or nil, which allows any, if the recipe is not known.
+func Gated(catalog workloads.Catalog, recipe string) *models.Model {
+	if recipe == "" {
+		return nil
+	}
+	return catalog.Model(recipe)
 }

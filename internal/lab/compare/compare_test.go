@@ -17,6 +17,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats/gates"
@@ -47,7 +48,7 @@ func swept(t *testing.T, name string, settings []sweep.Setting, lines []sweep.Li
 		t.Fatal(err)
 	}
 	l.Close()
-	g, err := compare.Locate("store", folder)
+	g, err := compare.Locate("store", folder, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func swept(t *testing.T, name string, settings []sweep.Setting, lines []sweep.Li
 
 func parsed(t *testing.T, texts []string) []gates.Gate {
 	t.Helper()
-	gates, err := gates.ParseAll(texts, "lock", true)
+	gates, err := gates.ParseAll(texts, models.Lock, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -350,7 +351,7 @@ func TestWrongArguments(t *testing.T) {
 		folder:    folder + " is neither a run (no history.jsonl) nor a sweep (no runs.jsonl that begins with its description)",
 		"[":       "there is no folder, archive or label \"[\" in ",
 	} {
-		if _, err := compare.Locate(folder, argument); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if _, err := compare.Locate(folder, argument, nil); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v", argument, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/gates"
@@ -19,8 +20,8 @@ import (
 
 // Locate finds the group that an argument names: the folder of a run or a sweep, an archive of a
 // sweep, a pattern for several of these, or the label of runs and sweeps in the store root. It does
-// not read their figures.
-func Locate(root, argument string) (*Group, error) {
+// not read their figures. declares is [store.Run.Declares] of the runs.
+func Locate(root, argument string, declares func(model string) models.Declared) (*Group, error) {
 	g := &Group{Name: argument}
 	paths, err := find(root, argument)
 	if err != nil {
@@ -28,6 +29,9 @@ func Locate(root, argument string) (*Group, error) {
 	}
 	if err := g.locate(root, paths); err != nil {
 		return nil, err
+	}
+	for _, run := range g.runs {
+		run.Declares = declares
 	}
 	return g, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -64,7 +65,7 @@ func (f *Finished) folder(out string, started time.Time) (*store.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.Declared = workloads.DeclaredBy(f.Workload)
+	run.Declares = func(string) models.Declared { return workloads.DeclaredBy(f.Workload) }
 	return run, store.WriteExperiment(run.Experiment(), f.Stored())
 }
 

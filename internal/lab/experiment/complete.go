@@ -29,8 +29,8 @@ func (x Experiment) Complete() (Experiment, error) {
 	if x.Workload == nil {
 		return x, engine.Usage("an experiment needs a Workload")
 	}
-	if w, ok := x.Workload.(interface{ Err() error }); ok && w.Err() != nil { // a declaration with mistakes
-		return x, engine.Usage("%v", w.Err())
+	if own := workloads.DeclaredBy(x.Workload); own != nil && own.Err() != nil {
+		return x, engine.Usage("%v", own.Err())
 	}
 	if x.Command == nil && workloads.LacksNew(x.Workload) {
 		return x, engine.Usage("the %s workload has no New: give %T a function that makes the subject of one client", x.Workload.Name(), x.Workload)
@@ -44,7 +44,7 @@ func (x Experiment) Complete() (Experiment, error) {
 			return x, err
 		}
 	}
-	if _, err := gates.ParseAll(x.Gates, x.Workload.Name(), false); err != nil {
+	if _, err := gates.ParseAll(x.Gates, workloads.ModelOf(x.Workload), false); err != nil {
 		return x, engine.Usage("%v", err)
 	}
 	if err := checker.Usable(x.Checks, history.Header{Model: x.Workload.Name(), Declared: workloads.DeclaredBy(x.Workload)}); err != nil {

@@ -27,6 +27,7 @@ type Experiment struct {
 	AllowUnknown              bool
 	Checks                    []checker.Check
 	Budget                    time.Duration
+	Program                   string // the command that its command lines begin with; "" is zklab
 	Replay                    string
 	Progress                  func(progress.State)
 	// OnEvent is called with each event of the record, one call after the other, maybe while Progress is

@@ -10,8 +10,6 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/link"
@@ -75,10 +73,10 @@ func (o *Outcome) Keep(out string) error {
 		return err
 	}
 	o.Run = o.Unkept.Run
-	o.Result.Replay = cmp.Or(o.Replay, printable.Command(program.Name(), "replay", o.Run.Dir))
+	o.Result.Replay = cmp.Or(o.Replay, o.Made.command("replay", o.Run.Dir))
 	o.Result.Started, _ = o.Run.Started()
-	noteResult(o.Run, o.Result)
-	noteReport(o.Run, o.History, o.Result)
-	noteResult(o.Run, o.Result)
+	o.Made.noteResult(o.Run, o.Result)
+	o.Made.noteReport(o.Run, o.History, o.Result)
+	o.Made.noteResult(o.Run, o.Result)
 	return nil
 }

@@ -1,33 +1,39 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
+
+// command returns a command line of the program that runs the experiment.
+func (x Experiment) command(words ...string) string {
+	return printable.Command(append([]string{cmp.Or(x.Program, workloads.Own)}, words...)...)
+}
 
 // noteResult writes result.json. If that fails, for example on a full disk, the verdict stands, and
 // one warning reports the failure.
-func noteResult(run *store.Run, result *store.Result) {
+func (x Experiment) noteResult(run *store.Run, result *store.Result) {
 	if err := run.WriteResult(result); err != nil {
-		judge.Warn(result, []string{fmt.Sprintf("result.json could not be written; %s decides the run again: %v", printable.Command(program.Name(), "check", run.Dir), err)})
+		judge.Warn(result, []string{fmt.Sprintf("result.json could not be written; %s decides the run again: %v", x.command("check", run.Dir), err)})
 	}
 }
 
 // noteReport writes the report. It handles errors as noteResult does.
-func noteReport(run *store.Run, h *history.History, result *store.Result) {
+func (x Experiment) noteReport(run *store.Run, h *history.History, result *store.Result) {
 	if err := reports.Render(run.Dir, h, result); err != nil {
-		judge.Warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", printable.Command(program.Name(), "report", run.Dir), err)})
+		judge.Warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", x.command("report", run.Dir), err)})
 	}
 }
 
@@ -36,7 +42,7 @@ func (x Experiment) describe(result *store.Result, done *engine.Finished) {
 	result.Subject, result.Seed, result.Strict, result.Label = x.Subject, x.Seed, x.Strict, x.Label
 	result.Interrupted, result.RanBy = done.Interrupted, version.Line()
 	result.Ensemble = done.Profile
-	result.Gates, _ = gates.JudgeAll(x.Gates, x.Workload.Name(), result.Stats.Samples) // Complete has parsed them
+	result.Gates, _ = gates.JudgeAll(x.Gates, workloads.ModelOf(x.Workload), result.Stats.Samples) // Complete has parsed them
 	result.Timings = done.Timings
 	result.Warnings = slices.Concat(x.advice(done, result), done.Warnings, result.Warnings)
 	for _, l := range done.LeftOut {

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/internal/lab/progress"
@@ -51,19 +49,19 @@ func (x Experiment) finish(ctx context.Context, done *engine.Finished) (*Outcome
 	}
 	done.Timings["check"] = time.Since(began)
 	x.describe(result, done)
-	result.Replay = cmp.Or(x.Replay, printable.Command(program.Name(), "run", "--config", done.Run.Experiment()))
+	result.Replay = cmp.Or(x.Replay, x.command("run", "--config", done.Run.Experiment()))
 	h, err := done.Run.ReadHistory()
 	if err != nil {
 		return nil, err
 	}
-	noteResult(done.Run, result)
+	x.noteResult(done.Run, result)
 	if !x.Silent && (!x.Brief || !x.Passes(result)) {
 		done.Watcher.Phase("writing the report")
 		began := time.Now()
-		noteReport(done.Run, h, result)
+		x.noteReport(done.Run, h, result)
 		result.Timings["report"] = time.Since(began)
 	}
 	result.Timings["finish"] = time.Since(done.Ended)
-	noteResult(done.Run, result)
+	x.noteResult(done.Run, result)
 	return &Outcome{Run: done.Run, Result: result, History: h, Messages: done.Messages}, nil
 }

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/base/atomicfile"
-	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
@@ -49,7 +47,7 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	}
 	place := t.Folder + ".part" // beside it: a folder that is there is whole
 	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
-	o.Replay = printable.Command(program.Name(), "replay", t.Folder)
+	o.Replay = x.command("replay", t.Folder)
 	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
 		return line, notKept(t, err)
 	}
@@ -75,7 +73,7 @@ func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.
 		return line, err
 	}
 	x.Out, x.Brief = place, true
-	x.Replay = printable.Command(program.Name(), "run", "--config", filepath.Join(t.Folder, "experiment.yaml"))
+	x.Replay = x.command("run", "--config", filepath.Join(t.Folder, "experiment.yaml"))
 	outcome, err := x.Run(ctx)
 	var path *fs.PathError
 	if errors.As(err, &path) && strings.HasPrefix(path.Path, place) {

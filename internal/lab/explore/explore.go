@@ -69,7 +69,8 @@ type Config struct {
 	// Faults are tried at each message where they can be injected.
 	Faults []Choice
 	// Kinds lists the kinds of faults that are to be tried alone; nil: all.
-	Kinds []string
+	Kinds    []string
+	declared history.Declared // of the histories, if zklab does not know their objects
 	// Strict lets measured properties count, too.
 	Strict bool
 	// First ends it with the first finding.
@@ -285,8 +286,9 @@ func (e *explorer) begin() error {
 	e.loops, e.rules = implied(o.Messages), newRules(o)
 	e.report.Points, e.report.Always = len(e.points), o.Broken
 	e.header = o.Header
-	e.pool = newPool(o.Header, e.kinds(), e.Strict)
-	e.paired = newPool(o.Header, nil, e.Strict)
+	e.header.Declared = e.declared // another process cannot send it
+	e.pool = newPool(e.header, e.kinds(), e.Strict)
+	e.paired = newPool(e.header, nil, e.Strict)
 	e.add(e.pool, o)
 	return nil
 }

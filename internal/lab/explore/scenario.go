@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/workloads"
 )
 
 // Way makes one run of a scenario.
@@ -70,6 +71,9 @@ func ready(x experiment.Experiment, c Config) (experiment.Experiment, Config, er
 		})
 	}
 	c.Strict = x.Strict
+	if own := workloads.DeclaredBy(x.Workload); own != nil {
+		c.declared = own
+	}
 	return x, c, knownKinds(c)
 }
 

@@ -56,7 +56,7 @@ func Served(run Runner) func(context.Context, Task) (Packed, error) {
 		if err != nil {
 			return p, err
 		}
-		o.Header.Declared = nil // functions; the other process is of the same program, and has them
+		o.Header.Declared = nil // functions; the other process has them from its experiment
 		var b bytes.Buffer
 		err = gob.NewEncoder(&b).Encode(o)
 		return Packed{b.Bytes()}, err

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/pace"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats/gates"
+	"github.com/zklab/zklab/workloads"
 )
 
 // usualSeeds is the number of seeds that Simulate tries.
@@ -55,7 +56,7 @@ func Simulate(t *testing.T, x experiment.Experiment) {
 func begun(t *testing.T, x experiment.Experiment, seeds int, budget time.Duration, field string) *simulations {
 	s := &simulations{seeds: seeds, gates: x.Gates}
 	if x.Workload != nil { // else the first run fails
-		if _, err := gates.ParseAll(s.gates, x.Workload.Name(), false); err != nil {
+		if _, err := gates.ParseAll(s.gates, workloads.ModelOf(x.Workload), false); err != nil {
 			t.Fatalf("zklab: %v", err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/samples"
+	"github.com/zklab/zklab/workloads"
 )
 
 // simulations sums up the runs of some seeds.
@@ -200,7 +201,7 @@ func (s *simulations) unseen() string { return inGo(s.asked.Unseen(s.took)) }
 // judgeGates judges the samples of all runs. It says nothing if a run violated a property.
 func (s *simulations) judgeGates(t *testing.T, x experiment.Experiment) {
 	t.Helper()
-	if gates, err := gates.JudgeAll(s.gates, x.Workload.Name(), &s.samples); err != nil {
+	if gates, err := gates.JudgeAll(s.gates, workloads.ModelOf(x.Workload), &s.samples); err != nil {
 		t.Errorf("zklab: %v", err)
 	} else if s.violated == 0 && !x.KeepsGates(gates) {
 		t.Errorf("zklab: %s", gatesText(gates))

@@ -40,7 +40,7 @@ func Run(ctx context.Context, run *store.Run, opts checker.Options) (*store.Resu
 	}
 	Decide(ctx, h, opts, result)
 	leaveOpen(result, declaredBefore(run))
-	judgeGates(result)
+	judgeGates(result, h)
 	Warn(result, unread)
 	if t, ok := run.Started(); ok {
 		result.Started = t
@@ -108,12 +108,12 @@ func leaveOpen(result *store.Result, declared []string) {
 
 // judgeGates judges the gates of an earlier result again. It leaves them as they are if this zklab
 // does not know their metrics.
-func judgeGates(result *store.Result) {
+func judgeGates(result *store.Result, h *history.History) {
 	var texts []string
 	for _, g := range result.Gates {
 		texts = append(texts, g.Gate)
 	}
-	if gates, err := gates.JudgeAll(texts, result.Recipe, result.Stats.Samples); err == nil {
+	if gates, err := gates.JudgeAll(texts, models.Of(h), result.Stats.Samples); err == nil {
 		result.Gates = gates
 	}
 }

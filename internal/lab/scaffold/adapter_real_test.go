@@ -22,7 +22,7 @@ func TestRealAdapters(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for _, language := range Languages {
-		file, err := Adapter(language)
+		file, err := Adapter(language, "zklab")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/settings"
 )
 
@@ -18,9 +17,9 @@ var experimentTemplate string
 // setting is a line of an experiment file for a setting.
 type setting struct{ Name, Value, About string }
 
-// Experiment returns an experiment file for a recipe, with comments and with all settings. The recipe must
-// exist.
-func Experiment(recipe string) (File, error) {
+// Experiment returns an experiment file for a recipe, with comments and with all settings. program is the command
+// that runs it; the recipe must exist.
+func Experiment(recipe, program string) (File, error) {
 	t, err := template.New("experiment").Parse(experimentTemplate)
 	if err != nil {
 		return File{}, err
@@ -29,12 +28,12 @@ func Experiment(recipe string) (File, error) {
 	if err := t.Execute(&b, struct {
 		Zklab, Recipe string
 		Settings      []setting
-	}{program.Name(), recipe, settingsOf()}); err != nil {
+	}{program, recipe, settingsOf()}); err != nil {
 		return File{}, err
 	}
 	return File{
 		Name: "experiment.yaml", Text: b.Bytes(),
-		Next: []string{"Run it:", program.Name() + " run --config experiment.yaml"},
+		Next: []string{"Run it:", program + " run --config experiment.yaml"},
 	}, nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/internal/base/nearest"
-	"github.com/zklab/zklab/internal/base/program"
 )
 
 // File is a file to begin with.
@@ -28,8 +27,9 @@ var javaAdapter []byte
 // Languages lists the languages of Adapter.
 var Languages = []string{"python", "java"}
 
-// Adapter returns an adapter in a language, which has a lock. The error names the languages that there are.
-func Adapter(language string) (File, error) {
+// Adapter returns an adapter in a language, which has a lock. program is the command that tests it. The error names the
+// languages that there are.
+func Adapter(language, program string) (File, error) {
 	const run = "%s conform --recipe lock %q"
 	const try = "%s run lock --faults expire,freeze,crash --subject-command %q"
 	switch language {
@@ -39,7 +39,7 @@ func Adapter(language string) (File, error) {
 			Name: "adapter.py", Text: pythonAdapter,
 			Next: []string{
 				"Install kazoo, or replace it by your own library. Then check the adapter, and run it under faults:",
-				fmt.Sprintf(run, program.Name(), command), fmt.Sprintf(try, program.Name(), command),
+				fmt.Sprintf(run, program, command), fmt.Sprintf(try, program, command),
 			},
 		}, nil
 	case "java":
@@ -49,7 +49,7 @@ func Adapter(language string) (File, error) {
 			Next: []string{
 				"Set JARS to the jars of Apache Curator and Jackson, or of your own library. This is where Debian's package libcurator-recipes-java has them. Then compile the adapter, check it, and run it under faults:",
 				"JARS=/usr/share/java/curator-recipes.jar:/usr/share/java/slf4j-nop.jar",
-				"javac -cp $JARS Adapter.java", fmt.Sprintf(run, program.Name(), command), fmt.Sprintf(try, program.Name(), command),
+				"javac -cp $JARS Adapter.java", fmt.Sprintf(run, program, command), fmt.Sprintf(try, program, command),
 			},
 		}, nil
 	}

@@ -17,7 +17,7 @@ import (
 
 // An experiment file can be read as it stands and with all its settings, which are the defaults.
 func TestExperiment(t *testing.T) {
-	file, err := Experiment("lock")
+	file, err := Experiment("lock", "zklab")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,11 +97,11 @@ func workingDir(t *testing.T) string {
 
 func TestAdapter(t *testing.T) {
 	for _, language := range Languages {
-		if file, err := Adapter(language); err != nil || len(file.Text) == 0 {
+		if file, err := Adapter(language, "zklab"); err != nil || len(file.Text) == 0 {
 			t.Errorf("%s: %v", language, err)
 		}
 	}
-	if _, err := Adapter("pyton"); err == nil || !strings.Contains(err.Error(), `did you mean "python"? languages are python, java`) {
+	if _, err := Adapter("pyton", "zklab"); err == nil || !strings.Contains(err.Error(), `did you mean "python"? languages are python, java`) {
 		t.Error(err)
 	}
 }

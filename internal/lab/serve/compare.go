@@ -54,7 +54,7 @@ func (s *Server) group(e entry) (*compare.Group, error) {
 	if err := s.index.plain(e.Path); err != nil {
 		return nil, err
 	}
-	g, err := compare.Locate(s.dir, filepath.Join(s.dir, local(e.Path)))
+	g, err := compare.Locate(s.dir, filepath.Join(s.dir, local(e.Path)), s.Declares)
 	if err != nil {
 		return nil, err
 	}

@@ -13,11 +13,21 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/object"
 )
 
 // files opens files of the store, and nothing else: names that leave it are errors, and so are
 // links that do.
-type files struct{ root *os.Root }
+type files struct {
+	root     *os.Root
+	declares func(model string) models.Declared
+}
+
+// declare adds to the header of a run what is declared of its objects.
+func (f *files) declare(h *history.Header) { h.Declared = object.Declaration(*h, f.declares) }
 
 // stamp tells versions of a file apart.
 type stamp struct {

@@ -76,6 +76,7 @@ func (f *findingsOf) read(x *index, name string) (causes []toldCause, err error)
 	if err != nil {
 		return nil, err
 	}
+	f.declare(&h.Header)
 	line := sweep.Of(result, h, nil, 0)
 	for _, p := range line.NotValid {
 		if p.Result == checker.Violation && !p.Measured {

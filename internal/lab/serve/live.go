@@ -148,7 +148,7 @@ func (l *live) now(ctx context.Context, name string) snapshot {
 	file, _, err := l.open(path.Join(name, historyFile))
 	if err == nil {
 		defer file.Close()
-		err = w.pulse.read(file)
+		err = w.pulse.read(file, l.declare)
 	}
 	s := w.pulse.snapshot()
 	if err != nil {
@@ -210,6 +210,7 @@ func (l *live) violations(ctx context.Context, name string, size int64) ([]strin
 	if err != nil {
 		return nil, err
 	}
+	l.declare(&h.Header)
 	report := checker.Run(ctx, h, checker.Options{Budget: lookBudget, NoReference: true})
 	found := []string{}
 	for _, v := range report.Verdicts {

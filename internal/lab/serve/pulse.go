@@ -24,11 +24,12 @@ type pulse struct {
 // drawnOf is the number of seconds in the picture.
 const drawnOf = 90
 
-// read takes what was added to the record.
-func (p *pulse) read(r io.ReaderAt) error {
+// read takes what was added to the record. declare adds to its header what is declared of the objects.
+func (p *pulse) read(r io.ReaderAt, declare func(*history.Header)) error {
 	return p.tail.Next(r, func(e *history.Event) {
 		if !p.made {
-			p.Pulse, p.made = *progress.NewPulse(models.Named(p.tail.Header.Model)), true
+			declare(&p.tail.Header)
+			p.Pulse, p.made = *progress.NewPulse(models.OfHeader(p.tail.Header)), true
 		}
 		p.Observe(e)
 	})

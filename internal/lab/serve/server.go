@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/store"
 )
 
@@ -23,6 +24,8 @@ type Config struct {
 	Hosts []string
 	// ReadOnly refuses to delete anything.
 	ReadOnly bool
+	// Declares is [store.Run.Declares] of the runs.
+	Declares func(model string) models.Declared
 }
 
 // Server is the site of one store. Its methods are safe for concurrent use.
@@ -50,7 +53,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	files := &files{root: root}
+	files := &files{root, cfg.Declares}
 	return &Server{
 		Config: cfg, dir: dir, root: root, token: rand.Text(),
 		index: newIndex(files), live: newLive(files), found: newFindings(files), sparks: newSparks(files),

@@ -84,7 +84,7 @@ func (s *sparks) of(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is too long", name)
 	}
 	var p pulse
-	if err := p.read(file); err != nil && p.Now == 0 {
+	if err := p.read(file, s.declare); err != nil && p.Now == 0 {
 		return nil, err
 	}
 	kept = sparkOf{stampOf(info), runSpark(&p)}

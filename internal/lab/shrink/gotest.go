@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -29,13 +28,9 @@ var goTestFile = template.Must(template.New("gotest").Funcs(template.FuncMap{
 // name; of others the workload is as own says it in Go, for somebody to fill in. It is for
 // simulations; ok reports whether this is one.
 func GoTest(x store.Experiment, property, own string) (test []byte, ok bool, err error) {
-	w, err := workloads.Named(x.Recipe, x.Subject)
-	_, declared := program.Find(x.Recipe) // by the program of this process: a test has no name for it
-	expression, spelt := w.(interface{ Source() string })
+	_, err = workloads.Named(x.Recipe, x.Subject)
 	switch {
-	case err == nil && declared && spelt:
-		own = expression.Source()
-	case err == nil && !declared:
+	case err == nil:
 		own = ""
 	case own == "":
 		return nil, false, nil

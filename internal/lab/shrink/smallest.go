@@ -41,11 +41,8 @@ func Simulated(ctx context.Context, t *testing.T, x experiment.Experiment, o *ex
 	c.From = o.Unkept.Stored()
 	made := func(s store.Experiment) (experiment.Experiment, error) { return smaller(x, s) }
 	s, err := Runs(ctx, t, c, "", made)
-	if err == nil {
+	if err == nil && s.workload == "" {
 		s.workload = fmt.Sprintf("%T{New: newSubject} // newSubject is your constructor", x.Workload)
-		if own, ok := x.Workload.(interface{ Source() string }); ok {
-			s.workload = own.Source()
-		}
 	}
 	return s, err
 }
@@ -74,6 +71,9 @@ func Runs(ctx context.Context, t *testing.T, c Config, scratch string, made func
 		x, err := made(stored)
 		if err != nil {
 			return Outcome{}, err
+		}
+		if own := workloads.DeclaredBy(x.Workload); own != nil {
+			s.workload = own.Source()
 		}
 		return s.run(ctx, t, x, stored.Simulate)
 	}
@@ -232,7 +232,7 @@ func (s *Smallest) Keep(folder, from, replay string) (err error) {
 	if err := atomicfile.Rename(o.Run.Dir, folder); err != nil {
 		return err
 	}
-	o.Run = &store.Run{Dir: folder}
+	o.Run = &store.Run{Dir: folder, Declares: o.Run.Declares}
 	return nil
 }
 
