@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/cli/internal/verdicts"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/internal/lab/shrink"
@@ -89,7 +90,7 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	screen := terminal.NewScreen(cmd.ErrOrStderr(), f.quiet)
 	screen.Say("shrinking %s of %s: %s is violated", c.From.Recipe, c.From.Subject, c.Cause.Property)
 	c.Progress = func(p shrink.Progress) {
-		screen.Show(p.Doing, fmt.Sprintf("%s: %d runs; from %s to %s", p.Doing, p.Runs, p.From, p.To))
+		screen.Show(p.Doing, fmt.Sprintf("%s: %s; from %s to %s", p.Doing, prose.Count(p.Runs, "run"), p.From, p.To))
 	}
 	defer screen.Repeat()()
 	ctx, stop := terminal.UntilSignal()
@@ -164,7 +165,7 @@ func (f *shrinkFlags) choose(causes []sweep.Cause, run *store.Run) (sweep.Cause,
 // print says what came of it.
 func (f *shrinkFlags) print(cmd *cobra.Command, s *shrink.Smallest) error {
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "from  %s\nto    %s\nin %d runs and %.1f s", s.From, s.To, s.Runs, s.Took.Seconds())
+	fmt.Fprintf(out, "from  %s\nto    %s\nin %s and %.1f s", s.From, s.To, prose.Count(s.Runs, "run"), s.Took.Seconds())
 	if s.NotRun > 0 {
 		fmt.Fprintf(out, "; %d could not be run, the last one because %s", s.NotRun, usage.OneLine(s.Last))
 	}
