@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -134,6 +135,19 @@ func (z zklabIn) serves() {
 		s.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://localhost"+page, nil))
 		if answer.Code != http.StatusOK {
 			z.t.Errorf("%s: %d", page, answer.Code)
+		}
+	}
+}
+
+// docs/export.md has a row for each format.
+func TestExportFormatsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/export.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range storedruns.ExportFormats {
+		if !regexp.MustCompile("(?m)^\\| \\[?`" + f.Name + "`").Match(page) {
+			t.Errorf("docs/export.md has no row for the format %s", f.Name)
 		}
 	}
 }
