@@ -129,7 +129,7 @@ func properties(in map[string]int) string {
 func mended(e entry.Entry, m *tally) string {
 	switch {
 	case e.Wrong.Mended == nil:
-		return "It was not tried."
+		return "No mended recipe is valid yet."
 	case m == nil:
 		return "How it does with 200 seeds was not measured yet."
 	}

@@ -36,17 +36,14 @@ var Entry = entry.Entry{
 		Fault:  "a session that expires",
 		Mend: "A new controller raises the version of a second znode in the transaction that creates its own, and resigns in a transaction that " +
 			"checks this version. (Kafka does so since 1.1, with the znode of its controllers' numbers.)",
-		Mended: workloads.Election{New: newMended},
 	},
 }
 
-// elector is ZookeeperLeaderElector. With mended it knows which znode is its own.
+// elector is ZookeeperLeaderElector.
 type elector struct {
 	c        *subjects.Client
 	hub      *port.Hub
 	path, id string
-	mended   bool
-	epoch    int32         // mended: the version of the znode of epochs in which it leads
 	mu       chan struct{} // controllerLock
 	leader   string        // "" for none
 	elected  chan struct{}
@@ -57,8 +54,6 @@ type elector struct {
 }
 
 func (e *elector) leads() bool { return e.leader == e.id }
-
-func (e *elector) epochs() string { return e.path + "-epoch" }
 
 func (e *elector) controller() string {
 	var data []byte
@@ -72,53 +67,17 @@ func (e *elector) controller() string {
 func (e *elector) create() error {
 	session := e.c.Conn.SessionID()
 	for {
-		err := e.createOnce()
+		_, err := e.c.Conn.Create(e.path, []byte(e.id), port.Eph, port.ACL)
 		if errors.Is(err, zk.ErrNodeExists) {
-			var owner int64
-			if owner, err = e.owner(); err == nil && owner != session {
+			var stat *zk.Stat
+			if _, stat, err = e.c.Conn.Get(e.path); err == nil && stat.EphemeralOwner != session {
 				return zk.ErrNodeExists
 			}
 		}
-		gone := errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrBadVersion)
-		if !port.ConnectionLoss(err) && !gone || !e.hub.Pause(10*time.Millisecond) {
+		if !port.ConnectionLoss(err) && !errors.Is(err, zk.ErrNoNode) || !e.hub.Pause(10*time.Millisecond) {
 			return err
 		}
 	}
-}
-
-func (e *elector) createOnce() error {
-	if !e.mended {
-		_, err := e.c.Conn.Create(e.path, []byte(e.id), port.Eph, port.ACL)
-		return err
-	}
-	_, epoch, err := e.c.Conn.Exists(e.epochs())
-	if err != nil {
-		return err
-	}
-	_, err = e.c.Conn.Multi(
-		&zk.CreateRequest{Path: e.path, Data: []byte(e.id), Acl: port.ACL, Flags: port.Eph},
-		&zk.SetDataRequest{Path: e.epochs(), Version: epoch.Version},
-	)
-	if err == nil {
-		e.epoch = epoch.Version + 1
-	}
-	return err
-}
-
-// owner returns the session that made the znode. The epoch is read first, so it is not later than that znode.
-func (e *elector) owner() (session int64, err error) {
-	if e.mended {
-		_, epoch, err := e.c.Conn.Exists(e.epochs())
-		if err != nil {
-			return 0, err
-		}
-		e.epoch = epoch.Version
-	}
-	_, stat, err := e.c.Conn.Get(e.path)
-	if err != nil {
-		return 0, err
-	}
-	return stat.EphemeralOwner, nil
 }
 
 func (e *elector) elect() {
@@ -135,8 +94,6 @@ func (e *elector) elect() {
 		}
 	case errors.Is(err, zk.ErrNodeExists):
 		e.leader = e.controller()
-	case e.mended: // no znode of this session is known
-		e.leader = ""
 	default:
 		e.resign()
 	}
@@ -144,16 +101,7 @@ func (e *elector) elect() {
 
 func (e *elector) resign() {
 	e.leader = ""
-	_ = e.hub.Retry(func() error {
-		if !e.mended {
-			return e.c.Conn.Delete(e.path, -1)
-		}
-		_, err := e.c.Conn.Multi(
-			&zk.CheckVersionRequest{Path: e.epochs(), Version: e.epoch},
-			&zk.DeleteRequest{Path: e.path, Version: -1},
-		)
-		return err
-	})
+	_ = e.hub.Retry(func() error { return e.c.Conn.Delete(e.path, -1) })
 }
 
 // defeated is onResigningAsLeader.
@@ -217,7 +165,6 @@ func (e *elector) close() { e.sub.Stop(); close(e.stop) }
 type Election struct {
 	c        *subjects.Client
 	path, id string
-	mended   bool
 	elector  *elector
 	calls    *port.Blocking
 }
@@ -227,14 +174,10 @@ func New(c *subjects.Client, path, id string) (subjects.Election, error) {
 	return &Election{c: c, path: path, id: id, calls: port.NewBlocking()}, nil
 }
 
-func newMended(c *subjects.Client, path, id string) (subjects.Election, error) {
-	return &Election{c: c, path: path, id: id, calls: port.NewBlocking(), mended: true}, port.Ensure(c, path+"-epoch")
-}
-
 // Campaign is a controller that starts and becomes leader.
 func (a *Election) Campaign(ctx context.Context) error {
 	e := &elector{
-		c: a.c, hub: port.HubOf(a.c), path: a.path, id: a.id, mended: a.mended, mu: make(chan struct{}, 1),
+		c: a.c, hub: port.HubOf(a.c), path: a.path, id: a.id, mu: make(chan struct{}, 1),
 		elected: make(chan struct{}, 1), lost: make(chan struct{}), stop: make(chan struct{}),
 	}
 	end := func() {
