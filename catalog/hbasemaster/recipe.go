@@ -35,7 +35,6 @@ var Entry = entry.Entry{
 		Fault:  "a lost reply to a delete",
 		Mend: "A master raises the version of the parent in the transaction that creates its znode, and deletes it in a transaction that checks this version. " +
 			"A znode that an earlier start of the same host left is not deleted, but goes with its session.",
-		Mended: workloads.Election{New: newMended},
 	},
 }
 
@@ -54,10 +53,6 @@ type Election struct {
 // New returns the master of a client.
 func New(c *subjects.Client, path, id string) (subjects.Election, error) {
 	return &Election{c: c, parent: path, path: path + "/master", id: id}, port.Ensure(c, path)
-}
-
-func newMended(c *subjects.Client, path, id string) (subjects.Election, error) {
-	return &Election{c: c, parent: path, path: path + "/master", id: id, mended: true}, port.Ensure(c, path)
 }
 
 // again is RecoverableZooKeeper: three retries, from a second on.

@@ -35,7 +35,6 @@ var Entry = entry.Entry{
 		Breaks: []string{"progress"},
 		Fault:  "a lost reply",
 		Mend:   "A candidate that looks at the members also asks who owns those before it, and deletes the ones of its own session that it does not know.",
-		Mended: workloads.Election{New: newMended},
 	},
 }
 
@@ -172,6 +171,9 @@ func (x *candidate) watch() {
 func (x *candidate) cancel() error {
 	x.mu <- struct{}{}
 	defer func() { <-x.mu }()
+	if x.cancelled {
+		return nil
+	}
 	err := x.until(func() error { return x.c.Conn.Delete(x.node, -1) })
 	if errors.Is(err, zk.ErrNoNode) {
 		err = nil
@@ -193,10 +195,6 @@ type Election struct {
 // New returns the election of a client.
 func New(c *subjects.Client, path, _ string) (subjects.Election, error) {
 	return &Election{c: c, path: path, calls: port.NewBlocking()}, port.Ensure(c, path)
-}
-
-func newMended(c *subjects.Client, path, _ string) (subjects.Election, error) {
-	return &Election{c: c, path: path, mended: true, calls: port.NewBlocking()}, port.Ensure(c, path)
 }
 
 // Campaign is offerLeadership, and the wait for onElected.
