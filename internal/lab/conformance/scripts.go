@@ -39,6 +39,10 @@ const (
 	apache            = "no text: what Apache's servers of 3.9 do"
 )
 
+// unreadable is what scripts need that send writes which no server can read: followers of Apache 3.9.3 have been seen to hang
+// after some.
+const unreadable = "servers that may fail, for writes that cannot be read"
+
 // outside is what scripts need that change more than what is below their root.
 const outside = "znodes of the servers"
 
@@ -708,7 +712,7 @@ var byHand = []Script{
 	{
 		Name: "paths that are null", Source: apache,
 		Shows: "requests without a path",
-		odd:   true,
+		needs: unreadable,
 		steps: steps{
 			does(alice, rawly(wire.GetChildren2, 0xff, 0xff, 0xff, 0xff, 0), rawly(wire.GetACL, 0xff, 0xff, 0xff, 0xff), rawly(wire.Exists, 0xff, 0xff, 0xff, 0xff, 1)),
 			does(alice, rawly(wire.GetData, 0xff, 0xff, 0xff, 0xff, 0), rawly(wire.GetChildren, 0xff, 0xff, 0xff, 0xff, 0), rawly(wire.GetAllChildrenNumber, 0xff, 0xff, 0xff, 0xff)),
@@ -719,7 +723,7 @@ var byHand = []Script{
 	{
 		Name: "multis that are cut short", Source: apache,
 		Shows: "multis that cannot be read",
-		odd:   true,
+		needs: unreadable,
 		steps: steps{
 			does(alice, create("/a"), rawly(wire.Multi), rawly(wire.Multi, 0, 0, 0, 2, 0), get("/a")),
 			does(carol, rawly(wire.Multi, 0, 0, 0, 77, 0, 0xff, 0xff, 0xff, 0xff), get("/a")),
