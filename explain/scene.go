@@ -179,9 +179,6 @@ func (s *Scene) digits() int {
 	for i := range s.Steps {
 		ms = append(ms, s.Steps[i].At)
 	}
-	if len(ms) == 1 {
-		ms = s.moments() // the drawing has them alone
-	}
 	slices.Sort(ms)
 	ms = slices.Compact(ms)
 	for _, d := range []struct {

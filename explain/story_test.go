@@ -578,22 +578,6 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// A story of a single operation tells its beginning and its end apart.
-func TestTimesOfOneStep(t *testing.T) {
-	for want, st := range map[string]Step{
-		"0.001 s":       {From: 1 * time.Millisecond, To: 5 * time.Millisecond},
-		"0.000003 s":    {From: 3 * time.Microsecond, To: 4 * time.Microsecond},
-		"0.000003500 s": {From: 3500, To: 3900},
-		"0.000 s":       {From: 3500, To: Never},
-	} {
-		st.At = st.From
-		s := &Scene{Steps: []Step{st}}
-		if got := s.clock()(st.From); got != want {
-			t.Errorf("%s to %s: %s, want %s", st.From, st.To, got, want)
-		}
-	}
-}
-
 func TestFacts(t *testing.T) {
 	for value, want := range map[string]string{
 		`{"held":true,"lost":false,"token":"0x5","n":3}`: "held, not lost, token 0x5, n 3",
