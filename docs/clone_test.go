@@ -31,9 +31,10 @@ func TestWithAClone(t *testing.T) {
 	for _, found := range printedCommand.FindAllStringSubmatch(printed, -1) {
 		commands = append(commands, found[1])
 	}
-	if len(commands) != 4 || commands[0] != "go mod init example.com/mylock" || !strings.HasPrefix(commands[3], "go test ") {
+	if len(commands) != 5 || commands[0] != "cd "+m.dir || commands[1] != "go mod init example.com/mylock" || !strings.HasPrefix(commands[4], "go test ") {
 		t.Fatalf("zklab init --go printed\n%s", printed)
 	}
+	commands = commands[1:] // the others are run in that folder
 	text, err := os.ReadFile("testing.md")
 	if err != nil {
 		t.Fatal(err)
