@@ -157,3 +157,18 @@ func TestCurveLength(t *testing.T) {
 		}
 	}
 }
+
+// The same runs have the same curve to the last bit, also when shards are merged.
+func TestCurveRepeats(t *testing.T) {
+	var in []int
+	for n := range 48 {
+		in = append(in, n+1, n/2+1, n/3+1)
+	}
+	met := tally(48, in...)
+	first := met.Curve()
+	for range 50 {
+		if diff := cmp.Diff(first, met.Curve()); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package coverage
 
-import "math"
+import (
+	"maps"
+	"math"
+	"slices"
+)
 
 // Point tells how many behaviours so many runs meet.
 type Point struct {
@@ -48,11 +52,11 @@ func steps(last int) (out []int) {
 }
 
 // rarefied returns how many behaviours some of the runs met on average: all, but for those that were met in none of the
-// chosen ones.
+// chosen ones. It adds in one order, since sums of floating-point numbers depend on it.
 func (t *Tally) rarefied(byRuns map[int]int, chosen int) float64 {
 	met := 0.0
-	for n, behaviours := range byRuns {
-		met += float64(behaviours) * (1 - missed(t.runs, n, chosen))
+	for _, n := range slices.Sorted(maps.Keys(byRuns)) {
+		met += float64(byRuns[n]) * (1 - missed(t.runs, n, chosen))
 	}
 	return met
 }
