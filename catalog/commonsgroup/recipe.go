@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -41,17 +40,13 @@ var Entry = entry.Entry{
 
 // Group is the group, for one client.
 type Group struct {
-	c      *subjects.Client
-	path   string
-	mended bool
-	m      *membership
-	told   []string
-	mu     sync.Mutex
-	now    []string
-	change chan struct{}
-	begun  bool
-	end    context.Context
-	stop   context.CancelFunc
+	c       *subjects.Client
+	path    string
+	mended  bool
+	m       *membership
+	monitor port.List // GroupMonitor
+	end     context.Context
+	stop    context.CancelFunc
 }
 
 // membership is ActiveMembership.
@@ -65,14 +60,16 @@ type membership struct {
 
 // New returns the group of a client.
 func New(c *subjects.Client, path string) (subjects.Group, error) {
-	g := &Group{c: c, path: path, change: make(chan struct{}, 1)}
+	g := &Group{c: c, path: path}
 	g.end, g.stop = context.WithCancel(context.Background())
+	g.monitor.Read = func() ([]string, <-chan zk.Event, error) { return g.list(true) }
+	g.monitor.Pause, g.monitor.End = 200*time.Millisecond, g.end
 	return g, port.Ensure(c, path)
 }
 
 func newMended(c *subjects.Client, path string) (subjects.Group, error) {
 	g, err := New(c, path)
-	g.(*Group).mended = true
+	g.(*Group).mended, g.(*Group).monitor.Again = true, 2*time.Second
 	return g, err
 }
 
@@ -238,54 +235,8 @@ func (g *Group) Members(context.Context) ([]string, error) {
 	return names, err
 }
 
-// monitor is GroupMonitor: it lists again after each event of the children.
-func (g *Group) monitor() {
-	for g.end.Err() == nil {
-		names, events, err := g.list(true)
-		if err != nil {
-			port.Wait(g.end, 200*time.Millisecond)
-			continue
-		}
-		g.mu.Lock()
-		g.now = names
-		g.mu.Unlock()
-		select {
-		case g.change <- struct{}{}:
-		default:
-		}
-		var again <-chan time.Time
-		if g.mended {
-			again = time.After(2 * time.Second)
-		}
-		select {
-		case <-events:
-		case <-again:
-		case <-g.end.Done():
-		}
-	}
-}
-
 // Changed waits for another group than the one that it returned last.
-func (g *Group) Changed(ctx context.Context) ([]string, error) {
-	if !g.begun {
-		g.begun = true
-		go g.monitor()
-	}
-	for {
-		g.mu.Lock()
-		now := slices.Clone(g.now)
-		g.mu.Unlock()
-		if !slices.Equal(now, g.told) {
-			g.told = now
-			return now, nil
-		}
-		select {
-		case <-g.change:
-		case <-ctx.Done():
-			return nil, port.Ended(ctx)
-		}
-	}
-}
+func (g *Group) Changed(ctx context.Context) ([]string, error) { return g.monitor.Changed(ctx) }
 
 // Close ends what goes on in the background.
 func (g *Group) Close(context.Context) error { g.stop(); return nil }

@@ -55,18 +55,17 @@ type Discovery struct {
 	mine     string
 	mu       sync.Mutex
 	services map[string]*holder
-	now      []string
-	told     []string
-	change   chan struct{}
-	begun    bool
+	cache    port.List // ServiceCacheImpl
 	end      context.Context
 	stop     context.CancelFunc
 }
 
 // New returns the discovery of a client.
 func New(c *subjects.Client, path string) (subjects.Service, error) {
-	d := &Discovery{c: c, path: path, services: map[string]*holder{}, change: make(chan struct{}, 1)}
+	d := &Discovery{c: c, path: path, services: map[string]*holder{}}
 	d.end, d.stop = context.WithCancel(context.Background())
+	d.cache.Read = func() ([]string, <-chan zk.Event, error) { return d.list(d.end, true) }
+	d.cache.Pause, d.cache.End = 100*time.Millisecond, d.end
 	events := c.Subscribe(d.end)
 	go func() {
 		down := false
@@ -87,7 +86,7 @@ func New(c *subjects.Client, path string) (subjects.Service, error) {
 
 func newMended(c *subjects.Client, path string) (subjects.Service, error) {
 	d, err := New(c, path)
-	d.(*Discovery).mended = true
+	d.(*Discovery).mended, d.(*Discovery).cache.Again = true, 2*time.Second
 	return d, err
 }
 
@@ -222,63 +221,16 @@ func (d *Discovery) Lookup(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
-// cache is ServiceCacheImpl: it lists again after each event of the children.
-func (d *Discovery) cache() {
-	for d.end.Err() == nil {
-		names, events, err := d.list(d.end, true)
-		if err != nil {
-			port.Wait(d.end, 100*time.Millisecond)
-			continue
-		}
-		d.mu.Lock()
-		d.now = names
-		d.mu.Unlock()
-		select {
-		case d.change <- struct{}{}:
-		default:
-		}
-		var again <-chan time.Time
-		if d.mended {
-			again = time.After(2 * time.Second)
-		}
-		select {
-		case <-events:
-		case <-again:
-		case <-d.end.Done():
-		}
-	}
-}
-
 // Changed waits for another list of the cache than the one that it returned last.
-func (d *Discovery) Changed(ctx context.Context) ([]string, error) {
-	if !d.begun {
-		d.begun = true
-		go d.cache()
-	}
-	for {
-		d.mu.Lock()
-		now := slices.Clone(d.now)
-		d.mu.Unlock()
-		if !slices.Equal(now, d.told) {
-			d.told = now
-			return now, nil
-		}
-		select {
-		case <-d.change:
-		case <-ctx.Done():
-			return nil, port.Ended(ctx)
-		}
-	}
-}
+func (d *Discovery) Changed(ctx context.Context) ([]string, error) { return d.cache.Changed(ctx) }
 
 // Pick picks from the cache.
 func (d *Discovery) Pick(context.Context) (string, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.now) == 0 {
+	now := d.cache.Now()
+	if len(now) == 0 {
 		return "", nil
 	}
-	return d.now[rand.IntN(len(d.now))], nil
+	return now[rand.IntN(len(now))], nil
 }
 
 // Close ends what goes on in the background.

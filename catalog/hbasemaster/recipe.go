@@ -40,19 +40,16 @@ var Entry = entry.Entry{
 
 // Election is the master of one client.
 type Election struct {
-	c            *subjects.Client
-	parent, path string
-	id           string
-	mended       bool
-	version      int32 // mended: of the parent, since this master created its znode
-	h            *port.Handle
-	name         string
-	starts       int
+	c        *subjects.Client
+	path, id string
+	h        *port.Handle
+	name     string
+	starts   int
 }
 
 // New returns the master of a client.
 func New(c *subjects.Client, path, id string) (subjects.Election, error) {
-	return &Election{c: c, parent: path, path: path + "/master", id: id}, port.Ensure(c, path)
+	return &Election{c: c, path: path + "/master", id: id}, port.Ensure(c, path)
 }
 
 // again is RecoverableZooKeeper: three retries, from a second on.
@@ -69,7 +66,7 @@ func again(request func(retrying bool) error) (err error) {
 // create counts as done if an earlier try made the znode.
 func (e *Election) create() error {
 	return again(func(retrying bool) error {
-		err := e.createOnce()
+		_, err := e.h.Create(e.path, []byte(e.name), port.Eph)
 		if !errors.Is(err, zk.ErrNodeExists) || !retrying {
 			return err
 		}
@@ -80,37 +77,7 @@ func (e *Election) create() error {
 	})
 }
 
-func (e *Election) createOnce() error {
-	if !e.mended {
-		_, err := e.h.Create(e.path, []byte(e.name), port.Eph)
-		return err
-	}
-	_, parent, err := e.h.Exists(e.parent)
-	if err != nil {
-		return err
-	}
-	_, err = e.h.Multi(
-		&zk.CreateRequest{Path: e.path, Data: []byte(e.name), Acl: port.ACL, Flags: port.Eph},
-		&zk.SetDataRequest{Path: e.parent, Version: parent.Version},
-	)
-	if errors.Is(err, zk.ErrBadVersion) {
-		return zk.ErrNodeExists // another one was faster
-	}
-	if err == nil {
-		e.version = parent.Version + 1
-	}
-	return err
-}
-
-// isMine reads the version of the parent first, so it is not later than the znode.
 func (e *Election) isMine() (bool, error) {
-	if e.mended {
-		_, parent, err := e.h.Exists(e.parent)
-		if err != nil {
-			return false, err
-		}
-		e.version = parent.Version
-	}
 	data, _, err := e.h.Get(e.path)
 	return string(data) == e.name, err
 }
@@ -139,7 +106,7 @@ func (e *Election) Campaign(ctx context.Context) (err error) {
 			_ = e.stop()
 			return err
 		}
-		if !e.mended && strings.Split(string(data), ",")[0] == "host"+e.id { // "Hurry along the expiration of the znode."
+		if strings.Split(string(data), ",")[0] == "host"+e.id { // "Hurry along the expiration of the znode."
 			if err := e.delete(); err != nil && !errors.Is(err, zk.ErrNoNode) {
 				return err
 			}
@@ -167,19 +134,7 @@ func (e *Election) stop() error {
 }
 
 func (e *Election) delete() error {
-	return again(func(bool) error {
-		if !e.mended {
-			return e.h.Delete(e.path, -1)
-		}
-		_, err := e.h.Multi(
-			&zk.CheckVersionRequest{Path: e.parent, Version: e.version},
-			&zk.DeleteRequest{Path: e.path, Version: -1},
-		)
-		if errors.Is(err, zk.ErrBadVersion) {
-			return zk.ErrNoNode // it is the next master's
-		}
-		return err
-	})
+	return again(func(bool) error { return e.h.Delete(e.path, -1) })
 }
 
 // Resign is stop.

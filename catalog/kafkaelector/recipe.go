@@ -166,12 +166,12 @@ type Election struct {
 	c        *subjects.Client
 	path, id string
 	elector  *elector
-	calls    *port.Blocking
+	calls    subjects.Blocking
 }
 
 // New returns the election of a client.
 func New(c *subjects.Client, path, id string) (subjects.Election, error) {
-	return &Election{c: c, path: path, id: id, calls: port.NewBlocking()}, nil
+	return &Election{c: c, path: path, id: id}, nil
 }
 
 // Campaign is a controller that starts and becomes leader.
@@ -199,7 +199,7 @@ func (a *Election) Campaign(ctx context.Context) error {
 		case <-e.hub.Ended:
 			return context.Canceled
 		}
-	}, end)
+	}, func() error { end(); return nil })
 	if err == nil {
 		a.elector = e
 	}

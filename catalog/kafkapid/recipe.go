@@ -53,12 +53,12 @@ type Manager struct {
 	current block
 	next    int64
 	begun   bool
-	calls   *port.Blocking
+	calls   subjects.Blocking
 }
 
 // New returns the manager of a client.
 func New(c *subjects.Client, path string) (*Manager, error) {
-	return &Manager{c: c, path: path, calls: port.NewBlocking()}, port.Ensure(c, path)
+	return &Manager{c: c, path: path}, port.Ensure(c, path)
 }
 
 func newMended(c *subjects.Client, path string) (*Manager, error) {

@@ -43,38 +43,3 @@ func Wait(ctx context.Context, d time.Duration) bool {
 
 // Ended returns the error of a call whose context ended before the call did anything.
 func Ended(ctx context.Context) error { return subjects.WithoutEffect(context.Cause(ctx)) }
-
-// Blocking calls methods that take no context, one at a time. It is safe for concurrent use.
-type Blocking struct{ inside chan struct{} }
-
-// NewBlocking returns one.
-func NewBlocking() *Blocking { return &Blocking{inside: make(chan struct{}, 1)} }
-
-// Do calls a method. If ctx ends first, the method goes on, other calls wait for it, and what it did is undone if it
-// succeeds. undo may be nil.
-func (b *Blocking) Do(ctx context.Context, method func() error, undo func()) error {
-	select {
-	case b.inside <- struct{}{}:
-	case <-ctx.Done():
-		return Ended(ctx)
-	}
-	done, gone := make(chan error), make(chan struct{})
-	go func() {
-		defer func() { <-b.inside }()
-		err := method()
-		select {
-		case done <- err:
-		case <-gone:
-			if err == nil && undo != nil {
-				undo()
-			}
-		}
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		close(gone)
-		return ctx.Err()
-	}
-}

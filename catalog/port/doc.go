@@ -1,7 +1,7 @@
 // Package port has what the client libraries of the programs in the catalogue do, so that a recipe reads like its
 // source: a handle that ends with its session, as Java's ZooKeeper object does ([Handle]); sessions that a recipe
 // opens itself ([Own]); subscriptions and repetition without end, as in zkclient ([Hub]); a request repeated some
-// times ([Again]); and methods that take no context ([Blocking]).
+// times ([Again]); and a list that a watch keeps ([List]). Methods that take no context are called by subjects.Blocking.
 //
 // Some of this is wrong on purpose, because the libraries are: Again repeats a request that may have been carried out.
 package port

@@ -45,7 +45,6 @@ type candidate struct {
 	c         *subjects.Client
 	hub       *port.Hub
 	path      string
-	mended    bool
 	node      string
 	mu        chan struct{} // synchronized
 	cancelled bool
@@ -114,29 +113,7 @@ func (x *candidate) members() (names []string, changed <-chan zk.Event, err erro
 	err = x.until(func() (err error) { names, _, changed, err = x.c.Conn.ChildrenW(x.path); return err })
 	names = slices.DeleteFunc(names, func(n string) bool { return !member.MatchString(n) })
 	slices.Sort(names)
-	if x.mended && err == nil {
-		err = x.deleteUnknown(names)
-	}
 	return names, changed, err
-}
-
-// deleteUnknown deletes members of this session before its own. Their going wakes the watch.
-func (x *candidate) deleteUnknown(names []string) error {
-	at := slices.Index(names, port.Base(x.node))
-	for _, name := range names[:max(at, 0)] {
-		path := x.path + "/" + name
-		err := x.until(func() error {
-			there, stat, err := x.c.Conn.Exists(path)
-			if err == nil && there && stat.EphemeralOwner == x.c.Conn.SessionID() {
-				err = x.c.Conn.Delete(path, -1)
-			}
-			return err
-		})
-		if err != nil && !errors.Is(err, zk.ErrNoNode) {
-			return err
-		}
-	}
-	return nil
 }
 
 func (x *candidate) watch() {
@@ -187,20 +164,19 @@ func (x *candidate) cancel() error {
 type Election struct {
 	c         *subjects.Client
 	path      string
-	mended    bool
 	candidate *candidate
-	calls     *port.Blocking
+	calls     subjects.Blocking
 }
 
 // New returns the election of a client.
 func New(c *subjects.Client, path, _ string) (subjects.Election, error) {
-	return &Election{c: c, path: path, calls: port.NewBlocking()}, port.Ensure(c, path)
+	return &Election{c: c, path: path}, port.Ensure(c, path)
 }
 
 // Campaign is offerLeadership, and the wait for onElected.
 func (e *Election) Campaign(ctx context.Context) error {
 	x := &candidate{
-		c: e.c, hub: port.HubOf(e.c), path: e.path, mended: e.mended, mu: make(chan struct{}, 1),
+		c: e.c, hub: port.HubOf(e.c), path: e.path, mu: make(chan struct{}, 1),
 		elected: make(chan struct{}, 1), lost: make(chan struct{}), stop: make(chan struct{}),
 	}
 	err := e.calls.Do(ctx, func() error {
@@ -220,7 +196,7 @@ func (e *Election) Campaign(ctx context.Context) error {
 		case <-x.hub.Ended:
 			return context.Canceled
 		}
-	}, func() { _ = x.cancel() })
+	}, x.cancel)
 	if err == nil {
 		e.candidate = x
 	}
