@@ -77,10 +77,10 @@ func ParseWithin(text string, usual, limit time.Duration) (Schedule, error) {
 		}
 		return s, nil
 	}
-	for interval := usual; interval > leastInterval && s.turnsTake() > limit; {
-		interval = max(interval-100*time.Millisecond, leastInterval)
-		if s, err = Parse(text, interval); err != nil {
-			return nil, err
+	for _, p := range s {
+		p.within = limit
+		if interval := p.fitting(); interval < p.Interval {
+			return Parse(text, interval) // faults of their own times last by the interval, too
 		}
 	}
 	return s, nil

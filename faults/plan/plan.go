@@ -231,11 +231,6 @@ func (s Schedule) Length() time.Duration {
 	return longest
 }
 
-// turnsTake is [Schedule.Length] without the faults that have times of their own.
-func (s Schedule) turnsTake() time.Duration {
-	return slices.DeleteFunc(slices.Clone(s), func(p Part) bool { return p.Order == Timed || p.Order == Given }).Length()
-}
-
 func (p Part) length() time.Duration {
 	if p.Order == Given {
 		last := time.Duration(0)
