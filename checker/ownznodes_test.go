@@ -114,9 +114,9 @@ func TestOwnZnodesAreExplained(t *testing.T) {
 		}
 	}
 	want := []string{
-		"Client 1, in session 0x2, created k/slot-0, by its acquire of 0.005 s, between 0.005 s and 0.008 s: zxid 0x100000006.",
-		"Client 1, in session 0x2, deleted k/slot-0, between 0.014 s and 0.024 s: zxid 0x100000008.", // which it meant again
-		"Client 0, in session 0x1, created k/slot-0, by its acquire of 0.030 s, between 0.030 s and 0.035 s: zxid 0x100000009.",
+		"Client 1, in session 0x2, created k/slot-0, by its acquire of 0.005 s, between 0.007 s and 0.008 s: zxid 0x100000006.",
+		"Client 1, in session 0x2, deleted k/slot-0, between 0.023 s and 0.024 s: zxid 0x100000008.", // which it meant again
+		"Client 0, in session 0x1, created k/slot-0, by its acquire of 0.030 s, between 0.034 s and 0.035 s: zxid 0x100000009.",
 		"Client 1, in session 0x2, deleted k/slot-0, which client 0 had created, between 0.034 s and 0.050 s: zxid 0x10000000a. Its last acquire, of 0.005 s, succeeded at 0.010 s.",
 	}
 	if d := cmp.Diff(want, committed); d != "" {

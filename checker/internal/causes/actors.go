@@ -149,6 +149,11 @@ func (s *search) cite(zxid uint64) string { return s.citeSince(zxid, evidence.Al
 func (s *search) citeSince(zxid uint64, since time.Duration) string {
 	from, to := s.when(zxid)
 	from = max(from, since)
+	if t := s.Log.Find(zxid); t != nil && t.Session != 0 {
+		if sent, _ := s.sent(t.Session, zxid); sent <= to {
+			from = max(from, sent)
+		}
+	}
 	text := ""
 	switch began, seen := from != evidence.Always, to != evidence.Never; {
 	case began && seen && from > to: // what is known of it contradicts itself

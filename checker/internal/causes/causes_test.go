@@ -92,15 +92,15 @@ func TestTaken(t *testing.T) {
 				r.Txn(deletes(7, lock))
 				seen(r, 200, 2, 7)
 			},
-			"Client 2, in session 0x7, deleted k/lock, which client 0 had created, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"Client 2, in session 0x7, deleted k/lock, which client 0 had created, between 0.199 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by itself": {
 			func(r *checktest.Record) { r.Txn(deletes(1, lock)); seen(r, 200, 0, 1) },
-			"Client 0, in session 0x1, deleted k/lock, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"Client 0, in session 0x1, deleted k/lock, between 0.199 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by its next session": {
 			func(r *checktest.Record) { r.Txn(deletes(8, lock)); seen(r, 200, 0, 8) },
-			"Client 0, in session 0x8, deleted k/lock, which it had created in session 0x1, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"Client 0, in session 0x8, deleted k/lock, which it had created in session 0x1, between 0.199 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by the end of its session": {
 			func(r *checktest.Record) { r.Closes(1); seen(r, 200, 1, 2) },
@@ -160,9 +160,9 @@ func TestTaken(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := "Client 0, in session 0x1, created k/lock, by its acquire of 0.090 s, between 0.090 s and 0.098 s: zxid 0x100000003.\n" +
+			want := "Client 0, in session 0x1, created k/lock, by its acquire of 0.090 s, between 0.097 s and 0.098 s: zxid 0x100000003.\n" +
 				c.want + "\n" +
-				"Client 1, in session 0x2, created k/lock, by its acquire of 0.290 s, between 0.290 s and 0.298 s: zxid 0x100000005; it still existed when the log ended."
+				"Client 1, in session 0x2, created k/lock, by its acquire of 0.290 s, between 0.297 s and 0.298 s: zxid 0x100000005; it still existed when the log ended."
 			got := told(t, taken(begin(models.Lock.Name), c.remove))
 			got = strings.ReplaceAll(got, "between 0.097 s and 0.298 s", "between 0.199 s and 0.298 s") // where the remover is not heard
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -247,7 +247,7 @@ func TestLeft(t *testing.T) {
 			}
 			r.Touches(2)
 			seen(r, 402, 1, 2)
-			from, which := "0.090 s", "Its acquire of 0.090 s ended at 0.100 s"
+			from, which := "0.097 s", "Its acquire of 0.090 s ended at 0.100 s"
 			if c.by != by {
 				from, which = "0.049 s", "Each of these calls ended"
 			}
@@ -370,7 +370,7 @@ func TestTakenForItsOwn(t *testing.T) {
 	r.Closes(5)
 	seen(r, 8, 2, 7)
 	got := told(t, taken(r, func(r *checktest.Record) { r.Txn(deletes(7, lock)); seen(r, 200, 2, 7) }))
-	want := "Client 2, in session 0x5, created k/lock, at 0.003 s or before: zxid 0x100000001.\nSession 0x5 of client 2 ended, and k/lock was deleted with it, between 0.002 s and 0.008 s: zxid 0x100000002.\n"
+	want := "Client 2, in session 0x5, created k/lock, between 0.002 s and 0.003 s: zxid 0x100000001.\nSession 0x5 of client 2 ended, and k/lock was deleted with it, between 0.002 s and 0.008 s: zxid 0x100000002.\n"
 	if !strings.Contains(got, want) || strings.Count(got, "\n") != 4 {
 		t.Errorf("%s", got)
 	}
@@ -458,7 +458,7 @@ func TestItems(t *testing.T) {
 	r.Touches(1)
 	seen(r, 302, 0, 1)
 	want := `Client 0, in session 0x1, created k/item-1 with "a", by its enqueue of 0.090 s, between 0.090 s and 0.098 s: zxid 0x100000001.
-Client 1, in session 0x2, deleted k/item-1, which client 0 had created, by its dequeue of 0.110 s, between 0.097 s and 0.150 s: zxid 0x100000003. Its dequeue of 0.110 s ended at 0.120 s with connection-loss.`
+Client 1, in session 0x2, deleted k/item-1, which client 0 had created, by its dequeue of 0.110 s, between 0.149 s and 0.150 s: zxid 0x100000003. Its dequeue of 0.110 s ended at 0.120 s with connection-loss.`
 	if diff := cmp.Diff(want, told(t, r)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -559,7 +559,7 @@ func TestPartLeft(t *testing.T) {
 	seen(r, 98, 0, 1)
 	r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: 90, Ret: 100, Outcome: history.Fail, In: models.Keys{Keys: []string{"a", "b"}}, Session: 1})
 	r.KeyFact(200, history.FFinal, "k", models.Final{Contenders: []models.Contender{{Name: "a/lock-1", Owner: 1}}})
-	const want = "Client 0, in session 0x1, created k/a/lock-1, by its acquire of 0.090 s, between 0.090 s and 0.098 s: zxid 0x100000005; it still existed when the log ended. Its acquire of 0.090 s failed at 0.100 s."
+	const want = "Client 0, in session 0x1, created k/a/lock-1, by its acquire of 0.090 s, between 0.097 s and 0.098 s: zxid 0x100000005; it still existed when the log ended. Its acquire of 0.090 s failed at 0.100 s."
 	if got := told(t, r); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
@@ -610,7 +610,7 @@ func TestWaits(t *testing.T) {
 		r.Txn(history.Txn{Type: "multi", Session: 2, Parts: []history.Txn{{Type: "check"}, {Type: "create", Error: -110}}})
 	}
 	const (
-		own   = "Client 1, in session 0x2, created k/election/n-0000000007, by its acquire of 1.000 s, between 1.000 s and 1.010 s: zxid "
+		own   = "Client 1, in session 0x2, created k/election/n-0000000007, by its acquire of 1.000 s, between 1.009 s and 1.010 s: zxid "
 		still = "; it still existed when the log ended. "
 		last  = "Client 1, in session 0x2, made the last write of its acquire of 1.000 s: a multi of check and create, which was refused (\"node exists\"), between 1.009 s and 3.002 s: zxid "
 	)
@@ -628,7 +628,7 @@ func TestWaits(t *testing.T) {
 		},
 		"a place in the line": {
 			before: func(r *checktest.Record) { place(r, 1, 3) },
-			want:   []string{"Client 0, in session 0x1, created k/election/n-0000000003, between 0.009 s and 0.900 s: zxid 0x100000004" + strings.TrimSuffix(still, " ")},
+			want:   []string{"Client 0, in session 0x1, created k/election/n-0000000003, between 0.899 s and 0.900 s: zxid 0x100000004" + strings.TrimSuffix(still, " ")},
 		},
 		"a znode elsewhere, of its own earlier call": {
 			before: func(r *checktest.Record) {
@@ -638,7 +638,7 @@ func TestWaits(t *testing.T) {
 			},
 			after: refused,
 			want: []string{
-				"Client 1, in session 0x2, created k/leader, by its acquire of 0.500 s, between 0.500 s and 0.510 s: zxid 0x100000004" + still + "Its acquire of 0.500 s ended at 0.520 s.",
+				"Client 1, in session 0x2, created k/leader, by its acquire of 0.500 s, between 0.509 s and 0.510 s: zxid 0x100000004" + still + "Its acquire of 0.500 s ended at 0.520 s.",
 				last + "0x100000006.",
 			},
 		},
@@ -703,7 +703,7 @@ func waits(t *testing.T, r *checktest.Record, in any) (got []string) {
 
 // Of a wait in which the client wrote nothing, that is told, and what was there before it.
 func TestWaitsWithoutAPlace(t *testing.T) {
-	const none = "Client 1 opened session 0x2, between 0.004 s and 0.010 s: zxid 0x100000004; it made no write to k during its acquire of 1.000 s."
+	const none = "Client 1 opened session 0x2, between 0.009 s and 0.010 s: zxid 0x100000004; it made no write to k during its acquire of 1.000 s."
 	for name, c := range map[string]struct {
 		before func(r *checktest.Record)
 		want   []string
@@ -713,7 +713,7 @@ func TestWaitsWithoutAPlace(t *testing.T) {
 		"another's was there": {func(r *checktest.Record) {
 			r.Txn(ephemeral(1, root+"/k/lock"))
 			seen(r, 500, 0, 1)
-		}, []string{none, "Client 0, in session 0x1, created k/lock, between 0.009 s and 0.500 s: zxid 0x100000005; it still existed when the log ended."}},
+		}, []string{none, "Client 0, in session 0x1, created k/lock, between 0.499 s and 0.500 s: zxid 0x100000005; it still existed when the log ended."}},
 	} {
 		r := begin(models.Lock.Name)
 		r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 99}).Opens(1)
@@ -745,7 +745,7 @@ func TestWaitsForParts(t *testing.T) {
 	place(2, "b", 8)
 	seen(r, 1010, 1, 2)
 	want := []string{
-		"Client 0, in session 0x1, created k/b/n-0000000003, between 0.009 s and 0.500 s: zxid 0x100000005; it still existed when the log ended.",
+		"Client 0, in session 0x1, created k/b/n-0000000003, between 0.499 s and 0.500 s: zxid 0x100000005; it still existed when the log ended.",
 		"Client 1, in session 0x2, created k/a/n-0000000007, by its acquire of 1.000 s, between 1.000 s and 1.010 s: zxid 0x100000006; it still existed when the log ended. From then on until that call ended, it was the first.",
 	}
 	if d := cmp.Diff(want, waits(t, r, models.Keys{Keys: []string{"a", "b"}})); d != "" {

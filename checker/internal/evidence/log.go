@@ -177,8 +177,11 @@ func (x *Log) Newest(path string, owner history.ID) *Znode {
 // Last returns the zxid at which the log ends.
 func (x *Log) Last() uint64 { return uint64(x.list[len(x.list)-1].Zxid) }
 
-// Find returns the transaction with a zxid; nil if the log has none.
+// Find returns the transaction with a zxid; nil if the log has none, or there is no log.
 func (x *Log) Find(z uint64) *history.Txn {
+	if x == nil {
+		return nil
+	}
 	i, ok := slices.BinarySearchFunc(x.list, z, func(t history.Txn, z uint64) int { return cmp.Compare(uint64(t.Zxid), z) })
 	if !ok {
 		return nil
