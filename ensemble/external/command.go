@@ -46,7 +46,10 @@ func validateCommands(c ensemble.Commands, servers int) error {
 }
 
 // placeholder matches what is replaced in a command. Other braces are the shell's.
-var placeholder = regexp.MustCompile(`\{(id|host|port)\}`)
+var placeholder = regexp.MustCompile(`\{(id|ordinal|host|port)\}`)
+
+// dollared matches placeholders that a shell would replace.
+var dollared = regexp.MustCompile(`\$` + placeholder.String())
 
 func validateCommand(flag, text string, servers int) error {
 	switch {
@@ -54,10 +57,10 @@ func validateCommand(flag, text string, servers int) error {
 		return nil
 	case strings.TrimSpace(text) == "" || strings.ContainsRune(text, 0):
 		return wrong("%s names no command", flag)
-	case strings.Contains(text, "${id}") || strings.Contains(text, "${host}") || strings.Contains(text, "${port}"):
-		return wrong("%s %q: write {id}, {host} or {port} without a dollar sign", flag, text)
+	case dollared.MatchString(text):
+		return wrong("%s %q: write {id}, {ordinal}, {host} or {port} without a dollar sign", flag, text)
 	case servers > 1 && !placeholder.MatchString(text):
-		return wrong("%s %q is the same for all %d servers: use {id}, {host} or {port} to select one", flag, text, servers)
+		return wrong("%s %q is the same for all %d servers: use {id}, {ordinal}, {host} or {port} to select one", flag, text, servers)
 	}
 	return nil
 }
@@ -65,7 +68,7 @@ func validateCommand(flag, text string, servers int) error {
 // values replaces the placeholders; see hostPattern for why a shell takes the values as
 // they are.
 func values(id int, host, port string) *strings.Replacer {
-	return strings.NewReplacer("{id}", strconv.Itoa(id), "{host}", host, "{port}", port)
+	return strings.NewReplacer("{id}", strconv.Itoa(id), "{ordinal}", strconv.Itoa(id-1), "{host}", host, "{port}", port)
 }
 
 // errUnended is a command that did not end in time: nobody knows what it did.

@@ -22,9 +22,13 @@ type Config struct {
 	// Empty is the whole tree.
 	Chroot string
 	// Commands are run with sh -c. In them {id} stands for the server's number from 1,
-	// in the order of Servers, {host} and {port} for its address. An exit code other
-	// than 0 means that the server was not harmed, or not healed.
+	// in the order of Servers, {ordinal} for that from 0, {host} and {port} for its address.
+	// An exit code other than 0 means that the server was not harmed, or not healed.
+	// [Control] has those of Docker, Compose, systemd and Kubernetes.
 	Commands ensemble.Commands
+	// Others allows commands to harm servers that other clients are connected to. Otherwise Start refuses such servers
+	// if there are commands, as far as srvr tells how many connections there are.
+	Others bool
 	// Patience is how long Start waits for a leader to be elected: 15 s when 0.
 	Patience time.Duration
 }
@@ -99,6 +103,7 @@ type cluster struct {
 	servers []*server
 	profile ensemble.Profile
 	untold  bool // servers do not say who leads; known after the look
+	harmed  harmed
 
 	closing sync.Once
 	closed  error

@@ -40,7 +40,10 @@ func (e *cluster) look(ctx context.Context, patience time.Duration) error {
 	if err := e.chroot(ctx); err != nil {
 		return err
 	}
-	return e.limits(ctx)
+	if err := e.limits(ctx); err != nil {
+		return err
+	}
+	return e.others(ctx)
 }
 
 // together sees that no two servers are of two ensembles, as far as they tell their members: all

@@ -122,8 +122,11 @@ func (s *server) change(ctx context.Context, step func() error) error {
 	return step()
 }
 
-// become runs a command after which the server is in a state.
-func (s *server) become(ctx context.Context, next state, command string) error {
+// become runs a command after which the server is in a state, and which another one undoes.
+func (s *server) become(ctx context.Context, next state, command, undo string) error {
+	if err := s.ensemble.harmed.add(s.addr, s.values.Replace(undo)); err != nil {
+		return err
+	}
 	err := run(ctx, s.values.Replace(command))
 	s.state, s.unsure = next, err != nil
 	return err
@@ -138,6 +141,7 @@ func (s *server) back(ctx context.Context, command string) error {
 	}
 	if err == nil {
 		s.state, s.unsure = running, false
+		err = s.ensemble.harmed.remove(s.addr)
 	}
 	return err
 }
@@ -161,7 +165,7 @@ func (s *server) Pause(ctx context.Context) error {
 		case s.state == frozen && !s.unsure:
 			return nil
 		}
-		return s.become(ctx, frozen, s.ensemble.config.Commands.Pause)
+		return s.become(ctx, frozen, s.ensemble.config.Commands.Pause, s.ensemble.config.Commands.Resume)
 	})
 }
 
@@ -222,7 +226,7 @@ func (s *server) end(ctx context.Context, command string) error {
 	if s.state == down && !s.unsure {
 		return nil
 	}
-	return s.become(ctx, down, command)
+	return s.become(ctx, down, command, s.ensemble.config.Commands.Start)
 }
 
 // Start runs the command for it, of a server that was killed or stopped.

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 )
 
@@ -17,15 +18,41 @@ const FromElsewhere = external.Backend
 
 // ExternalFlags adds the flags that tell where such an ensemble is, and what may be done to
 // its servers.
-func ExternalFlags(cmd *cobra.Command, servers *string, c *ensemble.Commands) {
+func ExternalFlags(cmd *cobra.Command, servers, control *string, c *ensemble.Commands) {
 	flags := cmd.Flags()
 	connect.ServersFlag(cmd, servers)
+	flags.StringVar(control, "control", "", "what manages the servers of --servers, whose commands then harm them: "+prose.List(external.Managers(), "or"))
 	flags.StringVar(&c.Pause, "pause-command", "", "shell command that freezes a server of --servers, such as 'docker pause zk{id}' ({id} is the server's number from 1, {host} and {port} are its address)")
 	flags.StringVar(&c.Resume, "resume-command", "", "shell command that resumes a frozen server")
 	flags.StringVar(&c.Kill, "kill-command", "", "shell command that kills a server of --servers, as kill -9 does")
 	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts down a server of --servers cleanly (for the faults restart and rolling)")
 	flags.StringVar(&c.Start, "start-command", "", "shell command that starts a server that was killed or shut down")
 	usage.CompletesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command")
+}
+
+// Controlled puts the commands of --control into an experiment. Commands that were given by flags stay.
+func Controlled(cmd *cobra.Command, control string, x *store.Experiment) error {
+	if x.Ensemble != FromElsewhere {
+		return usage.Errorf("--control is for an external ensemble: add --ensemble %s and --servers", FromElsewhere)
+	}
+	if len(x.Servers) == 0 {
+		return nil // which is refused
+	}
+	c, err := external.Control(control, x.Servers)
+	if err != nil {
+		return usage.Errorf("%s", connect.BareReason(err))
+	}
+	given := x.Commands
+	x.Commands = c
+	for name, field := range map[string]struct{ to, from *string }{
+		"pause-command": {&x.Pause, &given.Pause}, "resume-command": {&x.Resume, &given.Resume}, "kill-command": {&x.Kill, &given.Kill},
+		"stop-command": {&x.Stop, &given.Stop}, "start-command": {&x.Start, &given.Start},
+	} {
+		if cmd.Flags().Changed(name) {
+			*field.to = *field.from
+		}
+	}
+	return nil
 }
 
 // CheckKind refuses flags that are for another kind of ensemble. ports is the value of --ports.
@@ -49,9 +76,10 @@ func CheckKind(cmd *cobra.Command, x store.Experiment, ports []int) error {
 	return nil
 }
 
-// Elsewhere makes of an experiment what can be looked at, or says what makes no sense.
-func Elsewhere(x store.Experiment) (ensemble.Starter, error) {
-	c := external.Config{Servers: x.Servers, Chroot: x.Chroot, Commands: x.Commands}
+// Elsewhere makes of an experiment what can be looked at, or says what makes no sense. others allows harm to the
+// servers of other clients.
+func Elsewhere(x store.Experiment, others bool) (ensemble.Starter, error) {
+	c := external.Config{Servers: x.Servers, Chroot: x.Chroot, Commands: x.Commands, Others: others}
 	if err := c.Validate(); err != nil {
 		return nil, usage.Errorf("%s", connect.BareReason(err))
 	}

@@ -23,9 +23,10 @@ func newClean() *cobra.Command {
 		Use:   "clean",
 		Short: "Remove what crashed runs left behind, but nothing of runs that are alive",
 		Long: "Clean removes the containers, networks and volumes of runs whose process is dead, and the runs that\n" +
-			"failed Go tests of this user left in the temporary folder, unless a test still uses them. With\n" +
-			"--servers it looks into an external ensemble instead, and lists the znodes of runs there. It removes\n" +
-			"none of them, because it cannot know whether their runs are alive.",
+			"failed Go tests of this user left in the temporary folder, unless a test still uses them. Where a run\n" +
+			"of this user was killed while servers of an external ensemble were paused or down, it gives the\n" +
+			"commands that undo that. With --servers it looks into an external ensemble instead, and lists the\n" +
+			"znodes of runs there. It removes none of them, because it cannot know whether their runs are alive.",
 		Example: `  zklab clean
   zklab clean --servers zk1:2181,zk2:2181,zk3:2181`,
 		Args: usage.NoArgs,
@@ -50,9 +51,16 @@ func clean(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	undone, spared, failed := external.Undo(ctx)
+	for _, line := range undone {
+		fmt.Fprintln(stdout, "undone", line)
+	}
+	found = tellCleaned(stdout, nil, spared) || found || len(undone) > 0
 	removed, spared, err = container.Clean(ctx)
 	found = tellCleaned(stdout, removed, spared) || found
 	switch {
+	case failed != nil:
+		return errors.Join(failed, err)
 	case err == nil && !found:
 		fmt.Fprintln(stdout, "nothing to remove")
 	case found && errors.Is(err, container.ErrNoEngine):

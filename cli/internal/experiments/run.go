@@ -47,6 +47,9 @@ type Flags struct {
 	gates  []string
 	// servers is the connect string of an ensemble that somebody else started.
 	servers string
+	control string // its manager
+	others  bool   // its servers may be harmed although they have other clients
+	plan    bool
 	// anyClients means that nobody has chosen how clients run: a simulation plays processes where its faults
 	// need that.
 	anyClients bool
@@ -74,9 +77,9 @@ func RunCommand(x *store.Experiment, seed *int64, minLoad *int, f *Flags, repeat
 			"recorded history and writes a report. RECIPE is one of\n" + strings.Join(f.Catalog.Recipes(), ", ") + ".\n\n" +
 			"On an external ensemble (--ensemble external --servers host:port,...[/chroot]), a run works below a\n" +
 			"znode of its own, /zklab/TIME in the chroot, and removes it at the end. It harms servers only with\n" +
-			"the commands that you give, each together with the command that undoes it. They run with sh -c on\n" +
-			"this machine; in them {id} is the server's number, from 1 in the order of --servers, and {host}\n" +
-			"and {port} are its address.\n\n" +
+			"the commands that you give, each together with the command that undoes it, or with those of their\n" +
+			"--control. They run with sh -c on this machine; in them {id} is the server's number, from 1 in the\n" +
+			"order of --servers, {ordinal} that from 0, and {host} and {port} are its address.\n\n" +
 			"With --repeat N, it runs the experiment with N seeds, one run after the other in real time, as\n" +
 			"zklab sweep --swarm=false does: a run that passes leaves one line, a run that fails its folder.\n\n" +
 			"Exit codes: 0 every property valid and every --gate kept, 1 a property violated or a gate exceeded,\n" +
@@ -85,12 +88,13 @@ func RunCommand(x *store.Experiment, seed *int64, minLoad *int, f *Flags, repeat
 			"  zklab run lock --faults kill:leader --repeat 20\n" +
 			"  zklab run lock --ensemble external --servers zk1:2181,zk2:2181,zk3:2181 --faults expire,pause \\\n" +
 			"    --pause-command 'docker pause zk{id}' --resume-command 'docker unpause zk{id}'\n" +
+			"  zklab run lock --ensemble external --servers 127.0.0.1:2181,127.0.0.1:2182,127.0.0.1:2183 --faults kill,pause --control compose:compose.yaml\n" +
 			"  zklab run lock --clients-as process --faults freeze,crash\n" +
 			"  zklab run lock --subject broken\n" +
 			"  zklab run register --subject broken:retry-cas-blind --faults lose-reply:setData:who=all/1s",
 		Args: usage.AtMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("repeat") {
+			if cmd.Flags().Changed("repeat") && !f.plan {
 				return repeat(cmd, args, times, *seed)
 			}
 			stored, err := Merge(cmd, f, x, args)
@@ -106,6 +110,7 @@ func RunCommand(x *store.Experiment, seed *int64, minLoad *int, f *Flags, repeat
 	cmd.Flags().Int64Var(seed, "seed", 0, "seed of the operations and the schedule of faults (default: random)")
 	cmd.Flags().IntVar(&times, "repeat", 0, "run the experiment with this many seeds, from --seed or 1, and summarize the findings")
 	cmd.Flags().BoolVar(&f.Quiet, "quiet", false, "print no progress and no timeline of a violation")
+	cmd.Flags().BoolVar(&f.plan, "plan", false, "print the commands that the run may give to harm the servers of --servers, and what undoes them; run nothing")
 	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages at which faults can be injected, in points.txt of the run's folder")
 	cmd.Flags().BoolVar(&f.JSON, "json", false, "print the content of result.json instead of a summary")
 	verdicts.GitHubFlag(cmd)
@@ -117,7 +122,8 @@ func RunCommand(x *store.Experiment, seed *int64, minLoad *int, f *Flags, repeat
 func AddFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *Flags) {
 	flags := cmd.Flags()
 	backend.EnsembleFlag(cmd, &x.Ensemble, backend.AllKinds)
-	backend.ExternalFlags(cmd, &f.servers, &x.Commands)
+	backend.ExternalFlags(cmd, &f.servers, &f.control, &x.Commands)
+	cmd.Flags().BoolVar(&f.others, "others", false, "harm servers of --servers even if other clients are connected to them")
 	backend.ImageFlag(cmd, &x.Image)
 	flags.StringVar(&x.Subject, "subject", x.Subject, "subject to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in its own process, which can be frozen and crashed; simulated with --simulate, and then the default if --faults do that)")
@@ -192,6 +198,11 @@ func Merge(cmd *cobra.Command, f *Flags, x *store.Experiment, args []string) (st
 	if given("servers") {
 		var err error
 		if x.Servers, x.Chroot, err = connect.ParseServers(f.servers); err != nil {
+			return *x, err
+		}
+	}
+	if given("control") {
+		if err := backend.Controlled(cmd, f.control, x); err != nil {
 			return *x, err
 		}
 	}
@@ -417,7 +428,7 @@ func starter(x store.Experiment, f *Flags) (ensemble.Starter, error) {
 		return nil, usage.ValueError{Field: "latencies", Problem: "are for simulations: add --simulate"}
 	}
 	if x.Ensemble == backend.FromElsewhere {
-		return backend.Elsewhere(x)
+		return backend.Elsewhere(x, f.others)
 	}
 	if n := len(f.ports); n != 0 && n != x.Nodes {
 		return nil, usage.Errorf("--ports names %d ports for %d servers", n, x.Nodes)
@@ -456,6 +467,9 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *Flags) error 
 	}
 	if x, err = Complete(x, stored.Simulate); err != nil {
 		return err
+	}
+	if f.plan {
+		return printPlan(cmd.OutOrStdout(), stored, x.Faults)
 	}
 	if err := usage.Writable("--out", f.Out); err != nil {
 		return err
