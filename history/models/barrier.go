@@ -10,7 +10,7 @@ const (
 
 // Barrier is a barrier that one client raises and lifts, and for which other clients wait. A single
 // server can answer the waiters.
-var Barrier = declare(Model{
+var Barrier = &Model{
 	Name: "barrier", About: "a barrier that blocks all clients until it is removed",
 	State: Raised, Stay: "up", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
@@ -24,4 +24,4 @@ var Barrier = declare(Model{
 			Name: "await", Asked: "came to the barrier {key}", Done: "passed", Refused: "did not pass",
 		}},
 	},
-})
+}

@@ -42,7 +42,7 @@ type Copy struct {
 }
 
 // Cache is a local copy of a subtree that clients change.
-var Cache = declare(Model{
+var Cache = &Model{
 	Name: "cache", About: "a local copy of a subtree that follows its changes",
 	Called: "the cache", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
@@ -54,7 +54,7 @@ var Cache = declare(Model{
 		}},
 		{F: FLook, Tell: tellCopy, Words: Words{Refused: "got no answer"}},
 	},
-})
+}
 
 func tellPutNode(op *history.Operation, w *Words) Values {
 	var v CachedNode

@@ -20,7 +20,7 @@ type Setting struct {
 }
 
 // Config is a configuration that clients watch. A single server can answer the watchers.
-var Config = declare(Model{
+var Config = &Model{
 	Name: "config", About: "a configuration that clients watch",
 	Called: "the configuration", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
@@ -34,7 +34,7 @@ var Config = declare(Model{
 			Name: "observe", Asked: "waited for the next value of {key}", Refused: "got no answer",
 		}},
 	},
-})
+}
 
 func tellSet(op *history.Operation, w *Words) Values {
 	var v Setting

@@ -30,7 +30,7 @@ type Count struct {
 }
 
 // Counter is an integer to which clients add.
-var Counter = declare(Model{
+var Counter = &Model{
 	Name: "counter", About: "a shared counter",
 	Operations: []Operation{
 		{F: FAdd, Quorum: always, Tell: tellAdd, Words: Words{Refused: "failed"}},
@@ -39,7 +39,7 @@ var Counter = declare(Model{
 		}},
 		{F: FRead, Reads: true, Tell: tellCount, Words: Words{Refused: "failed"}},
 	},
-})
+}
 
 func tellAdd(op *history.Operation, w *Words) Values {
 	var v Addition

@@ -16,11 +16,11 @@ type Delayed struct {
 
 // DelayQueue is a queue that returns no item before it is due, and of the due items the one that
 // has been due for longest. It has the operations of a queue; the value of FEnqueue is a Delayed.
-var DelayQueue = declare(Model{
+var DelayQueue = &Model{
 	Name: "delay-queue", About: "a queue that delivers each item when it is due",
 	State: Filled, OnZnodes: true, Page: "queue",
 	Operations: queueOperations(tellDelayed),
-})
+}
 
 func tellDelayed(op *history.Operation, w *Words) Values {
 	v := tellPut(op, w)

@@ -23,7 +23,7 @@ type Picked struct {
 }
 
 // Discovery is a service whose instances register, and which clients look up.
-var Discovery = declare(Model{
+var Discovery = &Model{
 	Name: "discovery", About: "a service whose live instances clients look up", Called: "the service",
 	State: Entered, Stay: "registered", Sessions: true, OnZnodes: true, Page: "membership",
 	Operations: []Operation{
@@ -43,7 +43,7 @@ var Discovery = declare(Model{
 			Asked: "picked an instance of {key}", Refused: "got no answer",
 		}},
 	},
-})
+}
 
 func tellPick(op *history.Operation, w *Words) Values {
 	var v Picked

@@ -7,7 +7,7 @@ const (
 )
 
 // DoubleBarrier is a barrier that history.Params.Parties members enter and leave together.
-var DoubleBarrier = declare(Model{
+var DoubleBarrier = &Model{
 	Name: "double-barrier", About: "a barrier that members enter together and leave together",
 	State: Entered, Stay: "inside", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
@@ -18,4 +18,4 @@ var DoubleBarrier = declare(Model{
 			Name: "leave", Asked: "asked to leave {key}", Done: "was let out", Refused: "was not let out",
 		}},
 	},
-})
+}

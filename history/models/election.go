@@ -15,7 +15,7 @@ type Leader struct {
 }
 
 // Election is a leader election: a hold that clients can ask about.
-var Election = declare(Model{
+var Election = &Model{
 	Name: "election", About: "a leader election",
 	State: Exclusive, Stay: "led", Sessions: true, OnZnodes: true, Page: "lock",
 	Operations: append(holdOperations(
@@ -25,7 +25,7 @@ var Election = declare(Model{
 	), Operation{F: FLeader, Tell: tellLeader, Words: Words{
 		Name: "who?", Asked: "asked who leads {key}", Refused: "was refused",
 	}}),
-})
+}
 
 func tellLeader(op *history.Operation, w *Words) Values {
 	v := Leader{Client: -1}

@@ -31,7 +31,7 @@ type Jobs struct {
 
 // JobQueue is a queue in which each job has one worker at a time, until a worker finishes it or it
 // was tried history.Params.Tries times. A finished job leaves the queue.
-var JobQueue = declare(Model{
+var JobQueue = &Model{
 	Name: "job-queue", About: "a queue that gives each job to one worker at a time until it is finished",
 	State: Filled, Stay: "worked", OnZnodes: true,
 	Operations: []Operation{
@@ -48,7 +48,7 @@ var JobQueue = declare(Model{
 			Name: "give back", Asked: "give back", Refused: "was refused", Early: true,
 		}},
 	},
-})
+}
 
 // tellAttempt describes an operation that ends an attempt, or that begins one with its ok.
 func tellAttempt(began, ends string) func(op *history.Operation, w *Words) Values {

@@ -20,7 +20,7 @@ const (
 )
 
 // Lock is an exclusive lock.
-var Lock = declare(Model{
+var Lock = &Model{
 	Name: "lock", About: "an exclusive lock",
 	State: Exclusive, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: holdOperations(
@@ -28,7 +28,7 @@ var Lock = declare(Model{
 		Words{Name: "release", Asked: "began to release {key}", Refused: "was refused", Early: true},
 		Words{Name: "confirm", Asked: "was asked whether it still held {key}", Refused: "could not say"},
 	),
-})
+}
 
 // holdOperations are the operations of all objects that one client holds at a time.
 func holdOperations(acquire, release, confirm Words) []Operation {

@@ -33,7 +33,7 @@ type Members struct {
 }
 
 // Membership is a group that clients join, leave and list.
-var Membership = declare(Model{
+var Membership = &Model{
 	Name: "membership", About: "a group that lists its live members", Called: "the group",
 	State: Entered, Stay: "joined", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
@@ -50,7 +50,7 @@ var Membership = declare(Model{
 			Asked: "waited for a change of {key}", Refused: "saw none",
 		}},
 	},
-})
+}
 
 func tellJoining(name, asked string) func(*history.Operation, *Words) Values {
 	return func(op *history.Operation, w *Words) Values {

@@ -4,7 +4,9 @@
 //
 // Each object is declared in its own file:
 //
-//	var Queue = declare(Model{Name: …, Operations: …})
+//	var Queue = &Model{Name: …, Operations: …}
+//
+// and has a line in [All].
 package models
 
 import (
@@ -105,22 +107,33 @@ type Values struct {
 	Seen bool
 }
 
-var declared = map[string]*Model{}
-
-func declare(m Model) *Model {
-	declared[m.Name] = &m
-	return &m
+// all has each model, in order of name.
+var all = []*Model{
+	Barrier,
+	Cache,
+	Config,
+	Counter,
+	DelayQueue,
+	Discovery,
+	DoubleBarrier,
+	Election,
+	JobQueue,
+	Lock,
+	MasterWorker,
+	Membership,
+	MultiLock,
+	Partitioner,
+	PriorityQueue,
+	Queue,
+	Register,
+	RWLock,
+	Semaphore,
+	Session,
+	TwoPhaseCommit,
 }
 
 // All returns the models, in order of name.
-func All() []*Model {
-	all := make([]*Model, 0, len(declared))
-	for _, m := range declared {
-		all = append(all, m)
-	}
-	slices.SortFunc(all, func(a, b *Model) int { return strings.Compare(a.Name, b.Name) })
-	return all
-}
+func All() []*Model { return slices.Clone(all) }
 
 // Declared is a program's declaration of a kind of object of its own. It travels with the header
 // of the histories of such objects (history.Header.Declared).
@@ -137,13 +150,22 @@ type Declared interface {
 }
 
 // Known reports whether zklab itself declares a model of that name.
-func Known(name string) bool { return declared[name] != nil }
+func Known(name string) bool { return known(name) != nil }
+
+// known returns the model that zklab declares with that name, or nil.
+func known(name string) *Model {
+	i, ok := slices.BinarySearchFunc(all, name, func(m *Model, name string) int { return strings.Compare(m.Name, name) })
+	if !ok {
+		return nil
+	}
+	return all[i]
+}
 
 // Named returns zklab's model of that name. If there is none, the returned model accepts any operation, without
 // traits and words. Without a name, an operation has the traits of a lock's operation of its name, or otherwise of
 // another model's.
 func Named(name string) *Model {
-	switch m := declared[name]; {
+	switch m := known(name); {
 	case m != nil:
 		return m
 	case name == "":
@@ -155,7 +177,7 @@ func Named(name string) *Model {
 
 var anyModel = sync.OnceValue(func() Model {
 	m := Model{State: Exclusive, Stay: Lock.Stay, Others: &Operation{}, Operations: slices.Clone(Lock.Operations)}
-	for _, other := range All() {
+	for _, other := range all {
 		m.Operations = append(m.Operations, other.Operations...)
 	}
 	return m

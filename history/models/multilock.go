@@ -25,13 +25,13 @@ type GuardedKey struct {
 // MultiLock is an object of several keys. A client locks all keys that it asks for at once, or
 // none. history.Event.Key names the object. It has the operations of a lock: FAcquire (invoke
 // Keys), FRelease and FConfirm of all requested keys, and FWrite (invoke GuardedKey).
-var MultiLock = declare(Model{
+var MultiLock = &Model{
 	Name: "multi-lock", About: "exclusive locks on several keys at once: all or none",
 	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: Lock.telling(map[string]func(*history.Operation, *Words) Values{
 		FAcquire: tellKeys, FWrite: tellGuardedKey,
 	}),
-})
+}
 
 // telling returns the operations of a model with some values replaced.
 func (m *Model) telling(tell map[string]func(*history.Operation, *Words) Values) []Operation {

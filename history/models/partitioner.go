@@ -21,7 +21,7 @@ type Due struct {
 // and waits for its share (invoke Keys with all items of the set, ok Share), and two more: with
 // FChanged (invoke nothing, ok Due) a client that holds a share waits to be told that another one is
 // due to it; FLeave (invoke and ok nothing) ends the membership.
-var Partitioner = declare(Model{
+var Partitioner = &Model{
 	Name: "partitioner", About: "a set of items that members share, each item for one of them",
 	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: append(MultiLock.telling(map[string]func(*history.Operation, *Words) Values{FAcquire: tellShare}),
@@ -32,7 +32,7 @@ var Partitioner = declare(Model{
 			Name: "leave", Asked: "began to leave {key}", Done: "had left", Refused: "did not leave",
 		}},
 	),
-})
+}
 
 func tellShare(op *history.Operation, w *Words) Values {
 	w.Asked = "asked for a share of " + Key(op.Key)

@@ -16,11 +16,11 @@ type Ranked struct {
 // PriorityQueue is a queue that returns the item with the lowest priority number, and among equals
 // the one that was added first. It has the operations of a queue; the value of FEnqueue is a
 // Ranked.
-var PriorityQueue = declare(Model{
+var PriorityQueue = &Model{
 	Name: "priority-queue", About: "a queue that delivers the item with the lowest number",
 	State: Filled, OnZnodes: true, Page: "queue",
 	Operations: queueOperations(tellRanked),
-})
+}
 
 func tellRanked(op *history.Operation, w *Words) Values {
 	v := tellPut(op, w)

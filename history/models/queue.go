@@ -11,11 +11,11 @@ const (
 )
 
 // Queue is a FIFO queue.
-var Queue = declare(Model{
+var Queue = &Model{
 	Name: "queue", About: "a FIFO queue",
 	State: Filled, OnZnodes: true,
 	Operations: queueOperations(tellPut),
-})
+}
 
 // queueOperations are the operations of a queue of any kind. put describes what is added.
 func queueOperations(put func(*history.Operation, *Words) Values) []Operation {

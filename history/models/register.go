@@ -53,7 +53,7 @@ type Stored struct {
 }
 
 // Register is one znode whose data is its value. It tests ZooKeeper itself.
-var Register = declare(Model{
+var Register = &Model{
 	Name: "register", About: "the store itself: writes, compare-and-set and reads of one znode",
 	Store: true, Packs: true,
 	Operations: []Operation{
@@ -65,7 +65,7 @@ var Register = declare(Model{
 			Done: "did", Refused: "did not",
 		}},
 	},
-})
+}
 
 // wasNotBeaten: a compare-and-set that lost has failed through no fault of the servers.
 func wasNotBeaten(op *history.Operation) bool {

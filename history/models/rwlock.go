@@ -25,7 +25,7 @@ type Heard struct {
 
 // RWLock is a read-write lock. It has the operations of a lock, where the value of an acquire is
 // a Wish, and its own: FDowngrade, FRevoke, FListen, and FRead of the guarded resource.
-var RWLock = declare(Model{
+var RWLock = &Model{
 	Name: "rwlock", About: "a read-write lock: many readers or one writer",
 	Called: "the read-write lock",
 	State:  ReadWrite, Stay: "held", Sessions: true, OnZnodes: true,
@@ -43,7 +43,7 @@ var RWLock = declare(Model{
 			Name: "read", Asked: "read the resource that {key} guards", Refused: "was refused",
 		}},
 	}),
-})
+}
 
 // rwHolds are the operations of a lock, with what an acquire is for.
 func rwHolds() []Operation {

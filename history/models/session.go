@@ -37,11 +37,11 @@ type Surveyed struct {
 
 // Session is ZooKeeper itself: what servers promise to a session. Its operations are bursts of
 // requests, named for their purpose. Histories may have bursts with other names.
-var Session = declare(Model{
+var Session = &Model{
 	Name: "session", About: "the store itself: what servers promise a session", Called: "the store",
 	Sessions: true, Keyless: true, Store: true,
 	Operations: []Operation{ // a single server can answer these
 		{F: FReads}, {F: FWatch}, {F: FSyncRead},
 	},
 	Others: &Operation{Quorum: always},
-})
+}

@@ -56,7 +56,7 @@ func (d Decision) String() string {
 }
 
 // TwoPhaseCommit is a transaction on which sites vote, and which all of them commit or none.
-var TwoPhaseCommit = declare(Model{
+var TwoPhaseCommit = &Model{
 	Name: "two-phase-commit", About: "transactions that all sites commit or none does", Called: "the transaction",
 	Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
@@ -73,7 +73,7 @@ var TwoPhaseCommit = declare(Model{
 			Name: "outcome", Asked: "asked for the outcome of {key}", Refused: "got no outcome",
 		}},
 	},
-})
+}
 
 func tellPrepare(op *history.Operation, w *Words) Values {
 	var v Sites
