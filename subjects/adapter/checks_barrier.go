@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.Barriers, nil,
+var barriersSuite = suiteOf(contracts.Barriers, nil,
 	check{"normal", onTwo(holdsBack)},
 	check{"cancel", onTwo(cancelsAwait)},
 	check{"cancel-at-once", onObject(cancelsAwaitAtOnce)},

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.Caches, nil,
+var cachesSuite = suiteOf(contracts.Caches, nil,
 	check{"normal", onTwo(copiesChanges)},
 	check{"follows", onTwo(copiesByItself)},
 	check{"refused", onObject(putsBelowNothing)},

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.Configs, nil,
+var configsSuite = suiteOf(contracts.Configs, nil,
 	check{"normal", onTwo(followsChanges)},
 	check{"wait", onTwo(waitsForNext)},
 	check{"cancel", onTwo(cancelsObserve)},

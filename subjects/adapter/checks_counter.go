@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(contracts.Counters, nil,
+var countersSuite = suiteOf(contracts.Counters, nil,
 	check{"normal", onTwo(countsAdditions)},
 	check{"mismatch", onObject(comparesFirst)},
 )

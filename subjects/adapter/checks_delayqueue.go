@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.DelayQueues, nil,
+var delayQueuesSuite = suiteOf(contracts.DelayQueues, nil,
 	queueChecks(putter.isByDue, func(item []byte) any { return dueAt(time.Now().Add(-time.Second))(item) })...)
 
 // dueAt puts items that are due at a time.

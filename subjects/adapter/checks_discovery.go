@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.Services, nil,
+var servicesSuite = suiteOf(contracts.Services, nil,
 	check{"normal", onTwo(isFound)},
 	check{"changes", onTwo(tellsAndPicks)},
 )

@@ -5,7 +5,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.DoubleBarriers, always(2),
+var doubleBarriersSuite = suiteOf(contracts.DoubleBarriers, always(2),
 	check{"normal", onTwo(entersAndLeaves)},
 	check{"cancel", onObject(cancelsEnter)},
 	check{"cancel-at-once", onObject(cancelsEnterAtOnce)},

@@ -12,7 +12,7 @@ import (
 )
 
 // An election is a hold that can tell which candidate leads.
-var _ = declare(contracts.Elections, strconv.Itoa, append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)})...)
+var electionsSuite = suiteOf(contracts.Elections, strconv.Itoa, append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)})...)
 
 // tellsLeader: it returns the leading candidate's id, and "" before any leads.
 func tellsLeader(t *trial, a, b *contender) {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.Locks, nil, holdChecks...)
+var locksSuite = suiteOf(contracts.Locks, nil, holdChecks...)
 
 // holdChecks lists the checks of every hold; t.recipe names it.
 var holdChecks = []check{

@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	_ = declare(contracts.JobQueues, always(2), jobChecks...)
-	_ = declare(contracts.MasterWorkers, always(2), jobChecks...)
+	jobQueuesSuite     = suiteOf(contracts.JobQueues, always(2), jobChecks...)
+	masterWorkersSuite = suiteOf(contracts.MasterWorkers, always(2), jobChecks...)
 )
 
 // jobChecks are also the checks of a master-worker, where each client may be the master.

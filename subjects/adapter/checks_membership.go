@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.Groups, nil,
+var groupsSuite = suiteOf(contracts.Groups, nil,
 	check{"normal", onTwo(comesAndGoes)},
 	check{"changes", onTwo(tellsChanges)},
 	check{"cancel", onTwo(cancelsChanged)},

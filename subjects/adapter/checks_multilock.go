@@ -8,7 +8,7 @@ import (
 )
 
 // A multi-lock whose clients all name the same keys is a lock.
-var _ = declare(contracts.MultiLocks, twoKeys,
+var multiLocksSuite = suiteOf(contracts.MultiLocks, twoKeys,
 	append(slices.Clone(holdChecks), check{"crosswise", keysCrosswise}, check{"apart", keysApart})...)
 
 func twoKeys(client int) []string {

@@ -10,7 +10,7 @@ import (
 
 // A partitioner of two items whose member is alone is a lock for it: another one waits until it
 // gives back the item that is due to that one.
-var _ = declare(contracts.Partitioners, always([]string{"a", "b"}),
+var partitionersSuite = suiteOf(contracts.Partitioners, always([]string{"a", "b"}),
 	append(slices.Clone(holdChecks), check{"shares", sharesEvenly}, check{"changes", tellsOfShares})...)
 
 // acquireShare is acquire with the items.

@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.PriorityQueues, nil,
+var priorityQueuesSuite = suiteOf(contracts.PriorityQueues, nil,
 	queueChecks(putter.isBestFirst, func(item []byte) any { return contracts.RankedItem{Item: item, Priority: 5} })...)
 
 // isBestFirst: items come by number, equal ones in the order in which they were put.

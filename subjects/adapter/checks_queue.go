@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.Queues, nil, queueChecks(putter.isFIFO, func(item []byte) any { return item })...)
+var queuesSuite = suiteOf(contracts.Queues, nil, queueChecks(putter.isFIFO, func(item []byte) any { return item })...)
 
 // putter turns an item into the value that puts it into a queue of some kind.
 type putter func(item []byte) any

@@ -9,7 +9,7 @@ import (
 )
 
 // A read-write lock without readers is a lock.
-var _ = declare(contracts.RWLocks, nil,
+var rwlocksSuite = suiteOf(contracts.RWLocks, nil,
 	append(slices.Clone(holdChecks), check{"readers", readsTogether}, check{"downgrade", downgrades}, check{"revoke", isAsked})...)
 
 // read acquires for reading.

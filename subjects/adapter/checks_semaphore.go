@@ -7,7 +7,7 @@ import (
 )
 
 // A semaphore of one lease is a lock. With two leases, a third client waits.
-var _ = declare(contracts.Semaphores, always(1), append(slices.Clone(holdChecks), check{"two-leases", holdsTwo})...)
+var semaphoresSuite = suiteOf(contracts.Semaphores, always(1), append(slices.Clone(holdChecks), check{"two-leases", holdsTwo})...)
 
 // holdsTwo: two of three clients hold at a time.
 func holdsTwo(t *trial) {

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-var _ = declare(contracts.Transactions, nil,
+var transactionsSuite = suiteOf(contracts.Transactions, nil,
 	check{"normal", onTwo(commitsTogether)},
 	check{"no", onTwo(abortsTogether)},
 	check{"patience", onTwo(losesPatience)},

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/contracts"
 )
 
 // Conformance names the program to check. Command is required.
@@ -56,30 +54,6 @@ type Result struct {
 // program is the Recipe of checks that concern no recipe.
 const program = "program"
 
-// suite are the checks of one recipe.
-type suite struct {
-	recipe string
-	with   func(client int) any // the argument of an object; nil for none
-	offers []string             // what it may offer
-	checks []check
-}
-
-// suites are the checks of each recipe.
-var suites = map[string]*suite{}
-
-// declare declares the checks of a contract. with returns the argument of each client's objects; nil: nothing.
-func declare[S, M any](k *contracts.Contract[S, M], with func(client int) M, checks ...check) *suite {
-	s := &suite{recipe: k.Name(), offers: k.Offers(), checks: checks}
-	if with != nil {
-		s.with = func(client int) any { return k.With(with(client)) }
-	}
-	suites[s.recipe] = s
-	return s
-}
-
-// always is the same for each client.
-func always[M any](m M) func(client int) M { return func(int) M { return m } }
-
 // Conform checks a program against docs/adapters.md, on its own embedded ensemble. Each
 // check starts the program once or more. Conform returns an error if it could not make the
 // checks or ctx ended, with the results until then. It leaves nothing behind.
@@ -116,15 +90,12 @@ func (s *stand) conform(ctx context.Context) ([]Result, error) {
 }
 
 // asked returns the suites of the recipes that may be checked.
-func (s *stand) asked() (all []*suite) {
+func (s *stand) asked() []*suite {
 	if s.Declared != nil {
 		s.Recipes = []string{s.Declared.Name}
 		return []*suite{s.Declared.suite()}
 	}
-	for _, recipe := range ConformRecipes() {
-		all = append(all, suites[recipe])
-	}
-	return all
+	return suites
 }
 
 // KnownRecipes returns an error unless all of the recipes can be checked.
@@ -138,7 +109,12 @@ func KnownRecipes(recipes []string) error {
 }
 
 // ConformRecipes returns the recipes that can be checked, sorted.
-func ConformRecipes() []string { return slices.Sorted(maps.Keys(suites)) }
+func ConformRecipes() (names []string) {
+	for _, s := range suites {
+		names = append(names, s.recipe)
+	}
+	return names
+}
 
 // run makes the checks of a recipe, if it is asked for and the program has it.
 func (s *stand) run(ctx context.Context, of *suite) error {
