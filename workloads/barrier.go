@@ -21,12 +21,16 @@ type Barrier struct {
 	New func(c *subjects.Client, path string) (subjects.Barrier, error)
 }
 
-var _ = offer(models.Barrier,
-	own(Barrier{subjects.NewBarrier}),
-	mutant("await-times-out-as-ok", "early", "", "reports a wait that timed out as one that saw the barrier open", Barrier{broken.AwaitTimesOut}),
-	mutant("exists-without-watch", "late", "", "reads once without setting a watch, so that it never learns of the change", Barrier{broken.ExistsWithoutWatch}),
-	mutant("opens-on-expiry", "early", "expire:waiter/400ms", "treats the end of its session as the barrier opening", Barrier{broken.OpensOnExpiry}),
-)
+var barrierParts = parts{
+	model:    models.Barrier,
+	contract: contracts.Barriers,
+	subjects: []Subject{
+		own(Barrier{subjects.NewBarrier}),
+		mutant("await-times-out-as-ok", "early", "", "reports a wait that timed out as one that saw the barrier open", Barrier{broken.AwaitTimesOut}),
+		mutant("exists-without-watch", "late", "", "reads once without setting a watch, so that it never learns of the change", Barrier{broken.ExistsWithoutWatch}),
+		mutant("opens-on-expiry", "early", "expire:waiter/400ms", "treats the end of its session as the barrier opening", Barrier{broken.OpensOnExpiry}),
+	},
+}
 
 // Name is the name of the model.
 func (Barrier) Name() string { return models.Barrier.Name }

@@ -3,7 +3,6 @@ package workloads
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -29,7 +28,10 @@ func (c Catalog) Program() string { return cmp.Or(c.program, Own) }
 
 // Recipes lists the names of the workloads, sorted.
 func (c Catalog) Recipes() []string {
-	names := slices.Collect(maps.Keys(recipes))
+	var names []string
+	for _, p := range builtIn {
+		names = append(names, p.model.Name)
+	}
 	for _, s := range c.own {
 		if !slices.Contains(names, s.Recipe) {
 			names = append(names, s.Recipe)
@@ -68,7 +70,7 @@ func (c Catalog) Subjects(recipe string) (all []Subject) {
 			all = append(all, s)
 		}
 	}
-	return append(all, recipes[recipe]...)
+	return append(all, partsOf(recipe).named()...)
 }
 
 // Named returns the workload of a recipe with one of its subjects.

@@ -24,14 +24,18 @@ type Config struct {
 	New func(c *subjects.Client, path string) (subjects.Config, error)
 }
 
-var _ = offer(models.Config,
-	own(Config{subjects.NewConfig}),
-	mutant("one-shot-watch", "converge", "", "sets a one-time watch once, and never again", Config{broken.ConfigOneShotWatch}),
-	mutant("creates-empty", "valid", "", "creates the znode empty, then writes its value", Config{broken.CreatesEmpty}),
-	mutant("first-from-memory", "first", "", "starts with a value that it read long ago", Config{broken.FirstFromMemory}),
-	mutant("reports-by-version", "converge", "", "ignores a new value whose version is not higher", Config{broken.ReportsByVersion}),
-	mutant("snapshot-on-loss", "order", "expire/300ms", "reports an old snapshot when it cannot read", Config{broken.SnapshotOnLoss}),
-)
+var configParts = parts{
+	model:    models.Config,
+	contract: contracts.Configs,
+	subjects: []Subject{
+		own(Config{subjects.NewConfig}),
+		mutant("one-shot-watch", "converge", "", "sets a one-time watch once, and never again", Config{broken.ConfigOneShotWatch}),
+		mutant("creates-empty", "valid", "", "creates the znode empty, then writes its value", Config{broken.CreatesEmpty}),
+		mutant("first-from-memory", "first", "", "starts with a value that it read long ago", Config{broken.FirstFromMemory}),
+		mutant("reports-by-version", "converge", "", "ignores a new value whose version is not higher", Config{broken.ReportsByVersion}),
+		mutant("snapshot-on-loss", "order", "expire/300ms", "reports an old snapshot when it cannot read", Config{broken.SnapshotOnLoss}),
+	},
+}
 
 // Name is the name of the model.
 func (Config) Name() string { return models.Config.Name }

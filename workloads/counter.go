@@ -19,12 +19,16 @@ type Counter struct {
 	New func(c *subjects.Client, path string) (subjects.Counter, error)
 }
 
-var _ = offer(models.Counter,
-	own(Counter{subjects.NewCounter}),
-	mutant("read-set-without-version", "linearizable", "", "reads, then sets without checking the version", Counter{broken.ReadSetWithoutVersion}),
-	mutant("retries-set-after-loss", "linearizable", "lose-reply:setData/300ms", "adds a second time after a lost reply", Counter{broken.RetriesSetAfterLoss}).besides("plain-reads"),
-	mutant("sync-only", "fenced-reads", "", "answers a fenced read with a sync and a plain read", Counter{broken.SyncOnly}).alone(),
-)
+var counterParts = parts{
+	model:    models.Counter,
+	contract: contracts.Counters,
+	subjects: []Subject{
+		own(Counter{subjects.NewCounter}),
+		mutant("read-set-without-version", "linearizable", "", "reads, then sets without checking the version", Counter{broken.ReadSetWithoutVersion}),
+		mutant("retries-set-after-loss", "linearizable", "lose-reply:setData/300ms", "adds a second time after a lost reply", Counter{broken.RetriesSetAfterLoss}).besides("plain-reads"),
+		mutant("sync-only", "fenced-reads", "", "answers a fenced read with a sync and a plain read", Counter{broken.SyncOnly}).alone(),
+	},
+}
 
 // Name is the name of the model.
 func (Counter) Name() string { return models.Counter.Name }

@@ -22,16 +22,20 @@ type DelayQueue struct {
 	New func(c *subjects.Client, path string) (subjects.DelayQueue, error)
 }
 
-var _ = offer(models.DelayQueue,
-	own(DelayQueue{subjects.NewDelayQueue}),
-	variant("relaxed", "the recipe of package recipes, relaxed: it reads lists that may be stale", DelayQueue{subjects.NewRelaxedDelayQueue}),
-	// A single client gets its own items too early, or in the wrong order.
-	mutant("ignores-due", "not-early", "", "delivers the item that is due first before it is due", DelayQueue{broken.IgnoresDue}).alone(),
-	mutant("seconds", "not-early", "", "compares due times in whole seconds, not milliseconds", DelayQueue{broken.DueInSeconds}).alone(),
-	mutant("sleeps-once", "progress", "", "sleeps until its first item is due, and misses items that arrive meanwhile", DelayQueue{broken.SleepsOnce}),
-	mutant("any-due", "due-order", "", "delivers the oldest of the due items, not the one due first", DelayQueue{broken.AnyDue}).alone(),
-	mutant("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", DelayQueue{broken.DelayNoFence}),
-)
+var delayQueueParts = parts{
+	model:    models.DelayQueue,
+	contract: contracts.DelayQueues,
+	subjects: []Subject{
+		own(DelayQueue{subjects.NewDelayQueue}),
+		variant("relaxed", "the recipe of package recipes, relaxed: it reads lists that may be stale", DelayQueue{subjects.NewRelaxedDelayQueue}),
+		// A single client gets its own items too early, or in the wrong order.
+		mutant("ignores-due", "not-early", "", "delivers the item that is due first before it is due", DelayQueue{broken.IgnoresDue}).alone(),
+		mutant("seconds", "not-early", "", "compares due times in whole seconds, not milliseconds", DelayQueue{broken.DueInSeconds}).alone(),
+		mutant("sleeps-once", "progress", "", "sleeps until its first item is due, and misses items that arrive meanwhile", DelayQueue{broken.SleepsOnce}),
+		mutant("any-due", "due-order", "", "delivers the oldest of the due items, not the one due first", DelayQueue{broken.AnyDue}).alone(),
+		mutant("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", DelayQueue{broken.DelayNoFence}),
+	},
+}
 
 // Name is the name of the model.
 func (DelayQueue) Name() string { return models.DelayQueue.Name }

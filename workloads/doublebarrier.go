@@ -27,16 +27,20 @@ type DoubleBarrier struct {
 	Late time.Duration
 }
 
-var _ = offer(models.DoubleBarrier,
-	own(DoubleBarrier{New: subjects.NewDoubleBarrier}),
-	mutant("leave-without-waiting", "leave", "", "leaves while other members are still inside", DoubleBarrier{New: broken.LeaveWithoutWaiting}),
-	mutant("counts-children", "progress", "", "counts children, so the last member to count may find that some already left", DoubleBarrier{New: broken.CountsChildren}).besides("leave", "enter"),
-	mutant("timed-out-still-counted", "enter", "", "counts members that gave up", DoubleBarrier{New: broken.TimedOutStillCounted}),
-	mutant("ready-outlives", "enter", "expire:all/700ms", "lets members in while the ready znode of an earlier round exists", DoubleBarrier{New: broken.ReadyOutlives}),
-	// A client that comes again while its former session is still counted waits for that
-	// session when leaving.
-	mutant("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose sessions have ended", DoubleBarrier{New: broken.CountsTheDead}).besides("progress"),
-)
+var doubleBarrierParts = parts{
+	model:    models.DoubleBarrier,
+	contract: contracts.DoubleBarriers,
+	subjects: []Subject{
+		own(DoubleBarrier{New: subjects.NewDoubleBarrier}),
+		mutant("leave-without-waiting", "leave", "", "leaves while other members are still inside", DoubleBarrier{New: broken.LeaveWithoutWaiting}),
+		mutant("counts-children", "progress", "", "counts children, so the last member to count may find that some already left", DoubleBarrier{New: broken.CountsChildren}).besides("leave", "enter"),
+		mutant("timed-out-still-counted", "enter", "", "counts members that gave up", DoubleBarrier{New: broken.TimedOutStillCounted}),
+		mutant("ready-outlives", "enter", "expire:all/700ms", "lets members in while the ready znode of an earlier round exists", DoubleBarrier{New: broken.ReadyOutlives}),
+		// A client that comes again while its former session is still counted waits for that
+		// session when leaving.
+		mutant("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose sessions have ended", DoubleBarrier{New: broken.CountsTheDead}).besides("progress"),
+	},
+}
 
 // Name is the name of the model.
 func (DoubleBarrier) Name() string { return models.DoubleBarrier.Name }

@@ -21,14 +21,18 @@ type Election struct {
 	New func(c *subjects.Client, path, id string) (subjects.Election, error)
 }
 
-var _ = offer(models.Election,
-	own(Election{subjects.NewElection}),
-	variant("states", "the recipe of package recipes, observed through its States", Election{subjects.NewStatesElection}),
-	mutant("sorts-by-id", "exclusion", "", "sorts candidates by ID, not by sequence number", Election{broken.SortsByID}),
-	mutant("never-regains", "progress", "expire/1500ms", "does not become a candidate again in a new session", Election{broken.NeverRegains}),
-	mutant("looks-then-resigns", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Election{broken.LooksThenResigns}).besides("exclusion"),
-	mutant("deposes-itself", "exclusion", "crash:holder@1s+400ms/4s,freeze:returned@500ms+9s,freeze:returned@1s+9s", "deletes the znode of its process before a crash, even if another candidate leads by then", Election{broken.DeposesItself}).besides("own-znodes"),
-)
+var electionParts = parts{
+	model:    models.Election,
+	contract: contracts.Elections,
+	subjects: []Subject{
+		own(Election{subjects.NewElection}),
+		variant("states", "the recipe of package recipes, observed through its States", Election{subjects.NewStatesElection}),
+		mutant("sorts-by-id", "exclusion", "", "sorts candidates by ID, not by sequence number", Election{broken.SortsByID}),
+		mutant("never-regains", "progress", "expire/1500ms", "does not become a candidate again in a new session", Election{broken.NeverRegains}),
+		mutant("looks-then-resigns", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Election{broken.LooksThenResigns}).besides("exclusion"),
+		mutant("deposes-itself", "exclusion", "crash:holder@1s+400ms/4s,freeze:returned@500ms+9s,freeze:returned@1s+9s", "deletes the znode of its process before a crash, even if another candidate leads by then", Election{broken.DeposesItself}).besides("own-znodes"),
+	},
+}
 
 // Name is the name of the model.
 func (Election) Name() string { return models.Election.Name }

@@ -24,17 +24,21 @@ type Membership struct {
 	New func(c *subjects.Client, path string) (subjects.Group, error)
 }
 
-var _ = offer(models.Membership,
-	own(Membership{subjects.NewGroup}),
-	mutant("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Membership{broken.OneShotWatch}),
-	mutant("rejoin-lost", "converge", "expire:holder/1500ms", "does not join again after its session ended", Membership{broken.RejoinLost}),
-	mutant("persistent-member", "converge", "expire:holder/1500ms", "creates persistent members, and forgets them when its session ends", Membership{broken.PersistentMember}).besides("fresh", "log"), // who stays behind is listed at once, and for ever
-	mutant("gives-up-leaving", "converge", "lose-request:delete/300ms", "does not delete its znode if its first attempt to leave fails", Membership{broken.GivesUpLeaving}),
-	mutant("cache-forgets-late", "fresh", "", "still lists other members for a second after they left", Membership{broken.CacheForgetsLate}).besides("snapshots"),
-	mutant("tells-the-past", "monotone", "", "reports a change, then the state before it", Membership{broken.TellsThePast}),
-	mutant("torn-list", "snapshots", "", "lists a set of members that never existed at one time", Membership{broken.TornList}),
-	mutant("looks-then-leaves", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Membership{broken.LooksThenLeaves}).besides("converge", "fresh"),
-)
+var membershipParts = parts{
+	model:    models.Membership,
+	contract: contracts.Groups,
+	subjects: []Subject{
+		own(Membership{subjects.NewGroup}),
+		mutant("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Membership{broken.OneShotWatch}),
+		mutant("rejoin-lost", "converge", "expire:holder/1500ms", "does not join again after its session ended", Membership{broken.RejoinLost}),
+		mutant("persistent-member", "converge", "expire:holder/1500ms", "creates persistent members, and forgets them when its session ends", Membership{broken.PersistentMember}).besides("fresh", "log"), // who stays behind is listed at once, and for ever
+		mutant("gives-up-leaving", "converge", "lose-request:delete/300ms", "does not delete its znode if its first attempt to leave fails", Membership{broken.GivesUpLeaving}),
+		mutant("cache-forgets-late", "fresh", "", "still lists other members for a second after they left", Membership{broken.CacheForgetsLate}).besides("snapshots"),
+		mutant("tells-the-past", "monotone", "", "reports a change, then the state before it", Membership{broken.TellsThePast}),
+		mutant("torn-list", "snapshots", "", "lists a set of members that never existed at one time", Membership{broken.TornList}),
+		mutant("looks-then-leaves", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Membership{broken.LooksThenLeaves}).besides("converge", "fresh"),
+	},
+}
 
 // Name is the name of the model.
 func (Membership) Name() string { return models.Membership.Name }

@@ -3,8 +3,6 @@ package workloads
 import (
 	"reflect"
 	"strings"
-
-	"github.com/zklab/zklab/history/models"
 )
 
 // The names of subjects that come with zklab.
@@ -37,19 +35,6 @@ type Subject struct {
 
 	// Workload is the recipe with this subject under load.
 	Workload Workload `json:"-"`
-}
-
-// recipes are the workloads that have a name, with their subjects, the library's own first.
-// The first broken one is the meaning of Broken.
-var recipes = map[string][]Subject{}
-
-// offer registers a workload under the name of its model.
-func offer(m *models.Model, subjects ...Subject) struct{} {
-	for i := range subjects {
-		subjects[i].Recipe = m.Name
-	}
-	recipes[m.Name] = subjects
-	return struct{}{}
 }
 
 func own(w Workload) Subject {

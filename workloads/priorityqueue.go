@@ -21,16 +21,20 @@ type PriorityQueue struct {
 	New func(c *subjects.Client, path string) (subjects.PriorityQueue, error)
 }
 
-var _ = offer(models.PriorityQueue,
-	own(PriorityQueue{subjects.NewPriorityQueue}),
-	variant("relaxed", "the recipe of package recipes, relaxed: it reads lists that may be stale", PriorityQueue{subjects.NewRelaxedPriorityQueue}),
-	mutant("keeps-stale-cache", "priority", "", "uses one list until all its items are gone", PriorityQueue{broken.KeepsStaleCache}),
-	// A single client gets its own items in the wrong order.
-	mutant("ignores-priority", "priority", "", "delivers the oldest item", PriorityQueue{broken.IgnoresPriority}).alone(),
-	mutant("string-compare", "priority", "", "compares priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}).alone(),
-	mutant("walks-on", "strict", "", "continues in a stale list when another client was quicker", PriorityQueue{broken.WalksOn}),
-	mutant("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
-)
+var priorityQueueParts = parts{
+	model:    models.PriorityQueue,
+	contract: contracts.PriorityQueues,
+	subjects: []Subject{
+		own(PriorityQueue{subjects.NewPriorityQueue}),
+		variant("relaxed", "the recipe of package recipes, relaxed: it reads lists that may be stale", PriorityQueue{subjects.NewRelaxedPriorityQueue}),
+		mutant("keeps-stale-cache", "priority", "", "uses one list until all its items are gone", PriorityQueue{broken.KeepsStaleCache}),
+		// A single client gets its own items in the wrong order.
+		mutant("ignores-priority", "priority", "", "delivers the oldest item", PriorityQueue{broken.IgnoresPriority}).alone(),
+		mutant("string-compare", "priority", "", "compares priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}).alone(),
+		mutant("walks-on", "strict", "", "continues in a stale list when another client was quicker", PriorityQueue{broken.WalksOn}),
+		mutant("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
+	},
+}
 
 // Name is the name of the model.
 func (PriorityQueue) Name() string { return models.PriorityQueue.Name }

@@ -25,23 +25,26 @@ type Register struct {
 	corruption corruptproxy.Corruption
 }
 
-var _ = offer(models.Register,
-	Subject{Name: Own, About: "the store itself, used correctly", Workload: Register{New: subjects.NewRegister}},
-	variant("config", "the configuration of package recipes: SetIf and Get", Register{New: subjects.NewConfigRegister}),
-	mutant("cas-without-version", "linearizable", "", "compares, then sets without checking the version", Register{New: broken.CASWithoutVersion}),
-	mutant("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "makes a plain read, whatever kind was asked for", Register{New: broken.PlainAsFenced}).besides("fenced-reads").alone(),
-	mutant("retry-cas-blind", "zxid-order", "lose-reply:setData:who=all/1s", "repeats compare-and-set after a lost reply", Register{New: broken.RetryCASBlind}).besides("log"),
-	mutant("retry-write-blind", "zxid-order", "lose-reply:setData:who=all/1s", "repeats a write after a lost reply", Register{New: broken.RetryWriteBlind}),
-	mutant("swallows-errors", "durable", "lose-request:setData:who=all/1s", "reports a write as done as soon as it was sent", Register{New: broken.SwallowsErrors}),
-	mutant("cache-goes-back", "plain-reads", "", "answers plain reads from a cache, but not other reads", Register{New: broken.CacheGoesBack}),
-	mutant("cache-behind-sync", "sync-reads", "", "answers reads after a sync from a cache", Register{New: broken.CacheBehindSync}),
-	corrupted(corruptproxy.OtherSession, "connects", "reset/1s"),
-	corrupted(corruptproxy.ExpiredAlive, "kept-alive", ""),
-	corrupted(corruptproxy.Unanswered, "answers", ""),
-	corrupted(corruptproxy.TornRead, "plain-reads", ""),
-	corrupted(corruptproxy.VersionIgnored, "zxid-order", ""),
-	corrupted(corruptproxy.DoneTwice, "durable", ""),
-)
+var registerParts = parts{
+	model: models.Register,
+	subjects: []Subject{
+		{Name: Own, About: "the store itself, used correctly", Workload: Register{New: subjects.NewRegister}},
+		variant("config", "the configuration of package recipes: SetIf and Get", Register{New: subjects.NewConfigRegister}),
+		mutant("cas-without-version", "linearizable", "", "compares, then sets without checking the version", Register{New: broken.CASWithoutVersion}),
+		mutant("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "makes a plain read, whatever kind was asked for", Register{New: broken.PlainAsFenced}).besides("fenced-reads").alone(),
+		mutant("retry-cas-blind", "zxid-order", "lose-reply:setData:who=all/1s", "repeats compare-and-set after a lost reply", Register{New: broken.RetryCASBlind}).besides("log"),
+		mutant("retry-write-blind", "zxid-order", "lose-reply:setData:who=all/1s", "repeats a write after a lost reply", Register{New: broken.RetryWriteBlind}),
+		mutant("swallows-errors", "durable", "lose-request:setData:who=all/1s", "reports a write as done as soon as it was sent", Register{New: broken.SwallowsErrors}),
+		mutant("cache-goes-back", "plain-reads", "", "answers plain reads from a cache, but not other reads", Register{New: broken.CacheGoesBack}),
+		mutant("cache-behind-sync", "sync-reads", "", "answers reads after a sync from a cache", Register{New: broken.CacheBehindSync}),
+		corrupted(corruptproxy.OtherSession, "connects", "reset/1s"),
+		corrupted(corruptproxy.ExpiredAlive, "kept-alive", ""),
+		corrupted(corruptproxy.Unanswered, "answers", ""),
+		corrupted(corruptproxy.TornRead, "plain-reads", ""),
+		corrupted(corruptproxy.VersionIgnored, "zxid-order", ""),
+		corrupted(corruptproxy.DoneTwice, "durable", ""),
+	},
+}
 
 // corrupted is the correct register, on servers that seem to break a promise.
 func corrupted(kind corruptproxy.Corruption, property, faults string) Subject {

@@ -24,9 +24,12 @@ type Session struct {
 	corruption corruptproxy.Corruption
 }
 
-var _ = offer(models.Session, append([]Subject{
-	{Name: Own, About: "the store itself", Workload: Session{}},
-}, corruptions()...)...)
+var sessionParts = parts{
+	model: models.Session,
+	subjects: append([]Subject{
+		{Name: Own, About: "the store itself", Workload: Session{}},
+	}, corruptions()...),
+}
 
 // foundBy is the property that finds each corruption; the first one is the meaning of
 // Broken.

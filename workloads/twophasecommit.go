@@ -25,14 +25,18 @@ type TwoPhaseCommit struct {
 	New func(c *subjects.Client, path string) (subjects.Transaction, error)
 }
 
-var _ = offer(models.TwoPhaseCommit,
-	own(TwoPhaseCommit{subjects.NewTransaction}),
-	mutant("decision-by-set", "irrevocable", "", "checks that there is no decision, then writes its own without checking the version", TwoPhaseCommit{broken.DecisionBySet}).besides("agreement"),
-	mutant("site-aborts-on-timeout", "agreement", "", "a site aborts on its own after waiting for some time", TwoPhaseCommit{broken.SiteAbortsOnTimeout}).besides("no-lazy-abort", "log"),
-	mutant("counts-votes-not-sites", "validity", "", "commits when the number of votes equals the number of sites", TwoPhaseCommit{broken.CountsVotesNotSites}),
-	mutant("has-no-patience", "no-lazy-abort", "", "counts a missing vote as no at once", TwoPhaseCommit{broken.HasNoPatience}),
-	mutant("waits-for-coordinator", "termination", "", "sites wait for a coordinator although all have voted", TwoPhaseCommit{broken.WaitsForCoordinator}),
-)
+var twoPhaseCommitParts = parts{
+	model:    models.TwoPhaseCommit,
+	contract: contracts.Transactions,
+	subjects: []Subject{
+		own(TwoPhaseCommit{subjects.NewTransaction}),
+		mutant("decision-by-set", "irrevocable", "", "checks that there is no decision, then writes its own without checking the version", TwoPhaseCommit{broken.DecisionBySet}).besides("agreement"),
+		mutant("site-aborts-on-timeout", "agreement", "", "a site aborts on its own after waiting for some time", TwoPhaseCommit{broken.SiteAbortsOnTimeout}).besides("no-lazy-abort", "log"),
+		mutant("counts-votes-not-sites", "validity", "", "commits when the number of votes equals the number of sites", TwoPhaseCommit{broken.CountsVotesNotSites}),
+		mutant("has-no-patience", "no-lazy-abort", "", "counts a missing vote as no at once", TwoPhaseCommit{broken.HasNoPatience}),
+		mutant("waits-for-coordinator", "termination", "", "sites wait for a coordinator although all have voted", TwoPhaseCommit{broken.WaitsForCoordinator}),
+	},
+}
 
 // Name is the name of the model.
 func (TwoPhaseCommit) Name() string { return models.TwoPhaseCommit.Name }

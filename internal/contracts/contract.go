@@ -181,6 +181,13 @@ type Contract[S, M any] struct {
 	serves     func(subject S, to *subjects.Served)  // adds what operations do not say; nil for none
 }
 
+// Listed is a contract without the types of its subjects and of what their constructors get.
+type Listed interface {
+	Name() string         // of the model
+	Operations() []string // their names
+	Offers() []string     // what subjects may offer
+}
+
 // offer is an ability that a subject may have beyond its contract.
 type offer struct {
 	name string

@@ -14,38 +14,6 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// all lists the contracts of all objects.
-var all = []interface {
-	Name() string
-	Operations() []string
-	Offers() []string
-}{
-	Barriers, Caches, Configs, Counters, DelayQueues, DoubleBarriers, Elections, Groups, JobQueues, Locks, MasterWorkers,
-	MultiLocks, Partitioners, PriorityQueues, Queues, RWLocks, Semaphores, Services, Transactions,
-}
-
-// Each object but the store itself has a contract, whose operations the model knows by the same names.
-func TestContracts(t *testing.T) {
-	var named []string
-	for _, k := range all {
-		named = append(named, k.Name())
-		m := models.Named(k.Name())
-		for i, o := range k.Operations() {
-			if !m.Knows(o) || slices.Contains(k.Operations()[:i], o) {
-				t.Errorf("%s: the operation %q is twice in the contract, or not in the model", k.Name(), o)
-			}
-		}
-		if offers := k.Offers(); len(slices.Compact(slices.Sorted(slices.Values(offers)))) != len(offers) {
-			t.Errorf("%s offers something twice: %q", k.Name(), offers)
-		}
-	}
-	for _, m := range models.All() {
-		if slices.Contains(named, m.Name) == m.Store {
-			t.Errorf("%s has a contract: %v", m.Name, !m.Store)
-		}
-	}
-}
-
 // box is a counter in memory. It is closed after one addition.
 type box struct{ value int64 }
 
