@@ -66,11 +66,11 @@ public final class Adapter {
     static final RetryPolicy RETRY = new ExponentialBackoffRetry(100, 5);
 
     /** A request that was not begun, or did nothing: it certainly had no effect. */
-    static final class Refused extends Exception {
+    static final class NoEffect extends Exception {
         private static final long serialVersionUID = 1;
         final String code;
 
-        Refused(String code, String message) {
+        NoEffect(String code, String message) {
             super(message);
             this.code = code;
         }
@@ -86,8 +86,8 @@ public final class Adapter {
 
         Request(JsonNode line) {
             this.line = line;
-            this.id = line.get("id").longValue();
-            this.op = line.get("op").textValue();
+            id = line.get("id").longValue();
+            op = line.get("op").textValue();
         }
 
         JsonNode value() {
@@ -105,17 +105,16 @@ public final class Adapter {
             return cancelled;
         }
 
-        synchronized void begin() throws Refused {
+        synchronized void begin() throws NoEffect {
             if (cancelled) {
-                throw new Refused("cancelled", "cancelled before it was begun");
+                throw new NoEffect("cancelled", "cancelled before it was begun");
             }
             worker = Thread.currentThread();
         }
 
-        /** An interrupt that came too late is not to reach the next request of this thread. */
         synchronized void end() {
             worker = null;
-            Thread.interrupted();
+            Thread.interrupted(); // an interrupt that came too late is not for the next request
         }
     }
 
@@ -135,8 +134,8 @@ public final class Adapter {
 
         void close() throws Exception {}
 
-        static Refused unknown(String operation) {
-            return new Refused("unknown-op", "no operation " + operation + " here");
+        static NoEffect unknown(String operation) {
+            return new NoEffect("unknown-op", "no operation " + operation + " here");
         }
     }
 
@@ -333,7 +332,7 @@ public final class Adapter {
 
         private void resign() throws Exception {
             if (latch == null) {
-                throw new Refused("error", "not held");
+                throw new NoEffect("error", "not held");
             }
             LeaderLatch old = latch;
             latch = null;
@@ -403,7 +402,7 @@ public final class Adapter {
         @Override
         void release() throws Exception {
             if (held == null) {
-                throw new Refused("error", "not held");
+                throw new NoEffect("error", "not held");
             }
             InterProcessMutex old = held;
             held = null;
@@ -434,7 +433,7 @@ public final class Adapter {
         @Override
         void release() throws Exception {
             if (lease == null) {
-                throw new Refused("error", "not held");
+                throw new NoEffect("error", "not held");
             }
             Lease old = lease;
             lease = null;
@@ -569,7 +568,7 @@ public final class Adapter {
         private long add(long delta) throws Exception {
             AtomicValue<Long> sum = counter.add(delta);
             if (!sum.succeeded()) {
-                throw new Refused("error", "beaten by others, again and again");
+                throw new NoEffect("error", "beaten by others, again and again");
             }
             return sum.postValue();
         }
@@ -580,7 +579,7 @@ public final class Adapter {
             AtomicValue<Long> set = counter.compareAndSet(from, to);
             if (!set.succeeded()) {
                 boolean found = set.preValue() == from;
-                throw new Refused(found ? "conflict" : "mismatch", "it is " + set.preValue());
+                throw new NoEffect(found ? "conflict" : "mismatch", "it is " + set.preValue());
             }
         }
 
@@ -672,15 +671,15 @@ public final class Adapter {
     private final Map<Long, Request> running = new ConcurrentHashMap<>();
     private final ExecutorService threads = Executors.newCachedThreadPool(Adapter::daemon);
 
-    static Thread daemon(Runnable run) {
-        Thread thread = new Thread(run);
+    private static Thread daemon(Runnable work) {
+        Thread thread = new Thread(work);
         thread.setDaemon(true);
         return thread;
     }
 
     private Object open(Request request) throws Exception {
         if (request.line.get("version").intValue() != VERSION) {
-            throw new Refused("version", "this adapter speaks version " + VERSION);
+            throw new NoEffect("version", "this adapter speaks version " + VERSION);
         }
         List<String> servers = new ArrayList<>();
         request.line.get("servers").forEach(server -> servers.add(server.textValue()));
@@ -746,7 +745,7 @@ public final class Adapter {
             case "counter":
                 return new Counter(client, request);
             default:
-                throw new Refused("unsupported", "no recipe " + recipe + " here");
+                throw new NoEffect("unsupported", "no recipe " + recipe + " here");
         }
     }
 
@@ -763,10 +762,10 @@ public final class Adapter {
         return Map.of();
     }
 
-    private Subject object(Request request) throws Refused {
+    private Subject object(Request request) throws NoEffect {
         Subject subject = objects.get(request.line.path("object").longValue());
         if (subject == null) {
-            throw new Refused("bad-request", "no such object");
+            throw new NoEffect("bad-request", "no such object");
         }
         return subject;
     }
@@ -801,7 +800,7 @@ public final class Adapter {
             case "touch":
                 return touch(request);
             default:
-                throw new Refused("unknown-op", "no request " + request.op + " here");
+                throw new NoEffect("unknown-op", "no request " + request.op + " here");
         }
     }
 
@@ -820,15 +819,15 @@ public final class Adapter {
 
     private static ObjectNode failure(Request request, Throwable problem) {
         ObjectNode error = JSON.createObjectNode().put("code", code(request, problem)).put("message", problem.toString());
-        if (problem instanceof Refused) {
+        if (problem instanceof NoEffect) {
             error.put("no_effect", true);
         }
         return error;
     }
 
     private static String code(Request request, Throwable problem) {
-        if (problem instanceof Refused) {
-            return ((Refused) problem).code;
+        if (problem instanceof NoEffect) {
+            return ((NoEffect) problem).code;
         }
         if (request.isCancelled()) {
             return "cancelled";
