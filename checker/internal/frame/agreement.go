@@ -16,6 +16,7 @@ import (
 // clients did. The run compared the servers; the result is in the record.
 var ServerAgreement = &Property{
 	Name:     "server-agreement",
+	NoModel:  Given,
 	Meaning:  "all servers, read one by one, had the same znodes",
 	Common:   true,
 	Servers:  true,

@@ -17,6 +17,7 @@ import (
 // each time.
 var FencedReads = &Property{
 	Name:     "fenced-reads",
+	NoModel:  Given,
 	Meaning:  "each fenced read made its own request that a quorum answered",
 	Decider:  "signs of life",
 	Evidence: func(*evidence.Record) string { return "S" },

@@ -15,6 +15,7 @@ import (
 func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context, *Finding, *evidence.Key)) *Property {
 	return &Property{
 		Name:     "log",
+		NoModel:  Given,
 		Meaning:  "the servers' transaction log agrees with the history",
 		Common:   true,
 		Logged:   true,

@@ -15,6 +15,7 @@ import (
 // panic ends a program with such a client. It is decided only if a call panicked.
 var NoPanic = &Property{
 	Name:     "no-panic",
+	NoModel:  Given,
 	Meaning:  "no call of the subject panicked",
 	Common:   true,
 	Decider:  "errors of calls",

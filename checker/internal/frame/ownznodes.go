@@ -18,6 +18,7 @@ import (
 // property if their clients hold something, or are members, by such znodes.
 var OwnZnodes = &Property{
 	Name:     "own-znodes",
+	NoModel:  Given,
 	Meaning:  "no client deleted an ephemeral znode that another client still relied on",
 	Common:   true,
 	Logged:   true,

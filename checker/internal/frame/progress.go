@@ -11,6 +11,7 @@ import (
 func Progress(decider string, rests func(*evidence.Record) string, decide func(context.Context, *evidence.Key) Finding) *Property {
 	return &Property{
 		Name:     "progress",
+		NoModel:  Timed,
 		Liveness: true,
 		Meaning:  "after the heal, no client was left waiting without a reason",
 		Decider:  decider,

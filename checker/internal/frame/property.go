@@ -17,6 +17,15 @@ type Measure struct {
 	Guard, Unguarded string
 }
 
+// Why no reference model decides a property.
+const (
+	Timed    = "it is about how long something lasted: there is no order to search for"
+	Given    = "each answer is compared with one whose order is given, by the log, a session or a client"
+	Counted  = "it counts, or compares sets: there is no order to search for"
+	Again    = "checker/crosscheck decides it once more, by trying all"
+	Measures = "it is measured, and decides nothing"
+)
+
 // Property is one promise of a model, decided key by key.
 type Property struct {
 	Name string
@@ -26,6 +35,8 @@ type Property struct {
 	// decided, and "" otherwise. nil: Meaning always holds.
 	Means   func(figures map[string]float64) string
 	Decider string // names the procedure
+	// NoModel says why no reference model decides the property a second time, by search; "" where one does.
+	NoModel string
 	// Evidence returns what the answer rests on, in the letters of a verdict. If it is nil, the
 	// verdict does not say.
 	Evidence func(*evidence.Record) string

@@ -30,6 +30,7 @@ import (
 //     from it, as the last item or the lead.
 var Recovers = &Property{
 	Name:     "recovers",
+	NoModel:  Timed,
 	Meaning:  "no subject failed for ever after a session of its client had ended",
 	Common:   true,
 	Liveness: true,

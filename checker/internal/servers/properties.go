@@ -18,17 +18,17 @@ const (
 // out where the record does not tell what it takes.
 var Properties = []*frame.Property{
 	{
-		Name: Connects, Decider: "connects compared", Evidence: from("S"),
+		Name: Connects, NoModel: frame.Given, Decider: "connects compared", Evidence: from("S"),
 		Meaning: "every client that connected got the session it asked for, and a timeout within the servers' bounds",
 		Applies: Told, Decide: nothing, Whole: connects,
 	},
 	{
-		Name: KeptAlive, Decider: "times between requests", Evidence: from("RS"),
+		Name: KeptAlive, NoModel: frame.Timed, Decider: "times between requests", Evidence: from("RS"),
 		Meaning: "no session was declared expired while its client kept it alive",
 		Applies: lastsATimeout, Decide: nothing, Whole: keptAlive,
 	},
 	{
-		Name: Answers, Decider: "order of replies", Evidence: from("R"),
+		Name: Answers, NoModel: frame.Given, Decider: "order of replies", Evidence: from("R"),
 		Meaning: "no request stayed unanswered while later requests of its connection were answered",
 		Applies: Told, Decide: nothing, Whole: answers,
 	},

@@ -56,6 +56,7 @@ func promise(name, meaning, decider, by string, exercise func(*evidence.Record, 
 		Name:    name,
 		Meaning: meaning,
 		Decider: decider,
+		NoModel: "TestSmallRecordsAgreeWithAReference of checker/internal/promises decides all of a session once more",
 		Evidence: func(a *evidence.Record) string {
 			if len(a.Transactions) > 0 {
 				return by + "L"
@@ -108,6 +109,7 @@ func timedLog(p *frame.Property) *frame.Property {
 		load := a.Phase(history.PhaseHeal) - a.Phase(history.PhaseLoad)
 		return len(a.Transactions) > 0 && a.Params.SameClock && load >= timeouts*a.Params.SessionTimeout
 	}
+	p.NoModel = frame.Timed
 	return p
 }
 
@@ -115,18 +117,21 @@ func timedLog(p *frame.Property) *frame.Property {
 // lasted for long enough.
 func aged(p *frame.Property) *frame.Property {
 	p.Applies = (*evidence.Record).Ages
+	p.NoModel = frame.Timed
 	return p
 }
 
 // restricted makes a property apply only where clients asked for what not everybody may do.
 func restricted(p *frame.Property) *frame.Property {
 	p.Applies = func(a *evidence.Record) bool { return did(a, models.FRights) }
+	p.NoModel = frame.Given
 	return p
 }
 
 // passing makes a property apply only where clients made such znodes.
 func passing(p *frame.Property) *frame.Property {
 	p.Applies = func(a *evidence.Record) bool { return did(a, models.FLifetimes) }
+	p.NoModel = frame.Timed
 	return p
 }
 
@@ -137,6 +142,7 @@ func staying(p *frame.Property) *frame.Property {
 			return e.F == history.FRequest && bytes.Contains(e.Value, []byte(`"addWatch"`))
 		})
 	}
+	p.NoModel = frame.Given
 	return p
 }
 
