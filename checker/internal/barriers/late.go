@@ -13,6 +13,7 @@ import (
 // lateWaiter requires that after a lift, and heal, nobody is left behind.
 var lateWaiter = &frame.Property{
 	Name:     "late",
+	NoModel:  frame.Timed,
 	Liveness: true,
 	Meaning:  "no client was left waiting at a lifted barrier",
 	Decider:  "waits after the lift",

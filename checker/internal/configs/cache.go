@@ -214,6 +214,7 @@ func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 // cacheConverge requires that what there is in the end comes to every copy.
 var cacheConverge = &frame.Property{
 	Name:     "converge",
+	NoModel:  frame.Timed,
 	Liveness: true,
 	Meaning:  "after the heal, every copy came to show the final state",
 	Decider:  "looks after the last change",

@@ -16,6 +16,7 @@ import (
 // for long.
 var converge = &frame.Property{
 	Name:     "converge",
+	NoModel:  frame.Timed,
 	Liveness: true,
 	Meaning:  "after the heal, every watcher that waited learned the last value, and each value that stayed for longer than the bound",
 	Decider:  "waits after the last change",

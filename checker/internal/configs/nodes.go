@@ -186,6 +186,7 @@ func changeInLog(f *frame.Finding, c *config, x *change) {
 // up its first calls. What they could not return, the next one does.
 var first = &frame.Property{
 	Name:     "first",
+	NoModel:  frame.Given,
 	Meaning:  "the first value that a watcher reported was not outdated when it first asked, as far as its session shows",
 	Logged:   true,
 	Decider:  "zxids",

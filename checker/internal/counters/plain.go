@@ -16,6 +16,7 @@ import (
 // Guarantees), and nobody more than can have been added by then.
 var plainReads = &frame.Property{
 	Name:     "plain-reads",
+	NoModel:  frame.Given,
 	Meaning:  "no session saw an older value than before, or its own write undone",
 	Decider:  "sweep over sessions",
 	Evidence: func(*evidence.Record) string { return "S" },

@@ -16,6 +16,7 @@ import (
 // lists or waits for changes has it to see what happened.
 var converge = &frame.Property{
 	Name:     "converge",
+	NoModel:  frame.Timed,
 	Liveness: true,
 	Meaning:  "after the heal, every client saw the current members, in lists and as changes",
 	Decider:  "lists, and waits for changes, after the bound",

@@ -15,6 +15,7 @@ import (
 // gone requires that members whose client crashed are gone once their sessions have timed out.
 var gone = &frame.Property{
 	Name:     "gone",
+	NoModel:  frame.Timed,
 	Meaning:  "after the heal, no client saw a member whose client had crashed",
 	Decider:  "lists after the bound",
 	Evidence: frame.FromSessions,

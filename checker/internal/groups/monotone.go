@@ -17,6 +17,7 @@ import (
 // of its sessions either. A list of a new session may go back.
 var monotone = &frame.Property{
 	Name:     "monotone",
+	NoModel:  frame.Given,
 	Meaning:  "no session saw an older list than before, and no change went back",
 	Decider:  "sweep over sessions",
 	Evidence: func(*evidence.Record) string { return "S" },

@@ -15,6 +15,7 @@ import (
 // realMembers requires that nobody is shown who never asked to join.
 var realMembers = &frame.Property{
 	Name:     "real",
+	NoModel:  frame.Given,
 	Meaning:  "every listed member had asked to join by then",
 	Decider:  "joins before lists",
 	Evidence: frame.FromTimes,

@@ -22,6 +22,7 @@ import (
 // at the first version that fits.
 var snapshots = &frame.Property{
 	Name:     "snapshots",
+	NoModel:  frame.Given,
 	Meaning:  "each list was the whole group at some moment, and the moments of each session are in order",
 	Logged:   true,
 	Decider:  "versions in the transaction log",

@@ -17,6 +17,7 @@ import (
 // is dead only when all were begun. A take of which nobody knows may have begun one, of one job.
 var attempts = &frame.Property{
 	Name:     "attempts",
+	NoModel:  frame.Counted,
 	Meaning:  "each attempt at a job had the next number, and only jobs that used up their attempts are dead",
 	Decider:  "numbers of each job",
 	Evidence: fromTimes,

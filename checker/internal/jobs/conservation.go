@@ -15,6 +15,7 @@ import (
 // or dead; done if it was finished, and only then.
 var conservation = &frame.Property{
 	Name:     "conservation",
+	NoModel:  frame.Counted,
 	Meaning:  "no job was lost, duplicated or invented",
 	Decider:  "sets at the end",
 	Evidence: fromTimes,

@@ -18,6 +18,7 @@ import (
 // else can have finished it.
 var finishOnce = &frame.Property{
 	Name:     "finish-once",
+	NoModel:  frame.Counted,
 	Meaning:  "each job was finished at most once, and never by a worker that had lost it",
 	Decider:  "pairs of each job",
 	Evidence: fromTimes,

@@ -20,6 +20,7 @@ import (
 // paused or its session expired by force, so it counts only when that is asked for.
 var belief = &frame.Property{
 	Name:     "belief",
+	NoModel:  frame.Measures,
 	Meaning:  "no two clients believed at the same time that they held the same key",
 	Decider:  "interval sweep",
 	Telling:  explain.BelievedHeld,

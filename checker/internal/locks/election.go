@@ -23,6 +23,7 @@ import (
 // before that are right: they come from a server that lags.
 var whoLeads = &frame.Property{
 	Name:     "who-leads",
+	NoModel:  frame.Given,
 	Meaning:  "answers to the question which client leads were true",
 	Decider:  "candidacies, final list",
 	Evidence: frame.FromSessions,
@@ -197,6 +198,7 @@ func liveThroughout(a *evidence.Record, client int, s evidence.Span) bool {
 // can regain leadership without losing its znode.
 var states = &frame.Property{
 	Name:     "states",
+	NoModel:  frame.Given,
 	Meaning:  "a leader whose term ended did not lead again until elected again",
 	Decider:  "order of each candidate's answers",
 	Evidence: frame.FromTimes,

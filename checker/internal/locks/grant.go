@@ -23,6 +23,7 @@ import (
 // earlier view still.
 var grants = &frame.Property{
 	Name:     "grant",
+	NoModel:  frame.Given,
 	Meaning:  "every grant is based on a state in which it was the client's turn",
 	Means:    marksOnly,
 	Logged:   true,

@@ -29,6 +29,7 @@ var OwnLost = lostWith(false, "none was asked before its next hold whether it st
 func lostWith(reports bool, undecided string) *frame.Property {
 	return &frame.Property{
 		Name:     "lost",
+		NoModel:  frame.Timed,
 		Meaning:  "each client that lost its session knew within a second that its hold was lost",
 		Decider:  "times of expiry",
 		Telling:  explain.ClaimedHeld,

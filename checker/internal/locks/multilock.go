@@ -26,6 +26,7 @@ var MultiLock = frame.Model{
 // leaves no contender behind for any of them.
 var allOrNone = &frame.Property{
 	Name:     "all-or-none",
+	NoModel:  frame.Timed,
 	Meaning:  "a client that did not get all its keys kept none",
 	Decider:  "final lists",
 	Evidence: frame.FromSessions,

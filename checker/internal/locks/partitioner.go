@@ -29,6 +29,7 @@ var Partitioner = frame.Model{
 // coverage requires that no item is left over: once the members stay the same, each item is held.
 var coverage = &frame.Property{
 	Name:     "coverage",
+	NoModel:  frame.Timed,
 	Liveness: true,
 	Meaning:  "once the members stayed the same, each item was held by one of them",
 	Decider:  "idle time of items",
@@ -42,6 +43,7 @@ var coverage = &frame.Property{
 // more than another.
 var balance = &frame.Property{
 	Name:     "balance",
+	NoModel:  frame.Timed,
 	Liveness: true,
 	Meaning:  "once the members stayed the same, no share had two items more than another",
 	Decider:  "sizes of shares that are held together",

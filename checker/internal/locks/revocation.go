@@ -15,6 +15,7 @@ import (
 // for its hold, and never hears what nobody asked. It may go on holding.
 var revocation = &frame.Property{
 	Name:     "revocation",
+	NoModel:  frame.Timed,
 	Meaning:  "each holder that was asked to release heard of it, and no other client did",
 	Decider:  "times of requests",
 	Evidence: frame.FromSessions,

@@ -20,6 +20,7 @@ var rwGrants = &frame.Property{
 	Means:    grants.Means,
 	Logged:   true,
 	Decider:  grants.Decider,
+	NoModel:  grants.NoModel,
 	Evidence: grants.Evidence,
 	Applies:  grants.Applies,
 	Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {

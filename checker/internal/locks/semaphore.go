@@ -82,6 +82,7 @@ var leaseGrants = &frame.Property{
 	Means:    grants.Means,
 	Logged:   true,
 	Decider:  grants.Decider,
+	NoModel:  grants.NoModel,
 	Evidence: grants.Evidence,
 	Applies:  grants.Applies,
 	Decide:   decideGrants(func(k *evidence.Key) int { return k.Params.Leases }),

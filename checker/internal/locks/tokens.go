@@ -141,6 +141,7 @@ var fencing = fencingWith(figuresOf, contention)
 func fencingWith(figures func(*evidence.Key) map[string]float64, met func(*evidence.Record, map[string]float64) string) *frame.Property {
 	return &frame.Property{
 		Name:     "fencing",
+		NoModel:  frame.Again,
 		Meaning:  "the guarded resource accepted every current holder and refused past ones",
 		Decider:  "order of writes",
 		Telling:  explain.OldToken,

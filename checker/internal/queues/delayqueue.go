@@ -50,6 +50,7 @@ func covers(r *frame.Reference, properties ...string) *frame.Reference {
 // a dequeue return it, nor has it been deleted by then.
 var notEarly = &frame.Property{
 	Name:    "not-early",
+	NoModel: frame.Timed,
 	Meaning: "no item was delivered before it was due",
 	Decider: "due times",
 	Evidence: func(a *evidence.Record) string {

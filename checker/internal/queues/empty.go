@@ -20,6 +20,7 @@ import (
 // below that of the enqueue's answer. What may since have been taken excuses it.
 var empty = &frame.Property{
 	Name:     "empty",
+	NoModel:  frame.Again,
 	Meaning:  "no client was told that a queue was empty when it was not",
 	Decider:  "items that it must see",
 	Evidence: frame.FromSessions,

@@ -23,6 +23,7 @@ import (
 // nothing: a fault may have kept it from the client, whose next server may be behind it.
 var priority = &frame.Property{
 	Name:    "priority",
+	NoModel: frame.Given,
 	Meaning: "no dequeue skipped a better item that its session had seen",
 	Decider: "sweep over priorities",
 	Evidence: func(a *evidence.Record) string {

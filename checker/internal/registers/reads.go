@@ -22,6 +22,7 @@ import (
 // write. A new session may go back. How old values were is measured.
 var plainReads = &frame.Property{
 	Name:     "plain-reads",
+	NoModel:  frame.Again,
 	Meaning:  "no session saw an older value than before, or its own write undone",
 	Decider:  "sweep over sessions",
 	Evidence: func(*evidence.Record) string { return "SZ" },
@@ -256,6 +257,7 @@ func from(of []*change, i int) *change {
 // fault of servers or an election was near, old values are only measured.
 var syncReads = &frame.Property{
 	Name:     "sync-reads",
+	NoModel:  frame.Given,
 	Meaning:  "no read after a sync was stale while the servers were undisturbed",
 	Decider:  "newest value overwritten",
 	Evidence: func(*evidence.Record) string { return "RZ" },
@@ -322,6 +324,7 @@ func succeeded(a *evidence.Record, l *look, by *change) bool {
 // is there, and the znode's version counts all of them.
 var durable = &frame.Property{
 	Name:     "durable",
+	NoModel:  frame.Given,
 	Meaning:  "each acknowledged write was there at the end, or was overwritten",
 	Decider:  "final read",
 	Evidence: func(*evidence.Record) string { return "RZ" },

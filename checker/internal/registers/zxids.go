@@ -22,6 +22,7 @@ import (
 // versions are known.
 var zxidOrder = &frame.Property{
 	Name:     "zxid-order",
+	NoModel:  frame.Again,
 	Meaning:  "each write changed the value that the previous write in the servers' order had left",
 	Decider:  "one maker a version",
 	Evidence: func(*evidence.Record) string { return "Z" },

@@ -17,6 +17,7 @@ import (
 // shows none.
 var irrevocable = &frame.Property{
 	Name:    "irrevocable",
+	NoModel: frame.Given,
 	Meaning: "no client learned a different outcome later, and no decision was deleted or replaced",
 	Decider: "comparison over time",
 	Evidence: func(a *evidence.Record) string {

@@ -13,6 +13,7 @@ import (
 // the votes, or its own patience has ended. As long as a vote is missing it is right to wait.
 var termination = &frame.Property{
 	Name:     "termination",
+	NoModel:  frame.Timed,
 	Liveness: true,
 	Meaning:  "after the heal, no client was left waiting for an outcome that was decided, followed from the votes, or was its own to decide",
 	Decider:  "waits for the outcome",
