@@ -11,7 +11,6 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/progress"
-	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -52,35 +51,14 @@ func TestFieldsAreCarried(t *testing.T) {
 	}
 }
 
-// Each field that users set has a field of its name and type in the packages that run it, and each setting is such a
-// field, or is set otherwise in Go.
+// Each field that users set has a field of its name and type in the packages that run it. (TestExperimentHasEachSetting
+// of package settings asks for a field of each setting.)
 func TestFieldsHaveOneName(t *testing.T) {
 	public, lab := reflect.TypeFor[Experiment](), reflect.TypeFor[experiment.Experiment]()
 	for _, f := range reflect.VisibleFields(public) {
 		of, ok := lab.FieldByName(f.Name)
 		if f.IsExported() && f.Name != "Progress" && (!ok || of.Type != f.Type) {
 			t.Errorf("Experiment.%s has no field of that name and type in internal/lab/experiment or its Config", f.Name)
-		}
-	}
-	otherwise := map[string]string{
-		"Nodes": "Ensemble", "Latencies": "Ensemble", // embedded.Config has them
-		"FaultInterval": "Faults", // plan.Every
-	}
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[settings.Settings]()) {
-		name := f.Name
-		if other := otherwise[f.Name]; other != "" {
-			name = other
-		}
-		of, ok := public.FieldByName(name)
-		switch {
-		case !ok:
-			t.Errorf("no field of Experiment is called %s as the setting (experiment.go)", name)
-		case name == f.Name && of.Type != f.Type:
-			t.Errorf("Experiment.%s is a %s, and the setting a %s", name, of.Type, f.Type)
-		case name != f.Name:
-			if _, both := public.FieldByName(f.Name); both {
-				t.Errorf("Experiment has a field %s, and %s sets it, too", f.Name, name)
-			}
 		}
 	}
 }
