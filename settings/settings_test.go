@@ -1,7 +1,11 @@
 package settings_test
 
 import (
+	"bytes"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -97,5 +101,33 @@ func TestExperimentHasEachSetting(t *testing.T) {
 func TestOver(t *testing.T) {
 	if got := (settings.Settings{Clients: 9}).Over(settings.Settings{Clients: 1, Keys: 2, Strict: true}); got.Clients != 9 || got.Keys != 2 || !got.Strict {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Each setting is read by code that obeys it, outside of what declares, describes and copies settings.
+func TestEachSettingIsObeyed(t *testing.T) {
+	unread := map[string][]byte{}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[settings.Settings]()) {
+		unread[f.Name] = []byte("." + f.Name)
+	}
+	for _, room := range []string{"cli", "internal", "workloads", "faults", "checker", "history", "store"} {
+		err := filepath.WalkDir(filepath.Join("..", room), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for name, read := range unread {
+				if bytes.Contains(text, read) {
+					delete(unread, name)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name := range unread {
+		t.Errorf("no code obeys the setting %s", name)
 	}
 }
