@@ -241,8 +241,8 @@ func kubernetesCommands(argument string, servers []string) (ensemble.Commands, e
 		kubectl += "-n " + m[1] + " "
 	}
 	return ensemble.Commands{
-		Kill:  kubectl + "delete " + pod + " --grace-period=0 --force",
-		Stop:  kubectl + "delete " + pod,
+		Kill: kubectl + "delete " + pod + " --grace-period=0 --force",
+		Stop: kubectl + "delete " + pod,
 		// There is nothing to wait for until Kubernetes has made the pod anew.
 		Start: "for try in 1 2 3 4 5; do " + kubectl + "wait --for=condition=Ready --timeout=25s " + pod + " && exit; sleep 1; done; exit 1",
 	}, nil
