@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/zklab/zklab/internal/zk/secure"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -131,14 +132,7 @@ func nobodyThere(err error) bool {
 func tlsDisagrees(err error) bool {
 	var untrusted *tls.CertificateVerificationError
 	var notTLS tls.RecordHeaderError
-	return errors.As(err, &untrusted) || errors.As(err, &notTLS) || TLSRefused(err)
-}
-
-// TLSRefused reports whether the server ended a TLS connection with an alert: it does not take
-// the client's certificate, wants one, or has no version of TLS in common with it.
-func TLSRefused(err error) bool {
-	var alert *net.OpError
-	return errors.As(err, &alert) && alert.Op == "remote error" // as crypto/tls calls an alert of the other side
+	return errors.As(err, &untrusted) || errors.As(err, &notTLS) || secure.Alerted(err)
 }
 
 // attempts lists the failures at one server after another.

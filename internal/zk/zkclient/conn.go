@@ -3,6 +3,7 @@ package zkclient
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -319,6 +320,10 @@ func interrupt(ctx context.Context, setDeadline func(time.Time) error) (release 
 func ended(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
+	}
+	var code wire.Code
+	if errors.As(err, &code) { // the server has answered what came before on the connection: secure.AuthError
+		return err
 	}
 	return fmt.Errorf("%w: %w", wire.ErrNoReply, err)
 }
