@@ -88,6 +88,8 @@ func TestGuideToExternal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Chdir(t.TempDir())
+	secureFiles(t)
 	commands := 0
 	for line := range strings.Lines(string(page)) {
 		command, ok := strings.CutPrefix(line, "    zklab run ")
@@ -106,6 +108,20 @@ func TestGuideToExternal(t *testing.T) {
 	if commands < 4 {
 		t.Errorf("only %d commands", commands)
 	}
+}
+
+// secureFiles writes the files of TLS and credentials that the guide names.
+func secureFiles(t *testing.T) {
+	t.Helper()
+	cert, key := writeCertificate(t, t.TempDir())
+	for name, text := range map[string][]byte{
+		"ca.pem": read(t, cert), "me.pem": read(t, cert), "me.key": read(t, key), "credentials": []byte("digest:joe:secret\n"),
+	} {
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("ZK_CREDENTIALS", "sasl:bob:secret")
 }
 
 // Every command of the guide to ensembles is one that there is, with flags and

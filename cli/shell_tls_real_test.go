@@ -96,15 +96,6 @@ func aFile(t *testing.T, name, text string) (path string) {
 	return path
 }
 
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 // withFiles is an image with some files more, for the time of a test.
 func withFiles(t *testing.T, base string, files map[string][]byte) (image string) {
 	t.Helper()

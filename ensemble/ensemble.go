@@ -116,10 +116,14 @@ type Profile struct {
 	Settings []string      `json:"settings,omitempty" yaml:"settings,omitempty"` // anything else that differs from the defaults
 
 	// For an ensemble that zklab did not start: where clients connect, the znode below
-	// which a run stays, and the commands that harm servers.
+	// which a run stays, the commands that harm servers, and the files with which clients connect.
 	Addrs    []string  `json:"addrs,omitempty" yaml:"addrs,omitempty"`
 	Chroot   string    `json:"chroot,omitempty" yaml:"chroot,omitempty"`
 	Commands *Commands `json:"commands,omitempty" yaml:"commands,omitempty"`
+	Access   *Access   `json:"access,omitempty" yaml:"access,omitempty"`
+
+	// Warnings are what users should know of the ensemble, such as certificates that expire soon.
+	Warnings []string `json:"-" yaml:"-"`
 }
 
 // Commands are shell commands that harm one server of an ensemble that zklab did not start,

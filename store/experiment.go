@@ -32,6 +32,8 @@ type Experiment struct {
 	Servers           []string `yaml:"servers,omitempty"`
 	Chroot            string   `yaml:"chroot,omitempty"`
 	ensemble.Commands `yaml:",inline"`
+	// Access names the files with which clients connect to these servers.
+	Access ensemble.Access `yaml:",inline"`
 
 	// Simulate runs the experiment in virtual time.
 	Simulate bool `yaml:"simulate,omitempty"`

@@ -2,6 +2,7 @@ package external
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/zk/secure"
 )
 
 // Backend is the name of such an ensemble in profiles.
@@ -29,6 +31,14 @@ type Config struct {
 	// Others allows commands to harm servers that other clients are connected to. Otherwise Start refuses such servers
 	// if there are commands, as far as srvr tells how many connections there are.
 	Others bool
+	// Access names the files with which the servers are reached, if they require TLS or authentication.
+	Access ensemble.Access
+	// TLS, if not nil, is used in place of the TLS files of Access. An empty ServerName means the host of each
+	// address. A stored run does not say that it was set.
+	TLS *tls.Config
+	// Credentials are given before those of Access: "digest:user:password" or "sasl:user:password" each. They are
+	// not stored.
+	Credentials []string
 	// Patience is how long Start waits for a leader to be elected: 15 s when 0.
 	Patience time.Duration
 }
@@ -41,12 +51,17 @@ var (
 	_ ensemble.Stopper  = (*server)(nil)
 )
 
-// Validate says what is wrong with a Config, by an [ErrConfig].
+// Validate says what is wrong with a Config, by an [ErrConfig]. It reads the files that Access names; an error of
+// reading one is no ErrConfig.
 func (c Config) Validate() error {
 	if err := validate(c.Servers, c.Chroot); err != nil {
 		return err
 	}
-	return validateCommands(c.Commands, len(c.Servers))
+	if err := validateCommands(c.Commands, len(c.Servers)); err != nil {
+		return err
+	}
+	_, err := c.security()
+	return err
 }
 
 // Start looks at the servers, and gives the ensemble if all of them serve. Nothing is
@@ -83,7 +98,10 @@ func (c Config) assemble() (*cluster, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	e := &cluster{config: c, dial: net.DialTimeout}
+	e, err := c.reached()
+	if err != nil {
+		return nil, err
+	}
 	for i, addr := range c.Servers {
 		host, port, _ := net.SplitHostPort(addr)
 		e.servers = append(e.servers, &server{ensemble: e, id: i + 1, addr: addr, values: values(i+1, host, port), changing: semaphore.NewWeighted(1)})
@@ -92,18 +110,30 @@ func (c Config) assemble() (*cluster, error) {
 	if c.Commands != (ensemble.Commands{}) {
 		e.profile.Commands = &c.Commands
 	}
+	e.secured(e.security)
 	return e, nil
+}
+
+// reached gives the ensemble without its servers.
+func (c Config) reached() (*cluster, error) {
+	s, err := c.security()
+	if err != nil {
+		return nil, err
+	}
+	return &cluster{config: c, security: s, plain: net.DialTimeout, dial: s.Around(net.DialTimeout)}, nil
 }
 
 // cluster is the ensemble.
 type cluster struct {
-	config  Config
-	dial    func(network, addr string, timeout time.Duration) (net.Conn, error)
-	sketch  bool
-	servers []*server
-	profile ensemble.Profile
-	untold  bool // servers do not say who leads; known after the look
-	harmed  harmed
+	config   Config
+	security secure.Config
+	dial     secure.Dial
+	plain    secure.Dial // without TLS and credentials
+	sketch   bool
+	servers  []*server
+	profile  ensemble.Profile
+	untold   bool // servers do not say who leads; known after the look
+	harmed   harmed
 
 	closing sync.Once
 	closed  error
@@ -118,7 +148,8 @@ func (e *cluster) Servers() []ensemble.Server {
 	return all
 }
 
-// Dial reaches a server over the network.
+// Dial reaches a server over the network. Its connections speak the client protocol without TLS, and are
+// authenticated, however the servers want it.
 func (e *cluster) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
 	return e.dial(network, addr, timeout)
 }

@@ -3,7 +3,6 @@ package external
 import (
 	"context"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -26,10 +25,13 @@ func Leftovers(ctx context.Context, c Config) ([]Leftover, error) {
 	if err := validate(c.Servers, c.Chroot); err != nil {
 		return nil, err
 	}
-	e := &cluster{config: c, dial: net.DialTimeout}
+	e, err := c.reached()
+	if err != nil {
+		return nil, err
+	}
 	var last error
 	for _, addr := range c.Servers {
-		found, err := leftovers(ctx, addr, c.Chroot+ensemble.RunsFolder)
+		found, err := e.leftovers(ctx, addr, c.Chroot+ensemble.RunsFolder)
 		if err == nil {
 			return found, nil
 		}
@@ -38,10 +40,10 @@ func Leftovers(ctx context.Context, c Config) ([]Leftover, error) {
 	return nil, e.guessed(ctx, last)
 }
 
-func leftovers(ctx context.Context, addr, folder string) ([]Leftover, error) {
+func (e *cluster) leftovers(ctx context.Context, addr, folder string) ([]Leftover, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	conn, err := zkclient.Connect(ctx, zkclient.Config{Session: wire.Session{Timeout: shortSession}, Dial: zkclient.To(net.DialTimeout, addr)})
+	conn, err := zkclient.Connect(ctx, zkclient.Config{Session: wire.Session{Timeout: shortSession}, Dial: zkclient.To(e.dial, addr)})
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/base/await"
-	"github.com/zklab/zklab/internal/zk/peer"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -34,6 +33,9 @@ func (e *cluster) look(ctx context.Context, patience time.Duration) error {
 	e.describe(health)
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
+	if err := e.admits(ctx); err != nil {
+		return e.guessed(ctx, err)
+	}
 	if err := e.together(ctx); err != nil {
 		return err
 	}
@@ -107,17 +109,6 @@ func (e *cluster) awaitRoles(ctx context.Context, patience time.Duration) (ensem
 // electing reports whether an error may pass: the servers answer, and none of them, or more than one, leads.
 func electing(err error) bool {
 	return errors.Is(err, ensemble.ErrNotServing) || errors.Is(err, ensemble.ErrNoLeader) || errors.Is(err, ensemble.ErrSeveralLead)
-}
-
-// guessed adds to an error what listens at the addresses that give no session.
-func (e *cluster) guessed(ctx context.Context, err error) error {
-	if ctx.Err() != nil || electing(err) {
-		return err
-	}
-	if hint := (peer.Client{Dial: e.dial}).Guess(ctx, e.config.Servers...); hint != "" {
-		return fmt.Errorf("%w: %s", err, hint)
-	}
-	return err
 }
 
 // explained adds the way out.

@@ -1,6 +1,8 @@
 package backend
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/cli/internal/connect"
@@ -18,10 +20,12 @@ const FromElsewhere = external.Backend
 
 // ExternalFlags adds the flags that tell where such an ensemble is, and what may be done to
 // its servers.
-func ExternalFlags(cmd *cobra.Command, servers, control *string, c *ensemble.Commands) {
-	flags := cmd.Flags()
+func ExternalFlags(cmd *cobra.Command, servers, control *string, others *bool, auth *[]string, x *store.Experiment) {
+	flags, c := cmd.Flags(), &x.Commands
 	connect.ServersFlag(cmd, servers)
+	connect.AccessFlags(cmd, auth, &x.Access)
 	flags.StringVar(control, "control", "", "what manages the servers of --servers, whose commands then harm them: "+prose.List(external.Managers(), "or"))
+	flags.BoolVar(others, "others", false, "harm servers of --servers even if other clients are connected to them")
 	flags.StringVar(&c.Pause, "pause-command", "", "shell command that freezes a server of --servers, such as 'docker pause zk{id}' ({id} is the server's number from 1, {host} and {port} are its address)")
 	flags.StringVar(&c.Resume, "resume-command", "", "shell command that resumes a frozen server")
 	flags.StringVar(&c.Kill, "kill-command", "", "shell command that kills a server of --servers, as kill -9 does")
@@ -61,6 +65,9 @@ func CheckKind(cmd *cobra.Command, x store.Experiment, ports []int) error {
 		if len(x.Servers) > 0 || x.Commands != (ensemble.Commands{}) {
 			return usage.Errorf("--servers and its commands are for an external ensemble: add --ensemble %s", FromElsewhere)
 		}
+		if x.Access.Given() {
+			return usage.Errorf("--auth and the TLS files are for an external ensemble: add --ensemble %s", FromElsewhere)
+		}
 		return nil
 	}
 	switch {
@@ -79,9 +86,12 @@ func CheckKind(cmd *cobra.Command, x store.Experiment, ports []int) error {
 // Elsewhere makes of an experiment what can be looked at, or says what makes no sense. others allows harm to the
 // servers of other clients.
 func Elsewhere(x store.Experiment, others bool) (ensemble.Starter, error) {
-	c := external.Config{Servers: x.Servers, Chroot: x.Chroot, Commands: x.Commands, Others: others}
-	if err := c.Validate(); err != nil {
+	c := external.Config{Servers: x.Servers, Chroot: x.Chroot, Commands: x.Commands, Others: others, Access: x.Access}
+	switch err := c.Validate(); {
+	case errors.Is(err, external.ErrConfig):
 		return nil, usage.Errorf("%s", connect.BareReason(err))
+	case err != nil:
+		return nil, err
 	}
 	return c, nil
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/ensemble"
 )
 
 // AddServers declares --servers for a command that also takes the servers as its argument.
@@ -24,4 +25,12 @@ func WithServers(cmd *cobra.Command, args []string) ([]string, error) {
 		return nil, usage.BadFlag("--servers %s: the argument is %s: give the servers once", servers, args[0])
 	}
 	return args, nil
+}
+
+// AccessFlags declares the flags with the credentials and the TLS files for such an ensemble. They are for commands that
+// store what they are given: no credential itself can be given.
+func AccessFlags(cmd *cobra.Command, auth *[]string, a *ensemble.Access) {
+	cmd.Flags().StringArrayVar(auth, "auth", nil, "credentials for --servers: @FILE with lines such as digest:user:password or sasl:user:password, or env:VARIABLE with the same content (may be repeated)")
+	AddTLSFiles(cmd.Flags(), &a.TLSCA, &a.TLSCert, &a.TLSKey)
+	usage.CompletesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
 }

@@ -19,6 +19,7 @@ import (
 
 func newClean() *cobra.Command {
 	var servers string
+	var access ensemble.Access
 	cmd := &cobra.Command{
 		Use:   "clean",
 		Short: "Remove what crashed runs left behind, but nothing of runs that are alive",
@@ -34,12 +35,16 @@ func newClean() *cobra.Command {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			defer cancel()
 			if cmd.Flags().Changed("servers") {
-				return nameLeftovers(ctx, cmd.OutOrStdout(), servers)
+				return nameLeftovers(ctx, cmd.OutOrStdout(), servers, access)
+			}
+			if access.Given() {
+				return usage.Errorf("--auth and the TLS files are for an external ensemble: add --servers")
 			}
 			return clean(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	connect.ServersFlag(cmd, &servers)
+	connect.AccessFlags(cmd, &access.Auth, &access)
 	return cmd
 }
 
@@ -83,13 +88,16 @@ func tellCleaned(w io.Writer, removed, spared []string) bool {
 
 // nameLeftovers prints which znodes of runs an ensemble of somebody else's has. None is
 // removed: whether its run is alive cannot be known here.
-func nameLeftovers(ctx context.Context, w io.Writer, servers string) error {
+func nameLeftovers(ctx context.Context, w io.Writer, servers string, access ensemble.Access) error {
 	hosts, chroot, err := connect.ParseServers(servers)
 	if err != nil {
 		return err
 	}
-	found, err := external.Leftovers(ctx, external.Config{Servers: hosts, Chroot: chroot})
-	if err != nil {
+	found, err := external.Leftovers(ctx, external.Config{Servers: hosts, Chroot: chroot, Access: access})
+	switch {
+	case errors.Is(err, external.ErrConfig):
+		return usage.Errorf("%s", connect.BareReason(err))
+	case err != nil:
 		return err
 	}
 	for _, l := range found {

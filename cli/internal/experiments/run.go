@@ -50,6 +50,8 @@ type Flags struct {
 	control string // its manager
 	others  bool   // its servers may be harmed although they have other clients
 	plan    bool
+	// auth are the names of files and variables with credentials for it.
+	auth []string
 	// anyClients means that nobody has chosen how clients run: a simulation plays processes where its faults
 	// need that.
 	anyClients bool
@@ -122,8 +124,7 @@ func RunCommand(x *store.Experiment, seed *int64, minLoad *int, f *Flags, repeat
 func AddFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *Flags) {
 	flags := cmd.Flags()
 	backend.EnsembleFlag(cmd, &x.Ensemble, backend.AllKinds)
-	backend.ExternalFlags(cmd, &f.servers, &f.control, &x.Commands)
-	cmd.Flags().BoolVar(&f.others, "others", false, "harm servers of --servers even if other clients are connected to them")
+	backend.ExternalFlags(cmd, &f.servers, &f.control, &f.others, &f.auth, x)
 	backend.ImageFlag(cmd, &x.Image)
 	flags.StringVar(&x.Subject, "subject", x.Subject, "subject to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in its own process, which can be frozen and crashed; simulated with --simulate, and then the default if --faults do that)")
@@ -201,6 +202,9 @@ func Merge(cmd *cobra.Command, f *Flags, x *store.Experiment, args []string) (st
 			return *x, err
 		}
 	}
+	if given("auth") {
+		x.Access.Auth = f.auth
+	}
 	if given("control") {
 		if err := backend.Controlled(cmd, f.control, x); err != nil {
 			return *x, err
@@ -259,7 +263,7 @@ func applyFile(cmd *cobra.Command, x *store.Experiment, file store.Experiment) e
 		file.Image = ""
 	}
 	if kind != backend.FromElsewhere {
-		file.Servers, file.Chroot, file.Commands = nil, "", ensemble.Commands{}
+		file.Servers, file.Chroot, file.Commands, file.Access = nil, "", ensemble.Commands{}, ensemble.Access{}
 	}
 	given := map[*pflag.Flag]string{}
 	cmd.Flags().Visit(func(flag *pflag.Flag) {

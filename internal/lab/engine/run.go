@@ -114,6 +114,7 @@ func (r *run) start(ctx context.Context) error {
 	}
 	r.undo.add(e.Close)
 	r.ensemble, r.Profile = e, e.Profile()
+	r.Warnings = append(r.Warnings, r.Profile.Warnings...)
 	r.links = newLinks(e, r.Workload, r.SessionTimeout)
 	r.links.onPoint, r.links.onMessage = r.listMessages(), r.tellMessages()
 	if r.Config, err = r.choose(e); err != nil {

@@ -26,6 +26,9 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	if p.Commands != nil {
 		s.Commands = *p.Commands
 	}
+	if p.Access != nil {
+		s.Access = *p.Access
+	}
 	if c.Command != nil {
 		s.ClientsAs, s.SubjectCommand = store.Process, line(c.Command)
 	}

@@ -64,7 +64,7 @@ func (r *run) makeRoot() error {
 	var code wire.Code // one for which go-zookeeper has no error
 	a.none = len(a.made) == 0 && (errors.As(err, &code) || errors.Is(err, zk.ErrNoAuth) || errors.Is(err, zk.ErrAuthFailed))
 	if errors.Is(err, zk.ErrNoAuth) {
-		return fmt.Errorf("create znode %s: %w: give a chroot in which everyone may create znodes", a.root, err)
+		return fmt.Errorf("create znode %s: %w: give a chroot in which everyone may create znodes, or authenticate with --auth", a.root, err)
 	}
 	if err != nil {
 		return fmt.Errorf("make znode %s: %w", a.root, zkconn.Explained(err))

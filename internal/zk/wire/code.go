@@ -86,7 +86,7 @@ var meanings = map[Code]meaning{
 	NoWatcher:               {"no watcher", "no such watch"},
 	RequestTimeout:          {"request timeout", "the server gave up: the operation may or may not have been done"},
 	ReconfigDisabled:        {"reconfiguration disabled", "set reconfigEnabled=true on the servers"},
-	SessionClosedAuth:       {"session closed, authentication required", "the server requires authentication (enforce.auth.enabled or sessionRequireClientSASLAuth): give --auth digest:user:password to a command that has this flag; zklab does not speak SASL"},
+	SessionClosedAuth:       {"session closed, authentication required", "the server requires authentication (enforce.auth.enabled or sessionRequireClientSASLAuth): give --auth @FILE, with a line such as digest:user:password or sasl:user:password in the file"},
 	QuotaExceeded:           {"quota exceeded", "the quota does not allow it"},
 	ThrottledOp:             {"throttled", "the server has too much to do, and did not do it: try again later"},
 }
