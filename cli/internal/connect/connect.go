@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -12,9 +13,12 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/secure"
 	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
 // Flags say how to connect to servers, and with which credentials.
@@ -45,7 +49,7 @@ func (f *Flags) AddNamed(flags *pflag.FlagSet, timeout string) {
 // AddWithoutSession is AddNamed for commands whose sessions have timeouts of their own.
 func (f *Flags) AddWithoutSession(flags *pflag.FlagSet, timeout string) {
 	f.Session = 10 * time.Second
-	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password, or @file with one credential per line (may be repeated)")
+	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password or sasl:user:password; @file with one per line, or env:VARIABLE (may be repeated)")
 	flags.DurationVar(&f.Timeout, timeout, 10*time.Second, "time to wait for a connection, and for each reply")
 	f.TLS.AddTo(flags)
 }
@@ -79,24 +83,73 @@ func (f *Flags) Tell(cmd *cobra.Command, granted time.Duration) {
 
 func (f *Flags) config() (client.Config, error) {
 	c := client.Config{Timeout: f.Session, Patience: f.Timeout, ReadOnly: f.readOnly, MaxFrame: f.maxFrame, TLS: f.TLS.config}
-	for _, auth := range f.auth {
-		lines := []string{auth}
-		if path, ok := strings.CutPrefix(auth, "@"); ok {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				return c, fmt.Errorf("--auth: %w", err)
-			}
-			lines = credentialsIn(string(text))
-		}
-		for _, line := range lines {
-			scheme, credential, ok := strings.Cut(line, ":")
-			if !ok {
-				return c, usage.BadFlag("--auth: give scheme:credential, such as digest:user:password, or @file")
-			}
-			c.Auth = append(c.Auth, client.Credential{Scheme: scheme, Auth: []byte(credential)})
+	all, err := f.credentials()
+	if err != nil {
+		return c, err
+	}
+	for _, a := range all {
+		if a.Scheme != secure.SASL {
+			c.Auth = append(c.Auth, client.Credential{Scheme: a.Scheme, Auth: []byte(a.Auth)})
 		}
 	}
+	if len(c.Auth) < len(all) {
+		dial := f.dial(all)
+		c.Dial = func(ctx context.Context, addr string) (net.Conn, error) { return zkclient.To(dial, addr)(ctx) }
+	}
 	return c, nil
+}
+
+// dial connects with TLS if that was asked for, and with those of the credentials that are for SASL: clients do not
+// know it.
+func (f *Flags) dial(all []secure.Credential) secure.Dial {
+	c := secure.Config{TLS: f.TLS.config}
+	for _, a := range all {
+		if a.Scheme == secure.SASL {
+			c.Auth = append(c.Auth, a)
+		}
+	}
+	return c.Around(net.DialTimeout)
+}
+
+// Dial returns the function that connects for clients without credentials of their own: with TLS if that was asked for,
+// and authenticated by everything that --auth gives.
+func (f *Flags) Dial() (ensemble.DialFunc, error) {
+	all, err := f.credentials()
+	return secure.Config{TLS: f.TLS.config, Auth: all}.Around(net.DialTimeout), err
+}
+
+// DialSASL is Dial for clients that give the other credentials themselves.
+func (f *Flags) DialSASL() (ensemble.DialFunc, error) {
+	all, err := f.credentials()
+	return f.dial(all), err
+}
+
+// credentials returns what --auth gives.
+func (f *Flags) credentials() (all []secure.Credential, err error) {
+	for _, auth := range f.auth {
+		text, from := auth, ""
+		if path, ok := strings.CutPrefix(auth, "@"); ok {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return nil, fmt.Errorf("--auth: %w", err)
+			}
+			text, from = string(b), " "+auth
+		} else if name, ok := strings.CutPrefix(auth, "env:"); ok {
+			if text, ok = os.LookupEnv(name); !ok {
+				return nil, usage.BadFlag("--auth %s: the environment variable is not set", auth)
+			}
+			from = " " + auth
+		}
+		some, err := secure.ParseCredentials(text)
+		switch {
+		case err != nil && from == "":
+			return nil, usage.BadFlag("--auth: give scheme:credential, such as digest:user:password, or @file")
+		case err != nil:
+			return nil, usage.BadFlag("--auth%s: %v", from, err)
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }
 
 // ConfigOf is config for the connect string in an argument, if there is one.
@@ -109,16 +162,6 @@ func (f *Flags) ConfigOf(servers ...string) (client.Config, error) {
 		return c, usage.BadFlag("%s", BareReason(err))
 	}
 	return c, nil
-}
-
-// credentialsIn returns the lines of a file that are not empty.
-func credentialsIn(text string) (lines []string) {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, "\r\n"); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines
 }
 
 // Within opens a session within a bound of time.

@@ -56,10 +56,11 @@ func (f *SessionFlags) Open(ctx context.Context, znode string) (s *recipes.Clien
 	if err != nil {
 		return nil, "", nil, err
 	}
-	dial := zk.Dialer(net.DialTimeout)
-	if d := f.Connect.TLS.Dial(); d != nil {
-		dial = zk.Dialer(d)
+	all, err := f.Connect.credentials()
+	if err != nil {
+		return nil, "", nil, err
 	}
+	dial := zk.Dialer(f.Connect.dial(all))
 	var last dialError
 	var granted zkconn.Granted
 	patience := f.Connect.Timeout

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/zklab/zklab/cli/internal/connect"
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
-	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -124,9 +122,9 @@ func (f *expireFlags) sessions(ctx context.Context, cmd *cobra.Command, config c
 // expire ends a session at the first server that accepts it. It tries again if the client took the
 // session back first.
 func (f *expireFlags) expire(ctx context.Context, servers []string, id int64) error {
-	dial := ensemble.DialFunc(net.DialTimeout)
-	if d := f.connect.TLS.Dial(); d != nil {
-		dial = d
+	dial, err := f.connect.Dial()
+	if err != nil {
+		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, f.connect.Timeout)
 	defer cancel()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"time"
 
@@ -71,12 +70,13 @@ func (f *conformServersFlags) run(cmd *cobra.Command, servers string) error {
 	if err != nil {
 		return err
 	}
-	target := conformance.Target{
-		Servers: config.Servers, Chroot: config.Chroot, Dial: f.connect.TLS.Dial(), Patience: f.connect.Timeout,
-		Name: "zklab-conform-" + strings.ToLower(rand.Text()[:8]),
+	dial, err := f.connect.DialSASL()
+	if err != nil {
+		return err
 	}
-	if target.Dial == nil {
-		target.Dial = net.DialTimeout
+	target := conformance.Target{
+		Servers: config.Servers, Chroot: config.Chroot, Dial: dial, Patience: f.connect.Timeout,
+		Name: "zklab-conform-" + strings.ToLower(rand.Text()[:8]),
 	}
 	for _, a := range config.Auth {
 		target.Auth = append(target.Auth, wire.AuthRequest{Scheme: a.Scheme, Auth: a.Auth})
