@@ -118,12 +118,6 @@ func (f *Flags) Dial() (ensemble.DialFunc, error) {
 	return secure.Config{TLS: f.TLS.config, Auth: all}.Around(net.DialTimeout), err
 }
 
-// DialSASL is Dial for clients that give the other credentials themselves.
-func (f *Flags) DialSASL() (ensemble.DialFunc, error) {
-	all, err := f.credentials()
-	return f.dial(all), err
-}
-
 // credentials returns what --auth gives.
 func (f *Flags) credentials() (all []secure.Credential, err error) {
 	for _, auth := range f.auth {

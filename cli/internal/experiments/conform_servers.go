@@ -15,7 +15,6 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/conformance"
-	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // conformServersFlags say how to reach the servers, and how to print.
@@ -70,16 +69,13 @@ func (f *conformServersFlags) run(cmd *cobra.Command, servers string) error {
 	if err != nil {
 		return err
 	}
-	dial, err := f.connect.DialSASL()
+	dial, err := f.connect.Dial()
 	if err != nil {
 		return err
 	}
 	target := conformance.Target{
 		Servers: config.Servers, Chroot: config.Chroot, Dial: dial, Patience: f.connect.Timeout,
 		Name: "zklab-conform-" + strings.ToLower(rand.Text()[:8]),
-	}
-	for _, a := range config.Auth {
-		target.Auth = append(target.Auth, wire.AuthRequest{Scheme: a.Scheme, Auth: a.Auth})
 	}
 	ctx, stop := terminal.UntilSignal()
 	defer stop()

@@ -100,7 +100,7 @@ func Check(ctx context.Context, t Target, each func(Result)) (report Report, err
 		return report, err
 	}
 	defer right.close()
-	theirs, err := newPlace(ctx, place{dial: t.Dial, addrs: met.addrs(), base: base.path, patience: t.Patience, stretch: met.stretch()})
+	theirs, err := newPlace(ctx, place{dial: t.Dial, addrs: met.addrs(), base: base.path, patience: t.Patience, stretch: met.stretch(), identities: met.identities})
 	if err != nil {
 		return report, fmt.Errorf("%w: %w", ErrUnusable, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
+	"github.com/zklab/zklab/internal/zk/secure"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -160,6 +161,21 @@ func TestOlderServers(t *testing.T) {
 	if d := cmp.Diff(want, m.notes()); d != "" {
 		t.Error(d)
 	}
+}
+
+// Servers that every client authenticates to conform, too. Only what gives permissions to auth is left out: it would give
+// them to all.
+func TestAuthenticated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := target(t, embedded.Config{Nodes: 1})
+		target.Dial = secure.Config{Auth: []secure.Credential{{Scheme: "digest", Auth: "joe:p"}}}.Around(target.Dial)
+		for _, r := range check(t, target).Results {
+			permits := r.Script == "who may do what"
+			if r.Outcome == Differs || permits != strings.Contains(r.Detail, "each client here is also digest:joe") {
+				t.Errorf("%s: %s: %s", r.Script, r.Outcome, r.Detail)
+			}
+		}
+	})
 }
 
 // Servers that cannot be used are refused, with the reason, and nothing is left on them.

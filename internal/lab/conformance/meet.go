@@ -29,7 +29,8 @@ type acquaintance struct {
 	servers       []Server
 	version       [2]int // the oldest
 	ttl           bool
-	leastT, mostT time.Duration // bounds of session timeouts
+	leastT, mostT time.Duration     // bounds of session timeouts
+	identities    []wire.ClientInfo // of every client, but for its address
 }
 
 // since has the versions in which requests came that servers of 3.4 do not know.
@@ -54,6 +55,9 @@ func meet(ctx context.Context, t Target) (m acquaintance, err error) {
 		m.servers = append(m.servers, s)
 	}
 	if err := m.learnTimeouts(ctx); err != nil {
+		return m, fmt.Errorf("%s: %w", t.Servers[0], err)
+	}
+	if err := m.learnIdentities(ctx); err != nil {
 		return m, fmt.Errorf("%s: %w", t.Servers[0], err)
 	}
 	return m, nil
@@ -92,6 +96,30 @@ func (m *acquaintance) learnTimeouts(ctx context.Context) (err error) {
 		return err
 	}
 	m.mostT, err = m.granted(ctx, 500*time.Hour) // the wire has milliseconds in 32 bits
+	return err
+}
+
+// learnIdentities learns who a client is that has given no credentials itself: Dial may have given some, and a
+// certificate is one. Servers that do not tell it are not asked again.
+func (m *acquaintance) learnIdentities(ctx context.Context) error {
+	c, err := m.connect(ctx, time.Second)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, m.target.Patience)
+	defer cancel()
+	reply, err := c.Do(ctx, wire.WhoAmI, nil)
+	if err != nil || reply.Header.Err != wire.OK {
+		return nil //nolint:nilerr // older than 3.7
+	}
+	infos, err := wire.DecodeWhoAmIReply(reply.Record)
+	for _, info := range infos {
+		if info.AuthScheme != "ip" {
+			m.identities = append(m.identities, info)
+		}
+	}
+	_, _ = c.Do(ctx, wire.CloseSession, nil)
 	return err
 }
 
@@ -173,6 +201,8 @@ func (m *acquaintance) lacks(s Script) string {
 		return fmt.Sprintf("servers do so since %d.%d", s.since[0], s.since[1])
 	case s.odd && slices.Compare(m.version[:], newest[:]) < 0:
 		return "sends what no client library sends, which can stop servers before 3.9"
+	case len(m.identities) > 0 && s.steps.permitAuth():
+		return fmt.Sprintf("gives permissions to auth, and each client here is also %s:%s", m.identities[0].AuthScheme, m.identities[0].User)
 	}
 	for _, op := range s.steps.ops() {
 		if v := since[op]; slices.Compare(m.version[:], v[:]) < 0 && op != wire.Create2 {
@@ -180,6 +210,30 @@ func (m *acquaintance) lacks(s Script) string {
 		}
 	}
 	return ""
+}
+
+// permitAuth reports whether a step creates a znode, or changes its permissions, for those who the client is.
+func (s steps) permitAuth() bool {
+	isAuth := func(a wire.ACL) bool { return a.ID.Scheme == "auth" }
+	for _, st := range s {
+		a, ok := st.(ask)
+		if !ok {
+			continue
+		}
+		for _, q := range a.reqs {
+			switch r := q.rec.(type) {
+			case *wire.CreateRequest:
+				if slices.ContainsFunc(r.ACL, isAuth) {
+					return true
+				}
+			case *wire.SetACLRequest:
+				if slices.ContainsFunc(r.ACL, isAuth) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // spoken is a script in the requests that servers of 3.4 know: create in place of create2.

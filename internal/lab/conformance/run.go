@@ -29,13 +29,14 @@ const (
 // follower, follower, leader: what the leader does for its own clients differs
 // in places from what followers do.
 type place struct {
-	dial     ensemble.DialFunc
-	addrs    []string
-	base     string // the znode below which the scripts have their roots; "" is the whole tree
-	patience time.Duration
-	stretch  float64             // how many times as long the times of scripts are
-	atLeader chan *zkclient.Conn // idle connections to the leader, for applied
-	own      ensemble.Ensemble   // is closed with the place; nil: the servers are not its own
+	dial       ensemble.DialFunc
+	addrs      []string
+	base       string // the znode below which the scripts have their roots; "" is the whole tree
+	patience   time.Duration
+	stretch    float64             // how many times as long the times of scripts are
+	atLeader   chan *zkclient.Conn // idle connections to the leader, for applied
+	identities []wire.ClientInfo   // of every client, which the reference's do not have
+	own        ensemble.Ensemble   // is closed with the place; nil: the servers are not its own
 }
 
 // newPlace connects to the leader, which is the last of the servers.
@@ -129,7 +130,7 @@ func (s Script) root() string {
 // play runs the script and returns what its clients saw.
 func (s Script) play(ctx context.Context, p *place) Trace {
 	root := p.base + s.root()
-	r := &runner{ctx: ctx, place: p, root: root, trace: trace{root: root}}
+	r := &runner{ctx: ctx, place: p, root: root, trace: trace{root: root, strangers: p.identities}}
 	if err := r.setUp(); err != nil {
 		r.trace.note("", fmt.Sprintf("cannot set up: %v", err))
 		return r.trace.finish()

@@ -60,6 +60,8 @@ type trace struct {
 	own      []int64 // the zxids of the script's writes, rising
 	sessions []string
 	ids      []int64
+	// strangers are identities of every client that the script did not give it: they are left out.
+	strangers []wire.ClientInfo
 }
 
 func (t *trace) note(who, what string, fields ...field) {
@@ -221,7 +223,7 @@ func (t *trace) value(op wire.Op, v any) []field {
 	case string:
 		return []field{{name: "path", value: t.path(v)}}
 	case []wire.ClientInfo:
-		return []field{{name: "identities", value: clientInfos(v)}}
+		return []field{{name: "identities", value: clientInfos(t.given(v))}}
 	case []wire.OpResult:
 		return t.results(v)
 	}
@@ -262,6 +264,11 @@ func (t *trace) children(op wire.Op, v wire.ChildrenReply) []field {
 		return append(list, t.stat(v.Stat)...)
 	}
 	return list
+}
+
+// given returns the identities that a client of the script has given itself.
+func (t *trace) given(infos []wire.ClientInfo) []wire.ClientInfo {
+	return slices.DeleteFunc(slices.Clone(infos), func(c wire.ClientInfo) bool { return slices.Contains(t.strangers, c) })
 }
 
 // clientInfos leaves out addresses, which differ from ensemble to ensemble, and
