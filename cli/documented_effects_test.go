@@ -69,6 +69,7 @@ func simulated(t *testing.T, d docCommand, instead map[string]string) []string {
 			args = append(args, "--clients-as=process")
 		case replaced || slices.Contains([]string{"ensemble", "servers", "simulate", "gate", "label", "quiet", "for", "github"}, f.Name),
 			slices.Contains([]string{"auth", "tls-ca", "tls-cert", "tls-key"}, f.Name), // TestSecuredRun has them
+			slices.Contains([]string{"control", "others", "plan"}, f.Name),             // the script managed has them
 			strings.HasSuffix(f.Name, "-command"):
 		default:
 			args = append(args, "--"+f.Name+"="+f.Value.String())

@@ -23,6 +23,7 @@ var (
 	loadFlags     = withKnobs(settings.Load, "subject", "subject-command", "object", "clients-as", "seed", "repeat", "config")
 	faultFlags    = withKnobs(settings.Faults, "faults")
 	ensembleFlags = withKnobs(settings.Ensemble, "ensemble", "image", "ports", "simulate", "servers",
+		"auth", "tls-ca", "tls-cert", "tls-key", "control", "others", "plan",
 		"pause-command", "resume-command", "kill-command", "stop-command", "start-command")
 	outputFlags     = withKnobs(settings.Output, "out", "min-load", "gate", "points", "json", "quiet", "github")
 	holdFlags       = flagGroup{"Hold", []string{"grace", "on-lost", "verbose", "json"}}

@@ -90,6 +90,10 @@ func TestGuideToExternal(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	secureFiles(t)
+	const services = "services: {a: {ports: ['2181:2181']}, b: {ports: ['2182:2181']}, c: {ports: ['2183:2181']}}"
+	if err := os.WriteFile("docker-compose.yml", []byte(services), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	commands := 0
 	for line := range strings.Lines(string(page)) {
 		command, ok := strings.CutPrefix(line, "    zklab run ")

@@ -31,6 +31,7 @@ func ExternalFlags(cmd *cobra.Command, servers, control *string, others *bool, a
 	flags.StringVar(&c.Kill, "kill-command", "", "shell command that kills a server of --servers, as kill -9 does")
 	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts down a server of --servers cleanly (for the faults restart and rolling)")
 	flags.StringVar(&c.Start, "start-command", "", "shell command that starts a server that was killed or shut down")
+	usage.Completes(cmd, "control", usage.ChoiceOf(external.Managers()...))
 	usage.CompletesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command")
 }
 
