@@ -41,8 +41,8 @@ func TestRealSecuredRun(t *testing.T) {
 				{"the state", append([]string{"ensemble", "status", servers}, tls...), usage.ExitValid, "healthy: 1 of 1 serve"},
 				{"nobody", append([]string{"run", "counter"}, external...), usage.ExitFailed, "give --auth @FILE"},
 				{"a wrong password", append([]string{"run", "counter", "--auth", "@wrong"}, external...), usage.ExitFailed, "authenticate as sasl user bob: the server rejects it"},
-				{"without TLS", []string{"run", "counter", "--auth", "@credentials", "--ensemble", "external", "--servers", servers}, usage.ExitFailed, "speaks TLS: give --tls-ca"},
-				{"without a certificate", []string{"run", "counter", "--ensemble", "external", "--servers", servers, "--tls-ca", cert}, usage.ExitFailed, "give --tls-cert and --tls-key"},
+				{"without TLS", []string{"run", "counter", "--auth", "@credentials", "--ensemble", "external", "--servers", servers, "--quiet"}, usage.ExitFailed, "speaks TLS: give --tls-ca"},
+				{"without a certificate", []string{"run", "counter", "--ensemble", "external", "--servers", servers, "--tls-ca", cert, "--quiet"}, usage.ExitFailed, "give --tls-cert and --tls-key"},
 			} {
 				var out bytes.Buffer
 				code := runZklab(tt.args, &out, &out)
