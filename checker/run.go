@@ -34,11 +34,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	defer cancel()
 	m, err := modelOf(h.Header, opts)
 	if err != nil && len(opts.Extra) == 0 {
-		property := NoModel
-		if errors.As(err, new(otherObjects)) {
-			property = OtherObjects
-		}
-		return overall(Report{Verdicts: []Verdict{{Property: property, Result: Unknown, Reason: err.Error()}}}, opts)
+		return overall(unjudged(err), opts)
 	}
 	if len(opts.Extra) > 0 {
 		h = h.Unpacked()
@@ -48,6 +44,38 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	if ctx.Err() != nil {
 		return overall(Report{Cost: Cost{Cut: true}, Verdicts: []Verdict{{Property: "budget", Result: Unknown, Reason: budgetSpent}}}, opts)
 	}
+	var costs meter
+	verdicts := decideProperties(ctx, a, m, opts, &costs)
+	silent := silences(a)
+	r := Report{Assumptions: assumptions(a, silent), Unanswered: after(silent, true), Uncalled: after(silent, false), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
+	left, why := leftovers.Of(ctx, a)
+	if r.Leftovers = left; why != "" {
+		r.NotAvailable = append(r.NotAvailable, NotAvailable{"figure", "leftovers", why})
+	}
+	verdicts = append(verdicts, contradictions(a)...)
+	verdicts = append(verdicts, askExtras(ctx, h, opts, &costs)...)
+	r.Cost = Cost{Took: costs.took, Cut: ctx.Err() != nil}
+	verdicts = requireMet(a, r.Assumptions, verdicts, opts)
+	if h.Packed() && slices.ContainsFunc(verdicts, func(v Verdict) bool { return v.Result == Violation }) {
+		h = h.Unpacked() // what explains a violation may lie anywhere
+		a = opts.read(ctx, h, m)
+	}
+	r.Verdicts = addStories(h, a, verdicts)
+	return overall(r, opts)
+}
+
+// unjudged returns the report on a history whose model err did not find.
+func unjudged(err error) Report {
+	property := NoModel
+	if errors.As(err, new(otherObjects)) {
+		property = OtherObjects
+	}
+	return Report{Verdicts: []Verdict{{Property: property, Result: Unknown, Reason: err.Error()}}}
+}
+
+// decideProperties decides all properties that apply to a record, holds them against the model's references, and adds the time of
+// each to costs.
+func decideProperties(ctx context.Context, a *evidence.Record, m frame.Model, opts Options, costs *meter) (verdicts []Verdict) {
 	var properties []*frame.Property
 	for _, p := range m.Properties {
 		if p.Applies == nil || p.Applies(a) {
@@ -57,7 +85,6 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	findings := make([][]frame.Finding, len(a.Keys))
 	rulings := make([][]ruling, len(a.Keys))
 	budget := newSearchBudget(ctx, opts)
-	var costs meter
 	began := time.Now()
 	decideKeys(ctx, a, func(i int, k *evidence.Key) {
 		row := make([]frame.Finding, len(properties))
@@ -77,37 +104,28 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		k.Forget()
 	})
 	costs.within(time.Since(began))
-	silent := silences(a)
-	r := Report{Assumptions: assumptions(a, silent), Unanswered: after(silent, true), Uncalled: after(silent, false), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
-	left, why := leftovers.Of(ctx, a)
-	if r.Leftovers = left; why != "" {
-		r.NotAvailable = append(r.NotAvailable, NotAvailable{"figure", "leftovers", why})
-	}
 	for j, p := range properties {
 		vs := summarise(p, a, keyNames(a), column(findings, j))
 		for i, r := range m.References {
 			sign(r, p, vs, nth(rulings, i))
 		}
-		r.Verdicts = append(r.Verdicts, vs...)
+		verdicts = append(verdicts, vs...)
 	}
-	r.Verdicts = append(r.Verdicts, contradictions(a)...)
+	return verdicts
+}
+
+// askExtras asks the checks of the user's own, and adds the time of each to costs.
+func askExtras(ctx context.Context, h *history.History, opts Options, costs *meter) (verdicts []Verdict) {
 	for _, c := range opts.Extra {
 		if own, is := c.(Porcupine); is && own.Memory == 0 {
 			own.Memory = opts.memory()
 			c = own
 		}
 		from := time.Now()
-		r.Verdicts = append(r.Verdicts, askExtra(ctx, c, h)...)
+		verdicts = append(verdicts, askExtra(ctx, c, h)...)
 		costs.add(c.Name(), time.Since(from))
 	}
-	r.Cost = Cost{Took: costs.took, Cut: ctx.Err() != nil}
-	r.Verdicts = requireMet(a, r.Assumptions, r.Verdicts, opts)
-	if h.Packed() && slices.ContainsFunc(r.Verdicts, func(v Verdict) bool { return v.Result == Violation }) {
-		h = h.Unpacked() // what explains a violation may lie anywhere
-		a = opts.read(ctx, h, m)
-	}
-	r.Verdicts = addStories(h, a, r.Verdicts)
-	return overall(r, opts)
+	return verdicts
 }
 
 // askExtra asks a check of the user's, which may panic, may take longer than it has, and may give verdicts that are

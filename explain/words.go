@@ -200,14 +200,7 @@ func (t *narrator) fact(e *history.Event) {
 			return "the session " + e.Session.String() + " of " + st.Who + " was certainly over by " + clock(st.At)
 		}
 	case history.FOvertaken:
-		var v history.Overtaken
-		_ = e.Decode(&v)
-		st.Name = "overtaken"
-		what := make([]string, len(v.Requests))
-		for i, q := range v.Requests {
-			what[i] = q.Op
-		}
-		text("a later " + v.By.Op + " of " + st.Who + " was answered before its " + strings.Join(what, ", "))
+		addOvertaken(e, &st)
 	case history.FExited:
 		var v history.Exited
 		_ = e.Decode(&v)
@@ -242,27 +235,48 @@ func (t *narrator) fact(e *history.Event) {
 		st.Name = "watches listed"
 		text("the servers listed the watches that were set")
 	case history.FFinal:
-		var v models.Final
-		_ = e.Decode(&v)
-		if r := v.Register; r != nil {
-			st.Name = "final read"
-			text(fmt.Sprintf("a final read of %s found %s (version %d)", models.Key(e.Key), models.Quoted(r.Value), r.Version))
-			break
-		}
-		st.Name = "final list"
-		what := "contenders for "
-		if !slices.ContainsFunc(v.Contenders, func(c models.Contender) bool { return c.Owner != 0 }) {
-			what = "znodes directly below "
-		}
-		st.Text = func(clock Clock) string {
-			return "the list of " + what + models.Key(e.Key) + " was read at " + clock(st.At) + contenders(v.Contenders)
-		}
+		addFinal(e, &st)
 	case history.FEvent:
 		watchEvent(e, &st)
 	default:
 		t.other(e, &st)
 	}
 	t.s.Add(st)
+}
+
+// addOvertaken makes a step of requests whose replies came after that of a later one.
+func addOvertaken(e *history.Event, st *Step) {
+	var v history.Overtaken
+	_ = e.Decode(&v)
+	what := make([]string, len(v.Requests))
+	for i, q := range v.Requests {
+		what[i] = q.Op
+	}
+	st.Name = "overtaken"
+	st.Text = func(clock Clock) string {
+		return "a later " + v.By.Op + " of " + st.Who + " was answered before its " + strings.Join(what, ", ") + " at " + clock(st.At)
+	}
+}
+
+// addFinal makes a step of the look at an object after the load.
+func addFinal(e *history.Event, st *Step) {
+	var v models.Final
+	_ = e.Decode(&v)
+	if r := v.Register; r != nil {
+		st.Name = "final read"
+		st.Text = func(clock Clock) string {
+			return fmt.Sprintf("a final read of %s found %s (version %d) at %s", models.Key(e.Key), models.Quoted(r.Value), r.Version, clock(st.At))
+		}
+		return
+	}
+	st.Name = "final list"
+	what := "contenders for "
+	if !slices.ContainsFunc(v.Contenders, func(c models.Contender) bool { return c.Owner != 0 }) {
+		what = "znodes directly below "
+	}
+	st.Text = func(clock Clock) string {
+		return "the list of " + what + models.Key(e.Key) + " was read at " + clock(st.At) + contenders(v.Contenders)
+	}
 }
 
 // contenders describes the contents of a list.

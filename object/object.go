@@ -67,73 +67,27 @@ func OnConn[S any](construct func(conn *zk.Conn, path string) (S, error)) func(*
 // experiment says so when it begins, with the file and the line of the first one, and runs nothing. What is wrong
 // with the object as a whole is said of the line that calls Workload.
 func (o Object[S]) Workload() workloads.Workload {
-	var mistaken error
 	if o.at == "" {
 		o.at = here()
 	}
-	wrong := func(at place, err error) {
-		if mistaken == nil && err != nil {
-			mistaken = at.wrong(err)
-		}
-	}
-	var all []*operation
-	for i, op := range o.Operations {
-		if nils.Is(op) {
-			wrong(o.at, fmt.Errorf("operation %d is nil: leave it out", i+1))
-			continue
-		}
-		d := *op.declared()
-		all = append(all, &d)
-	}
-	wrong(o.at, o.mistake(all))
-	var rules []declared.Rule
-	for i, r := range o.Rules {
-		if nils.Is(r) {
-			wrong(o.at, fmt.Errorf("rule %d is nil: leave it out", i+1))
-			continue
-		}
-		more, err := r.rules(all)
-		wrong(r.where(), err)
-		for _, rule := range more {
-			switch {
-			case slices.ContainsFunc(rules, func(other declared.Rule) bool { return other.Name() == rule.Name() }):
-				wrong(r.where(), fmt.Errorf("two rules are called %q: rename one, or leave it out", rule.Name()))
-			case rule.Taken():
-				wrong(r.where(), fmt.Errorf("a rule is called %q, as a property that every object has: rename it", rule.Name()))
-			}
-			rules = append(rules, rule)
-		}
-	}
-	for _, d := range all {
-		if !d.ruled && o.text == "" { // a file says nothing of the operations that it does not name
-			wrong(d.at, fmt.Errorf("no rule says anything of operation %q: name it in one, or leave it out", d.name))
-		}
-	}
-	m := models.Model{Name: o.Name, About: o.About, OnZnodes: true}
+	var m mistakes
+	all := o.operations(&m)
+	m.note(o.at, o.mistake(all))
+	rules := o.rules(all, &m)
+	needs := o.needs(all, &m)
+	model := models.Model{Name: o.Name, About: o.About, OnZnodes: true}
 	var w workload
 	var signatures []string
 	for _, d := range all {
 		signatures = append(signatures, d.signature())
 		if d.traits.Begins {
-			m.Stay = "held"
+			model.Stay = "held"
 		}
-		m.Operations = append(m.Operations, d.model())
+		model.Operations = append(model.Operations, d.model())
 		d.load.Declared = string(d.at)
 		w.Mix.Operations = append(w.Mix.Operations, d.load)
 	}
-	needs := o.Exercise
-	if needs == nil {
-		needs = usualNeeds(all)
-	}
-	for _, n := range needs {
-		switch {
-		case n.Count == nil || n.What == "":
-			wrong(o.at, fmt.Errorf("the need %q of Exercise has no What, or nothing that counts it", n.What))
-		case n.Operation != "" && !slices.ContainsFunc(all, func(d *operation) bool { return d.name == n.Operation }):
-			wrong(o.at, fmt.Errorf("the need %q of Exercise is about operation %q, which is none of the operations of the object", n.What, n.Operation))
-		}
-	}
-	declaration := declared.New(m, signatures, needs, rules...)
+	declaration := declared.New(model, signatures, needs, rules...)
 	declaration.Text, declaration.Expression = o.text, "declaration.Workload() // declaration is your object.Object"
 	w.Mix.Declaration, w.Mix.OneSession = declaration, o.OneSession
 	w.Mix.New = func(c *subjects.Client, path string) (any, error) {
@@ -142,12 +96,78 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 		return o.New(c, path)
 	}
-	if mistaken == nil {
+	if m.first == nil {
 		at, err := declaration.Try(w.calls())
-		wrong(place(at), err)
+		m.note(place(at), err)
 	}
-	declaration.Mistake = told(mistaken, o.Name)
+	declaration.Mistake = told(m.first, o.Name)
 	return w
+}
+
+// mistakes keeps the first mistake in a declaration.
+type mistakes struct{ first error }
+
+// note notes a mistake that was made at a place of the source; nil is none.
+func (m *mistakes) note(at place, err error) {
+	if m.first == nil && err != nil {
+		m.first = at.wrong(err)
+	}
+}
+
+// operations returns copies of the operations as they are declared.
+func (o Object[S]) operations(m *mistakes) (all []*operation) {
+	for i, op := range o.Operations {
+		if nils.Is(op) {
+			m.note(o.at, fmt.Errorf("operation %d is nil: leave it out", i+1))
+			continue
+		}
+		d := *op.declared()
+		all = append(all, &d)
+	}
+	return all
+}
+
+// rules returns the rules about the operations, each with a name of its own.
+func (o Object[S]) rules(all []*operation, m *mistakes) (rules []declared.Rule) {
+	for i, r := range o.Rules {
+		if nils.Is(r) {
+			m.note(o.at, fmt.Errorf("rule %d is nil: leave it out", i+1))
+			continue
+		}
+		more, err := r.rules(all)
+		m.note(r.where(), err)
+		for _, rule := range more {
+			switch {
+			case slices.ContainsFunc(rules, func(other declared.Rule) bool { return other.Name() == rule.Name() }):
+				m.note(r.where(), fmt.Errorf("two rules are called %q: rename one, or leave it out", rule.Name()))
+			case rule.Taken():
+				m.note(r.where(), fmt.Errorf("a rule is called %q, as a property that every object has: rename it", rule.Name()))
+			}
+			rules = append(rules, rule)
+		}
+	}
+	for _, d := range all {
+		if !d.ruled && o.text == "" { // a file says nothing of the operations that it does not name
+			m.note(d.at, fmt.Errorf("no rule says anything of operation %q: name it in one, or leave it out", d.name))
+		}
+	}
+	return rules
+}
+
+// needs returns Exercise, or the usual needs of the operations if nothing is declared.
+func (o Object[S]) needs(all []*operation, m *mistakes) []Need {
+	if o.Exercise == nil {
+		return usualNeeds(all)
+	}
+	for _, n := range o.Exercise {
+		switch {
+		case n.Count == nil || n.What == "":
+			m.note(o.at, fmt.Errorf("the need %q of Exercise has no What, or nothing that counts it", n.What))
+		case n.Operation != "" && !slices.ContainsFunc(all, func(d *operation) bool { return d.name == n.Operation }):
+			m.note(o.at, fmt.Errorf("the need %q of Exercise is about operation %q, which is none of the operations of the object", n.What, n.Operation))
+		}
+	}
+	return o.Exercise
 }
 
 // told returns a mistake in one line, or nil if there is none.

@@ -196,25 +196,8 @@ func Merge(cmd *cobra.Command, f *Flags, x *store.Experiment, args []string) (st
 			return *x, err
 		}
 	}
-	if given("servers") {
-		var err error
-		if x.Servers, x.Chroot, err = connect.ParseServers(f.servers); err != nil {
-			return *x, err
-		}
-	}
-	if given("auth") {
-		x.Access.Auth = f.auth
-	}
-	if given("control") {
-		if err := backend.Controlled(cmd, f.control, x); err != nil {
-			return *x, err
-		}
-	}
-	if err := backend.CheckKind(cmd, *x, f.ports); err != nil {
+	if err := mergeEnsemble(cmd, f, x); err != nil {
 		return *x, err
-	}
-	if x.Ensemble == backend.FromElsewhere {
-		x.Nodes = len(x.Servers)
 	}
 	if len(args) == 1 {
 		x.Recipe = args[0]
@@ -247,6 +230,32 @@ func Merge(cmd *cobra.Command, f *Flags, x *store.Experiment, args []string) (st
 		x.FaultInterval = 0 // it depends on the time limit
 	}
 	return *x, nil
+}
+
+// mergeEnsemble adds the flags that say on which ensemble to run.
+func mergeEnsemble(cmd *cobra.Command, f *Flags, x *store.Experiment) error {
+	given := cmd.Flags().Changed
+	if given("servers") {
+		var err error
+		if x.Servers, x.Chroot, err = connect.ParseServers(f.servers); err != nil {
+			return err
+		}
+	}
+	if given("auth") {
+		x.Access.Auth = f.auth
+	}
+	if given("control") {
+		if err := backend.Controlled(cmd, f.control, x); err != nil {
+			return err
+		}
+	}
+	if err := backend.CheckKind(cmd, *x, f.ports); err != nil {
+		return err
+	}
+	if x.Ensemble == backend.FromElsewhere {
+		x.Nodes = len(x.Servers)
+	}
+	return nil
 }
 
 // noFaults is the --faults of a run without any, whatever the experiment file says.
