@@ -80,6 +80,17 @@ type DiskSlower interface {
 	SlowDisk(ctx context.Context, by time.Duration) error
 }
 
+// DiskEmptier is a [Killer] whose disk can be emptied, as when a server gets a new one. The others must
+// hold what the ensemble has acknowledged, or it is lost.
+type DiskEmptier interface {
+	Killer
+	// EmptyDisk removes all transactions, snapshots and epochs that the server has written. Its number and its
+	// configuration stay. It is an error if the server is not down.
+	EmptyDisk(ctx context.Context) error
+	// DiskEmpty reports whether the server's disk has neither a transaction nor a snapshot.
+	DiskEmpty(ctx context.Context) (bool, error)
+}
+
 // SequenceSetter is an [Ensemble] that can set the counter from which the next sequential
 // children of a znode get their names.
 type SequenceSetter interface {
@@ -92,15 +103,16 @@ type Ability string
 
 // The abilities that can be missing.
 const (
-	CanPartition Ability = "partition" // Partitioner
-	CanDelay     Ability = "delay"     // Slower
-	CanLose      Ability = "lose"      // Lossy
-	CanFillDisk  Ability = "fill disk" // DiskFiller
-	CanPause     Ability = "pause"     // Pauser, of each server
-	CanKill      Ability = "kill"      // Killer, of each server
-	CanStop      Ability = "stop"      // Stopper, of each server
-	CanSweep     Ability = "sweep"     // containers and znodes with a TTL are deleted within seconds once they may be
-	CanTellRole  Ability = "tell role" // servers report whether they lead
+	CanPartition Ability = "partition"  // Partitioner
+	CanDelay     Ability = "delay"      // Slower
+	CanLose      Ability = "lose"       // Lossy
+	CanFillDisk  Ability = "fill disk"  // DiskFiller
+	CanEmptyDisk Ability = "empty disk" // DiskEmptier, of each server
+	CanPause     Ability = "pause"      // Pauser, of each server
+	CanKill      Ability = "kill"       // Killer, of each server
+	CanStop      Ability = "stop"       // Stopper, of each server
+	CanSweep     Ability = "sweep"      // containers and znodes with a TTL are deleted within seconds once they may be
+	CanTellRole  Ability = "tell role"  // servers report whether they lead
 )
 
 // Limited is an [Ensemble] that lacks some of the abilities whose methods it has.

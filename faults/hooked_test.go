@@ -78,6 +78,10 @@ func (s hookedServer) Pause(ctx context.Context) error { return s.does("pause", 
 func (s hookedServer) Kill(ctx context.Context) error  { return s.does("kill", s.Server.Kill)(ctx) }
 func (s hookedServer) Stop(ctx context.Context) error  { return s.does("stop", s.Server.Stop)(ctx) }
 
+func (s hookedServer) EmptyDisk(ctx context.Context) error {
+	return s.does("empty disk", s.Server.EmptyDisk)(ctx)
+}
+
 func (s hookedServer) SlowDisk(ctx context.Context, by time.Duration) error {
 	if by == 0 {
 		return s.Server.SlowDisk(ctx, by)

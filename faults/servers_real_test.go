@@ -46,6 +46,8 @@ func TestRealServerFaults(t *testing.T) {
 		{"pause:one", nil},
 		{"kill", (*lab).majorityServes},
 		{"restart", nil},
+		{"empty-disk", (*lab).majorityServes},
+		{"empty-disk:one", nil},
 		{"partition", (*lab).partedAsItSays},
 		{"partition:mute:node=one", (*lab).partedAsItSays},
 		{"lossy", nil},

@@ -40,6 +40,10 @@ func TestServersAway(t *testing.T) {
 		{"kill:all", 5, 5},
 		{"kill:client-0", 3, 1},
 		{"kill:server-3", 3, 1},
+		{"empty-disk", 3, 1},
+		{"empty-disk:one", 5, 1},
+		{"empty-disk:minority", 5, 2},
+		{"empty-disk:server-2", 3, 1},
 		{"restart:leader", 1, 1},
 		{"restart", 3, 1},
 		{"restart:majority", 5, 3},
@@ -95,6 +99,56 @@ func (l *lab) away(em *embedded.Ensemble, id int, paused bool) {
 	}
 	if paused != (err == nil) || !paused && !errors.Is(err, syscall.ECONNREFUSED) {
 		l.t.Errorf("server %d: a connection gave %v", id, err)
+	}
+}
+
+// A disk is emptied only when the other servers have everything: one that does not answer may lack what only
+// the killed server holds.
+func TestEmptyDiskWaitsForOthers(t *testing.T) {
+	onServers(t, embedded.Config{Nodes: 5}, func(l *lab, em *embedded.Ensemble) {
+		l.create(l.folder()+"/kept", 0)
+		if err := em.Server(4).Pause(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.inject(parsed(t, "empty-disk:server-2")); !errors.Is(err, faults.ErrNoTarget) || !strings.Contains(err.Error(), "server 4") {
+			t.Errorf("%v, want no target because of server 4", err)
+		}
+		if empty, err := em.Server(2).DiskEmpty(t.Context()); err != nil || empty {
+			t.Errorf("empty %v, %v", empty, err)
+		}
+		if err := em.Server(4).Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		l.allServe("after a fault that found no target")
+		l.clean()
+	})
+}
+
+// Too few servers, or servers that are too many, make the fault unavailable: it would lose what was acknowledged.
+func TestEmptyDiskKeepsAMajority(t *testing.T) {
+	for _, tt := range []struct {
+		spec             string
+		nodes, observers int
+		want             string
+	}{
+		{"empty-disk", 1, 0, "needs three voters"},
+		{"empty-disk:one", 2, 1, "needs three voters"},
+		{"empty-disk:majority", 3, 0, "would lose"},
+		{"empty-disk:followers", 3, 0, "would lose"},
+		{"empty-disk:all", 5, 0, "would lose"},
+		{"empty-disk:observer", 3, 0, "no server is an observer"},
+		{"empty-disk:observer", 1, 1, ""},
+		{"empty-disk:minority", 3, 0, ""},
+	} {
+		e, err := embedded.Config{Nodes: tt.nodes, Observers: tt.observers}.Sketch()
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = parsed(t, tt.spec).Available(faults.Setting{Ensemble: e})
+		if tt.want == "" != (err == nil) || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s of %d+%d: %v, want %q", tt.spec, tt.nodes, tt.observers, err, tt.want)
+		}
+		e.Close()
 	}
 }
 

@@ -45,10 +45,8 @@ type helperSpec struct {
 func startHelper(ctx context.Context, engine engine, spec helperSpec) (*helper, error) {
 	spec.host.AutoRemove = true // when the harness is gone
 	spec.host.CapDrop = []string{"ALL"}
-	if _, ok, err := present(ctx, engine, []string{spec.image}); err != nil {
+	if err := hasHelper(ctx, engine, spec.image); err != nil {
 		return nil, err
-	} else if !ok {
-		return nil, fmt.Errorf("%w: %s: run `zklab image build`, or name another with %s", ErrNoHelper, spec.image, helperVariable)
 	}
 	made, err := create(ctx, engine, testcontainers.ContainerRequest{
 		Name: spec.name, Image: spec.image, Labels: spec.labels,
@@ -68,6 +66,15 @@ func startHelper(ctx context.Context, engine engine, spec helperSpec) (*helper, 
 		return nil, all(engineErr("start a helper", err), h.close())
 	}
 	return h, nil
+}
+
+// hasHelper returns an error if the engine lacks the image of helpers.
+func hasHelper(ctx context.Context, engine engine, image string) error {
+	_, ok, err := present(ctx, engine, []string{image})
+	if err == nil && !ok {
+		err = fmt.Errorf("%w: %s: run `zklab image build`, or name another with %s", ErrNoHelper, image, helperVariable)
+	}
+	return err
 }
 
 // begin attaches to the helper before it starts, so that no word is lost.

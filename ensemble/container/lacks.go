@@ -43,6 +43,10 @@ func (e *cluster) Lacks(a ensemble.Ability) error {
 		return nil
 	case a == ensemble.CanFillDisk && e.keeper == nil:
 		return errNoDisk
+	case a == ensemble.CanEmptyDisk:
+		ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+		defer cancel()
+		return hasHelper(ctx, e.engine, e.helperImage)
 	case !ofNetwork(a):
 		return nil
 	}

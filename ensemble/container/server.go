@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/zk/txnlog"
 )
 
 // server is one container.
@@ -22,11 +23,12 @@ type server struct {
 	addr      string
 
 	// In turn:
-	ended   bool   // by Kill or Stop, and not started since
-	full    bool   // its disk
-	gate    *gate  // nil while nothing is wrong with its network
-	gates   int    // started so far
-	doubted string // since when a network runs in which a lost helper may have left something
+	ended   bool       // by Kill or Stop, and not started since
+	full    bool       // its disk
+	emptied txnlog.Log // what its disk had before it was emptied
+	gate    *gate      // nil while nothing is wrong with its network
+	gates   int        // started so far
+	doubted string     // since when a network runs in which a lost helper may have left something
 }
 
 func (s *server) ID() int      { return s.id }

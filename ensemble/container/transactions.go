@@ -39,7 +39,11 @@ func (s *server) readLog(ctx context.Context) (log txnlog.Log, err error) {
 		log, err = s.tryLog(ctx)
 		return err
 	})
-	return log, err
+	before := s.emptied
+	return txnlog.Log{
+		Entries: slices.Concat(before.Entries, log.Entries), Snapshots: slices.Concat(before.Snapshots, log.Snapshots),
+		Damaged: slices.Concat(before.Damaged, log.Damaged),
+	}, err
 }
 
 func (s *server) tryLog(ctx context.Context) (log txnlog.Log, err error) {

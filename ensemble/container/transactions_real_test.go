@@ -4,6 +4,7 @@ package container_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,5 +78,43 @@ func TestRealTransactions(t *testing.T) {
 		if x := ours[i]; x.Type != w.kind || x.Path != w.path || !w.check(x) {
 			t.Errorf("transaction %d is %+v, want %s %s", i, x, w.kind, w.path)
 		}
+	}
+}
+
+// What was acknowledged is told although each server had its disk emptied since, one after the other.
+func TestRealTransactionsOfEmptiedDisks(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	conn, _, err := zkconn.Open(t.Context(), zkconn.Config{Servers: []string{e.Servers()[0].Addr(), e.Servers()[1].Addr(), e.Servers()[2].Addr()}, Timeout: 8 * time.Second, Dial: e.Dial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Create("/first", nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range e.Servers() {
+		s := s.(ensemble.DiskEmptier)
+		if err := s.EmptyDisk(t.Context()); err == nil {
+			t.Error("the disk of a server that runs was emptied")
+		}
+		if err := errors.Join(s.Kill(t.Context()), s.EmptyDisk(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		if empty, err := s.DiskEmpty(t.Context()); err != nil || !empty {
+			t.Errorf("empty: %v, %v", empty, err)
+		}
+		if err := s.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if empty, err := s.DiskEmpty(t.Context()); err != nil || empty {
+			t.Errorf("after the start: empty: %v, %v", empty, err)
+		}
+	}
+	all, err := e.(ensemble.TransactionReader).Transactions(t.Context())
+	if err != nil || !slices.ContainsFunc(all, func(x history.Txn) bool { return x.Path == "/first" }) {
+		t.Errorf("%d transactions, %v", len(all), err)
 	}
 }

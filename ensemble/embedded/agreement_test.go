@@ -2,8 +2,10 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -288,5 +290,51 @@ func TestRunComparesServers(t *testing.T) {
 			}
 			t.Error("not decided")
 		})
+	}
+}
+
+// forgetful is a fault on servers that, as a defect of theirs, lose a znode when they take over everything from
+// the others.
+type forgetful struct{ faults.Fault }
+
+func (f forgetful) Inject(ctx context.Context, t *faults.Target, rng *rand.Rand) (faults.Effect, error) {
+	path, err := t.Admin.Create(t.Root+"/marked", nil, 0, zk.WorldACL(zk.PermAll))
+	if err != nil {
+		return nil, err
+	}
+	e, err := f.Fault.Inject(ctx, t, rng)
+	return forgot{e, t.Ensemble.(*embedded.Ensemble), path}, err
+}
+
+type forgot struct {
+	faults.Effect
+	ensemble *embedded.Ensemble
+	path     string
+}
+
+func (e forgot) Heal(ctx context.Context) error {
+	s := e.ensemble.Server(e.Describe().Servers[0])
+	empty, err := s.DiskEmpty(ctx)
+	err = errors.Join(err, e.Effect.Heal(ctx))
+	if empty {
+		s.Alter(&tree.Txn{Body: &tree.Delete{Path: e.path}})
+	}
+	return err
+}
+
+// Only a disk that is emptied makes a server take over everything, and so shows that it loses something then.
+func TestRunFindsWhatAServerDoesNotTakeOver(t *testing.T) {
+	for want, f := range map[checker.Result]faults.Fault{checker.Valid: faults.Kill{Nodes: faults.One}, checker.Violation: faults.EmptyDisk{Nodes: faults.One}} {
+		o, err := zklab.SimulateIn(t, zklab.Experiment{
+			Workload: workloads.Register{New: subjects.NewRegister}, TimeLimit: 8 * time.Second, Seed: 1, Out: t.TempDir(),
+			Faults: plan.Steps(plan.Step{Fault: forgetful{f}, At: 2 * time.Second, For: 2 * time.Second}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(o.Result.Verdicts, func(v checker.Verdict) bool { return v.Property == "server-agreement" })
+		if i < 0 || o.Result.Verdicts[i].Result != want {
+			t.Errorf("%s: %+v", f.Spec(), o.Result.Verdicts)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/agreement"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
@@ -161,4 +162,64 @@ func configOf(t *testing.T, addr string) string {
 		t.Fatal(err)
 	}
 	return string(body.(wire.DataReply).Data)
+}
+
+// A server whose disk was emptied takes over everything from the others, whether they still have the whole log or a
+// snapshot in its place, and what is on its disk outlives the ensemble as before. A disk in use is not emptied.
+func TestEmptiedDisk(t *testing.T) {
+	for name, keep := range map[string]int{"log": 0, "snapshot and log": 5} {
+		t.Run(name, func(t *testing.T) {
+			cfg := Config{Addrs: ReservePorts(t, 3), Data: t.TempDir(), KeepLog: keep == 0}
+			e := restarted(t, nil, cfg)
+			for id := range e.Servers() {
+				e.Server(id + 1).Fold(keep)
+			}
+			leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
+			if err != nil {
+				t.Fatal(err)
+			}
+			make := func(path string, mode wire.CreateMode) {
+				t.Helper()
+				c := connect(t, leader.Addr(), zkclient.Config{Session: wire.Session{Timeout: time.Minute}})
+				if r, err := c.Do(t.Context(), wire.Create, &wire.CreateRequest{Path: path, Mode: mode, ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}}); err != nil || r.Header.Err != wire.OK {
+					t.Fatal(r.Header.Err, err)
+				}
+			}
+			make("/a", wire.Persistent)
+			for range 20 {
+				make("/a/s", wire.PersistentSequential)
+			}
+			make("/e", wire.Ephemeral)
+			s := e.Server(leader.ID()%3 + 1)
+			if err := s.EmptyDisk(t.Context()); err == nil {
+				t.Error("the disk of a server that runs was emptied")
+			}
+			for range 2 { // what it took over can be lost, too
+				if err := s.Kill(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.EmptyDisk(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if empty, err := s.DiskEmpty(t.Context()); err != nil || !empty {
+					t.Errorf("empty: %v, %v", empty, err)
+				}
+				make("/b", wire.PersistentSequential)
+				if err := s.Start(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
+					t.Fatal(err)
+				}
+			}
+			e = restarted(t, e, cfg)
+			a := agreement.Config{Servers: e.Servers(), Dial: e.Dial, Root: "/", Fence: "/"}.Compare(t.Context())
+			if len(a.Differences) > 0 || a.Znodes < 25 {
+				t.Errorf("%+v", a)
+			}
+			if txns, err := e.Transactions(t.Context()); keep == 0 && (err != nil || len(txns) < 25) {
+				t.Errorf("%d transactions, %v", len(txns), err)
+			}
+		})
+	}
 }

@@ -223,6 +223,25 @@ func (s *Server) SlowDisk(_ context.Context, by time.Duration) error {
 	return nil
 }
 
+// EmptyDisk removes all that the server has written, in memory and in files. It must be down.
+func (s *Server) EmptyDisk(context.Context) error {
+	s.life.Lock()
+	defer s.life.Unlock()
+	if s.current() != nil {
+		return fmt.Errorf("the disk of server %d cannot be emptied while it runs", s.id)
+	}
+	if !s.disk.Empty(server.NewState()) {
+		return s.unwritable()
+	}
+	return nil
+}
+
+// DiskEmpty reports whether the server has nothing on its disk.
+func (s *Server) DiskEmpty(context.Context) (blank bool, err error) {
+	s.withDisk(func(d *zab.Disk) { blank = d.Blank() })
+	return blank, nil
+}
+
 // withDisk lets f use the disk while nobody else does.
 func (s *Server) withDisk(f func(*zab.Disk)) {
 	s.life.Lock()

@@ -21,6 +21,8 @@ var (
 	Rolling  = declare(Kind{Name: "rolling", Hits: Servers, Was: "was restarted", Were: "were restarted one after the other", Traits: reconnects})
 	FullDisk = declare(Kind{Name: "full-disk", Hits: Servers, Was: "had no room on its disk", Were: "had no room on their disks", Down: true})
 	SlowDisk = declare(Kind{Name: "slow-disk", Hits: Servers, Was: "had a slow disk", Were: "had slow disks"})
+	// A server with an empty disk takes over all that the others have.
+	EmptyDisk = declare(Kind{Name: "empty-disk", Hits: Servers, Was: "was killed and lost its disk", Were: "were killed and lost their disks", Down: true, Traits: reconnects})
 )
 
 // Faults on the network between servers.

@@ -75,6 +75,19 @@ func (d *Disk) Crash() {
 	d.cut(d.index(d.durable))
 }
 
+// Empty makes the disk that of a server that never ran, whose state is given. It reports whether that
+// could be written where it outlives the process. Call it when no node works on the disk.
+func (d *Disk) Empty(state State) bool {
+	if d.files != nil && !(d.wrote(d.files.Replace(state, 0, nil)) && d.wrote(d.files.Epochs(0, 0))) {
+		return false
+	}
+	*d = Disk{Keep: d.Keep, Taken: d.Taken, boots: d.boots, delay: d.delay, files: d.files, base: state}
+	return true
+}
+
+// Blank reports whether the disk holds no entry, and no state that entries led to.
+func (d *Disk) Blank() bool { return d.baseZxid == 0 && len(d.log) == 0 }
+
 // Committed gives the entries behind the base that this server knows to be
 // committed, in the order of their zxids. The slice is shared: not to be changed.
 func (d *Disk) Committed() []Entry { return d.log[:d.committed:d.committed] }
