@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/backend"
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/settings"
 )
 
 // This file gives every command wrong inputs. The commands and their flags come from the command
@@ -83,9 +85,9 @@ func commands(taken string) map[string]command {
 	}
 }
 
-// What flags may be, by name, as one name means one thing.
+// What flags may be, by name, as one name means one thing. Whether a setting may be zero, its knob says.
 var (
-	zeroIsFine       = []string{"ops", "hold", "probe", "min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
+	zeroIsFine       = []string{"min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
 	anyWordIsFine    = []string{"out", "output", "label", "page", "image", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
 	foldersAreWanted = []string{"data", "dir"}
 	filesAreWanted   = []string{"config", "object", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}
@@ -166,6 +168,16 @@ func visibleCommands() map[string]*cobra.Command {
 	return all
 }
 
+// mayBeZero reports whether a flag takes a zero: a setting whose default is zero, or a flag of zeroIsFine.
+func mayBeZero(flag string) bool {
+	for _, k := range settings.Knobs {
+		if usual := settings.Usual(); k.Name() == flag && reflect.ValueOf(k.Field(&usual)).Elem().IsZero() {
+			return k.Problem(usual) == ""
+		}
+	}
+	return slices.Contains(zeroIsFine, flag)
+}
+
 // input is a value of a flag, and what it must come to.
 type input struct {
 	class, value string
@@ -186,7 +198,7 @@ func inputs(f *pflag.Flag) (all []input) {
 		add("wrong type", false, usage.ExitUsage, "maybe", "2", " ")
 	case "int", "int64", "uint64", "float64", "intSlice":
 		add("wrong type", false, usage.ExitUsage, "x", "1x", " ", "½", "10s", "\x1b[31m")
-		add("zero", slices.Contains(zeroIsFine, f.Name), usage.ExitUsage, "0")
+		add("zero", mayBeZero(f.Name), usage.ExitUsage, "0")
 		add("negative", false, usage.ExitUsage, "-1", "-9223372036854775808")
 		add("huge", true, usage.ExitUsage, fmt.Sprint(int64(math.MaxInt64)))
 		add("beyond 64 bits", false, usage.ExitUsage, strings.Repeat("9", 400))
@@ -197,7 +209,7 @@ func inputs(f *pflag.Flag) (all []input) {
 		add("beyond 64 bits", false, usage.ExitUsage, strings.Repeat("9", 400))
 	case "duration":
 		add("wrong type", false, usage.ExitUsage, "x", "10", "1m30", " ", "10 s", "\x1b[31m")
-		add("zero", slices.Contains(zeroIsFine, f.Name), usage.ExitUsage, "0s")
+		add("zero", mayBeZero(f.Name), usage.ExitUsage, "0s")
 		add("negative", false, usage.ExitUsage, "-1s", "-2562047h")
 		add("huge", true, usage.ExitUsage, "2562047h")
 		add("beyond 64 bits", false, usage.ExitUsage, strings.Repeat("9", 30)+"h")
@@ -249,6 +261,19 @@ func TestWrongInputs(t *testing.T) {
 					t.Errorf("%s --%s=%.60q (%s): %d\n%.600s%.600s", path, f.Name, in.value, in.class, a.code, a.stdout, a.stderr)
 				}
 			}
+		}
+	}
+}
+
+// Every command refuses arguments that it does not take.
+func TestSurplusArguments(t *testing.T) {
+	for path, cmd := range visibleCommands() {
+		if cmd.Args != nil {
+			continue // it checks its arguments
+		}
+		args := append(strings.Fields(path)[1:], strings.Fields("a b c d")...)
+		if a := answerTo(args...); a.code != usage.ExitUsage || !a.oneLine() {
+			t.Errorf("%s a b c d: exit code %d, %q: give the command Args, such as usage.NoArgs", path, a.code, a.stderr)
 		}
 	}
 }

@@ -82,6 +82,8 @@ func TestEachPropertyIsDecided(t *testing.T) {
 				case sum[name] > 0 && listed:
 					t.Errorf("%s is listed, but the usual seeds decide it", name)
 				case sum[name] > 0:
+				case judgedBy[recipe+"/"+name] == "" && judgedBy[name] == "":
+					t.Errorf("%s: name in judgedBy the figure that counts what %s compared", name, name)
 				case !listed:
 					t.Errorf("%s: nothing was judged in %d runs", name, usual)
 				case judgements(t, by.w, few)[name] == 0:
