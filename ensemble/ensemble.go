@@ -122,7 +122,7 @@ type Profile struct {
 	Commands *Commands `json:"commands,omitempty" yaml:"commands,omitempty"`
 	Access   *Access   `json:"access,omitempty" yaml:"access,omitempty"`
 
-	// Warnings are what users should know of the ensemble, such as certificates that expire soon.
+	// Warnings tells users what to watch about the ensemble, such as certificates that expire soon.
 	Warnings []string `json:"-" yaml:"-"`
 }
 

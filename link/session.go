@@ -22,7 +22,7 @@ type Session struct {
 	Zxid  int64
 
 	Dead    bool // a reply to its closeSession was received
-	Closed  bool // so was one to a closeSession of the client itself
+	Closed  bool // a reply to a closeSession of the client itself was received
 	Expired bool // a server told the client that it has expired
 }
 
@@ -37,8 +37,8 @@ type session struct {
 	// came less than half a timeout apart.
 	answered, since time.Duration
 
-	keys map[string]bool // about whose znodes it sent requests
-	any  bool            // it may have sent some about others: the link did not understand a request
+	keys map[string]bool // the keys about whose znodes it sent requests
+	any  bool            // it may have sent requests about other keys: the link could not decode one
 }
 
 // keptAlive notes that a server answered a request that was sent at that time.

@@ -118,8 +118,9 @@ func sum(a, b history.Traffic) history.Traffic {
 	}
 }
 
-// herdOf returns what released keys or wrote them, without the number of all events. watched are the
-// times of the events by key. It returns nil if there is neither a release nor a write.
+// herdOf counts the releases or the writes of keys, and the watch events that followed; the caller adds the
+// number of all events. watched has the times of the events by key. herdOf returns nil if there is neither a
+// release nor a write.
 func herdOf(m *models.Model, watched map[string][]time.Duration, ops, load operations, all []*holds.Hold) *samples.Herd {
 	h := &samples.Herd{Of: samples.Writes}
 	wakes := m.NeedsQuorum

@@ -21,7 +21,7 @@ type Entry struct {
 	Wrong *Wrong // nil for a right one
 }
 
-// Wrong is what a wrong recipe does.
+// Wrong describes the mistake of a recipe.
 type Wrong struct {
 	Mistake *Mistake
 	Happens string   // what happens: two sentences

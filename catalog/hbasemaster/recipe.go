@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Entry is what the catalogue says of it.
+// Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
 	Folder:  "hbasemaster",
 	Program: "Apache HBase, election of the master",

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Entry is what the catalogue says of it.
+// Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
 	Folder:  "leaf",
 	Program: "Leaf (snowflake), numbers of workers",

@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Entry is what the catalogue says of it.
+// Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
 	Folder:  "solr",
 	Program: "Apache Solr, election of a shard's leader",
@@ -86,7 +86,7 @@ func seq(name string) int {
 	return n
 }
 
-// prefix is what the names of all its znodes in line begin with.
+// prefix is the beginning of the names of all its znodes in line.
 func (e *Election) prefix() string { return fmt.Sprintf("%d-core_node%s-", e.h.Session, e.id) }
 
 // join creates once more after a lost reply, whether or not it finds the first znode; check deletes what is too many.

@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Entry is what the catalogue says of it.
+// Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
 	Folder:  "twittercand",
 	Program: "Twitter commons, Candidate",

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/panics"
 )
 
-// item is placed by a search: a call, or the end of a session. Searches share its parts.
+// item is a call, or the end of a session, to which a search gives a place in the order. Searches share its parts.
 type item struct {
 	of    *problem
 	call  *Call

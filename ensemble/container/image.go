@@ -108,7 +108,7 @@ func (c Config) pull(ctx context.Context, engine engine, name string) error {
 		return errLocalOnly
 	}
 	c.Logf("pulling %s", name)
-	// Without credentials: what needs some, the user pulls.
+	// The pull has no credentials. Users pull private images themselves.
 	pull, err := engine.Client().ImagePull(ctx, name, client.ImagePullOptions{})
 	if err != nil {
 		return err
@@ -116,8 +116,8 @@ func (c Config) pull(ctx context.Context, engine engine, name string) error {
 	return pull.Wait(ctx)
 }
 
-// noImage names the way out: the image that the user named must come from the
-// user, the default one can be built.
+// noImage returns an error that says what to do: users pull or build an image that they
+// named, and zklab can build the default one.
 func noImage(names []string, why error) error {
 	way := "run `zklab image build` to build " + localImage
 	if !slices.Contains(names, localImage) {

@@ -55,8 +55,8 @@ func (s *Server) closeFiles() error {
 	return s.files.Close()
 }
 
-// fail ends a server whose files cannot be written. It is told so by the server's
-// own loop, which it must not wait for.
+// fail ends a server whose files cannot be written. The server's own loop calls it, so
+// it must not wait for that loop.
 func (s *Server) fail(err error) {
 	err = fmt.Errorf("server %d cannot write its files: %w", s.id, err)
 	s.mu.Lock()
@@ -68,7 +68,7 @@ func (s *Server) fail(err error) {
 	})
 }
 
-// unwritable is why a server cannot be started.
+// unwritable returns why a server cannot start: its files could not be written. It returns nil if they could.
 func (s *Server) unwritable() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -138,7 +138,7 @@ func compose() string {
 	return "docker compose"
 }
 
-// service is what a file for Docker Compose tells of a service.
+// service holds what a file for Docker Compose says about a service.
 type service struct {
 	Container string `yaml:"container_name"`
 	Hostname  string `yaml:"hostname"`

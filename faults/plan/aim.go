@@ -82,7 +82,7 @@ type place struct {
 	first        bool // in the session of the client
 }
 
-// strikes is what a kind of place has met so far.
+// strikes holds the faults that fit a kind of place, and counts the messages there.
 type strikes struct {
 	fits []Step // the faults that can be injected there
 	turn int    // of the next one

@@ -81,7 +81,7 @@ var Metrics = []Metric{
 // probe is the measure of the probe's writes.
 const probe = "probe"
 
-// finer are times that are no metrics: gates and comparisons do without them.
+// finer lists times that are not metrics: gates and comparisons do not use them.
 var finer = []Metric{
 	{
 		Name: "affected", About: "from the effect of a fault to the next success of a client that it affected", Split: ByFault, Whole: Sum,

@@ -193,11 +193,11 @@ func TakesOverItsLease(c *subjects.Client, path string, leases int) (subjects.Se
 func (s seatedSemaphore) Acquire(ctx context.Context) error { return s.take(ctx, "") }
 func (s seatedSemaphore) Release(ctx context.Context) error { return s.leave(ctx) }
 
-// mostSeats is more than the clients of a run.
+// mostSeats is larger than the number of clients of any run.
 const mostSeats = 100
 
-// seatedGroup is a group whose members take the first free seat each. A member whose session
-// has ended takes one again at the next call.
+// seatedGroup is a group in which each member takes the first free seat. A member whose session
+// has ended takes a seat again at its next call.
 type seatedGroup struct {
 	*plainGroup
 	*seats

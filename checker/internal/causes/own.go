@@ -47,7 +47,7 @@ func asBuiltIn(m *models.Model, ops []*history.Operation) *models.Model {
 	return &own
 }
 
-// itemOf returns the item that an operation put in, its argument, or took out, its answer. A text is without quotes.
+// itemOf returns the item that an operation put in (its argument) or took out (its answer). A text has no quotes.
 func itemOf(op *history.Operation, put bool) string {
 	raw := op.Invoke.Value
 	if !put {

@@ -351,8 +351,8 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 	return w.Build()
 }
 
-// GenerateBarrier makes one round of a barrier, with waiters on servers that
-// lag, as far as their sessions excuse it.
+// GenerateBarrier makes one round of a barrier. Waiters are on servers that lag, as far as their
+// sessions allow it.
 func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
 	r := Ours(models.Barrier.Name, history.Params{Clients: 4})
 	if rng.IntN(3) == 0 {

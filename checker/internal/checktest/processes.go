@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Exited adds the end of a client's process, started its beginning.
+// Exited adds the end of a client's process, and Started its beginning.
 func (r *Record) Exited(t, client int, by string) *Record {
 	return r.Add(t, history.Event{
 		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FExited,
@@ -19,7 +19,7 @@ func (r *Record) Started(t, client int) *Record {
 	return r.Add(t, history.Event{Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FStarted})
 }
 
-// Fault adds one that took effect on a client from one moment to the other.
+// Fault adds a fault that hits a client: injected at from, seen right after, and healed at to.
 func (r *Record) Fault(kind string, from, to, client int) *Record {
 	number := len(r.Events) + 1
 	for _, s := range []struct {
@@ -39,7 +39,7 @@ func Remote() *Record {
 	return Ours(models.Lock.Name, history.Params{Clients: 3}).offers(history.Offers{Fencing: true, TellsLost: true, Remote: true})
 }
 
-// Connected and disconnected add facts of a client's connection.
+// Connected adds that a client connected with a session.
 func (r *Record) Connected(t, client int, s history.ID) *Record {
 	return r.Session(t, history.FConnected, client, s)
 }
@@ -53,8 +53,9 @@ func (r *Record) Used(sessions ...history.ID) *Record {
 	return r
 }
 
-// Missed is Connected of a client that has not got all that its link had seen, so that its
-// server may be behind that: told is what it was told, and alive the link's.
+// Missed is Connected for a client that has seen less than its link, so that its server may lag
+// behind: told is the latest zxid that
+// the client was told; alive and seen are the link's.
 func (r *Record) Missed(t, client int, s history.ID, alive int, seen, told history.ID) *Record {
 	return r.Add(t, history.Event{
 		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FConnected, Session: s,
@@ -62,12 +63,12 @@ func (r *Record) Missed(t, client int, s history.ID, alive int, seen, told histo
 	})
 }
 
-// Waits is somebody who waits from one moment to the other, and then gives up.
+// Waits adds an acquire of a client that waits from one moment to another and then gives up.
 func (r *Record) Waits(client, from, to int, s history.ID) *Record {
 	return r.Op(Args{Client: client, F: models.FAcquire, Key: "k", Inv: from, Ret: to, Outcome: history.Info, Session: s})
 }
 
-// CutShort is a wait of which the end of the client's process is the end.
+// CutShort adds an acquire that ends because the client's process ends.
 func (r *Record) CutShort(client, from, to int, s history.ID) *Record {
 	e := history.Event{Process: history.Process(client), Client: client, Type: history.Invoke, F: models.FAcquire, Key: "k", Session: s}
 	r.Add(from, e)

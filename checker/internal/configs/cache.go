@@ -174,8 +174,8 @@ func doneBefore(c *config) func(*observation) *change {
 	}
 }
 
-// done is when a change was certainly done: it was answered, or somebody was shown it who
-// cannot have been before it was called.
+// done returns the time by which a change was certainly done: it had returned, or an answer
+// at or after its call had shown it.
 func (x *change) done() time.Duration {
 	if by := x.by(); by >= x.inv {
 		return by

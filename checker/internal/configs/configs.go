@@ -36,10 +36,10 @@ type config struct {
 	changes      []*change // that may have happened, in order of invocation
 	setter       map[string]*change
 	failed       map[string]*change // sets that certainly had no effect
-	removed      []*change          // those that made that there is none, from the beginning on
-	faults       []*change          // removes by faults, of this one or of another: none is certain
-	goneBy       []time.Duration    // the latest end of those up to each
-	doubled      *change            // a set of a value that another one set
+	removed      []*change          // changes after which there was no value; the first stands for the beginning
+	faults       []*change          // possible removes by faults, which may have hit another configuration
+	goneBy       []time.Duration    // for each of removed: the latest end up to it
+	doubled      *change            // a set of a value that another set had used
 	observations []*observation     // in order of their returns
 	watches      []*watch
 	of           map[[2]time.Duration]*watch // by client, and the end of its life
@@ -55,7 +55,7 @@ type change struct {
 	value    string
 	absent   bool
 	inv, ret time.Duration
-	shown    *observation // the one that was told it first; nil: nobody was
+	shown    *observation // the first answer that shows the change; nil if none does
 }
 
 // observation is one answer to a watcher.
@@ -63,7 +63,7 @@ type observation struct {
 	op       *history.Operation
 	value    string
 	absent   bool
-	current  bool // it asked for what there is, of all that was changed before
+	current  bool // it asked for the present value, with every change before its call
 	inv, ret time.Duration
 }
 
@@ -75,13 +75,13 @@ type watch struct {
 	waits        []wait
 }
 
-// wait is when a watcher asked, and what it was told; nil: nothing.
+// wait is a call of a watcher. told is the answer; nil if none came.
 type wait struct {
 	*history.Operation
 	told *observation
 }
 
-// configsOf returns the configurations of a key: it is one, or a subtree of them.
+// configsOf returns the configurations of a key: one, or those of a subtree.
 var configsOf = evidence.OncePerKey(func(k *evidence.Key) []*config {
 	if k.Object.Name == models.Cache.Name {
 		return readCache(k)
@@ -124,7 +124,7 @@ func readConfig(k *evidence.Key) *config {
 	return c.done()
 }
 
-// done is the configuration when all is read.
+// done completes the configuration when all of its events have been read.
 func (c *config) done() *config {
 	c.takeFaults()
 	latest := evidence.Always
@@ -142,7 +142,7 @@ func (c *config) done() *config {
 	return c
 }
 
-// takeFaults takes in that a fault may have removed it while it was in force.
+// takeFaults adds the removes that faults may have made while they were in force.
 func (c *config) takeFaults() {
 	for _, f := range c.Faults.All {
 		if f.Traits.Deletes {
@@ -241,7 +241,7 @@ func enough(_ *evidence.Record, figures map[string]float64) string {
 	)
 }
 
-// by is when a change had taken effect at the latest: somebody was told of it.
+// by returns the time by which a change had certainly taken effect: it had returned, or an answer had shown it.
 func (x *change) by() time.Duration {
 	if x.shown != nil {
 		return min(x.ret, x.shown.ret)

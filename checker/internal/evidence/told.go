@@ -27,7 +27,7 @@ type missed struct {
 	mostAlive time.Duration
 }
 
-// sign is a sign of life with a zxid that its own is not above.
+// sign is a sign of life of a session, at a zxid that is at most seen.
 type sign struct {
 	alive time.Duration
 	seen  uint64

@@ -66,7 +66,7 @@ type Property struct {
 	// Stands: a violation stands by itself: neither clients that bypassed their links nor lost
 	// lines of the record explain it.
 	Stands bool
-	// Logged: if the property does not apply, the transactions would let it.
+	// Logged means that the property needs the transaction log to apply, always or in some runs.
 	Logged bool
 	// Decide decides one key. It is called for several keys at the same time, and returns soon
 	// after the context ends.

@@ -160,14 +160,14 @@ type judge struct {
 	*record
 	pasts map[string]*past
 	log   *log // nil: the transactions are not known
-	// complete are the transactions of which, where there is no log, the answers to
-	// clients tell all that they did.
+	// complete has, where there is no log, the transactions whose whole effect is known from
+	// the answers to clients.
 	complete map[history.ID]bool
-	// shownWrites are, where there is no log, what replies showed of each path, by mzxid.
+	// shownWrites has, where there is no log, the writes of each path that replies showed, by mzxid.
 	shownWrites map[string]map[history.ID]*shownWrite
-	// refused lists what only requests that were refused were to write, with one of these.
+	// refused has each value that only refused requests tried to write, with one of these requests.
 	refused map[writing]*request
-	// conflicts are, where there is no log, the requests that were refused for their version.
+	// conflicts has, where there is no log, the requests of each path that were refused for their version.
 	conflicts map[string][]*request
 	counts    map[childrenOf]shownCount
 

@@ -216,9 +216,9 @@ func stayed(it *item) string {
 	return "in by " + words.At(it.entered()) + ", taken from " + words.At(it.leaves()) + " on"
 }
 
-// cover chooses, of so many of what was there, what covers all positions from one to
-// another; and where one of them stayed for longer than its own dequeue tells, the better
-// ones that held that up.
+// cover chooses, of the first ahead entries of s.there, some that together cover all positions
+// between from and to. Where an entry stayed longer than its own dequeue shows, cover adds the
+// better ones that held it up.
 func (s *strictness) cover(ahead, from, to int, chosen []int) []int {
 	for at := from; at <= to; {
 		last := -1

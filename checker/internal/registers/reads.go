@@ -201,8 +201,8 @@ func firstOf(of []*change) []*change {
 	return first
 }
 
-// age is how long before it was asked for the value of a read had been
-// overwritten, and by whom; 0 if it is not known to have been.
+// age returns for how long the value of a read had been overwritten when the read was called, and
+// by which change. It returns 0 if the value is not known to have been overwritten.
 func (o *overwrites) age(l *look) (time.Duration, *change) {
 	c := o.after(l)
 	if c == nil || c.ret() >= l.inv {
@@ -211,7 +211,7 @@ func (o *overwrites) age(l *look) (time.Duration, *change) {
 	return l.inv - c.ret(), c
 }
 
-// madeAndRead are a read and the change whose value it is.
+// madeAndRead returns the events of a read and of the change whose value it returned.
 func (r *register) madeAndRead(l *look) []int {
 	if c := r.writer[l.value]; c != nil {
 		return append(l.events(), evidence.EventsOf(c.op)...)
@@ -219,8 +219,8 @@ func (r *register) madeAndRead(l *look) []int {
 	return l.events()
 }
 
-// after is the change that returned first of those that came after the value of
-// a read; nil: there is none.
+// after returns, of the changes that came after the value of a read, the one that returned first;
+// nil if there is none.
 func (o *overwrites) after(l *look) *change {
 	if l.zxid != 0 {
 		i, found := slices.BinarySearchFunc(o.byZxid, l.zxid, func(c *change, z history.ID) int { return cmp.Compare(c.zxid, z) })
@@ -244,7 +244,7 @@ func (o *overwrites) after(l *look) *change {
 	return from(o.invs, i)
 }
 
-// from is the change at a place; nil: there is none.
+// from returns the change at an index; nil if there is none.
 func from(of []*change, i int) *change {
 	if i >= len(of) {
 		return nil
@@ -252,9 +252,9 @@ func from(of []*change, i int) *change {
 	return of[i]
 }
 
-// syncReads requires that a read behind a sync is fresh. A leader that was deposed, or
-// does not know yet that it is none, answers a sync from what it has: where a
-// fault of servers or an election was near, old values are only measured.
+// syncReads requires that a read after a sync is fresh. A deposed leader that does not know yet
+// that it lost the lead answers a sync from its own state. So near a fault of servers or an
+// election, old values are only measured.
 var syncReads = &frame.Property{
 	Name:     "sync-reads",
 	NoModel:  frame.Given,

@@ -19,8 +19,8 @@ import (
 // killed leaves them.
 const Unfinished = ".part"
 
-// File is a file that is being written, beside the one that it is to replace. One goroutine
-// uses it. Its errors have the path that it is to have, and not the name until then.
+// File is a file that is being written, beside the file that it will replace. It is not safe
+// for concurrent use. Its errors name the final path, not the temporary one.
 type File struct {
 	*os.File
 	path string
@@ -29,11 +29,11 @@ type File struct {
 
 var count atomic.Uint64 // of files, of this process
 
-// refusal stands in a test for a full disk; nil: nothing.
+// refusal lets a test simulate a full disk; nil outside of tests.
 var refusal atomic.Pointer[func(path string) error]
 
-// Refuse has f say of each path that is to be written whether it cannot be, until undo is called: a full disk for
-// tests, in which nothing is full. f is called by several goroutines at once.
+// Refuse lets tests simulate a full disk: until undo is called, a write to a path fails with the error that f
+// returns for the path, if any. f must be safe for concurrent use.
 func Refuse(f func(path string) error) (undo func()) {
 	refusal.Store(&f)
 	return func() { refusal.Store(nil) }
@@ -50,8 +50,8 @@ func refused(path string) error {
 	return nil
 }
 
-// Create begins a file that is to have a path. Its permissions are perm, less the umask. End it
-// with Commit or Discard.
+// Create begins a file for a path, with permissions perm less the umask. End it with Commit or
+// Discard.
 func Create(path string, perm fs.FileMode) (*File, error) {
 	if err := refused(path); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func Create(path string, perm fs.FileMode) (*File, error) {
 	}
 }
 
-// named returns the error with the path of the file in place of its name until then.
+// named returns the error with the final path of the file in place of the temporary one.
 func (f *File) named(err error) error {
 	failed, moved := new(fs.PathError), new(os.LinkError)
 	switch {
@@ -94,10 +94,10 @@ func (f *File) ReadFrom(r io.Reader) (n int64, err error) {
 	return n, f.named(err)
 }
 
-// Commit makes the file durable and gives it its path, in place of what had it. After an error
-// there is no new file; but if only its folder could not be made durable, there is one.
+// Commit makes the file durable and renames it to its path, replacing any file there. After an
+// error there is no new file, unless only its folder could not be made durable.
 func (f *File) Commit() error {
-	// The content comes first: a failure of power could leave the name without it.
+	// Sync comes before the rename: otherwise a power failure could leave a file without content.
 	if err := f.Sync(); err != nil {
 		return errors.Join(f.named(err), f.Discard())
 	}

@@ -8,5 +8,5 @@ func programAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// executable is this program, also when its file was replaced.
+// executable returns a path that leads to this program even after its file was replaced.
 func executable() (string, error) { return "/proc/self/exe", nil }

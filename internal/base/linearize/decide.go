@@ -29,7 +29,7 @@ type Budget struct {
 	Held func() int64
 }
 
-// Result is what a search found.
+// Result is the result of a search.
 type Result string
 
 // The results.
@@ -39,7 +39,7 @@ const (
 	Undecided Result = "undecided" // a bound was reached, or the model is wrong
 )
 
-// Bound is what ended a search.
+// Bound names the bound that ended a search.
 type Bound string
 
 // The bounds.

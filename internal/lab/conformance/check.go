@@ -21,7 +21,7 @@ type Target struct {
 	Chroot   string             // the znode below which everything happens; "" is the whole tree
 	Auth     []wire.AuthRequest // for creating and removing the znode of the check
 	Patience time.Duration      // how long a server may take for one answer
-	// Name is that of the znode in which the scripts run.
+	// Name is the name of the znode in which the scripts run.
 	Name string
 	// Serial has the scripts run one after the other, not some at once.
 	Serial bool
@@ -29,7 +29,7 @@ type Target struct {
 	parents bool // makes the chroot, too
 }
 
-// Outcome is what a script came to.
+// Outcome is the result of a script.
 type Outcome string
 
 // The outcomes.
@@ -49,7 +49,7 @@ type Result struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// Report is what the check came to.
+// Report is the result of the check.
 type Report struct {
 	Servers []Server `json:"servers"`
 	// Notes tell what the check went by that is a matter of settings and versions.

@@ -33,7 +33,7 @@ func difference(want, got Trace) string {
 	return usualParts.Replace(want.step(i)) + ": " + p.String()
 }
 
-// usualParts is what goes without saying in a request.
+// usualParts lists the parts of requests that texts leave out.
 var usualParts = strings.NewReplacer(" acl=[world:anyone:rwcda]", "", " mode=0", "", " v-1", "")
 
 // step returns the step, or the request in it, that the line at i belongs to.
@@ -117,7 +117,7 @@ func (l line) saw() string {
 	return l.what
 }
 
-// change is what an event is about.
+// change identifies the change that an event reports.
 func (l line) change() string { return shown(l.fields[0]) + " of " + l.valueOf("path") }
 
 func (l line) valueOf(name string) string {

@@ -10,19 +10,19 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// A Script is what some clients do, and what that shows of the servers.
+// A Script has the requests of some clients, and says what the replies show about the servers.
 type Script struct {
 	Name   string // what it is about
 	Shows  string // what a right server shows
 	Source string // of the rule
-	needs  string // that servers of others do not have, or do not lend; "" of most
+	needs  string // an ability that other servers may lack, or may not grant; "" if the script needs none
 	since  [2]int // the version in which servers began to do so; zero if they always did
 	odd    bool   // sends requests that no client library sends; they can stop a server from before 3.9
 	steps  steps
 }
 
-// steps are what some clients do, one after another: a value, so
-// that rapid can shrink it and a failure can be read.
+// steps lists what clients do, one step after another. It is a value, so that rapid can
+// shrink it and people can read a failure.
 //
 // Paths are relative to a root that is fresh for every run; one that begins
 // with "!" is sent without root and "!", and "{root}" in it is the root.

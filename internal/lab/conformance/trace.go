@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// A Trace is what the clients of a script saw, line by line.
+// A Trace has a line for each thing that the clients of a script saw.
 type Trace []line
 
 func (t Trace) String() string {

@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file corrupts which events there are. Those that come late, twice or in the wrong order
-// are in corruptions.go.
+// This file leaves events out, and adds false ones. Events that come late, twice or in the wrong
+// order are in corruptions.go.
 
 // eventMissing leaves events out.
 type eventMissing struct{ unchanged }
@@ -20,7 +20,7 @@ func (eventMissing) toClient(c *conn, _ *request, f frame) []frame {
 	return []frame{f}
 }
 
-// changed is an event of a change of data at a zxid.
+// changed returns the watch event of a change of data at a zxid.
 func (p *Proxy) changed(path string, zxid int64) frame {
 	if p.olderEvents {
 		zxid = -1
@@ -29,7 +29,7 @@ func (p *Proxy) changed(path string, zxid int64) frame {
 	return frame{wire.ReplyHeader{Xid: wire.XidEvent, Zxid: zxid}, e.Append(nil)}
 }
 
-// eventFalse sends an event of a change of data that there was not, at the zxid of a
+// eventFalse sends the event of a change of data that never happened, at the zxid of a
 // transaction that did something else.
 type eventFalse struct {
 	unchanged
@@ -55,11 +55,11 @@ func (t *eventFalse) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// eventOfFailed sends the events of a multi that failed, as if it had been done.
+// eventOfFailed sends the events of a failed multi, as if the multi had taken effect.
 type eventOfFailed struct {
 	unchanged
 	failed  map[string]int64 // zxid of the last multi that failed to set a path, for all connections
-	watched map[string]int64 // by path: the view in which its data was
+	watched map[string]int64 // by path: the zxid of the view in which the client read its data
 }
 
 func newEventOfFailed() func() corrupter {
@@ -100,7 +100,7 @@ func (t *eventOfFailed) note(q *request, f frame) {
 	}
 }
 
-// watchesForgotten takes the watches that a client sets again after a reconnect, and leaves none.
+// watchesForgotten drops the watches that a client sets again after a reconnect.
 type watchesForgotten struct{ unchanged }
 
 func (watchesForgotten) toServer(c *conn, q *request) []*request {

@@ -55,7 +55,7 @@ type reading struct {
 	met     map[string]bool
 }
 
-// fate is what became of a client's connection or session.
+// fate says what happened to a client's connection or session, and when.
 type fate struct {
 	at   time.Duration
 	what string

@@ -197,8 +197,8 @@ func (p *process) close(ctx context.Context) error {
 	return p.Close(ctx)
 }
 
-// silence is how long a process may say nothing. A call is given up later than
-// that: a process that hangs is to be told from a subject that does not return.
+// silence is how long a process may say nothing. It is shorter than the wait for a call, so that
+// a process that hangs can be told from a subject that does not return.
 const silence = 10 * time.Second
 
 // launch is connect for a client that is a process of its own.

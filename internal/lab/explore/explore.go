@@ -176,11 +176,11 @@ type explorer struct {
 	unkept  int                     // runs since Keep was called
 }
 
-// attempt is faults to run the scenario with.
+// attempt has the faults of one run of the scenario.
 type attempt struct {
 	faults  []single
-	pair    int     // its number from 1, of a pair
-	implied Implied // the pairs before it, since the last one that is run
+	pair    int     // the number of the pair, from 1; 0 if it is no pair
+	implied Implied // counts the implied pairs since the last pair that was run
 }
 
 func (e *explorer) explore() error {

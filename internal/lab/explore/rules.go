@@ -15,16 +15,16 @@ type Implied struct {
 	Alike int `json:"alike,omitempty"`
 }
 
-// rules tells which pairs need no run of their own. It knows the run without a fault and those with each
+// rules tells which pairs need no run of their own. It knows the run without a fault and the run with each
 // single fault. See the comment of the package.
 type rules struct {
 	numbers *numbers
 	base    *trace
 	of      map[single]*trace
-	likes   map[single]single   // those after which a run is like that of an earlier one
-	firsts  map[likeness]single // the earliest of each likeness
-	places  map[place]int32     // their numbers from 1, which take less memory
-	given   map[pair]bool       // those that were given a run
+	likes   map[single]single   // singles after which the run goes on as after an earlier single
+	firsts  map[likeness]single // the earliest single of each likeness
+	places  map[place]int32     // numbers for places, from 1: they take less memory
+	given   map[pair]bool       // pairs that were given a run
 }
 
 // likeness is shared by singles whose runs are alike.
@@ -62,8 +62,8 @@ func (r *rules) learn(s single, o Outcome) {
 	r.firsts[like] = s
 }
 
-// imply counts why a pair of singles is implied. If it is not, it is to be run, and implies those like it
-// that come later.
+// imply counts why a pair of singles is implied. A pair that is not implied must be run, and implies later
+// pairs that are like it.
 func (r *rules) imply(a, b single) (by Implied) {
 	if r == nil {
 		return by

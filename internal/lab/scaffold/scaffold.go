@@ -27,8 +27,8 @@ var javaAdapter []byte
 // Languages lists the languages of Adapter.
 var Languages = []string{"python", "java"}
 
-// Adapter returns an adapter in a language, which has a lock. program is the command that tests it. The error names the
-// languages that there are.
+// Adapter returns an adapter of a lock in a language. program is the command that tests it. For an unknown language,
+// the error names the known ones.
 func Adapter(language, program string) (File, error) {
 	const run = "%s conform --recipe lock %q"
 	const try = "%s run lock --faults expire,freeze,crash --subject-command %q"

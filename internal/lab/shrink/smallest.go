@@ -131,8 +131,8 @@ func hits(o *experiment.Outcome) map[int][]int {
 	return all
 }
 
-// shown returns when the last event of a counterexample of a property happened, of the one that ends first; 0 if none has
-// events.
+// shown returns when the property was first seen to be violated: the time of the last event of the counterexample that
+// ends first. It returns 0 if no counterexample has events.
 func shown(o *experiment.Outcome, property string) (first time.Duration) {
 	for _, v := range o.Result.Verdicts {
 		if v.Property != property || v.Result != checker.Violation {

@@ -20,9 +20,9 @@ type Config struct {
 	TLS *tls.Config
 	// SASL has the users of DIGEST-MD5 with their passwords; nil: the front answers as servers without SASL.
 	SASL map[string]string
-	// Schemes are those of which a client must have proved one before other requests; none: it need not.
+	// Schemes lists authentication schemes. A client must use one of them before other requests, unless the list is empty.
 	Schemes []string
-	// Users are those of digest, as user:password; nil: the server's affair.
+	// Users lists the users of scheme digest, as user:password. nil leaves the check to the server.
 	Users []string
 }
 

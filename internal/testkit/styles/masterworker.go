@@ -279,7 +279,7 @@ func (m *master) idle(s *session, there []string) (idle []asker, err error) {
 	return idle, nil
 }
 
-// over are the requests that end the assignment of a worker that is gone.
+// over returns the requests that end the assignment of a worker that is gone.
 func (m *master) over(me, of string, now state) []any {
 	ops := []any{&zk.CheckVersionRequest{Path: me, Version: -1}}
 	if now.attempt != "" {

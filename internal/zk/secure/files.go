@@ -57,7 +57,7 @@ func (f Files) Load() (*tls.Config, error) {
 	return config, nil
 }
 
-// soon is how long before its end people should know of a certificate's.
+// soon is how long before a certificate expires users are warned.
 const soon = 14 * 24 * time.Hour
 
 // Expiring returns each file with a certificate that has expired or soon will, and when.

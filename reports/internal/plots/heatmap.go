@@ -69,7 +69,7 @@ type heatmap struct {
 	lowest, highest int            // rows
 }
 
-// heatmaps returns those of the operations that have enough successes, and names the others.
+// heatmaps returns a heat map of each operation with enough successes, and names the other operations.
 func heatmaps(m *material.Run) (maps []heatmap, few []string) {
 	for _, op := range operations(m) {
 		points := slices.DeleteFunc(pointsOf(m, op), func(p stats.Point) bool { return p.Outcome != history.OK })

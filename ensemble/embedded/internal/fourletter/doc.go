@@ -1,6 +1,6 @@
 // Package fourletter makes the answers to ZooKeeper's four-letter words: a
-// connection whose first four bytes are one of them gets a text and is closed.
-// It may not look at a server by itself: it gets copies.
+// connection whose first four bytes are such a word gets a text and is closed.
+// The package never reads a server: servers hand it copies of the facts.
 //
 // A server hands the facts over in a [Server], on the goroutine that owns them,
 // and [Answer] makes the text there; [Is] tells a word from the length of a
@@ -16,8 +16,8 @@
 //
 //   - The version is "3.9.3-zklab", with the day on which Apache built 3.9.3 in
 //     the form that such dates had before 3.5: go-zookeeper v1.0.4's FLWSrvr and
-//     Metricbeat read no other, and nobody was found who cannot read this one.
-//   - envi says <NA> to what it tells of Java, and go.version behind that;
+//     Metricbeat read only that form, and every program that was tried reads it.
+//   - envi answers <NA> for Java's properties, followed by go.version;
 //     os.memory.* describe the Go runtime: max is the soft memory limit. Names of
 //     systems are Go's ("linux", not "Linux").
 //   - mntr has every key of a real server, but for those that it makes for each

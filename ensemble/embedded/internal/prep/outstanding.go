@@ -2,8 +2,8 @@ package prep
 
 import "github.com/zklab/zklab/ensemble/embedded/internal/tree"
 
-// outstanding is a tree together with the changes that it will have when all
-// transactions under way were applied.
+// outstanding is a tree with the changes of all transactions under way, which are not yet
+// applied to it.
 type outstanding struct {
 	tree   *tree.Tree
 	latest map[string]int // position of a path's last change
@@ -13,7 +13,7 @@ type outstanding struct {
 	base, live int
 	// creating counts the changes that create an ephemeral, by session.
 	creating map[int64]int
-	undo     []int // of the present request: what latest was before, or -1
+	undo     []int // for each change of the present request, the former position in latest, or -1
 }
 
 // change is the state of a znode after a transaction.
@@ -31,7 +31,7 @@ func newOutstanding(t *tree.Tree) outstanding {
 
 func (o *outstanding) begin() { o.undo = o.undo[:0] }
 
-// find gives a znode as the next transaction will find it.
+// find returns a znode as the next transaction will find it.
 func (o *outstanding) find(path string) (tree.Node, bool) {
 	if at, ok := o.latest[path]; ok {
 		c := &o.changes[at-o.base]

@@ -271,7 +271,7 @@ func (s *Server) hangUpAll() {
 	}
 }
 
-// from is how many connections a host has.
+// from returns the number of connections of a host.
 func (s *Server) from(host string) (n int) {
 	for c := range s.conns {
 		if c.host == host && c.stage != gone {

@@ -78,7 +78,7 @@ func (l *sessions) close(id int64) {
 	}
 }
 
-// expires is when a session ends if nothing is heard of it; zero if it is not known.
+// expires returns when a session ends if it sends nothing more; zero for an unknown session.
 func (l *sessions) expires(id int64) time.Time {
 	if s := l.byID[id]; s != nil && !s.closing {
 		return l.start(s.expires)
@@ -86,7 +86,7 @@ func (l *sessions) expires(id int64) time.Time {
 	return time.Time{}
 }
 
-// start is when a tick begins.
+// start returns when a tick begins.
 func (l *sessions) start(tick int64) time.Time { return time.Unix(0, tick*int64(l.tick)) }
 
 // remove forgets a session.

@@ -121,11 +121,11 @@ func (t *Tree) Zxid() int64 { return t.zxid }
 // of the leader may find that all of them are behind.
 func (t *Tree) Lead(zxid int64) { t.zxid = zxid }
 
-// NodeCount is the number of znodes as servers tell it: with one too many, since
-// Java's server knows the root by two names.
+// NodeCount returns the number of znodes as Apache's servers report it: one too many, because
+// they know the root by two names.
 func (t *Tree) NodeCount() int { return len(t.nodes) + 1 }
 
-// EphemeralCount is the number of ephemeral znodes.
+// EphemeralCount returns the number of ephemeral znodes.
 func (t *Tree) EphemeralCount() int { return t.ephemerals }
 
 // DataSize is the length of all paths and data, in bytes: the approximate data

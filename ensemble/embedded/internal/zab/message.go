@@ -83,8 +83,8 @@ func (k Kind) String() string {
 	return kinds[k]
 }
 
-// Vote is whom a server wants for leader, and the reason: of all candidates the
-// one with the latest epoch, then the longest log, then the highest id.
+// Vote names the leader that a server wants, with the reason. A server prefers the candidate
+// with the latest epoch, then the one with the longest log, then the one with the highest id.
 type Vote struct {
 	Leader int
 	Epoch  int64 // the candidate's current epoch
@@ -95,10 +95,10 @@ type Vote struct {
 type Notification struct {
 	Role  Role  // of the sender; Following, Observing and Leading even before it serves
 	Round int64 // of the sender's latest election
-	Vote  Vote  // of a server that looks; else only Leader means anything
+	Vote  Vote  // complete only if the sender is looking for a leader; otherwise only Leader counts
 }
 
-// better reports whether v is to be preferred to o.
+// better reports whether a server prefers v to o.
 func (v Vote) better(o Vote) bool {
 	if v.Epoch != o.Epoch {
 		return v.Epoch > o.Epoch
@@ -113,10 +113,10 @@ func (v Vote) better(o Vote) bool {
 type Sync struct {
 	Mode SyncMode
 	// After is where Entries begin: the zxid of the last entry that both have, or
-	// of the snapshot. What the learner has behind it and the leader has not is
-	// dropped.
+	// of the snapshot. The learner drops its later entries
+	// that the leader does not have.
 	After    int64
-	Snapshot State // at After; of mode Snap only; the learner's from now on
+	Snapshot State // the state at After, which the learner takes over; only in mode Snap
 	Entries  []Entry
 }
 
