@@ -263,7 +263,10 @@ func (r *run) target() *faults.Target {
 // record that says so, and nothing valid.
 func (r *run) heal(ctx context.Context) error {
 	r.record.phase(history.PhaseHeal)
-	bound := 15*time.Second + r.TimeLimit/4
+	bound := 15 * time.Second
+	if len(r.Schedule) > 0 { // servers need longer after longer faults
+		bound += r.TimeLimit / 4
+	}
 	h, err := r.awaitHealth(ctx, bound)
 	r.record.health("after", h, err)
 	r.unhealthy = err != nil

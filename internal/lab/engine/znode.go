@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/base/await"
@@ -130,63 +129,16 @@ func (r *run) removeRoot() error {
 }
 
 func (a *admin) remove(ctx context.Context) error {
-	if err := removeTree(ctx, a.conn, a.root); err != nil {
+	if err := zkconn.RemoveTree(ctx, a.conn, a.root); err != nil {
 		return err
 	}
 	for _, parent := range slices.Backward(a.made) {
 		if parent == a.root {
 			continue
 		}
-		if err := ignoring(a.conn.Delete(parent, -1), zk.ErrNoNode, zk.ErrNotEmpty); err != nil {
+		if err := zkconn.Ignoring(a.conn.Delete(parent, -1), zk.ErrNoNode, zk.ErrNotEmpty); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// removeTree removes a znode and all below it. What others remove meanwhile, or the end
-// of a session, is gone all the same; what comes meanwhile is removed in another round.
-func removeTree(ctx context.Context, conn *zk.Conn, path string) error {
-	for {
-		err := removeOnce(ctx, conn, path)
-		if !errors.Is(err, zk.ErrNotEmpty) || ctx.Err() != nil {
-			return err
-		}
-	}
-}
-
-// removeOnce removes what is there now, many znodes of one folder at a time.
-func removeOnce(ctx context.Context, conn *zk.Conn, path string) error {
-	const atOnce = 32
-	children, _, err := conn.Children(path)
-	if err := ignoring(err, zk.ErrNoNode); err != nil {
-		return err
-	}
-	var g errgroup.Group
-	g.SetLimit(atOnce)
-	for _, name := range children {
-		child := path + "/" + name
-		g.Go(func() error {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			err := ignoring(conn.Delete(child, -1), zk.ErrNoNode)
-			if errors.Is(err, zk.ErrNotEmpty) {
-				return removeOnce(ctx, conn, child)
-			}
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return ignoring(conn.Delete(path, -1), zk.ErrNoNode)
-}
-
-// ignoring is nil for an error that is one of some.
-func ignoring(err error, these ...error) error {
-	if slices.ContainsFunc(these, func(e error) bool { return errors.Is(err, e) }) {
-		return nil
-	}
-	return err
 }

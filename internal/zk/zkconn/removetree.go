@@ -1,0 +1,57 @@
+package zkconn
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/errgroup"
+)
+
+// RemoveTree removes a znode and all below it, until ctx ends. What others remove meanwhile, or the end
+// of a session, is gone all the same; what comes meanwhile is removed in another round.
+func RemoveTree(ctx context.Context, conn *zk.Conn, path string) error {
+	for {
+		err := removeOnce(ctx, conn, path)
+		if !errors.Is(err, zk.ErrNotEmpty) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// removeOnce removes what is there now, many znodes of one folder at a time.
+func removeOnce(ctx context.Context, conn *zk.Conn, path string) error {
+	const atOnce = 32
+	children, _, err := conn.Children(path)
+	if err := Ignoring(err, zk.ErrNoNode); err != nil {
+		return err
+	}
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for _, name := range children {
+		child := path + "/" + name
+		g.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			err := Ignoring(conn.Delete(child, -1), zk.ErrNoNode)
+			if errors.Is(err, zk.ErrNotEmpty) {
+				return removeOnce(ctx, conn, child)
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return Ignoring(conn.Delete(path, -1), zk.ErrNoNode)
+}
+
+// Ignoring returns nil for an error that is one of these.
+func Ignoring(err error, these ...error) error {
+	if slices.ContainsFunc(these, func(e error) bool { return errors.Is(err, e) }) {
+		return nil
+	}
+	return err
+}
