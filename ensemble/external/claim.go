@@ -1,0 +1,254 @@
+package external
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkconn"
+)
+
+// Claim is the only znode of a program that uses an ensemble of somebody else's for a while. All that the program
+// writes is below it. Its child [claimMark] is ephemeral: while the znode has one, its program runs, or its session
+// has not expired yet. The znode and the first mark are made in one transaction, so a znode without a mark is that
+// of a program that was killed, or that has been cut off from the servers for longer than the session timeout.
+//
+// Whoever removes the znode of another program makes the mark first, which only one client can. So a program that
+// has been cut off either gets its mark back, or learns that its znode is gone.
+type Claim struct {
+	Path string
+
+	conn   *zk.Conn
+	parent string
+	lost   chan error
+	stop   context.CancelFunc
+	ended  chan struct{}
+}
+
+const (
+	claimName = "zklab-check-" // followed by the id of the session that made it
+	claimMark = "running"
+
+	// claimSession is the timeout of the session of a mark. The znode of a program that was killed cannot be removed
+	// before it has passed; a program that is cut off for longer may lose its znode.
+	claimSession = 10 * time.Second
+	// claimAgain is the pause between attempts to make a mark again.
+	claimAgain = 200 * time.Millisecond
+)
+
+// ErrClaimLost means that another program removed the znode of a [Claim] whose session had expired.
+var ErrClaimLost = errors.New("was removed by another check while this one was cut off from the servers")
+
+// Claim makes the znode below the chroot.
+func (c Config) Claim(ctx context.Context) (*Claim, error) {
+	conn, events, err := c.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k := &Claim{conn: conn, parent: c.Chroot, lost: make(chan error, 1), ended: make(chan struct{})}
+	k.Path = fmt.Sprintf("%s/%s%x", c.Chroot, claimName, uint64(conn.SessionID()))
+	if err := within(ctx, k.make); err != nil {
+		_ = within(context.WithoutCancel(ctx), func() error { return removeClaim(context.WithoutCancel(ctx), conn, k.Path) })
+		conn.Close()
+		if errors.Is(err, zk.ErrNoAuth) {
+			return nil, fmt.Errorf("create znode %s: %w: give a chroot in which everyone may create znodes, or authenticate with --auth", k.Path, err)
+		}
+		return nil, fmt.Errorf("create znode %s: %w", k.Path, zkconn.Explained(err))
+	}
+	ctx, k.stop = context.WithCancel(context.Background())
+	go func() {
+		defer close(k.ended)
+		k.keep(ctx, events)
+	}()
+	return k, nil
+}
+
+// session opens a session with the servers.
+func (c Config) session(ctx context.Context) (*zk.Conn, <-chan zk.Event, error) {
+	e, err := c.reached()
+	if err != nil {
+		return nil, nil, err
+	}
+	dial := func(network, addr string, timeout time.Duration) (net.Conn, error) {
+		return e.dial(network, addr, timeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: c.Servers, Timeout: claimSession, Dial: dial})
+	if err != nil {
+		return nil, nil, e.guessed(ctx, err)
+	}
+	return conn, events, nil
+}
+
+// within bounds a call that takes no context.
+func within(ctx context.Context, f func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return await.Until(ctx, f)
+}
+
+// make makes the znode with its mark.
+func (k *Claim) make() error {
+	open := zk.WorldACL(zk.PermAll)
+	_, err := k.conn.Multi(
+		&zk.CreateRequest{Path: k.Path, Acl: open},
+		&zk.CreateRequest{Path: k.mark(), Acl: open, Flags: zk.FlagEphemeral},
+	)
+	if stat, at := k.owner(); at == nil && stat == k.conn.SessionID() {
+		return nil // also if the answer was lost
+	}
+	return err
+}
+
+func (k *Claim) mark() string { return k.Path + "/" + claimMark }
+
+// owner returns the session that made the mark.
+func (k *Claim) owner() (session int64, err error) {
+	there, stat, err := k.conn.Exists(k.mark())
+	if err == nil && !there {
+		err = zk.ErrNoNode
+	}
+	if err != nil {
+		return 0, err
+	}
+	return stat.EphemeralOwner, nil
+}
+
+// keep makes the mark again whenever the session has expired.
+func (k *Claim) keep(ctx context.Context, events <-chan zk.Event) {
+	marked := k.conn.SessionID()
+	for e := range events {
+		if e.State != zk.StateHasSession || k.conn.SessionID() == marked {
+			continue
+		}
+		for ctx.Err() == nil {
+			session := k.conn.SessionID()
+			_, err := k.conn.Create(k.mark(), nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
+			if errors.Is(err, zk.ErrNoNode) {
+				k.lost <- fmt.Errorf("znode %s %w: its session had expired", k.Path, ErrClaimLost)
+				return
+			}
+			// A mark that is there is the earlier one, until that session ends, or that of a program that removes the znode.
+			if owner, at := k.owner(); at == nil && owner == session {
+				marked = session
+				break
+			}
+			_ = await.Sleep(ctx, claimAgain)
+		}
+	}
+}
+
+// Lost gives an [ErrClaimLost] if the znode is gone. It gives nothing otherwise.
+func (k *Claim) Lost() <-chan error { return k.lost }
+
+// SessionID returns the session that holds the mark.
+func (k *Claim) SessionID() int64 { return k.conn.SessionID() }
+
+// Abandoned removes the znodes of programs that were killed. It returns them, and those that it left because their
+// programs run, or ran until a moment ago.
+func (k *Claim) Abandoned(ctx context.Context) (removed, running []string, err error) {
+	return removeAbandoned(ctx, k.conn, k.parent, path.Base(k.Path))
+}
+
+// Close removes the znode, with everything below it, and ends the session. The error names the znode if it remains.
+func (k *Claim) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*answerTimeout)
+	defer cancel()
+	k.stop()
+	err := await.Until(ctx, func() error { return removeClaim(ctx, k.conn, k.Path) })
+	k.conn.Close()
+	<-k.ended
+	if err != nil {
+		return fmt.Errorf("cannot remove znode %s: %w: the next check removes it, and so does zklab clean --servers", k.Path, err)
+	}
+	return nil
+}
+
+// RemoveAbandoned is [Claim.Abandoned] without a claim.
+func RemoveAbandoned(ctx context.Context, c Config) (removed, running []string, err error) {
+	if err := c.Validate(); err != nil {
+		return nil, nil, err
+	}
+	conn, _, err := c.session(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer conn.Close()
+	return removeAbandoned(ctx, conn, c.Chroot, "")
+}
+
+// removeAbandoned looks at the claims below a parent, but for one's own.
+func removeAbandoned(ctx context.Context, conn *zk.Conn, parent, own string) (removed, running []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*answerTimeout)
+	defer cancel()
+	err = await.Until(ctx, func() error {
+		names, _, err := conn.Children(path.Join("/", parent))
+		if err != nil {
+			return err
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			if !strings.HasPrefix(name, claimName) || name == own {
+				continue
+			}
+			claim := parent + "/" + name
+			switch _, err := conn.Create(claim+"/"+claimMark, nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)); {
+			case errors.Is(err, zk.ErrNodeExists):
+				running = append(running, claim)
+				continue
+			case errors.Is(err, zk.ErrNoNode):
+				continue // somebody else removed it
+			case err != nil:
+				return fmt.Errorf("look at znode %s: %w", claim, wire.Named(err))
+			}
+			if err := removeClaim(ctx, conn, claim); err != nil {
+				return fmt.Errorf("remove znode %s: %w", claim, wire.Named(err))
+			}
+			removed = append(removed, claim)
+		}
+		return nil
+	})
+	return removed, running, err
+}
+
+// removeClaim removes a claim whose mark this session holds: the mark goes last, together with the znode.
+func removeClaim(ctx context.Context, conn *zk.Conn, claim string) error {
+	for ctx.Err() == nil {
+		children, _, err := conn.Children(claim)
+		if errors.Is(err, zk.ErrNoNode) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, name := range children {
+			if name == claimMark {
+				continue
+			}
+			if err := zkconn.RemoveTree(ctx, conn, claim+"/"+name); err != nil {
+				return err
+			}
+		}
+		gone := []any{&zk.DeleteRequest{Path: claim, Version: -1}}
+		if slices.Contains(children, claimMark) {
+			gone = slices.Insert(gone, 0, any(&zk.DeleteRequest{Path: claim + "/" + claimMark, Version: -1}))
+		}
+		if _, err = conn.Multi(gone...); err == nil || errors.Is(err, zk.ErrNoNode) && !slices.Contains(children, claimMark) {
+			return nil
+		}
+		if !errors.Is(err, zk.ErrNotEmpty) && !errors.Is(err, zk.ErrNoNode) {
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}
