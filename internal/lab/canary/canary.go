@@ -1,0 +1,211 @@
+// Package canary watches an ensemble that others use, while nothing is done to it: a lock and a register are used at
+// one operation a second, and decided as in every run; servers are asked for their roles. It tells what happened by
+// itself: other leaders, servers that did not answer, sessions that moved or expired, and how long clients waited.
+//
+// Each object is a run of package experiment, without faults, and is stored as one. All of them work below one znode,
+// an [external.Claim]. servers.go asks servers, clients.go follows the records of the runs, result.go has what comes
+// of it, metrics.go tells it to Prometheus.
+package canary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/workloads"
+)
+
+// What the check does to an ensemble. docs/external.md says it, too.
+const (
+	// Clients of each object, each with a session.
+	Clients = 3
+	// MostRate is the most operations per second and object.
+	MostRate = 10
+	// probeRate is how many writes per second each probe makes: one for each server, and one that uses all of them.
+	probeRate = 1
+	// held is how many operations' time a client holds the lock: so long that others meet it there, which is what its
+	// properties need. It costs the servers nothing.
+	held = 1.5
+)
+
+// Config says what to check, for how long, and how.
+type Config struct {
+	Servers external.Config // without commands
+	For     time.Duration   // of the load
+	Rate    float64         // operations per second of each object
+	Out     string          // the store
+	Program string          // the command that its command lines begin with; "" is zklab
+
+	SessionTimeout time.Duration // of the clients
+
+	Interrupt <-chan struct{} // closed: the load ends early
+	// OnEvent is called with each event, one call after the other; nil for nobody.
+	OnEvent func(Event)
+}
+
+// objects are what is used.
+var objects = []struct {
+	recipe string
+	pace   float64 // times Config.Rate: clients of a register wait for each other, so that half of its operations take place
+	probes bool    // the probes are in its record
+}{
+	{models.Register.Name, 2, true},
+	{models.Lock.Name, 1, false},
+}
+
+// Check is a check under way. Its methods are safe for concurrent use.
+type Check struct {
+	Config
+	ensemble ensemble.Ensemble
+	claim    *external.Claim
+
+	mu        sync.Mutex
+	began     time.Time
+	events    []Event
+	left      int // events that are not kept
+	servers   []*serverState
+	leader    int // 0: none is known
+	change    *FailOver
+	failOvers []FailOver
+	clients   clients
+}
+
+// Run checks an ensemble, and leaves nothing there. Before the load it calls begins, with the check for its metrics. The
+// error says why there is no result.
+func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, error) {
+	k := &Check{Config: c, began: time.Now(), clients: newClients()}
+	if err := k.start(ctx); err != nil {
+		return nil, err
+	}
+	defer k.ensemble.Close()
+	if err := begins(k); err != nil {
+		return nil, errors.Join(err, k.claim.Close())
+	}
+	k.removeAbandoned(ctx, true)
+	result, err := k.run(ctx)
+	k.removeAbandoned(context.WithoutCancel(ctx), false) // what was killed shortly before the beginning
+	return result, errors.Join(err, k.claim.Close())
+}
+
+// start looks at the ensemble, and claims a znode of it. An interrupt ends it.
+func (k *Check) start(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-k.Interrupt:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if k.ensemble, err = k.Servers.Start(ctx); err != nil {
+		return err
+	}
+	for _, server := range k.ensemble.Servers() {
+		k.servers = append(k.servers, &serverState{server: server})
+	}
+	if k.claim, err = k.Servers.Claim(ctx); err != nil {
+		return errors.Join(err, k.ensemble.Close())
+	}
+	return nil
+}
+
+// removeAbandoned removes what checks that were killed left behind.
+func (k *Check) removeAbandoned(ctx context.Context, tellRunning bool) {
+	removed, running, err := k.claim.Abandoned(ctx)
+	for _, path := range removed {
+		k.tell(Cleaned, "removed %s, which a check left that was killed", path)
+	}
+	if tellRunning && len(running) > 0 {
+		k.tell(Cleaned, "left %s alone: another check runs, or was killed a moment ago", strings.Join(running, ", "))
+	}
+	if err != nil && ctx.Err() == nil {
+		k.tell(Cleaned, "cannot look for what killed checks left: %v", err)
+	}
+}
+
+// run runs all objects, and watches servers meanwhile.
+func (k *Check) run(ctx context.Context) (*Result, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	watching, over := context.WithCancel(ctx)
+	var watched sync.WaitGroup
+	defer watched.Wait()
+	defer over()
+	k.watchServers(watching, &watched)
+	go func() {
+		select {
+		case err := <-k.claim.Lost():
+			stop(err)
+		case <-watching.Done():
+		}
+	}()
+	outcomes, errs := make([]*experiment.Outcome, len(objects)), make([]error, len(objects))
+	var runs sync.WaitGroup
+	for i := range objects {
+		runs.Go(func() {
+			if outcomes[i], errs[i] = k.object(ctx, i); errs[i] != nil {
+				stop(errs[i]) // the others would go on for hours
+			}
+		})
+	}
+	runs.Wait()
+	over()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	watched.Wait()
+	return k.result(outcomes), errors.Join(errs...)
+}
+
+// object runs one object.
+func (k *Check) object(ctx context.Context, i int) (*experiment.Outcome, error) {
+	of := objects[i]
+	w, err := workloads.Named(of.recipe, workloads.Own)
+	if err != nil {
+		return nil, err
+	}
+	s := settings.Settings{
+		Clients: Clients, Keys: 1, Rate: k.Rate * of.pace, TimeLimit: k.For, SessionTimeout: k.SessionTimeout, Label: "ensemble check",
+		Hold: time.Duration(held * float64(time.Second) / k.Rate),
+	}
+	if of.probes {
+		s.Probe = probeRate
+	}
+	x := experiment.Experiment{
+		Config:  engine.Config{Workload: w, Subject: workloads.Own, Ensemble: place{k.ensemble, k.claim.Path}, Settings: s, Out: k.Out, Interrupt: k.Interrupt},
+		Program: k.Program, OnEvent: k.follow(of.recipe), UsualRate: true,
+	}
+	o, err := x.Run(ctx)
+	if err != nil {
+		return o, fmt.Errorf("%s: %w", of.recipe, err)
+	}
+	return o, nil
+}
+
+// place is the ensemble with another root: what runs in it stays below that.
+type place struct {
+	ensemble.Ensemble
+	root string
+}
+
+var (
+	_ ensemble.Starter = place{}
+	_ ensemble.Shared  = place{}
+)
+
+func (p place) Start(context.Context) (ensemble.Ensemble, error) { return p, nil }
+
+func (p place) Root() string { return p.root }
+
+// Close leaves the ensemble to the check.
+func (p place) Close() error { return nil }

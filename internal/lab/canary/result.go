@@ -1,0 +1,192 @@
+package canary
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/store"
+)
+
+// The kinds of events.
+const (
+	Deposed = "deposed" // a server ceased to lead
+	Elected = "elected" // a server leads
+	Gone    = "gone"    // a server does not answer, or serves no clients
+	Back    = "back"    // and does again
+	Untold  = "untold"  // a server does not tell its role
+	Waited  = "waited"  // no operation succeeded for a while
+	Moved   = "moved"   // a session went on at another server
+	Expired = "expired" // a session
+	Cleaned = "cleaned" // what another check left was removed
+)
+
+// mostKept is how many events, gaps and fail-overs are kept. More would take more and more memory; they are counted.
+const mostKept = 10_000
+
+// Event is something that happened by itself.
+type Event struct {
+	At     time.Time     `json:"at"`
+	Kind   string        `json:"kind"`
+	Server int           `json:"server,omitempty"` // its number, in the order of the servers, from 1
+	Took   time.Duration `json:"took,omitempty"`   // in nanoseconds: how long it was gone, or clients waited, or there was no leader
+	Text   string        `json:"text"`
+}
+
+// String returns the line of the event for people.
+func (e Event) String() string { return clock(e.At) + " " + e.Text }
+
+// FailOver is a change of the leader. Servers are asked twice a second, so its times are no more exact than that.
+type FailOver struct {
+	At    time.Time     `json:"at"` // when the old leader was first seen not to lead
+	From  int           `json:"from"`
+	To    int           `json:"to"`
+	Epoch int64         `json:"epoch"` // of the new leader
+	Took  time.Duration `json:"took"`  // until the new one was seen to lead, in nanoseconds
+	// Waited is the longest time around it without a successful operation, in nanoseconds; 0 if that was about the
+	// second that lies between two operations anyway.
+	Waited time.Duration `json:"waited"`
+}
+
+// String tells the fail-over to people.
+func (f FailOver) String() string {
+	text := f.leads()
+	if f.Took > 0 {
+		text = fmt.Sprintf("server %d ceased to lead, %s", f.From, text)
+	}
+	waited := "no client waited for more than a second"
+	if f.Waited > 0 {
+		waited = "clients waited " + seconds(f.Waited)
+	}
+	return fmt.Sprintf("%s %s; %s", clock(f.At), text, waited)
+}
+
+// Result is what a check came to.
+type Result struct {
+	// Verdict is a violation if an object was violated, else unknown if one is undecided, else valid.
+	Verdict     checker.Result `json:"verdict"`
+	Started     time.Time      `json:"started"`
+	Ended       time.Time      `json:"ended"`
+	Interrupted bool           `json:"interrupted"`
+	Objects     []Object       `json:"objects"`
+	FailOvers   []FailOver     `json:"fail_overs"`
+	// LongestGap is the longest time in which no operation of any client succeeded, in nanoseconds. One a second
+	// is begun.
+	LongestGap time.Duration `json:"longest_gap"`
+	Moved      int           `json:"sessions_moved"`
+	Expired    int           `json:"sessions_expired"`
+	Events     []Event       `json:"events"`
+	Left       int           `json:"events_left_out,omitempty"` // how many more there were
+}
+
+// Object is what came of one object.
+type Object struct {
+	Recipe     string         `json:"recipe"`
+	Verdict    checker.Result `json:"verdict"`
+	Violated   []string       `json:"violated,omitempty"`
+	Undecided  []string       `json:"undecided,omitempty"` // properties, and assumptions that were not met, each with the reason
+	Operations int            `json:"operations"`
+	OK         int            `json:"ok"`
+	Failed     int            `json:"failed"`
+	Unknown    int            `json:"unknown"`
+	Latency    Latency        `json:"latency"`
+	Run        string         `json:"run"` // the folder of the stored run
+
+	Stored *store.Run    `json:"-"`
+	Result *store.Result `json:"-"`
+}
+
+// Latency is the time from the beginning to the success of operations that do not wait for other clients, in
+// nanoseconds.
+type Latency struct {
+	P50 time.Duration `json:"p50"`
+	P99 time.Duration `json:"p99"`
+	Max time.Duration `json:"max"`
+}
+
+// tell is note, from where the check is not locked.
+func (k *Check) tell(kind, format string, args ...any) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.note(Event{At: time.Now(), Kind: kind, Text: fmt.Sprintf(format, args...)})
+}
+
+// note keeps an event.
+func (k *Check) note(e Event) {
+	if len(k.events) < mostKept {
+		k.events = append(k.events, e)
+	} else {
+		k.left++
+	}
+	if k.OnEvent != nil {
+		k.OnEvent(e)
+	}
+}
+
+// result puts everything together.
+func (k *Check) result(outcomes []*experiment.Outcome) *Result {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r := &Result{
+		Verdict: checker.Valid, Started: k.began.UTC(), Ended: time.Now().UTC(), LongestGap: k.clients.longest,
+		Moved: k.clients.moved, Expired: k.clients.expired, Left: k.left,
+		FailOvers: append([]FailOver{}, k.failOvers...), Events: append([]Event{}, k.events...),
+	}
+	for i := range r.FailOvers {
+		r.FailOvers[i].Waited = k.waited(r.FailOvers[i])
+	}
+	for i, o := range outcomes {
+		if o == nil {
+			continue
+		}
+		of := Object{
+			Recipe: objects[i].recipe, Verdict: o.Result.Verdict, Violated: o.Result.Violated(), Undecided: undecided(o.Result), Run: o.Run.Dir,
+			Operations: o.Result.Stats.Operations, OK: o.Result.Stats.OK, Failed: o.Result.Stats.Fail, Unknown: o.Result.Stats.Info,
+			Latency: k.clients.times[objects[i].recipe].latency(), Stored: o.Run, Result: o.Result,
+		}
+		r.Objects = append(r.Objects, of)
+		r.Interrupted = r.Interrupted || o.Result.Interrupted
+		if of.Verdict == checker.Violation || of.Verdict == checker.Unknown && r.Verdict == checker.Valid {
+			r.Verdict = of.Verdict
+		}
+	}
+	return r
+}
+
+// undecided returns why not all is decided.
+func undecided(r *store.Result) (why []string) {
+	for _, v := range r.Verdicts {
+		if text := v.Property + ": " + v.Reason; v.Result == checker.Unknown && !slices.Contains(why, text) {
+			why = append(why, text)
+		}
+	}
+	for _, a := range checker.Unmet(r.Assumptions) {
+		why = append(why, a.Name+": "+a.Text)
+	}
+	return why
+}
+
+// waited returns the longest gap around a fail-over: servers are asked less often than operations end.
+func (k *Check) waited(f FailOver) (longest time.Duration) {
+	from, to := f.At.Add(-askEvery-askTimeout), f.At.Add(f.Took+askEvery)
+	for _, g := range k.clients.gaps {
+		if g.from.Before(to) && g.to.After(from) {
+			longest = max(longest, g.to.Sub(g.from))
+		}
+	}
+	return longest
+}
+
+// seconds writes a duration as people say it.
+func seconds(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return strings.TrimSuffix(d.Round(time.Second).String(), "0s")
+}
+
+// clock writes a time of day, in the local zone.
+func clock(t time.Time) string { return t.Local().Format(time.TimeOnly) }

@@ -1,0 +1,120 @@
+package canary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/base/await"
+)
+
+const (
+	askEvery   = 500 * time.Millisecond
+	askTimeout = time.Second
+)
+
+// serverState is what a server told when it was asked last.
+type serverState struct {
+	server ensemble.Server
+	asked  bool // it was, once at least
+	role   ensemble.Role
+	epoch  int64
+	why    string // it does not serve; "" if it does
+	since  time.Time
+}
+
+func (s *serverState) leads() bool {
+	return s.why == "" && (s.role == ensemble.Leader || s.role == ensemble.Standalone)
+}
+
+// watchServers asks each server again and again until ctx ends. One that answers no four-letter word is asked once:
+// what happens to it is not known.
+func (k *Check) watchServers(ctx context.Context, watched *sync.WaitGroup) {
+	for _, s := range k.servers {
+		watched.Go(func() {
+			for {
+				asked, cancel := context.WithTimeout(ctx, askTimeout)
+				status, err := s.server.Status(asked)
+				cancel()
+				if ctx.Err() != nil {
+					return
+				}
+				k.answered(s, status, err)
+				if status.Role == ensemble.Untold || await.Sleep(ctx, askEvery) != nil {
+					return
+				}
+			}
+		})
+	}
+}
+
+// answered notes what a server told, and what follows from it.
+func (k *Check) answered(s *serverState, status ensemble.Status, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now, was, known := time.Now(), s.why, s.asked
+	s.asked, s.why = true, ""
+	switch {
+	case errors.Is(err, ensemble.ErrNotServing):
+		s.why = "serves no clients"
+	case err != nil:
+		s.why = "does not answer"
+	default:
+		s.role, s.epoch = status.Role, status.Epoch()
+	}
+	id, addr := s.server.ID(), s.server.Addr()
+	switch {
+	case s.role == ensemble.Untold && !known:
+		k.note(Event{At: now, Kind: Untold, Server: id, Text: fmt.Sprintf("server %d at %s answers neither srvr nor stat: whether it leads, or is gone, is not known", id, addr)})
+	case was == "" && s.why != "" && known:
+		s.since = now
+		k.note(Event{At: now, Kind: Gone, Server: id, Text: fmt.Sprintf("server %d at %s %s", id, addr, s.why)})
+	case was != "" && s.why == "":
+		took := now.Sub(s.since)
+		k.note(Event{At: now, Kind: Back, Server: id, Took: took, Text: fmt.Sprintf("server %d at %s serves again, after %s", id, addr, seconds(took))})
+	}
+	k.leads(now)
+}
+
+// leads notes that the leader is another one. One that was paused and deposed may claim the role for a while, so the
+// leader is the one with the latest epoch.
+func (k *Check) leads(now time.Time) {
+	leader, epoch := 0, int64(-1)
+	for _, s := range k.servers {
+		if s.leads() && s.epoch > epoch {
+			leader, epoch = s.server.ID(), s.epoch
+		}
+	}
+	switch {
+	case leader == k.leader:
+	case k.leader == 0 && k.change == nil: // the first one that is known
+		k.leader = leader
+	case leader == 0:
+		k.change = &FailOver{At: now, From: k.leader}
+		k.leader = 0
+		k.note(Event{At: now, Kind: Deposed, Server: k.change.From, Text: fmt.Sprintf("server %d ceased to lead", k.change.From)})
+	default:
+		f := FailOver{At: now, From: k.leader}
+		if k.change != nil {
+			f = *k.change
+		}
+		f.To, f.Took, f.Epoch = leader, now.Sub(f.At), epoch
+		k.change, k.leader = nil, leader
+		k.failOvers = append(k.failOvers, f)
+		k.note(Event{At: now, Kind: Elected, Server: leader, Took: f.Took, Text: f.leads()})
+	}
+}
+
+// leads says who leads now.
+func (f FailOver) leads() string {
+	switch {
+	case f.From == f.To:
+		return fmt.Sprintf("server %d led again after %s", f.To, seconds(f.Took))
+	case f.Took == 0:
+		return fmt.Sprintf("server %d led in place of server %d", f.To, f.From)
+	}
+	return fmt.Sprintf("server %d led after %s", f.To, seconds(f.Took))
+}
