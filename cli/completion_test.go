@@ -15,7 +15,7 @@ import (
 func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 	without := map[string]string{ // by name, as one name means one thing
 		"seeds": "numbers", "shard": "numbers", "image": "an engine would have to be asked", "servers": "addresses",
-		"listen": "an address", "hosts": "hosts", "advertise": "a host", "admin": "ports", "super-digest": "a secret", "command": "commands of the shell's own",
+		"listen": "an address", "hosts": "hosts", "advertise": "a host", "admin": "ports", "metrics": "an address", "super-digest": "a secret", "command": "commands of the shell's own",
 		"host": "a name", "initial": "any value", "initial-of": "any value", "rename": "any name", "4lw-commands-whitelist": "several words", "id": "a name", "label": "a name",
 		"since": "a time", "older-than": "a time", "address": "an address", "endpoint": "an address", "register --data": "any value",
 	}

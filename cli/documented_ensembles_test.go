@@ -185,6 +185,22 @@ func tellsStatus(d *rehearsal) {
 	d.prints(d.exits(usage.ExitValid), `^healthy: 3 of 3 serve|^server 3 at .*: (leader|follower)`)
 }
 
+// A healthy ensemble is checked for a moment, too short for a verdict, and nothing of the check is left.
+func watches(d *rehearsal) {
+	servers := d.reachable()
+	d.replace(`^\d+[mh]$`, "1s")
+	d.replace(`^:9150$`, ":0")
+	first, _, _ := strings.Cut(servers, ",")
+	conn := d.session(first)
+	d.create(conn, "/app", "", 0) // the chroot of some lines
+	text := d.exits(usage.ExitUnknown)
+	d.prints(text, `^UNDECIDED after .*: the leader stayed|"verdict": "unknown"`)
+	names, _, err := conn.Children("/")
+	if err != nil || slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "zklab-check-") }) {
+		d.Errorf("left behind: %q, %v", names, err)
+	}
+}
+
 // Each script is told, and none differs.
 func findsNothingWrong(d *rehearsal) {
 	d.replace(`^(127\.0\.0\.1|zk1):.*`, d.up())

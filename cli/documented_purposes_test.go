@@ -20,7 +20,7 @@ var purposes = map[string]func(*rehearsal){
 	"ensemble kill": controls(nil, "down"), "ensemble stop": controls(nil, "down"), "ensemble pause": controls(nil, "paused"),
 	"ensemble start":  controls([]string{"ensemble", "kill"}, ""),
 	"ensemble resume": controls([]string{"ensemble", "pause"}, ""),
-	"ensemble expire": expires, "ensemble status": tellsStatus, "ensemble compose": composes, "ensemble config": configures,
+	"ensemble expire": expires, "ensemble status": tellsStatus, "ensemble check": watches, "ensemble compose": composes, "ensemble config": configures,
 	"conform servers": findsNothingWrong,
 	"shell":           runsLines, "monitor": monitors,
 	"lock": locks, "elect": locks, "register": registers, "discover": discovers,

@@ -53,6 +53,11 @@ var groupsOf = map[string][]flagGroup{
 	"zklab elect":    {{"Election", []string{"id", "timeout"}}, holdFlags, connectionFlags},
 	"zklab register": {{"Instance", []string{"address", "id", "data", "grace", "verbose"}}, connectionFlags},
 	"zklab discover": {{"List", []string{"watch", "count", "json"}}, connectionFlags},
+	"zklab ensemble check": {
+		{"Check", []string{"for", "rate", "metrics"}},
+		{"Connection", []string{"servers", "session-timeout", "auth", "tls-ca", "tls-cert", "tls-key"}},
+		{"Output", []string{"out", "json", "quiet"}},
+	},
 	"zklab ensemble up": {
 		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "name", "detach", "metrics-port"}},
 		serverFlags,

@@ -199,6 +199,7 @@ var commandGroups = []struct {
 		{"ensemble resume", ""},
 		{"ensemble expire", "ensemble.md#end-sessions-from-outside"},
 		{"ensemble status", "ensemble.md#the-status-of-any-ensemble"},
+		{"ensemble check", "external.md#watch-a-live-ensemble"},
 		{"conform servers", "conform.md"},
 		{"ensemble compose", "ensemble.md#files-for-ensembles-of-apache-zookeeper"},
 		{"ensemble config", ""},

@@ -71,6 +71,7 @@ func commands(taken string) map[string]command {
 		"zklab ensemble stop":    {[]string{"ensemble", "stop", "leader"}, usage.ExitFailed, nil},
 		"zklab ensemble start":   {[]string{"ensemble", "start", "leader"}, usage.ExitFailed, nil},
 		"zklab ensemble status":  {[]string{"ensemble", "status", "a:1/chroot"}, usage.ExitUsage, nil},
+		"zklab ensemble check":   {[]string{"ensemble", "check", "127.0.0.1:1", "--out", "file"}, usage.ExitFailed, nil},
 		"zklab ensemble expire":  {[]string{"ensemble", "expire", "/a", "--servers", "127.0.0.1:1", "--timeout", "50ms"}, usage.ExitFailed, nil},
 		"zklab shell":            {[]string{"shell", "a:b", "--command", "ls /"}, usage.ExitUsage, nil},
 		"zklab monitor":          {[]string{"monitor", "a:b"}, usage.ExitUsage, nil},

@@ -26,8 +26,9 @@ func newClean() *cobra.Command {
 		Long: "Clean removes the containers, networks and volumes of runs whose process is dead, and the runs that\n" +
 			"failed Go tests of this user left in the temporary folder, unless a test still uses them. Where a run\n" +
 			"of this user was killed while servers of an external ensemble were paused or down, it gives the\n" +
-			"commands that undo that. With --servers it looks into an external ensemble instead, and lists the\n" +
-			"znodes of runs there. It removes none of them, because it cannot know whether their runs are alive.",
+			"commands that undo that. With --servers it looks into an external ensemble instead. There it removes\n" +
+			"the znodes of \"zklab ensemble check\" that were killed, and lists the znodes of runs. It removes none of\n" +
+			"these, because it cannot know whether their runs are alive.",
 		Example: `  zklab clean
   zklab clean --servers zk1:2181,zk2:2181,zk3:2181`,
 		Args: usage.NoArgs,
@@ -86,19 +87,27 @@ func tellCleaned(w io.Writer, removed, spared []string) bool {
 	return len(removed)+len(spared) > 0
 }
 
-// nameLeftovers prints which znodes of runs an ensemble of somebody else's has. None is
-// removed: whether its run is alive cannot be known here.
+// nameLeftovers removes the znodes of checks that were killed from an ensemble of somebody else's, and prints which
+// znodes of runs it has. None of these is removed: whether its run is alive cannot be known here.
 func nameLeftovers(ctx context.Context, w io.Writer, servers string, access ensemble.Access) error {
 	hosts, chroot, err := connect.ParseServers(servers)
 	if err != nil {
 		return err
 	}
-	found, err := external.Leftovers(ctx, external.Config{Servers: hosts, Chroot: chroot, Access: access})
+	c := external.Config{Servers: hosts, Chroot: chroot, Access: access}
+	found, err := external.Leftovers(ctx, c)
 	switch {
 	case errors.Is(err, external.ErrConfig):
 		return usage.Errorf("%s", connect.BareReason(err))
 	case err != nil:
 		return err
+	}
+	removed, running, err := external.RemoveAbandoned(ctx, c)
+	for _, path := range removed {
+		fmt.Fprintf(w, "removed %s of a check that was killed\n", path)
+	}
+	for _, path := range running {
+		fmt.Fprintf(w, "spared %s: its check runs, or was killed a moment ago\n", path)
 	}
 	for _, l := range found {
 		fmt.Fprintf(w, "found %s of a run that began %s: if the run has ended, remove it with zkCli.sh -server %s deleteall %s\n",
@@ -107,5 +116,5 @@ func nameLeftovers(ctx context.Context, w io.Writer, servers string, access ense
 	if len(found) == 0 {
 		fmt.Fprintf(w, "no znodes of runs in %s%s\n", chroot, ensemble.RunsFolder)
 	}
-	return nil
+	return err
 }

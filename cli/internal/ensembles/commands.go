@@ -19,7 +19,7 @@ func newEnsemble() *cobra.Command {
 		Args:  usage.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newUp(), newPs(), newDown(), newConfig(), newCompose())
+	cmd.AddCommand(newUp(), newPs(), newDown(), newConfig(), newCompose(), newCheck())
 	cmd.AddCommand(newControls()...)
 	return cmd
 }
