@@ -141,11 +141,8 @@ func (f *checkFlags) check(cmd *cobra.Command) error {
 		screen.Say("checking %s for %s%s", prose.Count(len(f.Servers.Servers), "server"), f.For, at)
 		return nil
 	})
-	if result == nil {
+	if err != nil {
 		return err
-	}
-	if err != nil { // the verdict stands
-		screen.Say("warning: %s", usage.OneLine(err))
 	}
 	if f.json {
 		err = terminal.PrintJSON(cmd.OutOrStdout(), result)
@@ -183,6 +180,9 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 		fmt.Fprintf(out, "  %-10s %d operations: %d ok, %d failed, %d unknown; latency median %s, p99 %s, longest %s; %s\n",
 			o.Recipe, o.Operations, o.OK, o.Failed, o.Unknown, reports.Length(o.Latency.P50), reports.Length(o.Latency.P99), reports.Length(o.Latency.Max), o.Run)
 	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(out, "  warning    %s\n", w)
+	}
 	fmt.Fprintf(out, "  sessions   %d moved to another server, %d expired\n", r.Moved, r.Expired)
 	_, err := fmt.Fprintf(out, "  longest    %s without a successful operation (one a second is begun)\n", reports.Length(r.LongestGap))
 	return err
@@ -190,10 +190,12 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 
 // told says in a few words what happened.
 func told(r *canary.Result) string {
-	switch len(r.FailOvers) {
-	case 0:
+	switch n := len(r.FailOvers); {
+	case n == 0 && r.Leader == 0:
+		return "who leads is not known"
+	case n == 0:
 		return "the leader stayed"
-	case 1:
+	case n == 1:
 		return "one fail-over"
 	}
 	return fmt.Sprintf("%d fail-overs", len(r.FailOvers))

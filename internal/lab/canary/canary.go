@@ -93,7 +93,12 @@ func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, err
 	k.removeAbandoned(ctx, true)
 	result, err := k.run(ctx)
 	k.removeAbandoned(context.WithoutCancel(ctx), false) // what was killed shortly before the beginning
-	return result, errors.Join(err, k.claim.Close())
+	closed := k.claim.Close()
+	if result != nil && closed != nil { // the verdict stands
+		result.Warnings = append(result.Warnings, closed.Error())
+		closed = nil
+	}
+	return result, errors.Join(err, closed)
 }
 
 // start looks at the ensemble, and claims a znode of it. An interrupt ends it.

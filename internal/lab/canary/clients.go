@@ -17,6 +17,7 @@ const (
 // clients is what the clients of all objects have experienced.
 type clients struct {
 	latest  time.Time     // when an operation succeeded, or the first began
+	ended   bool          // the load has
 	longest time.Duration // between two successes
 	gaps    []gap
 	moved   int
@@ -80,8 +81,15 @@ func (k *Check) fact(now time.Time, e *history.Event) {
 	switch e.F {
 	case history.FPhase:
 		var p history.Phase
-		if e.Decode(&p) == nil && p.Name == history.PhaseLoad && k.clients.latest.IsZero() {
+		if e.Decode(&p) != nil {
+			return
+		}
+		switch {
+		case p.Name == history.PhaseLoad && k.clients.latest.IsZero():
 			k.clients.latest = now
+		case p.Name == history.PhaseHeal: // a gap at the end is one, too
+			k.succeeded(now)
+			k.clients.ended = true
 		}
 	case history.FProbe:
 		var p history.Probe
@@ -94,8 +102,8 @@ func (k *Check) fact(now time.Time, e *history.Event) {
 // succeeded notes a success of any client, and the gap before it.
 func (k *Check) succeeded(now time.Time) {
 	c := &k.clients
-	if c.latest.IsZero() {
-		return // the load has not begun
+	if c.latest.IsZero() || c.ended {
+		return // there is no load
 	}
 	g := gap{c.latest, now}
 	c.latest = now

@@ -72,7 +72,9 @@ type Result struct {
 	Ended       time.Time      `json:"ended"`
 	Interrupted bool           `json:"interrupted"`
 	Objects     []Object       `json:"objects"`
-	FailOvers   []FailOver     `json:"fail_overs"`
+	// Leader is the server that led at the end; 0 if none did, or none tells.
+	Leader    int        `json:"leader,omitempty"`
+	FailOvers []FailOver `json:"fail_overs"`
 	// LongestGap is the longest time in which no operation of any client succeeded, in nanoseconds. One a second
 	// is begun.
 	LongestGap time.Duration `json:"longest_gap"`
@@ -80,6 +82,7 @@ type Result struct {
 	Expired    int           `json:"sessions_expired"`
 	Events     []Event       `json:"events"`
 	Left       int           `json:"events_left_out,omitempty"` // how many more there were
+	Warnings   []string      `json:"warnings,omitempty"`        // of the check itself, such as a znode that could not be removed
 }
 
 // Object is what came of one object.
@@ -132,8 +135,12 @@ func (k *Check) result(outcomes []*experiment.Outcome) *Result {
 	defer k.mu.Unlock()
 	r := &Result{
 		Verdict: checker.Valid, Started: k.began.UTC(), Ended: time.Now().UTC(), LongestGap: k.clients.longest,
-		Moved: k.clients.moved, Expired: k.clients.expired, Left: k.left,
+		Leader: k.leader, Moved: k.clients.moved, Expired: k.clients.expired, Left: k.left,
 		FailOvers: append([]FailOver{}, k.failOvers...), Events: append([]Event{}, k.events...),
+	}
+	if k.change != nil {
+		k.change.Took = r.Ended.Sub(k.change.At)
+		r.FailOvers = append(r.FailOvers, *k.change)
 	}
 	for i := range r.FailOvers {
 		r.FailOvers[i].Waited = k.waited(r.FailOvers[i])

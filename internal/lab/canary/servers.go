@@ -111,6 +111,8 @@ func (k *Check) leads(now time.Time) {
 // leads says who leads now.
 func (f FailOver) leads() string {
 	switch {
+	case f.To == 0:
+		return "none led until the end"
 	case f.From == f.To:
 		return fmt.Sprintf("server %d led again after %s", f.To, seconds(f.Took))
 	case f.Took == 0:

@@ -1,0 +1,187 @@
+package canary
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/internal/lab/corruptproxy"
+	"github.com/zklab/zklab/internal/testkit/testmain"
+)
+
+func TestMain(m *testing.M) { testmain.Main(m) }
+
+// front listens before a server. What clients are shown of it goes through a dialer; four-letter words do not.
+func front(t *testing.T, server string, dial zk.Dialer) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	t.Cleanup(func() { l.Close(); <-ended })
+	go func() {
+		defer close(ended)
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go bridge(client, server, dial)
+		}
+	}()
+	return l.Addr().String()
+}
+
+func bridge(client net.Conn, server string, dial zk.Dialer) {
+	defer client.Close()
+	r := bufio.NewReader(client)
+	first, err := r.Peek(1)
+	if err != nil {
+		return
+	}
+	if first[0] >= 'a' { // the length of a frame is smaller
+		dial = net.DialTimeout
+	}
+	behind, err := dial("tcp", server, time.Second)
+	if err != nil {
+		return
+	}
+	defer behind.Close()
+	go func() {
+		defer client.Close()
+		_, _ = io.Copy(client, behind)
+	}()
+	_, _ = io.Copy(behind, r)
+}
+
+// checked checks one server, in real time, since a check connects over the network only. It is so fast that a moment
+// is enough.
+func checked(t *testing.T, addr string, page func(text string)) *Result {
+	t.Helper()
+	var k *Check
+	r, err := Run(t.Context(), Config{
+		Servers: external.Config{Servers: []string{addr}}, For: 6 * time.Second, Rate: 100, Out: t.TempDir(), SessionTimeout: 4 * time.Second,
+		OnEvent: func(e Event) { t.Log(e) },
+	}, func(begun *Check) error { k = begun; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := k.WriteMetrics(&b); err != nil {
+		t.Fatal(err)
+	}
+	page(b.String())
+	return r
+}
+
+// Each defect of a server is found by a property of an object, and none is found in a healthy server.
+func TestWrongServersAreConvicted(t *testing.T) {
+	for _, wrong := range []struct {
+		kind  corruptproxy.Corruption
+		found string // a property that finds it
+	}{
+		{"", ""},
+		{corruptproxy.TornRead, "plain-reads"},
+		{corruptproxy.VersionIgnored, "zxid-order"},
+		{corruptproxy.DoneTwice, "durable"},
+		{corruptproxy.Unanswered, "answers"},
+		{corruptproxy.ReadBack, "plain-reads"},
+	} {
+		t.Run(string(wrong.kind), func(t *testing.T) {
+			t.Parallel()
+			e, err := embedded.Start(embedded.Config{Nodes: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			addr := e.Addrs()[0]
+			if wrong.kind != "" {
+				addr = front(t, addr, corruptproxy.New(wrong.kind).Dialer(net.DialTimeout))
+			}
+			r := checked(t, addr, func(text string) {
+				if wrong.kind == "" {
+					parsed(t, text)
+				}
+			})
+			var violated []string
+			for _, o := range r.Objects {
+				violated = append(violated, o.Violated...)
+			}
+			switch {
+			case wrong.kind == "" && r.Verdict == checker.Violation:
+				t.Errorf("a healthy server is accused: %q", violated)
+			case wrong.kind != "" && (r.Verdict != checker.Violation || !slices.Contains(violated, wrong.found)):
+				t.Errorf("%s, violated are %q, want %s", r.Verdict, violated, wrong.found)
+			}
+		})
+	}
+}
+
+// parsed reads the metrics as Prometheus does (the text format 0.0.4), and compares some.
+func parsed(t *testing.T, text string) {
+	t.Helper()
+	var (
+		comment = regexp.MustCompile(`^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$`)
+		sample  = regexp.MustCompile(`^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-z]+="[^"\\]*"(,[a-z]+="[^"\\]*")*\})? (\S+)$`)
+	)
+	kinds, helped, values := map[string]string{}, map[string]bool{}, map[string]float64{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if c := comment.FindStringSubmatch(line); c != nil {
+			if c[1] == "TYPE" && (kinds[c[2]] != "" || !helped[c[2]]) {
+				t.Errorf("%q stands twice, or before its HELP", line)
+			}
+			if helped[c[2]] = true; c[1] == "TYPE" {
+				kinds[c[2]] = c[3]
+			}
+			continue
+		}
+		s := sample.FindStringSubmatch(line)
+		if s == nil {
+			t.Errorf("no sample: %q", line)
+			continue
+		}
+		name := s[1]
+		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+			if base := strings.TrimSuffix(name, suffix); kinds[base] == "histogram" {
+				name = base
+			}
+		}
+		v, err := strconv.ParseFloat(s[4], 64)
+		if _, again := values[s[1]+s[2]]; err != nil || kinds[name] == "" || again {
+			t.Errorf("%q: %v, of type %q", line, err, kinds[name])
+		}
+		values[s[1]+s[2]] = v
+	}
+	before := 0.
+	for _, bound := range append(slices.Clone(bounds), 0) {
+		le := strconv.FormatFloat(bound, 'g', -1, 64)
+		if bound == 0 {
+			le = "+Inf"
+		}
+		n, ok := values[fmt.Sprintf(`zklab_check_operation_duration_seconds_bucket{object="register",le=%q}`, le)]
+		if !ok || n < before {
+			t.Errorf("the bucket up to %s has %g, the one before it %g", le, n, before)
+		}
+		before = n
+	}
+	if n := values[`zklab_check_operation_duration_seconds_count{object="register"}`]; n != before || n != values[`zklab_check_operations_total{object="register",outcome="ok"}`] || n == 0 {
+		t.Errorf("there are %g operations, and %g in buckets", n, before)
+	}
+	if n, ok := values["zklab_check_failovers_total"]; !ok || n != 0 {
+		t.Errorf("%g fail-overs", n)
+	}
+}
