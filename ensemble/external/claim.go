@@ -135,7 +135,7 @@ func (k *Claim) keep(ctx context.Context, events <-chan zk.Event) {
 			session := k.conn.SessionID()
 			_, err := k.conn.Create(k.mark(), nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
 			if errors.Is(err, zk.ErrNoNode) {
-				k.lost <- fmt.Errorf("znode %s %w: its session had expired", k.Path, ErrClaimLost)
+				k.lost <- fmt.Errorf("znode %s %w: what it stored says nothing; run it again", k.Path, ErrClaimLost)
 				return
 			}
 			// A mark that is there is the earlier one, until that session ends, or that of a program that removes the znode.
