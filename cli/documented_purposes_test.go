@@ -14,7 +14,7 @@ import (
 // files and programs in place of the reader's. The test fails unless the command serves its purpose.
 var purposes = map[string]func(*rehearsal){
 	"run": byExperiments, "sweep": byExperiments,
-	"init": inits, "replay": replays, "shrink": shrinks, "compare": compares, "merge": merges, "explore": explores,
+	"init": inits, "replay": replays, "shrink": shrinks, "compare": compares, "matrix": setsSideBySide, "merge": merges, "explore": explores,
 	"check": checks, "report": reportsAgain, "export": exports, "list": lists, "schema": describesFiles, "serve": servesStore, "open": opens,
 	"ensemble up": servesClients, "ensemble ps": listsEnsembles, "ensemble down": endsEnsemble,
 	"ensemble kill": controls(nil, "down"), "ensemble stop": controls(nil, "down"), "ensemble pause": controls(nil, "paused"),

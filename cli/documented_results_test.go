@@ -105,6 +105,35 @@ func compares(d *rehearsal) {
 	}
 }
 
+// The table has a row for each column, and the page leads to all runs. In place of containers the runs are simulated.
+func setsSideBySide(d *rehearsal) {
+	virtual := "--on=simulated" // in place of all containers
+	var words, on []string
+	for i := 0; i < len(d.words); i++ {
+		if d.words[i] != "--on" {
+			words = append(words, d.words[i])
+			continue
+		}
+		i++
+		if strings.HasPrefix(d.words[i], "image:") || d.words[i] == "simulated" {
+			words = append(words, virtual)
+			virtual = "--jobs=1"
+			continue
+		}
+		words, on = append(words, "--on="+d.words[i]), append(on, d.words[i])
+	}
+	d.words = append(words, "--time-limit=4s", "--repeat=1", "--quiet")
+	out := d.exits(usage.ExitValid, usage.ExitUnknown)
+	for _, column := range append(on, "simulated") {
+		d.prints(out, "^  "+column+` \(3\.\S+ +[✓?] 1 of 1 (valid|undecided) +[0-9.]+ .s +`)
+	}
+	page, err := filepath.Glob("store/matrices/*/matrix.html")
+	if err != nil || len(page) != 1 {
+		d.Fatal(page, err)
+	}
+	d.prints(d.read(page[0]), `<a href="../../sweeps/[a-z]+/[0-9a-f]+/sweep.html">all runs</a>`)
+}
+
 // An exploration tries faults at the points of its scenario, singly and in pairs, and says why if it came
 // to no verdict. Here the scenario is small enough to come to an end.
 func explores(d *rehearsal) {

@@ -48,6 +48,7 @@ func withKnobs(g settings.Group, flags ...string) flagGroup {
 var groupsOf = map[string][]flagGroup{
 	"zklab run":      {loadFlags, faultFlags, ensembleFlags, outputFlags},
 	"zklab sweep":    {{"Sweep", []string{"seeds", "swarm", "for", "until-violations", "jobs", "shard"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab matrix":   {{"Matrix", []string{"on", "jobs"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
 	"zklab explore":  {{"Exploration", []string{"for", "singles", "first", "jobs", "shard", "page"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
 	"zklab lock":     {{"Lock", []string{"shared", "exclusive", "permits", "try", "timeout"}}, holdFlags, connectionFlags},
 	"zklab elect":    {{"Election", []string{"id", "timeout"}}, holdFlags, connectionFlags},

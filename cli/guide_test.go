@@ -175,6 +175,7 @@ var commandGroups = []struct {
 		{"replay", "simulation.md#on-the-command-line"},
 		{"shrink", "simulation.md#shrinking"},
 		{"sweep", "sweeps.md"},
+		{"matrix", "matrix.md"},
 		{"compare", "compare.md"},
 		{"merge", "sweeps.md#on-several-machines"},
 		{"explore", "simulation.md#every-message"},

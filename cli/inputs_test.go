@@ -40,6 +40,7 @@ func commands(taken string) map[string]command {
 		"zklab help":             {[]string{"help"}, usage.ExitValid, nil},
 		"zklab run":              {[]string{"run", "lock", "--out", "file"}, usage.ExitFailed, nil},
 		"zklab sweep":            {[]string{"sweep", "lock", "--out", "file"}, usage.ExitFailed, nil},
+		"zklab matrix":           {[]string{"matrix", "lock", "--on", "embedded", "--out", "file"}, usage.ExitFailed, nil},
 		"zklab explore":          {[]string{"explore", "lock", "--faults", "pause"}, usage.ExitUsage, nil},
 		"zklab merge":            {[]string{"merge", "nowhere"}, usage.ExitFailed, nil},
 		"zklab compare":          {[]string{"compare", "nowhere", "here"}, usage.ExitFailed, nil},

@@ -1,11 +1,8 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
-
-	"github.com/charmbracelet/x/ansi"
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/compare"
@@ -64,7 +61,6 @@ func namedGroup(c *compare.Comparison, i int) string {
 // compareRows writes the table: under the name of each quantity a row for each group, so that the table is no
 // wider than the screen, however many groups there are. Names of groups get the room that figures leave.
 func (s *sheet) compareRows(c *compare.Comparison) {
-	const indent, gap, leastName = 2, 2, 12
 	head := []string{"", "median or quantile", "n", "CHANGE", "P"}
 	var table [][]string
 	for _, r := range c.Rows {
@@ -73,25 +69,7 @@ func (s *sheet) compareRows(c *compare.Comparison) {
 			table = append(table, []string{namedGroup(c, i), valueWords(cell), prose.Grouped(cell.N), change, p})
 		}
 	}
-	widths := make([]int, len(head))
-	for _, cells := range append(table, head) {
-		for i, cell := range cells {
-			widths[i] = max(widths[i], ansi.StringWidth(cell))
-		}
-	}
-	rest := cmp.Or(s.screen.Width, usualWidth) - indent
-	for _, w := range widths[1:] {
-		rest -= w + gap
-	}
-	widths[0] = min(widths[0], max(rest, leastName))
-	row := func(cells []string) {
-		line := strings.Repeat(" ", indent)
-		for i, cell := range cells {
-			cell = ansi.Truncate(cell, widths[i], "…")
-			line += cell + strings.Repeat(" ", widths[i]-ansi.StringWidth(cell)+gap)
-		}
-		fmt.Fprintln(&s.b, strings.TrimRight(line, " "))
-	}
+	row := s.columns(head, table, false)
 	row(head)
 	for i, r := range c.Rows {
 		fmt.Fprintf(&s.b, "%s, by %s\n", words.Label(r.Name, 60), r.Unit)

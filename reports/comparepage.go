@@ -48,9 +48,15 @@ func (p comparePageOf) InRows() bool { return len(p.Groups) > mostColumns }
 // WriteComparison writes the page of a comparison as one self-contained file, and beside it each plot
 // as SVG and PNG, whose names begin with that of the page. It makes the folder if it does not exist.
 func WriteComparison(path string, c *compare.Comparison) error {
+	_, err := writeComparison(path, c)
+	return err
+}
+
+// writeComparison returns the figures of the page, too.
+func writeComparison(path string, c *compare.Comparison) ([]*figure.Figure, error) {
 	figures := plots.Compared(c)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("write the page of the comparison: %w", err)
+		return nil, fmt.Errorf("write the page of the comparison: %w", err)
 	}
 	stem := strings.TrimSuffix(path, filepath.Ext(path))
 	var failed []error
@@ -65,9 +71,9 @@ func WriteComparison(path string, c *compare.Comparison) error {
 	}
 	page, err := comparisonPage(c, figures)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return unwritten(append(failed, store.WriteFile(path, page)))
+	return figures, unwritten(append(failed, store.WriteFile(path, page)))
 }
 
 // ComparisonPage returns the page of a comparison, which is self-contained.

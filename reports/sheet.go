@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,6 +94,34 @@ func (s *sheet) copied(name, text string) { fmt.Fprintf(&s.b, "  %-13s%s\n", nam
 func (s *sheet) gates(all []gates.Result) {
 	for _, g := range all {
 		s.line(string(g.Result), "gate "+g.Gate+": "+g.Text)
+	}
+}
+
+// columns returns a function that writes a row of a table. The first column gets the room that the
+// others leave; tails means that the ends of long names tell more than their beginnings.
+func (s *sheet) columns(head []string, table [][]string, tails bool) (row func(cells []string)) {
+	const indent, gap, leastName = 2, 2, 12
+	widths := make([]int, len(head))
+	for _, cells := range append(table, head) {
+		for i, cell := range cells {
+			widths[i] = max(widths[i], ansi.StringWidth(cell))
+		}
+	}
+	rest := cmp.Or(s.screen.Width, usualWidth) - indent
+	for _, w := range widths[1:] {
+		rest -= w + gap
+	}
+	widths[0] = min(widths[0], max(rest, leastName))
+	return func(cells []string) {
+		line := strings.Repeat(" ", indent)
+		for i, cell := range cells {
+			if over := ansi.StringWidth(cell) - widths[i]; tails && over > 0 {
+				cell = ansi.TruncateLeft(cell, over+1, "…")
+			}
+			cell = ansi.Truncate(cell, widths[i], "…")
+			line += cell + strings.Repeat(" ", widths[i]-ansi.StringWidth(cell)+gap)
+		}
+		fmt.Fprintln(&s.b, strings.TrimRight(line, " "))
 	}
 }
 

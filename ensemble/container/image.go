@@ -18,6 +18,7 @@ const OfficialImage = "zookeeper:3.9"
 
 const (
 	localImage  = "zklab/zookeeper:3.9" // as zklab image build builds it
+	olderImage  = "zklab/zookeeper:3.8" // as zklab image build --suite bookworm builds it
 	localPrefix = "zklab/"              // in no registry: a pull could only bring something else
 )
 
@@ -120,7 +121,9 @@ func (c Config) pull(ctx context.Context, engine engine, name string) error {
 // named, and zklab can build the default one.
 func noImage(names []string, why error) error {
 	way := "run `zklab image build` to build " + localImage
-	if !slices.Contains(names, localImage) {
+	if slices.Contains(names, olderImage) {
+		way = "run `zklab image build --suite bookworm` to build it"
+	} else if !slices.Contains(names, localImage) {
 		way = "pull or build it, or " + way + " and name that"
 	}
 	return fmt.Errorf("%w: %s is absent (%w): %s", ErrNoImage, strings.Join(names, " or "), oneLine{why}, way)

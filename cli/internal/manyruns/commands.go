@@ -8,7 +8,7 @@ import (
 
 // Commands makes the commands of this room for a program with a catalog. A new command is a line here.
 func Commands(catalog workloads.Catalog) []*cobra.Command {
-	return []*cobra.Command{newSweep(catalog), newMerge(catalog), newSweepWorker(catalog), newExplore(catalog), newExploreWorker(catalog)}
+	return []*cobra.Command{newSweep(catalog), newMerge(catalog), newMatrix(catalog), newSweepWorker(catalog), newExplore(catalog), newExploreWorker(catalog)}
 }
 
 // Unsupervised lists the commands whose parent looks after them, and stops and kills just their process.

@@ -44,24 +44,37 @@ func repeat(sweep, run *cobra.Command, args []string, n int, seed int64) error {
 		case sweep.Flags().Lookup(f.Name) == nil:
 			without = f.Name
 		default:
-			set[f.Name] = []string{f.Value.String()}
-			if list, ok := f.Value.(pflag.SliceValue); ok {
-				set[f.Name] = list.GetSlice()
-			}
+			set[f.Name] = valuesOf(f)
 		}
 	})
 	if without != "" {
 		return usage.Errorf("--%s is for a single run: leave out --%s or --repeat", without, without)
 	}
-	for name, values := range set {
-		for _, value := range values {
-			if err := sweep.Flags().Set(name, value); err != nil {
-				return err
-			}
-		}
+	if err := setAll(sweep, set); err != nil {
+		return err
 	}
 	sweep.Use = run.Use // errors name the command that was given
 	sweep.SetOut(run.OutOrStdout())
 	sweep.SetErr(run.ErrOrStderr())
 	return sweep.RunE(sweep, args)
+}
+
+// valuesOf returns the values of a flag, each as it was given.
+func valuesOf(f *pflag.Flag) []string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return list.GetSlice()
+	}
+	return []string{f.Value.String()}
+}
+
+// setAll gives a command values of flags.
+func setAll(cmd *cobra.Command, set map[string][]string) error {
+	for name, values := range set {
+		for _, value := range values {
+			if err := cmd.Flags().Set(name, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

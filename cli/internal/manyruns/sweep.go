@@ -131,7 +131,29 @@ func runSweep(cmd *cobra.Command, swept *swept, s SweepFlags) error {
 	if err := usage.Writable("--out", swept.f.Out); err != nil {
 		return err
 	}
-	folder := filepath.Join(swept.f.Out, "sweeps", swept.stored.Recipe, d.Name())
+	screen := terminal.NewScreen(cmd.ErrOrStderr(), swept.f.Quiet || swept.f.JSON)
+	ctx, interrupt, stop := terminal.Interruptible(context.Background(), screen, noMoreRuns)
+	defer stop()
+	err = s.perform(ctx, swept, d, interrupt, screen, "sweep")
+	screen.End()
+	if err != nil {
+		return err
+	}
+	folder := swept.folder(d)
+	return printMerged(cmd, swept.f.Catalog, []string{folder}, filepath.Join(folder, SweepPage), swept.f.JSON, false, s.gates)
+}
+
+// noMoreRuns tells what the first interrupt of many runs leads to.
+const noMoreRuns = "starting no more runs, and waiting for the current ones"
+
+// folder is where a sweep is stored.
+func (s *swept) folder(d sweep.Description) string {
+	return filepath.Join(s.f.Out, sweep.StoreFolder, s.stored.Recipe, d.Name())
+}
+
+// perform runs the seeds of a planned sweep that have no line yet, and shows on the screen, in a phase, where it stands.
+func (s SweepFlags) perform(ctx context.Context, swept *swept, d sweep.Description, interrupt <-chan struct{}, screen *terminal.Screen, phase string) error {
+	folder := swept.folder(d)
 	jobs := s.jobs.of(swept.stored.Simulate, d.Shard.Seeds(d.Seeds))
 	journal, err := sweep.OpenJournal(filepath.Join(folder, d.Shard.Name()), d, jobs)
 	if err != nil {
@@ -143,21 +165,13 @@ func runSweep(cmd *cobra.Command, swept *swept, s SweepFlags) error {
 		return err
 	}
 	defer closeAll()
-	screen := terminal.NewScreen(cmd.ErrOrStderr(), swept.f.Quiet || swept.f.JSON)
-	ctx, interrupt, stop := terminal.Interruptible(context.Background(), screen, "starting no more runs, and waiting for the current ones")
-	defer stop()
 	screen.Say("sweeping %s of %s%s in %s", swept.stored.Recipe, cmp.Or(swept.stored.SubjectCommand, swept.stored.Subject), swept.clock(), folder)
 	_, err = sweep.Run(ctx, journal, sweep.Config{
 		Runners: runners, For: s.forTime, Violations: s.Violations, Interrupt: interrupt,
 		Grace:    time.Minute + 2*swept.longest,
-		Progress: func(p sweep.Progress) { screen.Show("sweep", describeSweep(p)) },
+		Progress: func(p sweep.Progress) { screen.Show(phase, describeSweep(p)) },
 	})
-	screen.End()
-	if err != nil {
-		return err
-	}
-	journal.Close() // it is not under way any more
-	return printMerged(cmd, swept.f.Catalog, []string{folder}, filepath.Join(folder, SweepPage), swept.f.JSON, false, s.gates)
+	return err
 }
 
 // The pages of a sweep and of an exploration, in its folder.

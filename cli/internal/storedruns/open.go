@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/store"
 )
 
@@ -22,8 +23,8 @@ func newOpen() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "open [PATH]",
 		Short: "Open a report in the browser",
-		Long: "Open shows the report of a stored run, or the page of a sweep or an exploration, in the browser, and prints\n" +
-			"its path. PATH is the folder of one of these, a page, or latest, which is the default. The variable BROWSER\n" +
+		Long: "Open shows the report of a stored run, or the page of a sweep, an exploration or a matrix, in the browser, and\n" +
+			"prints its path. PATH is the folder of one of these, a page, or latest, which is the default. The variable BROWSER\n" +
 			"names the program; without it, the one of the desktop is used. Without a desktop, open only\n" +
 			"prints the path.",
 		Example:           "  zklab open\n  zklab open lock/2026-01-02T15-04-05.678Z\n  zklab open store/sweeps/lock/3f70694aa4cfaf8e",
@@ -68,7 +69,7 @@ func pageOf(out, path string) (string, error) {
 		if err == nil && !info.IsDir() && filepath.Ext(candidate) == ".html" {
 			return candidate, nil
 		}
-		for _, name := range []string{manyruns.SweepPage, explore.PageFile} {
+		for _, name := range []string{manyruns.SweepPage, explore.PageFile, matrix.PageFile} {
 			if page := filepath.Join(candidate, name); isFile(page) {
 				return page, nil
 			}

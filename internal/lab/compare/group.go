@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -27,6 +28,8 @@ type Group struct {
 	Errors    int `json:"errors"`
 	// Unchecked lists the properties that could not be looked at in some runs, in the order of their names.
 	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
+	// ZooKeeper lists the versions of the servers, as far as the runs know them.
+	ZooKeeper []string `json:"zookeeper,omitempty"`
 	// Samples holds the samples of all runs together.
 	Samples samples.Samples `json:"-"`
 
@@ -155,6 +158,7 @@ func (g *Group) add(l *sweep.Line) {
 		return
 	}
 	g.Runs++
+	g.ZooKeeper = withVersion(g.ZooKeeper, l)
 	g.Samples.Merge(l.Samples)
 	g.took = sweep.Took(g.took, l.Struck)
 	if g.figures == nil {
@@ -169,6 +173,14 @@ func (g *Group) add(l *sweep.Line) {
 		}
 	}
 	g.found(l)
+}
+
+// withVersion adds the version of a run's servers to the others, once.
+func withVersion(versions []string, l *sweep.Line) []string {
+	if l.ZooKeeper == "" || slices.Contains(versions, l.ZooKeeper) {
+		return versions
+	}
+	return append(versions, l.ZooKeeper)
 }
 
 // found counts each cause of a run's violations once.

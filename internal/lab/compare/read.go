@@ -186,11 +186,15 @@ func (g *Group) addRun(run *store.Run) error {
 
 // addSweep adds the runs of a sweep, which has the paths of all its shards.
 func (g *Group) addSweep(paths []string) error {
-	s, err := sweep.MergeEach(paths, g.add)
+	var versions []string
+	s, err := sweep.MergeEach(paths, func(l *sweep.Line) {
+		g.add(l)
+		versions = withVersion(versions, l)
+	})
 	if err != nil {
 		return err
 	}
-	g.facts = append(g.facts, ofSweep(&s.Description))
+	g.facts = append(g.facts, ofSweep(&s.Description, versions))
 	if slices.ContainsFunc(s.Shards, func(h sweep.ShardState) bool { return h.Running || h.Died() }) {
 		g.going = append(g.going, strings.Join(paths, ", "))
 	}

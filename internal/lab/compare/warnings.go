@@ -100,14 +100,28 @@ func (c *Comparison) warnOfPower() {
 			}
 		}
 	}
+	if len(weak) > 0 {
+		c.warnf("too few samples: with %s, no difference in %s can be found, however large; %d in each group are enough",
+			prose.Count(c.Tests, "test"), some(slices.Compact(weak)), c.Enough())
+	}
+}
+
+// Enough returns how many measurements in each group a difference needs to be found by any of the tests, if it is large.
+func (c *Comparison) Enough() int {
 	least := needed
 	for leastP(least, least)*float64(c.Tests) >= Alpha {
 		least++
 	}
-	if len(weak) > 0 {
-		c.warnf("too few samples: with %s, no difference in %s can be found, however large; %d in each group are enough",
-			prose.Count(c.Tests, "test"), some(slices.Compact(weak)), least)
-	}
+	return least
+}
+
+// Powerful reports whether some test could find a difference, if it is large.
+func (c *Comparison) Powerful() bool {
+	return slices.ContainsFunc(c.Rows, func(r Row) bool {
+		return slices.ContainsFunc(r.Cells, func(cell Cell) bool {
+			return cell.Change != nil && leastP(r.Cells[0].N, cell.N)*float64(c.Tests) < Alpha
+		})
+	})
 }
 
 // text says in what groups differ.

@@ -44,6 +44,9 @@ type Line struct {
 	// Samples are the times that the run measured.
 	Samples *samples.Samples `json:"samples,omitempty"`
 
+	// ZooKeeper is the version of the servers; empty if it is not known.
+	ZooKeeper string `json:"zookeeper,omitempty"`
+
 	// Record is the beginning of a hash of history.jsonl and transactions.jsonl, of a simulated
 	// run: runs of one seed are the same if it is.
 	Record string `json:"record,omitempty"`

@@ -21,7 +21,7 @@ func Of(result *store.Result, h *history.History, passed []link.Passed, wall tim
 	l := Line{
 		Seed: result.Seed, Verdict: result.Verdict, Operations: result.Stats.Operations, Events: len(h.Events),
 		VirtualMS: stats.End(h).Milliseconds(), WallMS: wall.Milliseconds(), Met: Exercise(h, passed),
-		Samples: result.Stats.Samples, Behaviours: coverage.Hashes(coverage.Of(h)),
+		ZooKeeper: result.Ensemble.Version, Samples: result.Stats.Samples, Behaviours: coverage.Hashes(coverage.Of(h)),
 	}
 	l.Struck = StruckBy(result)
 	if result.Leftovers != nil {

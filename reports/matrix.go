@@ -1,0 +1,252 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/matrix"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/stats/gates"
+)
+
+// MatrixSummary describes a matrix in text: a table with a row for each cell, in what the columns differ, and what is
+// missing. page is the path of its page, or "" if there is none.
+func MatrixSummary(m *matrix.Matrix, page string, screen Screen) string {
+	t := &sheet{screen: screen}
+	t.head(m.Verdict, matrixSentence(m))
+	t.b.WriteByte('\n')
+	t.cells(m)
+	t.b.WriteByte('\n')
+	for _, x := range m.Experiments {
+		for _, text := range differenceTexts(m, x) {
+			t.line(x.Name, text)
+		}
+		for _, c := range x.Cells {
+			for _, text := range openTexts(c) {
+				t.line("", c.On+": "+text)
+			}
+			t.gates(namedGates(m, x, c))
+		}
+	}
+	t.b.WriteByte('\n')
+	if incomplete(m) {
+		t.copied("to go on", m.Command)
+	}
+	if page != "" {
+		t.copied("page", page)
+	}
+	return t.b.String()
+}
+
+// matrixSentence returns the verdict of a matrix as a sentence.
+func matrixSentence(m *matrix.Matrix) string {
+	var broken, open []string
+	cells := 0
+	for _, x := range m.Experiments {
+		for _, c := range x.Cells {
+			cells++
+			switch c.Verdict {
+			case checker.Violation:
+				broken = append(broken, x.Name+" on "+c.On)
+			case checker.Unknown:
+				open = append(open, x.Name+" on "+c.On)
+			}
+		}
+	}
+	switch {
+	case len(broken) > 0:
+		return fmt.Sprintf("a promise is broken in %d of %s: %s", len(broken), prose.Count(cells, "cell"), prose.List(broken, "and"))
+	case len(open) > 0:
+		return fmt.Sprintf("%d of %s not decided: %s", len(open), prose.Count(cells, "cell"), prose.List(open, "and"))
+	case cells == 1:
+		return "the cell is valid"
+	}
+	return fmt.Sprintf("all %d cells are valid", cells)
+}
+
+// cells writes the table: under the name of each experiment a row for each column of the matrix.
+func (s *sheet) cells(m *matrix.Matrix) {
+	head := []string{"", "runs", "median", "p99", "FAIL-OVER", "worst", "n"}
+	var table [][]string
+	for _, x := range m.Experiments {
+		for _, c := range x.Cells {
+			table = append(table, slices.Concat([]string{serversWords(c), cellVerdict(c)}, latencyWords(c), failoverWords(c)))
+		}
+	}
+	row := s.columns(head, table, true)
+	row(head)
+	for i, x := range m.Experiments {
+		fmt.Fprintln(&s.b, words.Label(x.Name, 60))
+		for _, cells := range table[i*len(m.Servers) : (i+1)*len(m.Servers)] {
+			row(cells)
+		}
+	}
+}
+
+// serversWords names the servers of a cell, with their version unless the name ends with it.
+func serversWords(c *matrix.Cell) string {
+	text := words.Label(c.On, 60)
+	if versions := strings.Join(c.ZooKeeper, " or "); versions != "" && !strings.HasSuffix(c.On, ":"+versions) {
+		text += " (" + words.Label(versions, 20) + ")"
+	}
+	return text
+}
+
+// cellVerdict says in how many runs a cell came to its verdict. It calls no cell valid that lacks runs.
+func cellVerdict(c *matrix.Cell) string {
+	mark := verdicts.Mark(c.Verdict) + " "
+	switch {
+	case c.Verdict == checker.Violation:
+		mark += fmt.Sprintf("%d of %d violated", c.Violation, c.Of)
+		if c.Runs < c.Of {
+			mark += fmt.Sprintf(", %d ran", c.Runs)
+		}
+	case c.Runs < c.Of:
+		mark += fmt.Sprintf("%d of %d ran", c.Runs, c.Of)
+	case c.Verdict == checker.Valid:
+		mark += fmt.Sprintf("%d of %d valid", c.Valid, c.Of)
+	case c.Unknown > 0:
+		mark += fmt.Sprintf("%d of %d undecided", c.Unknown, c.Of)
+	default:
+		mark += "undecided"
+	}
+	return mark
+}
+
+// latencyWords are the median and the p99 of a cell's latencies.
+func latencyWords(c *matrix.Cell) []string {
+	if c.Latency.N == 0 {
+		return []string{"–", "–"}
+	}
+	return []string{words.Bound(c.Latency.Median), words.Bound(c.Latency.P99)}
+}
+
+// failoverWords are the median, the longest and the number of a cell's fail-overs.
+func failoverWords(c *matrix.Cell) []string {
+	if c.Failover.N == 0 {
+		return []string{"–", "–", "0"}
+	}
+	return []string{words.Bound(c.Failover.Median), words.Bound(c.Failover.Worst), prose.Grouped(c.Failover.N)}
+}
+
+// openTexts says what is missing for a verdict of a cell, and why its servers could not be used.
+func openTexts(c *matrix.Cell) (texts []string) {
+	if c.Error != "" {
+		texts = append(texts, words.Label(c.Error, 1000))
+	}
+	if c.Verdict == checker.Unknown && c.Why != "" {
+		texts = append(texts, words.Label(c.Why, 1000))
+	}
+	return texts
+}
+
+// namedGates are the gates of a cell, which is named where there are several.
+func namedGates(m *matrix.Matrix, x *matrix.Experiment, c *matrix.Cell) (named []gates.Result) {
+	for _, g := range c.Gates {
+		if len(m.Experiments)*len(m.Servers) > 1 {
+			g.Text = x.Name + " on " + c.On + ": " + g.Text
+		}
+		named = append(named, g)
+	}
+	return named
+}
+
+// differenceTexts says in what the columns of an experiment differ, as far as the runs show it.
+func differenceTexts(m *matrix.Matrix, x *matrix.Experiment) (texts []string) {
+	for _, d := range x.Differences {
+		texts = append(texts, differenceText(m, d))
+	}
+	return append(texts, changeTexts(x)...)
+}
+
+// differenceText tells of a violated property on which servers it was, and which of these differ.
+func differenceText(m *matrix.Matrix, d matrix.Difference) string {
+	var on, off, not []string
+	for i, s := range d.Shares {
+		share := fmt.Sprintf("%s (%d of %d: %s to %s)", m.Servers[i], s.Violated, s.Decided, percent(s.Low), percent(s.High))
+		switch {
+		case s.Decided == 0:
+			not = append(not, m.Servers[i])
+		case s.Violated > 0:
+			on = append(on, share)
+		default:
+			off = append(off, share)
+		}
+	}
+	text := fmt.Sprintf("%s was violated on %s", d.Property, prose.List(on, "and"))
+	if len(off) > 0 {
+		text += ", and in no run on " + prose.List(off, "and")
+	}
+	if len(not) > 0 {
+		text += "; it was decided in no run on " + prose.List(not, "and")
+	}
+	return text + ". " + apartText(m, d)
+}
+
+// apartText says which columns differ: those whose intervals do not overlap.
+func apartText(m *matrix.Matrix, d matrix.Difference) string {
+	if len(d.Shares) < 2 {
+		return "There is no other column to compare with"
+	}
+	var pairs []string
+	for _, p := range d.Apart {
+		pairs = append(pairs, m.Servers[p[0]]+" and "+m.Servers[p[1]])
+	}
+	if len(pairs) == 0 {
+		return "The intervals of 95 % overlap: so few runs do not show that the columns differ"
+	}
+	return fmt.Sprintf("The intervals of 95 %% do not overlap for %s: there the columns differ", strings.Join(pairs, "; "))
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", math.Round(100*share)) }
+
+// changeTexts lists the quantities in which columns differ from the first one, by the tests of the comparison.
+func changeTexts(x *matrix.Experiment) (texts []string) {
+	if x.Compared == nil {
+		return nil
+	}
+	first := x.Compared.Groups[0].Name
+	for _, r := range x.Compared.Rows {
+		for i, cell := range r.Cells {
+			if cell.Change != nil && cell.Change.Found {
+				change, p := changeWords(cell)
+				texts = append(texts, fmt.Sprintf("%s is %s on %s and %s on %s: %s (P %s)", r.Name, valueWords(r.Cells[0]), first, valueWords(cell), x.Compared.Groups[i].Name, change, p))
+			}
+		}
+	}
+	switch {
+	case len(texts) > 0:
+		return texts
+	case !x.Compared.Powerful():
+		return []string{fmt.Sprintf("times: so few runs show no difference, however large; that takes at least %s of each cell (--repeat)", words.Plural(x.Compared.Enough(), "run"))}
+	}
+	return []string{fmt.Sprintf("times: %s found no evidence of a difference from %s", words.Plural(x.Compared.Tests, "test"), first)}
+}
+
+// incomplete reports whether runs are missing.
+func incomplete(m *matrix.Matrix) bool {
+	return slices.ContainsFunc(m.Experiments, func(x *matrix.Experiment) bool {
+		return slices.ContainsFunc(x.Cells, func(c *matrix.Cell) bool { return c.Runs < c.Of })
+	})
+}
+
+// MatrixAnnotations returns what went wrong in a matrix, cell by cell.
+func MatrixAnnotations(m *matrix.Matrix) (all []Annotation) {
+	for _, x := range m.Experiments {
+		for _, c := range x.Cells {
+			if c.Summary == nil {
+				continue
+			}
+			for _, a := range SweepAnnotations(c.Summary) {
+				a.Title += ", on " + c.On
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
