@@ -23,9 +23,7 @@ func MatrixSummary(m *matrix.Matrix, page string, screen Screen) string {
 	t.cells(m)
 	t.b.WriteByte('\n')
 	for _, x := range m.Experiments {
-		for _, text := range differenceTexts(m, x) {
-			t.line(x.Name, text)
-		}
+		t.list(x.Name, differenceTexts(m, x), differencesInSummary, "on the page")
 		for _, c := range x.Cells {
 			for _, text := range openTexts(c) {
 				t.line("", c.On+": "+text)
@@ -42,6 +40,9 @@ func MatrixSummary(m *matrix.Matrix, page string, screen Screen) string {
 	}
 	return t.b.String()
 }
+
+// differencesInSummary bounds what a screenful tells of an experiment.
+const differencesInSummary = 6
 
 // matrixSentence returns the verdict of a matrix as a sentence.
 func matrixSentence(m *matrix.Matrix) string {
@@ -212,11 +213,16 @@ func changeTexts(x *matrix.Experiment) (texts []string) {
 	}
 	first := x.Compared.Groups[0].Name
 	for _, r := range x.Compared.Rows {
+		text := fmt.Sprintf("%s differs from that on %s, %s", r.Name, first, valueWords(r.Cells[0]))
+		n := len(text)
 		for i, cell := range r.Cells {
 			if cell.Change != nil && cell.Change.Found {
-				change, p := changeWords(cell)
-				texts = append(texts, fmt.Sprintf("%s is %s on %s and %s on %s: %s (P %s)", r.Name, valueWords(r.Cells[0]), first, valueWords(cell), x.Compared.Groups[i].Name, change, p))
+				change, _ := changeWords(cell)
+				text += fmt.Sprintf("; on %s %s, %s", x.Compared.Groups[i].Name, valueWords(cell), change)
 			}
+		}
+		if len(text) > n {
+			texts = append(texts, text)
 		}
 	}
 	switch {
