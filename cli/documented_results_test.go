@@ -123,9 +123,13 @@ func setsSideBySide(d *rehearsal) {
 		words, on = append(words, "--on="+d.words[i]), append(on, d.words[i])
 	}
 	d.words = append(words, "--time-limit=4s", "--repeat=1", "--quiet")
-	out := d.exits(usage.ExitValid, usage.ExitUnknown)
+	run := d.start("", d.words...)
+	run.wait()
+	if code := run.cmd.ProcessState.ExitCode(); code != usage.ExitValid && code != usage.ExitUnknown {
+		d.Errorf("%s\n%s", run.cmd.ProcessState, run.text())
+	}
 	for _, column := range append(on, "simulated") {
-		d.prints(out, "^  "+column+` \(3\.\S+ +[✓?] 1 of 1 (valid|undecided) +[0-9.]+ .s +`)
+		d.prints(run.text(), "^  "+column+` \(3\.\S+ +[✓?] (1 of 1 )?(valid|undecided) +[0-9.]+ .s +`)
 	}
 	page, err := filepath.Glob("store/matrices/*/matrix.html")
 	if err != nil || len(page) != 1 {

@@ -23,10 +23,14 @@ func MatrixSummary(m *matrix.Matrix, page string, screen Screen) string {
 	t.cells(m)
 	t.b.WriteByte('\n')
 	for _, x := range m.Experiments {
-		t.list(x.Name, differenceTexts(m, x), differencesInSummary, "on the page")
+		name, differ := x.Name, differenceTexts(m, x)
+		if t.list(name, differ, differencesInSummary, "on the page"); len(differ) > 0 {
+			name = ""
+		}
 		for _, c := range x.Cells {
 			for _, text := range openTexts(c) {
-				t.line("", c.On+": "+text)
+				t.line(name, c.On+": "+text)
+				name = ""
 			}
 			t.gates(namedGates(m, x, c))
 		}

@@ -194,9 +194,14 @@ func (m *matrixRun) planRow(cmd *cobra.Command, experiment string) error {
 	case len(wrong) == len(m.columns):
 		return errors.Unwrap(wrong[0])
 	case errors.Is(wrong[0], engine.ErrUsage):
-		return usage.Errorf("%s", strings.Replace(wrong[0].Error(), engine.ErrUsage.Error()+": ", "", 1))
+		return usage.Errorf("%s", plain(wrong[0]))
 	}
 	return wrong[0]
+}
+
+// plain returns the text of an error in one line, which does not call it wrong usage in its middle.
+func plain(err error) string {
+	return strings.ReplaceAll(usage.OneLine(err), engine.ErrUsage.Error()+": ", "")
 }
 
 // planCell makes the sweep of an experiment on the servers of a column.
@@ -271,7 +276,7 @@ func (m *matrixRun) perform(ctx context.Context, interrupt <-chan struct{}, scre
 			return err
 		}
 		if err != nil {
-			c.Error = usage.OneLine(err)
+			c.Error = plain(err)
 			screen.Say("%s: %s", where, c.Error)
 		}
 	}
