@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/base/panics"
 )
 
-// Fenced is the rule that no call of an operation was done with a fencing token that is less than the token of a call on
+// Fenced returns the rule that no call of an operation was done with a fencing token that is less than the token of a call on
 // the same key that was done before it began. token returns the token in an argument. A call that was refused, or that
 // answered false, was not done.
 func Fenced(operation string, token func(argument json.RawMessage) int64) []Rule {

@@ -29,7 +29,7 @@ type owner struct {
 	lived    history.ID    // the session that was alive at to
 }
 
-// Owned is the rule that no two clients have the same answer of a claim on a key at one time.
+// Owned returns the rule that no two clients have the same answer of a claim on a key at one time.
 func Owned(o Owning) []Rule {
 	return rules(&frame.Property{
 		Name:     o.Claim + "-owned",

@@ -71,7 +71,7 @@ type asked struct {
 	mattered atomic.Bool
 }
 
-// Rule is the rule that the model explains all answers. The model has what [Porcupine.Check] asks for.
+// Rule returns the rule that the model explains all answers. The model has what [Porcupine.Check] asks for.
 func (m *Porcupine) Rule() Rule {
 	says := func(f func(string) bool, operation string) bool { return f != nil && f(operation) }
 	s := &Spec{
@@ -180,7 +180,7 @@ func doubt(values []any) string {
 	return ""
 }
 
-// partition is the model's Partition, of items.
+// partition returns the model's Partition, of items.
 func (m *Porcupine) partition(ops []porcupine.Operation) [][]porcupine.Operation {
 	plain := slices.Clone(ops)
 	back := map[any]any{} // by metadata, which each operation has of its own

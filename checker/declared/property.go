@@ -23,7 +23,7 @@ type Finding struct {
 	Undecided bool
 }
 
-// Property is the rule that decide finds nothing wrong with any key. It is called for several keys at the
+// Property returns the rule that decide finds nothing wrong with any key. It is called for several keys at the
 // same time. If it panics, or takes longer than checks may, the key is undecided.
 func Property(name, meaning string, decide func(*Key) []Finding) Rule {
 	return Rule{property: &frame.Property{

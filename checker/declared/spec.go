@@ -96,7 +96,7 @@ func Mistake(format string, args ...any) { panic(linearize.Mistake(fmt.Sprintf(f
 // Search is the decider of specifications: a search for an order of the calls.
 const Search = "porcupine"
 
-// Sequential is the rule that one order of the calls explains all answers: each call took effect at one
+// Sequential returns the rule that one order of the calls explains all answers: each call took effect at one
 // moment between its beginning and its end.
 func Sequential(s *Spec) Rule {
 	return Rule{picture: s.picture, try: s.try, property: &frame.Property{

@@ -8,20 +8,20 @@ import (
 // Hold names the operations that begin and end an exclusive hold.
 type Hold = traits.Hold
 
-// Exclusive are the rules of a lock for operations of other names. They decide whether they were
+// Exclusive returns the rules of a lock for operations of other names. They decide whether they were
 // exercised themselves.
 func Exclusive(h Hold) []Rule { return rules(traits.Exclusive(h)...) }
 
 // Items names the operations that put items in and take them out.
 type Items = traits.Queue
 
-// Queued are the rules of a queue for operations of other names.
+// Queued returns the rules of a queue for operations of other names.
 func Queued(q Items) []Rule { return rules(traits.Queued(q)...) }
 
-// Distinct is the rule that no two answers of an operation on a key are equal.
+// Distinct returns the rule that no two answers of an operation on a key are equal.
 func Distinct(operation string) []Rule { return rules(traits.Distinct(operation)) }
 
-// Rising is the rule that no answer of an operation on a key is less than an earlier one.
+// Rising returns the rule that no answer of an operation on a key is less than an earlier one.
 func Rising(operation string) []Rule { return rules(traits.Rising(operation)) }
 
 // rules are properties as the program's own.

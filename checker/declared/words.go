@@ -25,7 +25,7 @@ func (it *item) operation() string {
 	return it.call.Operation
 }
 
-// declared is where the program declares the step of the item.
+// declared returns where the program declares the step of the item.
 func (it *item) declared() string {
 	if it.ends != nil {
 		return it.of.Declared

@@ -134,7 +134,7 @@ func (a *appends) read() (finding, bool) {
 	return finding{}, false
 }
 
-// next is the item that a text begins with, none if it begins with none.
+// next returns the item that a text begins with, none if it begins with none.
 func (a *appends) next(text string) int32 {
 	for _, n := range a.sizes {
 		if n <= len(text) {

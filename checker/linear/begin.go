@@ -35,7 +35,7 @@ func (l *loader) begin() error {
 	return nil
 }
 
-// initial is the place of a value that a register begins as.
+// initial returns the place of a value that a register begins as.
 func (l *loader) initial(v foreign.Value) int32 {
 	if l.opts.LooseNumbers {
 		v = v.Loose()
@@ -97,7 +97,7 @@ func (m makers) before(o *op, v int32) bool {
 	return false
 }
 
-// made is the value that an operation puts into its object; of an append, what it adds.
+// made returns the value that an operation puts into its object; of an append, what it adds.
 func made(o *op) (int32, bool) {
 	switch o.code {
 	case write, extend, enqueue, add:
@@ -108,7 +108,7 @@ func made(o *op) (int32, bool) {
 	return 0, false
 }
 
-// found is the value that an operation saw in its object, if its outcome is known.
+// found returns the value that an operation saw in its object, if its outcome is known.
 func found(o *op) (int32, bool) {
 	if o.unknown() {
 		return 0, false
@@ -140,7 +140,7 @@ func (l *loader) forget() {
 	}
 }
 
-// early is a value that a register showed before anything was written that can have made it,
+// early returns a value that a register showed before anything was written that can have made it,
 // and before anything else was written for certain: it may have begun as that.
 func (h *History) early(key int) (int32, bool) {
 	ops := h.ops[key]

@@ -105,7 +105,7 @@ func along(steps []step, reads map[int32]*reach) (least, most, lowest, highest i
 	return least, most, lowest, highest
 }
 
-// steps are the events by tick, process and place in the file, and how many ticks there are.
+// steps returns the events by tick, process and place in the file, and how many ticks there are.
 func (k *object) steps() ([]step, int) {
 	tick := make([]int32, len(k.ranks))
 	for rank := 1; rank < len(tick); rank++ {

@@ -83,7 +83,7 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 	return h.report(findings)
 }
 
-// grace is how long searches go on after another key was found to be violated.
+// grace returns how long searches go on after another key was found to be violated.
 func (o Options) grace() time.Duration {
 	if o.verdictOnly {
 		return 0

@@ -195,7 +195,7 @@ func newExtremes(numbers []int64, better func(x, y int64) int64) *extremes {
 	return e
 }
 
-// of is the best of the numbers from one place to another, both included.
+// of returns the best of the numbers from one place to another, both included.
 func (e *extremes) of(from, to int32) int64 {
 	n := int32(len(e.nodes) / 2)
 	best := e.nodes[n+from]
@@ -363,7 +363,7 @@ func (c *counting) sinceWords(b int32) string {
 	return " since " + c.k.span(b)
 }
 
-// ended is when an operation returned; before all if it is none.
+// ended returns when an operation returned; before all if it is none.
 func ended(ops []op, i int32) int32 {
 	if i == none {
 		return -1

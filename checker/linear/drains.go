@@ -105,7 +105,7 @@ func (q *items) follow(drains [][]int32) {
 	}
 }
 
-// begin is the first rank at which a dequeue that found nothing can have done so.
+// begin returns the first rank at which a dequeue that found nothing can have done so.
 func (q *items) begin(e int32) int32 {
 	if from, ok := q.from[e]; ok {
 		return from

@@ -125,7 +125,7 @@ func (q *items) take(v, i int32) {
 	}
 }
 
-// name is a value for people.
+// name returns a value for people.
 func (q *items) name(v int32) string { return q.k.value(q.n.list[v]) }
 
 // pairs looks for two values that came out in the wrong order.
@@ -190,7 +190,7 @@ func (q *items) gone() finding {
 	return f
 }
 
-// left are the values that went in for certain and never came out, in the order
+// left returns the values that went in for certain and never came out, in the order
 // in which they were in.
 func (q *items) left() []int32 {
 	var left []int32

@@ -182,7 +182,7 @@ func (k *object) likelyHolds() (holds []hold, odd []int32, ok bool) {
 	return k.unended(holds, holders), odd, true
 }
 
-// covering is a hold that lasts longer than an operation on both sides; nil if
+// covering returns a hold that lasts longer than an operation on both sides; nil if
 // there is none. Holds are sorted and disjoint.
 func covering(holds []hold, o *op) *hold {
 	i, _ := slices.BinarySearchFunc(holds, o.inv, func(h hold, from int32) int { return int(h.from) - int(from) })

@@ -194,7 +194,7 @@ type pending struct {
 	key    foreign.Value
 }
 
-// where is the place of the invocation.
+// where returns the place of the invocation.
 func (p *pending) where() string {
 	if p.shared {
 		return fmt.Sprintf("event %d", p.index+1)
@@ -338,7 +338,7 @@ type pairs struct {
 // asked for is not asked for by key, or not answered so.
 func (p pairs) arePlain() bool { return p.broken || p.tell && p.blank && !p.ask }
 
-// unkeyed is a pair of key and value without the key.
+// unkeyed returns a pair of key and value without the key.
 func unkeyed(v foreign.Value) foreign.Value {
 	if len(v.Items) > 2 {
 		return foreign.Value{Kind: foreign.List, Items: v.Items[1:]}

@@ -34,7 +34,7 @@ func (l *loader) named(f string) string {
 	return ""
 }
 
-// argument is a value without the map that zklab's own histories put around it. A map
+// argument returns a value without the map that zklab's own histories put around it. A map
 // that has none of the names is a value by itself, but in zklab's own histories it
 // cannot be read: taken for nil it would show what no client saw.
 func (l *loader) argument(v foreign.Value, names ...string) (foreign.Value, error) {
@@ -120,7 +120,7 @@ func pair(v foreign.Value) (from, to foreign.Value, ok bool) {
 	return from, to, false
 }
 
-// oneOf is the first field of some names that a map has.
+// oneOf returns the first field of some names that a map has.
 func oneOf(v foreign.Value, names ...string) (foreign.Value, bool) {
 	for _, name := range names {
 		if inner, has := field(v, name); has {

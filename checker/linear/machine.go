@@ -77,7 +77,7 @@ func (m *plainRegister) extend(state int64, by int32) int64 {
 	return to
 }
 
-// text is a state without quotation marks; nothing for nil.
+// text returns a state without quotation marks; nothing for nil.
 func (m *plainRegister) text(state int64) string {
 	if state == 0 {
 		return ""
@@ -186,7 +186,7 @@ func newSet(k *object) machine {
 	return m
 }
 
-// newLastRead is a set of which only the last read counts.
+// newLastRead returns a set of which only the last read counts.
 func newLastRead(k *object) machine {
 	m := newSet(k).(*growingSet)
 	if last := k.lastRead(); last != none {
@@ -195,7 +195,7 @@ func newLastRead(k *object) machine {
 	return m
 }
 
-// hashOf is a hash of different elements, whatever their order.
+// hashOf returns a hash of different elements, whatever their order.
 func hashOf(list []int32) (hash uint64) {
 	sorted := slices.Clone(list)
 	slices.Sort(sorted)

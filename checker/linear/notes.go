@@ -151,7 +151,7 @@ func (h *History) mixed(key int, counterexample []int32) string {
 	return ""
 }
 
-// shownBy are the values that an operation has, whatever it did with them.
+// shownBy returns the values that an operation has, whatever it did with them.
 func (h *History) shownBy(o *op) []int32 {
 	switch o.code {
 	case read, write, enqueue, dequeue, add, remove, generate:

@@ -96,7 +96,7 @@ func (s *scratch) numbers(most int) *numbers {
 	return &numbers{s: s, base: s.next}
 }
 
-// of is the number of a value.
+// of returns the number of a value.
 func (n *numbers) of(value int32) int32 {
 	c := &n.s.cells[value]
 	if *c < n.base {
@@ -107,12 +107,12 @@ func (n *numbers) of(value int32) int32 {
 	return *c - n.base
 }
 
-// known is the number of a value, none if it has none.
+// known returns the number of a value, none if it has none.
 func (n *numbers) known(value int32) int32 {
 	return max(n.s.cells[value]-n.base, none)
 }
 
-// byReturn are the operations with a completion, in its order. Those of a drain
+// byReturn returns the operations with a completion, in its order. Those of a drain
 // share theirs.
 func (k *object) byReturn() []int32 {
 	first := make([]int32, len(k.ranks)) // by rank: operation + 1
@@ -155,7 +155,7 @@ func (k *object) over(step int) bool {
 	return step%pace == 0 && k.ctx.Err() != nil
 }
 
-// value is a value's name.
+// value returns a value's name.
 func (k *object) value(id int32) string {
 	if at := int(id) - len(k.h.values.list); at >= 0 && at < len(k.extra) {
 		return k.extra[at]
@@ -163,7 +163,7 @@ func (k *object) value(id int32) string {
 	return k.h.values.name(id)
 }
 
-// at is an event's time and place, for people.
+// at returns an event's time and place, for people.
 func (k *object) at(rank int32) string {
 	if rank == never {
 		return "an unknown time"
@@ -171,7 +171,7 @@ func (k *object) at(rank int32) string {
 	return k.h.at(k.ranks[rank])
 }
 
-// at is an event's time and place, for people.
+// at returns an event's time and place, for people.
 func (h *History) at(event int32) string {
 	if h.times == nil || h.times[event] < 0 {
 		return h.place(event)
@@ -179,7 +179,7 @@ func (h *History) at(event int32) string {
 	return fmt.Sprintf("%s (%s)", seconds(h.times[event]), h.place(event))
 }
 
-// place is where an event is in the file.
+// place returns where an event is in the file.
 func (h *History) place(event int32) string {
 	if h.byEvent {
 		return fmt.Sprintf("event %d", h.indices[event]+1)
@@ -187,15 +187,15 @@ func (h *History) place(event int32) string {
 	return fmt.Sprintf("line %d", h.lines[event])
 }
 
-// who is an operation's process.
+// who returns an operation's process.
 func (k *object) who(i int32) string {
 	return fmt.Sprintf("process %d", k.h.processes[k.ops[i].process])
 }
 
-// what is an operation in words: write of 3 by process 1.
+// what returns an operation in words: write of 3 by process 1.
 func (k *object) what(i int32) string { return k.act(i) + " by " + k.who(i) }
 
-// asCalled is an operation as its client called it, where that is another one than the
+// asCalled returns an operation as its client called it, where that is another one than the
 // one that is decided.
 func (k *object) asCalled(i int32) *op {
 	if k.called != nil {
@@ -204,7 +204,7 @@ func (k *object) asCalled(i int32) *op {
 	return &k.ops[i]
 }
 
-// span is an operation with its interval.
+// span returns an operation with its interval.
 func (k *object) span(i int32) string {
 	o := &k.ops[i]
 	if o.unknown() {

@@ -77,7 +77,7 @@ func newValues() *values {
 	return &values{ints: map[int64]int32{}, texts: map[string]int32{}, list: []value{{text: "nil"}}}
 }
 
-// of is the place of a value.
+// of returns the place of a value.
 func (vs *values) of(v foreign.Value) int32 {
 	switch v.Kind {
 	case foreign.Nil:
@@ -112,7 +112,7 @@ func (vs *values) text(text string) int32 {
 	return id
 }
 
-// loose is a number in its loose form; false if the value is none.
+// loose returns a number in its loose form; false if the value is none.
 func (vs *values) loose(id int32) (foreign.Value, bool) {
 	v := vs.list[id]
 	if v.isInt {
@@ -121,7 +121,7 @@ func (vs *values) loose(id int32) (foreign.Value, bool) {
 	return foreign.LooseNumber(v.plain())
 }
 
-// plain is a value's text without quotation marks.
+// plain returns a value's text without quotation marks.
 func (v value) plain() string {
 	if text, err := strconv.Unquote(v.text); err == nil {
 		return text
@@ -129,7 +129,7 @@ func (v value) plain() string {
 	return v.text
 }
 
-// name is a value for people.
+// name returns a value for people.
 func (vs *values) name(id int32) string {
 	if id < 0 || int(id) >= len(vs.list) {
 		return "?"

@@ -111,7 +111,7 @@ func sort2(c code) int {
 	return 1
 }
 
-// run gives the place in order of the first operation that cannot be done; none
+// run returns the place in order of the first operation that cannot be done; none
 // if all can. count is how many permits are taken at first.
 func (p *permitQueue) run(count int32) int {
 	if p.done == nil {
@@ -198,7 +198,7 @@ func (p *permitQueue) shrink(k *object, last int32) finding {
 	return violation(byDeadline, w, "%s", k.permitsReason(w))
 }
 
-// order are the operations with a completion by return; those of a drain, which share
+// order returns the operations with a completion by return; those of a drain, which share
 // theirs, in their order.
 func order(ops []op) []int32 {
 	var is []int32
@@ -211,7 +211,7 @@ func order(ops []op) []int32 {
 	return is
 }
 
-// byReturn is a heap of operations that gives first the one that returns first.
+// byReturn returns a heap of operations that gives first the one that returns first.
 func byReturn(ops []op) heaps.Heap[int32] {
 	return heaps.Heap[int32]{Less: func(a, b int32) bool { return ops[a].ret < ops[b].ret }}
 }

@@ -63,7 +63,7 @@ func (k *object) phrase(i int32) (phrase, []any) {
 	return phrases[o.code], []any{k.seen(o.a)}
 }
 
-// act is an operation after "the": write of 3.
+// act returns an operation after "the": write of 3.
 func (k *object) act(i int32) string {
 	p, values := k.phrase(i)
 	return fill(p.act, values)
@@ -75,7 +75,7 @@ func (k *object) did(i int32) string {
 	return fill(p.did, values)
 }
 
-// short is an operation in a word or two, for a picture.
+// short returns an operation in a word or two, for a picture.
 func (k *object) short(i int32) string {
 	p, values := k.phrase(i)
 	return fill(p.short, values)
@@ -88,7 +88,7 @@ func fill(text string, values []any) string {
 	return fmt.Sprintf(text, values...)
 }
 
-// seen is a value that was read, or added.
+// seen returns a value that was read, or added.
 func (k *object) seen(v int32) string {
 	if k.h.Model.kind.counts {
 		return strconv.Itoa(int(v))

@@ -61,7 +61,7 @@ func (k *object) explained(ops []op, m machine, budget time.Duration, memory int
 	return linearize.Decide(k.ctx, p, linearize.Budget{Time: budget, Memory: max(memory, 1), Held: m.size})
 }
 
-// modelOf is a machine as porcupine has it.
+// modelOf returns a machine as porcupine has it.
 func modelOf(m machine) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return m.initial() },

@@ -65,7 +65,7 @@ type numbered struct {
 	v      int32
 }
 
-// byNumber are the values that went in, the best first.
+// byNumber returns the values that went in, the best first.
 func (q *items) byNumber() []int32 {
 	least := int64(math.MaxInt64)
 	for v := range q.of {
@@ -112,7 +112,7 @@ func byDigits(all []numbered) []numbered {
 	return all
 }
 
-// overdue are the values that went in for certain and never came out, though
+// overdue returns the values that went in for certain and never came out, though
 // something worse did that was asked for later, or nothing was found.
 func (q *items) overdue(best []int32) []forcedDequeue {
 	k := q.k
@@ -237,7 +237,7 @@ func (q *items) leftBetter() finding {
 	return finding{}
 }
 
-// number is a value's number.
+// number returns a value's number.
 func (q *items) number(v int32) int64 { return q.k.h.values.list[q.n.list[v]].number }
 
 // mostRounds is how often values are gone through until drains put nothing off.
@@ -413,7 +413,7 @@ func newBusy(ranks int) *busy {
 	}
 }
 
-// find is the first step from step i on that is free. The last one always is.
+// find returns the first step from step i on that is free. The last one always is.
 func (b *busy) find(i int32) int32 {
 	for up, level := range b.levels {
 		if at := int(i / 64); at < len(level) {
@@ -444,7 +444,7 @@ func (b *busy) add(from, to int32) {
 	}
 }
 
-// free is the first rank from a rank on that is not within an interval.
+// free returns the first rank from a rank on that is not within an interval.
 func (b *busy) free(rank int32) int32 {
 	if rank == 0 {
 		return rank

@@ -43,7 +43,7 @@ func decideChains(k *object) finding {
 	return valid(byZones)
 }
 
-// effect is the value that an operation writes; false if it writes none.
+// effect returns the value that an operation writes; false if it writes none.
 func effect(o *op) (int32, bool) {
 	z := zoneOp(o)
 	return z.Effect()
@@ -52,7 +52,7 @@ func effect(o *op) (int32, bool) {
 // zoneKinds gives operations on a register their kinds in zones.
 var zoneKinds = [...]zones.Kind{read: zones.Read, write: zones.Write, cas: zones.CAS, readAll: zones.Nothing}
 
-// zoneOp is an operation on a register, with the values of the history.
+// zoneOp returns an operation on a register, with the values of the history.
 func zoneOp(o *op) zones.Op {
 	return zones.Op{Inv: o.inv, Ret: o.ret, A: o.a, B: o.b, Kind: zoneKinds[o.code]}
 }

@@ -62,7 +62,7 @@ func (k *object) timed(is []int32) bool {
 	return true
 }
 
-// decisive is the rank of the event that matters: an operation with an unknown
+// decisive returns the rank of the event that matters: an operation with an unknown
 // outcome has only its call.
 func (k *object) decisive(i int32) int32 {
 	if k.ops[i].unknown() {
@@ -71,7 +71,7 @@ func (k *object) decisive(i int32) int32 {
 	return k.ops[i].ret
 }
 
-// moment is a rank's time, or its line.
+// moment returns a rank's time, or its line.
 func (k sceneBuilder) moment(rank int32) time.Duration {
 	if rank == never {
 		return explain.Never
@@ -94,7 +94,7 @@ func (k sceneBuilder) noun() string {
 	return "line"
 }
 
-// step is an operation with its sentence.
+// step returns an operation with its sentence.
 func (k sceneBuilder) step(i int32) explain.Step {
 	o := &k.ops[i]
 	process := k.h.processes[o.process]

@@ -22,7 +22,7 @@ func decideLastRead(k *object) finding {
 	return k.sets([]int32{last}, byLastRead)
 }
 
-// lastRead is the read that ended last, none.
+// lastRead returns the read that ended last, none.
 func (k *object) lastRead() int32 {
 	last := int32(none)
 	for i := range k.ops {
@@ -148,7 +148,7 @@ func (k *object) joined(n *numbers, adds *addsOf, reads []int32, decider string)
 // shown returns what a read shows.
 func (k *object) shown(i int32) []int32 { return k.h.lists[k.ops[i].a] }
 
-// sizes are how many different elements reads show, of those that were added.
+// sizes returns how many different elements reads show, of those that were added.
 func (k *object) sizes(n *numbers, elements int, reads []int32) map[int32]int32 {
 	size := make(map[int32]int32, len(reads))
 	seen := make([]int32, elements) // by element: the last read that shows it, + 1

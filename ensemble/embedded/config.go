@@ -257,7 +257,7 @@ func ValidateAdvertisedHost(host string) error {
 	return nil
 }
 
-// advertised is the host that clients are told of a server with that address.
+// advertised returns the host that clients are told of a server with that address.
 func (c Config) advertised(addr string) string {
 	if c.AdvertisedHost != "" {
 		return c.AdvertisedHost
@@ -279,7 +279,7 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 	return e, nil
 }
 
-// Sketch gives an ensemble of which no server runs, in memory.
+// Sketch returns an ensemble of which no server runs, in memory.
 func (c Config) Sketch() (ensemble.Ensemble, error) {
 	c.InMemory, c.Addrs, c.MetricsAddrs, c.Data, c.TLS, c.Stopped, c.Seed = true, nil, nil, "", nil, true, 0
 	return c.Start(context.Background())

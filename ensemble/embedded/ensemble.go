@@ -92,7 +92,7 @@ func (e *Ensemble) network() {
 	}
 }
 
-// Server gives the server with that id, from 1; nil if there is none.
+// Server returns the server with that id, from 1; nil if there is none.
 func (e *Ensemble) Server(id int) *Server {
 	if id < 1 || id > len(e.servers) {
 		return nil
@@ -100,7 +100,7 @@ func (e *Ensemble) Server(id int) *Server {
 	return e.servers[id-1]
 }
 
-// running gives what runs of a server; nil while it is down.
+// running returns what runs of a server; nil while it is down.
 func (e *Ensemble) running(id int) *server.Server { return e.servers[id-1].current() }
 
 // Servers gives all servers by id, observers last.
@@ -112,7 +112,7 @@ func (e *Ensemble) Servers() []ensemble.Server {
 	return all
 }
 
-// Addrs gives the servers' addresses, as zk.Connect wants them.
+// Addrs returns the servers' addresses, as zk.Connect wants them.
 func (e *Ensemble) Addrs() []string {
 	var all []string
 	for _, s := range e.servers {
@@ -208,7 +208,7 @@ func (e *Ensemble) members() (m membership.Members) {
 // Observers returns how many of the servers are observers.
 func (e *Ensemble) Observers() int { return e.cfg.Observers }
 
-// ids gives the voters and the observers.
+// ids returns the voters and the observers.
 func (e *Ensemble) ids() (voters, observers []int) {
 	for _, s := range e.servers {
 		if s.id <= e.cfg.Nodes {

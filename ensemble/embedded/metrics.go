@@ -48,7 +48,7 @@ func (p *metricsPage) close() {
 	}
 }
 
-// MetricsAddr is where the server tells its metrics; empty without [Config.MetricsAddrs].
+// MetricsAddr returns where the server tells its metrics; empty without [Config.MetricsAddrs].
 func (s *Server) MetricsAddr() string { return s.metricsAddr }
 
 // listenForMetrics takes the address of the server's metrics; nil if it has none.

@@ -39,10 +39,10 @@ type Server struct {
 	broken error          // why its files cannot be written
 }
 
-// ID is the server's number, from 1.
+// ID returns the server's number, from 1.
 func (s *Server) ID() int { return s.id }
 
-// Addr is where clients connect to.
+// Addr returns where clients connect to.
 func (s *Server) Addr() string { return s.addr }
 
 // Status asks the server with "srvr", as everybody can.

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Transactions gives what was committed since the ensemble was started, in the
+// Transactions returns what was committed since the ensemble was started, in the
 // order of zxids. It is an error if servers have kept too little of their log
 // to tell: they fold what is far in the past into a snapshot, unless
 // [Config.KeepLog] is set. For a long time, see [Ensemble.StreamTransactions].
@@ -25,7 +25,7 @@ func (e *Ensemble) Transactions(context.Context) ([]history.Txn, error) {
 	return transactions(longest), nil
 }
 
-// behind gives what was committed behind a zxid, as far as any server knows.
+// behind returns what was committed behind a zxid, as far as any server knows.
 func (e *Ensemble) behind(zxid int64) (longest []zab.Entry, err error) {
 	for _, s := range e.servers {
 		entries, base := s.committed()
@@ -48,7 +48,7 @@ func transactions(entries []zab.Entry) []history.Txn {
 	return txns
 }
 
-// committed gives the log as far as the server knows it to be committed, and
+// committed returns the log as far as the server knows it to be committed, and
 // where it begins. Servers differ only in how much they know.
 func (s *Server) committed() (entries []zab.Entry, base int64) {
 	s.withDisk(func(d *zab.Disk) { entries, base = d.Committed(), d.Base() })
@@ -62,7 +62,7 @@ func transaction(x *tree.Txn) history.Txn {
 	return t
 }
 
-// part is a transaction, or one operation of a multi.
+// part returns a transaction, or one operation of a multi.
 func part(op wire.Op, body tree.Body) history.Txn {
 	t := history.Txn{Type: op.String()}
 	switch b := body.(type) {

@@ -68,7 +68,7 @@ func (r *round) figures(f *frame.Finding) {
 	}
 }
 
-// fullRounds is the exercise condition of entering and leaving.
+// fullRounds returns the exercise condition of entering and leaving.
 func fullRounds(a *evidence.Record, figures map[string]float64) string {
 	const wanted = 5
 	if a.Params.Parties < 2 {

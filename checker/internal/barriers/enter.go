@@ -33,7 +33,7 @@ var entering = &frame.Property{
 	Exercise: fullRounds,
 }
 
-// around are the events of the member, and those of the others that came before
+// around returns the events of the member, and those of the others that came before
 // its call was over: what began their presences, and what ended those that were
 // over by then.
 func (r *round) around(call evidence.Span, of *member) []int {

@@ -51,7 +51,7 @@ func decideLate(f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// lifted is the lift after which the key's barrier certainly stayed down; nil
+// lifted returns the lift after which the key's barrier certainly stayed down; nil
 // if there is none.
 func lifted(k *evidence.Key) *history.Operation {
 	var lift *history.Operation

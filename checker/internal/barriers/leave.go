@@ -40,7 +40,7 @@ type insideSpan struct {
 	*member
 }
 
-// stays are the members that certainly were inside, by when that began.
+// stays returns the members that certainly were inside, by when that began.
 func (r *round) stays() []insideSpan {
 	var stays []insideSpan
 	for _, m := range r.members {
@@ -75,7 +75,7 @@ func furthest(stays []insideSpan) []latestTwo {
 	return of
 }
 
-// blocking are the fewest members that together certainly were inside all through
+// blocking returns the fewest members that together certainly were inside all through
 // a leave of another; nil if there was a moment without any.
 func blocking(stays []insideSpan, latest []latestTwo, op *history.Operation) []*member {
 	// A moment is covered only strictly inside a stay: at its ends it may be over.
@@ -115,7 +115,7 @@ func (r *round) proves(by []*member, op *history.Operation) bool {
 	return false
 }
 
-// passage are the events that show that all were there, and when: those of the
+// passage returns the events that show that all were there, and when: those of the
 // first that passed, everybody's call, and what ended the first presence.
 func (r *round) passage() []int {
 	counterexample := evidence.EventsOf(r.opener)

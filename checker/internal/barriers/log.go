@@ -98,7 +98,7 @@ func (u *uptimes) within(low, high uint64) bool {
 	return i > 0 && u.until[i-1] > low
 }
 
-// throughout is the barrier's znode if it was there all the time between two zxids.
+// throughout returns the barrier's znode if it was there all the time between two zxids.
 func (u *uptimes) throughout(low, high uint64) *evidence.Znode {
 	if u == nil {
 		return nil
@@ -110,7 +110,7 @@ func (u *uptimes) throughout(low, high uint64) *evidence.Znode {
 	return u.all[i]
 }
 
-// madeBehind is the place of the first of some znodes, in order of creation, that was
+// madeBehind returns the place of the first of some znodes, in order of creation, that was
 // made behind a zxid.
 func madeBehind(of []*evidence.Znode, zxid uint64) int {
 	i, _ := slices.BinarySearchFunc(of, zxid, func(n *evidence.Znode, zxid uint64) int {
@@ -206,7 +206,7 @@ func changes(t *history.Txn) bool {
 	return true
 }
 
-// behind is the first zxid above a given one at which a client can have changed
+// behind returns the first zxid above a given one at which a client can have changed
 // something; there if there is none.
 func (x acts) behind(zxid uint64, client int) uint64 {
 	first := evidence.StillThere

@@ -39,7 +39,7 @@ type liftEffect struct {
 	shown int // the event that shows that it had none before, by the log; -1: it can have had it at once
 }
 
-// ups are the times in which the key's barrier certainly was up. A failed lift
+// ups returns the times in which the key's barrier certainly was up. A failed lift
 // leaves it up; a raise with an unknown outcome is certain once a zxid was seen
 // at which the transaction log has it done; a lift with one may happen at any
 // later time, so nothing is certain after the log has its client, or somebody, do
@@ -118,7 +118,7 @@ func (t *upTimes) byZxid(all []raised) {
 	}
 }
 
-// raisedBy is a zxid by which a raise certainly had its effect: its own, or the highest
+// raisedBy returns a zxid by which a raise certainly had its effect: its own, or the highest
 // that its session had seen when it returned; 0: none is known.
 func raisedBy(raise *history.Operation) uint64 {
 	switch {
@@ -172,7 +172,7 @@ func (s awaitsByZxid) advance(u *raised) {
 	u.From, u.seen = s.earliest[i-1].Began(), s.earliest[i-1].Invoke.Index
 }
 
-// seenBy is the highest zxid that the session of an await had been answered with, so that it was
+// seenBy returns the highest zxid that the session of an await had been answered with, so that it was
 // committed, whether or not its client had the answer; 0: none is known.
 func seenBy(op *history.Operation) uint64 {
 	if op.Invoke.Session == 0 || op.Return != nil && op.Return.Session != op.Invoke.Session {
@@ -181,7 +181,7 @@ func seenBy(op *history.Operation) uint64 {
 	return uint64(op.Invoke.Seen)
 }
 
-// met is a time in which the barrier was up when an await was asked, and of which what it
+// met returns a time in which the barrier was up when an await was asked, and of which what it
 // was shown cannot be older: the time around its view, or one whose raise its client had
 // been told of; false if there is none, and it may have met the barrier down.
 func (t *upTimes) met(a *evidence.Record, op *history.Operation) (raised, bool) {
@@ -196,7 +196,7 @@ func (t *upTimes) met(a *evidence.Record, op *history.Operation) (raised, bool) 
 	return u, ok
 }
 
-// upAt is the time around t in which the barrier was up; false if it may have
+// upAt returns the time around t in which the barrier was up; false if it may have
 // been down. ups are in order of their ends, too: a later raise has fewer lifts
 // that do not precede it.
 func upAt(ups []raised, t time.Duration) (raised, bool) {

@@ -125,7 +125,7 @@ func (r *round) diedBefore() {
 	}
 }
 
-// gone is when the member certainly was not present any more.
+// gone returns when the member certainly was not present any more.
 func (m *member) gone() time.Duration {
 	end := m.death.By
 	if m.enter.Outcome() == history.Fail {

@@ -105,7 +105,7 @@ type edge struct {
 	by int
 }
 
-// above is when the count was at least n.
+// above returns when the count was at least n.
 func above(edges []edge, n int) []evidence.Span {
 	// At equal times ends come first, so that spans that only touch do not count together.
 	slices.SortFunc(edges, func(x, y edge) int { return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.by, y.by)) })
@@ -153,7 +153,7 @@ func (r *round) stuckInside(ctx context.Context, f *frame.Finding) {
 	}
 }
 
-// wantsOut is when the member kept nobody in: it had not come, it waited to leave or had left,
+// wantsOut returns when the member kept nobody in: it had not come, it waited to leave or had left,
 // it had given up, was known to be dead, or its process had ended: then it is
 // present until its session is dead, which is part of the bound.
 func (m *member) wantsOut() []evidence.Span {
@@ -175,7 +175,7 @@ func (m *member) wantsOut() []evidence.Span {
 	return out
 }
 
-// reasonsToGo are the events that show why each member kept nobody in.
+// reasonsToGo returns the events that show why each member kept nobody in.
 func (r *round) reasonsToGo() []int {
 	var counterexample []int
 	for _, m := range r.members {

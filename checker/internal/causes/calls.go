@@ -223,7 +223,7 @@ func (s *search) fault(kind string) string {
 	return "zklab's fault " + kind
 }
 
-// last are the last n hits that matter, in order.
+// last returns the last n hits that matter, in order.
 func last(all []hit, n int, matter func(hit) bool) (of []hit) {
 	for _, h := range all {
 		if matter(h) {

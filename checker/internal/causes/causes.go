@@ -105,7 +105,7 @@ var byName = evidence.Once(func(a *evidence.Record) map[string]*evidence.Key {
 	return of
 })
 
-// keysOf is the key with a name, or all.
+// keysOf returns the key with a name, or all.
 func keysOf(a *evidence.Record, name string) []*evidence.Key {
 	if k := byName(a)[name]; k != nil && name != "" {
 		return []*evidence.Key{k}
@@ -175,7 +175,7 @@ func (s *search) ceil(t time.Duration) uint64 {
 	return math.MaxUint64
 }
 
-// span are the zxids between which an operation took effect, if that was before it
+// span returns the zxids between which an operation took effect, if that was before it
 // returned: above the first, and below the second.
 func (s *search) span(op *history.Operation) (low, high uint64) {
 	low, high = s.tie.Floor(op.Began()), math.MaxUint64

@@ -256,7 +256,7 @@ func (s *search) mayBeOf(op *history.Operation, id history.ID) bool {
 	return slices.ContainsFunc(s.Owners(op), func(o *evidence.Session) bool { return o.ID == id })
 }
 
-// only is the only znode among those in order of creation that can be meant, or nil: one
+// only returns the only znode among those in order of creation that can be meant, or nil: one
 // that went before the next was made was another try.
 func only(of []*evidence.Znode) *evidence.Znode {
 	for i := 1; i < len(of); i++ {
@@ -534,7 +534,7 @@ func (s *search) whoEnded(n *evidence.Znode) string {
 	return whose + " ended"
 }
 
-// typeAt is the type of what the log has at a zxid about a path; or else the other.
+// typeAt returns the type of what the log has at a zxid about a path; or else the other.
 func (s *search) typeAt(zxid uint64, path, or string) string {
 	t := s.Log.Find(zxid)
 	if t == nil {

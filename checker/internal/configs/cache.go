@@ -238,7 +238,7 @@ var cacheConverge = &frame.Property{
 	Exercise: frame.Wants("converged", 2, "znodes that copies showed correctly at the end"),
 }
 
-// lastChange is the change that made what there is in the end; nil if that is not known: who
+// lastChange returns the change that made what there is in the end; nil if that is not known: who
 // removed a znode last can be told only where the outcome of every change is known.
 func (c *config) lastChange() *change {
 	if c.final.Register != nil {

@@ -232,7 +232,7 @@ func (w *watch) overSessions() bool {
 	return false
 }
 
-// enough are the changes that a run must have had, and what must have been told of them.
+// enough returns the changes that a run must have had, and what must have been told of them.
 func enough(_ *evidence.Record, figures map[string]float64) string {
 	return cmp.Or(
 		frame.Few(figures["sets"], 20, "values that were set"),

@@ -46,7 +46,7 @@ var converge = &frame.Property{
 	Exercise: frame.Wants("converged", 2, "watchers that saw the last value"),
 }
 
-// last is the change that made what there is in the end, or why that is not known.
+// last returns the change that made what there is in the end, or why that is not known.
 func (c *config) last() (x *change, value string, why string) {
 	if c.final == nil {
 		return nil, "", "the harness did not read " + c.name + " at the end"
@@ -68,7 +68,7 @@ type standing struct {
 	until time.Duration
 }
 
-// stood are the values that certainly were there for longer than the bound, until the next change
+// stood returns the values that certainly were there for longer than the bound, until the next change
 // was called for.
 func (c *config) stood() (all []standing) {
 	changes := slices.Concat(c.changes, c.faults)

@@ -40,7 +40,7 @@ func (p *znodeStates) within(is string, low, high uint64) bool {
 	return i < len(places) && p.states[places[i]].from <= high
 }
 
-// over is the latest zxid at which something was over that began by a given one; 0 if none
+// over returns the latest zxid at which something was over that began by a given one; 0 if none
 // did.
 func (p *znodeStates) over(is string, high uint64) uint64 {
 	places := p.places[is]

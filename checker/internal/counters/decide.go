@@ -143,7 +143,7 @@ func backwards(known []*step) *contradiction {
 	return nil
 }
 
-// later is the one that was called later.
+// later returns the one that was called later.
 func later(a, b *step) *step {
 	if a == nil || b != nil && b.inv > a.inv {
 		return b
@@ -185,7 +185,7 @@ type slot struct {
 	by    *step
 }
 
-// gaps are the values up to the highest without a known maker, in order. Deadlines
+// gaps returns the values up to the highest without a known maker, in order. Deadlines
 // rise with them.
 func gaps(known []*step) (slots []slot) {
 	var by *step

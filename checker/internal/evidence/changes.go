@@ -89,7 +89,7 @@ func (k *Key) during(zxid uint64, calls []*history.Operation) *history.Operation
 	return nil
 }
 
-// returned is when a call returned; it never did if its client may have gone on with it.
+// returned returns when a call returned; it never did if its client may have gone on with it.
 func returned(op *history.Operation) time.Duration {
 	if op.Outcome() == history.Info {
 		return Never

@@ -52,7 +52,7 @@ type unanswered struct {
 	event int // that tells of it
 }
 
-// unanswered are all of them, those of a session in order of sending.
+// unanswered returns all of them, those of a session in order of sending.
 func (a *Record) unanswered() (all []unanswered) {
 	for _, s := range a.OldestFirst() {
 		for _, e := range s.unanswered {

@@ -162,7 +162,7 @@ func changeData(data map[string]string, part *history.Txn) (was string) {
 	return was
 }
 
-// answers are the items that came out of queues, and the tokens of holds, with the
+// answers returns the items that came out of queues, and the tokens of holds, with the
 // client that was given them.
 func (a *Record) answers() (items map[string]int, tokens map[history.ID]int) {
 	items, tokens = map[string]int{}, map[history.ID]int{}
@@ -188,7 +188,7 @@ func (a *Record) answers() (items map[string]int, tokens map[history.ID]int) {
 	return items, tokens
 }
 
-// guess is the client that was answered most of it, or the only idle one.
+// guess returns the client that was answered most of it, or the only idle one.
 func (s *UnlinkedSession) guess() int {
 	clients := slices.Sorted(maps.Keys(s.did))
 	if len(clients) > 0 {

@@ -44,7 +44,7 @@ type marks struct {
 	reach []uint64
 }
 
-// upTo is how many of them began by a zxid.
+// upTo returns how many of them began by a zxid.
 func (l *marks) upTo(zxid uint64) int {
 	i, _ := slices.BinarySearchFunc(l.list, zxid, func(m *Mark, zxid uint64) int {
 		if m.From <= zxid {
@@ -134,7 +134,7 @@ func (m *Marks) written(a *Record) {
 	}
 }
 
-// goneAfter is when the znode went that was at a path at a zxid.
+// goneAfter returns when the znode went that was at a path at a zxid.
 func (m *Marks) goneAfter(path string, z uint64) uint64 {
 	for _, n := range m.at[path] {
 		if n.Created <= z && z < n.Deleted {

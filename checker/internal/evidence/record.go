@@ -168,7 +168,7 @@ func (a *Record) readEvents(ctx context.Context) bool {
 	return true
 }
 
-// keyOf is the key that decides what happened to a key.
+// keyOf returns the key that decides what happened to a key.
 func (a *Record) keyOf(key string) string {
 	if a.Object.Keyless {
 		return ""

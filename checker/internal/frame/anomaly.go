@@ -41,5 +41,5 @@ func (all *Anomalies) Note(kind, name string) {
 	}
 }
 
-// Often is a value and how many times it was there.
+// Often returns a value and how many times it was there.
 func Often(value string, n int) string { return fmt.Sprintf("%s (%d times)", value, n) }

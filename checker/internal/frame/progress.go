@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 )
 
-// Progress is the property that no client waits for what it could have. Each object has one, with
+// Progress returns the property that no client waits for what it could have. Each object has one, with
 // its own waits.
 func Progress(decider string, rests func(*evidence.Record) string, decide func(context.Context, *evidence.Key) Finding) *Property {
 	return &Property{

@@ -128,7 +128,7 @@ func decideGhost(f *frame.Finding, g *group, l *look, m *member, live evidence.S
 	return true
 }
 
-// concerned are the members that a look shows at the end of s, and those that must have been there at
+// concerned returns the members that a look shows at the end of s, and those that must have been there at
 // some moment of s, by name. A look may be nil.
 func (g *group) concerned(l *look, s evidence.Span) []*member {
 	all := slices.Collect(g.present.Meeting(s))
@@ -175,7 +175,7 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 	}
 }
 
-// stays is the last part of some time in which a member that joined must have been there but
+// stays returns the last part of some time in which a member that joined must have been there but
 // for the bound: its client was connected, and neither asked it to leave nor ended; false if
 // there is none.
 func (g *group) stays(m *member, s evidence.Span) (evidence.Span, bool) {
@@ -187,7 +187,7 @@ func (g *group) stays(m *member, s evidence.Span) (evidence.Span, bool) {
 	return lastLive(g, m.join.Client, s)
 }
 
-// lastLive is the last part of some time in which a client was connected all along.
+// lastLive returns the last part of some time in which a client was connected all along.
 func lastLive(g *group, client int, s evidence.Span) (evidence.Span, bool) {
 	live := g.WhileLive(client, s)
 	if len(live) == 0 {
@@ -196,7 +196,7 @@ func lastLive(g *group, client int, s evidence.Span) (evidence.Span, bool) {
 	return live[len(live)-1], true
 }
 
-// asking is the time in which whoever was shown a list had been connected, all along to the
+// asking returns the time in which whoever was shown a list had been connected, all along to the
 // reply, if that began before it asked. Behind a reconnect another server answers, which has
 // the bound once more. What should be in the list has to be so up to the reply, too.
 func (g *group) asking(l *look) (evidence.Span, bool) {

@@ -110,7 +110,7 @@ func decideGone(f *frame.Finding, g *group, l *look) {
 	}
 }
 
-// shownOfCrashed are the members that a list shows whose clients had crashed when it was asked
+// shownOfCrashed returns the members that a list shows whose clients had crashed when it was asked
 // for, by when they had joined.
 func (g *group) shownOfCrashed(l *look) (shown []*member) {
 	for name := range l.set {

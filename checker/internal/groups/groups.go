@@ -107,7 +107,7 @@ func readGroup(k *evidence.Key) *group {
 	return g
 }
 
-// all are the members, by name and in order of their joins.
+// all returns the members, by name and in order of their joins.
 func (g *group) all() iter.Seq[*member] {
 	return func(yield func(*member) bool) {
 		for _, name := range slices.Sorted(maps.Keys(g.members)) {
@@ -120,7 +120,7 @@ func (g *group) all() iter.Seq[*member] {
 	}
 }
 
-// only is the member of a name; nil if there is none, or several processes had the name: it is not
+// only returns the member of a name; nil if there is none, or several processes had the name: it is not
 // known then of whom a look is that shows it.
 func (g *group) only(name string) *member {
 	if of := g.members[name]; len(of) == 1 {
@@ -129,10 +129,10 @@ func (g *group) only(name string) *member {
 	return nil
 }
 
-// last is the member that joined last under a name; nil: there is none.
+// last returns the member that joined last under a name; nil: there is none.
 func (g *group) last(name string) *member { return g.by(name, evidence.Never) }
 
-// by is the member that may have joined last under a name by some time. If there is none, it is the
+// by returns the member that may have joined last under a name by some time. If there is none, it is the
 // first one that asks to join, or asked in vain; nil: nobody has the name.
 func (g *group) by(name string, at time.Duration) (m *member) {
 	for _, next := range g.members[name] {
@@ -244,7 +244,7 @@ func (g *group) bound(m *member) {
 	m.proof = d.ShownAt(m.until)
 }
 
-// before is the last moment before another; always, if that never comes.
+// before returns the last moment before another; always, if that never comes.
 func before(t time.Duration) time.Duration {
 	if t == evidence.Never {
 		return t
@@ -252,7 +252,7 @@ func before(t time.Duration) time.Duration {
 	return t - 1
 }
 
-// stayed is when a member that was told that it had joined must have been there, whenever its
+// stayed returns when a member that was told that it had joined must have been there, whenever its
 // client was connected: until it asked to leave, or its process ended. False: never.
 func (g *group) stayed(m *member) (evidence.Span, bool) {
 	if m.join == nil || m.join.Outcome() != history.OK {
@@ -273,7 +273,7 @@ func (g *group) owner(op *history.Operation) *evidence.Session {
 	return nil
 }
 
-// left is when it was first asked to leave; never if it was not.
+// left returns when it was first asked to leave; never if it was not.
 func (m *member) left() time.Duration {
 	if len(m.leaves) == 0 {
 		return evidence.Never
@@ -281,7 +281,7 @@ func (m *member) left() time.Duration {
 	return m.leaves[0].Began()
 }
 
-// gone is the leave that was answered first; nil: none was.
+// gone returns the leave that was answered first; nil: none was.
 func (m *member) gone() (first *history.Operation) {
 	for _, op := range m.leaves {
 		if op.Outcome() == history.OK && (first == nil || op.Return.Time < first.Return.Time) {
@@ -291,7 +291,7 @@ func (m *member) gone() (first *history.Operation) {
 	return first
 }
 
-// ended is the call of unknown outcome behind which its client counts on the member no more at some
+// ended returns the call of unknown outcome behind which its client counts on the member no more at some
 // time: the last leave that it called by then, or a join without one. nil: there is none, or it had not
 // returned.
 func (m *member) ended(at time.Duration) *history.Operation {
@@ -307,7 +307,7 @@ func (m *member) ended(at time.Duration) *history.Operation {
 	return op
 }
 
-// goneBy is a zxid by which it had left; 0: none is known. Who asks in another session than that in
+// goneBy returns a zxid by which it had left; 0: none is known. Who asks in another session than that in
 // which it joined may be answered by a server that lags, and says nothing of what came behind.
 func (g *group) goneBy(m *member) uint64 {
 	left := m.gone()
@@ -345,7 +345,7 @@ var removals = evidence.Once(func(a *evidence.Record) time.Duration {
 	return first
 })
 
-// sorted are the members that certainly joined, in the order in which they had.
+// sorted returns the members that certainly joined, in the order in which they had.
 func (g *group) sorted() []*member {
 	var all []*member
 	for m := range g.all() {

@@ -84,7 +84,7 @@ func decideNone(f *frame.Finding, g *group, l *look, p *past) {
 	}
 }
 
-// behind is a member in a look who asked to join when another one had left for certain: so the
+// behind returns a member in a look who asked to join when another one had left for certain: so the
 // look is of a time when that had gone. nil: there is none.
 func (g *group) behind(m *member, l *look) *member {
 	left := m.gone()

@@ -52,7 +52,7 @@ func by(zxid uint64) int64     { return int64(min(zxid, math.MaxInt64/4)) * 2 }
 // wrote nothing.
 func wrote(op *history.Operation) bool { return op.Invoke.Seen.Compare(op.Return.Seen) < 0 }
 
-// from is a place behind which an operation did what it did, if that was done by another one: above
+// from returns a place behind which an operation did what it did, if that was done by another one: above
 // what its session had seen when it was asked for. One that was answered although its session had
 // seen no more since wrote nothing, so what it says had been done before, nobody knows when.
 func from(op *history.Operation, by int64) int64 {
@@ -62,7 +62,7 @@ func from(op *history.Operation, by int64) int64 {
 	return min(behind(uint64(op.Invoke.Seen)), by)
 }
 
-// dated are the members of which is known by when they joined, or, where that is not certain, left.
+// dated returns the members of which is known by when they joined, or, where that is not certain, left.
 func (g *group) dated() []*member {
 	var all []*member
 	for m := range g.all() {
@@ -73,7 +73,7 @@ func (g *group) dated() []*member {
 	return all
 }
 
-// steps are the join and the leave of a member as steps. If it is not certain that it joined, it did
+// steps returns the join and the leave of a member as steps. If it is not certain that it joined, it did
 // so before it left: no list need show it.
 func (g *group) steps(m *member, i, size int) (ops []porcupine.Operation) {
 	joined, gone := by(g.changedBy(m)), g.goneBy(m)

@@ -118,7 +118,7 @@ func orNever(at milestones, s status) time.Duration {
 	return evidence.Never
 }
 
-// newSession is when the client of an operation was first seen with a session that began behind the
+// newSession returns when the client of an operation was first seen with a session that began behind the
 // one in which that was answered. What is said later of one that was before is no new one.
 func newSession(a *evidence.Record, op *history.Operation) time.Duration {
 	begun := false
@@ -172,7 +172,7 @@ type believed struct {
 	told      int
 }
 
-// pickSteps are the milestones of all instances for each client, what it was told of, and
+// pickSteps returns the milestones of all instances for each client, what it was told of, and
 // what it picked.
 func pickSteps(k *evidence.Key, picks bool) ([]porcupine.Operation, bool) {
 	all := registrations(k)

@@ -82,7 +82,7 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *memberNodes {
 	return x
 })
 
-// memberIn is the member that a znode is of: one of a service may tell more than which one it is.
+// memberIn returns the member that a znode is of: one of a service may tell more than which one it is.
 func memberIn(a *evidence.Record, data []byte) string {
 	var v struct {
 		ID string `json:"id"`
@@ -165,7 +165,7 @@ func (v *versions) add(zxid, hash uint64) {
 
 func (v *versions) hashOf(member string) uint64 { return maphash.String(v.seed, member) }
 
-// inForce is the version at a zxid.
+// inForce returns the version at a zxid.
 func (v *versions) inForce(zxid uint64) int {
 	i, found := slices.BinarySearch(v.from, zxid)
 	if !found {
@@ -231,7 +231,7 @@ func (v *versions) members(zxid uint64) map[string]bool {
 	return now
 }
 
-// differ are the events of members that are in one of two sets only.
+// differ returns the events of members that are in one of two sets only.
 func (g *group) differ(x, y map[string]bool) (events []int) {
 	for m := range g.all() {
 		if x[m.name] == y[m.name] {
@@ -247,7 +247,7 @@ func (g *group) differ(x, y map[string]bool) (events []int) {
 	return events
 }
 
-// names are the members that were shown, in order.
+// names returns the members that were shown, in order.
 func (l *look) names() []string { return sortedNames(l.set) }
 
 func sortedNames(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

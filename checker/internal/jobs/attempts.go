@@ -176,7 +176,7 @@ func isOrAre(n int) string {
 	return "are"
 }
 
-// unknownBefore is how many of the takes of unknown outcome had begun by a time, or then.
+// unknownBefore returns how many of the takes of unknown outcome had begun by a time, or then.
 func (q *queue) unknownBefore(t time.Duration) int {
 	return sort.Search(len(q.unknown), func(i int) bool { return q.unknown[i].Began() > t })
 }

@@ -83,7 +83,7 @@ func (q *queue) misplacedJobs(f *frame.Finding) {
 	}
 }
 
-// unput is an attempt at a job that had not been put; nil if there is none.
+// unput returns an attempt at a job that had not been put; nil if there is none.
 func unput(j *job) *attempt {
 	for _, t := range j.tried {
 		if j.put == nil || t.granted < j.put.Began() {

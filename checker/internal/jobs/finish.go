@@ -96,7 +96,7 @@ func wasDone(settled *history.Event) string {
 	return " (no other client can have done so, and it was done at " + words.At(settled.Time) + ")"
 }
 
-// by is the attempt that a finish ended; nil: that of somebody who was not known to have the
+// by returns the attempt that a finish ended; nil: that of somebody who was not known to have the
 // job.
 func (j *job) by(finish *history.Operation) *attempt {
 	for _, t := range j.tried {

@@ -122,7 +122,7 @@ func readQueue(k *evidence.Key) *queue {
 	return q
 }
 
-// begun is an attempt by its take.
+// begun returns an attempt by its take.
 func (q *queue) begun(j *job, number int, op *history.Operation) *attempt {
 	exited, _ := q.ExitAfter(op.Client, op.Began())
 	return &attempt{job: j, number: number, take: op, asked: op.Began(), granted: op.Return.Time, death: q.DeathOf(op), exited: exited}
@@ -212,7 +212,7 @@ func (t *attempt) free() time.Duration {
 	return end
 }
 
-// shown are the events of the take, and of what shows the earliest end.
+// shown returns the events of the take, and of what shows the earliest end.
 func (t *attempt) shown() []int {
 	return evidence.Indices(append(evidence.EventsOf(t.take), t.xEvents...)...)
 }

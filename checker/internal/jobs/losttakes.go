@@ -52,7 +52,7 @@ func (q *queue) lostTakes(moments []evidence.Span) *lostTakes {
 	return l
 }
 
-// overBy is when a take of unknown outcome, and what it may have begun, was over. Nobody works on
+// overBy returns when a take of unknown outcome, and what it may have begun, was over. Nobody works on
 // a job whose take returned an error: what that left is to be given up once the client is connected,
 // as behind any other call that failed.
 func (q *queue) overBy(op *history.Operation) time.Duration {
@@ -65,7 +65,7 @@ func (q *queue) overBy(op *history.Operation) time.Duration {
 	return end
 }
 
-// givenUp is when the client of a take that returned an error had been connected for the bound behind
+// givenUp returns when the client of a take that returned an error had been connected for the bound behind
 // that; never if it was not.
 func (q *queue) givenUp(op *history.Operation) time.Duration {
 	if op.Return == nil {
@@ -79,13 +79,13 @@ func (q *queue) givenUp(op *history.Operation) time.Duration {
 	return evidence.Never
 }
 
-// excusing is how many takes may excuse a job that was there from a moment on.
+// excusing returns how many takes may excuse a job that was there from a moment on.
 func (l *lostTakes) excusing(t time.Duration) int {
 	over, _ := slices.BinarySearch(l.over, t+1)
 	return l.begun(t+l.bound) - over
 }
 
-// begun is how many had begun by a time, or then.
+// begun returns how many had begun by a time, or then.
 func (l *lostTakes) begun(t time.Duration) int {
 	n, _ := slices.BinarySearchFunc(l.all, t+1, func(x lostTake, t time.Duration) int { return cmp.Compare(x.began, t) })
 	return n
@@ -111,7 +111,7 @@ func (l *lostTakes) measure() {
 	}
 }
 
-// fewest is the moment from one to another one, of those asked for, at which the fewest takes
+// fewest returns the moment from one to another one, of those asked for, at which the fewest takes
 // may excuse a job, and how many; -1 if there is no such moment.
 func (l *lostTakes) fewest(from, to time.Duration) (at time.Duration, takes int) {
 	takes = -1
@@ -133,7 +133,7 @@ func (l *lostTakes) fewest(from, to time.Duration) (at time.Duration, takes int)
 	return at, takes
 }
 
-// between is how long a job was there that no take can have had at its moment.
+// between returns how long a job was there that no take can have had at its moment.
 func (l *lostTakes) between(o overdue) evidence.Span {
 	s := o.lived
 	if i, _ := slices.BinarySearch(l.over, o.at+1); i > 0 {

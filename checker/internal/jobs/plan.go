@@ -128,7 +128,7 @@ func masterAt(a *evidence.Record, line []*evidence.Znode, n *evidence.Znode, by 
 	return before
 }
 
-// front is the first of those who stand.
+// front returns the first of those who stand.
 func front(line []*evidence.Znode, stands func(*evidence.Znode) bool) (first *evidence.Znode) {
 	for _, c := range line {
 		if stands(c) && (first == nil || c.Number-first.Number < 0) {
@@ -146,7 +146,7 @@ func standing(line []*evidence.Znode, began uint64) []*evidence.Znode {
 	return line
 }
 
-// beginning is when the folder of the candidates that was there when an assignment was made had
+// beginning returns when the folder of the candidates that was there when an assignment was made had
 // been made. It is not known if the log may lack somebody who has stood there since.
 func beginning(a *evidence.Record, n *evidence.Znode) (began uint64, known bool) {
 	key := strings.TrimSuffix(n.Parent(), "/"+assigned)

@@ -65,7 +65,7 @@ func (q *queue) stays(j *job) (of []stay) {
 	return of
 }
 
-// shown are the events that show a stay.
+// shown returns the events that show a stay.
 func (s *stay) shown(q *queue) []int {
 	shown := evidence.EventsOf(s.job.put)
 	if s.after != nil {
@@ -174,7 +174,7 @@ func (q *queue) waits() *waits {
 	return w
 }
 
-// beside is a job that was there from a moment on for longer than the bound, with a worker that
+// beside returns a job that was there from a moment on for longer than the bound, with a worker that
 // waited all that time.
 func (w *waits) beside(q *queue, s stay, at time.Duration) overdue {
 	o := overdue{stay: s, at: at}

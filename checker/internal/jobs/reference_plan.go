@@ -40,7 +40,7 @@ const (
 	standsIn = 's'
 )
 
-// foldersOf are the znodes in a folder of a key, whichever folder that was, in order of creation.
+// foldersOf returns the znodes in a folder of a key, whichever folder that was, in order of creation.
 func foldersOf(k *evidence.Key, name string) []*evidence.Znode {
 	var in []*evidence.Znode
 	for path, all := range k.Log.Folders {
@@ -54,7 +54,7 @@ func foldersOf(k *evidence.Key, name string) []*evidence.Znode {
 	return in
 }
 
-// clientOf is the client whose session it is; false if it is nobody's of this run, or the
+// clientOf returns the client whose session it is; false if it is nobody's of this run, or the
 // harness's.
 func clientOf(k *evidence.Key, id history.ID) (client int, ours bool) {
 	s := k.Session(id)
@@ -64,7 +64,7 @@ func clientOf(k *evidence.Key, id history.ID) (client int, ours bool) {
 	return s.Client, true
 }
 
-// beginnings are when the candidates' folder was made, each time.
+// beginnings returns when the candidates' folder was made, each time.
 func beginnings(k *evidence.Key) (made []uint64) {
 	for path, all := range k.Log.Folders {
 		if !strings.HasPrefix(path, k.Params.Root) || !strings.HasSuffix(path, "/"+k.Name) {

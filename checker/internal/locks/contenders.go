@@ -99,7 +99,7 @@ func (c *contenders) standsFor(n *evidence.Znode, key, part string) {
 	c.keys[lineOf(n)] = name
 }
 
-// contender is the znode whose creation a client's token names; nil if that is none.
+// contender returns the znode whose creation a client's token names; nil if that is none.
 func (c *contenders) contender(token history.ID, client int) *evidence.Znode {
 	if all := c.at[madeBy{uint64(token), client}]; len(all) > 0 {
 		return all[0]
@@ -107,7 +107,7 @@ func (c *contenders) contender(token history.ID, client int) *evidence.Znode {
 	return nil
 }
 
-// contenderFor is the one of those made at that moment that stands in the folder of a part.
+// contenderFor returns the one of those made at that moment that stands in the folder of a part.
 func (c *contenders) contenderFor(token history.ID, client int, part string) *evidence.Znode {
 	if part == "" {
 		return c.contender(token, client)
@@ -141,7 +141,7 @@ const severalKeys = "\x00"
 // lineOf tells apart the lines that contenders stand in: by folder and kind.
 func lineOf(n *evidence.Znode) string { return n.Parent() + " " + kindOf(n) }
 
-// kindOf is the word before the number in a sequential name: lock of
+// kindOf returns the word before the number in a sequential name: lock of
 // 00ff-lock-0000000007. It is empty where there is no word, or one that may be
 // part of an id.
 func kindOf(n *evidence.Znode) string {
@@ -185,5 +185,5 @@ func holdsInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// parentOf is the folder of a line.
+// parentOf returns the folder of a line.
 func parentOf(line string) string { return line[:strings.LastIndexByte(line, ' ')] }

@@ -63,7 +63,7 @@ var whoLeads = &frame.Property{
 	},
 }
 
-// coresOf are the holds that certainly lasted for a time, in order.
+// coresOf returns the holds that certainly lasted for a time, in order.
 func coresOf(holds []*hold) []*hold {
 	return slices.DeleteFunc(slices.Clone(holds), func(h *hold) bool { return !h.core() })
 }
@@ -86,7 +86,7 @@ func decideView(f *frame.Finding, k *evidence.Key, op *history.Operation, said i
 		op.Client, words.At(op.Return.Time), leads(said), h.Client, k.Name, h.certain(), words.At(seen))
 }
 
-// leads is an answer in words.
+// leads returns an answer in words.
 func leads(client int) string {
 	if client < 0 {
 		return "no client leads"
@@ -105,7 +105,7 @@ func asksLeader(a *evidence.Record) bool {
 	return false
 }
 
-// candidacies is when each client first asked to lead.
+// candidacies returns when each client first asked to lead.
 func candidacies(k *evidence.Key) map[int]time.Duration {
 	first := map[int]time.Duration{}
 	for _, op := range k.Ops() {
@@ -136,7 +136,7 @@ func finalLeader(k *evidence.Key) *hold {
 	return nil
 }
 
-// lowestOf is the contender with the lowest sequence number; false if a name
+// lowestOf returns the contender with the lowest sequence number; false if a name
 // carries none.
 func lowestOf(cs []models.Contender) (models.Contender, bool) {
 	var lowest models.Contender
@@ -153,7 +153,7 @@ func lowestOf(cs []models.Contender) (models.Contender, bool) {
 	return lowest, len(cs) > 0
 }
 
-// sequence is the number that ZooKeeper put at the end of a name: ten digits.
+// sequence returns the number that ZooKeeper put at the end of a name: ten digits.
 // Past 2^31-1 a minus sign precedes them; next to that point it cannot be told
 // from a prefix that ends in one, so such names count as unreadable.
 func sequence(name string) (int32, bool) {
@@ -250,7 +250,7 @@ type termEnd struct {
 	events []int
 }
 
-// termEnds is when each term was first known to be over.
+// termEnds returns when each term was first known to be over.
 func termEnds(k *evidence.Key, f *frame.Finding) map[term]termEnd {
 	ends := map[term]termEnd{}
 	for _, h := range holdsOf(k) {
@@ -267,7 +267,7 @@ func termEnds(k *evidence.Key, f *frame.Finding) map[term]termEnd {
 	return ends
 }
 
-// over is when a term was over for good, with the events that say so.
+// over returns when a term was over for good, with the events that say so.
 func (h *hold) over() (time.Duration, []int) {
 	over, events := h.released()
 	s := h.death.Newest

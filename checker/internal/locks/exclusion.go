@@ -181,7 +181,7 @@ func decideFloating(f *frame.Finding, key string, h *hold, cores map[string][]*h
 	squeezed(f, key, h, evidence.Span{From: from, To: to}, around)
 }
 
-// coreAround is the core that a moment lies in, of those in a hold's way; the one that
+// coreAround returns the core that a moment lies in, of those in a hold's way; the one that
 // reaches furthest.
 func coreAround(h *hold, cores map[string][]*hold, t time.Duration) *hold {
 	var furthest *hold

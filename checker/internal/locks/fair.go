@@ -66,7 +66,7 @@ func decideFair(f *frame.Finding, key string, n int, all []*hold) {
 	}
 }
 
-// ended are the events that show when it was granted, and over.
+// ended returns the events that show when it was granted, and over.
 func (h *hold) ended() []int {
 	counterexample := slices.Clone(h.Shown)
 	if h.e < h.Granted {

@@ -73,7 +73,7 @@ func decideGrants(places func(*evidence.Key) int) func(context.Context, *evidenc
 	}
 }
 
-// laterView is a view that came after a grant, and the event that tells of it; false if
+// laterView returns a view that came after a grant, and the event that tells of it; false if
 // the grant cannot be compared with it.
 func laterView(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evidence.Znode) (view uint64, event int, ok bool) {
 	view, event, ok = a.Zxids.Ceil(h.Granted)
@@ -132,11 +132,11 @@ type line struct {
 	longest [][]int
 }
 
-// readLine is the line that a contender stands in. Persistent znodes, and those
+// readLine returns the line that a contender stands in. Persistent znodes, and those
 // that are no client's, hold nobody up.
 func readLine(a *evidence.Record, n *evidence.Znode) *line { return lineAt(a, lineOf(n)) }
 
-// lineAt is the one of that id.
+// lineAt returns the one of that id.
 func lineAt(a *evidence.Record, id string) *line {
 	l := &line{place: map[*evidence.Znode]int{}}
 	var row []int
@@ -162,7 +162,7 @@ func lineAt(a *evidence.Record, id string) *line {
 // stretch is the 2^level contenders from place at*2^level on.
 type stretch struct{ level, at int }
 
-// before are the contenders of other clients that were made before n and still stood at a
+// before returns the contenders of other clients that were made before n and still stood at a
 // view, at most so many: those that stay longest come first.
 func (l *line) before(n *evidence.Znode, client int, view uint64, most int) []*evidence.Znode {
 	i, ok := l.place[n]

@@ -35,7 +35,7 @@ func (h *hold) core() bool { return h.x >= h.Granted }
 // cameBefore reports whether the contender may have been made by an earlier call than the one that was granted.
 func (h *hold) cameBefore() bool { return h.came < h.Asked }
 
-// invoked is when the release began that found it held and may have happened.
+// invoked returns when the release began that found it held and may have happened.
 func (h *hold) invoked() time.Duration {
 	if h.Release == nil {
 		return evidence.Never
@@ -43,7 +43,7 @@ func (h *hold) invoked() time.Duration {
 	return h.Release.Began()
 }
 
-// released is when a release succeeded, with its events.
+// released returns when a release succeeded, with its events.
 func (h *hold) released() (time.Duration, []int) {
 	if h.Released == nil {
 		return evidence.Never, nil
@@ -65,7 +65,7 @@ func (h *hold) idleFrom() time.Duration {
 	return max(end, h.Granted)
 }
 
-// dead is when the hold's session was known to be dead; never if it was not.
+// dead returns when the hold's session was known to be dead; never if it was not.
 func (h *hold) dead() time.Duration {
 	if s := h.death.OverAtLast(); s != nil {
 		return min(h.death.By, s.Expired)
@@ -88,7 +88,7 @@ type held struct {
 
 var heldOf = evidence.OncePerKey(readHolds)
 
-// holdsOf are the holds of a key, by the acquire's return.
+// holdsOf returns the holds of a key, by the acquire's return.
 func holdsOf(k *evidence.Key) []*hold { return heldOf(k).holds }
 
 // statementsOf lists the answers of clients about a key, in order of invocation.
@@ -171,7 +171,7 @@ func markResumed(all []*hold) {
 	}
 }
 
-// told are the events by which the client knew by t that sessions of the hold are over.
+// told returns the events by which the client knew by t that sessions of the hold are over.
 func (h *hold) told(t time.Duration) (by []int) {
 	for _, s := range h.death.Owners {
 		if s.Expired <= t {
@@ -181,12 +181,12 @@ func (h *hold) told(t time.Duration) (by []int) {
 	return by
 }
 
-// granted are the holds of which each was granted for itself.
+// granted returns the holds of which each was granted for itself.
 func granted(all []*hold) []*hold {
 	return slices.DeleteFunc(slices.Clone(all), func(h *hold) bool { return h.resumes })
 }
 
-// ticket is the hold's token; 0 if it has none, or is one that resumes.
+// ticket returns the hold's token; 0 if it has none, or is one that resumes.
 func (h *hold) ticket() history.ID {
 	if h.resumes {
 		return 0
@@ -251,7 +251,7 @@ func newHold(id int, read *holds.Hold, d evidence.Death) *hold {
 	return h
 }
 
-// shown are the events that show the hold up to its earliest end.
+// shown returns the events that show the hold up to its earliest end.
 func (h *hold) shown() []int {
 	return evidence.Indices(append(slices.Clone(h.Shown), h.endEvents...)...)
 }
@@ -264,7 +264,7 @@ func (h *hold) certain() string {
 	return "from " + words.At(h.Granted) + " until at least " + words.At(h.x)
 }
 
-// usable are the holds whose evidence does not contradict itself; the finding
+// usable returns the holds whose evidence does not contradict itself; the finding
 // is unknown if some are not.
 func usable(f *frame.Finding, all []*hold) []*hold {
 	ok := make([]*hold, 0, len(all))
@@ -287,7 +287,7 @@ func countHolds(k *evidence.Key) map[string]float64 {
 	return figures
 }
 
-// heldFigures are how many holds there were, and how long they lasted.
+// heldFigures returns how many holds there were, and how long they lasted.
 func heldFigures(k *evidence.Key) map[string]float64 {
 	all := holdsOf(k)
 	figures := map[string]float64{"holds": float64(len(granted(all)))}

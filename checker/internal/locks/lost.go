@@ -149,7 +149,7 @@ func readSaid(k *evidence.Key, reports bool) map[int]*said {
 	return of
 }
 
-// claims is the first operation that shows that the client still holds by a token,
+// claims returns the first operation that shows that the client still holds by a token,
 // at a time that is too late; nil: there is none. Once the client has asked for the
 // key again, only the token itself speaks of that hold: its znode died with the
 // session, so nobody is granted the token a second time.
@@ -167,7 +167,7 @@ func (s *said) claims(token history.ID, next time.Duration, late func(time.Durat
 	return one
 }
 
-// firstLate is the first of some operations that is late: so are all behind it.
+// firstLate returns the first of some operations that is late: so are all behind it.
 func firstLate(ops []*history.Operation, late func(time.Duration) bool) *history.Operation {
 	i := sort.Search(len(ops), func(i int) bool { return late(ops[i].Began()) })
 	if i == len(ops) {

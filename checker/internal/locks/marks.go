@@ -392,7 +392,7 @@ func (m *marked) ahead(k *evidence.Key, op *history.Operation, own *evidence.Mar
 	return all
 }
 
-// stood is a time in which a znode certainly was there.
+// stood returns a time in which a znode certainly was there.
 func (m *marked) stood(a *evidence.Record, n *evidence.Znode) evidence.Span {
 	from, _ := a.Zxids.CommittedBy(n.Created)
 	to := a.End

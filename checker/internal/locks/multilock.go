@@ -99,7 +99,7 @@ func (c *claims) add(parts []string, span evidence.Span, op *history.Operation) 
 	}
 }
 
-// claimsOf are the waits of live clients and the holds of a key. Short waits are in the way
+// claimsOf returns the waits of live clients and the holds of a key. Short waits are in the way
 // of others while they last.
 func claimsOf(k *evidence.Key) *claims {
 	c := &claims{parts: map[string][]string{}, waits: map[string][]claim{}}
@@ -157,7 +157,7 @@ func decideIdleSets(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 // claimed is how many wait for a set, and hold it, at a moment.
 type claimed struct{ waits, holds int }
 
-// busy is when somebody held who was in the way of a set, for each; not all of it if ctx ends.
+// busy returns when somebody held who was in the way of a set, for each; not all of it if ctx ends.
 func (c *claims) busy(ctx context.Context) (of map[string][]evidence.Span, all bool) {
 	type turn struct {
 		at    time.Duration
@@ -201,7 +201,7 @@ func (c *claims) busy(ctx context.Context) (of map[string][]evidence.Span, all b
 	return of, true
 }
 
-// extended is a list of spans in order with one more.
+// extended returns a list of spans in order with one more.
 func extended(all []evidence.Span, s evidence.Span) []evidence.Span {
 	if n := len(all); n > 0 && all[n-1].To == s.From {
 		all[n-1].To = s.To
@@ -210,7 +210,7 @@ func extended(all []evidence.Span, s evidence.Span) []evidence.Span {
 	return append(all, s)
 }
 
-// blocked are the sets, of those that are judged, with somebody in the way who holds. Keys
+// blocked returns the sets, of those that are judged, with somebody in the way who holds. Keys
 // are connected where somebody waits for both or holds both.
 func (c *claims) blocked(open map[string]claimed) []string {
 	next := map[string]string{} // a part that it is connected with; none: it stands for all of them

@@ -205,7 +205,7 @@ func (s *sharing) readPart(k *evidence.Key, client int, memberships, asks, hears
 	}
 }
 
-// lasts is when a hold lasted as its client saw it.
+// lasts returns when a hold lasted as its client saw it.
 func (h *hold) lasts(k *evidence.Key) evidence.Span {
 	return evidence.Span{From: h.Granted, To: max(h.Granted, min(h.idleFrom(), k.End))}
 }
@@ -241,7 +241,7 @@ func overdue(k *evidence.Key, length time.Duration) string {
 	return " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)"
 }
 
-// eventsDuring are the events of operations that were under way throughout a span.
+// eventsDuring returns the events of operations that were under way throughout a span.
 func eventsDuring(ops []*history.Operation, span evidence.Span) (events []int) {
 	for _, op := range during(ops, span) {
 		events = append(events, evidence.EventsOf(op)...)
@@ -290,7 +290,7 @@ func activeDuring(k *evidence.Key, span evidence.Span) (text string, events []in
 	return text, events
 }
 
-// heard are the events by which the client of a hold waited, during a span, to be told that another
+// heard returns the events by which the client of a hold waited, during a span, to be told that another
 // share is due to it.
 func (h *hold) heard(k *evidence.Key, span evidence.Span) (events []int) {
 	var ops []*history.Operation
@@ -331,7 +331,7 @@ func decideBalance(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// heldLive is when a live client had one of some holds.
+// heldLive returns when a live client had one of some holds.
 func heldLive(k *evidence.Key, all []*hold) (of []evidence.Span) {
 	for _, h := range all {
 		of = append(of, k.WhileLive(h.Client, h.lasts(k))...)
@@ -339,7 +339,7 @@ func heldLive(k *evidence.Key, all []*hold) (of []evidence.Span) {
 	return evidence.Union(of)
 }
 
-// heldDuring is the first of some holds that lasted at the beginning of a span.
+// heldDuring returns the first of some holds that lasted at the beginning of a span.
 func heldDuring(k *evidence.Key, all []*hold, span evidence.Span) *hold {
 	for _, h := range all {
 		if at := h.lasts(k); at.From <= span.From && at.To > span.From {

@@ -13,7 +13,7 @@ import (
 
 var whole = []string{""}
 
-// held are the parts that a hold is of.
+// held returns the parts that a hold is of.
 func (h *hold) held() []string {
 	if h.parts == nil {
 		return whole
@@ -21,7 +21,7 @@ func (h *hold) held() []string {
 	return h.parts
 }
 
-// askedFor are the parts that an acquire asks for, sorted.
+// askedFor returns the parts that an acquire asks for, sorted.
 func askedFor(k *evidence.Key, op *history.Operation) []string {
 	if !k.Object.Parts {
 		return whole
@@ -29,7 +29,7 @@ func askedFor(k *evidence.Key, op *history.Operation) []string {
 	return partsIn(k, op.Invoke)
 }
 
-// partsIn are the parts that an event names, sorted; the whole if it names none.
+// partsIn returns the parts that an event names, sorted; the whole if it names none.
 func partsIn(k *evidence.Key, e *history.Event) []string {
 	var v models.Keys
 	k.Decode(e, &v)
@@ -40,7 +40,7 @@ func partsIn(k *evidence.Key, e *history.Event) []string {
 	return slices.Compact(v.Keys)
 }
 
-// grantedTo are the parts that an acquire was granted: those that its answer names, or else all
+// grantedTo returns the parts that an acquire was granted: those that its answer names, or else all
 // that it asked for.
 func grantedTo(k *evidence.Key, op *history.Operation) []string {
 	if parts := partsIn(k, op.Return); parts[0] != "" {
@@ -72,7 +72,7 @@ func byPart(all []*hold) map[string][]*hold {
 	return of
 }
 
-// common are the parts that two sorted lists share.
+// common returns the parts that two sorted lists share.
 func common(a, b []string) []string {
 	var both []string
 	for _, part := range a {

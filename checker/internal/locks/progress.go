@@ -147,7 +147,7 @@ func declined(op *history.Operation) bool {
 	return op.Outcome() == history.Fail && op.Return.Error != nil && op.Return.Error.Code == history.CodeRefused
 }
 
-// waiting is when live clients waited for some operations of a key, and those
+// waiting returns when live clients waited for some operations of a key, and those
 // operations. Waits that were answered soon, or said no at once, are none.
 func waiting(k *evidence.Key, which func(*history.Operation) bool) ([]evidence.Span, []*history.Operation) {
 	var of []evidence.Span
@@ -221,7 +221,7 @@ func old(a *evidence.Record, s evidence.Span) frame.Result {
 	return frame.Violation
 }
 
-// final is the last list of contenders of a key, with its event.
+// final returns the last list of contenders of a key, with its event.
 func final(k *evidence.Key) (*models.Final, *history.Event) {
 	for i := len(k.Facts) - 1; i >= 0; i-- {
 		if e := k.Facts[i]; e.F == history.FFinal {

@@ -72,7 +72,7 @@ func partsModel(withTokens bool) porcupine.Model {
 	}
 }
 
-// grantOf is a hold's token, client and possible sessions in a line.
+// grantOf returns a hold's token, client and possible sessions in a line.
 func grantOf(h *hold) string {
 	grant := []any{uint64(h.Token), h.Client}
 	for _, s := range h.death.Owners {

@@ -70,7 +70,7 @@ var rwLinesOf = evidence.OncePerKey(func(k *evidence.Key) *rwLines {
 	return r
 })
 
-// rivals are the lines whose contenders are in the way of one behind them; false if it
+// rivals returns the lines whose contenders are in the way of one behind them; false if it
 // cannot be told who of them reads.
 func (r *rwLines) rivals(h *hold, n *evidence.Znode) (ids []string, ok bool) {
 	of := maps.Clone(r.writes)

@@ -18,7 +18,7 @@ var Semaphore = frame.Model{
 	References: []*frame.Reference{boundReference, fairReference},
 }
 
-// leasesTold is how many leases there are; without it the finding is unknown.
+// leasesTold returns how many leases there are; without it the finding is unknown.
 func leasesTold(f *frame.Finding, k *evidence.Key) (n int, told bool) {
 	n = k.Params.Leases
 	if n < 1 {
@@ -57,7 +57,7 @@ var leaseFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float6
 	return figures
 })
 
-// crowded are the spans in which at least n of some others overlap, as a union.
+// crowded returns the spans in which at least n of some others overlap, as a union.
 func crowded(all []evidence.Span, n int) []evidence.Span {
 	slices.SortFunc(all, func(x, y evidence.Span) int { return int(min(1, max(-1, x.From-y.From))) })
 	ends := heaps.Heap[time.Duration]{Less: func(a, b time.Duration) bool { return a < b }}

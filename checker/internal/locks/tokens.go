@@ -187,7 +187,7 @@ func decideFencing(f *frame.Finding, k *evidence.Key, holds []*hold) {
 	}
 }
 
-// writesTo are the writes to, and reads of, each resource of a key, in its order.
+// writesTo returns the writes to, and reads of, each resource of a key, in its order.
 func writesTo(k *evidence.Key) [][]guarded {
 	to := map[string][]guarded{}
 	for _, op := range k.Ops() {
@@ -267,7 +267,7 @@ func byClient(holds []*hold) map[int][]*hold {
 	return of
 }
 
-// holdAt is the newest of a client's holds at an operation's invocation.
+// holdAt returns the newest of a client's holds at an operation's invocation.
 func holdAt(holds []*hold, op *history.Operation) *hold {
 	i, _ := slices.BinarySearchFunc(holds, op.Began(), func(h *hold, t time.Duration) int {
 		if h.Granted <= t {

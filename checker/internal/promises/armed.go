@@ -35,7 +35,7 @@ func (w *watches) absentAt(path string, r *reply) (base history.ID, sure bool) {
 	}
 }
 
-// untold is the creation of a znode that a server must have told of at once when a
+// untold returns the creation of a znode that a server must have told of at once when a
 // watch that waits for it was set again by a reply; nil: none that is known.
 func (w *watches) untold(path string, r *reply, v *view) *change {
 	p := w.past(path)
@@ -136,7 +136,7 @@ func setOf(of []string) map[string]bool {
 	return all
 }
 
-// hashes is the sum of the hashes of some names.
+// hashes returns the sum of the hashes of some names.
 func hashes(names []string) (sum uint64) {
 	for _, name := range names {
 		sum += hash(name)

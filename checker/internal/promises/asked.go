@@ -60,7 +60,7 @@ func (j *judge) owned(c *conn, r *reply, of *content) {
 	}
 }
 
-// ownerOf is the session to which a request gave a znode that it made, 0 for none.
+// ownerOf returns the session to which a request gave a znode that it made, 0 for none.
 func (q *request) ownerOf(path string) (owner history.ID, known bool) {
 	if q.reply == nil {
 		return 0, false

@@ -36,7 +36,7 @@ func (j *judge) possible(r *reply, m *change) bool {
 	return m.by == nil || m.by.at <= r.at
 }
 
-// shown is the highest zxid in a reply: of its header, or of what it shows.
+// shown returns the highest zxid in a reply: of its header, or of what it shows.
 func (r *reply) shown() history.ID {
 	z := max(r.zxid, latest(r.Stat))
 	for i := range r.Parts {
@@ -45,7 +45,7 @@ func (r *reply) shown() history.ID {
 	return z
 }
 
-// latest is the zxid of the change that made a znode what it is, so far as its stat
+// latest returns the zxid of the change that made a znode what it is, so far as its stat
 // tells; 0 of none.
 func latest(s *history.Stat) history.ID {
 	if s == nil {

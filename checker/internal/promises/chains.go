@@ -79,7 +79,7 @@ func (j *judge) versions() {
 	}
 }
 
-// sets is how many acknowledged writes of data there are behind one zxid up to another.
+// sets returns how many acknowledged writes of data there are behind one zxid up to another.
 func (p *past) sets(from, to history.ID) int {
 	if p == nil {
 		return 0

@@ -83,7 +83,7 @@ func (j *judge) kept(q *request) bool {
 	return true
 }
 
-// refusal is the error of a refused request, of a multi that of the first part that has
+// refusal returns the error of a refused request, of a multi that of the first part that has
 // one.
 func (q *request) refusal() int32 {
 	for i := range q.reply.Parts {

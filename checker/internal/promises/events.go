@@ -79,7 +79,7 @@ func (w *watches) possibly(e *event) bool {
 	})
 }
 
-// alone is the watch that an event must come from; nil: there is none, or more.
+// alone returns the watch that an event must come from; nil: there is none, or more.
 func (w *watches) alone(e *event, tables []table) (only *watch) {
 	if w.settingAgain(e) {
 		return nil
@@ -113,7 +113,7 @@ func (w *watches) fits(e *event, tables []table) bool {
 	return false
 }
 
-// ofChange is the promise that an event breaks that is of no change it can be of. Where nobody
+// ofChange returns the promise that an event breaks that is of no change it can be of. Where nobody
 // can know which change it is of, all that counts is that its watch can bring it.
 func (w *watches) ofChange(e *event) string {
 	if e.zxid == 0 && w.log == nil {
@@ -269,7 +269,7 @@ func (w *watches) happenedAt(e *event) bool {
 	return m != nil && m.zxid == e.zxid
 }
 
-// cause is the first change at z or later that an event can tell of.
+// cause returns the first change at z or later that an event can tell of.
 func (w *watches) cause(e *event, z history.ID) *change {
 	p := w.past(e.Path)
 	if p == nil {

@@ -48,7 +48,7 @@ type zxidReply struct {
 	first *reply
 }
 
-// seenAt are the replies in the order of their zxids.
+// seenAt returns the replies in the order of their zxids.
 func (j *judge) seenAt() []zxidReply {
 	var all []zxidReply
 	for _, q := range j.requests {
@@ -112,10 +112,10 @@ func (j *judge) tooLate(s *session, z history.ID) {
 // slack is for everything that takes time beside waiting.
 const slack = time.Second
 
-// lastConn is the event that began the session's last connection, or -1.
+// lastConn returns the event that began the session's last connection, or -1.
 func (s *session) lastConn() int { return s.conns[len(s.conns)-1].from() }
 
-// askedBefore is the latest request of a transaction before z, and when it was
+// askedBefore returns the latest request of a transaction before z, and when it was
 // sent; with z 0 of all.
 func (l *log) askedBefore(z history.ID) (time.Duration, *request) {
 	i := len(l.zxids)

@@ -32,7 +32,7 @@ func (j *judge) inOrder() {
 	}
 }
 
-// landed is the zxid at which a request took effect, or was refused by the tree;
+// landed returns the zxid at which a request took effect, or was refused by the tree;
 // 0: not known, or neither.
 func (q *request) landed(known bool) history.ID {
 	switch {

@@ -27,7 +27,7 @@ func (j *judge) other(c *conn, r *reply, of *content, p *past) bool {
 	return true
 }
 
-// wrote is the data that a request gave a znode last; false if it did not.
+// wrote returns the data that a request gave a znode last; false if it did not.
 func (q *request) wrote(path string) (data []byte, ok bool) {
 	q.parts(func(r history.Request, got history.Reply) {
 		at := r.Path
@@ -57,7 +57,7 @@ func (j *judge) goneEarly(c *conn, v *view, r *reply, p *past) bool {
 	return true
 }
 
-// lived is the last request of a session that was committed; nil: none is known.
+// lived returns the last request of a session that was committed; nil: none is known.
 func (s *session) lived() *request {
 	if !s.sought {
 		s.sought = true

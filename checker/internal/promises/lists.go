@@ -81,7 +81,7 @@ func (j *judge) lists(c *conn, v *view, r *reply, of *content, p *past) bool {
 	return true
 }
 
-// over is the deletion of a znode up to z behind which nobody can have made it again
+// over returns the deletion of a znode up to z behind which nobody can have made it again
 // until a reply was made; nil: it may be there.
 func (j *judge) over(p *past, r *reply, z history.ID) *change {
 	i := sort.Search(len(p.own), func(i int) bool { return p.own[i].zxid > z })

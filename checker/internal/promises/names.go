@@ -61,7 +61,7 @@ func (j *judge) names() {
 	}
 }
 
-// createdKnown are the znodes of whose creation a client was told, in order.
+// createdKnown returns the znodes of whose creation a client was told, in order.
 func (j *judge) createdKnown() []creationTxn {
 	var all []creationTxn
 	for _, q := range j.requests {
@@ -82,7 +82,7 @@ func (j *judge) createdKnown() []creationTxn {
 	return all
 }
 
-// lifeOf is the czxid of a znode that was there at z, 0 if it was there from the
+// lifeOf returns the czxid of a znode that was there at z, 0 if it was there from the
 // beginning. It is not known of one that may have gone and come unseen, with numbers
 // from 0: who tried to delete it or to make it has no answer, or it was a container.
 func (j *judge) lifeOf(path string, z history.ID) (czxid history.ID, ok bool) {
@@ -100,7 +100,7 @@ func (j *judge) lifeOf(path string, z history.ID) (czxid history.ID, ok bool) {
 	return czxid, gone == nil || gone.zxid > z
 }
 
-// number is the one at the end of a sequential znode's name.
+// number returns the one at the end of a sequential znode's name.
 func number(name string) (int32, bool) {
 	const digits = 10
 	if len(name) < digits {

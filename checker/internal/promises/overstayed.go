@@ -30,6 +30,6 @@ func (j *judge) overstayed(c *conn, v *view, r *reply, of []content) {
 	}
 }
 
-// latest is how long a session can live when its client has left: a server may hold on to it
+// latest returns how long a session can live when its client has left: a server may hold on to it
 // for a second timeout, be it that its own clock is slow, and for some ticks more.
 func (s *session) latest(tick time.Duration) time.Duration { return 2*s.timeout + 2*tick + slack }

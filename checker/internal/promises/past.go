@@ -163,7 +163,7 @@ func atEnd(name string) bool {
 	return ok && (n == math.MaxInt32 || n < 0)
 }
 
-// after is the first of some changes with a zxid above z; nil: none.
+// after returns the first of some changes with a zxid above z; nil: none.
 func after(cs []change, z history.ID) *change {
 	if i := sort.Search(len(cs), func(i int) bool { return cs[i].zxid > z }); i < len(cs) {
 		return &cs[i]
@@ -171,7 +171,7 @@ func after(cs []change, z history.ID) *change {
 	return nil
 }
 
-// behind is the first change of one sort to the znode itself with a zxid above z; nil:
+// behind returns the first change of one sort to the znode itself with a zxid above z; nil:
 // none.
 func (p *past) behind(z history.ID, of changeKind) *change {
 	if p.sorts == nil {
@@ -188,7 +188,7 @@ func (p *past) behind(z history.ID, of changeKind) *change {
 	return &p.own[places[i]]
 }
 
-// lastEnd is the last end of a session up to z that took children away; nil: none.
+// lastEnd returns the last end of a session up to z that took children away; nil: none.
 func (p *past) lastEnd(z history.ID) *change {
 	if p.ends == nil {
 		p.ends = []int{}

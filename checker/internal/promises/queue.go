@@ -22,7 +22,7 @@ func (q *queue) push(r *request, number int) {
 	q.list = append(q.list, waiting{r, number})
 }
 
-// first is the oldest request; nil: there is none.
+// first returns the oldest request; nil: there is none.
 func (q *queue) first() *request {
 	for ; q.head < len(q.list); q.head++ {
 		if r := q.list[q.head].request; r != nil {
@@ -58,7 +58,7 @@ func (q *queue) take(number int) *request {
 // takeFirst removes the oldest request, of which there is one.
 func (q *queue) takeFirst() *request { return q.take(q.list[q.head].number) }
 
-// index are the places of each number.
+// index returns the places of each number.
 func (q *queue) index() map[int][]int {
 	if q.places == nil {
 		q.places = map[int][]int{}

@@ -181,7 +181,7 @@ func read(ctx context.Context, run Run) *record {
 	return r
 }
 
-// newest is the latest of all answers so far that a request goes behind for certain; nil:
+// newest returns the latest of all answers so far that a request goes behind for certain; nil:
 // there is none. A sync may be answered by a leader that lags behind the answers of others.
 func (run *Run) newest(acks []*reply, q *request, c *conn) *reply {
 	i := len(acks)

@@ -195,7 +195,7 @@ func apart(of []Span) []Span {
 	return joined
 }
 
-// newLeaders are the times at which a new leader's zxids were first seen.
+// newLeaders returns the times at which a new leader's zxids were first seen.
 func newLeaders(conns []*conn) []time.Duration {
 	seen := map[history.ID]time.Duration{}
 	for _, c := range conns {

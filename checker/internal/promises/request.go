@@ -14,7 +14,7 @@ const (
 	opMulti  = "multi"
 )
 
-// kind is the request's name without what tells variants apart.
+// kind returns the request's name without what tells variants apart.
 func kind(op string) string {
 	switch op {
 	case "create2", "createContainer", "createTTL":
@@ -147,8 +147,8 @@ func (q *request) tellsAll() bool {
 	return all
 }
 
-// join is the path of a child.
+// join returns the path of a child.
 func join(parent, name string) string { return path.Join(parent, name) }
 
-// split is a path's parent and name.
+// split returns a path's parent and name.
 func split(p string) (parent, name string) { return path.Dir(p), path.Base(p) }

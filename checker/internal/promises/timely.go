@@ -37,7 +37,7 @@ func (j *judge) timely(c *conn, r *reply) {
 		told(c, r), at(q.at), c.server, r.zxid, w.conn.client, w.name(), missed.zxid, at(missed.at), at(q.at-missed.at), j.Age)
 }
 
-// acknowledgedBehind is the first answer to a write with a zxid above z; nil: there is none.
+// acknowledgedBehind returns the first answer to a write with a zxid above z; nil: there is none.
 func (r *record) acknowledgedBehind(z history.ID) *reply {
 	i := sort.Search(len(r.acks), func(i int) bool { return r.acks[i].zxid > z })
 	if i == len(r.acks) {

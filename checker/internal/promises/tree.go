@@ -275,7 +275,7 @@ func boot(path string) bool {
 	return path == "/" || path == "/zookeeper" || strings.HasPrefix(path, "/zookeeper/")
 }
 
-// now is the present version while transactions are applied.
+// now returns the present version while transactions are applied.
 func (p *past) now() *version { return &p.versions[len(p.versions)-1] }
 
 // next begins a version with a change; one transaction makes one version.
@@ -299,12 +299,12 @@ func (p *past) noteAbsences() {
 	}
 }
 
-// in is the version that was there at z.
+// in returns the version that was there at z.
 func (p *past) in(z history.ID) int {
 	return max(0, sort.Search(len(p.versions), func(i int) bool { return p.versions[i].from > z })-1)
 }
 
-// until is the zxid at which version i ended; ok is false if it did not.
+// until returns the zxid at which version i ended; ok is false if it did not.
 func (p *past) until(i int) (z history.ID, ok bool) {
 	if i+1 >= len(p.versions) {
 		return 0, false
@@ -340,7 +340,7 @@ func (v *version) equals(c *content) bool {
 	return (!c.hasData || bytes.Equal(c.data, v.data)) && (!c.hasNames || c.names == v.names)
 }
 
-// first is the first version that looks like that and was still there at lower;
+// first returns the first version that looks like that and was still there at lower;
 // -1: there is none.
 func (p *past) first(c *content, lower history.ID) int {
 	from := p.in(lower)
@@ -370,7 +370,7 @@ func (p *past) first(c *content, lower history.ID) int {
 	return -1
 }
 
-// withNames are the versions with such children, in order.
+// withNames returns the versions with such children, in order.
 func (p *past) withNames(names uint64) []int {
 	if p.byNames == nil {
 		p.byNames = map[uint64][]int{}
@@ -383,7 +383,7 @@ func (p *past) withNames(names uint64) []int {
 	return p.byNames[names]
 }
 
-// before is the last version before lower that looks like that; -1: there is none.
+// before returns the last version before lower that looks like that; -1: there is none.
 func (p *past) before(c *content, lower history.ID) int {
 	to := p.in(lower)
 	switch {
@@ -404,7 +404,7 @@ func (p *past) before(c *content, lower history.ID) int {
 	return -1
 }
 
-// committed is the highest zxid that a server can have shown by t: the one below
+// committed returns the highest zxid that a server can have shown by t: the one below
 // the first transaction that nobody had asked for.
 func (l *log) committed(t time.Duration) history.ID {
 	i := sort.Search(len(l.sent), func(i int) bool { return l.sent[i] > t })

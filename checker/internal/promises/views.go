@@ -113,10 +113,10 @@ func (j *judge) shows(c *conn, v *view, r *reply, of *content) bool {
 	return true
 }
 
-// laterThan is the version behind i, or i if it is the last.
+// laterThan returns the version behind i, or i if it is the last.
 func (p *past) laterThan(i int) int { return min(i+1, len(p.versions)-1) }
 
-// need is the zxid that a sync or a fence makes visible.
+// need returns the zxid that a sync or a fence makes visible.
 func (q *request) need() history.ID {
 	if q == nil || q.acked == nil {
 		return 0
@@ -124,7 +124,7 @@ func (q *request) need() history.ID {
 	return q.acked.zxid
 }
 
-// changeAt is the change that a transaction made to a path.
+// changeAt returns the change that a transaction made to a path.
 func (p *past) changeAt(z history.ID) *change {
 	is := func(c *change) bool { return c.zxid == z }
 	if c := after(p.own, z-1); c != nil && is(c) {
@@ -167,7 +167,7 @@ func (j *judge) showsKnown(c *conn, v *view, r *reply, of *content) bool {
 	return true
 }
 
-// missed is a known change up to z that a reply should show and does not.
+// missed returns a known change up to z that a reply should show and does not.
 func (j *judge) missed(p *past, r *reply, of *content, z history.ID) *change {
 	up := func(c *change) *change {
 		if c == nil || c.zxid > z {
@@ -195,7 +195,7 @@ func (j *judge) missed(p *past, r *reply, of *content, z history.ID) *change {
 	return nil
 }
 
-// standing is the creation of a znode up to z that nobody can have deleted until a reply
+// standing returns the creation of a znode up to z that nobody can have deleted until a reply
 // was made; nil: it may be gone.
 func (j *judge) standing(p *past, r *reply, z history.ID) *change {
 	if j.Removed || p.doubted >= 0 && p.doubted <= r.index {
@@ -407,7 +407,7 @@ func (j *judge) countRead(c *conn, v *view, r *reply, of *content) {
 	v.news = false
 }
 
-// lastOwn is the latest change of a znode up to z; nil: there is none.
+// lastOwn returns the latest change of a znode up to z; nil: there is none.
 func (p *past) lastOwn(z history.ID) *change {
 	i, _ := slices.BinarySearchFunc(p.own, z+1, func(c change, z history.ID) int {
 		if c.zxid < z {

@@ -207,7 +207,7 @@ func (w *watches) arm(x *watch, r *reply, absent bool, v *view) {
 	w.due.Push(due{x, x.set, x.next})
 }
 
-// following is the first known change that a watch waits for; nil: there is none.
+// following returns the first known change that a watch waits for; nil: there is none.
 func (w *watches) following(x *watch) *change {
 	p := w.past(x.path)
 	switch {
@@ -221,7 +221,7 @@ func (w *watches) following(x *watch) *change {
 	return after(p.own, x.base)
 }
 
-// childChange is the first change behind z that concerns those who watch the
+// childChange returns the first change behind z that concerns those who watch the
 // children of a path.
 func childChange(p *past, z history.ID) *change {
 	own := p.behind(z, deleted)

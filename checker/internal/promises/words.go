@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// at is a moment for people: seconds since the run began.
+// at returns a moment for people: seconds since the run began.
 func at(t time.Duration) string { return fmt.Sprintf("%.3f s", t.Seconds()) }
 
-// name is a request for people: setData of /a/b.
+// name returns a request for people: setData of /a/b.
 func (q *request) name() string {
 	if q.Path == "" {
 		return q.Op
@@ -27,7 +27,7 @@ func (c *change) wrote() string {
 	return fmt.Sprintf("the change at zxid %s", c.zxid)
 }
 
-// shown are the events that tell of a change.
+// shown returns the events that tell of a change.
 func (c *change) shown() []int {
 	if c.by == nil {
 		return nil
@@ -35,7 +35,7 @@ func (c *change) shown() []int {
 	return c.by.events()
 }
 
-// events are the indices of a request and its reply.
+// events returns the indices of a request and its reply.
 func (q *request) events() []int {
 	if q.reply == nil {
 		return []int{q.index}
@@ -43,7 +43,7 @@ func (q *request) events() []int {
 	return []int{q.index, q.reply.index}
 }
 
-// from is the event that began a connection, or -1.
+// from returns the event that began a connection, or -1.
 func (c *conn) from() int {
 	if c.opened == nil {
 		return -1

@@ -25,16 +25,16 @@ func newAxis[T cmp.Ordered](moments []T) *axis[T] {
 	return a
 }
 
-// end is the position behind all.
+// end returns the position behind all.
 func (a *axis[T]) end() int { return 2 * len(a.moments) }
 
-// at is the position of a moment of the axis.
+// at returns the position of a moment of the axis.
 func (a *axis[T]) at(t T) int {
 	i, _ := slices.BinarySearch(a.moments, t)
 	return 2 * i
 }
 
-// after is the position behind the last moment that is not after t.
+// after returns the position behind the last moment that is not after t.
 func (a *axis[T]) after(t T) int {
 	i, found := slices.BinarySearch(a.moments, t)
 	if found {
@@ -50,7 +50,7 @@ func (a *axis[T]) occupy(from, to int) {
 	}
 }
 
-// free is the first position from p on that is not busy; the end always is free.
+// free returns the first position from p on that is not busy; the end always is free.
 func (a *axis[T]) free(p int) int {
 	root := p
 	for a.beyond[root] != root {

@@ -92,10 +92,10 @@ func (c *certain) pass(e edge) {
 	}
 }
 
-// items is how many there are at least.
+// items returns how many there are at least.
 func (c *certain) items() int { return len(c.taken) + max(0, len(c.forever)-len(c.unknown)) }
 
-// counterexample are the events that show it: those by which the items came in and went out, and by
+// counterexample returns the events that show it: those by which the items came in and went out, and by
 // which some may have.
 func (c *certain) counterexample() (events []int) {
 	for it := range c.taken {
@@ -180,7 +180,7 @@ func boundedSpec(capacity int) porcupine.Model {
 	return m.ToModel()
 }
 
-// position is where an item is among those that are there, in order of their codes; -1: nowhere.
+// position returns where an item is among those that are there, in order of their codes; -1: nowhere.
 func position(there, code string) int {
 	for i := 0; i < len(there) && code != ""; i += width {
 		if there[i:i+width] == code {
@@ -198,7 +198,7 @@ func insert(there, code string) string {
 	return there[:i] + code + there[i:]
 }
 
-// without are the states that an unknown dequeue can leave.
+// without returns the states that an unknown dequeue can leave.
 func without(there string, taken []span) []any {
 	next := []any{there}
 	for i := 0; i < len(there); i += width {

@@ -27,7 +27,7 @@ var (
 	dueOrder = called(priority, "due-order", "no dequeue passed over an item that was due earlier and that its session had been told of")
 )
 
-// called is a property under a name of its own.
+// called returns a property under a name of its own.
 func called(p *frame.Property, name, meaning string) *frame.Property {
 	same := *p
 	same.Name, same.Meaning = name, meaning
@@ -100,7 +100,7 @@ func decideNotEarly(f *frame.Finding, q *queue) {
 	}
 }
 
-// goneBy is when a dequeue had certainly deleted its item by the log, and the event that
+// goneBy returns when a dequeue had certainly deleted its item by the log, and the event that
 // shows it; never if that is not known.
 func (q *queue) goneBy(it *item, op *history.Operation) (at time.Duration, seen int) {
 	if settlesQueues(q.Record) {

@@ -50,7 +50,7 @@ type there struct {
 	seen          uint64            // what that had seen when the call returned; 0: not known
 }
 
-// acknowledged are the items whose enqueues succeeded in one session, by when they were there. A process
+// acknowledged returns the items whose enqueues succeeded in one session, by when they were there. A process
 // may have several sessions, so the session that an event names need not be the one that was used.
 func acknowledged(q *queue) []there {
 	var all []there
@@ -111,7 +111,7 @@ func decideEmpties(f *frame.Finding, q *queue) {
 	}
 }
 
-// looks are the dequeues that found nothing in one session, by when they began.
+// looks returns the dequeues that found nothing in one session, by when they began.
 func (q *queue) looks() (all []look) {
 	for _, d := range q.empties {
 		if in := q.Only(d); in != nil {
@@ -168,7 +168,7 @@ func (x *there) known(d look) string {
 	return ", which its session had seen by " + words.Zxid(d.told) + ","
 }
 
-// leaves is when the first dequeue that returned the item began.
+// leaves returns when the first dequeue that returned the item began.
 func (it *item) leaves() time.Duration {
 	first := evidence.Never
 	for _, op := range it.out {

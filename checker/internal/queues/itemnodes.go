@@ -66,7 +66,7 @@ func (x *itemNodes) recognise(k *evidence.Key) {
 	}
 }
 
-// copies are the znodes that had an item as their data. One that a recipe makes
+// copies returns the znodes that had an item as their data. One that a recipe makes
 // twice has two.
 func (x *itemNodes) copies(it *item) []*evidence.Znode { return x.of[it.value] }
 

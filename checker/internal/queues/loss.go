@@ -102,7 +102,7 @@ func decideLoss(f *frame.Finding, q *queue) {
 	}
 }
 
-// vanished are the items that must have been taken by unknown dequeues, by
+// vanished returns the items that must have been taken by unknown dequeues, by
 // deadline, and how many others never came out that may still be there.
 func (q *queue) vanished(drained *history.Event) ([]vanished, int) {
 	later := successorsOf(q.taken())
@@ -152,7 +152,7 @@ func leftOver(k *evidence.Key) (left int, seen *history.Event) {
 	return left, seen
 }
 
-// drained is the fact that the queue was seen empty at the end; nil if it was
+// drained returns the fact that the queue was seen empty at the end; nil if it was
 // not. left is how many items the drain did not get out.
 func drained(k *evidence.Key) (seen *history.Event, left int) {
 	for _, e := range k.Facts {

@@ -44,7 +44,7 @@ func byPriority(all []*item) map[int64][]*item {
 	return of
 }
 
-// taken are the items that came out and had been put in.
+// taken returns the items that came out and had been put in.
 func (q *queue) taken() []*item {
 	var of []*item
 	for _, it := range q.items {
@@ -79,7 +79,7 @@ func decideFIFO(f *frame.Finding, key string, taken []*item) {
 	}
 }
 
-// successorsOf are the successors of each priority.
+// successorsOf returns the successors of each priority.
 func successorsOf(taken []*item) map[int64]*successors {
 	of := map[int64]*successors{}
 	for p, items := range byPriority(taken) {
@@ -112,7 +112,7 @@ func newSuccessors(taken []*item) *successors {
 	return s
 }
 
-// after is the first to be taken of the items put in after t; nil: there is none.
+// after returns the first to be taken of the items put in after t; nil: there is none.
 func (s *successors) after(t time.Duration) *item {
 	if s == nil {
 		return nil

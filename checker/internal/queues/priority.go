@@ -148,7 +148,7 @@ func (o *inversion) events() []int {
 	return events
 }
 
-// inversions are the dequeues for which there is a better item that had come by what they
+// inversions returns the dequeues for which there is a better item that had come by what they
 // had been told of, and that went after they had taken theirs. Of the better ones it is the one
 // that stayed longest.
 func inversions(takes []orderedTake, items []orderedItem) (found []inversion) {
@@ -220,7 +220,7 @@ func (q *queue) orderedTakes() map[*evidence.Session][]orderedTake {
 	return of
 }
 
-// byID are the sessions of dequeues.
+// byID returns the sessions of dequeues.
 func byID(takes map[*evidence.Session][]orderedTake) []*evidence.Session {
 	return slices.SortedFunc(maps.Keys(takes), func(x, y *evidence.Session) int { return cmp.Compare(x.ID, y.ID) })
 }
@@ -259,7 +259,7 @@ func (q *queue) wholeLog() bool {
 	return last > 0 && q.Log.Covers(first-1, last)
 }
 
-// loggedItems are the items as the log has them.
+// loggedItems returns the items as the log has them.
 func (q *queue) loggedItems() (all []orderedItem) {
 	for _, it := range q.items {
 		if it.enqueue() == nil {
@@ -272,7 +272,7 @@ func (q *queue) loggedItems() (all []orderedItem) {
 	return all
 }
 
-// loggedTakes are the dequeues that the log has as one delete of their client's.
+// loggedTakes returns the dequeues that the log has as one delete of their client's.
 func (q *queue) loggedTakes(takes map[*evidence.Session][]orderedTake) (all []orderedTake) {
 	for _, s := range byID(takes) {
 		for _, p := range takes[s] {
@@ -285,7 +285,7 @@ func (q *queue) loggedTakes(takes map[*evidence.Session][]orderedTake) (all []or
 	return all
 }
 
-// deletedBy is the znode that a dequeue deleted, createdBy the one that an enqueue made; nil
+// deletedBy returns the znode that a dequeue deleted, createdBy the one that an enqueue made; nil
 // if that is not certain.
 func (x *itemNodes) deletedBy(a *evidence.Record, it *item, op *history.Operation) *evidence.Znode {
 	of := x.copies(it)

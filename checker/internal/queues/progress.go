@@ -50,7 +50,7 @@ type stay struct {
 	counterexample []int
 }
 
-// stays are the items that certainly stayed for longer than the bound.
+// stays returns the items that certainly stayed for longer than the bound.
 func (q *queue) stays() []stay {
 	var of []stay
 	excuse := evidence.Never // from here on an unknown dequeue may have taken anything
@@ -73,7 +73,7 @@ func (q *queue) stays() []stay {
 	return of
 }
 
-// leftovers is the stay of what a drain did not get out: if that is more than
+// leftovers returns the stay of what a drain did not get out: if that is more than
 // the enqueues with an unknown outcome can have put in late, some of it is an
 // item that was in the queue since it was acknowledged.
 func (q *queue) leftovers() []stay {
@@ -99,7 +99,7 @@ func (q *queue) leftovers() []stay {
 	return []stay{s}
 }
 
-// waitsByClient are the operations of some kind of each client that waited for long.
+// waitsByClient returns the operations of some kind of each client that waited for long.
 func waitsByClient(k *evidence.Key, these func(*models.Operation) bool) map[int][]*history.Operation {
 	of := map[int][]*history.Operation{}
 	for _, op := range k.Ops() {
@@ -175,7 +175,7 @@ func (w *consumerWaits) rank() {
 	}
 }
 
-// longer is which of two chains lasts longer, the first if none does.
+// longer returns which of two chains lasts longer, the first if none does.
 func (w *consumerWaits) longer(c, d int) int {
 	if w.length[w.starts[d+1]]-w.length[w.starts[d]] > w.length[w.starts[c+1]]-w.length[w.starts[c]] {
 		return d
@@ -183,7 +183,7 @@ func (w *consumerWaits) longer(c, d int) int {
 	return c
 }
 
-// within is the longest chain in s, from its beginning to its end, and how long of
+// within returns the longest chain in s, from its beginning to its end, and how long of
 // that the client waited.
 func (w *consumerWaits) within(s evidence.Span) (worst evidence.Span, longest time.Duration) {
 	lo := evidence.Reaching(w.spans, s.From+1)

@@ -31,7 +31,7 @@ type item struct {
 	out      []*history.Operation // dequeues that returned it
 }
 
-// enqueue is its enqueue if it may have happened; nil if there is none.
+// enqueue returns its enqueue if it may have happened; nil if there is none.
 func (it *item) enqueue() *history.Operation {
 	for _, op := range it.in {
 		if op.Outcome() != history.Fail {
@@ -64,7 +64,7 @@ func (it *item) ready(a *evidence.Record) time.Duration {
 	return max(it.entered(), it.due+a.Wall())
 }
 
-// ranked is its name and its priority, in words.
+// ranked returns its name and its priority, in words.
 func (it *item) ranked() string {
 	if it.due != evidence.Always {
 		return fmt.Sprintf("%q due at %s", it.value, words.At(it.due))

@@ -19,7 +19,7 @@ var queueReference = &frame.Reference{
 	Size:       listSize,
 }
 
-// listSize is the size of states that are lists.
+// listSize returns the size of states that are lists.
 func listSize(state any) int {
 	n := 0
 	for _, s := range state.([]any) {

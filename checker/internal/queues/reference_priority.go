@@ -75,7 +75,7 @@ func firstOfBest(list string, place int) bool {
 	return true
 }
 
-// placeOf is where an item is in a list; -1 if it is not there.
+// placeOf returns where an item is in a list; -1 if it is not there.
 func placeOf(list, item string) int {
 	for i := 0; i < len(list); i += rankedWidth {
 		if list[i:i+rankedWidth] == item {
@@ -85,7 +85,7 @@ func placeOf(list, item string) int {
 	return -1
 }
 
-// prioritySpec is the list, of which an item comes out only where it may. Which item a
+// prioritySpec returns the list, of which an item comes out only where it may. Which item a
 // dequeue of an unknown outcome took is tried for those alone that no other is known to have
 // taken: the others it would take away from those, some steps later, and until then each of
 // them would be a state of its own.

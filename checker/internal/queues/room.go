@@ -31,7 +31,7 @@ func decideRoom(ctx context.Context, f *frame.Finding, q *queue) {
 	}
 }
 
-// rooms are when there certainly was room, for longer than the bound, and for how much at least.
+// rooms returns when there certainly was room, for longer than the bound, and for how much at least.
 // What a client waits to put in itself takes none: if it is in, the call has no reason to wait.
 func (q *queue) rooms(client int) (of []stay) {
 	type change struct {

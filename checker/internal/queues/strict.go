@@ -111,7 +111,7 @@ var strictlyOf = evidence.OncePerKey(func(k *evidence.Key) *strictness {
 
 func strictly(q *queue) *strictness { return strictlyOf(q.Key) }
 
-// noneThere are the dequeues that found that nothing was there: of a queue whose items are
+// noneThere returns the dequeues that found that nothing was there: of a queue whose items are
 // due at some time they say only that nothing was due.
 func (q *queue) noneThere() []*history.Operation {
 	if q.delays {
@@ -141,7 +141,7 @@ func (q *queue) moments() (all []time.Duration) {
 	return all
 }
 
-// best are the items that may have been put in, in order of their priority, and then in
+// best returns the items that may have been put in, in order of their priority, and then in
 // that in which they were put in.
 func best(q *queue) []*item {
 	all := slices.DeleteFunc(slices.Clone(q.items), func(it *item) bool { return it.enqueue() == nil })
@@ -177,7 +177,7 @@ func (s *strictness) place(it *item) {
 	}
 }
 
-// free is the first position from one on at which a dequeue can have taken an item, or
+// free returns the first position from one on at which a dequeue can have taken an item, or
 // found nothing; its return if there is none.
 func (s *strictness) free(op *history.Operation, it *item, from int) int {
 	p, to := s.axis.free(from), s.axis.at(op.Return.Time)
@@ -243,7 +243,7 @@ func (s *strictness) cover(ahead, from, to int, chosen []int) []int {
 	return chosen
 }
 
-// better is how many of what was there had a better priority.
+// better returns how many of what was there had a better priority.
 func (s *strictness) better(priority int64) int {
 	n, _ := slices.BinarySearchFunc(s.there, priority, func(p presence, priority int64) int { return cmp.Compare(p.priority, priority) })
 	return n

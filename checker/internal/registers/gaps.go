@@ -32,7 +32,7 @@ type gap struct {
 // can have begun: the last of its invocations, at the least. Index 0 is length 1.
 type chainOf []time.Duration
 
-// within is how many changes of the chain can have begun by t.
+// within returns how many changes of the chain can have begun by t.
 func (c chainOf) within(t time.Duration) int {
 	n, _ := slices.BinarySearchFunc(c, t, func(begun, t time.Duration) int {
 		if begun <= t {
@@ -63,7 +63,7 @@ func (z *versions) unversioned() unversioned {
 	return l
 }
 
-// chain is the longest chain that begins with one of some changes.
+// chain returns the longest chain that begins with one of some changes.
 func (l unversioned) chain(first []*change) chainOf {
 	type link struct {
 		c     *change
@@ -90,7 +90,7 @@ func (l unversioned) chain(first []*change) chainOf {
 	return longest
 }
 
-// gaps are the stretches of versions of which nobody tells, in order, and how many
+// gaps returns the stretches of versions of which nobody tells, in order, and how many
 // changes each needs beside those that follow from the version before it.
 func (z *versions) gaps(l unversioned) []gap {
 	var of []gap
@@ -182,7 +182,7 @@ type packed struct {
 	single int64  // used
 }
 
-// short is the first gap that could not be filled even if chains could be cut, and how
+// short returns the first gap that could not be filled even if chains could be cut, and how
 // many changes there are for it and those before; nil: there is none.
 func (p *packing) short() (*gap, int) {
 	begun := slices.Clone(p.single)

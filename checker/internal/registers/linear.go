@@ -103,7 +103,7 @@ func decideZones(f *frame.Finding, key string, r *register) {
 	}
 }
 
-// times are all moments at which something began or ended, each once, in order.
+// times returns all moments at which something began or ended, each once, in order.
 // At equal times nothing comes before anything.
 func (r *register) times() []time.Duration {
 	of := make([]time.Duration, 0, 2*(len(r.changes)+len(r.reads)))

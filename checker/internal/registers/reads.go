@@ -117,7 +117,7 @@ func decideSessions(f *frame.Finding, key string, r *register) {
 	}
 }
 
-// within is the session in which all of an operation went on; 0 if there were
+// within returns the session in which all of an operation went on; 0 if there were
 // two, or none is known.
 func (r *register) within(op *history.Operation) history.ID {
 	if in := r.Only(op); in != nil && op.Return != nil {
@@ -373,7 +373,7 @@ func decideDurable(f *frame.Finding, key string, r *register) {
 	}
 }
 
-// were is a number of things that were: "1 write was", "2 writes were".
+// were returns a number of things that were: "1 write was", "2 writes were".
 func were(n int, of string) string {
 	if n == 1 {
 		return prose.Count(n, of) + " was"

@@ -106,7 +106,7 @@ type registerReader struct {
 	kinds   map[string]string // of reads, by what the invocation says: that comes again and again
 }
 
-// kind is how a read was done.
+// kind returns how a read was done.
 func (b *registerReader) kind(op *history.Operation) string {
 	if kind, ok := b.kinds[string(op.Invoke.Value)]; ok {
 		return kind
@@ -202,7 +202,7 @@ func (b *registerReader) finish(k *evidence.Key) {
 	}
 }
 
-// name is a value for people.
+// name returns a value for people.
 func (r *register) name(v int32) string { return strconv.Quote(r.values[v]) }
 
 // act tells what a change is: write of "x" by client 1.
@@ -213,7 +213,7 @@ func (r *register) act(c *change) string {
 	return fmt.Sprintf("compare-and-set from %s to %s by client %d", r.name(c.from), r.name(c.to), c.op.Client)
 }
 
-// spanOf is a change with its interval.
+// spanOf returns a change with its interval.
 func (r *register) spanOf(c *change) string {
 	if c.ret() == evidence.Never {
 		return fmt.Sprintf("the %s (from %s on, outcome unknown)", r.act(c), words.At(c.inv()))
@@ -221,7 +221,7 @@ func (r *register) spanOf(c *change) string {
 	return fmt.Sprintf("the %s (%s to %s)", r.act(c), words.At(c.inv()), words.At(c.ret()))
 }
 
-// seen is a read with its interval.
+// seen returns a read with its interval.
 func (r *register) seen(l *look) string {
 	who := "the harness at the end"
 	if l.op != nil {

@@ -134,7 +134,7 @@ func (r *register) sourceName(t source) string {
 // began reports whether the state is the one that the znode begins with.
 func (s *state) began() bool { return s.value == 0 }
 
-// shows are the events that tell where the state stands among all.
+// shows returns the events that tell where the state stands among all.
 func (s *state) shows() []int {
 	counterexample := append(s.zxidBy.events(), s.versionBy.events()...)
 	if s.maker != nil {
@@ -143,7 +143,7 @@ func (s *state) shows() []int {
 	return counterexample
 }
 
-// made are the events that made the state, or that show it.
+// made returns the events that made the state, or that show it.
 func (s *state) made() []int {
 	if s.maker != nil {
 		return evidence.EventsOf(s.maker.op)
@@ -294,7 +294,7 @@ func (z *versions) rising() {
 	}
 }
 
-// byZxid are the states whose zxids are told, in their order, behind the first one.
+// byZxid returns the states whose zxids are told, in their order, behind the first one.
 func (z *versions) byZxid() []*state {
 	of := []*state{&z.of[0]}
 	for v := range z.of[1:] {
@@ -313,7 +313,7 @@ type ending struct {
 	of *state
 }
 
-// first is the end of what ended first at a state itself.
+// first returns the end of what ended first at a state itself.
 func (s *state) first() ending {
 	e := ending{at: evidence.Never, of: s}
 	if s.maker != nil {

@@ -31,7 +31,7 @@ func answers(a *evidence.Record) (f frame.Finding) {
 	return f
 }
 
-// named is a request for people: getData of /a.
+// named returns a request for people: getData of /a.
 func named(q *history.UnansweredRequest) string {
 	if q.Path == "" {
 		return q.Op

@@ -92,7 +92,7 @@ func outOfBounds(a *evidence.Record, c *history.Connected) string {
 	return ""
 }
 
-// toldBefore is where a server that had nothing to excuse it declared a session expired that
+// toldBefore returns where a server that had nothing to excuse it declared a session expired that
 // is connected again; nil: none did.
 func toldBefore(a *evidence.Record, c *connect) *history.Event {
 	s := a.Session(c.Session)

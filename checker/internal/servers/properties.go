@@ -34,7 +34,7 @@ var Properties = []*frame.Property{
 	},
 }
 
-// Broken is the first of the promises that servers broke in a record, in a sentence; "": none
+// Broken returns the first of the promises that servers broke in a record, in a sentence; "": none
 // that is known.
 func Broken(a *evidence.Record) string { return brokenOf(a) }
 

@@ -50,7 +50,7 @@ var Session = frame.Model{Object: models.Session, Properties: append([]*frame.Pr
 	promise(promises.Names, "sequential names increased, and none was assigned twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
 }, servers.Properties...)}
 
-// promise is the property that the servers keep a promise.
+// promise returns the property that the servers keep a promise.
 func promise(name, meaning, decider, by string, exercise func(*evidence.Record, map[string]float64) string) *frame.Property {
 	return &frame.Property{
 		Name:    name,
@@ -165,7 +165,7 @@ func (r *report) findings(ctx context.Context, a *evidence.Record) promises.Repo
 	return r.of
 }
 
-// wireRun is the record as package promises wants it.
+// wireRun returns the record as package promises wants it.
 func wireRun(a *evidence.Record) promises.Run {
 	run := promises.Run{
 		Events:       a.History.Events,

@@ -48,7 +48,7 @@ type ballot struct {
 	in   *history.Operation   // the first of them that was acknowledged; nil: none was
 }
 
-// inBy is when the vote certainly was in; never if that is not known.
+// inBy returns when the vote certainly was in; never if that is not known.
 func (b *ballot) inBy() time.Duration {
 	if b == nil || b.in == nil {
 		return evidence.Never
@@ -143,7 +143,7 @@ func (t *transaction) ask(op *history.Operation) {
 	}
 }
 
-// first is the first that was told commit, or abort; nil: nobody was.
+// first returns the first that was told commit, or abort; nil: nobody was.
 func (t *transaction) first(commit bool) *outcomeQuery {
 	for _, q := range t.told {
 		if q.commit == commit {
@@ -153,7 +153,7 @@ func (t *transaction) first(commit bool) *outcomeQuery {
 	return nil
 }
 
-// allIn is when the yes of every site certainly was in; never if that is not known.
+// allIn returns when the yes of every site certainly was in; never if that is not known.
 func (t *transaction) allIn() time.Duration {
 	if len(t.sites) == 0 {
 		return evidence.Never
@@ -169,7 +169,7 @@ func (t *transaction) allIn() time.Duration {
 	return last
 }
 
-// allVotes are the events that show that all have voted yes, and who all are.
+// allVotes returns the events that show that all have voted yes, and who all are.
 func (t *transaction) allVotes() []int {
 	counterexample := evidence.EventsOf(t.prepare)
 	for _, site := range t.sites {
@@ -221,7 +221,7 @@ func (t *transaction) orphaned(first *outcomeQuery) bool {
 	return true
 }
 
-// enough are the transactions that a run must have had.
+// enough returns the transactions that a run must have had.
 func enough(_ *evidence.Record, figures map[string]float64) string {
 	return cmp.Or(
 		frame.Few(figures["committed"], 1, "transactions that were committed"),
@@ -298,7 +298,7 @@ var validity = &frame.Property{
 	Exercise: enough,
 }
 
-// firstNo is the first no of a site that was acknowledged; nil: none was.
+// firstNo returns the first no of a site that was acknowledged; nil: none was.
 func (t *transaction) firstNo() (first *ballot) {
 	for _, b := range t.votes {
 		if !b.yes && b.in != nil && t.isSite(b.site) && (first == nil || b.in.Return.Index < first.in.Return.Index) {

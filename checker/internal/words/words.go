@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Zxid is a zxid for people.
+// Zxid returns a zxid for people.
 func Zxid(z uint64) string { return history.ID(z).String() }
 
-// At is a moment for people: seconds since the run began.
+// At returns a moment for people: seconds since the run began.
 func At(t time.Duration) string {
 	switch t {
 	case math.MaxInt64:
@@ -24,7 +24,7 @@ func At(t time.Duration) string {
 	return fmt.Sprintf("%.3f s", t.Seconds())
 }
 
-// Lasting is a length of time for people.
+// Lasting returns a length of time for people.
 func Lasting(d time.Duration) string {
 	if 0 < d && d < time.Millisecond {
 		return fmt.Sprintf("%.3f ms", d.Seconds()*1000)
@@ -49,5 +49,5 @@ func Some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most-1], ", "), len(names)-most+1)
 }
 
-// Number is a number in digits.
+// Number returns a number in digits.
 func Number(n int) string { return strconv.Itoa(n) }

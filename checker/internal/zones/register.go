@@ -78,7 +78,7 @@ type Finding struct {
 	Counterexample []int32
 }
 
-// Effect is the value that an operation writes; false if it writes none.
+// Effect returns the value that an operation writes; false if it writes none.
 func (o *Op) Effect() (value int32, ok bool) {
 	switch {
 	case o.Kind == Write:
@@ -89,7 +89,7 @@ func (o *Op) Effect() (value int32, ok bool) {
 	return 0, false
 }
 
-// observes is the value that an operation finds; false if it finds none. A
+// observes returns the value that an operation finds; false if it finds none. A
 // compare-and-set of a value to itself is a read.
 func (o *Op) observes() (value int32, ok bool) {
 	return o.A, o.Kind == Read || o.Kind == CAS

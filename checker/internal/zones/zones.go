@@ -289,7 +289,7 @@ func (c *chains) because(earlier, later int32) string {
 	return "the values were made from one another in the other order"
 }
 
-// valueOf is the value that an operation belongs to in its chain.
+// valueOf returns the value that an operation belongs to in its chain.
 func (c *chains) valueOf(i int32) int32 {
 	o := c.op(i)
 	if v, ok := o.Effect(); ok {
@@ -298,22 +298,22 @@ func (c *chains) valueOf(i int32) int32 {
 	return o.A
 }
 
-// op is an operation. To go through all of them, one place for them is better.
+// op returns an operation. To go through all of them, one place for them is better.
 func (c *chains) op(i int32) *Op {
 	o := &Op{}
 	c.r.Op(i, o)
 	return o
 }
 
-// effect is the value that an operation writes; false if it writes none.
+// effect returns the value that an operation writes; false if it writes none.
 func (c *chains) effect(i int32) (int32, bool) {
 	return c.op(i).Effect()
 }
 
-// next is the compare-and-set from a value.
+// next returns the compare-and-set from a value.
 func (c *chains) next(v int32) int32 { return c.of[c.of[v].to].writer }
 
-// link are the writers of the values from one to another in a chain, whichever
+// link returns the writers of the values from one to another in a chain, whichever
 // comes first; the first one's included.
 func (c *chains) link(v, w int32) []int32 {
 	for range 2 {

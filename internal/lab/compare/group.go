@@ -135,7 +135,7 @@ func seconds(b measured.Bound) float64 {
 	return max(b.Time, time.Microsecond).Seconds()
 }
 
-// bound is the opposite of seconds; longest is the longest time that was measured.
+// bound is the inverse of seconds; longest is the longest time that was measured.
 func bound(v float64, longest time.Duration) measured.Bound {
 	if v >= beyond {
 		return measured.Bound{Time: longest, AtLeast: true}

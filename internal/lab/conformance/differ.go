@@ -159,7 +159,7 @@ func named(f field) string {
 	return strings.TrimSpace(f.name + " " + shown(f))
 }
 
-// shown is the value of a field for people.
+// shown returns the value of a field for people.
 func shown(f field) string {
 	if f.value == "" {
 		return "nothing"

@@ -236,7 +236,7 @@ func (s steps) permitAuth() bool {
 	return false
 }
 
-// spoken is a script in the requests that servers of 3.4 know: create in place of create2.
+// spoken returns a script in the requests that servers of 3.4 know: create in place of create2.
 func (m *acquaintance) spoken(s steps) steps {
 	if v := since[wire.Create2]; slices.Compare(m.version[:], v[:]) >= 0 {
 		return s
@@ -340,7 +340,7 @@ func (m *acquaintance) placeOn(ctx context.Context, e ensemble.Ensemble) (*place
 	return newPlace(ctx, place{dial: e.Dial, addrs: addrs, base: base.path, patience: usualPatience, stretch: m.stretch()})
 }
 
-// nodes is how many servers the reference has.
+// nodes returns how many servers the reference has.
 func (m *acquaintance) nodes() int {
 	if m.servers[0].Role == ensemble.Standalone {
 		return 1

@@ -97,7 +97,7 @@ func (p *place) nowhere() *wire.VersionRequest {
 	return &wire.VersionRequest{Path: p.base + "/nowhere"}
 }
 
-// stretched is a time of a script as these servers need it.
+// stretched returns a time of a script as these servers need it.
 func (p *place) stretched(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * p.stretch)
 }
@@ -120,7 +120,7 @@ type runner struct {
 	trace   trace
 }
 
-// root is where the script runs. It is the same on every ensemble, since the orders of some
+// root returns where the script runs. It is the same on every ensemble, since the orders of some
 // lists come from hashes of paths, and as long for every script, since sizes of requests count.
 func (s Script) root() string {
 	sum := sha1.Sum([]byte(s.Name))

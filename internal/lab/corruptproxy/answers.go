@@ -112,7 +112,7 @@ func (childMissing) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// children is a list of children that somebody asked for.
+// children returns a list of children that somebody asked for.
 func (f frame) children(q *request) (r wire.ChildrenReply, ok bool) {
 	if q == nil || q.Op.Kind() != wire.GetChildren || f.Err != wire.OK {
 		return r, false

@@ -134,7 +134,7 @@ func (c *conn) outgoing() (out []byte) {
 	return out
 }
 
-// toServer gives the bodies to send for one that the client sent.
+// toServer returns the bodies to send for one that the client sent.
 func (c *conn) toServer(body []byte) [][]byte {
 	if !c.connectSent {
 		c.connectSent = true
@@ -178,7 +178,7 @@ func (c *conn) later(q *request, claim func() bool) {
 	})
 }
 
-// Read gives what is ready for the client.
+// Read returns what is ready for the client.
 func (c *conn) Read(p []byte) (int, error) {
 	for len(c.ready) == 0 {
 		if c.isCut() {
@@ -351,7 +351,7 @@ func (m *memory) version(path string, a answer) {
 	m.reads[path] = append(list[:len(list):len(list)], a)
 }
 
-// before is the newest remembered answer from before a znode was changed at zxid.
+// before returns the newest remembered answer from before a znode was changed at zxid.
 func (m *memory) before(path string, zxid int64) (answer, bool) {
 	list := m.reads[path]
 	for i := len(list) - 1; i >= 0; i-- {

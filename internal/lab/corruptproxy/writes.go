@@ -15,7 +15,7 @@ func (q *request) resend(record any) []*request {
 	return []*request{q}
 }
 
-// extra is a request that no client sent. Its Xid tells its reply from those for the client.
+// extra returns a request that no client sent. Its Xid tells its reply from those for the client.
 func extra(q *request, op wire.Op, record any) *request {
 	h := wire.RequestHeader{Xid: q.Xid | math.MinInt32, Op: op}
 	return &request{RequestHeader: h, record: record, body: wire.AppendRequest(h.Append(nil), op, record)}

@@ -154,7 +154,7 @@ func (r *reading) others(op *history.Operation, in stats.Span) (names []string) 
 	return names
 }
 
-// place is the kind of place at which a fault at a message came, or "".
+// place returns the kind of place at which a fault at a message came, or "".
 func place(spec string) string {
 	fault, at, ok := strings.Cut(spec, "@")
 	p, err := link.ParsePoint(at)

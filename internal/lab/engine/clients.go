@@ -47,7 +47,7 @@ func (r *run) openClients(ctx context.Context) error {
 	return cs.connectAll(ctx, through)
 }
 
-// clientsDir is where the logs of processes go; "" is nowhere.
+// clientsDir returns where the logs of processes go; "" is nowhere.
 func (r *run) clientsDir() string {
 	if r.Run == nil {
 		return ""
@@ -120,7 +120,7 @@ func closeClient(c *workloads.Client) error {
 	return nil
 }
 
-// targets are the clients as faults see them.
+// targets returns the clients as faults see them.
 func (cs *clients) targets() []faults.Client {
 	var all []faults.Client
 	for _, c := range cs.open {
@@ -133,7 +133,7 @@ func (cs *clients) targets() []faults.Client {
 	return all
 }
 
-// leftOut are the reasons why clients dropped out of the run.
+// leftOut returns the reasons why clients dropped out of the run.
 func (cs *clients) leftOut() (why []error) {
 	for _, p := range cs.processes() {
 		if err := p.Over(); err != nil {

@@ -48,7 +48,7 @@ func newLinks(e ensemble.Ensemble, w workloads.Workload, timeout time.Duration) 
 	return l
 }
 
-// servers are the servers in the order in which a client tries them: each begins with
+// servers returns the servers in the order in which a client tries them: each begins with
 // another.
 func (l *links) servers(client int) []string {
 	first := client % len(l.addrs)
@@ -98,7 +98,7 @@ func (l *links) listen(ctx context.Context, dial zk.Dialer) (*workloads.Listener
 	return workloads.NewListener(conn, through), nil
 }
 
-// granted is the session timeout that the servers granted.
+// granted returns the session timeout that the servers granted.
 func granted(l *link.Link) time.Duration {
 	s, _ := l.Session()
 	return s.Timeout

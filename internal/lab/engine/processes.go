@@ -219,7 +219,7 @@ func (cs *clients) launch(ctx context.Context, id int, l *link.Link) (*workloads
 	return c, nil
 }
 
-// timeout is the session timeout that all clients have.
+// timeout returns the session timeout that all clients have.
 func (cs *clients) timeout() time.Duration { return cs.record.Header().Params.SessionTimeout }
 
 // sessionsAlike returns an error if an adapter has opened a session with another timeout than that
@@ -251,7 +251,7 @@ func (cs *clients) revive(ctx context.Context) {
 	})
 }
 
-// processes are the clients' own ones.
+// processes returns the clients' own ones.
 func (cs *clients) processes() []*process {
 	var all []*process
 	for _, c := range cs.open {

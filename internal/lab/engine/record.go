@@ -69,7 +69,7 @@ func (f *Finished) folder(out string, started time.Time) (*store.Run, error) {
 	return run, store.WriteExperiment(run.Experiment(), f.Stored())
 }
 
-// Stored is the run as experiment.yaml keeps it.
+// Stored returns the run as experiment.yaml keeps it.
 func (f *Finished) Stored() store.Experiment { return f.stored(f.Profile, f.Schedule) }
 
 // Keep writes a run of which nothing was written into a folder of a store. started is
@@ -130,7 +130,7 @@ func (r *run) params() history.Params {
 	return p
 }
 
-// reconnectBound is how long a client needs at most to find a server that
+// reconnectBound returns how long a client needs at most to find a server that
 // serves: it waits for each of the others until the link gives them up, and
 // for a second after each round.
 func reconnectBound(servers int) time.Duration {

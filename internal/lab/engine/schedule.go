@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// Plan is the schedule of faults by the seed and the time limit.
+// Plan returns the schedule of faults by the seed and the time limit.
 func (c Config) Plan() []plan.Step {
 	// A source of its own: the schedule is the same whatever clients draw.
 	return c.Faults.Plan(c.TimeLimit, mrand.New(mrand.NewPCG(uint64(c.Seed), 0)))
@@ -22,7 +22,7 @@ func (c Config) Plan() []plan.Step {
 // leastLoad is how many operations a load needs so that something could fail in it.
 const leastLoad = 10
 
-// UsualLoad is the MinLoad of those who name none: 200, or a quarter of what the rate
+// UsualLoad returns the MinLoad of those who name none: 200, or a quarter of what the rate
 // brings until the first fault, or of what clients are to do, if that is less. It is at
 // least 10, or 1 if the first fault comes before ten operations.
 func (c Config) UsualLoad() int {
@@ -76,7 +76,7 @@ func (c Config) choose(e ensemble.Ensemble) (Config, error) {
 	return c, nil
 }
 
-// prepared gives a starter whose ensembles have the abilities, as far as it can.
+// prepared returns a starter whose ensembles have the abilities, as far as it can.
 func prepared(s ensemble.Starter, abilities []ensemble.Ability) ensemble.Starter {
 	for _, a := range abilities {
 		if p, ok := s.(ensemble.Preparer); ok {
@@ -134,7 +134,7 @@ func (c Config) Expected(plan []plan.Step) []string {
 	return kinds
 }
 
-// expects are the kinds of faults without which nothing in the run is valid.
+// expects returns the kinds of faults without which nothing in the run is valid.
 func (r *run) expects() []string {
 	if r.OptionalFaults {
 		return nil

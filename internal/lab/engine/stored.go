@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// stored is the run as experiment.yaml keeps it.
+// stored returns the run as experiment.yaml keeps it.
 func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	minLoad := c.MinLoad
 	s := store.Experiment{
@@ -54,7 +54,7 @@ func Scheduled(steps []plan.Step) (all []store.Scheduled) {
 	return all
 }
 
-// Given is a schedule of exactly the steps that an experiment.yaml has. The error, of one
+// Given returns a schedule of exactly the steps that an experiment.yaml has. The error, of one
 // line, names the step.
 func Given(all []store.Scheduled) (plan.Schedule, error) {
 	var steps []plan.Step
@@ -103,7 +103,7 @@ func GivenArrivals(texts []string) ([]workloads.Arrival, error) {
 	return all, nil
 }
 
-// line is a command that the shell runs (adapter.Shell) as it was written, and
+// line returns a command that the shell runs (adapter.Shell) as it was written, and
 // nothing for another one: that is zklab's own worker.
 func line(command []string) string {
 	if len(command) != 3 || !slices.Equal(command[:2], adapter.Shell("")[:2]) {

@@ -107,7 +107,7 @@ type Choice struct {
 	Lasts time.Duration // at most; 0 is a second
 }
 
-// Usual are the faults of a setting that can be tried: each request
+// Usual returns the faults of a setting that can be tried: each request
 // lost, each reply lost, each watch event late, each connection cut before and after, each
 // session expired, each client frozen until its session is over, and crashed, the server of
 // each connection killed, and the leader. session is the timeout of sessions.
@@ -213,7 +213,7 @@ func (e *explorer) explore() error {
 	return nil
 }
 
-// pairs are all of those that there are. The singles must have been tried.
+// pairs returns all of those that there are. The singles must have been tried.
 func (e *explorer) pairs() *pairs { return newPairs(e.singles, e.then, e.Faults) }
 
 // alone are singles, each without another.
@@ -227,7 +227,7 @@ func alone(singles []single) iter.Seq[attempt] {
 	}
 }
 
-// worth are the shard's pairs that no other run implies, at most as many as are to be tried, and without
+// worth returns the shard's pairs that no other run implies, at most as many as are to be tried, and without
 // those of before.
 func (e *explorer) worth(pairs *pairs) iter.Seq[attempt] {
 	return func(yield func(attempt) bool) {

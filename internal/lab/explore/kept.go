@@ -38,7 +38,7 @@ const (
 	lockFile = "lock"
 )
 
-// FolderOf is the folder of an exploration's shard in a store.
+// FolderOf returns the folder of an exploration's shard in a store.
 func FolderOf(root, recipe string, d sweep.Description) string {
 	return filepath.Join(root, StoredIn, recipe, d.Name(), d.Shard.Name())
 }

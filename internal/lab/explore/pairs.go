@@ -86,12 +86,12 @@ func (p *pairs) addSorts(singles []single) {
 	}
 }
 
-// between are the pairs of two sorts.
+// between returns the pairs of two sorts.
 func between(as, bs []single, diff int) family {
 	return family{size: len(as) * len(bs), diff: diff, pair: func(i int) (a, b single) { return as[i/len(bs)], bs[i%len(bs)] }}
 }
 
-// within are the pairs of one sort.
+// within returns the pairs of one sort.
 func within(all []single) family {
 	n := len(all)
 	return family{size: n * (n - 1) / 2, pair: func(i int) (a, b single) {
@@ -119,7 +119,7 @@ func (p *pairs) all() iter.Seq2[single, single] {
 	}
 }
 
-// scattered gives the numbers below size, each once, those that follow each other far
+// scattered returns the numbers below size, each once, those that follow each other far
 // apart: early pairs are of other clients and other operations.
 func scattered(i, size int) int {
 	step := size*5/8 | 1
@@ -129,7 +129,7 @@ func scattered(i, size int) int {
 	return i * step % size
 }
 
-// common is the greatest common divisor.
+// common returns the greatest common divisor.
 func common(a, b int) int {
 	for b != 0 {
 		a, b = b, a%b

@@ -142,12 +142,12 @@ func (f *Finding) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// String is the finding in a line.
+// String returns the finding in a line.
 func (f Finding) String() string {
 	return plan.Steps(f.Steps...).String() + " breaks " + strings.Join(f.Broken, ", ")
 }
 
-// First is the first finding of those with the fewest faults; there are none in it if the
+// First returns the first finding of those with the fewest faults; there are none in it if the
 // scenario breaks a promise without any.
 func (r Report) First() (steps []plan.Step, ok bool) {
 	if len(r.Findings) == 0 {
@@ -156,7 +156,7 @@ func (r Report) First() (steps []plan.Step, ok bool) {
 	return slices.MinFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(len(a.Steps), len(b.Steps)) }).Steps, true
 }
 
-// Verdict is the verdict on the whole exploration. A violation stands; valid means that each single
+// Verdict returns the verdict on the whole exploration. A violation stands; valid means that each single
 // fault was tried, each kind that can be injected took effect somewhere and left clients with answers, and no property was
 // left open, for all of which nothing but the runs together must be enough. Pairs need not
 // all have been tried. Why says what is missing to an unknown.
@@ -199,7 +199,7 @@ func (r Report) Verdict() (result checker.Result, why []string) {
 	return checker.Valid, nil
 }
 
-// silent are the kinds after which clients called operations of the load, or waited in them, and none succeeded in any
+// silent returns the kinds after which clients called operations of the load, or waited in them, and none succeeded in any
 // run.
 func (r Report) silent() (kinds []string) {
 	for _, k := range r.Kinds {
@@ -210,7 +210,7 @@ func (r Report) silent() (kinds []string) {
 	return kinds
 }
 
-// String is the report for people: a sentence about faults, the properties, the verdict, and
+// String returns the report for people: a sentence about faults, the properties, the verdict, and
 // the findings by their causes.
 func (r Report) String() string {
 	if len(r.Always) > 0 {
@@ -284,7 +284,7 @@ func (r Report) decided() string {
 	return b.String()
 }
 
-// found are the findings by cause, each with the first schedule that has it, and with the
+// found returns the findings by cause, each with the first schedule that has it, and with the
 // sorts of faults that do.
 func (r Report) found() string {
 	var b strings.Builder
@@ -407,7 +407,7 @@ func (r Report) Progress() string {
 	return text + "; " + prose.Grouped(len(r.Findings)) + " broke a promise"
 }
 
-// details are the numbers behind a sentence.
+// details returns the numbers behind a sentence.
 func (c Count) details() string {
 	text := many(c.Tried, "run")
 	by := c.ImpliedBy
@@ -435,7 +435,7 @@ func verb(n int) string {
 	return "break"
 }
 
-// share is a part in percent, which is all only where all is.
+// share returns a part in percent, which is all only where all is.
 func share(part, of int) string {
 	switch percent := 100 * part / of; {
 	case part == of:
@@ -447,5 +447,5 @@ func share(part, of int) string {
 	}
 }
 
-// many is a number of things.
+// many returns a number of things.
 func many(n int, thing string) string { return prose.Grouped(n) + " " + prose.Noun(n, thing) }

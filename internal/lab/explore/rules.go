@@ -114,7 +114,7 @@ func (i *Implied) add(more Implied) {
 	i.Alike += more.Alike
 }
 
-// all is the sum.
+// all returns the sum.
 func (i Implied) all() int { return i.Loops + i.Alone + i.Never + i.Alike }
 
 // inOrder returns the two singles in the order in which they come in a run with both.

@@ -18,7 +18,7 @@ type single struct {
 	lasts time.Duration
 }
 
-// singlesAt are all faults at all points where they can be injected, in the order of the
+// singlesAt returns all faults at all points where they can be injected, in the order of the
 // points.
 func singlesAt(points []link.Point, choices []Choice) (all []single) {
 	for _, p := range points {

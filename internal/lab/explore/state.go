@@ -128,7 +128,7 @@ func (e *explorer) decided() Report {
 	return r
 }
 
-// reportOf is the report of a state whose histories have that header.
+// reportOf returns the report of a state whose histories have that header.
 func reportOf(s State, of history.Header) (Report, error) {
 	var kinds []string
 	for _, k := range s.Report.Kinds {
@@ -155,7 +155,7 @@ func (s *State) Done(c Config) bool {
 // ErrNotAlike means that two states are not of the same exploration.
 var ErrNotAlike = errors.New("they explored different runs")
 
-// Merge is the report of an exploration of which there are these shards, some of which may be missing. A
+// Merge returns the report of an exploration of which there are these shards, some of which may be missing. A
 // shard that is there twice counts as far as it came.
 func Merge(states []State) (r Report, missing []sweep.Shard, err error) {
 	if len(states) == 0 {

@@ -27,12 +27,12 @@ type Packed struct {
 	Outcome []byte `json:"outcome"`
 }
 
-// NewWorker is a worker. Close it in the end.
+// NewWorker returns a worker. Close it in the end.
 func NewWorker(cfg workers.Config) Worker {
 	return Worker{workers.New[Task, Packed](cfg)}
 }
 
-// Run is a [Runner].
+// Run implements [Runner].
 func (w Worker) Run(ctx context.Context, s plan.Schedule) (o Outcome, err error) {
 	var t Task
 	for _, part := range s {

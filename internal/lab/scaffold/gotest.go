@@ -67,7 +67,7 @@ func parameters(t reflect.Type) (declared, passed string) {
 	return strings.Join(with, ", "), strings.Join(without, ", ")
 }
 
-// literal is a workload with the constructor in the field of this index, as Go source has it.
+// literal returns a workload with the constructor in the field of this index, as Go source has it.
 func literal(t reflect.Type, index []int, constructor string) string {
 	field := t.Field(index[0])
 	if len(index) > 1 {

@@ -65,7 +65,7 @@ func (s *Server) group(e entry) (*compare.Group, error) {
 	return g, g.Read(nil)
 }
 
-// chosen are the entries that a form names. If one is not in the store, it answers, and ok is false.
+// chosen returns the entries that a form names. If one is not in the store, it answers, and ok is false.
 func (s *Server) chosen(w http.ResponseWriter, r *http.Request, names []string) (chosen []entry, ok bool) {
 	all, err := s.index.list(r.Context())
 	if err != nil {

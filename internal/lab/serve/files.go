@@ -37,7 +37,7 @@ type stamp struct {
 
 func stampOf(info fs.FileInfo) stamp { return stamp{info.Size(), info.ModTime()} }
 
-// local is a name with slashes as a name of the file system.
+// local returns a name with slashes as a name of the file system.
 func local(name string) string { return filepath.FromSlash(name) }
 
 // mostRead limits a file that is read as a whole, in bytes.

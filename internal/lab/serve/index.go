@@ -256,7 +256,7 @@ func (x *index) result(name string) (*store.Result, error) {
 	return r, nil
 }
 
-// started is when a run began: by its name, its result, or its record.
+// started returns when a run began: by its name, its result, or its record.
 func (x *index) started(name string, result time.Time) time.Time {
 	if t, ok := (&store.Run{Dir: name}).Started(); ok {
 		return t
@@ -384,7 +384,7 @@ func (x *index) explored(name string) (explore.Stored, error) {
 	return explore.ParseStored(text)
 }
 
-// shardsOf are the journals of a sweep, and the archives of shards whose folders are elsewhere.
+// shardsOf returns the journals of a sweep, and the archives of shards whose folders are elsewhere.
 func (x *index) shardsOf(name string) (sources []string) {
 	inside, _ := x.entries(name)
 	for _, d := range inside {
@@ -555,7 +555,7 @@ func (x *index) sweepFindings(ctx context.Context, name string) []sweep.Finding 
 	return x.findings(x.shardsOf(name))
 }
 
-// version is a hash of a list, by which browsers learn that there is another one.
+// version returns a hash of a list, by which browsers learn that there is another one.
 func version(all []entry) string {
 	h := fnv.New64a()
 	for _, e := range all {
@@ -564,7 +564,7 @@ func version(all []entry) string {
 	return fmt.Sprintf("%x", h.Sum64())
 }
 
-// oneLine is an error for people, on one line.
+// oneLine returns an error for people, on one line.
 func oneLine(err error) string {
 	text := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	return printable.Text(text, 400)

@@ -195,7 +195,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "list", "Runs", l)
 }
 
-// at is the address of another page of the list.
+// at returns the address of another page of the list.
 func (f filter) at(page int) string {
 	f.Page = page
 	return f.address()

@@ -47,7 +47,7 @@ var (
 	}
 )
 
-// link is the address of something in the store.
+// link returns the address of something in the store.
 func link(page, name string) string {
 	u := url.URL{Path: "/" + page + "/" + name}
 	return u.EscapedPath()
@@ -65,7 +65,7 @@ func entriesWords(n int) string {
 	return prose.Grouped(n) + " entries"
 }
 
-// sizeWords is the size of a file.
+// sizeWords returns the size of a file.
 func sizeWords(n int64) string {
 	switch {
 	case n < 1000:

@@ -78,7 +78,7 @@ func (p *pulse) snapshot() snapshot {
 	return s
 }
 
-// underWay are the faults that are not over, and since when.
+// underWay returns the faults that are not over, and since when.
 func (p *pulse) underWay() (all []string) {
 	for _, f := range p.FaultsNow() {
 		what := "being injected"
@@ -109,7 +109,7 @@ func (p *pulse) whoHolds() (holders []string, waiting string) {
 	return holders, fmt.Sprint(waits)
 }
 
-// elapsed is a time in a run, to a tenth of a second.
+// elapsed returns a time in a run, to a tenth of a second.
 func elapsed(d time.Duration) string {
 	if d >= 2*time.Minute {
 		return reports.Length(d)

@@ -79,7 +79,7 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "run", marks[c.State]+" "+name, c)
 }
 
-// recipeOf is the recipe of a run that a sweep has kept, by the folders that it is in.
+// recipeOf returns the recipe of a run that a sweep has kept, by the folders that it is in.
 func recipeOf(name string) string {
 	if parts := strings.Split(name, "/"); len(parts) > 2 && parts[0] == sweep.StoreFolder {
 		return parts[1]

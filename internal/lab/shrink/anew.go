@@ -43,7 +43,7 @@ func (s *shrinker) anew() {
 	}
 }
 
-// smallLoad is the smallest until now with its faults upon another load, of such a length at most,
+// smallLoad returns the smallest until now with its faults upon another load, of such a length at most,
 // in which each client has as much to do as in the beginning.
 func (s *shrinker) smallLoad(clients, keys int, seed int64, length time.Duration) store.Experiment {
 	place := map[int]int{workloads.Together: workloads.Together}

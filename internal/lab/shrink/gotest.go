@@ -23,7 +23,7 @@ var goTestFile = template.Must(template.New("gotest").Funcs(template.FuncMap{
 	"duration": goDuration, "quote": strconv.Quote,
 }).Parse(goTestTemplate))
 
-// GoTest is the source of a test that runs an experiment and fails while a property of it is
+// GoTest returns the source of a test that runs an experiment and fails while a property of it is
 // violated, in a module that requires zklab: a file that stands alone, of subjects that have a
 // name; of others the workload is as own says it in Go, for somebody to fill in. It is for
 // simulations; ok reports whether this is one.
@@ -66,7 +66,7 @@ func camel(words string) (out string) {
 	return out
 }
 
-// goDuration is a time as Go source has it, in the largest unit that is exact.
+// goDuration returns a time as Go source has it, in the largest unit that is exact.
 func goDuration(d time.Duration) string {
 	for _, unit := range []struct {
 		is   time.Duration

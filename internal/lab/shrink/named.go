@@ -51,7 +51,7 @@ func (s *shrinker) named(i int, step store.Scheduled) (string, bool) {
 // whose is the option of faults whose word says something else than which client.
 var whose = regexp.MustCompile(`who=[a-z0-9-]+`)
 
-// spellings are the ways in which a fault could name a client. Which of them are right, the
+// spellings returns the ways in which a fault could name a client. Which of them are right, the
 // fault knows.
 func spellings(fault, name string) []string {
 	if whose.MatchString(fault) {

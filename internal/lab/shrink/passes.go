@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// with is the smallest until now, changed.
+// with returns the smallest until now, changed.
 func (s *shrinker) with(change func(x *store.Experiment)) store.Experiment {
 	x := s.best
 	change(&x)
@@ -61,7 +61,7 @@ func (s *shrinker) clients() {
 	fewer(ids, single, func(stay []int) bool { return len(stay) > 0 && s.try(only(from, stay)) })
 }
 
-// only is an experiment with these clients of its own alone.
+// only returns an experiment with these clients of its own alone.
 func only(x store.Experiment, stay []int) store.Experiment {
 	place := map[int]int{workloads.Together: workloads.Together}
 	var sources []int
@@ -163,7 +163,7 @@ func earlier(steps []store.Scheduled, begun, stay []workloads.Arrival) (moved []
 	return moved, moves
 }
 
-// goneBefore is how many do not stay of the arrivals before that of a point.
+// goneBefore returns how many do not stay of the arrivals before that of a point.
 func goneBefore(p link.Point, begun, stay []workloads.Arrival) (gone int) {
 	n := 0
 	for _, a := range begun {

@@ -47,7 +47,7 @@ func sizeOf(x store.Experiment, begun []workloads.Arrival) Size {
 	return Size{Faults: len(x.Schedule), Clients: x.Clients, Arrivals: len(begun), Keys: x.Keys, Servers: x.Nodes, Length: x.TimeLimit}
 }
 
-// String is the size in words.
+// String returns the size in words.
 func (s Size) String() string {
 	arrivals := prose.Count(s.Arrivals, "arrival")
 	if s.Arrivals == 0 { // it would look as if clients had done nothing

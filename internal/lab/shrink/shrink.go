@@ -68,7 +68,7 @@ var (
 	ErrNoRun = errors.New("it could not be run")
 )
 
-// Shrink gives the smallest experiment that it found. The end of ctx is no error, once
+// Shrink returns the smallest experiment that it found. The end of ctx is no error, once
 // the first run has failed as it should: the report says how far it came.
 func Shrink(ctx context.Context, c Config) (Report, error) {
 	c.Times, c.Runs = max(c.Times, 1), cmp.Or(c.Runs, UsualRuns)

@@ -51,7 +51,7 @@ func Words(f stats.Fault) string {
 	return fmt.Sprintf("%s (%s)", text, strings.Join(facts, ", "))
 }
 
-// serverOf is a specification in which a server that was chosen by its client is called that:
+// serverOf returns a specification in which a server that was chosen by its client is called that:
 // pause:client-0 does nothing to client 0.
 func serverOf(kind kinds.Kind, spec string) string {
 	if kind.Hits.Clients() {

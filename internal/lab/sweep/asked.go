@@ -97,7 +97,7 @@ func NoAnswer(faults []string) string {
 	return fmt.Sprintf("no operation of the load succeeded in any run from when %s took effect to the end of the load: nothing could have gone wrong any more", prose.List(faults, "or"))
 }
 
-// FaultsText is a fault expression for people, with those of its faults that took effect in no run, or else those after
+// FaultsText returns a fault expression for people, with those of its faults that took effect in no run, or else those after
 // which no client got an answer.
 func FaultsText(expression string, took []FaultCount) string {
 	s, err := plan.Parse(expression, time.Second)
@@ -127,7 +127,7 @@ type NeverTook struct {
 	Why   string `json:"why"`
 }
 
-// String is a sentence about it, without a full stop.
+// String returns a sentence about it, without a full stop.
 func (n NeverTook) String() string {
 	return n.Fault + " was asked for and never took effect: " + n.Why
 }

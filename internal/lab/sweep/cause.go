@@ -42,7 +42,7 @@ type causesOfRun struct {
 	read    bool
 }
 
-// of is the shape of a counterexample, and the kinds of the faults in it.
+// of returns the shape of a counterexample, and the kinds of the faults in it.
 func (c *causesOfRun) of(v checker.Verdict) (shape string, faults []string) {
 	events := c.events(v.Counterexample)
 	if len(events) == 0 {
@@ -136,7 +136,7 @@ func outcome(op *history.Operation) string {
 	return string(op.Return.Type)
 }
 
-// faults are the kinds that hit a client of the counterexample within its time.
+// faults returns the kinds that hit a client of the counterexample within its time.
 func (c *causesOfRun) faults(events []*history.Event) (kinds []string) {
 	if !c.read {
 		c.windows, c.read = coverage.Windows(c.h), true

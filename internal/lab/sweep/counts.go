@@ -13,7 +13,7 @@ type Count struct {
 	N       int    `json:"n"`
 }
 
-// Words are the text for people: an example of it, if its numbers differ.
+// Words returns the text for people: an example of it, if its numbers differ.
 func (c Count) Words() string {
 	if c.Example == "" || c.N == 1 {
 		return cmp.Or(c.Example, c.Text)

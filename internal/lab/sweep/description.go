@@ -42,7 +42,7 @@ const RanBy = "zklab"
 // Label returns the name that the user gave to the sweep; "" if there is none.
 func (d *Description) Label() string { return d.Setting("label") }
 
-// Setting gives the value of a name; empty if there is none.
+// Setting returns the value of a name; empty if there is none.
 func (d *Description) Setting(name string) string {
 	for _, s := range d.Settings {
 		if s.Name == name {
@@ -52,12 +52,12 @@ func (d *Description) Setting(name string) string {
 	return ""
 }
 
-// ReplayOf is the command for one seed.
+// ReplayOf returns the command for one seed.
 func (d *Description) ReplayOf(seed int64) string {
 	return strings.ReplaceAll(d.Replay, "{seed}", strconv.FormatInt(seed, 10))
 }
 
-// CommandOf is the command for a shard.
+// CommandOf returns the command for a shard.
 func (d *Description) CommandOf(s Shard) string {
 	if d.Command == "" || d.Shard.Whole() {
 		return d.Command

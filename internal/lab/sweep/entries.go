@@ -111,7 +111,7 @@ func readJournal(r io.Reader, take func(entry) error) (whole int64, err error) {
 	}
 }
 
-// render is an entry as it is written, in one piece.
+// render returns an entry as it is written, in one piece.
 func render(e entry) ([]byte, error) {
 	var value any = e
 	if e.Line != nil {

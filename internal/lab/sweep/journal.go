@@ -113,7 +113,7 @@ func (l *Journal) write(e entry) error {
 // Done reports whether a seed has its line.
 func (l *Journal) Done(seed int64) bool { return l.Tally.seen.has(seed) }
 
-// Folder is where the run of a seed is to be kept, if it is. It is not there yet.
+// Folder returns where the run of a seed is to be kept, if it is. It is not there yet.
 func (l *Journal) Folder(seed int64) string {
 	return filepath.Join(l.dir, keptFolder, strconv.FormatInt(seed, 10))
 }

@@ -22,7 +22,7 @@ type MatrixRow struct {
 	Cells     []Cell
 }
 
-// Never are the kinds that it never met, although faults of them took effect.
+// Never returns the kinds that it never met, although faults of them took effect.
 func (r MatrixRow) Never() (kinds []string) {
 	for _, c := range r.Cells {
 		if c.Hole {

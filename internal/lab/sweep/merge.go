@@ -150,7 +150,7 @@ func (all shardStates) complete(seen *seedSet) []ShardState {
 	return list
 }
 
-// absent are the shards of which nothing is there.
+// absent returns the shards of which nothing is there.
 func absent(all []ShardState) (missing []Shard) {
 	if len(all) == 0 {
 		return nil

@@ -12,7 +12,7 @@ import (
 // hashDigits is how much of a hash is told: enough to tell programs and sweeps apart.
 const hashDigits = 16
 
-// Program is the hash of this process's program: runs of another one are of another sweep,
+// Program returns the hash of this process's program: runs of another one are of another sweep,
 // since its recipes may be others.
 func Program() (string, error) {
 	self, err := os.Executable()
@@ -22,7 +22,7 @@ func Program() (string, error) {
 	return Hash(self)
 }
 
-// Hash is the beginning of the SHA-256 of a file, in hexadecimal.
+// Hash returns the beginning of the SHA-256 of a file, in hexadecimal.
 func Hash(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -82,7 +82,7 @@ var (
 	numbers    = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+([.,][0-9]+)*`)
 )
 
-// class is a reason without what differs from run to run: numbers, keys, times. Where it
+// class returns a reason without what differs from run to run: numbers, keys, times. Where it
 // says no more than that assumptions did not hold, these are named.
 func class(reason string, unmet []string) string {
 	if strings.HasPrefix(reason, checker.NothingWrong) && len(unmet) > 0 {

@@ -205,7 +205,7 @@ func (r *running) collect(ctx context.Context, cancel context.CancelFunc) (end E
 	}
 }
 
-// after is a channel that tells when d is over; never if it is 0.
+// after returns a channel that tells when d is over; never if it is 0.
 func after(d time.Duration) <-chan time.Time {
 	if d == 0 {
 		return nil

@@ -101,7 +101,7 @@ func (s *Seeds) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Count is how many there are.
+// Count returns how many there are.
 func (s Seeds) Count() (n int64) {
 	for _, r := range s {
 		n += r.Last - r.First + 1
@@ -127,7 +127,7 @@ func (s Seeds) Includes(others Seeds) bool {
 // All gives them in rising order.
 func (s Seeds) All() iter.Seq[int64] { return s.of(Shard{}) }
 
-// of gives those of a shard.
+// of returns those of a shard.
 func (s Seeds) of(shard Shard) iter.Seq[int64] {
 	step, first := shard.places()
 	return func(yield func(int64) bool) {
@@ -141,7 +141,7 @@ func (s Seeds) of(shard Shard) iter.Seq[int64] {
 	}
 }
 
-// countOf is how many of them are a shard's.
+// countOf returns how many of them are a shard's.
 func (s Seeds) countOf(shard Shard) (n int64) {
 	step, first := shard.places()
 	for _, r := range s {
@@ -152,7 +152,7 @@ func (s Seeds) countOf(shard Shard) (n int64) {
 	return n
 }
 
-// mod is the remainder that is never negative.
+// mod returns the remainder that is never negative.
 func mod(a, b int64) int64 { return (a%b + b) % b }
 
 // seedSet is a set of seeds: a bit each, so that millions are no burden.
@@ -184,7 +184,7 @@ func (s *seedSet) copy() seedSet {
 
 func (s *seedSet) has(seed int64) bool { return s.words[seed/wordBits]&(1<<uint(seed%wordBits)) != 0 }
 
-// counts are how many in the set each of n shards has, from shard 1 on.
+// counts returns how many in the set each of n shards has, from shard 1 on.
 func (s *seedSet) counts(n int) []int64 {
 	all := make([]int64, n)
 	for word, set := range s.words {
@@ -228,5 +228,5 @@ func (s Seeds) from(seed int64) (rest Seeds) {
 	return rest
 }
 
-// Seeds are how many of some seeds are the shard's.
+// Seeds returns how many of some seeds are the shard's.
 func (s Shard) Seeds(of Seeds) int64 { return of.countOf(s) }

@@ -35,7 +35,7 @@ func (s Shard) String() string {
 // Name returns the name of its folder: 3-of-20.
 func (s Shard) Name() string { return strings.ReplaceAll(s.String(), "/", "-of-") }
 
-// places are the remainder of its seeds, and of what.
+// places returns the remainder of its seeds, and of what.
 func (s Shard) places() (step, first int64) {
 	if s.Whole() {
 		return 1, 0

@@ -89,7 +89,7 @@ func withoutCopies(found []string) (sources []string) {
 	return sources
 }
 
-// escaped is a path as a pattern that matches nothing else.
+// escaped returns a path as a pattern that matches nothing else.
 func escaped(path string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
 }

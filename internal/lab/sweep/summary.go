@@ -78,7 +78,7 @@ type PropertySummary struct {
 	Why       []Count `json:"why,omitempty"` // of the unknown ones
 }
 
-// Never are the kinds of faults that never took effect.
+// Never returns the kinds of faults that never took effect.
 func (s *Summary) Never() (names []string) {
 	for _, f := range s.Faults {
 		if f.Verified == 0 {
@@ -88,7 +88,7 @@ func (s *Summary) Never() (names []string) {
 	return names
 }
 
-// Decided are the runs with a verdict.
+// Decided returns the runs with a verdict.
 func (s *Summary) Decided() int { return s.Violation + s.Unknown + s.Valid }
 
 // Complete reports whether every seed of every shard has its run.

@@ -158,7 +158,7 @@ func (t *Tally) notValid(l *Line, in string) {
 	}
 }
 
-// endedBy is the end of a session, with what the runs came to so far.
+// endedBy returns the end of a session, with what the runs came to so far.
 func (t *Tally) endedBy(why End, wall time.Duration) Ended {
 	e := Ended{Why: why, WallMS: wall.Milliseconds()}
 	for _, f := range t.faultCounts() {

@@ -38,7 +38,7 @@ func fits(k faults.Kind, step string) bool {
 	return err == nil
 }
 
-// ToMeet is the command of a sweep that aims the faults of some pairs at all messages; "" if the sweep has no command.
+// ToMeet returns the command of a sweep that aims the faults of some pairs at all messages; "" if the sweep has no command.
 // It has no label: the runs with that of this sweep are alike.
 func (s *Summary) ToMeet(pairs []Unmet) string {
 	if s.Description.Command == "" {
@@ -53,7 +53,7 @@ func (s *Summary) ToMeet(pairs []Unmet) string {
 	return s.Description.without("faults", "fault-interval", "label") + " --faults aimed," + strings.Join(names, ",") + " --fault-interval 250ms"
 }
 
-// without is the command without some flags.
+// without returns the command without some flags.
 func (d *Description) without(flags ...string) string {
 	command := d.Command
 	for _, name := range flags {

@@ -48,7 +48,7 @@ type said[A any] struct {
 	Error  string `json:"error,omitempty"` // there is none
 }
 
-// New is a worker, whose process begins with the first task. Close it in the end.
+// New returns a worker, whose process begins with the first task. Close it in the end.
 func New[T, A any](cfg Config) *Worker[T, A] {
 	if cfg.Patience == 0 {
 		cfg.Patience = 10 * time.Second

@@ -66,7 +66,7 @@ func open(dir string, fsync bool, failed func(error)) (*Server, error) {
 	return s, nil
 }
 
-// Disk gives the disk as it was; it writes to the files from now on.
+// Disk returns the disk as it was; it writes to the files from now on.
 func (s *Server) Disk() *zab.Disk {
 	d := zab.RestoreDisk(s.stored, s)
 	s.stored = zab.Stored{}
@@ -96,7 +96,7 @@ func (s *Server) findBase() error {
 	return nil
 }
 
-// named gives the zxids of files, in order.
+// named returns the zxids of files, in order.
 func (s *Server) named(prefix string) ([]int64, error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -235,7 +235,7 @@ func follows(last, next int64) bool {
 	return next == last+1 || next>>32 > last>>32 && next&0xffffffff == 1
 }
 
-// last is the zxid of the last transaction in the files.
+// last returns the zxid of the last transaction in the files.
 func (s *Server) last() int64 {
 	if n := len(s.ends); n > 0 {
 		return s.ends[n-1].zxid
@@ -276,7 +276,7 @@ func (s *Server) write(b []byte) error {
 	return err
 }
 
-// size is where the log ends.
+// size returns where the log ends.
 func (s *Server) size() int64 {
 	if n := len(s.ends); n > 0 {
 		return s.ends[n-1].offset

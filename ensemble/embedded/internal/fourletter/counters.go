@@ -127,7 +127,7 @@ func (c *ConnCounters) Reset() {
 	}
 }
 
-// milliseconds is the difference of two readings of a clock of milliseconds, as
+// milliseconds returns the difference of two readings of a clock of milliseconds, as
 // Java takes it: so short requests do not all count as 0, and averages are right.
 func milliseconds(start, end time.Time) int64 {
 	past := time.Duration(start.Nanosecond() % int(time.Millisecond))

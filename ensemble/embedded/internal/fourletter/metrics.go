@@ -136,7 +136,7 @@ func (n number) java() string {
 	return strconv.FormatFloat(n.value, 'f', -1, 64)
 }
 
-// metricsOf is the table, in the order of mntr. A server that does not serve has no gauges, as a
+// metricsOf returns the table, in the order of mntr. A server that does not serve has no gauges, as a
 // real one takes them back then.
 func metricsOf(s Server) (all []metric) {
 	if s.Serving {

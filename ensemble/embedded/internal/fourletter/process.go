@@ -43,7 +43,7 @@ func envi(Server) string {
 // unknown is how Java says what it does not know.
 const unknown = "<NA>"
 
-// kernel is the version of the system, where that tells it.
+// kernel returns the version of the system, where that tells it.
 func kernel() string {
 	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// String is the hash of a string in a table.
+// String returns the hash of a string in a table.
 func String(s string) uint32 { return Spread(Code(s)) }
 
-// Long is the hash of a Long in a table.
+// Long returns the hash of a Long in a table.
 func Long(n int64) uint32 { return Spread(int32(n ^ n>>32)) }
 
 // Spread turns a hash code into the one that a table uses.
@@ -44,7 +44,7 @@ func Code(s string) int32 {
 // Default is the number of buckets of a table that was made without one.
 const Default = 16
 
-// Copied is the number of buckets of a copy of a table of n elements.
+// Copied returns the number of buckets of a copy of a table of n elements.
 func Copied(n int) int {
 	if n == 0 {
 		return Default
@@ -56,7 +56,7 @@ func Copied(n int) int {
 	return size
 }
 
-// Grown is the number of buckets of a table of at least size that got n elements.
+// Grown returns the number of buckets of a table of at least size that got n elements.
 func Grown(size, n int) int {
 	for 4*n > 3*size {
 		size *= 2

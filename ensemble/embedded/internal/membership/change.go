@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Change gives the text after a reconfiguration, with the zxid of that as its
+// Change returns the text after a reconfiguration, with the zxid of that as its
 // version. A reconfiguration that changes nothing makes a new version all the same.
 // synced reports whether a server is in sync with the leader: without a majority of the
 // new voters among them nothing is changed.
@@ -35,7 +35,7 @@ func Change(text string, r *wire.ReconfigRequest, zxid int64, synced func(id int
 	return next.Text(zxid), wire.OK
 }
 
-// AsRead gives the text as a server writes it that has read it.
+// AsRead returns the text as a server writes it that has read it.
 func AsRead(text string) string {
 	m, version, err := Parse(text)
 	if err != nil {
@@ -98,7 +98,7 @@ func joiner(text string) (Member, wire.Code) {
 	return s, codeOf(err)
 }
 
-// codeOf is how a server answers a description that cannot be: what is no number of
+// codeOf returns how a server answers a description that cannot be: what is no number of
 // a server, or no port, fails where Java turns it into one.
 func codeOf(err error) wire.Code {
 	switch {
@@ -110,7 +110,7 @@ func codeOf(err error) wire.Code {
 	return wire.BadArguments
 }
 
-// list gives the parts of a text that are not blank, without the blanks around them.
+// list returns the parts of a text that are not blank, without the blanks around them.
 func list(text, separator string) []string {
 	var parts []string
 	for part := range strings.SplitSeq(text, separator) {

@@ -46,7 +46,7 @@ type Member struct {
 	ClientPort   int
 }
 
-// String is the server's line.
+// String returns the server's line.
 func (m Member) String() string {
 	role := "participant"
 	if m.Observer {
@@ -73,7 +73,7 @@ func hostText(host string) string {
 	return "[" + strings.Join(groups, ":") + "]"
 }
 
-// Text gives the whole text.
+// Text returns the whole text.
 func (m Members) Text(version int64) string {
 	var b strings.Builder
 	for _, s := range m {
@@ -83,7 +83,7 @@ func (m Members) Text(version int64) string {
 	return b.String()
 }
 
-// Voters gives the ids of the servers that are no observers.
+// Voters returns the ids of the servers that are no observers.
 func (m Members) Voters() []int64 {
 	var ids []int64
 	for _, s := range m {
@@ -168,7 +168,7 @@ func parseMember(id, value string) (m Member, err error) {
 	return m, err
 }
 
-// splitHost gives the host, localhost if it is empty, and the fields behind it.
+// splitHost returns the host, localhost if it is empty, and the fields behind it.
 func splitHost(s string) (host string, fields []string, err error) {
 	inner, bracket := strings.CutPrefix(s, "[")
 	if bracket {

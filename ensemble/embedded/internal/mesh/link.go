@@ -65,7 +65,7 @@ func (l *link[M]) hasDue() bool {
 	return due.IsZero() || !time.Now().Before(due)
 }
 
-// dueTime is when what is sent now is to arrive; zero for at once. It may be
+// dueTime returns when what is sent now is to arrive; zero for at once. It may be
 // before that of what was sent earlier, and then waits for it in the queue.
 func (l *link[M]) dueTime() time.Time {
 	if l.stream != nil {
@@ -91,7 +91,7 @@ func (l *link[M]) draw() *rand.Rand {
 	return l.random
 }
 
-// number is the link's among the streams of a scheduler, those of clients have larger ones.
+// number returns the link's among the streams of a scheduler, those of clients have larger ones.
 func (l *link[M]) number() uint64 { return uint64(l.from.id)<<16 | uint64(l.to.id) }
 
 // arm sets the timer for the first in the queue, if it waits for its time alone.

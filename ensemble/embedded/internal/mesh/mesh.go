@@ -217,7 +217,7 @@ func (m *Mesh[M]) change(from, to int, do func(*pair[M], *link[M])) {
 	do(p, p.link(from))
 }
 
-// learn gives a server, and makes the links between a new one and all others.
+// learn returns a server, and makes the links between a new one and all others.
 func (m *Mesh[M]) learn(id int) *server[M] {
 	if s := m.servers[id]; s != nil {
 		return s
@@ -233,7 +233,7 @@ func (m *Mesh[M]) learn(id int) *server[M] {
 	return m.servers[id]
 }
 
-// of gives the pairs that a server is in.
+// of returns the pairs that a server is in.
 func (m *Mesh[M]) of(id int) []*pair[M] {
 	return slices.DeleteFunc(m.sorted(), func(p *pair[M]) bool { return p.ends[0].id != id && p.ends[1].id != id })
 }

@@ -42,7 +42,7 @@ func newPair[M any](k ids, o options) *pair[M] {
 	return p
 }
 
-// link gives the one from a server, back the one in the other direction.
+// link returns the one from a server, back the one in the other direction.
 func (p *pair[M]) link(from int) *link[M] {
 	if p.ends[0].id == from {
 		return &p.links[0]

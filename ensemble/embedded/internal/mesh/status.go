@@ -17,7 +17,7 @@ type Link struct {
 	Held int
 }
 
-// Links gives the state of all links between servers that were ever named, by
+// Links returns the state of all links between servers that were ever named, by
 // From and To.
 func (m *Mesh[M]) Links() []Link {
 	var all []Link
@@ -30,7 +30,7 @@ func (m *Mesh[M]) Links() []Link {
 	return all
 }
 
-// Held is how many messages are under way on all links.
+// Held returns how many messages are under way on all links.
 func (m *Mesh[M]) Held() int {
 	sum := 0
 	for _, l := range m.Links() {

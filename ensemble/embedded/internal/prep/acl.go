@@ -5,7 +5,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// resolveACL gives the list that a znode gets: without duplicates, and with the
+// resolveACL returns the list that a znode gets: without duplicates, and with the
 // identities of the client in place of the scheme auth. ok is false if the list
 // is empty or names somebody who cannot be.
 func resolveACL(list []wire.ACL, ids []wire.ID) (resolved []wire.ACL, ok bool) {
@@ -46,7 +46,7 @@ func appendProven(list []wire.ACL, perms wire.Perm, ids []wire.ID) []wire.ACL {
 	return list
 }
 
-// unique gives the list itself if it has no duplicates.
+// unique returns the list itself if it has no duplicates.
 func unique(list []wire.ACL) []wire.ACL {
 	if len(list) < 2 {
 		return list

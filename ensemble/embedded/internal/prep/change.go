@@ -46,7 +46,7 @@ func (p *Prep) delete(r *Request, q *wire.VersionRequest) (tree.Body, wire.Code)
 	return &tree.Delete{Path: q.Path}, wire.OK
 }
 
-// deleteContainer is how a leader deletes containers and znodes whose TTL is
+// deleteContainer returns how a leader deletes containers and znodes whose TTL is
 // over. Clients may send it, too, for any znode that is not an ephemeral.
 func (p *Prep) deleteContainer(q *wire.PathRequest) (tree.Body, wire.Code) {
 	parent, ok := parentOf(q.Path)

@@ -121,7 +121,7 @@ func numbered(path string, counter int32) string {
 	return string(append(b, n...))
 }
 
-// parentOf gives the path of the znode above; ok is false for a path without a
+// parentOf returns the path of the znode above; ok is false for a path without a
 // slash or with a NUL.
 func parentOf(path string) (parent string, ok bool) {
 	slash := strings.LastIndexByte(path, '/')

@@ -16,7 +16,7 @@ func (p *Prep) closeSession(session int64) tree.Body {
 	return &tree.CloseSession{Paths: paths}
 }
 
-// ephemerals gives the ephemerals that a session will have, in the order in
+// ephemerals returns the ephemerals that a session will have, in the order in
 // which Java's server deletes them: that of a copy of the tree's set, from which
 // the outstanding changes removed some and to which they added others.
 func (p *Prep) ephemerals(session int64) []string {
@@ -36,7 +36,7 @@ func (p *Prep) ephemerals(session int64) []string {
 	return paths
 }
 
-// created gives the ephemerals that a session will have and does not have yet.
+// created returns the ephemerals that a session will have and does not have yet.
 func (p *Prep) created(session int64) []string {
 	var paths []string
 	seen := make(map[string]bool)

@@ -17,19 +17,19 @@ type proposal struct {
 	id     uint64
 }
 
-// Txn gives the transaction of an entry of the log.
+// Txn returns the transaction of an entry of the log.
 func Txn(e zab.Entry) *tree.Txn { return e.Data.(*proposal).txn }
 
 // State is the replicated state as zab keeps it.
 type State struct{ *tree.Tree }
 
-// NewState gives the state of an ensemble that was never started.
+// NewState returns the state of an ensemble that was never started.
 func NewState() State { return State{tree.New()} }
 
 // Apply applies a committed entry.
 func (s State) Apply(e zab.Entry) { s.Tree.Apply(Txn(e)) }
 
-// Clone gives an independent copy.
+// Clone returns an independent copy.
 func (s State) Clone() zab.State { return State{s.Tree.Clone()} }
 
 // app is the server as its replication node sees it.
@@ -188,6 +188,6 @@ func (a *app) Commit(e zab.Entry) {
 	s.releaseSyncs(e.Zxid)
 }
 
-// Restored gives the entry of a transaction that was read from files: nobody waits
+// Restored returns the entry of a transaction that was read from files: nobody waits
 // for it any more.
 func Restored(x *tree.Txn) zab.Entry { return zab.Entry{Zxid: x.Zxid, Data: &proposal{txn: x}} }

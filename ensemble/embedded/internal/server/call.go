@@ -28,7 +28,7 @@ type call struct {
 	reply []byte // the whole frame
 }
 
-// weight is a call's share of the window while it is unanswered: the first one of a
+// weight returns a call's share of the window while it is unanswered: the first one of a
 // connection nothing, since nothing can follow it before.
 func (k *call) weight() int {
 	if k.connect != nil || k.word != "" {

@@ -125,7 +125,7 @@ func (c *conn) readFirst(in *bufio.Reader) (*call, error) {
 	return &call{conn: c, at: time.Now(), size: len(frame), connect: &req, op: wire.CreateSession}, nil
 }
 
-// maskBehind is the number of eight bytes that came with stmk; one that comes later is
+// maskBehind returns the number of eight bytes that came with stmk; one that comes later is
 // not waited for.
 func maskBehind(word string, in *bufio.Reader) *int64 {
 	if word != "stmk" || in.Buffered() < len(word)+8 {

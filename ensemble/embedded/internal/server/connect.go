@@ -43,7 +43,7 @@ func (s *Server) begin(k *call) {
 	})
 }
 
-// newSessionID gives an id that no other server and no earlier run gives: the
+// newSessionID returns an id that no other server and no earlier run gives: the
 // server's id, then time. (As in ZooKeeper the top bit is not used.)
 func (s *Server) newSessionID() int64 {
 	start := int64(s.cfg.Zab.ID)<<56 | s.started.UnixMilli()<<24>>8&(1<<56-1)

@@ -178,7 +178,7 @@ func (s *Server) tick() {
 	s.expireReadOnly()
 }
 
-// next is when tick is to be called again.
+// next returns when tick is to be called again.
 func (s *Server) next() time.Time {
 	next := s.node.Next()
 	if s.sessions != nil {

@@ -10,7 +10,7 @@ const (
 	txnDigest = 4 + 8             // version, digest of the tree
 )
 
-// proposalSize is how many bytes a transaction has that Apache's servers send to each
+// proposalSize returns how many bytes a transaction has that Apache's servers send to each
 // other. Here nothing is sent: monitors are told what it would be.
 func proposalSize(x *tree.Txn) int {
 	if _, failed := x.Body.(tree.Failure); failed {

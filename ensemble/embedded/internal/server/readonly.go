@@ -59,7 +59,7 @@ func (s *Server) endReadOnly() {
 	}
 }
 
-// readOnlyNext is when checkReadOnly or the end of a session is due; zero if nothing is.
+// readOnlyNext returns when checkReadOnly or the end of a session is due; zero if nothing is.
 func (s *Server) readOnlyNext() time.Time {
 	switch {
 	case s.readOnly == nil:
@@ -130,7 +130,7 @@ func (s *Server) answerReadOnly(k *call) {
 	}
 }
 
-// localSessions is how many sessions only this server knows.
+// localSessions returns how many sessions only this server knows.
 func (s *Server) localSessions() int {
 	if s.readOnly == nil || s.readOnly.sessions == nil {
 		return 0

@@ -23,7 +23,7 @@ func (s *Server) answerRead(k *call) {
 	s.end(k, start, code)
 }
 
-// barred is the leader's answer to a read through one of its own connections
+// barred returns the leader's answer to a read through one of its own connections
 // whose session is elsewhere or ending. Other servers do not know, and answer.
 func (s *Server) barred(c *conn) wire.Code {
 	if s.sessions == nil {

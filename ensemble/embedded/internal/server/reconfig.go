@@ -17,7 +17,7 @@ func (s *Server) reconfigured(r *wire.ReconfigRequest, zxid int64) (string, wire
 	return membership.Change(s.tree.Membership(), r, zxid, func(id int64) bool { return slices.Contains(synced, int(id)) })
 }
 
-// version is the configuration's version until a reconfiguration. Servers that allow
+// version returns the configuration's version until a reconfiguration. Servers that allow
 // none keep the one that a file without a version has.
 func (c Config) version() int64 {
 	if c.Reconfig {

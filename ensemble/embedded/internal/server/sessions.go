@@ -125,7 +125,7 @@ func (l *sessions) unschedule(id int64, s *session) {
 	s.expires = 0
 }
 
-// next is when the next sessions can expire; zero if there are none.
+// next returns when the next sessions can expire; zero if there are none.
 func (l *sessions) next() time.Time {
 	if len(l.ticks) == 0 {
 		return time.Time{}
@@ -133,7 +133,7 @@ func (l *sessions) next() time.Time {
 	return l.start(l.first)
 }
 
-// expired gives the sessions that are overdue.
+// expired returns the sessions that are overdue.
 func (l *sessions) expired(now time.Time) (ids []int64) {
 	for ; len(l.ticks) > 0 && !l.start(l.first).After(now); l.first++ {
 		for id := range l.ticks[l.first] {

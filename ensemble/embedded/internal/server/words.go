@@ -140,7 +140,7 @@ func (s *Server) own() (own membership.Member) {
 	return own
 }
 
-// expires is when the connection ends if nothing comes: a real server looks once in
+// expires returns when the connection ends if nothing comes: a real server looks once in
 // the time that one without a session has, and says when that will be.
 func (c *conn) expires() time.Time {
 	at := c.since.Add(idleLimit)

@@ -102,7 +102,7 @@ func parseIPv4(s string) (addr uint32, ok bool) {
 
 var afterUser = regexp.MustCompile(`:.*`)
 
-// masked is the list as those see it who may not change it: without the digests
+// masked returns the list as those see it who may not change it: without the digests
 // of passwords.
 func masked(list []wire.ACL) []wire.ACL {
 	out := make([]wire.ACL, len(list))

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Authenticate gives the identity that a client proves with an Auth request; ok
+// Authenticate returns the identity that a client proves with an Auth request; ok
 // is false if the scheme is not known (then the server answers AuthFailed and
 // closes the connection). addr is the client's address, without a port.
 func Authenticate(scheme string, auth []byte, addr string) (id wire.ID, ok bool) {
@@ -22,7 +22,7 @@ func Authenticate(scheme string, auth []byte, addr string) (id wire.ID, ok bool)
 	return wire.ID{}, false
 }
 
-// Digest is the identity of "user:password" in scheme digest: user, colon, and
+// Digest returns the identity of "user:password" in scheme digest: user, colon, and
 // the password's digest ("Programmer's Guide, Builtin ACL Schemes").
 func Digest(credentials string) string {
 	user, _, _ := strings.Cut(credentials, ":")
@@ -46,11 +46,11 @@ func AddIdentity(ids []wire.ID, id wire.ID) []wire.ID {
 	return all
 }
 
-// identityTable is the size of a ConcurrentHashMap of n entries: one that is
+// identityTable returns the size of a ConcurrentHashMap of n entries: one that is
 // three quarters full grows.
 func identityTable(n int) int { return javahash.Grown(javahash.Default, n+1) }
 
-// idHash is the hash code of an identity in Java.
+// idHash returns the hash code of an identity in Java.
 func idHash(id wire.ID) uint32 {
 	return javahash.Spread(37*(37*17+javahash.Code(id.Scheme)) + javahash.Code(id.ID))
 }

@@ -64,7 +64,7 @@ func (p pair) copyChildren(pairs []pair) []pair {
 	return pairs
 }
 
-// sized gives a list with room for the same nodes.
+// sized returns a list with room for the same nodes.
 func (r *nodeList) sized() nodeList {
 	return nodeList{nodes: make([]*node, len(r.nodes)), most: r.most}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
 )
 
-// Expired gives the paths that a leader may delete now (DeleteContainer), in the
+// Expired returns the paths that a leader may delete now (DeleteContainer), in the
 // order in which Java's does: containers that had children and have none, and
 // znodes without children that were not set for longer than their TTL. millis
 // is the leader's clock, milliseconds since 1970. The cost is one pass

@@ -29,7 +29,7 @@ type node struct {
 	order      uint64 // later nodes have a larger one
 }
 
-// name is the last part of the path.
+// name returns the last part of the path.
 func (x *node) name() string {
 	if x.parent == nil || x.parent.parent == nil {
 		return x.path[1:]
@@ -37,7 +37,7 @@ func (x *node) name() string {
 	return x.path[len(x.parent.path)+1:]
 }
 
-// stat gives the fields as clients see them. The creates minus the children
+// stat returns the fields as clients see them. The creates minus the children
 // that are left is the number of deletes, so cversion counts both.
 func (x *node) stat() wire.Stat {
 	return wire.Stat{
@@ -55,7 +55,7 @@ func (x *node) stat() wire.Stat {
 	}
 }
 
-// parentPath is the path of the znode above; that of "/" is the root, too.
+// parentPath returns the path of the znode above; that of "/" is the root, too.
 func parentPath(path string) string {
 	for i := len(path) - 1; i > 0; i-- {
 		if path[i] == '/' {

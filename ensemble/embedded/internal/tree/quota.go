@@ -17,7 +17,7 @@ const (
 	countsName = quota.Counts
 )
 
-// quotaOf gives the subtree that a znode is a quota's for, and the znode's name.
+// quotaOf returns the subtree that a znode is a quota's for, and the znode's name.
 func quotaOf(n *node) (subtree, name string) {
 	rest, ok := strings.CutPrefix(n.path, quotaPath)
 	if !ok || n.parent == nil {
@@ -60,7 +60,7 @@ func (t *Tree) count(n *node, nodes, bytes int) {
 	}
 }
 
-// quotaAbove gives the innermost subtree with a quota that a path is in.
+// quotaAbove returns the innermost subtree with a quota that a path is in.
 func (t *Tree) quotaAbove(path string) (subtree string, ok bool) {
 	if len(t.quotas) == 0 {
 		return "", false

@@ -11,7 +11,7 @@ import (
 // no znode has another, but for the empty path, which reads the root. Exists of
 // a path with a NUL in it is BadArguments.
 
-// Exists gives the stat of a znode. It needs the permission to read since 3.9.3
+// Exists returns the stat of a znode. It needs the permission to read since 3.9.3
 // (ZOOKEEPER-2590), so a NoAuth tells that it is there.
 func (t *Tree) Exists(path string, ids []wire.ID) (wire.Stat, wire.Code) {
 	if strings.IndexByte(path, 0) >= 0 {
@@ -24,7 +24,7 @@ func (t *Tree) Exists(path string, ids []wire.ID) (wire.Stat, wire.Code) {
 	return n.stat(), wire.OK
 }
 
-// Data gives the data, which must not be changed, and the stat.
+// Data returns the data, which must not be changed, and the stat.
 func (t *Tree) Data(path string, ids []wire.ID) ([]byte, wire.Stat, wire.Code) {
 	n, code := t.read(path, wire.PermRead, ids)
 	if code != wire.OK {
@@ -43,7 +43,7 @@ func (t *Tree) Children(path string, ids []wire.ID, dst []string) ([]string, wir
 	return dst, n.stat(), wire.OK
 }
 
-// ACL gives the access control list, which must not be changed, and the stat. It
+// ACL returns the access control list, which must not be changed, and the stat. It
 // needs READ or ADMIN; without ADMIN the digests of passwords are masked.
 func (t *Tree) ACL(path string, ids []wire.ID) ([]wire.ACL, wire.Stat, wire.Code) {
 	n, code := t.read(path, wire.PermRead|wire.PermAdmin, ids)
@@ -97,7 +97,7 @@ func (n *node) walk(f func(*node)) {
 	}
 }
 
-// Stat gives the stat of a znode whoever asks, or NoNode. A server compares it
+// Stat returns the stat of a znode whoever asks, or NoNode. A server compares it
 // with the zxid of SetWatches.
 func (t *Tree) Stat(path string) (wire.Stat, wire.Code) {
 	n := t.find(path)
@@ -117,7 +117,7 @@ type Node struct {
 	Size              int   // of the data
 }
 
-// Node gives what a leader has to know of the znode at path, which is not the
+// Node returns what a leader has to know of the znode at path, which is not the
 // empty one; ok is false if there is none.
 func (t *Tree) Node(path string) (n Node, ok bool) {
 	x := t.nodes[path]

@@ -29,16 +29,16 @@ func (t *Tree) HasSession(id int64) bool {
 	return ok
 }
 
-// SessionCount is the number of sessions.
+// SessionCount returns the number of sessions.
 func (t *Tree) SessionCount() int { return len(t.sessions) }
 
-// Session gives the timeout of a session; ok is false if there is no such.
+// Session returns the timeout of a session; ok is false if there is no such.
 func (t *Tree) Session(id int64) (timeout time.Duration, ok bool) {
 	timeout, ok = t.sessions[id]
 	return timeout, ok
 }
 
-// Ephemerals gives the paths of a session's ephemerals, in the order in which
+// Ephemerals returns the paths of a session's ephemerals, in the order in which
 // they go when it is closed.
 func (t *Tree) Ephemerals(session int64) []string {
 	r := t.owned[session]
@@ -55,7 +55,7 @@ func (t *Tree) Ephemerals(session int64) []string {
 	return paths
 }
 
-// AllEphemerals gives the paths of all ephemerals by session, of those sessions
+// AllEphemerals returns the paths of all ephemerals by session, of those sessions
 // that have or had any.
 func (t *Tree) AllEphemerals() map[int64][]string {
 	all := make(map[int64][]string, len(t.owned))
@@ -65,7 +65,7 @@ func (t *Tree) AllEphemerals() map[int64][]string {
 	return all
 }
 
-// EphemeralsUnder gives those of a session's ephemerals whose paths begin with
+// EphemeralsUnder returns those of a session's ephemerals whose paths begin with
 // prefix; a blank one or "/" means all.
 func (t *Tree) EphemeralsUnder(session int64, prefix string) []string {
 	paths := t.Ephemerals(session)
@@ -88,12 +88,12 @@ func (t *Tree) closeSession(x *Txn, c *CloseSession) {
 	delete(t.sessions, x.Session)
 }
 
-// inOrder gives the nodes, oldest first.
+// inOrder returns the nodes, oldest first.
 func (r *nodeList) inOrder() []*node {
 	return slices.SortedFunc(slices.Values(r.nodes), func(a, b *node) int { return cmp.Compare(a.order, b.order) })
 }
 
-// listOf gives the list that a node is on, or nil.
+// listOf returns the list that a node is on, or nil.
 func (t *Tree) listOf(n *node) *nodeList {
 	switch {
 	case n.owner != 0:

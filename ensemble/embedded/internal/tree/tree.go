@@ -48,7 +48,7 @@ type Tree struct {
 	results []wire.OpResult
 }
 
-// New gives the state of an ensemble that was never started: its boot nodes.
+// New returns the state of an ensemble that was never started: its boot nodes.
 func New() *Tree {
 	t := empty()
 	t.root = t.boot(rootPath)
@@ -93,7 +93,7 @@ func (t *Tree) insert(x *node) {
 	}
 }
 
-// size is the node's share of DataSize.
+// size returns the node's share of DataSize.
 func (x *node) size() int64 { return int64(len(x.path) + len(x.data)) }
 
 // SetMembership sets the configuration, and with it the data of /zookeeper/config:
@@ -108,7 +108,7 @@ func (t *Tree) SetMembership(config string, version, millis int64) {
 	x.version, x.mzxid, x.mtime = -1, version, millis
 }
 
-// Membership is the configuration, "" if there is none. /zookeeper/config holds
+// Membership returns the configuration, "" if there is none. /zookeeper/config holds
 // it, too, unless a client has written there.
 func (t *Tree) Membership() string { return t.members }
 
@@ -128,14 +128,14 @@ func (t *Tree) NodeCount() int { return len(t.nodes) + 1 }
 // EphemeralCount returns the number of ephemeral znodes.
 func (t *Tree) EphemeralCount() int { return t.ephemerals }
 
-// DataSize is the length of all paths and data, in bytes: the approximate data
+// DataSize returns the length of all paths and data, in bytes: the approximate data
 // size of mntr.
 func (t *Tree) DataSize() int64 { return t.dataSize }
 
-// ACLCount is the number of different access control lists in use.
+// ACLCount returns the number of different access control lists in use.
 func (t *Tree) ACLCount() int { return len(t.acls.byKey) }
 
-// find gives the znode of a path, or nil. Java's server knows the root by the
+// find returns the znode of a path, or nil. Java's server knows the root by the
 // empty path, too, and lets clients read it.
 func (t *Tree) find(path string) *node {
 	if path == "" {

@@ -2,7 +2,7 @@ package watch
 
 import "github.com/zklab/zklab/internal/zk/wire"
 
-// kindsOf are the watches that a type of removeWatches or checkWatches is about.
+// kindsOf returns the watches that a type of removeWatches or checkWatches is about.
 // WatcherData and WatcherChildren mean the one-time ones alone; a persistent one
 // on the same path stays. Of an unknown type there are none.
 func kindsOf(typ wire.WatcherType) kinds {

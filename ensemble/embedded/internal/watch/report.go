@@ -13,7 +13,7 @@ func (t *Table[W]) Summary() Summary {
 	return Summary{Watchers: t.listed, Paths: t.dataPaths, Watches: t.inData}
 }
 
-// Len is the number of watches in both tables, zk_watch_count of mntr: pairs of
+// Len returns the number of watches in both tables, zk_watch_count of mntr: pairs of
 // a path and a watcher in the data table and such pairs in the child table, so a
 // persistent watch counts twice.
 func (t *Table[W]) Len() int { return t.inData + t.inChild }

@@ -8,7 +8,7 @@ package zab
 // used, and a new election gives a new epoch (ZOOKEEPER-1277).
 const counterLimit = 0xffffffff
 
-// NextZxid gives the zxid of the next entry that Propose makes, 0 when it would make none.
+// NextZxid returns the zxid of the next entry that Propose makes, 0 when it would make none.
 func (n *Node) NextZxid() int64 {
 	if n.role != Leading || !n.serving || n.leading.exhausted {
 		return 0

@@ -88,26 +88,26 @@ func (d *Disk) Empty(state State) bool {
 // Blank reports whether the disk holds no entry, and no state that entries led to.
 func (d *Disk) Blank() bool { return d.baseZxid == 0 && len(d.log) == 0 }
 
-// Committed gives the entries behind the base that this server knows to be
+// Committed returns the entries behind the base that this server knows to be
 // committed, in the order of their zxids. The slice is shared: not to be changed.
 func (d *Disk) Committed() []Entry { return d.log[:d.committed:d.committed] }
 
-// Base gives the zxid of the base: the entries up to there are no longer in the log.
+// Base returns the zxid of the base: the entries up to there are no longer in the log.
 func (d *Disk) Base() int64 { return d.baseZxid }
 
-// LastZxid gives the zxid of the last entry in the log, committed or not, durable or not.
+// LastZxid returns the zxid of the last entry in the log, committed or not, durable or not.
 func (d *Disk) LastZxid() int64 { return d.zxidBefore(len(d.log)) }
 
-// LastCommitted gives the zxid up to which all is known to be committed.
+// LastCommitted returns the zxid up to which all is known to be committed.
 func (d *Disk) LastCommitted() int64 { return d.zxidBefore(d.committed) }
 
-// AcceptedEpoch gives the latest epoch that this server has promised to follow.
+// AcceptedEpoch returns the latest epoch that this server has promised to follow.
 func (d *Disk) AcceptedEpoch() int64 { return d.accepted }
 
-// CurrentEpoch gives the latest epoch whose leader's log this server has taken over.
+// CurrentEpoch returns the latest epoch whose leader's log this server has taken over.
 func (d *Disk) CurrentEpoch() int64 { return d.current }
 
-// Whole gives the state behind all entries of the log, committed or not, as an
+// Whole returns the state behind all entries of the log, committed or not, as an
 // independent copy.
 func (d *Disk) Whole() State {
 	s := d.base.Clone()
@@ -117,7 +117,7 @@ func (d *Disk) Whole() State {
 	return s
 }
 
-// zxidBefore gives the zxid of the entry before log[i], or of the base.
+// zxidBefore returns the zxid of the entry before log[i], or of the base.
 func (d *Disk) zxidBefore(i int) int64 {
 	if i == 0 {
 		return d.baseZxid
@@ -125,7 +125,7 @@ func (d *Disk) zxidBefore(i int) int64 {
 	return d.log[i-1].Zxid
 }
 
-// index gives the place in the log of the first entry behind zxid.
+// index returns the place in the log of the first entry behind zxid.
 func (d *Disk) index(zxid int64) int {
 	if n := len(d.log); n == 0 || zxid >= d.log[n-1].Zxid {
 		return n
@@ -178,7 +178,7 @@ func (d *Disk) advance(now time.Time) {
 	d.dated -= due
 }
 
-// next gives the time at which advance has something to do, if ever.
+// next returns the time at which advance has something to do, if ever.
 func (d *Disk) next(now time.Time) (time.Time, bool) {
 	switch {
 	case d.broken:

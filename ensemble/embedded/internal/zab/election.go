@@ -230,7 +230,7 @@ func (n *Node) count() {
 	}
 }
 
-// established gives the server that says itself that it leads, and that has a
+// established returns the server that says itself that it leads, and that has a
 // quorum of voters who follow it, vote for it, or are this server. Without its
 // own word a leader that has just died would be elected again and again.
 func (n *Node) established() int {

@@ -65,7 +65,7 @@ func (n *Node) tickLearner() {
 	}
 }
 
-// patience is when the learner gives the leader up, if it stays silent.
+// patience returns when the learner gives the leader up, if it stays silent.
 func (n *Node) patience() time.Time {
 	limit := n.cfg.InitLimit
 	if n.serving {

@@ -75,7 +75,7 @@ var kinds = [...]string{
 	"Propose", "Ack", "Commit", "Inform", "Ping", "Pong", "Payload", "Close",
 }
 
-// String gives the kind's name.
+// String returns the kind's name.
 func (k Kind) String() string {
 	if k < 0 || int(k) >= len(kinds) {
 		return fmt.Sprintf("Kind(%d)", int(k))

@@ -52,7 +52,7 @@ const (
 	Broadcast                    // entries are proposed and committed; the server serves
 )
 
-// String gives the name that mntr shows.
+// String returns the name that mntr shows.
 func (p Phase) String() string {
 	switch p {
 	case Election:
@@ -67,7 +67,7 @@ func (p Phase) String() string {
 	return fmt.Sprintf("Phase(%d)", int(p))
 }
 
-// String gives the name that srvr shows.
+// String returns the name that srvr shows.
 func (r Role) String() string {
 	switch r {
 	case Looking:
@@ -119,7 +119,7 @@ func (n *Node) Tick(now time.Time) {
 	n.leave()
 }
 
-// Next gives the time at which Tick wants to be called. It may have passed: then
+// Next returns the time at which Tick wants to be called. It may have passed: then
 // at once. Step, Tick, PeerReset and Propose change it.
 func (n *Node) Next() time.Time {
 	if !n.started {

@@ -2,7 +2,7 @@ package zab
 
 import "time"
 
-// Role gives what this server is while it serves, else Looking.
+// Role returns what this server is while it serves, else Looking.
 func (n *Node) Role() Role {
 	if !n.serving {
 		return Looking
@@ -10,7 +10,7 @@ func (n *Node) Role() Role {
 	return n.role
 }
 
-// Leader gives the id of the leader under which this server serves, its own if it
+// Leader returns the id of the leader under which this server serves, its own if it
 // leads, else 0.
 func (n *Node) Leader() int {
 	if !n.serving {
@@ -19,7 +19,7 @@ func (n *Node) Leader() int {
 	return n.leader
 }
 
-// Epoch gives the epoch under which this server serves, else 0. The zxids of a
+// Epoch returns the epoch under which this server serves, else 0. The zxids of a
 // leader start behind epoch << 32, and Apache ZooKeeper's leader shows that
 // as its zxid until the first entry of the epoch.
 func (n *Node) Epoch() int64 {
@@ -29,7 +29,7 @@ func (n *Node) Epoch() int64 {
 	return n.epoch
 }
 
-// Synced gives the ids of the servers that have all that this leader has: itself,
+// Synced returns the ids of the servers that have all that this leader has: itself,
 // and the learners that have taken over its log. Nobody on another server.
 func (n *Node) Synced() []int {
 	if n.role != Leading || !n.serving {
@@ -44,7 +44,7 @@ func (n *Node) Synced() []int {
 	return ids
 }
 
-// LastProposed gives the zxid of the last entry proposed; on a server that does
+// LastProposed returns the zxid of the last entry proposed; on a server that does
 // not lead, of the last in its log.
 func (n *Node) LastProposed() int64 {
 	if n.role == Leading && n.serving {
@@ -53,7 +53,7 @@ func (n *Node) LastProposed() int64 {
 	return n.disk.LastZxid()
 }
 
-// LastCommitted gives the zxid of the last entry given to App's Commit or held in
+// LastCommitted returns the zxid of the last entry given to App's Commit or held in
 // its state.
 func (n *Node) LastCommitted() int64 { return n.applied }
 
@@ -77,7 +77,7 @@ type Status struct {
 	Since           time.Time // when it began to serve
 }
 
-// Status gives the present state.
+// Status returns the present state.
 func (n *Node) Status() Status {
 	s := Status{
 		Role: n.role, Phase: n.phase, Leader: n.leader, Epoch: n.epoch, Round: n.round,
