@@ -65,7 +65,7 @@ func (b *Breakpoint) stop(m *message) {
 	stopAt(b.reached, s, s.resumed, b.cleared)
 }
 
-// stopAt hands a message to whoever waits for it, and returns when it is resumed, or nobody wants it any more.
+// stopAt hands a message to the receiver of reached. It returns when the message is resumed or cleared is closed.
 func stopAt[T any](reached chan<- T, m T, resumed, cleared <-chan struct{}) {
 	select {
 	case reached <- m:

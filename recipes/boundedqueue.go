@@ -190,7 +190,7 @@ func (q *BoundedQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek
 // errors: [ErrClosed], the error of ctx, or what a server refused.
 func (q *BoundedQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
 
-// Close ends calls that wait. It then waits until the tree has nothing of this value but items and
+// Close ends calls that wait. It then waits until this value's only znodes in the tree are items and
 // their number. If ctx ends first, Close returns its error, and the clean-up goes on. If you call
 // Close again, it waits again.
 func (q *BoundedQueue) Close(ctx context.Context) error {

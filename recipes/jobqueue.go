@@ -163,7 +163,7 @@ func (q *JobQueue) PutOnce(ctx context.Context, name string, data []byte) (id st
 	return id, err
 }
 
-// has reports whether there is a job, over or not. NoEffect is true for its errors.
+// has reports whether the job id exists, finished or not. NoEffect is true for its errors.
 func (q *JobQueue) has(ctx context.Context, op, id string) (there bool, err error) {
 	err = q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		open, err := q.r.Client.QuorumSync(ctx, z, q.job(id))

@@ -31,7 +31,7 @@ type Mix struct {
 // MixedOperation is an operation of a [Mix], with what its load needs.
 type MixedOperation struct {
 	*contracts.JSONOp
-	// Declared is where the program declares the operation, as a message begins: "ids_test.go:17: ".
+	// Declared says where the program declares the operation, as the beginning of a message: "ids_test.go:17: ".
 	Declared string
 	Weight   int // how often it is drawn, relative to the others
 	// Final: after the load, when all faults are healed, every client calls it once for every key.

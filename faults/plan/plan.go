@@ -26,8 +26,8 @@ type Step struct {
 	// for each other; those of different lanes overlap. In lane 0, and at messages, no step
 	// waits for another.
 	Lane int
-	// Gap is the least time between two faults of an [Aimed] part, of which this is one. It has no point before it is
-	// played, and At is the time before which no fault of the part comes. 0 is for all other steps.
+	// Gap is the least time between two faults of the [Aimed] part that the step belongs to; 0 for all other steps.
+	// Such a step gets its point when it is played. At is then the time before which no fault of the part comes.
 	Gap time.Duration
 
 	item string // the text of the turn that it comes from

@@ -250,8 +250,8 @@ func (k *Contract[S, M]) read(value json.RawMessage) (m M, err error) {
 // ErrNoSubject is the error of a constructor that returned neither a subject nor an error.
 var ErrNoSubject = errors.New("the constructor returned nil, without an error")
 
-// Given returns what a constructor returned, with [ErrNoSubject] if that is neither a subject nor an error. A nil
-// pointer is no subject. It is safe for concurrent use.
+// Given returns the results of a constructor, or [ErrNoSubject] if they are neither a subject nor an error. A nil
+// pointer is no subject. Given is safe for concurrent use.
 func Given[S any](s S, err error) (S, error) {
 	if err == nil && nils.Is(s) {
 		err = ErrNoSubject

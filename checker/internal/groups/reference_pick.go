@@ -40,11 +40,11 @@ const (
 	free                         // it may have come back, as often as it likes
 	removed                      // it has unregistered
 	shown                        // the client was shown it, so it had registered
-	vanished                     // the client was not, although it had registered: so it had vanished
+	vanished                     // a client that had registered the instance was not shown it: it had vanished
 )
 
-// view is the status of an instance when a client has been shown that it is there, or that it
-// is not; false if it cannot have been.
+// view returns the status of an instance after a client was shown that it is there, or that it
+// is not; false if the client cannot have been shown that.
 func (s status) view(there bool) (status, bool) {
 	switch {
 	case s&removed != 0, s&asked == 0:

@@ -264,8 +264,8 @@ func (h *hold) certain() string {
 	return "from " + words.At(h.Granted) + " until at least " + words.At(h.x)
 }
 
-// usable returns the holds whose evidence does not contradict itself; the finding
-// is unknown if some are not.
+// usable returns the holds whose evidence does not contradict itself. The finding becomes
+// unknown if any does.
 func usable(f *frame.Finding, all []*hold) []*hold {
 	ok := make([]*hold, 0, len(all))
 	for _, h := range all {

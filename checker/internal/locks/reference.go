@@ -45,7 +45,7 @@ func holdOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// holdState is who owns, and whose grant had the highest token.
+// holdState holds the present owner, and the hold whose grant had the highest token.
 type holdState struct {
 	owner *hold
 	last  *hold

@@ -10,8 +10,8 @@ import (
 // This file is for records without transactions: what lists of children have is compared
 // with what clients were told of the children they made and deleted.
 
-// knownChildren are the children of a znode that were made and not deleted, as far as a
-// connection's view goes and that is known.
+// knownChildren holds the children of a znode that are known to exist, as far as a connection's
+// view goes.
 type knownChildren struct {
 	next  int // the first change of the past that is not in it
 	there map[string]bool

@@ -34,15 +34,15 @@ const (
 	ExitInterrupted = 130
 )
 
-// VerdictError carries a verdict's exit code through cobra. It prints nothing:
-// the summary has said it all.
+// VerdictError carries a verdict's exit code through cobra. It prints nothing, because
+// the summary has told the verdict.
 type VerdictError struct{ Code int }
 
 func (VerdictError) Error() string { return "" }
 
-// Finish turns what a command came to into an exit code, and prints an error
-// as one line. usage means that no command had begun: the arguments were wrong. renamed has the error name this
-// program where it tells which command to use.
+// Finish turns the result of a command into an exit code, and prints an error as one line. usage means
+// that the arguments were wrong, so no command had begun. renamed replaces the name of the program in the
+// text of the error.
 func Finish(err error, usage bool, renamed func(text string) string, stderr io.Writer) int {
 	var verdict VerdictError
 	switch {

@@ -28,7 +28,7 @@ func newFamily(program int, say func(string, ...any)) *family {
 	return &family{program: program, say: say, refused: map[int]bool{}}
 }
 
-// left returns what has not ended. Where the system cannot tell, it is nothing.
+// left returns the processes that have not ended; none where the system cannot tell.
 func (f *family) left() []procgroup.Process {
 	left, err := procgroup.Left(f.program)
 	if err != nil && !f.blind {

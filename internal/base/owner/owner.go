@@ -56,8 +56,8 @@ func (p Process) Lives(observer Process) Life {
 	return Alive
 }
 
-// lifeOfPid asks the system alone, which cannot tell a process from a later one
-// with its id.
+// lifeOfPid asks the system about an id only, so it takes a later process with the same id
+// for the process itself.
 func lifeOfPid(pid int) Life {
 	p, err := os.FindProcess(pid)
 	if err != nil {

@@ -51,7 +51,7 @@ func Command(z *command.Zklab) *cobra.Command {
 // short makes runs that are cheap to keep: few operations, and yet enough to decide.
 var short = []string{"--time-limit", "6s", "--clients", "4", "--min-load", "20", "--seed", "1"}
 
-// rates are operations a second, where it takes more than usual that something can go wrong.
+// rates lists the operations per second of recipes that need more than the usual rate to go wrong.
 var rates = map[string]string{"queue": "80", "register": "300"}
 
 const usualRate = "60"

@@ -32,7 +32,7 @@ func Of(verdict checker.Result) State {
 	return Unreadable
 }
 
-// Named returns the state that people call so. As files do, they may call an undecided one unknown.
+// Named returns the state with a name. unknown, the word of files, names the undecided state, too.
 func Named(name string) State {
 	if name == string(checker.Unknown) {
 		return Undecided

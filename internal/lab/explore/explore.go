@@ -137,7 +137,7 @@ func Explore(ctx context.Context, c Config) (Report, error) {
 	e := newExplorer(ctx, c)
 	err := e.explore()
 	if ctx.Err() != nil || errors.Is(err, errEnough) {
-		err = nil // it is why the run had none, or was the last
+		err = nil // the end of ctx, or enough findings, ended the exploration: that is no error
 		e.report.NotRun = e.points == nil && len(e.report.Always) == 0
 	}
 	return e.decided(), errors.Join(err, e.keep())

@@ -66,9 +66,9 @@ var (
 // Launch starts such processes, which have the subjects of some recipes.
 func Launch(makers map[string]subjects.Maker) engine.Launch { return Astray(makers, nil) }
 
-// Astray is Launch for programs that connect once through their links, and from then on by a
-// dialer of their own, as those do that follow what the ensemble says of its servers. nil:
-// they keep to their links.
+// Astray is Launch for programs that connect through their links once, and later through a
+// dialer of their own, like clients that learn the servers' addresses from the ensemble. With a
+// nil dialer, they always use their links.
 func Astray(makers map[string]subjects.Maker, dial zk.Dialer) engine.Launch {
 	return func(ctx context.Context, c adapter.Config, l *link.Link) (engine.Program, error) {
 		p := &played{config: c, link: l, thawed: closed, makers: makers, astray: dial}

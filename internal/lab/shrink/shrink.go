@@ -64,7 +64,7 @@ type Progress struct {
 var (
 	// ErrNotAgain is of a violation that did not come again.
 	ErrNotAgain = errors.New("it was not violated again")
-	// ErrNoRun is of a finding that could not be run at all.
+	// ErrNoRun is the error of Shrink for a finding that could not be run at all.
 	ErrNoRun = errors.New("it could not be run")
 )
 

@@ -147,7 +147,7 @@ func open(ctx context.Context, l *life) (*session, error) {
 // clears 1.5 MB each time it connects.
 const largest = 1 << 17
 
-// hosts gives the servers in turn, from another one on for each client.
+// hosts names the servers in turn. Each client begins with another server.
 type hosts struct {
 	servers []string
 	first   int

@@ -221,7 +221,7 @@ func (c *Client) connected(conn *zkclient.Conn, addr string, zxid int64) {
 	c.queue.add(Event{Session: Connected, Server: addr, Zxid: zxid})
 }
 
-// silence is how long a server may say nothing before the next one is tried.
+// silence returns how long a server may say nothing before the client tries the next one.
 func (c *Client) silence() time.Duration { return c.Session().Timeout * 2 / 3 }
 
 // serve reads what the server sends until the connection is lost.

@@ -72,8 +72,7 @@ func newConn(raw net.Conn, lastZxid int64) *Conn {
 	return &Conn{raw: raw, lastZxid: lastZxid, maxFrame: wire.MaxFrame, writing: semaphore.NewWeighted(1), closed: make(chan struct{})}
 }
 
-// LastZxid is the highest zxid in the replies that were read, and at least
-// that of the Config.
+// LastZxid returns the highest zxid in the replies that were read; at least Config.LastZxid.
 func (c *Conn) LastZxid() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -37,8 +37,8 @@ func (k *call) weight() int {
 	return overhead + k.size
 }
 
-// proves reports whether a call proves who its client is, which Apache ZooKeeper answers
-// without looking at the session: it is no sign of life.
+// proves reports whether a call authenticates its client. Apache ZooKeeper answers such a call
+// without looking at the session, so it is no sign of life.
 func (k *call) proves() bool { return k.op == wire.Auth || k.op == wire.SASL }
 
 // request is passed by a server to the leader.

@@ -24,7 +24,7 @@ type election struct {
 	callers  []Message // Connects that came before this server knew that it leads
 }
 
-// look gives up what this server was part of and begins an election.
+// look leaves the quorum that this server belonged to, if any, and begins an election.
 func (n *Node) look(reason string) {
 	n.reason = reason
 	switch n.role {
