@@ -28,6 +28,7 @@ var connecting = map[string][]string{
 	"zklab shell":           {"SERVERS", "--timeout", "1s", "-c", "create /a"},
 	"zklab monitor":         {"SERVERS", "--timeout", "1s", "--count", "1"},
 	"zklab ensemble status": {"SERVERS"},
+	"zklab ensemble check":  {"SERVERS", "--for", "1s", "--quiet", "--out", "DIR"},
 	"zklab conform servers": {"SERVERS", "--timeout", "1s"},
 	"zklab ensemble expire": {"/a", "--servers", "SERVERS", "--timeout", "1s"},
 	"zklab lock":            {"/a", "--servers", "SERVERS", "--connect-timeout", "1s", "--", "true"},

@@ -129,7 +129,7 @@ func setsSideBySide(d *rehearsal) {
 		d.Errorf("%s\n%s", run.cmd.ProcessState, run.text())
 	}
 	for _, column := range append(on, "simulated") {
-		d.prints(run.text(), "^  "+column+` \(3\.\S+ +[✓?] (1 of 1 )?(valid|undecided) +[0-9.]+ .s +`)
+		d.prints(run.text(), "^  "+column+` \(3\.\S+ +[✓?] (1 of 1 valid|(1 )?undecided) +[0-9.]+ .s +`)
 	}
 	page, err := filepath.Glob("store/matrices/*/matrix.html")
 	if err != nil || len(page) != 1 {

@@ -116,7 +116,7 @@ func cellVerdict(c *matrix.Cell) string {
 	case c.Verdict == checker.Valid:
 		mark += fmt.Sprintf("%d of %d valid", c.Valid, c.Of)
 	case c.Unknown > 0:
-		mark += fmt.Sprintf("%d of %d undecided", c.Unknown, c.Of)
+		mark += fmt.Sprintf("%d undecided", c.Unknown)
 	default:
 		mark += "undecided"
 	}
