@@ -79,7 +79,7 @@ func refuses(ctx context.Context, e ensemble.Ensemble, s ensemble.Server) error 
 		switch more := doze(ctx, lookAgain); {
 		case more:
 		case found != nil:
-			return fmt.Errorf("server %d is down, but a connection is not refused: %w", s.ID(), found)
+			return fmt.Errorf("server %d was to be down, but it accepts connections: %w", s.ID(), found)
 		default:
 			return nil // nothing can refuse: the whole host, or its name, is gone with the server
 		}

@@ -6,9 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/zklab/zklab/ensemble"
 )
@@ -102,17 +104,22 @@ func run(ctx context.Context, text string) error {
 	return fmt.Errorf("%q: %w", text, err)
 }
 
-// lastLine is the last line of a file that is not empty, as far as it can be read.
+// lastLine returns the last line of a file that has a letter: docker-compose may print a number after its reason.
 func lastLine(path string) string {
 	b, _ := os.ReadFile(path)
-	text := strings.TrimSpace(string(b))
-	return fmt.Sprintf("%.200s", strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]))
+	lines := strings.Split(string(b), "\n")
+	for _, line := range slices.Backward(lines) {
+		if strings.ContainsFunc(line, unicode.IsLetter) {
+			return fmt.Sprintf("%.200s", strings.TrimSpace(line))
+		}
+	}
+	return ""
 }
 
 // given is nil for a command that there is.
 func given(command, what, flags string) error {
 	if command == "" {
-		return fmt.Errorf("%s servers of an external ensemble needs your own commands: give %s", what, flags)
+		return fmt.Errorf("%s servers of an external ensemble needs your own commands: give %s, or --control", what, flags)
 	}
 	return nil
 }

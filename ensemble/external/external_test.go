@@ -242,8 +242,16 @@ func TestStart(t *testing.T) {
 	}
 	defer e.Close()
 	p := e.Profile()
-	if p.Tick != 700*time.Millisecond || p.SyncLimit != 70 || p.Version == "" || p.Servers != 3 || p.Backend != Backend {
+	if p.Tick != 700*time.Millisecond || p.SyncLimit != 70 || p.Version == "" || p.Servers != 3 || p.Backend != Backend || len(p.Warnings) != 0 {
 		t.Errorf("%+v", p)
+	}
+	alone, err := Config{Servers: []string{leaderOf(t, on)}}.Start(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alone.Close()
+	if w := alone.Profile().Warnings; len(w) != 1 || !strings.Contains(w[0], "the ensemble has 3 servers") {
+		t.Errorf("%q", w)
 	}
 	if h, err := ensemble.CheckHealth(ctx, e); err != nil || h.Leader == 0 {
 		t.Errorf("%+v, %v", h, err)
@@ -268,6 +276,28 @@ func TestStart(t *testing.T) {
 	}
 	if found, err := Leftovers(ctx, Config{Servers: on.Addrs()}); err != nil || len(found) != 0 {
 		t.Errorf("%v, %v", found, err)
+	}
+}
+
+// The kill command did nothing, and so there is nothing to start: the server, which answers, was not left down.
+func TestKillOfNothing(t *testing.T) {
+	on, err := embedded.Start(embedded.Config{Nodes: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer on.Close()
+	e := assembled(t, Config{Servers: on.Addrs(), Commands: ensemble.Commands{
+		Kill: "true", Start: "echo no containers to start; echo 1; exit 1",
+	}})
+	s := e.servers[0]
+	if err := s.Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := run(t.Context(), e.config.Commands.Start); err == nil || !strings.HasSuffix(err.Error(), ": no containers to start") {
+		t.Error(err)
 	}
 }
 

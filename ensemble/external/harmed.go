@@ -113,7 +113,7 @@ func Undo(ctx context.Context) (undone, spared []string, err error) {
 				continue
 			}
 			if failed := run(ctx, undo); failed != nil {
-				err = errors.Join(err, fmt.Errorf("server at %s was left paused or down: %w", addr, failed))
+				err = errors.Join(err, fmt.Errorf("server at %s was left paused or down: %w (if it need not be undone, remove %s)", addr, failed, file))
 				continue
 			}
 			undone = append(undone, fmt.Sprintf("server at %s: %s", addr, undo))

@@ -49,16 +49,22 @@ func (e *cluster) look(ctx context.Context, patience time.Duration) error {
 }
 
 // together sees that no two servers are of two ensembles, as far as they tell their members: all
-// servers since 3.5 do, in a znode that anybody may read.
+// servers since 3.5 do, in a znode that anybody may read. It warns of members that are not named.
 func (e *cluster) together(ctx context.Context) error {
 	members := make([]ensemble.Members, len(e.servers))
+	most := 0
 	for i, s := range e.servers {
 		members[i] = e.members(ctx, s)
+		most = max(most, len(members[i]))
 		for j := range i {
 			if members[i].Apart(members[j]) {
 				return wrong("%s and %s are servers of two ensembles: their members differ (%s)", e.servers[j].addr, s.addr, configPath)
 			}
 		}
+	}
+	if n := len(e.servers); n < most {
+		e.profile.Warnings = append(e.profile.Warnings, fmt.Sprintf(
+			"the ensemble has %d servers (%s), but --servers names %d: what becomes of the others is not seen", most, configPath, n))
 	}
 	return nil
 }

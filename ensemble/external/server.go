@@ -132,11 +132,11 @@ func (s *server) become(ctx context.Context, next state, command, undo string) e
 	return err
 }
 
-// back runs a command that undoes another. It may fail where the other may have done
-// nothing: then the server answers.
+// back runs a command that undoes another. It may fail where the other has done nothing,
+// or where a manager has started the server meanwhile: then the server answers.
 func (s *server) back(ctx context.Context, command string) error {
 	err := run(ctx, s.values.Replace(command))
-	if err != nil && s.unsure && s.answers(ctx) {
+	if err != nil && s.answers(ctx) {
 		err = nil
 	}
 	if err == nil {

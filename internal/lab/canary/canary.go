@@ -92,6 +92,9 @@ func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, err
 	}
 	k.removeAbandoned(ctx, true)
 	result, err := k.run(ctx)
+	if result != nil {
+		result.Warnings = append(result.Warnings, k.ensemble.Profile().Warnings...)
+	}
 	k.removeAbandoned(context.WithoutCancel(ctx), false) // what was killed shortly before the beginning
 	closed := k.claim.Close()
 	if result != nil && closed != nil { // the verdict stands

@@ -115,7 +115,7 @@ func (k *Check) succeeded(now time.Time) {
 	if took < toldGap {
 		return
 	}
-	k.note(Event{At: g.from, Kind: Waited, Took: took, Text: fmt.Sprintf("clients waited %s: no operation succeeded from %s to %s", seconds(took), clock(g.from), clock(now))})
+	k.note(Event{At: now, Kind: Waited, Took: took, Text: fmt.Sprintf("clients waited %s: no operation succeeded from %s to %s", seconds(took), clock(g.from), clock(now))})
 }
 
 // session follows the sessions of clients.

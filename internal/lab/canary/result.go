@@ -82,7 +82,7 @@ type Result struct {
 	Expired    int           `json:"sessions_expired"`
 	Events     []Event       `json:"events"`
 	Left       int           `json:"events_left_out,omitempty"` // how many more there were
-	Warnings   []string      `json:"warnings,omitempty"`        // of the check itself, such as a znode that could not be removed
+	Warnings   []string      `json:"warnings,omitempty"`        // of the ensemble, such as certificates to renew, and of the check itself, such as a znode that could not be removed
 }
 
 // Object is what came of one object.
@@ -174,6 +174,32 @@ func undecided(r *store.Result) (why []string) {
 		why = append(why, a.Name+": "+a.Text)
 	}
 	return why
+}
+
+// Reasons returns why not all is decided, for people: each reason once, with all properties that it keeps from a
+// verdict. A reason that only repeats an assumption that was not met is left out.
+func (o *Object) Reasons() (all []string) {
+	var assumed []string
+	for _, a := range checker.Unmet(o.Result.Assumptions) {
+		assumed = append(assumed, a.Text)
+		all = append(all, a.Text)
+	}
+	properties := map[string][]string{}
+	var reasons []string
+	for _, v := range o.Result.Verdicts {
+		repeats := func(text string) bool { return strings.Contains(v.Reason, text) }
+		if v.Result != checker.Unknown || slices.ContainsFunc(assumed, repeats) {
+			continue
+		}
+		if properties[v.Reason] == nil {
+			reasons = append(reasons, v.Reason)
+		}
+		properties[v.Reason] = append(properties[v.Reason], v.Property)
+	}
+	for _, reason := range reasons {
+		all = append(all, strings.Join(properties[reason], ", ")+": "+reason)
+	}
+	return all
 }
 
 // waited returns the longest gap around a fail-over: servers are asked less often than operations end.
