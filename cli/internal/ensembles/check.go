@@ -26,6 +26,9 @@ import (
 	"github.com/zklab/zklab/settings"
 )
 
+// enough is how long a check takes, at one operation a second, until it has seen enough.
+const enough = 3 * time.Minute
+
 // checkFlags say which ensemble to check, and how.
 type checkFlags struct {
 	canary.Config
@@ -155,11 +158,12 @@ func (f *checkFlags) check(cmd *cobra.Command) error {
 	return err
 }
 
-// print prints the result for people. Of an object whose run is not valid it prints all that zklab run would.
+// print prints the result for people. Of an object whose run is violated it prints all that zklab run would; of one
+// that is undecided, why.
 func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 	painted := bool(paint.For(terminal.Exact(out)))
 	for _, o := range r.Objects {
-		if o.Verdict == checker.Valid {
+		if o.Verdict != checker.Violation {
 			continue
 		}
 		screen := reports.Screen{Colour: painted, Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: f.quiet, Messages: true}
@@ -179,6 +183,16 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 	for _, o := range r.Objects {
 		fmt.Fprintf(out, "  %-10s %d operations: %d ok, %d failed, %d unknown; latency median %s, p99 %s, longest %s; %s\n",
 			o.Recipe, o.Operations, o.OK, o.Failed, o.Unknown, reports.Length(o.Latency.P50), reports.Length(o.Latency.P99), reports.Length(o.Latency.Max), o.Run)
+	}
+	for _, o := range r.Objects {
+		if o.Verdict == checker.Unknown {
+			for _, why := range o.Reasons() {
+				fmt.Fprintf(out, "  undecided  %s: %s\n", o.Recipe, why)
+			}
+		}
+	}
+	if r.Verdict == checker.Unknown && r.Ended.Sub(r.Started) < enough {
+		fmt.Fprintf(out, "  hint       one operation a second shows enough after about three minutes: --for %.0fm\n", enough.Minutes())
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(out, "  warning    %s\n", w)
