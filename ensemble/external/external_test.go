@@ -164,6 +164,7 @@ func TestCloseUndoes(t *testing.T) {
 // A command that fails may have done something: it is undone, and an error of that is
 // told unless the server answers.
 func TestCommandThatFails(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // zklab clean of whoever runs the tests is not to find a note
 	commands, notes := notebook(t)
 	commands.Pause += "; echo one; echo ' no such thing' >&2; exit 4"
 	commands.Kill = "kill -9 $$ # {id}"
