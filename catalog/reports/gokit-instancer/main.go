@@ -16,6 +16,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("usage: go run . HOST:PORT")
+	}
 	client, err := kit.NewClient(os.Args[1:], kitlog.NewNopLogger())
 	if err != nil {
 		log.Fatal(err)

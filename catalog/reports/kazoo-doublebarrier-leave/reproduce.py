@@ -10,6 +10,8 @@ import uuid
 import kazoo
 from kazoo.client import KazooClient
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__.strip())
 path = "/doublebarrier-" + uuid.uuid4().hex
 barriers = [KazooClient(sys.argv[1]).DoubleBarrier(path, 3) for _ in range(3)]
 for barrier in barriers:

@@ -12,6 +12,8 @@ from kazoo.client import KazooClient
 from kazoo.protocol.connection import _CONNECTION_DROP
 from kazoo.protocol.states import KazooState
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__.strip())
 path = "/doublebarrier-" + uuid.uuid4().hex
 first, second = KazooClient(sys.argv[1]), KazooClient(sys.argv[1])
 first.start()

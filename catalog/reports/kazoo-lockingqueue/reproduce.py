@@ -11,6 +11,8 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 from kazoo.protocol.states import KazooState
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__.strip())
 path = "/queue-" + uuid.uuid4().hex
 worker, other = KazooClient(sys.argv[1]), KazooClient(sys.argv[1])
 worker.start()

@@ -15,6 +15,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("usage: go run . HOST:PORT")
+	}
 	connect := func() *zk.Conn {
 		conn, _, err := zk.Connect(os.Args[1:], 10*time.Second, zk.WithLogInfo(false))
 		if err != nil {
