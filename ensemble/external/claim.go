@@ -62,7 +62,7 @@ func (c Config) Claim(ctx context.Context) (*Claim, error) {
 		if errors.Is(err, zk.ErrNoAuth) {
 			return nil, fmt.Errorf("create znode %s: %w: give a chroot in which everyone may create znodes, or authenticate with --auth", k.Path, err)
 		}
-		return nil, fmt.Errorf("create znode %s: %w", k.Path, zkconn.Explained(err))
+		return nil, fmt.Errorf("create znode %s: %w", k.Path, zkconn.Explained(wire.Named(err)))
 	}
 	ctx, k.stop = context.WithCancel(context.Background())
 	go func() {
