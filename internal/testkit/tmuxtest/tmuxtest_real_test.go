@@ -75,7 +75,7 @@ func TestRealFails(t *testing.T) {
 	if os.Getenv("TMUXTEST_FAILS") == "" {
 		t.Skip("for the test below")
 	}
-	s := tmuxtest.Start(t, tmuxtest.Config{}, "echo", "something")
+	s := tmuxtest.Start(t, tmuxtest.Config{}, "sh", "-c", "echo something; exec sleep 60")
 	s.Until(`^something$`) // a busy machine may take long to show it
 	s.Within(time.Millisecond).Until("something else")
 }
