@@ -32,7 +32,7 @@ var barrierParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Barrier) Name() string { return models.Barrier.Name }
 
 // Maker serves the subjects to another process.

@@ -39,7 +39,7 @@ var cacheParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Cache) Name() string { return models.Cache.Name }
 
 // Maker serves the subjects to another process.

@@ -37,7 +37,7 @@ var configParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Config) Name() string { return models.Config.Name }
 
 // Maker serves the subjects to another process.

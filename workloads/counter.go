@@ -30,7 +30,7 @@ var counterParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Counter) Name() string { return models.Counter.Name }
 
 // Maker serves the subjects to another process.

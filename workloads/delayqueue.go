@@ -37,7 +37,7 @@ var delayQueueParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (DelayQueue) Name() string { return models.DelayQueue.Name }
 
 // Maker serves the subjects to another process.

@@ -34,7 +34,7 @@ var discoveryParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Discovery) Name() string { return models.Discovery.Name }
 
 // Maker serves the subjects to another process.

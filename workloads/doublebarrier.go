@@ -42,7 +42,7 @@ var doubleBarrierParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (DoubleBarrier) Name() string { return models.DoubleBarrier.Name }
 
 // Maker serves the subjects to another process.

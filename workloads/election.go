@@ -34,7 +34,7 @@ var electionParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Election) Name() string { return models.Election.Name }
 
 // Maker serves the subjects to another process.

@@ -47,7 +47,7 @@ var jobQueueParts = parts{
 // tries is how often a job is tried. Enough workers die for some jobs to become dead.
 const tries = 4
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (JobQueue) Name() string { return models.JobQueue.Name }
 
 // Maker serves the subjects to another process.

@@ -37,7 +37,7 @@ var lockParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Lock) Name() string { return models.Lock.Name }
 
 // Maker serves the subjects to another process.

@@ -32,7 +32,7 @@ var masterWorkerParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (MasterWorker) Name() string { return models.MasterWorker.Name }
 
 // Maker serves the subjects to another process.

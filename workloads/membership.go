@@ -40,7 +40,7 @@ var membershipParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Membership) Name() string { return models.Membership.Name }
 
 // Maker serves the subjects to another process.

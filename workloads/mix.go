@@ -101,7 +101,7 @@ func (u *numbers) next() int64 {
 	return n
 }
 
-// Name is the name of the declared model.
+// Name returns the name of the declared model.
 func (m Mix) Name() string { return m.Declaration.Model().Name }
 
 // Declared returns the declaration.

@@ -37,7 +37,7 @@ var multiLockParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (MultiLock) Name() string { return models.MultiLock.Name }
 
 // Maker serves the subjects to another process.

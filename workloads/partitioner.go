@@ -43,7 +43,7 @@ var partitionerParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Partitioner) Name() string { return models.Partitioner.Name }
 
 // Maker serves the subjects to another process.

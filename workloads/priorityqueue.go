@@ -36,7 +36,7 @@ var priorityQueueParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (PriorityQueue) Name() string { return models.PriorityQueue.Name }
 
 // Maker serves the subjects to another process.

@@ -37,7 +37,7 @@ var queueParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Queue) Name() string { return models.Queue.Name }
 
 // Maker serves the subjects to another process.

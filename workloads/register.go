@@ -54,7 +54,7 @@ func corrupted(kind corruptproxy.Corruption, property, faults string) Subject {
 // Through implements Proxied.
 func (w Register) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.corruption, dial) }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Register) Name() string { return models.Register.Name }
 
 // Start makes the znodes, which hold the value "", and the subjects.

@@ -36,7 +36,7 @@ var rwlockParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (RWLock) Name() string { return models.RWLock.Name }
 
 // Maker serves the subjects to another process.

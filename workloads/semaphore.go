@@ -39,7 +39,7 @@ var semaphoreParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Semaphore) Name() string { return models.Semaphore.Name }
 
 // Maker serves the subjects to another process.

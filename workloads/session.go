@@ -94,7 +94,7 @@ func corruptions() (all []Subject) {
 	return all
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (Session) Name() string { return models.Session.Name }
 
 // Wired implements Wired.

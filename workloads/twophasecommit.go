@@ -38,7 +38,7 @@ var twoPhaseCommitParts = parts{
 	},
 }
 
-// Name is the name of the model.
+// Name returns the name of the model.
 func (TwoPhaseCommit) Name() string { return models.TwoPhaseCommit.Name }
 
 // Maker serves the subjects to another process.

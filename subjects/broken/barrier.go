@@ -15,8 +15,8 @@ type awaitTimesOut struct {
 	path string
 }
 
-// AwaitTimesOut is a barrier that lets clients past while it is raised: it treats the end
-// of its own timeout as the lift. Property "early" finds it whenever a client waits.
+// AwaitTimesOut returns a barrier that lets clients past while it is raised: it treats the end of
+// its own timeout as the lift. Property "early" finds it whenever a client waits.
 func AwaitTimesOut(c *subjects.Client, path string) (subjects.Barrier, error) {
 	if err := c.Connected(); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ type existsWithoutWatch struct {
 	path string
 }
 
-// ExistsWithoutWatch is a barrier whose waiters are not told that it was lifted. Property
+// ExistsWithoutWatch returns a barrier whose waiters are not told that it was lifted. Property
 // "late" finds it whenever a client waits.
 func ExistsWithoutWatch(c *subjects.Client, path string) (subjects.Barrier, error) {
 	inner, err := subjects.NewBarrier(c, path)
@@ -76,9 +76,8 @@ type opensOnExpiry struct {
 	path string
 }
 
-// OpensOnExpiry is a barrier that lets a client past when its session ends: it treats the
-// end of its watch as the lift. Property "early" finds it when sessions of waiting clients
-// expire.
+// OpensOnExpiry returns a barrier that lets a client past when its session ends: it treats the end
+// of its watch as the lift. Property "early" finds it when sessions of waiting clients expire.
 func OpensOnExpiry(c *subjects.Client, path string) (subjects.Barrier, error) {
 	inner, err := subjects.NewBarrier(c, path)
 	if err != nil {

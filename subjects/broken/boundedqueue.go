@@ -92,15 +92,15 @@ func (q *bounded) Take(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// CountsThenPuts is a bounded queue that counts the items and then puts one, whatever
-// others have put meanwhile. Property "bounded" finds it whenever producers compete.
+// CountsThenPuts returns a bounded queue that counts the items and then puts one, whatever others
+// have put meanwhile. Property "bounded" finds it whenever producers compete.
 func CountsThenPuts(c *subjects.Client, path string) (subjects.Queue, error) {
 	return newBounded(c, path, func(q *bounded) {
 		q.create = func(item []byte, _ int32) error { return q.readThenDelete.Put(context.Background(), item) }
 	})
 }
 
-// NeverWoken is a bounded queue that never wakes the clients that wait for room. Property
+// NeverWoken returns a bounded queue that never wakes the clients that wait for room. Property
 // "progress" finds it whenever a queue gets full.
 func NeverWoken(c *subjects.Client, path string) (subjects.Queue, error) {
 	return newBounded(c, path, func(q *bounded) {

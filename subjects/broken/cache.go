@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// SaysCurrentEarly is a cache that claims that its copy is current whenever it is complete.
+// SaysCurrentEarly returns a cache that claims that its copy is current whenever it is complete.
 // Property "current" finds it whenever a client looks right after a change.
 func SaysCurrentEarly(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)
@@ -25,7 +25,7 @@ func (c earlyCache) Look(ctx context.Context, _ bool) (models.Copy, error) {
 	return c.Cache.Look(ctx, false)
 }
 
-// WriteThrough is a cache that shows its own client's puts at once, even if they fail.
+// WriteThrough returns a cache that shows its own client's puts at once, even if they fail.
 // Property "valid" finds it when a put fails.
 func WriteThrough(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)
@@ -56,7 +56,7 @@ func (c *throughCache) Look(ctx context.Context, current bool) (models.Copy, err
 	return shown, err
 }
 
-// Misfiles is a cache that shows what is below the child "a" also below the root. Property
+// Misfiles returns a cache that shows what is below the child "a" also below the root. Property
 // "valid" finds it whenever there is such a znode: no client put what is shown there.
 func Misfiles(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)
@@ -75,8 +75,8 @@ func (c misfilingCache) Look(ctx context.Context, current bool) (models.Copy, er
 	return shown, err
 }
 
-// IgnoresRecreate is a cache that ignores a znode that is created again after it was
-// deleted. Property "converge" finds it when that happens.
+// IgnoresRecreate returns a cache that ignores a znode that is created again after it was deleted.
+// Property "converge" finds it when that happens.
 func IgnoresRecreate(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)
 	return &deadCache{Cache: right, seen: map[string]bool{}, dead: map[string]bool{}}, err
@@ -109,7 +109,7 @@ func (c *deadCache) Look(ctx context.Context, current bool) (models.Copy, error)
 	return shown, nil
 }
 
-// LosesSubtree is a cache that starts again in a new session with the root only; below the
+// LosesSubtree returns a cache that starts again in a new session with the root only; below the
 // root it relies on watches that are gone. Property "order" finds it when a session ends.
 func LosesSubtree(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)

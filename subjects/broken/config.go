@@ -90,9 +90,8 @@ func differs(was *shown, now shown) bool {
 	return now.Absent != was.Absent || now.stat.Mzxid != was.stat.Mzxid
 }
 
-// SnapshotOnLoss is a configuration that reports a snapshot when it cannot read, although
-// it has reported later values. Property "order" finds it when connections or sessions are
-// lost.
+// SnapshotOnLoss returns a configuration that reports a snapshot when it cannot read, although it
+// has reported later values. Property "order" finds it when connections or sessions are lost.
 func SnapshotOnLoss(c *subjects.Client, path string) (subjects.Config, error) {
 	s, err := newShownConfig(c, path, differs)
 	if err != nil {
@@ -102,9 +101,9 @@ func SnapshotOnLoss(c *subjects.Client, path string) (subjects.Config, error) {
 	return s, nil
 }
 
-// ReportsByVersion is a configuration that reports only versions higher than all before.
-// Versions start again when the znode is created again; it notices that only if it has
-// deleted the znode itself. Property "converge" finds it when another client does that.
+// ReportsByVersion returns a configuration that reports only versions higher than all before.
+// Versions start again when the znode is created again; it notices that only if it has deleted the
+// znode itself. Property "converge" finds it when another client does that.
 func ReportsByVersion(c *subjects.Client, path string) (subjects.Config, error) {
 	v := &versionConfig{highest: -1}
 	s, err := newShownConfig(c, path, v.isNews)
@@ -136,9 +135,9 @@ func (v *versionConfig) Delete(ctx context.Context) error {
 	return err
 }
 
-// ConfigOneShotWatch is a configuration that treats a one-shot watch as persistent: it
-// learns of one change and of no other. Property "converge" finds it whenever another
-// client makes two changes.
+// ConfigOneShotWatch returns a configuration that treats a one-shot watch as persistent: it learns
+// of one change and of no other. Property "converge" finds it whenever another client makes two
+// changes.
 func ConfigOneShotWatch(c *subjects.Client, path string) (subjects.Config, error) {
 	s, err := newShownConfig(c, path, differs)
 	if err != nil {
@@ -156,9 +155,9 @@ func ConfigOneShotWatch(c *subjects.Client, path string) (subjects.Config, error
 	return s, nil
 }
 
-// CreatesEmpty is a configuration that first creates its znode and then writes to it, so
-// that a client that watches can be told a value that no client has set. Property "valid"
-// finds it whenever others look.
+// CreatesEmpty returns a configuration that first creates its znode and then writes to it, so that
+// a client that watches can be told a value that no client has set. Property "valid" finds it
+// whenever others look.
 func CreatesEmpty(c *subjects.Client, path string) (subjects.Config, error) {
 	right, err := subjects.NewConfig(c, path)
 	return emptyConfig{right, c.Conn, path}, err
@@ -177,8 +176,8 @@ func (e emptyConfig) Set(ctx context.Context, value string) error {
 	return e.Config.Set(ctx, value)
 }
 
-// FirstFromMemory is a configuration that reads when it is made, remembers its own writes,
-// and reports that first. Property "first" finds it whenever others write.
+// FirstFromMemory returns a configuration that reads when it is made, remembers its own writes, and
+// reports that first. Property "first" finds it whenever others write.
 func FirstFromMemory(c *subjects.Client, path string) (subjects.Config, error) {
 	s, err := newShownConfig(c, path, differs)
 	if err != nil {

@@ -49,9 +49,9 @@ func (h *defectiveCounter) Add(ctx context.Context, delta int64) (int64, error) 
 	return 0, subjects.WithoutEffect(context.Cause(ctx))
 }
 
-// ReadSetWithoutVersion is a counter that sets the znode whatever its version: if two
-// clients read the same value, one addition is lost. Property "linearizable" finds it
-// whenever clients compete.
+// ReadSetWithoutVersion returns a counter that sets the znode whatever its version: if two clients
+// read the same value, one addition is lost. Property "linearizable" finds it whenever clients
+// compete.
 func ReadSetWithoutVersion(c *subjects.Client, path string) (subjects.Counter, error) {
 	return newDefectiveCounter(c, path, func(h *defectiveCounter) func([]byte, int32) (bool, error) {
 		return func(value []byte, _ int32) (bool, error) {
@@ -61,8 +61,8 @@ func ReadSetWithoutVersion(c *subjects.Client, path string) (subjects.Counter, e
 	})
 }
 
-// RetriesSetAfterLoss is a counter that adds a second time after a lost reply, and so twice if only
-// the reply was lost (as kazoo 2.8.0's Counter does). Property "linearizable" finds it when
+// RetriesSetAfterLoss returns a counter that adds a second time after a lost reply, and so twice if
+// only the reply was lost (as kazoo 2.8.0's Counter does). Property "linearizable" finds it when
 // replies are lost.
 func RetriesSetAfterLoss(c *subjects.Client, path string) (subjects.Counter, error) {
 	return newDefectiveCounter(c, path, func(h *defectiveCounter) func([]byte, int32) (bool, error) {
@@ -87,9 +87,8 @@ type syncOnly struct {
 	path string
 }
 
-// SyncOnly is a counter whose fenced read comes after a sync, which needs no quorum: a
-// deposed leader may return an old value. Property "fenced-reads" finds it whenever it is
-// read.
+// SyncOnly returns a counter whose fenced read comes after a sync, which needs no quorum: a deposed
+// leader may return an old value. Property "fenced-reads" finds it whenever it is read.
 func SyncOnly(c *subjects.Client, path string) (subjects.Counter, error) {
 	right, err := subjects.NewCounter(c, path)
 	if err != nil {

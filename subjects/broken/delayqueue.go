@@ -44,20 +44,20 @@ func (q defectiveDelayQueue) Put(_ context.Context, due time.Time, item []byte) 
 	return err
 }
 
-// IgnoresDue is a delay queue that gives out the item that is due first, even before it is
+// IgnoresDue returns a delay queue that gives out the item that is due first, even before it is
 // due. Property "not-early" finds it, even with a single client.
 func IgnoresDue(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	return newDefectiveDelayQueue(c, path, byNumbers, func(int) bool { return true })
 }
 
-// DueInSeconds is a delay queue that compares times in whole seconds: an item comes out at
-// the beginning of the second in which it is due. Property "not-early" finds it, even with
-// a single client.
+// DueInSeconds returns a delay queue that compares times in whole seconds: an item comes out at the
+// beginning of the second in which it is due. Property "not-early" finds it, even with a single
+// client.
 func DueInSeconds(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	return newDefectiveDelayQueue(c, path, byNumbers, func(ms int) bool { return int64(ms)/1000 <= time.Now().Unix() })
 }
 
-// AnyDue is a delay queue that gives out the oldest of the due items. Property "due-order"
+// AnyDue returns a delay queue that gives out the oldest of the due items. Property "due-order"
 // finds it, even with a single client.
 func AnyDue(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	return newDefectiveDelayQueue(c, path, func(a, b string) int {
@@ -67,7 +67,7 @@ func AnyDue(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	}, isDue)
 }
 
-// DelayNoFence is a delay queue that claims to be strict, and reads its lists from a server
+// DelayNoFence returns a delay queue that claims to be strict, and reads its lists from a server
 // that may lag. Property "strict" finds it when a server lags.
 func DelayNoFence(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	q, err := newDefectiveDelayQueue(c, path, byNumbers, isDue)
@@ -79,9 +79,9 @@ type strictDelay struct{ defectiveDelayQueue }
 // IsStrict implements [subjects.Strict].
 func (strictDelay) IsStrict() {}
 
-// SleepsOnce is a delay queue whose Take sleeps until the first item of its list is due: an
-// item that is put meanwhile and is due earlier has to wait. Property "progress" finds it
-// when that takes long.
+// SleepsOnce returns a delay queue whose Take sleeps until the first item of its list is due: an
+// item that is put meanwhile and is due earlier has to wait. Property "progress" finds it when that
+// takes long.
 func SleepsOnce(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	q, err := newDefectiveDelayQueue(c, path, byNumbers, isDue)
 	return sleepsOnce{q}, err

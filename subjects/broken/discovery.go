@@ -69,7 +69,7 @@ type picksTheGone struct {
 	stuck string
 }
 
-// PicksTheGone is a service that keeps picking the first instance of another client that it
+// PicksTheGone returns a service that keeps picking the first instance of another client that it
 // picked, even after that has gone. Property "pick" finds it whenever instances go.
 func PicksTheGone(c *subjects.Client, path string) (subjects.Service, error) {
 	right, err := subjects.NewService(c, path)
@@ -98,7 +98,7 @@ func (s *picksTheGone) Pick(ctx context.Context) (string, error) {
 // panicsWhenEmpty takes the first instance of a list that may be empty.
 type panicsWhenEmpty struct{ subjects.Service }
 
-// PanicsWhenEmpty is a service whose pick panics while no instance is registered. Property
+// PanicsWhenEmpty returns a service whose pick panics while no instance is registered. Property
 // "no-panic" finds it.
 func PanicsWhenEmpty(c *subjects.Client, path string) (subjects.Service, error) {
 	right, err := subjects.NewService(c, path)

@@ -20,8 +20,8 @@ type leaveWithoutWaiting struct {
 	keeps   bool // the member of a call that was given up
 }
 
-// LeaveWithoutWaiting is a double barrier whose members leave without waiting for each
-// other. Property "leave" finds it.
+// LeaveWithoutWaiting returns a double barrier whose members leave without waiting for each other.
+// Property "leave" finds it.
 func LeaveWithoutWaiting(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
 		return &leaveWithoutWaiting{conn: conn, path: path, parties: parties}
@@ -64,9 +64,9 @@ func (b *leaveWithoutWaiting) Leave(context.Context) error { return b.conn.Delet
 // countsChildren lets a client in when it counts enough members at one time.
 type countsChildren struct{ leaveWithoutWaiting }
 
-// CountsChildren is the barrier of ZooKeeper's own tutorial ("Programming with ZooKeeper",
-// Barriers). A client that counts after the first members have left finds too few, and
-// waits for ever. Property "progress" finds it whenever a client is slow.
+// CountsChildren returns the barrier of ZooKeeper's own tutorial ("Programming with ZooKeeper",
+// Barriers). A client that counts after the first members have left finds too few, and waits for
+// ever. Property "progress" finds it whenever a client is slow.
 func CountsChildren(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
 		return &countsChildren{leaveWithoutWaiting{conn: conn, path: path, parties: parties}}
@@ -105,7 +105,7 @@ func (b *countsChildren) await(ctx context.Context, enough func(members int) boo
 // leaving clients do not wait for it.
 type timedOutStillCounted struct{ leaveWithoutWaiting }
 
-// TimedOutStillCounted is a double barrier that opens although a member has given up
+// TimedOutStillCounted returns a double barrier that opens although a member has given up
 // (CURATOR-318). Property "enter" finds it whenever a client gives up.
 func TimedOutStillCounted(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
@@ -159,9 +159,8 @@ func (b *timedOutStillCounted) others() (bool, error) {
 // client that finds it enters.
 type readyOutlives struct{ leaveWithoutWaiting }
 
-// ReadyOutlives is a double barrier whose mark outlives a round in which all members die,
-// and lets in the next client, as kazoo's does. Property "enter" finds it when all sessions
-// end inside.
+// ReadyOutlives returns a double barrier whose mark outlives a round in which all members die, and
+// lets in the next client, as kazoo's does. Property "enter" finds it when all sessions end inside.
 func ReadyOutlives(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
 		return &readyOutlives{leaveWithoutWaiting{conn: conn, path: path, parties: parties}}
@@ -195,7 +194,7 @@ type countsTheDead struct {
 	alive   string
 }
 
-// CountsTheDead is a double barrier that opens although the session of a member has ended.
+// CountsTheDead returns a double barrier that opens although the session of a member has ended.
 // Property "enter" finds it when sessions expire.
 func CountsTheDead(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	if err := ensure(c, path+aliveSuffix); err != nil {

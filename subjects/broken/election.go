@@ -19,8 +19,8 @@ type sortsByID struct {
 	node string
 }
 
-// SortsByID is an election that two candidates can win: it sorts them by their ids.
-// Property "exclusion" finds it whenever clients compete.
+// SortsByID returns an election that two candidates can win: it sorts them by their ids. Property
+// "exclusion" finds it whenever clients compete.
 func SortsByID(c *subjects.Client, path, id string) (subjects.Election, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Election { return &sortsByID{conn: conn, path: path, id: id} })
 }
@@ -56,7 +56,7 @@ type neverRegains struct {
 	session int64
 }
 
-// NeverRegains is an election whose candidate does not campaign again in a new session.
+// NeverRegains returns an election whose candidate does not campaign again in a new session.
 // Property "progress" finds it when sessions expire.
 func NeverRegains(c *subjects.Client, path, id string) (subjects.Election, error) {
 	inner, err := subjects.NewElection(c, path, id)

@@ -176,9 +176,9 @@ func (j *defectiveJob) GiveBack(context.Context) error {
 	return err
 }
 
-// LeasesOfTheirOwn is a job queue whose workers check whether a job has a lease, and if not
-// create their own: two workers can do that at once. Property "lease-exclusion" finds it
-// whenever clients compete.
+// LeasesOfTheirOwn returns a job queue whose workers check whether a job has a lease, and if not
+// create their own: two workers can do that at once. Property "lease-exclusion" finds it whenever
+// clients compete.
 func LeasesOfTheirOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
@@ -204,7 +204,7 @@ func LeasesOfTheirOwn(c *subjects.Client, path string, tries int) (subjects.JobQ
 	return q, nil
 }
 
-// FinishUnguarded is a job queue whose workers finish a job even after they have lost their
+// FinishUnguarded returns a job queue whose workers finish a job even after they have lost their
 // lease. Property "finish-once" finds it when sessions expire.
 func FinishUnguarded(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
@@ -225,9 +225,8 @@ func FinishUnguarded(c *subjects.Client, path string, tries int) (subjects.JobQu
 	return q, nil
 }
 
-// DeleteOnTake is a job queue that removes a job when a worker takes it, so that the job is
-// lost with the worker, or with the reply. Property "conservation" finds it when replies
-// are lost.
+// DeleteOnTake returns a job queue that removes a job when a worker takes it, so that the job is
+// lost with the worker, or with the reply. Property "conservation" finds it when replies are lost.
 func DeleteOnTake(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
@@ -255,8 +254,8 @@ func DeleteOnTake(c *subjects.Client, path string, tries int) (subjects.JobQueue
 	return q, nil
 }
 
-// CountsItsOwn is a job queue whose workers each count their own attempts at a job.
-// Property "attempts" finds it whenever a job is given back.
+// CountsItsOwn returns a job queue whose workers each count their own attempts at a job. Property
+// "attempts" finds it whenever a job is given back.
 func CountsItsOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
@@ -277,8 +276,8 @@ func CountsItsOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue
 	return q, nil
 }
 
-// NeverRequeues is a job queue whose leases are persistent znodes: the job of a worker
-// whose session ends never comes back. Property "progress" finds it when sessions expire.
+// NeverRequeues returns a job queue whose leases are persistent znodes: the job of a worker whose
+// session ends never comes back. Property "progress" finds it when sessions expire.
 func NeverRequeues(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
@@ -294,9 +293,9 @@ func NeverRequeues(c *subjects.Client, path string, tries int) (subjects.JobQueu
 	return q, nil
 }
 
-// LeavesLease is a job queue that leaves a lease behind if the reply to its create was
-// lost: the take fails, and no client gets the job until the session ends. Property
-// "progress" finds it when replies are lost.
+// LeavesLease returns a job queue that leaves a lease behind if the reply to its create was lost:
+// the take fails, and no client gets the job until the session ends. Property "progress" finds it
+// when replies are lost.
 func LeavesLease(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	return newDefectiveJobQueue(c, path, tries)
 }

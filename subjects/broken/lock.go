@@ -20,7 +20,7 @@ type checkThenCreate struct {
 	node string
 }
 
-// CheckThenCreate is a lock that two clients can hold: it checks for a holder before it
+// CheckThenCreate returns a lock that two clients can hold: it checks for a holder before it
 // creates its own znode. Property "exclusion" finds it whenever clients compete.
 func CheckThenCreate(c *subjects.Client, path string) (subjects.Lock, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Lock { return &checkThenCreate{conn: conn, path: path} })
@@ -53,8 +53,8 @@ type ignoresExpiry struct {
 	token int64
 }
 
-// IgnoresExpiry is a lock whose client keeps using it after its session has expired.
-// Property "lost" finds it when sessions expire.
+// IgnoresExpiry returns a lock whose client keeps using it after its session has expired. Property
+// "lost" finds it when sessions expire.
 func IgnoresExpiry(c *subjects.Client, path string) (subjects.Lock, error) {
 	inner, err := subjects.NewLock(c, path)
 	if err != nil {
@@ -89,8 +89,8 @@ type tokenOfItsOwn struct {
 	count int64
 }
 
-// TokenOfItsOwn is a lock whose fencing tokens each client counts by itself. Property
-// "tokens" finds it whenever two clients hold the lock in turn.
+// TokenOfItsOwn returns a lock whose fencing tokens each client counts by itself. Property "tokens"
+// finds it whenever two clients hold the lock in turn.
 func TokenOfItsOwn(c *subjects.Client, path string) (subjects.Lock, error) {
 	inner, err := subjects.NewLock(c, path)
 	if err != nil {
@@ -117,7 +117,7 @@ type missingIsFirst struct {
 	node string
 }
 
-// MissingIsFirst is a lock that grants itself to a client that is not in line. Property
+// MissingIsFirst returns a lock that grants itself to a client that is not in line. Property
 // "grant" finds it when sessions of waiting clients expire.
 func MissingIsFirst(c *subjects.Client, path string) (subjects.Lock, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Lock { return &missingIsFirst{conn: conn, path: path} })
@@ -173,7 +173,7 @@ type staleUnlock struct {
 	znode string
 }
 
-// StaleUnlock is a lock that deletes its znode by its path, even if the znode belongs to
+// StaleUnlock returns a lock that deletes its znode by its path, even if the znode belongs to
 // another client by now. Property "own-znodes" finds it when sessions of holders expire.
 func StaleUnlock(c *subjects.Client, path string) (subjects.Lock, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Lock { return &staleUnlock{conn, path + "/lock"} })

@@ -398,9 +398,9 @@ func (m *defectiveMaster) finishAtOnce(t *defectiveTask) error {
 	return t.end(ops...)
 }
 
-// UnguardedPlan is a master-worker whose master, once elected, believes that it is the
-// master for ever, and assigns without checking its znode. Property "stale-plan" finds it
-// when sessions expire.
+// UnguardedPlan returns a master-worker whose master, once elected, believes that it is the master
+// for ever, and assigns without checking its znode. Property "stale-plan" finds it when sessions
+// expire.
 func UnguardedPlan(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.leads = func() (bool, error) {
@@ -412,15 +412,15 @@ func UnguardedPlan(c *subjects.Client, path string, tries int) (subjects.MasterW
 	})
 }
 
-// ForgetsCrashedWorker is a master-worker whose master never checks whether workers with
+// ForgetsCrashedWorker returns a master-worker whose master never checks whether workers with
 // assignments are still alive. Property "reassign" finds it when sessions expire.
 func ForgetsCrashedWorker(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) { m.forgets = true })
 }
 
-// ReassignsFinished is a master-worker whose workers record a result and then remove the
-// task. A master that still finds the task assigns it again. Property "finish-once" finds
-// it when replies are lost.
+// ReassignsFinished returns a master-worker whose workers record a result and then remove the task.
+// A master that still finds the task assigns it again. Property "finish-once" finds it when replies
+// are lost.
 func ReassignsFinished(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.finish = func(t *defectiveTask) error {
@@ -438,16 +438,15 @@ func ReassignsFinished(c *subjects.Client, path string, tries int) (subjects.Mas
 	})
 }
 
-// BackupTasks is a master-worker whose master assigns a slow task to a second worker as
-// well, as MapReduce does, without telling either. Property "lease-exclusion" finds it
-// whenever clients compete.
+// BackupTasks returns a master-worker whose master assigns a slow task to a second worker as well,
+// as MapReduce does, without telling either. Property "lease-exclusion" finds it whenever clients
+// compete.
 func BackupTasks(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) { m.backup = 4 * lookAgain })
 }
 
-// RemovesOnAssign is a master-worker whose master removes a task when it assigns it, so
-// that the task is lost with the worker. Property "conservation" finds it when sessions
-// expire.
+// RemovesOnAssign returns a master-worker whose master removes a task when it assigns it, so that
+// the task is lost with the worker. Property "conservation" finds it when sessions expire.
 func RemovesOnAssign(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.removes = true
@@ -455,7 +454,7 @@ func RemovesOnAssign(c *subjects.Client, path string, tries int) (subjects.Maste
 	})
 }
 
-// CountsAnew is a master-worker whose masters each count only the attempts that they have
+// CountsAnew returns a master-worker whose masters each count only the attempts that they have
 // begun. Property "attempts" finds it when sessions expire.
 func CountsAnew(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {

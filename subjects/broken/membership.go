@@ -33,8 +33,8 @@ func newPlainGroup(conn *zk.Conn, path string) *plainGroup {
 	return g
 }
 
-// RejoinLost is a group whose members do not join again in a new session (as in kazoo
-// 2.8.0's Party). Property "converge" finds it when sessions expire.
+// RejoinLost returns a group whose members do not join again in a new session (as in kazoo 2.8.0's
+// Party). Property "converge" finds it when sessions expire.
 func RejoinLost(c *subjects.Client, path string) (subjects.Group, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Group { return newPlainGroup(conn, path) })
 }
@@ -51,9 +51,9 @@ func (g *plainGroup) Leave(context.Context) error {
 	return nil
 }
 
-// GivesUpLeaving is a group whose member stays when the call to leave fails: leaving is not
-// retried, and the znode stays until the session ends. Property "converge" finds it when
-// requests are lost.
+// GivesUpLeaving returns a group whose member stays when the call to leave fails: leaving is not
+// retried, and the znode stays until the session ends. Property "converge" finds it when requests
+// are lost.
 func GivesUpLeaving(c *subjects.Client, path string) (subjects.Group, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Group { return newPlainGroup(conn, path) })
 }
@@ -138,10 +138,9 @@ type persistentMember struct {
 	session int64
 }
 
-// PersistentMember is a group that treats its persistent znodes as ephemeral: a member that
-// leaves after its session has ended assumes that its znode is gone, and a crashed member
-// stays for ever. Property "converge" finds it when sessions expire, and "gone" when
-// clients crash.
+// PersistentMember returns a group that treats its persistent znodes as ephemeral: a member that
+// leaves after its session has ended assumes that its znode is gone, and a crashed member stays for
+// ever. Property "converge" finds it when sessions expire, and "gone" when clients crash.
 func PersistentMember(c *subjects.Client, path string) (subjects.Group, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Group {
 		return &persistentMember{plainGroup: newPlainGroup(conn, path)}
@@ -169,8 +168,8 @@ type oneShotWatch struct {
 	look  bool // it was asked for the first time, or did something itself, since it looked
 }
 
-// OneShotWatch is a group that watches once, and is told only of the first change of
-// others. Property "converge" finds it whenever a client waits for changes.
+// OneShotWatch returns a group that watches once, and is told only of the first change of others.
+// Property "converge" finds it whenever a client waits for changes.
 func OneShotWatch(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
 	if err != nil {
@@ -228,7 +227,7 @@ type cacheForgetsLate struct {
 	seen map[string]time.Time
 }
 
-// CacheForgetsLate is a group that lists other members from a cache for a second after they
+// CacheForgetsLate returns a group that lists other members from a cache for a second after they
 // have left. Property "fresh" finds it whenever members leave.
 func CacheForgetsLate(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
@@ -273,9 +272,9 @@ type tellsThePast struct {
 	back         bool // what it reported last is old
 }
 
-// TellsThePast is a group that, after every third change, reports the former list once
-// more, if that had several members, and then the present one. Property "monotone" finds it
-// whenever a client follows the changes.
+// TellsThePast returns a group that, after every third change, reports the former list once more,
+// if that had several members, and then the present one. Property "monotone" finds it whenever a
+// client follows the changes.
 func TellsThePast(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
 	if err != nil {
@@ -300,9 +299,9 @@ func (g *tellsThePast) Changed(ctx context.Context) ([]string, error) {
 	return members, err
 }
 
-// TornList is a group that lists members one by one, and leaves out those that go
-// meanwhile, although others have joined before: the list was never the whole group.
-// Property "snapshots" finds it whenever members come and go.
+// TornList returns a group that lists members one by one, and leaves out those that go meanwhile,
+// although others have joined before: the list was never the whole group. Property "snapshots"
+// finds it whenever members come and go.
 func TornList(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
 	if err != nil {

@@ -60,17 +60,17 @@ func (l *oneByOne) Unlock(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// NoOrder is a multi-lock that locks its keys one after the other, in the order in which
-// they are named, as Curator's InterProcessMultiLock does: two clients that name them in
-// opposite order deadlock. Property "progress" finds it whenever clients compete.
+// NoOrder returns a multi-lock that locks its keys one after the other, in the order in which they
+// are named, as Curator's InterProcessMultiLock does: two clients that name them in opposite order
+// deadlock. Property "progress" finds it whenever clients compete.
 func NoOrder(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	return newOneByOne(c, path, names)
 }
 
-// NeverLooksBack is a multi-lock that locks its keys one after the other, in a fixed order.
-// If its session ends while it waits for one, it asks only for that one again in the next
-// session, and believes that it still has the earlier ones. Property "grant" finds it
-// whenever sessions of waiting clients end.
+// NeverLooksBack returns a multi-lock that locks its keys one after the other, in a fixed order. If
+// its session ends while it waits for one, it asks only for that one again in the next session, and
+// believes that it still has the earlier ones. Property "grant" finds it whenever sessions of
+// waiting clients end.
 func NeverLooksBack(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	return newOneByOne(c, path, slices.Sorted(slices.Values(names)))
 }
@@ -82,8 +82,8 @@ type partial struct{ *oneByOne }
 // free one.
 const partialPatience = 60 * time.Millisecond
 
-// Partial is a multi-lock that claims to hold its keys after it has given up waiting for
-// some of them. Property "exclusion" finds it whenever clients compete.
+// Partial returns a multi-lock that claims to hold its keys after it has given up waiting for some
+// of them. Property "exclusion" finds it whenever clients compete.
 func Partial(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	l, err := newOneByOne(c, path, slices.Sorted(slices.Values(names)))
 	return partial{l}, err
@@ -105,9 +105,9 @@ func (l partial) Lock(ctx context.Context) error {
 // tokenOfTheFirst returns the token of the first key that it locked.
 type tokenOfTheFirst struct{ *oneByOne }
 
-// TokenOfTheFirst is a multi-lock that locks its keys one after the other, in a fixed
-// order, and returns the fencing token of the first for all of them; an earlier holder of
-// the second may have a higher one. Property "tokens" finds it whenever clients compete.
+// TokenOfTheFirst returns a multi-lock that locks its keys one after the other, in a fixed order,
+// and returns the fencing token of the first for all of them; an earlier holder of the second may
+// have a higher one. Property "tokens" finds it whenever clients compete.
 func TokenOfTheFirst(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	l, err := newOneByOne(c, path, slices.Sorted(slices.Values(names)))
 	return tokenOfTheFirst{l}, err
@@ -122,7 +122,7 @@ type forgetsRollback struct {
 	nodes []string
 }
 
-// ForgetsRollback is a multi-lock that, when it gives up, removes the contender for the key
+// ForgetsRollback returns a multi-lock that, when it gives up, removes the contender for the key
 // that it has waited for, forgets the others, and claims that nothing is left. Property
 // "all-or-none" finds it whenever clients give up.
 func ForgetsRollback(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
@@ -190,7 +190,7 @@ func (l *forgetsRollback) Unlock(context.Context) error {
 	return err
 }
 
-// HeldOnAndOn is a multi-lock whose client keeps using it after its session has expired.
+// HeldOnAndOn returns a multi-lock whose client keeps using it after its session has expired.
 // Property "lost" finds it when sessions expire.
 func HeldOnAndOn(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	inner, err := subjects.NewMultiLock(c, path, names)

@@ -196,8 +196,9 @@ func (d *dealer) Leave(context.Context) error {
 	return d.conn.Delete(d.path+"/members/"+member, -1)
 }
 
-// TakesAtOnce is a partitioner that takes its share as soon as it knows which it is, while those
-// that had it have not yet given it back. Property "exclusion" finds it whenever members come or go.
+// TakesAtOnce returns a partitioner that takes its share as soon as it knows which it is, while
+// those that had it have not yet given it back. Property "exclusion" finds it whenever members come
+// or go.
 func TakesAtOnce(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 	d, err := newDealer(c, path, items)
 	if err != nil {
@@ -212,8 +213,8 @@ type fencedDealer struct{ *dealer }
 
 func (d fencedDealer) Fence() int64 { return d.token }
 
-// MissesLeaves is a partitioner that forgets no other member that it has seen. Property "coverage" finds it
-// whenever members leave.
+// MissesLeaves returns a partitioner that forgets no other member that it has seen. Property "coverage"
+// finds it whenever members leave.
 func MissesLeaves(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 	d, err := newDealer(c, path, items)
 	if err != nil {
@@ -237,8 +238,8 @@ func MissesLeaves(c *subjects.Client, path string, items []string) (subjects.Par
 	return d, nil
 }
 
-// Greedy is a partitioner that deals one item to each member, and all others to the first. Property
-// "balance" finds it whenever there are several members.
+// Greedy returns a partitioner that deals one item to each member, and all others to the first.
+// Property "balance" finds it whenever there are several members.
 func Greedy(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 	d, err := newDealer(c, path, items)
 	if err != nil {
@@ -252,8 +253,9 @@ func Greedy(c *subjects.Client, path string, items []string) (subjects.Partition
 	return d, nil
 }
 
-// ItemsSurvive is a partitioner whose items are held by persistent znodes: those of a member whose
-// session ends are never given back. Property "progress" finds it when sessions of holders expire.
+// ItemsSurvive returns a partitioner whose items are held by persistent znodes: those of a member
+// whose session ends are never given back. Property "progress" finds it when sessions of holders
+// expire.
 func ItemsSurvive(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 	d, err := newDealer(c, path, items)
 	if err != nil {
@@ -283,8 +285,8 @@ func newRightPartitioner(c *subjects.Client, path string, items []string) (right
 // deafPartitioner hears of no change.
 type deafPartitioner struct{ rightPartitioner }
 
-// DeafPartitioner is a partitioner that holds its share until it gives it back of itself. Property
-// "progress" finds it whenever members join while others hold on.
+// DeafPartitioner returns a partitioner that holds its share until it gives it back of itself.
+// Property "progress" finds it whenever members join while others hold on.
 func DeafPartitioner(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 	p, err := newRightPartitioner(c, path, items)
 	return deafPartitioner{p}, err
@@ -301,8 +303,8 @@ type countOfItsOwn struct {
 	count int64
 }
 
-// CountOfItsOwn is a partitioner whose fencing tokens each member counts by itself. Property "tokens"
-// finds it whenever members hold an item in turn.
+// CountOfItsOwn returns a partitioner whose fencing tokens each member counts by itself. Property
+// "tokens" finds it whenever members hold an item in turn.
 func CountOfItsOwn(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 	p, err := newRightPartitioner(c, path, items)
 	return &countOfItsOwn{rightPartitioner: p}, err
@@ -321,8 +323,8 @@ type keepsItsShare struct {
 	token int64
 }
 
-// KeepsItsShare is a partitioner whose member keeps using its share after its session has expired.
-// Property "lost" finds it when sessions expire.
+// KeepsItsShare returns a partitioner whose member keeps using its share after its session has
+// expired. Property "lost" finds it when sessions expire.
 func KeepsItsShare(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 	p, err := newRightPartitioner(c, path, items)
 	return &keepsItsShare{rightPartitioner: p}, err

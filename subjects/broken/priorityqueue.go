@@ -89,7 +89,7 @@ func byNumbers(a, b string) int {
 	return cmp.Or(cmp.Compare(p, q), cmp.Compare(m, n))
 }
 
-// IgnoresPriority is a priority queue that is a FIFO queue. Property "priority" finds it
+// IgnoresPriority returns a priority queue that is a FIFO queue. Property "priority" finds it
 // whenever items of different priorities meet, even with a single client.
 func IgnoresPriority(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	return newDefectivePriorityQueue(c, path, func(a, b string) int {
@@ -99,15 +99,15 @@ func IgnoresPriority(c *subjects.Client, path string) (subjects.PriorityQueue, e
 	})
 }
 
-// StringCompare is a priority queue that orders the names of its items as text: 10 comes
+// StringCompare returns a priority queue that orders the names of its items as text: 10 comes
 // before 9. Property "priority" finds it, even with a single client.
 func StringCompare(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	return newDefectivePriorityQueue(c, path, strings.Compare)
 }
 
-// KeepsStaleCache is a priority queue that uses one list until all of it is gone, whatever
-// its watch reports, or until the client puts something itself. Property "priority" finds
-// it whenever clients compete.
+// KeepsStaleCache returns a priority queue that uses one list until all of it is gone, whatever its
+// watch reports, or until the client puts something itself. Property "priority" finds it whenever
+// clients compete.
 func KeepsStaleCache(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	q, err := newDefectivePriorityQueue(c, path, byNumbers)
 	if err != nil {
@@ -148,9 +148,9 @@ func (s *staleCache) next() (names []string, err error) {
 	return names, nil
 }
 
-// WalksOn is a priority queue that claims to be strict, and reads its list after a fence,
-// but continues in that list when another client was quicker: it skips what came since.
-// Property "strict" finds it whenever clients compete.
+// WalksOn returns a priority queue that claims to be strict, and reads its list after a fence, but
+// continues in that list when another client was quicker: it skips what came since. Property
+// "strict" finds it whenever clients compete.
 func WalksOn(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	q, err := newDefectivePriorityQueue(c, path, byNumbers)
 	if err != nil {
@@ -166,8 +166,8 @@ func WalksOn(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	return saysStrict{q}, nil
 }
 
-// NoFence is a priority queue that claims to be strict, and reads its lists from a server
-// that may lag. Property "strict" finds it when a server lags.
+// NoFence returns a priority queue that claims to be strict, and reads its lists from a server that
+// may lag. Property "strict" finds it when a server lags.
 func NoFence(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	q, err := newDefectivePriorityQueue(c, path, byNumbers)
 	if err != nil {

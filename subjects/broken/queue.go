@@ -19,8 +19,8 @@ type readThenDelete struct {
 	path string
 }
 
-// ReadThenDelete is a queue that gives one item to two clients: it ignores that another
-// client was quicker to delete it. Property "integrity" finds it whenever clients compete.
+// ReadThenDelete returns a queue that gives one item to two clients: it ignores that another client
+// was quicker to delete it. Property "integrity" finds it whenever clients compete.
 func ReadThenDelete(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue { return &readThenDelete{conn: conn, path: path} })
 }
@@ -62,8 +62,8 @@ func (q *readThenDelete) Take(ctx context.Context) ([]byte, error) {
 // whose result it ignores.
 type watchesAfterCheck struct{ readThenDelete }
 
-// WatchesAfterCheck is a queue whose consumer waits for ever if an item is put between its
-// two requests and none afterwards. Property "progress" finds it at the end of a run.
+// WatchesAfterCheck returns a queue whose consumer waits for ever if an item is put between its two
+// requests and none afterwards. Property "progress" finds it at the end of a run.
 func WatchesAfterCheck(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue { return &watchesAfterCheck{readThenDelete{conn: conn, path: path}} })
 }
@@ -101,8 +101,8 @@ func (q *watchesAfterCheck) Take(ctx context.Context) ([]byte, error) {
 // takes the next one.
 type blindDeleteRetry struct{ readThenDelete }
 
-// BlindDeleteRetry is a queue that loses an item if the reply to its delete was lost.
-// Property "loss" finds it when replies are lost.
+// BlindDeleteRetry returns a queue that loses an item if the reply to its delete was lost. Property
+// "loss" finds it when replies are lost.
 func BlindDeleteRetry(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue { return &blindDeleteRetry{readThenDelete{conn: conn, path: path}} })
 }
@@ -151,7 +151,7 @@ func (q *blindDeleteRetry) deleteForSure(path string) error {
 // recreates puts an item again when the reply to its create was lost.
 type recreates struct{ blindDeleteRetry }
 
-// Recreates is a queue that has an item twice if the reply to its create was lost. Property
+// Recreates returns a queue that has an item twice if the reply to its create was lost. Property
 // "integrity" finds it when replies are lost.
 func Recreates(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue {
@@ -172,8 +172,8 @@ func (q *recreates) Put(ctx context.Context, item []byte) (err error) {
 // emptyWhenBeaten returns no item when another client took the one that it tried to take.
 type emptyWhenBeaten struct{ blindDeleteRetry }
 
-// EmptyWhenBeaten is a queue that claims to be empty when another client was quicker to
-// take the oldest item. Property "empty" finds it whenever clients compete.
+// EmptyWhenBeaten returns a queue that claims to be empty when another client was quicker to take
+// the oldest item. Property "empty" finds it whenever clients compete.
 func EmptyWhenBeaten(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue {
 		return &emptyWhenBeaten{blindDeleteRetry{readThenDelete{conn: conn, path: path}}}

@@ -16,9 +16,9 @@ import (
 // update).
 type casWithoutVersion struct{ subjects.Register }
 
-// CASWithoutVersion is a register whose compare-and-set compares, and then sets the znode
-// whatever its version: two of them succeed from one value. Property "linearizable" finds
-// it whenever clients compete.
+// CASWithoutVersion returns a register whose compare-and-set compares, and then sets the znode
+// whatever its version: two of them succeed from one value. Property "linearizable" finds it
+// whenever clients compete.
 func CASWithoutVersion(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return casWithoutVersion{right} })
 }
@@ -46,9 +46,9 @@ func spoilt(c *subjects.Client, path string, wrong func(right subjects.Register)
 // plainAsFenced makes every read a plain one.
 type plainAsFenced struct{ subjects.Register }
 
-// PlainAsFenced is a register that always reads plainly: a server that is cut off from its
-// leader and does not know it yet returns old values. Property "linearizable" finds it when
-// servers are cut off.
+// PlainAsFenced returns a register that always reads plainly: a server that is cut off from its
+// leader and does not know it yet returns old values. Property "linearizable" finds it when servers
+// are cut off.
 func PlainAsFenced(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return plainAsFenced{right} })
 }
@@ -76,9 +76,9 @@ func again(ctx context.Context, f func() (subjects.Mark, error)) (subjects.Mark,
 // of the first.
 type retriesCAS struct{ subjects.Register }
 
-// RetryCASBlind is a register whose compare-and-set is retried when its reply was lost: it
-// finds its own value, and reports that another value was there and nothing was changed.
-// Property "zxid-order" finds it when replies are lost.
+// RetryCASBlind returns a register whose compare-and-set is retried when its reply was lost: it
+// finds its own value, and reports that another value was there and nothing was changed. Property
+// "zxid-order" finds it when replies are lost.
 func RetryCASBlind(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return retriesCAS{right} })
 }
@@ -90,9 +90,9 @@ func (r retriesCAS) CAS(ctx context.Context, from, to string) (subjects.Mark, er
 // retriesWrite repeats a write that may have succeeded.
 type retriesWrite struct{ subjects.Register }
 
-// RetryWriteBlind is a register whose write is repeated when its reply was lost: a value is
-// written twice, and writes of others in between are overwritten. Property "zxid-order"
-// finds it when replies are lost.
+// RetryWriteBlind returns a register whose write is repeated when its reply was lost: a value is
+// written twice, and writes of others in between are overwritten. Property "zxid-order" finds it
+// when replies are lost.
 func RetryWriteBlind(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return retriesWrite{right} })
 }
@@ -104,7 +104,7 @@ func (r retriesWrite) Write(ctx context.Context, value string) (subjects.Mark, e
 // swallowsErrors treats a write as done once it was sent.
 type swallowsErrors struct{ subjects.Register }
 
-// SwallowsErrors is a register that reports a write as done although no server answered it.
+// SwallowsErrors returns a register that reports a write as done although no server answered it.
 // Property "durable" finds it when requests are lost.
 func SwallowsErrors(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return swallowsErrors{right} })
@@ -131,15 +131,15 @@ type caches struct {
 	mark  subjects.Mark
 }
 
-// CacheGoesBack is a register that caches plain reads but no others, so that values go
-// back. Property "plain-reads" finds it whenever others write.
+// CacheGoesBack returns a register that caches plain reads but no others, so that values go back.
+// Property "plain-reads" finds it whenever others write.
 func CacheGoesBack(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register {
 		return &caches{Register: right, kind: models.ReadPlain}
 	})
 }
 
-// CacheBehindSync is a register that answers a read after a sync from its cache. Property
+// CacheBehindSync returns a register that answers a read after a sync from its cache. Property
 // "sync-reads" finds it whenever others write.
 func CacheBehindSync(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register {

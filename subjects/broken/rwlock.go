@@ -66,15 +66,15 @@ func (l *rwLine) acquire(ctx context.Context, kind string, reads bool) error {
 // number returns the number that the server put at the end of a name.
 func number(name string) string { return name[strings.LastIndexByte(name, '-')+1:] }
 
-// ReaderIgnoresWriterAhead is a read-write lock whose readers ignore writers. Property
+// ReaderIgnoresWriterAhead returns a read-write lock whose readers ignore writers. Property
 // "exclusion" finds it whenever clients compete.
 func ReaderIgnoresWriterAhead(c *subjects.Client, path string) (subjects.RWLock, error) {
 	return newRWLine(c, path, func(line []string, own int, reads bool) bool { return !reads && rightly(line, own, reads) })
 }
 
-// WaitsOnWrongPredecessor is a read-write lock whose readers wait for every writer in line,
-// as in kazoo before 2.9 (kazoo#649): a writer behind a reader waits for the reader, too.
-// Property "progress" finds it whenever clients compete.
+// WaitsOnWrongPredecessor returns a read-write lock whose readers wait for every writer in line, as
+// in kazoo before 2.9 (kazoo#649): a writer behind a reader waits for the reader, too. Property
+// "progress" finds it whenever clients compete.
 func WaitsOnWrongPredecessor(c *subjects.Client, path string) (subjects.RWLock, error) {
 	return newRWLine(c, path, func(line []string, own int, reads bool) bool {
 		return rightly(line, own, reads) || reads && slices.ContainsFunc(line, writes)
@@ -84,9 +84,9 @@ func WaitsOnWrongPredecessor(c *subjects.Client, path string) (subjects.RWLock, 
 // downgradeSecondNode creates another znode when a writer becomes a reader.
 type downgradeSecondNode struct{ *rwLine }
 
-// DowngradeSecondNode is a read-write lock whose writers downgrade by a second znode, as in
-// Curator before 5.5 (CURATOR-621): it comes behind a waiting writer. Property "exclusion"
-// finds it whenever clients compete.
+// DowngradeSecondNode returns a read-write lock whose writers downgrade by a second znode, as in
+// Curator before 5.5 (CURATOR-621): it comes behind a waiting writer. Property "exclusion" finds it
+// whenever clients compete.
 func DowngradeSecondNode(c *subjects.Client, path string) (subjects.RWLock, error) {
 	l, err := newRWLine(c, path, rightly)
 	if err != nil {
@@ -129,7 +129,7 @@ func newRightRWLock(c *subjects.Client, path string) (rightRWLock, error) {
 // deaf never learns that it is asked for its hold.
 type deaf struct{ rightRWLock }
 
-// Deaf is a read-write lock whose holders do not learn that they are asked for their holds.
+// Deaf returns a read-write lock whose holders do not learn that they are asked for their holds.
 // Property "revocation" finds it.
 func Deaf(c *subjects.Client, path string) (subjects.RWLock, error) {
 	inner, err := newRightRWLock(c, path)
@@ -147,9 +147,8 @@ type rwPolls struct {
 	inner rightRWLock
 }
 
-// RWPolls is a read-write lock whose clients retry from time to time instead of standing in
-// line, so that readers overtake writers. Property "tokens" finds it whenever clients
-// compete.
+// RWPolls returns a read-write lock whose clients retry from time to time instead of standing in
+// line, so that readers overtake writers. Property "tokens" finds it whenever clients compete.
 func RWPolls(c *subjects.Client, path string) (subjects.RWLock, error) {
 	inner, err := newRightRWLock(c, path)
 	if err != nil {
@@ -169,8 +168,8 @@ type readsForEver struct {
 	inner *oneMode
 }
 
-// ReadsForEver is a read-write lock whose client keeps using it after its session has
-// expired. Property "lost" finds it when sessions expire.
+// ReadsForEver returns a read-write lock whose client keeps using it after its session has expired.
+// Property "lost" finds it when sessions expire.
 func ReadsForEver(c *subjects.Client, path string) (subjects.RWLock, error) {
 	inner, err := newRightRWLock(c, path)
 	if err != nil {

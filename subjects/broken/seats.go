@@ -136,17 +136,17 @@ func (s *seats) leaveEach() error {
 // seatedLock is a lock with one seat.
 type seatedLock struct{ *seats }
 
-// LooksThenUnlocks is a lock whose holder looks whether the lock's znode is its own before
-// it deletes it. Property "own-znodes" finds it when a holder is frozen between the two for
-// longer than its session lasts.
+// LooksThenUnlocks returns a lock whose holder looks whether the lock's znode is its own before it
+// deletes it. Property "own-znodes" finds it when a holder is frozen between the two for longer
+// than its session lasts.
 func LooksThenUnlocks(c *subjects.Client, path string) (subjects.Lock, error) {
 	s, err := newSeats(c, path, 1, false)
 	return seatedLock{s}, err
 }
 
-// TakesOverItsLock is a lock that a client takes over from its process before a crash: it
-// deletes the znode with its name, and creates it again. Property "own-znodes" finds it when
-// the earlier session ends between its look and the delete.
+// TakesOverItsLock returns a lock that a client takes over from its process before a crash: it
+// deletes the znode with its name, and creates it again. Property "own-znodes" finds it when the
+// earlier session ends between its look and the delete.
 func TakesOverItsLock(c *subjects.Client, path string) (subjects.Lock, error) {
 	s, err := newSeats(c, path, 1, true)
 	return seatedLock{s}, err
@@ -164,9 +164,9 @@ func LooksThenResigns(c *subjects.Client, path, _ string) (subjects.Election, er
 	return seatedElection{s}, err
 }
 
-// DeposesItself is an election whose candidate, when it finds its own name on the leader's
-// znode of another session, deletes it and creates it again (as in Patroni). Property
-// "own-znodes" finds it as it finds [TakesOverItsLock].
+// DeposesItself returns an election whose candidate, when it finds its own name on the leader's
+// znode of another session, deletes it and creates it again (as in Patroni). Property "own-znodes"
+// finds it as it finds [TakesOverItsLock].
 func DeposesItself(c *subjects.Client, path, _ string) (subjects.Election, error) {
 	s, err := newSeats(c, path, 1, true)
 	return seatedElection{s}, err
@@ -205,9 +205,9 @@ type seatedGroup struct {
 	member string        // "" if it is none
 }
 
-// LooksThenLeaves is a group in which a member looks whether a seat is its own before it
-// deletes it. Property "own-znodes" finds it when a member is frozen between the two for
-// longer than its session lasts.
+// LooksThenLeaves returns a group in which a member looks whether a seat is its own before it
+// deletes it. Property "own-znodes" finds it when a member is frozen between the two for longer
+// than its session lasts.
 func LooksThenLeaves(c *subjects.Client, path string) (subjects.Group, error) {
 	s, err := newSeats(c, path, mostSeats, false)
 	if err != nil {

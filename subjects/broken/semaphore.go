@@ -19,7 +19,7 @@ type countsThenCreates struct {
 	node   string
 }
 
-// CountsThenCreates is a semaphore that more clients can hold than it has leases: it counts
+// CountsThenCreates returns a semaphore that more clients can hold than it has leases: it counts
 // them before it creates its own. Property "bound" finds it whenever clients compete.
 func CountsThenCreates(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
@@ -87,9 +87,9 @@ func (s *numbered) Acquire(ctx context.Context) error {
 // watchesNeighbour waits for the contender right before it to go, and for no other.
 type watchesNeighbour struct{ numbered }
 
-// WatchesNeighbour is a semaphore whose contenders watch the one right before them, as
-// those of a lock do: only one of several holders is watched, and the released lease of
-// another one stays unused. Property "progress" finds it when one client holds for long.
+// WatchesNeighbour returns a semaphore whose contenders watch the one right before them, as those
+// of a lock do: only one of several holders is watched, and the released lease of another one stays
+// unused. Property "progress" finds it when one client holds for long.
 func WatchesNeighbour(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
 		return &watchesNeighbour{numbered{conn: conn, path: path, leases: leases, flags: zk.FlagEphemeral}}
@@ -135,9 +135,9 @@ func (s *numbered) line() ([]string, <-chan zk.Event, error) {
 // releaseDeletesLowest releases the first contender in line.
 type releaseDeletesLowest struct{ *numbered }
 
-// ReleaseDeletesLowest is a semaphore that releases the lease that is first in line, even
-// if another client holds it, and takes its own remaining one for a new lease. Property
-// "bound" finds it whenever clients compete.
+// ReleaseDeletesLowest returns a semaphore that releases the lease that is first in line, even if
+// another client holds it, and takes its own remaining one for a new lease. Property "bound" finds
+// it whenever clients compete.
 func ReleaseDeletesLowest(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
 		return releaseDeletesLowest{&numbered{conn: conn, path: path, leases: leases, flags: zk.FlagEphemeral}}
@@ -159,9 +159,8 @@ type leaseSurvivesSession struct {
 	session int64
 }
 
-// LeaseSurvivesSession is a semaphore whose leases are persistent znodes: the lease of a
-// client whose session ends is never released. Property "progress" finds it when sessions
-// expire.
+// LeaseSurvivesSession returns a semaphore whose leases are persistent znodes: the lease of a
+// client whose session ends is never released. Property "progress" finds it when sessions expire.
 func LeaseSurvivesSession(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
 		return &leaseSurvivesSession{numbered: &numbered{conn: conn, path: path, leases: leases}}
@@ -193,7 +192,7 @@ type rightSemaphore interface {
 	TryAcquire(ctx context.Context) (bool, error)
 }
 
-// Polls is a semaphore whose clients retry from time to time instead of standing in line.
+// Polls returns a semaphore whose clients retry from time to time instead of standing in line.
 // Property "fair" finds it whenever clients compete.
 func Polls(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	inner, err := subjects.NewSemaphore(c, path, leases)
@@ -212,7 +211,7 @@ func (s *polls) Close(ctx context.Context) error   { return s.inner.Close(ctx) }
 // heldForEver is [ignoresExpiry] for a lease.
 type heldForEver struct{ *ignoresExpiry }
 
-// HeldForEver is a semaphore whose client keeps using it after its session has expired.
+// HeldForEver returns a semaphore whose client keeps using it after its session has expired.
 // Property "lost" finds it when sessions expire.
 func HeldForEver(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	inner, err := subjects.NewSemaphore(c, path, leases)

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// SiteAbortsOnTimeout is a transaction that a site aborts by itself when it has waited for
-// the outcome for some time, although it has voted yes. Property "agreement" finds it when
-// another site or the coordinator is slow.
+// SiteAbortsOnTimeout returns a transaction that a site aborts by itself when it has waited for the
+// outcome for some time, although it has voted yes. Property "agreement" finds it when another site
+// or the coordinator is slow.
 func SiteAbortsOnTimeout(c *subjects.Client, path string) (subjects.Transaction, error) {
 	right, err := subjects.NewTransaction(c, path)
 	return &timedSite{Transaction: right}, err
@@ -64,16 +64,16 @@ func newBallots(c *subjects.Client, path string, plant func(*ballots)) (subjects
 	})
 }
 
-// DecisionBySet is a transaction whose decision is set if it is not set yet: of two clients
-// that look at once, the later one replaces the decision of the other. Property
-// "irrevocable" finds it when the last vote comes just when a coordinator's patience ends.
+// DecisionBySet returns a transaction whose decision is set if it is not set yet: of two clients
+// that look at once, the later one replaces the decision of the other. Property "irrevocable" finds
+// it when the last vote comes just when a coordinator's patience ends.
 func DecisionBySet(c *subjects.Client, path string) (subjects.Transaction, error) {
 	return newBallots(c, path, func(b *ballots) { b.decide = b.set })
 }
 
-// CountsVotesNotSites is a transaction that is committed once there are as many votes as
-// sites. Each call of Vote adds one. Property "validity" finds it when one site votes twice
-// and another one does not vote.
+// CountsVotesNotSites returns a transaction that is committed once there are as many votes as
+// sites. Each call of Vote adds one. Property "validity" finds it when one site votes twice and
+// another one does not vote.
 func CountsVotesNotSites(c *subjects.Client, path string) (subjects.Transaction, error) {
 	return newBallots(c, path, func(b *ballots) {
 		b.name = func(site string) string { return voteName(site) + "-" }
@@ -82,14 +82,13 @@ func CountsVotesNotSites(c *subjects.Client, path string) (subjects.Transaction,
 	})
 }
 
-// HasNoPatience is a transaction whose coordinator looks at the votes once, and aborts if
-// one is missing. Property "no-lazy-abort" finds it whenever a coordinator looks before a
-// vote.
+// HasNoPatience returns a transaction whose coordinator looks at the votes once, and aborts if one
+// is missing. Property "no-lazy-abort" finds it whenever a coordinator looks before a vote.
 func HasNoPatience(c *subjects.Client, path string) (subjects.Transaction, error) {
 	return newBallots(c, path, func(b *ballots) { b.rash = true })
 }
 
-// WaitsForCoordinator is a transaction whose sites wait for a decision although all have
+// WaitsForCoordinator returns a transaction whose sites wait for a decision although all have
 // voted. Property "termination" finds it when the coordinator dies before it decides.
 func WaitsForCoordinator(c *subjects.Client, path string) (subjects.Transaction, error) {
 	return newBallots(c, path, func(b *ballots) { b.waits = true })

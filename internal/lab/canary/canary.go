@@ -1,10 +1,11 @@
-// Package canary watches an ensemble that others use, while nothing is done to it: a lock and a register are used at
-// one operation a second, and decided as in every run; servers are asked for their roles. It tells what happened by
-// itself: other leaders, servers that did not answer, sessions that moved or expired, and how long clients waited.
+// Package canary watches an ensemble that others use, and injects no faults: it uses a lock and a register at one
+// operation per second, checks them as in every run, and asks the servers for their roles. It reports what happened
+// by itself: leader changes, servers that did not answer, sessions that moved or expired, and how long clients
+// waited.
 //
 // Each object is a run of package experiment, without faults, and is stored as one. All of them work below one znode,
-// an [external.Claim]. servers.go asks servers, clients.go follows the records of the runs, result.go has what comes
-// of it, metrics.go tells it to Prometheus.
+// an [external.Claim]. servers.go polls the servers, clients.go follows the records of the runs, result.go sums them
+// up, and metrics.go exports the figures to Prometheus.
 package canary
 
 import (
@@ -24,7 +25,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// What the check does to an ensemble. docs/external.md says it, too.
+// What the check does to an ensemble. docs/external.md documents these figures, too.
 const (
 	// Clients of each object, each with a session.
 	Clients = 3
@@ -32,8 +33,8 @@ const (
 	MostRate = 10
 	// probeRate is how many writes per second each probe makes: one for each server, and one that uses all of them.
 	probeRate = 1
-	// held is how many operations' time a client holds the lock: so long that others meet it there, which is what its
-	// properties need. It costs the servers nothing.
+	// held is how many operations' time a client holds the lock: long enough that other clients contend for it, which
+	// its properties need. It costs the servers nothing.
 	held = 1.5
 )
 
@@ -48,11 +49,12 @@ type Config struct {
 	SessionTimeout time.Duration // of the clients
 
 	Interrupt <-chan struct{} // closed: the load ends early
-	// OnEvent is called with each event, one call after the other; nil for nobody.
+	// OnEvent is called with each event, one call after the other; nil means that no caller is
+	// told.
 	OnEvent func(Event)
 }
 
-// objects are what is used.
+// objects lists the objects that a check uses.
 var objects = []struct {
 	recipe string
 	pace   float64 // times Config.Rate: clients of a register wait for each other, so that half of its operations take place
@@ -104,7 +106,7 @@ func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, err
 	return result, errors.Join(err, closed)
 }
 
-// start looks at the ensemble, and claims a znode of it. An interrupt ends it.
+// start inspects the ensemble and claims a znode in it. An interrupt ends start.
 func (k *Check) start(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -200,7 +202,7 @@ func (k *Check) object(ctx context.Context, i int) (*experiment.Outcome, error) 
 	return o, nil
 }
 
-// place is the ensemble with another root: what runs in it stays below that.
+// place is the ensemble with another root: runs in it stay below that root.
 type place struct {
 	ensemble.Ensemble
 	root string
@@ -215,5 +217,5 @@ func (p place) Start(context.Context) (ensemble.Ensemble, error) { return p, nil
 
 func (p place) Root() string { return p.root }
 
-// Close leaves the ensemble to the check.
+// Close does nothing: the check closes the ensemble.
 func (p place) Close() error { return nil }

@@ -8,13 +8,14 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// There is a success each second. A gap that is a little longer is kept, and one that is longer still is told.
+// Some operation succeeds each second. Gaps that are a little longer are kept; still longer ones are reported
+// as events.
 const (
 	keptGap = 1200 * time.Millisecond / probeRate
 	toldGap = 1500 * time.Millisecond / probeRate
 )
 
-// clients is what the clients of all objects have experienced.
+// clients sums up what the clients of all objects have experienced.
 type clients struct {
 	latest  time.Time     // when an operation succeeded, or the first began
 	ended   bool          // the load has
@@ -39,7 +40,7 @@ func newClients() clients {
 	return c
 }
 
-// follow returns what is to be called with each event of an object's record.
+// follow returns the function to call with each event of an object's record.
 func (k *Check) follow(object string) func(history.Event) {
 	model := models.Named(object)
 	return func(e history.Event) {
@@ -57,7 +58,8 @@ func (k *Check) follow(object string) func(history.Event) {
 	}
 }
 
-// operation follows the operations. One that waits for other clients has a latency that says nothing of servers.
+// operation follows the operations. The latency of an operation that waits for other clients says nothing about
+// the servers.
 func (k *Check) operation(now time.Time, object string, e *history.Event, waits bool) {
 	id := fmt.Sprint(object, e.Process)
 	if e.Type == history.Invoke {

@@ -24,7 +24,8 @@ const (
 	Cleaned = "cleaned" // what another check left was removed
 )
 
-// mostKept is how many events, gaps and fail-overs are kept. More would take more and more memory; they are counted.
+// mostKept is how many events, gaps and fail-overs are kept. Any beyond that are only counted, so that memory stays
+// bounded.
 const mostKept = 10_000
 
 // Event is something that happened by itself.
@@ -46,12 +47,12 @@ type FailOver struct {
 	To    int           `json:"to"`
 	Epoch int64         `json:"epoch"` // of the new leader
 	Took  time.Duration `json:"took"`  // until the new one was seen to lead, in nanoseconds
-	// Waited is the longest time around it without a successful operation, in nanoseconds; 0 if that was about the
-	// second that lies between two operations anyway.
+	// Waited is the longest time around it without a successful operation, in nanoseconds; 0 if it was no longer
+	// than the usual second between two operations.
 	Waited time.Duration `json:"waited"`
 }
 
-// String tells the fail-over to people.
+// String describes the fail-over for people.
 func (f FailOver) String() string {
 	text := f.leads()
 	if f.Took > 0 {
@@ -64,7 +65,7 @@ func (f FailOver) String() string {
 	return fmt.Sprintf("%s %s; %s", clock(f.At), text, waited)
 }
 
-// Result is what a check came to.
+// Result is the outcome of a check.
 type Result struct {
 	// Verdict is a violation if an object was violated, else unknown if one is undecided, else valid.
 	Verdict     checker.Result `json:"verdict"`
@@ -72,11 +73,11 @@ type Result struct {
 	Ended       time.Time      `json:"ended"`
 	Interrupted bool           `json:"interrupted"`
 	Objects     []Object       `json:"objects"`
-	// Leader is the server that led at the end; 0 if none did, or none tells.
+	// Leader is the server that led at the end; 0 if there was none, or no server reports its role.
 	Leader    int        `json:"leader,omitempty"`
 	FailOvers []FailOver `json:"fail_overs"`
-	// LongestGap is the longest time in which no operation of any client succeeded, in nanoseconds. One a second
-	// is begun.
+	// LongestGap is the longest time in which no operation of any client succeeded, in nanoseconds. One
+	// operation per second begins.
 	LongestGap time.Duration `json:"longest_gap"`
 	Moved      int           `json:"sessions_moved"`
 	Expired    int           `json:"sessions_expired"`
@@ -85,7 +86,7 @@ type Result struct {
 	Warnings   []string      `json:"warnings,omitempty"`        // of the ensemble, such as certificates to renew, and of the check itself, such as a znode that could not be removed
 }
 
-// Object is what came of one object.
+// Object is the outcome for one object.
 type Object struct {
 	Recipe     string         `json:"recipe"`
 	Verdict    checker.Result `json:"verdict"`
@@ -110,7 +111,7 @@ type Latency struct {
 	Max time.Duration `json:"max"`
 }
 
-// tell is note, from where the check is not locked.
+// tell calls note for a caller that does not hold the lock of the check.
 func (k *Check) tell(kind, format string, args ...any) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -16,7 +16,7 @@ const (
 	askTimeout = time.Second
 )
 
-// serverState is what a server told when it was asked last.
+// serverState is a server's latest answer.
 type serverState struct {
 	server ensemble.Server
 	asked  bool // it was, once at least
@@ -30,8 +30,8 @@ func (s *serverState) leads() bool {
 	return s.why == "" && (s.role == ensemble.Leader || s.role == ensemble.Standalone)
 }
 
-// watchServers asks each server again and again until ctx ends. One that answers no four-letter word is asked once:
-// what happens to it is not known.
+// watchServers asks each server again and again until ctx ends. A server that answers no four-letter words is asked
+// only once, and its state stays unknown.
 func (k *Check) watchServers(ctx context.Context, watched *sync.WaitGroup) {
 	for _, s := range k.servers {
 		watched.Go(func() {
@@ -51,7 +51,7 @@ func (k *Check) watchServers(ctx context.Context, watched *sync.WaitGroup) {
 	}
 }
 
-// answered notes what a server told, and what follows from it.
+// answered notes a server's answer, and the events that follow from it.
 func (k *Check) answered(s *serverState, status ensemble.Status, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -79,8 +79,8 @@ func (k *Check) answered(s *serverState, status ensemble.Status, err error) {
 	k.leads(now)
 }
 
-// leads notes that the leader is another one. One that was paused and deposed may claim the role for a while, so the
-// leader is the one with the latest epoch.
+// leads notes a change of the leader. A paused and deposed leader may claim the role for a while, so the server with
+// the latest epoch counts as the leader.
 func (k *Check) leads(now time.Time) {
 	leader, epoch := 0, int64(-1)
 	for _, s := range k.servers {

@@ -30,7 +30,7 @@ const (
 	notKnown = "not known" // runs and sweeps keep different facts
 )
 
-// apart are settings that do not make runs different.
+// apart lists the settings that may differ between comparable runs.
 var apart = []string{"label", "seed", "seeds", "swarm"}
 
 // ofRun returns the facts of a stored run.

@@ -69,8 +69,8 @@ func runsFor(needed, some int, groups ...*Group) (runs int) {
 	return gates.RunsNeeded(needed, some, runs)
 }
 
-// wanted estimates how many measurements would decide: the width of an interval falls with the
-// square root of their number. 0 means that no number of them looks enough.
+// wanted estimates how many measurements would decide a gate: the width of an interval shrinks with
+// the square root of their number. It returns 0 if no number seems enough.
 func wanted(low, factor, high, limit float64, n int) int {
 	const most = 100_000
 	width, distance := math.Log(high/factor), math.Log(limit/factor)

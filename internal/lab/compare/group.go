@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Group are runs that are compared with those of other groups; see [Locate].
+// Group holds runs to compare with the runs of other groups; see [Locate].
 type Group struct {
 	// Name is the argument that named the runs.
 	Name   string `json:"name"`
@@ -52,7 +52,7 @@ type found struct {
 	runs int
 }
 
-// quantity is compared by a row of the table.
+// quantity is what one row of the table compares.
 type quantity struct {
 	metric   *samples.Metric
 	part     string
@@ -86,7 +86,8 @@ func (q quantity) figure(s *samples.Samples) float64 {
 	return seconds(q.times(s).Quantile(q.quantile))
 }
 
-// leastRatio stands for less, and for none, so that changes of it have a size.
+// leastRatio replaces smaller ratios, including zero, so that a relative change from them is
+// defined.
 const leastRatio = 0.01
 
 // perRun returns how many times a run needs for a quantile of its own: 1 for the median, 100 for the

@@ -58,8 +58,8 @@ func (g *Group) measurements(q quantity, u Unit) (values []float64) {
 const confidence = 0.95
 
 // Alpha is the probability that any difference is found in a comparison of groups that do not differ. It
-// is smaller than that of intervals: a table is looked at often, and each false difference costs somebody
-// a search for its cause.
+// is smaller than that of intervals: a table is looked at often, and each false difference costs a search
+// for its cause.
 const Alpha = 0.01
 
 func sample(values []float64) *benchmath.Sample {
@@ -102,10 +102,10 @@ func leftOut(n, m int) int {
 	return max(0, int(nm/2-z*math.Sqrt(nm*float64(n+m+1)/12)))
 }
 
-// mostPaired bounds the measurements of a group of which all pairs are made.
+// mostPaired bounds the measurements of a group that are compared pair by pair.
 const mostPaired = 1000
 
-// thinned keeps evenly spaced measurements of many.
+// thinned returns at most mostPaired of the measurements, evenly spaced.
 func thinned(values []float64) []float64 {
 	if len(values) <= mostPaired {
 		return values

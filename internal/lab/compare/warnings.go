@@ -18,7 +18,7 @@ func Letter(i int) string {
 	return fmt.Sprint("G", i+1)
 }
 
-// warn says what limits the comparison.
+// warn adds warnings about what limits the comparison.
 func (c *Comparison) warn() {
 	for i, g := range c.Groups {
 		for _, source := range g.going {

@@ -23,7 +23,7 @@ type Target struct {
 	Patience time.Duration      // how long a server may take for one answer
 	// Name is the name of the znode in which the scripts run.
 	Name string
-	// Serial has the scripts run one after the other, not some at once.
+	// Serial has the scripts run one after the other, instead of several at once.
 	Serial bool
 
 	parents bool // makes the chroot, too
@@ -52,7 +52,7 @@ type Result struct {
 // Report is the result of the check.
 type Report struct {
 	Servers []Server `json:"servers"`
-	// Notes tell what the check went by that is a matter of settings and versions.
+	// Notes lists the settings and versions of the servers that the check took into account.
 	Notes   []string `json:"notes,omitempty"`
 	Results []Result `json:"scripts"`
 	// Left tells what could not be removed, "" if nothing is left.
@@ -76,8 +76,8 @@ var ErrUnusable = errors.New("these servers cannot be checked")
 // default (maxClientCnxns), and a script has six at most.
 const atOnce = 8
 
-// Check runs the scripts on servers, and on embedded ones that it starts with the same settings, as far as they
-// can be found out. It calls each, if that is not nil, with each result, in the order of the scripts. It returns an
+// Check runs the scripts on servers, and on embedded ones that it starts with the same settings, as far as it can
+// find these out. It calls each, if that is not nil, with each result, in the order of the scripts. It returns an
 // error if the servers cannot be reached or do not let it work, and then what it has until then. Everything happens
 // below one znode, which it makes and removes.
 func Check(ctx context.Context, t Target, each func(Result)) (report Report, err error) {
@@ -109,7 +109,7 @@ func Check(ctx context.Context, t Target, each func(Result)) (report Report, err
 	return report, err
 }
 
-// both are the places on which each script runs.
+// both holds the two places on which each script runs.
 type both struct{ right, theirs *place }
 
 func (b both) run(ctx context.Context, met acquaintance, each func(Result)) ([]Result, error) {
@@ -152,7 +152,7 @@ func (b both) compare(ctx context.Context, met acquaintance, s Script) Result {
 	return r
 }
 
-// inOrder tells results in the order of the scripts.
+// inOrder reports results in the order of the scripts.
 type inOrder struct {
 	mu      sync.Mutex
 	results []Result

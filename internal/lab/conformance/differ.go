@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// What lines of a trace tell of a connection, besides replies.
+// Lines of a trace about a connection, besides replies.
 const (
 	seesEvent    = "sees event"
 	disconnected = "is disconnected"
@@ -18,8 +18,8 @@ const (
 	lowerZxid    = "gets a lower zxid than with the reply before"
 )
 
-// difference tells the first thing that clients see otherwise than they should, "" if there is none. What follows it
-// in a script mostly follows from it.
+// difference describes the first difference between what clients saw and what they should see; "" if there is none.
+// Later differences in a script are mostly consequences of the first.
 func difference(want, got Trace) string {
 	i := 0
 	for i < len(want) && i < len(got) && want[i].String() == got[i].String() {
@@ -49,7 +49,7 @@ func (t Trace) step(i int) string {
 	return "before the first step"
 }
 
-// at returns the line at i, an empty one behind the end and at the next step.
+// at returns the line at i, or an empty line after the end and at the next step.
 func at(t Trace, i int) line {
 	if i < len(t) && t[i].step == "" {
 		return t[i]
@@ -57,7 +57,7 @@ func at(t Trace, i int) line {
 	return line{}
 }
 
-// rest has the lines behind the one at i, up to the next step.
+// rest returns the lines after the one at i, up to the next step.
 func rest(t Trace, i int) (lines []string) {
 	for i++; i < len(t) && t[i].step == ""; i++ {
 		lines = append(lines, t[i].String())
@@ -65,7 +65,8 @@ func rest(t Trace, i int) (lines []string) {
 	return lines
 }
 
-// pair is what a client should see and what it sees instead, with what comes behind them. Either can be empty.
+// pair holds what a client should see and what it sees instead, each with the lines that follow. Either can be
+// empty.
 type pair struct {
 	want, got           line
 	wantRest, gotBehind []string
@@ -104,7 +105,7 @@ func (p pair) String() string {
 
 func (l line) event() bool { return l.what == seesEvent }
 
-// saw tells a line in a few words.
+// saw describes a line in a few words.
 func (l line) saw() string {
 	switch {
 	case l.event():
@@ -129,7 +130,8 @@ func (l line) valueOf(name string) string {
 	return ""
 }
 
-// fieldDifference tells the first field that differs, but the code before all others: they follow from it.
+// fieldDifference describes the first field that differs. A different code comes before all other fields,
+// since they follow from it.
 func fieldDifference(want, got line) string {
 	verb := "answers"
 	if got.event() {

@@ -16,14 +16,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// Server is one of the servers, as far as it tells.
+// Server describes one of the servers, as far as the server reports it.
 type Server struct {
 	Addr    string        `json:"addr"`
 	Role    ensemble.Role `json:"role"`
 	Version string        `json:"version,omitempty"`
 }
 
-// acquaintance is what was found out of servers before any script runs.
+// acquaintance holds what the check has found out about the servers before any script runs.
 type acquaintance struct {
 	target        Target
 	servers       []Server
@@ -33,7 +33,7 @@ type acquaintance struct {
 	identities    []wire.ClientInfo // of every client, but for its address
 }
 
-// since has the versions in which requests came that servers of 3.4 do not know.
+// since holds, for each request that servers of 3.4 do not know, the version that introduced it.
 var since = map[wire.Op][2]int{
 	wire.Create2: {3, 5}, wire.Reconfig: {3, 5}, wire.CheckWatches: {3, 5}, wire.RemoveWatches: {3, 5},
 	wire.CreateContainer: {3, 5}, wire.DeleteContainer: {3, 5}, wire.CreateTTL: {3, 5},
@@ -44,7 +44,7 @@ var since = map[wire.Op][2]int{
 // newest is the version that the embedded servers keep to.
 var newest = [2]int{3, 9}
 
-// meet asks servers for what they tell of themselves, and tries what they do not tell.
+// meet asks the servers about themselves, and finds out by trying what they do not report.
 func meet(ctx context.Context, t Target) (m acquaintance, err error) {
 	m = acquaintance{target: t, version: newest, ttl: true}
 	for _, addr := range t.Servers {
@@ -90,7 +90,8 @@ func parseVersion(text string) (version [2]int, ok bool) {
 	return [2]int{major, minor}, err1 == nil && err2 == nil
 }
 
-// learnTimeouts asks for a very short and a very long session timeout: the grants are the bounds.
+// learnTimeouts asks for a very short and a very long session timeout: what the servers grant are
+// their bounds.
 func (m *acquaintance) learnTimeouts(ctx context.Context) (err error) {
 	if m.leastT, err = m.granted(ctx, time.Millisecond); err != nil {
 		return err
@@ -100,7 +101,7 @@ func (m *acquaintance) learnTimeouts(ctx context.Context) (err error) {
 }
 
 // learnIdentities learns who a client is that has given no credentials itself: Dial may have given some, and a
-// certificate is one. Servers that do not tell it are not asked again.
+// certificate counts as one. It does not ask again a server that does not report identities.
 func (m *acquaintance) learnIdentities(ctx context.Context) error {
 	c, err := m.connect(ctx, time.Second)
 	if err != nil {
@@ -161,7 +162,7 @@ func (m *acquaintance) learnTTL(ctx context.Context, b base) error {
 	})
 }
 
-// notes tell what is not a difference.
+// notes returns what the report does not count as a difference.
 func (m *acquaintance) notes() (notes []string) {
 	var unknown []string
 	for op, v := range since {
@@ -192,7 +193,7 @@ const scriptLeast = time.Second
 
 func (m *acquaintance) stretch() float64 { return float64(m.leastT) / float64(scriptLeast) }
 
-// lacks tells why a script is not for these servers, "" if it is.
+// lacks returns why a script cannot run on these servers, "" if it can.
 func (m *acquaintance) lacks(s Script) string {
 	switch {
 	case s.needs != "":
@@ -270,7 +271,7 @@ func older(q req) req {
 	return q
 }
 
-// adapt makes of what clients see of the reference what they see of servers of an older version: before 3.9 events
+// adapt changes a trace of the reference into what clients of servers of an older version see: before 3.9 events
 // have no zxid (ZOOKEEPER-4655).
 func (m *acquaintance) adapt(t Trace) {
 	if !m.noEventZxids() {
@@ -290,7 +291,7 @@ func (m *acquaintance) adapt(t Trace) {
 
 func (m *acquaintance) noEventZxids() bool { return slices.Compare(m.version[:], []int{3, 9}) < 0 }
 
-// addrs has the addresses of the servers, the leader's last.
+// addrs returns the addresses of the servers, the leader's last.
 func (m *acquaintance) addrs() (addrs []string) {
 	for _, s := range m.ordered() {
 		addrs = append(addrs, s.Addr)
@@ -309,7 +310,8 @@ func rank(s Server) int {
 	return 0
 }
 
-// reference starts embedded servers with the settings of these, and places the scripts on as many of each role.
+// reference starts embedded servers with the same settings, and returns a place with as many servers of each
+// role.
 func (m *acquaintance) reference(ctx context.Context) (*place, error) {
 	e, err := embedded.Config{
 		InMemory: true, Nodes: m.nodes(), NoTTL: !m.ttl,
@@ -354,7 +356,8 @@ func (m *acquaintance) nodes() int {
 	return min(max(3, followers+1), embedded.MaxNodes)
 }
 
-// alike returns servers of the reference with the roles of these.
+// alike returns the addresses of servers of the reference that have the same roles as the servers
+// under check.
 func (m *acquaintance) alike(ctx context.Context, e ensemble.Ensemble) (addrs []string, err error) {
 	leader, _, err := ensemble.LeaderOf(ctx, e.Servers())
 	if err != nil {

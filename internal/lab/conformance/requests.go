@@ -105,7 +105,7 @@ func withXid(xid int32, r req) req {
 	return r
 }
 
-// config is the znode in which the ensemble tells its servers.
+// config is the znode in which the ensemble lists its servers.
 const config = "!/zookeeper/config"
 
 // worldAll permits everything to all clients.
@@ -119,7 +119,7 @@ func entry(scheme, name string, p wire.Perm) wire.ACL {
 
 func world(p wire.Perm) wire.ACL { return entry("world", "anyone", p) }
 
-// user is somebody whose password is "secret".
+// user returns an ACL entry for a digest user whose password is "secret".
 func user(name string, p wire.Perm) wire.ACL { return entry("digest", digest(name), p) }
 
 func digest(name string) string {

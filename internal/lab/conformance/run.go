@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// usualPatience is how long a server may take for one step: whoever takes longer
-	// has forgotten the client.
+	// usualPatience is how long a server may take for one step: a server that takes longer has
+	// forgotten the client.
 	usualPatience = time.Minute
 	// sessionTimeout is long, so that no session expires while a script runs.
 	sessionTimeout = 40 * time.Second
@@ -68,7 +68,8 @@ func (p *place) close() {
 	}
 }
 
-// dialer connects to a server by its number in a script. Where there are fewer, the last is still the leader.
+// dialer connects to a server by its number in a script. If there are fewer servers than in the script, the
+// last number still means the leader.
 func (p *place) dialer(server int) func(context.Context) (net.Conn, error) {
 	n := len(p.addrs) - 1
 	if server < scriptServers && server < len(p.addrs) {
@@ -80,11 +81,11 @@ func (p *place) dialer(server int) func(context.Context) (net.Conn, error) {
 	return func(context.Context) (net.Conn, error) { return p.dial("tcp", addr, p.patience) }
 }
 
-// scriptServers is how many servers a script speaks of.
+// scriptServers is the number of servers that a script names.
 const scriptServers = 3
 
-// applied returns when the leader has applied what was committed before. A
-// failed write is a transaction, and answered in its place.
+// applied returns when the leader has applied what was committed before. A failed write is a
+// transaction, too, and is answered in order.
 func (p *place) applied(ctx context.Context) error {
 	c := <-p.atLeader
 	defer func() { p.atLeader <- c }()
@@ -92,7 +93,7 @@ func (p *place) applied(ctx context.Context) error {
 	return err
 }
 
-// nowhere is in vain.
+// nowhere returns a request for a znode that does not exist, so that the request fails.
 func (p *place) nowhere() *wire.VersionRequest {
 	return &wire.VersionRequest{Path: p.base + "/nowhere"}
 }
@@ -307,9 +308,8 @@ func pingsAfter(err wire.Code) int {
 	return 0
 }
 
-// probe finds out whether a connection is still there. Java's server may read a
-// ping behind the request for which it closes the connection, and answer it; so
-// a few are sent.
+// probe finds out whether a connection is still there. Java's server may still read and answer a
+// ping after the request for which it closes the connection, so probe sends several.
 func (r *runner) probe(who client, conn **zkclient.Conn, pings int) {
 	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
 	defer cancel()
@@ -356,11 +356,11 @@ func (r *runner) wrote(who client) {
 }
 
 // settle brings a client up to date: its server has applied what was committed
-// before, and the client has got the events of that.
+// before, and the client has received the events of those changes.
 //
-// It writes, in vain, and does not sync: a leader answers sync without a
-// quorum, and may do that before it has applied what its followers have
-// applied. A failed write is a transaction and answered in its place.
+// It sends a write that fails, and no sync: a leader answers sync without a quorum, possibly before
+// it has applied what its followers have applied. A failed write is a transaction, too, and is
+// answered in order.
 func (r *runner) settle(who client) {
 	m := &r.members[who]
 	if !m.behind || m.conn == nil {
@@ -469,8 +469,8 @@ func (c join) open(r *runner) {
 	m.behind = true
 }
 
-// intrude connects as somebody else who claims the client's session, or one
-// that nobody has, and looks what became of the client.
+// intrude connects as another client that claims the client's session, or one that does not exist,
+// and checks what happened to the client.
 func (c join) intrude(r *runner) {
 	m := &r.members[c.who]
 	s := m.session

@@ -63,7 +63,8 @@ type ask struct {
 	// old sends them through the connection that the client had before its last
 	// connect step, if that kept it open.
 	old bool
-	// fresh sends them at once: the client's server may not have applied yet what others wrote.
+	// fresh sends them at once: the client's server may not yet have applied the writes of other
+	// clients.
 	fresh bool
 }
 
@@ -87,7 +88,7 @@ func (a ask) String() string {
 type req struct {
 	op  wire.Op
 	rec any
-	// xid is sent in place of the one that the client gives to such a request.
+	// xid replaces the xid that the client would use for such a request.
 	xid int32
 }
 
@@ -126,7 +127,7 @@ func (i identity) String() string {
 	return [...]string{"as itself", "with a wrong password", "without a password", "as nobody known"}[i]
 }
 
-// mark is a zxid that a client speaks of.
+// mark chooses the zxid that a client sends.
 type mark int
 
 const (
@@ -159,12 +160,13 @@ type drop struct{ who client }
 
 func (d drop) String() string { return d.who.String() + " drops its connection" }
 
-// wait lets time pass, in which nobody does anything.
+// wait lets time pass while no client does anything.
 type wait struct{ d time.Duration }
 
 func (w wait) String() string { return fmt.Sprintf("%v pass", w.d) }
 
-// until reads the data of a znode until it is what somebody has written, and nothing else meanwhile.
+// until reads the data of a znode until it is the expected data; the client does nothing else
+// meanwhile.
 type until struct {
 	who        client
 	path, data string

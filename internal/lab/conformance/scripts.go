@@ -12,7 +12,7 @@ import (
 
 // The scripts of this file are about what generated ones seldom meet.
 
-// Where the rules of scripts stand.
+// The sources of the rules that scripts test.
 const (
 	sequenceNodes     = "Programmer's Guide, Sequence Nodes -- Unique Naming"
 	multiAPI          = "ZooKeeper's Java API, ZooKeeper.multi: all operations or none"
@@ -39,14 +39,14 @@ const (
 	apache            = "no text: what Apache's servers of 3.9 do"
 )
 
-// unreadable is what scripts need that send writes which no server can read: followers of Apache 3.9.3 have been seen to hang
-// after some.
+// unreadable is the requirement of scripts with writes that no server can read: followers of Apache 3.9.3 have been seen to
+// hang after some.
 const unreadable = "servers that may fail, for writes that cannot be read"
 
-// outside is what scripts need that change more than what is below their root.
+// outside is the requirement of scripts that change znodes outside of their root.
 const outside = "znodes of the servers"
 
-// byHand are the scripts.
+// byHand lists the scripts that were written by hand.
 var byHand = []Script{
 	{
 		Name: "the counter of sequential names", Source: sequenceNodes,
@@ -646,7 +646,7 @@ var byHand = []Script{
 		needs: "no SASL",
 		steps: steps{
 			does(alice, sasl([]byte("abc")), sasl([]byte{}), create("/a"), opOnly(wire.WhoAmI)),
-			// The answer does not wait for those to writes before it: which is first, is chance.
+			// The answer does not wait for the answers to earlier writes, so their order is random.
 			does(alice, create("/b")),
 			does(alice, sasl([]byte("abc")), get("/b")),
 			does(bob, sasl(nil), get("/a")),
@@ -903,7 +903,7 @@ var byHand = []Script{
 	},
 }
 
-// swept are scripts for servers that look for what has had its time.
+// swept lists the scripts for servers that regularly delete expired znodes.
 var swept = []Script{
 	{
 		Name: "containers go when their last child went", Source: containerNodes,

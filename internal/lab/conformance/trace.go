@@ -60,7 +60,8 @@ type trace struct {
 	own      []int64 // the zxids of the script's writes, rising
 	sessions []string
 	ids      []int64
-	// strangers are identities of every client that the script did not give it: they are left out.
+	// strangers lists the identities that every client has although the script did not give them;
+	// traces leave them out.
 	strangers []wire.ClientInfo
 }
 
@@ -91,7 +92,7 @@ var zxidMark = regexp.MustCompile(`⟦-?\d+~?⟧`)
 // exactly marks a zxid that must be one of the script's own.
 func exactly(zxid int64) string { return fmt.Sprintf("⟦%d⟧", zxid) }
 
-// atLeast marks one that may count what others do on the same ensemble.
+// atLeast marks a zxid that may include transactions of other clients of the ensemble.
 func atLeast(zxid int64) string { return fmt.Sprintf("⟦%d~⟧", zxid) }
 
 func (t *trace) zxidName(mark string) string {
@@ -111,7 +112,7 @@ func (t *trace) zxidName(mark string) string {
 	return fmt.Sprintf("z#%d+", i-1)
 }
 
-// path tells a path without the root of the run.
+// path returns a path without the root of the run.
 func (t *trace) path(p string) string {
 	if rest, ok := strings.CutPrefix(p, t.root); ok {
 		return strconv.Quote("/" + strings.TrimPrefix(rest, "/"))
@@ -119,7 +120,7 @@ func (t *trace) path(p string) string {
 	return strconv.Quote("!" + strings.ReplaceAll(p, t.root, "{root}"))
 }
 
-// session names a session's owner: the first session of alice is alice.1.
+// session returns the name of a session by its owner: the first session of alice is alice.1.
 func (t *trace) session(id int64) string {
 	if i := slices.Index(t.ids, id); i >= 0 {
 		return t.sessions[i]
@@ -233,10 +234,10 @@ func (t *trace) value(op wire.Op, v any) []field {
 // configVersion is the end of a configuration.
 var configVersion = regexp.MustCompile(`version=([0-9a-f]+)$`)
 
-// ownServer is a line of it about one of the servers that are there.
+// ownServer matches a line of a configuration about one of the ensemble's own servers.
 var ownServer = regexp.MustCompile(`server\.([123])=[^\n;]*:(\w+;)[^\n]*`)
 
-// data tells data and stat. Of a configuration it leaves out the addresses of the
+// data returns the fields of data and stat. In a configuration, it leaves out the addresses of the
 // ensemble's own servers.
 func (t *trace) data(v wire.DataReply) []field {
 	m := configVersion.FindSubmatch(v.Data)
@@ -271,8 +272,8 @@ func (t *trace) given(infos []wire.ClientInfo) []wire.ClientInfo {
 	return slices.DeleteFunc(slices.Clone(infos), func(c wire.ClientInfo) bool { return slices.Contains(t.strangers, c) })
 }
 
-// clientInfos leaves out addresses, which differ from ensemble to ensemble, and
-// the order, which Java's comes from hashes of them.
+// clientInfos leaves out addresses, which differ from ensemble to ensemble, and ignores the order,
+// which in Java depends on hashes of the addresses.
 func clientInfos(infos []wire.ClientInfo) string {
 	var parts []string
 	for _, c := range infos {
@@ -285,7 +286,7 @@ func clientInfos(infos []wire.ClientInfo) string {
 	return fmt.Sprintf("%q", parts)
 }
 
-// results has the fields of all parts of a multi, the name of a part before each.
+// results returns the fields of all parts of a multi, each part's after its name.
 func (t *trace) results(results []wire.OpResult) (fields []field) {
 	for i, r := range results {
 		part := append([]field{{name: "result", value: r.Op.String()}}, t.result(r)...)
@@ -342,7 +343,7 @@ func (t *trace) stat(s wire.Stat) []field {
 	}
 }
 
-// ages says only what clocks cannot change: how the two times compare.
+// ages returns only what does not depend on clocks: how the two times of a stat compare.
 func ages(s wire.Stat) string {
 	switch {
 	case s.Mzxid == s.Czxid && s.Mtime != s.Ctime && s.Czxid != 0: // the ensemble's own have no birth

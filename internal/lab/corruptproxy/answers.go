@@ -29,7 +29,7 @@ func (zxidFalls) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// versionOff tells of one change more than there was.
+// versionOff reports one more change than there was.
 type versionOff struct{ unchanged }
 
 func (versionOff) toClient(c *conn, q *request, f frame) []frame {
@@ -43,10 +43,10 @@ func (versionOff) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// oldRead shows a znode as it was before the change that the session knows: the one that it
-// had made, or one that it had read. Of these it is one of somebody else, behind the session's
-// own writes: a read behind a write would have to be fresh for that alone, and of a multi it
-// would show a part.
+// oldRead shows a znode as it was before a change that the session knows, since it made the change
+// or read it. A change that it read is another client's, later than the session's own writes:
+// otherwise other properties would find the corruption, too (a read after a write must be fresh,
+// and part of a multi must not show).
 type oldRead struct {
 	unchanged
 	made  bool
@@ -121,7 +121,7 @@ func (f frame) children(q *request) (r wire.ChildrenReply, ok bool) {
 	return r, err == nil
 }
 
-// pzxidKept shows, behind deletions of children, the pzxid from before them.
+// pzxidKept shows, after deletions of children, the pzxid from before the deletions.
 type pzxidKept struct {
 	unchanged
 	last map[string]wire.ChildrenReply // by path, for all connections
@@ -223,10 +223,9 @@ func (t cversionOff) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// stuckServer answers a client from the state of the first answer on its connection, as a
-// server does that takes in no commits any more but still answers its leader. It does so for as long as
-// the client does nothing but read one znode: what else such a server would answer nobody
-// here knows.
+// stuckServer answers a client from the state of the first answer on its connection, like a server that
+// applies no more commits but still answers its leader. It does so only while the client just reads one
+// znode, since the proxy cannot know what such a server would answer to anything else.
 type stuckServer struct {
 	unchanged
 	first frame

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// conn is one connection. Frames are passed on whole, in the goroutines of who
-// reads and writes.
+// conn is one connection. It passes on whole frames, in the goroutines of its reader and its
+// writer.
 type conn struct {
 	net.Conn
 	proxy *Proxy
@@ -134,7 +134,7 @@ func (c *conn) outgoing() (out []byte) {
 	return out
 }
 
-// toServer returns the bodies to send for one that the client sent.
+// toServer returns the bodies to send to the server for a body that the client sent.
 func (c *conn) toServer(body []byte) [][]byte {
 	if !c.connectSent {
 		c.connectSent = true
@@ -162,8 +162,7 @@ func (c *conn) toServer(body []byte) [][]byte {
 	return bodies
 }
 
-// later sends a request after a while, if claim says, with Proxy.mu held, that it
-// still is to be sent.
+// later sends a request after a while, if claim, called with Proxy.mu held, still returns true.
 func (c *conn) later(q *request, claim func() bool) {
 	const patience = 2 * time.Millisecond
 	time.AfterFunc(patience, func() {
@@ -196,7 +195,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// isCut closes a connection that a corruption has cut, and says so.
+// isCut reports whether a corruption has cut the connection, and closes it then.
 func (c *conn) isCut() bool {
 	c.proxy.mu.Lock()
 	defer c.proxy.mu.Unlock()
@@ -206,7 +205,7 @@ func (c *conn) isCut() bool {
 	return c.cut
 }
 
-// Close is the client's.
+// Close closes the connection for the client.
 func (c *conn) Close() error {
 	c.gone.Store(true)
 	c.proxy.mu.Lock()
@@ -238,7 +237,7 @@ func (c *conn) incoming() {
 	c.down = nil
 }
 
-// toClient readies what the client is to get for what the server sent.
+// toClient queues what the client gets for a body that the server sent.
 func (c *conn) toClient(body []byte) {
 	if !c.connected {
 		c.connected = true
@@ -275,13 +274,13 @@ func (c *conn) take(xid int32) *request {
 	return nil
 }
 
-// memory holds what was shown to anybody. Guarded by Proxy.mu.
+// memory holds what was shown to any client. Guarded by Proxy.mu.
 type memory struct {
 	seen  map[int64]int64      // highest zxid by session
 	reads map[string][]answer  // answers to getData, as they were or would be, of different versions, the oldest first
 	found map[string]frame     // last answer to exists that found something
 	stats map[string]wire.Stat // the last one seen
-	// olderEvents means that the servers are from before 3.9: their events have no zxid.
+	// olderEvents means that the servers are older than 3.9, so that their events have no zxid.
 	olderEvents bool
 }
 
@@ -291,7 +290,7 @@ type answer struct {
 	stat wire.Stat
 }
 
-// isJustBefore reports whether a znode was changed once since that answer.
+// isJustBefore reports whether the znode changed exactly once between the answer and s.
 func (t answer) isJustBefore(s wire.Stat) bool {
 	return t.stat.Czxid == s.Czxid && t.stat.Version+1 == s.Version
 }

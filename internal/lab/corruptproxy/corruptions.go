@@ -9,15 +9,15 @@ import (
 // corrupter does one kind of corruption. Its methods are called with Proxy.mu held, with the
 // frames of one connection in their order.
 type corrupter interface {
-	// toServer gives what is sent to the server for a request.
+	// toServer returns the requests to send to the server for a client's request.
 	toServer(c *conn, q *request) []*request
-	// asks gives what the server is asked for by a connect request.
+	// asks returns the connect request to send to the server.
 	asks(c *conn, r wire.ConnectRequest) wire.ConnectRequest
-	// opened gives what the client is told of the session that the server took.
+	// opened returns the connect response to send to the client.
 	opened(c *conn, r wire.ConnectResponse) wire.ConnectResponse
 	// ends reports whether the connection to the server ends when the client closes its own.
 	ends(c *conn) bool
-	// toClient gives what the client gets for a frame of the server; q is the request
+	// toClient returns the frames that the client gets for a frame of the server; q is the request
 	// that it answers, nil for an event.
 	toClient(c *conn, q *request, f frame) []frame
 }
@@ -31,7 +31,7 @@ func (unchanged) ends(*conn) bool                                             { 
 func (unchanged) toServer(_ *conn, q *request) []*request                     { return []*request{q} }
 func (unchanged) toClient(_ *conn, _ *request, f frame) []frame               { return []frame{f} }
 
-// alone makes corruptions that know their own connection only.
+// perConn makes corruptions that know their own connection only.
 func perConn[T any, P interface {
 	*T
 	corrupter
@@ -39,7 +39,7 @@ func perConn[T any, P interface {
 	return func() corrupter { return P(new(T)) }
 }
 
-// among makes one corrupter for all connections of a Proxy.
+// shared makes one corrupter for all connections of a Proxy.
 func shared[T corrupter](one func() T) func() func() corrupter {
 	return func() func() corrupter {
 		t := one()
@@ -47,7 +47,7 @@ func shared[T corrupter](one func() T) func() func() corrupter {
 	}
 }
 
-// heldBack are frames that wait on their way to the client.
+// heldBack holds frames that wait on their way to the client.
 type heldBack []frame
 
 func (held *heldBack) release() []frame {
@@ -56,10 +56,10 @@ func (held *heldBack) release() []frame {
 	return all
 }
 
-// eventLate holds an event back until a read of its znode has shown the change, or
-// for lack of one some replies have passed. Those behind it wait, too: their order
-// is right. It corrupts nothing where the client sets the next watch: the
-// late event would be taken for that one's, and the next one for an event too many.
+// eventLate holds an event back until a read of its znode has shown the change or, if none does,
+// until some replies have passed. Later events wait, too, so that their order stays right. When the
+// client sets its next watch on the znode, it passes the events on first: otherwise the late event
+// would count as that watch's, and the next event as one too many.
 type eventLate struct {
 	unchanged
 	held   heldBack
@@ -145,15 +145,16 @@ func (t *readBehind) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// lostWrite does not do the writes to one znode. Of a record that does not tell what
-// the servers did, it follows that nobody sees these writes: neither who made them
-// (property "own-writes") nor others ("fenced", "single-image").
+// lostWrite does not do the writes to one znode. Even a record without the servers' transactions
+// shows that no client sees these writes: neither the one that made them (property "own-writes")
+// nor others ("fenced", "single-image").
 type lostWrite struct {
 	unchanged
 	path string
 }
 
-// says sends a request that changes nothing, and that has a transaction.
+// toServer replaces the write by a multi with only a check: it changes nothing, but is a
+// transaction.
 func (t *lostWrite) toServer(c *conn, q *request) []*request {
 	r, ok := q.record.(*wire.SetDataRequest)
 	if !ok || r.Version != -1 {
@@ -193,9 +194,9 @@ func (t *lostWrite) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// halfMulti shows a multi of somebody else in one znode, and in the next one what was
-// there before it. (Of a multi of its own a session would not see what it wrote, and
-// of an older state it would miss more than half a multi.)
+// halfMulti shows another session's multi in one znode, and in the next znode the state from before
+// it. (After a multi of its own, the session would miss its own write; with an older state, it
+// would miss more than half a multi.)
 type halfMulti struct {
 	unchanged
 	parts map[int64]setTogether // by zxid, for all connections
@@ -288,10 +289,10 @@ func (t ephemeralKept) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// ephemeralGone hides ephemerals of sessions that delete nothing: only their end
-// could take those away. None that a multi made: then that would be half a multi.
-// Whoever watches one sees it gone without an event: property "watch-before-data"
-// finds that, too.
+// ephemeralGone hides ephemerals of sessions that delete nothing, so that only the end of the
+// session could remove them. It hides none that a multi made, since that would look like half a
+// multi. A client that watches one sees it gone without an event, which property
+// "watch-before-data" finds, too.
 type ephemeralGone struct {
 	unchanged
 	deletes map[int64]bool // sessions
@@ -337,11 +338,10 @@ func (t ephemeralGone) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// nameTwice gives the name again that was given last under the same parent. The servers
-// made another znode: where that is known, property "durable" finds that what was
-// acknowledged is not what was done; where it is not, property "names" does, and what
-// reads show of the old znode is not what its new maker should see ("own-writes",
-// "fenced", "single-image", "durable").
+// nameTwice gives the name again that was given last under the same parent. The servers made
+// another znode. If the record has their transactions, property "durable" finds that they did
+// something else than they acknowledged. If not, property "names" finds it, and the maker sees
+// another znode's content in its reads ("own-writes", "fenced", "single-image", "durable").
 type nameTwice struct {
 	unchanged
 	last map[string]string // by the path that was asked for
@@ -394,7 +394,7 @@ func (t *reordered) toServer(c *conn, q *request) []*request {
 	return nil
 }
 
-// claim reports whether a request still is held back, and takes it.
+// claim reports whether a request is still held back, and releases it then.
 func (t *reordered) claim(q *request) bool {
 	if t.kept != q {
 		return false
@@ -403,8 +403,8 @@ func (t *reordered) claim(q *request) bool {
 	return true
 }
 
-// staleSync holds the answer to a sync back if a read is next. If the znode has
-// changed once since what the session has seen, both are answered as of before.
+// staleSync holds back the answer to a sync if a read comes next. If the znode has changed once
+// since the session saw it, both answers show the state from before the change.
 type staleSync struct {
 	unchanged
 	held heldBack

@@ -111,7 +111,7 @@ func (watchesForgotten) toServer(c *conn, q *request) []*request {
 	return q.resend(&wire.SetWatchesRequest{RelativeZxid: r.RelativeZxid})
 }
 
-// eventKind tells of a deletion as of a change of data.
+// eventKind reports a deletion as a change of data.
 type eventKind struct{ unchanged }
 
 func (eventKind) toClient(c *conn, _ *request, f frame) []frame {
@@ -122,7 +122,7 @@ func (eventKind) toClient(c *conn, _ *request, f frame) []frame {
 	return []frame{f}
 }
 
-// listening tells whether the client of a connection has set a watch that stays.
+// listening notes whether the client of a connection has set a persistent watch.
 type listening struct {
 	unchanged
 	standing bool
@@ -133,7 +133,7 @@ func (t *listening) toServer(_ *conn, q *request) []*request {
 	return []*request{q}
 }
 
-// persistentMissing leaves events out where watches stay.
+// persistentMissing leaves out events of clients with a persistent watch.
 type persistentMissing struct{ listening }
 
 func (t *persistentMissing) toClient(c *conn, _ *request, f frame) []frame {
@@ -143,7 +143,7 @@ func (t *persistentMissing) toClient(c *conn, _ *request, f frame) []frame {
 	return []frame{f}
 }
 
-// persistentSwapped changes the order of events where watches stay.
+// persistentSwapped changes the order of events of clients with a persistent watch.
 type persistentSwapped struct {
 	listening
 	swap eventsSwapped
@@ -156,7 +156,7 @@ func (t *persistentSwapped) toClient(c *conn, q *request, f frame) []frame {
 	return t.swap.toClient(c, q, f)
 }
 
-// removedTells answers that watches are removed, and leaves them where they are.
+// removedTells answers that watches are removed, but keeps them.
 type removedTells struct{ unchanged }
 
 func (removedTells) toServer(c *conn, q *request) []*request {

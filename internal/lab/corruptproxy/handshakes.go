@@ -29,8 +29,8 @@ func (longTimeout) opened(c *conn, r wire.ConnectResponse) wire.ConnectResponse 
 	return r
 }
 
-// expiredAlive cuts the connection of a client behind a read, and has a server refuse its
-// session when it comes back.
+// expiredAlive cuts the connection of a client after a read, and makes a server refuse the session
+// when the client reconnects.
 type expiredAlive struct {
 	unchanged
 	expired map[int64]bool // sessions
@@ -77,9 +77,9 @@ type keptConn struct {
 	pinged time.Time
 }
 
-// tend sends the pings that are due on kept connections. It is called whenever something
-// passes, which is often enough, so that nothing goes on when the clients have finished. Call
-// it with mu held.
+// tend sends the pings that are due on kept connections. It is called whenever a frame passes,
+// which is often enough, so that no pings continue after the clients have finished. mu must be
+// held.
 func (p *Proxy) tend() {
 	if len(p.kept) == 0 {
 		return

@@ -1,10 +1,10 @@
-// Package corruptproxy is a proxy with a deliberate defect: it stands between a client's
-// link and the servers, on any ensemble, and now and then corrupts what it passes on so
-// that the client sees what a ZooKeeper must never show; what is to find that is put to
-// the test with it. It knows the wire protocol, and nothing of links, records and checks.
+// Package corruptproxy is a proxy with a deliberate defect: it stands between a client's link and
+// the servers, on any ensemble, and now and then corrupts what it passes on, so that the client
+// sees what ZooKeeper must never show. It tests the checks that should find that. It knows the wire
+// protocol, but nothing of links, records and checks.
 //
-// A [Proxy] wraps a dialer. All connections made through it know of each other: what
-// one client is shown can rest on what another one was.
+// A [Proxy] wraps a dialer. All connections made through it know of each other: what it shows to
+// one client can depend on what it showed to another.
 package corruptproxy
 
 import (
@@ -72,12 +72,13 @@ const (
 	RemovedTells      Corruption = "removed-tells"
 )
 
-// corruptions are how each is done.
+// corruptions lists how each corruption is done.
 var corruptions = []struct {
 	name  Corruption
 	about string
 	every int // opportunities for one corruption
-	// new is for one Proxy: what it gives makes the corrupter of each connection.
+	// new is called once for each Proxy. It returns the function that makes the corrupter of each
+	// connection.
 	new func() func() corrupter
 }{
 	{EventLate, "a watch event arrives after a reply that shows the change", 5, perConn[eventLate]},
@@ -128,7 +129,7 @@ var corruptions = []struct {
 	{RemovedTells, "a removed watch still reports changes", 1, perConn[removedTells]},
 }
 
-// About says in a few words what is shown; "" of an unknown one.
+// About describes the corruption in a few words; "" if it is unknown.
 func (k Corruption) About() string {
 	for _, t := range corruptions {
 		if t.name == k {
@@ -138,7 +139,7 @@ func (k Corruption) About() string {
 	return ""
 }
 
-// Lies lists all kinds.
+// Corruptions lists all corruptions.
 func Corruptions() (all []Corruption) {
 	for _, t := range corruptions {
 		all = append(all, t.name)
@@ -146,7 +147,7 @@ func Corruptions() (all []Corruption) {
 	return all
 }
 
-// Proxy does one kind of corruption to all who connect through it. It is safe for
+// Proxy does one kind of corruption to all clients that connect through it. It is safe for
 // concurrent use.
 type Proxy struct {
 	mu           sync.Mutex
@@ -158,7 +159,7 @@ type Proxy struct {
 	memory
 }
 
-// New makes one. It panics at an unknown corruption.
+// New returns a proxy. It panics if the corruption is unknown.
 func New(k Corruption) *Proxy {
 	for _, t := range corruptions {
 		if t.name == k {
@@ -179,7 +180,7 @@ func (p *Proxy) Dialer(dial zk.Dialer) zk.Dialer {
 	}
 }
 
-// Corrupted counts the corruptions so far.
+// Corrupted returns the number of corruptions so far.
 func (p *Proxy) Corrupted() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

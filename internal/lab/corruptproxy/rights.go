@@ -9,8 +9,8 @@ import (
 
 // This file corrupts what servers let clients do.
 
-// rightsIgnored lets each client have the rights of all others: what one of them says to prove
-// who it is, the proxy says on all connections.
+// rightsIgnored gives each client the rights of all others: the proxy sends the credentials of any
+// client on all connections.
 type rightsIgnored struct {
 	unchanged
 	proofs *[]*wire.AuthRequest // for all connections
@@ -37,7 +37,7 @@ func (t *rightsIgnored) toServer(c *conn, q *request) (send []*request) {
 
 func (rightsIgnored) toClient(_ *conn, _ *request, f frame) []frame { return f.unlessExtra() }
 
-// rightsRefused tells a client that it may not read what it may.
+// rightsRefused refuses a read that the client has the right to make.
 type rightsRefused struct{ unchanged }
 
 func (rightsRefused) toClient(c *conn, q *request, f frame) []frame {

@@ -21,7 +21,7 @@ func extra(q *request, op wire.Op, record any) *request {
 	return &request{RequestHeader: h, record: record, body: wire.AppendRequest(h.Append(nil), op, record)}
 }
 
-// isOfExtra tells the replies to those requests.
+// isOfExtra reports whether the frame is the reply to a request that extra made.
 func (f frame) isOfExtra() bool { return f.Xid < math.MinInt32/2 }
 
 // versionIgnored does writes whatever version they ask for.
@@ -41,7 +41,7 @@ func (versionIgnored) toServer(c *conn, q *request) []*request {
 	return []*request{q}
 }
 
-// refusedWrongly lets writes ask for another version than they do, so that they are refused.
+// refusedWrongly changes the version that writes ask for, so that the servers refuse them.
 type refusedWrongly struct{ unchanged }
 
 func (refusedWrongly) toServer(c *conn, q *request) []*request {
@@ -76,7 +76,7 @@ func newSequenceReused() sequenceReused {
 	return sequenceReused{asked: map[string]string{}, deleted: map[string]string{}}
 }
 
-// plain are the modes of znodes with the names that are asked for.
+// plain maps sequential modes to the modes of znodes with exactly the requested name.
 var plain = map[wire.CreateMode]wire.CreateMode{
 	wire.PersistentSequential: wire.Persistent, wire.EphemeralSequential: wire.Ephemeral,
 }
