@@ -1,6 +1,6 @@
-// Package cli is the command zklab. It may not hold logic of a run: it parses arguments, prints, and
-// chooses exit codes. The commands are in the packages of cli/internal, each with a list of its own; this
-// package puts them under one root, and knows the recipes that a program passes.
+// Package cli is the command zklab. It must not contain logic of a run: it only parses arguments, prints,
+// and chooses exit codes. The commands are in the packages of cli/internal, each with a list of its own;
+// this package puts them under one root, and knows the recipes that a program passes.
 package cli
 
 import (

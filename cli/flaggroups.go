@@ -12,13 +12,13 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// flagGroup is flags that stand together in the help, in this order.
+// flagGroup is a group of flags that appear together in the help, in this order.
 type flagGroup struct {
 	name  string
 	flags []string
 }
 
-// The groups of the flags that say what is run.
+// The groups of the flags that describe a run.
 var (
 	loadFlags     = withKnobs(settings.Load, "subject", "subject-command", "object", "clients-as", "seed", "repeat", "config")
 	faultFlags    = withKnobs(settings.Faults, "faults")
@@ -34,7 +34,7 @@ var (
 	}}
 )
 
-// withKnobs is a group of flags with those of the knobs that belong to it.
+// withKnobs returns a group of flags, with the flags of the knobs that belong to the group.
 func withKnobs(g settings.Group, flags ...string) flagGroup {
 	for _, k := range settings.Knobs {
 		if k.Group() == g {
@@ -44,7 +44,7 @@ func withKnobs(g settings.Group, flags ...string) flagGroup {
 	return flagGroup{string(g), flags}
 }
 
-// groupsOf are the groups of the flags of commands that have many.
+// groupsOf has the groups of flags for commands with many flags.
 var groupsOf = map[string][]flagGroup{
 	"zklab run":      {loadFlags, faultFlags, ensembleFlags, outputFlags},
 	"zklab sweep":    {{"Sweep", []string{"seeds", "swarm", "for", "until-violations", "jobs", "shard"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
@@ -72,8 +72,8 @@ var groupsOf = map[string][]flagGroup{
 	},
 }
 
-// onlyValue is the value of a flag without what else it can do. Of a bool that can be left out, pflag would write
-// "[=true|false]" behind each name.
+// onlyValue hides all methods of a flag's value except those of pflag.Value. Otherwise pflag would write
+// "[=true|false]" after the name of each flag whose bool can be omitted.
 type onlyValue struct{ pflag.Value }
 
 // flagUsages returns the flags in the help of a command.
@@ -113,7 +113,7 @@ func flagUsages(cmd *cobra.Command) string {
 	return strings.Trim(b.String(), "\n")
 }
 
-// groupFlags has the help of all commands show flags in groups.
+// groupFlags makes the help of all commands show flags in groups.
 func groupFlags(root *cobra.Command) {
 	const usual = "Flags:\n{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}"
 	addFlagUsages()
@@ -124,5 +124,6 @@ func groupFlags(root *cobra.Command) {
 	root.SetUsageTemplate(strings.Replace(template, usual, "{{flagUsages .}}", 1))
 }
 
-// addFlagUsages adds the function to those of all templates, once, since cobra does not lock them.
+// addFlagUsages adds flagUsages to the functions of all templates. It does so once, since cobra
+// does not lock them.
 var addFlagUsages = sync.OnceFunc(func() { cobra.AddTemplateFunc("flagUsages", flagUsages) })

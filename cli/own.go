@@ -33,10 +33,11 @@ type Subject struct {
 	Name string
 	// About describes the subject in a few words.
 	About string
-	// Recipe declares the same as that of Subjects (name, operations and rules), with another New.
+	// Recipe declares the same as that of Subjects (name, operations and rules), but with another
+	// New.
 	Recipe Recipe
-	// Property is the rule that finds what is wrong with it, and Faults the value of --faults that helps; "":
-	// none, or any. "list subjects" shows them.
+	// Property is the rule that finds the subject's defect, or "" if there is none. Faults is the value of
+	// --faults under which it does, or "" for any. "list subjects" shows both.
 	Property, Faults string
 }
 
@@ -122,7 +123,7 @@ func declaredWorkload(r Recipe) (workloads.Workload, models.Declared, error) {
 	return w, declared, nil
 }
 
-// difference says in what two declarations differ; "" if the second can be judged as the first.
+// difference says how two declarations differ; "" if the second can be judged like the first.
 func difference(a, b models.Declared) string {
 	operations := func(d models.Declared) (names []string) {
 		for _, o := range d.Model().Operations {

@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// execute runs one command line of a program with a catalog, and gives its exit code.
+// execute runs one command line of a program with a catalog, and returns its exit code.
 func execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer) (code int) {
 	stdout, stderr = terminal.Legible(stdout), terminal.Legible(stderr)
 	defer func() {
@@ -38,8 +38,8 @@ func execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer)
 	return usage.Finish(err, !begun, renamed, stderr)
 }
 
-// newRoot makes the command tree. begun is set once the arguments were
-// understood: an error before that is wrong usage.
+// newRoot returns the command tree. begun is set once the arguments are parsed: an error before
+// that is wrong usage.
 func newRoot(catalog workloads.Catalog, begun *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           catalog.Program(),

@@ -37,8 +37,8 @@ var aboutKind = map[string]string{
 	InProcess: "servers in this process", InContainers: "Apache ZooKeeper", FromElsewhere: "your own ensemble, at --servers",
 }
 
-// Loopback is where servers listen unless somebody wants it otherwise, and
-// where containers' ports are published.
+// Loopback is the address at which servers listen by default, and at which the ports of containers
+// are published.
 const Loopback = "127.0.0.1"
 
 // Backend says what ensemble to start.
@@ -142,12 +142,12 @@ func (b Backend) containers() (ensemble.Starter, error) {
 	return b.Servers.container(container.Config{Nodes: b.Nodes, Image: b.Image, Ports: b.Ports}), nil
 }
 
-// ImageFlag is the same for all commands that have one.
+// ImageFlag declares --image, the same for all commands that have it.
 func ImageFlag(cmd *cobra.Command, image *string) {
 	cmd.Flags().StringVar(image, "image", "", "container image (default: ZKLAB_IMAGE, else zookeeper:3.9 or zklab/zookeeper:3.9, whichever exists locally)")
 }
 
-// EnsembleFlag is the same for all commands that take an ensemble of some kinds.
+// EnsembleFlag declares --ensemble, the same for all commands that take ensembles of some kinds.
 func EnsembleFlag(cmd *cobra.Command, kind *string, kinds []string) {
 	var texts []string
 	var values []cobra.Completion
@@ -159,8 +159,8 @@ func EnsembleFlag(cmd *cobra.Command, kind *string, kinds []string) {
 	usage.Completes(cmd, "ensemble", usage.Choice(values...))
 }
 
-// WayOut adds to what somebody else has, an address or a folder, what can be done
-// about it.
+// WayOut adds to the error about an address or a folder that another process uses what the user can
+// do about it.
 func WayOut(err error, flag string) error {
 	switch {
 	case errors.Is(err, embedded.ErrPortTaken):

@@ -84,8 +84,8 @@ func CheckKind(cmd *cobra.Command, x store.Experiment, ports []int) error {
 	return nil
 }
 
-// Elsewhere makes of an experiment what can be looked at, or says what makes no sense. others allows harm to the
-// servers of other clients.
+// Elsewhere returns the external ensemble of an experiment, or an error that says what makes no sense. others
+// allows faults to harm servers that other clients use.
 func Elsewhere(x store.Experiment, others bool) (ensemble.Starter, error) {
 	c := external.Config{Servers: x.Servers, Chroot: x.Chroot, Commands: x.Commands, Others: others, Access: x.Access}
 	switch err := c.Validate(); {

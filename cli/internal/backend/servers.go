@@ -15,7 +15,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/zoocfg"
 )
 
-// servers are the settings of an ensemble's servers that have flags. The zero value changes nothing.
+// servers holds the settings of an ensemble's servers that have flags. The zero value changes
+// nothing.
 type servers struct {
 	Tick                   time.Duration
 	InitLimit, SyncLimit   int // in ticks
@@ -48,8 +49,8 @@ func (s *servers) AddTo(cmd *cobra.Command) {
 	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write only after fsync (with --data)")
 }
 
-// AddSettings declares the flags that servers of every kind have. The text only marks those for
-// embedded servers; allWords is the default of --4lw-commands-whitelist.
+// AddSettings declares the flags that servers of every kind have. The text in only marks the flags
+// for embedded servers; allWords is the default of --4lw-commands-whitelist.
 func (s *servers) AddSettings(flags *pflag.FlagSet, only, allWords string) {
 	flags.DurationVar(&s.Tick, "tick", 500*time.Millisecond, "length of a tick (ZooKeeper's tickTime)")
 	flags.IntVar(&s.InitLimit, "init-limit", 20, "ticks within which a server must get the leader's state (ZooKeeper's initLimit)")

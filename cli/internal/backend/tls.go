@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// tlsFiles are the TLS files of servers. Without any, clients connect without TLS.
+// tlsFiles names the TLS files of servers. Without any, clients connect without TLS.
 type tlsFiles struct {
 	cert, key, clientCA string
 	config              *tls.Config // from the files, after load

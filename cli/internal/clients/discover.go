@@ -101,7 +101,8 @@ func (f *discoverFlags) run(cmd *cobra.Command, znode string) error {
 	return f.interruptedOr(ctx, f.follow(ctx, d, &p))
 }
 
-// connection tells that there is a connection to the servers again, or none and what follows from that.
+// connection returns a message: that there is a connection to the servers again, or that there is none
+// and what follows from that.
 func connection(yes bool, otherwise string) string {
 	if yes {
 		return "connected to a server again"
@@ -109,7 +110,7 @@ func connection(yes bool, otherwise string) string {
 	return "no connection to a server: " + otherwise
 }
 
-// follow prints each listing, until there were enough.
+// follow prints each listing until it has printed enough.
 func (f *discoverFlags) follow(ctx context.Context, d *recipes.Directory, p *servicePrinter) error {
 	printed := 0
 	for l, err := range d.Changes(ctx) {
@@ -130,7 +131,8 @@ func (f *discoverFlags) follow(ctx context.Context, d *recipes.Directory, p *ser
 	return nil
 }
 
-// InterruptedOr is nil for an interrupt of --watch: that is how it ends.
+// interruptedOr returns nil if an interrupt ended --watch, since that is how it normally ends, and
+// otherwise the error.
 func (f *discoverFlags) interruptedOr(ctx context.Context, err error) error {
 	if f.watch && ctx.Err() != nil {
 		return nil
@@ -148,8 +150,8 @@ type servicePrinter struct {
 	warned []string // in the last listing
 }
 
-// print reports whether anything was printed: the line of --watch has addresses alone, which may
-// not have changed.
+// print prints a listing, and reports whether it did: with --watch, a line has only addresses,
+// which may not have changed.
 func (p *servicePrinter) print(l recipes.Listing) (was bool, err error) {
 	out := p.cmd.OutOrStdout()
 	p.warn(l)
@@ -168,7 +170,7 @@ func (p *servicePrinter) print(l recipes.Listing) (was bool, err error) {
 	return true, err
 }
 
-// warn says on standard error what is not in the list, each time that there is something else.
+// warn says on standard error what the list leaves out, whenever that changes.
 func (p *servicePrinter) warn(l recipes.Listing) {
 	var all []string
 	if !l.Exists && p.watch {
@@ -225,7 +227,7 @@ func dataText(data map[string]string) string {
 	return strings.Join(all, " ")
 }
 
-// listingJSON is a listing as JSON has it.
+// listingJSON is the JSON form of a listing.
 type listingJSON struct {
 	Path       string           `json:"path"`
 	Exists     bool             `json:"exists"`

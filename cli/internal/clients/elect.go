@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// electFlags say who the candidate is.
+// electFlags describe the candidate.
 type electFlags struct {
 	holding
 	id string

@@ -34,7 +34,7 @@ func newGuardian() *cobra.Command {
 	}
 }
 
-// guarded returns how a program runs. env are variables for it.
+// guarded returns the configuration with which a program runs. env has variables for the program.
 func (f *programFlags) guarded(cmd *cobra.Command, command, env []string) guard.Config {
 	return guard.Config{
 		Command: command, Env: env, Grace: f.grace, Guardian: []string{guardianName},
@@ -42,11 +42,11 @@ func (f *programFlags) guarded(cmd *cobra.Command, command, env []string) guard.
 	}
 }
 
-// leaseOf is how long the hold of a session is sure to last after zklab was stopped: a session of which
-// the servers hear three times in its timeout.
+// leaseOf returns how long a hold certainly lasts after zklab was stopped: the client pings three times
+// per session timeout, so at least two thirds of the timeout are left.
 func leaseOf(session time.Duration) time.Duration { return session * 2 / 3 }
 
-// asExit is the error of a command that has run a program; it carries the exit code.
+// asExit returns the error of a command that has run a program. The error carries the exit code.
 func asExit(cmd *cobra.Command, o guard.Outcome, err error) error {
 	switch {
 	case err != nil:
@@ -60,7 +60,7 @@ func asExit(cmd *cobra.Command, o guard.Outcome, err error) error {
 	return nil
 }
 
-// receivedSignals gives the signals for the program as they come. stop ends that.
+// receivedSignals returns a channel that receives the signals for the program. stop ends that.
 func receivedSignals() (signals <-chan os.Signal, stop func()) {
 	all := make(chan os.Signal, 8)
 	if wanted := guard.Signals(); len(wanted) > 0 { // none would be all

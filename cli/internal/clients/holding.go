@@ -22,7 +22,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// holding are the flags of commands that hold something while a program runs.
+// holding has the flags of commands that hold something while a program runs.
 type holding struct {
 	connect.SessionFlags
 	programFlags
@@ -32,7 +32,7 @@ type holding struct {
 	json   bool
 }
 
-// held is held by a command. take and release come from a recipe.
+// held is what a command holds: a lock, say. take and release come from a recipe.
 type held struct {
 	what    string // "the lock"
 	recipe  string
@@ -69,7 +69,7 @@ func (f *holding) validate(command []string) error {
 	return f.SessionFlags.Validate()
 }
 
-// notObtained is why something is not held.
+// notObtained is the error that says why something is not held.
 type notObtained struct{ error }
 
 // run holds something while the program runs, or prints the line if there is no program.
@@ -120,7 +120,7 @@ func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of fu
 	return asExit(cmd, o, err)
 }
 
-// obtain waits until it is held.
+// obtain waits until h is held.
 func (f *holding) obtain(ctx context.Context, cmd *cobra.Command, s *recipes.Client, full string, h held) error {
 	say := f.steps(cmd)
 	if err := h.alone(ctx, s, full); err != nil {
@@ -156,8 +156,8 @@ func (f *holding) obtain(ctx context.Context, cmd *cobra.Command, s *recipes.Cli
 	return err
 }
 
-// alone refuses a path at which contenders of another recipe are. Each contender is read only if a name says
-// that there may be such: a line can be long.
+// alone returns an error if there are contenders of another recipe at the path. It reads the contenders one
+// by one only if a name suggests that there are any, since the line can be long.
 func (h held) alone(ctx context.Context, s *recipes.Client, full string) error {
 	others := func(recipe string) bool { return recipe != h.recipe }
 	names, err := recipes.ContenderNames(ctx, s, full)
@@ -176,7 +176,7 @@ func (h held) alone(ctx context.Context, s *recipes.Client, full string) error {
 	return nil
 }
 
-// giveBack gives it back, and reports whether it had been lost.
+// giveBack releases h, and reports whether it had been lost.
 func (f *holding) giveBack(cmd *cobra.Command, h held, full string) (lost bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), f.Connect.Timeout)
 	defer cancel()
@@ -191,7 +191,7 @@ func (f *holding) giveBack(cmd *cobra.Command, h held, full string) (lost bool) 
 	return false
 }
 
-// lineEntry is a contender as JSON has it.
+// lineEntry is the JSON form of a contender.
 type lineEntry struct {
 	Recipe  string    `json:"recipe"`
 	Path    string    `json:"path"`
@@ -204,7 +204,7 @@ type lineEntry struct {
 	Behind  string    `json:"behind,omitempty"`
 }
 
-// line prints who holds, and who waits.
+// line prints the holders and the waiters.
 func (f *holding) line(cmd *cobra.Command, znode string) error {
 	ctx, stop := terminal.UntilSignal()
 	defer stop()
@@ -228,7 +228,7 @@ func (f *holding) line(cmd *cobra.Command, znode string) error {
 	return nil
 }
 
-// printLine prints a table of a line.
+// printLine prints the contenders of a line as a table.
 func printLine(out io.Writer, full string, all []lineEntry, now time.Time) {
 	holders := 0
 	for _, c := range all {

@@ -71,7 +71,7 @@ func (f *lockFlags) validate(command []string, permits bool) error {
 	return f.holding.validate(command)
 }
 
-// held is the lock that the flags name.
+// held returns the lock that the flags describe.
 func (f *lockFlags) held(s *recipes.Client, path string) held {
 	switch {
 	case f.permits > 0:

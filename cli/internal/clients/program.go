@@ -16,8 +16,8 @@ import (
 	"github.com/zklab/zklab/internal/base/guard"
 )
 
-// Commands that, as the shell, run without a supervisor: the program that they run may want the
-// terminal.
+// Commands that run without a supervisor, like the shell, since the program that they run may use
+// the terminal.
 const (
 	lockName     = "lock"
 	electName    = "elect"
@@ -43,7 +43,8 @@ func (f *programFlags) validate() error {
 	return nil
 }
 
-// pathAndCommand are the arguments before and after "--". like is a path for messages.
+// pathAndCommand returns the arguments before and after "--". like is an example of a path for
+// messages.
 func pathAndCommand(cmd *cobra.Command, args []string, like string) (znode string, command []string, err error) {
 	dash := cmd.ArgsLenAtDash()
 	if dash < 0 {
@@ -66,7 +67,7 @@ func pathAndCommand(cmd *cobra.Command, args []string, like string) (znode strin
 	return args[0], args[dash:], checkZnode(args[0], like)
 }
 
-// checkZnode says what is wrong with the path of a znode below the root.
+// checkZnode returns an error if a path is not that of a znode below the root.
 func checkZnode(znode, like string) error {
 	if !strings.HasPrefix(znode, "/") || path.Clean(znode) != znode || znode == "/" {
 		return fmt.Errorf("%q is not the path of a znode: give an absolute path such as %s", znode, like)
@@ -74,7 +75,7 @@ func checkZnode(znode, like string) error {
 	return nil
 }
 
-// steps tells on standard error what happens, if anybody wants to know.
+// steps returns the function that says on standard error what happens, if --verbose asks for that.
 func (f *programFlags) steps(cmd *cobra.Command) func(format string, args ...any) {
 	if !f.verbose {
 		return func(string, ...any) {}
@@ -82,8 +83,9 @@ func (f *programFlags) steps(cmd *cobra.Command) func(format string, args ...any
 	return func(format string, args ...any) { terminal.Warn(cmd, format, args...) }
 }
 
-// untilReceived gives a context that the first signal ends that asks for an end; a second one then ends
-// zklab. Signals that are for the program only do nothing. From obtained on signals are left to others.
+// untilReceived returns a context that ends with the first signal that asks for an end; a second such
+// signal ends zklab. Other signals, which are only for the program, do nothing. After a call of
+// obtained, the function takes no more signals.
 func untilReceived(signals <-chan os.Signal, stop func()) (ctx context.Context, obtained func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done, ended := make(chan struct{}), make(chan struct{})

@@ -4,5 +4,6 @@ package clients
 
 import "os"
 
-// notifyResized tells nothing: here no signal tells that the terminal has another size.
+// notifyResized does nothing: on this system, no signal reports that the size of the terminal has
+// changed.
 func notifyResized(chan<- os.Signal) {}

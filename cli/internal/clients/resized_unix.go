@@ -8,5 +8,5 @@ import (
 	"syscall"
 )
 
-// notifyResized tells c when the terminal has another size.
+// notifyResized sends a signal to c when the size of the terminal has changed.
 func notifyResized(c chan<- os.Signal) { signal.Notify(c, syscall.SIGWINCH) }

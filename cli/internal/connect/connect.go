@@ -74,7 +74,7 @@ func (f *Flags) Validate() error {
 	return f.TLS.Load()
 }
 
-// Tell tells who asked for a session timeout that the servers granted another one.
+// Tell tells the user if the servers granted another session timeout than the user asked for.
 func (f *Flags) Tell(cmd *cobra.Command, granted time.Duration) {
 	if cmd.Flags().Changed("session-timeout") && granted != f.Session {
 		terminal.Warn(cmd, "the servers made the session timeout %s: --session-timeout %s is not within their bounds", granted, f.Session)
@@ -99,8 +99,8 @@ func (f *Flags) config() (client.Config, error) {
 	return c, nil
 }
 
-// dial connects with TLS if that was asked for, and with those of the credentials that are for SASL: clients do not
-// know it.
+// dial returns the function that connects, with TLS if that was asked for. It authenticates with the credentials
+// for SASL, which clients do not support.
 func (f *Flags) dial(all []secure.Credential) secure.Dial {
 	c := secure.Config{TLS: f.TLS.config}
 	for _, a := range all {
@@ -146,7 +146,8 @@ func (f *Flags) credentials() (all []secure.Credential, err error) {
 	return all, nil
 }
 
-// ConfigOf is config for the connect string in an argument, if there is one.
+// ConfigOf returns the configuration of a client, with the connect string in an argument if there
+// is one.
 func (f *Flags) ConfigOf(servers ...string) (client.Config, error) {
 	c, err := f.config()
 	if err != nil || len(servers) == 0 {
@@ -158,14 +159,14 @@ func (f *Flags) ConfigOf(servers ...string) (client.Config, error) {
 	return c, nil
 }
 
-// Within opens a session within a bound of time.
+// Within opens a session. It returns an error if that takes longer than bound.
 func Within(ctx context.Context, c client.Config, bound time.Duration) (*client.Client, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("no connection within %s", bound))
 	defer cancel()
 	return client.Connect(ctx, c)
 }
 
-// HexText is an id as servers write it.
+// HexText returns an id in the form in which servers write it.
 func HexText(id int64) string { return fmt.Sprintf("%#x", uint64(id)) }
 
 // ParseServers reads --servers.
@@ -177,7 +178,8 @@ func ParseServers(connect string) (servers []string, chroot string, err error) {
 	return servers, chroot, nil
 }
 
-// BareReason is an error in a Config without what it is about, which the command line says.
+// BareReason returns the text of an error in a Config without the prefix that names the Config,
+// since the command line says what it is about.
 func BareReason(err error) string {
 	return strings.TrimPrefix(err.Error(), external.ErrConfig.Error()+": ")
 }

@@ -12,8 +12,8 @@ func AddServers(cmd *cobra.Command) {
 	cmd.Flags().String("servers", "", "servers of the ensemble, in place of the argument: host:port,...[/chroot]")
 }
 
-// WithServers returns the arguments of such a command: the servers of --servers are the argument if
-// there is none.
+// WithServers returns the arguments of such a command: the servers of --servers take the place of a
+// missing argument.
 func WithServers(cmd *cobra.Command, args []string) ([]string, error) {
 	flag := cmd.Flags().Lookup("servers")
 	switch servers := flag.Value.String(); {
@@ -28,7 +28,7 @@ func WithServers(cmd *cobra.Command, args []string) ([]string, error) {
 }
 
 // AccessFlags declares the flags with the credentials and the TLS files for such an ensemble. They are for commands that
-// store what they are given: no credential itself can be given.
+// store their flags, so no flag takes a credential itself.
 func AccessFlags(cmd *cobra.Command, auth *[]string, a *ensemble.Access) {
 	cmd.Flags().StringArrayVar(auth, "auth", nil, "credentials for --servers: @FILE with lines such as digest:user:password or sasl:user:password, or env:VARIABLE with the same content (may be repeated)")
 	AddTLSFiles(cmd.Flags(), &a.TLSCA, &a.TLSCert, &a.TLSKey)

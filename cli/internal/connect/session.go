@@ -23,9 +23,10 @@ type SessionFlags struct {
 	Connect Flags
 	cmd     *cobra.Command
 
-	// patience is how long to wait for a connection, if that is shorter than what the flags say; 0: it is not.
+	// Patience is how long to wait for a connection, if that is shorter than what the flags say; 0 means what
+	// the flags say.
 	Patience time.Duration
-	// online is told when the connection to the servers is lost, and when there is one again; nil: it is not asked for.
+	// Online, unless it is nil, is called when the connection to the servers is lost, and when there is one again.
 	Online func(bool)
 }
 
@@ -46,7 +47,7 @@ func (f *SessionFlags) Validate() error {
 	return f.Connect.Validate()
 }
 
-// Open connects, and gives the path of the znode below the chroot.
+// Open connects, and returns the full path of the znode, with the chroot.
 func (f *SessionFlags) Open(ctx context.Context, znode string) (s *recipes.Client, full string, end func(), err error) {
 	servers, chroot, err := external.Parse(f.Servers)
 	if err != nil {
@@ -98,7 +99,8 @@ func (f *SessionFlags) Open(ctx context.Context, znode string) (s *recipes.Clien
 	}, nil
 }
 
-// hear hands on events, and tells online of those of the connection until it is closed.
+// hear passes on events, and calls Online for those about the connection until the session is
+// closed.
 func (f *SessionFlags) hear(events <-chan zk.Event, closed *atomic.Bool) <-chan zk.Event {
 	on := make(chan zk.Event)
 	go func() {
@@ -132,7 +134,7 @@ func (d *dialError) around(dial zk.Dialer) zk.Dialer {
 	}
 }
 
-// of is why there was no connection in a time, with the last error of a server.
+// of returns the error that there was no connection in time, with the last error of a server.
 func (d *dialError) of(why error) error {
 	if last := d.last.Load(); last != nil {
 		return fmt.Errorf("%w: %w", why, *last)

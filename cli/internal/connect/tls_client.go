@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// TLS are the TLS files of a client. Without any, it connects without TLS.
+// TLS names the TLS files of a client. Without any, it connects without TLS.
 type TLS struct {
 	files  secure.Files
 	config *tls.Config // from the files, after load
@@ -50,11 +50,11 @@ func (f *TLS) Dial() ensemble.DialFunc {
 	return secure.Config{TLS: f.config}.Around(net.DialTimeout)
 }
 
-// Peer is the client that finds out what listens at an address.
+// Peer returns the client that finds out what listens at an address.
 func (f *TLS) Peer() peer.Client { return peer.Client{TLS: f.config != nil, Flag: "--tls-ca"} }
 
-// WayOut adds to an error of connecting to servers what can be done about it: from the error, if it
-// tells enough, or from what listens at the addresses.
+// WayOut adds to an error of connecting to servers what the user can do about it. It judges by the
+// error, if that says enough, or by what listens at the addresses.
 func (f *TLS) WayOut(ctx context.Context, servers []string, err error) error {
 	var code wire.Code
 	if err == nil || ctx.Err() != nil || errors.As(err, &code) { // a server that answers by a code is the right one

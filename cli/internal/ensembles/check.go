@@ -26,7 +26,7 @@ import (
 	"github.com/zklab/zklab/settings"
 )
 
-// enough is how long a check takes, at one operation a second, until it has seen enough.
+// enough is the default length of a check: at one operation per second, it then has seen enough.
 const enough = 3 * time.Minute
 
 // checkFlags say which ensemble to check, and how.
@@ -124,7 +124,7 @@ func (f *checkFlags) validate(servers string) error {
 	return usage.Writable("--out", f.Out)
 }
 
-// check checks, and prints what it came to.
+// check runs the check and prints its result.
 func (f *checkFlags) check(cmd *cobra.Command) error {
 	screen := terminal.NewScreen(cmd.ErrOrStderr(), f.quiet)
 	ctx, interrupt, stop := terminal.Interruptible(context.Background(), screen, "ending the load; checking and reporting")
@@ -158,8 +158,8 @@ func (f *checkFlags) check(cmd *cobra.Command) error {
 	return err
 }
 
-// print prints the result for people. Of an object whose run is violated it prints all that zklab run would; of one
-// that is undecided, why.
+// print prints the result for people. For an object with a violation it prints all that zklab run would print; for
+// an undecided one, the reason.
 func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 	painted := bool(paint.For(terminal.Exact(out)))
 	for _, o := range r.Objects {
@@ -202,7 +202,7 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 	return err
 }
 
-// told says in a few words what happened.
+// told returns in a few words what happened.
 func told(r *canary.Result) string {
 	switch n := len(r.FailOvers); {
 	case n == 0 && r.Leader == 0:
@@ -222,7 +222,7 @@ type page struct {
 	served  sync.WaitGroup
 }
 
-// open listens at an address; "" is none.
+// open listens at an address; "" means none.
 func (p *page) open(address string, k *canary.Check) error {
 	if address == "" {
 		return nil

@@ -49,8 +49,8 @@ func newClean() *cobra.Command {
 	return cmd
 }
 
-// clean removes what no process uses. Where no engine answers there is nothing of containers to
-// remove: that is an error only if there was nothing else.
+// clean removes what no process uses. If no Docker engine answers, it cannot remove containers,
+// which is an error only if there was nothing else to remove.
 func clean(ctx context.Context, stdout, stderr io.Writer) error {
 	removed, spared, err := store.CleanScratch()
 	found := tellCleaned(stdout, removed, spared)
@@ -76,7 +76,7 @@ func clean(ctx context.Context, stdout, stderr io.Writer) error {
 	return err
 }
 
-// tellCleaned prints a line for each, and reports whether there was one.
+// tellCleaned prints a line for each removed or spared item, and reports whether there was any.
 func tellCleaned(w io.Writer, removed, spared []string) bool {
 	for _, line := range removed {
 		fmt.Fprintln(w, "removed", line)
@@ -87,8 +87,8 @@ func tellCleaned(w io.Writer, removed, spared []string) bool {
 	return len(removed)+len(spared) > 0
 }
 
-// nameLeftovers removes the znodes of checks that were killed from an ensemble of somebody else's, and prints which
-// znodes of runs it has. None of these is removed: whether its run is alive cannot be known here.
+// nameLeftovers removes the znodes of checks that were killed from an external ensemble, and prints which znodes of
+// runs the ensemble has. It removes none of these, since it cannot know whether their runs are alive.
 func nameLeftovers(ctx context.Context, w io.Writer, servers string, access ensemble.Access) error {
 	hosts, chroot, err := connect.ParseServers(servers)
 	if err != nil {

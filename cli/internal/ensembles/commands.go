@@ -7,7 +7,8 @@ import (
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
-// Commands makes the commands of this room. A new command is a line here, or in one of the two lists below.
+// Commands returns the commands of this package. A new command is a line here, or in one of the two lists
+// below.
 func Commands() []*cobra.Command {
 	return []*cobra.Command{newEnsemble(), newDoctor(), newImage(), newClean()}
 }

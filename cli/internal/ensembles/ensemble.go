@@ -81,8 +81,8 @@ func UpCommand(b *backend.Backend, f *UpFlags) *cobra.Command {
 	return cmd
 }
 
-// addresses returns the host and the ports of n servers, from an address on; no ports if its port
-// is 0.
+// addresses returns the host and the ports of n servers, counted up from the port of an address; no
+// ports if that is 0.
 func addresses(listen string, n int) (host string, ports []int, err error) {
 	host, text, err := net.SplitHostPort(listen)
 	if err != nil || host == "" {

@@ -29,7 +29,7 @@ type fileFlags struct {
 	dataDir          string
 }
 
-// AddTo declares the flags that both commands have.
+// addTo declares the flags that both commands have.
 func (f *fileFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.Nodes, "nodes", 3, "number of voting servers")

@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/images"
 )
 
-// suites are the releases of Debian of which images/zookeeper/build makes an image, the usual one first.
+// suites lists the releases of Debian for which images/zookeeper/build makes an image, the default
+// first.
 var suites = []string{"trixie", "bookworm"}
 
 func newImage() *cobra.Command {

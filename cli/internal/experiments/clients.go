@@ -16,15 +16,16 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// PlayedByDefault has the help of a command say so.
+// PlayedByDefault makes the help of --clients-as say that clients are processes if faults need that
+// and the recipe supports it.
 func PlayedByDefault(cmd *cobra.Command) {
 	flag := cmd.Flags().Lookup("clients-as")
 	flag.DefValue = "" // as it can be
 	flag.Usage = "how clients run: process (simulated, can be frozen and crashed; the default if faults do that and the recipe supports it), or goroutine"
 }
 
-// PlayUnlessGiven has an exploration, which tries freezes and crashes, play that clients are processes
-// where the recipe can have that and nobody said how clients run.
+// PlayUnlessGiven makes an exploration, which tries freezes and crashes, simulate clients as
+// processes, if the recipe supports that and the user did not say how clients run.
 func PlayUnlessGiven(f *Flags, x *store.Experiment) {
 	w, err := f.Catalog.Named(x.Recipe, firstSubject(f.Catalog, x.Recipe))
 	if err == nil && x.Simulate && f.anyClients && workloads.InProcesses(w) {
@@ -32,7 +33,8 @@ func PlayUnlessGiven(f *Flags, x *store.Experiment) {
 	}
 }
 
-// Complete is the experiment as it is run.
+// Complete returns the experiment with all defaults filled in, for a simulation or a run in real
+// time.
 func Complete(x experiment.Experiment, simulate bool) (experiment.Experiment, error) {
 	if simulate {
 		return x.CompleteSimulated()
@@ -40,11 +42,10 @@ func Complete(x experiment.Experiment, simulate bool) (experiment.Experiment, er
 	return x.Complete()
 }
 
-// waysOfClients are how --clients-as lets clients run.
+// waysOfClients lists the values of --clients-as.
 var waysOfClients = []string{store.Goroutine, store.Process}
 
-// clientCommand is the program that each client runs as; nil for clients within
-// this process.
+// clientCommand returns the command that each client runs as; nil for clients within this process.
 func clientCommand(x store.Experiment) ([]string, error) {
 	switch {
 	case !slices.Contains(waysOfClients, x.ClientsAs):

@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Commands makes the commands of this room for a program with a catalog. repeat performs the runs of --repeat. A new
-// command is a line here.
+// Commands returns the commands of this package for a program with a catalog. repeat performs the runs of --repeat.
+// A new command is a line here.
 func Commands(catalog workloads.Catalog, repeat Repeater) []*cobra.Command {
 	return []*cobra.Command{newRun(catalog, repeat), newInit(catalog), newConform(), newWorker(catalog), newOverlay()}
 }

@@ -70,7 +70,7 @@ func newConform() *cobra.Command {
 	return cmd
 }
 
-// conform checks and prints a line for each result.
+// conform runs the check and prints a line for each result.
 func conform(ctx context.Context, c adapter.Conformance, stdout io.Writer) error {
 	failed := 0
 	c.OnResult = func(r adapter.Result) {

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// wrongContent is an error of reading a file that was named: what can be read and makes no sense
-// is wrong usage.
+// wrongContent returns the error of reading a file that the user named. If the file could be read
+// but its content makes no sense, that is wrong usage.
 func wrongContent(err error) error {
 	var unread *fs.PathError
 	if errors.As(err, &unread) {
@@ -21,7 +21,8 @@ func wrongContent(err error) error {
 	return fmt.Errorf("%w: %w", engine.ErrUsage, err)
 }
 
-// inFile is an error in an experiment, told as one in the experiment file if that has the value.
+// inFile returns an error in an experiment. If the wrong value comes from the experiment file, the
+// error names its place there.
 func (f *Flags) inFile(err error) error {
 	var wrong usage.ValueError
 	if !errors.As(err, &wrong) || f.Config == "" || f.given != nil && f.given(wrong.Field) {

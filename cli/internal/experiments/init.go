@@ -58,7 +58,8 @@ func newInit(catalog workloads.Catalog) *cobra.Command {
 	return cmd
 }
 
-// nextLines returns what to do next, with commands indented. They are for the folder of the file.
+// nextLines returns what to do next, with indented commands, which are to be run in the folder of
+// the file.
 func nextLines(next []string, folder string) (lines []string) {
 	elsewhere := filepath.Clean(folder) != "."
 	for _, line := range next {
@@ -75,7 +76,7 @@ func nextLines(next []string, folder string) (lines []string) {
 	return lines
 }
 
-// fileToWrite is the file that the command line asks for.
+// fileToWrite returns the file that the command line asks for.
 func fileToWrite(catalog workloads.Catalog, args []string, recipe, language, out string) (scaffold.File, error) {
 	asked := 0
 	for _, given := range []bool{len(args) > 0, recipe != "", language != ""} {
@@ -101,8 +102,8 @@ func fileToWrite(catalog workloads.Catalog, args []string, recipe, language, out
 	return scaffold.Experiment(recipe, catalog.Program())
 }
 
-// packageIn is the name of the Go package in a folder, for a test: that of its files, or what the folder's name
-// allows.
+// packageIn returns the name of the Go package in a folder, for a test: the name in its files, or one made from
+// the folder's name.
 func packageIn(dir string) string {
 	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 	for _, file := range files {

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// readObject has an experiment be about the objects that a file declares: its path is the value of --object; ""
-// means that the experiment file may declare some.
+// readObject makes an experiment use the objects that a file declares. The path of the file is the value of
+// --object; if it is "", the experiment file itself may declare some.
 func readObject(cmd *cobra.Command, f *Flags, x *store.Experiment) error {
 	path := f.Object
 	if path != "" {
@@ -35,8 +35,8 @@ func readObject(cmd *cobra.Command, f *Flags, x *store.Experiment) error {
 	return nil
 }
 
-// servedHere reports whether this program makes the subjects of the objects that an experiment declares:
-// they are among the recipes that were passed to Main.
+// servedHere reports whether this program makes the subjects of the objects that an experiment declares,
+// because they are among the recipes that were passed to Main.
 func (f *Flags) servedHere(x store.Experiment) bool {
 	w, err := f.Catalog.Named(x.Recipe, firstSubject(f.Catalog, x.Recipe))
 	return err == nil && x.SubjectCommand == "" && workloads.WrittenBy(w) == x.Object

@@ -40,8 +40,8 @@ func newOverlay() *cobra.Command {
 	return cmd
 }
 
-// printOverlay writes the overlay for the installed toolchain. Its flag is for programs,
-// the rest of what it says for people.
+// printOverlay writes the overlay for the installed toolchain. It prints the go flag to standard
+// output, for programs, and the rest for people.
 func printOverlay(ctx context.Context, cmd *cobra.Command, dir string) error {
 	toolchain, err := overlay.Installed(ctx)
 	if err != nil {
@@ -71,8 +71,8 @@ func printOverlay(ctx context.Context, cmd *cobra.Command, dir string) error {
 	return err
 }
 
-// overlayDir is the absolute path of the folder that was asked for, or of the one for a
-// version of Go in the user's cache.
+// overlayDir returns the absolute path of the folder that the user asked for or, if there is none,
+// of the folder for a version of Go in the user's cache.
 func overlayDir(asked, version string) (string, error) {
 	if asked != "" {
 		return filepath.Abs(asked)

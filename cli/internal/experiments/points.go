@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// points are the messages of a run, in the order in which they passed.
+// points collects the messages of a run, in the order in which they passed.
 type points struct {
 	mu  sync.Mutex
 	all []link.Point
@@ -21,7 +21,7 @@ func (p *points) add(one link.Point) {
 	p.all = append(p.all, one)
 }
 
-// write writes a line for each.
+// write writes a line for each message.
 func (p *points) write(path string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -31,7 +31,7 @@ func subjectOf(catalog workloads.Catalog) cobra.CompletionFunc {
 	}
 }
 
-// subjectsOf are the names of the subjects of some recipes, each once.
+// subjectsOf returns the names of the subjects of some recipes, each once.
 func subjectsOf(catalog workloads.Catalog, recipes ...string) (values []cobra.Completion) {
 	var names []string
 	add := func(name, about string) {

@@ -31,7 +31,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Flags are the flags of run that an experiment file does not hold.
+// Flags holds the flags of run that an experiment file cannot contain.
 type Flags struct {
 	// Catalog has the recipes of this program.
 	Catalog workloads.Catalog
@@ -50,13 +50,13 @@ type Flags struct {
 	control string // its manager
 	others  bool   // its servers may be harmed although they have other clients
 	plan    bool
-	// auth are the names of files and variables with credentials for it.
+	// auth has the names of files and variables with credentials for that ensemble.
 	auth []string
-	// anyClients means that nobody has chosen how clients run: a simulation plays processes where its faults
-	// need that.
+	// anyClients means that the user did not choose how clients run: a simulation treats clients as
+	// processes if its faults need that.
 	anyClients bool
-	// given reports whether the command line gives what a field of the experiment file has; nil: it
-	// gives none.
+	// given reports whether the command line sets a field of the experiment file; nil means that it
+	// sets none.
 	given func(field string) bool
 }
 
@@ -68,8 +68,8 @@ func newRun(catalog workloads.Catalog, repeat Repeater) *cobra.Command {
 	return RunCommand(x, seed, minLoad, &Flags{Catalog: catalog}, repeat)
 }
 
-// RunCommand is the command whose flags fill in an experiment, its seed and
-// minimal load, and what goes beyond it. repeat obeys --repeat.
+// RunCommand returns the command run. Its flags fill in the experiment, its seed and minimal load,
+// and f. repeat performs the runs of --repeat.
 func RunCommand(x *store.Experiment, seed *int64, minLoad *int, f *Flags, repeat Repeater) *cobra.Command {
 	var times int
 	cmd := &cobra.Command{
@@ -160,7 +160,8 @@ func knobFlags(flags *pflag.FlagSet, s *settings.Settings) {
 	}
 }
 
-// Defaults are the experiment that no flag changes: package zklab's own.
+// Defaults returns the experiment, the seed and the minimal load that apply if no flag changes
+// them: the defaults of package zklab.
 func Defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 	usual, err := experiment.Experiment{Config: engine.Config{Workload: workloads.Lock{New: subjects.NewLock}}}.Complete()
 	if err != nil {
@@ -173,8 +174,8 @@ func Defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 	}, seed, &usual.MinLoad
 }
 
-// Merge gives the experiment of a command line: the defaults, what the file
-// says, what flags say. The flags are bound to x.
+// Merge returns the experiment of a command line: flags override the experiment file, which
+// overrides the defaults. The flags are bound to x.
 func Merge(cmd *cobra.Command, f *Flags, x *store.Experiment, args []string) (store.Experiment, error) {
 	given := cmd.Flags().Changed
 	f.given = func(field string) bool { return given(field) || field == "recipe" && len(args) > 0 }
@@ -258,11 +259,11 @@ func mergeEnsemble(cmd *cobra.Command, f *Flags, x *store.Experiment) error {
 	return nil
 }
 
-// noFaults is the --faults of a run without any, whatever the experiment file says.
+// noFaults is the value of --faults for a run without faults, whatever the experiment file says.
 const noFaults = "none"
 
-// applyFile puts what a file says over the defaults, and the flags that were given over
-// that. What the file says of an ensemble of another kind is left out.
+// applyFile overrides the defaults by the experiment file, and that by the given flags. If the
+// flags choose another kind of ensemble, it ignores what the file says about its own.
 func applyFile(cmd *cobra.Command, x *store.Experiment, file store.Experiment) error {
 	kind := x.Ensemble
 	if !cmd.Flags().Changed("ensemble") {
@@ -289,7 +290,7 @@ func applyFile(cmd *cobra.Command, x *store.Experiment, file store.Experiment) e
 	return nil
 }
 
-// Lay puts what a file says over an experiment.
+// Lay overrides the fields of an experiment by those that a file sets.
 func Lay(file store.Experiment, x *store.Experiment) {
 	from, to := reflect.ValueOf(file), reflect.ValueOf(x).Elem()
 	for i := range from.NumField() {
@@ -305,7 +306,7 @@ func Lay(file store.Experiment, x *store.Experiment) {
 	}
 }
 
-// Of turns the stored form into one that can be run.
+// Of turns the stored form of an experiment into one that can be run.
 func Of(x store.Experiment, f *Flags) (experiment.Experiment, error) {
 	e, err := assembled(x, f)
 	return e, f.inFile(err)
@@ -368,7 +369,7 @@ func (f *Flags) workloadOf(x store.Experiment, subject string) (workloads.Worklo
 	return nil, usage.ValueError{Field: "subject", Problem: err.Error(), Whole: true}
 }
 
-// minLoad returns the least load of an experiment: none that is asked for differs from one that is left out.
+// minLoad returns the minimal load of an experiment. An explicit 0 differs from one that is left out.
 func minLoad(x store.Experiment) int {
 	switch {
 	case x.MinLoad == nil:
@@ -379,8 +380,8 @@ func minLoad(x store.Experiment) int {
 	return *x.MinLoad
 }
 
-// Schedule returns the faults of the flags or the file: drawn from words, or exactly the
-// steps of the file where it has no words.
+// Schedule returns the faults of the flags or the file: drawn by a fault expression, or exactly the
+// steps of the file if it has no expression.
 func Schedule(x store.Experiment, f *Flags) (plan.Schedule, error) {
 	if x.Faults.Expression() == "" {
 		s, err := engine.Given(x.Schedule)
@@ -412,7 +413,7 @@ func Schedule(x store.Experiment, f *Flags) (plan.Schedule, error) {
 	return s, nil
 }
 
-// positive refuses numbers that make no experiment.
+// positive returns an error for numbers that make no sense in an experiment.
 func positive(x store.Experiment) error {
 	if x.FaultInterval == 0 { // nobody gave it
 		x.FaultInterval = settings.Usual().FaultInterval
@@ -469,7 +470,7 @@ func perform(x experiment.Experiment, stored store.Experiment, screen *terminal.
 	return x.Run(ctx)
 }
 
-// runExperiment runs and prints; its error carries the exit code.
+// runExperiment runs an experiment and prints the result. Its error carries the exit code.
 func runExperiment(cmd *cobra.Command, stored store.Experiment, f *Flags) error {
 	x, err := Of(stored, f)
 	if err != nil {
@@ -508,10 +509,10 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *Flags) error 
 	return verdicts.PrintResult(cmd, outcome.Run, outcome.Result, f.JSON, f.Quiet)
 }
 
-// numbered is how faults name a client, from 0, or a server, from 1.
+// numbered matches the names of clients, from 0, and of servers, from 1, in faults.
 var numbered = regexp.MustCompile(`\b(client|server)-([0-9]+)\b`)
 
-// allThere refuses faults of clients and servers that there are not.
+// allThere returns an error if a fault names a client or a server that does not exist.
 func allThere(x store.Experiment, s plan.Schedule) error {
 	for _, part := range s {
 		if !part.Point.Zero() && part.Point.Client >= x.Clients {

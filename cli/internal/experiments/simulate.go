@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// simulateFlags are the same for all commands that simulate.
+// simulateFlags declares the flags of simulations, the same for all commands that simulate.
 func simulateFlags(cmd *cobra.Command, x *store.Experiment) {
 	cmd.Flags().BoolVar(&x.Simulate, "simulate", false, "run in virtual time, with the same result for the same seed (see docs/simulation.md)")
 	usage.Completes(cmd, "latencies", usage.ChoiceOf(embedded.Spreads...))

@@ -18,8 +18,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// workerName is the command that is a client's process. It is not supervised:
-// what stops or kills it must hit the process that has the connection.
+// workerName is the command that runs as a client's process. It is not supervised: signals that
+// stop or kill it must hit the process that has the connection.
 const workerName = "worker"
 
 func newWorker(catalog workloads.Catalog) *cobra.Command {
@@ -46,8 +46,8 @@ func newWorker(catalog workloads.Catalog) *cobra.Command {
 	return cmd
 }
 
-// workerSubjects are the constructors of the named subjects of all recipes that a
-// process can have.
+// workerSubjects returns, for each recipe whose clients can be processes, the constructor of the
+// named subject.
 func workerSubjects(catalog workloads.Catalog, subject string) (adapter.Subjects, error) {
 	s := adapter.Subjects{Name: fmt.Sprintf("%s, zklab %s", subject, version.Module()), Recipes: map[string]subjects.Maker{}}
 	var known []string
@@ -77,8 +77,8 @@ func inProcesses(catalog workloads.Catalog, recipe string) bool {
 	return err == nil && ok
 }
 
-// alike lists the subjects of a recipe that somebody may have meant: each of those that
-// are broken if a broken one was asked for, and else just broken.
+// alike lists the subjects of a recipe that the user may have meant: all broken subjects if the
+// user named a broken one, and otherwise the catalog's short list.
 func alike(catalog workloads.Catalog, recipe, subject string) (names []string) {
 	if !strings.HasPrefix(subject, workloads.Broken+":") {
 		return catalog.Short(recipe)

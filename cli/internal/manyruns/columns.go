@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// The kinds of servers that a column of a matrix can have: what stands before the colon in --on.
+// The kinds of servers that a column of a matrix can have: the part before the colon in --on.
 const (
 	onEmbedded  = backend.InProcess
 	onSimulated = "simulated"
@@ -33,7 +33,7 @@ type column struct {
 	of   string // the image, or the servers
 }
 
-// columnsOf reads what --on was given.
+// columnsOf parses the values of --on.
 func columnsOf(given []string) (columns []column, err error) {
 	if len(given) == 0 {
 		return nil, usage.Errorf("give the servers to run on: --on %s, --on %s, --on %s:NAME[:TAG] or --on %s:host:port,...", onEmbedded, onSimulated, onImage, onExternal)
@@ -88,10 +88,10 @@ func (c column) flags() map[string][]string {
 	return set
 }
 
-// takes reports whether a flag means something for the servers of the column.
+// takes reports whether a flag applies to the servers of the column.
 func (c column) takes(flag string) bool { return slices.Contains(takers(flag), c.kind) }
 
-// takers returns the kinds of columns for which a flag means something.
+// takers returns the kinds of columns to which a flag applies.
 func takers(flag string) []string {
 	switch {
 	case flag == "nodes":
@@ -111,5 +111,5 @@ func externalFlag(name string) bool {
 	return cmd.Flags().Lookup(name) != nil
 }
 
-// whoTakes names the kinds of columns for which a flag means something.
+// whoTakes names the kinds of columns to which a flag applies.
 func whoTakes(flag string) string { return prose.List(takers(flag), "or") }

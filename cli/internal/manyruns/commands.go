@@ -6,7 +6,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Commands makes the commands of this room for a program with a catalog. A new command is a line here.
+// Commands returns the commands of this package for a program with a catalog. A new command is a line
+// here.
 func Commands(catalog workloads.Catalog) []*cobra.Command {
 	return []*cobra.Command{newSweep(catalog), newMerge(catalog), newMatrix(catalog), newSweepWorker(catalog), newExplore(catalog), newExploreWorker(catalog)}
 }

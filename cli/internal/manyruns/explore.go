@@ -41,7 +41,7 @@ var scenario = map[string]string{
 // liveScenario holds what differs in real time, in which each run is to be short.
 var liveScenario = map[string]string{"time-limit": "20s", "session-timeout": "2s", "op-timeout": "3s"}
 
-// exploreFlags are the flags of explore that run has not.
+// exploreFlags holds the flags of explore that run does not have.
 type exploreFlags struct {
 	forTime time.Duration
 	jobs    jobs
@@ -188,15 +188,15 @@ func exploreRunners(cmd *cobra.Command, catalog workloads.Catalog, recipe string
 	return runners, closeAll, nil
 }
 
-// notExplored are the flags of run that mean nothing where every message is tried.
+// notExplored lists the flags of run that do not apply if every message is tried.
 var notExplored = []string{"fault-interval", "min-load"}
 
-// alwaysEmbedded are the flags of run that mean nothing where all runs are on an embedded ensemble.
+// alwaysEmbedded lists the flags of run that do not apply if all runs use an embedded ensemble.
 var alwaysEmbedded = []string{
 	"simulate", "ensemble", "image", "servers", "pause-command", "resume-command", "kill-command", "stop-command", "start-command",
 }
 
-// exploredKinds are the kinds of faults that can be tried.
+// exploredKinds completes the kinds of faults that can be tried.
 func exploredKinds() (values []cobra.Completion) {
 	e, err := embedded.Config{}.Sketch()
 	if err != nil {
@@ -212,7 +212,7 @@ func exploredKinds() (values []cobra.Completion) {
 	return values
 }
 
-// kindsOf are the kinds of faults that a flag names; nil stands for all.
+// kindsOf returns the kinds of faults that a flag names; nil means all.
 func kindsOf(list string) []string {
 	if list == "" || list == "all" {
 		return nil
@@ -220,7 +220,7 @@ func kindsOf(list string) []string {
 	return strings.Split(list, ",")
 }
 
-// mergeScenario is merge with what a scenario has where nothing is said.
+// mergeScenario is like experiments.Merge, with the defaults of a scenario.
 func mergeScenario(cmd *cobra.Command, f *experiments.Flags, x *store.Experiment, args []string) (store.Experiment, error) {
 	flags := cmd.Flags()
 	x.Simulate = x.SubjectCommand == ""
@@ -241,7 +241,7 @@ func mergeScenario(cmd *cobra.Command, f *experiments.Flags, x *store.Experiment
 	return stored, nil
 }
 
-// explored is the report as JSON has it.
+// explored is the JSON form of the report.
 type explored struct {
 	Verdict checker.Result `json:"verdict"`
 	Why     []string       `json:"why,omitempty"`
@@ -250,7 +250,7 @@ type explored struct {
 	Zklab string `json:"zklab"`           // of this program
 }
 
-// runExplore explores and prints; its error carries the exit code.
+// runExplore runs an exploration and prints its report. Its error carries the exit code.
 func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flags, e exploreFlags) error {
 	x, err := experiments.Of(stored, f)
 	if err != nil {
@@ -323,7 +323,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 	return tellExplored(cmd, all, page, f.JSON)
 }
 
-// exploreOn explores from where an exploration ended.
+// exploreOn continues an exploration from where it ended.
 func exploreOn(ctx context.Context, cmd *cobra.Command, catalog workloads.Catalog, x experiment.Experiment, e exploreFlags, kept *explore.Kept) (explore.Report, error) {
 	var closeAll func()
 	var err error
@@ -337,7 +337,7 @@ func exploreOn(ctx context.Context, cmd *cobra.Command, catalog workloads.Catalo
 	return explore.Experiment(ctx, x, e.config, explore.WayOf(x))
 }
 
-// exploredOf returns what the command prints of an exploration.
+// exploredOf returns what the command prints about an exploration.
 func exploredOf(program string, stored store.Experiment, report explore.Report) explored {
 	verdict, why := report.Verdict()
 	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: version.Line()}
@@ -347,7 +347,7 @@ func exploredOf(program string, stored store.Experiment, report explore.Report) 
 	return all
 }
 
-// tellExplored prints what came of an exploration; its error carries the exit code.
+// tellExplored prints the outcome of an exploration. Its error carries the exit code.
 func tellExplored(cmd *cobra.Command, all explored, page string, asJSON bool) error {
 	if err := printExplored(cmd, all, page, asJSON); err != nil {
 		return err
@@ -371,7 +371,7 @@ func printExplored(cmd *cobra.Command, all explored, page string, asJSON bool) e
 	return err
 }
 
-// againWith is the command that runs the scenario with a schedule.
+// againWith returns the command that runs the scenario with a schedule.
 func againWith(program string, x store.Experiment, s plan.Schedule) string {
 	if len(s.String()) == 0 {
 		return againCommand(program, x)
@@ -379,7 +379,7 @@ func againWith(program string, x store.Experiment, s plan.Schedule) string {
 	return againCommand(program, x) + " --faults " + printable.Command(s.String())
 }
 
-// againCommand is the command that runs the scenario with some --faults.
+// againCommand returns the command that runs the scenario with the --faults of x.
 func againCommand(program string, x store.Experiment) string {
 	words := append([]string{program, "run"}, experiments.RecipeWords(x)...)
 	if x.Simulate {
@@ -388,12 +388,12 @@ func againCommand(program string, x store.Experiment) string {
 	return printable.Command(append(append(words, scenarioWords(x)...), "--min-load", "0")...)
 }
 
-// exploreCommand is the command that explores the scenario.
+// exploreCommand returns the command that explores the scenario.
 func exploreCommand(program string, x store.Experiment) string {
 	return printable.Command(slices.Concat([]string{program, "explore"}, experiments.RecipeWords(x), scenarioWords(x))...)
 }
 
-// scenarioWords are the flags of the scenario.
+// scenarioWords returns the flags that describe the scenario.
 func scenarioWords(x store.Experiment) (words []string) {
 	if x.Simulate {
 		words = append(words, "--subject", x.Subject, "--clients-as", x.ClientsAs)

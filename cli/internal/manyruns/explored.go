@@ -21,7 +21,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// keepExploration keeps what an exploration found in a store, with its page, and returns the path of the page.
+// keepExploration writes the findings of an exploration and its page into a store, and returns the path of the
+// page.
 func keepExploration(catalog workloads.Catalog, out string, x store.Experiment, subject string, began time.Time, all explored) (page string, err error) {
 	kept := explore.Stored{
 		Recipe: x.Recipe, Subject: subject, Label: x.Label, Seed: *x.Seed, Began: began.UTC().Truncate(time.Millisecond), Took: time.Since(began), Zklab: version.Line(),
@@ -35,7 +36,7 @@ func keepExploration(catalog workloads.Catalog, out string, x store.Experiment, 
 	return page, reports.WriteExploration(page, explorationPage(catalog.Program(), x, subject, all))
 }
 
-// openKept opens what is kept of how far an exploration came.
+// openKept opens the file that says how far an exploration came.
 func openKept(cmd *cobra.Command, x store.Experiment, subject string, f *experiments.Flags, c explore.Config) (*explore.Kept, error) {
 	arguments := workersArguments(cmd, x.Recipe, newExploreWorker(f.Catalog), "faults", "out")
 	if c.Kinds != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/workers"
 )
 
-// jobs is how many runs go on at once; 0: nobody said how many.
+// jobs is the number of concurrent runs; 0 means that the user did not set it.
 type jobs int
 
 // mostJobs bounds the processes that a command starts.
@@ -38,7 +38,9 @@ func (j jobs) validate(cmd *cobra.Command) error {
 	return nil
 }
 
-// of is the number for runs that are simulated or not, of which there are so many.
+// of returns the number of jobs: the given one, or else a default. Runs in real time would disturb
+// each other, so their default is 1; that of simulations is the number of processors, or of runs if
+// there are fewer.
 func (j jobs) of(simulated bool, runs int64) int {
 	switch {
 	case j > 0:
@@ -49,10 +51,10 @@ func (j jobs) of(simulated bool, runs int64) int {
 	return int(max(1, min(int64(runtime.GOMAXPROCS(0)), runs)))
 }
 
-// endlessRuns is a number of runs that nobody knows yet.
+// endlessRuns stands for a number of runs that is not known yet.
 const endlessRuns = math.MaxInt64
 
-// workersOf says how workers are started, which are this program with a hidden command.
+// workersOf returns the configuration of workers, which run this program with a hidden command.
 func workersOf(command string, args []string) (workers.Config, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -61,8 +63,8 @@ func workersOf(command string, args []string) (workers.Config, error) {
 	return workers.Config{Command: slices.Concat([]string{self, command}, args), Stderr: os.Stderr}, nil
 }
 
-// workersArguments are the recipe and the flags of a command that its workers take, too, but for
-// some of them.
+// workersArguments returns the recipe, and the given flags of a command that its workers have, too,
+// without some of these.
 func workersArguments(cmd *cobra.Command, recipe string, worker *cobra.Command, without ...string) []string {
 	args := []string{recipe}
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
@@ -73,7 +75,7 @@ func workersArguments(cmd *cobra.Command, recipe string, worker *cobra.Command, 
 	return args
 }
 
-// serveTasks does what a worker's tasks ask for, until its input ends.
+// serveTasks performs the tasks of a worker until its input ends.
 func serveTasks[T, A any](cmd *cobra.Command, do func(context.Context, T) (A, error)) error {
 	input, err := process.PolledInput()
 	if err != nil {

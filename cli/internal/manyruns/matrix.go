@@ -48,7 +48,8 @@ type matrixCell struct {
 	plan       sweep.Description
 }
 
-// notInMatrix lists the flags of a sweep that a matrix has not: --on, the experiments, --repeat and --seed say it all.
+// notInMatrix lists the flags of a sweep that a matrix does not have, since --on, the experiments, --repeat and --seed
+// replace them.
 var notInMatrix = []string{"ensemble", "image", "servers", "simulate", "config", "seeds", "swarm", "shard", "for", "until-violations"}
 
 // usualRepeat is enough for a few dozen tests to find a large difference in times.
@@ -135,7 +136,7 @@ func (m *matrixRun) run(cmd *cobra.Command, args []string) error {
 	})
 }
 
-// plan makes the cells, and refuses what makes no sense before anything begins.
+// plan makes the cells, and returns an error for what makes no sense before anything runs.
 func (m *matrixRun) plan(cmd *cobra.Command, experiments []string) (err error) {
 	switch {
 	case m.repeat < 1:
@@ -162,7 +163,7 @@ func (m *matrixRun) plan(cmd *cobra.Command, experiments []string) (err error) {
 	return nil
 }
 
-// allTaken refuses flags that are for none of the columns.
+// allTaken returns an error for a flag that applies to no column.
 func (m *matrixRun) allTaken(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.ContainsFunc(m.columns, func(c column) bool { return c.takes(f.Name) }) {
@@ -199,7 +200,7 @@ func (m *matrixRun) planRow(cmd *cobra.Command, experiment string) error {
 	return wrong[0]
 }
 
-// plain returns the text of an error in one line, which does not call it wrong usage in its middle.
+// plain returns the text of an error in one line, without the words for wrong usage in its middle.
 func plain(err error) string {
 	return strings.ReplaceAll(usage.OneLine(err), engine.ErrUsage.Error()+": ", "")
 }
@@ -246,7 +247,8 @@ func (m *matrixRun) isFile(cmd *cobra.Command, experiment string) bool {
 	return err == nil || strings.ContainsAny(experiment, `/\.`) && !cmd.Flags().Changed("object")
 }
 
-// ready refuses servers that cannot be used, before anything is run. Those of the first experiment are those of all.
+// ready returns an error if servers cannot be used, before anything runs. All experiments use the servers of the
+// first one.
 func (m *matrixRun) ready(ctx context.Context) error {
 	for i, c := range m.columns {
 		x, err := m.cells[i].swept.Experiment(m.seed)
@@ -260,8 +262,8 @@ func (m *matrixRun) ready(ctx context.Context) error {
 	return nil
 }
 
-// perform runs what is missing of the cells, one cell after the other. A cell whose runs come to nothing does not keep the
-// others from theirs.
+// perform performs the missing runs of the cells, one cell after the other. A cell whose runs cannot be performed does not
+// stop the others.
 func (m *matrixRun) perform(ctx context.Context, interrupt <-chan struct{}, screen *terminal.Screen) error {
 	for i, c := range m.cells {
 		select {
@@ -283,7 +285,7 @@ func (m *matrixRun) perform(ctx context.Context, interrupt <-chan struct{}, scre
 	return nil
 }
 
-// result reads what the cells have.
+// result reads the results of the cells.
 func (m *matrixRun) result(bounds []string) (*matrix.Matrix, error) {
 	result := &matrix.Matrix{Servers: m.on}
 	for i, c := range m.cells {
@@ -323,7 +325,7 @@ func exitOfMatrix(result *matrix.Matrix) int {
 	return code
 }
 
-// command runs the matrix again, or goes on with it.
+// command returns the command that runs the matrix again, or continues it.
 func (m *matrixRun) command(cmd *cobra.Command, args []string) string {
 	words := append([]string{m.catalog.Program(), cmd.Name()}, args...)
 	cmd.Flags().Visit(func(f *pflag.Flag) {

@@ -15,7 +15,7 @@ import (
 // mostRepeated bounds the runs of one experiment.
 const mostRepeated = 1_000_000
 
-// Repeat returns what runs the experiment of zklab run with n seeds: that is a sweep whose seeds draw nothing else.
+// Repeat returns the function that performs zklab run with n seeds: it is a sweep in which seeds draw no settings.
 func Repeat(catalog workloads.Catalog) experiments.Repeater {
 	return func(run *cobra.Command, args []string, n int, seed int64) error {
 		return repeat(newSweep(catalog), run, args, n, seed)
@@ -67,7 +67,7 @@ func valuesOf(f *pflag.Flag) []string {
 	return []string{f.Value.String()}
 }
 
-// setAll gives a command values of flags.
+// setAll sets flags of a command.
 func setAll(cmd *cobra.Command, set map[string][]string) error {
 	for name, values := range set {
 		for _, value := range values {

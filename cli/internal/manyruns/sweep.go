@@ -23,7 +23,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// SweepFlags are the flags of sweep that run has not.
+// SweepFlags holds the flags of sweep that run does not have.
 type SweepFlags struct {
 	seeds      string
 	forTime    time.Duration
@@ -34,14 +34,14 @@ type SweepFlags struct {
 	gates      []string
 }
 
-// endless are the seeds of a sweep that only its time ends.
+// endless has the seeds of a sweep that ends only after a time.
 const endless = "1..1000000000"
 
 func newSweep(catalog workloads.Catalog) *cobra.Command {
 	return SweepCommand(&SweepFlags{}, NewSwept(catalog))
 }
 
-// SweepCommand is the command with its flags bound to s and swept.
+// SweepCommand returns the command sweep, with its flags bound to s and swept.
 func SweepCommand(s *SweepFlags, swept *swept) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep RECIPE",
@@ -119,7 +119,7 @@ func (s SweepFlags) Plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 	return d, nil
 }
 
-// runSweep runs and prints; its error carries the exit code.
+// runSweep runs a sweep and prints its summary. Its error carries the exit code.
 func runSweep(cmd *cobra.Command, swept *swept, s SweepFlags) error {
 	d, err := s.Plan(cmd, swept)
 	if err != nil {
@@ -143,15 +143,15 @@ func runSweep(cmd *cobra.Command, swept *swept, s SweepFlags) error {
 	return printMerged(cmd, swept.f.Catalog, []string{folder}, filepath.Join(folder, SweepPage), swept.f.JSON, false, s.gates)
 }
 
-// noMoreRuns tells what the first interrupt of many runs leads to.
+// noMoreRuns is the message about the effect of the first interrupt of many runs.
 const noMoreRuns = "starting no more runs, and waiting for the current ones"
 
-// folder is where a sweep is stored.
+// folder returns the folder of a sweep.
 func (s *swept) folder(d sweep.Description) string {
 	return filepath.Join(s.f.Out, sweep.StoreFolder, s.stored.Recipe, d.Name())
 }
 
-// perform runs the seeds of a planned sweep that have no line yet, and shows on the screen, in a phase, where it stands.
+// perform runs the seeds of a planned sweep that have no line yet, and shows its progress on the screen, as a phase.
 func (s SweepFlags) perform(ctx context.Context, swept *swept, d sweep.Description, interrupt <-chan struct{}, screen *terminal.Screen, phase string) error {
 	folder := swept.folder(d)
 	jobs := s.jobs.of(swept.stored.Simulate, d.Shard.Seeds(d.Seeds))
@@ -180,7 +180,7 @@ const (
 	explorePage = "explore.html"
 )
 
-// describeSweep is a sweep's progress in a line.
+// describeSweep returns a sweep's progress in one line.
 func describeSweep(p sweep.Progress) string {
 	const width = 20
 	full := int(min(p.Done*width/max(p.Seeds, 1), width))
@@ -228,7 +228,8 @@ func printMerged(cmd *cobra.Command, catalog workloads.Catalog, paths []string, 
 	})
 }
 
-// newSweepWorker is the process that runs seeds for a sweep with more than one job.
+// newSweepWorker returns the command of the processes that run seeds for a sweep with more than one
+// job.
 func newSweepWorker(catalog workloads.Catalog) *cobra.Command {
 	swept := NewSwept(catalog)
 	swarm := false
@@ -265,7 +266,7 @@ func sweepsHere() string {
 	return text
 }
 
-// sweepsInStore are the folders of sweeps below the usual --out.
+// sweepsInStore matches the folders of sweeps below the default --out.
 var sweepsInStore = filepath.Join("store", "sweeps", "*", "*")
 
 func newMerge(catalog workloads.Catalog) *cobra.Command {
@@ -317,8 +318,8 @@ func newMerge(catalog workloads.Catalog) *cobra.Command {
 	return cmd
 }
 
-// sweptPath completes the folders of sweeps in the store that is usual; where none begins so,
-// the shell completes files.
+// sweptPath completes the folders of sweeps in the default store; if none begins with the text, the
+// shell completes files.
 func sweptPath(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	sweeps, _ := filepath.Glob(sweepsInStore)
 	return usage.OrFiles(usage.Beginning(toComplete, sweeps))

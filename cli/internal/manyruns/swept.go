@@ -26,7 +26,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// swept is the experiment of a sweep, of which each seed makes another.
+// swept is the experiment of a sweep, from which each seed makes its own.
 type swept struct {
 	x       *store.Experiment // what the flags are bound to
 	seed    *int64
@@ -42,7 +42,7 @@ type swept struct {
 	arguments []string      // that make it again
 }
 
-// NewSwept returns a sweep whose flags nobody has given yet.
+// NewSwept returns a sweep whose flags are not set yet.
 func NewSwept(catalog workloads.Catalog) *swept {
 	x, seed, minLoad := experiments.Defaults()
 	return &swept{x: x, seed: seed, minLoad: minLoad, f: &experiments.Flags{Catalog: catalog}}
@@ -107,7 +107,7 @@ func (s *swept) whyReal() string {
 	return ""
 }
 
-// clock says in which time the runs are, where that is not virtual time.
+// clock returns the words for runs in real time, with the reason; "" for virtual time.
 func (s *swept) clock() string {
 	switch {
 	case s.stored.Simulate:
@@ -118,14 +118,14 @@ func (s *swept) clock() string {
 	return ", each run in real time " + s.real + ","
 }
 
-// choicesOf leaves to the seeds what no flag gives.
+// choicesOf returns the choices of the settings that no flag sets, from which the seeds draw.
 func choicesOf(given func(string) bool) sweep.Choices {
 	c := sweep.UsualChoices()
 	maps.DeleteFunc(c.Of, func(knob string, _ []any) bool { return given(knob) })
 	return c
 }
 
-// whole is the experiment with a seed, with nothing drawn.
+// whole returns the experiment with a seed, with nothing drawn.
 func (s *swept) whole(seed int64) (experiment.Experiment, error) {
 	return s.made(s.stored, seed)
 }
@@ -142,7 +142,7 @@ func (s *swept) made(stored store.Experiment, seed int64) (experiment.Experiment
 	return experiments.Complete(x, stored.Simulate)
 }
 
-// Experiment is the experiment of a seed.
+// Experiment returns the experiment of a seed, with the settings that the seed draws.
 func (s *swept) Experiment(seed int64) (experiment.Experiment, error) {
 	d := sweep.Draw(seed, s.choices)
 	stored := s.stored
@@ -178,7 +178,7 @@ func (s *swept) run(ctx context.Context, t sweep.Task) (sweep.Line, error) {
 	return line, err
 }
 
-// again is the command that runs one seed again.
+// again returns the command that runs one seed again.
 func (s *swept) again(seed int64) string {
 	return printable.Command(slices.Concat([]string{s.f.Catalog.Program(), "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.Out, "again")})...)
 }
@@ -196,13 +196,13 @@ func (s *swept) runners(jobs int) (runners []sweep.Runner, closeAll func(), err 
 	return runners, closeAll, nil
 }
 
-// settings lists all that decides what a run of some seed is.
+// settings lists everything that determines the run of a seed.
 func (s *swept) settings() ([]sweep.Setting, error) {
 	return settingsOf(s.stored, s.arguments, s.f.Config, s.f.Object)
 }
 
-// settingsOf lists all that decides what a run of an experiment is: the flags, the program, and what the
-// files contain. arguments are the recipe and the flags.
+// settingsOf lists everything that determines the runs of an experiment: the flags, the program, and
+// what the files contain. arguments are the recipe and the flags.
 func settingsOf(x store.Experiment, arguments []string, files ...string) ([]sweep.Setting, error) {
 	program, err := sweep.Program()
 	if err != nil {

@@ -25,7 +25,7 @@ func pass(child *os.Process, s os.Signal) { _ = child.Signal(s) }
 
 func killedBy(*os.ProcessState) os.Signal { return nil }
 
-// SignalNamed knows the signals that Go can send everywhere.
+// SignalNamed returns the signal with a name; nil if Go cannot send it on every system.
 func SignalNamed(name string) os.Signal {
 	return map[string]os.Signal{"INT": os.Interrupt, "KILL": os.Kill, "TERM": os.Kill}[strings.TrimPrefix(strings.ToUpper(name), "SIG")]
 }
@@ -33,5 +33,5 @@ func SignalNamed(name string) os.Signal {
 // IgnoreBrokenPipes does nothing: a broken pipe ends no process here.
 func IgnoreBrokenPipes() {}
 
-// PolledInput is standard input.
+// PolledInput returns standard input.
 func PolledInput() (*os.File, error) { return os.Stdin, nil }

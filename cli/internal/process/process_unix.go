@@ -21,8 +21,8 @@ func OwnSession(cmd *exec.Cmd) error {
 	return nil
 }
 
-// Signals that a supervisor passes on besides StopSignals. SIGQUIT (Ctrl-\)
-// would otherwise end it with a dump and Go's exit code 2.
+// passedOn has the signals that a supervisor passes on besides StopSignals. SIGQUIT (Ctrl-\) would
+// otherwise end it with a dump and Go's exit code 2.
 var passedOn = []os.Signal{syscall.SIGQUIT, syscall.SIGTSTP}
 
 // pass hands a signal to the child. Ctrl-Z stops both, since the child is not
@@ -32,8 +32,8 @@ func pass(child *os.Process, s os.Signal) {
 		_ = child.Signal(s)
 		return
 	}
-	// The stop takes effect a moment after the call that asks for it, so only
-	// the signal that ends it says when to go on.
+	// The stop takes effect a moment after the call that asks for it, so only the signal that
+	// continues this process shows that it was stopped.
 	goOn := make(chan os.Signal, 1)
 	signal.Notify(goOn, syscall.SIGCONT)
 	defer signal.Stop(goOn)
@@ -43,7 +43,7 @@ func pass(child *os.Process, s os.Signal) {
 	_ = child.Signal(syscall.SIGCONT)
 }
 
-// killedBy is the signal that ended a process, nil if none did.
+// killedBy returns the signal that ended a process; nil if none did.
 func killedBy(state *os.ProcessState) os.Signal {
 	if s, ok := state.Sys().(syscall.WaitStatus); ok && s.Signaled() {
 		return s.Signal()
@@ -51,7 +51,7 @@ func killedBy(state *os.ProcessState) os.Signal {
 	return nil
 }
 
-// SignalNamed is a signal by its name, as TERM or SIGTERM; nil if there is none.
+// SignalNamed returns the signal with a name such as TERM or SIGTERM; nil if there is none.
 func SignalNamed(name string) os.Signal {
 	if s := unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(name), "SIG")); s != 0 {
 		return s
@@ -59,14 +59,14 @@ func SignalNamed(name string) os.Signal {
 	return nil
 }
 
-// IgnoreBrokenPipes lets a run go on, and clean up, although nobody reads its
-// progress any more: Go ends a process whose standard streams are broken.
+// IgnoreBrokenPipes lets a run go on, and clean up, after the reader of its progress has gone: Go
+// ends a process whose standard streams are broken.
 func IgnoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }
 
-// PolledInput is standard input that a goroutine waits for without a thread of its own, which in a
-// read would keep its processor: where the runtime's choices follow from a seed (package
-// internal/virtual/overlay), nobody takes it away, and a simulation in the same process would wait
-// for ever.
+// PolledInput returns standard input as a file for which a goroutine waits without a thread of its
+// own. A thread that blocks in a read would keep its processor: where the runtime's choices follow
+// from a seed (package internal/virtual/overlay), nothing takes the processor away, and a
+// simulation in the same process would wait for ever.
 func PolledInput() (*os.File, error) {
 	if err := syscall.SetNonblock(syscall.Stdin, true); err != nil {
 		return nil, err

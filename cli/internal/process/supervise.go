@@ -16,21 +16,21 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// A panic in a goroutine of a library ends a Go process with exit code 2,
-// which would pass for "undecided". Only another process can say otherwise: so
-// zklab runs itself once more, passes signals on, and turns that code of a
-// child that panicked into ExitDefect. The child ends when its parent is gone.
+// A panic in a goroutine of a library ends a Go process with exit code 2, which would look like
+// "undecided". Only another process can tell the two apart: so zklab runs itself once more, passes
+// signals on, and turns the exit code of a child that panicked into ExitDefect. The child ends when
+// its parent is gone.
 
 const (
 	supervisedEnv = "ZKLAB_SUPERVISED" // set in the child, to withNote if it has a file for that
 	withNote      = "note"
 	goPanic       = 2 // Go's exit code of a panic
-	// undecided stands for ExitUnknown between child and parent, which could
-	// not tell it from a panic otherwise.
+	// undecided replaces ExitUnknown between child and parent, since the parent could not
+	// distinguish that from a panic.
 	undecided = 102
 )
 
-// Supervised runs the command in a child process where that is possible. alone are the names of commands
+// Supervised runs the command in a child process where that is possible. alone has the names of commands
 // that run without a supervisor.
 func Supervised(run func() int, alone []string) int {
 	if DetachedLog = os.Getenv(DetachedEnv); DetachedLog != "" {
@@ -66,7 +66,7 @@ func toParent(code int) int {
 	return code
 }
 
-// FromChild is the exit code that a supervised child meant by one of its own.
+// FromChild translates the exit code of a supervised child into that of the command.
 func FromChild(code int) int {
 	switch code {
 	case undecided:
@@ -78,8 +78,8 @@ func FromChild(code int) int {
 }
 
 // runChild runs this program again with the same arguments and streams. The
-// child is in a process group of its own, so that a terminal's Ctrl-C comes to
-// it once, through us.
+// child is in a process group of its own, so that it gets a terminal's Ctrl-C only once, from this
+// process.
 func runChild() (code int, err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -135,7 +135,7 @@ func runChild() (code int, err error) {
 	return code, nil
 }
 
-// afterSignal is the exit code of a child that a signal ended.
+// afterSignal returns the exit code for a child that a signal ended.
 func afterSignal(s os.Signal, stderr io.Writer) int {
 	switch {
 	case slices.Contains(terminal.StopSignals, s):
@@ -147,15 +147,15 @@ func afterSignal(s os.Signal, stderr io.Writer) int {
 	return usage.ExitDefect
 }
 
-// dieWithParent ends the child when the parent was killed: nobody could
-// interrupt it any more.
+// dieWithParent ends the child when the parent has been killed, since nothing could interrupt the
+// child any more.
 func dieWithParent() {
 	_, _ = io.Copy(io.Discard, os.NewFile(3, "parent"))
 	os.Exit(usage.ExitFailed)
 }
 
-// DetachedEnv is the environment variable that gives the background process the path of its log.
+// DetachedEnv is the environment variable that tells a background process the path of its log.
 const DetachedEnv = "ZKLAB_DETACHED"
 
-// DetachedLog is the log of this process if it is one in the background.
+// DetachedLog is the path of this process's log if it runs in the background.
 var DetachedLog string

@@ -9,25 +9,26 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// A panic in a goroutine of a run ends the process, and what Go says of it names neither the
-// seed nor the faults. So commands that make many runs note how each is run again before it
-// begins, in a file that the supervising parent has open, too: it tells the last one.
+// A panic in a goroutine of a run ends the process, and Go's message names neither the seed nor the
+// faults. So commands that make many runs note, before each run, the command that repeats it. The
+// note is in a file that the supervising parent has open, too, and the parent prints the last note.
 
-// noteDescriptor is the file of the note in a supervised child.
+// noteDescriptor is the descriptor of the note's file in a supervised child.
 const noteDescriptor = 4
 
-// underWay is where the run under way is noted; nil: nowhere.
+// underWay is the file in which the run under way is noted; nil means that it is not noted.
 var underWay *os.File
 
-// NoteRun notes the run that is about to begin, by the command that runs it again. What cannot
-// be written is missing after a panic, and no more. Call it for one run at a time.
+// NoteRun notes the run that is about to begin, by the command that runs it again. If the note
+// cannot be written, it is only missing after a panic. Call it for one run at a time.
 func NoteRun(command string) {
 	if underWay != nil { // what is left of a longer one is behind the end of the line
 		_, _ = underWay.WriteAt([]byte(command+"\n"), 0)
 	}
 }
 
-// newNote is the file of a child's note, which is removed already, nil if there can be none.
+// newNote returns the file for a child's note, which has already been removed from its folder; nil
+// if there can be none.
 func newNote() *os.File {
 	f, err := os.CreateTemp("", "zklab-run-")
 	if err != nil {

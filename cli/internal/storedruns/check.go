@@ -90,10 +90,11 @@ func newCheck(known workloads.Catalog) *cobra.Command {
 	return cmd
 }
 
-// searchShare is the part of the budget that the search for one key of an object of one's own may take.
+// searchShare is the part of the budget, as one in so many, that the search for one key of a user's own
+// object may take.
 const searchShare = 6
 
-// modelNames lists what --model takes, up to the number that some have.
+// modelNames completes --model, without the number that some models take.
 func modelNames() (values []cobra.Completion) {
 	for _, m := range linear.Models() {
 		name := m.Name[:strings.IndexByte(m.Name+":", ':')]
@@ -105,7 +106,7 @@ func modelNames() (values []cobra.Completion) {
 	return values
 }
 
-// formatNames lists what --format takes.
+// formatNames completes --format.
 func formatNames() []cobra.Completion {
 	values := []cobra.Completion{cobra.CompletionWithDesc(string(foreign.Auto), "detected from the file")}
 	for _, f := range foreign.Formats() {
@@ -178,7 +179,7 @@ func (c *check) open(path string) (*store.Run, error) {
 	return nil, err
 }
 
-// loadOptions returns how a history is to be read, by the flags.
+// loadOptions returns the options for reading a history that the flags ask for.
 func (c *check) loadOptions(cmd *cobra.Command, model linear.Model) (linear.LoadOptions, error) {
 	opts := linear.LoadOptions{LooseNumbers: c.loose, InitialOf: map[string]foreign.Value{}, Rename: map[string]string{}}
 	for _, name := range []string{"initial", "initial-of"} {
@@ -214,7 +215,7 @@ func (c *check) loadOptions(cmd *cobra.Command, model linear.Model) (linear.Load
 	return opts, nil
 }
 
-// kinds are the model, if one is named, and the format.
+// kinds returns the model, if the flags name one, and the format.
 func (c *check) kinds() (model linear.Model, format foreign.Format, err error) {
 	for _, text := range c.initialOf {
 		if _, _, found := strings.Cut(text, "="); !found {
@@ -253,8 +254,8 @@ func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) err
 	return verdicts.PrintResult(cmd, run, result, c.asJSON, c.quiet)
 }
 
-// modelMissing is the error about a file that is no history of zklab's, which
-// err says: it needs a model, if it is a history at all.
+// modelMissing returns the error for a file that is not one of zklab's histories, as err says: to
+// be checked, it needs a model, if it is a history at all.
 func modelMissing(run *store.Run, err error) error {
 	r, openErr := foreign.Open(run.History(), foreign.Auto)
 	if openErr != nil {

@@ -7,7 +7,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Commands makes the commands of this room for a program that knows some recipes. A new command is a line here.
+// Commands returns the commands of this package for a program that knows some recipes. A new command is a line
+// here.
 func Commands(known workloads.Catalog) []*cobra.Command {
 	return []*cobra.Command{
 		newReplay(known), newShrink(known), newCheck(known), newReport(known), newCompare(known), newExport(known),
@@ -15,7 +16,8 @@ func Commands(known workloads.Catalog) []*cobra.Command {
 	}
 }
 
-// open is [store.Open] for a program that knows some recipes: the run is judged by what it declares.
+// open is [store.Open] for a program that knows some recipes: their declarations decide how the run
+// is judged.
 func open(known workloads.Catalog, root, path string) (*store.Run, error) {
 	run, err := store.Open(root, path)
 	if err == nil {

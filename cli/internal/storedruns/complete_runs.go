@@ -13,12 +13,12 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// mostDescribed is of how many runs completion reads the results, which are files of some
-// hundred kilobytes: what the Tab key shows must come at once.
+// mostDescribed bounds the results that completion reads, which are files of some hundred
+// kilobytes: the Tab key must answer at once.
 const mostDescribed = 40
 
 // storedRun completes the PATH of a command: latest and the runs in the folder of its --out,
-// newest first. Where none of them begins so, the shell completes files.
+// newest first. If none of them begins with the text, the shell completes files.
 func storedRun(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	root := cmd.Flag("out").Value.String()
@@ -44,7 +44,7 @@ func storedRun(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Compl
 	return usage.OrFiles(values, directive)
 }
 
-// storedRecipes completes the recipes of which the store has runs or sweeps.
+// storedRecipes completes the recipes that have runs or sweeps in the store.
 func storedRecipes(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var recipes []cobra.Completion
 	for _, pattern := range []string{"*/*", "sweeps/*/*"} {

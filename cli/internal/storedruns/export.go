@@ -26,15 +26,15 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// exportFormat is a format that runs are exported in. It has either group, of several runs, or
-// record, of the record of one run with a name.
+// exportFormat is a format for exported runs. It has either group, which writes several runs, or
+// record, which writes the record of one run with a name.
 type exportFormat struct {
 	Name, about string
 	group       func(w io.Writer, g *compare.Group) error
 	record      func(w io.Writer, name string, h *history.History) error
 }
 
-// ExportFormats are all formats. A new one is a line here.
+// ExportFormats lists all formats. A new one is a line here.
 var ExportFormats = []exportFormat{
 	{"csv", "the times that were measured, as a table", func(w io.Writer, g *compare.Group) error { return export.Times(w, &g.Samples) }, nil},
 	{"hdr", "latencies, as a log of HdrHistogram", func(w io.Writer, g *compare.Group) error { return export.Histograms(w, &g.Samples) }, nil},
@@ -50,12 +50,12 @@ var ExportFormats = []exportFormat{
 // asOTLP is the format that can also be sent.
 const asOTLP = "otlp"
 
-// nameless is a writer that needs no name of the run.
+// nameless adapts a function that does not need the name of the run.
 func nameless(write func(io.Writer, *history.History) error) func(io.Writer, string, *history.History) error {
 	return func(w io.Writer, _ string, h *history.History) error { return write(w, h) }
 }
 
-// exportNames are the names of the formats that have a property.
+// exportNames returns the names of the formats for which have returns true.
 func exportNames(have func(f exportFormat) bool) string {
 	var names []string
 	for _, f := range ExportFormats {
@@ -115,7 +115,7 @@ func newExport(known workloads.Catalog) *cobra.Command {
 	return cmd
 }
 
-// of reads what is exported, and returns what writes it. Warnings go to stderr.
+// of reads what to export, and returns the function that writes it. Warnings go to stderr.
 func (f exportFormat) of(stderr io.Writer, known workloads.Catalog, root, path string) (write func(io.Writer) error, err error) {
 	if f.group != nil {
 		g, err := compare.Locate(root, path, known.Declared)
@@ -176,8 +176,8 @@ func sendTraces(cmd *cobra.Command, known workloads.Catalog, f exportFormat, roo
 	return nil
 }
 
-// writeTo replaces a file, which then has all of the content, or what it had before. What is not a regular
-// file, such as a pipe or a link, is written to.
+// writeTo replaces a file, which then has either all of the new content or the old. It writes directly
+// into what is not a regular file, such as a pipe or a link.
 func writeTo(path string, write func(io.Writer) error) error {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)

@@ -14,9 +14,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// testAlone refuses a run of a recipe that only its test in Go can make, since no name says
-// the constructor: zklab's own would run in its place. instead tells what somebody may do; "" is the command
-// that runs the test.
+// testAlone returns an error for a run that only its Go test can repeat, since no name identifies the
+// constructor: zklab's own recipe would run in its place. instead says what the user can do; if it is "",
+// the error names the command that runs the test.
 func testAlone(known workloads.Catalog, run *store.Run, x store.Experiment, instead string) error {
 	if !slices.Contains(known.Recipes(), x.Recipe) {
 		return decidable(known, run)
@@ -33,7 +33,7 @@ func testAlone(known workloads.Catalog, run *store.Run, x store.Experiment, inst
 	return usage.Errorf("%s has a recipe that only its Go test can create: %s", run.Path(), instead)
 }
 
-// declaredFor returns the declaration of a run's objects, which its experiment or this program has; nil if
+// declaredFor returns the declaration of a run's objects from its experiment or from this program; nil if
 // neither has one.
 func declaredFor(known workloads.Catalog, run *store.Run, recipe string) models.Declared {
 	x, _ := store.ReadExperiment(run.Experiment()) // without one, the program has the declaration

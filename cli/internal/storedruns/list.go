@@ -17,8 +17,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// listing is a part of what zklab list prints. out is the folder of the stored runs, of which some are
-// chosen.
+// listing is a part of what zklab list prints. out is the folder of the stored runs, from which a
+// choice selects.
 type listing struct {
 	name, about string
 	print, json func(w io.Writer, out string, runs catalog.Choice) error
@@ -37,7 +37,7 @@ func listingsOf(known workloads.Catalog) []listing {
 	}
 }
 
-// ofProgram is a listing of what the program itself has.
+// ofProgram adapts a listing that depends only on the program, not on a store.
 func ofProgram(list func(io.Writer) error) func(io.Writer, string, catalog.Choice) error {
 	return func(w io.Writer, _ string, _ catalog.Choice) error { return list(w) }
 }

@@ -23,10 +23,10 @@ type listedFault struct {
 	faults.Kind
 	// Available says for each ensemble whether it has the fault.
 	Available map[string]bool `json:"available"`
-	// With says what it takes of the user, for people: commands that harm servers of
-	// somebody else.
+	// With says, for people, what the user must provide: commands that harm the servers of an
+	// external ensemble.
 	With map[string]string `json:"with,omitempty"`
-	// Missing says why not, for people.
+	// Missing says, for people, why an ensemble does not have it.
 	Missing map[string]string `json:"missing,omitempty"`
 	// Processes means that clients must be processes of their own.
 	Processes bool `json:"processes,omitempty"`
@@ -36,7 +36,7 @@ type listedFault struct {
 var ensembles = []struct {
 	name    string
 	starter ensemble.Sketcher
-	// bare is without what the user can give; nil if there is nothing.
+	// bare is the ensemble without what the user can provide; nil if there is no such thing.
 	bare ensemble.Sketcher
 }{
 	{name: backend.InProcess, starter: embedded.Config{}},
@@ -70,7 +70,7 @@ func listedFaults() ([]listedFault, error) {
 	return all, nil
 }
 
-// takes notes what an ensemble has only where the user gives something.
+// takes notes a fault that an ensemble has only if the user provides something.
 func (l *listedFault) takes(name string, f faults.Fault, bare ensemble.Sketcher) error {
 	if bare == nil || !l.Available[name] {
 		return nil
@@ -82,8 +82,8 @@ func (l *listedFault) takes(name string, f faults.Fault, bare ensemble.Sketcher)
 	return err
 }
 
-// lacking says why an ensemble that was started for a fault does not have it:
-// where clients share a process, and where each has its own.
+// lacking returns why an ensemble that is started for a fault does not have it: if clients share a
+// process, and if each has its own.
 func lacking(f faults.Fault, starter ensemble.Sketcher) (alone, processes, err error) {
 	if p, ok := f.(faults.Preparing); ok {
 		if preparer, ok := starter.(ensemble.Preparer); ok {
@@ -108,8 +108,8 @@ func printFaults(w io.Writer) error {
 	return terminal.PrintJSON(w, all)
 }
 
-// listFaults prints which ensemble has which fault, then why some have not,
-// then what can follow a fault's name.
+// listFaults prints which ensemble has which fault, then why some do not, then what can follow a
+// fault's name.
 func listFaults(w io.Writer) error {
 	all, err := listedFaults()
 	if err != nil {
@@ -139,7 +139,8 @@ func listFaults(w io.Writer) error {
 	return listArguments(w, all)
 }
 
-// cell is yes, or no with the number of the reason.
+// cell returns yes or no, with the number of a reason if there is one. It adds new reasons to the
+// list.
 func (l listedFault) cell(ensemble string, reasons *[]string) string {
 	reason, text := l.Missing[ensemble], "no"
 	switch {
@@ -199,7 +200,7 @@ func listArguments(w io.Writer, all []listedFault) error {
 // lineWidth is the widest line of the list.
 const lineWidth = 100
 
-// hanging prints text behind a first column, broken to the width.
+// hanging prints text after a first column, broken to the width.
 func hanging(w io.Writer, first, text string) {
 	for i, line := range wrapped(text, lineWidth-ansi.StringWidth(first)) {
 		if i > 0 {

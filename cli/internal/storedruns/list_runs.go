@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/catalog"
 )
 
-// statesListed are all that a list of runs can say.
+// statesListed lists all states that a list of runs can show.
 var statesListed = wordsOf(catalog.Listed)
 
 func wordsOf(states []catalog.State) (words []string) {

@@ -21,8 +21,8 @@ func printSubjects(w io.Writer, known workloads.Catalog) error {
 	return terminal.PrintJSON(w, namedSubjects(known))
 }
 
-// listSubjects prints what every recipe can be tested with, which property finds
-// that which is wrong on purpose, and under which faults.
+// listSubjects prints the subjects of each recipe and, for those that are wrong on purpose, which
+// property finds the defect under which faults.
 func listSubjects(w io.Writer, known workloads.Catalog) error {
 	const gap, screen = 1, 100
 	t := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0) // closer than others: the names are long

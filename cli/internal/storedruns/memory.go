@@ -8,8 +8,9 @@ import (
 )
 
 // collectOften makes the garbage collector begin when memory has grown by a seventh, and not only when it has
-// doubled. Most of what a check or a report needs is the record itself, which stays: a large one would take
-// twice its size. It costs a third more processor time. The environment variable GOGC goes first.
+// doubled. Most memory of a check or a report is the record itself, which stays: by default, a large record
+// would take twice its size. This costs a third more processor time. The environment variable GOGC takes
+// precedence.
 func collectOften() {
 	const growth = 15 // per cent
 	if os.Getenv("GOGC") == "" {
@@ -17,8 +18,9 @@ func collectOften() {
 	}
 }
 
-// collectSeldom lets memory grow by a third if the record of a run is packed: it is small, and little of the
-// memory stays. It reads the record. An error comes again where the record is used.
+// collectSeldom lets memory grow by a third before a collection if the record of a run is packed, since that
+// is small and little of the memory stays. It reads the record, and ignores errors, which occur again when
+// the record is used.
 func collectSeldom(run *store.Run) {
 	const growth = 30 // per cent
 	if h, err := run.ReadPacked(store.Large); err == nil && h.Packed() && os.Getenv("GOGC") == "" {

@@ -51,7 +51,7 @@ func newOpen() *cobra.Command {
 	return cmd
 }
 
-// atMostOnePath are the arguments of open.
+// atMostOnePath accepts the arguments of open: at most one path.
 func atMostOnePath(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return fmt.Errorf("%s needs one path, the folder of a run or a sweep, a page, or latest", cmd.Name())
@@ -59,7 +59,7 @@ func atMostOnePath(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// pageOf is the page that a path names.
+// pageOf returns the page that a path names.
 func pageOf(out, path string) (string, error) {
 	for _, candidate := range []string{path, filepath.Join(out, path)} {
 		if path == store.Latest {
@@ -109,7 +109,7 @@ func browse(page string) error {
 	return cmd.Process.Release()
 }
 
-// browser is the command that opens a page; nil if there is none.
+// browser returns the command that opens a page; nil if there is none.
 func browser() []string {
 	if program := os.Getenv("BROWSER"); program != "" {
 		return []string{program}

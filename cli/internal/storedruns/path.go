@@ -20,8 +20,8 @@ func pathArg(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// noUsage is an error in what a stored run says of its experiment. Nobody wrote that on this
-// command line: it is no wrong usage.
+// noUsage returns an error in the stored experiment of a run. It is not wrong usage, since the
+// value is not from this command line.
 func noUsage(err error) error {
 	if !errors.Is(err, engine.ErrUsage) {
 		return err

@@ -76,7 +76,7 @@ func newPrune() *cobra.Command {
 	return cmd
 }
 
-// run removes what is old, or says what it would remove, and sums up.
+// run removes old entries, or says what it would remove, and prints a summary.
 func (p *pruning) run(w io.Writer) error {
 	all, err := listedRuns(p.out, p.choice)
 	if err != nil {
@@ -123,7 +123,8 @@ func (p *pruning) run(w io.Writer) error {
 	return errors.Join(failed...)
 }
 
-// forget removes how far old explorations came, from where the same command would go on. It returns the bytes.
+// forget removes the saved states of old explorations, from which the same command would continue. It returns
+// their size in bytes.
 func (p *pruning) forget(w io.Writer, removed map[catalog.Kind]int, failed *[]error) (bytes int64) {
 	folders, err := explore.Idle(p.out, p.choice.Recipe, p.choice.Before)
 	if err != nil {
@@ -149,7 +150,7 @@ func (p *pruning) forget(w io.Writer, removed map[catalog.Kind]int, failed *[]er
 // count as crashed.
 const resting = time.Hour
 
-// spares says why a run or sweep is not removed; "" if it is.
+// spares returns why a run or sweep is not removed; "" if it is.
 func (p *pruning) spares(r *listedRun) string {
 	switch run := r.Run(); {
 	case r.Alive:
@@ -166,7 +167,8 @@ func (p *pruning) spares(r *listedRun) string {
 	return ""
 }
 
-// writtenLately is true if that is not known.
+// writtenLately reports whether a file was written within the time of resting. It returns true if
+// that is not known.
 func writtenLately(file string) bool {
 	info, err := os.Stat(file)
 	return err != nil || info.ModTime().After(time.Now().Add(-resting))
@@ -183,7 +185,7 @@ func whyFailing(r *listedRun) string {
 	return string(r.State)
 }
 
-// aState is what prune also counts: how far an exploration came.
+// aState is the kind under which prune counts the saved states of explorations.
 const aState catalog.Kind = "exploration state"
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

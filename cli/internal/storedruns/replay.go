@@ -62,7 +62,7 @@ func newReplay(known workloads.Catalog) *cobra.Command {
 	return cmd
 }
 
-// run replays, and prints a line for each and one for all.
+// run replays a run, and prints a line for each replay and one for all.
 func (r *replay) run(cmd *cobra.Command, run *store.Run) error {
 	before, err := run.ReadResult()
 	if err != nil {
@@ -135,7 +135,7 @@ type again struct {
 	interrupted bool // early: it is not compared
 }
 
-// simulatedAgain compares bytes.
+// simulatedAgain runs a simulation again, and compares the bytes of the records.
 func simulatedAgain(ctx context.Context, x experiment.Experiment, run *store.Run) (again, error) {
 	o, err := x.Simulate(ctx, nil)
 	if err != nil {
@@ -162,12 +162,13 @@ func simulatedAgain(ctx context.Context, x experiment.Experiment, run *store.Run
 	return a, nil
 }
 
-// cutShort is a replay that was interrupted.
+// cutShort returns the outcome of a replay that was interrupted.
 func cutShort(r *store.Result) again {
 	return again{verdict: r.Verdict, interrupted: true, text: fmt.Sprintf("interrupted after %s of load: not compared", r.Stats.Load.Round(time.Millisecond))}
 }
 
-// firstDifference gives the first line in which two texts differ, 0 for none.
+// firstDifference returns the number of the first line in which two texts differ; 0 if they are
+// equal.
 func firstDifference(a, b []byte) int {
 	if bytes.Equal(a, b) {
 		return 0
@@ -181,7 +182,8 @@ func firstDifference(a, b []byte) int {
 	return min(len(as), len(bs)) + 1
 }
 
-// really asks whether what was violated is violated again.
+// really runs an experiment in real time again, and checks whether it violates the same properties
+// as before.
 func really(ctx context.Context, x experiment.Experiment, before *store.Result) (a again, err error) {
 	out, err := store.NewScratch("replay", "replay")
 	if err != nil {

@@ -57,8 +57,8 @@ func newReport(known workloads.Catalog) *cobra.Command {
 }
 
 // rewrite judges a run as strictly as before and writes everything that
-// follows from its record. It remarks what is wrong with the record, and that the verdict is
-// another one than before.
+// follows from its record. The remarks say what is wrong with the record, and whether the verdict
+// has changed.
 func rewrite(run *store.Run) (remarks []string, err error) {
 	var old store.Result
 	if before, err := run.ReadResult(); err == nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/schemas"
 )
 
-// schemasNamed are the schemas by the names of their files, without extension.
+// schemasNamed has the schemas by the names of their files, without extension.
 var schemasNamed = map[string][]byte{"experiment": schemas.Experiment, "result": schemas.Result}
 
 func newSchema() *cobra.Command {

@@ -17,8 +17,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// usualListen is where a store is served if no address is given: always the same, so that the page
-// can be bookmarked, and no other computer can reach it.
+// usualListen is the default address of the server. It is always the same, so that the page can be
+// bookmarked, and no other computer can reach it.
 const usualListen = "127.0.0.1:8218"
 
 func newServe(known workloads.Catalog) *cobra.Command {
@@ -78,7 +78,7 @@ func newServe(known workloads.Catalog) *cobra.Command {
 	return cmd
 }
 
-// allowed says what others can do.
+// allowed returns what visitors of the site can do, in words.
 func allowed(cfg site.Config) string {
 	if cfg.ReadOnly {
 		return "read the store"

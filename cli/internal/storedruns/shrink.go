@@ -111,10 +111,10 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	return f.print(cmd, s)
 }
 
-// shrunkName is the folder of the smallest run, in that of the first.
+// shrunkName is the name of the smallest run's folder, within that of the original run.
 const shrunkName = "shrunk"
 
-// scratch is where runs in real time are written.
+// scratch returns the folder for runs in real time; "" for simulations.
 func scratch(x store.Experiment, folder string) string {
 	if x.Simulate {
 		return ""
@@ -122,7 +122,7 @@ func scratch(x store.Experiment, folder string) string {
 	return folder + ".runs"
 }
 
-// config reads what was found.
+// config reads the run to shrink.
 func (f *shrinkFlags) config(run *store.Run) (c shrink.Config, err error) {
 	file, err := store.ReadExperiment(run.Experiment())
 	if err != nil {
@@ -145,7 +145,7 @@ func (f *shrinkFlags) config(run *store.Run) (c shrink.Config, err error) {
 	return shrink.Config{From: *x, Cause: cause, Times: f.times, Runs: f.runs, For: f.forTime}, err
 }
 
-// choose takes the first cause of the property that is asked for.
+// choose returns the first cause of a violation of the property that the user asked for.
 func (f *shrinkFlags) choose(causes []sweep.Cause, run *store.Run) (sweep.Cause, error) {
 	if len(causes) == 0 {
 		return sweep.Cause{}, usage.Errorf("%s has no violation to shrink: see zklab check %s", run.Path(), run.Path())
@@ -162,7 +162,7 @@ func (f *shrinkFlags) choose(causes []sweep.Cause, run *store.Run) (sweep.Cause,
 	return sweep.Cause{}, usage.Errorf("--property: %q was not violated in %s, but %s", f.property, run.Path(), strings.Join(names, ", "))
 }
 
-// print says what came of it.
+// print prints the result of shrinking.
 func (f *shrinkFlags) print(cmd *cobra.Command, s *shrink.Smallest) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "from  %s\nto    %s\nin %s and %.1f s", s.From, s.To, prose.Count(s.Runs, "run"), s.Took.Seconds())

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// size is an amount of memory, in bytes, as the value of a flag. 0 is none.
+// size is an amount of memory, in bytes, as the value of a flag. 0 means none.
 type size int64
 
 func (s *size) Set(text string) error {

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/explain"
 )
 
-// asciiWriter writes text in ASCII, for screens that show nothing else. It is to get
+// asciiWriter writes text in ASCII, for screens that show nothing else. Each call of Write must get
 // whole characters.
 type asciiWriter struct{ to io.Writer }
 
@@ -19,8 +19,8 @@ func (w asciiWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Legible is where to write what people read, all of it in characters that the
-// locale has.
+// Legible returns a writer for text that people read. It writes only characters that the locale
+// has.
 func Legible(w io.Writer) io.Writer {
 	if UnicodeWelcome() {
 		return w
@@ -28,7 +28,7 @@ func Legible(w io.Writer) io.Writer {
 	return asciiWriter{w}
 }
 
-// Exact is where to write what programs read, as it is.
+// Exact returns the writer for text that programs read, which writes it unchanged.
 func Exact(w io.Writer) io.Writer {
 	if a, ok := w.(asciiWriter); ok {
 		return a.to
@@ -36,9 +36,8 @@ func Exact(w io.Writer) io.Writer {
 	return w
 }
 
-// UnicodeWelcome reports whether more characters than ASCII are: unless the locale names
-// another character set. Where there is no locale at all, as in containers,
-// terminals know UTF-8 all the same.
+// UnicodeWelcome reports whether to write more characters than ASCII: if the locale's character set
+// is UTF-8. If there is no locale at all, as in containers, terminals still know UTF-8.
 func UnicodeWelcome() bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := strings.ToLower(os.Getenv(name)); v != "" {

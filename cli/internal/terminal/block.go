@@ -50,8 +50,8 @@ var (
 // beside is the width of the names of a block's lines, in columns.
 const beside = 10
 
-// block shows the state of a run in lines, none of which is wider than the canvas. There are as many lines
-// each time that the phase and the keys are the same, so that they stay where they are.
+// block shows the state of a run in lines, none of which is wider than the canvas. The number of lines
+// depends only on the phase and the keys, so that lines stay where they are.
 func (v *vitals) block(s progress.State, c canvas) []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -79,7 +79,7 @@ func (v *vitals) block(s progress.State, c canvas) []string {
 	return lines
 }
 
-// named is a line of a block.
+// named returns a line of a block.
 func (c canvas) named(name, text string) string {
 	if c.ascii {
 		text = explain.ASCII(text)
@@ -95,7 +95,7 @@ func rateWords(p *progress.Pulse) string {
 	return text
 }
 
-// latency is the present p99, and its course.
+// latency returns the current 99th percentile and its course.
 func (c canvas) latency(p *progress.Pulse) string {
 	now, ok := p.P99()
 	if !ok {
@@ -160,7 +160,8 @@ func sessionWords(s progress.Sessions) string {
 // mostHolderLines bounds the lines that say who holds what.
 const mostHolderLines = 4
 
-// holderLines says who holds each key, in lines of a width. There are none if the object cannot be held.
+// holderLines returns lines of at most the given width that say which client holds each key. There are
+// none if the object cannot be held.
 func holderLines(p *progress.Pulse, width int) (lines []string) {
 	all, waiting := p.Holders()
 	if len(all) == 0 {

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// PrintJSON prints a value for programs, and for people who look at it.
+// PrintJSON prints a value as JSON, indented for people.
 func PrintJSON(w io.Writer, value any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -25,7 +25,7 @@ func PrintJSON(w io.Writer, value any) error {
 	return err
 }
 
-// ASCIIJSON is the same JSON in ASCII.
+// ASCIIJSON returns the same JSON in ASCII.
 func ASCIIJSON(text []byte) []byte {
 	var out []byte
 	for _, r := range string(text) { // only strings have such characters

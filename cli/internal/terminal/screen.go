@@ -34,10 +34,10 @@ type Screen struct {
 	shown  string // the latest text of show
 }
 
-// plainEvery is how often progress is told where there is no live line.
+// plainEvery is the interval at which progress is printed where there is no live line.
 const plainEvery = 10 * time.Second
 
-// NewScreen returns a screen that writes to out; quiet: it prints nothing.
+// NewScreen returns a screen that writes to out; if quiet, it prints nothing.
 func NewScreen(out io.Writer, quiet bool) *Screen {
 	return &Screen{out: out, quiet: quiet, live: IsTerminal(out)}
 }
@@ -45,13 +45,13 @@ func NewScreen(out io.Writer, quiet bool) *Screen {
 // IsTerminal reports whether what is written to w is shown on a terminal.
 func IsTerminal(w io.Writer) bool { return paint.Terminal(Exact(w)) }
 
-// Columns is the width of a terminal, at least 20.
+// Columns returns the width of a terminal, at least 20.
 func Columns(w io.Writer) int {
 	n, _ := sizeOfTerminal(w)
 	return n
 }
 
-// sizeOfTerminal is the number of columns of a terminal, at least 20, and of its rows.
+// sizeOfTerminal returns the number of columns of a terminal, at least 20, and of its rows.
 func sizeOfTerminal(w io.Writer) (columns, rows int) {
 	if f, ok := Exact(w).(*os.File); ok {
 		if n, m, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
@@ -71,8 +71,8 @@ func (s *Screen) Say(format string, args ...any) {
 	fmt.Fprintf(s.out, s.erase()+format+"\n", args...)
 }
 
-// Follows has the screen draw a block of a run with objects of a model, and returns what is to be called
-// with each event of the run; nil if it draws none.
+// Follows makes the screen draw a block about a run with objects of a model, and returns the function to
+// call with each event of the run; nil if it draws none.
 func (s *Screen) Follows(model *models.Model) func(history.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ func (s *Screen) Follows(model *models.Model) func(history.Event) {
 	return s.vitals.observe
 }
 
-// Progress shows where a run stands.
+// Progress shows how far a run has come.
 func (s *Screen) Progress(p progress.State) {
 	if p.Notice != s.said {
 		s.said = p.Notice
@@ -94,7 +94,7 @@ func (s *Screen) Progress(p progress.State) {
 	}
 }
 
-// block shows where a run stands in a block, if the screen has one and room for it.
+// block shows how far a run has come in a block, if the screen has one and room for it.
 func (s *Screen) block(p progress.State) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,8 +111,8 @@ func (s *Screen) block(p progress.State) bool {
 	return true
 }
 
-// Show shows where something stands: on a terminal in the live line, elsewhere as a line
-// now and then, and each time that the phase is another one.
+// Show shows how far something has come: on a terminal in the live line, elsewhere as a line now
+// and then, and whenever the phase changes.
 func (s *Screen) Show(phase, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,8 +133,8 @@ func (s *Screen) Show(phase, text string) {
 	}
 }
 
-// Repeat tells again and again where something stands that has no news for a long time, where there is no live line.
-// end ends it.
+// Repeat prints the latest progress again and again if there is no news for a long time and no live line. end ends
+// it.
 func (s *Screen) Repeat() (end func()) {
 	began, ended := time.Now(), make(chan struct{})
 	s.last = began
@@ -172,8 +172,8 @@ func (s *Screen) End() {
 	s.vitals = nil
 }
 
-// draw puts live lines in the place of those that stand there. The cursor is left where the last line
-// begins: what a terminal echoes of a key goes over the line, and not beyond it.
+// draw puts live lines in the place of those that stand there. The cursor stays where the last line
+// begins, so that a key that the terminal echoes overwrites the line instead of moving past it.
 func (s *Screen) draw(lines []string) {
 	text := s.up() + strings.Join(lines, ansi.EraseLineRight+"\n") + ansi.EraseScreenBelow + "\r"
 	fmt.Fprint(s.out, text)

@@ -10,9 +10,9 @@ import (
 // StopSignals ask for an end: Ctrl-C, kill, and a terminal that was closed.
 var StopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
-// Interruptible gives a channel that the first of StopSignals closes and a
-// context that the second one cancels; a third ends the process, whatever it is
-// at. stop ends the watching. doing tells what the first one leads to.
+// Interruptible returns a channel that the first of StopSignals closes, and a context that the
+// second one cancels; a third ends the process, whatever it is doing. stop ends the watching. doing
+// says what the first signal leads to.
 func Interruptible(parent context.Context, screen *Screen, doing string) (ctx context.Context, interrupt <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
@@ -41,8 +41,8 @@ func Interruptible(parent context.Context, screen *Screen, doing string) (ctx co
 	}
 }
 
-// UntilSignal gives a context that the first of StopSignals ends; a second one ends the
-// process. stop ends the watching.
+// UntilSignal returns a context that the first of StopSignals ends; a second one ends the process.
+// stop ends the watching.
 func UntilSignal() (ctx context.Context, stop func()) {
 	notified, unwatch := signal.NotifyContext(context.Background(), StopSignals...)
 	ctx, cancel := context.WithCancel(context.Background()) // its cause is no "interrupt signal received"
@@ -50,7 +50,7 @@ func UntilSignal() (ctx context.Context, stop func()) {
 	return ctx, func() { unwatch(); cancel() }
 }
 
-// InterruptedOr is the error of a call, or that of an interrupt that has ended it.
+// InterruptedOr returns the error of a call, or that of the interrupt that has ended it.
 func InterruptedOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -6,9 +6,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// This file has what the Tab key completes (see NewCompletion). An argument or a flag without
-// a function has no completion, not even of files: those have the function files. The
-// functions read, at most, folders and files, and fail in silence.
+// This file has what the Tab key completes (see NewCompletion). An argument or a flag without a
+// function has no completion, not even of files: for these, there is the function Files. The
+// functions read, at most, folders and files, and ignore errors.
 
 // Completes registers how a flag's value is completed.
 func Completes(cmd *cobra.Command, flag string, f cobra.CompletionFunc) {
@@ -29,14 +29,14 @@ func Files(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCom
 	return nil, cobra.ShellCompDirectiveDefault
 }
 
-// Choice completes to one of some values, each with what it is, if something is to be said.
+// Choice completes to one of some values, each with a description if there is one.
 func Choice(values ...cobra.Completion) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return Beginning(toComplete, values)
 	}
 }
 
-// ChoiceOf is choice of words.
+// ChoiceOf is Choice of words without descriptions.
 func ChoiceOf[T ~string](words ...T) cobra.CompletionFunc {
 	var values []cobra.Completion
 	for _, w := range words {
@@ -45,7 +45,8 @@ func ChoiceOf[T ~string](words ...T) cobra.CompletionFunc {
 	return Choice(values...)
 }
 
-// Beginning are the values that begin so. The only one that is left may want more behind it.
+// Beginning returns the values that begin with a text. If only one is left and it ends with a
+// colon, the shell adds no space, since more must follow.
 func Beginning(text string, values []cobra.Completion) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var left []cobra.Completion
 	for _, v := range values {
@@ -84,7 +85,7 @@ func ListOf(words func() []cobra.Completion) cobra.CompletionFunc {
 	}
 }
 
-// OrFiles leaves it to the shell where there is nothing.
+// OrFiles lets the shell complete files if there are no values.
 func OrFiles(values []cobra.Completion, directive cobra.ShellCompDirective) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(values) == 0 {
 		return nil, cobra.ShellCompDirectiveDefault

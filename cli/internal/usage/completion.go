@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// bashScript stands in for cobra's script for bash. That one needs the package bash-completion,
-// and completes neither a list with commas nor what stands behind an "=" within a value.
+// bashScript stands in for cobra's script for bash. That script needs the package bash-completion,
+// and completes neither a list with commas nor what follows an "=" within a value.
 //
 //go:embed completion.bash
 var bashScript string
@@ -32,8 +32,8 @@ var shells = []struct {
 	{"powershell", (*cobra.Command).GenPowerShellCompletionWithDesc},
 }
 
-// writeZsh corrects cobra's script for zsh. That one looks for a "-" before an "=" anywhere in
-// a word, and so takes the value lose-reply:who=all for a flag.
+// writeZsh corrects cobra's script for zsh. That script looks for a "-" before an "=" anywhere in a
+// word, and so takes the value lose-reply:who=all for a flag.
 func writeZsh(root *cobra.Command, w io.Writer) error {
 	var script strings.Builder
 	if err := root.GenZshCompletion(&script); err != nil {

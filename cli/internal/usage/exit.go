@@ -34,8 +34,8 @@ const (
 	ExitInterrupted = 130
 )
 
-// VerdictError carries a verdict's exit code through cobra. It prints nothing, because
-// the summary has told the verdict.
+// VerdictError carries a verdict's exit code through cobra. It prints nothing, because the summary
+// has shown the verdict.
 type VerdictError struct{ Code int }
 
 func (VerdictError) Error() string { return "" }
@@ -68,14 +68,14 @@ func Finish(err error, usage bool, renamed func(text string) string, stderr io.W
 	return ExitFailed
 }
 
-// Unheard reports whether nobody reads the command's output any more, as behind head: there
-// is nobody to tell.
+// Unheard reports whether an error means that the reader of the command's output has gone, as head
+// does, so that the error need not be printed.
 func Unheard(err error) bool {
 	var write *fs.PathError
 	return errors.As(err, &write) && write.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
 }
 
-// OneLine is the text of an error for people, in one line.
+// OneLine returns the text of an error for people, in one line.
 func OneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), engine.ErrUsage.Error()+": ")
 	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
@@ -89,7 +89,7 @@ func OneLine(err error) string {
 	return printable.Text(text, 4000) // it may quote a file
 }
 
-// Errorf is an error in the arguments that a command found itself.
+// Errorf returns an error in the arguments that a command found itself.
 func Errorf(format string, args ...any) error {
 	return engine.Usage(format, args...)
 }

@@ -4,8 +4,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// NewHelp is cobra's help command, but for an unknown topic, which is wrong
-// usage here as everywhere.
+// NewHelp returns cobra's help command, except that an unknown topic is wrong usage here, as
+// everywhere.
 func NewHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",
@@ -25,7 +25,7 @@ func NewHelp() *cobra.Command {
 	}
 }
 
-// helpTopic completes the commands below those that stand there.
+// helpTopic completes the commands below those that are already typed.
 func helpTopic(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var values []cobra.Completion
 	if topic, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {

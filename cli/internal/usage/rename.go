@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Rename has the help of all commands below a root name this program. It returns what does so with other texts.
+// Rename makes the help of all commands below a root name this program instead of zklab. It returns a function
+// that does so for other texts.
 func Rename(root *cobra.Command) (renamed func(text string) string) {
 	if root.Name() == workloads.Own {
 		return func(text string) string { return text }
@@ -33,10 +34,11 @@ func renameEach(cmd *cobra.Command, renamed func(string) string) {
 	}
 }
 
-// commandLine is the beginning of a command line of zklab's in a text.
+// commandLine matches the beginning of a zklab command line in a text.
 var commandLine = regexp.MustCompile(`\bzklab ([a-z]+)\b`)
 
-// named has the command lines in a text name a program, if they begin with one of some commands.
+// named replaces zklab by a program in those command lines of a text that begin with one of some
+// commands.
 func named(text, program string, commands []string) string {
 	return commandLine.ReplaceAllStringFunc(text, func(line string) string {
 		if word := strings.TrimPrefix(line, workloads.Own+" "); slices.Contains(commands, word) {

@@ -9,10 +9,11 @@ import (
 	"path/filepath"
 )
 
-// Writable says why nothing can be written into the folder of a flag, which need not be there yet.
+// Writable returns an error that says why nothing can be written into the folder of a flag. The
+// folder need not exist yet.
 func Writable(flag, folder string) error { return writable(flag+" "+folder, folder) }
 
-// writable is [Writable] with what the command line says.
+// writable is [Writable] with the words that name the folder in the error.
 func writable(given, folder string) error {
 	there := folder
 	info, err := os.Stat(there)
@@ -37,7 +38,7 @@ func writable(given, folder string) error {
 	return os.Remove(file.Name())
 }
 
-// WritablePage is [Writable] for the file of --page; "" is none. An absolute folder must exist: a new one there is
+// WritablePage is [Writable] for the file of --page; "" means none. An absolute folder must exist: creating one is
 // mostly a mistake.
 func WritablePage(page string) error {
 	if page == "" {

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/serversettings"
 )
 
-// WrongFlag says in words of the command line what is wrong with a flag.
+// WrongFlag returns an error that says in words of the command line what is wrong with a flag.
 func WrongFlag(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var value *pflag.InvalidValueError
@@ -29,8 +29,8 @@ func WrongFlag(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// unknownFlag offers the flag that was meant: the one of the setting of ZooKeeper's that is called so, or the
-// nearest. Where flags stand for settings it says of another setting that there is no flag for it.
+// unknownFlag suggests the flag that was meant: the flag for the ZooKeeper setting with that name, or the
+// nearest one. For a command whose flags stand for settings, it says so if a setting has no flag.
 func unknownFlag(cmd *cobra.Command, written string) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
@@ -46,10 +46,11 @@ func unknownFlag(cmd *cobra.Command, written string) error {
 	return fmt.Errorf("unknown flag: --%s;%s see %s --help", written, offer, cmd.CommandPath())
 }
 
-// settingIn finds the setting of ZooKeeper's that the text of a flag names.
+// settingIn finds the ZooKeeper setting that the text of a flag names.
 var settingIn = regexp.MustCompile(`ZooKeeper's ([0-9A-Za-z.]*[A-Za-z])`)
 
-// SettingFlags are the flags of a command that stand for settings of ZooKeeper's, by these.
+// SettingFlags returns the flags of a command that stand for ZooKeeper settings, by the names of
+// the settings.
 func SettingFlags(cmd *cobra.Command) map[string]string {
 	flags := map[string]string{}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -60,8 +61,7 @@ func SettingFlags(cmd *cobra.Command) map[string]string {
 	return flags
 }
 
-// wrongValue says what a flag takes. Those with kinds of values of their own say it
-// themselves.
+// wrongValue says which values a flag takes. Flags with types of their own say it themselves.
 func wrongValue(err *pflag.InvalidValueError) error {
 	kinds := map[string]string{
 		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0", "float64": "a number",
@@ -77,7 +77,8 @@ func wrongValue(err *pflag.InvalidValueError) error {
 	return fmt.Errorf("--%s %q: expected %s", err.GetFlag().Name, err.GetValue(), want)
 }
 
-// tooLarge reports whether a value is a number, but none of 64 bits, which pflag does not tell.
+// tooLarge reports whether a value is a number that does not fit into 64 bits, which pflag does not
+// say.
 func tooLarge(kind, value string) bool {
 	var err error
 	switch kind {
@@ -91,7 +92,8 @@ func tooLarge(kind, value string) bool {
 	return errors.Is(err, strconv.ErrRange)
 }
 
-// OneOf takes at most one argument, which is one of some names for what they are.
+// OneOf accepts at most one argument, which must be one of some names. what says what the names
+// are, for errors.
 func OneOf(what string, names []string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 1 {
@@ -104,7 +106,7 @@ func OneOf(what string, names []string) cobra.PositionalArgs {
 	}
 }
 
-// AtMostOne takes no second argument.
+// AtMostOne accepts at most one argument.
 func AtMostOne(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return TooMany(cmd, args)
@@ -117,7 +119,7 @@ func TooMany(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("%s takes one argument, got %q", cmd.CommandPath(), args)
 }
 
-// NoArgs is for commands without arguments; those of some others are commands.
+// NoArgs is for commands without arguments, including commands that only have subcommands.
 func NoArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -140,8 +142,8 @@ func commandsOf(cmd *cobra.Command) (names []string) {
 	return names
 }
 
-// commandMeant is the command line that somebody may have meant who wrote something else in the
-// place of a command; "" if there is none.
+// commandMeant returns the command line that the user may have meant by an unknown command; "" if
+// there is none.
 func commandMeant(cmd *cobra.Command, written string) string {
 	root := cmd.Root()
 	switch {
@@ -166,7 +168,7 @@ func commandMeant(cmd *cobra.Command, written string) string {
 	return ""
 }
 
-// recipesOf returns the recipes that begin so, as the command run completes them.
+// recipesOf returns the recipes that begin with a text, as the command run completes them.
 func recipesOf(root *cobra.Command, written string) (recipes []string) {
 	run, _, err := root.Find([]string{"run"})
 	if err != nil || run.ValidArgsFunction == nil {
@@ -180,7 +182,8 @@ func recipesOf(root *cobra.Command, written string) (recipes []string) {
 	return recipes
 }
 
-// NoneEmpty refuses flags with an empty text, as of a variable of the shell that is not set.
+// NoneEmpty returns an error for a flag with an empty text, which may come from an unset shell
+// variable.
 func NoneEmpty(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && slices.ContainsFunc(textsOf(f.Value), func(s string) bool { return strings.TrimSpace(s) == "" }) {
@@ -190,7 +193,7 @@ func NoneEmpty(flags *pflag.FlagSet) (err error) {
 	return err
 }
 
-// textsOf are the texts that a flag was given.
+// textsOf returns the texts that a flag was given.
 func textsOf(v pflag.Value) []string {
 	list, many := v.(pflag.SliceValue)
 	switch {

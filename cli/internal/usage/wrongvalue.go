@@ -10,7 +10,7 @@ import (
 type ValueError struct {
 	Field   string
 	Problem string
-	// whole means that the problem is a sentence which names the field itself.
+	// Whole means that the problem is a sentence which names the field itself.
 	Whole bool
 }
 
@@ -21,7 +21,7 @@ func (e ValueError) Error() string {
 	return About("--"+e.Field, e.Problem)
 }
 
-// About puts a problem behind what it is about. Some begin with a colon.
+// About joins what a problem is about and the problem, which may begin with a colon.
 func About(what, problem string) string {
 	if strings.HasPrefix(problem, ":") {
 		return what + problem
@@ -31,5 +31,5 @@ func About(what, problem string) string {
 
 func (ValueError) Unwrap() error { return engine.ErrUsage }
 
-// NotNegative is the problem of a number below 0.
+// NotNegative is the text of the problem with a number below 0.
 const NotNegative = "must not be negative"

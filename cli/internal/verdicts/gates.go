@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// ExitOfGates is the exit code of a verdict and gates: a violation or a gate that is exceeded comes
+// ExitOfGates returns the exit code for a verdict and gates: a violation or an exceeded gate comes
 // before what is undecided.
 func ExitOfGates(verdict int, judged []gates.Result) int {
 	code := verdict

@@ -15,7 +15,7 @@ import (
 // summary.
 const stepSummary = "GITHUB_STEP_SUMMARY"
 
-// GitHubFlag adds the flag for jobs of GitHub Actions. It makes tellGitHub write.
+// GitHubFlag adds --github, the flag for jobs of GitHub Actions, which makes tellGitHub write.
 func GitHubFlag(cmd *cobra.Command) {
 	cmd.Flags().Bool("github", false, "for a job of GitHub Actions: annotate what went wrong, and add the summary to its page (see docs/ci.md)")
 }

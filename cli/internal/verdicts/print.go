@@ -42,12 +42,12 @@ func Print(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []
 	return nil
 }
 
-// Screen describes where a result goes; brief leaves timelines out.
+// Screen describes the output to which a result goes; brief leaves timelines out.
 func Screen(out io.Writer, brief bool) reports.Screen {
 	return reports.Screen{Colour: bool(paint.For(terminal.Exact(out))), Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: brief, Messages: true}
 }
 
-// ExitOf is the exit code of a verdict.
+// ExitOf returns the exit code for a verdict.
 func ExitOf(r checker.Result) int {
 	switch r {
 	case checker.Valid:

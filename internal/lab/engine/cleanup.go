@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// cleanup undoes what was opened.
+// cleanup lists how to undo what was opened.
 type cleanup []func() error
 
-// add is told how to undo what was just opened.
+// add adds the function that undoes what was just opened.
 func (c *cleanup) add(undo func() error) { *c = append(*c, undo) }
 
-// run undoes everything, last first, once. Its error tells what failed beyond known.
+// run undoes everything once, in reverse order. It returns the errors other than known.
 func (c *cleanup) run(known error) error {
 	var errs []error
 	for _, undo := range slices.Backward(*c) {

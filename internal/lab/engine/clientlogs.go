@@ -8,9 +8,8 @@ import (
 	"sync"
 )
 
-// clientLogs keep what clients' processes write to standard error, a file for
-// each that writes anything. What cannot be written is lost: a run without it is
-// still a run.
+// clientLogs keeps what clients' processes write to standard error, in a file for each process that
+// writes anything. It drops what it cannot write: a run without these logs is still a run.
 type clientLogs struct {
 	dir string
 
@@ -23,7 +22,7 @@ func newClientLogs(dir string) *clientLogs {
 	return &clientLogs{dir: dir, files: map[int]*os.File{}}
 }
 
-// of gives the function that takes one client's lines.
+// of returns the function that writes the lines of one client.
 func (l *clientLogs) of(id int) func(format string, args ...any) {
 	return func(format string, args ...any) {
 		l.mu.Lock()

@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// clients holds the clients of a run, in goroutines or in processes of their own.
+// clients holds the clients of a run, which are goroutines or processes.
 type clients struct {
 	*Config
 	links  *links
@@ -55,8 +55,8 @@ func (r *run) clientsDir() string {
 	return r.Run.Clients()
 }
 
-// connectAll opens a client through each link. The error is the first: the others
-// follow from it.
+// connectAll opens a client through each link. It returns the first error, from which the others
+// follow.
 func (cs *clients) connectAll(ctx context.Context, through []*link.Link) error {
 	connect, wait, atOnce := cs.connect, connectWait, len(through)
 	if cs.Command != nil {
@@ -107,8 +107,8 @@ func (r *run) closeClients() error {
 	return nil
 }
 
-// closeClient ends what subjects shared, then the session. Clean-ups that are
-// still under way have had their time.
+// closeClient closes what the client's subjects share, and then the session. Clean-ups that are
+// still under way get one more second at most.
 func closeClient(c *workloads.Client) error {
 	if p, ok := c.Process.(*process); ok {
 		return p.close(context.Background())

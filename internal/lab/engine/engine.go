@@ -1,10 +1,10 @@
 // Package engine performs one run of an experiment: it starts the ensemble, lets
 // clients work while faults happen, heals, quiesces and closes everything, and leaves
-// a complete record. It decides nothing and draws nothing: both need the record alone.
+// a complete record. It does not check or plot the run: that needs only the record.
 //
-// The stages are in run.go, in their order. Each of what they use has a file: the
-// schedule of faults, the links with the sessions that they carry, the clients, their
-// processes, the run's znode, the record, the transactions that the servers commit.
+// The stages are in run.go, in their order. Everything that the stages use has its own file: the
+// schedule of faults, the links with the sessions that they carry, the clients, their processes,
+// the run's znode, the record, the transactions that the servers commit.
 package engine
 
 import (
@@ -23,8 +23,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Config describes a run. It is complete: a zero is a zero, and no default. Its fields
-// mean the same as in zklab.Experiment.
+// Config describes a run. It is complete: zero means zero, not a default. Its fields mean the same
+// as in zklab.Experiment.
 type Config struct {
 	Workload workloads.Workload
 	Subject  string
@@ -32,8 +32,8 @@ type Config struct {
 	Launch   Launch   // starts processes; nil for adapters
 	Ensemble ensemble.Starter
 
-	// Settings are complete, too. Nodes and Latencies are for experiment.yaml alone: it is the
-	// ensemble that has them.
+	// Settings are complete, too. Nodes and Latencies are only written to experiment.yaml: the
+	// ensemble already has them.
 	settings.Settings
 	MinLoad int
 
@@ -45,39 +45,39 @@ type Config struct {
 	Faults  plan.Schedule
 	LeftOut []plan.LeftOut // what Faults is without already
 	Seed    int64
-	// Simulated is for experiment.yaml alone, too.
+	// Simulated, too, is only written to experiment.yaml.
 	Simulated bool
-	// Virtual means that time stands still while anything runs, so that nobody is ever held up.
+	// Virtual means virtual time: the clock advances only when every goroutine waits.
 	Virtual bool
 
 	// Out is the store's folder. If it is empty nothing is written to any file: Finished
 	// has the record, with which Keep makes a folder later.
 	Out     string
 	Watcher Watcher // nil for none
-	// OnPoint is told of every message of the load at which a fault could be injected; nil
-	// for nobody. It may be called by many goroutines at once, and must not block.
+	// OnPoint is called for every message of the load at which a fault could be injected, unless it
+	// is nil. It may be called by many goroutines at once, and must not block.
 	OnPoint func(link.Point)
-	// OnMessage is OnPoint with what each message says.
+	// OnMessage is like OnPoint, with the contents of each message.
 	OnMessage func(link.Message)
 	// KeepMessages has Finished keep what passed, also before and after the load.
 	KeepMessages bool
 	Interrupt    <-chan struct{}
 }
 
-// Watcher is told how a run goes on. Its methods may be called by many goroutines at
-// once, and return at once.
+// Watcher follows the course of a run. Its methods may be called by many goroutines at once, and
+// must return at once.
 type Watcher interface {
-	// Phase says what is being done from now on.
+	// Phase reports that a phase of the run begins.
 	Phase(name string)
-	// Planned says how many faults there will be.
+	// Planned reports the number of planned faults.
 	Planned(faults int)
-	// Observe follows the record.
+	// Observe gets each event of the record.
 	Observe(history.Event)
-	// Notice is given what somebody who looks on should know.
+	// Notice gets a remark for the user who watches the run.
 	Notice(text string)
 }
 
-// Finished is a run that is over, with what is not in its record.
+// Finished is a finished run, with what its record does not contain.
 type Finished struct {
 	Config                       // without the faults that the running ensemble did not have
 	Run         *store.Run       // nil if nothing was written
@@ -100,9 +100,9 @@ func Usage(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUsage, fmt.Sprintf(format, args...))
 }
 
-// Run performs one run. The error is an ErrUsage where the ensemble does not have what
-// the configuration wants of it, or says why there is no run, or that ctx ended. Nothing
-// that Run started is left when it returns.
+// Run performs one run. It returns an ErrUsage if the ensemble lacks what the configuration needs,
+// and otherwise an error that says why there is no run, or that ctx ended. When Run returns,
+// nothing that it started is left.
 func Run(ctx context.Context, c Config) (*Finished, error) {
 	if c.Launch == nil {
 		c.Launch = launchAdapter
@@ -117,12 +117,12 @@ func Run(ctx context.Context, c Config) (*Finished, error) {
 	return &r.Finished, nil
 }
 
-// Stopped is the error of what ended because its context did.
+// Stopped returns the error of a run that its context has ended.
 func Stopped(ctx context.Context) error {
 	return fmt.Errorf("interrupted: %w", context.Cause(ctx))
 }
 
-// nobody watches.
+// nobody is the Watcher of runs that have none.
 type nobody struct{}
 
 func (nobody) Phase(string)          {}

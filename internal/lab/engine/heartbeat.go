@@ -32,8 +32,8 @@ func watchHeartbeat(r *record, broken func()) (stop func() error) {
 }
 
 // heartbeat records when the harness itself was held up: a gap in its own
-// heartbeat. A timed property cannot be judged across one. It also records how the wall
-// clock drifts, by which some subjects go.
+// heartbeat. A timed property cannot be judged across such a gap. It also records how the wall
+// clock drifts, since some subjects use it.
 func heartbeat(ctx context.Context, r *record, broken func()) {
 	ticker := time.NewTicker(jitter.Stretch(beat))
 	defer ticker.Stop()

@@ -48,8 +48,8 @@ func newLinks(e ensemble.Ensemble, w workloads.Workload, timeout time.Duration) 
 	return l
 }
 
-// servers returns the servers in the order in which a client tries them: each begins with
-// another.
+// servers returns the servers in the order in which a client tries them: each client begins with
+// another server.
 func (l *links) servers(client int) []string {
 	first := client % len(l.addrs)
 	return slices.Concat(l.addrs[first:], l.addrs[:first])
@@ -104,7 +104,7 @@ func granted(l *link.Link) time.Duration {
 	return s.Timeout
 }
 
-// drain reads events that nobody else does.
+// drain reads and drops events.
 func drain(events <-chan zk.Event) {
 	for range events {
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// listMessages returns the function to which links tell every message; nil if nobody wants to know.
+// listMessages returns the function to which links tell every message; nil if no one uses it.
 func (r *run) listMessages() func(link.Point) {
 	var all []func(link.Point)
 	if r.OnPoint != nil {
@@ -30,7 +30,7 @@ func (r *run) listMessages() func(link.Point) {
 	}
 }
 
-// tellMessages returns the function to which links tell the contents of each message; nil if nobody wants to know.
+// tellMessages returns the function to which links tell the contents of each message; nil if no one uses it.
 func (r *run) tellMessages() func(link.Message) {
 	if r.OnMessage == nil {
 		return nil
@@ -42,7 +42,7 @@ func (r *run) tellMessages() func(link.Message) {
 	}
 }
 
-// keepMessages keeps them with their times until the run is over.
+// keepMessages returns a function that keeps messages with their times until the run is over.
 func (r *run) keepMessages() func(link.Point) {
 	var mu sync.Mutex
 	var kept []link.Passed

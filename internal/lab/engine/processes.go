@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// This file is about clients that are processes of their own (Experiment.Command).
+// This file handles clients that run in processes of their own (Experiment.Command).
 
 const (
 	// processWait is how long all of them together may take to have their sessions.
@@ -40,8 +40,8 @@ type Program interface {
 // Launch starts a program whose connections come through a link.
 type Launch func(ctx context.Context, c adapter.Config, l *link.Link) (Program, error)
 
-// launchAdapter starts a real one. Its connections come through listeners of the
-// link, which are closed with that.
+// launchAdapter starts an adapter as a process. Its connections come through listeners of the link,
+// which close with the link.
 func launchAdapter(ctx context.Context, c adapter.Config, l *link.Link) (Program, error) {
 	addrs, _, err := l.Listen(c.Servers)
 	if err != nil {
@@ -51,8 +51,8 @@ func launchAdapter(ctx context.Context, c adapter.Config, l *link.Link) (Program
 	return adapter.Start(ctx, c)
 }
 
-// process is one client's process: it follows its ends and its beginnings,
-// and records them. Faults and the client's loop see no more of it.
+// process wraps one client's process: it watches when the process ends and begins, and records
+// that. Faults and the client's loop use only this wrapper.
 type process struct {
 	Program
 	client int
@@ -79,8 +79,8 @@ func follow(inner Program, client int, l *link.Link, r *record) *process {
 	return p
 }
 
-// Kill is the end of a life by a fault. The client's loop knows before, so that
-// it does not go on with what is about to end.
+// Kill kills the process for a fault. The client's loop learns of it first, so that it does not go
+// on with a process that is about to end.
 func (p *process) Kill() error {
 	p.change(func() { p.up = false })
 	if err := p.Program.Kill(); err != nil {
@@ -93,7 +93,7 @@ func (p *process) Kill() error {
 	return nil
 }
 
-// Restart begins another life.
+// Restart starts the process again, for another life.
 func (p *process) Restart(ctx context.Context) error {
 	if p.Life() != 0 {
 		return nil
@@ -136,7 +136,7 @@ func (p *process) drop(err error) {
 	}
 }
 
-// Over is why it will not run again; nil while it may.
+// Over returns why the process will not run again; nil while it may.
 func (p *process) Over() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -189,8 +189,8 @@ func (p *process) say(f string, value any) {
 	})
 }
 
-// close ends it in good order, or else at once. What a client did wrong after it
-// had done its work is of no consequence.
+// close asks the process to end, or else kills it. Errors of the process no longer count then,
+// since the client has done its work.
 func (p *process) close(ctx context.Context) error {
 	close(p.closing)
 	<-p.watched
@@ -201,7 +201,7 @@ func (p *process) close(ctx context.Context) error {
 // a process that hangs can be told from a subject that does not return.
 const silence = 10 * time.Second
 
-// launch is connect for a client that is a process of its own.
+// launch is like connect, for a client that is a process.
 func (cs *clients) launch(ctx context.Context, id int, l *link.Link) (*workloads.Client, error) {
 	servers := cs.links.servers(id)
 	inner, err := cs.Launch(ctx, adapter.Config{
@@ -235,8 +235,8 @@ func (cs *clients) sessionsAlike() error {
 	return nil
 }
 
-// revive starts again what faults could not: clients wait for it. One that does
-// not come back is out.
+// revive restarts the processes that faults could not restart: their clients wait for them. A
+// client whose process does not come back is left out.
 func (cs *clients) revive(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, reviveWait)
 	defer cancel()
@@ -251,7 +251,7 @@ func (cs *clients) revive(ctx context.Context) {
 	})
 }
 
-// processes returns the clients' own ones.
+// processes returns the processes of the clients.
 func (cs *clients) processes() []*process {
 	var all []*process
 	for _, c := range cs.open {

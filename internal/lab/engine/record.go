@@ -16,14 +16,14 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// record is the record of a run, into which the run itself writes, too.
+// record is the record of a run, to which the run itself adds events, too.
 type record struct {
 	*history.Recorder
 	watcher  Watcher
 	activity *faults.Activity // what clients are at, by the record
 }
 
-// openRecord makes the run's folder, in which the experiment and the record are.
+// openRecord creates the run's folder with the experiment and the record.
 func (r *run) openRecord() error {
 	params := r.params()
 	r.bound = checker.Bound(params)
@@ -59,7 +59,7 @@ func (r *run) newRecorder(h history.Header) (*history.Recorder, error) {
 	return history.Create(r.Run.History(), h)
 }
 
-// folder makes a folder with the experiment.
+// folder creates a run's folder that contains the experiment.
 func (f *Finished) folder(out string, started time.Time) (*store.Run, error) {
 	run, err := store.Create(out, f.Workload.Name(), started)
 	if err != nil {
@@ -69,11 +69,10 @@ func (f *Finished) folder(out string, started time.Time) (*store.Run, error) {
 	return run, store.WriteExperiment(run.Experiment(), f.Stored())
 }
 
-// Stored returns the run as experiment.yaml keeps it.
+// Stored returns the run's experiment as experiment.yaml stores it.
 func (f *Finished) Stored() store.Experiment { return f.stored(f.Profile, f.Schedule) }
 
-// Keep writes a run of which nothing was written into a folder of a store. started is
-// what the folder is named by.
+// Keep writes a run without a folder into a new folder of a store, which is named after started.
 func (f *Finished) Keep(out string, started time.Time) error {
 	run, err := f.folder(out, started)
 	if run == nil {
@@ -92,7 +91,7 @@ func (f *Finished) Keep(out string, started time.Time) error {
 	return nil
 }
 
-// Record returns the record of a run of which nothing was written, as history.jsonl has it.
+// Record returns the record of a run without a folder, in the format of history.jsonl.
 func (f *Finished) Record() []byte {
 	const usual = 256 // bytes of an event
 	b := bytes.NewBuffer(make([]byte, 0, usual*len(f.History.Events)))
@@ -100,8 +99,8 @@ func (f *Finished) Record() []byte {
 	return b.Bytes()
 }
 
-// Transactions returns the transactions of a run of which nothing was written, as transactions.jsonl
-// has them.
+// Transactions returns the transactions of a run without a folder, in the format of
+// transactions.jsonl.
 func (f *Finished) Transactions() []byte {
 	var b bytes.Buffer
 	_ = history.WriteTxns(&b, f.Txns) // a buffer takes everything

@@ -33,8 +33,8 @@ type run struct {
 	unhealthy    bool               // after the heal
 }
 
-// perform does everything that needs the ensemble. What it opened is closed
-// when it returns, however it returns; the record then is complete.
+// perform does everything that needs the ensemble. However it returns, it has then closed what it
+// opened, and the record is complete.
 func (r *run) perform(ctx context.Context) (err error) {
 	began := time.Now()
 	defer func() {
@@ -101,7 +101,7 @@ func (r *run) warn(doing string, err error) {
 	}
 }
 
-// start starts the ensemble, which then may have less than its sketch.
+// start starts the ensemble, which may then have fewer abilities than its sketch.
 func (r *run) start(ctx context.Context) error {
 	r.Watcher.Phase("starting the ensemble")
 	starter := r.Ensemble
@@ -150,8 +150,8 @@ func (r *run) open(ctx context.Context) error {
 	return r.openProbes(ctx)
 }
 
-// enter sees that the ensemble is healthy and makes the run's znode. In an ensemble that
-// is not the run's alone, the znode comes first, since the check writes below it.
+// enter waits until the ensemble is healthy and creates the run's znode. In an ensemble that is not
+// the run's alone, the znode comes first, since the check writes below it.
 func (r *run) enter(ctx context.Context) (h ensemble.Health, err error) {
 	const bound = 30 * time.Second
 	stages := []func() error{
@@ -240,8 +240,8 @@ func (r *run) load(ctx context.Context) error {
 		}
 	}
 	r.links.loading.Store(false)
-	// What was injected is healed before the last operations have ended: they
-	// may be waiting for just that.
+	// Faults are healed before the last operations have ended, since these may be waiting for just
+	// that.
 	r.warn("", <-played)
 	r.Schedule = player.Played()
 	r.clients.revive(ctx)
@@ -251,7 +251,7 @@ func (r *run) load(ctx context.Context) error {
 	return errors.Join(err, r.record.Err())
 }
 
-// target returns all that faults can be injected into.
+// target returns everything that faults can hit.
 func (r *run) target() *faults.Target {
 	return &faults.Target{
 		Ensemble: r.ensemble, Clients: r.clients.targets(), Activity: r.record.activity, Now: r.record.Now,
@@ -259,8 +259,8 @@ func (r *run) target() *faults.Target {
 	}
 }
 
-// heal waits until the ensemble is healthy again. One that is not leaves a
-// record that says so, and nothing valid.
+// heal waits until the ensemble is healthy again. If it is not, the record says so, and nothing in
+// the run is valid.
 func (r *run) heal(ctx context.Context) error {
 	r.record.phase(history.PhaseHeal)
 	bound := 15 * time.Second
@@ -274,7 +274,8 @@ func (r *run) heal(ctx context.Context) error {
 	return nil
 }
 
-// awaitHealth writes where the run may.
+// awaitHealth waits until the ensemble is healthy. In a shared ensemble, its check writes only
+// below the run's znode.
 func (r *run) awaitHealth(ctx context.Context, bound time.Duration) (ensemble.Health, error) {
 	e := r.ensemble
 	if _, ok := e.(ensemble.Shared); ok {
@@ -283,8 +284,7 @@ func (r *run) awaitHealth(ctx context.Context, bound time.Duration) (ensemble.He
 	return ensemble.WaitHealthy(ctx, e, bound)
 }
 
-// quiesce lets every contender have what it waits for. It is left out when the
-// ensemble could not serve it.
+// quiesce lets every contender get what it waits for. It does nothing if the ensemble is unhealthy.
 func (r *run) quiesce(ctx context.Context) error {
 	if !r.unhealthy {
 		r.record.phase(history.PhaseQuiesce)
@@ -300,10 +300,10 @@ func (r *run) quiesce(ctx context.Context) error {
 	return nil
 }
 
-// leave ends the sessions of the clients, and that for final readings, before the
-// servers' transactions are read, where the wire is in the record: those then have their
-// ends, too. Visitors have left; of those that vanished a short while ago the servers may
-// not know it yet.
+// leave ends the sessions of the clients and the session for final readings, if the record includes
+// the wire. The servers' transactions, which are read later, then include the ends of these
+// sessions. Visitors have left already; the sessions of those that vanished a short while ago may
+// not have expired yet.
 func (r *run) leave() {
 	if r.finals != nil {
 		_ = r.closeClients()
@@ -325,8 +325,8 @@ func guarded(f func() error) (err error) {
 // collectWait bounds the copying of the servers' logs and transactions.
 const collectWait = time.Minute
 
-// collect keeps the servers' logs and what they committed with the run. A run
-// without them is still a run.
+// collect stores the servers' logs and transactions with the run. A run without them is still a
+// run.
 func (r *run) collect(ctx context.Context) {
 	r.Watcher.Phase("collecting logs")
 	ctx, cancel := context.WithTimeout(ctx, collectWait)

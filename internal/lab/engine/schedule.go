@@ -15,16 +15,16 @@ import (
 
 // Plan returns the schedule of faults by the seed and the time limit.
 func (c Config) Plan() []plan.Step {
-	// A source of its own: the schedule is the same whatever clients draw.
+	// The schedule has a source of its own, so that it does not depend on what clients draw.
 	return c.Faults.Plan(c.TimeLimit, mrand.New(mrand.NewPCG(uint64(c.Seed), 0)))
 }
 
 // leastLoad is how many operations a load needs so that something could fail in it.
 const leastLoad = 10
 
-// UsualLoad returns the MinLoad of those who name none: 200, or a quarter of what the rate
-// brings until the first fault, or of what clients are to do, if that is less. It is at
-// least 10, or 1 if the first fault comes before ten operations.
+// UsualLoad returns the default of MinLoad: 200, or less if a quarter of the operations before the
+// first fault, or of those that clients are to do, is less. It is at least 10, or 1 if the first
+// fault comes before ten operations.
 func (c Config) UsualLoad() int {
 	least, most := leastLoad, c.brings(c.TimeLimit)
 	if plan := c.Plan(); len(plan) > 0 && most >= leastLoad {
@@ -33,7 +33,7 @@ func (c Config) UsualLoad() int {
 	return max(least, int(min(200, most/4)))
 }
 
-// brings returns how many operations begin until then.
+// brings returns how many operations begin until a time of the load.
 func (c Config) brings(until time.Duration) float64 {
 	most := c.Rate * until.Seconds()
 	if c.Ops > 0 {
@@ -43,8 +43,8 @@ func (c Config) brings(until time.Duration) float64 {
 }
 
 // Sketched chooses the faults by a sketch of the ensemble, where there can be
-// one, and says what cannot be had before anything starts. The starter then is
-// one whose ensembles have what the faults need.
+// one, and reports faults that it cannot have before anything starts. The ensembles of the returned
+// Config's starter have what the faults need.
 func (c Config) Sketched() (Config, error) {
 	if len(c.Faults) == 0 {
 		return c, nil
@@ -63,8 +63,8 @@ func (c Config) Sketched() (Config, error) {
 	return c, err
 }
 
-// choose leaves in the schedule what the ensemble has. A fault that was asked
-// for by name and cannot be had is wrong usage.
+// choose leaves in the schedule only faults that the ensemble supports. It returns an ErrUsage if
+// it does not support a fault that was asked for by name.
 func (c Config) choose(e ensemble.Ensemble) (Config, error) {
 	setting := faults.Setting{Ensemble: e, Processes: c.Command != nil}
 	var left []plan.LeftOut
@@ -76,7 +76,8 @@ func (c Config) choose(e ensemble.Ensemble) (Config, error) {
 	return c, nil
 }
 
-// prepared returns a starter whose ensembles have the abilities, as far as it can.
+// prepared returns a starter whose ensembles have the abilities, as far as the starter supports
+// them.
 func prepared(s ensemble.Starter, abilities []ensemble.Ability) ensemble.Starter {
 	for _, a := range abilities {
 		if p, ok := s.(ensemble.Preparer); ok {
@@ -86,8 +87,8 @@ func prepared(s ensemble.Starter, abilities []ensemble.Ability) ensemble.Starter
 	return s
 }
 
-// Warnings returns what somebody should know of a complete experiment before it
-// runs: faults that the ensemble does not have, and those whose time never comes.
+// Warnings returns what a user should know about a complete experiment before it runs: faults that
+// the ensemble does not support, and faults whose time never comes.
 func (c Config) Warnings() []string {
 	var texts []string
 	without := map[string][]string{} // kinds by reason
@@ -117,10 +118,10 @@ func (c Config) Missed(plan []plan.Step) []string {
 	return missed
 }
 
-// Expected lists the kinds of faults that are expected, each once: those in the
-// plan in order of appearance, and then those that were asked for by name and
-// for which it has no room; all that there are where it has room for none. A run
-// without them is not the one that was asked for, and nothing in it is valid.
+// Expected lists the kinds of faults that are expected, each once: those in the plan in order of
+// appearance, and then those that were asked for by name and do not fit into the plan. If no fault
+// fits, it lists all of them. A run without the expected faults is not the one that was asked for,
+// and nothing in it is valid.
 func (c Config) Expected(plan []plan.Step) []string {
 	kinds, asked := planned(plan), c.Faults.Named()
 	if len(plan) == 0 {
@@ -142,7 +143,7 @@ func (r *run) expects() []string {
 	return r.Expected(r.Schedule)
 }
 
-// optional lists the kinds of faults in a plan that nobody asked for by name.
+// optional lists the kinds of faults in a plan that the user did not ask for by name.
 func (c Config) optional(plan []plan.Step) []string {
 	named := c.Faults.Named()
 	return slices.DeleteFunc(planned(plan), func(kind string) bool {

@@ -8,9 +8,9 @@ import (
 )
 
 // sessions knows every session that the run itself has: those that clients' links
-// carry, and the harness's own. The record names them all, so that one that somebody
-// opened around them is noticed: when the run is decided, and, where the ensemble
-// hands over what it commits, at once.
+// carry, and the harness's own. The record names them all, so that the check of the run notices any
+// other session that its clients opened. If the ensemble reports its transactions, the run notices
+// it at once.
 type sessions struct {
 	mu       sync.Mutex
 	known    map[history.ID]bool
@@ -20,7 +20,7 @@ type sessions struct {
 	unlinked history.ID // the first that is not known
 }
 
-// ofClient takes in what a client's link says.
+// ofClient notes a session event of a client's link.
 func (s *sessions) ofClient(e history.Event) {
 	if e.F == history.FConnected {
 		s.mu.Lock()
@@ -29,7 +29,7 @@ func (s *sessions) ofClient(e history.Event) {
 	}
 }
 
-// ofHarness takes in what the link of the harness's own connection says.
+// ofHarness notes a session event of the link of the harness's own connection.
 func (s *sessions) ofHarness(e history.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,8 +48,8 @@ func (s *sessions) name(id history.ID) {
 	s.record.fact(history.FHarness, history.Harness{Session: id})
 }
 
-// begin names the harness's sessions, from before and from now on, in the record of a
-// run whose objects are below root.
+// begin starts to record the harness's sessions, including earlier ones. The objects of the run are
+// below root.
 func (s *sessions) begin(r *record, root string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,8 +59,7 @@ func (s *sessions) begin(r *record, root string) {
 	}
 }
 
-// lookThrough looks for sessions of others among what was committed. It gives a
-// warning of the first.
+// lookThrough looks for unknown sessions in transactions. It returns a warning about the first.
 func (s *sessions) lookThrough(txns []history.Txn) (warning string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

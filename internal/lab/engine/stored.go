@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// stored returns the run as experiment.yaml keeps it.
+// stored returns the run's experiment as experiment.yaml stores it.
 func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	minLoad := c.MinLoad
 	s := store.Experiment{
@@ -39,7 +39,8 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	return s
 }
 
-// Scheduled are steps as experiment.yaml keeps them, but for steps of an aim that were not played.
+// Scheduled returns steps as experiment.yaml stores them, without steps of an aim that were not
+// played.
 func Scheduled(steps []plan.Step) (all []store.Scheduled) {
 	for _, step := range steps {
 		if step.Gap > 0 { // it was never played
@@ -71,8 +72,8 @@ func Given(all []store.Scheduled) (plan.Schedule, error) {
 // noArrival stands for a list that is empty and not left out.
 const noArrival = "none"
 
-// StoredArrivals returns the arrivals that take place as experiment.yaml keeps them: nil for nil, which
-// is all, and a word for none.
+// StoredArrivals returns the arrivals that take place as experiment.yaml stores them: nil, which means
+// all arrivals, for nil, and a word for an empty list.
 func StoredArrivals(all []workloads.Arrival) (texts []string) {
 	if all != nil && len(all) == 0 {
 		return []string{noArrival}
@@ -83,8 +84,7 @@ func StoredArrivals(all []workloads.Arrival) (texts []string) {
 	return texts
 }
 
-// GivenArrivals reads those that an experiment.yaml has; nil for all. The error is of one
-// line.
+// GivenArrivals parses the arrivals of an experiment.yaml; nil means all. The error has one line.
 func GivenArrivals(texts []string) ([]workloads.Arrival, error) {
 	if len(texts) == 0 {
 		return nil, nil
@@ -103,8 +103,8 @@ func GivenArrivals(texts []string) ([]workloads.Arrival, error) {
 	return all, nil
 }
 
-// line returns a command that the shell runs (adapter.Shell) as it was written, and
-// nothing for another one: that is zklab's own worker.
+// line returns the text of a command that the shell runs (adapter.Shell), and "" for any other
+// command, which is zklab's own worker.
 func line(command []string) string {
 	if len(command) != 3 || !slices.Equal(command[:2], adapter.Shell("")[:2]) {
 		return ""

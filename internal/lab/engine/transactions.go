@@ -10,18 +10,18 @@ import (
 	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
-// How often a run asks for what was committed, and how much of it it keeps in
-// memory before it begins a file: more than most runs have.
+// How often a run asks for committed transactions, and how many it keeps in memory before it begins
+// a file: more than most runs have.
 const (
 	spoolEvery = 100 * time.Millisecond
 	spoolFull  = 20_000
-	// rarely is how often where all stays in memory.
+	// rarely is the interval for runs that keep all transactions in memory.
 	rarely = time.Second
 )
 
 // spool takes what an ensemble commits while the run goes on, so that neither has
 // to keep all of it in memory: at thousands of transactions a second that would be
-// gigabytes. The file has its name only once it is whole.
+// gigabytes. The file gets its final name only once it is complete.
 type spool struct {
 	from ensemble.TransactionStream
 	path string              // "": all is kept in memory
@@ -30,15 +30,14 @@ type spool struct {
 	stop    context.CancelFunc
 	stopped chan struct{}
 
-	// Owned by whoever takes: the goroutine of follow, then finish.
+	// Used only by the goroutine that calls take: first that of follow, then that of finish.
 	kept []history.Txn
 	file *atomicfile.File // nil until there is too much to keep
 	out  *history.TxnWriter
 	err  error // the first one
 }
 
-// followTransactions begins to take what is committed, from an ensemble that can
-// hand it over.
+// followTransactions begins to collect committed transactions, if the ensemble can report them.
 func (r *run) followTransactions(ctx context.Context) {
 	from, ok := r.ensemble.(ensemble.TransactionStreamer)
 	if !ok {
@@ -49,7 +48,7 @@ func (r *run) followTransactions(ctx context.Context) {
 		r.warn("collect the committed transactions: ", err)
 		return
 	}
-	// Not ctx: what was committed up to the end is wanted, however the run ends.
+	// Not ctx itself: transactions are collected until the end, however the run ends.
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r.transactions = &spool{from: stream, look: r.lookAround, stop: stop, stopped: make(chan struct{})}
 	if r.Run != nil {
@@ -59,14 +58,14 @@ func (r *run) followTransactions(ctx context.Context) {
 	go r.transactions.follow(ctx)
 }
 
-// lookAround tells at once of a client that goes around its link.
+// lookAround warns at once about a client that bypasses its link.
 func (r *run) lookAround(txns []history.Txn) {
 	if warning := r.links.lookThrough(txns); warning != "" {
 		r.Watcher.Notice(warning)
 	}
 }
 
-// collectTransactions keeps what the ensemble committed, where it can be known.
+// collectTransactions stores the transactions that the ensemble committed, if it can report them.
 func (r *run) collectTransactions(ctx context.Context) error {
 	if r.transactions != nil {
 		var err error
@@ -106,8 +105,8 @@ func (s *spool) follow(ctx context.Context) {
 	}
 }
 
-// take takes all that there is. After an error nothing is taken any more, and
-// nothing kept for it.
+// take collects the transactions that were committed since the last call. After an error it
+// collects nothing more, and drops what it has.
 func (s *spool) take(ctx context.Context) {
 	for s.err == nil {
 		txns, err := s.from.Next(ctx)
@@ -142,7 +141,8 @@ func (s *spool) spill() (err error) {
 	return err
 }
 
-// finish takes the rest, and gives the file its name or what was kept in memory.
+// finish collects the rest. It gives the file its final name, or returns the transactions that are
+// in memory.
 func (s *spool) finish(ctx context.Context) ([]history.Txn, error) {
 	s.rest()
 	if s.take(ctx); s.err != nil {
@@ -160,13 +160,13 @@ func (s *spool) finish(ctx context.Context) ([]history.Txn, error) {
 	return nil, s.file.Commit()
 }
 
-// rest ends follow.
+// rest ends follow and waits for it.
 func (s *spool) rest() {
 	s.stop()
 	<-s.stopped
 }
 
-// close drops what was not finished.
+// close drops a file that is not finished.
 func (s *spool) close() error {
 	s.rest()
 	s.from.Close()

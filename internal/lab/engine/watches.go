@@ -10,8 +10,8 @@ import (
 )
 
 // noteWatches records which watches the sessions have left, while they are still there. It asks only
-// servers of the run's own: in a large ensemble the answer can take a server a long time
-// (Administrator's Guide, wchc).
+// servers that belong to the run: with many watches, the answer can keep a server busy for a long
+// time (Administrator's Guide, wchc).
 func (r *run) noteWatches(ctx context.Context) error {
 	if _, shared := r.ensemble.(ensemble.Shared); shared || r.unhealthy || r.links.wire {
 		return nil

@@ -17,8 +17,8 @@ import (
 )
 
 // admin is the harness's own connection, which no fault reaches, and the znode below
-// which a run does everything. What is not the run's alone is left as it was: there the
-// znode is removed in the end.
+// which a run does everything. A shared ensemble is left as it was: the run removes its znode at
+// the end.
 type admin struct {
 	conn  *zk.Conn
 	link  *link.Link
@@ -106,9 +106,9 @@ func (a *admin) make(path string) error {
 // removeWait bounds the removal of a run's znode.
 const removeWait = 15 * time.Second
 
-// removeRoot removes the run's znode with all that is in it, and of its parents those
-// that the run made and nobody uses. What stays is named: in the result, or where there
-// is none in the run's error.
+// removeRoot removes the run's znode with all that is in it, and those of its parents that the run
+// created and that are empty. It names the znodes that stay in the result or, if there is none, in
+// the run's error.
 func (r *run) removeRoot() error {
 	if r.admin.none {
 		return nil

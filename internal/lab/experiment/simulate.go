@@ -103,8 +103,8 @@ func (x Experiment) judgeSimulated(ctx context.Context, done *engine.Finished) (
 // wanted.
 const lookEvery = 997 * time.Millisecond
 
-// look is called while the simulation runs, outside of it. It tells what was passed on after a glimpse,
-// and returns the last one.
+// look is called outside of the simulation while it runs. It reports the glimpses after seen, and
+// returns the last one.
 func (x Experiment) look(seen *glimpse) *glimpse {
 	before := seen
 	for next := seen.next.Load(); next != nil; next = seen.next.Load() {

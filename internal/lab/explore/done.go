@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// doneIn hashes what the operations of each client came to, in their order. Times do not count, and of
-// sessions, zxids and tokens only which of them are equal: other runs have other ones.
+// doneIn hashes what the operations of each client came to, in their order. Times do not count. Of
+// sessions, zxids and tokens only equality counts, since their values differ from run to run.
 func doneIn(h *history.History) uint64 {
 	of := map[int]*operations{}
 	for i := range h.Events {

@@ -19,8 +19,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// What a scenario is, if nothing else is said: small enough that each of its messages can be
-// tried, with so few keys that clients meet, and with time for all that a fault makes clients wait for.
+// The defaults of a scenario: small enough to try each of its messages, with few enough keys that
+// clients contend, and with time for everything that a fault makes clients wait for.
 const (
 	UsualClients = 3
 	UsualOps     = 3
@@ -37,15 +37,15 @@ type Outcome struct {
 	// Points are the messages that passed, in any order. Only runs with at most one fault have them.
 	Points []link.Point
 	// Messages are the same messages with what they say, and the moments after them, in their order.
-	// Only runs with at most one fault have them; a runner that has none leaves loops to be tried
-	// round by round.
+	// Only runs with at most one fault have them; without them, each round of a loop is tried.
 	Messages []link.Message
 	// Done stands for what the operations of each client came to, without times. Runs with at most one
 	// fault have it.
 	Done uint64
-	// Exact means that a run with the same schedule is the same. Only then pairs are implied by other runs.
+	// Exact means that a run with the same schedule repeats this one exactly. Only then can runs imply the
+	// outcomes of pairs.
 	Exact bool
-	// Broken are the promises that were not kept.
+	// Broken lists the promises that were broken.
 	Broken []string
 	// Causes lists the causes of what is broken.
 	Causes []sweep.Cause
@@ -63,44 +63,46 @@ type Outcome struct {
 
 // Config describes an exploration.
 type Config struct {
-	// Runners run the scenario once at a time each: as many runs go on at once. What is reported
-	// does not depend on how many they are.
+	// Each of the Runners performs one run at a time, so there are as many concurrent runs. The
+	// report does not depend on their number.
 	Runners []Runner
 	// Faults are tried at each message where they can be injected.
 	Faults []Choice
 	// Kinds lists the kinds of faults that are to be tried alone; nil: all.
 	Kinds    []string
 	declared history.Declared // of the histories, if zklab does not know their objects
-	// Strict lets measured properties count, too.
+	// Strict means that violations of measured properties count, too.
 	Strict bool
-	// First ends it with the first finding.
+	// First ends the exploration with the first finding.
 	First bool
 	// Singles leaves the pairs out.
 	Singles bool
-	// MostPairs is how many pairs are tried at most, and none once a single fault has broken a
-	// promise; 0: all.
+	// MostPairs bounds the pairs that are tried; 0 means all. With a bound, no pairs are tried once
+	// a single fault has broken a promise.
 	MostPairs int
 	// Shard is the part of the pairs that is tried; the zero value is all of them. Single faults are tried
 	// in each shard, since the pairs follow from them.
 	Shard sweep.Shard
-	// From is how far the same exploration came before; nil if it begins. If single faults come to
-	// something else than they did then, it begins again.
+	// From is how far the same exploration came before; nil if it begins. If single faults now have
+	// other outcomes, the exploration begins again.
 	From *State
-	// Keep is given how far the exploration has come, now and then and in the end; nil for nobody.
+	// Keep, unless it is nil, is called now and then and at the end with how far the exploration
+	// has come.
 	Keep func(State) error
-	// Begins is told of each run's schedule before it begins, some runs ahead where there are several
-	// runners; nil for nobody.
+	// Begins, unless it is nil, is called with the schedule of each run before the run begins, some
+	// runs ahead if there are several runners.
 	Begins func(plan.Schedule)
-	// Listed is told what there is to try, before the first fault is tried; nil for nobody.
+	// Listed, unless it is nil, is called with what there is to try before the first fault is
+	// tried.
 	Listed func(Report)
-	// Progress is told after each run what is known so far; nil for nobody.
+	// Progress, unless it is nil, is called after each run with what is known so far.
 	Progress func(Report)
-	// Enough is asked before each run with a fault. A reason ends the exploration, and is in the
-	// report; "" goes on. nil never ends it.
+	// Enough, unless it is nil, is called before each run with a fault. If it returns a reason, the
+	// exploration ends, and the report has the reason.
 	Enough func(Report) (reason string)
 }
 
-// Choice is a fault before a message goes on, or after that.
+// Choice is a kind of fault, before or after a message is passed on.
 type Choice struct {
 	Fault faults.Fault
 	After bool
@@ -131,8 +133,8 @@ func Usual(s faults.Setting, session time.Duration) (all []Choice) {
 	return all
 }
 
-// Explore tries single faults and then pairs until all were tried or ctx ends, which is
-// no error: the report says how far it came. An error is the runner's own.
+// Explore tries single faults and then pairs until all were tried or ctx ends, which is no error:
+// the report says how far it came. It returns only errors of runners.
 func Explore(ctx context.Context, c Config) (Report, error) {
 	e := newExplorer(ctx, c)
 	err := e.explore()
@@ -176,7 +178,7 @@ type explorer struct {
 	unkept  int                     // runs since Keep was called
 }
 
-// attempt has the faults of one run of the scenario.
+// attempt holds the faults of one run of the scenario.
 type attempt struct {
 	faults  []single
 	pair    int     // the number of the pair, from 1; 0 if it is no pair
@@ -213,10 +215,10 @@ func (e *explorer) explore() error {
 	return nil
 }
 
-// pairs returns all of those that there are. The singles must have been tried.
+// pairs returns all pairs. All singles must have been tried.
 func (e *explorer) pairs() *pairs { return newPairs(e.singles, e.then, e.Faults) }
 
-// alone are singles, each without another.
+// alone yields each single as an attempt without another fault.
 func alone(singles []single) iter.Seq[attempt] {
 	return func(yield func(attempt) bool) {
 		for _, s := range singles {
@@ -227,8 +229,8 @@ func alone(singles []single) iter.Seq[attempt] {
 	}
 }
 
-// worth returns the shard's pairs that no other run implies, at most as many as are to be tried, and without
-// those of before.
+// worth yields the shard's pairs to try: those that no other run implies and that were not tried before, up
+// to the bound on pairs.
 func (e *explorer) worth(pairs *pairs) iter.Seq[attempt] {
 	return func(yield func(attempt) bool) {
 		given, number, before := 0, 0, e.report.Pairs.Tried+e.report.Pairs.Implied
@@ -293,7 +295,7 @@ func (e *explorer) begin() error {
 	return nil
 }
 
-// pool sums up what was decided about some runs, and what could not be looked at.
+// pool sums up the verdicts on some runs, and what could not be checked.
 type pool struct {
 	*checker.Pool
 	unchecked sweep.UncheckedRuns
@@ -336,10 +338,10 @@ func (e *explorer) add(to *pool, o Outcome) {
 	e.report.Runs++
 }
 
-// errEnough ends an exploration of which no more is wanted.
+// errEnough ends an exploration when Enough returns a reason.
 var errEnough = errors.New("that is enough")
 
-// enough asks whether to go on; there is more to try.
+// enough asks whether to go on. It is called only while there is more to try.
 func (e *explorer) enough() error {
 	if e.Enough == nil {
 		return nil
@@ -374,8 +376,8 @@ type flight struct {
 	landed  chan struct{}
 }
 
-// tryEach runs the scenario with some faults after the other, as many runs at once as there are
-// runners, and takes the outcomes in the order of the faults.
+// tryEach runs the scenario with each attempt, with as many concurrent runs as there are runners,
+// and takes the outcomes in the order of the attempts.
 func (e *explorer) tryEach(count *Count, all iter.Seq[attempt]) error {
 	ctx, cancel := context.WithCancel(e.ctx)
 	var under sync.WaitGroup
@@ -416,7 +418,7 @@ func (e *explorer) tryEach(count *Count, all iter.Seq[attempt]) error {
 	return nil
 }
 
-// begins makes a run that is about to begin.
+// begins returns the flight of a run that is about to begin.
 func (e *explorer) begins(a attempt) *flight {
 	f := &flight{attempt: a, steps: e.steps(a.faults), landed: make(chan struct{})}
 	if e.Begins != nil {
@@ -425,7 +427,7 @@ func (e *explorer) begins(a attempt) *flight {
 	return f
 }
 
-// fly runs it with a runner that is free.
+// fly performs the run with the next free runner.
 func (f *flight) fly(ctx context.Context, free chan Runner) {
 	defer close(f.landed)
 	run := <-free

@@ -17,8 +17,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Kept is a file that says how far an exploration, or a shard of it, has come: [KeptFile], in a folder of the
-// shard's own.
+// Kept is the content of [KeptFile], a file in the folder of a shard that says how far the exploration of the
+// shard has come.
 type Kept struct {
 	// Description tells what is explored. Its seed is the scenario's.
 	Description sweep.Description `json:"exploration"`
@@ -44,7 +44,7 @@ func FolderOf(root, recipe string, d sweep.Description) string {
 }
 
 // Open opens the folder of a shard for this process, and reads how far it came. The folder is made if it is not
-// there. [filelock.ErrHeld] means that another process explores it. Close it in the end.
+// there. [filelock.ErrHeld] means that another process explores it. The caller must close it.
 func (k *Kept) Open(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("open the exploration: %w", err)
@@ -82,7 +82,7 @@ func (k *Kept) Keep(s State) error {
 	return store.WriteFile(k.file(), append(text, '\n'))
 }
 
-// Close lets the folder go.
+// Close unlocks the folder.
 func (k *Kept) Close() error { return k.lock.Close() }
 
 // ReadKept reads the file of a shard.
@@ -116,7 +116,7 @@ func Idle(root, recipe string, since time.Time) (folders []string, err error) {
 	return folders, nil
 }
 
-// beingExplored reports whether a process has the folder of a shard.
+// beingExplored reports whether a process has locked the folder of a shard.
 func beingExplored(folder string) bool {
 	lock, err := os.Open(filepath.Join(folder, lockFile))
 	if err != nil {

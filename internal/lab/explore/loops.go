@@ -2,7 +2,8 @@ package explore
 
 import "github.com/zklab/zklab/link"
 
-// said is a message without its number in the operation: who says what while doing what.
+// said identifies a message without its number in the operation: its client, the operation, and the
+// contents.
 type said struct {
 	client    int
 	operation string

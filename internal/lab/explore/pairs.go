@@ -17,7 +17,7 @@ type pairs struct {
 	count    int
 }
 
-// family gives its pairs by number.
+// family returns its pairs by number.
 type family struct {
 	size int
 	then bool // the second is at a point that comes with the first
@@ -44,7 +44,7 @@ func newPairs(singles []single, then map[single][]link.Point, choices []Choice) 
 	return p
 }
 
-// addFollowUps adds what hits a client, or another, at what comes with a first fault.
+// addFollowUps adds the pairs whose second fault is at a message that comes only with the first.
 func (p *pairs) addFollowUps(singles []single, then map[single][]link.Point, choices []Choice) {
 	type sorts struct{ first, second sort }
 	var order []sorts
@@ -67,7 +67,7 @@ func (p *pairs) addFollowUps(singles []single, then map[single][]link.Point, cho
 	}
 }
 
-// addSorts adds the pairs of singles that are there without any fault.
+// addSorts adds the pairs of singles whose messages both come without any fault.
 func (p *pairs) addSorts(singles []single) {
 	var order []sort
 	members := map[sort][]single{}
@@ -104,7 +104,7 @@ func within(all []single) family {
 	}}
 }
 
-// all gives each pair once.
+// all yields each pair once.
 func (p *pairs) all() iter.Seq2[single, single] {
 	return func(yield func(a, b single) bool) {
 		left := slices.DeleteFunc(slices.Clone(p.families), func(f family) bool { return f.size == 0 })
@@ -119,8 +119,8 @@ func (p *pairs) all() iter.Seq2[single, single] {
 	}
 }
 
-// scattered returns the numbers below size, each once, those that follow each other far
-// apart: early pairs are of other clients and other operations.
+// scattered returns the numbers below size, each once, with consecutive ones far apart, so that the
+// first pairs differ in their clients and operations.
 func scattered(i, size int) int {
 	step := size*5/8 | 1
 	for common(step, size) != 1 {

@@ -4,8 +4,8 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// place is where a fault hits a run, as far as what it does goes: two faults at the same place of one
-// run do the same, but for the time. It is comparable.
+// place is where a fault hits a run, as far as it matters to the effect: two faults at the same place
+// of one run have the same effect, except for times. It is comparable.
 //
 // What a fault does to a client depends on what the client has been told, on which of its requests have
 // reached a server, and on what the other clients have done until then. Requests that only read change

@@ -25,12 +25,12 @@ type Report struct {
 	NotRun bool `json:"not_run,omitempty"`
 	Points int  `json:"points"` // of the scenario without a fault
 	Runs   int  `json:"runs"`   // with that one
-	// Properties are decided over all runs together ([checker.Pool]): in each of them too
-	// little happens.
+	// Properties are decided over all runs together ([checker.Pool]), since too little happens in
+	// any single run.
 	Properties []checker.Verdict `json:"properties"`
 	// Unchecked are the properties that could not be looked at in some runs, in the order of their names.
 	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
-	// Ended is why the exploration ended before everything was tried, if that was asked for.
+	// Ended is why Config.Enough ended the exploration before everything was tried.
 	Ended string `json:"ended,omitempty"`
 	// Kinds are the faults' kinds that can be injected at some point, Nowhere the others.
 	Kinds   []KindCount `json:"kinds"`
@@ -39,7 +39,8 @@ type Report struct {
 	Only []string `json:"only,omitempty"`
 	// Shard is the part of the pairs that was to be tried, such as 3/20; "" is all of them.
 	Shard string `json:"shard,omitempty"`
-	// Always are promises that the scenario breaks without a fault: then none is tried.
+	// Always lists promises that the scenario breaks without a fault. If there are any, no fault is
+	// tried.
 	Always   []string  `json:"always,omitempty"`
 	Singles  Count     `json:"singles"`
 	Pairs    Count     `json:"pairs"`
@@ -50,16 +51,16 @@ type Report struct {
 type Count struct {
 	All   int `json:"all"` // that there are
 	Tried int `json:"tried"`
-	// Broke is how many broke a promise, Missed in how many a fault found no target.
+	// Broke counts runs that broke a promise, Missed those in which a fault found no target.
 	Broke  int `json:"broke"`
 	Missed int `json:"missed"`
-	// Implied is how many were left out, since other runs say what would come of them, and ImpliedBy
-	// the same by the reason.
+	// Implied counts runs that were left out since other runs imply their outcomes; ImpliedBy counts
+	// them by reason.
 	Implied   int     `json:"implied,omitempty"`
 	ImpliedBy Implied `json:"implied_by,omitzero"`
 }
 
-// imply counts what was left out.
+// imply counts runs that were left out.
 func (c *Count) imply(by Implied) {
 	c.ImpliedBy.add(by)
 	c.Implied = c.ImpliedBy.all()
@@ -78,7 +79,7 @@ func (c *Count) add(o Outcome) {
 // done reports whether nothing is left to try.
 func (c Count) done() bool { return c.Tried+c.Implied == c.All }
 
-// KindCount says how many single faults of a kind were tried, and how many took effect.
+// KindCount counts how many single faults of a kind were tried, and how many took effect.
 type KindCount struct {
 	Kind  string `json:"kind"`
 	Tried int    `json:"tried"`
@@ -104,7 +105,7 @@ func (r *Report) count(kind string, o Outcome) {
 	}
 }
 
-// Finding is faults that break promises.
+// Finding is a set of faults that break promises together.
 type Finding struct {
 	Steps  []plan.Step
 	Broken []string
@@ -120,7 +121,7 @@ type writtenFinding struct {
 	Pair   int           `json:"pair,omitempty"`
 }
 
-// MarshalJSON has the steps as --faults takes them.
+// MarshalJSON writes the steps in the form that --faults takes.
 func (f Finding) MarshalJSON() ([]byte, error) {
 	return json.Marshal(writtenFinding{plan.Steps(f.Steps...).String(), f.Broken, f.Causes, f.Pair})
 }
@@ -147,8 +148,8 @@ func (f Finding) String() string {
 	return plan.Steps(f.Steps...).String() + " breaks " + strings.Join(f.Broken, ", ")
 }
 
-// First returns the first finding of those with the fewest faults; there are none in it if the
-// scenario breaks a promise without any.
+// First returns the faults of the first finding among those with the fewest faults. It returns no
+// steps if the scenario breaks a promise without any fault.
 func (r Report) First() (steps []plan.Step, ok bool) {
 	if len(r.Findings) == 0 {
 		return nil, len(r.Always) > 0
@@ -156,10 +157,9 @@ func (r Report) First() (steps []plan.Step, ok bool) {
 	return slices.MinFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(len(a.Steps), len(b.Steps)) }).Steps, true
 }
 
-// Verdict returns the verdict on the whole exploration. A violation stands; valid means that each single
-// fault was tried, each kind that can be injected took effect somewhere and left clients with answers, and no property was
-// left open, for all of which nothing but the runs together must be enough. Pairs need not
-// all have been tried. Why says what is missing to an unknown.
+// Verdict returns the verdict on the whole exploration. A violation stands. Valid means that each single fault was tried,
+// each kind that can be injected took effect somewhere and left clients with answers, and the runs together leave no
+// property open. Not all pairs need to have been tried. For unknown, why says what is missing.
 func (r Report) Verdict() (result checker.Result, why []string) {
 	if len(r.Always)+len(r.Findings) > 0 {
 		return checker.Violation, nil
@@ -199,8 +199,8 @@ func (r Report) Verdict() (result checker.Result, why []string) {
 	return checker.Valid, nil
 }
 
-// silent returns the kinds after which clients called operations of the load, or waited in them, and none succeeded in any
-// run.
+// silent returns the kinds of faults after which clients called operations of the load, or waited in them, but no
+// operation succeeded in any run.
 func (r Report) silent() (kinds []string) {
 	for _, k := range r.Kinds {
 		if k.Unanswered > 0 && k.Answered == 0 {
@@ -247,7 +247,7 @@ func (r Report) Tried() []string {
 
 func (r Report) rest() string { return "the rest was not tried, since " + r.Ended }
 
-// singlesOf is singles, with the kinds that were to be tried.
+// singlesOf returns the words for single faults, with the kinds that were to be tried.
 func (r Report) singlesOf() string {
 	if len(r.Only) > 0 {
 		return "of " + prose.List(r.Only, "and") + " alone: " + r.singles()
@@ -255,7 +255,7 @@ func (r Report) singlesOf() string {
 	return r.singles()
 }
 
-// decided says what came of the properties.
+// decided returns the verdicts on the properties in words.
 func (r Report) decided() string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -284,8 +284,8 @@ func (r Report) decided() string {
 	return b.String()
 }
 
-// found returns the findings by cause, each with the first schedule that has it, and with the
-// sorts of faults that do.
+// found returns the findings by cause, each with the first schedule that has it, and with the sorts
+// of faults that have it.
 func (r Report) found() string {
 	var b strings.Builder
 	for i, c := range r.Causes() {
@@ -297,8 +297,8 @@ func (r Report) found() string {
 	return b.String()
 }
 
-// Cause is all findings of one cause: of one property, with counterexamples of one shape, and with
-// faults in the same places.
+// Cause holds all findings with one cause: they break one property, with counterexamples of one
+// shape, by faults in the same places.
 type Cause struct {
 	Property, Shape, Where string
 	Findings               []Finding // the first with the fewest faults
@@ -435,7 +435,7 @@ func verb(n int) string {
 	return "break"
 }
 
-// share returns a part in percent, which is all only where all is.
+// share returns a part in percent. It is 100 only if the part is the whole.
 func share(part, of int) string {
 	switch percent := 100 * part / of; {
 	case part == of:
@@ -447,5 +447,5 @@ func share(part, of int) string {
 	}
 }
 
-// many returns a number of things.
+// many returns a number with the name of the things, in words.
 func many(n int, thing string) string { return prose.Grouped(n) + " " + prose.Noun(n, thing) }

@@ -15,8 +15,8 @@ type Implied struct {
 	Alike int `json:"alike,omitempty"`
 }
 
-// rules tells which pairs need no run of their own. It knows the run without a fault and the run with each
-// single fault. See the comment of the package.
+// rules decides which pairs need no run of their own. It knows the run without a fault and the run with
+// each single fault. See the comment of the package.
 type rules struct {
 	numbers *numbers
 	base    *trace
@@ -33,8 +33,8 @@ type likeness struct {
 	did   uint64
 }
 
-// newRules returns the rules for a scenario. Without an exact base there are none: runs that do not repeat
-// say nothing of others.
+// newRules returns the rules for a scenario. It returns nil if the base is not exact, since runs that do
+// not repeat imply nothing about others.
 func newRules(base Outcome) *rules {
 	if !base.Exact {
 		return nil
@@ -46,7 +46,7 @@ func newRules(base Outcome) *rules {
 	}
 }
 
-// learn takes the run with a single that breaks no promise.
+// learn notes the run with a single fault that breaks no promise.
 func (r *rules) learn(s single, o Outcome) {
 	if r == nil || !o.Exact {
 		return
@@ -106,7 +106,7 @@ func (r *rules) like(a, b single) (p pair, comes bool) {
 	return pair{r.number(place{alone: earliest}), r.number(r.of[earliest].placeOf(second))}, true
 }
 
-// add adds what others count.
+// add adds the counts of more.
 func (i *Implied) add(more Implied) {
 	i.Loops += more.Loops
 	i.Alone += more.Alone

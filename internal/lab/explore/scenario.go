@@ -35,7 +35,7 @@ func WayOf(x experiment.Experiment) Way {
 // Experiment runs an experiment without faults, which is the scenario, then with each single fault at
 // each of the scenario's messages, and then with pairs of them, until all were tried or ctx ends.
 // In real time, a point names only approximately the same message. Runners in c must run the same
-// experiment, as the one of RunnerOf does; without any, way makes the runs in this process.
+// experiment, as those of RunnerOf do; if c has none, way makes the runs in this process.
 func Experiment(ctx context.Context, x experiment.Experiment, c Config, way Way) (Report, error) {
 	x, c, err := ready(x, c)
 	if err != nil {
@@ -77,8 +77,8 @@ func ready(x experiment.Experiment, c Config) (experiment.Experiment, Config, er
 	return x, c, knownKinds(c)
 }
 
-// RunnerOf runs the scenario in this process and returns its runner, for one of several processes that
-// explore the scenario together.
+// RunnerOf returns a runner that runs the scenario in this process, which is one of several that
+// explore it together.
 func RunnerOf(x experiment.Experiment) (Runner, error) {
 	x, err := asScenario(x)
 	return runner(x, WayOf(x)), err

@@ -25,7 +25,7 @@ func singlesAt(points []link.Point, choices []Choice) (all []single) {
 		for _, c := range choices {
 			at := p
 			at.After = c.After
-			// A fault of replies would take the request for its reply, which is another point.
+			// At a request, a fault of replies would hit the reply, which is another point.
 			if where, err := faults.PointOf(c.Fault, at); err == nil && where == at {
 				all = append(all, single{at, c.Fault, cmp.Or(c.Lasts, usualLasts)})
 			}
@@ -34,7 +34,7 @@ func singlesAt(points []link.Point, choices []Choice) (all []single) {
 	return all
 }
 
-// usualLasts is how long a fault lasts at most of which nothing else is said.
+// usualLasts is how long a fault without a duration of its own lasts at most.
 const usualLasts = time.Second
 
 // sort is the sort of a single: singles of one sort differ by the client, and
@@ -59,8 +59,8 @@ func sortsOf(steps []plan.Step) string {
 	return strings.Join(texts, " and ")
 }
 
-// whereOf names the places of a schedule's faults: of one that ends sessions what its client
-// was doing, of any other the message, whatever the fault did to it.
+// whereOf names the places of a schedule's faults: for a fault that ends sessions, what its client
+// was doing; for any other, its message, whatever the fault did to that.
 func whereOf(steps []plan.Step) string {
 	var places []string
 	for _, s := range steps {

@@ -12,19 +12,19 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
-// State is how far an exploration, or a shard of it, has come. It is made to be stored: the exploration
-// goes on from there, and [Merge] adds those of shards.
+// State is how far an exploration, or a shard of it, has come. It can be stored: the exploration goes
+// on from there, and [Merge] adds up the states of shards.
 type State struct {
-	// Listed stands for what there is to try: two explorations with the same tried the same single faults, and
-	// these came to the same.
+	// Listed identifies what there is to try: two explorations with the same value tried the same single
+	// faults, with the same outcomes.
 	Listed string `json:"listed"`
 	// Pairs is how many pairs there are in all shards; 0 before each single fault was tried.
 	Pairs  int            `json:"pairs"`
 	Shard  sweep.Shard    `json:"shard"`
 	Strict bool           `json:"strict,omitempty"`
 	Header history.Header `json:"header"` // of the histories
-	// Report is without its properties, checked or not. They follow from the runs with at most one fault, and from those
-	// with two.
+	// Report lacks its properties and the unchecked ones, which follow from the pools of the runs with at most one fault
+	// and of those with two.
 	Report Report    `json:"report"`
 	Single PoolState `json:"single"`
 	Paired PoolState `json:"paired"`
@@ -47,7 +47,7 @@ func (e *explorer) keepNowAndThen() error {
 	return e.keep()
 }
 
-// keep keeps the state, if there is one, and none is there that came further.
+// keep calls Keep with the state, unless the exploration has not yet come as far as it did before.
 func (e *explorer) keep() error {
 	e.unkept = 0
 	if e.Keep == nil || e.pool == nil || e.behind() {
@@ -76,7 +76,7 @@ func (e *explorer) list(s single, o Outcome) {
 	}
 }
 
-// goOn takes over what was tried of the pairs before, if it is of the same ones.
+// goOn takes over which pairs were tried before, if the pairs are the same.
 func (e *explorer) goOn() error {
 	from := e.From
 	if from == nil || from.Shard != e.Shard || from.Pairs != e.inAll || from.Listed != e.state().Listed {
@@ -92,14 +92,14 @@ func (e *explorer) goOn() error {
 	return e.paired.add(from.Paired)
 }
 
-// mine reports whether a pair is one of the shard's. Consecutive pairs are of different families, which may
+// mine reports whether a pair belongs to the shard. Consecutive pairs are of different families, which may
 // repeat in step with the shards, so the numbers are mixed.
 func (e *explorer) mine(pair int) bool {
 	const mix = 0x9e3779b97f4a7c15
 	return e.Shard.Whole() || uint64(pair)*mix>>32%uint64(e.Shard.Of) == uint64(e.Shard.Index-1)
 }
 
-// mineOf counts how many of n pairs are the shard's.
+// mineOf counts how many of n pairs belong to the shard.
 func (e *explorer) mineOf(pairs int) (n int) {
 	if e.Shard.Whole() {
 		return pairs
@@ -112,7 +112,7 @@ func (e *explorer) mineOf(pairs int) (n int) {
 	return n
 }
 
-// decided is the report with what all runs together decide.
+// decided returns the report with the verdicts of all runs together.
 func (e *explorer) decided() Report {
 	if e.pool == nil {
 		return e.report
@@ -128,7 +128,7 @@ func (e *explorer) decided() Report {
 	return r
 }
 
-// reportOf returns the report of a state whose histories have that header.
+// reportOf returns the report of a state; of is the header of its histories.
 func reportOf(s State, of history.Header) (Report, error) {
 	var kinds []string
 	for _, k := range s.Report.Kinds {
@@ -141,7 +141,7 @@ func reportOf(s State, of history.Header) (Report, error) {
 	return r, err
 }
 
-// Done reports whether an exploration that is asked for this has nothing left to try.
+// Done reports whether an exploration with this Config would have nothing left to try.
 func (s *State) Done(c Config) bool {
 	switch {
 	case len(s.Report.Always) > 0, c.First && len(s.Report.Findings) > 0:
@@ -155,8 +155,8 @@ func (s *State) Done(c Config) bool {
 // ErrNotAlike means that two states are not of the same exploration.
 var ErrNotAlike = errors.New("they explored different runs")
 
-// Merge returns the report of an exploration of which there are these shards, some of which may be missing. A
-// shard that is there twice counts as far as it came.
+// Merge returns the report of an exploration from the states of its shards, and the shards that are missing.
+// Of two states of one shard, it uses the one that came further.
 func Merge(states []State) (r Report, missing []sweep.Shard, err error) {
 	if len(states) == 0 {
 		return r, nil, errors.New("there is no exploration to merge")
@@ -203,7 +203,7 @@ func Merge(states []State) (r Report, missing []sweep.Shard, err error) {
 	return r, missing, err
 }
 
-// merge adds what another shard tried.
+// merge adds the counts of another shard.
 func (c *Count) merge(more Count) {
 	c.Tried += more.Tried
 	c.Broke += more.Broke

@@ -17,7 +17,7 @@ import (
 )
 
 // Stored is a store's copy of an exploration: a file [StoredFile] in a folder for each exploration
-// below [StoredIn]. Runs are not kept, since a command repeats each finding.
+// below [StoredIn]. Runs are not stored, since a command repeats each finding.
 type Stored struct {
 	Recipe  string         `json:"recipe"`
 	Subject string         `json:"subject"`
@@ -37,7 +37,7 @@ type Stored struct {
 	Zklab string `json:"zklab"` // zklab.Version
 }
 
-// StoredCause is all findings of one cause.
+// StoredCause describes all findings with one cause.
 type StoredCause struct {
 	sweep.Cause
 	Where  string `json:"where"`
@@ -53,7 +53,8 @@ const (
 	PageFile   = "explore.html" // the page of the exploration
 )
 
-// Of adds what an exploration found. again is the command that runs the scenario, but for its faults.
+// Of adds what an exploration found. again returns the command that runs the scenario with a schedule
+// of faults.
 func (s *Stored) Of(r Report, again func(plan.Schedule) string) {
 	s.Verdict, s.Why = r.Verdict()
 	s.Runs, s.Singles, s.Pairs, s.Ended, s.Text, s.Found = r.Runs, r.Singles, r.Pairs, r.Ended, r.String(), []StoredCause{}

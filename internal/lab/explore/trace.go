@@ -19,12 +19,12 @@ type trace struct {
 	// points are the numbers of the moments' points, in rising order, and moments are these moments.
 	points  []int32
 	moments []moment
-	// did stands for what each client was told, which of its requests reached a server, and what its
-	// operations came to, each in its order, without times.
+	// did is a hash of what each client was told, which of its requests reached a server, and the
+	// outcomes of its operations, each in order, without times.
 	did uint64
 }
 
-// numbers gives points numbers, the same in all traces.
+// numbers numbers points, the same way in all traces.
 type numbers struct{ of map[link.Point]int32 }
 
 func (n *numbers) number(p link.Point) int32 {
@@ -39,8 +39,8 @@ func (n *numbers) number(p link.Point) int32 {
 // moment is how far a run has come. All numbers are of what happened before it.
 type moment struct {
 	order int32
-	// Of the client: requests that it has sent, those of them that reached a server and do not only
-	// read, messages that it has received, and handshakes.
+	// Of the client: the requests that it has sent, those that reached a server and do not only
+	// read, the messages that it has received, and its handshakes.
 	sent, arrived, received, connects int32
 	// Of all other clients: moments of messages that do not only read, and all moments.
 	writing, others int32
@@ -48,7 +48,8 @@ type moment struct {
 	toClient bool
 }
 
-// traceOf reads the messages of a run, in their order. done stands for what the operations came to.
+// traceOf reads the messages of a run, in their order. done is a hash of the outcomes of the
+// operations.
 func traceOf(messages []link.Message, done uint64, numbers *numbers) *trace {
 	delivered := delivered(messages)
 	at := make(map[int32]moment, len(messages))
@@ -84,10 +85,10 @@ func (t *trace) at(p link.Point) (m moment, ok bool) {
 	return t.moments[i], true
 }
 
-// forget leaves of the moments only which there are.
+// forget drops the moments, and keeps only which points there are.
 func (t *trace) forget() { t.moments = nil }
 
-// unknown is the order of a moment of which only that it comes is known.
+// unknown is the position of a moment of which it is known only that it comes.
 const unknown = -1
 
 // toClient reports whether a message goes from a server to a client.
@@ -171,8 +172,8 @@ func didOf(messages []link.Message, delivered []bool, done uint64) uint64 {
 
 func writeNumber(h hash.Hash64, n uint64) { _, _ = h.Write(binary.BigEndian.AppendUint64(nil, n)) }
 
-// delivered says of each message whether it reached its receiver, as far as that can matter: a request
-// that only reads, and whose reply did not reach the client, might as well not have been sent.
+// delivered returns for each message whether it reached its receiver, as far as that matters: a
+// request that only reads counts as not delivered if its reply did not reach the client.
 func delivered(messages []link.Message) []bool {
 	all := make([]bool, len(messages))
 	gone := map[link.Point]bool{} // messages that went on

@@ -21,8 +21,8 @@ type Task struct {
 	Steps []store.Scheduled `json:"steps"`
 }
 
-// Packed is an [Outcome] as one process tells it another: verdicts have more in them than their
-// JSON has.
+// Packed is an [Outcome] in the form in which processes exchange it, since verdicts contain more
+// than their JSON.
 type Packed struct {
 	Outcome []byte `json:"outcome"`
 }

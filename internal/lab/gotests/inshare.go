@@ -16,7 +16,7 @@ import (
 )
 
 // costs holds the costs of the checks of some runs, and the runs whose checks took longer than their share of the test's
-// time. What such a run gives is not known: it counts neither as decided nor as undecided.
+// time. The outcome of such a run is not known: it counts neither as decided nor as undecided.
 type costs struct {
 	took  map[string]time.Duration // by property
 	own   map[string]string        // what the program declares as the properties of its own
@@ -61,8 +61,8 @@ func (c *costs) tooSlow() string {
 	return fmt.Sprintf("the checks of %d took too long", len(c.cut))
 }
 
-// dear says what property most of the time went into, if its checks took a quarter of so long a time. It returns "" if
-// none did.
+// dear names the property whose checks took most of the time, if they took at least a quarter of passed. It returns ""
+// if none did.
 func (c *costs) dear(passed time.Duration) string {
 	name := ""
 	for _, other := range slices.Sorted(maps.Keys(c.took)) {

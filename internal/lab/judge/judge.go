@@ -50,7 +50,7 @@ func Run(ctx context.Context, run *store.Run, opts checker.Options) (*store.Resu
 	return result, nil
 }
 
-// record reads the record. The checks of a program may want it in a list.
+// record reads the record. The checks that a program declares may need it as a list of events.
 func record(run *store.Run, opts checker.Options) (*history.History, error) {
 	if len(opts.Extra) > 0 {
 		return run.ReadHistory()

@@ -1,6 +1,6 @@
 // Package matrix sets the same experiments on several servers side by side. Each cell is a sweep: the runs of one
-// experiment on the servers of one column. The package reads these sweeps, sums up each, and tells in what the columns
-// differ. It may not know how a run is made; verdicts come from package sweep, comparisons from package compare, and
+// experiment on the servers of one column. The package reads these sweeps, sums up each, and describes how the columns
+// differ. It must not know how a run is made; verdicts come from package sweep, comparisons from package compare, and
 // package reports shows a [Matrix].
 package matrix
 
@@ -19,7 +19,8 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// The folder of matrices in a store, in which each has a folder, and the page in that.
+// The folder of matrices in a store, in which each matrix has a folder, and the page in that
+// folder.
 const (
 	StoreFolder = "matrices"
 	PageFile    = "matrix.html"
@@ -55,9 +56,10 @@ type Cell struct {
 	// Verdict is that of the sweep, but never valid before all runs have ended. Why is the reason of an unknown.
 	Verdict checker.Result `json:"verdict"`
 	Why     string         `json:"why,omitempty"`
-	// Error tells why runs could not be run.
+	// Error says why runs could not be performed.
 	Error string `json:"error,omitempty"`
-	// Of is how many runs were asked for, Runs how many have ended; the others count these by verdict.
+	// Of is how many runs were asked for, and Runs how many have ended; the other fields count the
+	// ended runs by verdict.
 	Of        int `json:"of"`
 	Runs      int `json:"runs"`
 	Valid     int `json:"valid"`

@@ -1,5 +1,5 @@
 // Package mix draws, from a seed, what kind of run a simulation of a test is: which faults it has and
-// when, on how many keys, with which timeouts and latencies. The runs of some seeds so take
+// when, on how many keys, with which timeouts and latencies. So the runs of different seeds take
 // different courses.
 package mix
 
@@ -103,15 +103,15 @@ func crashing(x experiment.Experiment) plan.Schedule {
 	)
 }
 
-// returning has processes that crash and are started again soon. So they find what their earlier
-// sessions have left, which the servers delete a moment later.
+// returning has processes that crash and are started again soon. They find ephemeral znodes of
+// their earlier sessions, which the servers delete a moment later.
 func returning(x experiment.Experiment) plan.Schedule {
 	every := jitter.Stretch(x.SessionTimeout * 3 / 2)
 	return plan.Overlay(plan.Repeat(every/2, every, x.SessionTimeout/10, faults.Crash{Who: faults.Holder.OrAny()}), late(x))
 }
 
-// late has freezes between what a client is shown and what it does because of that, until it is no
-// longer so.
+// late freezes clients between an answer and what they do because of it, until the answer is no
+// longer true.
 func late(x experiment.Experiment) plan.Schedule {
 	lasts := jitter.Stretch(2 * x.SessionTimeout)
 	return plan.Overlay(

@@ -1,7 +1,7 @@
-// Package played has clients' processes that are only played, within this process and in its
-// time: so they can be frozen and crashed in virtual time, too. Nothing of one comes through
-// while it is frozen, and nothing that is left of it after a crash reaches anybody. What a
-// real process does to its own memory and clock it does not have.
+// Package played simulates clients' processes within this process and in its time, so that they can
+// be frozen and crashed in virtual time, too. While a simulated process is frozen, none of its
+// messages pass; after a crash, nothing that is left of it has an effect. It has no memory and no
+// clock of its own, as a real process has.
 package played
 
 import (
@@ -26,9 +26,9 @@ import (
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
-// played is a client's process that only plays one, so that it can be stopped and
-// killed in virtual time: nothing of it comes through while it is stopped, and
-// nothing that is left of it when it was killed reaches anybody.
+// played is a simulated process of a client, which can be stopped and killed in virtual time: none
+// of its messages pass while it is stopped, and nothing that is left of it after it was killed has
+// an effect.
 type played struct {
 	config adapter.Config
 	link   *link.Link
@@ -42,7 +42,7 @@ type played struct {
 	lives  []*playedLife // all that there were
 }
 
-// playedLife is one life of it.
+// playedLife is one life of a simulated process.
 type playedLife struct {
 	of     *played
 	client *subjects.Client
@@ -63,7 +63,7 @@ var (
 	closed    = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 )
 
-// Launch starts such processes, which have the subjects of some recipes.
+// Launch returns the function that starts simulated processes, with the subjects of some recipes.
 func Launch(makers map[string]subjects.Maker) engine.Launch { return Astray(makers, nil) }
 
 // Astray is Launch for programs that connect through their links once, and later through a
@@ -204,7 +204,7 @@ func (l *playedLife) count(calls int) {
 	}
 }
 
-// gate waits until the process is not frozen; false when it was killed.
+// gate waits while the process is frozen. It returns false if the process was killed.
 func (l *playedLife) gate() bool {
 	for {
 		l.of.mu.Lock()
@@ -278,14 +278,14 @@ func (c *playedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// downPlayed is the error of a call to a process that is down, or went down.
+// downPlayed is the error of a call to a process that is down, or goes down during the call.
 type downPlayed struct{ unsent bool }
 
 func (downPlayed) Error() string    { return errPlayed.Error() }
 func (downPlayed) Unwrap() error    { return subjects.ErrProcess }
 func (e downPlayed) NoEffect() bool { return e.unsent }
 
-// inPlay calls into the process: it answers when it is not frozen.
+// inPlay calls a function of the process, which answers when it is not frozen.
 func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
 	var none T
 	l := p.present()
@@ -331,8 +331,7 @@ func (p *played) Touch(ctx context.Context, path string) error {
 	return err
 }
 
-// playedObject is a subject in the process; it is made in each life when it is first
-// used.
+// playedObject is a subject in the process; each life makes it when it first uses it.
 type playedObject struct {
 	p      *played
 	make   func(c *subjects.Client) (*subjects.Served, error)
@@ -410,7 +409,7 @@ func (o *playedObject) Call(ctx context.Context, operation string, value, result
 	return err
 }
 
-// Hold tells of a loss when the process is not frozen.
+// Hold reports a loss once the process is not frozen.
 func (o *playedObject) Hold(ctx context.Context, operation string, value, result any) (<-chan struct{}, error) {
 	l, s, err := o.call(ctx, operation, value, result)
 	if err != nil {
@@ -444,5 +443,5 @@ func (o *playedObject) About(v any) error {
 	return json.Unmarshal(b, v)
 }
 
-// Close leaves the subject: the end of the process ends it.
+// Close does nothing: the end of the process closes the subject.
 func (o *playedObject) Close(context.Context) error { return nil }

@@ -42,7 +42,7 @@ const Slot = 250 * time.Millisecond
 
 const (
 	perSecond = int(time.Second / Slot)
-	// Recent is the time, in seconds, of which Rate and P99 tell.
+	// Recent is the time, in seconds, that Rate and P99 cover.
 	Recent = 10
 	// Bounds of what a damaged or very large record may claim.
 	mostSlots   = 1 << 21
@@ -113,7 +113,7 @@ func (p *Pulse) success(second int, took time.Duration) {
 	p.took = append(p.took, took)
 }
 
-// until begins all seconds up to this one.
+// until begins all seconds up to the given one.
 func (p *Pulse) until(second int) {
 	for len(p.p99s)+1 <= second || len(p.firstOf) == 0 {
 		if n := len(p.firstOf); n > 0 {
@@ -130,7 +130,7 @@ func (p *Pulse) until(second int) {
 	}
 }
 
-// p99 is 0 for no latencies.
+// p99 returns the 99th percentile, or 0 if there are no latencies.
 func p99(took []time.Duration) time.Duration {
 	if len(took) == 0 {
 		return 0
@@ -150,7 +150,7 @@ func (c *Counts) add(outcome history.Type) {
 	}
 }
 
-// Plus adds others.
+// Plus adds the counts of d.
 func (c *Counts) Plus(d Counts) { c.OK, c.Fail, c.Info = c.OK+d.OK, c.Fail+d.Fail, c.Info+d.Info }
 
 func (p *Pulse) fact(e *history.Event) {
@@ -231,8 +231,8 @@ func (p *Pulse) FaultsNow() (all []*recorded.Fault) {
 	return all
 }
 
-// Held is a key and the clients that hold it now, as they see it. An object without keys has one that is
-// empty.
+// Held is a key and the clients that hold it now, as they see it. An object without keys has one empty
+// key.
 type Held struct {
 	Key     string
 	Clients []int

@@ -1,4 +1,4 @@
-// Package scaffold makes the files with which somebody begins to use zklab: an experiment file, a Go test, and
+// Package scaffold makes the files with which a user begins to use zklab: an experiment file, a Go test, and
 // adapters for recipes in other languages. What it makes runs as it stands, on zklab's own recipes or on those
 // of well-known libraries; comments say what to replace. It writes nothing.
 package scaffold

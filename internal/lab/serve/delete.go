@@ -15,7 +15,7 @@ type toDelete struct {
 	Refused string
 }
 
-// deletable says why entries must stay; "" if they need not.
+// deletable returns why entries cannot be deleted; "" if they can.
 func (s *Server) deletable(chosen []entry) string {
 	if s.ReadOnly {
 		return "This server was started with --read-only, and deletes nothing."
@@ -65,7 +65,7 @@ func (s *Server) delete(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// remove deletes the folder of an entry, and has latest name another run if it was that one.
+// remove deletes the folder of an entry. If "latest" named it, it then names another run.
 func (s *Server) remove(e entry) error {
 	if !s.index.folder(e.Path) {
 		return fmt.Errorf("it is no longer there")

@@ -19,17 +19,16 @@ import (
 	"github.com/zklab/zklab/object"
 )
 
-// files opens files of the store, and nothing else: names that leave it are errors, and so are
-// links that do.
+// files opens only files of the store: names and links that lead out of it are errors.
 type files struct {
 	root     *os.Root
 	declares func(model string) models.Declared
 }
 
-// declare adds to the header of a run what is declared of its objects.
+// declare adds the declaration of a run's objects to its header.
 func (f *files) declare(h *history.Header) { h.Declared = object.Declaration(*h, f.declares) }
 
-// stamp tells versions of a file apart.
+// stamp distinguishes versions of a file.
 type stamp struct {
 	size int64
 	time time.Time
@@ -43,7 +42,8 @@ func local(name string) string { return filepath.FromSlash(name) }
 // mostRead limits a file that is read as a whole, in bytes.
 const mostRead = 64 << 20
 
-// stat returns the file info of a regular file. A link is none: the files of a run are its own.
+// stat returns the file info of a regular file. A link does not count as one: the files of a run
+// belong to it.
 func (f *files) stat(name string) (fs.FileInfo, error) {
 	info, err := f.root.Lstat(local(name))
 	if err != nil {
@@ -84,7 +84,7 @@ func (f *files) open(name string) (*os.File, fs.FileInfo, error) {
 	return file, info, nil
 }
 
-// folder reports whether name is a folder of the store to which no link leads.
+// folder reports whether name is a folder of the store that can be reached without links.
 func (f *files) folder(name string) bool {
 	if !fs.ValidPath(name) {
 		return false
@@ -100,8 +100,8 @@ func (f *files) folder(name string) bool {
 // entries lists a folder.
 func (f *files) entries(name string) ([]fs.DirEntry, error) { return fs.ReadDir(f.root.FS(), name) }
 
-// plain says why a folder is not to be handed to packages that open files by their paths: something
-// in it is a link, which may lead out of the store, or no file at all.
+// plain returns an error if a folder must not be passed to packages that open files by their paths:
+// something in it is a link, which may lead out of the store, or no file at all.
 func (f *files) plain(name string) error {
 	if !f.folder(name) {
 		return fmt.Errorf("%s is not a folder: %w", name, fs.ErrNotExist)
@@ -145,7 +145,7 @@ func attachment(name string) string {
 	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
 }
 
-// absent answers for what is not there, or is not to be had.
+// absent answers a request for a file that does not exist, or that cannot be read.
 func (s *Server) absent(w http.ResponseWriter, r *http.Request, name string) {
 	s.fail(w, r, http.StatusNotFound, fmt.Sprintf("The store has no %q.", name))
 }
@@ -161,7 +161,8 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/zip")
 	h.Set("Content-Disposition", attachment("zklab-"+strings.ReplaceAll(name, "/", "-")+".zip"))
 	if err := s.zip(w, name); err != nil {
-		// The beginning has been sent. A connection that is cut tells the browser that it is not whole.
+		// The beginning has been sent. Cutting the connection tells the browser that the file is
+		// incomplete.
 		panic(http.ErrAbortHandler)
 	}
 }

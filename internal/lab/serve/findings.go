@@ -15,7 +15,8 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
-// findingsOf finds the causes of the violations of runs, and keeps them while the runs do not change.
+// findingsOf finds the causes of the violations of runs, and caches them while the runs do not
+// change.
 type findingsOf struct {
 	*files
 	lock *semaphore.Weighted // held while files are read
@@ -28,8 +29,8 @@ type keptCauses struct {
 	err    error
 }
 
-// toldCause is a cause in words: a sentence of a run that has it, and what all such runs have in common. Without
-// such a run, the latter is the text, and Shape is empty.
+// toldCause is a cause in words: a sentence about a run that has it, and what all such runs have in common. If
+// there is no sentence, Text has what the runs have in common, and Shape is empty.
 type toldCause struct {
 	sweep.Cause
 	Text, Shape string
@@ -47,7 +48,7 @@ func newFindings(f *files) *findingsOf {
 	return &findingsOf{files: f, lock: semaphore.NewWeighted(1), kept: map[string]keptCauses{}}
 }
 
-// causes returns the causes of the violations of a run that decide.
+// causes returns the causes of those violations of a run that decide its verdict.
 func (f *findingsOf) causes(ctx context.Context, x *index, name string) ([]toldCause, error) {
 	if err := f.lock.Acquire(ctx, 1); err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ type entry struct {
 	open  string // why a run of a sweep was not decided
 }
 
-// index lists a store. What has not changed since the last list is not read again.
+// index lists a store. It does not read again what has not changed since the last list.
 type index struct {
 	*files
 	lock   *semaphore.Weighted // held while files are read
@@ -72,8 +72,8 @@ func newIndex(f *files) *index {
 	return &index{files: f, lock: semaphore.NewWeighted(1), runs: map[string]*cachedRun{}, shards: map[string]*cachedShard{}, idle: map[string]stamp{}}
 }
 
-// list returns everything in the store, newest first. What cannot be read is in it, with the reason.
-// It is an error if the store itself cannot be read, or if ctx ends.
+// list returns everything in the store, newest first. Entries that cannot be read are included, with
+// the reason. It is an error if the store itself cannot be read, or if ctx ends.
 func (x *index) list(ctx context.Context) ([]entry, error) {
 	if err := x.lock.Acquire(ctx, 1); err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func (x *index) forget(all []entry) {
 	}
 }
 
-// entry finds one of the list.
+// entry returns the entry with a name.
 func (x *index) entry(ctx context.Context, name string) (entry, bool) {
 	all, err := x.list(ctx)
 	i := slices.IndexFunc(all, func(e entry) bool { return e.Path == name })
@@ -267,8 +267,8 @@ func (x *index) started(name string, result time.Time) time.Time {
 	return x.stampIn(name, historyFile).time.UTC()
 }
 
-// How long a file may be as it is while its writer is at work: the record of a run that waits, and a
-// whole record that is being checked.
+// How long a file may stay unchanged while its writer is still at work: the record of a run that
+// waits, and a complete record that is being checked.
 const (
 	quiet    = 2 * time.Second
 	checking = 2 * time.Minute
@@ -287,8 +287,8 @@ func (x *index) runGoesOn(name string) bool {
 	return time.Since(info.ModTime()) < checking && hasEnd(file, info.Size())
 }
 
-// held reports whether a process has a file locked. A file that was free is not asked about again until
-// it changes, since asking takes the lock for an instant.
+// held reports whether a process has a file locked. A file that was not locked is checked again only
+// after it has changed, since the check itself takes the lock for an instant.
 func (x *index) held(name string, info fs.FileInfo, file *os.File) bool {
 	if x.idle[name] == stampOf(info) {
 		return false
@@ -555,7 +555,7 @@ func (x *index) sweepFindings(ctx context.Context, name string) []sweep.Finding 
 	return x.findings(x.shardsOf(name))
 }
 
-// version returns a hash of a list, by which browsers learn that there is another one.
+// version returns a hash of a list, by which browsers notice that the list has changed.
 func version(all []entry) string {
 	h := fnv.New64a()
 	for _, e := range all {
@@ -570,7 +570,7 @@ func oneLine(err error) string {
 	return printable.Text(text, 400)
 }
 
-// faultsText returns the faults of a run, with those that took no effect.
+// faultsText returns the faults of a run in words, with a note on those that took no effect.
 func faultsText(expression string, r *store.Result) string {
 	return sweep.FaultsText(expression, sweep.Took(nil, sweep.StruckBy(r)))
 }

@@ -74,10 +74,10 @@ var columns = []column{
 	{Name: "label", Title: "label"},
 }
 
-// states are in the order in which they need somebody.
+// states lists the states, the ones that most need attention first.
 var states = []catalog.State{catalog.Violation, catalog.Unreadable, catalog.Undecided, catalog.Unfinished, catalog.Running, catalog.NoneViolated, catalog.Valid}
 
-// number returns the number of a seed, for its order.
+// number returns a seed as a number, for sorting.
 func number(seed string) int64 {
 	n, _ := strconv.ParseInt(seed, 10, 64)
 	return n

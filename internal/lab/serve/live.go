@@ -58,7 +58,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, every time.Durat
 	}
 }
 
-// listEvents tells when the list is another one than that of version v.
+// listEvents sends an event when the list differs from version v.
 func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) {
 	known := r.URL.Query().Get("v")
 	s.stream(w, r, listEvery, func(ctx context.Context) (string, any, bool) {
@@ -75,7 +75,7 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// liveEvents tells how a run or a sweep goes on, and when it is over.
+// liveEvents sends the progress of a run or a sweep, and its end.
 func (s *Server) liveEvents(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("path")
 	if _, ok := s.index.entry(r.Context(), name); !ok {
@@ -94,7 +94,7 @@ func (s *Server) liveEvents(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// live follows the runs that somebody watches.
+// live follows the runs that a browser watches.
 type live struct {
 	*files
 	mu       sync.Mutex
@@ -102,7 +102,7 @@ type live struct {
 	checking *semaphore.Weighted // one record is checked at a time
 }
 
-// watched is a run that somebody watches, or did a moment ago.
+// watched is a run that a browser watches, or watched a moment ago.
 type watched struct {
 	lock  *semaphore.Weighted // held while the record is read
 	pulse pulse
@@ -118,7 +118,7 @@ func newLive(f *files) *live {
 	return &live{files: f, watched: map[string]*watched{}, checking: semaphore.NewWeighted(1)}
 }
 
-// forgotten is how long a run is remembered that nobody watches.
+// forgotten is how long the state of a run is kept that no browser watches.
 const forgotten = time.Minute
 
 func (l *live) of(name string) *watched {
@@ -162,16 +162,17 @@ func (l *live) now(ctx context.Context, name string) snapshot {
 	return s
 }
 
-// Looks for violations in a record that grows: only in one that is not too long, for the run needs
-// the machine more, each time a quarter more of it is there, and for not longer than the budget.
+// Bounds of the checks of a growing record, since the run itself needs the machine: only records
+// that are not too long are checked, again after each growth by a quarter, and for no longer than
+// the budget.
 const (
 	mostChecked = 24 << 20 // bytes
 	lookBudget  = 5 * time.Second
 	firstLook   = 16 << 10
 )
 
-// look checks the record as it is, in the background. What is violated so far stays violated; that
-// nothing is violated so far says nothing.
+// look checks the record as far as it is written, in the background. A violation found so far stays
+// one; finding none so far means nothing.
 func (l *live) look(ctx context.Context, w *watched, name string) {
 	size := w.pulse.tail.Offset()
 	w.mu.Lock()
@@ -226,7 +227,7 @@ func (l *live) violations(ctx context.Context, name string, size int64) ([]strin
 	return slices.Compact(found), nil
 }
 
-// sweepSnapshot is how a sweep goes on.
+// sweepSnapshot describes the progress of a sweep.
 type sweepSnapshot struct {
 	Done     string         `json:"done"`
 	Rate     string         `json:"rate"`
@@ -262,8 +263,8 @@ func (s *Server) sweepNow(ctx context.Context, e entry) sweepSnapshot {
 // endless is the number of seeds of a sweep that only its time ends.
 const endless = 1e9
 
-// sharesOf returns the shares of the seeds that are valid, undecided, violated and could not be run; of a
-// sweep without an end, those of the runs.
+// sharesOf returns the shares of the seeds that are valid, undecided, violated and could not be run; for
+// a sweep without an end, the shares of the runs.
 func sharesOf(e entry) (shares [4]float64) {
 	all := e.Seeds
 	if all >= endless || all == 0 {
@@ -334,7 +335,7 @@ func reasonOf(r *store.Result, property string) string {
 	return ""
 }
 
-// cameTo says how many runs there were, and in how many of them something was violated.
+// cameTo says how many runs a sweep had, and how many of them had a violation.
 func cameTo(e entry) string {
 	switch {
 	case e.Violations == 0:
@@ -345,7 +346,8 @@ func cameTo(e entry) string {
 	return fmt.Sprintf("violated in %s; %s", prose.Grouped(e.Violations), doneWords(e))
 }
 
-// eachOnce lists the items of a fault expression, each once. What follows in brackets says what became of them.
+// eachOnce returns a fault expression with each item once, and how often it occurs. It keeps the remark in
+// brackets at the end, which says what became of the faults.
 func eachOnce(faults string) string {
 	expression, note, noted := strings.Cut(faults, " (")
 	var names []string
@@ -377,7 +379,7 @@ func causeWords(c sweep.Cause) string {
 	return text
 }
 
-// rate returns the rate of the shards of a sweep together.
+// rate returns the sum of the rates of a sweep's shards.
 func (x *index) rate(ctx context.Context, name string) (sum float64) {
 	if x.lock.Acquire(ctx, 1) != nil {
 		return 0

@@ -37,7 +37,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	return all
 })
 
-// How states look. The classes come from the style sheet of all pages.
+// How states look. The classes are in the style sheet that all pages share.
 var (
 	marks = map[catalog.State]string{
 		catalog.Valid: "✓", catalog.Violation: "✗", catalog.Undecided: "?", catalog.NoneViolated: "✓", catalog.Running: "▶", catalog.Unfinished: "…", catalog.Unreadable: "!",
@@ -53,8 +53,8 @@ func link(page, name string) string {
 	return u.EscapedPath()
 }
 
-// shown is text of others, fit to be shown: control characters are written out, and what is long is
-// cut. The templates escape it.
+// shown returns text from the store in a form that can be shown: control characters are written
+// out, and long text is cut. The templates escape it.
 func shown(s string) string { return printable.Text(s, 300) }
 
 // entriesWords counts entries.

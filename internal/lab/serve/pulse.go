@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/reports"
 )
 
-// pulse tells what a run is doing, by its record as it grows. It is for one goroutine at a time.
+// pulse derives what a run is doing from its growing record. It is for one goroutine at a time.
 type pulse struct {
 	progress.Pulse
 	tail history.Tail
@@ -24,7 +24,7 @@ type pulse struct {
 // drawnOf is the number of seconds in the picture.
 const drawnOf = 90
 
-// read takes what was added to the record. declare adds to its header what is declared of the objects.
+// read reads what was added to the record. declare adds the declaration of the objects to its header.
 func (p *pulse) read(r io.ReaderAt, declare func(*history.Header)) error {
 	return p.tail.Next(r, func(e *history.Event) {
 		if !p.made {

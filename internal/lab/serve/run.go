@@ -87,7 +87,7 @@ func recipeOf(name string) string {
 	return path.Dir(name)
 }
 
-// broken says what a run violated and why.
+// broken returns what a run violated and why, in words.
 func (s *Server) broken(name string) (out []string) {
 	r, err := s.index.result(name)
 	if err != nil {

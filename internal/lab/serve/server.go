@@ -19,8 +19,8 @@ import (
 type Config struct {
 	// Store is the folder of the runs.
 	Store string
-	// Hosts are names by which browsers may call the server, besides localhost and addresses of
-	// networks.
+	// Hosts lists the host names that browsers may use for the server, besides localhost and IP
+	// addresses.
 	Hosts []string
 	// ReadOnly refuses to delete anything.
 	ReadOnly bool
@@ -60,7 +60,7 @@ func New(cfg Config) (*Server, error) {
 	}, nil
 }
 
-// Close lets the store go.
+// Close closes the store.
 func (s *Server) Close() error { return s.root.Close() }
 
 // Serve answers at l until ctx ends, and closes l. Then it lets requests finish for a moment.

@@ -8,20 +8,20 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// small are the loads that are tried from the beginning, the smallest first.
+// small lists the loads of new runs to try, the smallest first.
 var small = []struct{ clients, keys int }{{1, 1}, {2, 1}, {3, 1}, {3, 2}}
 
-// The length of such a load, unless the violation takes more, and how many seeds are tried of
-// each.
+// The length of such a load, which is tried before the length of the smallest run, and the number
+// of seeds of each.
 const (
 	smallLength = 2 * time.Second
 	smallSeeds  = 8
 )
 
-// anew plays the faults that are left upon a small load of another seed: taking away from
-// a large one step by step loses many a violation that waits for two things to happen at
-// once, and small loads take so little that many can be tried. It does so once for so many
-// faults, and only in simulations.
+// anew tries the remaining faults with small loads of other seeds. Reducing a large load step by
+// step often loses a violation that needs two things to happen at once, and small loads are so
+// cheap that many can be tried. It runs only in simulations, and once for each number of remaining
+// faults.
 func (s *shrinker) anew() {
 	from := s.best
 	n := len(from.Schedule) + 1 // 0 is that it was not done yet
@@ -43,8 +43,8 @@ func (s *shrinker) anew() {
 	}
 }
 
-// smallLoad returns the smallest until now with its faults upon another load, of such a length at most,
-// in which each client has as much to do as in the beginning.
+// smallLoad returns the smallest experiment so far with another load: its faults stay, its length is at
+// most the given one, and each client has as much to do as in the original run.
 func (s *shrinker) smallLoad(clients, keys int, seed int64, length time.Duration) store.Experiment {
 	place := map[int]int{workloads.Together: workloads.Together}
 	for client := range s.best.Clients {

@@ -23,10 +23,10 @@ var goTestFile = template.Must(template.New("gotest").Funcs(template.FuncMap{
 	"duration": goDuration, "quote": strconv.Quote,
 }).Parse(goTestTemplate))
 
-// GoTest returns the source of a test that runs an experiment and fails while a property of it is
-// violated, in a module that requires zklab: a file that stands alone, of subjects that have a
-// name; of others the workload is as own says it in Go, for somebody to fill in. It is for
-// simulations; ok reports whether this is one.
+// GoTest returns the source of a test, for a module that requires zklab, that runs an experiment
+// and fails while a property is violated. If the subject has a name, the file is complete.
+// Otherwise own is the workload in Go, for the user to complete. ok is false if there can be no
+// test, because the run is not a simulation of Go code, or own is empty.
 func GoTest(x store.Experiment, property, own string) (test []byte, ok bool, err error) {
 	_, err = workloads.Named(x.Recipe, x.Subject)
 	switch {

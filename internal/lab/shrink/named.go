@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// whom has each step hit the client that it hit by name: who held or waited at that moment
-// depends on all that clients have done before, and nothing could be left out of that.
+// whom makes each step name the client that it hit: which client held or waited at that moment
+// depends on everything that clients did before, and then nothing of that could be left out.
 func (s *shrinker) whom() {
 	all := s.with(func(x *store.Experiment) { x.Schedule = slices.Clone(x.Schedule) })
 	some := false
@@ -33,7 +33,8 @@ func (s *shrinker) whom() {
 	}
 }
 
-// named is a step's fault with the one client that it hit.
+// named returns a step's fault with the name of the one client that it hit. ok is false if there is
+// no such form.
 func (s *shrinker) named(i int, step store.Scheduled) (string, bool) {
 	hit := s.hit[i+1]
 	if len(hit) != 1 || step.Point != "" || oneClient.MatchString(step.Fault) {
@@ -48,11 +49,12 @@ func (s *shrinker) named(i int, step store.Scheduled) (string, bool) {
 	return "", false
 }
 
-// whose is the option of faults whose word says something else than which client.
+// whose matches the option that names the client in faults whose first argument means something
+// else.
 var whose = regexp.MustCompile(`who=[a-z0-9-]+`)
 
-// spellings returns the ways in which a fault could name a client. Which of them are right, the
-// fault knows.
+// spellings returns the ways in which a fault could name a client. Parsing the fault shows which of
+// them are valid.
 func spellings(fault, name string) []string {
 	if whose.MatchString(fault) {
 		return []string{whose.ReplaceAllString(fault, "who="+name)}

@@ -15,14 +15,14 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// with returns the smallest until now, changed.
+// with returns a changed copy of the smallest experiment so far.
 func (s *shrinker) with(change func(x *store.Experiment)) store.Experiment {
 	x := s.best
 	change(&x)
 	return x
 }
 
-// single is of lists that are shortened one by one in the end.
+// single is the number of parts for lists that are at last shortened item by item.
 const single = math.MaxInt
 
 // later leaves out what came after the violation: the end of the load, and faults. That is most of a long run, and what
@@ -50,8 +50,8 @@ func (s *shrinker) faults() {
 	})
 }
 
-// clients leaves clients out, with what they do and what names them; the others move up, and
-// go on with their own draws.
+// clients leaves out clients, with their operations and the steps that name them. The others get
+// lower numbers, but keep their own draws.
 func (s *shrinker) clients() {
 	ids := make([]int, s.best.Clients)
 	for i := range ids {
@@ -61,7 +61,7 @@ func (s *shrinker) clients() {
 	fewer(ids, single, func(stay []int) bool { return len(stay) > 0 && s.try(only(from, stay)) })
 }
 
-// only returns an experiment with these clients of its own alone.
+// only returns an experiment with only the given ones of its clients.
 func only(x store.Experiment, stay []int) store.Experiment {
 	place := map[int]int{workloads.Together: workloads.Together}
 	var sources []int
@@ -94,11 +94,11 @@ func only(x store.Experiment, stay []int) store.Experiment {
 	return x
 }
 
-// oneClient is a client as faults name it.
+// oneClient matches a client in the form in which faults name it.
 var oneClient = regexp.MustCompile(`\b` + string(faults.TheClient(0))[:len(faults.TheClient(0))-1] + `(\d+)\b`)
 
-// renamed is a step with the clients that it names at their new places, unless one of them
-// has none.
+// renamed returns a step in which clients have their new numbers. stays is false if a client that
+// it names has none.
 func renamed(step store.Scheduled, place map[int]int) (out store.Scheduled, stays bool) {
 	stays = true
 	step.Fault = oneClient.ReplaceAllStringFunc(step.Fault, func(name string) string {
@@ -115,8 +115,8 @@ func renamed(step store.Scheduled, place map[int]int) (out store.Scheduled, stay
 	return step, stays
 }
 
-// arrivals leaves out what clients do. A point is of the so-many-th operation of its kind: if
-// some before it go, it may be an earlier one.
+// arrivals leaves out what clients do. A point counts the operations of its kind: if earlier ones
+// are left out, its number may have to be lower.
 func (s *shrinker) arrivals() {
 	parts := single
 	if s.round == 1 { // there is more to be had from others first
@@ -135,10 +135,11 @@ func (s *shrinker) arrivals() {
 	})
 }
 
-// texts are arrivals as experiment.yaml has them, of which there may be none.
+// texts returns arrivals as experiment.yaml stores them. There may be none.
 func texts(all []workloads.Arrival) []string { return engine.StoredArrivals(inOrder(all)) }
 
-// inOrder are arrivals about as they come, and never nil, which would be all.
+// inOrder returns arrivals in about the order in which they come. It never returns nil, which would
+// mean all arrivals.
 func inOrder(all []workloads.Arrival) []workloads.Arrival {
 	all = append([]workloads.Arrival{}, all...)
 	slices.SortFunc(all, func(a, b workloads.Arrival) int {
@@ -147,8 +148,8 @@ func inOrder(all []workloads.Arrival) []workloads.Arrival {
 	return all
 }
 
-// earlier moves points to the operation that theirs is when only some arrivals stay, if each
-// of the arrivals is one operation of its name; moves reports whether there is one that does.
+// earlier renumbers the operations in points for when only some arrivals stay, provided that each
+// arrival is one operation of its name. moves reports whether any number changes.
 func earlier(steps []store.Scheduled, begun, stay []workloads.Arrival) (moved []store.Scheduled, moves bool) {
 	for _, step := range steps {
 		if p, err := link.ParsePoint(step.Point); err == nil {
@@ -163,7 +164,7 @@ func earlier(steps []store.Scheduled, begun, stay []workloads.Arrival) (moved []
 	return moved, moves
 }
 
-// goneBefore returns how many do not stay of the arrivals before that of a point.
+// goneBefore returns how many arrivals before that of a point are left out.
 func goneBefore(p link.Point, begun, stay []workloads.Arrival) (gone int) {
 	n := 0
 	for _, a := range begun {
@@ -188,8 +189,8 @@ func (s *shrinker) keys() {
 	}
 }
 
-// servers tries odd numbers: an even one is no ensemble that somebody would run. What
-// somebody else started has as many as it has.
+// servers tries odd numbers of servers: people seldom run an even number. The number of servers of
+// an external ensemble is fixed.
 func (s *shrinker) servers() {
 	if len(s.best.Servers) > 0 {
 		return
@@ -201,13 +202,13 @@ func (s *shrinker) servers() {
 	}
 }
 
-// shortest is the least time limit that is tried, in steps of finest.
+// shortest is the smallest time limit that is tried; time limits are multiples of finest.
 const (
 	shortest = 100 * time.Millisecond
 	finest   = 10 * time.Millisecond
 )
 
-// time has everything happen sooner, and then ends the load as early as it can.
+// time makes everything happen sooner, and then ends the load as early as possible.
 func (s *shrinker) time() {
 	for _, factor := range []time.Duration{10, 3, 2} {
 		for s.best.TimeLimit >= factor*shortest && s.try(s.with(sooner(factor))) {
@@ -235,7 +236,7 @@ func sooner(factor time.Duration) func(x *store.Experiment) {
 	}
 }
 
-// latencies has messages take about the same time.
+// latencies gives all messages about the same latency.
 func (s *shrinker) latencies() {
 	if s.best.Latencies != "" {
 		s.try(s.with(func(x *store.Experiment) { x.Latencies = "" }))

@@ -23,17 +23,17 @@ type Report struct {
 	Took     time.Duration
 }
 
-// End is why nothing more was tried; "" is that nothing more can be taken away.
+// End is why nothing more was tried; "" means that nothing more can be left out.
 type End string
 
-// The ends before that.
+// The reasons to end before that.
 const (
 	Interrupted End = "it was interrupted"
 	TimeIsUp    End = "its time was up"
 	RunsAreUp   End = "its limit of runs was reached"
 )
 
-// Size is how much there is in a run.
+// Size describes how large a run is.
 type Size struct {
 	Faults   int           `json:"faults"`
 	Clients  int           `json:"clients"`
@@ -65,7 +65,7 @@ type Mattered struct {
 	NotRun bool
 }
 
-// What says what came of it, in a run that was to violate a property.
+// What describes the outcome, for a run that was to violate a property.
 func (m Mattered) What(property string) string {
 	switch {
 	case m.NotRun:
@@ -87,8 +87,8 @@ func (m Mattered) What(property string) string {
 	return "another thing is wrong: " + prose.List(names, "and")
 }
 
-// whatMattered leaves out each step that is left. It has its runs beyond all bounds: they are
-// few, and say what the result means.
+// whatMattered runs the smallest experiment without each of its steps. These runs do not count
+// against any bound: they are few, and they explain the result.
 func (s *shrinker) whatMattered() {
 	s.doing = "what mattered"
 	for i := range s.best.Schedule {
@@ -105,7 +105,8 @@ func (s *shrinker) whatMattered() {
 	}
 }
 
-// without runs the smallest with less in it, as often as it takes to see it fail.
+// without runs an experiment that lacks a step of the smallest one, up to Times times, until it
+// fails.
 func (s *shrinker) without(x store.Experiment) (m Mattered, ok bool) {
 	m.NotRun = true
 	for range s.Times {

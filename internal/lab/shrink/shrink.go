@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Runner runs an experiment once. What it gives back is kept while it is the smallest. An
+// Runner runs an experiment once. Its outcome is kept while it is that of the smallest run. An
 // error means that there was no run.
 type Runner func(ctx context.Context, x store.Experiment) (Outcome, error)
 
@@ -23,48 +23,48 @@ type Outcome struct {
 	Causes   []sweep.Cause       // of what was violated
 	Arrivals []workloads.Arrival // that took place, in any order
 	Hit      map[int][]int       // clients that each step of the schedule hit, from 1
-	// Shown is when the last event that shows the violation happened, 0 if that is not known, and Came when each step of
-	// the schedule began, from 1. A step that did not is not in it.
+	// Shown is when the last event that shows the violation happened; 0 if that is not known. Came has, by the numbers
+	// of the schedule's steps from 1, when each step began, if it did.
 	Shown time.Duration
 	Came  map[int]time.Duration
-	// Keep is called when the run is the smallest until now, before the next one begins, and
-	// Drop when it is not. Both may be nil.
+	// Keep is called before the next run begins if this run is the smallest so far, and Drop if it
+	// is not. Both may be nil.
 	Keep, Drop func()
 }
 
 // Config tells what to shrink, and how.
 type Config struct {
 	Run Runner
-	// From is the experiment, Cause what must be violated: a cause that this one covers
+	// From is the experiment. A smaller run must have a violation with a cause that Cause covers
 	// ([sweep.Cause.Covers]).
 	From  store.Experiment
 	Cause sweep.Cause
-	// Times is how often one that did not fail is run, at most, before it counts as one that
-	// does not; 0 is once. In simulations once says it all.
+	// Times is how often an experiment is run, at most, until it fails; 0 means once, which is
+	// enough in simulations.
 	Times int
-	// Runs is how many runs there are at most, those that find out what mattered left out; 0 is
-	// [UsualRuns]. For is how long such are begun; 0 is without a bound.
+	// Runs bounds the number of runs, not counting those that find out what mattered; 0 means
+	// [UsualRuns]. For bounds the time in which runs begin; 0 means no bound.
 	Runs int
 	For  time.Duration
-	// Progress is told after each run; nil for nobody.
+	// Progress, unless it is nil, is called after each run.
 	Progress func(Progress)
 }
 
-// UsualRuns is more than nearly all findings take.
+// UsualRuns is the default of Config.Runs, which is enough for nearly all findings.
 const UsualRuns = 2000
 
-// Progress is where shrinking stands.
+// Progress describes how far shrinking has come.
 type Progress struct {
 	Doing    string // what is being taken away
 	Runs     int
 	From, To Size
 }
 
-// Why there is nothing smaller to be had.
+// Why there is no smaller run.
 var (
-	// ErrNotAgain is of a violation that did not come again.
+	// ErrNotAgain means that the violation did not happen again.
 	ErrNotAgain = errors.New("it was not violated again")
-	// ErrNoRun is the error of Shrink for a finding that could not be run at all.
+	// ErrNoRun means that the original experiment could not be run at all.
 	ErrNoRun = errors.New("it could not be run")
 )
 
@@ -85,7 +85,7 @@ func Shrink(ctx context.Context, c Config) (Report, error) {
 	return s.report, nil
 }
 
-// shrinker is at work.
+// shrinker is the state of one call of Shrink.
 type shrinker struct {
 	Config
 	ctx   context.Context
@@ -103,11 +103,11 @@ type shrinker struct {
 	report   Report
 }
 
-// begin runs what was found with its schedule step by step.
+// begin runs the original experiment, with its schedule as single steps.
 func (s *shrinker) begin() error {
 	s.doing = "the whole"
 	x := s.From
-	// Faults are numbered in this order, so that what is told of a number is of the step at its place.
+	// Faults are numbered in this order, so that the number of a fault is the number of its step.
 	x.Schedule = slices.SortedStableFunc(slices.Values(x.Schedule), func(a, b store.Scheduled) int { return cmp.Compare(a.At, b.At) })
 	if x.Faults = nil; x.MinLoad == nil || *x.MinLoad > 0 { // a small run has not so much
 		none := 0
@@ -159,7 +159,7 @@ func (s *shrinker) untilNothingMore() {
 	}
 }
 
-// over reports whether no more runs are to begin.
+// over reports whether no more runs may begin.
 func (s *shrinker) over() bool { return s.why() != "" }
 
 func (s *shrinker) why() End {
@@ -174,8 +174,7 @@ func (s *shrinker) why() End {
 	return ""
 }
 
-// try runs an experiment, unless it was tried before, and takes it for the smallest one if
-// it fails.
+// try runs an experiment, unless it was tried before, and makes it the smallest one if it fails.
 func (s *shrinker) try(x store.Experiment) bool {
 	key := fmt.Sprintf("%+v", x) // of a pointer the seed and minimal load, which are not changed
 	if s.over() || s.seen[key] {
@@ -189,7 +188,7 @@ func (s *shrinker) try(x store.Experiment) bool {
 	return true
 }
 
-// fails runs an experiment as often as it takes.
+// fails runs an experiment up to Times times, and reports whether it failed.
 func (s *shrinker) fails(x store.Experiment) bool {
 	for range s.Times {
 		if s.report.Runs > 0 && s.over() {

@@ -12,11 +12,11 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// mostDetail is how much of what a fault says is told, in characters.
+// mostDetail bounds the text about a fault, in characters.
 const mostDetail = 200
 
-// Words tell of one fault as it happened: lose-reply:who=holder (client 2, lost the reply to
-// getChildren, 1.203 s). What it did, the fault itself or its kind says.
+// Words describes one fault as it happened: lose-reply:who=holder (client 2, lost the reply to
+// getChildren, 1.203 s). The words for its effect come from the fault itself or from its kind.
 func Words(f stats.Fault) string {
 	kind := kinds.Named(f.Kind)
 	var facts []string
@@ -51,8 +51,8 @@ func Words(f stats.Fault) string {
 	return fmt.Sprintf("%s (%s)", text, strings.Join(facts, ", "))
 }
 
-// serverOf returns a specification in which a server that was chosen by its client is called that:
-// pause:client-0 does nothing to client 0.
+// serverOf changes a specification whose target is the server of a client to say so: pause:client-0
+// pauses a server, not client 0.
 func serverOf(kind kinds.Kind, spec string) string {
 	if kind.Hits.Clients() {
 		return spec

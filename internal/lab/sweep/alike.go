@@ -25,9 +25,9 @@ func CausesOf(result *store.Result, h *history.History) (all []Cause) {
 }
 
 // Covers reports whether another cause is this one in a run that has less in it: the same
-// property, with a counterexample in which nothing happens that did not happen in this one: no other
-// operation, no other outcome of one, and no other sort of error. Which clients did it, how often,
-// and under which faults is left out, since shrinking takes that away from the run.
+// property, with a counterexample that has no operation, no outcome and no sort of error that this
+// one lacks. It ignores which clients acted, how often, and under which faults, since shrinking
+// removes these from the run.
 func (c Cause) Covers(smaller Cause) bool {
 	if c.Property != smaller.Property {
 		return false
@@ -35,8 +35,8 @@ func (c Cause) Covers(smaller Cause) bool {
 	return includes(c.steps(), smaller.steps()) && includes(c.Errors, smaller.Errors)
 }
 
-// Alike finds what all of some runs have in common: properties that are violated in each of them,
-// with counterexamples of one shape, under whatever faults. The zero value has no runs.
+// Alike finds what some runs all have in common: properties that are violated in each of them, with
+// counterexamples of one shape, under whatever faults. The zero value has no runs.
 type Alike struct {
 	Runs   int
 	Causes []Cause // those in all of the runs

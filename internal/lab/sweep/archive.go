@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/internal/base/atomicfile"
 )
 
-// archive writes a runs.jsonl with gzip, in a form that every tool reads (zcat). That is all of a
-// sweep but the folders of the runs that were kept, which seeds make again: some 1,050 bytes for a
-// run of five seconds. A file that is there is replaced as a whole.
+// archive writes a runs.jsonl with gzip, in a form that every tool reads (zcat). The archive
+// contains all of a sweep except the folders of kept runs, which their seeds can repeat: about
+// 1,050 bytes for a run of five seconds. An existing file is replaced as a whole.
 func archive(journal, path string) error {
 	in, err := os.Open(journal)
 	if err != nil {
@@ -51,8 +51,8 @@ func openEntries(path string) (io.ReadCloser, error) {
 	return a, nil
 }
 
-// archiveReader reads an archive. One that is cut off, as by a copy that is under way or has
-// failed, ends where it was cut: lines before that are whole.
+// archiveReader reads an archive. An archive that is cut off, for example by a copy that failed or
+// is not finished, ends at the cut without an error. The lines before the cut are complete.
 type archiveReader struct {
 	file *os.File
 	zip  *gzip.Reader

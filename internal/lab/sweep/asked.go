@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Asked are the faults that the user asked for. Each has to take effect in some run, and in one of these an operation of
-// the load has to succeed after that. A run is judged by what happened in it, so nothing else would show that a
-// fault never did, or that nothing could go wrong any more once it did. Without any fault it asks for no effect, but for
-// an answer after some fault if there was any.
+// Asked lists the faults that the user asked for. Each must take effect in some run, and in one of these runs an
+// operation of the load must succeed after that. A run is judged only by what happened in it, so without this nothing
+// would show that a fault never took effect, or that nothing could go wrong any more after it did. If Asked lists no
+// faults, no effect is required; but if some fault took effect, an operation must succeed after one.
 type Asked struct {
 	Faults []plan.Asked `json:"faults"`
 	// Load is how long a run lasts; 0 if the seeds draw the times of faults.
@@ -32,8 +32,8 @@ func AskedOf(s plan.Schedule, load time.Duration, drawn bool) *Asked {
 	return &Asked{Faults: s.Asked(), Load: load}
 }
 
-// Never returns the faults that took effect in no run, each with a sentence that says why. took
-// are the counts of faults of each kind.
+// Never returns the faults that took effect in no run, each with a sentence that says why. took has
+// the counts of faults of each kind.
 func (a *Asked) Never(took []FaultCount) (never []NeverTook) {
 	if a == nil {
 		return nil
@@ -56,7 +56,7 @@ func (a *Asked) Never(took []FaultCount) (never []NeverTook) {
 }
 
 // Unanswered returns the faults that took effect and after which clients called operations of the load, or waited in them,
-// and none succeeded in any run. took are the counts of faults of each kind.
+// and none succeeded in any run. took has the counts of faults of each kind.
 func (a *Asked) Unanswered(took []FaultCount) (names []string) {
 	if a == nil {
 		return nil
@@ -79,8 +79,8 @@ func (a *Asked) Unanswered(took []FaultCount) (names []string) {
 	return names
 }
 
-// Unseen says in sentences, without a full stop, what was asked for and nobody could see in any run: faults that never
-// took effect, and what clients do after them. It returns "" if there is nothing.
+// Unseen says in sentences, without a full stop, what was asked for and did not show in any run: the effects of
+// faults, and what clients do after them. It returns "" if there is nothing.
 func (a *Asked) Unseen(took []FaultCount) string {
 	var texts []string
 	for _, n := range a.Never(took) {
@@ -92,7 +92,7 @@ func (a *Asked) Unseen(took []FaultCount) string {
 	return strings.Join(texts, "; ")
 }
 
-// NoAnswer tells that nothing could go wrong after some faults, given by their names.
+// NoAnswer returns a sentence about faults after which nothing could go wrong, given their names.
 func NoAnswer(faults []string) string {
 	return fmt.Sprintf("no operation of the load succeeded in any run from when %s took effect to the end of the load: nothing could have gone wrong any more", prose.List(faults, "or"))
 }

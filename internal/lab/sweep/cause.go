@@ -10,29 +10,29 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Cause is shared by violations that are counted as one finding.
+// Cause is what violations have in common that count as one finding.
 type Cause struct {
 	Property string `json:"property"`
 	// Shape describes the counterexample without numbers, keys and times: what each client in it
-	// did, in order, clients that did the same once. In which order different clients did it is
-	// left out: that differs from run to run.
+	// did, in order. Clients that did the same appear once. The order between clients is left out,
+	// since it differs from run to run.
 	Shape string `json:"shape"`
-	// Faults are the kinds of faults that hit somebody in the counterexample within its time. Of more
-	// than a few none tells anything: then it is [ManyKinds] alone.
+	// Faults lists the kinds of faults that hit a client of the counterexample within its time. If
+	// there are more than a few kinds, none of them explains much, and Faults is only [ManyKinds].
 	Faults []string `json:"faults,omitempty"`
-	// Measured means that it does not decide.
+	// Measured means that the property is only measured, and does not decide the verdict.
 	Measured bool `json:"measured,omitempty"`
-	// Errors are the sorts of errors in the counterexample. They tell no findings of a sweep apart; see
-	// Covers.
+	// Errors are the sorts of errors in the counterexample. They do not distinguish findings of a
+	// sweep; see Covers.
 	Errors []string `json:"-"`
 }
 
-// ManyKinds stands for the kinds of faults where they are more than mostKinds.
+// ManyKinds replaces the kinds of faults if there are more than mostKinds.
 const ManyKinds = "several kinds"
 
 const mostKinds = 2
 
-// Key tells causes apart.
+// Key returns a text that differs between causes.
 func (c Cause) Key() string { return c.Property + "\n" + c.Shape + "\n" + strings.Join(c.Faults, ",") }
 
 // causesOfRun finds the causes of one run's violations.
@@ -61,13 +61,13 @@ func (c *causesOfRun) events(counterexample []int) (events []*history.Event) {
 	return events
 }
 
-// Bounds of a shape: of a counterexample that is no small one, the beginning has to do.
+// Bounds of a shape: a large counterexample is described only by its beginning.
 const (
 	mostSteps   = 8
 	mostClients = 6
 )
 
-// shapeOf puts together what each client did.
+// shapeOf describes what each client did.
 func shapeOf(h *history.History, events []*history.Event) string {
 	did := map[int][]string{}
 	told := map[*history.Operation]bool{}
@@ -91,8 +91,8 @@ func shapeOf(h *history.History, events []*history.Event) string {
 	return joinClients(did)
 }
 
-// fact describes an event that belongs to no operation; if it went over the wire, with its
-// sort, too.
+// fact describes an event that belongs to no operation, and the sort of message if it went over the
+// wire.
 func fact(e *history.Event) string {
 	var of struct {
 		Op   string `json:"op"`   // of a request
@@ -110,7 +110,7 @@ const (
 	betweenClients = " | "
 )
 
-// joinClients names what was done by several once.
+// joinClients joins what clients did, and names equal behaviour only once.
 func joinClients(did map[int][]string) string {
 	var all []string
 	for client, steps := range did {
@@ -128,7 +128,7 @@ func joinClients(did map[int][]string) string {
 	return strings.Join(all, betweenClients)
 }
 
-// outcome is ok, fail, info, or open: it never returned.
+// outcome returns ok, fail, info, or open for an operation that never returned.
 func outcome(op *history.Operation) string {
 	if op.Return == nil {
 		return "open"
@@ -136,7 +136,7 @@ func outcome(op *history.Operation) string {
 	return string(op.Return.Type)
 }
 
-// faults returns the kinds that hit a client of the counterexample within its time.
+// faults returns the kinds of faults that hit a client of the counterexample within its time.
 func (c *causesOfRun) faults(events []*history.Event) (kinds []string) {
 	if !c.read {
 		c.windows, c.read = coverage.Windows(c.h), true

@@ -9,14 +9,14 @@ import (
 )
 
 // Choices are the alternatives from which seeds draw, so that runs of a sweep differ in kind and not only in
-// timing (Groce et al., "Swarm Testing", 2012: what leaves things out finds what a mix
-// of everything hides).
+// timing (Groce et al., "Swarm Testing", 2012: runs that leave features out find what a mix of everything
+// hides).
 type Choices struct {
-	// Faults are items of a fault expression. Of these each seed draws a subset: one in eight
-	// none, else about half of them.
+	// Faults are items of a fault expression. Each seed draws a subset of them: about half of them,
+	// or none for one seed in eight.
 	Faults []string
-	// Of has the choices of knobs, by name. Of each list one is drawn; a list of one fixes it, of
-	// an empty one nothing is drawn.
+	// Of has the choices of knobs, by name. One value of each list is drawn; a list of one value
+	// fixes it, and from an empty list nothing is drawn.
 	Of map[string][]any
 }
 
@@ -33,7 +33,7 @@ func UsualChoices() Choices {
 	return Choices{Of: of}
 }
 
-// Drawn has the settings that a seed drew. A setting without a choice is zero.
+// Drawn holds the settings that a seed drew. A setting without a choice is zero.
 type Drawn struct {
 	settings.Settings
 	Faults []string
@@ -57,7 +57,7 @@ const (
 	sourceOfAim    = 10
 )
 
-// Of returns the drawn ones of the faults that were to choose from.
+// Of returns those faults of a schedule that were drawn.
 func (d Drawn) Of(all plan.Schedule) plan.Schedule {
 	if all = all.Only(d.Faults); d.Aimed {
 		return all.Aimed()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Count is how often there was something.
+// Count says how often something happened.
 type Count struct {
 	Text    string `json:"text"`
 	Example string `json:"example,omitempty"` // one of the texts, if their numbers differ
@@ -21,7 +21,7 @@ func (c Count) Words() string {
 	return "such as: " + c.Example
 }
 
-// mostReasons bounds the texts that are counted apart. A sweep with more has no use for them one by one.
+// mostReasons bounds the texts that are counted apart. Counting more of them apart would be of no use.
 const mostReasons = 200
 
 // textCounts counts texts. It keeps a limited number of them apart.
@@ -30,7 +30,7 @@ type textCounts struct {
 	rest int
 }
 
-// add counts a text, of which there is an example if it is a class. The example that is kept does
+// add counts a text, with an example if the text is a class of texts. The example that is kept does
 // not depend on the order.
 func (c *textCounts) add(text, example string) {
 	if c.of == nil {
@@ -51,7 +51,7 @@ func (c *textCounts) add(text, example string) {
 	}
 }
 
-// list gives them, the most frequent first.
+// list returns the counts, the most frequent text first.
 func (c *textCounts) list() (out []Count) {
 	for _, one := range c.of {
 		out = append(out, *one)

@@ -84,8 +84,8 @@ func (x *exercise) message(m link.Passed) {
 	}
 }
 
-// silence is until when a request without a reply was under way: until its client's
-// connection ended.
+// silence returns until when a request without a reply was under way: until its client's connection
+// ended.
 func (x *exercise) silence(p link.Point, from time.Duration) time.Duration {
 	lost := x.lost[p.Client]
 	if i, _ := slices.BinarySearch(lost, from); i < len(lost) {

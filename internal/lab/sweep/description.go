@@ -13,13 +13,14 @@ import (
 type Description struct {
 	// Format is the format of the file: [Format].
 	Format int `json:"format"`
-	// Settings are all that decides what a run of some seed is, with names for people. Runs
-	// that differ in one of them are not of the same sweep.
+	// Settings are everything that determines the run of a seed, with names for people. Runs that
+	// differ in one of them belong to different sweeps.
 	Settings []Setting `json:"settings"`
 	// Seeds holds the seeds of the whole sweep, of which Shard is a part.
 	Seeds Seeds `json:"seeds"`
 	Shard Shard `json:"shard"`
-	// Command runs the sweep again, or goes on with it: that of one shard with --shard behind it.
+	// Command runs the sweep again, or goes on with it. With --shard appended, it does so for one
+	// shard.
 	Command string `json:"command,omitempty"`
 	// Replay runs one seed again; {seed} stands for it.
 	Replay string `json:"replay,omitempty"`
@@ -65,7 +66,7 @@ func (d *Description) CommandOf(s Shard) string {
 	return d.Command + " --shard " + s.String()
 }
 
-// differs says in which setting two sweeps differ, in a few words; empty if in none.
+// differs says in a few words in which setting two sweeps differ; empty if they do not.
 func (d *Description) differs(other *Description) string {
 	if d.Format != other.Format {
 		return fmt.Sprintf("its format is %d, but this zklab reads %d", d.Format, other.Format)
@@ -100,8 +101,8 @@ func quoted(value string) string {
 	return printable.Text(value, 60)
 }
 
-// continues says why a sweep cannot go on from what a journal has of it; nil if it can. It may
-// have more seeds than before.
+// continues returns an error that says why a sweep cannot go on from its journal; nil if it can. It
+// may have more seeds than before.
 func (d *Description) continues(old *Description) error {
 	if text := old.differs(d); text != "" {
 		return fmt.Errorf("another sweep is there: %s", text)

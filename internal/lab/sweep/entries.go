@@ -55,7 +55,7 @@ const (
 	Interrupted End = "interrupted" // somebody did not want to wait
 )
 
-// mostLine bounds a line, in bytes: what is longer is no line of ours.
+// mostLine bounds a line, in bytes: a longer line was not written by zklab.
 const mostLine = 16 << 20
 
 // readAhead is how much is read at a time, in bytes: archives may be many and small.
@@ -79,8 +79,8 @@ func parseEntry(text []byte) (e entry, err error) {
 	return e, err
 }
 
-// readJournal gives each line to take. It returns how many bytes stand in whole lines: what is
-// behind these was cut off when its writer was killed, and is left out.
+// readJournal passes each line to take. It returns how many bytes are complete lines. It ignores
+// what follows them: a line that was cut off when its writer was killed.
 func readJournal(r io.Reader, take func(entry) error) (whole int64, err error) {
 	lines := bufio.NewReaderSize(r, readAhead)
 	var long []byte

@@ -10,14 +10,14 @@ import (
 type Finding struct {
 	Cause
 	Count int `json:"count"` // runs
-	// Of are the runs with a verdict; Low and High bound the share of runs that have it, by
+	// Of counts the runs with a verdict; Low and High bound the share of runs that have it, by
 	// Wilson's interval of 95 %.
 	Of   int     `json:"of"`
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 	// Smallest is the run with the fewest events.
 	Smallest Example `json:"smallest"`
-	// Seeds are the first of them.
+	// Seeds lists the first seeds whose runs have it.
 	Seeds []int64 `json:"seeds"`
 }
 
@@ -33,7 +33,7 @@ type Example struct {
 
 const mostSeeds = 10
 
-// add counts a run, whatever the order in which runs come.
+// add counts a run. The result does not depend on the order of runs.
 func (f *Finding) add(l *Line, p *Property, in string) {
 	f.Count++
 	if at, _ := slices.BinarySearch(f.Seeds, l.Seed); at < mostSeeds {

@@ -23,13 +23,14 @@ type Follower struct {
 	Ended End
 	// Effective are the kinds of faults that took effect, as far as a session that has ended says.
 	Effective []FaultCount
-	// Lines are the runs, of which so many have each verdict, and Errors came to nothing.
+	// Lines counts the runs, Verdicts those with each verdict, and Errors those that could not be
+	// performed.
 	Lines    int64
 	Verdicts map[checker.Result]int
 	Errors   int
 	// WhyUnknown is a reason of the first run that was not decided; "" if there is none.
 	WhyUnknown string
-	// Took is the time of the latest line since its session began.
+	// Took is the time from the beginning of the latest line's session to that line.
 	Took time.Duration
 
 	in     string
@@ -38,8 +39,8 @@ type Follower struct {
 	recent []time.Duration // when the latest lines were written, since their session began
 }
 
-// NewFollower returns a Follower of a runs.jsonl in the folder in, below which findings name the
-// folders of kept runs.
+// NewFollower returns a Follower of the runs.jsonl in the folder in. Findings name the folders of
+// kept runs below that folder.
 func NewFollower(in string) *Follower {
 	return &Follower{Verdicts: map[checker.Result]int{}, in: in, file: growing.NewLines(mostLine), tally: NewTally()}
 }
@@ -51,7 +52,7 @@ func (f *Follower) Next(r io.ReaderAt) error { return f.file.Next(r, f.line) }
 // Offset returns how many bytes of the file were read.
 func (f *Follower) Offset() int64 { return f.file.Offset() }
 
-// passes are how the lines of runs without a violation begin, behind their seed.
+// passes has, by verdict, how the lines of runs without a violation go on after the seed.
 var passes = map[checker.Result][]byte{
 	checker.Valid:   []byte(`,"verdict":"valid",`),
 	checker.Unknown: []byte(`,"verdict":"unknown",`),
@@ -135,7 +136,7 @@ func (f *Follower) at(text []byte) {
 	}
 }
 
-// Rate returns how many runs a second the latest lines are of; 0 if that is not known.
+// Rate returns the number of runs per second, by the latest lines; 0 if it is not known.
 func (f *Follower) Rate() float64 {
 	last := f.recent[max(0, len(f.recent)-recentLines):]
 	if len(last) < 2 || last[len(last)-1] <= last[0] {
@@ -144,8 +145,8 @@ func (f *Follower) Rate() float64 {
 	return float64(len(last)-1) / (last[len(last)-1] - last[0]).Seconds()
 }
 
-// Findings returns what was found so far and decides, by cause, the most frequent first. What was
-// only measured is left out, since runs that passed are not parsed.
+// Findings returns the violations so far that decide the verdict, by cause, the most frequent
+// first. It leaves out measured properties, since lines of runs that passed are not parsed.
 func (f *Follower) Findings() []Finding {
 	decided := 0
 	for _, n := range f.Verdicts {

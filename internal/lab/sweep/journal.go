@@ -17,8 +17,8 @@ import (
 const keptFolder = "runs" // with a folder for each run that is kept, called by its seed
 
 // Journal is the folder of a sweep under way, locked for this process. A line that was written
-// is kept, whatever becomes of the process; a seed without a line is one that was not run.
-// Its methods are for one goroutine at a time.
+// stays, whatever happens to the process; a seed without a line was not run. Its methods are for
+// one goroutine at a time.
 type Journal struct {
 	dir   string
 	file  *os.File
@@ -29,10 +29,10 @@ type Journal struct {
 // ErrOtherSweep means that a folder belongs to a sweep that is not the one to be run.
 var ErrOtherSweep = errors.New("the folder is taken")
 
-// OpenJournal opens the folder of a sweep, or makes it. Of a sweep that was killed it drops the
-// line that was being written, and what had been kept of runs whose lines were not written
-// yet. It is an error if the folder is of another sweep ([ErrOtherSweep]), or if another
-// process is at it ([filelock.ErrHeld]).
+// OpenJournal opens the folder of a sweep, or makes it. If the sweep was killed, it drops the line
+// that was being written, and the folders of runs whose lines were not written yet. It returns an
+// error if the folder belongs to another sweep ([ErrOtherSweep]), or if another process works on it
+// ([filelock.ErrHeld]).
 func OpenJournal(dir string, d Description, jobs int) (*Journal, error) {
 	d.Format = Format
 	if err := os.MkdirAll(filepath.Join(dir, keptFolder), 0o755); err != nil {
@@ -113,12 +113,13 @@ func (l *Journal) write(e entry) error {
 // Done reports whether a seed has its line.
 func (l *Journal) Done(seed int64) bool { return l.Tally.seen.has(seed) }
 
-// Folder returns where the run of a seed is to be kept, if it is. It is not there yet.
+// Folder returns the folder for the run of a seed, in case it is kept. The folder does not exist
+// yet.
 func (l *Journal) Folder(seed int64) string {
 	return filepath.Join(l.dir, keptFolder, strconv.FormatInt(seed, 10))
 }
 
-// Write adds the line of a run. Its folder is one that is there.
+// Write adds the line of a run, with the run's folder if that exists.
 func (l *Journal) Write(line Line) error {
 	if _, err := os.Stat(l.Folder(line.Seed)); err == nil {
 		line.Kept = filepath.ToSlash(filepath.Join(keptFolder, strconv.FormatInt(line.Seed, 10)))
@@ -142,5 +143,5 @@ func (l *Journal) End(why End) error {
 	return nil
 }
 
-// Close lets the folder go.
+// Close unlocks the folder.
 func (l *Journal) Close() error { return l.file.Close() }

@@ -10,29 +10,29 @@ import (
 // Line describes one run, as one JSON object in runs.jsonl. Empty fields are left out.
 type Line struct {
 	Seed int64 `json:"seed"`
-	// Verdict is the run's; empty if it came to none, and Error says why.
+	// Verdict is the run's verdict; empty if there is none, and then Error says why.
 	Verdict checker.Result `json:"verdict,omitempty"`
 	Error   string         `json:"error,omitempty"`
 	// Drawn describes what the seed drew for the run, for people; see [Draw].
 	Drawn string `json:"drawn,omitempty"`
 
-	// Valid are the properties that are, NotValid the others.
+	// Valid lists the valid properties, NotValid the others.
 	Valid    []string   `json:"valid,omitempty"`
 	NotValid []Property `json:"not_valid,omitempty"`
-	// Unchecked lists the properties that nobody could check, with the reason.
+	// Unchecked lists the properties that could not be checked, with the reason.
 	Unchecked map[string]string `json:"unchecked,omitempty"`
 
 	Operations int `json:"operations,omitempty"`
 	Events     int `json:"events,omitempty"` // of the history: the size of the run
-	// VirtualMS is how long the run lasted by its own clock, WallMS what it took, both in
-	// milliseconds; in real time they are nearly the same. AtMS is when it was written, since the
-	// beginning of the session that ran it.
+	// VirtualMS is how long the run lasted by its own clock, and WallMS how long it took in real
+	// time, both in milliseconds; for runs in real time they are nearly the same. AtMS is when the
+	// line was written, in milliseconds since the session that ran it began.
 	VirtualMS int64 `json:"virtual_ms,omitempty"`
 	WallMS    int64 `json:"wall_ms,omitempty"`
 	AtMS      int64 `json:"at_ms,omitempty"`
 
 	Struck
-	// Met is which requests met which faults; see [Exercised].
+	// Met says which requests met which faults; see [Exercised].
 	Met Exercised `json:"met,omitempty"`
 
 	// Behaviours are those that the run met; see [coverage.Hashes].
@@ -47,23 +47,24 @@ type Line struct {
 	// ZooKeeper is the version of the servers; empty if it is not known.
 	ZooKeeper string `json:"zookeeper,omitempty"`
 
-	// Record is the beginning of a hash of history.jsonl and transactions.jsonl, of a simulated
-	// run: runs of one seed are the same if it is.
+	// Record, of a simulated run, is the beginning of a hash of history.jsonl and
+	// transactions.jsonl: if it is equal for two runs of one seed, the runs are the same.
 	Record string `json:"record,omitempty"`
 
-	// Kept is the folder with all of the run, beside runs.jsonl; empty if it was not kept.
+	// Kept is the folder with all files of the run, beside runs.jsonl; empty if it was not kept.
 	Kept string `json:"kept,omitempty"`
 }
 
-// Property is one that is not valid in a run.
+// Property is a property that is not valid in a run.
 type Property struct {
 	Name   string         `json:"property"`
 	Result checker.Result `json:"result"`
-	// Measured means that it does not decide.
+	// Measured means that it does not decide the verdict.
 	Measured bool `json:"measured,omitempty"`
-	// Why is the class of reasons of an unknown.
+	// Why is the class of the reasons of an unknown verdict.
 	Why string `json:"why,omitempty"`
-	// Example is one of these reasons, if its class says less, or what happened in a violation.
+	// Example is one of these reasons, if its class says less; of a violation, it describes what
+	// happened.
 	Example string `json:"example,omitempty"`
 	// Shape and Faults are the cause of a violation; see [Cause].
 	Shape  string   `json:"shape,omitempty"`
@@ -80,6 +81,6 @@ func (l *Line) WhyUnknown() string {
 	return ""
 }
 
-// Failed reports whether the run is one to keep: something was violated that decides, or it could
-// not be run.
+// Failed reports whether to keep the run: a property that decides was violated, or the run could
+// not be performed.
 func (l *Line) Failed() bool { return l.Verdict == checker.Violation || l.Error != "" }

@@ -10,7 +10,7 @@ import (
 type Matrix struct {
 	Kinds []string // the columns: kinds whose time came in some run
 	Rows  []MatrixRow
-	// Holes counts the cells that are empty although a fault of the kind took effect.
+	// Holes counts the empty cells of kinds of faults that took effect.
 	Holes int
 }
 
@@ -22,7 +22,8 @@ type MatrixRow struct {
 	Cells     []Cell
 }
 
-// Never returns the kinds that it never met, although faults of them took effect.
+// Never returns the kinds of faults that the row never met, although faults of these kinds took
+// effect.
 func (r MatrixRow) Never() (kinds []string) {
 	for _, c := range r.Cells {
 		if c.Hole {
@@ -32,15 +33,16 @@ func (r MatrixRow) Never() (kinds []string) {
 	return kinds
 }
 
-// Cell is how often something met a kind of fault.
+// Cell says how often a row met a kind of fault.
 type Cell struct {
 	Kind string
 	N    int
-	// Hole means that it never did, although faults of the kind took effect.
+	// Hole means that the row never met the kind, although faults of the kind took effect.
 	Hole bool
 }
 
-// Matrix returns what was exercised. Each row of an operation comes before those of its requests.
+// Matrix returns which operations and requests met which kinds of faults. Each row of an operation
+// comes before those of its requests.
 func (s *Summary) Matrix() Matrix {
 	var m Matrix
 	for _, f := range s.Faults {

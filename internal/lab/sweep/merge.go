@@ -9,18 +9,18 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// mostLeft is how many ranges of missing seeds are named of a shard.
+// mostLeft bounds the ranges of missing seeds that are named for a shard.
 const mostLeft = 8
 
-// Merge adds up what folders and archives of one sweep have, at any time: also while some of
-// its shards still go on, and when others died. A path is the folder of a sweep with all of its
-// shards, the folder of one shard, or an archive. Where a shard has both, the folder goes
-// first: it is the newer one, and has the kept runs. Memory does not grow with the runs.
+// Merge adds up the folders and archives of one sweep. It can do so at any time: while some shards
+// still run, and after others died. A path is the folder of a sweep with all of its shards, the
+// folder of one shard, or an archive. Where a shard has both, the folder goes first: it is the
+// newer one, and has the kept runs. Memory does not grow with the runs.
 func Merge(paths []string) (*Summary, error) {
 	return MergeEach(paths, nil)
 }
 
-// MergeEach is Merge that also gives each run to a function, unless that is nil.
+// MergeEach is like Merge, and also passes each run to a function, unless that is nil.
 func MergeEach(paths []string, each func(*Line)) (*Summary, error) {
 	sources, err := sourcesIn(paths)
 	if err != nil {
@@ -48,8 +48,8 @@ func MergeEach(paths []string, each func(*Line)) (*Summary, error) {
 	return s, nil
 }
 
-// RequireWhole takes a valid back while runs are missing: of shards that died, still run or
-// were interrupted, or of which there is nothing.
+// RequireWhole turns a valid verdict into unknown while runs are missing: those of shards that
+// died, still run, were interrupted, or have no file.
 func (s *Summary) RequireWhole() {
 	missing := slices.ContainsFunc(s.Shards, func(h ShardState) bool { return h.Done < h.Seeds && h.Ended != TimeIsUp && h.Ended != Enough })
 	if s.Verdict == checker.Valid && (missing || len(s.Absent) > 0) {
@@ -57,7 +57,7 @@ func (s *Summary) RequireWhole() {
 	}
 }
 
-// forget leaves out folders of kept runs that are not here: an archive has none.
+// forget removes the names of kept runs' folders that do not exist here: an archive has none.
 func (s *Summary) forget() {
 	for i := range s.Findings {
 		kept := &s.Findings[i].Smallest.Kept
@@ -67,7 +67,7 @@ func (s *Summary) forget() {
 	}
 }
 
-// merge adds one source; nil if there is nothing in it yet.
+// merge adds one source. It returns nil if there is nothing in the source yet.
 func (t *Tally) merge(path string) (*ShardState, error) {
 	r, err := openEntries(path)
 	if err != nil {
@@ -100,7 +100,7 @@ func (t *Tally) merge(path string) (*ShardState, error) {
 	}, nil
 }
 
-// accept refuses what is of another sweep than what was read before.
+// accept returns an error if d describes another sweep than the sources before.
 func (t *Tally) accept(d *Description) error {
 	if t.Description == nil {
 		return nil
@@ -117,8 +117,8 @@ func (t *Tally) accept(d *Description) error {
 // shardStates holds what was read of each shard, by its text. They may be a hundred thousand.
 type shardStates map[string]*ShardState
 
-// add keeps of a shard that was read twice, as from its folder and its archive, what says most
-// of how it ended.
+// add adds the state of a shard. If the shard was read twice, for example from its folder and its
+// archive, it keeps the state that says most about how the shard ended.
 func (all shardStates) add(s ShardState) {
 	a := all[s.Shard.String()]
 	if a == nil {
@@ -131,8 +131,8 @@ func (all shardStates) add(s ShardState) {
 	}
 }
 
-// complete says of each shard how many of its seeds have run, in whatever source that stood,
-// and puts them in order. All are of the same number of shards.
+// complete fills in, for each shard, how many of its seeds have run according to all sources, and
+// returns the shards in order. All states must have the same number of shards.
 func (all shardStates) complete(seen *seedSet) []ShardState {
 	var done []int64
 	list := make([]ShardState, 0, len(all))
@@ -150,7 +150,7 @@ func (all shardStates) complete(seen *seedSet) []ShardState {
 	return list
 }
 
-// absent returns the shards of which nothing is there.
+// absent returns the shards without any source.
 func absent(all []ShardState) (missing []Shard) {
 	if len(all) == 0 {
 		return nil

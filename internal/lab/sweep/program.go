@@ -9,11 +9,12 @@ import (
 	"os"
 )
 
-// hashDigits is how much of a hash is told: enough to tell programs and sweeps apart.
+// hashDigits is the number of digits of a hash that are used: enough to distinguish programs and
+// sweeps.
 const hashDigits = 16
 
-// Program returns the hash of this process's program: runs of another one are of another sweep,
-// since its recipes may be others.
+// Program returns the hash of this process's program. Runs of another program belong to another
+// sweep, since its recipes may differ.
 func Program() (string, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -82,8 +82,8 @@ var (
 	numbers    = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+([.,][0-9]+)*`)
 )
 
-// class returns a reason without what differs from run to run: numbers, keys, times. Where it
-// says no more than that assumptions did not hold, these are named.
+// class returns a reason without what differs from run to run: numbers, keys, times. If the reason
+// says only that assumptions did not hold, class names these.
 func class(reason string, unmet []string) string {
 	if strings.HasPrefix(reason, checker.NothingWrong) && len(unmet) > 0 {
 		return "assumption " + strings.Join(unmet, ", ")
@@ -92,7 +92,7 @@ func class(reason string, unmet []string) string {
 	return printable.Text(numbers.ReplaceAllString(reason, "#"), mostReason)
 }
 
-// exampleOf returns the reason itself for people, if its class says less.
+// exampleOf returns the reason itself, for people, if its class says less.
 func exampleOf(reason, class string) string {
 	text, assumed := strings.CutPrefix(reason, checker.NothingWrong)
 	if !assumed && !strings.Contains(class, "#") {

@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// Runner runs one seed and gives its line. A run that failed ([Line.Failed]) is left in the
-// task's folder, which is not there before; one that did not leaves none. An error means that
-// there was no run; ctx ends one early, and then it counts as not begun.
+// Runner runs one seed and returns its line. It leaves a run that failed ([Line.Failed]) in the
+// task's folder, which did not exist before, and no folder for any other run. An error means that
+// there was no run. If ctx ends, the run ends early and counts as not begun.
 type Runner func(ctx context.Context, t Task) (Line, error)
 
 // Task is one seed to run.
@@ -23,24 +23,24 @@ type Task struct {
 	Folder string `json:"folder"`
 }
 
-// Config is how a sweep is run. What is left out is without a bound.
+// Config says how to run a sweep. A zero field means no bound.
 type Config struct {
-	// Runners run a seed at a time each: as many run at once.
+	// Each of the Runners runs one seed at a time, so there are as many concurrent runs.
 	Runners []Runner
-	// For is how long seeds are begun.
+	// For is how long new seeds begin.
 	For time.Duration
 	// Violations is how many runs with a violation end the sweep, those of earlier sessions
 	// included.
 	Violations int
-	// Interrupt, once closed, lets runs under way finish and begins no others.
+	// Once Interrupt is closed, runs under way finish and no others begin.
 	Interrupt <-chan struct{}
-	// Grace is how long runs may go on after the end of the sweep: 30 s.
+	// Grace is how long runs may go on after the end of the sweep; the default is 30 s.
 	Grace time.Duration
-	// Progress is told where the sweep stands, a few times a second, by one goroutine.
+	// Progress is called a few times per second, by one goroutine, with the progress of the sweep.
 	Progress func(Progress)
 }
 
-// Progress is where a sweep stands.
+// Progress describes how far a sweep has come.
 type Progress struct {
 	Done, Seeds int64
 	Violations  int // runs
@@ -55,14 +55,15 @@ type Progress struct {
 const (
 	usualGrace    = 30 * time.Second
 	progressEvery = 200 * time.Millisecond
-	// mostErrors is how many runs in a row must come to nothing for the sweep to give up: then it
-	// is not up to the seeds.
+	// mostErrors is how many runs in a row must come to nothing for the sweep to give up: then the
+	// seeds are not the reason.
 	mostErrors = 5
 )
 
-// Run runs the seeds of a journal that have no line yet, and says why it ended. That is written
-// down, too, also when ctx has ended it, which is its error. Another error means that the journal
-// could not be written, or that no run comes about: then there are no lines of those.
+// Run runs the seeds of a journal that have no line yet, and returns why it ended. It writes the
+// reason into the journal, too. If ctx ends, it returns the error of ctx. Any other error means
+// that the journal could not be written, or that no run could be performed; the journal then has no
+// lines for these runs.
 func Run(ctx context.Context, l *Journal, c Config) (End, error) {
 	if len(c.Runners) == 0 {
 		return "", errors.New("a sweep needs somebody who runs it")
@@ -122,7 +123,8 @@ func (r *running) run(ctx context.Context) (End, error) {
 	return end, err
 }
 
-// believe writes what came to nothing at the end, unless nothing ever came to anything.
+// believe writes the lines of runs that failed to run at the end of the sweep, unless no run ever
+// succeeded.
 func (r *running) believe() error {
 	if n := len(r.held); n > 0 && len(r.Tally.verdicts) == 0 {
 		return fmt.Errorf("no run succeeded; the last one, of seed %d: %s", r.held[n-1].Seed, r.held[n-1].Error)
@@ -130,7 +132,7 @@ func (r *running) believe() error {
 	return r.release()
 }
 
-// deal gives out the seeds that have no line.
+// deal hands out the seeds that have no line.
 func (r *running) deal() {
 	defer close(r.tasks)
 	d := r.Tally.Description
@@ -205,7 +207,7 @@ func (r *running) collect(ctx context.Context, cancel context.CancelFunc) (end E
 	}
 }
 
-// after returns a channel that tells when d is over; never if it is 0.
+// after returns a channel that receives when d has passed; never if d is 0.
 func after(d time.Duration) <-chan time.Time {
 	if d == 0 {
 		return nil
@@ -213,7 +215,7 @@ func after(d time.Duration) <-chan time.Time {
 	return time.After(d)
 }
 
-// end lets no more tasks begin.
+// end makes sure that no more tasks begin.
 func (r *running) end() {
 	if !r.stopped {
 		r.stopped = true
@@ -221,8 +223,8 @@ func (r *running) end() {
 	}
 }
 
-// take writes a line. That of a run that came to nothing is held back until another one
-// did not: that no run comes about is no result of the seeds.
+// take writes a line. It holds back the lines of runs that could not be performed until a run
+// succeeds: if none ever does, the seeds are not the reason.
 func (r *running) take(res taskResult) error {
 	if res.cut {
 		return os.RemoveAll(res.task.Folder)

@@ -13,7 +13,7 @@ import (
 // MaxSeed is the highest seed: JSON readers keep whole numbers exactly up to there.
 const MaxSeed = 1<<53 - 1
 
-// Seeds are seeds from 1 on, as ranges in rising order that neither overlap nor touch.
+// Seeds holds seeds, from 1 on, as ranges in rising order that neither overlap nor touch.
 type Seeds []Range
 
 // Range are the seeds from First to Last, both included.
@@ -82,7 +82,8 @@ func (s Seeds) String() string {
 	return strings.Join(parts, ",")
 }
 
-// Brief is String for at most n ranges. It adds how many seeds are left out.
+// Brief is like String, for at most the given number of ranges. It adds how many seeds it leaves
+// out.
 func (s Seeds) Brief(most int) string {
 	if len(s) <= most {
 		return s.String()
@@ -114,7 +115,7 @@ func (s Seeds) Has(seed int64) bool {
 	return slices.ContainsFunc(s, func(r Range) bool { return r.First <= seed && seed <= r.Last })
 }
 
-// Includes reports whether all of others are among them.
+// Includes reports whether s contains all of the others.
 func (s Seeds) Includes(others Seeds) bool {
 	for _, o := range others {
 		if !slices.ContainsFunc(s, func(r Range) bool { return r.First <= o.First && o.Last <= r.Last }) {
@@ -124,10 +125,10 @@ func (s Seeds) Includes(others Seeds) bool {
 	return true
 }
 
-// All gives them in rising order.
+// All yields the seeds in rising order.
 func (s Seeds) All() iter.Seq[int64] { return s.of(Shard{}) }
 
-// of returns those of a shard.
+// of yields the seeds of a shard.
 func (s Seeds) of(shard Shard) iter.Seq[int64] {
 	step, first := shard.places()
 	return func(yield func(int64) bool) {
@@ -141,7 +142,7 @@ func (s Seeds) of(shard Shard) iter.Seq[int64] {
 	}
 }
 
-// countOf returns how many of them are a shard's.
+// countOf returns how many of the seeds belong to a shard.
 func (s Seeds) countOf(shard Shard) (n int64) {
 	step, first := shard.places()
 	for _, r := range s {
@@ -155,7 +156,7 @@ func (s Seeds) countOf(shard Shard) (n int64) {
 // mod returns the remainder that is never negative.
 func mod(a, b int64) int64 { return (a%b + b) % b }
 
-// seedSet is a set of seeds: a bit each, so that millions are no burden.
+// seedSet is a set of seeds: with one bit for each, so that millions need little memory.
 type seedSet struct {
 	words   map[int64]uint64
 	n       int64
@@ -195,8 +196,8 @@ func (s *seedSet) counts(n int) []int64 {
 	return all
 }
 
-// missing returns the ones of a shard's seeds that are not in the set, some ranges of them at most.
-// What is beyond the highest seed of the set is not looked through: it may be billions.
+// missing returns the seeds of a shard that are not in the set, in at most the given number of
+// ranges. It does not look at each seed beyond the highest of the set, since there may be billions.
 func (s *seedSet) missing(of Seeds, shard Shard, most int) (left Seeds) {
 	for seed := range of.of(shard) {
 		if s.has(seed) {
@@ -218,7 +219,7 @@ func (s *seedSet) missing(of Seeds, shard Shard, most int) (left Seeds) {
 	return left[:min(most, len(left))]
 }
 
-// from returns the seeds from one on.
+// from returns the seeds from the given one on.
 func (s Seeds) from(seed int64) (rest Seeds) {
 	for _, r := range s {
 		if r.Last >= seed {
@@ -228,5 +229,5 @@ func (s Seeds) from(seed int64) (rest Seeds) {
 	return rest
 }
 
-// Seeds returns how many of some seeds are the shard's.
+// Seeds returns how many of the given seeds belong to the shard.
 func (s Shard) Seeds(of Seeds) int64 { return of.countOf(s) }

@@ -9,22 +9,22 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Shard is a part of a sweep's seeds, for one of several machines: Index from 1 to Of. Of
-// shards 1 to n a seed belongs to that whose index is the seed's remainder (n where that is
-// 0). So each seed has its shard by itself: it stays when the seeds become more, and those of
-// a range are dealt out evenly. The zero value is all of them.
+// Shard is a part of a sweep's seeds, for one of several machines: Index runs from 1 to Of. A seed
+// belongs to the shard whose index is the seed modulo Of, or to the last shard if that is 0. So the
+// shard of a seed stays the same when seeds are added, and the seeds of a range are spread evenly.
+// The zero value means all seeds.
 type Shard struct {
 	Index int `json:"index"`
 	Of    int `json:"of"`
 }
 
-// mostShards bounds what somebody can have meant.
+// mostShards bounds the number of shards: a larger number must be a mistake.
 const mostShards = 1_000_000
 
-// Whole reports whether it has all seeds.
+// Whole reports whether the shard has all seeds.
 func (s Shard) Whole() bool { return s.Of <= 1 }
 
-// String is 3/20, as [ParseShard] reads it.
+// String returns the form that [ParseShard] reads, such as 3/20.
 func (s Shard) String() string {
 	if s.Whole() {
 		return "1/1"
@@ -32,10 +32,11 @@ func (s Shard) String() string {
 	return fmt.Sprintf("%d/%d", s.Index, s.Of)
 }
 
-// Name returns the name of its folder: 3-of-20.
+// Name returns the name of the shard's folder, such as 3-of-20.
 func (s Shard) Name() string { return strings.ReplaceAll(s.String(), "/", "-of-") }
 
-// places returns the remainder of its seeds, and of what.
+// places returns the step between the seeds of the shard, and its place within each step; 1 and 0
+// if it has all seeds.
 func (s Shard) places() (step, first int64) {
 	if s.Whole() {
 		return 1, 0
@@ -65,7 +66,7 @@ func ParseShard(text string, environ func(string) (string, bool)) (Shard, error)
 	return autoShard(n, environ)
 }
 
-// array is a system that starts one command many times and tells each which it is.
+// array is a system that starts one command many times and gives each process its index.
 type array struct {
 	name  string
 	index string // the variable with the index
@@ -74,11 +75,11 @@ type array struct {
 	last  string // that with the last index; empty: it follows
 	from  int
 	step  string // that with the distance of two indices; empty: 1
-	// alone means that the variables are there also where there is no array.
+	// alone means that the variables are set even if there is no array.
 	alone bool
 }
 
-// arrays are the systems whose variables are known, and where that is written.
+// arrays lists the systems whose variables are known, with the sources.
 var arrays = []array{
 	// Kubernetes, "Jobs, Completion mode": from 0 to .spec.completions - 1. No variable tells the
 	// completions, and the downward API has no field for them.
@@ -94,7 +95,8 @@ var arrays = []array{
 	{name: "CircleCI", index: "CIRCLE_NODE_INDEX", count: "CIRCLE_NODE_TOTAL", alone: true},
 }
 
-// autoShard asks the environment. A count that is given goes before that of the environment.
+// autoShard returns the shard that the environment names. A given count takes precedence over that
+// of the environment.
 func autoShard(count int, environ func(string) (string, bool)) (Shard, error) {
 	var found []array
 	for _, a := range arrays {

@@ -51,8 +51,8 @@ func sourcesIn(paths []string) (sources []string, err error) {
 }
 
 // belowFolder tells where sources are in a folder: of a shard or a sweep, or one that holds
-// archives; of a recipe, or one with a folder for each archive; of all sweeps. The
-// first of these in which there is something is meant. If it has several sweeps, [Merge] reports it.
+// archives; of a recipe, or one with a folder for each archive; of all sweeps. The first pattern
+// that matches anything is used. If that finds several sweeps, [Merge] reports it.
 var belowFolder = [][]string{
 	{JournalFile, "*/" + JournalFile, "*" + ArchiveEnd},
 	{"*/*/" + JournalFile, "*/*" + ArchiveEnd},
@@ -75,7 +75,7 @@ func sourcesBelow(folder string) (found []string, err error) {
 	return nil, fmt.Errorf("there is no sweep in %s: neither %s nor an archive (%s)", folder, JournalFile, ArchiveEnd)
 }
 
-// withoutCopies leaves out archives beside their folders: they have nothing that these have not.
+// withoutCopies leaves out archives beside their folders, which have all that the archives have.
 func withoutCopies(found []string) (sources []string) {
 	journals := map[string]bool{}
 	for _, file := range found {
@@ -89,7 +89,7 @@ func withoutCopies(found []string) (sources []string) {
 	return sources
 }
 
-// escaped returns a path as a pattern that matches nothing else.
+// escaped returns a pattern that matches only the given path.
 func escaped(path string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
 }
@@ -101,7 +101,7 @@ func isArchive(path string) int {
 	return 0
 }
 
-// underWay reports whether a process has a journal.
+// underWay reports whether a process has locked a journal.
 func underWay(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -114,8 +114,8 @@ func underWay(path string) bool {
 // errFound ends the reading of a journal.
 var errFound = errors.New("found")
 
-// beginningOf returns what is being swept, and when a process began to work on it first; the zero time if
-// none has.
+// beginningOf returns the description of a sweep, and when a process first began to work on it; the zero
+// time if none has.
 func beginningOf(source string) (d *Description, began time.Time, err error) {
 	r, err := openEntries(source)
 	if err != nil {

@@ -8,12 +8,12 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Struck counts what faults did to a run.
+// Struck sums up what faults did to a run.
 type Struck struct {
 	// Faults counts the faults of each kind whose time came, and how many of them took effect.
 	Faults map[string][2]int `json:"faults,omitempty"`
-	// NoEffect says of each kind that took no effect, although its time came, why one of its faults
-	// did not.
+	// NoEffect has, for each kind whose time came but which took no effect, the reason for one of
+	// its faults.
 	NoEffect map[string]string `json:"no_effect,omitempty"`
 	// Unanswered are the kinds that took effect, if clients called operations of the load after the first fault, or waited
 	// in them, and none succeeded; Uncalled are the same if they neither called any nor waited.
@@ -48,7 +48,7 @@ type FaultCount struct {
 	WhyNot     string `json:"why_not,omitempty"` // why one took none, if none did in some run
 }
 
-// add counts the faults of a run. The reason that is kept does not depend on the order of runs.
+// add counts the faults of a run. Which reason it keeps does not depend on the order of runs.
 func (f *FaultCount) add(run *Struck) {
 	if whyNot := run.NoEffect[f.Kind]; whyNot != "" && (f.WhyNot == "" || whyNot < f.WhyNot) {
 		f.WhyNot = whyNot
@@ -107,5 +107,5 @@ func whyNot(result *store.Result, k stats.FaultKind) string {
 	return ""
 }
 
-// mostReason is how much of a reason, or of an error, is kept, in characters.
+// mostReason bounds the part of a reason or an error that is kept, in characters.
 const mostReason = 160

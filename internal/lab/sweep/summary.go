@@ -14,30 +14,31 @@ import (
 // Summary is the outcome of a sweep. Durations are nanoseconds.
 type Summary struct {
 	Description Description `json:"sweep"`
-	// Verdict is violation if any run's is; unknown if a property that decides was valid in no
-	// run, or a fault that was asked for took effect in none, or no client got an answer after it in any, or some runs could not be run, or there is none; else valid. That single runs are
-	// undecided is no lack of a sweep: it says in how many.
+	// Verdict is violation if any run has a violation. It is unknown if a property that decides was valid in no run, if a fault that was asked for took effect in no run or left no client
+	// with an answer, if some runs could not be performed, or if there are no runs. Otherwise it is valid, even if single runs are undecided: the summary counts these.
 	Verdict checker.Result `json:"verdict"`
-	// Why is the reason of an unknown.
+	// Why is the reason of an unknown verdict.
 	Why string `json:"why,omitempty"`
 
 	Runs      int `json:"runs"`
 	Violation int `json:"violation"`
 	Unknown   int `json:"unknown"`
 	Valid     int `json:"valid"`
-	// Errors are runs that came to nothing.
+	// Errors counts the runs that could not be performed.
 	Errors  int     `json:"errors"`
 	Reasons []Count `json:"error_reasons,omitempty"`
 
 	Operations int           `json:"operations"`
 	Virtual    time.Duration `json:"virtual"` // by the runs' own clocks
-	// Wall is how long sessions lasted, of all shards together, Spent what runs took, of all jobs.
+	// Wall is how long the sessions of all shards lasted together, and Spent how long the runs of
+	// all jobs took.
 	Wall  time.Duration `json:"wall"`
 	Spent time.Duration `json:"spent"`
 
-	// Findings are by cause: those that decide first, each in order of frequency.
+	// Findings has the violations by cause: first those that decide the verdict, then the others,
+	// each in order of frequency.
 	Findings []Finding `json:"findings"`
-	// MoreFound counts violations of causes beyond those.
+	// MoreFound counts violations with causes that are not in Findings.
 	MoreFound  int               `json:"more_found,omitempty"`
 	Properties []PropertySummary `json:"properties"`
 	Unchecked  []Unchecked       `json:"unchecked,omitempty"` // in the order of their names
@@ -52,7 +53,7 @@ type Summary struct {
 	Behaviours coverage.Estimate `json:"behaviours"`
 	// Curve tells how many behaviours were met by fewer runs, and would be met by more.
 	Curve []coverage.Point `json:"curve,omitempty"`
-	// Leaks are the runs in which what the clients left behind grew with the load.
+	// Leaks counts the runs in which what the clients left behind grew with the load.
 	Leaks []Count `json:"leaks,omitempty"`
 	// Samples are the times that all runs measured.
 	Samples samples.Samples `json:"samples"`
@@ -60,7 +61,8 @@ type Summary struct {
 	// Gates are the bounds that the user gave for Samples. They do not affect the verdict.
 	Gates []gates.Result `json:"gates,omitempty"`
 
-	// Zklab is the version of zklab that summed it up; that of the runs is the setting [RanBy].
+	// Zklab is the version of zklab that made the summary. The setting [RanBy] has the version that
+	// ran the sweep.
 	Zklab string `json:"zklab"`
 
 	// Shards lists the shards that were read; Absent lists those without a file.
@@ -68,7 +70,7 @@ type Summary struct {
 	Absent []Shard      `json:"absent,omitempty"`
 }
 
-// PropertySummary is in how many runs a property was what.
+// PropertySummary counts the runs by the verdict on a property.
 type PropertySummary struct {
 	Name      string  `json:"property"`
 	Measured  bool    `json:"measured,omitempty"`
@@ -96,26 +98,27 @@ func (s *Summary) Complete() bool {
 	return len(s.Absent) == 0 && !slices.ContainsFunc(s.Shards, func(h ShardState) bool { return h.Done < h.Seeds })
 }
 
-// ShardState is how far a shard has come.
+// ShardState describes how far a shard has come.
 type ShardState struct {
 	Shard  Shard  `json:"shard"`
 	Source string `json:"source"` // the folder or archive
 	Seeds  int64  `json:"seeds"`
 	Done   int64  `json:"done"`
-	// Ended tells why it ended; empty: it did not. Running means that a process is at it.
+	// Ended says why the latest session ended; empty if it did not. Running means that a process
+	// works on the shard.
 	Ended   End  `json:"ended,omitempty"`
 	Running bool `json:"running,omitempty"`
 	// Cut means that its archive is cut off.
 	Cut bool `json:"cut,omitempty"`
 	// Left are the first of the seeds without a run.
 	Left Seeds `json:"left,omitempty"`
-	// Command goes on with it.
+	// Command continues the shard.
 	Command string `json:"command,omitempty"`
 
 	seeds Seeds // of the whole sweep
 }
 
-// Died reports whether it neither ended nor goes on.
+// Died reports whether the shard neither ended nor runs any more.
 func (s ShardState) Died() bool { return s.Ended == "" && !s.Running && s.Done < s.Seeds }
 
 func (s *Summary) decide() {

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// Tally adds up what runs left, in any order. It takes memory for each cause, kind and
-// operation, for each behaviour, and a bit for each seed, but none for each run. It is for one goroutine at a time.
+// Tally adds up the lines of runs, in any order. It needs memory for each cause, kind, operation and behaviour, and
+// one bit for each seed, but no memory for each run. It is for one goroutine at a time.
 type Tally struct {
 	// Description is the latest; nil before there is one.
 	Description *Description
@@ -51,10 +51,10 @@ type propertyCounts struct {
 	why      textCounts
 }
 
-// mostCauses bounds the causes that are told apart. A sweep with more has no use for them one by one.
+// mostCauses bounds the causes that are told apart. Telling more of them apart would be of no use.
 const mostCauses = 2000
 
-// NewTally is one without any run.
+// NewTally returns a tally without runs.
 func NewTally() *Tally {
 	return &Tally{
 		verdicts: map[checker.Result]int{}, causes: map[string]*Finding{}, decided: map[string]*propertyCounts{},
@@ -62,7 +62,8 @@ func NewTally() *Tally {
 	}
 }
 
-// take adds an entry. in is the folder that kept runs are in; empty: as lines name them.
+// take adds an entry. in is the folder that contains the kept runs; empty means that their folders
+// are as lines name them.
 func (t *Tally) take(e entry, in string) error {
 	switch {
 	case e.Line != nil:
@@ -136,8 +137,8 @@ func (t *Tally) property(name string) *propertyCounts {
 	return p
 }
 
-// notValid counts each property of a run once, by the worst that was found of it, and each
-// cause and reason once.
+// notValid counts each property of a run once, by its worst verdict, and each cause and reason
+// once.
 func (t *Tally) notValid(l *Line, in string) {
 	worst := map[string]checker.Result{}
 	for i := range l.NotValid {
@@ -158,7 +159,8 @@ func (t *Tally) notValid(l *Line, in string) {
 	}
 }
 
-// endedBy returns the end of a session, with what the runs came to so far.
+// endedBy returns the entry for the end of a session, with the effects of faults in the runs so
+// far.
 func (t *Tally) endedBy(why End, wall time.Duration) Ended {
 	e := Ended{Why: why, WallMS: wall.Milliseconds()}
 	for _, f := range t.faultCounts() {
@@ -258,7 +260,8 @@ func (t *Tally) findings(of int) []Finding {
 	return out
 }
 
-// properties lists the properties, those that tell most first, in whatever order runs came.
+// properties lists the properties, the most telling first. The order does not depend on that of the
+// runs.
 func (t *Tally) properties() (out []PropertySummary) {
 	for name, d := range t.decided {
 		out = append(out, d.summary(name))
@@ -287,7 +290,8 @@ func (d *propertyCounts) summary(name string) PropertySummary {
 	}
 }
 
-// faultCounts are in the order in which people read of kinds.
+// faultCounts returns the counts of faults in the order of kinds.All, and then those of unknown
+// kinds by name.
 func (t *Tally) faultCounts() (out []FaultCount) {
 	for _, k := range kinds.All() {
 		if f := t.faults[k.Name]; f != nil {

@@ -8,18 +8,18 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Unchecked is a property that nobody could look at, for one reason, and in how many runs.
+// Unchecked is a property that could not be checked, with one reason and the number of runs.
 type Unchecked struct {
 	Property string `json:"property"`
 	Why      string `json:"why"`
 	Runs     int    `json:"runs"`
 }
 
-// UncheckedRuns counts the runs in which a property could not be looked at, by the property and the reason. Its
-// elements have no number of runs. It is for one goroutine at a time.
+// UncheckedRuns counts the runs in which a property could not be checked, by the property and the reason. The
+// keys have no number of runs. It is for one goroutine at a time.
 type UncheckedRuns map[Unchecked]int
 
-// Add counts a run, of which it gets the properties with the reasons.
+// Add counts a run, given its unchecked properties with the reasons.
 func (u UncheckedRuns) Add(run map[string]string) {
 	for name, why := range run {
 		u[Unchecked{Property: name, Why: why}]++
@@ -45,7 +45,8 @@ func (u UncheckedRuns) List() (list []Unchecked) {
 	return list
 }
 
-// UncheckedIn returns the properties that a run could not look at, with the reasons; nil if there are none.
+// UncheckedIn returns the properties that could not be checked in a run, with the reasons; nil if there are
+// none.
 func UncheckedIn(result *store.Result) (whys map[string]string) {
 	for _, n := range result.NotAvailable {
 		if n.Kind == "property" {

@@ -9,13 +9,14 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Unmet is a request that never met a fault at messages, although it can.
+// Unmet is a request that never met a fault at messages that could hit it.
 type Unmet struct {
 	Request string // with its operation: acquire create
 	Kind    string
 }
 
-// Unmet lists the requests and the faults that never met, although each came in some run.
+// Unmet lists the pairs of a request and a fault that never met, although each occurred in some
+// run.
 func (s *Summary) Unmet() (all []Unmet) {
 	for _, row := range s.Matrix().Rows {
 		if row.Step == "" {
@@ -39,7 +40,7 @@ func fits(k faults.Kind, step string) bool {
 }
 
 // ToMeet returns the command of a sweep that aims the faults of some pairs at all messages; "" if the sweep has no command.
-// It has no label: the runs with that of this sweep are alike.
+// The command has no label, since all runs with one label belong to like sweeps.
 func (s *Summary) ToMeet(pairs []Unmet) string {
 	if s.Description.Command == "" {
 		return ""

@@ -4,9 +4,9 @@ import (
 	"math"
 )
 
-// Wilson returns the bounds of a share of which a sample has k in n, with a confidence of 95 %
-// (Wilson 1927, "Probable inference, the law of succession, and statistical inference"). Unlike
-// the usual interval, it is of use if k is 0 or n is small. If n is 0, the bounds are 0 and 1.
+// Wilson returns the bounds of a share, given k hits in a sample of n, with a confidence of 95 %
+// (Wilson 1927, "Probable inference, the law of succession, and statistical inference"). Unlike the
+// usual interval, it is useful even if k is 0 or n is small. If n is 0, the bounds are 0 and 1.
 func Wilson(k, n int) (low, high float64) {
 	if n == 0 {
 		return 0, 1

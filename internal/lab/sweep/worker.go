@@ -13,13 +13,14 @@ type Worker struct {
 	*workers.Worker[Task, Line]
 }
 
-// NewWorker returns a worker, whose program calls [workers.Serve] with a [Runner]. Close it in the end.
+// NewWorker returns a worker, whose program calls [workers.Serve] with a [Runner]. The caller must
+// close it.
 func NewWorker(cfg workers.Config) Worker {
 	return Worker{workers.New[Task, Line](cfg)}
 }
 
 // Run implements [Runner]. If the process dies, the seed is run once more in another one; if that
-// dies, too, it is the seed's, and the line says so.
+// dies, too, the seed counts as the cause, and the line says so.
 func (w Worker) Run(ctx context.Context, t Task) (Line, error) {
 	line, err := w.Do(ctx, t)
 	if !errors.Is(err, workers.ErrDied) || ctx.Err() != nil {

@@ -1,7 +1,6 @@
-// Package workers runs tasks in other processes, each of which is reused for many: one JSON
-// object a line each way, a task to it and an answer from it. A worker whose input ends stops what
-// it runs and ends, so that none outlives the process that started it. It may not know what the
-// tasks are.
+// Package workers runs tasks in other processes, each of which is reused for many: tasks and
+// answers are JSON objects, one per line. A worker whose input ends stops its task and ends, so
+// that none outlives the process that started it. The package must not know what the tasks are.
 package workers
 
 import (
@@ -23,12 +22,12 @@ type Config struct {
 	Command []string // the program with its arguments, which calls [Serve]
 	Env     []string // beside this process's own
 	Stderr  io.Writer
-	// Patience is how long a worker may take to end when it is asked to: 10 s.
+	// Patience is how long a worker may take to end when it is asked to; the default is 10 s.
 	Patience time.Duration
 }
 
-// Worker is another process that does tasks T, to which the answers are A, or the one after it: one
-// that dies is started again. Use it from one goroutine at a time.
+// Worker is another process that performs tasks T with answers A. If the process dies, the next
+// task starts another one. Use it from one goroutine at a time.
 type Worker[T, A any] struct {
 	cfg  Config
 	life *life // nil: none runs
@@ -48,7 +47,7 @@ type said[A any] struct {
 	Error  string `json:"error,omitempty"` // there is none
 }
 
-// New returns a worker, whose process begins with the first task. Close it in the end.
+// New returns a worker. Its process starts with the first task. The caller must close it.
 func New[T, A any](cfg Config) *Worker[T, A] {
 	if cfg.Patience == 0 {
 		cfg.Patience = 10 * time.Second
@@ -59,7 +58,8 @@ func New[T, A any](cfg Config) *Worker[T, A] {
 // ErrDied means that a worker's process ended, or did not keep to the protocol.
 var ErrDied = errors.New("the process that ran it ended")
 
-// Do has the process do a task. An error is the task's own, or that of ctx, or wraps [ErrDied].
+// Do lets the process perform a task. It returns the task's own error, the error of ctx, or an
+// error that wraps [ErrDied].
 func (w *Worker[T, A]) Do(ctx context.Context, task T) (answer A, err error) {
 	if ctx.Err() != nil {
 		return answer, context.Cause(ctx)
@@ -128,7 +128,8 @@ func ask[T, A any](l *life, task T) (s said[A], err error) {
 	return s, err
 }
 
-// end ends the process, by force if it takes longer than it may, and tells how it ended.
+// end ends the process, by force if it takes longer than it may, and returns how it ended, in
+// words.
 func (w *Worker[T, A]) end() string {
 	l := w.life
 	w.life = nil
@@ -143,7 +144,7 @@ func (w *Worker[T, A]) end() string {
 	return l.group.State()
 }
 
-// PID is the process's id, 0 if there is none.
+// PID returns the process's id; 0 if there is none.
 func (w *Worker[T, A]) PID() int {
 	if w.life == nil {
 		return 0
@@ -158,9 +159,9 @@ func (w *Worker[T, A]) Close() {
 	}
 }
 
-// Serve runs in a worker's process: it does the tasks that come in, one after the other. At
-// the end of r the task under way is stopped; it has patience to obey, and then giveUp is called,
-// which ends the process.
+// Serve runs in a worker's process: it performs the tasks that it reads, one after the other. At
+// the end of r, it stops the task under way. If that does not return within patience, it calls
+// giveUp, which ends the process.
 func Serve[T, A any](ctx context.Context, r io.Reader, w io.Writer, do func(context.Context, T) (A, error), patience time.Duration, giveUp func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
