@@ -18,7 +18,7 @@ type Barrier interface {
 	Await(ctx context.Context) error
 }
 
-// NewBarrier is zklab's own barrier, recipes.Barrier.
+// NewBarrier returns zklab's own barrier, recipes.Barrier.
 func NewBarrier(c *Client, path string) (Barrier, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Barrier { return recipes.NewBarrier(cl, path) })
 }

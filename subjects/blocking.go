@@ -7,8 +7,9 @@ import (
 
 // Blocking calls methods that take no context, such as those of zk.Lock, for a subject whose
 // methods return soon after their context has ended. At most one call is under way at a time. A
-// call cannot be cancelled: when its context ends it goes on, and is undone if it succeeds later;
-// other calls wait for it. Any program that puts a time limit around such a method must do this.
+// call cannot be cancelled: when its context ends, the call goes on, and is undone if it succeeds
+// later; other calls wait for it. Any program that puts a time limit around such a method must do
+// this.
 //
 // The zero value is ready to use. Blocking is safe for concurrent use.
 type Blocking struct {
@@ -17,7 +18,7 @@ type Blocking struct {
 }
 
 // Do calls call and returns its error. If ctx ends first, Do returns the cause of that; once call
-// has succeeded, undo is called (nil: nothing is), and its error is dropped. If ctx ends while Do
+// has succeeded, undo is called unless it is nil, and its error is dropped. If ctx ends while Do
 // waits for an earlier call, the error is one [WithoutEffect].
 func (b *Blocking) Do(ctx context.Context, call, undo func() error) error {
 	b.once.Do(func() { b.inside = make(chan struct{}, 1) })

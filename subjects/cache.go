@@ -32,7 +32,7 @@ type Cache interface {
 // current copy, and the property current is not checked.
 type NeverCurrent interface{ NeverCurrent() }
 
-// NewCache is zklab's own cache, recipes.Cache.
+// NewCache returns zklab's own cache, recipes.Cache.
 func NewCache(c *Client, path string) (Cache, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Cache {
 		return ownCache{recipes.NewCache(cl, path), PlainWrites{c.Conn, path}, path}
@@ -84,7 +84,7 @@ func (w PlainWrites) Path(node string) string {
 	return w.Root + "/" + node
 }
 
-// Put is Put of a Cache.
+// Put implements Put of a [Cache].
 func (w PlainWrites) Put(ctx context.Context, node, value string) error {
 	for ctx.Err() == nil {
 		_, err := w.Conn.Set(w.Path(node), []byte(value), -1)
@@ -99,7 +99,7 @@ func (w PlainWrites) Put(ctx context.Context, node, value string) error {
 	return WithoutEffect(context.Cause(ctx))
 }
 
-// Remove is Remove of a Cache.
+// Remove implements Remove of a [Cache].
 func (w PlainWrites) Remove(_ context.Context, node string) error {
 	err := w.Conn.Delete(w.Path(node), -1)
 	if errors.Is(err, zk.ErrNoNode) {

@@ -24,7 +24,7 @@ type Config interface {
 	Next(ctx context.Context) (models.Setting, error)
 }
 
-// NewConfig is zklab's own configuration, recipes.Config, with one watch on it.
+// NewConfig returns zklab's own configuration, recipes.Config, with one watch on it.
 func NewConfig(c *Client, path string) (Config, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Config {
 		config := recipes.NewConfig(cl, path)

@@ -47,9 +47,9 @@ func (c *Client) Connect(options ...func(*zk.Conn)) (*zk.Conn, <-chan zk.Event, 
 // instant.
 const ownApart = 61
 
-// apart is c.Dial for one of the client's own sessions. Sessions that lost their connections to
-// one fault all dial again a second later; so each waits a few microseconds longer than the
-// others.
+// apart returns c.Dial for one of the client's own sessions. Sessions that lost their connections
+// to one fault would all dial again exactly a second later, so each waits a few microseconds longer
+// than the others.
 func (c *Client) apart(place int) zk.Dialer {
 	dial := c.Dial
 	if dial == nil {

@@ -20,7 +20,7 @@ type Counter interface {
 	Read(ctx context.Context, kind string) (int64, error)
 }
 
-// NewCounter is zklab's own counter, recipes.Counter.
+// NewCounter returns zklab's own counter, recipes.Counter.
 func NewCounter(c *Client, path string) (Counter, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Counter { return ownCounter{recipes.NewCounter(cl, path)} })
 }

@@ -35,7 +35,7 @@ type Service interface {
 	Pick(ctx context.Context) (string, error)
 }
 
-// NewService is zklab's own service, recipes.Service.
+// NewService returns zklab's own service, recipes.Service.
 func NewService(c *Client, path string) (Service, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Service {
 		service := recipes.NewService(cl, path)

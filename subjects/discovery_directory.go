@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// NewDirectoryService is zklab's own service seen through its directory: instances are
-// looked up and followed there, and a picker's strategy picks from the instances that the
-// directory showed last.
+// NewDirectoryService returns zklab's own service seen through its directory: instances are looked
+// up and followed there, and a picker's strategy picks from the instances that the directory showed
+// last.
 func NewDirectoryService(c *Client, path string) (Service, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Service {
 		s := &directoryService{
@@ -37,10 +37,11 @@ type directoryService struct {
 	news     chan struct{}      // closed and replaced when the list changes
 }
 
-// followAgain is how long it waits after an error, such as a missing permission.
+// followAgain is how long a service waits after an error, such as a missing permission, before it
+// follows the directory again.
 const followAgain = 50 * time.Millisecond
 
-// follow ends with the directory, or its client.
+// follow notes each list that the directory shows, until the directory or its client is closed.
 func (s *directoryService) follow() {
 	for {
 		for l, err := range s.directory.Changes(context.Background()) {
@@ -66,7 +67,7 @@ func (s *directoryService) hear(l recipes.Listing) {
 	s.news = make(chan struct{})
 }
 
-// await waits until will is true of the list.
+// await waits until will returns true.
 func (s *directoryService) await(ctx context.Context, will func() bool) error {
 	for {
 		s.mu.Lock()

@@ -13,8 +13,8 @@ import (
 // hold.
 type doer func(ctx context.Context, f func(context.Context) error) error
 
-// doing is a hold of a Do. One call begins it and another one ends it; meanwhile the
-// function of the Do waits.
+// doing is a hold by a Do. One call begins the hold and another one ends it; meanwhile the function
+// of the Do waits.
 type doing struct {
 	mu  sync.Mutex
 	now *function // nil if there is none
@@ -54,7 +54,8 @@ func (d *doing) begin(ctx context.Context, do doer) error {
 	return WithoutEffect(context.Cause(ctx))
 }
 
-// run is the function. Like any function of a Do it also returns when the hold is lost.
+// run is the function that Do calls. Like any function of a Do, it also returns when the hold is
+// lost.
 func (f *function) run(ctx context.Context, begun chan struct{}) {
 	f.within = ctx
 	context.AfterFunc(ctx, func() {
@@ -115,7 +116,7 @@ func (d *doing) Fence() int64 {
 	return 0
 }
 
-// NewDoLock is zklab's own lock, used through its Do.
+// NewDoLock returns zklab's own lock, used through its Do.
 func NewDoLock(c *Client, path string) (Lock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Lock { return &doLock{of: recipes.NewLock(cl, path)} })
 }
@@ -144,7 +145,7 @@ func (l *doLock) Close(ctx context.Context) error {
 	return err
 }
 
-// NewDoRWLock is zklab's own read-write lock, used through its Do and RDo.
+// NewDoRWLock returns zklab's own read-write lock, used through its Do and RDo.
 func NewDoRWLock(c *Client, path string) (RWLock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) RWLock { return &doRWLock{of: recipes.NewRWLock(cl, path)} })
 }
@@ -171,7 +172,7 @@ func (l *doRWLock) Downgrade(ctx context.Context) error { return l.of.Downgrade(
 // Revoke and Listen implement [Revocable].
 func (l *doRWLock) Revoke(ctx context.Context) error { return l.of.Revoke(ctx) }
 
-// Listen is Listen of the other read-write lock.
+// Listen implements [Revocable], like that of zklab's other read-write lock.
 func (l *doRWLock) Listen(ctx context.Context) (bool, error) { return ownRWLock{l.of}.Listen(ctx) }
 
 // Session implements [Owner].
@@ -193,7 +194,7 @@ type doJobs struct {
 	do jobDoer
 }
 
-// NewDoJobQueue is zklab's own job queue, whose workers take jobs by Do.
+// NewDoJobQueue returns zklab's own job queue, whose workers take jobs by Do.
 func NewDoJobQueue(c *Client, path string, n int) (JobQueue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) JobQueue {
 		q := recipes.NewJobQueue(cl, path, n)
@@ -201,7 +202,7 @@ func NewDoJobQueue(c *Client, path string, n int) (JobQueue, error) {
 	})
 }
 
-// NewDoMasterWorker is zklab's own master-worker, whose workers take tasks by Do.
+// NewDoMasterWorker returns zklab's own master-worker, whose workers take tasks by Do.
 func NewDoMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 	m, err := NewMasterWorker(c, path, n)
 	if err != nil {
@@ -251,7 +252,7 @@ func (q doJobs) Take(ctx context.Context) (Job, error) {
 	return nil, context.Cause(ctx)
 }
 
-// doJob is a job whose function of a Do waits.
+// doJob is a job that a Do has taken, and whose function waits.
 type doJob struct {
 	ownJob
 	cancel context.CancelFunc
@@ -291,7 +292,7 @@ func (j *doJob) ends(ctx context.Context, err error) error {
 	return j.err
 }
 
-// besides returns the errors joined in err other than one; nil if there are none.
+// besides returns the errors joined in err without the given one; nil if there are no others.
 func besides(err, one error) error {
 	joined, is := err.(interface{ Unwrap() []error })
 	if !is || one == nil {

@@ -18,7 +18,7 @@ type DoubleBarrier interface {
 	Leave(ctx context.Context) error
 }
 
-// NewDoubleBarrier is zklab's own double barrier, recipes.DoubleBarrier.
+// NewDoubleBarrier returns zklab's own double barrier, recipes.DoubleBarrier.
 func NewDoubleBarrier(c *Client, path string, parties int) (DoubleBarrier, error) {
 	return ofRecipe(c, func(cl *recipes.Client) DoubleBarrier { return recipes.NewDoubleBarrier(cl, path, parties) })
 }

@@ -25,7 +25,7 @@ type LeaderTeller interface {
 	Leader(ctx context.Context) (string, error)
 }
 
-// NewElection is zklab's own leader election, recipes.Election.
+// NewElection returns zklab's own leader election, recipes.Election.
 func NewElection(c *Client, path, id string) (Election, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Election { return recipes.NewElection(cl, path, id) })
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// NewStatesElection is zklab's own leader election, whose candidates follow what States
+// NewStatesElection returns zklab's own leader election, whose candidates follow what States
 // reports.
 func NewStatesElection(c *Client, path, id string) (Election, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Election {
@@ -28,7 +28,7 @@ type statesElection struct {
 	news chan struct{} // closed and replaced when any of this changes
 }
 
-// follow ends with the election, or its client.
+// follow notes each state that the election reports, until the election or its client is closed.
 func (e *statesElection) follow() {
 	for now, err := range e.States(context.Background()) {
 		e.hear(now, err != nil)
@@ -58,7 +58,7 @@ func leads(c recipes.Candidacy) bool {
 	return c.State == recipes.ElectionAcquired || c.State == recipes.ElectionRegained
 }
 
-// Campaign also waits until States reports that it leads.
+// Campaign also waits until States reports that the candidate leads.
 func (e *statesElection) Campaign(ctx context.Context) error {
 	if err := e.Election.Campaign(ctx); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (e *statesElection) Lost() <-chan struct{} {
 	return e.lost
 }
 
-// noHold is returned by Lost without a hold.
+// noHold is the closed channel that Lost returns if there is no hold.
 var noHold = func() <-chan struct{} {
 	c := make(chan struct{})
 	close(c)

@@ -13,7 +13,7 @@ type goZookeeperLock struct {
 	calls Blocking
 }
 
-// GoZookeeperLock is the lock that comes with go-zookeeper, zk.Lock.
+// GoZookeeperLock returns the lock that comes with go-zookeeper, zk.Lock.
 func GoZookeeperLock(c *Client, path string) (Lock, error) {
 	if err := c.Connected(); err != nil {
 		return nil, err

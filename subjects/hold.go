@@ -4,8 +4,8 @@ package subjects
 // fencing property is not checked. Fence is called while the hold is held.
 type Fencer interface{ Fence() int64 }
 
-// Holder says when a hold is lost. The channel belongs to the present hold and is closed
-// when that is lost. It is safe for concurrent use.
+// Holder says when a hold is lost. The channel belongs to the present hold, and is closed when the
+// hold is lost. Lost is safe for concurrent use.
 type Holder interface{ Lost() <-chan struct{} }
 
 // Owner returns the session that owns the present hold's znode. It is called while the hold

@@ -29,8 +29,8 @@ const (
 	DeadJobs = "dead"
 )
 
-// Job is one attempt at a job. It may be a [Holder], whose loss is the loss of the job, and
-// an [Owner], for the session of the lease.
+// Job is one attempt at a job. It may be a [Holder], which reports the loss of the job, and an
+// [Owner], which returns the session of the lease.
 type Job interface {
 	Job() []byte  // called once, after Take
 	Attempt() int // from 1; called once, after Take
@@ -43,7 +43,7 @@ type Job interface {
 	GiveBack(ctx context.Context) error
 }
 
-// NewJobQueue is zklab's own job queue, recipes.JobQueue.
+// NewJobQueue returns zklab's own job queue, recipes.JobQueue.
 func NewJobQueue(c *Client, path string, n int) (JobQueue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) JobQueue { return ownJobQueue{recipes.NewJobQueue(cl, path, n)} })
 }
@@ -63,8 +63,8 @@ func (q ownJobQueue) Take(ctx context.Context) (Job, error) {
 	return ownJob{j}, nil
 }
 
-// NewOnceJobQueue is zklab's own job queue, whose clients add jobs by PutOnce. If the
-// outcome is unknown they repeat it, and then call it once more.
+// NewOnceJobQueue returns zklab's own job queue, whose clients add jobs by PutOnce. If the outcome
+// is unknown they repeat it, and then call it once more.
 func NewOnceJobQueue(c *Client, path string, n int) (JobQueue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) JobQueue { return onceJobQueue{ownJobQueue{recipes.NewJobQueue(cl, path, n)}} })
 }

@@ -19,12 +19,12 @@ type Lock interface {
 	Unlock(ctx context.Context) error
 }
 
-// NewLock is zklab's own lock, recipes.Lock.
+// NewLock returns zklab's own lock, recipes.Lock.
 func NewLock(c *Client, path string) (Lock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Lock { return recipes.NewLock(cl, path) })
 }
 
-// NewACLLock is zklab's own lock with an ACL: only authenticated clients may create znodes.
+// NewACLLock returns zklab's own lock with an ACL: only authenticated clients may create znodes.
 func NewACLLock(c *Client, path string) (Lock, error) {
 	acl := append(zk.DigestACL(zk.PermAll, aclUser, aclPassword), zk.WorldACL(zk.PermAll&^zk.PermCreate)...)
 	return ofRecipe(c, func(cl *recipes.Client) Lock {

@@ -22,7 +22,7 @@ const (
 	Assigned   = "taken"
 )
 
-// NewMasterWorker is zklab's own master-worker, recipes.MasterWorker.
+// NewMasterWorker returns zklab's own master-worker, recipes.MasterWorker.
 func NewMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 	return ofRecipe(c, func(cl *recipes.Client) MasterWorker {
 		m := &ownMasterWorker{of: recipes.NewMasterWorker(cl, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{}), term: jitter.Stretch(standsFor + time.Duration(c.ID)*standsApart)}
@@ -82,7 +82,7 @@ func (m *ownMasterWorker) Take(ctx context.Context) (Job, error) {
 	return ownJob{j}, nil
 }
 
-// Close resigns first, so that the next master need not wait.
+// Close resigns first, so that the next master need not wait for the end of the session.
 func (m *ownMasterWorker) Close(ctx context.Context) error {
 	m.stop()
 	err := m.of.Close(ctx)

@@ -41,7 +41,7 @@ type Group interface {
 // are a znode each, whose data is the member: by the transaction log.
 type Snapshots interface{ Snapshots() }
 
-// NewGroup is zklab's own group, recipes.Group.
+// NewGroup returns zklab's own group, recipes.Group.
 func NewGroup(c *Client, path string) (Group, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Group { return newOwnGroup(recipes.NewGroup(cl, path)) })
 }
@@ -119,7 +119,7 @@ func (g *ownGroup) tell(now []string) {
 	g.changed = make(chan struct{})
 }
 
-// Close also ends follow.
+// Close also stops follow.
 func (g *ownGroup) Close(ctx context.Context) error {
 	g.stop()
 	g.once.Do(func() { close(g.done) })

@@ -18,7 +18,7 @@ type MultiLock interface {
 	Unlock(ctx context.Context) error
 }
 
-// NewMultiLock is zklab's own multi-lock, recipes.MultiLock, on znodes below path.
+// NewMultiLock returns zklab's own multi-lock, recipes.MultiLock, on znodes below path.
 func NewMultiLock(c *Client, path string, names []string) (MultiLock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) MultiLock { return recipes.NewMultiLock(cl, below(path, names)...) })
 }

@@ -26,7 +26,7 @@ type Partitioner interface {
 	Leave(ctx context.Context) error
 }
 
-// NewPartitioner is zklab's own partitioner, recipes.SetPartitioner.
+// NewPartitioner returns zklab's own partitioner, recipes.SetPartitioner.
 func NewPartitioner(c *Client, path string, items []string) (Partitioner, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Partitioner {
 		return ownPartitioner{recipes.NewSetPartitioner(cl, path, items)}

@@ -21,14 +21,14 @@ type PriorityQueue interface {
 // the client is connected to.
 type Strict interface{ IsStrict() }
 
-// NewPriorityQueue is zklab's own strict priority queue, recipes.PriorityQueue.
+// NewPriorityQueue returns zklab's own strict priority queue, recipes.PriorityQueue.
 func NewPriorityQueue(c *Client, path string) (PriorityQueue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) PriorityQueue {
 		return strictQueue{ownPriorityQueue{recipes.NewPriorityQueue(cl, path), ownItems}}
 	})
 }
 
-// NewRelaxedPriorityQueue is zklab's own priority queue that is not strict.
+// NewRelaxedPriorityQueue returns zklab's own priority queue that is not strict.
 func NewRelaxedPriorityQueue(c *Client, path string) (PriorityQueue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) PriorityQueue {
 		return ownPriorityQueue{recipes.NewRelaxedPriorityQueue(cl, path), ownItems}

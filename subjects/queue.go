@@ -18,7 +18,7 @@ type Queue interface {
 	Take(ctx context.Context) ([]byte, error)
 }
 
-// NewQueue is zklab's own queue, recipes.Queue.
+// NewQueue returns zklab's own queue, recipes.Queue.
 func NewQueue(c *Client, path string) (Queue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Queue { return ownQueue{recipes.NewQueue(cl, path), ownItems} })
 }
@@ -27,7 +27,7 @@ func NewQueue(c *Client, path string) (Queue, error) {
 // same for all clients. While it is full, Put waits until ctx ends.
 type Bounded interface{ Capacity() int }
 
-// NewLongQueue is zklab's own queue of any length, recipes.LongQueue, with folders so short
+// NewLongQueue returns zklab's own queue of any length, recipes.LongQueue, with folders so short
 // that every run uses many of them.
 func NewLongQueue(c *Client, path string) (Queue, error) {
 	const most = 4
@@ -41,15 +41,15 @@ type ownLongQueue struct {
 	itemNames
 }
 
-// NewBoundedQueue is zklab's own bounded queue, recipes.BoundedQueue, with a capacity so
-// small that every run fills it.
+// NewBoundedQueue returns zklab's own bounded queue, recipes.BoundedQueue, with a capacity so small
+// that every run fills it.
 func NewBoundedQueue(c *Client, path string) (Queue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Queue {
 		return ownBoundedQueue{recipes.NewBoundedQueue(cl, path, LittleRoom), itemNames("-bounded-")}
 	})
 }
 
-// NewTryingBoundedQueue is zklab's own bounded queue, whose producers retry until there is
+// NewTryingBoundedQueue returns zklab's own bounded queue, whose producers retry until there is
 // room.
 func NewTryingBoundedQueue(c *Client, path string) (Queue, error) {
 	q, err := NewBoundedQueue(c, path)

@@ -18,18 +18,18 @@ type Register interface {
 	// Write sets the value. Each value is written once, by Write or by CAS: also after an error it is
 	// not written again.
 	Write(ctx context.Context, value string) (Mark, error)
-	// CAS sets the value to to if it is from. If it has another value, CAS returns an error
-	// that wraps ErrMismatch. If another write came between CAS's read and write, the error
-	// wraps ErrConflict. In both cases CAS has had no effect. A CAS whose reply was lost
-	// must not be retried: its outcome is unknown.
+	// CAS sets the value to to if it is from. If the register has another value, CAS returns an
+	// error that wraps ErrMismatch. If another write came between CAS's read and write, the error
+	// wraps ErrConflict. In both cases CAS has had no effect. A CAS whose reply was lost must not
+	// be retried: its outcome is unknown.
 	CAS(ctx context.Context, from, to string) (Mark, error)
 	// Read returns the value. kind is models.ReadPlain, ReadSync or ReadFenced and says
 	// how old the value may be. After an error any call may follow.
 	Read(ctx context.Context, kind string) (value string, m Mark, err error)
 }
 
-// Mark is the place in the order of all writes of the write that was made, or of the write
-// whose value was read. A register that does not know it returns the zero Mark.
+// Mark is the place of a write in the order of all writes: of the write that was made, or of the
+// write whose value was read. A register that does not know it returns the zero Mark.
 type Mark struct {
 	Zxid    int64 // of the write itself: the znode's mzxid
 	Version int32 // of the znode after the write
@@ -47,8 +47,8 @@ type register struct {
 	path string
 }
 
-// NewRegister is a register used correctly: it compares and sets by the znode's version,
-// and makes fenced reads after a quorum write on the same session.
+// NewRegister returns a register used correctly: it compares and sets by the znode's version, and
+// makes fenced reads after a quorum write on the same session.
 func NewRegister(c *Client, path string) (Register, error) {
 	if err := c.Connected(); err != nil {
 		return nil, err

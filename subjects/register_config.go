@@ -8,11 +8,10 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// NewConfigRegister is zklab's own configuration as a register that is changed only by
-// SetIf. A compare-and-set compares with what Get has returned; a write retries after each
-// conflict. (Set counts a write as done if another one replaced it before any client
-// looked. Only clients that count versions, as the checks of a register do, can tell the
-// difference.)
+// NewConfigRegister returns zklab's own configuration as a register that is changed only by SetIf.
+// A compare-and-set compares with what Get has returned; a write retries after each conflict. (Set
+// counts a write as done if another one replaced it before any client looked. Only clients that
+// count versions, as the checks of a register do, can tell the difference.)
 func NewConfigRegister(c *Client, path string) (Register, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Register { return configRegister{recipes.NewConfig(cl, path)} })
 }

@@ -15,10 +15,10 @@ type RWLock interface {
 	// Lock waits until the lock is held for writing or ctx ends. Lock and RLock are called while
 	// the client does not hold. After an error one of them is called again, with no Unlock between.
 	Lock(ctx context.Context) error
-	// RLock is Lock for reading.
+	// RLock is like Lock, for reading.
 	RLock(ctx context.Context) error
 	// Unlock gives the hold up. It is called once after each Lock or RLock that succeeded, and again
-	// while its error is zk.ErrNoAuth. After another error the next call is one to acquire, or Revoke.
+	// while its error is zk.ErrNoAuth. After another error, the next call is Lock, RLock or Revoke.
 	Unlock(ctx context.Context) error
 }
 
@@ -41,7 +41,7 @@ type Revocable interface {
 	Listen(ctx context.Context) (revoked bool, err error)
 }
 
-// NewRWLock is zklab's own read-write lock, recipes.RWLock.
+// NewRWLock returns zklab's own read-write lock, recipes.RWLock.
 func NewRWLock(c *Client, path string) (RWLock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) RWLock { return ownRWLock{recipes.NewRWLock(cl, path)} })
 }

@@ -18,7 +18,7 @@ type Semaphore interface {
 	Release(ctx context.Context) error
 }
 
-// NewSemaphore is zklab's own semaphore, recipes.Semaphore.
+// NewSemaphore returns zklab's own semaphore, recipes.Semaphore.
 func NewSemaphore(c *Client, path string, n int) (Semaphore, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Semaphore { return ownSemaphore{recipes.NewSemaphore(cl, path, n)} })
 }

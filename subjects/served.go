@@ -12,8 +12,8 @@ import (
 // adapter.Serve with the makers of workloads (the method Maker of workloads.Lock). Its library
 // may have its own connections ([Own]).
 
-// Maker makes a subject for another process. The value comes from the request make, beyond
-// the path; nil if nothing.
+// Maker makes a subject for another process. The value is what the request make contains in
+// addition to the path; nil if that is nothing.
 type Maker func(c *Client, path string, value json.RawMessage) (*Served, error)
 
 // Served is a subject as another process uses it.
@@ -41,7 +41,7 @@ type Object interface {
 	// has a method Validate(offers func(offer string) bool) error that returns an error, the
 	// answer is invalid: an error of the adapter, not of the recipe.
 	Call(ctx context.Context, operation string, value, result any) error
-	// Hold is Call for an operation that acquires a hold. The channel is closed when the
+	// Hold is like Call, for an operation that acquires a hold. The channel is closed when the
 	// other process reports that the hold is lost.
 	Hold(ctx context.Context, operation string, value, result any) (lost <-chan struct{}, err error)
 	// Offers reports whether the object offers something.
@@ -51,10 +51,10 @@ type Object interface {
 	Closer
 }
 
-// Offered returns what a subject offers beyond its contract (for example, a [Fencer]), if
-// it does. Normally the methods of the subject's type decide. A subject whose offers are
-// known only at run time, as in another process, has a method Offered(target any) bool,
-// which sets the target (here a *Fencer) or returns false.
+// Offered returns the subject as a T (for example, a [Fencer]) if it offers that in addition to its
+// contract. Normally the methods of the subject's type decide. A subject whose offers are known
+// only at run time, as in another process, has a method Offered(target any) bool, which sets the
+// target (here a *Fencer) or returns false.
 func Offered[T any](subject any) (offered T, ok bool) {
 	if s, asks := subject.(interface{ Offered(target any) bool }); asks {
 		ok = s.Offered(&offered)
@@ -64,8 +64,8 @@ func Offered[T any](subject any) (offered T, ok bool) {
 	return offered, ok
 }
 
-// Connected returns nil if this process can make subjects; otherwise it returns an error,
-// because another process has the client's connection.
+// Connected returns nil if this process has a connection on which it can make subjects, and
+// otherwise an error.
 func (c *Client) Connected() error {
 	if c.Own != nil {
 		return fmt.Errorf("client %d has a session of its own library, not a go-zookeeper connection", c.ID)

@@ -75,9 +75,8 @@ type Closer interface {
 	Close(ctx context.Context) error
 }
 
-// NoEffect reports whether err promises that the operation had no effect. Only then it is
-// recorded as fail. The promise is a method of the error, so that recipes need not import
-// zklab.
+// NoEffect reports whether err promises that the operation had no effect. Only then is it recorded
+// as fail. The promise is a method of the error, so that recipes need not import zklab.
 func NoEffect(err error) bool {
 	var e interface{ NoEffect() bool }
 	return errors.As(err, &e) && e.NoEffect()

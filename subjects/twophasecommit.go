@@ -25,7 +25,7 @@ type Transaction interface {
 	Outcome(ctx context.Context) (committed bool, err error)
 }
 
-// NewTransaction is zklab's own two-phase commit, recipes.TwoPhaseCommit.
+// NewTransaction returns zklab's own two-phase commit, recipes.TwoPhaseCommit.
 func NewTransaction(c *Client, path string) (Transaction, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Transaction {
 		return ownTransaction{recipes.NewTwoPhaseCommit(cl, path)}

@@ -12,8 +12,8 @@ import (
 )
 
 // Arrival is one time at which a client begins something in the load: one operation, or a
-// few that belong together. What the client does follows from the seed, from whose random
-// draws it makes, and from the arrival's number.
+// few that belong together. What the client does follows from the seed, from the arrival's number,
+// and from the client whose random draws it makes (Env.Sources).
 type Arrival struct {
 	Client int // or Together
 	Number int // from 1
@@ -27,7 +27,7 @@ const (
 	arrivalTogether = "all"
 )
 
-// String is the arrival as [ParseArrival] reads it: client3#7, all#2.
+// String returns the form that [ParseArrival] reads, such as client3#7 or all#2.
 func (a Arrival) String() string {
 	who := arrivalTogether
 	if a.Client != Together {
@@ -70,9 +70,10 @@ func (e *Env) begins(client, number int) bool {
 
 // EachArrival is the load of a workload: for all clients at once, it calls f at each arrival that takes
 // place, with the arrival's number from 1 and its time on the recorder's clock, until the load is over or
-// each client had as many arrivals as it should. It returns when the last call has returned. Each arrival
-// is a number of operations, by which the rate counts. rng is f's own: what f draws follows from the seed,
-// the client and the arrival, whichever other arrivals take place. So a run can be shrunk.
+// each client had as many arrivals as it should. It returns when the last call has returned. operations is
+// the number of operations of each arrival, from which the rate of arrivals follows. Each call gets its
+// own rng: what f draws follows from the seed, the client and the arrival, and does not depend on which
+// other arrivals take place, so that a run can be shrunk.
 func (e *Env) EachArrival(ctx context.Context, over <-chan struct{}, operations int, f func(c *Client, number int, at time.Duration, rng *rand.Rand)) {
 	e.eachArrival(ctx, over, operations, func(c *Client, n int, at time.Duration, rng *rand.Rand) {
 		own := rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64()))
@@ -82,8 +83,8 @@ func (e *Env) EachArrival(ctx context.Context, over <-chan struct{}, operations 
 	})
 }
 
-// eachArrival is EachArrival for an f that draws from one generator for all arrivals of a client. So f is also called
-// at an arrival that is left out: then the client is idle.
+// eachArrival is EachArrival for an f that draws from one generator for all arrivals of a client. It therefore calls
+// f also at an arrival that is left out, while the client is idle.
 func (e *Env) eachArrival(ctx context.Context, over <-chan struct{}, operations int, f func(c *Client, number int, at time.Duration, rng *rand.Rand)) {
 	e.each(func(c *Client) {
 		rng := random(e, c.ID)
@@ -94,9 +95,9 @@ func (e *Env) eachArrival(ctx context.Context, over <-chan struct{}, operations 
 	})
 }
 
-// arrives decides, before a client draws what it does at an arrival, whether it does it. If
-// not, the client draws as usual, so that later arrivals are the same, but its operations
-// are left out until the next arrival.
+// arrives decides whether a client acts at an arrival, before it draws what to do. If not, the
+// client draws as usual, so that later arrivals are the same, but its operations are left out until
+// the next arrival.
 func (c *Client) arrives(e *Env, number int) { c.idle = !e.begins(c.ID, number) }
 
 // source returns the client whose random draws a client makes.

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Barrier is the workload of a barrier. Each round has a fresh znode. One client, another
-// one each round, raises and lifts the barrier; the others come to it while it is up.
+// Barrier is the workload of a barrier. Each round has a fresh znode. In each round, a different
+// client raises and lifts the barrier; the others come to it while it is up.
 type Barrier struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Barrier, error)
@@ -55,8 +55,8 @@ type barrierRun struct {
 	kept *keptRounds[subjects.Barrier]
 }
 
-// round is the life of one barrier. A lift that is not acknowledged is repeated: only the
-// recipe may cause a client to be stuck.
+// round uses one barrier from its creation to its end. It repeats a lift that is not acknowledged,
+// so that only the recipe can cause a client to be stuck.
 func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error {
 	key := fmt.Sprintf("b%d", n)
 	made, err := makeAll(ctx, r.env, key, r.make)
@@ -92,8 +92,8 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 	return nil
 }
 
-// liftAttempts is how often a lift is tried at least. It is also tried until the bound has
-// passed, since it may fail at once for as long as a fault lasts (missing permission).
+// liftAttempts is the least number of times that a lift is tried. It is also tried until the bound
+// has passed, since it may fail at once for as long as a fault lasts (missing permission).
 const liftAttempts = 20
 
 // await waits at the barrier until it passes. A client whose call failed while the barrier

@@ -70,7 +70,7 @@ type cacheRun struct {
 	neverCurrent bool // clients do not ask for a current copy
 }
 
-// cached are the znodes of a subtree, parents first.
+// cached lists the znodes of a subtree, parents first.
 var cached = []string{models.CacheRoot, "a", "b", "a/x", "a/y", "b/x"}
 
 // writer returns the client that changes a key. With one writer per key, the order of its
@@ -85,8 +85,8 @@ func (r *cacheRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// kinds is the number of kinds of arrivals, of which the first 8 are changes. If few
-// clients have a key of their own, these only make changes, or too little would change.
+// kinds returns the number of kinds of arrivals, of which the first 8 are changes. If only few
+// clients have a key of their own, they only make changes, since otherwise too little would change.
 func (r *cacheRun) kinds() int {
 	if len(r.env.Clients) > 4*r.env.Keys {
 		return 8
@@ -95,8 +95,8 @@ func (r *cacheRun) kinds() int {
 }
 
 // arrival acts for a client at an arrival. In half of them, or in all, it changes one
-// of its own keys, if it has one. In each it looks at one key, right after its own change;
-// in one of four it asks for a current copy.
+// of its own keys, if it has one. In each it also looks at one key, right after its own change if
+// there was one; in one of four it asks for a current copy.
 func (r *cacheRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, n int) {
 	own, look, what, node, current := rng.IntN(r.env.Keys), rng.IntN(r.env.Keys), rng.IntN(r.kinds()), cached[rng.IntN(len(cached))], rng.IntN(4) == 0
 	for i := range r.env.Keys {

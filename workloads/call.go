@@ -24,13 +24,13 @@ var (
 // being stopped.
 const stopGrace = time.Second
 
-// Patience returns how long to wait for what has to come within a bound. It is longer than
-// the bound, so that a failure shows even if something was still under way when the wait
+// Patience returns how long to wait for something that must happen within a bound. It is longer
+// than the bound, so that a failure shows even if something was still under way when the wait
 // began.
 func Patience(bound time.Duration) time.Duration { return bound + bound/4 }
 
-// askAgain asks until there is no error, with pauses, and begins to ask for no longer than Patience. One refusal does not
-// show that a client is refused for ever.
+// askAgain calls ask, with pauses, until it returns no error, and begins no call after Patience has passed. One refusal
+// does not show that a client is refused for ever.
 func (e *Env) askAgain(ctx context.Context, ask func() error) {
 	until := e.Record.Now() + Patience(e.Bound)
 	for ask() != nil && e.Record.Now() < until && pause(ctx, e.Bound/4) {
@@ -93,8 +93,8 @@ func start[T any](f func() (T, error)) <-chan result[T] {
 	return done
 }
 
-// safely turns a panic of f into an error: it is unknown what f did, and the run goes on
-// for the others.
+// safely turns a panic of f into an error: what f did is unknown, and the run goes on for the other
+// clients.
 func safely(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -23,7 +23,7 @@ func NewCatalog(program string, own ...Subject) Catalog {
 	return Catalog{program, slices.Clone(own)}
 }
 
-// Program returns the name of the command: what a command line that repeats something begins with.
+// Program returns the name of the command, with which command lines begin that repeat something.
 func (c Catalog) Program() string { return cmp.Or(c.program, Own) }
 
 // Recipes lists the names of the workloads, sorted.
@@ -104,7 +104,7 @@ func (c Catalog) Short(recipe string) (names []string) {
 	return names
 }
 
-// defects lists what may follow Broken and a colon.
+// defects lists the names of the defects, which may follow Broken and a colon.
 func (c Catalog) defects(recipe string) (names []string) {
 	for _, s := range c.Subjects(recipe) {
 		if defect, ok := strings.CutPrefix(s.Name, brokenBy); ok {

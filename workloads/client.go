@@ -139,7 +139,7 @@ func operate[S, A, R any](ctx context.Context, c *Client, at contracts.At[S], o 
 	return got, nil
 }
 
-// recorded is a value as the record has it: nothing for None.
+// recorded returns a value as the record has it: nil for None.
 func recorded(value any) any {
 	if _, none := value.(contracts.None); none {
 		return nil
@@ -187,8 +187,8 @@ func (c *Client) complete(op Op, value any, err error) {
 	}
 }
 
-// news returns what a completion has to say of the sessions that the client used for its key, and that
-// neither the record nor the completion itself says.
+// news returns which sessions the client used for the key of a completion, as far as neither the
+// record nor the completion itself says so already.
 func (c *Client) news(done history.Event) (news []history.Use) {
 	if c.used == nil {
 		c.used = map[use]history.Use{}

@@ -55,8 +55,8 @@ type counterRun struct {
 	meetings meetings
 }
 
-// perCount: after this many operations of all clients, on average, they all add to one counter at once.
-// Most changes then compete with another one, as the check needs.
+// perCount is the mean number of operations, of all clients, after which they all add to one counter at
+// once. Most changes then compete with another one, as the check needs.
 const perCount = 16
 
 // Load makes every client add, compare and set, and read.
@@ -103,7 +103,8 @@ func (r *counterRun) read(ctx context.Context, c *Client, key string, at time.Du
 	return got.Value, err
 }
 
-// Quiesce makes every client read every counter once more, fenced, and again if one that recovers may have added.
+// Quiesce makes every client read every counter once more, fenced, and again if a client that recovers may have
+// added to it.
 func (r *counterRun) Quiesce(ctx context.Context) error {
 	read := func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) }
 	r.env.eachKey(read)

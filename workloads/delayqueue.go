@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// DelayQueue is the workload of a delay queue: that of [Queue], with some items due at once
-// and others soon. At the beginning, and in virtual time once more at the end, one client
-// waits on a separate queue for an item that is due much later, and gets one that is put
+// DelayQueue is the workload of a delay queue. It is like that of [Queue], with some items due at
+// once and others soon. At the beginning, and in virtual time once more at the end, one client
+// waits on a separate queue for an item that is due much later, and gets another one that is put
 // meanwhile and is due earlier.
 type DelayQueue struct {
 	// New makes the subject of one client on one path. All subjects are [subjects.Strict],
@@ -102,8 +102,8 @@ type earlierDue struct {
 	when string // a part of the items' names
 }
 
-// How long until the second client waits, how much longer than the bound it waits, and how
-// much later still the far item is due.
+// When the second client begins to wait, how much longer than the bound it waits, and how much
+// later than that the far item is due.
 const (
 	untilWaits = 300 * time.Millisecond
 	tooLong    = 1200 * time.Millisecond

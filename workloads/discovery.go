@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Discovery is the workload of services. Clients do what they do with groups, see
-// [Membership], and also pick instances all the time.
+// Discovery is the workload of services. Clients do the same as with groups (see [Membership]), and
+// also pick instances all the time.
 type Discovery struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Service, error)

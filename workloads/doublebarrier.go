@@ -112,7 +112,7 @@ func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at 
 	return nil
 }
 
-// member is how one client goes through one round.
+// member describes what one client does in one round.
 type member struct {
 	at       time.Duration // when the round was meant to begin
 	late     time.Duration // after the others
@@ -173,7 +173,8 @@ func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b c
 
 const enterAttempts = 10
 
-// fate tells what happened to a member inside: its session ended, or its process with it.
+// fate says what happened to a member inside: its session ended, or its process ended and with it
+// the session.
 type fate struct{ died, crashed bool }
 
 // comeAgain makes the clients that died inside come to the place of a finished round, but

@@ -25,10 +25,11 @@ type holder struct {
 	asked   func(context.Context) (held bool, err error)
 	// keys are the keys within the object that it locks; nil if the object has no keys.
 	keys []string
-	// The file of an object sets these where its holds differ from those of a lock; the others are nil. asks returns
-	// what an acquire asks for besides the key, shares the value of a grant, and stays waits while the client holds:
-	// for a time, or until it is to give its share back. wants draws the purpose of a hold, serves acts on it while
-	// the client holds, and instead is what a client does now and then in place of an acquire.
+	// The following functions say how the holds of an object differ from those of a lock; they are nil where they do
+	// not differ. asks returns what an acquire asks for besides the key, and shares returns the value of a grant.
+	// stays waits while the client holds, for a time or until it must give its share back. wants draws the purpose
+	// of a hold, and serves acts on it while the client holds. instead is what a client now and then does in place
+	// of an acquire.
 	asks   func(purpose) any
 	shares func(models.Grant) any
 	stays  func(ctx context.Context, c *Client, key string, length time.Duration)
@@ -102,7 +103,7 @@ func newHoldRun(ctx context.Context, env *Env, shortest, longest time.Duration, 
 	return r, nil
 }
 
-// holdRunOf is a run with existing holders.
+// holdRunOf returns a run with existing holders.
 func holdRunOf(env *Env, shortest, longest time.Duration, holders perKey[*holder]) *holdRun {
 	r := &holdRun{
 		env: env, brief: shortest, shortest: shortest, longest: longest, impatient: impatient,
@@ -122,9 +123,9 @@ func (r *holdRun) offers() {
 	r.env.fact(history.FOffers, "", history.Offers{Fencing: one.fences, TellsLost: one.lost != nil, Remote: r.env.Clients[0].Remote != nil})
 }
 
-// One acquisition in impatient is given up after a moment: a recipe must leave behind no
-// contender that others wait for. One arrival in curious does what the holder has instead,
-// such as asking for the leader.
+// One acquisition in impatient is given up after a moment: the recipe must not leave behind a
+// contender that others wait for. One arrival in curious does the holder's instead, such as asking
+// for the leader.
 const (
 	impatient = 10
 	curious   = 10
@@ -165,18 +166,18 @@ func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, 
 }
 
 // lossPatience is longer than the second within which a holder that was told of its expiry
-// must report that its hold is lost. A holder that never does shows then.
+// must report that its hold is lost. So a holder that never reports it is noticed.
 const lossPatience = 1200 * time.Millisecond
 
-// criticalSection is one acquisition by the client's own holder of the key.
+// criticalSection performs one section with the client's own holder of the key.
 func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at, patience, length time.Duration, want purpose) error {
 	return r.section(ctx, c, r.holders[c.ID][key], key, at, patience, length, want)
 }
 
-// section is one acquisition with everything that a holder does; it returns the error of
-// the acquire. Two touches prove that the session was alive at the beginning of the hold
-// and right before its release, whatever the subject's own requests show. A holder whose
-// process has ended does nothing more: its hold ends with its session.
+// section performs one acquisition and everything that a holder then does. It returns the error of
+// the acquire. Two touches prove that the session was alive at the beginning of the hold and right
+// before its release, whatever the subject's own requests show. A holder whose process has ended
+// does nothing more: its hold ends with its session.
 func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string, at, patience, length time.Duration, want purpose) error {
 	rush := r.rushes.of(key)
 	rush.change(+1, 0)
@@ -215,7 +216,7 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	return nil
 }
 
-// acquire is the first operation of a section.
+// acquire performs the acquire of a section. It returns its error.
 func (r *holdRun) acquire(ctx context.Context, c *Client, h *holder, key string, at, patience time.Duration, want purpose) (grant models.Grant, err error) {
 	var asks any
 	if h.asks != nil {
@@ -257,7 +258,7 @@ func (h *holder) stay(ctx context.Context, c *Client, key string, length time.Du
 }
 
 // deniedFor is how long a holder goes on asking for a release that the servers refuse because its
-// client may not do it. It is longer than administrators, and faults, leave permissions away.
+// client may not do it. It is longer than any fault, or administrator, takes permissions away.
 const deniedFor = time.Minute
 
 // release gives a hold up. If the client lacks the permission, it still holds, and asks again until
@@ -332,13 +333,13 @@ func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, 
 	}
 }
 
-// quiesceBounds is for how many bounds clients begin critical sections at the end: enough
-// for some that never succeed, and for hundreds that do.
+// quiesceBounds is the time, as a multiple of the bound, in which clients begin critical sections
+// at the end: enough for some that never succeed, and for hundreds that do.
 const quiesceBounds = 4
 
-// lastTurn is a critical section with more patience than the bound, so that a client that
-// never gets its turn shows. If there were few operations before, a client that is refused
-// asks again.
+// lastTurn is a critical section with more patience than the bound, so that a client that never
+// gets its turn is noticed. If there were few operations before, a client that is refused asks
+// again.
 func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
 	h := r.holders[c.ID][key]
 	turn := func() error {

@@ -25,8 +25,8 @@ type itemsRun[Q, I any] struct {
 	takeOp   *contracts.Op[Q, contracts.None, []byte]
 	item     newItem[I]
 	meetings *meetings // nil if clients meet only by chance
-	// opening acts for a client at its first arrival; it returns whether that is all.
-	// If nil, the client puts an item, as at its other first arrivals.
+	// opening acts for a client at its first arrival, and returns whether the client does nothing
+	// else then. If nil, the client puts an item, as at its other first arrivals.
 	opening func(ctx context.Context, c *Client) bool
 	spare   int                                   // the last keys, used only by openings
 	after   func(ctx context.Context, key string) // a scene at an empty queue at the end; nil if there is none
@@ -80,8 +80,8 @@ func (e *Env) feeds(ctx context.Context, c *Client) bool {
 	return true
 }
 
-// puts is how many items each client puts first, so that queues are rarely empty: at most
-// half of what it does.
+// puts returns how many items each client puts first, so that queues are rarely empty: at most half
+// of its operations.
 func (r *itemsRun[Q, I]) puts() int {
 	n := 2 * r.env.Keys
 	if r.env.Ops > 0 {
@@ -152,8 +152,8 @@ func (r *itemsRun[Q, I]) take(ctx context.Context, c *Client, key string, at, pa
 	})
 }
 
-// Quiesce drains every queue through the subjects and then checks itself that nothing is
-// left. In a bounded queue a client first waits for room.
+// Quiesce drains every queue through the subjects, and then reads from the servers whether nothing
+// is left. In a bounded queue a client first waits for room.
 func (r *itemsRun[Q, I]) Quiesce(ctx context.Context) error {
 	for i := range r.env.Keys {
 		if r.room > 0 && len(r.env.Clients) > 1 {
@@ -189,8 +189,8 @@ func (r *itemsRun[Q, I]) wake(ctx context.Context, key string, rng *rand.Rand) {
 
 // drain makes all clients take until a fenced list shows the queue empty, or the deadline
 // has passed. What is left after some rounds is taken by one client, another one each
-// round, with more patience than a healthy ensemble ever needs, so that a stuck consumer
-// shows.
+// round, with more patience than a healthy ensemble ever needs, so that a stuck consumer is
+// noticed.
 func (r *itemsRun[Q, I]) drain(ctx context.Context, key string, deadline time.Duration) (left int, err error) {
 	const quick = 3
 	for round := 1; ; round++ {

@@ -188,7 +188,8 @@ func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, 
 	return nil
 }
 
-// Quiesce asks again what lost its session, works off all jobs, checks itself what became of them, and closes the subjects.
+// Quiesce calls the subjects again that did not answer since a session ended, works off all jobs, reads from the servers
+// what became of them, and closes the subjects.
 func (r *jobRun) Quiesce(ctx context.Context) error {
 	r.env.recover(ctx, r.plain)
 	rng := random(r.env, len(r.env.Clients))
@@ -227,7 +228,7 @@ const givenBack = 20 * time.Millisecond
 
 // drain makes all clients work until a fenced list shows no job, or the deadline has
 // passed. After some rounds one client at a time works, another one each round, with more
-// patience than a healthy ensemble ever needs, so that a stuck client shows.
+// patience than a healthy ensemble ever needs, so that a stuck client is noticed.
 func (r *jobRun) drain(ctx context.Context, key string, deadline time.Duration) (jobs models.Jobs, err error) {
 	const quick = 3
 	for round := 1; ; round++ {

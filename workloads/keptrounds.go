@@ -8,16 +8,16 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// keptRounds are finished rounds of which one client was not answered since its session had ended, and another one was.
-// Their subjects stay, so that the client asks them once more when all faults are healed.
+// keptRounds holds finished rounds in which one client got no answer after its session had ended, although another
+// client got one. Their subjects stay open, so that the client can ask them once more when all faults are healed.
 type keptRounds[S any] struct {
 	plain[contracts.At[S]]
 }
 
-// mostKept is how many rounds are kept: they all show the same.
+// mostKept bounds the rounds that are kept, since they all show the same.
 const mostKept = 4
 
-// keepRounds follows what clients ask in rounds. calls has the operations whose answer stays the same once there is one.
+// keepRounds follows what clients ask in rounds. calls has the operations whose answer never changes once there is one.
 func keepRounds[S any](env *Env, make func(*subjects.Client, string) (contracts.At[S], error), calls map[string]func(context.Context, *Client, string)) *keptRounds[S] {
 	all := perKey[contracts.At[S]]{}
 	for _, c := range env.Clients {
@@ -28,7 +28,7 @@ func keepRounds[S any](env *Env, make func(*subjects.Client, string) (contracts.
 	return k
 }
 
-// begins is for a client that asks from now on.
+// begins notes that a client asks from now on. The client counts as if it had got answers before.
 func (k *keptRounds[S]) begins(c *Client, key string) {
 	for f := range k.calls {
 		c.expects(spot{key, f})

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// MasterWorker is the workload of a master and its workers: that of a [JobQueue] in which
+// MasterWorker is the workload of a master and its workers. It is like that of a [JobQueue], but
 // each client is also a candidate for master.
 type MasterWorker struct{ JobQueue }
 

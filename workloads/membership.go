@@ -108,10 +108,10 @@ func (r *membershipRun[S]) Load(ctx context.Context, over <-chan struct{}) error
 const (
 	// changePatience is the longest time for which a client in the load waits for a change.
 	changePatience = 60 * time.Millisecond
-	// staying: a client leaves the first group only one time in this many. Most of its
-	// members live long enough to lose their sessions, and to be seen after the load. If
-	// clients have only one group, every second client behaves as in the other groups, or
-	// too little would change.
+	// staying is how rarely a client leaves the first group: one time in this many. Most of its
+	// members live long enough to lose their sessions, and to be seen after the load. If clients
+	// have only one group, every second client behaves as in the other groups, or too little would
+	// change.
 	staying = 12
 )
 
@@ -150,9 +150,9 @@ func (r *membershipRun[S]) is(c *Client, key string) bool {
 	return ok && !c.gone(in.life)
 }
 
-// came reports whether a client has to return to a group because its session ended, and so
-// should stay. One client that stays is enough; most continue to join and leave. Leaving
-// and joining anew would hide that a client did not return.
+// came reports whether a client should stay in a group because it must return to it after its
+// session ended. One client that stays is enough; most continue to join and leave. Leaving and
+// joining anew would hide that a client did not return.
 func (r *membershipRun[S]) came(c *Client, key string) bool {
 	kept := r.kept[c.ID]
 	if r.is(c, key) && r.in[c.ID][key].session != c.SessionID() && len(kept) == 0 {
@@ -161,15 +161,15 @@ func (r *membershipRun[S]) came(c *Client, key string) bool {
 	return kept[key]
 }
 
-// keeps reports whether a client keeps its names. A client that takes another one's place while a
-// run is shrunk does as that one did.
+// keeps reports whether a client keeps its names. A client that takes the place of another client
+// while a run is shrunk does the same as that client.
 func (r *membershipRun[S]) keeps(c *Client) bool {
 	which := rand.New(rand.NewPCG(uint64(r.env.Seed), 0)).IntN(2)
 	return r.env.source(c.ID)%2 == which
 }
 
-// name returns the name as which a client joins next: the one that its earlier process had, if it
-// keeps that, and else another one. A name is used once in each life of a process.
+// name returns the name as which a client joins next: the name of its earlier process, if it keeps
+// names, and otherwise another one. A name is used once in each life of a process.
 func (r *membershipRun[S]) name(c *Client, key, another string) string {
 	if in, had := r.in[c.ID][key]; had && r.keeps(c) {
 		return in.member
@@ -274,7 +274,7 @@ func (r *membershipRun[S]) members() map[string][]string {
 }
 
 // sees makes a client list the members of a group until it is shown want, and wait for
-// changes until it is told of want; each at least once and not after until.
+// changes until it is told of want; It does each at least once, and not after until.
 func (r *membershipRun[S]) sees(ctx context.Context, c *Client, key string, want []string, until time.Duration) {
 	late := func() bool { return r.env.Record.Now() >= until || ctx.Err() != nil }
 	for {

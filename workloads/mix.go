@@ -34,12 +34,14 @@ type MixedOperation struct {
 	// Declared says where the program declares the operation, as the beginning of a message: "ids_test.go:17: ".
 	Declared string
 	Weight   int // how often it is drawn, relative to the others
-	// Final: after the load, when all faults are healed, every client calls it once for every key.
+	// Final means that every client calls it once for every key after the load, when all faults are
+	// healed.
 	Final bool
-	// Cached: a cache answers it. Every client calls it once more for every key after the load, when the cache has had
-	// the time to come to show what there is.
+	// Cached means that a cache answers it. Every client calls it once more for every key after the load, when the
+	// cache has had time to become current.
 	Cached bool
-	// Owns: its answer is the client's own while its session lives, which a touch proves after each call.
+	// Owns means that its answer belongs to the client while its session lives. A touch after each call
+	// proves that the session lives.
 	Owns bool
 	// EndedBy is the operation that ends the hold that it begins, and that clients call also when the session of the hold
 	// has ended; "" for none.
@@ -50,8 +52,8 @@ type MixedOperation struct {
 	Argument func(*Draw) (json.RawMessage, error)
 }
 
-// Draw gives the argument of one call what it is drawn from. The same seed gives the same draws, whatever
-// other calls are left out. It is for the goroutine that gets it.
+// Draw has the sources from which the argument of one call is drawn. The same seed gives the same draws,
+// whatever other calls are left out. It is for the goroutine that gets it.
 type Draw struct {
 	*rand.Rand
 	Client int    // the client that is about to call, from 0
@@ -108,7 +110,7 @@ func (m Mix) Name() string { return m.Declaration.Model().Name }
 func (m Mix) Declared() models.Declared { return m.Declaration }
 
 // Try returns one call of each operation, as MixedOperation and its argument: those that put items in or begin a
-// stay come first, and those that end a stay last. Other numbers give other arguments.
+// stay come first, and those that end a stay last. Different numbers give different arguments.
 func (m Mix) Try(number int64) (calls []MixedOperation, arguments []json.RawMessage, err error) {
 	rank := func(o MixedOperation) int {
 		switch traits := m.Declaration.Model().Operation(o.Name()); {
@@ -196,7 +198,7 @@ type stays struct {
 	endedBy string // see MixedOperation
 }
 
-// stays returns how many there are now.
+// stays returns how many stays a client has now at an object.
 func (r *mixRun) stays(c *Client, key string) int {
 	if s := r.seat(c, key); c.has(s.session) && !c.gone(s.life) {
 		return s.n
@@ -204,8 +206,8 @@ func (r *mixRun) stays(c *Client, key string) int {
 	return 0
 }
 
-// believed returns how many there are now, or were when the subject's own session ended: a subject is asked whether
-// it still holds, also when it should have noticed that it does not.
+// believed returns how many stays a client has now at an object, or had when the subject's own session ended: a
+// subject is asked whether it still holds even when it should have noticed that it does not.
 func (r *mixRun) believed(c *Client, key string) int {
 	if s := r.seat(c, key); s.own && !c.gone(s.life) {
 		return s.n
@@ -224,8 +226,8 @@ func (r *mixRun) atObject(c *Client) (key string, ok bool) {
 	return "", false
 }
 
-// Once in perMixedMeeting operations of all clients, those who wait for it call the same object at once.
-// One in metShare arrivals waits for the next such meeting.
+// After every perMixedMeeting operations of all clients, on average, the clients that wait for the
+// meeting call the same object at once. One in metShare arrivals waits for the next such meeting.
 const (
 	perMixedMeeting = 16
 	metShare        = 4
@@ -253,7 +255,7 @@ func (r *mixRun) drawing(c *Client, key string, unique numbers, rng *rand.Rand) 
 	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.stays(c, key), unique: unique, answers: r.remembered(c, key)}
 }
 
-// afterwards is drawing for the next call of a client that the load does not draw.
+// afterwards returns the Draw for a client's next call after the load.
 func (r *mixRun) afterwards(c *Client, key string, rng *rand.Rand) *Draw {
 	r.seat(c, key).after++
 	calls := int64(0)
@@ -292,7 +294,7 @@ func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw)
 // errNothingToDraw means that the argument of an operation is to be drawn from an answer, and the client has none.
 var errNothingToDraw = errors.New("there is no answer to draw from")
 
-// seen returns what an operation may know of the stays when it is drawn.
+// seen returns a Draw with the number of stays that an operation may know when it is drawn.
 func (r *mixRun) seen(c *Client, o *MixedOperation, d *Draw) *Draw {
 	if c.model.Operation(o.Name()).Affirms {
 		asks := *d
@@ -302,7 +304,7 @@ func (r *mixRun) seen(c *Client, o *MixedOperation, d *Draw) *Draw {
 	return d
 }
 
-// may asks When.
+// may reports whether an operation may be called now: it calls When.
 func (r *mixRun) may(o *MixedOperation, d *Draw) (may bool) {
 	if o.When == nil {
 		return true
@@ -391,8 +393,8 @@ func (r *mixRun) count(ctx context.Context, c *Client, key string, o *MixedOpera
 	}
 }
 
-// Unwritten is the error of a call whose answer cannot be recorded as it is. The declaration has to be mended: what
-// the call did is not known.
+// Unwritten is the error of a call whose answer cannot be recorded as it is. The declaration must be corrected;
+// what the call did is not known.
 type Unwritten struct{ Err error }
 
 func (u Unwritten) Error() string { return "its answer cannot be recorded: " + u.Err.Error() }
@@ -470,7 +472,7 @@ func (r *mixRun) last(ctx context.Context, c *Client, key string) {
 var errNotBegun = errors.New("no stay began")
 
 // endLost ends a hold whose session is over, as often as it was begun, as the clients of workloads.Lock do: a lock may
-// want that before the next begin. An end that fails is not repeated.
+// require that before the next begin. An end that fails is not repeated.
 func (r *mixRun) endLost(ctx context.Context, c *Client, key string) {
 	s := r.seat(c, key).stays
 	end := r.named(s.endedBy)
@@ -489,7 +491,8 @@ func (r *mixRun) endLost(ctx context.Context, c *Client, key string) {
 	r.seat(c, key).stays = stays{}
 }
 
-// askLost asks a subject whether it still holds what ended with its session, until it has noticed or should have.
+// askLost asks a subject whether it still has a hold that ended with its session, until the subject has noticed
+// the end, or should have.
 func (r *mixRun) askLost(ctx context.Context, c *Client, drawing func() *Draw) {
 	asks := r.operation(func(o *MixedOperation) bool { return o.Weight > 0 && c.model.Operation(o.Name()).Affirms })
 	until := r.env.Record.Now() + lossPatience

@@ -20,9 +20,10 @@ type drawn struct {
 	answer json.RawMessage
 }
 
-// Answer draws one of the answers, as JSON, that the client got from an operation of the object, and that no argument
-// was drawn from yet. An answer of nothing is none. A call that certainly had no effect gives back what it was drawn
-// from. If there is no answer, it returns false, and the client calls another operation.
+// Answer draws one of the answers, as JSON, that the client got from an operation of the object, and from which no
+// argument was drawn yet. An empty answer does not count. If a call certainly had no effect, the answer from which
+// its argument was drawn can be drawn again. If there is no answer, it returns false, and the client calls another
+// operation.
 func (d *Draw) Answer(f string) (answer json.RawMessage, ok bool) {
 	if d.answers == nil || len(d.answers.of[f]) == 0 {
 		d.none = true
@@ -35,7 +36,7 @@ func (d *Draw) Answer(f string) (answer json.RawMessage, ok bool) {
 	return all[i], true
 }
 
-// giveBack makes what an argument was drawn from an answer again.
+// giveBack returns the drawn answers, so that they can be drawn again.
 func (d *Draw) giveBack() {
 	for _, a := range d.drawn {
 		d.answers.of[a.f] = append(d.answers.of[a.f], a.answer)

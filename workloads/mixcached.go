@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// lookLate makes each client ask the caches of every object when they have had the time to come to show what there is.
+// lookLate makes each client ask the caches of every object after the caches have had time to become current.
 func (r *mixRun) lookLate(ctx context.Context) {
 	cached := func(o MixedOperation) bool { return o.Cached }
 	if !slices.ContainsFunc(r.Operations, cached) || !pause(ctx, Patience(r.env.Bound)) {

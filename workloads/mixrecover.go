@@ -4,7 +4,7 @@ import "context"
 
 var _ recovering = (*mixRun)(nil)
 
-// asks reports whether there is such an operation.
+// asks reports whether the operation of a spot exists.
 func (r *mixRun) asks(_ *Client, at spot) bool {
 	return r.named(at.f) != nil
 }

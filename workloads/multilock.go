@@ -14,9 +14,9 @@ import (
 
 // MultiLock is the workload of locks on several keys at once. Each object has four keys;
 // every client locks one, two or all of them at a time. Half of the clients name the keys
-// in one order and half in the other. Half of the time all clients come at once. A client
-// holds for 1–20 ms around a write to what each key guards, and gives up one attempt in
-// five after a moment: then none of the keys may stay locked.
+// in one order and half in the other. Half of the time all clients come at once. A client holds for
+// 1–20 ms around a write to the resource that each key guards, and gives up one attempt in five
+// after a moment. Then none of the keys may stay locked.
 type MultiLock struct {
 	// New makes the subject of one client for some keys, which are the names of znodes
 	// below the path. A client makes several with the same path.
@@ -43,18 +43,18 @@ func (MultiLock) Name() string { return models.MultiLock.Name }
 // Maker serves the subjects to another process.
 func (w MultiLock) Maker() subjects.Maker { return contracts.MultiLocks.Serve(w.New) }
 
-// keysOfObject are the keys of each object. keySets are the sets that are locked together:
-// a single key, the pairs of neighbours on a circle, and all keys, which come last.
+// keysOfObject lists the keys of each object. keySets lists the sets that are locked together: a
+// single key, the pairs of neighbours on a circle, and all keys, which come last.
 var (
 	keysOfObject = []string{"a", "b", "c", "d"}
 	keySets      = [][]string{{"a"}, {"a", "b"}, {"b", "c"}, {"c", "d"}, {"d", "a"}, keysOfObject}
 )
 
-// perKeysRush: after this many operations of all clients, on average, they all lock keys of one object
-// at once.
+// perKeysRush is the mean number of operations, of all clients, after which they all lock keys of one
+// object at once.
 const perKeysRush = 12
 
-// perImpatience: one acquire in this many is given up after a moment.
+// perImpatience is how rarely an acquire is given up after a moment: one in this many.
 const perImpatience = 5
 
 // Start makes the multi-locks.

@@ -41,17 +41,18 @@ func own(w Workload) Subject {
 	return Subject{Name: Own, About: "the recipe of package recipes", Workload: w}
 }
 
-// variant is another recipe of package recipes, or the same one used in another way.
+// variant returns a subject that is another recipe of package recipes, or the same recipe used in
+// another way.
 func variant(name, about string, w Workload) Subject {
 	return Subject{Name: Own + "-" + name, About: about, Workload: w}
 }
 
-// mutant is a mutant with one seeded defect, named after the defect.
+// mutant returns a mutant with one seeded defect, named after the defect.
 func mutant(defect, property, faults, about string, w Workload) Subject {
 	return Subject{Name: brokenBy + defect, About: about, Property: property, Faults: faults, Workload: w}
 }
 
-// besides adds the further properties that it violates.
+// besides adds the further properties that the subject violates.
 func (s Subject) besides(properties ...string) Subject {
 	s.Besides = properties
 	return s
@@ -76,17 +77,17 @@ func LacksNew(w Workload) bool {
 // Recipes lists the names of zklab's workloads, sorted.
 func Recipes() []string { return Catalog{}.Recipes() }
 
-// About describes a recipe of zklab's in a few words.
+// About describes one of zklab's recipes in a few words.
 func About(recipe string) string { return Catalog{}.About(recipe) }
 
-// Subjects lists the subjects of a recipe of zklab's: the library's own first, then others, then mutants. The
-// first mutant is also called just Broken.
+// Subjects lists the subjects of one of zklab's recipes: the library's own first, then others, then mutants.
+// The first mutant is also called just Broken.
 func Subjects(recipe string) []Subject { return Catalog{}.Subjects(recipe) }
 
-// Named returns the workload of a recipe of zklab's with one of its subjects.
+// Named returns the workload of one of zklab's recipes with one of its subjects.
 func Named(recipe, subject string) (Workload, error) { return Catalog{}.Named(recipe, subject) }
 
-// Short lists the names of the subjects of a recipe of zklab's, with all mutants as Broken.
+// Short lists the names of the subjects of one of zklab's recipes, with all mutants as Broken.
 func Short(recipe string) []string { return Catalog{}.Short(recipe) }
 
 // InProcesses reports whether the clients of a workload can be processes of their own, with

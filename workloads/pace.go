@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// pace is the arrival process of one client: exponential gaps, so that clients meet by
-// chance and not in step, at a fixed mean rate that does not depend on whether earlier
-// operations have ended.
+// pace is the arrival process of one client: exponential gaps, so that clients meet by chance and
+// not in step. The mean rate is fixed, and does not depend on whether earlier operations have
+// ended.
 type pace struct {
 	rng  *rand.Rand
 	mean time.Duration

@@ -17,11 +17,11 @@ import (
 )
 
 // Partitioner is the workload of a set of items that its members share: two for each client and
-// one more. Clients join by acquiring a share, hold it for 5–50 ms around a write to what each
-// item guards, unless they are told before that another share is due to them, and leave one time
-// in four. They give up one attempt in five after a moment. At the end all clients become members
-// of one set after the other, and hold until each item is held and the shares are even; then every
-// other one leaves, and the rest does the same again.
+// one more. Clients join by acquiring a share, hold it for 5–50 ms around a write to the resource
+// that each item guards, or until they are told that another share is due to them, and leave one
+// time in four. They give up one attempt in five after a moment. At the end all clients become
+// members of one set after the other, and hold until each item is held and the shares are even;
+// then every other one leaves, and the rest does the same again.
 type Partitioner struct {
 	// New makes the subject of one client on one path, for a set of items: names that znodes can
 	// have.
@@ -49,8 +49,8 @@ func (Partitioner) Name() string { return models.Partitioner.Name }
 // Maker serves the subjects to another process.
 func (w Partitioner) Maker() subjects.Maker { return contracts.Partitioners.Serve(w.New) }
 
-// itemsFor returns the items of a set that clients share: an odd number, so that two cannot have
-// the same number, and enough for each to have two.
+// itemsFor returns the items of a set that clients share: an odd number, so that two clients cannot
+// have equally many, and enough for each to have two.
 func itemsFor(clients int) (items []string) {
 	for i := range 2*clients + 1 {
 		items = append(items, fmt.Sprintf("i%02d", i))
@@ -97,7 +97,7 @@ func (w Partitioner) Start(ctx context.Context, env *Env) (Run, error) {
 	return r, nil
 }
 
-// partitionRun is a holdRun whose holders are members, and hold what is due to them.
+// partitionRun is a holdRun whose holders are members, which hold the shares that are due to them.
 type partitionRun struct {
 	*holdRun
 	in        perKey[int]           // the life of the client's process in which it became a member
@@ -138,7 +138,7 @@ func (r *partitionRun) share(ctx context.Context, c *Client, key string, at, pat
 }
 
 // untilChanged waits until another share is due to a client that holds one, or for some time. At
-// the end it waits until all have theirs.
+// the end it waits until all clients have their shares.
 func (r *partitionRun) untilChanged(ctx context.Context, c *Client, p contracts.At[subjects.Partitioner], key string, length time.Duration) {
 	r.mu.Lock()
 	g := r.gathering[key]
@@ -176,7 +176,7 @@ func (r *partitionRun) leave(ctx context.Context, c *Client, key string) {
 	}
 }
 
-// gathering is clients that share one set until each item is held and the shares are even.
+// gathering follows clients that share one set, until each item is held and the shares are even.
 type gathering struct {
 	items, members int
 	over           chan struct{} // closed then, or when time is up
@@ -239,8 +239,8 @@ func (g *gathering) during(ctx context.Context, c *Client) (context.Context, con
 	}
 }
 
-// Quiesce has all clients share each set, and then half of them, closes the subjects, and lists
-// what is left in the tree.
+// Quiesce lets all clients share each set, and then half of them. Then it closes the subjects, and
+// lists what is left in the tree.
 func (r *partitionRun) Quiesce(ctx context.Context) error {
 	for i := range r.env.Keys {
 		key := r.env.Key(i)
@@ -251,8 +251,8 @@ func (r *partitionRun) Quiesce(ctx context.Context) error {
 	return r.end(ctx)
 }
 
-// gather has some clients share a set, and the others leave it. It ends when they share it evenly,
-// or when they have had long enough to show that they never will.
+// gather lets some clients share a set, and makes the others leave it. It ends when they share it
+// evenly, or when they have had long enough to show that they never will.
 func (r *partitionRun) gather(ctx context.Context, key string, stays func(*Client) bool) {
 	g := &gathering{items: len(itemsFor(len(r.env.Clients))), over: make(chan struct{}), shares: map[int][]string{}}
 	for _, c := range r.env.Clients {

@@ -7,9 +7,9 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-// parts are what makes up a kind of object that comes with zklab, for those who perform runs of it. Each kind
-// has its parts in the file of its load. What histories of it are checked for is listed in a frame.Model, in
-// checker/internal, which knows no program. TestParts names all that a kind lacks, there and here.
+// parts has what performing runs needs to know about a kind of object that comes with zklab. The parts of
+// each kind are in the file of its load. The properties of its histories are in a frame.Model in
+// checker/internal, which knows no program. TestParts names what a kind lacks, there and here.
 type parts struct {
 	model    *models.Model    // its operations, their values, and the words for them
 	contract contracts.Listed // how a load calls its subjects; nil if it is the servers that are under test

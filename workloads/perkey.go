@@ -39,7 +39,7 @@ func on[S any](k *contracts.Contract[S, contracts.None], make func(c *subjects.C
 	return onWith(k, contracts.None{}, func(c *subjects.Client, path string, _ contracts.None) (S, error) { return make(c, path) })
 }
 
-// onWith is on for constructors that get m beyond the path.
+// onWith is like on, for constructors that get m in addition to the path.
 func onWith[S, M any](k *contracts.Contract[S, M], m M, make func(*subjects.Client, string, M) (S, error)) func(*subjects.Client, string) (contracts.At[S], error) {
 	return func(c *subjects.Client, path string) (contracts.At[S], error) { return k.New(c, path, m, make) }
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// PriorityQueue is the workload of a priority queue: that of [Queue], with items of several
-// priorities, some of which are in the queue at once.
+// PriorityQueue is the workload of a priority queue. It is like that of [Queue], with items of
+// several priorities, of which several are in the queue at once.
 type PriorityQueue struct {
 	// New makes the subject of one client on one path. All subjects are [subjects.Strict],
 	// or none.
@@ -56,8 +56,8 @@ var (
 	farEnds = []int32{-1, -2, -10, 1000, 9999, math.MinInt32, math.MaxInt32}
 )
 
-// perItemRush: after this many operations of all clients, on average, they all put into or take from
-// one queue at once. Then other clients are quicker, and better items arrive meanwhile.
+// perItemRush is the mean number of operations, of all clients, after which they all put into or
+// take from one queue at once. Then other clients are quicker, and better items arrive meanwhile.
 const perItemRush = 16
 
 // Start makes the queues.

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// This file is about clients in processes of their own (subjects.Client.Remote), which can
-// end and be started again.
+// This file handles clients in processes of their own (subjects.Client.Remote), which can end and
+// be started again.
 
 // Process is a client's own process, as far as its loop needs it.
 type Process interface {
@@ -82,7 +82,8 @@ func (c *Client) SessionID() int64 {
 	return s.ID
 }
 
-// has reports whether a session is one of the client's, and not over as far as the client was told.
+// has reports whether a session belongs to the client, and has not ended as far as the client was
+// told.
 func (c *Client) has(session int64) bool {
 	if session == 0 || session == c.SessionID() {
 		return session == c.SessionID()
@@ -108,7 +109,7 @@ func (c *Client) madeIn(key string, subject any) int64 {
 // Touch makes one quorum write on the client's session that changes nothing (see
 // [zkconn.NoopWrite]), within ctx. It is not an operation on the subject and not recorded
 // as one; the link sees it. It returns subjects.ErrCannot if a client in another process
-// does not offer it; then only the subject's own requests can prove its session alive.
+// does not offer it; then only the subject's own requests can prove that its session is alive.
 func (c *Client) Touch(ctx context.Context, path string) error {
 	if c.Conn == nil {
 		return c.Remote.Touch(ctx, path)
@@ -116,7 +117,7 @@ func (c *Client) Touch(ctx context.Context, path string) error {
 	return zkconn.NoopWrite(ctx, c.Conn, path)
 }
 
-// touchFor is Touch with a time limit; it returns nil if the client cannot touch.
+// touchFor is like Touch, with a time limit; it returns nil if the client cannot touch.
 func (c *Client) touchFor(ctx context.Context, limit time.Duration, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -11,10 +11,10 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-// This file is about subjects that answer nothing any more since a session of their client ended. A refusal alone
-// proves nothing: another client leads, all is sold out, the client has voted. So the client gets a new subject, as
-// after a crash. If that one answers right after the old one refused, and the new one takes nothing away from
-// others, then only the old one was in the way (property "recovers").
+// This file finds subjects that have stopped answering since a session of their client ended. A refusal alone
+// proves nothing: another client may lead, everything may be sold out, or the client may have voted already. So the
+// client gets a new subject, as after a crash. If the new subject answers right after the old one refused, and
+// takes nothing away from others, then only the old subject was the reason (property "recovers").
 
 // spot is an operation of one object.
 type spot struct{ key, f string }
@@ -33,7 +33,7 @@ func (e *Env) followAnswers() {
 	}
 }
 
-// noteAnswer notes that an operation was answered. Operations that say nothing of whether the subject still works do
+// noteAnswer notes that an operation was answered. Operations that do not show whether the subject still works do
 // not count.
 func (c *Client) noteAnswer(op Op, value any, err error) {
 	if c.answers == nil {
@@ -64,7 +64,7 @@ func isNo(value any) bool {
 	return ok && string(raw) == "false"
 }
 
-// answered returns how often a client was answered.
+// answered returns how often a client got an answer to an operation.
 func (c *Client) answered(at spot) int {
 	if a := c.answers[at]; a != nil {
 		return a.n
@@ -72,7 +72,8 @@ func (c *Client) answered(at spot) int {
 	return 0
 }
 
-// silent reports whether a client was answered once, but not since it lost a session.
+// silent reports whether a client got answers to an operation before it lost a session, but none
+// since.
 func (c *Client) silent(at spot) bool {
 	a := c.answers[at]
 	return a != nil && c.stuck == nil && a.gone < c.Link.Gone()
@@ -85,7 +86,7 @@ func (c *Client) expects(at spot) { c.answers[at] = &tally{gone: c.Link.Gone(), 
 type recovering interface {
 	// keys lists the objects.
 	keys() []string
-	// asks reports whether a client that was not answered since it lost a session is to call an operation again.
+	// asks reports whether a client that got no answer since it lost a session should call an operation again.
 	asks(c *Client, at spot) bool
 	// again calls an operation once, if it is possible now, and ends the stay that it began.
 	again(ctx context.Context, c *Client, at spot)
@@ -93,8 +94,8 @@ type recovering interface {
 	renew(ctx context.Context, c *Client, key string) error
 }
 
-// recover calls again what clients were not answered since they lost a session, for longer than the bound. It reports
-// whether there was anything of the kind.
+// recover calls again the operations to which clients got no answer since they lost a session, for longer than the
+// bound. It reports whether there were any.
 func (e *Env) recover(ctx context.Context, r recovering) (called bool) {
 	model := models.OfHeader(e.Record.Header())
 	silent := make([][]spot, len(e.Clients))
@@ -126,8 +127,8 @@ func (e *Env) recover(ctx context.Context, r recovering) (called bool) {
 	return called
 }
 
-// silentOf lists what a client was answered, but not since it lost a session: reads first, and what puts something in
-// last.
+// silentOf lists the operations to which a client got answers before it lost a session, but none since: reads first,
+// and operations that put something in last.
 func (e *Env) silentOf(r recovering, c *Client, model *models.Model) (of []spot) {
 	for _, key := range r.keys() {
 		for _, o := range model.Operations {
@@ -152,7 +153,7 @@ func rankOf(o *models.Operation) int {
 	return 1
 }
 
-// askSilent calls operations until they are answered, and begins to call for no longer than Patience. It returns those
+// askSilent calls operations until they are answered, and begins no call after Patience has passed. It returns those
 // that were not answered.
 func (e *Env) askSilent(ctx context.Context, r recovering, c *Client, of []spot) []spot {
 	until := e.Record.Now() + Patience(e.Bound)
@@ -168,8 +169,8 @@ func (e *Env) askSilent(ctx context.Context, r recovering, c *Client, of []spot)
 	return of
 }
 
-// askNew asks a client's subject once more, while nobody else calls anything, and then a new one. It returns what the
-// new one answered and the old one did not.
+// askNew calls a client's subject once more, while no other client calls anything, and then a new subject. It returns
+// the operations that the new one answered and the old one did not.
 func (e *Env) askNew(ctx context.Context, r recovering, c *Client, key string, of []spot) (works []spot) {
 	for _, at := range of {
 		r.again(ctx, c, at)
@@ -188,7 +189,8 @@ func (e *Env) askNew(ctx context.Context, r recovering, c *Client, key string, o
 	return works
 }
 
-// askOther asks other clients for what a new subject answered, until one is answered, too.
+// askOther lets other clients call the operation that a new subject answered, until one of them
+// gets an answer, too.
 func (e *Env) askOther(ctx context.Context, r recovering, c *Client, at spot, except func(*Client) bool) {
 	for _, d := range e.Clients {
 		n := d.answered(at)

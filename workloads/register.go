@@ -46,7 +46,7 @@ var registerParts = parts{
 	},
 }
 
-// corrupted is the correct register, on servers that seem to break a promise.
+// corrupted returns a subject that is the correct register on servers that seem to break a promise.
 func corrupted(kind corruptproxy.Corruption, property, faults string) Subject {
 	return mutant(string(kind), property, faults, kind.About(), Register{New: subjects.NewRegister, corruption: kind}).alone()
 }
@@ -82,7 +82,7 @@ type registerRun struct {
 	meetings  meetings
 }
 
-// perMeeting: after this many operations of all clients, on average, there is a meeting. Two of five
+// perMeeting is the mean number of operations, of all clients, between two meetings. Two of five
 // arrivals wait for one, so on average two of three clients come to it, even at low load.
 const perMeeting = 16
 
@@ -216,8 +216,8 @@ func (r *registerRun) read(ctx context.Context, c *Client, key string, at time.D
 	return found.Value, nil
 }
 
-// Quiesce makes every client read every register once more, fenced, looks at each register
-// itself, and closes the subjects.
+// Quiesce makes every client read every register once more, fenced, reads each register from the
+// servers, and closes the subjects.
 func (r *registerRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) })
 	r.env.recover(ctx, r.plain)

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// renewals are new subjects in the places of others.
+// renewals replaces subjects by new ones.
 type renewals[S any] struct {
 	env      *Env
 	of       []string // the keys
@@ -49,7 +49,7 @@ func (r *renewals[S]) close(ctx context.Context) {
 	}
 }
 
-// plain are the subjects of an object without stays, and how to call its operations once more.
+// plain holds the subjects of an object without stays, and how to call its operations once more.
 type plain[S any] struct {
 	*renewals[S]
 	calls map[string]func(ctx context.Context, c *Client, key string)

@@ -24,8 +24,8 @@ func (r *resource) write(token int64) (accepted bool, order int64) {
 	return true, r.order
 }
 
-// read is a reader's access. It is refused only if its token is below that of a writer:
-// readers come in any order among themselves.
+// read makes a reader's access. It is refused only if its token is below that of a writer: readers
+// may come in any order.
 func (r *resource) read(token int64) (accepted bool, order int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

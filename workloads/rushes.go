@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// rushes are meetings of clients at something that only some of them can hold at once, so
-// that there is too little of it.
+// rushes are meetings of clients at an object that only some of them can hold at once, so that they
+// compete for it.
 type rushes struct {
 	meetings
 	mu   sync.Mutex
@@ -37,10 +37,10 @@ func newRushes(m meetings, places int) *rushes {
 	return r
 }
 
-// comes returns when and to which key a client with an arrival comes. If it likes, it comes
-// with the others to their next meeting. If that arrival had to wait for the last meeting,
-// it comes once more, at once and to the same key: a rush does not end with one turn of
-// each. comes returns false if the load ends before.
+// comes returns when a client acts at an arrival, and on which key. If likes is set, the client
+// comes with the others to their next meeting. If this arrival had to wait while the client was at
+// the last meeting, the client comes once more, at once and to the same key: a rush does not end
+// after one turn of each client. comes returns false if the load ends before.
 func (r *rushes) comes(ctx context.Context, over <-chan struct{}, c *Client, at time.Duration, key string, likes bool) (time.Duration, string, bool) {
 	if last, ok := r.again(c, at); ok {
 		return at, last.key, true
@@ -83,12 +83,12 @@ func (r *rush) change(asking, holding int) {
 	r.changed = make(chan struct{})
 }
 
-// companyPatience is how long a holder waits for others: as long as slow servers need to
-// grant everything available.
+// companyPatience is how long a holder waits for others: as long as slow servers need to grant
+// everything that is available.
 const companyPatience = 100 * time.Millisecond
 
-// stay waits while others are about to take what is left. So everything is held at the same
-// time, however far apart it was granted, and some client waits for it.
+// stay waits while others are about to take what is left. So everything is held at the same time,
+// even if it was granted at different times, and some client has to wait.
 func (r *rush) stay(ctx context.Context) {
 	if r == nil {
 		return

@@ -42,7 +42,8 @@ func (RWLock) Name() string { return models.RWLock.Name }
 // Maker serves the subjects to another process.
 func (w RWLock) Maker() subjects.Maker { return contracts.ServeOn(contracts.RWLocks, w.New) }
 
-// perReadRush: after this many operations of all clients, on average, they all take one lock at once.
+// perReadRush is the mean number of operations, of all clients, after which they all take one lock at
+// once.
 const perReadRush = 20
 
 // Start makes the locks.
@@ -77,17 +78,17 @@ type modes struct {
 	downgrades, revokes bool // that is offered
 }
 
-// purpose tells what a client wants from a hold, besides its duration.
+// purpose says what a client wants from a hold besides its duration.
 type purpose struct {
 	reads      bool
 	downgrades bool
 	listens    time.Duration // how long it waits for a revocation
-	// ready, if set, is called before it listens, and heard with the result.
+	// ready, if set, is called before the client listens, and heard with the result.
 	ready func()
 	heard func(bool)
 }
 
-// wish is the value of the acquire.
+// wish returns the value of the acquire.
 func (p purpose) wish() models.Wish {
 	if p.reads {
 		return models.Wish{Mode: models.ToRead}
@@ -161,7 +162,7 @@ func (m *modes) revoke(ctx context.Context, c *Client, key string, at, timeout t
 type rwRun struct{ *holdRun }
 
 // Quiesce gives every client its turn, all at once on one key after the other, so that
-// readers wait among writers. At the end one client asks all others, which read, to
+// readers wait among writers. At the end, all others hold for reading, and one client asks them to
 // release.
 func (r rwRun) Quiesce(ctx context.Context) error {
 	until := r.env.Record.Now() + quiesceBounds*r.env.Bound

@@ -52,8 +52,8 @@ func (Semaphore) Params(p *history.Params) { p.Leases = leasesFor(p.Clients) }
 // than there are clients.
 func leasesFor(clients int) int { return max(1, min(clients-1, max(2, clients/2))) }
 
-// perLeaseRush: after this many operations of all clients, on average, they all acquire leases of one
-// semaphore at once.
+// perLeaseRush is the mean number of operations, of all clients, after which they all acquire leases
+// of one semaphore at once.
 const perLeaseRush = 20
 
 // Start makes the semaphores.
@@ -98,5 +98,5 @@ func (r *holdRun) oneLeaseOfMany(ctx context.Context, key string, places int) {
 	}
 }
 
-// untilAsked is after how long another client asks for a lease when all are taken.
+// untilAsked is the time from when all leases are taken until another client asks for one.
 const untilAsked = 50 * time.Millisecond

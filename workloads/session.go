@@ -147,7 +147,7 @@ const (
 	thirdPart     = "/pc" // comes and goes
 )
 
-// folderZnodes returns those that always exist.
+// folderZnodes returns the znodes of a folder that always exist.
 func folderZnodes(folder string) []string {
 	return []string{folder + sequencePart, folder + ephemeralPart, folder + firstPart, folder + secondPart}
 }

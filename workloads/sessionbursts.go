@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// This file has the loops of the session workload.
+// This file has the bursts of the session workload.
 
 // kinds are the bursts, with how often they come.
 var kinds = []struct {
@@ -146,11 +146,12 @@ func (s *sessionClient) watch(folder, _ string) (all []request) {
 	case 4: // several that one change fires
 		return []request{getW(path), existsW(path), childrenW(parent)}
 	}
-	// Several that one multi fires.
+	// Several watches that one multi fires.
 	return []request{getW(folder + firstPart), getW(folder + secondPart), existsW(folder + thirdPart)}
 }
 
-// together is a multi that changes znodes that clients read together. Some fail.
+// together returns a multi that changes znodes that clients read together. Some of these multis
+// fail.
 func (s *sessionClient) together(folder, _ string) []request {
 	open := zk.WorldACL(zk.PermAll)
 	data := s.data()
@@ -202,7 +203,7 @@ func (s *sessionClient) sequence(folder, key string) (all []request) {
 // sequenceLength is how many sequential znodes a client leaves under one parent.
 const sequenceLength = 3
 
-// old returns the surplus ones, a few at a time.
+// old returns the client's surplus sequential znodes, a few at a time.
 func (s *sessionClient) old(key string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,7 +213,7 @@ func (s *sessionClient) old(key string) []string {
 	return old
 }
 
-// syncRead is a read that must show what was written before the sync.
+// syncRead returns a sync and a read, which must show what was written before the sync.
 func (s *sessionClient) syncRead(folder, _ string) []request {
 	path := s.someShared(folder)
 	if s.rng.IntN(2) == 0 {

@@ -14,12 +14,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// This file ends the session workload with reads that show what stayed.
+// This file ends the session workload with reads that show the final state.
 
-// Quiesce reads everything once more: on a session that no client fault reaches, and on
-// those of the clients. By then visitors have left, and deposed leaders have had time to
-// find out. The session of a visitor that vanished may still be alive: it ends by its
-// timeout, perhaps after all reads.
+// Quiesce reads everything once more: on a session that no client fault reaches, and on the
+// sessions of the clients. By then visitors have left, and deposed leaders have had time to find
+// out. The session of a visitor that vanished may still be alive: it ends by its timeout, perhaps
+// after all reads.
 func (r *sessionRun) Quiesce(ctx context.Context) error {
 	waitFor(ctx, &r.leaving, r.env.Bound)
 	defer r.lookOn(ctx)()
@@ -40,8 +40,8 @@ func (r *sessionRun) Quiesce(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// expireUndisturbed lets a visitor vanish when no more faults hit servers. Only then it is
-// known when its session must end, and the load may have had no such time.
+// expireUndisturbed lets a visitor vanish when no more faults hit servers. Only then is it known
+// when its session must end, and the load may have had no such time.
 func (r *sessionRun) expireUndisturbed(ctx context.Context) {
 	c := r.env.Clients[0]
 	v := &visit{run: r, host: r.clients[c.ID], path: fmt.Sprintf("%s%s/last", r.env.Path(r.env.Key(0)), ephemeralPart)}
@@ -61,12 +61,12 @@ func (r *sessionRun) expireUndisturbed(ctx context.Context) {
 // any more: only then they must be fresh.
 const undisturbedReads = 30
 
-// ageMargin is for how long onlookers go on, if that costs no time, once what they are
-// shown can be too old.
+// ageMargin is how long onlookers go on, if time is virtual, from the moment at which a value that
+// they see can be too old.
 const ageMargin = 3 * time.Second
 
-// syncUndisturbed makes each client write, and then makes each read, after a sync, what
-// another one wrote. This is so much later that the leader must show it, too.
+// syncUndisturbed makes each client write, and then makes each client read, after a sync, what
+// another client wrote. This is so much later that even a read after a sync must show it.
 func (r *sessionRun) syncUndisturbed(ctx context.Context) {
 	n := len(r.env.Clients)
 	for round := 0; round*n < undisturbedReads && ctx.Err() == nil; round++ {

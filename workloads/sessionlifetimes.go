@@ -21,7 +21,7 @@ func containerZnode(folder string, client int) string { return fmt.Sprintf("%s/k
 func briefZnode(folder string, client int) string     { return fmt.Sprintf("%s/kt%d", folder, client) }
 func longZnode(folder string, client int) string      { return fmt.Sprintf("%s/kl%d", folder, client) }
 
-// lifetimes creates such znodes, gives them children and data, and reads those of others.
+// lifetimes creates such znodes, gives them children and data, and reads those of other clients.
 func (s *sessionClient) lifetimes(folder, _ string) []request {
 	const any = -1
 	other := s.rng.IntN(len(s.run.env.Clients))

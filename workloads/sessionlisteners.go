@@ -30,15 +30,15 @@ func (l *Listener) Close() {
 	l.link.Close()
 }
 
-// A listener reads every listenEvery: so often while it has a persistent watch, and so
-// often after it has removed that.
+// A listener reads every listenEvery, a number of times while it has a persistent watch, and a
+// number of times after it has removed the watch.
 const (
 	listenEvery   = 150 * time.Millisecond
 	readsListened = 20
 	readsRemoved  = 8
 )
 
-// listeners is how many there are at a time.
+// listeners is the number of concurrent listeners.
 const listeners = 2
 
 // listen runs listeners, one after the other, until leave is called, which waits until they
@@ -57,8 +57,8 @@ func (r *sessionRun) listen(ctx context.Context) (leave func()) {
 	return func() { cancel(); listening.Wait() }
 }
 
-// listenOnce is the life of one listener. It returns false if the servers have no
-// persistent watches, as those before 3.6.
+// listenOnce runs one listener from its beginning to its end. It returns false if the servers have
+// no persistent watches, as before 3.6.
 func (r *sessionRun) listenOnce(ctx context.Context, n int) (more bool) {
 	folder := r.env.Path(r.env.Key(n % r.env.Keys))
 	watch := &wire.AddWatchRequest{Path: folder, Mode: wire.AddPersistentRecursive}

@@ -33,7 +33,7 @@ func (r *sessionRun) lookOn(ctx context.Context) (leave func()) {
 	return func() { cancel(); looking.Wait() }
 }
 
-// onlook is the life of one onlooker, until ctx ends or no server accepts its session.
+// onlook runs one onlooker until ctx ends or no server accepts its session.
 func (r *sessionRun) onlook(ctx context.Context, path string) {
 	v, err := r.env.Visit(ctx)
 	if err != nil {

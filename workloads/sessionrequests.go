@@ -6,10 +6,10 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// This file contains the single requests of the session workload. Those of a client
-// remember what they learned, for later requests.
+// This file contains the single requests of the session workload. The methods of a client remember
+// what they learned, for later requests.
 
-// getVersion is a read that remembers the version.
+// getVersion returns a read that remembers the version.
 func (s *sessionClient) getVersion(path string) request {
 	return func(conn *zk.Conn) error {
 		_, stat, err := conn.Get(path)

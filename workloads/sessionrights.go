@@ -18,7 +18,8 @@ const (
 	password         = "zklab"
 )
 
-// The znodes on which one permission is kept, and one on which all are.
+// The znodes on which one permission is kept from everyone but the keeper, and one on which all
+// are.
 const (
 	readPart   = "/xr"
 	writePart  = "/xw"
@@ -31,7 +32,7 @@ const (
 // nowhere is an address for documentation (RFC 5737), which no client has.
 const nowhere = "192.0.2.1"
 
-// kept are the permissions that are kept.
+// kept lists the permissions that only the keeper has, by znode.
 var kept = []struct {
 	part  string
 	right int32
@@ -39,7 +40,7 @@ var kept = []struct {
 	{readPart, zk.PermRead}, {writePart, zk.PermWrite}, {createPart, zk.PermCreate}, {deletePart, zk.PermDelete}, {adminPart, zk.PermAdmin},
 }
 
-// restricted yields those znodes with their lists.
+// restricted yields these znodes with their ACLs.
 func restricted() iter.Seq2[string, []zk.ACL] {
 	return func(yield func(string, []zk.ACL) bool) {
 		for _, k := range kept {
@@ -51,7 +52,7 @@ func restricted() iter.Seq2[string, []zk.ACL] {
 	}
 }
 
-// keptList gives everyone all permissions but one, and the keeper all.
+// keptList returns the ACL that gives everyone all permissions but one, and the keeper all.
 func keptList(right int32) []zk.ACL {
 	return append(zk.DigestACL(zk.PermAll, keeper, password), zk.WorldACL(zk.PermAll&^right)...)
 }

@@ -38,8 +38,8 @@ func (r *sessionRun) visit(ctx context.Context, s *sessionClient, key string, at
 	return true
 }
 
-// visit is the visit of one visitor. The call that runs it may be stuck, and continue when
-// the visit is over; then it opens no more sessions.
+// visit is the visit of one visitor. The call that runs it may be stuck, and continue after the
+// visit is over; then it opens no more sessions.
 type visit struct {
 	run  *sessionRun
 	host *sessionClient
@@ -107,7 +107,7 @@ func (v *visit) do(ctx context.Context) error {
 	return v.look(ctx, exists(v.path), exists(v.path+"a"))
 }
 
-// vanish is the visit of a visitor that writes and vanishes.
+// vanish performs the visit of a visitor that writes and vanishes.
 func (v *visit) vanish(ctx context.Context) error {
 	visitor, err := v.connect(ctx)
 	if err != nil {
@@ -142,7 +142,8 @@ func (v *visit) write(ctx context.Context, visitor *Visitor) error {
 	)
 }
 
-// look is the host's look. If it fails, the visitor has written all the same.
+// look makes the host read what the visitor wrote. If it fails, its error says that the operation
+// had an effect nevertheless, since the visitor has written.
 func (v *visit) look(ctx context.Context, requests ...request) error {
 	if err := v.host.pipe.send(ctx, requests...); err != nil {
 		return effective{err}

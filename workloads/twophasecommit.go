@@ -14,12 +14,12 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// TwoPhaseCommit is the workload of transactions, one after the other, each on a fresh
-// znode. All clients are sites; one of them, another one each time, is the coordinator. Of
-// ten transactions, one has a site that votes no, one has a site that does not vote and
-// another one that votes twice, and one has a slow site. In two, a vote comes just when the
-// patience of two coordinators ends. In three, the coordinator disappears after it has
-// begun: in one of them all sites have voted, in the others another client takes its place.
+// TwoPhaseCommit is the workload of transactions, one after the other, each on a fresh znode. All
+// clients are sites; in each transaction, a different one is the coordinator, too. Of ten
+// transactions, one has a site that votes no, one has a site that does not vote and another one
+// that votes twice, and one has a slow site. In two, a vote comes just when the patience of two
+// coordinators ends. In three, the coordinator disappears after it has begun: in one of them all
+// sites have voted, in the others another client takes its place.
 type TwoPhaseCommit struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Transaction, error)
@@ -131,7 +131,7 @@ func (r *transactionRun) parts(n int, rng *rand.Rand) []part {
 	return all
 }
 
-// round is one transaction.
+// round performs one transaction.
 func (r *transactionRun) round(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error {
 	key := fmt.Sprintf("t%d", n)
 	made, err := makeAll(ctx, r.env, key, r.make)
@@ -213,7 +213,7 @@ func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t 
 	return r.persist(ctx, c, func() error { return r.outcome(ctx, c, key, t, r.env.Bound+r.env.OpTimeout) })
 }
 
-// vote gives a client's vote, and again while it may not count.
+// vote casts a client's vote, and repeats it while it may not have counted.
 func (r *transactionRun) vote(ctx context.Context, c *Client, key string, t contracts.At[subjects.Transaction], yes bool) {
 	r.persist(ctx, c, func() error {
 		_, err := operate(ctx, c, t, contracts.TransactionVote, models.Ballot{Site: site(c), Yes: yes}, Op{Key: key, Timeout: r.env.OpTimeout})
@@ -231,11 +231,11 @@ func (r *transactionRun) outcome(ctx context.Context, c *Client, key string, t c
 	return err
 }
 
-// lookBack is how many outcomes are asked for once more at the end.
+// lookBack bounds the outcomes that clients ask for once more at the end.
 const lookBack = 20
 
-// Quiesce does some transactions without faults. Then clients ask for earlier outcomes, as
-// if they had been away since they voted.
+// Quiesce performs some transactions without faults. Then clients ask for earlier outcomes, as if
+// they had been away since they voted.
 func (r *transactionRun) Quiesce(ctx context.Context) error {
 	if err := r.rounds.Quiesce(ctx); err != nil {
 		return err

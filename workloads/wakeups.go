@@ -8,8 +8,8 @@ import (
 
 // This file tests waits at the end of a run. Under load hardly any wait is long: whatever
 // comes next wakes a client that missed an earlier event. So once everything is healed and
-// nothing else is under way, one client waits for one event that another client causes at
-// nearly the same moment. A client that misses it waits longer than the bound.
+// nothing else is under way, one client waits for one event that another client causes at nearly
+// the same moment. A client that misses the event then waits longer than the bound.
 
 // wakeups returns how many of these waits there are on each key. In real time there are few, since
 // each takes a while. If Ops limits the load there are few, too: an exploration repeats such a run
@@ -22,9 +22,9 @@ func (e *Env) wakeups() int {
 }
 
 // wakes repeatedly makes one client wait while another does what it waits for, with other
-// clients each time. The one begins at most a write's round trip before or after the other,
-// so the write happens while the waiter makes its requests. An error of a wait ends wakes:
-// the defect has shown.
+// clients each time. The wait begins at most a write's round trip before or after the write, so the
+// write happens while the waiter makes its requests. An error of a wait ends wakes: the defect has
+// shown.
 func (e *Env) wakes(ctx context.Context, key string, rng *rand.Rand, waits func(c *Client, n int) error, does func(c *Client, n int)) {
 	if len(e.Clients) < 2 {
 		return

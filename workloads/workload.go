@@ -35,7 +35,7 @@ type Served interface {
 	Maker() subjects.Maker
 }
 
-// Declares is a workload of objects that zklab does not know: it says itself what they are. Package
+// Declares is a workload of objects that zklab does not know: it declares them itself. Package
 // object makes such workloads.
 type Declares interface {
 	// Declared returns the same declaration at each call. Its model has the name of the workload.
@@ -50,7 +50,7 @@ func DeclaredBy(w Workload) models.Declared {
 	return nil
 }
 
-// HeaderOf returns how histories of a workload begin.
+// HeaderOf returns the header of a workload's histories.
 func HeaderOf(w Workload, p history.Params) history.Header {
 	h := history.Header{Model: w.Name(), Params: p}
 	if own := DeclaredBy(w); own != nil {
@@ -78,8 +78,8 @@ func ModelOf(w Workload) *models.Model {
 // Run is a workload in one run. Load is called once, then Quiesce once.
 type Run interface {
 	// Load runs all clients until over is closed, or each client has begun as much as it
-	// should (Env.Ops). It returns when the last operation has ended: those under way
-	// continue within their own time limits. ctx cuts them short.
+	// should (Env.Ops). It returns when the last operation has ended: operations under way continue
+	// within their own time limits. ctx cuts them short.
 	Load(ctx context.Context, over <-chan struct{}) error
 	// Quiesce runs after everything is healed. It gives every contender its turn, drains
 	// queues, takes final readings, and closes subjects. It ends by itself in a time that

@@ -16,10 +16,10 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// None is the argument of an operation that has none, and the answer of one that has none.
+// None is the type of a missing argument, and of a missing answer.
 type None struct{}
 
-// IsZero is true.
+// IsZero returns true.
 func (None) IsZero() bool { return true }
 
 // Op is an operation of the contract S, with an argument of type A and an answer of type R. It is declared once: a
@@ -43,7 +43,7 @@ func asks[S, R any](name string, call func(S, context.Context) (R, error)) *Op[S
 	return NewOp(name, func(s S, ctx context.Context, _ None) (R, error) { return call(s, ctx) })
 }
 
-// gives declares an operation with an argument.
+// gives declares an operation with an argument and no answer.
 func gives[S, A any](name string, call func(S, context.Context, A) error) *Op[S, A, None] {
 	return NewOp(name, func(s S, ctx context.Context, a A) (None, error) { return None{}, call(s, ctx, a) })
 }
@@ -53,7 +53,8 @@ func does[S any](name string, call func(S, context.Context) error) *Op[S, None, 
 	return NewOp(name, func(s S, ctx context.Context, _ None) (None, error) { return None{}, call(s, ctx) })
 }
 
-// further declares an operation of subjects of the contract S that offer something: then they implement T, too.
+// further declares an operation that only subjects of the contract S with an offer have. Such subjects
+// implement T, too.
 func further[S, T, A, R any](offer string, of *Op[T, A, R]) *Op[S, A, R] {
 	o := NewOp(of.name, func(s S, ctx context.Context, a A) (R, error) {
 		t, _ := subjects.Offered[T](s)
@@ -63,10 +64,10 @@ func further[S, T, A, R any](offer string, of *Op[T, A, R]) *Op[S, A, R] {
 	return o
 }
 
-// readOnly marks the operation as one that changes nothing, whatever its errors tell.
+// readOnly marks the operation as one that changes nothing, whatever its errors say.
 func (o *Op[S, A, R]) readOnly() *Op[S, A, R] { o.reads = true; return o }
 
-// Name is the name of the operation, in the record and for another process.
+// Name returns the name of the operation in the record and in the adapter protocol.
 func (o *Op[S, A, R]) Name() string { return o.name }
 
 // On calls the operation of a subject. An argument whose method IsZero reports true is not sent.
@@ -109,7 +110,7 @@ func valued[T any](value json.RawMessage) (v T, err error) {
 	return v, nil
 }
 
-// isZero reports whether a value calls itself zero, and is not sent.
+// isZero reports whether a value has a method IsZero that returns true. Such a value is not sent.
 func isZero(v any) bool {
 	z, ok := v.(interface{ IsZero() bool })
 	return ok && z.IsZero()
@@ -152,7 +153,8 @@ type At[S any] struct {
 	offers []string // of the subject in this process
 }
 
-// Subject returns the subject, wherever it is. [subjects.Offered] says what else it is.
+// Subject returns the subject, wherever it is. [subjects.Offered] says which other interfaces it
+// offers.
 func (a At[S]) Subject() any {
 	if a.There != nil {
 		return a.There
@@ -160,7 +162,7 @@ func (a At[S]) Subject() any {
 	return a.Here
 }
 
-// Offers reports whether the subject offers something that its contract does not demand.
+// Offers reports whether the subject has an offer, which its contract does not demand.
 func (a At[S]) Offers(offer string) bool {
 	if a.There != nil {
 		return a.There.Offers(offer)
@@ -168,8 +170,8 @@ func (a At[S]) Offers(offer string) bool {
 	return slices.Contains(a.offers, offer)
 }
 
-// Contract lists the operations of subjects of one kind, in this process or in another one. A constructor gets an M beyond
-// the path; None if nothing.
+// Contract lists the operations of subjects of one kind, in this process or in another one. A constructor gets an M in
+// addition to the path; M is None if it gets nothing else.
 type Contract[S, M any] struct {
 	model      *models.Model
 	with       string // the name of M in the request make
@@ -205,7 +207,7 @@ func (k *Contract[S, M]) mayOffer(more ...offer) *Contract[S, M] {
 	return k
 }
 
-// Name is the name of the contract's model.
+// Name returns the name of the contract's model.
 func (k *Contract[S, M]) Name() string { return k.model.Name }
 
 // Operations lists the names of the operations.
@@ -224,7 +226,8 @@ func (k *Contract[S, M]) Offers() (names []string) {
 	return names
 }
 
-// With returns the part of the request make about an object beyond its path; nil if there is none.
+// With returns what the request make says about an object in addition to its path; nil if that is
+// nothing.
 func (k *Contract[S, M]) With(m M) any {
 	if k.with == "" {
 		return nil
@@ -324,7 +327,7 @@ func (k *Contract[S, M]) Serve(make func(c *subjects.Client, path string, m M) (
 	}
 }
 
-// ServeOn is Serve for constructors that get nothing beyond the path.
+// ServeOn is like Serve, for constructors that get only the path.
 func ServeOn[S any](k *Contract[S, None], make func(c *subjects.Client, path string) (S, error)) subjects.Maker {
 	return k.Serve(func(c *subjects.Client, path string, _ None) (S, error) { return make(c, path) })
 }

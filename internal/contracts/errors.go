@@ -17,7 +17,7 @@ import (
 // cannot accept.
 const CodeBadRequest = "bad-request"
 
-// codes are the errors that have a name in records and in the adapter protocol. If an error
+// codes lists the errors that have a name in records and in the adapter protocol. If an error
 // matches several, the first one counts.
 var codes = []struct {
 	err  error
@@ -86,7 +86,7 @@ func (refusal) Is(err error) bool { return err == ErrRefused }
 // ErrBadValue is the error for a value that an operation does not accept.
 var ErrBadValue = errors.New("bad value")
 
-// badValue is an ErrBadValue: nothing was done.
+// badValue is an ErrBadValue with the value. The operation did nothing.
 type badValue struct{ value json.RawMessage }
 
 func (e badValue) Error() string { return fmt.Sprintf("%v: %.80s", ErrBadValue, e.value) }

@@ -46,7 +46,8 @@ var Groups = &Contract[subjects.Group, None]{
 	offers: []offer{offers[subjects.Snapshots](OfferSnapshots)},
 }
 
-// listing declares an operation that answers with members. Those of another process come in any order, and perhaps twice.
+// listing declares an operation that answers with members. The members that another process reports come in any order,
+// and perhaps twice.
 func listing[S any](name string, ask func(S, context.Context) ([]string, error)) *Op[S, None, models.Members] {
 	o := asks(name, func(s S, ctx context.Context) (models.Members, error) {
 		all, err := ask(s, ctx)

@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Asked is a Holder in another process: what Lost says here may be late. Held asks whether
-// the Lost channel of the present hold is open in that process; the answer was true at some
-// moment between call and return.
+// Asked is a Holder in another process, whose Lost may close late here. Held asks that process
+// whether the Lost channel of the present hold is open; the answer was right at some moment between
+// call and return.
 type Asked interface {
 	Held(ctx context.Context) (bool, error)
 }
@@ -61,7 +61,7 @@ func releases[S any](release func(S, context.Context) error) *Op[S, None, None] 
 	return does(models.FRelease, release)
 }
 
-// grantOf says what a subject tells of its present hold.
+// grantOf returns what a subject reports about its present hold.
 func grantOf(subject any) (g Granted) {
 	if f, ok := subjects.Offered[subjects.Fencer](subject); ok {
 		g.Token = history.ID(f.Fence())
@@ -72,7 +72,7 @@ func grantOf(subject any) (g Granted) {
 	return g
 }
 
-// holds is the contract of subjects that are held.
+// holds returns the contract of subjects that are held.
 func holds[S, M any](m *models.Model, with string, operations ...operation[S]) *Contract[S, M] {
 	return &Contract[S, M]{
 		model: m, with: with, operations: operations,
@@ -87,7 +87,8 @@ type held struct {
 	Held bool `json:"held,omitempty"`
 }
 
-// serveHold adds what another process is told of a hold without having called: its loss, and whether it lasts.
+// serveHold adds what zklab learns about a hold besides the answers of operations: its loss, and whether it
+// lasts.
 func serveHold(subject any, to *subjects.Served) {
 	to.Begins, to.Ends = models.FAcquire, models.FRelease
 	holder, tells := subjects.Offered[subjects.Holder](subject)
@@ -103,13 +104,13 @@ func serveHold(subject any, to *subjects.Served) {
 	}
 }
 
-// servedHold knows whether there is a hold, lost or not.
+// servedHold remembers whether there is a hold, lost or not.
 type servedHold struct {
 	mu   sync.Mutex
 	held bool
 }
 
-// follow notes that there is a hold, or none, when an operation has succeeded.
+// follow makes a success of an operation note that there is a hold, or that there is none.
 func (h *servedHold) follow(to *subjects.Served, operation string, is bool) {
 	call := to.Operations[operation]
 	to.Operations[operation] = func(ctx context.Context, value json.RawMessage) (any, error) {

@@ -20,7 +20,8 @@ type TakenJob struct {
 	of subjects.Job // in the process that took it
 }
 
-// Lost returns the channel that is closed when the job is lost; nil if its worker is in another process, or does not tell.
+// Lost returns the channel that is closed when the job is lost; nil if its worker is in another process, or does not
+// report losses.
 func (t TakenJob) Lost() <-chan struct{} {
 	if h, ok := subjects.Offered[subjects.Holder](t.of); ok {
 		return h.Lost()
@@ -71,7 +72,8 @@ func endsJob(name string, end func(subjects.Job, context.Context) error) *Op[sub
 	})
 }
 
-// JobQueues is the contract of a [subjects.JobQueue], which is made for how often a job is tried.
+// JobQueues is the contract of a [subjects.JobQueue], whose constructor gets how often a job is
+// tried.
 var JobQueues = jobQueues(models.JobQueue)
 
 func jobQueues(m *models.Model) *Contract[subjects.JobQueue, int] {
@@ -86,13 +88,13 @@ func jobQueues(m *models.Model) *Contract[subjects.JobQueue, int] {
 	}
 }
 
-// servedJobs remembers which jobs the other process has.
+// servedJobs remembers the jobs that were taken through a served subject.
 type servedJobs struct {
 	mu    sync.Mutex
 	taken map[jobAttempt]subjects.Job
 }
 
-// take remembers what is taken.
+// take remembers each job that is taken.
 func (s *servedJobs) take(to *subjects.Served) {
 	take := to.Operations[models.FTake]
 	to.Operations[models.FTake] = func(ctx context.Context, value json.RawMessage) (any, error) {

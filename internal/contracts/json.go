@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// JSON is a value of an object that only its program knows.
+// JSON is a value of an object that a program declares: only that program knows its type.
 type JSON struct{ json.RawMessage }
 
 // IsZero reports whether there is no value.

@@ -60,7 +60,7 @@ var (
 // DelayQueues is the contract of a [subjects.DelayQueue].
 var DelayQueues = queues(models.DelayQueue, offers[subjects.Strict](OfferStrict), DelayQueuePut, DelayQueueTake)
 
-// queues is the contract of queues of one kind, whose isItem tells which children of their znodes are items.
+// queues returns the contract of queues of one kind.
 func queues[Q any](m *models.Model, offers offer, operations ...operation[Q]) *Contract[Q, None] {
 	return &Contract[Q, None]{
 		model: m, operations: operations, offers: []offer{offers},
@@ -92,7 +92,7 @@ func aboutQueue(queue any) any {
 	return about
 }
 
-// checkQueue checks what another process says of a queue.
+// checkQueue checks what another process says about a queue.
 func checkQueue(queue subjects.Object) error {
 	var about queueAnswer
 	if err := queue.About(&about); err != nil {
@@ -118,7 +118,8 @@ func RoomIn(queue At[subjects.Queue]) int {
 	return about.Room
 }
 
-// ItemsIn returns the function that tells which children of a queue's znode are items; see [subjects.Itemizer].
+// ItemsIn returns the function that reports which children of a queue's znode are items; see
+// [subjects.Itemizer].
 func ItemsIn[Q any](queue At[Q]) (isItem func(child string) bool) {
 	if queue.There == nil {
 		if i, ok := subjects.Offered[subjects.Itemizer](queue.Here); ok {

@@ -14,9 +14,9 @@ type check struct {
 
 var errNotOffered = errors.New("not offered")
 
-// What most checks begin with: an object of one client, objects of two clients at one path,
-// the same as contenders, a client without objects, a program whose lines the check writes
-// itself.
+// The things with which most checks begin: an object of one client, objects of two clients at one
+// path, the same as contenders, a client without objects, and a program to which the check writes
+// lines itself.
 var (
 	onObject     = on((*trial).first)
 	onClient     = on((*trial).client)
@@ -25,14 +25,14 @@ var (
 	onContenders = onBoth((*trial).contenders)
 )
 
-// on makes a check that needs something, which begin makes.
+// on returns a function that turns a check into one that gets what begin makes.
 func on[T any](begin func(*trial) T) func(func(*trial, T)) func(*trial) {
 	return func(run func(*trial, T)) func(*trial) {
 		return func(t *trial) { run(t, begin(t)) }
 	}
 }
 
-// onBoth is on for two values.
+// onBoth is like on, for two values.
 func onBoth[T any](begin func(*trial) (a, b T)) func(func(t *trial, a, b T)) func(*trial) {
 	return func(run func(t *trial, a, b T)) func(*trial) {
 		return func(t *trial) {

@@ -26,7 +26,7 @@ func holdsBack(t *trial, a, b *object) {
 	}
 }
 
-// caughtUp makes sure that what a client reads is not older than now, if it can.
+// caughtUp makes sure that a client reads nothing older than now, if the client can touch.
 func (t *trial) caughtUp(o *object) {
 	t.soon("touch", func(ctx context.Context) error { return t.catchesUp(ctx, o) })
 }

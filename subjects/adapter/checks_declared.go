@@ -14,7 +14,7 @@ import (
 type Declared struct {
 	Name string
 	// Calls returns one call of each operation, in an order in which they can be answered when one client makes
-	// them. Other numbers give other arguments.
+	// them. Different numbers give different arguments.
 	Calls func(number int64) ([]DeclaredCall, error)
 }
 
@@ -26,7 +26,8 @@ type DeclaredCall struct {
 	Begins, Ends bool
 }
 
-// suite are the checks of declared objects: that the program serves the operations. What they promise, runs show.
+// suite returns the checks of declared objects: that the program serves the operations. Only runs check what the
+// operations promise.
 func (d *Declared) suite() *suite {
 	return &suite{recipe: d.Name, checks: []check{
 		{"operations", onObject(d.answersAll)},
@@ -79,7 +80,7 @@ func (d *Declared) answersBoth(t *trial, a, b *object) {
 	}
 }
 
-// cancels: a client that gives up to begin a hold, which another client has, is told so, if it had to wait.
+// cancels: a client that waits for a hold of another client, and gives up, gets an answer that says so.
 func (d *Declared) cancels(t *trial, a, b *object) {
 	calls, err := d.Calls(0)
 	t.must(err)
@@ -109,8 +110,8 @@ func (d *Declared) isMadeAgain(t *trial, o *object) {
 	d.answered(t, t.of(o.p, t.path()), 1, all)
 }
 
-// survivesCrash: a client that is killed, while it holds if there are holds, leaves the object to others, and comes
-// back.
+// survivesCrash: after a client is killed (while it holds, if there are holds), other clients can use the object,
+// and so can the client after a restart.
 func (d *Declared) survivesCrash(t *trial, a, b *object) {
 	d.answered(t, a, 0, func(c DeclaredCall) bool { return !c.Ends })
 	t.must(a.p.Kill())

@@ -18,8 +18,8 @@ func (t *trial) registers(o *object, instance string) {
 
 func (t *trial) finds(o *object, want ...string) { t.listsBy(models.FLookup, o, want) }
 
-// picks picks so often that each instance may have its turn. Each pick must be one of
-// these, or nothing if there are none.
+// picks picks often enough for each instance to have its turn. Each pick must be one of the given
+// instances, or nothing if there are none.
 func (t *trial) picks(o *object, of ...string) {
 	if len(of) == 0 {
 		of = []string{""}

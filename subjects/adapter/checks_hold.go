@@ -105,7 +105,7 @@ func takesTurns(t *trial) {
 	}
 }
 
-// holds: what an object reports about its present hold, if it offers that.
+// holds checks what an object reports about its present hold, if it offers that.
 func (t *trial) holds(o *contender, want bool) {
 	if !o.Offers(eventLost) {
 		return
@@ -120,7 +120,7 @@ func (t *trial) holds(o *contender, want bool) {
 	})
 }
 
-// rises: tokens rise, if they are offered.
+// rises checks that tokens rise, if they are offered.
 func (t *trial) rises(o *contender, before, after *grant) {
 	if before != nil && o.Offers(contracts.OfferFence) && after.Token <= before.Token {
 		t.failf("the fencing token did not rise: %s, and then %s", before.Token, after.Token)
@@ -136,14 +136,14 @@ func (g *grant) isLost() bool {
 	}
 }
 
-// held returns two clients' objects, of which the first one holds.
+// held returns objects of two clients, of which the first one holds.
 func (t *trial) held() (a, b *contender) {
 	a, b = t.contenders()
 	t.acquire(a)
 	return a, b
 }
 
-// contended is held, with a waiting acquire of the second client.
+// contended is like held, and the second client waits in an acquire.
 func (t *trial) contended() (a, b *contender, second *attempt) {
 	a, b = t.held()
 	second = t.begin("the second acquire", b.acquire)

@@ -38,7 +38,7 @@ func (t *trial) takesJob(o *object, job string, attempt int) contracts.TakenJob 
 	return got
 }
 
-// jobsAre says what is wrong with the jobs in a folder of the znode.
+// jobsAre checks the number of jobs in a folder of the znode.
 func (t *trial) jobsAre(folder string, want int) {
 	if names := t.children(t.path() + "/" + folder); len(names) != want {
 		t.failf("%d jobs should be in %q below the znode; there are %q", want, folder, names)

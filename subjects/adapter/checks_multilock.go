@@ -18,7 +18,7 @@ func twoKeys(client int) []string {
 	return []string{"a", "b"}
 }
 
-// manyTurns is how often two clients lock keys at once that each names in another order.
+// manyTurns is how often two clients at once lock keys that they name in different orders.
 const manyTurns = 20
 
 // multi makes a multi-lock for a new client.
@@ -38,7 +38,7 @@ func keysCrosswise(t *trial) {
 	}
 }
 
-// both is an acquire and a release.
+// both acquires and releases.
 func (c *contender) both(ctx context.Context) error {
 	if err := c.acquire(ctx); err != nil {
 		return err

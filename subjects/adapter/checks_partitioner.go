@@ -8,12 +8,12 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-// A partitioner of two items whose member is alone is a lock for it: another one waits until it
-// gives back the item that is due to that one.
+// For a single member, a partitioner of two items is like a lock: another client waits until the
+// member gives back the item that is due to that client.
 var partitionersSuite = suiteOf(contracts.Partitioners, always([]string{"a", "b"}),
 	append(slices.Clone(holdChecks), check{"shares", sharesEvenly}, check{"changes", tellsOfShares})...)
 
-// acquireShare is acquire with the items.
+// acquireShare is like acquire, and returns the items.
 func (c *contender) acquireShare(ctx context.Context) ([]string, error) {
 	var share models.Share
 	_, err := c.Hold(ctx, models.FAcquire, nil, &share)
@@ -21,7 +21,7 @@ func (c *contender) acquireShare(ctx context.Context) ([]string, error) {
 	return share.Keys, err
 }
 
-// shares acquires so many of the two items.
+// shares acquires a share, which must have the given number of items.
 func (t *trial) shares(o *contender, want int) (share []string) {
 	t.soon("acquire", func(ctx context.Context) (err error) {
 		share, err = o.acquireShare(ctx)
@@ -33,7 +33,7 @@ func (t *trial) shares(o *contender, want int) (share []string) {
 	return share
 }
 
-// joinedBy has a hold both items when b asks for its share, which a gives back.
+// joinedBy makes a hold both items and b ask for its share, which a gives back.
 func joinedBy(t *trial, a, b *contender) *attempt {
 	t.shares(a, 2)
 	waiting := t.begin("the second acquire", b.acquire)

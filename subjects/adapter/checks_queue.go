@@ -17,7 +17,7 @@ var queuesSuite = suiteOf(contracts.Queues, nil, queueChecks(putter.isFIFO, func
 // putter turns an item into the value that puts it into a queue of some kind.
 type putter func(item []byte) any
 
-// queueChecks are the checks of a queue of some kind; normal checks it without competing
+// queueChecks returns the checks of a queue of some kind. normal checks the queue without competing
 // takers.
 func queueChecks(normal func(p putter, t *trial, a, b *object), p putter) []check {
 	return []check{
@@ -135,8 +135,8 @@ func (p putter) sharesItems(t *trial, a, b *object) {
 	}
 }
 
-// marked returns the children of a queue's znode. n is how many of them, and of their
-// children, have a text in their names.
+// marked returns the children of a queue's znode. n is how many of them, and of their children,
+// have the text in their names.
 func (t *trial) marked(text string) (names []string, n int) {
 	names = t.children(t.path())
 	in := slices.Clone(names)

@@ -18,7 +18,7 @@ func (c *contender) read(ctx context.Context) error {
 	return err
 }
 
-// several makes n contenders at one path, each in its own process.
+// several returns n contenders at one path, each in its own process.
 func (t *trial) several(n int) []*contender {
 	all := make([]*contender, n)
 	for i := range all {

@@ -15,7 +15,7 @@ var transactionsSuite = suiteOf(contracts.Transactions, nil,
 	check{"cancel", onTwo(cancelsOutcome)},
 )
 
-// sites are the sites of all transactions here.
+// sites lists the sites of all transactions in these checks.
 var sites = []string{"one", "other"}
 
 func (t *trial) prepares(o *object) {

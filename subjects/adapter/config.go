@@ -50,7 +50,7 @@ type Config struct {
 // killed with it.
 func Shell(line string) []string { return []string{"/bin/sh", "-c", line} }
 
-// name is the command as a person would write it.
+// name returns the command as a person would write it.
 func (c Config) name() string {
 	if len(c.Command) == 3 && c.Command[0] == "/bin/sh" && c.Command[1] == "-c" {
 		return c.Command[2]

@@ -37,8 +37,7 @@ func (e *Broken) Error() string {
 // Unwrap returns [subjects.ErrProcess].
 func (*Broken) Unwrap() error { return subjects.ErrProcess }
 
-// NoEffect is true for calls that did not reach the program because it was known to be
-// broken.
+// NoEffect reports whether the call did not reach the program because that was known to be broken.
 func (e *Broken) NoEffect() bool { return e.noEffect }
 
 // unsent returns e for a call that did not reach the program.
@@ -82,14 +81,14 @@ func (e *Error) NoEffect() bool { return e.noEffect }
 // Unwrap returns the error that the code stands for, if any.
 func (e *Error) Unwrap() error { return contracts.ErrorOf(e.Code) }
 
-// Codes of errors about a request itself, in addition to those of errors (contracts.Code).
+// Codes of errors about a request itself, in addition to the codes of contracts.Code.
 const (
 	codeUnknown     = "unknown-op"
 	codeVersion     = "version"
 	codeUnsupported = "unsupported" // no such recipe here
 )
 
-// failed converts an error to what is sent.
+// failed converts an error to the form in which it is sent.
 func failed(err error) *failure {
 	f := &failure{Code: contracts.Code(err), Message: err.Error(), NoEffect: subjects.NoEffect(err)}
 	var e *Error
@@ -99,8 +98,8 @@ func failed(err error) *failure {
 	return f
 }
 
-// of converts what was sent to the error of a call with the context ctx. The program knows
-// no time limits: it is told to cancel.
+// of converts a failure that was received to the error of a call with the context ctx. If the
+// program reports a cancel, the reason is why ctx ended: the program knows no time limits.
 func (f *failure) of(ctx context.Context) error {
 	e := &Error{Code: f.Code, Message: f.Message, noEffect: f.NoEffect}
 	if cause := context.Cause(ctx); cause != nil && f.Code == history.CodeCancelled {

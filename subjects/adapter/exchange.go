@@ -13,7 +13,7 @@ import (
 // requests, delivers answers, and passes events on.
 type exchange struct {
 	out *outbox
-	// onEvent receives events, onRefusal answers to lines that were no requests. Their
+	// onEvent receives events, and onRefusal receives answers to lines that were no requests. Their
 	// errors end the exchange. They are called without mu.
 	onEvent   func(reply) error
 	onRefusal func(*failure) error
@@ -44,7 +44,7 @@ func (m misbehaviour) Error() string { return string(m) }
 
 func against(format string, args ...any) error { return misbehaviour(fmt.Sprintf(format, args...)) }
 
-// errSilent is the end of a program's output.
+// errSilent means that a program's output has ended.
 var errSilent = errors.New("its output has ended")
 
 func newExchange(r io.Reader, w io.Writer, onEvent func(reply) error, onRefusal func(*failure) error) *exchange {

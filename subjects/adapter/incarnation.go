@@ -33,7 +33,7 @@ func (p *Process) start(ctx context.Context) error {
 	return nil
 }
 
-// refusal is the error for a line that a program could not read.
+// refusal returns the error for a line that a program could not read.
 func refusal(f *failure) error { return against("could not read a line: %s", f.Message) }
 
 // open waits until the program has a session. If it fails, the incarnation is over.
@@ -215,7 +215,7 @@ func (p *Process) watch(l *incarnation) {
 	}
 }
 
-// silence is how long a program that owes an answer has been silent.
+// silence counts how long a program that owes an answer has been silent.
 type silence struct {
 	heard  int // lines, at the last look
 	lasts  time.Duration
@@ -257,7 +257,8 @@ func orEndless(d time.Duration) time.Duration {
 	return d
 }
 
-// known refuses unknown offers: a misspelled offer would otherwise count as not offered.
+// known returns an error for unknown offers: a misspelled offer would otherwise count as not
+// offered.
 func known(offers []string, names ...string) error {
 	for _, o := range offers {
 		if !slices.Contains(names, o) {

@@ -66,8 +66,8 @@ func (b *outbox) signal() {
 	}
 }
 
-// run ends with close, or when the program no longer reads: its end is noticed elsewhere. A
-// write under way ends when w is closed.
+// run writes lines until close, or until the program no longer reads: the end of the program is
+// noticed elsewhere. A write under way ends when w is closed.
 func (b *outbox) run(w io.Writer) {
 	for range b.wake {
 		text, ok := b.take()

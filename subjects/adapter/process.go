@@ -18,9 +18,9 @@ import (
 // While it is frozen, calls to its subjects wait. If a context ends meanwhile, the program
 // is told after the thaw, and the call returns when it is answered. When the process is
 // killed, calls under way end with an error that wraps [subjects.ErrProcess], and their
-// effect is unknown. Calls made while it is down fail at once, without effect. The holds of
-// a killed process are not reported lost, because the client that would be told is gone.
-// After a restart its subjects are made again at their next use.
+// effect is unknown. Calls made while it is down fail at once, without effect. The holds of a
+// killed process are not reported lost, because the client that would notice has ended. After a
+// restart its subjects are made again at their next use.
 //
 // A program that breaks the protocol is killed, and stays down: see [Process.Broken].
 type Process struct {
@@ -187,10 +187,10 @@ func (p *Process) Broken() error {
 	return p.broken
 }
 
-// Broke is closed when the program breaks the protocol.
+// Broke returns a channel that is closed when the program breaks the protocol.
 func (p *Process) Broke() <-chan struct{} { return p.broke }
 
-// Name is the name that the program gives itself; "" if none.
+// Name returns the name that the program gives itself; "" if it gives none.
 func (p *Process) Name() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -200,7 +200,8 @@ func (p *Process) Name() string {
 	return p.present.hello.Name
 }
 
-// PID is the process id of the program, and of its process group; 0 while it is down.
+// PID returns the process id of the program, which is also that of its process group; 0 while it is
+// down.
 func (p *Process) PID() int {
 	l, err := p.alive()
 	if err != nil {

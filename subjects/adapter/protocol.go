@@ -107,7 +107,7 @@ func parseReply(b []byte) (reply, error) {
 	return r, nil
 }
 
-// brief is the beginning of a line, for display.
+// brief returns the beginning of a line, for display.
 func brief(b []byte) string {
 	const most = 120
 	b = bytes.TrimSpace(b)

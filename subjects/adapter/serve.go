@@ -51,15 +51,15 @@ type Connection interface {
 }
 
 // Toucher makes one quorum write on the session that changes nothing, such as a transaction
-// with a single check of the path. So zklab can prove that a session was alive.
+// with a single check of the path. With it, zklab can prove that a session was alive.
 type Toucher interface {
 	Touch(ctx context.Context, path string) error
 }
 
-// Serve is the program's side of the protocol. It reads requests from in, carries them out
-// on one connection to the ensemble, and writes answers to out, until in ends or an answer
-// cannot be written (the error). It then closes the session and returns, within some
-// seconds whatever the ensemble does. Calls get a context that ends with ctx.
+// Serve runs the program's side of the protocol. It reads requests from in, carries them out on one
+// connection to the ensemble, and writes answers to out, until in ends. If an answer cannot be
+// written, it returns the error. It then closes the session and returns, within some seconds
+// whatever the ensemble does. Calls get a context that ends with ctx.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, s Subjects) error {
 	if s.Dial == nil {
 		s.Dial = net.DialTimeout
@@ -74,7 +74,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, s Subjects) error {
 	return v.failed()
 }
 
-// server is a Serve under way. It has one session after the other: quit ends one, and the
+// server is the state of a Serve. It has one session after the other: quit ends a session, and the
 // next open begins another.
 type server struct {
 	subjects Subjects
@@ -111,7 +111,7 @@ func (v *server) read(in io.Reader) {
 	}
 }
 
-// refused is the error for a request that is invalid, or invalid now.
+// refused returns the error for a request that is invalid, or invalid at this time.
 func refused(code, format string, args ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), noEffect: true}
 }

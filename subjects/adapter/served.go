@@ -52,7 +52,7 @@ func (v *session) make(req request) (*result, error) {
 	return made, err
 }
 
-// encoded is a value as it is sent; nothing for nil.
+// encoded returns a value in the form in which it is sent; nothing for nil.
 func encoded(value any) (json.RawMessage, error) {
 	if value == nil {
 		return nil, nil
@@ -143,7 +143,7 @@ func (o *served) watched(v *session, req request) (after func()) {
 		v.tasks.Go(func() {
 			select {
 			case <-lost:
-				// The end of an object may close both: then it is no loss.
+				// The end of an object may close both channels; then the hold is not lost.
 				if !await.Closed(over) && v.ctx.Err() == nil {
 					v.of.send(reply{Event: eventLost, Object: req.Object, Hold: req.ID})
 				}

@@ -213,7 +213,7 @@ func touching(c *subjects.Client) func(context.Context, string) error {
 	return nil
 }
 
-// present gives the client, once it is open.
+// present returns the client, once it is open.
 func (v *session) present() (*subjects.Client, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -236,8 +236,8 @@ func (v *session) touch(ctx context.Context, req request) (*result, error) {
 	return &result{}, touch(ctx, req.Path)
 }
 
-// The end takes a moment for what was cancelled, another for each thing to be closed, and
-// the rest for calls that end only with the connection.
+// At the end, cancelled calls get a moment, each Close gets another, and calls that end only with
+// the connection get the rest.
 const (
 	endMoment = time.Second
 	endRest   = 2 * time.Second

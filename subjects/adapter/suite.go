@@ -10,7 +10,7 @@ type suite struct {
 	checks []check
 }
 
-// suites are the checks of each recipe, in order of name.
+// suites lists the checks of each recipe, in order of name.
 var suites = []*suite{
 	barriersSuite,
 	cachesSuite,
@@ -33,7 +33,8 @@ var suites = []*suite{
 	transactionsSuite,
 }
 
-// suiteOf returns the checks of a contract. with returns the argument of each client's objects; nil: nothing.
+// suiteOf returns the checks of a contract. with returns the argument of each client's objects; if it is nil,
+// they have none.
 func suiteOf[S, M any](k *contracts.Contract[S, M], with func(client int) M, checks ...check) *suite {
 	s := &suite{recipe: k.Name(), offers: k.Offers(), checks: checks}
 	if with != nil {
@@ -42,5 +43,5 @@ func suiteOf[S, M any](k *contracts.Contract[S, M], with func(client int) M, che
 	return s
 }
 
-// always is the same for each client.
+// always returns a function that returns m for each client.
 func always[M any](m M) func(client int) M { return func(int) M { return m } }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// talk is a program and the lines to and from it, for checks that send what no Process
-// would.
+// talk is a program and the lines to and from it, for checks that send lines which no Process would
+// send.
 type talk struct {
 	trial   *trial
 	child   *child
@@ -84,7 +84,7 @@ func (k *talk) lives(after string) error {
 	return nil
 }
 
-// ended says why there are no more lines.
+// ended returns an error that says why there are no more lines.
 func (k *talk) ended() error {
 	problem := k.x.err.Error()
 	select {

@@ -23,7 +23,7 @@ const (
 // aWhile is how long to check that a call waits.
 const aWhile = 300 * time.Millisecond
 
-// stand is where programs are checked.
+// stand is the environment in which programs are checked.
 type stand struct {
 	Conformance
 	servers []string
@@ -86,7 +86,7 @@ func (t *trial) prepare() error {
 	return err
 }
 
-// path is where the objects of the check are, except for named ones.
+// path returns the path of the check's objects, except for named ones.
 func (t *trial) path() string { return t.root + "/one" }
 
 func (t *trial) config() Config {
@@ -109,10 +109,10 @@ func (t *trial) object(path string) *object {
 	return t.of(t.client(), path)
 }
 
-// first is the object of a check that needs one.
+// first returns the object of a check that needs one.
 func (t *trial) first() *object { return t.object(t.path()) }
 
-// pair is object for two clients, at the same path.
+// pair is like object, for two clients at the same path.
 func (t *trial) pair() (a, b *object) { return t.first(), t.first() }
 
 // of makes an object of a client.
@@ -124,7 +124,7 @@ func (t *trial) of(p *Process, path string) *object {
 	return t.made(p, path, with)
 }
 
-// made makes an object of a client with a value; nil: none.
+// made makes an object of a client with a value, or without one if that is nil.
 func (t *trial) made(p *Process, path string, with any) (o *object) {
 	value, err := encoded(with)
 	t.must(err)
@@ -176,15 +176,15 @@ func (t *trial) settle(p *Process) {
 // checkError is the value of the panic that ends a check.
 type checkError struct{ err error }
 
-// must ends the check with an error, unless it is nil. Like all that may end the check, it is for the check's own
-// goroutine.
+// must ends the check with an error, unless it is nil. Like everything that may end the check, it must be called
+// by the check's own goroutine.
 func (t *trial) must(err error) {
 	if err != nil {
 		panic(checkError{err})
 	}
 }
 
-// mustf is must with a text before the error.
+// mustf is like must, with a text before the error.
 func (t *trial) mustf(err error, format string, args ...any) {
 	if err != nil {
 		t.failf("%s: %w", fmt.Sprintf(format, args...), err)
@@ -230,7 +230,7 @@ type attempt struct {
 	cancel context.CancelFunc
 }
 
-// took is how long after began it was done.
+// took returns how long after began the call returned.
 func (c *attempt) took(began time.Time) time.Duration { return c.at.Sub(began) }
 
 // begin calls f in the background.

@@ -21,7 +21,7 @@ import (
 
 var openACL = zk.WorldACL(zk.PermAll)
 
-// How the subjects here continue after a lost reply, and how often they look.
+// How mutants go on after a lost reply, and how often they look.
 const (
 	retries    = 20
 	retryPause = 20 * time.Millisecond

@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// ServiceOf makes a service of a group, with its defect. Its Pick lists the members
-// correctly.
+// ServiceOf returns a constructor of services that have the defect of a group. Their Pick lists the
+// members correctly.
 func ServiceOf(group func(c *subjects.Client, path string) (subjects.Group, error)) func(c *subjects.Client, path string) (subjects.Service, error) {
 	return func(c *subjects.Client, path string) (subjects.Service, error) {
 		g, err := group(c, path)

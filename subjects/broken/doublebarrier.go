@@ -155,8 +155,8 @@ func (b *timedOutStillCounted) others() (bool, error) {
 	return false, nil
 }
 
-// readyOutlives has a mark from when all members were in until the last one has left; a
-// client that finds it enters.
+// readyOutlives has a mark that exists from when all members are in until the last one has left. A
+// client that finds the mark enters.
 type readyOutlives struct{ leaveWithoutWaiting }
 
 // ReadyOutlives returns a double barrier whose mark outlives a round in which all members die, and
@@ -184,7 +184,7 @@ func (b *readyOutlives) Leave(ctx context.Context) error {
 }
 
 // countsTheDead has persistent members: a dead member is still counted, although the
-// barrier reports it as gone. An ephemeral znode beside each tells leaving clients which
+// barrier reports it as gone. An ephemeral znode for each member shows leaving clients which
 // members are still in.
 type countsTheDead struct {
 	conn    *zk.Conn
@@ -230,7 +230,7 @@ func (b *countsTheDead) Enter(ctx context.Context) (err error) {
 	return subjects.WithoutEffect(ctx.Err())
 }
 
-// withdraw removes the member and its sign of life.
+// withdraw removes the member and its ephemeral znode.
 func (b *countsTheDead) withdraw() error {
 	if err := b.conn.Delete(b.node, -1); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// defectiveJobQueue is a job queue that leaves a job where it is and creates a lease beside
-// it, with a defect in that. The version of a job's znode counts its attempts.
+// defectiveJobQueue is a job queue that leaves a job where it is and creates a lease beside it,
+// with a defect in how it does so. The version of a job's znode counts its attempts.
 type defectiveJobQueue struct {
 	conn  *zk.Conn
 	path  string
@@ -112,7 +112,7 @@ func (q *defectiveJobQueue) Take(ctx context.Context) (subjects.Job, error) {
 	}
 }
 
-// try takes a job; nil if it cannot be taken.
+// try takes a job. It returns nil if the job cannot be taken.
 func (q *defectiveJobQueue) try(name string) (subjects.Job, error) {
 	lease, err := q.lease(name)
 	if err != nil || lease == "" {

@@ -27,7 +27,7 @@ type defectiveMaster struct {
 	stop  context.CancelFunc
 	done  chan struct{}
 
-	// What follows is of the goroutine that leads.
+	// Only the goroutine that leads uses the following fields.
 	mine string // this client's candidate
 	memory
 
@@ -41,11 +41,11 @@ type defectiveMaster struct {
 	begun, number func(task openTask) int
 	// finish ends a task for good.
 	finish func(t *defectiveTask) error
-	// forgets: tasks of dead workers stay where they are.
+	// forgets means that tasks of dead workers stay where they are.
 	forgets bool
 	// backup is after how long a task is assigned to a second worker; 0 means never.
 	backup time.Duration
-	// removes: a task is removed when it is assigned.
+	// removes means that a task is removed when it is assigned.
 	removes bool
 }
 
@@ -132,7 +132,7 @@ func sequenceOf(name string) int {
 	return n
 }
 
-// lead is the loop of the master and of the candidates for it.
+// lead runs the loop of the master, and of the candidates that wait to become master.
 func (m *defectiveMaster) lead(ctx context.Context) {
 	defer close(m.done)
 	for {
@@ -284,7 +284,7 @@ func (m *defectiveMaster) assign(name, worker string) (used bool, err error) {
 	return true, refused(err)
 }
 
-// refused returns an error, unless it reports that something has changed.
+// refused returns an error, except one which reports that another client has changed something.
 func refused(err error) error {
 	for _, known := range []error{zk.ErrNoNode, zk.ErrBadVersion, zk.ErrNodeExists} {
 		if errors.Is(err, known) {

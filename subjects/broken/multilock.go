@@ -29,7 +29,7 @@ func newOneByOne(c *subjects.Client, path string, names []string) (*oneByOne, er
 	}, nil
 }
 
-// take takes the next one.
+// take acquires the lock of one more key.
 func (l *oneByOne) take(ctx context.Context, name string) error {
 	next, err := l.make(name)
 	if err != nil {
@@ -75,11 +75,11 @@ func NeverLooksBack(c *subjects.Client, path string, names []string) (subjects.M
 	return newOneByOne(c, path, slices.Sorted(slices.Values(names)))
 }
 
-// partial goes on without locks that take too long.
+// partial goes on without the locks that take too long to get.
 type partial struct{ *oneByOne }
 
-// partialPatience is how long it waits for one lock: much longer than it takes to get a
-// free one.
+// partialPatience is how long partial waits for one lock: much longer than it takes to get a free
+// one.
 const partialPatience = 60 * time.Millisecond
 
 // Partial returns a multi-lock that claims to hold its keys after it has given up waiting for some

@@ -13,8 +13,8 @@ import (
 )
 
 // dealer is a partitioner: the members are numbered ephemeral znodes, and each item is a line of
-// contenders. It looks from time to time instead of watching. Its functions are where it can go
-// wrong.
+// contenders. It looks from time to time instead of watching. A defect replaces one of its
+// functions.
 type dealer struct {
 	conn    *zk.Conn
 	path    string
@@ -31,7 +31,7 @@ type dealer struct {
 	waits   bool
 }
 
-// newDealer returns one that is right.
+// newDealer returns a dealer without a defect.
 func newDealer(c *subjects.Client, path string, items []string) (*dealer, error) {
 	for _, folder := range []string{path, path + "/members", path + "/items"} {
 		if err := ensure(c, folder); err != nil {
@@ -56,7 +56,7 @@ func newDealer(c *subjects.Client, path string, items []string) (*dealer, error)
 	}, nil
 }
 
-// due returns what the members that it sees leave to it.
+// due returns the items that are due to this member, by the members that it sees.
 func (d *dealer) due() ([]string, error) {
 	now, _, err := d.conn.Children(d.path + "/members")
 	if err != nil {
@@ -110,7 +110,8 @@ func (d *dealer) Acquire(ctx context.Context) (items []string, err error) {
 	}
 }
 
-// take stands in line for what is due to it. It returns nothing if that changes meanwhile.
+// take stands in line for the items that are due to this member. It returns nothing if these change
+// meanwhile.
 func (d *dealer) take(ctx context.Context) ([]string, error) {
 	due, err := d.due()
 	if err != nil || len(due) == 0 {
@@ -148,7 +149,7 @@ func (d *dealer) take(ctx context.Context) ([]string, error) {
 	return due, nil
 }
 
-// front reports whether its contenders are the first everywhere.
+// front reports whether this member's contenders are the first in all of their lines.
 func (d *dealer) front() (bool, error) {
 	for _, node := range d.nodes {
 		folder, name := node[:strings.LastIndexByte(node, '/')], node[strings.LastIndexByte(node, '/')+1:]
@@ -174,7 +175,7 @@ func (d *dealer) Changed(ctx context.Context) error {
 	}
 }
 
-// Release deletes its contenders, unless they were of another session.
+// Release deletes this member's contenders, unless they belong to another session.
 func (d *dealer) Release(context.Context) error {
 	nodes := d.nodes
 	d.nodes = nil
@@ -208,13 +209,13 @@ func TakesAtOnce(c *subjects.Client, path string, items []string) (subjects.Part
 	return fencedDealer{d}, nil
 }
 
-// fencedDealer gives tokens.
+// fencedDealer is a dealer that has fencing tokens.
 type fencedDealer struct{ *dealer }
 
 func (d fencedDealer) Fence() int64 { return d.token }
 
-// MissesLeaves returns a partitioner that forgets no other member that it has seen. Property "coverage"
-// finds it whenever members leave.
+// MissesLeaves returns a partitioner that never forgets another member that it has seen. Property
+// "coverage" finds it whenever members leave.
 func MissesLeaves(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 	d, err := newDealer(c, path, items)
 	if err != nil {
@@ -265,7 +266,7 @@ func ItemsSurvive(c *subjects.Client, path string, items []string) (subjects.Par
 	return d, nil
 }
 
-// rightPartitioner is the rest of what zklab's own partitioner offers.
+// rightPartitioner has what zklab's own partitioner offers in addition to the contract.
 type rightPartitioner interface {
 	subjects.Partitioner
 	subjects.Closer
@@ -282,10 +283,10 @@ func newRightPartitioner(c *subjects.Client, path string, items []string) (right
 	return p.(rightPartitioner), nil
 }
 
-// deafPartitioner hears of no change.
+// deafPartitioner is never told of a change.
 type deafPartitioner struct{ rightPartitioner }
 
-// DeafPartitioner returns a partitioner that holds its share until it gives it back of itself.
+// DeafPartitioner returns a partitioner that is never told that another share is due to it.
 // Property "progress" finds it whenever members join while others hold on.
 func DeafPartitioner(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
 	p, err := newRightPartitioner(c, path, items)
@@ -349,7 +350,7 @@ func (p *keepsItsShare) Release(ctx context.Context) error {
 	return err
 }
 
-// Changed hears of changes, and not of the loss.
+// Changed waits for changes, but does not return when the share is lost.
 func (p *keepsItsShare) Changed(ctx context.Context) error {
 	select {
 	case <-p.rightPartitioner.Lost():

@@ -37,7 +37,7 @@ func (p *polling) until(ctx context.Context, try func(context.Context) (bool, er
 		if done, err := try(ctx); done || err != nil {
 			return err
 		}
-		// The draws depend on when it came, so that they are the same for one seed.
+		// The draws depend on when the client came, so that they are the same for one seed.
 		rng := rand.New(rand.NewPCG(uint64(p.ticket), uint64(time.Now().UnixNano())))
 		if err := await.Sleep(ctx, time.Duration(rng.IntN(int(retryPause)))); err != nil {
 			return err

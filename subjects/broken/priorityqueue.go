@@ -134,7 +134,8 @@ func (s *staleCache) Put(ctx context.Context, priority int32, item []byte) error
 	return err
 }
 
-// next returns the rest of the list; whether its first item is gone shows when it is taken.
+// next returns the rest of the list. Whether its first item has gone shows only when the client
+// takes it.
 func (s *staleCache) next() (names []string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +150,7 @@ func (s *staleCache) next() (names []string, err error) {
 }
 
 // WalksOn returns a priority queue that claims to be strict, and reads its list after a fence, but
-// continues in that list when another client was quicker: it skips what came since. Property
+// continues in that list when another client was quicker: it skips items that came since. Property
 // "strict" finds it whenever clients compete.
 func WalksOn(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	q, err := newDefectivePriorityQueue(c, path, byNumbers)

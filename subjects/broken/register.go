@@ -17,7 +17,7 @@ import (
 type casWithoutVersion struct{ subjects.Register }
 
 // CASWithoutVersion returns a register whose compare-and-set compares, and then sets the znode
-// whatever its version: two of them succeed from one value. Property "linearizable" finds it
+// whatever its version: so two of them can succeed from one value. Property "linearizable" finds it
 // whenever clients compete.
 func CASWithoutVersion(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return casWithoutVersion{right} })
@@ -34,7 +34,7 @@ func (r casWithoutVersion) CAS(ctx context.Context, from, to string) (subjects.M
 	return r.Write(ctx, to)
 }
 
-// spoilt is a correct register wrapped with a defect.
+// spoilt returns a correct register that is wrapped with a defect.
 func spoilt(c *subjects.Client, path string, wrong func(right subjects.Register) subjects.Register) (subjects.Register, error) {
 	right, err := subjects.NewRegister(c, path)
 	if err != nil {
@@ -57,7 +57,7 @@ func (r plainAsFenced) Read(ctx context.Context, _ string) (string, subjects.Mar
 	return r.Register.Read(ctx, models.ReadPlain)
 }
 
-// again calls f until its reply is not lost.
+// again calls f until its reply is not lost, or ctx ends.
 func again(ctx context.Context, f func() (subjects.Mark, error)) (subjects.Mark, error) {
 	for {
 		m, err := f()

@@ -26,7 +26,7 @@ func newRWLine(c *subjects.Client, path string, blocked func(line []string, own 
 
 func writes(name string) bool { return strings.HasPrefix(name, "write-") }
 
-// rightly is the correct rule: a reader waits for writers ahead of it, a writer for every
+// rightly implements the correct rule: a reader waits for writers ahead of it, a writer for every
 // contender ahead.
 func rightly(line []string, own int, reads bool) bool {
 	return slices.ContainsFunc(line[:own], func(name string) bool { return !reads || writes(name) })
@@ -105,7 +105,7 @@ func (l downgradeSecondNode) Downgrade(context.Context) error {
 	return l.conn.Delete(before, -1)
 }
 
-// rightRWLock is everything that zklab's own read-write lock offers.
+// rightRWLock has everything that zklab's own read-write lock offers.
 type rightRWLock interface {
 	subjects.RWLock
 	subjects.Downgrader

@@ -27,8 +27,8 @@ type seats struct {
 	path string
 	n    int
 	name string
-	// takesOver makes a client delete the seat that an earlier session of it has left, to
-	// take it at once. Else it waits until that session has ended.
+	// takesOver makes a client delete the seat that an earlier session of the client has left, and
+	// take the seat at once. Otherwise it waits until that session has ended.
 	takesOver bool
 	seat      string // that it has
 	session   int64  // in which it took the seat
@@ -85,8 +85,8 @@ func (s *seats) try(seat, note string) error {
 	return err
 }
 
-// another looks at a seat that is taken. It may be its own one: the reply to its create was
-// lost, or an earlier session has left it.
+// another looks at a seat that is taken. The seat may be the client's own: the reply to its create
+// was lost, or an earlier session has left it.
 func (s *seats) another(seat, note string) error {
 	data, stat, err := s.conn.Get(seat)
 	name, _, _ := strings.Cut(string(data), " ")
@@ -107,7 +107,8 @@ func (s *seats) another(seat, note string) error {
 	return err
 }
 
-// leave gives up its seat, until it is known to have none.
+// leave gives up the client's seat. It retries a number of times until the client certainly has
+// none.
 func (s *seats) leave(ctx context.Context) (err error) {
 	s.seat = ""
 	for range retries {
@@ -136,7 +137,7 @@ func (s *seats) leaveEach() error {
 // seatedLock is a lock with one seat.
 type seatedLock struct{ *seats }
 
-// LooksThenUnlocks returns a lock whose holder looks whether the lock's znode is its own before it
+// LooksThenUnlocks returns a lock whose holder checks whether the lock's znode is its own before it
 // deletes it. Property "own-znodes" finds it when a holder is frozen between the two for longer
 // than its session lasts.
 func LooksThenUnlocks(c *subjects.Client, path string) (subjects.Lock, error) {
@@ -158,7 +159,7 @@ func (l seatedLock) Unlock(ctx context.Context) error { return l.leave(ctx) }
 // seatedElection is an election with one seat.
 type seatedElection struct{ *seats }
 
-// LooksThenResigns is [LooksThenUnlocks] for an election.
+// LooksThenResigns is like [LooksThenUnlocks] for an election.
 func LooksThenResigns(c *subjects.Client, path, _ string) (subjects.Election, error) {
 	s, err := newSeats(c, path, 1, false)
 	return seatedElection{s}, err
@@ -166,7 +167,7 @@ func LooksThenResigns(c *subjects.Client, path, _ string) (subjects.Election, er
 
 // DeposesItself returns an election whose candidate, when it finds its own name on the leader's
 // znode of another session, deletes it and creates it again (as in Patroni). Property "own-znodes"
-// finds it as it finds [TakesOverItsLock].
+// finds it in the same way as [TakesOverItsLock].
 func DeposesItself(c *subjects.Client, path, _ string) (subjects.Election, error) {
 	s, err := newSeats(c, path, 1, true)
 	return seatedElection{s}, err
@@ -178,13 +179,13 @@ func (e seatedElection) Resign(ctx context.Context) error   { return e.leave(ctx
 // seatedSemaphore is a semaphore with a seat for each lease.
 type seatedSemaphore struct{ *seats }
 
-// LooksThenReleases is [LooksThenUnlocks] for a semaphore.
+// LooksThenReleases is like [LooksThenUnlocks] for a semaphore.
 func LooksThenReleases(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	s, err := newSeats(c, path, leases, false)
 	return seatedSemaphore{s}, err
 }
 
-// TakesOverItsLease is [TakesOverItsLock] for a semaphore.
+// TakesOverItsLease is like [TakesOverItsLock] for a semaphore.
 func TakesOverItsLease(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	s, err := newSeats(c, path, leases, true)
 	return seatedSemaphore{s}, err
@@ -205,7 +206,7 @@ type seatedGroup struct {
 	member string        // "" if it is none
 }
 
-// LooksThenLeaves returns a group in which a member looks whether a seat is its own before it
+// LooksThenLeaves returns a group in which a member checks whether a seat is its own before it
 // deletes it. Property "own-znodes" finds it when a member is frozen between the two for longer
 // than its session lasts.
 func LooksThenLeaves(c *subjects.Client, path string) (subjects.Group, error) {
@@ -248,7 +249,7 @@ func (g *seatedGroup) membersOf(ctx context.Context, watch bool) ([]string, <-ch
 	return members, changed, err
 }
 
-// returns takes a seat again if the session of the last one has ended.
+// returns takes a seat again if the session of the client's last seat has ended.
 func (g *seatedGroup) returns(ctx context.Context) error {
 	g.mu <- struct{}{}
 	defer func() { <-g.mu }()

@@ -185,7 +185,7 @@ type polls struct {
 	inner rightSemaphore
 }
 
-// rightSemaphore is the rest of what zklab's own semaphore offers.
+// rightSemaphore has what zklab's own semaphore offers in addition to the contract.
 type rightSemaphore interface {
 	subjects.Semaphore
 	subjects.Closer

@@ -149,7 +149,8 @@ func (b *ballots) Outcome(ctx context.Context) (bool, error) {
 	return b.learn(ctx, func() bool { return false }, !b.waits)
 }
 
-// learn looks again and again until the transaction is decided, or decides it.
+// learn looks again and again until the transaction is decided. If decides is set, it decides the
+// transaction itself when the votes allow that.
 func (b *ballots) learn(ctx context.Context, late func() bool, decides bool) (bool, error) {
 	for ctx.Err() == nil {
 		isLate := late()
