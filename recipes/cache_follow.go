@@ -27,7 +27,7 @@ import (
 // cacheReads is how many requests of a cache are under way at a time, at most.
 const cacheReads = 16
 
-// follow keeps the copy up to date until ctx ends, which the session's value ends, too.
+// follow keeps the copy up to date until ctx ends. The end of the client ends ctx, too.
 func (c *Cache) follow(ctx context.Context) {
 	var b client.Backoff
 	for {
@@ -85,7 +85,7 @@ func (c *Cache) pending() synced {
 }
 
 // answer ends the calls that waited for a round, which has ended with err. Each call keeps its own
-// answer: the next round may have ended by the time that the call looks.
+// answer: the next round may have ended by the time the call looks.
 func (c *Cache) answer(asked []*syncing, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -272,7 +272,7 @@ func (c *Cache) dropRoot(absent <-chan zk.Event) {
 	c.remove(c.r.Path)
 }
 
-// remove is drop. c.mu must be held.
+// remove does what drop does. c.mu must be held.
 func (c *Cache) remove(path string) {
 	n := c.copy[path]
 	if n == nil {

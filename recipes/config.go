@@ -43,7 +43,7 @@ type Setting struct {
 	Zxid int64
 }
 
-// configured is a setting, with the numbers that tell whether the znode has changed.
+// configured is a setting, with the numbers that show whether the znode has changed.
 type configured struct {
 	Setting
 	czxid   int64

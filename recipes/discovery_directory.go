@@ -158,7 +158,7 @@ func inTurn(names []string) []string {
 	return append(all, others...)
 }
 
-// parseRegistered is ParseInstance, but a znode in zklab's format has to be ephemeral.
+// parseRegistered is like ParseInstance, but a znode in zklab's format must be ephemeral.
 func parseRegistered(name string, v client.Value) (Registered, error) {
 	r, err := ParseInstance(name, v.Data)
 	if err == nil && r.Format == FormatZklab && v.Stat.EphemeralOwner == 0 {
@@ -167,7 +167,7 @@ func parseRegistered(name string, v client.Value) (Registered, error) {
 	return r, err
 }
 
-// sort stores all instances that were read. It leaves out those of zklab's format that others with
+// sort stores all instances that were read. It leaves out those in zklab's format that others with
 // the same ID replace.
 func (l *Listing) sort(all []Registered) {
 	byID := func(a, b Registered) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Znode, b.Znode)) }

@@ -94,7 +94,7 @@ func (s *Service) Picker(strategy Strategy) *Picker {
 	return p
 }
 
-// follow goes on after an error, such as a refusal.
+// follow follows the service until ctx ends. It goes on after an error, such as a refusal.
 func (p *Picker) follow(ctx context.Context) {
 	var b client.Backoff
 	for {

@@ -132,10 +132,11 @@ func (e *Election) lowest(ctx context.Context, z *client.Session, read func(cont
 	return Term{}, client.Value{}, nil
 }
 
-// Terms returns the present term, and then each new one: of another candidate, of none, or of the
-// same candidate again. The caller need not be a candidate. Like Leader, Terms returns what the
-// server of this connection knows. The server can lag behind, and in a new session Terms can return
-// an earlier term again. It can leave out short terms. The caller watches the leader only.
+// Terms returns the present term, and then each new one: another candidate's, the empty term if
+// there is no leader, or one of the same candidate again. The caller need not be a candidate. Like
+// Leader, Terms returns what the server of this connection knows. The server can lag behind, and in
+// a new session Terms can return an earlier term again. It can leave out short terms. The caller
+// watches the leader only.
 //
 // The sequence ends with an error: that of ctx, [ErrClosed], or what a server refused. You may use
 // the sequence again, and several times at once.

@@ -65,7 +65,7 @@ func (j *Job) GiveBack(ctx context.Context) error {
 	return j.end(ctx, "give back", j.q.returned(j.name, j.Data)...)
 }
 
-// end ends the attempt together with ops, while the lease lasts.
+// end ends the attempt, and applies ops in the same multi, as long as the lease lasts.
 func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 	q := j.q
 	worker := j.worker()
@@ -103,8 +103,8 @@ func (q *JobQueue) mend(ctx context.Context, z *client.Session, mended *bool, pa
 	return cmp.Or(q.ensureFolders(ctx, z), calls.ErrAgain)
 }
 
-// leased returns the op by which the end of the job needs the lease. The op also ends the lease if
-// the lease is for this job alone.
+// leased returns the op that makes the end of the job fail without the lease. The op also ends the
+// lease if the lease is for this job alone.
 func (j *Job) leased() any {
 	if j.over != nil {
 		return gone(j.worker())
@@ -133,7 +133,7 @@ func (j *Job) letGo() {
 	}
 }
 
-// returned are the ops that continue a job after an attempt that did not finish it.
+// returned returns the ops that continue a job after an attempt that did not finish it.
 func (q *JobQueue) returned(n jobName, data []byte) []any {
 	if n.last() {
 		return []any{gone(q.job(n.id)), newZnode(q.dead(n.id), data)}

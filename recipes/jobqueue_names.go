@@ -19,13 +19,13 @@ const (
 // maxTries bounds the length of names.
 const maxTries = 1000
 
-// jobName holds what the name of a job's znode tells:
+// jobName holds the parts of the name of a job's znode:
 //
 //	<id>-job-<attempts begun>-<tries>-<sequence>                 pending
 //	<id>-taken-<id of the worker>-<attempt>-<tries>-<sequence>   with a worker
 //
 // A job has each of its names once, as attempts are numbered. So a client that removes such a znode
-// has had the job in just that state, and a late request does nothing to later states.
+// knows that the job was in exactly that state, and a late request does nothing to later states.
 type jobName struct {
 	id             string
 	worker         string // none: pending

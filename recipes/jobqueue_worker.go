@@ -49,8 +49,8 @@ func (q *JobQueue) enlisted() *contend.Hold {
 	return q.worker
 }
 
-// steward waits until c is the first of the workers, and then gives back what others have
-// not finished who are no more, until ctx ends.
+// steward waits until c is the first of the workers. Then, until ctx ends, it gives back the jobs
+// that workers had not finished when they ended.
 func (q *JobQueue) steward(ctx context.Context, c *contend.Contender) {
 	var b client.Backoff
 	for ctx.Err() == nil {
@@ -62,12 +62,11 @@ func (q *JobQueue) steward(ctx context.Context, c *contend.Contender) {
 	}
 }
 
-// recover gives back the jobs of workers that are no more, and waits until it is worth
-// looking again.
+// recover gives back the jobs of workers that have gone, and waits until it is worth looking again.
 //
-// The watch comes before the list of what is taken, so that no worker goes unnoticed
-// between the two. And who has taken something is listed after that, if he lives: only one
-// that is not there then has gone.
+// It sets the watch before it lists the taken jobs, so that no worker goes unnoticed in between. If
+// a worker of a taken job is missing, it lists the workers once more after that: only a worker that
+// is missing then, too, has gone.
 func (q *JobQueue) recover(ctx context.Context, z *client.Session) error {
 	event := q.r.Client.NextEvent()
 	workers, err := q.r.Client.ChildrenW(ctx, z, q.workers.Path)
@@ -90,8 +89,8 @@ func (q *JobQueue) recover(ctx context.Context, z *client.Session) error {
 	return q.r.Client.Wait(ctx, z, event, workers.Changed)
 }
 
-// abandoned are the taken jobs whose workers have gone. If some are not among those that were
-// listed before, the workers are listed again.
+// abandoned returns the taken jobs whose workers have gone. If some workers of taken jobs are not
+// in the earlier list of workers, it lists the workers again.
 func (q *JobQueue) abandoned(ctx context.Context, z *client.Session, taken []jobName, workers []string) ([]jobName, error) {
 	left := q.ownerless(taken, workers)
 	if len(left) == 0 {
@@ -104,7 +103,7 @@ func (q *JobQueue) abandoned(ctx context.Context, z *client.Session, taken []job
 	return q.ownerless(left, now), nil
 }
 
-// ownerless are the taken jobs whose workers are not among those that are listed.
+// ownerless returns the taken jobs whose workers are not in a list.
 func (q *JobQueue) ownerless(taken []jobName, workers []string) []jobName {
 	alive := make(map[string]bool, len(workers))
 	for _, n := range znodes.Nodes(workers, q.workers.Kind) {

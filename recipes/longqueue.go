@@ -217,8 +217,8 @@ func (q *LongQueue) readTail(ctx context.Context, z *client.Session) (*tail, <-c
 }
 
 // tailMissing reports whether to create the tail. If there are folders but no tail, another client
-// has removed the tail. A new one would not do: its version could be one that a producer has read
-// of the old tail, with another folder.
+// has removed the tail. A new one would be wrong: its version could equal one that a producer has
+// read from the old tail, which named another folder.
 func (q *LongQueue) tailMissing(ctx context.Context, z *client.Session) (bool, error) {
 	names, err := q.r.Client.FreshChildren(ctx, z, q.r.Path)
 	if err != nil || slices.Contains(names, tailNode) {

@@ -23,7 +23,7 @@ type plan struct {
 	workers map[string]string
 }
 
-// place holds what a master knows of a place.
+// place holds what a master knows about a place.
 type place struct {
 	znodes.Node
 	worker string // the id of its worker
@@ -187,7 +187,7 @@ func (p *plan) putBack(ctx context.Context, z *client.Session, n jobName) error 
 	return err
 }
 
-// assignTold assigns a task to the first of the places, and runs the function of the trace.
+// assignTold assigns a task to the first of the places, and calls the trace's function Assigned.
 func (p *plan) assignTold(ctx context.Context, z *client.Session, n jobName, free []place) (done bool, err error) {
 	told := traceOf(ctx).Assigned
 	if told == nil {

@@ -106,7 +106,7 @@ func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 	return g.finish(ctx, op, c, data, seen, err)
 }
 
-// finish stores the result of a try to join. Its member keeps the trace of the call.
+// finish stores the result of a try to join. The member keeps the trace of the call.
 func (g *Group) finish(call context.Context, op string, c *contend.Contender, data []byte, seen bool, err error) error {
 	g.seat.Mu.Lock()
 	defer g.seat.Mu.Unlock()
@@ -147,7 +147,7 @@ func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contend.
 	return c, err
 }
 
-// keep keeps the member in the group until ctx ends, which the end of the client ends, too.
+// keep keeps the member in the group until ctx ends. The end of the client ends ctx, too.
 func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b client.Backoff
@@ -216,7 +216,7 @@ func (g *Group) Leave(ctx context.Context) error {
 	return g.leaveAs(ctx, "leave", func(context.Context) {})
 }
 
-// leaveAs calls out when this value is no member any more, and others still see it.
+// leaveAs calls out when this value is no longer a member, but other clients still see it.
 func (g *Group) leaveAs(ctx context.Context, op string, out func(context.Context)) error {
 	ctx, end, err := g.line.Start(ctx)
 	if err != nil {

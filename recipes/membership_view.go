@@ -35,9 +35,9 @@ func (g *Group) membersAs(ctx context.Context, op string) (members []Member, err
 	return members, err
 }
 
-// view returns the members in one view of the server. If a znode goes before it was read, that view
-// has passed with a member unknown: view starts again with a new list. Each time, it knows most of
-// the members already.
+// view returns the members in one view of the server. If a znode goes before it is read, view
+// starts again with a new list, since one member of the earlier view remains unknown. It already
+// knows most of the members then.
 func (g *Group) view(ctx context.Context, z *client.Session, list func() (client.Value, error)) ([]Member, error) {
 	for {
 		v, err := list()
@@ -79,7 +79,8 @@ func (g *Group) recall(name string) (Member, bool) {
 	return m, ok
 }
 
-// remember adds what was read to what is known, and if all is true, forgets the rest.
+// remember adds the members that were read to the known ones. If all is true, it forgets the
+// others.
 func (g *Group) remember(read map[string]Member, all bool) {
 	g.seat.Mu.Lock()
 	defer g.seat.Mu.Unlock()

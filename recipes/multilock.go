@@ -64,7 +64,7 @@ func linesOf(x *contend.Exclusive, paths []string) contend.Line {
 	return line
 }
 
-// valid refuses paths that cannot be locked together.
+// valid returns an error for paths that cannot be locked together.
 func (l *MultiLock) valid(op string) error {
 	if n := len(l.paths); n < 1 || n > maxPaths {
 		return l.x.Definite(op, ErrPaths)

@@ -29,15 +29,16 @@ const MaxItems = 15_000
 
 const kindTaking = "taking" // who waits for an item
 
-// items are the items of a queue of any kind: persistent children of its path. Some clients put
-// them there and others take them.
+// items has the items of a queue of any kind: persistent children of its path, which producers put
+// there and consumers take.
 type items struct {
 	r       *calls.Recipe
 	markers *calls.Markers
 	order   func(children []string) []znodes.Node // the items among the children, the first to come out first
 	lists   trust
 	due     func(znodes.Node) time.Duration // how long until an item may come out; nil: at once
-	// beside returns an op for the multi that removes an item. If it is nil, there is no such op.
+	// beside returns an op for the multi that removes an item. If beside is nil, there is no such
+	// op.
 	beside func(context.Context, *client.Session) (op any, err error)
 
 	// taking lets one take at a time go for the first item. A second take would go for the next
@@ -62,7 +63,8 @@ const (
 	oneTry                  // for one try: each try at an item reads a list after a quorum write
 )
 
-// newItems returns the items of a queue. of names the kind of queue among those on one path.
+// newItems returns the items of a queue. of names the kind of queue, to distinguish the queues on
+// one path.
 func newItems(c *Client, path, of string, lists trust, order func([]string) []znodes.Node) *items {
 	r := calls.New(c.client, path)
 	return &items{
@@ -157,8 +159,8 @@ func (t *itemTake) begin(ctx context.Context) error {
 	return nil
 }
 
-// await waits for an item if no other take of this value does; otherwise it waits for its turn to
-// look again.
+// await waits for an item if no other take of this value waits for one; otherwise it waits for its
+// turn to look again.
 func (t *itemTake) await(ctx context.Context, z *client.Session, wait func() error) error {
 	t.q.taking.Release(1)
 	t.taking = false
@@ -254,7 +256,7 @@ func (q *items) takeItem(ctx context.Context, z *client.Session, n znodes.Node) 
 	return nil, calls.NotApplied, err
 }
 
-// removal is the request that removes an item.
+// removal returns the request that removes an item.
 func (q *items) removal(ctx context.Context, z *client.Session, path string, version int32) ([]any, error) {
 	ops := []any{&zk.DeleteRequest{Path: path, Version: version}}
 	if q.beside == nil {
@@ -298,7 +300,7 @@ func (q *items) count(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// first takes the first item off the list that was read in z.
+// first removes the first item from the list that was read in z, and returns it.
 func (q *items) first(z *client.Session) (znodes.Node, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -42,8 +42,8 @@ var errOutdated = errors.New("share has changed")
 // share, too.
 //
 // Limits: a member keeps its place while it holds nothing, from Release until the next Acquire.
-// Nobody else acquires its items meanwhile, so a member that does not want a share must leave. A
-// change of the members can change all shares. While members come and go all the time, they do
+// No other member acquires its items meanwhile, so a member that does not want a share must leave.
+// A change of the members can change all shares. While members come and go all the time, they do
 // little else.
 //
 // Cost: to acquire a share takes one write, and two reads for each item of it. Each member reads the
@@ -79,7 +79,7 @@ func NewSetPartitioner(c *Client, path string, items []string) *SetPartitioner {
 	}
 }
 
-// valid refuses sets that cannot be divided.
+// valid returns an error for sets that cannot be divided.
 func (p *SetPartitioner) valid(op string) error {
 	if n := len(p.items); n < 1 || n > maxPaths || len(slices.Compact(slices.Clone(p.items))) < n {
 		return p.x.Definite(op, ErrItems)
@@ -152,14 +152,14 @@ func (p *SetPartitioner) take(ctx context.Context, op string, due *share) (again
 	return true, nil
 }
 
-// withdrawn waits until nothing of the last share is left, so that this member is in nobody's way,
-// nor in its own.
+// withdrawn waits until nothing of the last share is left, so that this member blocks neither other
+// members nor itself.
 func (p *SetPartitioner) withdrawn(ctx context.Context) error {
 	(&client.Backoff{}).Pause(ctx)
 	return p.x.CleanUps.Wait(ctx)
 }
 
-// until returns a context that also ends, for that cause, when over is closed.
+// until returns a context that also ends, with the given cause, when over is closed.
 func until(ctx context.Context, over <-chan struct{}, cause error) (_ context.Context, end func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var watching sync.WaitGroup
@@ -176,7 +176,7 @@ func until(ctx context.Context, over <-chan struct{}, cause error) (_ context.Co
 	}
 }
 
-// line is where the contenders for some items stand.
+// line returns the line in which the contenders for some items stand.
 func (p *SetPartitioner) line(items []string) contend.Line {
 	paths := make([]string, len(items))
 	for i, item := range items {
@@ -186,7 +186,7 @@ func (p *SetPartitioner) line(items []string) contend.Line {
 }
 
 // exclusively runs f as the only call that acquires, as a member. If f fails, this value is no
-// member any more.
+// longer a member.
 func (p *SetPartitioner) exclusively(ctx context.Context, op string, f func(context.Context, *followedShare) error) error {
 	if err := p.valid(op); err != nil {
 		return err

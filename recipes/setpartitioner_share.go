@@ -9,9 +9,10 @@ import (
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// This file follows the members of a SetPartitioner, and works out what is due to one of them.
+// This file follows the members of a SetPartitioner, and works out which items are due to one of
+// them.
 
-// followedShare is the share of a member, as long as it is one.
+// followedShare is the share of a member, for as long as it is a member.
 type followedShare struct {
 	stop context.CancelFunc
 	left <-chan struct{} // closed when it is no member any more
@@ -48,7 +49,7 @@ func (p *SetPartitioner) join(ctx context.Context) (*followedShare, error) {
 
 func newShare(items []string) *share { return &share{items: items, over: make(chan struct{})} }
 
-// unfollow ends what join began, but for the membership.
+// unfollow ends what join began, except the membership.
 func (p *SetPartitioner) unfollow() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +67,8 @@ func (p *SetPartitioner) quit() {
 	}
 }
 
-// follow works out what is due until ctx ends. After an error, such as a missing right, it goes on.
+// follow works out the share until ctx ends. After an error, such as a missing permission, it goes
+// on.
 func (p *SetPartitioner) follow(ctx context.Context, f *followedShare) {
 	var b client.Backoff
 	for ctx.Err() == nil {
@@ -99,7 +101,8 @@ func (p *SetPartitioner) dueTo(members []Member) (items []string) {
 	return items
 }
 
-// tell stores what is due, or why that is not known. Until it is known again, nothing changes.
+// tell stores the items that are due, or why they are not known. While they are not known, the
+// share stays the same.
 func (f *followedShare) tell(items []string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -112,8 +115,8 @@ func (f *followedShare) tell(items []string, err error) {
 	f.news = make(chan struct{})
 }
 
-// due waits until something is due. When members come or go, it waits a moment longer: others often
-// come or go then, too.
+// due waits until some items are due. When members come or go, it waits a moment longer: others
+// often come or go then, too.
 func (f *followedShare) due(ctx context.Context) (*share, error) {
 	for {
 		f.mu.Lock()

@@ -112,8 +112,8 @@ func (t *TwoPhaseCommit) checkSites(sites []string) error {
 	return nil
 }
 
-// notInSite are characters that cannot be in a znode's name ("ZooKeeper Programmer's Guide",
-// The ZooKeeper Data Model), or end a line.
+// notInSite reports whether a character cannot be in a znode's name ("ZooKeeper Programmer's
+// Guide", The ZooKeeper Data Model), or ends a line.
 func notInSite(r rune) bool {
 	return r == '/' || r < ' ' || r >= 0x7f && r <= 0x9f || r >= 0xd800 && r <= 0xf8ff || r >= 0xfff0 && r <= 0xffff
 }
@@ -146,9 +146,8 @@ func (t *TwoPhaseCommit) Outcome(ctx context.Context) (committed bool, err error
 	return t.learn(ctx, "outcome", time.Time{})
 }
 
-// Decide is Outcome that aborts the transaction if votes are missing when patience has passed, and
-// no vote is no. Any client may call it, and several may at once: the coordinator, or a client that
-// replaces it.
+// Decide is like Outcome, but aborts the transaction if votes are missing when patience has passed.
+// Any client may call it, and several may at once: the coordinator, or a client that replaces it.
 //
 // An error with NoEffect means that this call has decided nothing: [ErrNotBegun], [ErrNoOutcome],
 // [ErrClosed], the error of ctx, or what a server refused. After [ErrUnknown] this call may have

@@ -23,7 +23,7 @@ type transactionCall struct {
 	unknown bool                    // the outcome of a write of this call is unknown, in any session
 }
 
-// write sends a write until a server answers.
+// write repeats a write until a server answers.
 func (w *transactionCall) write(ctx context.Context, f func() error) error {
 	var b client.Backoff
 	for {
@@ -76,8 +76,8 @@ func (w *transactionCall) give(ctx context.Context, site, vote string) error {
 	return ErrRemoved
 }
 
-// declare creates a znode that is created once for all. It returns other if the znode has other
-// data, and zk.ErrNoNode if there is no transaction, or another client removes znodes.
+// declare creates a znode that is created once for all. It returns the error other if the znode has
+// other data, and zk.ErrNoNode if there is no transaction, or another client removes znodes.
 func (w *transactionCall) declare(ctx context.Context, path, data string, other error) error {
 	err := w.create(ctx, path, data)
 	if !errors.Is(err, zk.ErrNodeExists) {
@@ -90,7 +90,7 @@ func (w *transactionCall) declare(ctx context.Context, path, data string, other 
 	return err
 }
 
-// sites returns the sites. As they never change, an old view will do, unless it has none.
+// sites returns the sites. As they never change, an old view is good enough if it has them.
 func (w *transactionCall) sites(ctx context.Context) (client.Value, error) {
 	path := znodes.Join(w.r.Path, sitesNode)
 	v, err := w.r.Client.Get(ctx, w.z, path)

@@ -14,7 +14,7 @@ type Layout struct {
 	Recipe string // "job-queue"
 	Parts  []Part
 	// Tell explains the values of the parts to people: in a summary, and one by one. It gets the
-	// values of all parts that exist, by name. It is nil if values mean nothing.
+	// values of all parts that exist, by name. It is nil if the values have no meaning.
 	Tell func(values map[string]string) (summary string, notes map[string]string)
 }
 
@@ -26,18 +26,18 @@ type Part struct {
 	What string
 	// Holders is the part whose children are the [Name.Holder] of the children of this one.
 	Holders string
-	// Leads: the first child of the part leads the recipe.
+	// Leads means that the first child of the part is the leader.
 	Leads bool
 }
 
-// layouts are all layouts. If two fit, the first one counts.
+// layouts lists all layouts. If two fit, the first one counts.
 var layouts = []Layout{
 	{Recipe: "master-worker", Parts: append([]Part{{Name: "master", Needed: true, Leads: true}}, jobParts("task")...)},
 	{Recipe: "job-queue", Parts: append(jobParts("job"), Part{Name: "idle", What: "idle worker"})},
 	{Recipe: "two-phase-commit", Tell: tellTransaction, Parts: []Part{{Name: sitesNode, Needed: true}, {Name: votePrefix}, {Name: outcomeNode}}},
 }
 
-// jobParts are the folders of the states of jobs, and of the workers.
+// jobParts returns the folders for the states of jobs, and for the workers.
 func jobParts(job string) []Part {
 	return []Part{
 		{Name: "jobs", Needed: true},

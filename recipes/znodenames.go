@@ -16,7 +16,7 @@ const (
 	Items                  // each waits to be taken
 )
 
-// Ranking tells what the rank in a name means.
+// Ranking says what the rank in a name means.
 type Ranking int
 
 // The rankings.
@@ -33,8 +33,8 @@ type Name struct {
 	Writer bool // of Shared
 	// What is a word for such a znode, for people.
 	What string
-	// Holds says for people what the client of the znode does that holds: "holds", "leads". HeldBy
-	// says it the other way round: "held by". Both are empty if there is nothing to hold.
+	// Holds is a word for people for what the holder does: "holds", "leads". HeldBy is the same
+	// from the other side: "held by". Both are empty if there is nothing to hold.
 	Holds, HeldBy string
 	// Ranking is the meaning of [Name.Rank].
 	Ranking Ranking

@@ -12,11 +12,11 @@ import (
 
 // Knob declares one of the Settings. Its methods are safe for concurrent use.
 type Knob interface {
-	// Name is the name of its flag, and of its field in an experiment file.
+	// Name returns the name of its flag, and of its field in an experiment file.
 	Name() string
-	// GoName is the name of its field in Go.
+	// GoName returns the name of its field in Go.
 	GoName() string
-	// Group is the group of its flag in the help.
+	// Group returns the group of its flag in the help.
 	Group() Group
 	// Usage describes it in a few words, for the help of the command line.
 	Usage() string
@@ -26,12 +26,12 @@ type Knob interface {
 	// Problem says in a few words what is wrong with its value, as in "must be more than
 	// zero"; "" if nothing is.
 	Problem(s Settings) string
-	// Choices are the values that a sweep draws from; none if sweeps do not vary it.
+	// Choices returns the values from which a sweep draws; none if sweeps do not vary it.
 	Choices() []any
 	// Draw sets it to one of the choices, which must have its type. The seed determines the
 	// choice.
 	Draw(s *Settings, seed int64, choices []any)
-	// Said is its value in a few words, as in "5 clients"; "" for zero.
+	// Said describes its value in a few words, as in "5 clients"; "" for zero.
 	Said(s Settings) string
 
 	setUsual(s *Settings)
@@ -122,7 +122,7 @@ func (k *plain[T]) usually(value T) *plain[T] {
 	return k
 }
 
-// must adds a condition. It is checked only if those before it hold.
+// must adds a condition. It is checked only if the conditions before it hold.
 func (k *plain[T]) must(hold func(T) bool, otherwise string) *plain[T] {
 	before := k.problem
 	k.problem = func(v T) string {

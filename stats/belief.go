@@ -12,8 +12,9 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// beliefOf also returns the length of each window. It returns nil if several clients may hold the object at a
-// time. The holds are in order of their grants.
+// beliefOf returns for how long several clients believed that they held a key, and the length of each such
+// window. It returns nil if several clients may hold the object at a time. The holds are in order of their
+// grants.
 func beliefOf(m *models.Model, ops operations, all []*holds.Hold) (b *samples.Belief, windows []measured.Bound) {
 	if m.State != models.Exclusive && m.State != models.ReadWrite || len(all) == 0 {
 		return nil, nil
@@ -52,8 +53,8 @@ type guarded struct {
 	op *history.Operation
 }
 
-// refused counts the writes to a key that a resource refuses which checks tokens. The holds belong
-// to the key.
+// refused counts the writes to a key that a resource which checks tokens would refuse. The holds
+// belong to the key.
 func refused(writes []guarded, all []*holds.Hold) (n int) {
 	slices.SortFunc(writes, func(a, b guarded) int { return cmp.Compare(a.Order, b.Order) })
 	latest := -1 // the place among all holds of the latest one that wrote
@@ -73,8 +74,8 @@ func refused(writes []guarded, all []*holds.Hold) (n int) {
 	return n
 }
 
-// holdOf returns the place of the latest hold that a client had been granted when it wrote; -1 if
-// there is none.
+// holdOf returns the index of the latest hold that the client of a write had been granted by then;
+// -1 if there is none.
 func holdOf(op *history.Operation, all []*holds.Hold) int {
 	granted, _ := slices.BinarySearchFunc(all, op.Began()+1, func(h *holds.Hold, t time.Duration) int { return cmp.Compare(h.Granted, t) })
 	for i := granted - 1; i >= 0; i-- {

@@ -14,7 +14,7 @@ import (
 )
 
 // stallFloor is the shortest gap of the harness's heartbeat that counts as a stall. Shorter gaps
-// cannot hide or fake what is measured in seconds.
+// cannot hide or fake effects that are measured in seconds.
 const stallFloor = 250 * time.Millisecond
 
 // Compute computes the figures of a history. In a history without phases, from another tool, the
@@ -143,8 +143,8 @@ func (k *kind) measure(op *history.Operation) {
 }
 
 // begunIn returns the operations that began in the load phase. Later operations are the final look
-// of all clients at all keys, which measures nothing. If none began in the load phase, begunIn
-// returns all.
+// of all clients at all keys, which measures nothing. If no operation began in the load phase,
+// begunIn returns all.
 func begunIn(load Span, h *history.History) operations {
 	in := chosen(h, func(op *history.Operation) bool { return load.Contains(op.Began()) })
 	for range in {

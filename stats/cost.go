@@ -12,8 +12,8 @@ import (
 )
 
 // costOf returns the cost of the operations of the load, which follow each other in ops. It returns nil
-// if the record does not have it: it is from another tool or an older zklab, or a client reached the
-// servers by connections of its own.
+// if the record does not have the cost, because it is from another tool or an older zklab, or because a
+// client used connections of its own.
 func costOf(m *models.Model, ops, load operations, all []*holds.Hold) *samples.Cost {
 	c := &samples.Cost{Operations: map[string]*samples.OperationCost{}}
 	requests := map[int]int{} // of each client with an operation that succeeded
@@ -195,7 +195,7 @@ func contendersOf(m *models.Model, ops operations, all []*holds.Hold) map[string
 	return byKey
 }
 
-// at counts those that came before t and had not left before t. c may be nil.
+// at counts the contenders that came before t and had not left before t. c may be nil.
 func (c *contenders) at(t time.Duration) int {
 	if c == nil {
 		return 0

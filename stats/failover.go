@@ -75,14 +75,14 @@ func (f *Fault) measure(all *successes, byClient map[int]*successes, until time.
 	}
 }
 
-// successes finds, in logarithmic time, when the first success ended among those invoked after an
-// instant.
+// successes finds, in logarithmic time, the end of the first success among the operations that were
+// invoked after an instant.
 type successes struct {
 	began []time.Duration // rising
 	ended []time.Duration // of operations i and later, the earliest end
 
-	// Of all operations, successes or not, in order of their invocations: when they began, and
-	// until when the successful ones and the others of 0 to i lasted at most.
+	// Of all operations, successes or not, in order of their invocations: when they began and, for
+	// each i, the latest end of the successful ones, and of the others, among 0 to i.
 	tried           []time.Duration
 	untilOK, untilX []time.Duration
 }
@@ -106,14 +106,14 @@ func (s *successes) add(op *history.Operation) {
 	s.untilOK, s.untilX = append(s.untilOK, lastOK), append(s.untilX, lastX)
 }
 
-// finish makes s ready for questions.
+// finish prepares s for queries. Call it after the last operation was added.
 func (s *successes) finish() {
 	for i := len(s.ended) - 2; i >= 0; i-- {
 		s.ended[i] = min(s.ended[i], s.ended[i+1])
 	}
 }
 
-// successesOf returns those of some operations, all together and by client.
+// successesOf returns the successes of some operations, of all clients together and by client.
 func successesOf(ops operations) (all *successes, byClient map[int]*successes) {
 	all, byClient = &successes{}, map[int]*successes{}
 	for op := range ops {

@@ -10,7 +10,8 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// fairnessOf returns nil if there was no grant, or if clients do not hold the object.
+// fairnessOf returns how the object was shared among the clients; nil if there was no grant, or if
+// clients do not hold the object.
 func fairnessOf(m *models.Model, h *history.History, load operations) *Fairness {
 	if !m.Held() {
 		return nil
@@ -54,8 +55,8 @@ func fairnessOf(m *models.Model, h *history.History, load operations) *Fairness 
 	return f
 }
 
-// overtakings returns how many grants overtook a waiting client, and how many overtook the one that was
-// overtaken most.
+// overtakings returns how many grants overtook a waiting client, and how many of them overtook the
+// acquire that was overtaken most.
 func overtakings(acquires []*history.Operation) (grants, most int) {
 	events := make([]*history.Event, 0, 2*len(acquires))
 	of := make(map[*history.Event]*history.Operation, 2*len(acquires))
@@ -89,7 +90,7 @@ func overtakings(acquires []*history.Operation) (grants, most int) {
 	return grants, most
 }
 
-// samples returns nil for nil.
+// samples returns the figures in a form that can be added up over runs; nil for nil.
 func (f *Fairness) samples() *samples.Fairness {
 	if f == nil {
 		return nil

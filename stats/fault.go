@@ -30,8 +30,9 @@ type Fault struct {
 	HealBegan time.Duration `json:"heal_began,omitempty"`
 	Healed    time.Duration `json:"healed,omitempty"`
 	// Failover is the time from the verified effect to the end of the first success that was
-	// invoked after it, over all clients. FailoverAffected is the shortest of the affected clients.
-	// -1 means that there was none. A success that ended after the heal began does not count.
+	// invoked after it, over all clients. FailoverAffected is the shortest fail-over of an affected
+	// client. -1 means that there was none. A success that ended after the heal began does not
+	// count.
 	Failover         time.Duration `json:"failover"`
 	FailoverAffected time.Duration `json:"failover_affected"`
 	// FailoverAtLeast is how long no operation succeeded: until the heal began or, if there was
@@ -52,8 +53,8 @@ type Fault struct {
 	// Outlasted are the sessions that the fault, such as a freeze, outlasted.
 	Outlasted []Outlasted `json:"outlasted,omitempty"`
 	// Felt means that, during the fault, an operation failed, had an unknown outcome, or took (from
-	// its invocation) more than FeltOver, or that a client
-	// lost what it held, or its place in a group. Errors of a kind that also occurred before the first fault do not count.
+	// its invocation) more than FeltOver, or that a client lost a hold, or its place in a group. Errors of a kind that
+	// also occurred before the first fault do not count.
 	Felt bool `json:"felt"`
 	// Detail describes the effect for people: "lost the reply to create /a/b".
 	Detail   string   `json:"detail,omitempty"`
@@ -98,9 +99,9 @@ type Outlasted struct {
 	Ended bool `json:"ended"`
 }
 
-// Outage returns the times without service of the fault, by probe: that of the probe that uses all
-// servers, and the shortest and the longest of the probes that stay with one server. They are nil
-// if there is no such probe.
+// Outage returns the times without service during the fault, by probe: the time that the probe
+// which uses all servers saw, and the shortest and the longest time that probes which stay with one
+// server saw. They are nil if there is no such probe.
 func (f *Fault) Outage() (any, best, worst *measured.Bound) {
 	for i := range f.Outages {
 		o := &f.Outages[i]
@@ -164,11 +165,11 @@ func (f *Fault) endsSessions() bool {
 	return f.Traits.Sessions == history.EndAtOnce || f.Traits.Sessions == history.EndByTimeout
 }
 
-// atOnce is more than the time between verification and heal of a fault without a lasting effect,
-// whose heal has nothing to undo.
+// atOnce is longer than the time between verification and heal of any fault without a lasting
+// effect, since its heal has nothing to undo.
 const atOnce = 10 * time.Millisecond
 
-// censored returns when the heal began that may have caused the next success, or the end of the
+// censored returns when the heal began, which may have caused the next success, or the end of the
 // record if there was no heal or nothing to heal.
 func (f *Fault) censored(end time.Duration) time.Duration {
 	healed := f.HealBegan

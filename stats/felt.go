@@ -14,9 +14,9 @@ type baseline struct {
 	codes map[string]bool          // of errors that happen without any fault
 }
 
-// calm describes the operations that ended before the first fault. How long an operation usually takes is
-// told by those that began in the second half of that time: the first seconds of a load can be slow, in
-// containers above all, and would hide outages that are as long.
+// calm describes the operations that ended before the first fault. How long operations usually take
+// follows from those that began in the second half of that time: the first seconds of a load can be slow,
+// in containers above all, and would hide outages that are as long.
 func calm(ops operations, until time.Duration) baseline {
 	b := baseline{slow: map[string]time.Duration{}, codes: map[string]bool{}}
 	byF, late := map[string]*latencies{}, map[string]*latencies{}
@@ -47,8 +47,9 @@ func calm(ops operations, until time.Duration) baseline {
 	return b
 }
 
-// took counts from the invocation. Counting from the intended start would include waiting in the
-// harness, so that a backlog from the start of the load would hide a fault.
+// took returns how long an operation took from its invocation. Counting from the intended start
+// would include waiting in the harness, so that a backlog from the start of the load would hide a
+// fault.
 func took(op *history.Operation) time.Duration { return op.Return.Time - op.Began() }
 
 // code returns the error code of an operation that did not succeed.
@@ -97,7 +98,7 @@ func newFeeling(ops operations, before baseline) feeling {
 }
 
 func (f feeling) during(s Span) bool {
-	// Of those that began by the end of the span, the latest end decides.
+	// Among the operations that began by the end of the span, the latest end decides.
 	i := sort.Search(len(f.began), func(i int) bool { return f.began[i] > s.Until })
 	return i > 0 && f.ended[i-1] >= s.From
 }

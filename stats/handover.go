@@ -50,9 +50,9 @@ type handOvers struct {
 	wanted map[string]*wish
 }
 
-// measure returns a nil fault for a hold that no fault ended. known is false if the end is not
-// known, if no client wanted the key any more, or if for some time no majority of the servers was
-// left to grant it.
+// measure returns the hand-over after a hold, and the fault that ended the hold, or nil. known is
+// false if the end is not known, if no client wanted the key any more, or if for some time no
+// majority of the servers was left to grant it.
 func (m *handOvers) measure(hold, next *holds.Hold) (o HandOver, by *Fault, known bool) {
 	from, by, known := m.over(hold, next)
 	if !known {
@@ -95,7 +95,7 @@ func (m *handOvers) censored(by *Fault) time.Duration {
 
 // over returns when a hold ended. A released hold ends when the release begins. A hold that a fault
 // ended ends when the client could no longer use it. known is false if the key was granted again
-// before, and no fault explains that.
+// before that, and no fault explains it.
 func (m *handOvers) over(hold, next *holds.Hold) (from time.Duration, by *Fault, known bool) {
 	early := next != nil && next.Granted < hold.Until
 	if hold.Ended == holds.ByRelease && !early {

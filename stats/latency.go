@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Latencies are kept in microseconds with three significant digits, up to an hour. Longer ones
+// Latencies are kept in microseconds with three significant digits, up to an hour. Longer latencies
 // count as an hour.
 const longest = time.Hour
 
@@ -57,8 +57,8 @@ func (l *latencies) record(d time.Duration) {
 	_ = l.h.RecordValue(us) // fails for values out of range only, and there are none
 }
 
-// reach makes room for a value. A histogram up to an hour takes 200 KB, which dominated the time
-// for small histories. Rounding does not depend on the range.
+// reach makes room for a value. A histogram up to an hour takes 200 KB; for small histories,
+// allocating that took most of the time. Rounding does not depend on the range.
 func (l *latencies) reach(us int64) {
 	const least, more = 16_000, 4
 	if l.h != nil && us <= l.h.HighestTrackableValue() {

@@ -9,11 +9,12 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file finds the clients that lost something without any operation of theirs showing it: what
-// they held, or their place in a group. A member does nothing, so nothing of it fails.
+// This file finds the clients that lost something without any operation of theirs showing it: a
+// hold, or their place in a group. A member calls no operation while it is in a group, so none can
+// fail.
 
 // deprived reports whether the fault ended the session or the process of a client that held
-// something or was inside.
+// something, or that was inside a barrier or a group.
 func (f *Fault) deprived() bool {
 	for i, did := range f.Holding {
 		switch {
@@ -27,9 +28,9 @@ func (f *Fault) deprived() bool {
 	return false
 }
 
-// loss is the end of what a client held, or of its time inside, that the client did not ask for.
+// loss is the end of a hold, or of a stay inside, that the client did not ask for.
 type loss struct {
-	// It was known at told. What the client had was certainly still there at had.
+	// The client knew of it at told. It certainly still had what it lost at had.
 	had, told time.Duration
 	session   history.ID // whose end it was; 0 if it was none
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// operations are some operations of a record, in order of invocation. In a large record each of them is only
-// valid until the next one.
+// operations yields operations of a record, in order of invocation. In a large record, each operation is
+// valid only until the next one.
 type operations = iter.Seq[*history.Operation]
 
 // chosen returns the operations for which is is true.

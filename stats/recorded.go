@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// operationSamples returns those of the operations of the load on the subject.
+// operationSamples returns the samples of the operations of the load on the subject.
 func operationSamples(m *models.Model, ops operations) map[string]*samples.Operation {
 	var all map[string]*samples.Operation
 	for op := range ops {
@@ -27,7 +27,7 @@ func operationSamples(m *models.Model, ops operations) map[string]*samples.Opera
 	return all
 }
 
-// probeSamples returns those of the probe that uses all servers; nil if there is none.
+// probeSamples returns the samples of the probe that uses all servers; nil if there is none.
 func probeSamples(probes []Writes) *samples.Operation {
 	at := slices.IndexFunc(probes, func(w Writes) bool { return w.Server == 0 })
 	if at < 0 {

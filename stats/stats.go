@@ -43,7 +43,8 @@ type Stats struct {
 	Cost *samples.Cost `json:"cost,omitempty"`
 	// Fairness says how the object was shared; nil if there was no grant.
 	Fairness *Fairness `json:"fairness,omitempty"`
-	// Belief says for how long two clients believed that they held; nil if one could not.
+	// Belief says for how long two clients believed that they held the same key; nil if several
+	// clients can hold the object at a time.
 	Belief *samples.Belief `json:"belief,omitempty"`
 	Stalls int             `json:"stalls"` // of the harness itself, over 250 ms
 	// Samples are the measured times themselves, for pooling runs; nil if an older zklab computed the
@@ -51,7 +52,7 @@ type Stats struct {
 	Samples *samples.Samples `json:"samples,omitempty"`
 }
 
-// ByF are the figures of one kind of operation.
+// ByF has the figures of one kind of operation.
 type ByF struct {
 	F    string `json:"f"`
 	OK   int    `json:"ok"`
@@ -127,7 +128,7 @@ type Fairness struct {
 	Clients []ClientGrants `json:"clients"` // that asked, in order
 }
 
-// ClientGrants are the acquires of one client.
+// ClientGrants sums up the acquires of one client.
 type ClientGrants struct {
 	Client int `json:"client"`
 	Asked  int `json:"asked"`

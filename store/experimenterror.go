@@ -32,8 +32,8 @@ func decode(text []byte, x *Experiment) (err error) {
 	return nil
 }
 
-// told rewrites an error of the YAML library in terms of an experiment file: one line, with the
-// line and column if known.
+// told rewrites an error of the YAML library for the reader of an experiment file: one line, with
+// the line and column if known.
 func told(text []byte, err error) error {
 	var kind *yaml.TypeError
 	var beyond *yaml.OverflowError
@@ -74,7 +74,7 @@ func told(text []byte, err error) error {
 	return errors.New(line)
 }
 
-// wrongType says what a field accepts that has a value of another type.
+// wrongType returns an error that says what a field accepts, for a value of the wrong type.
 func wrongType(text []byte, err *yaml.TypeError) error {
 	if err.Token != nil && fieldOf(text, err.Token) == "faults" {
 		if pair := pairAt(text, err.Token); pair != "" {
@@ -148,7 +148,7 @@ func found(t *token.Token) string {
 	return fmt.Sprintf("[%d:%d] %.40q: ", t.Position.Line, t.Position.Column, t.Value)
 }
 
-// before leads over from a place to what is wrong there.
+// before returns a place and a space, to which a message can be appended; "" for no place.
 func before(place string) string {
 	if place == "" {
 		return ""

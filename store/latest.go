@@ -35,7 +35,7 @@ func setLatest(root, target string) error {
 	return nil
 }
 
-// symlink is replaced by tests.
+// symlink creates a link. Tests replace it.
 var symlink = os.Symlink
 
 // readLatest returns the folder that a latest file names, or "" if path is no such file.

@@ -22,7 +22,7 @@ type Summary struct {
 	Err    error
 }
 
-// Exists returns an error that names the way out if there is no folder root.
+// Exists returns an error that says what to do if the folder root does not exist.
 func Exists(root string) error {
 	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no store %s: zklab run makes one, or name another with --out", root)
@@ -56,7 +56,7 @@ func Find(root string) ([]*Run, error) {
 	return findIn(dirs...), nil
 }
 
-// findIn is Find for the folders of some recipes.
+// findIn is like Find, for the folders of some recipes.
 func findIn(dirs ...string) (runs []*Run) {
 	var all []Summary
 	for _, dir := range dirs {
@@ -144,7 +144,8 @@ func started(r *Run, result *Result) time.Time {
 // folder has another name. The record of a simulated run has a virtual start time, which differs.
 func (r *Run) Started() (t time.Time, ok bool) { return timeIn(filepath.Base(r.Dir)) }
 
-// Named reports whether the run's folder has a name that Create chose: nobody has renamed it.
+// Named reports whether the run's folder still has a name that Create chose, so that it was not
+// renamed.
 func (r *Run) Named() bool { return chosenName.MatchString(filepath.Base(r.Dir)) }
 
 // chosenName matches the names that makeUnique makes.

@@ -90,7 +90,7 @@ func newestInside(dir string) string {
 	return runs[0].Dir
 }
 
-// absent says what is missing: the path itself, or the target of a link.
+// absent returns an error that says what is missing: the path itself, or the target of a link.
 func absent(root, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return notRun("%s points to a run that no longer exists; name the folder of another run", path)

@@ -4,5 +4,6 @@ package store
 
 import "io/fs"
 
-// madeBy is always true: where users have no numbers, each has a temporary folder.
+// madeBy always returns true: on systems where users have no numbers, each user has a temporary
+// folder of their own.
 func madeBy(fs.FileInfo, int) bool { return true }

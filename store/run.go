@@ -19,8 +19,9 @@ type Run struct {
 	// Dir is the run's folder. It is empty for a bare history, opened by the name of its file. A
 	// bare history has no other files, and their paths are empty.
 	Dir string
-	// Declares returns what a program declares of objects that zklab does not know, by their model, or nil if it does
-	// not; nil declares none. The record is judged by that. Set it before ReadHistory.
+	// Declares returns a program's declaration of objects that zklab does not know, by their model, or nil if the
+	// program does not declare them. If Declares is nil, it declares none. The record is judged by the declaration.
+	// Set Declares before ReadHistory.
 	Declares func(model string) models.Declared
 
 	history string
@@ -51,11 +52,11 @@ func (r *Run) ReadHistory() (*history.History, error) {
 }
 
 // Large is the size in bytes above which checks and reports read a record packed: some 200,000 operations. A smaller
-// one is read sooner as a list.
+// record is faster to read as a list.
 const Large = 100 << 20
 
-// ReadPacked is ReadHistory for checks and reports: the record is packed if its file is larger than above, in
-// bytes, and they can use it so.
+// ReadPacked is like ReadHistory, for checks and reports: it packs the record if its file is larger than
+// above, in bytes, and if they can use a packed one.
 func (r *Run) ReadPacked(above int64) (*history.History, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -112,7 +113,7 @@ func (r *Run) RanBy() string { return r.experiment().Zklab }
 // Label returns the name that the user gave to the run, from experiment.yaml, or "".
 func (r *Run) Label() string { return r.experiment().Label }
 
-// experiment is empty if it cannot be read.
+// experiment returns the content of experiment.yaml. It is empty if the file cannot be read.
 func (r *Run) experiment() Experiment {
 	if r.Bare() {
 		return Experiment{}
@@ -159,7 +160,8 @@ func (r *Run) ServerDir(id int) string { return r.path("servers", strconv.Itoa(i
 // Clients returns the folder of the files N.log: what each client process wrote to standard error.
 func (r *Run) Clients() string { return r.path("clients") }
 
-// path returns "" for a bare history. A name in the current folder would not belong to the run.
+// path returns the path of a file in the run's folder; "" for a bare history, since a name in the
+// current folder would not belong to the run.
 func (r *Run) path(name ...string) string {
 	if r.Bare() {
 		return ""

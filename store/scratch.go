@@ -24,7 +24,7 @@ type Scratch struct {
 // markFile is a file in every scratch folder that contains the owner's name.
 const markFile = ".zklab-scratch"
 
-// scratchPattern is the pattern for MkdirTemp.
+// scratchPattern is the pattern of the folders' names for os.MkdirTemp.
 const scratchPattern = "zklab-%s-"
 
 // ScratchKept is the number of folders that Prune keeps for one owner.
@@ -83,7 +83,7 @@ type scratch struct {
 }
 
 // scratches returns the scratch folders in the temporary folder that belong to this user, oldest first.
-// Root can remove the folders of everybody; so what counts is who made them.
+// What counts is who made a folder, since root could remove the folders of all users.
 func scratches() (all []scratch) {
 	// The pattern is well-formed, and files that cannot be read belong to other users.
 	marks, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf(scratchPattern, "*")+"*", markFile))

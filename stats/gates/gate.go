@@ -54,11 +54,11 @@ type Result struct {
 	Unit    string  `json:"unit"`
 	AtLeast bool    `json:"at_least,omitempty"`
 	// Samples is the number of measurements, Needed how many would decide an undecided gate, and NeededRuns
-	// about how many runs have as many; 0 if that is not known.
+	// about how many runs have that many; each is 0 if it is not known.
 	Samples    int `json:"samples"`
 	Needed     int `json:"needed,omitempty"`
 	NeededRuns int `json:"needed_runs,omitempty"`
-	// Text says it in a sentence.
+	// Text describes the outcome in a sentence.
 	Text string `json:"text"`
 }
 
@@ -79,7 +79,8 @@ func Parse(text string, of *models.Model) (Gate, error) {
 	g.Part = m[2]
 	g.Metric = samples.MetricNamed(name)
 	if g.Metric == nil {
-		// Where operations are not known, a bare name that is nearly a metric's is no operation.
+		// If the operations are not known, a bare name that is close to a metric's does not count
+		// as an operation.
 		if g.Part != "" || !knowsOperation(of, name) || of == nil && quantity == "" && nearest.To(name, wholeMetrics()) != "" {
 			return wrong("there is no metric %q%smetrics are %s", name, nearest.DidYouMean(name, append(wholeMetrics(), operationsOf(of)...)), metricNames(of))
 		}
@@ -235,7 +236,7 @@ func JudgeAll(texts []string, of *models.Model, s *samples.Samples) (results []R
 
 // Judge decides whether samples keep a gate that is not relative. With fewer measurements than a
 // confidence interval of 95 % needs, it decides only where that interval, open at one end, lies on one side of
-// the bound. It is undecided, too, if lower bounds hide the value.
+// the bound. It also leaves the gate undecided if lower bounds hide the value.
 func (g *Gate) Judge(s *samples.Samples) Result {
 	if s == nil {
 		s = &samples.Samples{}
@@ -300,7 +301,8 @@ func (g *Gate) source(s *samples.Samples) string {
 	return faults
 }
 
-// undecided notes how many measurements would decide. runs is the number of runs that had the samples so far.
+// undecided notes how many measurements would decide the gate. runs is the number of runs from which the
+// samples are.
 func (r *Result) undecided(needed, runs int) {
 	r.Result, r.Needed = Undecided, needed
 	r.NeededRuns = RunsNeeded(needed, r.Samples, runs)
@@ -330,7 +332,7 @@ func atLeast(b measured.Bound) string {
 	return ""
 }
 
-// by says by how much a value exceeds a bound, in its unit and in per cent.
+// by returns by how much a value exceeds a bound, in its unit and in per cent.
 func by(value, bound float64, difference string) string {
 	return fmt.Sprintf("%s (%s)", difference, Percent((value-bound)/bound))
 }
@@ -344,8 +346,9 @@ func Percent(share float64) string {
 	return text + " %"
 }
 
-// judgeShare needs as many operations as would show, without a single one that counts, that the
-// share is below the bound. With fewer, it decides only that the share exceeds it.
+// judgeShare judges a bound on a share. It needs enough operations to show that the share is below
+// the bound if not a single one counts. With fewer, it decides only that the share exceeds the
+// bound.
 func (g *Gate) judgeShare(s *samples.Samples) Result {
 	some, all := g.Metric.Share(s, g.Part)
 	value := float64(some) / float64(max(all, 1))
@@ -369,11 +372,11 @@ func (g *Gate) judgeShare(s *samples.Samples) Result {
 	return r
 }
 
-// fewest is how many operations that can have caused events a ratio needs.
+// fewest is how many operations that can have caused events are needed to judge a ratio.
 const fewest = 20
 
-// judgeRatio needs operations that can have caused events: a lock that no client waits for has no herd,
-// however bad it is.
+// judgeRatio judges a bound on a ratio. It needs operations that can have caused events: a lock that no
+// client waits for has no herd, however bad it is.
 func (g *Gate) judgeRatio(s *samples.Samples) Result {
 	of := g.Metric.Ratio(s)
 	value := of.Value()

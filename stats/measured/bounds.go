@@ -52,7 +52,7 @@ func SpreadOf(bounds []Bound) *Spread {
 	return s
 }
 
-// median of sorted times.
+// median returns the median of sorted times.
 func median(d []time.Duration) time.Duration {
 	low, high := d[(len(d)-1)/2], d[len(d)/2]
 	return low + (high-low)/2

@@ -139,8 +139,8 @@ func (t *Times) Sides(d time.Duration) (shorter, longer int) {
 	return shorter, longer
 }
 
-// Significant reports whether some of n would be so many with a probability of less than 2.5 % if at most a share p
-// of all were so: then a confidence interval of 95 % of that share lies above p.
+// Significant reports whether some or more hits in n trials have a probability of less than 2.5 % if the share of
+// hits is at most p: then a confidence interval of 95 % of that share lies above p.
 func Significant(some, n int, p float64) bool {
 	binomial := stats.BinomialDist{N: n, P: p}
 	return some > 0 && 1-binomial.CDF(float64(some-1)) <= (1-Confidence)/2

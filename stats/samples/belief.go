@@ -12,13 +12,13 @@ type Belief struct {
 	Total   time.Duration `json:"total"`
 	Longest time.Duration `json:"longest"`
 	Writes  int           `json:"writes"` // to the guarded resource, that ended
-	// Refused counts those among Writes that a resource refuses which checks tokens: a client wrote
-	// after one with a later grant. If the subject gives no tokens, the order of the grants, as the
-	// clients saw them, stands for them.
+	// Refused counts those among Writes that a resource which checks tokens would refuse: a client
+	// wrote after another one with a later grant. If the subject has no tokens, the order of the
+	// grants, as the clients saw them, replaces them.
 	Refused int `json:"refused"`
 }
 
-// Merge adds that of other runs, which may be nil and is not changed.
+// Merge adds the figures of other runs. others may be nil, and is not changed.
 func (b *Belief) Merge(others *Belief) {
 	if others == nil {
 		return

@@ -8,7 +8,7 @@ type Fairness struct {
 	LeastJain     float64 `json:"least_jain"`     // of all runs
 }
 
-// Merge adds those of other runs, which may be nil and are not changed.
+// Merge adds the figures of other runs. others may be nil, and is not changed.
 func (f *Fairness) Merge(others *Fairness) {
 	switch {
 	case others == nil:

@@ -9,14 +9,14 @@ import (
 )
 
 // Metric is a figure of samples that a gate can bound and that groups of runs are compared by: times,
-// a share or a ratio. [Metric.Timed] tells the first from the others.
+// a share or a ratio. [Metric.Timed] reports whether it has times.
 type Metric struct {
 	Name string
 	// About says in a few words what is measured.
 	About string
 	// Split says what its parts are: "operation", "fault" or "".
 	Split string
-	// Whole says what the metric is without a part in parentheses.
+	// Whole says what the metric means without a part in parentheses.
 	Whole Whole
 	// OnePerFault means that each fault has at most one time, so that the times are independent.
 	OnePerFault bool
@@ -37,7 +37,7 @@ const (
 	ByFault     = "fault"
 )
 
-// Whole says what a metric is without a part.
+// Whole says what a metric means without a part.
 type Whole int
 
 // Values of Metric.Whole.
@@ -50,7 +50,7 @@ const (
 // Latency is the metric of a gate that begins with the name of an operation.
 const Latency = "latency"
 
-// Metrics are all metrics. A new one is an entry here.
+// Metrics lists all metrics. A new one is an entry here.
 var Metrics = []Metric{
 	{
 		Name: Latency, About: "from the intended start of an operation to its end, of those with outcome ok", Split: ByOperation,
@@ -78,7 +78,7 @@ var Metrics = []Metric{
 	{Name: "herd", About: "watch events per release or, of objects that clients do not hold, per write", Whole: Sum, Ratio: herdRatio},
 }
 
-// probe is the measure of the probe's writes.
+// probe is the name of the measure of the probe's writes.
 const probe = "probe"
 
 // finer lists times that are not metrics: gates and comparisons do not use them.
@@ -138,8 +138,8 @@ func Latencies() []Metric {
 	return slices.DeleteFunc(Measures(), func(m Metric) bool { return m.Name != Latency && m.Name != probe })
 }
 
-// Measures returns everything whose times samples have: the metrics with times, and those that neither
-// gates nor comparisons use.
+// Measures returns everything for which samples have times: the metrics with times, and those that
+// neither gates nor comparisons use.
 func Measures() []Metric {
 	return append(slices.DeleteFunc(slices.Clone(Metrics), func(m Metric) bool { return !m.Timed() }), finer...)
 }
@@ -234,8 +234,8 @@ func errorShare(s *Samples, operation string) (failed, all int) {
 type Ratio struct {
 	Events     int
 	Operations int
-	// Telling is the number of the operations that can have caused events for others. Without them, a
-	// low ratio says nothing.
+	// Telling is the number of the operations that can have caused events for other clients. Without
+	// such operations, a low ratio says nothing.
 	Telling int
 	// What is an operation in words, such as "release".
 	What string
@@ -244,7 +244,8 @@ type Ratio struct {
 // Value returns the events per operation; 0 without operations.
 func (r Ratio) Value() float64 { return float64(r.Events) / float64(max(r.Operations, 1)) }
 
-// herdRatio counts as telling the releases while another client held the key or waited for it.
+// herdRatio returns the ratio of watch events to releases or writes. Of releases, only those while
+// another client held the key or waited for it are telling.
 func herdRatio(s *Samples) Ratio {
 	if s.Cost == nil || s.Cost.Herd == nil {
 		return Ratio{What: Releases}

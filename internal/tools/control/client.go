@@ -20,7 +20,7 @@ func Status(ctx context.Context, socket string) (Answer, error) {
 	return send(ctx, socket, http.MethodGet, "/status")
 }
 
-// Send does an action to servers of the ensemble at a socket; see [Controller.Do]. It returns
+// Send performs an action on servers of the ensemble at a socket; see [Controller.Do]. It returns
 // [ErrRequest] if the ensemble has no such server or action, and another error if the action failed
 // or the ensemble does not answer.
 func Send(ctx context.Context, socket string, action Action, who string) (Answer, error) {

@@ -17,7 +17,7 @@ import (
 // Action is something that a request does to a server.
 type Action string
 
-// The actions; see ensemble.Killer, Stopper and Pauser for what they do.
+// The actions; ensemble.Killer, Stopper and Pauser document them.
 const (
 	Kill   Action = "kill"
 	Stop   Action = "stop"
@@ -26,7 +26,7 @@ const (
 	Resume Action = "resume"
 )
 
-// Actions are all actions.
+// Actions lists all actions.
 var Actions = []Action{Kill, Pause, Resume, Stop, Start}
 
 // The states of a server without a role. It may be about to get one.
@@ -71,8 +71,8 @@ const (
 	lookAgain    = 20 * time.Millisecond
 )
 
-// Controller does actions to the servers of an ensemble. It is safe for concurrent use; it does one
-// action at a time.
+// Controller performs actions on the servers of an ensemble. It is safe for concurrent use; it does
+// one action at a time.
 type Controller struct {
 	ensemble ensemble.Ensemble
 
@@ -118,10 +118,10 @@ func look(ctx context.Context, s ensemble.Server) State {
 	return state
 }
 
-// Do does an action to servers, and returns their states afterwards. who is the number of a server,
-// [All], or a role: leader (which includes a standalone server), follower or observer. If several
-// servers have the role, Do takes the one with the lowest number. For start and resume, a role means
-// the server that had it when it was last killed, stopped or paused.
+// Do performs an action on servers, and returns their states afterwards. who is the number of a
+// server, [All], or a role: leader (which includes a standalone server), follower or observer. If
+// several servers have the role, Do takes the one with the lowest number. For start and resume, a
+// role means the server that had it when it was last killed, stopped or paused.
 //
 // After start and resume, Do waits until the servers serve, for at most [ServeTimeout], unless too
 // few other servers run. It returns ErrRequest if there is no such server or action, and the error of

@@ -166,7 +166,8 @@ func (l *Listener) answer(w http.ResponseWriter, states []State, err error) {
 	if err != nil {
 		panic(err) // every body can be encoded
 	}
-	// With its length, the answer is complete even if the connection is closed after it.
+	// With a length, the client knows that the answer is complete even if the connection is closed
+	// after it.
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)+1))
 	w.WriteHeader(code)
 	_, _ = w.Write(append(text, '\n')) // a client that has disconnected needs no answer

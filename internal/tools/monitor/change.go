@@ -18,10 +18,10 @@ const (
 	Disconnected Kind = "disconnected"
 	// Expired means that the session has expired. The follower begins a new one.
 	Expired Kind = "expired"
-	// Compared means that the follower has read everything that is loaded again after a lost
-	// connection. It found Number differences.
+	// Compared means that, after a lost connection, the follower has read again everything that is
+	// loaded. It found Number differences.
 	Compared Kind = "compared"
-	// Unread means that the folder Path is not listed, for Reason: the follower does not find what
+	// Unread means that the folder Path is not listed, for Reason: the follower cannot find what
 	// happens in it while there is no connection.
 	Unread Kind = "unread"
 	// Unwatched means that Server does not set a recursive watch, for Reason.

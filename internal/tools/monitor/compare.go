@@ -13,7 +13,7 @@ func (t *tree) lose(n *node) {
 	t.foundChange(n, Deleted, 0)
 }
 
-// compare reads everything that is loaded again, after a lost connection.
+// compare reads again everything that is loaded, after a lost connection.
 func (t *tree) compare() {
 	if !t.comparing {
 		t.comparing, t.found = true, 0
@@ -45,7 +45,7 @@ func (t *tree) check(n *node) {
 	}
 }
 
-// compared notes that a znode equals the server's.
+// compared notes that a znode now equals that of the server.
 func (t *tree) compared(n *node) {
 	n.unheard = false
 	if n.check {

@@ -15,6 +15,6 @@
 // Events and replies to reads are handled in the order in which the server sent them
 // ([client.Client.Mark]). So the copy equals an earlier state of the server, and misses no change for
 // good. No watch reports what happens while there is no connection ("Programmer's Guide, Persistent,
-// Recursive Watches"). After such a time the follower reads everything that is loaded again, compares
-// it, and reports each difference as a Change with Found.
+// Recursive Watches"). After such a time, the follower reads again everything that is loaded,
+// compares it, and reports each difference as a Change with Found.
 package monitor

@@ -109,7 +109,7 @@ func (t *tree) noted(folder *node, name string) {
 	}
 }
 
-// stale notes that the metadata of a znode are outdated. They are read again when the znode is drawn.
+// stale notes that the metadata of a znode is outdated. It is read again when the znode is drawn.
 func (t *tree) stale(n *node) {
 	n.outdated = true
 	if t.reach.own {

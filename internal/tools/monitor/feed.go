@@ -20,7 +20,7 @@ type feed struct {
 	cfg     client.Config
 	root    string // the subtree to watch
 	connect connector
-	// locked calls do with the lock of the tree, the reads, the reach and the changes.
+	// locked calls do while it holds the lock of the tree, the reads, the reach and the changes.
 	locked  func(do func())
 	tree    listener
 	reads   *schedule
@@ -64,7 +64,7 @@ func connect(ctx context.Context, cfg client.Config) (session, error) {
 	return c, nil
 }
 
-// follow follows the subtree in one session after the other, until ctx ends.
+// follow follows the subtree, in one session after the other, until ctx ends.
 func (f *feed) follow(ctx context.Context, c session) {
 	for c != nil {
 		f.inSession(ctx, c)
@@ -179,7 +179,7 @@ func (f *feed) begin(zxid int64) {
 	f.reach.caughtUp(zxid)
 }
 
-// lost stops the reads.
+// lost stops the reads after the connection is lost.
 func (f *feed) lost(why error) {
 	f.reach.end(f.changes)
 	f.reads.stop()

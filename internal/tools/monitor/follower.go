@@ -58,9 +58,9 @@ type Follower struct {
 	connections []status.Session
 }
 
-// Follow begins a session, and starts to set the watch and to load the root. ctx bounds the begin
-// only. The caller closes the follower. Follow returns wire.NoNode if the root does not exist, and
-// the error of [client.Connect] if no session begins.
+// Follow begins a session, and starts to set the watch and to load the root. ctx bounds only the
+// beginning. The caller closes the follower. Follow returns wire.NoNode if the root does not exist,
+// and the error of [client.Connect] if no session begins.
 func Follow(ctx context.Context, cfg Config) (*Follower, error) {
 	return follow(ctx, cfg, connect)
 }

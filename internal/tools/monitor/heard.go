@@ -1,6 +1,6 @@
 package monitor
 
-// reach tells which transactions the events have reported, and which ones they will report. The feed
+// reach says which transactions the events have reported, and which ones they will report. The feed
 // updates it, and the tree reads it.
 type reach struct {
 	// own means that the servers have no persistent watches: each znode has watches of its own.
@@ -14,8 +14,8 @@ type reach struct {
 	heard   heard
 }
 
-// heard holds what events reported before the connections were lost, until the comparison is complete.
-// The follower does not report it a second time.
+// heard holds what events reported before the connections were lost, until the comparison is complete,
+// so that the follower does not report it a second time.
 type heard struct {
 	spans []span
 	// edge has the zxids of the last transactions before the losses, by the paths that events
@@ -53,7 +53,7 @@ func (r *reach) heardOf(path string, zxid int64) bool {
 	return r.heard.edge[path] == zxid
 }
 
-// end notes what events have reported, when a connection is lost.
+// end notes, when a connection is lost, what events have reported.
 func (r *reach) end(told *changes) {
 	if !r.live {
 		return

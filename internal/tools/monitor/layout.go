@@ -124,7 +124,7 @@ func (t *tree) values(folder *node, l recipes.Layout) (values map[string]string,
 }
 
 // value returns the latest data that were read of a znode; known reports whether any were. If they may
-// be outdated and are not large, value has them read.
+// be outdated and are not large, value requests that they are read again.
 func (t *tree) value(n *node) (value string, known bool) {
 	s := n.stat
 	old := s == nil || s.DataLength <= mostValue && (n.outdated || n.valueOf != s.Mzxid)

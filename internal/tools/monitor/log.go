@@ -15,7 +15,7 @@ func newChanges(limit int) *changes {
 	return &changes{ring: ring{limit: limit}, news: make(chan struct{}, 1)}
 }
 
-// tell adds a change that happens now, and returns its number.
+// tell adds a change with the present time, and returns its number.
 func (l *changes) tell(c Change) int {
 	c.Time = time.Now()
 	if c.Kind.OfZnode() {
@@ -35,7 +35,7 @@ func (l *changes) signal() {
 	}
 }
 
-// held is how long NextChange waits for the metadata of a new znode.
+// held is how long NextChange waits for the metadata of a new znode before it returns the change.
 const held = 150 * time.Millisecond
 
 // following returns the next change, or how long to wait for it.

@@ -28,7 +28,7 @@ type node struct {
 	// past means that the data have changed since the stat was read.
 	past  bool
 	owner int64 // as counted in the tree's sums
-	// Why the kids cannot be listed, and the stat and the value cannot be read.
+	// The reasons why the kids cannot be listed, and why the stat and the value cannot be read.
 	listErr, statErr, valueErr error
 	// told is the zxid up to which the changes of the znode are known.
 	told int64
@@ -38,11 +38,11 @@ type node struct {
 	unheard bool
 	// helps is when the folder was last needed for the meaning of another one; zero: it is not.
 	helps time.Time
-	// doubt means that a watch of its own reported the znode as deleted: if the next list of its
-	// folder has the name, it is a new znode.
+	// doubt means that the znode's own watch reported its deletion: if the next list of its folder
+	// has the name, that is a new znode.
 	doubt bool
-	// journal has the kids that events reported while the folder is being listed. For them the
-	// events count and not the list, which may be older or newer.
+	// journal has the kids that events reported while the folder is being listed. For these kids,
+	// the events count and not the list, which may be older or newer.
 	journal map[string]struct{}
 
 	mark  Kind
@@ -60,7 +60,8 @@ func (n *node) path() string {
 
 func (n *node) where() string { return n.path() }
 
-// dropped is false for the root, which can be created again.
+// dropped reports whether the znode is never read again. It is false for the root, which can be
+// created again.
 func (n *node) dropped() bool { return n.gone && n.parent != nil }
 func (n *node) asked()        { n.outdated = false }
 

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// order has the rows of an open folder: its kids by name, among them those just deleted. It consists
-// of blocks with sums, so that a row can be found, added and removed without going over all. It is
-// made when it is first drawn.
+// order has the rows of an open folder: its kids by name, including kids that were just deleted. It
+// consists of blocks with sums, so that a row can be found, added and removed without visiting all
+// rows. It is made when it is first drawn.
 type order struct {
 	blocks []*block
 	rows   int // of all kids and of what is open below them
@@ -103,7 +103,7 @@ func (o *order) resized(at, by int) {
 	o.rows += by
 }
 
-// before returns the number of rows before those of a node, -1 if the order does not have it.
+// before returns the number of rows before a node's own; -1 if the order does not have the node.
 func (o *order) before(n *node) (rows int) {
 	at, i, ok := o.has(n)
 	if !ok {

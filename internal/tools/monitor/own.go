@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// ownWords say what the follower does with a server that has no recursive watches.
+// ownWords says how the follower works with a server that has no recursive watches.
 const ownWords = "it is older than 3.6: the monitor watches each loaded znode by itself, and combines changes that follow each other closely"
 
 // happenedSomehow applies an event of a watch that fires once, on a server that has no other watches.
@@ -50,7 +50,7 @@ func (t *tree) doubted(n *node) {
 	}
 }
 
-// readAgain reads again what is known of a znode, and reports differences.
+// readAgain reads again what is known about a znode, and reports differences.
 func (t *tree) readAgain(n *node) {
 	t.check(n)
 	if n.listed || n.journal != nil {

@@ -6,7 +6,7 @@ import (
 )
 
 // This file counts the rows of each znode: its own and those that are open below it, as far as they
-// pass the filter. So the cost of a drawing depends only on the rows that it shows.
+// pass the filter. Therefore, the cost of a drawing depends only on the rows that it shows.
 
 // place is the znode of a row, and its depth.
 type place struct {
@@ -157,7 +157,7 @@ func (t *tree) drawn(first, many int) (list []Row) {
 	return list
 }
 
-// row returns a row to draw. It has the stat read if it is not known.
+// row returns a row to draw. It requests the stat if that is not known.
 func (t *tree) row(p place) Row {
 	n := p.node
 	if !n.gone && n.statErr == nil && (n.stat == nil || n.outdated) {

@@ -54,7 +54,7 @@ type schedule struct {
 
 func newSchedule() *schedule { return &schedule{wake: make(chan struct{}, 1)} }
 
-// over sets another session for the reads. None is sent before start.
+// over sets another session for the reads. No read is sent before start.
 func (s *schedule) over(c session) {
 	s.client = c
 	s.session++
@@ -101,7 +101,7 @@ func (s *schedule) want(t *target, n need, urgent bool) {
 	s.signal()
 }
 
-// ripen moves the targets that were deferred long enough to the other lists.
+// ripen moves targets that were deferred long enough to the other lists.
 func (s *schedule) ripen(now time.Time) {
 	for len(s.deferred) > 0 && !s.deferred[0].due.After(now) {
 		d := s.deferred[0]
@@ -183,7 +183,8 @@ func (s *schedule) again(t *target) {
 	}
 }
 
-// send sends the reads that are wanted, until ctx ends. The callers of all other methods hold mu.
+// send sends the reads that are wanted, until ctx ends. All other methods must be called with mu
+// held.
 func (s *schedule) send(ctx context.Context, mu sync.Locker) {
 	var sending sync.WaitGroup
 	defer sending.Wait()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// tree is the copy: what is known of the znodes. Events and replies to reads change it. It requests
-// from its reader what is wanted and not known. It is not safe for concurrent use.
+// tree is the copy: what is known about the znodes. Events and replies to reads change it. It
+// requests from its reader what is wanted and not known yet. It is not safe for concurrent use.
 type tree struct {
 	all     bool // load the whole subtree
 	most    int  // the largest number of loaded znodes
@@ -189,7 +189,7 @@ func (t *tree) setOwner(n *node, owner int64) {
 	n.owner = owner
 }
 
-// tellOf reports a change of a znode, with what is known of it.
+// tellOf reports a change of a znode, with what is known about the znode.
 func (t *tree) tellOf(n *node, c Change) {
 	c.Version, c.Bytes = Unknown, Unknown
 	if n != nil && n.stat != nil && (c.Kind == Deleted || n.stat.Mzxid >= c.Zxid && c.Zxid > 0) {

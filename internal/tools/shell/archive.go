@@ -16,8 +16,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// An export is a JSON file or a folder (folder.go). The same znodes give the same bytes: an
-// export has them in the order of a walk, and has no versions and times.
+// An export is a JSON file or a folder (folder.go). The same znodes always give the same bytes: an
+// export has the znodes in the order of a walk, without versions and times.
 
 // The format and version in an export.
 const (

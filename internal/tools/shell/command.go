@@ -25,7 +25,8 @@ type command struct {
 	dataLast bool
 	// values are the possible values of an argument that is not a path.
 	values []string
-	// local is the number of the argument, from 1, that can be a file of this machine; 0: none.
+	// local is the number of the argument, from 1, that can be a file on this machine; 0 means
+	// none.
 	local int
 	// lab means that the command needs an ensemble of the shell's own.
 	lab bool
@@ -69,7 +70,7 @@ func lookup(words []string) (*command, []string, error) {
 	return nil, nil, usagef("there is no command %s%shelp lists them", quote(words[0]), nearest.DidYouMean(words[0], names))
 }
 
-// ofZkCli are the commands of zkCli.sh that have other names here.
+// ofZkCli has the commands of zkCli.sh that have other names here.
 var ofZkCli = map[string]string{
 	"addWatch": "watch -r", "addauth": "auth", "close": "exit", "config": "cat /zookeeper/config", "delete": "rm",
 	"deleteall": "rm -r", "delquota": "quota rm", "get": "cat", "getAcl": "acl get", "getAllChildrenNumber": "count",

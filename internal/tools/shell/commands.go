@@ -2,7 +2,7 @@ package shell
 
 import "github.com/zklab/zklab/internal/tools/control"
 
-// commands are all commands, in the order of the help.
+// commands lists all commands, in the order of the help.
 var commands = []*command{
 	{name: "ls", args: "[PATH]", short: "list the children of a znode", most: 1, bind: bindLs},
 	{name: "cd", args: "[PATH]", short: "change the current path: paths that do not begin with / are relative to it", most: 1, do: (*Shell).cd},

@@ -36,7 +36,7 @@ type diffResult struct {
 	First       string       `json:"first"`
 	Second      string       `json:"second"`
 	Differences []difference `json:"differences"`
-	// Hidden counts the permissions of which servers sent only the users, without hashes.
+	// Hidden counts the permissions for which servers sent only the users, without hashes.
 	Hidden int `json:"hidden,omitempty"`
 	unsteady
 	unread
@@ -103,8 +103,8 @@ func (s *Shell) side(ctx context.Context, word string) (t subtree, err error) {
 	return at.take(ctx, at.path, -1, true)
 }
 
-// seen returns the znodes to compare, without the parts to ignore: of what one side could not read, the
-// other has nothing to say.
+// seen returns the znodes to compare, without the parts to ignore: what one side could not read is left
+// out on both sides.
 func (t subtree) seen(left unread, noACL, ephemerals bool) []znode {
 	all := t.znodes
 	if !ephemerals {

@@ -38,7 +38,7 @@ func shown(data []byte, raw bool) (begin []byte, left int) {
 	return data[:n], len(data) - n
 }
 
-// content is data in JSON: text if they are UTF-8, otherwise base64.
+// content is data as JSON: text if the data is UTF-8, and otherwise base64.
 type content []byte
 
 type contentJSON struct {

@@ -9,7 +9,7 @@
 //
 // The commands do not use cobra. The flags of a cobra command keep their values, so a shell would
 // need a new tree of commands for every line. Cobra's completion prints for another program, and
-// does not know quotes. And cobra has no place for the operation that a create is in a multi.
+// does not know quotes. And cobra has no place for commands that become operations of a multi.
 //
 // Commands that copy read a subtree (subtree.go), check whether it changed meanwhile, and write it
 // by a writePlan (plan.go) in transactions that servers accept. The formats of files are in

@@ -81,7 +81,7 @@ func (s *Shell) editFile(ctx context.Context, file string, before []byte) ([]byt
 }
 
 // fileFor creates a file that only its owner may read, in a folder of its own, because editors
-// create other files beside it. From its name editors know the format of the data.
+// create other files beside it. The name shows editors the format of the data.
 func fileFor(path string, data []byte) (string, error) {
 	folder, err := os.MkdirTemp("", "zklab-edit-")
 	if err != nil {

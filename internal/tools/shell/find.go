@@ -68,7 +68,7 @@ type countResult struct {
 
 func (r countResult) text(p *page) { p.printf("%d\n", r.Znodes) }
 
-// wanted are the conditions of find.
+// wanted holds the conditions of find.
 type wanted struct {
 	name, owner        string
 	older, newer       time.Duration

@@ -7,7 +7,8 @@ import (
 )
 
 // askedHelp is the error of a statement that asks for the help of a command, or of all commands
-// if it is "". If the command itself printed the help, the list of commands would refer to itself.
+// if it is "". The command itself does not print the help, because the list of commands would then
+// refer to itself.
 type askedHelp string
 
 func (askedHelp) Error() string { return "help was asked for" }
@@ -75,7 +76,7 @@ func (r helpResult) text(p *page) {
 	}
 }
 
-// helpList is a line for each command.
+// helpList is a help with only one line for each command.
 type helpList helpResult
 
 func (r helpList) text(p *page) {

@@ -19,8 +19,8 @@ type importOptions struct {
 type importResult struct {
 	File string `json:"file"`
 	Path string `json:"path"`
-	// Created are the paths of new znodes, Set those of znodes whose data were written, and ACL
-	// those of znodes whose permissions were written.
+	// Created has the paths of new znodes, Set the paths of znodes whose data was written, and ACL
+	// the paths of znodes whose permissions were written.
 	Created    []string `json:"created"`
 	Set        []string `json:"set"`
 	ACL        []string `json:"acl"`
@@ -154,5 +154,5 @@ func (r *importResult) add(w *writePlan, want znode, there map[string]znode, o i
 	return nil
 }
 
-// sameBytes compares data. Null differs from no bytes, as for servers.
+// sameBytes compares data. Null differs from no bytes, as it does for servers.
 func sameBytes(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// writePlan are the writes that create or change a subtree.
+// writePlan lists the writes that create or change a subtree.
 type writePlan struct {
 	name  string // of the command, for errors
 	to    string // the path of the subtree
@@ -54,7 +54,7 @@ func requestSize(ops []wire.MultiOp) int {
 
 const requestHeader = 8 // xid and type
 
-// alone returns the size of a request for one operation without a transaction.
+// alone returns the size of the request for an operation outside of a transaction.
 func alone(op wire.MultiOp) int {
 	return requestHeader + len(wire.AppendRequest(nil, op.Op, op.Request))
 }
@@ -85,7 +85,7 @@ func (w *writePlan) batches() (all [][]wire.MultiOp, err error) {
 	return all, nil
 }
 
-// carryOut does the writes. Its error says how many were done.
+// carryOut performs the writes. Its error says how many were done.
 func (s *Shell) carryOut(ctx context.Context, w *writePlan) error {
 	w.above = s.longer()
 	if err := s.openParents(ctx, w); err != nil {

@@ -60,7 +60,7 @@ func bindQuotaRm(f *pflag.FlagSet) run {
 	}
 }
 
-// limitNames are the limits, as flags and in the znode. The letters are zkCli's.
+// limitNames has the names of the limits as flags and in the znode. The letters are those of zkCli.
 var limitNames = []limitName{
 	{"count", "n", quota.Count, "soft limit for the number of znodes"},
 	{"bytes", "b", quota.Bytes, "soft limit for bytes of data"},
@@ -173,7 +173,7 @@ func limit(n quota.Numbers, name string) *int64 {
 	return &v
 }
 
-// readQuota reads the quota of a znode. Its error is NoNode if there is none.
+// readQuota reads the quota of a znode. It returns NoNode if there is none.
 func (s *Shell) readQuota(ctx context.Context, path string) (r quotaResult, err error) {
 	limits, _, err := s.numbers(ctx, limitsOf(path))
 	if err != nil {

@@ -95,14 +95,14 @@ func (s *Shell) stat(ctx context.Context, args []string) error {
 	return nil
 }
 
-// pathResult is a path alone.
+// pathResult is a result that is only a path.
 type pathResult struct {
 	Path string `json:"path"`
 }
 
 func (r pathResult) text(p *page) { p.printf("%s\n", legible(r.Path)) }
 
-// statResult shows what a server tells of a znode beside its data.
+// statResult shows what a server reports about a znode besides its data.
 type statResult struct {
 	Path        string     `json:"path"`
 	Version     int32      `json:"version"`
@@ -118,15 +118,15 @@ type statResult struct {
 	ChildrenSet zxid       `json:"pzxid"`
 }
 
-// zxid is one in hexadecimal, as logs of servers have it.
+// zxid is a zxid that is written in hexadecimal, as in the logs of servers.
 type zxid int64
 
 func (z zxid) String() string { return fmt.Sprintf("0x%x", uint64(z)) }
 
-// MarshalText is String.
+// MarshalText returns the same text as String.
 func (z zxid) MarshalText() ([]byte, error) { return []byte(z.String()), nil }
 
-// UnmarshalText is the inverse.
+// UnmarshalText is the inverse of MarshalText.
 func (z *zxid) UnmarshalText(b []byte) error {
 	n, err := strconv.ParseUint(string(b), 0, 64)
 	*z = zxid(n)
@@ -147,7 +147,8 @@ func statOf(path string, s wire.Stat) statResult {
 
 func sessionName(id int64) string { return fmt.Sprintf("0x%x", uint64(id)) }
 
-// moment is a time of a stat. A znode that came with the server has none.
+// moment returns a time of a stat. It returns nil for znodes that the server created itself, which
+// have no times.
 func moment(ms int64) *time.Time {
 	if ms == 0 {
 		return nil
@@ -179,7 +180,7 @@ func at(t *time.Time, z zxid) string {
 	return t.Format("2006-01-02 15:04:05.000Z") + ", zxid " + z.String()
 }
 
-// listResult are the children of a znode.
+// listResult has the children of a znode.
 type listResult struct {
 	Path     string       `json:"path"`
 	Children []string     `json:"children"`
@@ -239,7 +240,7 @@ type treeResult struct {
 	Children  []*treeResult `json:"children,omitempty"`
 }
 
-// treeOf takes nodes in the order of a walk.
+// treeOf makes a tree of nodes, which must be in the order of a walk.
 func treeOf(all []node) *treeResult {
 	open := make([]*treeResult, 0, 8) // the last of each depth
 	for _, n := range all {
@@ -276,7 +277,7 @@ func (r *treeResult) branches(p *page, indent string) {
 	}
 }
 
-// dataResult is a znode with its data.
+// dataResult has a znode's data and metadata.
 type dataResult struct {
 	Path string  `json:"path"`
 	Data content `json:"data"`

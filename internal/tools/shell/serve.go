@@ -50,7 +50,7 @@ func (r wordResult) text(p *page) {
 	p.WriteString(strings.TrimRight(printable.Lines(r.answer), "\n") + "\n")
 }
 
-// fields reads a name and a value from each line. mntr separates them by a tab, srvr by a colon.
+// fields parses a name and a value from each line. mntr separates them by a tab, srvr by a colon.
 func fields(answer string) map[string]string {
 	all := make(map[string]string)
 	for line := range strings.Lines(answer) {

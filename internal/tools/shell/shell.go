@@ -21,9 +21,11 @@ import (
 type Shell struct {
 	Client *client.Client
 	Dial   ensemble.DialFunc // for four-letter words; nil is TCP
-	// Connect begins a new session after the present one has ended; nil: the shell cannot go on.
+	// Connect begins a new session after the present one has ended. If it is nil, the shell cannot
+	// go on then.
 	Connect func(ctx context.Context) (*client.Client, error)
-	// Other begins a session on another ensemble, host:port,host:port; nil: commands refuse other ensembles.
+	// Other begins a session on another ensemble, host:port,host:port; if it is nil, commands refuse other
+	// ensembles.
 	Other func(ctx context.Context, servers string) (*client.Client, error)
 
 	In  io.Reader // what "-" reads; nil: "-" is an error
@@ -31,17 +33,18 @@ type Shell struct {
 	// Terminal means that Out is a terminal: data are formatted, and control characters escaped.
 	Terminal bool
 	JSON     bool
-	// Ask asks the user a question, and returns whether the answer is yes; nil: commands go on
-	// without asking.
+	// Ask asks the user a question, and returns whether the answer is yes; if it is nil, commands
+	// go on without asking.
 	Ask func(question string) (bool, error)
 	// Follow means that watches print events while other commands run; otherwise watch waits for its events.
 	Follow bool
 	Lab    *Lab // the shell's own ensemble; nil: it has none
-	// Servers are the addresses of the ensemble; empty: only the server of the session is known.
+	// Servers are the addresses of the ensemble; if empty, only the server of the session is known.
 	Servers []string
-	// Editor opens a file in the user's editor, and waits until it ends; nil: there is no terminal.
+	// Editor opens a file in the user's editor, and waits until it ends; nil means that there is no
+	// terminal.
 	Editor func(ctx context.Context, file string) error
-	// Progress is the terminal that shows how far a command is; nil: none.
+	// Progress is the terminal that shows how far a command has come; nil means none.
 	Progress io.Writer
 
 	folder  string // the current path; "" is the root
@@ -49,8 +52,8 @@ type Shell struct {
 	read    bool   // In has been read to its end
 }
 
-// Do runs the statements of one line. It stops at the first statement that fails, and returns its
-// error, or ErrExit at the command exit. [Code] returns the exit code of the error.
+// Do runs the statements of one line. It stops at the first statement that fails and returns its
+// error, or at the command exit and returns ErrExit. [Code] returns the exit code of the error.
 func (s *Shell) Do(ctx context.Context, line string) error {
 	all, err := statements(line)
 	if err != nil {
@@ -67,7 +70,7 @@ func (s *Shell) Do(ctx context.Context, line string) error {
 // ErrExit is the error of the command exit.
 var ErrExit = errors.New("exit")
 
-// ofSystem are words with a meaning for the system's shell, and none here.
+// ofSystem lists words that have a meaning for the system's shell, but none here.
 var ofSystem = []string{"|", "||", "&&", "&", ">", ">>", "<"}
 
 func (s *Shell) statement(ctx context.Context, words []word) error {

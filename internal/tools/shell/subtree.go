@@ -29,8 +29,8 @@ func (u unsteady) text(p *page) {
 }
 
 // take reads a subtree, down to a depth unless it is negative. From the root it leaves out
-// /zookeeper, which belongs to the servers. What it cannot read, other than the root, is in the unread
-// znodes of the subtree.
+// /zookeeper, which belongs to the servers. Znodes that it cannot read, other than the root, are in
+// the unread znodes of the subtree.
 func (s *Shell) take(ctx context.Context, root string, depth int, withACL bool) (t subtree, err error) {
 	t.root = root
 	nodes, err := s.lookAt(ctx, root, depth, &t.unread)
@@ -84,8 +84,8 @@ func (s *Shell) lookAt(ctx context.Context, root string, depth int, skip *unread
 }
 
 // changed returns the paths of znodes that changed or disappeared since they were read, and of new
-// ones. If there are none, the znodes that were read all existed at one moment: between the last
-// read and this look.
+// ones. If there are none, all znodes that were read existed at one moment: between the last read
+// and this check.
 func changed(read []znode, now []node) (paths []string) {
 	there := make(map[string]wire.Stat, len(now))
 	for _, n := range now {

@@ -23,9 +23,10 @@ import (
 type Screen struct {
 	In  io.Reader
 	Out io.Writer
-	// Raw puts the terminal into raw mode until restore; nil: it is in raw mode.
+	// Raw puts the terminal into raw mode until restore; nil means that it is in raw mode already.
 	Raw func() (restore func(), err error)
-	// Interruptible returns a context that Ctrl-C ends while a command runs; nil: Ctrl-C does nothing.
+	// Interruptible returns a context that Ctrl-C ends while a command runs; nil means that Ctrl-C
+	// does nothing.
 	Interruptible func(context.Context) (context.Context, context.CancelFunc)
 	// History has the lines of earlier sessions, and keeps those of this one; nil: none.
 	History term.History
@@ -98,10 +99,10 @@ func (t *session) resizes(ctx context.Context) {
 	}
 }
 
-// mostLine is the length of a line that the user recalled, whose real length is unknown.
+// mostLine is the assumed length of a line that the user recalled, whose real length is unknown.
 const mostLine = 1 << 20
 
-// longest notes that the line may have this many columns.
+// longest notes that the line may have up to n columns.
 func (t *session) longest(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -332,7 +333,7 @@ type keys struct {
 	recalled func() // is called when a key may replace the line
 }
 
-// recalling are the first bytes of keys that replace the line: arrows, Ctrl-P, Ctrl-N, Ctrl-R and
+// recalling has the first bytes of keys that replace the line: arrows, Ctrl-P, Ctrl-N, Ctrl-R and
 // Tab.
 const recalling = "\x1b\x10\x0e\x12\t"
 

@@ -34,13 +34,14 @@ func (s *Shell) gather(ctx context.Context, root string, depth int) ([]node, err
 	return s.walk(ctx, root, depth, false, nil)
 }
 
-// survey is gather for commands that only print: if the session may not read the children of a znode,
-// the znode has none and is closed.
+// survey is like gather, for commands that only print: if the session may not read the children of a
+// znode, the znode has none and is marked as closed.
 func (s *Shell) survey(ctx context.Context, root string, depth int) ([]node, error) {
 	return s.walk(ctx, root, depth, true, nil)
 }
 
-// walk also leaves out the znodes below the root that skip has, or that it then gets.
+// walk also leaves out znodes below the root that are in skip. It adds those that it cannot read to
+// skip.
 func (s *Shell) walk(ctx context.Context, root string, depth int, lenient bool, skip *unread) ([]node, error) {
 	var all []node
 	level := []string{root}

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// unread has the znodes of a subtree that could not be read. A command leaves them out, with all znodes
-// below them, does the rest, and ends with their error.
+// unread has the znodes of a subtree that could not be read. A command leaves out these znodes and all
+// znodes below them, does the rest, and ends with their error.
 type unread struct {
 	Unread []unreadZnode `json:"unread,omitempty"`
 }
@@ -21,8 +21,8 @@ type unreadZnode struct {
 	err    error
 }
 
-// skips reports whether an error is about one znode, and not about the connection or the session. Then it
-// adds the znode. A nil unread skips none.
+// skips reports whether an error is about one znode, and not about the connection or the session. If so,
+// it adds the znode. A nil unread skips no znode.
 func (u *unread) skips(path string, err error) bool {
 	var code wire.Code
 	switch {

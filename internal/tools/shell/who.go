@@ -74,10 +74,10 @@ func (r sessionsResult) text(p *page) {
 	}
 }
 
-// askWords are the four-letter words about sessions.
+// askWords lists the four-letter words about sessions.
 var askWords = []string{"cons", "dump", "wchs"}
 
-// answers are the answers of the servers.
+// answers holds the answers of the servers.
 type answers struct {
 	texts  map[string]map[string]string // by word and server
 	failed map[string]error             // servers that do not answer at all
@@ -168,7 +168,7 @@ func (a answers) nothing(servers []string) error {
 	return explain("who: "+servers[0], a.failed[servers[0]])
 }
 
-// notes returns what is missing, for each server.
+// notes returns, for each server, what is missing.
 func (a answers) notes(servers []string) (notes []string) {
 	has := map[string]string{"cons": "lists its sessions", "dump": "lists sessions without a connection, and ephemeral znodes", "wchs": "counts its watches"}
 	for _, server := range servers {

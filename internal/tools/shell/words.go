@@ -114,7 +114,7 @@ func quote(text string) string {
 	return strconv.Quote(text)
 }
 
-// errUsage is an error in what was typed.
+// errUsage is an error in a line that was typed.
 type errUsage string
 
 func (e errUsage) Error() string { return string(e) }

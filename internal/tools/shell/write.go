@@ -180,7 +180,8 @@ func (s *Shell) parents(ctx context.Context, path string) error {
 // anyVersion is the version of a write that does not check the znode's version.
 const anyVersion = -1
 
-// versionOf is the value of a flag: the version of a znode, or anyVersion.
+// versionOf is the value of a flag for the version of a znode. It is anyVersion if the flag is not
+// given.
 type versionOf int32
 
 func versionFlag(f *pflag.FlagSet, usage string) *int32 {

@@ -27,7 +27,7 @@ func (n znode) copyOf(path string) wire.MultiOp {
 	return client.CreateOp(path, n.data, n.acl, wire.Persistent, 0)
 }
 
-// loading tells load what to read, and what to do with znodes that cannot be read.
+// loading says what load reads, and what to do with znodes that cannot be read.
 type loading struct {
 	permissions bool    // also read the permissions
 	unread      *unread // gets the znodes that cannot be read; nil: each is an error
@@ -76,9 +76,9 @@ func (s *Shell) loadSome(ctx context.Context, nodes []node, how loading) ([]znod
 	return slices.DeleteFunc(all, func(n znode) bool { return n.path == "" }), err
 }
 
-// told returns an error if permissions are incomplete. To a client that may not change them, a
-// server hides the hash of a digest (FinalRequestProcessor since 3.4.14, CVE-2019-0201), so that a
-// copy would shut out every user.
+// told returns an error if permissions are incomplete. A server hides the hash of a digest from
+// clients that may not change the permissions (FinalRequestProcessor since 3.4.14, CVE-2019-0201),
+// so that a copy would shut out every user.
 func told(acl []wire.ACL) error {
 	for _, a := range acl {
 		if hidden(a.ID) {

@@ -8,7 +8,8 @@ import (
 )
 
 // Background runs f in the background. f must end when its context does. f calls refused with the
-// error of its last request: while a server refuses it, calls that wait for f do not wait longer.
+// error of its last request: while a server refuses the request, calls that wait for f give up
+// waiting.
 func (r *Recipe) Background(f func(ctx context.Context, refused func(error))) {
 	groups := []*client.Tasks{&r.Client.Tasks, &r.CleanUps}
 	for _, group := range groups {
@@ -38,8 +39,8 @@ func (r *Recipe) Background(f func(ctx context.Context, refused func(error))) {
 	}()
 }
 
-// CleanUp calls try in the background, once after is closed (nil: at once), in whichever session
-// there is, until try succeeds or the client is closed.
+// CleanUp calls try in the background, once after is closed, or at once if it is nil, in whichever
+// session there is, until try succeeds or the client is closed.
 func (r *Recipe) CleanUp(after <-chan struct{}, try func(ctx context.Context, z *client.Session) error) {
 	r.Background(func(ctx context.Context, refused func(error)) {
 		if after != nil {

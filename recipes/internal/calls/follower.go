@@ -19,7 +19,7 @@ type Follower[T any] struct {
 	Look func(ctx context.Context, z *client.Session) (now T, changed []<-chan zk.Event, err error)
 	// Equal reports whether two states are the same to a reader.
 	Equal func(a, b T) bool
-	// Behind: in a new session the server may go back to a state before the last one.
+	// Behind means that in a new session, the server may go back to a state before the last one.
 	Behind bool
 
 	z    *client.Session // the session in which views are no older than last
@@ -63,7 +63,7 @@ func (f *Follower[T]) Next(ctx context.Context, z *client.Session) (now T, err e
 	}
 }
 
-// Follow is Next in whichever session there is, as a call of the recipe.
+// Follow calls Next in whichever session there is, as a call of the recipe.
 func (f *Follower[T]) Follow(ctx context.Context, op string) (now T, err error) {
 	err = f.Recipe.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (Outcome, error) {
 		now, err = f.Next(ctx, z)

@@ -12,11 +12,11 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// marker is a znode that tells whether a write whose reply was lost was applied. The tree by itself
-// could not tell: an item that is gone may have been taken by another client. The marker is
+// marker is a znode that shows whether a write was applied whose reply was lost. The rest of the
+// tree may not show it: an item that is gone may have been taken by another client. The marker is
 // ephemeral, and only this client uses it. Each write goes into one multi with an update of the
-// marker from its known version. So the marker tells afterwards whether the write was applied, and
-// no write is applied once the marker has told that it was not.
+// marker from its known version. So the marker shows afterwards whether the write was applied, and
+// no write is applied once the marker has shown that it was not.
 //
 // One call at a time uses a marker.
 type marker struct {
@@ -29,8 +29,8 @@ type marker struct {
 var errMarkerGone = errors.New("marker is gone")
 
 // newMarker creates a marker under parent. With an error, it returns the marker that may exist, or
-// nil if there is none and never will be. The marker may still be created until over is closed (nil:
-// it no longer can).
+// nil if there is none and never will be. The marker may still be created until over is closed; if
+// over is nil, it no longer can.
 func (ms *Markers) newMarker(ctx context.Context, z *client.Session, parent string) (m *marker, over <-chan struct{}, err error) {
 	m = &marker{path: znodes.Join(parent, znodes.NewID()), session: z}
 	var unsure atomic.Bool
@@ -80,7 +80,7 @@ func (ms *Markers) sendMarked(m *marker, ops ...any) markedWrite {
 	return w
 }
 
-// outcome returns the outcome of w. err is the answer, or tells that there was none. The error that
+// outcome returns the outcome of w. err is the answer, or says that there was none. The error that
 // comes with NotApplied is the error of the first op that failed.
 func (ms *Markers) outcome(ctx context.Context, m *marker, w markedWrite, err error) (Outcome, error) {
 	switch {

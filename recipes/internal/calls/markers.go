@@ -31,8 +31,8 @@ func (ms *Markers) Write(ctx context.Context, z *client.Session, ops ...any) (Ou
 	return ms.WriteOr(ctx, z, nil, ops...)
 }
 
-// WriteOr is Write, but if the outcome stays unknown, it runs undo in the background once the ops
-// were applied or never will be, in whichever session there is, until undo succeeds.
+// WriteOr is like Write. If the outcome stays unknown, it also runs undo in the background, once
+// the ops were applied or never will be, in whichever session there is, until undo succeeds.
 func (ms *Markers) WriteOr(ctx context.Context, z *client.Session, undo func(context.Context, *client.Session) error, ops ...any) (Outcome, error) {
 	m, err := ms.take(ctx, z)
 	if err != nil {
@@ -59,7 +59,7 @@ func (ms *Markers) WriteOr(ctx context.Context, z *client.Session, undo func(con
 	return o, err
 }
 
-// late waits a little longer than the caller for the outcome of w.
+// late waits a little longer than the caller's context allows for the outcome of w.
 func (ms *Markers) late(ctx context.Context, m *marker, w markedWrite) (Outcome, error) {
 	grace, cancel := ms.r.Client.WithGrace()
 	defer cancel()
@@ -102,8 +102,8 @@ func (ms *Markers) release(m *marker) {
 }
 
 // discard removes a marker in the background, once after is closed, in whichever session there is:
-// the create of the marker may be carried out late, too. Without the marker no write is applied any
-// more; then discard calls then, if it is set.
+// the create of the marker may be carried out late, too. Without the marker, no write is applied
+// any more; discard then calls then, if it is set.
 func (ms *Markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *client.Session) error) {
 	ms.r.CleanUp(after, func(ctx context.Context, z *client.Session) error {
 		if _, err := ms.r.Client.Remove(ctx, z, m.path); err != nil || then == nil {

@@ -49,7 +49,8 @@ func AppliedUnless(err error) (Outcome, error) {
 	return Applied, nil
 }
 
-// Settle counts a write whose reply was lost, if its outcome is known now.
+// Settle counts a write whose reply was lost if its outcome is known now, and returns its
+// arguments.
 func (r *Recipe) Settle(o Outcome, err error) (Outcome, error) {
 	if o != Unknown {
 		r.Client.Counters.Settled.Add(1)

@@ -2,8 +2,8 @@ package calls
 
 import "sync"
 
-// Seat holds the one thing that a value has at most once: its place inside a barrier, or
-// among the members of a group.
+// Seat holds what a value has at most once: its place inside a barrier, or among the members of a
+// group.
 type Seat[T any] struct {
 	Mu   sync.Mutex // guards the fields below
 	Busy bool       // a call is about to take the seat

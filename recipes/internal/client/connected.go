@@ -10,8 +10,8 @@ import (
 )
 
 // WatchRestoreDelay is how long requests wait after a connect. go-zookeeper restores its watches
-// relative to the last zxid that it has seen when it gets to do so. That is too late if an answer
-// has come on the new connection before: it would never report a change in between.
+// relative to the last zxid that it has seen by then. If an answer has come on the new connection
+// before, that zxid is too late, and go-zookeeper never reports a change in between.
 const WatchRestoreDelay = 5 * time.Millisecond
 
 // wakeWaiters wakes all goroutines that wait for an event of the session.
@@ -74,8 +74,8 @@ func (cl *Client) Usable() bool {
 	return cl.Conn.State() == zk.StateHasSession && !time.Now().Before(cl.usableAt)
 }
 
-// awaitEvent waits for event, but not for long: events can get lost, and there is none when
-// WatchRestoreDelay is over.
+// awaitEvent waits for event, but not for long: events can get lost, and no event marks the end of
+// WatchRestoreDelay.
 func (cl *Client) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
 	t := time.NewTimer(cl.pollInterval() + jitter(ctx))
 	defer t.Stop()

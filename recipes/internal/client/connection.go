@@ -73,7 +73,7 @@ func (c *connection) Exists(path string) (bool, *zk.Stat, error) {
 	return exists, stat, c.answer("exists", path, err)
 }
 
-// ExistsW is Exists with a watch.
+// ExistsW is like Exists, and sets a watch.
 func (c *connection) ExistsW(path string) (bool, *zk.Stat, <-chan zk.Event, error) {
 	exists, stat, changed, err := c.to.ExistsW(path)
 	return exists, stat, changed, c.answer("exists", path, err)
@@ -85,7 +85,7 @@ func (c *connection) Get(path string) ([]byte, *zk.Stat, error) {
 	return data, stat, c.answer("get", path, err)
 }
 
-// GetW is Get with a watch.
+// GetW is like Get, and sets a watch.
 func (c *connection) GetW(path string) ([]byte, *zk.Stat, <-chan zk.Event, error) {
 	data, stat, changed, err := c.to.GetW(path)
 	return data, stat, changed, c.answer("get", path, err)
@@ -103,7 +103,7 @@ func (c *connection) Children(path string) ([]string, *zk.Stat, error) {
 	return names, stat, c.answer("list", path, err)
 }
 
-// ChildrenW is Children with a watch.
+// ChildrenW is like Children, and sets a watch.
 func (c *connection) ChildrenW(path string) ([]string, *zk.Stat, <-chan zk.Event, error) {
 	names, stat, changed, err := c.to.ChildrenW(path)
 	return names, stat, changed, c.answer("list", path, err)

@@ -68,7 +68,7 @@ func (d *deletions) take(e zk.Event) {
 	}
 }
 
-// isSilent reports whether there is nothing to wait for.
+// isSilent reports whether deletions are not reported, so that there is nothing to wait for.
 func (d *deletions) isSilent() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -86,10 +86,10 @@ func (d *deletions) silence() {
 // lost, it comes some microseconds later.
 const ToldWithin = 5 * time.Millisecond
 
-// InOrder waits until the event of a deletion comes that a watch has reported, and reports whether
-// there was no other event of the session before it. event is the next one of the session since a
-// moment at which all of the znodes in question existed. If there was none, the znodes have gone in
-// the order in which their deletions were reported.
+// InOrder waits for the event of a deletion that a watch has reported. It reports whether no other
+// event of the session came before it: then the znodes have gone in the order in which their
+// deletions were reported. event is the next event of the session, counted from a moment at which
+// all of the znodes in question existed.
 func (cl *Client) InOrder(ctx context.Context, z *Session, told, event <-chan struct{}) bool {
 	if cl.Deletions.isSilent() {
 		return false

@@ -14,9 +14,9 @@ type jitterKey struct{}
 const jitters = 4096
 
 // WithJitter gives a call, or a task in the background, a jitter of its own if the client has the
-// option Jitter: all its waits are longer by that, a few microseconds at most. Without it, several
-// goroutines that wait for the same event, such as a connection, would continue at the same instant
-// in a random order, and a run in virtual time would not repeat (timers of a bubble of
+// option Jitter: all its waits are longer by the jitter, a few microseconds at most. Without it,
+// several goroutines that wait for the same event, such as a connection, would continue at the same
+// instant in a random order, and a run in virtual time would not repeat (timers of a bubble of
 // testing/synctest that are due at one instant fire in random order).
 func (cl *Client) WithJitter(ctx context.Context) context.Context {
 	if !cl.Options.Jitter {

@@ -81,9 +81,9 @@ func Retry[T any](ctx context.Context, cl *Client, z *Session, k kind, f func() 
 	return v, err
 }
 
-// RetryTracked is Retry for a request that the caller has to undo: over is closed once the last try is no
-// longer under way. Until then that try may still be sent, behind whatever undoes it. over is nil if
-// there was no try.
+// RetryTracked is like Retry, for a request that the caller may have to undo: over is closed once the
+// last try is no longer under way. Until then, that try may still be sent, after the request that undoes
+// it. over is nil if there was no try.
 func RetryTracked[T any](ctx context.Context, cl *Client, z *Session, k kind, f func() (T, error)) (v T, over <-chan struct{}, err error) {
 	var b Backoff
 	for {
@@ -112,8 +112,8 @@ func (cl *Client) Check(paths ...string) (struct{}, error) {
 }
 
 // QuorumSync makes every later read in z see at least all changes that were committed before the
-// call, and reports whether all paths exist then. A sync would not do: a deposed leader can answer
-// it (ZOOKEEPER-1675).
+// call, and reports whether all paths exist then. A sync would not be enough: a deposed leader can
+// answer it (ZOOKEEPER-1675).
 func (cl *Client) QuorumSync(ctx context.Context, z *Session, paths ...string) (exist bool, err error) {
 	_, err = Retry(ctx, cl, z, Write, func() (struct{}, error) { return cl.Check(paths...) })
 	if failures.Stopped(err) || failures.Nameless(err) {
@@ -173,7 +173,8 @@ func (cl *Client) Remove(ctx context.Context, z *Session, path string) (was bool
 	return err == nil, err
 }
 
-// RemoveAll is Remove for several znodes: by one multi, unless some of them are gone.
+// RemoveAll is like Remove, for several znodes. It uses one multi, unless some of the znodes are
+// gone.
 func (cl *Client) RemoveAll(ctx context.Context, z *Session, paths []string) (were bool, err error) {
 	if len(paths) == 1 {
 		return cl.Remove(ctx, z, paths[0])

@@ -66,7 +66,7 @@ func Fired(ch <-chan zk.Event) bool {
 	}
 }
 
-// taken waits until the channel of a watch is closed whose event has been received. go-zookeeper
+// taken waits until the channel of a watch, whose event has been received, is closed. go-zookeeper
 // closes it next; in between, another look would find that the watch has not fired.
 func taken(ch <-chan zk.Event, open bool) {
 	if open {
@@ -96,7 +96,7 @@ func (cl *Client) GetW(ctx context.Context, z *Session, path string) (Value, err
 }
 
 // ExistsW checks whether path exists and makes sure that there is a watch on it, even if it does
-// not exist: the stat is nil then.
+// not exist; then the stat is nil.
 func (cl *Client) ExistsW(ctx context.Context, z *Session, path string) (Value, error) {
 	return cl.watched(ctx, z, "exists "+path, func(watch bool) (v Value, err error) {
 		var exists bool
@@ -124,7 +124,8 @@ func (cl *Client) ChildrenW(ctx context.Context, z *Session, path string) (Value
 	})
 }
 
-// Listed is ChildrenW if watch is true. Otherwise it lists the children without a watch.
+// Listed lists the children: with a watch, as ChildrenW does, if watch is true, and otherwise
+// without one.
 func (cl *Client) Listed(ctx context.Context, z *Session, path string, watch bool) (Value, error) {
 	if watch {
 		return cl.ChildrenW(ctx, z, path)
@@ -136,7 +137,7 @@ func (cl *Client) Listed(ctx context.Context, z *Session, path string, watch boo
 }
 
 // watched reads, and sets a watch unless the one under key is still set. In that case a plain read
-// will do: the event of a change that the read does not show is still to come.
+// is enough: the event of a change that the read does not show is still to come.
 func (cl *Client) watched(ctx context.Context, z *Session, key string, f func(watch bool) (Value, error)) (Value, error) {
 	return Retry(ctx, cl, z, Read, func() (Value, error) {
 		if ch := cl.watches.pending(key); ch != nil {
@@ -152,22 +153,22 @@ func (cl *Client) watched(ctx context.Context, z *Session, key string, f func(wa
 	})
 }
 
-// Wait waits until another look is worth while: one of the watches fired (nil: none), or the
-// session has an event, or a while has passed. go-zookeeper can miss a change over a reconnect (see
-// WatchRestoreDelay), and certainly misses a second change that follows before the watches are
-// back. So no wait relies on watches alone.
+// Wait waits until another look is worth while: one of the watches has fired (nil watches never
+// fire), the session has an event, or a while has passed. go-zookeeper can miss a change over a
+// reconnect (see WatchRestoreDelay), and certainly misses a second change that follows before the
+// watches are back. So no wait relies on watches alone.
 func (cl *Client) Wait(ctx context.Context, z *Session, event <-chan struct{}, changed ...<-chan zk.Event) error {
 	return cl.WaitFor(ctx, z, cl.Timeout, event, changed...)
 }
 
-// WaitFor is Wait, but for most at most.
+// WaitFor is like Wait, but waits for most at most.
 func (cl *Client) WaitFor(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
 	_, err := cl.WaitTold(ctx, z, most, event, changed...)
 	return err
 }
 
-// WaitTold is WaitFor that returns the event of the watch that fired, if a watch fired and no other
-// goroutine has received the event: several can wait for one watch.
+// WaitTold is like WaitFor. If a watch fired, and no other goroutine that waits for the same watch
+// has received its event, WaitTold returns the event.
 func (cl *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
 	t := time.NewTimer(min(most, cl.Timeout) + jitter(ctx)) // other calls may wait for the same time
 	defer t.Stop()

@@ -38,7 +38,7 @@ func (q Line) znodes(c *Contender) []string {
 	return paths
 }
 
-// sendBeside is send for several lines.
+// sendBeside is like send, for several lines.
 func (q Line) sendBeside(id string, data []byte) (paths []string, err error) {
 	ops := []any{q.createRequest(id, data)}
 	for _, beside := range q.Beside {

@@ -24,15 +24,16 @@ type Line struct {
 	// Yields, if set, reports from the data of a rival whether no contender has to wait for it any
 	// more.
 	Yields func(data []byte) bool
-	// Revocable: a holder can be asked to give the hold back.
+	// Revocable means that a holder can be asked to give the hold back.
 	Revocable bool
-	// Agree, if set, checks, for a contender that has lined up, that this client is right about the line
-	// that it stands in. It sees nothing older than the contender's creation.
+	// Agree, if set, checks for a contender that has lined up that this client is right about the line.
+	// It sees nothing older than the contender's creation.
 	Agree func(ctx context.Context, z *client.Session) error
-	// Forewarned: a contender is also told when it is next, so that it need not look when its turn
-	// comes.
+	// Forewarned means that a contender is also told when it is next, so that it need not look when
+	// its turn comes.
 	Forewarned bool
-	// Beside are other lines in which a contender also stands, as that of a multi-lock does.
+	// Beside lists other lines in which a contender also stands, such as the contender of a
+	// multi-lock.
 	Beside []Line
 }
 
@@ -45,12 +46,13 @@ type Contender struct {
 	Data    []byte          // as it was when Changed was set
 	// Changed fires when the znode changes or goes.
 	Changed <-chan zk.Event
-	// Unsure: a reply was lost while the znode was created. There should be only one znode with
-	// this id, but it costs little to look when it is removed.
+	// Unsure means that a reply was lost while the znode was created. There should be only one
+	// znode with this id, but it costs little to check that when it is removed.
 	Unsure bool
-	// Left: the create failed, but the znode may exist until it is removed in the background.
+	// Left means that the create failed, but the znode may exist until it is removed in the
+	// background.
 	Left bool
-	// asked is the request that asked a quorum before the answer was needed: see [Line.ask].
+	// asked is a request to a quorum that was sent before its answer was needed: see [Line.ask].
 	asked *client.Request[struct{}]
 }
 
@@ -116,13 +118,14 @@ func (q Line) Create(ctx context.Context, c *Contender, data []byte) (err error)
 	}
 }
 
-// NeverMade is why a contender's znode was not created and never will be.
+// NeverMade is the error for a contender whose znode was not created and never will be. It wraps
+// the reason.
 type NeverMade struct{ error }
 
-// Unwrap returns why.
+// Unwrap returns the reason.
 func (n NeverMade) Unwrap() error { return n.error }
 
-// send asks the server once for a contender's znode, and returns its path.
+// send sends the create of a contender's znode once, and returns the path of the znode.
 func (q Line) send(id string, data []byte) (paths []string, err error) {
 	if len(q.Beside) > 0 {
 		return q.sendBeside(id, data)
@@ -149,8 +152,8 @@ func (q Line) created(c *Contender, paths []string) error {
 	return err
 }
 
-// recognise looks whether c's znode was created. If one of several lines lacks it and another one
-// has it, another client has removed it from the first one.
+// recognise finds out whether c's znode was created. If one of several lines lacks it and another
+// one has it, another client has removed it from the first one.
 func (q Line) recognise(ctx context.Context, c *Contender) (made bool, err error) {
 	err = q.each(c, func(q Line, c *Contender) error {
 		found, err := q.find(ctx, c.Session, c.ID)
@@ -257,9 +260,8 @@ func (q Line) look(ctx context.Context, c *Contender, skip map[string]bool) (see
 }
 
 // await watches the contenders ahead of c, and waits until another look is worth while. It returns
-// errBusy if wait is false. It reports whether c's turn has come, so that there is no need to look:
-// c was next, and one of those ahead has gone before any event about c that c's own watch has not
-// reported.
+// errBusy if wait is false. It reports whether c's turn has come without another look: c was next,
+// and a contender ahead of it has gone, before any other event of the session.
 func (q Line) await(ctx context.Context, c *Contender, seen position, known knownAhead, wait bool) (turn bool, err error) {
 	told, stop := q.Client.Deletions.Of(q.paths(seen.ahead))
 	defer stop()
@@ -291,8 +293,8 @@ func (q Line) paths(of []znodes.Node) []string {
 }
 
 // standing returns c and the contenders that c may have to wait for, in order. A contender that
-// wakes up has few ahead of it and maybe many behind it: standing does not parse or sort the names
-// behind.
+// wakes up has few others ahead of it and maybe many behind it, so standing does not parse or sort
+// the names behind it.
 func (q Line) standing(names []string, c *Contender) []znodes.Node {
 	names = slices.DeleteFunc(names, func(name string) bool { return znodes.SurelyBehind(name, c.Name) })
 	all := znodes.Parsed(names, append([]string{q.Kind}, q.Rivals...), znodes.Parse)
@@ -303,7 +305,7 @@ func (q Line) standing(names []string, c *Contender) []znodes.Node {
 	return all
 }
 
-// knownAhead holds what a contender knows of the contenders ahead.
+// knownAhead holds what a contender knows about the contenders ahead.
 type knownAhead struct {
 	skip    map[string]bool            // no contender waits for these: persistent znodes, and contenders that yield
 	watched map[string]<-chan zk.Event // contenders; a watch may have fired

@@ -14,7 +14,7 @@ func (x *Exclusive) Do(ctx context.Context, op string, f func(context.Context) e
 	return x.DoIn(ctx, op, x.Line, f)
 }
 
-// DoIn is Do in a line of its own.
+// DoIn is like Do, in the given line.
 func (x *Exclusive) DoIn(ctx context.Context, op string, q Line, f func(context.Context) error) error {
 	err, over := x.Run(ctx, op, q, f)
 	switch {
@@ -26,8 +26,8 @@ func (x *Exclusive) DoIn(ctx context.Context, op string, q Line, f func(context.
 	return errors.Join(err, over)
 }
 
-// Run is DoIn with two errors: err comes from the grant, or from f; over comes from giving the hold
-// back, such as ErrLost if the hold ended before f did.
+// Run is like DoIn, but returns two errors: err comes from the grant, or from f; over comes from
+// giving the hold back, such as ErrLost if the hold ended before f did.
 func (x *Exclusive) Run(ctx context.Context, op string, q Line, f func(context.Context) error) (err, over error) {
 	h, err := x.Grant(ctx, op, q, true)
 	if err != nil {

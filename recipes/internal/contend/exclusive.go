@@ -59,7 +59,7 @@ func (x *Exclusive) Try(ctx context.Context, op string) (taken bool, err error) 
 	return x.TryIn(ctx, op, x.Line)
 }
 
-// TryIn is Try in a line of its own.
+// TryIn is like Try, in the given line.
 func (x *Exclusive) TryIn(ctx context.Context, op string, q Line) (taken bool, err error) {
 	_, err = x.Grant(ctx, op, q, false)
 	if errors.Is(err, errBusy) {

@@ -12,20 +12,21 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// Standby is all clients that wait for the same change of a recipe's znodes, if one of them can use
-// it. They stand in line, and the first ones watch, so that a change does not wake all of them.
+// Standby lets clients wait for the same change of a recipe's znodes when only one of them can use
+// it. They stand in line, and only the first ones watch, so that a change does not wake all of
+// them.
 //
 // It takes two writes to line up, which a client that waits alone need not make: unless All is set,
-// a call watches at once, and lines up only when a change woke it and another client was faster. So
-// a call wakes up in vain at most once before it is in front.
+// a call watches at once, and lines up only after a change woke it and another client was faster.
+// So a call wakes up in vain at most once before it is in front.
 type Standby struct {
 	Line Line // the line of the clients that do not watch
 	All  bool // each waiter lines up first
-	// beaten: a call of this value woke up in vain, and no call was served since.
+	// beaten means that a call of this value woke up in vain, and that no call was served since.
 	beaten atomic.Bool
 }
 
-// Waiters is how many clients in line watch: more than one, so that a slow one does not keep the
+// Waiters is how many clients in line watch: more than one, so that a slow client does not keep the
 // others waiting.
 const Waiters = 2
 

@@ -24,7 +24,7 @@ var (
 	ErrTooLarge          = errors.New("data too large")
 )
 
-// Failure is why a call failed.
+// Failure describes why a call failed.
 type Failure struct {
 	Op       string // the call, such as "lock"
 	Path     string // the path of the recipe
@@ -37,8 +37,8 @@ type Conclusion string
 
 func (c Conclusion) Error() string { return string(c) }
 
-// answers are the errors that a server gave as its answer, or that kept the client from sending the
-// request: the request had no effect.
+// answers lists the errors that are answers of a server, or that kept the client from sending the
+// request. After each of them, the request had no effect.
 var answers = []error{
 	zk.ErrAPIError, zk.ErrNoNode, zk.ErrNoAuth, zk.ErrBadVersion, zk.ErrNoChildrenForEphemerals,
 	zk.ErrNodeExists, zk.ErrNotEmpty, zk.ErrInvalidACL, zk.ErrAuthFailed, zk.ErrBadArguments,
@@ -72,7 +72,7 @@ func Nameless(err error) bool {
 }
 
 // Unauthenticated reports whether a server has ended the session because the client is not
-// authenticated (ZOOKEEPER-1634): another session ends alike.
+// authenticated (ZOOKEEPER-1634): any other session would end in the same way.
 func Unauthenticated(err error) bool { return errors.Is(err, wire.SessionClosedAuth) }
 
 // Stopped reports whether err ends a call whatever the servers say.

@@ -128,15 +128,15 @@ func Parsed(names, kinds []string, parse func(name, kind string) (Node, bool)) [
 
 // distance returns how far b lies behind a. The counter is a signed 32-bit number that wraps around
 // (Programmer's Guide, Sequence Nodes), so numbers are compared by their difference. That is right
-// as long as the live ones span less than 2^31.
+// as long as the numbers of existing znodes span less than 2^31.
 func distance(a, b int32) int32 { return b - a }
 
 // Before reports whether sequence number a comes before b.
 func Before(a, b int32) bool { return distance(a, b) > 0 }
 
 // SurelyBehind reports whether name is behind own, as far as the last digits alone show it: both
-// numbers have the usual ten digits, and that of name is greater. For a few names behind own it
-// returns false.
+// numbers have the usual ten digits, and the number of name is greater. It returns false for a few
+// names that are behind own.
 func SurelyBehind(name, own string) bool {
 	digits, ok := usualDigits(name)
 	ownDigits, ownOK := usualDigits(own)
@@ -144,7 +144,7 @@ func SurelyBehind(name, own string) bool {
 }
 
 // usualDigits returns the digits at the end of a name, if they are a positive number as the server
-// writes it. Two signs before them are the separator and a minus.
+// writes it. Two hyphens before them are the separator and a minus sign.
 func usualDigits(name string) (digits string, ok bool) {
 	head := len(name) - usualLength
 	if head < 2 || name[head-1] != '-' || name[head-2] == '-' {

@@ -14,8 +14,8 @@ import (
 
 // clean makes text of a znode safe for a terminal, and cuts it to a few characters more than most.
 // It escapes what package printable escapes. It also escapes characters whose width differs between
-// terminals (joined ones, such as flags and emoji with a skin colour), and those that would move
-// into the cell before them, so that columns stay aligned.
+// terminals (joined ones, such as flags and emoji with a skin colour), and characters that would
+// move into the cell before them, so that columns stay aligned.
 func clean(s string, most int) string {
 	s = printable.Text(s, max(most, 1)+1)
 	if isASCII(s) {
@@ -89,7 +89,7 @@ func cut(s string, width int) string {
 	return ansi.Truncate(s, width, "…")
 }
 
-// cutLeft is cut for text whose end matters most, such as a path.
+// cutLeft is like cut, for text whose end matters most, such as a path.
 func cutLeft(s string, width int) string {
 	n := cells(s)
 	switch {

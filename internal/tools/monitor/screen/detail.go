@@ -23,8 +23,8 @@ func detailLines(v *monitor.View, s *state, r rect) []string {
 // roomy is the smallest height at which each field of the metadata has a line.
 const roomy = 14
 
-// detailText returns what is known of the selected znode: the meaning and metadata, and below them
-// the value, which can have many lines.
+// detailText returns what is known about the selected znode: the meaning and metadata, and below
+// them the value, which can have many lines.
 func detailText(v *monitor.View, s *state, r rect) content {
 	head := detailHead(v, s, r)
 	n := v.Chosen

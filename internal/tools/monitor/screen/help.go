@@ -6,7 +6,7 @@ type helpGroup struct {
 	keys []binding
 }
 
-// helpGroups are all keys, for the help and the documentation.
+// helpGroups lists all keys, for the help and the documentation.
 var helpGroups = []helpGroup{
 	{"Tree", []binding{
 		{"↑ ↓, k j", "select the znode above, below"},

@@ -78,7 +78,7 @@ func (m *model) refocus() {
 	}
 }
 
-// everything is more lines than anything has.
+// everything is a number of lines that is larger than the length of any pane's content.
 const everything = 1 << 30
 
 // goBy handles the keys that move in the pane with the focus.

@@ -55,7 +55,7 @@ func logLine(c *monitor.Change, s *state, width int) string {
 	return l.add(nil, cutLeft(clean(c.Path, 2000), room)).adding(rest).String()
 }
 
-// changeWords returns what is known of a change, without its path.
+// changeWords returns what is known about a change, without its path.
 func changeWords(p *palette, c *monitor.Change) (parts []part) {
 	if c.Owner != 0 {
 		parts = append(parts, part{p.ephem, "  of " + hexa(c.Owner)})

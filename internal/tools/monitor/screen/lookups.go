@@ -50,7 +50,8 @@ func asOf(v *monitor.View, s *state) string {
 	return "  at " + s.at(v.StatusAt).Format("15:04:05")
 }
 
-// spareOfServers are the columns that the table of servers drops if it is too wide, the first one first.
+// spareOfServers lists the columns that the table of servers drops if it is too wide, in the order in
+// which it drops them.
 var spareOfServers = []string{"waiting", "ms max", "watches", "version", "conns", "ms mean", "behind"}
 
 func serverTable(v *monitor.View, p *palette) [][]part {
@@ -111,7 +112,7 @@ func orDash(s string) string {
 }
 
 // table draws rows in columns, each as wide as its widest part. The first row has the names of the
-// columns. If the columns do not fit, table drops spare ones, the first one first.
+// columns. If the columns do not fit, table drops spare ones, in their order.
 func table(width int, rows [][]part, spare ...string) (lines []*line) {
 	widths := widthsOf(rows)
 	for len(spare) > 0 && tableWidth(widths) > width {

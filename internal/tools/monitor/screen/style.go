@@ -66,7 +66,7 @@ func paletteFor(profile colorprofile.Profile, known, dark bool) *palette {
 	return &onLight
 }
 
-// mono is for terminals without colours, and for people who want none (no-color.org).
+// mono is the palette for terminals without colours, and for people who want none (no-color.org).
 var mono = palette{
 	muted:   ansi.Style{}.Faint(),
 	strong:  ansi.Style{}.Bold(),
@@ -116,7 +116,7 @@ var (
 	onLight = shaded(0x24292f, 0x767676, 0x0550ae, 0x0f6e77, 0x1a7f37, 0x8a5a00, 0xc21f2c, 0xd7d7ff, 0xeeeeee)
 )
 
-// fadeSteps is large enough that no step is visible.
+// fadeSteps is the number of steps in which a mark fades: enough that no single step is visible.
 const fadeSteps = 16
 
 // shaded returns a palette for a terminal whose background is known. Marks fade into the colour of
