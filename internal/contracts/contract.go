@@ -235,7 +235,7 @@ func (k *Contract[S, M]) With(m M) any {
 	return map[string]M{k.with: m}
 }
 
-// read is the reverse of With.
+// read returns the M that With has encoded.
 func (k *Contract[S, M]) read(value json.RawMessage) (m M, err error) {
 	if k.with == "" {
 		return m, nil

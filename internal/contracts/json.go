@@ -15,7 +15,7 @@ func (v JSON) IsZero() bool { return v.RawMessage == nil }
 // JSONOp is an operation of such an object, without the types of its values.
 type JSONOp = Op[any, JSON, JSON]
 
-// JSONContract is the contract of the objects of a model that a program declares.
+// JSONContract returns the contract of the objects of a model that a program declares.
 func JSONContract(m *models.Model, operations ...*JSONOp) *Contract[any, None] {
 	k := &Contract[any, None]{model: m}
 	for _, o := range operations {

@@ -136,7 +136,8 @@ func seconds(b measured.Bound) float64 {
 	return max(b.Time, time.Microsecond).Seconds()
 }
 
-// bound is the inverse of seconds; longest is the longest time that was measured.
+// bound returns a figure as a time, as the inverse of seconds. longest is the longest time that was
+// measured.
 func bound(v float64, longest time.Duration) measured.Bound {
 	if v >= beyond {
 		return measured.Bound{Time: longest, AtLeast: true}

@@ -54,8 +54,8 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	return line, atomicfile.Rename(o.Run.Dir, t.Folder)
 }
 
-// notKept is the error of a run that cannot be kept in its folder. It does not name the folder in which
-// the run would have been until it was whole.
+// notKept returns the error of a run that cannot be kept in its folder. It does not name the folder in
+// which the run would have been until it was whole.
 func notKept(t sweep.Task, err error) error {
 	var why syscall.Errno
 	if errors.As(err, &why) {

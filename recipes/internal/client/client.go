@@ -205,7 +205,7 @@ func (cl *Client) EachSession(ctx context.Context, f func(z *Session) error) err
 	}
 }
 
-// grace is how long a cancelled call waits for the answer to a request that it has sent.
+// grace returns how long a cancelled call waits for the answer to a request that it has sent.
 func (cl *Client) grace() time.Duration { return min(cl.Timeout/10, 200*time.Millisecond) }
 
 // WithGrace returns a context that outlives the caller's by the grace.

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// heartbeatInterval is how often a holder asks a quorum. go-zookeeper leaves a silent server after
-// two thirds of the timeout. With a sixth before and a sixth after, that is less than the whole
-// timeout.
+// heartbeatInterval returns the interval at which a holder asks a quorum. go-zookeeper leaves a
+// silent server after two thirds of the timeout. With a sixth before and a sixth after, that is
+// less than the whole timeout.
 func (m *monitor) heartbeatInterval() time.Duration { return m.s.Timeout / 6 }
 
 // Watch begins to watch over each of the hold's znodes. One of the monitors sends the heartbeats.
