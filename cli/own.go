@@ -22,7 +22,7 @@ type Recipe interface {
 // Subjects is a [Recipe] with other subjects besides, such as wrong variants that show what a violation
 // looks like.
 type Subjects struct {
-	Recipe // what is tested without --subject; its name is "own"
+	Recipe // the subject that is tested without --subject; its name is "own"
 	// Others can be chosen with --subject.
 	Others []Subject
 }

@@ -21,7 +21,7 @@ var ErrNoSize error = failures.Conclusion("the size of the queue is not a number
 
 const (
 	kindBounded = "bounded"
-	kindPutting = "putting" // who waits for room
+	kindPutting = "putting" // clients that wait for room
 )
 
 // BoundedQueue is a [Queue] with a capacity. At no moment does it hold more items than that,

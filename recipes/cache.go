@@ -54,7 +54,7 @@ type Cache struct {
 // syncing is a call that waits for a round that began after it.
 type syncing struct {
 	done bool  // the round has ended
-	err  error // with which
+	err  error // the error with which it ended
 }
 
 // Znode is a znode of a cache's copy.

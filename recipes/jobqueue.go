@@ -155,7 +155,7 @@ func (q *JobQueue) PutOnce(ctx context.Context, name string, data []byte) (id st
 	switch {
 	case errors.Is(err, zk.ErrNodeExists):
 		err = nil
-	case errors.Is(err, ErrFull): // of which a job that is there is part
+	case errors.Is(err, ErrFull): // an existing job counts, too
 		if there, failed := q.has(ctx, op, id); there || failed != nil {
 			err = failed
 		}

@@ -12,8 +12,8 @@ import (
 const (
 	kindJob    = "job"    // a job that is pending
 	kindTaken  = "taken"  // one that a worker has
-	kindWorker = "worker" // who takes jobs
-	kindIdle   = "idle"   // who waits for one
+	kindWorker = "worker" // clients that take jobs
+	kindIdle   = "idle"   // workers that wait for a job
 )
 
 // maxTries bounds the length of names.

@@ -202,7 +202,7 @@ func (g *Group) awaitGone(ctx context.Context, c *contend.Contender) bool {
 			return true
 		case failures.Stopped(err):
 			return false
-		case err != nil: // such as no right to read it
+		case err != nil: // such as a missing permission to read it
 			b.Pause(ctx)
 		}
 	}

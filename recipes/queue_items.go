@@ -27,7 +27,7 @@ const MaxItem = client.MaxData
 // is. So producers that put at once can put in up to a thousand more, for which there is room.
 const MaxItems = 15_000
 
-const kindTaking = "taking" // who waits for an item
+const kindTaking = "taking" // clients that wait for an item
 
 // items has the items of a queue of any kind: persistent children of its path, which producers put
 // there and consumers take.

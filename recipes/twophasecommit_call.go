@@ -163,7 +163,7 @@ func (w *transactionCall) await(ctx context.Context, due time.Time, event <-chan
 type seenTransaction struct {
 	outcome string // that was decided, or that follows from the votes; "" if there is none
 	decided bool
-	checks  []any // that hold for as long as the outcome follows
+	checks  []any // checks that hold as long as the outcome follows from the votes
 	changed <-chan zk.Event
 }
 
@@ -198,7 +198,7 @@ func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err e
 		case !there:
 			missing = true
 			continue
-		case string(v.Data) != voteYes: // whatever it is, a yes it is not
+		case string(v.Data) != voteYes: // anything other than yes counts as no
 			seen.outcome, seen.checks = outcomeAbort, []any{unchanged(w.vote(site), v)}
 			return seen, nil
 		}

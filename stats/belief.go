@@ -57,7 +57,7 @@ type guarded struct {
 // belong to the key.
 func refused(writes []guarded, all []*holds.Hold) (n int) {
 	slices.SortFunc(writes, func(a, b guarded) int { return cmp.Compare(a.Order, b.Order) })
-	latest := -1 // the place among all holds of the latest one that wrote
+	latest := -1 // the index, among all holds, of the latest hold that wrote
 	for _, w := range writes {
 		if w.Token != 0 {
 			if !w.Accepted {

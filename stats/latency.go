@@ -54,7 +54,7 @@ func (l *latencies) record(d time.Duration) {
 	// Rounded up, so that no latency is called shorter than it was.
 	us := (min(d, longest) + time.Microsecond - 1).Microseconds()
 	l.reach(us)
-	_ = l.h.RecordValue(us) // fails for values out of range only, and there are none
+	_ = l.h.RecordValue(us) // fails only for values out of range, and there are none
 }
 
 // reach makes room for a value. A histogram up to an hour takes 200 KB; for small histories,

@@ -125,7 +125,7 @@ type Fairness struct {
 	// Jain is the index of Jain, Chiu and Hawe ("A quantitative measure of fairness", 1984) of the
 	// grants of all clients that asked: 1 if all have equally many, 1/n if one of n has all.
 	Jain    float64        `json:"jain"`
-	Clients []ClientGrants `json:"clients"` // that asked, in order
+	Clients []ClientGrants `json:"clients"` // the clients that asked, in order
 }
 
 // ClientGrants sums up the acquires of one client.

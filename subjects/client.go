@@ -46,7 +46,7 @@ type Client struct {
 
 	mu     sync.Mutex
 	atEnd  []func(context.Context) // end background work of its subjects before the session ends
-	own    []*zk.Conn              // sessions of Connect that are open; nil where one was
+	own    []*zk.Conn              // sessions of Connect that are open; nil in the places of closed ones
 	closed bool                    // nothing more is opened
 }
 

@@ -30,9 +30,9 @@ type Client struct {
 	idle bool // its operations are left out; see arrives
 
 	used    map[use]history.Use // what the record says last of sessions that the client used
-	answers map[spot]*tally     // that the client got; nil if nobody asks for them, see followAnswers
+	answers map[spot]*tally     // that the client got; nil unless followAnswers was called
 
-	calm  <-chan struct{} // closed once nothing disturbs calls any more; nil: never
+	calm  <-chan struct{} // closed once no fault disturbs calls any more; nil: never
 	grace time.Duration   // how long a call may take from then on, or from the end of its context
 	stuck error           // the call that was given up; the client does nothing more
 }

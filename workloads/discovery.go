@@ -24,7 +24,7 @@ var discoveryParts = parts{
 		variant("directory", "the recipe of package recipes, observed through its Directory", Discovery{subjects.NewDirectoryService}),
 		mutant("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Discovery{broken.ServiceOf(broken.OneShotWatch)}),
 		mutant("not-registered-again", "converge", "expire:holder/1500ms", "does not register again after its session ended", Discovery{broken.ServiceOf(broken.RejoinLost)}),
-		mutant("persistent-instance", "converge", "expire:holder/1500ms", "creates persistent instances, and forgets them when its session ends", Discovery{broken.ServiceOf(broken.PersistentMember)}).besides("fresh", "log"), // as of groups
+		mutant("persistent-instance", "converge", "expire:holder/1500ms", "creates persistent instances, and forgets them when its session ends", Discovery{broken.ServiceOf(broken.PersistentMember)}).besides("fresh", "log"), // as for groups
 		mutant("cache-forgets-late", "fresh", "", "still returns other instances for a second after they left", Discovery{broken.ServiceOf(broken.CacheForgetsLate)}).besides("snapshots"),
 		mutant("tells-the-past", "monotone", "", "reports a change, then the state before it", Discovery{broken.ServiceOf(broken.TellsThePast)}).besides("pick"),
 		mutant("torn-lookup", "snapshots", "", "returns a set of instances that never existed at one time", Discovery{broken.ServiceOf(broken.TornList)}),

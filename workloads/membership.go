@@ -31,7 +31,7 @@ var membershipParts = parts{
 		own(Membership{subjects.NewGroup}),
 		mutant("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Membership{broken.OneShotWatch}),
 		mutant("rejoin-lost", "converge", "expire:holder/1500ms", "does not join again after its session ended", Membership{broken.RejoinLost}),
-		mutant("persistent-member", "converge", "expire:holder/1500ms", "creates persistent members, and forgets them when its session ends", Membership{broken.PersistentMember}).besides("fresh", "log"), // who stays behind is listed at once, and for ever
+		mutant("persistent-member", "converge", "expire:holder/1500ms", "creates persistent members, and forgets them when its session ends", Membership{broken.PersistentMember}).besides("fresh", "log"), // a member that stays behind is listed at once, and for ever
 		mutant("gives-up-leaving", "converge", "lose-request:delete/300ms", "does not delete its znode if its first attempt to leave fails", Membership{broken.GivesUpLeaving}),
 		mutant("cache-forgets-late", "fresh", "", "still lists other members for a second after they left", Membership{broken.CacheForgetsLate}).besides("snapshots"),
 		mutant("tells-the-past", "monotone", "", "reports a change, then the state before it", Membership{broken.TellsThePast}),
@@ -85,7 +85,7 @@ type membershipRun[S any] struct {
 	env    *Env
 	groups perKey[contracts.At[S]]
 	plain  plain[contracts.At[S]]
-	in     map[int]map[string]joined // by client, whose goroutine alone uses it, and key
+	in     map[int]map[string]joined // by client and key; only the client's goroutine uses its part
 	kept   perKey[bool]              // whether a client no longer leaves the group
 }
 

@@ -80,7 +80,7 @@ type numbers struct {
 
 const (
 	uniqueStride  = 100     // how many numbers there are for one call of every client, unless there are many clients
-	anotherUnique = 1 << 40 // is added to numbers for which there is no room
+	anotherUnique = 1 << 40 // added to numbers that do not fit into the stride
 )
 
 // numbersOf returns the numbers of a call of a client. Calls are counted from 1, those after the load by themselves.

@@ -30,7 +30,7 @@ var multiLockParts = parts{
 		own(MultiLock{subjects.NewMultiLock}),
 		mutant("partial", "exclusion", "", "reports all keys as held after it gave up waiting for some", MultiLock{broken.Partial}).besides("grant"),
 		mutant("token-of-the-first", "tokens", "", "locks the keys one by one, and returns the token of the first for all", MultiLock{broken.TokenOfTheFirst}).besides("fencing"),
-		mutant("forgets-rollback", "all-or-none", "", "deletes only one of its contenders when it gives up", MultiLock{broken.ForgetsRollback}).besides("progress"), // who was forgotten is waited for
+		mutant("forgets-rollback", "all-or-none", "", "deletes only one of its contenders when it gives up", MultiLock{broken.ForgetsRollback}).besides("progress"), // others wait for the contenders that it forgot
 		mutant("no-order", "progress", "", "locks the keys one by one in the order of the call, unsorted", MultiLock{broken.NoOrder}),
 		mutant("never-looks-back", "grant", "expire:waiter/400ms", "locks the keys one by one, and never checks that it still holds the first", MultiLock{broken.NeverLooksBack}).besides("exclusion", "tokens", "fencing"),
 		mutant("held-on-and-on", "lost", "expire/1500ms", "keeps its hold after its session expired", MultiLock{broken.HeldOnAndOn}).besides("exclusion", "tokens", "fencing", "grant"),

@@ -8,7 +8,7 @@ import (
 // The names of subjects that come with zklab.
 const (
 	Own         = "zklab"        // the recipe of package recipes
-	GoZookeeper = "go-zookeeper" // what comes with the client library
+	GoZookeeper = "go-zookeeper" // the recipe that comes with the client library
 	// Broken is a deliberately wrong subject that shows what a violation looks like. There
 	// are several mutants: Broken, a colon, and the defect.
 	Broken = "broken"

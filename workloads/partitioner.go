@@ -35,7 +35,7 @@ var partitionerParts = parts{
 		own(Partitioner{subjects.NewPartitioner}),
 		mutant("takes-at-once", "exclusion", "", "takes its new share before the others have given back theirs", Partitioner{broken.TakesAtOnce}).besides("grant", "tokens", "fencing"),
 		mutant("deaf", "progress", "", "does not hear that other members joined, and goes on holding", Partitioner{broken.DeafPartitioner}),
-		mutant("misses-leaves", "coverage", "", "deals items to members that have left", Partitioner{broken.MissesLeaves}).besides("progress"), // all may be dealt to such
+		mutant("misses-leaves", "coverage", "", "deals items to members that have left", Partitioner{broken.MissesLeaves}).besides("progress"), // all items may be dealt to members that have left
 		mutant("greedy", "balance", "", "deals one item to each member, and the rest to the first", Partitioner{broken.Greedy}),
 		mutant("count-of-its-own", "tokens", "", "each member counts its fencing tokens by itself", Partitioner{broken.CountOfItsOwn}).besides("fencing"),
 		mutant("keeps-its-share", "lost", "expire/1500ms", "goes on holding its share after its session has died", Partitioner{broken.KeepsItsShare}).besides("exclusion", "tokens", "fencing", "grant", "coverage", "balance"),
@@ -154,7 +154,7 @@ func (r *partitionRun) untilChanged(ctx context.Context, c *Client, p contracts.
 			ctx, stop := g.during(ctx, c)
 			defer stop()
 			_, err := contracts.PartitionerChanged.On(ctx, p, contracts.None{})
-			jitter.Wait(1 + c.ID) // the client's connection may be busy with what told it
+			jitter.Wait(1 + c.ID) // the client's connection may still be busy with the answer that told it
 			if err != nil && ctx.Err() == nil {
 				return nil, err
 			}

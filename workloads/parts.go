@@ -12,7 +12,7 @@ import (
 // checker/internal, which knows no program. TestParts names what a kind lacks, there and here.
 type parts struct {
 	model    *models.Model    // its operations, their values, and the words for them
-	contract contracts.Listed // how a load calls its subjects; nil if it is the servers that are under test
+	contract contracts.Listed // how a load calls its subjects; nil if the servers themselves are under test
 	subjects []Subject        // under load: the right one first, then others, then mutants. The first mutant is also called just Broken
 }
 

@@ -143,7 +143,7 @@ func (s *sessionClient) watch(folder, _ string) (all []request) {
 		return []request{childrenW(parent), children(parent)}
 	case 3:
 		return []request{childrenW(folder + sequencePart), s.someRead(folder)}
-	case 4: // several that one change fires
+	case 4: // several watches that one change fires
 		return []request{getW(path), existsW(path), childrenW(parent)}
 	}
 	// Several watches that one multi fires.
@@ -229,7 +229,7 @@ func (s *sessionClient) fencedRead(folder, _ string) []request {
 
 // conflict makes requests that must be refused.
 func (s *sessionClient) conflict(folder, _ string) []request {
-	const never = 1 << 30 // no version gets there
+	const never = 1 << 30 // no version gets that high
 	path := s.someShared(folder)
 	return []request{
 		s.set(path, never), remove(path, never), s.create(folder+ephemeralPart, 0), remove(folder+"/nothing", -1), get(path),

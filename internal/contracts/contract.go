@@ -147,7 +147,7 @@ type Validator interface {
 
 // At is a subject of the contract S as a workload uses it: in this process, or in the one that the client lives in.
 type At[S any] struct {
-	Here  S               // if it is in this process
+	Here  S               // the subject, if it is in this process
 	There subjects.Object // nil if it is in this process
 
 	offers []string // of the subject in this process

@@ -28,7 +28,7 @@ type Metric struct {
 	Ratio func(s *Samples) Ratio
 
 	ofFault func(*Fault) *measured.Times                  // the times of a kind and target of faults
-	of      func(s *Samples, part string) *measured.Times // those of another part
+	of      func(s *Samples, part string) *measured.Times // the times of another part
 }
 
 // Values of Metric.Split.
@@ -44,7 +44,7 @@ type Whole int
 const (
 	NoWhole Whole = iota // it always has a part
 	Sum                  // all parts together
-	Apart                // something that is in no part
+	Apart                // the whole is something that is in no part
 )
 
 // Latency is the metric of a gate that begins with the name of an operation.

@@ -26,7 +26,7 @@ type Broken struct {
 func (e *Broken) Error() string {
 	text := fmt.Sprintf("the adapter of client %d (%s) %s", e.Client, e.Command, e.Problem)
 	switch {
-	case e.Stderr == "" && strings.HasPrefix(e.Problem, "ended"): // it may have said why
+	case e.Stderr == "" && strings.HasPrefix(e.Problem, "ended"): // standard error may say why
 		return text + "; it wrote nothing to standard error"
 	case e.Stderr == "":
 		return text

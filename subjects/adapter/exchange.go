@@ -31,7 +31,7 @@ type exchange struct {
 // call is a request on its way.
 type call struct {
 	id     int64
-	answer chan reply // has room for the one there is
+	answer chan reply // has room for the only answer
 
 	cancelled bool
 	overdue   time.Duration // since the cancel, as far as it was counted

@@ -12,7 +12,7 @@ type talk struct {
 	trial   *trial
 	child   *child
 	x       *exchange
-	refused chan *failure // answers to what was no request
+	refused chan *failure // answers to lines that were no requests
 }
 
 func (t *trial) talk() *talk {

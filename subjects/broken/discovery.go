@@ -65,7 +65,7 @@ func withoutDefect(g subjects.Group) subjects.Group {
 // picksTheGone keeps picking the same instance.
 type picksTheGone struct {
 	subjects.Service
-	own   map[string]bool // all that it ever had: a list may still have one of before
+	own   map[string]bool // all instances that the client ever registered: a list may still have an earlier one
 	stuck string
 }
 

@@ -321,7 +321,7 @@ func (g *tornList) Members(context.Context) ([]string, error) {
 	if err != nil {
 		return nil, withoutEffect(err)
 	}
-	time.Sleep(3 * lookAgain) // as one takes for each of many
+	time.Sleep(3 * lookAgain) // as long as reading many members one by one takes
 	members, _, err := g.plain.readAll(names)
 	return members, withoutEffect(err)
 }

@@ -19,13 +19,13 @@ type dealer struct {
 	conn    *zk.Conn
 	path    string
 	items   []string
-	member  string // its name; "" if it is none
+	member  string // this member's name; "" if it is no member
 	nodes   []string
 	token   int64
 	session int64 // in which it made its contenders
 	present []string
 
-	members func(now []string) []string         // whom it believes to be there
+	members func(now []string) []string         // the members that it believes to be there
 	deal    func(members, items []string) []int // how many items each gets
 	flags   int32                               // of contenders
 	waits   bool

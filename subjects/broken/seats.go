@@ -30,8 +30,8 @@ type seats struct {
 	// takesOver makes a client delete the seat that an earlier session of the client has left, and
 	// take the seat at once. Otherwise it waits until that session has ended.
 	takesOver bool
-	seat      string // that it has
-	session   int64  // in which it took the seat
+	seat      string // the seat that the client has
+	session   int64  // the session in which it took the seat
 }
 
 func newSeats(c *subjects.Client, path string, n int, takesOver bool) (*seats, error) {
@@ -203,7 +203,7 @@ type seatedGroup struct {
 	*plainGroup
 	*seats
 	mu     chan struct{} // held by a call that may take a seat
-	member string        // "" if it is none
+	member string        // "" if the client is no member
 }
 
 // LooksThenLeaves returns a group in which a member checks whether a seat is its own before it

@@ -52,7 +52,7 @@ type numbered struct {
 	path   string
 	leases int
 	flags  int32
-	node   string // that it made last; "" if it has gone
+	node   string // the contender that it made last; "" if that has gone
 }
 
 // Acquire stands in line, unless it already does.

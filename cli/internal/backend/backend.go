@@ -23,7 +23,7 @@ import (
 const (
 	InProcess    = "embedded" // in this process; the default
 	InContainers = "container"
-	InFiles      = "files" // for somebody else to start
+	InFiles      = "files" // for Apache servers that the user starts
 )
 
 // Kinds lists the kinds of ensembles that a command can start and stop itself.
@@ -48,7 +48,7 @@ type Backend struct {
 	Image string // of containers; empty: the usual one
 	Host  string
 	Ports []int  // one for each server; none: free ones
-	Named string // host that clients are told to connect to; empty: host
+	Named string // the host in the connect string for clients; empty: Host
 
 	Servers servers
 }

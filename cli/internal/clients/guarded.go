@@ -63,7 +63,7 @@ func asExit(cmd *cobra.Command, o guard.Outcome, err error) error {
 // receivedSignals returns a channel that receives the signals for the program. stop ends that.
 func receivedSignals() (signals <-chan os.Signal, stop func()) {
 	all := make(chan os.Signal, 8)
-	if wanted := guard.Signals(); len(wanted) > 0 { // none would be all
+	if wanted := guard.Signals(); len(wanted) > 0 { // without arguments, Notify would relay all signals
 		signal.Notify(all, wanted...)
 	}
 	return all, func() { signal.Stop(all) }

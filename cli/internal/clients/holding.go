@@ -36,7 +36,7 @@ type holding struct {
 type held struct {
 	what    string // "the lock"
 	recipe  string
-	instead string // what to do where contenders of another recipe are at the path
+	instead string // what to do if there are contenders of another recipe at the path
 	take    func(context.Context) error
 	try     func(context.Context) (bool, error) // nil: it cannot be tried
 	release func(context.Context) error

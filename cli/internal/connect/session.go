@@ -41,7 +41,7 @@ func (f *SessionFlags) AddTo(cmd *cobra.Command) {
 
 // Validate checks the values of the flags, and reads the files of TLS.
 func (f *SessionFlags) Validate() error {
-	if f.Connect.Session < time.Second { // sessions are lost all the time
+	if f.Connect.Session < time.Second { // with shorter timeouts, sessions are lost all the time
 		return usage.BadFlag("--session-timeout must be 1s or more")
 	}
 	return f.Connect.Validate()
@@ -88,7 +88,7 @@ func (f *SessionFlags) Open(ctx context.Context, znode string) (s *recipes.Clien
 		events = f.hear(events, &closed)
 	}
 	f.Connect.Tell(f.cmd, granted.Timeout())
-	f.Connect.Session = granted.Timeout() // recipes go by what was granted
+	f.Connect.Session = granted.Timeout() // recipes use the timeout that was granted
 	s = recipes.NewClient(conn, events, f.Connect.Session)
 	return s, path.Join("/", chroot, znode), func() {
 		ctx, cancel := context.WithTimeout(context.Background(), f.Connect.Timeout)

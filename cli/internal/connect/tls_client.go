@@ -57,7 +57,7 @@ func (f *TLS) Peer() peer.Client { return peer.Client{TLS: f.config != nil, Flag
 // error, if that says enough, or by what listens at the addresses.
 func (f *TLS) WayOut(ctx context.Context, servers []string, err error) error {
 	var code wire.Code
-	if err == nil || ctx.Err() != nil || errors.As(err, &code) { // a server that answers by a code is the right one
+	if err == nil || ctx.Err() != nil || errors.As(err, &code) { // a server that answers with a code speaks the protocol
 		return err
 	}
 	hint := f.files.Hint(err)

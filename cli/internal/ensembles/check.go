@@ -102,7 +102,7 @@ func (f *checkFlags) validate(servers string) error {
 		return usage.Errorf("--rate must be more than zero, and at most %d: the ensemble has other clients", canary.MostRate)
 	}
 	s := settings.Settings{TimeLimit: f.For, SessionTimeout: f.SessionTimeout, Rate: f.Rate}
-	if f.SessionTimeout < time.Second { // sessions would be lost all the time
+	if f.SessionTimeout < time.Second { // with shorter timeouts, sessions would be lost all the time
 		return usage.Errorf("--session-timeout must be 1s or more")
 	}
 	if k, problem := s.Over(settings.Usual()).Problem(); problem != "" {
@@ -235,7 +235,7 @@ func (p *page) open(address string, k *canary.Check) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", canary.MetricsType)
-		_ = k.WriteMetrics(w) // whoever asked may have gone
+		_ = k.WriteMetrics(w) // the client may have gone
 	})
 	p.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	p.served.Go(func() { _ = p.http.Serve(l) })

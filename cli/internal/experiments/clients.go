@@ -55,7 +55,7 @@ func clientCommand(x store.Experiment) ([]string, error) {
 	case x.SubjectCommand != "":
 		return adapter.Shell(x.SubjectCommand), nil
 	case x.ClientsAs == store.Goroutine || x.Simulate:
-		return nil, nil // in a simulation processes are played
+		return nil, nil // a simulation plays processes itself
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -58,12 +58,12 @@ func newConform() *cobra.Command {
 			return conform(ctx, c, cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().SetInterspersed(false) // what follows COMMAND is its own
+	cmd.Flags().SetInterspersed(false) // flags after COMMAND belong to it
 	cmd.Flags().StringSliceVar(&c.Recipes, "recipe", nil, "recipes to check, which the program must support (default: all that it supports)")
 	cmd.Flags().StringVar(&file, "object", "", "file that declares objects of a kind that zklab does not know, to check instead of recipes")
 	cmd.Flags().DurationVar(&c.Patience, "patience", 10*time.Second, "longest time for an answer that should come at once")
 	cmd.Flags().BoolVar(&logs, "logs", false, "show the program's standard error")
-	cmd.ValidArgsFunction = usage.Files // a program, and what it is given
+	cmd.ValidArgsFunction = usage.Files // a program and its arguments
 	usage.CompletesFiles(cmd, "object")
 	usage.Completes(cmd, "recipe", usage.ListOf(adapter.ConformRecipes))
 	cmd.AddCommand(newConformServers())

@@ -47,7 +47,7 @@ type Flags struct {
 	gates  []string
 	// servers is the connect string of an ensemble that somebody else started.
 	servers string
-	control string // its manager
+	control string // how to control that ensemble's servers
 	others  bool   // its servers may be harmed although they have other clients
 	plan    bool
 	// auth has the names of files and variables with credentials for that ensemble.
@@ -165,7 +165,7 @@ func knobFlags(flags *pflag.FlagSet, s *settings.Settings) {
 func Defaults() (x *store.Experiment, seed *int64, minLoad *int) {
 	usual, err := experiment.Experiment{Config: engine.Config{Workload: workloads.Lock{New: subjects.NewLock}}}.Complete()
 	if err != nil {
-		panic(err) // it has defaults for all that is left out
+		panic(err) // every field has a default
 	}
 	seed = new(int64)
 	return &store.Experiment{
@@ -298,7 +298,7 @@ func Lay(file store.Experiment, x *store.Experiment) {
 		case v.IsZero():
 		case v.Type() == reflect.TypeFor[settings.Settings]():
 			x.Settings = file.Over(x.Settings)
-		case v.Kind() == reflect.Pointer: // to what a flag is bound to
+		case v.Kind() == reflect.Pointer: // to the variable of a flag
 			to.Field(i).Elem().Set(v.Elem())
 		default:
 			to.Field(i).Set(v)
@@ -322,7 +322,7 @@ func assembled(x store.Experiment, f *Flags) (experiment.Experiment, error) {
 		return none, err
 	}
 	named := x.Subject
-	if x.SubjectCommand != "" { // what it is called, nobody here knows
+	if x.SubjectCommand != "" { // the name of the command's subject is not known
 		named, x.Subject = firstSubject(f.Catalog, x.Recipe), x.SubjectCommand
 	}
 	workload, err := f.workloadOf(x, named)
@@ -394,7 +394,7 @@ func Schedule(x store.Experiment, f *Flags) (plan.Schedule, error) {
 	var err error
 	if x.FaultInterval != 0 {
 		s, err = plan.Parse(x.Faults.Expression(), x.FaultInterval)
-	} else { // nobody gave it
+	} else { // neither the flags nor the file give it
 		s, err = plan.ParseWithin(x.Faults.Expression(), settings.Usual().FaultInterval, x.TimeLimit)
 	}
 	if err != nil && f.Faults == "" {
@@ -415,7 +415,7 @@ func Schedule(x store.Experiment, f *Flags) (plan.Schedule, error) {
 
 // positive returns an error for numbers that make no sense in an experiment.
 func positive(x store.Experiment) error {
-	if x.FaultInterval == 0 { // nobody gave it
+	if x.FaultInterval == 0 { // neither the flags nor the file give it
 		x.FaultInterval = settings.Usual().FaultInterval
 	}
 	if k, problem := x.Settings.Problem(); problem != "" {
@@ -498,7 +498,7 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *Flags) error 
 	if outcome == nil {
 		return backend.WayOut(err, "--ports")
 	}
-	if err != nil { // a verdict that nothing shows is none
+	if err != nil { // a verdict without a stored run does not count
 		return fmt.Errorf("cannot store the run: %w", err)
 	}
 	if f.points {

@@ -271,7 +271,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 	}
 	begun, jobs := false, e.jobs.of(stored.Simulate, endlessRuns)
 	e.config.Begins = func(s plan.Schedule) {
-		if !begun { // nothing is wrong with what was asked for
+		if !begun { // everything that was asked for is valid
 			screen.Say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, times)
 		}
 		begun = true

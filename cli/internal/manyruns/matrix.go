@@ -36,7 +36,7 @@ type matrixRun struct {
 	seed    int64
 
 	columns []column
-	cells   []*matrixCell // those of the first experiment, then of the next
+	cells   []*matrixCell // by experiment, each in the order of the columns
 }
 
 // matrixCell is a cell with the sweep of its runs.

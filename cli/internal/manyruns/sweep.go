@@ -77,7 +77,7 @@ func SweepCommand(s *SweepFlags, swept *swept) *cobra.Command {
 	s.jobs.addTo(flags)
 	flags.StringVar(&s.shard, "shard", "1/1", "part of the seeds to run, and the number of parts: 3/20, auto or auto/20")
 	flags.BoolVar(&s.Swarm, "swarm", true, "let each seed draw its run's parameters (default: true, with --config false)")
-	flags.Lookup("swarm").DefValue = "false" // it is told in words
+	flags.Lookup("swarm").DefValue = "false" // the usage says it in words
 	flags.BoolVar(&swept.f.Quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&swept.f.JSON, "json", false, "print the summary as JSON")
 	verdicts.GitHubFlag(cmd)

@@ -28,18 +28,18 @@ import (
 
 // swept is the experiment of a sweep, from which each seed makes its own.
 type swept struct {
-	x       *store.Experiment // what the flags are bound to
+	x       *store.Experiment // the flags are bound to it
 	seed    *int64
 	minLoad *int
 	f       *experiments.Flags
 
-	stored    store.Experiment // what they came to
-	real      string           // why runs are in real time, unless somebody said so
-	usualLoad bool             // nobody said what the minimal load is
+	stored    store.Experiment // what the flags and the file resulted in
+	real      string           // why runs are in real time, if the user did not ask for it
+	usualLoad bool             // the user did not set the minimal load
 	choices   sweep.Choices
-	asked     *sweep.Asked  // the faults that somebody asked for
+	asked     *sweep.Asked  // the faults that the user asked for
 	longest   time.Duration // no load is longer
-	arguments []string      // that make it again
+	arguments []string      // of a command that makes the sweep again
 }
 
 // NewSwept returns a sweep whose flags are not set yet.

@@ -22,7 +22,7 @@ import (
 // its parent is gone.
 
 const (
-	supervisedEnv = "ZKLAB_SUPERVISED" // set in the child, to withNote if it has a file for that
+	supervisedEnv = "ZKLAB_SUPERVISED" // set in the child; withNote if the child has a file for notes
 	withNote      = "note"
 	goPanic       = 2 // Go's exit code of a panic
 	// undecided replaces ExitUnknown between child and parent, since the parent could not
@@ -54,7 +54,7 @@ func Supervised(run func() int, alone []string) int {
 	}
 	code, err := runChild()
 	if err != nil {
-		return run() // an odd place without its own executable: better unsupervised than not at all
+		return run() // the system cannot name this executable: running unsupervised is better than not running
 	}
 	return FromChild(code)
 }
@@ -85,7 +85,7 @@ func runChild() (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	alive, hold, err := os.Pipe() // the child sees its end when we are gone
+	alive, hold, err := os.Pipe() // the child sees the end of the pipe when this process is gone
 	if err != nil {
 		return 0, err
 	}
@@ -139,7 +139,7 @@ func runChild() (code int, err error) {
 func afterSignal(s os.Signal, stderr io.Writer) int {
 	switch {
 	case slices.Contains(terminal.StopSignals, s):
-		return usage.ExitInterrupted // before, or after, it was listening
+		return usage.ExitInterrupted // the signal came before the child handled signals, or after
 	case s == os.Kill:
 		fmt.Fprintln(stderr, "error: zklab was killed; zklab clean removes what it left behind")
 		return usage.ExitFailed

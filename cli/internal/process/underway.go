@@ -22,7 +22,7 @@ var underWay *os.File
 // NoteRun notes the run that is about to begin, by the command that runs it again. If the note
 // cannot be written, it is only missing after a panic. Call it for one run at a time.
 func NoteRun(command string) {
-	if underWay != nil { // what is left of a longer one is behind the end of the line
+	if underWay != nil { // the rest of a longer, earlier note stays after the end of the line
 		_, _ = underWay.WriteAt([]byte(command+"\n"), 0)
 	}
 }

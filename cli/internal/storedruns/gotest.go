@@ -45,7 +45,7 @@ func declaredFor(known workloads.Catalog, run *store.Run, recipe string) models.
 func decidable(known workloads.Catalog, run *store.Run) error {
 	result, err := run.ReadResult()
 	if err != nil {
-		return nil // nothing says so
+		return nil // no result says otherwise
 	}
 	var decided []string
 	if own := declaredFor(known, run, result.Recipe); own != nil {

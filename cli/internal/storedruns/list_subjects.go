@@ -25,7 +25,7 @@ func printSubjects(w io.Writer, known workloads.Catalog) error {
 // property finds the defect under which faults.
 func listSubjects(w io.Writer, known workloads.Catalog) error {
 	const gap, screen = 1, 100
-	t := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0) // closer than others: the names are long
+	t := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0) // narrower gaps than in other tables, since the names are long
 	fmt.Fprintln(t, "RECIPE\tSUBJECT\tFOUND BY\tWHAT IT IS")
 	all := namedSubjects(known)
 	var recipe, subject, property int // the longest of each

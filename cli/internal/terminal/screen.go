@@ -30,7 +30,7 @@ type Screen struct {
 	drawn  []int   // widths of the live lines that stand there
 	phase  string
 	last   time.Time
-	said   string // the latest notice, of progress alone
+	said   string // the latest notice that progress had
 	shown  string // the latest text of show
 }
 

@@ -45,7 +45,7 @@ func Interruptible(parent context.Context, screen *Screen, doing string) (ctx co
 // stop ends the watching.
 func UntilSignal() (ctx context.Context, stop func()) {
 	notified, unwatch := signal.NotifyContext(context.Background(), StopSignals...)
-	ctx, cancel := context.WithCancel(context.Background()) // its cause is no "interrupt signal received"
+	ctx, cancel := context.WithCancel(context.Background()) // unlike notified, without the cause "interrupt signal received"
 	context.AfterFunc(notified, func() { unwatch(); cancel() })
 	return ctx, func() { unwatch(); cancel() }
 }

@@ -78,7 +78,7 @@ func Unheard(err error) bool {
 // OneLine returns the text of an error for people, in one line.
 func OneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), engine.ErrUsage.Error()+": ")
-	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
+	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // the text before says what canceled it
 	if text == context.Canceled.Error() {
 		text = "interrupted"
 	}

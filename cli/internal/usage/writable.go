@@ -29,7 +29,7 @@ func writable(given, folder string) error {
 	}
 	file, err := os.CreateTemp(there, ".zklab-*")
 	if named := new(fs.PathError); errors.As(err, &named) {
-		err = named.Err // the path belongs to the file that nobody asked for
+		err = named.Err // the path is that of the temporary file, which the user does not know
 	}
 	if err != nil {
 		return fmt.Errorf("%s: cannot write into %s: choose another folder (%w)", given, there, err)

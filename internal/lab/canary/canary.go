@@ -57,7 +57,7 @@ type Config struct {
 // objects lists the objects that a check uses.
 var objects = []struct {
 	recipe string
-	pace   float64 // times Config.Rate: clients of a register wait for each other, so that half of its operations take place
+	pace   float64 // factor of Config.Rate: clients of a register wait for each other, so that only half of its operations take place
 	probes bool    // the probes are in its record
 }{
 	{models.Register.Name, 2, true},
@@ -97,7 +97,7 @@ func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, err
 	if result != nil {
 		result.Warnings = append(result.Warnings, k.ensemble.Profile().Warnings...)
 	}
-	k.removeAbandoned(context.WithoutCancel(ctx), false) // what was killed shortly before the beginning
+	k.removeAbandoned(context.WithoutCancel(ctx), false) // of checks that were killed shortly before
 	closed := k.claim.Close()
 	if result != nil && closed != nil { // the verdict stands
 		result.Warnings = append(result.Warnings, closed.Error())

@@ -18,7 +18,7 @@ const (
 // clients sums up what the clients of all objects have experienced.
 type clients struct {
 	latest  time.Time     // when an operation succeeded, or the first began
-	ended   bool          // the load has
+	ended   bool          // the load has ended
 	longest time.Duration // between two successes
 	gaps    []gap
 	moved   int

@@ -16,11 +16,11 @@ const (
 	Deposed = "deposed" // a server ceased to lead
 	Elected = "elected" // a server leads
 	Gone    = "gone"    // a server does not answer, or serves no clients
-	Back    = "back"    // and does again
-	Untold  = "untold"  // a server does not tell its role
+	Back    = "back"    // a server answers and serves clients again
+	Untold  = "untold"  // a server does not report its role
 	Waited  = "waited"  // no operation succeeded for a while
 	Moved   = "moved"   // a session went on at another server
-	Expired = "expired" // a session
+	Expired = "expired" // a session expired
 	Cleaned = "cleaned" // what another check left was removed
 )
 

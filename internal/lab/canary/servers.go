@@ -19,10 +19,10 @@ const (
 // serverState is a server's latest answer.
 type serverState struct {
 	server ensemble.Server
-	asked  bool // it was, once at least
+	asked  bool // it was asked at least once
 	role   ensemble.Role
 	epoch  int64
-	why    string // it does not serve; "" if it does
+	why    string // why it does not serve; "" if it does
 	since  time.Time
 }
 

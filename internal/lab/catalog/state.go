@@ -12,7 +12,7 @@ const (
 	Undecided    State = "undecided"
 	NoneViolated State = "none violated" // of a sweep whose seeds have all run
 	Running      State = "running"
-	Unfinished   State = "unfinished" // it crashed, or goes on where Running is not told apart
+	Unfinished   State = "unfinished" // it crashed, or goes on in lists that do not show Running
 	Unreadable   State = "unreadable"
 )
 

@@ -65,7 +65,7 @@ const contentOf = "content of "
 // ofSweep returns the facts of a sweep, given the versions of its servers. Settings that no flag gave have their
 // defaults, or are drawn.
 func ofSweep(d *sweep.Description, versions []string) facts {
-	f := facts{"ZooKeeper": cmp.Or(strings.Join(versions, unlike), notKnown), "clients-as": notKnown} // the latter depends on the faults, if no flag says it
+	f := facts{"ZooKeeper": cmp.Or(strings.Join(versions, unlike), notKnown), "clients-as": notKnown} // the latter depends on the faults, if no flag sets it
 	fromFile := slices.ContainsFunc(d.Settings, func(s sweep.Setting) bool { return strings.HasPrefix(s.Name, contentOf) })
 	if !fromFile {
 		f["ensemble"], f["simulate"] = "embedded", "true"

@@ -125,7 +125,7 @@ func quantities(s *samples.Samples) (all []quantity) {
 // not infinity, which could not be interpolated.
 const (
 	censored = 1e15
-	beyond   = 1e12 // all that is more is censored
+	beyond   = 1e12 // figures above this are censored
 )
 
 // seconds returns a time as a figure.

@@ -82,7 +82,7 @@ func removeTree(ctx context.Context, c *zkclient.Conn, path string) error {
 		return err
 	case reply.Header.Err == wire.NoNode:
 		return nil
-	case reply.Header.Err != wire.OK && reply.Header.Err != wire.NoAuth: // what cannot be listed may be empty
+	case reply.Header.Err != wire.OK && reply.Header.Err != wire.NoAuth: // a znode that cannot be listed may have no children
 		return reply.Header.Err
 	}
 	if v, err := reply.Decode(); err == nil && reply.Header.Err == wire.OK {

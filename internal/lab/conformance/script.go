@@ -120,7 +120,7 @@ const (
 	own           identity = iota // the client's session, or a new one if it has none
 	wrongPassword                 // the client's, with another password
 	noPassword                    // the client's, with an empty password
-	unknown                       // one that never was
+	unknown                       // a session that never existed
 )
 
 func (i identity) String() string {
@@ -133,7 +133,7 @@ type mark int
 const (
 	seen  mark = iota // the highest that the client has seen when it lost its last connection
 	zero              //
-	ahead             // one that no server has
+	ahead             // a zxid that no server has reached
 )
 
 func (m mark) String() string { return [...]string{"seen", "zero", "ahead"}[m] }

@@ -285,7 +285,7 @@ var byHand = []Script{
 			join{who: alice, server: 2, keep: true},
 			does(alice, about(wire.GetEphemerals, "/"), set("/e", "y")),
 			join{who: bob, server: 1},
-			does(bob, get("/e")), // what alice wrote has come to server 1
+			does(bob, get("/e")), // alice's write has reached server 1
 			stale(alice, opOnly(wire.Ping), opOnly(wire.WhoAmI), get("/e")),
 			stale(alice, set("/e", "z")),
 			does(alice, get("/e")),
@@ -363,7 +363,7 @@ var byHand = []Script{
 			join{who: alice, server: 2, keep: true},
 			join{who: bob, server: 2},
 			end{who: alice, old: true},
-			does(bob, about(wire.Sync, "/")), // then server 2 knows, too
+			does(bob, about(wire.Sync, "/")), // then server 2 has the change, too
 			does(alice, get("/e")),
 			does(alice, get("/e")),
 		},

@@ -346,7 +346,7 @@ func (t *trace) stat(s wire.Stat) []field {
 // ages returns only what does not depend on clocks: how the two times of a stat compare.
 func ages(s wire.Stat) string {
 	switch {
-	case s.Mzxid == s.Czxid && s.Mtime != s.Ctime && s.Czxid != 0: // the ensemble's own have no birth
+	case s.Mzxid == s.Czxid && s.Mtime != s.Ctime && s.Czxid != 0: // the ensemble's own znodes have no creation time
 		return fmt.Sprintf("created %d, but changed %d", s.Ctime, s.Mtime)
 	case s.Mtime < s.Ctime:
 		return "changed before it was created"

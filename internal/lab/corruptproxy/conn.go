@@ -172,7 +172,7 @@ func (c *conn) later(q *request, claim func() bool) {
 		still := claim()
 		c.proxy.mu.Unlock()
 		if still {
-			_, _ = c.Conn.Write(wire.AppendFrame(nil, q.body)) // who reads learns of an error
+			_, _ = c.Conn.Write(wire.AppendFrame(nil, q.body)) // the reader learns of an error
 		}
 	})
 }

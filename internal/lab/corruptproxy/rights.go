@@ -14,7 +14,7 @@ import (
 type rightsIgnored struct {
 	unchanged
 	proofs *[]*wire.AuthRequest // for all connections
-	said   int                  // how many of those the server was told on this one
+	said   int                  // how many of them were sent to the server on this connection
 }
 
 func newRightsIgnored() func() corrupter {

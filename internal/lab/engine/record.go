@@ -95,7 +95,7 @@ func (f *Finished) Keep(out string, started time.Time) error {
 func (f *Finished) Record() []byte {
 	const usual = 256 // bytes of an event
 	b := bytes.NewBuffer(make([]byte, 0, usual*len(f.History.Events)))
-	_ = history.Write(b, f.History) // a recorder has seen that all can be written
+	_ = history.Write(b, f.History) // the recorder has made sure that all of it can be written
 	return b.Bytes()
 }
 
@@ -103,7 +103,7 @@ func (f *Finished) Record() []byte {
 // transactions.jsonl.
 func (f *Finished) Transactions() []byte {
 	var b bytes.Buffer
-	_ = history.WriteTxns(&b, f.Txns) // a buffer takes everything
+	_ = history.WriteTxns(&b, f.Txns) // writing to a buffer never fails
 	return b.Bytes()
 }
 

@@ -186,7 +186,7 @@ func (r *run) startWork(ctx context.Context) error {
 		Disturbed: len(r.Schedule) > 0, Patient: r.Virtual,
 	}
 	if r.links.wire {
-		finals, err := r.links.visit(ctx, r.links.direct) // around whatever lies to the clients
+		finals, err := r.links.visit(ctx, r.links.direct) // not through a corrupting proxy
 		if err != nil {
 			return err
 		}

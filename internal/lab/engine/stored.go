@@ -32,7 +32,7 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	if c.Command != nil {
 		s.ClientsAs, s.SubjectCommand = store.Process, line(c.Command)
 	}
-	if c.Faults.HasGiven() { // the schedule says it all
+	if c.Faults.HasGiven() { // the schedule has all steps
 		s.Faults = nil
 	}
 	s.Schedule = Scheduled(plan)

@@ -25,7 +25,7 @@ const (
 type spool struct {
 	from ensemble.TransactionStream
 	path string              // "": all is kept in memory
-	look func([]history.Txn) // is shown what comes
+	look func([]history.Txn) // gets the transactions as they come
 
 	stop    context.CancelFunc
 	stopped chan struct{}

@@ -23,9 +23,9 @@ type admin struct {
 	conn  *zk.Conn
 	link  *link.Link
 	root  string
-	above string   // of root, what was there
-	made  []string // of root and its parents, what was not
-	none  bool     // a server refused to make anything of it
+	above string   // the part of root that existed
+	made  []string // root and those of its parents that did not exist
+	none  bool     // a server refused to create any of it
 }
 
 // openAdmin connects the harness's own client.
@@ -115,7 +115,7 @@ func (r *run) removeRoot() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), removeWait)
 	defer cancel()
-	err := await.Until(ctx, func() error { return r.admin.remove(ctx) }) // the client takes none
+	err := await.Until(ctx, func() error { return r.admin.remove(ctx) }) // the client takes no context
 	if err == nil {
 		return nil
 	}

@@ -54,7 +54,7 @@ func (o *Outcome) Record() (history, transactions []byte) {
 
 // Fingerprint returns the beginning of a hash of a simulated run's record.
 func (o *Outcome) Fingerprint() string {
-	h := sha256.New() // takes everything, and so do the writers: see Record
+	h := sha256.New() // never fails, and neither do the writers: see Record
 	if o.Unkept != nil {
 		_ = history.Write(h, o.Unkept.History)
 		_ = history.WriteTxns(h, o.Unkept.Txns)

@@ -49,14 +49,14 @@ func (t *trace) placeOf(s single) place {
 	switch effect {
 	case endsConnection, endsSession:
 		at.counts = [4]int32{m.sent, m.arrived, m.received, m.writing}
-	case endsProcess: // what it has sent in vain, it does not know any more
+	case endsProcess: // a process that ended no longer knows what it sent in vain
 		at.counts = [4]int32{m.arrived, m.received, m.writing}
-	case stopsProcess: // what it has sent arrives all the same
+	case stopsProcess: // what a stopped process has sent still arrives
 		at.counts = [4]int32{m.sent, m.received, m.writing}
 	case stopsServer:
 		at.effect = s.fault.Spec() // which one
 		if m.toClient {
-			m.received++ // it is on its way, and the server is not needed for that any more
+			m.received++ // the message is on its way, and no longer needs the server
 		}
 		at.counts = [4]int32{m.connects, m.arrived, m.received, m.others}
 	}

@@ -24,7 +24,7 @@ type Report struct {
 	// NotRun means that the exploration ended before its scenario had run once.
 	NotRun bool `json:"not_run,omitempty"`
 	Points int  `json:"points"` // of the scenario without a fault
-	Runs   int  `json:"runs"`   // with that one
+	Runs   int  `json:"runs"`   // including that one
 	// Properties are decided over all runs together ([checker.Pool]), since too little happens in
 	// any single run.
 	Properties []checker.Verdict `json:"properties"`
@@ -49,7 +49,7 @@ type Report struct {
 
 // Count counts runs.
 type Count struct {
-	All   int `json:"all"` // that there are
+	All   int `json:"all"` // the total
 	Tried int `json:"tried"`
 	// Broke counts runs that broke a promise, Missed those in which a fault found no target.
 	Broke  int `json:"broke"`
@@ -93,7 +93,7 @@ type KindCount struct {
 // count counts the run of a single of a kind.
 func (r *Report) count(kind string, o Outcome) {
 	answered, unanswered := o.Struck.After(kind)
-	r.Kinds = slices.Clone(r.Kinds) // somebody may have the old report
+	r.Kinds = slices.Clone(r.Kinds) // the caller may still have the old report
 	for i := range r.Kinds {
 		if k := &r.Kinds[i]; k.Kind == kind {
 			k.Tried++
@@ -264,7 +264,7 @@ func (r Report) decided() string {
 		all := kept + int(v.Figures["open"]+v.Figures["broken"]) // some do not apply to each run
 		fmt.Fprintf(table, "  %s\t%s\tkept in %s of %s\n", v.Property, v.Result, prose.Grouped(kept), many(all, "run"))
 	}
-	_ = table.Flush() // a builder takes everything
+	_ = table.Flush() // writing to a builder never fails
 	for _, v := range r.Properties {
 		for _, note := range v.Notes {
 			fmt.Fprintf(&b, "  %s: %s\n", v.Property, note)

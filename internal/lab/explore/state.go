@@ -177,7 +177,7 @@ func Merge(states []State) (r Report, missing []sweep.Shard, err error) {
 		switch {
 		case s.Shard.Of != sum.Shard.Of:
 			return r, nil, fmt.Errorf("shard %s is of another number of shards than %s", s.Shard, sum.Shard)
-		case s.Pairs == 0: // it did not come to them
+		case s.Pairs == 0: // it did not get as far as pairs
 			continue
 		case s.Pairs != sum.Pairs || s.Listed != sum.Listed:
 			return r, nil, fmt.Errorf("shards %s and %s: %w: runs of one of them did not repeat; run it again", s.Shard, sum.Shard, ErrNotAlike)

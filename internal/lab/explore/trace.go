@@ -55,7 +55,7 @@ func traceOf(messages []link.Message, done uint64, numbers *numbers) *trace {
 	at := make(map[int32]moment, len(messages))
 	c := counter{of: map[int]*moment{}, reads: map[link.Point]bool{}}
 	for i, m := range messages {
-		if p := m.Point; delivered[i] && toClient(p) { // if it came together with the next one, nothing was told of this
+		if p := m.Point; delivered[i] && toClient(p) { // the moment after it; it is unknown if the message came together with the next one
 			p.After = true
 			at[numbers.number(p)] = moment{order: unknown}
 		}
@@ -197,7 +197,7 @@ func delivered(messages []link.Message) []bool {
 		default:
 			all[i] = gone[p] && (!m.Reads || answered[p])
 			if p.Message == link.Connect {
-				read[p.Client] = false // what is before was of another connection
+				read[p.Client] = false // earlier messages were on another connection
 			}
 		}
 	}

@@ -19,7 +19,7 @@ import (
 // time. The outcome of such a run is not known: it counts neither as decided nor as undecided.
 type costs struct {
 	took  map[string]time.Duration // by property
-	own   map[string]string        // what the program declares as the properties of its own
+	own   map[string]string        // properties that the program declares, with the words for them
 	cut   []string                 // the seeds of those runs
 	first *experiment.Outcome      // of them
 }

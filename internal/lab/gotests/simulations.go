@@ -156,7 +156,7 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 		t.Logf("zklab: %s", s.notBegun())
 	}
 	switch {
-	case s.runs == 0 && len(s.cut) > 0: // it is told
+	case s.runs == 0 && len(s.cut) > 0: // tellCut reports it
 	case s.runs == 0:
 		t.Log("zklab: no simulation ran to its end")
 	case s.violated > 0:

@@ -141,7 +141,7 @@ func (p *played) Kill() error {
 	for _, c := range l.conns {
 		c.Close()
 	}
-	p.left.Go(l.end) // which nobody sees
+	p.left.Go(l.end) // no one sees its effects
 	return p.Thaw()
 }
 
@@ -305,7 +305,7 @@ func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
 		var a answer
 		defer l.count(-1)
 		defer func() {
-			if p := recover(); p != nil { // as a program answers that serves its subjects
+			if p := recover(); p != nil { // as a program that serves its subjects answers
 				a.err = &adapter.Error{Code: history.CodePanic, Message: fmt.Sprintf("the subject panicked: %v%s", p, panics.Place())}
 			}
 			answers <- a
@@ -417,7 +417,7 @@ func (o *playedObject) Hold(ctx context.Context, operation string, value, result
 	}
 	lost := make(chan struct{})
 	if s.Lost == nil {
-		return lost, nil // nobody will tell
+		return lost, nil // its loss is not reported
 	}
 	inner := s.Lost()
 	o.p.left.Go(func() {

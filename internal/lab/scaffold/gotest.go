@@ -34,7 +34,7 @@ func GoTest(recipe, pkg string, adds []string) (File, error) {
 		return File{}, err
 	}
 	v, name := reflect.ValueOf(w), reflect.TypeOf(w).Name()
-	own := path.Base(runtime.FuncForPC(v.FieldByIndex(maker.Index).Pointer()).Name()) // subjects.NewLock
+	own := path.Base(runtime.FuncForPC(v.FieldByIndex(maker.Index).Pointer()).Name()) // such as subjects.NewLock
 	params, args := parameters(maker.Type)
 	var b bytes.Buffer
 	if err := t.Execute(&b, map[string]string{

@@ -43,7 +43,7 @@ func (s *Server) comparePage(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Security-Policy", stored)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(page) // there is nobody else to tell
+	_, _ = w.Write(page) // no one else could be told of an error
 }
 
 // group reads one run or sweep.

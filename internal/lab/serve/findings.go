@@ -97,7 +97,7 @@ type findingsContent struct {
 type findingGroup struct {
 	Recipe, Subject string
 	Newest          entry
-	Units           int // runs and sweeps that came to something
+	Units           int // decided runs and sweeps
 	Findings        []*foundCause
 
 	units []entry // oldest first

@@ -86,7 +86,7 @@ func (x *index) list(ctx context.Context) ([]entry, error) {
 	var all []entry
 	for _, d := range recipes {
 		switch {
-		case !d.IsDir(): // latest, and what is not of the store
+		case !d.IsDir(): // latest, and files that do not belong to the store
 		case d.Name() == sweep.StoreFolder:
 			all = append(all, x.below(sweep.StoreFolder, catalog.Sweep, x.sweep)...)
 		case d.Name() == explore.StoredIn:

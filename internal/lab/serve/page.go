@@ -100,7 +100,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, page, 
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(b.Bytes()) // there is nobody else to tell
+		_, _ = w.Write(b.Bytes()) // no one else could be told of an error
 	}
 }
 

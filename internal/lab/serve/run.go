@@ -138,7 +138,7 @@ func (s *Server) filesOf(name string) (out []storedFile) {
 			return fs.SkipDir
 		case err != nil || len(out) >= mostFiles:
 			return fs.SkipAll
-		case d.IsDir() && strings.HasSuffix(file, "/runs"): // of a sweep: they have pages of their own
+		case d.IsDir() && strings.HasSuffix(file, "/runs"): // runs of a sweep: they have pages of their own
 			return fs.SkipDir
 		case d.Type().IsRegular() && !known[rel] && path.Ext(rel) != ".png":
 			add(rel, "")

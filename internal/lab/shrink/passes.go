@@ -119,7 +119,7 @@ func renamed(step store.Scheduled, place map[int]int) (out store.Scheduled, stay
 // are left out, its number may have to be lower.
 func (s *shrinker) arrivals() {
 	parts := single
-	if s.round == 1 { // there is more to be had from others first
+	if s.round == 1 { // other passes remove more at first
 		parts = 32
 	}
 	fewer(inOrder(s.begun), parts, func(stay []workloads.Arrival) bool {

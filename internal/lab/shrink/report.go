@@ -50,7 +50,7 @@ func sizeOf(x store.Experiment, begun []workloads.Arrival) Size {
 // String returns the size in words.
 func (s Size) String() string {
 	arrivals := prose.Count(s.Arrivals, "arrival")
-	if s.Arrivals == 0 { // it would look as if clients had done nothing
+	if s.Arrivals == 0 { // "0 arrivals" would look as if clients had done nothing
 		arrivals = "no arrivals but those after the load"
 	}
 	return fmt.Sprintf("%s, %s, %s, %s, %s, %s", prose.Count(s.Faults, "fault"), prose.Count(s.Clients, "client"),

@@ -91,9 +91,9 @@ type shrinker struct {
 	ctx   context.Context
 	began time.Time
 	best  store.Experiment
-	begun []workloads.Arrival // in the run of best
-	hit   map[int][]int       // there, too
-	shown time.Duration       // there, too
+	begun []workloads.Arrival // the arrivals in the run of best
+	hit   map[int][]int       // the clients that each step hit in that run
+	shown time.Duration       // when the violation was shown in that run
 	came  map[int]time.Duration
 	round int // of passes, from 1
 	// anewWith is one more than the number of faults with which small loads were tried last.
@@ -109,7 +109,7 @@ func (s *shrinker) begin() error {
 	x := s.From
 	// Faults are numbered in this order, so that the number of a fault is the number of its step.
 	x.Schedule = slices.SortedStableFunc(slices.Values(x.Schedule), func(a, b store.Scheduled) int { return cmp.Compare(a.At, b.At) })
-	if x.Faults = nil; x.MinLoad == nil || *x.MinLoad > 0 { // a small run has not so much
+	if x.Faults = nil; x.MinLoad == nil || *x.MinLoad > 0 { // a small run does not have that much load
 		none := 0
 		x.MinLoad = &none
 	}
@@ -176,7 +176,7 @@ func (s *shrinker) why() End {
 
 // try runs an experiment, unless it was tried before, and makes it the smallest one if it fails.
 func (s *shrinker) try(x store.Experiment) bool {
-	key := fmt.Sprintf("%+v", x) // of a pointer the seed and minimal load, which are not changed
+	key := fmt.Sprintf("%+v", x) // Seed and MinLoad are printed as pointers, and never change
 	if s.over() || s.seen[key] {
 		return false
 	}

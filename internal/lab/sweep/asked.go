@@ -134,7 +134,7 @@ func (n NeverTook) String() string {
 
 // why says why a fault never took effect, and what to do about it.
 func (a *Asked) why(f plan.Asked, sum FaultCount) string {
-	const least = time.Second // the flag of a time limit is not about fractions
+	const least = time.Second // suggest whole seconds for the flag of the time limit
 	longer := fmt.Sprintf("take --time-limit %s", (f.Enough + least - 1).Truncate(least))
 	switch {
 	case sum.Scheduled > 0 && sum.WhyNot != "":

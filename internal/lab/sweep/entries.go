@@ -51,8 +51,8 @@ type End string
 const (
 	AllSeeds    End = "seeds"       // every seed was run
 	TimeIsUp    End = "time"        // the time for it was over
-	Enough      End = "violations"  // as many runs failed as were asked for
-	Interrupted End = "interrupted" // somebody did not want to wait
+	Enough      End = "violations"  // as many runs had violations as the user asked for
+	Interrupted End = "interrupted" // the user interrupted it
 )
 
 // mostLine bounds a line, in bytes: a longer line was not written by zklab.

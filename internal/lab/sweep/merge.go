@@ -88,7 +88,7 @@ func (t *Tally) merge(path string) (*ShardState, error) {
 		return t.take(e, strings.TrimSuffix(strings.TrimSuffix(path, ArchiveEnd), JournalFile))
 	})
 	if t.wall, t.present = t.wall+t.present, 0; t.seen.n == before {
-		t.wall = wall // all of it stood elsewhere
+		t.wall = wall // all of its lines were in other sources
 	}
 	if err != nil || d == nil {
 		return nil, err

@@ -42,7 +42,7 @@ func Hash(path string) (string, error) {
 func (d *Description) Name() string {
 	b, err := json.Marshal(d.Settings)
 	if err != nil {
-		panic(err) // they are texts
+		panic(err) // texts can always be encoded
 	}
 	sum := sha256.Sum256(b)
 	name := hex.EncodeToString(sum[:])[:hashDigits]

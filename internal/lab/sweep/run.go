@@ -76,7 +76,7 @@ func Run(ctx context.Context, l *Journal, c Config) (End, error) {
 	if err != nil {
 		return "", err
 	}
-	if ctx.Err() != nil { // the archive is for others all the same: systems signal each process of a job
+	if ctx.Err() != nil { // other processes need the archive nevertheless: systems signal each process of a job
 		return "", errors.Join(context.Cause(ctx), l.End(Interrupted))
 	}
 	return end, l.End(end)
@@ -93,7 +93,7 @@ type running struct {
 	stopped bool
 	before  int64 // lines of earlier sessions, and their virtual time
 	virtual time.Duration
-	held    []Line // of runs that came to nothing, until another one does
+	held    []Line // of runs that could not be performed, until another run can
 }
 
 // taskResult is the result of a task.
@@ -101,7 +101,7 @@ type taskResult struct {
 	task Task
 	line Line
 	err  error
-	cut  bool // it was not to be finished
+	cut  bool // the run was ended before it was finished
 }
 
 func (r *running) run(ctx context.Context) (End, error) {

@@ -23,7 +23,7 @@ type Tally struct {
 	seen      seedSet
 	verdicts  map[checker.Result]int
 	errors    textCounts // by class
-	failed    int        // runs that came to nothing
+	failed    int        // runs that could not be performed
 	virtual   time.Duration
 	wall      time.Duration // of sessions before the present one
 	present   time.Duration // the present one, as far as it is known

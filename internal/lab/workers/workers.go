@@ -44,7 +44,7 @@ type life struct {
 // said is a worker's answer about a task.
 type said[A any] struct {
 	Answer *A     `json:"answer,omitempty"`
-	Error  string `json:"error,omitempty"` // there is none
+	Error  string `json:"error,omitempty"` // there is no answer
 }
 
 // New returns a worker. Its process starts with the first task. The caller must close it.
@@ -182,7 +182,7 @@ func Serve[T, A any](ctx context.Context, r io.Reader, w io.Writer, do func(cont
 	for t := range tasks {
 		answer, err := do(ctx, t)
 		if ctx.Err() != nil {
-			break // nobody is there to be told
+			break // the other process has gone
 		}
 		s := said[A]{Answer: &answer}
 		if err != nil {

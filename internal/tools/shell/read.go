@@ -110,7 +110,7 @@ type statResult struct {
 	Children    int32      `json:"children"`
 	Cversion    int32      `json:"cversion"`
 	Aversion    int32      `json:"aversion"`
-	Owner       string     `json:"owner,omitempty"` // the session that an ephemeral is of
+	Owner       string     `json:"owner,omitempty"` // the session that owns an ephemeral znode
 	Created     *time.Time `json:"created,omitempty"`
 	CreatedAt   zxid       `json:"czxid"`
 	Modified    *time.Time `json:"modified,omitempty"`
@@ -227,7 +227,7 @@ func (r listResult) text(p *page) {
 		}
 		fmt.Fprintf(t, "%d\t%d\t%d\t%s\t%s\t%s\n", s.Version, s.Bytes, s.Children, modified, owner, legible(r.Children[i]))
 	}
-	_ = t.Flush() // a page takes everything
+	_ = t.Flush() // writing to a page never fails
 }
 
 // treeResult is a subtree.

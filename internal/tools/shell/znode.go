@@ -31,7 +31,7 @@ func (n znode) copyOf(path string) wire.MultiOp {
 type loading struct {
 	permissions bool    // also read the permissions
 	unread      *unread // gets the znodes that cannot be read; nil: each is an error
-	silent      bool    // leave out without a word what the session may not read
+	silent      bool    // silently leave out what the session may not read
 }
 
 // together is the number of znodes that are read between two reports of progress.

@@ -31,7 +31,7 @@ func (cl *Client) NextJitter() time.Duration {
 		return 0
 	}
 	id := uint64(cl.Conn.SessionID())
-	id += id >> 56 * 11 // the server that made the id: other servers count alike
+	id += id >> 56 * 11 // the server that made the id: other servers use the same counts
 	n := cl.jittered.Add(1)
 	return time.Duration((n<<6 + id&63) % jitters)
 }

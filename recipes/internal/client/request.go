@@ -44,7 +44,7 @@ func Send[T any](cl *Client, z *Session, k kind, f func() (T, error)) *Request[T
 		}
 		r.Value, r.Err = f()
 		switch {
-		case !cl.IsCurrent(z) && !failures.Unauthenticated(r.Err): // else the server has ended the session for this
+		case !cl.IsCurrent(z) && !failures.Unauthenticated(r.Err): // else the server has ended the session because of this request
 			r.Err = cl.endError()
 		case k == Write && !failures.Unanswered(r.Err):
 			z.contact(sent)
