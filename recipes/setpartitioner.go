@@ -62,7 +62,7 @@ type SetPartitioner struct {
 	held    *share         // that was acquired last; nil after it was given back
 }
 
-// share is due to this value until the members change.
+// share has the items that are due to this value until the members change.
 type share struct {
 	items []string
 	over  chan struct{} // closed when something else is due

@@ -149,8 +149,8 @@ func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Clie
 	}
 }
 
-// meet comes to a meeting. All clients read in the same way there, or fast readers would
-// finish before the others begin. Clients that only read do so while others change.
+// meet comes to a meeting. All clients read in the same way there, since otherwise fast readers
+// would finish before the others begin. Clients that only read do so while others change.
 func (r *registerRun) meet(ctx context.Context, over <-chan struct{}, c *Client, m mix, kind, value string) {
 	at, key, ok := r.meetings.next(ctx, over, c)
 	switch {

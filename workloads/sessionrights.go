@@ -10,8 +10,8 @@ import (
 
 // This file is about access control lists ("Programmer's Guide, ZooKeeper access control
 // using ACLs"). On some znodes everyone has all permissions but one, and the keeper has
-// all. Every second client is the keeper. Of the others every second one is a stranger,
-// whom no list names.
+// all. Every second client is the keeper. Of the others, every second one is a stranger, which no
+// list names.
 
 const (
 	keeper, stranger = "keeper", "stranger"

@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// This file is about ensembles that somebody else started.
+// This file handles ensembles that zklab did not start.
 
-// FromElsewhere is the value of --ensemble for them.
+// FromElsewhere is the value of --ensemble for such ensembles.
 const FromElsewhere = external.Backend
 
 // ExternalFlags adds the flags that tell where such an ensemble is, and what may be done to

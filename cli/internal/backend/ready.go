@@ -9,7 +9,7 @@ import (
 )
 
 // Ready returns an error if an ensemble can certainly not be used: its image is absent, no Docker engine answers, or
-// servers that somebody else started do not serve. It starts nothing.
+// the servers of an external ensemble do not serve. It starts nothing.
 func Ready(ctx context.Context, s ensemble.Starter) error {
 	switch c := s.(type) {
 	case container.Config:

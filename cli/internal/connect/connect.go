@@ -184,7 +184,7 @@ func BareReason(err error) string {
 	return strings.TrimPrefix(err.Error(), external.ErrConfig.Error()+": ")
 }
 
-// ServersFlag declares --servers with all servers of an ensemble that somebody else started.
+// ServersFlag declares --servers, for all servers of an external ensemble.
 func ServersFlag(cmd *cobra.Command, servers *string) {
 	cmd.Flags().StringVar(servers, "servers", "", "connect string of an external ensemble, with all its servers: host:port,...[/chroot]")
 }

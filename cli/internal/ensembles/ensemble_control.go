@@ -106,7 +106,7 @@ func (f *controlFlags) ask(cmd *cobra.Command, request func(ctx context.Context,
 	return err
 }
 
-// print prints an answer, also that of the actions before an error.
+// print prints an answer, including the states after the actions before an error.
 func (f *controlFlags) print(w io.Writer, a control.Answer) error {
 	if f.json {
 		return json.NewEncoder(w).Encode(a)

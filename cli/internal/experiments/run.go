@@ -45,7 +45,7 @@ type Flags struct {
 	points bool
 	Faults string
 	gates  []string
-	// servers is the connect string of an ensemble that somebody else started.
+	// servers is the connect string of an external ensemble.
 	servers string
 	control string // how to control that ensemble's servers
 	others  bool   // its servers may be harmed although they have other clients

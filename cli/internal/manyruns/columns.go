@@ -104,7 +104,7 @@ func takers(flag string) []string {
 	return kindsOfColumns
 }
 
-// externalFlag reports whether a flag is about ensembles that somebody else started.
+// externalFlag reports whether a flag is about external ensembles.
 func externalFlag(name string) bool {
 	var cmd cobra.Command
 	backend.ExternalFlags(&cmd, new(string), new(string), new(bool), new([]string), &store.Experiment{})

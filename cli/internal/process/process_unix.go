@@ -26,7 +26,7 @@ func OwnSession(cmd *exec.Cmd) error {
 var passedOn = []os.Signal{syscall.SIGQUIT, syscall.SIGTSTP}
 
 // pass hands a signal to the child. Ctrl-Z stops both, since the child is not
-// in the terminal's group; with the supervisor the child goes on.
+// in the terminal's group; the child continues together with the supervisor.
 func pass(child *os.Process, s os.Signal) {
 	if s != syscall.SIGTSTP {
 		_ = child.Signal(s)

@@ -34,7 +34,7 @@ func (v *vitals) observe(e history.Event) {
 	v.pulse.Observe(&e)
 }
 
-// canvas is where a block is drawn.
+// canvas describes the place where a block is drawn.
 type canvas struct {
 	width int // in columns
 	ascii bool

@@ -81,8 +81,8 @@ type Check struct {
 	clients   clients
 }
 
-// Run checks an ensemble, and leaves nothing there. Before the load it calls begins, with the check for its metrics. The
-// error says why there is no result.
+// Run checks an ensemble, and leaves nothing there. Before the load, it calls begins with the check, whose metrics can
+// be read from then on. The error says why there is no result.
 func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, error) {
 	k := &Check{Config: c, began: time.Now(), clients: newClients()}
 	if err := k.start(ctx); err != nil {

@@ -87,7 +87,7 @@ func ofRun(s store.Summary) Entry {
 	return e
 }
 
-// ofSweep adds up the runs of a sweep. While the sweep goes on it has no verdict, unless it has found a
+// ofSweep adds up the runs of a sweep. While the sweep runs, it has no verdict unless it has found a
 // violation.
 func ofSweep(s sweep.Stored) Entry {
 	e := Entry{Path: s.Path, Recipe: s.Recipe, Started: s.Began, State: Unreadable, Violated: []string{}, Alive: s.Running, swept: &s}

@@ -13,7 +13,7 @@ import (
 
 // WriteBenchmarks writes the figures of all runs of groups in Go's benchmark format: one line for each run that
 // has a figure, with the group as configuration, so that "benchstat -col group" compares them.
-// Censored figures are left out: the format has no word for them.
+// Censored figures are left out, since the format cannot express them.
 func WriteBenchmarks(w io.Writer, groups []*Group) error {
 	out := benchfmt.NewWriter(w)
 	rows := rowsOf(groups)
@@ -49,7 +49,7 @@ func benchmarkValue(r Row, v float64) benchfmt.Value {
 	return benchfmt.Value{Value: math.Round(v * 1e9), Unit: "ns/op"}
 }
 
-// benchmarkName returns the name of a row as one of a benchmark: Failover/kill:leader/median.
+// benchmarkName returns the name of a row as the name of a benchmark: Failover/kill:leader/median.
 func benchmarkName(r Row) string {
 	parts := []string{strings.ToUpper(r.of.metric.Name[:1]) + r.of.metric.Name[1:], r.of.part, strings.TrimPrefix(gates.QuantileName(r.of.quantile), ".")}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "/")

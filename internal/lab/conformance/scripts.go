@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// The scripts of this file are about what generated ones seldom meet.
+// The scripts of this file test what generated scripts seldom meet.
 
 // The sources of the rules that scripts test.
 const (

@@ -112,7 +112,7 @@ func (childMissing) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// children returns a list of children that somebody asked for.
+// children returns the reply to a request for a list of children.
 func (f frame) children(q *request) (r wire.ChildrenReply, ok bool) {
 	if q == nil || q.Op.Kind() != wire.GetChildren || f.Err != wire.OK {
 		return r, false

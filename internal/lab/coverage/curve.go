@@ -15,7 +15,7 @@ type Point struct {
 	High float64 `json:"high"`
 }
 
-// A curve has so many points up to the runs that there were, and as many beyond.
+// curvePoints is the number of points of a curve up to the number of runs, and again beyond it.
 const curvePoints = 40
 
 // Curve returns how many behaviours the runs met, as their number grows to twice as many. Up to that number a point is the
@@ -51,8 +51,8 @@ func steps(last int) (out []int) {
 	return out
 }
 
-// rarefied returns how many behaviours some of the runs met on average: all, but for those that were met in none of the
-// chosen ones. It adds in one order, since sums of floating-point numbers depend on it.
+// rarefied returns how many behaviours some of the runs met on average: all behaviours, minus those that none of the
+// chosen runs met. It adds in one order, since sums of floating-point numbers depend on it.
 func (t *Tally) rarefied(byRuns map[int]int, chosen int) float64 {
 	met := 0.0
 	for _, n := range slices.Sorted(maps.Keys(byRuns)) {

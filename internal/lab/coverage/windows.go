@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Window is when a fault was in force, and for whom.
+// Window is when a fault was in force, and for which clients.
 type Window struct {
 	stats.Window
 	clients []int // nil: all clients

@@ -143,7 +143,7 @@ func (p *process) Over() error {
 	return p.over
 }
 
-// Life is part of workloads.Process.
+// Life implements workloads.Process.
 func (p *process) Life() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,7 +153,7 @@ func (p *process) Life() int {
 	return p.life
 }
 
-// Await is part of workloads.Process.
+// Await implements workloads.Process.
 func (p *process) Await(ctx context.Context) (int, error) {
 	for {
 		p.mu.Lock()

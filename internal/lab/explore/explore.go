@@ -39,7 +39,7 @@ type Outcome struct {
 	// Messages are the same messages with what they say, and the moments after them, in their order.
 	// Only runs with at most one fault have them; without them, each round of a loop is tried.
 	Messages []link.Message
-	// Done stands for what the operations of each client came to, without times. Runs with at most one
+	// Done is a hash of the outcomes of each client's operations, without times. Runs with at most one
 	// fault have it.
 	Done uint64
 	// Exact means that a run with the same schedule repeats this one exactly. Only then can runs imply the

@@ -9,9 +9,9 @@ type Implied struct {
 	// Alone are pairs of which one fault alone breaks a promise.
 	Alone int `json:"alone,omitempty"`
 	// Never are pairs whose second fault is at a message that never comes after the first: their run
-	// equals that of the first fault alone.
+	// equals the run with only the first fault.
 	Never int `json:"never,omitempty"`
-	// Alike are pairs whose run is like that of another pair, but for the time.
+	// Alike are pairs whose run is like the run of another pair, except for times.
 	Alike int `json:"alike,omitempty"`
 }
 

@@ -56,7 +56,7 @@ func (e *explorer) keep() error {
 	return e.Keep(e.state())
 }
 
-// behind reports whether the exploration has not yet come to where it ended before.
+// behind reports whether the exploration has not yet come as far as before.
 func (e *explorer) behind() bool { return e.From != nil && e.From.Pairs > 0 && e.inAll == 0 }
 
 func (e *explorer) state() State {
@@ -68,7 +68,7 @@ func (e *explorer) state() State {
 	return s
 }
 
-// list notes what a single fault came to.
+// list notes the outcome of a single fault.
 func (e *explorer) list(s single, o Outcome) {
 	fmt.Fprintln(e.listed, s.point, s.fault.Spec(), o.Broken, o.Missed, o.Points)
 	if o.Exact {

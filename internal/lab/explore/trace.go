@@ -69,7 +69,7 @@ func traceOf(messages []link.Message, done uint64, numbers *numbers) *trace {
 	return t
 }
 
-// at returns the moment of a point. ok is false if the run does not come to it.
+// at returns the moment of a point. ok is false if the run does not reach it.
 func (t *trace) at(p link.Point) (m moment, ok bool) {
 	number, ok := t.numbers.of[p]
 	if !ok {
@@ -136,7 +136,7 @@ func (c *counter) next(i int, m link.Message) moment {
 	return now
 }
 
-// before reports which of two moments the run comes to first: -1 for p, 1 for q, and 0 if that is not known.
+// before returns which of two moments comes first in the run: -1 for p, 1 for q, and 0 if that is not known.
 func (t *trace) before(p, q link.Point) int {
 	a, hasA := t.at(p)
 	b, hasB := t.at(q)

@@ -167,8 +167,8 @@ func batches(name string, h *history.History, each func(batch []byte, spans int)
 	return nil
 }
 
-// traced returns a span as one of OTLP. run tells it from spans of other runs, and wall is when the
-// run began.
+// traced converts a span to OTLP. run distinguishes it from spans of other runs, and wall is when
+// the run began.
 func traced(s *span, run string, wall time.Time) otlpSpan {
 	const traceBytes, spanBytes = 16, 8
 	id := sha256.Sum256([]byte(run + s.id))

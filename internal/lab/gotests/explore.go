@@ -98,8 +98,8 @@ func asScenario(x experiment.Experiment) experiment.Experiment {
 	return x
 }
 
-// tellExplored fails the test, or says what was tried. A test that passes although its exploration
-// did not come to its end says so where the user sees it.
+// tellExplored fails the test, or says what was tried. If a test passes although its exploration
+// did not finish, it says so where the user sees it.
 func tellExplored(t *testing.T, x experiment.Experiment, r explore.Report, p *pace.Pace) {
 	t.Helper()
 	steps, violated := r.First()

@@ -1,5 +1,5 @@
 // Package gotests runs experiments as Go tests: one run, simulations with many seeds, or an exploration. It
-// says in the test's log what the runs came to, and keeps the folders of those that failed.
+// writes the outcome of the runs to the test's log, and keeps the folders of runs that failed.
 package gotests
 
 import (

@@ -28,9 +28,10 @@ const (
 
 // Matrix holds experiments by the servers on which they ran.
 type Matrix struct {
-	// Command runs the matrix again, or goes on with it.
+	// Command runs the matrix again, or continues it.
 	Command string `json:"command"`
-	// Verdict is violation if that of any cell is, valid if those of all cells are, and else unknown.
+	// Verdict is violation if any cell has a violation, valid if all cells are valid, and otherwise
+	// unknown.
 	Verdict checker.Result `json:"verdict"`
 	// Servers are the columns.
 	Servers     []string      `json:"servers"`
@@ -53,7 +54,8 @@ type Cell struct {
 	Folder string `json:"folder"` // of the sweep
 	// ZooKeeper lists the versions of the servers, as far as the runs know them.
 	ZooKeeper []string `json:"zookeeper,omitempty"`
-	// Verdict is that of the sweep, but never valid before all runs have ended. Why is the reason of an unknown.
+	// Verdict is the verdict of the sweep, but never valid before all runs have ended. Why is the reason of an
+	// unknown verdict.
 	Verdict checker.Result `json:"verdict"`
 	Why     string         `json:"why,omitempty"`
 	// Error says why runs could not be performed.
@@ -71,7 +73,7 @@ type Cell struct {
 	Failover Failover `json:"failover"`
 	// Gates are the bounds that were given, judged by the runs of the cell.
 	Gates []gates.Result `json:"gates,omitempty"`
-	// Summary is that of the sweep; nil if no run has ended.
+	// Summary is the summary of the sweep; nil if no run has ended.
 	Summary *sweep.Summary `json:"-"`
 }
 

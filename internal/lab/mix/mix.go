@@ -145,7 +145,7 @@ func outages(x experiment.Experiment) plan.Schedule {
 	return s
 }
 
-// Usual fills in the defaults of a test that simulates, but for its seed.
+// Usual fills in the defaults of a test that simulates, except its seed.
 func Usual(x experiment.Experiment) (experiment.Experiment, error) {
 	var err error
 	x.UsualFaults, x.UsualRate = x.Faults == nil, x.Rate == 0

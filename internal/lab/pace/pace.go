@@ -79,8 +79,8 @@ const (
 	leastParts = 20
 )
 
-// CheckTime returns how long the checks of one run may take, of n runs; 0 is without a limit. What a run gives does not
-// depend on it: a run whose checks do not end in time counts as one that was not done.
+// CheckTime returns how long the checks of one run may take, of n runs; 0 is without a limit. The outcome of a run does
+// not depend on it: a run whose checks do not end in time counts as one that was not done.
 func (p *Pace) CheckTime(runs int) time.Duration {
 	if p.limit.at.IsZero() {
 		return 0

@@ -323,7 +323,7 @@ func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
 	}
 }
 
-// Touch is part of [subjects.Remote].
+// Touch implements [subjects.Remote].
 func (p *played) Touch(ctx context.Context, path string) error {
 	_, err := inPlay(p, func(l *playedLife) (any, error) {
 		return nil, zkconn.NoopWrite(ctx, l.client.Conn, path)
@@ -339,7 +339,7 @@ type playedObject struct {
 	about  any
 }
 
-// Make is part of [subjects.Remote].
+// Make implements [subjects.Remote].
 func (p *played) Make(recipe, path string, value any, _ ...string) (subjects.Object, error) {
 	with, err := json.Marshal(value)
 	if err != nil {

@@ -26,8 +26,8 @@ type State struct {
 // Reporter is an engine.Watcher that knows the state of the run which it watches. Its methods are
 // safe for concurrent use.
 type Reporter struct {
-	// OnEvent is called with each event of the record, one call after the other; nil for nobody. Set it
-	// before the run begins.
+	// OnEvent is called with each event of the record, one call after the other, unless it is nil. Set
+	// it before the run begins.
 	OnEvent func(history.Event)
 
 	model *models.Model

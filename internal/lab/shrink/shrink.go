@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Runner runs an experiment once. Its outcome is kept while it is that of the smallest run. An
-// error means that there was no run.
+// Runner runs an experiment once. Its outcome is kept while the run is the smallest one. An error
+// means that there was no run.
 type Runner func(ctx context.Context, x store.Experiment) (Outcome, error)
 
 // Outcome is the outcome of one run.
@@ -146,8 +146,8 @@ var passes = []pass{
 	{"latencies", (*shrinker).latencies},
 }
 
-// untilNothingMore goes on as long as a round of all passes took something away: with
-// fewer clients, a fault may be left out that could not be before.
+// untilNothingMore repeats rounds of all passes as long as a round removes something: with fewer
+// clients, a fault may be left out that could not be before.
 func (s *shrinker) untilNothingMore() {
 	for before := (store.Experiment{}); !s.over() && !reflect.DeepEqual(before, s.best); {
 		before = s.best

@@ -90,7 +90,7 @@ func (f *Follower) line(text []byte) error {
 	return f.tally.take(e, f.in)
 }
 
-// other reads a line that is not that of a run.
+// other reads a line that does not describe a run.
 func (f *Follower) other(text []byte) error {
 	e, err := parseEntry(text)
 	if err != nil {

@@ -35,7 +35,7 @@ type Line struct {
 	// Met says which requests met which faults; see [Exercised].
 	Met Exercised `json:"met,omitempty"`
 
-	// Behaviours are those that the run met; see [coverage.Hashes].
+	// Behaviours has the hashes of the behaviours that the run met; see [coverage.Hashes].
 	Behaviours []uint32 `json:"behaviours,omitempty"`
 
 	// Leaks are the warnings that what the clients left behind grew with the load.

@@ -55,7 +55,7 @@ type Progress struct {
 const (
 	usualGrace    = 30 * time.Second
 	progressEvery = 200 * time.Millisecond
-	// mostErrors is how many runs in a row must come to nothing for the sweep to give up: then the
+	// mostErrors is how many runs in a row must fail to run for the sweep to give up: then the
 	// seeds are not the reason.
 	mostErrors = 5
 )

@@ -21,9 +21,9 @@ type Struck struct {
 	Uncalled   []string `json:"uncalled,omitempty"`
 }
 
-// After counts the run for a kind of faults: as one in which an operation of the load succeeded after the first fault,
-// or as one in which clients called some, or waited in them, and none succeeded. It is neither if no fault of the kind
-// took effect, or clients did nothing more.
+// After counts the run for a kind of faults. answered is 1 if an operation of the load succeeded after the first
+// fault; unanswered is 1 if clients called operations, or waited in them, and none succeeded. Both are 0 if no fault
+// of the kind took effect, or if clients did nothing more.
 func (s *Struck) After(kind string) (answered, unanswered int) {
 	switch {
 	case s.Faults[kind][1] == 0 || slices.Contains(s.Uncalled, kind):
