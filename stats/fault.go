@@ -30,9 +30,8 @@ type Fault struct {
 	HealBegan time.Duration `json:"heal_began,omitempty"`
 	Healed    time.Duration `json:"healed,omitempty"`
 	// Failover is the time from the verified effect to the end of the first success that was
-	// invoked after it, over all clients. FailoverAffected is the shortest fail-over of an affected
-	// client. -1 means that there was none. A success that ended after the heal began does not
-	// count.
+	// invoked after it, over all clients. FailoverAffected is the shortest of the affected clients.
+	// -1 means that there was none. A success that ended after the heal began does not count.
 	Failover         time.Duration `json:"failover"`
 	FailoverAffected time.Duration `json:"failover_affected"`
 	// FailoverAtLeast is how long no operation succeeded: until the heal began or, if there was
@@ -53,8 +52,8 @@ type Fault struct {
 	// Outlasted are the sessions that the fault, such as a freeze, outlasted.
 	Outlasted []Outlasted `json:"outlasted,omitempty"`
 	// Felt means that, during the fault, an operation failed, had an unknown outcome, or took (from
-	// its invocation) more than FeltOver, or that a client lost a hold, or its place in a group. Errors of a kind that
-	// also occurred before the first fault do not count.
+	// its invocation) more than FeltOver, or that a client
+	// lost what it held, or its place in a group. Errors of a kind that also occurred before the first fault do not count.
 	Felt bool `json:"felt"`
 	// Detail describes the effect for people: "lost the reply to create /a/b".
 	Detail   string   `json:"detail,omitempty"`

@@ -43,8 +43,7 @@ type Stats struct {
 	Cost *samples.Cost `json:"cost,omitempty"`
 	// Fairness says how the object was shared; nil if there was no grant.
 	Fairness *Fairness `json:"fairness,omitempty"`
-	// Belief says for how long two clients believed that they held the same key; nil if several
-	// clients can hold the object at a time.
+	// Belief says for how long two clients believed that they held; nil if one could not.
 	Belief *samples.Belief `json:"belief,omitempty"`
 	Stalls int             `json:"stalls"` // of the harness itself, over 250 ms
 	// Samples are the measured times themselves, for pooling runs; nil if an older zklab computed the
@@ -52,7 +51,7 @@ type Stats struct {
 	Samples *samples.Samples `json:"samples,omitempty"`
 }
 
-// ByF has the figures of one kind of operation.
+// ByF are the figures of one kind of operation.
 type ByF struct {
 	F    string `json:"f"`
 	OK   int    `json:"ok"`
@@ -125,10 +124,10 @@ type Fairness struct {
 	// Jain is the index of Jain, Chiu and Hawe ("A quantitative measure of fairness", 1984) of the
 	// grants of all clients that asked: 1 if all have equally many, 1/n if one of n has all.
 	Jain    float64        `json:"jain"`
-	Clients []ClientGrants `json:"clients"` // the clients that asked, in order
+	Clients []ClientGrants `json:"clients"` // that asked, in order
 }
 
-// ClientGrants sums up the acquires of one client.
+// ClientGrants are the acquires of one client.
 type ClientGrants struct {
 	Client int `json:"client"`
 	Asked  int `json:"asked"`

@@ -24,7 +24,7 @@ type Experiment struct {
 	// not stored.
 	ObjectFile string `yaml:"-"`
 
-	Ensemble string `yaml:"ensemble,omitempty"` // container, for example
+	Ensemble string `yaml:"ensemble,omitempty"` // container, …
 	Image    string `yaml:"image,omitempty"`
 	Digest   string `yaml:"digest,omitempty"` // of the image that was used; informational
 	// Servers are the addresses of an ensemble that zklab did not start. Chroot is the znode below

@@ -54,11 +54,11 @@ type Result struct {
 	Unit    string  `json:"unit"`
 	AtLeast bool    `json:"at_least,omitempty"`
 	// Samples is the number of measurements, Needed how many would decide an undecided gate, and NeededRuns
-	// about how many runs have that many; each is 0 if it is not known.
+	// about how many runs have as many; 0 if that is not known.
 	Samples    int `json:"samples"`
 	Needed     int `json:"needed,omitempty"`
 	NeededRuns int `json:"needed_runs,omitempty"`
-	// Text describes the outcome in a sentence.
+	// Text says it in a sentence.
 	Text string `json:"text"`
 }
 

@@ -33,8 +33,8 @@ type Herd struct {
 	// operation that, if it succeeds, proves that the ensemble serves writes.
 	Of string `json:"of"`
 	OK int    `json:"ok"` // how many had outcome ok
-	// Events counts the watch events of the load. Events that a client got after its release began
-	// do not count, since they wake no waiter.
+	// Events counts the watch events of the load. Those that a client got from its release on do not
+	// count, since they do not wake a waiter.
 	Events int `json:"events"`
 	// ByContenders has the releases by the number of clients that held the key or waited for it, in
 	// order of that number.
@@ -47,8 +47,8 @@ const (
 	Writes   = "write"
 )
 
-// HerdPoint counts the releases with one number of contenders. An event belongs to the latest
-// release that began before it, of the key that its client used.
+// HerdPoint are the releases with one number of contenders. An event belongs to the latest release
+// that began before it, of the key that its client used.
 type HerdPoint struct {
 	Contenders int `json:"contenders"` // with the client that released
 	OK         int `json:"ok"`

@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// FailoverPhases divides the fail-over of one affected client into phases, which add up to it. Each is 0 if
-// it does not apply.
+// FailoverPhases divides the fail-over of one affected client, whose sum they are. Each is 0 if it does not
+// apply.
 type FailoverPhases struct {
 	// Noticed is the time from the verified effect of the fault to the loss of the connection; for a
 	// client that kept its connection, to the success.
@@ -21,8 +21,8 @@ type FailoverPhases struct {
 	Serving time.Duration `json:"serving"`
 }
 
-// Phases adds up each phase over the affected clients, and has how long after the verified effect
-// each election ended.
+// Phases adds up the phases of affected clients, each phase of all clients together, and how
+// long after the verified effect each election ended.
 type Phases struct {
 	Clients    int             `json:"clients"`
 	Noticed    time.Duration   `json:"noticed"` // sums over all clients

@@ -9,7 +9,7 @@ import (
 )
 
 // Samples are the times that a run measured and the outcomes of its operations, in a form that can
-// be added up over runs. The zero value is empty; Merge adds the samples of other runs.
+// be added up over runs. The zero value is empty; Merge adds another's.
 type Samples struct {
 	Runs int `json:"runs"`
 	// Operations holds the operations of the load on the subject, by name.
@@ -30,8 +30,8 @@ type Samples struct {
 	BeliefWindows *measured.Times `json:"belief_windows,omitempty"`
 }
 
-// Operation has the outcomes and latencies of one kind of operation. It has the latencies of
-// operations with outcome ok, from the intended start.
+// Operation has the outcomes and latencies of one kind of operation. Latencies count from
+// the intended start, of those with outcome ok.
 type Operation struct {
 	OK      int             `json:"ok"`
 	Fail    int             `json:"fail"`
@@ -51,9 +51,9 @@ type Fault struct {
 	HandOvers *measured.Times `json:"hand_overs,omitempty"`
 	// Phases holds the phases of the fail-overs of affected clients; nil if there are none.
 	Phases *Phases `json:"phases,omitempty"`
-	// Outages has, for each fault, the time without service that the probe which uses all servers
-	// saw; OutagesBest and OutagesWorst have the shortest and the longest time that probes which stay
-	// with one server saw.
+	// Outages has the time without service of each fault as the probe saw it that uses all servers;
+	// OutagesBest and OutagesWorst have the shortest and the longest of the probes that stay with one
+	// server.
 	Outages      *measured.Times `json:"outages,omitempty"`
 	OutagesBest  *measured.Times `json:"outages_best,omitempty"`
 	OutagesWorst *measured.Times `json:"outages_worst,omitempty"`
