@@ -119,8 +119,8 @@ func (p *pairs) all() iter.Seq2[single, single] {
 	}
 }
 
-// scattered returns the numbers below size, each once, with consecutive ones far apart, so that the
-// first pairs differ in their clients and operations.
+// scattered returns the i-th of the numbers below size, in an order that has each number once and
+// consecutive numbers far apart, so that the first pairs differ in their clients and operations.
 func scattered(i, size int) int {
 	step := size*5/8 | 1
 	for common(step, size) != 1 {
