@@ -187,7 +187,8 @@ func (p *problem) own(it *item) int {
 	return slices.IndexFunc(p.items, func(o *item) bool { return o.call == it.call && o.ends == it.ends })
 }
 
-// impossible says why an item cannot follow on a state.
+// impossible returns the reason why an item cannot follow a state. It returns nil if the item can, and
+// if the model panicked.
 func (p *problem) impossible(state *world, it *item) (why error) {
 	defer func() {
 		if v := recover(); v != nil {

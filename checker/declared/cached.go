@@ -78,7 +78,7 @@ func idle(items []*item) func(int) bool {
 	return func(i int) bool { return items[i].cached }
 }
 
-// excused says how old the answer of a cache may have been; "" for other calls.
+// excused describes how far behind the answer of a cache may be. It returns "" for other calls.
 func (it *item) excused() string {
 	switch {
 	case !it.cached:

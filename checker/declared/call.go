@@ -18,7 +18,8 @@ type Caller struct {
 	Session int64
 }
 
-// String tells who it is: "client 1 in session 0x100000001"; "no client" for a client below 0.
+// String returns the caller's name: "client 1 in session 0x100000001"; "no client" for a client below
+// 0.
 func (c Caller) String() string {
 	switch {
 	case c.Client < 0:

@@ -111,7 +111,7 @@ func countNeeds(f *frame.Finding, needs []Need, k *Key) {
 	}
 }
 
-// missing says what did not happen often enough.
+// missing describes the first need that happened too rarely. It returns "" if all needs are met.
 func missing(needs []Need, figures map[string]float64) string {
 	for _, n := range needs {
 		if few := frame.Few(figures[figure(n)], float64(n.Least), n.What); few != "" {
@@ -130,8 +130,8 @@ func (o *Object) Err() error { return o.Mistake }
 // Source returns a Go expression for the workload, for a test that repeats a run.
 func (o *Object) Source() string { return o.Expression }
 
-// Identity tells the declaration of a program apart from others of the same name. It is nil for a file, which histories
-// have.
+// Identity returns what tells the declaration of a program apart from others of the same name. It is
+// nil for a declaration in a file, since a history contains the file's text.
 func (o *Object) Identity() *history.Declaration {
 	if o.Text != "" {
 		return nil

@@ -66,7 +66,7 @@ func (o owner) in() string {
 	return fmt.Sprintf(", since its session %s lived until %s at least", o.lived, at(o.to))
 }
 
-// owners are in order of the times from which they have what they were given.
+// owners returns the owners of what was given out, sorted by the time from which each has it.
 func (o Owning) owners(k *Key) (all []owner) {
 	for i, c := range k.Calls {
 		if c.Operation != o.Claim || c.Outcome != Answered || len(c.Answer) == 0 || string(c.Answer) == "null" {

@@ -19,7 +19,7 @@ const (
 	mostStep  = 40 // length of a call in a step, in characters
 )
 
-// proof tells the end of the longest order, and why no call can follow.
+// proof describes how the longest order ends, and why no call can follow it.
 func (p *problem) proof(e ending) []string {
 	did := 0
 	for _, o := range e.order {
@@ -69,7 +69,8 @@ func (it *item) when() string {
 	return it.who() + " at " + at(it.call.Began)
 }
 
-// unasked tells that a client asked no server during a call that was answered, if the link saw that.
+// unasked returns a line that a client asked no server during a call that was answered. It returns nil
+// if the client did, or if the link did not see it.
 func unasked(c *Call) []string {
 	if e := c.op.Return; e == nil || e.Traffic == nil || e.Traffic.Requests > 0 {
 		return nil
@@ -77,8 +78,8 @@ func unasked(c *Call) []string {
 	return []string{fmt.Sprintf("During that call, client %d sent no request to a server.", c.Client)}
 }
 
-// stale tells that the answer of a read was right earlier in the order, until a call that was over before the
-// read began, and what the session of the read had been shown.
+// stale explains that the answer of a read was right earlier in the order, until a call that had
+// returned before the read began, and how far the session of the read had seen by then.
 func (p *problem) stale(e ending) []string {
 	writers, last := p.writers(), e.last.call
 	refused := last.Outcome == Refused && len(writers) > 0 && len(evidence.MadeDuring(p.key.key)[last.op]) == 0
@@ -114,8 +115,9 @@ func (p *problem) stale(e ending) []string {
 	return []string{text + "."}
 }
 
-// shown says up to which zxid the session of a call had been shown anything when the call returned, and at which zxid
-// another call made a change. The text is "" if the session had been shown that change.
+// shown names the zxid up to which the session of a read had seen changes when the read returned, and
+// the zxid at which another call made its change. The text is "" if the session had seen that change.
+// known is false if the record lacks one of the zxids.
 func (p *problem) shown(read, change *item) (text string, known bool) {
 	k := p.key.key
 	in, _, seen, ok := k.Shown(read.call.op)
@@ -136,7 +138,7 @@ func (p *problem) allows(w *world, it *item) bool {
 	return next != nil
 }
 
-// try is step for an order that only explains: a mistake of the model in it does not count.
+// try is like step, for an order that is only an explanation: a panic of the model is ignored.
 func (p *problem) try(w *world, it *item) (next *world, why error) {
 	defer func() {
 		if recover() != nil {

@@ -125,7 +125,7 @@ func (s *Spec) any(a *evidence.Record, is func(Step) bool) bool {
 	return false
 }
 
-// picture is the search, to be drawn.
+// picture returns the search for an order of a key's calls, and its budget, so that it can be drawn.
 func (s *Spec) picture(k *evidence.Key) (linearize.Problem, linearize.Budget, error) {
 	p, err := s.problem(keyOf(k))
 	if wrong := s.wrong.Load(); err == nil && wrong != nil {

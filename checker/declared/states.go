@@ -152,7 +152,8 @@ func (p *pool) unchanged() string {
 	return wrong
 }
 
-// changedBy tells that one of some steps changed the state that it was given.
+// changedBy returns the error text for a model that changed the state it was given in one of these
+// steps.
 func changedBy(steps ...*item) string {
 	var operations []string
 	for _, by := range steps {

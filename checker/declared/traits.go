@@ -24,7 +24,7 @@ func Distinct(operation string) []Rule { return rules(traits.Distinct(operation)
 // Rising returns the rule that no answer of an operation on a key is less than an earlier one.
 func Rising(operation string) []Rule { return rules(traits.Rising(operation)) }
 
-// rules are properties as the program's own.
+// rules wraps properties of zklab as rules that the program declared.
 func rules(properties ...*frame.Property) (all []Rule) {
 	for _, p := range properties {
 		own := *p

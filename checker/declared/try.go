@@ -133,7 +133,8 @@ func (t *trial) end() error {
 	return t.same("SessionEnds", first, again)
 }
 
-// same says what is wrong with a step that led to states from one state twice.
+// same returns an error if a step that was taken twice from one state changed that state or led to
+// different states.
 func (t *trial) same(operation string, first, again []any) error {
 	if hash, _ := hashed(t.state); hash != t.before {
 		return errors.New(changed(operation))

@@ -34,7 +34,7 @@ func (it *item) declared() string {
 	return st.Declared
 }
 
-// String tells the item in a few words.
+// String describes the item in a few words.
 func (it *item) String() string {
 	if it.ends != nil {
 		return fmt.Sprintf("the end of session %s of client %d", it.ends.ID, it.ends.Client)
@@ -55,7 +55,7 @@ func (it *item) String() string {
 	return text
 }
 
-// asked tells a call without its answer: take(3).
+// asked returns a call without its answer: take(3).
 func (it *item) asked() string {
 	if argument := it.text(it.call.Argument, true); argument != "" {
 		return it.call.Operation + "(" + argument + ")"

@@ -39,8 +39,8 @@ type reach struct {
 	topFirst, topLast int64
 }
 
-// tiedBounds are bounds where processes go on within one time, a tick. At any moment of it
-// each process may have come as far as one likes by itself, in the order of its events.
+// tiedBounds decides bounds where several processes have events at one time, a tick. Within a tick each
+// process may have come any distance by itself, in the order of its events.
 func (k *object) tiedBounds() finding {
 	steps, ticks := k.steps()
 	low, top := make([]int64, ticks), make([]int64, ticks) // of each tick: the least sum in it, the greatest

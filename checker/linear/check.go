@@ -127,7 +127,7 @@ func (h *History) decide(ctx context.Context, i int, s *scratch, until time.Time
 	return finding{result: checker.Unknown, decider: byPorcupine, reason: p.reason}
 }
 
-// undecided says why a search ended.
+// undecided returns an unknown finding with the reason why a search ended early.
 func undecided(err error) finding {
 	reason := evidence.BudgetSpent
 	if errors.Is(err, context.Canceled) {

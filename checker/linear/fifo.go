@@ -232,7 +232,7 @@ func (q *items) lost(gone []forcedDequeue) finding {
 		plural(len(gone), "value"), name, q.passed(last), k.at(last.deadline), plural(len(gone)-1, "dequeue"))
 }
 
-// passed says what a value missed.
+// passed describes what shows that a value should have come out before.
 func (q *items) passed(g forcedDequeue) string {
 	k := q.k
 	if len(g.shown) == 1 {
@@ -265,7 +265,7 @@ func (q *items) empty(decider string) finding {
 	return valid(decider)
 }
 
-// free is of each rank the last one up to it after which nothing was there.
+// free returns, for each rank, the last rank up to it after which the queue can have been empty.
 func (q *items) free() []int32 {
 	type content struct {
 		later int32 // values that came out later

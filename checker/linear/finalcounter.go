@@ -70,8 +70,8 @@ func (s sums) with(n int64) map[int64]bool {
 	return each
 }
 
-// decideFinals is the check of Maelstrom's g-counter and pn-counter: each final read must show the sum of
-// all adds that had succeeded, and of any of those of unknown outcome.
+// decideFinals decides as Maelstrom's g-counter and pn-counter: each final read must show the sum of
+// all adds that had succeeded, plus any of the adds of unknown outcome.
 func decideFinals(k *object) finding {
 	for i := range k.ops {
 		i := int32(i)

@@ -135,7 +135,8 @@ func (k *object) unended(holds []hold, holders []holder) []hold {
 	return holds
 }
 
-// put is called for each release that may have ended a hold, the last counts.
+// put sets the hold that a release may have ended. It is called for each such release; the last call
+// counts.
 func (k *object) put(holds []hold, o *holder, release int32) []hold {
 	h := hold{o.hold, release, k.ops[o.hold].ret, k.ops[release].inv}
 	if o.place != none {

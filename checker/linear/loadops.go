@@ -148,7 +148,7 @@ func loadPermits(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return nil
 }
 
-// orLoose says of a value that is no whole number how it can be one.
+// orLoose returns a hint for a value that is not a whole number but can be read as one, or "".
 func orLoose(v foreign.Value) string {
 	if n := v.Loose(); v.Kind != foreign.Int && n.Kind == foreign.Int {
 		return fmt.Sprintf("; to take it for %d, say --loose-numbers", n.Int)

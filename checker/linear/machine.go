@@ -205,7 +205,7 @@ func hashOf(list []int32) (hash uint64) {
 	return hash
 }
 
-// hashOfOne is one step of splitmix64.
+// hashOfOne hashes v by one step of splitmix64.
 func hashOfOne(v int32) uint64 {
 	h := (uint64(v) + 1) * 0x9e3779b97f4a7c15
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
@@ -337,7 +337,8 @@ func (m *lists) step(state int64, o *op) (int64, bool) {
 	return m.number(list[1:]), true
 }
 
-// values are dequeues of each value that went in, for one that may have taken any.
+// values returns a dequeue of each value that was enqueued, for a dequeue that may have taken any of
+// them.
 func (m *lists) values(o *op) []*op {
 	if m.dequeues == nil {
 		seen := map[int32]bool{}

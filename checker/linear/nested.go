@@ -218,7 +218,7 @@ func (m *nestedLock) step(state int64, o *op) (int64, bool) {
 	return m.id(s), true
 }
 
-// loadFenced is loadPermits with the token that an acquire was answered.
+// loadFenced is like loadPermits, and also reads the token that an acquire returned.
 func loadFenced(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	if e.Type != history.OK || e.F != "acquire" {
 		return loadPermits(l, o, e, v)

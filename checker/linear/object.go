@@ -77,7 +77,7 @@ func (k *object) numbers() *numbers {
 	return n
 }
 
-// unlisted are numbers for values, without a list of their own yet.
+// unlisted returns numbers for values, without a list of their own yet.
 func (k *object) unlisted() *numbers { return k.scratch.numbers(len(k.h.values.list) + len(k.extra)) }
 
 // processes numbers the processes of an object likewise.

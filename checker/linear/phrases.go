@@ -69,7 +69,7 @@ func (k *object) act(i int32) string {
 	return fill(p.act, values)
 }
 
-// did tells what its client did: wrote 3.
+// did describes what the operation's client did: wrote 3.
 func (k *object) did(i int32) string {
 	p, values := k.phrase(i)
 	return fill(p.did, values)

@@ -25,7 +25,8 @@ type advanced struct {
 	done  []int64 // by run
 }
 
-// newSequenced is the machine itself if all intervals tell the order.
+// newSequenced returns a machine that keeps the order of a process's overlapping operations. It returns
+// m itself if the intervals of all operations already tell that order.
 func newSequenced(m machine, ops []op) machine {
 	s := &sequenced{machine: m, of: map[*op]link{}, ids: map[string]int64{}}
 	last := map[int32]*op{} // by process, of those whose outcome is known

@@ -9,16 +9,17 @@ import (
 
 const byElement = "each element's reads"
 
-// decideSetFull is Jepsen's checker/set-full (jepsen.checker, set-full-element-results). An element
-// is known to be there from the first answer on that says so: that of its add, or of a read that
-// shows it. It is lost if a read that began later does not show it, nor any read that began after
-// that one. It was stale if it came back. Only lost elements violate.
+// decideSetFull decides as Jepsen's checker/set-full (jepsen.checker, set-full-element-results). An
+// element is known to be there from the first answer that says so: the answer of its add, or of a read
+// that shows it. It is lost if a read that began later does not show it, nor does any read that began
+// after that one. It was stale if a read missed it and a later one showed it. Only lost elements
+// violate.
 //
 // Here the order of events decides, where Jepsen counts staleness from a millisecond on. And a read
 // must show no element twice, and none that no process had tried to add when the read ended.
 func decideSetFull(k *object) finding { return k.setFull(false) }
 
-// decideSetFullLinearizable is the same with the option linearizable: stale elements violate, too.
+// decideSetFullLinearizable decides the same with the option linearizable: stale elements violate, too.
 func decideSetFullLinearizable(k *object) finding { return k.setFull(true) }
 
 // element holds what adds and reads tell about an element. The fields are operations, none.
@@ -100,7 +101,7 @@ func (k *object) absent(n *numbers, elements []element, reads []int32) {
 	}
 }
 
-// outcome tells what became of the elements.
+// outcome counts stable and stale elements, and returns the finding for them.
 func (k *object) outcome(n *numbers, elements []element, linearizable bool) finding {
 	stable, stale := 0, 0
 	var example string

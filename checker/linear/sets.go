@@ -75,7 +75,7 @@ func (s *stepOrder) next(is ...int32) (early, late int32) {
 	return none, none
 }
 
-// toAdd tells what nobody did for an element that is none.
+// toAdd returns the words for what no client did to an element that a read invented.
 func (k *object) toAdd() string {
 	if k.h.Model.kind.tried {
 		return "tried to add"
@@ -213,8 +213,8 @@ func (k *object) added(s *stepOrder, adds *addsOf, v int32, before []int32, deci
 	return finding{}
 }
 
-// wrongRead tells of a read that ended before something that it shows, or a
-// smaller read, began.
+// wrongRead returns the violation for a read that ended before an add that it shows, or a smaller read,
+// began.
 func (k *object) wrongRead(decider string, early, late int32) finding {
 	if k.ops[late].code == add {
 		return violation(decider, []int32{early, late}, "%s shows %s, but ended before %s began", k.span(early), k.value(k.ops[late].a), k.span(late))
@@ -222,8 +222,8 @@ func (k *object) wrongRead(decider string, early, late int32) finding {
 	return violation(decider, []int32{early, late}, "%s shows more than %s, but ended before that began", k.span(early), k.span(late))
 }
 
-// missing tells of two reads of which neither includes the other: one of some
-// shows what a later one does not.
+// missing returns the violation for two reads of which neither includes the other: read y lacks an
+// element that one of the reads in before shows.
 func (k *object) missing(n *numbers, adds *addsOf, before []int32, y int32, decider string) finding {
 	has := make([]bool, len(adds.first))
 	for _, id := range k.shown(y) {

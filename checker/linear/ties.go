@@ -35,8 +35,8 @@ func (k *object) overtakes() bool {
 	return false
 }
 
-// asWritten is the object with its events in the order of the file, or else in that of their times,
-// and of one time in the order of the file.
+// asWritten returns the object with its events in the order of the file. If the file is not sorted by
+// time, they are in the order of their times, and events of one time in the order of the file.
 func (k *object) asWritten() *object {
 	order := make([]int32, len(k.ranks))
 	for rank := range order {

@@ -23,7 +23,7 @@ func loadGenerate(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return err
 }
 
-// decideUnique is Jepsen's checker/unique-ids: no id is returned twice.
+// decideUnique decides as Jepsen's checker/unique-ids: no id is returned twice.
 func decideUnique(k *object) finding {
 	n := k.numbers()
 	seen := 0
@@ -52,7 +52,7 @@ func (k *object) returnedAgain(id int32) finding {
 	return violation(byIDs, all, "%s was returned %s: %s", k.value(id), prose.Times(len(all)), who)
 }
 
-// twoIDs says why no two ids can have been the same, if so.
+// twoIDs returns the reason why no two ids of a history can have been the same, or "" if two can.
 func twoIDs(h *History) string {
 	for _, ops := range h.ops {
 		if len(ops) > 1 {

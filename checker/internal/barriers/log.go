@@ -153,8 +153,8 @@ func barrierInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// settledRaise is by when a raise with an unknown outcome had certainly taken
-// effect, with the event that shows it; never if that is not known.
+// settledRaise returns the time by which a raise with an unknown outcome had certainly taken effect,
+// and the event that shows it. The time is never if that is not known.
 func settledRaise(a *evidence.Record, op *history.Operation) (time.Duration, int) {
 	b := nodesOf(a)
 	if !b.Trusted() {
@@ -218,8 +218,8 @@ func (x acts) behind(zxid uint64, client int) uint64 {
 	return first
 }
 
-// loweredFrom is from when on a lift can have had its effect, with the event that
-// shows that it had none before; -1 if it can have had it at once.
+// loweredFrom returns the earliest time at which a lift can have taken effect, and the event that shows
+// that it had not before. The event is -1 if it can have taken effect at once.
 //
 // A lift with an unknown outcome may happen at any time. But whatever it does, it does
 // by a transaction of its client. As long as the log is whole, its client did nothing,

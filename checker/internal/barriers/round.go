@@ -22,8 +22,8 @@ type member struct {
 	possible evidence.Span // it may have been present
 }
 
-// inside is from when to when the member certainly was present once somebody
-// had passed at the given time; not if that is not certain at all.
+// inside returns the span in which the member certainly was present, given that a member had passed at
+// the time passed. The bool is false if no such span is certain.
 //
 // A member that passed is in until it asks to leave. One whose call ended
 // without an answer may have withdrawn at any time before that.

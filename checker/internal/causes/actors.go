@@ -39,7 +39,7 @@ func (h hit) concerns(path string) bool {
 	return !h.znodes || strings.Contains(h.detail+" ", path+" ") || strings.Contains(h.detail, path+"/")
 }
 
-// until says when a fault was over.
+// until returns the end of a fault as text: " to" and the time, or " on" if it did not end.
 func (h hit) until() string {
 	if h.to == evidence.Never {
 		return " on"
@@ -145,7 +145,7 @@ func (s *search) when(zxid uint64) (from, to time.Duration) {
 // cite ends a sentence with the time, as far as it is known, and the zxid.
 func (s *search) cite(zxid uint64) string { return s.citeSince(zxid, evidence.Always) }
 
-// citeSince is cite for a transaction that is known to be after a moment.
+// citeSince is like cite, for a transaction that is known to be later than since.
 func (s *search) citeSince(zxid uint64, since time.Duration) string {
 	from, to := s.when(zxid)
 	from = max(from, since)

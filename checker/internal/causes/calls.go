@@ -97,8 +97,8 @@ func (s *search) call(op *history.Operation) string {
 	return "its " + printable.Text(op.F, mostName) + " of " + words.At(op.Began())
 }
 
-// ended says how a call ended, and which faults hit its client about then; for several calls, the
-// error that all of them had.
+// ended describes how a call ended, and which faults hit its client at about that time. For several
+// calls it describes the error that all of them returned.
 func (s *search) ended(ops []*history.Operation, id history.ID) string {
 	op := ops[0]
 	switch {
@@ -112,7 +112,7 @@ func (s *search) ended(ops []*history.Operation, id history.ID) string {
 	return s.call(op) + how(op) + " at " + words.At(op.Return.Time) + problem(op.Return) + s.hitAbout(op, id)
 }
 
-// how says how a call ended that did.
+// how returns the verb for the outcome of a call that returned.
 func how(op *history.Operation) string {
 	return map[history.Type]string{history.OK: " succeeded", history.Fail: " failed", history.Info: " ended"}[op.Outcome()]
 }
@@ -127,7 +127,7 @@ func alike(ops []*history.Operation) bool {
 // mostProblem is how much of an error is shown, in characters.
 const mostProblem = 120
 
-// problem is with which error a call ended.
+// problem returns the error of a call as text, or "".
 func problem(e *history.Event) string {
 	if e.Error == nil {
 		return ""
@@ -155,9 +155,9 @@ func (s *search) release(begin *history.Operation) *history.Operation {
 	return nil
 }
 
-// left says how the calls about a remaining znode ended: the one that made it, and, if that
-// succeeded, the one that was to delete it. That there was none is said only for a znode that the
-// violation names: the client of another znode may have had it to the end.
+// left describes how the calls about a remaining znode ended: the call that created it, and, if that
+// succeeded, the call that was to delete it. It says that no such call followed only for a znode that
+// the violation names, since the client of another znode may have kept it to the end.
 func (s *search) left(made []*history.Operation, n *evidence.Znode) (text string, calls []*history.Operation) {
 	if len(made) == 0 {
 		return "", nil

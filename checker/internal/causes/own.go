@@ -205,7 +205,7 @@ func (s *search) change(w weight, c evidence.Change) {
 	}
 }
 
-// didTo says what a change did to a znode, over which data.
+// didTo describes how a transaction changed a znode, and the data that it replaced.
 func (s *search) didTo(part *history.Txn, before []byte) string {
 	name := s.name(part.Path)
 	switch {

@@ -122,7 +122,8 @@ var lostReplies = evidence.Once(func(a *evidence.Record) (all []history.LostMess
 	return all
 })
 
-// unheard tells that the client never had the reply to the request of a transaction, if that is known.
+// unheard returns text saying that the client never got the reply to the request of a transaction. It
+// returns "" if that is not known.
 func (s *search) unheard(zxid uint64) string {
 	const text = ", and the reply to that request never came"
 	if _, _, lost := s.tie.Unanswered(zxid); lost {

@@ -174,7 +174,7 @@ func (s *search) wroteNothing(w *wait) {
 	}
 }
 
-// first says since when a waiter's place was the first one.
+// first describes from when to when the waiter's znode was the first one.
 func (s *search) first(w *wait) string {
 	until := "that call ended"
 	if w.own.Deleted == w.end {

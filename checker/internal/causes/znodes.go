@@ -411,7 +411,7 @@ func (s *search) waitsInLine(op *history.Operation) bool {
 // inLine reports whether a znode is a place in a line.
 func inLine(n *evidence.Znode) bool { return n.Owner != 0 && n.Sequential() }
 
-// stayed says how long a znode was there.
+// stayed returns text saying how long a znode existed.
 func stayed(n *evidence.Znode) string {
 	if n.Deleted == evidence.StillThere {
 		return "it still existed when the log ended"
@@ -491,7 +491,7 @@ func (s *search) granted(client int, zxid uint64) string {
 	return sentence(text)
 }
 
-// whose says who had made a znode.
+// whose returns text naming the client that created a znode, or "" if it is not known.
 func (s *search) whose(n *evidence.Znode) string {
 	if c := s.client(n.Maker); c >= 0 {
 		return ", which client " + words.Number(c) + " had created"
@@ -499,7 +499,7 @@ func (s *search) whose(n *evidence.Znode) string {
 	return ""
 }
 
-// maker is " of client 3", or nothing.
+// maker returns " of client 3" for the client that created a znode, or "" if it is not known.
 func (s *search) maker(n *evidence.Znode) string {
 	if c := s.client(n.Maker); c >= 0 {
 		return " of client " + words.Number(c)
@@ -521,7 +521,8 @@ func (s *search) before(n *evidence.Znode, client int, nodes []*evidence.Znode) 
 	return last
 }
 
-// whoEnded says whose session ended with a znode, and which fault ended it, if one did.
+// whoEnded names the session that ended with a znode, its client, and the fault that ended it, as far
+// as they are known.
 func (s *search) whoEnded(n *evidence.Znode) string {
 	id := n.Remover
 	whose := "session " + id.String()

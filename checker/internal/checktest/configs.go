@@ -34,7 +34,7 @@ func (r *Record) Observes(client, inv, ret int, value string) *Record {
 	return r.ToldIn(client, inv, ret, value, history.ID(client+1))
 }
 
-// ToldKnowing is Told by a session that had seen a zxid when it asked.
+// ToldKnowing is like Told, for a session that had seen a zxid when it asked.
 func (r *Record) ToldKnowing(client, inv, ret int, value string, seen history.ID) *Record {
 	return r.Op(Args{
 		Client: client, F: models.FObserve, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, sawThen: seen,

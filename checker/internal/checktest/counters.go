@@ -33,8 +33,8 @@ func (r *Record) Tell(client, inv, ret int, kind string, value int64) *Record {
 	return r.Op(Args{Client: client, F: models.FRead, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.HowRead{Kind: kind}, Out: models.Count{Value: value}, Session: history.ID(client + 1)})
 }
 
-// Sent says of the operation that was added last when its session sent the latest request that a
-// quorum answered by then; 0: never.
+// Sent sets when the session of the last operation sent its latest request that a quorum had answered
+// when the operation returned; 0: never.
 func (r *Record) Sent(at int) *Record {
 	for i := len(r.Events) - 1; i >= 0; i-- {
 		if e := &r.Events[i]; e.Process >= 0 {

@@ -107,7 +107,7 @@ func (w *world) told(ids []history.ID) {
 
 func (w *world) at(t int) time.Duration { return time.Duration(t) * Unit }
 
-// UpTo is a random number from 0 to n.
+// UpTo returns a random number from 0 to n.
 func (w *world) UpTo(n int) int { return w.rng.IntN(max(n, 0) + 1) }
 
 // stay is one tenure of a generated history.
@@ -188,7 +188,7 @@ func (w *world) tell(all []tenure) {
 	}
 }
 
-// granted is the value of the acquire's ok.
+// granted returns the value of the acquire's ok event.
 func (x *tenure) granted() any {
 	if x.share != nil {
 		return models.Share{Keys: x.share, Token: x.token}

@@ -77,8 +77,8 @@ func (w *world) changeBarrier(n, coordinators int) []upDown {
 	return changes
 }
 
-// await is one that a view lets pass that is not older than its session has seen; false
-// if none ever does.
+// await returns an await that passes by a view of the barrier no older than its session has seen. The
+// bool is false if no such view lets it pass.
 func (w *world) await(changes []upDown, c, t int, how Kind) (Args, bool) {
 	inv := t + w.UpTo(8)
 	alive := max(0, inv-w.UpTo(6))
@@ -112,7 +112,7 @@ func (w *world) await(changes []upDown, c, t int, how Kind) (Args, bool) {
 	return o, true
 }
 
-// inside is a call that is often made and answered while the barrier is up.
+// inside returns the times of a call that is often made and answered while the barrier is up.
 func (w *world) inside(changes []upDown, inv int) (from, to int) {
 	x := changes[2*w.rng.IntN((len(changes)+1)/2)]
 	if x.at >= inv {

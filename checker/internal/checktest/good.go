@@ -8,14 +8,15 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// WithLog gives a record's history as if each event of a client came with a write
-// of its session, and the log of all that, the operations included.
+// WithLog returns a record's history as if each event of a client came with a write of its session, and
+// the log of those writes and of the operations.
 func WithLog(r *Record) (*history.History, []history.Txn) {
 	h := r.Build()
 	return h, LogOf(h)
 }
 
-// LogOf gives events the evidence of a log, and the log. What nobody knows happened.
+// LogOf adds to the events the evidence that a log would give, and returns the log. An operation of
+// unknown outcome took effect.
 func LogOf(h *history.History) []history.Txn {
 	x := &Record{}
 	m := models.Of(h)
@@ -72,7 +73,7 @@ func invocation(h *history.History, i int) *history.Event {
 	}
 }
 
-// itemOf is the item in an event's value.
+// itemOf returns the item in an event's value.
 func itemOf(e *history.Event) string {
 	var v models.Item
 	if err := json.Unmarshal(e.Value, &v); err != nil {

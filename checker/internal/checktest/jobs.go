@@ -68,7 +68,7 @@ func GenerateJobs(rng *rand.Rand, how Kind) *history.History {
 	return generateJobs(rng, how, models.JobQueue.Name)
 }
 
-// GenerateTasks is GenerateJobs of a master-worker.
+// GenerateTasks is like GenerateJobs, for a master-worker.
 func GenerateTasks(rng *rand.Rand, how Kind) *history.History {
 	return generateJobs(rng, how, models.MasterWorker.Name)
 }

@@ -20,7 +20,7 @@ func Group() *Record {
 // answered, as numbers of transactions; 0: nothing is known.
 type SeenZxids struct{ Then, Now history.ID }
 
-// Of says so of an operation.
+// Of returns the operation with these zxids.
 func (s SeenZxids) Of(o Args) Args {
 	if s.Then != 0 {
 		o.sawThen = Epoch + s.Then
@@ -318,7 +318,7 @@ func (w *groupWorld) list(c int, bad bool) {
 	})
 }
 
-// later is a version that is not before the last one that a client was told of.
+// later returns a random version that is not older than the last one that the client saw.
 func (w *groupWorld) later(c int) int { return w.told[c] + w.rng.IntN(len(w.versions)-w.told[c]) }
 
 // tell tells a client of a change.
@@ -343,7 +343,7 @@ func (w *groupWorld) pick(c int, bad bool) {
 	})
 }
 
-// anybody is some of all that ever joined.
+// anybody returns a random selection of all members that ever joined.
 func (w *groupWorld) anybody() (members []string) {
 	for i := range w.names {
 		if w.rng.IntN(2) == 0 {

@@ -24,7 +24,7 @@ func (r *Record) Of(keys ...string) *Record {
 	return r
 }
 
-// WriteTo is Write to what one key guards.
+// WriteTo is like Write, to the resource that one key guards.
 func (r *Record) WriteTo(key string, client, inv int, token history.ID, accepted bool, order int64) *Record {
 	r.Write(client, inv, token, accepted, order)
 	r.Events[len(r.Events)-2].Value = history.Value(models.GuardedKey{Key: key, Token: token})
@@ -49,7 +49,7 @@ func (r *Record) LeavesAll(s history.ID, number int, keys ...string) *Record {
 	return r.Txn(history.Txn{Type: "multi", Session: s, Parts: gone})
 }
 
-// GenerateMultiLocks is GenerateHolds of several keys at once.
+// GenerateMultiLocks is like GenerateHolds, for holds of several keys at once.
 func GenerateMultiLocks(rng *rand.Rand, how Kind) *history.History {
 	return generateSets(rng, how, models.MultiLock.Name, func(x *tenure, set, _ []string) { x.asked = models.Keys{Keys: set} })
 }
@@ -91,7 +91,7 @@ func generateSets(rng *rand.Rand, how Kind, model string, of func(x *tenure, set
 	return w.Build()
 }
 
-// someOf are one or more of some keys, in any order.
+// someOf returns one or more of some keys, in random order.
 func someOf(rng *rand.Rand, locks []string) []string {
 	var set []string
 	for _, i := range rng.Perm(len(locks))[:1+rng.IntN(len(locks))] {

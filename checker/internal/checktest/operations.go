@@ -84,7 +84,7 @@ func (r *Record) Take(client, inv, ret int, item string, o history.Type) *Record
 	return r.Op(a)
 }
 
-// Call is an operation without values.
+// Call adds an operation without values.
 func (r *Record) Call(client int, f string, inv, ret int, o history.Type) *Record {
 	return r.Op(Args{Client: client, F: f, Key: "k", Inv: inv, Ret: ret, Outcome: o, Session: history.ID(client + 1), Before: inv, alive: max(inv, ret)})
 }

@@ -15,7 +15,7 @@ func Partitioner() *Record {
 	return Ours(models.Partitioner.Name, history.Params{Clients: 4}).offers(history.Offers{Fencing: true, TellsLost: true})
 }
 
-// Share is Hold of some items of the set k.
+// Share is like Hold, for some items of the set k.
 func (r *Record) Share(g Grant, items ...string) *Record {
 	begin := len(r.Events)
 	g.Wish = models.Keys{Keys: setOfItems}
@@ -43,7 +43,7 @@ func (r *Record) Quits(client, inv, ret int) *Record {
 	return r.Op(Args{Client: client, F: models.FLeave, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Session: history.ID(client + 1)})
 }
 
-// GenerateShares is GenerateMultiLocks of shares of a set.
+// GenerateShares is like GenerateMultiLocks, for shares of a set.
 func GenerateShares(rng *rand.Rand, how Kind) *history.History {
 	return generateSets(rng, how, models.Partitioner.Name, func(x *tenure, set, all []string) { x.asked, x.share = models.Keys{Keys: all}, set })
 }

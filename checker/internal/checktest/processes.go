@@ -53,9 +53,8 @@ func (r *Record) Used(sessions ...history.ID) *Record {
 	return r
 }
 
-// Missed is Connected for a client that has seen less than its link, so that its server may lag
-// behind: told is the latest zxid that
-// the client was told; alive and seen are the link's.
+// Missed is like Connected, for a client that has seen less than its link, so that its server may lag
+// behind. told is the latest zxid that the client was told; alive and seen are the link's.
 func (r *Record) Missed(t, client int, s history.ID, alive int, seen, told history.ID) *Record {
 	return r.Add(t, history.Event{
 		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FConnected, Session: s,

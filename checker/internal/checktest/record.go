@@ -33,7 +33,7 @@ func Ours(model string, p history.Params) *Record {
 	return &Record{Header: history.Header{Version: history.Version, Model: model, Params: p}}
 }
 
-// Sized are parameters of which each that is a number of something is n.
+// Sized returns parameters in which each whole number is n.
 func Sized(n int) (p history.Params) {
 	v := reflect.ValueOf(&p).Elem()
 	for i := range v.NumField() {
@@ -44,7 +44,7 @@ func Sized(n int) (p history.Params) {
 	return p
 }
 
-// offers says what the subject of a hold can do.
+// offers adds what the subject of a hold can do.
 func (r *Record) offers(o history.Offers) *Record { return r.Fact(0, history.FOffers, o) }
 
 // Foreign begins a record from elsewhere.
@@ -165,7 +165,7 @@ func Dump(h *history.History) string {
 	return s
 }
 
-// DumpLog is a transaction a line.
+// DumpLog returns the log as text, one transaction a line.
 func DumpLog(txns []history.Txn) string {
 	s := ""
 	for _, t := range txns {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Rounds is how many histories a generated test looks at: as many as is usual for it, or as
-// many thousands as ZKLAB_HISTORIES asks for.
+// Rounds returns how many histories a generated test checks: usual, or as many thousands as
+// ZKLAB_HISTORIES asks for.
 func Rounds(t *testing.T, usual int) int {
 	t.Helper()
 	s := os.Getenv("ZKLAB_HISTORIES")

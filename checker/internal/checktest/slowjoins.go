@@ -343,7 +343,8 @@ func (w *slowWorld) pick(c *slowClient, bad bool) {
 	w.complete(c, models.FPick, picked)
 }
 
-// shown is a version, or, if it goes wrong, one from any time, or anybody.
+// shown returns the members of a version. If the answer is to be bad, they are those of another
+// version, or random ones.
 func (w *slowWorld) shown(c *slowClient, at int, bad bool) []string {
 	members := slices.Clone(w.versions[at].members)
 	switch {

@@ -74,7 +74,7 @@ func (r *Record) Lowers(s history.ID) *Record {
 	return r.Txn(history.Txn{Type: "delete", Session: s, Path: "/run/k"})
 }
 
-// Touches is a write that changes nothing.
+// Touches adds a write that changes nothing.
 func (r *Record) Touches(s history.ID) *Record {
 	return r.Txn(history.Txn{Type: "multi", Session: s, Parts: []history.Txn{{Type: "check", Path: "/"}}})
 }
@@ -89,7 +89,7 @@ func (r *Record) Saw(t, client int, n history.ID, sent int) *Record {
 	})
 }
 
-// Token is the zxid of the n-th transaction.
+// Token returns the zxid of the n-th transaction.
 func Token(n history.ID) history.ID { return Epoch + n }
 
 // Shown ends a log with requests of all clients that everybody saw.

@@ -275,14 +275,14 @@ func named(value string, absent bool) string {
 	return strconv.Quote(value)
 }
 
-// told tells what a watcher was told.
+// told describes what a watcher saw.
 func (c *config) told(s *observation) string {
 	return fmt.Sprintf("client %d saw %s at %s: %s", s.op.Client, c.name, words.At(s.ret), s.what())
 }
 
 func (s *observation) what() string { return named(s.value, s.absent) }
 
-// began tells when a change was called.
+// began describes who made a change, and when the call began.
 func (x *change) began() string {
 	switch {
 	case x.op == nil && x.inv == evidence.Always:

@@ -237,7 +237,7 @@ func decideFirst(f *frame.Finding, c *config, w *watch, p *znodeStates) {
 	}
 }
 
-// known tells why a watcher's first value should not have been older than a state.
+// known explains why a watcher's first value should not have been older than a state.
 func known(oldest evidence.Oldest, asked *history.Operation) string {
 	began := words.At(asked.Began())
 	switch {

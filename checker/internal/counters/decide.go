@@ -73,7 +73,7 @@ func decide(steps []*step) *contradiction {
 	return unmade(known, unknown)
 }
 
-// order is by value, and what made a value before those that read it.
+// order compares two steps by value. A step that made a value comes before the steps that read it.
 func order(a, b *step) int {
 	return cmp.Or(cmp.Compare(a.value, b.value), cmp.Compare(b.kind, a.kind))
 }

@@ -107,9 +107,9 @@ func (a *Record) notInvoked(e *history.Event) {
 	a.damaged(e, "event %d: %s of process %d was not invoked", e.Index, e.F, e.Process)
 }
 
-// Doubts says why a violation on a key is not certain: something unreadable or missing might
-// explain it. "" means that the record of the key is whole, and so is everything that belongs to
-// all keys. Lines of an unknown owner may belong to any key.
+// Doubts returns the reason why a violation on a key is not certain: something unreadable or missing
+// might explain it. It returns "" if the record of the key is complete, and so is everything that
+// belongs to all keys. Lines that cannot be attributed may belong to any key.
 func (a *Record) Doubts(key string) string {
 	a.Damage.mu.Lock()
 	defer a.Damage.mu.Unlock()

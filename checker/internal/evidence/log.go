@@ -107,7 +107,8 @@ func (n *Znode) Sequential() bool { return strings.HasSuffix(n.Path, fmt.Sprintf
 func (n *Znode) Parent() string { return n.Path[:strings.LastIndexByte(n.Path, '/')] }
 func (n *Znode) Name() string   { return n.Path[strings.LastIndexByte(n.Path, '/')+1:] }
 
-// Until says how the znode went, by the log; "" if it did not go.
+// Until returns text that names the zxid at which the znode was deleted by the log, or "" if it was
+// not.
 func (n *Znode) Until() string {
 	if n.Deleted == StillThere {
 		return ""

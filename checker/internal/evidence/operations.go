@@ -15,8 +15,8 @@ func Ended(op *history.Operation) time.Duration {
 	return op.Return.Time
 }
 
-// EffectiveBy is like Ended, but never for an operation of unknown outcome: it may take effect at
-// any time.
+// EffectiveBy is like Ended, except that it returns Never for an operation of unknown outcome, which
+// may take effect at any time.
 func EffectiveBy(op *history.Operation) time.Duration {
 	if op.Outcome() == history.Info {
 		return Never

@@ -74,7 +74,7 @@ func Read(ctx context.Context, h *history.History, of *models.Model, list []hist
 	return read(ctx, h, of, Committed{Transactions: list})
 }
 
-// ReadPacked is Read with packed transactions; nil if they are not known.
+// ReadPacked is like Read, with packed transactions; packed is nil if they are not known.
 func ReadPacked(ctx context.Context, h *history.History, of *models.Model, packed *history.PackedTxns) *Record {
 	return read(ctx, h, of, Committed{packed: packed})
 }

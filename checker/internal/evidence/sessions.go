@@ -185,7 +185,8 @@ func (a *Record) readSession(e *history.Event) {
 	}
 }
 
-// Told says how the session's client knew that it is over, to be read behind its name.
+// Told describes how the session's client knew that the session was over. The text follows the client's
+// name.
 func (s *Session) Told() string {
 	if s.GivenUp != nil {
 		return "gave up its session " + s.ID.String() + " at " + words.At(s.Expired) + ", when it opened another"

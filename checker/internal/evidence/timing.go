@@ -143,7 +143,7 @@ func (a *Timing) Stalled(s Span) time.Duration {
 	return sum
 }
 
-// Untimed says why timed properties cannot be decided, or "".
+// Untimed returns the reason why timed properties cannot be decided, or "" if they can.
 func (a *Timing) Untimed() string {
 	if a.Settled == Never {
 		return "the record has no moment from which on the ensemble was healthy and free of faults, so no property with a time limit can be decided"

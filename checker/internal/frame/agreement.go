@@ -97,7 +97,7 @@ func others(ds []history.TreeDifference, more int) string {
 		prose.Some(n, min(len(ds)-1, mostOthers), func(i int) string { return ds[i+1].Path }))
 }
 
-// done tells which faults hit the servers that have what the fewest have, before the comparison.
+// done lists the faults that, before the comparison, had hit the servers with the rarest values.
 func done(a *evidence.Record, g evidence.Agreement) string {
 	var odd []int
 	for _, d := range g.Differences {
@@ -149,7 +149,7 @@ var fieldWords = map[string]string{
 	history.FieldMzxid:    "changed at zxid %s",
 }
 
-// differ tells which server has what.
+// differ describes which servers have which value.
 func differ(d history.TreeDifference) string {
 	if d.Field == history.FieldPresent {
 		return absent(d)

@@ -11,7 +11,7 @@ func Wants(figure string, least float64, of string) func(*evidence.Record, map[s
 	return func(_ *evidence.Record, figures map[string]float64) string { return Few(figures[figure], least, of) }
 }
 
-// Few tells that there were too few of something. It returns "" if there were enough.
+// Few describes that there were too few of something. It returns "" if there were enough.
 func Few(n, least float64, of string) string {
 	if n >= least {
 		return ""

@@ -73,7 +73,7 @@ func decideDead(f *Finding, a *evidence.Record, s *evidence.Session) {
 		s.ID, s.Client, words.Zxid(s.EndZxid), whenClosed(l))
 }
 
-// whenClosed says when the log closes a session.
+// whenClosed describes where the log closes a session, if it does.
 func whenClosed(l *evidence.LoggedSession) string {
 	if l == nil || l.Closed == 0 {
 		return " nowhere"

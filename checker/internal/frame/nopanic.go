@@ -60,8 +60,8 @@ func failedBefore(k *evidence.Key, op, last *history.Operation) *history.Operati
 	return last
 }
 
-// crash says in which call the subject crashed, and why. again is the call of the same method that had
-// failed; nil if there is none.
+// crash describes in which call the subject crashed, and why. again is an earlier call of the same
+// method that failed, or nil.
 func crash(op, again *history.Operation) string {
 	const most = 200 // characters of the subject's text
 	call := op.F

@@ -78,7 +78,7 @@ type look struct {
 	part bool
 }
 
-// lists says of an operation whether it asks who the members are.
+// lists reports whether an operation asks for the members.
 func lists(op *history.Operation) bool { return op.F == models.FList || op.F == models.FLookup }
 
 var groupOf = evidence.OncePerKey(readGroup)
@@ -321,9 +321,9 @@ func (g *group) goneBy(m *member) uint64 {
 	return 0
 }
 
-// another is from when on a member may have joined once more in another session of its client: in
-// one that its process has beside the one in which it joined, or in a later one. It is never if the
-// record names none.
+// another returns the earliest time at which a member may have joined once more in another session of
+// its client: one that its process uses beside the session of the join, or a later one. It returns
+// never if the record names no such session.
 func (g *group) another(m *member) time.Duration {
 	if len(g.InUse(m.join)) > 1 {
 		return evidence.Always

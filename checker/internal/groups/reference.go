@@ -100,7 +100,8 @@ func (g *group) steps(m *member, i, size int) (ops []porcupine.Operation) {
 	return ops
 }
 
-// changedBy is by when a member had joined; if that is not certain, by when it had left.
+// changedBy returns the zxid by which a member had joined or, if that is not certain, by which it had
+// left.
 func (g *group) changedBy(m *member) uint64 {
 	if z := g.doneBy(m.join); m.joined() && z != 0 {
 		return z

@@ -161,7 +161,7 @@ func tellGaps(f *frame.Finding, q *queue, gaps []gap, unknown []*history.Operati
 		words.At(last.by), last.job.name, q.Name, prose.Count(len(last.job.tried), "attempt"), q.Params.Tries, also, takes)
 }
 
-// foreign is 1 for a gap of another job.
+// foreign returns 1 for a gap of another job, otherwise 0.
 func foreign(g, than gap) int {
 	if g.job == than.job {
 		return 0

@@ -128,7 +128,7 @@ func finally(k *evidence.Key) final {
 	return at
 }
 
-// misplaced says what is wrong with where a job was at the end; "" if nothing is.
+// misplaced describes what is wrong with a job's place at the end. It returns "" if nothing is.
 func misplaced(j *job, where []string, seen *history.Event) (text string, counterexample []int) {
 	finish, maybe := j.finish()
 	acknowledged := j.put != nil && j.put.Outcome() == history.OK && j.put.Return.Time < seen.Time

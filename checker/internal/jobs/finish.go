@@ -88,7 +88,7 @@ func decideFinish(f *frame.Finding, q *queue, j *job, finish *history.Operation,
 	}
 }
 
-// wasDone says what settled that a job was finished.
+// wasDone returns text that explains when it was settled that a job was done, or "".
 func wasDone(settled *history.Event) string {
 	if settled == nil {
 		return ""

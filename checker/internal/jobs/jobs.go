@@ -203,7 +203,8 @@ func (q *queue) count(t *attempt, before int) {
 	}
 }
 
-// free is from when on nobody has the job by this attempt; never if that is not known.
+// free returns the time from which no client has the job by this attempt, or never if that is not
+// known.
 func (t *attempt) free() time.Duration {
 	end := min(t.e, t.exited)
 	if s := t.death.OverAtLast(); s != nil {
@@ -217,7 +218,7 @@ func (t *attempt) shown() []int {
 	return evidence.Indices(append(evidence.EventsOf(t.take), t.xEvents...)...)
 }
 
-// certain says in words from when until when the attempt certainly lasted.
+// certain returns text for the interval in which the attempt certainly lasted.
 func (t *attempt) certain() string {
 	if t.x == evidence.Never {
 		return "from " + words.At(t.granted) + " to the end"

@@ -117,8 +117,10 @@ func assigns(q *queue, n *evidence.Znode, client int) string {
 	return fmt.Sprintf("in the transaction log client %d assigned %s of %s at %s as if it were the master", client, n.Name(), q.Name, words.Zxid(n.Created))
 }
 
-// masterAt is who stood in front when an assignment was made; nil if nobody did. What the same
-// transaction did to candidates it did before or after: of the two it is the one who assigned.
+// masterAt returns the first candidate in line when an assignment was made, or nil if there was none.
+// The assigning transaction may itself have created or deleted candidates; then masterAt chooses
+// between the first one before and the first one after by which of them belongs to the client that
+// assigned.
 func masterAt(a *evidence.Record, line []*evidence.Znode, n *evidence.Znode, by int) *evidence.Znode {
 	before := front(line, func(c *evidence.Znode) bool { return c.Created < n.Created && c.Deleted >= n.Created })
 	after := front(line, func(c *evidence.Znode) bool { return c.Created <= n.Created && c.Deleted > n.Created })

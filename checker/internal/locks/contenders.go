@@ -138,7 +138,7 @@ func (c *contenders) shouldHave(a *evidence.Record, token history.ID, op *histor
 // severalKeys is whose line it is that contenders of different keys stand in.
 const severalKeys = "\x00"
 
-// lineOf tells apart the lines that contenders stand in: by folder and kind.
+// lineOf returns a name for the line that a contender stands in, made of folder and kind.
 func lineOf(n *evidence.Znode) string { return n.Parent() + " " + kindOf(n) }
 
 // kindOf returns the word before the number in a sequential name: lock of

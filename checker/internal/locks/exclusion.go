@@ -109,7 +109,7 @@ func noteDeadReleases(f *frame.Finding, all []*hold) {
 	}
 }
 
-// contention says what is missing for exclusive holds to have been exercised.
+// contention describes what is missing for exclusive holds to have been exercised, or returns "".
 func contention(a *evidence.Record, figures map[string]float64) string {
 	const wanted = 10
 	if n := figures["contended"]; n < wanted {
@@ -118,7 +118,8 @@ func contention(a *evidence.Record, figures map[string]float64) string {
 	return died(a, figures)
 }
 
-// died tells that no holder's session ended, though some were to.
+// died returns text saying that no hold ended by the death of its session, though some were to. It
+// returns "" otherwise.
 func died(a *evidence.Record, figures map[string]float64) string {
 	if a.ExpectsDeaths() && figures["ended_by_death"] == 0 {
 		return frame.Because("sessions of holders were to end, but no hold ended by the death of its session", frame.MoreDeaths)
@@ -153,7 +154,7 @@ func decideCores(f *frame.Finding, name string, cores []*hold) {
 	}
 }
 
-// got says how the client came to hold something, for all that is known.
+// got describes how the client came to hold something: by a grant, or by the answer of a confirm.
 func (h *hold) got(name string) string {
 	if h.Grant.F == models.FConfirm {
 		return "got the answer that it holds " + name

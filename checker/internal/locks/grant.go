@@ -33,8 +33,8 @@ var grants = &frame.Property{
 	Decide:   decideGrants(func(*evidence.Key) int { return 1 }),
 }
 
-// marksOnly says what was decided where no grant could be compared with a line: that the client had
-// a mark, whoever else had one.
+// marksOnly returns text for keys where no grant could be compared with a line: only whether the client
+// had a mark was decided. It returns "" otherwise.
 func marksOnly(figures map[string]float64) string {
 	if figures["grants_checked"] > 0 || figures["marks_checked"] == 0 {
 		return ""

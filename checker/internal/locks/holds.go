@@ -51,9 +51,9 @@ func (h *hold) released() (time.Duration, []int) {
 	return h.Released.Return.Time, evidence.EventsOf(h.Released)
 }
 
-// idleFrom is from when on nobody has a reason to wait for this hold: it was
-// given up, its loss was told, or the end of its session was. One whose holder is gone stays
-// until the session is: that is part of the bound.
+// idleFrom returns the time from which no client has a reason to wait for this hold: the holder gave it
+// up, learned of its loss, or learned that its session had ended. A hold whose holder crashed lasts
+// until its session ends; that time is part of the bound.
 func (h *hold) idleFrom() time.Duration {
 	end := min(h.Over, h.Lost.At, h.Exited.At, h.death.By)
 	if s := h.death.OverAtLast(); s != nil {
@@ -256,7 +256,7 @@ func (h *hold) shown() []int {
 	return evidence.Indices(append(slices.Clone(h.Shown), h.endEvents...)...)
 }
 
-// certain says in words from when until when the hold certainly lasted.
+// certain returns text for the interval in which the hold certainly lasted.
 func (h *hold) certain() string {
 	if h.x == evidence.Never {
 		return "from " + words.At(h.Granted) + " to the end"

@@ -24,8 +24,9 @@ var lost = lostWith(true, "all released before they had to report the loss, and 
 // then: only an answer counts.
 var OwnLost = lostWith(false, "none was asked before its next hold whether it still holds")
 
-// lostWith is lost of holds whose clients report their loss, or only answer. undecided says why what
-// clients did after they had learned of an expiry was right, whatever it was.
+// lostWith returns the property lost, for holds whose clients report their loss, or only answer when
+// asked. undecided is the reason that it gives where what clients did after an expiry was right in any
+// case.
 func lostWith(reports bool, undecided string) *frame.Property {
 	return &frame.Property{
 		Name:     "lost",
@@ -103,8 +104,8 @@ func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said, reports 
 	}
 }
 
-// late is like overdue for the second that h's client has. Time in which it
-// could do nothing, or not be heard, is not counted.
+// late is like overdue, for the second that the client of h has. It does not count time in which the
+// client could do nothing, or could not be heard.
 func late(a *evidence.Record, h *hold, s evidence.Span) frame.Result {
 	if a.Knew(h.Client, h.death.OverAtLast(), s) <= grace+a.Stalled(s) {
 		return frame.Unknown

@@ -289,7 +289,7 @@ func (m *marked) decideFormer(f *frame.Finding, k *evidence.Key, h *hold, name s
 	f.Names(former.Znode)
 }
 
-// went says how a client's last mark went.
+// went describes how a client's last mark was removed.
 func (m *marked) went(a *evidence.Record, last *evidence.Mark) string {
 	at := words.Zxid(last.Gone)
 	if t, event := a.Zxids.CommittedBy(last.Gone); event >= 0 {

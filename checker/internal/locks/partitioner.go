@@ -63,7 +63,7 @@ var shareProgress = frame.Progress("waits while the members stay the same, final
 	return f
 })
 
-// dealtAnew says what is missing for members to have had to share anew.
+// dealtAnew describes what is missing for shares to have been dealt again, or returns "".
 func dealtAnew(_ *evidence.Record, figures map[string]float64) string {
 	if missing := frame.Few(figures["told"], 2, "times a member saw that another share was due to it"); missing != "" {
 		return missing
@@ -236,7 +236,7 @@ func decideShareWaits(f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// overdue says how long something took, and how long it may take.
+// overdue returns text saying how long something took, and how long it may take.
 func overdue(k *evidence.Key, length time.Duration) string {
 	return " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)"
 }
@@ -271,7 +271,7 @@ func decideCoverage(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// activeDuring tells of clients that held shares, or waited for one, throughout a span.
+// activeDuring describes the clients that held shares, or waited for one, throughout a span.
 func activeDuring(k *evidence.Key, span evidence.Span) (text string, events []int) {
 	var ops []*history.Operation
 	for _, op := range k.Ops() {

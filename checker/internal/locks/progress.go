@@ -165,8 +165,8 @@ func waiting(k *evidence.Key, which func(*history.Operation) bool) ([]evidence.S
 	return evidence.Union(of), ops
 }
 
-// during are as few of some operations, in order of invocation, as show that
-// somebody waited throughout s.
+// during returns a smallest choice of operations, in order of invocation, that shows that a client
+// waited throughout s.
 func during(ops []*history.Operation, s evidence.Span) []*history.Operation {
 	var of []*history.Operation
 	reach := evidence.Always
@@ -213,7 +213,7 @@ func decideOrphans(f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// old is like overdue, but what is too young is unknown and not valid.
+// old is like overdue, but returns unknown, not valid, for a span within the bound.
 func old(a *evidence.Record, s evidence.Span) frame.Result {
 	if s.Length() <= a.Bound+a.Stalled(s) {
 		return frame.Unknown

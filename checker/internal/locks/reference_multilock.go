@@ -81,7 +81,7 @@ func grantOf(h *hold) string {
 	return fmt.Sprint(grant...)
 }
 
-// rises is as for [holdState], where the last hold is told in a line.
+// rises is like the one of [holdState], where last describes the last hold in a line of text.
 func rises(last string, h *hold) bool {
 	before, now := strings.Fields(last), strings.Fields(grantOf(h))
 	if before[0] != now[0] {

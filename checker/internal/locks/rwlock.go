@@ -23,9 +23,9 @@ var RWLock = frame.Model{
 	References: []*frame.Reference{rwReference, rwTokensReference},
 }
 
-// wrote is until when a hold with a core certainly kept readers out; evidence.Always if it
-// never did. A downgrade counts from its call on, also if nobody knows what came of it:
-// reading is the weaker state, so nothing is lost by putting it as early as it can be.
+// wrote returns the time until which a hold with a core certainly kept readers out, or evidence.Always
+// if it never did. A downgrade counts from its invocation on, even if its outcome is unknown: reading
+// is the weaker state, so the earliest possible time is the safe one.
 func (h *hold) wrote() time.Duration { return h.Writes(h.x) }
 
 // rwExclusion requires that while a client held to write no other held at all, where a hold ends
@@ -55,7 +55,7 @@ var rwExclusion = &frame.Property{
 	Derive: deriveProven,
 }
 
-// rwMet says what is missing for readers and writers to have been in each other's way.
+// rwMet describes what is missing for readers and writers to have met each other, or returns "".
 func rwMet(a *evidence.Record, figures map[string]float64) string {
 	missing := cmp.Or(
 		frame.Few(figures["writers_met"], 5, "acquires to write that met a holder"),
@@ -177,7 +177,7 @@ func besides(f *frame.Finding, key string, h, other *hold) {
 
 func (h *hold) mode() string { return h.modeAt(evidence.Always) }
 
-// modeAt tells what the hold was for at a moment.
+// modeAt returns whether the hold was to "read" or to "write" at a time.
 func (h *hold) modeAt(t time.Duration) string {
 	if h.Reads || h.Downgraded != nil && h.Downgraded.Began() <= t {
 		return "read"

@@ -27,7 +27,7 @@ func leasesTold(f *frame.Finding, k *evidence.Key) (n int, told bool) {
 	return n, n >= 1
 }
 
-// met says what is missing for the bound to have been exercised.
+// met describes what is missing for the bound to have been exercised, or returns "".
 func met(a *evidence.Record, figures map[string]float64) string {
 	if missing := frame.Few(figures["met_full"], 10, "acquires that met all leases held"); missing != "" {
 		return few(a, missing, "a lease too many")

@@ -136,8 +136,8 @@ func sameNode(x, y *hold) bool {
 // after a later one's first write. A stale write before that may be accepted.
 var fencing = fencingWith(figuresOf, contention)
 
-// fencingWith is fencing of holds with those figures, where clients met as one of their
-// properties wants it.
+// fencingWith returns the property fencing with the given figures. met describes what is missing for
+// clients to have met as the property wants it.
 func fencingWith(figures func(*evidence.Key) map[string]float64, met func(*evidence.Record, map[string]float64) string) *frame.Property {
 	return &frame.Property{
 		Name:     "fencing",
@@ -250,7 +250,7 @@ func decideWrites(f *frame.Finding, k *evidence.Key, of map[int][]*hold, writes 
 	}
 }
 
-// lastsFor is until when the hold certainly allowed such an access.
+// lastsFor returns the time until which the hold certainly allowed such an access.
 func (h *hold) lastsFor(w *guarded) time.Duration {
 	if w.reads {
 		return h.x

@@ -141,7 +141,7 @@ func versionFits(r *history.Request, got *history.Reply, t *history.Txn) bool {
 	return r.Op != opSet || got.Stat == nil || got.Stat.Version == t.Version
 }
 
-// lack tells what is wrong with the transaction of a write that was acknowledged.
+// lack describes what is wrong with the transaction of a write that was acknowledged.
 func (j *judge) lack(q *request) string {
 	switch {
 	case q.txn == nil:

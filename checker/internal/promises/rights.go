@@ -159,7 +159,7 @@ func (c *conn) allowed(q *request, lists []rights, need int32) (may, must bool) 
 	return may, must
 }
 
-// passes is allowed for one list.
+// passes is like allowed, for one list.
 func (c *conn) passes(q *request, list []history.TxnACL, need int32) (may, must bool) {
 	if list == nil {
 		return true, true

@@ -249,8 +249,8 @@ func (j *judge) unexplained(c *conn, v *view, r *reply, of *content, p *past, la
 	}
 }
 
-// miscounted tells of a reply whose stat is right but for the number of children,
-// or does not go with what else it shows.
+// miscounted reports a reply as broken if its stat is right but for the number of children, or does not
+// go with the data and children that it shows.
 func (j *judge) miscounted(c *conn, v *view, r *reply, of *content, p *past) bool {
 	if of.stat == nil {
 		return false
@@ -421,7 +421,7 @@ func (p *past) lastOwn(z history.ID) *change {
 	return &p.own[i-1]
 }
 
-// told is who got a reply and when.
+// told describes which client got a reply, and when.
 func told(c *conn, r *reply) string {
 	return fmt.Sprintf("the reply that client %d got at %s to its %s", c.client, at(r.at), r.request.name())
 }

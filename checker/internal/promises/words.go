@@ -16,7 +16,7 @@ func (q *request) name() string {
 	return q.Op + " of " + q.Path
 }
 
-// wrote is who made a change, for people.
+// wrote describes who made a change, for people.
 func (c *change) wrote() string {
 	switch {
 	case c.closing:

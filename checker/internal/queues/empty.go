@@ -160,7 +160,7 @@ func decideEmpty(f *frame.Finding, q *queue, d look, waiting []there) {
 		d.Client, q.Name, words.At(d.Return.Time), whose, it.value, it.andDue(), words.At(it.ready), it.known(d))
 }
 
-// known says in words why a dequeue must see the item.
+// known returns text that explains why a dequeue must see the item.
 func (x *there) known(d look) string {
 	if x.own(d) {
 		return ""

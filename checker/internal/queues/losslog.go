@@ -58,9 +58,9 @@ func decideLossByLog(f *frame.Finding, q *queue) {
 	}
 }
 
-// removals are by client the items that never came out although a session of the
-// client deleted them, as far as the log is whole from then on until the queue was
-// seen empty, or it ends: they might have been put back.
+// removals returns, by client, the items that no dequeue returned although a session of the client
+// deleted them. It takes only items for which the log is complete from the deletion until the queue was
+// seen empty, or until the log ends: otherwise they might have been put back.
 func removals(q *queue) map[int][]removal {
 	by := map[int][]removal{}
 	until := q.Log.Last()

@@ -35,7 +35,7 @@ func decideOrder(_ context.Context, f *frame.Finding, q *queue) {
 	}
 }
 
-// byPriority are items by their priority.
+// byPriority groups items by their priority.
 func byPriority(all []*item) map[int64][]*item {
 	of := map[int64][]*item{}
 	for _, it := range all {

@@ -121,7 +121,7 @@ func decidePriority(f *frame.Finding, q *queue) {
 	}
 }
 
-// staysUntil says how long nobody began to take an item.
+// staysUntil returns text saying how long no client began to take an item.
 func (s *orderedItem) staysUntil() string {
 	if len(s.out) > 0 {
 		return "no client began to take it before " + words.At(s.leaves())
@@ -225,7 +225,8 @@ func byID(takes map[*evidence.Session][]orderedTake) []*evidence.Session {
 	return slices.SortedFunc(maps.Keys(takes), func(x, y *evidence.Session) int { return cmp.Compare(x.ID, y.ID) })
 }
 
-// ownOrderedItems are by session the items that it put in, in times.
+// ownOrderedItems returns, by session, the items that the session put in, with the times between which
+// they certainly were there.
 func (q *queue) ownOrderedItems() map[*evidence.Session][]orderedItem {
 	of := map[*evidence.Session][]orderedItem{}
 	for _, x := range acknowledged(q) {
@@ -236,7 +237,7 @@ func (q *queue) ownOrderedItems() map[*evidence.Session][]orderedItem {
 	return of
 }
 
-// certainUntil is until when an item that had been put in certainly was there.
+// certainUntil returns the time until which an item that had been put in certainly was there.
 func (q *queue) certainUntil(it *item) time.Duration {
 	if len(it.out) > 0 || len(q.unknown) == 0 {
 		return it.leaves()

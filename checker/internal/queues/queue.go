@@ -41,8 +41,8 @@ func (it *item) enqueue() *history.Operation {
 	return nil
 }
 
-// entered is by when the item was in the queue: the enqueue's return, or, if
-// nobody knows the outcome, the return of the dequeue that proves it.
+// entered returns the time by which the item was in the queue: the return of its enqueue, or, if the
+// outcome of that is unknown, the return of the first dequeue that returned it.
 func (it *item) entered() time.Duration {
 	op := it.enqueue()
 	switch {
@@ -56,7 +56,7 @@ func (it *item) entered() time.Duration {
 	return evidence.Never
 }
 
-// ready is from when on it certainly was there and could come out.
+// ready returns the time from which the item certainly was there and could come out.
 func (it *item) ready(a *evidence.Record) time.Duration {
 	if it.due == evidence.Always {
 		return it.entered()

@@ -68,7 +68,7 @@ func (c *change) inv() time.Duration { return c.op.Began() }
 func (c *change) ret() time.Duration { return evidence.EffectiveBy(c.op) }
 func (c *change) acknowledged() bool { return c.op.Outcome() == history.OK }
 
-// client is whose read it is; -1: the harness's own.
+// client returns the client that read, or -1 for a read of the harness.
 func (l *look) client() int {
 	if l.op == nil {
 		return -1
@@ -205,7 +205,7 @@ func (b *registerReader) finish(k *evidence.Key) {
 // name returns a value for people.
 func (r *register) name(v int32) string { return strconv.Quote(r.values[v]) }
 
-// act tells what a change is: write of "x" by client 1.
+// act describes a change: write of "x" by client 1.
 func (r *register) act(c *change) string {
 	if c.from == noValue {
 		return fmt.Sprintf("write of %s by client %d", r.name(c.to), c.op.Client)

@@ -151,7 +151,7 @@ func (s *state) made() []int {
 	return s.versionBy.events()
 }
 
-// tell tells a state by who made it, or showed it.
+// tell describes a state by the operation that made it or showed it.
 func (z *versions) tell(s *state) string {
 	switch {
 	case s.maker != nil:
@@ -370,7 +370,7 @@ func (z *versions) tooEarly(s *state, late source, e ending) {
 		z.key, z.r.sourceName(e.by), z.r.sourceName(late), order(s, e.of))
 }
 
-// order says by what one state comes before another.
+// order names the zxids or versions by which one state comes before another.
 func order(s, later *state) string {
 	if s.zxid != 0 && later.zxid != 0 {
 		return fmt.Sprintf("their zxids, %s and %s,", later.zxid, s.zxid)

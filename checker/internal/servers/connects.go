@@ -79,8 +79,9 @@ func (c connect) index() int {
 	return c.Index
 }
 
-// outOfBounds says why a server must not have granted a timeout; "": it may. A server grants
-// what it is asked for, or the bound that is nearest (ZooKeeperServer.processConnectRequest).
+// outOfBounds returns the reason why a server must not have granted a timeout, or "" if it may. A
+// server grants the timeout that it is asked for, or the nearest bound
+// (ZooKeeperServer.processConnectRequest).
 func outOfBounds(a *evidence.Record, c *history.Connected) string {
 	least, most := a.Params.MinSession, a.Params.MaxSession
 	if least == 0 || most == 0 {

@@ -53,7 +53,7 @@ func from(letters string) func(*evidence.Record) string {
 	return func(*evidence.Record) string { return letters }
 }
 
-// nothing is decided of a single key.
+// nothing returns an empty finding: the property is not decided for single keys.
 func nothing(context.Context, *evidence.Key) frame.Finding { return frame.Finding{} }
 
 // Told reports whether the record tells what clients asked for when they connected.

@@ -159,7 +159,7 @@ type report struct {
 
 var reportOf = evidence.Once(func(*evidence.Record) *report { return &report{} })
 
-// findings are made when they are first asked for, as far as ctx allows.
+// findings returns the findings. The first call makes them, as far as ctx allows.
 func (r *report) findings(ctx context.Context, a *evidence.Record) promises.Report {
 	r.once.Do(func() { r.of = promises.Check(ctx, wireRun(a)) })
 	return r.of

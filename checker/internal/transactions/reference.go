@@ -110,7 +110,7 @@ var spec = func() porcupine.Model {
 	return m.ToModel()
 }()
 
-// after is where it is after a step; false if the step is not possible.
+// after returns the state after a step; false if the step is not possible.
 func (t tally) after(in step) (tally, bool) {
 	switch in.kind {
 	case votesYes:

@@ -230,7 +230,7 @@ func enough(_ *evidence.Record, figures map[string]float64) string {
 	)
 }
 
-// says tells what somebody was told.
+// says describes which outcome a client saw, and when.
 func (t *transaction) says(q *outcomeQuery) string {
 	return fmt.Sprintf("client %d saw %s for %s at %s", q.op.Client, models.Decision{Commit: q.commit}, t.Name, words.At(q.ret()))
 }

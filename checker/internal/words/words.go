@@ -32,7 +32,7 @@ func Lasting(d time.Duration) string {
 	return fmt.Sprintf("%.3f s", d.Seconds())
 }
 
-// WithToken is " with token 0x1a4", or nothing.
+// WithToken returns " with token 0x1a4", or "" for 0.
 func WithToken(t history.ID) string {
 	if t == 0 {
 		return ""

@@ -71,8 +71,8 @@ func (r *Register) Decide() Finding {
 	return Finding{Result: Explained}
 }
 
-// sized is memory for some elements, whatever is in it. The next register may need
-// a little more.
+// sized returns n elements of *of with arbitrary content, and grows *of if needed, by a little more,
+// which the next register may need.
 func sized[T any](of *[]T, n int) []T {
 	if cap(*of) < n {
 		*of = make([]T, n+n/16)
@@ -80,7 +80,7 @@ func sized[T any](of *[]T, n int) []T {
 	return (*of)[:n]
 }
 
-// end says what was found.
+// end records what was found, and returns false.
 func (c *chains) end(f Finding) bool {
 	c.found = f
 	return false
@@ -129,7 +129,7 @@ func (c *chains) reach(v int32) {
 	}
 }
 
-// invented tells of a value that nobody had written.
+// invented returns the violation for a value that was read but that no client had written.
 func (c *chains) invented(v int32) Finding {
 	i := c.of[v].reads.first
 	if i == none {
@@ -138,7 +138,7 @@ func (c *chains) invented(v int32) Finding {
 	return violation([]int32{i}, "%s found %s, which no client had written (the register began as %s)", c.r.Span(i), c.value(v), c.value(c.initial))
 }
 
-// twice tells of a compare-and-set from a value that another one took away.
+// twice returns the violation for a compare-and-set from a value that another one had already replaced.
 func (c *chains) twice(i int32) Finding {
 	v := c.op(i).A
 	first := c.next(v)
@@ -269,15 +269,14 @@ func (c *chains) enter(z *chain, v int32, next extent) bool {
 	return true
 }
 
-// backwards tells of an operation that ended before an earlier one in its chain
-// began.
+// backwards returns the violation for an operation that ended before an earlier one in its chain began.
 func (c *chains) backwards(earlier, later, v int32) Finding {
 	counterexample := c.link(c.valueOf(earlier), v)
 	return violation(append(counterexample, earlier, later), "%s had ended before %s began, though %s",
 		c.r.Span(later), c.r.Span(earlier), c.because(earlier, later))
 }
 
-// because says why an operation must come before another of its chain.
+// because explains why an operation must come before another of its chain.
 func (c *chains) because(earlier, later int32) string {
 	o := c.op(later)
 	switch {
@@ -335,7 +334,7 @@ func (c *chains) link(v, w int32) []int32 {
 	return nil
 }
 
-// circle tells of values that were made from one another only.
+// circle returns the violation for values that were made only from one another.
 func (c *chains) circle() Finding {
 	on := make([]bool, len(c.of))
 	for v := range c.of { // what a beginning leads to
@@ -403,8 +402,8 @@ func (c *chains) conflicting(all []chain) (a, b *chain) {
 	return nil, nil
 }
 
-// conflict tells of two chains. Of a long chain the nearest two operations that
-// show it are taken.
+// conflict returns the violation for two chains that cannot be ordered. From a long chain it takes the
+// nearest two operations that show the conflict.
 func (c *chains) conflict(a, b chain) Finding {
 	aFirst, aLast := c.nearest(a.start, b.s, b.f)
 	bFirst, bLast := c.nearest(b.start, c.began(aLast), c.ended(aFirst))
