@@ -92,7 +92,7 @@ type Status struct {
 	Outstanding int64            // requests that wait
 }
 
-// Epoch is the leader's epoch, in the high half of the zxid.
+// Epoch returns the leader's epoch, which is the high half of the zxid.
 func (s Status) Epoch() int64 { return s.Zxid >> 32 }
 
 // Profile describes the ensemble for a report.

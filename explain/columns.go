@@ -2,7 +2,7 @@ package explain
 
 import "github.com/charmbracelet/x/ansi"
 
-// columns is how many columns of a terminal a text takes.
+// columns returns how many columns of a terminal a text takes.
 func columns(s string) int { return ansi.StringWidth(s) }
 
 // fit cuts a text to some columns.

@@ -29,7 +29,7 @@ func Read(h *history.History) *Reader {
 	return r
 }
 
-// record is who held what when.
+// record returns the record of the history's holds: who held what when.
 func (r *Reader) record() *holds.Record {
 	if r.holds == nil {
 		r.holds = holds.Of(r.h)
@@ -40,7 +40,7 @@ func (r *Reader) record() *holds.Record {
 // ends are the facts about the end of a session or of a process.
 var ends = []string{history.FExpired, history.FDead, history.FExited}
 
-// place is where the event with an index is; -1: nowhere.
+// place returns the place of the event with an index in the history, or -1 if there is none.
 func (r *Reader) place(index int) int {
 	if index < 0 {
 		return -1

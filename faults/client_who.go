@@ -28,12 +28,12 @@ const (
 	Everyone Who = "all"
 )
 
-// TheClient is the client with that number, counted from 0.
+// TheClient returns the choice of the client with that number, counted from 0.
 func TheClient(id int) Who { return Who(clientPrefix + strconv.Itoa(id)) }
 
 const clientPrefix = "client-"
 
-// OrAny is the choice that falls back to any client where none does what w asks for.
+// OrAny returns a choice that falls back to any client if w matches none.
 func (w Who) OrAny() Who { return w + orAny }
 
 const orAny = "-or-any"

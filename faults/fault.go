@@ -91,7 +91,7 @@ type effect struct {
 	healed  bool
 }
 
-// Describe says what the fault hit.
+// Describe returns the step: what the fault hit.
 func (e *effect) Describe() history.FaultStep { return e.step }
 
 // once undoes an effect and releases its claims, unless that was done before: another fault

@@ -91,7 +91,7 @@ func withOption(spec, key, value string) string {
 	return spec + ":" + key + "=" + value
 }
 
-// withCount is withOption for a number; 0 adds nothing.
+// withCount is like withOption, for a number; 0 adds nothing.
 func withCount(spec, key string, n int) string {
 	if n == 0 {
 		return spec
@@ -99,7 +99,7 @@ func withCount(spec, key string, n int) string {
 	return withOption(spec, key, strconv.Itoa(n))
 }
 
-// withTime is withOption for a duration; 0 adds nothing.
+// withTime is like withOption, for a duration; 0 adds nothing.
 func withTime(spec, key string, d time.Duration) string {
 	if d == 0 {
 		return spec

@@ -20,10 +20,10 @@ var _ = declare(kinds.Cut, ofClients(Kind{
 	at:    atMessages{which: link.AnyMessage},
 }, func(who Who) Fault { return Cut{who} }))
 
-// Kind is "cut".
+// Kind returns "cut".
 func (Cut) Kind() string { return kinds.Cut.Name }
 
-// Spec is cut or cut:<who>.
+// Spec returns cut or cut:<who>.
 func (f Cut) Spec() string { return spec(kinds.Cut, string(f.Who)) }
 
 // Available returns nil: every client has a link.

@@ -38,10 +38,10 @@ var _ = declare(kinds.CutOff, Kind{
 	},
 })
 
-// Kind is "cut-off".
+// Kind returns "cut-off".
 func (CutOff) Kind() string { return kinds.CutOff.Name }
 
-// Spec is cut-off, with :<nodes> and :who=<who> where they were given.
+// Spec returns cut-off, with :<nodes> and :who=<who> where they were given.
 func (f CutOff) Spec() string {
 	return withOption(spec(kinds.CutOff, string(f.Nodes)), "who", string(f.Who))
 }

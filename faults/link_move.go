@@ -35,10 +35,10 @@ var _ = declare(kinds.Move, Kind{
 	},
 })
 
-// Kind is "move".
+// Kind returns "move".
 func (Move) Kind() string { return kinds.Move.Name }
 
-// Spec is move, with the clients and the server where they were given.
+// Spec returns move, with the clients and the server where they were given.
 func (f Move) Spec() string {
 	return withCount(spec(kinds.Move, string(f.Who)), "to", f.To)
 }

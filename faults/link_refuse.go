@@ -24,10 +24,10 @@ var _ = declare(kinds.Refuse, ofClients(Kind{
 	at:    atMessages{which: link.AnyMessage},
 }, func(who Who) Fault { return Refuse{who} }))
 
-// Kind is "refuse".
+// Kind returns "refuse".
 func (Refuse) Kind() string { return kinds.Refuse.Name }
 
-// Spec is refuse or refuse:<who>.
+// Spec returns refuse or refuse:<who>.
 func (f Refuse) Spec() string { return spec(kinds.Refuse, string(f.Who)) }
 
 // Available returns nil: every client has a link.

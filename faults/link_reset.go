@@ -20,10 +20,10 @@ var _ = declare(kinds.Reset, ofClients(Kind{
 	at:    atMessages{which: link.AnyMessage},
 }, func(who Who) Fault { return Reset{who} }))
 
-// Kind is "reset".
+// Kind returns "reset".
 func (Reset) Kind() string { return kinds.Reset.Name }
 
-// Spec is reset or reset:<who>.
+// Spec returns reset or reset:<who>.
 func (f Reset) Spec() string { return spec(kinds.Reset, string(f.Who)) }
 
 // Available returns nil: every client has a link.

@@ -45,10 +45,10 @@ var _ = declare(kinds.SlowLink, Kind{
 	},
 })
 
-// Kind is "slow-link".
+// Kind returns "slow-link".
 func (SlowLink) Kind() string { return kinds.SlowLink.Name }
 
-// Spec is slow-link, with the clients and the figures where they were given.
+// Spec returns slow-link, with the clients and the figures where they were given.
 func (f SlowLink) Spec() string {
 	s := withTime(spec(kinds.SlowLink, string(f.Who)), "by", f.By)
 	return withCount(withTime(s, "jitter", f.Jitter), "rate", f.Rate)

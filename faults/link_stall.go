@@ -43,10 +43,10 @@ var _ = declare(kinds.StallLink, Kind{
 	},
 })
 
-// Kind is "stall-link".
+// Kind returns "stall-link".
 func (StallLink) Kind() string { return kinds.StallLink.Name }
 
-// Spec is stall-link:<way>, with the clients where they were given.
+// Spec returns stall-link:<way>, with the clients where they were given.
 func (f StallLink) Spec() string {
 	way := f.Way.String()
 	if f.open {

@@ -62,10 +62,10 @@ var _ = declare(kinds.LateEvent, Kind{
 	},
 })
 
-// Kind is "late-event".
+// Kind returns "late-event".
 func (LateEvent) Kind() string { return kinds.LateEvent.Name }
 
-// Spec is late-event, with the clients and Behind where they were given.
+// Spec returns late-event, with the clients and Behind where they were given.
 func (f LateEvent) Spec() string {
 	s := spec(kinds.LateEvent, string(f.Who))
 	if f.Behind < 0 {

@@ -80,10 +80,10 @@ func checkTrue(value string) error {
 	return nil
 }
 
-// Kind is "late-request".
+// Kind returns "late-request".
 func (LateRequest) Kind() string { return kinds.LateRequest.Name }
 
-// Spec is late-request, with the operation and whatever else was given.
+// Spec returns late-request, with the operation and whatever else was given.
 func (f LateRequest) Spec() string {
 	s := spec(kinds.LateRequest, f.Op)
 	if f.Repeated {
@@ -289,10 +289,10 @@ func (e *lateRequest) tell(client int, held *heldWrite, x link.Written) {
 	}
 }
 
-// Ended is closed when another client has acted while a write was held back.
+// Ended returns a channel that is closed when another client has acted while a write was held back.
 func (e *lateRequest) Ended() <-chan struct{} { return e.first }
 
-// Describe tells which write was held back, and until when.
+// Describe returns the step with details of which write was held back, and until when.
 func (e *lateRequest) Describe() history.FaultStep {
 	step := e.victims.step(e.fault.Spec())
 	var details []string

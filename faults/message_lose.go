@@ -105,16 +105,16 @@ var _ = declare(kinds.LoseReply, lossKind(
 	row{"*operation*", "the server executes the request, but the client gets no reply", "the loss, and for a write its effect in the tree", "no more messages are lost"}, link.Replies,
 	func(m Message) Fault { return LoseReply(m) }, func(f Fault) Message { return Message(f.(LoseReply)) }))
 
-// Kind is "lose-request".
+// Kind returns "lose-request".
 func (LoseRequest) Kind() string { return kinds.LoseRequest.Name }
 
-// Kind is "lose-reply".
+// Kind returns "lose-reply".
 func (LoseReply) Kind() string { return kinds.LoseReply.Name }
 
-// Spec is lose-request, with the operation and whatever else was given.
+// Spec returns lose-request, with the operation and whatever else was given.
 func (f LoseRequest) Spec() string { return Message(f).spec(kinds.LoseRequest) }
 
-// Spec is lose-reply, with the operation and whatever else was given.
+// Spec returns lose-reply, with the operation and whatever else was given.
 func (f LoseReply) Spec() string { return Message(f).spec(kinds.LoseReply) }
 
 func (m Message) spec(kind kinds.Kind) string {
@@ -330,7 +330,7 @@ func (e *lostMessages) lost(c Client) []link.Lost {
 	return all
 }
 
-// Ended is closed after the last loss.
+// Ended returns a channel that is closed after the last loss.
 func (e *lostMessages) Ended() <-chan struct{} { return e.ended }
 
 // Describe lists what was lost so far, and by which clients.

@@ -62,7 +62,7 @@ func (e *linksEffect) change(ctx context.Context, servers []ensemble.Server) (er
 	return nil
 }
 
-// put is set, with an error that names the link.
+// put calls set, and wraps its error in one that names the link.
 func (e *linksEffect) put(ctx context.Context, l oneWay, on bool) error {
 	if err := e.set(ctx, l, on); err != nil {
 		return fmt.Errorf("the link from server %d to %d: %w", l.from, l.to, err)

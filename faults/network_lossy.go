@@ -41,10 +41,10 @@ func checkShare(value string) error {
 	return nil
 }
 
-// Kind is "lossy".
+// Kind returns "lossy".
 func (Lossy) Kind() string { return kinds.Lossy.Name }
 
-// Spec is lossy, with :<nodes> and :share=<percent> where they were given.
+// Spec returns lossy, with :<nodes> and :share=<percent> where they were given.
 func (f Lossy) Spec() string {
 	return withCount(spec(kinds.Lossy, string(f.Nodes)), "share", f.Share)
 }

@@ -74,10 +74,10 @@ var _ = declare(kinds.Partition, Kind{
 	},
 })
 
-// Kind is "partition".
+// Kind returns "partition".
 func (Partition) Kind() string { return kinds.Partition.Name }
 
-// Spec is partition, partition:<nodes>, partition:<shape>, or
+// Spec returns partition, partition:<nodes>, partition:<shape>, or
 // partition:<shape>:node=<nodes>.
 func (p Partition) Spec() string {
 	if p.Shape == Isolate {
@@ -86,7 +86,7 @@ func (p Partition) Spec() string {
 	return withOption(spec(kinds.Partition, string(p.Shape)), "node", string(p.Nodes))
 }
 
-// needs is the least number of servers that a shape needs.
+// needs returns the least number of servers that a shape needs.
 func (s Shape) needs() int {
 	if s == Ring || s == Bridge {
 		return 3

@@ -27,10 +27,10 @@ var _ = declare(kinds.SlowNetwork, Kind{
 	build:   func(a arguments) Fault { return SlowNetwork{Nodes: Nodes(a.word), By: a.by()} },
 })
 
-// Kind is "slow-network".
+// Kind returns "slow-network".
 func (SlowNetwork) Kind() string { return kinds.SlowNetwork.Name }
 
-// Spec is slow-network, with :<nodes> and :by=<duration> where they were given.
+// Spec returns slow-network, with :<nodes> and :by=<duration> where they were given.
 func (f SlowNetwork) Spec() string { return specBy(kinds.SlowNetwork, f.Nodes, f.By) }
 
 // Available checks that links between servers can be slow.

@@ -25,8 +25,7 @@ type atMessages struct {
 	open func(Fault) bool
 }
 
-// Messages are the messages at which faults of the kind can be injected; 0 if there are
-// none.
+// Messages returns the messages at which faults of the kind can be injected; 0 if there are none.
 func (k Kind) Messages() link.Messages { return k.at.which }
 
 // AtMessages lists the kinds that can be injected at messages, in the order of package

@@ -38,10 +38,10 @@ var _ = declare(kinds.Crash, withWho(Kind{
 	},
 }, Created))
 
-// Kind is "crash".
+// Kind returns "crash".
 func (Crash) Kind() string { return kinds.Crash.Name }
 
-// Spec is crash or crash:<who>.
+// Spec returns crash or crash:<who>.
 func (x Crash) Spec() string { return spec(kinds.Crash, string(x.Who)) }
 
 // Available checks that clients are processes of their own.

@@ -25,10 +25,10 @@ var _ = declare(kinds.Freeze, withWho(ofClients(Kind{
 	at:    atMessages{which: link.AnyMessage},
 }, func(who Who) Fault { return Freeze{who} }), Owner, Returned))
 
-// Kind is "freeze".
+// Kind returns "freeze".
 func (Freeze) Kind() string { return kinds.Freeze.Name }
 
-// Spec is freeze or freeze:<who>.
+// Spec returns freeze or freeze:<who>.
 func (f Freeze) Spec() string { return spec(kinds.Freeze, string(f.Who)) }
 
 // Available checks that clients are processes of their own.
@@ -44,7 +44,7 @@ func ownProcesses(s Setting) error {
 	return nil
 }
 
-// WarnClients says when the freeze is too short for any session to expire.
+// WarnClients returns a warning if the freeze is too short for a session to expire.
 func (Freeze) WarnClients(clients []Client, lasts time.Duration) string {
 	for _, c := range clients {
 		if s, ok := c.Link.Session(); ok && lasts <= s.Timeout {
@@ -126,7 +126,7 @@ func (e *frozen) Heal(context.Context) error {
 	})
 }
 
-// doing is step, with what each client did when it was hit.
+// doing is like step, and adds what each client was doing when it was hit.
 func (all victims) doing(spec string) history.FaultStep {
 	step := all.step(spec)
 	for _, s := range all {

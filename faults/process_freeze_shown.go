@@ -70,7 +70,7 @@ func (e *outdated) follow(ctx context.Context, admin *zk.Conn, shown link.Answer
 	}
 }
 
-// Ended is part of [Ending].
+// Ended implements [Ending].
 func (e *outdated) Ended() <-chan struct{} { return e.ended }
 
 // Heal resumes the process, which acts on what it was shown.

@@ -86,7 +86,8 @@ func refuses(ctx context.Context, e ensemble.Ensemble, s ensemble.Server) error 
 	}
 }
 
-// accepted says what became of a connection to a server that is down.
+// accepted returns an error for a server that should be down but accepted a connection, which it
+// closes.
 func accepted(ctx context.Context, s ensemble.Server, conn net.Conn) error {
 	conn.Close()
 	if status, err := s.Status(ctx); err == nil {
@@ -114,7 +115,7 @@ func (e *down) Heal(ctx context.Context) error {
 	return e.target.awaitAll(ctx, e.servers, e.claims...)
 }
 
-// awaitAll is awaitServing for several servers.
+// awaitAll is like awaitServing, for several servers.
 func (t *Target) awaitAll(ctx context.Context, servers []ensemble.Server, mine ...string) error {
 	return together(servers, func(s ensemble.Server) error { return t.awaitServing(ctx, s, mine...) })
 }

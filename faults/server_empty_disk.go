@@ -27,10 +27,10 @@ var _ = declare(kinds.EmptyDisk, ofServers(Kind{
 	words: nodeWords,
 }, func(n Nodes) Fault { return EmptyDisk{n} }, Leader, One, Minority))
 
-// Kind is "empty-disk".
+// Kind returns "empty-disk".
 func (EmptyDisk) Kind() string { return kinds.EmptyDisk.Name }
 
-// Spec is empty-disk, or empty-disk:<nodes>.
+// Spec returns empty-disk, or empty-disk:<nodes>.
 func (f EmptyDisk) Spec() string { return spec(kinds.EmptyDisk, string(f.Nodes)) }
 
 // Available checks that disks can be emptied, and that the other servers are a majority.

@@ -30,10 +30,10 @@ var _ = declare(kinds.FullDisk, ofServers(Kind{
 	words: fullDiskWords,
 }, func(n Nodes) Fault { return FullDisk{n} }, Leader, Majority))
 
-// Kind is "full-disk".
+// Kind returns "full-disk".
 func (FullDisk) Kind() string { return kinds.FullDisk.Name }
 
-// Spec is full-disk, or full-disk:<nodes>.
+// Spec returns full-disk, or full-disk:<nodes>.
 func (f FullDisk) Spec() string { return spec(kinds.FullDisk, string(f.Nodes)) }
 
 // Needs asks for an ensemble that was started with disks that can be filled.

@@ -21,10 +21,10 @@ var _ = declare(kinds.Kill, ofServers(Kind{
 	words: nodeWords,
 }, func(n Nodes) Fault { return Kill{n} }, Leader, One, Minority, Majority, All))
 
-// Kind is "kill".
+// Kind returns "kill".
 func (Kill) Kind() string { return kinds.Kill.Name }
 
-// Spec is kill, or kill:<nodes>.
+// Spec returns kill, or kill:<nodes>.
 func (k Kill) Spec() string { return spec(kinds.Kill, string(k.Nodes)) }
 
 // Available checks that the ensemble's servers can be killed.

@@ -38,10 +38,10 @@ const (
 	nodeNumber   = "server-"
 )
 
-// ServerOf is the server that a client is connected to: client-0.
+// ServerOf returns the choice of the server that a client is connected to: client-0.
 func ServerOf(client int) Nodes { return Nodes(nodeOfClient + strconv.Itoa(client)) }
 
-// Numbered is the server with that ID, from 1: server-2.
+// Numbered returns the choice of the server with that ID, from 1: server-2.
 func Numbered(id int) Nodes { return Nodes(nodeNumber + strconv.Itoa(id)) }
 
 // nodeWords are the specifications without a number, and the forms of those with one.
@@ -151,7 +151,7 @@ func (t *Target) observer(ctx context.Context, servers []ensemble.Server, rng *r
 	return t.some(all, 1, rng), nil
 }
 
-// take is choose, and claims each server by a name such as "server 2".
+// take is like choose, and claims each server by a name such as "server 2".
 func (n Nodes) take(ctx context.Context, t *Target, rng *rand.Rand, what string) ([]ensemble.Server, func(), error) {
 	servers, err := n.choose(ctx, t, rng)
 	if err != nil {
@@ -161,7 +161,7 @@ func (n Nodes) take(ctx context.Context, t *Target, rng *rand.Rand, what string)
 	return servers, release, err
 }
 
-// claim is Claims.Take with an error for people.
+// claim is like Claims.Take, with an error for people.
 func (t *Target) claim(names ...string) (func(), error) {
 	release, ok := t.Claims.Take(names...)
 	if !ok {
@@ -290,7 +290,7 @@ func inTurn[T any](of []T, do func(T) error) error {
 	return errors.Join(errs...)
 }
 
-// onServer is an error about a server, in words such as "start server %d".
+// onServer wraps an error with words about a server, such as "start server %d".
 func onServer(what string, s ensemble.Server, err error) error {
 	if err != nil {
 		err = fmt.Errorf(what+": %w", s.ID(), err)

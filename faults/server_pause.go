@@ -24,10 +24,10 @@ var _ = declare(kinds.Pause, ofServers(Kind{
 	words: nodeWords,
 }, func(n Nodes) Fault { return Pause{n} }, Leader, Leader, One, Majority))
 
-// Kind is "pause".
+// Kind returns "pause".
 func (Pause) Kind() string { return kinds.Pause.Name }
 
-// Spec is pause if a schedule chooses the nodes, else pause:<nodes>.
+// Spec returns pause if a schedule chooses the nodes, else pause:<nodes>.
 func (p Pause) Spec() string { return spec(kinds.Pause, string(p.Nodes)) }
 
 func (p Pause) nodes() Nodes { return p.Nodes.or(Leader) }
@@ -45,7 +45,7 @@ func (p Pause) Available(s Setting) error {
 	return p.nodes().available(s.Ensemble)
 }
 
-// Warn says when a pause of the leader is too short for an election. The followers give the
+// Warn returns a warning if a pause of the leader is too short for an election. The followers give the
 // leader up after syncLimit ticks and need about a second more.
 func (p Pause) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	if n := p.nodes(); n == Majority || n == All || n == Followers || n == Observer {

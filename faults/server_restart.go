@@ -21,10 +21,10 @@ var _ = declare(kinds.Restart, ofServers(Kind{
 	words: nodeWords,
 }, func(n Nodes) Fault { return Restart{n} }, Leader, One, Majority, All))
 
-// Kind is "restart".
+// Kind returns "restart".
 func (Restart) Kind() string { return kinds.Restart.Name }
 
-// Spec is restart, or restart:<nodes>.
+// Spec returns restart, or restart:<nodes>.
 func (r Restart) Spec() string { return spec(kinds.Restart, string(r.Nodes)) }
 
 // Available checks that the ensemble's servers can be stopped and started.

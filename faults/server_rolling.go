@@ -27,10 +27,10 @@ var _ = declare(kinds.Rolling, Kind{
 	build: func(arguments) Fault { return Rolling{} },
 })
 
-// Kind is "rolling".
+// Kind returns "rolling".
 func (Rolling) Kind() string { return kinds.Rolling.Name }
 
-// Spec is "rolling".
+// Spec returns "rolling".
 func (r Rolling) Spec() string { return r.Kind() }
 
 // Available checks that the ensemble's servers can be stopped and started.
@@ -39,7 +39,7 @@ func (Rolling) Available(s Setting) error { return canStop(s.Ensemble) }
 // RestartTime is how long a restart of one server takes in a process of its own.
 const RestartTime = 2 * time.Second
 
-// Warn says when the time is too short for all servers.
+// Warn returns a warning if the time is too short for all servers.
 func (Rolling) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	if need := time.Duration(prof.Servers) * RestartTime; prof.Backend != "embedded" && lasts < need {
 		return fmt.Sprintf("a rolling restart within %s is short: %d servers take about %s", lasts, prof.Servers, need)
@@ -100,7 +100,7 @@ type rolled struct {
 	errs []error
 }
 
-// Ended is closed when every server has had its turn, or a turn failed.
+// Ended returns a channel that is closed when every server has had its turn, or a turn failed.
 func (e *rolled) Ended() <-chan struct{} { return e.ended }
 
 // Describe lists the servers whose turn is over.

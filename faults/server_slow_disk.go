@@ -29,10 +29,10 @@ var _ = declare(kinds.SlowDisk, Kind{
 	build:   func(a arguments) Fault { return SlowDisk{Nodes: Nodes(a.word), By: a.by()} },
 })
 
-// Kind is "slow-disk".
+// Kind returns "slow-disk".
 func (SlowDisk) Kind() string { return kinds.SlowDisk.Name }
 
-// Spec is slow-disk, with :<nodes> and :by=<duration> where they were given.
+// Spec returns slow-disk, with :<nodes> and :by=<duration> where they were given.
 func (f SlowDisk) Spec() string { return specBy(kinds.SlowDisk, f.Nodes, f.By) }
 
 // Available checks that the servers' disks can be slow.

@@ -27,10 +27,10 @@ var _ = declare(kinds.Duplicate, ofClients(Kind{
 	guide: []row{{"", "a second connection uses the session in turn with the client", "the server accepts the second connection", "the second connection is closed"}},
 }, func(who Who) Fault { return Duplicate{who} }))
 
-// Kind is "duplicate".
+// Kind returns "duplicate".
 func (Duplicate) Kind() string { return kinds.Duplicate.Name }
 
-// Spec is duplicate or duplicate:<who>.
+// Spec returns duplicate or duplicate:<who>.
 func (f Duplicate) Spec() string { return spec(kinds.Duplicate, string(f.Who)) }
 
 // Available returns nil: every client has its own session.

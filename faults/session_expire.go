@@ -29,10 +29,10 @@ var _ = declare(kinds.Expire, ofClients(Kind{
 	at:    atMessages{which: link.Requests | link.Replies | link.Events}, // there is no session while it connects
 }, func(who Who) Fault { return Expire{who} }))
 
-// Kind is "expire".
+// Kind returns "expire".
 func (Expire) Kind() string { return kinds.Expire.Name }
 
-// Spec is expire or expire:<who>.
+// Spec returns expire or expire:<who>.
 func (x Expire) Spec() string { return spec(kinds.Expire, string(x.Who)) }
 
 // Available returns nil: every client has its own session.

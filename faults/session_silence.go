@@ -29,10 +29,10 @@ var _ = declare(kinds.Silence, ofClients(Kind{
 	guide: []row{{"", "nothing passes until the session times out", "its ephemeral znodes are gone", "the client may connect, and learns of the expiry"}},
 }, func(who Who) Fault { return Silence{who} }))
 
-// Kind is "silence".
+// Kind returns "silence".
 func (Silence) Kind() string { return kinds.Silence.Name }
 
-// Spec is silence or silence:<who>.
+// Spec returns silence or silence:<who>.
 func (f Silence) Spec() string { return spec(kinds.Silence, string(f.Who)) }
 
 // Available returns nil: every client has a link.

@@ -55,10 +55,10 @@ var _ = declare(kinds.ACL, Kind{
 	},
 })
 
-// Kind is "acl".
+// Kind returns "acl".
 func (ACL) Kind() string { return kinds.ACL.Name }
 
-// Spec is acl, with the permission and the key where they were given.
+// Spec returns acl, with the permission and the key where they were given.
 func (f ACL) Spec() string { return withOption(spec(kinds.ACL, string(f.Lost)), "key", f.Key) }
 
 // Available returns nil: only the permission to administer the folder is needed.

@@ -40,10 +40,10 @@ var _ = declare(kinds.Counter, Kind{
 	},
 })
 
-// Kind is "counter".
+// Kind returns "counter".
 func (Counter) Kind() string { return kinds.Counter.Name }
 
-// Spec is counter, with left and key where they were given.
+// Spec returns counter, with left and key where they were given.
 func (f Counter) Spec() string {
 	return withCount(withOption(f.Kind(), "key", f.Key), "left", f.Left)
 }

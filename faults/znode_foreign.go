@@ -30,10 +30,10 @@ var _ = declare(kinds.Foreign, Kind{
 	build:   func(a arguments) Fault { return Foreign{Key: a.options["key"]} },
 })
 
-// Kind is "foreign".
+// Kind returns "foreign".
 func (Foreign) Kind() string { return kinds.Foreign.Name }
 
-// Spec is foreign or foreign:key=<key>.
+// Spec returns foreign or foreign:key=<key>.
 func (f Foreign) Spec() string { return withOption(f.Kind(), "key", f.Key) }
 
 // Available returns nil: only the permission to write is needed.

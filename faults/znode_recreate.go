@@ -27,10 +27,10 @@ var _ = declare(kinds.Recreate, Kind{
 	build:   func(a arguments) Fault { return Recreate{Key: a.options["key"]} },
 })
 
-// Kind is "recreate".
+// Kind returns "recreate".
 func (Recreate) Kind() string { return kinds.Recreate.Name }
 
-// Spec is recreate or recreate:key=<key>.
+// Spec returns recreate or recreate:key=<key>.
 func (f Recreate) Spec() string { return withOption(f.Kind(), "key", f.Key) }
 
 // Available returns nil: only the permission to write is needed.

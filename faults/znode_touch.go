@@ -25,10 +25,10 @@ var _ = declare(kinds.Touch, Kind{
 	build:   func(a arguments) Fault { return Touch{Key: a.options["key"]} },
 })
 
-// Kind is "touch".
+// Kind returns "touch".
 func (Touch) Kind() string { return kinds.Touch.Name }
 
-// Spec is touch or touch:key=<key>.
+// Spec returns touch or touch:key=<key>.
 func (f Touch) Spec() string { return withOption(f.Kind(), "key", f.Key) }
 
 // Available returns nil: only the permission to write is needed.

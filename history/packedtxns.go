@@ -28,7 +28,7 @@ func (p *PackedTxns) Len() int {
 	return p.n
 }
 
-// OpenPackedTxns is [OpenTxns] for a file that may be large.
+// OpenPackedTxns is like [OpenTxns], for a file that may be large.
 func OpenPackedTxns(path string) (*PackedTxns, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -107,7 +107,7 @@ func (q *quick) text(s *string, of names) bool {
 	return ok
 }
 
-// raw is text without a copy, valid until the next line.
+// raw returns the next text without copying it. It is valid until the next line.
 func (q *quick) raw() (text []byte, ok bool) {
 	for i := q.at; i < len(q.line); i++ {
 		switch c := q.line[i]; {

@@ -50,9 +50,9 @@ func Open(path string) (*History, error) {
 	})
 }
 
-// OpenPacked is Open for a record that may be large. If it begins with a header for which pack is true,
-// its events take about a quarter of the memory, and are not in History.Events. Each use of an event takes
-// longer.
+// OpenPacked is like Open, for a record that may be large. If the record begins with a header for which
+// pack returns true, its events take about a quarter of the memory, and are not in History.Events. Each
+// use of an event takes longer.
 func OpenPacked(path string, pack func(Header) bool) (*History, error) {
 	if h, known := headerOf(path); !known || !pack(h) {
 		return Open(path)
@@ -196,7 +196,7 @@ func (h *History) begin(e *Event) error {
 	return h.readHeader(e)
 }
 
-// readHeader is begin for an event of the current version.
+// readHeader decodes and checks the header in an event of the current version.
 func (h *History) readHeader(e *Event) error {
 	if err := e.Decode(&h.Header); err != nil {
 		return &DamagedError{Line: 1, Reason: err.Error()}
@@ -207,7 +207,7 @@ func (h *History) readHeader(e *Event) error {
 	return nil
 }
 
-// describe says in a few words what a line looks like that is not an event.
+// describe says in a few words what a line that is not an event looks like.
 func describe(line []byte) string {
 	var v map[string]any
 	switch {
@@ -251,7 +251,7 @@ type required struct {
 	F       *string        `json:"f"`
 }
 
-// parse is event for lines in any form.
+// parse is like event, for lines in any form.
 func parse(line []byte, err error) (Event, error) {
 	if err != nil {
 		return Event{}, err

@@ -122,10 +122,10 @@ func (r *Recorder) Record(e Event) Event {
 	return en.event
 }
 
-// RecordLate is Record for an event whose value must be determined after its time was taken, such
-// as whether a lock is still held when its release begins. All later events wait in memory until
-// value returns, so it must return at once and must not use the Recorder. If the value cannot be
-// encoded, it is left out, and Err reports that.
+// RecordLate is like Record, for an event whose value must be determined after its time was taken, such
+// as whether a lock is still held when its release begins. All later events wait in memory until value
+// returns, so it must return at once and must not use the Recorder. If the value cannot be encoded, it
+// is left out, and Err reports that.
 func (r *Recorder) RecordLate(e Event, value func() any) Event {
 	en := &entry{event: e, filled: make(chan struct{})}
 	b := r.place(en)

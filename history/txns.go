@@ -139,8 +139,8 @@ func OpenTxns(path string) ([]Txn, error) {
 	return txns, nil
 }
 
-// EachTxn is OpenTxns that calls do for one transaction after the other, and keeps none of them. The
-// errors are the same; do may have been called before one is found.
+// EachTxn is like OpenTxns, but calls do for one transaction after the other and keeps none. The errors
+// are the same; do may have been called before an error is found.
 func EachTxn(path string, do func(t *Txn)) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -20,7 +20,7 @@ type JSONError struct {
 // Error returns the reason.
 func (e *JSONError) Error() string { return e.Reason }
 
-// Unmarshal is json.Unmarshal for an object. All its errors are of type *[JSONError].
+// Unmarshal is like json.Unmarshal, for an object. All its errors are of type *[JSONError].
 func Unmarshal(text []byte, v any) error {
 	if fill(text, v) {
 		return nil
@@ -53,7 +53,7 @@ func explained(text []byte, err error) error {
 	return &JSONError{Reason: err.Error()}
 }
 
-// unmarshal is Unmarshal for a value within a line. If the text is not JSON, the error names the
+// unmarshal is like Unmarshal, for a value within a line. If the text is not JSON, the error names the
 // byte.
 func unmarshal(text []byte, v any) error {
 	err := Unmarshal(text, v)

@@ -20,7 +20,7 @@ const (
 	EarlierSession                   // another session of the same link, such as one of a process that crashed
 )
 
-// String is the name of the owners, for people.
+// String returns the name of the owners, for people.
 func (o Owners) String() string {
 	if o == EarlierSession {
 		return "an earlier session"
@@ -75,8 +75,8 @@ func (c *conn) answer(f wire.Frame) (a Answer, ok bool) {
 	return Answer{Path: c.waiting.list[i].path, Owner: stat.EphemeralOwner, Czxid: stat.Czxid}, err == nil && stat.EphemeralOwner != 0
 }
 
-// ownersOf says whose session owns what an answer shows; 0 if it is another link's. Call it
-// with l.mu held.
+// ownersOf returns which session of this link owns the znode that an answer shows, or 0 if it is
+// another link's. Call it with l.mu held.
 func (c *conn) ownersOf(a Answer) Owners {
 	switch {
 	case a.Owner == c.session.ID:

@@ -101,10 +101,10 @@ type Stopped struct {
 // Resume lets the message go on. More than once is fine.
 func (s *Stopped) Resume() { s.resume() }
 
-// Point is the point at which it was stopped.
+// Point returns the point at which the message was stopped.
 func (s *Stopped) Point() Point { return s.point }
 
-// Server is the address of the server at the other end of its connection.
+// Server returns the address of the server at the other end of the message's connection.
 func (s *Stopped) Server() string { return s.conn.addr }
 
 // ErrTaken is the error for a message that another fault has already taken.
@@ -206,7 +206,7 @@ func (m *message) stop(here []*Breakpoint) {
 	}
 }
 
-// arrives is meet for a frame from the server.
+// arrives is like meet, for a frame from the server.
 func (c *conn) arrives(f wire.Frame) *message {
 	l := c.l
 	l.mu.Lock()
@@ -261,7 +261,7 @@ func (c *conn) passed(p *Point) {
 	c.meet(after, 0)
 }
 
-// leaves is meet for a request from the client. Call it with l.mu held.
+// leaves is like meet, for a request from the client. Call it with l.mu held.
 func (c *conn) leaves(op wire.Op, f wire.Frame) *message {
 	c.left, c.reads = Point{}, false
 	if op != wire.Ping {

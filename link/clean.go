@@ -28,7 +28,7 @@ func (l *Link) Clean() error {
 	return errors.New("still in force on the link: " + strings.Join(left, ", "))
 }
 
-// where says what the breakpoint stops, for people.
+// where describes, for people, what the breakpoint stops.
 func (b *Breakpoint) where() string {
 	switch {
 	case b.owners != 0:

@@ -97,7 +97,7 @@ const (
 	ToClient
 )
 
-// String is "both", "to-server" or "to-client".
+// String returns "both", "to-server" or "to-client".
 func (d Direction) String() string {
 	switch d {
 	case ToServer:

@@ -29,8 +29,8 @@ func (l *Link) Dial(network, addr string, timeout time.Duration) (net.Conn, erro
 	return c, nil
 }
 
-// dial is Dial until ctx ends. If attempt is not 0, it bounds how long connecting takes
-// once nothing holds it back.
+// dial is like Dial, until ctx ends. If attempt is not 0, it bounds how long connecting takes once
+// nothing holds it back.
 func (l *Link) dial(ctx context.Context, network, addr string, attempt time.Duration) (*conn, error) {
 	l.attempt(+1)
 	defer l.attempt(-1)

@@ -29,8 +29,8 @@ func (h heldFrame) due() bool {
 	return h.rule.over || h.rule.rule.Behind > 0 && h.event.Overtaken >= h.rule.rule.Behind
 }
 
-// filterEvents is incoming while there are rules about events. Its result is valid until
-// the next call.
+// filterEvents is like incoming, while there are rules about events. Its result is valid until the next
+// call.
 func (c *conn) filterEvents(p []byte, one bool) (pass []byte, loss *Loss) {
 	s := &c.filter
 	// A frame that began to pass before there was a rule passes whole.

@@ -70,7 +70,7 @@ func newHeldEvents(l *Link, r EventRule) *HeldEvents {
 	return &HeldEvents{l: l, rule: r, happened: make(chan struct{})}
 }
 
-// Happened is closed once an event is held back.
+// Happened returns a channel that is closed once an event is held back.
 func (h *HeldEvents) Happened() <-chan struct{} { return h.happened }
 
 // Events lists the events held back so far, delivered or not, the oldest first.

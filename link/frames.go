@@ -229,7 +229,7 @@ func (c *conn) lose(x *Loss, lost Lost) {
 // serverFrame handles a frame from the server. It returns a loss if this reply is lost.
 func (c *conn) serverFrame(f wire.Frame) *Loss { return c.handle(f, c.arrives(f)) }
 
-// handle is serverFrame once the frame may go on.
+// handle continues serverFrame once the frame may pass.
 func (c *conn) handle(f wire.Frame, stopped *message) *Loss {
 	c.l.mu.Lock()
 	phase := c.phase

@@ -19,7 +19,7 @@ const (
 	Reply
 )
 
-// String is "request" or "reply".
+// String returns "request" or "reply".
 func (w What) String() string {
 	if w == Reply {
 		return "reply"
@@ -117,11 +117,11 @@ func newLoss(l *Link, r Rule) *Loss {
 	return &Loss{l: l, rule: r, first: make(chan struct{}), done: make(chan struct{})}
 }
 
-// First is closed once a frame is lost and its connection is cut.
+// First returns a channel that is closed once a frame is lost and its connection is cut.
 func (x *Loss) First() <-chan struct{} { return x.first }
 
-// Done is closed once as many frames are lost as the rule asks for and their connections
-// are cut. It stays open if the loss is cancelled before.
+// Done returns a channel that is closed once as many frames are lost as the rule asks for and their
+// connections are cut. It stays open if the loss is cancelled before.
 func (x *Loss) Done() <-chan struct{} { return x.done }
 
 // Lost lists what was lost so far, the oldest first.

@@ -39,7 +39,7 @@ func (l *Link) announce(m Message) {
 	}
 }
 
-// announceRequest is announce for a request. It reports whether the request only reads.
+// announceRequest is like announce, for a request. It reports whether the request only reads.
 func (l *Link) announceRequest(p Point, op wire.Op, f wire.Frame) (reads bool) {
 	if l.cfg.OnMessage == nil {
 		return false

@@ -53,7 +53,7 @@ const (
 	pointForm   = "client1/acquire#2/create#1"
 )
 
-// String is the point as [ParsePoint] reads it: client1/acquire#2/create#1/reply.
+// String returns the point as [ParsePoint] reads it: client1/acquire#2/create#1/reply.
 func (p Point) String() string {
 	parts := []string{pointClient + strconv.Itoa(p.Client), nth(p.Operation, p.Nth), nth(p.Message, p.Which)}
 	if p.Reply {

@@ -38,7 +38,7 @@ func (l *Link) Listen(servers []string) (addrs []string, close func() error, err
 	return l.listen(servers, func(string) (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") })
 }
 
-// listen is Listen with other kinds of listeners.
+// listen is like Listen, with other kinds of listeners.
 func (l *Link) listen(servers []string, listener func(server string) (net.Listener, error)) (addrs []string, close func() error, err error) {
 	p := &proxy{l: l, clients: map[net.Conn]struct{}{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
@@ -222,7 +222,7 @@ func copyToClient(client net.Conn, server *conn) {
 	}
 }
 
-// copyAll is io.CopyBuffer without its shortcuts, which use other buffers.
+// copyAll is io.CopyBuffer without its shortcuts, which would use other buffers.
 func copyAll(to io.Writer, from io.Reader) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, copySize))
 }

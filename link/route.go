@@ -49,7 +49,7 @@ func (l *Link) Move(ctx context.Context, addr string) error {
 	}
 }
 
-// location says where a session is; s may be nil. Call it with Link.mu held.
+// location describes the server that a session is on; s may be nil. Call it with Link.mu held.
 func (s *session) location() string {
 	switch {
 	case s == nil:

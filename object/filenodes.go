@@ -40,7 +40,7 @@ func parse(text []byte) (root ast.Node, err error) {
 	return file.Docs[0].Body, nil
 }
 
-// mistaken says what is wrong with a node, and where it is.
+// mistaken returns an error about a node, which begins with the node's place.
 func mistaken(n ast.Node, format string, args ...any) error {
 	return fmt.Errorf(string(placeOf(n))+format, args...)
 }

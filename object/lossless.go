@@ -18,7 +18,8 @@ type way struct {
 	seen map[reflect.Type]bool // the types on it and beside it
 }
 
-// loss says what is not written of values of a type, or cannot be read; "" if nothing is lost. whole names the value.
+// loss describes what part of values of a type cannot be written as JSON, or not read; "" if nothing is
+// lost. whole names the value.
 func loss(t reflect.Type, whole string) string {
 	return way{whole, map[reflect.Type]bool{}}.loss(t)
 }
@@ -55,7 +56,7 @@ func (w way) loss(t reflect.Type) string {
 	return ""
 }
 
-// key says why keys of a map are lost.
+// key explains why the keys of a map are lost; "" if they are not.
 func (w way) key(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,

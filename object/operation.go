@@ -252,7 +252,7 @@ func encodable[T any](name, what string) error {
 	return nil
 }
 
-// textOf tells a value.
+// textOf returns a value in the words of its String method; "" if it has none.
 func textOf[T any](raw json.RawMessage) string {
 	if len(raw) == 0 || reflect.TypeFor[T]() == reflect.TypeFor[None]() {
 		return ""
@@ -279,7 +279,7 @@ func stringOf(s fmt.Stringer) (text string) {
 	return s.String()
 }
 
-// signature tells the operation with the types of its argument and its answer.
+// signature returns the operation with the types of its argument and its answer.
 func (o *operation) signature() string {
 	none := reflect.TypeFor[None]()
 	text := o.name + "("

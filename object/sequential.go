@@ -25,9 +25,10 @@ type Step[St any] struct {
 	next    func(state, value any, c *declared.Call, who Caller, heard bool) ([]any, error)
 }
 
-// Runs says what an operation does: from a state and an argument to the next state and the answer, as the
-// method itself would. zklab compares the answer with the one that the client got. A call without an answer
-// is run all the same, and nothing is compared. An error is a refusal ([Op.Refuses]); it changes nothing.
+// Runs declares what an operation does: f maps a state and an argument to the next state and the
+// answer, as the method itself would. zklab compares the answer with the one that the client got. For a
+// call without an answer f is run as well, and nothing is compared. An error is a refusal
+// ([Op.Refuses]); it changes nothing.
 //
 // f must not change the state that it is given, and must return the same for the same state and argument.
 func Runs[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A) (St, R, error)) Step[St] {
@@ -37,7 +38,7 @@ func Runs[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A) (St, R, 
 	return RunsBy(o, func(state St, _ Caller, argument A) (St, R, error) { return f(state, argument) })
 }
 
-// RunsBy is [Runs] for an operation whose effect depends on who calls it.
+// RunsBy is like [Runs], for an operation whose effect depends on the caller.
 func RunsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argument A) (St, R, error)) Step[St] {
 	if f == nil || o == nil {
 		return Step[St]{place: here(), of: operationOf(o)}
@@ -69,7 +70,7 @@ func RunsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argume
 	}}
 }
 
-// right says what would have been right.
+// right describes the right outcome.
 func (o *operation) right(want any, due string) string {
 	if due != "" {
 		return fmt.Sprintf("only a refusal (%s) is right then", due)
@@ -91,7 +92,7 @@ func (o *operation) answered(raw json.RawMessage) string {
 	return "answered " + o.shown(raw)
 }
 
-// shown tells an answer; one without words is told as JSON.
+// shown returns an answer in words, or as JSON if it has none.
 func (o *operation) shown(raw json.RawMessage) string {
 	if text := o.text(raw, false); text != "" {
 		return printable.Text(text, mostValue)
@@ -132,7 +133,7 @@ func Allows[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A, answer
 		func(state St, _ Caller, argument A) []St { return unheard(state, argument) })
 }
 
-// AllowsBy is [Allows] for an operation whose right answers, or effect, depend on who calls it.
+// AllowsBy is like [Allows], for an operation whose right answers, or effect, depend on the caller.
 func AllowsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argument A, answer R) (St, error), unheard func(state St, who Caller, argument A) []St) Step[St] {
 	if f == nil || unheard == nil || o == nil {
 		return Step[St]{place: here(), of: operationOf(o)}
@@ -158,7 +159,7 @@ func AllowsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argu
 	}}
 }
 
-// Same is for [Allows]: a call without an answer changes nothing that an answer could show.
+// Same is for [Allows]: a call without an answer changes nothing that a later answer could show.
 func Same[St, A any](state St, _ A) []St { return []St{state} }
 
 // Ignores declares that a specification leaves an operation out.
@@ -190,16 +191,16 @@ func Sequential[St any](initial St, steps ...Step[St]) *Spec[St] {
 	}
 }
 
-// Named gives the rule another name, and says in a sentence what it promises.
+// Named gives the rule another name; meaning is the sentence that says what it promises.
 func (s *Spec[St]) Named(name, meaning string) *Spec[St] {
 	s.name, s.meaning = name, meaning
 	return s
 }
 
-// SessionEnds says what the end of a client's session does to the state: its lease is free, it is no member
-// any more. zklab knows from the transaction log and the links when a session ended. A call that changes
-// something takes effect before the session ends in which it went on. f must not change the state that it
-// is given.
+// SessionEnds declares what the end of a client's session does to the state: its lease becomes free, or
+// it is no longer a member. zklab knows from the transaction log and the links when a session ended. A
+// call that changes something takes effect before the end of the session in which it was made. f must
+// not change the state that it is given.
 func (s *Spec[St]) SessionEnds(f func(state St, who Caller) St) *Spec[St] {
 	s.ends, s.noEnds = f, f == nil
 	return s

@@ -69,7 +69,7 @@ func SweepAnnotations(s *sweep.Summary) []Annotation {
 	return finished(all, s.Verdict, s.Gates, Annotation{Title: what + " is undecided", Text: sweepSentence(s)})
 }
 
-// violated is the title of a violation: who broke the promise, and which one.
+// violated returns the title of a violation: who broke the promise, and which one.
 func violated(model, subject, property string) string {
 	if checker.OfServers(model, property) {
 		subject = "the servers"

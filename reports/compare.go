@@ -44,7 +44,7 @@ func CompareSummary(c *compare.Comparison, page string, screen Screen) string {
 	return t.b.String()
 }
 
-// groupWords says what the runs of a group came to.
+// groupWords counts the runs of a group by their verdicts, in words.
 func groupWords(g *compare.Group) string {
 	text := fmt.Sprintf("%s: %s violated, %s undecided, %s valid", words.Plural(g.Runs, "run"), prose.Grouped(g.Violation), prose.Grouped(g.Unknown), prose.Grouped(g.Valid))
 	if g.Errors > 0 {
@@ -53,7 +53,7 @@ func groupWords(g *compare.Group) string {
 	return text + Unchecked(g.Unchecked, g.Runs)
 }
 
-// namedGroup is the letter of a group with its name.
+// namedGroup returns the letter and the name of a group.
 func namedGroup(c *compare.Comparison, i int) string {
 	return compare.Letter(i) + "  " + words.Label(c.Groups[i].Name, 60)
 }

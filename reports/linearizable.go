@@ -28,7 +28,7 @@ func Linearizable(r linear.Report, screen Screen) string {
 	return b.String()
 }
 
-// linearSentence is the verdict on a history of another tool in words.
+// linearSentence returns the verdict on a history of another tool in words.
 func linearSentence(r linear.Report) string {
 	sentence := map[checker.Result]string{
 		checker.Valid: "is linearizable as", checker.Violation: "is not linearizable as", checker.Unknown: "could not be decided as",
@@ -65,7 +65,7 @@ func linearVerdict(v linear.Verdict, screen Screen) string {
 	return b.String() + "\n"
 }
 
-// anomalies are lines about all that is wrong: how much, and the first of it.
+// anomalies returns a line for each kind of anomaly: how many there are, and the first of them.
 func anomalies(v checker.Verdict) string {
 	var b strings.Builder
 	for _, a := range v.Anomalies {

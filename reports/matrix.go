@@ -102,7 +102,8 @@ func serversWords(c *matrix.Cell) string {
 	return text
 }
 
-// cellVerdict says in how many runs a cell came to its verdict. It calls no cell valid that lacks runs.
+// cellVerdict returns in how many runs a cell came to its verdict. It calls no cell valid that lacks
+// runs.
 func cellVerdict(c *matrix.Cell) string {
 	mark := verdicts.Mark(c.Verdict) + " "
 	switch {
@@ -123,7 +124,7 @@ func cellVerdict(c *matrix.Cell) string {
 	return mark
 }
 
-// latencyWords are the median and the p99 of a cell's latencies.
+// latencyWords returns the median and the p99 of a cell's latencies.
 func latencyWords(c *matrix.Cell) []string {
 	if c.Latency.N == 0 {
 		return []string{"–", "–"}
@@ -131,7 +132,7 @@ func latencyWords(c *matrix.Cell) []string {
 	return []string{words.Bound(c.Latency.Median), words.Bound(c.Latency.P99)}
 }
 
-// failoverWords are the median, the longest and the number of a cell's fail-overs.
+// failoverWords returns the median, the longest and the number of a cell's fail-overs.
 func failoverWords(c *matrix.Cell) []string {
 	if c.Failover.N == 0 {
 		return []string{"–", "–", "0"}
@@ -139,7 +140,7 @@ func failoverWords(c *matrix.Cell) []string {
 	return []string{words.Bound(c.Failover.Median), words.Bound(c.Failover.Worst), prose.Grouped(c.Failover.N)}
 }
 
-// openTexts says what is missing for a verdict of a cell, and why its servers could not be used.
+// openTexts explains what is missing for a verdict of a cell, and why its servers could not be used.
 func openTexts(c *matrix.Cell) (texts []string) {
 	if c.Error != "" {
 		texts = append(texts, words.Label(c.Error, 1000))
@@ -150,7 +151,8 @@ func openTexts(c *matrix.Cell) (texts []string) {
 	return texts
 }
 
-// namedGates are the gates of a cell, which is named where there are several.
+// namedGates returns the gates of a cell. If there are several cells, the text of each gate names the
+// cell.
 func namedGates(m *matrix.Matrix, x *matrix.Experiment, c *matrix.Cell) (named []gates.Result) {
 	for _, g := range c.Gates {
 		if len(m.Experiments)*len(m.Servers) > 1 {
@@ -161,7 +163,7 @@ func namedGates(m *matrix.Matrix, x *matrix.Experiment, c *matrix.Cell) (named [
 	return named
 }
 
-// differenceTexts says in what the columns of an experiment differ, as far as the runs show it.
+// differenceTexts describes how the columns of an experiment differ, as far as the runs show it.
 func differenceTexts(m *matrix.Matrix, x *matrix.Experiment) (texts []string) {
 	for _, d := range x.Differences {
 		texts = append(texts, differenceText(m, d))
@@ -169,7 +171,7 @@ func differenceTexts(m *matrix.Matrix, x *matrix.Experiment) (texts []string) {
 	return append(texts, changeTexts(x)...)
 }
 
-// differenceText tells of a violated property on which servers it was, and which of these differ.
+// differenceText describes on which servers a property was violated, and which columns differ by that.
 func differenceText(m *matrix.Matrix, d matrix.Difference) string {
 	var on, off, not []string
 	for i, s := range d.Shares {
@@ -193,7 +195,7 @@ func differenceText(m *matrix.Matrix, d matrix.Difference) string {
 	return text + ". " + apartText(m, d)
 }
 
-// apartText says which columns differ: those whose intervals do not overlap.
+// apartText names the pairs of columns that differ: those whose intervals do not overlap.
 func apartText(m *matrix.Matrix, d matrix.Difference) string {
 	if len(d.Shares) < 2 {
 		return "There is no other column to compare with"

@@ -90,7 +90,7 @@ func (p matrixPageOf) row(x *matrix.Experiment, name string) (matrixRow, error) 
 	return row, err
 }
 
-// fileName is a name of which nothing but letters, digits and dots is left, as part of the name of a file.
+// fileName turns a name into a part of a file name: only letters, digits and dots remain.
 func fileName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' {

@@ -18,7 +18,7 @@ import (
 // step is something that a reader can do next: open a link, or run a command.
 type step struct{ Text, Link, Command string }
 
-// nextSteps says what to do about the verdict. Only a run that zklab can repeat has commands.
+// nextSteps returns what to do about the verdict. Only a run that zklab can repeat has commands.
 func nextSteps(m *material.Run, found []broken) (steps []step) {
 	repeatable := m.Result.Replay != ""
 	program := m.Result.Program()
@@ -75,7 +75,8 @@ func decidingStep(dir string, r *store.Result) step {
 	return step{Text: "Give it more time, in which what was missing can happen:", Command: again("--time-limit", enoughTime(x).String())}
 }
 
-// enoughTime is a load that is long enough for each of the faults, and three times as long as the load was.
+// enoughTime returns a load that is long enough for each of the faults, and at least three times as
+// long as this load was.
 func enoughTime(x store.Experiment) time.Duration {
 	s := x.Over(settings.Usual())
 	turns := time.Duration(len(x.Schedule)+1) * s.FaultInterval

@@ -148,7 +148,7 @@ func (p sweepPageOf) Never() map[string]bool {
 	return never
 }
 
-// Quiet says how rare violations are at most; "" if there are some.
+// Quiet describes how frequent violations can be at most; "" if some were found.
 func (p sweepPageOf) Quiet() string {
 	if p.Violation > 0 {
 		return ""
@@ -231,7 +231,9 @@ func (p sweepPageOf) ToldShards() []sweep.ShardState {
 	return lacking
 }
 
-// OtherShards says how many more shards there are.
+// OtherShards counts the shards that have run all their seeds. It returns "" if the page lists every
+// shard.
+// seeds.
 func (p sweepPageOf) OtherShards() string {
 	more, whole := len(p.Shards)-len(p.ToldShards()), 0
 	for _, h := range p.Shards {

@@ -23,7 +23,7 @@ func (e *explainer) Explain(text string) template.HTML {
 	return e.explain(text, func(t *glossary.Term) bool { return len(t.Word) > 1 && e.seen[t.Word] })
 }
 
-// ExplainAgain is Explain for a part of the page that is read by itself.
+// ExplainAgain is like Explain, for a part of the page that is read by itself.
 func (e *explainer) ExplainAgain(text string) template.HTML {
 	here := map[string]bool{}
 	return e.explain(text, func(t *glossary.Term) bool {

@@ -54,7 +54,7 @@ func (l *Lock) children() ([]string, error) {
 
 func prefix(n string) string { return n[:strings.LastIndexByte(n, '#')] }
 
-// Lock is the life of a server: a session, and the end of both on any failure.
+// Lock models the life of a server: it opens a session and locks, and ends both on any failure.
 func (l *Lock) Lock(ctx context.Context) (err error) {
 	if l.o == nil || l.o.Expired() {
 		if l.o, err = port.Dial(ctx, l.c, false, nil); err != nil {

@@ -59,7 +59,7 @@ func newMended(c *subjects.Client, path string) (*Storage, error) {
 	return s, err
 }
 
-// Put is a server that dies: it leaves a queue with one log.
+// Put models a server that dies: it leaves a queue with one log.
 func (s *Storage) Put(_ context.Context, log int64) error {
 	dead := fmt.Sprintf("%s/dead%d", s.path, log)
 	_, err := s.c.Conn.Multi(

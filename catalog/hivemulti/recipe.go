@@ -62,7 +62,7 @@ func newMended(c *subjects.Client, path string, keys []string) (subjects.MultiLo
 	return l, err
 }
 
-// curator is a retry of Curator's, which goes on in the next session.
+// curator retries a request as Curator does, which goes on in the next session.
 func (l *MultiLock) curator(request func() error) (err error) {
 	for i := range 4 {
 		if err = request(); !port.ConnectionLoss(err) && !errors.Is(err, zk.ErrSessionExpired) || i == 3 || !l.hub.Pause(time.Duration(1<<i)*time.Second) {
@@ -86,7 +86,8 @@ func (l *MultiLock) children(dir string) (names []string, err error) {
 	return names, err
 }
 
-// prefix is what the names of this client's znodes begin with. Those of the source begin alike.
+// prefix returns how the names of this client's znodes begin. In the source, all clients use the same
+// prefix.
 func (l *MultiLock) prefix() string {
 	if l.mended {
 		return fmt.Sprintf("LOCK-EXCLUSIVE-%d.", l.c.ID)

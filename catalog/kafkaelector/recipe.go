@@ -174,7 +174,7 @@ func New(c *subjects.Client, path, id string) (subjects.Election, error) {
 	return &Election{c: c, path: path, id: id}, nil
 }
 
-// Campaign is a controller that starts and becomes leader.
+// Campaign models a controller that starts and becomes leader.
 func (a *Election) Campaign(ctx context.Context) error {
 	e := &elector{
 		c: a.c, hub: port.HubOf(a.c), path: a.path, id: a.id, mu: make(chan struct{}, 1),
@@ -220,5 +220,5 @@ func (a *Election) Resign(ctx context.Context) error {
 	}, nil)
 }
 
-// Lost tells that the controller was defeated.
+// Lost returns a channel that is closed when the controller was defeated.
 func (a *Election) Lost() <-chan struct{} { return a.elector.lost }

@@ -70,7 +70,7 @@ func (e *Election) retry(ctx context.Context, request func() error) (err error) 
 	}
 }
 
-// Campaign is the loop of a replica that wants to lead.
+// Campaign runs the loop of a replica that wants to lead.
 func (e *Election) Campaign(ctx context.Context) (err error) {
 	for ctx.Err() == nil {
 		if e.session == nil || e.session.Expired() { // kazoo opens another session by itself
@@ -144,5 +144,5 @@ func (e *Election) Resign(context.Context) error {
 	return nil
 }
 
-// Lost tells that the leader saw that it does not lead.
+// Lost returns a channel that is closed when the leader saw that it does not lead.
 func (e *Election) Lost() <-chan struct{} { return e.lost }

@@ -82,7 +82,7 @@ func (h *Handle) Children(path string) (names []string, err error) {
 	return names, err
 }
 
-// ChildrenW is Children with a watch.
+// ChildrenW is like Children, with a watch.
 func (h *Handle) ChildrenW(path string) (names []string, event <-chan zk.Event, err error) {
 	err = h.Do(func(c *zk.Conn) (err error) { names, _, event, err = c.ChildrenW(path); return err })
 	return names, event, err
@@ -94,7 +94,7 @@ func (h *Handle) Get(path string) (data []byte, stat *zk.Stat, err error) {
 	return data, stat, err
 }
 
-// GetW is Get with a watch.
+// GetW is like Get, with a watch.
 func (h *Handle) GetW(path string) (data []byte, stat *zk.Stat, event <-chan zk.Event, err error) {
 	err = h.Do(func(c *zk.Conn) (err error) { data, stat, event, err = c.GetW(path); return err })
 	return data, stat, event, err
@@ -106,7 +106,7 @@ func (h *Handle) Exists(path string) (there bool, stat *zk.Stat, err error) {
 	return there, stat, err
 }
 
-// ExistsW is Exists with a watch.
+// ExistsW is like Exists, with a watch.
 func (h *Handle) ExistsW(path string) (there bool, stat *zk.Stat, event <-chan zk.Event, err error) {
 	err = h.Do(func(c *zk.Conn) (err error) { there, stat, event, err = c.ExistsW(path); return err })
 	return there, stat, event, err

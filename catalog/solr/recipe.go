@@ -86,7 +86,7 @@ func seq(name string) int {
 	return n
 }
 
-// prefix is the beginning of the names of all its znodes in line.
+// prefix returns how the names of the candidate's znodes in line begin.
 func (e *Election) prefix() string { return fmt.Sprintf("%d-core_node%s-", e.h.Session, e.id) }
 
 // join creates once more after a lost reply, whether or not it finds the first znode; check deletes what is too many.

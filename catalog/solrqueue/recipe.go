@@ -65,7 +65,7 @@ func (q *Queue) write(ctx context.Context, request func() error) error {
 	return port.Again(ctx, request)
 }
 
-// IsItem tells items from other znodes.
+// IsItem reports whether a child is an item.
 func (q *Queue) IsItem(child string) bool { return len(port.WithPrefix([]string{child}, "qn-")) > 0 }
 
 // Put is offer.

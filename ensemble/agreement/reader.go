@@ -52,8 +52,8 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
-// serverID is the number of the server that created the session, which Apache's servers put
-// into the first byte of the session id; 0 for servers that do not.
+// serverID returns the number of the server that created the session, which Apache's servers put into
+// the first byte of the session id. It returns 0 for servers that do not.
 func (r *reader) serverID() uint8 { return uint8(uint64(r.conn.Session().ID) >> 56) }
 
 func (r *reader) close() {

@@ -37,7 +37,7 @@ func (s *server) walk(ctx context.Context, dir string, do func(entry *tar.Header
 	}
 }
 
-// eachFile is walk for plain files, which do gets by their last names.
+// eachFile is like walk, for plain files; do gets the last element of each path.
 func (s *server) eachFile(ctx context.Context, dir string, do func(name string, content io.Reader) error) error {
 	return s.walk(ctx, dir, func(entry *tar.Header, content io.Reader) error {
 		if entry.Typeflag != tar.TypeReg {

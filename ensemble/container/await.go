@@ -89,7 +89,7 @@ func (s *server) awaitEnd(ctx context.Context) error {
 	}
 }
 
-// lastWords is the last line of the server's log.
+// lastWords returns the last line of the server's log.
 func (s *server) lastWords(ctx context.Context) string {
 	var log bytes.Buffer
 	if err := s.copyLog(ctx, &log); err != nil || log.Len() == 0 {

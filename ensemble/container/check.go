@@ -30,8 +30,8 @@ type Finding struct {
 	Detail string // what was found, or what is wrong and the way out
 }
 
-// Ready says why no ensemble can be started with this configuration: no engine
-// answers, or the image is not there. It does nothing but ask the engine.
+// Ready returns the reason why no ensemble can be started with this configuration, or nil: no engine
+// answers, or the image is not there. It only asks the engine.
 func Ready(ctx context.Context, c Config) error {
 	engine, err := openEngine(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func Check(ctx context.Context, c Config) []Finding {
 	return append(found, checkLeftovers(ctx, engine))
 }
 
-// checkHelpers says one thing of each ability that helpers can have.
+// checkHelpers returns a finding for each ability that depends on helpers.
 func (c Config) checkHelpers(ctx context.Context, engine engine) []Finding {
 	r := newRun()
 	lacks, err := lookAtNetwork(ctx, engine, r, c.helperImage())

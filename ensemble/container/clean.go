@@ -74,7 +74,7 @@ func Clean(ctx context.Context) (removed, spared []string, err error) {
 	return lines(slices.Collect(maps.Values(gone))), spared, err
 }
 
-// Left tells what runs left whose process is dead: a line for each run, by its id.
+// Left describes what was left by runs whose process is dead: a line for each run, by its id.
 func Left(ctx context.Context) (map[string]string, error) {
 	engine, err := openEngine(ctx)
 	if err != nil {

@@ -53,7 +53,7 @@ type cluster struct {
 	mu sync.Mutex // of the run's random numbers while servers start
 }
 
-// Sketch gives an ensemble of which no server was ever started. It lacks nothing.
+// Sketch returns an ensemble of which no server was ever started. It lacks no ability.
 func (c Config) Sketch() (ensemble.Ensemble, error) {
 	c = c.withDefaults()
 	if err := c.validate(); err != nil {
@@ -80,7 +80,7 @@ func (e *cluster) Dial(network, addr string, timeout time.Duration) (net.Conn, e
 
 func (e *cluster) Profile() ensemble.Profile { return e.profile }
 
-// Run is the id of the run that everything on the engine is labelled with; see [Remove].
+// Run returns the id of the run, with which everything on the engine is labelled; see [Remove].
 func (e *cluster) Run() string { return e.run.id }
 
 // Close can be called again when it failed.
@@ -109,8 +109,8 @@ func (e *cluster) Close() error {
 	return e.engine.Close()
 }
 
-// redrawPort gives another port than the one that was taken. It is not held:
-// whether it is free shows when the server starts.
+// redrawPort returns a port other than taken. It does not reserve the port: whether it is free shows
+// when the server starts.
 func (e *cluster) redrawPort(taken int) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()

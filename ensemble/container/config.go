@@ -56,7 +56,7 @@ type Config struct {
 	Logf func(format string, args ...any)
 }
 
-// ValidateNodes says what is wrong with a number of servers.
+// ValidateNodes returns an error if an ensemble cannot have n servers.
 func ValidateNodes(n int) error {
 	if n < 1 || n > maxNodes {
 		return fmt.Errorf("cannot start %d servers: choose 1 to %d, preferably 1, 3 or 5", n, maxNodes)
@@ -64,10 +64,10 @@ func ValidateNodes(n int) error {
 	return nil
 }
 
-// Prepare gives a configuration whose ensembles have the ability. Those of the
-// network are there anyway, where the machine has them: prepared for, helpers
-// start with the ensemble, so that the first fault of the network is quick. To
-// have their disks filled, servers get small ones of their own, in memory.
+// Prepare returns a configuration whose ensembles have the ability. Abilities of the network need no
+// preparation, if the machine has them; prepared for one, an ensemble starts its helpers at once, so
+// that the first fault of the network is quick. To have their disks filled, servers get small disks of
+// their own, in memory.
 func (c Config) Prepare(a ensemble.Ability) ensemble.Starter {
 	if !slices.Contains(c.Abilities, a) {
 		c.Abilities = append(slices.Clip(c.Abilities), a)
@@ -151,7 +151,7 @@ func validateSetting(setting string) error {
 // to 20 ticks, too short for a quick tick.
 const maxSession = time.Minute
 
-// zooCfg are the settings that no variable of the image's contract stands for.
+// zooCfg returns the settings for which the image's contract has no variable.
 func (c Config) zooCfg() []string {
 	return append([]string{
 		fmt.Sprintf("maxSessionTimeout=%d", max(maxSession, 20*c.Tick).Milliseconds()),
@@ -186,9 +186,8 @@ func (c Config) sysctls() map[string]string {
 	}
 }
 
-// env is the environment of the server with that id. The servers name each
-// other by address: with names an ensemble that is restarted in another order
-// can take long to heal.
+// env returns the environment of the server with that id. The servers name each other by address: with
+// names, an ensemble that is restarted in another order can take long to heal.
 func (c Config) env(id int, net subnet) map[string]string {
 	e := zoocfg.Ensemble{
 		Servers: zoocfg.InContainers(c.Nodes, 0), Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
@@ -223,7 +222,7 @@ func (c Config) profile() ensemble.Profile {
 	}
 }
 
-// sessionBounds are the bounds of session timeouts that zoo.cfg sets, or leaves as they are.
+// sessionBounds returns the bounds of session timeouts: as zoo.cfg sets them, or ZooKeeper's defaults.
 func (c Config) sessionBounds() (least, most time.Duration) {
 	least = 2 * c.Tick
 	for _, line := range c.zooCfg() {

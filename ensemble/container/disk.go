@@ -56,7 +56,7 @@ func (s *server) FreeDisk(ctx context.Context) error {
 	})
 }
 
-// freeDisk is in turn. When it fails it can be tried again.
+// freeDisk frees a full disk. The caller has the turn. If it fails, it can be tried again.
 func (s *server) freeDisk(ctx context.Context) error {
 	if !s.full {
 		return nil
@@ -113,7 +113,7 @@ func (s *server) askKeeper(ctx context.Context, command string) error {
 	return err
 }
 
-// makeDisks gives each server a disk of its own, held by a helper, the keeper.
+// makeDisks makes a disk for each server, and starts a helper, the keeper, that holds all of them.
 func (e *cluster) makeDisks(ctx context.Context, nodes int) error {
 	var mounts []mount.Mount
 	for id := 1; id <= nodes; id++ {

@@ -22,7 +22,7 @@ func (s *server) EmptyDisk(ctx context.Context) error {
 	})
 }
 
-// emptyDisk is in turn.
+// emptyDisk deletes the data of a server that is down. The caller has the turn.
 func (s *server) emptyDisk(ctx context.Context) (err error) {
 	if down, err := s.Down(ctx); err != nil {
 		return err
@@ -50,7 +50,7 @@ func (s *server) emptyDisk(ctx context.Context) (err error) {
 	return nil
 }
 
-// versions are the folders in which a server keeps all but its number.
+// versions returns the folders in which a server keeps everything but its number.
 func (s *server) versions() folders {
 	of := s.cluster.folders
 	return folders{data: path.Join(of.data, "version-2"), log: path.Join(of.log, "version-2")}

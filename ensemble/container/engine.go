@@ -45,7 +45,8 @@ func openEngine(ctx context.Context) (engine, error) {
 	return nil, noEngine(first)
 }
 
-// hosts are where to look: nowhere but at the one that the user has chosen, if one was.
+// hosts returns where to look for an engine: only at the host that the user has chosen, if there is
+// one.
 func hosts(ctx context.Context) ([]string, error) {
 	if host := os.Getenv(client.EnvOverrideHost); host != "" {
 		return []string{host}, nil
@@ -72,8 +73,8 @@ func contextHost(ctx context.Context) string {
 	return strings.TrimSpace(string(out))
 }
 
-// usualHosts are where an engine listens for this user: that of the machine, one without
-// root, and those of Docker Desktop (Docker Docs, "Rootless mode" and "Docker context").
+// usualHosts returns where an engine may listen for this user: the machine's engine, one without root,
+// and Docker Desktop (Docker Docs, "Rootless mode" and "Docker context").
 func usualHosts() []string {
 	hosts := []string{client.DefaultDockerHost}
 	if run := os.Getenv("XDG_RUNTIME_DIR"); run != "" {

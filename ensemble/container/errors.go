@@ -41,7 +41,7 @@ func all(errs ...error) error {
 	return nil
 }
 
-// engineErr says what the engine was asked to do when it failed.
+// engineErr wraps an error of the engine with what the engine was asked to do.
 func engineErr(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, oneLine{err})
 }

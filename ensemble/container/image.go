@@ -28,7 +28,7 @@ var (
 	errGoneAgain = errors.New("pulled, but not there")
 )
 
-// ValidateImage says what is wrong with the name of an image.
+// ValidateImage returns an error if name is not the name of an image.
 func ValidateImage(name string) error {
 	if _, err := reference.ParseAnyReference(name); err != nil {
 		return fmt.Errorf("malformed image name %q: %w", name, err)
@@ -42,8 +42,8 @@ type picked struct {
 	digest string // of the registry, or the image's id when it comes from none
 }
 
-// wanted are the images to look for, the first choice first, and the one to
-// pull when none is there.
+// wanted returns the images to look for, the first choice first. That is also the one to pull when none
+// is there.
 func (c Config) wanted() (names []string, err error) {
 	names = []string{OfficialImage, localImage}
 	if c.Image != "" {
@@ -81,7 +81,7 @@ func (c Config) pickImage(ctx context.Context, engine engine) (picked, error) {
 	return image, err
 }
 
-// present gives the first of the images that the engine has.
+// present returns the first of the images that the engine has.
 func present(ctx context.Context, engine engine, names []string) (picked, bool, error) {
 	for _, name := range names {
 		image, err := engine.Client().ImageInspect(ctx, name)

@@ -117,7 +117,7 @@ var (
 	loopbackNet = subnet{netip.MustParsePrefix("127.0.0.0/26")}
 )
 
-// try is at both ends of the link at once.
+// try applies the faults of l at both ends of the link at once.
 func try(ctx context.Context, h *helper, l links) error {
 	for id := there.from; id <= there.to; id++ {
 		rules, queues := l.commands(id, loopbackNet)

@@ -37,7 +37,7 @@ func set[V comparable](m map[link]V, at link, value V) map[link]V {
 	return m
 }
 
-// sorted gives the links that have a value, in a fixed order.
+// sorted returns the links that have a value, in a fixed order.
 func sorted[V any](m map[link]V) []link {
 	return slices.SortedFunc(maps.Keys(m), func(a, b link) int {
 		if a.from != b.from {
@@ -53,10 +53,9 @@ const (
 	chainOut = "ZKLAB-OUT"
 )
 
-// rules are the firewall rules in the network of one server, for iptables. A
-// cut is made at both ends, so that a server that is started again, with a
-// network that has no rules yet, is cut off from its first packet. Loss is at
-// the receiver's alone: twice would be more.
+// rules returns the firewall rules in the network of one server, for iptables. A cut is made at both
+// ends, so that a server that is started again, with a network that has no rules yet, is cut off from
+// its first packet. Loss is only at the receiver, since packets would otherwise be lost twice.
 func (l links) rules(of int, net subnet) (rules []string) {
 	for _, cut := range sorted(l.cut) {
 		if cut.to == of {
@@ -75,8 +74,8 @@ func (l links) rules(of int, net subnet) (rules []string) {
 	return rules
 }
 
-// queues are the queues through which packets leave one server: for each an
-// address, and what waits for it, for tc.
+// queues returns, for tc, the queues through which packets leave one server: for each the address that
+// it sends to, and how long packets wait.
 func (l links) queues(of int, net subnet) (queues []string) {
 	for _, slow := range sorted(l.delay) {
 		if slow.from == of {

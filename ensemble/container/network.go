@@ -24,8 +24,8 @@ const (
 	subnetDraws = 30
 )
 
-// server is the address of the server with that id. The first addresses are
-// the engine's gateway and room for helpers.
+// server returns the address of the server with that id. The first addresses are for the engine's
+// gateway and for helpers.
 func (s subnet) server(id int) netip.Addr { return s.host(10 + id) }
 
 func (s subnet) gateway() netip.Addr { return s.host(1) }
@@ -74,8 +74,8 @@ func createOn(ctx context.Context, e *cluster, s subnet) (name string, err error
 	return name, err
 }
 
-// localPrefixes are the networks that this machine is on. The engine does not
-// look at them when it is told a subnet.
+// localPrefixes returns the networks that this machine is on. The engine does not check them when it is
+// given a subnet.
 func localPrefixes() (prefixes []netip.Prefix) {
 	addrs, _ := net.InterfaceAddrs() // without them the engine's own check remains
 	for _, addr := range addrs {

@@ -22,8 +22,8 @@ const (
 	portDraws = 200
 )
 
-// choosePorts gives one free port for each server. All are held open until
-// all are chosen, so that none is chosen twice.
+// choosePorts returns one free port for each server. It holds all of them open until all are chosen, so
+// that none is chosen twice.
 func (c Config) choosePorts(rng *rand.Rand) ([]int, error) {
 	var held []net.Listener
 	defer func() {

@@ -21,7 +21,7 @@ const stopTimeout = 10 * time.Second
 // nothing any more.
 func (s *server) Kill(ctx context.Context) error { return s.asked(ctx, s.kill, true) }
 
-// kill is in turn.
+// kill kills the server. The caller has the turn.
 func (s *server) kill(ctx context.Context) error {
 	return s.end(ctx, "kill", func(ctx context.Context) error {
 		_, err := s.cluster.engine.Client().ContainerKill(ctx, s.container.ID, client.ContainerKillOptions{Signal: "KILL"})
@@ -33,7 +33,7 @@ func (s *server) kill(ctx context.Context) error {
 // some seconds, and that is an error. A paused one goes on for it.
 func (s *server) Stop(ctx context.Context) error { return s.asked(ctx, s.stop, true) }
 
-// stop is in turn.
+// stop stops the server. The caller has the turn.
 func (s *server) stop(ctx context.Context) error {
 	forced := false
 	err := s.end(ctx, "stop", func(ctx context.Context) error {
@@ -51,13 +51,13 @@ func (s *server) stop(ctx context.Context) error {
 	return err
 }
 
-// exitOf is a container's exit code when a signal ended it.
+// exitOf returns a container's exit code when a signal ended it.
 func exitOf(signal syscall.Signal) int { return 128 + int(signal) }
 
 // Start starts the server again, with its address, port and files.
 func (s *server) Start(ctx context.Context) error { return s.asked(ctx, s.start, false) }
 
-// start is in turn.
+// start starts the server if it is down. The caller has the turn.
 func (s *server) start(ctx context.Context) error {
 	if down, err := s.Down(ctx); err != nil || !down {
 		return err
@@ -128,8 +128,8 @@ func (s *server) end(ctx context.Context, how string, do func(context.Context) e
 	return nil
 }
 
-// endThawed is for engines that do not end what is paused: it is thawed first,
-// and acts until the signal comes.
+// endThawed ends a paused server on engines that refuse to end one: it resumes the server first, which
+// acts until the signal arrives.
 func (s *server) endThawed(ctx context.Context, refused error, do func(context.Context) error) error {
 	if paused, err := s.Paused(ctx); err != nil || !paused {
 		return refused

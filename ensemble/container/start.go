@@ -92,7 +92,7 @@ func (c Config) startServers(ctx context.Context, e *cluster, image string) erro
 	return e.change(ctx, e.enforce)
 }
 
-// lookAhead says what the machine lacks of what was asked for.
+// lookAhead returns an error if the machine lacks an ability of the network that was asked for.
 func (c Config) lookAhead(e *cluster) error {
 	for _, a := range c.Abilities {
 		if !ofNetwork(a) {

@@ -27,7 +27,7 @@ func init() {
 
 var errReaper = errors.New("other code in this process already started testcontainers-go's reaper: set " + reaperVariable + "=true")
 
-// newEngine gives an engine that talks to Docker through docker alone. It closes docker when it fails.
+// newEngine returns an engine that talks to Docker only through docker. It closes docker when it fails.
 func newEngine(docker client.APIClient) (engine, error) {
 	discovery.Do(func() { discover(docker.DaemonHost()) })
 	made, err := testcontainers.NewDockerProvider(

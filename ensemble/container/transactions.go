@@ -80,7 +80,8 @@ func (s *server) tryLog(ctx context.Context) (log txnlog.Log, err error) {
 	return log, err
 }
 
-// lastOf is the last zxid before the damage of a file; its name says the first.
+// lastOf returns the last zxid of a file before its damage. first is the first zxid, which is part of
+// the file's name.
 func lastOf(entries []txnlog.Entry, first history.ID) history.ID {
 	if len(entries) == 0 {
 		return first - 1

@@ -49,8 +49,8 @@ func (e *cluster) change(ctx context.Context, step func(context.Context) error) 
 	return step(ctx)
 }
 
-// afresh gives a step time of its own, also to undo what another step had no
-// more time for.
+// afresh returns a context with a new time limit for a step, such as one that undoes what another step
+// left when its time ran out.
 func afresh(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
 }

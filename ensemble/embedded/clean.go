@@ -7,9 +7,9 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 )
 
-// Clean says what is left of faults, for tests: servers that are down or paused,
-// disks that are slow, links that are cut, slower than [Config.Latency] or lose
-// packets. nil is nothing.
+// Clean returns an error that lists what is left of faults, for tests: servers that are down or paused,
+// disks that are slow, and links that are cut, slower than [Config.Latency] or lossy. It returns nil if
+// nothing is left.
 func (e *Ensemble) Clean() error {
 	var errs []error
 	for _, s := range e.servers {

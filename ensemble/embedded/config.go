@@ -127,7 +127,7 @@ type Config struct {
 	Reconfig bool
 }
 
-// ValidateNodes says what is wrong with a number of servers.
+// ValidateNodes returns an error if an ensemble cannot have n servers.
 func ValidateNodes(n int) error {
 	if n < 1 || n > MaxNodes {
 		return fmt.Errorf("%w: cannot start %d servers: choose 1 to %d, preferably 1, 3 or 5", ErrConfig, n, MaxNodes)
@@ -138,7 +138,8 @@ func ValidateNodes(n int) error {
 // quickSweep is how often an ensemble is swept that is prepared for that.
 const quickSweep = 2 * time.Second
 
-// Prepare gives one whose Sweep is short, if it has none and is to sweep.
+// Prepare returns a Config for the ability. If that is [ensemble.CanSweep] and c has no Sweep, it sets
+// a short one.
 func (c Config) Prepare(a ensemble.Ability) ensemble.Starter {
 	if a == ensemble.CanSweep {
 		orElse(&c.Sweep, quickSweep)
@@ -237,7 +238,7 @@ func (c Config) validateList(field string, addrs []string) error {
 	return nil
 }
 
-// ValidateWords says what is wrong with [Config.Words].
+// ValidateWords returns an error if [Config.Words] cannot be words.
 func ValidateWords(words []string) error {
 	for _, word := range words {
 		if known := fourletter.Words(); word != fourletter.All && !slices.Contains(known, word) {
@@ -247,7 +248,7 @@ func ValidateWords(words []string) error {
 	return nil
 }
 
-// ValidateAdvertisedHost says what is wrong with a [Config.AdvertisedHost].
+// ValidateAdvertisedHost returns an error if [Config.AdvertisedHost] cannot be host.
 func ValidateAdvertisedHost(host string) error {
 	if a, err := netip.ParseAddr(host); err == nil && a.IsUnspecified() {
 		return fmt.Errorf("%w: clients cannot connect to %s: advertise a name or an address of this machine", ErrConfig, host)

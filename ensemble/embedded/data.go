@@ -16,9 +16,9 @@ var (
 	ErrDataDamaged = files.ErrDamaged
 )
 
-// Failed tells of each server that had to end since its files could not be written:
-// the disk is full, say. The rest goes on, as far as it is a majority. Nothing
-// comes from an ensemble without [Config.Data].
+// Failed returns a channel with an error for each server that ended because its files could not be
+// written, for example on a full disk. The other servers go on, as long as they are a majority. Without
+// [Config.Data], the channel never gets an error.
 func (e *Ensemble) Failed() <-chan error { return e.failed }
 
 func (e *Ensemble) openFolder() (err error) {
@@ -36,7 +36,7 @@ func (e *Ensemble) closeFolder() error {
 	return e.folder.Close()
 }
 
-// openFiles gives a server the disk that it had.
+// openFiles opens the disk that the server had before, if the ensemble has a folder.
 func (s *Server) openFiles() (err error) {
 	if s.ensemble.folder == nil {
 		return nil

@@ -103,7 +103,7 @@ func (e *Ensemble) Server(id int) *Server {
 // running returns what runs of a server; nil while it is down.
 func (e *Ensemble) running(id int) *server.Server { return e.servers[id-1].current() }
 
-// Servers gives all servers by id, observers last.
+// Servers returns all servers by id, observers last.
 func (e *Ensemble) Servers() []ensemble.Server {
 	var all []ensemble.Server
 	for _, s := range e.servers {

@@ -38,7 +38,7 @@ func (e *Ensemble) delay(from, to int, by time.Duration) {
 	e.links.Delay(from, to, e.cfg.Latency/2+by, e.cfg.Latency)
 }
 
-// distant gives a client's connection the ensemble's latency.
+// distant wraps a client's connection with the ensemble's latency.
 func (e *Ensemble) distant(c net.Conn) net.Conn {
 	if e.cfg.Latency == 0 || e.arrive != nil {
 		return c

@@ -259,7 +259,7 @@ func (s *Server) set(run *server.Server) {
 	s.run = run
 }
 
-// current is nil while the server is down.
+// current returns the running server, or nil while it is down.
 func (s *Server) current() *server.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -64,7 +64,7 @@ func (e *Ensemble) StreamTransactions(context.Context) (ensemble.TransactionStre
 	return s, nil
 }
 
-// Next is [ensemble.TransactionStream]'s.
+// Next implements [ensemble.TransactionStream].
 func (s *stream) Next(context.Context) ([]history.Txn, error) {
 	entries, err := s.of.behind(s.taken)
 	if err != nil || len(entries) == 0 {

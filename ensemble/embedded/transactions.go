@@ -93,7 +93,7 @@ func part(op wire.Op, body tree.Body) history.Txn {
 	return t
 }
 
-// accessList is left out where it allows everything to everybody.
+// accessList converts an access control list. It returns nil if the list allows everything to everyone.
 func accessList(list []wire.ACL) []history.TxnACL {
 	if len(list) == 1 && list[0] == (wire.ACL{Perms: wire.PermAll, ID: tree.Anyone}) {
 		return nil

@@ -148,7 +148,7 @@ func (k *Claim) keep(ctx context.Context, events <-chan zk.Event) {
 	}
 }
 
-// Lost gives an [ErrClaimLost] if the znode is gone. It gives nothing otherwise.
+// Lost returns a channel that gets an [ErrClaimLost] if the znode is gone, and nothing otherwise.
 func (k *Claim) Lost() <-chan error { return k.lost }
 
 // SessionID returns the session that holds the mark.
@@ -174,7 +174,7 @@ func (k *Claim) Close() error {
 	return nil
 }
 
-// RemoveAbandoned is [Claim.Abandoned] without a claim.
+// RemoveAbandoned is like [Claim.Abandoned], without a claim.
 func RemoveAbandoned(ctx context.Context, c Config) (removed, running []string, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err

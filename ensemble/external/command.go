@@ -116,7 +116,7 @@ func lastLine(path string) string {
 	return ""
 }
 
-// given is nil for a command that there is.
+// given returns an error if the command is missing.
 func given(command, what, flags string) error {
 	if command == "" {
 		return fmt.Errorf("%s servers of an external ensemble needs your own commands: give %s, or --control", what, flags)

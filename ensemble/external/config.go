@@ -51,8 +51,8 @@ var (
 	_ ensemble.Stopper  = (*server)(nil)
 )
 
-// Validate says what is wrong with a Config, by an [ErrConfig]. It reads the files that Access names; an error of
-// reading one is no ErrConfig.
+// Validate returns an [ErrConfig] if a Config is wrong. It reads the files that Access names; an error
+// of reading one is not an ErrConfig.
 func (c Config) Validate() error {
 	if err := validate(c.Servers, c.Chroot); err != nil {
 		return err
@@ -80,8 +80,8 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 	return e, nil
 }
 
-// Sketch gives the ensemble without a look at it. One of a Config without servers has
-// three that are nowhere.
+// Sketch returns the ensemble without connecting to it. If the Config has no servers, the sketch has
+// three that do not exist.
 func (c Config) Sketch() (ensemble.Ensemble, error) {
 	if len(c.Servers) == 0 {
 		c.Servers = []string{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"}
@@ -114,7 +114,7 @@ func (c Config) assemble() (*cluster, error) {
 	return e, nil
 }
 
-// reached gives the ensemble without its servers.
+// reached returns the ensemble without its servers.
 func (c Config) reached() (*cluster, error) {
 	s, err := c.security()
 	if err != nil {
@@ -139,7 +139,7 @@ type cluster struct {
 	closed  error
 }
 
-// Servers are in the order of the Config.
+// Servers returns the servers in the order of the Config.
 func (e *cluster) Servers() []ensemble.Server {
 	all := make([]ensemble.Server, len(e.servers))
 	for i, s := range e.servers {
@@ -157,7 +157,7 @@ func (e *cluster) Dial(network, addr string, timeout time.Duration) (net.Conn, e
 // Profile returns what could be learned of the ensemble.
 func (e *cluster) Profile() ensemble.Profile { return e.profile }
 
-// Root is the chroot.
+// Root returns the chroot.
 func (e *cluster) Root() string { return e.config.Chroot }
 
 // Lacks names the commands that are missing.

@@ -87,7 +87,7 @@ func dockerCommands(name string, servers []string) (ensemble.Commands, error) {
 	return byDocker("docker", name, ""), called("docker", name, servers)
 }
 
-// byDocker are the commands of Docker and of Compose. Before them, a shell may have something to do.
+// byDocker returns the commands of Docker and of Compose. before is shell code that runs first.
 func byDocker(program, name, before string) ensemble.Commands {
 	run := func(verb string) string { return before + program + " " + verb + " " + name }
 	return ensemble.Commands{
@@ -198,7 +198,8 @@ func firstLine(err error) string {
 	return line
 }
 
-// systemdCommands are given on the servers' hosts. What was killed is stopped, too: else its unit would start it again.
+// systemdCommands returns commands that run on the servers' hosts. A killed server is also stopped,
+// since its unit would start it again otherwise.
 func systemdCommands(unit string, servers []string) (ensemble.Commands, error) {
 	hosts := map[string]bool{}
 	on := "sh -c "

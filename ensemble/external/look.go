@@ -211,8 +211,8 @@ func (e *cluster) sessionBounds(ctx context.Context) {
 	e.profile.MinSession, e.profile.MaxSession = time.Duration(least)*time.Millisecond, time.Duration(most)*time.Millisecond
 }
 
-// settings are the numbers in what the server answers to conf. One that answers no other
-// word is not asked: it may leave the question open.
+// settings returns the numbers in the server's answer to conf. It does not ask a server that answers no
+// other word, since such a server may leave the question open.
 func (s *server) settings(ctx context.Context) (map[string]int, error) {
 	if word := s.word.Load(); word != nil && *word == "" {
 		return nil, ensemble.ErrNoWord

@@ -35,10 +35,10 @@ const (
 	down
 )
 
-// ID is the number in the order of the Config, from 1.
+// ID returns the server's place in the Config, from 1.
 func (s *server) ID() int { return s.id }
 
-// Addr is where clients connect to.
+// Addr returns the address that clients connect to.
 func (s *server) Addr() string { return s.addr }
 
 // statusWords are the four-letter words that tell what a server is. Every server of Apache's

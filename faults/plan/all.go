@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// AllFaults is a turn that stands for many turns: one for each fault that the setting has,
-// except harsh ones and those that other turns of the part name. Call [Schedule.Choose] on
-// a schedule that contains it before planning it.
+// AllFaults returns a turn that stands for many turns: one for each fault that the setting has, except
+// harsh ones and those that other turns of the part name. Call [Schedule.Choose] on a schedule that
+// contains it before planning it.
 //
 // Each fault in without leaves out its whole kind, whatever its arguments:
 //

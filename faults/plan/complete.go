@@ -49,7 +49,7 @@ func Complete(text string) []Continuation {
 	return all
 }
 
-// kindWords are the names of faults.
+// kindWords returns the names of all faults.
 func kindWords() (words []Continuation) {
 	for _, k := range faults.Kinds() {
 		words = append(words, Continuation{k.Name, k.About})
@@ -57,7 +57,7 @@ func kindWords() (words []Continuation) {
 	return words
 }
 
-// firstWords are the words that can begin an item.
+// firstWords returns the words that can begin an item.
 func firstWords(first bool) []Continuation {
 	words := append(kindWords(), Continuation{allName, AboutAll}, Continuation{quietName, AboutQuiet})
 	if !first {
@@ -66,7 +66,7 @@ func firstWords(first bool) []Continuation {
 	return append(words, Continuation{sequenceName, aboutSequence}, Continuation{mixName, aboutMix}, Continuation{aimedName, aboutAimed})
 }
 
-// argumentWords are the words that can follow a name and some arguments.
+// argumentWords returns the words that can follow a name and its given arguments.
 func argumentWords(name string, given []string) (words []Continuation) {
 	weight := Continuation{weightKey + "=", aboutWeight}
 	switch name {

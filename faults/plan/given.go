@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Steps is a schedule of exactly these steps, at their times or points. Nothing in it is
-// drawn: leaving out a step moves no other.
+// Steps returns a schedule of exactly these steps, at their times or points. Nothing in it is drawn, so
+// leaving out one step does not move the others.
 func Steps(steps ...Step) Schedule {
 	if len(steps) == 0 {
 		return nil
@@ -79,7 +79,7 @@ func single(s Schedule) bool {
 	return len(t.Faults) == 1 && t.For == 0 && t.Weight == 0
 }
 
-// Spec is the fault, with its point if it has one, as people write it: without times.
+// Spec returns the fault as people write it, with its point if it has one, but without times.
 func (s Step) Spec() string {
 	if s.Point.Zero() {
 		return s.Fault.Spec()
@@ -87,7 +87,7 @@ func (s Step) Spec() string {
 	return s.Fault.Spec() + "@" + s.Point.String()
 }
 
-// String is the step as people write it: kill:leader@10s+5s.
+// String returns the step as people write it: kill:leader@10s+5s.
 func (s Step) String() string {
 	if s.Point.Zero() {
 		return s.Fault.Spec() + "@" + short(s.At) + "+" + short(s.For)
@@ -126,7 +126,7 @@ func (p Part) lateSteps(limit time.Duration) (texts []string) {
 	return texts
 }
 
-// stepItems are the steps of a part as people write them.
+// stepItems returns the steps of a part as people write them.
 func (p Part) stepItems() (items []string) {
 	for _, s := range p.Steps {
 		items = append(items, strings.Split(s.String(), ",")...)

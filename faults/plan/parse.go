@@ -58,11 +58,12 @@ func Parse(text string, interval time.Duration) (Schedule, error) {
 // leastInterval is the shortest interval that [ParseWithin] chooses. A shorter one leaves faults no time to take effect.
 const leastInterval = 2 * time.Second
 
-// ParseWithin is [Parse] for a list without a given interval. It takes the usual one, or, if the load is limited (limit
-// is not 0), the longest one with which each turn of a mix or a sequence ends within the limit, and no less than 2 s. With
-// "all", [Schedule.Choose] makes the interval so short, since the number of turns depends on the ensemble; if not all turns
-// fit, those that the list names come first. Aimed faults come ten
-// times as often: there are many kinds of places, and a fault there hits one message.
+// ParseWithin is like [Parse], for a list that may lack an interval. It takes the usual interval, or,
+// if the load is limited (limit is not 0), the longest interval with which each turn of a mix or a
+// sequence ends within the limit, but at least 2 s. With "all", the number of turns depends on the
+// ensemble, so [Schedule.Choose] shortens the interval; if not all turns fit, the turns that the list
+// names come first. Aimed faults come ten times as often: there are many kinds of places, and each such
+// fault hits one message.
 func ParseWithin(text string, usual, limit time.Duration) (Schedule, error) {
 	s, err := Parse(text, usual)
 	if slices.ContainsFunc(s, func(p Part) bool { return p.Order == Aimed }) {
@@ -119,7 +120,8 @@ func (r reader) schedule() Schedule {
 	return s
 }
 
-// timed is a turn with its own time. A repeated turn must end before the next one begins.
+// timed returns a part with one turn at its own time. A repeated turn must end before the next one
+// begins.
 func (i item) timed(interval time.Duration) Part {
 	if i.turn.For == 0 {
 		i.turn.For = max(interval/2, 1)

@@ -118,7 +118,7 @@ func (p Part) round(seed uint64, round int) []Turn {
 	return append(first, shuffled(again, seed, "again", round)...)
 }
 
-// placeOf is 0 for turns of the list, and 1 for those that AllFaults stands for.
+// placeOf returns 0 for turns that the list names, and 1 for those that AllFaults stands for.
 func placeOf(t Turn) int {
 	if t.chosen {
 		return 1

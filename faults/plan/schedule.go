@@ -72,20 +72,20 @@ type Turn struct {
 	without []string // kinds that AllFaults leaves out
 }
 
-// Together is a turn in which several faults begin at once.
+// Together returns a turn in which several faults begin at once.
 func Together(all ...faults.Fault) Turn { return Turn{Faults: all} }
 
-// Quiet is a turn in which nothing happens for d; if d is 0, for as long as other turns of
-// the part take.
+// Quiet returns a turn in which nothing happens for d; if d is 0, for as long as the other turns of the
+// part take.
 func Quiet(d time.Duration) Turn { return Turn{For: d} }
 
 // quiet reports whether nothing happens.
 func (t Turn) quiet() bool { return len(t.Faults) == 0 && !t.all }
 
-// Every is a mix of faults: one at each interval, lasting half of it. Every fault has its
-// turn before any has a second one; the order is drawn. Faults without parameters get them
-// from the draw: one pause in three hits the leader, and expiries hit holders, waiters and
-// any client in turn. The first target is drawn.
+// Every returns a mix of faults: one at each interval, lasting half of it. Every fault has its turn
+// before any has a second one; the order is drawn. Faults without parameters get them from the draw:
+// one pause in three hits the leader, and expiries hit holders, waiters and any client in rotation. The
+// first target is drawn.
 func Every(interval time.Duration, all ...faults.Fault) Schedule {
 	var turns []Turn
 	for _, f := range all {

@@ -21,12 +21,12 @@ const (
 	withoutSign  = "-"
 )
 
-// String is the schedule as people write it. [Parse] reads it back, with
-// [Schedule.Interval]. Several parts that take turns are written as one, and the draws of
-// given steps are left out ([Schedule.HasGiven]).
+// String returns the schedule as people write it. [Parse] reads it back, with [Schedule.Interval]. It
+// writes several parts that take turns as one, and leaves out the draws of given steps
+// ([Schedule.HasGiven]).
 func (s Schedule) String() string { return strings.Join(s.Items(), ",") }
 
-// Items are the items of String.
+// Items returns the items that String joins.
 func (s Schedule) Items() []string {
 	var order, timed, turns []string
 	for _, p := range s {
@@ -73,7 +73,7 @@ func (p Part) items() []string {
 	return items
 }
 
-// timed is a part of one turn with its own time.
+// timed returns a part that consists of one turn with its own time.
 func (p Part) timed() string {
 	times := ""
 	switch {
@@ -89,10 +89,10 @@ func (p Part) timed() string {
 	return p.Turns[0].with(times)
 }
 
-// String is the turn without its times.
+// String returns the turn without its times.
 func (t Turn) String() string { return t.with("") }
 
-// with is the turn with its times, which follow its first fault.
+// with returns the turn with its times, which follow its first fault.
 func (t Turn) with(times string) string {
 	var words []string
 	for _, f := range t.Faults {

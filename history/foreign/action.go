@@ -24,7 +24,7 @@ func (t *told) act(e *Event, x *fields, line int) (mine bool, err error) {
 	return false, nil
 }
 
-// call is the invocation of an operation.
+// call fills e with the invocation of an operation.
 func (t *told) call(e *Event, x *fields, line int) (bool, error) {
 	named, has := x.data.fold(operationNames...)
 	switch {
@@ -46,8 +46,8 @@ func (t *told) call(e *Event, x *fields, line int) (bool, error) {
 	return mine, err
 }
 
-// answer is the completion of an operation: with {"unknown":true} its outcome is not known, with
-// {"ok":false} it had no effect.
+// answer fills e with the completion of an operation: with {"unknown":true} its outcome is unknown,
+// with {"ok":false} it had no effect.
 func (t *told) answer(e *Event, x *fields, line int) (bool, error) {
 	kind := "ok"
 	if failed, says := x.data.fold("ok"); says && failed.Kind == Bool && failed.Int == 0 {

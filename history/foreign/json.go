@@ -126,7 +126,7 @@ func (s *jsonSource) event(e *Event, line int) (bool, error) {
 	return s.told.event(e, &x, line, "")
 }
 
-// asWritten is value, but leaves a number as it is written: for a time, 1.0 is not 1.
+// asWritten is like value, but leaves a number as it is written: for a time, 1.0 is not 1.
 func (s *jsonSource) asWritten(depth int) (Value, error) {
 	if c := s.peek(); c != '-' && (c < '0' || c > '9') {
 		return s.value(depth)

@@ -30,7 +30,7 @@ func digitsOf(token []byte) ([]byte, bool) {
 // more digits than real histories have.
 const mostExponent = 400
 
-// whole is digitsOf for a JSON number in any form: 3.0, 3e2.
+// whole is like digitsOf, for a JSON number in any form: 3.0, 3e2.
 func whole(token []byte) ([]byte, bool) {
 	if digits, ok := digitsOf(token); ok {
 		return digits, true

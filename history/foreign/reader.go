@@ -135,15 +135,15 @@ func (r *Reader) Others() int { return r.others }
 // Format returns the format of the history.
 func (r *Reader) Format() Format { return r.format }
 
-// Clock says how the times are written that were read so far.
+// Clock returns the notation of the times that were read so far.
 func (r *Reader) Clock() Clock { return r.told.clock.kind }
 
 // Model returns the model that a zklab history names on its first line. It returns "" before that
 // line is read, and for other histories.
 func (r *Reader) Model() string { return r.own.model }
 
-// Damage says why a zklab history, as far as it was read, is incomplete: its lines are numbered. It
-// returns "" if the history is complete, and for other histories.
+// Damage returns the reason why a zklab history, as far as it was read, is incomplete; zklab numbers
+// the lines. It returns "" if the history is complete, and for other histories.
 func (r *Reader) Damage() string { return r.own.damage }
 
 // Next reads the next event of a client into e. After the last event it returns io.EOF. If the

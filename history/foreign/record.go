@@ -18,7 +18,8 @@ import (
 // other records of its file, since those may be sorted by their starts, by their ends or by client:
 // its times are its order.
 
-// isRecord tells a record from an event that has fields with such names beside its own.
+// isRecord reports whether this is a record, and not an event that has fields with such names beside
+// its own.
 func (x *fields) isRecord() bool {
 	return x.starts && x.time.Kind == Nil && plain(x.kind) != string(history.Invoke)
 }
@@ -137,7 +138,8 @@ func (v Value) argument() Value {
 	return Value{Kind: Map, Items: rest}
 }
 
-// fold is Field for the first name that the map has, in upper or lower case, and reports whether it has one.
+// fold is like Field, for the first of the names that the map has in upper or lower case. It reports
+// whether it has one.
 func (v Value) fold(names ...string) (Value, bool) {
 	if v.Kind != Map {
 		return Value{}, false

@@ -37,7 +37,7 @@ func New(model string) *Builder {
 	return &Builder{Header: history.Header{Version: history.Version, Model: model}}
 }
 
-// At is a time in milliseconds.
+// At converts milliseconds to a time.
 func At(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
 // Op is an operation in the making. Return is nil if it never ends. Both events
@@ -168,8 +168,8 @@ type processes struct {
 	open    map[int]bool
 }
 
-// next is the process of a client's event. A client goes on as another process
-// after an info, and after an operation that never ended.
+// next returns the process of a client's event. After an info event, and after an operation that never
+// ended, a client continues as another process.
 func (p *processes) next(e *history.Event) history.Process {
 	if p.open == nil {
 		p.open = map[int]bool{}

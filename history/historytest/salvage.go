@@ -32,7 +32,7 @@ func Salvage(header history.Header, lines []byte) *history.History {
 	return h
 }
 
-// Lines are the events of a history behind the first, as Salvage reads them.
+// Lines returns the events of a history after the first one, as Salvage reads them.
 func Lines(h *history.History) ([]byte, error) {
 	var text bytes.Buffer
 	if err := history.Write(&text, h); err != nil {

@@ -30,7 +30,7 @@ var Lock = &Model{
 	),
 }
 
-// holdOperations are the operations of all objects that one client holds at a time.
+// holdOperations returns the operations of all objects that one client holds at a time.
 func holdOperations(acquire, release, confirm Words) []Operation {
 	return []Operation{
 		{F: FAcquire, Waits: true, Begins: true, Quorum: always, Words: acquire, Tell: tellGrant},
@@ -42,7 +42,7 @@ func holdOperations(acquire, release, confirm Words) []Operation {
 	}
 }
 
-// heldStill is false if the hold is known to be lost, so that nothing is left to release.
+// heldStill reports whether a release had a hold to end. It is false if the hold is known to be lost.
 func heldStill(op *history.Operation) bool {
 	v := Held{Held: true}
 	return op.Invoke.Decode(&v) == nil && v.Held

@@ -17,7 +17,7 @@ var Queue = &Model{
 	Operations: queueOperations(tellPut),
 }
 
-// queueOperations are the operations of a queue of any kind. put describes what is added.
+// queueOperations returns the operations of a queue of any kind. put describes what is added.
 func queueOperations(put func(*history.Operation, *Words) Values) []Operation {
 	return []Operation{
 		{F: FEnqueue, Puts: true, Quorum: always, Tell: put, Words: Words{

@@ -45,7 +45,7 @@ var RWLock = &Model{
 	}),
 }
 
-// rwHolds are the operations of a lock, with what an acquire is for.
+// rwHolds returns the operations of a lock, whose acquires also say what they are for.
 func rwHolds() []Operation {
 	of := slices.Clone(Lock.Operations)
 	for i := range of {

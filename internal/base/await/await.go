@@ -39,7 +39,7 @@ func Within[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 }
 
-// Until is Within for a call that gives nothing.
+// Until is like Within, for a call without a result.
 func Until(ctx context.Context, f func() error) error {
 	_, err := Within(ctx, func() (struct{}, error) { return struct{}{}, f() })
 	return err

@@ -60,7 +60,7 @@ func (f *family) signalGroup(s syscall.Signal) {
 	}
 }
 
-// outside are the processes that are not in the program's group.
+// outside returns the processes that are not in the program's group.
 func (f *family) outside(all []procgroup.Process) (out []procgroup.Process) {
 	for _, p := range all {
 		if p.Group != f.program {
@@ -98,7 +98,7 @@ func (f *family) killAll() {
 	}
 }
 
-// names are the processes in a sentence.
+// names lists the processes in a sentence.
 func names(all []procgroup.Process) string {
 	var text []string
 	for _, p := range all {

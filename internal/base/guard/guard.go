@@ -58,7 +58,7 @@ const (
 	signalled   = 128
 )
 
-// notStarted is the outcome of a program that could not be started.
+// notStarted returns the outcome of a program that could not be started.
 func notStarted(err error) Outcome {
 	o := Outcome{Code: notRunnable, Failure: err.Error()}
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {

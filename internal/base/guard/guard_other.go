@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Signals are the signals that ask this process to end.
+// Signals returns the signals that ask this process to end.
 func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 // AsksToEnd reports whether a signal asks this process to end.
 func AsksToEnd(os.Signal) bool { return true }
 
-// Serve is for other systems.
+// Serve is not supported on this system.
 func Serve([]string, func(string, ...any)) error { return errors.ErrUnsupported }
 
 // Run runs the program until it ends. hold closes when the hold is lost, and can be nil.

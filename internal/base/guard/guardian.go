@@ -53,7 +53,8 @@ const (
 // worth a message.
 const atOnce = time.Second
 
-// Serve is the guardian's process: it runs the program, and returns when nothing of the program is left.
+// Serve is the main function of the guardian's process: it runs the program, and returns when nothing
+// of the program is left.
 func Serve(command []string, say func(format string, args ...any)) error {
 	// The kernel kills the program when the thread ends that has started it (PR_SET_PDEATHSIG).
 	runtime.LockOSThread()

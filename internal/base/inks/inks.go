@@ -66,7 +66,7 @@ var all = append([]Ink{Paper, Text, Soft, Grey, Rule, Pale, Hold, Fault, Both, L
 // All returns the inks.
 func All() []Ink { return slices.Clone(all) }
 
-// Colour is the ink's light colour.
+// Colour returns the ink's light colour.
 func (i Ink) Colour() color.NRGBA {
 	n, err := strconv.ParseUint(strings.TrimPrefix(i.Light, "#"), 16, 32)
 	if err != nil {

@@ -63,7 +63,7 @@ type Answer struct {
 // Least returns roughly how many bytes the shortest search among n operations takes.
 func Least(operations int) int64 { return int64(operations) * stepCost(operations) }
 
-// stepCost is roughly how many bytes porcupine keeps for each step of its search among n
+// stepCost returns roughly how many bytes porcupine keeps for each step of its search among n
 // operations: a bit for each of them, and the entry of its cache.
 func stepCost(operations int) int64 { return int64(operations)/8 + 150 }
 

@@ -19,7 +19,7 @@ type Process struct {
 	PidNS string `json:"pidns,omitempty"` // the process ids' name space; empty without /proc
 }
 
-// Self is this process.
+// Self returns this process.
 func Self() Process {
 	p := Process{PID: os.Getpid(), Boot: bootID()}
 	p.Start, _ = processStart(p.PID)
@@ -38,7 +38,7 @@ const (
 	Dead
 )
 
-// Lives tells whether the process is alive, as seen by observer.
+// Lives returns whether the process is alive, as far as observer can know.
 func (p Process) Lives(observer Process) Life {
 	switch {
 	case p.PID <= 0 || p.Host != observer.Host:

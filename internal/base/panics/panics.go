@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Place is ", at" the file and the line of the panic that is being recovered; empty if there is
+// Place returns ", at" with the file and the line of the panic that is being recovered; "" if there is
 // none. Call it in the deferred function that recovers.
 func Place() string {
 	var pcs [64]uintptr

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Lines is Text for text of several lines, of any length: line breaks and tabs stay.
+// Lines is like Text, for text of several lines, of any length: line breaks and tabs stay.
 func Lines(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -28,8 +28,9 @@ func Lines(text string) string {
 	return b.String()
 }
 
-// Data is data for people: JSON laid out, text as it is, and else in hexadecimal; raw is text
-// whatever it is. It ends with a line break, unless there are no data.
+// Data returns data for people: JSON is indented, text stays as it is, and anything else is dumped in
+// hexadecimal. With raw, everything counts as text. The result ends with a line break, unless data is
+// empty.
 func Data(data []byte, raw bool) string {
 	var text string
 	switch {
@@ -52,7 +53,8 @@ func IsText(data []byte) bool {
 	})
 }
 
-// laidOut is a JSON object or array with a line for each of its parts.
+// laidOut indents a JSON object or array, with a line for each of its parts. It returns other data as
+// they are.
 func laidOut(data []byte) []byte {
 	var b bytes.Buffer
 	trimmed := bytes.TrimSpace(data)

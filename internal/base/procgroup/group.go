@@ -62,13 +62,13 @@ func (g *Group) run(cmd *exec.Cmd, started chan<- error) {
 	close(g.ended)
 }
 
-// PID is the process id of the program, and of its group.
+// PID returns the process id of the program, and of its group.
 func (g *Group) PID() int { return g.pid }
 
-// Ended is closed when the program has ended and nothing of the group is left.
+// Ended returns a channel that is closed when the program has ended and nothing of the group is left.
 func (g *Group) Ended() <-chan struct{} { return g.ended }
 
-// State is how the program ended, once Ended is closed: "exit status 1", "signal: killed".
+// State returns how the program ended, once Ended is closed: "exit status 1", "signal: killed".
 func (g *Group) State() string { return g.state }
 
 // Freeze stops the group (SIGSTOP) and returns when all of it is stopped.
@@ -135,7 +135,7 @@ func Stopped(pgid int) (bool, error) { return groupStopped(pgid) }
 // Gone asks the system whether nothing of a process group is left.
 func Gone(pgid int) bool { return groupGone(pgid) }
 
-// Members are the states of what is left of a process group, for people.
+// Members returns, for people, the states of the remaining processes of a group.
 func Members(pgid int) string {
 	all, err := members(pgid)
 	return fmt.Sprint(all, err)

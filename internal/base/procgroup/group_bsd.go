@@ -29,7 +29,7 @@ func awaitExit(pid int) {
 	}
 }
 
-// members gives the states of the group's processes that have not ended.
+// members returns the states of the group's processes that have not ended.
 func members(pgid int) (states []byte, err error) {
 	out, err := exec.Command("ps", "-A", "-o", "pgid=,state=").Output()
 	if err != nil {

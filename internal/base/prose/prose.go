@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Noun is a noun in the number that fits n: "key", "keys", "history", "histories".
+// Noun returns a noun in the number that fits n: "key", "keys", "history", "histories".
 func Noun(n int, one string) string {
 	stem, y := strings.CutSuffix(one, "y")
 	switch {
@@ -21,10 +21,10 @@ func Noun(n int, one string) string {
 	return one + "s"
 }
 
-// Count is "1 key" or "5 keys".
+// Count returns "1 key" or "5 keys".
 func Count(n int, one string) string { return strconv.Itoa(n) + " " + Noun(n, one) }
 
-// Grouped is a number with its thousands set apart: 2,884.
+// Grouped returns a number with its thousands set apart: 2,884.
 func Grouped(n int) string {
 	s, sign := strings.CutPrefix(strconv.Itoa(n), "-")
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -36,7 +36,7 @@ func Grouped(n int) string {
 	return s
 }
 
-// Bytes is an amount of memory: "64 MiB", "1.5 GiB".
+// Bytes returns an amount of memory: "64 MiB", "1.5 GiB".
 func Bytes(n int64) string {
 	size, unit := float64(n), "bytes"
 	for _, larger := range []string{"KiB", "MiB", "GiB", "TiB"} {
@@ -56,7 +56,7 @@ func Verb(n int, verb string) string {
 	return verb
 }
 
-// Were is the verb for n things in the past: "was" for one.
+// Were returns the verb for n things in the past: "was" for one, otherwise "were".
 func Were(n int) string {
 	if n == 1 {
 		return "was"
@@ -64,7 +64,7 @@ func Were(n int) string {
 	return "were"
 }
 
-// Times is "never", "once", "twice" or "5 times".
+// Times returns "never", "once", "twice" or "5 times".
 func Times(n int) string {
 	switch n {
 	case 0:
@@ -77,7 +77,7 @@ func Times(n int) string {
 	return Count(n, "time")
 }
 
-// List is "a", "a and b", "a, b and c", with that word before the last.
+// List returns "a", "a and b", "a, b and c", with the word last in place of "and".
 func List(words []string, last string) string {
 	n := len(words)
 	if n < 2 {
@@ -86,7 +86,7 @@ func List(words []string, last string) string {
 	return strings.Join(words[:n-1], ", ") + " " + last + " " + words[n-1]
 }
 
-// Numbers is List of numbers.
+// Numbers is like List, for numbers.
 func Numbers(ns []int) string {
 	texts := make([]string, len(ns))
 	for i, n := range ns {
@@ -95,7 +95,8 @@ func Numbers(ns []int) string {
 	return List(texts, "and")
 }
 
-// Some is the first of n texts with commas between them, and how many more there are.
+// Some returns the first of n texts, at most most, with commas between them, and how many more there
+// are.
 func Some(n, most int, text func(i int) string) string {
 	var parts []string
 	for i := range min(n, most) {

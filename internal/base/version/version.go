@@ -17,10 +17,10 @@ const path = "github.com/zklab/zklab"
 // unknown is the version of a module that was built from a folder, as Go calls it.
 const unknown = "(devel)"
 
-// Module is the version of zklab's module, such as v1.2.3; "(devel)" if none was recorded.
+// Module returns the version of zklab's module, such as v1.2.3; "(devel)" if none was recorded.
 func Module() string { return module(recorded()) }
 
-// Line is the version of the module with the commit and its date, the version of Go and the
+// Line returns the version of the module with the commit and its date, the version of Go and the
 // platform, in one line. It is the same for the whole life of a process.
 func Line() string {
 	return line(recorded()) + ", " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
@@ -50,7 +50,7 @@ func module(info *debug.BuildInfo) string {
 	return cmp.Or(found.Version, unknown)
 }
 
-// line is without what the runtime knows.
+// line returns the part of Line that the build information tells.
 func line(info *debug.BuildInfo) string {
 	version := module(info)
 	if commit := commit(info); commit != "" {

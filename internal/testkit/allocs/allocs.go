@@ -21,7 +21,7 @@ func Within(t testing.TB, input, each int, f func()) {
 	}
 }
 
-// Of is how many bytes f allocates, roughly; see Within.
+// Of returns roughly how many bytes f allocates; see Within.
 func Of(f func()) uint64 {
 	before := total()
 	f()
@@ -35,13 +35,13 @@ func Kept(f func()) uint64 {
 	return inUse() - before
 }
 
-// inUse is how many bytes are in use.
+// inUse returns how many bytes are in use.
 func inUse() uint64 {
 	runtime.GC()
 	return read("/memory/classes/heap/objects:bytes")
 }
 
-// total is how many bytes were ever allocated.
+// total returns how many bytes this process has ever allocated.
 func total() uint64 { return read("/gc/heap/allocs:bytes") }
 
 func read(metric string) uint64 {

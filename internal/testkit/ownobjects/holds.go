@@ -40,7 +40,7 @@ func (l *lease) Take(context.Context) error {
 	return err
 }
 
-// Try is Take for a client that is answered false instead of a refusal.
+// Try is like Take, but returns false instead of a refusal.
 func (l *lease) Try(ctx context.Context) (bool, error) {
 	err := l.Take(ctx)
 	if errors.Is(err, errTaken) {
@@ -56,7 +56,7 @@ func newLease(life Life, wrong bool) func(*subjects.Client, string) (*lease, err
 	}
 }
 
-// freed is the holder of a lease after a session ended.
+// freed returns the holder of a lease after the end of who's session.
 func freed(holder, who object.Caller) object.Caller {
 	if holder == who {
 		return object.Nobody
@@ -146,7 +146,7 @@ const patience = 30 * time.Millisecond
 
 var errOutside = errors.New("not inside")
 
-// Session is the one that has the hold.
+// Session returns the session that has the hold, or 0.
 func (g *gate) Session() int64 {
 	if g.depth == 0 || g.lock == nil {
 		return 0
@@ -204,7 +204,7 @@ func (g *gate) Enter(ctx context.Context) (err error) {
 	return nil
 }
 
-// Try is Enter for a client that does not wait.
+// Try is like Enter, but waits only for patience, and returns false if the gate is still taken.
 func (g *gate) Try(ctx context.Context) (bool, error) {
 	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -257,7 +257,7 @@ func (g *gate) Count(ctx context.Context) (int64, error) {
 	return g.lock.Fence(), nil
 }
 
-// gates are exclusive.
+// gates declares gates as exclusive.
 func gates(life Life, wrong bool) Declared {
 	enter, leave := object.Do("enter", (*gate).Enter), object.Do("leave", (*gate).Leave)
 	return object.Object[*gate]{
@@ -294,7 +294,7 @@ func countedGates(life Life, wrong bool) Declared {
 	}
 }
 
-// triedGates are try-locks.
+// triedGates declares gates as try-locks.
 func triedGates(life Life, wrong bool) Declared {
 	enter, leave := object.Ask("enter", (*gate).Try), object.Do("leave", (*gate).Leave)
 	return object.Object[*gate]{
@@ -344,7 +344,7 @@ func (d *desk) Sit(ctx context.Context) error {
 	return nil
 }
 
-// Session is the one that has the lease.
+// Session returns the session that has the lease, or 0.
 func (d *desk) Session() int64 {
 	if o, ok := d.lease.(subjects.Owner); ok {
 		return o.Session()

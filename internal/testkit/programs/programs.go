@@ -68,7 +68,7 @@ var (
 	}
 )
 
-// All are all programs.
+// All returns all programs.
 func All() []Program {
 	return []Program{Docker, Compose, Kazoo, Patroni, Curator, CuratorDiscovery, Tmux, Chromium, Slurm}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Bare is a record as it would be if the subject offered nothing beside its contract: no tokens,
-// no word of a loss, no session of its own; only what the links saw and what the operations say.
+// Bare returns a record as it would be if the subject offered nothing beyond its contract: no tokens,
+// no report of a loss, no session of its own; only what the links saw and what the operations say.
 func Bare(t testing.TB, h *history.History) *history.History {
 	t.Helper()
 	bare := h.With(nil)

@@ -39,7 +39,7 @@ func Violated(r *store.Result, property string) bool {
 // of a test binary use it.
 type Running struct{ ensemble.Ensemble }
 
-// Start gives the ensemble.
+// Start returns the ensemble.
 func (r Running) Start(context.Context) (ensemble.Ensemble, error) { return r, nil }
 
 // Close leaves it to its owner.

@@ -8,8 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// Shared is the test binary's own ensemble of three servers in containers; see
-// [dockertest.Ensemble].
+// Shared returns the test binary's ensemble of three servers in containers; see [dockertest.Ensemble].
 func Shared(t testing.TB) Running {
 	t.Helper()
 	return Running{dockertest.Ensemble(t, 3)}

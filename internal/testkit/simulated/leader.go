@@ -24,7 +24,7 @@ func (t Tree) Transaction(r history.Request, session history.ID) history.Txn {
 	return x
 }
 
-// ephemerals are a session's, by path.
+// ephemerals returns the paths of a session's ephemeral znodes, sorted.
 func (t Tree) ephemerals(session history.ID) (of []string) {
 	for p, n := range t {
 		if n.Owner == session && session != 0 {

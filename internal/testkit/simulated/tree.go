@@ -24,7 +24,7 @@ type Tree map[string]*Znode
 // NewTree has the root alone.
 func NewTree() Tree { return Tree{"/": {children: map[string]bool{"zookeeper": true}}} }
 
-// Clone is a copy that shares nothing but data.
+// Clone returns a copy that shares only the data of znodes.
 func (t Tree) Clone() Tree {
 	c := make(Tree, len(t))
 	for p, n := range t {

@@ -17,7 +17,7 @@ type Znode struct {
 	children            map[string]bool
 }
 
-// Children are the names of its children, sorted; nil if it never had one.
+// Children returns the names of the znode's children, sorted; nil if it has none.
 func (n *Znode) Children() []string { return slices.Sorted(maps.Keys(n.children)) }
 
 // Stat returns the stat that servers tell of it.

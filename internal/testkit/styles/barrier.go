@@ -17,13 +17,13 @@ type barrier struct {
 	polls bool
 }
 
-// newPolledBarrier is a barrier whose waiters poll.
+// newPolledBarrier returns a barrier whose waiters poll.
 func newPolledBarrier(c *subjects.Client, path string) (subjects.Barrier, error) {
 	return &barrier{base: at(c, path, borrowed), polls: true}, nil
 }
 
-// newWatchedBarrier is a barrier whose waiters watch, on a connection that all barriers of a client
-// share.
+// newWatchedBarrier returns a barrier whose waiters watch, on a connection that all barriers of a
+// client share.
 func newWatchedBarrier(c *subjects.Client, path string) (subjects.Barrier, error) {
 	return &barrier{base: at(c, path, common)}, nil
 }

@@ -135,13 +135,13 @@ func within[T any](ctx context.Context, b *base, work func() (T, error), undo fu
 // soon is how long a call may take after its context has ended.
 const soon = 5 * time.Millisecond
 
-// do is within for work that has no result and cannot be undone.
+// do is like within, for work that has no result and cannot be undone.
 func (b *base) do(ctx context.Context, work func() error) error {
 	_, err := within(ctx, b, func() (struct{}, error) { return struct{}{}, work() }, nil)
 	return err
 }
 
-// reading is work without effects.
+// reading does work that has no effect, even if it fails.
 func reading[T any](ctx context.Context, b *base, work func() (T, error)) (T, error) {
 	v, err := within(ctx, b, work, nil)
 	if err != nil {
@@ -204,8 +204,8 @@ func (l *life) plant(s *session, path string, data []byte) (*zk.Stat, error) {
 	return nil, unsure(err, seen)
 }
 
-// unsure is the error of a request that may have been carried out, although nothing of it is left.
-// refused does not recognize it.
+// unsure returns the error of a request that may have been carried out, although nothing of it is left.
+// refused does not recognize this error.
 func unsure(errs ...error) error {
 	return fmt.Errorf("it may have been there for a while: %v", errors.Join(errs...))
 }
@@ -262,7 +262,7 @@ func (l *life) claim(s *session, mark string, data []byte, instead []any, paths 
 	return nil, unsure(err, seen)
 }
 
-// deletion is the multi that ends a claim.
+// deletion returns the requests of the multi that ends a claim.
 func deletion(mark string, paths ...string) (ops []any) {
 	for _, path := range append([]string{mark}, paths...) {
 		ops = append(ops, &zk.DeleteRequest{Path: path, Version: -1})

@@ -179,7 +179,7 @@ func readFailed(err error) error {
 	return fmt.Errorf("%w: %w", zk.ErrNoServer, err)
 }
 
-// ends are the requests that end the attempt.
+// ends returns the requests that end the attempt.
 func (j *job) ends() (ops []any) {
 	for _, path := range j.held {
 		ops = append(ops, &zk.DeleteRequest{Path: path, Version: -1})

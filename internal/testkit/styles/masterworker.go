@@ -120,7 +120,7 @@ func (w *masterWorker) answered(s *session, name string) *job {
 	return j
 }
 
-// assignment is the path of an assignment, whose name is used once.
+// assignment returns the path of an assignment, whose name is used once.
 func (b *board) assignment(of string, n int) string {
 	return b.in(subjects.Assigned, fmt.Sprintf("%s.%d", of, n))
 }

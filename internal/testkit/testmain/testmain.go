@@ -42,7 +42,7 @@ func Acting(m interface{ Run() int }, env string, act func(args []string) (code 
 	os.Exit(code)
 }
 
-// Run is [Main] for a package whose main function is another's: it neither exits nor looks for
+// Run is like [Main], for a package that has another main function: it neither exits nor looks for
 // goroutines. It returns the exit code.
 func Run(m interface{ Run() int }) (code int) {
 	fixSeed()

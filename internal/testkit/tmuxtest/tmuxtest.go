@@ -165,7 +165,7 @@ func (s *Terminal) Screen() string {
 	return trimmed(s.tmux("capture-pane", "-p"))
 }
 
-// Coloured is the screen with the sequences of its colours.
+// Coloured returns the screen with its colour sequences.
 func (s *Terminal) Coloured() string {
 	s.t.Helper()
 	return s.tmux("capture-pane", "-p", "-e")
@@ -177,8 +177,8 @@ func (s *Terminal) Format(format string) string {
 	return strings.TrimSpace(s.tmux("display-message", "-p", format))
 }
 
-// Scrolled is the screen with all that has left it at the top. A line that went on in the
-// next is one.
+// Scrolled returns the screen with all lines that have left it at the top. It joins a line that was
+// wrapped.
 func (s *Terminal) Scrolled() string {
 	s.t.Helper()
 	return trimmed(s.tmux("capture-pane", "-p", "-J", "-S", "-"))
@@ -226,12 +226,12 @@ func (s *Terminal) When(what string, good func(screen string) bool) string {
 	}
 }
 
-// framed is a screen for people, whose lines are told from those around it.
+// framed marks each line of a screen, so that people can tell the lines from the text around them.
 func framed(screen string) string {
 	return "| " + strings.ReplaceAll(screen, "\n", "\n| ")
 }
 
-// Process is the command's process.
+// Process returns the process id of the command.
 func (s *Terminal) Process() int {
 	s.t.Helper()
 	pid, err := strconv.Atoi(s.ask("#{pane_pid}"))
@@ -241,7 +241,7 @@ func (s *Terminal) Process() int {
 	return pid
 }
 
-// Cursor is where the cursor is, from 0 at the left and at the top.
+// Cursor returns the position of the cursor, from 0 at the left and at the top.
 func (s *Terminal) Cursor() (column, line int) {
 	s.t.Helper()
 	if _, err := fmt.Sscan(s.ask("#{cursor_x} #{cursor_y}"), &column, &line); err != nil {

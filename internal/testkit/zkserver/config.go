@@ -162,7 +162,7 @@ func (p *parser) millis(key string, missing int) time.Duration {
 	return time.Duration(p.number(key, missing)) * time.Millisecond
 }
 
-// servers gives the ids of the server lines and these lines, both sorted.
+// servers returns the ids of the server lines, and the lines themselves, both sorted.
 func (p *parser) servers() (ids []int, lines []string) {
 	for key, value := range p.values {
 		number, ok := strings.CutPrefix(key, "server.")

@@ -48,7 +48,7 @@ func Listen(make New) (*Host, error) {
 	return h, nil
 }
 
-// Env is the entry for the environment of stand-ins.
+// Env returns the environment variable by which stand-ins find the host.
 func (h *Host) Env() string { return hostEnv + "=" + h.listener.Addr().String() }
 
 // Close ends all servers and removes all ensembles.

@@ -40,9 +40,9 @@ func Run(t *testing.T, seed uint64, f func(moved func())) *Unheld {
 	return RunSeen(t, seed, func() {}, f)
 }
 
-// RunSeen is Run that calls look now and then as long as f runs, at most every second of real
-// time and one call after the other, outside of the bubble: there it may write. It may not wait
-// for the bubble, and may hold no mutex that f takes: what looks on would change what happens.
+// RunSeen is like Run, and calls look now and then while f runs: at most once a second of real time,
+// one call after the other, and outside of the bubble, where it may write. look must not wait for the
+// bubble, and must not lock a mutex that f locks: otherwise looking would change what happens.
 func RunSeen(t *testing.T, seed uint64, look func(), f func(moved func())) *Unheld {
 	one.Lock()
 	defer one.Unlock()
@@ -96,8 +96,8 @@ func (e exactness) ask(t *testing.T) exactness {
 	return stock
 }
 
-// Exact says of the runs that there have been whether the binary was built with the
-// overlay: then they are the same each time, and not only nearly always.
+// Exact reports whether the binary of the runs so far was built with the overlay. Such runs are the
+// same each time; without it they nearly always are.
 func Exact() bool {
 	one.Lock()
 	defer one.Unlock()
@@ -138,7 +138,7 @@ func uncollected(inTest bool) (undo func()) {
 	}
 }
 
-// heap is how many bytes objects take that have not been collected.
+// heap returns the size in bytes of the objects that have not been collected.
 func heap() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample)

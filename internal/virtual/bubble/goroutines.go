@@ -39,7 +39,7 @@ func (l *life) enter() {
 	l.main.Store(g.id)
 }
 
-// self is the goroutine that asks, without its calls.
+// self returns the calling goroutine, without its calls.
 func self() goroutine {
 	text := make([]byte, 256)
 	return parseGoroutine(string(text[:runtime.Stack(text, false)]))
@@ -127,8 +127,8 @@ func (g *goroutine) locks() bool {
 	return strings.HasPrefix(g.state, "sync.Mutex.") || strings.HasPrefix(g.state, "sync.RWMutex.")
 }
 
-// busiest is the goroutine that was busy most often, with the calls that it was in each time;
-// nil if none was. always reports whether each time any was.
+// busiest returns the goroutine that was busy most often, with the calls that it was in each time; nil
+// if none was busy. always reports whether each sample has a busy goroutine.
 func busiest(seen [][]goroutine) (most *goroutine, always bool) {
 	times := map[uint64]int{}
 	of := map[uint64]*goroutine{}
@@ -154,7 +154,7 @@ func busiest(seen [][]goroutine) (most *goroutine, always bool) {
 	return most, always
 }
 
-// inCommon are the outer calls of b that are of the same functions in a.
+// inCommon returns the outermost calls of b that are in the same functions as those of a.
 func inCommon(a, b []frame) []frame {
 	n := 0
 	for n < len(a) && n < len(b) && a[len(a)-1-n].function == b[len(b)-1-n].function {
@@ -163,8 +163,8 @@ func inCommon(a, b []frame) []frame {
 	return b[len(b)-n:]
 }
 
-// waiting are the goroutines that wait for mutexes, and those that wait for what is not of the
-// bubble, in the same way each time.
+// waiting returns the goroutines that wait for mutexes, and those that wait for something outside of
+// the bubble, if they waited in the same way in every sample.
 func waiting(seen [][]goroutine) (locks, outside []goroutine) {
 	for _, g := range seen[len(seen)-1] {
 		same := func(all []goroutine) bool {
@@ -181,12 +181,12 @@ func waiting(seen [][]goroutine) (locks, outside []goroutine) {
 	return locks, outside
 }
 
-// waits says where it waits, and for what.
+// waits describes where the goroutine waits, and for what.
 func (g *goroutine) waits() string {
 	return g.place() + " waits (" + strings.TrimSuffix(g.state, " (durable)") + ")"
 }
 
-// waitsForMutex says where g waits for a mutex, and which goroutines may hold it.
+// waitsForMutex describes where g waits for a mutex, and which goroutines may hold it.
 func (g *goroutine) waitsForMutex(all []goroutine) string {
 	const most = 3
 	var holders []string
@@ -226,7 +226,7 @@ func (g *goroutine) holders(all []goroutine) (holders []goroutine) {
 	return holders
 }
 
-// receiver is the type of a method, with the path of its package; "" for a function.
+// receiver returns the type of a method, with the path of its package; "" for a function.
 func (f frame) receiver() string {
 	of, _, ok := strings.Cut(f.function, ").")
 	if !ok {
@@ -287,7 +287,7 @@ func (f frame) library() bool {
 
 func (f frame) folder() string { return filepath.Dir(f.file) }
 
-// String is "mylock.(*Lock).Unlock (mylock/mylock.go:42)".
+// String returns function and place: "mylock.(*Lock).Unlock (mylock/mylock.go:42)".
 func (f frame) String() string {
 	file := filepath.Base(f.folder()) + "/" + filepath.Base(f.file)
 	return fmt.Sprintf("%s (%s:%d)", f.function[strings.LastIndex(f.function, "/")+1:], file, f.line)

@@ -6,5 +6,6 @@ import "time"
 
 var began = time.Now()
 
-// processorTime is the time since this process began: what it has used is not known here.
+// processorTime returns the time since this process began: its processor time is not known on this
+// system.
 func processorTime() time.Duration { return time.Since(began) }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// processorTime is how long this process has used processors, in all.
+// processorTime returns how much processor time this process has used.
 func processorTime() time.Duration {
 	var used syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {

@@ -73,8 +73,8 @@ func (l *latencies) draw() time.Duration {
 	return usual
 }
 
-// spell is how much slower a message is in the present spell: half of all spells are
-// not slow, and the others by a factor whose logarithm is even.
+// spell returns how much slower a message is in the present spell: half of all spells are not slow, and
+// the others by a factor whose logarithm is uniformly distributed.
 func (l *latencies) spell() time.Duration {
 	if l.left == 0 {
 		l.left = 1 + l.random.IntN(spellLength)

@@ -77,8 +77,9 @@ func (s *Scheduler) run() {
 	}
 }
 
-// begin is false while another call of run does what is due: outside of a bubble the timer
-// can fire meanwhile. That one looks again before it ends.
+// begin reports whether this call of run may begin. It may not while another call runs, which can
+// happen outside of a bubble, when the timer fires meanwhile. That other call looks again before it
+// ends.
 func (s *Scheduler) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,8 +90,8 @@ func (s *Scheduler) begin() bool {
 	return true
 }
 
-// next gives what is to be done now; nil if the timer will call when there is something, or
-// there never will be. After the end it still is running, so that no other call begins.
+// next returns what to do now. It returns nil if the timer will call when there is something to do, or
+// if there never will be. After the end, running stays true, so that no other call begins.
 func (s *Scheduler) next() (do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +113,7 @@ func (s *Scheduler) next() (do func()) {
 	return first.do
 }
 
-// wait is how long it is until the first one may be done.
+// wait returns how long it is until the first item may be done.
 func (s *Scheduler) wait() time.Duration {
 	due := s.waiting.Items[0].due
 	if !due.After(s.last) { // everybody is to be blocked first

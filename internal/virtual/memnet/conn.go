@@ -63,10 +63,10 @@ func (c *Conn) Reset() {
 	}
 }
 
-// LocalAddr gives an [Addr].
+// LocalAddr returns an [Addr].
 func (c *Conn) LocalAddr() net.Addr { return c.local }
 
-// RemoteAddr gives an [Addr].
+// RemoteAddr returns an [Addr].
 func (c *Conn) RemoteAddr() net.Addr { return c.remote }
 
 // SetDeadline sets the deadlines of Read and Write, as net.Conn defines it.

@@ -29,9 +29,9 @@ func newListener(n *Network, addr Addr) *listener {
 	}
 }
 
-// number is the next of this listener's connections. It follows from its address and
-// from how many came before it, and not from what other listeners have; the one after
-// it is free, too.
+// number returns the number of this listener's next connection. It follows only from the listener's
+// address and the number of connections before; other listeners do not change it. The number after it
+// is free, too.
 func (l *listener) number() uint64 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(l.addr))

@@ -42,7 +42,7 @@ type Network struct {
 // Addresses are compared as they are written: nothing is resolved.
 type Addr string
 
-// Network gives "memory".
+// Network returns "memory".
 func (Addr) Network() string { return "memory" }
 
 func (a Addr) String() string { return string(a) }
@@ -72,7 +72,7 @@ func (n *Network) Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// freeAddr gives the address if nobody listens there, or chooses a port.
+// freeAddr returns the address if it is free. For port 0 it chooses a free port.
 func (n *Network) freeAddr(addr string) (string, error) {
 	host, choose := strings.CutSuffix(addr, ":0")
 	if !choose {
@@ -110,8 +110,7 @@ func (n *Network) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	return c, nil
 }
 
-// DialTimeout is Dial with a timeout, 0 for none. It is of the type of
-// go-zookeeper's zk.Dialer.
+// DialTimeout is like Dial with a timeout; 0 means none. It has the type of go-zookeeper's zk.Dialer.
 func (n *Network) DialTimeout(network, addr string, timeout time.Duration) (net.Conn, error) {
 	ctx := context.Background()
 	if timeout > 0 {

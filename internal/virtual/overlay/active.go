@@ -18,9 +18,9 @@ func Active(t *testing.T) bool {
 	return drawn != nil && slices.Equal(drawn, draws(t, 1))
 }
 
-// Seed is [cryptotest.SetGlobalRandom]: until the end of t random bytes follow from the
-// seed and, with the overlay, so does what bubbles choose that begin from now on. It says
-// whether it was possible: a stock toolchain refuses that to programs that are no tests.
+// Seed calls [cryptotest.SetGlobalRandom]: until the end of t, random bytes follow from the seed and,
+// with the overlay, so do the choices in bubbles that begin from now on. It reports whether that was
+// possible: a stock toolchain refuses it to programs that are not tests.
 func Seed(t *testing.T, seed uint64) (seeded bool) {
 	defer func() {
 		if recover() != nil {
@@ -31,8 +31,8 @@ func Seed(t *testing.T, seed uint64) (seeded bool) {
 	return true
 }
 
-// draws are numbers of a source that a stock runtime seeds by chance, in a bubble with
-// a seed.
+// draws returns numbers drawn in a bubble with a seed, from a source that a stock runtime seeds at
+// random.
 func draws(t *testing.T, seed uint64) []uint64 {
 	drawn := make([]uint64, 32)
 	if !Seed(t, seed) {

@@ -29,12 +29,12 @@ type File struct {
 // an absolute path, are there.
 func Flag(dir string) string { return "-overlay=" + list(dir) }
 
-// list is the file that tells the go command what is replaced by what.
+// list returns the file that tells the go command which files replace which.
 func list(dir string) string { return filepath.Join(dir, "overlay.json") }
 
-// Make gives the files of an overlay for a toolchain, to be written to a folder, an
-// absolute path, which may be anywhere: they are no Go files by name. The error says in
-// one line why there is none for this toolchain, and what to do.
+// Make returns the files of an overlay for a toolchain, to be written to dir, an absolute path, which
+// may be anywhere: their names are not those of Go files. The error explains in one line why there is
+// no overlay for this toolchain, and what to do.
 func Make(t Toolchain, dir string) ([]File, error) {
 	if _, err := os.Stat(t.source("runtime")); err != nil {
 		return nil, fmt.Errorf("no overlay for %s: %s lacks the source of the standard library: install it, or run without the overlay",

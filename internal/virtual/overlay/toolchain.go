@@ -16,8 +16,8 @@ type Toolchain struct {
 	Root    string `json:"GOROOT"`    // with the source of the standard library in src
 }
 
-// Installed is the toolchain that the go command uses in the working directory: a
-// go.mod there may have chosen it.
+// Installed returns the toolchain that the go command uses in the working directory: a go.mod there may
+// have chosen it.
 func Installed(ctx context.Context) (Toolchain, error) {
 	var t Toolchain
 	out, err := exec.CommandContext(ctx, "go", "env", "-json", "GOVERSION", "GOROOT").Output()
@@ -36,7 +36,7 @@ func Installed(ctx context.Context) (Toolchain, error) {
 	return t, nil
 }
 
-// source is where a file of the standard library is.
+// source returns the path of a file of the standard library.
 func (t Toolchain) source(file string) string {
 	return filepath.Join(t.Root, "src", filepath.FromSlash(file))
 }

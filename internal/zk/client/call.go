@@ -59,7 +59,7 @@ type TooLarge struct {
 
 func (e *TooLarge) Error() string { return fmt.Sprintf("%v, sending %d bytes", e.Err, e.Bytes) }
 
-// Unwrap gives the loss.
+// Unwrap returns the connection loss.
 func (e *TooLarge) Unwrap() error { return e.Err }
 
 // LargeReply is the error of a read with a reply of more bytes than the client takes.
@@ -72,7 +72,7 @@ func (e *LargeReply) Error() string {
 	return fmt.Sprintf("%v: the reply has %d bytes, and the limit is %d", wire.ErrFrameSize, e.Bytes, e.Limit)
 }
 
-// Unwrap gives wire.ErrFrameSize.
+// Unwrap returns wire.ErrFrameSize.
 func (e *LargeReply) Unwrap() error { return wire.ErrFrameSize }
 
 func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFunc) {

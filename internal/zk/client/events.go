@@ -69,7 +69,7 @@ func (q *queue) end(why error) {
 	close(q.over)
 }
 
-// take gives the oldest event.
+// take removes and returns the oldest event.
 func (q *queue) take() (e Event, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

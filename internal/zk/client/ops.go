@@ -14,7 +14,7 @@ import (
 // Anyone may do everything: the list of permissions of znodes that are nobody's.
 var Anyone = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
 
-// outside is a path as the server knows it.
+// outside returns a path as the server knows it.
 func (cfg Config) outside(path string) string {
 	switch {
 	case cfg.Chroot == "" || cfg.Chroot == "/":
@@ -25,8 +25,8 @@ func (cfg Config) outside(path string) string {
 	return cfg.Chroot + path
 }
 
-// made is the path of a create as the server knows it. A sequential "/" is a number alone,
-// below the chroot like all others.
+// made returns the path of a create as the server knows it. A sequential create of "/" makes a znode
+// whose name is only a number, below the chroot like all others.
 func (cfg Config) made(path string, mode wire.CreateMode) string {
 	if path == "/" && mode.Sequential() && cfg.outside(path) != "/" {
 		return cfg.Chroot + "/"
@@ -34,7 +34,7 @@ func (cfg Config) made(path string, mode wire.CreateMode) string {
 	return cfg.outside(path)
 }
 
-// inside is outside's inverse. What is not below the chroot stays as it is.
+// inside is the inverse of outside. A path that is not below the chroot stays as it is.
 func (cfg Config) inside(path string) string {
 	rest, ok := strings.CutPrefix(path, cfg.Chroot)
 	switch {
@@ -65,8 +65,8 @@ func (c *Client) Create(ctx context.Context, path string, data []byte, acl []wir
 	return c.cfg.inside(r.Path), r.Stat, err
 }
 
-// CreateOp is a create for [Client.Multi]: of the type that the mode needs. Create2
-// is answered with a stat, and known since 3.5.
+// CreateOp returns a create for [Client.Multi], of the type that the mode needs. Create2 is answered
+// with a stat, and known since 3.5.
 func CreateOp(path string, data []byte, acl []wire.ACL, mode wire.CreateMode, ttl time.Duration) wire.MultiOp {
 	if acl == nil {
 		acl = Anyone
@@ -81,7 +81,7 @@ func CreateOp(path string, data []byte, acl []wire.ACL, mode wire.CreateMode, tt
 	return wire.MultiOp{Op: op, Request: &wire.CreateRequest{Path: path, Data: data, ACL: acl, Mode: mode, TTL: ttl}}
 }
 
-// below is an operation with its path below the chroot.
+// below returns an operation with its path below the chroot.
 func (cfg Config) below(op wire.MultiOp) wire.MultiOp {
 	switch r := op.Request.(type) {
 	case *wire.CreateRequest:
@@ -144,7 +144,7 @@ func (c *Client) Multi(ctx context.Context, ops []wire.MultiOp) ([]wire.OpResult
 	return results, nil
 }
 
-// asking is the watch that a read is to set, nil for none.
+// asking returns the watch that a read is to set, or nil for none.
 func (c *Client) asking(path string, kind Watch, set bool) *watch {
 	if !set {
 		return nil
@@ -152,7 +152,8 @@ func (c *Client) asking(path string, kind Watch, set bool) *watch {
 	return &watch{kind, c.cfg.outside(path)}
 }
 
-// Exists gives the stat of a znode, and sets a watch of its data or its creation.
+// Exists returns the stat of a znode. If watch is true, it also watches the znode's data or its
+// creation.
 func (c *Client) Exists(ctx context.Context, path string, watch bool) (wire.Stat, error) {
 	f, err := c.read(ctx, wire.Exists, &wire.ReadRequest{Path: c.cfg.outside(path), Watch: watch}, c.asking(path, Exist, watch))
 	if err != nil {
@@ -171,7 +172,8 @@ func (c *Client) Get(ctx context.Context, path string, watch bool) ([]byte, wire
 	return r.Data, r.Stat, err
 }
 
-// Children gives the names below a znode in the order of the server, and sets a watch of them.
+// Children returns the names below a znode in the order of the server. If watch is true, it also
+// watches them.
 func (c *Client) Children(ctx context.Context, path string, watch bool) ([]string, wire.Stat, error) {
 	f, err := c.read(ctx, wire.GetChildren2, &wire.ReadRequest{Path: c.cfg.outside(path), Watch: watch}, c.asking(path, Child, watch))
 	if err != nil {
@@ -181,7 +183,7 @@ func (c *Client) Children(ctx context.Context, path string, watch bool) ([]strin
 	return r.Children, r.Stat, err
 }
 
-// ACL gives the permissions of a znode.
+// ACL returns the permissions of a znode.
 func (c *Client) ACL(ctx context.Context, path string) ([]wire.ACL, wire.Stat, error) {
 	f, err := c.read(ctx, wire.GetACL, &wire.PathRequest{Path: c.cfg.outside(path)}, nil)
 	if err != nil {
@@ -197,7 +199,7 @@ func (c *Client) Sync(ctx context.Context, path string) error {
 	return err
 }
 
-// ChildrenNumber is how many znodes are below a path, at all depths (3.6).
+// ChildrenNumber returns how many znodes are below a path, at all depths (3.6).
 func (c *Client) ChildrenNumber(ctx context.Context, path string) (int, error) {
 	f, err := c.read(ctx, wire.GetAllChildrenNumber, &wire.PathRequest{Path: c.cfg.outside(path)}, nil)
 	if err != nil {
@@ -206,7 +208,7 @@ func (c *Client) ChildrenNumber(ctx context.Context, path string) (int, error) {
 	return wire.DecodeChildrenNumberReply(f.Record)
 }
 
-// WhoAmI gives the identities of the session (3.7).
+// WhoAmI returns the identities of the session (3.7).
 func (c *Client) WhoAmI(ctx context.Context) ([]wire.ClientInfo, error) {
 	f, err := c.read(ctx, wire.WhoAmI, nil, nil)
 	if err != nil {

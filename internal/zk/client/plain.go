@@ -31,7 +31,8 @@ func (c *Client) lacksCreate2(ctx context.Context, err error, refused wire.Code)
 // mostAsking bounds how long it takes to find out what servers know that ended a connection.
 const mostAsking = 5 * time.Second
 
-// losesEachCreate2 says so of several, for one connection may be lost by chance.
+// losesEachCreate2 reports whether two requests in a row lose the connection: one may be lost by
+// chance.
 func (c *Client) losesEachCreate2(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, mostAsking)
 	defer cancel()
@@ -54,7 +55,7 @@ func (c *Client) losesCreate2(ctx context.Context) bool {
 	return errors.Is(err, wire.ConnectionLoss)
 }
 
-// createPlain is a create that is answered without a stat.
+// createPlain sends a create that is answered without a stat, and then asks for the stat.
 func (c *Client) createPlain(ctx context.Context, op wire.MultiOp) (string, wire.Stat, error) {
 	f, err := c.write(ctx, wire.Create, op.Request)
 	if err != nil {

@@ -63,8 +63,8 @@ func newClient(cfg Config) *Client {
 	return c
 }
 
-// Server is the address of the server that the client is connected to, "" while it is
-// connected to none.
+// Server returns the address of the server that the client is connected to, or "" while it is not
+// connected.
 func (c *Client) Server() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,10 +74,10 @@ func (c *Client) Server() string {
 	return c.link.addr
 }
 
-// Chroot is the znode that the client calls "/", "" if that is the root of all.
+// Chroot returns the znode that the client calls "/", or "" if that is the root of the tree.
 func (c *Client) Chroot() string { return strings.TrimSuffix(c.cfg.Chroot, "/") }
 
-// Session is the session, with the timeout that the server granted.
+// Session returns the session, with the timeout that the server granted.
 func (c *Client) Session() wire.Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -322,5 +322,5 @@ func (c *Client) Close() {
 	<-c.ended
 }
 
-// Done is closed when the client is over: closed, or its session expired.
+// Done returns a channel that is closed when the client is closed, or its session expired.
 func (c *Client) Done() <-chan struct{} { return c.ended }

@@ -80,9 +80,9 @@ type request struct {
 // client does (ClientCnxn, SET_WATCHES_MAX_LENGTH).
 const maxPaths = 128 << 10
 
-// again are the requests that set all watches on another server, which fires at once those
-// that missed something after zxid. Servers before 3.6 know no SetWatches2: it is left
-// out where it is not needed.
+// again returns the requests that set all watches on another server, which at once fires those that
+// missed a change after zxid. Servers before 3.6 do not know SetWatches2, so it is left out where it is
+// not needed.
 func (w watches) again(zxid int64) (requests []request) {
 	sorted := slices.SortedFunc(maps.Keys(w), func(a, b watch) int {
 		if a.kind != b.kind {

@@ -55,7 +55,7 @@ func (c Client) Guess(ctx context.Context, addrs ...string) string {
 	return strings.Join(texts, "; ")
 }
 
-// Hint is Guess for one address, without the address.
+// Hint is like Guess, for one address, which it does not name.
 func (c Client) Hint(ctx context.Context, addr string) string { return c.hint(c.look(ctx, addr)) }
 
 // kind is the kind of program that listens at an address.
@@ -175,7 +175,7 @@ func (c Client) ask(ctx context.Context, addr, text string) ([]byte, kind) {
 	return answer, closes
 }
 
-// unanswered tells silence from an end of the connection.
+// unanswered returns whether the server stayed silent or closed the connection.
 func unanswered(err error) kind {
 	var slow net.Error
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) && slow.Timeout() {

@@ -34,7 +34,7 @@ const None = -1
 // Numbers holds the numbers of one of the two znodes, by name. Count and Bytes are always there.
 type Numbers map[string]int64
 
-// Of gives a number, None if it is not there.
+// Of returns the number of that name, or None if it is not there.
 func (n Numbers) Of(name string) int64 {
 	if v, ok := n[name]; ok {
 		return v
@@ -62,8 +62,8 @@ func Parse(data []byte) (n Numbers, ok bool) {
 	return n, true
 }
 
-// Data is Parse's inverse: count and bytes first, and behind them, after a sign by which
-// servers before 3.7 see nothing of it, all others by name.
+// Data is the inverse of Parse: count and bytes first, and then, after a sign by which servers before
+// 3.7 ignore the rest, all others by name.
 func (n Numbers) Data() []byte {
 	b := fmt.Appendf(nil, "%s=%d,%s=%d", Count, n[Count], Bytes, n[Bytes])
 	first := true

@@ -87,7 +87,7 @@ func firstEnd(text []byte) (until time.Time) {
 	}
 }
 
-// ends says when a certificate ends.
+// ends describes when a certificate expires or expired.
 func ends(until, now time.Time) string {
 	if until.Before(now) {
 		return "expired on " + until.UTC().Format(time.DateOnly)
@@ -95,8 +95,8 @@ func ends(until, now time.Time) string {
 	return "expires on " + until.UTC().Format(time.DateOnly)
 }
 
-// ServerExpiring says when the certificate of the server ends on a connection of [Config.Around], as "expires on
-// 2026-01-31"; "" if that is not soon, or if there is no certificate.
+// ServerExpiring describes when the server's certificate on a connection of [Config.Around] expires, as
+// "expires on 2026-01-31". It returns "" if that is not soon, or if there is no certificate.
 func ServerExpiring(c any, now time.Time) string {
 	for {
 		switch x := c.(type) {

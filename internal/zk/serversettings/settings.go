@@ -26,7 +26,8 @@ var families = []string{"server.", "group.", "weight.", "metricsProvider.", "aut
 // byJava are properties of the server's Java without "zookeeper.", which zoo.cfg cannot set.
 var byJava = []string{"jute.maxbuffer", "readonlymode.enabled"}
 
-// Check says why a name is none of zoo.cfg's settings, and what was meant; nil if it is one.
+// Check returns an error for a name that is not a setting of zoo.cfg; it names the setting that was
+// probably meant.
 func Check(name string) error {
 	switch {
 	case slices.Contains(all, name):
@@ -42,7 +43,7 @@ func Check(name string) error {
 	return fmt.Errorf("ZooKeeper has no setting %.80q", name)
 }
 
-// meant is the setting that is nearest to a name; "" if none is near.
+// meant returns the setting that is nearest to a name; "" if none is near.
 func meant(name string) string {
 	if named := Named(name); named != "" {
 		return named
@@ -53,7 +54,7 @@ func meant(name string) string {
 	return ""
 }
 
-// Named is the setting that is called so, but for capitals, points and dashes: maxClientCnxns of
+// Named returns the setting whose name differs only by capitals, points and dashes: maxClientCnxns for
 // max-client-cnxns; "" if there is none.
 func Named(text string) string {
 	for _, name := range slices.Concat(all, byJava) {

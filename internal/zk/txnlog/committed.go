@@ -59,7 +59,7 @@ type variant struct {
 
 type variants []variant
 
-// most is the variant that most servers have.
+// most returns the variant that most servers have.
 func (v variants) most() variant {
 	return slices.MaxFunc(v, func(a, b variant) int { return cmp.Compare(len(a.holders), len(b.holders)) })
 }

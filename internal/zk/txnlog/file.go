@@ -65,10 +65,9 @@ func ReadFile(r io.Reader) ([]Entry, error) {
 // headerSize is the size of session, cxid, zxid, time and type.
 const headerSize = 8 + 4 + 8 + 8 + 4
 
-// identity is header and record of a transaction. Of a multi that failed it is the
-// header alone: a server that applies one marks all its parts as errors
-// (DataTree.processTxn), sometimes before it has written them, so that servers can
-// have other bytes of the same transaction.
+// identity returns header and record of a transaction. For a multi that failed it returns only the
+// header: a server that applies one marks all its parts as errors (DataTree.processTxn), sometimes
+// before it has written them, so that servers can have different bytes for the same transaction.
 func identity(t *history.Txn, record []byte) string {
 	for _, p := range t.Parts {
 		if p.Type == errorType {
@@ -95,8 +94,8 @@ func readFileHeader(in io.Reader) error {
 	return nil
 }
 
-// readRecord gives the next record; io.EOF at the end, which is where the file
-// ends or the zeros begin that it was filled up with.
+// readRecord returns the next record, or io.EOF at the end: where the file ends, or where the zeros
+// begin with which the server filled it up.
 func readRecord(in *bufio.Reader) ([]byte, error) {
 	var head [12]byte // checksum and length
 	if _, err := io.ReadFull(in, head[:]); err != nil {

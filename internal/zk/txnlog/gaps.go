@@ -13,7 +13,7 @@ import (
 // leader, or the file is damaged there.
 type gap struct{ after, before uint64 }
 
-// begun are the first zxids that are in gaps.
+// begun returns the first zxid of each gap.
 func begun(gaps [][]gap) []history.ID {
 	var zxids []history.ID
 	for _, of := range gaps {
@@ -70,7 +70,7 @@ func (l Log) damage(zxids []uint64) []gap {
 	return gaps
 }
 
-// first is the first zxid of an epoch.
+// first returns the first zxid of an epoch.
 func first(z uint64) uint64 { return z>>32<<32 + 1 }
 
 // zxids returns the zxids of the entries, sorted, each once.

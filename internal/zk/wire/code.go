@@ -91,7 +91,7 @@ var meanings = map[Code]meaning{
 	ThrottledOp:             {"throttled", "the server has too much to do, and did not do it: try again later"},
 }
 
-// String is the name, such as "no node".
+// String returns the name, such as "no node".
 func (c Code) String() string {
 	if m, ok := meanings[c]; ok {
 		return m.name
@@ -99,7 +99,7 @@ func (c Code) String() string {
 	return "code " + strconv.Itoa(int(c))
 }
 
-// Error is String.
+// Error returns the same as String.
 func (c Code) Error() string { return c.String() }
 
 // Named returns the code in an error of go-zookeeper's that has no other name than "unknown error" and
@@ -115,5 +115,5 @@ func Named(err error) error {
 	return err
 }
 
-// Advice says for people what happened, and the way out; "" for OK and unknown codes.
+// Advice explains, for people, what happened and what to do; "" for OK and unknown codes.
 func (c Code) Advice() string { return meanings[c].advice }

@@ -19,7 +19,7 @@ var eventNames = []struct {
 	{EventPersistentWatchRemoved, "persistentWatchRemoved"},
 }
 
-// String is the name, such as "nodeDeleted"; "event 77" of a type that is not known.
+// String returns the name, such as "nodeDeleted"; "event 77" for an unknown type.
 func (e EventType) String() string {
 	for _, n := range eventNames {
 		if n.kind == e {

@@ -20,7 +20,7 @@ type Decoder struct {
 // NewDecoder reads from b. Slices that it returns are parts of b.
 func NewDecoder(b []byte) *Decoder { return &Decoder{rest: b} }
 
-// Err is the first error, or nil.
+// Err returns the first error, or nil.
 func (d *Decoder) Err() error { return d.err }
 
 // Rest returns the bytes that were not read yet.
@@ -100,7 +100,7 @@ func (d *Decoder) Count(size int) int {
 	return n
 }
 
-// vector is Count, and reports whether the vector was null.
+// vector is like Count, and reports whether the vector was null.
 func (d *Decoder) vector(size int) (n int, null bool) {
 	v := d.Int()
 	switch {

@@ -111,8 +111,8 @@ func AppendMultiReply(b []byte, results []OpResult) []byte {
 	return multiEnd.append(b)
 }
 
-// wireOp is the type of a result: all creates that are answered with a stat
-// are a Create2.
+// wireOp returns the operation code of a result. Every create that is answered with a stat counts as
+// Create2.
 func (r *OpResult) wireOp() Op {
 	switch {
 	case r.Err != OK:

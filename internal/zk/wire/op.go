@@ -71,7 +71,7 @@ var opsByName = func() map[string]Op {
 	return m
 }()
 
-// String is the name, such as "getChildren2"; "op 77" of a type that is not known.
+// String returns the name, such as "getChildren2"; "op 77" for an unknown type.
 func (op Op) String() string {
 	if name, ok := opNames[op]; ok {
 		return name

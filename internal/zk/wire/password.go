@@ -1,8 +1,8 @@
 package wire
 
-// PasswordOf is the password that servers give to a session. Apache ZooKeeper makes it of the session's
-// id and of a constant of its source, so anybody who can connect can tell it
-// (ZooKeeperServer.generatePasswd: java.util.Random, begun with the id xor 0xb3415c00).
+// PasswordOf returns the password that servers give to a session. Apache ZooKeeper derives it from the
+// session's id and a constant in its source, so anyone who can connect can compute it
+// (ZooKeeperServer.generatePasswd: java.util.Random, seeded with the id xor 0xb3415c00).
 func PasswordOf(session int64) []byte {
 	const (
 		mixed      = 0xb3415c00

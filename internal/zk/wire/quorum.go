@@ -23,12 +23,10 @@ func ProvesAlive(op Op, err Code) bool {
 	return false
 }
 
-// treeError tells the errors that the leader finds by looking at the tree,
-// after it found the session alive. All others count as no evidence: some come
-// from the server that the client is on (auth failed, not read-only,
-// throttled), some mean that the session is gone or has moved, and some (bad
-// arguments, marshalling error, unimplemented) the leader can find before it
-// looks at the session.
+// treeError reports whether the leader finds this error by looking at the tree, after it found the
+// session alive. All other errors are no evidence: some come from the server that the client is on
+// (auth failed, not read-only, throttled), some mean that the session is gone or has moved, and some
+// (bad arguments, marshalling error, unimplemented) the leader can find before it looks at the session.
 func treeError(err Code) bool {
 	switch err {
 	case NoNode, NoAuth, BadVersion, NoChildrenForEphemerals, NodeExists, NotEmpty, InvalidACL, QuotaExceeded:

@@ -37,7 +37,7 @@ var permLetters = []struct {
 	perm   Perm
 }{{'c', PermCreate}, {'d', PermDelete}, {'r', PermRead}, {'w', PermWrite}, {'a', PermAdmin}}
 
-// Letters are permissions as people write them: some of cdrwa, in this order.
+// Letters returns permissions as people write them: some of cdrwa, in this order.
 func (p Perm) Letters() string {
 	var letters []byte
 	for _, l := range permLetters {
@@ -48,7 +48,8 @@ func (p Perm) Letters() string {
 	return string(letters)
 }
 
-// PermOf is the permission that one of the letters cdrwa stands for, and whether it is one.
+// PermOf returns the permission that a letter of cdrwa stands for, and whether it is one of these
+// letters.
 func PermOf(letter byte) (Perm, bool) {
 	for _, l := range permLetters {
 		if l.letter == letter {

@@ -79,7 +79,7 @@ func (c *Conn) LastZxid() int64 {
 	return c.lastZxid
 }
 
-// Pending is how many requests were sent and not answered.
+// Pending returns how many requests were sent and not answered.
 func (c *Conn) Pending() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,7 +131,7 @@ func (c *Conn) Send(ctx context.Context, op wire.Op, req any) (xid int32, err er
 	return xid, c.SendXid(ctx, xid, op, req)
 }
 
-// SendXid is Send with an xid of the caller's choice.
+// SendXid is like Send, with an xid that the caller chooses.
 func (c *Conn) SendXid(ctx context.Context, xid int32, op wire.Op, req any) error {
 	body := wire.AppendRequest(wire.RequestHeader{Xid: xid, Op: op}.Append(nil), op, req)
 	c.mu.Lock()
@@ -149,7 +149,7 @@ type Request struct {
 	Req any // as Send takes it
 }
 
-// SendAll is [Conn.Send] for several requests in a row, which go to the server at once.
+// SendAll is like [Conn.Send], for several requests in a row, which go to the server at once.
 func (c *Conn) SendAll(ctx context.Context, requests ...Request) error {
 	var frames []byte
 	c.mu.Lock()
@@ -315,7 +315,8 @@ func interrupt(ctx context.Context, setDeadline func(time.Time) error) (release 
 	}
 }
 
-// ended tells a context that ended from a connection that ended.
+// ended returns the cause of a context that ended, or else an error that says that the connection
+// ended.
 func ended(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause

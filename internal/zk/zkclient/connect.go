@@ -122,8 +122,8 @@ func (c *Conn) ping(every time.Duration) {
 	}
 }
 
-// To is a [Config] Dial that reaches a server by its address through dial, for as long
-// as the context has time, or ten seconds.
+// To returns a Dial for [Config] that reaches a server by its address through dial. It waits as long as
+// the context has time, or ten seconds.
 func To(dial func(network, addr string, timeout time.Duration) (net.Conn, error), addr string) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) {
 		wait := DefaultTimeout

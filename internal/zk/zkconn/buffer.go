@@ -28,7 +28,7 @@ func (r *room) limit(c *zk.Conn) {
 	zk.WithMaxBufferSize(usualAnswer)(c)
 }
 
-// around is a connection of the client's on which large answers are noticed.
+// around wraps a client's connection so that large answers are noticed.
 func (r *room) around(c net.Conn) net.Conn { return &roomyConn{Conn: c, room: r} }
 
 type roomyConn struct {
@@ -38,7 +38,7 @@ type roomyConn struct {
 	left int    // bytes of the present frame that are to come
 }
 
-// Read is called by one goroutine at a time.
+// Read reads from the connection. Only one goroutine may call it at a time.
 func (c *roomyConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	for came := b[:n]; len(came) > 0; {

@@ -33,7 +33,7 @@ type grantingConn struct {
 
 const untilTimeout = 12
 
-// Read is called by one goroutine at a time.
+// Read reads from the connection. Only one goroutine may call it at a time.
 func (c *grantingConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if missing := untilTimeout - len(c.head); missing > 0 {

@@ -26,7 +26,7 @@ func (c lossyConn) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Through is dial with something around each connection.
+// Through returns a dialer that wraps each connection of dial with around.
 func Through(dial zk.Dialer, around func(net.Conn) net.Conn) zk.Dialer {
 	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
 		conn, err := dial(network, addr, timeout)

@@ -6,10 +6,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// watchesInOrder is a frame of a client with the watches that it sets again in the order of their
-// paths: go-zookeeper sends them as its map has them, the server tells what was missed in that
-// order, and what follows would be another thing each time. All other frames are as they are.
-// A connection's first one, whose xid is 0 where there is none, is no request.
+// watchesInOrder sorts the watches in a frame with which a client sets its watches again by their
+// paths. go-zookeeper sends them in the random order of its map, and the server reports missed changes
+// in that order, so a run would differ each time. All other frames are returned as they are, and so is
+// a connection's first frame, which is not a request and whose bytes at the place of the xid are 0.
 func watchesInOrder(frame []byte) []byte {
 	if len(frame) < 4 {
 		return frame

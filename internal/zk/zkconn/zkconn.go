@@ -78,7 +78,7 @@ func Open(ctx context.Context, cfg Config) (*zk.Conn, <-chan zk.Event, error) {
 	return conn, events.All(), nil
 }
 
-// OpenEvents is Open for connections whose events several readers follow.
+// OpenEvents is like Open, for connections whose events several readers follow.
 func OpenEvents(ctx context.Context, cfg Config) (*zk.Conn, *Events, error) {
 	conn, events, err := Start(cfg)
 	if err != nil {

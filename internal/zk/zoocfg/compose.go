@@ -37,7 +37,7 @@ type (
 // removes it.
 var folders = []string{"data", "datalog", "logs"}
 
-// InContainers are the servers of an ensemble whose containers have the names of Compose.
+// InContainers returns the servers of an ensemble whose containers have the names of Compose.
 func InContainers(voters, observers int) (servers []Server) {
 	for id := 1; id <= voters+observers; id++ {
 		servers = append(servers, Server{
@@ -48,8 +48,8 @@ func InContainers(voters, observers int) (servers []Server) {
 	return servers
 }
 
-// File is the file: it follows the Compose Specification, and docker-compose 1.27 and later read it,
-// too. A $ in a value is doubled, since Compose puts in variables for it.
+// File returns the Compose file. It follows the Compose Specification, and docker-compose 1.27 and
+// later also read it. A $ in a value is doubled, since Compose replaces variables.
 func (c Compose) File(e Ensemble) ([]byte, error) {
 	var file composeFile
 	for i, s := range e.Servers {

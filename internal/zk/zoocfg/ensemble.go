@@ -30,7 +30,7 @@ type Server struct {
 	Observer bool
 }
 
-// Line is the server's line in zoo.cfg.
+// Line returns the server's line in zoo.cfg.
 func (s Server) Line() string {
 	role := ""
 	if s.Observer {
@@ -54,7 +54,7 @@ type Ensemble struct {
 // alone reports whether the one server is to run without a quorum, as Apache's example does.
 func (e Ensemble) alone() bool { return !e.Quorums && len(e.Servers) == 1 }
 
-// lines are the servers' lines.
+// lines returns the servers' lines.
 func (e Ensemble) lines() (lines []string) {
 	for _, s := range e.Servers {
 		lines = append(lines, s.Line())
@@ -104,7 +104,7 @@ func (o Own) settings() (lines []string) {
 	return lines
 }
 
-// Config is the zoo.cfg of a server.
+// Config returns the zoo.cfg of a server.
 func (e Ensemble) Config(own Own) string {
 	lines := []string{
 		"dataDir=" + own.Data,
@@ -121,8 +121,8 @@ func (e Ensemble) Config(own Own) string {
 	return strings.Join(append(lines, e.lines()...), "\n") + "\n"
 }
 
-// JavaEnv is the java.env beside a zoo.cfg, which Apache's scripts read; empty if there is no need
-// for one.
+// JavaEnv returns the java.env beside a zoo.cfg, which Apache's scripts read. It is empty if none is
+// needed.
 func (e Ensemble) JavaEnv() string {
 	if len(e.JVMFlags) == 0 {
 		return ""

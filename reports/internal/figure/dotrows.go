@@ -226,7 +226,8 @@ func fitted(name string, width func(string) vg.Length, room vg.Length) []string 
 // lateAxis warns of an axis on which lengths do not compare.
 const lateAxis = "Mind that an axis does not begin at 0."
 
-// DotsNote says how to read the rows of some panels. one is the noun of a measurement, such as "fail-over".
+// DotsNote explains how to read the rows of some panels. one is the noun of a measurement, such as
+// "fail-over".
 func DotsNote(one string, panels ...[]DotRow) string {
 	var several, longer, beyond, intervals, late bool
 	for _, rows := range panels {

@@ -182,7 +182,7 @@ func (tailScale) Normalize(lo, hi, share float64) float64 {
 	return (tail(share) - tail(lo)) / (tail(hi) - tail(lo))
 }
 
-// tail is the number of nines of a share: 1 for 90 %, 2 for 99 %.
+// tail returns the number of nines of a share: 1 for 90 %, 2 for 99 %.
 func tail(share float64) float64 { return -math.Log10(1 - share) }
 
 // shareTicks are at these shares.

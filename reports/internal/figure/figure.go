@@ -287,8 +287,8 @@ func (f *Figure) SVG() []byte {
 // and the text.
 var svgText = regexp.MustCompile(`<text ([^>]*?font-size:([0-9.]+)px[^>]*)>([^<]+)</text>`)
 
-// withLengths gives each text its length. If none of the fonts is available, another font could make
-// the text wider than its room, so that it would be cut off or cover the next one.
+// withLengths adds to each text its length. Without it, where none of the fonts is available, another
+// font could make the text wider than its room, so that it would be cut off or cover the next one.
 func withLengths(svg []byte) []byte {
 	return svgText.ReplaceAllFunc(svg, func(text []byte) []byte {
 		m := svgText.FindSubmatch(text)

@@ -61,7 +61,7 @@ func (h hatch) lines(r vg.Rectangle) (all [][2]vg.Point) {
 	return all
 }
 
-// Background is the tint as style sheets write it.
+// Background returns the tint as style sheets write it.
 func (t Tint) Background() template.CSS {
 	c := OnBoth(t.Colour)
 	var layers []string
@@ -71,10 +71,11 @@ func (t Tint) Background() template.CSS {
 	return template.CSS(strings.Join(layers, ", ") + "; outline: 1px solid " + c)
 }
 
-// Hatched is the tint as the script of the timeline takes it: the colour with the number of the hatching.
+// Hatched returns the tint as the script of the timeline reads it: the colour and the number of the
+// hatching.
 func (t Tint) Hatched() string { return fmt.Sprintf("%s/%d", Css(t.Colour), t.Hatch) }
 
-// OnBoth is a colour as style sheets write it, for light and for dark pages.
+// OnBoth returns a colour as style sheets write it, for light and for dark pages.
 func OnBoth(c color.NRGBA) string {
 	if dark := darkOf(c); dark != "" {
 		return fmt.Sprintf("light-dark(%s, %s)", Css(c), dark)

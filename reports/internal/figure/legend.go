@@ -13,7 +13,7 @@ const (
 	legendSize = 10
 )
 
-// entries are the figure's own and one for each kind of fault in it.
+// entries returns the entries of the figure, and one for each kind of fault in it.
 func (f *Figure) entries() []LegendEntry {
 	out := f.Legend
 	if f.Bars {

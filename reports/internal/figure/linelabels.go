@@ -52,8 +52,8 @@ func (ls lineLabels) place(c draw.Canvas, p *plot.Plot) []lineLabel {
 	return placed
 }
 
-// candidates are places right of the line and left of it, at several heights, and at its end. The
-// middle is for the intervals of medians.
+// candidates returns places for the label right and left of the line, at several heights, and at its
+// end. The middle is left free for the intervals of medians.
 func (l ecdfLine) candidates(c draw.Canvas, corners []vg.Point) (boxes []vg.Rectangle) {
 	const gap, height = 4, lineLabelSize + 2
 	w := textStyle(lineLabelSize, Black).Width(l.name) + 2

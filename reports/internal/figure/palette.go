@@ -32,16 +32,16 @@ type Tint struct {
 	Hatch  hatch
 }
 
-// faded is the colour with the given opacity, from 0 to 1.
+// faded returns the colour with the given opacity, from 0 to 1.
 func faded(c color.NRGBA, opacity float64) color.NRGBA {
 	c.A = uint8(opacity * 255)
 	return c
 }
 
-// Css is the colour as style sheets write it.
+// Css returns the colour as style sheets write it.
 func Css(c color.NRGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
 
-// darkOf is the partner of a colour on dark pages; "" if it has none.
+// darkOf returns the colour's counterpart for dark pages; "" if it has none.
 func darkOf(c color.NRGBA) string {
 	for _, ink := range inks.All() {
 		if ink.Light == Css(c) {

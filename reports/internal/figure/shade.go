@@ -59,7 +59,7 @@ func (s shade) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// place is where the band lies on the canvas.
+// place returns where the band lies on the canvas.
 func (b Band) place(c draw.Canvas, p *plot.Plot) (left, right vg.Length) {
 	left, right = c.X(p.X.Norm(b.From)), c.X(p.X.Norm(b.Until))
 	if right-left < thinnest {

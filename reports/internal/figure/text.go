@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// textStyle is the one font of all plots, so that an SVG embeds one file only.
-// It is read from the binary, never from the machine.
+// textStyle returns the style in the one font of all plots, so that an SVG embeds only one file. The
+// font is read from the binary, never from the machine.
 func textStyle(size float64, c color.Color) text.Style {
 	return text.Style{
 		Color:   c,
@@ -19,7 +19,7 @@ func textStyle(size float64, c color.Color) text.Style {
 	}
 }
 
-// NewPanel is a plot in the house style.
+// NewPanel returns a plot in the house style.
 func NewPanel() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil

@@ -62,7 +62,7 @@ func (c CountTicks) Ticks(lo, hi float64) []plot.Tick {
 	return whole
 }
 
-// NiceStep is the least of 1, 2, 5, 10, … times a power of ten that is at least v.
+// NiceStep returns the least number of at least v that is 1, 2 or 5 times a power of ten.
 func NiceStep(v float64) float64 {
 	if v <= 0 {
 		return 0
@@ -100,7 +100,7 @@ func (DurationTicks) Ticks(lo, hi float64) []plot.Tick {
 	}
 }
 
-// powerLabel is m times 10^e seconds in words: "200 ms".
+// powerLabel returns m times 10^e seconds in words: "200 ms".
 func powerLabel(m, e int) string {
 	units := []struct {
 		from int
@@ -138,5 +138,5 @@ func niceLogRange(lo, hi float64) (float64, float64) {
 // Least is the shortest duration that is drawn, in seconds.
 const Least = 1e-6
 
-// LogSeconds is a duration for a logarithmic axis.
+// LogSeconds returns a duration in seconds for a logarithmic axis.
 func LogSeconds(d time.Duration) float64 { return math.Max(d.Seconds(), Least) }

@@ -50,7 +50,8 @@ var FaultTints = []figure.Tint{
 	{Colour: figure.Olive, Hatch: figure.Crossed},
 }
 
-// Tints gives each kind of fault its look. The common kinds keep theirs from run to run, the others within a run.
+// Tints returns the tint of each kind of fault. The common kinds have the same one in all runs, the
+// others within a run.
 func Tints(of []string) map[string]figure.Tint {
 	out := map[string]figure.Tint{}
 	var order []string
@@ -70,7 +71,7 @@ func Tints(of []string) map[string]figure.Tint {
 	return out
 }
 
-// Radius is smaller for what is common.
+// Radius returns the radius of a dot, which is smaller for a common outcome.
 func (o outcomeStyle) Radius() vg.Length {
 	if o.Outcome == history.OK {
 		return vg.Points(1.5)

@@ -52,7 +52,8 @@ func comparedTimes(c *compare.Comparison, m *samples.Metric, parts []string) *fi
 	return f
 }
 
-// groupRows are the times of a part of a metric, with the median and the interval of the table.
+// groupRows returns, for each group, the times of a part of a metric, with the median and the interval
+// of the table.
 func groupRows(c *compare.Comparison, m *samples.Metric, part string) (rows []figure.DotRow) {
 	for i, g := range c.Groups {
 		times := m.Times(&g.Samples, part)

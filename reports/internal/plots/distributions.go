@@ -213,7 +213,7 @@ func (d Distribution) Drawn(all []figure.Sampled) figure.Drawn {
 	return out
 }
 
-// tooFew says how many times a figure would need.
+// tooFew explains how many times a figure would need.
 func (d Distribution) tooFew(few []figure.Sampled) string {
 	if len(few) == 0 {
 		return "No " + d.One + " was measured."
@@ -221,7 +221,7 @@ func (d Distribution) tooFew(few []figure.Sampled) string {
 	return fmt.Sprintf("The %s with its interval needs %s; measured were %s.", d.least.Name, d.needed(), countsOf(few))
 }
 
-// needed says how many times of one kind a line needs.
+// needed describes how many times of one kind a line needs.
 func (d Distribution) needed() string {
 	one, more, _ := strings.Cut(d.One, " that ")
 	text := words.Plural(measured.Needed(d.least.Q), one) + " of one kind"
@@ -231,7 +231,7 @@ func (d Distribution) needed() string {
 	return text
 }
 
-// countsOf says how often some things were measured: "kill:leader (4), expire:any (1)".
+// countsOf returns how often some things were measured: "kill:leader (4), expire:any (1)".
 func countsOf(all []figure.Sampled) string {
 	const most = 4
 	var parts []string

@@ -53,7 +53,7 @@ func FailoverFigure(m *material.Run) (*figure.Figure, string) {
 	return f, ""
 }
 
-// slowWords says from when on operations are slow.
+// slowWords names the durations above which operations count as slow.
 func slowWords(over map[string]time.Duration) string {
 	if len(over) == 0 {
 		return ""

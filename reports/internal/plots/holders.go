@@ -75,7 +75,7 @@ func holdersNote(overlaps int, width time.Duration, left int) string {
 	return note
 }
 
-// lanesOf gives the first keys their lanes, from the top, and returns how many keys are left out.
+// lanesOf assigns lanes to the first keys, from the top, and returns how many keys are left out.
 func lanesOf(all []*holds.Hold, most int) (lanes map[string]int, left int) {
 	keys := keysOf(all)
 	if left = len(keys) - most; left > 0 {

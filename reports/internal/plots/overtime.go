@@ -54,7 +54,7 @@ func overTime(m *material.Run) *figure.Figure {
 	return f
 }
 
-// phaseTold is the name of a phase with what happens in it.
+// phaseTold returns the name of a phase, and for some what happens in it.
 func phaseTold(name string) string {
 	switch name {
 	case history.PhaseHeal:

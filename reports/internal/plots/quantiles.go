@@ -76,8 +76,8 @@ func quantilesPanel(m *material.Run, f *figure.Figure, q []stats.Quantiles, widt
 	return p
 }
 
-// windowWidth is the width of the windows over time: about a hundred a run, of
-// a length that is easy to name.
+// windowWidth returns the width of the windows over time: about a hundred a run, of a length that is
+// easy to name.
 func windowWidth(m *material.Run) time.Duration {
 	return niceDuration(m.End / 100)
 }

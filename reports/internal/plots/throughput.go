@@ -74,7 +74,7 @@ func highest(counts map[history.Type]map[int]int, width time.Duration) float64 {
 	return step * float64(int(top/step)+1)
 }
 
-// steps are the corners of the line: windows without any are at zero.
+// steps returns the corners of the line. Windows without operations are at zero.
 func steps(m *material.Run, counts map[int]int, xMax float64) plotter.XYs {
 	if len(counts) == 0 {
 		return nil

@@ -92,7 +92,7 @@ func (s *simulation) schedule() {
 	}
 }
 
-// ready is when a request of the client that was sent at t is answered.
+// ready returns when a request that the client sent at t is answered.
 func (s *simulation) ready(t time.Duration, client int) time.Duration {
 	for _, f := range s.faults {
 		if (f.client == -1 || f.client == client) && f.at <= t && t < f.recovered {
@@ -102,7 +102,7 @@ func (s *simulation) ready(t time.Duration, client int) time.Duration {
 	return t + 2*ms + time.Duration(s.rnd.ExpFloat64()*float64(2*ms))
 }
 
-// expired is when the client's session expires between two instants, 0 if it does not.
+// expired returns when the client's session expires between two times, or 0 if it does not.
 func (s *simulation) expired(client int, from, until time.Duration) time.Duration {
 	for _, f := range s.faults {
 		if f.kind == kinds.Expire.Name && f.client == client && from <= f.at && f.at < until {
@@ -153,7 +153,7 @@ func (s *simulation) load() {
 	}
 }
 
-// round is acquire, write, confirm, release; it returns when the client goes on.
+// round adds an acquire, a write, a confirm and a release. It returns when the client goes on.
 func (s *simulation) round(client int, t time.Duration) time.Duration {
 	key := fmt.Sprintf("k%d", s.rnd.IntN(s.cfg.Keys))
 	s.op(t, client, history.Invoke, models.FAcquire, key, nil).Intended = t - time.Duration(s.rnd.IntN(3000))*time.Microsecond
@@ -193,7 +193,7 @@ func (s *simulation) hold(client int, key string, granted time.Duration) time.Du
 	return released + time.Duration(s.rnd.IntN(40))*ms
 }
 
-// lose is a hold that ends with the session.
+// lose adds a hold's end with its session. It returns when the client goes on.
 func (s *simulation) lose(client int, key string, token history.ID, told time.Duration) time.Duration {
 	s.add(history.Event{
 		Time: told, Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FLost, Key: key,

@@ -59,9 +59,8 @@ func properties(model string) []string {
 // Deletion describes a transaction in [Violated].
 const Deletion = "Client 4, in session 0x4, deleted k0/lock, which client 0 had created, at 3.412 s: zxid 0x70000068e."
 
-// Violated is Result for a history with two holders at a time: exclusion is
-// violated with the events of the first overlap, belief measured, progress
-// not decided.
+// Violated is like Result, for a history with two holders at a time: exclusion is violated with the
+// events of the first overlap, belief is measured, progress is not decided.
 func Violated(h *history.History) *store.Result {
 	r := Result(h)
 	r.Verdict = checker.Violation
@@ -83,7 +82,7 @@ func Violated(h *history.History) *store.Result {
 	return r
 }
 
-// counterexample is grant and release of the two holds that overlap.
+// counterexample returns the events of the grants and releases of the two holds that overlap.
 func counterexample(h *history.History, o holds.Overlap) []int {
 	var out []int
 	released := map[int]bool{}

@@ -82,7 +82,7 @@ func one(yes bool) uint64 {
 	return 0
 }
 
-// returned is the completion of an operation, or an event without anything.
+// returned returns the completion of an operation, or an empty event if there is none.
 func returned(op *history.Operation) *history.Event {
 	if op.Return == nil {
 		return &history.Event{}
@@ -256,7 +256,7 @@ func txnPath(t *history.Txn) string {
 	return ""
 }
 
-// bands are the faults behind all lanes.
+// bands returns the bands of faults, which are drawn behind all lanes.
 func (b *builder) bands() (all []faultBand) {
 	colours := material.Tints(b.m.FaultKinds())
 	for _, w := range b.m.Windows {
@@ -268,7 +268,7 @@ func (b *builder) bands() (all []faultBand) {
 // mostMoments bounds the elections and the ends of sessions on the page.
 const mostMoments = 20_000
 
-// moments are elections, and the ends of sessions in the rows of their clients.
+// moments returns elections, and the ends of sessions in the lanes of their clients.
 func (b *builder) moments() (all []landmark) {
 	for _, e := range recorded.Of(b.m.History).Elections {
 		all = append(all, landmark{fmt.Sprintf("server %d leads", e.Server), e.At.Microseconds(), -1, "election"})

@@ -379,7 +379,7 @@ func (b *builder) clients() {
 	}
 }
 
-// clientLane is the name of the lane with the operations of a client.
+// clientLane returns the name of the lane with the operations of a client.
 func clientLane(client int) string { return fmt.Sprintf("client %d", client) }
 
 // shownOutcomes are the outcomes of operations.
@@ -517,7 +517,7 @@ func (b *builder) distance(t tbar) int64 {
 	return nearest
 }
 
-// packRows gives each bar the first free row of its lane, and returns the number of rows of each
+// packRows puts each bar into the first free row of its lane, and returns the number of rows of each
 // lane. The bars are in order of their lanes.
 func packRows(bars []tbar) map[int32]int {
 	rows := map[int32]int{}

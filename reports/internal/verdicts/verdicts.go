@@ -201,7 +201,7 @@ func Sentence(r *store.Result) string {
 	return Headline(r)
 }
 
-// Headline is sentence without what was not checked.
+// Headline is like sentence, without what was not checked.
 func Headline(r *store.Result) string {
 	ps := Properties(r)
 	named := func(result checker.Result) []string {
@@ -229,7 +229,7 @@ func Headline(r *store.Result) string {
 	return "no verdict was reached"
 }
 
-// Broke says who broke their promises: the subject, the servers, or perhaps both.
+// Broke says who broke a promise: the subject, the servers, or perhaps both.
 func Broke(model, subject string, properties []string) string {
 	theirs := 0
 	for _, p := range properties {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// Cost says what operations cost on average. It returns "" if that is unknown.
+// Cost describes what operations cost on average. It returns "" if that is unknown.
 func Cost(c *samples.Cost) string {
 	if c == nil {
 		return ""

@@ -158,7 +158,7 @@ var figureTexts = map[string]string{
 	"writes_by_others":             "# guarded write(s) by other clients meanwhile",
 }
 
-// figureWords says the figures of a verdict, in order of name.
+// figureWords returns the figures of a verdict in words, in order of name.
 func figureWords(v checker.Verdict) []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(v.Figures)) {
@@ -169,10 +169,11 @@ func figureWords(v checker.Verdict) []string {
 
 var was = regexp.MustCompile(`\[was\]`)
 
-// Figures is figureWords in a line.
+// Figures returns the figures of a verdict in words, on one line.
 func Figures(v checker.Verdict) string { return strings.Join(figureWords(v), "; ") }
 
-// figureText says a figure. A figure of another version of zklab has its name for a text.
+// figureText returns a figure in words. A figure that this version of zklab does not know is described
+// by its name.
 func figureText(name string, v float64) string {
 	text, known := figureTexts[name]
 	if !known {

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// Fairness says how the grants were shared among the clients. It returns "" if that is unknown,
-// or if only one client asked.
+// Fairness describes how the grants were shared among the clients. It returns "" if that is unknown, or
+// if only one client asked.
 func Fairness(f *stats.Fairness) string {
 	if f == nil || len(f.Clients) < 2 {
 		return ""
@@ -35,7 +35,8 @@ func mostOvertakenWords(overtook, most int) string {
 	return fmt.Sprintf(", at most %s during one wait", prose.Grouped(most))
 }
 
-// Belief says what false belief there was, and what it led to. It returns "" if that is unknown.
+// Belief describes how much false belief there was, and what it led to. It returns "" if that is
+// unknown.
 func Belief(b *samples.Belief) string {
 	if b == nil {
 		return ""
@@ -50,7 +51,7 @@ func Belief(b *samples.Belief) string {
 	return text + fmt.Sprintf("; a resource that checks tokens refuses %s of %s", prose.Grouped(b.Refused), Plural(b.Writes, "guarded write"))
 }
 
-// SharedInSweep says how all runs of a sweep shared the object, in parts of a sentence.
+// SharedInSweep describes how all runs of a sweep shared the object, in parts of a sentence.
 func SharedInSweep(s *samples.Samples) (texts []string) {
 	if f := s.Fairness; f != nil && f.Grants > 0 {
 		text := fmt.Sprintf("%s of %s went to a client that had asked later than a waiting one", prose.Grouped(f.Overtook), Plural(f.Grants, "grant"))

@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// StoodStill says for each kind and target of faults on servers for how long the object stood still.
+// StoodStill describes, for each kind and target of faults on servers, for how long the object stood
+// still.
 func StoodStill(r *store.Result) (sentences []string) {
 	what := Subject(r)
 	for _, k := range r.Stats.Failovers {

@@ -57,10 +57,10 @@ func Instant(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), '
 // Moment formats a time since the run began, as exactly as a table of faults needs it.
 func Moment(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), 'f', 2, 64) + " s" }
 
-// Plural is "1 key", "3 keys", "1,000 keys".
+// Plural returns "1 key", "3 keys", "1,000 keys".
 func Plural(n int, one string) string { return prose.Grouped(n) + " " + prose.Noun(n, one) }
 
-// Times is "once", "twice", "3 times".
+// Times returns "once", "twice", "3 times".
 func Times(n int) string {
 	if n == 1 || n == 2 {
 		return prose.Times(n)

@@ -243,7 +243,7 @@ func (s *Server) last() int64 {
 	return s.base
 }
 
-// Append is zab.Files'.
+// Append implements zab.Files.
 func (s *Server) Append(entries []zab.Entry) bool {
 	if s.broken { // what was half written must stay the end
 		return false
@@ -284,7 +284,7 @@ func (s *Server) size() int64 {
 	return int64(len(txnlog.FileHeader()))
 }
 
-// Cut is zab.Files'.
+// Cut implements zab.Files.
 func (s *Server) Cut(last int64) bool {
 	if s.broken || s.log == nil {
 		return s.ok(os.ErrClosed)
@@ -301,7 +301,7 @@ func (s *Server) Cut(last int64) bool {
 	return s.ok(err)
 }
 
-// Epochs is zab.Files'.
+// Epochs implements zab.Files.
 func (s *Server) Epochs(accepted, current int64) bool {
 	if s.broken {
 		return false
@@ -309,7 +309,7 @@ func (s *Server) Epochs(accepted, current int64) bool {
 	return s.ok(atomicfile.Write(filepath.Join(s.dir, epochsName), private, fmt.Appendf(nil, "accepted %d\ncurrent %d\n", accepted, current)))
 }
 
-// Replace is zab.Files'.
+// Replace implements zab.Files.
 func (s *Server) Replace(base zab.State, baseZxid int64, log []zab.Entry) bool {
 	if s.broken {
 		return false
@@ -347,7 +347,8 @@ func (s *Server) renew(base zab.State, zxid int64, log []zab.Entry) error {
 	return nil
 }
 
-// ok tells of the first failure. Behind one the files are left as they are.
+// ok reports whether no write has failed yet. It reports the first failure to failed; after that the
+// files stay as they are.
 func (s *Server) ok(err error) bool {
 	if err != nil && !s.broken {
 		s.broken = true

@@ -147,7 +147,7 @@ func (l *Latency) Add(ms int64) {
 	l.min, l.max = min(l.min, ms), max(l.max, ms)
 }
 
-// average is 0 without any.
+// average returns the mean latency, or 0 if there was none.
 func (l *Latency) average() float64 {
 	if l.count == 0 {
 		return 0

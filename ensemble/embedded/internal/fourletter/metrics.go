@@ -236,8 +236,8 @@ func (d *distribution) Add(value int64) {
 	d.latest[(d.count-1)%samples] = value
 }
 
-// quantile is between the two values next to the place that the share of all has,
-// rounded; 0 without any value.
+// quantile interpolates between the two values next to the place of the share, rounded. It returns 0 if
+// there are no values.
 func quantile(sorted []int64, share float64) int64 {
 	if len(sorted) == 0 {
 		return 0

@@ -35,7 +35,7 @@ type line struct {
 	value any
 }
 
-// about says what the server is, which is no metric.
+// about returns the lines that describe the server and are not metrics.
 func about(s Server) []line {
 	lines := []line{{"version", version}, {"server_state", s.Role}}
 	if s.inQuorum() {

@@ -37,7 +37,7 @@ var (
 	prometheusQuantiles = map[kind][]float64{summary: {.5}, distributed: {.5, .9, .99}}
 )
 
-// quantileOrNone is NaN without any value.
+// quantileOrNone is like quantile, but returns NaN if there are no values.
 func quantileOrNone(sorted []int64, share float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()

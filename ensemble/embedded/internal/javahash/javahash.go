@@ -20,7 +20,7 @@ func Spread(code int32) uint32 {
 	return h ^ h>>16
 }
 
-// Code is String.hashCode, of UTF-16 code units.
+// Code returns what Java's String.hashCode returns, which hashes UTF-16 code units.
 func Code(s string) int32 {
 	var h int32
 	for i := 0; i < len(s); {

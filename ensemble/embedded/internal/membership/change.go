@@ -44,7 +44,8 @@ func AsRead(text string) string {
 	return m.ordered(javahash.Grown(javahash.Default, len(m))).Text(version)
 }
 
-// change gives all members anew, or some go and some come.
+// change returns the members after a reconfiguration: a new list, or these with some removed and some
+// added.
 func (m Members) change(r *wire.ReconfigRequest) (Members, wire.Code) {
 	if r.NewMembers != nil {
 		return anew(string(r.NewMembers))

@@ -216,7 +216,8 @@ func parseClient(s string) (host string, port int, err error) {
 	return host, port, err
 }
 
-// parsePort tells what is no number from what is no port.
+// parsePort parses a port. It returns ErrFormat for text that is not a number, and ErrNumber for a
+// number that is not a port.
 func parsePort(s string) (int, error) {
 	n, err := strconv.ParseInt(s, 10, 32)
 	switch {

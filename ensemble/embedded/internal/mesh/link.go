@@ -34,7 +34,7 @@ type item[M any] struct {
 	due    time.Time // not before this; zero: at any time
 }
 
-// open is whether a message arrives at once.
+// open reports whether a message arrives at once.
 func (l *link[M]) open() bool {
 	return l.stream == nil && !l.cut && l.base == 0 && l.jitter == 0 && l.share == 0 && l.queue.len() == 0
 }
@@ -56,7 +56,7 @@ func (l *link[M]) held() int {
 	return n
 }
 
-// hasDue is whether something can arrive.
+// hasDue reports whether a message can arrive now.
 func (l *link[M]) hasDue() bool {
 	if l.cut || l.queue.len() == 0 {
 		return false

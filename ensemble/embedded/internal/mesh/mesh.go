@@ -238,8 +238,8 @@ func (m *Mesh[M]) of(id int) []*pair[M] {
 	return slices.DeleteFunc(m.sorted(), func(p *pair[M]) bool { return p.ends[0].id != id && p.ends[1].id != id })
 }
 
-// sorted gives all pairs in the order of their servers: what breaks connections does it in
-// the same order each time.
+// sorted returns all pairs in the order of their servers, so that connections are broken in the same
+// order each time.
 func (m *Mesh[M]) sorted() []*pair[M] {
 	pairs := slices.Collect(maps.Values(*m.pairs.Load()))
 	slices.SortFunc(pairs, func(p, q *pair[M]) int {

@@ -66,7 +66,8 @@ func (p *Prep) deleteContainer(q *wire.PathRequest) (tree.Body, wire.Code) {
 	return &tree.Delete{Path: q.Path}, wire.OK
 }
 
-// setSequence is asked for by nobody but the ensemble's owner.
+// setSequence sets the number that the next sequential child of a znode gets. Only the ensemble's owner
+// sends this request.
 func (p *Prep) setSequence(q *tree.SetSequence) (tree.Body, wire.Code) {
 	n, ok := p.find(q.Path)
 	if !ok {

@@ -117,7 +117,7 @@ func (a *app) Suspend() {
 // timeouts.
 type touches map[int64]time.Duration
 
-// Beat is zab.App's: it tells the leader which sessions were heard of here.
+// Beat implements zab.App: it tells the leader which sessions this server has heard of.
 func (a *app) Beat() any {
 	if len(a.touched) == 0 {
 		return nil

@@ -48,8 +48,8 @@ func (s *Server) refuseSASL(k *call) {
 	s.end(k, start, wire.OK)
 }
 
-// identities gives who a client proved to be, with the super user for whom no
-// access control list counts.
+// identities returns the identities that a client has proved, including the super user, who passes
+// every access control list.
 func (s *Server) identities(k *call) ([]wire.ID, bool) {
 	r, ok := k.body.(*wire.AuthRequest)
 	if !ok {

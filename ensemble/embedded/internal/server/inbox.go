@@ -100,7 +100,7 @@ func (b *inbox) signal() {
 	}
 }
 
-// take gives all that there is, and uses the slices of the last time again.
+// take removes and returns all events. It reuses the slices that the last call returned.
 func (b *inbox) take(peers []peerEvent, events []event) ([]peerEvent, []event) {
 	clear(peers) // let go what they pointed to
 	clear(events)

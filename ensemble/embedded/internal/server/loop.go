@@ -288,8 +288,8 @@ func (s *Server) know(c *conn) {
 	s.conns[c] = struct{}{}
 }
 
-// inOrder gives all connections as they came: what is done to each is done in the same order
-// each time.
+// inOrder returns all connections in the order in which they came, so that whatever is done to each is
+// done in the same order each time.
 func (s *Server) inOrder() []*conn {
 	return slices.SortedFunc(maps.Keys(s.conns), func(a, b *conn) int { return cmp.Compare(a.number, b.number) })
 }

@@ -29,7 +29,7 @@ func (c Config) version() int64 {
 // standalone reports whether this is the ensemble's only server.
 func (s *Server) standalone() bool { return len(s.cfg.Zab.Voters)+len(s.cfg.Zab.Observers) == 1 }
 
-// configuration is this server's answer to a reconfiguration.
+// configuration returns this server's answer to a reconfiguration.
 func (s *Server) configuration() []byte {
 	text := s.tree.Membership()
 	if s.sessions == nil {

@@ -259,7 +259,7 @@ func (s *Server) Alter(f func(*tree.Tree)) { s.Look(func() { f(s.tree) }) }
 // answer its clients and its leader. It is for tests of what notices that.
 func (s *Server) Stick() { s.Look(func() { s.stuck = true }) }
 
-// Ready is closed when the server serves for the first time.
+// Ready returns a channel that is closed when the server serves for the first time.
 func (s *Server) Ready() <-chan struct{} { return s.ready }
 
 // Serving reports whether the server serves clients.

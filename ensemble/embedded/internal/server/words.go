@@ -130,7 +130,7 @@ func (s *Server) connections(asking *conn) (all []fourletter.Connection) {
 	return all
 }
 
-// own is this server as the ensemble was started with it.
+// own returns this server as a member of the ensemble, as the ensemble was started with it.
 func (s *Server) own() (own membership.Member) {
 	for _, m := range s.cfg.Members {
 		if m.ID == int64(s.cfg.Zab.ID) {

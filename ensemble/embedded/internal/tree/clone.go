@@ -7,9 +7,8 @@ import (
 	"slices"
 )
 
-// Clone gives an independent copy, which shares the data of znodes and the
-// access control lists: nobody changes those in place. The cost grows with the number of
-// znodes.
+// Clone returns an independent copy. It shares the data of znodes and the access control lists, which
+// are never changed in place. The cost grows with the number of znodes.
 func (t *Tree) Clone() *Tree {
 	u := &Tree{
 		nodes:      make(map[string]*node, len(t.nodes)),
@@ -69,9 +68,9 @@ func (r *nodeList) sized() nodeList {
 	return nodeList{nodes: make([]*node, len(r.nodes)), most: r.most}
 }
 
-// Diff tells the first difference between the znodes and sessions of two trees,
-// "" if they are equal. It leaves out /zookeeper/config, which each server sets
-// for itself. Tests compare the servers of an ensemble with it.
+// Diff describes the first difference between the znodes and sessions of two trees. It returns "" if
+// they are equal. It leaves out /zookeeper/config, which each server sets for itself. Tests compare the
+// servers of an ensemble with it.
 func (t *Tree) Diff(u *Tree) string {
 	if t.zxid != u.zxid {
 		return fmt.Sprintf("zxid 0x%x and 0x%x", t.zxid, u.zxid)

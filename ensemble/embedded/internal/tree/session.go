@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
 )
 
-// Sessions gives all sessions and their timeouts, by id.
+// Sessions returns all sessions and their timeouts, by id.
 func (t *Tree) Sessions() iter.Seq2[int64, time.Duration] {
 	ids := slices.Sorted(maps.Keys(t.sessions))
 	return func(yield func(int64, time.Duration) bool) {

@@ -286,9 +286,8 @@ func (d *Disk) replace(s *Sync) {
 	}
 }
 
-// choose says how a learner comes in line with the log up to (not with)
-// log[end], which ends its own log at last and knows it to be committed up to
-// committed.
+// choose returns how to bring a learner in line with the log up to, but without, log[end]. The last
+// entry of the learner's own log is last, and it knows the log to be committed up to committed.
 //
 // Two logs that both have an entry are the same up to there: nobody accepts an
 // entry of an epoch before its log equals the log of the epoch's leader. So the last

@@ -70,7 +70,7 @@ func (n *Node) startRound(round int64, other Vote) {
 	n.count()
 }
 
-// ownVote is for this server; an observer has none.
+// ownVote returns a vote for this server, or none for an observer.
 func (n *Node) ownVote() Vote {
 	if !n.voter {
 		return Vote{}

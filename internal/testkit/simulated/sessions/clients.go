@@ -26,8 +26,8 @@ type Record struct {
 	Broken       int             // how often the servers did so, whether or not it showed
 }
 
-// Run is a run of some hundred steps, all of which follow from the seed. The
-// servers keep their promises but for the defect, if there is one.
+// Run simulates a run of some hundred steps, all of which follow from the seed. The servers keep their
+// promises except for the defect, if there is one.
 func Run(seed uint64, defect string, steps int) Record {
 	s := simulate(seed, defect, steps)
 	return Record{s.events, s.transactions(), s.final, s.broken}
@@ -323,7 +323,7 @@ func (s *sim) request(c *client) history.Request {
 	return s.change()
 }
 
-// fence is a write that changes nothing.
+// fence returns a write that changes nothing.
 func fence() history.Request {
 	return history.Request{Op: "multi", Parts: []history.Request{{Op: "check", Path: "/a", Version: version(-1)}}}
 }

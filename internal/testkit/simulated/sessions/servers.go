@@ -134,7 +134,7 @@ const leader, follower = "leader", "follower"
 // Addresses lists the addresses under which sessions connect, the leader's first.
 var Addresses = []string{leader, follower}
 
-// SyncLag is for how long a read behind a sync may miss what others were told of, at a server.
+// SyncLag returns for how long a read after a sync at a server may miss what others had already seen.
 func SyncLag(server string, _ time.Duration) time.Duration {
 	if server == leader {
 		return leaderLag
@@ -149,7 +149,7 @@ func (s *sim) address(v *server) string {
 	return follower
 }
 
-// behind is from which entry on the leader answers a sync; -1: from any.
+// behind returns the entry from which on the leader answers a sync, or -1 if it answers from any.
 func (s *sim) behind() int {
 	for i, e := range slices.Backward(s.log) {
 		if e.at < s.now-leaderLag {

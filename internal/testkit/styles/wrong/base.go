@@ -32,7 +32,7 @@ func at(c *subjects.Client, path string, right bool) *base {
 	return b
 }
 
-// host is the name of the client. It has the same name after a restart.
+// host returns the name of the client. It has the same name after a restart.
 func (b *base) host() string { return fmt.Sprintf("host%d", b.ID) }
 
 func (b *base) in(names ...string) string {

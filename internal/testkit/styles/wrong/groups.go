@@ -173,8 +173,8 @@ func (m *members) Pick(ctx context.Context) (string, error) {
 	return names[len(names)/2], nil
 }
 
-// ofHost is a group whose znodes are named after the hosts, and have the members' names as their data. A
-// client whose znode exists writes its new name into it, even if the znode is one of its last life.
+// ofHost returns a group whose znodes are named after the hosts and contain the members' names. A
+// client whose znode exists writes its new name into it, even if the znode is left from its last life.
 func ofHost(b *base, look time.Duration) *members {
 	m := newMembers(b, look)
 	path := b.in("member-" + b.host())
@@ -196,9 +196,9 @@ func ofHost(b *base, look time.Duration) *members {
 	return m
 }
 
-// ofName is a group whose znodes are named after the members. A client that finds a znode with its
-// member's name believes that it is its own, created by a request whose reply was lost. But it may be
-// of the client's last life, and go with the session of that.
+// ofName returns a group whose znodes are named after the members. A client that finds a znode with its
+// member's name believes that a request of its own created it, whose reply was lost. But the znode may
+// be left from the client's last life, and be deleted with the session of that life.
 func ofName(b *base, look time.Duration) *members {
 	m := newMembers(b, look)
 	last := "" // the member that the client was
@@ -219,8 +219,8 @@ func ofName(b *base, look time.Duration) *members {
 	return m
 }
 
-// lookedOnce is a group whose clients look for their znode before they delete it. If it is not there,
-// nothing is to be done, they believe. But the request that creates it may arrive later.
+// lookedOnce returns a group whose clients look for their znode before they delete it. If it is not
+// there, they believe that there is nothing to do. But the request that creates it may arrive later.
 func lookedOnce(b *base) *members {
 	m := newMembers(b, 200*time.Millisecond)
 	last := "" // the member that the client was

@@ -9,9 +9,9 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// byName is held by the client whose name is the data of the znode "holder". A client that finds its
-// own name there believes that it is the holder, since the reply to its request may have been lost. But
-// the znode may be one of its last life.
+// byName returns a hold of the client whose name is the data of the znode "holder". A client that finds
+// its own name there believes that it is the holder, since the reply to its request may have been lost.
+// But the znode may be left from its last life.
 func byName(b *base, name string) *hold {
 	var has *claim
 	path := b.in("holder")
@@ -33,7 +33,7 @@ func byName(b *base, name string) *hold {
 	}}
 }
 
-// line is a line of contenders, of which the first few hold. A contender recognizes its znode by its
+// line returns a hold of the first few contenders in a line. A contender recognizes its znode by its
 // name, which was the same in its last life.
 func line(b *base, places int) *hold {
 	place := ""
@@ -90,7 +90,8 @@ func (b *base) leaveLine(prefix string) error {
 	})
 }
 
-// slots are n znodes. A client that finds its name on one of them believes that it has that slot.
+// slots returns a hold of one of n znodes. A client that finds its name on one of them believes that it
+// has that slot.
 func slots(b *base, n int) *hold {
 	var has *claim
 	found := ""
@@ -122,8 +123,8 @@ func slots(b *base, n int) *hold {
 	}}
 }
 
-// all is a lock on all keys at once. A client that finds its name on all of them believes that it holds
-// them.
+// all returns a lock on all keys at once. A client that finds its name on all of them believes that it
+// holds them.
 func all(b *base, keys []string) *hold {
 	var has *claim
 	var paths []string

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// race is held by the client that created the znode "holder". How it is released differs.
+// race returns a hold of the client that created the znode "holder". release differs between recipes.
 func race(b *base, release func(path string) error) *hold {
 	path := b.in("holder")
 	return &hold{b, func() bool {
@@ -96,8 +96,8 @@ func renews(b *base) *hold {
 	}}
 }
 
-// slotByPath is a semaphore of n znodes. A client remembers the path of its slot, and deletes it at the
-// end, even if its session has ended and another client has the slot.
+// slotByPath returns a semaphore of n znodes. A client remembers the path of its slot, and deletes it
+// at the end, even if its session has ended and another client has the slot.
 func slotByPath(b *base, n int) *hold {
 	var has *claim
 	slot, mark := "", ""

@@ -19,7 +19,7 @@ func pair(name, breaks string, make func(right bool) workloads.Workload) Recipe 
 	return Recipe{name, breaks, make(false), make(true)}
 }
 
-// alone is for a recipe whose right twin would be that of another one.
+// alone returns the recipe without its right twin, which would be the twin of another recipe.
 func (r Recipe) alone() Recipe {
 	r.Right = nil
 	return r

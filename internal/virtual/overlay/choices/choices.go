@@ -252,7 +252,7 @@ func Disturb(t *testing.T) {
 	})
 }
 
-// Difference says where two traces part; nothing if they are the same.
+// Difference describes where two traces first differ; "" if they are the same.
 func Difference(a, b []string) string {
 	part := ""
 	for i := range min(len(a), len(b)) {
