@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// wayOut tells a user what to do about it.
+// wayOut is the advice for a user whose subject bypasses its link.
 const wayOut = "let the subject open every connection with the dialer that it is given: in Go with zk.WithDialer(c.Dial), with Curator after ensembleTracker(false)"
 
 // linked asks that all connections went through the links.

@@ -65,9 +65,9 @@ func whole(m frame.Model) frame.Model {
 	return m
 }
 
-// modelOf returns the model of the histories that begin with a header: the one that the header has a declaration of
-// (see object.Declaration), or otherwise zklab's of that name. A header that names no model is of the one in opts. The
-// error is one line.
+// modelOf returns the model for histories that begin with a header: the one that the header declares
+// (see object.Declaration), or otherwise zklab's model of the name in the header. If the header names
+// no model, it is the one in opts. The error is one line.
 func modelOf(h history.Header, opts Options) (frame.Model, error) {
 	if d, ok := h.Declared.(*declared.Object); ok {
 		if err := d.Err(); err != nil {
@@ -149,8 +149,8 @@ func Measured(model, property string) *Measure {
 	return propertyOf(model, property).Measure
 }
 
-// propertyOf returns a model's property by name. If the model is unknown, it returns that of any
-// model. If there is none, it returns one without traits.
+// propertyOf returns a model's property by name. If the model is unknown, it returns the property of
+// any model that has one of that name. If none has, it returns a property without traits.
 func propertyOf(model, property string) *frame.Property {
 	names := Models()
 	if _, known := models[model]; known {
@@ -180,7 +180,7 @@ func For(model string, opts Options) ([]Check, error) {
 	return append(checks, opts.Extra...), nil
 }
 
-// check makes a property a [Check] of its own.
+// check makes a single property a [Check].
 type check struct {
 	property *frame.Property
 	of       frame.Model

@@ -17,15 +17,15 @@ type Options struct {
 	// Strict makes measured properties (belief) count.
 	Strict bool
 	// Budget is how long checking may take altogether; 0 means 60 s. What is not decided by then is
-	// unknown. In a testing/synctest bubble time stands still while a check runs: there a number of
-	// tries bounds the reference model, and the other checks need no bound.
+	// unknown. In a testing/synctest bubble, time stands still while a check runs: there, the reference
+	// model is bounded by a number of tries instead, and the other checks need no bound.
 	Budget time.Duration
-	// SearchTime bounds the search for an order of the calls on one key of an object of one's own; 0
-	// means 10 s. The number of tries that such a search may take grows with it.
+	// SearchTime bounds the search for an order of the calls on one key of a user's own object; 0 means
+	// 10 s. The number of tries that such a search may take grows with it.
 	SearchTime time.Duration
-	// Memory is roughly how many bytes searches may use: those of the reference model, of what a program
-	// declares of objects of its own, and of a Porcupine that does not say it itself. 0 means 256 MiB.
-	// Everything else needs memory in proportion to the history.
+	// Memory is roughly how many bytes searches may use: the searches of the reference model, of the
+	// rules that a program declares for its own objects, and of a Porcupine that does not set a bound
+	// itself. 0 means 256 MiB. Everything else needs memory in proportion to the history.
 	Memory int64
 	// Model is the model to check by, if the history does not name one.
 	Model string

@@ -33,8 +33,9 @@ type pooled struct {
 	figures      map[string]*big.Float
 }
 
-// exact is the number of bits with which figures are added. It is enough for the sum of very many figures,
-// of which the smallest is a nanosecond in seconds, to be exact. So the sum does not depend on the order.
+// exact is the number of bits with which figures are added. It is enough for the sum of very many
+// figures to be exact, of which the smallest is a nanosecond in seconds. So the sum does not depend on
+// the order.
 const exact = 512
 
 // PoolState holds what a pool knows of its runs, to be stored.
@@ -65,8 +66,9 @@ func (p *Pool) State() PoolState {
 	return s
 }
 
-// AddState adds the runs of another pool of the same scenario. What comes of it does not depend on which
-// runs are in which pool. It is an error if the state is none; some of it may have been added then.
+// AddState adds the runs of another pool of the same scenario. The result does not depend on which runs
+// are in which pool. It returns an error if s is not a pool's state; some of it may have been added by
+// then.
 func (p *Pool) AddState(s PoolState) error {
 	p.runs += s.Runs
 	for property, more := range s.Of {

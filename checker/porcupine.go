@@ -14,15 +14,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Porcupine is a [Check] by a porcupine model of one's own, as porcupine's documentation has it: each
-// key of the history must be linearizable. Convert a NondeterministicModel with its ToModel.
+// Porcupine is a [Check] by a user's own porcupine model, as described in porcupine's documentation:
+// each key of the history must be linearizable. Convert a NondeterministicModel with its ToModel.
 //
-// The model is never asked about what it cannot know. A call that certainly had no effect is left
-// out. One of unknown outcome may have happened at any time after it began, or never. What it
-// answered is not known, so its step is tried with all answers that it may have had: those of
-// Outputs; or all values of a type with few of them (a bool, a struct of bools, an empty struct);
-// or otherwise some values, which is enough if they make no difference to the step, as with a put. If
-// they do, and no order is found, the verdict is unknown and says so.
+// The model is never asked about what it cannot know. A call that certainly had no effect is left out.
+// A call of unknown outcome may have happened at any time after it began, or never. Its answer is not
+// known, so its step is tried with all answers that it may have had: those of Outputs; or all values of
+// a type with few of them (a bool, a struct of bools, an empty struct); or otherwise some values, which
+// is enough if they make no difference to the step, as with a put. If they do, and no order is found,
+// the verdict is unknown and says so.
 //
 // A model that panics, that does not return, that returns no state, or that changes the state it is
 // given makes the verdict unknown, with one line about it.

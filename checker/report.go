@@ -19,9 +19,10 @@ type Report struct {
 	Verdict     Result       `json:"verdict"`
 	Verdicts    []Verdict    `json:"verdicts"`
 	Assumptions []Assumption `json:"assumptions"`
-	// Unanswered lists the kinds of faults that took effect, if no operation of the load succeeded after the first of them,
-	// although clients called some or waited in them. Nothing that could go wrong after a fault was seen in this run. It is no unmet
-	// assumption of a run whose faults need not take effect, such as one of a sweep: other runs may show what it does not.
+	// Unanswered lists the kinds of faults that took effect, if no operation of the load succeeded
+	// after the first of them, although clients called some or waited in them. Nothing that could go
+	// wrong after a fault was seen in this run. It is not an unmet assumption of a run whose faults
+	// need not take effect, such as one of a sweep: other runs may show what this one does not.
 	Unanswered []string `json:"unanswered,omitempty"`
 	// Uncalled lists them if clients neither called an operation of the load after the first nor waited in one.
 	Uncalled []string `json:"uncalled,omitempty"`

@@ -101,7 +101,7 @@ type Session struct {
 	// EndedFrom and EndedBy are the earliest and the latest time at which the session can have ended on
 	// the servers, since the run began. EndedBy is history.Never if nothing shows that it ended.
 	EndedFrom, EndedBy time.Duration
-	// Told is when its client knew that it is over; history.Never if it did not.
+	// Told is when the hold's client knew that the hold was over; history.Never if it did not.
 	Told time.Duration
 }
 

@@ -48,8 +48,8 @@ type Verdict struct {
 	// Committed are the transactions that explain the violation, if the log of the run's
 	// transactions shows them: a few at most, in order of zxids. They decide nothing.
 	Committed []Transaction `json:"committed,omitempty"`
-	// Anomalies count all that is wrong where it can be counted: what was lost, what came from nowhere, what
-	// came more than once.
+	// Anomalies counts all mistakes of kinds that can be counted: what was lost, what came from
+	// nowhere, what came more than once.
 	Anomalies []Anomaly `json:"anomalies,omitempty"`
 	// Decider names the procedure: "interval sweep", "porcupine", …
 	Decider string `json:"decider,omitempty"`

@@ -22,9 +22,9 @@ const mostShown = 12
 // window is the part of the items that a counterexample is sought in.
 type window = linearize.Window[item, *item]
 
-// accuse says why there is no order: up to where the calls can be explained, and why the next one
-// cannot. Its counterexample is the calls whose answers contradict each other, and what led to the state at
-// which the order ends.
+// accuse explains why there is no order: up to where the calls can be explained, and why the next one
+// cannot. Its counterexample consists of the calls whose answers contradict each other, and of those
+// that led to the state at which the order ends.
 func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 	left := int64(mostShrinking)
 	stop := func() bool { return left <= 0 || p.wrong.Load() != nil || ctx.Err() != nil }
@@ -93,8 +93,8 @@ func eventsOf(items []*item) (events []int) {
 	return events
 }
 
-// first returns what was known when no order explained it any more: of calls that had not ended then, the
-// answers do not count.
+// first returns the calls as they were known at the first moment at which no order explained them any
+// more: the answers of calls that had not ended then do not count.
 func (p *problem) first(violates func([]item) bool) *window {
 	slices.SortStableFunc(p.items, func(a, b *item) int { return cmp.Compare(a.from, b.from) })
 	all := make([]item, len(p.items))
@@ -182,7 +182,7 @@ func (p *problem) stuck(ctx context.Context, items, some []*item) (e ending) {
 	return e
 }
 
-// own returns the place of the item of which another one is a copy.
+// own returns the place of the item that it is a copy of.
 func (p *problem) own(it *item) int {
 	return slices.IndexFunc(p.items, func(o *item) bool { return o.call == it.call && o.ends == it.ends })
 }

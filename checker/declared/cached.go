@@ -31,7 +31,8 @@ func (p *problem) freshSince(c *Call) time.Duration {
 	return since
 }
 
-// afterCached returns the answer of the same cache that comes before each one. nil: there is none.
+// afterCached returns a function that gives, for each answer of a cache, the previous answer of the
+// same cache; nil if there are none.
 func afterCached(items []*item) func(int) []int {
 	if !slices.ContainsFunc(items, func(it *item) bool { return it.cached }) {
 		return nil
@@ -59,7 +60,7 @@ func afterCached(items []*item) func(int) []int {
 	return func(i int) []int { return before[i] }
 }
 
-// both joins what has to come before. Either may be nil.
+// both joins two functions that return what has to come before an item. Either may be nil.
 func both(a, b func(int) []int) func(int) []int {
 	switch {
 	case a == nil:
@@ -70,7 +71,8 @@ func both(a, b func(int) []int) func(int) []int {
 	return func(i int) []int { return slices.Concat(a(i), b(i)) }
 }
 
-// idle reports which items decide nothing but their own answer. nil: there are none.
+// idle returns a function that reports whether an item decides nothing but its own answer; nil if there
+// are no such items.
 func idle(items []*item) func(int) bool {
 	if !slices.ContainsFunc(items, func(it *item) bool { return it.cached }) {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Caller is who made a call.
+// Caller identifies the client, and its session, that made a call.
 type Caller struct {
 	Client int // from 0
 	// Session is the ZooKeeper session in which the call went on; 0 if it is not known.
@@ -107,7 +107,7 @@ var keyOf = evidence.OncePerKey(func(k *evidence.Key) *Key {
 	return all
 })
 
-// callOf returns nil for a call without effect, and for one that is none of the object's.
+// callOf returns nil for a call without effect, and for an operation that the object does not have.
 func callOf(k *evidence.Key, op *history.Operation) *Call {
 	c := &Call{
 		Caller: Caller{Client: op.Client}, Operation: op.F, Key: k.Name,

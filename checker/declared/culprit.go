@@ -24,10 +24,10 @@ import (
 type culprit struct {
 	call *item // nil if none is known
 	says []string
-	// wrong says what is wrong about the call in the order of the transaction log. That is a proof of its own,
-	// without another order. nil: it is no such proof.
+	// wrong says what is wrong about the call in the order of the transaction log. That order proves it
+	// without a search for another one. It is nil if there is no such proof.
 	wrong error
-	// unless says what would make all answers right, for the headline.
+	// unless says, for the headline, what would make all answers right.
 	unless string
 	// also names another mistake of the call, beside the answer that shows the violation, for the headline.
 	also string
@@ -36,7 +36,8 @@ type culprit struct {
 // mostTrial is the number of tries for one assumption.
 const mostTrial = 100_000
 
-// culprit returns the call that is to blame, if the transaction log or one assumption tells which that is.
+// culprit returns the call that is to blame, if the transaction log or a single assumption shows which
+// one it is.
 func (p *problem) culprit(ctx context.Context, w *window, left int64) culprit {
 	s := &suspicion{problem: p, ctx: ctx, w: w, left: min(left, mostShrinking/2), made: evidence.MadeDuring(p.key.key), writes: p.writers()}
 	for _, look := range []func() culprit{s.twice, s.refused, s.committed, s.undone} {
@@ -54,11 +55,11 @@ type suspicion struct {
 	w    *window
 	left int64 // tries
 	made map[*history.Operation][]evidence.Change
-	// writes has the operations of which some call changed something.
+	// writes contains the operations with a call that changed something.
 	writes map[string]bool
 }
 
-// writers returns the operations of which some call changed something, by the log.
+// writers returns the operations with a call that changed something, according to the log.
 func (p *problem) writers() map[string]bool {
 	of := map[string]bool{}
 	for op := range evidence.MadeDuring(p.key.key) {
@@ -272,8 +273,8 @@ func (s *suspicion) committed() culprit {
 // mostAgreed is the number of calls after which the data of a znode is taken for the state.
 const mostAgreed = 3
 
-// stray returns a call that wrote something else than the state that it leads to, to a znode that has had the states so
-// far. seen counts the calls after which each znode had the state.
+// stray returns a call that wrote a value that is not the state that it leads to, to a znode that held
+// the states so far. seen counts the calls after which each znode had the state.
 func (s *suspicion) stray(c commit, next *world, seen map[string]int) (found culprit) {
 	for _, change := range s.made[c.call.op] {
 		for _, part := range change.Parts {

@@ -58,9 +58,9 @@ func (r Rule) Picture() frame.Picture { return r.picture }
 type Need struct {
 	// What names it in the plural: "calls of next that were answered".
 	What string
-	// Operation is the one whose calls are counted; "" if there is no single one.
+	// Operation is the operation whose calls are counted; "" if it is not a single one.
 	Operation string
-	// Least is how often it must have happened on all keys together.
+	// Least is how often it must have happened, on all keys together.
 	Least int
 	// Count returns how often it happened on a key.
 	Count func(*Key) int
@@ -139,8 +139,9 @@ func (o *Object) Identity() *history.Declaration {
 	return &o.identity
 }
 
-// Judges returns an error, of one line, if histories with a declaration are of other objects than this one
-// declares, in spite of their name. Rules may differ: the program that judges has its own.
+// Judges returns an error, of one line, if histories with a declaration are of different objects than
+// this one declares, although the names are the same. Rules may differ: the program that judges has its
+// own.
 func (o *Object) Judges(of *history.Declaration) error {
 	if of == nil {
 		return nil

@@ -129,8 +129,8 @@ func entriesOf(v reflect.Value) iter.Seq2[reflect.Value, reflect.Value] {
 	}
 }
 
-// plainMaps hash maps of the most usual types, by those of keys and elements, to the same as reflection does, which takes
-// several times as long.
+// plainMaps has, by the types of keys and elements, functions that hash maps of the most usual types.
+// They return the same as reflection does, which takes several times as long.
 var plainMaps = map[[2]reflect.Type]func(w *walk, v reflect.Value) uint64{}
 
 func init() {

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// Owning names the operation that gives a client something of its own, its answer, such as a worker number. The client
-// has it until its session or its process ends.
+// Owning names the operation whose answer is a client's own for a time, such as a worker number. The
+// client has it until its session or its process ends.
 type Owning struct {
 	Claim string
 	// Release gives it back; "": nothing does. With an argument, it gives back what equals the argument, and otherwise all.
@@ -91,8 +91,8 @@ func (o Owning) owners(k *Key) (all []owner) {
 	return all
 }
 
-// ends reports whether a call of the client may end that it has what it was given before: it gives it back, or asks
-// for another one.
+// ends reports whether a call of the client may end its ownership of what it was given before: it gives
+// that back, or asks for another one.
 func (o Owning) ends(c *Call, text string) bool {
 	if c.Operation == o.Release && o.Release != "" {
 		return len(c.Argument) == 0 || string(c.Argument) == "null" || string(c.Argument) == text

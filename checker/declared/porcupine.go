@@ -17,12 +17,13 @@ import (
 type Porcupine struct {
 	Name, Meaning string // of the property
 	Declared      string // where the program declares it, as [Step.Declared]
-	// Model is as porcupine has it. Its Partition divides the calls of a key further.
+	// Model is porcupine's model. Its Partition divides the calls of a key further.
 	Model porcupine.Model
 	// Values returns a call in terms of the model; ok is false if the model does not know it. The
 	// output of a call without an answer is a zero value of the type that its outputs have.
 	Values func(*Call) (input, output any, ok bool)
-	// Reads, Plain and Cached say of an operation what [Step] says. nil: of none.
+	// Reads, Plain and Cached report of an operation what the fields of [Step] with these names say.
+	// nil means false for all.
 	Reads, Plain, Cached func(operation string) bool
 	// ReadOnly reports whether a call changes nothing, though others of its operation may. nil: of none.
 	ReadOnly func(*Call) bool

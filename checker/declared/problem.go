@@ -25,8 +25,8 @@ type item struct {
 	from, by time.Duration // when it happened
 	bit      int           // of the session that ends
 	session  int64         // in which the call went on, if reads in it may be old; 0 if that does not matter
-	plain    bool          // it is a read that may be old
-	cached   bool          // it is answered by a cache
+	plain    bool          // the call is a read that may be old
+	cached   bool          // the answer comes from a cache
 	relaxed  bool          // what it answered does not count
 }
 
@@ -180,7 +180,8 @@ func (p *problem) order(items []*item) linearize.Problem {
 	return linearize.Problem{Model: p.model(), Operations: ops, After: both(after(items), afterCached(items)), Idle: idle(items)}
 }
 
-// after returns what comes before each plain read: all that its session was told. nil: there is none.
+// after returns a function that gives, for each plain read, all that its session had been told before;
+// nil if there are no plain reads.
 func after(items []*item) func(int) []int {
 	if !slices.ContainsFunc(items, func(it *item) bool { return it.plain }) {
 		return nil

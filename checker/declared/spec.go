@@ -72,11 +72,12 @@ func (b Bounds) of(a *evidence.Record) linearize.Budget {
 
 // Step is the part of a specification for one operation.
 type Step struct {
-	// Declared is where the program declares the step, as a message begins: "ids_test.go:17: ".
+	// Declared is where the program declares the step, in the form in which a message begins:
+	// "ids_test.go:17: ".
 	Declared string
 	// Reads: the operation changes nothing. A call without an answer then says nothing.
 	Reads bool
-	// Plain: the answer may be as old as those of ZooKeeper's own reads.
+	// Plain means that the answer may be as old as the answers of ZooKeeper's own reads.
 	Plain bool
 	// Cached: the answer may be as old as a cache's that a watch keeps.
 	Cached bool
@@ -85,8 +86,8 @@ type Step struct {
 	Decode func(*Call) (value any, ok bool, err error)
 	// Text shows an argument or an answer; nil: as [explain.Facts] does.
 	Text func(raw json.RawMessage, argument bool) string
-	// Next returns the states that a call can lead to, or why it cannot have happened as it did. heard
-	// reports whether the answer counts: a call of which it does not happened all the same.
+	// Next returns the states that a call can lead to, or the reason why it cannot have happened as
+	// recorded. heard reports whether the answer counts: if not, the call still happened.
 	Next func(state, value any, c *Call, who Caller, heard bool) ([]any, error)
 }
 

@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// This file keeps the states of searches. A search tries many orders of the same calls, and the search for a
-// counterexample is many such searches, so the same steps come again and again. States may be large: to copy, hash and
-// compare one takes far longer than all else that a step does. So each state is kept once, with where each step led
-// from it, and no step is made twice.
+// This file keeps the states of searches. A search tries many orders of the same calls, and the search
+// for a counterexample consists of many such searches, so the same steps come again and again. States
+// may be large: copying, hashing and comparing one takes far longer than the rest of a step. So each
+// state is kept once, together with the states that each step led to, and no step is made twice.
 
 // pool has the states of one problem, each of them once. It is safe for concurrent use: a search that was given up
 // may go on.
@@ -45,7 +45,7 @@ type edge struct {
 	heard bool
 }
 
-// outcome is where a step led, and why to no more states.
+// outcome holds the states that a step led to, or the reason why it led to none.
 type outcome struct {
 	states []*state
 	why    error
@@ -105,9 +105,10 @@ func (p *pool) after(from *state, e edge, by *item, next func(value any) ([]any,
 	return known.states, known.why
 }
 
-// soon is the number of steps of an operation after each of which the state is hashed again. A step that changes states
-// mostly does so at once. To hash a large state takes longer than all else that a step does, so after later steps it is
-// done once for all steps from a state, when the search is over.
+// soon is the number of steps of an operation after each of which the state is hashed again. A step
+// that changes the state it is given mostly does so at once. Hashing a large state takes longer than
+// the rest of a step, so later steps are checked only once for all steps from a state, when the search
+// is over.
 const soon = 16
 
 // made notes a step from a state, or checks that it did not change the state.

@@ -43,7 +43,8 @@ func changed(operation string) string {
 	return operation + " changed the state that it was given: return a new one instead"
 }
 
-// try makes the steps of all calls from one state, and goes on from the largest of the others that they lead to.
+// try makes the steps of all calls from one state, and continues from the largest of the other states
+// that they lead to.
 func (s *Spec) try(calls []*Call) (at string, err error) {
 	var state any
 	if !survives(func() { state = s.Begin() }) {

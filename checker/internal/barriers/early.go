@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// early requires that nobody passes a barrier while it certainly is up.
+// early requires that no client passes a barrier while it certainly is up.
 var early = &frame.Property{
 	Name:    "early",
 	Meaning: "no client passed a barrier before it was lifted",

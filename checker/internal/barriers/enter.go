@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// entering requires that nobody gets in before enough members may have been
-// present at one moment of its call. Counting calls is not enough: that would
-// count the dead, and those who timed out.
+// entering requires that no member gets in before enough members may have been present at one moment of
+// its call. Counting calls is not enough: that would also count dead members, and those whose calls
+// timed out.
 var entering = &frame.Property{
 	Name:     "enter",
 	Meaning:  "no member entered before all members had arrived",
@@ -33,9 +33,8 @@ var entering = &frame.Property{
 	Exercise: fullRounds,
 }
 
-// around returns the events of the member, and those of the others that came before
-// its call was over: what began their presences, and what ended those that were
-// over by then.
+// around returns the events of the member, and the events of the others before its call was over: the
+// events that began their presence, and those that ended it by then.
 func (r *round) around(call evidence.Span, of *member) []int {
 	counterexample := append(evidence.EventsOf(of.enter), of.death.ByEvent)
 	for _, m := range r.members {

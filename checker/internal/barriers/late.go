@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// lateWaiter requires that after a lift, and heal, nobody is left behind.
+// lateWaiter requires that after a lift and the heal no waiter is left behind.
 var lateWaiter = &frame.Property{
 	Name:     "late",
 	NoModel:  frame.Timed,

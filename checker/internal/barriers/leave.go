@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// leaving requires that nobody gets out while another certainly is inside all
-// through its call. One member that passed proves that all were there then.
+// leaving requires that no member gets out while another one certainly is inside throughout its call.
+// One member that passed proves that all were present then.
 var leaving = &frame.Property{
 	Name:     "leave",
 	Meaning:  "no member left before all members were ready to leave",
@@ -52,8 +52,8 @@ func (r *round) stays() []insideSpan {
 	return stays
 }
 
-// latestTwo are, of the stays up to one, the one that reaches furthest, and the one of
-// another client that does; -1: there is none.
+// latestTwo holds, of the stays up to a place, the one that lasts longest, and the one of another
+// client that lasts longest; -1: there is none.
 type latestTwo struct{ first, second int }
 
 func furthest(stays []insideSpan) []latestTwo {
@@ -78,8 +78,8 @@ func furthest(stays []insideSpan) []latestTwo {
 // blocking returns the fewest members that together certainly were inside all through
 // a leave of another; nil if there was a moment without any.
 func blocking(stays []insideSpan, latest []latestTwo, op *history.Operation) []*member {
-	// A moment is covered only strictly inside a stay: at its ends it may be over.
-	// Of the stays that cover a moment, the one that reaches furthest is the best.
+	// A moment is covered only strictly inside a stay: at its ends the member may be out. Of the stays
+	// that cover a moment, the best is the one that lasts longest.
 	var by []*member
 	reach := op.Began()
 	for {
@@ -115,8 +115,8 @@ func (r *round) proves(by []*member, op *history.Operation) bool {
 	return false
 }
 
-// passage returns the events that show that all were there, and when: those of the
-// first that passed, everybody's call, and what ended the first presence.
+// passage returns the events that show that all members were present, and when: the events of the first
+// that passed, every member's call, and what ended the first presence.
 func (r *round) passage() []int {
 	counterexample := evidence.EventsOf(r.opener)
 	for _, m := range r.members {

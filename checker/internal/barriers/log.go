@@ -60,11 +60,11 @@ func (b *barrierNodes) recognise(k *evidence.Key) {
 	}
 }
 
-// uptimes are the znodes that had a barrier's key as their name, made by clients,
-// in order of creation. nil: there are none.
+// uptimes holds, in order of creation, the znodes that clients created with the name of a barrier's
+// key. It is nil if there are none.
 type uptimes struct {
 	all   []*evidence.Znode
-	until []uint64                  // the latest end of those up to each
+	until []uint64                  // the latest end of the znodes up to each
 	of    map[int][]*evidence.Znode // by the client that made them
 }
 
@@ -171,8 +171,8 @@ func settledRaise(a *evidence.Record, op *history.Operation) (time.Duration, int
 	return evidence.Never, -1
 }
 
-// acts are the zxids at which clients changed something, in order. What a session did
-// that nobody saw may have been done by any of them.
+// acts holds the zxids at which clients changed something, in order. A change by a session that the
+// record does not know may be any client's.
 type acts struct {
 	of     map[int][]uint64 // by client
 	unseen []uint64
@@ -206,8 +206,8 @@ func changes(t *history.Txn) bool {
 	return true
 }
 
-// behind returns the first zxid above a given one at which a client can have changed
-// something; there if there is none.
+// behind returns the first zxid above a given one at which the client can have changed something;
+// evidence.StillThere if there is none.
 func (x acts) behind(zxid uint64, client int) uint64 {
 	first := evidence.StillThere
 	for _, of := range [][]uint64{x.of[client], x.unseen} {
@@ -221,11 +221,11 @@ func (x acts) behind(zxid uint64, client int) uint64 {
 // loweredFrom returns the earliest time at which a lift can have taken effect, and the event that shows
 // that it had not before. The event is -1 if it can have taken effect at once.
 //
-// A lift with an unknown outcome may happen at any time. But whatever it does, it does
-// by a transaction of its client. As long as the log is whole, its client did nothing,
-// and nobody took the znode away, nothing was lifted: so it was when a request was
-// sent, whoever's it is, that has a lower zxid than the first that ends this. That
-// holds for subjects that lift by deleting the znode.
+// A lift with an unknown outcome may happen at any time. But it can only act by a transaction of its
+// client. As long as the log is whole, its client made no transaction, and no other session deleted the
+// znode, nothing was lifted. That was still so when a request was sent, by any client, that has a lower
+// zxid than the first transaction that ends this. This holds for subjects that lift by deleting the
+// znode.
 func loweredFrom(a *evidence.Record, op *history.Operation) (time.Duration, int) {
 	b := nodesOf(a)
 	if op.Outcome() != history.Info || !b.Trusted() || !b.lifts() {

@@ -25,8 +25,8 @@ type raised struct {
 // upTimes are the times in which a barrier certainly was up.
 type upTimes struct {
 	of []raised // in order of time
-	// known lists the ones whose raise has a zxid that is known, or one that it is not above,
-	// in order of that; longest is, for each, the one up to it that lasted longest.
+	// known lists the times whose raise has a known zxid, or a known upper bound of it, in order of
+	// that zxid; longest is, for each, the one up to it that lasted longest.
 	known   []raised
 	zxids   []uint64
 	longest []int
@@ -39,11 +39,10 @@ type liftEffect struct {
 	shown int // the event that shows that it had none before, by the log; -1: it can have had it at once
 }
 
-// ups returns the times in which the key's barrier certainly was up. A failed lift
-// leaves it up; a raise with an unknown outcome is certain once a zxid was seen
-// at which the transaction log has it done; a lift with one may happen at any
-// later time, so nothing is certain after the log has its client, or somebody, do
-// something.
+// ups returns the times in which the key's barrier certainly was up. A failed lift leaves it up. A
+// raise with an unknown outcome is certain once a zxid was seen at which the transaction log shows it
+// done. A lift with an unknown outcome may happen at any later time, so nothing is certain after a
+// transaction by which its client, or another session, may have carried it out.
 func ups(k *evidence.Key) *upTimes {
 	var raises []raised
 	var lifts []liftEffect
@@ -96,7 +95,7 @@ func ups(k *evidence.Key) *upTimes {
 	return t
 }
 
-// byZxid keeps raises whose zxids are known, or what they are not above.
+// byZxid keeps the raises with a known zxid, or with a known upper bound of it.
 func (t *upTimes) byZxid(all []raised) {
 	type numbered struct {
 		raised
@@ -118,8 +117,8 @@ func (t *upTimes) byZxid(all []raised) {
 	}
 }
 
-// raisedBy returns a zxid by which a raise certainly had its effect: its own, or the highest
-// that its session had seen when it returned; 0: none is known.
+// raisedBy returns a zxid by which a raise certainly had its effect: its own, or the highest that its
+// session had seen when it returned; 0 if none is known.
 func raisedBy(raise *history.Operation) uint64 {
 	switch {
 	case raise.Outcome() != history.OK:
@@ -172,8 +171,8 @@ func (s awaitsByZxid) advance(u *raised) {
 	u.From, u.seen = s.earliest[i-1].Began(), s.earliest[i-1].Invoke.Index
 }
 
-// seenBy returns the highest zxid that the session of an await had been answered with, so that it was
-// committed, whether or not its client had the answer; 0: none is known.
+// seenBy returns the highest zxid in an answer to the session of an await. That zxid was committed,
+// whether or not the client got the answer. It is 0 if none is known.
 func seenBy(op *history.Operation) uint64 {
 	if op.Invoke.Session == 0 || op.Return != nil && op.Return.Session != op.Invoke.Session {
 		return 0
@@ -181,9 +180,10 @@ func seenBy(op *history.Operation) uint64 {
 	return uint64(op.Invoke.Seen)
 }
 
-// met returns a time in which the barrier was up when an await was asked, and of which what it
-// was shown cannot be older: the time around its view, or one whose raise its client had
-// been told of; false if there is none, and it may have met the barrier down.
+// met returns a time in which the barrier was up when an await was called, and that is not newer than
+// any state that the await can have been shown: the time around its view, or one whose raise the client
+// had been told of. It returns false if there is none, so that the await may have found the barrier
+// down.
 func (t *upTimes) met(a *evidence.Record, op *history.Operation) (raised, bool) {
 	u, ok := upAt(t.of, a.View(op))
 	i, _ := slices.BinarySearch(t.zxids, a.Told(op)+1)

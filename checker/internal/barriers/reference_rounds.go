@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A double barrier for the reference model: who is present, and moments at which that
-// must be enough, or nobody else.
+// A double barrier for the reference model: which members are present, and the moments at which there
+// must be enough of them, or no other one.
 var (
 	enterReference = &frame.Reference{
 		Covers: []string{"enter"}, Refines: true,
@@ -37,7 +37,7 @@ const (
 	arrives stepKind = iota // becomes present, unless it is gone
 	passes                  // enough are present, this one among them
 	departs                 // is gone
-	gotOut                  // nobody else is present
+	gotOut                  // no other member is present
 )
 
 // memberStep is one step of one call of a member.

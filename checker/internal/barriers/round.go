@@ -56,9 +56,9 @@ type round struct {
 	members []*member
 	leaves  []*history.Operation // that returned ok
 	opener  *history.Operation   // the first enter that succeeded
-	passed  time.Duration        // by when somebody had passed; never if nobody is known to have
-	// all means that nobody but the needed number of members ever came, so that
-	// one who passed proves that all were there.
+	passed  time.Duration        // by when a member had passed; never if none is known to have
+	// all means that only as many members ever came as are needed, so that one that passed proves that
+	// all were present.
 	all bool
 }
 
@@ -111,8 +111,8 @@ func readRound(k *evidence.Key) *round {
 	return r
 }
 
-// diedBefore looks at the first moments of calls: what the invocation of one had seen was there
-// before it, so whoever is dead by that was not present then.
+// diedBefore looks at the beginnings of calls: what a call's session had seen by then had happened
+// before, so a member that was dead by that state was not present during the call.
 func (r *round) diedBefore() {
 	invoked := map[int]bool{}
 	for _, m := range r.members {

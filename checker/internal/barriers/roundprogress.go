@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// roundProgress requires that after heal a full set of members does not wait long to
-// get in, that nobody who waited when the first was let in is left outside, and that members are
-// not kept in when all that live want to leave.
+// roundProgress requires that, after the heal, a full set of members does not wait long to get in, that
+// no member that waited when the first got in is left outside, and that members are not kept in when
+// all that live want to leave.
 var roundProgress = frame.Progress("waits at the gates", frame.FromSessions,
 
 	onRound(func(ctx context.Context, f *frame.Finding, r *round) {
@@ -125,8 +125,8 @@ func above(edges []edge, n int) []evidence.Span {
 	return of
 }
 
-// stuckInside looks for a time in which somebody live waited to get out, and
-// everybody else who had come was gone, dead, or waiting to get out as well.
+// stuckInside looks for a time in which a live member waited to get out, while all other members that
+// had come were gone, dead, or waiting to get out as well.
 func (r *round) stuckInside(ctx context.Context, f *frame.Finding) {
 	var edges []edge
 	for _, m := range r.members {
@@ -153,9 +153,9 @@ func (r *round) stuckInside(ctx context.Context, f *frame.Finding) {
 	}
 }
 
-// wantsOut returns when the member kept nobody in: it had not come, it waited to leave or had left,
-// it had given up, was known to be dead, or its process had ended: then it is
-// present until its session is dead, which is part of the bound.
+// wantsOut returns the times in which the member kept no other one in: before it came, while it waited
+// to leave, and after it had left, given up or certainly died. A member whose process ended is present
+// until its session is dead; that time is part of the bound.
 func (m *member) wantsOut() []evidence.Span {
 	end := min(m.death.By, m.exited)
 	if s := m.death.OverAtLast(); s != nil {
@@ -175,7 +175,7 @@ func (m *member) wantsOut() []evidence.Span {
 	return out
 }
 
-// reasonsToGo returns the events that show why each member kept nobody in.
+// reasonsToGo returns the events that show why each member kept no other one in.
 func (r *round) reasonsToGo() []int {
 	var counterexample []int
 	for _, m := range r.members {

@@ -118,8 +118,8 @@ func (s *search) who(id history.ID, zxid uint64) string {
 	return "session " + id.String() + ", which belongs to no client in the record,"
 }
 
-// faultAt returns the kind of the fault of znodes during which a transaction was committed; "" if
-// there is none, or if it could be one of several kinds.
+// faultAt returns the kind of the fault on znodes during which a transaction was committed; "" if there
+// is none, or if it could be one of several kinds.
 func (s *search) faultAt(zxid uint64) string {
 	from, to := s.when(zxid)
 	kind := ""
@@ -156,7 +156,7 @@ func (s *search) citeSince(zxid uint64, since time.Duration) string {
 	}
 	text := ""
 	switch began, seen := from != evidence.Always, to != evidence.Never; {
-	case began && seen && from > to: // what is known of it contradicts itself
+	case began && seen && from > to: // what is known about the times contradicts itself
 	case began && seen && words.At(from) == words.At(to):
 		text = ", at " + words.At(to)
 	case began && seen:

@@ -18,9 +18,9 @@ import (
 // which fault hit its client about then.
 
 // callers returns the calls of a client, of the right kind, one of which made a transaction of its
-// session. Calls with another item count only if there are no others. It returns none if there are
-// too many to tell anything. A call of unknown outcome may take effect after it has ended. Of several
-// calls, callers returns the one during which the request was sent, if that is known; text names the
+// session. Calls with another item count only if there are no others. If there are too many to be
+// useful, it returns none. A call of unknown outcome may take effect after it has ended. If it is known
+// during which of several calls the request was sent, callers returns only that call. text names the
 // calls.
 func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(*models.Operation) bool) (found []*history.Operation, text string) {
 	from, to := s.when(zxid)
@@ -60,10 +60,10 @@ func (s *search) ofAnother(op *history.Operation, n *evidence.Znode) bool {
 	return ok && v.Item != "" && v.Item != string(n.Data)
 }
 
-// mostCallers is how many calls are named where one of them is meant.
+// mostCallers is how many calls are named if it is not known which of them did something.
 const mostCallers = 3
 
-// by names the calls one of which did something.
+// by names the calls, one of which did something.
 func (s *search) by(ops []*history.Operation) string {
 	if len(ops) == 0 {
 		return ""
@@ -183,11 +183,11 @@ func (s *search) left(made []*history.Operation, n *evidence.Znode) (text string
 	return sentence(text), []*history.Operation{op, r}
 }
 
-// shortlyBefore is how long before a call a fault may have been that still explains how it ended:
-// the connection that it broke may be found broken later.
+// shortlyBefore is how long before a call a fault may have been that still explains how the call ended:
+// a client may notice a broken connection later.
 const shortlyBefore = time.Second
 
-// mostHits is how many faults are named of one call: the last ones, which hit it nearest its end.
+// mostHits is how many faults are named for one call: the last ones, which are nearest to its end.
 const mostHits = 2
 
 // hitAbout names the faults that hit the client of a call while it lasted, or the last one shortly

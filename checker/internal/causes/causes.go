@@ -79,7 +79,7 @@ type Violation struct {
 	Key            string // "": it may be about any
 	Counterexample []int
 	Znodes         []*evidence.Znode // that the violation names
-	Waiting        bool              // it is that something did not happen in time
+	Waiting        bool              // the violation is that something did not happen in time
 }
 
 // Of returns the transactions that explain a violation, in order of zxids: a few at most, and none

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file explains violations of objects of a program's own. The declaration names the operations that begin and
-// end holds, and those that put and take items: these are looked at as in zklab's own objects. Of all others
-// it is known what their calls committed.
+// This file explains violations of a program's own objects. The declaration names the operations that
+// begin and end holds, and those that put and take items. These are treated as in zklab's own objects.
+// For all other operations, only what their calls committed is known.
 
 // asBuiltIn returns an object of a program's own with the state that some of its operations are about, and the
 // items of those that put and take. It returns objects of zklab as they are.
@@ -75,8 +75,9 @@ const (
 	mostParts   = 2
 )
 
-// changes tells what the calls of the counterexample changed among the znodes of the key; if they changed nothing,
-// what was changed last before they ended. Of a znode that they deleted it tells who had created it.
+// changes describes what the calls of the counterexample changed among the znodes of the key. If they
+// changed nothing, it describes the last changes before they ended. For a znode that they deleted, it
+// names the client that created it.
 func (s *search) changes() {
 	made := evidence.MadeDuring(s.key)
 	for _, op := range s.ops {
@@ -96,8 +97,8 @@ func (s *search) changes() {
 	}
 }
 
-// doubled tells of the first call that created several znodes with the data of one that calls of the counterexample
-// deleted.
+// doubled describes the first call that created several znodes with the data of a znode that calls of
+// the counterexample deleted.
 func (s *search) doubled() {
 	made, data := evidence.MadeDuring(s.key), map[string]bool{}
 	for _, op := range s.ops {
@@ -132,7 +133,7 @@ func (s *search) doubled() {
 	}
 }
 
-// creations tells who created the znodes that a change deleted.
+// creations describes how the znodes that a change deleted were created.
 func (s *search) creations(c evidence.Change) {
 	for _, part := range c.Parts[:min(len(c.Parts), mostParts)] {
 		if part.Type != "delete" {
@@ -146,7 +147,7 @@ func (s *search) creations(c evidence.Change) {
 	}
 }
 
-// created tells who created a znode, by which call, and with which data.
+// created names the client and the call that created a znode, and the data.
 func (s *search) created(n *evidence.Znode) {
 	since, calls := evidence.Always, []*history.Operation(nil)
 	op, which := s.callOf(n.Created)
@@ -157,7 +158,7 @@ func (s *search) created(n *evidence.Znode) {
 	s.add(made, n.Created, n.Maker, s.typeAt(n.Created, n.Path, "create"), n.Path, sentence(text+s.citeSince(n.Created, since)), calls...)
 }
 
-// lastChanges tells what was changed last before the last call of the counterexample ended.
+// lastChanges describes the last changes before the last call of the counterexample ended.
 func (s *search) lastChanges() {
 	last := s.ops[len(s.ops)-1]
 	high := s.high - 1
@@ -174,8 +175,8 @@ func (s *search) lastChanges() {
 	}
 }
 
-// callOf returns the call during which a change was made to the key, and names it: which of the changes of that call it
-// was, if there were several. It returns nil if there is none.
+// callOf returns the call during which a change was made to the key, and names it. If the call made
+// several changes, the name says which of them this is. It returns nil if there is none.
 func (s *search) callOf(zxid uint64) (op *history.Operation, which string) {
 	for op, all := range evidence.MadeDuring(s.key) {
 		if i := slices.IndexFunc(all, func(c evidence.Change) bool { return c.Zxid == zxid }); i >= 0 {
@@ -190,7 +191,7 @@ func (s *search) callOf(zxid uint64) (op *history.Operation, which string) {
 	return nil, ""
 }
 
-// change tells a change, and during which call it was made, if that is known.
+// change describes a change, and names the call during which it was made, if that is known.
 func (s *search) change(w weight, c evidence.Change) {
 	data := dataBefore(s.key)
 	since, calls := evidence.Always, []*history.Operation(nil)

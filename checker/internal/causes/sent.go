@@ -82,9 +82,9 @@ func (s *search) sent(id history.ID, zxid uint64) (from, to time.Duration) {
 	return from, to
 }
 
-// sentIn returns the only call among some during which the request of a transaction was certainly
-// sent, and when, if that is known; nil if there is none. A request that an earlier call left in a
-// queue can be sent then, too.
+// sentIn returns the only call of some during which the request of a transaction was certainly sent,
+// and the time, if that is known; nil if there is none. A request that an earlier call left in a queue
+// can also be sent during a later call.
 func (s *search) sentIn(id history.ID, zxid uint64, ops []*history.Operation) (in *history.Operation, at string) {
 	from, to := s.sent(id, zxid)
 	for _, op := range ops {

@@ -70,8 +70,8 @@ func (s *search) writes(path string) (of []write) {
 // setsData are the types of transactions by which a znode has other data.
 var setsData = map[string]bool{"create": true, "create2": true, "createContainer": true, "createTTL": true, "setData": true}
 
-// writesOf returns the places of the writes that an operation made, or of the one that it saw;
-// none where it is not known which that is.
+// writesOf returns the places of the writes that an operation made, or of the write that it saw; none
+// if that write is not known.
 func (s *search) writesOf(op *history.Operation, writes []write) []int {
 	_, v, ok := s.of.Tell(op)
 	if !ok || v.Data == nil {

@@ -12,18 +12,18 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file explains waits that did not end: which znodes stood in the way of the waiter until its
-// call ended. If there were none, it tells that the waiter's own was first, and what the waiter asked
+// This file explains waits that did not end: which znodes were ahead of the waiter until its call
+// ended. If there were none, it says that the waiter's own znode was first, and what the waiter asked
 // for last. The log has no reads.
 
-// wait is a call that waited in vain: for one part of its key, if it has parts.
+// wait is a call that waited until it gave up. If the key has parts, it is the wait for one of them.
 type wait struct {
 	op    *history.Operation
 	last  bool              // of the waits of its call
 	alone bool              // none of them has a place
-	own   *evidence.Znode   // its place; nil if it has none, or it is not known
-	ahead []*evidence.Znode // what was there before it, until the call ended
-	gone  *evidence.Znode   // what was there before it, and went last; nil if there was nothing
+	own   *evidence.Znode   // its znode; nil if it has none, or it is not known
+	ahead []*evidence.Znode // the znodes that were ahead of it until the call ended
+	gone  *evidence.Znode   // the last of the znodes ahead of it to be deleted; nil if there was none
 	twins []*evidence.Znode // all that the call made, if it made several places and kept them
 	// end is a zxid above all that the client had been shown when the call ended, or the zxid at which
 	// own was deleted.
@@ -80,7 +80,7 @@ func (s *search) twins(op *history.Operation, nodes []*evidence.Znode) (of []*ev
 	return of
 }
 
-// lookAhead finds what was there before a waiter: ephemeral znodes, and places in a line.
+// lookAhead finds what was ahead of a waiter: ephemeral znodes, and places in a line.
 func (s *search) lookAhead(w *wait, nodes []*evidence.Znode) {
 	since := s.tie.Floor(w.op.Began())
 	if w.own != nil {
@@ -99,7 +99,7 @@ func (s *search) lookAhead(w *wait, nodes []*evidence.Znode) {
 	}
 }
 
-// ahead returns what was in the way of the waits, those that were made first; at most some.
+// ahead returns the znodes that were ahead of the waits, the oldest first, up to a number.
 func ahead(all []wait) (of []*evidence.Znode) {
 	for _, w := range all {
 		of = append(append(of, w.ahead...), w.twins...)
@@ -140,8 +140,8 @@ func (s *search) waited(w *wait) {
 	s.add(made, uint64(t.Zxid), t.Session, t.Type, t.Path, sentence(text+s.cite(uint64(t.Zxid))), w.op)
 }
 
-// behindOwn tells of a waiter's place that another one of the same client was ahead of it: one that an earlier call left,
-// or that the same call made before.
+// behindOwn explains that another znode of the same client was ahead of a waiter's: one that an earlier
+// call left, or that the same call created before.
 func (s *search) behindOwn(w *wait) {
 	own, ahead := w.own, w.ahead
 	if len(w.twins) > 0 {
@@ -162,8 +162,8 @@ func (s *search) behindOwn(w *wait) {
 	}
 }
 
-// wroteNothing explains a call that wrote nothing, by the transaction that opened its session. The call has
-// none of its own.
+// wroteNothing explains a call that wrote nothing, by the transaction that opened its session. The call
+// has no transaction of its own.
 func (s *search) wroteNothing(w *wait) {
 	for _, of := range slices.Backward(s.InUse(w.op)) {
 		if l := s.Log.Sessions[of.ID]; l != nil && l.Created != 0 {
@@ -187,8 +187,8 @@ func (s *search) first(w *wait) string {
 }
 
 // lastWrite returns the last write, carried out or refused, that the waiter's sessions made to the key
-// during its call, before it gave its place up; nil if there is none. The harness's own are left out: it
-// asks whether the run's root is there.
+// during its call, before it gave up its place; nil if there is none. It leaves out the harness's own
+// requests, which ask whether the run's root exists.
 func (s *search) lastWrite(w *wait) (last *history.Txn) {
 	sessions := s.InUse(w.op)
 	low := s.tie.Floor(w.op.Began())

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// nodesOf returns the znodes of each key in order of their creation: the one with its name in the
-// run's root, and all below it.
+// nodesOf returns the znodes of each key in order of their creation: the znode with the key's name in
+// the run's root, and all znodes below it.
 var nodesOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znode {
 	if a.Log == nil {
 		return nil
@@ -84,8 +84,8 @@ func byCreation(m, n *evidence.Znode) int {
 	return cmp.Or(cmp.Compare(m.Created, n.Created), strings.Compare(m.Path, n.Path))
 }
 
-// mostFinals is how many znodes that were left at the end are told: those that were made first are
-// in the way of the others.
+// mostFinals is how many of the znodes that were left at the end are described: the oldest, which are
+// ahead of the others.
 const mostFinals = 3
 
 // named returns the znodes of the key that the violation names itself. It may have been found in another reading of the
@@ -99,10 +99,10 @@ func (s *search) named(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// stays returns the znodes that those stays rest on which operations of the counterexample begin,
-// end or affirm. A hold counts only if the counterexample has its beginning: a release alone shows
-// something else, and so does the call alone of an acquire that was granted. If a znode is known that was in the way of waiting clients, their own znodes
-// explain nothing.
+// stays returns the znodes of the stays that operations of the counterexample begin, end or affirm. A
+// hold counts only if the counterexample contains its beginning: a release without it shows something
+// else, and so does an acquire that was granted without its completion. If a znode is known that was
+// ahead of waiting clients, their own znodes explain nothing.
 func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	var all []stay
 	for _, op := range s.ops {
@@ -195,8 +195,8 @@ func isIn(n *evidence.Znode, part string) bool {
 	return part == "" || strings.HasSuffix(n.Parent(), "/"+part)
 }
 
-// begun returns the operation that began the stay that op is about, and the next one by which its
-// client began one; nil if there is none.
+// begun returns the operation that began the stay that op is about, and the next operation by which its
+// client began a stay; nil if there is none.
 func (s *search) begun(op *history.Operation) (begin, next *history.Operation) {
 	traits := s.of.Operation(op.F)
 	if !traits.Begins && !traits.Ends && !traits.Affirms {
@@ -214,9 +214,9 @@ func (s *search) begun(op *history.Operation) (begin, next *history.Operation) {
 	return begin, nil
 }
 
-// madeBy returns the znode that an operation made to begin a stay, nil if it is not known: the one
-// that its token names, or else the only one that can be. An ephemeral znode goes before others,
-// which may be folders.
+// madeBy returns the znode that an operation created to begin a stay: the one that its token names, or
+// else the only possible one. It returns nil if that is not known. Ephemeral znodes are preferred to
+// others, which may be folders.
 func (s *search) madeBy(op, next *history.Operation, nodes []*evidence.Znode) *evidence.Znode {
 	if _, v, ok := s.of.Tell(op); ok && v.Token != 0 {
 		for _, n := range nodes {
@@ -289,8 +289,8 @@ func (s *search) items(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// claimsOf returns the znodes that name one of some items that were left, and were left with it: such a claim can keep
-// clients from taking the item.
+// claimsOf returns the znodes that name one of the remaining items, and that remained with it: such a
+// claim can keep clients from taking the item.
 func (s *search) claimsOf(items, nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, item := range items {
 		if item.Deleted != evidence.StillThere {
@@ -328,8 +328,8 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// life tells which client made a znode and which ended it. It mentions an end after the
-// counterexample only in passing. For a znode that was left at that time it names the call that made
+// life describes which client created a znode and which deleted it. It mentions a deletion after the
+// counterexample only in passing. For a znode that still existed then, it names the call that created
 // it, how that call ended, and what happened to the call that was to delete it.
 func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path)
@@ -362,7 +362,8 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	}
 }
 
-// makers returns the calls one of which created a znode, names them, and returns when the first of them began.
+// makers returns the calls one of which created a znode, a text that names them, and when the first of
+// them began.
 func (s *search) makers(n *evidence.Znode) (by []*history.Operation, named string, since time.Duration) {
 	if by, named = s.callers(n, n.Maker, n.Created, makes); len(by) > 0 {
 		return by, named, by[0].Began()
@@ -373,9 +374,9 @@ func (s *search) makers(n *evidence.Znode) (by []*history.Operation, named strin
 	return nil, "", evidence.Always
 }
 
-// overtakes tells of a place in a line, by which one client alone was to get its turn, whose place
-// certainly still was before it when it was granted; and, if the one directly before it had gone by
-// then, that it had: its client looks at that one.
+// overtakes explains a grant in a line whose first client alone gets its turn: the place of another
+// client certainly was still ahead when the client was granted. If the place directly ahead was gone by
+// then, the text says so, since that is the one that the client watches.
 func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
 	op := s.grants[n]
 	if op == nil || op.Outcome() != history.OK || s.of.State != models.Exclusive || !s.waitsInLine(op) || !inLine(n) || !s.whole(n.Created-1, s.high) {
@@ -419,8 +420,8 @@ func stayed(n *evidence.Znode) string {
 	return "it existed until " + words.Zxid(n.Deleted)
 }
 
-// end tells how a znode went. If another client removed it that had had a znode at the same path
-// before, it tells that, too: that one may have been meant.
+// end describes how a znode was deleted. If it was deleted by a client that had had a znode at the same
+// path before, it says so: that client may have meant its own former znode.
 func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	switch maker, by, kind := s.client(n.Maker), s.client(n.Remover), s.typeAt(n.Deleted, n.Path, ""); {
 	case kind != "closeSession" && !strings.HasPrefix(kind, "delete"): // that it had gone shows by another in its place
@@ -535,7 +536,8 @@ func (s *search) whoEnded(n *evidence.Znode) string {
 	return whose + " ended"
 }
 
-// typeAt returns the type of what the log has at a zxid about a path; or else the other.
+// typeAt returns the type of the log's transaction at a zxid about a path, or the other text if there
+// is none.
 func (s *search) typeAt(zxid uint64, path, or string) string {
 	t := s.Log.Find(zxid)
 	if t == nil {

@@ -101,9 +101,9 @@ func goodCache(r *Record, n int) int {
 	return t + 90
 }
 
-// GenerateCache has client 0 change a subtree, and two others look at copies of it that lag,
-// each znode by itself. Unless all is known, some changes take effect late or never, and some
-// copies are current.
+// GenerateCache makes a history in which client 0 changes a subtree, and two others look at copies of
+// it that lag, each znode by itself. Unless everything is known, some changes take effect late or
+// never, and some copies are current.
 func GenerateCache(rng *rand.Rand, how Kind, known bool) *history.History {
 	w := NewWorld(rng, Ours(models.Cache.Name, history.Params{Clients: 3}), 3)
 	type made struct {

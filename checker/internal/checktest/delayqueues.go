@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// DelayQueue begins the record of a strict delay queue k, as zklab writes it;
-// RelaxedDelayQueue that of one that is not.
+// DelayQueue begins the record of a strict delay queue k, as zklab writes it. RelaxedDelayQueue begins
+// the record of one that is not strict.
 func DelayQueue() *Record { return RelaxedDelayQueue().offers(history.Offers{Strict: true}) }
 
 func RelaxedDelayQueue() *Record { return Ours(models.DelayQueue.Name, history.Params{Clients: 3}) }
@@ -23,10 +23,10 @@ func (r *Record) PutDue(due, client, inv, ret int, item string, o history.Type) 
 	})
 }
 
-// GenerateDelayQueue makes a history of one delay queue with unknown outcomes, of whose items
-// the first of those that are due at one time may come out, GenerateStrictDelayQueue one of
-// which the one comes out that is due first. All are due before anything happens: that others
-// wait is not generated.
+// GenerateDelayQueue makes a history of one delay queue with unknown outcomes. Of the items that are
+// due at the same time, the first one may come out. GenerateStrictDelayQueue makes one in which always
+// the item comes out that is due first. All items are due before anything happens: clients that wait
+// for an item to become due are not generated.
 func GenerateDelayQueue(rng *rand.Rand, how Kind) *history.History {
 	return delayed(GeneratePriorityQueue(rng, how))
 }

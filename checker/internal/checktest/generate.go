@@ -110,7 +110,7 @@ func (w *world) at(t int) time.Duration { return time.Duration(t) * Unit }
 // UpTo returns a random number from 0 to n.
 func (w *world) UpTo(n int) int { return w.rng.IntN(max(n, 0) + 1) }
 
-// stay is one tenure of a generated history.
+// tenure is one hold of a generated history.
 type tenure struct {
 	client, ai, a, ao int
 	session           history.ID
@@ -122,8 +122,8 @@ type tenure struct {
 	held              bool
 }
 
-// GenerateHolds makes a history of one lock with deaths, unknown releases, and
-// acquires nobody knows the outcome of.
+// GenerateHolds makes a history of one lock with deaths, unknown releases, and acquires of unknown
+// outcome.
 func GenerateHolds(rng *rand.Rand, how Kind) *history.History {
 	return generateHolds(rng, how, models.Lock.Name, 1)
 }
@@ -262,8 +262,8 @@ type queued struct {
 	priority int32
 }
 
-// generateItems makes a history of one queue; which chooses the one of the items there that comes
-// out, nil: there are no priorities, and the first does.
+// generateItems makes a history of one queue. which chooses the item that comes out from those in the
+// queue; if it is nil, there are no priorities, and the first one does.
 func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queued) int) *history.History {
 	clients := 2 + rng.IntN(3)
 	w := NewWorld(rng, r, clients)
@@ -438,8 +438,8 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 	slices.SortFunc(byArrival, func(x, y *visit) int { return cmp.Compare(x.arrive, y.arrive) })
 	ready := byArrival[parties-1].arrive // the barrier opens
 	last := ready
-	// In a right run everybody who was in by then passes, and wants out later;
-	// the doors to leave open when the last has asked, or died.
+	// In a right run, every member that was present by then passes, and asks to leave later; the doors
+	// to leave open when the last has asked, or died.
 	for _, v := range byArrival {
 		v.enter = Args{Client: v.client, F: models.FEnter, Key: "d", Inv: max(2, v.arrive-w.UpTo(3)), Ret: max(ready, v.arrive) + w.UpTo(3), Outcome: history.OK, Session: w.session[v.client]}
 		v.gone = max(ready, v.enter.Ret) + 1 + w.UpTo(5)

@@ -110,10 +110,12 @@ func GoodRegister(r *Record, n int) int {
 	return t + 90
 }
 
-// goodRuns say of a model how n rounds go in which all goes well, and when they end.
+// goodRuns has, for each model, a function that adds n rounds in which all goes well, and returns when
+// they end.
 var goodRuns = map[string]func(r *Record, n int) (end int){}
 
-// commits says of models with operations of their own what one that was done committed.
+// commits has, for models with operations of their own, a function that adds what a successful
+// operation committed.
 var commits = map[string]func(r *Record, done, asked *history.Event){}
 
 // committing declares it.
@@ -122,7 +124,7 @@ func committing(model string, of func(r *Record, done, asked *history.Event)) st
 	return struct{}{}
 }
 
-// goesWell declares that of a model.
+// goesWell declares the good runs of a model.
 func goesWell(model string, rounds func(r *Record, n int) (end int)) struct{} {
 	goodRuns[model] = rounds
 	return struct{}{}
@@ -155,7 +157,7 @@ func goodHolds(r *Record, n int) int {
 	t := 10
 	for i := range n {
 		c := i % 3
-		// Each asks while the one before it holds.
+		// Each client asks while the one before it holds.
 		r.Hold(Grant{Client: c, Inv: max(1, t-12), Ret: t, Release: t + 15, Token: history.ID(i + 1)})
 		r.Write(c, t+2, history.ID(i+1), true, int64(i+1))
 		if r.Header.Model == models.Election.Name {

@@ -18,7 +18,7 @@ func (r *Record) PutJob(client, inv, ret int, job string, o history.Type) *Recor
 	return r.Op(Args{Client: client, F: models.FEnqueue, Key: "k", Inv: inv, Ret: ret, Outcome: o, In: models.Item{Item: job}, Session: history.ID(client + 1)})
 }
 
-// TakeJob adds a take that began an attempt, or, without a job, one of which nobody knows.
+// TakeJob adds a take that began an attempt. Without a job, it adds a take of unknown outcome.
 func (r *Record) TakeJob(client, inv, ret int, job string, attempt int) *Record {
 	a := Args{Client: client, F: models.FTake, Key: "k", Inv: inv, Ret: ret, Outcome: history.Info, Session: history.ID(client + 1)}
 	if job != "" {
@@ -46,7 +46,8 @@ func (r *Record) Became(t int, open, done, dead []string) *Record {
 
 var _ = goesWell(models.JobQueue.Name, goodJobs)
 
-// goodJobs has each job given back once, and then finished, by workers that meet each other.
+// goodJobs adds rounds in which each job is given back once, and then finished, by workers whose
+// attempts overlap.
 func goodJobs(r *Record, n int) int {
 	t := 10
 	var done []string

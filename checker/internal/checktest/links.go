@@ -4,8 +4,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Linked has links carry the sessions of three clients, and the harness one of its
-// own, in a run below /k.
+// Linked adds the links of three clients' sessions, and a session of the harness, in a run below /k.
 func (r *Record) Linked() *Record {
 	r.Header.Params.Root = "/k"
 	for c := range 3 {

@@ -40,7 +40,7 @@ func (r *Record) ResignsAndAssigns(s history.ID, number int, name string) *Recor
 	}})
 }
 
-// MakesCandidates makes the folder of candidates, anew if there was one.
+// MakesCandidates creates the folder of candidates, even if one was there before.
 func (r *Record) MakesCandidates(s history.ID) *Record {
 	return r.Txn(history.Txn{Type: "create", Session: s, Path: "/run/k/master"})
 }
@@ -57,8 +57,8 @@ var (
 	_ = committing(models.MasterWorker.Name, (*Record).assignment)
 )
 
-// assignment adds to the log how the task came to its worker that a take was told of; the
-// first of the workers is the master.
+// assignment adds to the log how a worker was assigned the task that its take returned. The first of
+// the workers is the master.
 func (r *Record) assignment(done, _ *history.Event) {
 	var v models.Attempt
 	if done.F != models.FTake || done.Decode(&v) != nil {

@@ -60,12 +60,12 @@ func (r *Record) Lists(client, inv, ret int, s SeenZxids, members ...string) *Re
 	return r.Op(s.Of(Args{Client: client, F: r.called(models.FList), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)}))
 }
 
-// Told adds a change that somebody was told of.
+// Told adds a change that a client was told of.
 func (r *Record) Told(client, inv, ret int, members ...string) *Record {
 	return r.Op(Args{Client: client, F: models.FChanged, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)})
 }
 
-// Picks adds a pick; of nobody, if member is empty.
+// Picks adds a pick, of no member if member is empty.
 func (r *Record) Picks(client, inv, ret int, member string) *Record {
 	return r.Op(Args{Client: client, F: models.FPick, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Picked{Member: member}, Session: history.ID(client + 1)})
 }
@@ -80,7 +80,7 @@ func (r *Record) Unmakes(s history.ID, member string) *Record {
 	return r.Txn(history.Txn{Type: "delete", Session: s, Path: "/run/k/" + member})
 }
 
-// membership adds to the log what a join or a leave did; those of other objects did nothing here.
+// membership adds to the log what a join or a leave did. Operations of other objects add nothing.
 func (r *Record) membership(done, asked *history.Event) {
 	var v models.Joining
 	if err := asked.Decode(&v); err != nil || v.Member == "" {
@@ -127,7 +127,7 @@ func GenerateMembership(rng *rand.Rand, how Kind) (*history.History, []history.T
 	return generateGroup(rng, how, models.Membership.Name)
 }
 
-// GenerateDiscovery makes one of a service: clients pick instances, too, and are told of changes.
+// GenerateDiscovery makes a history of a service: clients also pick instances, and are told of changes.
 func GenerateDiscovery(rng *rand.Rand, how Kind) (*history.History, []history.Txn) {
 	return generateGroup(rng, how, models.Discovery.Name)
 }
@@ -269,8 +269,8 @@ func (w *groupWorld) leave(c int) {
 	w.member[c] = ""
 }
 
-// touch is a write that changes nothing, of which the link tells when the client connects
-// again. The client may not have got the answer: it says what it has.
+// touch adds a write that changes nothing. The link reports it when the client connects again. The
+// client may not have got the answer, so it reports what it has seen itself.
 func (w *groupWorld) touch(c int) {
 	w.now = max(w.now, w.free[c]+1)
 	w.Touches(w.session[c])
@@ -329,7 +329,8 @@ func (w *groupWorld) tell(c int) {
 	})
 }
 
-// pick gives any member of some later version, or, if it goes wrong, anybody.
+// pick adds a pick of any member of some later version, or, if it goes wrong, of any client that ever
+// joined.
 func (w *groupWorld) pick(c int, bad bool) {
 	w.call(c, Args{F: models.FPick}, func() any {
 		from := w.versions[w.later(c)].members

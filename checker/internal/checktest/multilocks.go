@@ -54,7 +54,7 @@ func GenerateMultiLocks(rng *rand.Rand, how Kind) *history.History {
 	return generateSets(rng, how, models.MultiLock.Name, func(x *tenure, set, _ []string) { x.asked = models.Keys{Keys: set} })
 }
 
-// generateSets makes a history of holds of some of several keys each; of says so of each.
+// generateSets makes a history of holds, each of some of several keys. of sets what a hold asks for.
 func generateSets(rng *rand.Rand, how Kind, model string, of func(x *tenure, set, all []string)) *history.History {
 	locks := []string{"a", "b", "c"}[:2+rng.IntN(2)]
 	clients := 3 + rng.IntN(2)

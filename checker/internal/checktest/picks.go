@@ -10,10 +10,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// GeneratePicks makes a history of one service to which more happens than a workload makes
-// happen: calls whose outcome nobody knows, and which take effect late or never, sessions that
-// end and instances that come back in the next ones, processes that end, znodes that a fault
-// deletes, and picks all the time.
+// GeneratePicks makes a history of one service in which more happens than in a workload: calls of
+// unknown outcome that take effect late or never, sessions that end and instances that come back in the
+// next ones, processes that end, znodes that a fault deletes, and picks all the time.
 func GeneratePicks(rng *rand.Rand, how Kind) *history.History {
 	clients := 2 + rng.IntN(3)
 	w := &pickWorld{groupWorld: newGroupWorld(rng, how, models.Discovery.Name, clients), away: make([]string, clients)}
@@ -36,7 +35,7 @@ func GeneratePicks(rng *rand.Rand, how Kind) *history.History {
 	return w.Build()
 }
 
-// pickWorld is a service in which anything may go wrong but what was promised.
+// pickWorld is a service in which anything may go wrong except what was promised.
 type pickWorld struct {
 	*groupWorld
 	away  []string // each client's instance that went with its session; "": none
@@ -80,7 +79,8 @@ func (w *pickWorld) tame(c, kind int) {
 	}
 }
 
-// pickWrongly gives what was there at any time, or is there for others, or nobody.
+// pickWrongly adds a pick of a member that was there at any time, or that is there for other clients,
+// or of none.
 func (w *pickWorld) pickWrongly(c int) {
 	w.call(c, Args{F: models.FPick}, func() any {
 		from := w.versions[w.rng.IntN(w.told[c]+1)].members
@@ -97,7 +97,7 @@ func (w *pickWorld) pickWrongly(c int) {
 	})
 }
 
-// wild does what nobody asked for.
+// wild makes a change that no client asked for.
 func (w *pickWorld) wild(c, kind int) {
 	switch kind {
 	case 0:
@@ -129,7 +129,7 @@ func (w *pickWorld) back(c int) {
 	w.alter(member, true)
 }
 
-// lose ends a client's session; what may be known of when is the last that it wrote.
+// lose ends a client's session. The record may show no more of the time than the session's last write.
 func (w *pickWorld) lose(c int) {
 	member := w.member[c]
 	w.die(c)
@@ -139,7 +139,8 @@ func (w *pickWorld) lose(c int) {
 	}
 }
 
-// joinUnknown registers, and is not told whether it did: it has not, and what it left goes.
+// joinUnknown adds a registration of unknown outcome: it had no effect, and what it left is removed
+// later.
 func (w *pickWorld) joinUnknown(c int) {
 	if w.member[c] != "" || w.away[c] != "" {
 		return
@@ -158,7 +159,7 @@ func (w *pickWorld) joinUnknown(c int) {
 	})
 }
 
-// leaveUnknown unregisters, and is not told whether it did: it will have some time.
+// leaveUnknown adds an unregistration of unknown outcome: it takes effect later.
 func (w *pickWorld) leaveUnknown(c int) {
 	member := w.member[c]
 	if member == "" {
@@ -175,8 +176,8 @@ func (w *pickWorld) leaveUnknown(c int) {
 	})
 }
 
-// crash ends a client's process. Its session goes on for a while, and the next process has
-// been told of nothing.
+// crash ends a client's process. Its session goes on for a while, and the next process does not know
+// anything yet.
 func (w *pickWorld) crash(c int) {
 	w.now = max(w.now, w.free[c]+1)
 	w.Exited(w.now, c, history.ByCrash).Started(w.now+1, c)
@@ -189,7 +190,7 @@ func (w *pickWorld) crash(c int) {
 	w.open(c)
 }
 
-// later lets what was left over take its effect.
+// later lets a call of unknown outcome take effect.
 func (w *pickWorld) later() {
 	switch {
 	case len(w.lost) > 0 && w.rng.IntN(2) == 0:

@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// GeneratePlans makes a history of a master-worker of which little is known but its log:
-// candidates stand and resign, sessions end and their clients get others, folders are deleted
-// and made again, znodes of strangers stand beside the candidates, and the log has holes.
+// GeneratePlans makes a history of a master-worker of which little is known except its log: candidates
+// stand and resign, sessions end and their clients get others, folders are deleted and created again,
+// znodes of strangers stand beside the candidates, and the log has holes.
 func GeneratePlans(rng *rand.Rand, how Kind) (*history.History, []history.Txn) {
 	clients := 2 + rng.IntN(3)
 	w := &planWorld{Record: Ours(models.MasterWorker.Name, history.Params{Clients: clients, Tries: 2}), rng: rng, how: how, session: make([]history.ID, clients)}
@@ -151,7 +151,7 @@ func (w *planWorld) close(s history.ID) {
 	}
 }
 
-// stranger is a znode that is no candidate, or of nobody in this run.
+// stranger adds a znode that is not a candidate's, or whose session belongs to no client of this run.
 func (w *planWorld) stranger() {
 	if !w.made {
 		return
@@ -169,7 +169,7 @@ func (w *planWorld) stranger() {
 	w.Txn(t)
 }
 
-// again deletes the folder of the candidates and makes it anew.
+// again deletes the folder of the candidates and creates it again.
 func (w *planWorld) again() {
 	for len(w.line) > 0 {
 		w.Txn(history.Txn{Type: "delete", Session: 98, Path: w.remove(0).path})
@@ -179,7 +179,7 @@ func (w *planWorld) again() {
 	w.folder("master")
 }
 
-// hole is something that happened of which the log has nothing.
+// hole makes a change that the log lacks.
 func (w *planWorld) hole() {
 	n := len(w.Txns)
 	switch w.rng.IntN(3) {
@@ -193,7 +193,7 @@ func (w *planWorld) hole() {
 	w.Txns = w.Txns[:n]
 }
 
-// assign is one by the master, or by anybody if it goes wrong.
+// assign adds an assignment by the master, or, if it goes wrong, by any client.
 func (w *planWorld) assign(c int) {
 	if w.how == Constructed || w.how == mutated && w.rng.IntN(4) > 0 {
 		if len(w.line) == 0 {

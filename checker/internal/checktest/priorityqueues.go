@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// PriorityQueue begins the record of a strict priority queue k, as zklab writes it;
-// RelaxedQueue that of one that is not.
+// PriorityQueue begins the record of a strict priority queue k, as zklab writes it. RelaxedQueue begins
+// the record of one that is not strict.
 func PriorityQueue() *Record { return RelaxedQueue().offers(history.Offers{Strict: true}) }
 
 func RelaxedQueue() *Record {
@@ -41,8 +41,8 @@ func goodPriorityQueue(r *Record, n int) int {
 	return t + 101
 }
 
-// GeneratePriorityQueue makes a history of one priority queue with unknown outcomes, of
-// which the first of each priority may come out.
+// GeneratePriorityQueue makes a history of one priority queue with unknown outcomes. The first item of
+// any priority may come out.
 func GeneratePriorityQueue(rng *rand.Rand, how Kind) *history.History {
 	return generateItems(rng, how, Foreign(models.PriorityQueue.Name), func(there []queued) int {
 		priority := there[rng.IntN(len(there))].priority
@@ -50,7 +50,7 @@ func GeneratePriorityQueue(rng *rand.Rand, how Kind) *history.History {
 	})
 }
 
-// GenerateStrictQueue makes one of which the best comes out.
+// GenerateStrictQueue makes a history of one in which the best item comes out.
 func GenerateStrictQueue(rng *rand.Rand, how Kind) *history.History {
 	r := Foreign(models.PriorityQueue.Name).offers(history.Offers{Strict: true})
 	return generateItems(rng, how, r, func(there []queued) int {

@@ -16,7 +16,7 @@ func (r *Record) Set(client, inv, ret int, value string, v int) *Record {
 	return r.change(client, inv, ret, models.FWrite, models.Writing{Value: value}, v)
 }
 
-// Cas adds a compare-and-set likewise.
+// Cas adds a compare-and-set in the same way.
 func (r *Record) Cas(client, inv, ret int, from, to string, v int) *Record {
 	return r.change(client, inv, ret, models.FCAS, models.Swap{From: from, To: to}, v)
 }

@@ -61,8 +61,8 @@ func goodReadWrite(r *Record, n int) int {
 	return t + 101
 }
 
-// GenerateReadWrite makes a history of one read-write lock with deaths, downgrades, and
-// releases and downgrades nobody knows the outcome of.
+// GenerateReadWrite makes a history of one read-write lock with deaths, downgrades, and releases and
+// downgrades of unknown outcome.
 func GenerateReadWrite(rng *rand.Rand, how Kind) *history.History {
 	clients := 3 + rng.IntN(2)
 	w := NewWorld(rng, Ours(models.RWLock.Name, history.Params{Clients: clients}).offers(history.Offers{Fencing: true}), clients)

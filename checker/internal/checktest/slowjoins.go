@@ -273,7 +273,7 @@ func (w *slowWorld) lose(c *slowClient) {
 	c.free = w.now
 }
 
-// touch is a write that changes nothing, in one of the sessions. The link tells of it when the client
+// touch adds a write that changes nothing, in one of the sessions. The link reports it when the client
 // connects again; the client may not have got the answer.
 func (w *slowWorld) touch(c *slowClient, i int) {
 	w.now = max(w.now, c.free+1)
@@ -323,8 +323,8 @@ func (w *slowWorld) tell(c *slowClient, bad bool) {
 	w.complete(c, models.FChanged, models.Members{Members: w.shown(c, c.view, bad)})
 }
 
-// pick gives one of those that are in a version not before the one that the client was told of last, or,
-// if it goes wrong, one of an older version, or nobody.
+// pick adds a pick of a member of a version that is not older than the one that the client was told of
+// last. If it goes wrong, the pick is of a member of an older version, or of none.
 func (w *slowWorld) pick(c *slowClient, bad bool) {
 	w.invoke(c, models.FPick, nil)
 	w.seen = append(w.seen, Sight{Client: c.id, Began: time.Duration(w.now) * Unit, To: w.Zxid})

@@ -54,7 +54,7 @@ func (r *Record) Removes(s history.ID, item string) *Record {
 	return r.Txn(history.Txn{Type: "delete", Session: s, Path: "/k/item-" + item})
 }
 
-// Moves puts an item aside, as a queue does that keeps what is taken until it is done.
+// Moves moves an item to another znode, as a queue does that keeps a taken item until it is done.
 func (r *Record) Moves(s history.ID, item string) *Record {
 	return r.Txn(history.Txn{Type: "multi", Session: s, Parts: []history.Txn{
 		{Type: "delete", Path: "/k/item-" + item}, {Type: "create", Path: "/k/taken-" + item, Data: []byte(item)},
@@ -92,7 +92,7 @@ func (r *Record) Saw(t, client int, n history.ID, sent int) *Record {
 // Token returns the zxid of the n-th transaction.
 func Token(n history.ID) history.ID { return Epoch + n }
 
-// Shown ends a log with requests of all clients that everybody saw.
+// Shown ends a log with requests that all clients saw answered.
 func (r *Record) Shown(t int) *Record {
 	r.Touches(1)
 	return r.Saw(t+2, 0, r.Zxid-Epoch, t).Saw(t+2, 1, r.Zxid-Epoch, t).Saw(t+2, 2, r.Zxid-Epoch, t)

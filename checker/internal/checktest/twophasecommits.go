@@ -30,7 +30,7 @@ func (r *Record) Casts(key string, client, inv, ret int, site string, yes bool, 
 	})
 }
 
-// Decides adds a call of somebody who decides, with so much patience.
+// Decides adds a call of a client that decides, with the given patience.
 func (r *Record) Decides(key string, client, inv, ret, patience int, commit bool, outcome history.Type) *Record {
 	o := Args{
 		Client: client, F: models.FDecide, Key: key, Inv: inv, Ret: ret, Outcome: outcome,
@@ -88,8 +88,8 @@ func goodTransactions(r *Record, n int) int {
 	return t + 90
 }
 
-// GenerateTransaction makes a transaction of up to three sites, some of which do not vote, or
-// nobody knows whether they did. Whoever decides has no patience.
+// GenerateTransaction makes a transaction of up to three sites, some of which do not vote, or vote with
+// an unknown outcome. The clients that decide have no patience.
 func GenerateTransaction(rng *rand.Rand, how Kind) *history.History {
 	const k = "k"
 	w := NewWorld(rng, Ours(models.TwoPhaseCommit.Name, history.Params{Clients: 8}), 8)

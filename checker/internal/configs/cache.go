@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Cache is a local copy of a subtree. Each znode is decided for itself, as a configuration of
-// which everybody who looks is told: a copy need not show two znodes of one time, and those
-// of correct caches do not (a parent is read before its children).
+// Cache is a local copy of a subtree. Each znode is decided by itself, as a configuration that every
+// look observes: a copy need not show two znodes as of the same time, and correct caches do not (a
+// parent is read before its children).
 var Cache = frame.Model{
 	Object: models.Cache,
 	Properties: []*frame.Property{
@@ -25,7 +25,7 @@ var Cache = frame.Model{
 	References: []*frame.Reference{cacheReference},
 }
 
-// readCache reads a subtree as its znodes: those of which there is anything to say.
+// readCache reads a subtree as its znodes: those that the operations mention.
 func readCache(k *evidence.Key) []*config {
 	t := &subtree{k: k, of: map[string]*config{}, copies: map[*history.Operation]models.Copy{}}
 	for _, op := range k.Ops() {
@@ -86,7 +86,7 @@ func (t *subtree) config(node string) *config {
 	return c
 }
 
-// take takes in an operation: a look is one at every znode.
+// take adds an operation. A look counts as an observation of every znode.
 func (t *subtree) take(op *history.Operation) {
 	switch op.F {
 	case models.FPut, models.FRemove:
@@ -106,7 +106,7 @@ func (t *subtree) take(op *history.Operation) {
 	}
 }
 
-// final takes in what there is in the end.
+// final adds what the harness found at the end.
 func (t *subtree) final(e *history.Event) {
 	var v models.Copy
 	t.k.Decode(e, &v)
@@ -152,9 +152,9 @@ var current = &frame.Property{
 	Exercise: frame.Wants("current", 20, "znodes that had changed before, in copies that were reported as current"),
 }
 
-// doneBefore gives, for an observation, the change that was called last of those that were certainly
-// done when it was asked for; nil: there is none. A change of unknown outcome was done when
-// somebody was shown it.
+// doneBefore returns a function that gives, for an observation, the last called of the changes that
+// were certainly done when the client asked; nil if there is none. A change of unknown outcome counts
+// as done when a client was shown it.
 func doneBefore(c *config) func(*observation) *change {
 	byEnd := slices.DeleteFunc(slices.Clone(c.changes), func(x *change) bool { return x.done() == evidence.Never })
 	slices.SortStableFunc(byEnd, func(x, y *change) int { return cmp.Compare(x.done(), y.done()) })
@@ -196,7 +196,8 @@ func decideStale(f *frame.Finding, c *config, s *observation, x, y *change) {
 		c.told(s), words.At(s.inv), words.At(y.done()), later, y.began())
 }
 
-// decideMissing: what y put was there when the look began, and nobody can have removed it.
+// decideMissing looks for a put y whose znode was there when the look began, and that no client can
+// have removed.
 func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 	if y == nil || y.absent {
 		return
@@ -262,7 +263,7 @@ func (c *config) lastChange() *change {
 	return last
 }
 
-// ending tells what there is of a znode in the end.
+// ending describes what is known of a znode at the end.
 type ending struct {
 	observation
 	last *change // that made it so; nil: not known, but it was so when the harness looked
@@ -291,7 +292,7 @@ func (c *config) contradicts(s *observation, e ending) bool {
 	return e.last != nil || !s.absent && x != nil && x.op.Outcome() == history.OK && x.ret < e.by
 }
 
-// decideCopy looks for how long a copy still showed something else than there is in the end.
+// decideCopy measures for how long a copy still differed from the state at the end.
 func decideCopy(f *frame.Finding, c *config, w *watch, e ending) {
 	var wrong *observation
 	for _, s := range w.observations {

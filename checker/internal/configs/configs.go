@@ -1,6 +1,6 @@
-// Package configs decides histories of a configuration that clients watch, and of caches,
-// each znode of which is one for those who look: each was told what there was, and
-// never an older one after a later one. It may not know how a configuration is watched, or a
+// Package configs decides histories of a configuration that clients watch, and of caches, each znode of
+// which is decided as such a configuration: each observation was true at some time, and no client saw
+// an older state after a later one. The package may not know how a configuration is watched, or a
 // subtree copied, nor what was done to the run.
 package configs
 
@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Config is a configuration whose values are unique. In the beginning there is none.
+// Config is a configuration whose values are unique. At the beginning it has no value.
 var Config = frame.Model{
 	Object: models.Config,
 	Properties: []*frame.Property{
@@ -81,7 +81,7 @@ type wait struct {
 	told *observation
 }
 
-// configsOf returns the configurations of a key: one, or those of a subtree.
+// configsOf returns the configurations of a key: one, or one for each znode of a subtree.
 var configsOf = evidence.OncePerKey(func(k *evidence.Key) []*config {
 	if k.Object.Name == models.Cache.Name {
 		return readCache(k)
@@ -232,7 +232,8 @@ func (w *watch) overSessions() bool {
 	return false
 }
 
-// enough returns the changes that a run must have had, and what must have been told of them.
+// enough describes which changes and observations are missing for the property to have been exercised,
+// or returns "".
 func enough(_ *evidence.Record, figures map[string]float64) string {
 	return cmp.Or(
 		frame.Few(figures["sets"], 20, "values that were set"),
@@ -249,8 +250,8 @@ func (x *change) by() time.Duration {
 	return x.ret
 }
 
-// events returns the events of a change, and of the answer that shows it if that was earlier than
-// its own.
+// events returns the events of a change, and of the answer that shows it if that came before the change
+// returned.
 func (x *change) events() []int {
 	switch {
 	case x == nil || x.op == nil:
@@ -295,7 +296,7 @@ func (x *change) began() string {
 	return fmt.Sprintf("which client %d began to set at %s", x.op.Client, words.At(x.inv))
 }
 
-// onConfig decides a key as a configuration, or as many, if its values can be told apart.
+// onConfig decides a key as one configuration, or as several, if its values can be told apart.
 func onConfig(decide func(*frame.Finding, *config)) func(context.Context, *evidence.Key) frame.Finding {
 	return func(ctx context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
@@ -314,7 +315,7 @@ func onConfig(decide func(*frame.Finding, *config)) func(context.Context, *evide
 	}
 }
 
-// valid requires that what was told was set.
+// valid requires each reported value to have been set by a client.
 var valid = &frame.Property{
 	Name:     "valid",
 	Meaning:  "no client was told a value that no client had set",

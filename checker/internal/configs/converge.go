@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// converge requires that the last value comes to everybody who waits for it, and each that was there
-// for long.
+// converge requires that every client that waits for it is told the last value, and every other value
+// that was current for long.
 var converge = &frame.Property{
 	Name:     "converge",
 	NoModel:  frame.Timed,

@@ -51,9 +51,8 @@ func (p *znodeStates) over(is string, high uint64) uint64 {
 	return p.states[places[i-1]].until
 }
 
-// configNodes are the znodes of configurations in the transaction log. A configuration is
-// the znode that has the key as its name, or is below that of a subtree, and its value is the
-// data.
+// configNodes holds the znodes of configurations in the transaction log. The znode of a configuration
+// has the key as its name, or is below the key of a subtree. Its data is the value.
 type configNodes struct {
 	evidence.Layout
 	of map[string]*znodeStates // by the path, from the key on
@@ -82,7 +81,7 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *configNodes {
 	return n
 })
 
-// take takes in a transaction.
+// take adds a transaction.
 func (n *configNodes) take(t *history.Txn) {
 	if t.Error != 0 || t.Type == "multi" && evidence.Refused(t) {
 		return
@@ -152,7 +151,7 @@ func (n *configNodes) znodeStates(key string) *znodeStates {
 	return n.of[key]
 }
 
-// inLog looks whether what was set was so, and away what was deleted.
+// inLog checks that the log shows the values that were set, and no znode where it was deleted.
 func inLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	for _, c := range configsOf(k) {
 		for _, x := range c.changes {
@@ -181,9 +180,9 @@ func changeInLog(f *frame.Finding, c *config, x *change) {
 	}
 }
 
-// first requires that what a watcher was told first was not over before it asked first, as far as
-// its sessions show: what was so in the past is no present value. A watcher may have given
-// up its first calls. What they could not return, the next one does.
+// first requires that the first value that a watcher was told had not been replaced before it first
+// asked, as far as its sessions show. A watcher may have given up its first calls; then the next call
+// returns the value.
 var first = &frame.Property{
 	Name:     "first",
 	NoModel:  frame.Given,

@@ -9,15 +9,15 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// order requires that no watcher was told an older setting after a later one, whatever became
-// of its sessions. Skipping is fine, and so is repeating.
+// order requires that no watcher was told an older setting after a later one, even if its sessions
+// ended in between. Skipping values is fine, and so is repeating one.
 //
-// A value is set once, so it is in force for one stretch of time: it does not come back.
-// Else only a change that certainly came before another one is older, by real time: it had
-// taken effect when the other one was called. Of several deletes that can explain that
-// there was none, the earliest is taken, which accuses nobody. That is exact for one
-// watcher, whatever the outcome of sets; two watchers who were told two values that were
-// set at once in different orders are not compared, but where the log tells which was first.
+// A value is set only once, so it is in force for one stretch of time and does not come back. Apart
+// from that, a change is older than another one only if real time shows it: it had taken effect when
+// the other one was called. Of several deletions that can explain that there was no value, the earliest
+// is chosen, which accuses no one wrongly. That is exact for one watcher, whatever the outcomes of the
+// sets. Two watchers who were told, in different orders, two values that were set at the same time are
+// not compared, except where the log shows which was first.
 var order = &frame.Property{
 	Name:    "order",
 	Meaning: "no watcher was told an older value after a newer one, across reconnects, expiries and deletes",
@@ -73,8 +73,7 @@ func (s *sweep) run() {
 	}
 }
 
-// value takes in that the watcher was told a value. One that nobody set is not in order
-// with anything.
+// value adds that the watcher was told a value. A value that no client set has no place in the order.
 func (s *sweep) value(now *observation) {
 	x, before := s.c.setter[now.value], s.told[now.value]
 	switch {
@@ -90,7 +89,7 @@ func (s *sweep) value(now *observation) {
 	}
 }
 
-// none takes in that the watcher was told that there is none.
+// none adds that the watcher was told that there is no value.
 func (s *sweep) none(now *observation) {
 	var earliest *change
 	i := 0
@@ -128,9 +127,9 @@ func (s *sweep) violated(now *observation, counterexample []int, format string, 
 	s.f.Violated(counterexample, "%s, %s", s.c.told(now), fmt.Sprintf(format, args...))
 }
 
-// decideByLog puts what each watcher was told on the changes of the log, each as early as can be. A
-// value comes once, whatever the log lacks. A delete can be missing, so that there was none counts
-// only if the log has everything up to the answer.
+// decideByLog matches what each watcher was told with the changes of the log, each as early as
+// possible. A value comes once, whatever the log lacks. A deletion can be missing in the log, so an
+// answer that there was no value counts only if the log is complete up to the answer.
 func decideByLog(f *frame.Finding, c *config) {
 	p := nodesOf(c.Record).znodeStates(c.name)
 	if p == nil || f.Result != "" {

@@ -88,7 +88,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// partition has each znode of a subtree be weighed for itself.
+// partition makes each znode of a subtree a problem of its own.
 func partition(ops []porcupine.Operation) [][]porcupine.Operation {
 	var parts [][]porcupine.Operation
 	for _, op := range ops {

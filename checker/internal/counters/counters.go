@@ -1,6 +1,5 @@
-// Package counters decides histories of a counter that is raised by one at a time. It
-// may not know how a counter is kept, nor what was done to the run: values and times
-// alone decide.
+// Package counters decides histories of a counter that is raised by one at a time. It may not know how
+// a counter is kept, nor what was done to the run: only values and times decide.
 package counters
 
 import (
@@ -27,7 +26,7 @@ type counter struct {
 	*evidence.Key
 	steps []*step // changes that may have happened and fenced reads, in order of invocation
 	plain []*step // plain reads
-	// odd is an operation that is none of a counter that is raised by one.
+	// odd is an operation that a counter that is raised by one does not have.
 	odd     *history.Operation
 	figures map[string]float64
 }
@@ -50,7 +49,7 @@ func readCounter(k *evidence.Key) *counter {
 	return c
 }
 
-// take takes in one operation. One that failed has had no effect.
+// take adds one operation. One that failed has had no effect.
 func (c *counter) take(op *history.Operation) {
 	if op.Outcome() == history.Fail {
 		return

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// forever is when an operation of unknown outcome has returned.
+// forever is the time at which operations of unknown outcome count as returned.
 const forever = time.Duration(math.MaxInt64)
 
 // step is an operation on one counter that took effect somewhere between its call
@@ -19,8 +19,8 @@ const forever = time.Duration(math.MaxInt64)
 type step struct {
 	op       *history.Operation // nil: none of a record
 	inv, ret time.Duration
-	// value is the counter's value behind it: what it read, or made. Of an addition
-	// of unknown outcome it is not known.
+	// value is the counter's value after the step: what it read, or made. For an addition of unknown
+	// outcome it is not known.
 	value int64
 	kind  kind
 	plain bool  // a read that may be old
@@ -51,13 +51,12 @@ func (b *contradiction) events() []int {
 	return all
 }
 
-// decide looks for an order of steps in which a counter that begins with 0 and is
-// raised by one at a time shows every value. It is exact, and takes n log n.
+// decide looks for an order of steps in which a counter that begins with 0 and is raised by one at a
+// time shows every value. It is exact, and takes n log n.
 //
-// Each value is made once, so the values give the order: all that read or made v
-// come before all that read or made more. What remains is whether real time allows
-// that order, and whether the values that nobody is known to have made can be the
-// work of steps of unknown outcome.
+// Each value is made once, so the values give the order: all steps that read or made v come before all
+// steps that read or made more. What remains is whether real time allows that order, and whether the
+// values that no step is known to have made can have been made by steps of unknown outcome.
 func decide(steps []*step) *contradiction {
 	known, unknown := certain(steps)
 	if b := outOfRange(known, unknown); b != nil {
@@ -143,7 +142,7 @@ func backwards(known []*step) *contradiction {
 	return nil
 }
 
-// later returns the one that was called later.
+// later returns the step that was called later.
 func later(a, b *step) *step {
 	if a == nil || b != nil && b.inv > a.inv {
 		return b
@@ -151,8 +150,8 @@ func later(a, b *step) *step {
 	return a
 }
 
-// unmade finds a value that was there, or was passed, though nobody can have made
-// it in time. known is in order.
+// unmade finds a value that was there, or was passed, although no step can have made it in time. known
+// is in order.
 func unmade(known, unknown []*step) *contradiction {
 	slots := gaps(known)
 	swaps := map[int64][]*step{}
@@ -166,7 +165,7 @@ func unmade(known, unknown []*step) *contradiction {
 	}
 	slices.SortFunc(adds, func(a, b *step) int { return cmp.Compare(a.inv, b.inv) })
 	for _, slot := range slots {
-		// A compare-and-set fits nowhere else, so where it fits it is taken.
+		// A compare-and-set fits only here, so it is used where it fits.
 		if slices.ContainsFunc(swaps[slot.value], func(s *step) bool { return s.inv <= slot.by.ret }) {
 			continue
 		}
@@ -178,8 +177,8 @@ func unmade(known, unknown []*step) *contradiction {
 	return nil
 }
 
-// slot is a value that nobody is known to have made; by is the step that, by its
-// return, needs it most.
+// slot is a value that no step is known to have made; by is the step that, by its return, needs it
+// first.
 type slot struct {
 	value int64
 	by    *step

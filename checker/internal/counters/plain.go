@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// plainReads says what also a read that may be old must keep to: a session is never shown
-// less than it has seen or made (single system image, Programmer's Guide, Consistency
-// Guarantees), and nobody more than can have been added by then.
+// plainReads requires what holds even for a read that may be old: a session is never shown less than it
+// has seen or made (single system image, Programmer's Guide, Consistency Guarantees), and no client is
+// shown more than can have been added by then.
 var plainReads = &frame.Property{
 	Name:     "plain-reads",
 	NoModel:  frame.Given,

@@ -17,7 +17,7 @@ type Damage struct {
 	at map[int]string // by event
 }
 
-// note takes note of what is wrong at an event.
+// note records what is wrong at an event.
 func (d *Damage) note(event int, what string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

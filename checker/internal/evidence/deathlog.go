@@ -32,8 +32,8 @@ func (a *Record) readLog() {
 	a.Log = indexTxns(a.Transactions, ids(asked), a.Zxids.seen)
 	for _, r := range asked {
 		entry, ok := a.Log.requests[r.id]
-		// A client may number its requests anew on each connection: what may have been
-		// committed before this one was sent may be another one.
+		// A client may start to number its requests from 0 on each connection, so what may have been
+		// committed before this request was sent may be another one.
 		if ok && entry.zxid > a.Zxids.FloorAt(r.sent) && (entry.kind == r.op || entry.kind == "error") {
 			a.Zxids.add(entry.zxid, r.sent, r.event)
 		}
@@ -52,7 +52,7 @@ type unanswered struct {
 	event int // that tells of it
 }
 
-// unanswered returns all of them, those of a session in order of sending.
+// unanswered returns all unanswered requests, those of a session in order of sending.
 func (a *Record) unanswered() (all []unanswered) {
 	for _, s := range a.OldestFirst() {
 		for _, e := range s.unanswered {
@@ -146,10 +146,10 @@ func (s *Session) closedFrom(sent time.Duration, e *history.Event) {
 }
 
 // endedFrom returns the earliest time at which the log's end of a session can have been committed,
-// by what can have ended it: a closeSession, a fault, or the servers, which wait for the timeout
-// from the last request that the leader got ("Programmer's Guide, ZooKeeper Sessions"). Always if
-// that is not known. The event is the one that tells of the closeSession, or else the first one of
-// the session.
+// according to what can have ended it: a closeSession, a fault, or the servers, which wait for the
+// timeout from the last request that the leader got ("Programmer's Guide, ZooKeeper Sessions"). It
+// returns Always if that is not known. The event is the one that shows the closeSession, or else the
+// first one of the session.
 func (a *Record) endedFrom(s *Session) (from time.Duration, event int) {
 	if s.timeout == 0 || s.Client < 0 {
 		return Always, -1

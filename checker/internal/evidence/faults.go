@@ -13,7 +13,7 @@ import (
 // Faults are the faults of the run.
 type Faults struct{ faults.List }
 
-// Fault is one of them.
+// Fault is one fault of a run.
 type Fault = faults.Fault
 
 // readFault reads one step of a fault.

@@ -33,9 +33,9 @@ type UnlinkedSession struct {
 	ID          history.ID
 	Writes      int
 	first, last uint64 // zxids
-	// Client is the client that the session seems to belong to: the one that was told the results
-	// of what the session did, or else the only client that changed nothing in that time in its own
-	// sessions. -1: unknown.
+	// Client is the client that the session seems to belong to: the one that was told the results of
+	// what the session did, or else the only client that changed nothing in that time in its own
+	// sessions. It is -1 if that is not known.
 	Client int
 
 	did  map[int]int  // what each client was answered of it
@@ -150,7 +150,7 @@ func (a *Record) works(t, part *history.Txn, found map[history.ID]*UnlinkedSessi
 	}
 }
 
-// changeData keeps what is in znodes, and gives what was in one that goes.
+// changeData applies a change to the data of znodes, and returns the data of a znode that it deletes.
 func changeData(data map[string]string, part *history.Txn) (was string) {
 	switch part.Type {
 	case "create", "create2", "createContainer", "createTTL":

@@ -21,10 +21,11 @@ import (
 // end of an epoch: what is missing there shows only if a client was answered with a zxid of it.
 // Whole logs of a majority lack nothing there: the next leader had everything that was committed.
 
-// NoLog is why a run lacks what rests on the transactions, if its ensemble does not show them.
+// NoLog is the reason why a run lacks what is based on the transactions, if its ensemble does not show
+// them.
 const NoLog = "the servers' transaction logs cannot be read"
 
-// LostLog is why a run lacks the same, if its ensemble could show them.
+// LostLog is the reason if the ensemble could have shown them.
 const LostLog = "the run has no transactions.jsonl, or nothing in it"
 
 // StillThere is the end of a znode that still exists when the log ends.
@@ -243,7 +244,7 @@ func (x *Log) Stretch(z uint64) (Stretch, bool) {
 	return x.whole[i], true
 }
 
-// apply takes in one transaction.
+// apply adds one transaction.
 func (x *Log) apply(t *history.Txn) {
 	z := uint64(t.Zxid)
 	switch {
@@ -266,8 +267,8 @@ func (x *Log) apply(t *history.Txn) {
 	}
 }
 
-// keep notes what the log says of a request. The end of a session can come from
-// another connection, which has numbers of its own.
+// keep records the transaction of a request. It leaves out the beginnings and ends of sessions: an end
+// can come from another connection, which numbers its requests by itself.
 func (x *Log) keep(id requestID, t *history.Txn) {
 	if t.Type == "createSession" || t.Type == "closeSession" {
 		return
@@ -313,7 +314,7 @@ func EachChange(t *history.Txn) iter.Seq[*history.Txn] {
 	}
 }
 
-// change takes in a create or a delete. Others change no znode's life.
+// change applies a create or a delete. Other transactions do not begin or end a znode.
 func (x *Log) change(t *history.Txn, z uint64, by history.ID) {
 	switch t.Type {
 	case "create", "create2", "createContainer", "createTTL":
@@ -339,7 +340,7 @@ func (x *Log) remove(path string, z uint64, by history.ID) {
 	}
 }
 
-// close takes in the end of a session, which takes its ephemerals with it.
+// close applies the end of a session, which deletes its ephemeral znodes.
 func (x *Log) close(id history.ID, z uint64) {
 	if s := x.session(id); s.Closed == 0 {
 		s.Closed = z

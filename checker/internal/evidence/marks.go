@@ -32,7 +32,7 @@ func (m *Mark) Taken() bool {
 	return m.Znode == nil || m.Znode.Remover != m.Of.ID
 }
 
-// Marks are the marks of all lives, by object.
+// Marks holds the marks of all lives, by object.
 type Marks struct {
 	of map[markedBy]*marks
 	at map[string][]*Znode // all that there ever were at a path
@@ -144,7 +144,7 @@ func (m *Marks) goneAfter(path string, z uint64) uint64 {
 	return StillThere
 }
 
-// names reports whether a path has a name in it, by itself or with a prefix or suffix, such as "k1-lock".
+// names reports whether a path contains a name, alone or with a prefix or suffix, such as "k1-lock".
 func names(path, name string) bool {
 	for at := 0; ; at++ {
 		i := strings.Index(path[at:], name)

@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// enoughFailed is how many operations must have failed for a sign that none can succeed. The few
-// events that show a violation are fewer.
+// enoughFailed is how many operations must have failed to suggest that none can succeed. The events
+// that show a violation are fewer.
 const enoughFailed = 10
 
 // NeverWorked explains that no operation of the whole record succeeded, and with which error they

@@ -19,10 +19,11 @@ type Oldest struct {
 	Began bool
 }
 
-// OldestShown returns the oldest state that the last of some calls can have been answered with. One process
-// made the calls for one key, one after the other, and any of them may have read what the last one
-// answered. So of all sessions that the process can have used, the one that may show the oldest counts.
-// What had been replaced before the first call is too old also if it was read in an earlier session.
+// OldestShown returns the oldest state that the last of some calls can have been answered with. One
+// process made the calls for one key, one after the other, and any of them may have read what the last
+// one returned. So of all sessions that the process can have used, the one that may show the oldest
+// state counts. A state that had been replaced before the first call is too old, even if it was read in
+// an earlier session.
 func (a *Record) OldestShown(calls []*history.Operation) (oldest Oldest) {
 	first, last := calls[0], calls[len(calls)-1]
 	for _, s := range a.inUseDuring(calls) {
@@ -61,7 +62,7 @@ func (a *Record) oldestIn(s *Session, first, last *history.Operation) Oldest {
 		return Oldest{}
 	}
 	made := a.madeAt(s)
-	if !before { // what was so when the first call began is not too old
+	if !before { // a state that was current when the first call began is not too old
 		made = min(made, a.Zxids.Floor(first.Began()))
 	}
 	return Oldest{made, s, true}

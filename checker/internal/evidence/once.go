@@ -17,7 +17,7 @@ type memo struct {
 	value any
 }
 
-// get finds what was made under an id, or where to put it.
+// get returns the memo of an id, and adds one if there is none.
 func (m *memos) get(id any) *memo {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -31,8 +31,9 @@ func (m *memos) get(id any) *memo {
 	return made
 }
 
-// Forget drops what was made from the key: it is made again if it is asked for. In a large record, what all
-// keys have takes much memory, and each is needed only while its key is decided.
+// Forget drops the values that were derived from the key; they are derived again when needed. In a
+// large record, the values of all keys take much memory, and each is needed only while its key is
+// decided.
 func (k *Key) Forget() {
 	k.memos.mu.Lock()
 	defer k.memos.mu.Unlock()

@@ -42,14 +42,15 @@ func (s *Session) LeftBy(e *history.Event) bool {
 	return s.ExpiredEvent >= 0 && s.ExpiredEvent <= e.Index || s.endedBy(e)
 }
 
-// endedBy reports whether a session was closed before an event, and its connection had ended for good.
+// endedBy reports whether a session was closed before an event, and its connection had ended and did
+// not come back.
 func (s *Session) endedBy(e *history.Event) bool {
 	n, m := len(s.connects), len(s.cuts)
 	return s.closed >= 0 && s.closed <= e.Index && m > 0 && s.cuts[m-1] <= e.Index && (n == 0 || s.connects[n-1] < s.cuts[m-1])
 }
 
-// Only returns the session in which all of an operation went on; nil if there may be several, or
-// none is known.
+// Only returns the only session that an operation can have used; nil if there may be several, or none
+// is known.
 func (a *Record) Only(op *history.Operation) *Session {
 	if of := a.InUse(op); len(of) == 1 {
 		return of[0]
@@ -100,9 +101,9 @@ func (a *Record) reported(op *history.Operation) *Session {
 	return got
 }
 
-// marked returns the sessions in which an operation's process made the marks that its success rests
-// on, oldest first: those that it made within the call, or else those that were there. None if the
-// log does not show them.
+// marked returns the sessions in which an operation's process made the marks that its success rests on,
+// oldest first: the marks that it made within the call, or else those that were there. It returns none
+// if the log does not show them.
 func (a *Record) marked(op *history.Operation) (of []*Session) {
 	marks := a.MadeIn(op)
 	if len(marks) == 0 && a.knowsMarks(op) {
@@ -160,8 +161,8 @@ func (a *Record) SeenBy(op *history.Operation) (seen uint64) {
 	return seen
 }
 
-// Told returns a zxid below which an operation was shown nothing: the lowest that a session which
-// it can have used had been shown when it was called; 0 if none is known.
+// Told returns a zxid such that the operation was shown no older state: the lowest zxid that a session
+// which it can have used had been shown when it was called; 0 if none is known.
 func (a *Record) Told(op *history.Operation) uint64 {
 	of := a.InUse(op)
 	told := uint64(math.MaxUint64)
@@ -177,9 +178,9 @@ func (a *Record) Told(op *history.Operation) uint64 {
 	return told
 }
 
-// ShownBy returns a zxid that is not below anything that an operation's process had been shown when
-// the operation returned. Of a session that the completion does not name, the record says little
-// more than that it was no more than what was committed when the next request was sent.
+// ShownBy returns a zxid that is not below anything that an operation's process had been shown when the
+// operation returned. For a session that the completion does not name, the record shows little more
+// than that this was at most what was committed when the next request was sent.
 func (a *Record) ShownBy(op *history.Operation) uint64 {
 	e := op.Return
 	if _, _, _, ok := a.Shown(op); ok {

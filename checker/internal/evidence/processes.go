@@ -28,8 +28,8 @@ func newProcesses() Processes {
 type exit struct {
 	At    time.Duration
 	event int
-	// Broken: no fault ended it. It died by itself, or broke the protocol. That is not the recipe's
-	// doing.
+	// Broken means that no fault ended the process. It died by itself, or broke the protocol, which is
+	// not the recipe's doing.
 	Broken bool
 	Detail string
 }
@@ -156,7 +156,7 @@ func (a *Record) ExpectsExpiries() bool {
 }
 
 // endsAtOnce reports whether a scheduled fault ends sessions of holders by itself. A fault that the
-// user did not name, and that found no occasion, was not to end any; nor was a fault that hit only
+// user did not name does not count if it found no occasion, and neither does a fault that hit only
 // clients that did not hold.
 func (a *Record) endsAtOnce(spec string) bool {
 	kind := FaultKind(spec)

@@ -4,11 +4,11 @@ import (
 	"time"
 )
 
-// Reach is how far earlier operations go, taken in order of invocation: it tells whether the next
-// one overlaps another client's.
+// Reach is how long earlier operations lasted, which are added in order of invocation. It shows whether
+// the next one overlaps an operation of another client.
 type Reach struct {
 	end    time.Duration // the latest
-	by     int           // whose it is
+	by     int           // the client whose operation that is
 	second time.Duration // the latest of all others
 }
 

@@ -27,9 +27,9 @@ type Session struct {
 	DiedBy      time.Duration
 	DiedByEvent int
 
-	// Expired is when the client knew that the session is over: it was told "session expired", or
-	// had given the session up, and opened another. That does not bound the death: a deposed leader
-	// that resumes says it too early.
+	// Expired is when the client knew that the session is over: it was told "session expired", or it
+	// gave the session up and opened another. That does not bound the death, since a deposed leader
+	// that resumes reports an expiry too early.
 	Expired      time.Duration
 	ExpiredEvent int
 	GivenUp      *history.GiveUp // how; nil: it was told
@@ -37,8 +37,8 @@ type Session struct {
 	EndZxid  uint64 // of the first reply to a closeSession; 0: none
 	EndEvent int
 
-	// closing is when the first closeSession of it was sent that the record knows, answered or not,
-	// and closingEvent tells of it.
+	// closing is when the first closeSession of this session that the record knows was sent, answered
+	// or not, and closingEvent shows it.
 	closing      time.Duration
 	closingEvent int
 	timeout      time.Duration // the shortest that a server granted; 0: the record does not say
@@ -95,7 +95,7 @@ func (s *Session) OverFor() time.Duration { return min(s.Expired, s.lapsed) }
 // session after the session was dead.
 func (s *Session) Contradictory() bool { return s.DiedBy < s.DiedFrom }
 
-// Sessions are all sessions that the record names, and when their clients were connected.
+// Sessions holds all sessions that the record names, and when their clients were connected.
 type Sessions struct {
 	ByID     map[history.ID]*Session
 	ofClient map[int][]*Session // oldest first
@@ -218,21 +218,21 @@ func (a *Sessions) SessionsBehind(client, event int) []*Session {
 	return of[i:]
 }
 
-// Death tells what is known about the end of an object's owner: a session of a process, which ends
-// with the process at the latest. From is the time until which it certainly lasted. By is when it
-// certainly had left the tree, which what a killed process made does with its session.
+// Death holds what is known about the end of an object's owner: a session of a process, which ends with
+// the process at the latest. From is the time until which it certainly lasted. By is the time by which
+// its znodes were certainly deleted; those of a killed process last until its session ends.
 type Death struct {
 	From, By      time.Duration
-	exit          int // the event of the process's end, if that is From; -1: it is not
+	exit          int // the event of the process's end, if that sets From; -1 otherwise
 	ByEvent       int
 	Owners        []*Session // the possible owners, oldest first
 	Newest        *Session   // the last of them; nil: no session is known
 	Contradictory bool
 }
 
-// A death is often one of several sessions, and the record does not say of which. What accuses a
-// client then holds for each of them, and one of them is enough to excuse it: From, By, Over and
-// OverAtLast bound the end of the object for all of them, and OneEnded is about any.
+// An object often belongs to one of several sessions, and the record does not show which. To accuse a
+// client, something must hold for all of them; to excuse it, one of them is enough. So From, By, Over
+// and OverAtLast bound the end of the object for all of them, and OneEnded is about any.
 
 // OneEnded reports whether the end of a session in s may have been the end of the object: one of the
 // possible owners was not certainly over when s began, and was over, for the servers or for its
@@ -243,10 +243,9 @@ func (d Death) OneEnded(s Span) bool {
 	})
 }
 
-// Over returns the session whose end leaves no doubt to the object's client: when the client knew
-// of that end, it knew of the ends of all sessions that can own the object, except perhaps the
-// newest one. From then on the object is in the newest session, or gone. It returns nil if the
-// client never knew so.
+// Over returns the session whose end told the object's client for certain: when the client knew of that
+// end, it knew of the ends of all sessions that can own the object, except perhaps the newest one. From
+// then on the object is in the newest session, or gone. It returns nil if the client never knew that.
 func (d Death) Over() *Session {
 	if n := len(d.Owners); n > 1 {
 		return lastKnown(d.Owners[:n-1])
@@ -258,8 +257,8 @@ func (d Death) Over() *Session {
 // object; nil if it never learned of some: its object may be in one of those.
 func (d Death) OverAtLast() *Session { return lastKnown(d.Owners) }
 
-// lastKnown returns the one of some sessions whose end their client learned last; nil if it did not
-// learn of all.
+// lastKnown returns, of some sessions, the one whose end their client learned last; nil if it did not
+// learn of all ends.
 func lastKnown(of []*Session) *Session {
 	if len(of) == 0 {
 		return nil
@@ -278,9 +277,9 @@ func (d Death) GoesOn() bool {
 	return d.Newest != nil && (over == nil || over.Expired < d.Newest.Expired)
 }
 
-// Knew returns for how much of s the client can have known that its session is over. s begins when
-// it was told so or gave the session up. The news may still be on its way while its link is held
-// up; a client that opens another session knows.
+// Knew returns for how much of s the client can have known that its session is over. s begins when the
+// client was told so or gave the session up. The news may still be on its way while its link is held
+// up; a client that opens another session knows at once.
 func (a *Record) Knew(client int, of *Session, s Span) time.Duration {
 	if of.GivenUp != nil {
 		return a.Ran(client, s)
@@ -299,8 +298,8 @@ func (a *Record) DeathIn(s *Session) Death {
 	return a.withProcess(a.deathAmong([]*Session{s}), s.Life)
 }
 
-// withProcess returns a death that comes with the end of a process at the latest: nothing is certain
-// of what it had.
+// withProcess returns the death, limited by the end of the owner's process: after that nothing is
+// certain about what the process had.
 func (a *Record) withProcess(d Death, of Life) Death {
 	if at, event := a.EndOf(of); at < d.From {
 		d.From, d.exit = at, event

@@ -109,8 +109,8 @@ type SpanCount struct {
 	starts, ends []time.Duration // sorted
 }
 
-// CountSpans counts the spans of several, each of which counts once at a time. It makes unions of
-// them.
+// CountSpans counts, for each moment, how many of the keys have a span there; overlapping spans of one
+// key count once. It turns the spans into unions.
 func CountSpans[K comparable](of map[K][]Span) SpanCount {
 	var c SpanCount
 	for k, spans := range of {

@@ -14,8 +14,8 @@ import (
 // Age returns the bound on that; 0 if the servers' limits are unknown.
 func (a *Record) Age() time.Duration { return a.Params.Age() }
 
-// Halted returns the times in which faults stopped the server at an address, or delayed everything
-// that it received. For an address that is no server's, it returns those of all servers.
+// Halted returns the times in which faults stopped the server at an address, or delayed everything that
+// it received. For an address that is not a server's, it returns the times of all servers.
 func (a *Record) Halted(address string) (all []Span) {
 	server := slices.Index(a.Params.Addresses, address) + 1
 	for _, f := range a.Faults.All {

@@ -112,7 +112,7 @@ var seenAt = Once(func(a *Record) map[*Session][]seenZxid {
 	return of
 })
 
-// shownIn returns a zxid below which a session showed an operation nothing; 0 if none is known.
+// shownIn returns a zxid such that the session showed the operation no older state; 0 if none is known.
 func (a *Record) shownIn(s *Session, op *history.Operation) uint64 {
 	return s.toldIn(op, a.seenWhen(s, op))
 }
@@ -127,10 +127,10 @@ func (a *Record) seenIn(s *Session, event int) uint64 {
 	return all[i-1].zxid
 }
 
-// View returns the earliest moment of which an await can have been shown the state: a server may
-// lag, but not behind what its client has already been told. A request that a quorum answered shows
-// the moment at which it was sent, if no newer session can have shown it anything. In a history
-// without sessions nothing excuses a stale view.
+// View returns the earliest moment whose state an await can have been shown: a server may lag, but not
+// behind what its client has already been told. A request that a quorum answered shows the state at the
+// moment at which it was sent, or a later one, if no newer session can have shown it anything. In a
+// history without sessions nothing excuses a stale view.
 func (a *Record) View(op *history.Operation) time.Duration {
 	if a.Foreign && !a.AnySession() {
 		return op.Began()

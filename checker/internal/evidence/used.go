@@ -26,8 +26,8 @@ func (a *Record) readUsed(e *history.Event) {
 	}
 }
 
-// usedIn returns the ones of some sessions that an operation's process used for its key, or all of them if
-// the record does not name them. A call without an answer may send a request later.
+// usedIn returns, of some sessions, those that an operation's process used for its key, or all of them
+// if the record does not name them. A call without an answer may send a request later.
 func usedIn(of []*Session, op *history.Operation) []*Session {
 	used := slices.DeleteFunc(slices.Clone(of), func(s *Session) bool {
 		event, known := s.used[op.Key]

@@ -55,7 +55,7 @@ var tieOf = Once(func(a *Record) *Zxids {
 	return z
 })
 
-// Tie returns the relation of the record's two orders, whatever its object is.
+// Tie returns the relation between the record's two orders, times and zxids, for any object.
 func (a *Record) Tie() *Zxids {
 	if a.Log != nil {
 		return &a.Zxids
@@ -93,8 +93,8 @@ func (z *Zxids) add(zxid uint64, sent time.Duration, event int) {
 	z.low = append(z.low, z.lost[zxid])
 }
 
-// Unanswered returns when the request with a zxid was sent, and the event that tells of it, if the
-// links saw that request, and no answer to it.
+// Unanswered returns when the request with a zxid was sent, and the event that shows it, if the links
+// saw that request, and no answer to it.
 func (z *Zxids) Unanswered(zxid uint64) (sent time.Duration, event int, ok bool) {
 	r, ok := z.lost[zxid]
 	return r.sent, r.event, ok

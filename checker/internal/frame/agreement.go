@@ -84,7 +84,7 @@ func (f *Finding) agree(a *evidence.Record, g evidence.Agreement) {
 	}
 }
 
-// mostOthers is how many znodes that differ are named beside the first.
+// mostOthers is how many of the other differing znodes are named besides the first.
 const mostOthers = 10
 
 // others names the znodes that differ beside the first one.

@@ -27,7 +27,8 @@ const (
 	MoreDeaths   = "a shorter fault interval, a longer time limit, or faults that hit holders and members (such as expire:holder) make more"
 )
 
-// Because adds to what is missing why it is, or what helps. It returns "" if nothing is missing.
+// Because adds to a text about what is missing the reason, or what helps. It returns "" if nothing is
+// missing.
 func Because(missing, why string) string {
 	if missing == "" {
 		return ""

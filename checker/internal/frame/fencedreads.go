@@ -59,9 +59,9 @@ func fenced(a *evidence.Record, op *history.Operation) bool {
 	return how.Kind == "" || how.Kind == models.ReadFenced
 }
 
-// decideFenced checks whether a quorum answered a request that the client of a fenced read sent
-// during the read. That is known for the session in which the read began and ended, if its process
-// had no other session. In a session that began during the read the connect was such a request.
+// decideFenced checks whether a quorum answered a request that the client of a fenced read sent during
+// the read. That is known for the session in which the read began and ended, if its process had no
+// other session. If the session began during the read, the connect was such a request.
 func decideFenced(f *Finding, k *evidence.Key, op *history.Operation) {
 	if k.Opened(op) {
 		f.Count("fenced", 1)

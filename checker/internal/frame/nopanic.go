@@ -52,7 +52,8 @@ var NoPanic = &Property{
 	},
 }
 
-// failedBefore returns last if op calls the same end of a stay once more after it had failed, else nil.
+// failedBefore returns last if op is another call of the same method that ends a stay, after last had
+// failed; otherwise nil.
 func failedBefore(k *evidence.Key, op, last *history.Operation) *history.Operation {
 	if last == nil || last.F != op.F || !k.Object.Operation(op.F).Ends || last.Return == nil || last.Outcome() == history.OK {
 		return nil

@@ -51,8 +51,9 @@ var ephemeralsOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence
 	})
 })
 
-// decideDeleted checks which session deleted an ephemeral znode. Other sessions of its own client
-// may, and faults do. What a process left that has ended may go.
+// decideDeleted checks which session deleted an ephemeral znode. Other sessions of the znode's own
+// client may delete it, and so may faults. A znode whose process has ended may be deleted by any
+// client.
 func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 	f.Count("ephemerals", 1)
 	of, by := k.Session(n.Owner), k.Session(n.Remover)

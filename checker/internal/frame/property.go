@@ -35,7 +35,8 @@ type Property struct {
 	// decided, and "" otherwise. nil: Meaning always holds.
 	Means   func(figures map[string]float64) string
 	Decider string // names the procedure
-	// NoModel says why no reference model decides the property a second time, by search; "" where one does.
+	// NoModel says why no reference model decides the property a second time by search. It is "" if one
+	// does.
 	NoModel string
 	// Evidence returns what the answer rests on, in the letters of a verdict. If it is nil, the
 	// verdict does not say.
@@ -61,10 +62,10 @@ type Property struct {
 	// lock gives no token (Fence)". nil, or "": nothing.
 	Wants func(*evidence.Record) string
 	// Unseen says, for people, why the property does not apply although the subject offers all that it
-	// needs, and the run has its transactions. nil, or "": it says nothing.
+	// needs, and the run has its transactions. If it is nil or returns "", there is no reason.
 	Unseen func(*evidence.Record) string
-	// Stands: a violation stands by itself: neither clients that bypassed their links nor lost
-	// lines of the record explain it.
+	// Stands means that a violation stands by itself: neither clients that bypassed their links nor
+	// lost lines of the record explain it.
 	Stands bool
 	// Logged means that the property needs the transaction log to apply, always or in some runs.
 	Logged bool

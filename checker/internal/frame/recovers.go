@@ -13,21 +13,21 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Recovers requires that no subject fails for ever because a session of its client ended. Every object has it. It is
-// decided only if a client got a new subject (history.FRenewed): the workload gives it one if the old one answered
-// nothing for longer than the bound after the heal.
+// Recovers requires that no subject fails for ever because a session of its client ended. Every object
+// has it. It is decided only if a client got a new subject (history.FRenewed): the workload gives it
+// one if the old one answered nothing for longer than the bound after the heal.
 //
-// That a client is refused for ever is no violation: it may have voted, another client may lead, all may be sold out.
-// It is one if only the old subject was in the way:
+// That a client is refused for ever is not yet a violation: it may have voted, another client may lead, or
+// everything may be sold out. It is one if only the old subject was in the way:
 //
 //   - The client was answered, then a session ended that it used for the object, and nothing was refused before that
 //     while the client was connected. An operation that settles (models.Operation) needs no answer before.
 //   - Since then each call failed with an error that the operation does not declare, also after the heal, and for
 //     longer than a session lasts.
-//   - A new subject of the same client was answered. Nobody else called anything between the last call of the old
-//     subject and that answer, so nothing but the subject had changed.
-//   - After that another client, which had been answered before, was answered again: the new subject took nothing away
-//     from it, as the last item or the lead.
+//   - A new subject of the same client was answered. No other client called anything between the last call of the old
+//     subject and that answer, so only the subject had changed.
+//   - After that another client, which had been answered before, was answered again: the new subject did not take
+//     anything away from it, such as the last item or the lead.
 var Recovers = &Property{
 	Name:     "recovers",
 	NoModel:  Timed,

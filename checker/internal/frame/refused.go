@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file looks for committed writes of calls whose clients were told that they certainly had no
-// effect, and never would. Values are unique in a run, so it is known which call wrote them,
-// whenever they were written, and wherever below the key.
+// This file looks for committed writes of calls whose clients were told that the calls certainly had no
+// effect, and never would. Values are unique in a run, so it is known which call wrote them, at
+// whatever time and at whatever path below the key.
 
 // written is a value that a client's session wrote.
 type written struct {

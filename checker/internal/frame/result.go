@@ -15,8 +15,8 @@ const (
 	Unknown   Result = "unknown"
 )
 
-// Compare orders results, the worst last: a violation stands whatever else is unknown. No result is
-// less than any.
+// Compare orders results, the worst last: a violation stands even if other results are unknown. The
+// empty result is less than any other.
 func (r Result) Compare(other Result) int {
 	order := []Result{Valid, Unknown, Violation}
 	return cmp.Compare(slices.Index(order, r), slices.Index(order, other))

@@ -37,13 +37,13 @@ type app Server
 
 func (a *app) server() *Server { return (*Server)(a) }
 
-// Send is zab.App's.
+// Send implements zab.App.
 func (a *app) Send(m zab.Message) {
 	a.cfg.Send(m)
 	a.sent |= 1 << m.To
 }
 
-// Install is zab.App's.
+// Install implements zab.App.
 func (a *app) Install(state zab.State, _ int64) {
 	s := a.server()
 	s.endReadOnly()
@@ -58,7 +58,7 @@ func (s *Server) introduce(t *tree.Tree) {
 	}
 }
 
-// Serve is zab.App's. The sessions of a new leader all get their full timeout
+// Serve implements zab.App. The sessions of a new leader all get their full timeout
 // anew: what the one before it knew of them is lost.
 func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 	s := a.server()
@@ -98,7 +98,7 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// Suspend is zab.App's. Clients have to find a server that serves; they get before
+// Suspend implements zab.App. Clients have to find a server that serves; they get before
 // what this one has for them, such as events of the last commits that it learnt of.
 func (a *app) Suspend() {
 	s := a.server()
@@ -127,7 +127,7 @@ func (a *app) Beat() any {
 	return t
 }
 
-// Receive is zab.App's. What learners send counts only while this server leads.
+// Receive implements zab.App. What learners send counts only while this server leads.
 func (a *app) Receive(from int, payload any) {
 	s := a.server()
 	switch p := payload.(type) {
@@ -158,7 +158,7 @@ func (s *Server) fromLearner(from int, payload any) {
 	}
 }
 
-// Commit is zab.App's: it applies a transaction, tells the watchers, and then
+// Commit implements zab.App: it applies a transaction, tells the watchers, and then
 // answers. "A client will see the watch event before it sees the new data"
 // (Programmer's Guide, Watches).
 func (a *app) Commit(e zab.Entry) {
