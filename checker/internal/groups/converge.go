@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// converge requires that after the heal all are shown who is there: whoever joined and lives, and
-// nobody who has left. A member whose session ended has the bound to join again, and whoever
-// lists or waits for changes has it to see what happened.
+// converge requires that, after the heal, all clients are shown the right members: all that joined and
+// live, and none that has left. A member whose session ended has the bound to join again, and a client
+// that lists members or waits for changes has the bound to see what happened.
 var converge = &frame.Property{
 	Name:     "converge",
 	NoModel:  frame.Timed,
@@ -58,8 +58,8 @@ var converge = &frame.Property{
 	},
 }
 
-// allows reports whether l is a pick that agrees with what its client was told of the changes last.
-// A pick need not be newer. Whether the client should have been told more by then, decideWait says.
+// allows reports whether l is a pick that agrees with what its client was told of the changes last. A
+// pick need not be newer. decideWait decides whether the client should have been told more by then.
 func (last *look) allows(l *look) bool {
 	if last == nil || l.op.F != models.FPick {
 		return false
@@ -109,9 +109,9 @@ func decideList(f *frame.Finding, g *group, l *look) {
 	f.Count("came_back", back)
 }
 
-// decideGhost judges a list that shows a member which is none: behind a join, or a leave, of unknown
-// outcome what may be left of it is to be removed, as soon as its client is connected. It says
-// whether that could be judged.
+// decideGhost judges a list that shows a member that should not be there: after a join or a leave of
+// unknown outcome, the subject has to remove what may be left, as soon as its client is connected.
+// decideGhost reports whether that could be judged.
 func decideGhost(f *frame.Finding, g *group, l *look, m *member, live evidence.Span) bool {
 	op := m.ended(l.op.Began())
 	since, ok := lastLive(g, op.Client, evidence.Span{From: max(live.From, op.Return.Time), To: l.op.Began()})
@@ -143,8 +143,8 @@ func (g *group) concerned(l *look, s evidence.Span) []*member {
 	return slices.Compact(all)
 }
 
-// decideWait judges a wait for changes by how long there was one to be told of. last is the change
-// it was told before; nil: nothing.
+// decideWait judges a wait for changes by how long there had been a change to report. last is the
+// change that the client was told of before; nil if there is none.
 func decideWait(f *frame.Finding, g *group, l, last *look) {
 	over := g.OverBy(l.op)
 	if over == evidence.Never {
@@ -175,9 +175,9 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 	}
 }
 
-// stays returns the last part of some time in which a member that joined must have been there but
-// for the bound: its client was connected, and neither asked it to leave nor ended; false if
-// there is none.
+// stays returns the last part of a time in which a member that joined must have been there, apart from
+// the bound: its client was connected, had not asked to leave, and had not ended. It returns false if
+// there is no such part.
 func (g *group) stays(m *member, s evidence.Span) (evidence.Span, bool) {
 	stayed, ok := g.stayed(m)
 	s.From, s.To = max(s.From, stayed.From), min(s.To, stayed.To)
@@ -196,9 +196,9 @@ func lastLive(g *group, client int, s evidence.Span) (evidence.Span, bool) {
 	return live[len(live)-1], true
 }
 
-// asking returns the time in which whoever was shown a list had been connected, all along to the
-// reply, if that began before it asked. Behind a reconnect another server answers, which has
-// the bound once more. What should be in the list has to be so up to the reply, too.
+// asking returns the time in which the client that was shown a list had been connected without a break
+// up to the reply, if that time began before it asked. After a reconnect another server answers, which
+// has the bound again. What should be in the list has to hold up to the reply, too.
 func (g *group) asking(l *look) (evidence.Span, bool) {
 	live, ok := lastLive(g, l.op.Client, evidence.Span{From: g.Settled, To: l.op.Return.Time})
 	return live, ok && live.From < l.op.Began() && live.To == l.op.Return.Time

@@ -39,7 +39,7 @@ var fresh = &frame.Property{
 	Exercise: exercised("dated", "lists in sessions that are known to have seen a zxid"),
 }
 
-// toldOf returns the zxid below which a list shows nothing; 0: none is known.
+// toldOf returns a zxid such that the list shows no older state; 0 if none is known.
 func (g *group) toldOf(l *look) uint64 {
 	if l.op.Return == nil {
 		return 0
@@ -47,7 +47,7 @@ func (g *group) toldOf(l *look) uint64 {
 	return g.Told(l.op)
 }
 
-// doneBy returns a zxid by which what an operation did was done; 0: none is known.
+// doneBy returns a zxid by which the effect of an operation was committed; 0 if none is known.
 func (g *group) doneBy(op *history.Operation) uint64 {
 	if _, _, seen, ok := g.Shown(op); ok {
 		return seen

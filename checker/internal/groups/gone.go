@@ -38,8 +38,8 @@ var gone = &frame.Property{
 	Exercise: frame.Wants("settled_lists_of_crashed", 1, "lists after the heal, and the crash of a member's client, that did not show it or came after the bound"),
 }
 
-// crashes says when the processes of clients were ended by faults. One that ended by itself, or
-// hung, may have kept its session.
+// crashes holds the processes of clients that faults ended. A process that ended by itself, or hung,
+// may have kept its session.
 var crashes = evidence.Once(func(a *evidence.Record) map[exit]bool {
 	of := map[exit]bool{}
 	for client, exits := range a.Exits {

@@ -39,29 +39,29 @@ type group struct {
 	crashes []*crash                 // of clients that had joined
 }
 
-// member is one that a process joined as. A process that was started again may join under the name
-// that its client had before: that is another member. What the earlier process made may be there until
-// its session ends, and is shown under the same name.
+// member is a name under which a process joined. A process that was started again may join under the
+// name that its client had before: that is another member. What the earlier process created may be
+// there until its session ends, and is shown under the same name.
 type member struct {
 	name   string
 	join   *history.Operation
 	in     *evidence.Session    // in which it joined; nil: not known, or it may have joined twice
 	leaves []*history.Operation // those that may have had an effect
-	// until is how long it certainly was there once it had joined, that moment included: until
-	// before somebody asked it to leave or a fault may have removed its znode, at equal times, too;
-	// and until its session was last seen to be alive.
+	// until is the last time at which it certainly was there once it had joined: just before a client
+	// asked it to leave or a fault may have removed its znode, or when its session was last seen to be
+	// alive.
 	until time.Duration
 	// steady means that it was there without a break from when it was first shown, and steadyBy are
 	// events that show it: see [group.madeOnce].
 	steady   bool
 	steadyBy []int
-	// again is from when it may have joined once more: in another session, or because a fault
-	// removed its znode.
+	// again is the earliest time at which it may have joined once more: in another session, or because
+	// a fault removed its znode.
 	again time.Duration
 	// once are the events that show that it had not before.
 	once []int
-	// expired is when its client had been told that the session in which it joined had ended;
-	// never if it was not.
+	// expired is when its client had been told that the session of the join had ended; never if it was
+	// not.
 	expired time.Duration
 	// proof are events that show its session alive then.
 	proof []int
@@ -70,7 +70,7 @@ type member struct {
 	crash *crash
 }
 
-// look holds the members that somebody was shown.
+// look holds the members that a client was shown.
 type look struct {
 	op  *history.Operation
 	set map[string]bool // nil: it was not answered
@@ -120,8 +120,8 @@ func (g *group) all() iter.Seq[*member] {
 	}
 }
 
-// only returns the member of a name; nil if there is none, or several processes had the name: it is not
-// known then of whom a look is that shows it.
+// only returns the member with a name. It returns nil if there is none, or if several processes had the
+// name, since then it is not known which of them a look shows.
 func (g *group) only(name string) *member {
 	if of := g.members[name]; len(of) == 1 {
 		return of[0]
@@ -129,11 +129,11 @@ func (g *group) only(name string) *member {
 	return nil
 }
 
-// last returns the member that joined last under a name; nil: there is none.
+// last returns the member that joined last under a name; nil if there is none.
 func (g *group) last(name string) *member { return g.by(name, evidence.Never) }
 
-// by returns the member that may have joined last under a name by some time. If there is none, it is the
-// first one that asks to join, or asked in vain; nil: nobody has the name.
+// by returns the member that may have joined last under a name by some time. If there is none, it
+// returns the first one that asks to join later, or whose join failed; nil if no member has the name.
 func (g *group) by(name string, at time.Duration) (m *member) {
 	for _, next := range g.members[name] {
 		if m == nil || next.join.Began() <= at && next.join.Outcome() != history.Fail {
@@ -143,8 +143,8 @@ func (g *group) by(name string, at time.Duration) (m *member) {
 	return m
 }
 
-// showsOthers reports whether somebody was shown a member that another client had joined as: of its
-// own members it need hear nothing.
+// showsOthers reports whether a look shows a member that another client had joined as: a subject need
+// not report a client's own members to it.
 func (g *group) showsOthers(l *look) bool {
 	for name := range l.set {
 		if m := g.by(name, l.op.Return.Time); m != nil && m.join != nil && m.join.Client != l.op.Client {
@@ -186,7 +186,7 @@ func (g *group) move(op *history.Operation, joins bool) {
 	}
 }
 
-// look takes what somebody was shown of all members.
+// look adds a look at all members.
 func (g *group) look(op *history.Operation, figure string) {
 	l := &look{op: op}
 	g.looks = append(g.looks, l)
@@ -202,7 +202,7 @@ func (g *group) look(op *history.Operation, figure string) {
 	g.figures[figure]++
 }
 
-// pick takes what somebody was shown of one member: where there was none, that was all.
+// pick adds a look at one member. If a pick found none, it counts as a look at all members.
 func (g *group) pick(op *history.Operation) {
 	if op.Outcome() != history.OK {
 		return
@@ -237,7 +237,7 @@ func (g *group) bound(m *member) {
 	m.until = min(m.until, before(m.left()), before(removals(g.Record)))
 	m.once = evidence.EventsOf(m.join)
 	if left := m.gone(); left != nil && m.in != nil && g.Only(left) == m.in && left.Return.Time < m.again && m.again != evidence.Never {
-		m.again = evidence.Never // whoever left in its session does not join again in the next one
+		m.again = evidence.Never // a client that left in its session does not join again in the next one
 		m.once = append(m.once, evidence.EventsOf(left)...)
 	}
 	m.again = min(m.again, removals(g.Record))
@@ -252,8 +252,9 @@ func before(t time.Duration) time.Duration {
 	return t - 1
 }
 
-// stayed returns when a member that was told that it had joined must have been there, whenever its
-// client was connected: until it asked to leave, or its process ended. False: never.
+// stayed returns when a member whose join succeeded must have been there, whenever its client was
+// connected: until the client asked to leave, or its process ended. It returns false if there is no
+// such time.
 func (g *group) stayed(m *member) (evidence.Span, bool) {
 	if m.join == nil || m.join.Outcome() != history.OK {
 		return evidence.Span{}, false
@@ -291,9 +292,9 @@ func (m *member) gone() (first *history.Operation) {
 	return first
 }
 
-// ended returns the call of unknown outcome behind which its client counts on the member no more at some
-// time: the last leave that it called by then, or a join without one. nil: there is none, or it had not
-// returned.
+// ended returns the call of unknown outcome after which, at some time, the client no longer counts on
+// the member: the last leave that it called by then, or a join without a leave. It returns nil if there
+// is none, or it had not returned.
 func (m *member) ended(at time.Duration) *history.Operation {
 	op := m.join
 	for _, leave := range m.leaves {
@@ -307,8 +308,9 @@ func (m *member) ended(at time.Duration) *history.Operation {
 	return op
 }
 
-// goneBy returns a zxid by which it had left; 0: none is known. Who asks in another session than that in
-// which it joined may be answered by a server that lags, and says nothing of what came behind.
+// goneBy returns a zxid by which the member had left; 0 if none is known. A client that asks in another
+// session than the one of the join may be answered by a server that lags, so its answer does not show
+// what was committed in between.
 func (g *group) goneBy(m *member) uint64 {
 	left := m.gone()
 	if left == nil || m.join == nil || m.join.Outcome() == history.Fail {
@@ -334,7 +336,7 @@ func (g *group) another(m *member) time.Duration {
 	return evidence.Never
 }
 
-// removals is from when on a fault may have removed znodes; never if none did.
+// removals is the earliest time at which a fault may have removed znodes; never if none did.
 var removals = evidence.Once(func(a *evidence.Record) time.Duration {
 	first := evidence.Never
 	for _, f := range a.Faults.All {

@@ -11,8 +11,9 @@ import (
 // it returns. A member is certainly there only from that return on. Before it, any list may show the
 // member or not, as often as it likes. This file finds out when that excuses nothing.
 
-// madeOnce reports whether the call that made m a member can have made its znode only once, and returns
-// the events that show it. Such a member was there without a break from when it was first shown.
+// madeOnce reports whether the call that made m a member can have created its znode only once, and
+// returns the events that show it. Such a member was there without a break from when it was first
+// shown.
 func (g *group) madeOnce(m *member) (events []int, ok bool) {
 	if made := g.MadeIn(m.join); len(made) > 0 {
 		return nil, len(made) == 1
@@ -51,9 +52,9 @@ func (g *group) later(t moment, l *look) moment {
 	return t
 }
 
-// settled reports whether m certainly was there, without a break, before what is shown of moments after t:
-// since it was first shown, if its znode was made only once, or since its call to join returned. It
-// returns the events that show it.
+// settled reports whether m certainly was there, without a break, before what is shown of moments after
+// t: since it was first shown, if its znode was created only once, or since its call to join returned.
+// It returns the events that show it.
 func (m *member) settled(t moment) (events []int, ok bool) {
 	if m.steady {
 		return m.steadyBy, true

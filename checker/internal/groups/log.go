@@ -42,8 +42,9 @@ func joinInLog(f *frame.Finding, g *group, m *member) {
 	}
 }
 
-// former checks that a member has no znode of its own, but one that an earlier process of its client had
-// made under the name; and the events that show it. "" if the log does not show that.
+// former looks for a member that has no znode of its own, only one that an earlier process of its
+// client had created under the name. It returns a text about that znode, and the events that show it;
+// "" if the log does not show one.
 func (g *group) former(m *member) (text string, events []int) {
 	var left *evidence.Znode
 	for _, n := range nodesOf(g.Record).of[nodeKey(g.Name, m.name)] {

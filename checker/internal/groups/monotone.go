@@ -11,10 +11,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// monotone requires that nobody is shown the past behind what it has been shown: within a session
-// no list is older than the one before (single system image, Programmer's Guide, Consistency
-// Guarantees), and whoever follows the changes is never told of what was before, over the ends
-// of its sessions either. A list of a new session may go back.
+// monotone requires that no client is shown an older state after a newer one. Within a session, no list
+// is older than the one before (single system image, Programmer's Guide, Consistency Guarantees). A
+// client that follows the changes is never told of an older state, not even after the end of its
+// session. A list in a new session may go back.
 var monotone = &frame.Property{
 	Name:     "monotone",
 	NoModel:  frame.Given,
@@ -38,8 +38,8 @@ var monotone = &frame.Property{
 	Exercise: exercised("told", "changes that a client saw"),
 }
 
-// watcher is who is shown one view after the other: a session that lists, or a process that
-// follows the changes.
+// watcher is shown one view after the other: a session that lists members, or a process that follows
+// the changes.
 type watcher struct {
 	session *evidence.Session
 	life    evidence.Life
@@ -69,7 +69,7 @@ type absence struct {
 
 func newPast() *past { return &past{went: map[string]absence{}} }
 
-// note keeps what was shown.
+// note records what was shown.
 func (p *past) note(g *group, l *look) {
 	p.after = g.later(p.after, l)
 	if p.last != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// picks requires that who picks goes by what it was told of the changes last, or by what came
-// later: never by less. A picked member that was not in there has to have come after that.
+// picks requires that a client picks from what it was told of the changes last, or from a later state:
+// never from an older one. A picked member that was not in that state must have joined later.
 var picks = &frame.Property{
 	Name:     "pick",
 	Meaning:  "each pick was among those that its client had been told of last, or among later ones",
@@ -70,7 +70,7 @@ func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 	}
 }
 
-// decideNone judges a pick that found nobody there.
+// decideNone judges a pick that found no member.
 func decideNone(f *frame.Finding, g *group, l *look, p *past) {
 	for _, name := range slices.Sorted(maps.Keys(p.last.set)) {
 		m := g.only(name)
@@ -84,8 +84,8 @@ func decideNone(f *frame.Finding, g *group, l *look, p *past) {
 	}
 }
 
-// behind returns a member in a look who asked to join when another one had left for certain: so the
-// look is of a time when that had gone. nil: there is none.
+// behind returns a member in a look whose join was asked for when another member had certainly left, so
+// that the look shows a time after that. It returns nil if there is none.
 func (g *group) behind(m *member, l *look) *member {
 	left := m.gone()
 	if left == nil {

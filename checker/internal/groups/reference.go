@@ -12,10 +12,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A group for the reference model: who has joined, and who has left. Its time counts zxids: what a
-// join or a leave did, it did above what its session had seen when it was asked, and by what it
-// had seen when it was answered; and a list shows what was there at or above what its session
-// had seen. So it also finds lists that fit with every single member, but with no moment.
+// A group for the reference model: which members have joined, and which have left. Its time counts
+// zxids: the effect of a join or a leave has a zxid above what its session had seen when it was called,
+// and at most what it had seen when it was answered. A list shows the state at or above what its
+// session had seen. So the model also finds lists that agree with every single member, but not with any
+// one moment.
 var reference = &frame.Reference{
 	Covers:     []string{"fresh"},
 	Refines:    true,
@@ -48,13 +49,13 @@ const (
 func behind(zxid uint64) int64 { return int64(min(zxid, math.MaxInt64/4))*2 + 1 }
 func by(zxid uint64) int64     { return int64(min(zxid, math.MaxInt64/4)) * 2 }
 
-// wrote reports whether the session of an operation has seen more since it was asked for: else that
-// wrote nothing.
+// wrote reports whether the session of an operation has seen a higher zxid since it was called. If not,
+// the operation wrote nothing.
 func wrote(op *history.Operation) bool { return op.Invoke.Seen.Compare(op.Return.Seen) < 0 }
 
-// from returns a place behind which an operation did what it did, if that was done by another one: above
-// what its session had seen when it was asked for. One that was answered although its session had
-// seen no more since wrote nothing, so what it says had been done before, nobody knows when.
+// from returns the zxid above which an operation had its effect: what its session had seen when it was
+// called. An operation that succeeded although its session has seen no more since then wrote nothing:
+// its effect is older, and it is not known how old.
 func from(op *history.Operation, by int64) int64 {
 	if op.Outcome() == history.OK && !wrote(op) {
 		return 0
@@ -62,7 +63,8 @@ func from(op *history.Operation, by int64) int64 {
 	return min(behind(uint64(op.Invoke.Seen)), by)
 }
 
-// dated returns the members of which is known by when they joined, or, where that is not certain, left.
+// dated returns the members for which it is known by when they joined, or, if that is not certain, by
+// when they left.
 func (g *group) dated() []*member {
 	var all []*member
 	for m := range g.all() {
@@ -92,7 +94,7 @@ func (g *group) steps(m *member, i, size int) (ops []porcupine.Operation) {
 	if gone == 0 {
 		return ops
 	}
-	left, asked := m.gone(), m.join // an earlier leave, of which nobody knows, or the end of the session may have done it
+	left, asked := m.gone(), m.join // an earlier leave of unknown outcome, or the end of the session, may have done it
 	if m.leaves[0] == left && wrote(left) {
 		asked = left
 	}

@@ -14,11 +14,10 @@ import (
 )
 
 // A service for the reference model, as each client was told of it. What a client is told of by
-// changes, and what it picks from, is the service at some moment by then, which may be long
-// past: but the moments of what it was told of follow each other, and a pick's is not before
-// that of what was told last when it was asked for. Which moments those are, the search
-// finds out. What was told, without any pick, is given: whether that is right other
-// properties decide.
+// changes, and what it picks from, is the service at some earlier moment, which may be long past. But
+// the moments of the changes follow each other, and the moment of a pick is not before the moment of
+// the last change that the client had been told of when it picked. The search finds these moments. What
+// clients were told, apart from picks, is given: other properties decide whether it is right.
 var pickReference = &frame.Reference{
 	Covers:     []string{"pick"},
 	Refines:    true,
@@ -28,8 +27,8 @@ var pickReference = &frame.Reference{
 	Size:       func(state any) int { return len(state.(believed).instances) },
 }
 
-// status tells what is known of an instance at a moment: what has begun or ended by then, and
-// whether a client was shown it.
+// status is what is known of an instance at a moment: what has begun or ended by then, and whether a
+// client was shown it.
 type status byte
 
 const (
@@ -61,7 +60,7 @@ func (s status) view(there bool) (status, bool) {
 	return s | vanished, s&loose != 0
 }
 
-// milestones are when the status of an instance changed, whatever clients were shown.
+// milestones holds when the status of an instance changed, apart from what clients were shown.
 type milestones map[status]time.Duration
 
 // registration holds what was done to one instance.
@@ -91,7 +90,7 @@ func (r registration) milestones(a *evidence.Record) (milestones, bool) {
 		if death.Contradictory {
 			return nil, false
 		}
-		// While its own session lives it stays, whatever other ones its client has.
+		// While its own session lives, it stays, even if its client has other sessions.
 		at[loose], at[free] = max(death.From, first.Began()), max(death.From, first.Began())
 		if len(a.InUse(first)) == 1 {
 			at[free] = max(at[loose], newSession(a, first))
@@ -118,8 +117,8 @@ func orNever(at milestones, s status) time.Duration {
 	return evidence.Never
 }
 
-// newSession returns when the client of an operation was first seen with a session that began behind the
-// one in which that was answered. What is said later of one that was before is no new one.
+// newSession returns when the client of an operation was first seen with a session that began after the
+// session in which the operation was answered. A later event of an older session does not count.
 func newSession(a *evidence.Record, op *history.Operation) time.Duration {
 	begun := false
 	for _, e := range beginnings(a)[op.Client] {
@@ -230,15 +229,15 @@ func registrations(k *evidence.Key) []registration {
 	return all
 }
 
-// life lists what a client did while its process lasted: in the next one it has been told of
-// nothing.
+// life holds what a client did while its process lasted: the next process has not been told of
+// anything.
 type life struct {
 	name   string
 	client int
 	ops    []*history.Operation
 }
 
-// livesOf lists the lives in which anybody picked, in order of their first operation.
+// livesOf lists the lives with a pick, in order of their first operation.
 func livesOf(k *evidence.Key) []*life {
 	var all []*life
 	of := map[string]*life{}
@@ -259,8 +258,8 @@ func livesOf(k *evidence.Key) []*life {
 	})
 }
 
-// views lists what a client was shown. A pick of what nobody can have registered by then is
-// none of these: that is decided elsewhere.
+// views lists what a client was shown. It leaves out a pick of an instance that no client can have
+// registered by then, which another property decides.
 func (l *life) views(k *evidence.Key, number map[string]int, at []milestones, picks bool) ([]porcupine.Operation, bool) {
 	var ops []porcupine.Operation
 	var changes []*history.Operation
@@ -341,7 +340,7 @@ var pickSpec = porcupine.Model{
 	DescribeOperation: func(input, _ any) string { return input.(*pickStep).text },
 }
 
-// step changes what is believed; false if it cannot have happened then.
+// step changes what is believed. It returns false if the step cannot have happened then.
 func (s *pickStep) step(now *believed) bool {
 	all := []byte(now.instances)
 	need := max(s.instance+1, len(s.shows))

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// attempts requires that the attempts at a job are counted, one after the other, and that a job
-// is dead only when all were begun. A take of which nobody knows may have begun one, of one job.
+// attempts requires that the attempts at a job are numbered one after the other, and that a job is dead
+// only when all attempts were begun. A take of unknown outcome may have begun an attempt, of one job.
 var attempts = &frame.Property{
 	Name:     "attempts",
 	NoModel:  frame.Counted,
@@ -54,7 +54,8 @@ func decideNumbers(f *frame.Finding, q *queue, j *job) bool {
 			return false
 		}
 	}
-	// A higher one must not have come before the latest call of all with lower numbers.
+	// The take of a higher number must not have returned before the latest call of all takes with lower
+	// numbers.
 	latest := byNumber[0]
 	for _, t := range byNumber[1:] {
 		if t.granted < latest.asked {
@@ -73,8 +74,8 @@ func (j *job) byNumber() []*attempt {
 	return slices.SortedStableFunc(slices.Values(j.tried), func(a, b *attempt) int { return cmp.Compare(a.number, b.number) })
 }
 
-// gap is some numbers of a job in a row that nobody was given, though by a time a higher one had
-// been, or the job was dead.
+// gap is a series of numbers of a job that no worker was given, although by some time a worker had been
+// given a higher one, or the job was dead.
 type gap struct {
 	job     *job
 	missing int
@@ -104,8 +105,9 @@ func (q *queue) gaps(j *job, isDead bool) (of []gap) {
 	return of
 }
 
-// decideGaps finds each number that nobody was given a take of unknown outcome that had begun in
-// time: both sorted, the i-th has to have begun by when the i-th number was passed.
+// decideGaps assigns to each number that no worker was given a take of unknown outcome that had begun
+// in time: if both are sorted, the i-th take must have begun by the time by which the i-th number was
+// passed.
 func decideGaps(f *frame.Finding, q *queue, gaps []gap) {
 	slices.SortStableFunc(gaps, func(a, b gap) int { return cmp.Compare(a.by, b.by) })
 	missing := 0
@@ -119,8 +121,8 @@ func decideGaps(f *frame.Finding, q *queue, gaps []gap) {
 	}
 }
 
-// tellGaps tells of the last of some gaps, and of as many others as make them too many, first
-// those of its own job.
+// tellGaps describes the last of some gaps, and as many other gaps as it takes to make them too many,
+// beginning with the gaps of the same job.
 func tellGaps(f *frame.Finding, q *queue, gaps []gap, unknown []*history.Operation) {
 	last := gaps[len(gaps)-1]
 	gaps = slices.SortedStableFunc(slices.Values(gaps), func(a, b gap) int { return cmp.Compare(foreign(a, last), foreign(b, last)) })

@@ -93,7 +93,7 @@ func unput(j *job) *attempt {
 	return nil
 }
 
-// final tells what became of the jobs of a key.
+// final holds where the jobs of a key were at the end.
 type final struct {
 	seen  *history.Event      // that tells; nil: none does
 	where map[string][]string // of each job, where it was

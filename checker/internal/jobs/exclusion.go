@@ -9,11 +9,11 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// exclusion requires that no two workers had one job at one time, where an attempt ends when its
-// worker begins to end it, or with its session.
+// exclusion requires that no two workers had one job at the same time. An attempt ends when its worker
+// begins to end it, or with its session.
 //
-// That is so exactly if no two of those that certainly lasted overlap, and each other has a
-// moment left at which nobody had the job.
+// That holds exactly if no two of the attempts that certainly lasted overlap, and each other attempt
+// has a moment at which no worker had the job.
 var exclusion = &frame.Property{
 	Name:     "lease-exclusion",
 	Meaning:  "no two workers held the same job at the same time",

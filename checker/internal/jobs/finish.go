@@ -9,13 +9,13 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// finishOnce requires that a job is over when it is finished: nobody finishes it again, nobody
-// takes it again, and a worker whose job another one took later does not finish it.
+// finishOnce requires that a job is over when it is finished: no worker finishes it again, no worker
+// takes it again, and a worker does not finish a job that another one took later.
 //
-// An attempt that began behind the one that finished the job shows one or the other: it began
-// when the job was over, or it had the job when that was finished. So moments do not matter,
-// and a finish of unknown outcome is judged, too, if the job was done in the end and nothing
-// else can have finished it.
+// An attempt that began after the one that finished the job shows one or the other mistake: either it
+// began when the job was over, or it had the job when the job was finished. So times do not matter. A
+// finish of unknown outcome is also judged, if the job was done in the end and nothing else can have
+// finished it.
 var finishOnce = &frame.Property{
 	Name:     "finish-once",
 	NoModel:  frame.Counted,
@@ -34,7 +34,8 @@ var finishOnce = &frame.Property{
 	Exercise: exercised,
 }
 
-// decideTwice looks for two that finished a job; it gives the first one, nil if none is known.
+// decideTwice looks for two operations that finished a job. It returns the first one, or nil if none is
+// known.
 func decideTwice(f *frame.Finding, q *queue, j *job) (first *history.Operation) {
 	for _, op := range j.finishes {
 		if op.Outcome() != history.OK {
@@ -50,7 +51,7 @@ func decideTwice(f *frame.Finding, q *queue, j *job) (first *history.Operation) 
 	return first
 }
 
-// only returns the one operation that can have finished a job; nil if that may have been one of several.
+// only returns the one operation that can have finished a job; nil if there are several.
 func (j *job) only() *history.Operation {
 	if len(j.finishes) == 1 {
 		return j.finishes[0]
@@ -96,8 +97,7 @@ func wasDone(settled *history.Event) string {
 	return " (no other client can have done so, and it was done at " + words.At(settled.Time) + ")"
 }
 
-// by returns the attempt that a finish ended; nil: that of somebody who was not known to have the
-// job.
+// by returns the attempt that a finish ended; nil if the worker was not known to have the job.
 func (j *job) by(finish *history.Operation) *attempt {
 	for _, t := range j.tried {
 		if slices.Contains(t.ends, finish) {
@@ -107,8 +107,8 @@ func (j *job) by(finish *history.Operation) *attempt {
 	return nil
 }
 
-// follows reports whether an attempt certainly began behind another one: its worker asked when that
-// had been granted, or, if it had been asking before, still had the job after it was told so.
+// follows reports whether an attempt certainly began after another one: its worker called take after
+// the other one was granted, or it was granted later and certainly lasted from then on.
 func (t *attempt) follows(other *attempt) bool {
 	return t.asked > other.granted || t != other && t.core() && t.granted > other.granted
 }

@@ -1,8 +1,8 @@
-// Package jobs decides what is promised of job queues with unique jobs, also of those whose
-// jobs a master assigns. It reads evidence, runs nothing, and knows no other object.
+// Package jobs decides the promises of job queues with unique jobs, including those whose jobs a master
+// assigns. It reads evidence, runs nothing, and knows no other object.
 //
-// [JobQueue] is declared here, beside what is read of a key, and [MasterWorker] in a file of
-// its own. One file decides one property.
+// [JobQueue] is declared here, beside the code that reads a key, and [MasterWorker] in a file of its
+// own. Each property has a file.
 package jobs
 
 import (
@@ -41,11 +41,11 @@ type job struct {
 	name  string
 	put   *history.Operation // that may have happened; nil: none
 	tried []*attempt         // by the return of the take
-	// What may have finished it, in order of invocation, whoever had it.
+	// The calls that may have finished it, in order of invocation, by any worker.
 	finishes []*history.Operation
 }
 
-// attempt is one that a worker was told to have begun. It began at some moment in
+// attempt is an attempt that a worker was told to have begun. It began at some moment in
 // [asked,granted] and ended at some moment in [x,e].
 type attempt struct {
 	job            *job
@@ -53,8 +53,8 @@ type attempt struct {
 	take           *history.Operation
 	asked, granted time.Duration
 	x, e           time.Duration
-	xEvents        []int // those that show the earliest end
-	eEvents        []int // those that show the latest one
+	xEvents        []int // events that show the earliest end
+	eEvents        []int // events that show the latest end
 	ends           []*history.Operation
 	finished       *history.Operation // ok; nil: not known to be
 	death          evidence.Death
@@ -128,7 +128,7 @@ func (q *queue) begun(j *job, number int, op *history.Operation) *attempt {
 	return &attempt{job: j, number: number, take: op, asked: op.Began(), granted: op.Return.Time, death: q.DeathOf(op), exited: exited}
 }
 
-// end takes in what was to end an attempt, and whose it was.
+// end adds a call that was to end an attempt, and finds the attempt.
 func (j *job) end(op *history.Operation, v models.Attempt) {
 	if op.F == models.FFinish && op.Outcome() != history.Fail {
 		j.finishes = append(j.finishes, op)

@@ -30,7 +30,7 @@ type lostTake struct {
 	began, over time.Duration
 }
 
-// lostTakes returns the lost takes of a queue, of which some moments are going to be asked for.
+// lostTakes returns the lost takes of a queue. moments are the times that will be asked about.
 func (q *queue) lostTakes(moments []evidence.Span) *lostTakes {
 	l := &lostTakes{bound: q.Bound, moments: moments}
 	for _, op := range q.unknown {
@@ -52,9 +52,9 @@ func (q *queue) lostTakes(moments []evidence.Span) *lostTakes {
 	return l
 }
 
-// overBy returns when a take of unknown outcome, and what it may have begun, was over. Nobody works on
-// a job whose take returned an error: what that left is to be given up once the client is connected,
-// as behind any other call that failed.
+// overBy returns when a take of unknown outcome, and the attempt that it may have begun, was over. No
+// worker works on a job whose take returned an error: the subject has to give up what the take left
+// once the client is connected, as after any other call that failed.
 func (q *queue) overBy(op *history.Operation) time.Duration {
 	exited, _ := q.ExitAfter(op.Client, op.Began())
 	death := q.DeathOf(op)
@@ -152,9 +152,9 @@ type tooFew struct {
 	takes []*history.Operation
 }
 
-// match finds each job a take of its own, in order of their moments: of those that may excuse it
-// the one that is over first, which is the one that can excuse the fewest others.
-// It gives those that are too few for the first job that finds none, and how many jobs find none.
+// match assigns to each job a take of its own, in order of their moments: of the takes that may excuse
+// it, the one that is over first, since that one can excuse the fewest others. It returns the takes
+// that are too few for the first job without a take, and how many jobs have none.
 func (l *lostTakes) match(all []overdue) (few tooFew, lacking int) {
 	slices.SortStableFunc(all, func(a, b overdue) int { return cmp.Compare(a.at, b.at) })
 	ready := heaps.Heap[lostTake]{Less: func(a, b lostTake) bool { return a.over < b.over }}
@@ -180,8 +180,8 @@ func (l *lostTakes) match(all []overdue) (few tooFew, lacking int) {
 	return few, lacking
 }
 
-// rivals leaves of some jobs, the last of which found no take, those that can have had the same
-// takes as it, or as one another: going back, those whose take may excuse the one before.
+// rivals returns, of some jobs of which the last got no take, those that can have used the same takes
+// as the last one, or as one another: going backwards, the jobs whose take may excuse a later one.
 func rivals(jobs []overdue, taken []lostTake) (few tooFew) {
 	first := jobs[len(jobs)-1]
 	few.jobs = []overdue{first}

@@ -11,12 +11,12 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// stalePlan requires that whoever assigned a task was the master at that moment, whatever it had
-// been when it asked for that.
+// stalePlan requires that the client that assigned a task was the master at that moment, not only when
+// it sent the request.
 //
-// The log has the moment of each assignment, whose session asked for it, and who stood for
-// master then. A request that waits while a client has no connection is carried out in its
-// next session, so it is the client that counts, and not the session.
+// The log shows the moment of each assignment, the session that asked for it, and the candidates at
+// that time. A request that waits while a client has no connection is carried out in its next session,
+// so the client counts, and not the session.
 var stalePlan = &frame.Property{
 	Name:     "stale-plan",
 	Meaning:  "only the current master assigned tasks",
@@ -95,8 +95,8 @@ func decidePlans(f *frame.Finding, q *queue) {
 	}
 }
 
-// planned adds to the events that tell whose sessions they were a take that may have been
-// told of an assignment, if none of them is one of the key.
+// planned adds, to the events that show whose sessions they were, a take that may have returned an
+// assignment, if none of the events belongs to the key.
 func (q *queue) planned(n *evidence.Znode, sessions ...int) []int {
 	for _, op := range q.Ops() {
 		if slices.Contains(sessions, op.Invoke.Index) {
@@ -148,8 +148,8 @@ func standing(line []*evidence.Znode, began uint64) []*evidence.Znode {
 	return line
 }
 
-// beginning returns when the folder of the candidates that was there when an assignment was made had
-// been made. It is not known if the log may lack somebody who has stood there since.
+// beginning returns when the folder of candidates that existed when an assignment was made had been
+// created. known is false if the log may lack a candidate since then.
 func beginning(a *evidence.Record, n *evidence.Znode) (began uint64, known bool) {
 	key := strings.TrimSuffix(n.Parent(), "/"+assigned)
 	for _, folder := range a.Log.Folders[key] {

@@ -13,11 +13,11 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// progress requires that after heal a job that nobody has and a live worker that waits for one
-// are not together for long.
+// progress requires that, after the heal, a free job and a live worker that waits for one do not exist
+// together for long.
 //
-// A take of unknown outcome may have had one job, once. So each job that a worker waited beside
-// for too long needs a take of its own that may have had it then.
+// A take of unknown outcome may have had one job, once. So each job that was free for too long while a
+// worker waited needs a take of its own that may have had it then.
 var progress = frame.Progress("jobs against waits", fromSessions,
 	onQueue(func(f *frame.Finding, q *queue) {
 		if f.Timed(q.Record) {
@@ -106,7 +106,7 @@ func decideProgress(f *frame.Finding, q *queue) {
 	decideExcused(f, q, l, excused)
 }
 
-// decideOverdue judges a job that nobody can have had in some time.
+// decideOverdue judges a job that no worker can have had for some time.
 func decideOverdue(f *frame.Finding, q *queue, o overdue, alone evidence.Span) {
 	f.Longest("longest_wait_seconds", alone.Length())
 	r := frame.Overdue(q.Record, alone, alone.Length())
@@ -122,7 +122,7 @@ func (o *overdue) text(q *queue) string {
 		o.take.Client, q.Name, words.At(o.lived.From), words.At(o.lived.To), o.job.name, words.Lasting(o.lived.Length()), words.Lasting(q.Bound))
 }
 
-// decideExcused finds each job that takes of unknown outcome may have had one of its own.
+// decideExcused assigns to each job a take of unknown outcome that may have had it.
 func decideExcused(f *frame.Finding, q *queue, l *lostTakes, all []overdue) {
 	// What the harness's own stalls may excuse needs no take.
 	all = slices.DeleteFunc(all, func(o overdue) bool { return q.Stalled(o.lived) > 0 })

@@ -54,8 +54,8 @@ func foldersOf(k *evidence.Key, name string) []*evidence.Znode {
 	return in
 }
 
-// clientOf returns the client whose session it is; false if it is nobody's of this run, or the
-// harness's.
+// clientOf returns the client of a session; false if the session belongs to no client of this run, or
+// to the harness.
 func clientOf(k *evidence.Key, id history.ID) (client int, ours bool) {
 	s := k.Session(id)
 	if s == nil || s.Client < 0 {

@@ -160,7 +160,7 @@ func kindOf(n *evidence.Znode) Kind {
 	return Persistent
 }
 
-// calledAs is shared by operations of which a share leaves something.
+// calledAs identifies operations by name and outcome; a share of them leaves something.
 type calledAs struct {
 	f       string
 	outcome history.Type

@@ -13,11 +13,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// belief measures how long two clients believed at one moment that they held,
-// and what others did to the key meanwhile: how often it was granted to another
-// client than the one that wrongly went on believing, and how often such a client
-// wrote to the guarded resource. No recipe can prevent that when a holder is
-// paused or its session expired by force, so it counts only when that is asked for.
+// belief measures how long two clients believed at the same time that they held a key, and what
+// happened to the key meanwhile: how often it was granted to another client than the one that wrongly
+// went on believing, and how often such a client wrote to the guarded resource. No recipe can prevent
+// that when a holder is paused or its session is expired by force, so it counts only in a strict run.
 var belief = &frame.Property{
 	Name:     "belief",
 	NoModel:  frame.Measures,

@@ -13,12 +13,12 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// bound requires that at no moment more clients held than there are leases, where a hold
-// ends as in exclusion, of which this is the general case.
+// bound requires that at no moment more clients held than there are leases. A hold ends as in
+// exclusion, of which this is the general case.
 //
-// That is so exactly if no moment is inside more cores than there are leases, and each
-// hold without a core has a moment left in its window that is inside fewer: such holds
-// can be of length zero, so that they are not in each other's way.
+// That holds exactly if no moment is inside more cores than there are leases, and the window of each
+// hold without a core has a moment that is inside fewer: such holds can have length zero, so they do
+// not exclude each other.
 var bound = &frame.Property{
 	Name:     "bound",
 	Meaning:  "no more clients held a key than it has leases",

@@ -37,7 +37,7 @@ var contendersOf = evidence.Once(func(a *evidence.Record) *contenders {
 	return c
 })
 
-// madeBy is by whom, and when, a contender was made.
+// madeBy identifies when a contender was created, and by which client.
 type madeBy struct {
 	zxid   uint64
 	client int
@@ -87,7 +87,7 @@ func (c *contenders) recognise(k *evidence.Key) {
 	}
 }
 
-// standsFor says what those wait for who stand in a contender's line.
+// standsFor records what the contenders in a contender's line wait for.
 func (c *contenders) standsFor(n *evidence.Znode, key, part string) {
 	if n == nil {
 		return
@@ -99,7 +99,8 @@ func (c *contenders) standsFor(n *evidence.Znode, key, part string) {
 	c.keys[lineOf(n)] = name
 }
 
-// contender returns the znode whose creation a client's token names; nil if that is none.
+// contender returns the znode that a client created at the zxid that its token names; nil if there is
+// none.
 func (c *contenders) contender(token history.ID, client int) *evidence.Znode {
 	if all := c.at[madeBy{uint64(token), client}]; len(all) > 0 {
 		return all[0]
@@ -107,7 +108,8 @@ func (c *contenders) contender(token history.ID, client int) *evidence.Znode {
 	return nil
 }
 
-// contenderFor returns the one of those made at that moment that stands in the folder of a part.
+// contenderFor returns, of the contenders that the client created at that zxid, the one in the folder
+// of a part.
 func (c *contenders) contenderFor(token history.ID, client int, part string) *evidence.Znode {
 	if part == "" {
 		return c.contender(token, client)

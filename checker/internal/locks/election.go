@@ -16,11 +16,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// whoLeads requires of an answer to "who leads?" that it names somebody who was a
-// candidate, and not another one than every view shows that the answer can come
-// from; and that, once the leadership has not changed for as long as a
-// timed property allows, every answer names the leader. Stale and empty answers
-// before that are right: they come from a server that lags.
+// whoLeads requires that an answer to "who leads?" names a client that was a candidate. If every view
+// that the answer can come from shows the same leader, the answer must not name another one. And once
+// the leadership has not changed for as long as a timed property allows, every answer names the leader.
+// Stale and empty answers before that are right: they come from a server that lags.
 var whoLeads = &frame.Property{
 	Name:     "who-leads",
 	NoModel:  frame.Given,
@@ -192,10 +191,9 @@ func liveThroughout(a *evidence.Record, client int, s evidence.Span) bool {
 	return len(live) == 1 && live[0].From <= max(s.From, a.Settled) && live[0].To >= min(s.To, a.End)
 }
 
-// states requires that an ended term stays ended: nobody is told that it leads
-// under the token of a term that it gave up, or that it lost together with its
-// session. A term that was only in doubt may come back under its token: a latch
-// can regain leadership without losing its znode.
+// states requires that an ended term stays ended: no client is told that it leads under the token of a
+// term that it gave up, or that it lost together with its session. A term that was only in doubt may
+// come back under its token: a latch can regain leadership without losing its znode.
 var states = &frame.Property{
 	Name:     "states",
 	NoModel:  frame.Given,
@@ -267,7 +265,7 @@ func termEnds(k *evidence.Key, f *frame.Finding) map[term]termEnd {
 	return ends
 }
 
-// over returns when a term was over for good, with the events that say so.
+// over returns when a term ended and could not come back, and the events that show it.
 func (h *hold) over() (time.Duration, []int) {
 	over, events := h.released()
 	s := h.death.Newest

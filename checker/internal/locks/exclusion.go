@@ -86,7 +86,7 @@ func unproven(a *evidence.Record, figures map[string]float64) string {
 	return text
 }
 
-// noteNoSession says what follows where no session is known.
+// noteNoSession notes what follows if no session is known.
 func noteNoSession(f *frame.Finding, k *evidence.Key) {
 	if k.Foreign && !k.AnySession() {
 		f.Note("no session is known: holds end at releases only, so a hold that outlived its session looks like a violation")
@@ -162,9 +162,9 @@ func (h *hold) got(name string) string {
 	return "was granted " + name
 }
 
-// decideFloating looks for a moment that is left for a hold without a core: one for all of
-// its parts, since it can be of length zero. From the first moment of its window on it goes
-// from the end of one core to that of the next that it is inside of.
+// decideFloating looks for a moment for a hold without a core: one moment for all of its parts, since
+// the hold can have length zero. It begins with the first moment of the window, and goes from the end
+// of each core that the moment is inside of to the next.
 func decideFloating(f *frame.Finding, key string, h *hold, cores map[string][]*hold) {
 	from, to := max(h.Asked, h.x), min(h.Granted, h.e)
 	if from > to {
@@ -182,8 +182,8 @@ func decideFloating(f *frame.Finding, key string, h *hold, cores map[string][]*h
 	squeezed(f, key, h, evidence.Span{From: from, To: to}, around)
 }
 
-// coreAround returns the core that a moment lies in, of those in a hold's way; the one that
-// reaches furthest.
+// coreAround returns the core that a moment lies in, of those that exclude a hold. If there are
+// several, it returns the one that lasts longest.
 func coreAround(h *hold, cores map[string][]*hold, t time.Duration) *hold {
 	var furthest *hold
 	for _, part := range h.held() {

@@ -11,13 +11,13 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// fair requires that leases were granted in the order of their tickets, which are given to
-// contenders as they come: nobody overtook.
+// fair requires that leases were granted in the order of their tickets, which contenders get in the
+// order in which they come: no contender overtook another.
 //
-// In the order of tickets each hold can be put as early as those before it let it: not
-// before the last of them was asked for, nor while n of them certainly lasted. As with the
-// tokens of a lock, the order in which acquires returned says nothing. A ticket that may be of an
-// earlier call, which was given up, says nothing of when the hold was granted.
+// Going by the tickets, each hold can begin as soon as the holds before it allow: not before the last
+// of them was asked for, and not while n of them certainly lasted. As with the tokens of a lock, the
+// order in which acquires returned does not matter. A ticket that may belong to an earlier call, which
+// was given up, does not show when the hold was granted.
 var fair = &frame.Property{
 	Name:     "fair",
 	Meaning:  "leases were granted first come, first served",

@@ -11,16 +11,14 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// grants requires that nobody was granted a hold while another stood before it,
-// whatever the clocks say.
+// grants requires that no client was granted a hold while another one stood before it, whatever the
+// clocks say.
 //
-// A grant rests on a view in which the contender is in front of its line. Nobody
-// gets in front of it later, since numbers rise; so in every later view it is in
-// front, too, or gone. Such a view is given by the zxid of any request that was sent
-// after the grant was known: if the log has the contender there behind an older
-// one of another client, the grant was premature. That also holds for a grant
-// that was remembered, and for one that a latch got back, since they rest on an
-// earlier view still.
+// A grant rests on a view in which the contender is the first in its line. No other contender gets
+// before it later, since numbers rise; so in every later view it is still first, or gone. The zxid of
+// any request that was sent after the grant was known gives such a view: if the log shows the contender
+// there behind an older one of another client, the grant was premature. That also holds for a grant
+// that was remembered, and for one that a latch got back, since they rest on an even earlier view.
 var grants = &frame.Property{
 	Name:     "grant",
 	NoModel:  frame.Given,
@@ -73,8 +71,8 @@ func decideGrants(places func(*evidence.Key) int) func(context.Context, *evidenc
 	}
 }
 
-// laterView returns a view that came after a grant, and the event that tells of it; false if
-// the grant cannot be compared with it.
+// laterView returns a view that came after a grant, and the event that shows it; false if the grant
+// cannot be compared with it.
 func laterView(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evidence.Znode) (view uint64, event int, ok bool) {
 	view, event, ok = a.Zxids.Ceil(h.Granted)
 	switch {
@@ -128,15 +126,15 @@ type line struct {
 	all    []*evidence.Znode
 	place  map[*evidence.Znode]int
 	client []int
-	// longest[j][i] is the place of the one that stays longest of the 2^j from place i*2^j on.
+	// longest[j][i] is the place of the contender that stays longest of the 2^j from place i*2^j on.
 	longest [][]int
 }
 
-// readLine returns the line that a contender stands in. Persistent znodes, and those
-// that are no client's, hold nobody up.
+// readLine returns the line that a contender stands in. It leaves out persistent znodes, and those that
+// no client created: no client waits for them.
 func readLine(a *evidence.Record, n *evidence.Znode) *line { return lineAt(a, lineOf(n)) }
 
-// lineAt returns the one of that id.
+// lineAt returns the line with that id.
 func lineAt(a *evidence.Record, id string) *line {
 	l := &line{place: map[*evidence.Znode]int{}}
 	var row []int

@@ -23,9 +23,10 @@ type hold struct {
 	came      time.Duration // when its client may have come for it: see [firstAsked]
 	endEvents []int         // those that show its earliest end
 	death     evidence.Death
-	// resumes means that it is the hold before it of its client, which could be of another
-	// session until its client knew that one to be over: one grant, with one token. What
-	// came of it in the end is said of the one that resumes; resumed means that there is one.
+	// resumes means that this hold continues the one before it of the same client, whose session is
+	// uncertain: it could belong to another session until its client knew that one to be over. Both are
+	// one grant, with one token. What happened to it in the end is recorded in the one that resumes;
+	// resumed means that a later hold continues this one.
 	resumes, resumed bool
 }
 
@@ -80,7 +81,7 @@ func (h *hold) dead() time.Duration {
 // that its session expired.
 const grace = time.Second
 
-// held is who held a key when.
+// held holds which client held a key when.
 type held struct {
 	holds []*hold
 	read  holds.Key
@@ -181,7 +182,7 @@ func (h *hold) told(t time.Duration) (by []int) {
 	return by
 }
 
-// granted returns the holds of which each was granted for itself.
+// granted returns the holds that were granted, without those that continue another one.
 func granted(all []*hold) []*hold {
 	return slices.DeleteFunc(slices.Clone(all), func(h *hold) bool { return h.resumes })
 }
@@ -309,7 +310,7 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 }
 
 // contended counts the acquires that met another client which certainly held what they ask for, before
-// them or while they waited: each of them could have been granted wrongly.
+// or while they waited: each of them could have been granted wrongly.
 func contended(k *evidence.Key, cores map[string][]*hold) int {
 	n := 0
 	for _, op := range k.Ops() {

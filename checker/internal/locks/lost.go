@@ -150,10 +150,10 @@ func readSaid(k *evidence.Key, reports bool) map[int]*said {
 	return of
 }
 
-// claims returns the first operation that shows that the client still holds by a token,
-// at a time that is too late; nil: there is none. Once the client has asked for the
-// key again, only the token itself speaks of that hold: its znode died with the
-// session, so nobody is granted the token a second time.
+// claims returns the first operation that shows that the client still holds by a token, at a time that
+// is too late; nil if there is none. Once the client has asked for the key again, only an answer with
+// the token itself counts for that hold: its znode was deleted with the session, so the token is not
+// granted a second time.
 func (s *said) claims(token history.ID, next time.Duration, late func(time.Duration) bool) *history.Operation {
 	one := firstLate(s.held[0], late)
 	if one != nil && one.Began() >= next {

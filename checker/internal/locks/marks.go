@@ -15,15 +15,15 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file asks of each grant, whatever the recipe's znodes are called, whether the client
-// had anything in the servers' tree by which others could know: a mark. A grant without one
-// rests on nothing. So does one whose mark stood behind others', and went with its session
-// before it ever was its turn: not to find one's own znode does not mean that nobody is before.
+// This file checks of each grant, whatever the recipe's znodes are called, whether the client had
+// anything in the servers' tree by which others could know: a mark. A grant without a mark rests on
+// nothing. So does a grant whose mark stood behind others', and was deleted with its session before it
+// became the first: a client that does not find its own znode may not conclude that it is next.
 //
-// The subject need not offer anything for that: transactions say whose session made what.
+// The subject need not offer anything for that: transactions show which session made what.
 
-// views are the states that a grant can rest on: from the one that the client had seen when it
-// asked, to the last one that anybody had seen when it was answered.
+// views are the states that a grant can rest on: from the state that the client had seen when it
+// called, to the last one that any client had seen when it was answered.
 type views struct{ low, high uint64 }
 
 // viewsOf returns the views of an acquire that was granted.
@@ -31,9 +31,9 @@ func viewsOf(a *evidence.Record, grant *history.Operation) views {
 	return views{a.SeenBy(grant), a.ShownBy(grant)}
 }
 
-// endWithMarks ends a hold when somebody who is no client took away what it rests on, as
-// operators do, and faults: who is not told cannot know, and nothing is left that keeps others
-// out. What another client of the recipe takes away is the recipe's own mistake.
+// endWithMarks ends a hold when something other than a client deleted what it rests on, as operators
+// and faults do: the holder is not told, so it cannot know, and nothing is left that keeps others out.
+// If another client of the recipe deletes it, that is the recipe's own mistake.
 func endWithMarks(k *evidence.Key, h *hold) {
 	m := evidence.MarksOf(k.Record)
 	if m == nil || h.Grant.F != models.FAcquire {
@@ -56,18 +56,19 @@ func endWithMarks(k *evidence.Key, h *hold) {
 	}
 }
 
-// marked says how the recipe uses marks, as far as its grants show.
+// marked describes how the recipe uses marks, as far as its grants show.
 type marked struct {
 	marks         *evidence.Marks
 	with, without int // grants
-	first, behind int // grants of those who stood in a line: at the head of it, or behind others
+	first, behind int // grants of clients that stood in a line: as the first one, or behind others
 	lines         map[string]*line
 	ids           map[string][]string                    // of the lines in a folder
 	made          map[*evidence.Znode]*history.Operation // the acquire that a contender was made by
 	downgraded    map[*history.Operation]bool            // those whose holds were
 }
 
-// used reports whether a grant without a mark is none by this recipe's own rules.
+// used reports whether the recipe marks its grants, so that a grant without a mark breaks its own
+// rules.
 func (m *marked) used() bool { return m.with >= 10 && m.with >= 9*m.without }
 
 // inLine reports whether who stands behind others has to wait.
@@ -203,8 +204,8 @@ func decideMarks(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// decideTogether looks for a grant of several parts that were never all marked at one time: what
-// was held of one was gone when the other came.
+// decideTogether looks for a grant of several parts that were never all marked at one time: the mark of
+// one part was gone when the mark of another one was made.
 func (m *marked) decideTogether(f *frame.Finding, k *evidence.Key, h *hold, of views) {
 	var all [][]*evidence.Mark
 	for _, part := range h.held() {
@@ -254,7 +255,7 @@ func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string,
 		f.Violated(h.Shown, "client %d was granted %s at %s%s, but no znode of client %d existed",
 			h.Client, name, words.At(h.Granted), words.WithToken(h.Token), h.Client)
 	case last.Taken():
-		f.Count("marks_unknown", 1) // somebody else may have taken it just then
+		f.Count("marks_unknown", 1) // another client may have taken it just then
 	default:
 		f.ByLog = true
 		f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but no znode of client %d existed: %s",
@@ -262,8 +263,8 @@ func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string,
 	}
 }
 
-// former returns the newest mark that an earlier process of a hold's client had in one of some
-// states; nil if there is none.
+// former returns the newest mark that an earlier process of a hold's client had in any of some states;
+// nil if there is none.
 func (m *marked) former(k *evidence.Key, h *hold, part string, of views) *evidence.Mark {
 	life := k.LifeOf(h.Grant)
 	for life.Number > 0 {
@@ -275,8 +276,9 @@ func (m *marked) former(k *evidence.Key, h *hold, part string, of views) *eviden
 	return nil
 }
 
-// decideFormer judges a grant that rests on what an earlier process of its client had made. It goes
-// with the session of that one, which nobody keeps alive, unless it is not ephemeral.
+// decideFormer judges a grant that rests on a mark of an earlier process of its client. Unless it is
+// persistent, that mark is deleted with the session of the earlier process, which no client keeps
+// alive.
 func (m *marked) decideFormer(f *frame.Finding, k *evidence.Key, h *hold, name string, former *evidence.Mark) {
 	if former.Znode == nil || former.Znode.Owner == 0 {
 		return
@@ -310,7 +312,7 @@ func (m *marked) went(a *evidence.Record, last *evidence.Mark) string {
 const leftBehind = 2 * time.Second
 
 // decideLeftBehind looks for contenders that their clients left in line while others waited behind
-// them: whoever gives up takes its place away, or what it left is in the way until its session ends.
+// them: a client that gives up must delete its contender, or it blocks the line until its session ends.
 func decideLeftBehind(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	m := markedOf(k.Record)
 	if m.marks == nil || !m.inLine() || k.Settled == evidence.Never || k.Object.Parts {

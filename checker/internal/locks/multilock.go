@@ -52,8 +52,9 @@ func givenUp(k *evidence.Key) int {
 	return n
 }
 
-// setProgress requires that after heal every live contender gets its turn: nobody waits for keys
-// that neither are held nor waited for, directly or in turn, together with one that is.
+// setProgress requires that, after the heal, every live contender gets its turn: no client waits for
+// keys that are not held, and are not waited for, directly or indirectly, together with a key that is
+// held.
 var setProgress = frame.Progress("idle time of connected keys", frame.FromSessions, func(ctx context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
 	f.Count("crosswise", float64(crosswise(k)))
@@ -78,8 +79,8 @@ type claim struct {
 type claims struct {
 	all   []claim
 	parts map[string][]string // of each set
-	waits map[string][]claim  // those of live clients that are long enough to be judged, by set
-	sets  []string            // that somebody waits for so long, in order
+	waits map[string][]claim  // waits of live clients that are long enough to be judged, by set
+	sets  []string            // that a client waits for so long, in order
 }
 
 func setName(parts []string) string { return strings.Join(parts, "\x00") }
@@ -122,15 +123,15 @@ func claimsOf(k *evidence.Key) *claims {
 	return c
 }
 
-// decideIdleSets looks, for each set of keys that somebody waits for, for a long stretch in
-// which nobody held one of them, nor one that others wait for together with one of them, and so
-// on: first come, first served, a waiter stands behind those, too. Deadlocked waiters wait for
-// each other, and for nobody who holds.
+// decideIdleSets looks, for each set of keys that a client waits for, for a long time in which no
+// client held one of them, nor a key that others wait for together with one of them, and so on: since
+// waiters are served in order, a waiter stands behind those, too. Deadlocked waiters wait for each
+// other, and for no holder.
 func decideIdleSets(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	c := claimsOf(k)
 	busy, all := c.busy(ctx)
 	if !all {
-		return // some are missing, and without them somebody seems to have waited for nobody
+		return // some are missing, and without them a client seems to have waited for no holder
 	}
 	for _, set := range c.sets {
 		waits := make([]evidence.Span, 0, len(c.waits[set]))
@@ -154,10 +155,11 @@ func decideIdleSets(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// claimed is how many wait for a set, and hold it, at a moment.
+// claimed is how many clients wait for a set, and how many hold it, at a moment.
 type claimed struct{ waits, holds int }
 
-// busy returns when somebody held who was in the way of a set, for each; not all of it if ctx ends.
+// busy returns, for each set, the times in which a client that was in its way held; not all of them if
+// ctx ends.
 func (c *claims) busy(ctx context.Context) (of map[string][]evidence.Span, all bool) {
 	type turn struct {
 		at    time.Duration
@@ -171,7 +173,7 @@ func (c *claims) busy(ctx context.Context) (of map[string][]evidence.Span, all b
 	slices.SortFunc(turns, func(x, y turn) int { return cmp.Compare(x.at, y.at) })
 	of = map[string][]evidence.Span{}
 	open := map[string]claimed{}
-	var now []string // the sets with somebody in the way who holds
+	var now []string // the sets with a holder in the way
 	stale := true
 	for i, t := range turns {
 		if ctx.Err() != nil {
@@ -210,10 +212,10 @@ func extended(all []evidence.Span, s evidence.Span) []evidence.Span {
 	return append(all, s)
 }
 
-// blocked returns the sets, of those that are judged, with somebody in the way who holds. Keys
-// are connected where somebody waits for both or holds both.
+// blocked returns, of the sets that are judged, those with a holder in the way. Keys are connected if a
+// client waits for both or holds both.
 func (c *claims) blocked(open map[string]claimed) []string {
-	next := map[string]string{} // a part that it is connected with; none: it stands for all of them
+	next := map[string]string{} // a part that it is connected with; the last of a chain stands for all parts in it
 	root := func(part string) string {
 		for {
 			to, ok := next[part]

@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// wantsToken and wantsLost say what a subject would have to offer.
+// wantsToken and wantsLost name what a subject would have to offer.
 func wantsToken(a *evidence.Record) string {
 	return a.Object.Subject() + " gives no token: it has no Fence"
 }

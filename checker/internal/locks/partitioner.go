@@ -16,10 +16,10 @@ import (
 // Partitioner is a set of items that members share. Exclusion, tokens and fencing are as for a
 // multi-lock: a share is a hold of its items.
 //
-// Who is a member follows from the operations: a client is one from its first acquire until it has
-// left, an acquire has failed or its process has ended. What is promised once the members stay the
-// same counts while they do, and while all of them do their part: each waits for its share, or
-// holds one and waits to be told that another one is due to it.
+// The operations show which clients are members: a client is one from its first acquire until it has
+// left, an acquire has failed or its process has ended. The promises for members that stay the same
+// count only while they do, and while all of them do their part: each waits for its share, or holds one
+// and waits to be told that another share is due to it.
 var Partitioner = frame.Model{
 	Object:     models.Partitioner,
 	Properties: []*frame.Property{exclusion, grants, tokens, fencing, lost, coverage, balance, shareProgress, frame.OwnZnodes, holdsLogged},
@@ -53,7 +53,7 @@ var balance = &frame.Property{
 	Exercise: dealtAnew,
 }
 
-// shareProgress requires that after heal nobody waits for its share while nothing changes.
+// shareProgress requires that, after the heal, no client waits for its share while nothing changes.
 var shareProgress = frame.Progress("waits while the members stay the same, final lists", frame.FromSessions, func(_ context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
 	decideShareWaits(&f, k)
@@ -71,7 +71,7 @@ func dealtAnew(_ *evidence.Record, figures map[string]float64) string {
 	return frame.Few(figures["together"], 5, "shares that were granted while another client held one")
 }
 
-// onSharing decides what is promised once the members stay the same.
+// onSharing decides promises that count once the members stay the same.
 func onSharing(decide func(context.Context, *frame.Finding, *evidence.Key)) func(context.Context, *evidence.Key) frame.Finding {
 	return func(ctx context.Context, k *evidence.Key) (f frame.Finding) {
 		f.Add(sharingOf(k).figures)
@@ -81,16 +81,16 @@ func onSharing(decide func(context.Context, *frame.Finding, *evidence.Key)) func
 	}
 }
 
-// sharing is when members shared a set, and when they did not do their part.
+// sharing holds when members shared a set, and when they did not do their part.
 type sharing struct {
 	figures map[string]float64
 	items   []string // of the set, sorted
 	clients int      // that ever were members
 	moves   []evidence.Span
-	// deaf is when a client held a share without waiting to be told that another one was due; away,
-	// when one that may have been a member neither held a share nor asked for one.
+	// deaf is when a client held a share without waiting to be told that another one was due; away is
+	// when a client that may have been a member neither held a share nor asked for one.
 	deaf, away []evidence.Span
-	active     []evidence.Span // when somebody live held a share, or asked for one
+	active     []evidence.Span // when a live client held a share, or asked for one
 }
 
 var sharingOf = evidence.OncePerKey(readSharing)
@@ -249,7 +249,7 @@ func eventsDuring(ops []*history.Operation, span evidence.Span) (events []int) {
 	return events
 }
 
-// decideCoverage looks for an item that nobody held for too long.
+// decideCoverage looks for an item that no client held for too long.
 func decideCoverage(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	s := sharingOf(k)
 	of := byPart(holdsOf(k))
@@ -302,8 +302,8 @@ func (h *hold) heard(k *evidence.Key, span evidence.Span) (events []int) {
 	return append(eventsDuring(ops, span), h.Shown...)
 }
 
-// decideBalance looks for two shares that were held together for too long, and of which one has at
-// least two items more.
+// decideBalance looks for two shares that were held together for too long, of which one has at least
+// two items more than the other.
 func decideBalance(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	s := sharingOf(k)
 	of := map[int][]*hold{}

@@ -49,8 +49,8 @@ func grantedTo(k *evidence.Key, op *history.Operation) []string {
 	return askedFor(k, op)
 }
 
-// readParts gives holds, in order of their grants, the parts that were granted. Who was found to
-// hold again without having asked holds what it had before.
+// readParts sets, for holds in order of their grants, the parts that were granted. A client that was
+// found to hold again without having asked holds the same parts as before.
 func readParts(k *evidence.Key, all []*hold) {
 	last := map[int][]string{}
 	for _, h := range all {
@@ -61,7 +61,7 @@ func readParts(k *evidence.Key, all []*hold) {
 	}
 }
 
-// byPart groups holds by what they are of; each may be in several groups.
+// byPart groups holds by their parts; each hold may be in several groups.
 func byPart(all []*hold) map[string][]*hold {
 	of := map[string][]*hold{}
 	for _, h := range all {
@@ -101,7 +101,7 @@ func (h *hold) sharedWith(o *hold, key string) string {
 	return namesOf(key, common(h.held(), o.held()))
 }
 
-// inWay returns what another hold keeps from it, where its own was named before.
+// inWay describes which parts another hold keeps from h, in a sentence that has named the parts of h.
 func (h *hold) inWay(o *hold) string {
 	if h.parts == nil {
 		return "it"

@@ -51,7 +51,7 @@ func decideHoldProgress(ctx context.Context, k *evidence.Key) frame.Finding {
 	return f
 }
 
-// decideIdle looks for a long stretch in which somebody live waited and fewer than n held.
+// decideIdle looks for a long time in which a live client waited and fewer than n held.
 func decideIdle(f *frame.Finding, k *evidence.Key, n int, idle string) {
 	holds := holdsOf(k)
 	spans := make([]evidence.Span, 0, len(holds))
@@ -62,8 +62,7 @@ func decideIdle(f *frame.Finding, k *evidence.Key, n int, idle string) {
 	judgeIdle(f, k, waits, ops, crowded(spans, n), idle)
 }
 
-// judgeIdle judges waits for operations while the key was not busy; idle says in words what
-// it was.
+// judgeIdle judges waits for operations while the key was not busy; idle describes that state in words.
 func judgeIdle(f *frame.Finding, k *evidence.Key, waits []evidence.Span, ops []*history.Operation, busy []evidence.Span, idle string) {
 	f.JudgeWaits(k.Record, evidence.Subtract(waits, busy), func(from, to time.Duration) bool { return evidence.Touches(busy, from, to) },
 		func(s evidence.Span, length time.Duration) (string, []int) {
@@ -87,12 +86,11 @@ type refusals struct {
 	n                   int
 }
 
-// decideRefused looks for a client that asked for its turn when all was well
-// and was refused at once. It did not wait, so it did not wait too long; but a
-// lock that answers an error for ever once its session expired is not right. If
-// every time for longer than the bound it was refused for the same reason, that
-// is a violation; after one refusal nobody knows whether it would have had its
-// turn. Nor is it one if nothing ever worked: then the subject lacks something.
+// decideRefused looks for a client that asked for its turn when all was well and was refused at once.
+// It did not wait, so it did not wait too long; but a lock that returns an error for ever after its
+// session expired is wrong. If the client was refused for the same reason each time, for longer than
+// the bound, that is a violation. After a single refusal it is not known whether it would have got its
+// turn. It is not a violation either if nothing ever worked: then the subject lacks something.
 func decideRefused(f *frame.Finding, k *evidence.Key) {
 	of := map[int]*refusals{}
 	for _, op := range k.Ops() {
@@ -147,8 +145,8 @@ func declined(op *history.Operation) bool {
 	return op.Outcome() == history.Fail && op.Return.Error != nil && op.Return.Error.Code == history.CodeRefused
 }
 
-// waiting returns when live clients waited for some operations of a key, and those
-// operations. Waits that were answered soon, or said no at once, are none.
+// waiting returns when live clients waited for some operations of a key, and those operations. It
+// leaves out waits that were answered soon or refused at once.
 func waiting(k *evidence.Key, which func(*history.Operation) bool) ([]evidence.Span, []*history.Operation) {
 	var of []evidence.Span
 	var ops []*history.Operation

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// An exclusive hold for the reference model: it is acquired when nobody owns it, and
-// closed, by release or by death, by its owner.
+// An exclusive hold for the reference model: it is acquired when no client owns it, and ended by its
+// owner, by release or by death.
 var exclusionReference = &frame.Reference{
 	Covers:     []string{"exclusion"},
 	Operations: holdOperations,
