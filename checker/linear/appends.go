@@ -25,8 +25,7 @@ type appends struct {
 	reads  [][2]int32 // operations and the last item that they show
 }
 
-// mostLate is how many appends that no read shows are placed: each takes a look at the whole
-// history.
+// mostLate is how many appends that no read shows are placed: to place one, the whole history is read.
 const mostLate = 200
 
 // unread is the predecessor of an item that no read shows.
@@ -181,7 +180,7 @@ func (a *appends) register() (r *object, late []int32) {
 	return r, late
 }
 
-// proven adds the reads that show what was appended to what.
+// proven adds the reads that show what each append was added to.
 func (a *appends) proven(counterexample []int32) []int32 {
 	for _, i := range slices.Clone(counterexample) {
 		if a.k.ops[i].code == extend {
@@ -192,11 +191,11 @@ func (a *appends) proven(counterexample []int32) []int32 {
 	return slices.Compact(counterexample)
 }
 
-// mostPlaces is how many chains an append that no read shows is tried behind.
+// mostPlaces is after how many chains an append that no read shows is tried.
 const mostPlaces = 6
 
-// place puts an append behind a chain: as a compare-and-set from the last text
-// of the chain to one of its own.
+// place puts an append after a chain: as a compare-and-set from the last text of the chain to a new
+// text.
 func (a *appends) place(r *object, i int32) bool {
 	type end struct{ state, began int32 }
 	var ends []end

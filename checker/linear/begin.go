@@ -97,7 +97,7 @@ func (m makers) before(o *op, v int32) bool {
 	return false
 }
 
-// made returns the value that an operation puts into its object; of an append, what it adds.
+// made returns the value that an operation puts into its object; for an append, what it adds.
 func made(o *op) (int32, bool) {
 	switch o.code {
 	case write, extend, enqueue, add:
@@ -120,7 +120,7 @@ func found(o *op) (int32, bool) {
 	return 0, false
 }
 
-// forget drops reads of nil if Jepsen takes them for reads of an unknown value: the register began
+// forget drops reads of nil if Jepsen would treat them as reads of an unknown value: the register began
 // as something else, and no process wrote nil.
 func (l *loader) forget() {
 	h := l.h
@@ -140,8 +140,8 @@ func (l *loader) forget() {
 	}
 }
 
-// early returns a value that a register showed before anything was written that can have made it,
-// and before anything else was written for certain: it may have begun as that.
+// early returns a value that a register showed before any operation that can have made it, and before
+// anything else had certainly been written: the register may have begun as that value.
 func (h *History) early(key int) (int32, bool) {
 	ops := h.ops[key]
 	over := int32(math.MaxInt32) // when the first write had ended

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// decideBounds requires each read to show a sum that is possible by itself: no less than what had
-// been added when it began, no more than what was being added when it ended. It does not compare
-// reads with one another.
+// decideBounds requires that each read by itself shows a possible sum: no less than what had been added
+// when it began, and no more than what had begun to be added when it ended. It does not compare reads
+// with one another.
 func decideBounds(k *object) finding {
 	c := counting{k: k}
 	if f := c.bounds(); f.result != "" {
@@ -21,8 +21,8 @@ func decideBounds(k *object) finding {
 	return valid(byBounds)
 }
 
-// step is an event of a counter: what it does to the least and the greatest sum, or
-// where a read begins or ends.
+// step is an event of a counter: it changes the least and the greatest sum, or a read begins or ends
+// there.
 type step struct {
 	tick, process int32
 	index         int32 // in the file
@@ -31,8 +31,8 @@ type step struct {
 	begins        bool
 }
 
-// reach is in which ticks a read was, and how its bounds differ in the first and the last
-// of them from those of others, since its process had done what came before and nothing else.
+// reach holds in which ticks a read was, and how its bounds in the first and the last of them differ
+// from those of other processes: its own process had done exactly what came before the read.
 type reach struct {
 	from, to          int32
 	lowFirst, lowLast int64

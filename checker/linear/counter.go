@@ -25,7 +25,7 @@ func decideCounter(k *object) finding {
 	return valid(bySlots)
 }
 
-// counting is a counter in units of what is added each time.
+// counting is a counter in units of the number that each add adds.
 type counting struct {
 	k     *object
 	unit  int64
@@ -212,7 +212,7 @@ func (e *extremes) of(from, to int32) int64 {
 	return best
 }
 
-// known checks the order of what has its place.
+// known checks the order of the operations that have a place.
 func (c *counting) known() finding {
 	k := c.k
 	s := stepOrder{ops: k.ops, last: none}
@@ -363,7 +363,7 @@ func (c *counting) sinceWords(b int32) string {
 	return " since " + c.k.span(b)
 }
 
-// ended returns when an operation returned; before all if it is none.
+// ended returns when an operation returned; for none, a time before all others.
 func ended(ops []op, i int32) int32 {
 	if i == none {
 		return -1

@@ -1,20 +1,20 @@
 // Package linear decides whether a history of a plain object (a register, a mutex, a queue …) is
-// linearizable: whether each operation can have taken effect at one moment between its invocation
-// and its completion. It uses only the values of operations and when they began and ended.
+// linearizable: whether each operation can have taken effect at one moment between its invocation and
+// its completion. It uses only the values of operations and when they began and ended.
 //
-// [Load] reads the events of a [foreign.Reader] into the compact operations of a [Model], key by
-// key. [Check] decides each key by itself, since a history is linearizable if it is so for every
-// object. The way of a key:
+// [Load] reads the events of a [foreign.Reader] into the compact operations of a [Model], key by key.
+// [Check] decides each key by itself, since a history is linearizable if it is so for every object. A
+// key is decided in two steps:
 //
 //   - a procedure made for the model decides it in about n log n (register.go for
 //     registers with distinct values, permits.go, holds.go, fifo.go and so on);
 //   - if that does not apply, porcupine tries all orders, within what is left of time and
 //     memory (porcupine.go).
 //
-// Results and verdicts are package checker's, and package reports prints both. Their input differs:
-// package checker has every event of a run of zklab's in memory, with its sessions, faults and
-// transactions. A history of another tool has none of these, and millions of operations: each is a
-// few bytes here, and names its events by their place.
+// Results and verdicts are package checker's, and package reports prints both. The packages' inputs
+// differ: package checker has every event of a zklab run in memory, with its sessions, faults and
+// transactions. A history of another tool has none of these, and millions of operations: each takes a
+// few bytes here, and refers to its events by their place.
 //
 // An operation of unknown outcome may take effect at any time from its invocation on, or never. One
 // that failed did nothing. Where the order of the file contradicts the times, these decide; see

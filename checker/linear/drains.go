@@ -2,10 +2,10 @@ package linear
 
 import "github.com/zklab/zklab/checker"
 
-// A drain that ended with ok is dequeues of one process, one after another in the order of its
-// list, and then one that found nothing, all within its time. As operations they share their
-// interval, which does not show their order: their order is the one in which they stand, next to
-// one another, among the object's operations.
+// A drain that ended with ok consists of dequeues of one process, one after another in the order of its
+// list, followed by one that found nothing, all within its time. As operations they share their
+// interval, which does not show their order. Their order is the one in which they stand, next to one
+// another, among the object's operations.
 
 // drained reports whether there is a drain that took something.
 func (k *object) drained() bool {
@@ -41,8 +41,8 @@ func (k *object) drains() (all [][]int32) {
 	return all
 }
 
-// procedure decides an object. The dequeues of some drains have their order, those of others any. A
-// violation may have no reason yet, and not all of its counterexample.
+// procedure decides an object. The dequeues of the given drains have their order, those of other drains
+// have any order. A violation may still lack its reason, and a part of its counterexample.
 type procedure func(k *object, drains [][]int32) finding
 
 // inOrder runs a procedure first without the order of what drains took, as its words are best then,
@@ -74,10 +74,10 @@ func (k *object) inOrder(decide procedure) finding {
 	return violation(f.decider, w, "no order explains %s", k.spans(w))
 }
 
-// follow gives each item of a drain the bounds that its order sets: an item did not come
-// out before those that the drain took earlier had begun to go in, and where the queue is
-// found empty it is gone by when one that the drain took later must be. What ends a drain
-// comes after all of them.
+// follow sets the bounds of each item of a drain that follow from the drain's order: an item did not
+// come out before the items that the drain took earlier had begun to go in, and if the queue is found
+// empty, the item is gone by when an item that the drain took later must be. The answer that ends a
+// drain comes after all of its items.
 func (q *items) follow(drains [][]int32) {
 	if len(drains) == 0 {
 		return
@@ -113,8 +113,8 @@ func (q *items) begin(e int32) int32 {
 	return q.k.ops[e].inv
 }
 
-// swapped looks for two values that a drain took in the wrong order. Whatever else is
-// wrong with the order of values is wrong with two that no drain took both.
+// swapped looks for two values that a drain took in the wrong order. Any other mistake in the order of
+// values shows in two values that were not both taken by one drain.
 func (q *items) swapped(drains [][]int32) finding {
 	k := q.k
 	for _, is := range drains {

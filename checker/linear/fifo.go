@@ -8,17 +8,17 @@ import (
 
 const byPairs = "pairs and deadlines"
 
-// decideQueue decides a queue of values that are all different by what can be wrong with it
-// (Henzinger, Sezgin and Vafeiadis 2013; Bouajjani and others 2015): a value that came from nowhere
-// or came twice; a pair that came out in the wrong order; a value that was overtaken by later ones,
-// and that too few dequeues with an unknown outcome can have taken; a dequeue that found nothing
-// although something was there all the time.
+// decideQueue decides a queue of values that are all different by looking for each possible mistake
+// (Henzinger, Sezgin and Vafeiadis 2013; Bouajjani and others 2015): a value that came from nowhere or
+// came twice; a pair that came out in the wrong order; a value that was overtaken by later ones, and
+// that too few dequeues of unknown outcome can have taken; a dequeue that found nothing although
+// something was there all the time.
 //
-// That is exact with the order of what drains took, too. Suppose that x goes before y by their
-// enqueues, by their dequeues, or in one drain. No order of the values fits if that leads in a
-// cycle. Two intervals that lie before two others give a third such pair (x before y and z before
-// w: x before w or z before y), so a cycle has at most one step of each kind, and a drain lies on
-// one side of what is before or after it as a whole: there is a cycle of two values.
+// That is exact even with the order of what drains took. Suppose that x goes before y by their
+// enqueues, by their dequeues, or in one drain. If these relations form a cycle, no order of the values
+// fits. Two intervals that lie before two others give a third such pair (x before y and z before w: x
+// before w or z before y), so a cycle has at most one step of each kind. A drain as a whole lies on one
+// side of what is before or after it, so there is a cycle of two values.
 func decideQueue(k *object) finding {
 	return k.inOrder(decideFIFO)
 }
@@ -61,8 +61,8 @@ type item struct {
 	outInv, outRet int32
 }
 
-// readItems finds the two operations of each value. The finding reports a value of which there
-// is more than one of a sort.
+// readItems finds the two operations of each value. The finding reports a value with more than one
+// operation of a kind.
 func (k *object) readItems() (*items, finding) {
 	q := &items{k: k, n: k.numbers()}
 	enqueues := 0
@@ -203,8 +203,8 @@ func (q *items) left() []int32 {
 	return left
 }
 
-// inTime reports whether unknown dequeues can have taken what is gone. It returns what is gone by
-// deadline; if they cannot have taken it, it returns a finding.
+// inTime checks whether unknown dequeues can have taken the values that are gone. It returns those
+// values sorted by deadline, or, if the dequeues cannot have taken them, a finding.
 func (q *items) inTime(gone []forcedDequeue) ([]forcedDequeue, finding) {
 	slices.SortFunc(gone, func(x, y forcedDequeue) int { return int(x.deadline) - int(y.deadline) })
 	for i, g := range gone {
@@ -215,7 +215,7 @@ func (q *items) inTime(gone []forcedDequeue) ([]forcedDequeue, finding) {
 	return gone, finding{}
 }
 
-// lost reports values of which too few can have been taken.
+// lost reports values that too few dequeues can have taken.
 func (q *items) lost(gone []forcedDequeue) finding {
 	k := q.k
 	last := gone[len(gone)-1]
@@ -247,8 +247,8 @@ func (q *items) passed(g forcedDequeue) string {
 
 // empty looks for a dequeue that found nothing although at each moment of it something was there: a
 // value that came out later, or more values that never came out than unknown dequeues had begun to
-// take. Both hold at a moment whatever is chosen for other moments: unknown dequeues can take what
-// went in first, each as soon as it begins.
+// take. Whether one of these holds at a moment does not depend on the choice for other moments: unknown
+// dequeues can take what went in first, each as soon as it begins.
 func (q *items) empty(decider string) finding {
 	if len(q.empties) == 0 {
 		return valid(decider)
@@ -340,8 +340,8 @@ func (q *items) notEmpty(e int32, decider string) finding {
 	return violation(decider, counterexample, "%s found nothing, though all the time something was there: %s", k.span(e), text)
 }
 
-// longest is, of each rank, of the values that were in by then and came out
-// later, the one that came out last; none.
+// longest returns, for each rank, the last to come out of the values that were in by then and came out
+// later, or none.
 func (q *items) longest() []int32 {
 	longest := make([]int32, len(q.k.ranks))
 	for rank := range longest {

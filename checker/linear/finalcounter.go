@@ -7,8 +7,8 @@ import (
 
 const byFinals = "sums of final reads"
 
-// mostSums is how many sums of adds of unknown outcome are kept one by one. If there are more, all from
-// the least to the greatest count as possible.
+// mostSums is how many possible sums of adds of unknown outcome are kept one by one. If there are more,
+// every number from the least to the greatest counts as possible.
 const mostSums = 1 << 16
 
 // sums bounds the sums that a read may show.

@@ -9,15 +9,15 @@ import (
 
 const byHolds = "sweep over holds"
 
-// decideHolds decides a lock that only its holder may release by its holds: the time between the
-// return of an acquire and the invocation of its release is held for certain, and no two such times
-// may overlap.
+// decideHolds decides a lock that only its holder may release by its holds: from the return of an
+// acquire to the invocation of its release the lock certainly is held, and no two such times may
+// overlap.
 //
 // A client whose process ends with an unknown outcome, as Jepsen's do, leaves no choice: nothing
-// depends on its last operation. If a process goes on after one, that operation may take effect at
-// any time later, even between later operations of the process. Then the certain holds can only
-// prove a violation, and one way in which it may have been can only prove that there is none;
-// between them porcupine decides.
+// depends on its last operation. If a process continues after such an operation, the operation may take
+// effect at any later time, even between later operations of the process. Then the certain holds can
+// only prove a violation, and one possible choice of effects can only prove that there is none;
+// porcupine decides the cases in between.
 func decideHolds(k *object) finding {
 	holds, odd, goesOn, f := k.certainHolds()
 	if f.result != "" {
@@ -65,7 +65,7 @@ type hold struct {
 	from, to         int32
 }
 
-// holder tells what one process does, as far as it is certain.
+// holder holds what is certain about one process.
 type holder struct {
 	hold  int32 // the acquire that is its last known operation, none
 	place int32 // of that hold among all, none
@@ -83,10 +83,10 @@ func (k *object) holders() (*numbers, []holder) {
 	return processes, holders
 }
 
-// certainHolds returns the holds that existed whatever the outcome of unknown operations; goesOn
-// reports whether a process did something after one. Holds that follow one another come in that
-// order. The acquire of an odd release must be one with an unknown outcome: the lock was held at
-// the moment of the release.
+// certainHolds returns the holds that existed whatever the outcome of unknown operations was; goesOn
+// reports whether a process did something after such an operation. Holds that follow one another come
+// in that order. An odd release belongs to an acquire with an unknown outcome: the lock was held at the
+// moment of the release.
 func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f finding) {
 	processes, holders := k.holders()
 	holds = make([]hold, 0, len(k.ops)/2+1)

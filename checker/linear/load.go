@@ -334,8 +334,8 @@ type pairs struct {
 	broken bool // a set was read as something else than [key elements]
 }
 
-// arePlain reports whether they are no keys with values, but values themselves: what is
-// asked for is not asked for by key, or not answered so.
+// arePlain reports whether the pairs are not keys with values, but values themselves: the arguments are
+// not given by key, or the answers are not.
 func (p pairs) arePlain() bool { return p.broken || p.tell && p.blank && !p.ask }
 
 // unkeyed returns a pair of key and value without the key.
@@ -424,7 +424,7 @@ func (l *loader) key(v foreign.Value) int32 {
 	return id
 }
 
-// finish puts the operations in order by key, without those of no consequence.
+// finish sorts the operations by key, and leaves out those without consequences.
 func (l *loader) finish() {
 	l.h.Unknown += len(l.open)
 	l.divideProcesses()
@@ -449,7 +449,7 @@ func (l *loader) finish() {
 	}
 }
 
-// divide gives each key its operations, with ranks of its own.
+// divide distributes the operations to the keys. Each key has its own ranks.
 func (l *loader) divide() {
 	h := l.h
 	const nobody = -1

@@ -34,9 +34,9 @@ func (l *loader) named(f string) string {
 	return ""
 }
 
-// argument returns a value without the map that zklab's own histories put around it. A map
-// that has none of the names is a value by itself, but in zklab's own histories it
-// cannot be read: taken for nil it would show what no client saw.
+// argument returns a value without the map that zklab's own histories put around it. A map that has
+// none of the names is a value by itself, except in zklab's own histories, where it is an error: taken
+// for nil, it would show what no client saw.
 func (l *loader) argument(v foreign.Value, names ...string) (foreign.Value, error) {
 	if v.Kind != foreign.Map {
 		return v, nil

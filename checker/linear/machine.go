@@ -10,8 +10,8 @@ import (
 // whose states are lists keep the lists and number them.
 type machine interface {
 	initial() int64
-	// step returns the state after an operation, and whether the operation is possible. The result
-	// of an unknown one is not known: it is possible if some result is.
+	// step returns the state after an operation, and whether the operation is possible. If the result
+	// of an operation is unknown, it is possible if some result is.
 	step(state int64, o *op) (int64, bool)
 	// starts returns all states that the object may be in before some operations, as far as these
 	// can distinguish them; nil if they are too many.
@@ -149,8 +149,8 @@ func (countAll) step(state int64, o *op) (int64, bool) {
 	return state, o.b == noResult || state == int64(o.b)
 }
 
-// growingSet is a set to which elements are added, and from which they are removed. A state is known by a hash of
-// its elements, whatever their order, and keeps the last of them.
+// growingSet is a set to which elements are added, and from which they are removed. A state is
+// identified by a hash of its elements, in any order, and keeps the last element.
 type growingSet struct {
 	k        *object
 	only     int32            // place in lists of the read that must be right; none: all
@@ -186,7 +186,7 @@ func newSet(k *object) machine {
 	return m
 }
 
-// newLastRead returns a set of which only the last read counts.
+// newLastRead returns a set for which only the last read counts.
 func newLastRead(k *object) machine {
 	m := newSet(k).(*growingSet)
 	if last := k.lastRead(); last != none {
@@ -195,7 +195,7 @@ func newLastRead(k *object) machine {
 	return m
 }
 
-// hashOf returns a hash of different elements, whatever their order.
+// hashOf returns a hash of different elements that does not depend on their order.
 func hashOf(list []int32) (hash uint64) {
 	sorted := slices.Clone(list)
 	slices.Sort(sorted)

@@ -55,7 +55,8 @@ type traits struct {
 	least   bool // the least value comes out first, and not the oldest
 	banks   bool // its reads show balances
 	param   *parameter
-	// exercised says why nothing can have been wrong in a history, or nothing if something can.
+	// exercised returns the reason why nothing can have been wrong in a history, or "" if something
+	// can.
 	exercised func(h *History) string
 	// tally counts all that is wrong with a key. nil: its anomalies cannot be counted.
 	tally func(k *object) tally

@@ -91,7 +91,7 @@ func (k *object) oneTooMany(i int32) finding {
 	return violation(byHolds, releases, "%s released what it did not hold: %s", k.who(i), k.span(i))
 }
 
-// tell reports whether a hold has a token, of which it may have only one.
+// tell records the token of a hold. It reports whether the hold has no other one: it may have only one.
 func (n *nesting) tell(outer, token int32) bool {
 	o := &n.outer.ops[outer]
 	if o.b == 0 {
@@ -137,7 +137,7 @@ func (n *nesting) whole(k *object, counterexample []int32) (is []int32) {
 	return slices.Compact(is)
 }
 
-// tokens finds two holds of a fenced lock of which the later one shows no greater token.
+// tokens finds two holds of a fenced lock, the later of which does not have a greater token.
 func (k *object) tokens(holds []hold) finding {
 	var last *hold
 	for i := range holds {
@@ -164,7 +164,7 @@ type nestedLock struct {
 	all []nested
 }
 
-// nested is the state of such a lock.
+// nested is the state of a lock that its holder may acquire again.
 type nested struct {
 	owner   int32 // a process; none
 	depth   int32

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// notes say what the format decided, and what may explain violations.
+// notes describe how the format was interpreted, and what may explain violations.
 func (h *History) notes(findings []finding) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
@@ -90,7 +90,7 @@ func (h *History) tookNothing() (n int) {
 	return n
 }
 
-// hints say how else a violated history may have to be read.
+// hints say in which other way a violated history may have to be read.
 func (h *History) hints(findings []finding) (hints []string) {
 	var early []int32 // values
 	var mixed string
@@ -151,7 +151,7 @@ func (h *History) mixed(key int, counterexample []int32) string {
 	return ""
 }
 
-// shownBy returns the values that an operation has, whatever it did with them.
+// shownBy returns the values in an operation, as arguments or answers.
 func (h *History) shownBy(o *op) []int32 {
 	switch o.code {
 	case read, write, enqueue, dequeue, add, remove, generate:

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// none is no place in a list: no operation, no value.
+// none stands for no place in a list: no operation, no value.
 const none = -1
 
 // object is one key with its operations: what a procedure decides.
@@ -80,7 +80,7 @@ func (k *object) numbers() *numbers {
 // unlisted returns numbers for values, without a list of their own yet.
 func (k *object) unlisted() *numbers { return k.scratch.numbers(len(k.h.values.list) + len(k.extra)) }
 
-// processes numbers the processes of an object likewise.
+// processes returns numbers for the processes of an object in the same way.
 func (k *object) processes() *numbers {
 	n := k.scratch.numbers(len(k.h.processes))
 	for i := range k.ops {
@@ -112,8 +112,8 @@ func (n *numbers) known(value int32) int32 {
 	return max(n.s.cells[value]-n.base, none)
 }
 
-// byReturn returns the operations with a completion, in its order. Those of a drain
-// share theirs.
+// byReturn returns the operations with a completion, sorted by it. The dequeues of a drain share a
+// completion.
 func (k *object) byReturn() []int32 {
 	first := make([]int32, len(k.ranks)) // by rank: operation + 1
 	var same []int32
@@ -143,7 +143,7 @@ func (k *object) byReturn() []int32 {
 	return out
 }
 
-// usualPace is how many steps go by from one look at the budget to the next.
+// usualPace is how many steps a search makes between two looks at the budget.
 const usualPace = 1024
 
 // over reports, once in some steps, whether the budget is used up.
@@ -195,8 +195,7 @@ func (k *object) who(i int32) string {
 // what returns an operation in words: write of 3 by process 1.
 func (k *object) what(i int32) string { return k.act(i) + " by " + k.who(i) }
 
-// asCalled returns an operation as its client called it, where that is another one than the
-// one that is decided.
+// asCalled returns an operation as its client called it, if that differs from the one that is decided.
 func (k *object) asCalled(i int32) *op {
 	if k.called != nil {
 		return &k.called[i]

@@ -26,9 +26,8 @@ func decidePermits(k *object) finding {
 	return p.shrink(k, p.order[at])
 }
 
-// mostFew is how many operations are made fewer one by one before it is asked
-// whether counting them tells; a beginning is looked for mostNear events back
-// before that.
+// mostFew is how many operations are left out one by one before the search asks whether counting alone
+// decides; it looks for a beginning at most mostNear events before that.
 const (
 	mostFew  = 100
 	mostNear = 1000
@@ -198,8 +197,8 @@ func (p *permitQueue) shrink(k *object, last int32) finding {
 	return violation(byDeadline, w, "%s", k.permitsReason(w))
 }
 
-// order returns the operations with a completion by return; those of a drain, which share
-// theirs, in their order.
+// order returns the operations with a completion, sorted by it; the dequeues of a drain, which share a
+// completion, are in their order.
 func order(ops []op) []int32 {
 	var is []int32
 	for i := range ops {

@@ -5,14 +5,14 @@ import (
 	"strconv"
 )
 
-// phrase is how an operation is put into a sentence, with its values as arguments.
+// phrase describes an operation in a sentence, with its values as arguments.
 type phrase struct {
 	act   string // after "the": write of 3
 	did   string // after who: wrote 3
 	short string // in a picture: write 3
 }
 
-// phrases lists the phrases of operations of which there is one way to speak.
+// phrases has the phrases of operations that are always described in the same way.
 var phrases = map[code]phrase{
 	read:     {"read of %[1]s", "read %[1]s", "read %[1]s"},
 	write:    {"write of %[1]s", "wrote %[1]s", "write %[1]s"},

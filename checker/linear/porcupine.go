@@ -13,9 +13,9 @@ import (
 
 const byPorcupine = "porcupine"
 
-// search decides what no procedure does: porcupine tries all orders, within bounds of time and
-// memory. It first tries one part of the history after another, whatever the object was before: to
-// see that a part has no order takes a fraction of what the whole does.
+// search decides what no procedure does: porcupine tries all orders, within bounds of time and memory.
+// It first tries one part of the history after another, with any state before the part: to see that a
+// part has no order takes a fraction of the time for the whole.
 func (k *object) search(until time.Time, memory int64) finding {
 	s := &shrinking{k: k, machine: k.h.Model.kind.machine(k), memory: min(memory, mostShrinkingMemory)}
 	if end, found := s.part(time.Now().Add(time.Until(until) / 3)); found {
@@ -116,7 +116,8 @@ func (s *shrinking) refuted(ops []op, anyStart bool) bool {
 	return s.k.explained(known, newChoices(s.machine, starts, maybe), mostPartTime, s.memory).Result == linearize.Illegal
 }
 
-// Parts are so many events long, and overlap by half. So many are cut out together.
+// partEvents are the lengths of the parts in events. Parts overlap by half. partsAtOnce of them are cut
+// out together.
 var partEvents = []int32{100, 400}
 
 const partsAtOnce = 50

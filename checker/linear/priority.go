@@ -10,19 +10,18 @@ import (
 
 const byPriority = "best first"
 
-// decidePriority decides a queue that returns the least number first, of numbers that are all
-// different, from the best to the worst: each is taken as early as it can be, at a moment when
-// nothing better is there for certain. A worse item never hinders a better one; an empty answer
-// counts as the worst.
+// decidePriority decides a queue that returns the least number first. The numbers are all different.
+// From the best to the worst, each is taken as early as possible, at a moment when certainly nothing
+// better is there. A worse item never hinders a better one; an empty answer counts as the worst.
 //
-// What is wrong without the values that unknown dequeues may have taken is wrong. They must have
-// taken what never came out although something worse did, and have begun in time for that. The
-// first to begin take what had to be gone first: if that explains the history, it is valid;
+// A mistake among the other values remains one whatever the unknown dequeues took. They must have taken
+// each value that never came out although a worse one did, and have begun in time for that. The first
+// ones to begin took the values that had to be gone first: if that explains the history, it is valid;
 // otherwise porcupine must decide.
 //
-// What a drain took goes one after another: none before the item that was taken before it can have
-// been taken. That can put off a better item, so the procedure repeats until nothing is put off any
-// further.
+// A drain takes its items one after another: an item cannot have been taken before the one that the
+// drain took before it. That can delay a better item, so the procedure repeats until nothing is delayed
+// any further.
 func decidePriority(k *object) finding {
 	return k.inOrder(decideBest)
 }
@@ -140,8 +139,8 @@ func (q *items) overdue(best []int32) []forcedDequeue {
 	return overdue
 }
 
-// latest finds, of operations that began after a rank, the one that ended first.
-// It is a tree of minima (Fenwick).
+// latest finds, of the operations that began after a rank, the one that ended first. It is a tree of
+// minima (Fenwick).
 type latest struct {
 	ops   []op
 	first []int32
@@ -176,11 +175,11 @@ func (l *latest) sooner(i, j int32) int32 {
 	return i
 }
 
-// mostTaken is how many values more are tried as taken by unknown dequeues.
+// mostTaken is for how many additional values the search tries that unknown dequeues took them.
 const mostTaken = 30
 
-// someTaken reports whether the history is explained if unknown dequeues took what is overdue, and
-// some of what else is in the way: it tries one way only.
+// someTaken reports whether the history is explained if unknown dequeues took the overdue values, and
+// some of the others that are in the way. It tries only one way.
 func (q *items) someTaken(best []int32, overdue []forcedDequeue) bool {
 	saved := slices.Clone(q.of)
 	defer func() { q.of = saved }()
@@ -240,7 +239,7 @@ func (q *items) leftBetter() finding {
 // number returns a value's number.
 func (q *items) number(v int32) int64 { return q.k.h.values.list[q.n.list[v]].number }
 
-// mostRounds is how often values are gone through until drains put nothing off.
+// mostRounds is how often the values are gone through until drains delay nothing any more.
 const mostRounds = 50
 
 // bestFirst takes the values in order of their numbers, each as early as it can be.
@@ -265,8 +264,8 @@ func (q *items) bestFirst(best []int32) finding {
 	return inapplicable("what drains took holds up one another")
 }
 
-// chain puts off what a drain took until it can have taken what it took before, and the
-// end of a drain until all is out.
+// chain delays each item of a drain until the drain can have taken the item before it, and the end of
+// the drain until all items are out.
 func (q *items) chain(at []int32) {
 	q.from = map[int32]int32{}
 	for _, is := range q.drains {
@@ -283,8 +282,8 @@ func (q *items) chain(at []int32) {
 	}
 }
 
-// together looks at what a drain took at one rank: what was there before that for certain
-// comes before all that is worse.
+// together checks the items that a drain took at one rank: an item that certainly was there before
+// comes before all worse ones.
 func (q *items) together(at []int32) finding {
 	for _, is := range q.drains {
 		worst := int32(none) // of those of one rank so far
@@ -367,9 +366,8 @@ func (q *items) worse(d, from int32, there []stay, v int32) finding {
 // stay is how long a value was there for certain.
 type stay struct{ v, from, to int32 }
 
-// cover chooses values that were there, one after another, from one rank to
-// another; and where one of them was there for longer than its own dequeue
-// tells, the better ones that held that up.
+// cover chooses values that were there, one after another, from one rank to another. If one of them was
+// there for longer than its own dequeue shows, cover adds the better ones that held it up.
 func (q *items) cover(there []stay, from, to int32, chosen []int32) []int32 {
 	for at := from; at <= to; {
 		best := none
@@ -430,7 +428,7 @@ func (b *busy) find(i int32) int32 {
 	panic("no step is free")
 }
 
-// add covers what is between two ranks.
+// add marks everything between two ranks as busy.
 func (b *busy) add(from, to int32) {
 	for i := b.find(from); i < to; i = b.find(i + 1) {
 		at := i

@@ -72,7 +72,7 @@ type Report struct {
 	OK         int       `json:"ok"`
 	Failed     int       `json:"fail"`
 	Unknown    int       `json:"info"`
-	// Notes say how the format was understood, if that decides.
+	// Notes say how the format was interpreted, if the verdict depends on it.
 	Notes []string `json:"notes,omitempty"`
 }
 

@@ -13,8 +13,8 @@ import (
 // sceneBuilder makes the steps of a scene of an object's operations.
 type sceneBuilder struct {
 	*object
-	// lines means that moments are lines of the file: of all, where the times of some
-	// are missing, or contradict the order of the lines in a history of zklab's own.
+	// lines means that moments are lines of the file, for all operations: the times of some are
+	// missing, or contradict the order of the lines in one of zklab's own histories.
 	lines bool
 }
 

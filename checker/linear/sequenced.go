@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// sequenced is a machine that does the operations of a process in its order, where their
-// intervals overlap: those of one time, or of one drain. Its state is one of the machine
-// and how far each process has come.
+// sequenced is a machine that carries out the operations of a process in their order even if their
+// intervals overlap: those of one time, or of one drain. Its state consists of a state of the machine
+// and of how far each process has come.
 type sequenced struct {
 	machine
 	of    map[*op]link

@@ -33,9 +33,9 @@ func (k *object) lastRead() int32 {
 	return last
 }
 
-// decideSet decides a set that only grows: reads in order of size must include
-// one another; an element is added between the last read without it and the
-// first one with it; and nothing may end before what comes before it begins.
+// decideSet decides a set that only grows: the reads, sorted by size, must include one another; an
+// element is added between the last read without it and the first one with it; and no operation may end
+// before an earlier one begins.
 func decideSet(k *object) finding {
 	if k.h.codes[k.key].has(remove) {
 		return inapplicable("elements are removed")
@@ -55,8 +55,8 @@ type stepOrder struct {
 	last int32 // of all before, the one that began last
 }
 
-// next takes a step; it gives an operation that ended too early, and the one
-// that began after.
+// next takes a step. It returns an operation that ended too early, and the one that began after it but
+// has to come before.
 func (s *stepOrder) next(is ...int32) (early, late int32) {
 	first := int32(none)
 	for _, i := range is {
@@ -165,8 +165,8 @@ func (k *object) sizes(n *numbers, elements int, reads []int32) map[int32]int32 
 	return size
 }
 
-// byStep sorts elements by the read that shows them first. Those of a read begin
-// at its place in from.
+// byStep sorts elements by the first read that shows them. The elements of a read begin at its place in
+// from.
 func byStep(joined []int32, reads int) (elements, from []int32) {
 	from = make([]int32, reads+3)
 	for _, at := range joined {

@@ -7,13 +7,12 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// Events of one time are concurrent, but those of one process happened in the order
-// of the file. That is no order of intervals: of two processes each of which ends one
-// operation and begins the next at one time, the second of each comes after its own
-// first and may come before the other's. So ranks have all invocations of a time
-// before its completions, which allows too much: what has no order by them has none.
-// What has one in the order of the file is right. Between them porcupine decides,
-// with each process's own order: see sequenced.
+// Events of one time are concurrent, except that those of one process happened in the order of the
+// file. Intervals cannot express that: if each of two processes ends one operation and begins the next
+// at one time, the second operation of each comes after its own first one, but may come before the
+// other's first. So the ranks put all invocations of a time before its completions, which allows too
+// much: a history without an order by these ranks has none. A history with an order in the order of the
+// file is right. Porcupine decides the cases in between, with each process's own order: see sequenced.
 
 // overtakes reports whether a process has an operation that begins, by rank, before one
 // that the process had ended.

@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// Events have the order of the file, as long as their times agree with it. They do not agree
-// if the logs of several clients were put together, or if a line is a whole operation. Then the
-// times decide, if every event has one: a client takes the time of an invocation before it calls,
-// and that of a completion after the call has returned, so the operation took effect between them.
+// Events are in the order of the file, as long as their times agree with it. They do not agree if the
+// logs of several clients were put together, or if a line is a whole operation. Then the times decide,
+// if every event has one: a client takes the time of an invocation before it calls, and that of a
+// completion after the call has returned, so the operation took effect between them.
 //
 // zklab's own histories are in order, and their lines are numbered.
 
@@ -25,8 +25,8 @@ type timing struct {
 	untimed int32   // the first event without a time
 	moved   int     // events that come later in the file than in time
 	first   string  // the place of the first of these
-	// apart are processes with operations at the same time: their number does not say who waited
-	// for whom, so each operation becomes a process of its own.
+	// apart has the processes with operations at the same time: their number does not show which
+	// operation waited for which, so each operation becomes a process of its own.
 	apart map[int32]bool
 }
 

@@ -23,15 +23,15 @@ func cut(ops []op, from, until int32) *linearize.Window[op, *op] {
 	return linearize.Cut(ops, int64(from), int64(until))
 }
 
-// mostShrinking is how long a counterexample is made smaller, for all that it matters.
+// mostShrinking is for how long a counterexample is made smaller.
 const mostShrinking = 2 * time.Second
 
-// shrinkWindow makes few operations of all those that end by until, which violate: it finds the
-// latest moment from which they still do, whatever the object was then, and makes the others optional
-// one after another.
+// shrinkWindow finds few operations, of all those that end by until, that still violate: it finds the
+// latest moment from which they still do, with any state of the object before, and leaves out the
+// others one by one if possible.
 //
-// violates decides operations in order of invocation. anyStart means that the object may begin as
-// anything; if windows is false, that cannot be asked.
+// violates decides operations in order of invocation. anyStart means that the object may begin in any
+// state; if windows is false, that cannot be asked.
 func shrinkWindow(k *object, until int32, windows bool, violates func(ops []op, anyStart bool) bool) []int32 {
 	var from int32
 	if windows {

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Keys of an object for the reference model: a hold is acquired when nobody owns one of its keys, and
-// closed, by release or by death, at once for all of them.
+// Keys of an object for the reference model: a hold is acquired when no client owns one of its keys,
+// and ended, by release or by death, for all of them at once.
 var partsReference = &frame.Reference{
 	Covers:     []string{"exclusion"},
 	Operations: holdOperations,

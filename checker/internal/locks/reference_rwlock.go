@@ -66,7 +66,7 @@ func rwOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// rwState is who holds, and the highest tokens that were granted.
+// rwState holds the open holds, and the highest tokens that were granted.
 type rwState struct {
 	open       string // the ids of holds, each in spaces; of one who writes after a w
 	all, wrote history.ID

@@ -21,9 +21,9 @@ var boundReference = &frame.Reference{
 	Size:       func(state any) int { return len(state.(leaseState).open) },
 }
 
-// The same with tickets that rise. Where a hold goes on in its client's newer session, only a
-// search takes in its ticket and its lease together: the order of tickets knows when it was
-// granted, and the sweep for how long it lasts.
+// The same with tickets that rise. If a hold continues in its client's newer session, only a search
+// considers its ticket and its lease together: the check of the order of tickets knows when it was
+// granted, and the sweep knows how long it lasts.
 var fairReference = &frame.Reference{
 	Refines:    true,
 	Covers:     []string{"bound", "fair"},
@@ -35,7 +35,7 @@ var fairReference = &frame.Reference{
 
 func tellsLeases(a *evidence.Record) bool { return a.Params.Leases > 0 }
 
-// leaseState is who holds, and the highest ticket that was granted.
+// leaseState holds the open holds, and the highest ticket that was granted.
 type leaseState struct {
 	open   string // the ids of holds, each in spaces, in the order of their grants
 	ticket history.ID

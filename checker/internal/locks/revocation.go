@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// revocation requires that a live holder that listens hears within the bound that somebody asked
-// for its hold, and never hears what nobody asked. It may go on holding.
+// revocation requires that a live, listening holder hears within the bound of each request for its
+// hold, and of no request that was not made. It may go on holding.
 var revocation = &frame.Property{
 	Name:     "revocation",
 	NoModel:  frame.Timed,
@@ -45,7 +45,8 @@ var revocation = &frame.Property{
 	},
 }
 
-// requests lists the requests for holds that may have reached somebody, by when they were under way.
+// requests lists the requests for holds that may have reached a holder, by the times at which they were
+// under way.
 func requests(k *evidence.Key) *evidence.Index[*history.Operation] {
 	var asked []evidence.Spanned[*history.Operation]
 	for _, op := range k.Ops() {

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// rwGrants says of a read-write lock what grants says of a hold: no writer was granted it
-// while anybody stood before it, and no reader while a writer did. So nobody overtakes.
+// rwGrants is the property grants for a read-write lock: no writer was granted it while another
+// contender stood before it, and no reader while a writer did. So no contender overtakes.
 var rwGrants = &frame.Property{
 	Name:     grants.Name,
 	Meaning:  grants.Meaning,
@@ -45,9 +45,9 @@ var rwGrants = &frame.Property{
 
 // rwLines are the lines in which contenders of one key stand.
 type rwLines struct {
-	reads, writes map[string]bool // those in which somebody was granted it for that
-	// downgraded are holds that may have become those of readers, by the zxids of their
-	// contenders: they are in no reader's way.
+	reads, writes map[string]bool // lines in which a contender was granted it for reading, or for writing
+	// downgraded has the holds that may have become holds to read, by the zxids of their contenders:
+	// they do not block readers.
 	downgraded map[uint64]*hold
 }
 
@@ -70,8 +70,8 @@ var rwLinesOf = evidence.OncePerKey(func(k *evidence.Key) *rwLines {
 	return r
 })
 
-// rivals returns the lines whose contenders are in the way of one behind them; false if it
-// cannot be told who of them reads.
+// rivals returns the lines whose contenders block a later one; false if it is not known which of them
+// read.
 func (r *rwLines) rivals(h *hold, n *evidence.Znode) (ids []string, ok bool) {
 	of := maps.Clone(r.writes)
 	if !h.Reads {
@@ -88,8 +88,8 @@ func (r *rwLines) rivals(h *hold, n *evidence.Znode) (ids []string, ok bool) {
 	return ids, true
 }
 
-// mostDowngraded is how many that were writers can stand ahead of a reader in a line that is
-// right; there is one.
+// mostDowngraded is how many downgraded writers can stand ahead of a reader in a line; in a correct
+// recipe there is one.
 const mostDowngraded = 4
 
 func (r *rwLines) decide(f *frame.Finding, k *evidence.Key, h *hold, n *evidence.Znode, lines map[string]*line) {
@@ -126,9 +126,9 @@ func (r *rwLines) yields(h *hold, o *evidence.Znode) bool {
 	return h.Reads && d != nil && d.Downgraded.Began() < h.Granted
 }
 
-// rwProgress requires that after heal every live contender gets its turn: nobody waits while
-// nobody holds, and nobody waits to read while no writer holds or waits; and at the end
-// nobody stands in line who neither waits nor holds.
+// rwProgress requires that, after the heal, every live contender gets its turn: no client waits while
+// none holds, and no client waits to read while no writer holds or waits. And at the end no contender
+// stands in line whose client neither waits nor holds.
 var rwProgress = frame.Progress("idle time, final lists", frame.FromSessions, func(_ context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
 	decideIdle(&f, k, 1, "no client held it")
@@ -139,8 +139,8 @@ var rwProgress = frame.Progress("idle time, final lists", frame.FromSessions, fu
 	return f
 })
 
-// decideReaders looks for a long stretch in which somebody live waited to read, and no writer
-// was in the way.
+// decideReaders looks for a long time in which a live client waited to read, and no writer held or
+// waited.
 func decideReaders(f *frame.Finding, k *evidence.Key) {
 	var busy []evidence.Span
 	for _, h := range holdsOf(k) {

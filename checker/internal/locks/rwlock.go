@@ -28,14 +28,13 @@ var RWLock = frame.Model{
 // is the weaker state, so the earliest possible time is the safe one.
 func (h *hold) wrote() time.Duration { return h.Writes(h.x) }
 
-// rwExclusion requires that while a client held to write no other held at all, where a hold ends
-// as in exclusion, of which this is the general case. Its cores have a part in which they
-// write, from the grant to the downgrade.
+// rwExclusion requires that, while a client held to write, no other client held at all. A hold ends as
+// in exclusion, of which this is the general case. The writing part of a core lasts from the grant to
+// the downgrade.
 //
-// That is so exactly if no core overlaps the writing part of another, and each hold without
-// a core has a moment left in its window: one that reads, outside every writing part; one
-// that writes, outside every core. Such holds can be of length zero, so that they are not in
-// each other's way.
+// That holds exactly if no core overlaps the writing part of another, and the window of each hold
+// without a core has a free moment: for a reader, outside every writing part; for a writer, outside
+// every core. Such holds can have length zero, so they do not exclude each other.
 var rwExclusion = &frame.Property{
 	Name:     exclusion.Name,
 	Meaning:  "while a client held a key for writing, no other client held it",
@@ -112,8 +111,8 @@ func toRead(k *evidence.Key, op *history.Operation) bool {
 	return w.Mode == models.ToRead
 }
 
-// byGrants puts cores in the order of the sweep. Of those that begin at one moment the ones
-// come first that are over at once, or stop writing at once: nothing is inside them.
+// byGrants sorts cores in the order of the sweep. Of cores that begin at the same moment, those come
+// first that end at once, or stop writing at once: nothing is inside them.
 func byGrants(holds []*hold) []*hold {
 	cores := coresOf(holds)
 	reads := func(h *hold) int {

@@ -11,13 +11,13 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// rwTokens requires that the token of a writer is above the tokens of all earlier grants, and that of
-// a reader above those of earlier writers, so that a resource can tell who is late. Where
-// tokens are given to contenders as they come, it also requires that nobody overtook: no reader
-// a writer, and no writer anybody.
+// rwTokens requires that the token of a writer is above the tokens of all earlier grants, and that of a
+// reader above those of earlier writers, so that a resource can refuse late ones. If contenders get
+// their tokens in the order in which they come, it also requires that no reader overtook a writer, and
+// no writer another contender.
 //
-// In the order of tokens each hold is put as early as those before it let it: a reader
-// behind the last that wrote, a writer behind everybody.
+// Going by the tokens, each hold can begin as soon as the holds before it allow: a reader after the
+// last writer, a writer after all others.
 var rwTokens = &frame.Property{
 	Name:     tokens.Name,
 	Meaning:  "a writer's token was higher than all earlier tokens, a reader's higher than those of earlier writers",
@@ -34,7 +34,7 @@ var rwTokens = &frame.Property{
 	Exercise: rwMet,
 }
 
-// reach is how far the holds with lower tokens reach at the earliest, and which of them.
+// reach is how far the holds with lower tokens extend at least, and which of them extends that far.
 type reach struct {
 	at time.Duration
 	by *hold

@@ -49,7 +49,7 @@ var leaseFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float6
 		if op.F != models.FAcquire || op.Outcome() == history.Fail {
 			continue
 		}
-		// Its own hold begins with its return.
+		// The acquire's own hold begins when it returns.
 		if held.Most(evidence.Span{From: op.Began(), To: evidence.Ended(op) - 1}, n) >= n {
 			figures["met_full"]++
 		}
@@ -74,8 +74,8 @@ func crowded(all []evidence.Span, n int) []evidence.Span {
 	return evidence.Union(of)
 }
 
-// leaseGrants says of leases what grants says of a hold: nobody was granted one while as
-// many others as there are leases stood before it.
+// leaseGrants is the property grants for leases: no client was granted a lease while as many others as
+// there are leases stood before it.
 var leaseGrants = &frame.Property{
 	Name:     grants.Name,
 	Meaning:  grants.Meaning,

@@ -20,10 +20,9 @@ func gives(a *evidence.Record) bool { return offersOf(a).Fencing }
 
 // tokens requires that fencing tokens rise with every grant.
 //
-// In the order of tokens, each hold is put as early as it can be. That order is
-// fixed, so the earliest choice is the best one, and the check is exact. The
-// order in which acquires returned says nothing: a grant whose session died
-// meanwhile can return after that of its successor.
+// Each hold begins as early as the holds with lower tokens allow. The order of tokens is fixed, so the
+// earliest choice is the best one, and the check is exact. The order in which acquires returned does
+// not matter: a grant whose session died meanwhile can return after the grant of its successor.
 var tokens = &frame.Property{
 	Name:     "tokens",
 	Meaning:  "fencing tokens rose with each grant",
@@ -62,7 +61,7 @@ func byToken(f *frame.Finding, all []*hold, called string) []*hold {
 type reached struct {
 	at time.Duration
 	by *hold
-	// after is why that hold could not be before; nil: for its own sake.
+	// after is the hold because of which that hold could not begin earlier; nil if there is none.
 	after *reached
 }
 
@@ -172,7 +171,7 @@ type guarded struct {
 	models.Written
 }
 
-// verb returns what it did, for people.
+// verb returns the access to the resource as a verb, for people.
 func (w *guarded) verb() string {
 	if w.reads {
 		return "read"

@@ -10,8 +10,8 @@ import (
 // This file says why too few clients met a holder, and what helps: either they did not meet, or
 // nothing proves that the holders held.
 
-// few adds to what is missing its cause and cure. would names what could not happen for want of
-// contention.
+// few adds to a text about what is missing its cause and what helps. would names the violation that
+// could not happen without contention.
 func few(a *evidence.Record, missing, would string) string {
 	if why := uncertain(a); why != "" {
 		return missing + ": " + why

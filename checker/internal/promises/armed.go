@@ -6,9 +6,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A reply whose body has no stat does not tell how new it is: its header is a lower
-// bound, and what came and went behind that left no trace in it. The watch that it set
-// waits for what happens behind the latest view in which it can have been made.
+// A reply whose body has no stat does not show how new it is. Its header is only a lower bound, and
+// changes after that, which were undone again, left no trace in it. The watch that it set waits for
+// changes after the latest view from which the reply can have been made.
 
 // absentAt returns a view from which on a znode was absent until a watch was set by a reply
 // that did not find it; false: that is unknown.
@@ -35,8 +35,8 @@ func (w *watches) absentAt(path string, r *reply) (base history.ID, sure bool) {
 	}
 }
 
-// untold returns the creation of a znode that a server must have told of at once when a
-// watch that waits for it was set again by a reply; nil: none that is known.
+// untold returns the creation of a znode of which a server must have sent an event at once, when a
+// reply confirmed that a watch waiting for it was set again; nil if none is known.
 func (w *watches) untold(path string, r *reply, v *view) *change {
 	p := w.past(path)
 	if p == nil || boot(path) {
@@ -54,10 +54,10 @@ func (w *watches) untold(path string, r *reply, v *view) *change {
 	return p.changeAt(p.versions[p.in(v.replied)].czxid)
 }
 
-// missing reports whether a server must have told at once, when a watch on a znode was set
-// again by a reply, that the znode is not there or has changed: no view that it can have
-// had shows the znode as it was when the client was told of it. The change is the one
-// that took it away, nil if there is none.
+// missing reports whether a server must have sent an event at once, when a reply confirmed that a watch
+// on a znode was set again, since the znode is gone or has changed: no view that the server can have
+// had shows the znode as it was when the client was last told of it. The change is the one that
+// replaced that state, or nil.
 func (w *watches) missing(x *watch, r *reply, v *view) (*change, bool) {
 	if w.log == nil || boot(x.path) {
 		return nil, false
@@ -79,7 +79,7 @@ func (w *watches) missing(x *watch, r *reply, v *view) (*change, bool) {
 	return p.changeAt(p.versions[first].from), true
 }
 
-// listedAt is likewise for a list of children.
+// listedAt does the same for a list of children.
 func (w *watches) listedAt(path string, r *reply) (base history.ID, sure bool) {
 	p := w.past(path)
 	if p == nil {
@@ -124,7 +124,7 @@ func (w *watches) undone(parent string, r *reply, m *change) bool {
 	return m.what == created && w.vanishes(p) || m.what == deleted && p.retried
 }
 
-// vanishes reports whether a znode can go without an answer that tells of it.
+// vanishes reports whether a znode can be deleted without an answer that shows it.
 func (j *judge) vanishes(p *past) bool { return p.doubtful() || p.ephemeral || j.Removed }
 
 // setOf returns the elements of a list as a set.

@@ -114,8 +114,8 @@ func (j *judge) findRefused() {
 	}
 }
 
-// leftNothing checks that what was refused shows nowhere ("Programmer's Guide, Consistency
-// Guarantees, Atomicity").
+// leftNothing checks that the effect of a refused request is shown nowhere ("Programmer's Guide,
+// Consistency Guarantees, Atomicity").
 func (j *judge) leftNothing(c *conn, r *reply, of *content) {
 	if !of.hasData {
 		return

@@ -6,9 +6,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// setCeilings bounds the views of a connection's replies from above, by what comes
-// behind them: the event of a change, or the answer to a write, which the server sends
-// when it makes it.
+// setCeilings bounds the views of a connection's replies from above by what follows them on the
+// connection: the event of a change, or the answer to a write, which the server sends when it carries
+// out the write.
 func (c *conn) setCeilings() {
 	lowest := history.ID(math.MaxInt64)
 	for i := len(c.steps) - 1; i >= 0; i-- {
@@ -24,8 +24,7 @@ func (c *conn) setCeilings() {
 	}
 }
 
-// possible reports whether a reply can show a change, as far as its header and what comes
-// behind it tell.
+// possible reports whether a reply can show a change, judging by its header and by what follows it.
 func (j *judge) possible(r *reply, m *change) bool {
 	switch {
 	case m.zxid > r.ceiling:
@@ -36,7 +35,7 @@ func (j *judge) possible(r *reply, m *change) bool {
 	return m.by == nil || m.by.at <= r.at
 }
 
-// shown returns the highest zxid in a reply: of its header, or of what it shows.
+// shown returns the highest zxid in a reply: in its header, or in its body.
 func (r *reply) shown() history.ID {
 	z := max(r.zxid, latest(r.Stat))
 	for i := range r.Parts {
@@ -45,8 +44,7 @@ func (r *reply) shown() history.ID {
 	return z
 }
 
-// latest returns the zxid of the change that made a znode what it is, so far as its stat
-// tells; 0 of none.
+// latest returns the zxid of the last change that a znode's stat shows; 0 without a stat.
 func latest(s *history.Stat) history.ID {
 	if s == nil {
 		return 0

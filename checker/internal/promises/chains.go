@@ -53,8 +53,8 @@ func (j *judge) agreesOnWrite(c *conn, r *reply, of *content) bool {
 	return true
 }
 
-// versions checks that of each znode every acknowledged write made a version, and that
-// versions rise with their writes.
+// versions checks that every acknowledged write of a znode made a version, and that versions rise with
+// the writes.
 func (j *judge) versions() {
 	for _, path := range slices.Sorted(maps.Keys(j.shownWrites)) {
 		all := slices.SortedFunc(maps.Values(j.shownWrites[path]), func(x, y *shownWrite) int {
@@ -91,8 +91,8 @@ func (p *past) sets(from, to history.ID) int {
 	return count(to) - count(from)
 }
 
-// turns checks that acknowledged writes of one znode take turns: none is made twice
-// without a deletion between, nor written or deleted when it was deleted before.
+// turns checks the order of acknowledged writes of one znode: it is not created twice without a
+// deletion in between, and not written or deleted while it is deleted.
 func (j *judge) turns() {
 	for _, path := range slices.Sorted(maps.Keys(j.pasts)) {
 		p := j.pasts[path]
@@ -110,12 +110,12 @@ func (j *judge) turns() {
 	}
 }
 
-// numbered reports whether the server chose the number of what was made: [Names] tells of that.
+// numbered reports whether the server chose the number of what was created: then [Names] judges it.
 func (c *change) numbered() bool {
 	return c.by.Sequential || slices.ContainsFunc(c.by.Parts, func(r history.Request) bool { return r.Sequential })
 }
 
-// appears reports whether a znode may be made without an answer that tells of it.
+// appears reports whether a znode may be created without an answer that shows it.
 func (j *judge) appears(path string, p *past) bool {
 	if j.Removed || p.retried {
 		return true

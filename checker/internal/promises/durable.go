@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// acknowledged holds what clients were told of their writes against what was
-// committed, and against what they had been told before.
+// acknowledged compares what clients were told of their writes with what was committed, and with what
+// they had been told before.
 func (j *judge) acknowledged() {
 	for _, q := range j.requests {
 		if !q.writes() {
@@ -45,8 +45,8 @@ func (j *judge) acknowledged() {
 	}
 }
 
-// fresh checks that a write has a higher zxid than all that anybody had been shown when
-// it was sent, in an answer to a write above all: so a read behind it shows them.
+// fresh checks that a write has a higher zxid than anything that any client had been shown when it was
+// sent, above all in answers to writes. So a read after the write shows all of that.
 func (j *judge) fresh(q *request) {
 	if !q.quorum() || q.reply.zxid == 0 {
 		return
@@ -83,7 +83,7 @@ func (j *judge) kept(q *request) bool {
 	return true
 }
 
-// refusal returns the error of a refused request, of a multi that of the first part that has
+// refusal returns the error of a refused request; for a multi, the error of the first part that has
 // one.
 func (q *request) refusal() int32 {
 	for i := range q.reply.Parts {
@@ -107,8 +107,8 @@ func (q *request) refusedSo() bool {
 	if len(t.Parts) != len(q.reply.Parts) {
 		return true
 	}
-	// A part before the one that failed is logged as it would have been, and answered
-	// with 0 (DataTree.processTxn).
+	// A part before the one that failed is logged as if it had been carried out, and answered with 0
+	// (DataTree.processTxn).
 	for i := range t.Parts {
 		if t.Parts[i].Error != q.reply.Parts[i].Error {
 			return false
@@ -121,7 +121,7 @@ func (q *request) refusedSo() bool {
 // then says nothing of its data.
 const cutData = 100 << 10
 
-// same reports whether a transaction equals what was asked for and answered.
+// same reports whether a transaction matches the request and its answer.
 func same(r *history.Request, got *history.Reply, t *history.Txn) bool {
 	path := r.Path
 	if got.Path != "" {

@@ -6,8 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file holds events against the watches that they come from and the changes that
-// they tell of.
+// This file compares events with the watches that they come from and with the changes that they report.
 
 // tables returns the tables whose watches an event uses up.
 func (e *event) tables() []table {
@@ -49,7 +48,7 @@ func (w *watches) behindReplies(e *event, v *view) {
 	if e.zxid > v.replied {
 		return
 	}
-	var set *watch // of those that it can come from, the one that was set in the earliest view
+	var set *watch // of the watches that it can come from, the one that was set in the earliest view
 	for _, t := range e.tables() {
 		if x := w.at[place{t, e.Path}]; x != nil && x.owed && (set == nil || x.from < set.from) {
 			set = x
@@ -79,7 +78,7 @@ func (w *watches) possibly(e *event) bool {
 	})
 }
 
-// alone returns the watch that an event must come from; nil: there is none, or more.
+// alone returns the watch that an event must come from; nil if there is none, or more than one.
 func (w *watches) alone(e *event, tables []table) (only *watch) {
 	if w.settingAgain(e) {
 		return nil
@@ -97,8 +96,8 @@ func (w *watches) alone(e *event, tables []table) (only *watch) {
 	return only
 }
 
-// fits reports whether an event is of the kind that its watch waits for: who waits for a
-// znode to be made is told of that first, and nobody else is.
+// fits reports whether an event is of the kind that its watch waits for: a client that waits for a
+// znode to be created gets that event first, and no other client gets it.
 func (w *watches) fits(e *event, tables []table) bool {
 	x := w.alone(e, tables)
 	if x == nil || x.absent == (e.Type == "nodeCreated") {
@@ -113,8 +112,8 @@ func (w *watches) fits(e *event, tables []table) bool {
 	return false
 }
 
-// ofChange returns the promise that an event breaks that is of no change it can be of. Where nobody
-// can know which change it is of, all that counts is that its watch can bring it.
+// ofChange returns the promise that an event breaks if it reports none of the changes that it can
+// report. If it is not known which change it reports, it only has to come from a set watch.
 func (w *watches) ofChange(e *event) string {
 	if e.zxid == 0 && w.log == nil {
 		return OneEvent
@@ -122,7 +121,7 @@ func (w *watches) ofChange(e *event) string {
 	return EventOrder
 }
 
-// claims notes what an event says of a znode whose stat the client knows.
+// claims records what an event says about a znode whose stat the client knows.
 func (w *watches) claims(e *event, tables []table) {
 	x := w.alone(e, tables)
 	if x == nil || x.table != dataTable || x.absent || x.set == nil || x.set.reply == nil || x.set.reply.Stat == nil {
@@ -137,8 +136,8 @@ type claim struct {
 	by    *request
 }
 
-// denied looks for a change that an event has told of, and that a reply behind it does not
-// show: what the server told, it has done.
+// denied looks for a change that an event has reported, but that a later reply does not show: a change
+// that the server has reported must be visible.
 func (w *watches) denied(r *reply, of *content) {
 	c, ok := w.claimed[of.path]
 	if !ok || of.stat == nil && !of.absent {
@@ -161,8 +160,8 @@ func (w *watches) denied(r *reply, of *content) {
 	}
 }
 
-// skipped checks that an event, of a change at z, tells of the first change that its
-// watch waited for, so far as it is known.
+// skipped checks that an event of a change at z reports the first change that its watch waited for, as
+// far as that is known.
 func (w *watches) skipped(e *event, z history.ID, tables []table) {
 	for _, t := range tables {
 		x := w.at[place{t, e.Path}]
@@ -220,15 +219,15 @@ func (w *watches) used(e *event, tables []table) {
 		w.c.client, e.Type, e.Path, at(e.at))
 }
 
-// settingAgain reports whether an event may come from a setWatches on the way. Such a
-// one is sent instead of setting a watch, and uses up none that is there
-// (DataTree.setWatches): of a znode that is gone, the one that waits for it stays
-// when the one on its children is told so.
+// settingAgain reports whether an event may come from a pending setWatches. The server sends such an
+// event instead of setting a watch, and it uses up no watch that is set (DataTree.setWatches): if a
+// znode was deleted, a watch that waits for its creation remains when the watch on its children gets
+// the event.
 func (w *watches) settingAgain(e *event) bool {
 	return e.zxid == 0 && w.in(place{dataTable, e.Path}).again+w.in(place{childTable, e.Path}).again > 0
 }
 
-// inOrder checks that events come in the order of the changes they tell of.
+// inOrder checks that events come in the order of the changes that they report.
 func (w *watches) inOrder(e *event) {
 	w.Report[EventOrder].count("events", 1)
 	switch {
@@ -247,8 +246,8 @@ func (w *watches) inOrder(e *event) {
 	w.last = e
 }
 
-// once checks that one change makes one event of a kind for a path: whatever other watch
-// is set there was set behind it.
+// once checks that one change causes one event of a kind for a path: any other watch on the path was
+// set after the change.
 func (w *watches) once(e *event) {
 	if w.last == nil || w.last.zxid != e.zxid {
 		w.same = map[history.WatchEvent]int{}
@@ -269,7 +268,7 @@ func (w *watches) happenedAt(e *event) bool {
 	return m != nil && m.zxid == e.zxid
 }
 
-// cause returns the first change at z or later that an event can tell of.
+// cause returns the first change at z or later that an event can report.
 func (w *watches) cause(e *event, z history.ID) *change {
 	p := w.past(e.Path)
 	if p == nil {
@@ -286,9 +285,9 @@ func (w *watches) cause(e *event, z history.ID) *change {
 	return p.behind(z-1, set)
 }
 
-// assigned judges an event without a zxid, as all are before 3.9, and gives it that of
-// the earliest change that it can tell of: none that was told of before, or shown. What
-// setWatches brings tells of no change in particular.
+// assigned judges an event without a zxid, as all events before 3.9 are, and returns the zxid of the
+// earliest change that it can report: one that was not reported or shown before. An event that
+// setWatches causes reports no particular change, so it gets 0.
 func (w *watches) assigned(e *event, v *view) history.ID {
 	if w.log == nil || w.settingAgain(e) {
 		return 0

@@ -9,18 +9,16 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// endings holds the ends of sessions that nobody asked for against their timeouts
-// ("Programmer's Guide, ZooKeeper Sessions"). The log has the order of what
-// happened, and no times that could be compared with the record's. So the time of
-// an end is known between two others: after the latest request of a transaction
-// before it, and before the first reply with its zxid or a higher one.
+// endings compares the ends of sessions that no client asked for with their timeouts ("Programmer's
+// Guide, ZooKeeper Sessions"). The log shows the order of what happened, but no times that could be
+// compared with the record's. So the time of an end is known to lie between two others: after the
+// latest request of a transaction before it, and before the first reply with its zxid or a higher one.
 //
-// A server counts from when the leader heard of the session, of which no log tells.
-// It had heard of it when it took in a write, or a little before: a follower tells
-// it of its sessions at each tick; and a new leader counts anew. That holds while
-// servers are let alone, and where their time is the record's, as that of embedded
-// servers is; elsewhere a server may stand still unseen. Nothing is said where it
-// does not hold.
+// A server counts the timeout from when the leader last heard of the session, which no log shows. The
+// leader had heard of it when it received a write, or a little before: a follower reports its sessions
+// at each tick; and a new leader starts counting again. That holds while servers are not disturbed, and
+// if their clock is the record's, as the clock of embedded servers is; other servers may stand still
+// unseen. If it does not hold, endings decides nothing.
 func (j *judge) endings() {
 	if j.log == nil || !j.Timed || j.Tick <= 0 {
 		return
@@ -35,14 +33,14 @@ func (j *judge) endings() {
 			j.tooLate(s, 0)
 			continue
 		}
-		if t.Cxid == 0 { // else somebody asked for it
+		if t.Cxid == 0 { // otherwise a client asked for it
 			j.tooEarly(s, t.Zxid, ends)
 			j.tooLate(s, t.Zxid)
 		}
 	}
 }
 
-// zxidReply is a reply, and the earliest of all with its zxid or a higher one.
+// zxidReply is the earliest reply with a zxid or a higher one.
 type zxidReply struct {
 	zxid  history.ID
 	first *reply
@@ -89,9 +87,8 @@ func (j *judge) tooEarly(s *session, z history.ID, seen []zxidReply) {
 	}
 }
 
-// tooLate checks that a session whose client left for good ended soon after its
-// timeout. Expiry is rounded up to a tick, and its last sign of life may have come
-// a tick later.
+// tooLate checks that a session whose client left and did not come back ended soon after its timeout.
+// The expiry is rounded up to a tick, and the leader may have heard of the session a tick later.
 func (j *judge) tooLate(s *session, z history.ID) {
 	if s.left == 0 {
 		return
@@ -109,14 +106,14 @@ func (j *judge) tooLate(s *session, z history.ID) {
 	}
 }
 
-// slack is for everything that takes time beside waiting.
+// slack is the time for everything other than waiting.
 const slack = time.Second
 
 // lastConn returns the event that began the session's last connection, or -1.
 func (s *session) lastConn() int { return s.conns[len(s.conns)-1].from() }
 
-// askedBefore returns the latest request of a transaction before z, and when it was
-// sent; with z 0 of all.
+// askedBefore returns the latest request of a transaction before z, and when it was sent. If z is 0, it
+// considers all transactions.
 func (l *log) askedBefore(z history.ID) (time.Duration, *request) {
 	i := len(l.zxids)
 	if z != 0 {

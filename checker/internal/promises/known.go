@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file is for records without transactions: what replies show is compared with
-// what clients were told of their own writes.
+// This file is for records without transactions: it compares what replies show with what clients were
+// told of their own writes.
 
 // other reports whether a reply shows other data at the zxid of an acknowledged write than
 // that write had.
@@ -41,8 +41,8 @@ func (q *request) wrote(path string) (data []byte, ok bool) {
 	return data, ok
 }
 
-// goneEarly reports whether a reply does not find an ephemeral znode that nobody had deleted,
-// and whose session lived: something that it sent later was committed.
+// goneEarly reports whether a reply does not find an ephemeral znode that no client had deleted, and
+// whose session still lived: a request that it sent later was committed.
 func (j *judge) goneEarly(c *conn, v *view, r *reply, p *past) bool {
 	m := j.standing(p, r, v.lower)
 	if m == nil || m.owner == 0 || j.sessions[m.owner] == nil {
@@ -57,7 +57,7 @@ func (j *judge) goneEarly(c *conn, v *view, r *reply, p *past) bool {
 	return true
 }
 
-// lived returns the last request of a session that was committed; nil: none is known.
+// lived returns the last request of a session that was committed; nil if none is known.
 func (s *session) lived() *request {
 	if !s.sought {
 		s.sought = true

@@ -184,8 +184,8 @@ func (j *judge) lifeAt(path string, p *past, z history.ID) (*life, *change) {
 	return nil, nil
 }
 
-// standingChild returns the creation of a child that nobody can have deleted when a reply was made; nil:
-// there is none that is known.
+// standingChild returns the creation of a child that no client can have deleted when a reply was made;
+// nil if none is known.
 func (j *judge) standingChild(path string, p *past, r *reply, z history.ID) *change {
 	for i := range p.children {
 		child := j.past(join(path, p.children[i].child))

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// numbered is a sequential znode that somebody made.
+// numbered is a sequential znode that a client created.
 type numbered struct {
 	creationTxn
 	number int32
@@ -100,7 +100,7 @@ func (j *judge) lifeOf(path string, z history.ID) (czxid history.ID, ok bool) {
 	return czxid, gone == nil || gone.zxid > z
 }
 
-// number returns the one at the end of a sequential znode's name.
+// number returns the number at the end of a sequential znode's name.
 func number(name string) (int32, bool) {
 	const digits = 10
 	if len(name) < digits {

@@ -1,7 +1,7 @@
 package promises
 
-// unlooked tells what of each promise is not checked where the transactions are not
-// known: there only what clients were told can be compared.
+// unlooked says, for each promise, what is not checked if the transactions are not known: then only
+// what clients were told can be compared.
 var unlooked = map[string]string{
 	Fifo:              "writes that no client got an answer to",
 	SingleImage:       "changes that no answer shows",

@@ -2,10 +2,10 @@ package promises
 
 import "time"
 
-// overstayed looks for ephemeral znodes of sessions that must have ended, though no zxid tells
-// that: their clients have been silent for two timeouts, or were told that the session had
-// expired. Only what a read behind a write shows counts, which is at least as new as that
-// write; and only where nothing was done to anybody, so that servers have no excuse.
+// overstayed looks for ephemeral znodes of sessions that must have ended, although no zxid shows it:
+// their clients have been silent for two timeouts, or were told that the session had expired. Only a
+// read after a write counts, since its view is at least as new as that write, and only if no fault
+// disturbed anything, so that servers have no excuse.
 func (j *judge) overstayed(c *conn, v *view, r *reply, of []content) {
 	if v.fence == nil {
 		return
@@ -30,6 +30,6 @@ func (j *judge) overstayed(c *conn, v *view, r *reply, of []content) {
 	}
 }
 
-// latest returns how long a session can live when its client has left: a server may hold on to it
-// for a second timeout, be it that its own clock is slow, and for some ticks more.
+// latest returns how long a session can live after its client has left: a server may keep it for a
+// second timeout, for example if its clock is slow, and for some ticks more.
 func (s *session) latest(tick time.Duration) time.Duration { return 2*s.timeout + 2*tick + slack }

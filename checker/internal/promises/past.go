@@ -38,35 +38,35 @@ type past struct {
 	versions []version
 	byNames  map[uint64][]int // versions by their children; built when first asked for
 	absences []int            // the versions in which there is no znode, in order
-	sorts    *[3][]int        // places in own, by what was done; built when first asked for
-	ends     []int            // places in children of what went with the end of a session; likewise
+	sorts    *[3][]int        // places in own, by the kind of change; built when first needed
+	ends     []int            // places in children of the children that were deleted with a session; likewise
 	// stuck means that its counter came to its end: then children come without a
 	// trace in pzxid, and names no longer rise.
 	stuck bool
 	// recounted means that the ensemble's owner set its counter: cversion changes without a trace.
 	recounted bool
-	// denied means that not everybody might read it at all times.
+	// denied means that at some time not every client might read it.
 	denied bool
-	// doubted is the event from which on somebody tried to delete it and does not know
-	// the outcome, -1 if nobody did; deleted is the latest deletion that is known.
+	// doubted is the event from which on a client tried to delete it with an unknown outcome, -1 if
+	// none did; deleted is the latest deletion that is known.
 	doubted int
 	deleted history.ID
-	// retried means that somebody tried to make it and does not know the outcome.
+	// retried means that a client tried to create it with an unknown outcome.
 	retried bool
-	// unnamed means that somebody tried to make a sequential child and does not know of
-	// what name.
+	// unnamed means that a client tried to create a sequential child with an unknown outcome, so its
+	// name is not known.
 	unnamed bool
-	// ephemeral means that it may have gone by itself: with its session, for want of
-	// children, or when its time was up.
+	// ephemeral means that the servers may have deleted it: with its session, as an empty container, or
+	// when its TTL had passed.
 	ephemeral bool
 	births    []history.ID // the creations that are known
 	rights    []rights     // in the order of zxids
-	// unsure means that somebody tried to make or delete it, or to change its rights, and does not know
-	// the outcome.
+	// unsure means that a client tried to create or delete it, or to change its rights, with an unknown
+	// outcome.
 	unsure bool
 }
 
-// doubtful reports whether somebody tried to delete it and does not know the outcome.
+// doubtful reports whether a client tried to delete it with an unknown outcome.
 func (p *past) doubtful() bool { return p.doubted >= 0 }
 
 // past of a path; nil: nothing is known of it.
@@ -130,7 +130,7 @@ func (j *judge) happened(path string, c change) {
 	up.stuck = up.stuck || atEnd(name)
 }
 
-// tried notes deletions and creations of which nobody knows whether they happened.
+// tried records deletions and creations of unknown outcome.
 func (j *judge) tried(q *request) {
 	if q.answer() != unknown {
 		return

@@ -22,7 +22,7 @@ func (q *queue) push(r *request, number int) {
 	q.list = append(q.list, waiting{r, number})
 }
 
-// first returns the oldest request; nil: there is none.
+// first returns the oldest request; nil if there is none.
 func (q *queue) first() *request {
 	for ; q.head < len(q.list); q.head++ {
 		if r := q.list[q.head].request; r != nil {
@@ -33,7 +33,7 @@ func (q *queue) first() *request {
 	return nil
 }
 
-// take removes the oldest request with a number; nil: there is none.
+// take removes and returns the oldest request with a number; nil if there is none.
 func (q *queue) take(number int) *request {
 	if q.first() == nil {
 		return nil
@@ -55,7 +55,7 @@ func (q *queue) take(number int) *request {
 	return r
 }
 
-// takeFirst removes the oldest request, of which there is one.
+// takeFirst removes and returns the oldest request. The queue must not be empty.
 func (q *queue) takeFirst() *request { return q.take(q.list[q.head].number) }
 
 // index returns the places of each number.

@@ -27,8 +27,8 @@ type session struct {
 	conns    []*conn
 	requests []*request // in order of sending
 	timeout  time.Duration
-	// closed is the zxid of its closeSession, 0 if that is not known, and closer the
-	// event that tells of it, or -1.
+	// closed is the zxid of its closeSession, 0 if that is not known. closer is the event that shows
+	// it, or -1.
 	closed history.ID
 	closer int
 	left   time.Duration // when its connection ended for the last time; 0: it did not
@@ -66,17 +66,16 @@ type request struct {
 	at    time.Duration
 	index int
 	reply *reply // nil: none came
-	// shown is the highest zxid that anybody had been shown when this was sent: all up
-	// to there was committed by then.
-	shown observedZxid
-	// acked is the answer to a write with the highest zxid that anybody had when
-	// this was sent, or, of a sync, the leader's lag before: every write up to there
+	// shown is the highest zxid that any client had been shown when this was sent: everything up to it
 	// was committed by then.
+	shown observedZxid
+	// acked is the answer with the highest zxid to a write that any client had when this was sent (for
+	// a sync, earlier by the leader's lag): every write up to that zxid was committed by then.
 	acked *reply
 	txn   *history.Txn // that it became, as far as the transactions are known
 }
 
-// observedZxid is a zxid that somebody was shown.
+// observedZxid is a zxid that a client was shown.
 type observedZxid struct {
 	zxid  history.ID
 	conn  *conn
@@ -86,7 +85,7 @@ type observedZxid struct {
 
 type reply struct {
 	history.Reply
-	request *request // nil: nobody asked for it
+	request *request // nil: no client asked for it
 	zxid    history.ID
 	at      time.Duration
 	index   int
@@ -181,8 +180,8 @@ func read(ctx context.Context, run Run) *record {
 	return r
 }
 
-// newest returns the latest of all answers so far that a request goes behind for certain; nil:
-// there is none. A sync may be answered by a leader that lags behind the answers of others.
+// newest returns the latest of all answers so far that a request certainly follows; nil if there is
+// none. A sync may be answered by a leader that lags behind the answers of others.
 func (run *Run) newest(acks []*reply, q *request, c *conn) *reply {
 	i := len(acks)
 	if q.Op == "sync" && run.Lag != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file compares refusals with their requests, and with what was there.
+// This file compares refusals with their requests, and with the state of the znodes.
 
 // reasonable checks that a refusal has an error that the refused operation can have.
 func (j *judge) reasonable(q *request) {
@@ -37,8 +37,8 @@ func canHave(r history.Request, code int32) bool {
 	return true
 }
 
-// justified says, where the transactions are known, that a request was refused for a reason that
-// was so. A multi is left out: what its other operations had done by then is not known.
+// justified checks, if the transactions are known, that the reason for which a request was refused was
+// true. It leaves out multis: what their other operations had done by then is not known.
 func (j *judge) justified(q *request) {
 	if q.answer() != refused || q.Op == opMulti || q.txn == nil || effective(q.txn) {
 		return
@@ -61,8 +61,8 @@ func (j *judge) justified(q *request) {
 	}
 }
 
-// refuses reports whether a version of a znode, or that of a parent, is a reason for the error with
-// which a request was refused, or that this does not depend on it.
+// refuses reports whether a version of a znode, or of its parent, is a reason for the error with which
+// a request was refused, or whether the error does not depend on it.
 func (v *version) refuses(q *request) bool {
 	switch q.reply.Error {
 	case -101: // no node
@@ -88,8 +88,8 @@ func (j *judge) conflict(q *request) {
 	}
 }
 
-// unjustConflict looks for a request that was refused between two writes of which the second
-// made the version next to the first one's: that was there.
+// unjustConflict looks for a request that was refused between two writes, the second of which made the
+// version next to the first one's, although that was the version it had asked for.
 func (j *judge) unjustConflict(path string, first, second *shownWrite) {
 	if second.Version != first.Version+1 {
 		return

@@ -37,8 +37,8 @@ func (j *judge) replay(c *conn) {
 	}
 }
 
-// judgeReply judges what a reply says of its view, and what it shows. It gives
-// what of that can be.
+// judgeReply judges what a reply says about its view, and what it shows. It returns the contents that
+// are possible.
 func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 	q := r.request
 	before := v.lower
@@ -75,8 +75,8 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 	return of
 }
 
-// image reports whether the zxid in a reply's header is no lower than those before
-// it, on this connection or, by the client's own word, on the one before.
+// image reports whether the zxid in a reply's header is no lower than the zxids before it, on this
+// connection or, as the client itself reported, on the one before.
 func (j *judge) image(c *conn, v *view, r *reply) bool {
 	if r.zxid == 0 {
 		return true
@@ -100,7 +100,7 @@ func (j *judge) image(c *conn, v *view, r *reply) bool {
 	return true
 }
 
-// writtenBehind checks that a write has no lower zxid than all that was shown before its
+// writtenBehind checks that the zxid of a write is not lower than anything that was shown before its
 // answer. The zxid of a read may lag behind what it shows; a write has its own.
 func (j *judge) writtenBehind(c *conn, v *view, r *reply) {
 	if r.request.quorum() && r.zxid < v.lower {
@@ -154,9 +154,9 @@ func (j *judge) answered(waiting *queue, c *conn, r *reply) {
 	}
 }
 
-// moved reports whether a write got no answer since its session belonged to a copy of the client. The
-// server closes the connection in place of an answer, and sends what is ready behind it in the same
-// batch: FinalRequestProcessor (SessionMovedException) and NIOServerCnxn.handleWrite.
+// moved reports whether a write got no answer because its session had moved to a copy of the client.
+// The server closes the connection instead of an answer, and sends the answers that are ready after it
+// in the same batch: FinalRequestProcessor (SessionMovedException) and NIOServerCnxn.handleWrite.
 func (j *judge) moved(q *request, at time.Duration) bool {
 	return q.writes() && q.reply == nil && j.Copied != nil && j.Copied(q.conn.client, at)
 }

@@ -87,7 +87,7 @@ func (q *request) quorum() bool { return q.writes() && q.answer() != unknown }
 // auth reports whether a reply is one to a request that servers answer out of turn.
 func (q *request) auth() bool { return q.Op == "auth" || q.Op == "setAuth" || q.Xid < 0 }
 
-// parts are the operations of a request with their results: itself, or those of
+// parts yields the operations of a request with their results: the request itself, or the operations of
 // a multi or a multiRead that has an answer.
 func (q *request) parts(each func(history.Request, history.Reply)) {
 	switch {
@@ -100,7 +100,7 @@ func (q *request) parts(each func(history.Request, history.Reply)) {
 	}
 }
 
-// changes calls each with the changes by a request, by its own answer.
+// changes calls each with every change that a request made, according to its own answer.
 func (q *request) changes(each func(path string, c change)) {
 	if !q.writes() || q.answer() != done || q.reply.zxid == 0 {
 		return

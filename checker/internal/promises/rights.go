@@ -77,8 +77,8 @@ func right(r history.Request) (need int32, of string) {
 	return 0, ""
 }
 
-// rightful checks that servers did only what the client had the right to, and refused with NoAuth
-// only what it had not.
+// rightful checks that servers carried out only what the client had the right to do, and refused with
+// NoAuth only what it had no right to.
 func (j *judge) rightful(c *conn, v *view, r *reply) {
 	q := r.request
 	if q.writes() && !q.quorum() {
@@ -93,7 +93,7 @@ func (j *judge) rightful(c *conn, v *view, r *reply) {
 		switch got.Error {
 		case errNoAuth:
 			refused = true
-		case 0, -103, -110, -111: // what is found out behind that: bad version, node exists, not empty
+		case 0, -103, -110, -111: // what is checked after the rights: bad version, node exists, not empty
 		default:
 			return
 		}
@@ -179,7 +179,7 @@ func (c *conn) is(q *request, one history.TxnACL) (may, must bool) {
 	switch one.Scheme {
 	case "world":
 		return true, true
-	case "ip": // nobody knows by which address a server knows a client; it is none for documentation
+	case "ip": // the address by which a server knows a client is not known; it is none for documentation
 		return !strings.HasPrefix(one.ID, "192.0.2."), false
 	case "digest":
 		user, _, _ := strings.Cut(one.ID, ":")

@@ -34,7 +34,7 @@ const (
 // Run holds all that is judged.
 type Run struct {
 	Events []history.Event
-	// Transactions are all that were committed, in order; nil: not known.
+	// Transactions holds all committed transactions in order; nil if they are not known.
 	Transactions []history.Txn
 	// Decode reads an event's value. It may be called by several goroutines.
 	Decode func(*history.Event, any)
@@ -44,21 +44,21 @@ type Run struct {
 	// still answer.
 	Disturbed []Span
 	Wait      time.Duration
-	// Lag is for how long a read behind a sync may miss what others were told of, at a
-	// server and a time: a leader answers a sync at once, and can be behind those that
-	// follow it. nil: for no time.
+	// Lag returns for how long a read after a sync may miss changes that others were told of, at a
+	// server and a time: a leader answers a sync at once, and can be behind the servers that follow it.
+	// nil means for no time.
 	Lag func(server string, at time.Duration) time.Duration
 	// Copied reports whether a copy of a client could use the client's session at a time; nil:
 	// there is no copy.
 	Copied func(client int, at time.Duration) bool
-	// Final is from when on clients only look at what there is.
+	// Final is the time from which clients only read.
 	Final time.Duration
 	// Denied means that permissions were taken away: then servers keep events from
 	// those who may not read. Removed means that the harness deleted znodes that
 	// clients had made.
 	Denied, Removed bool
-	// Faults are the times of all faults, Stalled those in which the recording
-	// process itself was held up.
+	// Faults holds the times of all faults, Stalled the times in which the recording process itself was
+	// held up.
 	Faults, Stalled []Span
 	// Tick is the servers' unit of time. Timed means that the servers share the
 	// record's clock, so that times can be held against them.
@@ -66,8 +66,8 @@ type Run struct {
 	Timed bool
 	// Sweep is how often servers look for containers and znodes with a TTL to delete; 0: not known.
 	Sweep time.Duration
-	// Age is how old the state may be that a client is shown; 0: not known. Halted are the
-	// times in which a server could do nothing, by its address; nil: there were none.
+	// Age is how old the state may be that a client is shown; 0: not known. Halted returns the times in
+	// which a server could do nothing, by its address; nil: there were none.
 	Age    time.Duration
 	Halted func(server string) []Span
 }
@@ -77,8 +77,8 @@ type Span struct{ From, To time.Duration }
 
 // Finding is the result for one promise.
 type Finding struct {
-	// Text says how it was broken for the first time; "": it was kept. Counterexample are
-	// the events that show it.
+	// Text describes how the promise was broken for the first time; "": it was kept. Counterexample
+	// lists the events that show it.
 	Text           string
 	Counterexample []int
 	Notes          []string
@@ -118,8 +118,8 @@ func (r Report) note(promise, text string) {
 	}
 }
 
-// Check judges a run. It costs about linear time, and ends soon after ctx does,
-// with whatever was found by then.
+// Check judges a run. It takes about linear time, and ends soon after ctx does, with what it has found
+// by then.
 func Check(ctx context.Context, run Run) Report {
 	r := Report{}
 	for _, p := range []string{
@@ -153,7 +153,7 @@ func Check(ctx context.Context, run Run) Report {
 	return r
 }
 
-// judge is one run being judged.
+// judge holds the state of judging one run.
 type judge struct {
 	Run
 	Report
@@ -165,7 +165,7 @@ type judge struct {
 	complete map[history.ID]bool
 	// shownWrites has, where there is no log, the writes of each path that replies showed, by mzxid.
 	shownWrites map[string]map[history.ID]*shownWrite
-	// refused has each value that only refused requests tried to write, with one of these requests.
+	// refused has each value that only refused requests tried to write, with one of those requests.
 	refused map[writing]*request
 	// conflicts has, where there is no log, the requests of each path that were refused for their version.
 	conflicts map[string][]*request

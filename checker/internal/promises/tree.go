@@ -113,8 +113,8 @@ func (j *judge) readLog() *log {
 	return b.log
 }
 
-// became reports whether a transaction can be that of a request. The numbers alone do
-// not tell: whoever ends a session from elsewhere counts its requests anew.
+// became reports whether a transaction can be the effect of a request. The numbers alone do not show
+// that: a client that ends a session from another connection numbers its requests from the beginning.
 func (q *request) became(t *history.Txn) bool {
 	return q != nil && q.writes() && q.txn == nil && (t.Type == "error" || kind(t.Type) == kind(q.Op))
 }
@@ -269,8 +269,7 @@ func (b *builder) delete(path string, c change) bool {
 	return true
 }
 
-// boot reports whether a path is the servers' own: what is in it at the start is not
-// in the log.
+// boot reports whether a path belongs to the servers: what is below it at the start is not in the log.
 func boot(path string) bool {
 	return path == "/" || path == "/zookeeper" || strings.HasPrefix(path, "/zookeeper/")
 }
@@ -340,8 +339,7 @@ func (v *version) equals(c *content) bool {
 	return (!c.hasData || bytes.Equal(c.data, v.data)) && (!c.hasNames || c.names == v.names)
 }
 
-// first returns the first version that looks like that and was still there at lower;
-// -1: there is none.
+// first returns the first version with that content that was still there at lower; -1 if there is none.
 func (p *past) first(c *content, lower history.ID) int {
 	from := p.in(lower)
 	switch {
@@ -383,7 +381,7 @@ func (p *past) withNames(names uint64) []int {
 	return p.byNames[names]
 }
 
-// before returns the last version before lower that looks like that; -1: there is none.
+// before returns the last version before lower with that content; -1 if there is none.
 func (p *past) before(c *content, lower history.ID) int {
 	to := p.in(lower)
 	switch {
@@ -404,8 +402,8 @@ func (p *past) before(c *content, lower history.ID) int {
 	return -1
 }
 
-// committed returns the highest zxid that a server can have shown by t: the one below
-// the first transaction that nobody had asked for.
+// committed returns the highest zxid that a server can have shown by t: the one below the first
+// transaction that no client had asked for by then.
 func (l *log) committed(t time.Duration) history.ID {
 	i := sort.Search(len(l.sent), func(i int) bool { return l.sent[i] > t })
 	if i == len(l.sent) {

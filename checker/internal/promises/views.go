@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// view bounds what a connection must show from now on. A reply's view is at least the zxid
-// of its header, which is read before the tree, and of whatever is in its body; an event
-// is sent while its change is made.
+// view bounds what a connection must show from now on. A reply's view is at least as new as the zxid in
+// its header, which the server reads before the tree, and as anything in its body. An event is sent
+// while its change is made.
 type view struct {
 	lower history.ID // no reply may be from before this
 	by    int        // the event that says so
@@ -24,8 +24,8 @@ type view struct {
 	headerBy int
 	fence    *request // the latest write that was answered
 	sync     *request // the latest sync that was answered
-	// news means that the one of these two that came last made visible what the
-	// session had not seen: only then could the next read be stale.
+	// news means that the later of these two showed the session something new: only then could the next
+	// read be stale.
 	news bool
 	// multis lists the multis of which an effect was seen, with the event that showed it.
 	multis   map[history.ID]int
@@ -136,7 +136,7 @@ func (p *past) changeAt(z history.ID) *change {
 	return &change{zxid: z}
 }
 
-// showsKnown judges a reply by those changes that clients were told of.
+// showsKnown compares a reply with the changes that clients were told of.
 func (j *judge) showsKnown(c *conn, v *view, r *reply, of *content) bool {
 	p := j.past(of.path)
 	if p != nil {
@@ -195,8 +195,8 @@ func (j *judge) missed(p *past, r *reply, of *content, z history.ID) *change {
 	return nil
 }
 
-// standing returns the creation of a znode up to z that nobody can have deleted until a reply
-// was made; nil: it may be gone.
+// standing returns the creation of a znode up to z, if no client can have deleted the znode before a
+// reply was made; nil if it may be gone.
 func (j *judge) standing(p *past, r *reply, z history.ID) *change {
 	if j.Removed || p.doubted >= 0 && p.doubted <= r.index {
 		return nil
@@ -213,13 +213,13 @@ func (j *judge) standing(p *past, r *reply, z history.ID) *change {
 	return m
 }
 
-// askedBefore reports whether somebody had asked for a change when a reply came. What comes
-// behind the reply, an event that is late above all, does not count here.
+// askedBefore reports whether a client had asked for a change when a reply came. What comes after the
+// reply, such as a late event, does not count here.
 func (r *reply) askedBefore(m *change) bool { return m.by == nil || m.by.at <= r.at }
 
-// unexplained finds out what is wrong with a reply that shows what was there at
-// no time between lower and its arrival. later is the version that it shows and
-// that came too late; -1: there is none.
+// unexplained finds out what is wrong with a reply that shows a state that existed at no time between
+// lower and the reply's arrival. later is the version that it shows but that came too late; -1 if there
+// is none.
 func (j *judge) unexplained(c *conn, v *view, r *reply, of *content, p *past, later int) {
 	there := p.versions[p.in(v.lower)]
 	if of.absent && there.owner != 0 {
@@ -284,8 +284,8 @@ func (j *judge) miscounted(c *conn, v *view, r *reply, of *content, p *past) boo
 	return true
 }
 
-// torn reports whether a change is one of a multi of which the session has seen
-// another, or with which the view ends that the reply claims to show.
+// torn reports whether a change is part of a multi of which the session has seen another part, or whose
+// zxid is the one up to which the reply must show everything.
 func (v *view) torn(m *change) bool {
 	return m.many && (v.multis[m.zxid] != 0 || m.zxid == v.lower)
 }
@@ -293,7 +293,7 @@ func (v *view) torn(m *change) bool {
 // mostCompared bounds the lists of children that are compared name by name.
 const mostCompared = 100
 
-// compare tells by which names a list of children differs from what there was.
+// compare names the children by which a list differs from the state.
 func (j *judge) compare(c *conn, v *view, r *reply, of *content, p *past) {
 	if j.compared++; j.compared > mostCompared {
 		j.broken(Views, append(r.request.events(), v.by), "%s lists what never existed", told(c, r))
@@ -365,7 +365,7 @@ func (j *judge) blame(c *conn, v *view, r *reply, m *change) {
 	}
 }
 
-// unsynced tells of a read behind a sync that is not fresh.
+// unsynced reports a read after a sync that is not fresh.
 func (j *judge) unsynced(c *conn, v *view, r *reply, m *change) {
 	if j.disturbed(v.sync.at, r.at) {
 		j.Report[Sync].count("stale_when_disturbed", 1)
@@ -407,7 +407,7 @@ func (j *judge) countRead(c *conn, v *view, r *reply, of *content) {
 	v.news = false
 }
 
-// lastOwn returns the latest change of a znode up to z; nil: there is none.
+// lastOwn returns the latest change of a znode up to z; nil if there is none.
 func (p *past) lastOwn(z history.ID) *change {
 	i, _ := slices.BinarySearchFunc(p.own, z+1, func(c change, z history.ID) int {
 		if c.zxid < z {

@@ -5,9 +5,9 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// table is one of the two that a server keeps ("Programmer's Guide, ZooKeeper
-// Watches"): getData and exists set watches in the first, getChildren in the
-// second. Two watches of one client in one table on one path are one.
+// table is one of the two tables of watches that a server keeps ("Programmer's Guide, ZooKeeper
+// Watches"): getData and exists set watches in the first, getChildren in the second. Two watches of one
+// client on one path in one table count as one.
 type table int
 
 const (
@@ -78,7 +78,7 @@ type watches struct {
 	standing   []*standing // watches that stay, in the order in which they were asked for
 	setAgain   bool        // some of another connection were set again, which are not followed
 	occurred   map[occurrence]int
-	untellable bool // events have no zxid: nobody knows which change they are of
+	untellable bool // events have no zxid, so it is not known which change they report
 }
 
 func newWatches(j *judge, c *conn) *watches {
@@ -105,8 +105,8 @@ func (w *watches) in(p place) *watch {
 	return x
 }
 
-// sets calls each with every place that a request sets a watch in. absent says
-// that setWatches names a znode that was not there.
+// sets calls each with every place in which a request sets a watch. absent means that setWatches names
+// a znode that did not exist.
 func (q *request) sets(each func(p place, absent bool)) {
 	switch kind(q.Op) {
 	case "exists", "getData":
@@ -142,7 +142,7 @@ func (w *watches) sent(q *request) {
 	})
 }
 
-// answered notes what a reply says of the watches of its request.
+// answered records what a reply says about the watches of its request.
 func (w *watches) answered(r *reply, v *view) {
 	q := r.request
 	w.stood(r)
@@ -207,7 +207,7 @@ func (w *watches) arm(x *watch, r *reply, absent bool, v *view) {
 	w.due.Push(due{x, x.set, x.next})
 }
 
-// following returns the first known change that a watch waits for; nil: there is none.
+// following returns the first known change that a watch waits for; nil if there is none.
 func (w *watches) following(x *watch) *change {
 	p := w.past(x.path)
 	switch {
@@ -232,8 +232,8 @@ func childChange(p *past, z history.ID) *change {
 	return child
 }
 
-// before judges a reply before its own watches are set: does it show a change
-// for which there is a watch and was no event?
+// before judges a reply before its own watches are set: whether it shows a change for which a watch was
+// set and no event came.
 func (w *watches) before(r *reply, v *view, shown []content) {
 	if r.request.auth() {
 		return
@@ -278,7 +278,7 @@ func (w *watches) compare(t table, r *reply, c *content) {
 	}
 }
 
-// late tells of a reply that shows a change before the event of the watch.
+// late reports a reply that shows a change before the event of the watch came.
 func (w *watches) late(x *watch, r *reply, m *change) {
 	x.owed = false
 	p := w.past(x.path)
@@ -295,7 +295,7 @@ func (w *watches) late(x *watch, r *reply, m *change) {
 		told(w.c, r), what, x.path, at(x.set.at))
 }
 
-// caught counts the events of which a reply now shows the change.
+// caught counts the events whose change a reply now shows.
 func (w *watches) caught(v *view) {
 	n := len(w.shown.Items)
 	for len(w.shown.Items) > 0 && w.shown.Items[0] <= v.replied {

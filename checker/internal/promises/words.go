@@ -27,7 +27,7 @@ func (c *change) wrote() string {
 	return fmt.Sprintf("the change at zxid %s", c.zxid)
 }
 
-// shown returns the events that tell of a change.
+// shown returns the events that show a change.
 func (c *change) shown() []int {
 	if c.by == nil {
 		return nil

@@ -5,13 +5,12 @@ import (
 	"slices"
 )
 
-// axis is a line of moments, those at which something began or ended, of which stretches
-// get busy. Every moment has an even position, and what lies between it and the next one
-// the odd position behind it.
+// axis is a line of moments at which something began or ended. Stretches of it get busy. Every moment
+// has an even position, and the time between it and the next one has the odd position after it.
 type axis[T cmp.Ordered] struct {
 	moments []T
-	// beyond is, of each position, itself if it is free, else one behind it up to which
-	// all are busy.
+	// beyond holds, for each position, the position itself if it is free, or else a later one up to
+	// which all are busy.
 	beyond []int
 }
 

@@ -14,10 +14,10 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// bounded says of a queue with a capacity that it never has more items.
+// bounded requires that a queue with a capacity never has more items.
 //
-// An item certainly is in the queue from when it was in until somebody began to take it. One
-// that never came out may have gone with any dequeue of which nobody knows.
+// An item certainly is in the queue from when it was in until a client began to take it. An item that
+// never came out may have been taken by any dequeue of unknown outcome.
 var bounded = &frame.Property{
 	Name:     "bounded",
 	Meaning:  "the queue never held more items than its bound",
@@ -72,7 +72,7 @@ func (q *queue) edges() []edge {
 	return all
 }
 
-// certain counts what is in a queue at a moment.
+// certain counts the items that certainly are in a queue at a moment.
 type certain struct {
 	taken   map[*item]bool // those that are taken later
 	forever []*item        // those that never came out
@@ -138,7 +138,7 @@ func decideBounded(ctx context.Context, f *frame.Finding, q *queue) {
 	}
 }
 
-// boundedReference has a state of all that is in a queue with a capacity, in any order.
+// boundedReference has as its state all items in a queue with a capacity, in any order.
 var boundedReference = &frame.Reference{
 	Covers:     []string{"integrity", "bounded"},
 	Refines:    true,
@@ -148,8 +148,8 @@ var boundedReference = &frame.Reference{
 	Size:       listSize,
 }
 
-// boundedSteps returns the steps of a queue, without the puts that may never have happened and whose
-// items nobody saw: they take no room if they did not.
+// boundedSteps returns the steps of a queue. It leaves out the puts of unknown outcome whose items no
+// client saw: if they never happened, their items take no room.
 func boundedSteps(k *evidence.Key) ([]porcupine.Operation, bool) {
 	all, ok := queueOperations(k)
 	return slices.DeleteFunc(all, func(op porcupine.Operation) bool {

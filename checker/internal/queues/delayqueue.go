@@ -11,10 +11,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// DelayQueue is a queue with unique items that gives none before it is due, and of those
-// that are the one that has been for longest. They come out in the order of a
-// priority queue whose priorities are the due times: whoever takes an item that is due passes
-// over none that is due earlier, as that is due, too.
+// DelayQueue is a queue with unique items that returns no item before it is due, and, of the items that
+// are due, the one that has been due for longest. So items come out in the order of a priority queue
+// whose priorities are the due times: a dequeue that takes a due item passes over no item that is due
+// earlier, since that one is due, too.
 var DelayQueue = frame.Model{
 	Object:     models.DelayQueue,
 	Properties: []*frame.Property{integrity, notEarly, sameDue, loss, dueOrder, strict, empty, queueProgress, inLog},
@@ -27,7 +27,7 @@ var (
 	dueOrder = called(priority, "due-order", "no dequeue passed over an item that was due earlier and that its session had been told of")
 )
 
-// called returns a property under a name of its own.
+// called returns a copy of a property with another name and meaning.
 func called(p *frame.Property, name, meaning string) *frame.Property {
 	same := *p
 	same.Name, same.Meaning = name, meaning
@@ -111,8 +111,8 @@ func (q *queue) goneBy(it *item, op *history.Operation) (at time.Duration, seen 
 	return evidence.Never, -1
 }
 
-// tooSoon counts the dequeues that were under way while an item was there that was not due,
-// whatever the wall clock did.
+// tooSoon counts the dequeues that were under way while an item was in the queue that was not due,
+// whatever the wall clock showed.
 func (q *queue) tooSoon() (n float64) {
 	var there []evidence.Span
 	for _, it := range q.items {

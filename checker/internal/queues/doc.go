@@ -1,7 +1,7 @@
-// Package queues decides what is promised of queues with unique items, FIFO and by
-// priority. It reads evidence, runs nothing, and knows no other object.
+// Package queues decides the promises of queues with unique items, in FIFO order and by priority. It
+// reads evidence, runs nothing, and knows no other object.
 //
-// [Queue] is declared in queue.go, beside what is read of a key, [PriorityQueue] in
-// priorityqueue.go. A FIFO queue is a priority queue with one priority. One file decides one
-// property; losslog.go, itemnodes.go and log.go read the transaction log.
+// [Queue] is declared in queue.go, beside the code that reads a key, [PriorityQueue] in
+// priorityqueue.go. A FIFO queue is a priority queue with one priority. Each property has a file;
+// losslog.go, itemnodes.go and log.go read the transaction log.
 package queues

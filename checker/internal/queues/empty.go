@@ -14,10 +14,10 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// empty requires that a dequeue finds nothing only when nothing that it must see is
-// there. A server may lag, so a consumer must see only what it put in itself, in the
-// same session, and what its session had been shown to be there, by a zxid that is not
-// below that of the enqueue's answer. What may since have been taken excuses it.
+// empty requires that a dequeue finds nothing only if no item that it must see is in the queue. A
+// server may lag, so a consumer must see only items that it put in itself, in the same session, and
+// items that its session had already been shown, by a zxid that is not below the zxid in the enqueue's
+// answer. An item that may have been taken since excuses the dequeue.
 var empty = &frame.Property{
 	Name:     "empty",
 	NoModel:  frame.Again,
@@ -50,8 +50,9 @@ type there struct {
 	seen          uint64            // what that had seen when the call returned; 0: not known
 }
 
-// acknowledged returns the items whose enqueues succeeded in one session, by when they were there. A process
-// may have several sessions, so the session that an event names need not be the one that was used.
+// acknowledged returns the items whose enqueues succeeded in one session, in order of the times by
+// which they were in the queue. A process may have several sessions, so the session that an event names
+// need not be the one that was used.
 func acknowledged(q *queue) []there {
 	var all []there
 	for _, it := range q.items {
@@ -71,8 +72,8 @@ func acknowledged(q *queue) []there {
 	return all
 }
 
-// look is a dequeue that found nothing, the one session that it used, and the zxid below which that
-// showed it nothing.
+// look is a dequeue that found nothing, with the one session that it used, and a zxid such that the
+// session showed it no older state.
 type look struct {
 	*history.Operation
 	in   *evidence.Session
@@ -82,12 +83,12 @@ type look struct {
 // own reports whether an item was put in by the client of a dequeue, in the same session.
 func (x *there) own(d look) bool { return x.in == d.in }
 
-// shown reports whether a dequeue whose session had been told of everything up to a zxid must see
-// the item: the answer to the enqueue had the zxid of its create, or a later one.
+// shown reports whether a dequeue whose session had been told of everything up to a zxid must see the
+// item: the answer to the enqueue had the zxid of its create, or a later one.
 func (x *there) shown(d look) bool { return x.seen > 0 && x.seen <= d.told }
 
-// decideEmpties goes through what was found empty. The items that were there by then, and
-// that nobody had begun to take, are kept by when somebody did.
+// decideEmpties goes through the dequeues that found nothing. It keeps the items that were in the queue
+// by then, and that no client had begun to take, sorted by when a client did.
 func decideEmpties(f *frame.Finding, q *queue) {
 	put, last := acknowledged(q), map[*evidence.Session]time.Duration{}
 	waiting := heaps.Heap[there]{Less: func(a, b there) bool { return a.leaves < b.leaves }}
@@ -122,8 +123,8 @@ func (q *queue) looks() (all []look) {
 	return all
 }
 
-// mustSee returns the ones of some items that are there when a dequeue begins which it must see, and
-// which nobody began to take before it returned.
+// mustSee returns, of the items that are there when a dequeue begins, those that it must see, and that
+// no client began to take before it returned.
 func mustSee(waiting []there, d look) (seen []there) {
 	for _, x := range waiting {
 		if x.leaves > d.Return.Time && (x.own(d) || x.shown(d)) {

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/explain"
 )
 
-// integrity requires that what comes out of a queue was put in before, and comes
-// out once.
+// integrity requires that each item that comes out of a queue was put in before, and comes out only
+// once.
 var integrity = &frame.Property{
 	Name:     "integrity",
 	Meaning:  "each delivered item had been put, and was delivered only once",

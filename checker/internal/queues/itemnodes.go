@@ -5,9 +5,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// itemNodes are the znodes of items in the transaction log. An item is the data of a
-// znode that a session of its producer made, and a session of its consumer deletes. Items of two
-// queues may be equal. Then the log does not show which znode holds which item, and none is used.
+// itemNodes holds the znodes of items in the transaction log. An item is the data of a znode that a
+// session of its producer created, and that a session of its consumer deletes. Items of two queues may
+// be equal. Then the log does not show which znode holds which item, and none is used.
 type itemNodes struct {
 	evidence.Layout
 	of map[string][]*evidence.Znode // by data, of those that clients made

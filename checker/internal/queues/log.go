@@ -42,7 +42,7 @@ func putInLog(f *frame.Finding, a *evidence.Record, key string, it *item) {
 	}
 }
 
-// failedPutInLog finds what was put in by a call that said that it had no effect.
+// failedPutInLog looks for an item that was put in by a call that reported to have had no effect.
 func failedPutInLog(f *frame.Finding, a *evidence.Record, key string, it *item) {
 	if len(nodesOf(a).copies(it)) == 0 {
 		return
@@ -63,8 +63,7 @@ func failedPutInLog(f *frame.Finding, a *evidence.Record, key string, it *item) 
 	}
 }
 
-// takesInLog decides the dequeues that returned an item. Each needs a delete of its
-// own client's.
+// takesInLog decides the dequeues that returned an item. Each needs a deletion by its own client.
 func takesInLog(f *frame.Finding, a *evidence.Record, key string, it *item) {
 	if len(it.out) == 0 {
 		return

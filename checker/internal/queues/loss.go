@@ -17,11 +17,10 @@ import (
 
 // loss requires that no acknowledged item vanished.
 //
-// An item that was put in for certain and never came out must have been taken
-// by a dequeue whose outcome nobody knows, before a deadline: when the queue was
-// seen empty at the end, or when an item of its priority put in later had come out. The unknown
-// dequeues can cover all such items exactly if, both sorted, the i-th began by
-// the i-th deadline.
+// An item that certainly was put in and never came out must have been taken by a dequeue of unknown
+// outcome before a deadline: when the queue was seen empty at the end, or when a later item of the same
+// priority had come out. The unknown dequeues can have taken all such items exactly if, with both
+// sorted, the i-th dequeue began by the i-th deadline.
 var loss = &frame.Property{
 	Name:    "loss",
 	Meaning: "no acknowledged item was lost",

@@ -12,15 +12,15 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// This file settles by the transaction log which dequeue took an item that never
-// came out. An item that the log has deleted by a client's session was taken by a
-// dequeue of that client whose outcome nobody knows, and that had begun by then; a
-// dequeue takes one item at most. What is left then was lost by a dequeue that
-// said that it took nothing, or something else. Only what is in the log counts:
-// its holes excuse, they never accuse.
+// This file uses the transaction log to find the dequeue that took an item that never came out. If the
+// log shows that a client's session deleted the item, it was taken by a dequeue of that client that has
+// an unknown outcome and had begun by then; a dequeue takes at most one item. The remaining items were
+// lost by a dequeue that reported that it took nothing, or another item. Only what is in the log
+// counts: its holes can excuse a dequeue, but never accuse one.
 //
-// Left out: that an enqueue with an unknown outcome happened, or did not, could
-// sharpen "order" and "integrity"; what comes out proves nearly all of it anyway.
+// It would be possible to use the log for "order" and "integrity", too, since it shows whether an
+// enqueue with an unknown outcome happened. But the items that come out already prove nearly all of
+// that.
 
 // removal is an item that never came out, and the end of its znode.
 type removal struct {
@@ -107,7 +107,7 @@ func removed(a *evidence.Record, it *item) (last *evidence.Znode) {
 	return last
 }
 
-// lostByLog reports an item that a client deleted and nobody got.
+// lostByLog reports an item that a client deleted but no client got.
 func lostByLog(f *frame.Finding, k *evidence.Key, r removal, client int, excuses []*history.Operation) {
 	counterexample := append(evidence.EventsOf(r.enqueue()), k.Session(r.node.Remover).First)
 	for _, op := range excuses {
@@ -123,8 +123,8 @@ func lostByLog(f *frame.Finding, k *evidence.Key, r removal, client int, excuses
 	f.ByLog = f.ByLog || before != frame.Violation
 }
 
-// accounted reports whether the log tells what became of an item: one of the clients
-// took it, or it is there still.
+// accounted reports whether the log shows what happened to an item: one of the clients took it, or it
+// is still there.
 func accounted(a *evidence.Record, it *item) bool {
 	of := nodesOf(a).copies(it)
 	for _, n := range of {

@@ -112,7 +112,7 @@ func newSuccessors(taken []*item) *successors {
 	return s
 }
 
-// after returns the first to be taken of the items put in after t; nil: there is none.
+// after returns, of the items put in after t, the first one to be taken; nil if there is none.
 func (s *successors) after(t time.Duration) *item {
 	if s == nil {
 		return nil

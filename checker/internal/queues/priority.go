@@ -14,13 +14,13 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// priority requires that a dequeue passes over no better item that it must see. A server may
-// lag, so it must see only what its session had been told of when it was called, and the
-// better item must have been there until the other one was taken.
+// priority requires that a dequeue passes over no better item that it must see. A server may lag, so
+// the dequeue must see only what its session had been told of when it was called, and the better item
+// must have been there until the other one was taken.
 //
-// It certainly had been told of what it put in itself, and with a log of whatever
-// came before something that it put in or took. That a link saw an answer proves
-// nothing: a fault may have kept it from the client, whose next server may be behind it.
+// A session certainly had been told of the items that it put in itself and, with a log, of everything
+// that came before an item that it put in or took. That a link saw an answer proves nothing: a fault
+// may have kept the answer from the client, whose next server may be behind it.
 var priority = &frame.Property{
 	Name:    "priority",
 	NoModel: frame.Given,
@@ -84,8 +84,8 @@ func (q *queue) choices() (n float64) {
 	return n
 }
 
-// orderedTake is a dequeue that returned an item, in two orders: what its session had been told
-// of when it was called, and by when it had taken the item.
+// orderedTake is a dequeue that returned an item, with two places in an order: told is what its session
+// had been told of when it was called; took is by when it had taken the item.
 type orderedTake struct {
 	*item
 	op   *history.Operation
@@ -93,8 +93,8 @@ type orderedTake struct {
 	took uint64
 }
 
-// orderedItem is an item in the same two: what whoever has been told of must see it, and until
-// when it was there.
+// orderedItem is an item with two places in the same order: a session that has been told of from must
+// see it, and to is until when it was there.
 type orderedItem struct {
 	*item
 	from, to uint64
@@ -148,9 +148,9 @@ func (o *inversion) events() []int {
 	return events
 }
 
-// inversions returns the dequeues for which there is a better item that had come by what they
-// had been told of, and that went after they had taken theirs. Of the better ones it is the one
-// that stayed longest.
+// inversions returns the dequeues that took an item although a better one was in the queue, by what
+// their session had been told of, and stayed there until after they had taken theirs. Of several better
+// items, it returns the one that stayed longest.
 func inversions(takes []orderedTake, items []orderedItem) (found []inversion) {
 	slices.SortStableFunc(takes, func(x, y orderedTake) int { return cmp.Compare(x.priority, y.priority) })
 	slices.SortStableFunc(items, func(x, y orderedItem) int { return cmp.Compare(x.priority, y.priority) })
@@ -166,8 +166,8 @@ func inversions(takes []orderedTake, items []orderedItem) (found []inversion) {
 	return found
 }
 
-// longest finds, of the items that came by a moment, the one that stayed longest. It is a
-// tree of maxima (Fenwick).
+// longest finds, of the items that were put in by a moment, the one that stayed longest. It is a tree
+// of maxima (Fenwick).
 type longest struct {
 	from []uint64
 	best []*orderedItem
@@ -206,8 +206,8 @@ func (l *longest) upTo(told uint64) (most *orderedItem) {
 	return most
 }
 
-// orderedTakes returns, by session, the dequeues that used no other session. They had been told of
-// what ended before them.
+// orderedTakes returns, by session, the dequeues that used no other session. The session had been told
+// of everything that ended before the dequeue began.
 func (q *queue) orderedTakes() map[*evidence.Session][]orderedTake {
 	of := map[*evidence.Session][]orderedTake{}
 	for _, it := range q.taken() {
@@ -245,7 +245,7 @@ func (q *queue) certainUntil(it *item) time.Duration {
 	return q.unknown[0].Began()
 }
 
-// wholeLog reports whether the log tells what came and went.
+// wholeLog reports whether the log shows all items that were put in and taken.
 func (q *queue) wholeLog() bool {
 	if !settlesQueues(q.Record) {
 		return false
@@ -304,8 +304,8 @@ func (x *itemNodes) createdBy(a *evidence.Record, it *item, op *history.Operatio
 	return of[0]
 }
 
-// seenZxids are by session what it had been told of when one of its operations returned:
-// the zxid of what that had done.
+// seenZxids holds, by session, what the session had been told of when one of its operations returned:
+// the zxid of what that operation did.
 type seenZxids map[*evidence.Session][]seenZxid
 
 type seenZxid struct {
@@ -340,7 +340,7 @@ var toldOf = evidence.Once(func(a *evidence.Record) seenZxids {
 	return of
 })
 
-// before returns what a session had been told of before t; 0: nothing is known.
+// before returns what a session had been told of before t; 0 if nothing is known.
 func (x seenZxids) before(s *evidence.Session, t time.Duration) uint64 {
 	i, _ := slices.BinarySearchFunc(x[s], t, func(y seenZxid, t time.Duration) int { return cmp.Compare(y.at, t) })
 	if i == 0 {

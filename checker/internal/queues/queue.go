@@ -31,7 +31,7 @@ type item struct {
 	out      []*history.Operation // dequeues that returned it
 }
 
-// enqueue returns its enqueue if it may have happened; nil if there is none.
+// enqueue returns the item's enqueue if it may have happened; nil if there is none.
 func (it *item) enqueue() *history.Operation {
 	for _, op := range it.in {
 		if op.Outcome() != history.Fail {
@@ -152,7 +152,7 @@ func (b *queueReader) enqueue(op *history.Operation) {
 	}
 }
 
-// dequeue takes in one that did not fail.
+// dequeue adds a dequeue that did not fail.
 func (b *queueReader) dequeue(op *history.Operation) {
 	var v models.Item
 	switch op.Outcome() {

@@ -38,8 +38,8 @@ type queueStep struct {
 	taken    []span // of all items, by number
 }
 
-// span is when the dequeue ran that is known to have returned an item. It lets the search
-// leave at once what can only end badly hundreds of steps later.
+// span is when the dequeue that is known to have returned an item ran. With it, the search leaves at
+// once any path that could only fail hundreds of steps later.
 type span struct {
 	known     bool
 	call, ret int64

@@ -23,8 +23,8 @@ var (
 	strictReference = &frame.Reference{
 		Covers:  []string{"integrity", "class-order", "loss", "strict"},
 		Applies: strict.Applies,
-		// Items of one priority may have to wait for each other, and what nobody knows
-		// of may have been in the way.
+		// Items of one priority may have to wait for each other, and an item that a call of unknown
+		// outcome put in or took may have been in the way.
 		Refines:    true,
 		Operations: strictOperations,
 		Model:      func(*evidence.Record) porcupine.Model { return prioritySpec(firstOfBest) },
@@ -85,10 +85,10 @@ func placeOf(list, item string) int {
 	return -1
 }
 
-// prioritySpec returns the list, of which an item comes out only where it may. Which item a
-// dequeue of an unknown outcome took is tried for those alone that no other is known to have
-// taken: the others it would take away from those, some steps later, and until then each of
-// them would be a state of its own.
+// prioritySpec returns a list from which an item comes out only where may allows it. A dequeue of
+// unknown outcome may have taken only an item that no other dequeue is known to have taken. It would
+// take any other item away from the dequeue that is known to have taken it, some steps later, and until
+// then each of those choices would be a state of its own.
 func prioritySpec(may func(list string, place int) bool) porcupine.Model {
 	seed := maphash.MakeSeed()
 	without := func(list string, i int) string { return list[:i] + list[i+rankedWidth:] }

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// decideRoom looks for a producer that waited while a queue with a capacity had room. What may
-// have gone in may be there until a dequeue has returned it.
+// decideRoom looks for a producer that waited while a queue with a capacity had room. An item that may
+// have been put in counts as present until a dequeue has returned it.
 func decideRoom(ctx context.Context, f *frame.Finding, q *queue) {
 	if !isBounded(q.Record) {
 		return

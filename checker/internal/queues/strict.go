@@ -14,17 +14,17 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// strict requires that a dequeue takes, at a moment between its call and its return, an item
-// than which there is no better one. It is for subjects that promise it.
+// strict requires that, at a moment between its call and its return, a dequeue takes an item that is at
+// least as good as all others. It is for subjects that promise this.
 //
-// From the best priority to the worst each item is taken as early as it can be, at a
-// moment when nothing better is there for certain; that the queue was empty counts as the
-// worst. A worse item never hinders a better one. That is exact but for two things, for
-// which porcupine is asked: that items of one priority may have to wait for each other,
-// and which items dequeues took of which nobody knows.
+// From the best priority to the worst, each item is taken as early as possible, at a moment when
+// certainly no better one is there; an answer that the queue was empty counts as the worst. A worse
+// item never hinders a better one. That is exact except for two questions, which porcupine has to
+// answer: whether items of one priority have to wait for each other, and which items the dequeues of
+// unknown outcome took.
 //
-// With a log the same is asked of the states between two transactions: there has to be
-// one, not older than the call, in which nothing better is there.
+// With a log, the same is required of the states between two transactions: there must be a state, not
+// older than the call, in which nothing better is there.
 var strict = &frame.Property{
 	Name:    "strict",
 	Meaning: "each dequeue took an item that was the best at some moment during the call",
@@ -151,8 +151,8 @@ func best(q *queue) []*item {
 	return all
 }
 
-// settle has what is there of the present priority hinder the worse ones. Items of one
-// priority do not hinder each other.
+// settle makes the items of the present priority hinder the worse ones. Items of one priority do not
+// hinder each other.
 func (s *strictness) settle() {
 	for _, p := range s.there[s.busy:] {
 		s.axis.occupy(p.from, p.to)
@@ -191,7 +191,7 @@ func (s *strictness) free(op *history.Operation, it *item, from int) int {
 	return p
 }
 
-// because names what was there all the time, and gives the events that show it.
+// because names the items that were there all the time, and returns the events that show it.
 func (s *strictness) because(w misplaced) (names string, events []int) {
 	events = evidence.EventsOf(w.op)
 	if w.it != nil {
@@ -243,7 +243,7 @@ func (s *strictness) cover(ahead, from, to int, chosen []int) []int {
 	return chosen
 }
 
-// better returns how many of what was there had a better priority.
+// better returns how many of the items there had a better priority.
 func (s *strictness) better(priority int64) int {
 	n, _ := slices.BinarySearchFunc(s.there, priority, func(p presence, priority int64) int { return cmp.Compare(p.priority, priority) })
 	return n
@@ -283,7 +283,7 @@ func decideStrictByLog(f *frame.Finding, q *queue) {
 	}
 }
 
-// betterInLog names what was better than an item between two zxids.
+// betterInLog names the items between two zxids that were better than an item.
 func (q *queue) betterInLog(it *item, from, to uint64) (names string, events []int) {
 	var said []string
 	for at := from; at < to; {

@@ -9,27 +9,27 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// This file decides which of the changes whose version nobody tells can have made the
-// versions that no client saw. A gap counts those between two known versions.
-// All of them must have been made before anything ended that shows what comes behind
-// the gap, which is the gap's deadline: deadlines do not fall from gap to gap. No gap
-// ends before a compare-and-set, which would tell the version that it found.
+// This file decides which of the changes whose version is not known can have made the versions that no
+// client saw. A gap is the number of these between two known versions. All of them must have been made
+// before the end of anything that shows a version after the gap, which is the gap's deadline: deadlines
+// do not fall from gap to gap. No gap ends before a compare-and-set, since that shows the version that
+// it found.
 //
-// A write can stand anywhere in a gap, a compare-and-set only directly behind what it
-// compares with: behind the known version before the gap, or behind another change of
-// the gap. So what fills a gap are chains, each a write with compare-and-sets that
-// follow from it, and one that follows from the version before the gap. Of a chain any
-// beginning will do, hence only the longest counts that can have begun by the deadline.
+// A write can stand anywhere in a gap, a compare-and-set only directly after the value that it compares
+// with: after the known version before the gap, or after another change of the gap. So a gap is filled
+// by chains, each a write with compare-and-sets that follow from it, and by one chain that follows from
+// the version before the gap. Any beginning of a chain can be used, so only the longest one that can
+// have begun by the deadline counts.
 
-// gap is a stretch of versions of which nobody tells.
+// gap is a range of versions that no client saw.
 type gap struct {
 	before, behind *state
 	length         int64 // what is still missing, without the chain from the version before
 	until          time.Duration
 }
 
-// chainOf says, of changes that follow from one, when the longest chain of each length
-// can have begun: the last of its invocations, at the least. Index 0 is length 1.
+// chainOf holds, for the changes that follow from one, when the longest chain of each length can have
+// begun: the last of its invocations, at the earliest. Index 0 is length 1.
 type chainOf []time.Duration
 
 // within returns how many changes of the chain can have begun by t.
@@ -43,7 +43,7 @@ func (c chainOf) within(t time.Duration) int {
 	return n
 }
 
-// unversioned are the changes whose version nobody tells.
+// unversioned holds the changes whose version is not known.
 type unversioned struct {
 	roots []*change
 	from  map[int32][]*change // compare-and-sets, by what they compare with
@@ -90,8 +90,8 @@ func (l unversioned) chain(first []*change) chainOf {
 	return longest
 }
 
-// gaps returns the stretches of versions of which nobody tells, in order, and how many
-// changes each needs beside those that follow from the version before it.
+// gaps returns the gaps in order, and how many changes each needs apart from those that follow from the
+// version before it.
 func (z *versions) gaps(l unversioned) []gap {
 	var of []gap
 	until := endings(z.placed)
@@ -107,14 +107,14 @@ func (z *versions) gaps(l unversioned) []gap {
 	return of
 }
 
-// fill checks that every gap can be filled, each change being used at most once.
+// fill checks that every gap can be filled if each change is used at most once.
 //
-// Where a chain is a single write, as chains nearly always are, the gaps are served in
-// order, each from what had begun by its deadline: what can serve a gap can serve all
-// behind it, so it does not matter which is taken. A chain of more is used in one gap
-// only; to divide such chains among gaps best is to pack bins, for which no fast
-// procedure is known. Then what cannot be even if chains could be cut is a violation, a
-// bounded search may find how it can be, or that it cannot, and else nobody knows.
+// If all chains are single writes, as they nearly always are, the gaps are filled in order, each from
+// the changes that had begun by its deadline: a change that fits a gap fits all later gaps, so it does
+// not matter which one is used. A longer chain is used in one gap only. Distributing such chains among
+// gaps is bin packing, for which no fast procedure is known. Then it is a violation if the gaps could
+// not be filled even if chains could be cut. Otherwise a bounded search may find a way, or that there
+// is none, and if it does neither, the result is unknown.
 func (z *versions) fill() {
 	l := z.unversioned()
 	gaps := z.gaps(l)
@@ -182,8 +182,8 @@ type packed struct {
 	single int64  // used
 }
 
-// short returns the first gap that could not be filled even if chains could be cut, and how
-// many changes there are for it and those before; nil: there is none.
+// short returns the first gap that could not be filled even if chains could be cut, and how many
+// changes there are for it and the gaps before it; nil if there is none.
 func (p *packing) short() (*gap, int) {
 	begun := slices.Clone(p.single)
 	for _, c := range p.chains {
@@ -202,7 +202,7 @@ func (p *packing) short() (*gap, int) {
 	return nil, 0
 }
 
-// fits reports whether the gaps from one on can be filled with what is left.
+// fits reports whether the remaining gaps, from one on, can be filled with the remaining changes.
 func (p *packing) fits(gap int, chains uint64, single int64) bool {
 	p.deepest = max(p.deepest, min(gap, len(p.gaps)-1))
 	if gap == len(p.gaps) {
@@ -222,7 +222,7 @@ func (p *packing) fits(gap int, chains uint64, single int64) bool {
 	return false
 }
 
-// covers fills what is left of a gap: with chains from one on, then with single changes.
+// covers fills the rest of a gap: with chains from one on, then with single changes.
 func (p *packing) covers(s packed, left int64, from int) bool {
 	if p.tries--; p.tries <= 0 {
 		return false

@@ -27,8 +27,7 @@ var linearizable = &frame.Property{
 	Exercise: registerExercise,
 }
 
-// decideWritten checks that reads of some kinds find what somebody had begun to
-// write.
+// decideWritten checks that reads of some kinds find only values that a client had begun to write.
 func decideWritten(f *frame.Finding, key string, r *register, kinds ...string) {
 	for _, l := range r.unwritten {
 		if !slices.Contains(kinds, l.kind) {

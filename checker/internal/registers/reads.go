@@ -16,10 +16,10 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// plainReads says what also a read that may be old must keep to: within a session
-// what was read or written never becomes older (single system image, Programmer's
-// Guide, Consistency Guarantees), and nothing is read that nobody had begun to
-// write. A new session may go back. How old values were is measured.
+// plainReads requires what holds even for a read that may be old: within a session values that were
+// read or written never become older (single system image, Programmer's Guide, Consistency Guarantees),
+// and no value is read that no client had begun to write. A new session may go back. How old values
+// were is measured.
 var plainReads = &frame.Property{
 	Name:     "plain-reads",
 	NoModel:  frame.Again,
@@ -72,10 +72,10 @@ func staleShare(kind string) func(map[string]float64) {
 	}
 }
 
-// observation tells what a session has seen of a register: a read or a change of its own.
+// observation is what a session has seen of a register: a read, or a change of its own.
 type observation struct {
 	begun  int     // index of its invocation: a client does one thing after the other
-	change *change // that made the value; nil: it is the one at first, or nobody knows
+	change *change // that made the value; nil: the register began with it, or the change is not known
 	zxid   history.ID
 	look   *look // nil: its own change
 }
@@ -117,8 +117,8 @@ func decideSessions(f *frame.Finding, key string, r *register) {
 	}
 }
 
-// within returns the session in which all of an operation went on; 0 if there were
-// two, or none is known.
+// within returns the only session that an operation can have used; 0 if there were two, or none is
+// known.
 func (r *register) within(op *history.Operation) history.ID {
 	if in := r.Only(op); in != nil && op.Return != nil {
 		return in.ID
@@ -165,7 +165,7 @@ func (r *register) wentBack(f *frame.Finding, key string, session history.ID, s,
 	f.Violated(counterexample, "%s: session %s went back: %s shows an older value than it should: %s", key, session, r.seen(s.look), r.hadSeen(before))
 }
 
-// overwrites tells when a value was certainly overwritten.
+// overwrites finds when a value was certainly overwritten.
 type overwrites struct {
 	r      *register
 	byZxid []*change // acknowledged, by zxid
@@ -261,7 +261,7 @@ var syncReads = &frame.Property{
 	Meaning:  "no read after a sync was stale while the servers were undisturbed",
 	Decider:  "newest value overwritten",
 	Evidence: func(*evidence.Record) string { return "RZ" },
-	// With an election at a time that nobody knows none of them is judged.
+	// If there was an election at an unknown time, no such read is judged.
 	Applies: func(a *evidence.Record) bool { return !a.UnseenElections() },
 	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
 		f.Add(r.figures)
@@ -295,15 +295,14 @@ var syncReads = &frame.Property{
 	Derive: staleShare("sync"),
 }
 
-// overSessions reports whether a read ended in another session than it began in: what was synced in
-// the one says nothing of the other, whose view may be older.
+// overSessions reports whether a read ended in another session than it began in: a sync in the first
+// one proves nothing about the second one, whose view may be older.
 func (l *look) overSessions() bool {
 	return l.op != nil && l.op.Invoke.Session != l.op.Return.Session
 }
 
-// leaderless reports whether servers may have been without a leader, or with two, in s:
-// a fault of servers or an election touches it, or there was one that nobody knows
-// the time of.
+// leaderless reports whether servers may have been without a leader, or with two, in s: a fault of
+// servers or an election overlaps it, or there was an election at an unknown time.
 func leaderless(a *evidence.Record, s evidence.Span) bool {
 	for _, f := range a.Faults.All {
 		if f.OnServers() && f.From <= s.To && s.From <= f.Over {
@@ -313,15 +312,15 @@ func leaderless(a *evidence.Record, s evidence.Span) bool {
 	return slices.ContainsFunc(a.Faults.Elections, func(e faults.Election) bool { return s.From <= e.At && e.At <= s.To }) || a.UnseenElections()
 }
 
-// succeeded reports whether another leader may have made a change than the value that was
-// read, where the record does not tell which leaders there were.
+// succeeded reports whether a change may have been made by another leader than the value that was read,
+// if the record does not show which leaders there were.
 func succeeded(a *evidence.Record, l *look, by *change) bool {
 	const epoch = 32 // bits above the counter of a zxid
 	return a.Health["after"].Epoch == 0 && by.zxid>>epoch > l.zxid>>epoch
 }
 
-// durable requires that what was acknowledged is not lost: at the end the newest write
-// is there, and the znode's version counts all of them.
+// durable requires that no acknowledged write is lost: at the end the newest write is there, and the
+// znode's version counts all of them.
 var durable = &frame.Property{
 	Name:     "durable",
 	NoModel:  frame.Given,
@@ -342,8 +341,8 @@ var durable = &frame.Property{
 	Exercise: frame.Wants("acknowledged", 20, "acknowledged writes"),
 }
 
-// decideDurable counts what was acknowledged before the final look was called, and what
-// had begun when it was over: nothing else is certainly in it, or certainly not.
+// decideDurable counts the changes that were acknowledged before the final read was called, and those
+// that had begun when it returned: only those are certainly in its version, or certainly not beyond it.
 func decideDurable(f *frame.Finding, key string, r *register) {
 	if _, by := r.over.age(r.final); by != nil {
 		f.Violated(append(r.madeAndRead(r.final), evidence.EventsOf(by.op)...), "%s: %s is lost: %s shows an older value", key, r.spanOf(by), r.seen(r.final))

@@ -25,9 +25,9 @@ type registerStep struct {
 	text          string
 }
 
-// registerOperations leaves changes out of which nobody knows and whose values
-// nobody saw or compared with: that they never happened explains as much. One
-// whose value was read has happened by then.
+// registerOperations leaves out changes of unknown outcome whose values no client saw or compared with:
+// if they never happened, the rest is explained as well. A change whose value was read had happened by
+// then.
 func registerOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	r := registerOf(k)
 	if r.doubled != "" || r.writer[0] != nil {

@@ -175,8 +175,7 @@ func (b *registerReader) look(l *look, v models.Reading) {
 	b.reads = append(b.reads, l)
 }
 
-// finish takes in the final look, and what reads tell of changes whose outcome
-// nobody knew.
+// finish adds the final read, and what reads show of changes of unknown outcome.
 func (b *registerReader) finish(k *evidence.Key) {
 	for _, e := range k.Facts {
 		var v models.Final
@@ -265,8 +264,7 @@ func registerFigures(r *register) map[string]float64 {
 	return figures
 }
 
-// registerExercise wants operations that met each other, and somebody who was
-// too late.
+// registerExercise requires operations that overlapped, and a compare-and-set that was too late.
 func registerExercise(_ *evidence.Record, figures map[string]float64) string {
 	if missing := frame.Few(figures["overlapping"], 20, "operations that overlapped a change by another client"); missing != "" {
 		return missing

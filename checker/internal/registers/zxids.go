@@ -14,12 +14,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// zxidOrder requires that versions and zxids explain everything: each version of the
-// znode was made by one change, with a higher zxid than the one before, a
-// compare-and-set found the value of the version before its own, and what shows a
-// version had not ended before that, or an earlier one, began. Since the servers
-// commit one transaction after the other, linearizable means no more than this where
-// versions are known.
+// zxidOrder requires that versions and zxids explain everything: each version of the znode was made by
+// one change, with a higher zxid than the one before; a compare-and-set found the value of the version
+// before its own; and an operation that shows a version had not ended before the change that made this
+// or an earlier version began. Since the servers commit one transaction after the other, linearizable
+// means no more than this if versions are known.
 var zxidOrder = &frame.Property{
 	Name:     "zxid-order",
 	NoModel:  frame.Again,
@@ -84,8 +83,8 @@ func decideZxids(f *frame.Finding, key string, r *register) {
 	}
 }
 
-// versions holds what is told of a register's znode, value by value: every value is
-// written once, so that there is one state of the znode for each.
+// versions holds what is known of a register's znode, value by value: every value is written once, so
+// there is one state of the znode for each.
 type versions struct {
 	f      *frame.Finding
 	key    string
@@ -178,7 +177,7 @@ func (z *versions) collect() {
 	}
 }
 
-// agree takes what is told of each state, which must be one version and one zxid.
+// agree collects what operations show of each state. It must be one version and one zxid.
 func (z *versions) agree() {
 	for v := range z.of {
 		s := &z.of[v]
@@ -192,7 +191,7 @@ func (z *versions) agree() {
 	}
 }
 
-// take takes in what one operation tells of a state.
+// take adds what one operation shows of a state.
 func (z *versions) take(s *state, by source, zxid history.ID, version int32, known bool) {
 	switch {
 	case known && s.began() && version != 0:
@@ -217,7 +216,7 @@ func (z *versions) contradict(by, before source, says, said string) {
 		z.key, z.r.sourceName(by), says, z.r.sourceName(before), said)
 }
 
-// place puts the states in the order of their versions, of which each is there once.
+// place sorts the states by their versions, each of which must occur once.
 func (z *versions) place() {
 	for v := range z.of {
 		if s := &z.of[v]; s.known {
@@ -237,8 +236,8 @@ func (z *versions) place() {
 	}
 }
 
-// follow checks that every compare-and-set found the value of the version before its
-// own. Where nobody tells what that version was, the compare-and-set does.
+// follow checks that every compare-and-set found the value of the version before its own. If no read
+// shows that version's value, the compare-and-set does.
 func (z *versions) follow() {
 	var found []*state // whose versions only a compare-and-set tells
 	for i := len(z.placed) - 1; i > 0; i-- {
@@ -306,7 +305,7 @@ func (z *versions) byZxid() []*state {
 	return of
 }
 
-// ending ended first of all that shows a state or a later one.
+// ending is the first end of all operations that show a state or a later one.
 type ending struct {
 	at time.Duration
 	by source
@@ -327,8 +326,8 @@ func (s *state) first() ending {
 	return e
 }
 
-// endings gives, for each of some states in order, what ended first of all that shows
-// it or a later one; behind them, never.
+// endings returns, for each of some states in order, the first end of all operations that show it or a
+// later one, followed by never.
 func endings(states []*state) []ending {
 	first := make([]ending, len(states)+1)
 	first[len(states)].at = evidence.Never
@@ -340,10 +339,9 @@ func endings(states []*state) []ending {
 	return first
 }
 
-// decideTimes says of states in order that nothing that shows one had ended before what
-// made it, or an earlier one, began, or before a fenced read of an earlier one did.
-// Since a state's moments come from intervals, nothing more is needed for moments
-// that fit all.
+// decideTimes checks, for states in order, that no operation that shows a state had ended before the
+// change that made it or an earlier one began, or before a fenced read of an earlier state began. A
+// state's moments come from intervals, so if this holds, there are moments that fit all states.
 func (z *versions) decideTimes(states []*state) {
 	first := endings(states)
 	for i, s := range states {

@@ -10,13 +10,13 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// connect is one that a server answered with a session.
+// connect is a connect that a server answered with a session.
 type connect struct {
 	history.Connected
 	*history.Event
 }
 
-// connectsOf are all connects, in order.
+// connectsOf returns all connects, in order.
 var connectsOf = evidence.Once(func(a *evidence.Record) (all []connect) {
 	for _, e := range a.History.Facts() {
 		if e.Process != history.SessionProcess || e.F != history.FConnected {
@@ -31,9 +31,9 @@ var connectsOf = evidence.Once(func(a *evidence.Record) (all []connect) {
 	return all
 })
 
-// connects holds what servers answered to connects against what was asked for. A server
-// answers with the session that it was asked for, or refuses, which a link records as an end;
-// a client library that does not compare the two goes on with what it got.
+// connects compares what servers answered to connects with what was asked for. A server answers with
+// the session that the client asked for, or refuses, which a link records as an end. A client library
+// that does not compare the two continues with the session that it got.
 func connects(a *evidence.Record) (f frame.Finding) {
 	known := map[history.ID]connect{} // the first connect of each session
 	for _, c := range connectsOf(a) {

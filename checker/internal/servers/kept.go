@@ -9,17 +9,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// keptAlive looks for sessions that were declared expired although their clients had kept them
-// alive. The leader counts a session's timeout from when it heard of the session last: in a
-// connect, in a write, or from the server that the client is on, which tells it at each half
-// tick which sessions it has answered (LearnerHandler, Learner.ping). So an answered request
-// keeps a session alive for its timeout less what the word of it takes, which is taken for two
-// ticks, or half a timeout if that is less.
+// keptAlive looks for sessions that were declared expired although their clients had kept them alive.
+// The leader counts a session's timeout from when it last heard of the session: in a connect, in a
+// write, or from the server that the client is on, which reports at each half tick which sessions it
+// has answered (LearnerHandler, Learner.ping). So an answered request keeps a session alive for its
+// timeout, less the time that this report takes: at most two ticks, or half a timeout if that is less.
 //
-// That is so while the leader works, and hears of the servers: nothing is said of sessions
-// that ended around a fault, a change of leaders or a stall of the harness, nor where no
-// quorum answered anybody for a quarter of a timeout. A leader that stood still may end all
-// sessions when it goes on.
+// That holds while the leader works, and hears of the servers: nothing is decided about sessions that
+// ended near a fault, a change of leaders or a stall of the harness, or if no quorum answered any
+// client for a quarter of a timeout. A leader that stood still may end all sessions when it resumes.
 func keptAlive(a *evidence.Record) (f frame.Finding) {
 	last := map[history.ID]connect{}
 	next := 0
@@ -34,7 +32,7 @@ func keptAlive(a *evidence.Record) (f frame.Finding) {
 		}
 		f.Count("expired", 1)
 		c, ok := last[e.Session]
-		if s := a.Session(e.Session); !ok || c.Timeout <= 0 || s.DiedBy <= e.Time { // somebody asked for its end
+		if s := a.Session(e.Session); !ok || c.Timeout <= 0 || s.DiedBy <= e.Time { // a client asked for its end
 			continue
 		}
 		var x history.Expired

@@ -14,8 +14,8 @@ const (
 	Answers   = "answers"
 )
 
-// Properties lists what servers owe to any client. Each is decided of the whole record, and left
-// out where the record does not tell what it takes.
+// Properties lists what servers owe to any client. Each is decided for the whole record, and left out
+// if the record does not contain what it needs.
 var Properties = []*frame.Property{
 	{
 		Name: Connects, NoModel: frame.Given, Decider: "connects compared", Evidence: from("S"),

@@ -75,8 +75,8 @@ func promise(name, meaning, decider, by string, exercise func(*evidence.Record, 
 	}
 }
 
-// dated makes a property apply only where it is known which change an event tells of: by its
-// zxid, or by the transactions. Servers before 3.9 give events none.
+// dated makes a property apply only if it is known which change an event reports: by its zxid, or by
+// the transactions. Servers before 3.9 send events without a zxid.
 func dated(p *frame.Property) *frame.Property {
 	p.Logged, p.Applies = true, func(a *evidence.Record) bool {
 		events := 0
@@ -121,7 +121,7 @@ func aged(p *frame.Property) *frame.Property {
 	return p
 }
 
-// restricted makes a property apply only where clients asked for what not everybody may do.
+// restricted makes a property apply only if clients asked for something that not every client may do.
 func restricted(p *frame.Property) *frame.Property {
 	p.Applies = func(a *evidence.Record) bool { return did(a, models.FRights) }
 	p.NoModel = frame.Given

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Hold names the operations that begin and end a hold of their key, of which there is one at a time, or a few. Answers are JSON; nil if
-// there is none.
+// Hold names the operations that begin and end a hold of their key. At any time there is one hold, or a
+// few. Answers are JSON; nil if there is none.
 type Hold struct {
 	// Begin begins the hold when it is answered. An answer of false means that it did not, and so does an
 	// error that it declares as an answer (history.CodeRefused).
@@ -49,7 +49,7 @@ func Exclusive(x Hold) []*frame.Property {
 	nested := func(longest bool) func(*history.History, *evidence.Record) {
 		return func(h *history.History, a *evidence.Record) { nesting{&x, h, a, longest}.run() }
 	}
-	// Nobody waits in vain for a hold that may go on.
+	// A client that waits for a hold that may go on does not wait too long.
 	all := append(seenAs(of, certain, nested(false)), seenAs(of, progress, nested(true))...)
 	for i, p := range all {
 		all[i] = x.withInner(p)

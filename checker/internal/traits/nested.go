@@ -23,7 +23,7 @@ type nesting struct {
 	longest bool
 }
 
-// depth is how often a client has begun a hold, and not yet ended it, at least.
+// depth is how often, at least, a client has begun a hold without ending it yet.
 type depth struct {
 	least  int
 	life   evidence.Life       // of the client when the outermost began
@@ -124,8 +124,8 @@ func (n nesting) over(d *depth, op *history.Operation, owners []*evidence.Sessio
 	return false, op.Return != nil && slices.ContainsFunc(d.owners, func(s *evidence.Session) bool { return s.LeftBy(op.Return) })
 }
 
-// unsure is a begin by a client whose hold may be over. It may be an outermost one, of which the next end may be
-// the last; then the hold before it has ended. Otherwise that one goes on.
+// unsure adds a begin by a client whose hold may be over. It may begin a new outermost hold, which the
+// next end may end; then the hold before it has ended. Otherwise that hold goes on.
 func (n nesting) unsure(op *history.Operation, d *depth, owners []*evidence.Session) {
 	part, before := asGrant, d.least
 	if before > 0 && !n.longest {

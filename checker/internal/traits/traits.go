@@ -1,8 +1,8 @@
-// Package traits applies the checks of zklab's own objects to operations of other names: of an
-// operation that begins an exclusive hold it asks what is asked of a lock's acquire, and of one that
-// puts an item it asks what holds for a queue's enqueue. A view of the history tells which operation plays
-// which part; packages locks and queues have the checks, and do not know of it. Two
-// traits need no object: that answers are unique, and that they never fall.
+// Package traits applies the checks of zklab's own objects to operations of other names: an operation
+// that begins an exclusive hold is checked like a lock's acquire, and one that puts an item like a
+// queue's enqueue. A view of the history tells which operation plays which part. Packages locks and
+// queues have the checks, and do not know of the view. Two traits need no object: that answers are
+// unique, and that they never fall.
 package traits
 
 import (
@@ -20,8 +20,8 @@ import (
 )
 
 // seenAs returns the properties of a model for histories of another one. rename changes a copy of the
-// history, in place: its operations into those of the model, and all others into ones that the model
-// does not know. It is given the record of the history itself.
+// history in place: some operations into those of the model, and all others into operations that the
+// model does not know. It gets the record of the original history.
 func seenAs(of frame.Model, properties []*frame.Property, rename func(*history.History, *evidence.Record)) []*frame.Property {
 	view := evidence.Once(func(a *evidence.Record) *evidence.Record {
 		object := *of.Object
@@ -88,7 +88,8 @@ func operation(of frame.Model, trait func(*models.Operation) bool) string {
 // other is the operation of an event that plays no part in a view.
 const other = "(other)"
 
-// play makes an operation play a part, with values of that part's. An empty part is none.
+// play turns an operation into one of the model's, the part, with values of that part. An empty part
+// means none.
 func play(h *history.History, op *history.Operation, part string, argument, answer any) {
 	if part == "" {
 		part = other

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// irrevocable requires that an outcome stands: nobody was told another one later, and the log
+// irrevocable requires that an outcome stands: no client was told another outcome later, and the log
 // shows none.
 var irrevocable = &frame.Property{
 	Name:    "irrevocable",
@@ -96,7 +96,7 @@ var outcomesOf = evidence.Once(func(a *evidence.Record) *outcomes {
 	return o
 })
 
-// take takes in what a transaction of the log does.
+// take adds what a transaction of the log does.
 func (o *outcomes) take(t *history.Txn, zxid uint64) {
 	folder, ok := strings.CutSuffix(t.Path, "/outcome")
 	if !ok {
@@ -127,14 +127,14 @@ func (o *outcomes) add(key string, d decision) {
 	}
 }
 
-// remove takes in that the znode with the outcome has gone, if there was one.
+// remove records that the znode with the outcome was deleted, if there was one.
 func (o *outcomes) remove(key string, zxid uint64) {
 	if all := o.of[key]; len(all) > 0 {
 		o.add(key, decision{commit: all[len(all)-1].commit, gone: true, zxid: zxid})
 	}
 }
 
-// close takes in the end of a session, with which its ephemeral znodes go.
+// close records the end of a session, which deletes its ephemeral znodes.
 func (o *outcomes) close(session history.ID, zxid uint64) {
 	for _, key := range o.owned[session] {
 		o.remove(key, zxid)
@@ -142,8 +142,8 @@ func (o *outcomes) close(session history.ID, zxid uint64) {
 	delete(o.owned, session)
 }
 
-// has reports whether what somebody was told had been decided by then, and whether the log is
-// whole up to then.
+// has reports whether the outcome that a client was told had been decided by then, and whether the log
+// is complete up to then.
 func (o *outcomes) has(k *evidence.Key, q *outcomeQuery) (has, whole bool) {
 	high, _, ok := k.Zxids.Ceil(q.ret())
 	if !ok {
@@ -155,8 +155,8 @@ func (o *outcomes) has(k *evidence.Key, q *outcomeQuery) (has, whole bool) {
 	return has, ok && k.FromBeginning(high)
 }
 
-// decideByLog looks for a decision that did not stand. Where a fault deleted znodes, that one is
-// gone says nothing of who decides.
+// decideByLog looks for a decision that did not stand. If a fault deleted znodes, a missing one proves
+// nothing about the subject.
 func decideByLog(f *frame.Finding, t *transaction) {
 	o := outcomesOf(t.Record)
 	all := o.of[t.Name]
@@ -176,7 +176,7 @@ func decideByLog(f *frame.Finding, t *transaction) {
 	}
 }
 
-// inLog looks whether what was told had been decided.
+// inLog checks that each outcome that a client was told had been decided.
 func inLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	o := outcomesOf(k.Record)
 	t := transactionOf(k)

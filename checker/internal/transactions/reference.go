@@ -12,16 +12,16 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A transaction for the reference model: whose votes are in, and what is decided. It is decided when
-// somebody is told, as nothing speaks against that earlier; or it lapses, at some time from
-// when on somebody's patience has ended.
+// A transaction for the reference model: which sites have voted, and what is decided. It is decided
+// when a client is told the outcome, since nothing contradicts it earlier; or it lapses, at some time
+// after the patience of a client has ended.
 var reference = &frame.Reference{
 	Covers:     []string{"agreement", "validity", "no-lazy-abort"},
 	Operations: operations,
 	Model:      func(*evidence.Record) porcupine.Model { return spec },
 }
 
-// mostSites is how many sites the reference model takes.
+// mostSites is how many sites the reference model supports.
 const mostSites = 60
 
 type stepKind int
@@ -81,7 +81,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// tally is where a transaction is.
+// tally is the state of a transaction.
 type tally struct {
 	yes         uint64
 	no          bool

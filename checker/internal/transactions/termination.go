@@ -9,8 +9,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// termination requires that nobody who asks is left waiting once it is decided, or follows from
-// the votes, or its own patience has ended. As long as a vote is missing it is right to wait.
+// termination requires that no client that asks is left waiting once the transaction is decided, or its
+// outcome follows from the votes, or the client's own patience has ended. As long as a vote is missing,
+// it is right to wait.
 var termination = &frame.Property{
 	Name:     "termination",
 	NoModel:  frame.Timed,
@@ -35,14 +36,14 @@ var termination = &frame.Property{
 	Exercise: enough,
 }
 
-// ready is from when on an outcome can be told, and why.
+// ready is the time from which an outcome can be told, and the reason.
 type ready struct {
 	at             time.Duration
 	why            string
 	counterexample []int
 }
 
-// ready is for whoever asks for it.
+// ready returns the time from which any client that asks can be told an outcome.
 func (t *transaction) ready() ready {
 	r := ready{at: t.allIn(), why: "all had voted yes"}
 	if r.at != evidence.Never {

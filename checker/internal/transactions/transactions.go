@@ -1,6 +1,6 @@
-// Package transactions decides histories of a two-phase commit: what each site was told of a
-// transaction is the same for all, follows from the votes, and stands. It may not know how
-// votes are counted, nor what was done to the run.
+// Package transactions decides histories of a two-phase commit: all sites are told the same outcome of
+// a transaction, which follows from the votes, and stands. The package may not know how votes are
+// counted, nor what was done to the run.
 package transactions
 
 import (
@@ -143,7 +143,7 @@ func (t *transaction) ask(op *history.Operation) {
 	}
 }
 
-// first returns the first that was told commit, or abort; nil: nobody was.
+// first returns the first query that was answered commit, or abort; nil if there is none.
 func (t *transaction) first(commit bool) *outcomeQuery {
 	for _, q := range t.told {
 		if q.commit == commit {
@@ -207,8 +207,8 @@ func (t *transaction) count() {
 	}
 }
 
-// orphaned reports whether whoever has begun the transaction was no more heard of, after a vote was
-// cast, when somebody else was told the outcome first.
+// orphaned reports whether the client that began the transaction was no longer heard of, after a vote
+// was cast, when another client was first told the outcome.
 func (t *transaction) orphaned(first *outcomeQuery) bool {
 	if t.prepare == nil || len(t.votes) == 0 || first.op.Client == t.prepare.Client {
 		return false
@@ -308,8 +308,8 @@ func (t *transaction) firstNo() (first *ballot) {
 	return first
 }
 
-// noLazyAbort requires that a transaction is aborted for a reason: a site has voted no, or a vote
-// was missing at some time from when on the patience of somebody who decides had ended.
+// noLazyAbort requires that a transaction is aborted for a reason: a site has voted no, or a vote was
+// missing at some time after the patience of a deciding client had ended.
 var noLazyAbort = &frame.Property{
 	Name:     "no-lazy-abort",
 	Meaning:  "no transaction was aborted without a no vote, or a vote still missing when a coordinator stopped waiting",
@@ -352,8 +352,8 @@ func (t *transaction) mayBeNo(by time.Duration) bool {
 	return false
 }
 
-// lapsedBefore reports whether somebody's patience had ended when the last vote may still have been
-// missing, and before somebody was told.
+// lapsedBefore reports whether a client's patience had ended while the last vote may still have been
+// missing, and before a client was told the outcome.
 func (t *transaction) lapsedBefore(in, told time.Duration) bool {
 	return slices.ContainsFunc(t.asked, func(q *outcomeQuery) bool { return q.mayLapse() && q.due <= min(in, told) })
 }

@@ -40,7 +40,7 @@ func WithToken(t history.ID) string {
 	return " with token " + t.String()
 }
 
-// Some joins names, and says how many more there are past the first few.
+// Some joins the first few names, and adds how many more there are.
 func Some(names []string) string {
 	const most = 4
 	if len(names) <= most {

@@ -1,12 +1,11 @@
-// Package zones decides whether the operations of a register are linearizable
-// whose values are all different. It may not import anything of zklab.
+// Package zones decides whether the operations of a register whose values are all different are
+// linearizable. It may not import anything of zklab.
 //
-// A chain is a value with its reads, the value that a compare-and-set made of it
-// with its reads, and so on: nothing else can come between them. Of a chain, f is
-// when the first of its operations has ended, s when the last begins: if f < s
-// the chain fills the time between. Two chains contradict each other iff each has
-// something that ended before something of the other began (Gibbons and Korach
-// 1997, extended to compare-and-set).
+// A chain is a value with its reads, the value that a compare-and-set made of it with its reads, and so
+// on: nothing else can come between them. For a chain, f is when the first of its operations ended, s
+// when the last one begins: if f < s, the chain fills the time between. Two chains contradict each
+// other iff each has an operation that ended before one of the other began (Gibbons and Korach 1997,
+// extended to compare-and-set).
 package zones
 
 import "math"
@@ -14,11 +13,11 @@ import "math"
 // Register holds what happened to a register.
 type Register struct {
 	Len int // how many operations there are
-	// Op puts one of them where it is told: first each in order, then those that
-	// are to be told of. Values are numbers from 0 without great gaps.
+	// Op writes an operation to *o. It is called first for each operation in order, then for those that
+	// are described. Values are numbers from 0 without large gaps.
 	Op      func(i int32, o *Op)
 	Initial int32 // the value at first
-	// Span tells of an operation, Value of a value, for people.
+	// Span describes an operation, and Value a value, for people.
 	Span  func(op int32) string
 	Value func(value int32) string
 	// Scratch is memory to work in, for one register after another; nil: new
@@ -49,15 +48,15 @@ const (
 // at any time from its invocation on, or never.
 const Never = math.MaxInt32
 
-// Op is one operation. Inv and Ret are its places in the order of all events, or
-// times: only their order counts.
+// Op is one operation. Inv and Ret are its places in the order of all events, or times: only their
+// order matters.
 type Op struct {
 	Inv, Ret int32
 	A, B     int32
 	Kind     Kind
 }
 
-// Unknown reports whether nobody knows if it happened.
+// Unknown reports whether the outcome is unknown.
 func (o *Op) Unknown() bool { return o.Ret == Never }
 
 // Result is the result for a register.

@@ -31,10 +31,10 @@ type value struct {
 	linked bool   // the writer is a compare-and-set
 }
 
-// seen reports whether somebody found the value.
+// seen reports whether an operation found the value.
 func (x *value) seen() bool { return x.reads.first != none || x.to != none }
 
-// extent is when some operations took place.
+// extent is the time of some operations.
 type extent struct {
 	first int32 // the operation that ended first; none: there is none, or it is the initial value
 	last  int32 // the operation that began last
@@ -145,8 +145,8 @@ func (c *chains) twice(i int32) Finding {
 	return violation([]int32{first, i, c.of[v].writer}, "%s and %s both found %s, which was written once and was gone after the first of them", c.r.Span(first), c.r.Span(i), c.value(v))
 }
 
-// happened returns the ones of some operations with an unknown outcome that did happen:
-// their value was read, or compared with, also by another one of them.
+// happened returns, of some operations with an unknown outcome, those that did happen: their value was
+// read, or compared with, possibly by another one of them.
 func (c *chains) happened(maybe []int32) []int32 {
 	if len(maybe) == 0 {
 		return nil
@@ -361,8 +361,8 @@ func (c *chains) circle() Finding {
 	return Finding{}
 }
 
-// conflicting finds two chains of which each has something that ended before
-// something of the other began.
+// conflicting finds two chains, each of which has an operation that ended before an operation of the
+// other began.
 func (c *chains) conflicting(all []chain) (a, b *chain) {
 	// By f + 1: a chain that fills a time. Two of one f contradict each other, two
 	// of them in order do if one begins within the other.
