@@ -133,7 +133,7 @@ type LogReader interface {
 	CollectLogs(ctx context.Context, dir string) error
 }
 
-// TransactionReader is an [Ensemble] that can tell what was committed.
+// TransactionReader is an [Ensemble] that can report the committed transactions.
 type TransactionReader interface {
 	// Transactions returns all transactions that were committed since the ensemble was
 	// started, in the order of their zxids: exactly those that a majority of the servers

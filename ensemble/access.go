@@ -1,7 +1,8 @@
 package ensemble
 
-// Access says where the credentials and the TLS files are with which zklab reaches an ensemble that it did not
-// start. It has names of files and of environment variables, and no secret, so that a stored run can have it.
+// Access names the credentials and the TLS files with which zklab connects to an ensemble that it did
+// not start. It contains names of files and of environment variables, and no secret, so a stored run
+// may contain it.
 type Access struct {
 	// Auth are credentials: @FILE is a file with one on each line, such as digest:user:password or
 	// sasl:user:password; env:VARIABLE is an environment variable with the same content.

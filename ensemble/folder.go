@@ -13,7 +13,7 @@ func RunFolder(started time.Time) string {
 	return RunsFolder + "/" + started.UTC().Format(runName)
 }
 
-// RunStarted parses the name of a znode in RunsFolder; false if it is not that of a run.
+// RunStarted parses the name of a znode in RunsFolder; false if it is not the name of a run.
 func RunStarted(name string) (time.Time, bool) {
 	t, err := time.Parse(runName, name)
 	return t, err == nil

@@ -19,7 +19,7 @@ const (
 // ErrNoLeader means that no server that answered reports to be leader.
 var ErrNoLeader = errors.New("no server says that it leads")
 
-// ErrUntold means that nobody can know which server leads.
+// ErrUntold means that it cannot be known which server leads.
 var ErrUntold = errors.New("cannot tell which server leads: the servers answer neither srvr nor stat (4lw.commands.whitelist)")
 
 // LeaderOf returns the leader and its status. If several servers report to be leader, it

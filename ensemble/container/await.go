@@ -30,8 +30,8 @@ func newHealth(ctx context.Context, servers int, check func(context.Context) err
 	return h
 }
 
-// WaitUntilReady waits for the check, which the server that is started last makes. Its own context
-// would outlive the caller's: a start that has begun is not cut short.
+// WaitUntilReady waits for the check, which the server that is started last makes. The check has its
+// own context, which outlives the caller's: a start that has begun is not cut short.
 func (h *health) WaitUntilReady(context.Context, wait.StrategyTarget) error {
 	if h.missing.Add(-1) == 0 {
 		h.err = h.check(h.ctx)
@@ -48,8 +48,7 @@ func (h *health) WaitUntilReady(context.Context, wait.StrategyTarget) error {
 	return nil
 }
 
-// unready is an error of the check. Testcontainers wraps it in words of its own, which people need
-// not see.
+// unready is an error of the check. Testcontainers wraps it in text that people need not see.
 type unready struct{ error }
 
 func (u unready) Unwrap() error { return u.error }

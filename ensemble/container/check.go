@@ -22,7 +22,7 @@ const (
 	FindingLeftovers = "leftovers"
 )
 
-// Finding is one thing that was looked at.
+// Finding is the result of one check.
 type Finding struct {
 	Name   string // one of the constants above
 	OK     bool
@@ -46,11 +46,10 @@ func Ready(ctx context.Context, c Config) error {
 	return nil
 }
 
-// Check looks at what a run with this configuration would find: whether an
-// engine answers, whether the images are there, what faults of the network the
-// machine can have, what dead runs left. It pulls nothing; it tries things in a
-// container of its own, which it removes. Without an engine that is the only
-// finding.
+// Check checks what a run with this configuration would find: whether an engine answers, whether the
+// images are there, which faults of the network the machine supports, and what dead runs left. It pulls
+// nothing. It tries things in a container of its own, which it removes. Without an engine, it returns
+// only that finding.
 func Check(ctx context.Context, c Config) []Finding {
 	engine, err := openEngine(ctx)
 	if err != nil {

@@ -46,9 +46,9 @@ func (l leftover) String() string {
 // it just before it died.
 const settleTime = 500 * time.Millisecond
 
-// Clean removes what runs left whose process is dead, and spares the others:
-// runs that are alive, and those of which it cannot know. It describes both, a
-// line for each run. With an error, what had been removed by then is told.
+// Clean removes what was left by runs whose process is dead, and spares the others: runs that are
+// alive, and those of which it cannot know. It describes both, a line for each run. If it fails, it
+// returns what it had removed by then.
 func Clean(ctx context.Context) (removed, spared []string, err error) {
 	engine, err := openEngine(ctx)
 	if err != nil {
@@ -66,7 +66,7 @@ func Clean(ctx context.Context) (removed, spared []string, err error) {
 		if len(dying) == 0 {
 			break
 		}
-		// And look again, for what comes late.
+		// Look again, for anything that comes late.
 		if err = removeAll(ctx, engine, dying, gone); err == nil {
 			err = await.Sleep(ctx, settleTime)
 		}
@@ -91,8 +91,8 @@ func Left(ctx context.Context) (map[string]string, error) {
 	return left, err
 }
 
-// Remove removes what one run made, given its id, whether or not its process is alive. What is
-// gone already is no error.
+// Remove removes everything that one run made, given its id, whether or not its process is alive. It is
+// no error if something is already gone.
 func Remove(ctx context.Context, run string) error {
 	engine, err := openEngine(ctx)
 	if err != nil {

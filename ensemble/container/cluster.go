@@ -41,13 +41,13 @@ type cluster struct {
 	folders     folders
 	profile     ensemble.Profile
 
-	turn   turn // of whoever changes servers or their network, or removes all
+	turn   turn // of the caller that changes servers or their network, or removes everything
 	links  links
 	gated  bool    // helpers are there before they are needed
 	keeper *helper // of small disks; nil without
 	closed bool
 
-	looking turn // of whoever looks what the machine offers
+	looking turn // of the caller that checks what the machine offers
 	lacks   map[ensemble.Ability]error
 
 	mu sync.Mutex // of the run's random numbers while servers start

@@ -16,23 +16,21 @@ import (
 // test the machine.
 const maxNodes = 15
 
-// Config says what ensemble to start. The zero value starts three servers with
-// settings that make experiments quick and still realistic: elections within
-// seconds, as in a well-tuned data centre.
+// Config describes the ensemble to start. The zero value starts three servers with settings that make
+// experiments quick and still realistic: elections within seconds, as in a well-tuned data centre.
 type Config struct {
 	// Nodes is the number of servers, 3 when 0.
 	Nodes int
-	// Image is any image with the official one's environment contract. When
-	// empty, ZKLAB_IMAGE names it; without that it is the first present of
-	// zookeeper:3.9 and zklab/zookeeper:3.9, else the first is pulled.
+	// Image is any image with the official one's environment contract. If it is empty, ZKLAB_IMAGE
+	// names the image; without that it is the first one present of zookeeper:3.9 and
+	// zklab/zookeeper:3.9, and if neither is, the first is pulled.
 	Image string
 	// Abilities lists what the ensemble must be able to do, or Start fails: see
 	// [Config.Prepare].
 	Abilities []ensemble.Ability
-	// HelperImage is the image of the containers beside the servers that faults
-	// of network and disk are made with: it must have iptables, tc and a shell.
-	// When empty, ZKLAB_HELPER_IMAGE names it, else it is zklab/zookeeper:3.9. It
-	// is needed for these faults alone, and never pulled.
+	// HelperImage is the image of the helper containers beside the servers, which make faults of
+	// network and disk: it must have iptables, tc and a shell. If it is empty, ZKLAB_HELPER_IMAGE names
+	// it; without that it is zklab/zookeeper:3.9. It is needed only for these faults, and never pulled.
 	HelperImage string
 	// Ports are the servers' client ports on 127.0.0.1, one for each. When empty,
 	// free ones are drawn.
@@ -46,13 +44,13 @@ type Config struct {
 	// Settings are further lines for zoo.cfg, "key=value", without spaces. A key that no server of
 	// ZooKeeper 3.9 reads is an error: the servers would ignore it without a word.
 	Settings []string
-	// JVMFlags are further flags for each server's Java, whatever they are. A setting of another version of
-	// ZooKeeper goes here, as -Dzookeeper.KEY=VALUE; a server turns a key in zoo.cfg into the same.
+	// JVMFlags are additional flags for each server's Java. A setting of another version of ZooKeeper
+	// goes here, as -Dzookeeper.KEY=VALUE; a server turns a key in zoo.cfg into the same.
 	JVMFlags []string
 
 	// StartTimeout bounds the wait for health, 60 s when 0.
 	StartTimeout time.Duration
-	// Logf is told what takes long: a pull. It may be nil.
+	// Logf reports what takes long: a pull. It may be nil.
 	Logf func(format string, args ...any)
 }
 
@@ -174,8 +172,8 @@ func (c Config) jvmFlags() []string {
 	}, flags...)
 }
 
-// quickSweep is how often an ensemble looks for containers and znodes with a TTL that is prepared for
-// that.
+// quickSweep is how often servers look for containers and znodes with a TTL in an ensemble that is
+// prepared for that.
 const quickSweep = 2 * time.Second
 
 // sysctls let TCP between the servers give up early on a peer that was cut off.

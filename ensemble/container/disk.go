@@ -43,10 +43,9 @@ func (s *server) FillDisk(ctx context.Context) error {
 	})
 }
 
-// FreeDisk removes the file and sees to it that the server goes on. Mostly it
-// does by itself: without room it serves nobody, and joins the others again and
-// again until it has some. But its process can end when leaders change: then it
-// is started. One that was killed or stopped stays down.
+// FreeDisk removes the file and makes sure that the server continues. Mostly it does by itself: without
+// room it serves no client, and joins the others again and again until it has room. But its process can
+// end when leaders change: then FreeDisk starts it. A server that was killed or stopped stays down.
 func (s *server) FreeDisk(ctx context.Context) error {
 	return s.cluster.change(ctx, func(ctx context.Context) error {
 		if err := s.freeDisk(ctx); err != nil {
@@ -73,8 +72,8 @@ func (s *server) freeDisk(ctx context.Context) error {
 	return nil
 }
 
-// reviveTime is how long a server may take to serve again that has room again,
-// before it is started anew. One in good health takes less than a second.
+// reviveTime is how long a server that has room again may take to serve, before it is started again. A
+// healthy one takes less than a second.
 const reviveTime = 5 * time.Second
 
 // revive waits until the server serves; one whose process ends, perhaps only

@@ -10,9 +10,9 @@ import (
 	"github.com/moby/moby/api/types/container"
 )
 
-// EmptyDisk removes the server's transaction logs, snapshots and epochs. The engine cannot remove files of a
-// container that does not run: a helper that has its volumes does. What the logs told of transactions is kept for
-// [cluster.Transactions].
+// EmptyDisk removes the server's transaction logs, snapshots and epochs. The engine cannot remove files
+// of a container that does not run, so a helper that has its volumes does. The transactions in the logs
+// are kept for [cluster.Transactions].
 func (s *server) EmptyDisk(ctx context.Context) error {
 	return s.cluster.change(ctx, func(ctx context.Context) error {
 		if err := s.emptyDisk(ctx); err != nil {

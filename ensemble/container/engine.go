@@ -26,8 +26,9 @@ const (
 // a client that fails.
 type engine = *testcontainers.DockerProvider
 
-// openEngine connects to the engine that DOCKER_HOST names, or else the user's Docker context,
-// or else to the first of where engines usually listen, and makes sure that it answers.
+// openEngine connects to an engine, and makes sure that it answers. It chooses the engine that
+// DOCKER_HOST names, or else the one of the user's Docker context, or else the first where engines
+// usually listen.
 func openEngine(ctx context.Context) (engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func openEngine(ctx context.Context) (engine, error) {
 		if err == nil {
 			return newEngine(docker)
 		}
-		if first == nil || forbids(err) && !forbids(first) { // one that is there says more than those that are not
+		if first == nil || forbids(err) && !forbids(first) { // an error of an engine that is there says more than the others
 			first = err
 		}
 	}

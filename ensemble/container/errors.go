@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// What Start and faults can fail with, to be told apart with errors.Is. The message around
-// each is one line and names the way out.
+// Errors of Start and of faults, to be distinguished with errors.Is. The message around each is one
+// line and says what to do.
 var (
 	ErrNoEngine   = errors.New("no Docker engine answers")
 	ErrNoImage    = errors.New("no ZooKeeper image")

@@ -12,8 +12,8 @@ import (
 //go:embed network.sh
 var networkCommands string
 
-// gate lets packets in and out of one running server: it is a helper that
-// shares the server's network, and what it was told.
+// gate lets packets in and out of one running server: it is a helper that shares the server's network,
+// and the commands that the helper got.
 type gate struct {
 	*helper
 	since         string // when the server was started: the next time it has another network
@@ -23,8 +23,8 @@ type gate struct {
 // noRules and noQueues are the settings with which a helper begins.
 var noRules, noQueues = links{}.commands(0, subnet{})
 
-// enforce puts what is wrong between servers into this one's network, if it
-// runs. Its helper is started when there is something to do.
+// enforce applies the faults between servers to this server's network, if it runs. It starts the
+// server's helper when there is something to do.
 func (s *server) enforce(ctx context.Context) error {
 	state, err := s.look(ctx)
 	if err != nil {
@@ -44,8 +44,8 @@ func (s *server) enforce(ctx context.Context) error {
 	if err == nil || errors.As(err, new(refusal)) || s.gate == nil {
 		return err
 	}
-	// The helper is of no use any more, for whatever reason. What it did may
-	// still be there, until the next one undoes it.
+	// The helper is useless now, for whatever reason. Its effects may still be there, until the next
+	// one undoes them.
 	s.doubted = state.StartedAt
 	if dropErr := s.dropGate(); dropErr != nil || !had || ctx.Err() != nil {
 		return all(err, dropErr)
@@ -53,7 +53,7 @@ func (s *server) enforce(ctx context.Context) error {
 	return s.tell(ctx, state.StartedAt, rules, queues)
 }
 
-// tell has the server's helper bring about what is wanted.
+// tell makes the server's helper apply the wanted rules and queues.
 func (s *server) tell(ctx context.Context, since, rules, queues string) error {
 	if s.gate == nil {
 		if err := s.openGate(ctx, since); err != nil {

@@ -19,9 +19,8 @@ import (
 //go:embed helper.sh
 var helperLife string
 
-// helper is a container of ours beside the servers. It does what it is told,
-// and undoes it when its input ends: see helper.sh. Its methods are for one
-// caller at a time.
+// helper is one of our containers beside the servers. It carries out commands, and undoes them when its
+// input ends: see helper.sh. Its methods are for one caller at a time.
 type helper struct {
 	engine    engine
 	container *testcontainers.DockerContainer
@@ -40,8 +39,7 @@ type helperSpec struct {
 	host     container.HostConfig
 }
 
-// startHelper starts a helper, and has heard from it. What it made when it
-// fails, it has removed.
+// startHelper starts a helper, and waits for its first answer. If it fails, it removes what it made.
 func startHelper(ctx context.Context, engine engine, spec helperSpec) (*helper, error) {
 	spec.host.AutoRemove = true // when the harness is gone
 	spec.host.CapDrop = []string{"ALL"}
@@ -102,8 +100,8 @@ func (h *helper) listen(conn client.HijackedResponse) {
 	}()
 }
 
-// ask has the helper do something, and gives what it says to that. When it
-// refuses, the error is a refusal; after any other the helper is of no use.
+// ask sends the helper a command, and returns its answer. If the helper refuses, the error is a
+// refusal; after any other error the helper is useless.
 func (h *helper) ask(ctx context.Context, command string) (string, error) {
 	if _, err := io.WriteString(h.conn.Conn, command+"\n"); err != nil {
 		return "", fmt.Errorf("the helper has ended: %w", err)
@@ -132,7 +130,7 @@ func (h *helper) answer(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("the helper's answer is unreadable: %q", line)
 }
 
-// refusal is why a helper cannot do something.
+// refusal is the reason why a helper cannot do something.
 type refusal string
 
 func (r refusal) Error() string { return oneLine{errors.New(string(r))}.Error() }
@@ -140,7 +138,7 @@ func (r refusal) Error() string { return oneLine{errors.New(string(r))}.Error() 
 // undoTime is how long a helper has to undo what it did, before it is removed.
 const undoTime = 5 * time.Second
 
-// close ends the helper, which undoes what it did, and removes it. Of no helper: nil.
+// close ends the helper, which undoes what it did, and removes it. It does nothing for nil.
 func (h *helper) close() error {
 	if h == nil {
 		return nil

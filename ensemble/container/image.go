@@ -117,8 +117,8 @@ func (c Config) pull(ctx context.Context, engine engine, name string) error {
 	return pull.Wait(ctx)
 }
 
-// noImage returns an error that says what to do: users pull or build an image that they
-// named, and zklab can build the default one.
+// noImage returns an error that says what to do: users have to pull or build an image that they named,
+// and zklab can build the default one.
 func noImage(names []string, why error) error {
 	way := "run `zklab image build` to build " + localImage
 	if slices.Contains(names, olderImage) {

@@ -66,8 +66,8 @@ func (e *cluster) Lacks(a ensemble.Ability) error {
 	return e.lacks[a]
 }
 
-// lookAtNetwork tries in a helper with no network what each ability needs, and
-// gives for each why it cannot be had here, or nil.
+// lookAtNetwork tries what each ability needs in a helper without a network. It returns, for each
+// ability, the reason why this machine lacks it, or nil.
 func lookAtNetwork(ctx context.Context, engine engine, r run, image string) (map[ensemble.Ability]error, error) {
 	h, err := startNetworkHelper(ctx, engine, networkHelper{
 		name: "zklab-" + r.id + "-look", image: image, network: "none", labels: r.labels(0),

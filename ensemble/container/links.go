@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// link is the way of packets from one server to another.
+// link is the path of packets from one server to another.
 type link struct{ from, to int }
 
-// links describes what is wrong between servers; the zero value is nothing.
+// links holds the faults between servers; the zero value has none.
 type links struct {
 	cut   map[link]bool
 	loss  map[link]float64 // the share of packets that gets lost
@@ -85,13 +85,13 @@ func (l links) queues(of int, net subnet) (queues []string) {
 	return queues
 }
 
-// delayQueue delays what goes to an address. The limit is more packets than
-// ever wait: netem drops what comes when it is full.
+// delayQueue delays what goes to an address. The limit is more packets than ever wait, since netem
+// drops packets when its queue is full.
 func delayQueue(to netip.Addr, by time.Duration) string {
 	return fmt.Sprintf("%s netem delay %dus limit 100000", to, by.Microseconds())
 }
 
-// commands tell a helper beside one server what is to be in force there.
+// commands returns the commands that make a helper beside one server apply its faults.
 func (l links) commands(of int, net subnet) (rules, queues string) {
 	return "rules " + strings.Join(l.rules(of, net), "|"), "queues " + strings.Join(l.queues(of, net), "|")
 }

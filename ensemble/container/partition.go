@@ -47,8 +47,8 @@ func (e *cluster) Delay(ctx context.Context, from, to int, by time.Duration) err
 // maxDelay is beyond what any connection survives.
 const maxDelay = time.Minute
 
-// disturb changes what is wrong with one link. When it fails because that
-// cannot be done here at all, the error says so.
+// disturb changes the faults of one link. If this machine does not support such faults at all, the
+// error says so.
 func (e *cluster) disturb(ctx context.Context, needs ensemble.Ability, doing string, at link, change func(*links)) error {
 	n := len(e.servers)
 	for _, id := range []int{at.from, at.to} {
@@ -68,8 +68,7 @@ func (e *cluster) disturb(ctx context.Context, needs ensemble.Ability, doing str
 	return err
 }
 
-// rearrange changes what is wrong between servers. When it fails half way, what
-// it did is undone.
+// rearrange changes the faults between servers. If it fails half way, it undoes what it did.
 func (e *cluster) rearrange(ctx context.Context, doing string, change func(*links)) error {
 	return e.change(ctx, func(ctx context.Context) error {
 		before := e.links
@@ -86,7 +85,7 @@ func (e *cluster) rearrange(ctx context.Context, doing string, change func(*link
 	})
 }
 
-// enforce puts what is wrong into the networks of all servers, at once.
+// enforce applies the faults to the networks of all servers, at once.
 func (e *cluster) enforce(ctx context.Context) error {
 	return all(await.All(e.servers, func(_ int, s *server) error { return s.enforce(ctx) }))
 }

@@ -13,9 +13,9 @@ import (
 
 var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// Ports are drawn from a range below the one that systems take outgoing
-// connections' ports from (from 32768 on Linux, 49152 elsewhere): a server that
-// is down for a moment must find its port free again.
+// Ports are drawn from a range below the one from which systems take the ports of outgoing connections
+// (from 32768 on Linux, 49152 elsewhere): a server that is down for a moment must find its port free
+// again.
 const (
 	firstPort = 20000
 	lastPort  = 29999

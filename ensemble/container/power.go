@@ -16,9 +16,8 @@ import (
 // hundred milliseconds.
 const stopTimeout = 10 * time.Second
 
-// Kill ends the server's process at once. A paused one is killed while it is
-// frozen: the signal is there before the engine thaws it, so that it does
-// nothing any more.
+// Kill ends the server's process at once. A paused server is killed while it is frozen: the signal is
+// there before the engine thaws it, so it does nothing any more.
 func (s *server) Kill(ctx context.Context) error { return s.asked(ctx, s.kill, true) }
 
 // kill kills the server. The caller has the turn.
@@ -72,10 +71,9 @@ func (s *server) start(ctx context.Context) error {
 	return engineErr(fmt.Sprintf("start server %d", s.id), err)
 }
 
-// rejoin puts what is wrong between servers into the network of a server that
-// was just started, or ends it again. Cuts need no haste: the other end of each
-// link was closed all the time. Loss and delay begin when they are there, some
-// hundred milliseconds after the start.
+// rejoin applies the faults between servers to the network of a server that was just started. If that
+// fails, it ends the server again. Cuts need no haste: the other end of each link was closed all the
+// time. Loss and delay begin some hundred milliseconds after the start.
 func (s *server) rejoin(ctx context.Context) error {
 	err := s.enforce(ctx)
 	if err == nil {
@@ -107,7 +105,7 @@ func (s *server) Down(ctx context.Context) (bool, error) {
 	return !state.Running, nil
 }
 
-// end brings a server down, and waits until it is; in turn.
+// end brings a server down, and waits until it is. The caller has the turn.
 func (s *server) end(ctx context.Context, how string, do func(context.Context) error) error {
 	if down, err := s.Down(ctx); err != nil || down {
 		return err
@@ -165,5 +163,5 @@ func (s *server) look(ctx context.Context) (*container.State, error) {
 	return state, nil
 }
 
-// errGone: after Close, or when somebody else removed the container.
+// errGone is the error after Close, or if another program removed the container.
 var errGone = errors.New("its container is gone: the ensemble was closed, or the container was removed")

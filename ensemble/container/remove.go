@@ -15,10 +15,10 @@ import (
 // removeTimeout bounds the removal of one run.
 const removeTimeout = time.Minute
 
-// removeRun removes all that a run made, found by its label: containers with
-// their volumes, then networks, and the volumes that had names. One container after the other: Docker
-// 20.10 can lock up for good when two leave one network at the same moment. It
-// has a context of its own, because runs are removed when the caller's has ended.
+// removeRun removes everything that a run made, found by its label: containers with their volumes, then
+// networks, and the named volumes. It removes one container after the other: Docker 20.10 can deadlock
+// when two leave one network at the same moment. It has a context of its own, because runs are removed
+// when the caller's context has ended.
 func removeRun(engine engine, id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()

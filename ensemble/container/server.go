@@ -17,12 +17,12 @@ import (
 
 // server is one container.
 type server struct {
-	cluster   *cluster // that it is one of
+	cluster   *cluster // that it belongs to
 	id        int
 	container *testcontainers.DockerContainer
 	addr      string
 
-	// In turn:
+	// Only the caller that has the turn may use these:
 	ended   bool       // by Kill or Stop, and not started since
 	full    bool       // its disk
 	emptied txnlog.Log // what its disk had before it was emptied
@@ -64,8 +64,8 @@ func (s *server) Paused(ctx context.Context) (bool, error) {
 	return state.Paused, nil
 }
 
-// freeze brings about the wanted state. The engine refuses to do what is done
-// already, with no code of its own: so ask it, before and after.
+// freeze pauses or resumes the server. The engine refuses to repeat what it has done already, without a
+// special error code, so freeze asks it before and after.
 func (s *server) freeze(ctx context.Context, want bool, do func() error) error {
 	if is, err := s.Paused(ctx); err != nil || is == want {
 		return err

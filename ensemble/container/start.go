@@ -25,8 +25,8 @@ const (
 
 var clientPort = mobynet.MustParsePort("2181/tcp")
 
-// portTries is how often a server is started again with another port, when
-// somebody took the drawn one in between.
+// portTries is how often a server is started again with another port, if another process took the drawn
+// port in between.
 const portTries = 5
 
 // Start starts the ensemble and waits until it is healthy. When it fails, or
@@ -53,7 +53,7 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 	return e, nil
 }
 
-// startServers fills e. What it has made when it fails, e.Close removes.
+// startServers fills e. If it fails, e.Close removes what it has made.
 func (c Config) startServers(ctx context.Context, e *cluster, image string) error {
 	if err := ctx.Err(); err != nil {
 		return err

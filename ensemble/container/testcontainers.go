@@ -50,8 +50,8 @@ func newEngine(docker client.APIClient) (engine, error) {
 // discovery is testcontainers' search for an engine, which it makes once in a process.
 var discovery sync.Once
 
-// discover makes testcontainers find the engine at host. It knows nothing of Docker's contexts, and
-// would keep an error for good.
+// discover makes testcontainers find the engine at host. By itself, it ignores Docker's contexts, and
+// never retries after an error.
 func discover(host string) {
 	before, set := os.LookupEnv(client.EnvOverrideHost)
 	os.Setenv(client.EnvOverrideHost, host)

@@ -18,8 +18,8 @@ import (
 
 var errNoLog = errors.New("no server has a transaction log where its configuration says")
 
-// Transactions reads the transaction logs of all servers and gives what a
-// majority of them holds. It works with servers that are paused or down, too.
+// Transactions reads the transaction logs of all servers and returns the transactions that a majority
+// of them holds. It also works while servers are paused or down.
 func (e *cluster) Transactions(ctx context.Context) ([]history.Txn, error) {
 	logs := make([]txnlog.Log, len(e.servers))
 	for i, s := range e.servers {

@@ -29,10 +29,9 @@ var (
 	errClosed = errors.New("the ensemble was closed")
 )
 
-// change runs a step that changes servers or their network. Steps of one
-// ensemble go one after the other: Docker 20.10 can lock up for good when two
-// containers leave one network at the same moment. A step that has begun is not
-// cut short by ctx: the engine would finish it behind our back.
+// change runs a step that changes servers or their network. Steps of one ensemble run one after the
+// other: Docker 20.10 can deadlock when two containers leave one network at the same moment. A step
+// that has begun is not cut short by ctx, since the engine would finish it anyway.
 func (e *cluster) change(ctx context.Context, step func(context.Context) error) error {
 	if err := e.turn.take(ctx); err != nil {
 		return err

@@ -21,8 +21,8 @@ import (
 // MaxNodes is the largest number of servers, observers included.
 const MaxNodes = 7
 
-// LeastMaxRequest and MostMaxRequest bound [Config.MaxRequest]. The upper one is
-// what the bounds on what waits for one client have room for.
+// LeastMaxRequest and MostMaxRequest bound [Config.MaxRequest]. The upper bound follows from the bounds
+// on the data that may wait for one client.
 const (
 	LeastMaxRequest = 1 << 10
 	MostMaxRequest  = 16 << 20
@@ -31,9 +31,8 @@ const (
 // ErrConfig means a Config that makes no ensemble; the message says why.
 var ErrConfig = errors.New("embedded ensemble")
 
-// Config says what ensemble to start. The zero value starts three servers on
-// free ports of 127.0.0.1, with the timeouts that zklab gives to servers in
-// containers, too.
+// Config describes the ensemble to start. The zero value starts three servers on free ports of
+// 127.0.0.1, with the same timeouts that zklab gives to servers in containers.
 type Config struct {
 	// Nodes is the number of servers that vote, 3 when 0.
 	Nodes int
@@ -41,18 +40,16 @@ type Config struct {
 	Observers int
 	// InMemory makes servers that only [Ensemble.Dial] reaches, without any network.
 	InMemory bool
-	// Latency is how long a message takes on average, from half of it to half as
-	// much again by a fixed sequence: between servers, and between clients and
-	// servers if InMemory. 0 is none. In the virtual time of a synctest
-	// bubble it brings events into different orders: without it, everything
-	// between two timers happens at one instant.
+	// Latency is how long a message takes on average, from half of it to one and a half times as much,
+	// by a fixed sequence: between servers, and, if InMemory, between clients and servers. 0 is none.
+	// In the virtual time of a synctest bubble it brings events into different orders: without it,
+	// everything between two timers happens at one instant.
 	Latency time.Duration
-	// Seed, unless it is 0, has messages arrive one at a time, after latencies that follow
-	// from it, and makes ids of sessions and all else that is drawn follow from it: what
-	// a simulation needs. Only InMemory, with a Latency, and in a bubble of
-	// testing/synctest.
+	// Seed, unless it is 0, makes a simulation possible: messages arrive one at a time, after latencies
+	// that follow from the seed, and the ids of sessions and all other random choices follow from it,
+	// too. It requires InMemory, a Latency, and a bubble of testing/synctest.
 	Seed uint64
-	// Spread says how unevenly messages are late then, if not evenly.
+	// Spread says how unevenly messages are delayed with a Seed; the default is evenly.
 	Spread Spread
 	// Addrs are the addresses for clients, host:port, one for each server. When
 	// empty, free ports of 127.0.0.1 are drawn. Not with InMemory.
@@ -61,9 +58,9 @@ type Config struct {
 	// its metrics: GET /metrics, as Apache's PrometheusMetricsProvider does at its httpPort. Port 0
 	// stands for a free one; see [Server.MetricsAddr]. None when empty. Not with InMemory.
 	MetricsAddrs []string
-	// AdvertisedHost is where /zookeeper/config tells clients to connect, with each
-	// server's port: some clients go there, whatever they were given. When empty it
-	// is the host that a server listens on, and 127.0.0.1 if that means all addresses.
+	// AdvertisedHost is the host to which /zookeeper/config directs clients, with each server's port:
+	// some clients connect there, whatever addresses they were given. If it is empty, it is the host
+	// that a server listens on, or 127.0.0.1 if that means all addresses.
 	AdvertisedHost string
 	// Stopped leaves all servers down: [Server.Start] starts each.
 	Stopped bool
@@ -76,14 +73,14 @@ type Config struct {
 	// MinSession and MaxSession bound the session timeouts that clients get: 2
 	// ticks, and 60 s or 20 ticks, whichever is more, when 0.
 	MinSession, MaxSession time.Duration
-	// Sweep is how often empty containers and TTL nodes whose time has come are
-	// looked for: a minute when 0, as in ZooKeeper.
+	// Sweep is how often the leader looks for empty containers and expired TTL nodes. 0 means a minute,
+	// as in ZooKeeper.
 	Sweep time.Duration
 
-	// KeepLog keeps the whole log in memory, for [Ensemble.Transactions]. Otherwise
-	// the servers fold what is older than the latest 100,000 transactions into a
-	// snapshot, so that memory does not grow with time. A run of package zklab needs
-	// no more than that: it takes the transactions as they come.
+	// KeepLog keeps the whole log in memory, for [Ensemble.Transactions]. Otherwise the servers fold
+	// everything older than the latest 100,000 transactions into a snapshot, so that memory does not
+	// grow with time. A run of package zklab does not need KeepLog, since it reads the transactions
+	// while they come.
 	KeepLog bool
 
 	// Data is a folder in which the servers keep their trees, sessions and epochs, so
@@ -105,8 +102,8 @@ type Config struct {
 	// Words are the four-letter words that servers answer, as 4lw.commands.whitelist:
 	// srvr is always one of them. When nil, they answer all.
 	Words []string
-	// EnforceQuota refuses what goes beyond the hard limit of a quota, as
-	// zookeeper.enforceQuota does. Quotas are counted in any case.
+	// EnforceQuota refuses changes beyond the hard limit of a quota, as zookeeper.enforceQuota does.
+	// Quotas are counted in any case.
 	EnforceQuota bool
 	// ReadOnly lets a server that has found no leader for two seconds, or a tick if
 	// that is longer, serve clients that ask for a read-only connection, as
@@ -120,8 +117,8 @@ type Config struct {
 	// NoTTL refuses znodes with a TTL, as Apache ZooKeeper does unless
 	// zookeeper.extendedTypesEnabled is set.
 	NoTTL bool
-	// SuperDigest is who passes every access control list: "super:" and the
-	// base64 form of the SHA-1 of "super:password". Nobody when empty.
+	// SuperDigest is the digest of the user who passes every access control list: "super:" and the
+	// base64 form of the SHA-1 of "super:password". If it is empty, there is no such user.
 	SuperDigest string
 	// Reconfig allows reconfig; see the package's documentation for what it does.
 	Reconfig bool
@@ -135,7 +132,7 @@ func ValidateNodes(n int) error {
 	return nil
 }
 
-// quickSweep is how often an ensemble is swept that is prepared for that.
+// quickSweep is the Sweep of an ensemble that is prepared for [ensemble.CanSweep].
 const quickSweep = 2 * time.Second
 
 // Prepare returns a Config for the ability. If that is [ensemble.CanSweep] and c has no Sweep, it sets
@@ -258,7 +255,7 @@ func ValidateAdvertisedHost(host string) error {
 	return nil
 }
 
-// advertised returns the host that clients are told of a server with that address.
+// advertised returns the host that clients are given for a server with that address.
 func (c Config) advertised(addr string) string {
 	if c.AdvertisedHost != "" {
 		return c.AdvertisedHost

@@ -43,8 +43,8 @@ type Ensemble struct {
 	streams *streams
 }
 
-// assemble makes the servers, none of which runs yet. Ports are taken now, so
-// that nobody else gets one that is to be used.
+// assemble makes the servers, none of which runs yet. It takes the ports now, so that no other process
+// gets one of them.
 func assemble(c Config) (*Ensemble, error) {
 	e := &Ensemble{cfg: c, closed: make(chan struct{}), failed: make(chan error, MaxNodes), streams: newStreams()}
 	e.network()
@@ -69,7 +69,7 @@ func assemble(c Config) (*Ensemble, error) {
 	e.slowLinks()
 	if c.Stopped {
 		for _, s := range e.servers {
-			s.release() // whoever connects now is to be refused
+			s.release() // a client that connects now is to be refused
 		}
 	}
 	return e, nil
@@ -121,8 +121,7 @@ func (e *Ensemble) Addrs() []string {
 	return all
 }
 
-// Dial connects to a server by its address: a zk.Dialer. network is not looked
-// at; a timeout of 0 is none.
+// Dial connects to a server by its address: a zk.Dialer. It ignores network; a timeout of 0 means none.
 func (e *Ensemble) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
 	select {
 	case <-e.closed:

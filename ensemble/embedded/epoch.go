@@ -13,13 +13,12 @@ var (
 	epochUnit   = time.Second / 4
 )
 
-// firstEpoch returns the epoch of the ensemble's first leader: 1, unless somebody has chosen
-// the ports. Then there may have been another ensemble, all of which is gone, and
-// clients of it may come here. A server hangs up on one that has seen a higher zxid
-// than it has itself, without a word, and the client would try again for ever.
-// So the epochs follow from the clock: they rise more slowly than that, however
-// often there is an election. Every zxid of the ensemble before is lower, and its
-// clients get to know that their sessions have expired.
+// firstEpoch returns the epoch of the ensemble's first leader: 1, unless the ports are fixed. Then
+// there may have been another ensemble on them, of which nothing is left, and its clients may connect
+// here. A server silently closes the connection of a client that has seen a higher zxid than it has
+// itself, and the client would try again for ever. So the epochs follow from the clock: they rise more
+// slowly than the clock, however often there is an election. Every zxid of the ensemble before is
+// lower, and its clients learn that their sessions have expired.
 func (c Config) firstEpoch(now time.Time) int64 {
 	if !slices.ContainsFunc(c.Addrs, fixed) {
 		return 1
@@ -33,8 +32,8 @@ func fixed(addr string) bool {
 	return err == nil && port != "" && port != "0"
 }
 
-// begin decides with which epoch the servers begin: a later one than any of them knows
-// from its files, whatever the clock says.
+// begin decides the epoch with which the servers begin: a later one than any of them knows from its
+// files, whatever the clock says.
 func (e *Ensemble) begin(now time.Time) {
 	e.epoch = e.cfg.firstEpoch(now)
 	for _, s := range e.servers {

@@ -16,9 +16,9 @@ var ErrNoSession = errors.New("there is no such session")
 // betweenTries is how long Expire waits for servers that do not serve.
 const betweenTries = 20 * time.Millisecond
 
-// ExpireSession ends a session of anybody's: its ephemerals go, and its client is told that it
-// has expired. It takes the session over and closes it, again if the client was quicker to
-// take it back; it waits for servers until ctx ends.
+// ExpireSession ends a session of any client: its ephemeral znodes are deleted, and its client is told
+// that it has expired. It takes the session over and closes it, and does so again if the client was
+// quicker to take it back. It waits for servers until ctx ends.
 func (e *Ensemble) ExpireSession(ctx context.Context, session int64) error {
 	ending := zkclient.Ending{Session: session}
 	for {

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
-// Spread says how much latencies differ; it is one of [Spreads], and even if it is "".
+// Spread says how much latencies differ. It is one of [Spreads]; "" means evenly.
 type Spread = delivery.Spread
 
 // Spreads are the kinds: even, tails and spells.

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 )
 
-// metricsPage tells Prometheus the metrics of one run of a server, as Apache's
+// metricsPage serves the metrics of one run of a server to Prometheus, as Apache's
 // PrometheusMetricsProvider does at metricsProvider.httpPort.
 type metricsPage struct {
 	http  *http.Server
@@ -26,7 +26,7 @@ func serveMetrics(l net.Listener, run *server.Server) *metricsPage {
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		text, err := run.Metrics(r.Context())
 		if err != nil {
-			w.WriteHeader(http.StatusServiceUnavailable) // it ends, or nobody listens any more
+			w.WriteHeader(http.StatusServiceUnavailable) // it ends, or no listener is left
 			return
 		}
 		w.Header().Set("Content-Type", fourletter.PrometheusType)

@@ -9,13 +9,11 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 )
 
-// SetSequence sets the counter that the names of a znode's next sequential
-// children come from: 2147483647 is the last one that there is, and where it stays
-// (see [ensemble.SequenceSetter]). It is a transaction like any other, so that it
-// holds on all servers, over restarts and changes of leader; it triggers no
-// watches, and [Ensemble.Transactions] lists it as setSequence. It waits for a
-// leader until ctx ends. If one is lost meanwhile the error says so, and the
-// counter is set or not.
+// SetSequence sets the counter from which the names of a znode's next sequential children come:
+// 2147483647 is the last number, at which it stays (see [ensemble.SequenceSetter]). It is a transaction
+// like any other, so it holds on all servers, across restarts and changes of leader. It triggers no
+// watches, and [Ensemble.Transactions] lists it as setSequence. It waits for a leader until ctx ends.
+// If the leader is lost meanwhile, the error says so, and the counter may be set or not.
 func (e *Ensemble) SetSequence(ctx context.Context, path string, next int32) error {
 	for {
 		for _, s := range e.servers {

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 )
 
-// ErrPortTaken means that somebody else listens on a server's address.
+// ErrPortTaken means that another process listens on a server's address.
 var ErrPortTaken = errors.New("address already in use")
 
 // Server is one server of an ensemble, running or down. Its methods are safe for
@@ -45,7 +45,7 @@ func (s *Server) ID() int { return s.id }
 // Addr returns where clients connect to.
 func (s *Server) Addr() string { return s.addr }
 
-// Status asks the server with "srvr", as everybody can.
+// Status asks the server with "srvr", as any client can.
 func (s *Server) Status(ctx context.Context) (ensemble.Status, error) {
 	return ensemble.AskStatus(ctx, s.ensemble.Dial, s.addr)
 }
@@ -96,9 +96,8 @@ func (s *Server) listen() (net.Listener, error) {
 	return l, nil
 }
 
-// Start starts a server that is down, with what it had on disk. It returns when
-// clients can connect, which is before it has found the others and serves. Of
-// one that runs: nil.
+// Start starts a server that is down, with its disk. It returns when clients can connect, which is
+// before it has found the others and serves. For a running server it does nothing.
 func (s *Server) Start(context.Context) error {
 	s.life.Lock()
 	defer s.life.Unlock()
@@ -165,8 +164,8 @@ func port(addr string) int {
 	return n
 }
 
-// Kill ends the server as SIGKILL does: connections end, what was not yet
-// on disk is lost. Of one that is down: nil.
+// Kill ends the server as SIGKILL does: connections end, and what was not yet on disk is lost. For a
+// server that is down it does nothing.
 func (s *Server) Kill(context.Context) error { return s.end((*server.Server).Kill) }
 
 // Stop ends the server in good order. Of one that is down: nil.
@@ -213,8 +212,8 @@ func (s *Server) Paused(context.Context) (bool, error) {
 	return run != nil && run.Paused(), nil
 }
 
-// SlowDisk makes what the server writes reach its disk only so much later; 0
-// undoes it. A server that is killed loses what has not.
+// SlowDisk delays by that much everything that the server writes to its disk; 0 undoes it. A server
+// that is killed loses what has not reached the disk.
 func (s *Server) SlowDisk(_ context.Context, by time.Duration) error {
 	if by < 0 {
 		return fmt.Errorf("a disk slower by %v: give 0 or more", by)
@@ -242,7 +241,7 @@ func (s *Server) DiskEmpty(context.Context) (blank bool, err error) {
 	return blank, nil
 }
 
-// withDisk lets f use the disk while nobody else does.
+// withDisk calls f with the disk while nothing else uses it.
 func (s *Server) withDisk(f func(*zab.Disk)) {
 	s.life.Lock()
 	defer s.life.Unlock()

@@ -10,12 +10,12 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// batchSize is how many transactions a stream gives at a time.
+// batchSize is the most transactions that a stream returns at a time.
 const batchSize = 10_000
 
-// streams holds the streams under way. Servers keep what is behind the zxid up to which all
-// of them have taken everything. One that comes back late gets a snapshot of its
-// leader's, which does not reach further: nothing is lost that way either.
+// streams holds the open streams. Servers keep everything after the zxid up to which all streams have
+// read. A server that comes back late gets a snapshot from its leader, which does not go beyond that
+// zxid, so nothing is lost that way either.
 type streams struct {
 	mu    sync.Mutex
 	open  map[*stream]struct{}
@@ -34,7 +34,7 @@ func newStreams() *streams {
 	return s
 }
 
-// change changes what is under way.
+// change changes the open streams by f.
 func (s *streams) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,9 +51,9 @@ func (s *streams) settle() {
 	s.taken.Store(least)
 }
 
-// StreamTransactions begins to hand over what is committed, from the start of the
-// ensemble on; see [ensemble.TransactionStreamer]. Until the stream is closed the
-// servers keep what it has not given yet, whatever [Config.KeepLog] says.
+// StreamTransactions opens a stream of the committed transactions, from the start of the ensemble on;
+// see [ensemble.TransactionStreamer]. Until the stream is closed, the servers keep what it has not
+// returned yet, whatever [Config.KeepLog] says.
 func (e *Ensemble) StreamTransactions(context.Context) (ensemble.TransactionStream, error) {
 	s := &stream{of: e}
 	e.streams.change(func() { e.streams.open[s] = struct{}{} })

@@ -22,8 +22,8 @@ func (l *secured) Accept() (net.Conn, error) {
 	return &securedConn{tls.Server(nc, l.config), nc}, nil
 }
 
-// securedConn ends at once when it is closed, since servers that are killed do;
-// whoever has time says Goodbye before.
+// securedConn ends at once when it is closed, as the connections of a killed server do. A server that
+// has time calls Goodbye before.
 type securedConn struct {
 	*tls.Conn
 	plain net.Conn

@@ -13,10 +13,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Transactions returns what was committed since the ensemble was started, in the
-// order of zxids. It is an error if servers have kept too little of their log
-// to tell: they fold what is far in the past into a snapshot, unless
-// [Config.KeepLog] is set. For a long time, see [Ensemble.StreamTransactions].
+// Transactions returns what was committed since the ensemble was started, in the order of zxids. It is
+// an error if the servers have kept too little of their log: they fold old entries into a snapshot,
+// unless [Config.KeepLog] is set. For a long time, see [Ensemble.StreamTransactions].
 func (e *Ensemble) Transactions(context.Context) ([]history.Txn, error) {
 	longest, err := e.behind(0)
 	if err != nil {
@@ -25,7 +24,7 @@ func (e *Ensemble) Transactions(context.Context) ([]history.Txn, error) {
 	return transactions(longest), nil
 }
 
-// behind returns what was committed behind a zxid, as far as any server knows.
+// behind returns the entries committed after a zxid, as far as any server knows them.
 func (e *Ensemble) behind(zxid int64) (longest []zab.Entry, err error) {
 	for _, s := range e.servers {
 		entries, base := s.committed()

@@ -52,7 +52,7 @@ func files(a ensemble.Access) secure.Files {
 	return secure.Files{CA: a.TLSCA, Cert: a.TLSCert, Key: a.TLSKey}
 }
 
-// credentials reads @FILE or env:VARIABLE. No error of it repeats what may be a secret.
+// credentials reads @FILE or env:VARIABLE. Its errors never repeat text that may be a secret.
 func credentials(from string) ([]secure.Credential, error) {
 	var text string
 	if path, ok := strings.CutPrefix(from, "@"); ok && path != "" {
@@ -157,8 +157,8 @@ func (e *cluster) admitted(ctx context.Context, addr string, now time.Time) (exp
 	return expiring, err
 }
 
-// guessed adds to an error the way out: what the error tells of TLS, or what listens at the addresses that
-// give no session.
+// guessed adds to an error what to do: what the error shows about TLS, or what listens at the addresses
+// that open no session.
 func (e *cluster) guessed(ctx context.Context, err error) error {
 	var code wire.Code
 	if ctx.Err() != nil || electing(err) || errors.As(err, &code) {

@@ -17,13 +17,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// Claim is the only znode of a program that uses an ensemble of somebody else's for a while. All that the program
-// writes is below it. Its child [claimMark] is ephemeral: while the znode has one, its program runs, or its session
-// has not expired yet. The znode and the first mark are made in one transaction, so a znode without a mark is that
-// of a program that was killed, or that has been cut off from the servers for longer than the session timeout.
+// Claim is the znode of a program that uses for a while an ensemble that others own. The program writes
+// only below it. Its child [claimMark] is ephemeral: while the znode has one, its program runs, or its
+// session has not expired yet. The znode and the first mark are created in one transaction, so a znode
+// without a mark belongs to a program that was killed, or that has been cut off from the servers for
+// longer than the session timeout.
 //
-// Whoever removes the znode of another program makes the mark first, which only one client can. So a program that
-// has been cut off either gets its mark back, or learns that its znode is gone.
+// A program that removes the znode of another one creates the mark first, which only one client can do.
+// So a program that has been cut off either gets its mark back, or learns that its znode is gone.
 type Claim struct {
 	Path string
 
@@ -138,7 +139,8 @@ func (k *Claim) keep(ctx context.Context, events <-chan zk.Event) {
 				k.lost <- fmt.Errorf("znode %s %w: what it stored says nothing; run it again", k.Path, ErrClaimLost)
 				return
 			}
-			// A mark that is there is the earlier one, until that session ends, or that of a program that removes the znode.
+			// An existing mark is the earlier one, until that session ends, or the mark of a program
+			// that removes the znode.
 			if owner, at := k.owner(); at == nil && owner == session {
 				marked = session
 				break
@@ -187,7 +189,7 @@ func RemoveAbandoned(ctx context.Context, c Config) (removed, running []string, 
 	return removeAbandoned(ctx, conn, c.Chroot, "")
 }
 
-// removeAbandoned looks at the claims below a parent, but for one's own.
+// removeAbandoned removes abandoned claims below a parent, except the program's own.
 func removeAbandoned(ctx context.Context, conn *zk.Conn, parent, own string) (removed, running []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*answerTimeout)
 	defer cancel()
@@ -207,7 +209,7 @@ func removeAbandoned(ctx context.Context, conn *zk.Conn, parent, own string) (re
 				running = append(running, claim)
 				continue
 			case errors.Is(err, zk.ErrNoNode):
-				continue // somebody else removed it
+				continue // another program removed it
 			case err != nil:
 				return fmt.Errorf("look at znode %s: %w", claim, wire.Named(err))
 			}

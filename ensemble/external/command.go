@@ -47,7 +47,7 @@ func validateCommands(c ensemble.Commands, servers int) error {
 	return nil
 }
 
-// placeholder matches what is replaced in a command. Other braces are the shell's.
+// placeholder matches the placeholders in a command. Other braces are the shell's.
 var placeholder = regexp.MustCompile(`\{(id|ordinal|host|port)\}`)
 
 // dollared matches placeholders that a shell would replace.
@@ -73,12 +73,12 @@ func values(id int, host, port string) *strings.Replacer {
 	return strings.NewReplacer("{id}", strconv.Itoa(id), "{ordinal}", strconv.Itoa(id-1), "{host}", host, "{port}", port)
 }
 
-// errUnended is a command that did not end in time: nobody knows what it did.
+// errUnended means that a command did not end in time, so that its effect is unknown.
 var errUnended = fmt.Errorf("it did not end within %s", commandTimeout)
 
-// run runs a command for a server. It is not cut short by ctx: what it does it would
-// finish behind our back. What it printed last is the reason where it failed. Its output
-// is a file, and not a pipe: a server that it starts in the background may go on writing.
+// run runs a command for a server. ctx does not cut it short, since the command would have its effect
+// anyway. If it fails, the last line that it printed is the reason. Its output is a file, and not a
+// pipe: a server that it starts in the background may go on writing.
 func run(ctx context.Context, text string) error {
 	out, err := os.CreateTemp("", "zklab-command-*")
 	if err != nil {

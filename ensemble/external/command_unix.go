@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// ownGroup puts a command into a process group of its own: an interrupt of the terminal
-// is not for it, and when its time is over all of it is ended.
+// ownGroup puts a command into a process group of its own, so that an interrupt of the terminal does
+// not reach it, and the whole group is ended when its time is over.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

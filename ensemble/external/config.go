@@ -28,8 +28,8 @@ type Config struct {
 	// An exit code other than 0 means that the server was not harmed, or not healed.
 	// [Control] has those of Docker, Compose, systemd and Kubernetes.
 	Commands ensemble.Commands
-	// Others allows commands to harm servers that other clients are connected to. Otherwise Start refuses such servers
-	// if there are commands, as far as srvr tells how many connections there are.
+	// Others allows commands to harm servers that other clients are connected to. Otherwise, if there
+	// are commands, Start refuses such servers, as far as srvr reports the number of connections.
 	Others bool
 	// Access names the files with which the servers are reached, if they require TLS or authentication.
 	Access ensemble.Access
@@ -179,7 +179,7 @@ func (e *cluster) Lacks(a ensemble.Ability) error {
 	return nil // its methods are not there at all
 }
 
-// Close undoes what was done to servers and not yet undone. The servers go on.
+// Close undoes the harm to servers that was not yet undone. The servers go on.
 func (e *cluster) Close() error {
 	e.closing.Do(func() { e.closed = e.restore() })
 	return e.closed

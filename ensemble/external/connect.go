@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// usualPort is the one that clients take where a server has none.
+// usualPort is the port that clients use if an address has none.
 const usualPort = "2181"
 
 // ErrConfig means a Config that names no ensemble; the message says why.
@@ -80,8 +80,8 @@ func parseServer(text string) (string, error) {
 	return net.JoinHostPort(host, port), err
 }
 
-// bareIPv6 returns how to write an IPv6 address that has no brackets, "" if the text is none. In
-// ::1:2181 people mean the last number as the port.
+// bareIPv6 returns how to write an IPv6 address that lacks its brackets; "" if the text is not an IPv6
+// address. In ::1:2181 the last number is meant as the port.
 func bareIPv6(text string) string {
 	i := strings.LastIndex(text, ":")
 	if strings.Count(text, ":") < 2 || text[0] == '[' {

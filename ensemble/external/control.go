@@ -23,7 +23,8 @@ type manager struct {
 	commands func(argument string, servers []string) (ensemble.Commands, error)
 }
 
-// managers are in the order of the help. A new one is a line here, and a section of docs/external.md.
+// managers are in the order of the help text. A new one is a line here, and a section of
+// docs/external.md.
 var managers = []manager{
 	{"docker", "zk{id}", dockerCommands},
 	{"compose", "FILE[:SERVICE{id}]", composeCommands},
@@ -39,8 +40,8 @@ func Managers() (all []string) {
 	return all
 }
 
-// Control returns the commands with which the manager of some servers, each given as host:port, harms them and undoes
-// that. The text is a manager and what it calls the servers:
+// Control returns the commands with which the manager of some servers, each given as host:port, harms
+// them and undoes that. The text consists of a manager and its names for the servers:
 //
 //   - docker:zk{id}: containers on this machine;
 //   - compose:FILE: services of a file for Docker Compose, found by the ports that they publish or by their names, or
@@ -229,9 +230,9 @@ func systemdCommands(unit string, servers []string) (ensemble.Commands, error) {
 // statefulSet matches the name of a StatefulSet, with its namespace.
 var statefulSet = regexp.MustCompile(`^(?:([a-z0-9-]+)/)?(?:statefulset|sts)/([a-z0-9.-]+)$`)
 
-// kubernetesCommands kill and stop pods, which come back by themselves: to start one is to wait for it. The number of
-// a pod is its server's number from 0. A process cannot pause the first process of its own container, so there is no
-// command that pauses.
+// kubernetesCommands returns commands that kill and stop pods, which come back by themselves: to start
+// one is to wait for it. The number of a pod is its server's number from 0. A process cannot pause the
+// first process of its own container, so there is no command that pauses.
 func kubernetesCommands(argument string, servers []string) (ensemble.Commands, error) {
 	m := statefulSet.FindStringSubmatch(argument)
 	if m == nil {
@@ -244,7 +245,7 @@ func kubernetesCommands(argument string, servers []string) (ensemble.Commands, e
 	return ensemble.Commands{
 		Kill: kubectl + "delete " + pod + " --grace-period=0 --force",
 		Stop: kubectl + "delete " + pod,
-		// There is nothing to wait for until Kubernetes has made the pod anew.
+		// There is nothing to wait for until Kubernetes has created the pod again.
 		Start: "for try in 1 2 3 4 5; do " + kubectl + "wait --for=condition=Ready --timeout=25s " + pod + " && exit; sleep 1; done; exit 1",
 	}, nil
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// usualTick is ZooKeeper's tickTime where nobody says more.
+// usualTick is ZooKeeper's tickTime if the servers do not report it.
 const usualTick = 2 * time.Second
 
-// look sees that all servers serve, and learns what they tell. It reads only.
+// look checks that all servers serve, and learns what they report. It only reads.
 func (e *cluster) look(ctx context.Context, patience time.Duration) error {
 	var all sync.WaitGroup
 	for _, s := range e.servers {
@@ -48,8 +48,9 @@ func (e *cluster) look(ctx context.Context, patience time.Duration) error {
 	return e.others(ctx)
 }
 
-// together sees that no two servers are of two ensembles, as far as they tell their members: all
-// servers since 3.5 do, in a znode that anybody may read. It warns of members that are not named.
+// together checks that no two servers belong to different ensembles, as far as they report their
+// members: all servers since 3.5 do, in a znode that any client may read. It warns of members that are
+// not named.
 func (e *cluster) together(ctx context.Context) error {
 	members := make([]ensemble.Members, len(e.servers))
 	most := 0
@@ -93,8 +94,8 @@ func (e *cluster) members(ctx context.Context, s *server) ensemble.Members {
 	return ensemble.ParseMembers(string(data.Data))
 }
 
-// awaitRoles waits while a leader is being elected, or deposed, and for nothing else:
-// what is not there now is not going to come because of us.
+// awaitRoles waits while a leader is being elected, or deposed. It waits for nothing else, since that
+// would not change by waiting.
 func (e *cluster) awaitRoles(ctx context.Context, patience time.Duration) (ensemble.Health, error) {
 	const again = 200 * time.Millisecond
 	for end := time.Now().Add(patience); ; {
@@ -125,7 +126,7 @@ func explained(err error) error {
 	return err
 }
 
-// describe notes what srvr told of the servers.
+// describe records what srvr reported about the servers.
 func (e *cluster) describe(health ensemble.Health) {
 	var versions, roles, mute []string
 	for _, s := range health.Servers {
@@ -172,10 +173,9 @@ func (e *cluster) chroot(ctx context.Context) error {
 	return nil
 }
 
-// limits finds out what the servers' times are: from conf where they answer that, else
-// from the shortest session timeout that one grants, which is two ticks unless somebody
-// has changed it. Too long a tick only makes bounds wider, so that it is never taken
-// for shorter than the usual one.
+// limits finds out the servers' times: from conf if they answer that, or else from the shortest session
+// timeout that one grants, which is two ticks unless it was configured. Too long a tick only makes
+// bounds wider, so a tick that is not configured is never assumed to be shorter than the usual one.
 func (e *cluster) limits(ctx context.Context) error {
 	p := &e.profile
 	if told, err := e.servers[0].settings(ctx); err == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// server is one server of somebody else's, and what was done to it by commands.
+// server is one server that zklab did not start, and what commands did to it.
 type server struct {
 	ensemble *cluster
 	id       int
@@ -41,8 +41,8 @@ func (s *server) ID() int { return s.id }
 // Addr returns the address that clients connect to.
 func (s *server) Addr() string { return s.addr }
 
-// statusWords are the four-letter words that tell what a server is. Every server of Apache's
-// answers the first; others know the second alone, or none.
+// statusWords are the four-letter words that report what a server is. Every Apache server answers the
+// first; others know only the second, or none.
 var statusWords = []string{"srvr", "stat"}
 
 // Status asks the server, with srvr or stat. One that has answered neither is asked to open
@@ -185,7 +185,7 @@ func (s *server) resume(ctx context.Context) error {
 // enough for an answer from far away.
 const silence = 500 * time.Millisecond
 
-// Paused looks from outside whether the command did what it is for.
+// Paused checks from outside whether the command had its effect.
 func (s *server) Paused(ctx context.Context) (paused bool, err error) {
 	err = s.change(ctx, func() error { paused = s.state == frozen; return nil })
 	if !paused || err != nil {
@@ -245,7 +245,7 @@ func (s *server) Down(ctx context.Context) (is bool, err error) {
 	return is, err
 }
 
-// restore undoes what was done to servers, all at once.
+// restore undoes the harm to all servers at once.
 func (e *cluster) restore() error {
 	if e.sketch {
 		return nil

@@ -115,8 +115,8 @@ func (e *Ensemble) of(r ensemble.Role) (those []Server) {
 	return those
 }
 
-// few reports whether the serving servers are no majority of all voters, which they have
-// not noticed yet. It cannot be known if some servers were not asked.
+// few reports whether the serving servers are not a majority of all voters, which they have not noticed
+// yet. That cannot be known if some servers were not asked.
 func (e *Ensemble) few() bool {
 	observers, voters := len(e.of(ensemble.Observer)), int64(0)
 	for _, s := range e.Servers {
@@ -138,9 +138,8 @@ func (e *Ensemble) ofVoters() string {
 	return ""
 }
 
-// behind compares each server with the one that has most. A server that serves has all
-// transactions of the epochs before its leader was elected, so it lacks only some of this
-// epoch.
+// behind compares each server with the one that has the most transactions. A server that serves has all
+// transactions of the epochs before its leader was elected, so it lacks only some of this epoch.
 func (e *Ensemble) behind() {
 	latest := int64(0)
 	for _, s := range e.Servers {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// State says what a server can be used for.
+// State is what a server can be used for.
 type State string
 
 // The states of a server.
@@ -56,8 +56,7 @@ type Server struct {
 	// Uneven says how its number of znodes differs from that of another server at the same
 	// zxid; "" if it does not.
 	Uneven string `json:"-"`
-	// Diverged says what shows that its tree differs from that of the others; "" if nothing
-	// does.
+	// Diverged says what shows that its tree differs from the others'; "" if nothing does.
 	Diverged string `json:"diverged,omitempty"`
 
 	voters    *int64 // voters in its configuration
@@ -71,7 +70,7 @@ type Server struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-// Query says how to ask a server. The zero value asks over TCP and waits a second.
+// Query describes how to ask a server. The zero value asks over TCP and waits a second.
 type Query struct {
 	Dial ensemble.DialFunc // nil: TCP
 	// Timeout bounds the time for one server; 0 means 1 s.

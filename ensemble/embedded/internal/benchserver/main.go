@@ -1,6 +1,5 @@
-// Command benchserver runs an embedded ensemble and nothing else, for benchmarks that
-// take the memory of its process; no other code uses it. It prints the servers'
-// addresses, and ends with its standard input.
+// Command benchserver runs only an embedded ensemble, for benchmarks that measure the memory of its
+// process; no other code uses it. It prints the servers' addresses, and ends with its standard input.
 package main
 
 import (

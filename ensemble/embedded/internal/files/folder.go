@@ -87,7 +87,7 @@ func (f *Folder) open(servers, observers int) error {
 	return nil
 }
 
-// mayUse keeps out of folders that hold something else.
+// mayUse returns an error for folders that hold something else.
 func (f *Folder) mayUse() error {
 	if _, err := os.Stat(filepath.Join(f.dir, ensembleName)); err == nil {
 		return nil

@@ -113,8 +113,8 @@ func (s *Server) named(prefix string) ([]int64, error) {
 	return zxids, nil
 }
 
-// tidy removes what is left of older files, and of newer ones that were not
-// finished. What cannot be removed does no harm.
+// tidy removes older files that are left, and newer ones that were not finished. A file that cannot be
+// removed does no harm.
 func (s *Server) tidy() {
 	for _, prefix := range []string{logName, snapshotName} {
 		zxids, _ := s.named(prefix)
@@ -184,8 +184,8 @@ func snapshot(base zab.State) [][]byte {
 	return [][]byte{wire.AppendInt([]byte(snapshotMark), int32(crc32.ChecksumIEEE(rest))), rest}
 }
 
-// readLog reads the log, or begins one. A last record that is cut off is one that
-// the server was killed over: it told nobody of it.
+// readLog reads the log, or begins one. A last record that is cut off was being written when the server
+// was killed, which had not acknowledged it.
 func (s *Server) readLog() error {
 	path := s.path(logName, s.base)
 	f, err := os.OpenFile(path, os.O_RDWR, 0o600)
@@ -245,7 +245,7 @@ func (s *Server) last() int64 {
 
 // Append implements zab.Files.
 func (s *Server) Append(entries []zab.Entry) bool {
-	if s.broken { // what was half written must stay the end
+	if s.broken { // a half-written record must stay the end
 		return false
 	}
 	offset := s.size()

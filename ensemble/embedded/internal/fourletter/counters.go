@@ -27,13 +27,12 @@ func (c *Counters) Connect() ConnCounters {
 	return conn
 }
 
-// Reset forgets what was counted, but for what is: connections, outstanding requests.
+// Reset resets the counters, except those of the present state: connections, outstanding requests.
 func (c *Counters) Reset() {
 	*c = Counters{connections: c.connections, outstanding: c.outstanding}
 }
 
-// ConnCounters counts for one connection; what it counts counts
-// for its server, too. [Counters.Connect] makes them.
+// ConnCounters counts for one connection and for its server. [Counters.Connect] makes them.
 type ConnCounters struct {
 	server         *Counters
 	pending        int64 // requests not answered
@@ -112,14 +111,14 @@ func (c *Counters) answered(r Reply, took int64) {
 	}
 }
 
-// Close counts the end of the connection, and of its requests that nobody waits for.
+// Close counts the end of the connection, and of its pending requests.
 func (c *ConnCounters) Close() {
 	c.server.connections--
 	c.server.outstanding -= c.pending
 	c.pending, c.queued = 0, 0
 }
 
-// Reset forgets what was counted, but for the requests in work.
+// Reset resets the counters, except those of pending requests.
 func (c *ConnCounters) Reset() {
 	*c = ConnCounters{
 		server: c.server, pending: c.pending, queued: c.queued,

@@ -16,8 +16,8 @@ var lops = map[wire.Op]string{
 	wire.GetAllChildrenNumber: "GETACN", wire.GetEphemerals: "GETE", wire.WhoAmI: "HOMI",
 }
 
-// lop names the request. One that failed as a transaction has lost its name when
-// it is answered, but for a multi, whose parts failed.
+// lop names the request. A request that failed as a transaction has lost its name when it is answered,
+// except for a multi, whose parts failed.
 func (r Reply) lop() string {
 	name, ok := lops[r.Op]
 	if !ok || r.Failed && updates(r.Op) && r.Op != wire.Multi {

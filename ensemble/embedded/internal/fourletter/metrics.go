@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// These are the names of what is listed behind the gauges, since ZooKeeper 3.6, in
-// the order in which a real server's hash maps have them. What a server of this
-// package does not count, for there is no such thing in it, is 0.
+// These are the names of the metrics after the gauges, since ZooKeeper 3.6, in the order of a real
+// server's hash maps. A metric for something that does not exist in this package is 0.
 var (
 	counterNames = strings.Fields(`
 		watch_bytes stale_requests_dropped throttled_ops insecure_admin_count connection_rejected
@@ -48,7 +47,7 @@ var (
 // Count is something that a server counts, by the name that mntr has for it.
 type Count string
 
-// What is counted by [Counters.Count].
+// The names for [Counters.Count].
 const (
 	ConnectionRequests  Count = "connection_request_count"
 	Revalidations       Count = "revalidate_count"            // sessions that a leader was asked for
@@ -78,8 +77,7 @@ func (c *Counters) add(what Count, n int64) {
 // Measure is something that a server measures, by the name that mntr has for it.
 type Measure string
 
-// What is measured by [Counters.Measured]: times in milliseconds, and how many
-// watchers an event has.
+// The names for [Counters.Measured]: times in milliseconds, and how many watchers an event has.
 const (
 	ElectionTime    Measure = "election_time"
 	CreatedWatchers Measure = "node_created_watch_count"
@@ -103,7 +101,7 @@ func (c *Counters) Measured(what Measure, value int64) {
 	d.Add(value)
 }
 
-// kind says what a metric is, and so how its values are told.
+// kind is the kind of a metric, which decides how its values are printed.
 type kind int
 
 const (

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// peerStates are how a quorum's servers call what they do while they serve.
+// peerStates holds the names that a quorum's servers use for their state while they serve.
 var peerStates = map[ensemble.Role]string{
 	ensemble.Leader:   "leading - broadcast",
 	ensemble.Follower: "following - broadcast",

@@ -40,7 +40,7 @@ func envi(Server) string {
 	return b.String()
 }
 
-// unknown is how Java says what it does not know.
+// unknown is what Java prints for an unknown property.
 const unknown = "<NA>"
 
 // kernel returns the version of the system, where that tells it.

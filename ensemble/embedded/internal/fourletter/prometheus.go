@@ -11,9 +11,9 @@ import (
 // PrometheusType is the type of the text that [Prometheus] makes.
 const PrometheusType = "text/plain; version=0.0.4; charset=utf-8"
 
-// Prometheus returns what a real server tells Prometheus (PrometheusMetricsProvider, ZooKeeper 3.6 and
-// later): the metrics of mntr in the text format 0.0.4, without those of Java. The counters of s are
-// never nil, also if it does not serve.
+// Prometheus returns what a real server serves to Prometheus (PrometheusMetricsProvider, ZooKeeper 3.6
+// and later): the metrics of mntr in the text format 0.0.4, without those of Java. The counters of s
+// must not be nil, even if it does not serve.
 func Prometheus(s Server) string {
 	var b strings.Builder
 	for _, m := range metricsOf(s) {

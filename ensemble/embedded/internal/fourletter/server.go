@@ -19,13 +19,12 @@ type Server struct {
 	// Whitelist are the words that are answered, as 4lw.commands.whitelist: "*"
 	// is all of them. srvr always is.
 	Whitelist []string
-	// Serving is false for a server that has no leader to serve under. The rest
-	// is then not looked at, but for Whitelist.
+	// Serving is false for a server that has no leader to serve under. The rest is ignored then, except
+	// for Whitelist.
 	Serving bool
 
-	// TraceMask tells what a real server traces: here it is only kept. stmk sets it,
-	// with the eight bytes behind the word; MaskSent is set if they came. Both are
-	// valid even if Serving is false.
+	// TraceMask says what a real server traces: here it is only kept. stmk sets it to the eight bytes
+	// after the word; MaskSent is set if they came. Both are valid even if Serving is false.
 	TraceMask int64
 	MaskSent  bool
 
@@ -46,8 +45,8 @@ type Server struct {
 
 	LocalSessions int // of this server alone
 
-	// Connections are all of this server's, also those without a session and the
-	// one that asks.
+	// Connections returns all connections of this server, including those without a session and the one
+	// that asks.
 	Connections func() []Connection
 	// AllSessions returns the sessions of the whole ensemble.
 	AllSessions func() []Session

@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// version names what is imitated and who does: parsers take what stands before
-// the first dash.
+// version names the imitated version and the imitator: parsers read the text before the first dash.
 const version = "3.9.3-zklab, built on 10/17/2024 23:21 UTC"
 
 // hex prints the bits of a signed number, as Java does.

@@ -47,9 +47,9 @@ func Is(first4 [4]byte) (word string, ok bool) {
 	return word, true
 }
 
-// Answer returns the server's answer to the word before it closes the connection.
-// It is false where a real server closes without a word of its own: it does not
-// know the word, or waits for more.
+// Answer returns the server's answer to the word, after which it closes the connection. It returns
+// false if a real server closes without an answer of its own: it does not know the word, or waits for
+// more.
 func Answer(word string, s Server) (string, bool) {
 	answer, known := answers[word]
 	if !known {

@@ -1,6 +1,6 @@
-// Package javahash is the orders in which Java's hash tables are gone through, where
-// clients see them: by bucket, and within a bucket by the time of insertion. It holds
-// no tables, and knows nothing of what is in them. The reference is OpenJDK 21.
+// Package javahash reproduces the order in which Java's hash tables are iterated, where clients can see
+// it: by bucket, and within a bucket by the time of insertion. It holds no tables, and does not know
+// what they contain. The reference is OpenJDK 21.
 package javahash
 
 import (

@@ -76,7 +76,7 @@ func (m Members) change(r *wire.ReconfigRequest) (Members, wire.Code) {
 	return next.ordered(javahash.Grown(javahash.Copied(len(m)), most)), wire.OK
 }
 
-// anew reads the servers of a reconfiguration that names all of them.
+// anew reads a reconfiguration that names all servers.
 func anew(text string) (Members, wire.Code) {
 	next, _, err := Parse(text)
 	switch {
@@ -99,8 +99,8 @@ func joiner(text string) (Member, wire.Code) {
 	return s, codeOf(err)
 }
 
-// codeOf returns how a server answers a description that cannot be: what is no number of
-// a server, or no port, fails where Java turns it into one.
+// codeOf returns how a server answers an invalid description: text that is not the number of a server,
+// or not a port, fails where Java converts it.
 func codeOf(err error) wire.Code {
 	switch {
 	case err == nil:

@@ -22,8 +22,8 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
 )
 
-// First is the version of a configuration that nobody has changed: the zxid with
-// which the first leader of an ensemble begins, in its first epoch.
+// First is the version of a configuration that was never changed: the zxid with which the first leader
+// of an ensemble begins, in its first epoch.
 const First = 1 << 32
 
 // ErrFormat means a text that describes no servers, ErrNumber one with an id, a
@@ -108,7 +108,7 @@ func (m Members) ordered(buckets int) Members {
 	return m
 }
 
-// Parse reads lines, or what commas divide. The version is 0 if there is none.
+// Parse reads servers that are divided by line breaks or commas. The version is 0 if there is none.
 func Parse(text string) (m Members, version int64, err error) {
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == ',' }) {
 		key, value, _ := strings.Cut(line, "=")
@@ -135,9 +135,9 @@ func Parse(text string) (m Members, version int64, err error) {
 	return m, version, nil
 }
 
-// parseMember reads what stands behind "server." and behind the equals sign:
-// host:port:port, with :participant or :observer, and with ;port or ;host:port for
-// clients. A host with colons is in brackets; an empty one is localhost.
+// parseMember reads the id after "server." and the value after the equals sign: host:port:port, with
+// :participant or :observer, and with ;port or ;host:port for clients. A host with colons is in
+// brackets; an empty one is localhost.
 func parseMember(id, value string) (m Member, err error) {
 	if m.ID, err = strconv.ParseInt(id, 10, 64); err != nil {
 		return m, ErrNumber

@@ -20,13 +20,13 @@ type link[M any] struct {
 	seed   uint64
 	random *rand.Rand // for jitter and losses; nil until it is needed
 	timer  *time.Timer
-	over   chan struct{} // ends whoever waits for the timer
-	due    func()        // what is done when it fires, or by the scheduler
+	over   chan struct{} // ends the goroutine that waits for the timer
+	due    func()        // what runs when it fires, or what the scheduler runs
 	one    [1]M          // what deliver gets a slice of
 }
 
-// item waits in a link: a message, the news that the connection was broken, or a
-// message that is lost for good.
+// item waits in a link: a message, the news that the connection was broken, or a lost message that will
+// not arrive.
 type item[M any] struct {
 	msg    M
 	broken bool
@@ -46,8 +46,8 @@ func (l *link[M]) arrive(msg M) {
 	clear(l.one[:]) // keeps nothing alive
 }
 
-// held counts the messages that wait. News are no message, and always first: what
-// was sent before them is lost.
+// held counts the messages that wait. News do not count as a message, and are always first: everything
+// sent before them is lost.
 func (l *link[M]) held() int {
 	n := l.queue.len()
 	if n > 0 && l.queue.front().broken {
@@ -65,8 +65,8 @@ func (l *link[M]) hasDue() bool {
 	return due.IsZero() || !time.Now().Before(due)
 }
 
-// dueTime returns when what is sent now is to arrive; zero for at once. It may be
-// before that of what was sent earlier, and then waits for it in the queue.
+// dueTime returns when a message that is sent now is to arrive; zero means at once. The time may be
+// before that of an earlier message; then it waits for that one in the queue.
 func (l *link[M]) dueTime() time.Time {
 	if l.stream != nil {
 		return time.Now().Add(l.stream.Draw() + l.base + l.drawJitter())
@@ -91,7 +91,8 @@ func (l *link[M]) draw() *rand.Rand {
 	return l.random
 }
 
-// number returns the link's among the streams of a scheduler, those of clients have larger ones.
+// number returns the number of the link's stream in a scheduler. The streams of clients have larger
+// ones.
 func (l *link[M]) number() uint64 { return uint64(l.from.id)<<16 | uint64(l.to.id) }
 
 // arm sets the timer for the first in the queue, if it waits for its time alone.
@@ -134,8 +135,7 @@ func (l *link[M]) close() {
 	}
 }
 
-// clear drops what is in the queue. It may come too late for the timer's function;
-// that finds nothing to do.
+// clear drops what is in the queue. The timer's function may already run; then it finds nothing to do.
 func (l *link[M]) clear() {
 	l.queue = queue[M]{}
 	if l.timer != nil {

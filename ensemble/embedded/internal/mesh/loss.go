@@ -3,17 +3,17 @@ package mesh
 import "time"
 
 const (
-	// retransmission is when TCP first sends a packet again that nobody has
-	// acknowledged (Linux: TCP_RTO_MIN); each time it waits twice as long.
+	// retransmission is when TCP first repeats a packet that was not acknowledged (Linux: TCP_RTO_MIN);
+	// each time it waits twice as long.
 	retransmission = 200 * time.Millisecond
-	// retries is how often it does before it gives the connection up: what servers in
-	// containers have for net.ipv4.tcp_retries2.
+	// retries is how often it repeats a packet before it gives the connection up, as set for servers in
+	// containers by net.ipv4.tcp_retries2.
 	retries = 3
 )
 
-// lose draws how often the packet of an item is lost before it arrives, if it
-// does, and makes it late by that. News are a packet, too, but nobody waits for its
-// acknowledgement: it is late at most.
+// lose draws how often the packet of an item is lost before it arrives, if it does, and delays the item
+// accordingly. News are a packet, too, but no sender waits for its acknowledgement: it can only be
+// delayed.
 func (l *link[M]) lose(it *item[M]) {
 	if l.share == 0 {
 		return

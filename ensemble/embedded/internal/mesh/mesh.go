@@ -36,8 +36,8 @@ import (
 	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
-// Limit is how many messages a link holds back before the connection breaks,
-// unless WithLimit says otherwise.
+// Limit is how many messages a link holds back before the connection breaks. WithLimit sets another
+// limit.
 const Limit = 1 << 16
 
 // Mesh connects servers, which are named by numbers. They send values of M. Its
@@ -52,8 +52,7 @@ type Mesh[M any] struct {
 	closed  bool
 }
 
-// server is one that was ever named. Its functions are nil while it is not
-// attached.
+// server is a server that was named at some time. Its functions are nil while it is not attached.
 type server[M any] struct {
 	deliver func([]M)
 	reset   func(peer int)
@@ -72,8 +71,8 @@ type options struct {
 // Option changes what New makes.
 type Option func(*options)
 
-// WithSeed sets where the jitter and the losses of links come from; without it the seed is 0.
-// Each link has its own sequence.
+// WithSeed sets the seed for the jitter and the losses of links; the default is 0. Each link has its
+// own sequence.
 func WithSeed(seed uint64) Option { return func(o *options) { o.seed = seed } }
 
 // WithLimit sets how many messages a link holds back, from 1.
@@ -97,13 +96,12 @@ func New[M any](opts ...Option) *Mesh[M] {
 	return m
 }
 
-// Attach adds a server, or adds it again after Detach; if it is attached, what
-// was there is detached first. From now on deliver gets what the others send it,
-// and reset(peer) is called when its connection to another one broke. Each may
-// be called from within any method of the mesh and from a goroutine of its own.
-// For one peer the calls of both come one after the other, in order; for
-// different peers they can come at once. They must be quick, and neither call the
-// mesh nor wait for somebody who does. The slice is the callee's during the call.
+// Attach adds a server, or adds it again after Detach; if it is attached, it is detached first. From
+// now on deliver gets the messages that the others send to it, and reset(peer) is called when its
+// connection to another server broke. Each may be called from within any method of the mesh and from
+// another goroutine. For one peer the calls of both come one after the other, in order; for different
+// peers they can come at once. They must be quick, and must neither call the mesh nor wait for a
+// goroutine that does. The slice belongs to deliver during the call.
 //
 // Cuts, delays and losses stay as they are: they belong to the links.
 func (m *Mesh[M]) Attach(id int, deliver func([]M), reset func(peer int)) {
@@ -156,8 +154,8 @@ func (m *Mesh[M]) CutBoth(a, b int) {
 	m.Cut(b, a)
 }
 
-// Heal undoes a cut, and delivers what was held back before it returns; with a scheduler,
-// from then on.
+// Heal undoes a cut. It delivers what was held back before it returns; a scheduler delivers it from
+// then on.
 func (m *Mesh[M]) Heal(from, to int) {
 	m.change(from, to, func(p *pair[M], l *link[M]) {
 		l.cut = false
@@ -174,21 +172,21 @@ func (m *Mesh[M]) HealAll() {
 	}
 }
 
-// Delay makes what is sent arrive base later than it would, and by up to jitter
-// more, drawn for each message anew; but in order. 0 and 0 undo it. What is under
-// way already arrives when it would have, and is not overtaken.
+// Delay makes messages arrive later by base, and by up to jitter more, drawn for each message, but in
+// order. 0 and 0 undo it. A message that is already under way arrives when it would have, and is not
+// overtaken.
 func (m *Mesh[M]) Delay(from, to int, base, jitter time.Duration) {
 	m.change(from, to, func(_ *pair[M], l *link[M]) { l.base, l.jitter = max(base, 0), max(jitter, 0) })
 }
 
-// Lose makes a link lose a share of its packets, from 0, which undoes it, to 1.
-// What was lost already arrives when it would have.
+// Lose makes a link lose a share of its packets, from 0, which undoes it, to 1. A message whose packet
+// was lost already arrives when it would have.
 func (m *Mesh[M]) Lose(from, to int, share float64) {
 	m.change(from, to, func(_ *pair[M], l *link[M]) { l.share = min(max(share, 0), 1) })
 }
 
-// Close detaches all servers for good and tells nobody. When it has returned
-// nothing is delivered any more, and no timer runs.
+// Close detaches all servers finally, and tells none of them. When it has returned, nothing is
+// delivered any more, and no timer runs.
 func (m *Mesh[M]) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

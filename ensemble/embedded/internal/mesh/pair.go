@@ -42,7 +42,7 @@ func newPair[M any](k ids, o options) *pair[M] {
 	return p
 }
 
-// link returns the one from a server, back the one in the other direction.
+// link returns the link from a server, back the one in the other direction.
 func (p *pair[M]) link(from int) *link[M] {
 	if p.ends[0].id == from {
 		return &p.links[0]
@@ -111,7 +111,7 @@ func (p *pair[M]) hold(l *link[M], it item[M]) {
 	}
 }
 
-// drain lets arrive what is due, or leaves it to the scheduler.
+// drain delivers the messages that are due, or leaves that to the scheduler.
 func (p *pair[M]) drain(l *link[M]) {
 	for l.stream == nil && l.hasDue() {
 		p.arriveFirst(l)
@@ -119,8 +119,8 @@ func (p *pair[M]) drain(l *link[M]) {
 	l.arm()
 }
 
-// fired is called when the time of the first in the queue may have come. A scheduler lets
-// one arrive, and has been asked again by whoever changed the first.
+// fired is called when the first message in the queue may be due. A scheduler delivers one message at a
+// time; whoever changes the first one asks it again.
 func (p *pair[M]) fired(l *link[M]) {
 	switch {
 	case l.stream == nil:

@@ -13,7 +13,7 @@ func (q *queue[M]) push(it item[M]) { q.items = append(q.items, it) }
 
 func (q *queue[M]) front() *item[M] { return &q.items[q.head] }
 
-// keep is how many items the memory of an empty queue may be for.
+// keep is the most items for which an empty queue keeps its memory.
 const keep = 256
 
 func (q *queue[M]) pop() item[M] {

@@ -17,8 +17,7 @@ type Link struct {
 	Held int
 }
 
-// Links returns the state of all links between servers that were ever named, by
-// From and To.
+// Links returns the state of all links between servers that were named at some time, by From and To.
 func (m *Mesh[M]) Links() []Link {
 	var all []Link
 	for _, p := range *m.pairs.Load() {

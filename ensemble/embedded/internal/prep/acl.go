@@ -5,9 +5,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// resolveACL returns the list that a znode gets: without duplicates, and with the
-// identities of the client in place of the scheme auth. ok is false if the list
-// is empty or names somebody who cannot be.
+// resolveACL returns the list that a znode gets: without duplicates, and with the identities of the
+// client in place of the scheme auth. ok is false if the list is empty or names an identity that cannot
+// exist.
 func resolveACL(list []wire.ACL, ids []wire.ID) (resolved []wire.ACL, ok bool) {
 	list = unique(list)
 	if len(list) == 0 {

@@ -1,16 +1,14 @@
-// Package prep is the first stage of a leader: it makes a transaction of each
-// request that changes something, before anybody has agreed to the one before.
-// It may not change the tree: that is for the transaction, once it is committed.
-// So it judges a request by the tree and, on top of it, by what the transactions
-// that are under way will change.
+// Package prep is the first stage of a leader: it makes a transaction of each request that changes
+// something, before the one before has been agreed on. It may not change the tree: the transaction does
+// that, once it is committed. So it judges a request by the tree and, on top of it, by what the
+// transactions under way will change.
 //
 // # Zxids
 //
-// Every request that comes here takes a zxid, the refused ones too: these become
-// a [tree.Failure], which is proposed and applied like all others. A multi takes
-// one. Reads, pings and syncs never come here and take none. Requests of an
-// unknown type, and a Check outside of a multi, take none either: servers answer
-// Unimplemented and close the connection.
+// Every request that comes here gets a zxid, including refused ones, which become a [tree.Failure] that
+// is proposed and applied like any other transaction. A multi gets one. Reads, pings and syncs never
+// come here and get none. Requests of an unknown type, and a Check outside of a multi, get none either:
+// servers answer Unimplemented and close the connection.
 //
 // # Which error comes first
 //

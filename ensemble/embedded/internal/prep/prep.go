@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Request is a request of which a leader is to make a transaction.
+// Request is a request from which a leader is to make a transaction.
 type Request struct {
 	Session int64
 	Cxid    int32
@@ -31,7 +31,7 @@ type Prep struct {
 	// NoTTL refuses znodes with a TTL with Unimplemented, as a server without
 	// zookeeper.extendedTypesEnabled does.
 	NoTTL bool
-	// EnforceQuota refuses what goes beyond the hard limit of a quota.
+	// EnforceQuota refuses changes beyond the hard limit of a quota.
 	EnforceQuota bool
 	// Membership gives the text of /zookeeper/config after a reconfiguration with
 	// that zxid, or its error. nil refuses all with ReconfigDisabled.
@@ -64,7 +64,7 @@ func (p *Prep) Prepare(r *Request, zxid int64) *tree.Txn {
 	return x
 }
 
-// Applied tells that the tree has applied the transaction zxid, and all before it.
+// Applied records that the tree has applied the transaction zxid, and all before it.
 func (p *Prep) Applied(zxid int64) {
 	p.forget(zxid)
 	if p.changing <= zxid {
@@ -87,7 +87,7 @@ func (p *Prep) body(r *Request) (tree.Body, wire.Code) {
 	return p.change(r, r.Op, r.Record)
 }
 
-// change prepares what can also be a part of a multi.
+// change prepares a request that can also be a part of a multi.
 func (p *Prep) change(r *Request, op wire.Op, record any) (tree.Body, wire.Code) {
 	switch q := record.(type) {
 	case *wire.CreateRequest:

@@ -5,11 +5,11 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// configPath is the znode that says who the servers are.
+// configPath is the znode that lists the servers.
 const configPath = "/zookeeper/config"
 
-// reconfigure changes what is said of the servers. Only an identity that may write
-// there can, by default nobody but the super user.
+// reconfigure changes the list of servers. It requires an identity that may write to that znode: by
+// default only the super user.
 func (p *Prep) reconfigure(r *Request) (tree.Body, wire.Code) {
 	q, ok := r.Record.(*wire.ReconfigRequest)
 	switch {

@@ -5,8 +5,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 )
 
-// closeSession deletes all ephemerals of a session, those of creates under way
-// too.
+// closeSession deletes all ephemeral znodes of a session, including those of creates under way.
 func (p *Prep) closeSession(session int64) tree.Body {
 	paths := p.ephemerals(session)
 	for _, path := range paths {

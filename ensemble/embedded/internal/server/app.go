@@ -51,15 +51,15 @@ func (a *app) Install(state zab.State, _ int64) {
 	s.introduce(s.tree)
 }
 
-// introduce tells a tree who the servers are, unless a reconfiguration has.
+// introduce sets the list of servers in a tree, unless a reconfiguration has set it.
 func (s *Server) introduce(t *tree.Tree) {
 	if !s.standalone() && t.Membership() == "" {
 		t.SetMembership(s.cfg.Members.Text(s.cfg.version()), s.cfg.version(), time.Now().UnixMilli())
 	}
 }
 
-// Serve implements zab.App. The sessions of a new leader all get their full timeout
-// anew: what the one before it knew of them is lost.
+// Serve implements zab.App. Under a new leader, all sessions get their full timeout again: what the
+// leader before knew of them is lost.
 func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 	s := a.server()
 	s.endReadOnly()
@@ -69,8 +69,8 @@ func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 	s.counters.Count(fourletter.Elections)
 	s.counters.Measured(fourletter.ElectionTime, s.node.Status().ElectionTime.Milliseconds())
 	if s.cfg.FirstEpoch > 1 {
-		// Clients of the ensemble before may have seen epochs of which no transaction
-		// is left: a follower would learn with the next one that they have passed.
+		// Clients of the ensemble before may have seen epochs of which no transaction is left; without
+		// this, a follower would not know that they are over until the next transaction.
 		s.tree.Lead(max(s.tree.Zxid(), s.cfg.FirstEpoch<<32))
 	}
 	if role == zab.Leading {
@@ -188,6 +188,6 @@ func (a *app) Commit(e zab.Entry) {
 	s.releaseSyncs(e.Zxid)
 }
 
-// Restored returns the entry of a transaction that was read from files: nobody waits
-// for it any more.
+// Restored returns the entry of a transaction that was read from files. No client waits for it any
+// more.
 func Restored(x *tree.Txn) zab.Entry { return zab.Entry{Zxid: x.Zxid, Data: &proposal{txn: x}} }

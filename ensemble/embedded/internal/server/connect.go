@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// connect handles the first frame of a connection. It is closed without an
-// answer while the server serves nobody like it, and when the client has seen more than
-// this server ("single system image": the client never goes back in time).
+// connect handles the first frame of a connection. It closes the connection without an answer while the
+// server serves no such client, and if the client has seen more than this server ("single system
+// image": the client never goes back in time).
 func (s *Server) connect(k *call) {
 	c, r := k.conn, k.connect
 	if !s.serving && s.readOnly == nil || s.refused(r) || r.LastZxid > s.tree.Zxid() {

@@ -6,9 +6,8 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 )
 
-// inbox holds all that waits for a turn. Anybody may put something in; a turn takes all
-// at once. Clients cannot fill it without bound: a connection has few requests in
-// flight (outgoing.window).
+// inbox holds all events that wait for a turn. Any goroutine may add one; a turn takes all at once.
+// Clients cannot fill it without bound: a connection has few requests in flight (outgoing.window).
 type inbox struct {
 	mu     sync.Mutex
 	peers  []peerEvent

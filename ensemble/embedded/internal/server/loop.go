@@ -13,8 +13,8 @@ import (
 // peerSet is a set of servers, a bit for each id.
 type peerSet uint64
 
-// turns is how many turns a goroutine takes before it leaves the rest to the loops: it may have a
-// client of its own to read from.
+// turns is how many turns a goroutine takes before it leaves the rest to the loops, since it may have a
+// client to read from.
 const turns = 32
 
 // run takes a turn of this server. If few clients send requests, it then takes turns of the servers to
@@ -122,11 +122,10 @@ func (s *Server) work(peers []peerEvent, events []event) {
 	s.flush()
 }
 
-// wake does, after a pause, what a leader's clocks find to be due, before it gets
-// to know what happened meanwhile. So sessions are over that it did not hear of
-// for too long, whatever their clients have sent, and a leader that was deposed
-// does not notice in its first look at its followers, and leads nobody for
-// another half or whole tick, as Apache ZooKeeper's does nearly always.
+// wake does, after a pause, what is due by a leader's clocks, before the leader learns what happened
+// meanwhile. So sessions that it did not hear of for too long have ended, whatever their clients have
+// sent. And a leader that was deposed does not notice it when it first looks at its followers, and
+// leads no server for another half or whole tick, as Apache ZooKeeper's does nearly always.
 func (s *Server) wake() {
 	if s.woken && s.sessions != nil {
 		s.tick()
@@ -281,7 +280,7 @@ func (s *Server) from(host string) (n int) {
 	return n
 }
 
-// know takes in a connection.
+// know adds a connection.
 func (s *Server) know(c *conn) {
 	s.known++
 	c.number = s.known

@@ -57,7 +57,7 @@ func (s *Server) carriedOut(id uint64, o *order, code wire.Code) {
 	o.done <- nil
 }
 
-// giveUpOrders answers those of a leader that is deposed.
+// giveUpOrders answers the pending orders when the leader is deposed.
 func (s *Server) giveUpOrders() {
 	for id, o := range s.orders {
 		delete(s.orders, id)

@@ -6,15 +6,15 @@ import (
 )
 
 const (
-	// window is how many bytes the requests of one connection that are unanswered
-	// may have before no more are read from it; each counts for overhead, too.
+	// window bounds the bytes of a connection's unanswered requests: beyond it no more are read. Each
+	// request also counts for overhead.
 	window   = 1 << 20
 	overhead = 512
-	// highWater is how many bytes may wait for a client that reads slowly before no
-	// more of its requests are read, and no more of its reads answered.
+	// highWater bounds the bytes that wait for a client that reads slowly: beyond it no more of its
+	// requests are read, and no more of its reads are answered.
 	highWater = 1 << 20
-	// overflow is how many bytes may wait at all. Only watch events, what the leader
-	// has answered and a multi-read can reach it; the connection is closed then.
+	// overflow bounds the bytes that may wait in any case. Only watch events, answers of the leader and
+	// a multi-read can reach it; then the connection is closed.
 	overflow = 32 << 20
 )
 
@@ -52,10 +52,9 @@ func (o *outgoing) begin(weight int) bool {
 	return !o.closed
 }
 
-// send sends what a turn has for the client, with the weight of the requests
-// that are answered by it. When it leaves the client full, the server is told once
-// there is room. It is not ok if the client lets far too much wait. Only with atOnce does it
-// write by itself.
+// send sends what a turn has for the client; answered is the weight of the requests that it answers. If
+// that leaves the client full, the server is told once there is room. ok is false if the client lets
+// far too much wait. Only with atOnce does send write to the connection itself.
 func (o *outgoing) send(p []byte, answered int, closing, atOnce bool) (full, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -87,9 +86,8 @@ func (o *outgoing) close() {
 	o.more.Signal()
 }
 
-// next waits for something to send; spare is used for what comes meanwhile. It
-// is nil once there is nothing more to come. awaited reports whether a turn waits for
-// the room that there is now.
+// next waits for something to send. spare becomes the buffer for what is added meanwhile. p is nil once
+// nothing more comes. awaited reports whether a turn waits for the room that there is now.
 func (o *outgoing) next(spare []byte) (p []byte, awaited bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -10,8 +10,8 @@ const (
 	txnDigest = 4 + 8             // version, digest of the tree
 )
 
-// proposalSize returns how many bytes a transaction has that Apache's servers send to each
-// other. Here nothing is sent: monitors are told what it would be.
+// proposalSize returns the size in bytes that a transaction has when Apache's servers send it to each
+// other. Nothing is sent here; the metrics report the size.
 func proposalSize(x *tree.Txn) int {
 	if _, failed := x.Body.(tree.Failure); failed {
 		return txnHeader + bodySize(x.Op, x.Body) // it changes nothing, and has no digest

@@ -8,13 +8,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Read-only mode ("Administrator's Guide, Experimental Options: readonlymode.enabled"):
-// a server that has looked for a leader in vain for some time serves clients that say
-// they can do with reading alone. It shows all that is in its log, committed or not, as
-// a real server does, and forgets that view when it has found a leader.
+// Read-only mode ("Administrator's Guide, Experimental Options: readonlymode.enabled"): a server that
+// has found no leader for some time serves clients that accept a read-only server. It shows everything
+// in its log, committed or not, as a real server does, and drops that view when it has found a leader.
 
-// minLooking is how long a server looks for a leader before it serves read-only; a
-// longer tick is that long. It is a real server's.
+// minLooking is how long a server looks for a leader before it serves read-only, or a tick if that is
+// longer. It is a real server's value.
 const minLooking = 2 * time.Second
 
 // readOnlyMode is the state of a server that serves without a majority.
@@ -83,9 +82,9 @@ func (s *Server) isEnsembles(session int64) bool {
 	return s.tree.HasSession(session) && (!s.cfg.LocalSessions || len(s.tree.EphemeralsUnder(session, "/")) > 0)
 }
 
-// beginReadOnly gives a client a session that only this server knows. Without local
-// sessions it does as a real server does: it answers the connect request like a write,
-// and leaves the connection open, but whatever comes on it unanswered.
+// beginReadOnly gives a client a session that only this server knows. Without local sessions it does
+// what a real server does: it answers the connect request like a write, leaves the connection open, and
+// answers nothing on it.
 func (s *Server) beginReadOnly(k *call) {
 	c := k.conn
 	if s.readOnly.sessions == nil {
@@ -98,8 +97,8 @@ func (s *Server) beginReadOnly(k *call) {
 	s.establish(c, true)
 }
 
-// knowsReadOnly reports whether a session with the right password is taken up again. A real
-// server without sessions of its own has nothing to compare it with.
+// knowsReadOnly reports whether a session with the right password is resumed. A real server without
+// sessions of its own has nothing to compare the password with.
 func (s *Server) knowsReadOnly(c *conn) bool {
 	l := s.readOnly.sessions
 	return l == nil || l.touch(c.session, c.timeout, s.now)

@@ -23,8 +23,8 @@ func (s *Server) answerRead(k *call) {
 	s.end(k, start, code)
 }
 
-// barred returns the leader's answer to a read through one of its own connections
-// whose session is elsewhere or ending. Other servers do not know, and answer.
+// barred returns the leader's answer to a read on one of its own connections whose session has moved or
+// is ending. Other servers do not know that, and answer the read.
 func (s *Server) barred(c *conn) wire.Code {
 	if s.sessions == nil {
 		return wire.OK
@@ -32,8 +32,8 @@ func (s *Server) barred(c *conn) wire.Code {
 	return s.sessions.check(c.session, s.cfg.Zab.ID)
 }
 
-// read appends the record of a reply to the connection's buffer. What it
-// appended does not count if there is an error.
+// read appends the record of a reply to the connection's buffer. If it returns an error, what it
+// appended does not count.
 func (s *Server) read(k *call) wire.Code {
 	if k.err != nil {
 		return wire.MarshallingError
@@ -116,9 +116,9 @@ func (s *Server) readPath(c *conn, op wire.Op, path string) wire.Code {
 	return wire.OK
 }
 
-// readMany appends the answers to the reads of a multi-read, each of which fails
-// for itself. A small request can ask for the same large znode many times: the
-// connection is closed when that comes to more than may wait.
+// readMany appends the answers to the reads of a multi-read, each of which can fail by itself. A small
+// request can ask for the same large znode many times: the connection is closed when the answers exceed
+// what may wait.
 func (s *Server) readMany(c *conn, ops []wire.MultiOp) {
 	results := make([]wire.OpResult, 0, len(ops))
 	size := 0

@@ -17,8 +17,8 @@ func (s *Server) reconfigured(r *wire.ReconfigRequest, zxid int64) (string, wire
 	return membership.Change(s.tree.Membership(), r, zxid, func(id int64) bool { return slices.Contains(synced, int(id)) })
 }
 
-// version returns the configuration's version until a reconfiguration. Servers that allow
-// none keep the one that a file without a version has.
+// version returns the version of the configuration before any reconfiguration. Servers that do not
+// allow one keep the version of a file without a version.
 func (c Config) version() int64 {
 	if c.Reconfig {
 		return membership.First

@@ -50,9 +50,9 @@ func (s *Server) ignore(k *call) {
 	s.mark(k.conn)
 }
 
-// dispatch answers a request or sends it to the leader. "Requests of a client
-// are executed in FIFO order": what comes behind one that waits for the leader
-// waits, too, while several may be with the leader at once.
+// dispatch answers a request or sends it to the leader. "Requests of a client are executed in FIFO
+// order": a request after one that waits for the leader waits, too, while several may be with the
+// leader at once.
 func (s *Server) dispatch(k *call) {
 	c := k.conn
 	c.counters.Begin(k.xid)

@@ -21,35 +21,34 @@ type Config struct {
 	MinSession, MaxSession time.Duration
 	// Sweep is how often the leader looks for empty containers and expired TTL nodes.
 	Sweep time.Duration
-	// FirstEpoch is the one that the ensemble began with. If it is later than 1 every
-	// server shows it from the start, as a zxid with which nothing happened yet.
+	// FirstEpoch is the epoch with which the ensemble began. If it is later than 1, every server shows
+	// it from the start, as a zxid without a transaction.
 	FirstEpoch int64
 	// Disk survives the server.
 	Disk *zab.Disk
-	// Listener is where clients come from; the server closes it.
+	// Listener accepts the clients' connections; the server closes it.
 	Listener net.Listener
 	// Send takes a message to another server, without blocking. Peer returns another server, or nil
 	// while it is down.
 	Send func(zab.Message)
 	Peer func(id int) *Server
-	// Members are in /zookeeper/config, until a reconfiguration, which Reconfig
-	// allows, changes it.
+	// Members are in /zookeeper/config until a reconfiguration, which Reconfig allows, changes it.
 	Members  membership.Members
 	Reconfig bool
 	// NoTTL refuses znodes with a TTL.
 	NoTTL bool
-	// EnforceQuota refuses what goes beyond the hard limit of a quota.
+	// EnforceQuota refuses changes beyond the hard limit of a quota.
 	EnforceQuota bool
 	// ReadOnly lets a server without a majority serve clients that ask for that.
 	// LocalSessions has it begin sessions for them, too.
 	ReadOnly, LocalSessions bool
 	// MaxRequest is the largest frame that is taken from a client.
 	MaxRequest int
-	// MaxConnections is how many connections one address may have; 0: as many as it likes.
+	// MaxConnections is how many connections one address may have; 0 means no limit.
 	MaxConnections int
 	// Words are the four-letter words that are answered.
 	Words []string
-	// Port is the one for clients, as conf tells it.
+	// Port is the port for clients, which conf reports.
 	Port int
 	// SuperDigest is the digest identity that no access control list stops.
 	SuperDigest string
@@ -145,10 +144,10 @@ func (s *Server) PeerReset(id int) {
 	s.inbox.signal()
 }
 
-// acceptAgain is how long a server waits that could not accept a connection.
+// acceptAgain is how long a server waits after it failed to accept a connection.
 const acceptAgain = 10 * time.Millisecond
 
-// accept takes in connections, also while the server is paused, as the kernel does.
+// accept accepts connections, even while the server is paused, as the kernel does.
 func (s *Server) accept() {
 	for {
 		nc, err := s.cfg.Listener.Accept()
@@ -213,9 +212,9 @@ func (s *Server) Paused() bool {
 	return s.paused != nil
 }
 
-// Kill ends the server as SIGKILL does: what was not on disk is lost. Its
-// connections are closed as the kernel closes those of a process that has died:
-// the client gets what was sent, and then the end; a reset if it is still asking.
+// Kill ends the server as SIGKILL does: what was not on disk is lost. Its connections are closed as the
+// kernel closes those of a process that has died: the client gets what was sent, and then the end, or a
+// reset if it is still sending.
 func (s *Server) Kill() { s.halt(true) }
 
 // Stop ends the server in good order: its disk is complete.
@@ -251,12 +250,12 @@ func (s *Server) Look(f func()) {
 	f()
 }
 
-// Alter runs f on the server's tree, between two events. What it changes the other servers
-// do not: it is for tests of what notices that.
+// Alter runs f on the server's tree, between two events. The other servers do not make the change: it
+// is for tests of checks that notice such a difference.
 func (s *Server) Alter(f func(*tree.Tree)) { s.Look(func() { f(s.tree) }) }
 
-// Stick lets the server's tree stay as it is: it takes in no commits any more, and goes on to
-// answer its clients and its leader. It is for tests of what notices that.
+// Stick freezes the server's tree: it applies no commits any more, but continues to answer its clients
+// and its leader. It is for tests of checks that notice that.
 func (s *Server) Stick() { s.Look(func() { s.stuck = true }) }
 
 // Ready returns a channel that is closed when the server serves for the first time.

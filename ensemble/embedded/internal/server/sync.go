@@ -30,8 +30,8 @@ func (s *Server) askSync(id uint64) {
 
 func (s *Server) leadSync(w syncWait) {
 	w.zxid = s.node.LastProposed()
-	// Before the first entry of an epoch its leader's last zxid belongs to no
-	// entry: nobody must wait until that is committed.
+	// Before the first entry of an epoch, its leader's last zxid belongs to no entry: no client must
+	// wait until that zxid is committed.
 	if s.node.LastCommitted() >= w.zxid || s.node.Status().Outstanding == 0 {
 		s.releaseSync(w)
 		return

@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// fire tells the watchers of an event, before anybody can read what changed. A
-// watcher that may not read the znode is not told (CVE-2024-23944).
+// fire sends an event to its watchers, before any client can read the change. A watcher that may not
+// read the znode gets no event (CVE-2024-23944).
 func (s *Server) fire(e tree.Event, zxid int64) {
 	told := int64(0)
 	s.watches.Trigger(e.Type, e.Path, func(c *conn, typ wire.EventType, path string) {

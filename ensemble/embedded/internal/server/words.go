@@ -51,7 +51,7 @@ func (s *Server) Metrics(ctx context.Context) (string, error) {
 	}
 }
 
-// facts returns what the words tell of the server, asked by c.
+// facts returns what the four-letter words report of the server; asking is the connection that asks.
 func (s *Server) facts(asking *conn) fourletter.Server {
 	if !s.serving && s.readOnly == nil {
 		return fourletter.Server{Whitelist: s.cfg.Words}
@@ -140,8 +140,8 @@ func (s *Server) own() (own membership.Member) {
 	return own
 }
 
-// expires returns when the connection ends if nothing comes: a real server looks once in
-// the time that one without a session has, and says when that will be.
+// expires returns when the connection ends if nothing comes. A real server checks once in the time that
+// a connection without a session has, and reports the time of the next check.
 func (c *conn) expires() time.Time {
 	at := c.since.Add(idleLimit)
 	if c.stage != fresh {

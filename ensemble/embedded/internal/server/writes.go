@@ -92,8 +92,8 @@ func (s *Server) answerWrite(p *proposal, r tree.Result) {
 	}
 }
 
-// complete answers a call that the leader has answered: at once if it is the
-// first in the queue of its connection, else when it has become so.
+// complete answers a call that the leader has answered: at once if it is the first in the queue of its
+// connection, otherwise when it has become the first.
 func (s *Server) complete(k *call, code wire.Code, record func([]byte) []byte) {
 	c := k.conn
 	start := s.reply(k, code)
@@ -135,7 +135,7 @@ func (s *Server) appendWrite(b []byte, k *call, r tree.Result) []byte {
 	return b
 }
 
-// sessionClosed ends what is left here of a session that was closed.
+// sessionClosed removes what this server keeps for a session that was closed.
 func (s *Server) sessionClosed(id int64) {
 	if s.sessions != nil {
 		s.sessions.remove(id)

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Anyone is the identity that everybody has.
+// Anyone is the identity that every client has.
 var Anyone = wire.ID{Scheme: "world", ID: "anyone"}
 
 // Allowed reports whether a client with these identities has any of perms by an

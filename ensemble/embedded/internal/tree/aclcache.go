@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// sharedACL is a list that all znodes with equal ones share. nil stands for that
-// of the boot nodes, which allows everything to everyone.
+// sharedACL is a list that all znodes with an equal list share. nil stands for the list of the boot
+// nodes, which allows everything to everyone.
 type sharedACL struct {
 	list  []wire.ACL
 	world wire.Perm // what anyone may do

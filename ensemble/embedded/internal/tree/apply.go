@@ -6,9 +6,9 @@ import (
 
 // Event is a change of a znode that clients may watch.
 type Event struct {
-	// Type is EventCreated, EventDeleted or EventDataChanged with the path of the
-	// znode, or EventChildrenChanged with that of its parent. A deletion concerns
-	// both who watches the znode and who watches its children.
+	// Type is EventCreated, EventDeleted or EventDataChanged with the path of the znode, or
+	// EventChildrenChanged with the path of its parent. A deletion concerns the watches of the znode
+	// and those of its children.
 	Type wire.EventType
 	Path string
 	// ACL is the list of the znode at Path: who may not read it gets no event

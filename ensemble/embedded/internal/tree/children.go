@@ -1,8 +1,8 @@
 package tree
 
-// children are the children of a znode in a table like Java's HashSet: chains of
-// siblings, which link the nodes themselves. Nobody looks names up in it (the
-// tree knows all paths), so that names that fall into one bucket cost nothing.
+// children are the children of a znode in a table like Java's HashSet: chains of siblings, which link
+// the nodes themselves. No name is looked up in it (the tree knows all paths), so names that fall into
+// one bucket cost nothing.
 type children struct {
 	buckets []chain
 	n       int

@@ -2,10 +2,9 @@ package tree
 
 import "unicode/utf8"
 
-// ValidPath reports whether a znode may be called path ("Programmer's Guide, Data
-// Model"). Paths that come as UTF-8 and are none, or have characters beyond the
-// basic plane, are not valid: Java's server sees replacement characters and
-// surrogates in them.
+// ValidPath reports whether a znode may be called path ("Programmer's Guide, Data Model"). Paths that
+// are not valid UTF-8, or have characters beyond the basic plane, are not valid: Java's server sees
+// replacement characters and surrogates in them.
 func ValidPath(path string) bool {
 	if path == "/" {
 		return true

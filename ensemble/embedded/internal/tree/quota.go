@@ -48,8 +48,7 @@ func (t *Tree) countDelete(n *node) {
 	t.count(n, -1, -len(n.data))
 }
 
-// count adds to what is counted for the innermost subtree with a quota that n
-// is in.
+// count adds znodes and bytes to the counts of the innermost subtree with a quota that n is in.
 func (t *Tree) count(n *node, nodes, bytes int) {
 	subtree, ok := t.quotaAbove(n.path)
 	if !ok {
@@ -74,9 +73,9 @@ func (t *Tree) quotaAbove(path string) (subtree string, ok bool) {
 }
 
 // Quota judges whether the given nodes and bytes may be added at a path, by the hard limits of the
-// innermost subtree with a quota. It counts what the tree has now, without
-// what is under way, as for Java's leader; so does a limit that is passed already
-// when bytes become fewer. A limit that no server can read is MarshallingError.
+// innermost subtree with a quota. Like Java's leader, it counts what the tree has now, without changes
+// under way; a limit that is already exceeded also counts when the number of bytes falls. If a limit
+// cannot be parsed, it returns MarshallingError.
 func (t *Tree) Quota(path string, nodes, bytes int) wire.Code {
 	subtree, ok := t.quotaAbove(path)
 	if !ok {
@@ -109,7 +108,7 @@ func (t *Tree) Quota(path string, nodes, bytes int) wire.Code {
 // passes reports whether a number is beyond a limit, if that is one.
 func passes(n, limit int64) bool { return limit > -1 && n > limit }
 
-// recount counts a subtree anew.
+// recount counts a subtree from scratch.
 func (t *Tree) recount(subtree string, counts *node) {
 	var nodes, bytes int
 	if top := t.nodes[subtree]; top != nil {

@@ -6,13 +6,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Each read takes the identities of the client, the address among them, and
-// answers NoNode before NoAuth. Nothing checks whether the path is a valid one:
-// no znode has another, but for the empty path, which reads the root. Exists of
-// a path with a NUL in it is BadArguments.
+// Each read gets the identities of the client, including its address, and returns NoNode before NoAuth.
+// No read checks whether the path is valid: no znode has an invalid path, except that the empty path
+// reads the root. Exists of a path with a NUL in it returns BadArguments.
 
-// Exists returns the stat of a znode. It needs the permission to read since 3.9.3
-// (ZOOKEEPER-2590), so a NoAuth tells that it is there.
+// Exists returns the stat of a znode. It needs the permission to read since 3.9.3 (ZOOKEEPER-2590), so
+// NoAuth shows that the znode exists.
 func (t *Tree) Exists(path string, ids []wire.ID) (wire.Stat, wire.Code) {
 	if strings.IndexByte(path, 0) >= 0 {
 		return wire.Stat{}, wire.BadArguments
@@ -57,7 +56,7 @@ func (t *Tree) ACL(path string, ids []wire.ID) ([]wire.ACL, wire.Stat, wire.Code
 	return list, n.stat(), wire.OK
 }
 
-// AllChildrenNumber counts what is below a znode, at any depth.
+// AllChildrenNumber counts the znodes below a znode, at any depth.
 func (t *Tree) AllChildrenNumber(path string, ids []wire.ID) (int32, wire.Code) {
 	n, code := t.read(path, wire.PermRead, ids)
 	switch {
@@ -97,8 +96,8 @@ func (n *node) walk(f func(*node)) {
 	}
 }
 
-// Stat returns the stat of a znode whoever asks, or NoNode. A server compares it
-// with the zxid of SetWatches.
+// Stat returns the stat of a znode without checking permissions, or NoNode. A server compares it with
+// the zxid of SetWatches.
 func (t *Tree) Stat(path string) (wire.Stat, wire.Code) {
 	n := t.find(path)
 	if n == nil {
@@ -117,8 +116,8 @@ type Node struct {
 	Size              int   // of the data
 }
 
-// Node returns what a leader has to know of the znode at path, which is not the
-// empty one; ok is false if there is none.
+// Node returns what a leader has to know of the znode at path, which must not be empty; ok is false if
+// there is none.
 func (t *Tree) Node(path string) (n Node, ok bool) {
 	x := t.nodes[path]
 	if x == nil {

@@ -11,9 +11,9 @@ import (
 // ErrRecord means bytes that are no transaction or no tree.
 var ErrRecord = errors.New("not a record of a transaction")
 
-// AppendTxn appends a transaction as it stands in ZooKeeper's log: header, record.
-// The layouts come from zookeeper.jute, module txn. What failed is of type error
-// there, whatever it was; SetSequence has a layout of our own.
+// AppendTxn appends a transaction in the form of ZooKeeper's log: header, record. The layouts come from
+// zookeeper.jute, module txn. There, a failed request of any type has the type error; SetSequence has a
+// layout of our own.
 func AppendTxn(b []byte, x *Txn) []byte {
 	op, record := appendBody(nil, x.Op, x.Body)
 	b = wire.AppendLong(b, x.Session)

@@ -96,11 +96,10 @@ func (t *Tree) insert(x *node) {
 // size returns the node's share of DataSize.
 func (x *node) size() int64 { return int64(len(x.path) + len(x.data)) }
 
-// SetMembership sets the configuration, and with it the data of /zookeeper/config:
-// who the servers are. A server does it for itself when it starts and when it has
-// synchronised; no transaction tells of it. The znode's version is -1 for that
-// reason, and its mzxid the configuration's version. millis is the server's clock,
-// milliseconds since 1970.
+// SetMembership sets the configuration, the list of servers, and with it the data of /zookeeper/config.
+// A server does it for itself when it starts and when it has synchronised; there is no transaction for
+// it. So the znode's version is -1, and its mzxid is the configuration's version. millis is the
+// server's clock, in milliseconds since 1970.
 func (t *Tree) SetMembership(config string, version, millis int64) {
 	x := t.nodes[configPath]
 	t.members = config

@@ -6,10 +6,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Txn is one transaction: what the leader made of one request. It never fails
-// when it is applied, since whatever can fail was found before; a request that
-// failed is a Failure. A Txn is not changed once it was proposed: all servers
-// of an ensemble share it.
+// Txn is one transaction: what the leader made of one request. It never fails when it is applied, since
+// all possible errors were found before; a request that failed is a Failure. A Txn is not changed once
+// it was proposed: all servers of an ensemble share it.
 type Txn struct {
 	Zxid    int64
 	Session int64 // whose request it was
@@ -19,8 +18,8 @@ type Txn struct {
 	Body    Body
 }
 
-// Body tells what a transaction does: *Create, *Delete, *SetData, *SetACL, *Check,
-// *Multi, *CreateSession, *CloseSession, *SetSequence, or Failure.
+// Body is what a transaction does: *Create, *Delete, *SetData, *SetACL, *Check, *Multi, *CreateSession,
+// *CloseSession, *SetSequence, or Failure.
 type Body interface{ body() }
 
 // Create makes a znode. Path is final: a sequential one has its number.
@@ -32,14 +31,12 @@ type Create struct {
 	Owner     int64
 	Container bool
 	TTL       time.Duration // 0: none
-	// ParentCversion is the parent's counter of creates after this: not the
-	// visible cversion, which counts deletes too. A tree takes it only if it is
-	// larger than what it has, as Java's server does since 3.6. So it stays at
-	// 2147483647, and creates then leave the parent's pzxid, too. Another prefix
-	// gets that number as well; deletes and restarts do not help. Behind a create
-	// that is under way, or in the same multi, names go on with -2147483648; once
-	// all were applied they begin at 2147483647 again. (Measured on 3.9.3, one
-	// server and three.)
+	// ParentCversion is the parent's counter of creates after this one: not the visible cversion, which
+	// also counts deletes. A tree uses it only if it is larger than its own, as Java's server does
+	// since 3.6. So the counter stays at 2147483647, and then creates do not change the parent's pzxid
+	// either. Another prefix gets that number, too; deletes and restarts do not help. After a create
+	// that is under way, or in the same multi, names continue with -2147483648; once all were applied,
+	// they begin at 2147483647 again. (Measured on 3.9.3, one server and three.)
 	ParentCversion int32
 }
 

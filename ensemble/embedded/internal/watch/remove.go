@@ -2,9 +2,9 @@ package watch
 
 import "github.com/zklab/zklab/internal/zk/wire"
 
-// kindsOf returns the watches that a type of removeWatches or checkWatches is about.
-// WatcherData and WatcherChildren mean the one-time ones alone; a persistent one
-// on the same path stays. Of an unknown type there are none.
+// kindsOf returns the kinds of watches that a type of removeWatches or checkWatches concerns.
+// WatcherData and WatcherChildren mean only the one-time watches; a persistent one on the same path
+// stays. For an unknown type it returns none.
 func kindsOf(typ wire.WatcherType) kinds {
 	switch typ {
 	case wire.WatcherChildren:
@@ -28,11 +28,9 @@ func (t *Table[W]) Has(path string, typ wire.WatcherType, w W) bool {
 	return e != nil && e.kinds&kindsOf(typ) != 0
 }
 
-// Remove takes w's watches of the type away from path, for removeWatches, and
-// reports whether there were any: a client without one is answered with
-// NoWatcher. Nobody is told: the events DataWatchRemoved, ChildWatchRemoved and
-// PersistentWatchRemoved are made by client libraries for themselves, a server
-// sends none.
+// Remove removes w's watches of the type from path, for removeWatches, and reports whether there were
+// any: a client without one is answered with NoWatcher. No event is sent: client libraries make the
+// events DataWatchRemoved, ChildWatchRemoved and PersistentWatchRemoved for themselves.
 func (t *Table[W]) Remove(path string, typ wire.WatcherType, w W) bool {
 	e := t.entries[key[W]{path, w}]
 	if e == nil || e.kinds&kindsOf(typ) == 0 {

@@ -18,9 +18,8 @@ func (t *Table[W]) Summary() Summary {
 // persistent watch counts twice.
 func (t *Table[W]) Len() int { return t.inData + t.inChild }
 
-// ByWatcher lists the paths of every watcher for wchc: those of the data table.
-// A watcher whose last watch has fired is there without any. It goes through
-// the whole table.
+// ByWatcher lists, for wchc, the paths of every watcher in the data table. A watcher whose last watch
+// has fired is listed without any. It goes through the whole table.
 func (t *Table[W]) ByWatcher() map[W][]string {
 	all := make(map[W][]string, t.listed)
 	for w, h := range t.watchers {
@@ -41,8 +40,8 @@ func pathsOf[W comparable](h *watcher[W]) []string {
 	return paths
 }
 
-// ByPath lists the watchers of every path for wchp, in the order in which they
-// registered: those of the data table. It goes through the whole table.
+// ByPath lists, for wchp, the watchers of every path in the data table, in the order in which they
+// registered. It goes through the whole table.
 func (t *Table[W]) ByPath() map[string][]W {
 	all := make(map[string][]W, t.dataPaths)
 	for path, n := range t.paths {

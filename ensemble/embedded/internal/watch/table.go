@@ -1,5 +1,5 @@
-// Package watch holds the watches that clients have set on one server, and says
-// who is to be told of an event. It may not read the tree or send anything.
+// Package watch holds the watches that clients have set on one server, and finds the watchers of an
+// event. It may not read the tree or send anything.
 //
 // Apache ZooKeeper 3.9 keeps them in two tables. One-time watches of getData
 // and exists are in the data table, those of getChildren in the child table,
@@ -41,7 +41,7 @@ type Table[W comparable] struct {
 	peak   int // the most entries there were since the maps are these
 }
 
-// large is from how many entries on memory is given back when they are gone.
+// large is the number of entries from which on their memory is released when they are gone.
 const large = 1 << 12
 
 // New makes an empty table.
@@ -97,11 +97,11 @@ type watcher[W comparable] struct {
 	fired  uint64 // the last event that it got
 }
 
-// AddData sets a one-time watch for the data of path, or for its creation: that
-// of getData and exists. The znode need not exist.
+// AddData sets a one-time watch for the data of path, or for its creation, as getData and exists do.
+// The znode need not exist.
 func (t *Table[W]) AddData(path string, w W) { t.add(path, w, oneTimeData) }
 
-// AddChild sets a one-time watch for the children of path, that of getChildren.
+// AddChild sets a one-time watch for the children of path, as getChildren does.
 func (t *Table[W]) AddChild(path string, w W) { t.add(path, w, oneTimeChild) }
 
 // Add sets a watch that stays, as addWatch does. It reports whether there is
@@ -201,7 +201,7 @@ func (t *Table[W]) list(h *watcher[W], is bool) {
 	h.listed = is
 }
 
-// drop forgets an entry without kinds, and its path if nobody else watches it.
+// drop removes an entry without kinds, and its path if it has no other watcher.
 func (t *Table[W]) drop(e *entry[W]) {
 	n, h := e.node, e.watcher
 	delete(t.entries, key[W]{n.path, h.w})

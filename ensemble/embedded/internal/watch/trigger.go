@@ -6,9 +6,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Trigger uses up the one-time watches that an event matches, and then calls
-// fire once for every watcher that is to be told: those of the path in the order
-// in which they registered, then recursive ones of the ancestors, nearest first.
+// Trigger uses up the one-time watches that an event matches, and then calls fire once for every
+// watcher of the event: those of the path in the order in which they registered, then recursive ones of
+// the ancestors, nearest first.
 //
 // It is to be called once per change of a znode: Created, Deleted or DataChanged
 // with its path, ChildrenChanged with its parent's. The deletion of a znode

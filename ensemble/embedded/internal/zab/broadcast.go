@@ -1,8 +1,8 @@
 package zab
 
-// Broadcast: the leader proposes entries to its followers, in order; each
-// acknowledges what it has on disk; what a quorum has, the leader among them or
-// not, is committed, in order. Observers get entries when they are committed.
+// Broadcast: the leader proposes entries to its followers, in order; each acknowledges what it has on
+// disk. Entries that a quorum has, which may lack the leader, are committed, in order. Observers get
+// entries when they are committed.
 
 // counterLimit ends an epoch's zxids: the last value of the low 32 bits is not
 // used, and a new election gives a new epoch (ZOOKEEPER-1277).
@@ -73,7 +73,8 @@ func (n *Node) acked(l *learner, zxid int64) {
 
 // recount finds up to where a quorum has all on disk.
 func (n *Node) recount() {
-	// Voters sorted by what they have, most first; those not in sync acked nothing.
+	// Voters sorted by what they have, most first; a voter that is not in sync has acknowledged
+	// nothing.
 	sorted := append(n.leading.scratch[:0], n.disk.durable)
 	for _, l := range n.leading.learners {
 		if !l.voter {
@@ -106,9 +107,9 @@ func (n *Node) commitNext() {
 	d.fold()
 }
 
-// tellCommits tells the followers what was committed since the last time: one
-// message for all that one ack brought, but before any payload that must come
-// behind it. Learners that do not serve yet are told when they may.
+// tellCommits tells the followers what was committed since the last time: one message for everything
+// that one ack brought, but before any payload that must come after it. Learners that do not serve yet
+// are told when they may serve.
 func (n *Node) tellCommits() {
 	zxid := n.disk.LastCommitted()
 	if n.leading.told >= zxid {
@@ -142,10 +143,9 @@ func (n *Node) informed(m Message) {
 	n.committed(m.Entry.Zxid)
 }
 
-// SendLeader sends a payload to the leader's Receive; when this server leads, its
-// own Receive gets it, before the call returns or, when App calls it from within,
-// soon after. It reports false, and the payload goes nowhere, when this server
-// does not serve.
+// SendLeader sends a payload to the leader's Receive. If this server leads, its own Receive gets the
+// payload, before the call returns or, if App makes the call from within a callback, soon after. If
+// this server does not serve, SendLeader returns false and sends nothing.
 func (n *Node) SendLeader(payload any) bool {
 	switch {
 	case !n.serving:
@@ -158,11 +158,10 @@ func (n *Node) SendLeader(payload any) bool {
 	return true
 }
 
-// SendLearner sends a payload from the leader to the Receive of a learner, or of
-// itself as SendLeader does. What was committed before comes there before it,
-// what is committed after, after it. It reports false, and the payload goes
-// nowhere, when this server does not lead and serve or the learner does not serve
-// under it.
+// SendLearner sends a payload from the leader to the Receive of a learner, or of the leader itself as
+// SendLeader does. The learner gets it after everything committed before, and before everything
+// committed later. It returns false and sends nothing if this server does not lead and serve, or the
+// learner does not serve under it.
 func (n *Node) SendLearner(id int, payload any) bool {
 	if n.role != Leading || !n.serving {
 		return false

@@ -16,7 +16,7 @@ package zab
 // promised that epoch before.
 const noPromise = -1
 
-// called takes in the epoch that a learner has accepted.
+// called handles the epoch that a learner has accepted.
 func (n *Node) called(l *learner, accepted int64) {
 	ld := &n.leading
 	ld.offered = max(ld.offered, accepted)
@@ -79,7 +79,7 @@ func (n *Node) promise(m Message) {
 	})
 }
 
-// promised takes in a learner's promise.
+// promised handles a learner's promise.
 func (n *Node) promised(l *learner, m Message) {
 	l.state, l.last, l.committed = waiting, m.Zxid, m.Commit
 	if n.phase == Discovery && l.voter && m.Epoch != noPromise {

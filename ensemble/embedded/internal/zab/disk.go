@@ -25,9 +25,8 @@ type Disk struct {
 	// entry that comes. A learner that lags behind by more needs a snapshot. 0 or
 	// less keeps everything.
 	Keep int
-	// Taken, if not nil, is the zxid up to which those who read the log along have
-	// taken all that was committed. What is behind it stays in the log, however long
-	// that gets.
+	// Taken, if not nil, is the zxid up to which all readers of the log have read what was committed.
+	// What comes after it stays in the log, however long that gets.
 	Taken *atomic.Int64
 
 	accepted int64 // the latest epoch whose leader was promised obedience
@@ -70,13 +69,13 @@ func (d *Disk) SetDelay(delay time.Duration) { d.delay = delay }
 // Delay returns the delay that SetDelay has set.
 func (d *Disk) Delay() time.Duration { return d.delay }
 
-// Crash drops what is not durable. To be called when the node is gone for good.
+// Crash drops what is not durable. It must be called after the node has ended.
 func (d *Disk) Crash() {
 	d.cut(d.index(d.durable))
 }
 
-// Empty makes the disk that of a server that never ran, whose state is given. It reports whether that
-// could be written where it outlives the process. Call it when no node works on the disk.
+// Empty makes the disk that of a server that never ran, which begins with the given state. It reports
+// whether that could be written to the files, if there are any. Call it when no node works on the disk.
 func (d *Disk) Empty(state State) bool {
 	if d.files != nil && !(d.wrote(d.files.Replace(state, 0, nil)) && d.wrote(d.files.Epochs(0, 0))) {
 		return false

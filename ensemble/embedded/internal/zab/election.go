@@ -4,14 +4,14 @@ import "time"
 
 // Elections: fast leader election.
 //
-// A server that looks tells all voters its vote, at first for itself. Who hears
-// of a better vote adopts it and tells so, until a quorum agrees. Votes count
-// within a round only: the number tells which votes belong to the same election,
-// and a server that is behind skips to the later round. Servers that have decided
-// answer one that looks with whom they follow, and so it joins them.
+// A server that looks for a leader sends its vote to all voters, at first for itself. A server that
+// hears of a better vote adopts it and sends it on, until a quorum agrees. Votes count only within a
+// round: its number shows which votes belong to the same election, and a server that is behind skips to
+// the later round. Servers that have decided tell a server that looks whom they follow, and so it joins
+// them.
 //
-// Elections need not be safe, only likely to give a leader that can win the next
-// two phases: those see to it that no epoch has two.
+// Elections need not be safe, only likely to choose a leader that can complete the next two phases:
+// those ensure that no epoch has two leaders.
 
 // election is the state of a server that looks.
 type election struct {
@@ -50,7 +50,8 @@ func (n *Node) startElection() {
 	n.startRound(n.round+1, Vote{})
 }
 
-// startRound votes for this server itself or, if that is better, as somebody did.
+// startRound votes for this server itself or, if that is better, for the candidate of another server's
+// vote.
 func (n *Node) startRound(round int64, other Vote) {
 	n.refuseCallers()
 	n.round = round
@@ -97,8 +98,8 @@ func (n *Node) notifyAll() {
 	n.election.resend = min(2*n.election.resend, 2*n.cfg.Tick)
 }
 
-// announce tells everybody what was decided: observers learn it only so, and
-// voters that are late need not ask.
+// announce sends the decision to all servers: observers learn it only in this way, and voters that are
+// late need not ask.
 func (n *Node) announce() {
 	note := n.notification()
 	for _, ids := range [...][]int{n.cfg.Voters, n.cfg.Observers} {
@@ -154,7 +155,7 @@ func (n *Node) outdated(from int, note Notification) bool {
 	}
 }
 
-// hear takes in a notification while looking.
+// hear handles a notification while looking.
 func (n *Node) hear(from int, note Notification) {
 	e := &n.election
 	if note.Role != Looking {
@@ -222,7 +223,7 @@ func (n *Node) count() {
 	case agree < n.quorum:
 		e.decideAt = time.Time{}
 	case len(e.votes)+1 == len(n.cfg.Voters):
-		n.decide(e.vote.Leader) // nobody is left who could have a better vote
+		n.decide(e.vote.Leader) // no server is left that could have a better vote
 	case e.decideAt.IsZero():
 		e.decideAt = n.now.Add(n.cfg.Tick / 5)
 	case !n.now.Before(e.decideAt):
@@ -230,9 +231,9 @@ func (n *Node) count() {
 	}
 }
 
-// established returns the server that says itself that it leads, and that has a
-// quorum of voters who follow it, vote for it, or are this server. Without its
-// own word a leader that has just died would be elected again and again.
+// established returns the server that itself claims to lead, and that has a quorum of voters who follow
+// it, vote for it, or are this server. Without its own claim, a leader that has just died would be
+// elected again and again.
 func (n *Node) established() int {
 	e := &n.election
 	for _, id := range n.cfg.Voters {

@@ -1,10 +1,10 @@
 package zab
 
-// Files keep what is on a disk where it outlives the process. They hold the
-// durable part of the log, no more: each method returns when it is written.
+// Files keeps the content of a disk where it outlives the process. It holds only the durable part of
+// the log: each method returns when its data are written.
 //
-// After a method has returned false nothing more becomes durable, and no promise
-// is made: the server is to be ended.
+// After a method has returned false, nothing more becomes durable, and the node makes no promise any
+// more: its owner has to end the server.
 type Files interface {
 	// Append writes entries behind the others.
 	Append(entries []Entry) bool

@@ -73,7 +73,7 @@ func (n *Node) learner(id int) *learner {
 	return nil
 }
 
-// connected takes in a server that wants to be led.
+// connected handles a server that wants to be led.
 func (n *Node) connected(m Message) {
 	switch n.role {
 	case Looking:

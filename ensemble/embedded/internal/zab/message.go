@@ -2,8 +2,8 @@ package zab
 
 import "fmt"
 
-// Message goes from one node to another. Only the fields that its kind lists
-// mean anything. It is a value; what it points to is never changed.
+// Message goes from one node to another. Only the fields that its kind lists are used. It is a value;
+// what it points to is never changed.
 type Message struct {
 	Kind     Kind
 	From, To int
@@ -34,16 +34,15 @@ type Kind int
 
 // The kinds of message.
 const (
-	// Notify tells a vote, or who leads, to a server that looks: Vote.
+	// Notify sends a vote, or who leads, to a server that looks for a leader: Vote.
 	Notify Kind = iota
 	// Connect opens a connection [FOLLOWERINFO, OBSERVERINFO]: Epoch is the
 	// latest one that the learner has accepted.
 	Connect
 	// NewEpoch answers it [LEADERINFO]: Epoch is the leader's.
 	NewEpoch
-	// AckEpoch promises to follow nobody of an earlier epoch. Epoch is the
-	// learner's current one or noPromise, Zxid the end of its log, Commit what it
-	// knows to be committed.
+	// AckEpoch promises to follow no leader of an earlier epoch. Epoch is the learner's current one or
+	// noPromise, Zxid the end of its log, Commit what it knows to be committed.
 	AckEpoch
 	// NewLeader brings the learner's log in line [DIFF, TRUNC or SNAP with what
 	// follows, NEWLEADER]: Sync; the leader knows all up to Commit to be committed.
@@ -109,7 +108,7 @@ func (v Vote) better(o Vote) bool {
 	return v.Leader > o.Leader
 }
 
-// Sync is how a learner's log is brought in line with the leader's.
+// Sync brings a learner's log in line with the leader's.
 type Sync struct {
 	Mode SyncMode
 	// After is where Entries begin: the zxid of the last entry that both have, or
@@ -126,6 +125,6 @@ type SyncMode int
 // The modes.
 const (
 	Diff  SyncMode = iota // it lacks some entries, perhaps none
-	Trunc                 // it has entries that nobody wants
+	Trunc                 // it has entries that the leader lacks
 	Snap                  // it lacks entries that the leader no longer has
 )

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Node is one server's part in replication. It has no locks: one goroutine at a
-// time, and App must not call Step, Tick or PeerReset.
+// Node is one server's part in replication. It has no locks: only one goroutine may use it at a time,
+// and App must not call Step, Tick or PeerReset.
 type Node struct {
 	cfg    Config
 	disk   *Disk
@@ -95,7 +95,7 @@ func NewNode(cfg Config, disk *Disk, app App) *Node {
 	}
 }
 
-// Step takes in a message. Messages that are stale, or from strangers, have no effect.
+// Step handles a message. Messages that are stale, or from unknown servers, have no effect.
 func (n *Node) Step(now time.Time, m Message) {
 	n.enter(now)
 	if m.To == n.cfg.ID && m.From != n.cfg.ID && n.knows(m.From) {
@@ -104,8 +104,8 @@ func (n *Node) Step(now time.Time, m Message) {
 	n.leave()
 }
 
-// Tick does what is due. It is to be called at the time that Next gives, and may
-// be called at any other.
+// Tick does what is due. It must be called at the time that Next returns, and may be called at any
+// other time.
 func (n *Node) Tick(now time.Time) {
 	n.enter(now)
 	switch n.role {

@@ -2,7 +2,7 @@ package zab
 
 import "time"
 
-// Role returns what this server is while it serves, else Looking.
+// Role returns the role of this server while it serves, otherwise Looking.
 func (n *Node) Role() Role {
 	if !n.serving {
 		return Looking
@@ -10,8 +10,8 @@ func (n *Node) Role() Role {
 	return n.role
 }
 
-// Leader returns the id of the leader under which this server serves, its own if it
-// leads, else 0.
+// Leader returns the id of the leader under which this server serves, which may be its own; 0 if it
+// does not serve.
 func (n *Node) Leader() int {
 	if !n.serving {
 		return 0
@@ -19,9 +19,9 @@ func (n *Node) Leader() int {
 	return n.leader
 }
 
-// Epoch returns the epoch under which this server serves, else 0. The zxids of a
-// leader start behind epoch << 32, and Apache ZooKeeper's leader shows that
-// as its zxid until the first entry of the epoch.
+// Epoch returns the epoch under which this server serves; 0 if it does not. The zxids of a leader start
+// after epoch << 32, and Apache ZooKeeper's leader shows that as its zxid until the first entry of the
+// epoch.
 func (n *Node) Epoch() int64 {
 	if !n.serving {
 		return 0
@@ -29,8 +29,8 @@ func (n *Node) Epoch() int64 {
 	return n.epoch
 }
 
-// Synced returns the ids of the servers that have all that this leader has: itself,
-// and the learners that have taken over its log. Nobody on another server.
+// Synced returns the ids of the servers that have everything that this leader has: itself, and the
+// learners that have taken over its log. It returns none if this server does not lead.
 func (n *Node) Synced() []int {
 	if n.role != Leading || !n.serving {
 		return nil

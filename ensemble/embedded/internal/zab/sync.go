@@ -2,21 +2,18 @@ package zab
 
 // Synchronisation: a quorum takes over the leader's log.
 //
-// The leader chooses for each learner what it lacks (Disk.choose) and sends it as
-// one, so that a learner is never caught between its old log and the leader's.
-// The learner answers when all of it is on disk, and only then is the epoch its
-// current one: the current epoch tells whose log it has. When a quorum has
-// answered, all of the leader's log is committed, whoever proposed it, and the
-// leader and those who answered serve.
+// The leader chooses for each learner what it lacks (Disk.choose) and sends it as one message, so that
+// a learner is never caught between its old log and the leader's. The learner answers when all of it is
+// on disk, and only then is the epoch its current one: the current epoch shows whose log it has. When a
+// quorum has answered, all of the leader's log is committed, whichever leader proposed it, and the
+// leader and the learners that answered serve.
 //
-// A learner that comes later gets the log as it is then. What is proposed from
-// that moment on follows on the same connection, so nothing is lost or doubled
-// between the two.
+// A learner that comes later gets the log as it is then. What is proposed from that moment on follows
+// on the same connection, so nothing is lost or doubled between the two.
 
-// beginSync goes on from discovery when a quorum has promised. The leader's own
-// log must be on disk, too, before it counts as that of the new epoch: were part
-// of it lost in a crash, the epoch would make the rest look more recent than the
-// logs of those who still have it.
+// beginSync continues after discovery when a quorum has promised. The leader's own log must be on disk,
+// too, before it counts as the log of the new epoch: if part of it were lost in a crash, the epoch
+// would make the rest look more recent than the logs of servers that still have that part.
 func (n *Node) beginSync() {
 	if n.phase != Discovery || n.epoch == 0 || !n.enough(n.leading.promises) || !n.disk.synced() {
 		return

@@ -79,13 +79,13 @@ type Role int
 
 // The roles.
 const (
-	Looking Role = iota // no leader known, or not in sync with it: serves nobody
+	Looking Role = iota // no leader known, or not in sync with it: serves no client
 	Following
 	Leading
 	Observing
 )
 
-// Config says who a node is. Times are counted in ticks as in zoo.cfg.
+// Config describes a node. Times are counted in ticks as in zoo.cfg.
 type Config struct {
 	ID        int
 	Voters    []int // ids, all of them, this one too unless it observes
@@ -100,16 +100,16 @@ type Config struct {
 // time. App may call Propose, SendLeader and SendLearner from within Commit,
 // Receive and Serve, and may read the node at any time.
 type App interface {
-	// Send hands a message to the network. Messages from one node to another
-	// arrive in order; they may be delayed for long, lost with everything after
-	// them on the same Conn, or arrive when nobody wants them any more.
+	// Send hands a message to the network. Messages from one node to another arrive in order; they may
+	// be delayed for long, lost with everything after them on the same Conn, or arrive when the
+	// receiver has no more use for them.
 	Send(Message)
 	// Install replaces the state, before the first Serve and whenever a leader
 	// sent a snapshot. The state is the App's from then on.
 	Install(s State, zxid int64)
-	// Commit applies the next committed entry. On every server each entry comes
-	// once, in the order of zxids, after Install. Those that come before Serve are
-	// what the server missed: nobody waits for them here.
+	// Commit applies the next committed entry. On every server each entry comes once, in the order of
+	// zxids, after Install. Those that come before Serve are what the server missed: no client of this
+	// server waits for them.
 	Commit(Entry)
 	// Serve tells the server that it is in sync under a leader (which may be itself)
 	// and may serve clients.
