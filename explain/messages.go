@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// This file tells which messages of the calls in a scene were lost: by a fault, or because the connection ended. Such
-// a call cannot know what became of its request.
+// This file finds the messages of the calls in a scene that were lost: by a fault, or because the
+// connection ended. The client of such a call cannot know what became of its request.
 
 // mostMessages is the maximum number of lost messages in a story. The earliest ones are told.
 const mostMessages = 4

@@ -21,9 +21,9 @@ type Sent struct {
 	Path    string
 }
 
-// Sequence is the few messages of a scene between clients and servers, in order of time, with the calls
-// that they belong to. The times of messages are often known within bounds only; the order respects
-// these, and that of the zxids.
+// Sequence holds the few messages of a scene between clients and servers, in order of time, with the
+// calls that they belong to. The times of messages are often known only within bounds; the order
+// respects these bounds and the order of the zxids.
 type Sequence struct {
 	lifelines []string // clients, then servers
 	rows      []row
@@ -196,10 +196,10 @@ func (q *sequence) shown(path string) string {
 // certainly got the reply, and when the connection ended without one; 0 if that is not known.
 type passage struct{ from, to, seen, broke time.Duration }
 
-// passage follows a request by the highest zxid that its session was shown. Servers answer the requests of
-// a session in the order in which they were sent, so an answer with a lower zxid is to an earlier one, and
-// one with its own zxid is to the request itself. An equal request that was never answered is not it if a
-// later one was answered with a lower zxid.
+// passage follows a request by the highest zxid that its session was shown. Servers answer the requests
+// of a session in the order in which they were sent, so an answer with a lower zxid belongs to an
+// earlier request, and one with the request's own zxid to the request itself. An equal request that was
+// never answered cannot be the one if a later request was answered with a lower zxid.
 func (q *sequence) passage(m Sent) (p passage, known bool) {
 	committed := time.Duration(0) // by then, as any client saw it
 	doubt := false                // a request was not answered: a later answer may not be the one to this

@@ -10,7 +10,7 @@ import (
 )
 
 // stays draws the periods in which clients held, were inside, or had a barrier up, if a step begins
-// them. An object of a program's own has no state of its own; its clients may hold it all the same.
+// them. An object that a program declares has no state of its own, but its clients may still hold it.
 func (t *narrator) stays(r *Reader) {
 	m := t.model()
 	var inside []*holds.Stay

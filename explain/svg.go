@@ -23,8 +23,8 @@ const (
 	svgPerChar = 6.6 // of text this size, a little more than it takes on average
 )
 
-// The colours, as light pages have them; SVG adds those of dark ones. Each kind of bar has a form of
-// its own, too.
+// The colours on light pages; SVG adds those for dark pages. Each kind of bar also has a form of its
+// own.
 var (
 	svgPaper = inks.Paper.Light
 	svgInk   = inks.Text.Light

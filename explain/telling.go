@@ -1,6 +1,6 @@
 package explain
 
-// Telling says how the counterexample of a property is told: until when a hold is drawn, and which
+// Telling says how the counterexample of a property is described: until when a hold is drawn, and which
 // conclusion follows from the steps. Properties declare theirs.
 type Telling int
 

@@ -90,7 +90,7 @@ func sentence(w models.Words, op *history.Operation, st *Step) func(Clock) strin
 	}
 }
 
-// anything returns words for an operation that has none of its own.
+// anything returns words for an operation whose model has none for it.
 func anything(op *history.Operation) models.Words {
 	in := facts(op.Invoke.Value)
 	call := op.F
@@ -244,7 +244,7 @@ func (t *narrator) fact(e *history.Event) {
 	t.s.Add(st)
 }
 
-// addOvertaken makes a step of requests whose replies came after that of a later one.
+// addOvertaken makes a step of requests whose replies came after the reply to a later one.
 func addOvertaken(e *history.Event, st *Step) {
 	var v history.Overtaken
 	_ = e.Decode(&v)
@@ -312,7 +312,7 @@ func inLine(name string) string {
 	return name
 }
 
-// other adds a fact that shows a session alive or new, or that has no words of its own.
+// other adds a fact that shows a session alive or new, or that has no special words.
 func (t *narrator) other(e *history.Event, st *Step) {
 	if e.Alive != 0 && e.Process == history.SessionProcess && slices.Contains([]string{history.FConnected, history.FDisconnected}, e.F) {
 		showAlive(e, st)

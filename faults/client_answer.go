@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// atAnswer stops the first answer that shows a client such a znode, acts on the client, and
+// atAnswer stops the first answer that shows a client a znode of such an owner, acts on the client, and
 // lets the answer go on. It waits for as long as the fault is meant to last.
 func atAnswer(ctx context.Context, t *Target, of link.Owners, do action) (*victim, link.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(t.Lasts, Patience/2))

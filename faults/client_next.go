@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// nextInLine returns the clients that stand first in line behind a holder, one for each
-// object that is held. It reads this from the tree, whatever names a recipe gives its
-// znodes: contenders are ephemeral and stand in the order of their creation.
+// nextInLine returns the clients that stand first in line behind a holder, one for each object that is
+// held. It reads this from the tree, whatever names a recipe gives to its znodes: contenders are
+// ephemeral and stand in the order of their creation.
 func (t *Target) nextInLine(ctx context.Context) []int {
 	if t.Admin == nil {
 		return nil

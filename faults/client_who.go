@@ -64,7 +64,7 @@ var whoWords = words{
 	examples: []string{clientPrefix + "0", string(Holder) + orAny},
 }
 
-// whoOption is who=, for faults whose word says something else.
+// whoOption is the option who=, for faults whose word means something else.
 var whoOption = Option{Key: "who", About: "which clients: " + strings.Join(whoList, ", ") + ", " + clientPrefix + "N", Example: string(Waiter), Check: whoWords.wrong}
 
 // id returns the number of the client, if the choice names one.
@@ -80,9 +80,8 @@ func (w Who) id() (int, bool) {
 // patient are the choices that may find no client.
 var patient = []Who{Holder, Waiter, Next}
 
-// drawnWho returns whose turn it is for the n-th fault of a mix: mostly a holder or a
-// waiter, since little can go wrong for other clients. Where there is none, any client will
-// do.
+// drawnWho returns the choice of clients for the n-th fault of a mix: mostly a holder or a waiter,
+// since little can go wrong for other clients. If there is none, it falls back to any client.
 func drawnWho(n int) Who {
 	turns := []Who{Holder.OrAny(), Waiter.OrAny(), Next.OrAny(), Anyone}
 	return turns[n%len(turns)]
@@ -149,7 +148,7 @@ type victim struct {
 	undo     func()       // undoes the fault; more than once is fine
 }
 
-// victims are all clients that a fault has hit.
+// victims holds all clients that a fault has hit.
 type victims []*victim
 
 // action does something to a client. It must be quick; undo may be nil.

@@ -134,7 +134,7 @@ func Named(name string) (Kind, bool) {
 	return Kind{}, false
 }
 
-// Takes returns what is wrong with a word behind the name and a colon; nil if it is valid.
+// Takes returns what is wrong with a word after the name and a colon; nil if it is valid.
 func (k Kind) Takes(word string) error { return k.words.wrong(word) }
 
 // New makes a fault of the kind. The word ("" for none) and the values of options, by their
@@ -146,9 +146,8 @@ func (k Kind) New(word string, options map[string]string) Fault {
 // Plain returns the fault that is written as the kind's name alone.
 func (k Kind) Plain() Fault { return k.New("", nil) }
 
-// Drawn returns a fault with what it leaves open filled in, as the n-th (from 0) of its
-// kind in a mix. Faults of other packages, including those that embed one of this package,
-// are returned unchanged.
+// Drawn returns a fault with its open parameters filled in, as the n-th (from 0) of its kind in a mix.
+// Faults of other packages, including those that embed one of this package, are returned unchanged.
 func Drawn(f Fault, n int, rng *rand.Rand) Fault {
 	if k, ok := own(f); ok && k.vary != nil {
 		return k.vary(f, n, rng)

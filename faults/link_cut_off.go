@@ -92,7 +92,7 @@ type barred struct {
 	undo    []func()
 }
 
-// everybody bars all links, also those of clients that are on other servers now.
+// everybody bars the links of all clients, including those that are on other servers now.
 func (e *barred) everybody() {
 	for _, c := range e.target.Clients {
 		e.undo = append(e.undo, e.bar(c))

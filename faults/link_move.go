@@ -54,7 +54,7 @@ func (f Move) Available(s Setting) error {
 	return nil
 }
 
-// moveWait is how long a client may take to get there: a few tries, a second apart.
+// moveWait is how long a client may take to connect to the server: a few tries, a second apart.
 const moveWait = 6 * time.Second
 
 // Inject moves the clients.

@@ -30,7 +30,7 @@ func Meaning(spec string) string {
 	return text
 }
 
-// whoMeans says whom the choices of clients hit.
+// whoMeans describes the clients that each choice hits.
 var whoMeans = map[Who]string{
 	Holder: "a client that holds", Waiter: "a client that waits", Next: "the client that waits first in line",
 	Anyone: "any client", Everyone: "all clients",

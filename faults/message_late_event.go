@@ -106,7 +106,7 @@ func (f LateEvent) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 	return e, nil
 }
 
-// holdEvents starts waiting for events, or holds back the one that is stopped.
+// holdEvents starts waiting for events, or holds back the event that is stopped.
 func (t *Target) holdEvents(c Client, rule link.EventRule) (*link.HeldEvents, error) {
 	if t.At != nil {
 		held, err := t.At.HoldEvent(rule.Behind)

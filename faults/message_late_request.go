@@ -17,22 +17,24 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// LateRequest holds a write of a client back on its way to the server until another client has changed a znode
-// that the write is about, or that the client has read before it in the same operation: the znode itself,
-// a sibling, a child, or the parent. So somebody else acts between the client's look and its act, or between its first
-// attempt and its second one. If nobody changes anything, the write goes on after a share of the session timeout
-// that no client notices, and the next one is held back.
+// LateRequest holds back a write of a client on its way to the server until another client has changed
+// a znode that the write is about, or that the client has read before it in the same operation: the
+// znode itself, a sibling, a child, or the parent. So another client acts between the client's read and
+// its write, or between its first attempt and its second one. If no client changes anything, the write
+// goes on after a share of the session timeout that the client does not notice, and the next one is
+// held back.
 //
-// A network may do that at any time, so it harms nobody, and every recipe must stand it. At a message, it holds back that
-// write and no other, or loses the reply to that one.
+// A network may do that at any time, so it does no harm, and every recipe must tolerate it. At a
+// message, it holds back only that write, or loses the reply to it.
 type LateRequest struct {
 	// Op is the operation: create, delete, setData or multi. AnyOp matches all of these. "" is drawn at injection
 	// from those that the client uses.
 	Op string
-	// Repeated loses the reply to such a write first, with its connection. The write that is held back is then the
-	// next one, with which the client mostly repeats the first. If another client has acted since the loss, it goes on at once.
+	// Repeated first loses the reply to such a write, with its connection. Then it holds back the next
+	// write, with which the client mostly repeats the first. If another client has acted since the
+	// loss, that write goes on at once.
 	Repeated bool
-	// Same waits for a change of such a znode itself.
+	// Same waits for a change of such a znode itself, and not of its relatives.
 	Same bool
 	// Nth is which matching write is the first to be held back, or to lose its reply, counted from 1; 0 means 1.
 	Nth int
@@ -98,8 +100,9 @@ func (f LateRequest) Spec() string {
 // Available returns nil: every client has a link.
 func (LateRequest) Available(Setting) error { return nil }
 
-// lateShare is the share of the session timeout for which a write is held back at most. A client gives a silent server
-// up after two thirds, of which up to one third may have passed since the last answer.
+// lateShare bounds how long a write is held back: the session timeout divided by it. A client gives up
+// a silent server after two thirds of the timeout, of which up to one third may have passed since the
+// last answer.
 const lateShare = 4
 
 // Inject starts waiting for a write.
@@ -263,7 +266,7 @@ func (e *lateRequest) holds(c Client, w *link.LateWrite, most time.Duration) boo
 // mostSince bounds the writes that are remembered.
 const mostSince = 100
 
-// hears is told of each write of any client.
+// hears is called for each write of any client.
 func (e *lateRequest) hears(x link.Written) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -275,7 +278,8 @@ func (e *lateRequest) hears(x link.Written) {
 	}
 }
 
-// tell tells a client's write of another client's, if that concerns it. Call it with mu held.
+// tell handles a write of another client for a held write, if it concerns that one. Call it with mu
+// held.
 func (e *lateRequest) tell(client int, held *heldWrite, x link.Written) {
 	concerns := func(p string) bool {
 		return held.Names(p) || !e.fault.Same && held.Touches(p, e.target.Root)

@@ -179,8 +179,8 @@ func (m Message) rule(t *Target, what link.What) (link.Rule, error) {
 	return r, err
 }
 
-// weights are how often each operation is drawn among those that a client uses. Operations
-// whose outcome a client must find out after a loss come often.
+// weights says how often each operation is drawn among those that a client uses. Operations whose
+// outcome a client must find out after a loss are drawn often.
 var weights = []struct {
 	op     wire.Op
 	weight int
@@ -258,7 +258,7 @@ type lostMessages struct {
 	stop  chan struct{} // closed by Heal
 }
 
-// loss waits for the message, or takes the one that is stopped.
+// loss waits for the message, or loses the message that is stopped.
 func (e *lostMessages) loss(c Client, m Message) (*link.Loss, error) {
 	if e.target.At != nil {
 		loss, err := e.target.At.Lose()

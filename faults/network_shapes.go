@@ -96,7 +96,7 @@ func (n *network) stranded(leader int) []int {
 	return ids
 }
 
-// String lists the cut links: 1-2 is both directions, 1>2 the one from 1 to 2.
+// String lists the cut links: 1-2 means both directions, 1>2 the one from 1 to 2.
 func (n *network) String() string {
 	var words []string
 	for _, l := range n.cut {

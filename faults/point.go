@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// atMessages says how a kind of fault is injected while a client's message is stopped,
-// instead of at a time. The zero value is a kind that cannot be injected there.
+// atMessages describes how a kind of fault is injected while a client's message is stopped, instead of
+// at a time. The zero value stands for a kind that cannot be injected there.
 type atMessages struct {
 	which link.Messages
 	only  []string // the kinds of requests among them; nil for all
@@ -91,7 +91,7 @@ func AtMessage(f Fault, t *Target) Fault {
 	return f
 }
 
-// atServers is for faults that by default hit the server of the message's connection.
+// atServers is for kinds of faults that by default hit the server of the message's connection.
 func atServers(build func(Nodes) Fault) atMessages {
 	return atMessages{which: link.AnyMessage, takes: "the server of the connection", fill: func(f Fault, t *Target) Fault {
 		if f != build(AnyNodes) {
@@ -111,7 +111,7 @@ func (t *Target) serverOfMessage() Nodes {
 	return ServerOf(t.At.Point().Client)
 }
 
-// atClients is for faults that by default hit the client of the message.
+// atClients is for kinds of faults that by default hit the client of the message.
 func atClients(which link.Messages, build func(Who) Fault) atMessages {
 	return atMessages{which: which, takes: "the client", fill: func(f Fault, t *Target) Fault {
 		if f != build(AnyWho) {

@@ -74,9 +74,9 @@ func (v *victim) kill() error {
 	return nil
 }
 
-// created stops a client right after a create, or any client where none makes a znode and anybody will do. Where no
-// client was seen to make one in this run, it does not wait for long: some objects have none but those that they begin
-// with.
+// created stops a client right after a create. If no client creates a znode and any client may be hit,
+// it stops any. If no client was seen to create one in this run, it does not wait for long: in some
+// objects, clients create only the znodes that they begin with.
 func created(ctx context.Context, t *Target, rng *rand.Rand, anybody bool) (victims, error) {
 	patience := wait
 	if anybody && !t.Activity.Ever(making) {
@@ -121,7 +121,7 @@ func afterCreate(ctx context.Context, t *Target, rng *rand.Rand, patience time.D
 	return nil, fmt.Errorf("no client made a znode within %s: %w", patience, ErrNoTarget)
 }
 
-// oneTry is how long each client in turn is watched for a create.
+// oneTry is how long each client is watched for a create, one after the other.
 const oneTry = 500 * time.Millisecond
 
 // stopAtCreate loses the reply to the client's next create, and with it the connection. It

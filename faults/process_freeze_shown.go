@@ -10,25 +10,24 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Choices of Freeze only: a client that asked about a znode, and that the answer shows a
-// znode of its own. The client is frozen before it can act on the answer, until that znode
-// is gone and a znode of another client stands at its path. So whatever the client does
-// because of the answer comes too late. The fault waits for such an answer for as long as it
-// would last.
+// These choices are for Freeze only: a client that asked about a znode, and whose answer shows a znode
+// of its own. The client is frozen before it can act on the answer, until that znode is deleted and a
+// znode of another client exists at its path. So whatever the client does because of the answer comes
+// too late. The fault waits for such an answer for as long as it would last.
 const (
 	// Owner is a client that is shown an ephemeral znode of its session. The session ends
 	// meanwhile, so the fault must last longer than the session timeout.
 	Owner Who = "owner"
-	// Returned is a client that is shown an ephemeral znode of an earlier session, such as
-	// that of its process before a crash. The earlier session ends by itself; the present
-	// one lives on if the process was restarted soon.
+	// Returned is a client that is shown an ephemeral znode of an earlier session, such as the session
+	// of its process before a crash. The earlier session ends by itself; the present one lives on if
+	// the process was restarted soon.
 	Returned Who = "returned"
 )
 
-// shownTo says whose znode the answer must show.
+// shownTo says which owner's znode the answer must show.
 var shownTo = map[Who]link.Owners{Owner: link.OwnSession, Returned: link.EarlierSession}
 
-// injectAtAnswer freezes a client that is shown such a znode.
+// injectAtAnswer freezes a client that is shown a znode of such an owner.
 func (f Freeze) injectAtAnswer(ctx context.Context, t *Target, of link.Owners) (Effect, error) {
 	v, shown, err := atAnswer(ctx, t, of, freeze)
 	if err != nil {

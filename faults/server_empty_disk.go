@@ -12,11 +12,11 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// EmptyDisk kills servers and empties their disks; healing starts them again, and they take over everything from
-// the leader, as servers on new machines do. Acknowledged writes lie on a majority of the disks, which may be that of
-// the killed servers. So nothing is emptied before a write through each of the other servers was answered, and
-// no other fault hits servers meanwhile: an ensemble that keeps ZooKeeper's promises loses nothing. The
-// zero value hits the leader.
+// EmptyDisk kills servers and empties their disks. Healing starts them again, and they take over
+// everything from the leader, as servers on new machines do. Acknowledged writes are on a majority of
+// the disks, which may include those of the killed servers. So no disk is emptied before a write
+// through each of the other servers was answered, and no other fault hits servers meanwhile: an
+// ensemble that keeps ZooKeeper's promises loses nothing. The zero value hits the leader.
 type EmptyDisk struct {
 	Nodes Nodes // any but Majority, Followers and All
 }

@@ -80,7 +80,7 @@ func (p Pause) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, e
 	return e, nil
 }
 
-// undo heals what was half done, also after ctx has ended.
+// undo heals an effect that was only partly injected, even if ctx has ended.
 func undo(ctx context.Context, e interface{ Heal(context.Context) error }, because error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Patience)
 	defer cancel()

@@ -59,7 +59,7 @@ func (p *probe) close() {
 	p.conn.Close()
 }
 
-// probes are one probe for each of several servers.
+// probes holds one probe for each of several servers.
 type probes []*probe
 
 // openProbes opens a probe through each server, all at once, and makes each write.
@@ -121,8 +121,8 @@ func (ps probes) quickest(ctx context.Context) (time.Duration, error) {
 // slowThing names something slow: "the disks were slow", "slow disks", "disks that take".
 type slowThing struct{ was, is, takes string }
 
-// slower sees that no write through the probes is quicker than least. That proves nothing
-// if writes took as long before. It returns what it saw: how long a write took.
+// slower checks that no write through the probes is faster than least. That proves nothing if writes
+// took as long before. It describes what it saw: how long a write took.
 func (ps probes) slower(ctx context.Context, before, least time.Duration, what slowThing) (seen string, err error) {
 	if before >= least {
 		return "", fmt.Errorf("a write took %s before %s: taking %s or more would prove nothing", before, what.was, least)

@@ -128,7 +128,7 @@ func (e *denied) set(ctx context.Context, acl []zk.ACL) error {
 	return err
 }
 
-// Verify tries what is forbidden now.
+// Verify tries the operations that are forbidden now.
 func (e *denied) Verify(ctx context.Context) error {
 	const probe = foreignMark + "-probe" // may exist for a moment
 	path, admin := e.folder.path+"/"+probe, e.target.Admin

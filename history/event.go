@@ -74,9 +74,10 @@ type Event struct {
 	// Seen, also from replies that a fault then kept from the client; 0 if there is none.
 	Seen ID `json:"seen,omitempty"`
 
-	// Used are the sessions in which the client had sent requests about the znodes of Key by the
-	// completion of an operation, as its link saw. Clients that have had one session so far need none.
-	// A session is listed once for each key, and again when there is more to say of it.
+	// Used lists the sessions on which, as the client's link saw, the client had sent requests about
+	// the znodes of Key when an operation completed. A client that has had only one session so far
+	// needs no such list. A session is listed once for each key, and again when there is more to report
+	// about it.
 	Used []Use `json:"used,omitempty"`
 
 	// Intended is when an open-loop client wanted to invoke the operation. Latencies count from

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// packed holds the events of a record in about a quarter of the memory that a list of them takes, and
-// almost without pointers, which the garbage collector would follow again and again. An event is
-// decoded when a caller asks for it. Only facts are kept as events.
+// packed holds the events of a record in about a quarter of the memory of a list of them, and almost
+// without pointers, which the garbage collector would have to follow. An event is decoded when a caller
+// asks for it. Only facts are kept as events.
 //
-// An encoded event is its length, then its fields. Times and zxids are differences to those before the
-// block, so that each event can be decoded by itself.
+// An encoded event consists of its length and its fields. Times and zxids are differences from the
+// event before the block, so that each event can be decoded by itself.
 type packed struct {
 	n      int // events
 	pages  [][]byte
@@ -55,7 +55,7 @@ const (
 	endOfPage = pageSize - pageSize/32 // a block that begins later begins another page
 )
 
-// Flags tell which fields an encoded event has.
+// These flags say which fields an encoded event has.
 const (
 	isFact = 1 << iota
 	hasKey

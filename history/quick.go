@@ -18,7 +18,7 @@ type quick struct {
 	under   []Txn               // parts of the transactions being read
 }
 
-// names has one copy of each of the first strings.
+// names holds one copy of each string, up to a number of strings.
 type names map[string]string
 
 // passed is a Traffic without watch events. Most operations of a run have one of a few.
@@ -129,7 +129,7 @@ func (n names) name(raw []byte) string {
 	return n.same(string(raw))
 }
 
-// same returns an equal string, the one that the names have if it is one of the first.
+// same returns an equal string: the copy in names, if there is one.
 func (n names) same(s string) string {
 	if known, ok := n[s]; ok {
 		return known

@@ -88,7 +88,7 @@ func fill(text []byte, v any) bool {
 	return true
 }
 
-// filled tells how much was read of a member.
+// filled holds which part of a member was read.
 type filled struct {
 	there  bool
 	text   []byte

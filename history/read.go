@@ -72,7 +72,8 @@ func OpenPacked(path string, pack func(Header) bool) (*History, error) {
 	})
 }
 
-// headerOf reads the header alone. known is false if there is none, or if the file can be read only once.
+// headerOf reads only the header. known is false if there is none, or if the file can be read only
+// once.
 func headerOf(path string) (of Header, known bool) {
 	f, err := os.Open(path)
 	if err != nil {

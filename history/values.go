@@ -43,7 +43,7 @@ type Declared interface {
 	Identity() *Declaration
 }
 
-// Declaration tells apart the kinds of objects that programs declare under one name.
+// Declaration distinguishes the kinds of objects that programs declare under one name.
 type Declaration struct {
 	Module string `json:"module,omitempty"` // of the program that declares it
 	// Operations are the operations, with the types of their arguments and answers: "add(int64) int64".
@@ -76,8 +76,8 @@ type Params struct {
 	Tries   int           `json:"tries,omitempty"`   // job-queue, master-worker: attempts per job
 	Subject string        `json:"subject,omitempty"`
 	Expects []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
-	// Optional lists the ones of Expects that were not asked for by name. They need not take effect
-	// for the run to be the one that was asked for.
+	// Optional lists those of Expects that were not asked for by name. They need not take effect for
+	// the run to be the one that was asked for.
 	Optional []string `json:"optional,omitempty"`
 	// SameClock means that the servers run in the recording process, so that their times are
 	// comparable with those of the record.
@@ -264,7 +264,7 @@ type Probe struct {
 	// to the next. Both are in nanoseconds.
 	From  time.Duration `json:"from"`
 	Every time.Duration `json:"every"`
-	// Took has for each write how many microseconds passed from when it was due until it succeeded,
+	// Took holds, for each write, how many microseconds passed from when it was due until it succeeded,
 	// or, as a negative number, until it failed.
 	Took []int64 `json:"took_us"`
 }

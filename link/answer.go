@@ -4,14 +4,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Answer tells what a reply to exists or getData shows the client of an ephemeral znode.
+// Answer is what a reply to exists or getData shows the client of an ephemeral znode.
 type Answer struct {
 	Path  string
 	Owner int64 // the session that owns the znode
 	Czxid int64 // of its creation: a znode that is created again has another one
 }
 
-// Owners says whose ephemeral znode an answer shows.
+// Owners says which session owns the ephemeral znode in an answer.
 type Owners int
 
 // The owners of ephemeral znodes.
@@ -28,9 +28,9 @@ func (o Owners) String() string {
 	return "its own session"
 }
 
-// BreakAnswer stops the next reply to exists or getData that shows the client an ephemeral
-// znode of such a session. The request must be sent after the call. The stopped message has
-// its [Stopped.Answer]; it has a point only if its request had one.
+// BreakAnswer stops the next reply to exists or getData that shows the client an ephemeral znode of
+// such an owner. The request must be sent after the call. The stopped message has its [Stopped.Answer];
+// it has a point only if its request had one.
 func (l *Link) BreakAnswer(of Owners) *Breakpoint {
 	return l.add(&Breakpoint{owners: of})
 }

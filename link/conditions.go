@@ -16,7 +16,7 @@ type conditions struct {
 	routes   []*string // addresses; the last one applies
 }
 
-// stall is one call of Stall. Stalls are told apart by address, since several may be equal.
+// stall is one call of Stall. Stalls are compared by address, since several may be equal.
 type stall struct{ way Direction }
 
 // put adds an element to a list of the conditions; release removes it.

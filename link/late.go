@@ -18,7 +18,7 @@ type LateRule struct {
 	Nth int
 }
 
-// LateWrites is an active rule: it stops each matching write until somebody lets it go on.
+// LateWrites is an active rule: it stops each matching write until the caller lets it go on.
 type LateWrites struct {
 	l       *Link
 	rule    LateRule
@@ -116,7 +116,8 @@ func (c *conn) delay(op wire.Op, record []byte) bool {
 // writes reports whether a request changes znodes, or may: a multi may only check them.
 func writes(op wire.Op) bool { return isWrite(op) || op == wire.Multi }
 
-// delays counts a request against all rules and returns the one whose turn it is, or nil. Call it with l.mu held.
+// delays counts a request against all rules and returns the rule that applies to it now, or nil. Call
+// it with l.mu held.
 func (l *Link) delays(op wire.Op) (turn *LateWrites) {
 	for _, x := range l.late {
 		if x.rule.Op != 0 && !ofType(op, x.rule.Op) || x.rule.Op == 0 && !writes(op) {
@@ -151,7 +152,7 @@ func (l *Link) OnWritten(f func(Written)) (stop func()) {
 	}
 }
 
-// tellWritten tells of a reply, if it acknowledges a write. Call it with l.mu held.
+// tellWritten reports a reply to the listeners, if it acknowledges a write. Call it with l.mu held.
 func (l *Link) tellWritten(r request, code wire.Code) {
 	if len(l.written) == 0 || code != wire.OK || !writes(r.op) {
 		return

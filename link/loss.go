@@ -165,8 +165,8 @@ func (l *Link) drop(x *Loss) {
 	l.losses = slices.DeleteFunc(l.losses, func(y *Loss) bool { return y == x })
 }
 
-// claim counts a request against all losses and returns the one whose turn it is. Call it
-// with l.mu held.
+// claim counts a request against all losses and returns the one that applies to it now. Call it with
+// l.mu held.
 func (l *Link) claim(op wire.Op, paths []string) *Loss {
 	var turn *Loss
 	for _, x := range l.losses {

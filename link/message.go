@@ -7,17 +7,17 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Message is a message that comes to its point, or that has gone on (Point.After is true), with what
-// tells whether a client repeats itself, and whether two runs are the same.
+// Message is a message that comes to its point, or that has gone on (Point.After is true). Its fields
+// show whether a client repeats itself, and whether two runs are the same.
 type Message struct {
 	Point Point
-	// Content stands for what a request asks or what a reply answers, errors included. Two
-	// messages with the same content say the same, also in different runs. Numbers and times that
-	// differ from run to run do not count: the xid and zxid of the message, and those of znodes.
-	// It is 0 for a message that has gone on.
+	// Content is a hash of what a request asks or what a reply answers, errors included. Two messages
+	// with the same content mean the same, even in different runs. Numbers and times that differ from
+	// run to run are left out: the xid and zxid of the message, and the zxids and times of znodes. It
+	// is 0 for a message that has gone on.
 	Content uint64
-	// Reads is true for a request that changes nothing but watches of its own connection, whatever
-	// its answer is, and for the reply to one.
+	// Reads is true for a request that, whatever its answer is, changes at most the watches of its own
+	// connection, and for the reply to such a request.
 	Reads bool
 	// Changes is true for a message that may change what servers or clients know even if the
 	// client has sent or received the same before: a write that took effect, a watch event, a
@@ -32,7 +32,7 @@ func contentOf(said []byte) uint64 {
 	return h.Sum64()
 }
 
-// announce tells OnMessage of a message, unless it has no point. Call it with l.mu held.
+// announce calls OnMessage for a message, unless it has no point. Call it with l.mu held.
 func (l *Link) announce(m Message) {
 	if l.cfg.OnMessage != nil && !m.Point.Zero() {
 		l.cfg.OnMessage(m)
@@ -52,7 +52,7 @@ func (l *Link) announceRequest(p Point, op wire.Op, f wire.Frame) (reads bool) {
 	return reads
 }
 
-// onlyChecks reports whether a multi checks znodes and writes none: nothing comes of it but a zxid.
+// onlyChecks reports whether a multi only checks znodes and writes none: its only effect is a zxid.
 func onlyChecks(f wire.Frame) bool {
 	_, record, err := wire.DecodeRequestHeader(f.Body)
 	if err != nil {
@@ -99,7 +99,7 @@ func endsWithStat(op wire.Op) bool {
 	return false
 }
 
-// isRead reports whether a request changes nothing but watches of its own session.
+// isRead reports whether a request changes at most the watches of its own session.
 func isRead(op wire.Op) bool {
 	switch op {
 	case wire.Exists, wire.GetData, wire.GetACL, wire.GetChildren, wire.GetChildren2, wire.Sync,

@@ -77,8 +77,7 @@ func (c *conn) recordReply(f wire.Frame) {
 	l.cfg.Record(e)
 }
 
-// present reports whether the connection is the one that carries its session. Call it with
-// l.mu held.
+// present reports whether the connection currently carries its session. Call it with l.mu held.
 func (c *conn) present() bool { return !c.ended && c.session.carrier == c }
 
 // replyOrEvent returns the name and value of a reply to a request of type op, or of an

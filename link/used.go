@@ -8,8 +8,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file finds which sessions a client uses for what. A client may have several at one time, and
-// what it is granted or shown at one place concerns only those that ask about znodes there.
+// This file finds out which znodes a client uses each of its sessions for. A client may have several
+// sessions at one time, and what it is granted or shown in one place concerns only the sessions that
+// ask about znodes there.
 
 // place is a session, and the key about whose znodes it sends requests.
 type place struct {

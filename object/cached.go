@@ -4,15 +4,15 @@ import (
 	"fmt"
 )
 
-// Cached declares that the operation is read-only, and that a cache answers it, such as a value that a watch keeps.
-// Its answer may be old, but
+// Cached declares that the operation is read-only, and that a cache answers it, such as a value that a
+// watch keeps. Its answer may be old, but
 //
 //   - it never goes back: it was right at some time that is not before the time of an earlier answer of the operation to
-//     the same client, also from an earlier subject of it ([Object.OneSession]). The client's next process, after a crash,
-//     begins anew.
+//     the same client, even from an earlier subject of it ([Object.OneSession]). The client's next process, after a crash,
+//     starts again without earlier answers.
 //   - it is fresh: a change shows at the latest when the client has been connected for as long as a dead session,
-//     a reconnect and some slack take (docs/checking.md, "Three verdicts"), all faults being healed. A client that
-//     is not connected, or connects again, begins to wait anew.
+//     a reconnect and some slack take (docs/checking.md, "Three verdicts"), after all faults were healed. For a client that
+//     is not connected, or connects again, that time starts again.
 //
 // When the load is over, clients wait for longer than that, and call the operation once more.
 func (o *Op[S, A, R]) Cached() *Op[S, A, R] { o.load.Cached, o.reads = true, true; return o }

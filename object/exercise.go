@@ -4,9 +4,10 @@ import (
 	"github.com/zklab/zklab/checker/declared"
 )
 
-// Need is something that must have happened often enough for a valid verdict to mean something. Its fields are What
-// (what it counts, in the plural), Operation (whose calls it counts; "" if of no single one), Least (how often it must have
-// happened on all objects together) and Count (a func(*Key) int: how often it happened on one).
+// Need is something that must have happened often enough for a valid verdict to mean something. Its
+// fields are What (what it counts, in the plural), Operation (the operation whose calls it counts; ""
+// if it is not a single one), Least (how often it must have happened on all objects together) and Count
+// (a func(*Key) int: how often it happened on one).
 type Need = declared.Need
 
 // Answered needs calls of an operation that were answered while a fault was in force.

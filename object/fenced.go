@@ -9,11 +9,12 @@ import (
 	"github.com/zklab/zklab/checker/declared"
 )
 
-// Fenced is the rule that write is guarded by a fencing token: none is done with a lower token than one of the same
-// object that had been done before it began. token returns the token in an argument. A write with a lower token answers
-// false, or is refused ([Op.Refuses]). The rule is called after the operation: "write-fenced".
+// Fenced is the rule that write is guarded by a fencing token: no write is done with a lower token than
+// a write of the same object that had been done before it began. token returns the token in an
+// argument. A write with a lower token answers false, or is refused ([Op.Refuses]). The rule is named
+// after the operation: "write-fenced".
 //
-// Tokens that locks give rise from hold to hold: see [Holds.Token].
+// The tokens of locks rise from hold to hold: see [Holds.Token].
 func Fenced[S, A, R any](write *Op[S, A, R], token func(argument A) int64) Rule {
 	f := fenced{place: here(), write: operationOf(write)}
 	if token != nil {

@@ -15,9 +15,10 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Declaration returns the declaration by which the histories that begin with a header are judged: that of the text
-// which they have, or otherwise the one that known has for their model. It returns nil if there is none; known may be
-// nil. The Err of the declaration says what is wrong with a text.
+// Declaration returns the declaration by which histories that begin with a header are judged: the
+// declaration in the text that they contain, or otherwise the one that known has for their model. It
+// returns nil if there is none; known may be nil. The Err of the declaration says what is wrong with a
+// text.
 func Declaration(h history.Header, known func(model string) models.Declared) models.Declared {
 	switch {
 	case h.Object != "":

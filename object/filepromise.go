@@ -235,7 +235,8 @@ func (r *fileReader) readRegister(v ast.Node) (Rule, error) {
 	)...), nil
 }
 
-// readCounter reads the model of a counter. Its add adds the argument, or 1 if there is none, and may answer the sum.
+// readCounter reads the model of a counter. The counter's add adds the argument, or 1 if there is none,
+// and may return the sum.
 func (r *fileReader) readCounter(v ast.Node) (Rule, error) {
 	var read, add *anyOp
 	err := eachField(v, "counter", fields{"read": r.into(&read), "add": r.into(&add)})

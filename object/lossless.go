@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// This file finds types of arguments and answers of which something is lost when they are written as JSON. What is
-// not recorded is not compared, so a rule would accept wrong values that differ only there.
+// This file finds types of arguments and answers that lose something when they are written as JSON.
+// What is not recorded is not compared, so a rule would accept wrong values that differ only there.
 
 // A way is that from a type to a part of it.
 type way struct {
@@ -116,8 +116,8 @@ var (
 	readsText    = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// ownForm returns the name of the method that writes values of a type, if another one reads them; "" if there are not
-// both. What they write is the form that the type has chosen.
+// ownForm returns the name of the method that writes values of a type, if another method reads them; ""
+// if the type does not have both. The form that they use is the type's own choice.
 func ownForm(t reflect.Type) string {
 	p := reflect.PointerTo(t)
 	switch {

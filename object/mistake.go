@@ -10,7 +10,8 @@ import (
 	"unicode"
 )
 
-// place is where a part of a declaration stands, as an error begins: "ids_test.go:17: ", or "[3:5] " in a YAML file.
+// place is where a part of a declaration is, in the form in which an error begins: "ids_test.go:17: ",
+// or "[3:5] " in a YAML file.
 type place string
 
 // where returns the place of a part that has it as a field.
@@ -57,7 +58,8 @@ func oneWord(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
 }
 
-// named returns the operation of an object that a rule means. The error says in one line why there is none.
+// named returns the operation of an object that a rule refers to. The error says in one line why there
+// is none.
 func named(operations []*operation, o *operation, rule string) (*operation, error) {
 	if o == nil {
 		return nil, fmt.Errorf("an operation of %s is nil", rule)

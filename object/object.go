@@ -50,7 +50,7 @@ type Object[S any] struct {
 // Rule is a promise of an object: see [Sequential], [Property], [Porcupine], [Exclusive], [Queue], [Owned], [Fenced], [Distinct]
 // and [Rising].
 type Rule interface {
-	// rules may say of operations what they do.
+	// rules may declare what operations do.
 	rules(operations []*operation) ([]declared.Rule, error)
 	where() place
 }
@@ -64,8 +64,8 @@ func OnConn[S any](construct func(conn *zk.Conn, path string) (S, error)) func(*
 }
 
 // Workload returns the object as the workload of an experiment. If the declaration has mistakes, the
-// experiment says so when it begins, with the file and the line of the first one, and runs nothing. What is wrong
-// with the object as a whole is said of the line that calls Workload.
+// experiment reports the first one when it begins, with its file and line, and runs nothing. A mistake
+// of the object as a whole is reported at the line that calls Workload.
 func (o Object[S]) Workload() workloads.Workload {
 	if o.at == "" {
 		o.at = here()
@@ -107,7 +107,7 @@ func (o Object[S]) Workload() workloads.Workload {
 // mistakes keeps the first mistake in a declaration.
 type mistakes struct{ first error }
 
-// note notes a mistake that was made at a place of the source; nil is none.
+// note records a mistake at a place of the source. It does nothing if err is nil.
 func (m *mistakes) note(at place, err error) {
 	if m.first == nil && err != nil {
 		m.first = at.wrong(err)

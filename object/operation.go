@@ -21,10 +21,11 @@ import (
 // None is the argument of an operation without arguments, and the answer of one without an answer.
 type None struct{}
 
-// Draw gives arguments what they are drawn from: random numbers, which follow from the seed, and what the
-// client knows. It is a *rand.Rand with the fields Client (an int, the client that is about to call, from 0), Key (a string, the object
-// that it calls) and Held (an int, the stays of this client at this object that it has not ended), and the method
-// Unique (a positive number that no other call of the run gets).
+// Draw gives arguments what they are drawn from: random numbers, which follow from the seed, and what
+// the client knows. It is a *rand.Rand with the fields Client (an int, the client that is about to
+// call, from 0), Key (a string, the object that it calls) and Held (an int, the number of stays of this
+// client at this object that it has not ended), and the method Unique (a positive number that no other
+// call of the run gets).
 type Draw = workloads.Draw
 
 // Operation is an operation of the subject S: an [Op].
@@ -54,10 +55,10 @@ type operation struct {
 }
 
 // Op is an operation of the subject S, with an argument of type A and an answer of type R. Both are
-// recorded as JSON, so they must be the same after they were written and read: a declaration with a type of
-// which a field would be lost is refused, and a value that is another one then, such as NaN, ends the experiment.
-// Numbers in an any are read as float64, or as json.Number where a float64 would lose digits. Its methods change
-// the declaration and return it; call them before [Object.Workload].
+// recorded as JSON, so they must be the same after they were written and read: a declaration with a
+// type that would lose a field is refused, and a value that changes, such as NaN, ends the experiment.
+// Numbers in an any are read as float64, or as json.Number if a float64 would lose digits. Its methods
+// change the declaration and return it; call them before [Object.Workload].
 type Op[S, A, R any] struct{ operation }
 
 // Call declares an operation with an argument, which is drawn before each call, and an answer. f is a
@@ -137,7 +138,7 @@ func Any[A any](of ...A) func(*Draw) A {
 // that it comes from.
 func Unique(d *Draw) int64 { return d.Unique() }
 
-// mostWeight is the largest weight of an operation: the sum of all must be a number.
+// mostWeight is the largest weight of an operation: the sum of all weights must not overflow.
 const mostWeight = 1_000_000
 
 // Weight says how often clients call the operation, relative to the others: a number up to a million. The default is
@@ -175,13 +176,13 @@ func (o *Op[S, A, R]) Refuses(errs ...error) *Op[S, A, R] {
 	return o
 }
 
-// When lets a client call the operation only if f says so, such as an unlock while the client holds the
-// lock (d.Held > 0). f must not draw.
+// When lets a client call the operation only if f returns true, such as an unlock while the client
+// holds the lock (d.Held > 0). f must not draw.
 func (o *Op[S, A, R]) When(f func(d *Draw) bool) *Op[S, A, R] { o.load.When = f; return o }
 
-// Says tells calls in sentences: "client 1 ASKED at 6.027 s and DONE at 6.031 s". {key} stands for the
-// object, {arg} for the argument and {got} for the answer. By default, calls are told by their name.
-// Arguments and answers that are a [fmt.Stringer] are told by it.
+// Says sets the sentences that describe calls: "client 1 ASKED at 6.027 s and DONE at 6.031 s". {key}
+// stands for the object, {arg} for the argument and {got} for the answer. By default, calls are
+// described by their name. Arguments and answers that are a [fmt.Stringer] are described by it.
 func (o *Op[S, A, R]) Says(asked, done string) *Op[S, A, R] { o.asked, o.done = asked, done; return o }
 
 func (o *Op[S, A, R]) declared() *operation { return &o.operation }
@@ -292,7 +293,7 @@ func (o *operation) signature() string {
 	return text
 }
 
-// Lengths of what is told, in characters.
+// The greatest lengths of names and values in texts, in characters.
 const (
 	mostName  = 30
 	mostValue = 120

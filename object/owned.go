@@ -26,9 +26,9 @@ func Owned[S, A, R any](claim *Op[S, A, R]) *Owners {
 	return &Owners{place: here(), claim: operationOf(claim)}
 }
 
-// Until declares an operation that gives back what the client has: what equals its argument, or all if it has none.
-// Unless [Op.When] says otherwise, a client claims when it has nothing, and gives back when it has something. At the
-// end it gives back what it has.
+// Until declares an operation that gives back what the client has: whatever equals its argument, or
+// everything if it has none. Unless [Op.When] says otherwise, a client claims when it has nothing, and
+// gives back when it has something. At the end it gives back what it has.
 func (w *Owners) Until(release releases) *Owners {
 	if release == nil || reflect.ValueOf(release).IsNil() {
 		w.wrong = errors.New("the operation of Until is nil")

@@ -12,10 +12,11 @@ import (
 // that made a call ended. It is safe for concurrent use, and must not be changed.
 type Key = declared.Key
 
-// Did is a call of a client. Beside those of [Caller], its fields are Operation and Key (strings), Began and Ended (times since the run
-// began; history.Never if it never returned), Outcome, Argument and Answer (JSON; nil if there is none), Refusal (the
-// text of the declared error) and InFault (whether a fault was in force during the call). Effective returns the latest
-// time at which it can have taken effect.
+// Did is a call of a client. Besides those of [Caller], its fields are Operation and Key (strings),
+// Began and Ended (times since the run began; history.Never if it never returned), Outcome, Argument
+// and Answer (JSON; nil if there is none), Refusal (the text of the declared error) and InFault
+// (whether a fault was in force during the call). Effective returns the latest time at which it can
+// have taken effect.
 type Did = declared.Call
 
 // The outcomes of calls ([Did]).
@@ -25,8 +26,9 @@ const (
 	IsUnheard  = declared.Unheard
 )
 
-// Finding tells what a [Property] found wrong with an object, or could not decide. Its fields are Why (a sentence), Show (the
-// calls that show it, of type []*Did) and Undecided (too little is known to decide: no violation).
+// Finding is what a [Property] found wrong with an object, or could not decide. Its fields are Why (a
+// sentence), Show (the calls that show it, of type []*Did) and Undecided (too little is known to
+// decide: no violation).
 type Finding = declared.Finding
 
 // Property is the rule that f finds nothing wrong with any object. meaning says in a sentence what that

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// Caller is who made a call, for specifications that depend on it. Its fields are Client (an int, from 0) and Session (an
-// int64, the ZooKeeper session in which the call went on; 0 if it is not known).
+// Caller is the client that made a call, for specifications that depend on it. Its fields are Client
+// (an int, from 0) and Session (an int64, the ZooKeeper session of the call; 0 if it is not known).
 type Caller = declared.Caller
 
 // Step is the part of a [Spec] for one operation. The states are of type St.
@@ -100,7 +100,7 @@ func (o *operation) shown(raw json.RawMessage) string {
 	return printable.Text(string(raw), mostValue)
 }
 
-// equal compares an answer with the one that is right, in the form in which answers are recorded.
+// equal compares an answer with the right one, in the form in which answers are recorded.
 func equal[A, R any](got *values[A, R], want R) bool {
 	if reflect.DeepEqual(got.answer, want) {
 		return true
@@ -119,10 +119,10 @@ func (o *operation) refusal(err error) error {
 	return nil
 }
 
-// Allows decides which answers of an operation are right, where the state does not determine the answer: f
-// returns the next state, or says in words why the answer is impossible. unheard returns all states to which
-// a call without an answer can lead; [Same] is for an operation of which such a call leaves no trace.
-// Refusals are not compared.
+// Allows decides which answers of an operation are right, if the state does not determine the answer: f
+// returns the next state, or an error that says why the answer is impossible. unheard returns all
+// states to which a call without an answer can lead; [Same] is for an operation whose calls leave no
+// trace in that case. Refusals are not compared.
 //
 // Both functions must not change the state that they are given.
 func Allows[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A, answer R) (St, error), unheard func(state St, argument A) []St) Step[St] {

@@ -20,18 +20,19 @@ type Holds[S, R any] struct {
 	wrong               error // what Confirm, Token or AtMost got
 }
 
-// Exclusive is the rule that begin begins an exclusive hold of the object, as the Lock of a mutex does, and end
-// ends it. zklab decides what it decides of its own locks (docs/checking.md): exclusion, belief, progress and
-// grant; with [Holds.Confirm], lost; and with [Holds.Token], tokens. No model is needed.
+// Exclusive is the rule that begin begins an exclusive hold of the object, as the Lock of a mutex does,
+// and end ends it. zklab checks the same as for its own locks (docs/checking.md): exclusion, belief,
+// progress and grant; with [Holds.Confirm], lost; and with [Holds.Token], tokens. No model is needed.
 //
-// A hold begins when begin is answered. If begin answers a bool, false means that it did not begin. It ends when
-// end is called, unless that certainly had no effect, and with the session of its client, or its process.
-// Clients call end once for each begin, also after the session of the hold has ended: then before the next begin at the
-// latest. If it fails, they do not repeat it. So a specification beside this rule must allow an end of what ended with
-// its session.
+// A hold begins when begin is answered. If begin answers a bool, false means that it did not begin. It
+// ends when end is called, unless that call certainly had no effect, and with the session of its
+// client, or its process. Clients call end once for each begin, even after the session of the hold has
+// ended: then at the latest before the next begin. If the call fails, they do not repeat it. So a
+// specification beside this rule must allow the end of a hold that ended with its session.
 //
-// Unless [Op.When] says otherwise, a client calls begin when it does not hold, and end when it does. A client
-// that holds an object calls no other object until it has ended the hold. At the end it ends what it holds.
+// Unless [Op.When] says otherwise, a client calls begin when it does not hold, and end when it does. A
+// client that holds an object calls no other object until it has ended the hold. At the end of the load
+// it ends its holds.
 func Exclusive[S, A, R, B, Q any](begin *Op[S, A, R], end *Op[S, B, Q]) *Holds[S, R] {
 	return &Holds[S, R]{place: here(), begin: operationOf(begin), end: operationOf(end)}
 }
@@ -125,13 +126,13 @@ type Items struct {
 	unordered bool
 }
 
-// Queue is the rule that put puts an item in, its argument, and take takes one out, its answer. zklab decides
-// what it decides of its own queues (docs/checking.md): integrity (nothing comes out twice, or without having
-// been put in), loss, and order. Each item must be put once only: draw it with [Unique].
+// Queue is the rule that put puts an item in, its argument, and take takes one out, its answer. zklab
+// checks the same as for its own queues (docs/checking.md): integrity (nothing comes out twice, or
+// without having been put in), loss, and order. Each item must be put only once: draw it with [Unique].
 //
-// take answers the type of items, or a pointer to it. An answer of nil or of an empty text means that there was
-// no item. After the load, clients call take until it answers that, or fails; without such an answer, an item
-// that never came out is not lost.
+// take answers the type of items, or a pointer to it. An answer of nil or of an empty text means that
+// there was no item. After the load, clients call take until it answers that, or fails; without such an
+// answer, an item that never came out is not lost.
 func Queue[S, A, R, B, Q any](put *Op[S, A, R], take *Op[S, B, Q]) *Items {
 	return &Items{place: here(), put: operationOf(put), take: operationOf(take)}
 }

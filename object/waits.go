@@ -1,10 +1,11 @@
 package object
 
-// Waits declares that the operation may have to wait for another client, which may be dead: for an item that a client has
-// claimed with an ephemeral znode, say, until the session of that client ends. That it gave nothing, or gave up, then
-// proves nothing as long as a dead session can last. So after the load clients call the take of a [Queue] until it gives
-// nothing, wait for longer than that (docs/checking.md, "Three verdicts"), and call it again, each of them: only what
-// it answers then shows that the queue is empty. Faults that hit a client that waits may hit one in this operation.
+// Waits declares that the operation may have to wait for another client, which may be dead: for example
+// for an item that a client has claimed with an ephemeral znode, until the session of that client ends.
+// An answer without an item, or an error, then proves nothing for as long as a dead session can last.
+// So after the load, clients call the take of a [Queue] until it returns no item, wait for longer than
+// that (docs/checking.md, "Three verdicts"), and each calls it again: only those answers show that the
+// queue is empty. Faults that hit a waiting client may hit one in this operation.
 //
-// The operation that begins an [Exclusive] hold waits anyway.
+// The operation that begins an [Exclusive] hold is always treated as waiting.
 func (o *Op[S, A, R]) Waits() *Op[S, A, R] { o.waits = true; return o }

@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
-// Unchecked names the properties that could not be looked at in some of so many runs, with the reasons, as the end of a
-// sentence about them; "" if there are none.
+// Unchecked names the properties that could not be checked in some of the runs, with the reasons, as
+// the end of a sentence about the runs; "" if there are none.
 func Unchecked(all []sweep.Unchecked, runs int) string {
 	var without []checker.NotAvailable
 	for _, u := range all {

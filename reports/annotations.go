@@ -88,8 +88,8 @@ func LinearAnnotations(r linear.Report) []Annotation {
 	return finished(all, r.Verdict, nil, Annotation{Title: linearSentence(r)})
 }
 
-// finished adds the judged gates, and a warning about what is undecided if nothing went wrong, and leaves out what
-// nobody would see.
+// finished adds the judged gates, and a warning about what is undecided if nothing went wrong. It
+// leaves out annotations that GitHub would not show.
 func finished(all []Annotation, verdict checker.Result, judged []gates.Result, undecided Annotation) []Annotation {
 	for _, g := range judged {
 		switch g.Result {

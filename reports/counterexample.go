@@ -155,8 +155,8 @@ func whyOf(v checker.Verdict) []string {
 	return why
 }
 
-// causeOf returns the transaction that says more than what was done: what became of it, or whose it was
-// that another client removed. It returns "" if there is none.
+// causeOf returns the transaction that explains more than the others: what happened to a znode in the
+// end, or whose znode another client removed. It returns "" if there is none.
 func causeOf(v checker.Verdict) string {
 	for _, t := range v.Committed {
 		_, more, _ := strings.Cut(t.Text, "zxid "+t.Zxid.String())

@@ -113,8 +113,8 @@ func (p matrixPageOf) Gates() (all []gates.Result) {
 // SweepOf returns the link to the page of a cell's sweep.
 func (p matrixPageOf) SweepOf(c *matrix.Cell) string { return p.link(c.Folder, sweep.PageFile) }
 
-// Reports returns links to the reports of a cell's runs: for each finding to that of the smallest run that was kept, by
-// the property.
+// Reports returns links to the reports of a cell's runs: for each finding, the report of the smallest
+// run that was kept, named by the property.
 func (p matrixPageOf) Reports(c *matrix.Cell) (links []matrixLink) {
 	if c.Summary == nil {
 		return nil

@@ -31,7 +31,7 @@ var partsTemplate string
 //go:embed templates/style.css
 var styleSheet string
 
-// pageFuncs are the functions of all templates.
+// pageFuncs holds the functions of all templates.
 var pageFuncs = template.FuncMap{
 	"docs": func() string { return docs }, "length": words.Length, "bound": words.Bound, "thousands": prose.Grouped, "plural": words.Plural, "times": words.Times,
 	"figures": words.Figures, "sentence": words.Sentence, "mark": verdicts.Mark, "word": verdicts.Word, "capital": words.Capital, "gateClass": gateClass, "slice": sliceOf, "meaning": faults.Meaning,

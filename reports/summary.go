@@ -116,7 +116,8 @@ func (s *summary) properties() {
 	}
 }
 
-// reasonOf returns the text of a property with its only reason; "" if there is none, or it stands above its events.
+// reasonOf returns the text of a property with its only reason; "" if there is none, or if it is
+// printed above its events.
 func (s *summary) reasonOf(p verdicts.Property) string {
 	reasons := p.Reasons()
 	if len(reasons) != 1 || s.shown[p.Name] || p.Measure() != "" {
@@ -135,7 +136,7 @@ func (s *summary) textOf(p verdicts.Property) string {
 	return p.Words()
 }
 
-// kept names the properties that were kept, and says what these verdicts do not rest on.
+// kept names the properties that were kept, and what these verdicts are not based on.
 func (s *summary) kept() {
 	var names, notes []string
 	for _, p := range verdicts.Properties(s.r) {

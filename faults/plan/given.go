@@ -46,9 +46,8 @@ func (s Step) Check() error {
 	return err
 }
 
-// ParseStep reads one step: a fault without times, as in [Parse], and the point at which it
-// is injected, or "" for a step at a time. Everything else is as in rest. The error has one
-// line.
+// ParseStep reads one step: a fault without times, as in [Parse], and the point at which it is
+// injected, or "" for a step at a time. Everything else is copied from rest. The error has one line.
 func ParseStep(fault, point string, rest Step) (Step, error) {
 	s := rest
 	x, err := Parse(fault, time.Second)

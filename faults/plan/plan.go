@@ -33,9 +33,9 @@ type Step struct {
 	item string // the text of the turn that it comes from
 }
 
-// Plan returns the steps that begin before limit, in order. They depend only on the
-// schedule and one number from rng for each part. Each fault draws from a stream of its own, so a fault that is
-// added to a part changes no more than the places that it takes.
+// Plan returns the steps that begin before limit, in order. They depend only on the schedule and one
+// number from rng for each part. Each fault draws from a stream of its own, so adding a fault to a part
+// changes only the places that it takes.
 func (s Schedule) Plan(limit time.Duration, rng *rand.Rand) []Step {
 	var all []Step
 	last := s.lastLane()
@@ -126,8 +126,9 @@ func placeOf(t Turn) int {
 	return 0
 }
 
-// shuffled returns turns in random order. For each place, every turn that is left draws a number from a stream
-// of its own, and the least one wins. So one more turn takes a few places, and leaves all others as they were.
+// shuffled returns turns in random order. For each place, every remaining turn draws a number from a
+// stream of its own, and the least number wins. So an additional turn takes a few places, and leaves
+// all others as they were.
 func shuffled(turns []Turn, seed uint64, half string, round int) (order []Turn) {
 	left, names, alike := slices.Clone(turns), make([]string, len(turns)), map[string]int{}
 	for i, t := range turns { // turns with the same text are numbered
@@ -180,7 +181,7 @@ type draws struct {
 	times map[string]int
 }
 
-// next returns a step of the fault with what it leaves open filled in.
+// next returns a step of the fault with its open parameters filled in.
 func (d draws) next(f faults.Fault) Step {
 	n := d.times[f.Spec()]
 	d.times[f.Spec()]++

@@ -302,8 +302,8 @@ func (p *Player) heal(ctx context.Context, e faults.Effect, lasted time.Duration
 	return nil
 }
 
-// late replaces an error that only reports the end of a context: it says what was waited
-// for, and how long.
+// late replaces an error that only reports the end of a context: the new error names what was awaited,
+// and for how long.
 func late(err error, what string, within time.Duration) error {
 	if err.Error() != context.DeadlineExceeded.Error() {
 		return err

@@ -33,8 +33,8 @@ type Part struct {
 	Times int
 	// Steps are the steps of a Given part, which has no turns.
 	Steps []Step
-	// within is the limit in which each turn is to end where nobody gave the interval; 0: somebody did. Choose
-	// makes the interval shorter, since it makes turns of AllFaults.
+	// within is the limit in which each turn is to end if the list gives no interval; 0 if it gives
+	// one. Choose makes the interval shorter, since only then are the turns of AllFaults known.
 	within time.Duration
 }
 
@@ -51,10 +51,11 @@ const (
 	Timed
 	// Given steps are played as they are; nothing is drawn.
 	Given
-	// Aimed turns have no times. They come at single messages, where the run meets new kinds of places: an operation,
-	// which of its requests or replies, whether it is the first one in the client's session. Each kind of place meets
-	// the faults in turn that can be injected there, at first often and then seldom. The seed alone draws where they
-	// begin and at which of the messages they come.
+	// Aimed turns have no times. They come at single messages at which the run meets a new kind of
+	// place: an operation, which of its requests or replies, and whether it is the first one in the
+	// client's session. At each kind of place, the faults that can be injected there take turns, at
+	// first often and then seldom. Only the seed decides where they begin and at which of the messages
+	// they come.
 	Aimed
 )
 

@@ -25,7 +25,7 @@ type Fault struct {
 	Sessions []history.ID
 	Holding  []string // what the sessions of Clients were doing: "holding", "waiting" or "idle"
 	Elected  int      // the server that led afterwards; 0 if no change of leader is known
-	// ElectedAt is when the harness saw that it led.
+	// ElectedAt is when the harness saw that the new leader led.
 	ElectedAt time.Duration
 
 	From     time.Duration // time of the first step
@@ -84,7 +84,8 @@ func StepOf(e *history.Event) (step history.FaultStep, ok bool) {
 	return stepIn(e)
 }
 
-// stepIn is a function of its own because what it decodes into is allocated: not for each event of a record.
+// stepIn is a separate function so that step is allocated only for facts that need it, and not for each
+// event of a record.
 func stepIn(e *history.Event) (step history.FaultStep, ok bool) {
 	err := e.Decode(&step)
 	return step, err == nil && step.Fault > 0

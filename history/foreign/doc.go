@@ -1,11 +1,10 @@
-// Package foreign reads histories of other tools: Jepsen's history.edn (a vector of maps, or one
-// map per line), Jepsen's logs and history.txt, porcupine's test files, and JSON lines, each an event or a
-// whole operation. It also
-// reads zklab's own histories, and writes them as EDN. It decides nothing.
+// Package foreign reads histories of other tools: Jepsen's history.edn (a vector of maps, or one map
+// per line), Jepsen's logs and history.txt, porcupine's test files, and JSON lines, each an event or a
+// whole operation. It also reads zklab's own histories, and writes them as EDN. It decides nothing.
 //
-// A [Reader] returns one [Event] at a time and keeps no earlier events, so a file may have any
-// length. Package checker/linear turns events into operations of a model.
+// A [Reader] returns one [Event] at a time and keeps no earlier events, so a file may have any length.
+// Package checker/linear turns events into operations of a model.
 //
-// Lines that belong to no client (the nemesis, log messages) are skipped. If a line cannot be read,
-// the error is a [LineError] with the line's number and what was expected.
+// Lines that belong to no client (the nemesis, log messages) are skipped. If a line cannot be read, the
+// error is a [LineError] with the line's number and what was expected.
 package foreign

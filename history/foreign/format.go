@@ -117,8 +117,8 @@ func detect(head []byte) (Format, error) {
 // tupleLike reports whether a vector's content is an event: 0 :invoke :write 3.
 func tupleLike(text []byte) bool { return bareLike(bytes.ReplaceAll(text, []byte(","), []byte(" "))) }
 
-// porcupineLike tells porcupine's maps from Jepsen's: they get, put or append, and have a key but
-// neither index nor time.
+// porcupineLike reports whether maps are porcupine's and not Jepsen's: they get, put or append, and
+// have a key but neither index nor time.
 func porcupineLike(text []byte) bool {
 	first, _, _ := bytes.Cut(text, []byte("}"))
 	does := func(f string) bool { return bytes.Contains(first, []byte(":f :"+f)) }

@@ -159,8 +159,8 @@ func (s *jsonSource) wrong(err error) error {
 	return wrong(s.lines.line, "%v", err)
 }
 
-// behind returns how far after the decoder's position the byte of an error is. The error's own
-// offset leaves out what is between the elements of an array.
+// behind returns how far the byte of an error is after the decoder's position. The error's own offset
+// leaves out what is between the elements of an array.
 func (s *jsonSource) behind(e *json.SyntaxError) int64 {
 	var again *json.SyntaxError
 	rest, _ := io.ReadAll(s.in.Buffered())

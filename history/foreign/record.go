@@ -119,8 +119,8 @@ func (x *fields) spread() (result Value) {
 	return x.output
 }
 
-// argument returns the value of an input, or a map of what it has besides operation and key; nil if
-// that is nothing.
+// argument returns the value of an input, or a map of everything in it besides operation and key; nil
+// if there is nothing else.
 func (v Value) argument() Value {
 	if value, has := v.fold("value"); has {
 		return value

@@ -1,7 +1,6 @@
-// Package historytest makes small histories for tests: each operation is one
-// line that says who did what from when to when, and the builder puts the events
-// in order, numbers them and gives the clients their processes. Only tests may
-// import it.
+// Package historytest makes small histories for tests: each operation is one line with the client, the
+// operation and its times, and the builder sorts the events, numbers them and assigns processes to the
+// clients. Only tests may import it.
 //
 //	b := historytest.New(models.Lock.Name)
 //	b.Op(0, models.FAcquire, "k", 1, 3, history.OK, nil, models.Grant{Token: 7}).Session(0xa)

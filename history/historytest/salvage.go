@@ -7,10 +7,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Salvage makes a history of lines of events behind a header. It leaves out what
-// is no event, so that what a fuzzer makes of some lines still is a history, and
-// asks for less than history.Read: what is absent is zero, and nobody looks whether
-// what the lines say can have been.
+// Salvage makes a history of a header and lines of events. It leaves out lines that are not events, so
+// that a fuzzer's changes still give a history, and requires less than history.Read: absent fields are
+// zero, and it does not check whether the events are possible.
 func Salvage(header history.Header, lines []byte) *history.History {
 	header.Version = history.Version
 	h := &history.History{Header: header, Events: []history.Event{{

@@ -14,7 +14,7 @@ const (
 	FRelease = "release"
 	// FConfirm asks the subject whether it still holds: invoke nothing, ok Held.
 	FConfirm = "confirm"
-	// FWrite writes to the guarded resource: invoke Grant, ok Written. That of a register has
+	// FWrite writes to the guarded resource: invoke Grant, ok Written. The FWrite of a register has
 	// other values.
 	FWrite = "write"
 )

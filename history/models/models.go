@@ -186,8 +186,8 @@ var anyModel = sync.OnceValue(func() Model {
 // Of returns the model of a history.
 func Of(h *history.History) *Model { return OfHeader(h.Header) }
 
-// OfHeader returns the model of the histories that begin with a header: the one that the header has a
-// declaration of (see object.Declaration), or otherwise zklab's of that name.
+// OfHeader returns the model for histories that begin with a header: the one that the header declares
+// (see object.Declaration), or otherwise zklab's model of that name.
 func OfHeader(h history.Header) *Model {
 	if d, ok := h.Declared.(Declared); ok {
 		return d.Model()

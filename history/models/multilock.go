@@ -22,9 +22,9 @@ type GuardedKey struct {
 	Token history.ID `json:"token,omitempty"`
 }
 
-// MultiLock is an object of several keys. A client locks all keys that it asks for at once, or
-// none. history.Event.Key names the object. It has the operations of a lock: FAcquire (invoke
-// Keys), FRelease and FConfirm of all requested keys, and FWrite (invoke GuardedKey).
+// MultiLock is an object of several keys. A client locks all requested keys at once, or none.
+// history.Event.Key names the object. It has the operations of a lock: FAcquire (invoke Keys), FRelease
+// and FConfirm of all requested keys, and FWrite (invoke GuardedKey).
 var MultiLock = &Model{
 	Name: "multi-lock", About: "exclusive locks on several keys at once: all or none",
 	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,

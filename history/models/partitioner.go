@@ -16,11 +16,11 @@ type Due struct {
 	Due bool `json:"due"`
 }
 
-// Partitioner is a set of items that members share. history.Event.Key names the object. Its
-// operations equal a multi-lock's, but for FAcquire, which makes the client a member
-// and waits for its share (invoke Keys with all items of the set, ok Share), and two more: with
-// FChanged (invoke nothing, ok Due) a client that holds a share waits to be told that another one is
-// due to it; FLeave (invoke and ok nothing) ends the membership.
+// Partitioner is a set of items that members share. history.Event.Key names the object. It has the
+// operations of a multi-lock, except that FAcquire makes the client a member and waits for its share
+// (invoke Keys with all items of the set, ok Share), and two more: with FChanged (invoke nothing, ok
+// Due) a client that holds a share waits to be told that another share is due to it; FLeave (invoke and
+// ok nothing) ends the membership.
 var Partitioner = &Model{
 	Name: "partitioner", About: "a set of items that members share, each item for one of them",
 	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,

@@ -1,6 +1,5 @@
-// Package atomicfile writes files that are whole under their names, whatever happens: after a
-// crash, a full disk or a failure of power there is the old file or the new one. It knows nothing
-// of what is in them.
+// Package atomicfile writes files that are complete under their names, whatever happens: after a crash,
+// a full disk or a power failure there is the old file or the new one. It does not know their content.
 package atomicfile
 
 import (
@@ -135,8 +134,8 @@ func Write(path string, perm fs.FileMode, content ...[]byte) error {
 	return f.Commit()
 }
 
-// Rename moves what is complete, a file, a folder or a link, to its path, and makes the names in
-// the folder durable. It replaces files and links.
+// Rename moves a complete file, folder or link to its path, and makes the names in the folder durable.
+// It replaces files and links.
 func Rename(from, to string) error {
 	if err := refused(to); err != nil {
 		return err

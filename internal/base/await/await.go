@@ -21,8 +21,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// Within calls f, which takes no context, and waits for it until ctx ends. Then the
-// error is the cause of that, and f goes on by itself.
+// Within calls f, which takes no context, and waits for it until ctx ends. Then the error is the cause
+// of ctx, and f continues in the background.
 func Within[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	var value, none T
 	done := make(chan error, 1)
@@ -45,9 +45,9 @@ func Until(ctx context.Context, f func() error) error {
 	return err
 }
 
-// All calls do for all of them at once, waits, and joins what went wrong in their order. They
-// begin a nanosecond apart: what has one deadline would fail in any order in virtual time,
-// where timers that are due at one instant fire in random order.
+// All calls do for all elements at once, waits, and joins the errors in the order of the elements. The
+// calls begin a nanosecond apart: with one deadline for all, they would fail in any order in virtual
+// time, where timers that are due at one instant fire in random order.
 func All[T any](of []T, do func(i int, v T) error) error {
 	errs := make([]error, len(of))
 	var wg sync.WaitGroup

@@ -17,7 +17,7 @@ import (
 // ErrServer means that the server's last answer does not prove that it knows the password.
 var ErrServer = errors.New("digest-md5: the server's answer is not the one of the password")
 
-// Client is one authentication. Next goes through it once; it is not safe for concurrent use.
+// Client is one authentication. Next does it once; it is not safe for concurrent use.
 type Client struct {
 	User, Password string
 	URI            string // of the service: service/host
@@ -76,8 +76,9 @@ func (c *Client) answer(challenge map[string]string) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// latin returns a text in ISO 8859-1 if that has all its characters, and in UTF-8 if not: so it is hashed, whatever
-// the charset of the challenge (RFC 2831, 2.1.2.1), and so it is sent to a server that does not speak UTF-8.
+// latin returns a text in ISO 8859-1 if that has all its characters, and otherwise in UTF-8. In this
+// form it is hashed, whatever the charset of the challenge is (RFC 2831, 2.1.2.1), and sent to a server
+// that does not support UTF-8.
 func latin(text string) string {
 	if !utf8.ValidString(text) {
 		return text

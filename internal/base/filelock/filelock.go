@@ -1,5 +1,5 @@
-// Package filelock keeps two processes from using one file at the same time. It knows
-// nothing of what is in the file.
+// Package filelock prevents two processes from using one file at the same time. It does not know the
+// content of the file.
 package filelock
 
 import (
@@ -10,6 +10,6 @@ import (
 // ErrHeld means that another process, or another open file of this one, has the lock.
 var ErrHeld = errors.New("another process uses it")
 
-// Try locks a file until it is closed or the process ends, however that ends. It does
-// not wait: the error is [ErrHeld] if somebody else has the lock.
+// Try locks a file until it is closed or the process ends in any way. It does not wait: the error is
+// [ErrHeld] if another process has the lock.
 func Try(f *os.File) error { return try(f) }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// programAttributes put the program into a group of its own.
+// programAttributes returns attributes that put the program into a group of its own.
 func programAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 func executable() (string, error) { return os.Executable() }

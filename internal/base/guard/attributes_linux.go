@@ -2,8 +2,8 @@ package guard
 
 import "syscall"
 
-// programAttributes put the program into a group of its own, and have the kernel kill it when the
-// thread that started it ends.
+// programAttributes returns attributes that put the program into a group of its own, and make the
+// kernel kill it when the thread that started it ends.
 func programAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

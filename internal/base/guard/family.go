@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/base/procgroup"
 )
 
-// betweenLooks is the time between two looks at what is left. The end of a process that was adopted is
-// told by SIGCHLD, and looked at sooner.
+// betweenLooks is the time between two looks at what is left. SIGCHLD reports the end of an adopted
+// process earlier.
 const betweenLooks = 100 * time.Millisecond
 
 // family is a program and all that it has started.

@@ -1,6 +1,6 @@
-// Package guard runs a program so that it ends with all that it has started: when it is asked to end,
-// when what it relies on is lost, and when this process ends, even by SIGKILL. It knows nothing of what
-// the program does, nor of what it relies on, which it calls the hold.
+// Package guard runs a program so that it ends with everything that it has started: when it is asked to
+// end, when what it relies on is lost, and when this process ends, even by SIGKILL. The package does
+// not know what the program does, nor what it relies on, which it calls the hold.
 //
 // On Unix the program is a process group of its own, and its parent is another process of this
 // executable, the guardian ([Serve]):
@@ -43,7 +43,7 @@ type Config struct {
 	Say func(format string, args ...any)
 }
 
-// Outcome is how a program ended.
+// Outcome says how a program ended.
 type Outcome struct {
 	Code int  // as a shell gives it: 126 and 127 if it was not started, 128 and the number of the signal that ended it
 	Lost bool // the hold was lost before the end

@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/internal/base/procgroup"
 )
 
-// guardian is the process between the one that holds something and the program.
+// guardian is the process between the process that holds something and the program.
 type guardian struct {
 	settings
 	*family
@@ -49,8 +49,8 @@ const (
 	killed
 )
 
-// atOnce is how soon a process ends that is about to end, such as the end of a pipeline. It is not
-// worth a message.
+// atOnce is how soon a process ends that was about to end anyway, such as the end of a pipeline. It is
+// not worth a message.
 const atOnce = time.Second
 
 // Serve is the main function of the guardian's process: it runs the program, and returns when nothing
@@ -69,8 +69,8 @@ func Serve(command []string, say func(format string, args ...any)) error {
 	_ = procgroup.Adopt() // where the system has that
 	children := make(chan os.Signal, 1)
 	signal.Notify(children, syscall.SIGCHLD)
-	// What is sent to all processes of this name is passed on by the process that gives orders. The
-	// program gets back its own SIGPIPE with that.
+	// A signal that is sent to all processes of this name is passed on by the process that gives
+	// orders. So the program also gets its own SIGPIPE back.
 	notify(make(chan os.Signal, 1), append(Signals(), syscall.SIGTSTP)...)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	say, said := behind(say)
@@ -196,7 +196,8 @@ func (g *guardian) lose(why string) {
 	g.expectEnd()
 }
 
-// expectEnd has what does not end killed after a grace. What is stopped goes on, so that it can end.
+// expectEnd kills after a grace period what does not end. Stopped processes are continued, so that they
+// can end.
 func (g *guardian) expectEnd() {
 	if g.stage >= asked {
 		return
@@ -231,7 +232,7 @@ func (g *guardian) proceed() {
 	g.kill()
 }
 
-// terminate asks processes to end. What is stopped goes on, so that it can end.
+// terminate asks processes to end. Stopped ones are continued, so that they can end.
 func (g *guardian) terminate(all []procgroup.Process) {
 	g.signal(syscall.SIGTERM, all)
 	g.signal(syscall.SIGCONT, all)
@@ -279,7 +280,7 @@ func (g *guardian) reap() (none bool) {
 	}
 }
 
-// end is called when the program has ended, and perhaps not what it has started.
+// end is called when the program has ended, although processes that it started may not have.
 func (g *guardian) end(status syscall.WaitStatus) {
 	g.ended = true
 	g.outcome.Code = status.ExitStatus()
@@ -354,6 +355,6 @@ func behind(say func(string, ...any)) (soon func(string, ...any), said func()) {
 	return soon, func() { close(messages); <-done }
 }
 
-// rename gives this process another name, so that what is sent to all processes called zklab ends
-// those that hold something, and not the guardians, which then end the programs.
+// rename gives this process another name, so that a signal to all processes called zklab ends those
+// that hold something, and not the guardians, which then end the programs.
 func rename() { _ = os.WriteFile("/proc/self/comm", []byte("zk-guardian"), 0) }

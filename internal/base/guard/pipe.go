@@ -46,7 +46,7 @@ type stopped struct {
 	Alone bool
 }
 
-// instant is a time on a clock that all processes of the machine share, which nobody sets.
+// instant is a time on a clock that all processes of the machine share, and that is never set.
 type instant time.Duration
 
 func now() instant {

@@ -26,9 +26,9 @@ type run struct {
 	stopping bool
 }
 
-// Run runs the program, and returns when the program and all that it has started have ended. hold
-// closes when the hold is lost, and can be nil. The program gets the signals, of which the caller
-// receives those of [Signals].
+// Run runs the program, and returns when the program and everything that it has started have ended.
+// hold closes when the hold is lost, and can be nil. The program gets the signals from signals, which
+// the caller fills with those of [Signals].
 //
 // In a terminal the program can read what is typed, and Ctrl-C goes to it. If it is stopped (Ctrl-Z),
 // this process stops, too, as one job, until the shell continues both.
@@ -77,7 +77,8 @@ func Run(cfg Config, hold <-chan struct{}, signals <-chan os.Signal) (Outcome, e
 	}
 }
 
-// start starts the guardian, in a group of its own: what ends this process's group does not end it.
+// start starts the guardian in a group of its own, so that what ends this process's group does not end
+// it.
 func (r *run) start() (orders, reports *os.File, err error) {
 	self, err := executable()
 	if err != nil {

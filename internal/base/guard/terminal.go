@@ -4,7 +4,7 @@ package guard
 
 import "golang.org/x/sys/unix"
 
-// terminal is the controlling terminal of this process. Its zero value is none.
+// terminal is the controlling terminal of this process. Its zero value means that there is none.
 type terminal struct {
 	fd int // 0: there is none
 }

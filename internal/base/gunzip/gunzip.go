@@ -8,11 +8,11 @@ import (
 	"io"
 )
 
-// magic is how a file begins that is packed.
+// magic is the beginning of a packed file.
 const magic = "\x1f\x8b"
 
-// Reader reads what r has, unpacked if it is packed by gzip. An error of r, or of what
-// is no gzip behind its beginning, may come at once.
+// Reader reads r, and unpacks it if it is packed by gzip. An error of r, or a gzip header that is
+// malformed, may be returned at once.
 func Reader(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReader(r)
 	switch head, err := b.Peek(len(magic)); {
@@ -28,7 +28,7 @@ func Reader(r io.Reader) (io.Reader, error) {
 	return unpacked{z}, nil
 }
 
-// unpacked says of its errors that they are gzip's.
+// unpacked marks its errors as gzip's.
 type unpacked struct{ z *gzip.Reader }
 
 func (u unpacked) Read(p []byte) (int, error) {

@@ -2,9 +2,9 @@
 // user write five methods for. It imports nothing.
 package heaps
 
-// Heap gives first what comes first. One goroutine uses it.
+// Heap returns its items in order, the first one first. Only one goroutine may use it.
 type Heap[T any] struct {
-	// Items has the first item in front; the others are in no order.
+	// Items begins with the first item; the others are in no order.
 	Items []T
 	// Less reports whether a comes before b.
 	Less func(a, b T) bool
@@ -23,7 +23,7 @@ func (h *Heap[T]) Push(v T) {
 	}
 }
 
-// Pop takes the first item away; false if there is none.
+// Pop removes and returns the first item; false if there is none.
 func (h *Heap[T]) Pop() (first T, ok bool) {
 	if len(h.Items) == 0 {
 		return first, false

@@ -49,7 +49,7 @@ var (
 	Violet = Ink{"#a24bff", "#ff4f6d"}
 )
 
-// Data are the colours of data, those of clients first.
+// Data holds the colours of data, beginning with those of clients.
 var Data = []Ink{Blue, Orange, Green, Purple, Sky, Vermillion, Yellow, Silver}
 
 // Colours of bars with text in them. The contrast of OnHold and the like is at least 4.5.
@@ -78,9 +78,9 @@ func (i Ink) Colour() color.NRGBA {
 // painted matches a colour of an SVG, as an attribute or in a style.
 var painted = regexp.MustCompile(`(fill|stroke)(="|:)(#[0-9A-Fa-f]{6})\b`)
 
-// Dark returns an SVG with a style sheet that replaces its colours on dark pages by those of the inks
-// that they are, and of the inks in more. Other colours stay. The result depends on the SVG and on
-// more alone.
+// Dark returns an SVG with a style sheet that replaces its colours on dark pages: each colour of an
+// ink, and of the inks in more, by the dark colour of that ink. Other colours stay. The result depends
+// only on the SVG and on more.
 func Dark(svg []byte, more ...Ink) []byte {
 	start := bytes.Index(svg, []byte("<svg"))
 	if start < 0 {

@@ -16,11 +16,11 @@ import (
 
 type ctx = context.Context
 
-// Budget bounds a search. A bound of zero is none.
+// Budget bounds a search. A bound of zero means no bound.
 type Budget struct {
 	Time   time.Duration
 	Memory int64 // bytes, roughly
-	// Tries is how many steps and comparisons of states are tried.
+	// Tries bounds the steps and comparisons of states.
 	Tries int64
 	// Size returns roughly how many bytes a state takes. nil: few.
 	Size func(state any) int
@@ -70,8 +70,8 @@ func stepCost(operations int) int64 { return int64(operations)/8 + 150 }
 // Decide searches for an order of the operations that the model allows. It returns soon after the
 // budget is used up or the context ends. It is safe for concurrent use if the model is.
 //
-// Go cannot end a step that never returns: its goroutine stays behind, and the answer says so. In
-// a testing/synctest bubble such a step holds up Decide, too, because time does not go on there.
+// Go cannot end a step that never returns: its goroutine stays behind, and the answer says so. In a
+// testing/synctest bubble such a step also blocks Decide, because time does not pass there.
 func Decide(c context.Context, p Problem, b Budget) Answer {
 	if err := check(p.Model); err != nil {
 		return Answer{Result: Undecided, Err: err}
@@ -145,7 +145,7 @@ type place struct {
 	input, output any
 }
 
-// stuck is how long one call of a model may take after its search was ended.
+// stuck is how long one call of a model may take after its search was told to end.
 const stuck = 2 * time.Second
 
 // wait runs the search and waits until it ends. It waits no longer than the budget says, unless a
@@ -248,7 +248,7 @@ func (s *searching) limitInit(m *porcupine.Model) {
 	}
 }
 
-// seed is of the hashes of states that have none of their own.
+// seed is the seed for the hashes of states that have no hash function.
 var seed = maphash.MakeSeed()
 
 // equalOf returns how a model compares states.

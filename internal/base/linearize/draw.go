@@ -62,7 +62,7 @@ func draw(m porcupine.Model, info porcupine.LinearizationInfo, w io.Writer) (err
 	return porcupine.Visualize(m, info, w)
 }
 
-// inTurn returns the model with functions of which one is called at a time.
+// inTurn returns the model with functions that are called only one at a time.
 func inTurn(m porcupine.Model) porcupine.Model {
 	var mu sync.Mutex
 	inner, equal, hash := m.StepContext, m.Equal, m.Hash

@@ -16,7 +16,7 @@ type idlers struct {
 	ends  []*step // all operations, in order of their returns
 }
 
-// idlers tells the operations of a part which of them are idle.
+// idlers finds the idle operations of a part.
 func (p *Problem) idlers(part []porcupine.Operation) {
 	if p.Idle == nil {
 		return

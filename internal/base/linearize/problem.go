@@ -14,7 +14,7 @@ import (
 // Never is the Return of an operation that may take effect at any time after its Call.
 const Never = math.MaxInt64
 
-// Problem is the operations of one object, and what they mean.
+// Problem holds the operations of one object, and their meaning.
 type Problem struct {
 	// Model says what the operations do, one after another. Its Step must not change the state that
 	// it is given. Its Partition, if any, must return the operations that it is given.
@@ -25,12 +25,13 @@ type Problem struct {
 	// usually returns at [Never], so that it can come last, where it changes nothing that counts.
 	// nil: none is optional.
 	Optional func(i int) bool
-	// After returns operations that operation i comes after in every order, besides what the intervals
-	// say, by their places in Operations. Those in another part than i do not count. nil: there are none.
+	// After returns operations that must come before operation i in every order, in addition to what
+	// the intervals say, by their places in Operations. Operations in another part than i do not count.
+	// nil: there are none.
 	After func(i int) []int
-	// Idle reports whether operation i is one whose order decides nothing but its own answer: wherever it is
-	// possible and leaves the state as it is, it comes next, and nothing else is tried. So a search does not
-	// try the many orders of reads that may have seen an old state. nil: there are none.
+	// Idle reports whether the order of operation i decides nothing but its own answer: as soon as it
+	// is possible and leaves the state as it is, it comes next, and nothing else is tried. So a search
+	// does not try the many orders of reads that may have seen an old state. nil: there are none.
 	Idle func(i int) bool
 }
 

@@ -20,8 +20,8 @@ type Window[O any, P Timed[O]] struct {
 	Required []int // places in Ops of those that are not optional
 }
 
-// Cut returns the operations between two times. What began before may have happened before, and is
-// optional; so is what ends later. It changes none of all.
+// Cut returns the operations between two times. An operation that began before may have happened
+// before, so it is optional; so is one that ends later. Cut does not change all.
 func Cut[O any, P Timed[O]](all []O, from, until int64) *Window[O, P] {
 	w := &Window[O, P]{}
 	return w.cut(all, nil, from, until)
@@ -71,10 +71,10 @@ func (w *Window[O, P]) relax(at, n int) {
 	w.Required = slices.Delete(w.Required, at, at+n)
 }
 
-// Shrink makes one required operation after another optional as long as the operations of the
-// window violate, until stop returns true, and returns the places in the history of those that
-// remain required. So what remains violates whatever the others did. The result is smallest, in that
-// none of it can be left out, if stop never returned true.
+// Shrink makes one required operation after another optional, as long as the operations of the window
+// still violate, until stop returns true. It returns the places in the history of those that remain
+// required. These violate whatever the others did. If stop never returned true, the result is minimal:
+// none of them can be left out.
 func (w *Window[O, P]) Shrink(violates func(ops []O) bool, stop func() bool) []int {
 	for chunk := max(1, len(w.Required)/2); chunk >= 1; chunk /= 2 {
 		for at := 0; at < len(w.Required) && !stop(); {
@@ -93,9 +93,9 @@ func (w *Window[O, P]) Shrink(violates func(ops []O) bool, stop func() bool) []i
 	return places
 }
 
-// LatestStart finds the latest time from which the operations up to until violate whatever the
-// object was at that time, which violates is given, too. It looks at most so long back, and returns 0
-// if there is none.
+// LatestStart finds the latest time from which the operations up to until violate whatever the state of
+// the object was at that time; violates also gets that time. It goes back by at most most, and returns
+// 0 if there is no such time.
 func LatestStart[O any, P Timed[O]](all []O, until, most int64, violates func(ops []O, from int64) bool) int64 {
 	most = min(most, until-1)
 	if most < 1 {

@@ -1,5 +1,5 @@
-// Package nearest finds the name that somebody meant who wrote another one. It
-// may not know what the names are of.
+// Package nearest finds the name that a user probably meant who wrote another one. It may not know what
+// the names stand for.
 package nearest
 
 import (
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// DidYouMean leads over, in an error, to what is valid: "; " and, if one of the
-// names is near, an offer of the nearest. It takes names in small letters.
+// DidYouMean continues an error with an offer of valid names: "; " and, if one of the names is near,
+// the nearest one. The names are in lower case.
 func DidYouMean(written string, valid []string) string {
 	if name := To(written, valid); name != "" {
 		return fmt.Sprintf("; did you mean %q? ", name)
@@ -16,9 +16,8 @@ func DidYouMean(written string, valid []string) string {
 	return "; "
 }
 
-// To returns the nearest of some names, in small letters, to what was written, or "" if none is
-// near: one mistake for each three letters of the longer of the two, and at least one, may lie
-// between them.
+// To returns the nearest of some names, in lower case, to what was written, or "" if none is near: the
+// two may differ by one mistake for each three letters of the longer one, and by at least one.
 func To(written string, valid []string) string {
 	if len(written) > 40 {
 		return ""

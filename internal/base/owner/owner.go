@@ -1,5 +1,5 @@
-// Package owner tells whether the process that made something still lives: process ids are used
-// again, and machines are started again. It knows nothing of what was made.
+// Package owner finds out whether the process that made something still lives, although process ids are
+// reused and machines are restarted. It does not know what was made.
 package owner
 
 import (
@@ -28,7 +28,7 @@ func Self() Process {
 	return p
 }
 
-// Life tells what can be known of a process.
+// Life is what is known of a process.
 type Life int
 
 // What can be known.

@@ -1,5 +1,5 @@
-// Package paint gives text on terminals its colours. It decides whether colours are welcome, and
-// knows nothing of what is printed.
+// Package paint adds colours to text on terminals. It decides whether colours are wanted, and does not
+// know what is printed.
 package paint
 
 import (
@@ -16,8 +16,7 @@ func Terminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// Refused reports whether the user wants no colours: NO_COLOR has a value, whatever it is
-// (no-color.org).
+// Refused reports whether the user wants no colours: NO_COLOR has any value (no-color.org).
 func Refused() bool { return os.Getenv("NO_COLOR") != "" }
 
 // Painter paints if it is true, and leaves text as it is otherwise.

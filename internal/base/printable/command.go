@@ -2,7 +2,7 @@ package printable
 
 import "strings"
 
-// unquoted are the characters that mean nothing else to a shell.
+// unquoted holds the characters that have no special meaning in a shell.
 const unquoted = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@%"
 
 // Command writes a command and its arguments as a shell takes them.

@@ -1,7 +1,7 @@
-// Package procgroup runs a program together with all that it starts itself, as one process
-// group, and ends, stops and continues all of it at once. What is left of a group when its
-// program ends is killed; where the system can do it, the program is killed when this process
-// ends. It knows nothing of what the program does, nor of its streams.
+// Package procgroup runs a program together with everything that it starts, as one process group, and
+// ends, stops and continues all of it at once. Processes of a group that remain when its program ends
+// are killed; if the system supports it, the program is killed when this process ends. It does not know
+// what the program does, and does not use its streams.
 package procgroup
 
 import (
@@ -23,11 +23,11 @@ type Group struct {
 	state string // how it ended; read it after ended
 
 	mu   sync.Mutex
-	gone bool // the pid may belong to somebody else
+	gone bool // the pid may belong to another process
 }
 
-// Start starts a program, whose SysProcAttr is nil, in a group of its own. Nobody but the
-// group waits for it.
+// Start starts a program, whose SysProcAttr must be nil, in a group of its own. Only the group may wait
+// for it.
 func Start(cmd *exec.Cmd) (*Group, error) {
 	g := &Group{ended: make(chan struct{})}
 	ownGroup(cmd)
@@ -141,5 +141,5 @@ func Members(pgid int) string {
 	return fmt.Sprint(all, err)
 }
 
-// Kill kills all of a process group that somebody else started.
+// Kill kills all processes of a group that was not started here.
 func Kill(pgid int) { _ = killGroup(pgid) }

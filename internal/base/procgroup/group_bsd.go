@@ -11,10 +11,9 @@ import (
 	"time"
 )
 
-// ownGroup puts the program into a process group of its own. When this process
-// is killed, the program finds its input at its end; if it is stopped then, its
-// group is an orphaned one, to which the kernel sends SIGHUP and SIGCONT (POSIX,
-// _exit()).
+// ownGroup puts the program into a process group of its own. When this process is killed, the program
+// reads the end of its input. If it is stopped then, its group is an orphaned one, to which the kernel
+// sends SIGHUP and SIGCONT (POSIX, _exit()).
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // awaitExit waits until the program has ended, but leaves it as it is. Asking ps

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownGroup puts the program into a process group of its own, and has it killed
-// when this process ends, however that ends. (What the program starts itself is
-// then in an orphaned group: if something in it is stopped, the kernel sends
-// SIGHUP and SIGCONT to all of it, and what goes on finds its input at its end.)
+// ownGroup puts the program into a process group of its own, and makes the kernel kill it when this
+// process ends in any way. (What the program has started is then in an orphaned group: if something in
+// it is stopped, the kernel sends SIGHUP and SIGCONT to all of it, and processes that go on read the
+// end of their input.)
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

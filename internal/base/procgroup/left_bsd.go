@@ -13,7 +13,8 @@ import (
 // Adopt returns an error: this system gives a process whose parent has ended to init.
 func Adopt() error { return fmt.Errorf("adopt processes: %w", errors.ErrUnsupported) }
 
-// Left returns what has not ended of a process group. It does not see what has left the group.
+// Left returns the processes of a group that have not ended. It does not see processes that have left
+// the group.
 func Left(pgid int) (left []Process, err error) {
 	out, err := exec.Command("ps", "-A", "-o", "pid=,pgid=,state=,comm=").Output()
 	if err != nil {

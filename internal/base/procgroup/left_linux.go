@@ -19,8 +19,9 @@ func Adopt() error {
 	return nil
 }
 
-// Left returns what has not ended of all that this process has started, and that they have started, in
-// whatever group or session. It needs [Adopt]: without it, a process whose parent has ended is missing.
+// Left returns all processes that have not ended and that this process has started, directly or
+// indirectly, in any group or session. It needs [Adopt]: without it, a process whose parent has ended
+// is missing.
 func Left(int) ([]Process, error) {
 	dirs, err := os.ReadDir("/proc")
 	if err != nil {

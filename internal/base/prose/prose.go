@@ -1,5 +1,5 @@
-// Package prose puts numbers and lists into sentences for people. It knows nothing of
-// what they are about, and imports nothing of zklab.
+// Package prose puts numbers and lists into sentences for people. It does not know what they are about,
+// and imports nothing of zklab.
 package prose
 
 import (

@@ -1,6 +1,6 @@
-// Package version tells which zklab a program contains, by the program's build information.
-// The program is the command, or a test that imports zklab. The package may import no other
-// package of zklab.
+// Package version finds out which zklab a program contains, from the program's build information. The
+// program is the command, or a test that imports zklab. The package may import no other package of
+// zklab.
 package version
 
 import (

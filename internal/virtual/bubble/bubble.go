@@ -1,13 +1,12 @@
-// Package bubble runs a function in a bubble of testing/synctest so that what happens
-// follows from a seed, as far as a process can have that. It knows nothing of zklab.
+// Package bubble runs a function in a bubble of testing/synctest so that everything that happens
+// follows from a seed, as far as that is possible in a process. It knows nothing of zklab.
 //
-// Besides virtual time that takes: one processor, so that goroutines take turns in the
-// order in which they became runnable; waits of package recipes that end at instants of their own
-// (package jitter); no garbage collection meanwhile, which stops the
-// world and lets whoever ran go to the end of the queue; and random bytes (crypto/rand)
-// that follow from the seed. What is left are choices of the runtime itself: which case
-// of a select, where the iteration of a map begins, math/rand's own numbers. Package
-// overlay has a runtime in which these follow from the seed, too.
+// Besides virtual time, that requires: one processor, so that goroutines take turns in the order in
+// which they became runnable; waits of package recipes that end at different instants (package jitter);
+// no garbage collection meanwhile, which stops the world and moves the running goroutine to the end of
+// the queue; and random bytes (crypto/rand) that follow from the seed. The runtime still makes some
+// choices: which case of a select, where the iteration of a map begins, math/rand's own numbers.
+// Package overlay has a runtime in which these follow from the seed, too.
 package bubble
 
 import (
@@ -24,18 +23,19 @@ import (
 	"github.com/zklab/zklab/internal/virtual/overlay"
 )
 
-// one at a time: what is set up is the whole process's.
+// one allows one bubble at a time, since its settings apply to the whole process.
 var one sync.Mutex
 
-// Run calls f in a bubble and waits until every goroutine that it started has ended. t is
-// the test that it is part of, or nil in a program that is none. Random bytes follow from the
-// seed until t ends: give each run a subtest if that matters for what comes behind it. Run may be called by many
-// goroutines; they take turns. f must wait for nothing outside of the bubble, and read and
-// write no files: a system call that blocks lets others run.
+// Run calls f in a bubble and waits until every goroutine that it started has ended. t is the test that
+// it is part of, or nil in a program that is not a test. Random bytes follow from the seed until t
+// ends: give each run a subtest if that matters for what comes after it. Run may be called by many
+// goroutines; they take turns. f must wait for nothing outside of the bubble, and read and write no
+// files: a system call that blocks lets other goroutines run.
 //
-// f may call moved whenever something goes on: so it is not taken for stuck where much happens
-// in little virtual time. The result is nil, or says why the bubble could not be held: see [Unheld]. Then Run returns all the same,
-// and leaves behind what does not end. A panic in the bubble ends the process, as in any test.
+// f may call moved whenever something happens, so that the bubble is not considered stuck when much
+// happens in little virtual time. The result is nil, or says why the bubble could not be held: see
+// [Unheld]. In that case Run still returns, and leaves the goroutines that do not end. A panic in the
+// bubble ends the process, as in any test.
 func Run(t *testing.T, seed uint64, f func(moved func())) *Unheld {
 	return RunSeen(t, seed, func() {}, f)
 }
@@ -71,8 +71,8 @@ func RunSeen(t *testing.T, seed uint64, look func(), f func(moved func())) *Unhe
 	return unheld
 }
 
-// spinning says what takes a processor for as long as this process lives; one guards it. No
-// bubble begins then: it would not repeat.
+// spinning describes what uses a processor for as long as this process lives; one guards it. No bubble
+// begins then, since it would not repeat.
 var spinning *Unheld
 
 // exactness is whether the runtime's own choices follow from the seed, too.
@@ -119,10 +119,10 @@ const (
 	collectAt    = 3 << 30
 )
 
-// uncollected stops garbage collection until it is undone. In a test that is to leave the
-// process as it was. A program that simulates has no other garbage to speak of, and begins
-// its next run soon: left to the runtime, each run's would be collected on its own, which
-// takes a third of the time of a small one.
+// uncollected stops garbage collection until it is undone. In a test, undo leaves the process as it
+// was. A program that simulates has hardly any other garbage, and begins its next run soon: by default,
+// the garbage of each run would be collected separately, which takes a third of the time of a small
+// one.
 func uncollected(inTest bool) (undo func()) {
 	percent := debug.SetGCPercent(-1)
 	limit := debug.SetMemoryLimit(-1)

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// goroutine is one as the runtime prints it.
+// goroutine is a goroutine as the runtime prints it.
 type goroutine struct {
 	id     uint64
 	bubble uint64 // 0: in none
@@ -45,7 +45,7 @@ func self() goroutine {
 	return parseGoroutine(string(text[:runtime.Stack(text, false)]))
 }
 
-// goroutinesIn returns the goroutines of a bubble, but for those of package testing, by their numbers.
+// goroutinesIn returns the goroutines of a bubble by their numbers, except those of package testing.
 func goroutinesIn(bubble uint64) []goroutine {
 	text := make([]byte, 1<<20)
 	for {
@@ -66,8 +66,8 @@ func goroutinesIn(bubble uint64) []goroutine {
 	return all
 }
 
-// parseGoroutine reads the text of one: a line with its state, two for each call, and two
-// that say who made it.
+// parseGoroutine reads the text of one goroutine: a line with its state, two for each call, and two
+// that say where it was created.
 func parseGoroutine(text string) (g goroutine) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	head, state, ok := strings.Cut(strings.TrimPrefix(lines[0], "goroutine "), " [")

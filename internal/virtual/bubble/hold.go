@@ -9,29 +9,29 @@ import (
 	"time"
 )
 
-// Unheld says why a bubble could not be held: why it did not end, or did not end whole.
+// Unheld says why a bubble could not be held: why it did not end, or did not end completely.
 type Unheld struct {
 	// Why is one line that names the goroutines, where they are and where they were made.
 	Why string
-	// Ended means that f had returned: what it made is whole.
+	// Ended means that f had returned, so its results are complete.
 	Ended bool
 	// Spins means that the code takes a processor until the process ends. Run begins no other
 	// bubble then.
 	Spins bool
-	// Killed means that all of it is of processes that were only played, and were killed (see
-	// [Mortal]). Else Why does not tell of such.
+	// Killed means that all remaining goroutines belong to virtual processes that were killed (see
+	// [Mortal]). Otherwise Why leaves such goroutines out.
 	Killed bool
 }
 
 func (u *Unheld) Error() string { return u.Why }
 
-// Patience is how long nothing may move before goroutines are looked at, and how long a busy
-// loop runs before it is called one. The latter is the processor's time: a busy machine is slow.
-// Only tests change it, between bubbles.
+// Patience is how long nothing may move before the goroutines are examined, and how long a busy loop
+// runs before it is reported. The latter is processor time, since a busy machine is slow. Only tests
+// change it, between bubbles.
 var Patience = 5 * time.Second
 
-// muchLonger is how many times as long it takes where what is under way may still end: a wait
-// for something outside, and work of f itself, which may be much at its end.
+// muchLonger is how many times as long it takes if something may still end: a wait for something
+// outside, or work of f itself, which may do much at its end.
 const muchLonger = 12
 
 // Goroutines are looked at so often before they are said to be stuck, with a pause between.
@@ -40,7 +40,7 @@ const (
 	lookPause = 100 * time.Millisecond
 )
 
-// afterwards is how long, in virtual time, goroutines may go on when f has returned.
+// afterwards is how long, in virtual time, goroutines may go on after f has returned.
 const afterwards = time.Minute
 
 // life is the life of one bubble.
@@ -152,8 +152,8 @@ func (l *life) look(moved uint64) (seen [][]goroutine) {
 	return seen
 }
 
-// stuck judges a bubble in which nothing has moved for some time, of which the process has
-// used the processor for some.
+// stuck judges a bubble in which nothing has moved for the time idle, during which the process used the
+// processor for the time used.
 func (l *life) stuck(seen [][]goroutine, idle, used time.Duration) *Unheld {
 	if g, always := busiest(seen); g != nil {
 		enough := Patience

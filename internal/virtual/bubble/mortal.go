@@ -10,12 +10,11 @@ import (
 	"sync/atomic"
 )
 
-// Mortal is a process that is only played. If it is killed, what is left of its goroutines when the
-// run has ended is no fault of theirs: a real kill would have ended them. It is safe for concurrent
-// use.
+// Mortal is a virtual process. If it is killed, goroutines of it that remain when the run has ended are
+// no mistake: a real kill would have ended them. It is safe for concurrent use.
 type Mortal struct{ number string }
 
-// mortalLabel is the label of the goroutines of a Mortal. Whatever they start has it, too
+// mortalLabel is the label of the goroutines of a Mortal. The goroutines that they start inherit it
 // (runtime/pprof).
 const mortalLabel = "zklab process"
 

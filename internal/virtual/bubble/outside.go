@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// outsideTests calls f with a test, in a program that runs none. testing/synctest opens
-// bubbles for tests alone, but testing.Main, which is there for other ways of running
-// tests, runs one in any program: ours never ends, and calls what it is sent.
+// outsideTests calls f with a test, in a program that runs none. testing/synctest opens bubbles only
+// for tests, but testing.Main, which exists for other ways of running tests, runs one in any program:
+// ours never ends, and calls the functions that it is sent.
 func outsideTests(f func(t *testing.T)) {
 	if InTests() {
 		panic("bubble: in a test, say of which it is part")
@@ -22,8 +22,8 @@ func outsideTests(f func(t *testing.T)) {
 	<-done
 }
 
-// InTests reports whether this process runs tests. The binary of a test that plays another
-// program, as testscript has it do, runs none: nobody has read its flags.
+// InTests reports whether this process runs tests. The binary of a test that acts as another program,
+// as with testscript, runs none: its flags were not parsed.
 func InTests() bool { return testing.Testing() && flag.Parsed() && !outside.Load() }
 
 // Benchmarks notes that Run is called by benchmarks, which have no test that the bubble could

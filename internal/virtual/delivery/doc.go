@@ -1,12 +1,11 @@
-// Package delivery lets messages arrive one at a time, at moments that follow from a
-// seed: the network of a simulation. It does not know what a message is.
+// Package delivery makes messages arrive one at a time, at moments that follow from a seed: the network
+// of a simulation. It does not know what a message is.
 //
-// Everything that happens in a bubble of testing/synctest because of the outside is a
-// message that arrives or a timer that fires. If two arrive at one instant, two
-// goroutines run at once, and Go's scheduler chooses which is first. Here the next one
-// arrives a nanosecond of virtual time later at the earliest, and virtual time passes
-// only when everybody is blocked: all that follows from one message is over before the
-// next one comes.
+// Everything that happens in a bubble of testing/synctest because of the outside is a message that
+// arrives or a timer that fires. If two arrive at one instant, two goroutines run at once, and Go's
+// scheduler chooses which is first. Here the next one arrives a nanosecond of virtual time later at the
+// earliest, and virtual time passes only when all goroutines are blocked: all effects of one message
+// are over before the next one comes.
 //
-// [Scheduler] is the entrance; each way of a connection is a [Stream].
+// Start with [Scheduler]; each direction of a connection is a [Stream].
 package delivery

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Latency says how long messages take. Since one arrives at a time, it is their
-// latencies that decide the order in which everything happens.
+// Latency says how long messages take. Since messages arrive one at a time, their latencies decide the
+// order in which everything happens.
 type Latency struct {
 	Mean   time.Duration // of a usual message: from half of it to half as much again
 	Spread Spread        // "" is Even
@@ -30,7 +30,7 @@ const (
 	Spells Spread = "spells" // each way of each connection has spells, up to 200 times slower
 )
 
-// Spreads are all kinds.
+// Spreads lists all kinds.
 var Spreads = []Spread{Even, Tails, Spells}
 
 // ParseSpread reads one of [Spreads].
@@ -52,7 +52,7 @@ const (
 	spellLength = 30 // messages, at most
 )
 
-// latencies draws those of one stream.
+// latencies draws the latencies of one stream.
 type latencies struct {
 	Latency
 	random *rand.Rand

@@ -10,10 +10,9 @@ import (
 // never is later than anything.
 const never = 100 * 365 * 24 * time.Hour
 
-// Scheduler does one thing after the other. Its methods may be
-// called by many goroutines at once, also by what it does. It belongs into a bubble of
-// testing/synctest: elsewhere it works, but what follows from a message may go on when
-// the next one comes.
+// Scheduler calls functions one after the other. Its methods may be called by many goroutines at once,
+// and by those functions. It is made for a bubble of testing/synctest: elsewhere it works, but the
+// effects of a message may not be over when the next one comes.
 type Scheduler struct {
 	seed    uint64
 	latency Latency
@@ -36,8 +35,8 @@ func New(seed uint64, l Latency) *Scheduler {
 	return s
 }
 
-// Close drops what has not been done. Nothing is done any more when it returns; it may
-// be called more than once, but not by what the scheduler does.
+// Close drops the calls that have not been made. When it returns, nothing is called any more. It may be
+// called more than once, but not by a function that the scheduler calls.
 func (s *Scheduler) Close() {
 	s.mu.Lock()
 	if !s.closed {
@@ -49,9 +48,9 @@ func (s *Scheduler) Close() {
 	<-s.ended
 }
 
-// At calls do at a time, or as soon after it as nothing else is being done. What has one
-// time is done in the order of the streams' numbers, and within a stream in the order
-// of the calls. do must be quick, and wait for nobody.
+// At calls do at a time, or as soon after it as no other call is running. Calls for the same time are
+// made in the order of the streams' numbers, and within a stream in the order of the calls of At. do
+// must be quick, and must not wait.
 func (s *Scheduler) At(due time.Time, stream uint64, do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Stream is one way of a connection: what is sent arrives in order. One goroutine at a
-// time may use it.
+// Stream is one direction of a connection: messages arrive in order. Only one goroutine at a time may
+// use it.
 type Stream struct {
 	scheduler *Scheduler
 	number    uint64

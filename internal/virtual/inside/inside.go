@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-// Bubble reports whether the caller runs in a bubble, whoever opened it.
+// Bubble reports whether the caller runs in a bubble, whichever package opened it.
 func Bubble() bool {
 	text := make([]byte, 256)
 	text = text[:runtime.Stack(text, false)]

@@ -17,8 +17,8 @@ type Conn struct {
 	local, remote Addr
 }
 
-// newConns makes both ends of a connection. requests and replies carry what goes to the
-// server and back; nil: it is there at once.
+// newConns makes both ends of a connection. requests and replies carry the data to the server and back;
+// if they are nil, it arrives at once.
 func newConns(client, server Addr, requests, replies *delivery.Stream) (*Conn, *Conn) {
 	up, down := newHalf(requests), newHalf(replies)
 	return &Conn{in: down, out: up, local: client, remote: server},

@@ -22,7 +22,7 @@ type half struct {
 	readBy   deadline
 	writeBy  deadline
 
-	writing      bool // somebody is in writeFrom
+	writing      bool // a goroutine is in writeFrom
 	writerClosed bool
 	ended        bool // the reader can know of the writer's close
 	readerClosed bool
@@ -183,7 +183,7 @@ func (h *half) closeWriter() {
 	})
 }
 
-// end tells the reader that nothing more comes.
+// end lets the reader know that nothing more comes.
 func (h *half) end() {
 	h.ended = true
 	h.canRead.Broadcast()
@@ -205,7 +205,7 @@ func (h *half) reset(byReader bool) bool {
 	return true
 }
 
-// drop forgets what is there and what is under way.
+// drop discards what is buffered and what is under way.
 func (h *half) drop() {
 	h.buf.drop()
 	h.under = 0

@@ -4,13 +4,12 @@
 // sync.Cond and channels and use no goroutine, so they work in a
 // testing/synctest bubble, where the time of a deadline is the bubble's.
 //
-// What is as with TCP: a Dial to nobody is refused; Write does not wait for the
-// reader unless the buffer is full; what was written before Close can still be
-// read, then comes io.EOF; after [Conn.Reset] the peer sees a process that was
-// killed. What is not: a Write that follows the peer's Close fails at once, and
-// Close with unread bytes does not reset the connection.
+// Like TCP: a Dial is refused if nothing listens; Write does not wait for the reader unless the buffer
+// is full; what was written before Close can still be read, followed by io.EOF; after [Conn.Reset] the
+// peer sees a process that was killed. Unlike TCP: a Write that follows the peer's Close fails at once,
+// and Close with unread bytes does not reset the connection.
 //
-// A [Network] is the entrance.
+// Start with [Network].
 package memnet
 
 import (
@@ -29,8 +28,8 @@ import (
 // Network is a name space of listeners. The zero value is an empty one. It may
 // be used by many goroutines.
 type Network struct {
-	// Delivery, if given, has what is written arrive after a while, one message at a
-	// time. It is not to be changed once there are connections.
+	// Delivery, if given, makes written data arrive after a while, one message at a time. It must not
+	// be changed once there are connections.
 	Delivery *delivery.Scheduler
 
 	mu        sync.Mutex
@@ -47,8 +46,8 @@ func (Addr) Network() string { return "memory" }
 
 func (a Addr) String() string { return string(a) }
 
-// Ports that dialers get, and listeners that ask for port 0. After the last
-// comes the first again, for dialers even if somebody still has it.
+// These are the ports for dialers, and for listeners that ask for port 0. After the last one comes the
+// first again, for dialers even if it is still in use.
 const (
 	firstPort = 32768
 	lastPort  = 60999
@@ -97,11 +96,10 @@ func (n *Network) nextPort() int {
 	return n.lastPort
 }
 
-// Dial connects to a listener. The connection, a [*Conn], comes from 127.0.0.1
-// and a port of its own. It may be used before the listener has accepted it. If
-// nobody listens the error wraps syscall.ECONNREFUSED; if the listener has many
-// connections that it has not accepted, Dial waits for it until ctx is done. The
-// name of the network is not looked at.
+// Dial connects to a listener. The connection, a [*Conn], comes from 127.0.0.1 and an unused port. It
+// may be used before the listener has accepted it. If nothing listens, the error wraps
+// syscall.ECONNREFUSED; if the listener has many connections that it has not accepted, Dial waits for
+// it until ctx is done. It ignores the name of the network.
 func (n *Network) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	c, err := n.dial(ctx, addr)
 	if err != nil {

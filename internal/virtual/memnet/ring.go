@@ -85,7 +85,7 @@ func (r *ring) returnLent() {
 	}
 }
 
-// drop forgets what is there.
+// drop discards the content.
 func (r *ring) drop() {
 	r.n = 0
 	r.returnLent()

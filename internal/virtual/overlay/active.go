@@ -8,11 +8,10 @@ import (
 	"testing/synctest"
 )
 
-// Active reports whether the binary was built with the overlay: whether the runtime's
-// choices in a bubble follow from the seed of [cryptotest.SetGlobalRandom]. It finds out
-// by trying, in two bubbles of t, and leaves t with a seed: set the one that is wanted
-// afterwards. Like SetGlobalRandom it is not for parallel tests; nor is it for use in a
-// bubble.
+// Active reports whether the binary was built with the overlay: whether the runtime's choices in a
+// bubble follow from the seed of [cryptotest.SetGlobalRandom]. It finds out by trying, in two bubbles
+// of t, and leaves t with a seed: set the wanted seed afterwards. Like SetGlobalRandom, it is not for
+// parallel tests, nor for use in a bubble.
 func Active(t *testing.T) bool {
 	drawn := draws(t, 1)
 	return drawn != nil && slices.Equal(drawn, draws(t, 1))

@@ -2,8 +2,8 @@ package overlay
 
 import "embed"
 
-// change is one of a file of the standard library: the text at must be in it exactly
-// once, and with comes in its place.
+// change is a change of a file of the standard library: the text at must be in it exactly once, and is
+// replaced by with.
 type change struct{ file, at, with string }
 
 // added are new files of the standard library, in folders of their packages. What the
@@ -12,7 +12,7 @@ type change struct{ file, at, with string }
 //go:embed all:_std
 var added embed.FS
 
-// changes are all changes; why each is needed, the package comment says.
+// changes holds all changes. The package comment says why each is needed.
 var changes = []change{
 	// The switch: SetGlobalRandom gives the seed to the runtime, too.
 	{

@@ -19,7 +19,7 @@ import (
 // releases, too, as long as all texts are there.
 var known = []string{"go1.26"}
 
-// File is one that belongs to an overlay.
+// File is a file of an overlay.
 type File struct {
 	Path string // absolute
 	Text []byte

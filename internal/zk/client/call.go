@@ -33,8 +33,8 @@ func (c *Client) read(ctx context.Context, op wire.Op, record any, w *watch) (zk
 	}
 }
 
-// write sends a request once. wire.ConnectionLoss means that the connection was lost
-// before the reply. If the wait for it ended, the error tells that, too.
+// write sends a request once. wire.ConnectionLoss means that the connection was lost before the reply.
+// If the wait for the reply ended, the error says that, too.
 func (c *Client) write(ctx context.Context, op wire.Op, record any) (zkclient.Frame, error) {
 	ctx, cancel := c.patient(ctx)
 	defer cancel()
@@ -82,8 +82,8 @@ func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeoutCause(ctx, c.cfg.Patience, errPatience)
 }
 
-// exchange sends a request over the present connection, or the next one while there is
-// none. A code in the reply is its error.
+// exchange sends a request over the present connection, or over the next one if there is none now. If
+// the reply has an error code, that is the error.
 func (c *Client) exchange(ctx context.Context, op wire.Op, record any, w *watch) (zkclient.Frame, error) {
 	call := &call{watch: w, done: make(chan zkclient.Frame, 1)}
 	if err := c.send(ctx, op, record, call); err != nil {

@@ -44,8 +44,8 @@ type Config struct {
 	Timeout time.Duration
 	// Auth is sent on each connection before all else.
 	Auth []Credential
-	// Patience is how long a call waits for its answer, through losses of the connection;
-	// then the error is ErrNoServer. 0 is as long as its context lets it.
+	// Patience is how long a call waits for its answer, through losses of the connection; then the
+	// error is ErrNoServer. 0 means as long as its context allows.
 	Patience time.Duration
 	// MaxFrame bounds a reply, in bytes; wire.MaxFrame when 0. A larger one is a [LargeReply].
 	MaxFrame int
@@ -67,10 +67,10 @@ func (cfg Config) dial(ctx context.Context, addr string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", addr)
 }
 
-// Connect begins a session with one of the servers, in an order that is drawn: so
-// clients spread. It tries until ctx ends, but once around when nothing is to be hoped
-// for: nobody listens at any of the addresses, or TLS is not to be agreed upon with those
-// who do. The error says of each server what went wrong last. The caller closes the client.
+// Connect begins a session with one of the servers, in a random order, so that clients spread. It tries
+// until ctx ends, but each server only once if there is no hope: nothing listens at any of the
+// addresses, or no TLS connection is possible with the servers that do. The error contains the last
+// error of each server. The caller closes the client.
 func Connect(ctx context.Context, cfg Config) (*Client, error) {
 	if len(cfg.Servers) == 0 {
 		return nil, fmt.Errorf("%w: none is given", ErrNoServer)
@@ -112,8 +112,8 @@ func (c *Client) first(ctx context.Context) (*zkclient.Conn, error) {
 	}
 }
 
-// hopeless reports whether there is nothing to wait for: no attempt reached anything, or what it
-// reached will speak no other TLS the next time.
+// hopeless reports whether waiting is useless: no attempt reached a server, or the servers that it
+// reached will fail with the same TLS error again.
 func hopeless(err error) bool {
 	var failed attempts
 	if !errors.As(err, &failed) {
@@ -127,8 +127,8 @@ func nobodyThere(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dns) && dns.IsNotFound
 }
 
-// tlsDisagrees reports whether one side does not take what the other shows: a certificate, a
-// version, or what is no TLS at all.
+// tlsDisagrees reports whether one side does not accept what the other shows: a certificate, a version,
+// or data that is not TLS at all.
 func tlsDisagrees(err error) bool {
 	var untrusted *tls.CertificateVerificationError
 	var notTLS tls.RecordHeaderError

@@ -21,17 +21,17 @@ const (
 type Event struct {
 	Type wire.EventType
 	Path string
-	// Zxid of the change; 0 where the server does not tell it, as before 3.9 or where the
-	// change happened while the client was not connected. Of Connected, where watches were
-	// set again, that of the server when they were.
+	// Zxid is the zxid of the change. It is 0 if the server does not report it, as before 3.9 or if the
+	// change happened while the client was not connected. For Connected, if watches were set again, it
+	// is the server's zxid at that time.
 	Zxid int64
 
 	Session State
 	Server  string // that the client was or is connected to
 	Err     error  // why it is not any more
 
-	// Mark is the value that [Client.Mark] was given, else nil. All events up to its Zxid
-	// have come.
+	// Mark is the value that was given to [Client.Mark], otherwise nil. All events up to its Zxid have
+	// come before it.
 	Mark any
 }
 
@@ -83,9 +83,8 @@ func (q *queue) take() (e Event, ok bool) {
 	return e, true
 }
 
-// Next waits for the next event. When the client is over and all events were given,
-// the error says why. Events are kept, all of them, until somebody asks: call it in a
-// loop if you set watches that stay.
+// Next waits for the next event. When the client has ended and all events were returned, the error says
+// why. All events are kept until they are read: call Next in a loop if you set watches that stay.
 func (c *Client) Next(ctx context.Context) (Event, error) {
 	for {
 		if e, ok := c.queue.take(); ok {

@@ -11,7 +11,7 @@ import (
 // This file has the requests. Paths are within the chroot. A code that the server
 // answers is an error of type wire.Code.
 
-// Anyone may do everything: the list of permissions of znodes that are nobody's.
+// Anyone is the list of permissions that allows everything to every client.
 var Anyone = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
 
 // outside returns a path as the server knows it.
@@ -120,8 +120,8 @@ func (c *Client) SetACL(ctx context.Context, path string, acl []wire.ACL, versio
 	return wire.DecodeStat(f.Record)
 }
 
-// Multi does all of ops or none. When one fails, the error is its code and the results
-// tell which.
+// Multi does all of ops or none. If one fails, the error is its code, and the results show which one it
+// is.
 func (c *Client) Multi(ctx context.Context, ops []wire.MultiOp) ([]wire.OpResult, error) {
 	shifted := make([]wire.MultiOp, len(ops))
 	for i, op := range ops {
@@ -193,7 +193,7 @@ func (c *Client) ACL(ctx context.Context, path string) ([]wire.ACL, wire.Stat, e
 	return r.ACL, r.Stat, err
 }
 
-// Sync makes the server catch up with what was written before.
+// Sync makes the server catch up with everything that was written before.
 func (c *Client) Sync(ctx context.Context, path string) error {
 	_, err := c.read(ctx, wire.Sync, &wire.PathRequest{Path: c.cfg.outside(path)}, nil)
 	return err
@@ -217,8 +217,8 @@ func (c *Client) WhoAmI(ctx context.Context) ([]wire.ClientInfo, error) {
 	return wire.DecodeWhoAmIReply(f.Record)
 }
 
-// AddWatch sets a watch that stays after it fired, of the znode (Persistent) or of all
-// below it, too (Recursive). The znode need not be there (3.6).
+// AddWatch sets a watch that stays after it fired, on the znode (Persistent), or also on all znodes
+// below it (Recursive). The znode need not exist (3.6).
 func (c *Client) AddWatch(ctx context.Context, path string, kind Watch) error {
 	mode := wire.AddPersistent
 	if kind == Recursive {

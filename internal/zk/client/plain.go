@@ -10,12 +10,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// This file is about servers that know no Create2: Apache's before 3.5, which say so, and
-// others, some of which end the connection. From the first on, the client makes znodes by
-// Create, which all servers know.
+// This file is about servers that do not know Create2: Apache's before 3.5, which say so, and others,
+// some of which end the connection. After the first such answer, the client creates znodes with Create,
+// which all servers know.
 
-// lacksCreate2 reports whether the error of a request with a Create2 shows that the servers do
-// not know that. refused is how one says so.
+// lacksCreate2 reports whether the error of a request with a Create2 shows that the servers do not know
+// it. refused is the code with which a server says so.
 func (c *Client) lacksCreate2(ctx context.Context, err error, refused wire.Code) bool {
 	switch {
 	case errors.Is(err, refused):
@@ -44,8 +44,8 @@ func (c *Client) losesEachCreate2(ctx context.Context) bool {
 	return true
 }
 
-// losesCreate2 reports whether the connection ends at a Create2 that makes nothing, for "/" is
-// there, though it serves a read. Then the one before has made nothing either.
+// losesCreate2 reports whether the connection ends at a Create2 that creates nothing, since "/" exists,
+// although it serves a read. Then the Create2 before has created nothing either.
 func (c *Client) losesCreate2(ctx context.Context) bool {
 	if _, err := c.read(ctx, wire.Exists, &wire.ReadRequest{Path: "/"}, nil); err != nil {
 		return false
@@ -70,8 +70,8 @@ func (c *Client) createPlain(ctx context.Context, op wire.MultiOp) (string, wire
 	return path, stat, nil
 }
 
-// writeMulti sends a transaction, once more with plain creates if the server cannot read it:
-// Apache's before 3.5 says so of all that has a Create2, and has done nothing.
+// writeMulti sends a transaction. If the server cannot read it, it sends it again with plain creates:
+// Apache's servers before 3.5 refuse every transaction with a Create2, and have carried out none of it.
 func (c *Client) writeMulti(ctx context.Context, ops []wire.MultiOp) (zkclient.Frame, error) {
 	if c.plain.Load() {
 		ops = plainOps(ops)
@@ -95,9 +95,9 @@ func plainOps(ops []wire.MultiOp) []wire.MultiOp {
 	return ops
 }
 
-// unknown reports whether a server does not know a type of request at all: it ends the connection
-// behind that answer (UnimplementedRequestProcessor). What it knows and was not told to allow it
-// answers so, too, and goes on (PrepRequestProcessor).
+// unknown reports whether a server does not know a type of request at all: then it ends the connection
+// after that answer (UnimplementedRequestProcessor). A server that knows the type but is configured not
+// to allow it gives the same answer, and keeps the connection (PrepRequestProcessor).
 func unknown(op wire.Op, err wire.Code) bool {
 	return err == wire.Unimplemented && op != wire.CreateTTL && op != wire.Reconfig && op != wire.Multi
 }

@@ -175,9 +175,9 @@ func (c *Client) attempt(ctx context.Context, addr string) (*zkclient.Conn, erro
 
 var errSilent = errors.New("it is silent")
 
-// restore sends the credentials and then the watches, as what a client may see decides
-// which of them are set. It begins with their events: those are kept. zxid is the server's
-// when the watches were set, 0 if there are none.
+// restore sends the credentials and then the watches, since the client's permissions decide which
+// watches are set. Their events come first, and are kept. zxid is the server's when the watches were
+// set, 0 if there are none.
 func (c *Client) restore(ctx context.Context, conn *zkclient.Conn) (zxid int64, err error) {
 	c.mu.Lock()
 	auth := append([]Credential(nil), c.auth...)
@@ -274,7 +274,7 @@ func (c *Client) sendPing(ctx context.Context, conn *zkclient.Conn) error {
 	return err
 }
 
-// lost tells those who wait that nobody will answer.
+// lost tells all waiting calls that no answer will come.
 func (c *Client) lost(why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -307,11 +307,11 @@ func (c *Client) end(why error) {
 	c.queue.end(why)
 }
 
-// goodbye is how long a server may take to end a session of which nobody waits for more.
+// goodbye is how long a server may take to end a session that no caller uses any more.
 const goodbye = 300 * time.Millisecond
 
-// Close ends the session, if a server answers at once, and the client. Where none does,
-// the session expires by itself. Safe to call more than once.
+// Close ends the session, if a server answers at once, and the client. If none does, the session
+// expires by itself. Close may be called more than once.
 func (c *Client) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()

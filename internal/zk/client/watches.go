@@ -117,8 +117,8 @@ func setAgain(those []watch, zxid int64) request {
 	return r
 }
 
-// watched notes an event and hands it on. Others of the same transaction may not have come
-// yet: the watches that are set again are to tell of those.
+// watched records an event and hands it on. Other events of the same transaction may not have come yet:
+// if the connection is lost, setting the watches again brings those.
 func (c *Client) watched(e wire.WatchEvent, zxid int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -157,7 +157,7 @@ func (c Client) asHealth(ctx context.Context, addr string) kind {
 	return k
 }
 
-// ask sends a text, and returns the beginning of the answer, or what it means that there is none.
+// ask sends a text, and returns the beginning of the answer, or the kind of peer that gives none.
 func (c Client) ask(ctx context.Context, addr, text string) ([]byte, kind) {
 	conn := c.dial(ctx, addr)
 	if conn == nil {

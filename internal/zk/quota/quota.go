@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Where quotas are kept: that of /a/b has its limits in Root + "/a/b/" + Limits.
+// These are the places of quotas: the limits of /a/b are in Root + "/a/b/" + Limits.
 const (
 	Root   = "/zookeeper/quota"
 	Limits = "zookeeper_limits"
@@ -44,8 +44,8 @@ func (n Numbers) Of(name string) int64 {
 
 var separator = regexp.MustCompile("[,;]+")
 
-// Parse reads "count=4,bytes=30", which may have further numbers, as StatsTrack does: those
-// that are not there are None.
+// Parse reads "count=4,bytes=30", which may contain further numbers, as StatsTrack does. Numbers that
+// are missing are None.
 func Parse(data []byte) (n Numbers, ok bool) {
 	n = Numbers{Count: None, Bytes: None}
 	if len(data) == 0 {

@@ -232,7 +232,7 @@ func (c *authConn) receive(b []byte) error {
 	return nil
 }
 
-// tooLong opens the connection if what comes is no frame.
+// tooLong opens the connection if what the server sends is not a frame.
 func (c *authConn) tooLong() error {
 	if len(c.came) < 4 {
 		return nil

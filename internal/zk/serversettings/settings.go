@@ -1,6 +1,6 @@
-// Package serversettings knows the names of Apache ZooKeeper's settings. A server of Apache's takes any name in
-// its zoo.cfg and keeps quiet about one that it does not know, so a setting that is misspelt does
-// nothing. It is for whoever takes settings from people, and has no values.
+// Package serversettings knows the names of Apache ZooKeeper's settings. An Apache server accepts any
+// name in its zoo.cfg and does not report an unknown one, so a misspelt setting has no effect. The
+// package is for programs that read settings from people; it has no values.
 package serversettings
 
 import (
@@ -20,7 +20,7 @@ var names string
 
 var all, small = strings.Fields(names), strings.Fields(strings.ToLower(names))
 
-// families are beginnings of names of which there is any number.
+// families holds the beginnings of names that can be continued in any way.
 var families = []string{"server.", "group.", "weight.", "metricsProvider.", "authProvider.", "ssl.", "quorum.auth."}
 
 // byJava are properties of the server's Java without "zookeeper.", which zoo.cfg cannot set.

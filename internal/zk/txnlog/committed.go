@@ -18,13 +18,12 @@ type Log struct {
 	Damaged []history.ID
 }
 
-// Committed gives, in the order of their zxids, the transactions that a majority
-// of the logs holds. Read the logs when nothing is under way any more: what is in
-// fewer then was never acknowledged.
+// Committed returns, in the order of their zxids, the transactions that a majority of the logs holds.
+// Read the logs when nothing is under way any more: a transaction in fewer logs was never acknowledged.
 //
-// It is an error if that cannot be told of some transaction: with the servers
-// that may have got it in a snapshot, or lost it to damage, it would be a
-// majority, without them not.
+// It is an error if that cannot be decided for some transaction: together with the servers that may
+// have got it in a snapshot, or lost it to damage, the servers that hold it would be a majority, and
+// without them not.
 func Committed(logs []Log) ([]history.Txn, error) {
 	var committed []history.Txn
 	found := gather(logs)

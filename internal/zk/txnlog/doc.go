@@ -1,10 +1,9 @@
-// Package txnlog reads the transaction logs of Apache ZooKeeper's servers, the
-// files version-2/log.<zxid>, and says from those of all servers what was
-// committed. It may not write to them.
+// Package txnlog reads the transaction logs of Apache ZooKeeper's servers, the files
+// version-2/log.<zxid>, and finds from the logs of all servers what was committed. It may not write to
+// them.
 //
-// [ReadFile] reads one file, [Committed] compares servers. One log proves
-// little: after a partition the old leader's can keep transactions for good that
-// were never committed, with later epochs behind them, and lack committed ones
-// that came to it as a snapshot. Committed returns what a majority of the logs holds
+// [ReadFile] reads one file, [Committed] compares servers. One log proves little: after a partition,
+// the old leader's log can keep transactions that were never committed, followed by later epochs, and
+// lack committed ones that it got as a snapshot. Committed returns what a majority of the logs holds
 // with the same bytes.
 package txnlog

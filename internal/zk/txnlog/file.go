@@ -20,9 +20,9 @@ const (
 	maxRecord = 64 << 20
 )
 
-// ErrDamaged means a file that is no transaction log, or is damaged before its
-// last record, as one is after its disk was full. A last record that is cut off
-// is none: the server was killed as it wrote it, and told nobody of it.
+// ErrDamaged means a file that is not a transaction log, or is damaged before its last record, as a
+// file is after its disk was full. A last record that is cut off is no damage: the server was killed
+// while it wrote it, and had not acknowledged it.
 var ErrDamaged = errors.New("damaged transaction log")
 
 // Entry is one transaction of a log.

@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// gap is where a log lacks transactions that its server has had, or may have had:
-// what is above after and below before. The server got them in a snapshot from its
-// leader, or the file is damaged there.
+// gap is a range in which a log lacks transactions that its server has had, or may have had: zxids
+// above after and below before. The server got them in a snapshot from its leader, or the file is
+// damaged there.
 type gap struct{ after, before uint64 }
 
 // begun returns the first zxid of each gap.
@@ -57,7 +57,7 @@ func held(snapshot uint64, zxids []uint64) []gap {
 	return []gap{{last, snapshot + 1}}
 }
 
-// damage returns what may be missing because files are damaged.
+// damage returns the gaps that damaged files may have left.
 func (l Log) damage(zxids []uint64) []gap {
 	var gaps []gap
 	for _, z := range l.Damaged {

@@ -8,8 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// errorType is history.Txn.Type of a request that was refused: the log does not
-// keep what it was.
+// errorType is the history.Txn.Type of a request that was refused: the log does not keep its type.
 const errorType = "error"
 
 var errNested = errors.New("a multi within a multi")
@@ -112,7 +111,8 @@ func paths(d *wire.Decoder) []string {
 	return list
 }
 
-// accessList leaves out the one that allows everything to everybody.
+// accessList reads an access control list. It returns nil for the list that allows everything to
+// everyone.
 func accessList(d *wire.Decoder) []history.TxnACL {
 	var list []history.TxnACL
 	for range d.Count(12) {

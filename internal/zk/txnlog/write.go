@@ -22,9 +22,9 @@ func AppendRecord(b, record []byte) []byte {
 	return append(wire.AppendBuffer(b, record), endOfRecord)
 }
 
-// Scan calls each for every record of a file, with where in the file it ends, and
-// gives where the last one ends. What is cut off at the end of the file does not
-// count. It ends with the first error of each, or with [ErrDamaged].
+// Scan calls each for every record of a file, with the offset at which it ends, and returns where the
+// last one ends. A record that is cut off at the end of the file does not count. It stops at the first
+// error of each, or with [ErrDamaged].
 func Scan(r io.Reader, each func(record []byte, end int64) error) (end int64, err error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	if err := readFileHeader(in); err != nil {

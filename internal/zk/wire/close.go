@@ -10,10 +10,9 @@ import (
 	"time"
 )
 
-// ErrRefused means that the server answered the connect request with "no such
-// session". That is no proof that the session is dead: a leader that was
-// paused and deposed says so, when it resumes, seconds before the session is
-// closed.
+// ErrRefused means that the server answered the connect request with "no such session". That does not
+// prove that the session is dead: a leader that was paused and deposed answers so when it resumes,
+// seconds before the session is closed.
 var ErrRefused = errors.New("session refused")
 
 // ErrNoReply means that the connection ended before the answer. At the connect
@@ -22,8 +21,8 @@ var ErrRefused = errors.New("session refused")
 // closed the session.
 var ErrNoReply = errors.New("connection ended without a reply")
 
-// ErrOtherSession means that the server gave another session in place of the one that it was
-// asked for. No ZooKeeper does that.
+// ErrOtherSession means that the server granted another session than the one that it was asked for. No
+// ZooKeeper server does that.
 var ErrOtherSession = errors.New("the server gave another session")
 
 // Session holds what one needs to speak for a session.
@@ -36,14 +35,12 @@ type Session struct {
 	Timeout time.Duration
 }
 
-// EndSession closes a session over a connection of its own, which dial makes,
-// and returns the reply to closeSession: from then on the session certainly is
-// dead, and its ephemerals are gone at Reply.Zxid. Every error leaves that
-// open; see ErrRefused and ErrNoReply.
+// EndSession closes a session over a separate connection, which dial makes, and returns the reply to
+// closeSession: from then on the session certainly is dead, and its ephemeral znodes are deleted at
+// Reply.Zxid. After an error that is not known; see ErrRefused and ErrNoReply.
 //
-// If the session is connected elsewhere, it moves here first, and its owner
-// loses the connection. An owner that may reconnect meanwhile should be held
-// back: it would take the session away again.
+// If the session is connected elsewhere, it moves here first, and its owner loses the connection. An
+// owner that may reconnect meanwhile should be held back: it would take the session away again.
 func EndSession(ctx context.Context, dial func(context.Context) (net.Conn, error), s Session) (ReplyHeader, error) {
 	reply, err := endSession(ctx, dial, s)
 	if err != nil {

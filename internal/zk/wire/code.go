@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Code is the error code in a reply. It is an error; OK is none, so test with
-// == OK before you return one.
+// Code is the error code in a reply. It implements error, but OK is not an error, so test with == OK
+// before you return one.
 type Code int32
 
 // The codes, by the numbers of the protocol.

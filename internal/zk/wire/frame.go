@@ -16,8 +16,8 @@ const MaxRequest = 0xfffff
 // (jute.maxbuffer.extrasize).
 const MaxFrame = MaxRequest + 1<<20
 
-// ErrFrameSize means that a frame's length is negative or beyond the bound:
-// the peer does not speak this protocol, or somebody wrote too large a record.
+// ErrFrameSize means that a frame's length is negative or beyond the bound: the peer does not speak
+// this protocol, or a client wrote too large a record.
 var ErrFrameSize = errors.New("frame length out of bounds")
 
 func checkSize(n int32, limit int) error {
@@ -46,8 +46,8 @@ func ReadFrame(r io.Reader, buf []byte, limit int) ([]byte, error) {
 	return readBody(r, buf[:0], int(n))
 }
 
-// readBody reads n bytes into buf. A peer that announces a large body gets memory
-// for twice what it has sent.
+// readBody reads n bytes into buf. For a large body, it allocates at most twice the memory of what the
+// peer has sent.
 func readBody(r io.Reader, buf []byte, n int) ([]byte, error) {
 	const unseen = 64 << 10
 	for {

@@ -26,8 +26,7 @@ func (d *Decoder) Err() error { return d.err }
 // Rest returns the bytes that were not read yet.
 func (d *Decoder) Rest() []byte { return d.rest }
 
-// Fail makes err the first error, unless there is one: what was read makes no
-// sense to the caller.
+// Fail makes err the first error, unless there is one. It is for callers that cannot use what was read.
 func (d *Decoder) Fail(err error) {
 	if d.err == nil {
 		d.err = err
@@ -92,9 +91,9 @@ func (d *Decoder) Buffer() []byte {
 // String reads like Buffer.
 func (d *Decoder) String() string { return string(d.Buffer()) }
 
-// Count reads the number of elements of a vector, each of at least size bytes.
-// It is 0 for a null vector, and never more than what is left can hold. Any
-// other negative number is an empty vector, too, as it is for Java's decoder.
+// Count reads the number of elements of a vector, each of at least size bytes. It is 0 for a null
+// vector, and never more than the rest of the input can hold. Any other negative number is an empty
+// vector, too, as for Java's decoder.
 func (d *Decoder) Count(size int) int {
 	n, _ := d.vector(size)
 	return n

@@ -54,9 +54,8 @@ func (d Decoder) countOps() (n int) {
 	}
 }
 
-// operation reads one operation of a multi of a kind. Java's server takes
-// writes in a Multi and reads in a MultiRead, and calls all else a
-// marshalling error.
+// operation reads one operation of a multi of a kind. Java's server accepts writes in a Multi and reads
+// in a MultiRead, and answers anything else with a marshalling error.
 func (d *Decoder) operation(kind, op Op) MultiOp {
 	switch {
 	case kind == Multi && op.Kind() == Create:
@@ -74,11 +73,10 @@ func (d *Decoder) operation(kind, op Op) MultiOp {
 	return MultiOp{}
 }
 
-// multiCreate reads a create within a multi. Java's server goes by the mode
-// there: a container is made, and answered, by CreateContainer whatever the
-// type was, CreateTTL of another mode is a Create, and a mode that is none, or
-// that would need a TTL, or a null list of permissions are marshalling errors.
-// In CreateTTL all these are left to those who judge the request.
+// multiCreate reads a create within a multi. Java's server goes by the mode there: a container is
+// created and answered as CreateContainer whatever the type was, and CreateTTL with another mode is a
+// Create. An invalid mode, a mode that would need a TTL, or a null list of permissions is a marshalling
+// error. In CreateTTL all these are left to the code that judges the request.
 func (d *Decoder) multiCreate(op Op) MultiOp {
 	r := d.createRequest(op)
 	switch {
@@ -211,13 +209,13 @@ func (d *Decoder) skipResult(op Op) {
 	}
 }
 
-// MultiResult returns what a multi came to: OK, or the code of the operation
-// that failed. record follows the header of the reply, whole or cut
-// off. ok is false if it does not tell: a multi of no operations
-// (for which a leader looks at nothing), or a record cut off before the cause.
+// MultiResult returns the result of a multi: OK, or the code of the operation that failed. record
+// follows the header of the reply, and may be cut off. ok is false if the record does not show the
+// result: a multi of no operations (for which a leader checks nothing), or a record that is cut off
+// before the cause.
 //
-// On failure every result is an error: 0 for the operations before the one
-// that failed, its code, and -2 for those after it.
+// On failure every result is an error: 0 for the operations before the one that failed, its code, and
+// -2 for those after it.
 func MultiResult(record []byte) (err Code, ok bool) {
 	d := Decoder{rest: record}
 	for {

@@ -46,8 +46,8 @@ const (
 	CloseSession         Op = -11
 )
 
-// ErrorOp is the type of a result of a multi that is an error, OK among them:
-// the operations before the one that failed get it. No request has it.
+// ErrorOp is the type of a result of a multi that is an error. The operations before the one that
+// failed also get it, with OK as their error. No request has it.
 const ErrorOp Op = -1
 
 var opNames = map[Op]string{
@@ -96,9 +96,9 @@ func ParseOp(name string) (Op, error) {
 // OpNames lists the names that ParseOp takes, sorted.
 func OpNames() []string { return slices.Sorted(maps.Keys(opsByName)) }
 
-// Kind returns the kind of a request, whatever its variant: Create for every kind of
-// create, GetChildren for both kinds of list, SetWatches for both of its own.
-// Which variant a client library sends is not what a person thinks of.
+// Kind returns the kind of a request, whatever its variant: Create for every kind of create,
+// GetChildren for both kinds of list, SetWatches for both kinds of that. People do not care which
+// variant a client library sends.
 func (op Op) Kind() Op {
 	switch op {
 	case Create2, CreateContainer, CreateTTL:

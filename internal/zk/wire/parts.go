@@ -102,8 +102,8 @@ func (d *Decoder) strings() []string {
 	return list
 }
 
-// appendStrings writes nil as an empty list. Nobody sends a null one: clients
-// send what they have, and a server stumbles over null in setWatches.
+// appendStrings writes nil as an empty list. No client sends a null list: clients send what they have,
+// and servers fail on null in setWatches.
 func appendStrings(b []byte, list []string) []byte {
 	b = AppendInt(b, int32(len(list)))
 	for _, s := range list {

@@ -15,9 +15,8 @@ func Path(op Op, record []byte) (string, error) {
 	return "", nil
 }
 
-// Paths returns every znode that a request names: those of a multi in its
-// order, one or none for the others. With an error it returns those before
-// the damage.
+// Paths returns every znode that a request names: those of a multi in its order, one or none for other
+// requests. With an error it returns those before the damage.
 func Paths(op Op, record []byte) ([]string, error) {
 	if op != Multi && op != MultiRead {
 		path, err := Path(op, record)

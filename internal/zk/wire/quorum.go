@@ -1,10 +1,9 @@
 package wire
 
-// This file says what a reply is evidence of. The rules follow the server's
-// request pipeline: a write goes to the leader, whose first stage checks the
-// session and then the tree; what it refuses there becomes an error
-// transaction, which is proposed, committed by a quorum and answered like any
-// other. A read, a ping and sync are answered without a quorum.
+// This file says what a reply proves. The rules follow the server's request pipeline: a write goes to
+// the leader, whose first stage checks the session and then the tree; a request that it refuses there
+// becomes an error transaction, which is proposed, committed by a quorum and answered like any other. A
+// read, a ping and sync are answered without a quorum.
 
 // ProvesAlive reports whether a reply with this code to a request of this type proves that
 // a quorum committed a transaction for it, and that the session of the request was alive

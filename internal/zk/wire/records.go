@@ -2,8 +2,8 @@ package wire
 
 import "time"
 
-// Stat holds what a server tells of a znode beside its data ("Programmer's Guide,
-// ZooKeeper Stat Structure"). Times are milliseconds since 1970.
+// Stat holds what a server reports about a znode besides its data ("Programmer's Guide, ZooKeeper Stat
+// Structure"). Times are milliseconds since 1970.
 type Stat struct {
 	Czxid          int64
 	Mzxid          int64
@@ -59,7 +59,7 @@ func PermOf(letter byte) (Perm, bool) {
 	return 0, false
 }
 
-// ID is who somebody is, in an authentication scheme: {"world", "anyone"}.
+// ID is an identity in an authentication scheme: {"world", "anyone"}.
 type ID struct {
 	Scheme string
 	ID     string
@@ -171,8 +171,8 @@ type AuthRequest struct {
 // ReconfigDisabled unless they are told otherwise.
 type ReconfigRequest struct {
 	Joining, Leaving string // lists of servers, with commas
-	// NewMembers are all servers from then on. Null, nil, it is for a request that
-	// says only who comes and who goes.
+	// NewMembers lists all servers after the change. It is null (nil) in a request that names only the
+	// servers that join and leave.
 	NewMembers []byte
 	FromConfig int64 // the version to change; -1: any
 }
@@ -187,9 +187,9 @@ type ClientInfo struct {
 	User       string
 }
 
-// SetWatchesRequest is the record of SetWatches and SetWatches2; only the
-// second has persistent watches. A list that came as null is nil (servers
-// answer MarshallingError), an empty one is not; both are written as empty.
+// SetWatchesRequest is the record of SetWatches and SetWatches2; only the second has persistent
+// watches. A list that was null is nil (servers answer MarshallingError), an empty one is not; both are
+// written as empty.
 type SetWatchesRequest struct {
 	RelativeZxid        int64
 	Data                []string
@@ -250,28 +250,26 @@ const (
 // StateConnected is the state that a watch event of a live session carries.
 const StateConnected int32 = 3
 
-// WatchEvent is the record behind a header with XidEvent. That header has no
-// error, and as Zxid that of the change, since ZooKeeper 3.9; -1 if the watch
-// fired at once because a SetWatches came late for the change, and before 3.9.
+// WatchEvent is the record after a header with XidEvent. That header has no error. Since ZooKeeper 3.9,
+// its Zxid is the zxid of the change. It is -1 before 3.9, and if the watch fired at once because a
+// SetWatches came after the change.
 type WatchEvent struct {
 	Type  EventType
 	State int32
 	Path  string
 }
 
-// MultiOp is one operation of a multi (Create, Create2, CreateContainer,
-// CreateTTL, Delete, SetData, Check) or a multi-read (GetData, GetChildren).
-// Of Request is set what Op needs: *CreateRequest, *VersionRequest,
-// *SetDataRequest or *ReadRequest.
+// MultiOp is one operation of a multi (Create, Create2, CreateContainer, CreateTTL, Delete, SetData,
+// Check) or a multi-read (GetData, GetChildren). Request has the type that Op needs: *CreateRequest,
+// *VersionRequest, *SetDataRequest or *ReadRequest.
 type MultiOp struct {
 	Op      Op
 	Request any
 }
 
-// OpResult is one result of a multi or a multi-read. An error result has the Op
-// ErrorOp and an Err. In a failed multi every result is one: Err is OK before
-// the operation that failed and RuntimeInconsistency after it. In a multi-read
-// each operation fails for itself.
+// OpResult is one result of a multi or a multi-read. An error result has the Op ErrorOp and an Err. In
+// a failed multi every result is an error: Err is OK before the operation that failed and
+// RuntimeInconsistency after it. In a multi-read each operation can fail by itself.
 type OpResult struct {
 	Op       Op
 	Err      Code

@@ -46,8 +46,8 @@ func (d *Decoder) dataReply() DataReply { return DataReply{Data: d.Buffer(), Sta
 // Append appends the record to b.
 func (r ACLReply) Append(b []byte) []byte { return r.Stat.Append(appendACL(b, r.ACL)) }
 
-// DecodeACLReply reads the record behind a reply to GetACL. Nobody may change
-// the list, which others may have as well.
+// DecodeACLReply reads the record after the header of a reply to GetACL. The list must not be changed,
+// since other replies may share it.
 func DecodeACLReply(record []byte) (ACLReply, error) {
 	d := Decoder{rest: record}
 	r := ACLReply{ACL: d.acl(), Stat: d.stat()}

@@ -83,8 +83,8 @@ func (d *Decoder) request(op Op) any {
 	return nil
 }
 
-// path reads the path of a znode to be read, which must not be null. An empty one
-// is another name of the root.
+// path reads the path of a znode to be read, which must not be null. An empty path is another name of
+// the root.
 func (d *Decoder) path() string {
 	b := d.Buffer()
 	if b == nil {

@@ -8,8 +8,7 @@ import "encoding/binary"
 // within one piece is shown in place, without a copy. It is not safe for
 // concurrent use.
 type Splitter struct {
-	// Limit bounds the body of a frame, Keep what is shown of it. 0 means
-	// MaxFrame for both.
+	// Limit bounds the body of a frame, Keep the part of it that is shown. 0 means MaxFrame for both.
 	Limit, Keep int
 
 	head  [4]byte
@@ -28,10 +27,9 @@ type Frame struct {
 // Whole reports whether Body is all of it.
 func (f Frame) Whole() bool { return len(f.Body) == f.Size }
 
-// Next looks at p up to the end of the present frame, and says how many bytes
-// of p that were and whether the frame is complete. Call it again with the
-// rest of p. After an error, which wraps ErrFrameSize, the stream cannot be
-// split any further.
+// Next reads p up to the end of the present frame, and returns how many bytes of p it read and whether
+// the frame is complete. Call it again with the rest of p. After an error, which wraps ErrFrameSize,
+// the stream cannot be split any further.
 func (s *Splitter) Next(p []byte) (n int, f Frame, done bool, err error) {
 	n, err = s.length(p)
 	if err != nil || s.nhead < 4 {
@@ -57,7 +55,7 @@ func (s *Splitter) Next(p []byte) (n int, f Frame, done bool, err error) {
 	return n, f, true, nil
 }
 
-// length takes what is missing of the length field from p.
+// length reads the missing bytes of the length field from p.
 func (s *Splitter) length(p []byte) (int, error) {
 	if s.nhead == 4 {
 		return 0, nil
@@ -82,8 +80,8 @@ func (s *Splitter) remember(p []byte) {
 	s.kept = append(s.kept, p...)
 }
 
-// recycle readies the copy for the next frame. A large one is let go, so that
-// one large frame does not cost memory for as long as the connection lives.
+// recycle prepares the buffer for the next frame. It releases a large one, so that one large frame does
+// not cost memory for as long as the connection lives.
 func (s *Splitter) recycle() {
 	const small = 64 << 10
 	if cap(s.kept) > small {

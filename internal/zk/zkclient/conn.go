@@ -56,8 +56,8 @@ type Frame struct {
 	Record []byte
 	// Event is the watch event, nil for a reply.
 	Event *wire.WatchEvent
-	// TooLarge is the size of a frame beyond the Config's MaxFrame, else 0. Then its Record is passed
-	// over, and the connection goes on.
+	// TooLarge is the size of a frame beyond the Config's MaxFrame, otherwise 0. The Record of such a
+	// frame is skipped, and the connection goes on.
 	TooLarge int
 }
 
@@ -123,9 +123,9 @@ func (c *Conn) Do(ctx context.Context, op wire.Op, req any) (Reply, error) {
 	}
 }
 
-// Send sends a request and does not wait for its reply. Pings, auth packets and
-// setWatches get the xids that the protocol reserves for them. req goes to
-// wire.AppendRequest takes, which panics on anything else, or Raw.
+// Send sends a request and does not wait for its reply. Pings, auth packets and setWatches get the xids
+// that the protocol reserves for them. req is a value that wire.AppendRequest accepts, which panics on
+// anything else, or Raw.
 func (c *Conn) Send(ctx context.Context, op wire.Op, req any) (xid int32, err error) {
 	xid = c.nextXid(op)
 	return xid, c.SendXid(ctx, xid, op, req)
@@ -143,7 +143,7 @@ func (c *Conn) SendXid(ctx context.Context, xid int32, op wire.Op, req any) erro
 	return nil
 }
 
-// Request is one of those that [Conn.SendAll] sends.
+// Request is one of the requests that [Conn.SendAll] sends.
 type Request struct {
 	Op  wire.Op
 	Req any // as Send takes it
@@ -267,12 +267,13 @@ func (c *Conn) frame(ctx context.Context) (body []byte, tooLarge int, err error)
 
 const (
 	replyHeader = 16
-	// maxSkipped bounds what is passed over: more, and the peer does not speak this protocol.
+	// maxSkipped bounds the bytes that are skipped: a peer that sends more does not speak this
+	// protocol.
 	maxSkipped = 256 << 20
 )
 
-// take cuts a whole frame off what was received, if there is one. The body is a
-// copy; of a frame that is too large it is the header alone.
+// take removes and returns a whole frame from what was received, if there is one. The body is a copy;
+// for a frame that is too large, it is only the header.
 func (c *Conn) take() (body []byte, tooLarge int, err error) {
 	if c.skip > 0 {
 		n := min(c.skip, len(c.in))

@@ -13,7 +13,7 @@ import (
 // DefaultTimeout is the session timeout that is asked for when none is given.
 const DefaultTimeout = 10 * time.Second
 
-// Config says what to send first.
+// Config describes the session to connect, and the connection.
 type Config struct {
 	// Dial opens the connection.
 	Dial func(context.Context) (net.Conn, error)

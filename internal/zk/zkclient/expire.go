@@ -16,8 +16,8 @@ var errTakenBack = errors.New("the session was taken back")
 // tryFor bounds one try: a server that is paused says nothing.
 const tryFor = time.Second
 
-// Ending ends a session of anybody's: its ephemerals go, and its client is told that it has
-// expired. It is for one goroutine.
+// Ending ends a session of any client: its ephemeral znodes are deleted, and its client is told that it
+// has expired. Only one goroutine may use it.
 type Ending struct {
 	Session int64
 	Last    error // of the latest try that did not end it
@@ -26,8 +26,8 @@ type Ending struct {
 }
 
 // Try takes the session over at a server, and closes it. done means that no other try is needed: the
-// session has ended, or the error is [wire.ErrRefused], as the servers know no such session. Else
-// try again, there or at another server: it did not answer in a second, or the client was
+// session has ended, or the error is [wire.ErrRefused], since the servers know no such session.
+// Otherwise try again, there or at another server: it did not answer within a second, or the client was
 // quicker to take the session back.
 func (e *Ending) Try(ctx context.Context, dial func(context.Context) (net.Conn, error)) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)

@@ -7,19 +7,19 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// usualAnswer is the room, in bytes, that go-zookeeper has at first for what a server sends:
-// left to itself it takes 1.5 MB each time it connects, which takes longer to clear than all
-// else of a short session.
+// usualAnswer is the initial size, in bytes, of go-zookeeper's buffer for answers: by default it
+// allocates 1.5 MB each time it connects, and clearing that takes longer than everything else in a
+// short session.
 const usualAnswer = 32 << 10
 
-// largestAnswer keeps what is no answer of a ZooKeeper server, such as HTTP, from being taken for the
-// length of one: go-zookeeper would make room for a gigabyte.
+// largestAnswer prevents that data which no ZooKeeper server sends, such as HTTP, is taken for the
+// length of an answer: go-zookeeper would allocate a gigabyte.
 const largestAnswer = 256 << 20
 
-// room is the one that a client has for answers. go-zookeeper (v1.0.4, recvLoop) refuses what
-// is larger than a limit that was set, and makes room for it where none is. It looks at the
-// limit only after it has read the length of an answer, in the goroutine that read it; so the
-// limit is taken away there, before the length is returned, and no answer up to largestAnswer is refused.
+// room controls a client's buffer for answers. go-zookeeper (v1.0.4, recvLoop) refuses answers that are
+// larger than a limit that was set, and enlarges its buffer if no limit is set. It looks at the limit
+// only after it has read the length of an answer, in the goroutine that read it. So that goroutine
+// removes the limit before the length is returned, and no answer up to largestAnswer is refused.
 type room struct{ conn *zk.Conn }
 
 // limit is an option of zk.Connect: it is called before the client has any goroutine.
@@ -47,7 +47,7 @@ func (c *roomyConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// pass follows the frames, and gives what is not of the present one.
+// pass follows the frames, and returns the bytes after the present one.
 func (c *roomyConn) pass(b []byte) (rest []byte) {
 	if c.left > 0 {
 		n := min(c.left, len(b))

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// closers keeps the goroutines that close one connection from waiting for each other in a bubble of
+// closers prevents that the goroutines that close one connection wait for each other in a bubble of
 // testing/synctest.
 //
 // zk.Conn.Close (v1.0.4) waits inside a sync.Once: for the server's reply, or a second. Another

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// codes are the codes of go-zookeeper's errors. For other codes it has no error of its own.
+// codes holds the codes of go-zookeeper's errors. go-zookeeper has no errors for other codes.
 var codes = map[error]wire.Code{
 	zk.ErrAPIError: wire.APIError, zk.ErrNoNode: wire.NoNode, zk.ErrNoAuth: wire.NoAuth, zk.ErrBadVersion: wire.BadVersion,
 	zk.ErrNoChildrenForEphemerals: wire.NoChildrenForEphemerals, zk.ErrNodeExists: wire.NodeExists, zk.ErrNotEmpty: wire.NotEmpty,

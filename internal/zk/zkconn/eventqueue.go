@@ -34,8 +34,8 @@ func (q *eventQueue) push(e zk.Event) {
 	q.signal()
 }
 
-// close ends the queue: a reader still gets what was pushed before, if it
-// reads; nobody is waited for.
+// close ends the queue without waiting for a reader: a reader that still reads gets what was pushed
+// before.
 func (q *eventQueue) close() {
 	q.mu.Lock()
 	q.closed = true
@@ -44,7 +44,7 @@ func (q *eventQueue) close() {
 	q.signal()
 }
 
-// discard lets the queue end although nobody reads.
+// discard lets the queue end even if no goroutine reads from it.
 func (q *eventQueue) discard() { q.once.Do(func() { close(q.dropped) }) }
 
 func (q *eventQueue) signal() {

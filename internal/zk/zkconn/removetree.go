@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// RemoveTree removes a znode and all below it, until ctx ends. What others remove meanwhile, or the end
-// of a session, is gone all the same; what comes meanwhile is removed in another round.
+// RemoveTree removes a znode and everything below it, until ctx ends. It is no error if others, or the
+// end of a session, remove some of it meanwhile; znodes that are created meanwhile are removed in
+// another round.
 func RemoveTree(ctx context.Context, conn *zk.Conn, path string) error {
 	for {
 		err := removeOnce(ctx, conn, path)
@@ -20,7 +21,7 @@ func RemoveTree(ctx context.Context, conn *zk.Conn, path string) error {
 	}
 }
 
-// removeOnce removes what is there now, many znodes of one folder at a time.
+// removeOnce removes the znodes that exist now, many of one folder at a time.
 func removeOnce(ctx context.Context, conn *zk.Conn, path string) error {
 	const atOnce = 32
 	children, _, err := conn.Children(path)

@@ -94,8 +94,8 @@ func OpenEvents(ctx context.Context, cfg Config) (*zk.Conn, *Events, error) {
 	}
 }
 
-// inOrder gives the servers in the order of the configuration. zk.Connect
-// shuffles what it hands to Init, so Init's argument is not used.
+// inOrder returns the servers in the order of the configuration. zk.Connect shuffles the servers that
+// it passes to Init, so Init ignores its argument.
 type inOrder struct {
 	servers []string
 	next    int

@@ -9,8 +9,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Compose says what a file for Docker Compose publishes of each server, on this machine. Servers are
-// zoo1, zoo2 and so on there, with [ClientPort] and the other ports of their own.
+// Compose describes what a file for Docker Compose publishes of each server on this machine. In the
+// file, servers are called zoo1, zoo2 and so on, and each has [ClientPort] and the other ports.
 type Compose struct {
 	Image          string
 	Host           string // an address of this machine

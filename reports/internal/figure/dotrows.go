@@ -176,7 +176,7 @@ func (r DotRow) drawTexts(c draw.Canvas, bottom vg.Length, end float64) {
 	}
 }
 
-// counts returns the lines that say how many times a row has, and how many are longer than what is drawn.
+// counts returns lines with the number of times in a row, and how many are longer than what is drawn.
 func (r DotRow) counts(end float64) []string {
 	n, censored := r.Times.Count()
 	beyond := 0

@@ -59,7 +59,7 @@ type xAxis struct {
 // nameHeight is the height of a name above a panel.
 const nameHeight = 18
 
-// whole returns the height of a panel with what is above and below its data, but for the last axis.
+// whole returns the height of a panel with everything above and below its data, except the last axis.
 func (f *Figure) whole(i int) vg.Length {
 	p := f.Panels[i]
 	h := p.Height + panelGap

@@ -26,7 +26,7 @@ const (
 )
 
 // Marks draws many equal points as a few paths. A path for each point would triple the size of SVG
-// files. To fill a path as pixels takes the square of what it has in a line of pixels.
+// files. Rasterizing a path takes time in the square of the number of its points in a row of pixels.
 type Marks struct {
 	At     plotter.XYs
 	Shape  Mark

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/base/inks"
 )
 
-// The colours of plots, as light pages have them; [Figure.SVG] adds those of dark ones.
+// The colours of plots on light pages; [Figure.SVG] adds those for dark pages.
 var (
 	Black      = inks.Text.Colour()
 	Grey       = inks.Grey.Colour()

@@ -2,7 +2,7 @@ package figure
 
 import "github.com/zklab/zklab/stats/measured"
 
-// Sampled are times with the name of what they were measured of.
+// Sampled holds times and the name of what was measured.
 type Sampled struct {
 	Name  string
 	Times *measured.Times

@@ -10,7 +10,8 @@ import (
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// Series is one of the figure's, with the points that were measured and those that are higher.
+// Series is one series of a figure, with the points that were measured and those that are higher than
+// the figure.
 type Series struct{ At, Higher plotter.XYs }
 
 // Add adds points at x.

@@ -2,8 +2,8 @@ package material
 
 import "github.com/zklab/zklab/store"
 
-// Makers names the zklab that ran something, and the one that made the report and did what the
-// second argument says. It names one if both are equal, or if only one is known.
+// Makers names the zklab that ran something, and the zklab that made the report and did what the second
+// argument says. It returns a single entry if both are equal, or if only one is known.
 func Makers(ranBy, did, reporter string) []Setting {
 	switch {
 	case reporter == "":

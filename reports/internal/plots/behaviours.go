@@ -16,8 +16,8 @@ import (
 // boundsStyle is the line of what bounds an estimate.
 var boundsStyle = draw.LineStyle{Color: figure.MiddleGrey, Width: vg.Points(1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
 
-// Behaviours shows how many behaviours the runs of a sweep met as their number grew, and how many twice as many would
-// meet. The figure is nil if fewer than two runs tell what they met.
+// Behaviours shows how many behaviours the runs of a sweep met as their number grew, and how many twice
+// as many runs would meet. The figure is nil if fewer than two runs recorded their behaviours.
 func Behaviours(s *sweep.Summary) figure.Drawn {
 	d := figure.Drawn{File: "behaviours", Title: "Behaviours by number of runs"}
 	if len(s.Curve) == 0 {

@@ -38,8 +38,8 @@ func depthFigure(m *material.Run) (*figure.Figure, string) {
 	return f, ""
 }
 
-// counts shows how many of some spans each moment lies in, a line for each key, and above
-// a line at the bound, if that is not 0. Its note tells of keys that are not shown.
+// counts shows how many of some spans each moment lies in, with a line for each key, and, if bound is
+// not 0, a line at the bound above them. Its note names the keys that are not shown.
 func counts(m *material.Run, byKey map[string][]stats.Span, what string, bound int) *figure.Figure {
 	f := overTime(m)
 	p := figure.NewPanel()

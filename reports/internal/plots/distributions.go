@@ -101,7 +101,8 @@ func (d Distribution) Of(s *samples.Samples) []figure.Sampled {
 	return withTimes(all)
 }
 
-// withTimes leaves out what was never measured, and puts first what was measured most often.
+// withTimes leaves out kinds that were never measured, and sorts the others by the number of times,
+// most first.
 func withTimes(all []figure.Sampled) []figure.Sampled {
 	all = slices.DeleteFunc(all, func(s figure.Sampled) bool { return s.Count() == 0 })
 	slices.SortFunc(all, func(a, b figure.Sampled) int {

@@ -72,7 +72,7 @@ func probeName(server int) string {
 	return fmt.Sprintf("server %d alone", server)
 }
 
-// writeKinds are how writes of probes are drawn.
+// writeKinds says how the writes of probes are drawn.
 var writeKinds = []struct {
 	ok     bool
 	name   string

@@ -43,7 +43,7 @@ type simulation struct {
 	faults  []fault
 }
 
-// fault is one that the ensemble or a client suffers.
+// fault is a fault that hits the ensemble or a client.
 type fault struct {
 	kind, spec    string
 	at, recovered time.Duration // requests of the affected wait until recovered
@@ -70,7 +70,7 @@ func (l Lock) History() *history.History {
 
 const begin = 400 * ms // of the load
 
-// schedule is one fault every ten seconds, of all sorts in turn.
+// schedule adds a fault every ten seconds, of each kind in rotation.
 func (s *simulation) schedule() {
 	leader := 2
 	for i, at := 0, begin+10*second; at < begin+s.cfg.Length-4*second; i, at = i+1, at+5*second {
@@ -133,7 +133,7 @@ func (s *simulation) op(t time.Duration, client int, ty history.Type, f, key str
 	return e
 }
 
-// load lets the client whose turn comes first go on, until the time is over.
+// load runs the clients, always the one that is due first, until the time is over.
 func (s *simulation) load() {
 	next := make([]time.Duration, s.cfg.Clients)
 	for c := range next {

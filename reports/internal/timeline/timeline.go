@@ -134,7 +134,7 @@ func Page(m *material.Run, style string) ([]byte, error) {
 	return bytes.Replace(buf.Bytes(), []byte(columnsHere), packed, 1), err
 }
 
-// columnsHere is where the columns go into the page. The template does not look at so much text.
+// columnsHere marks where the columns go in the page. The template does not process that much text.
 const columnsHere = "{columns}"
 
 // leftOut says how many bars are not drawn. It returns "" if all are.

@@ -193,7 +193,7 @@ func Violations(verdicts []checker.Verdict) []checker.Verdict {
 	return out
 }
 
-// Sentence returns the verdict of the run as a sentence, with what was not checked of a valid one.
+// Sentence returns the verdict of the run as a sentence. For a valid one, it adds what was not checked.
 func Sentence(r *store.Result) string {
 	if r.Verdict == checker.Valid {
 		return Headline(r) + Unchecked(r.NotAvailable)

@@ -288,12 +288,11 @@ func (d *Disk) replace(s *Sync) {
 // choose returns how to bring a learner in line with the log up to, but without, log[end]. The last
 // entry of the learner's own log is last, and it knows the log to be committed up to committed.
 //
-// Two logs that both have an entry are the same up to there: nobody accepts an
-// entry of an epoch before its log equals the log of the epoch's leader. So the last
-// common entry is the end of the learner's log; or, where the leader has only
-// the beginning of what that epoch proposed, the last that it has of it; or, when
-// the leader saw nothing of that epoch, something not known, but not before what
-// is committed.
+// Two logs that both have an entry are the same up to there: no server accepts an entry of an epoch
+// before its log equals the log of the epoch's leader. So the last common entry is the end of the
+// learner's log; or, if the leader has only the beginning of what that epoch proposed, the last entry
+// of that epoch that it has; or, if the leader has nothing of that epoch, an unknown entry, but not
+// before the last committed one.
 func (d *Disk) choose(last, committed int64, end int) *Sync {
 	behind := func(zxid int64) []Entry { return d.log[min(d.index(zxid), end):end:end] }
 	if d.holds(last) {

@@ -1,6 +1,6 @@
-// Package choices does things in a bubble of testing/synctest whose outcome a stock runtime
-// chooses, and tells what happened: what package overlay is tested by. It imports as little of
-// the standard library as can be, since all of that is built anew with the overlay.
+// Package choices does things in a bubble of testing/synctest whose outcome a stock runtime chooses,
+// and reports what happened, for the tests of package overlay. It imports as little of the standard
+// library as possible, since all of that is built again with the overlay.
 package choices
 
 import (
@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// all lists those things, each with causes of its own.
+// all lists these things, each with causes of its own.
 var all = map[string]func(*trace){
 	"cancel":  cancelChildren,
 	"compute": compute,
@@ -66,7 +66,7 @@ func crowd(f func(i int)) {
 	wg.Wait()
 }
 
-// spin takes n nanoseconds or so, whatever the bubble's clock says.
+// spin takes about n nanoseconds, whatever the bubble's clock says.
 func spin(n int) {
 	for i := range n {
 		runtime.KeepAlive(i)
@@ -117,12 +117,12 @@ var first struct {
 	numbers sync.Map
 }
 
-// escaped is where maps go that are not to be on a stack.
+// escaped takes maps that must not be on a stack.
 var escaped map[int]bool
 
-// Where iterations start is drawn; where keys are depends on hashes, and on a number
-// drawn for each map. Maps that are made once in a process have no influence on what
-// comes later, but those on the stack have one on each other, within an instant.
+// Where an iteration starts is drawn; where keys are depends on hashes, and on a number drawn for each
+// map. Maps that are made once in a process have no influence on later ones, but maps on the stack
+// influence each other within an instant.
 func iterate(tr *trace) {
 	first.Do(func() {
 		first.numbers.Store(1, 1)
@@ -211,8 +211,8 @@ func wakeAll(tr *trace) {
 	wg.Wait()
 }
 
-// Who yields goes to the global queue, and then one is taken from there each 61 turns
-// while others are ready.
+// A goroutine that yields goes to the global queue, from which one is taken every 61 turns while others
+// are ready.
 func yield(tr *trace) {
 	crowd(func(i int) {
 		for range 40 {
