@@ -1,6 +1,6 @@
-// Package catalog holds recipes of real programs, each written anew in Go after the source that its entry names, and
-// what zklab says of each: of this recipe, not of the program. A folder is one recipe with its entry. Of a wrong recipe
-// it has the mend, too.
+// Package catalog holds recipes of real programs, each rewritten in Go after the source that its entry
+// names, and zklab's verdict on each: on this recipe, not on the program. A folder is one recipe with
+// its entry. For a wrong recipe it also has the mended one.
 //
 // To add one, write its folder and its line in [Entries], and run "make catalog ONLY=folder", which measures it and
 // writes docs/programs.md. To see a wrong one convicted, with the story of the smallest run:

@@ -1,4 +1,5 @@
-// Package clickhouselock is the lock of ClickHouse: one ephemeral znode, created by whoever comes first.
+// Package clickhouselock is the lock of ClickHouse: one ephemeral znode, which the first client
+// creates.
 package clickhouselock
 
 import (

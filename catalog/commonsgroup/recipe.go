@@ -191,5 +191,5 @@ func (g *Group) Members(context.Context) ([]string, error) {
 // Changed waits for another group than the one that it returned last.
 func (g *Group) Changed(ctx context.Context) ([]string, error) { return g.monitor.Changed(ctx) }
 
-// Close ends what goes on in the background.
+// Close ends the background work.
 func (g *Group) Close(context.Context) error { g.stop(); return nil }

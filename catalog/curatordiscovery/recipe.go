@@ -112,7 +112,7 @@ func (d *Discovery) create(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	return nil // as in the source: twice it existed, and it is not looked at again
+	return nil // as in the source: it existed twice, and is not checked again
 }
 
 // Register is registerService.
@@ -197,5 +197,5 @@ func (d *Discovery) Pick(context.Context) (string, error) {
 	return now[rand.IntN(len(now))], nil
 }
 
-// Close ends what goes on in the background.
+// Close ends the background work.
 func (d *Discovery) Close(context.Context) error { d.stop(); return nil }

@@ -1,5 +1,6 @@
-// Package entry declares what the catalogue says of a program: what was read, what the program promises, and what its
-// recipe does wrong, if anything. All tests and docs/programs.md are made from these declarations.
+// Package entry declares the catalogue's statements about a program: what was read, what the program
+// promises, and what its recipe does wrong, if anything. All tests and docs/programs.md are made from
+// these declarations.
 package entry
 
 import "github.com/zklab/zklab/workloads"

@@ -1,6 +1,6 @@
 package entry
 
-// Mistake is a kind of mistake that programs make. Its order in Mistakes is that of the page.
+// Mistake is a kind of mistake that programs make. The page has them in the order of Mistakes.
 type Mistake struct {
 	Title  string // as in "It …"
 	Lesson string // why it is wrong, and what to do instead: sentences

@@ -94,7 +94,7 @@ func (s *Storage) claim(ctx context.Context, server string) (*int64, error) {
 		err = s.move(ctx, old, now, data)
 	}
 	if refused(err) {
-		return nil, nil // somebody else has it
+		return nil, nil // another server has it
 	}
 	if err != nil {
 		return nil, err

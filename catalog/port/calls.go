@@ -10,8 +10,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Again repeats a request that got no answer some times, whatever became of the first one. Solr's ZkCmdExecutor,
-// HBase's RecoverableZooKeeper, kazoo's KazooRetry and Curator's retry loop do that.
+// Again repeats a request that got no answer some times, whether or not the first one was carried out.
+// Solr's ZkCmdExecutor, HBase's RecoverableZooKeeper, kazoo's KazooRetry and Curator's retry loop do
+// that.
 func Again(ctx context.Context, request func() error) error {
 	for i := 1; ; i++ {
 		err := request()

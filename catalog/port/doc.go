@@ -46,7 +46,7 @@ func ConnectionLoss(err error) bool {
 // Base returns the last part of a path.
 func Base(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
-// Seq returns the number behind the last hyphen or underscore of a name, and -1 if there is none.
+// Seq returns the number after the last hyphen or underscore of a name, or -1 if there is none.
 func Seq(name string) int {
 	n, err := strconv.Atoi(name[strings.LastIndexAny(name, "-_")+1:])
 	if err != nil {

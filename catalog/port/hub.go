@@ -103,7 +103,8 @@ func (h *Hub) Pause(d time.Duration) bool {
 	}
 }
 
-// Subscription is one of zkclient's: it sets its watch again after each event, and survives the session.
+// Subscription is a subscription as in zkclient: it sets its watch again after each event, and survives
+// the session.
 type Subscription struct {
 	once sync.Once
 	stop chan struct{}

@@ -89,7 +89,8 @@ func seq(name string) int {
 // prefix returns how the names of the candidate's znodes in line begin.
 func (e *Election) prefix() string { return fmt.Sprintf("%d-core_node%s-", e.h.Session, e.id) }
 
-// join creates once more after a lost reply, whether or not it finds the first znode; check deletes what is too many.
+// join creates once more after a lost reply, whether or not it finds the first znode; check deletes
+// surplus ones.
 func (e *Election) join() error {
 	for tries := 0; ; {
 		place, err := e.h.Create(e.path+"/election/"+e.prefix()+"n_", nil, port.EphSeq)

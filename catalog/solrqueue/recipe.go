@@ -80,7 +80,7 @@ func (q *Queue) Put(ctx context.Context, item []byte) error {
 	return err
 }
 
-// first returns the name of the first item, "" if there is none, and forgets it.
+// first removes the first name from the cached list and returns it; "" if there is none.
 func (q *Queue) first(ctx context.Context) (string, error) {
 	select {
 	case <-q.watch:

@@ -170,7 +170,7 @@ func (b *Barrier) Leave(ctx context.Context) error {
 	return nil
 }
 
-// leave reports whether nobody is left.
+// leave reports whether no member is left.
 func (b *Barrier) leave(ctx context.Context) (last bool, err error) {
 	exists := true // our znode should exist
 	for {

@@ -1,5 +1,4 @@
-// Package allocs lets tests say how much memory something may take. Only tests
-// may import it.
+// Package allocs lets tests bound the memory that something allocates. Only tests may import it.
 package allocs
 
 import (
@@ -8,7 +7,7 @@ import (
 	"testing"
 )
 
-// slack covers what is counted late, and the buffers that any reading takes.
+// slack covers allocations that are counted late, and the buffers that any reading needs.
 const slack = 8 << 20
 
 // Within fails the test if f allocates more than some bytes for each byte of

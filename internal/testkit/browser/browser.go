@@ -1,6 +1,6 @@
-// Package browser opens pages in headless Chromium, as their readers do, and says what is wrong with them: errors of
-// scripts, requests that leave the page's own server, text that is cut off or too pale, and controls that
-// the keyboard does not reach. Only tests with the build tag "real" may import it.
+// Package browser opens pages in headless Chromium, as their readers do, and reports what is wrong with
+// them: errors of scripts, requests that leave the page's own server, text that is cut off or too pale,
+// and controls that the keyboard does not reach. Only tests with the build tag "real" may import it.
 package browser
 
 import (
@@ -114,7 +114,7 @@ func originOf(address string) string {
 	return u.Scheme + "://" + u.Host + "/"
 }
 
-// hear keeps what the browser reports by itself.
+// hear records what the browser reports by itself.
 func (p *Page) hear(event any) {
 	var flaw string
 	switch e := event.(type) {
@@ -171,7 +171,7 @@ func Eval[T any](p *Page, expression string) T {
 	return run(p, chromedp.Evaluate[T](expression))
 }
 
-// Until waits until an expression is true in the page, also in the one to which it leads meanwhile.
+// Until waits until an expression is true in the page, or in a page to which it leads meanwhile.
 func (p *Page) Until(expression string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, hang)
@@ -210,7 +210,8 @@ func (p *Page) Screenshot() []byte {
 //go:embed flaws.js
 var flawsScript string
 
-// Flaws returns what is wrong with the page as it stands now, with all that can be opened on it open.
+// Flaws returns what is wrong with the page in its present state, after opening everything on it that
+// can be opened.
 func (p *Page) Flaws() []string {
 	p.t.Helper()
 	Eval[chromedp.Void](p, flawsScript)

@@ -1,4 +1,4 @@
-// Package cputime says how much processor time this process has used, for benchmarks.
+// Package cputime returns how much processor time this process has used, for benchmarks.
 package cputime
 
 import "time"

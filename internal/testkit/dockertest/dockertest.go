@@ -26,8 +26,8 @@ const (
 	healthyTimeout = 60 * time.Second
 )
 
-// Require skips the test where containers cannot be had, or fails it when ZKLAB_REAL=required.
-// It waits until no test of another process uses containers.
+// Require skips the test if there are no containers on this machine, or fails it when
+// ZKLAB_REAL=required. It waits until no test of another process uses containers.
 func Require(t testing.TB) {
 	t.Helper()
 	programs.Require(t, programs.Docker)
@@ -39,11 +39,10 @@ var shared struct {
 	ensembles map[int]ensemble.Ensemble
 }
 
-// Ensemble returns the shared ensemble of n servers, healthy; it starts it for
-// the first test that asks. A test that uses it works below a path of its own,
-// and does not run in parallel with others when it harms servers. Paused ones
-// are resumed for the next test, those that are down started, and cuts healed. The caller
-// does not close it: testmain.Main does.
+// Ensemble returns the shared ensemble of n servers, healthy. It starts the ensemble for the first test
+// that asks. A test that uses it works below its own path, and does not run in parallel with others if
+// it harms servers. For the next test, paused servers are resumed, servers that are down are started,
+// and cuts are healed. The caller does not close the ensemble: testmain.Main does.
 func Ensemble(t testing.TB, n int) ensemble.Ensemble {
 	t.Helper()
 	Require(t)
@@ -74,8 +73,8 @@ func start(t testing.TB, n int) ensemble.Ensemble {
 	return e
 }
 
-// restore resumes what a test left paused, starts what it left down, and heals
-// the network.
+// restore resumes the servers that a test left paused, starts those that it left down, and heals the
+// network.
 func restore(t testing.TB, e ensemble.Ensemble) {
 	t.Helper()
 	if err := e.(ensemble.Partitioner).Heal(t.Context()); err != nil {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// lockMachine waits for a lock that one process of the machine has at a time; it goes
-// with the process.
+// lockMachine waits for a lock that only one process of the machine has at a time, until the process
+// ends.
 func lockMachine() (release func(), err error) {
 	f, err := os.OpenFile(filepath.Join(os.TempDir(), "zklab-dockertest.lock"), os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// setting is a number that each client keeps in memory, and renews when a watch says so. A wrong one is told once
-// only.
+// setting is a number that each client keeps in memory, and reads again when a watch fires. A wrong one
+// watches only once.
 type setting struct {
 	*seat
 	wrong bool

@@ -94,7 +94,7 @@ func (p *pool) claim(conn *zk.Conn, path string) (bool, error) {
 	return there && stat.EphemeralOwner == conn.SessionID(), err
 }
 
-// looks is how long a client looks at an item that it has claimed before it takes it.
+// looks is for how long a client examines an item that it has claimed before it takes it.
 const looks = 10 * time.Millisecond
 
 // takeClaimed takes an item that the client has claimed; nil if another client took it before.

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// lease is an ephemeral znode: its session holds the lease until the session ends. A wrong one is given to
-// every client that asks.
+// lease is an ephemeral znode: its session holds the lease until the session ends. A wrong one is
+// granted to every client that asks.
 type lease struct {
 	*seat
 	wrong bool
@@ -275,7 +275,7 @@ func nestedGates(life Life, wrong bool) Declared {
 	}
 }
 
-// askedGates tell whether their client is inside.
+// askedGates declares gates that report whether their client is inside.
 func askedGates(life Life, wrong bool) Declared {
 	enter, leave := object.Do("enter", (*gate).Enter), object.Do("leave", (*gate).Leave)
 	inside := object.Ask("inside", (*gate).Inside).ReadOnly().Weight(6)

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Life is a way in which the clients of an object live.
+// Life says in which sessions the clients of an object work.
 type Life struct {
 	Name string // one word
 	// Processes: clients are processes that crash and start again under their name. Otherwise they are in one

@@ -235,7 +235,7 @@ func mortalConfig(text string) Declared {
 	return o
 }
 
-// member is in a group as long as its session lasts.
+// member belongs to a group as long as its session lasts.
 type member struct {
 	c    *subjects.Client
 	path string
@@ -380,7 +380,7 @@ func strictLocks(m mistake) Declared {
 	}
 }
 
-// ballot says to whom an object refuses something by right, with an error that it does not declare.
+// ballot says which clients an object rightly refuses, with an error that it does not declare.
 type ballot struct {
 	leads        bool // to all but the one who leads
 	newest       bool // to all but the one that was made, or whose session began, last

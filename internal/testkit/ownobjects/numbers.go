@@ -30,7 +30,7 @@ func newNumber(life Life, wrong bool) func(*subjects.Client, string) (*number, e
 	}
 }
 
-// change writes what f makes of the number, and returns what it was.
+// change replaces the number by f of it, and returns the number before.
 func (n *number) change(ctx context.Context, f func(int64) int64) (before int64, err error) {
 	now, done, err := n.session()
 	if err != nil {
@@ -92,7 +92,7 @@ func numbers(life Life, wrong bool) Declared {
 	}
 }
 
-// swaps have a model of porcupine: a swap answers what was there before.
+// swaps declares swaps with a model of porcupine: a swap returns the number before.
 func swaps(life Life, wrong bool) Declared {
 	swap := object.Call("swap", (*number).Swap, object.Any[int64](1, 2, 3, 4))
 	model := porcupine.Model{

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// badge is a number that a client has while its session lives: an ephemeral znode. A wrong one is made of the number
-// of a sequential znode, of which there are more than numbers.
+// badge is a number that a client has while its session lives: an ephemeral znode. A wrong one derives
+// it from the number of a sequential znode, of which there are more than badges.
 type badge struct {
 	*seat
 	wrong bool

@@ -1,5 +1,5 @@
-// Package ownsession gives clients of tests sessions of their own, beside the one that all subjects of a client
-// share.
+// Package ownsession gives clients of tests sessions of their own, in addition to the session that all
+// subjects of a client share.
 package ownsession
 
 import "github.com/zklab/zklab/subjects"

@@ -87,14 +87,15 @@ func Require(t testing.TB, p Program) {
 	t.Skip(why)
 }
 
-// lookForDocker asks the engine once: what it answers does not change while tests run.
+// lookForDocker asks the engine once: its answer does not change while tests run.
 var lookForDocker = sync.OnceValue(func() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return container.Ready(ctx, container.Config{})
 })
 
-// Python returns a Python interpreter that has a module: Debian's packages are for its own one only.
+// Python returns a Python interpreter that has a module: modules from Debian's packages are only in
+// Debian's interpreter.
 func Python(module string) (string, error) {
 	for _, p := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(p, "-c", "import "+module).Run() == nil {
@@ -107,7 +108,7 @@ func Python(module string) (string, error) {
 // CuratorJars is the class path of Curator's recipes: Debian's jar names the others that it needs.
 const CuratorJars = "/usr/share/java/curator-recipes.jar:/usr/share/java/slf4j-nop.jar"
 
-// CuratorDiscoveryJars is the class path of its service discovery, likewise.
+// CuratorDiscoveryJars is the class path of Curator's service discovery, from the same packages.
 const CuratorDiscoveryJars = "/usr/share/java/curator-x-discovery.jar:/usr/share/java/slf4j-nop.jar"
 
 // lookForJava looks for a class path, and for a JDK.

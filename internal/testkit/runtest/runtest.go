@@ -1,4 +1,4 @@
-// Package runtest is for tests that run whole experiments and look at what was decided.
+// Package runtest is for tests that run whole experiments and check their verdicts.
 package runtest
 
 import (

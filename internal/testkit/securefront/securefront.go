@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Config says what a front requires. The zero value lets everybody in.
+// Config says what a front requires. The zero value admits every client.
 type Config struct {
 	TLS *tls.Config
 	// SASL has the users of DIGEST-MD5 with their passwords; nil: the front answers as servers without SASL.

@@ -35,7 +35,7 @@ func (t Tree) ephemerals(session history.ID) (of []string) {
 	return of
 }
 
-// parts returns the transactions of a multi's parts: if one fails, none is done.
+// parts returns the transactions of a multi's parts. If one part fails, none is done.
 func (t Tree) parts(of []history.Request, session history.ID) (parts []history.Txn) {
 	if len(of) > 1 { // a part sees what those before it did
 		t = t.Clone()

@@ -42,8 +42,7 @@ func (t Tree) add(p string, n *Znode) {
 	up.children[path.Base(p)] = true
 }
 
-// Change is an event that watchers may be told of, with what its path had before;
-// nil: nothing.
+// Change is an event that watchers may get, with what was at its path before; nil if there was nothing.
 type Change struct {
 	history.WatchEvent
 	Before *Znode

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Znode is one of a tree. What refers to one sees it change.
+// Znode is a znode of a tree. A change of it is visible through all pointers to it.
 type Znode struct {
 	Data                []byte
 	Czxid, Mzxid, Pzxid history.ID
@@ -20,7 +20,7 @@ type Znode struct {
 // Children returns the names of the znode's children, sorted; nil if it has none.
 func (n *Znode) Children() []string { return slices.Sorted(maps.Keys(n.children)) }
 
-// Stat returns the stat that servers tell of it.
+// Stat returns the znode's stat as servers report it.
 func (n *Znode) Stat() *history.Stat {
 	return &history.Stat{
 		Czxid: n.Czxid, Mzxid: n.Mzxid, Pzxid: n.Pzxid, Version: n.Version,

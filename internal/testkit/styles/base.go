@@ -95,8 +95,8 @@ func (b *base) folder(s *session, names ...string) error {
 	return nil
 }
 
-// within does work, and waits for it until ctx ends. Work then goes on by itself: it should end soon,
-// and undo is called if it succeeds all the same. The next call of the object waits for all that.
+// within does work, and waits for it until ctx ends. Work then continues in the background: it should
+// end soon, and undo is called if it still succeeds. The next call of the object waits for all of that.
 func within[T any](ctx context.Context, b *base, work func() (T, error), undo func(T)) (T, error) {
 	type result struct {
 		value T

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// brokers is a group each member of which has a session of its own, in which it registers: to leave the
-// group it closes the session. When that has expired, it registers in another one. Lists are read on the
-// client's connection.
+// brokers is a group whose members each have a session, in which they register: to leave the group, a
+// member closes its session. If the session has expired, the member registers in another one. Lists are
+// read on the client's connection.
 type brokers struct {
 	c    *subjects.Client
 	path string

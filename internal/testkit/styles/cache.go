@@ -90,7 +90,8 @@ func (t *subtree) readFrom(s *session, node string, into map[string]string) erro
 	return nil
 }
 
-// readCache is a cache that reads the subtree when it is asked, after a fence, on a connection of its own.
+// readCache is a cache that reads the subtree whenever it is asked, after a fence, on its own
+// connection.
 type readCache struct{ subtree }
 
 func newReadCache(c *subjects.Client, path string) (subjects.Cache, error) {

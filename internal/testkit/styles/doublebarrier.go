@@ -139,7 +139,8 @@ func (b *doubleBarrier) called(s *session) bool {
 	return err == nil // otherwise the next look tells
 }
 
-// oneEach returns a mark of each client: its own one, and the latest one of each other.
+// oneEach returns a mark for each client: for the client itself its own mark, for each other client the
+// latest one.
 func (b *doubleBarrier) oneEach(marks []contender) map[string]string {
 	of := map[string]string{}
 	for _, m := range marks { // in the order in which they came

@@ -12,10 +12,10 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// board is shared by job queues and masters and workers. Each job has a znode in the folder
-// of jobs, and another one of the same name in the folder of attempts, which counts them
-// and has the name of the one that lasts. It is changed only by its version, so whoever changes it knows
-// that no other attempt has begun.
+// board is the common part of job queues and of masters and workers. Each job has a znode in the folder
+// of jobs, and another one of the same name in the folder of attempts, which counts the attempts and
+// contains the name of the one that lasts. It is changed only by its version, so a client that changes
+// it knows that no other attempt has begun.
 type board struct {
 	base
 	tries int

@@ -53,7 +53,7 @@ func ahead(line []contender, of int64) []contender {
 	return line[:i]
 }
 
-// line is how a client stands in line.
+// line is a client's place in a line.
 type line struct{ at string }
 
 // queue stands in line in a folder until the contenders ahead let the client in, or ctx ends.

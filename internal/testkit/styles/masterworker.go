@@ -213,8 +213,8 @@ func (m *master) cleanUp(s *session) error {
 	return err
 }
 
-// lead gives tasks to workers that ask. It reads who works on what before it reads which workers are
-// there: an ask that is missing then is gone for good.
+// lead gives tasks to workers that ask. It reads which tasks are being worked on before it reads which
+// workers are there: an ask that is missing by then will not come back.
 func (m *master) lead(ctx context.Context, s *session, me string) {
 	all, err := m.jobs(s)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 )
 
 // watcher is a configuration that is watched in sessions of its own, and changed in another session. It
-// begins with what its session's server has. It fences each later session, since another server may lag.
+// begins with the value at its session's server. It fences each later session, since another server may
+// lag.
 type watcher struct {
 	*config
 	sessions *connected
@@ -81,7 +82,7 @@ func (w *watcher) news(ctx context.Context, open func() (*zk.Conn, error)) (sett
 	return setting{}, context.Cause(ctx)
 }
 
-// look reads in one session, with a watch, what is not older than the last setting.
+// look reads, in one session and with a watch, a value that is not older than the last one.
 func (w *watcher) look(conn *zk.Conn) (now setting, changed <-chan zk.Event, err error) {
 	in := conn.SessionID()
 	if w.last != nil && in != w.reads {

@@ -108,8 +108,8 @@ func (q *shelf) list(s *session, rank func(text string) (int64, bool)) (all []it
 	return all, nil
 }
 
-// take takes the first item that is due by remove, which deletes its znode. Only if a server said that
-// the item is gone it goes on to another one.
+// take takes the first item that is due by calling remove, which deletes its znode. It continues with
+// another item only if a server reported that the znode is gone.
 func (q *shelf) take(ctx context.Context, rank func(string) (int64, bool), due func(rank int64) bool, remove func(*session, item) error) ([]byte, error) {
 	return within(ctx, &q.base, func() (data []byte, err error) {
 		for {

@@ -8,8 +8,8 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// receipt begins the name of a receipt: a znode that a multi creates together with what it does, and
-// whose name is used once. If the answer is lost, the receipt tells that the multi was carried out.
+// receipt begins the name of a receipt: a znode that a multi creates together with its other changes,
+// and whose name is used once. If the answer is lost, the receipt shows that the multi was carried out.
 const receipt = "receipt-"
 
 // found reports whether a receipt certainly exists.

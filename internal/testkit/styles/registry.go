@@ -2,13 +2,13 @@ package styles
 
 import "github.com/zklab/zklab/workloads"
 
-// Recipe is one of the recipes.
+// Recipe is a recipe of this package.
 type Recipe struct {
 	Name     string // what it is, and its styles
 	Workload workloads.Workload
 }
 
-// Recipes are all recipes, at least two for each object that has recipes.
+// Recipes lists all recipes, at least two for each object that has recipes.
 var Recipes = []Recipe{
 	{"barrier polled", workloads.Barrier{New: newPolledBarrier}},
 	{"barrier watched on a shared connection", workloads.Barrier{New: newWatchedBarrier}},

@@ -12,7 +12,7 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// session is one session, which is not followed by another one.
+// session is a single session; no other one follows when it ends.
 type session struct {
 	conn *zk.Conn
 	id   int64
@@ -147,7 +147,7 @@ func open(ctx context.Context, l *life) (*session, error) {
 // clears 1.5 MB each time it connects.
 const largest = 1 << 17
 
-// hosts names the servers in turn. Each client begins with another server.
+// hosts returns the servers in rotation. Each client begins with another server.
 type hosts struct {
 	servers []string
 	first   int

@@ -49,7 +49,7 @@ const (
 
 var errOther = errors.New("something else was said before")
 
-// once repeats a request that may be done twice until it succeeds, or a server refuses it for good.
+// once repeats a request that may be done twice, until it succeeds, or a server's refusal is final.
 func (t *transaction) once(ctx context.Context, request func(s *session) error) error {
 	return t.do(ctx, func() error {
 		certain := true

@@ -1,4 +1,4 @@
-// Package testmain runs the tests of a package and checks what they leave behind. Only tests
+// Package testmain runs the tests of a package and checks that they leave nothing behind. Only tests
 // may import it.
 //
 //	func TestMain(m *testing.M) { testmain.Main(m) }
@@ -15,8 +15,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Main runs a package's tests, then what was given to [AtExit], and exits. When the tests passed
-// it fails if goroutines are left, except for those ignored.
+// Main runs a package's tests, then the functions given to [AtExit], and exits. If the tests passed, it
+// fails if goroutines are left, except for those ignored.
 func Main(m interface{ Run() int }, ignored ...goleak.Option) {
 	code := Run(m)
 	if code == 0 {
@@ -85,9 +85,9 @@ func ManyAtOnce(n int) {
 	}
 }
 
-// collectLess lets memory grow to five times what is in use before the garbage collector runs, here and in
-// the processes that tests start. Most tests make much garbage and keep little: this saves up to a third of
-// their processor time. GOGC wins.
+// collectLess lets memory grow to five times what is in use before the garbage collector runs, here and
+// in the processes that tests start. Most tests make much garbage and keep little: this saves up to a
+// third of their processor time. If GOGC is set, it is used instead.
 func collectLess() {
 	const name, percent = "GOGC", 400
 	if os.Getenv(name) != "" {

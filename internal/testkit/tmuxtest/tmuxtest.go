@@ -27,14 +27,14 @@ func Require(t testing.TB) {
 	programs.Require(t, programs.Tmux)
 }
 
-// Config says how a terminal is. The zero value is one of 80 columns and 24 lines.
+// Config describes a terminal. The zero value has 80 columns and 24 lines.
 type Config struct {
 	Width, Height int      // in characters; 0: 80 and 24
 	Env           []string // name=value, beside those of the test
 	Background    string   // as #101418, for commands that ask which it is; "": the usual one
 }
 
-// Terminal is one in which a command runs. It is for one goroutine at a time.
+// Terminal is a terminal in which a command runs. Only one goroutine at a time may use it.
 type Terminal struct {
 	t      testing.TB
 	socket string
@@ -77,7 +77,7 @@ func Start(t testing.TB, cfg Config, command ...string) *Terminal {
 	if cfg.Height == 0 {
 		cfg.Height = 24
 	}
-	// A socket's path has some hundred bytes at most: that of t.TempDir has the test's name.
+	// The path of a socket has about a hundred bytes at most, and t.TempDir contains the test's name.
 	dir, err := os.MkdirTemp("", "tmux")
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func (s *Terminal) Keys(names ...string) {
 	s.tmux(append([]string{"send-keys"}, names...)...)
 }
 
-// Paste gives a text as somebody does who pastes it.
+// Paste enters a text as when a user pastes it.
 func (s *Terminal) Paste(text string) {
 	s.t.Helper()
 	s.tmux("set-buffer", "--", text)
@@ -192,7 +192,7 @@ func trimmed(screen string) string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
-// betweenLooks is how long a screen is left alone that is not yet as it should be.
+// betweenLooks is the time between two looks at a screen that is not yet as it should be.
 const betweenLooks = 20 * time.Millisecond
 
 // Until waits until the screen matches a regular expression, in which ^ and $ match at
@@ -210,7 +210,8 @@ func (s *Terminal) UntilNot(pattern string) string {
 	return s.When("still "+pattern, func(screen string) bool { return !re.MatchString(screen) })
 }
 
-// When waits until the screen is good, and gives it. what says in a failure what is not.
+// When waits until good returns true for the screen, and returns the screen. what describes the missing
+// condition in a failure.
 func (s *Terminal) When(what string, good func(screen string) bool) string {
 	s.t.Helper()
 	end := time.Now().Add(s.bound)

@@ -30,7 +30,7 @@ type Way struct {
 	Says   string   // a pattern for what was not seen, in an output without line breaks
 }
 
-// Ways are all ways.
+// Ways lists all ways.
 var Ways = []Way{
 	{
 		Name: "the fault comes too late", Flags: []string{"--faults=kill:leader", "--fault-interval=10s", "--time-limit=2s"}, Says: `kill`,

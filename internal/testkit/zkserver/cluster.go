@@ -14,8 +14,8 @@ type Ensemble interface {
 	Close() error
 }
 
-// Cluster says what ensemble to make: with as many servers as it has addresses,
-// or a standalone one.
+// Cluster describes the ensemble to make: with as many servers as it has addresses, or a standalone
+// one.
 type Cluster struct {
 	Settings
 	Addrs []string // for clients, by id - 1
@@ -23,7 +23,7 @@ type Cluster struct {
 
 // cluster is an ensemble, or will be one when all its servers were asked for.
 type cluster struct {
-	servers []sync.Mutex // held by whoever runs the server with this index + 1
+	servers []sync.Mutex // held while the server with this index + 1 is run
 
 	mu       sync.Mutex
 	addrs    []string // empty where a server was not asked for yet

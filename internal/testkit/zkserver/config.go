@@ -19,7 +19,7 @@ type Settings struct {
 	InitLimit, SyncLimit                 int // in ticks
 	MinSessionTimeout, MaxSessionTimeout time.Duration
 	Reconfig                             bool
-	SuperDigest                          string // "super:" and a hash; empty: nobody is super
+	SuperDigest                          string // "super:" and a hash; empty: there is no super user
 }
 
 // config is one server's zoo.cfg and myid.
@@ -93,17 +93,17 @@ func properties(text []byte) (map[string]string, error) {
 	return values, nil
 }
 
-// has are the settings that the servers have; those with values have these values alone. What is not
-// here would be ignored, and a suite of tests would test something else than it says.
+// has lists the settings that the servers have; those with values have only these values. Any other
+// setting would be ignored, and a suite of tests would not test what it claims to test.
 var has = map[string][]string{
 	"tickTime": nil, "initLimit": nil, "syncLimit": nil, "minSessionTimeout": nil, "maxSessionTimeout": nil, "clientPort": nil, "dataDir": nil,
 	"reconfigEnabled":        {"true", "false"},
 	"4lw.commands.whitelist": {"*"},
 	"admin.enableServer":     {"false"},
 	"standaloneEnabled":      {"true", "false"}, // one server and a standalone one are the same to clients
-	// They are about files, and there are none.
+	// These are about files, which the servers do not have.
 	"dataLogDir": nil, "autopurge.purgeInterval": nil, "autopurge.snapRetainCount": nil,
-	// There is no such server.
+	// These are about the admin server, which the servers do not have.
 	"admin.serverPort": nil, "admin.serverAddress": nil,
 }
 
@@ -126,7 +126,7 @@ func known(values map[string]string) error {
 	return nil
 }
 
-// differences says where to read what embedded servers have.
+// differences names the page about the settings of embedded servers.
 const differences = "docs/ensemble.md lists the settings that it has"
 
 // fromOne reports whether sorted ids are 1, 2, 3 …

@@ -3,10 +3,9 @@
 // against ensembles inside another process. It may not start a server by itself:
 // the host does.
 //
-// That process has a [Host]. The stand-in (command zkServer below this package,
-// which is [Main]) tells it which zoo.cfg it was given, and lives as long as the
-// java process would: when somebody kills the stand-in, the host sees its
-// connection end and kills the server. A zoo.cfg names the client port of one
-// server only, so an ensemble comes to be when each of its servers was asked
-// for once; until then the others wait, as servers without a majority do.
+// That process has a [Host]. The stand-in (command zkServer below this package, which is [Main]) sends
+// it the path of its zoo.cfg, and lives as long as the java process would: when the stand-in is killed,
+// the host sees its connection end and kills the server. A zoo.cfg names the client port of only one
+// server, so an ensemble is made when each of its servers was requested once; until then the others
+// wait, as servers without a majority do.
 package zkserver

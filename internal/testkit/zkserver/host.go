@@ -111,7 +111,7 @@ func (h *Host) run(line []byte, gone <-chan struct{}, started func()) error {
 	}
 	server.SuperDigest = r.SuperDigest
 	c := h.cluster(server)
-	// Whoever killed a stand-in starts the next one at once: let the server die first.
+	// A suite that killed a stand-in starts the next one at once: let the server end first.
 	turn := &c.servers[server.id-1]
 	turn.Lock()
 	defer turn.Unlock()

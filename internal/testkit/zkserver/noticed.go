@@ -13,9 +13,9 @@ import (
 const noticePatience = 5 * time.Second
 
 // noticed waits until the clients of a dead server have closed their ends of its connections, for some
-// seconds at most. Suites go on as soon as a server is dead, and some of their tests then need that the client
-// sends nothing more on the old connection. On a busy machine a client may notice later than that. Only
-// Linux tells which ends are open; elsewhere noticed returns at once.
+// seconds at most. Suites continue as soon as a server is dead, and some of their tests then require
+// that the client sends nothing more on the old connection. On a busy machine a client may notice later
+// than that. Only Linux shows which ends are open; elsewhere noticed returns at once.
 func noticed(addr string) {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -19,13 +19,12 @@ const (
 	heldEnv = "ZKLAB_ZKSERVER_HELD" // set in a process that hold started
 )
 
-// Main does what "zkServer.sh start-foreground zoo.cfg" does: it runs a server
-// and returns when that has ended, with an error if it did not start.
+// Main does what "zkServer.sh start-foreground zoo.cfg" does: it runs a server and returns when the
+// server has ended, with an error if it did not start.
 //
-// Suites kill it and take the server for dead once they have waited for it, and
-// a killed process cannot see to that. But a process is waited for until nobody
-// has its standard error open any more: so the work is done by a child, which
-// inherits that, and ends when the server is dead.
+// Suites kill it and consider the server dead once they have waited for it, but a killed process cannot
+// end its server first. A process is waited for until its standard error is closed everywhere: so a
+// child does the work, which inherits standard error, and ends when the server is dead.
 func Main(args []string) error {
 	if os.Getenv(heldEnv) == "" {
 		return hold(args)

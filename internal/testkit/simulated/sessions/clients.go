@@ -349,7 +349,7 @@ func (s *sim) change() history.Request {
 	return history.Request{Op: "setData", Path: pick(s, paths), Data: data, Version: version(v)}
 }
 
-// quiesce ends what is under way, and has one client read everything.
+// quiesce completes what is under way, and makes one client read everything.
 func (s *sim) quiesce() {
 	s.faults = 0
 	s.settle()

@@ -66,7 +66,7 @@ type link struct {
 	held    []frame // back by a defect
 }
 
-// server is one of the ensemble.
+// server is a server of the ensemble.
 type server struct {
 	tree    simulated.Tree
 	old     map[string]before
@@ -124,8 +124,8 @@ type sim struct {
 
 func (s *sim) chance(p float64) bool { return s.rng.Float64() < p }
 
-// leaderLag is how far the leader, which the first server is, may be behind the others when
-// it answers a sync. The others ask it, and wait.
+// leaderLag is how far the leader, which is the first server, may be behind the others when it answers
+// a sync. The others ask the leader, and wait.
 const leaderLag = 10 * time.Millisecond
 
 // The addresses of the server that leads, and of all others.
@@ -159,7 +159,7 @@ func (s *sim) behind() int {
 	return -1
 }
 
-// breaks says, now and then, that the defect shows.
+// breaks reports, now and then, that the defect shows.
 func (s *sim) breaks(which string) bool {
 	if s.defect != which || !s.chance(0.5) {
 		return false
@@ -314,7 +314,7 @@ func (s *sim) answer(v *server, e *entry) {
 	s.drain(k.link)
 }
 
-// fire tells the watchers of a server.
+// fire sends events to the watchers of a server.
 func (s *sim) fire(v *server, changes []simulated.Change, e *entry) {
 	for _, h := range changes {
 		v.old[h.Path] = before{h.Before, e.Session}
@@ -361,7 +361,7 @@ func (l *link) release() {
 	l.held = nil
 }
 
-// drain answers what can be answered of a connection, in order.
+// drain answers the requests of a connection that can be answered, in order.
 func (s *sim) drain(l *link) {
 	v := l.server
 	for len(l.queue) > 0 {

@@ -108,8 +108,9 @@ func refused(err error) bool {
 	}, func(known error) bool { return errors.Is(err, known) })
 }
 
-// A claim is a set of ephemeral znodes with fixed names that were created together with a mark, whose
-// name is used only once. So whoever deletes them with the mark deletes no other client's.
+// claim is a set of ephemeral znodes with fixed names that were created together with a mark, whose
+// name is used only once. So a client that deletes them together with the mark deletes no other
+// client's znodes.
 type claim struct {
 	mark  string
 	paths []string

@@ -1,5 +1,5 @@
-// Package wrong has wrong recipes in styles of their own, written against the contracts alone. The
-// default test has to convict each of them. They make one of two mistakes:
+// Package wrong has wrong recipes in different styles, written only against the contracts. The default
+// test has to convict each of them. They make one of two mistakes:
 //
 //   - A client finds a znode with its own name, and takes it for its own. But a process of its last life
 //     created it, in a session that is about to end.

@@ -34,7 +34,7 @@ func lookThenDelete(b *base) *hold {
 	})
 }
 
-// byPath deletes the znode that it held, whoever has created it since.
+// byPath deletes the znode that it held, even if another client has created it again.
 func byPath(b *base) *hold {
 	held := false
 	h := race(b, func(path string) error {
@@ -70,7 +70,7 @@ func byOwnName(b *base, name string) *hold {
 }
 
 // renews deletes a znode with its own name that belongs to another session, and creates it again. The
-// version in the request protects from nothing: every new znode has version 0.
+// version in the request protects nothing: every new znode has version 0.
 func renews(b *base) *hold {
 	path := b.in("holder")
 	return &hold{b, func() bool {
@@ -127,7 +127,8 @@ func slotByPath(b *base, n int) *hold {
 	}}
 }
 
-// allByPath locks all keys, and deletes them one after the other, whoever has them by then.
+// allByPath locks all keys, and deletes them one after the other, even if other clients have them by
+// then.
 func allByPath(b *base, keys []string) *hold {
 	var has *claim
 	var paths []string

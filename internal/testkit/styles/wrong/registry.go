@@ -97,7 +97,7 @@ func partitioner(name, breaks string, byHost, byPath bool) Recipe {
 	})
 }
 
-// Recipes are all of them.
+// Recipes lists all recipes of this package.
 var Recipes = []Recipe{
 	// A znode of the last life.
 	lock("lock with its name on it", "grant", func(b *base) *hold { return byName(b, b.host()) }),
