@@ -37,7 +37,7 @@ type row struct {
 	from, to string // lifelines
 	at       time.Duration
 	by       bool // it had happened by then
-	never    bool // of a reply that has no time, since it is in no record: it has that of its request
+	never    bool // for a reply without a time, since it is in no record: it has the time of its request
 	text     string
 }
 

@@ -12,8 +12,8 @@ import (
 type request struct {
 	xid   int32
 	op    wire.Op
-	path  string        // "" if nobody wanted it
-	paths []string      // all of them; nil if nobody wanted them
+	path  string        // "" if no caller needed it
+	paths []string      // all paths; nil if no caller needed them
 	sent  time.Duration // taken before its last byte was sent
 	loss  *Loss         // takes the reply; nil if none does
 

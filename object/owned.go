@@ -15,13 +15,14 @@ type Owners struct {
 	wrong          error // what Until got
 }
 
-// Owned is the rule that what claim answers is the client's own, such as a worker number: no two clients have the same
-// of one object at one time. A client has it from the answer until its session or its process ends, or until it calls
-// claim again, or what [Owners.Until] names. An answer of nil gives nothing. The rule is called after the
-// operation: "claim-owned". A claim that gives the old answer back first must not fail with subjects.WithoutEffect after
-// that.
+// Owned is the rule that what claim answers is the client's own, such as a worker number: no two
+// clients own the same answer of one object at the same time. A client owns it from the answer until
+// its session or its process ends, or until it calls claim again, or the operation of [Owners.Until].
+// An answer of nil gives nothing. The rule is named after the operation: "claim-owned". A claim that
+// gives the old answer back first must not fail with subjects.WithoutEffect after that.
 //
-// Only times for which a client certainly had it count: a session lived as long as a quorum answered its requests.
+// Only times for which a client certainly had it count: a session lived as long as a quorum answered
+// its requests.
 func Owned[S, A, R any](claim *Op[S, A, R]) *Owners {
 	return &Owners{place: here(), claim: operationOf(claim)}
 }

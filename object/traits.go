@@ -158,8 +158,8 @@ func (q *Items) rules(operations []*operation) ([]declared.Rule, error) {
 	return declared.Queued(declared.Items{Put: put.name, Take: take.name, Unordered: q.unordered, Waits: take.waits}), nil
 }
 
-// Distinct is the rule that no two answers of an operation for the same object are equal. It is called after the
-// operation: "next-distinct".
+// Distinct is the rule that no two answers of an operation for the same object are equal. It is named
+// after the operation: "next-distinct".
 func Distinct[S, A, R any](o *Op[S, A, R]) Rule {
 	return answers{here(), "Distinct", operationOf(o), declared.Distinct}
 }
@@ -169,8 +169,8 @@ type Number interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
 
-// Rising is the rule that no answer of an operation is less than one that was given for the same object before
-// the call began. It is called after the operation: "next-rising".
+// Rising is the rule that no answer of an operation is less than one that was given for the same object
+// before the call began. It is named after the operation: "next-rising".
 func Rising[S, A any, R Number](o *Op[S, A, R]) Rule {
 	return answers{here(), "Rising", operationOf(o), declared.Rising}
 }

@@ -139,7 +139,7 @@ func (q *items) pairs() finding {
 			entered[x.inRet] = int32(v) + 1
 		}
 	}
-	latest := int32(none) // of those that were in before y, the one whose dequeue began last
+	latest := int32(none) // of the values that were in before y, the one whose dequeue began last
 	rank := int32(0)
 	for y := range q.of {
 		yes := &q.of[y]
@@ -172,7 +172,7 @@ type forcedDequeue struct {
 // before the i-th deadline.
 func (q *items) gone() finding {
 	left := q.left()
-	first := int32(none) // of those that went in after, the one that came out first
+	first := int32(none) // of the values that went in after, the one that came out first
 	var gone []forcedDequeue
 	y := int32(len(q.of)) - 1
 	for _, v := range slices.Backward(left) {
@@ -269,7 +269,7 @@ func (q *items) empty(decider string) finding {
 func (q *items) free() []int32 {
 	type content struct {
 		later int32 // values that came out later
-		left  int32 // those that never came out, less the unknown dequeues that had begun
+		left  int32 // values that never came out, less the unknown dequeues that had begun
 	}
 	change := make([]content, len(q.k.ranks)+1) // at each rank
 	for v := range q.of {

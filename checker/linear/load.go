@@ -43,7 +43,7 @@ type History struct {
 	ties       bool      // events of one time are concurrent
 	tied       bool      // events of one time have another order than in the file
 	clock      foreign.Clock
-	sorted     bool // events are in the order of their times, which is not that of the file
+	sorted     bool // events are in the order of their times, which differs from the order of the file
 	moved      int  // how many of them come earlier than in the file; the place of the first is movedFirst
 	movedFirst string
 	since      time.Time // the earliest, if times are dates

@@ -306,7 +306,7 @@ func loadCounter(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		}
 		switch {
 		case e.Type != history.OK:
-		case v.Kind == foreign.Nil && l.reader.Model() == "": // nobody has made it yet
+		case v.Kind == foreign.Nil && l.reader.Model() == "": // no operation has made it yet
 			l.h.absent++
 		default:
 			o.a, err = number()

@@ -21,7 +21,7 @@ import (
 type timing struct {
 	latest  int32   // the event with the latest time so far
 	last    []int32 // by process: its last event
-	back    int32   // the first event whose time is before that of an earlier one
+	back    int32   // the first event with a time before the time of an earlier one
 	untimed int32   // the first event without a time
 	moved   int     // events that come later in the file than in time
 	first   string  // the place of the first of these

@@ -35,7 +35,7 @@ type rounds struct {
 	of      Config
 	found   history.Agreement
 	opened  []*reader
-	readers []*reader // those that are compared
+	readers []*reader // the readers whose servers are compared
 	past    [][]row   // the differences of the latest rounds
 }
 

@@ -1,13 +1,11 @@
-// Package embedded is a ZooKeeper ensemble inside this process, for tests and
-// experiments: one to seven servers, in Go, that speak ZooKeeper's client
-// protocol and replicate for real. It may not know who its clients are: nothing
-// of links, faults or recipes. Leaders are elected, followers lag and catch up,
-// sessions expire, watches fire, and servers can be paused, killed, started again
-// and cut off from each other. What clients can observe is meant to be
-// exactly what Apache ZooKeeper 3.9 shows them, also while servers fail. It is
-// not a place for data that matter: all is in memory, and gone with Close, unless
-// [Config.Data] names a folder. Then the ensemble goes on from there when it is
-// started again, however the process ended.
+// Package embedded is a ZooKeeper ensemble inside this process, for tests and experiments: one to seven
+// servers, in Go, that speak ZooKeeper's client protocol and really replicate. It may not know who its
+// clients are: nothing of links, faults or recipes. Leaders are elected, followers lag and catch up,
+// sessions expire, watches fire, and servers can be paused, killed, started again and cut off from each
+// other. What clients can observe is meant to be exactly what Apache ZooKeeper 3.9 shows them, even
+// while servers fail. It is not a place for important data: everything is in memory, and lost with
+// Close, unless [Config.Data] names a folder. Then the ensemble continues from there when it is started
+// again, in whatever way the process ended.
 //
 //	e, err := embedded.Start(embedded.Config{})
 //	if err != nil { … }
@@ -19,9 +17,8 @@
 // [Ensemble.Dial] (zk.WithDialer(e.Dial)), and everything may run in a
 // testing/synctest bubble, where simulated minutes take milliseconds.
 //
-// [Config] is an [ensemble.Starter]. [Ensemble] and [Server] have the optional
-// abilities of package ensemble, but for full disks and files to collect, so that
-// nearly every fault of zklab works here.
+// [Config] is an [ensemble.Starter]. [Ensemble] and [Server] have the optional abilities of package
+// ensemble, except full disks and files to collect, so nearly every fault of zklab works here.
 //
 // How it works: package server (in internal/) is one server, an event loop over
 // a replication node (zab), a tree of znodes (tree), the leader's validation

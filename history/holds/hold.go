@@ -69,7 +69,7 @@ type Hold struct {
 	Release   *history.Operation // the first release that found it held and may have taken effect
 	Released  *history.Operation // the first release that succeeded
 	Over      time.Duration      // when the first release ended, with any outcome
-	Watched   time.Duration      // when the first release began, with any outcome: nobody looks for a loss from then on
+	Watched   time.Duration      // when the first release began, with any outcome: from then on no loss is looked for
 	Denied    time.Duration      // when a confirm answered no
 	Lost      Moment             // when the subject reported the loss
 	Exited    Moment             // when the client's process ended

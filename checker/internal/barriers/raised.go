@@ -17,7 +17,7 @@ type raised struct {
 	evidence.Span
 	raise *history.Operation
 	lift  *liftEffect  // nil: none
-	lifts []liftEffect // those that count, in order of invocation
+	lifts []liftEffect // the lifts that count, in order of invocation
 	shown int          // the event that shows a raise with an unknown outcome by its zxid; -1: none
 	seen  int          // the await before the raise's return whose session had seen it; -1: none
 }

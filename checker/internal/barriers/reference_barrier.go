@@ -24,7 +24,7 @@ var barrierReference = &frame.Reference{
 type barrierStep struct {
 	f      string
 	maybe  bool
-	raises uint64 // of a raise: itself; of an await: those that its client had been told of
+	raises uint64 // of a raise: itself; of an await: the raises that its client had been told of
 }
 
 // barrierRaises is how many raises with a known zxid the reference model takes: a state has a bit

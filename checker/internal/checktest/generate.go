@@ -133,7 +133,7 @@ func GenerateLeases(rng *rand.Rand, how Kind) *history.History {
 	return generateHolds(rng, how, models.Semaphore.Name, 1+rng.IntN(2))
 }
 
-// generateHolds makes one of an object that so many can hold.
+// generateHolds makes a history of an object that a number of clients can hold at a time.
 func generateHolds(rng *rand.Rand, how Kind, model string, places int) *history.History {
 	clients := 1 + places + rng.IntN(3)
 	if how == random {

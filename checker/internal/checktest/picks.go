@@ -39,7 +39,7 @@ func GeneratePicks(rng *rand.Rand, how Kind) *history.History {
 type pickWorld struct {
 	*groupWorld
 	away  []string // each client's instance that went with its session; "": none
-	stray []string // instances of nobody: they go some time
+	stray []string // instances of no client: they are removed some time
 	lost  []string // instances that may come some time, of calls that were given up
 }
 

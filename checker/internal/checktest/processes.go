@@ -28,7 +28,7 @@ func (r *Record) Fault(kind string, from, to, client int) *Record {
 	}{{from, history.StepInject}, {from + 1, history.StepVerified}, {to, history.StepHealed}} {
 		v := history.FaultStep{Fault: number, Step: s.step, Clients: []int{client}, Holding: []string{"holding"}}
 		if s.step == history.StepInject {
-			v.Clients, v.Holding = nil, nil // nobody knows yet whom it will hit
+			v.Clients, v.Holding = nil, nil // it is not yet known which clients it will hit
 		}
 		r.Fact(s.at, kind, v)
 	}

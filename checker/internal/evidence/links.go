@@ -23,7 +23,7 @@ import (
 // Links holds what the clients' links carried.
 type Links struct {
 	carried  map[history.ID]bool // sessions that they carried, and the harness's own
-	Unlinked []*UnlinkedSession  // those that none did
+	Unlinked []*UnlinkedSession  // sessions that no link carried
 	// NamesSessions: the record is one that shows those sessions.
 	NamesSessions bool
 }

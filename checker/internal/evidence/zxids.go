@@ -25,7 +25,7 @@ type Zxids struct {
 	seen []seenZxid         // rising in both: the highest zxid known so far
 	low  []request          // by zxid; sent is the latest so far
 	high []request          // by the time sent; zxid is the lowest from here on
-	lost map[uint64]request // those that were not answered, by zxid
+	lost map[uint64]request // the requests that were not answered, by zxid
 }
 
 // seenZxid is a zxid that a client was answered with.

@@ -180,8 +180,8 @@ func (d *dead) lasting(k *evidence.Key) bool {
 		d.since[n-1].Began()-d.since[0].Began() >= k.Params.SessionTimeout
 }
 
-// undisturbed reports whether nobody else called anything from the last call of the old subject to the answer of the
-// new one.
+// undisturbed reports whether no other client called anything from the last call of the old subject to
+// the answer of the new one.
 func (d *dead) undisturbed(k *evidence.Key) bool {
 	from, to := d.since[len(d.since)-1].Invoke.Index, d.fresh.Return.Index
 	return !slices.ContainsFunc(k.Ops(), func(op *history.Operation) bool {

@@ -46,7 +46,7 @@ type member struct {
 	name   string
 	join   *history.Operation
 	in     *evidence.Session    // in which it joined; nil: not known, or it may have joined twice
-	leaves []*history.Operation // those that may have had an effect
+	leaves []*history.Operation // leaves that may have had an effect
 	// until is the last time at which it certainly was there once it had joined: just before a client
 	// asked it to leave or a fault may have removed its znode, or when its session was last seen to be
 	// alive.

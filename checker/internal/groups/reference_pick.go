@@ -161,7 +161,7 @@ type pickStep struct {
 	told    bool // by a change, which shows all; else it is a pick
 	after   int  // how many changes its client has been told of, at least; of a change, exactly
 	shows   []bool
-	nothing bool // a pick of nobody: nobody is there
+	nothing bool // a pick of none: no member is there
 }
 
 // believed holds what one client can know: the status of each instance, and how many changes it

@@ -36,7 +36,7 @@ var snapshots = &frame.Property{
 	},
 	Unseen: func(a *evidence.Record) string {
 		if !a.Offers.Snapshots {
-			return "" // nobody asked for it
+			return "" // no client asked for it
 		}
 		return "too few joins made a znode with the member as its data, by the transaction log"
 	},

@@ -28,7 +28,7 @@ type planStep struct {
 	candidate int // that stands, in order of creation, or resigns
 	resigns   bool
 	assigns   bool
-	folder    bool // that of the candidates is made: nobody stands
+	folder    bool // the folder of candidates is created: there are no candidates
 	client    int  // that stands, or assigns
 	text      string
 	of        []int // the client of each candidate

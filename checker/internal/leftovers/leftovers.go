@@ -41,7 +41,7 @@ type Group struct {
 	F       string       `json:"f"`
 	Outcome history.Type `json:"outcome"` // of the operations
 	Left    int          `json:"left"`
-	AtEnd   int          `json:"at_end"` // those of them that were there at the end
+	AtEnd   int          `json:"at_end"` // how many of them were there at the end
 	// Operations counts the operations with this name and outcome. Leaving counts those that left at
 	// least one of the znodes. FirstHalf counts those of Leaving that are in the first half of
 	// Operations, in order of time.

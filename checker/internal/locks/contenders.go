@@ -17,7 +17,7 @@ import (
 type contenders struct {
 	evidence.Layout
 	grants int                          // holds that the log still shows after the grant was known
-	at     map[madeBy][]*evidence.Znode // those of one multi in order of their paths
+	at     map[madeBy][]*evidence.Znode // contenders of one multi in order of their paths
 	lines  map[string][]*evidence.Znode // by the line that they stand in
 	keys   map[string]string            // of lines, or severalKeys
 	// changes are the zxids at which something in a folder came or went.

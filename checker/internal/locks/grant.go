@@ -160,8 +160,8 @@ func lineAt(a *evidence.Record, id string) *line {
 // stretch is the 2^level contenders from place at*2^level on.
 type stretch struct{ level, at int }
 
-// before returns the contenders of other clients that were made before n and still stood at a
-// view, at most so many: those that stay longest come first.
+// before returns the contenders of other clients that were created before n and still stood at a view,
+// at most a number of them: those that stay longest come first.
 func (l *line) before(n *evidence.Znode, client int, view uint64, most int) []*evidence.Znode {
 	i, ok := l.place[n]
 	if !ok { // it stands in another line

@@ -21,7 +21,7 @@ type hold struct {
 	parts     []string      // of the key that it is of, sorted; none: of all of it
 	x, e      time.Duration // earliest and latest end
 	came      time.Duration // when its client may have come for it: see [firstAsked]
-	endEvents []int         // those that show its earliest end
+	endEvents []int         // events that show its earliest end
 	death     evidence.Death
 	// resumes means that this hold continues the one before it of the same client, whose session is
 	// uncertain: it could belong to another session until its client knew that one to be over. Both are

@@ -117,7 +117,7 @@ func late(a *evidence.Record, h *hold, s evidence.Span) frame.Result {
 type said struct {
 	asked  []time.Duration                     // when it asked for the key
 	denied []time.Duration                     // when it was asked, and did not hold
-	held   map[history.ID][]*history.Operation // those that show that it holds, by token
+	held   map[history.ID][]*history.Operation // operations that show that it holds, by token
 }
 
 // readSaid reads each client's statements about the key. Where clients do not report losses, they are asked for nothing when

@@ -154,8 +154,8 @@ func stands(m *evidence.Mark) bool {
 	return m.Znode != nil && m.Znode.Owner != 0 && m.Znode.Sequential()
 }
 
-// blocked reports whether so many others stood before a mark that it was not its turn, in each state
-// up to high in which it was there.
+// blocked reports whether too many others stood before a mark for it to be its turn, in each state up
+// to high in which it was there.
 func (m *marked) blocked(k *evidence.Key, h *hold, one *evidence.Mark, high uint64) bool {
 	n, view := one.Znode, min(high, one.Gone-1)
 	switch k.Object.State {

@@ -204,7 +204,7 @@ func (w *watches) used(e *event, tables []table) {
 	if may {
 		return
 	}
-	var first *watch // of those that a request on the way can have set, the oldest
+	var first *watch // of the watches that a pending request can have set, the oldest
 	for _, t := range tables {
 		x := w.in(place{t, e.Path})
 		if q := x.asking.first(); q != nil && (first == nil || q.index < first.asking.first().index) {

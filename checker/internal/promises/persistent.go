@@ -19,7 +19,7 @@ type standing struct {
 	removing *request // that asks for its end; nil: none has been sent
 	removed  bool     // the server has said so
 	due      []expected
-	next     int // the first of those that no reply has shown
+	next     int // the first of due that no reply has shown
 }
 
 // expected is a change for which a watch must bring an event.

@@ -116,7 +116,7 @@ func (q *request) changes(each func(path string, c change)) {
 			if got.Path != "" {
 				r.Path = got.Path
 			} else if r.Sequential {
-				return // nobody knows its name
+				return // its name is not known
 			}
 		case opDelete:
 			c.what = deleted

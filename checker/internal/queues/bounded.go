@@ -74,8 +74,8 @@ func (q *queue) edges() []edge {
 
 // certain counts the items that certainly are in a queue at a moment.
 type certain struct {
-	taken   map[*item]bool // those that are taken later
-	forever []*item        // those that never came out
+	taken   map[*item]bool // items that are taken later
+	forever []*item        // items that never came out
 	unknown []*history.Operation
 }
 

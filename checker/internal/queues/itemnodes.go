@@ -10,7 +10,7 @@ import (
 // be equal. Then the log does not show which znode holds which item, and none is used.
 type itemNodes struct {
 	evidence.Layout
-	of map[string][]*evidence.Znode // by data, of those that clients made
+	of map[string][]*evidence.Znode // by data, of the znodes that clients made
 }
 
 // nodesOf returns the znodes of a record's items; none without a log.

@@ -33,12 +33,12 @@ type register struct {
 	changes []*change // that may have happened, in order of invocation
 	reads   []*look   // that succeeded, and the final one, in order of invocation
 	final   *look     // the harness's own look at the end; nil: there is none
-	writer  []*change // by value; nil: nobody wrote it
+	writer  []*change // by value; nil: no client wrote it
 	failed  []*change // by value: who certainly did not write it
 	doubled string    // a value that two wrote
-	lost    int       // compare-and-sets that lost against somebody
+	lost    int       // compare-and-sets that lost against another change
 
-	unwritten []*look            // reads of what nobody had begun to write
+	unwritten []*look            // reads of values that no client had begun to write
 	over      *overwrites        // by whom values were overwritten
 	figures   map[string]float64 // what the exercise condition asks for
 }

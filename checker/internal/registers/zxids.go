@@ -100,7 +100,7 @@ type state struct {
 	version int32
 	known   bool // the version is
 
-	maker     *change // nil: nobody, or the register begins with the value
+	maker     *change // nil: not known, or the register begins with the value
 	reads     []*look
 	zxidBy    source
 	versionBy source

@@ -35,7 +35,7 @@ type transaction struct {
 	sites    []string
 	votes    map[string]*ballot
 	asked    []*outcomeQuery // all calls that ask for the outcome, in order of invocation
-	told     []*outcomeQuery // those that were answered, in order of that
+	told     []*outcomeQuery // the queries that were answered, in order of their answers
 	confused string          // why nothing can be said of it; "": all is well
 	figures  map[string]float64
 }

@@ -17,7 +17,7 @@ type Timed[O any] interface {
 type Window[O any, P Timed[O]] struct {
 	Ops      []O
 	Places   []int // of Ops in the history
-	Required []int // places in Ops of those that are not optional
+	Required []int // places in Ops of the operations that are not optional
 }
 
 // Cut returns the operations between two times. An operation that began before may have happened

@@ -21,7 +21,7 @@ type Life struct {
 
 	each   bool // each object has a session of its own, which the harness closes
 	closes bool // the object closes that itself
-	calls  bool // each call has a session of its own; a hold keeps that of the call that began it
+	calls  bool // each call has a session of its own; a hold keeps the session of the call that began it
 }
 
 // Lives are the ways to live. Tests go through all, so a new way is one more entry.

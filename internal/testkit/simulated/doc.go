@@ -4,7 +4,7 @@
 // are test support: no check, and nothing that users run, imports them, and they share no code with
 // what they test.
 //
-// The embedded ensemble's own store cannot do this: it answers in records of the wire, cannot be told
-// to be wrong, and has to be like Apache's where a check must not depend on that. Clients here are
-// queues of frames, which one step after the other moves, so that a mutant can change any of them.
+// The embedded ensemble's own store cannot do this: it answers in records of the wire, cannot be made
+// to be wrong, and has to be like Apache's although a check must not depend on that. Clients here are
+// queues of frames that move one step after the other, so that a mutant can change any of them.
 package simulated

@@ -1,5 +1,5 @@
-// Package styles has right recipes in styles of their own, written against the contracts alone; no
-// check may accuse them.
+// Package styles has correct recipes in different styles, written only against the contracts; no check
+// may accuse them.
 //
 // The recipes of package recipes share one style, so checks that are tried only on them may come to
 // rely on it. Real programs have other styles, and each recipe here has one or more of these:

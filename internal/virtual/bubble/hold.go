@@ -46,11 +46,11 @@ const afterwards = time.Minute
 // life is the life of one bubble.
 type life struct {
 	bubble atomic.Uint64 // the runtime's number of it
-	main   atomic.Uint64 // that of the goroutine that calls f
+	main   atomic.Uint64 // the number of the goroutine that calls f
 	moved  atomic.Uint64 // grows as long as something goes on
 	ended  atomic.Bool   // f has returned
 	over   chan struct{} // closed when no goroutine of the bubble runs any more
-	left   []goroutine   // those that are left then
+	left   []goroutine   // goroutines that are left then
 	seen   func()        // called each time that it is watched
 }
 

@@ -20,7 +20,7 @@ const mortalLabel = "zklab process"
 
 var (
 	mortals atomic.Uint64
-	killed  sync.Map // numbers of those that were killed in the present bubble
+	killed  sync.Map // numbers of the processes that were killed in the present bubble
 )
 
 // NewMortal returns a process that lives.

@@ -18,7 +18,7 @@ type half struct {
 	stream   *delivery.Stream // carries what is written; nil: it is there at once
 	under    int              // bytes at the end of buf that are under way
 	canRead  sync.Cond        // there are bytes, or a reason to fail
-	canWrite sync.Cond        // there is room, nobody else writes, or a reason to fail
+	canWrite sync.Cond        // there is room, no other goroutine writes, or a reason to fail
 	readBy   deadline
 	writeBy  deadline
 

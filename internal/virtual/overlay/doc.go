@@ -2,18 +2,17 @@
 // bubble follow from a seed. It knows nothing of ZooKeeper, and imports nothing of
 // zklab.
 //
-// A bubble of synctest has a clock of its own, but the runtime still throws dice in
-// it. [Make] gives changed copies of some files of the standard library, and the list
-// with which go build -overlay and go test -overlay put them in the place of the
-// originals; the toolchain itself stays as it is. [Active] reports whether a binary was
-// built so.
+// A bubble of synctest has a clock of its own, but the runtime still makes random choices in it. [Make]
+// returns changed copies of some files of the standard library, and the list with which go build
+// -overlay and go test -overlay use them instead of the originals; the toolchain itself stays as it is.
+// [Active] reports whether a binary was built in this way.
 //
 // # What it does
 //
-// It is switched on by what a stock toolchain has, too: from [cryptotest.SetGlobalRandom]
-// with a seed until the end of the test, every bubble that begins is seeded. In a seeded
-// bubble, these follow from the seed, the bubble's time, and what was chosen before in
-// the same instant:
+// It is switched on by a function that a stock toolchain has, too: from [cryptotest.SetGlobalRandom]
+// with a seed until the end of the test, every bubble that begins is seeded. In a seeded bubble, the
+// following choices depend only on the seed, the bubble's time, and earlier choices in the same
+// instant:
 //
 //   - which of several ready cases a select takes;
 //   - where an iteration over a map begins, and where keys go in maps that are made in
@@ -25,8 +24,8 @@
 //     hash/maphash;
 //   - which of the timers of one instant fires first.
 //
-// These do not depend any more on the real time that something takes, or on what the
-// process did before:
+// The following no longer depends on the real time that something takes, or on what the process did
+// before:
 //
 //   - while there is a seeded bubble, sysmon preempts no goroutine and takes no P away
 //     from one in a system call. Only when no virtual time has passed for five seconds does
@@ -39,30 +38,29 @@
 //     are ready) is looked at after a number of turns that starts afresh at each instant;
 //   - the race detector does not shuffle the run queue.
 //
-// Three more changes decide nothing, and save time: a P that is alone looks for no idle one to
-// wake each time a goroutine becomes ready; stacks of goroutines begin with 8 KiB, so that
-// few are copied to grow; and on Linux memory of more than a megabyte that is used again is not
-// cleared, but given back to the system, which hands out zeroes where it is touched: of a
-// client's buffer of 1.5 MB that is little.
+// Three more changes do not change any choice, but save time: a single P looks for no idle one to wake
+// each time a goroutine becomes ready; stacks of goroutines begin with 8 KiB, so that few are copied to
+// grow; and on Linux, reused memory of more than a megabyte is not cleared, but returned to the system,
+// which provides zeroed pages where it is touched: of a client's buffer of 1.5 MB that is little.
 //
-// Everything outside of seeded bubbles chooses as ever. All maps of the process are
-// hashed without the key that is random in each process and by the function that is the
-// same on all processors of 64 bits; a map outside still has a seed of its own.
+// Everything outside of seeded bubbles makes its choices as before. All maps of the process are hashed
+// without the key that is random in each process, and by the function that is the same on all 64-bit
+// processors; a map outside still has a seed of its own.
 //
 // # What it does not do
 //
-// Two more things are up to whoever runs the bubble. With runtime.GOMAXPROCS(1) one
-// goroutine runs at a time, and the order follows from who made whom ready. With
-// debug.SetGCPercent(-1) nobody stops the world meanwhile: who runs then goes in front
-// of who would be next.
+// Two more settings are up to the program that runs the bubble. With runtime.GOMAXPROCS(1) one
+// goroutine runs at a time, and the order follows from which goroutine made which one ready. With
+// debug.SetGCPercent(-1) no garbage collection stops the world meanwhile: after that, the running
+// goroutine would go before the next one in the queue.
 //
-// What runs only the first time in a process (sync.Once) is a difference between its
-// first bubble and a later one. It has an influence if it chooses itself, and only on
-// choices of the same kind in the same instant.
+// Code that runs only the first time in a process (sync.Once) makes a difference between its first
+// bubble and a later one. It has an influence only if it makes such choices itself, and only on choices
+// of the same kind in the same instant.
 //
 // # Versions of Go
 //
-// Each change names a text that must be in a file exactly once ([Make] says so where it
-// is not), and what comes out must parse. So a version of Go in which this is different
-// is refused, and not changed wrongly.
+// Each change names a text that must be in a file exactly once ([Make] returns an error if it is not),
+// and the result must parse. So a version of Go in which the text is different is refused, and not
+// changed wrongly.
 package overlay

@@ -1,7 +1,7 @@
-// Package secure reaches the servers of a secured ensemble: it speaks TLS, and authenticates each
+// Package secure connects to the servers of a secured ensemble: it speaks TLS, and authenticates each
 // connection before the client's first request. A [Config] turns a function that dials into another
-// one. Its connections speak the client protocol without TLS and without credentials to whoever
-// reads and writes them, so that any client can use them, and links see plain frames and no secret.
+// one. To the program that uses them, its connections speak the client protocol without TLS and without
+// credentials, so that any client can use them, and links see plain frames and no secret.
 //
 // The package knows no experiment and no flags, except that the errors of [Files] name the flags that
 // gave them.

@@ -24,11 +24,10 @@
 // come from ZooKeeper 3.9's zookeeper.jute, and for multi from what its server
 // reads and writes.
 //
-// Whoever owns a connection reads it with [ReadFrame]; whoever only looks on
-// as bytes pass through uses a [Splitter], which keeps a bounded part of each
-// frame. Requests are named by [Op], errors by [Code]. [Paths] tells which
-// znodes a request is about. [ProvesAlive] says what a reply is
-// evidence of. [EndSession] ends somebody else's session.
+// A program that owns a connection reads it with [ReadFrame]; one that only watches bytes pass through
+// uses a [Splitter], which keeps a bounded part of each frame. Requests are named by [Op], errors by
+// [Code]. [Paths] returns the znodes that a request is about. [ProvesAlive] reports what a reply
+// proves. [EndSession] ends another client's session.
 //
 // Everything decodes from bytes that a stranger may have written: a decoder
 // never panics, and never allocates more than a small multiple of its input. As

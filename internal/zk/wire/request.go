@@ -34,9 +34,8 @@ var ErrUnknownOp = errors.New("unknown request type")
 // answers with MarshallingError. What follows the record is ignored, as
 // servers do.
 //
-// Data (of znodes, and of Auth) is a part of record, not a copy: whoever keeps
-// it gives each request a buffer of its own. An ACL may be shared by many
-// requests, so nobody may change it.
+// Data (of znodes, and of Auth) is a part of record, not a copy: a caller that keeps it uses a separate
+// buffer for each request. An ACL may be shared by many requests, so it must not be changed.
 func DecodeRequest(op Op, record []byte) (any, error) {
 	d := Decoder{rest: record}
 	request := d.request(op)

@@ -82,7 +82,7 @@ func (c *Conn) handshake(ctx context.Context, req wire.ConnectRequest) error {
 	if err := c.write(ctx, req.Append(nil)); err != nil {
 		return err
 	}
-	body, _, err := c.frame(ctx) // one that is too large is none to understand
+	body, _, err := c.frame(ctx) // a frame that is too large is no connect response
 	if err != nil {
 		return err
 	}

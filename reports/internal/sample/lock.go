@@ -85,7 +85,7 @@ func (s *simulation) schedule() {
 			follower := leader%3 + 1
 			client := 2 % s.cfg.Clients
 			if i%8 == 6 {
-				client = -2 // nobody is on it
+				client = -2 // no client is on it
 			}
 			s.faults = append(s.faults, fault{kinds.Pause.Name, "pause:one", at, at + 1400*ms, at + 5*second, client, follower, 0})
 		}

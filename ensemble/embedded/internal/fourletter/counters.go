@@ -36,7 +36,7 @@ func (c *Counters) Reset() {
 type ConnCounters struct {
 	server         *Counters
 	pending        int64 // requests not answered
-	queued         int64 // those of them with an xid of the client's own
+	queued         int64 // how many of them have an xid of the client's own
 	received, sent int64
 	latency        Latency
 

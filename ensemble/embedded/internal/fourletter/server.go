@@ -37,7 +37,7 @@ type Server struct {
 	Leader   *Leader   // of a leader only
 	Conf     Conf
 
-	Nodes      int   // znodes, with those that every server has from the start
+	Nodes      int   // znodes, including those that every server has from the start
 	DataSize   int64 // bytes of paths and data
 	Ephemerals int   // znodes
 	Watches    int   // of all kinds: a persistent one that is not recursive is two

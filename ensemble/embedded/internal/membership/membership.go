@@ -101,8 +101,8 @@ func (m Members) without(id int64) Members {
 	return slices.DeleteFunc(m, func(s Member) bool { return s.ID == id })
 }
 
-// ordered sorts as a hash map of Java's does that has so many buckets, to which
-// the servers were added in their present order.
+// ordered sorts like a Java hash map with that number of buckets, to which the servers were added in
+// their present order.
 func (m Members) ordered(buckets int) Members {
 	javahash.Sort(m, buckets, func(s Member) uint32 { return javahash.Long(s.ID) })
 	return m

@@ -19,10 +19,10 @@
 //   - After a break the next message opens the next connection. An end that has
 //     not heard of the break still sends on the old one, and that is lost.
 //
-// So on a connection nothing is lost, doubled or overtaken, and an end whose
-// messages were lost is told before it gets anything from the connection after.
+// So on a connection nothing is lost, doubled or overtaken, and an end whose messages were lost is told
+// so before it gets anything on the next connection.
 //
-// [Mesh] is the place to start.
+// Start with [Mesh].
 package mesh
 
 import (

@@ -28,24 +28,22 @@
 //	reconfig    ReconfigDisabled, session, ReconfigInProgress, what Membership
 //	            says, WRITE (NoAuth)
 //
-// A path that a delete names is not checked for more than a slash, NULs and the
-// znodes of the ensemble itself: /a/../b is NoNode. The same goes for a create
-// until its parent was found.
+// The path of a delete is checked only for a slash, NULs and the znodes of the ensemble itself: /a/../b
+// is NoNode. The same goes for a create until its parent was found.
 //
 // # What is not judged here
 //
-// What a session may do is the leader's to know: see [Request].Refused. Of
-// SessionMoved, also as a result within a multi, the last stage of Java's servers
-// makes the end of the connection, without a reply. Reads are judged there, too.
-// Quotas are counted by the tree, and enforced by nobody, as by a server without
+// Only the leader knows what a session may do: see [Request].Refused. For SessionMoved, even as a
+// result within a multi, the last stage of Java's servers ends the connection without a reply. Reads
+// are judged there, too. Quotas are counted by the tree, and not enforced, as by a server without
 // enforceQuota.
 //
 // # Where it differs from Java's server
 //
-// There the outcome of a request can depend on whether the one before was
-// already applied, in ways that no client can rely on: a setACL counts for
-// permissions only from then on, and so do the children that go with a session.
-// Here they count at once. There a container made with the mode of an ephemeral is
-// one until it was applied; here only for the rest of its multi. There a change of "/" itself and a create in it do
-// not see each other while they are under way; here they do.
+// In Java's server, the outcome of a request can depend on whether the one before was already applied,
+// in ways that no client can rely on: a setACL counts for permissions only from then on, and so does
+// the deletion of a session's ephemeral children. Here they count at once. There, a container created
+// with the mode of an ephemeral is one until it was applied; here only for the rest of its multi.
+// There, a change of "/" itself and a create in it do not see each other while they are under way; here
+// they do.
 package prep

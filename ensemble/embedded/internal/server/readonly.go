@@ -19,7 +19,7 @@ const minLooking = 2 * time.Second
 // readOnlyMode is the state of a server that serves without a majority.
 type readOnlyMode struct {
 	before   *tree.Tree // what it had with one; nil if it never had
-	sessions *sessions  // those of its own; nil: it can begin none
+	sessions *sessions  // the server's own sessions; nil: it can begin none
 }
 
 // checkReadOnly follows whether the server looks for a leader, and for how long.

@@ -161,7 +161,7 @@ func (n *Node) hear(from int, note Notification) {
 	if note.Role != Looking {
 		e.words[from] = note
 		if v, ok := e.votes[from]; ok && v.Leader != note.Vote.Leader {
-			delete(e.votes, from) // it has decided for somebody else since it voted
+			delete(e.votes, from) // it has decided for another one since it voted
 		}
 		if note.Round == n.round && note.Vote.Leader == n.cfg.ID && n.isVoter(from) {
 			e.votes[from] = n.ownVote()

@@ -48,7 +48,7 @@ type learnerState int
 const (
 	calling  learnerState = iota // connected, or the epoch sent
 	waiting                      // promised; its log waits to be synchronised
-	syncing                      // the log sent, and all that comes behind it
+	syncing                      // the log sent, and everything that comes after it
 	synced                       // has taken over the log
 	upToDate                     // serves
 )

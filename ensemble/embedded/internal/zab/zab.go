@@ -5,56 +5,53 @@
 // committed when a quorum has it on disk. It may not look into a transaction,
 // and uses no network, disk or clock.
 //
-// A [Node] is one server's part in that, as a state machine without goroutines,
-// locks or clocks: its owner hands it messages ([Node.Step]) and the time
-// ([Node.Tick]), and it answers with calls to [App] and messages to send. So
-// the same code runs under real time, under virtual time, and in a simulation
-// that chooses every delivery.
+// A [Node] is one server's part in that, as a state machine without goroutines, locks or clocks: its
+// owner passes it messages ([Node.Step]) and the time ([Node.Tick]), and it answers with calls of [App]
+// and messages to send. So the same code runs in real time, in virtual time, and in a simulation that
+// chooses every delivery.
 //
 // What is replicated is opaque: an [Entry]'s Data, a State's content. What must
 // survive a crash is on the node's [Disk].
 //
 // # The way of a server
 //
-// It begins to look for a leader (election.go). The servers tell each other their
-// votes until a quorum agrees; whoever is elected leads, the others connect to it.
-// Then come three phases, and when any of them fails, all begins anew:
+// A server begins by looking for a leader (election.go). The servers send each other their votes until
+// a quorum agrees; the elected server leads, and the others connect to it. Then come three phases. When
+// any of them fails, the server starts again:
 //
 //	discovery.go   Connect  -> NewEpoch  -> AckEpoch    an epoch that had no leader before, and promises
 //	sync.go        NewLeader -> AckLeader -> UpToDate    a quorum takes over the leader's log
 //	broadcast.go   Propose  -> Ack       -> Commit      one entry after the other
 //
-// leader.go has what a leader knows of its learners and when it gives up,
-// learner.go the other side, node.go the ways in and the order in which App is
-// called, disk.go the log and how two logs come in line.
+// leader.go has what a leader knows of its learners and when it gives up, learner.go the other side,
+// node.go the entry points and the order in which App is called, disk.go the log and how two logs are
+// brought in line.
 //
 // # Why nothing is lost
 //
-// What is committed is on the disks of a quorum, all of which had taken over the
-// log of the epoch's leader before (their current epoch says so). The leader of a
-// later epoch has promises of a quorum, and the two quorums share a server. After
-// its promise that server acknowledges nothing of an earlier epoch any more, so
-// what it told with the promise is all there can be; and a leader whose log is less
-// recent, by current epoch and then by zxid, steps back. So the leader has what
-// was committed, brings a quorum to have it, and only then serves.
+// A committed entry is on the disks of a quorum, all of which had taken over the log of the epoch's
+// leader before (their current epoch shows that). The leader of a later epoch has promises of a quorum,
+// and the two quorums share a server. After its promise, that server acknowledges nothing of an earlier
+// epoch any more, so the log that it reported with the promise contains everything that it ever
+// acknowledged; and a leader whose log is less recent, by current epoch and then by zxid, steps back.
+// So the leader has what was committed, brings a quorum to have it, and only then serves.
 //
-// Should a node ever be told to drop an entry that it knows to be committed, or get
-// entries with a gap, it panics: that is a defect of this package or of the
-// network below.
+// If a node is told to drop an entry that it knows to be committed, or gets entries with a gap, it
+// panics: that is a defect of this package or of the network below.
 //
 // # Time
 //
-// Election waits are a fifth of a tick at most, and none when all voters are heard.
-// Each phase before broadcast ends after InitLimit ticks. Then a leader pings twice
-// a tick, and once a tick counts who answered within SyncLimit ticks; a learner
-// waits SyncLimit ticks for a word of its leader.
+// Election waits are a fifth of a tick at most, and none when all voters have answered. Each phase
+// before broadcast ends after InitLimit ticks. After that a leader pings twice a tick, and once a tick
+// counts the learners that answered within SyncLimit ticks; a learner waits SyncLimit ticks for a
+// message of its leader.
 //
-// Where this differs from Apache ZooKeeper 3.9: the log sent to a learner is one
-// message, taken over as a whole; a log of another epoch is cut back to what is
-// known to be committed instead of replaced by a snapshot; a server that looks
-// counts itself as a supporter of a leader that it finds; a leader without a quorum
-// yet gives up when its electors look again, and one that serves when a learner has
-// accepted a later epoch, which else could never join.
+// Differences from Apache ZooKeeper 3.9: the log sent to a learner is one message, taken over as a
+// whole; a log of another epoch is cut back to what is known to be committed instead of being replaced
+// by a snapshot; a server that looks for a leader counts itself as a supporter of a leader that it
+// finds; a leader that has no quorum yet gives up when its electors look again, and a leader that
+// serves gives up when a learner has accepted a later epoch, since that learner could never join
+// otherwise.
 package zab
 
 import "time"

@@ -75,7 +75,7 @@ type server struct {
 	up      []*call // on the way to the leader
 	watches map[string]map[*link]bool
 	speed   float64
-	half    *entry // of the defective: a multi of which the first part is done
+	half    *entry // for a defect: a multi of which only the first part is done
 }
 
 // entry is one transaction with the call that asked for it.
