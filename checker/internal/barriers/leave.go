@@ -52,8 +52,8 @@ func (r *round) stays() []insideSpan {
 	return stays
 }
 
-// latestTwo holds, of the stays up to a place, the one that lasts longest, and the one of another
-// client that lasts longest; -1: there is none.
+// latestTwo holds, of the stays up to a place, the one that ends last, and the one of another
+// client that ends last; -1: there is none.
 type latestTwo struct{ first, second int }
 
 func furthest(stays []insideSpan) []latestTwo {
@@ -79,7 +79,7 @@ func furthest(stays []insideSpan) []latestTwo {
 // a leave of another; nil if there was a moment without any.
 func blocking(stays []insideSpan, latest []latestTwo, op *history.Operation) []*member {
 	// A moment is covered only strictly inside a stay: at its ends the member may be out. Of the stays
-	// that cover a moment, the best is the one that lasts longest.
+	// that cover a moment, the best is the one that ends last.
 	var by []*member
 	reach := op.Began()
 	for {

@@ -183,7 +183,7 @@ func decideFloating(f *frame.Finding, key string, h *hold, cores map[string][]*h
 }
 
 // coreAround returns the core that a moment lies in, of those that exclude a hold. If there are
-// several, it returns the one that lasts longest.
+// several, it returns the one that ends last.
 func coreAround(h *hold, cores map[string][]*hold, t time.Duration) *hold {
 	var furthest *hold
 	for _, part := range h.held() {
