@@ -96,8 +96,8 @@ func (w *watches) alone(e *event, tables []table) (only *watch) {
 	return only
 }
 
-// fits reports whether an event is of the kind that its watch waits for: a client that waits for a
-// znode to be created gets that event first, and no other client gets it.
+// fits reports whether an event is of the kind that its watch waits for: the first event of a watch
+// that waits for a znode to be created is its creation, and that of any other watch is not.
 func (w *watches) fits(e *event, tables []table) bool {
 	x := w.alone(e, tables)
 	if x == nil || x.absent == (e.Type == "nodeCreated") {

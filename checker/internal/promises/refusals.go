@@ -88,8 +88,8 @@ func (j *judge) conflict(q *request) {
 	}
 }
 
-// unjustConflict looks for a request that was refused between two writes, the second of which made the
-// version next to the first one's, although that was the version it had asked for.
+// unjustConflict looks for a request that was refused between two writes with consecutive versions,
+// although it had asked for the version of the first one, which the znode had then.
 func (j *judge) unjustConflict(path string, first, second *shownWrite) {
 	if second.Version != first.Version+1 {
 		return
