@@ -57,7 +57,7 @@ type Call struct {
 
 	op       *history.Operation
 	number   int     // in order of invocation
-	sessions []int64 // in which it can have gone on; the first is Session
+	sessions []int64 // those that it can have used; the first is Session
 }
 
 // Effective returns the latest time at which the call can have taken effect: history.Never if its

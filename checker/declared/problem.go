@@ -164,7 +164,7 @@ func (p *problem) blame(got linearize.Answer) {
 
 // order returns the problem to find an order of items.
 func (p *problem) order(items []*item) linearize.Problem {
-	if p.pool.held.Load() > p.budget.Memory/2 { // of earlier searches: this one may have all
+	if p.pool.held.Load() > p.budget.Memory/2 { // earlier searches hold that much: this one may use the whole budget
 		p.pool = newPool(p.Spec)
 	}
 	ops := make([]porcupine.Operation, len(items))

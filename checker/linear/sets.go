@@ -117,8 +117,8 @@ func (k *object) sets(reads []int32, decider string) finding {
 	return valid(decider)
 }
 
-// joined puts reads in order of size, and gives of each element the place of the
-// first one that shows it; the number of reads if none does.
+// joined sorts reads by size, and returns, for each element, the place of the first read that shows it,
+// or the number of reads if none does.
 func (k *object) joined(n *numbers, adds *addsOf, reads []int32, decider string) ([]int32, finding) {
 	size := k.sizes(n, len(adds.first), reads)
 	slices.SortStableFunc(reads, func(x, y int32) int { return int(size[x]) - int(size[y]) })

@@ -203,7 +203,7 @@ func (w *pickWorld) later() {
 	}
 }
 
-// delete is a fault that removes an instance, which comes back.
+// delete adds a fault that removes an instance, which comes back.
 func (w *pickWorld) delete(c int) {
 	w.Fault(kinds.Recreate.Name, w.now, w.now+2, c)
 	w.now++

@@ -52,8 +52,8 @@ func wasKept(a *evidence.Record, c *connect, x *history.Expired, at time.Duratio
 	if a.Params.Tick > 0 {
 		word = min(word, 2*a.Params.Tick)
 	}
-	// The leader heard of the session when it was connected. Of who was silent before that the
-	// word may still have been on its way.
+	// The leader heard of the session when it was connected. If the client was silent before that, the
+	// report of its last request may still have been on its way.
 	heard := x.Since <= c.Event.Time || x.Answered-x.Since >= word
 	return heard && at-x.Answered < c.Timeout-word &&
 		a.Calm(evidence.Span{From: at - c.Timeout, To: at}) &&

@@ -20,8 +20,8 @@ type chains struct {
 	scratch *Scratch
 }
 
-// value holds the operations of a value. Their times stand beside them,
-// so that a chain is followed without a look at operations.
+// value holds the operations of a value. Their times are stored with them, so that a chain can be
+// followed without reading operations.
 type value struct {
 	writer int32  // the operation that wrote it, none
 	inv    int32  // of the writer

@@ -179,7 +179,7 @@ func (s served) Call(ctx context.Context, operation string, _, answer any) error
 
 func (s served) Close(ctx context.Context) error { return s.number.Close(ctx) }
 
-// filed have a declaration in a file.
+// filed declares numbers by a declaration in a file.
 func filed(life Life, wrong bool) Declared {
 	o, err := object.Parse([]byte(Filed))
 	if err != nil {

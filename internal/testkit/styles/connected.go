@@ -10,9 +10,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// connected opens sessions by Client.Connect. Several goroutines close one, each for a reason of its own,
-// and none asks whether another one has closed it: the call that opened it, its context, the end of the
-// client.
+// connected opens sessions by Client.Connect. Several goroutines may close one, each for its own
+// reason, without asking whether another one has closed it: the call that opened it, its context, the
+// end of the client.
 type connected struct {
 	c    *subjects.Client
 	path string

@@ -46,8 +46,8 @@ func beginsWithPath(op Op) bool {
 	return false
 }
 
-// skipOp passes one operation of a multi without making anything of it but its
-// path; more is false at the end of the list, and after an error.
+// skipOp skips one operation of a multi, and returns only its path; more is false at the end of the
+// list, and after an error.
 func (d *Decoder) skipOp() (path []byte, more bool) {
 	h := d.multiHeader()
 	if d.err != nil || h.Done {
