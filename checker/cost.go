@@ -7,8 +7,8 @@ import (
 
 // Cost is the cost of deciding a history.
 type Cost struct {
-	// Took is the wall-clock time that went into each property, by its name. Several keys are decided at once: the
-	// sum of all is no more than what the whole took.
+	// Took is the wall-clock time that went into each property, by its name. Several keys are decided
+	// at once, so times are scaled: their sum is no more than the time that everything took.
 	Took map[string]time.Duration
 	// Cut reports whether Options.Budget was used up, so that something is unknown which more time may decide.
 	Cut bool

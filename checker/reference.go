@@ -16,8 +16,8 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Bounds of the reference model's search. Time alone would not do: in a testing/synctest bubble it
-// stands still while a search goes on.
+// Bounds of the reference model's search. Bounding only time would not do: in a testing/synctest bubble
+// time stands still while a search runs.
 const (
 	referenceShare = 6               // of the budget, for all keys together
 	referenceKey   = 2 * time.Second // for one key

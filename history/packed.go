@@ -253,7 +253,7 @@ func (r *reading) signed() int64 {
 	return int64(n>>1) ^ -int64(n&1)
 }
 
-// body returns the encoded event at the beginning of r, and goes on behind it.
+// body returns the encoded event at the beginning of r, and moves r behind it.
 func (r *reading) body() reading {
 	size := r.unsigned()
 	of := reading{r.rest[:size:size]}

@@ -50,9 +50,8 @@ func (e *Ensemble) distant(c net.Conn) net.Conn {
 	}
 }
 
-// distantConn is a connection on which everything takes a while. It has no
-// goroutine: who writes waits, and who reads waits after something has come.
-// One goroutine reads and one writes.
+// distantConn is a connection on which everything takes a while. It has no goroutine: a writer waits,
+// and a reader waits after something has come. One goroutine may read, and one may write.
 type distantConn struct {
 	net.Conn
 	latency           time.Duration

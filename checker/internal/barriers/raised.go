@@ -59,8 +59,8 @@ func ups(k *evidence.Key) *upTimes {
 			lifts = append(lifts, liftEffect{op, from, event})
 		}
 	}
-	// Lifts, like raises, are in order of invocation. With several coordinators one
-	// behind the first that counts may precede the raise: it counts, to be safe.
+	// Lifts, like raises, are in order of invocation. With several coordinators, a lift after the first
+	// one that counts may precede the raise: it counts, to be safe.
 	earliest := make([]*liftEffect, len(lifts)) // from each on
 	for i := len(lifts) - 1; i >= 0; i-- {
 		earliest[i] = &lifts[i]

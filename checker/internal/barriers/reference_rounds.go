@@ -101,7 +101,7 @@ func roundOperations(k *evidence.Key, out bool) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// roundState has a bit for each call: who is present, and who is gone.
+// roundState has a bit for each call: which members are present, and which are gone.
 type roundState struct{ present, gone uint64 }
 
 // seats counts who is present.

@@ -65,8 +65,8 @@ func (s *search) waitsFor(nodes []*evidence.Znode) (all []wait) {
 	return all
 }
 
-// twins returns the places that a call made in a line, if it made several that were there at once: it knows of one
-// alone, and waits behind the others.
+// twins returns the places that a call made in a line, if it made several that existed at once: the
+// client knows only one of them, and waits behind the others.
 func (s *search) twins(op *history.Operation, nodes []*evidence.Znode) (of []*evidence.Znode) {
 	made := evidence.MadeDuring(s.key)[op]
 	for _, n := range nodes {

@@ -40,8 +40,8 @@ func (r *Record) ReadGuarded(client, inv int, token history.ID, accepted bool, o
 
 var _ = goesWell(models.RWLock.Name, goodReadWrite)
 
-// goodReadWrite has two clients read, a third one write behind them, and read on beside the
-// next two.
+// goodReadWrite adds rounds in which two clients read, and a third one waits until it can write,
+// downgrades its hold, and reads together with the next two.
 func goodReadWrite(r *Record, n int) int {
 	t, token, order := 30, history.ID(0), int64(0)
 	next := func() history.ID { token++; return token }

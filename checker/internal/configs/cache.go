@@ -281,9 +281,9 @@ func (c *config) ending() ending {
 	return e
 }
 
-// contradicts reports whether an observation should not have been behind the end. Where it is not known
-// what changed last, a change of unknown outcome may have come still: but a value that had
-// been put by then, and was not there, was over.
+// contradicts reports whether an observation should not have differed from the state at the end. If it
+// is not known what changed last, a change of unknown outcome may still have come later; but a value
+// that had been put by then, and was no longer there, was over.
 func (c *config) contradicts(s *observation, e ending) bool {
 	if s.inv <= e.by || s.same(&e.observation) {
 		return false

@@ -82,7 +82,7 @@ func (p *past) note(g *group, l *look) {
 	p.last = l
 }
 
-// shown compares what is shown now with what was before.
+// shown compares a look with what was shown before.
 func (p *past) shown(f *frame.Finding, g *group, l *look) {
 	if p.last == nil {
 		return

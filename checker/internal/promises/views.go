@@ -15,8 +15,8 @@ import (
 type view struct {
 	lower history.ID // no reply may be from before this
 	by    int        // the event that says so
-	// replied is the view by replies alone, and repliedBy the reply. The next event of
-	// this connection is of a change behind that.
+	// replied is the view by replies only, and repliedBy the reply. The next event of this connection
+	// reports a change after that.
 	replied   history.ID
 	repliedBy int
 	// header is the highest zxid in the header of a reply, and headerBy that reply.

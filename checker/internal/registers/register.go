@@ -16,9 +16,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Register is the store itself, as seen at one znode whose values are unique. The
-// first property decides from values and real time alone, the second from zxids; what a
-// read may show that is not fenced, the others say.
+// Register is the store itself, observed at one znode whose values are unique. The first property
+// decides from values and real time only, the second from zxids; the others decide what an unfenced
+// read may show.
 var Register = frame.Model{
 	Object:     models.Register,
 	Properties: append([]*frame.Property{linearizable, zxidOrder, plainReads, syncReads, frame.FencedReads, durable, frame.LogAgrees(nil, nil)}, servers.Properties...),

@@ -1,4 +1,4 @@
-// Package nearest finds the name that a user probably meant who wrote another one. It may not know what
+// Package nearest finds the name that a user who wrote another one probably meant. It may not know what
 // the names stand for.
 package nearest
 

@@ -1,9 +1,9 @@
-// Package programs knows the programs that the tests of `make test-real` need besides Go, and how
-// to install them. Only tests may import it, and the command
-// needs beside it, which prints what is missing.
+// Package programs knows the programs that the tests of `make test-real` need besides Go, and how to
+// install them. Only tests may import it, and the command needs beside it, which prints what is
+// missing.
 //
-// A test that needs a real program stands in a file with the build tag "real", and its name
-// begins with TestReal. It calls [Require].
+// A test that needs a real program is in a file with the build tag "real", and its name begins with
+// TestReal. It calls [Require].
 package programs
 
 import (

@@ -335,7 +335,8 @@ func (h *hold) acquireOr(ctx context.Context, b *base, take func() (*grant, erro
 	return err
 }
 
-// release ends the present grant. If ctx ends before, that goes on, also if an earlier call of the object still goes on.
+// release ends the present grant. If ctx ends first, that work continues, even if an earlier call of
+// the object still runs.
 func (h *hold) release(ctx context.Context, b *base) error {
 	g := h.now.Swap(nil)
 	if g == nil {

@@ -83,8 +83,8 @@ func Run(args []string, alive io.Reader) error {
 // shows in nothing but the owner that their stat names.
 var anyway = []string{"extendedTypesEnabled=true", "emulate353TTLNodes=true"}
 
-// javaFlags reads the flags of a server's Java: the super user's digest, and what the servers do anyway.
-// Of the others those that set something of ZooKeeper's are errors.
+// javaFlags reads the flags of a server's Java: the super user's digest, and what the servers do
+// anyway. Any other flag that sets something of ZooKeeper's is an error.
 func javaFlags(text string) (superDigest string, err error) {
 	for _, flag := range strings.Fields(text) {
 		setting, ok := strings.CutPrefix(flag, "-Dzookeeper.")

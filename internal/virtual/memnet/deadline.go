@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// deadline wakes those who wait on a condition when its time has come. Its
-// methods are called with the condition's lock held.
+// deadline wakes the goroutines that wait on a condition when its time has come. Its methods are called
+// with the condition's lock held.
 //
-// Many users set a new deadline for each read. A timer that is to fire earlier
-// than needed is therefore left alone, and set again when it fires.
+// Many users set a new deadline for each read. A timer that would fire earlier than needed is therefore
+// left alone, and set again when it fires.
 type deadline struct {
 	passed bool
 

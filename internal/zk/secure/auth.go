@@ -95,12 +95,12 @@ func aroundAuth(auth []Credential, dial Dial) Dial {
 	}
 }
 
-// authConn is a connection that gives credentials after the server's connect response, before the client
-// sees it. What the client sends after its connect request waits meanwhile. After that, and for clients that
-// do not begin a session, it passes all on.
+// authConn is a connection that sends credentials after the server's connect response, before the
+// client sees it. What the client sends after its connect request waits meanwhile. After that, and for
+// clients that do not begin a session, it passes everything on.
 //
-// It has no goroutine: the client's own Read goes on with it. A deadline interrupts that, and the next Read
-// continues. One goroutine at a time may Read.
+// It has no goroutine: the client's own Read does this work. A deadline interrupts it, and the next
+// Read continues. Only one goroutine at a time may Read.
 type authConn struct {
 	net.Conn
 	auth []Credential

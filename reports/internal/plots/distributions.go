@@ -163,7 +163,7 @@ func (d Distribution) quantiles(s figure.Sampled) string {
 	return text
 }
 
-// legend fits the width of a figure. If need be, it tells the median alone.
+// legend returns an entry that fits the width of a figure. If necessary, it contains only the median.
 func (d Distribution) legend(s figure.Sampled, style figure.LineStyle) figure.LegendEntry {
 	n, censored := s.Times.Count()
 	text := words.Label(s.Name, 28) + ", " + words.Times(n)

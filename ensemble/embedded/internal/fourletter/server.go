@@ -12,9 +12,8 @@ const ReadOnly ensemble.Role = "read-only"
 // inQuorum reports whether the server has others, and a leader.
 func (s Server) inQuorum() bool { return s.Role != ensemble.Standalone && s.Role != ReadOnly }
 
-// Server holds what the words report of one server. What costs more than a look is
-// a function, called at most once and only by the words that print it; nil is
-// one that has nothing to tell.
+// Server holds what the words report of one server. Fields that are expensive to compute are functions,
+// called at most once and only by the words that print them; nil means that there is nothing to report.
 type Server struct {
 	// Whitelist are the words that are answered, as 4lw.commands.whitelist: "*"
 	// is all of them. srvr always is.

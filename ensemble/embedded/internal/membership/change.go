@@ -88,8 +88,7 @@ func anew(text string) (Members, wire.Code) {
 	return next.ordered(javahash.Grown(javahash.Default, len(next))), wire.OK
 }
 
-// joiner reads one server that comes. Of its key only the number behind the last
-// dot counts.
+// joiner reads one server that joins. Only the number after the last dot of its key counts.
 func joiner(text string) (Member, wire.Code) {
 	parts := list(text, "=")
 	if len(parts) != 2 {

@@ -32,9 +32,9 @@ func (s *Server) authenticate(k *call) {
 	}
 }
 
-// refuseSASL answers, as authenticate does at once, a client that wants to prove who
-// it is by SASL: with no token and no error, after which it goes on without. One
-// that sends no token is disconnected.
+// refuseSASL answers at once, as authenticate does, a client that wants to authenticate by SASL: with
+// no token and no error, after which the client goes on without. A client that sends no token is
+// disconnected.
 func (s *Server) refuseSASL(k *call) {
 	c := k.conn
 	r, ok := k.body.(*wire.SASLRequest)

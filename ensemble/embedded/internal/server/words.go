@@ -26,8 +26,8 @@ func (s *Server) answerWord(k *call) {
 	s.finish(c)
 }
 
-// Metrics returns the metrics for Prometheus. Of a paused server it waits until that goes on; it is an error
-// if ctx ends first, or the server has ended.
+// Metrics returns the metrics for Prometheus. If the server is paused, it waits until the server
+// resumes; it is an error if ctx ends first, or the server has ended.
 func (s *Server) Metrics(ctx context.Context) (string, error) {
 	for {
 		s.mu.Lock()

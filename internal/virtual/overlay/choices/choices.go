@@ -97,7 +97,7 @@ func compute(tr *trace) {
 	wg.Wait()
 }
 
-// Who has waited a millisecond for a mutex gets it before those who just came.
+// A goroutine that has waited a millisecond for a mutex gets it before those that just came.
 func contend(tr *trace) {
 	var mu sync.Mutex
 	crowd(func(i int) {
