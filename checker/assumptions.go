@@ -114,7 +114,7 @@ func loaded(a *evidence.Record) Assumption {
 	return Assumption{"load", met, text}
 }
 
-// faulted asks that each kind of fault that the user named took effect at least once, that at least one fault of a mix
+// faulted is the assumption that each kind of fault that the user named took effect at least once, that at least one fault of a mix
 // took effect, and that clients got answers afterwards: a run is judged by what happened in it. silent are the effects
 // after which they got none.
 func faulted(a *evidence.Record, silent []effect) Assumption {
@@ -230,7 +230,7 @@ func silences(a *evidence.Record) []effect {
 	return all
 }
 
-// kept asks that servers kept their promises to every client: recipes rely on them.
+// kept is the assumption that servers kept their promises to every client: recipes rely on them.
 func kept(a *evidence.Record) Assumption {
 	if broken := servers.Broken(a); broken != "" {
 		return Assumption{"servers", false, "the servers broke a promise that every recipe relies on: " + broken}
@@ -254,7 +254,7 @@ func expectedKinds(a *evidence.Record) []string {
 	return kinds
 }
 
-// working asks that not every client ended in a call that never returned. If all clients are stuck,
+// working is the assumption that not every client ended in a call that never returned. If all clients are stuck,
 // none waits for another, and nothing can go wrong any more.
 func working(a *evidence.Record) Assumption {
 	type call struct {
@@ -279,7 +279,7 @@ func working(a *evidence.Record) Assumption {
 	return Assumption{"working", stuck == 0 || stuck < len(last), text}
 }
 
-// unbroken asks that every client's process kept to the protocol to the end.
+// unbroken is the assumption that every client's process kept to the protocol to the end.
 func unbroken(a *evidence.Record) Assumption {
 	for _, client := range slices.Sorted(maps.Keys(a.Exits)) {
 		for _, x := range a.Exits[client] {

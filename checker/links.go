@@ -12,7 +12,7 @@ import (
 // wayOut is the advice for a user whose subject bypasses its link.
 const wayOut = "let the subject open every connection with the dialer that it is given: in Go with zk.WithDialer(c.Dial), with Curator after ensembleTracker(false)"
 
-// linked asks that all connections went through the links.
+// linked is the assumption that all connections went through the links.
 func linked(a *evidence.Record) Assumption {
 	if len(a.Unlinked) == 0 {
 		return Assumption{"links", true, "every session that wrote below the run's root came through a client's link, or is the harness's own"}

@@ -137,9 +137,10 @@ type LogReader interface {
 type TransactionReader interface {
 	// Transactions returns all transactions that were committed since the ensemble was
 	// started, in the order of their zxids: exactly those that a majority of the servers
-	// has written to disk. Call it when no request is under way: acknowledged writes are on
-	// a majority at once, others may be. Failed requests that got a zxid are included. The
-	// caller may keep the slice but must not change what its elements share.
+	// has written to disk. Call it when no request is under way: an acknowledged write is on
+	// a majority already, but one under way may get there during the call. Failed requests
+	// that got a zxid are included. The caller may keep and change the slice, but not the
+	// data that its elements point to.
 	Transactions(ctx context.Context) ([]history.Txn, error)
 }
 

@@ -150,8 +150,8 @@ func (p *problem) search(ctx context.Context, items []*item, tries int64) linear
 	return got
 }
 
-// blame notes a mistake of the specification that a search found, or that only shows when it is over. A search that was
-// given up may go on, and decides nothing.
+// blame notes a mistake of the specification: one that the search found, or one that is looked for only after it (a step
+// that changed its state). It looks for none if the search was given up, since its goroutine may still run.
 func (p *problem) blame(got linearize.Answer) {
 	if got.Err != nil {
 		p.isWrong("%v", got.Err)

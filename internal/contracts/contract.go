@@ -162,7 +162,7 @@ func (a At[S]) Subject() any {
 	return a.Here
 }
 
-// Offers reports whether the subject has an offer, which its contract does not demand.
+// Offers reports whether the subject has an optional ability: one that its contract does not demand.
 func (a At[S]) Offers(offer string) bool {
 	if a.There != nil {
 		return a.There.Offers(offer)

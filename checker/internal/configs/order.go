@@ -73,7 +73,7 @@ func (s *sweep) run() {
 	}
 }
 
-// value adds that the watcher was told a value. A value that no client set has no place in the order.
+// value checks a value that the watcher was told, and notes it if it is in order. A value that no client set has no place in the order.
 func (s *sweep) value(now *observation) {
 	x, before := s.c.setter[now.value], s.told[now.value]
 	switch {

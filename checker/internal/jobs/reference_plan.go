@@ -40,7 +40,8 @@ const (
 	standsIn = 's'
 )
 
-// foldersOf returns the znodes in a folder of a key, whichever folder that was, in order of creation.
+// foldersOf returns the znodes in the folders of that name of a key, wherever below the run's root they are, in the
+// order of creation.
 func foldersOf(k *evidence.Key, name string) []*evidence.Znode {
 	var in []*evidence.Znode
 	for path, all := range k.Log.Folders {

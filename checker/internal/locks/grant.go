@@ -43,7 +43,7 @@ func marksOnly(figures map[string]float64) string {
 // grantsLogged reports whether there are grants that can be compared with the log.
 func grantsLogged(a *evidence.Record) bool { return tokensLogged(a) || markedOf(a).used() }
 
-// tokensLogged reports whether there are some whose tokens name contenders.
+// tokensLogged reports whether there are grants whose tokens name contenders in the log.
 func tokensLogged(a *evidence.Record) bool {
 	return contendersOf(a).grants > 0 && contendersOf(a).Trusted()
 }

@@ -112,7 +112,7 @@ func decideEmpties(f *frame.Finding, q *queue) {
 	}
 }
 
-// looks returns the dequeues that found nothing in one session, by when they began.
+// looks returns the dequeues that found nothing and can have used only one session, in the order of invocation.
 func (q *queue) looks() (all []look) {
 	for _, d := range q.empties {
 		if in := q.Only(d); in != nil {

@@ -96,7 +96,7 @@ func (x *Queue) drain(h *history.History, ops []*history.Operation) {
 
 // deadBy returns when the sessions of all clients that died during the load had ended; never if the load did not end.
 func deadBy(h *history.History) time.Duration {
-	for i := range h.Events { // not h.Facts, of which there are more when the view is complete
+	for i := range h.Events { // not h.Facts: it is computed once, and the view still turns events into facts
 		var v history.Phase
 		e := &h.Events[i]
 		if e.F == history.FPhase && json.Unmarshal(e.Value, &v) == nil && v.Name == history.PhaseQuiesce {

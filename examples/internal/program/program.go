@@ -113,8 +113,8 @@ func (p *Program) await(ctx context.Context, servers []string) error {
 	return err
 }
 
-// tell says what becomes of the connection. The rest goes by the session: who holds
-// something learns in time that it may be lost, connected or not.
+// tell prints when the connection comes and goes, and when the session expires. Nothing else depends
+// on it: a recipe tells a holder in time that its hold may be lost, whether or not there is a connection.
 func (p *Program) tell(e zk.Event) {
 	if e.Type != zk.EventSession {
 		return

@@ -89,7 +89,7 @@ func (k *Check) fact(now time.Time, e *history.Event) {
 		switch {
 		case p.Name == history.PhaseLoad && k.clients.latest.IsZero():
 			k.clients.latest = now
-		case p.Name == history.PhaseHeal: // a gap at the end is one, too
+		case p.Name == history.PhaseHeal: // counts the gap at the end of the load, too
 			k.succeeded(now)
 			k.clients.ended = true
 		}

@@ -56,7 +56,7 @@ func parseSeed(text string) (int64, error) {
 	return n, err
 }
 
-// joined puts ranges in order, and makes one of those that overlap or touch.
+// joined sorts the ranges and merges those that overlap or touch.
 func (s Seeds) joined() Seeds {
 	slices.SortFunc(s, func(a, b Range) int { return int(max(-1, min(1, a.First-b.First))) })
 	var out Seeds

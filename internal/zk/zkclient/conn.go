@@ -23,7 +23,7 @@ type Conn struct {
 	xid      int32
 	in       []byte // received and not yet returned: the beginning of a frame, or several
 	maxFrame int
-	skip     int // of the next bytes that come: they belong to a frame that is too large
+	skip     int // how many of the next bytes to drop: the rest of a frame that is too large
 
 	mu       sync.Mutex
 	lastZxid int64

@@ -230,7 +230,8 @@ func (c *client) forget() {
 	clear(c.child)
 }
 
-// cut ends a connection for the client. What is on its way to the server goes on.
+// cut ends a connection for the client. What is on its way to the server may still
+// arrive, and the server may notice later.
 func (s *sim) cut(l *link) {
 	if !l.open {
 		return
