@@ -200,7 +200,7 @@ func TestFilesOfFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := "// Kind is \"" + k.Name + "\"."
+		name := "// Kind returns \"" + k.Name + "\"."
 		if !slices.ContainsFunc(files, func(f string) bool {
 			text, err := os.ReadFile(f)
 			return err == nil && !strings.HasSuffix(f, "_test.go") && strings.Contains(string(text), name)
