@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"time"
@@ -143,6 +144,12 @@ func (c Config) folders() folders {
 		return folders{diskDir + "/data", diskDir + "/log"}
 	}
 	return folders{dataDir, logDir}
+}
+
+// versions returns the folders in which a server keeps everything but its number.
+func (s *server) versions() folders {
+	of := s.cluster.folders
+	return folders{data: path.Join(of.data, "version-2"), log: path.Join(of.log, "version-2")}
 }
 
 func (c Config) smallDisks() bool { return slices.Contains(c.Abilities, ensemble.CanFillDisk) }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 
 	"github.com/moby/moby/api/types/container"
 )
@@ -48,12 +47,6 @@ func (s *server) emptyDisk(ctx context.Context) (err error) {
 	}
 	s.emptied = had
 	return nil
-}
-
-// versions returns the folders in which a server keeps everything but its number.
-func (s *server) versions() folders {
-	of := s.cluster.folders
-	return folders{data: path.Join(of.data, "version-2"), log: path.Join(of.log, "version-2")}
 }
 
 // DiskEmpty reports whether the server's folders have no file.

@@ -41,8 +41,8 @@ func (s *server) collect(ctx context.Context, dir string) error {
 	return all(
 		s.saveLog(ctx, root, "zookeeper.log"),
 		s.saveDir(ctx, root, confDir),
-		s.saveDir(ctx, root, path.Join(s.cluster.folders.log, "version-2")),
-		s.saveDir(ctx, root, path.Join(s.cluster.folders.data, "version-2")),
+		s.saveDir(ctx, root, s.versions().log),
+		s.saveDir(ctx, root, s.versions().data),
 	)
 }
 

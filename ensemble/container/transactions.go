@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +48,7 @@ func (s *server) readLog(ctx context.Context) (log txnlog.Log, err error) {
 func (s *server) tryLog(ctx context.Context) (log txnlog.Log, err error) {
 	files := map[history.ID][]txnlog.Entry{}
 	log = txnlog.Log{}
-	err = s.eachFile(ctx, path.Join(s.cluster.folders.log, "version-2"), func(name string, content io.Reader) error {
+	err = s.eachFile(ctx, s.versions().log, func(name string, content io.Reader) error {
 		zxid, ok := zxidOf(name, "log.")
 		if !ok {
 			return nil
@@ -71,7 +70,7 @@ func (s *server) tryLog(ctx context.Context) (log txnlog.Log, err error) {
 	for _, zxid := range slices.SortedFunc(maps.Keys(files), func(a, b history.ID) int { return cmp.Compare(uint64(a), uint64(b)) }) {
 		log.Entries = append(log.Entries, files[zxid]...)
 	}
-	err = s.eachFile(ctx, path.Join(s.cluster.folders.data, "version-2"), func(name string, _ io.Reader) error {
+	err = s.eachFile(ctx, s.versions().data, func(name string, _ io.Reader) error {
 		if zxid, ok := zxidOf(name, "snapshot."); ok {
 			log.Snapshots = append(log.Snapshots, zxid)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"path"
 	"slices"
 	"strings"
@@ -79,12 +78,9 @@ func (c Config) session(ctx context.Context) (*zk.Conn, <-chan zk.Event, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	dial := func(network, addr string, timeout time.Duration) (net.Conn, error) {
-		return e.dial(network, addr, timeout)
-	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: c.Servers, Timeout: claimSession, Dial: dial})
+	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: c.Servers, Timeout: claimSession, Dial: zk.Dialer(e.dial)})
 	if err != nil {
 		return nil, nil, e.guessed(ctx, err)
 	}
@@ -152,9 +148,6 @@ func (k *Claim) keep(ctx context.Context, events <-chan zk.Event) {
 
 // Lost returns a channel that gets an [ErrClaimLost] if the znode is gone, and nothing otherwise.
 func (k *Claim) Lost() <-chan error { return k.lost }
-
-// SessionID returns the session that holds the mark.
-func (k *Claim) SessionID() int64 { return k.conn.SessionID() }
 
 // Abandoned removes the znodes of programs that were killed. It returns them, and those that it left because their
 // programs run, or ran until a moment ago.

@@ -267,7 +267,7 @@ func sweepsHere() string {
 }
 
 // sweepsInStore matches the folders of sweeps below the default --out.
-var sweepsInStore = filepath.Join("store", "sweeps", "*", "*")
+var sweepsInStore = filepath.Join("store", sweep.StoreFolder, "*", "*")
 
 func newMerge(catalog workloads.Catalog) *cobra.Command {
 	var page string

@@ -185,3 +185,13 @@ func parsed(t *testing.T, text string) {
 		t.Errorf("%g fail-overs", n)
 	}
 }
+
+// A fail-over tells its times with all their parts.
+func TestLongFailOver(t *testing.T) {
+	f := FailOver{From: 1, To: 2, Took: 30 * time.Second, Waited: 90 * time.Second}
+	for text, took := range map[string]time.Duration{"after 2.1 s;": 2100 * time.Millisecond, "after 90.0 s;": 90 * time.Second, "after 2 min 30 s;": 150 * time.Second} {
+		if f.Took = took; !strings.Contains(f.String(), text) || !strings.HasSuffix(f.String(), "clients waited 90.0 s") {
+			t.Errorf("%s, want %q", f, text)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/reports"
 )
 
 // Some operation succeeds each second. Gaps that are a little longer are kept; still longer ones are reported
@@ -117,7 +118,7 @@ func (k *Check) succeeded(now time.Time) {
 	if took < toldGap {
 		return
 	}
-	k.note(Event{At: now, Kind: Waited, Took: took, Text: fmt.Sprintf("clients waited %s: no operation succeeded from %s to %s", seconds(took), clock(g.from), clock(now))})
+	k.note(Event{At: now, Kind: Waited, Took: took, Text: fmt.Sprintf("clients waited %s: no operation succeeded from %s to %s", reports.Elapsed(took), clock(g.from), clock(now))})
 }
 
 // session follows the sessions of clients.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
 
@@ -24,8 +25,7 @@ const (
 	Cleaned = "cleaned" // what another check left was removed
 )
 
-// mostKept is how many events, gaps and fail-overs are kept. Any beyond that are only counted, so that memory stays
-// bounded.
+// mostKept is how many events and how many gaps are kept. Further events are only counted.
 const mostKept = 10_000
 
 // Event is something that happened by itself.
@@ -60,7 +60,7 @@ func (f FailOver) String() string {
 	}
 	waited := "no client waited for more than a second"
 	if f.Waited > 0 {
-		waited = "clients waited " + seconds(f.Waited)
+		waited = "clients waited " + reports.Elapsed(f.Waited)
 	}
 	return fmt.Sprintf("%s %s; %s", clock(f.At), text, waited)
 }
@@ -212,14 +212,6 @@ func (k *Check) waited(f FailOver) (longest time.Duration) {
 		}
 	}
 	return longest
-}
-
-// seconds writes a duration as people say it.
-func seconds(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	return strings.TrimSuffix(d.Round(time.Second).String(), "0s")
 }
 
 // clock writes a time of day, in the local zone.

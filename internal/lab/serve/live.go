@@ -192,7 +192,7 @@ func (l *live) look(ctx context.Context, w *watched, name string) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.next = size + size/4
-		if w.looked = "Looked for violations at " + elapsed(at) + "."; err != nil {
+		if w.looked = "Looked for violations at " + reports.Elapsed(at) + "."; err != nil {
 			w.looked = "Could not look for violations: " + oneLine(err)
 			return
 		}

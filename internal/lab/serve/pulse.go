@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
@@ -63,7 +62,7 @@ type snapshot struct {
 }
 
 func (p *pulse) snapshot() snapshot {
-	s := snapshot{Elapsed: elapsed(p.Now), Phase: p.Phase, Faults: p.underWay(), Seconds: p.Seconds(drawnOf)}
+	s := snapshot{Elapsed: reports.Elapsed(p.Now), Phase: p.Phase, Faults: p.underWay(), Seconds: p.Seconds(drawnOf)}
 	if p.Ended {
 		s.Phase = "checking the record"
 	}
@@ -88,7 +87,7 @@ func (p *pulse) underWay() (all []string) {
 		if f.HealBegan > 0 {
 			what = "being healed"
 		}
-		all = append(all, fmt.Sprintf("%s: %s, for %s", printable.Text(cmp.Or(f.Spec, f.Kind), 80), what, elapsed(p.Now-f.Injected)))
+		all = append(all, fmt.Sprintf("%s: %s, for %s", printable.Text(cmp.Or(f.Spec, f.Kind), 80), what, reports.Elapsed(p.Now-f.Injected)))
 	}
 	return all
 }
@@ -107,12 +106,4 @@ func (p *pulse) whoHolds() (holders []string, waiting string) {
 		holders = append(holders, who)
 	}
 	return holders, fmt.Sprint(waits)
-}
-
-// elapsed returns a time in a run, to a tenth of a second.
-func elapsed(d time.Duration) string {
-	if d >= 2*time.Minute {
-		return reports.Length(d)
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
 }
