@@ -152,3 +152,20 @@ func TestObserverBecomesVoter(t *testing.T) {
 		t.Error("the leader commits without the new voter")
 	}
 }
+
+// A server that was away while members changed joins those that make a majority now, and would make none before.
+func TestServerThatWasAwayLearnsOfTheMembers(t *testing.T) {
+	s := serving(t, 5, 0)
+	s.servers[0].crash()
+	s.become(5, 1, 4, 5)
+	s.until(t, 20*time.Millisecond, "the change", s.committed(4))
+	for _, id := range []int{2, 3, 5} {
+		s.servers[id-1].crash()
+	}
+	s.servers[0].start()
+	s.until(t, 30*tick, "two of the three voters serve", func() bool {
+		return s.node(4).Role() == Leading && s.node(1).Role() == Following
+	})
+	s.put(4, 1)
+	s.until(t, 20*time.Millisecond, "they commit", s.committed(1))
+}
