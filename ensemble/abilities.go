@@ -91,6 +91,13 @@ type DiskEmptier interface {
 	DiskEmpty(ctx context.Context) (bool, error)
 }
 
+// Reconfigurer is an [Ensemble] whose servers carry out reconfig for a client that may do so. The ensemble must
+// be started for it; see [Preparer].
+type Reconfigurer interface {
+	// Administrator returns the scheme and the credential of such a client; an empty scheme if any client may.
+	Administrator() (scheme string, credential []byte)
+}
+
 // SequenceSetter is an [Ensemble] that can set the counter from which the next sequential
 // children of a znode get their names.
 type SequenceSetter interface {
@@ -103,16 +110,17 @@ type Ability string
 
 // The abilities that can be missing.
 const (
-	CanPartition Ability = "partition"  // Partitioner
-	CanDelay     Ability = "delay"      // Slower
-	CanLose      Ability = "lose"       // Lossy
-	CanFillDisk  Ability = "fill disk"  // DiskFiller
-	CanEmptyDisk Ability = "empty disk" // DiskEmptier, of each server
-	CanPause     Ability = "pause"      // Pauser, of each server
-	CanKill      Ability = "kill"       // Killer, of each server
-	CanStop      Ability = "stop"       // Stopper, of each server
-	CanSweep     Ability = "sweep"      // containers and znodes with a TTL are deleted within seconds once they may be
-	CanTellRole  Ability = "tell role"  // servers report whether they lead
+	CanPartition   Ability = "partition"   // Partitioner
+	CanDelay       Ability = "delay"       // Slower
+	CanLose        Ability = "lose"        // Lossy
+	CanFillDisk    Ability = "fill disk"   // DiskFiller
+	CanEmptyDisk   Ability = "empty disk"  // DiskEmptier, of each server
+	CanReconfigure Ability = "reconfigure" // Reconfigurer
+	CanPause       Ability = "pause"       // Pauser, of each server
+	CanKill        Ability = "kill"        // Killer, of each server
+	CanStop        Ability = "stop"        // Stopper, of each server
+	CanSweep       Ability = "sweep"       // containers and znodes with a TTL are deleted within seconds once they may be
+	CanTellRole    Ability = "tell role"   // servers report whether they lead
 )
 
 // Limited is an [Ensemble] that lacks some of the abilities whose methods it has.

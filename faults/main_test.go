@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/internal/testkit/testmain"
@@ -25,7 +26,7 @@ func everyKindWasSeen() error {
 			return nil
 		}
 	}
-	e, err := embedded.Config{InMemory: true}.Sketch()
+	e, err := embedded.Config{InMemory: true}.Prepare(ensemble.CanReconfigure).(ensemble.Sketcher).Sketch()
 	if err != nil {
 		return err
 	}

@@ -325,6 +325,7 @@ func TestNodesThatAreNot(t *testing.T) {
 		{faults.SlowNetwork{By: time.Hour}, e, "from 1ms"},
 		{faults.SlowDisk{Nodes: faults.Leader}, e, "affect no client"},
 		{faults.FullDisk{}, e, "cannot fill servers"},
+		{faults.Reconfig{}, e, "refuse reconfig"},
 	} {
 		err := tt.fault.Available(faults.Setting{Ensemble: tt.e})
 		if err == nil || !strings.Contains(err.Error(), tt.part) || strings.Contains(err.Error(), "\n") {

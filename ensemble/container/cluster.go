@@ -24,6 +24,8 @@ var (
 	_ ensemble.Lossy       = (*cluster)(nil)
 	_ ensemble.Slower      = (*cluster)(nil)
 
+	_ ensemble.Reconfigurer = (*cluster)(nil)
+
 	_ ensemble.Server  = (*server)(nil)
 	_ ensemble.Pauser  = (*server)(nil)
 	_ ensemble.Stopper = (*server)(nil)
@@ -40,6 +42,7 @@ type cluster struct {
 	helperImage string
 	folders     folders
 	profile     ensemble.Profile
+	noReconfig  error // why zklab may not reconfigure it
 
 	turn   turn // of the caller that changes servers or their network, or removes everything
 	links  links

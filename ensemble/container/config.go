@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/zk/serversettings"
+	"github.com/zklab/zklab/internal/zk/superuser"
 	"github.com/zklab/zklab/internal/zk/zoocfg"
 )
 
@@ -65,7 +66,7 @@ func ValidateNodes(n int) error {
 // Prepare returns a configuration whose ensembles have the ability. Abilities of the network need no
 // preparation, if the machine has them; prepared for one, an ensemble starts its helpers at once, so
 // that the first fault of the network is quick. To have their disks filled, servers get small disks of
-// their own, in memory.
+// their own, in memory. To be reconfigured, they allow it to a super user.
 func (c Config) Prepare(a ensemble.Ability) ensemble.Starter {
 	if !slices.Contains(c.Abilities, a) {
 		c.Abilities = append(slices.Clip(c.Abilities), a)
@@ -151,10 +152,14 @@ const maxSession = time.Minute
 
 // zooCfg returns the settings for which the image's contract has no variable.
 func (c Config) zooCfg() []string {
-	return append([]string{
+	all := []string{
 		fmt.Sprintf("maxSessionTimeout=%d", max(maxSession, 20*c.Tick).Milliseconds()),
 		"preAllocSize=1024", // kB; the transaction logs are copied after each run
-	}, c.Settings...)
+	}
+	if c.reconfigures() {
+		all = append(all, "reconfigEnabled=true")
+	}
+	return append(all, c.Settings...)
 }
 
 // jvmFlags make a server start quickly, stay small, and come back soon after it
@@ -164,6 +169,9 @@ func (c Config) jvmFlags() []string {
 	flags := c.JVMFlags
 	if slices.Contains(c.Abilities, ensemble.CanSweep) {
 		flags = append(slices.Clone(flags), "-Dzookeeper.extendedTypesEnabled=true", fmt.Sprintf("-Dznode.container.checkIntervalMs=%d", quickSweep.Milliseconds()))
+	}
+	if c.refusesReconfig() == nil {
+		flags = append(slices.Clone(flags), superDigest+superuser.Digest())
 	}
 	return append([]string{
 		"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",

@@ -43,6 +43,8 @@ func (e *cluster) Lacks(a ensemble.Ability) error {
 		return nil
 	case a == ensemble.CanFillDisk && e.keeper == nil:
 		return errNoDisk
+	case a == ensemble.CanReconfigure:
+		return e.noReconfig
 	case a == ensemble.CanEmptyDisk:
 		ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 		defer cancel()

@@ -45,7 +45,7 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 		engine.Close()
 		return nil, err
 	}
-	e := &cluster{run: newRun(), engine: engine, helperImage: c.helperImage(), folders: c.folders(), profile: c.profile(), turn: newTurn(), looking: newTurn()}
+	e := &cluster{run: newRun(), engine: engine, helperImage: c.helperImage(), folders: c.folders(), profile: c.profile(), noReconfig: c.refusesReconfig(), turn: newTurn(), looking: newTurn()}
 	e.profile.Image, e.profile.Digest = image.name, image.digest
 	if err := c.startServers(ctx, e, image.name); err != nil {
 		return nil, all(err, e.Close())

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
 	"github.com/zklab/zklab/internal/virtual/jitter"
+	"github.com/zklab/zklab/internal/zk/superuser"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -136,10 +137,14 @@ func ValidateNodes(n int) error {
 const quickSweep = 2 * time.Second
 
 // Prepare returns a Config for the ability. If that is [ensemble.CanSweep] and c has no Sweep, it sets
-// a short one.
+// a short one. For [ensemble.CanReconfigure] it allows reconfig, to the super user.
 func (c Config) Prepare(a ensemble.Ability) ensemble.Starter {
-	if a == ensemble.CanSweep {
+	switch a {
+	case ensemble.CanSweep:
 		orElse(&c.Sweep, quickSweep)
+	case ensemble.CanReconfigure:
+		c.Reconfig = true
+		orElse(&c.SuperDigest, superuser.Digest())
 	}
 	return c
 }

@@ -49,12 +49,14 @@
 //     of the run before are to find their sessions, or to get to know that there is
 //     nothing left of them, from each.
 //   - Znodes with a TTL can be created unless [Config.NoTTL] says otherwise.
-//   - reconfig, where it is allowed, changes what /zookeeper/config says, and not
-//     which servers vote: those that leave go on, those that join need not exist, and a
-//     leader stays that is no longer among the voters. Names of hosts are not looked
+//   - reconfig, where it is allowed, changes which of the servers vote and observe. A server
+//     that is no longer a member follows and serves, as Apache's does; started again, it joins
+//     the others, where Apache's process ends. Servers that join and are none of the ensemble's
+//     need not exist: their votes are missing. Names of hosts are not looked
 //     up, groups and weights are not known. Of several at once only the first is
 //     carried out; with Apache's servers the others depend on a race. The first
-//     version stays 0x100000000, whatever the epoch.
+//     version stays 0x100000000, whatever the epoch. Once members have changed, an election
+//     takes a fifth of a tick.
 //   - What mntr, envi, dump, cons and hash say differently stands in package
 //     fourletter.
 //   - A multi-read that holds no read is answered with the error alone; Java's

@@ -185,7 +185,7 @@ func gauges(s Server) (all []metric) {
 	leader("synced_followers", func(l *Leader) int { return l.SyncedFollowers })
 	double("connection_drop_probability", 0)
 	add("watch_count", int64(s.Watches))
-	leader("synced_non_voting_followers", func(*Leader) int { return 0 })
+	leader("synced_non_voting_followers", func(l *Leader) int { return l.SyncedNonVoting })
 	leader("synced_observers", func(l *Leader) int { return l.SyncedObservers })
 	add("auth_failed_count", 0)
 	add("min_latency", c.latency.min)

@@ -67,6 +67,7 @@ type Server struct {
 type Leader struct {
 	Learners        int // connected, in sync or not
 	SyncedFollowers int
+	SyncedNonVoting int // of the followers: those that are no longer members
 	SyncedObservers int
 	PendingSyncs    int // requests to sync that wait for a proposal
 	Uptime          time.Duration

@@ -20,6 +20,15 @@ type proposal struct {
 // Txn returns the transaction of an entry of the log.
 func Txn(e zab.Entry) *tree.Txn { return e.Data.(*proposal).txn }
 
+// Members returns the servers after a transaction that was a reconfiguration, and nil after any other.
+func (p *proposal) Members() *zab.Members {
+	set, ok := p.txn.Body.(*tree.SetData)
+	if p.txn.Op != wire.Reconfig || !ok {
+		return nil
+	}
+	return membersIn(string(set.Data))
+}
+
 // State is the replicated state as zab keeps it.
 type State struct{ *tree.Tree }
 
@@ -31,6 +40,9 @@ func (s State) Apply(e zab.Entry) { s.Tree.Apply(Txn(e)) }
 
 // Clone returns an independent copy.
 func (s State) Clone() zab.State { return State{s.Tree.Clone()} }
+
+// Members returns the servers after the reconfigurations that the state has seen, and nil if there was none.
+func (s State) Members() *zab.Members { return membersIn(s.Tree.Membership()) }
 
 // app is the server as its replication node sees it.
 type app Server

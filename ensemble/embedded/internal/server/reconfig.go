@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/membership"
+	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -36,4 +37,21 @@ func (s *Server) configuration() []byte {
 		text = membership.AsRead(text)
 	}
 	return []byte(text)
+}
+
+// membersIn returns the servers that a configuration names, and nil if it names none.
+func membersIn(text string) *zab.Members {
+	list, version, err := membership.Parse(text)
+	if err != nil || len(list) == 0 {
+		return nil
+	}
+	m := &zab.Members{Version: version}
+	for _, s := range list {
+		if s.Observer {
+			m.Observers = append(m.Observers, int(s.ID))
+		} else {
+			m.Voters = append(m.Voters, int(s.ID))
+		}
+	}
+	return m
 }

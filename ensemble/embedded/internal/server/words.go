@@ -58,7 +58,7 @@ func (s *Server) facts(asking *conn) fourletter.Server {
 	}
 	return fourletter.Server{
 		Whitelist: s.cfg.Words, Serving: true,
-		Role: s.role(), Master: s.node.Leader(), Voters: len(s.cfg.Zab.Voters),
+		Role: s.role(), Master: s.node.Leader(), Voters: s.node.Voters(),
 		Zxid: s.tree.Zxid(), Uptime: s.now.Sub(s.started), Counters: &s.counters, Leader: s.leaderFacts(), Conf: s.conf(),
 		Nodes: s.tree.NodeCount(), DataSize: s.tree.DataSize(), Ephemerals: s.tree.EphemeralCount(),
 		Watches: s.watches.Len(), Sessions: s.tree.SessionCount(), LocalSessions: s.localSessions(),
@@ -94,7 +94,7 @@ func (s *Server) leaderFacts() *fourletter.Leader {
 	}
 	st := s.node.Status()
 	return &fourletter.Leader{
-		Learners: st.Learners, SyncedFollowers: st.SyncedFollowers, SyncedObservers: st.SyncedObservers,
+		Learners: st.Learners, SyncedFollowers: st.SyncedFollowers, SyncedObservers: st.SyncedObservers, SyncedNonVoting: st.SyncedNonVoting,
 		PendingSyncs: len(s.syncs), Uptime: s.now.Sub(st.Since), Proposals: s.proposals,
 	}
 }

@@ -33,8 +33,11 @@ func (n *Node) Propose(make func(zxid int64) any) int64 {
 	e := Entry{Zxid: zxid, Data: make(zxid)}
 	n.leading.lastProposed = zxid
 	n.disk.append(e)
+	if membersOf(e.Data) != nil {
+		n.promote()
+	}
 	for _, l := range n.leading.learners {
-		if l.voter && l.state >= syncing {
+		if l.follows && l.sent < zxid && l.state >= syncing {
 			l.sent = zxid
 			n.send(l.id, Message{Kind: Propose, Conn: l.conn, Entry: e})
 		}
@@ -63,7 +66,10 @@ func (n *Node) settleOutside() {
 }
 
 // proposed appends what the leader proposes. It is acknowledged by Tick.
-func (n *Node) proposed(m Message) { n.disk.append(m.Entry) }
+func (n *Node) proposed(m Message) {
+	n.learning.offered = true
+	n.disk.append(m.Entry)
+}
 
 // acked takes note of what a follower has on disk.
 func (n *Node) acked(l *learner, zxid int64) {
@@ -73,11 +79,24 @@ func (n *Node) acked(l *learner, zxid int64) {
 
 // recount finds up to where a quorum has all on disk.
 func (n *Node) recount() {
+	now, next := n.members()
+	backed := n.backedBy(now)
+	if next != nil {
+		backed = min(backed, n.backedBy(next))
+	}
+	n.leading.backed = max(n.leading.backed, backed)
+}
+
+// backedBy returns the zxid up to where a majority of some voters has all on disk; 0 without a majority.
+func (n *Node) backedBy(m *Members) int64 {
 	// Voters sorted by what they have, most first; a voter that is not in sync has acknowledged
 	// nothing.
-	sorted := append(n.leading.scratch[:0], n.disk.durable)
+	sorted := n.leading.scratch[:0]
+	if m.votes(n.cfg.ID) {
+		sorted = append(sorted, n.disk.durable)
+	}
 	for _, l := range n.leading.learners {
-		if !l.voter {
+		if !m.votes(l.id) {
 			continue
 		}
 		i := len(sorted)
@@ -88,9 +107,10 @@ func (n *Node) recount() {
 		sorted[i] = l.acked
 	}
 	n.leading.scratch = sorted
-	if len(sorted) >= n.quorum {
-		n.leading.backed = max(n.leading.backed, sorted[n.quorum-1])
+	if quorum := len(m.Voters)/2 + 1; len(sorted) >= quorum {
+		return sorted[quorum-1]
 	}
+	return 0
 }
 
 // commitNext commits the next entry on the leader, and gives it to the observers.
@@ -99,12 +119,15 @@ func (n *Node) commitNext() {
 	e := d.log[d.committed]
 	d.committed++
 	for _, l := range n.leading.learners {
-		if !l.voter && l.state >= syncing {
+		if !l.follows && l.state >= syncing {
 			n.send(l.id, Message{Kind: Inform, Conn: l.conn, Entry: e})
 		}
 	}
 	n.apply(e)
 	d.fold()
+	if membersOf(e.Data) != nil {
+		n.recount() // what follows the change needs the new voters alone
+	}
 }
 
 // tellCommits tells the followers what was committed since the last time: one message for everything
@@ -117,7 +140,7 @@ func (n *Node) tellCommits() {
 	}
 	n.leading.told = zxid
 	for _, l := range n.leading.learners {
-		if l.voter && l.state == upToDate {
+		if l.follows && l.state == upToDate {
 			n.send(l.id, Message{Kind: Commit, Conn: l.conn, Zxid: zxid})
 		}
 	}

@@ -21,9 +21,7 @@ func (n *Node) called(l *learner, accepted int64) {
 	ld := &n.leading
 	ld.offered = max(ld.offered, accepted)
 	if n.epoch == 0 {
-		if l.voter {
-			ld.callers[l.id] = true
-		}
+		ld.callers[l.id] = true
 		n.agreeEpoch()
 		return
 	}
@@ -82,7 +80,7 @@ func (n *Node) promise(m Message) {
 // promised handles a learner's promise.
 func (n *Node) promised(l *learner, m Message) {
 	l.state, l.last, l.committed = waiting, m.Zxid, m.Commit
-	if n.phase == Discovery && l.voter && m.Epoch != noPromise {
+	if n.phase == Discovery && n.isVoter(l.id) && m.Epoch != noPromise {
 		theirs := Vote{Epoch: m.Epoch, Zxid: m.Zxid}
 		if theirs.better(Vote{Epoch: n.disk.current, Zxid: n.disk.LastZxid()}) {
 			n.look("a follower's log is more recent")

@@ -35,8 +35,10 @@ type Disk struct {
 
 	base      State
 	baseZxid  int64
-	log       []Entry // shared in part with messages: written only behind its end
-	committed int     // entries of log that are known to be committed
+	members   *Members // those of the base; nil: those configured
+	changes   []change // of the members, by entries of log
+	log       []Entry  // shared in part with messages: written only behind its end
+	committed int      // entries of log that are known to be committed
 
 	delay   time.Duration
 	durable int64 // zxid up to which a crash takes nothing
@@ -56,7 +58,7 @@ type write struct {
 
 // NewDisk returns the disk of a server that never ran. It takes the state over.
 func NewDisk(empty State) *Disk {
-	return &Disk{Keep: DefaultKeep, base: empty}
+	return &Disk{Keep: DefaultKeep, base: empty, members: membersOf(empty)}
 }
 
 // Begin makes epoch the first that a leader may have.
@@ -80,7 +82,7 @@ func (d *Disk) Empty(state State) bool {
 	if d.files != nil && !(d.wrote(d.files.Replace(state, 0, nil)) && d.wrote(d.files.Epochs(0, 0))) {
 		return false
 	}
-	*d = Disk{Keep: d.Keep, Taken: d.Taken, boots: d.boots, delay: d.delay, files: d.files, base: state}
+	*d = Disk{Keep: d.Keep, Taken: d.Taken, boots: d.boots, delay: d.delay, files: d.files, base: state, members: membersOf(state)}
 	return true
 }
 
@@ -144,6 +146,7 @@ func (d *Disk) append(e Entry) {
 		panic(fmt.Sprintf("zab: entry %#x does not follow %#x", e.Zxid, last))
 	}
 	d.log = append(d.log, e)
+	d.note(e)
 	if d.delay <= 0 && len(d.writes) == 0 && d.files == nil {
 		d.durable = e.Zxid
 		return
@@ -216,6 +219,7 @@ func (d *Disk) fold() {
 	for len(d.log) > d.Keep && d.committed > 0 && d.log[0].Zxid <= end {
 		d.base.Apply(d.log[0])
 		d.baseZxid = d.log[0].Zxid
+		d.settleFirst()
 		d.log = d.log[1:]
 		d.committed--
 		d.folded++
@@ -232,6 +236,7 @@ func (d *Disk) cut(i int) {
 	// The next append must not write into what messages may still show.
 	d.log = d.log[:i:i]
 	d.committed = min(d.committed, i)
+	d.forget()
 	last := d.LastZxid()
 	if last < d.durable {
 		d.durable = last
@@ -279,6 +284,7 @@ func (d *Disk) replace(s *Sync) {
 	}
 	d.base, d.baseZxid = s.Snapshot, s.After
 	d.log, d.committed = slices.Clone(s.Entries), 0
+	d.reread()
 	d.writes, d.dated, d.durable, d.folded = nil, 0, d.LastZxid(), 0
 	if d.files != nil && !d.wrote(d.files.Replace(d.base, d.baseZxid, d.log)) {
 		d.durable = 0 // the leader is not told that it is here

@@ -18,6 +18,7 @@ type election struct {
 	vote     Vote
 	votes    map[int]Vote         // latest vote of other voters in this round
 	words    map[int]Notification // from servers that have decided
+	newer    *Members             // of which others know; nil: this server knows the latest
 	decideAt time.Time            // end of the wait for better votes; zero when there is no quorum
 	resendAt time.Time
 	resend   time.Duration
@@ -59,12 +60,13 @@ func (n *Node) startRound(round int64, other Vote) {
 		vote:   n.ownVote(),
 		votes:  make(map[int]Vote),
 		words:  n.election.words,
+		newer:  n.election.newer,
 		resend: n.cfg.Tick / 5,
 	}
 	if n.election.words == nil {
 		n.election.words = make(map[int]Notification)
 	}
-	if n.voter && other.better(n.election.vote) {
+	if n.elects(n.cfg.ID) && other.better(n.election.vote) {
 		n.election.vote = other
 	}
 	n.notifyAll()
@@ -73,7 +75,7 @@ func (n *Node) startRound(round int64, other Vote) {
 
 // ownVote returns a vote for this server, or none for an observer.
 func (n *Node) ownVote() Vote {
-	if !n.voter {
+	if !n.voter() {
 		return Vote{}
 	}
 	return Vote{Leader: n.cfg.ID, Epoch: n.disk.current, Zxid: n.disk.LastZxid()}
@@ -84,12 +86,15 @@ func (n *Node) notification() *Notification {
 	if n.role == Looking {
 		note.Vote = n.election.vote
 	}
+	if now, _ := n.members(); n.changed() {
+		note.Members = now
+	}
 	return note
 }
 
 func (n *Node) notifyAll() {
 	note := n.notification()
-	for _, id := range n.cfg.Voters {
+	for _, id := range n.electors() {
 		if id != n.cfg.ID {
 			n.send(id, Message{Kind: Notify, Vote: note})
 		}
@@ -157,6 +162,10 @@ func (n *Node) outdated(from int, note Notification) bool {
 
 // hear handles a notification while looking.
 func (n *Node) hear(from int, note Notification) {
+	n.hearOf(note.Members)
+	if n.role != Looking {
+		return // that decided the election
+	}
 	e := &n.election
 	if note.Role != Looking {
 		e.words[from] = note
@@ -170,7 +179,7 @@ func (n *Node) hear(from int, note Notification) {
 		return
 	}
 	delete(e.words, from)
-	if !n.voter || !n.isVoter(from) {
+	if !n.elects(from) {
 		return
 	}
 	switch {
@@ -209,20 +218,18 @@ func (n *Node) count() {
 		n.decide(id)
 		return
 	}
-	if !n.voter {
+	if !n.voter() {
 		return
 	}
 	e := &n.election
-	agree := 1
-	for _, v := range e.votes {
-		if v.Leader == e.vote.Leader {
-			agree++
-		}
+	agree := func(id int) bool {
+		v, ok := e.votes[id]
+		return id == n.cfg.ID || ok && v.Leader == e.vote.Leader
 	}
 	switch {
-	case agree < n.quorum:
+	case !n.quorate(agree):
 		e.decideAt = time.Time{}
-	case len(e.votes)+1 == len(n.cfg.Voters):
+	case len(e.votes)+1 == len(n.voters()) && !n.changed():
 		n.decide(e.vote.Leader) // no server is left that could have a better vote
 	case e.decideAt.IsZero():
 		e.decideAt = n.now.Add(n.cfg.Tick / 5)
@@ -236,19 +243,16 @@ func (n *Node) count() {
 // elected again and again.
 func (n *Node) established() int {
 	e := &n.election
-	for _, id := range n.cfg.Voters {
+	for _, id := range n.electors() {
 		if word, ok := e.words[id]; !ok || word.Role != Leading {
 			continue
 		}
-		support := 0
-		for _, v := range n.cfg.Voters {
+		supports := func(v int) bool {
 			word, decided := e.words[v]
 			vote, votes := e.votes[v]
-			if v == n.cfg.ID || decided && word.Vote.Leader == id || votes && vote.Leader == id {
-				support++
-			}
+			return v == n.cfg.ID || decided && word.Vote.Leader == id || votes && vote.Leader == id
 		}
-		if support >= n.quorum {
+		if n.quorate(supports) {
 			return id
 		}
 	}
@@ -264,7 +268,7 @@ func (n *Node) decide(leader int) {
 	switch {
 	case leader == n.cfg.ID:
 		n.role = Leading
-	case n.voter:
+	case n.follows(n.cfg.ID):
 		n.role = Following
 	default:
 		n.role = Observing

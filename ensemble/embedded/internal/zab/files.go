@@ -30,6 +30,7 @@ func RestoreDisk(s Stored, files Files) *Disk {
 	d := NewDisk(s.Base)
 	d.accepted, d.current = s.Accepted, s.Current
 	d.baseZxid, d.log = s.BaseZxid, s.Log
+	d.reread()
 	d.durable = d.LastZxid()
 	d.files = files
 	return d

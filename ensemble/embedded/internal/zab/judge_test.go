@@ -10,16 +10,31 @@ import (
 
 // tally is the replicated state of the simulation.
 type tally struct {
-	count int
-	zxid  int64
-	hash  uint64
+	count   int
+	zxid    int64
+	hash    uint64
+	members *Members
 }
 
 func (t *tally) Apply(e Entry) {
 	t.count++
 	t.zxid = e.Zxid
-	t.hash = (t.hash ^ uint64(e.Data.(int))) * 1099511628211
+	number, _ := e.Data.(int)
+	if c, ok := e.Data.(changed); ok {
+		number, t.members = c.number, c.members
+	}
+	t.hash = (t.hash ^ uint64(number)) * 1099511628211
 }
+
+func (t *tally) Members() *Members { return t.members }
+
+// changed is the data of an entry that changes the members.
+type changed struct {
+	number  int
+	members *Members
+}
+
+func (c changed) Members() *Members { return c.members }
 
 func (t *tally) Clone() State { c := *t; return &c }
 
@@ -191,7 +206,16 @@ func (a *replica) tellPlace() {
 }
 
 func (s *sim) propose(a *replica) {
-	a.node.Propose(func(int64) any { s.proposals++; return s.proposals })
+	next := s.drawMembers(a.node)
+	a.node.Propose(func(zxid int64) any {
+		s.proposals++
+		if next == nil {
+			return s.proposals
+		}
+		s.used.Changes++
+		next.Version = zxid
+		return changed{s.proposals, next}
+	})
 }
 
 func (s *sim) checkPosition(id, count int, zxid int64) {

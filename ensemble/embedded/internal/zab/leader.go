@@ -31,7 +31,7 @@ type leading struct {
 type learner struct {
 	id        int
 	conn      Conn
-	voter     bool
+	follows   bool // it gets entries when they are proposed, not when they are committed
 	state     learnerState
 	last      int64 // of its log, when it connected
 	committed int64 // of its log, when it connected
@@ -90,7 +90,7 @@ func (n *Node) connected(m Message) {
 	if old := n.learner(m.From); old != nil {
 		n.remove(old)
 	}
-	l := &learner{id: m.From, conn: m.Conn, voter: n.isVoter(m.From), heard: n.now, heardTick: n.leading.tick}
+	l := &learner{id: m.From, conn: m.Conn, follows: n.follows(m.From), heard: n.now, heardTick: n.leading.tick}
 	i, _ := slices.BinarySearchFunc(n.leading.learners, l.id, func(l *learner, id int) int { return l.id - id })
 	n.leading.learners = slices.Insert(n.leading.learners, i, l)
 	n.called(l, m.Epoch)
@@ -107,22 +107,22 @@ func (n *Node) remove(l *learner) {
 }
 
 // enough reports whether the voters in a set are a quorum.
-func (n *Node) enough(set map[int]bool) bool { return len(set) >= n.quorum }
-
-// backedByQuorum reports whether a quorum of voters is connected, with this server.
-func (n *Node) backedByQuorum() bool {
-	return n.countVoters(func(*learner) bool { return true }) >= n.quorum
+func (n *Node) enough(set map[int]bool) bool {
+	return n.quorate(func(id int) bool { return set[id] })
 }
 
-// countVoters counts this server and those voters connected that are as asked.
-func (n *Node) countVoters(is func(*learner) bool) int {
-	count := 1
-	for _, l := range n.leading.learners {
-		if l.voter && is(l) {
-			count++
+// backedByQuorum reports whether a quorum of voters is connected, with this server.
+func (n *Node) backedByQuorum() bool { return n.backedIn(calling) }
+
+// backedIn reports whether this server and the learners that are in that state, or further, are a quorum.
+func (n *Node) backedIn(state learnerState) bool {
+	return n.quorate(func(id int) bool {
+		if id == n.cfg.ID {
+			return true
 		}
-	}
-	return count
+		l := n.learner(id)
+		return l != nil && l.state >= state
+	})
 }
 
 func (n *Node) tickLeader() {
@@ -156,7 +156,7 @@ func (n *Node) beat() {
 	if !ld.half {
 		ld.tick++
 		n.dropSilent()
-		if n.countVoters(func(l *learner) bool { return l.state >= synced }) < n.quorum {
+		if !n.backedIn(synced) {
 			n.look("no quorum of followers in sync")
 			return
 		}
@@ -186,7 +186,7 @@ func (n *Node) dropSilent() {
 // lags reports whether a follower has left a proposal without an ack for too long.
 // One proposal at a time is watched.
 func (n *Node) lags(l *learner) bool {
-	if l.state < synced || !l.voter {
+	if l.state < synced || !l.follows {
 		return false
 	}
 	if l.lagZxid != 0 && l.acked < l.lagZxid {

@@ -12,6 +12,7 @@ type learning struct {
 	retryAt time.Time // zero when a connection is open
 	syncEnd int64     // of the log taken over
 	acked   int64
+	offered bool // the leader sends entries before they are committed
 }
 
 // refusals is for how many ticks a learner tries to connect to a server that
@@ -115,7 +116,7 @@ func (n *Node) owesAck() bool {
 	case ln.state == syncing:
 		return durable >= ln.syncEnd
 	case ln.state > syncing:
-		return n.voter && durable > ln.acked
+		return (n.role == Following || ln.offered) && durable > ln.acked
 	}
 	return false
 }

@@ -95,6 +95,8 @@ type Notification struct {
 	Role  Role  // of the sender; Following, Observing and Leading even before it serves
 	Round int64 // of the sender's latest election
 	Vote  Vote  // complete only if the sender is looking for a leader; otherwise only Leader counts
+	// Members are those that the sender knows to be committed; nil if it knows of no change, committed or not.
+	Members *Members
 }
 
 // better reports whether a server prefers v to o.

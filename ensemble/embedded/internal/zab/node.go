@@ -2,18 +2,16 @@ package zab
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
 // Node is one server's part in replication. It has no locks: only one goroutine may use it at a time,
 // and App must not call Step, Tick or PeerReset.
 type Node struct {
-	cfg    Config
-	disk   *Disk
-	app    App
-	voter  bool
-	quorum int // how many voters are more than half
+	cfg        Config
+	configured Members // until the log or the state names others
+	disk       *Disk
+	app        App
 
 	now     time.Time
 	started bool
@@ -25,11 +23,12 @@ type Node struct {
 	epoch   int64 // of that leader, once known
 	serving bool
 
-	round    int64 // of elections: the logical clock
-	election election
-	tries    int // connections made
-	learning learning
-	leading  leading
+	round     int64 // of elections: the logical clock
+	election  election
+	unsettled bool // another server knows of a change of the members
+	tries     int  // connections made
+	learning  learning
+	leading   leading
 
 	installed bool  // App has a state
 	applied   int64 // zxid up to which it is
@@ -89,9 +88,8 @@ func NewNode(cfg Config, disk *Disk, app App) *Node {
 	disk.boots++
 	return &Node{
 		cfg: cfg, disk: disk, app: app,
-		voter:  slices.Contains(cfg.Voters, cfg.ID),
-		quorum: len(cfg.Voters)/2 + 1,
-		reason: "started",
+		configured: Members{Voters: cfg.Voters, Observers: cfg.Observers},
+		reason:     "started",
 	}
 }
 
@@ -197,6 +195,11 @@ func (n *Node) settle() {
 			payload := n.local[0]
 			n.local = n.local[1:]
 			n.app.Receive(n.cfg.ID, payload)
+		case n.deposed():
+			n.tellCommits()
+			n.look("it is no longer a voter")
+		case n.misplaced():
+			n.look("its part in the ensemble has changed")
 		case n.role == Leading && n.serving && n.leading.backed > n.disk.LastCommitted():
 			n.commitNext()
 		default:
@@ -303,12 +306,6 @@ func (n *Node) send(to int, m Message) {
 	m.From, m.To = n.cfg.ID, to
 	n.app.Send(m)
 }
-
-func (n *Node) knows(id int) bool {
-	return n.isVoter(id) || slices.Contains(n.cfg.Observers, id)
-}
-
-func (n *Node) isVoter(id int) bool { return slices.Contains(n.cfg.Voters, id) }
 
 func (n *Node) ticks(count int) time.Duration { return time.Duration(count) * n.cfg.Tick }
 

@@ -320,8 +320,8 @@ func (n *Node) hears(m Message) {
 	n.Step(n.now, m)
 }
 
-// elects lets server 1 hear that 2 and 3 vote for somebody.
-func (n *Node) elects(leader int) {
+// electing lets server 1 hear that 2 and 3 vote for somebody.
+func (n *Node) electing(leader int) {
 	for _, from := range []int{2, 3} {
 		n.hears(Message{Kind: Notify, From: from, Vote: &Notification{Round: n.round, Vote: Vote{Leader: leader, Epoch: 9}}})
 	}
@@ -333,7 +333,7 @@ func TestPromises(t *testing.T) {
 	n, r := lone(d)
 	offer := func(leader int, epoch int64) Message {
 		r.sent = nil
-		n.elects(leader)
+		n.electing(leader)
 		call := r.last(Connect)
 		if call.To != leader || call.Epoch != d.accepted {
 			t.Fatalf("calls %+v", call)
@@ -356,7 +356,7 @@ func TestPromises(t *testing.T) {
 
 func TestNewEpochIsTheHighestAccepted(t *testing.T) {
 	n, r := lone(NewDisk(&tally{}))
-	n.elects(1)
+	n.electing(1)
 	n.hears(Message{Kind: Connect, From: 2, Conn: Conn{2, 1, 1}, Epoch: 7})
 	if got := r.last(NewEpoch); got.Epoch != 8 || got.To != 2 || n.disk.accepted != 8 {
 		t.Fatalf("offers %+v, accepted %d", got, n.disk.accepted)
@@ -377,7 +377,7 @@ func TestLeaderStepsBackForAMoreRecentLog(t *testing.T) {
 		d := diskOf(0, 0, zx(1, 1), zx(1, 2))
 		d.current, d.accepted = 1, 1
 		n, _ := lone(d)
-		n.elects(1)
+		n.electing(1)
 		n.hears(Message{Kind: Connect, From: 2, Conn: Conn{2, 1, 1}, Epoch: 1})
 		n.hears(Message{Kind: AckEpoch, From: 2, Conn: Conn{2, 1, 1}, Epoch: tt.epoch, Zxid: tt.zxid})
 		if back := n.role == Looking; back != tt.back {
@@ -394,7 +394,7 @@ func TestLeaderWaitsForItsOwnDisk(t *testing.T) {
 	d.SetDelay(tick)
 	d.append(Entry{Zxid: zx(1, 2), Data: 1})
 	n, r := lone(d)
-	n.elects(1)
+	n.electing(1)
 	n.hears(Message{Kind: Connect, From: 2, Conn: Conn{2, 1, 1}, Epoch: 1})
 	n.hears(Message{Kind: AckEpoch, From: 2, Conn: Conn{2, 1, 1}, Epoch: 1})
 	if d.current != 1 || r.last(NewLeader).To != 0 {
@@ -420,7 +420,7 @@ func TestFollowerWaitsForItsOwnDisk(t *testing.T) {
 	d := NewDisk(&tally{})
 	d.SetDelay(tick)
 	n, r := lone(d)
-	n.elects(3)
+	n.electing(3)
 	conn := r.last(Connect).Conn
 	n.hears(Message{Kind: NewEpoch, From: 3, Conn: conn, Epoch: 1})
 	n.hears(Message{Kind: NewLeader, From: 3, Conn: conn, Sync: &Sync{Entries: entries(zx(1, 1))}})
@@ -443,7 +443,7 @@ func TestConnectionsAreNeverTheSame(t *testing.T) {
 	for range 3 {
 		n, r := lone(d)
 		for range 3 {
-			n.elects(3)
+			n.electing(3)
 			seen[r.last(Connect).Conn] = true
 			n.PeerReset(3)
 		}
@@ -460,7 +460,7 @@ func TestRefusal(t *testing.T) {
 	if got := r.last(Close); got.To != 0 {
 		t.Errorf("refuses while it may yet be elected: %+v", got)
 	}
-	n.elects(2)
+	n.electing(2)
 	if got := r.last(Close); got.To != 3 || got.Conn != call.Conn {
 		t.Errorf("follows another: %+v", got)
 	}

@@ -43,13 +43,14 @@ type plan struct {
 	latency              time.Duration
 	wild                 bool // servers follow whom they like: safety must not depend on elections
 	files                bool // a crash is one of the whole process, and files outlive it
+	changes              int  // one in how many entries changes the members; 0: none
 	ambush               int  // one in how many messages of the phases before broadcast meets a fault; 0: none
 }
 
 // coverage counts what happened.
 type coverage struct {
-	Commits, Elections, Diffs, Truncs, Snaps, Crashes, Pauses, Cuts, SlowDisks, Deposed int
-	Recovery                                                                            time.Duration
+	Commits, Elections, Diffs, Truncs, Snaps, Crashes, Pauses, Cuts, SlowDisks, Deposed, Changes int
+	Recovery                                                                                     time.Duration
 }
 
 // add adds up what happened in two runs.
@@ -64,6 +65,7 @@ func (c *coverage) add(o coverage) {
 	c.Cuts += o.Cuts
 	c.SlowDisks += o.SlowDisks
 	c.Deposed += o.Deposed
+	c.Changes += o.Changes
 	c.Recovery = max(c.Recovery, o.Recovery)
 }
 
@@ -356,7 +358,7 @@ func (s *sim) play() (err error) {
 		s.harm()
 	}
 	s.log("all faults end")
-	s.plan.ambush, s.plan.wild = 0, false
+	s.plan.ambush, s.plan.wild, s.plan.changes = 0, false, 0
 	s.heal()
 	for _, v := range s.servers {
 		v.disk.SetDelay(0)

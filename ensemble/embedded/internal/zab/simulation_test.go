@@ -15,7 +15,7 @@ func TestSimulation(t *testing.T) {
 	for seed := range uint64(seeds) {
 		s := newSim(seed, nil)
 		if err := s.play(); err != nil {
-			replay(t, seed)
+			replay(t, newSim(seed, nil))
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		sum.add(s.used)
@@ -26,9 +26,8 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// replay plays a seed again and shows how it ended.
-func replay(t *testing.T, seed uint64) {
-	s := newSim(seed, nil)
+// replay plays a run again and shows how it ended.
+func replay(t *testing.T, s *sim) {
 	var lines []string
 	s.trace = func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	_ = s.play()

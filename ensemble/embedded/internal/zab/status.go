@@ -44,6 +44,12 @@ func (n *Node) Synced() []int {
 	return ids
 }
 
+// Voters returns how many servers vote.
+func (n *Node) Voters() int {
+	now, _ := n.members()
+	return len(now.Voters)
+}
+
 // LastProposed returns the zxid of the last entry proposed; on a server that does
 // not lead, of the last in its log.
 func (n *Node) LastProposed() int64 {
@@ -72,6 +78,7 @@ type Status struct {
 	// Of a leader only.
 	Learners        int // connected
 	SyncedFollowers int
+	SyncedNonVoting int // of the followers: those that are no longer members
 	SyncedObservers int
 	Outstanding     int       // entries proposed and not committed
 	Since           time.Time // when it began to serve
@@ -90,8 +97,11 @@ func (n *Node) Status() Status {
 	for _, l := range n.leading.learners {
 		switch {
 		case l.state < synced:
-		case l.voter:
+		case l.follows:
 			s.SyncedFollowers++
+			if !n.isVoter(l.id) {
+				s.SyncedNonVoting++
+			}
 		default:
 			s.SyncedObservers++
 		}

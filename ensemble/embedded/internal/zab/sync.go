@@ -36,11 +36,14 @@ func (n *Node) beginSync() {
 func (n *Node) synchronise(l *learner) {
 	d := n.disk
 	end := len(d.log)
-	if !l.voter {
+	if !l.follows {
 		if n.phase < Broadcast {
 			return
 		}
 		end = d.committed
+	}
+	if l.last > d.LastCommitted() { // an observer that was a follower has more
+		l.follows, end = true, len(d.log)
 	}
 	l.state, l.sent = syncing, d.zxidBefore(end)
 	n.send(l.id, Message{
@@ -81,7 +84,7 @@ func (n *Node) tookOver(l *learner, m Message) {
 // establish begins to serve when a quorum has the leader's log.
 func (n *Node) establish() {
 	ld := &n.leading
-	if n.countVoters(func(l *learner) bool { return l.state == synced }) < n.quorum {
+	if !n.backedIn(synced) {
 		return
 	}
 	n.phase = Broadcast

@@ -10,8 +10,8 @@
 // and messages to send. So the same code runs in real time, in virtual time, and in a simulation that
 // chooses every delivery.
 //
-// What is replicated is opaque: an [Entry]'s Data, a State's content. What must
-// survive a crash is on the node's [Disk].
+// What is replicated is opaque: an [Entry]'s Data, a State's content, except that either may name the
+// members of the ensemble (members.go). What must survive a crash is on the node's [Disk].
 //
 // # The way of a server
 //
@@ -85,7 +85,7 @@ const (
 // Config describes a node. Times are counted in ticks as in zoo.cfg.
 type Config struct {
 	ID        int
-	Voters    []int // ids, all of them, this one too unless it observes
+	Voters    []int // ids, all of them, this one too unless it observes; the log may name others
 	Observers []int
 	Tick      time.Duration
 	InitLimit int // ticks that electing, discovering and synchronising may take

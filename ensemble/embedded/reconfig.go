@@ -1,0 +1,23 @@
+package embedded
+
+import (
+	"errors"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/zk/superuser"
+)
+
+var errNoReconfig = errors.New("the servers refuse reconfig, or have another super user: start the ensemble with the ability to be reconfigured (see Prepare)")
+
+// Administrator returns the super user of an ensemble that is prepared for [ensemble.CanReconfigure].
+func (e *Ensemble) Administrator() (scheme string, credential []byte) {
+	return superuser.Scheme, []byte(superuser.Credential)
+}
+
+// Lacks reports the one ability that an ensemble must be prepared for.
+func (e *Ensemble) Lacks(a ensemble.Ability) error {
+	if a == ensemble.CanReconfigure && !(e.cfg.Reconfig && e.cfg.SuperDigest == superuser.Digest()) {
+		return errNoReconfig
+	}
+	return nil
+}
