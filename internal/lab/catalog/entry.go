@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Kind is a kind of entry, as people call it.
+// Kind is a kind of entry, in the word for people.
 type Kind string
 
 // The kinds of entries.
@@ -32,7 +32,7 @@ type Entry struct {
 
 	Started     time.Time     `json:"started,omitzero"`
 	Duration    time.Duration `json:"duration,omitempty"`
-	Verdict     string        `json:"verdict"` // State, in the words of files
+	Verdict     string        `json:"verdict"` // State, in the word that files use
 	Violated    []string      `json:"violated"`
 	Interrupted bool          `json:"interrupted"`
 	Operations  *int          `json:"operations,omitempty"`
@@ -43,7 +43,7 @@ type Entry struct {
 	Exceeded bool `json:"-"`
 	Alive    bool `json:"-"`
 
-	// One of them is set.
+	// One of these fields is set.
 	run      *store.Run
 	swept    *sweep.Stored
 	explored *explore.Entry
@@ -60,7 +60,7 @@ func (e *Entry) Kind() Kind {
 	return Exploration
 }
 
-// Run returns the stored run that the entry is; nil for a sweep or an exploration.
+// Run returns the stored run if the entry is one; nil for a sweep or an exploration.
 func (e *Entry) Run() *store.Run { return e.run }
 
 // Remove removes the folder of the entry. It refuses to remove a sweep on which a process works.

@@ -12,23 +12,23 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Choice chooses among the entries of a store. Its zero value takes all.
+// Choice chooses among the entries of a store. The zero value selects all of them.
 type Choice struct {
 	Recipe        string
 	State         State
 	Since, Before time.Time // zero: any
 }
 
-// wants reports whether the choice takes an entry of a recipe that began then, whatever its state. An
-// entry whose beginning is not known is taken by no time.
+// wants reports whether the choice selects an entry with this recipe and beginning, whatever its state. No
+// choice with Since or Before selects an entry whose beginning is unknown.
 func (c Choice) wants(recipe string, began time.Time) bool {
 	return (c.Recipe == "" || c.Recipe == recipe) &&
 		(c.Since.IsZero() || !began.Before(c.Since)) &&
 		(c.Before.IsZero() || !began.IsZero() && began.Before(c.Before))
 }
 
-// List returns the runs, sweeps and explorations in a store that a choice takes, newest first. An entry
-// that cannot be read is in the list, with its error. It reads only what the choice can take.
+// List returns the runs, sweeps and explorations in a store that a choice selects, newest first. An entry
+// that cannot be read is in the list, with its error. List reads only what the choice can select.
 func List(root string, c Choice) ([]Entry, error) {
 	runs, err := store.List(root)
 	if err != nil {

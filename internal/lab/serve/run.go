@@ -33,7 +33,7 @@ type storedFile struct {
 	About      string
 }
 
-// about says what files are, those of interest first.
+// about describes files, those of most interest first.
 var about = [][2]string{
 	{"report.html", "the report"},
 	{"sweep.html", "the page of the sweep"},
@@ -71,7 +71,7 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) {
 		now := s.sweepNow(r.Context(), c.entry)
 		c.Sweep = &now
 	} else if c.Kind == catalog.Exploration {
-		c.Explored, _ = s.index.explored(name) // the entry says what is wrong with it
+		c.Explored, _ = s.index.explored(name) // the entry says what is wrong with the exploration
 	} else {
 		c.Broken = s.broken(name)
 	}
