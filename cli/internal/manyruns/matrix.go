@@ -28,7 +28,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// matrixRun is a matrix that a command line asks for. Each of its cells is a sweep that draws nothing.
+// matrixRun is the matrix that a command line asks for. Each of its cells is a sweep whose seeds draw no
+// settings.
 type matrixRun struct {
 	catalog workloads.Catalog
 	on      []string
@@ -136,7 +137,7 @@ func (m *matrixRun) run(cmd *cobra.Command, args []string) error {
 	})
 }
 
-// plan makes the cells, and returns an error for what makes no sense before anything runs.
+// plan makes the cells. It returns an error for an invalid matrix before anything runs.
 func (m *matrixRun) plan(cmd *cobra.Command, experiments []string) (err error) {
 	switch {
 	case m.repeat < 1:
@@ -178,7 +179,8 @@ func (m *matrixRun) allTaken(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// planRow makes the cells of an experiment. An error that not all columns have names the column.
+// planRow makes the cells of an experiment. If not all columns have the same error, the error names the
+// column.
 func (m *matrixRun) planRow(cmd *cobra.Command, experiment string) error {
 	var wrong []error
 	for _, c := range m.columns {
