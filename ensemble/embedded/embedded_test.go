@@ -66,7 +66,7 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// Over TCP, as clients in other processes reach it.
+// An ensemble is healthy over TCP, through which clients in other processes reach it.
 func TestHealthyOverTCP(t *testing.T) {
 	if _, err := ensemble.WaitHealthy(t.Context(), start(t, embedded.Config{}), time.Minute); err != nil {
 		t.Error(err)

@@ -45,8 +45,8 @@ func (c *Client) losesEachCreate2(ctx context.Context) bool {
 	return true
 }
 
-// losesCreate2 reports whether a connection that serves a read ends at a Create2 of "/", which exists, so
-// that it creates nothing. If so, the Create2 before has created nothing either.
+// losesCreate2 reports whether a connection on which a read succeeds ends at a Create2 of "/", which creates
+// nothing because "/" exists. If so, an earlier Create2 that lost its connection has created nothing either.
 func (c *Client) losesCreate2(ctx context.Context) bool {
 	if _, err := c.read(ctx, wire.Exists, &wire.ReadRequest{Path: "/"}, nil); err != nil {
 		return false
