@@ -196,7 +196,7 @@ func (k *check) expire(t *history.Txn) error {
 func (k *check) sweep(t *history.Txn) error {
 	switch {
 	case t.Error != 0:
-		return nil // two leaders expired the session
+		return nil // two leaders decided to delete the znode
 	case t.Type != "deleteContainer":
 		return fmt.Errorf("nobody asked for it")
 	case !k.due(t):
@@ -258,7 +258,7 @@ func (k *check) write(t *history.Txn) error {
 		return k.replied(c, wire.OK, wire.OpResult{}, nil) // the leader had already ended the session
 	case !k.model.sessions[session]:
 		return fmt.Errorf("its session is closed: %v", c)
-	case t.Cxid < k.lastCxid[session] && c.op != wire.CloseSession: // for which servers do not check whether the session has moved
+	case t.Cxid < k.lastCxid[session] && c.op != wire.CloseSession: // servers do not check whether its session has moved
 		return fmt.Errorf("request %d of the session came before it: %v", k.lastCxid[session], c)
 	}
 	k.lastCxid[session] = max(k.lastCxid[session], t.Cxid)
