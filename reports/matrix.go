@@ -76,11 +76,11 @@ func matrixSentence(m *matrix.Matrix) string {
 
 // cells writes the table: under the name of each experiment a row for each column of the matrix.
 func (s *sheet) cells(m *matrix.Matrix) {
-	head := []string{"", "runs", "median", "p99", "FAIL-OVER", "worst", "n"}
+	head := []string{"", "runs", "median", "p99", "NO SERVICE", "worst", "n"}
 	var table [][]string
 	for _, x := range m.Experiments {
 		for _, c := range x.Cells {
-			table = append(table, slices.Concat([]string{serversWords(c), cellVerdict(c)}, latencyWords(c), failoverWords(c)))
+			table = append(table, slices.Concat([]string{serversWords(c), cellVerdict(c)}, latencyWords(c), outageWords(c)))
 		}
 	}
 	row := s.columns(head, table, true)
@@ -93,9 +93,14 @@ func (s *sheet) cells(m *matrix.Matrix) {
 	}
 }
 
-// serversWords names the servers of a cell, with their version unless the name ends with it.
+// serversWords names the servers of a cell, with their version unless the name ends with it. Of several addresses it
+// has the first.
 func serversWords(c *matrix.Cell) string {
-	text := words.Label(c.On, 60)
+	first, others, _ := strings.Cut(c.On, ",")
+	text := words.Label(first, 60)
+	if others != "" {
+		text += fmt.Sprintf(" and %d more", 1+strings.Count(others, ","))
+	}
 	if versions := strings.Join(c.ZooKeeper, " or "); versions != "" && !strings.HasSuffix(c.On, ":"+versions) {
 		text += " (" + words.Label(versions, 20) + ")"
 	}
@@ -132,12 +137,12 @@ func latencyWords(c *matrix.Cell) []string {
 	return []string{words.Bound(c.Latency.Median), words.Bound(c.Latency.P99)}
 }
 
-// failoverWords returns the median, the longest and the number of a cell's fail-overs.
-func failoverWords(c *matrix.Cell) []string {
-	if c.Failover.N == 0 {
+// outageWords returns the median, the longest and the number of a cell's times without service.
+func outageWords(c *matrix.Cell) []string {
+	if c.Outage.N == 0 {
 		return []string{"–", "–", "0"}
 	}
-	return []string{words.Bound(c.Failover.Median), words.Bound(c.Failover.Worst), prose.Grouped(c.Failover.N)}
+	return []string{words.Bound(c.Outage.Median), words.Bound(c.Outage.Worst), prose.Grouped(c.Outage.N)}
 }
 
 // openTexts explains what is missing for a verdict of a cell, and why its servers could not be used.

@@ -29,8 +29,8 @@ func sideBySide(folder string) *matrix.Matrix {
 			Cells: []*matrix.Cell{
 				{
 					On: "embedded", Folder: filepath.Join(folder, "sweeps", "a"), ZooKeeper: []string{"3.9.3"}, Verdict: checker.Valid, Of: 6, Runs: 6, Valid: 5, Unknown: 1,
-					Latency:  matrix.Latency{N: 9, Median: measured.Bound{Time: time.Millisecond}, P99: measured.Bound{Time: time.Second}},
-					Failover: matrix.Failover{N: 3, Median: measured.Bound{Time: time.Second}, Worst: measured.Bound{Time: 2 * time.Second, AtLeast: true}},
+					Latency: matrix.Latency{N: 9, Median: measured.Bound{Time: time.Millisecond}, P99: measured.Bound{Time: time.Second}},
+					Outage:  matrix.Outage{N: 3, Median: measured.Bound{Time: time.Second}, Worst: measured.Bound{Time: 2 * time.Second, AtLeast: true}},
 				},
 				{On: "image:b:3.9", Folder: filepath.Join(folder, "sweeps", "b"), ZooKeeper: []string{"3.9"}, Verdict: checker.Violation, Of: 6, Runs: 5, Violation: 5, Summary: violated},
 				{On: "external:c:1", Verdict: checker.Unknown, Why: "4 of 6 runs have ended", Error: "they <went>", Of: 6, Runs: 4, Valid: 4, Gates: []gates.Result{{Gate: "errors<1%", Result: gates.Kept, Text: "kept"}}},

@@ -22,7 +22,7 @@ import (
 var matrixTemplate string
 
 var matrixPage = newPage("matrix", matrixTemplate, template.FuncMap{
-	"servers": serversWords, "cell": cellVerdict, "latency": latencyWords, "failover": failoverWords, "open": openTexts,
+	"servers": serversWords, "cell": cellVerdict, "latency": latencyWords, "outage": outageWords, "open": openTexts,
 })
 
 // matrixPageOf is the data of the template.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -56,14 +57,18 @@ var notInMatrix = []string{"ensemble", "image", "servers", "simulate", "config",
 // usualRepeat is enough for a few dozen tests to find a large difference in times.
 const usualRepeat = 8
 
+// usualProbe is how many writes a second each probe makes, unless an experiment says otherwise. It knows times without
+// service to a tenth of a second.
+const usualProbe = "10"
+
 func newMatrix(catalog workloads.Catalog) *cobra.Command {
 	m := &matrixRun{catalog: catalog}
 	ofSweep := newSweep(catalog)
 	cmd := &cobra.Command{
 		Use:   "matrix EXPERIMENT...",
 		Short: "Run the same experiments on several servers, and show the results side by side",
-		Long: "Matrix runs each experiment on the servers of each --on, and shows verdicts, latencies and fail-overs of all\n" +
-			"in one table and on one page. EXPERIMENT is a recipe or an experiment file. --on is one of\n" +
+		Long: "Matrix runs each experiment on the servers of each --on, and shows verdicts, latencies and times without\n" +
+			"service of all in one table and on one page. EXPERIMENT is a recipe or an experiment file. --on is one of\n" +
 			"  embedded                 servers in this process\n" +
 			"  simulated                servers in this process, in virtual time\n" +
 			"  image:NAME[:TAG]         Apache ZooKeeper in containers of an image\n" +
@@ -92,6 +97,8 @@ func newMatrix(catalog workloads.Catalog) *cobra.Command {
 			cmd.Flags().AddFlag(f)
 		}
 	})
+	probe := cmd.Flags().Lookup("probe")
+	probe.DefValue = usualProbe
 	cmd.Flags().StringArrayVar(&m.on, "on", nil, "servers of a column: embedded, simulated, image:NAME[:TAG] or external:host:port,...; may be given several times")
 	cmd.Flags().IntVar(&m.repeat, "repeat", usualRepeat, "number of runs of each cell, each with its seed")
 	cmd.Flags().Int64Var(&m.seed, "seed", 1, "first seed")
@@ -101,6 +108,7 @@ func newMatrix(catalog workloads.Catalog) *cobra.Command {
 
 // run runs the cells and prints the matrix; its error carries the exit code.
 func (m *matrixRun) run(cmd *cobra.Command, args []string) error {
+	began := time.Now()
 	if err := m.plan(cmd, args); err != nil {
 		return err
 	}
@@ -128,8 +136,13 @@ func (m *matrixRun) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	result.Command = m.command(cmd, args)
-	page := filepath.Join(out, matrix.StoreFolder, m.name(), matrix.PageFile)
+	folder := filepath.Join(out, matrix.StoreFolder, m.name())
+	page := filepath.Join(folder, matrix.PageFile)
 	if err := reports.WriteMatrix(page, result); err != nil {
+		return err
+	}
+	label, _ := flags.GetString("label")
+	if err := (&matrix.Stored{Matrix: *result, Began: began.UTC(), Label: label}).Write(folder); err != nil {
 		return err
 	}
 	return verdicts.Print(cmd, exitOfMatrix(result), result, asJSON, false, reports.MatrixAnnotations(result), func(screen reports.Screen) string {
@@ -213,6 +226,9 @@ func (m *matrixRun) planCell(cmd *cobra.Command, experiment string, c column) (*
 	of := SweepCommand(cell.flags, cell.swept)
 	of.Use = cmd.Use // errors name the command that was given
 	set := c.flags()
+	if !m.probes(cmd, experiment) {
+		set["probe"] = []string{usualProbe}
+	}
 	set["swarm"], set["seeds"] = []string{"false"}, []string{fmt.Sprintf("%d..%d", m.seed, m.seed+int64(m.repeat)-1)}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if of.Flags().Lookup(f.Name) != nil && c.takes(f.Name) {
@@ -247,6 +263,15 @@ func (m *matrixRun) isFile(cmd *cobra.Command, experiment string) bool {
 	}
 	_, err := store.ReadExperiment(experiment)
 	return err == nil || strings.ContainsAny(experiment, `/\.`) && !cmd.Flags().Changed("object")
+}
+
+// probes reports whether an experiment is a file with a probe of its own.
+func (m *matrixRun) probes(cmd *cobra.Command, experiment string) bool {
+	if !m.isFile(cmd, experiment) {
+		return false
+	}
+	file, err := store.ReadExperiment(experiment)
+	return err == nil && file.Probe != 0
 }
 
 // ready returns an error if servers cannot be used, before anything runs. All experiments use the servers of the

@@ -78,7 +78,7 @@ func listRuns(w io.Writer, root string, c catalog.Choice) error {
 		return nil
 	}
 	t := table(w)
-	fmt.Fprintln(t, "RUN, SWEEP OR EXPLORATION\tRECIPE\tSUBJECT\tVERDICT\tRUNS\tOPERATIONS\tLABEL")
+	fmt.Fprintln(t, "RUN, SWEEP, EXPLORATION OR MATRIX\tRECIPE\tSUBJECT\tVERDICT\tRUNS\tOPERATIONS\tLABEL")
 	for _, r := range runs {
 		number, operations := "1", ""
 		if r.Runs != nil {

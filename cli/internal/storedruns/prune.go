@@ -106,7 +106,7 @@ func (p *pruning) run(w io.Writer) error {
 		bytes += p.forget(w, removed, &failed)
 	}
 	what := []string{prose.Count(removed[catalog.Run], string(catalog.Run)), prose.Count(removed[catalog.Sweep], string(catalog.Sweep))}
-	for _, kind := range []catalog.Kind{catalog.Exploration, aState} {
+	for _, kind := range []catalog.Kind{catalog.Exploration, catalog.Matrix, aState} {
 		if n := removed[kind]; n > 0 {
 			what = append(what, prose.Count(n, string(kind)))
 		}

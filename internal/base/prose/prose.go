@@ -7,12 +7,14 @@ import (
 	"strings"
 )
 
-// Noun returns a noun in the number that fits n: "key", "keys", "history", "histories".
+// Noun returns a noun in the number that fits n: "key", "keys", "history", "histories", "matrix", "matrices".
 func Noun(n int, one string) string {
 	stem, y := strings.CutSuffix(one, "y")
 	switch {
 	case n == 1:
 		return one
+	case strings.HasSuffix(one, "trix"):
+		return strings.TrimSuffix(one, "x") + "ces"
 	case strings.HasSuffix(one, "ss"):
 		return one + "es"
 	case y && !strings.HasSuffix(stem, "e"):

@@ -103,6 +103,9 @@ func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, err
 		result.Warnings = append(result.Warnings, closed.Error())
 		closed = nil
 	}
+	if result != nil {
+		result.keep()
+	}
 	return result, errors.Join(err, closed)
 }
 

@@ -1,7 +1,9 @@
 package canary
 
 import (
+	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -162,6 +164,22 @@ func (k *Check) result(outcomes []*experiment.Outcome) *Result {
 		}
 	}
 	return r
+}
+
+// StoredFile holds the result as JSON, in the folder of each stored run.
+const StoredFile = "check.json"
+
+// keep writes the result beside the runs. An error is a warning: the verdict stands.
+func (r *Result) keep() {
+	text, err := json.MarshalIndent(r, "", "  ")
+	for _, o := range r.Objects {
+		if err == nil {
+			err = store.WriteFile(filepath.Join(o.Run, StoredFile), append(text, '\n'))
+		}
+	}
+	if err != nil {
+		r.Warnings = append(r.Warnings, "cannot store what happened: "+err.Error())
+	}
 }
 
 // undecided returns why some properties are undecided.

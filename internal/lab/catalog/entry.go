@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
@@ -18,12 +19,13 @@ const (
 	Run         Kind = "run"
 	Sweep       Kind = "sweep"
 	Exploration Kind = "exploration"
+	Matrix      Kind = "matrix"
 )
 
-// Entry is a run, a sweep or an exploration in a store, as [List] describes it. docs/results.md has its JSON.
+// Entry is a run, a sweep, an exploration or a matrix in a store, as [List] describes it. docs/results.md has its JSON.
 type Entry struct {
 	Path     string `json:"path"`           // its folder
-	Runs     *int   `json:"runs,omitempty"` // of a sweep or an exploration
+	Runs     *int   `json:"runs,omitempty"` // of all but a run
 	Recipe   string `json:"recipe"`
 	Subject  string `json:"subject,omitempty"`
 	Ensemble string `json:"ensemble,omitempty"`
@@ -47,6 +49,7 @@ type Entry struct {
 	run      *store.Run
 	swept    *sweep.Stored
 	explored *explore.Entry
+	matrix   *matrix.Entry
 }
 
 // Kind returns what the entry is.
@@ -56,11 +59,13 @@ func (e *Entry) Kind() Kind {
 		return Run
 	case e.swept != nil:
 		return Sweep
+	case e.matrix != nil:
+		return Matrix
 	}
 	return Exploration
 }
 
-// Run returns the stored run if the entry is one; nil for a sweep or an exploration.
+// Run returns the stored run if the entry is one; nil for all other entries.
 func (e *Entry) Run() *store.Run { return e.run }
 
 // Remove removes the folder of the entry. It refuses to remove a sweep on which a process works.
@@ -70,6 +75,8 @@ func (e *Entry) Remove() error {
 		return e.run.Remove()
 	case Sweep:
 		return e.swept.Remove()
+	case Matrix:
+		return e.matrix.Remove()
 	}
 	return e.explored.Remove()
 }

@@ -3,10 +3,12 @@ package catalog
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
@@ -19,16 +21,16 @@ type Choice struct {
 	Since, Before time.Time // zero: any
 }
 
-// wants reports whether the choice selects an entry with this recipe and beginning, whatever its state. No
-// choice with Since or Before selects an entry whose beginning is unknown.
-func (c Choice) wants(recipe string, began time.Time) bool {
-	return (c.Recipe == "" || c.Recipe == recipe) &&
+// wants reports whether the choice selects an entry with these recipes and this beginning, whatever its
+// state. No choice with Since or Before selects an entry whose beginning is unknown.
+func (c Choice) wants(began time.Time, recipes ...string) bool {
+	return (c.Recipe == "" || slices.Contains(recipes, c.Recipe)) &&
 		(c.Since.IsZero() || !began.Before(c.Since)) &&
 		(c.Before.IsZero() || !began.IsZero() && began.Before(c.Before))
 }
 
-// List returns the runs, sweeps and explorations in a store that a choice selects, newest first. An entry
-// that cannot be read is in the list, with its error. List reads only what the choice can select.
+// List returns the runs, sweeps, explorations and matrices in a store that a choice selects, newest first.
+// An entry that cannot be read is in the list, with its error. List reads only what the choice can select.
 func List(root string, c Choice) ([]Entry, error) {
 	runs, err := store.List(root)
 	if err != nil {
@@ -42,20 +44,29 @@ func List(root string, c Choice) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Entry, 0, len(runs)+len(sweeps)+len(explorations))
+	matrices, err := matrix.InStore(root)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Entry, 0, len(runs)+len(sweeps)+len(explorations)+len(matrices))
 	for _, s := range runs {
-		if c.wants(s.Recipe, s.Started) {
+		if c.wants(s.Started, s.Recipe) {
 			all = append(all, ofRun(s))
 		}
 	}
 	for _, s := range sweeps {
-		if c.wants(s.Recipe, s.Began) {
+		if c.wants(s.Began, s.Recipe) {
 			all = append(all, ofSweep(s))
 		}
 	}
 	for _, k := range explorations {
-		if c.wants(k.Recipe, k.Stored.Began) {
+		if c.wants(k.Stored.Began, k.Recipe) {
 			all = append(all, ofExploration(k))
+		}
+	}
+	for _, m := range matrices {
+		if c.wants(m.Stored.Began, m.Stored.Names()...) {
+			all = append(all, ofMatrix(m))
 		}
 	}
 	for i := range all {
@@ -131,5 +142,19 @@ func ofExploration(k explore.Entry) Entry {
 			e.Violated = append(e.Violated, found.Property)
 		}
 	}
+	return e
+}
+
+// ofMatrix describes a matrix: its experiments and its servers stand for recipe and ensemble.
+func ofMatrix(m matrix.Entry) Entry {
+	x := m.Stored
+	e := Entry{Path: m.Path, Recipe: strings.Join(x.Names(), " "), Started: x.Began, State: Unreadable, Violated: []string{}, matrix: &m}
+	if m.Err != nil {
+		e.Err = m.Err
+		return e
+	}
+	runs := x.Runs()
+	e.Ensemble, e.Label, e.Runs = strings.Join(x.Servers, " "), x.Label, &runs
+	e.State, e.Violated, e.Exceeded = Of(x.Verdict), x.Violated(), x.Exceeded()
 	return e
 }

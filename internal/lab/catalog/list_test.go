@@ -14,7 +14,8 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// stored makes a store with a run for each verdict, an exploration, and a sweep that cannot be read.
+// stored makes a store with a run for each verdict, an exploration, a matrix, and a sweep and a matrix that
+// cannot be read.
 func stored(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -28,6 +29,9 @@ func stored(t *testing.T) string {
 		"queue/2026-01-02T00-00-00.000Z/history.jsonl":                "",
 		"queue/2026-01-02T00-00-00.000Z/result.json":                  `{"verdict": "splendid"}`,
 		"explorations/lock/2026-01-01T00-00-00.000Z/exploration.json": `{"recipe": "lock", "began": "2026-01-01T00:00:00Z", "verdict": "valid", "runs": 9, "found": []}`,
+		"matrices/0123456789abcdef/matrix.json":                       `{"verdict": "violation", "began": "2025-12-31T00:00:00Z", "experiments": [{"experiment": "queue"}, {"experiment": "lock"}]}`,
+		"matrices/broken/matrix.json":                                 "{",
+		"matrices/mine/notes.txt":                                     "",
 		"sweeps/lock/3f70694aa4cfaf8e/notes.txt":                      "",
 		"mine/notes.txt":                                              "",
 	} {
@@ -69,7 +73,9 @@ func TestList(t *testing.T) {
 		{"queue/2026-01-03T00-00-00.000Z", catalog.Run, catalog.Violation, "violation", false},
 		{"queue/2026-01-02T00-00-00.000Z", catalog.Run, catalog.Unreadable, "unreadable", true},
 		{"explorations/lock/2026-01-01T00-00-00.000Z", catalog.Exploration, catalog.Valid, "valid", false},
+		{"matrices/0123456789abcdef", catalog.Matrix, catalog.Violation, "violation", false},
 		{"sweeps/lock/3f70694aa4cfaf8e", catalog.Sweep, catalog.Unreadable, "unreadable", true},
+		{"matrices/broken", catalog.Matrix, catalog.Unreadable, "unreadable", true},
 	}
 	if diff := cmp.Diff(all, list(catalog.Choice{})); diff != "" {
 		t.Error(diff)
@@ -79,10 +85,10 @@ func TestList(t *testing.T) {
 		choice catalog.Choice
 		want   []line
 	}{
-		"recipe": {catalog.Choice{Recipe: "queue"}, all[2:4]},
-		"state":  {catalog.Choice{State: catalog.Unreadable}, []line{all[3], all[5]}},
+		"recipe": {catalog.Choice{Recipe: "queue"}, []line{all[2], all[3], all[5]}},
+		"state":  {catalog.Choice{State: catalog.Unreadable}, []line{all[3], all[6], all[7]}},
 		"since":  {catalog.Choice{Since: day(3)}, all[:3]},
-		"before": {catalog.Choice{Before: day(3)}, all[3:5]}, // the beginning of the sweep is not known
+		"before": {catalog.Choice{Before: day(3)}, all[3:6]}, // the beginning of the sweep is not known
 	} {
 		if diff := cmp.Diff(c.want, list(c.choice)); diff != "" {
 			t.Errorf("%s: %s", name, diff)

@@ -68,10 +68,10 @@ type Cell struct {
 	Valid     int `json:"valid"`
 	Violation int `json:"violation"`
 	Unknown   int `json:"unknown"`
-	// Latency sums up all operations of the load with outcome ok, of all kinds together. Failover sums up the
-	// fail-overs after all faults.
-	Latency  Latency  `json:"latency"`
-	Failover Failover `json:"failover"`
+	// Latency sums up all operations of the load with outcome ok, of all kinds together. Outage sums up the times
+	// without service during all faults, which only runs with a probe measure.
+	Latency Latency `json:"latency"`
+	Outage  Outage  `json:"outage"`
 	// Gates holds the results of the given gates, judged by the runs of the cell.
 	Gates []gates.Result `json:"gates,omitempty"`
 	// Summary is the summary of the sweep; nil if no run has ended.
@@ -85,8 +85,8 @@ type Latency struct {
 	P99    measured.Bound `json:"p99"`
 }
 
-// Failover sums up fail-overs; zero without any.
-type Failover struct {
+// Outage sums up the times without service; zero without any.
+type Outage struct {
 	N      int            `json:"n"`
 	Median measured.Bound `json:"median"`
 	Worst  measured.Bound `json:"worst"`
@@ -125,9 +125,9 @@ func (c *Cell) figures(s *samples.Samples) {
 	}
 	n, _ := all.Count()
 	c.Latency = Latency{N: n, Median: all.Quantile(0.5), P99: all.Quantile(0.99)}
-	failovers := samples.MetricNamed("failover").Times(s, "")
-	n, _ = failovers.Count()
-	c.Failover = Failover{N: n, Median: failovers.Quantile(0.5), Worst: failovers.Quantile(1)}
+	outages := samples.MetricNamed("outage").Times(s, "")
+	n, _ = outages.Count()
+	c.Outage = Outage{N: n, Median: outages.Quantile(0.5), Worst: outages.Quantile(1)}
 }
 
 // Complete compares the cells of each experiment, all of which were read, and decides the matrix.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
 )
@@ -44,8 +45,8 @@ func good(latency time.Duration) sweep.Line {
 		"acquire": {OK: 1, Latency: measured.TimesOf([]measured.Bound{{Time: latency}})},
 		"release": {OK: 1, Latency: measured.TimesOf([]measured.Bound{{Time: 2 * latency}})},
 	}, Faults: map[string]*samples.Fault{
-		"kill:leader": {Verified: 1, Failovers: measured.TimesOf([]measured.Bound{{Time: time.Second}})},
-		"pause":       {Verified: 1, Failovers: measured.TimesOf([]measured.Bound{{Time: 3 * time.Second, AtLeast: true}})},
+		"kill:leader": {Verified: 1, Outages: measured.TimesOf([]measured.Bound{{Time: time.Second}})},
+		"pause":       {Verified: 1, Outages: measured.TimesOf([]measured.Bound{{Time: 3 * time.Second, AtLeast: true}})},
 	}}
 	return sweep.Line{Verdict: checker.Valid, Valid: []string{"exclusion"}, Samples: s, ZooKeeper: "3.9.3"}
 }
@@ -126,14 +127,14 @@ func complete(t *testing.T, cells ...*Cell) *Matrix {
 	return m
 }
 
-// Latencies include all operations, and fail-overs all faults, of all runs of the cell.
+// Latencies include all operations, and times without service all faults, of all runs of the cell.
 func TestFigures(t *testing.T) {
 	c := complete(t, cellOf(t, "a", sweep.Seeds{{First: 1, Last: 2}}, 2, good(time.Millisecond), good(time.Millisecond))).Experiments[0].Cells[0]
 	if want := (Latency{4, measured.Bound{Time: time.Millisecond}, measured.Bound{Time: 2 * time.Millisecond}}); c.Latency != want {
 		t.Errorf("%+v, want %+v", c.Latency, want)
 	}
-	if want := (Failover{4, measured.Bound{Time: time.Second}, measured.Bound{Time: 3 * time.Second, AtLeast: true}}); c.Failover != want {
-		t.Errorf("%+v, want %+v", c.Failover, want)
+	if want := (Outage{4, measured.Bound{Time: time.Second}, measured.Bound{Time: 3 * time.Second, AtLeast: true}}); c.Outage != want {
+		t.Errorf("%+v, want %+v", c.Outage, want)
 	}
 	if diff := cmp.Diff([]string{"3.9.3"}, c.ZooKeeper); diff != "" {
 		t.Error(diff)
@@ -189,5 +190,35 @@ func TestCompared(t *testing.T) {
 	}
 	if _, err := json.Marshal(m); err != nil {
 		t.Error(err)
+	}
+}
+
+// A stored matrix is read as it was written.
+func TestStored(t *testing.T) {
+	one, root := sweep.Seeds{{First: 1, Last: 1}}, t.TempDir()
+	m := complete(t, cellOf(t, "a", one, 1, good(time.Millisecond)), cellOf(t, "b", one, 1, bad()))
+	m.Command, m.Experiments[0].Cells[0].Gates = "zklab matrix lock", []gates.Result{{Gate: "errors<1%", Result: gates.Exceeded}}
+	want := Stored{Matrix: *m, Began: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Label: "night"}
+	if err := want.Write(filepath.Join(root, StoreFolder, "x")); err != nil {
+		t.Fatal(err)
+	}
+	all, err := InStore(root)
+	if err != nil || len(all) != 1 || all[0].Err != nil {
+		t.Fatal(all, err)
+	}
+	got := all[0].Stored
+	before, _ := json.Marshal(want)
+	after, _ := json.Marshal(got)
+	if diff := cmp.Diff(string(before), string(after)); diff != "" {
+		t.Error(diff)
+	}
+	if got.Runs() != 2 || !got.Exceeded() || !cmp.Equal(got.Violated(), []string{"exclusion"}) || !cmp.Equal(got.Names(), []string{"lock"}) {
+		t.Error(got.Runs(), got.Exceeded(), got.Violated(), got.Names())
+	}
+	if err := all[0].Remove(); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := InStore(root); err != nil || len(all) != 0 {
+		t.Error(all, err)
 	}
 }

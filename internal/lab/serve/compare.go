@@ -48,8 +48,11 @@ func (s *Server) comparePage(w http.ResponseWriter, r *http.Request) {
 
 // group reads one run or sweep.
 func (s *Server) group(e entry) (*compare.Group, error) {
-	if e.Kind == catalog.Exploration {
+	switch e.Kind {
+	case catalog.Exploration:
 		return nil, errors.New("it is an exploration, which has no times; compare runs and sweeps")
+	case catalog.Matrix:
+		return nil, errors.New("it is a matrix, whose page compares its sweeps; compare runs and sweeps")
 	}
 	if err := s.index.plain(e.Path); err != nil {
 		return nil, err

@@ -154,8 +154,11 @@ func (s *Server) findings(ctx context.Context, all []entry) (c findingsContent) 
 	return c
 }
 
-// decided reports whether a run has a verdict, or a sweep some runs.
+// decided reports whether a run has a verdict, or a sweep some runs. The findings of a matrix are those of its sweeps.
 func (e entry) decided() bool {
+	if e.Kind == catalog.Matrix {
+		return false
+	}
 	return e.Kind == catalog.Sweep && e.Done > 0 && e.State != catalog.Unreadable || e.State == catalog.Valid || e.State == catalog.Violation || e.State == catalog.Undecided
 }
 

@@ -21,13 +21,15 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/filelock"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
 
-// entry is a run, a sweep or an exploration in the list.
+// entry is a run, a sweep, an exploration or a matrix in the list.
 type entry struct {
 	Kind                               catalog.Kind
 	Path                               string // in the store, with slashes
@@ -91,6 +93,8 @@ func (x *index) list(ctx context.Context) ([]entry, error) {
 			all = append(all, x.below(sweep.StoreFolder, catalog.Sweep, x.sweep)...)
 		case d.Name() == explore.StoredIn:
 			all = append(all, x.below(explore.StoredIn, catalog.Exploration, x.exploration)...)
+		case d.Name() == matrix.StoreFolder:
+			all = append(all, x.matrices()...)
 		default:
 			all = append(all, x.recipe(d.Name())...)
 		}
@@ -374,6 +378,48 @@ func explorationNote(r explore.Stored) string {
 		notes = append(notes, r.Ended)
 	}
 	return strings.Join(notes, "; ")
+}
+
+// matrices describes the matrices. Folders without the file of a matrix are the user's.
+func (x *index) matrices() (all []entry) {
+	names, err := x.entries(matrix.StoreFolder)
+	if err != nil {
+		return []entry{{Kind: catalog.Matrix, Path: matrix.StoreFolder, State: catalog.Unreadable, Note: oneLine(err)}}
+	}
+	for _, d := range names {
+		name := path.Join(matrix.StoreFolder, d.Name())
+		if now := x.stampIn(name, matrix.StoredFile); d.IsDir() && now != (stamp{}) {
+			all = append(all, x.matrix(name, now))
+		}
+	}
+	return all
+}
+
+// matrix describes a matrix, whose file was last written at a time.
+func (x *index) matrix(name string, written stamp) entry {
+	e := entry{Kind: catalog.Matrix, Path: name}
+	if cached := x.runs[name]; cached != nil && cached.result == written {
+		e = cached.entry
+	} else if m, err := x.readMatrix(name); err != nil {
+		e.State, e.Note, e.Started = catalog.Unreadable, oneLine(err), written.time.UTC()
+	} else {
+		e.Recipe, e.Ensemble, e.Label, e.Started = strings.Join(m.Names(), " "), strings.Join(m.Servers, " "), m.Label, m.Began
+		e.State, e.Violated, e.Note = catalog.Of(m.Verdict), m.Violated(), prose.Count(m.Runs(), "run")
+	}
+	x.runs[name] = &cachedRun{result: written, entry: e}
+	if page := path.Join(name, matrix.PageFile); x.stampIn(name, matrix.PageFile) != (stamp{}) {
+		e.Report = page
+	}
+	return e
+}
+
+// readMatrix reads a stored matrix.
+func (x *index) readMatrix(name string) (matrix.Stored, error) {
+	text, err := x.read(path.Join(name, matrix.StoredFile))
+	if err != nil {
+		return matrix.Stored{}, err
+	}
+	return matrix.ParseStored(text)
 }
 
 func (x *index) explored(name string) (explore.Stored, error) {

@@ -9,8 +9,10 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/canary"
 	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
@@ -37,7 +39,9 @@ type storedFile struct {
 var about = [][2]string{
 	{"report.html", "the report"},
 	{"sweep.html", "the page of the sweep"},
+	{matrix.PageFile, "the page of the matrix"},
 	{explore.StoredFile, "what was tried and found"},
+	{canary.StoredFile, "what else happened during the check"},
 	{"timeline.html", "who held what when"},
 	{"history.jsonl", "the record"},
 	{"transactions.jsonl", "what the servers committed"},
@@ -72,7 +76,7 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) {
 		c.Sweep = &now
 	} else if c.Kind == catalog.Exploration {
 		c.Explored, _ = s.index.explored(name) // the entry says what is wrong with the exploration
-	} else {
+	} else if c.Kind == catalog.Run {
 		c.Broken = s.broken(name)
 	}
 	c.Facts = factsOf(c.entry)

@@ -24,6 +24,7 @@ import (
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/settings"
@@ -675,6 +676,43 @@ func TestExplorations(t *testing.T) {
 		t.Errorf("compared: %s", answer.Status)
 	}
 	check(t, os.Truncate(filepath.Join(folder, explore.StoredFile), 40))
+	if row := rowOf(t, f.page("/"), name); !strings.Contains(row, "unreadable") {
+		t.Errorf("when it is cut off: %s", row)
+	}
+	f.page("/run/" + name)
+}
+
+// Matrices are listed with the others, also those that cannot be read. What their sweeps found is found once.
+func TestMatrices(t *testing.T) {
+	f := newFixture(t)
+	m := matrix.Stored{
+		Matrix: matrix.Matrix{
+			Command: "zklab matrix lock", Verdict: checker.Violation, Servers: []string{"embedded", hostile},
+			Experiments: []*matrix.Experiment{{Name: "lock", Cells: []*matrix.Cell{{On: "embedded", Runs: 3}, {On: hostile, Runs: 2}}, Differences: []matrix.Difference{{Property: "exclusion"}}}},
+		},
+		Began: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Label: "night",
+	}
+	const name = matrix.StoreFolder + "/0123456789abcdef"
+	folder := filepath.Join(f.dir, filepath.FromSlash(name))
+	check(t, m.Write(folder))
+	if row := rowOf(t, f.page("/?kind=matrix&recipe=lock"), name); !strings.Contains(row, "violation") || !strings.Contains(row, "exclusion") || !strings.Contains(row, "5 runs") || !strings.Contains(row, "night") {
+		t.Errorf("the row: %s", row)
+	}
+	check(t, os.WriteFile(filepath.Join(folder, matrix.PageFile), []byte("its page"), 0o644))
+	if row := rowOf(t, f.page("/"), name); !strings.Contains(row, "/"+name+"/"+matrix.PageFile) {
+		t.Errorf("no page in the row: %s", row)
+	}
+	if page := f.page("/run/" + name); strings.Contains(page, "<script>alert") || strings.Contains(page, "\x1b") || !strings.Contains(page, "the page of the matrix") {
+		t.Errorf("the page: %s", page)
+	}
+	if got := f.page("/findings"); strings.Contains(got, "matrices") {
+		t.Errorf("the findings: %s", got)
+	}
+	run := f.run("lock", "2026-01-02T15:04:05Z", store.Experiment{}, checker.Valid)
+	if answer := f.ask("GET", "/compare?run="+run+"&run="+name); answer.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("compared: %s", answer.Status)
+	}
+	check(t, os.Truncate(filepath.Join(folder, matrix.StoredFile), 40))
 	if row := rowOf(t, f.page("/"), name); !strings.Contains(row, "unreadable") {
 		t.Errorf("when it is cut off: %s", row)
 	}
