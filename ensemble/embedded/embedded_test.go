@@ -95,8 +95,8 @@ func TestStarter(t *testing.T) {
 	})
 }
 
-// TestVirtualTime: simulated minutes cost next to nothing, and a session that
-// nobody keeps alive ends on time.
+// TestVirtualTime: simulated minutes take hardly any real time, and a session that is not kept alive
+// ends on time.
 func TestVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true})

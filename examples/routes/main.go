@@ -83,7 +83,7 @@ func next(ctx context.Context, p *program.Program, route *recipes.Config) error 
 	for err == nil {
 		n := 0
 		if now.Exists {
-			_, _ = fmt.Sscanf(string(now.Data), "version %d", &n) // otherwise the numbers begin anew
+			_, _ = fmt.Sscanf(string(now.Data), "version %d", &n) // otherwise the numbers begin again
 		}
 		text := fmt.Sprintf("version %d by %s", n+1, p.Name)
 		err = route.SetIf(ctx, []byte(text), now)

@@ -103,7 +103,7 @@ func (g *guardian) start(command []string, say func(string, ...any)) error {
 	return nil
 }
 
-func (g *guardian) send(r report) { _ = g.reports.Encode(r) } // if it fails, the pipe of the orders is broken, too
+func (g *guardian) send(r report) { _ = g.reports.Encode(r) } // if it fails, the pipe of the orders is broken as well
 
 func readOrders(in *json.Decoder) <-chan order {
 	orders := make(chan order)
@@ -159,7 +159,7 @@ func (g *guardian) obey(o order) {
 	}
 }
 
-// renew starts the lease anew at a time.
+// renew restarts the lease at a time.
 func (g *guardian) renew(at instant) {
 	if g.Lease == 0 || g.outcome.Lost {
 		g.lease.Stop()

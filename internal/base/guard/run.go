@@ -112,7 +112,7 @@ func (r *run) start() (orders, reports *os.File, err error) {
 	return orders, reports, err
 }
 
-func (r *run) send(o order) { _ = r.orders.Encode(o) } // if it fails, the pipe of the reports is broken, too
+func (r *run) send(o order) { _ = r.orders.Encode(o) } // if it fails, the pipe of the reports is broken as well
 
 func readReports(from *os.File) <-chan report {
 	reports := make(chan report)
@@ -152,7 +152,7 @@ func (r *run) suspend(alone bool) {
 		r.send(order{Continue: true})
 	case alone:
 		r.stopping = true
-		_ = syscall.Kill(0, syscall.SIGTSTP) // this process gets it, too
+		_ = syscall.Kill(0, syscall.SIGTSTP) // this process also gets it
 	default:
 		r.stop()
 	}

@@ -269,7 +269,7 @@ func hashOf(m porcupine.Model) func(state any) uint64 {
 	return m.Hash
 }
 
-// limitComparisons counts comparisons, too: porcupine compares a state with all others that the same
+// limitComparisons also counts comparisons: porcupine compares a state with all others that the same
 // operations led to, and if there are many, this is most of its work.
 func (s *searching) limitComparisons(m *porcupine.Model) {
 	equal, hash, name := equalOf(*m), hashOf(*m), "Hash"

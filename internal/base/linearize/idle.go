@@ -8,7 +8,7 @@ import (
 )
 
 // idlers finds the idle operation that comes next in an order. An idle operation that leaves the state as it is
-// can come at once: whatever can follow without it can follow after it, too.
+// can come at once: whatever can follow without it can also follow after it.
 type idlers struct {
 	step  stepFunc
 	equal func(a, b any) bool

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// The lines of docs/own-objects.md between which the table of specifications stands.
+// The table of specifications is between these lines of docs/own-objects.md.
 const (
 	specBegin = "<!-- specification costs: make spec-table -->\n"
 	specEnd   = "<!-- end of specification costs -->\n"

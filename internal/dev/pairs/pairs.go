@@ -1,6 +1,6 @@
 // Package pairs explores the smallest scenario of each object with all single faults and all pairs of faults. It
-// uses "zklab explore", which goes on where it ended, so it can be interrupted. The table replaces the text between
-// the two marks in docs/track-record.md.
+// uses "zklab explore", which continues where it ended, so it can be interrupted. The table replaces the text
+// between the two marks in docs/track-record.md.
 package pairs
 
 import (

@@ -139,8 +139,8 @@ func TestNoDifference(t *testing.T) {
 	}
 }
 
-// Runs that are slower by a half are found, with an interval that nearly always contains the true factor.
-// Where groups do not differ, hardly ever is a difference found.
+// Runs that are slower by a half are found, with an interval that nearly always contains the true factor. If
+// groups do not differ, a difference is hardly ever found.
 func TestDifference(t *testing.T) {
 	missed, wrong := 0, 0
 	for seed := range uint64(10) {

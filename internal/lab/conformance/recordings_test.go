@@ -94,7 +94,7 @@ func newRunning(t testing.TB, s ensemble.Starter) *place {
 	return p
 }
 
-// leaderLast returns the addresses of the servers.
+// leaderLast returns the addresses of the servers, the leader's last.
 func leaderLast(t testing.TB, e ensemble.Ensemble) (addrs []string) {
 	t.Helper()
 	leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())

@@ -193,9 +193,9 @@ func (t *lostWrite) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// halfMulti shows another session's multi in one znode, and in the next znode the state from before
-// it. (After a multi of its own, the session would miss its own write; with an older state, it
-// would miss more than half a multi.)
+// halfMulti shows another session's multi in one znode, and in the next znode the state from before it.
+// (If the multi were its own, the session would miss its own write; if the state were older, it would
+// miss more than half a multi.)
 type halfMulti struct {
 	unchanged
 	parts map[int64]setTogether // by zxid, for all connections

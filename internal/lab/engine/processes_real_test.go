@@ -94,8 +94,8 @@ func TestRealMutantsInProcesses(t *testing.T) {
 	t.Parallel()
 	for kind, found := range map[string]func(*store.Result) bool{
 		"ignores-expiry": func(r *store.Result) bool { return runtest.Violated(r, "lost") },
-		// Its tokens protect from a holder that sleeps: that is reported, and does not decide the
-		// verdict.
+		// The lock's tokens protect from a holder that sleeps: its belief to hold the lock is reported,
+		// but does not decide the verdict.
 		"without-fencing": func(r *store.Result) bool { return runtest.Violated(r, "belief") && r.Verdict == checker.Valid },
 	} {
 		t.Run(kind, func(t *testing.T) {

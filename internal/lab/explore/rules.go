@@ -21,7 +21,7 @@ type rules struct {
 	numbers *numbers
 	base    *trace
 	of      map[single]*trace
-	likes   map[single]single   // singles after which the run goes on as after an earlier single
+	likes   map[single]single   // singles after which the run continues as after an earlier single
 	firsts  map[likeness]single // the earliest single of each likeness
 	places  map[place]int32     // numbers for places, from 1: they take less memory
 	given   map[pair]bool       // pairs that were given a run

@@ -85,7 +85,7 @@ func (t *trace) at(p link.Point) (m moment, ok bool) {
 	return t.moments[i], true
 }
 
-// forget drops the moments, and keeps only which points there are.
+// forget drops the moments, and keeps only the points.
 func (t *trace) forget() { t.moments = nil }
 
 // unknown is the order of a moment that certainly comes, but whose order is not known.

@@ -538,7 +538,7 @@ func methodDocs(t *testing.T) map[string]string {
 					continue
 				}
 				text := strings.Join(strings.Fields(m.Doc.Text()+" "+m.Comment.Text()), " ")
-				if text == "" && len(i.Methods.List) > 1 && s.Name.Name != "ItemNamer" { // the comment of a type with only one method also documents the method
+				if text == "" && len(i.Methods.List) > 1 && s.Name.Name != "ItemNamer" { // the comment of a one-method type documents the method
 					t.Errorf("%s.%s has no comment that says how the load calls it", s.Name, m.Names[0])
 				}
 				docs[s.Name.Name+"."+m.Names[0].Name] = text

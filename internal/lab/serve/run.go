@@ -22,7 +22,7 @@ type runContent struct {
 	Broken   []string // what is violated, with the reasons
 	Facts    [][2]string
 	Files    []storedFile
-	Live     string // the address of its events while it goes on
+	Live     string // the address of its events while it is under way
 	Sweep    *sweepSnapshot
 	Kept     bool // it is a run that a sweep has kept
 	Explored explore.Stored

@@ -52,7 +52,7 @@ func (f *Follower) Next(r io.ReaderAt) error { return f.file.Next(r, f.line) }
 // Offset returns how many bytes of the file were read.
 func (f *Follower) Offset() int64 { return f.file.Offset() }
 
-// passes has, by verdict, how the lines of runs without a violation go on after the seed.
+// passes has, by verdict, what follows the seed in the lines of runs without a violation.
 var passes = map[checker.Result][]byte{
 	checker.Valid:   []byte(`,"verdict":"valid",`),
 	checker.Unknown: []byte(`,"verdict":"unknown",`),

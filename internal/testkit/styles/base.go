@@ -123,7 +123,7 @@ func within[T any](ctx context.Context, b *base, work func() (T, error), undo fu
 		return r.value, r.err
 	case <-ctx.Done():
 	}
-	select { // work that waits notices it, too
+	select { // waiting work also notices it
 	case r := <-done:
 		return r.value, r.err
 	case <-time.After(soon):

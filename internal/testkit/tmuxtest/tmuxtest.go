@@ -152,7 +152,7 @@ func (s *Terminal) Resize(width, height int) {
 	s.tmux("resize-window", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height))
 }
 
-// Pipe has a shell's command read all that comes to the terminal from now on, too.
+// Pipe makes a shell command also read everything that comes to the terminal from now on.
 func (s *Terminal) Pipe(command string) {
 	s.t.Helper()
 	s.tmux("pipe-pane", "-O", command)

@@ -6,7 +6,7 @@
 // collection meanwhile, which stops the world and moves the running goroutine to the end of the queue; and
 // random bytes (crypto/rand) that follow from the seed. The runtime still makes some choices: which case of a
 // select, where the iteration of a map begins, math/rand's own numbers. Package overlay has a runtime in
-// which these follow from the seed, too.
+// which these follow from the seed as well.
 package bubble
 
 import (

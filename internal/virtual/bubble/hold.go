@@ -30,7 +30,7 @@ func (u *Unheld) Error() string { return u.Why }
 // it, between bubbles.
 var Patience = 5 * time.Second
 
-// muchLonger multiplies Patience if what goes on may still end: a wait for something outside, or work
+// muchLonger multiplies Patience if the present activity may still end: a wait for something outside, or work
 // of f itself, which may do much at its end.
 const muchLonger = 12
 
@@ -47,7 +47,7 @@ const afterwards = time.Minute
 type life struct {
 	bubble atomic.Uint64 // the runtime's number of the bubble
 	main   atomic.Uint64 // the number of the goroutine that calls f
-	moved  atomic.Uint64 // grows as long as something goes on
+	moved  atomic.Uint64 // grows as long as something happens
 	ended  atomic.Bool   // f has returned
 	over   chan struct{} // closed when no goroutine of the bubble runs any longer
 	left   []goroutine   // the goroutines that are left when over is closed

@@ -42,8 +42,8 @@ var looked struct{ instants, times uint32 }
 // time passes counts as stuck.
 const stuckAfter = 500
 
-// stuck reports whether seeded bubbles are stuck: then goroutines are preempted as in a stock runtime,
-// so that goroutines outside can notice it. It counts sysmon's own looks, because the clock goes on
+// stuck reports whether seeded bubbles are stuck: then goroutines are preempted as in a stock runtime, so
+// that goroutines outside can notice it. It counts sysmon's own looks, because the clock continues to run
 // while a process is stopped.
 func stuck() bool {
 	if now := instants.Load(); now != looked.instants {
