@@ -36,7 +36,7 @@ func small(w workloads.Workload, seed int64, clients, ops int) experiment.Experi
 // bruted is the result of running all pairs of a scenario.
 type bruted struct {
 	all     Report              // without rules
-	few     Report              // with them
+	few     Report              // with rules
 	broken  map[string][]string // promises that all runs broke, by the schedule
 	done    map[string]uint64   // hashes of the operations' outcomes, by the schedule
 	explore *explorer           // with rules
