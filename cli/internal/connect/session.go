@@ -26,7 +26,7 @@ type SessionFlags struct {
 	// Patience bounds the wait for a connection, if it is shorter than the time in the flags; 0 means the
 	// time in the flags.
 	Patience time.Duration
-	// Online, unless it is nil, is called when the connection to the servers is lost, and when there is one again.
+	// Online, unless it is nil, is called when the connection to the servers is lost, and when it is restored.
 	Online func(bool)
 }
 
