@@ -144,7 +144,7 @@ func (e *Election) check(ctx context.Context) (leads bool, before <-chan zk.Even
 		if err == nil || errors.Is(err, zk.ErrSessionExpired) {
 			return false, before, err
 		}
-		if !e.h.Hub.Pause(time.Millisecond) { // the candidate before is gone, or there was another error: try once more
+		if !e.h.Hub.Pause(time.Millisecond) { // the previous candidate is gone, or there was another error: try once more
 			return false, nil, err
 		}
 	}

@@ -114,7 +114,7 @@ var lies = []lieAbout{
 		c.code = wire.NoNode
 	}},
 	{"a sync that does nothing", "when it was sent", func(k *check) {
-		// It is the last client's, which makes no request after it.
+		// This sync is of the last client, which makes no request after it.
 		c := k.findLast(func(c *seenCall) bool { return c.op == wire.Sync })
 		k.calls = slices.DeleteFunc(k.calls, func(o *seenCall) bool { return o.actor == c.actor && o != c })
 		c.zxid = int64(k.txns[0].Zxid)

@@ -57,8 +57,8 @@ var notInMatrix = []string{"ensemble", "image", "servers", "simulate", "config",
 // usualRepeat is enough for a few dozen tests to find a large difference in times.
 const usualRepeat = 8
 
-// usualProbe is how many writes a second each probe makes, unless an experiment says otherwise. It knows times without
-// service to a tenth of a second.
+// usualProbe is how many writes a second each probe makes, unless an experiment says otherwise. With it, times
+// without service are exact to a tenth of a second.
 const usualProbe = "10"
 
 func newMatrix(catalog workloads.Catalog) *cobra.Command {

@@ -29,7 +29,7 @@ const (
 	notMeasured = "not measured"
 )
 
-// The bounds of porcupine in it come from checker/linear's benchmark.
+// The bounds of porcupine in this text come from checker/linear's benchmark.
 const legend = `Each history is decided in a process of its own, once it was read and loaded. Beside it porcupine decides the same
 operations with the same model, one key after another; its own time and memory are bounded: with 5 clients to 30 s and
 4 GB of states, with more to 10 s and 4 GB, or, where outcomes are unknown or something is wrong, to 3 s and 1 GB.

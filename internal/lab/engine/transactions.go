@@ -30,7 +30,8 @@ type spool struct {
 	stop    context.CancelFunc
 	stopped chan struct{}
 
-	// Used only by the goroutine that calls take: first that of follow, then that of finish.
+	// These fields are used only by the goroutine that calls take: first the one of follow, then the
+	// one of finish.
 	kept []history.Txn
 	file *atomicfile.File // nil until there is too much to keep in memory
 	out  *history.TxnWriter

@@ -193,7 +193,7 @@ func TestCompared(t *testing.T) {
 	}
 }
 
-// A stored matrix is read as it was written.
+// A stored matrix is read back unchanged.
 func TestStored(t *testing.T) {
 	one, root := sweep.Seeds{{First: 1, Last: 1}}, t.TempDir()
 	m := complete(t, cellOf(t, "a", one, 1, good(time.Millisecond)), cellOf(t, "b", one, 1, bad()))

@@ -682,7 +682,8 @@ func TestExplorations(t *testing.T) {
 	f.page("/run/" + name)
 }
 
-// Matrices are listed with the others, also those that cannot be read. What their sweeps found is found once.
+// Matrices are listed among the other entries, including those that cannot be read. The findings of their
+// sweeps are counted once.
 func TestMatrices(t *testing.T) {
 	f := newFixture(t)
 	m := matrix.Stored{

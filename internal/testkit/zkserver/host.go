@@ -23,7 +23,7 @@ type Host struct {
 	running  sync.WaitGroup
 
 	mu       sync.Mutex
-	clusters map[string]*cluster // by what tells them apart
+	clusters map[string]*cluster // by what distinguishes them
 }
 
 // request is a stand-in's message, on one line. The answer is also one line: started, or what is wrong.

@@ -20,7 +20,7 @@ type Scheduler struct {
 	mu      sync.Mutex
 	waiting heaps.Heap[item]
 	count   uint64
-	last    time.Time // when a call was made last
+	last    time.Time // the time of the last call
 	closed  bool
 	timer   *time.Timer // calls run when the first one is due, or at the end
 	running bool
