@@ -25,7 +25,7 @@ const (
 // Entry is a run, a sweep, an exploration or a matrix in a store, as [List] describes it. docs/results.md has its JSON.
 type Entry struct {
 	Path     string `json:"path"`           // its folder
-	Runs     *int   `json:"runs,omitempty"` // of all but a run
+	Runs     *int   `json:"runs,omitempty"` // for all entries but runs
 	Recipe   string `json:"recipe"`
 	Subject  string `json:"subject,omitempty"`
 	Ensemble string `json:"ensemble,omitempty"`

@@ -145,7 +145,7 @@ func ofExploration(k explore.Entry) Entry {
 	return e
 }
 
-// ofMatrix describes a matrix: its experiments and its servers stand for recipe and ensemble.
+// ofMatrix describes a matrix: its experiments take the place of the recipe, and its servers that of the ensemble.
 func ofMatrix(m matrix.Entry) Entry {
 	x := m.Stored
 	e := Entry{Path: m.Path, Recipe: strings.Join(x.Names(), " "), Started: x.Began, State: Unreadable, Violated: []string{}, matrix: &m}
