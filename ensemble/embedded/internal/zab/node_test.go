@@ -321,7 +321,7 @@ func (n *Node) hears(m Message) {
 	n.Step(n.now, m)
 }
 
-// elects tells server 1 that 2 and 3 vote for a leader.
+// elects lets server 1 hear that 2 and 3 vote for somebody.
 func (n *Node) elects(leader int) {
 	for _, from := range []int{2, 3} {
 		n.hears(Message{Kind: Notify, From: from, Vote: &Notification{Round: n.round, Vote: Vote{Leader: leader, Epoch: 9}}})

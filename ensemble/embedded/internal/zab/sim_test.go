@@ -41,9 +41,9 @@ type plan struct {
 	faultEvery           time.Duration
 	proposeEvery         time.Duration
 	latency              time.Duration
-	wild                 bool // servers follow any other server: safety must not depend on elections
-	files                bool // a crash ends the whole process, and only files survive it
-	ambush               int  // one in so many messages of the phases before broadcast is followed by a fault; 0: none
+	wild                 bool // servers follow whom they like: safety must not depend on elections
+	files                bool // a crash is one of the whole process, and files outlive it
+	ambush               int  // one in how many messages of the phases before broadcast meets a fault; 0: none
 }
 
 // coverage counts what happened.
