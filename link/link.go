@@ -65,10 +65,11 @@ type Config struct {
 	// gone on. It is called for one message of the link at a time, and must not call methods of the link.
 	OnMessage func(Message)
 
-	// Wire makes Record also receive what goes over the wire: history.FRequest, FReply and FEvent. A
-	// request is recorded before its last byte goes to the server, unless it is lost on the way. A
-	// reply or an event is recorded when it comes, whatever the link then does to it. For frames above
-	// 128 KiB little more than the header is recorded. Default: only the events of sessions.
+	// Wire makes Record receive what goes over the wire, too: history.FRequest, FReply and
+	// FEvent. A request is recorded before its last byte goes to the server, unless it is
+	// lost on the way. A reply or an event is recorded when it comes, whatever the link
+	// then does to it. For frames above 128 KiB little more than the header is recorded.
+	// Default: only the events of sessions.
 	Wire bool
 }
 

@@ -17,7 +17,7 @@ type request struct {
 	sent  time.Duration // read from the clock before the request's last byte was sent
 	loss  *Loss         // takes the reply; nil if none does
 
-	makes *int // the counter of this request if it creates an ephemeral znode; otherwise nil
+	makes *int // counts it, as it creates an ephemeral znode; nil if it does not
 
 	overtaken bool // a later request was answered before it
 	point     Point
