@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -66,6 +67,9 @@ func (r *run) openProbe(ctx context.Context, server int) (*probe, error) {
 	r.undo.add(func() error { conn.Close(); return nil })
 	p := &probe{server: server, path: fmt.Sprintf("%s/probe-%d", r.admin.root, server), conn: conn, record: r.record}
 	_, err = conn.Create(p.path, nil, 0, zk.WorldACL(zk.PermAll))
+	if errors.Is(err, zk.ErrNodeExists) { // a server carried the create out twice, which is for the checks to find
+		err = nil
+	}
 	return p, err
 }
 
