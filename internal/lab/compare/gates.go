@@ -60,8 +60,8 @@ func judgeChange(gate gates.Gate, baseline, g *Group) gates.Result {
 	return r
 }
 
-// runsFor estimates how many runs in each group give the needed number of measurements, if the present runs
-// of the group with fewest give some; 0 if that is unknown.
+// runsFor estimates how many runs each group needs for the needed number of measurements, given that the
+// present runs of the group with the fewest have made some measurements; 0 if that is unknown.
 func runsFor(needed, some int, groups ...*Group) (runs int) {
 	for _, g := range groups {
 		runs = max(runs, g.Runs)

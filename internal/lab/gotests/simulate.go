@@ -96,8 +96,8 @@ func (s *simulations) enough() string {
 	return cmp.Or(s.giveUp(s.runs), s.tooSlow(), failAlike(s.alike), s.pace.Over())
 }
 
-// mostAlike is a number of runs: if the first so many all fail alike, no other run begins, since the
-// subject fails whatever happens.
+// mostAlike is the number of first runs after which no other run begins if all of them fail alike, since the
+// subject then fails whatever happens.
 const mostAlike = 10
 
 // failAlike says that the first runs fail alike. It returns "" if they do not, or if there are too few.

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Who may ask for what:
+// These are the rules for who may request what:
 //
 //   - A name that anybody can point to this address (DNS rebinding) is refused: only localhost,
 //     addresses and names that the user gave are served.
