@@ -1,9 +1,9 @@
-// Package catalog holds recipes of real programs, each rewritten in Go after the source that its entry
-// names, and zklab's verdict on each: on this recipe, not on the program. A folder is one recipe with
-// its entry. For a wrong recipe it also has the mended one.
+// Package catalog holds recipes of real programs, each rewritten in Go from the source that its entry names,
+// and zklab's verdict on each recipe (not on the program). A folder has one recipe with its entry and, if the
+// recipe is wrong, also the mended recipe.
 //
 // To add one, write its folder and its line in [Entries], and run "make catalog ONLY=folder", which measures it and
-// writes docs/programs.md. To see a wrong one convicted, with the story of the smallest run:
+// writes docs/programs.md. To see zklab convict a wrong recipe, with the story of the smallest run:
 //
 //	go test -tags campaign -run TestStory/kazoobarrier .
 package catalog

@@ -11,7 +11,7 @@ import (
 // measuredFile holds what make catalog measured, by the folder of the entry.
 const measuredFile = "measured.json"
 
-// measured is how the default test of an entry ended, and that of its mend with more seeds.
+// measured is the result of the default test of an entry, and of the test of its mend with more seeds.
 type measured struct {
 	AsIs   tally
 	First  int64  `json:",omitempty"` // the first seed that violates a property of the entry; 0: none
@@ -21,7 +21,7 @@ type measured struct {
 // tally counts runs.
 type tally struct {
 	Runs, Violated, Undecided int
-	Properties                map[string]int `json:",omitempty"` // violated ones, and in how many runs
+	Properties                map[string]int `json:",omitempty"` // the violated properties, with the number of runs that violated them
 }
 
 func readMeasured(t *testing.T) (all map[string]measured) {
@@ -47,8 +47,8 @@ func writeMeasured(t *testing.T, all map[string]measured) {
 	}
 }
 
-// Whatever was measured is as the verdicts want it: wrong recipes were violated, right and mended ones never. The page
-// says of the others that they were not measured yet.
+// What was measured agrees with the expected verdicts: wrong recipes were violated, correct and mended ones never.
+// The page says of the other entries that they were not measured yet.
 func TestMeasured(t *testing.T) {
 	all := readMeasured(t)
 	for _, e := range Entries {
@@ -68,7 +68,7 @@ func TestMeasured(t *testing.T) {
 	}
 }
 
-// unlike returns how what was measured differs from what the entry says.
+// unlike returns how the measured results differ from what the entry says.
 func unlike(e entry.Entry, m measured) (why []string) {
 	if wrong := e.Wrong != nil; wrong != (m.AsIs.Violated > 0) || wrong != (m.First > 0) {
 		why = append(why, "the verdict is not the right one")

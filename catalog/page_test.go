@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write docs/programs.md")
 
 const page = "../docs/programs.md"
 
-// The page is made from the entries and from what was measured.
+// The page is made from the entries and the measured results.
 func TestPage(t *testing.T) {
 	text := written(readMeasured(t))
 	if *update {

@@ -46,8 +46,9 @@ func run(t *testing.T, w workloads.Workload, seed int64) (result *store.Result) 
 	return result
 }
 
-// The recipes get the right verdict: wrong ones are convicted by one of the properties that they break, and mended and right ones are
-// not accused. A wrong one is tried first with the seed that convicted it when it was measured.
+// The recipes get the right verdict: wrong ones are convicted by one of the properties that they break, and mended
+// and correct ones are not accused. A wrong recipe is tried first with the seed that convicted it when it was
+// measured.
 func TestVerdicts(t *testing.T) {
 	measured := readMeasured(t)
 	for _, e := range Entries {

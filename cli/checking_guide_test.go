@@ -19,11 +19,11 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// make guide runs the test of the guide to checking with it.
+// update is the flag with which make guide runs the test of the guide to checking.
 var update = flag.Bool("update", false, "write what the commands of the guide to checking print into it")
 
-// guideToChecking are its pages: what all properties have in common, the store, and a page a
-// recipe.
+// guideToChecking returns the pages of the guide to checking: one about what all properties have in
+// common, one about the store, and one for each recipe.
 func guideToChecking(t *testing.T) []string {
 	recipes, err := filepath.Glob("docs/recipes/*.md")
 	if err != nil || len(recipes) == 0 {
@@ -32,10 +32,9 @@ func guideToChecking(t *testing.T) []string {
 	return append([]string{"docs/checking.md", "docs/checking-store.md"}, recipes...)
 }
 
-// The guide to checking has a section for every property of every model, which
-// says what there is to say, and names the procedure as verdicts do. Its worked
-// histories violate that property and no other, and the commands print what it
-// shows.
+// The guide to checking has a complete section for every property of every model, which names the
+// procedure as verdicts do. The worked histories of a section violate its property and no other, and
+// its commands print what it shows.
 func TestGuideToChecking(t *testing.T) {
 	t.Chdir("..")
 	var all string
@@ -68,8 +67,8 @@ func TestGuideToChecking(t *testing.T) {
 	}
 }
 
-// chapter is the text below a heading of two signs, or the page of a recipe: it is about
-// the models that the heading names. Each section in it is about a property.
+// chapter is the text below a heading of level two, or the page of a recipe. It is about the models
+// that its heading names, and each section in it is about one property.
 type chapter struct {
 	title    string
 	models   []string
@@ -83,8 +82,7 @@ type section struct {
 	examples []example
 }
 
-// example is a block of the page: a command and what it prints, as far as the
-// page shows it.
+// example is a block of the page: a command and the part of its output that the page shows.
 type example struct {
 	shows   string // the word after console: nothing, picture, story, everything
 	command string
@@ -142,8 +140,7 @@ func readExamples(text, title string) []example {
 	return all
 }
 
-// everyProperty looks for a section of each property, and for properties of
-// each section.
+// everyProperty fails unless each property has a section, and each section a property.
 func everyProperty(t *testing.T, chapters []*chapter) {
 	known := map[string]bool{} // by chapter and section
 	for _, model := range checker.Models() {
@@ -174,7 +171,8 @@ func everyProperty(t *testing.T, chapters []*chapter) {
 	}
 }
 
-// everyModel asks that each model of histories from elsewhere is in the table, in the words of zklab check --help.
+// everyModel fails unless each model for histories from elsewhere is in the table, in the words of zklab check
+// --help.
 func everyModel(t *testing.T, pages string) {
 	table := modelTable(t, pages)
 	if described(table) != table {
@@ -187,7 +185,7 @@ func everyModel(t *testing.T, pages string) {
 	}
 }
 
-// modelTable is the table of the models of histories from elsewhere.
+// modelTable returns the table of the models for histories from elsewhere.
 func modelTable(t *testing.T, page string) string {
 	t.Helper()
 	_, rest, _ := strings.Cut(page, "<!-- models: make guide -->")
@@ -198,8 +196,8 @@ func modelTable(t *testing.T, page string) string {
 	return table
 }
 
-// described is a table of models with their descriptions by package linear in the second column. Columns stand between bars, of
-// which no text has any.
+// described returns a table of models with their descriptions by package linear in the second column. Bars separate
+// the columns, and no text contains one.
 func described(table string) string {
 	rows := strings.Split(table, "\n")
 	for i, row := range rows {
@@ -213,7 +211,7 @@ func described(table string) string {
 	return strings.Join(rows, "\n")
 }
 
-// everyHistory asks that each worked history is in the guide.
+// everyHistory fails unless each worked history is in the guide.
 func everyHistory(t *testing.T, pages string) {
 	paths, err := filepath.Glob("docs/checking/*")
 	if err != nil || len(paths) == 0 {
@@ -226,7 +224,7 @@ func everyHistory(t *testing.T, pages string) {
 	}
 }
 
-// test asks for all that a section must say, and runs its examples.
+// test fails unless a section has all its parts, and runs its examples.
 func (s *section) test(t *testing.T) {
 	if len(s.of.models) > 0 {
 		for _, part := range []string{"*It says*", "*It does not say*", "*How it is decided*", "*Exercised*"} {
@@ -248,7 +246,7 @@ func (s *section) test(t *testing.T) {
 	}
 }
 
-// testVerdicts asks that a history violates the section's property and no other.
+// testVerdicts fails unless a history violates the section's property and no other.
 func (s *section) testVerdicts(t *testing.T, x example) {
 	var r store.Result
 	if err := json.Unmarshal([]byte(x.run(t, "--json")), &r); err != nil {
@@ -265,7 +263,7 @@ func (s *section) testVerdicts(t *testing.T, x example) {
 			if !strings.Contains(s.text, "`"+decider+"`") {
 				t.Errorf("the section does not name the procedure `%s`", decider)
 			}
-		} else if v.Result == checker.Violation && !v.Measured && v.Property != "own-znodes" { // which is a cause of others
+		} else if v.Result == checker.Violation && !v.Measured && v.Property != "own-znodes" { // a violation of own-znodes causes others
 			t.Errorf("%s violates %s, too", x.command, v.Property)
 		}
 	}
@@ -277,7 +275,7 @@ func (s *section) testVerdicts(t *testing.T, x example) {
 	}
 }
 
-// run gives what the example's command prints.
+// run returns what the example's command prints.
 func (x *example) run(t *testing.T, flags ...string) string {
 	t.Helper()
 	args := strings.Fields(x.command)
@@ -292,8 +290,8 @@ func (x *example) run(t *testing.T, flags ...string) string {
 	return out.String()
 }
 
-// want is the part of the output that the page shows: why the section's property
-// is violated and, if the block asks for it, a picture, or a story, too.
+// want returns the part of the output that the page shows: why the section's property is violated and,
+// if the block asks for them, also a picture or a story.
 func (x *example) want(t *testing.T) string {
 	t.Helper()
 	out := strings.Trim(x.run(t), "\n")
@@ -311,7 +309,7 @@ func (x *example) want(t *testing.T) string {
 	return strings.Join(shown, "\n\n")
 }
 
-// isReason reports whether a paragraph that begins so tells of a violation of a property.
+// isReason reports whether a paragraph with this first line tells of a violation of a property.
 func isReason(first, name string) bool {
 	return first == "  "+name || strings.HasPrefix(first, "  "+name+" of ")
 }
@@ -321,7 +319,7 @@ func isPicture(paragraph string) bool {
 	return strings.Contains(paragraph, "\n    seconds ") && strings.Contains(paragraph, "┬")
 }
 
-// renewed is the page with what its commands print now.
+// renewed returns the page with the present output of its commands.
 func renewed(t *testing.T, page string) string {
 	for _, part := range strings.Split("\n"+page, "\n## ")[1:] {
 		for _, part := range strings.Split("\n"+part, "\n### ") {

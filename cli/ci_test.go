@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// flows are the workflows of docs/ci.md, as far as they run commands.
+// flows returns those parts of the workflows of docs/ci.md that run commands.
 func flows(t *testing.T) (github struct {
 	Jobs map[string]struct {
 		Steps []struct{ Name, Run string }
@@ -40,8 +40,8 @@ func flows(t *testing.T) (github struct {
 	return github, gitlab
 }
 
-// The commands of the workflows run as they stand, in a folder with what zklab init writes; sweeps are shortened.
-// Both installations are of this command.
+// The commands of the workflows run unchanged, except that sweeps are shortened, in a folder with the files that
+// zklab init writes. Both workflows install this command.
 func TestGuideToCI(t *testing.T) {
 	github, gitlab := flows(t)
 	var commands []string
@@ -80,7 +80,7 @@ func TestGuideToCI(t *testing.T) {
 			continue
 		}
 		for _, long := range []string{"--for 20m", "--for 40m"} {
-			command = strings.Replace(command, long, "--seeds 1..6", 1) // which draw each fault of the file
+			command = strings.Replace(command, long, "--seeds 1..6", 1) // these seeds draw each fault of the file
 		}
 		runs(command)
 	}

@@ -1,6 +1,6 @@
-// Package cli is the command zklab. It must not contain logic of a run: it only parses arguments, prints,
-// and chooses exit codes. The commands are in the packages of cli/internal, each with a list of its own;
-// this package puts them under one root, and knows the recipes that a program passes.
+// Package cli is the command zklab. It must not contain the logic of runs: it only parses arguments, prints,
+// and chooses exit codes. The commands are in the packages of cli/internal, each with a list of its own; this
+// package puts them under one root, and knows the recipes that a program passes.
 package cli
 
 import (
@@ -17,16 +17,17 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// Main runs the command line of the process (os.Args) and ends the process with its exit code: 0 valid,
-// 1 violated, 2 unknown, 64 wrong usage, and others for what could not be run. It runs the program once
-// more as a child, with the same arguments, so a main function calls it first and nothing besides.
+// Main runs the command line of the process (os.Args) and ends the process with its exit code: 0 valid, 1
+// violated, 2 unknown, 64 wrong usage, and others for what could not be run. It runs the program once more as
+// a child, with the same arguments, so a main function should call it first, and nothing else.
 //
 // A program with recipes of its own passes them:
 //
 //	func main() { cli.Main(ids, cli.Subjects{Recipe: lease, Others: []cli.Subject{{Name: "broken:stale", About: "never renews", Recipe: stale}}}) }
 //
-// All commands know them besides zklab's recipes, and only this program can check, replay and shrink their
-// stored runs. A recipe with a mistake, or with a name that is taken, ends the process with one line and 64.
+// All commands then know these recipes in addition to zklab's own, and only this program can check, replay
+// and shrink their stored runs. A recipe with a mistake, or with a name that is taken, ends the process with
+// one line and 64.
 func Main(own ...Recipe) {
 	catalog, err := catalogOf(programName(), own)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 )
 
-// What the Tab key makes of lines, in a real bash.
+// A real bash completes lines when the Tab key is pressed.
 func TestRealBashCompletes(t *testing.T) {
 	tmuxtest.Require(t)
 	dir := t.TempDir()
@@ -29,7 +29,7 @@ func TestRealBashCompletes(t *testing.T) {
 	}
 	s := tmuxtest.Start(t, tmuxtest.Config{Width: 120}, "bash", "--noprofile", "--rcfile", rc, "-i")
 	s.Until(`^> *$`)
-	// The bar shows where the cursor was.
+	// The bar marks the position of the cursor.
 	for _, tt := range []struct{ typed, completed string }{
 		{"zklab run lo", "zklab run lock |"},
 		{"zklab run lock --subject broken:ig", "zklab run lock --subject broken:ignores-expiry |"},
@@ -45,7 +45,7 @@ func TestRealBashCompletes(t *testing.T) {
 		{"zklab check my", `zklab check my\ lock/2026-01-30T12-00-00.000Z |`},
 		{"zklab check no", "zklab check notes.jsonl |"},
 		{"zklab run lock --config no", "zklab run lock --config notes.jsonl |"},
-		// Files are not completed where a recipe belongs.
+		// Names of files are not completed in place of a recipe.
 		{"zklab run no", "zklab run no|"},
 		{"zklab doctor no", "zklab doctor no|"},
 		{"zklab list runs >taken --js", "zklab list runs >taken --json |"},

@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Every value of a flag that is a word has a completion, or is known to have none: a new
-// flag belongs on one side.
+// Every flag whose value is a word has a completion, or is listed here as one without: a new flag needs
+// one or the other.
 func TestEveryFlagIsCompletedOrNot(t *testing.T) {
-	without := map[string]string{ // by name, as one name means one thing
+	without := map[string]string{ // by name, because a name means the same for all commands
 		"seeds": "numbers", "shard": "numbers", "image": "an engine would have to be asked", "servers": "addresses",
 		"listen": "an address", "hosts": "hosts", "advertise": "a host", "admin": "ports", "metrics": "an address", "super-digest": "a secret", "command": "commands of the shell's own",
 		"host": "a name", "initial": "any value", "initial-of": "any value", "rename": "any name", "4lw-commands-whitelist": "several words", "id": "a name", "label": "a name",
@@ -26,7 +26,7 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 			switch f.Value.Type() {
 			case "string", "stringArray", "stringSlice":
 			default:
-				return // numbers, times, yes or no
+				return // numbers, times and bools
 			}
 			_, ok := cmd.GetFlagCompletionFunc(f.Name)
 			switch why := cmp.Or(without[cmd.Name()+" --"+f.Name], without[f.Name]); {

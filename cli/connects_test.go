@@ -22,8 +22,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// connecting has, for each command that connects to servers, its arguments so that it does, in little
-// time. SERVERS stands for the servers, and DIR for a folder.
+// connecting has, for each command that connects to servers, arguments with which it connects and ends soon.
+// SERVERS stands for the servers, and DIR for a folder.
 var connecting = map[string][]string{
 	"zklab shell":           {"SERVERS", "--timeout", "1s", "-c", "create /a"},
 	"zklab monitor":         {"SERVERS", "--timeout", "1s", "--count", "1"},
@@ -40,7 +40,7 @@ var connecting = map[string][]string{
 	"zklab sweep":           {"lock", "--ensemble", "external", "--servers", "SERVERS", "--time-limit", "1s", "--seeds", "1", "--quiet", "--out", "DIR"},
 }
 
-// connects runs a command of the table, and returns its exit code and all that it says.
+// connects runs a command of the table, and returns its exit code and its output.
 func connects(t *testing.T, command, servers string) (code int, said string) {
 	t.Helper()
 	args := append(strings.Fields(command)[1:], connecting[command]...)
@@ -52,7 +52,7 @@ func connects(t *testing.T, command, servers string) (code int, said string) {
 	return code, out.String()
 }
 
-// The table has all commands that connect.
+// The table connecting has all commands that connect.
 func TestConnectingCommands(t *testing.T) {
 	var all []string
 	for path, cmd := range visibleCommands() {
@@ -66,7 +66,7 @@ func TestConnectingCommands(t *testing.T) {
 	}
 }
 
-// Each command that connects names what listens at an address that is no port for clients.
+// If an address is not a port for clients, each command that connects names what listens there.
 func TestWrongPort(t *testing.T) {
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(secure.Close)
@@ -94,7 +94,8 @@ func TestWrongPort(t *testing.T) {
 	}
 }
 
-// Each command that connects takes the address that Mesos and others write, and says how to write an IPv6 address.
+// Each command that connects accepts addresses as Mesos and others write them, and explains how to write an IPv6
+// address.
 func TestWrittenServers(t *testing.T) {
 	e, err := embedded.Start(embedded.Config{Nodes: 1})
 	if err != nil {
@@ -108,7 +109,7 @@ func TestWrittenServers(t *testing.T) {
 			if code, said := connects(t, command, "::1:2181"); code != usage.ExitUsage || !strings.Contains(said, badIPv6) {
 				t.Errorf("exit code %d, want %q: %s", code, badIPv6, said)
 			}
-			at := e.Addrs()[0] + "/nowhere-" + strings.ReplaceAll(command, " ", "-") // other commands may make theirs meanwhile
+			at := e.Addrs()[0] + "/nowhere-" + strings.ReplaceAll(command, " ", "-") // other commands may create their znodes meanwhile
 			for _, scheme := range []string{"zk://", "zookeeper://"} {
 				code, plain := connects(t, command, at)
 				if codeOf, said := connects(t, command, scheme+at); codeOf != code || code == usage.ExitUsage && !strings.Contains(said, "/nowhere") {
@@ -119,7 +120,7 @@ func TestWrittenServers(t *testing.T) {
 	}
 }
 
-// answering serves connections by a function, and returns the address.
+// answering serves connections with a function, and returns its address.
 func answering(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -139,7 +140,8 @@ func answering(t *testing.T, serve func(net.Conn)) string {
 	return l.Addr().String()
 }
 
-// refusing is a server that gives sessions, and answers each request with a code.
+// refusing starts a server that grants sessions and answers each request with a code. It returns the
+// address.
 func refusing(t *testing.T, code wire.Code) string {
 	const status = "Zookeeper version: 3.9.3-x, built on x\nLatency min/avg/max: 0/0.0/0\nReceived: 1\nSent: 1\nConnections: 1\nOutstanding: 0\nZxid: 0x1\nMode: standalone\nNode count: 5\n"
 	var last atomic.Int64
@@ -157,7 +159,7 @@ func refusing(t *testing.T, code wire.Code) string {
 		if err != nil {
 			return
 		}
-		if ask.Session != 0 { // it ended with its connection
+		if ask.Session != 0 { // the session ended with its connection
 			wire.WriteFrame(c, wire.ConnectResponse{Password: make([]byte, wire.PasswordSize), HasReadOnly: ask.HasReadOnly}.Append(nil))
 			return
 		}
@@ -185,13 +187,13 @@ func refusing(t *testing.T, code wire.Code) string {
 	})
 }
 
-// Each command that connects names what the servers answered, and the way out. No command advises to
-// remove what was never made (ZOOKEEPER-1634: enforce.auth.enabled).
+// Each command that connects names what the servers answered, and the remedy. No command advises to remove
+// what was never created (ZOOKEEPER-1634: enforce.auth.enabled).
 func TestRefusedRequests(t *testing.T) {
 	for _, code := range []wire.Code{wire.SessionClosedAuth, wire.AuthFailed, wire.NoAuth, wire.ThrottledOp, wire.SystemError, wire.QuotaExceeded} {
 		servers := refusing(t, code)
 		for command := range connecting {
-			if command == "zklab ensemble status" { // it opens no session
+			if command == "zklab ensemble status" { // this command opens no session
 				continue
 			}
 			t.Run(code.String()+"/"+command, func(t *testing.T) {
@@ -209,7 +211,7 @@ func TestRefusedRequests(t *testing.T) {
 	}
 }
 
-// Each command that takes a session timeout tells what the servers made of it, if that is another.
+// Each command with a session timeout tells which timeout the servers granted if it differs.
 func TestGrantedSessionTimeout(t *testing.T) {
 	e, err := embedded.Start(embedded.Config{Nodes: 1, MinSession: 3 * time.Second, MaxSession: 20 * time.Second})
 	if err != nil {
@@ -222,7 +224,7 @@ func TestGrantedSessionTimeout(t *testing.T) {
 			continue // runs store the timeout that was granted, and their summaries tell it
 		}
 		if command == "zklab monitor" {
-			continue // it ends only after a change
+			continue // this command ends only after a change
 		}
 		t.Run(command, func(t *testing.T) {
 			for asked, granted := range map[string]string{"2s": "3s", "1m0s": "20s", "5s": ""} {

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// planned returns the plan of zklab sweep for some arguments, up to its first run.
+// planned returns the plan of zklab sweep for some arguments, without running anything.
 func planned(args []string) (d sweep.Description, s manyruns.SweepFlags, err error) {
 	swept := manyruns.NewSwept(workloads.Catalog{})
 	cmd := manyruns.SweepCommand(&s, swept)
@@ -32,7 +32,7 @@ func planned(args []string) (d sweep.Description, s manyruns.SweepFlags, err err
 	return d, s, err
 }
 
-// taken says what is wrong with the arguments of zklab; nil if they are taken.
+// taken returns an error unless zklab accepts the arguments.
 func taken(args []string) error {
 	if len(args) > 0 && args[0] == "sweep" {
 		_, _, err := planned(args[1:])
@@ -49,7 +49,7 @@ func taken(args []string) error {
 	return err
 }
 
-// Every command of the guide to sweeps is one that is taken.
+// Every command of the guide to sweeps is accepted.
 func TestGuideToSweeps(t *testing.T) {
 	t.Setenv("CI_NODE_INDEX", "3")
 	t.Setenv("CI_NODE_TOTAL", "20")
@@ -86,7 +86,7 @@ func words(t *testing.T, command string) []string {
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
-// The arguments of the pods are taken, and each index is a shard of its own.
+// The arguments of the pods are accepted, and each index is a different shard.
 func TestKubernetesCommands(t *testing.T) {
 	b, err := os.ReadFile("../deploy/kubernetes/sweep.yaml")
 	if err != nil {
@@ -125,8 +125,8 @@ func podArguments(t *testing.T, file []byte, n int) []string {
 	return job.Spec.Template.Spec.Containers[0].Args
 }
 
-// pretender is a zklab that writes its arguments down, and ends with a code. It returns the
-// folder that it is in.
+// pretender makes a program zklab that records its arguments and exits with a code. It returns the
+// folder of the program.
 func pretender(t *testing.T, code string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -137,7 +137,7 @@ func pretender(t *testing.T, code string) string {
 	return dir
 }
 
-// written are the arguments that a pretender was given.
+// written returns the arguments that a pretender was called with.
 func written(t *testing.T, dir string) []string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(dir, "zklab.args"))
@@ -147,8 +147,8 @@ func written(t *testing.T, dir string) []string {
 	return strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
 }
 
-// The script for Slurm passes its arguments on, quoted as they are, and the shard is the same
-// one in an array of all and of a few. As many tasks as it asks for are all shards.
+// The script for Slurm passes its arguments on with their quoting, and a shard is the same in an array
+// of all tasks and of a few. The number of tasks in the script is the number of shards.
 func TestSlurmScript(t *testing.T) {
 	const script = "../deploy/slurm/sweep.sbatch"
 	b, err := os.ReadFile(script)
@@ -175,8 +175,8 @@ func TestSlurmScript(t *testing.T) {
 	}
 }
 
-// The steps of the workflow run commands that are taken. A violation does not fail a shard,
-// whatever else does; it fails the merge, whose summary is told all the same.
+// The steps of the workflow run commands that are accepted. A violation does not fail a shard, but
+// every other error does; a violation fails the merge, whose summary is shown all the same.
 func TestGitHubCommands(t *testing.T) {
 	b, err := os.ReadFile("../deploy/github/sweep.yaml")
 	if err != nil {
@@ -210,7 +210,7 @@ func TestGitHubCommands(t *testing.T) {
 			}
 			ran++
 			run := strings.NewReplacer("${{ matrix.shard }}", "20", "${{ strategy.job-total }}", "20").Replace(step.Run)
-			cmd := exec.Command("bash", "-e", "-c", run) // as GitHub does
+			cmd := exec.Command("bash", "-e", "-c", run) // the way GitHub runs steps
 			cmd.Dir, cmd.Env = dir, append(os.Environ(), "GITHUB_STEP_SUMMARY="+filepath.Join(dir, "page"))
 			out, err := cmd.CombinedOutput()
 			if got := cmd.ProcessState.ExitCode(); test.want != "1" && got != int(test.want[0]-'0') || test.want == "1" && got == 0 {
@@ -235,7 +235,7 @@ func TestGitHubCommands(t *testing.T) {
 	}
 }
 
-// upTo are the numbers from 1 to n.
+// upTo returns the numbers from 1 to n.
 func upTo(n int) (all []int) {
 	for i := range n {
 		all = append(all, i+1)

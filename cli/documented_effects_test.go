@@ -17,8 +17,8 @@ import (
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// experimentsOf returns the documented commands of the given name, without those that are unperformed. Of
-// equal ones it returns the first.
+// experimentsOf returns the documented commands of the given name, without those in unperformed. Of equal
+// commands it returns the first.
 func experimentsOf(t *testing.T, name string) (all []docCommand) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -32,7 +32,7 @@ func experimentsOf(t *testing.T, name string) (all []docCommand) {
 	return all
 }
 
-// flagsOf returns the flags that a documented command gives.
+// flagsOf returns the flags of a documented command.
 func flagsOf(t *testing.T, d docCommand) *pflag.FlagSet {
 	t.Helper()
 	cmd, rest, err := zklabRoot().Find(shellWords(t, d.line)[1:])
@@ -45,9 +45,9 @@ func flagsOf(t *testing.T, d docCommand) *pflag.FlagSet {
 	return cmd.Flags()
 }
 
-// simulated returns the arguments of the same experiment in virtual time. An adapter is replaced by clients
-// in processes of their own. If the command gives no rate, and no times of faults, the rate is low:
-// most of the time goes to the load.
+// simulated returns the arguments of the same experiment in virtual time. Clients in processes of their own
+// replace an adapter. If the command sets neither a rate nor times of faults, the rate is low, because the
+// load takes most of the time.
 func simulated(t *testing.T, d docCommand, instead map[string]string) []string {
 	t.Helper()
 	flags := flagsOf(t, d)
@@ -68,8 +68,8 @@ func simulated(t *testing.T, d docCommand, instead map[string]string) []string {
 		case f.Name == "subject-command":
 			args = append(args, "--clients-as=process")
 		case replaced || slices.Contains([]string{"ensemble", "servers", "simulate", "gate", "label", "quiet", "for", "github"}, f.Name),
-			slices.Contains([]string{"auth", "tls-ca", "tls-cert", "tls-key"}, f.Name), // TestSecuredRun has them
-			slices.Contains([]string{"control", "others", "plan"}, f.Name),             // the script managed has them
+			slices.Contains([]string{"auth", "tls-ca", "tls-cert", "tls-key"}, f.Name), // TestSecuredRun tests these
+			slices.Contains([]string{"control", "others", "plan"}, f.Name),             // the script managed tests these
 			strings.HasSuffix(f.Name, "-command"):
 		default:
 			args = append(args, "--"+f.Name+"="+f.Value.String())
@@ -81,8 +81,8 @@ func simulated(t *testing.T, d docCommand, instead map[string]string) []string {
 	return args
 }
 
-// Each documented experiment is decided, so all its faults take effect. The recipes keep their promises,
-// and the broken ones do not. Of those that repeat it, two runs do.
+// Each documented experiment is decided, so all its faults take effect. Correct recipes keep their promises,
+// and broken ones do not. Of experiments that are repeated, two runs are made.
 func TestDocumentedExperiments(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -91,7 +91,7 @@ func TestDocumentedExperiments(t *testing.T) {
 		switch {
 		case strings.HasPrefix(d.line, "zklab sweep ") && !strings.Contains(d.line, "--seeds "):
 			args = append(args, "--seeds=1..2")
-			if flagsOf(t, d).Changed("config") { // until each of its faults has been drawn
+			if flagsOf(t, d).Changed("config") { // run until each of its faults has been drawn
 				args[len(args)-1] = "--seeds=1..8"
 			}
 		case !strings.Contains(d.line, "--seed") && !strings.Contains(d.line, "--repeat "):
@@ -128,7 +128,7 @@ func TestDocumentedExperiments(t *testing.T) {
 	}
 }
 
-// unmet returns what was not met, of a run or of several.
+// unmet returns what the output of one or several runs reports as not met.
 func unmet(printed []byte) string {
 	var result struct {
 		Assumptions []checker.Assumption
@@ -145,7 +145,8 @@ func unmet(printed []byte) string {
 	return result.Why
 }
 
-// Each documented gate is of a quantile that the documented number of runs decides, with one fault in each.
+// Each documented gate is about a quantile that the documented number of runs can decide, with one fault in
+// each run.
 func TestDocumentedGates(t *testing.T) {
 	n := 0
 	for _, d := range experimentsOf(t, "run") {

@@ -45,7 +45,8 @@ func (d *rehearsal) roles() (roles []string) {
 	return roles
 }
 
-// controls returns what a command does to servers that were in another state before.
+// controls returns a function that performs the command before, if any, and then the documented one,
+// and fails unless servers then have the role after, or run again if after is "".
 func controls(before []string, after string) func(*rehearsal) {
 	return func(d *rehearsal) {
 		d.up()
@@ -74,7 +75,7 @@ func controls(before []string, after string) func(*rehearsal) {
 	}
 }
 
-// An ensemble serves clients, in the background if it is asked to.
+// An ensemble serves clients, in the background if the command says so.
 func servesClients(d *rehearsal) {
 	if i := slices.Index(d.words, "--listen"); i > 0 {
 		d.words[i+1] = "127.0.0.1:0"
@@ -114,7 +115,7 @@ func servesClients(d *rehearsal) {
 	}
 }
 
-// takesWrites asks that there are so many servers, and that they take a write.
+// takesWrites fails unless there are so many servers and they accept a write.
 func (d *rehearsal) takesWrites(servers string, nodes int) {
 	d.Helper()
 	if n := strings.Count(servers, ",") + 1; n != nodes {
@@ -125,7 +126,7 @@ func (d *rehearsal) takesWrites(servers string, nodes int) {
 	conn.Close()
 }
 
-// freePorts returns the first of some free ports in a row.
+// freePorts returns the first of n consecutive free ports.
 func freePorts(d *rehearsal, n int) string {
 	d.Helper()
 	for first := 17990; first > 17000; first -= n {
@@ -170,7 +171,7 @@ func expires(d *rehearsal) {
 	}
 }
 
-// The health of the ensemble is told, at once or when it is as wanted.
+// The command tells the health of the ensemble, at once or when it is as wanted.
 func tellsStatus(d *rehearsal) {
 	servers := d.up()
 	if !strings.Contains(strings.Join(d.words, " "), servers[:12]) {
@@ -185,14 +186,14 @@ func tellsStatus(d *rehearsal) {
 	d.prints(d.exits(usage.ExitValid), `^healthy: 3 of 3 serve|^server 3 at .*: (leader|follower)`)
 }
 
-// A healthy ensemble is checked for a moment, too short for a verdict, and nothing of the check is left.
+// A healthy ensemble is checked for a moment, too short for a verdict, and the check leaves nothing behind.
 func watches(d *rehearsal) {
 	servers := d.reachable()
 	d.replace(`^\d+[mh]$`, "1s")
 	d.replace(`^:9150$`, ":0")
 	first, _, _ := strings.Cut(servers, ",")
 	conn := d.session(first)
-	d.create(conn, "/app", "", 0) // the chroot of some lines
+	d.create(conn, "/app", "", 0) // some lines have this chroot
 	text := d.exits(usage.ExitUnknown)
 	d.prints(text, `^UNDECIDED after .*: the leader stayed|"verdict": "unknown"`)
 	names, _, err := conn.Children("/")
@@ -201,13 +202,13 @@ func watches(d *rehearsal) {
 	}
 }
 
-// Each script is told, and none differs.
+// The output names each script, and none differs.
 func findsNothingWrong(d *rehearsal) {
 	d.replace(`^(127\.0\.0\.1|zk1):.*`, d.up())
 	d.prints(d.exits(usage.ExitValid), `^ok +versions$(.|\n)*^CONFORMS: |"script": "versions"`)
 }
 
-// A file for Docker Compose has a service a server.
+// A file for Docker Compose has a service for each server.
 func composes(d *rehearsal) {
 	text, nodes := d.exits(usage.ExitValid), 3
 	if i := slices.Index(d.words, "--out"); i > 0 {
@@ -224,7 +225,7 @@ func composes(d *rehearsal) {
 	}
 }
 
-// There is a configuration for each server, which knows all of them.
+// There is a configuration for each server, which names all servers.
 func configures(d *rehearsal) {
 	d.exits(usage.ExitValid)
 	folder := d.words[slices.Index(d.words, "--out")+1]
@@ -236,22 +237,22 @@ func configures(d *rehearsal) {
 	}
 }
 
-// What a crashed run has left behind is found.
+// The command finds what a crashed run has left behind.
 func findsLeftovers(d *rehearsal) {
-	first, _, _ := strings.Cut(d.reachable(), ",") // which it asks
+	first, _, _ := strings.Cut(d.reachable(), ",") // the command asks this server
 	left := ensemble.RunFolder(time.Date(2020, 1, 2, 15, 4, 5, 0, time.UTC))
 	d.create(d.session(first), left, "", 0)
 	d.prints(d.exits(usage.ExitValid), `^found `+left+` of a run`)
 }
 
-// held replaces the program of a command by one that looks at the command's path with another command.
+// held replaces the program of a command by one that inspects the command's path with the command look.
 func (d *rehearsal) held(look string) {
 	i := slices.Index(d.words, "--")
 	d.words = append(d.words[:i+1:i+1], "sh", "-c", look)
 }
 
-// The program runs while the lock is held, or while the candidate leads. Without a program, the holder is
-// told.
+// The program runs while the lock is held, or while the candidate leads. Without a program, the command names
+// the holder.
 func locks(d *rehearsal) {
 	servers := d.reachable()
 	command := d.words[0]
@@ -279,7 +280,7 @@ func registers(d *rehearsal) {
 	d.prints(d.zklab(strings.Fields(ask)[1:], usage.ExitValid), `: 0 instances$`)
 }
 
-// The instances of a service are told.
+// The command lists the instances of a service.
 func discovers(d *rehearsal) {
 	servers := d.reachable()
 	d.start("", "register", "/services/payment", "--address", "10.0.0.1:8080", "--servers", servers, "--", "sh", "-c", "echo registered; exec sleep 1000").await("^registered$")
@@ -292,7 +293,7 @@ func discovers(d *rehearsal) {
 	d.prints(d.exits(usage.ExitValid), `10\.0\.0\.1:8080`)
 }
 
-// Each change is told.
+// The command reports each change.
 func monitors(d *rehearsal) {
 	servers := d.reachable()
 	conn := d.session(servers)
@@ -319,12 +320,13 @@ func monitors(d *rehearsal) {
 	}
 }
 
-// The lines of a shell do what they say: what they write is there, and what they read is printed.
+// The lines of a shell do what they say: what they write exists afterwards, and what they read is
+// printed.
 func runsLines(d *rehearsal) {
 	const input = "create /made\n"
 	d.write("changes", input)
 	d.write("credentials", "digest:user:password\n")
-	if d.line == "zklab shell" { // which has servers of its own
+	if d.line == "zklab shell" { // this shell starts its own servers
 		d.prints(d.start("ls /\n", d.words...).ends(usage.ExitValid), `^zookeeper`)
 		return
 	}
@@ -337,7 +339,7 @@ func runsLines(d *rehearsal) {
 			commands = append(commands, strings.Fields(d.words[i+1]))
 		}
 	}
-	for _, c := range commands { // what they change or read is there before
+	for _, c := range commands { // the znodes that they change or read exist before
 		switch path := znodeOf(c); {
 		case strings.Contains(d.line, "create "+filepath.Dir(path)+"'"), strings.Contains(d.line, "create "+path+"'"):
 		case c[0] == "create" && filepath.Dir(path) != "/":
@@ -356,7 +358,7 @@ func runsLines(d *rehearsal) {
 	for _, c := range commands {
 		path := znodeOf(c)
 		if c[0] == "watch" {
-			for r.text() == "" { // until it has begun to watch
+			for r.text() == "" { // until the shell has begun to watch
 				if _, err := conn.Set(path, nil, -1); err != nil {
 					d.Fatal(err)
 				}

@@ -10,8 +10,9 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// purposes has a function for each command of zklab. It performs a documented line of the command, with servers,
-// files and programs in place of the reader's. The test fails unless the command serves its purpose.
+// purposes has a function for each command of zklab. The function performs a documented line of the command,
+// with servers, files and programs in place of the reader's, and fails the test unless the command serves its
+// purpose.
 var purposes = map[string]func(*rehearsal){
 	"run": byExperiments, "sweep": byExperiments,
 	"init": inits, "replay": replays, "shrink": shrinks, "compare": compares, "matrix": setsSideBySide, "merge": merges, "explore": explores,
@@ -44,14 +45,13 @@ var unperformed = map[string]string{
 	"zklab run lock --ensemble external --servers $SERVERS --faults none --time-limit 1s":                                                                        "is too short for a verdict: TestPrograms",
 }
 
-// TestDocumentedExperiments performs them.
+// byExperiments marks commands that TestDocumentedExperiments performs.
 func byExperiments(*rehearsal) {}
 
-// TestDocumentedConformance performs them.
+// byConformance marks commands that TestDocumentedConformance performs.
 func byConformance(*rehearsal) {}
 
-// Each documented check of an adapter passes. They wait most of the time, so they take place at the same time
-// as others.
+// Each documented check of an adapter passes. The checks wait most of the time, so they run in parallel.
 func TestDocumentedConformance(t *testing.T) {
 	t.Parallel()
 	all := slices.DeleteFunc(experimentsOf(t, "conform"), func(c docCommand) bool { return isConformServers(shellWords(t, c.line)[1:]) })
@@ -76,13 +76,13 @@ func conforms(d *rehearsal) {
 		d.words = append(d.words[:len(d.words)-2], "zklab", "worker")
 	}
 	if !d.has("--recipe") {
-		d.insert("--recipe=lock") // all take a minute
+		d.insert("--recipe=lock") // all recipes would take a minute
 	}
 	out := d.start("", d.words...).ends(usage.ExitValid)
 	d.prints(out, `^lock +normal +ok `)
 }
 
-// Servers in this process need nothing.
+// Embedded servers need nothing of the machine.
 func examines(d *rehearsal) {
 	d.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
 	codes := []int{usage.ExitValid}
@@ -92,26 +92,26 @@ func examines(d *rehearsal) {
 	d.prints(d.exits(codes...), `^ok +embedded `)
 }
 
-// The script is there without a clone, and says what it lacks: here no engine answers.
+// The script is available without a clone, and tells what it lacks: here no engine answers.
 func buildsImage(d *rehearsal) {
 	d.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
 	d.exits(usage.ExitFailed)
 }
 
-// The script is for the shell, and asks zklab what completes a line.
+// The output is a script for the shell, which asks zklab for completions of a line.
 func offersCompletion(d *rehearsal) {
 	d.prints(d.exits(usage.ExitValid), map[string]string{
 		"bash": `^complete .*-F _zklab zklab`, "zsh": `^#compdef zklab`, "fish": `^complete -c zklab`, "powershell": `Register-ArgumentCompleter`,
 	}[d.words[1]])
 }
 
-// The flag names a file of the folder.
+// The printed flag names a file in the folder.
 func overlays(d *rehearsal) {
 	d.prints(d.exits(usage.ExitValid), `^-overlay=\S+/overlay/overlay\.json$`)
 	d.prints(d.read("overlay/overlay.json"), `runtime/select\.go`)
 }
 
-// A command's help has its flags.
+// The help of a command has its flags.
 func helps(d *rehearsal) { d.prints(d.exits(usage.ExitValid), `^ +--seed `) }
 
 // Each documented command serves its purpose when its line is performed.
@@ -120,7 +120,7 @@ func TestDocumentedPurposes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmp, err := os.MkdirTemp("", "zc") // t.TempDir's are too long for sockets
+	tmp, err := os.MkdirTemp("", "zc") // the paths of t.TempDir are too long for sockets
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,17 +20,17 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// rehearsal is where a documented command is performed: the working directory, empty at first.
+// rehearsal performs a documented command in a working directory that is empty at first.
 type rehearsal struct {
 	*testing.T
 	docCommand
-	words    []string // as a shell splits the line, without zklab
-	stores   string   // what newStores has made
+	words    []string // the words of the line, split as by a shell, without zklab
+	stores   string   // the folder from newStores
 	checkout string   // zklab's own folder
 	in       string   // the folder in which processes run; empty: the working directory
 }
 
-// place puts a folder of newStores where the command looks for it.
+// place copies a folder of newStores to the place where the command looks for it.
 func (d *rehearsal) place(name, to string) {
 	d.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.CopyFS(to, os.DirFS(filepath.Join(d.stores, name)))); err != nil {
@@ -45,7 +45,7 @@ func (d *rehearsal) write(name, text string) {
 	}
 }
 
-// read returns a file that must have something in it.
+// read returns the contents of a file, which must not be empty.
 func (d *rehearsal) read(name string) string {
 	d.Helper()
 	text, err := os.ReadFile(name)
@@ -58,14 +58,14 @@ func (d *rehearsal) read(name string) string {
 	return string(text)
 }
 
-// replace gives the command another value than the documented one.
+// replace replaces a documented value in the command.
 func (d *rehearsal) replace(pattern, by string) {
 	for i, word := range d.words {
 		d.words[i] = regexp.MustCompile(pattern).ReplaceAllLiteralString(word, by)
 	}
 }
 
-// insert gives the command flags that it has not.
+// insert adds flags to the command.
 func (d *rehearsal) insert(flags ...string) {
 	cmd, _, err := zklabRoot().Find(d.words)
 	if err != nil {
@@ -122,7 +122,7 @@ type running struct {
 	added chan struct{}
 }
 
-// Write is for the process.
+// Write collects the output of the process.
 func (r *running) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -139,7 +139,7 @@ func (r *running) text() string {
 	return r.wrote.String()
 }
 
-// start begins a command with something on its standard input.
+// start starts a command with input on its standard input.
 func (d *rehearsal) start(input string, args ...string) *running {
 	d.Helper()
 	r := &running{rehearsal: d, cmd: exec.Command("zklab", args...), added: make(chan struct{}, 1)}
@@ -156,7 +156,7 @@ func (d *rehearsal) start(input string, args ...string) *running {
 	return r
 }
 
-// await waits until the command has printed what matches, and returns it with its groups.
+// await waits until the output matches pattern, and returns the match and its groups.
 func (r *running) await(pattern string) []string {
 	r.Helper()
 	wanted := regexp.MustCompile("(?m)" + pattern)
@@ -173,7 +173,7 @@ func (r *running) await(pattern string) []string {
 	}
 }
 
-// wait waits for the command's end. One that hangs is killed.
+// wait waits for the command's end. It kills a command that hangs.
 func (r *running) wait() {
 	hung := time.AfterFunc(time.Minute, func() { _ = r.cmd.Process.Kill() })
 	defer hung.Stop()
@@ -189,7 +189,7 @@ func (r *running) ends(code int) string {
 	return r.text()
 }
 
-// interrupted asks the command to end, as the user does who has seen enough.
+// interrupted interrupts the command, like a user who has seen enough.
 func (r *running) interrupted() string {
 	r.Helper()
 	if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
@@ -202,8 +202,8 @@ func (r *running) interrupted() string {
 	return r.text()
 }
 
-// reachable starts a server in place of those that the command names, and returns its address. It is one,
-// since a read by another server may not show what has just been written.
+// reachable starts a server in place of those that the command names, and returns its address. It is a single
+// server because a read from another server may not show what has just been written.
 func (d *rehearsal) reachable() string {
 	d.Helper()
 	e, err := embedded.Start(embedded.Config{Nodes: 1})
@@ -241,7 +241,7 @@ func (d *rehearsal) session(servers string) *zk.Conn {
 	return conn
 }
 
-// create makes a znode, with what is above it.
+// create creates a znode and its parents.
 func (d *rehearsal) create(conn *zk.Conn, path, data string, flags int32) {
 	d.Helper()
 	if above := filepath.Dir(path); above != "/" {
@@ -254,7 +254,7 @@ func (d *rehearsal) create(conn *zk.Conn, path, data string, flags int32) {
 	}
 }
 
-// there reports whether there is a znode, after all writes that have ended.
+// there reports whether a znode exists, after all completed writes.
 func (d *rehearsal) there(conn *zk.Conn, path string) bool {
 	d.Helper()
 	_, err := conn.Sync(path)
@@ -268,7 +268,7 @@ func (d *rehearsal) there(conn *zk.Conn, path string) bool {
 	return there
 }
 
-// newStores makes what commands about stored runs need, each kind in a folder of its own.
+// newStores creates what commands about stored runs need, each kind in a separate folder.
 func newStores(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -28,7 +28,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// oldRun is the folder of a run that is old at any time.
+// oldRun is the folder of a run that is always old.
 const oldRun = "2020-01-02T15-04-05.678Z"
 
 // histories has the contents of files that other tools wrote.
@@ -61,7 +61,7 @@ func checks(d *rehearsal) {
 	}
 }
 
-// A comparison names its groups and has figures of each, and it judges the gates.
+// A comparison names its groups, has figures for each, and judges the gates.
 func compares(d *rehearsal) {
 	d.place("compared", "store")
 	d.replace("^many$", "before")
@@ -105,9 +105,10 @@ func compares(d *rehearsal) {
 	}
 }
 
-// The table has a row for each column, and the page leads to all runs. In place of containers the runs are simulated.
+// The table has a row for each column, and the page links to all runs. The runs are simulated instead of using
+// containers.
 func setsSideBySide(d *rehearsal) {
-	virtual := "--on=simulated" // in place of all containers
+	virtual := "--on=simulated" // instead of containers
 	var words, on []string
 	for i := 0; i < len(d.words); i++ {
 		if d.words[i] != "--on" {
@@ -138,8 +139,8 @@ func setsSideBySide(d *rehearsal) {
 	d.prints(d.read(page[0]), `<a href="../../sweeps/[a-z]+/[0-9a-f]+/sweep.html">all runs</a>`)
 }
 
-// An exploration tries faults at the points of its scenario, singly and in pairs, and says why if it came
-// to no verdict. Here the scenario is small enough to come to an end.
+// An exploration tries faults at the points of its scenario, singly and in pairs, and tells why if it reached
+// no verdict. Here the scenario is small enough for the exploration to be completed.
 func explores(d *rehearsal) {
 	d.words = append(d.words, "--for=10m", "--clients=2", "--ops=1", "--faults=lose-reply", "--jobs=1", "--json", "--quiet")
 	if d.has("--subject-command") { // in real time
@@ -217,7 +218,8 @@ func exports(d *rehearsal) {
 	}
 }
 
-// readsMessages reads what consists of messages of protocol buffers with the number 1, as traces do.
+// readsMessages reads a text that consists of protocol buffer fields with the number 1, each a message, as
+// traces do.
 func readsMessages(d *rehearsal, text []byte) {
 	n := 0
 	for ; len(text) > 0; n++ {
@@ -236,7 +238,7 @@ func readsMessages(d *rehearsal, text []byte) {
 	}
 }
 
-// What is written to begin with can be read. Package scaffold tests that it builds and runs.
+// The generated files can be read. Package scaffold tests that they build and run.
 func inits(d *rehearsal) {
 	out := d.exits(usage.ExitValid)
 	wrote := regexp.MustCompile(`(?m)^wrote (.*)$`).FindStringSubmatch(out)
@@ -260,7 +262,7 @@ func inits(d *rehearsal) {
 	}
 }
 
-// A list has what there is, and of stored runs those that are asked for.
+// A list has everything that exists, and of stored runs those that are requested.
 func lists(d *rehearsal) {
 	d.place("violated", "store")
 	d.place("compared/sweeps", "store/sweeps")
@@ -281,7 +283,7 @@ func lists(d *rehearsal) {
 	}
 }
 
-// A merge sums up what its shards did, and names the shards that are absent.
+// A merge sums up the results of its shards, and names missing shards.
 func merges(d *rehearsal) {
 	if strings.Contains(d.line, "explorations") {
 		d.place("explored", "store")
@@ -328,8 +330,8 @@ func opens(d *rehearsal) {
 	}
 }
 
-// Old runs are removed with --remove, and listed without it. What fails stays with --keep-failing, and
-// what is new always.
+// Old runs are removed with --remove, and only listed without it. Failed runs are kept with --keep-failing,
+// and new ones always.
 func prunes(d *rehearsal) {
 	d.place("violated", "store")
 	latest, err := os.Readlink("store/latest")
@@ -354,8 +356,8 @@ func prunes(d *rehearsal) {
 	}
 }
 
-// A repeated run comes to the same history or, where goroutines of this program were scheduled in another
-// way, at least to the same violation.
+// A replayed run has the same history or, if goroutines of this program were scheduled differently, at least
+// the same violation.
 func replays(d *rehearsal) {
 	d.place("violated", "store")
 	latest, err := os.Readlink("store/latest")
@@ -367,7 +369,7 @@ func replays(d *rehearsal) {
 	if i := slices.Index(d.words, "--times"); i > 0 {
 		times, _ = strconv.Atoi(d.words[i+1])
 	}
-	out := d.start("", d.words...).ends(usage.ExitViolation) // a test may not simulate otherwise
+	out := d.start("", d.words...).ends(usage.ExitViolation) // a test could not simulate otherwise
 	d.prints(out, fmt.Sprintf(`^replays \d+ of %d$`, times))
 	if n := len(regexp.MustCompile(`(?m)^\d+ of \d+: violation`).FindAllString(out, -1)); n != times {
 		d.Errorf("%d of %d violations\n%s", n, times, out)
@@ -404,7 +406,7 @@ func describesFiles(d *rehearsal) {
 	}
 }
 
-// The store is in the browser, with the label of the run in it.
+// The browser shows the store, with the label of its run.
 func servesStore(d *rehearsal) {
 	d.place("violated", "store")
 	d.place("violated", "results")
@@ -419,7 +421,7 @@ func servesStore(d *rehearsal) {
 	r.interrupted()
 }
 
-// page returns what a server answers.
+// page returns the body of a server's answer.
 func page(d *rehearsal, url string) string {
 	d.Helper()
 	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
@@ -435,7 +437,7 @@ func page(d *rehearsal, url string) string {
 	return string(text)
 }
 
-// What is shrunk is smaller, and is still a violation.
+// A shrunk run is smaller, and still a violation.
 func shrinks(d *rehearsal) {
 	d.place("swept", "store")
 	d.place("violated", "store")

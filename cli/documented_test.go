@@ -19,14 +19,13 @@ type docCommand struct {
 	line  string // as a shell reads it, from zklab on
 }
 
-// shown finds commands in code: after a prompt, or after what builds zklab.
+// shown finds commands in code: after a prompt, or after a command that builds zklab.
 var shown = regexp.MustCompile(`^(?:    |\t)?\s*(?:- )?(?:run: )?(?:\$ )?(?:make [a-z ]+ && )?(?:bin/|go run \./cmd/)?(zklab [a-z]+( [^─]*)?)$`)
 
 // afterwards finds where a command ends for a shell: at a comment, a pipe, a redirection or another command.
 var afterwards = regexp.MustCompile(` +[#<>|&]| *;`)
 
-// docCommands returns the commands of all pages, in the order in which they stand there, and of the help
-// of all commands.
+// docCommands returns the commands of all pages, in their order there, and those in the help of all commands.
 func docCommands(t *testing.T) (all []docCommand) {
 	t.Helper()
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
@@ -60,7 +59,7 @@ func helped(cmd *cobra.Command) (all []docCommand) {
 	return all
 }
 
-// codeOf leaves the lines of a page that are no code empty.
+// codeOf returns a page in which all lines that are not code are empty.
 func codeOf(page string) string {
 	var code []string
 	fenced := false
@@ -115,7 +114,7 @@ func given(code, line string) string {
 	return line
 }
 
-// Each command has examples in its help. Completion shows them in its description, in pairs.
+// Each command has examples in its help. The description of completion has its examples, in pairs.
 func TestExamples(t *testing.T) {
 	var look func(*cobra.Command)
 	look = func(cmd *cobra.Command) {
@@ -129,13 +128,13 @@ func TestExamples(t *testing.T) {
 	look(zklabRoot())
 }
 
-// Each documented command exists, with flags and arguments that it takes, and a script of this package runs
-// a command of that name.
+// Each documented command exists and takes its flags and arguments, and a script of this package runs a
+// command of that name.
 func TestDocumentedCommands(t *testing.T) {
 	scripts := allScripts(t)
 	n := 0
 	for _, d := range docCommands(t) {
-		if strings.ContainsAny(d.line, "$…") || strings.Contains(d.line, ":NAME") { // what stands there is the reader's
+		if strings.ContainsAny(d.line, "$…") || strings.Contains(d.line, ":NAME") { // the reader replaces these parts
 			continue
 		}
 		n++

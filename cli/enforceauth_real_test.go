@@ -14,12 +14,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Apache ZooKeeper's own server that requires authentication (enforce.auth.enabled): each command that connects says so,
-// and how to give it. With it, a lock is taken.
+// Apache ZooKeeper's own server that requires authentication (enforce.auth.enabled): each command that connects tells
+// this, and how to authenticate. With authentication, a lock can be acquired.
 func TestRealEnforcedAuthentication(t *testing.T) {
 	servers := enforcing(t)
 	for command := range connecting {
-		if command == "zklab ensemble status" { // it opens no session
+		if command == "zklab ensemble status" { // this command opens no session
 			continue
 		}
 		t.Run(command, func(t *testing.T) {

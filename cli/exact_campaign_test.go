@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// With the overlay, two processes have the same record of each seed, of ZKLAB_EXACT seeds of every
-// recipe; docs/simulation.md has what came of it.
+// With the overlay, two processes have the same record of each of ZKLAB_EXACT seeds of every recipe.
+// The result is in docs/simulation.md.
 func TestManySimulationsAreExact(t *testing.T) {
 	seeds := cmp.Or(os.Getenv("ZKLAB_EXACT"), "5")
 	binary := exactBinary(t)
@@ -24,9 +24,9 @@ func TestManySimulationsAreExact(t *testing.T) {
 	}
 }
 
-// With the stock toolchain nearly all seeds have the same record in two processes: the runtime
-// still makes a few choices. ZKLAB_REPEAT says with how many seeds of each recipe that is measured;
-// docs/simulation.md has what came of it.
+// With the stock toolchain nearly all seeds have the same record in two processes: the runtime still
+// makes a few choices. ZKLAB_REPEAT is the number of seeds of each recipe with which this is measured.
+// The result is in docs/simulation.md.
 func TestSimulationsRepeat(t *testing.T) {
 	seeds := cmp.Or(os.Getenv("ZKLAB_REPEAT"), "40")
 	binary := filepath.Join(t.TempDir(), "zklab")
@@ -56,7 +56,7 @@ func TestSimulationsRepeat(t *testing.T) {
 }
 
 // repeating is how many of a hundred seeds of each recipe must have the same record twice with the
-// stock toolchain, on a machine that is not busy: a thread that the system takes the processor from
-// for 10 ms has its goroutine interrupted. Monitors of one session that came due at one instant
-// brought the job queue to 60, operations with one deadline membership to 38.
+// stock toolchain, on an idle machine: if the system takes the processor from a thread for 10 ms, the
+// thread's goroutine is preempted. Monitors of one session that came due at the same instant once
+// lowered the job queue to 60, and operations with the same deadline lowered membership to 38.
 const repeating = 97

@@ -20,8 +20,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// With the overlay, two processes have the same record of a simulation, of every recipe under all
-// faults, and of subjects that are not zklab's own.
+// With the overlay, two processes have the same record of a simulation, for every recipe under all
+// faults and for subjects that are not zklab's own.
 func TestRealSimulationsAreExact(t *testing.T) {
 	binary := exactBinary(t)
 	for _, s := range exactSubjects() {
@@ -33,7 +33,7 @@ func TestRealSimulationsAreExact(t *testing.T) {
 	}
 }
 
-// exactSubjects are recipes with subjects.
+// exactSubjects returns pairs of a recipe and a subject.
 func exactSubjects() [][2]string {
 	all := [][2]string{{"lock", "go-zookeeper"}, {"queue", "broken"}}
 	for _, recipe := range workloads.Recipes() {
@@ -42,7 +42,7 @@ func exactSubjects() [][2]string {
 	return all
 }
 
-// same wants the same records of two processes.
+// same fails unless two processes have the same records.
 func same(t *testing.T, one, other map[int64]string) {
 	t.Helper()
 	if len(one) == 0 || len(one) != len(other) {
@@ -55,7 +55,7 @@ func same(t *testing.T, one, other map[int64]string) {
 	}
 }
 
-// exactBinary is the command built with the overlay, in a folder of its own, once for all tests.
+// exactBinary returns the command built with the overlay, in a separate folder, once for all tests.
 func exactBinary(t *testing.T) string {
 	t.Helper()
 	binary, err := builtExactly()
@@ -85,7 +85,7 @@ func buildExact(dir string) error {
 	return nil
 }
 
-// records are the hashes of the records of a sweep, by seed.
+// records returns the hashes of the records of a sweep, by seed.
 func records(t *testing.T, binary string, subject [2]string, seeds string) map[int64]string {
 	t.Helper()
 	out := t.TempDir()

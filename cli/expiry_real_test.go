@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
-// Tests in other languages end a session by zklab ensemble expire, and their clients are told of it and come back: the
-// examples that docs/ensemble.md shows.
+// Tests in other languages, the examples in docs/ensemble.md, end a session with zklab ensemble expire; their clients
+// learn of the expiry and open a new session.
 func TestRealExpiryFromPython(t *testing.T) {
 	t.Parallel()
 	programs.Require(t, programs.Kazoo)
@@ -40,7 +40,7 @@ func TestRealExpiryFromJava(t *testing.T) {
 	}
 }
 
-// runIn runs a program in a folder and gives what it prints.
+// runIn runs a program in a folder and returns its output.
 func runIn(t *testing.T, folder, program string, arguments ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, arguments...)

@@ -19,10 +19,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// somebody starts an ensemble that is not the command's, for the rest of the script: the
-// variable SERVERS is its connect string, ADDR1 to ADDR3 are its servers, and
-// "zklab-control pause 2", or resume, kill, stop and start, harms one of them. With
-// "mute" the servers answer no four-letter word.
+// somebody starts an ensemble that zklab did not start, for the rest of the script: the variable
+// SERVERS is its connect string, ADDR1 to ADDR3 are its servers, and "zklab-control pause 2", or
+// resume, kill, stop or start, does this to one of them. With "mute" the servers answer no four-letter
+// words.
 func somebody(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 || len(args) == 1 && args[0] != "mute" {
 		ts.Fatalf("usage: somebody [mute]")
@@ -52,7 +52,7 @@ func somebody(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("CONTROL", l.Addr().String())
 }
 
-// harm does what a path such as /pause/2 says.
+// harm performs the action of a path such as /pause/2.
 func harm(ctx context.Context, e *embedded.Ensemble, path string) error {
 	var verb string
 	var id int
@@ -83,7 +83,7 @@ func controlProgram() {
 	}
 }
 
-// mute listens for a server and passes all on to it but four-letter words.
+// mute listens in place of a server and forwards everything to it except four-letter words.
 func mute(ts *testscript.TestScript, server string) (addr string) {
 	l := listen(ts, "0")
 	ts.Defer(func() { l.Close() })
@@ -122,8 +122,8 @@ func muted(client net.Conn, server string) {
 	io.Copy(behind, client)
 }
 
-// znodes asserts which children a znode of somebody's ensemble has: "znodes / zookeeper".
-// "znodes + /a" makes one.
+// znodes asserts which children a znode of somebody's ensemble has: "znodes / zookeeper". "znodes + /a"
+// creates a znode.
 func znodes(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: znodes path [child...], or znodes + path")

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// ranOnFullDisk returns the output of a simulated run that finds no room for a file.
+// ranOnFullDisk returns the output of a simulated run that has no disk space for a file.
 func ranOnFullDisk(t *testing.T, out, file string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "zklab-full", "run", "lock", "--simulate", "--time-limit", "1s", "--seed", "1", "--points", "--quiet", "--out", out)
@@ -28,7 +28,7 @@ func ranOnFullDisk(t *testing.T, out, file string) (stdout, stderr string, code 
 	return told.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// filesOfARun are the files below a run's folder, with one plot of each format.
+// filesOfARun returns the files below a run's folder, with only one plot of each format.
 func filesOfARun(t *testing.T, run string) (files []string) {
 	t.Helper()
 	plots := map[string]bool{}
@@ -51,11 +51,11 @@ func filesOfARun(t *testing.T, run string) (files []string) {
 	return files
 }
 
-// theRecord are the files without which a run is lost.
+// theRecord lists the files without which a run is lost.
 var theRecord = []string{"experiment.yaml", "history.jsonl", "transactions.jsonl", "latest"}
 
-// A verdict that was reached is printed with its exit code, whichever file of the run there is no room for, and one
-// warning names the file. Without its record the run is lost, and there is no verdict.
+// A verdict that was reached is printed and sets the exit code, for whichever file of the run there is no space,
+// and one warning names the file. Without its record the run is lost, and there is no verdict.
 func TestNoRoomForAFile(t *testing.T) {
 	t.Parallel()
 	whole := t.TempDir()
@@ -91,7 +91,7 @@ func TestNoRoomForAFile(t *testing.T) {
 	}
 }
 
-// A store that cannot be written is an error of one line, with the name that was given.
+// If the store cannot be written, an error of one line tells so, with the name that was given.
 func TestStoreThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -116,7 +116,7 @@ func TestStoreThatCannotBeWritten(t *testing.T) {
 			cmd.Env = append(os.Environ(), fullEnv+"=history.jsonl")
 			var told, errs bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &told, &errs
-			_ = cmd.Run() // the code says more
+			_ = cmd.Run() // the exit code tells more
 			stderr := errs.String()
 			if cmd.ProcessState.ExitCode() != usage.ExitFailed || told.Len() > 0 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, out) ||
 				strings.Contains(stderr, ".part") || strings.Contains(stderr, ".zklab-") {

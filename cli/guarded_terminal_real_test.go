@@ -13,7 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 )
 
-// interactive is an interactive shell in a terminal, with job control. Its prompt is "ready: ".
+// interactive returns a terminal with an interactive shell that has job control. Its prompt is "ready:
+// ".
 func interactive(t *testing.T) *tmuxtest.Terminal {
 	t.Helper()
 	tmuxtest.Require(t)
@@ -22,7 +23,7 @@ func interactive(t *testing.T) *tmuxtest.Terminal {
 	return s
 }
 
-// lockCommand is a zklab lock, for a shell's script, on servers of the test's own.
+// lockCommand returns a command line of zklab lock on the test's own servers, for a shell script.
 func lockCommand(t *testing.T) string {
 	t.Helper()
 	e, err := embedded.Start(embedded.Config{Nodes: 1})
@@ -33,7 +34,7 @@ func lockCommand(t *testing.T) string {
 	return "zklab lock /l --servers " + strings.Join(e.Addrs(), ",")
 }
 
-// A program at a terminal reads what is typed, and Ctrl-C is for it.
+// A program at a terminal reads what is typed, and gets Ctrl-C.
 func TestRealProgramAtATerminal(t *testing.T) {
 	s := interactive(t)
 	s.Type("$LOCK -- sh -c 'read line; echo \"got $line\"'; echo code $?\r")
@@ -49,7 +50,7 @@ func TestRealProgramAtATerminal(t *testing.T) {
 	s.Until(`code 130$`)
 }
 
-// Ctrl-Z stops program and zklab as one job, which fg and bg continue.
+// Ctrl-Z stops the program and zklab as one job, which fg and bg continue.
 func TestRealJobAtATerminal(t *testing.T) {
 	s := interactive(t)
 	s.Type("$LOCK -- cat\r")
@@ -65,7 +66,7 @@ func TestRealJobAtATerminal(t *testing.T) {
 	}
 	s.Keys("C-d")
 	s.Until(`^ready:$`)
-	// One that begins in the background stops when it reads, and gets the terminal with fg.
+	// A job that begins in the background stops when it reads, and gets the terminal with fg.
 	s.Type("clear; $LOCK -- sh -c 'read line; echo \"got $line\"' & echo pid $! of it\r")
 	pid := regexp.MustCompile(`pid (\d+) of it`).FindStringSubmatch(s.Until(`^pid \d+ of it$`))[1]
 	within(t, "it is stopped", func() bool { return stopped(t, integer(t, pid)) })
@@ -74,7 +75,7 @@ func TestRealJobAtATerminal(t *testing.T) {
 	s.Until(`^got late$`)
 }
 
-// A job that is stopped for long loses its lock, and its program ends although zklab is stopped.
+// A job that is stopped for too long loses its lock, and its program ends although zklab is stopped.
 func TestRealJobThatLosesItsLock(t *testing.T) {
 	s := interactive(t)
 	s.Type("$LOCK --session-timeout 4s -- sh -c 'trap \"echo asked; exit\" TERM; echo runs; while :; do sleep 0.1; done'; echo code $?\r")
@@ -86,7 +87,7 @@ func TestRealJobThatLosesItsLock(t *testing.T) {
 	s.Until(fmt.Sprintf(`^error: the lock of /l was lost while the program ran\n(.*\n)*code %d$`, clients.ExitLost))
 }
 
-// The rest of a pipeline can have the terminal: the program does not take it without need.
+// Other commands of a pipeline can use the terminal: the program does not take it without need.
 func TestRealPipelineAtATerminal(t *testing.T) {
 	s := interactive(t)
 	s.Type("$LOCK -- sh -c 'echo data; sleep 1000' | sh -c 'read a; echo \"$a and\"; read b </dev/tty; echo \"typed $b\"; read c </dev/tty'\r")
@@ -95,13 +96,13 @@ func TestRealPipelineAtATerminal(t *testing.T) {
 	s.Until(`^typed it$`)
 	s.Keys("C-c")
 	s.Until(`ready:$`)
-	// A program that wants the terminal gets it there, too.
+	// A program in a pipeline that wants the terminal also gets it.
 	s.Type("clear; $LOCK -- sh -c 'read a </dev/tty; echo \"program: $a\"' | cat\r")
 	s.Type("it\r")
 	s.Until(`^program: it$`)
 }
 
-// Ctrl-C ends a script whose zklab runs a program, as it ends one without zklab.
+// Ctrl-C ends a script in which zklab runs a program, like a script without zklab.
 func TestRealScriptAtATerminal(t *testing.T) {
 	s := interactive(t)
 	s.Type("sh -c '$LOCK -- sh -c \"echo runs; exec sleep 1000\"; echo goes on'\r")
@@ -114,7 +115,7 @@ func TestRealScriptAtATerminal(t *testing.T) {
 	}
 }
 
-// Where no shell can continue a job, as in a container, Ctrl-Z does not stop it.
+// If no shell can continue a job, as in a container, Ctrl-Z does not stop it.
 func TestRealTerminalWithoutShell(t *testing.T) {
 	tmuxtest.Require(t)
 	s := tmuxtest.Start(t, tmuxtest.Config{}, append(strings.Fields(lockCommand(t)), "--", "cat")...)
@@ -129,7 +130,7 @@ func TestRealTerminalWithoutShell(t *testing.T) {
 	}
 }
 
-// What is left when a terminal hangs up is nothing.
+// When a terminal hangs up, no process is left.
 func TestRealTerminalHangsUp(t *testing.T) {
 	t.Setenv("ZKLAB_TEST_FAMILY", "terminal")
 	f := &family{mark: "ZKLAB_TEST_FAMILY=terminal"}

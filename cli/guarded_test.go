@@ -21,26 +21,26 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A program ends with all that it has started, whatever it is and however its end comes, before the lock
-// is given back. These are processes of the system, whose signals a simulation does not have.
+// A program ends with everything that it has started, whatever it is and however it is ended, before the lock
+// is released. These tests use real processes, because a simulation has no signals.
 
-// family is a zklab lock, and all processes that come of it.
+// family is a process of zklab lock with all its descendants.
 type family struct {
 	*guardedProgram
 	cut  *cuttable
-	mark string // a variable in the environment of all of them
+	mark string // a variable in the environment of all its processes
 }
 
 var families atomic.Int32
 
-// startFamily runs a shell's script under the lock, until the script says "holds".
+// startFamily starts a shell script under the lock, and waits until the script prints "holds".
 func startFamily(t *testing.T, script string, flags ...string) *family {
 	t.Helper()
 	c := startCuttable(t)
 	f := &family{cut: c, mark: fmt.Sprintf("ZKLAB_TEST_FAMILY=%d-%d", os.Getpid(), families.Add(1))}
 	cmd := exec.Command("zklab", append(append([]string{"lock", "/cut", "--servers", c.servers}, flags...), "--", "sh", "-c", script)...)
 	cmd.Env = append(os.Environ(), f.mark)
-	cmd.WaitDelay = time.Minute // where a process that is left keeps its standard error
+	cmd.WaitDelay = time.Minute // in case a remaining process keeps standard error open
 	f.guardedProgram = startGuarded(t, cmd)
 	t.Cleanup(func() {
 		for _, pid := range f.members(t) {
@@ -51,7 +51,7 @@ func startFamily(t *testing.T, script string, flags ...string) *family {
 	return f
 }
 
-// members are its processes that have not ended.
+// members returns the processes of the family that have not ended.
 func (f *family) members(t *testing.T) (pids []int) {
 	t.Helper()
 	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
@@ -70,13 +70,13 @@ func (f *family) signal(t *testing.T, s syscall.Signal) {
 	}
 }
 
-// guardian is its process between zklab and the program.
+// guardian returns the family's process between zklab and the program.
 func (f *family) guardian(t *testing.T) int {
 	t.Helper()
 	return childOf(t, f.Process.Pid)
 }
 
-// ends wants the exit code, nothing left of the family then, and the lock free.
+// ends fails unless zklab exits with the code, no process of the family is left, and the lock is free.
 func (f *family) ends(t *testing.T, code int) {
 	t.Helper()
 	got := ended(t, f.Cmd)
@@ -91,7 +91,7 @@ func (f *family) ends(t *testing.T, code int) {
 	}
 }
 
-// What programs do, each until it is ended.
+// These scripts each run until they are ended.
 const (
 	inForeground = `echo holds; sleep 1000; echo no`
 	inPipeline   = `echo holds; sleep 1000 | cat | cat; echo no`
@@ -106,7 +106,7 @@ func TestAllOfAProgramEnds(t *testing.T) {
 		script string
 		grace  string
 		code   int    // after TERM
-		says   string // zklab, after TERM
+		says   string // the output of zklab, after TERM
 	}{
 		"in the foreground": {inForeground, "1m", 128 + 15, ""},
 		"a pipeline":        {inPipeline, "1m", 128 + 15, ""},
@@ -136,7 +136,8 @@ func TestAllOfAProgramEnds(t *testing.T) {
 				f.ends(t, clients.ExitLost)
 			},
 			"zklab killed": func(t *testing.T) {
-				// Longer than within waits: the end of the lease is not what ends all.
+				// This is longer than within waits, so the end of the lease is not what ends the
+				// family.
 				f := startFamily(t, tt.script, "--session-timeout", "5m")
 				f.signal(t, syscall.SIGKILL)
 				within(t, "nothing is left", func() bool { return len(f.members(t)) == 0 })
@@ -174,7 +175,7 @@ func TestAllOfAProgramEnds(t *testing.T) {
 	}
 }
 
-// expire ends the session, from outside.
+// expire ends the family's session from outside.
 func (f *family) expire(t *testing.T) {
 	t.Helper()
 	expired := answerTo("ensemble", "expire", f.cut.hears(t, history.FConnected).String(), "--servers", f.cut.direct)
@@ -183,7 +184,7 @@ func (f *family) expire(t *testing.T) {
 	}
 }
 
-// What a program has left behind although it has ended has time to end, and the lock is kept that long.
+// Processes that a finished program has left behind get time to end, and the lock is held that long.
 func TestLeftBehind(t *testing.T) {
 	t.Run("ends by itself", func(t *testing.T) {
 		fifo := filepath.Join(t.TempDir(), "fifo")
@@ -209,10 +210,10 @@ func TestLeftBehind(t *testing.T) {
 	})
 }
 
-// Signals that do not ask for an end are the program's.
+// Signals that do not request an end are passed to the program.
 func TestSignalsForTheProgram(t *testing.T) {
 	given := make(chan os.Signal, 1)
-	signal.Notify(given, syscall.SIGHUP, syscall.SIGINT) // so that they are not ignored, as below nohup
+	signal.Notify(given, syscall.SIGHUP, syscall.SIGINT) // so that they are not ignored, as they would be under nohup
 	defer signal.Stop(given)
 	script := ""
 	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "WINCH": syscall.SIGWINCH}
@@ -228,7 +229,7 @@ func TestSignalsForTheProgram(t *testing.T) {
 	f.ends(t, 5)
 }
 
-// A signal that zklab was started to ignore is none for the program either.
+// If zklab was started with a signal ignored, the program ignores it as well.
 func TestIgnoredSignals(t *testing.T) {
 	c := startCuttable(t)
 	p := startGuarded(t, exec.Command("sh", "-c", `trap "" HUP; exec zklab lock /cut --servers `+c.servers+` -- sh -c 'echo holds; kill -HUP $$; read line; echo kept $line'`))
@@ -245,7 +246,8 @@ func TestIgnoredSignals(t *testing.T) {
 	}
 }
 
-// Signals of a program do not end a zklab that still waits for the lock; those that ask for an end do.
+// While zklab still waits for the lock, signals meant for the program do not end it; those that request an
+// end do.
 func TestSignalsWhileWaiting(t *testing.T) {
 	first := startFamily(t, `echo holds; read line`)
 	send := func(p *guardedProgram, signals ...syscall.Signal) {
@@ -265,7 +267,7 @@ func TestSignalsWhileWaiting(t *testing.T) {
 		t.Errorf("%d: %s", code, asked.stderr.String())
 	}
 	goesOn := holdLock(t, "--servers", first.cut.direct, "--", "echo", "mine")
-	send(goesOn, syscall.SIGWINCH) // the program, should it get it, ignores this one
+	send(goesOn, syscall.SIGWINCH) // the program would ignore this signal
 	if _, err := io.WriteString(first.stdin, "\n"); err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Every command of the guide to faults is one that can run, up to the start of
-// its ensemble, and has room for every fault in it.
+// Every command of the guide to faults can run, up to the start of its ensemble, and is long enough for
+// all its faults.
 func TestGuideToFaults(t *testing.T) {
 	page, err := os.ReadFile("../docs/faults.md")
 	if err != nil {
@@ -67,7 +67,7 @@ func TestGuideToFaults(t *testing.T) {
 	}
 }
 
-// inGuide is the n-th experiment file of a guide.
+// inGuide returns the n-th experiment file of a guide.
 func inGuide(t *testing.T, page string, n int) store.Experiment {
 	t.Helper()
 	file, _, _ := strings.Cut(strings.Split(page, "```yaml\n")[n], "```")
@@ -82,7 +82,7 @@ func inGuide(t *testing.T, page string, n int) store.Experiment {
 	return stored
 }
 
-// So is every command of the guide to ensembles of somebody else's.
+// Every command of the guide to external ensembles can run, up to connecting to its ensemble.
 func TestGuideToExternal(t *testing.T) {
 	page, err := os.ReadFile("../docs/external.md")
 	if err != nil {
@@ -114,7 +114,7 @@ func TestGuideToExternal(t *testing.T) {
 	}
 }
 
-// secureFiles writes the files of TLS and credentials that the guide names.
+// secureFiles writes the files for TLS and credentials that the guide names.
 func secureFiles(t *testing.T) {
 	t.Helper()
 	cert, key := writeCertificate(t, t.TempDir())
@@ -128,8 +128,7 @@ func secureFiles(t *testing.T) {
 	t.Setenv("ZK_CREDENTIALS", "sasl:bob:secret")
 }
 
-// Every command of the guide to ensembles is one that there is, with flags and
-// values that are taken.
+// Every command of the guide to ensembles exists and accepts its flags and values.
 func TestGuideToEnsembles(t *testing.T) {
 	page, err := os.ReadFile("../docs/ensemble.md")
 	if err != nil {
@@ -164,7 +163,7 @@ func TestGuideToEnsembles(t *testing.T) {
 	}
 }
 
-// commandGroups are the sections of docs/commands.md: commands, and the page that has more about each.
+// commandGroups lists the sections of docs/commands.md: commands, and the page with more about each.
 var commandGroups = []struct {
 	title    string
 	commands [][2]string
@@ -218,7 +217,7 @@ var commandGroups = []struct {
 	}},
 }
 
-// commandTables are the sections of the page: what the commands say of themselves.
+// commandTables returns the sections of the page, made from the commands' own descriptions.
 func commandTables(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -264,7 +263,7 @@ func mustFind(t *testing.T, root *cobra.Command, name string) *cobra.Command {
 	return cmd
 }
 
-// exitCodeTable is made from the comments of the constants in package usage.
+// exitCodeTable returns a table made from the comments of the constants in package usage.
 func exitCodeTable(t *testing.T) string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "internal/usage/exit.go", nil, parser.ParseComments)
@@ -288,7 +287,7 @@ func exitCodeTable(t *testing.T) string {
 	return table
 }
 
-// docs/commands.md has every command, in its own words, and every exit code.
+// docs/commands.md has every command with its own description, and every exit code.
 func TestGuideToCommands(t *testing.T) {
 	text, err := os.ReadFile("../docs/commands.md")
 	if err != nil {
@@ -315,8 +314,7 @@ func TestGuideToCommands(t *testing.T) {
 	}
 }
 
-// Every command of the questions and answers is one that there is, with flags and values that are taken; what is simulated
-// comes to a verdict.
+// Every command of the questions and answers exists and accepts its flags and values; simulated runs reach a verdict.
 func TestFrequentlyAsked(t *testing.T) {
 	page, err := os.ReadFile("../docs/faq.md")
 	if err != nil {

@@ -14,10 +14,11 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// This file makes command lines and experiment files of pieces that are right and wrong. Whatever
-// they are, the answer is one line with a code for wrong usage, or that of the end which each is given.
+// This file composes command lines and experiment files from right and wrong pieces. Whatever the result, the
+// answer is one line with an exit code for wrong usage, or with that of the harmless end that is arranged for
+// each.
 
-// pieces are values that somebody may write for a flag or a field, right ones among them.
+// pieces lists values that somebody may write for a flag or a field, including right ones.
 var pieces = []string{
 	"0", "1", "-1", "3", "7", "1e9", "0.5", "-0", "00", "9223372036854775807", "9223372036854775808", "1e400", "NaN", "Inf", "-Inf", "0x10", "1_000",
 	"0s", "1ms", "1ns", "-1s", "10s", "1h", "2562047h", "9999999h", "10", "1m30", "true", "false", "yes", "null", "~",
@@ -39,7 +40,7 @@ func TestWrongCommandLines(t *testing.T) {
 			for range 1 + rng.IntN(4) {
 				f := flags[rng.IntN(len(flags))]
 				if slices.Contains(foldersAreWanted, f.Name) || slices.Contains(known[path].args, "--"+f.Name) {
-					continue // it would write, or begin
+					continue // with this flag the command would write, or begin to run
 				}
 				args = append(args, "--"+f.Name+"="+pieces[rng.IntN(len(pieces))])
 			}
@@ -76,7 +77,8 @@ func TestWrongExperimentFiles(t *testing.T) {
 	}
 }
 
-// answersFile runs an experiment file, to an end before anything begins.
+// answersFile runs an experiment file with a store that cannot be written, so that it ends before
+// anything begins.
 func answersFile(t *testing.T, text []byte) {
 	t.Helper()
 	if err := os.WriteFile("x.yaml", text, 0o600); err != nil {

@@ -22,18 +22,19 @@ import (
 	"github.com/zklab/zklab/settings"
 )
 
-// This file gives every command wrong inputs. The commands and their flags come from the command
-// tree, so that a new flag is tried by itself.
+// This file gives every command wrong inputs. The commands and their flags come from the command tree,
+// so a new flag is tried automatically.
 
-// command is how a command is tried: with arguments that lead to an error, or to an end, after all
-// flags were looked at and before anything begins.
+// command tells how a command is tried: with arguments that lead to an error, or to another end, after
+// all flags were checked and before anything begins.
 type command struct {
 	args  []string
 	code  int
-	after []string // arguments that stand behind flags
+	after []string // arguments after the flags
 }
 
-// commands are all that a user can call, by their path. taken is an address at which somebody listens.
+// commands returns all commands that a user can call, by their paths. taken is an address that is already in
+// use.
 func commands(taken string) map[string]command {
 	return map[string]command{
 		"zklab":                  {nil, usage.ExitValid, nil},
@@ -87,7 +88,8 @@ func commands(taken string) map[string]command {
 	}
 }
 
-// What flags may be, by name, as one name means one thing. Whether a setting may be zero, its knob says.
+// These are the values that flags may have, by name, because a name means the same for all commands. Whether
+// a setting may be zero is declared by its knob.
 var (
 	zeroIsFine       = []string{"min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
 	anyWordIsFine    = []string{"out", "output", "label", "page", "image", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
@@ -107,20 +109,21 @@ func answerTo(args ...string) answer {
 	return answer{code, stdout.String(), stderr.String()}
 }
 
-// OneLine reports whether it is an error that people can read, and nothing else.
+// oneLine reports whether the answer is only an error that people can read.
 func (a answer) oneLine() bool {
 	return strings.HasPrefix(a.stderr, "error: ") && strings.Count(a.stderr, "\n") == 1 && strings.HasSuffix(a.stderr, "\n") &&
 		len(a.stderr) < 5000 && a.stdout == "" && !strings.ContainsFunc(a.stderr, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f })
 }
 
-// stage is a folder with what commands are given, and nothing else of this machine's.
+// stage makes a folder with the files that commands are given, and hides everything else of this
+// machine from them.
 func stage(t *testing.T) (taken string) {
 	t.Helper()
 	dir := t.TempDir()
 	t.Chdir(dir)
 	t.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
-	t.Setenv("TMPDIR", t.TempDir()) // clean looks there
+	t.Setenv("TMPDIR", t.TempDir()) // zklab clean looks there
 	t.Setenv("ZKLAB_IMAGE", "")
 	for name, text := range map[string]string{"file": "", "garbage": "\x00\xff\x1b[31m: [{", "folder/file": ""} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -180,11 +183,11 @@ func mayBeZero(flag string) bool {
 	return slices.Contains(zeroIsFine, flag)
 }
 
-// input is a value of a flag, and what it must come to.
+// input is a value of a flag with the required outcome.
 type input struct {
 	class, value string
-	codes        []int // of an error; others are wrong
-	fine         bool  // it may be taken, too
+	codes        []int // the allowed exit codes of an error
+	fine         bool  // the value may also be accepted
 }
 
 // inputs lists the wrong inputs of a flag.
@@ -255,7 +258,7 @@ func TestWrongInputs(t *testing.T) {
 		for _, f := range visibleFlags(all[path]) {
 			for _, in := range inputs(f) {
 				if in.fine && slices.Contains(c.args, "--"+f.Name) {
-					continue // it would begin what the other value ends
+					continue // the command would begin what the other value ends
 				}
 				a := answerTo(slices.Concat(c.args, []string{"--" + f.Name + "=" + in.value}, c.after)...)
 				taken := in.fine && (a.code == plain.code && a.stderr == plain.stderr || a.code == usage.ExitFailed && a.oneLine())
@@ -280,7 +283,7 @@ func TestSurplusArguments(t *testing.T) {
 	}
 }
 
-// Flags say in the help what they are without the flags above them.
+// The help of a flag can be understood without the flags above it.
 func TestFlagTexts(t *testing.T) {
 	alone := regexp.MustCompile("^[a-z`(][^\n]*[^.;:,\\s]$")
 	leans := regexp.MustCompile(`^(and|or|but|its|it|them|they|these|those|the|with)\b`)
@@ -328,7 +331,7 @@ func TestFlagGroups(t *testing.T) {
 	}
 }
 
-// The help shows a bool as it is given, without its values.
+// The help shows bool flags as they are written, without values.
 func TestBoolFlagsInHelp(t *testing.T) {
 	for path, cmd := range visibleCommands() {
 		if usage := flagUsages(cmd); strings.Contains(usage, "true|false") {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// Ctrl-Z stops both; the shell's fg lets both go on.
+// Ctrl-Z stops both the supervisor and its child; the shell's fg continues both.
 func TestJobControl(t *testing.T) {
 	cmd := waiting(t)
 	child := childOf(t, cmd.Process.Pid)

@@ -19,7 +19,7 @@ import (
 )
 
 // TestLargeRuns prints the table of docs/checking.md: the processor time and the memory that zklab check and
-// zklab report need for simulated runs of about so many operations as ZKLAB_LARGE says. Both must grow in
+// zklab report need for simulated runs of about as many operations as ZKLAB_LARGE says. Both must grow in
 // proportion, and 600 MB must be enough for a million operations.
 func TestLargeRuns(t *testing.T) {
 	const rate = 5000
@@ -74,7 +74,7 @@ func TestLargeRuns(t *testing.T) {
 	}
 }
 
-// needs holds what a command needed.
+// needs holds what a command used.
 type needs struct {
 	seconds float64 // of processor time in its own code
 	peak    int64   // bytes

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
-// leaky is the library's lock, of which each acquire leaves an ephemeral znode beside the lock's folder.
+// leaky is the library's lock, except that each acquire leaves an ephemeral znode beside the lock's folder.
 type leaky struct {
 	inner subjects.Lock
 	conn  *zk.Conn

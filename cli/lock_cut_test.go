@@ -18,10 +18,11 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// cuttable is an ensemble whose clients can be cut off, and what their links tell of sessions.
+// cuttable is an ensemble whose clients can be cut off, with the facts about sessions that their links
+// report.
 type cuttable struct {
 	*link.Link
-	servers string // behind the link
+	servers string // the addresses of the link
 	direct  string
 	told    chan history.Event
 }
@@ -48,7 +49,7 @@ func startCuttable(t *testing.T) *cuttable {
 	return c
 }
 
-// hears waits until the link tells a fact of a session, and gives the session.
+// hears waits until the link reports a fact about a session, and returns the session.
 func (c *cuttable) hears(t *testing.T, f string) history.ID {
 	t.Helper()
 	for {
@@ -100,7 +101,7 @@ func startGuarded(t *testing.T, cmd *exec.Cmd) *guardedProgram {
 	return p
 }
 
-// says wants the program's next line.
+// says fails unless the program's next line is as wanted.
 func (p *guardedProgram) says(t *testing.T, want string) {
 	t.Helper()
 	if line, err := p.stdout.ReadString('\n'); line != want+"\n" {
@@ -108,8 +109,8 @@ func (p *guardedProgram) says(t *testing.T, want string) {
 	}
 }
 
-// A connection that is cut while the lock is held, and comes back before the session has ended, costs
-// nothing: the program runs on, and is told nothing.
+// A connection that is cut while the lock is held, and comes back before the session has ended, has no
+// effect: the program continues to run and notices nothing.
 func TestLockKeptThroughCut(t *testing.T) {
 	t.Parallel()
 	c := startCuttable(t)
@@ -136,8 +137,8 @@ func TestLockKeptThroughCut(t *testing.T) {
 	}
 }
 
-// One that does not come back in time costs the lock: the program is asked to end, whether the connection
-// comes back then or never, and the next one gets the lock.
+// If the connection does not come back in time, the lock is lost: the program is told to end, whether the
+// connection comes back later or never, and the next contender gets the lock.
 func TestLockLostByCut(t *testing.T) {
 	t.Parallel()
 	for name, heals := range map[string]bool{"healed after the session's timeout": true, "never healed": false} {
@@ -151,7 +152,7 @@ func TestLockLostByCut(t *testing.T) {
 			heal := c.Refuse()
 			c.Cut()
 			p.says(t, "asked")
-			// The next one has the lock once the servers have ended the session, too.
+			// The next contender gets the lock once the servers have ended the session as well.
 			next := answerTo("lock", "/cut", "--servers", c.direct, "--timeout", "1m", "--", "true")
 			if next.code != 0 {
 				t.Errorf("the next one: %+v", next)

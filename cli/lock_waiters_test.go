@@ -28,7 +28,7 @@ type waiters struct {
 	got      []chan error
 }
 
-// lineUp has contenders wait for the lock at a path, one behind the other.
+// lineUp makes n contenders wait for the lock at a path, one behind the other.
 func lineUp(ctx context.Context, t *testing.T, servers []string, path string, sessions, n int) *waiters {
 	t.Helper()
 	w := &waiters{}
@@ -56,7 +56,7 @@ func lineUp(ctx context.Context, t *testing.T, servers []string, path string, se
 	return w
 }
 
-// standBehind adds contenders that do nothing but stand in line: znodes with names like those of the others.
+// standBehind adds contenders that do nothing but wait in line: znodes with names like those of the others.
 func (w *waiters) standBehind(t *testing.T, n int) {
 	t.Helper()
 	const batch = 100
@@ -80,8 +80,8 @@ func (w *waiters) requests() (n int64) {
 	return n
 }
 
-// Two thousand wait for one lock: zklab lock lists all of them, in their order, and another one that does not
-// want to wait asks for no more than it would of one.
+// Two thousand contenders wait for one lock: zklab lock lists all of them in their order, and a command that
+// does not want to wait sends no more requests than with one contender.
 func TestTwoThousandWaiters(t *testing.T) {
 	const all, real = 2000, 50
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -126,12 +126,12 @@ func TestTwoThousandWaiters(t *testing.T) {
 		if err := <-w.got[i+1]; err != nil {
 			t.Fatalf("contender %d: %v", i+1, err)
 		}
-		// It is four, and what the sessions ask by themselves now and then to know that they live.
+		// A handover takes four requests; the sessions also send pings now and then.
 		if n := w.requests() - before; n > 100 {
 			t.Errorf("%d requests to hand over to contender %d", n, i+1)
 		}
 	}
-	cancel() // those who wait leave
+	cancel() // the contenders leave
 	for i := 21; i < real; i++ {
 		if err := <-w.got[i]; err == nil {
 			t.Errorf("contender %d has the lock", i)

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
-// Sessions of somebody who uses the command with Apache's servers in containers, one after the
-// other: what is left behind is nobody else's.
+// Each script is a session of a user of the command with Apache's servers in containers. They run one
+// after the other, so that whatever is left behind is from the script itself.
 func TestRealScripts(t *testing.T) {
 	dockertest.Require(t)
 	p := params("testdata/real")
@@ -21,7 +21,7 @@ func TestRealScripts(t *testing.T) {
 	testscript.Run(t, p)
 }
 
-// removes removes containers at the end of the script, however that ends.
+// removes removes containers at the end of the script, however the script ends.
 func removes(ts *testscript.TestScript, neg bool, names []string) {
 	if neg || len(names) == 0 {
 		ts.Fatalf("usage: removes container...")
@@ -29,7 +29,7 @@ func removes(ts *testscript.TestScript, neg bool, names []string) {
 	ts.Defer(func() { _ = ts.Exec("docker", append([]string{"rm", "-f", "-v"}, names...)...) })
 }
 
-// An ensemble that Docker Compose runs.
+// The scripts use an ensemble that Docker Compose runs.
 func TestRealCompose(t *testing.T) {
 	programs.Require(t, programs.Compose)
 	dockertest.Require(t)
@@ -38,7 +38,8 @@ func TestRealCompose(t *testing.T) {
 	testscript.Run(t, p)
 }
 
-// composed starts what stands in a folder, and removes it at the end of the script, however that ends.
+// composed starts the services of a folder with Docker Compose, and removes them at the end of the script,
+// however the script ends.
 func composed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: composed folder")
@@ -48,7 +49,7 @@ func composed(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Exec("docker-compose", "-f", file, "up", "-d"))
 }
 
-// Sessions in which clients are processes of their own.
+// The scripts are sessions in which clients are processes of their own.
 func TestRealProcesses(t *testing.T) {
 	testscript.Run(t, params("testdata/processes"))
 }

@@ -21,14 +21,14 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// fullEnv is how the path of the file ends for which zklab-full finds no room.
+// fullEnv is the variable with the end of the path of the file for which zklab-full has no disk space.
 const fullEnv = "ZKLAB_TEST_FULL"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(process.DetachedEnv) != "" { // this program is the command that a test has put into the background
 		Main()
 	}
-	if len(os.Args) > 1 && os.Args[1] == "guardian" { // that of a lock that a test has taken in its own process
+	if len(os.Args) > 1 && os.Args[1] == "guardian" { // the guardian of a lock that a test acquired in its own process
 		Main()
 	}
 	testmain.ManyAtOnce(4)
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 		"numbers":       ownProgram,
 		ownObjects:      ownObjectsProgram,
 		twoPrograms:     twoProgramsProgram,
-		// A defect in the background, of which no command of ours has one.
+		// This command panics in a goroutine, which none of the real commands does.
 		"zklab-panics": func() {
 			os.Exit(process.Supervised(func() int {
 				process.NoteRun("zklab run lock --seed 4 --faults expire@client1/acquire#1/create#1")
@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 				select {}
 			}, nil))
 		},
-		// One on whose disk a file does not fit.
+		// This zklab has no disk space for a file.
 		"zklab-full": func() {
 			atomicfile.Refuse(func(path string) error {
 				if strings.HasSuffix(path, os.Getenv(fullEnv)) {
@@ -57,7 +57,7 @@ func TestMain(m *testing.M) {
 			})
 			Main()
 		},
-		// One that leaves a program behind, in a session of its own, after a shell's command.
+		// This program leaves another one behind, in a session of its own, like a daemon.
 		"zklab-daemon": func() {
 			daemon := exec.Command("sh", "-c", os.Args[1]+"; echo; exec sleep 1000 >/dev/null")
 			out, err := daemon.StdoutPipe()
@@ -65,7 +65,7 @@ func TestMain(m *testing.M) {
 				err = errors.Join(process.OwnSession(daemon), daemon.Start())
 			}
 			if err == nil {
-				_, err = out.Read(make([]byte, 1)) // it is ready
+				_, err = out.Read(make([]byte, 1)) // the child is ready
 			}
 			if err != nil {
 				fmt.Fprintln(os.Stderr, err)
@@ -73,7 +73,7 @@ func TestMain(m *testing.M) {
 			}
 		},
 		"zklab-leaky": leakyProgram,
-		// One that takes no notice of signals.
+		// This program ignores signals.
 		"zklab-waits": func() {
 			os.Exit(process.Supervised(func() int {
 				fmt.Println("ready")
@@ -84,13 +84,12 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// cleaned are tests that must leave nothing behind.
+// cleaned runs tests that must leave nothing behind.
 type cleaned struct{ *testing.M }
 
 func (c cleaned) Run() int { return testmain.Run(c.M) }
 
-// Each script is a session of somebody who uses the command. "exits N cmd…"
-// asserts an exit code.
+// Each script is a session of a user of the command. "exits N cmd…" asserts an exit code.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, params("testdata/script"))
 }
@@ -98,7 +97,7 @@ func TestScripts(t *testing.T) {
 // zklabRoot returns the commands of zklab, whose catalog has nothing else.
 func zklabRoot() *cobra.Command { return newRoot(workloads.Catalog{}, new(bool)) }
 
-// runZklab is a command line of zklab in this process.
+// runZklab runs a command line of zklab in this process.
 func runZklab(args []string, stdout, stderr io.Writer) (code int) {
 	return execute(workloads.Catalog{}, args, stdout, stderr)
 }

@@ -33,12 +33,12 @@ type load struct {
 	servers []string
 	znodes  int
 	rate    int           // changes a second
-	lasts   time.Duration // how long
+	lasts   time.Duration // how long the load lasts
 
 	writers []*loadWriter
 }
 
-// loadWriters share the znodes, so that each knows what those of its own are.
+// loadWriters is the number of writers that share the znodes; each knows the state of its own.
 const loadWriters = 16
 
 // loadWriter changes znodes that nobody else changes.
@@ -46,18 +46,18 @@ type loadWriter struct {
 	c      *client.Client
 	random *rand.Rand
 	done   map[string][]loadStep // by name
-	size   map[string]int        // of what there is
+	size   map[string]int        // sizes of existing znodes, by name
 }
 
-// loadStep is a change, as its writer knows it. zxid is 0 where no reply tells it.
+// loadStep is a change as its writer knows it. zxid is 0 if no reply told it.
 type loadStep struct {
 	kind string
 	zxid int64
 }
 
-// TestMonitorUnderLoad has clients change a folder of znodes as fast as they are told to, while
-// one monitor shows it on a terminal and another one prints lines. Afterwards the lines must tell
-// each change once and in order, and the screen must show what there is, row by row.
+// TestMonitorUnderLoad makes clients change a folder of znodes at a given rate, while one monitor shows
+// it on a terminal and another one prints lines. Afterwards the lines must report each change once and
+// in order, and the screen must show the existing znodes, row by row.
 //
 // `make monitor-load` runs it for as long as ZKLAB_MONITOR_FOR says, and shows what the monitors
 // needed meanwhile.
@@ -80,7 +80,7 @@ func TestMonitorUnderLoad(t *testing.T) {
 	screen.agrees()
 }
 
-// ensembleUp is an ensemble in a process of its own.
+// ensembleUp starts an ensemble in a separate process.
 func ensembleUp(t *testing.T, kind string) []string {
 	t.Helper()
 	cmd := exec.Command("zklab", "ensemble", "up", "--ensemble", kind, "--listen", "127.0.0.1:0", "--name", "none")
@@ -137,14 +137,14 @@ func (l *load) fill() {
 	}
 	filling.Wait()
 	for _, w := range l.writers {
-		clear(w.done) // of which the monitors have seen nothing
+		clear(w.done) // the monitors did not see these changes
 	}
 	if l.Failed() {
 		l.FailNow()
 	}
 }
 
-// run changes znodes at the rate for as long as it lasts, and looks every ten seconds.
+// run changes znodes at the load's rate for its duration, and calls look every ten seconds.
 func (l *load) run(look func()) {
 	l.Helper()
 	var busy sync.WaitGroup
@@ -159,7 +159,7 @@ func (l *load) run(look func()) {
 				if n > total {
 					return
 				}
-				time.Sleep(time.Until(begun.Add(time.Duration(n) * time.Second / time.Duration(l.rate)))) // else at once: it is behind
+				time.Sleep(time.Until(begun.Add(time.Duration(n) * time.Second / time.Duration(l.rate)))) // returns at once if the load is behind
 				if err := w.change(l.Context(), names[w.random.IntN(len(names))]); err != nil {
 					l.Error(err)
 					return
@@ -195,7 +195,7 @@ func (w *loadWriter) names() (names []string) {
 	return names
 }
 
-// change sets a znode, or takes it away, or creates it again.
+// change sets a znode, deletes it, or creates it again.
 func (w *loadWriter) change(ctx context.Context, name string) error {
 	_, there := w.size[name]
 	switch {
@@ -225,22 +225,22 @@ func (w *loadWriter) create(ctx context.Context, name string) error {
 	return err
 }
 
-// value is one whose length tells it from most others.
+// value returns a value whose length distinguishes it from most others.
 func (w *loadWriter) value() []byte { return []byte(strings.Repeat("x", w.random.IntN(1000))) }
 
-// loadLines is a monitor that prints lines, and what they told.
+// loadLines is a monitor that prints lines, with what they reported.
 type loadLines struct {
 	*load
 	cmd  *exec.Cmd
 	mu   sync.Mutex
 	told map[string][]loadStep
-	news chan struct{} // closed and made anew with each line
-	last int64         // the zxid of the line before
+	news chan struct{} // closed and replaced with each line
+	last int64         // the zxid of the previous line
 	bad  []string
 	seen int
 }
 
-// followsInLines starts one, and waits until it follows.
+// followsInLines starts a monitor that prints lines, and waits until it follows the tree.
 func (l *load) followsInLines() *loadLines {
 	l.Helper()
 	m := &loadLines{load: l, told: make(map[string][]loadStep), news: make(chan struct{})}
@@ -337,15 +337,15 @@ type loadScreen struct {
 	*load
 	*tmuxtest.Terminal
 	pid    int
-	traces string        // file with what the garbage collector tells
-	drawn  *drawings     // what came to the terminal
-	cpu    time.Duration // at the sample before
+	traces string        // file with the garbage collector's traces
+	drawn  *drawings     // what was written to the terminal
+	cpu    time.Duration // at the previous sample
 	at     time.Time
 	bytes  int64
 	times  int64
 }
 
-// The name is both testing.T's and the terminal's.
+// Helper resolves the ambiguity between the methods of testing.T and of the terminal.
 func (s *loadScreen) Helper() { s.T.Helper() }
 
 func (l *load) followsOnScreen() *loadScreen {
@@ -362,7 +362,7 @@ func (l *load) followsOnScreen() *loadScreen {
 	return s
 }
 
-// rowsOf is the number of rows that the tree says it has.
+// rowsOf returns the number of rows that the screen shows for the tree.
 func rowsOf(screen string) int {
 	m := regexp.MustCompile(`([0-9,]+) rows?`).FindStringSubmatch(screen)
 	if m == nil {
@@ -375,7 +375,7 @@ func rowsOf(screen string) int {
 // drawings counts what a command writes to its terminal.
 type drawings struct{ bytes, times, clears atomic.Int64 }
 
-// counting has tmux send what comes to the terminal here, too.
+// counting makes tmux also send the terminal's output here.
 func counting(t *testing.T, terminal *tmuxtest.Terminal) *drawings {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pipe")
@@ -398,7 +398,7 @@ func counting(t *testing.T, terminal *tmuxtest.Terminal) *drawings {
 				return
 			}
 			now := time.Now()
-			if now.Sub(last) > 20*time.Millisecond { // else it belongs to the drawing before
+			if now.Sub(last) > 20*time.Millisecond { // else it belongs to the previous drawing
 				d.times.Add(1)
 			}
 			last = now
@@ -409,7 +409,7 @@ func counting(t *testing.T, terminal *tmuxtest.Terminal) *drawings {
 	return d
 }
 
-// sample tells what both monitors need.
+// sample logs the resources that both monitors use.
 func (s *loadScreen) sample(lines *loadLines) {
 	now, cpu := time.Now(), processorTime(s.pid)
 	bytes, times := s.drawn.bytes.Load(), s.drawn.times.Load()
@@ -435,7 +435,7 @@ func processorTime(pid int) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// memory returns the memory of a process, and how much of its heap lived at the last collection.
+// memory returns the memory of a process, and the size of its live heap at the last collection.
 func memory(pid int, traces string) string {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	var words []string
@@ -450,10 +450,10 @@ func memory(pid int, traces string) string {
 	return strings.Join(words, ", ")
 }
 
-// loadRow is a row of the tree: the name, and at the end the size.
+// loadRow matches a row of the tree: the name, and the size at the end.
 var loadRow = regexp.MustCompile(`(n\d{6}) .* (\d+) B +│`)
 
-// agrees goes through the whole tree, page by page, and compares it with what there is.
+// agrees goes through the whole tree, page by page, and compares it with the existing znodes.
 func (s *loadScreen) agrees() {
 	s.Helper()
 	want := make(map[string]int)
@@ -467,7 +467,7 @@ func (s *loadScreen) agrees() {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	s.Keys("g", "PageDown") // which chooses the last row of the first page
+	s.Keys("g", "PageDown") // selects the last row of the first page
 	for next := 0; next < len(names); {
 		s.When(fmt.Sprintf("from %s on not as it should be", names[next]), func(screen string) bool {
 			rows := loadRow.FindAllStringSubmatch(screen, -1)

@@ -9,7 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/tmuxtest"
 )
 
-// On a terminal the monitor has a screen, which q ends; what asks for lines gets lines there, too.
+// On a terminal the monitor shows a screen, which q ends; with flags for lines, it prints lines there
+// as well.
 func TestRealMonitorOnAScreen(t *testing.T) {
 	d := furnished(t)
 	starts := func(flag string) *tmuxtest.Terminal {

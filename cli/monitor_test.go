@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Who interrupts the monitor while the first server is silent has ended it, as at any time.
+// An interrupt ends the monitor while the first server is silent, as at any other time.
 func TestMonitorIsInterruptedWhileConnecting(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -21,7 +21,7 @@ func TestMonitorIsInterruptedWhileConnecting(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = cmd.Process.Kill() }()
-	conn, err := silent.Accept() // it waits for the answer
+	conn, err := silent.Accept() // the monitor waits for the answer
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,11 +20,11 @@ import (
 	"github.com/zklab/zklab/internal/testkit/unseen"
 )
 
-// door is a way to ask what came of an experiment.
+// door is a command or a page that tells the result of an experiment.
 type door struct {
 	name string
-	// ask returns the output, and the exit code if that has to tell the verdict, else -1. The output is empty if a
-	// way has nothing to do with this door.
+	// ask returns the output, and the exit code if that has to tell the verdict, else -1. The output is empty if
+	// the way of seeing nothing does not concern this door.
 	ask func(z zklabIn) (text string, code int)
 }
 
@@ -44,7 +44,7 @@ var frontDoors = []door{
 		return z.after(z.swept, "s/sweeps", func() (string, int) { return z.file("s/sweeps/*/*/sweep.html"), -1 })
 	}},
 	{"explore", func(z zklabIn) (string, int) { return z.explored() }},
-	{"explore --json", func(z zklabIn) (string, int) { return z.explored("--json") }}, // of the runs that there are
+	{"explore --json", func(z zklabIn) (string, int) { return z.explored("--json") }}, // of the existing runs
 	{"explore.html", func(z zklabIn) (string, int) {
 		return z.after(z.explored, "e/explorations", func() (string, int) { return z.file("e/explorations/*/*Z/explore.html"), -1 })
 	}},
@@ -75,13 +75,13 @@ var frontDoors = []door{
 	}},
 }
 
-// zklabIn runs zklab in a folder, in one way. What it has run with the same arguments it does not run again.
+// zklabIn runs zklab in a folder, in one way. It does not run the same arguments twice.
 type zklabIn struct {
 	t    *testing.T
 	way  unseen.Way
 	dir  string
 	done map[string]outputOf
-	by   func(args []string) outputOf // runs it; nil: a process for each command
+	by   func(args []string) outputOf // runs a command; nil: in a process for each command
 }
 
 type outputOf struct {
@@ -137,7 +137,8 @@ func (z zklabIn) compared(...string) (string, int) {
 	})
 }
 
-// after asks about what a command has stored. If it has stored nothing, that command has to tell.
+// after runs first, and then ask about what it has stored. If it has stored nothing, the answer is the
+// output of first.
 func (z zklabIn) after(first func(...string) (string, int), stored string, ask func() (string, int)) (string, int) {
 	text, code := first()
 	if _, err := os.Stat(filepath.Join(z.dir, stored)); err != nil {
@@ -146,8 +147,8 @@ func (z zklabIn) after(first func(...string) (string, int), stored string, ask f
 	return ask()
 }
 
-// served returns the page that zklab serve shows of what matches a pattern in a store. The list of all that is in the
-// store must not be green, either.
+// served returns the page that zklab serve shows of the entry of a store that matches a pattern. The list of all
+// entries of the store must not be green either.
 func (z zklabIn) served(store, pattern string) string {
 	z.t.Helper()
 	server, err := site.New(site.Config{Store: filepath.Join(z.dir, store)})
@@ -199,8 +200,8 @@ func (z zklabIn) file(pattern string) string {
 // green matches what only a valid verdict may print.
 var green = regexp.MustCompile(`✓ VALID|\bVALID: |"verdict": "valid"|verdict: valid|<h1[^>]*>\s*✓|✓ Valid|class="mark" aria-hidden="true">✓`)
 
-// Where nobody looked nothing is valid: at no front door does a way to see nothing come out as valid,
-// and each says what was not seen.
+// What was not examined is not valid: no command or page reports an experiment in which nothing was seen as
+// valid, and each tells what was not seen.
 func TestNothingSeenIsNotValid(t *testing.T) {
 	t.Parallel()
 	for _, w := range unseen.Ways {
@@ -224,7 +225,7 @@ func TestNothingSeenIsNotValid(t *testing.T) {
 	}
 }
 
-// What rests on transactions that are no longer there is not valid, and every door to the run says so.
+// A property that needs transactions which no longer exist is not valid, and every door to the run says so.
 func TestTransactionsThatAreLost(t *testing.T) {
 	t.Parallel()
 	z := zklabIn{t: t, way: unseen.Way{Flags: []string{"--time-limit=3s"}}, dir: t.TempDir(), done: map[string]outputOf{}}
@@ -247,8 +248,8 @@ func TestTransactionsThatAreLost(t *testing.T) {
 	}
 }
 
-// An ensemble that shows no transactions is somebody else's, on this machine: what rests on its log is not checked, and
-// every door that decides says so. In real time, since only embedded ensembles are simulated.
+// The ensemble is external, on this machine, and shows no transactions: properties that need its log are not checked,
+// and every door that decides them says so. The runs are in real time, because only embedded ensembles are simulated.
 func TestEnsembleWithoutTransactionLog(t *testing.T) {
 	t.Parallel()
 	e, err := embedded.Start(embedded.Config{})
@@ -265,7 +266,7 @@ func TestEnsembleWithoutTransactionLog(t *testing.T) {
 	unlogged := regexp.MustCompile(`grant.*own-znodes.*the servers' transaction logs cannot be read`)
 	for _, d := range frontDoors {
 		if strings.HasPrefix(d.name, "serve") || strings.HasPrefix(d.name, "compare") {
-			continue // serve shows the pages that are files, and compare decides no property
+			continue // serve shows pages from files, and compare decides no property
 		}
 		t.Run(d.name, func(t *testing.T) {
 			text, code := d.ask(z)
@@ -305,12 +306,12 @@ func (z zklabIn) interrupted(pattern, text string, args ...string) (string, int)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		z.t.Fatal(err)
 	}
-	<-ended // the exit code says more
+	<-ended // the exit code tells more
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-// A run or a sweep that was interrupted before its faults took effect is undecided at each door. In real time,
-// since only then a run takes long enough for a signal.
+// A run or a sweep that was interrupted before its faults took effect is undecided at each door. The runs are
+// in real time, because only then do they take long enough for a signal.
 func TestInterruptedIsNotValid(t *testing.T) {
 	t.Parallel()
 	z := zklabIn{t: t, dir: t.TempDir(), done: map[string]outputOf{}}

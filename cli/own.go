@@ -19,8 +19,7 @@ type Recipe interface {
 	Workload() workloads.Workload
 }
 
-// Subjects is a [Recipe] with other subjects besides, such as wrong variants that show what a violation
-// looks like.
+// Subjects is a [Recipe] with further subjects, such as wrong variants that show what a violation looks like.
 type Subjects struct {
 	Recipe // the subject that is tested without --subject; its name is "own"
 	// Others can be chosen with --subject.
@@ -37,7 +36,7 @@ type Subject struct {
 	// New.
 	Recipe Recipe
 	// Property is the rule that finds the subject's defect, or "" if there is none. Faults is the value of
-	// --faults under which it does, or "" for any. "list subjects" shows both.
+	// --faults under which the rule finds it, or "" if any faults do. "list subjects" shows both.
 	Property, Faults string
 }
 
@@ -101,7 +100,8 @@ func subjectsOf(r Recipe) ([]workloads.Subject, error) {
 	return all, nil
 }
 
-// declaredWorkload returns the workload of a recipe and its declaration, both without mistakes.
+// declaredWorkload returns the workload of a recipe and its declaration, or an error if one of them has
+// a mistake.
 func declaredWorkload(r Recipe) (workloads.Workload, models.Declared, error) {
 	if nils.Is(r) {
 		return nil, nil, errors.New("the recipe is nil")
@@ -123,7 +123,8 @@ func declaredWorkload(r Recipe) (workloads.Workload, models.Declared, error) {
 	return w, declared, nil
 }
 
-// difference says how two declarations differ; "" if the second can be judged like the first.
+// difference says how two declarations differ; "" if runs of the second can be judged like runs of the
+// first.
 func difference(a, b models.Declared) string {
 	operations := func(d models.Declared) (names []string) {
 		for _, o := range d.Model().Operations {

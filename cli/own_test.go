@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// ownNumber is a number in a znode that only rises. A careless one writes without checking the version.
+// ownNumber is a number in a znode that only increases. A careless one writes without checking the version.
 type ownNumber struct {
 	conn     *zk.Conn
 	path     string
@@ -62,7 +62,7 @@ func ownNumbers(name, operation string, careless bool) object.Object[*ownNumber]
 	}
 }
 
-// ownProgram is a command with two recipes of its own, and with a mistake if its environment names one.
+// ownProgram runs a command with two recipes of its own, and with a mistake if its environment names one.
 func ownProgram() {
 	ids := ownNumbers("id-generator", "next", false)
 	own := []Recipe{

@@ -19,7 +19,7 @@ import (
 
 // ownObjects is a command that declares all objects of package ownobjects, each with a subject for each life.
 // Without arguments, it runs the command lines of its input, one after the other, which takes half as long as
-// a process each.
+// one process for each.
 const ownObjects = "ownobjects"
 
 func ownObjectsProgram() {
@@ -67,7 +67,8 @@ func commandLines(t *testing.T, dir string) func(args []string) outputOf {
 	}
 }
 
-// asked starts a process of a program in a folder, until the test ends, and returns what asks it.
+// asked starts a process of a program in a folder, which runs until the test ends, and returns a
+// function that sends it a question and returns its answer.
 func asked[Q, A any](t *testing.T, program, dir string) func(Q) A {
 	cmd := exec.Command(program)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
@@ -91,9 +92,9 @@ func asked[Q, A any](t *testing.T, program, dir string) func(Q) A {
 	}
 }
 
-// Each command comes to the same verdict of objects of one's own, whatever they promise and however their
-// clients live: a right one is accused by none, and a wrong one is convicted of what it breaks. Each command
-// meets each kind of object and each life.
+// All commands reach the same verdict about user-defined objects, whatever they promise and however their
+// clients live: none accuses a correct object, and each convicts a wrong one of what it breaks. Each command
+// is tried with each kind of object and each life.
 func TestOwnObjectsAtAllDoors(t *testing.T) {
 	t.Parallel()
 	for i, o := range ownobjects.All {
@@ -121,7 +122,7 @@ func TestOwnObjectsAtAllDoors(t *testing.T) {
 	}
 }
 
-// ownCell is an object at the doors.
+// ownCell is an object that all doors are tried with.
 type ownCell struct {
 	zklabIn
 	o     ownobjects.Object
@@ -129,7 +130,7 @@ type ownCell struct {
 	wrong bool
 }
 
-// what are the arguments that name the subject, its life and its load.
+// what returns the arguments that name the subject, its life and its load.
 func (c ownCell) what() []string {
 	as, kind := "goroutine", "right:"
 	if c.life.Processes {
@@ -141,7 +142,7 @@ func (c ownCell) what() []string {
 	return []string{c.o.Name, "--subject", kind + c.life.Name, "--clients-as", as, "--clients", "3", "--keys", "2", "--quiet"}
 }
 
-// load has the flags of runs with faults.
+// load returns the flags of runs with faults.
 func (c ownCell) load() []string {
 	faults := c.o.Faults
 	switch {
@@ -201,11 +202,11 @@ func (c ownCell) output(args ...string) string {
 	return out
 }
 
-// ownDoors are the commands that run more than one experiment.
+// ownDoors lists the commands that run more than one experiment.
 var ownDoors = []func(ownCell){
 	func(c ownCell) { // sweep
 		seeds := []string{"--seeds", "1..2"}
-		if c.wrong { // a mistake may need more
+		if c.wrong { // a mistake may need more runs
 			seeds = []string{"--seeds", "1..4", "--until-violations", "1"}
 		}
 		c.runsMany("sweep", append([]string{"--simulate", "--swarm=false", "--jobs", "1"}, seeds...)...)

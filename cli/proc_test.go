@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// procStatus holds what the kernel tells of a process (proc_pid_stat(5)).
+// procStatus holds what the kernel reports about a process (proc_pid_stat(5)).
 type procStatus struct {
-	state           byte // T: it is stopped; Z and X: it has ended
+	state           byte // T: stopped; Z and X: ended
 	parent, session int
 }
 
-// processes are all that run, by their ids.
+// processes returns all running processes, by their ids.
 func processes(t *testing.T) map[int]procStatus {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -28,7 +28,7 @@ func processes(t *testing.T) map[int]procStatus {
 	for _, path := range stats {
 		b, err := os.ReadFile(path)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		fields := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
 		all[integer(t, filepath.Base(filepath.Dir(path)))] = procStatus{
@@ -47,7 +47,7 @@ func integer(t *testing.T, text string) int {
 	return n
 }
 
-// childOf is the only child of a process.
+// childOf returns the only child of a process.
 func childOf(t *testing.T, parent int) int {
 	t.Helper()
 	for pid, p := range processes(t) {
@@ -65,7 +65,7 @@ func stopped(t *testing.T, pid int) bool {
 	return processes(t)[pid].state == 'T'
 }
 
-// within waits until something is so. The bound is for tests that fail.
+// within waits until so returns true. Its time limit matters only for tests that fail.
 func within(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	for end := time.Now().Add(2 * time.Minute); !so(); time.Sleep(10 * time.Millisecond) {

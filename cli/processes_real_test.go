@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// workerProcesses are the process ids of all workers of the command.
+// workerProcesses returns the process ids of all workers of the command.
 func workerProcesses(t *testing.T) (pids []int) {
 	t.Helper()
 	program, err := exec.LookPath("zklab")
@@ -25,7 +25,7 @@ func workerProcesses(t *testing.T) (pids []int) {
 	for _, path := range lines {
 		b, err := os.ReadFile(path)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		args := strings.Split(string(b), "\x00")
 		if len(args) > 1 && args[0] == program && args[1] == "worker" {
@@ -55,7 +55,7 @@ func frozen(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-// A run that is killed leaves no process behind, stopped ones neither.
+// A killed run leaves no process behind, not even a stopped one.
 func TestRealKilledRunLeavesNoProcess(t *testing.T) {
 	cmd := frozen(t)
 	harness := childOf(t, cmd.Process.Pid)
@@ -68,14 +68,14 @@ func TestRealKilledRunLeavesNoProcess(t *testing.T) {
 	within(t, "no worker is left", func() bool { return len(workerProcesses(t)) == 0 })
 }
 
-// An interruption ends the load, heals what is stopped, and comes to a verdict;
-// the workers hear nothing of it but that they are to quit.
+// An interrupt ends the load, continues stopped processes, and leads to a verdict; the workers notice
+// only that they are told to quit.
 func TestRealInterruptedRunOfProcesses(t *testing.T) {
 	cmd := frozen(t)
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if got := ended(t, cmd); got != usage.ExitValid && got != usage.ExitUnknown { // how much happened is luck
+	if got := ended(t, cmd); got != usage.ExitValid && got != usage.ExitUnknown { // how much had happened by then varies
 		t.Errorf("exit code %d", got)
 	}
 	if left := workerProcesses(t); len(left) > 0 {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// The packages of cli/internal that have commands for any ensemble import none of the laboratory's, and the other
-// way round. terminal and usage, which all build on, import no commands.
+// The packages of cli/internal with commands for any ensemble import none of the laboratory's packages, and vice
+// versa. The packages terminal and usage, on which all others build, import no commands.
 func TestRoomsAreApart(t *testing.T) {
 	laboratory, tools := []string{"verdicts", "experiments", "manyruns", "storedruns"}, []string{"ensembles", "clients"}
 	never := map[string][]string{"terminal": {"usage"}}
@@ -42,7 +42,7 @@ func TestRoomsAreApart(t *testing.T) {
 	}
 }
 
-// roomsImportedBy returns the packages of cli/internal that the files of one of them import, those of tests excepted.
+// roomsImportedBy returns the packages of cli/internal that the files of one of them import, except those of tests.
 func roomsImportedBy(t *testing.T, room string) (imported []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("internal", room, "*.go"))

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// Apache ZooKeeper's own server that requires TLS with a certificate, and authentication by SASL or by digest: runs and
-// other commands have it by files alone, and without them each says what is missing.
+// Apache ZooKeeper's own server that requires TLS with a certificate, and authentication by SASL or by digest: runs
+// and other commands need only files for this, and without them each tells what is missing.
 func TestRealSecuredRun(t *testing.T) {
 	for scheme, credential := range map[string]string{"sasl": "sasl:bob:" + secret, "digest": "digest:joe:" + secret} {
 		t.Run(scheme, func(t *testing.T) {

@@ -32,7 +32,7 @@ func fronts(t *testing.T, nodes int, c securefront.Config) string {
 	return strings.Join(addrs, ",")
 }
 
-// mutual is a server's side of TLS that requires certificates of clients.
+// mutual returns a server's TLS configuration that requires client certificates.
 func mutual(t *testing.T, cert, key, ca string) *tls.Config {
 	t.Helper()
 	pair, err := tls.LoadX509KeyPair(cert, key)
@@ -47,11 +47,11 @@ func mutual(t *testing.T, cert, key, ca string) *tls.Config {
 	return c
 }
 
-// secret is a password that no stored file may have.
+// secret is a password that no stored file may contain.
 const secret = "hush-9f2c"
 
-// A run on an ensemble that requires TLS with a certificate, and SASL: with faults, and again from what is stored of it. Neither what is stored nor what is printed has the password. It runs in real time,
-// since it uses the network.
+// A run on an ensemble that requires TLS with a certificate, and SASL: with faults, and replayed from its stored
+// files. Neither stored files nor output contain the password. The run is in real time, since it uses the network.
 func TestSecuredRun(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -95,7 +95,7 @@ func TestSecuredRun(t *testing.T) {
 	}
 }
 
-// without fails for each file below a folder that has a text, and returns the number of files.
+// without fails for each file below a folder that contains a text, and returns the number of files.
 func without(t *testing.T, folder, text string) (n int) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
@@ -123,7 +123,7 @@ func read(t *testing.T, path string) []byte {
 	return b
 }
 
-// Where a run cannot connect, one line says why and what to do, before anything runs.
+// If a run cannot connect, one line tells why and what to do, before anything runs.
 func TestSecuredRunProblems(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

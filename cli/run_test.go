@@ -43,7 +43,7 @@ func TestMerge(t *testing.T) {
 	} {
 		want, wantSeed, wantLoad := experiments.Defaults()
 		want.Recipe, want.Clients, want.Rate, want.TimeLimit, want.Faults, want.Strict = "queue", 7, 50, 20*time.Second, []string{"pause"}, true
-		want.FaultInterval = 0 // nobody gave it: it depends on the time limit
+		want.FaultInterval = 0 // not given, so it depends on the time limit
 		*wantSeed, *wantLoad = 9, 0
 		tt.want(want)
 
@@ -58,7 +58,7 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// merged is the experiment of a command line.
+// merged returns the experiment of a command line.
 func merged(args []string) (store.Experiment, error) {
 	x, seed, minLoad := experiments.Defaults()
 	f := &experiments.Flags{}
@@ -69,7 +69,7 @@ func merged(args []string) (store.Experiment, error) {
 	return experiments.Merge(cmd, f, x, cmd.Flags().Args())
 }
 
-// A run with faults is long enough for each, unless somebody says how long.
+// A run with faults is long enough for each of them, unless its length is given.
 func TestTimeLimit(t *testing.T) {
 	path := t.TempDir() + "/x.yaml"
 	if err := store.WriteExperiment(path, store.Experiment{Recipe: "lock", Settings: settings.Settings{TimeLimit: 7 * time.Second}}); err != nil {
@@ -103,7 +103,7 @@ func TestTimeLimit(t *testing.T) {
 	}
 }
 
-// The image of a file goes with its containers, and nowhere else.
+// The image of an experiment file is used only for containers.
 func TestImageOfFile(t *testing.T) {
 	path := t.TempDir() + "/x.yaml"
 	if err := store.WriteExperiment(path, store.Experiment{Recipe: "lock", Ensemble: backend.InContainers, Image: "i"}); err != nil {
@@ -119,7 +119,7 @@ func TestImageOfFile(t *testing.T) {
 	}
 }
 
-// available counts the faults that "all" has on the embedded ensemble.
+// available counts the faults that "all" includes on the embedded ensemble.
 func available(t *testing.T) (n int) {
 	e, err := embedded.Config{}.Sketch()
 	if err != nil {

@@ -35,7 +35,7 @@ func params(dir string) testscript.Params {
 	}
 }
 
-// gzipFile writes a file, compressed, beside it.
+// gzipFile writes a compressed copy of a file beside it.
 func gzipFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: gzip file")
@@ -46,8 +46,8 @@ func gzipFile(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(errors.Join(err, z.Close(), os.WriteFile(ts.MkAbs(args[0]+".gz"), b.Bytes(), 0o600)))
 }
 
-// get asks the server whose address is the first line of a file for a page, which is for stdout of the
-// script; negated, the server must refuse it.
+// get requests a page from the server whose address is the first line of a file, and writes it to stdout of
+// the script; negated, the server must refuse the request.
 func get(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: get file page")
@@ -64,8 +64,8 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// downs ends what is in the background at the end of the script, however that ends. The variable
-// UID is the user's number.
+// downs ends ensembles in the background at the end of the script, however the script ends. The
+// variable UID is the user's number.
 func downs(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: downs")
@@ -74,8 +74,8 @@ func downs(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { _ = ts.Exec("zklab", "ensemble", "down", "--all") })
 }
 
-// exits runs a command and asserts its exit code, or one of several: 0,2. Its
-// streams are for stdout and stderr of the script, as those of exec.
+// exits runs a command and asserts its exit code, or one of several: 0,2. The command's output is
+// stdout and stderr of the script, as with exec.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits code[,code] command [argument...]")
@@ -109,14 +109,15 @@ func occupy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PORT", ports[2])
 }
 
-// vacant finds four free ports in a row: the variables PORT1 to PORT4. They are none that the
-// system gives to connections meanwhile, nor to another script.
+// vacant finds four consecutive free ports: the variables PORT1 to PORT4. Neither does the system give
+// them to connections meanwhile, nor do other scripts use them.
 func vacant(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: vacant")
 	}
-	// Below the ports of connections (ip_local_port_range), and beside those of other tests that run
-	// at the same time: of go-zookeeper and package embedded up to 17999, of containers from 20000 on.
+	// The ports are below those of connections (ip_local_port_range), and different from those of other tests
+	// that run at the same time: go-zookeeper and package embedded use ports up to 17999, containers use
+	// ports from 20000 on.
 	const lowest, rows = 18000, 500
 	for range 100 {
 		first := lowest + 4*((os.Getpid()*37+int(rowsTaken.Add(1)))%rows)
@@ -156,7 +157,7 @@ func portOf(l net.Listener) string {
 	return port
 }
 
-// awaitText waits until a line of a file matches: what a background command has to say.
+// awaitText waits until a line of a file matches, for example in the output of a background command.
 func awaitText(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: await file pattern")
@@ -171,8 +172,8 @@ func awaitText(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("no %s in %s for two minutes", wanted, args[0])
 }
 
-// serves asserts that each of the servers serves clients; negated, that nobody
-// listens at any of the addresses.
+// serves asserts that each of the servers serves clients; negated, that nothing listens at any of the
+// addresses.
 func serves(ts *testscript.TestScript, neg bool, addrs []string) {
 	for _, addr := range addrs {
 		if !neg {
@@ -185,7 +186,7 @@ func serves(ts *testscript.TestScript, neg bool, addrs []string) {
 	}
 }
 
-// word asks a server a four-letter word: what it says is for stdout of the script.
+// word sends a server a four-letter word and writes its answer to stdout of the script.
 func word(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: word conf address")
@@ -199,7 +200,7 @@ func word(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// znode makes a znode, or asserts that there is one, through a server.
+// znode creates a znode through a server, or asserts that it exists there.
 func znode(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: znode create|exists address path")

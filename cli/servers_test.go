@@ -27,7 +27,7 @@ import (
 
 const digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU="
 
-// started gives what "zklab ensemble up" would start.
+// started returns the ensemble that "zklab ensemble up" would start.
 func started(args ...string) (ensemble.Starter, error) {
 	b := backend.Backend{Nodes: 3, Host: backend.Loopback}
 	cmd := ensembles.UpCommand(&b, new(ensembles.UpFlags))
@@ -40,7 +40,7 @@ func started(args ...string) (ensemble.Starter, error) {
 	return b.Starter()
 }
 
-// Each flag sets the field of its name, of both kinds of servers.
+// Each flag sets the field with its name for both kinds of servers.
 func TestServerFlags(t *testing.T) {
 	const half = 500 * time.Millisecond
 	inProcess := func(change func(*embedded.Config)) ensemble.Starter {
@@ -108,8 +108,7 @@ func TestServerFlags(t *testing.T) {
 	}
 }
 
-// The files of --tls-cert and the like belong to the servers, or an error names
-// the flag.
+// The files of --tls-cert and similar flags are passed to the servers, or an error names the flag.
 func TestTLSFlags(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := writeCertificate(t, dir)
@@ -137,8 +136,8 @@ func TestTLSFlags(t *testing.T) {
 	}
 }
 
-// writeCertificate writes a certificate that vouches for itself, of servers at 127.0.0.1 or
-// by the names that are given, and its key, and gives the paths.
+// writeCertificate writes a self-signed certificate for servers at 127.0.0.1 or with the given names,
+// and its key. It returns the paths.
 func writeCertificate(t *testing.T, dir string, names ...string) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -146,7 +145,7 @@ func writeCertificate(t *testing.T, dir string, names ...string) (cert, key stri
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: names, Subject: pkix.Name{CommonName: "somebody"}, // Java takes none without IsCA: true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(1), DNSNames: names, Subject: pkix.Name{CommonName: "somebody"}, // Java accepts no certificate without a subject
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
 	if names == nil {

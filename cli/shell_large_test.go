@@ -13,8 +13,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A znode with a reply larger than the shell takes ends no operation on a tree: it is named, the rest is
-// done, and the exit code says so. With --max-frame the shell takes it.
+// A znode whose reply is larger than the shell accepts does not end an operation on a tree: the shell names
+// the znode, does the rest, and reports the failure in its exit code. With --max-frame the shell accepts the
+// reply.
 func TestLargeZnodes(t *testing.T) {
 	e, err := embedded.Start(embedded.Config{Nodes: 1, MaxRequest: 4 << 20})
 	if err != nil {
@@ -53,7 +54,7 @@ func TestLargeZnodes(t *testing.T) {
 		{"export /a " + file, 0, hint},
 		{"grep -l needle /a", 0, "/a/ok\n"},
 		{"diff /a /b", 1, hint},
-		{"cp -r /a /c", 2, hint}, // the second time it is there
+		{"cp -r /a /c", 2, hint}, // the second time, the znode already exists
 		{"tree /a", 0, ""},
 	} {
 		code, said := shell(tt.command)

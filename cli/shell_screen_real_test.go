@@ -14,15 +14,15 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// desk is a shell in a real terminal, on servers of the test's own.
+// desk is a shell in a real terminal, on the test's own servers.
 type desk struct {
 	*tmuxtest.Terminal
 	*testing.T
 	e     *embedded.Ensemble
-	other *client.Client // somebody else's
+	other *client.Client // the session of somebody else
 }
 
-// sits starts the shell of a test. state is the folder of its history.
+// sits starts a shell. state is the folder of its history.
 func sits(t *testing.T, width int, state string) *desk {
 	t.Helper()
 	d := furnished(t)
@@ -30,7 +30,7 @@ func sits(t *testing.T, width int, state string) *desk {
 	return d
 }
 
-// furnished is a desk with servers and somebody else, and without a terminal yet.
+// furnished returns a desk with servers and another client, but without a terminal yet.
 func furnished(t *testing.T) *desk {
 	t.Helper()
 	tmuxtest.Require(t)
@@ -54,14 +54,14 @@ func (d *desk) opens(width int, state string) {
 	d.Until(`^\[127\.0\.0\.1:\d+ (leader|follower)\] /> ?$`)
 }
 
-// does types a line and waits for what the screen is to show then.
+// does types a line and waits until the screen matches pattern.
 func (d *desk) does(line, pattern string) string {
 	d.Helper()
 	d.Type(line + "\r")
 	return d.Until(pattern)
 }
 
-// server is the one that the prompt names.
+// server returns the server that the prompt names.
 func (d *desk) server() *embedded.Server {
 	d.Helper()
 	all := regexp.MustCompile(`(?m)^\[(127\.0\.0\.1:\d+) `).FindAllStringSubmatch(d.Screen(), -1)
@@ -83,7 +83,7 @@ func (d *desk) writes(path, data string) {
 
 const prompt = `\[127\.0\.0\.1:\d+ (leader|follower)\] `
 
-// What somebody types at a terminal of whatever width.
+// The shell handles what somebody types at terminals of several widths.
 func TestRealShellOnAScreen(t *testing.T) {
 	for _, width := range []int{80, 200} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestRealShellOnAScreen(t *testing.T) {
 			d.does("pwd", `^/app\n`+prompt+`/app> ?$`)
 			d.does("cd /", prompt+`/> ?$`)
 
-			// Completion of commands, flags and paths, such that need quotes, too.
+			// Completion of commands, flags and paths, including paths that need quotes.
 			d.Type("cre\t")
 			d.Until(`> create ?$`)
 			d.Type("--seq\t")
@@ -121,13 +121,13 @@ func TestRealShellOnAScreen(t *testing.T) {
 			d.Until(`^n-0000000000 +with a dot\. +with a space +ète +été$`)
 			d.Keys("C-c")
 
-			// Ctrl-C takes a line away.
+			// Ctrl-C discards a line.
 			d.Type("never")
 			d.Until(`> never$`)
 			d.Keys("C-c")
 			d.UntilNot(`never`)
 
-			// An event stands above what is typed, also where that is longer than a line.
+			// An event is printed above what is being typed, even if that is longer than a line.
 			d.does("watch -p /app", `watch -p /app\n`+prompt)
 			long := strings.Repeat("0123456789", width/10+2)
 			d.Type("set /app " + long)
@@ -146,12 +146,12 @@ func TestRealShellOnAScreen(t *testing.T) {
 			}
 			d.does("unwatch /app", `unwatch /app\n`+prompt)
 
-			// Errors in one line, and names that no server takes.
+			// Errors take one line, and names that no server accepts are refused.
 			d.does(`create "/a\x1bb"`, `^error: create "/a\\x1bb": invalid character in the path`)
 			d.does("nonsense", `^error: there is no command nonsense`)
-			d.does("create /bad\xffly \xc3", `^/badly$`) // what is no UTF-8 is not taken
+			d.does("create /bad\xffly \xc3", `^/badly$`) // bytes that are not UTF-8 are ignored
 
-			// A subtree is asked about, whatever happens meanwhile.
+			// The shell asks before it removes a subtree, whatever happens meanwhile.
 			d.writes("/watched", "")
 			d.does("watch /watched", `watch /watched\n`+prompt)
 			d.does("rm -r /app", `^remove /app with 5 znodes below it\? \[y/N\] ?$`)
@@ -160,7 +160,7 @@ func TestRealShellOnAScreen(t *testing.T) {
 			d.does("n", prompt+`/> ?$`)
 			d.does("count /app", `^5$`)
 
-			// Ctrl-C ends what a command is at.
+			// Ctrl-C ends a running command.
 			for _, s := range d.e.Servers() {
 				if err := d.e.Server(s.ID()).Pause(t.Context()); err != nil {
 					t.Fatal(err)
@@ -169,7 +169,7 @@ func TestRealShellOnAScreen(t *testing.T) {
 			d.Type("cat /app\r")
 			d.Until(`cat /app\n?$`)
 			d.Keys("C-c")
-			d.Until(`^interrupted\n` + prompt + `/> ?$`) // before that a key is the terminal's
+			d.Until(`^interrupted\n` + prompt + `/> ?$`) // before that, keys go to the terminal itself
 			for _, s := range d.e.Servers() {
 				if err := d.e.Server(s.ID()).Resume(t.Context()); err != nil {
 					t.Fatal(err)
@@ -177,7 +177,8 @@ func TestRealShellOnAScreen(t *testing.T) {
 			}
 			t.Logf("at %d columns:\n%s", width, d.Screen())
 
-			// Ctrl-D ends the shell, and what comes next begins a line. The next one knows the lines.
+			// Ctrl-D ends the shell, and later output begins on a new line. The next shell has the lines in
+			// its history.
 			d.Keys("C-u")
 			d.Keys("C-d")
 			d.Until(`^ended with 0$`)
@@ -202,7 +203,7 @@ func (d *desk) changes(path string) {
 	}
 }
 
-// A line is edited as it stands there, whatever the terminal's size was when it began.
+// A line is edited where it is on the screen, whatever the terminal's size was when it began.
 func TestRealShellResized(t *testing.T) {
 	t.Parallel()
 	d := sits(t, 80, t.TempDir())
@@ -220,7 +221,7 @@ func TestRealShellResized(t *testing.T) {
 	}
 	t.Logf("after 80, 200 and 40 columns:\n%s", d.Screen())
 	d.Resize(200, 24)
-	// The next line is broken where the terminal breaks it now, once the shell has been told.
+	// The next line is wrapped at the new width, once the shell knows it.
 	for range 100 {
 		d.Type(strings.Repeat("z", 120))
 		if regexp.MustCompile(`(?m)^\[.*> z{120}$`).MatchString(d.Until(`(z\s*){120}`)) {
@@ -232,7 +233,7 @@ func TestRealShellResized(t *testing.T) {
 	t.Errorf("it is broken at another width:\n%s", d.Screen())
 }
 
-// What becomes of the servers and of the session the prompt says.
+// The prompt shows what becomes of the servers and of the session.
 func TestRealShellLosesItsServer(t *testing.T) {
 	t.Parallel()
 	d := sits(t, 80, t.TempDir())
@@ -258,7 +259,7 @@ func TestRealShellLosesItsServer(t *testing.T) {
 		}
 	}
 	d.Until(`^` + prompt + `/> ?\z`)
-	d.does("stat /mine", `^  bytes +1$`) // not what is on the screen already
+	d.does("stat /mine", `^  bytes +1$`) // not the text that is already on the screen
 
 	stat, err := d.other.Exists(t.Context(), "/mine", false)
 	if err != nil {
@@ -273,7 +274,7 @@ func TestRealShellLosesItsServer(t *testing.T) {
 	t.Logf("\n%s", d.Screen())
 }
 
-// A value of a megabyte does not flood the screen; and what a server does not take is said.
+// A value of a megabyte does not flood the screen, and a value that servers do not accept is reported.
 func TestRealShellLargeValue(t *testing.T) {
 	t.Parallel()
 	d := sits(t, 80, t.TempDir())

@@ -22,7 +22,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// Apache's servers, which want a certificate of clients that speak TLS, and take others, too.
+// Apache's servers require a certificate from clients that use TLS, and also accept clients without
+// TLS.
 func TestRealShellTLS(t *testing.T) {
 	dockertest.Require(t)
 	cert, key := writeCertificate(t, t.TempDir())
@@ -35,7 +36,7 @@ func TestRealShellTLS(t *testing.T) {
 		name  string
 		args  []string
 		code  int
-		wants string // of what it prints, errors too
+		wants string // part of the output, including errors
 	}{
 		{"a command", append(mine, "-c", "ls /"), 0, `^zookeeper\n$`},
 		{"a megabyte", append(mine, "-c", "import "+export+" /large", "-c", "diff /large "+export), 0, `^created 1 znodes`},
@@ -62,8 +63,8 @@ func TestRealShellTLS(t *testing.T) {
 	}
 }
 
-// realTLS starts a server that speaks TLS, and without it to those who look after it
-// (Administrator's Guide, client.portUnification).
+// realTLS starts a server that accepts both TLS and plain connections (Administrator's Guide,
+// client.portUnification); the latter serve to observe it.
 func realTLS(t *testing.T, cert, key string) ensemble.Ensemble {
 	t.Helper()
 	image := withFiles(t, dockertest.Ensemble(t, 1).Profile().Image, map[string][]byte{
@@ -86,7 +87,7 @@ func realTLS(t *testing.T, cert, key string) ensemble.Ensemble {
 	return e
 }
 
-// aFile is a file with some text.
+// aFile writes a file with a text and returns its path.
 func aFile(t *testing.T, name, text string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), name)
@@ -96,10 +97,10 @@ func aFile(t *testing.T, name, text string) (path string) {
 	return path
 }
 
-// withFiles is an image with some files more, for the time of a test.
+// withFiles returns an image with more files than base, which exists until the test ends.
 func withFiles(t *testing.T, base string, files map[string][]byte) (image string) {
 	t.Helper()
-	ctx := context.Background() // it is removed when the test's own has ended
+	ctx := context.Background() // the image is removed after the test's own context has ended
 	engine, err := client.New(client.FromEnv)
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +148,7 @@ func archive(t *testing.T, files map[string][]byte) *bytes.Buffer {
 	return &b
 }
 
-// Apache's servers, too, end what is no request of a client's.
+// Apache's servers also end a connection whose first bytes are not a client's request.
 func TestRealServersEndTLS(t *testing.T) {
 	cert, _ := writeCertificate(t, t.TempDir())
 	addr := addrs(dockertest.Ensemble(t, 1))

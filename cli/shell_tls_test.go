@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// Where TLS is not agreed upon the shell says in one line why, and what can be done.
+// If TLS cannot be negotiated, the shell tells in one line why, and what can be done.
 func TestShellTLS(t *testing.T) {
 	cert, key := writeCertificate(t, t.TempDir())
 	other, otherKey := writeCertificate(t, t.TempDir())
@@ -40,8 +40,8 @@ func TestShellTLS(t *testing.T) {
 		{"no authority", secret, []string{"--tls-ca", key}, 3, `^error: --tls-ca .*: the file has no certificate\n$`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			// A plain connection is ended without a word, and so is one to a server that has
-			// no majority yet: for that the shell waits.
+			// A server that expects TLS ends a plain connection without an answer, and so does a server
+			// without a majority, for which the shell waits.
 			flags := append([]string{"shell", tt.servers, "--timeout", "1m", "-c", "ls"}, tt.flags...)
 			if strings.Contains(tt.want, "no connection within 300ms") {
 				flags[3] = "300ms"
@@ -60,7 +60,8 @@ func TestShellTLS(t *testing.T) {
 	}
 }
 
-// endsConnections is a server that agrees upon TLS, hears a request, and says nothing to it.
+// endsConnections starts a server that negotiates TLS, reads a request, and ends the connection without
+// an answer.
 func endsConnections(t *testing.T, cert, key string) (addr string) {
 	t.Helper()
 	pair, err := tls.LoadX509KeyPair(cert, key)
@@ -85,7 +86,7 @@ func endsConnections(t *testing.T, cert, key string) (addr string) {
 	return l.Addr().String()
 }
 
-// serving starts what "zklab ensemble up" would, and gives its addresses.
+// serving starts what "zklab ensemble up" would start, and returns its addresses.
 func serving(t *testing.T, args ...string) string {
 	t.Helper()
 	config, err := started(append(args, "--listen", "127.0.0.1:0")...)

@@ -22,8 +22,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
-// A sweep of some shards in an array of Slurm, one of which is killed on its way: merge names
-// what is missing and the command that runs it, and after that all is as one process has it.
+// One shard of a sweep in a job array of Slurm is killed before its end: merge names what is missing
+// and the command that runs it, and after that command the result equals that of one process.
 func TestRealSweepOnSlurm(t *testing.T) {
 	programs.Require(t, programs.Slurm)
 	t.Setenv("SHARDS", "8")
@@ -68,8 +68,8 @@ func TestRealSweepOnSlurm(t *testing.T) {
 	compareLines(t, alone, out)
 }
 
-// killAShard kills the processes of a shard that has run some of its seeds, but not all, and
-// returns which one it was.
+// killAShard kills the processes of a shard that has run some of its seeds, but not all, and returns
+// the shard.
 func killAShard(t *testing.T, c *slurm, job, out string) sweep.Shard {
 	t.Helper()
 	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
@@ -106,7 +106,7 @@ func runsIn(t *testing.T, path string) int {
 	return bytes.Count(b, []byte("\n"+`{"seed":`))
 }
 
-// killProcesses kills those whose arguments have these texts in them.
+// killProcesses kills the processes whose arguments contain these texts.
 func killProcesses(t *testing.T, folder, shard string) {
 	t.Helper()
 	paths, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -125,12 +125,12 @@ func killProcesses(t *testing.T, folder, shard string) {
 	}
 }
 
-// slurm is a cluster of one node, which is this machine, for the length of a test. It is
-// reached on the loopback interface alone.
+// slurm is a cluster of one node, which is this machine, for the duration of a test. It is reached only
+// on the loopback interface.
 type slurm struct{ dir string }
 
-// slurmConf runs batch jobs without what containers may lack: control groups, a device for the
-// time, a mail program, names.
+// slurmConf lets batch jobs run without what containers may lack: control groups, a clock device, a
+// mail program, host names.
 const slurmConf = `ClusterName=zklab
 SlurmctldHost=localhost(127.0.0.1)
 SlurmctldPort=%[2]d
@@ -172,7 +172,7 @@ func startSlurm(t *testing.T) *slurm {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { // as munge wants it: it asks each client who it is
+	if err := os.Chmod(dir, 0o755); err != nil { // munge requires this, because it identifies each client
 		t.Fatal(err)
 	}
 	c := &slurm{dir}
@@ -190,7 +190,7 @@ func startSlurm(t *testing.T) *slurm {
 		state, _ := exec.Command("sinfo", "-h", "-o", "%T").Output()
 		return strings.TrimSpace(string(state)) == "idle"
 	})
-	t.Cleanup(func() { // before the daemons end
+	t.Cleanup(func() { // runs before the daemons end
 		_ = exec.Command("scancel", "--full", "--signal=KILL", "--me").Run()
 		_ = exec.Command("scancel", "--me").Run()
 		c.drain(t)
@@ -231,7 +231,7 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// daemon starts a program in the foreground, which ends with the test.
+// daemon starts a daemon as a foreground process, which ends with the test.
 func (c *slurm) daemon(t *testing.T, name string, args ...string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(c.dir, name+".out"))
@@ -251,7 +251,7 @@ func (c *slurm) daemon(t *testing.T, name string, args ...string) {
 	})
 }
 
-// until waits for something to be so.
+// until waits until is returns true.
 func (c *slurm) until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(3 * time.Minute); !is(); time.Sleep(50 * time.Millisecond) {
@@ -261,7 +261,7 @@ func (c *slurm) until(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// drain waits until there are no jobs any more.
+// drain waits until there are no more jobs.
 func (c *slurm) drain(t *testing.T) {
 	t.Helper()
 	c.until(t, "an empty queue", func() bool {
@@ -270,7 +270,8 @@ func (c *slurm) drain(t *testing.T) {
 	})
 }
 
-// command runs a command of Slurm in the cluster's folder, with another one first in its PATH.
+// command runs a command of Slurm in the cluster's folder, with the folder first at the beginning of
+// its PATH.
 func (c *slurm) command(t *testing.T, first, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
@@ -282,7 +283,7 @@ func (c *slurm) command(t *testing.T, first, name string, args ...string) string
 	return strings.TrimSpace(string(out))
 }
 
-// logs are the ends of what daemons and jobs have written.
+// logs returns the ends of the output of daemons and jobs.
 func (c *slurm) logs(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder

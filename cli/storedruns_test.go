@@ -15,9 +15,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Each command and page for a stored run comes to the verdict of the run, whatever object it is of: a
-// right or a wrong one, with clients in one process or in processes that restart. A new recipe, or a
-// new command, is one more entry. A command meets all recipes, and each way with half of them.
+// Each command and page for a stored run gives the run's verdict, whatever its object: a correct or a wrong
+// one, with clients in one process or in processes that restart. A new recipe or a new command is one more
+// entry. Each command is tried with all recipes, and each of the two ways of life with half of them.
 func TestStoredRunsOfAllObjects(t *testing.T) {
 	t.Parallel()
 	for i, recipe := range workloads.Recipes() {
@@ -62,10 +62,11 @@ func faultsOf(recipe, name string) string {
 	return ""
 }
 
-// storedDoor is a command, or a page, for the run in store/latest, whose exit code was code.
+// storedDoor is a command or a page that is tried with the run in store/latest. code is the exit code
+// of that run.
 type storedDoor struct {
 	name   string
-	always bool // else it takes turns with others
+	always bool // tried with every run; else in turns with other doors
 	open   func(z zklabIn, code int)
 }
 
@@ -83,7 +84,7 @@ var storedDoors = append([]storedDoor{
 			z.t.Errorf("the page does not say %s", word)
 		}
 	}},
-	{"replay", false, func(z zklabIn, code int) { // without the overlay, a run may take another course
+	{"replay", false, func(z zklabIn, code int) { // without the overlay, a replay may differ from the run
 		if out, again := z.zklab("replay", "store/latest"); again > usage.ExitUnknown || again == usage.ExitViolation && code != usage.ExitViolation {
 			z.t.Errorf("replay: exit code %d of a run with %d\n%s", again, code, out)
 		}
@@ -113,7 +114,7 @@ func (z zklabIn) exits(want int, args ...string) {
 	}
 }
 
-// serves asks for the pages of the store.
+// serves requests the pages of the store.
 func (z zklabIn) serves() {
 	z.t.Helper()
 	dir := filepath.Join(z.dir, "store")

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// waiting starts the command zklab-waits and gives it once its child runs.
+// waiting starts the command zklab-waits and returns it once its child runs.
 func waiting(t *testing.T) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command("zklab-waits")
@@ -37,7 +37,7 @@ func waiting(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-// ended is the exit code of a command that ends soon.
+// ended returns the exit code of a command that ends soon.
 func ended(t *testing.T, cmd *exec.Cmd) int {
 	t.Helper()
 	stuck := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
@@ -49,7 +49,7 @@ func ended(t *testing.T, cmd *exec.Cmd) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// A signal to the supervisor ends both, with a code that says why. SIGQUIT
+// A signal to the supervisor ends both it and its child, with an exit code that tells why. SIGQUIT
 // makes a Go process show its stacks and exit with 2, which is not "undecided".
 func TestSignalsArePassedOn(t *testing.T) {
 	for s, want := range map[syscall.Signal]int{

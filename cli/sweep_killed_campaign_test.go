@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The same as in TestRealSweepKilled, at random places, many times.
+// This is TestRealSweepKilled with kills at random places, many times.
 func TestSweepKilledAtRandom(t *testing.T) {
 	for _, jobs := range []string{"1", "2"} {
 		t.Run(jobs+" jobs", func(t *testing.T) {

@@ -21,11 +21,12 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
-// A sweep that is killed goes on where it was: each seed has one line in the end, the very one that
-// it has where nothing was killed; and no process lives on.
+// A killed sweep continues where it was: in the end each seed has one line, the same as in a sweep
+// without kills, and no process is left.
 func TestRealSweepKilled(t *testing.T) {
 	k := newKilled(t, "1..16")
-	// Its own process, which runs the seeds itself; of those of two jobs the first one alone; and all.
+	// These kills hit the only process, which runs the seeds itself; the first process of a sweep with two
+	// jobs alone; and all processes.
 	k.kill(t, "1", 1, false)
 	k.kill(t, "2", k.share(t, 2), false)
 	k.kill(t, "2", k.share(t, 2), true)
@@ -36,7 +37,7 @@ func TestRealSweepKilled(t *testing.T) {
 type killed struct {
 	binary           string
 	args             []string
-	undisturbed, out string // folders: of the same sweep undisturbed, and of its own
+	undisturbed, out string // the folders of the same sweep without kills, and of this one
 }
 
 func newKilled(t *testing.T, seeds string) *killed {
@@ -52,12 +53,12 @@ func newKilled(t *testing.T, seeds string) *killed {
 	return k
 }
 
-// share is how many bytes some of sixteen parts of the sweep write.
+// share returns how many bytes the given number of sixteenths of the sweep is.
 func (k *killed) share(t *testing.T, parts int) int {
 	return parts * len(journalsIn(t, k.undisturbed)) / 16
 }
 
-// kill goes on with the sweep, and kills it when it has written so many bytes more.
+// kill continues the sweep, and kills it when it has written so many more bytes.
 func (k *killed) kill(t *testing.T, jobs string, after int, all bool) {
 	t.Helper()
 	if !killedOnTheWay(t, k.binary, append(slices.Clone(k.args), "--out", k.out, "--jobs", jobs), k.out, after, all) {
@@ -65,7 +66,7 @@ func (k *killed) kill(t *testing.T, jobs string, after int, all bool) {
 	}
 }
 
-// comesToTheSame lets the sweep come to its end.
+// comesToTheSame runs the sweep to its end and compares it with the undisturbed one.
 func (k *killed) comesToTheSame(t *testing.T) {
 	t.Helper()
 	sweepToItsEnd(t, k.binary, append(slices.Clone(k.args), "--out", k.out, "--jobs", "2"))
@@ -73,7 +74,7 @@ func (k *killed) comesToTheSame(t *testing.T) {
 	compareLines(t, k.undisturbed, k.out)
 }
 
-// sweepToItsEnd runs a sweep that nobody disturbs.
+// sweepToItsEnd runs a whole sweep without kills.
 func sweepToItsEnd(t *testing.T, binary string, args []string) {
 	t.Helper()
 	text, err := exec.CommandContext(t.Context(), binary, args...).CombinedOutput()
@@ -82,9 +83,8 @@ func sweepToItsEnd(t *testing.T, binary string, args []string) {
 	}
 }
 
-// killedOnTheWay begins a sweep, or goes on with it, and kills it when it has written so many
-// bytes more: all of its processes, or the first one alone. It reports whether the sweep was still
-// under way.
+// killedOnTheWay begins or continues a sweep, and kills it when it has written so many more bytes: all
+// of its processes, or only the first one. It reports whether the sweep was still under way.
 func killedOnTheWay(t *testing.T, binary string, args []string, out string, after int, all bool) bool {
 	t.Helper()
 	before := len(journalsIn(t, out))
@@ -122,7 +122,7 @@ func killedOnTheWay(t *testing.T, binary string, args []string, out string, afte
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return cmd.ProcessState.ExitCode() == -1 // by a signal
+	return cmd.ProcessState.ExitCode() == -1 // ended by a signal
 }
 
 // killSession kills all processes of a session.
@@ -133,8 +133,8 @@ func killSession(t *testing.T, session int) {
 	}
 }
 
-// inSession are the processes of a session that have not ended: groups of their own, which
-// zklab makes, stay in it.
+// inSession returns the processes of a session that have not ended. Process groups that zklab creates
+// stay in the session.
 func inSession(t *testing.T, session int) (pids []int) {
 	t.Helper()
 	for pid, p := range processes(t) {
@@ -145,7 +145,7 @@ func inSession(t *testing.T, session int) (pids []int) {
 	return pids
 }
 
-// journalsIn are the lines of all shards below a folder.
+// journalsIn returns the lines of all shards below a folder.
 func journalsIn(t *testing.T, out string) (all []byte) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(out, "sweeps", "*", "*", "*", "runs.jsonl"))
@@ -162,8 +162,8 @@ func journalsIn(t *testing.T, out string) (all []byte) {
 	return all
 }
 
-// linesOf are the lines of runs, in order of their seeds. It is an error if a seed has two, or
-// if what was kept is not what the lines say.
+// linesOf returns the lines of runs in the order of their seeds. It fails if a seed has two lines, or
+// if the kept runs are not those that the lines name.
 func linesOf(t *testing.T, out string) (all []sweep.Line) {
 	t.Helper()
 	for text := range bytes.Lines(journalsIn(t, out)) {
@@ -199,7 +199,8 @@ func linesOf(t *testing.T, out string) (all []sweep.Line) {
 	return all
 }
 
-// compareLines says in which seeds two sweeps differ; when and how fast they ran is no difference.
+// compareLines reports the seeds in which two sweeps differ, other than in the times and speeds of
+// runs.
 func compareLines(t *testing.T, want, got string) {
 	t.Helper()
 	times := cmpopts.IgnoreFields(sweep.Line{}, "WallMS", "AtMS")
@@ -209,7 +210,7 @@ func compareLines(t *testing.T, want, got string) {
 	}
 }
 
-// mergedJSON is the summary of all below a folder, as the command has it.
+// mergedJSON returns the summary of all sweeps below a folder that the command gives.
 func mergedJSON(t *testing.T, binary, out string) (s sweep.Summary) {
 	t.Helper()
 	text, err := exec.CommandContext(t.Context(), binary, "merge", out, "--json").Output()
@@ -222,7 +223,7 @@ func mergedJSON(t *testing.T, binary, out string) (s sweep.Summary) {
 	return s
 }
 
-// wantSame says in what two sweeps differ, but for their times, folders and shards.
+// wantSame reports how two sweeps differ, other than in times, folders and shards.
 func wantSame(t *testing.T, want, got sweep.Summary) {
 	t.Helper()
 	if len(want.Findings) == 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// oddNumbers are numbers whose program promises that none of them is even, which is wrong.
+// oddNumbers returns a recipe of numbers whose program wrongly promises that none of them is even.
 func oddNumbers(name string) Recipe {
 	o := ownNumbers(name, "next", false)
 	o.Rules = []object.Rule{object.Property("odd", "no number is even", func(k *object.Key) (found []object.Finding) {
@@ -29,11 +29,11 @@ func oddNumbers(name string) Recipe {
 	return o
 }
 
-// twoPrograms is a process in which two programs run whose catalogs have different objects of one name: it reads pairs of
-// command lines, runs both at the same time, and writes what came of them.
+// twoPrograms is a process with two programs whose catalogs have different objects with the same name. It reads pairs
+// of command lines, runs both at the same time, and writes their results.
 const twoPrograms = "twoprograms"
 
-// ids is the name of the objects of both.
+// ids is the name of the objects of both programs.
 const ids = "ids"
 
 func twoProgramsProgram() {
@@ -62,8 +62,8 @@ func twoProgramsProgram() {
 	}
 }
 
-// Two programs that declare different objects under one name run in one process at the same time. Each knows and
-// names itself, and judges runs by its own promise, also those that the other one stored.
+// Two programs that declare different objects under one name run in one process at the same time. Each program
+// knows and names its own object, and judges runs by its own promise, even those that the other program stored.
 func TestTwoProgramsInOneProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -77,7 +77,7 @@ func TestTwoProgramsInOneProcess(t *testing.T) {
 			}
 		}
 	}
-	own := [2]int{usage.ExitValid, usage.ExitViolation} // the numbers are right, and some of them are even
+	own := [2]int{usage.ExitValid, usage.ExitViolation} // correct numbers, of which some are even
 	load := func(program string, args ...string) []string {
 		return append(args, ids, "--out", program, "--time-limit", "3s", "--min-load", "0", "--quiet", "--simulate")
 	}

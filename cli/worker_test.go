@@ -21,7 +21,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// documented are the lines of the session in docs/adapters.md.
+// documented returns the lines of the session in docs/adapters.md.
 func documented(t *testing.T) []string {
 	t.Helper()
 	doc, err := os.ReadFile("../docs/adapters.md")
@@ -36,7 +36,7 @@ func documented(t *testing.T) []string {
 	return strings.Split(session, "\n")
 }
 
-// docs/adapters.md shows a session as a worker really speaks.
+// docs/adapters.md shows a session exactly as with a real worker.
 func TestWorkerSpeaksAsDocumented(t *testing.T) {
 	e, err := embedded.Start(embedded.Config{})
 	if err != nil {
@@ -98,7 +98,7 @@ func pipesOf(t *testing.T, cmd *exec.Cmd) (io.WriteCloser, io.Reader) {
 
 var sessionOf = regexp.MustCompile(`"session":"0x([0-9a-f]+)"`)
 
-// stopUntilExpired stops a process, and lets it go on when its session has expired.
+// stopUntilExpired stops a process, and continues it when its session has expired.
 func stopUntilExpired(t *testing.T, p *os.Process, e *embedded.Ensemble, session int64) {
 	t.Helper()
 	if err := p.Signal(syscall.SIGSTOP); err != nil {
@@ -121,7 +121,7 @@ func encoded(t *testing.T, v any) string {
 	return string(b)
 }
 
-// Numbers differ from run to run, the version from time to time.
+// varies matches numbers, which differ from run to run, and the version.
 var varies = regexp.MustCompile(`0x[0-9a-f]+|zklab (v\d[^ "]*|\(devel\))`)
 
 func plain(t *testing.T, b []byte) (v any) {

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/serversettings"
 )
 
-// A setting of ZooKeeper's in the place of a flag of ensemble up is told which flag stands for it, or that
-// none does. Each setting that a flag names is one of ZooKeeper's.
+// If ZooKeeper's name of a setting is given as a flag of ensemble up, the error tells which flag sets it, or
+// that none does. Each setting that a flag names is one of ZooKeeper's.
 func TestSettingsAsFlags(t *testing.T) {
 	cmd := ensembles.UpCommand(&backend.Backend{Nodes: 3}, new(ensembles.UpFlags))
 	for written, want := range map[string]string{

@@ -1,4 +1,3 @@
-// Package deploy has no code: beside it are the files that run a sweep on several machines at
-// once (docs/sweeps.md), and here are their tests. What the commands in them do, the tests of
-// package cli see.
+// Package deploy has no code: its folder has the files that run a sweep on several machines at once
+// (docs/sweeps.md), and their tests. The tests of package cli cover the commands in these files.
 package deploy

@@ -29,7 +29,7 @@ func lint(t *testing.T, text []byte) (wrong []string) {
 	return wrong
 }
 
-// GitHub takes the workflow of the guide to CI.
+// GitHub accepts the workflow of the guide to CI.
 func TestWorkflowOfTheGuide(t *testing.T) {
 	page, err := os.ReadFile("../docs/ci.md")
 	if err != nil {
@@ -45,7 +45,7 @@ func TestWorkflowOfTheGuide(t *testing.T) {
 	}
 }
 
-// GitHub takes the workflow, and the mistakes that somebody can make in it are seen.
+// GitHub accepts the workflow, and likely mistakes in it are detected.
 func TestWorkflow(t *testing.T) {
 	text, err := os.ReadFile(workflowFile)
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 	core "k8s.io/api/core/v1"
 )
 
-// With the image that the job asks for, its pods do what the file says, as far as a Docker
-// engine can show that: not as root, with nothing to write to but the volume, each index a
-// shard, of few here. Build it by "make sweep-image"; without it the test is skipped, or fails
-// when ZKLAB_REAL=required.
+// With the image that the job names, its pods do what the file says, as far as a Docker engine can show
+// that: they do not run as root, can write only to the volume, and each index is a shard, of which
+// there are few here. Build the image with "make sweep-image"; without it the test is skipped, or fails
+// if ZKLAB_REAL=required.
 func TestRealPods(t *testing.T) {
 	sweep, err := readJob(documents(t, sweepFile)[1])
 	if err != nil {
@@ -37,11 +37,11 @@ func TestRealPods(t *testing.T) {
 		t.Skipf("no image %s here: make sweep-image", image)
 	}
 	volume := t.TempDir()
-	if err := os.Chmod(volume, 0o777); err != nil { // as fsGroup has it
+	if err := os.Chmod(volume, 0o777); err != nil { // like fsGroup
 		t.Fatal(err)
 	}
 	const shards = 4
-	for _, index := range []int{0, 1, 2, 3, 2} { // one again, as after a node was lost
+	for _, index := range []int{0, 1, 2, 3, 2} { // one index again, as after the loss of a node
 		pod(t, sweep.Spec.Template.Spec, volume, index, fmt.Sprint("--shard=auto/", shards), "--seeds=1..8", "--time-limit=1s")
 	}
 
@@ -80,8 +80,8 @@ func TestRealPods(t *testing.T) {
 	}
 }
 
-// pod runs the container of a pod, with some more arguments, of which the last of a name
-// counts, and gives what it wrote. It may end as a sweep that came to a result does.
+// pod runs the container of a pod with more arguments, which override earlier ones of the same name,
+// and returns its output. The exit code must be that of a sweep with a result.
 func pod(t *testing.T, spec core.PodSpec, volume string, index int, more ...string) string {
 	t.Helper()
 	c, own := spec.Containers[0], spec.SecurityContext

@@ -30,7 +30,7 @@ func documents(t *testing.T, path string) [][]byte {
 	return bytes.Split(b, []byte("\n---\n"))
 }
 
-// readJob reads a job, of whose fields Kubernetes knows each.
+// readJob reads a job, and returns an error for fields that Kubernetes does not know.
 func readJob(text []byte) (job batch.Job, err error) {
 	if err = yaml.UnmarshalStrict(text, &job); err == nil && (job.APIVersion != batch.SchemeGroupVersion.String() || job.Kind != "Job") {
 		err = fmt.Errorf("it is a %s of %s", job.Kind, job.APIVersion)
@@ -38,7 +38,7 @@ func readJob(text []byte) (job batch.Job, err error) {
 	return job, err
 }
 
-// The job for a sweep is one that Kubernetes takes, in which each index is a shard.
+// Kubernetes accepts the job for a sweep, in which each index is a shard.
 func TestSweepJob(t *testing.T) {
 	all := documents(t, sweepFile)
 	if len(all) != 2 {
@@ -57,7 +57,7 @@ func TestSweepJob(t *testing.T) {
 	}
 }
 
-// The merge takes what was swept, by the same image.
+// The merge job merges what the sweep job wrote, with the same image.
 func TestMergeJob(t *testing.T) {
 	all := documents(t, sweepFile)
 	var claim core.PersistentVolumeClaim
@@ -81,7 +81,7 @@ func TestMergeJob(t *testing.T) {
 	}
 }
 
-// wrongSweep says what is wrong with the job of a sweep.
+// wrongSweep returns what is wrong with the job of a sweep.
 func wrongSweep(job batch.Job) (wrong []string) {
 	say := func(bad bool, text string, args ...any) {
 		if bad {
@@ -98,10 +98,10 @@ func wrongSweep(job batch.Job) (wrong []string) {
 	say(shards == nil || shards[1] != strconv.Itoa(int(*spec.Completions)), "%d completions of --shard=%s", *spec.Completions, flagOf(args, "shard"))
 	say(*spec.Parallelism < 1 || *spec.Parallelism > *spec.Completions, "%d at a time of %d", *spec.Parallelism, *spec.Completions)
 	say(*spec.BackoffLimitPerIndex < 1, "a shard that is killed is not begun again")
-	// Kubernetes, "Pod failure policy": only with this restart policy.
+	// Kubernetes allows a pod failure policy only with this restart policy.
 	say(pod.RestartPolicy != core.RestartPolicyNever, "restartPolicy is %s", pod.RestartPolicy)
 	say(flagOf(args, "until-violations") == "", "a broken recipe fills the volume")
-	// What zklab's exit codes are to the job; those that are not named are tried again.
+	// These are the job's actions for zklab's exit codes; pods with other codes are retried.
 	actions := map[int32]batch.PodFailurePolicyAction{}
 	for _, rule := range spec.PodFailurePolicy.Rules {
 		if rule.OnExitCodes == nil {
@@ -121,7 +121,7 @@ func wrongSweep(job batch.Job) (wrong []string) {
 	return wrong
 }
 
-// wrongPod says what is wrong with the pods of a job, which work in the volume of a claim.
+// wrongPod returns what is wrong with the pods of a job, which work in the volume of a claim.
 func wrongPod(job batch.Job, claim core.PersistentVolumeClaim) (wrong []string) {
 	say := func(bad bool, text string, args ...any) {
 		if bad {
@@ -147,7 +147,7 @@ func wrongPod(job batch.Job, claim core.PersistentVolumeClaim) (wrong []string) 
 	return wrong
 }
 
-// flagOf is the value of a flag that is written as --name=value.
+// flagOf returns the value of a flag that is written as --name=value.
 func flagOf(args []string, name string) string {
 	for _, a := range args {
 		if value, ok := strings.CutPrefix(a, "--"+name+"="); ok {
@@ -157,7 +157,7 @@ func flagOf(args []string, name string) string {
 	return ""
 }
 
-// Each mistake that somebody can make in the file is seen.
+// Likely mistakes in the file are detected.
 func TestSweepJobMistakes(t *testing.T) {
 	text := string(documents(t, sweepFile)[1])
 	for from, to := range map[string]string{

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// fake is a server that says what the test wants, after a while.
+// fake is a server that reports what the test wants, after a while.
 type fake struct {
 	id     int
 	role   Role

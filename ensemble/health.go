@@ -141,7 +141,7 @@ func CheckRoles(ctx context.Context, servers []Server) (Health, error) {
 	return h, nil
 }
 
-// errElecting is ErrNotServing for people.
+// errElecting wraps ErrNotServing with a message for people.
 var errElecting error = electing{}
 
 type electing struct{}
@@ -163,7 +163,7 @@ func collect(answers <-chan answer, n int) []answer {
 // paused and deposed does so for up to a second after it resumes.
 var ErrSeveralLead = errors.New("several servers say that they lead")
 
-// errSeveralLead is ErrSeveralLead after words that name the servers.
+// errSeveralLead wraps ErrSeveralLead for messages that name the servers first.
 var errSeveralLead error = severalLeaders{}
 
 type severalLeaders struct{}

@@ -61,8 +61,8 @@ func TestHealthNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// Servers that do not answer srvr say nothing of their roles: who leads is not known,
-// and nobody waits for it.
+// Servers that do not answer srvr do not report their roles: the leader is unknown, and health checks
+// do not wait for it.
 func TestRolesThatAreNotTold(t *testing.T) {
 	untold, follower := fake{role: Untold}, fake{role: Follower, epoch: 5}
 	synctest.Test(t, func(t *testing.T) {
@@ -117,8 +117,8 @@ func TestWaitHealthyEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// A server that accepts and stays silent, as a paused one does, must hold up
-// the probe no longer than its context.
+// A server that accepts and stays silent, like a paused one, must delay the probe no longer than its
+// context.
 func TestProbeOfSilentServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -151,8 +151,8 @@ func TestProbeOfServerThatHangsUp(t *testing.T) {
 	})
 }
 
-// A server that grants a session and then stays silent holds a write up no longer than
-// its context, and the end of the probe only a moment.
+// A server that grants a session and then stays silent delays a write no longer than its context, and
+// the end of the probe only for a moment.
 func TestProbeOfServerThatFallsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -180,7 +180,7 @@ func TestProbeOfServerThatFallsSilent(t *testing.T) {
 	})
 }
 
-// A server that lets callers wait must hold up the probe no longer than its context.
+// A server that lets callers wait must delay the probe no longer than its context.
 func TestProbeOfServerThatLetsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

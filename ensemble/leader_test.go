@@ -36,7 +36,7 @@ func TestLeaderOf(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				got, status, err := LeaderOf(t.Context(), test.servers)
-				if took := time.Since(start).Truncate(ms); took != test.took { // they are asked microseconds apart
+				if took := time.Since(start).Truncate(ms); took != test.took { // the servers are asked microseconds apart
 					t.Errorf("took %v, want %v", took, test.took)
 				}
 				switch {

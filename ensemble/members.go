@@ -11,7 +11,7 @@ import (
 // not report it.
 type Members map[string]string
 
-// ParseMembers parses either text.
+// ParseMembers parses an answer to conf or the content of /zookeeper/config.
 func ParseMembers(text string) Members {
 	m := Members{}
 	for line := range strings.Lines(text) {
@@ -53,7 +53,7 @@ func sameMember(a, b string) bool {
 	return portA == portB && (hostA == hostB || anyHost(hostA) || anyHost(hostB))
 }
 
-// hostPort also accepts a port alone.
+// hostPort is like net.SplitHostPort, but also accepts a port alone.
 func hostPort(addr string) (host, port string) {
 	if host, port, err := net.SplitHostPort(addr); err == nil {
 		return host, port

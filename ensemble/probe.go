@@ -17,8 +17,8 @@ type probe struct {
 	ended bool // the session has ended
 }
 
-// probeSession is the session timeout that a probe asks for. It matters only if the process
-// dies, or the server does not answer: then the ephemeral znode goes after that time.
+// probeSession is the session timeout that a probe asks for. It matters only if the process dies, or
+// the server does not answer: the ephemeral znode is then deleted after that time.
 const probeSession = 4 * time.Second
 
 // openProbe connects and waits for the session, which needs a majority.
@@ -92,7 +92,7 @@ func (p *probe) read(ctx context.Context, paths []string) (failed int, err error
 	if err := p.conn.SendAll(ctx, requests...); err != nil {
 		return 0, err
 	}
-	if _, err := p.answer(ctx); err != nil { // to the sync
+	if _, err := p.answer(ctx); err != nil { // the answer to the sync
 		return 0, err
 	}
 	for i, path := range paths {

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
-// Anything may answer on a server's port: it is a status that makes sense, or an
-// error of one line that is no longer for a longer answer.
+// Anything may answer on a server's port: the result is a reasonable status, or an error of one line
+// whose length does not grow with the answer.
 func FuzzParseStatus(f *testing.F) {
 	for _, answer := range []string{
 		leaderAnswer, oldAnswer, "Mode: observer\n", "HTTP/1.1 400 Bad Request\r\n", "This ZooKeeper instance is not currently serving requests\n",
@@ -38,7 +38,7 @@ func FuzzParseStatus(f *testing.F) {
 		if min(int64(s.Connections), s.Received, s.Sent, s.Outstanding) < 0 {
 			t.Errorf("%+v", s)
 		}
-		s.Latency = [3]time.Duration{} // which is rounded
+		s.Latency = [3]time.Duration{} // latencies are rounded
 		again, err := ParseStatus(written(s))
 		if d := cmp.Diff(s, again); err != nil || d != "" {
 			t.Errorf("%v %s", err, d)
@@ -46,7 +46,7 @@ func FuzzParseStatus(f *testing.F) {
 	})
 }
 
-// written is a status as a server writes it.
+// written returns a status as a server writes it.
 func written(s Status) string {
 	return fmt.Sprintf("Zookeeper version: %s-1, built\nReceived: %d\nSent: %d\nConnections: %d\nOutstanding: %d\nZxid: 0x%x\nMode: %s\nNode count: %d\n",
 		s.Version, s.Received, s.Sent, s.Connections, s.Outstanding, uint64(s.Zxid), s.Role, s.Znodes)

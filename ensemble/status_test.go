@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// As Apache ZooKeeper 3.9.3 and 3.4.13 print them.
+// These are answers of Apache ZooKeeper 3.9.3 and 3.4.13.
 const (
 	leaderAnswer = `Zookeeper version: 3.9.3-${mvngit.commit.id}, built on 2026-03-08 16:19 UTC
 Latency min/avg/max: 0/4.5/18
@@ -99,7 +99,7 @@ func TestEpoch(t *testing.T) {
 	}
 }
 
-// pipeTo dials a server that is a function.
+// pipeTo returns a function that dials a server, which serve implements.
 func pipeTo(serve func(net.Conn)) DialFunc {
 	return func(string, string, time.Duration) (net.Conn, error) {
 		client, server := net.Pipe()
@@ -132,7 +132,7 @@ func TestAskStatusOfServerThatHangsUp(t *testing.T) {
 	}
 }
 
-// What came of an answer before the time was over is not all of it.
+// The part of an answer that came before the time was over is not taken for the whole answer.
 func TestAskOfServerThatStopsHalfWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dial := pipeTo(func(c net.Conn) {
@@ -147,7 +147,7 @@ func TestAskOfServerThatStopsHalfWay(t *testing.T) {
 	})
 }
 
-// A dialer that gives up when the time is over, as TLS does while a server is silent.
+// The dialer gives up when the time is over, like TLS while a server is silent.
 func TestAskOfServerThatAcceptsNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dial := func(_, _ string, timeout time.Duration) (net.Conn, error) {

@@ -18,8 +18,8 @@ func AskWatches(ctx context.Context, dial DialFunc, addr string) (map[int64][]st
 	return ParseWatches(answer)
 }
 
-// ParseWatches parses the answer to "wchc": the paths by session. A session whose last watch has fired
-// may be there without any.
+// ParseWatches parses the answer to "wchc": the paths by session. A session whose last watch has fired may be
+// listed without paths.
 func ParseWatches(answer string) (map[int64][]string, error) {
 	if strings.Contains(answer, "not currently serving requests") {
 		return nil, ErrNotServing

@@ -6,10 +6,9 @@ import (
 	"sync"
 )
 
-// checkWrites creates a znode through each server and reads it through every other. At the
-// end it closes its sessions, which deletes the ephemeral znodes. The end of a session is a
-// write, too, so a server that accepts it accepts any write, and its answer means that the
-// znode is gone.
+// checkWrites creates a znode through each server and reads it through every other. At the end it
+// closes its sessions, which deletes the ephemeral znodes. The end of a session is also a write, so a
+// server that accepts it accepts any write, and its answer means that the znode is gone.
 func checkWrites(ctx context.Context, e Ensemble) error {
 	servers, folder := e.Servers(), folderOf(e)
 	probes := make([]*probe, len(servers))
@@ -62,7 +61,7 @@ func showsOthers(ctx context.Context, servers []Server, reader int, p *probe, pa
 	return wrongWith(servers[reader], "does not show a write made through server %d: %w", servers[n].ID(), because(ctx, err))
 }
 
-// each runs do for all servers at once and joins the errors.
+// each calls do for all servers at once and joins the errors.
 func each(servers []Server, do func(i int) error) error {
 	errs := make([]error, len(servers))
 	var wg sync.WaitGroup

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// The shell makes, lists, reads and removes znodes.
+// The shell creates, lists, reads and removes znodes.
 func shell(t *testing.T, e ensemble) {
 	e.zklab(t, 0, "", "shell", e.servers, "-c", "create /my-app", "-c", "create /my-app/greeting hello", "-c", "ls /my-app")
 	e.zklab(t, 0, "", "shell", e.servers, "-c", "cat /my-app/greeting")
 	e.zklab(t, 0, "", "shell", e.servers, "-c", "rm -r /my-app")
 }
 
-// The monitor tells what somebody else does to znodes.
+// The monitor reports what somebody else does to znodes.
 func monitor(t *testing.T, e ensemble) {
 	e.zklab(t, 0, "", "shell", e.servers, "-c", "create /watched")
 	m := e.zklabStarts(t, "&", "monitor", e.servers+"/watched", "--count", "3")
@@ -30,7 +30,7 @@ func monitor(t *testing.T, e ensemble) {
 	m.exits(0, "")
 }
 
-// A benchmark says how long calls take. What else it says goes by the speed of the machine.
+// A benchmark tells how long calls take. The rest of its output depends on the speed of the machine.
 func benchmark(t *testing.T, e ensemble) {
 	p := e.zklabStarts(t, "", "run", "lock", "--ensemble", "external", "--servers", e.servers, "--faults", "none", "--time-limit", "1s")
 	p.ends()
@@ -40,7 +40,7 @@ func benchmark(t *testing.T, e ensemble) {
 	}
 }
 
-// The leader is killed: the report says who is left, and who leads now.
+// The leader is killed: the report tells which servers are left, and which one leads now.
 func health(t *testing.T, e ensemble) {
 	report := func(wait, first string, roles ...string) {
 		t.Helper()
@@ -68,5 +68,5 @@ func health(t *testing.T, e ensemble) {
 	report("healthy", "healthy: 3 of 3 serve", "follower", "follower", "leader")
 }
 
-// role is the second column of a report.
+// role returns the second column of a line of the report.
 func role(server string) string { return strings.Fields(server)[1] }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// The master is killed: the other one knows who works on what. A worker is killed at its task:
-// another one does it. The worker comes back, and gets tasks.
+// The master is killed: the next one knows who works on what. A worker is killed at its task: another
+// one does the task. The worker comes back, and gets tasks again.
 func masterWorker(t *testing.T, e ensemble) {
 	m1 := e.start(t, "masterworker", "master-1", "master")
 	m1.await("is the master, token")
@@ -46,8 +46,8 @@ func masterWorker(t *testing.T, e ensemble) {
 	m2.exits(0, "")
 }
 
-// Two readers read at a time, and a writer waits. A reader is killed, and then the writer, in the
-// middle: the text stays as it was.
+// Two readers read at the same time, and a writer waits. A reader is killed, and then the writer in the
+// middle of its write: the text stays as it was.
 func readWriteLock(t *testing.T, e ensemble) {
 	e.run(t, "sharedfile", "w0", "write", "first text", "-hold", "10ms")
 	r1 := e.start(t, "sharedfile", "r1", "read", "-hold", "1h")
@@ -71,7 +71,7 @@ func readWriteLock(t *testing.T, e ensemble) {
 	r3.exits(0, "")
 }
 
-// Of three processes two have a licence, and the third gets that of the one that is killed.
+// Two of three processes have a licence, and the third gets that of the one that is killed.
 func semaphore(t *testing.T, e ensemble) {
 	a := e.start(t, "licences", "a", "-hold", "1h")
 	a.await("has a licence")
@@ -92,7 +92,7 @@ func semaphore(t *testing.T, e ensemble) {
 	e.fails(t, 1, "another number of leases", "licences", "e", "-licences", "3")
 }
 
-// Followers keep what a publisher published that was killed, and another publisher goes on.
+// Followers keep what a killed publisher has published, and another publisher continues.
 func cache(t *testing.T, e ensemble) {
 	f1 := e.start(t, "routes", "f1", "follow")
 	f1.await("has a copy of 0 routes")
@@ -114,7 +114,8 @@ func cache(t *testing.T, e ensemble) {
 	p2.exits(0, "")
 }
 
-// The gate stays shut when the process that shut it has ended, and when one that waits is killed.
+// The gate stays closed when the process that closed it has ended, and when a waiting process is
+// killed.
 func barrier(t *testing.T, e ensemble) {
 	e.run(t, "startgate", "starter", "shut")
 	r1 := e.start(t, "startgate", "runner-1", "wait")
@@ -128,7 +129,8 @@ func barrier(t *testing.T, e ensemble) {
 	e.run(t, "startgate", "runner-2", "wait")
 }
 
-// A process is killed in a round: the others end it, and the next round waits for another process.
+// A process is killed in a round: the others finish the round, and the next round waits for another
+// process.
 func doubleBarrier(t *testing.T, e ensemble) {
 	a := e.start(t, "rounds", "a", "-work", "1h")
 	a.await("round 1: waits for 3 to be there")
@@ -159,8 +161,9 @@ func doubleBarrier(t *testing.T, e ensemble) {
 	d.exits(0, "")
 }
 
-// The coordinator is killed between prepare and commit: the sites go on without it. A site that is
-// killed after its yes keeps it, and another coordinator aborts what a dead site does not vote on.
+// The coordinator is killed between prepare and commit: the sites continue without it. A site that is
+// killed after its yes keeps its vote, and another coordinator aborts a transaction on which a dead
+// site has not voted.
 func twoPhaseCommit(t *testing.T, e ensemble) {
 	start := func(site string) *process {
 		p := e.start(t, "tripbooking", site, "site", site, "-seats", "2")
@@ -196,7 +199,7 @@ func twoPhaseCommit(t *testing.T, e ensemble) {
 	}
 	e.run(t, "tripbooking", "agent", "book", "oslo")
 	e.run(t, "tripbooking", "agent", "book", "bonn")
-	for _, p := range []*process{flight, hotel} { // one of them has voted no, and the other one may have heard of it
+	for _, p := range []*process{flight, hotel} { // one of them has voted no, and the other one may know it
 		p.await("bonn is not booked")
 	}
 	if said := strings.Join(append(flight.out.since(0), hotel.out.since(0)...), "\n"); !strings.Contains(said, "bonn: voted no, 2 of 2 seats were taken") {
@@ -204,8 +207,8 @@ func twoPhaseCommit(t *testing.T, e ensemble) {
 	}
 }
 
-// One that counts is killed in the middle, and so is the leader: the tally equals the reported counts, or
-// as much more as they cannot know.
+// A counting process is killed in the middle, and so is the leader: the tally equals the reported counts, or
+// exceeds them by at most the counts with unknown results.
 func counter(t *testing.T, e ensemble) {
 	killed := e.start(t, "tally", "a", "count", "1000000", "-every", "10ms")
 	killed.await("counted 3: the tally is 3")
@@ -223,31 +226,31 @@ func counter(t *testing.T, e ensemble) {
 			known++
 		}
 	}
-	unknown++ // that of the one that was killed
+	unknown++ // the last count of the killed process
 	if total < known || total > known+unknown {
 		t.Errorf("the tally is %d, of %d counts, and %d of which nobody knows", total, known, unknown)
 	}
 }
 
-// counts waits for what one tells in the end.
+// counts waits for the final report of a counting process.
 func counts(t *testing.T, p *process) (known, unknown int64) {
 	t.Helper()
 	m := p.await(`has counted (\d+) times, and may have (\d+) times more`)
 	return number(t, m[0]), number(t, m[1])
 }
 
-// An instance that is killed, and started again within the timeout of its session, stays registered.
+// An instance that is killed and restarted within its session timeout stays registered.
 func restarted(t *testing.T, e ensemble) {
 	client := e.start(t, "serviceregistry", "client", "call", "stock", "-every", "50ms")
 	client.await("nobody answers")
-	serve := func(port string) *process { // no other test takes this address; the session outlasts a slow start
+	serve := func(port string) *process { // no other test uses this address; the session outlasts a slow start
 		return e.start(t, "serviceregistry", "s1", "serve", "stock", "-address", "127.0.77.1", "-port", port, "-session=5s")
 	}
 	first := serve("0")
 	port := first.await(`serves stock at 127\.0\.77\.1:(\d+)`)[0]
 	client.await("hello from s1")
 	conn := e.connect(t)
-	if _, err := conn.Sync("/services/stock"); err != nil { // its server may lag behind that of the client
+	if _, err := conn.Sync("/services/stock"); err != nil { // the connection's server may lag behind that of the instance
 		t.Fatal(err)
 	}
 	znodes, _, err := conn.Children("/services/stock")
@@ -257,7 +260,7 @@ func restarted(t *testing.T, e ensemble) {
 	first.kill()
 	second := serve(port)
 	second.await("serves stock")
-	for late := time.After(patience); ; { // until the session of the first one is over
+	for late := time.After(patience); ; { // until the session of the first instance has ended
 		now, _, changed, err := conn.ChildrenW("/services/stock")
 		if err != nil {
 			t.Fatal(err)

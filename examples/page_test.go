@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// building is the page that shows what the tests of the programs have seen.
+// building is the page that shows terminal sessions from the tests of the programs.
 const building = "../docs/building.md"
 
-// make guide writes the sessions into the page with it.
+// update is the flag with which make guide writes the sessions into the page.
 var update = flag.Bool("update", false, "write the terminal sessions of the tests into "+building)
 
-// session shows a row of the table in a terminal: the commands, and of what they print
-// what the test waits for. A nil one takes nothing.
+// session shows a row of the table in a terminal: the commands, and the parts of their output that the
+// test waits for. A nil session records nothing.
 type session struct {
 	mu    sync.Mutex
 	lines []string
@@ -47,7 +47,7 @@ func (s *session) signal(signal string, p *process) {
 	s.add(fmt.Sprintf("$ kill %s %%%d  # %s", signal, p.job, p.name))
 }
 
-// command quotes what a shell would read otherwise.
+// command joins words, and quotes those that a shell would interpret.
 func command(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
@@ -60,13 +60,13 @@ func command(words []string) string {
 
 var (
 	clock = regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d+ `)
-	// varies are the parts of lines that are others each time.
+	// varies matches the parts of lines that differ each time.
 	varies = regexp.MustCompile(strings.Join([]string{
 		`\btoken \d+`, `\b0x[0-9a-f]+`, `-port \d+`, `\bepoch \d+`, `\b[0-9a-f]{32}\b`,
-		`\b127\.\d+\.\d+\.\d+:\d+ *`, // how wide a column is goes by the ports
+		`\b127\.\d+\.\d+\.\d+:\d+ *`, // the width of a column depends on the ports
 		`\b\d[\d.]* (ns|µs|ms|s)\b`,
 		`created /a( \(version \d+, \d+ bytes\))?`, // the monitor waits for the data, but not for long
-		`does not answer: .*`,                      // it may have died before or after it was called
+		`does not answer: .*`,                      // the server may have died before or after the call
 		`the tally is \d+`, `counted \d+ times, and may have \d+`,
 	}, "|"))
 )

@@ -20,7 +20,7 @@ import (
 // patience bounds each wait for a line, or for an end.
 const patience = time.Minute
 
-// process is a program that runs. It does not outlive its test, nor this process.
+// process is a running program. It outlives neither its test nor this process.
 type process struct {
 	t     *testing.T
 	name  string
@@ -28,7 +28,7 @@ type process struct {
 	group *procgroup.Group
 	out   *output
 	errs  bytes.Buffer
-	seen  int // lines that were awaited, or came before such
+	seen  int // number of lines that were awaited or came before awaited ones
 	page  *session
 	job   int // its number on the page
 }
@@ -39,7 +39,7 @@ func launch(t *testing.T, name, program string, args ...string) *process {
 	return launchIn(t, "", name, program, args...)
 }
 
-// launchIn is launch in a folder, or in that of the tests.
+// launchIn is launch in a folder; "" is that of the tests.
 func launchIn(t *testing.T, dir, name, program string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, name: name, cmd: exec.Command(program, args...), out: newOutput()}
@@ -58,7 +58,7 @@ func launchIn(t *testing.T, dir, name, program string, args ...string) *process 
 	return p
 }
 
-// await waits for the next line that matches, and gives what its groups match.
+// await waits for the next line that matches, and returns what its groups match.
 func (p *process) await(pattern string) []string {
 	p.t.Helper()
 	re, late := regexp.MustCompile(pattern), time.After(patience)
@@ -104,7 +104,7 @@ func (p *process) hasEnded() bool {
 	}
 }
 
-// kill ends the process by SIGKILL.
+// kill ends the process with SIGKILL.
 func (p *process) kill() {
 	p.t.Helper()
 	p.page.signal("-9", p)
@@ -113,7 +113,7 @@ func (p *process) kill() {
 	}
 }
 
-// interrupt does what Ctrl-C does.
+// interrupt interrupts the process like Ctrl-C.
 func (p *process) interrupt() {
 	p.t.Helper()
 	p.page.signal("-INT", p)
@@ -132,8 +132,8 @@ func (p *process) ends() {
 	}
 }
 
-// exits waits until the process has ended by itself, with that code and nothing on standard
-// error, or a single line that holds message.
+// exits waits until the process has ended by itself. It fails unless the exit code is code and standard
+// error is empty, or has a single line with message if that is set.
 func (p *process) exits(code int, message string) {
 	p.t.Helper()
 	p.ends()
@@ -151,7 +151,7 @@ func (p *process) exits(code int, message string) {
 	}
 }
 
-// output takes lines.
+// output collects lines.
 type output struct {
 	mu      sync.Mutex
 	rest    []byte
@@ -177,7 +177,7 @@ func (o *output) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// more is closed when there is more than now.
+// more returns a channel that is closed when there is more output than now.
 func (o *output) more() <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -190,7 +190,7 @@ func (o *output) since(n int) []string {
 	return slices.Clone(o.lines[n:])
 }
 
-// built are the programs and zklab, in a folder.
+// built builds the programs and zklab, and returns their folder.
 var built = sync.OnceValues(func() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "examples"); err != nil {
 		return "", err

@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// The programs do with Apache ZooKeeper what they do with embedded servers. All share its servers;
-// the rows that kill some of them follow the others. (Servers of ZooKeeper 3.9.3 can disagree when one
-// leader after the other was killed under load, ZOOKEEPER-4925. So the rows that compare servers come first.)
+// The programs do the same with Apache ZooKeeper as with embedded servers. All rows share its servers; those
+// that kill servers follow the others. (Servers of ZooKeeper 3.9.3 can disagree after one leader after the
+// other was killed under load, ZOOKEEPER-4925. So the rows that compare servers come first.)
 func TestRealPrograms(t *testing.T) {
 	dockertest.Require(t)
 	e := up(t, "--ensemble", "container")

@@ -1,6 +1,5 @@
-// Package examples has the tests of the programs in its folders: each is started for real,
-// as several processes on an ensemble that is another one, and the process that matters is
-// killed.
+// Package examples has the tests of the programs in its folders: each is started as several real
+// processes, with an ensemble in another process, and the process that matters is killed.
 package examples
 
 import (
@@ -22,11 +21,11 @@ var programs = []string{
 
 // row is a test of a program, with the embedded ensemble and with a real one.
 type row struct {
-	name string // which docs/building.md shows its session by
+	name string // the name of its session in docs/building.md
 	test func(t *testing.T, e ensemble)
-	// alone: it kills servers, or measures them, and so has an ensemble of its own.
+	// alone: the row kills servers, or measures them, and so has an ensemble of its own.
 	alone bool
-	// embedded: not with a real ensemble, which takes a quarter of a minute to start again.
+	// embedded: the row is not run with a real ensemble, which takes a quarter of a minute to restart.
 	embedded bool
 }
 
@@ -56,12 +55,12 @@ var rows = []row{
 
 const (
 	sessionTimeout = 2 * time.Second
-	// takeover bounds the time from a crash until somebody else has taken over: servers let a
-	// session end at the tick after its timeout, and the machine may be busy.
+	// takeover bounds the time from a crash until another process has taken over: servers end a session
+	// at the tick after its timeout, and the machine may be busy.
 	takeover = sessionTimeout + 10*time.Second
 )
 
-// ensemble runs for programs, by zklab ensemble up.
+// ensemble is started for programs with zklab ensemble up.
 type ensemble struct {
 	servers string
 	socket  string
@@ -74,14 +73,14 @@ func up(t *testing.T, flags ...string) ensemble {
 	args := append([]string{"ensemble", "up", "--listen", "127.0.0.1:0", "--name", e.socket}, flags...)
 	p := launch(t, "the ensemble", binary(t, "zklab"), args...)
 	t.Cleanup(func() {
-		p.interrupt() // so that it removes what it has made
+		p.interrupt() // so that it removes what it has created
 		p.ends()
 	})
 	e.servers = p.await(`^(\S+)$`)[0]
 	return e
 }
 
-// start starts a process of a program, with other flags than those that all have.
+// start starts a process of a program, with flags in addition to those of all programs.
 func (e ensemble) start(t *testing.T, program, name string, args ...string) *process {
 	t.Helper()
 	p := e.launch(t, program, name, args)
@@ -94,7 +93,7 @@ func (e ensemble) launch(t *testing.T, program, name string, args []string) *pro
 	return launch(t, name, binary(t, program), append([]string{"-servers", e.servers, "-session", sessionTimeout.String(), "-name", name}, args...)...)
 }
 
-// fails has a process say what is wrong.
+// fails runs a process that must exit with code and an error with message.
 func (e ensemble) fails(t *testing.T, code int, message, program, name string, args ...string) {
 	t.Helper()
 	e.page.add("$ " + command(append([]string{program, "-name", name}, args...)))
@@ -103,7 +102,8 @@ func (e ensemble) fails(t *testing.T, code int, message, program, name string, a
 	p.exits(code, message)
 }
 
-// run has a process do what it is for, and gives the lines in which it says so.
+// run runs a process to its end, and returns the lines that it prints, without those about its
+// connection.
 func (e ensemble) run(t *testing.T, program, name string, args ...string) []string {
 	t.Helper()
 	e.page.add("$ " + command(append([]string{program, "-name", name}, args...)))
@@ -119,10 +119,10 @@ func (e ensemble) run(t *testing.T, program, name string, args ...string) []stri
 	return said
 }
 
-// alwaysSaid are the lines of each program, about its connection.
+// alwaysSaid matches the lines that every program prints about its connection.
 var alwaysSaid = regexp.MustCompile(`: (process \d+|connected to \S+|disconnected)$`)
 
-// zklab runs a command, and gives what it prints. Lines that match shown are on the page.
+// zklab runs a command, and returns its output. Lines that match shown are on the page.
 func (e ensemble) zklab(t *testing.T, code int, shown string, args ...string) []string {
 	t.Helper()
 	p := e.zklabStarts(t, "", args...)
@@ -160,7 +160,7 @@ func (e ensemble) control(t *testing.T, action, who string) {
 	launch(t, action, binary(t, "zklab"), "ensemble", action, who, "--name", e.socket).exits(0, "")
 }
 
-// connect opens a connection of the test's own.
+// connect opens a connection for the test itself.
 func (e ensemble) connect(t *testing.T) *zk.Conn {
 	t.Helper()
 	conn, _, err := zk.Connect(strings.Split(e.servers, ","), sessionTimeout, zk.WithLogInfo(false))
@@ -171,8 +171,8 @@ func (e ensemble) connect(t *testing.T) *zk.Conn {
 	return conn
 }
 
-// long is the flag for a session that outlasts a takeover: whoever takes over from one that
-// has it takes what was given back.
+// long is the flag for a session that outlasts a takeover: a process that takes over from one with this
+// flag takes what that one released, not what an expired session freed.
 const long = "-session=1m"
 
 // within fails unless f, which begins at the crash, takes no longer than a takeover may.
@@ -187,7 +187,7 @@ func within(t *testing.T, f func()) {
 	}
 }
 
-// All programs share an ensemble, but for those whose servers are killed.
+// All programs share an ensemble, except those whose servers are killed.
 func TestPrograms(t *testing.T) {
 	shared := up(t)
 	for _, r := range rows {
@@ -221,8 +221,8 @@ func number(t *testing.T, text string) int64 {
 
 const holds = `printer: holds the lock, token (\d+)`
 
-// The holder is killed, and the next one holds, with a higher token. One that is interrupted
-// gives the lock back.
+// The holder is killed, and the next process holds the lock with a higher token. An interrupted holder
+// releases the lock.
 func lock(t *testing.T, e ensemble) {
 	a := e.start(t, "lockmanager", "a", "printer", "-hold", "1h")
 	first := number(t, a.await(holds)[0])
@@ -242,7 +242,7 @@ func lock(t *testing.T, e ensemble) {
 	within(t, func() { c.await(holds) })
 }
 
-// A holder that is stopped loses the lock, and writes no more when it goes on.
+// A stopped holder loses the lock, and writes no more when it is continued.
 func stopped(t *testing.T, e ensemble) {
 	a := e.start(t, "lockmanager", "a", "printer", "-path", "/stopped", "-every", "1ms", "-hold", "1h")
 	a.await(holds)
@@ -279,7 +279,8 @@ func stopped(t *testing.T, e ensemble) {
 	writtenBy(token)
 }
 
-// A worker is killed at its job; another one does it. One mail nobody can send.
+// A worker is killed at its job, and another one does the job. One of the mails cannot be sent by
+// anybody.
 func jobs(t *testing.T, e ensemble) {
 	slow := e.start(t, "jobqueue", "w1", "work", "-work", "1h")
 	slow.await("waits for jobs")
@@ -301,7 +302,7 @@ func jobs(t *testing.T, e ensemble) {
 	}
 }
 
-// Whoever is interrupted gives its job back, and says when something was left to do.
+// An interrupted worker gives its job back, and tells if something was left to do.
 func interrupted(t *testing.T, e ensemble) {
 	worker := e.start(t, "jobqueue", "w", "work", "-work", "1h", "-path", "/interrupted", long)
 	worker.await("waits for jobs")
@@ -316,7 +317,7 @@ func interrupted(t *testing.T, e ensemble) {
 	within(t, func() { next.await("takes the mail to ann, attempt 2") })
 }
 
-// The leader is killed; the others agree on the next one, with a higher token.
+// The leader is killed; the others agree on the next leader, with a higher token.
 func election(t *testing.T, e ensemble) {
 	a := e.start(t, "electioncluster", "a")
 	first := number(t, a.await(`leads, token (\d+)`)[0])
@@ -339,11 +340,11 @@ func election(t *testing.T, e ensemble) {
 	}
 }
 
-// An instance is killed: clients call the others, even before it is known to be gone.
+// An instance is killed: clients call the others, even before its session has ended.
 func registry(t *testing.T, e ensemble) {
 	client := e.start(t, "serviceregistry", "client", "call", "payment", "-every", "50ms")
 	client.await("nobody answers")
-	s1 := e.start(t, "serviceregistry", "s1", "serve", "payment", "-session=5s") // long enough to be called when it is dead
+	s1 := e.start(t, "serviceregistry", "s1", "serve", "payment", "-session=5s") // long enough for clients to call it after its death
 	client.await("hello from s1")
 	s2 := e.start(t, "serviceregistry", "s2", "serve", "payment")
 	client.await("hello from s2")
@@ -366,7 +367,7 @@ func registry(t *testing.T, e ensemble) {
 	client.exits(0, "")
 }
 
-// What is wrong is said in one line, and what would be right.
+// Wrong usage is reported in one line that tells what would be right.
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	e := up(t)
@@ -408,8 +409,8 @@ func TestUsage(t *testing.T) {
 		exits(1, "no session with 127.0.0.1:1 within 5s: are the servers up? start some with: zklab ensemble up")
 }
 
-// When no server answers for as long as a session lasts, holds are over, though nobody says
-// so; when they do again, programs go on.
+// When no server answers for as long as a session lasts, holds end, although nobody reports it; when
+// servers answer again, programs continue.
 func serversGone(t *testing.T, e ensemble) {
 	holder := e.start(t, "lockmanager", "holder", "printer", "-hold", "1h", "-every", "10ms")
 	holder.await(holds)
@@ -429,8 +430,8 @@ func serversGone(t *testing.T, e ensemble) {
 	holder.exits(0, "")
 }
 
-// Services go on with what they had while the servers elect a leader, and hear of the next
-// configuration.
+// Services continue with their configuration while the servers elect a leader, and are told of the next
+// one.
 func configuration(t *testing.T, e ensemble) {
 	s1 := e.start(t, "configservice", "s1", "serve")
 	s2 := e.start(t, "configservice", "s2", "serve")

@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// Each program has a page that README.md names, and the commands there have the flags that
-// they use.
+// Each program has a page that README.md names, and the flags in the commands of the pages exist.
 func TestReadme(t *testing.T) {
 	all := page(t, "README.md")
 	for _, name := range programs {

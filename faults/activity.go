@@ -20,7 +20,8 @@ const (
 	Idle    = "idle"
 )
 
-// making is the state of a client whose create a server has carried out. A fault sees it, and the record does not.
+// making is the state of a client whose create a server has carried out, although the client may not know it yet.
+// Faults see this state; the record does not show it.
 const making = "making"
 
 // Activity follows the growing record and knows what each client does now, and what it did
@@ -75,8 +76,8 @@ func (a *Activity) Observe(e history.Event) {
 	a.changed = make(chan struct{})
 }
 
-// overwrite notes that earlier writes of other clients under the same key are no longer the
-// last. Call it with mu held.
+// overwrite records that earlier writes of other clients under the same key are no longer the last.
+// Call it with mu held.
 func (a *Activity) overwrite(e history.Event) {
 	for client := range a.recent {
 		if now := a.of(client); client != e.Client && now.state == Holding && now.key == e.Key {
@@ -130,7 +131,7 @@ func (a *Activity) Ever(states ...string) bool {
 	return slices.ContainsFunc(states, func(s string) bool { return a.ever[s] })
 }
 
-// saw notes a state that the record does not show.
+// saw records a state that the record does not show.
 func (a *Activity) saw(state string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

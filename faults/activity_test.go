@@ -29,7 +29,7 @@ func TestActivityFollowsTheRecord(t *testing.T) {
 	op(0, models.FAcquire, history.Invoke)
 	op(0, models.FAcquire, history.OK)
 	op(1, models.FAcquire, history.Invoke)
-	op(2, models.FConfirm, history.Invoke) // says nothing about holding or waiting
+	op(2, models.FConfirm, history.Invoke) // does not show whether the client holds or waits
 	check([]int{0}, faults.Holding)
 	check([]int{1}, faults.Waiting)
 	check([]int{2}, faults.Idle)
@@ -44,7 +44,7 @@ func TestActivityFollowsTheRecord(t *testing.T) {
 	op(1, models.FAcquire, history.Info)
 	check(nil, faults.Holding, faults.Waiting)
 
-	// What was, is known for a while.
+	// Past activity is remembered for a while.
 	a.Observe(history.Event{Client: 0, F: models.FAcquire, Type: history.OK, Time: 10})
 	a.Observe(history.Event{Client: 0, F: models.FRelease, Type: history.Invoke, Time: 20})
 	for at, want := range map[time.Duration]string{9: faults.Idle, 10: faults.Holding, 19: faults.Holding, 20: faults.Idle, 30: faults.Idle} {
@@ -60,15 +60,15 @@ func TestActivityFollowsTheRecord(t *testing.T) {
 	check([]int{0, 1, 2}, faults.Idle)
 }
 
-// Where nothing is held, the one who wrote last is whom a fault of holders hits; of a barrier
-// who raised it, of a transaction all who began it or voted.
+// If objects cannot be held, a fault of holders hits the client that wrote last; for a barrier, the one
+// that raised it; for a transaction, all that began it or voted.
 func TestActivityOfObjectsWithoutHolds(t *testing.T) {
 	clients := []faults.Client{{ID: 0}, {ID: 1}, {ID: 2}}
 	type step struct {
 		client int
 		f      string
 		typ    history.Type
-		want   []int // who holds then
+		want   []int // the holders then
 	}
 	for model, steps := range map[*models.Model][]step{
 		models.Register: {

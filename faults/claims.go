@@ -43,7 +43,7 @@ func (c *Claims) has(name string) bool {
 	return slices.Contains(c.all(), name)
 }
 
-// others reports whether any name but these is claimed.
+// others reports whether any name other than mine is claimed.
 func (c *Claims) others(mine ...string) bool {
 	return slices.ContainsFunc(c.all(), func(n string) bool { return !slices.Contains(mine, n) })
 }

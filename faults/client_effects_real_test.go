@@ -9,11 +9,12 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// realTimeout is the timeout of sessions on real servers, which end too soon on no busy machine.
+// realTimeout is the timeout of sessions on real servers, long enough that none expires too early on a
+// busy machine.
 const realTimeout = 10 * time.Second
 
-// Faults of clients, their sessions and znodes have on real servers the effects
-// that they have on embedded ones.
+// Faults of clients, their sessions and znodes have the same effects on real servers as on embedded
+// ones.
 func TestRealClientFaults(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	for name, test := range clientTests {

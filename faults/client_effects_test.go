@@ -14,7 +14,7 @@ import (
 // clients.
 type clientTest struct {
 	run func(*lab)
-	// measures means that it measures time, as of a connection that no fault slows.
+	// measures means that the test measures times of connections that no other fault slows.
 	measures bool
 }
 
@@ -32,7 +32,7 @@ var clientTests = map[string]clientTest{
 	"move":                 {run: moved, measures: true},
 	"lose-reply":           {run: func(l *lab) { loses(l, faults.LoseReply{Op: "create", Who: faults.TheClient(0)}, 1) }},
 	"lose-request":         {run: func(l *lab) { loses(l, faults.LoseRequest{Op: "create", Who: faults.TheClient(0)}, 0) }},
-	"late-request":         {run: heldBack, measures: true}, // how long a write may be held back
+	"late-request":         {run: heldBack, measures: true}, // measures how long a write may be held back
 	"late-event":           {run: lateEvents},
 	"foreign":              {run: foreignChildren},
 	"touch":                {run: touchedContenders},
@@ -40,8 +40,8 @@ var clientTests = map[string]clientTest{
 	"recreate":             {run: recreatedFolder},
 }
 
-// Faults of clients, their sessions and znodes have their effects, too, where one server is far
-// behind another.
+// Faults of clients, their sessions and znodes have their effects even if one server lags far behind
+// another.
 func TestClientFaultsWhereServersLag(t *testing.T) {
 	for name, test := range clientTests {
 		if test.measures {

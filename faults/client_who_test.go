@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 )
 
-// Each choice of clients strikes the one that it says, and nobody else.
+// Each choice of clients hits the clients that it names, and no others.
 func TestWho(t *testing.T) {
 	for who, want := range map[faults.Who][]int{
 		faults.Holder: {2}, faults.Next: {0}, faults.TheClient(3): {3}, faults.TheClient(0): {0}, faults.Everyone: {0, 1, 2, 3},
@@ -38,13 +38,13 @@ func TestWho(t *testing.T) {
 	})
 }
 
-// The next in line is known from the tree: foreign children ahead, or clients
-// that stand there but do not wait, do not count.
+// The next in line is known from the tree: foreign children ahead, or clients that have a znode there
+// but do not wait, do not count.
 func TestNextInLineSkipsOthers(t *testing.T) {
 	inBubble(t, 4, func(l *lab) {
 		l.create(l.folder()+"/foreign", 0)
 		l.contend(3, 1, 2, 0)
-		l.does(1, faults.Idle) // gave up, its znode is still there
+		l.does(1, faults.Idle) // gave up, but its znode is still there
 		e := l.injected(faults.Expire{Who: faults.Next})
 		if diff := cmp.Diff([]int{2}, e.Describe().Clients); diff != "" {
 			t.Error(diff)
@@ -53,7 +53,7 @@ func TestNextInLineSkipsOthers(t *testing.T) {
 	})
 }
 
-// Where nobody does what is asked for, a fault finds no target, in bounded time.
+// If no client does what a fault asks for, the fault finds no target, in bounded time.
 func TestNobodyToStrike(t *testing.T) {
 	for who, words := range map[faults.Who]string{
 		faults.Holder: "holder", faults.Waiter: "waiter", faults.Next: "next", faults.TheClient(7): "numbered from 0 to 1",
@@ -72,7 +72,7 @@ func TestNobodyToStrike(t *testing.T) {
 	}
 }
 
-// A client that another fault has is left alone.
+// A client that another fault has claimed is left alone.
 func TestStrikeOfClaimedClients(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		l.contend(0, 1)
@@ -110,8 +110,8 @@ func TestChoicesOfClientsAsWords(t *testing.T) {
 	}
 }
 
-// When it is a holder's turn in a mix and clients hold for moments, one is
-// waited for; a run in which nobody ever holds waits less.
+// When it is a holder's turn in a mix and clients hold only for moments, the fault waits for a holder;
+// in a run in which nobody ever holds, it waits less.
 func TestTurnOfHolder(t *testing.T) {
 	first := faults.Expire{Who: faults.Holder.OrAny()}
 	inBubble(t, 2, func(l *lab) {

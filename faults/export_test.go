@@ -1,4 +1,4 @@
 package faults
 
-// Taken lists what is claimed.
+// Taken lists the claims.
 func (c *Claims) Taken() []string { return c.all() }

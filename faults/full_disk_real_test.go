@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// A real leader whose disk is full stops to serve, and does again when there is room.
+// A real leader whose disk is full stops serving, and serves again when there is room.
 func TestRealFullDisk(t *testing.T) {
 	dockertest.Require(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)

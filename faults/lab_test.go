@@ -32,7 +32,7 @@ type lab struct {
 	clients  []*labClient
 	began    time.Time
 	timeout  time.Duration   // of sessions
-	seed     uint64          // of what faults draw
+	seed     uint64          // for the draws of faults
 	effects  []faults.Effect // injected so far
 }
 
@@ -48,7 +48,7 @@ type labClient struct {
 
 const (
 	labTimeout = 4 * time.Second // of sessions in virtual time
-	// patience is how long something may take that is not measured.
+	// patience is how long something that is not measured may take.
 	patience = time.Minute
 )
 
@@ -60,7 +60,7 @@ func inBubble(t *testing.T, clients int, f func(*lab)) {
 	inBubbleOf(t, embedded.Config{}, clients, f)
 }
 
-// inBubbleOf runs it on such servers, with latencies of 200 µs where none are given.
+// inBubbleOf runs a test on the given servers, with latencies of 200 µs unless others are given.
 func inBubbleOf(t *testing.T, cfg embedded.Config, clients int, f func(*lab)) {
 	t.Helper()
 	cfg.InMemory, cfg.KeepLog = true, true
@@ -79,8 +79,8 @@ func inBubbleOf(t *testing.T, cfg embedded.Config, clients int, f func(*lab)) {
 	})
 }
 
-// newLab connects clients, each to another server first, and an admin, below a
-// root of its own with the folder k1.
+// newLab connects n clients, each first to a different server, and an admin, below a root of its own
+// with the folder k1.
 func newLab(t *testing.T, e ensemble.Ensemble, timeout time.Duration, n int) *lab {
 	t.Helper()
 	l := &lab{t: t, ensemble: e, began: time.Now(), timeout: timeout}
@@ -137,7 +137,7 @@ func (l *lab) connect(ctx context.Context, id int, addrs []string) *labClient {
 	return c
 }
 
-// close ends everything, what a test that failed left at work as well.
+// close ends everything, including faults that a failed test left in effect.
 func (l *lab) close() {
 	for _, e := range l.effects {
 		e.Heal(context.Background())
@@ -153,7 +153,7 @@ func (l *lab) close() {
 	l.target.Admin.Close()
 }
 
-// folder is the recipe's folder that clients use.
+// folder returns the recipe's folder that clients use.
 func (l *lab) folder() string { return l.target.Root + "/k1" }
 
 func (l *lab) create(path string, flags int32) {
@@ -200,7 +200,7 @@ func (l *lab) inject(f faults.Fault) (faults.Effect, error) {
 	return f.Inject(ctx, l.target, rand.New(rand.NewPCG(1, l.seed)))
 }
 
-// injected is the effect of a fault that has its effect.
+// injected injects and verifies a fault, and returns its effect.
 func (l *lab) injected(f faults.Fault) faults.Effect {
 	l.t.Helper()
 	e, err := l.inject(f)
@@ -223,7 +223,7 @@ func (l *lab) verify(e faults.Effect) error {
 // seenKinds has the kinds whose effect a test has seen from outside.
 var seenKinds sync.Map
 
-// heal heals twice, and finds nothing left: no claim, no fault on a link.
+// heal heals an effect twice, and fails if anything is left: a claim, or a fault on a link.
 func (l *lab) heal(e faults.Effect) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
@@ -234,7 +234,7 @@ func (l *lab) heal(e faults.Effect) {
 	l.clean()
 }
 
-// clean looks that no fault is at work.
+// clean fails if a fault is still in effect.
 func (l *lab) clean() {
 	l.t.Helper()
 	for _, c := range l.clients {
@@ -256,7 +256,7 @@ func (l *lab) clean() {
 	release()
 }
 
-// awaits waits until something is so.
+// awaits waits until so returns true.
 func (l *lab) awaits(what string, so func() bool) {
 	l.t.Helper()
 	for late := time.Now().Add(patience); !so(); {
@@ -296,7 +296,7 @@ func (c *labClient) works(path string) bool {
 	return err == nil && c.State() == zk.StateHasSession
 }
 
-// saw says how often a client came into a state.
+// saw returns how often a client entered a state.
 func (c *labClient) saw(s zk.State) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,13 +13,13 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// Clients that are cut off from a server hang, give it up, and go elsewhere, while
-// it goes on to serve; who is cut off from all loses the session.
+// Clients that are cut off from a server hang, give it up, and connect to another, while the server
+// continues to serve; a client that is cut off from all servers loses its session.
 func TestCutOff(t *testing.T) {
 	for _, tt := range []struct {
 		spec    string
 		servers int
-		clients int // that were connected there
+		clients int // clients that were connected to the server
 		expires bool
 	}{
 		{"cut-off", 1, 1, false},
@@ -81,7 +81,7 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
-// A cut that is too short for a client to notice is warned of.
+// The fault warns of a cut that is too short for a client to notice.
 func TestCutOffTooShort(t *testing.T) {
 	e, err := embedded.Config{}.Sketch()
 	if err != nil {

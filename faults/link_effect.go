@@ -18,7 +18,7 @@ type onLinks struct {
 	seen func(context.Context, *victim) error
 }
 
-// onLinksOnce is an onLinks that does not last.
+// onLinksOnce is an onLinks whose effect does not last.
 type onLinksOnce struct {
 	atOnce
 	*onLinks
@@ -59,8 +59,8 @@ func cuts(cut func(Client) int) action {
 	}
 }
 
-// backAgain waits until the client is connected, to any server and with any session: then
-// its former connection is gone.
+// backAgain waits until the client is connected again, to any server and with any session, which shows
+// that its former connection is gone.
 func backAgain(ctx context.Context, s *victim) error {
 	for !hasSession(s.client) {
 		if !doze(ctx, observed) {

@@ -48,8 +48,7 @@ func endsConnections(l *lab, f faults.Fault) {
 	}
 }
 
-// Whoever is refused has no session to speak through until heal, and the same
-// one after it.
+// A refused client cannot use its session until the heal, and has the same session after it.
 func TestRefuse(t *testing.T) {
 	inBubble(t, 2, func(l *lab) { refused(l) })
 }
@@ -79,7 +78,7 @@ func refused(l *lab) {
 	}
 }
 
-// What is stalled passes after heal, in order, with nothing lost.
+// Stalled messages pass after the heal, in order, and none is lost.
 func TestStallLink(t *testing.T) {
 	for _, way := range []link.Direction{link.Both, link.ToServer, link.ToClient} {
 		t.Run(way.String(), func(t *testing.T) {
@@ -160,8 +159,7 @@ func slowed(l *lab) {
 	}
 }
 
-// A moved client has the same session on another server, the named one if one
-// is named.
+// A moved client has the same session on another server, or on the named one.
 func TestMove(t *testing.T) {
 	inBubble(t, 3, func(l *lab) { moved(l) })
 }
@@ -189,7 +187,7 @@ func moved(l *lab) {
 	}
 	third := l.ensemble.Servers()[2].Addr()
 	e, err := l.inject(faults.Move{Who: faults.TheClient(0), To: 3})
-	if !errors.Is(err, faults.ErrNoTarget) { // it may be there already
+	if !errors.Is(err, faults.ErrNoTarget) { // the client may already be there
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +203,7 @@ func moved(l *lab) {
 	l.heal(e)
 }
 
-// The copy gets the very session, and the client has it back in the end.
+// The copy takes over the client's session, and the client gets it back in the end.
 func TestDuplicate(t *testing.T) {
 	inBubble(t, 2, func(l *lab) { duplicated(l) })
 }
@@ -219,7 +217,7 @@ func duplicated(l *lab) {
 	if err := l.verify(e); err != nil {
 		t.Fatal(err)
 	}
-	// Each write after the copy came finds that the session has moved.
+	// Each write after the copy connected finds that the session has moved.
 	l.awaits("the copy came back", func() bool {
 		victim.Set(l.folder(), nil, -1)
 		return containing(victim.told(), history.FDisconnected) >= 3
@@ -240,7 +238,7 @@ func duplicated(l *lab) {
 	}
 }
 
-// In a mix what was left out is drawn: whom, which way, how slow.
+// In a mix, options that were left out are drawn: which client, which direction, how slow.
 func TestClientFaultsInAMix(t *testing.T) {
 	for _, list := range []string{"cut", "reset", "refuse", "stall-link", "slow-link", "move", "duplicate", "expire"} {
 		x, err := plan.Parse(list, time.Second)
@@ -261,8 +259,7 @@ func TestClientFaultsInAMix(t *testing.T) {
 	}
 }
 
-// Faults are written into the record under their names, where other facts of the
-// harness are as well.
+// Faults are recorded under their names, among other facts of the harness.
 func TestNamesOfFaultsAreTheirOwn(t *testing.T) {
 	for _, k := range faults.Kinds() {
 		switch k.Name {
@@ -272,11 +269,11 @@ func TestNamesOfFaultsAreTheirOwn(t *testing.T) {
 	}
 }
 
-// A move that comes to nothing leaves routing and claims free.
+// A failed move leaves neither a route nor a claim.
 func TestMoveThatFails(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		ctx, cancel := context.WithCancel(l.t.Context())
-		time.AfterFunc(3*time.Millisecond, cancel) // while clients are on their way
+		time.AfterFunc(3*time.Millisecond, cancel) // while clients are moving
 		_, err := faults.Move{Who: faults.Everyone}.Inject(ctx, l.target, newRand(1))
 		if err == nil {
 			t.Fatal("no error")
@@ -286,7 +283,7 @@ func TestMoveThatFails(t *testing.T) {
 	})
 }
 
-// With one server there is nowhere to go.
+// With one server there is no target.
 func TestMoveOnOneServer(t *testing.T) {
 	onServers(t, embedded.Config{Nodes: 1}, func(l *lab, e *embedded.Ensemble) {
 		if err := (faults.Move{}).Available(faults.Setting{Ensemble: e}); err == nil {

@@ -38,8 +38,8 @@ func (t *Target) wrote(ctx context.Context, lost link.Lost) (bool, error) {
 	})
 }
 
-// made looks for the znode of a create. The name of a sequential one is the requested name
-// and a number.
+// made looks for the znode of a create. The name of a sequential znode is the requested name followed
+// by a number.
 func (t *Target) made(lost link.Lost) (bool, error) {
 	dir, base := path.Split(lost.Path)
 	names, _, err := t.Admin.Children(path.Clean(dir))

@@ -15,8 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A lost reply never arrives, and its write is in the tree; a lost request never
-// gets there.
+// A lost reply never arrives, but its write is in the tree; a lost request never takes effect.
 func TestLose(t *testing.T) {
 	t.Run("reply", func(t *testing.T) {
 		inBubble(t, 2, func(l *lab) { loses(l, faults.LoseReply{Op: "create", Who: faults.TheClient(0)}, 1) })
@@ -70,8 +69,7 @@ func loses(l *lab, f faults.Fault, there int) {
 	}
 }
 
-// Of several messages the nth is lost, and as many as it says, of the znode that
-// it says.
+// Of several messages the nth is lost, and as many as the fault says, about the znode that it names.
 func TestLoseWhich(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		victim := l.clients[0]
@@ -103,7 +101,7 @@ func TestLoseWhich(t *testing.T) {
 	})
 }
 
-// Each message is lost while it lasts, and none after it.
+// Each message is lost while the fault lasts, and none after it.
 func TestLoseEach(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		e := l.injected(faults.LoseReply{Op: "setData", Times: -1, Who: faults.Anyone})
@@ -130,7 +128,7 @@ func TestLoseEach(t *testing.T) {
 	})
 }
 
-// Where the message never comes there was no target, and nothing stays armed.
+// If the message never comes, there was no target, and nothing stays armed.
 func TestLoseWithoutMessage(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		e := l.injected(faults.LoseReply{Op: "setData", Who: faults.Anyone})
@@ -152,8 +150,8 @@ func TestLoseWithoutMessage(t *testing.T) {
 	})
 }
 
-// An operation that is left open is drawn among those that the client uses,
-// and sometimes several messages in a row.
+// If the operation is left open, it is drawn among those that the client uses, and sometimes several
+// messages in a row are lost.
 func TestLoseDraws(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		l.clients[0].Children(l.folder())
@@ -176,8 +174,8 @@ func TestLoseDraws(t *testing.T) {
 	})
 }
 
-// An operation that was drawn and does not come any more is given up for whatever
-// comes, such as a ping.
+// If the drawn operation does not come any more, the fault takes any message that comes, such as a
+// ping.
 func TestLoseSettlesForAny(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		l.clients[0].Set(l.folder(), nil, -1)
@@ -200,7 +198,7 @@ func TestLoseSettlesForAny(t *testing.T) {
 	})
 }
 
-// An event comes behind later replies.
+// A late event comes after later replies.
 func TestLateEvent(t *testing.T) {
 	inBubble(t, 2, func(l *lab) { lateEvents(l) })
 }
@@ -262,8 +260,8 @@ func lateEvents(l *lab) {
 	}
 }
 
-// A session that is silent for long enough is ended by the servers, one that
-// holds and one that has nothing in the tree; its client is told after heal.
+// The servers end a session that is silent for long enough, whether it holds something or has nothing
+// in the tree; its client is told after the heal.
 func TestSilence(t *testing.T) {
 	inBubble(t, 3, func(l *lab) { silences(l) })
 }
@@ -295,11 +293,11 @@ func silences(l *lab) {
 	}
 }
 
-// A silence that is broken is none, and says so.
+// A silence that is broken has no effect, and reports that.
 func TestSilenceThatIsBroken(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		e := l.injected(faults.Silence{Who: faults.Anyone})
-		l.heal(e) // the client speaks again
+		l.heal(e) // the client sends again
 		if err := l.verify(e); err == nil || !strings.Contains(err.Error(), "still takes it") {
 			t.Errorf("%v", err)
 		}
@@ -309,8 +307,8 @@ func TestSilenceThatIsBroken(t *testing.T) {
 	})
 }
 
-// A delete that is held back goes on when another client has changed something beside it, and not before: neither
-// for a client that changes another object, nor for the client itself.
+// A held delete passes when another client has changed something beside it, and not before: neither after a
+// change of another object, nor after one by the client itself.
 func TestLateRequest(t *testing.T) {
 	inBubble(t, 3, func(l *lab) { heldBack(l) })
 }
@@ -356,7 +354,8 @@ func heldBack(l *lab) {
 	}
 }
 
-// If nobody changes anything a write goes on in time for the session to live, and there was no target.
+// If nobody changes anything, the held write passes early enough for the session to live, and there was no
+// target.
 func TestLateRequestWithoutChange(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		victim := l.clients[0]
@@ -379,8 +378,8 @@ func TestLateRequestWithoutChange(t *testing.T) {
 	})
 }
 
-// The write that repeats one whose reply was lost is held back: by then another client has the name, and the delete
-// hits what is not the client's.
+// The repetition of a write whose reply was lost is held back: by then another client has a znode of this name, and
+// the delete hits that client's znode.
 func TestLateRequestRepeated(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		victim, other, path := l.clients[0], l.clients[1], l.folder()+"/place"

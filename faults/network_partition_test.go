@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// cuts is a partition as its step tells it.
+// cuts is a partition as its recorded step describes it.
 type cuts map[[2]int]bool
 
 // cutsOf reads "links cut: 1-2, 1>3".
@@ -34,8 +34,8 @@ func cutsOf(t testing.TB, detail string) cuts {
 // hear reports whether two servers hear each other.
 func (c cuts) hear(a, b int) bool { return !c[[2]int{a, b}] && !c[[2]int{b, a}] }
 
-// settled are the servers that serve when everybody has noticed: some leader and
-// all that hear it, if they are a majority.
+// settled returns an error unless the serving servers are those that serve once all have noticed the
+// partition: a leader and all servers that hear it, if they are a majority.
 func (c cuts) settled(n int, serving []int, leader int) error {
 	var with, could []int
 	for id := 1; id <= n; id++ {
@@ -63,15 +63,14 @@ func (c cuts) settled(n int, serving []int, leader int) error {
 	return nil
 }
 
-// Every shape of partition cuts what its name says and is seen from outside; who
-// cannot serve stops, and who can elects, if need be, and serves; heal leaves
-// nothing.
+// Every shape of partition cuts what its name says and is seen from outside; servers that cannot serve
+// stop, the others elect a leader if necessary, and serve; the heal leaves nothing.
 func TestPartition(t *testing.T) {
 	for _, tt := range []struct {
 		spec  string
 		nodes int
-		links int // that are cut, each one way
-		serve int // servers, in the end
+		links int // cut links, each in one direction
+		serve int // the number of servers that serve in the end
 	}{
 		{"partition", 3, 4, 2},
 		{"partition", 5, 8, 4},
@@ -109,7 +108,7 @@ func TestPartition(t *testing.T) {
 					if len(cut) != tt.links {
 						t.Errorf("%d links are cut, want %d", len(cut), tt.links)
 					}
-					time.Sleep(15 * time.Second) // for all to notice, and find each other anew
+					time.Sleep(15 * time.Second) // for all to notice, and to connect again
 					serving, leader := l.serving()
 					if err := cut.settled(tt.nodes, serving, leader); err != nil {
 						t.Error(err)
@@ -130,7 +129,7 @@ func TestPartition(t *testing.T) {
 	}
 }
 
-// writes fails the test unless a new session through a server is made.
+// writes fails the test unless a new session can be opened through a server.
 func (l *lab) writes(server int) {
 	l.t.Helper()
 	c := l.connect(l.t.Context(), 100+server, []string{l.address(server)})
@@ -143,7 +142,7 @@ func (l *lab) writes(server int) {
 
 func (l *lab) address(server int) string { return l.ensemble.Servers()[server-1].Addr() }
 
-// A ring lets no two servers see the same majority.
+// In a ring, no two servers see the same majority.
 func TestRingHasNoTwoAlike(t *testing.T) {
 	for _, nodes := range []int{4, 5, 6, 7} {
 		onServers(t, embedded.Config{Nodes: nodes}, func(l *lab, em *embedded.Ensemble) {
@@ -174,7 +173,7 @@ func TestRingHasNoTwoAlike(t *testing.T) {
 func TestPartitionWithoutEffect(t *testing.T) {
 	onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
 		e := l.seen(faults.Partition{})
-		if err := em.Heal(l.t.Context()); err != nil { // behind its back
+		if err := em.Heal(l.t.Context()); err != nil { // without the fault's knowledge
 			t.Fatal(err)
 		}
 		if err := l.verify(e); err == nil || !strings.Contains(err.Error(), "was answered") {
@@ -184,7 +183,7 @@ func TestPartitionWithoutEffect(t *testing.T) {
 	})
 }
 
-// A partition too short for an election is warned of.
+// The fault warns of a partition that is too short for an election.
 func TestPartitionTooShort(t *testing.T) {
 	e, err := embedded.Config{}.Sketch()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// looks makes client 0 look at a seat, and delete it if this session owns it.
+// looks makes client 0 read a seat, and delete it if the session owner owns it.
 func (l *lab) looks(seat string, owner int64) (done <-chan error) {
 	over := make(chan error, 1)
 	c := l.clients[0]
@@ -45,7 +45,7 @@ func (l *lab) takes(client int, seat string) (took <-chan struct{}) {
 	return done
 }
 
-// earlierSession is another session behind the link of client 0.
+// earlierSession returns another session on the link of client 0.
 func (l *lab) earlierSession() *zk.Conn {
 	l.t.Helper()
 	c, events, err := zkconn.Open(l.t.Context(), zkconn.Config{Servers: []string{l.ensemble.Servers()[0].Addr()}, Timeout: l.timeout, Dial: l.clients[0].link.Dial})
@@ -67,8 +67,8 @@ func (l *lab) injecting(f faults.Fault) (injected <-chan faults.Effect) {
 	return effects
 }
 
-// A client that looks whether a seat is its own is frozen until its session is over and
-// another client has the seat.
+// A client that checks whether a seat is its own is frozen until its session has expired and another
+// client has the seat.
 func TestFreezeOwner(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		hosts := hosted(l)
@@ -103,8 +103,8 @@ func TestFreezeOwner(t *testing.T) {
 	})
 }
 
-// A client that is shown what a session before has left keeps its own session, and what it
-// then deletes is another client's.
+// A client that is shown what an earlier session has left keeps its own session, and then deletes
+// another client's znode.
 func TestFreezeReturned(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		hosts := hosted(l)

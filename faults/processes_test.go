@@ -17,19 +17,19 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// host plays the process of a client of the lab, with the means of its link:
-// stopped, nothing passes; killed, nothing is connected. (With real processes the
-// faults are tested in package zklab.)
+// host acts as the process of a client of the lab, by means of its link: while it is stopped, nothing
+// passes; while it is killed, nothing is connected. (Package zklab tests the faults with real
+// processes.)
 type host struct {
 	link *link.Link
 
 	mu      sync.Mutex
-	undo    func() // of what was done to the link
+	undo    func() // undoes what was done to the link
 	frozen  bool
 	killed  bool
-	immune  bool // it takes no notice of signals
+	immune  bool // the process ignores signals
 	thaws   int
-	refuses error // what Restart fails with
+	refuses error // the error of Restart
 }
 
 var errImmune = errors.New("not permitted")
@@ -91,7 +91,7 @@ func (h *host) Restart(context.Context) error {
 	return h.refuses
 }
 
-// hosted makes the lab's clients processes.
+// hosted makes the lab's clients act as processes.
 func hosted(l *lab) []*host {
 	var all []*host
 	for i, c := range l.clients {
@@ -102,7 +102,7 @@ func hosted(l *lab) []*host {
 	return all
 }
 
-// Who is frozen does nothing until it is thawed.
+// A frozen client does nothing until it is thawed.
 func TestFreeze(t *testing.T) {
 	inBubble(t, 3, func(l *lab) {
 		hosts := hosted(l)
@@ -123,7 +123,7 @@ func TestFreeze(t *testing.T) {
 	})
 }
 
-// A stop that takes no effect is not verified.
+// A stop without an effect is not verified.
 func TestFreezeWithoutEffect(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		for _, h := range hosted(l) {
@@ -133,7 +133,7 @@ func TestFreezeWithoutEffect(t *testing.T) {
 		if err := l.verify(e); err == nil || !strings.Contains(err.Error(), "client 1 is not stopped") {
 			t.Errorf("%v", err)
 		}
-		// One that claims to be stopped, and is not.
+		// This process claims to be stopped, but is not.
 		h := l.target.Clients[1].Process.(*host)
 		h.frozen, h.undo = true, func() {}
 		quit := make(chan struct{})
@@ -158,7 +158,7 @@ func TestFreezeWithoutEffect(t *testing.T) {
 	})
 }
 
-// Everybody, and the ones that are taken.
+// freeze:all freezes all clients, except claimed ones.
 func TestFreezeAll(t *testing.T) {
 	inBubble(t, 3, func(l *lab) {
 		hosts := hosted(l)
@@ -175,8 +175,7 @@ func TestFreezeAll(t *testing.T) {
 	})
 }
 
-// A crashed client's session lives on until its time is over; then a new process
-// has a new one.
+// A crashed client's session lives on until it expires; then a new process has a new session.
 func TestCrash(t *testing.T) {
 	inBubble(t, 3, func(l *lab) {
 		hosts := hosted(l)
@@ -202,8 +201,7 @@ func TestCrash(t *testing.T) {
 	})
 }
 
-// Killed between a create that the server has carried out and what the client
-// would have done next, of which nothing comes.
+// The client is killed after a create that the server has carried out, and does nothing after that.
 func TestCrashAfterCreate(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		hosts := hosted(l)
@@ -233,7 +231,7 @@ func TestCrashAfterCreate(t *testing.T) {
 	})
 }
 
-// Where nobody makes anything, nobody is killed, and nothing is left.
+// If no client creates anything, none is killed, and nothing is left.
 func TestCrashAfterCreateFindsNobody(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		hosts := hosted(l)
@@ -247,7 +245,8 @@ func TestCrashAfterCreateFindsNobody(t *testing.T) {
 	})
 }
 
-// Where nobody makes anything and anybody will do, somebody is killed soon. A client that makes something is waited for.
+// If no client creates anything and any client will do, some client is killed soon. The fault first waits a while for
+// a client that creates something.
 func TestCrashAfterCreateOrAnybody(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		hosts := hosted(l)
@@ -267,7 +266,7 @@ func TestCrashAfterCreateOrAnybody(t *testing.T) {
 		made(100 * time.Millisecond)
 		l.heal(l.injected(faults.Crash{Who: faults.Created.OrAny()}))
 		l.awaits("it works again", func() bool { return l.clients[0].works("/") })
-		made(1200 * time.Millisecond) // later than is waited for a first one
+		made(1200 * time.Millisecond) // later than the wait for the first create
 		began := time.Now()
 		l.heal(l.injected(faults.Crash{Who: faults.Created.OrAny()}))
 		if took := time.Since(began); took < 1200*time.Millisecond {
@@ -276,8 +275,7 @@ func TestCrashAfterCreateOrAnybody(t *testing.T) {
 	})
 }
 
-// What a crash did before it failed is undone; a client that cannot be started
-// again is told of.
+// What a crash did before it failed is undone; a client that cannot be restarted is reported.
 func TestCrashThatFails(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		hosts := hosted(l)
@@ -320,7 +318,7 @@ func TestProcessFaultsWantProcesses(t *testing.T) {
 	})
 }
 
-// A stop that no session can end by is warned of.
+// The fault warns of a stop that is too short for any session to expire.
 func TestFreezeThatIsTooShort(t *testing.T) {
 	for lasts, warned := range map[time.Duration]bool{2 * time.Second: true, labTimeout: true, 5 * time.Second: false} {
 		inBubble(t, 1, func(l *lab) {

@@ -35,7 +35,7 @@ func (s *freezer) Status(ctx context.Context) (ensemble.Status, error) {
 }
 
 func (s *freezer) Pause(context.Context) error {
-	s.paused = true // also where the answer is an error
+	s.paused = true // even if the answer is an error
 	return s.pauseErr
 }
 
@@ -107,8 +107,7 @@ func TestPause(t *testing.T) {
 	}
 }
 
-// A pause that failed half way is undone, also when the load has ended
-// meanwhile, in bounded time.
+// A pause that failed half way is undone in bounded time, even if the load has ended meanwhile.
 func TestPauseThatFails(t *testing.T) {
 	f, bounded := newFreezers(5)
 	for _, s := range f.all[2:] {
@@ -137,12 +136,12 @@ func TestPauseWithoutEffect(t *testing.T) {
 	})
 }
 
-// embeds is a fault of its own that uses one of ours.
+// embeds is a user's fault that embeds one of ours.
 type embeds struct{ faults.Pause }
 
 func (embeds) Kind() string { return "embeds" }
 
-// A schedule fills in what our own faults leave open, and leaves others alone.
+// A schedule fills in what our own faults leave open, and does not change other faults.
 func TestFaultsThatEmbedOurs(t *testing.T) {
 	for _, s := range plan.Every(time.Second, embeds{}).Plan(10*time.Second, rand.New(rand.NewPCG(1, 1))) {
 		if _, ok := s.Fault.(embeds); !ok {

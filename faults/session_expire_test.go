@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// An expired session is gone from the tree while its client is held back; let
-// go, the client is told.
+// An expired session's znodes are gone from the tree while its client is held back; when the client is
+// released, it is told.
 func TestExpire(t *testing.T) {
 	inBubble(t, 3, func(l *lab) { expires(l) })
 }
@@ -46,8 +46,8 @@ func expires(l *lab) {
 	}
 }
 
-// A server that answers nothing does not keep a session from being ended, moved
-// or used twice in time. (A client that moves tries once a second.)
+// A server that answers nothing does not prevent a session from being ended, moved or used twice in
+// time. (A moving client tries once a second.)
 func TestSessionsBesidePausedServer(t *testing.T) {
 	for _, kind := range []string{"expire", "move", "duplicate"} {
 		t.Run(kind, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestExpireThatFails(t *testing.T) {
 	inBubble(t, 2, func(l *lab) {
 		l.contend(0, 1)
 		ctx, cancel := context.WithCancel(l.t.Context())
-		time.AfterFunc(time.Millisecond, cancel) // between seizing and closing
+		time.AfterFunc(time.Millisecond, cancel) // between taking the session over and closing it
 		if _, err := (faults.Expire{Who: faults.Everyone}).Inject(ctx, l.target, rand.New(rand.NewPCG(1, 1))); err == nil {
 			t.Fatal("no error")
 		}

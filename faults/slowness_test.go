@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// took is how long a write of a client takes, the shortest and longest of many.
+// took returns the shortest and the longest time of many writes of a client.
 func (l *lab) took(client, times int) (least, most time.Duration) {
 	l.t.Helper()
 	var all []time.Duration
@@ -24,8 +24,7 @@ func (l *lab) took(client, times int) (least, most time.Duration) {
 	return slices.Min(all), slices.Max(all)
 }
 
-// What makes servers slow makes every write slow by so much, and no longer than it
-// lasts.
+// A fault that makes servers slow makes every write slower by so much, and only while it lasts.
 func TestSlowness(t *testing.T) {
 	for _, tt := range []struct {
 		spec  string
@@ -40,7 +39,7 @@ func TestSlowness(t *testing.T) {
 		{"slow-disk:majority:by=1ms", time.Millisecond},
 	} {
 		t.Run(tt.spec, func(t *testing.T) {
-			latency := 10 * time.Microsecond // so that a millisecond is something
+			latency := 10 * time.Microsecond // so that a millisecond makes a difference
 			onServers(t, embedded.Config{Latency: latency}, func(l *lab, em *embedded.Ensemble) {
 				l.took(0, 1)
 				e := l.seen(parsed(t, tt.spec))
@@ -50,7 +49,7 @@ func TestSlowness(t *testing.T) {
 					}
 				}
 				l.healed(e, em.Clean)
-				l.took(0, 10) // what was under way is late still
+				l.took(0, 10) // messages in flight are still late
 				for c := range l.clients {
 					if _, most := l.took(c, 5); most > 20*latency {
 						t.Errorf("afterwards a write of client %d took %v", c, most)
@@ -64,7 +63,7 @@ func TestSlowness(t *testing.T) {
 	}
 }
 
-// Lost packets make some writes late, and nothing worse where they are few.
+// Few lost packets make some writes late, and have no worse effect.
 func TestLossy(t *testing.T) {
 	for _, spec := range []string{"lossy:share=2", "lossy", "lossy:leader:share=50", "lossy:all:share=90"} {
 		t.Run(spec, func(t *testing.T) {
@@ -93,13 +92,13 @@ func TestLossy(t *testing.T) {
 	}
 }
 
-// What has no effect is told, and not called seen.
+// A fault without an effect is reported as such, and not verified.
 func TestSlownessWithoutEffect(t *testing.T) {
 	for _, f := range []faults.Fault{faults.SlowNetwork{}, faults.SlowDisk{}, faults.Lossy{}} {
 		t.Run(f.Kind(), func(t *testing.T) {
 			onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
 				e := l.injected(f)
-				for _, from := range l.ids() { // behind its back
+				for _, from := range l.ids() { // without the fault's knowledge
 					for _, to := range l.ids(from) {
 						_ = em.Delay(l.t.Context(), from, to, 0)
 						_ = em.Lose(l.t.Context(), from, to, 0)

@@ -28,7 +28,7 @@ func onServers(t *testing.T, cfg embedded.Config, f func(*lab, *embedded.Ensembl
 	inBubbleOf(t, cfg, cfg.Nodes+cfg.Observers, func(l *lab) { f(l, l.ensemble.(*embedded.Ensemble)) })
 }
 
-// parsed is one fault as people write it.
+// parsed returns the fault of an expression.
 func parsed(t testing.TB, spec string) faults.Fault {
 	t.Helper()
 	x, err := plan.Parse(spec, time.Second)
@@ -49,7 +49,7 @@ func (l *lab) seen(f faults.Fault) faults.Effect {
 		l.t.Fatal(err)
 	}
 	e := l.injected(f)
-	l.t.Cleanup(func() { // of a test that failed; else it is healed by then
+	l.t.Cleanup(func() { // for a failed test; otherwise the fault is healed by then
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_ = e.Heal(ctx)
@@ -62,7 +62,7 @@ func (l *lab) seen(f faults.Fault) faults.Effect {
 	return e
 }
 
-// healed heals an effect twice, and finds that nothing is left of it.
+// healed heals an effect twice, and fails if anything is left of it.
 func (l *lab) healed(e faults.Effect, nothingLeft func() error) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
@@ -73,7 +73,7 @@ func (l *lab) healed(e faults.Effect, nothingLeft func() error) {
 	l.whole(nothingLeft)
 }
 
-// whole is when no fault is at work: nothing is claimed, the ensemble is healthy.
+// whole fails unless no fault is in effect: nothing is claimed, and the ensemble is healthy.
 func (l *lab) whole(nothingLeft func() error) {
 	l.t.Helper()
 	if taken := l.target.Claims.Taken(); len(taken) > 0 {
@@ -108,8 +108,7 @@ func (l *lab) serving() (ids []int, leader int) {
 	return ids, leader
 }
 
-// serveOnly waits until those servers serve, with a leader among them, and no
-// others.
+// serveOnly waits until the wanted servers and no others serve, with a leader among them.
 func (l *lab) serveOnly(what string, want ...int) {
 	l.t.Helper()
 	slices.Sort(want)
@@ -126,7 +125,7 @@ func (l *lab) serveOnly(what string, want ...int) {
 	}
 }
 
-// ids returns the ids of all servers but some.
+// ids returns the ids of all servers except the given ones.
 func (l *lab) ids(but ...int) []int {
 	var all []int
 	for _, s := range l.ensemble.Servers() {
@@ -137,11 +136,11 @@ func (l *lab) ids(but ...int) []int {
 	return all
 }
 
-// allServe are as many servers as there are.
+// allServe waits until all servers serve.
 func (l *lab) allServe(what string) { l.t.Helper(); l.serveOnly(what, l.ids()...) }
 
-// majorityServes expects the servers that a fault left alone to serve if they are
-// more than half, and nobody else.
+// majorityServes expects the servers that a fault left alone to serve if they are a majority, and no
+// others.
 func (l *lab) majorityServes(e faults.Effect) {
 	l.t.Helper()
 	rest := l.ids(e.Describe().Servers...)

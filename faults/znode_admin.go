@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// errNoAdmin is why a fault of znodes finds no target.
+// errNoAdmin is the reason why a fault of znodes finds no target.
 var errNoAdmin = fmt.Errorf("the harness has no connection of its own to do it with: %w", ErrNoTarget)
 
 // retryAfter is the pause before a call is repeated.

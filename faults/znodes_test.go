@@ -19,11 +19,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// someID stands in zklab's and go-zookeeper's recipes before a contender's name.
+// someID is an ID such as zklab's and go-zookeeper's recipes put before a contender's name.
 const someID = "0123456789abcdef0123456789abcdef"
 
-// Foreign children appear in the folder that is in use, among them such as look
-// like the recipe's own, and are gone after heal; what recipes made stays.
+// Foreign children, some of which look like the recipe's own, appear in the folder that is in use, and
+// are gone after the heal; znodes of recipes stay.
 func TestForeign(t *testing.T) {
 	inBubble(t, 2, func(l *lab) { foreignChildren(l) })
 }
@@ -60,8 +60,8 @@ func foreignChildren(l *lab) {
 	}
 }
 
-// A folder that was removed and made again has the version of the one before. What tries
-// whether it may be written leaves its data alone.
+// A folder that was removed and created again has the same version as the one before. The probe whether
+// it may be written does not change its data.
 func TestACLLeavesARemadeFolderAlone(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		path, admin := l.folder(), l.target.Admin
@@ -85,7 +85,7 @@ func TestACLLeavesARemadeFolderAlone(t *testing.T) {
 	})
 }
 
-// An object with parts has a folder for each: that is where its recipe stands in line.
+// An object with parts has a folder for each part, in which contenders of its recipe wait.
 func TestForeignInAPart(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		l.target.Activity = faults.NewActivity(models.MultiLock)
@@ -101,7 +101,8 @@ func TestForeignInAPart(t *testing.T) {
 	})
 }
 
-// They come into the folders that a recipe has made in its own, too, and are removed there.
+// Foreign znodes are also created in folders that a recipe has made inside its own, and are removed
+// there.
 func TestForeignInAFolderWithin(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		within := l.folder() + "/jobs"
@@ -130,8 +131,8 @@ func TestForeignInAFolderWithin(t *testing.T) {
 	})
 }
 
-// Where recipes have no folders, foreign znodes stand beside their objects, not
-// in them: a barrier with children cannot be lifted.
+// If recipes have no folders, foreign znodes are created beside their objects, not in them: a barrier
+// with children cannot be lifted.
 func TestForeignBesideBarriers(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		e := l.injected(faults.Foreign{})
@@ -152,7 +153,7 @@ func TestForeignBesideBarriers(t *testing.T) {
 	})
 }
 
-// What is made of the foreign znodes before one cannot be is removed.
+// If a foreign znode cannot be created, those created before it are removed.
 func TestForeignThatFails(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		l.create(l.folder()+"/a", 0)
@@ -170,8 +171,8 @@ func TestForeignThatFails(t *testing.T) {
 	})
 }
 
-// Who watches a contender is woken, finds it as it was, and is woken no second time.
-// What nobody owns is not touched.
+// A client that watches a contender is woken once and finds it unchanged. Znodes that no session owns
+// are not touched.
 func TestTouch(t *testing.T) {
 	inBubble(t, 2, func(l *lab) { touchedContenders(l) })
 }
@@ -226,8 +227,7 @@ func touchedContenders(l *lab) {
 	l.clean()
 }
 
-// Permissions are lost for everybody, each that was named and no other, and
-// come back exactly.
+// Everybody loses exactly the named permissions, which are restored exactly.
 func TestACL(t *testing.T) {
 	inBubble(t, 1, func(l *lab) { deniedRights(l) })
 }
@@ -280,7 +280,7 @@ func deniedRights(l *lab) {
 		l.target.Admin.Delete(l.folder()+"/b", -1)
 		l.target.Admin.Create(l.folder()+"/a", nil, 0, open)
 	}
-	// One who made the folder anew meanwhile keeps its ACL.
+	// If a client has created the folder again meanwhile, the new folder keeps its ACL.
 	e := l.injected(faults.ACL{})
 	if _, err := l.target.Admin.SetACL(l.folder(), open, -1); err != nil {
 		t.Fatal(err)
@@ -291,9 +291,9 @@ func deniedRights(l *lab) {
 	}
 }
 
-// Whatever faults make in a folder, for a moment too, is marked as theirs: somebody who
-// copies the folder may see it. Here the folder is another one by the time of verify, so
-// that the ACL fault's probe is not refused.
+// Whatever faults create in a folder, even for a moment, is marked as theirs, because somebody who
+// copies the folder may see it. Here the folder is a new one by the time of verify, so the ACL fault's
+// probe is not refused.
 func TestWhatFaultsMakeIsMarked(t *testing.T) {
 	inBubble(t, 1, func(l *lab) { markedZnodes(l) })
 }
@@ -340,7 +340,7 @@ func markedZnodes(l *lab) {
 	}
 }
 
-// A folder is replaced in one step: its contenders are gone, its data stay.
+// A folder is replaced in one step: its contenders are gone, but its data stays.
 func TestRecreate(t *testing.T) {
 	inBubble(t, 2, func(l *lab) { recreatedFolder(l) })
 }
@@ -369,7 +369,7 @@ func recreatedFolder(l *lab) {
 	l.heal(e)
 }
 
-// A folder in which something changes all the time is replaced as well.
+// A folder that changes all the time is replaced as well.
 func TestRecreateABusyFolder(t *testing.T) {
 	inBubble(t, 3, func(l *lab) {
 		l.create(l.folder()+"/a", 0)
@@ -407,7 +407,7 @@ func TestRecreateABusyFolder(t *testing.T) {
 	})
 }
 
-// Faults of folders find no target where there is none, or another fault has it.
+// Faults of folders find no target if there is no folder, or another fault has claimed it.
 func TestNoFolder(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		for _, f := range []faults.Fault{faults.ACL{Lost: faults.MayRead}, faults.Recreate{}, faults.ACL{Key: "k1"}, faults.Foreign{Key: "none"}} {
@@ -439,7 +439,7 @@ func TestCounter(t *testing.T) {
 	inBubble(t, 1, func(l *lab) {
 		l.create(l.folder()+"/a", 0)
 		e := l.injected(faults.Counter{Left: 4})
-		if err := l.verify(e); err != nil { // takes one
+		if err := l.verify(e); err != nil { // uses up a number
 			t.Fatal(err)
 		}
 		l.heal(e)
@@ -476,7 +476,7 @@ func TestCounterWithoutEffect(t *testing.T) {
 	})
 }
 
-// unset is an ensemble that claims to have set a counter, and did not.
+// unset is an ensemble that claims to have set a counter but has not.
 type unset struct{ ensemble.Ensemble }
 
 func (unset) SetSequence(context.Context, string, int32) error { return nil }

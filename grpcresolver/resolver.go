@@ -1,7 +1,7 @@
 // Package grpcresolver lets gRPC clients dial services that are registered in ZooKeeper: by
-// [recipes.Service], Apache Curator's service discovery, or as serversets; see [recipes.Directory].
-// It only turns what a service says of its instances into addresses; which
-// of them a call goes to, and whether a server answers, is up to gRPC.
+// [recipes.Service], Apache Curator's service discovery, or as serversets; see [recipes.Directory]. It
+// only turns a service's instances into addresses; which of them a call goes to, and whether a server
+// answers, is up to gRPC.
 //
 //	conn, err := grpc.NewClient("zk:///services/web",
 //		grpc.WithResolvers(grpcresolver.NewBuilder(client)),
@@ -29,17 +29,17 @@ import (
 // Scheme is the scheme of the targets that a [Builder] resolves.
 const Scheme = "zk"
 
-// Builder makes resolvers of targets zk:///path, where path is a service's. It is safe
-// for concurrent use.
+// Builder makes resolvers of targets zk:///path, where path is the path of a service. It is safe for
+// concurrent use.
 type Builder struct{ client *recipes.Client }
 
 var _ resolver.Builder = (*Builder)(nil)
 
 // NewBuilder returns a builder whose resolvers look services up with a client of recipes. Close the gRPC
-// connections before the client; afterwards they keep the addresses that they had.
+// connections before the client: once the client is closed, they keep the addresses that they have.
 func NewBuilder(c *recipes.Client) *Builder { return &Builder{c} }
 
-// Scheme is zk.
+// Scheme returns "zk".
 func (b *Builder) Scheme() string { return Scheme }
 
 // Build begins to follow the service of a target. A target with a host is an error: the
@@ -60,22 +60,23 @@ func (b *Builder) Build(target resolver.Target, cc resolver.ClientConn, _ resolv
 	return r, nil
 }
 
-// follower tells a gRPC connection of a service.
+// follower tells a gRPC connection about the instances of a service.
 type follower struct {
 	path      string
 	directory *recipes.Directory
 	cc        resolver.ClientConn
 	stop      context.CancelFunc
-	done      chan struct{} // closed when it follows no more
+	done      chan struct{} // closed when follow has ended
 
 	told       []recipes.Instance // nil before the first update
 	unreadable []recipes.Unreadable
 }
 
-// again is how long it waits after an error before it looks again.
+// again is the pause after an error before the follower looks again.
 const again = time.Second
 
-// follow goes on after an error, such as for want of rights, until the client is closed.
+// follow follows the service until the client is closed. It goes on after an error, such as a missing
+// permission.
 func (r *follower) follow(ctx context.Context) {
 	defer close(r.done)
 	for {
@@ -101,16 +102,16 @@ func (r *follower) follow(ctx context.Context) {
 	}
 }
 
-// update tells of instances. Of none gRPC is told as such: its balancer then fails calls that
-// do not wait for a server. What it answers to an update asks to resolve again, which would
-// tell nothing new.
+// update passes instances on to gRPC. It also passes on an empty list: gRPC's balancer then fails calls
+// that do not wait for a server. It ignores gRPC's answer, which asks to resolve again: that would
+// return nothing new.
 func (r *follower) update(instances []recipes.Registered) {
 	now := make([]recipes.Instance, 0, len(instances))
 	for _, in := range instances {
 		now = append(now, in.Instance)
 	}
 	if r.told != nil && slices.EqualFunc(now, r.told, recipes.Instance.Equal) {
-		return // another instance is off, or cannot be read
+		return // the change was an instance that is off or cannot be read
 	}
 	r.told = now
 	state := resolver.State{Endpoints: make([]resolver.Endpoint, 0, len(instances))}
@@ -123,7 +124,7 @@ func (r *follower) update(instances []recipes.Registered) {
 	_ = r.cc.UpdateState(state)
 }
 
-// logger is gRPC's: see its environment variable GRPC_GO_LOG_SEVERITY_LEVEL.
+// logger is gRPC's logger; see the environment variable GRPC_GO_LOG_SEVERITY_LEVEL.
 var logger = grpclog.Component("zk")
 
 // warn logs the znodes that cannot be read, each once.
@@ -139,7 +140,7 @@ func (r *follower) warn(unreadable []recipes.Unreadable) {
 // key is the key of an instance in the attributes of its endpoint.
 type key struct{}
 
-// instance is compared by gRPC, to find out whether an endpoint has changed.
+// instance is an attribute's value, which gRPC compares to find out whether an endpoint has changed.
 type instance struct{ recipes.Instance }
 
 // Equal reports whether another value is the same instance in everything.
@@ -148,21 +149,21 @@ func (i instance) Equal(other any) bool {
 	return ok && i.Instance.Equal(o.Instance)
 }
 
-// InstanceOf gives the instance that an endpoint of a resolver is of, for balancers that go by
-// its metadata; false if it is none of this package's.
+// InstanceOf returns the instance of an endpoint, for balancers that use its metadata; false if no
+// resolver of this package made the endpoint.
 func InstanceOf(e resolver.Endpoint) (recipes.Instance, bool) {
 	i, ok := e.Attributes.Value(key{}).(instance)
 	return i.Instance, ok
 }
 
-// ResolveNow does nothing: changes come by themselves.
+// ResolveNow does nothing: the follower learns of changes by itself.
 func (r *follower) ResolveNow(resolver.ResolveNowOptions) {}
 
-// Close ends what it follows, and waits for that.
+// Close stops following the service, and waits until follow has ended.
 func (r *follower) Close() {
 	r.stop()
 	<-r.done
 	ctx, cancel := context.WithTimeout(context.Background(), again)
 	defer cancel()
-	_ = r.directory.Close(ctx) // its calls have ended, so there is nothing to be waited for
+	_ = r.directory.Close(ctx) // its calls have ended, so there is nothing to wait for
 }

@@ -29,7 +29,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	timeout  = 20 * time.Second // of sessions: nobody waits for the end of one
+	timeout  = 20 * time.Second // of sessions: no test waits for a session to expire
 	patience = time.Minute
 )
 
@@ -52,7 +52,7 @@ func ensemble(t *testing.T) *embedded.Ensemble {
 	return e
 }
 
-// connect gives a session and its connection.
+// connect returns a session and its connection.
 func connect(t *testing.T, e *embedded.Ensemble) (*recipes.Client, *zk.Conn) {
 	t.Helper()
 	conn, events, err := zk.Connect(e.Addrs(), timeout, zk.WithLogger(quiet{}), zk.WithLogInfo(false))
@@ -71,7 +71,7 @@ func connect(t *testing.T, e *embedded.Ensemble) (*recipes.Client, *zk.Conn) {
 	return s, conn
 }
 
-// serve starts a server, which has nothing but the health service, and gives its address.
+// serve starts a server with only the health service, and returns its address.
 func serve(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -108,7 +108,7 @@ func client(t *testing.T, s *recipes.Client, target string) grpc_health_v1.Healt
 	return grpc_health_v1.NewHealthClient(conn)
 }
 
-// called makes a call, and gives the address that answered.
+// called makes a call, and returns the address that answered.
 func called(t *testing.T, c grpc_health_v1.HealthClient, options ...grpc.CallOption) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -121,7 +121,8 @@ func called(t *testing.T, c grpc_health_v1.HealthClient, options ...grpc.CallOpt
 	return p.Addr.String(), nil
 }
 
-// reaches waits until some calls in a row are answered by these servers, each by one at least.
+// reaches waits until several calls in a row are answered by exactly these servers, each answering at
+// least one.
 func reaches(t *testing.T, c grpc_health_v1.HealthClient, want ...string) {
 	t.Helper()
 	var got map[string]bool
@@ -154,7 +155,7 @@ func register(t *testing.T, s *recipes.Service, addr string) *recipes.Registrati
 	return r
 }
 
-// TestCallsGoToThoseWhoAreThere has servers come, be withdrawn, and lose their session.
+// TestCallsGoToThoseWhoAreThere registers servers, withdraws them, and ends the session of one.
 func TestCallsGoToThoseWhoAreThere(t *testing.T) {
 	e := ensemble(t)
 	one, _ := connect(t, e)
@@ -176,11 +177,11 @@ func TestCallsGoToThoseWhoAreThere(t *testing.T) {
 
 	register(t, recipes.NewService(one, path), a)
 	reaches(t, c, a, b)
-	dies.Close() // and with it its session
+	dies.Close() // also closes its session
 	reaches(t, c, a)
 }
 
-// TestOtherFormats: calls go to instances that Curator and serversets register, and to none that is off.
+// TestOtherFormats: calls go to instances that Curator and serversets register, but not to disabled ones.
 func TestOtherFormats(t *testing.T) {
 	s, conn := connect(t, ensemble(t))
 	a, b, off := serve(t), serve(t), serve(t)
@@ -229,7 +230,7 @@ func TestTargetsThatAreNone(t *testing.T) {
 	}
 }
 
-// told is a connection of gRPC that notes what a resolver tells it.
+// told is a client connection of gRPC that records what a resolver reports to it.
 type told struct {
 	states chan resolver.State
 	errs   chan error
@@ -242,7 +243,7 @@ func (told) ParseServiceConfig(string) *serviceconfig.ParseResult {
 	return &serviceconfig.ParseResult{Err: errors.New("none")}
 }
 
-// TestResolverTells: of instances with their metadata, of refusals, and of the end.
+// TestResolverTells: it reports instances with their metadata, refusals, and the end.
 func TestResolverTells(t *testing.T) {
 	e := ensemble(t)
 	s, _ := connect(t, e)
@@ -276,7 +277,7 @@ func TestResolverTells(t *testing.T) {
 	}
 }
 
-// TestResolverLeavesOutWhatIsOff: gRPC is told only of the instance that clients may call.
+// TestResolverLeavesOutWhatIsOff: the resolver reports only the instance that clients may call.
 func TestResolverLeavesOutWhatIsOff(t *testing.T) {
 	s, conn := connect(t, ensemble(t))
 	for _, z := range []struct{ path, data string }{
@@ -303,7 +304,8 @@ func TestResolverLeavesOutWhatIsOff(t *testing.T) {
 	}
 }
 
-// TestResolverReportsRefusals: who may not look at a service is told so, each time it is tried.
+// TestResolverReportsRefusals: if the client may not read a service, the resolver reports this at each
+// attempt.
 func TestResolverReportsRefusals(t *testing.T) {
 	e := ensemble(t)
 	s, conn := connect(t, e)

@@ -14,13 +14,13 @@ import (
 	"syscall"
 )
 
-// recipe is the script that "make image" runs, and what it puts into the image.
+// recipe holds the script that "make image" runs, and the files that it puts into the image.
 //
 //go:embed zookeeper/build zookeeper/entrypoint
 var recipe embed.FS
 
-// BuildZooKeeper builds the local image of Apache ZooKeeper with the script zookeeper/build and its options, and writes
-// what the script says to out. The end of ctx ends the script after the step that it is at, and removes its files.
+// BuildZooKeeper builds the local image of Apache ZooKeeper with the script zookeeper/build and its options, and
+// writes the script's output to out. The end of ctx ends the script after its present step, and removes its files.
 func BuildZooKeeper(ctx context.Context, out io.Writer, options ...string) error {
 	dir, err := os.MkdirTemp("", "zklab-image-")
 	if err != nil {

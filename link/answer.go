@@ -28,14 +28,14 @@ func (o Owners) String() string {
 	return "its own session"
 }
 
-// BreakAnswer stops the next reply to exists or getData that shows the client an ephemeral znode of
-// such an owner. The request must be sent after the call. The stopped message has its [Stopped.Answer];
-// it has a point only if its request had one.
+// BreakAnswer stops the next reply to exists or getData that shows the client an ephemeral znode with such an
+// owner. The request must be sent after the call. The stopped message has its [Stopped.Answer]; it has a
+// point only if its request had one.
 func (l *Link) BreakAnswer(of Owners) *Breakpoint {
 	return l.add(&Breakpoint{owners: of})
 }
 
-// Answer returns what the stopped reply shows; zero for a message that was stopped at its point.
+// Answer returns what the stopped reply shows; zero for a message that was stopped at a point.
 func (s *Stopped) Answer() Answer { return s.answer }
 
 // answered removes and returns the breakpoints for a frame that answers a request, with what

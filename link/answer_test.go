@@ -7,14 +7,14 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// An answer stops if it shows a znode of the owners that are asked for, and no other answer
-// does: neither those about other znodes, nor those to other requests.
+// An answer stops if it shows a znode of the owners that are asked for. No other answer stops, neither
+// one about other znodes nor one to another request.
 func TestBreakAnswer(t *testing.T) {
 	for of, want := range map[Owners]string{OwnSession: "mine", EarlierSession: "earlier"} {
 		inLab(t, func(t *testing.T, x *lab) {
 			before := x.open(x.servers, x.link.Dial) // another session of the link
 			defer before.Close()
-			others := x.open(x.servers, x.link.cfg.Dial) // of another client
+			others := x.open(x.servers, x.link.cfg.Dial) // a session of another client
 			defer others.Close()
 			for name, c := range map[string]*zk.Conn{"mine": x.conn, "earlier": before, "other": others} {
 				if _, err := c.Create(x.root+"/"+name, []byte(name), zk.FlagEphemeral, zk.WorldACL(zk.PermAll)); err != nil {

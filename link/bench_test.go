@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// canned is a connection that takes everything and gives out one reply again
-// and again, so that what is left to measure is the link.
+// canned is a connection that accepts everything and returns the same reply again and again, so that
+// only the link is measured.
 type canned struct {
 	net.Conn
 	data  []byte
@@ -45,10 +45,9 @@ var (
 	benchRequest  = wire.AppendFrame(nil, wire.AppendString(wire.RequestHeader{Xid: 1, Op: wire.Create}.Append(nil), "/locks/a/n-"))
 )
 
-// BenchmarkRoundTrip is one create and its reply, read as go-zookeeper reads:
-// length first, then the body. "plain" is the same without the link; the
-// others are a link with a rule that nothing matches, and one on which
-// everything was done and undone.
+// BenchmarkRoundTrip measures one create and its reply, read like go-zookeeper: the length first, then
+// the body. "plain" is the same without the link; the others have a link with a rule that nothing
+// matches, and a link on which everything was done and undone.
 func BenchmarkRoundTrip(b *testing.B) {
 	for _, c := range []struct {
 		name string
@@ -96,9 +95,9 @@ func roundTrip(c net.Conn, buf []byte) error {
 	return err
 }
 
-// BenchmarkClients is requests of many clients, each with its link, to a server
-// in memory that answers at once, one request of each in flight. cpu-ns/op is the time that
-// the whole process used for one request.
+// BenchmarkClients measures requests of many clients, each with its own link and one request in flight,
+// to a server in memory that answers at once. cpu-ns/op is the processor time that the whole process
+// used for one request.
 func BenchmarkClients(b *testing.B) {
 	for _, clients := range []int{1, 100} {
 		for _, c := range []struct {
@@ -149,7 +148,7 @@ func benchClients(b *testing.B, clients int, do func(*Link)) {
 	b.ReportMetric(float64(cputime.Used()-before)/float64(b.N), "cpu-ns/op")
 }
 
-// answering is a server in memory.
+// answering starts a server in memory, and returns a function that dials it.
 func answering(b *testing.B) func(network, addr string, timeout time.Duration) (net.Conn, error) {
 	network := new(memnet.Network)
 	ln, err := network.Listen("a:2181")

@@ -54,8 +54,8 @@ func (l *Link) add(b *Breakpoint) *Breakpoint {
 // Reached delivers the message when it comes. The receiver must resume it.
 func (b *Breakpoint) Reached() <-chan *Stopped { return b.reached }
 
-// Clear removes the breakpoint, and resumes the message that it has stopped. More than once
-// is fine.
+// Clear removes the breakpoint, and resumes the message that it has stopped. It may be called more than
+// once.
 func (b *Breakpoint) Clear() { b.clear() }
 
 // stop waits until the message may go on.
@@ -86,8 +86,8 @@ type message struct {
 	op     wire.Op
 
 	// Guarded by Link.mu.
-	loss *Loss       // loses it
-	held *HeldEvents // holds it back
+	loss *Loss       // the loss that takes the message; nil: none
+	held *HeldEvents // the rule that holds the message back; nil: none
 }
 
 // Stopped is a message that a breakpoint has stopped. Its methods are safe for concurrent
@@ -98,7 +98,7 @@ type Stopped struct {
 	resume  func()
 }
 
-// Resume lets the message go on. More than once is fine.
+// Resume lets the message go on. It may be called more than once.
 func (s *Stopped) Resume() { s.resume() }
 
 // Point returns the point at which the message was stopped.
@@ -223,8 +223,8 @@ func (c *conn) arrives(f wire.Frame) *message {
 	return c.meet(p, op)
 }
 
-// pointOf names a frame from the server. op is the type of the request to which it replies, and reads
-// reports whether this was announced as one that reads. Call it with l.mu held.
+// pointOf names a frame from the server. op is the type of the request to which the frame replies, and reads
+// reports whether that request was announced as one that only reads. Call it with l.mu held.
 func (c *conn) pointOf(f wire.Frame) (p Point, op wire.Op, reads bool) {
 	switch c.phase {
 	case connecting:
@@ -247,8 +247,8 @@ func (c *conn) pointOf(f wire.Frame) (p Point, op wire.Op, reads bool) {
 	return p, 0, false
 }
 
-// passed is meet for the moment after a message has gone on. p belongs to the conn; passed
-// resets it.
+// passed is like meet, for the moment after a message has gone on. p belongs to the conn; passed resets
+// it.
 func (c *conn) passed(p *Point) {
 	after := *p
 	if after.Zero() {

@@ -20,7 +20,7 @@ func at(t *testing.T, message string) Point {
 	return p
 }
 
-// stopped does something to a message when it comes to its point, and lets it go.
+// stopped calls do when a message comes to its point, and then lets the message go.
 func stopped(t *testing.T, l *Link, message string, do func(*Stopped)) (done <-chan struct{}) {
 	b := l.Break(at(t, message))
 	over := make(chan struct{})
@@ -35,8 +35,8 @@ func stopped(t *testing.T, l *Link, message string, do func(*Stopped)) (done <-c
 	return over
 }
 
-// Of requests that are written at once, those before a point have gone on when it is
-// reached, and those behind it have not; after it, it has gone on as well.
+// When requests are written together and one reaches its point, those before it have been passed on,
+// and it and those after it have not. After the stop, it has been passed on as well.
 func TestBreakpointAtARequest(t *testing.T) {
 	for message, want := range map[string][]string{
 		"create#2":       {"create /1"},
@@ -72,8 +72,8 @@ func TestBreakpointAtARequest(t *testing.T) {
 	}
 }
 
-// Of replies that come at once, the client has those before a point when it is reached,
-// and none behind it.
+// When replies come together and one reaches its point, the client has those before it, and none after
+// it.
 func TestBreakpointAtAReply(t *testing.T) {
 	for message, want := range map[string]int{"create#2/reply": 1, "create#2/reply/after": 2} {
 		bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
@@ -125,7 +125,7 @@ func TestCutBeforeARequest(t *testing.T) {
 	})
 }
 
-// That very message is lost, and no other.
+// Exactly the stopped message is lost, and no other.
 func TestLoseAtABreakpoint(t *testing.T) {
 	for message, want := range map[string][]string{
 		"create#2":       {"create /1"},
@@ -167,7 +167,7 @@ func TestLoseAtABreakpoint(t *testing.T) {
 	}
 }
 
-// A loss of a message whose connection ends before does not happen to another one.
+// If the connection of a message ends before its loss, no other message is lost instead.
 func TestLoseAfterTheEnd(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		c := dial(t, l)
@@ -191,7 +191,7 @@ func TestLoseAfterTheEnd(t *testing.T) {
 	})
 }
 
-// That very event is late, and no other.
+// Exactly the stopped event is late, and no other.
 func TestHoldEventAtABreakpoint(t *testing.T) {
 	for _, behind := range []int{0, 2} {
 		bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
@@ -227,7 +227,7 @@ func TestHoldEventAtABreakpoint(t *testing.T) {
 	}
 }
 
-// Who clears a breakpoint lets go on what it has stopped, and what comes later.
+// Clearing a breakpoint lets the stopped message and later ones pass.
 func TestClear(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		c := dial(t, l)
@@ -254,7 +254,7 @@ func TestClear(t *testing.T) {
 	})
 }
 
-// Several at one point have the message one after the other.
+// Several breakpoints at one point get the message one after the other.
 func TestBreakpointsAtOnePoint(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
 		c := dial(t, l)

@@ -18,13 +18,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file is the proof that a link loses, doubles and reorders nothing but
-// what it is told to: a server that numbers what it sends, clients that note what
-// they get, every fault at random, and afterwards the two are compared,
-// connection by connection.
+// This file shows that a link loses, duplicates and reorders only what it is told to: a server numbers
+// what it sends, clients record what they get, every fault is injected at random, and afterwards both
+// records are compared, connection by connection.
 
-// numbering is a server that answers each request, with events in between:
-// below /held, which rules may hold back, and below /free.
+// numbering is a server that answers each request and sends events in between: about znodes below
+// /held, which rules may hold back, and below /free.
 type numbering struct {
 	network memnet.Network
 
@@ -34,8 +33,8 @@ type numbering struct {
 	conns map[int64]*seen
 }
 
-// seen holds what one end of a connection saw: requests by xid, and frames to the
-// client in short.
+// seen holds what one end of a connection saw: the xids of requests, and frames to the client in short
+// form.
 type seen struct {
 	got  []int32
 	sent []string
@@ -64,8 +63,7 @@ func newNumbering(t *testing.T, seed uint64) *numbering {
 	return s
 }
 
-// serve has a session for each connection: which one a client resumes does not
-// matter here.
+// serve gives each connection a new session: which session a client resumes does not matter here.
 func (s *numbering) serve(c net.Conn) {
 	defer c.Close()
 	if _, err := wire.ReadFrame(c, nil, 0); err != nil {
@@ -91,7 +89,7 @@ func (s *numbering) serve(c net.Conn) {
 	}
 }
 
-// answer gives the frames to send, in order.
+// answer returns the frames to send, in order.
 func (s *numbering) answer(me *seen, xid int32) (frames [][]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,16 +106,16 @@ func (s *numbering) answer(me *seen, xid int32) (frames [][]byte) {
 	return frames
 }
 
-// noted holds what a client saw of one connection.
+// noted records what a client saw of one connection.
 type noted struct {
 	session int64
 	wrote   []int32 // xids
 	got     []string
-	whole   bool // it ended because the client had all and closed
+	whole   bool // the connection ended because the client had everything and closed it
 }
 
-// chaotic is one client: it connects again and again, sends without waiting for
-// answers, and gives up when it hears nothing for a while.
+// chaotic is a client that connects again and again, sends without waiting for answers, and gives up a
+// connection on which it hears nothing for a while.
 type chaotic struct {
 	l     *Link
 	rng   *rand.Rand
@@ -173,7 +171,7 @@ func (c *chaotic) use(ctx context.Context, conn net.Conn) {
 	<-sent
 }
 
-// tamper does things to a link, each for a while, and undoes them all in the end.
+// tamper injects faults into a link, each for a while, and undoes all of them in the end.
 func tamper(ctx context.Context, l *Link, rng *rand.Rand, tally map[string]int) {
 	var wg sync.WaitGroup
 	for ctx.Err() == nil {
@@ -195,7 +193,7 @@ type feature struct {
 	do   func(l *Link, rng *rand.Rand, servers []string) (undo func())
 }
 
-// features are all that a link can do to its clients, but Move, which is for one.
+// features lists everything that a link can do to its clients, except Move, which affects only one.
 var features = []feature{
 	{"stall", func(l *Link, _ *rand.Rand, _ []string) func() { return l.Stall(Both) }},
 	{"stall to-server", func(l *Link, _ *rand.Rand, _ []string) func() { return l.Stall(ToServer) }},
@@ -324,8 +322,7 @@ func compareWire(t *testing.T, n *noted, s, recorded *seen) {
 	}
 }
 
-// compareHeld checks that events which may be held back come once at most, and
-// not before their time.
+// compareHeld checks that events which may be held back come at most once, and not before their time.
 func compareHeld(t *testing.T, n *noted, s *seen) {
 	t.Helper()
 	at := places(s.sent)
@@ -339,7 +336,7 @@ func compareHeld(t *testing.T, n *noted, s *seen) {
 	}
 }
 
-// places says behind how many frames that are never held back each of the others comes.
+// places returns, for each frame that may be held back, the number of other frames before it.
 func places(frames []string) map[string]int {
 	at, before := map[string]int{}, 0
 	for _, f := range frames {
@@ -354,7 +351,7 @@ func places(frames []string) map[string]int {
 
 func isHeld(frame string) bool { return strings.HasPrefix(frame, "event /held/") }
 
-// late counts the events that others, sent later, have overtaken.
+// late counts the events that were overtaken by events sent later.
 func late(got []string) (n int) {
 	highest := 0
 	for _, f := range got {

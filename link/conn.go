@@ -36,7 +36,7 @@ const (
 	beforeConnect phase = iota // no connect request yet
 	connecting                 // awaits the connect response
 	established                // carries a session
-	refused                    // the server did not take the session
+	refused                    // the server refused the session
 	opaque                     // not the client protocol: bytes pass unread
 )
 
@@ -53,14 +53,14 @@ type conn struct {
 	filter  eventFilter
 	ahead   []byte // read from the server, not yet by the client
 	rest    []byte // read from the server after that, and not yet decoded
-	arrived Point  // of the message that the client read last
+	arrived Point  // the point of the message that the client read last
 	buf     []byte // of the last read
 	readErr error  // what Read returns after ahead
 
 	writing *semaphore.Weighted // held by Write
 	out     stream
-	left    Point // of the message that the client wrote last
-	reads   bool  // that message was announced as one that reads
+	left    Point // the point of the message that the client wrote last
+	reads   bool  // that message was announced as one that only reads
 
 	deadlines deadlines
 
@@ -110,7 +110,7 @@ func (c *conn) Write(p []byte) (int, error) {
 		if loss != nil {
 			c.closeAndRecord(ErrCut)
 			loss.connectionCut()
-			return len(p), nil // as on a network that loses it later
+			return len(p), nil // as on a network that loses the bytes later
 		}
 		if err != nil {
 			return n, c.failed(err)
@@ -179,7 +179,7 @@ func (c *conn) fetch(b []byte) ([]byte, error) {
 	return pass, nil
 }
 
-// receive reads from the server into b. It is no error that the reader was woken.
+// receive reads from the server into b. If the link itself woke the reader, that is not an error.
 func (c *conn) receive(b []byte) ([]byte, error) {
 	n, err := c.pipe.Read(b)
 	if err != nil && isTimeout(err) && c.deadlines.wasInterrupted() {

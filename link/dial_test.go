@@ -112,7 +112,7 @@ func TestRoute(t *testing.T) {
 			t.Error(diff)
 		}
 		mustBeClean(t, l)
-		// A route leads around a bar, and into one.
+		// A route can lead around a bar, and to a barred server.
 		defer l.Bar("a:2181")()
 		defer l.Route("b:2181")()
 		dial(t, l)
@@ -137,7 +137,7 @@ func TestRouteCatchesADialUnderWay(t *testing.T) {
 	})
 }
 
-// follow is a client that connects again and again to a server of its choice.
+// follower starts a client that connects again and again to a server of its choice.
 func (s *scripted) follower(t *testing.T, l *Link) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -166,7 +166,7 @@ func TestMove(t *testing.T) {
 		hold := l.Hold()
 		stop := s.follower(t, l)
 		defer stop()
-		time.AfterFunc(time.Second, hold) // so that the client has not even connected
+		time.AfterFunc(time.Second, hold) // so that the client has not yet connected
 		for _, to := range []string{"b:2181", "c:2181", "c:2181"} {
 			if err := l.Move(t.Context(), to); err != nil {
 				t.Fatal(err)
@@ -211,7 +211,7 @@ func TestMoveThatFails(t *testing.T) {
 	})
 }
 
-// Two moves at once: the later one goes first.
+// Of two concurrent moves, the later one is performed first.
 func TestTwoMoves(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		hold := l.Hold()

@@ -25,7 +25,7 @@ type HeldEvent struct {
 	Path    string
 	Session int64
 	At      time.Duration // when it came, by Config.Clock
-	Zxid    int64         // in its header; -1 from servers before 3.9
+	Zxid    int64         // the zxid in its header; -1 from servers before 3.9
 	// Overtaken is how many replies have overtaken it.
 	Overtaken int
 	// Delivered is true if the client can read it now, Dropped if it was lost with its
@@ -84,7 +84,8 @@ func (h *HeldEvents) Events() []HeldEvent {
 	return list
 }
 
-// Release ends the rule and delivers what is still held back. More than once is fine.
+// Release ends the rule and delivers the events that are still held back. It may be called more than
+// once.
 func (h *HeldEvents) Release() {
 	h.l.mu.Lock()
 	defer h.l.mu.Unlock()

@@ -24,7 +24,7 @@ func hold(t *testing.T, l *Link, r EventRule) *HeldEvents {
 	return h
 }
 
-// next reads a frame and tells it in short: "event /a", "reply 3".
+// next reads a frame and returns its short form: "event /a", "reply 3".
 func (c *client) next() string {
 	body, err := wire.ReadFrame(c, nil, 0)
 	if err != nil {
@@ -73,7 +73,7 @@ func TestHeldEvents(t *testing.T) {
 		}{
 			{wire.EventDeleted, "/a"}, // held back
 			{wire.EventDeleted, "/b"}, // another path
-			{wire.EventCreated, "/a"}, // another type: it overtakes
+			{wire.EventCreated, "/a"}, // another type: this event overtakes
 		} {
 			s.fire(id, e.kind, e.path)
 		}
@@ -133,7 +133,7 @@ func TestHeldEventsUntilRelease(t *testing.T) {
 	})
 }
 
-// Answers to pings are nothing that a recipe sees overtake.
+// Answers to pings do not count as overtaking, because recipes do not see them.
 func TestPingsDoNotOvertake(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		c := dial(t, l)
@@ -191,7 +191,7 @@ func TestHoldEventsInTheMiddleOfAFrame(t *testing.T) {
 		if got := c.next(); got != "reply 7" {
 			t.Error(got)
 		}
-		// A frame that began while there was a rule, and ends when there is none.
+		// This frame began while there was a rule, and ends when there is none.
 		large := wire.AppendFrame(nil, slices.Concat(wire.ReplyHeader{Xid: 8}.Append(nil), make([]byte, 100)))
 		go far.Write(large[:50])
 		head := make([]byte, 50)
@@ -220,7 +220,7 @@ func readFull(t *testing.T, c net.Conn, b []byte) {
 	}
 }
 
-// wired is a link with a session on a connection whose far end the test has.
+// wired returns a link with a session on a connection whose server end the test has.
 func wired(t *testing.T) (l *Link, far net.Conn, c *client) {
 	near, far := net.Pipe()
 	l = New(Config{Dial: func(string, string, time.Duration) (net.Conn, error) { return near, nil }})
@@ -234,7 +234,7 @@ func wired(t *testing.T) (l *Link, far net.Conn, c *client) {
 	return l, far, c
 }
 
-// frameOf is the opposite of inShort, with bodies of various sizes.
+// frameOf is the inverse of inShort, with bodies of various sizes.
 func frameOf(s string) []byte {
 	var xid int32
 	var path string
@@ -246,9 +246,9 @@ func frameOf(s string) []byte {
 	return wire.AppendFrame(nil, e.Append(wire.ReplyHeader{Xid: wire.XidEvent, Zxid: 1}.Append(nil)))
 }
 
-// Whatever the pieces in which bytes come and are read: the client gets whole
-// frames, each once, replies in order, events that no rule matches in their
-// place, and held ones exactly as many replies later as the rule says.
+// In whatever pieces bytes come and are read: the client gets whole frames, each once, with replies in
+// order, events that no rule matches in their place, and held events later by exactly as many replies
+// as the rule says.
 func FuzzHeldEvents(f *testing.F) {
 	f.Add(uint64(1), uint8(1))
 	f.Add(uint64(2), uint8(3))

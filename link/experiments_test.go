@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// What each fault is to a client; see experiments.
+// This file tests what each fault means for a client; see experiments.
 
 func labStall(t *testing.T, x *lab, way Direction) {
 	before := x.session()
@@ -45,7 +45,7 @@ func labSlow(t *testing.T, x *lab) {
 	if got := timed("a", nil); got < 200*time.Millisecond || got > 250*time.Millisecond {
 		t.Errorf("delayed: %s", got)
 	}
-	// Many at once take no longer.
+	// Many requests at once take no longer.
 	began := time.Now()
 	errs := make(chan error)
 	for i := range 100 {
@@ -92,7 +92,7 @@ func labRefuse(t *testing.T, x *lab) {
 	wantFacts(t, x.record, "connected "+id, "disconnected "+id, "connected "+id)
 }
 
-// A client that is cut off from its server goes to another one, with its session.
+// labBar cuts a client off from its server: the client continues its session on another one.
 func labBar(t *testing.T, x *lab) {
 	before := x.session()
 	release := x.link.Bar(before.Server)
@@ -128,7 +128,7 @@ func labMove(t *testing.T, x *lab) {
 			mustBeClean(t, x.link)
 		}
 	}
-	// While the client cannot connect, and when it can again.
+	// Move the client while it cannot connect, and when it can again.
 	hold := x.link.Hold()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -140,7 +140,7 @@ func labMove(t *testing.T, x *lab) {
 	x.wantSameSession(before)
 }
 
-// A client that has only just been opened.
+// labMoveWhileConnecting moves a client that has only just been opened.
 func labMoveWhileConnecting(t *testing.T, x *lab) {
 	l := New(Config{Dial: x.link.cfg.Dial})
 	defer l.Close()
@@ -182,7 +182,8 @@ func labLosses(t *testing.T, x *lab, what What) {
 	x.wantSameSession(before)
 }
 
-// The promise that is broken on purpose: the client sees the new data first.
+// Holding events breaks a promise of ZooKeeper on purpose: the client sees the new data before the
+// event.
 func labHeldEvents(t *testing.T, x *lab) {
 	_, _, events, err := x.conn.GetW(x.root)
 	if err != nil {
@@ -212,7 +213,7 @@ func labHeldEvents(t *testing.T, x *lab) {
 	x.works("a")
 }
 
-// A stall that outlasts the client's patience, then one that outlasts its session.
+// The first stall outlasts the client's patience, the second one its session.
 func TestLongStalls(t *testing.T) {
 	inLab(t, func(t *testing.T, x *lab) {
 		for _, c := range []struct {

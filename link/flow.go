@@ -44,7 +44,7 @@ type flow struct {
 	busy atomic.Bool
 
 	way     Direction
-	serial  uint64 // of the connection, for seeds
+	serial  uint64 // number of the connection, for seeds
 	stalled bool
 	delays  []delay
 	rate    int  // bytes a second; 0: no limit
@@ -84,8 +84,8 @@ func (f *flow) updateBusy() {
 	f.busy.Store(f.stalled || f.slow() || f.pumping || len(f.queue) > 0)
 }
 
-// set changes the impairment of the flow. Bytes on their way continue as if it had always
-// applied. After a stall they continue as if sent now: the network retransmits what did not
+// set changes the impairment of the flow. Bytes on their way continue as if the new impairment had
+// always applied. After a stall they continue as if sent now: the network retransmits what did not
 // arrive.
 func (f *flow) set(t impairment, now time.Time) {
 	if f.has(t) {

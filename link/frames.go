@@ -16,9 +16,8 @@ type stream struct {
 	inside bool // a frame has begun and not ended
 }
 
-// outgoing decodes what the client writes, and returns how much of it may go to the server:
-// everything, or one frame. If that ends before a request that is to be lost, it returns
-// the loss.
+// outgoing decodes what the client writes, and returns how much of it may go to the server: everything,
+// or one frame. If that ends before a request that is to be lost, it also returns the loss.
 func (c *conn) outgoing(p []byte) (pass int, loss *Loss) {
 	unread, one := c.writeMode()
 	if unread {
@@ -28,8 +27,8 @@ func (c *conn) outgoing(p []byte) (pass int, loss *Loss) {
 	return c.eachFrame(&c.out, p, one, func(f wire.Frame) *Loss { return c.clientFrame(f, sent) })
 }
 
-// incoming decodes what the server sent, and returns the part for the client. If that ends
-// before a reply that is to be lost, it returns the loss.
+// incoming decodes what the server sent, and returns the part for the client. If that ends before a
+// reply that is to be lost, it also returns the loss.
 func (c *conn) incoming(p []byte) (pass []byte, loss *Loss) {
 	mode, one := c.readMode()
 	switch mode {
@@ -214,7 +213,7 @@ func (c *conn) awaitReply(h wire.RequestHeader, record []byte, sent time.Duratio
 	return nil, r.path
 }
 
-// lose notes what a loss takes. Call it with l.mu held.
+// lose records the message that a loss takes. Call it with l.mu held.
 func (c *conn) lose(x *Loss, lost Lost) {
 	lost.At = c.l.cfg.Clock()
 	if c.session != nil {

@@ -45,7 +45,7 @@ func TestFrozenProcessDelaysNoOther(t *testing.T) {
 	}
 	before := len(s.requests())
 	eventually(t, "the process goes on", func() bool { return line() == "ok" && len(s.requests()) > before+3 })
-	// A process that is killed leaves nothing.
+	// A killed process leaves nothing behind.
 	cmd.Process.Kill()
 	eventually(t, "its connection is gone", func() bool { return clients(l) == 1 })
 	other.mustDo(wire.Create, "/other")

@@ -15,21 +15,21 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// nowhere is a server that takes all and says nothing: what it says is given to
-// the conn by hand.
+// nowhere is a server that accepts everything and sends nothing: tests pass its messages directly to
+// the conn.
 type nowhere struct{ net.Conn }
 
 func (nowhere) Close() error                     { return nil }
 func (nowhere) SetReadDeadline(time.Time) error  { return nil }
 func (nowhere) SetWriteDeadline(time.Time) error { return nil }
 
-// exchange is a client and a server that say anything, in pieces of some size.
+// exchange is a client and a server that send any bytes, in pieces of some size.
 type exchange struct {
 	l          *Link
 	c          *conn
 	facts      []history.Event
 	up, down   []byte // what passed
-	gone, mute bool   // the way up, or down, has ended with a loss
+	gone, mute bool   // a loss has ended the direction up, or down
 }
 
 func newExchange() *exchange {
@@ -60,7 +60,7 @@ func (x *exchange) hears(p []byte) {
 	x.mute = loss != nil
 }
 
-// talk has both say what they have, a piece each in turn.
+// talk lets both sides send their bytes, one piece each in turn.
 func (x *exchange) talk(up, down []byte, piece int) {
 	for len(up)+len(down) > 0 {
 		n, m := min(piece, len(up)), min(piece, len(down))
@@ -77,7 +77,7 @@ func handshake() (up, down []byte) {
 	return up, down
 }
 
-// conversation is one request of some kinds with its reply, and an event between.
+// conversation returns one request of each of some types, their replies, and an event in between.
 func conversation() (up, down []byte) {
 	request := func(xid int32, op wire.Op, r any) {
 		up = wire.AppendFrame(up, wire.AppendRequest(wire.RequestHeader{Xid: xid, Op: op}.Append(nil), op, r))
@@ -99,7 +99,7 @@ func conversation() (up, down []byte) {
 	return up, down
 }
 
-// rule is one of some that lose or hold back what the conversation has.
+// rule applies one of several rules that lose or hold back messages of the conversation.
 func (x *exchange) rule(t *testing.T, which uint8) (held *HeldEvents) {
 	t.Helper()
 	var err error
@@ -115,10 +115,9 @@ func (x *exchange) rule(t *testing.T, which uint8) (held *HeldEvents) {
 	return held
 }
 
-// Whatever client and server say, in pieces of any size: what no rule takes
-// passes as it is, what passes before a loss is the beginning of it, what is held
-// back passes later, and the facts are the ones of the record. Memory stays in
-// proportion to what was said.
+// Whatever client and server send, in pieces of any size: what no rule affects passes unchanged, what
+// passes before a loss is a prefix of what was sent, held messages pass later, and the facts equal
+// those in the record. Memory stays in proportion to what was sent.
 func FuzzFrames(f *testing.F) {
 	up, down := conversation()
 	for rule := range uint8(8) {
@@ -150,7 +149,7 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// check compares what passed with what was said.
+// check compares what passed with what was sent.
 func (x *exchange) check(t *testing.T, up, down []byte) {
 	t.Helper()
 	if !bytes.HasPrefix(up, x.up) || !x.gone && len(x.up) < len(up) {
@@ -171,8 +170,8 @@ func (x *exchange) check(t *testing.T, up, down []byte) {
 	}
 }
 
-// frames lists the frames of a stream in order of their bytes, since events may come
-// late, with what is left at the end.
+// frames lists the frames of a stream, sorted by their bytes, because events may come late, with the
+// incomplete rest at the end.
 func frames(stream []byte) (all []string) {
 	r := bytes.NewReader(stream)
 	for {
@@ -185,7 +184,7 @@ func frames(stream []byte) (all []string) {
 	}
 }
 
-// checkFact reads a fact as who checks the record does.
+// checkFact reads a fact as a checker of the record does.
 func checkFact(t *testing.T, e history.Event) {
 	t.Helper()
 	values := map[string]any{
@@ -202,8 +201,7 @@ func checkFact(t *testing.T, e history.Event) {
 	}
 }
 
-// Requests that wait are found again by their xids, the oldest first, as in a
-// plain list.
+// Waiting requests are found by their xids, the oldest first, as in a plain list.
 func FuzzRequests(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 0x81, 0x83, 0x82})
 	f.Add([]byte{1, 1, 0x81, 0x85, 2, 0x81})

@@ -2,12 +2,12 @@ package link
 
 import "time"
 
-// idleness measures how long the client of a link has no connection and tries to make none, such
-// as when its library pauses before it connects again. It is guarded by Link.mu.
+// idleness measures for how long the client of a link has no connection and does not try to make one,
+// for example because its library pauses before it reconnects. It is guarded by Link.mu.
 type idleness struct {
 	busy  int           // connections, and attempts to make one
 	since time.Duration // when busy became 0
-	total time.Duration // before since
+	total time.Duration // idle time before since
 	// lost is the total when the client last lost the connection of a session.
 	lost time.Duration
 }

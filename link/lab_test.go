@@ -19,10 +19,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// These tests put the link between the real client and three servers: what each
-// fault is to a client, and that it goes on after it. They run in virtual time
-// against servers in memory, where the client dials through the link and where it
-// comes to its listeners, and against real servers.
+// These tests put the link between the real client and three servers, to show what each fault does to a
+// client, and that the client continues after it. They run in virtual time against servers in memory,
+// once with a client that dials through the link and once with one that connects to the link's
+// listeners, and they run against real servers.
 
 type lab struct {
 	t       *testing.T
@@ -33,10 +33,10 @@ type lab struct {
 	servers []string
 	root    string
 	timeout time.Duration // of sessions
-	slack   time.Duration // what may come on top of virtual time
+	slack   time.Duration // the tolerance that is added to virtual times
 }
 
-const labTimeout = 6 * time.Second // who hears nothing for 4 s leaves
+const labTimeout = 6 * time.Second // a client that hears nothing for 4 s leaves its server
 
 // newLab makes a client of an ensemble.
 func newLab(t *testing.T, e ensemble.Ensemble, timeout, slack time.Duration, by way) *lab {
@@ -60,12 +60,12 @@ func newLab(t *testing.T, e ensemble.Ensemble, timeout, slack time.Duration, by 
 	return x
 }
 
-// way is how the client comes to the link: where it connects, and how it dials.
+// way tells how the client reaches the link: to which addresses it connects, and how it dials.
 type way func(x *lab) (reach []string, dial zk.Dialer)
 
 func dialing(x *lab) ([]string, zk.Dialer) { return x.servers, x.link.Dial }
 
-// listeners are in memory, beside those of the servers.
+// listeners starts listeners of the link in memory, beside those of the servers.
 func listeners(x *lab) ([]string, zk.Dialer) {
 	var network memnet.Network
 	addrs, stop, err := x.link.listen(x.servers, func(server string) (net.Listener, error) { return network.Listen(server) })
@@ -106,7 +106,7 @@ type experiment struct {
 	test func(t *testing.T, x *lab)
 }
 
-// timed are experiments whose result is the time that something takes.
+// timed lists the experiments whose result is the time that something takes.
 var timed = []experiment{
 	{"stall", func(t *testing.T, x *lab) { labStall(t, x, Both) }},
 	{"stall to-server", func(t *testing.T, x *lab) { labStall(t, x, ToServer) }},
@@ -115,8 +115,8 @@ var timed = []experiment{
 	{"bar", labBar},
 }
 
-// experiments lists the experiments in which the servers have a part: they keep the session, or carry out
-// what is lost later.
+// experiments lists the experiments in which the behaviour of servers matters: they keep the session, or
+// execute a request whose reply is lost.
 var experiments = []experiment{
 	{"refuse", labRefuse},
 	{"move", labMove},
@@ -166,7 +166,7 @@ func (x *lab) create(path string) error {
 	return err
 }
 
-// exists asks as one whom no fault touches.
+// exists asks over a connection that no fault affects.
 func (x *lab) exists(path string) bool {
 	x.t.Helper()
 	x.admin.Sync(x.root)
@@ -203,5 +203,5 @@ func (x *lab) wantSameSession(before Session) {
 	}
 }
 
-// hex is how a record writes a session.
+// hex returns a session as records write it.
 func hex(id int64) string { return history.ID(id).String() }

@@ -28,13 +28,13 @@ type LateWrites struct {
 	matched int // guarded by Link.mu
 }
 
-// LateWrite is a write that is held back. A network may hold it back at any time, and everything behind it
-// on its connection. The server has not seen it, and the client is waiting for its reply.
+// LateWrite is a write that is held back. A network may also hold it back at any time, with everything after
+// it on the connection. The server has not seen it, and the client is waiting for its reply.
 type LateWrite struct {
 	Op wire.Op
 	// Paths lists the znodes that the request names, a multi's in its order.
 	Paths []string
-	// Looked lists the znodes that the client has read in the same operation, since the rule or a breakpoint is active.
+	// Looked lists the znodes that the client has read in the same operation while a rule or a breakpoint was active.
 	Looked []string
 
 	resumed chan struct{}
@@ -48,9 +48,9 @@ func (w *LateWrite) Names(changed string) bool {
 	return slices.Contains(w.Paths, changed) || slices.Contains(w.Looked, changed)
 }
 
-// Touches reports whether the change of a znode concerns the write: it is one of its znodes or of those
-// that the client has read before, or a sibling, a child or the parent of one. Below root, znodes
-// count as siblings only if they are deeper than root's children.
+// Touches reports whether the change of a znode concerns the write: the znode is one of the write's own, or
+// one that the client has read before, or a sibling, a child or the parent of one of these. Below root,
+// znodes count as siblings only if they are deeper than root's children.
 func (w *LateWrite) Touches(changed, root string) bool {
 	return slices.ContainsFunc(slices.Concat(w.Paths, w.Looked), func(p string) bool {
 		folder, parent := path.Dir(p), path.Dir(changed)
@@ -82,7 +82,7 @@ func (l *Link) DelayWrites(r LateRule) (*LateWrites, error) {
 // Reached delivers each write that is held back.
 func (x *LateWrites) Reached() <-chan *LateWrite { return x.reached }
 
-// Cancel ends the rule and lets the write go on that it holds back. More than once is fine.
+// Cancel ends the rule, and lets the write that it holds back go on. It may be called more than once.
 func (x *LateWrites) Cancel() { x.cancel() }
 
 // mostLooked bounds the znodes that a link remembers of one operation.
@@ -134,7 +134,8 @@ func (l *Link) delays(op wire.Op) (turn *LateWrites) {
 type Written struct {
 	Client int
 	Op     wire.Op
-	// Paths lists the znodes that the request named. The server adds a number to the name of a sequential one.
+	// Paths lists the znodes that the request named. The server adds a number to the name of a sequential
+	// znode.
 	Paths []string
 }
 

@@ -61,8 +61,8 @@ type Config struct {
 	// not block.
 	OnPoint func(Point)
 
-	// OnMessage is OnPoint with what the message says, and is also called when the message has gone
-	// on. It is called for one message of the link at a time, and must not call methods of the link.
+	// OnMessage is like OnPoint, but gets the content of the message, and is also called when the message has
+	// gone on. It is called for one message of the link at a time, and must not call methods of the link.
 	OnMessage func(Message)
 
 	// Wire makes Record receive what goes over the wire, too: history.FRequest, FReply and
@@ -146,8 +146,8 @@ func (l *Link) Passed() (up, down uint64) {
 	return l.up, l.down
 }
 
-// Close cuts all connections and ends listeners. Waiting and later dials fail with
-// ErrClosed. Information about sessions stays available. More than once is fine.
+// Close cuts all connections and ends listeners. Waiting and later dials fail with ErrClosed.
+// Information about sessions stays available. Close may be called more than once.
 func (l *Link) Close() error {
 	var proxies []*proxy
 	l.change(func() {

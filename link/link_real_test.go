@@ -17,10 +17,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// These tests put the link between the real client and Apache ZooKeeper's servers: they show
-// that those do what the link's tests in memory have their servers do.
+// These tests put the link between the real client and Apache ZooKeeper's servers: they show that these
+// behave like the servers in memory of the link's other tests.
 
-// TestRealFaultsOnAClient does the experiments, each with its own client.
+// TestRealFaultsOnAClient runs the experiments, each with its own client.
 func TestRealFaultsOnAClient(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	for _, c := range experiments {
@@ -33,7 +33,7 @@ func TestRealFaultsOnAClient(t *testing.T) {
 	}
 }
 
-// real is a client with a link, and an admin without.
+// real is a client with a link, and an admin client without one.
 type real struct {
 	ensemble ensemble.Ensemble
 	link     *Link
@@ -74,7 +74,7 @@ func openReal(t *testing.T) *real {
 	return r
 }
 
-// exists asks through the admin, which has caught up with the leader.
+// exists asks through the admin client, which has caught up with the leader.
 func (r *real) exists(t *testing.T, path string) bool {
 	t.Helper()
 	if _, err := r.admin.Sync(r.root); err != nil {
@@ -165,8 +165,8 @@ func TestRealLosses(t *testing.T) {
 	}
 }
 
-// What counts as evidence that a session lives takes a zxid of its own, and
-// what does not, does not: errors, too, are committed.
+// Requests that count as evidence that a session is alive get their own zxid, and others do not:
+// servers commit even failed requests.
 func TestRealEvidence(t *testing.T) {
 	r := openReal(t)
 	for _, c := range []struct {
@@ -233,7 +233,7 @@ func TestRealEvidence(t *testing.T) {
 	}
 }
 
-// A paused server takes connections and answers nothing: the client, which alone would stay for
+// A paused server accepts connections and answers nothing: the client, which would otherwise stay for
 // minutes, leaves it.
 func TestRealPausedServer(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
@@ -245,7 +245,7 @@ func TestRealPausedServer(t *testing.T) {
 	l := New(Config{Dial: e.Dial})
 	conn, events := openZK(t, l, time.Minute, paused.Addr())
 	defer conn.Close()
-	defer l.Close() // first: the client would wait for its close to be answered
+	defer l.Close() // closed first: otherwise the client would wait for an answer to its close
 	await(t, events, zk.StateConnected)
 	await(t, events, zk.StateDisconnected)
 }

@@ -79,11 +79,11 @@ func TestFactsOfASession(t *testing.T) {
 	})
 }
 
-// What was sent and not answered is recorded when the connection ends: writes
-// only, each with the time at which it was sent, and each once.
+// Unanswered requests are recorded when the connection ends: only writes, each once, with the time at
+// which it was sent.
 func TestUnanswered(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, r *record) {
-		l.cfg.OnRequest = func(wire.Op, string) {} // who listens makes paths known
+		l.cfg.OnRequest = func(wire.Op, string) {} // with OnRequest, the link decodes paths
 		c := dial(t, l)
 		c.connect(0)
 		if _, err := c.do(wire.Create, "/answered"); err != nil {
@@ -111,7 +111,7 @@ func TestUnanswered(t *testing.T) {
 	})
 }
 
-// A client that is never answered makes no endless fact.
+// The fact about a client that is never answered has a bounded size.
 func TestUnansweredIsBounded(t *testing.T) {
 	var q requests
 	for i := range mostUnanswered + 7 {
@@ -124,7 +124,7 @@ func TestUnansweredIsBounded(t *testing.T) {
 }
 
 func TestAliveIsTheSendTimeOfWhatAQuorumAnswered(t *testing.T) {
-	failed := func(code wire.Code) []byte { // the one result of a multi that failed
+	failed := func(code wire.Code) []byte { // the only result of a failed multi
 		b := wire.AppendInt(wire.AppendBool(wire.AppendInt(nil, -1), false), int32(code))
 		return wire.AppendInt(b, int32(code))
 	}
@@ -207,7 +207,7 @@ func TestExpiredIsRecordedWhenTheClientIsTold(t *testing.T) {
 	})
 }
 
-// How a session was kept alive: by any request that a server answered, pings included.
+// A fact tells what kept a session alive: any request that a server answered, including pings.
 func TestExpiredTellsWhatWasAnswered(t *testing.T) {
 	for name, tt := range map[string]struct {
 		pauses          []time.Duration // before each ping
@@ -241,7 +241,7 @@ func TestExpiredTellsWhatWasAnswered(t *testing.T) {
 	}
 }
 
-// A request is overtaken once, by one that servers answer in its turn.
+// A request is recorded as overtaken once, by a request that servers answer in order.
 func TestOvertaken(t *testing.T) {
 	var q requests
 	for i, op := range []wire.Op{wire.GetData, wire.Auth, wire.Exists, wire.Ping, wire.Sync, wire.Create} {
@@ -412,7 +412,7 @@ func TestConnectTimeout(t *testing.T) {
 		s.silent = true
 		c := dial(t, l)
 		wire.WriteFrame(c, wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, 16)}.Append(nil))
-		c.SetReadDeadline(time.Now().Add(26 * time.Second)) // the client's own
+		c.SetReadDeadline(time.Now().Add(26 * time.Second)) // the client's own deadline
 		began := time.Now()
 		_, err := c.reply()
 		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != DefaultConnectTimeout {
@@ -431,7 +431,7 @@ func TestConnectTimeoutEndsWithTheResponse(t *testing.T) {
 		if _, err := c.reply(); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != 26*time.Second {
 			t.Errorf("%v after %s", err, time.Since(began))
 		}
-		// A deadline is no end: the client may go on.
+		// An expired deadline does not end the connection: the client may continue.
 		c.SetDeadline(time.Time{})
 		if _, err := c.do(wire.Exists, "/a"); err != nil {
 			t.Error(err)
@@ -455,7 +455,7 @@ func TestOtherProtocolsPass(t *testing.T) {
 		defer l.Close()
 		c := dial(t, l)
 		c.Write([]byte("srvr"))
-		time.Sleep(10 * time.Second) // no cap on what is no connect request
+		time.Sleep(10 * time.Second) // no limit for requests other than connect
 		b := make([]byte, 100)
 		if n, err := c.Read(b); err != nil || string(b[:n]) != "you said srvr" {
 			t.Errorf("%q, %v", b[:n], err)
@@ -475,7 +475,7 @@ func TestOnRequestSeesEveryRequest(t *testing.T) {
 	bubbleWith(t, cfg, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		c := dial(t, l)
 		c.connect(0)
-		// Two in one piece, and one in many.
+		// Two requests in one piece, and one in many.
 		c.Write(slices.Concat(c.frame(wire.Create, "/a"), c.frame(wire.Delete, "/b")))
 		c.reply()
 		c.reply()
@@ -579,7 +579,7 @@ func TestExpireSessionFailures(t *testing.T) {
 	})
 }
 
-// The client that resumes its session at this moment would take it away.
+// A client that resumes its session at this moment would take it over before it is expired.
 func TestExpireSessionCutsAConnectUnderWay(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		first := dial(t, l)
@@ -608,7 +608,7 @@ func TestExpireSessionCutsAConnectUnderWay(t *testing.T) {
 	})
 }
 
-// Two who read at once must not stop the clock, which one of them waits for.
+// Two concurrent readers must not stop the clock, for which one of them waits.
 func TestTwoReaders(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
 		c := dial(t, l)

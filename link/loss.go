@@ -72,8 +72,8 @@ type Lost struct {
 	Path    string
 	Session int64
 	At      time.Duration // by Config.Clock
-	Zxid    int64         // in the header of a lost reply
-	Code    wire.Code     // of a lost reply: OK, or why the request was refused
+	Zxid    int64         // the zxid in the header of a lost reply
+	Code    wire.Code     // the code of a lost reply: OK, or why the request was refused
 }
 
 // Loss is an active rule: it loses frames, each with its connection.
@@ -131,7 +131,7 @@ func (x *Loss) Lost() []Lost {
 	return slices.Clone(x.lost[:x.cut])
 }
 
-// Cancel ends a loss. Nothing more is lost afterwards. More than once is fine.
+// Cancel ends a loss: nothing more is lost afterwards. It may be called more than once.
 func (x *Loss) Cancel() {
 	x.l.mu.Lock()
 	defer x.l.mu.Unlock()

@@ -30,7 +30,7 @@ func TestLostRequest(t *testing.T) {
 		c := dial(t, l)
 		c.connect(0)
 		x := lose(t, l, Rule{What: Request, Op: wire.Create, Nth: 2})
-		// All in one piece: what comes before it is sent, it and the rest are not.
+		// All requests are in one piece: those before the lost one are sent, it and the rest are not.
 		stream := slices.Concat(c.frame(wire.Create, "/a"), c.frame(wire.Delete, "/b"), c.frame(wire.Create, "/c"), c.frame(wire.Delete, "/d"))
 		if n, err := c.Write(stream); n != len(stream) || err != nil {
 			t.Errorf("the client notices: %d, %v", n, err)
@@ -47,12 +47,12 @@ func TestLostRequest(t *testing.T) {
 		if diff := cmp.Diff([]Lost{{Op: wire.Create, Path: "/c", Session: 0x1a1}}, lost); diff != "" {
 			t.Error(diff)
 		}
-		// The lost one never was sent; those before it went with its connection.
+		// The lost request was never sent; those before it lost their connection.
 		wantFacts(t, r, "connected 0x1a1", "unanswered 0x1a1", "disconnected 0x1a1")
 		if got, want := string(r.events[1].Value), `{"requests":[{"xid":1,"op":"create","path":"/a","sent":0},{"xid":2,"op":"delete","path":"/b","sent":0}]}`; got != want {
 			t.Errorf("unanswered: %s", got)
 		}
-		// Once only.
+		// The loss happens only once.
 		c = dial(t, l)
 		c.connect(0)
 		for range 3 {
@@ -111,7 +111,7 @@ func TestLostReply(t *testing.T) {
 				if diff := cmp.Diff([]Lost{{Op: wire.Create, Path: "/a", Session: 0x1a1, At: time.Second, Zxid: 0x102}}, lost); diff != "" {
 					t.Error(diff)
 				}
-				// The client saw nothing, but a quorum did answer.
+				// The client saw nothing, but a quorum answered.
 				if l.Alive(0x1a1) != time.Second {
 					t.Errorf("alive %s", l.Alive(0x1a1))
 				}
@@ -124,7 +124,7 @@ func TestLostReply(t *testing.T) {
 	}
 }
 
-// A lost reply that refused its request has the reason.
+// The fact of a lost reply that refused its request has the reason.
 func TestLostRefusal(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		s.tell(func() { s.codes[wire.Delete] = wire.NoNode })
@@ -141,7 +141,7 @@ func TestLostRefusal(t *testing.T) {
 	})
 }
 
-// A lost reply to closeSession still is a reply that was received.
+// A lost reply to closeSession was still received by the link.
 func TestLostCloseReplyProvesDeath(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, r *record) {
 		c := dial(t, l)
@@ -267,8 +267,8 @@ func TestRepliesOutOfOrderFindTheirRequests(t *testing.T) {
 	}
 }
 
-// operate does n creates, each on a new connection when the last one ended, and
-// returns the numbers of the failed ones, from 1.
+// operate does n creates, reconnects when a connection has ended, and returns the numbers of the failed
+// creates, from 1.
 func operate(t *testing.T, l *Link, n int) (failed []int) {
 	t.Helper()
 	var c *client
@@ -354,8 +354,8 @@ func TestTheFirstOfManyLossesIsTold(t *testing.T) {
 	})
 }
 
-// Both requests are to lose their replies, but the first loss takes the
-// connection, and the second one waits for another.
+// Both requests are to lose their replies, but the first loss ends the connection, and the second loss
+// waits for another request.
 func TestLossesOfPipelinedReplies(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
 		x := lose(t, l, Rule{What: Reply, Op: wire.Create, Times: 2})
@@ -376,7 +376,7 @@ func TestLossesOfPipelinedReplies(t *testing.T) {
 	})
 }
 
-// Two connections at once: each one's reply is lost.
+// Each of two concurrent connections loses a reply.
 func TestLossesOnTwoConnections(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
 		x := lose(t, l, Rule{What: Reply, Op: wire.Create, Times: -1})
@@ -395,7 +395,7 @@ func TestLossesOnTwoConnections(t *testing.T) {
 	})
 }
 
-// Of a slow link only what is to be lost is lost.
+// On a slow link, only what is to be lost is lost.
 func TestLostRequestOnASlowLink(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		c := dial(t, l)
@@ -416,7 +416,7 @@ func TestLostRequestOnASlowLink(t *testing.T) {
 	})
 }
 
-// Rules about events change nothing about losses.
+// Rules about events do not affect losses.
 func TestLostReplyWhileEventsAreHeld(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		hold(t, l, EventRule{})
@@ -434,7 +434,7 @@ func TestLostReplyWhileEventsAreHeld(t *testing.T) {
 	})
 }
 
-// The reply to the nth request is lost, not whichever comes first.
+// The reply to the nth request is lost, not the first reply that comes.
 func TestLossIsOfTheRequestThatWasFirst(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
 		x := lose(t, l, Rule{What: Reply, Op: wire.Create})

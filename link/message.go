@@ -63,8 +63,8 @@ func onlyChecks(f wire.Frame) bool {
 	return err == nil && ok && !slices.ContainsFunc(ops, func(o wire.MultiOp) bool { return o.Op != wire.Check })
 }
 
-// announceReply is announce for what a server sends: a reply to a request of type op, or a message
-// to which none was sent. reads means that the request was announced as one that reads.
+// announceReply is like announce, for a message from a server: a reply to a request of type op, or a
+// message that answers no request. reads means that the request was announced as one that only reads.
 func (l *Link) announceReply(p Point, op wire.Op, reads bool, f wire.Frame) {
 	if l.cfg.OnMessage == nil {
 		return

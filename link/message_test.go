@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A message says the same as another if only its numbers differ, and changes something unless it is a
-// read or a write that failed. A multi that only checks is a read.
+// A message has the same content as another if only its numbers differ. It changes something unless it is a
+// read or a failed write; a multi that only checks is a read.
 func TestMessagesSayWhatChanges(t *testing.T) {
 	var all []Message
 	cfg := Config{Client: 3, OnMessage: func(m Message) { all = append(all, m) }}
@@ -83,7 +83,7 @@ func TestMessagesSayWhatChanges(t *testing.T) {
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	// The last reply was read by nobody who came back for more.
+	// Nobody read on after the last reply, so it does not count as passed on.
 	for _, m := range got[:len(got)-1] {
 		if last := m.Name == "multi#3/reply"; on[m.Name] == last {
 			t.Errorf("%s has gone on: %v", m.Name, on[m.Name])
@@ -91,7 +91,7 @@ func TestMessagesSayWhatChanges(t *testing.T) {
 	}
 }
 
-// What differs between two runs that do the same is not part of what a reply says.
+// Values that differ between two equal runs are not part of a reply's content.
 func TestContentOfStats(t *testing.T) {
 	reply := func(op wire.Op, s wire.Stat) uint64 {
 		return contentOf(withoutStat(s.Append([]byte("data")), op, wire.OK))

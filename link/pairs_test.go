@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Every two things that a link can do, at once, and undone in either order.
+// Every two things that a link can do are done at the same time, and undone in either order.
 func TestPairsOfFaults(t *testing.T) {
 	for seed := range uint64(5) {
 		inLab(t, func(t *testing.T, x *lab) {
@@ -21,7 +21,7 @@ func TestPairsOfFaults(t *testing.T) {
 	}
 }
 
-// pair does both while the client works, undoes them, and sees that it goes on.
+// pair does both while the client works, undoes them, and checks that the client continues.
 func (x *lab) pair(rng *rand.Rand, a, b feature) {
 	x.t.Helper()
 	pause := func() { time.Sleep(time.Duration(rng.IntN(1000)) * time.Millisecond) }

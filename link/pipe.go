@@ -58,7 +58,7 @@ func (p *pipe) set(in, out impairment) {
 	p.in.set(in, now)
 	p.out.set(out, now)
 	if p.in.pumping && !p.in.slow() {
-		p.inner.SetReadDeadline(longAgo) // its goroutine is no longer needed
+		p.inner.SetReadDeadline(longAgo) // wakes pumpIn, which is no longer needed
 	}
 	p.broadcast()
 }
@@ -130,7 +130,7 @@ func (p *pipe) end(reset bool) {
 	p.onEnd()
 }
 
-// SetReadDeadline sets the deadline of Read, which applies during a stall, too.
+// SetReadDeadline sets the deadline of Read, which also applies during a stall.
 func (p *pipe) SetReadDeadline(t time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

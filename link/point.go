@@ -17,8 +17,8 @@ import (
 // operation that its client began; a reply belongs to the operation of its request. The
 // zero value names no message.
 //
-// Operations of the same name are counted: a second acquire is the second, whatever a fault
-// did to the release between. Pings have no points, because they come by time.
+// Operations of the same name are counted: the second acquire is acquire#2, whatever a fault did to the
+// release in between. Pings have no points, because they come by time.
 type Point struct {
 	Client    int
 	Operation string // as in the record: acquire
@@ -27,14 +27,14 @@ type Point struct {
 	// requests that a client library sends by itself, such as setWatches; or it is [Event]
 	// or [Connect].
 	Message string
-	Which   int  // of the messages of that kind in the operation, from 1
+	Which   int  // which message of that kind in the operation, from 1
 	Reply   bool // it is the reply to that message
 	// After is true for the moment after the message has gone on, false for the moment
 	// before.
 	After bool
 }
 
-// Passed is a message that came to its point.
+// Passed is a message that has come to its point.
 type Passed struct {
 	Point Point
 	At    time.Duration // since the run began
@@ -211,7 +211,7 @@ type numbers struct {
 	operation  string // the present one, "" before the first
 	operations map[string]int
 	messages   map[string]int // of the present operation, by kind
-	made       map[place]*int // creates of ephemeral znodes in the present operation that were not refused
+	made       map[place]*int // number of creates of ephemeral znodes in the present operation that were not refused
 }
 
 // Operation notes that the client begins an operation. All messages belong to it until the

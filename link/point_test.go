@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A point is read as it is written; every variant of a request is the same message.
+// A written point is read back unchanged; every variant of a request is the same message.
 func TestPointIsReadAsWritten(t *testing.T) {
 	for text, want := range map[string]Point{
 		"client1/acquire#2/getChildren#1":      {Client: 1, Operation: "acquire", Nth: 2, Message: "getChildren", Which: 1},
@@ -35,7 +35,7 @@ func TestPointIsReadAsWritten(t *testing.T) {
 	}
 }
 
-// What is wrong with a point is said in a line, with the way out.
+// An error about a point is one line that also tells what would be right.
 func TestPointErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                     `"" is not a point: write client, operation and message, as in client1/acquire#2/create#1`,
@@ -62,8 +62,8 @@ func TestPointErrors(t *testing.T) {
 	}
 }
 
-// Messages are named by the operation that began last, their kind, and their place; a
-// reply by its request, whenever it comes. What comes before all operations has no name.
+// Messages are named by the operation that began last, their kind, and their number; a reply by its
+// request, whenever it comes. Messages before all operations have no name.
 func TestMessagesAreNamed(t *testing.T) {
 	var names []string
 	cfg := Config{Client: 3, OnPoint: func(p Point) { names = append(names, p.String()) }}

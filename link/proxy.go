@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// proxy is the part of a link that faces clients in other processes: listeners, and their
-// connections. Each client is served by its own goroutines, so that a client that is
-// frozen, slow or talks nonsense does not affect others.
+// proxy is the part of a link that faces clients in other processes: listeners, and their connections.
+// Each client is served by its own goroutines, so that a client that is frozen or slow, or that sends
+// nonsense, does not affect others.
 type proxy struct {
 	l         *Link
 	ctx       context.Context // of dials
@@ -25,15 +25,14 @@ type proxy struct {
 	closed  bool
 }
 
-// Listen opens a listener on 127.0.0.1 for each server, for clients in other processes. A
-// client that connects to addrs[i] reaches servers[i] through the link. close ends the
-// listeners and their connections, and returns when all their goroutines have ended.
-// Closing the link ends them, too. close may be called more than once.
+// Listen opens a listener on 127.0.0.1 for each server, for clients in other processes. A client that
+// connects to addrs[i] reaches servers[i] through the link. close ends the listeners and their
+// connections, and returns when all their goroutines have ended. Closing the link also ends them. close
+// may be called more than once.
 //
-// The operating system accepts a connection before the link does. So a client sees a
-// refusal as a reset right after it connected, and silence while connections are held back
-// or stalled. The link counts it as connected once its way is free, unless the client has
-// left by then.
+// The operating system accepts a connection before the link does. So a client sees a refusal as a reset
+// right after it has connected, and silence while connections are held back or stalled. The link counts
+// the client as connected once nothing holds it back, unless the client has left by then.
 func (l *Link) Listen(servers []string) (addrs []string, close func() error, err error) {
 	return l.listen(servers, func(string) (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") })
 }
@@ -163,9 +162,9 @@ func (p *proxy) serve(client net.Conn, addr string) {
 	wg.Wait()
 }
 
-// connect dials for a client. It reads from the client meanwhile, since dialing takes as
-// long as connections are held back: a client that leaves ends the wait. It returns what
-// the client has sent by then.
+// connect dials for a client. Since dialing takes as long as connections are held back, connect reads
+// from the client meanwhile, and ends the wait if the client leaves. It returns what the client has
+// sent by then.
 func (p *proxy) connect(client net.Conn, addr string) (server *conn, early []byte, err error) {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()

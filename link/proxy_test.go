@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// listening is a link to a scripted server, and a listener before it.
+// listening returns a link to a scripted server with a listener in front of it.
 func listening(t *testing.T) (s *scripted, l *Link, r *record, addr string) {
 	t.Helper()
 	s, r = newScripted(), &record{}
@@ -37,7 +37,7 @@ func listening(t *testing.T) (s *scripted, l *Link, r *record, addr string) {
 	return s, l, r, addrs[0]
 }
 
-// visit connects as a client in another process does.
+// visit connects like a client in another process.
 func visit(t *testing.T, addr string) *client {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", addr, time.Minute)
@@ -160,7 +160,7 @@ func TestVisitorOfAServerThatIsDown(t *testing.T) {
 	wantRefused(t, addrs[0])
 }
 
-// wantRefused connects and finds a reset, in connecting if it comes early.
+// wantRefused fails unless connecting, or reading afterwards, ends with a reset.
 func wantRefused(t *testing.T, addr string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
@@ -174,7 +174,7 @@ func wantRefused(t *testing.T, addr string) {
 	}
 }
 
-// Whoever says nothing, nonsense, or half of something, is in nobody's way.
+// Visitors that send nothing, nonsense or half a message do not affect others.
 func TestStrangeVisitors(t *testing.T) {
 	s, l, _, addr := listening(t)
 	for _, words := range [][]byte{nil, {0}, []byte("GET / HTTP/1.0\r\n\r\n"), {0, 0, 0, 44, 1}, make([]byte, 100_000)} {
@@ -191,7 +191,7 @@ func TestStrangeVisitors(t *testing.T) {
 	eventually(t, "the end of all visits", func() bool { return clients(l) == 0 })
 }
 
-// A client that speaks another protocol may end its half and wait for the answer.
+// A client of another protocol may close its half of the connection and wait for the answer.
 func TestVisitorsHalfClose(t *testing.T) {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -230,8 +230,8 @@ func TestVisitorsHalfClose(t *testing.T) {
 	}
 }
 
-// Who does not read what it is sent fills buffers that have an end, and cannot
-// keep a listener from being closed.
+// A client that does not read fills only bounded buffers, and cannot prevent a listener from being
+// closed.
 func TestVisitorThatDoesNotRead(t *testing.T) {
 	s := newScripted()
 	l := New(Config{Dial: s.Dial})
@@ -254,7 +254,7 @@ func TestVisitorThatDoesNotRead(t *testing.T) {
 	}
 }
 
-// Nor can a server that takes nothing.
+// A server that reads nothing cannot prevent a listener from being closed either.
 func TestVisitorOfAStalledServer(t *testing.T) {
 	l := stalledServer(0)
 	defer l.Close()
@@ -293,12 +293,12 @@ func TestCloseOfListeners(t *testing.T) {
 			c.connect(0)
 			fault(l)
 			c.Write(c.frame(wire.Create, "/a"))
-			visit(t, addrs[0]) // waits or is connected
+			visit(t, addrs[0]) // this visitor waits or is connected
 			if err := stop(); err != nil {
 				t.Error(err)
 			}
 			_, err = c.reply()
-			if err == nil { // that one was quick
+			if err == nil { // this visitor was quick
 				_, err = c.reply()
 			}
 			if err == nil {
@@ -307,7 +307,7 @@ func TestCloseOfListeners(t *testing.T) {
 			if _, err := net.Dial("tcp", addrs[0]); err == nil {
 				t.Error("the listener lives")
 			}
-			// The link goes on without its listeners.
+			// The link continues without its listeners.
 			eventually(t, "nothing is left", func() bool { return conns(l) == 0 })
 			l.Close()
 			if _, _, err := l.Listen(nil); !errors.Is(err, ErrClosed) {
@@ -317,10 +317,10 @@ func TestCloseOfListeners(t *testing.T) {
 	}
 }
 
-// visitorEnv makes the test's program a client of its own: see visitorMain.
+// visitorEnv is the variable that makes the test's program a client process: see visitorMain.
 const visitorEnv = "LINK_TEST_VISITOR"
 
-// visitorMain says a line for each reply that it gets.
+// visitorMain prints a line for each reply that it gets.
 func visitorMain(addr string) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {

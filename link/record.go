@@ -12,8 +12,8 @@ import (
 // held, so that the events of one connection are in the order of the wire, and between its
 // FConnected and its FDisconnected.
 
-// wireKeep is the size in bytes up to which a frame is recorded in full. A line of the
-// record is bounded, too, and JSON needs up to six bytes for one.
+// wireKeep is the size in bytes up to which a frame is recorded in full. A line of the record is also
+// bounded, and JSON needs up to six bytes for one byte.
 const wireKeep = 128 << 10
 
 // keepOf returns how many bytes of a reply the link looks at.
@@ -36,7 +36,7 @@ func (c *conn) recordRequest(h wire.RequestHeader, f wire.Frame, record []byte) 
 	defer l.events.Unlock()
 	l.mu.Lock()
 	ended := c.ended
-	id := c.request.Session // of a client that does not wait for the connect response
+	id := c.request.Session // for a client that does not wait for the connect response
 	if c.session != nil {
 		id = c.session.ID
 	}

@@ -23,8 +23,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// wire returns what was recorded of each session, which must be between its
-// connection and the end of that.
+// wire returns what was recorded of each session. It fails unless all of that was recorded between the
+// beginning and the end of a connection of the session.
 func (r *record) wire(t *testing.T) map[int64]*seen {
 	t.Helper()
 	r.mu.Lock()
@@ -73,7 +73,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// overheard is the real client of an embedded ensemble, with a record of the wire.
+// overheard is the real client on an embedded ensemble, with a record of its messages.
 type overheard struct {
 	*record
 	t    *testing.T
@@ -104,7 +104,7 @@ func inWire(t *testing.T, test func(t *testing.T, x *overheard)) {
 	})
 }
 
-// since gives the facts from the i-th on, in short.
+// since returns the facts from the i-th on, in short form.
 func (r *record) since(i int) (all []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -114,7 +114,7 @@ func (r *record) since(i int) (all []string) {
 	return all
 }
 
-// tell is a fact's value without the numbers that differ from run to run.
+// tell returns a fact's value without the numbers that differ from run to run.
 func tell(e history.Event) string {
 	if e.F != history.FRequest && e.F != history.FReply {
 		return string(e.Value)
@@ -155,14 +155,13 @@ func (r *record) len() int {
 	return len(r.events)
 }
 
-// Every kind of request, its reply, and the events it causes are in the record
-// as they were.
+// Every kind of request, its reply, and the events that it causes are recorded unchanged.
 func TestWireRecordsEveryKind(t *testing.T) {
 	open := zk.WorldACL(zk.PermAll)
 	inWire(t, func(t *testing.T, x *overheard) {
 		for _, c := range []struct {
 			name string
-			do   func() (zxid int64) // that of the reply, if the client knows
+			do   func() (zxid int64) // the zxid of the reply, if the client knows it
 			want []string
 		}{
 			{"create", func() int64 { x.conn.Create("/a", []byte("1"), 0, open); return 0 }, []string{
@@ -267,8 +266,8 @@ func TestWireRecordsEveryKind(t *testing.T) {
 	})
 }
 
-// Replies belong to requests, whatever faults do to the client; zxids never fall
-// within a session, and watches are set again after a move.
+// Replies belong to requests, whatever faults do to the client; zxids never decrease within a session,
+// and watches are set again after a move.
 func TestWireOverReconnects(t *testing.T) {
 	inWire(t, func(t *testing.T, x *overheard) {
 		x.conn.Create("/a", nil, 0, zk.WorldACL(zk.PermAll))
@@ -311,8 +310,8 @@ func TestWireOverReconnects(t *testing.T) {
 	})
 }
 
-// A request that is lost is not in the record, a reply that is lost is; so is an
-// event that is held back, where the server sent it.
+// A lost request is not in the record, but a lost reply is; so is a held event, at the position at
+// which the server sent it.
 func TestWireUnderLossesAndHolds(t *testing.T) {
 	inWire(t, func(t *testing.T, x *overheard) {
 		open := zk.WorldACL(zk.PermAll)
@@ -348,7 +347,7 @@ func TestWireUnderLossesAndHolds(t *testing.T) {
 	})
 }
 
-// brief gives the facts from the i-th on, requests with their type.
+// brief returns the facts from the i-th on, requests with their type.
 func (r *record) brief(i int) (all []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -362,8 +361,8 @@ func (r *record) brief(i int) (all []string) {
 	return all
 }
 
-// looking is a connection to a server that calls functions before bytes go to the
-// server, and once some have come from it.
+// looking is a connection to a server that calls functions before it sends bytes to the server, and
+// after it has received some.
 type looking struct {
 	net.Conn
 	write, read func()
@@ -380,8 +379,8 @@ func (c looking) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// What comes when the connection has ended, or the session has moved on, comes
-// too late for the record: it would stand behind what the client saw later.
+// Messages that come after the connection has ended, or the session has moved on, are not recorded:
+// they would follow what the client saw later.
 func TestWireOfAnEndedConnection(t *testing.T) {
 	for name, meanwhile := range map[string]func(t *testing.T, l *Link){
 		"cut":   func(_ *testing.T, l *Link) { l.Cut() },
@@ -452,7 +451,7 @@ func TestWireInPieces(t *testing.T) {
 	})
 }
 
-// Large frames cost the record no more than a line can be.
+// Large frames cost the record no more memory than the longest line.
 func TestWireOfLargeFrames(t *testing.T) {
 	inWire(t, func(t *testing.T, x *overheard) {
 		large := bytes.Repeat([]byte{'x'}, 300<<10)
@@ -469,7 +468,7 @@ func TestWireOfLargeFrames(t *testing.T) {
 		if diff := gocmp.Diff(want, x.since(before)); diff != "" {
 			t.Error(diff)
 		}
-		for i := range 300 { // and a list of their names is not an empty one
+		for i := range 300 { // and a list of their names is not empty
 			x.conn.Create(fmt.Sprintf("/large/%0500d", i), nil, 0, zk.WorldACL(zk.PermAll))
 		}
 		lists := x.len()
@@ -494,7 +493,7 @@ func TestWireOfLargeFrames(t *testing.T) {
 	})
 }
 
-// Nobody who did not ask for it gets the wire in the record.
+// Messages are recorded only if that was asked for.
 func TestWireIsOffUnlessAskedFor(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, r *record) {
 		c := dial(t, l)

@@ -14,14 +14,14 @@ type request struct {
 	op    wire.Op
 	path  string        // "" if no caller needed it
 	paths []string      // all paths; nil if no caller needed them
-	sent  time.Duration // taken before its last byte was sent
+	sent  time.Duration // read from the clock before the request's last byte was sent
 	loss  *Loss         // takes the reply; nil if none does
 
 	makes *int // counts it, as it creates an ephemeral znode; nil if it does not
 
-	overtaken bool // a later one was answered before
+	overtaken bool // a later request was answered before it
 	point     Point
-	reads     bool // it was announced as one that reads
+	reads     bool // it was announced as one that only reads
 }
 
 // requests are the requests of one connection that await replies, in order of sending.
@@ -50,9 +50,8 @@ func (q *requests) op(xid int32) (wire.Op, bool) {
 	return q.list[i].op, true
 }
 
-// find looks for the oldest request with this xid. Nearly always that is the oldest of all:
-// a server answers in order, except for auth, which it answers without waiting for the
-// writes before it.
+// find looks for the oldest request with this xid. Nearly always it is the oldest of all requests: a
+// server answers in order, except for auth, which it answers without waiting for the writes before it.
 func (q *requests) find(xid int32) (int, bool) {
 	for i := q.head; i < len(q.list); i++ {
 		if q.list[i].xid == xid {

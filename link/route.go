@@ -5,9 +5,8 @@ import (
 	"fmt"
 )
 
-// Route leads every new connection to the server at addr, whichever server the client
-// dials. If there are several routes, the latest applies. Release may be called more than
-// once.
+// Route directs every new connection to the server at addr, whichever server the client dials. If there
+// are several routes, the latest applies. Release may be called more than once.
 func (l *Link) Route(addr string) (release func()) { return put(l, &l.in.routes, &addr) }
 
 // route returns where a dial to addr leads.

@@ -30,13 +30,13 @@ type scripted struct {
 	mu       sync.Mutex
 	last     int64 // session
 	zxid     int64
-	sessions map[int64]net.Conn // alive; the connection that carries it, or nil
+	sessions map[int64]net.Conn // living sessions, each with the connection that carries it, or nil
 	got      []string           // requests: "create /a"
 	silent   bool               // accepts, and answers nothing
 	codes    map[wire.Op]wire.Code
 	bodies   map[wire.Op][]byte
 	dials    int
-	out      map[int64]chan<- []byte // frames to the connection that carries the session
+	out      map[int64]chan<- []byte // frames for the connection that carries each session
 }
 
 func newScripted() *scripted {
@@ -66,7 +66,7 @@ func (s *scripted) serve(c net.Conn) {
 		readAll(c)
 		return
 	}
-	if id == 0 { // leaves it to the other side to hang up
+	if id == 0 { // the other side closes the connection
 		wire.WriteFrame(c, res)
 		readAll(c)
 		return
@@ -154,7 +154,7 @@ func (s *scripted) answer(id int64, body []byte) []byte {
 	return reply
 }
 
-// record returns the record behind the header of a reply, as far as a client looks at it.
+// record returns the record after the header of a reply, as far as a client reads it.
 func (s *scripted) record(op wire.Op, request []byte) []byte {
 	if b, ok := s.bodies[op]; ok {
 		return b
@@ -207,7 +207,7 @@ func (r *record) add(e history.Event) {
 	r.events = append(r.events, e)
 }
 
-// facts are the events in short: "connected 0x1a1".
+// facts returns the events in short form: "connected 0x1a1".
 func (r *record) facts() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -218,12 +218,12 @@ func (r *record) facts() []string {
 	return list
 }
 
-// client is a plain client of one connection, for tests that want to see bytes.
+// client is a plain client with one connection, for tests that need to see bytes.
 type client struct {
 	net.Conn
 	t    *testing.T
 	xid  int32
-	seen int64 // the zxid that it says it has seen
+	seen int64 // the zxid that the client claims to have seen
 }
 
 func dial(t *testing.T, l *Link) *client {
@@ -257,7 +257,7 @@ func (c *client) connect(id int64) wire.ConnectResponse {
 	return res
 }
 
-// frame is a request about a path.
+// frame returns a request about a path.
 func (c *client) frame(op wire.Op, path string) []byte {
 	c.xid++
 	body := wire.RequestHeader{Xid: c.xid, Op: op}.Append(nil)

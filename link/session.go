@@ -15,9 +15,9 @@ type Session struct {
 	Server       string // address, of the present connection or the last one
 	Connected    bool
 
-	// Alive is the send time of the latest request that proves the session alive at that
-	// time (wire.ProvesAlive); 0 if there was none. Zxid is the highest in a reply to a
-	// request of the session.
+	// Alive is the send time of the latest request that proves the session alive at that time
+	// (wire.ProvesAlive); 0 if there was none. Zxid is the highest zxid in a reply to a request of the
+	// session.
 	Alive time.Duration
 	Zxid  int64
 
@@ -41,7 +41,7 @@ type session struct {
 	any  bool            // it may have sent requests about other keys: the link could not decode one
 }
 
-// keptAlive notes that a server answered a request that was sent at that time.
+// keptAlive records that a server answered a request that was sent at a time.
 func (s *session) keptAlive(sent time.Duration) {
 	if sent-s.answered >= s.Timeout/2 {
 		s.since = sent
@@ -65,7 +65,7 @@ func (s *session) snapshot() Session {
 	return v
 }
 
-// Session returns the most recently connected session. ok is false before the first.
+// Session returns the most recently connected session. ok is false before the first session.
 func (l *Link) Session() (s Session, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -76,8 +76,7 @@ func (l *Link) Session() (s Session, ok bool) {
 	return last.snapshot(), true
 }
 
-// newest returns the session that connected last; nil before the first. Call it with l.mu
-// held.
+// newest returns the session that connected last; nil before the first session. Call it with l.mu held.
 func (l *Link) newest() (last *session) {
 	for _, s := range l.sessions {
 		if last == nil || s.order > last.order {

@@ -7,8 +7,8 @@ import (
 
 // Shape slows a link down. The zero value changes nothing; negative values count as 0.
 type Shape struct {
-	// Direction is the direction that it applies to. Both applies to each direction
-	// separately: a round trip takes two delays.
+	// Direction is the direction that the shape applies to. If it is Both, the shape applies to each
+	// direction separately: a round trip takes two delays.
 	Direction Direction
 	// Delay is how much later everything arrives. Jitter adds a random time between 0 and
 	// Jitter, drawn for each write of the client and each read from the server; the order

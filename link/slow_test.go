@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A delay is one of all that is in flight, not one after the other.
+// All messages in flight are delayed at the same time, not one after the other.
 func TestDelayKeepsPipelining(t *testing.T) {
 	const n = 100
 	for _, c := range []struct {
@@ -43,7 +43,7 @@ func TestDelayKeepsPipelining(t *testing.T) {
 						t.Fatalf("%s: reply %d after %s", c.shape, i, got)
 					}
 				}
-				release() // and the second time none at all
+				release() // the second time, there is no delay at all
 				release()
 				c.want = 0
 				synctest.Wait()
@@ -75,7 +75,7 @@ func TestDelaysAddUp(t *testing.T) {
 	})
 }
 
-// The end of a delay is the end of it for what is on its way, too.
+// The end of a delay also ends the delay of messages in flight.
 func TestReleaseHurriesWhatIsOnItsWay(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
 		c := dial(t, l)
@@ -88,7 +88,7 @@ func TestReleaseHurriesWhatIsOnItsWay(t *testing.T) {
 	})
 }
 
-// echo is a link to a server that sends back every byte at once.
+// echo runs a test with a link to a server that sends back every byte at once.
 func echo(t *testing.T, test func(t *testing.T, l *Link, c net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(Config{Dial: func(string, string, time.Duration) (net.Conn, error) {
@@ -111,11 +111,11 @@ func echo(t *testing.T, test func(t *testing.T, l *Link, c net.Conn)) {
 	})
 }
 
-// arrivals sends pieces and says when each came back, in milliseconds.
+// arrivals sends pieces and returns when each came back, in milliseconds.
 func arrivals(t *testing.T, c net.Conn, pieces, size int) (ms []int) {
 	t.Helper()
 	began := time.Now()
-	// So that the link takes the stream for another protocol.
+	// This makes the link take the stream for another protocol.
 	c.Write(slices.Repeat([]byte{0xff}, pieces*size))
 	b := make([]byte, 1)
 	for range pieces {
@@ -137,7 +137,7 @@ func TestThrottle(t *testing.T) {
 		{Shape{Direction: ToServer, BytesPerSecond: 1000}, []int{100, 200, 300, 400}},
 		{Shape{Direction: ToClient, BytesPerSecond: 1000}, []int{100, 200, 300, 400}},
 		{Shape{Direction: ToServer, BytesPerSecond: 1000, Delay: time.Second}, []int{1100, 1200, 1300, 1400}},
-		{Shape{BytesPerSecond: 1000}, []int{120, 220, 320, 420}}, // one tick more
+		{Shape{BytesPerSecond: 1000}, []int{120, 220, 320, 420}}, // one more tick
 		{Shape{Direction: ToServer, BytesPerSecond: 10}, []int{11200, 20800, 30400, 40000} /* by grains of 16 bytes */},
 	} {
 		echo(t, func(t *testing.T, l *Link, conn net.Conn) {
@@ -160,7 +160,7 @@ func TestTheLowestRateCounts(t *testing.T) {
 	})
 }
 
-// What waited for a stall does not come in a burst when the link is throttled.
+// Messages that waited for the end of a stall do not come in a burst when the link is throttled.
 func TestThrottleHoldsAfterAStall(t *testing.T) {
 	echo(t, func(t *testing.T, l *Link, conn net.Conn) {
 		defer l.Slow(Shape{Direction: ToServer, BytesPerSecond: 1000})()
@@ -210,8 +210,7 @@ func TestJitterKeepsTheOrder(t *testing.T) {
 	})
 }
 
-// Connecting takes a round trip more, and the wait for an answer is for the
-// server's part of it.
+// Connecting takes one more round trip, and the wait for an answer covers only the server's part of it.
 func TestConnectOnASlowLink(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
 		defer l.Slow(Shape{Delay: time.Second})()

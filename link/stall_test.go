@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// mustBeClean is for the end of a test.
+// mustBeClean fails unless nothing is left on a link at the end of a test.
 func mustBeClean(t *testing.T, l *Link) {
 	t.Helper()
 	if err := l.Clean(); err != nil {
@@ -22,7 +22,7 @@ func mustBeClean(t *testing.T, l *Link) {
 	}
 }
 
-// ask sends a request and says what was read within a second.
+// ask sends a request and returns what was read within a second.
 func (c *client) ask(op wire.Op, path string) (wire.ReplyHeader, error) {
 	c.t.Helper()
 	if _, err := c.Write(c.frame(op, path)); err != nil {
@@ -36,7 +36,7 @@ func (c *client) ask(op wire.Op, path string) (wire.ReplyHeader, error) {
 func TestStall(t *testing.T) {
 	for _, c := range []struct {
 		way     Direction
-		arrives bool // at the server
+		arrives bool // whether the request arrives at the server
 	}{{Both, false}, {ToServer, false}, {ToClient, true}} {
 		t.Run(c.way.String(), func(t *testing.T) {
 			bubble(t, func(t *testing.T, s *scripted, l *Link, r *record) {
@@ -79,8 +79,8 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// The evidence of a request that waited in the link is the time of its write:
-// a session alive later was alive then.
+// A request that waited in the link is evidence for the time at which the client wrote it: a session
+// that was alive later was alive then.
 func TestAliveOfAStalledRequestIsWhenTheClientWrote(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
 		c := dial(t, l)
@@ -100,7 +100,7 @@ func TestAliveOfAStalledRequestIsWhenTheClientWrote(t *testing.T) {
 	})
 }
 
-// A reply in the pipe is one that the client cannot know.
+// The client cannot know a reply that is still in the pipe.
 func TestExpiryInAStallIsRecordedAfterIt(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, r *record) {
 		c := dial(t, l)
@@ -138,7 +138,7 @@ func TestConnectTimeoutHoldsDuringAStall(t *testing.T) {
 	}
 }
 
-// Deadlines that are set, moved and cleared by others while somebody waits.
+// Deadlines are set, moved and cleared by other goroutines while one waits.
 func TestDeadlinesDuringAStall(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *scripted, l *Link, _ *record) {
 		c := dial(t, l)
@@ -211,7 +211,7 @@ func TestCloseDuringAStall(t *testing.T) {
 	}
 }
 
-// A close is silent on a stalled network: the server does not know.
+// A close is invisible on a stalled network: the server does not notice it.
 func TestTheServerLearnsOfACloseAfterTheStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan time.Time, 1)
@@ -236,7 +236,7 @@ func TestTheServerLearnsOfACloseAfterTheStall(t *testing.T) {
 	})
 }
 
-// A server that takes nothing cannot keep a closed connection for ever.
+// A server that reads nothing cannot keep a closed connection for ever.
 func TestLingeringIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := stalledServer(0)
@@ -288,7 +288,7 @@ func TestCutAndResetDuringAStall(t *testing.T) {
 	}
 }
 
-// What the server sent before it closed comes first, then the end.
+// What the server sent before it closed the connection comes first, then the end of the connection.
 func TestEndOfTheServerDuringAStall(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, r *record) {
 		c := dial(t, l)
@@ -353,7 +353,7 @@ func TestWriteDeadlineEndsWithTheWrite(t *testing.T) {
 	})
 }
 
-// stalledServer is a link to a server that reads n bytes and no more.
+// stalledServer returns a link to a server that reads n bytes and no more.
 func stalledServer(n int) *Link {
 	return New(Config{Dial: func(string, string, time.Duration) (net.Conn, error) {
 		near, far := net.Pipe()

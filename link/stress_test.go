@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Clients that connect, resume and write, while everything that a link can do
-// is done to them: the facts of each session must still make sense.
+// Clients connect, resume sessions and write, while the link does everything to them that it can: the
+// facts of each session must still make sense.
 func TestFactsMakeSenseUnderEveryFaultAtOnce(t *testing.T) {
 	count := map[string]int{}
 	seeds := 40
@@ -38,7 +38,7 @@ func TestFactsMakeSenseUnderEveryFaultAtOnce(t *testing.T) {
 	}
 }
 
-// churn is one client: it resumes its session while it can.
+// churn runs one client, which resumes its session as long as it can.
 func churn(l *Link, rng *rand.Rand) {
 	var id int64
 	for range 30 {
@@ -63,7 +63,7 @@ func churn(l *Link, rng *rand.Rand) {
 	}
 }
 
-// tryConnect returns the session that the server gave, 0 for none.
+// tryConnect returns the session that the server granted, or 0.
 func (c *client) tryConnect(id int64) int64 {
 	req := wire.ConnectRequest{Timeout: 4 * time.Second, Session: id, Password: password(id)}
 	if wire.WriteFrame(c, req.Append(nil)) != nil {

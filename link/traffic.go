@@ -5,7 +5,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// frameLength is the length in bytes of what stands before each frame.
+// frameLength is the length, in bytes, of the length field before each frame.
 const frameLength = 4
 
 // TakeTraffic returns what has passed since the last call, or since the link was made. A lost

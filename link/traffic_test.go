@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Traffic has every message but handshakes and pings. An event that is held back counts when it is
-// delivered, a lost request counts, and a lost reply does not.
+// Traffic counts every message except handshakes and pings. A held event counts when it is delivered, a
+// lost request counts, and a lost reply does not.
 func TestTraffic(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		c := dial(t, l)

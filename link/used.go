@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file finds out which znodes a client uses each of its sessions for. A client may have several
-// sessions at one time, and what it is granted or shown in one place concerns only the sessions that
-// ask about znodes there.
+// This file finds out which znodes a client uses each of its sessions for. A client may have several sessions
+// at one time, and what the client is granted or shown at one znode concerns only the sessions with requests
+// about znodes there.
 
 // place is a session, and the key about whose znodes it sends requests.
 type place struct {
@@ -41,7 +41,7 @@ func (l *Link) Used(key string) []history.Use {
 	return of
 }
 
-// use notes about which keys the latest request of the connection is, and whether it creates an
+// use records which keys the latest request of the connection is about, and whether it creates an
 // ephemeral znode there. Call it with l.mu held.
 func (c *conn) use(op wire.Op, f wire.Frame, record []byte) {
 	if c.session == nil { // the client does not wait for the connect response
@@ -49,7 +49,7 @@ func (c *conn) use(op wire.Op, f wire.Frame, record []byte) {
 		return
 	}
 	paths, err := wire.Paths(op, record)
-	c.session.any = c.session.any || err != nil || op == wire.AddWatch // of a znode above, perhaps
+	c.session.any = c.session.any || err != nil || op == wire.AddWatch // the watch may be on a znode above the keys
 	last := ""
 	for _, path := range paths {
 		key := c.l.keyOf(path)

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The link knows for each key in which sessions its client sent requests, and in which it made ephemeral
-// znodes during the present operation.
+// The link knows for each key in which sessions its client sent requests, and in which it created ephemeral
+// znodes, during the present operation.
 func TestUsed(t *testing.T) {
 	inLab(t, func(t *testing.T, x *lab) {
 		x.link.cfg.Root = x.root
@@ -54,7 +54,7 @@ func TestUsed(t *testing.T) {
 	})
 }
 
-// A link that has carried one session does not record that it was used.
+// A link that has carried only one session does not record its use.
 func TestUsedOfOneSession(t *testing.T) {
 	inLab(t, func(t *testing.T, x *lab) {
 		x.link.cfg.Root = x.root

@@ -81,7 +81,7 @@ func TestZKClient(t *testing.T) {
 		conn.Close()
 		l.Close()
 		synctest.Wait()
-		// The server drops the client and answers the closer at the same time.
+		// The server drops the client and answers the client that closed the session at the same time.
 		slices.SortFunc(r.events[5:7], func(a, b history.Event) int { return strings.Compare(a.F, b.F) })
 		wantFacts(t, r,
 			"connected 0x1a1", "disconnected 0x1a1", "connected 0x1a1", "disconnected 0x1a1", "connected 0x1a1",
@@ -89,7 +89,7 @@ func TestZKClient(t *testing.T) {
 	})
 }
 
-// A paused server accepts and stays silent. The client alone would wait 26.7 s.
+// A paused server accepts connections and stays silent. Without the link, the client would wait 26.7 s.
 func TestZKClientLeavesASilentServer(t *testing.T) {
 	bubble(t, func(t *testing.T, s *scripted, l *Link, _ *record) {
 		s.silent = true

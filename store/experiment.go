@@ -50,7 +50,7 @@ type Experiment struct {
 
 	Faults Faults `yaml:"faults,omitempty"`
 	// Schedule is the exact schedule of faults to play. If Faults is set as well, Schedule is
-	// informational: what Faults and Seed resulted in.
+	// informational: the schedule that Faults and Seed resulted in.
 	Schedule []Scheduled `yaml:"schedule,omitempty"`
 
 	// Arrivals are the arrivals of the load (client3#7) at which clients begin operations; empty

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Everything that is written is read again, zeros that were asked for included.
+// Everything that was written is read back, including zeros that were set on purpose.
 func TestExperimentRoundTrip(t *testing.T) {
 	none, seed := 0, int64(1)<<40
 	for name, want := range map[string]store.Experiment{
@@ -50,7 +50,7 @@ func TestExperimentRoundTrip(t *testing.T) {
 	}
 }
 
-// What is not understood is an error of one line, with the place where it stands.
+// Text that is not understood is an error of one line, with its position.
 func TestExperimentStrictness(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                            "the file is empty: expected fields such as recipe: lock",
@@ -98,7 +98,7 @@ func TestExperimentStrictness(t *testing.T) {
 	}
 }
 
-// Faults may be a list, or one text.
+// Faults may be a list or one string.
 func TestExperimentFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"faults: pause:leader@10s+5s/30s, expire\n":      "pause:leader@10s+5s/30s, expire",
@@ -120,8 +120,8 @@ func TestExperimentFaults(t *testing.T) {
 	}
 }
 
-// Whatever a file says, there is no panic and no end of memory, errors are
-// lines, and what is read can be written and read again as the same.
+// Whatever a file contains, reading it neither panics nor exhausts memory, errors are single lines, and
+// what was read can be written and read back unchanged.
 func FuzzExperiment(f *testing.F) {
 	for _, text := range []string{
 		"recipe: lock\nclients: 5\nfaults: [pause, 'expire:holder']\n", "schedule:\n- at: 7s\n  for: 1m\n  fault: pause\n",

@@ -107,7 +107,7 @@ func onlyItem(t *token.Token) string {
 	return ""
 }
 
-// foundAt says where the token of a value is, in which field, and what it is.
+// foundAt describes the token of a value: where it is, in which field, and what it is.
 func foundAt(text []byte, t *token.Token) string {
 	if t == nil {
 		return ""
@@ -140,7 +140,7 @@ func pairAt(text []byte, t *token.Token) (pair string) {
 	return pair
 }
 
-// found says where a token is and what it is.
+// found describes a token: where it is and what it is.
 func found(t *token.Token) string {
 	if t == nil {
 		return ""
@@ -148,7 +148,7 @@ func found(t *token.Token) string {
 	return fmt.Sprintf("[%d:%d] %.40q: ", t.Position.Line, t.Position.Column, t.Value)
 }
 
-// before returns a place and a space, to which a message can be appended; "" for no place.
+// before returns a place followed by a space, as the beginning of a message; "" for no place.
 func before(place string) string {
 	if place == "" {
 		return ""

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Texts of several lines are the same after they were written and read.
+// Texts of several lines are unchanged after they were written and read.
 func TestTextsOfSeveralLines(t *testing.T) {
 	for _, text := range []string{
 		"object: ids\noperations:\n  next: {}\n", "a: b\nc: d", "  indented\nfirst", "ends with blank lines\n\n\n", "\nbegins with one",

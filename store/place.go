@@ -8,13 +8,14 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// Place returns where the value of a field stands in the content of an experiment file, as errors name it:
-// "[2:10]" is line 2, column 10. It returns "" if the content does not have the field or is no YAML.
+// Place returns the place of a field's value in the content of an experiment file, in the form of error
+// messages: "[2:10]" is line 2, column 10. It returns "" if the content does not have the field or is not
+// YAML.
 func Place(text []byte, field string) string {
 	return placeOf(text, func(v *ast.MappingValueNode, depth int) bool { return depth == 0 && v.Key.GetToken().Value == field })
 }
 
-// placeOf returns the place of the value of the first field that is as wanted, or "".
+// placeOf returns the place of the value of the first field for which wanted returns true, or "".
 func placeOf(text []byte, wanted func(v *ast.MappingValueNode, depth int) bool) (place string) {
 	eachField(text, func(v *ast.MappingValueNode, depth int) {
 		if place == "" && wanted(v, depth) {
@@ -25,8 +26,8 @@ func placeOf(text []byte, wanted func(v *ast.MappingValueNode, depth int) bool) 
 	return place
 }
 
-// eachField calls f for each field of a text, in their order. The fields of the file itself have depth 0.
-// It calls f for none if the text is no YAML.
+// eachField calls f for each field of a text, in their order. The fields of the file itself have depth 0. If
+// the text is not YAML, it does not call f.
 func eachField(text []byte, f func(v *ast.MappingValueNode, depth int)) {
 	defer func() { _ = recover() }() // some texts make the library panic
 	file, err := parser.ParseBytes(text, 0)

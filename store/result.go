@@ -48,8 +48,8 @@ type Result struct {
 	// Warnings are messages for people: a time limit shorter than the first fault, a rate that was
 	// not reached, a history whose last line is cut off.
 	Warnings []string `json:"warnings,omitempty"`
-	// JudgedWarnings lists the ones among Warnings that follow from the record and the files beside it.
-	// Each check finds them anew. The other warnings come from the run itself.
+	// JudgedWarnings lists the ones among Warnings that follow from the record and the files beside it. Each
+	// check finds them again. The other warnings come from the run itself.
 	JudgedWarnings []string `json:"judged_warnings,omitempty"`
 	// Timings are wall-clock durations of the harness itself, by name: "start" (command to first
 	// operation), "check", "report", "finish" (last operation to report).

@@ -33,8 +33,8 @@ func TestResultErrors(t *testing.T) {
 	}
 }
 
-// Whatever a result.json says, memory is bounded, errors are lines, and what is
-// read can be written and read again as the same.
+// Whatever a result.json contains, memory is bounded, errors are single lines, and what was read can be
+// written and read back unchanged.
 func FuzzResult(f *testing.F) {
 	for _, r := range []store.Result{
 		{},

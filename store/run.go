@@ -20,8 +20,8 @@ type Run struct {
 	// bare history has no other files, and their paths are empty.
 	Dir string
 	// Declares returns a program's declaration of objects that zklab does not know, by their model, or nil if the
-	// program does not declare them. If Declares is nil, it declares none. The record is judged by the declaration.
-	// Set Declares before ReadHistory.
+	// program does not declare them. If Declares is nil, it declares none. Checks of the record use the
+	// declaration. Set Declares before ReadHistory.
 	Declares func(model string) models.Declared
 
 	history string
@@ -55,8 +55,8 @@ func (r *Run) ReadHistory() (*history.History, error) {
 // record is faster to read as a list.
 const Large = 100 << 20
 
-// ReadPacked is like ReadHistory, for checks and reports: it packs the record if its file is larger than
-// above, in bytes, and if they can use a packed one.
+// ReadPacked is like ReadHistory, for checks and reports: it packs the record if its file has more than above
+// bytes, and if they can use a packed record.
 func (r *Run) ReadPacked(above int64) (*history.History, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -82,15 +82,15 @@ type scratch struct {
 	made       int64
 }
 
-// scratches returns the scratch folders in the temporary folder that belong to this user, oldest first.
-// What counts is who made a folder, since root could remove the folders of all users.
+// scratches returns the scratch folders in the temporary folder that belong to this user, oldest first. It
+// goes by the owner of a folder, since root could remove the folders of all users.
 func scratches() (all []scratch) {
 	// The pattern is well-formed, and files that cannot be read belong to other users.
 	marks, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf(scratchPattern, "*")+"*", markFile))
 	for _, mark := range marks {
 		dir := filepath.Dir(mark)
 		if info, err := os.Lstat(dir); err != nil || !info.IsDir() || !madeBy(info, user()) {
-			continue // also a link to somewhere else
+			continue // this also skips a link to somewhere else
 		}
 		owner, err := os.ReadFile(mark)
 		info, statErr := os.Lstat(mark)

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// made makes a scratch folder with something in it, that many hours ago.
+// made makes a scratch folder with contents that looks as many hours old.
 func made(t *testing.T, owner string, hours int) *store.Scratch {
 	t.Helper()
 	s, err := store.NewScratch("TestLock", owner)
@@ -29,7 +29,7 @@ func made(t *testing.T, owner string, hours int) *store.Scratch {
 	return s
 }
 
-// left are which of these folders are still there.
+// left returns which of these folders still exist.
 func left(of map[string]*store.Scratch) map[string]bool {
 	there := map[string]bool{}
 	for name, s := range of {
@@ -40,11 +40,11 @@ func left(of map[string]*store.Scratch) map[string]bool {
 	return there
 }
 
-// Of each owner the newest are kept, and those that are in use.
+// The newest folders of each owner are kept, and those in use.
 func TestScratch(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	other := filepath.Join(tmp, "zklab-mine-1") // somebody's own
+	other := filepath.Join(tmp, "zklab-mine-1") // a folder of a user's own
 	if err := os.Mkdir(other, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestScratch(t *testing.T) {
 	}
 }
 
-// Folders of other users stay, also where this user could remove them, and so does what a link leads to.
+// Folders of other users stay, even if this user could remove them, and so do the targets of links.
 func TestScratchOfOthers(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)

@@ -26,7 +26,7 @@ func create(t *testing.T, root, recipe string, at time.Time) *Run {
 	return r
 }
 
-// record gives a run what makes it one.
+// record writes the record that makes a folder a run.
 func record(t *testing.T, r *Run) *Run {
 	t.Helper()
 	write(t, r.History(), "{}\n")
@@ -215,7 +215,7 @@ func TestRemove(t *testing.T) {
 	if err := failed.Remove(); err != nil {
 		t.Fatal(err)
 	}
-	// lock was made last, but is the older one.
+	// The run of lock was created last, but is the older one.
 	if r, err := Open(root, "latest"); err != nil || r.Dir != old.Dir {
 		t.Errorf("latest is %v, %v; want %s", r, err, old.Dir)
 	}
@@ -281,7 +281,7 @@ func TestResultThatCannotBeWrittenLeavesTheOld(t *testing.T) {
 	if err := WriteFile(filepath.Join(r.Dir, "absent", "x"), nil); err == nil {
 		t.Error("a file was written into a folder that does not exist")
 	}
-	// A folder in the way: the rename fails, and the temporary file goes.
+	// A folder is in the way: the rename fails, and the temporary file is removed.
 	if err := os.MkdirAll(filepath.Join(r.Report(), "x"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +341,7 @@ func TestList(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(root, "sweeps", "lock", "3f70694aa4cfaf8e"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	looped := filepath.Join(root, "lock", "looped") // cannot be looked into, whoever looks
+	looped := filepath.Join(root, "lock", "looped") // nobody can read this folder
 	if err := os.Mkdir(looped, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -388,7 +388,7 @@ func TestList(t *testing.T) {
 	for _, r := range found {
 		names = append(names, r.Dir)
 	}
-	// That of the renamed one is the time of its record: it is not read.
+	// The renamed run is sorted by the time of its record, because its result is not read.
 	if d := cmp.Diff([]string{renamed.Dir, damaged.Dir, twin.Dir, finished.Dir}, names); d != "" {
 		t.Error(d)
 	}

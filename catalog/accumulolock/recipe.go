@@ -1,4 +1,5 @@
-// Package accumulolock is the lock of Accumulo's servers: contenders stand in line, and a server stops when anything about its lock fails.
+// Package accumulolock is the lock of Accumulo's servers: contenders stand in line, and a server stops when any
+// request of its lock fails.
 package accumulolock
 
 import (

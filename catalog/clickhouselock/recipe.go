@@ -64,7 +64,7 @@ func (l *Lock) Lock(ctx context.Context) (err error) {
 	}
 }
 
-// Unlock deletes the znode if the session made it.
+// Unlock deletes the znode if this session created it.
 func (l *Lock) Unlock(context.Context) error {
 	if !l.locked {
 		return nil

@@ -1,5 +1,5 @@
-// Package commonsgroup is the group of Twitter's commons, which its server sets are built on: a member is an ephemeral sequential
-// znode.
+// Package commonsgroup is the group of Twitter's commons, on which its server sets are built: a member is an
+// ephemeral sequential znode.
 package commonsgroup
 
 import (
@@ -47,7 +47,7 @@ type Group struct {
 	stop    context.CancelFunc
 }
 
-// membership is ActiveMembership.
+// membership is the source's ActiveMembership.
 type membership struct {
 	g         *Group
 	name      string
@@ -94,7 +94,7 @@ func (m *membership) join() error {
 	return nil
 }
 
-// remove deletes what stands for the member.
+// remove deletes the member's znode.
 func (m *membership) remove() error {
 	if err := m.g.c.Conn.Delete(m.node, -1); !errors.Is(err, zk.ErrNoNode) {
 		return err
@@ -110,7 +110,7 @@ func (m *membership) followSession(events <-chan zk.Event) {
 	}
 }
 
-// backoff is doUntilSuccess.
+// backoff is the source's doUntilSuccess.
 func (m *membership) backoff(ctx context.Context, request func() error) error {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		err := request()
@@ -130,7 +130,7 @@ func (m *membership) tryJoin() {
 	_ = m.backoff(m.g.end, m.join) // after another error the thread ends, as in the source
 }
 
-// Join is join.
+// Join is the source's join.
 func (g *Group) Join(ctx context.Context, name string) error {
 	m := &membership{g: g, name: name, mu: make(chan struct{}, 1)}
 	g.m = m
@@ -139,7 +139,7 @@ func (g *Group) Join(ctx context.Context, name string) error {
 	return m.backoff(ctx, m.join)
 }
 
-// Leave is cancel.
+// Leave is the source's cancel.
 func (g *Group) Leave(ctx context.Context) error {
 	m := g.m
 	select {
@@ -188,7 +188,7 @@ func (g *Group) Members(context.Context) ([]string, error) {
 	return names, err
 }
 
-// Changed waits for another group than the one that it returned last.
+// Changed waits until the group differs from the one that it returned last.
 func (g *Group) Changed(ctx context.Context) ([]string, error) { return g.monitor.Changed(ctx) }
 
 // Close ends the background work.

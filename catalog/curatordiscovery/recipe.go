@@ -45,7 +45,7 @@ type holder struct {
 	mu   chan struct{}
 }
 
-// Discovery is ServiceDiscoveryImpl.
+// Discovery is the source's ServiceDiscoveryImpl.
 type Discovery struct {
 	c        *subjects.Client
 	path     string
@@ -81,7 +81,7 @@ func New(c *subjects.Client, path string) (subjects.Service, error) {
 	return d, port.Ensure(c, path)
 }
 
-// again is reRegisterServices after a reconnection.
+// again is the source's reRegisterServices, which is called after a reconnection.
 func (d *Discovery) again() {
 	d.mu.Lock()
 	var all []*holder
@@ -112,10 +112,10 @@ func (d *Discovery) create(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	return nil // as in the source: it existed twice, and is not checked again
+	return nil // as in the source: if the znode existed twice, it is not checked again
 }
 
-// Register is registerService.
+// Register is the source's registerService.
 func (d *Discovery) Register(ctx context.Context, name string) error {
 	e := &holder{name, make(chan struct{}, 1)}
 	d.mine = name
@@ -127,7 +127,7 @@ func (d *Discovery) Register(ctx context.Context, name string) error {
 	return d.create(ctx, name)
 }
 
-// Unregister is unregisterService.
+// Unregister is the source's unregisterService.
 func (d *Discovery) Unregister(ctx context.Context) error {
 	d.mu.Lock()
 	e := d.services[d.mine]
@@ -179,13 +179,13 @@ func (d *Discovery) list(ctx context.Context, watch bool) (names []string, event
 	return names, events, nil
 }
 
-// Lookup is queryForInstances.
+// Lookup is the source's queryForInstances.
 func (d *Discovery) Lookup(ctx context.Context) ([]string, error) {
 	names, _, err := d.list(ctx, false)
 	return names, err
 }
 
-// Changed waits for another list of the cache than the one that it returned last.
+// Changed waits until the cache's list differs from the one that it returned last.
 func (d *Discovery) Changed(ctx context.Context) ([]string, error) { return d.cache.Changed(ctx) }
 
 // Pick picks from the cache.

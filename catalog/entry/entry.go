@@ -11,10 +11,10 @@ type Entry struct {
 	Program string // the program, with what it uses the recipe for: "Apache Solr, queue of the overseer"
 	File    string // the repository and the file that was read
 	Version string // of the program, or the commit that was read
-	LeftOut string // what the recipe here leaves out or does otherwise: sentences
+	LeftOut string // what the port leaves out or does differently: sentences
 
 	Promises    string // what the program promises: sentences
-	NotPromised string // what it does not, so that no verdict goes by it: sentences, or ""
+	NotPromised string // what the program does not promise, so that no verdict relies on it: sentences, or ""
 
 	AsIs workloads.Workload // the recipe as it is written
 	// Right tells why the recipe is right: sentences. Only a right one has it.
@@ -29,6 +29,6 @@ type Wrong struct {
 	Breaks  []string // the properties by which it is convicted
 	Fault   string   // the fault that matters: "a lost reply"
 	Mend    string   // what mends it: sentences
-	// Mended is the recipe with that changed; nil if the mend was not tried, or is not enough.
+	// Mended is the mended recipe; nil if the mend was not tried, or is not enough.
 	Mended workloads.Workload
 }

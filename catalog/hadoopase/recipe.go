@@ -43,7 +43,7 @@ type elector struct {
 	c       *subjects.Client
 	dir     string
 	data    []byte
-	calls   chan func() // everything runs on one goroutine: synchronized
+	calls   chan func() // everything runs on one goroutine, in place of synchronized
 	stop    chan struct{}
 	zk      *port.Own
 	state   state
@@ -348,7 +348,7 @@ func (a *Election) Campaign(ctx context.Context) error {
 func (a *Election) Resign(context.Context) error {
 	a.do(a.e.quit)
 	select {
-	case a.states <- initial: // ends what watches for the loss
+	case a.states <- initial: // ends the goroutine that watches for the loss
 	default:
 	}
 	return nil

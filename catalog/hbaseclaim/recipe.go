@@ -74,7 +74,7 @@ func refused(err error) bool {
 	return errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrNodeExists) || errors.Is(err, zk.ErrNotEmpty) || errors.Is(err, zk.ErrBadVersion)
 }
 
-// claim is claimQueue. It returns nil if another server has the queue.
+// claim is the source's claimQueue. It returns nil if another server has the queue.
 func (s *Storage) claim(ctx context.Context, server string) (*int64, error) {
 	old, now := s.path+"/"+server+"/1", s.me+"/1-"+server
 	var logs []string

@@ -52,7 +52,7 @@ func New(c *subjects.Client, path, id string) (subjects.Election, error) {
 	return &Election{c: c, path: path + "/master", id: id}, port.Ensure(c, path)
 }
 
-// again is RecoverableZooKeeper: three retries, from a second on.
+// again is the source's RecoverableZooKeeper: three retries, the first after a second.
 func again(request func(retrying bool) error) (err error) {
 	for i := range 4 {
 		if err = request(i > 0); !port.ConnectionLoss(err) || i == 3 {
@@ -63,7 +63,7 @@ func again(request func(retrying bool) error) (err error) {
 	return err
 }
 
-// create counts as done if an earlier try made the znode.
+// create succeeds if an earlier try has created the znode.
 func (e *Election) create() error {
 	return again(func(retrying bool) error {
 		_, err := e.h.Create(e.path, []byte(e.name), port.Eph)
@@ -82,7 +82,7 @@ func (e *Election) isMine() (bool, error) {
 	return string(data) == e.name, err
 }
 
-// Campaign is blockUntilBecomingActiveMaster of a new process.
+// Campaign is the source's blockUntilBecomingActiveMaster, in a new process.
 func (e *Election) Campaign(ctx context.Context) (err error) {
 	if e.h, err = port.Bind(ctx, e.c); err != nil {
 		return err
@@ -137,7 +137,7 @@ func (e *Election) delete() error {
 	return again(func(bool) error { return e.h.Delete(e.path, -1) })
 }
 
-// Resign is stop.
+// Resign is the source's stop.
 func (e *Election) Resign(context.Context) error {
 	if err := e.stop(); !errors.Is(err, zk.ErrNoNode) {
 		return err

@@ -62,7 +62,7 @@ func newMended(c *subjects.Client, path string, keys []string) (subjects.MultiLo
 	return l, err
 }
 
-// curator retries a request as Curator does, which goes on in the next session.
+// curator retries a request as Curator does, also in the next session.
 func (l *MultiLock) curator(request func() error) (err error) {
 	for i := range 4 {
 		if err = request(); !port.ConnectionLoss(err) && !errors.Is(err, zk.ErrSessionExpired) || i == 3 || !l.hub.Pause(time.Duration(1<<i)*time.Second) {
@@ -127,7 +127,7 @@ func (l *MultiLock) lockPrimitive(key string) (string, error) {
 	return mine, nil
 }
 
-// withoutOthersOfOurs deletes what earlier attempts of this client left.
+// withoutOthersOfOurs deletes the znodes that earlier attempts of this client left.
 func (l *MultiLock) withoutOthersOfOurs(dir string, names []string, mine string) (left []string, err error) {
 	for _, name := range names {
 		if name == port.Base(mine) || len(port.WithPrefix([]string{name}, l.prefix())) == 0 {
@@ -139,7 +139,7 @@ func (l *MultiLock) withoutOthersOfOurs(dir string, names []string, mine string)
 	return left, nil
 }
 
-// Lock takes one key after the other. If it fails, it releases all.
+// Lock locks one key after the other. If that fails, it releases all keys.
 func (l *MultiLock) Lock(ctx context.Context) error {
 	for {
 		session := l.c.Conn.SessionID()
@@ -184,7 +184,8 @@ func (l *MultiLock) release() (first error) {
 	return first
 }
 
-// unlock is unlockPrimitive, tried ten times. It also deletes the parent if that is empty.
+// unlock is the source's unlockPrimitive, tried ten times. It also deletes the parent if the parent is
+// empty.
 func (l *MultiLock) unlock(node string) (err error) {
 	for range 10 {
 		err = l.delete(node)

@@ -39,7 +39,7 @@ var Entry = entry.Entry{
 	},
 }
 
-// elector is ZookeeperLeaderElector.
+// elector is the source's ZookeeperLeaderElector.
 type elector struct {
 	c        *subjects.Client
 	hub      *port.Hub
@@ -63,7 +63,7 @@ func (e *elector) controller() string {
 	return string(data)
 }
 
-// create is ZKCheckedEphemeral: after a lost reply it asks who owns the znode.
+// create is the source's ZKCheckedEphemeral: after a lost reply it asks which session owns the znode.
 func (e *elector) create() error {
 	session := e.c.Conn.SessionID()
 	for {
@@ -104,7 +104,7 @@ func (e *elector) resign() {
 	_ = e.hub.Retry(func() error { return e.c.Conn.Delete(e.path, -1) })
 }
 
-// defeated is onResigningAsLeader.
+// defeated is the source's onResigningAsLeader.
 func (e *elector) defeated() { e.once.Do(func() { close(e.lost) }) }
 
 func (e *elector) startup() {
@@ -135,7 +135,7 @@ func (e *elector) deleted() {
 	e.elect()
 }
 
-// followSession is SessionExpirationListener.
+// followSession is the source's SessionExpirationListener.
 func (e *elector) followSession() {
 	events, cancel := e.hub.Subscribe()
 	defer cancel()

@@ -45,7 +45,7 @@ type block struct {
 	Start, End int64
 }
 
-// Manager is ProducerIdManager.
+// Manager is the source's ProducerIdManager.
 type Manager struct {
 	c       *subjects.Client
 	path    string
@@ -67,7 +67,7 @@ func newMended(c *subjects.Client, path string) (*Manager, error) {
 	return m, err
 }
 
-// Next is generateProducerId.
+// Next is the source's generateProducerId.
 func (m *Manager) Next(ctx context.Context) (id int64, err error) {
 	got := make(chan int64, 1)
 	err = m.calls.Do(ctx, func() error {
@@ -118,7 +118,7 @@ func (m *Manager) newBlock(ctx context.Context) error {
 		}
 		data, _ := json.Marshal(mine)
 		err = untilConnected(h, func() error { _, err := h.Set(m.path, data, version); return err })
-		if errors.Is(err, zk.ErrBadVersion) { // is it our own?
+		if errors.Is(err, zk.ErrBadVersion) { // did we write it ourselves?
 			if now, _, err := m.read(h); err != nil || now == nil || *now != mine {
 				continue
 			}

@@ -51,7 +51,7 @@ func newMended(c *subjects.Client, path string) (subjects.Barrier, error) {
 	return &Barrier{c: c, path: path, mended: true}, nil
 }
 
-// Raise is create, with kazoo's ensure_path.
+// Raise is the source's create, with kazoo's ensure_path.
 func (b *Barrier) Raise(ctx context.Context) error {
 	return port.Again(ctx, func() error {
 		there, _, err := b.c.Conn.Exists(b.path)
@@ -66,7 +66,7 @@ func (b *Barrier) Raise(ctx context.Context) error {
 	})
 }
 
-// Lift is remove.
+// Lift is the source's remove.
 func (b *Barrier) Lift(ctx context.Context) error {
 	err := port.Again(ctx, func() error { return b.c.Conn.Delete(b.path, -1) })
 	if errors.Is(err, zk.ErrNoNode) {
@@ -75,7 +75,7 @@ func (b *Barrier) Lift(ctx context.Context) error {
 	return err
 }
 
-// Await is wait.
+// Await is the source's wait.
 func (b *Barrier) Await(ctx context.Context) error {
 	for {
 		there, _, events, err := b.c.Conn.ExistsW(b.path)
@@ -89,7 +89,7 @@ func (b *Barrier) Await(ctx context.Context) error {
 	}
 }
 
-// wait reports whether the barrier was lifted. Only the mended one returns false.
+// wait reports whether the barrier was lifted. Only the mended barrier's wait returns false.
 func (b *Barrier) wait(ctx context.Context, events <-chan zk.Event) (cleared bool, err error) {
 	for {
 		select {

@@ -38,7 +38,7 @@ var Entry = entry.Entry{
 	},
 }
 
-// Holder is SnowflakeZookeeperHolder.
+// Holder is the source's SnowflakeZookeeperHolder.
 type Holder struct {
 	c             *subjects.Client
 	path, address string
@@ -98,7 +98,7 @@ func (h *Holder) Init(ctx context.Context) (w Worker, err error) {
 	return w, nil
 }
 
-// known returns the number that the address has already; -1 for none.
+// known returns the number that the address already has; -1 for none.
 func (h *Holder) known(ctx context.Context) (id int, err error) {
 	var names []string
 	if err = port.Again(ctx, func() (err error) { names, _, err = h.c.Conn.Children(h.path); return err }); err != nil {

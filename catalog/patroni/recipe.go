@@ -57,7 +57,7 @@ func newMended(c *subjects.Client, path, id string) (subjects.Election, error) {
 	return &Election{c: c, path: path + "/leader", id: "member" + id, mended: true}, port.Ensure(c, path)
 }
 
-// retry is KazooRetry with a deadline.
+// retry is kazoo's KazooRetry with a deadline.
 func (e *Election) retry(ctx context.Context, request func() error) (err error) {
 	end := time.Now().Add(5 * time.Second)
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
@@ -135,7 +135,7 @@ func (e *Election) watch() {
 	}()
 }
 
-// Resign is _delete_leader: it closes the session.
+// Resign is the source's _delete_leader: it closes the session.
 func (e *Election) Resign(context.Context) error {
 	if e.session != nil {
 		e.session.Close()
@@ -144,5 +144,5 @@ func (e *Election) Resign(context.Context) error {
 	return nil
 }
 
-// Lost returns a channel that is closed when the leader saw that it does not lead.
+// Lost returns a channel that is closed when the leader sees that it no longer leads.
 func (e *Election) Lost() <-chan struct{} { return e.lost }

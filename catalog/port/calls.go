@@ -10,9 +10,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Again repeats a request that got no answer some times, whether or not the first one was carried out.
-// Solr's ZkCmdExecutor, HBase's RecoverableZooKeeper, kazoo's KazooRetry and Curator's retry loop do
-// that.
+// Again repeats a request that got no answer, several times, whether or not the first one was carried out.
+// Solr's ZkCmdExecutor, HBase's RecoverableZooKeeper, kazoo's KazooRetry and Curator's retry loop do that.
 func Again(ctx context.Context, request func() error) error {
 	for i := 1; ; i++ {
 		err := request()
@@ -32,7 +31,7 @@ func Patiently(ctx context.Context, request func() error) error {
 	}
 }
 
-// Wait pauses. It reports whether ctx goes on.
+// Wait pauses. It reports false if ctx has ended.
 func Wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

@@ -1,7 +1,8 @@
-// Package port has what the client libraries of the programs in the catalogue do, so that a recipe reads like its
+// Package port imitates the client libraries of the programs in the catalogue, so that a recipe reads like its
 // source: a handle that ends with its session, as Java's ZooKeeper object does ([Handle]); sessions that a recipe
 // opens itself ([Own]); subscriptions and repetition without end, as in zkclient ([Hub]); a request repeated some
-// times ([Again]); and a list that a watch keeps ([List]). Methods that take no context are called by subjects.Blocking.
+// times ([Again]); and a list that is kept up to date by a watch ([List]). Methods that take no context are
+// called by subjects.Blocking.
 //
 // Some of this is wrong on purpose, because the libraries are: Again repeats a request that may have been carried out.
 package port
@@ -28,7 +29,7 @@ const (
 	EphSeq = zk.FlagEphemeral | zk.FlagSequence
 )
 
-// Ensure creates a persistent znode. It succeeds as well if the znode is there.
+// Ensure creates a persistent znode. It also succeeds if the znode exists.
 func Ensure(c *subjects.Client, path string) error {
 	if _, err := c.Conn.Create(path, nil, 0, ACL); !errors.Is(err, zk.ErrNodeExists) {
 		return err

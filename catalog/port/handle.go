@@ -37,7 +37,7 @@ func Bind(ctx context.Context, c *subjects.Client) (*Handle, error) {
 	}
 }
 
-// Live reports whether the session is still the one of the handle.
+// Live reports whether the client still has the handle's session.
 func (h *Handle) Live() bool { return h.Conn.SessionID() == h.Session }
 
 // Do makes a request, unless the session is over before or after it.
@@ -52,8 +52,8 @@ func (h *Handle) Do(request func(*zk.Conn) error) error {
 	return err
 }
 
-// Create creates a znode. An ephemeral one that was made in the next session is deleted again: Java's client would
-// not have made it.
+// Create creates a znode. If an ephemeral znode was created in the next session, Create deletes it again: Java's
+// client would not have created it.
 func (h *Handle) Create(path string, data []byte, flags int32) (made string, err error) {
 	err = h.Do(func(c *zk.Conn) (err error) { made, err = c.Create(path, data, flags, ACL); return err })
 	if made != "" && errors.Is(err, zk.ErrSessionExpired) && flags&Eph != 0 {

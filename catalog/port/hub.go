@@ -83,7 +83,8 @@ func (h *Hub) Dead() <-chan struct{} {
 	return h.dead
 }
 
-// Retry repeats a request until it is answered, in whichever session: zkclient's retryUntilConnected.
+// Retry repeats a request until it is answered, also in later sessions, as zkclient's retryUntilConnected
+// does.
 func (h *Hub) Retry(request func() error) error {
 	for {
 		err := request()
@@ -93,7 +94,7 @@ func (h *Hub) Retry(request func() error) error {
 	}
 }
 
-// Pause waits. It reports whether the client goes on.
+// Pause waits. It reports false if the client is closed.
 func (h *Hub) Pause(d time.Duration) bool {
 	select {
 	case <-time.After(d):

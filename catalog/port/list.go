@@ -9,16 +9,17 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// List keeps a list of names by a watch, as the caches of Curator and Twitter commons do: it reads again after each event.
-// Now is safe for concurrent use with the other methods; Changed is for one goroutine at a time.
+// List keeps a list of names up to date by a watch, as the caches of Curator and Twitter commons do: it reads the
+// list again after each event. Now is safe for concurrent use with the other methods; Changed is for one goroutine at
+// a time.
 type List struct {
 	Read  func() (names []string, events <-chan zk.Event, err error)
-	Pause time.Duration   // after an error
+	Pause time.Duration   // the pause after an error
 	End   context.Context // the list is kept until it ends
 
 	begin sync.Once
 	told  []string
-	news  chan struct{} // has an element after a list was read
+	news  chan struct{} // holds a value after a list was read
 
 	mu  sync.Mutex
 	now []string
@@ -52,7 +53,8 @@ func (l *List) Now() []string {
 	return slices.Clone(l.now)
 }
 
-// Changed waits for other names than it returned last. The first call begins to keep the list.
+// Changed waits until the names differ from those that it returned last. The first call begins to keep
+// the list up to date.
 func (l *List) Changed(ctx context.Context) ([]string, error) {
 	l.begin.Do(func() {
 		l.news = make(chan struct{}, 1)

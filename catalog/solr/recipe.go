@@ -67,7 +67,7 @@ func ensure(c *subjects.Client, path string) error {
 	return errors.Join(port.Ensure(c, path), port.Ensure(c, path+"/election"), port.Ensure(c, path+"/leaders"))
 }
 
-// retry is ZkCmdExecutor: it goes on for one and a half session timeouts.
+// retry is the source's ZkCmdExecutor: it goes on for one and a half session timeouts.
 func (e *Election) retry(request func() error) (err error) {
 	for i := range 8 {
 		if err = request(); !port.ConnectionLoss(err) || !e.h.Hub.Pause(time.Duration(i)*e.c.Timeout/16) {
@@ -86,11 +86,11 @@ func seq(name string) int {
 	return n
 }
 
-// prefix returns how the names of the candidate's znodes in line begin.
+// prefix returns the prefix of the names of the candidate's znodes in line.
 func (e *Election) prefix() string { return fmt.Sprintf("%d-core_node%s-", e.h.Session, e.id) }
 
-// join creates once more after a lost reply, whether or not it finds the first znode; check deletes
-// surplus ones.
+// join creates another znode after a lost reply, whether or not it finds the first one; check deletes
+// surplus znodes.
 func (e *Election) join() error {
 	for tries := 0; ; {
 		place, err := e.h.Create(e.path+"/election/"+e.prefix()+"n_", nil, port.EphSeq)
@@ -121,7 +121,8 @@ func (e *Election) children() (names []string, err error) {
 	return names, err
 }
 
-// check is checkIfIamLeader. It reports whether the candidate leads, or returns a watch of the one before it.
+// check is the source's checkIfIamLeader. It reports whether the candidate leads; if not, it returns a watch
+// of the candidate before it.
 func (e *Election) check(ctx context.Context) (leads bool, before <-chan zk.Event, err error) {
 	for {
 		names, err := e.children()
@@ -143,7 +144,7 @@ func (e *Election) check(ctx context.Context) (leads bool, before <-chan zk.Even
 		if err == nil || errors.Is(err, zk.ErrSessionExpired) {
 			return false, before, err
 		}
-		if !e.h.Hub.Pause(time.Millisecond) { // it has gone, or there was another error: once more
+		if !e.h.Hub.Pause(time.Millisecond) { // the previous candidate is gone, or there was another error: try once more
 			return false, nil, err
 		}
 	}
@@ -163,7 +164,7 @@ func (e *Election) withoutDuplicates(names []string, mine string) ([]string, err
 	return names, nil
 }
 
-// lead is runLeaderProcess: it waits until the old leader's znode has gone.
+// lead is the source's runLeaderProcess: it waits until the old leader's znode is gone.
 func (e *Election) lead(ctx context.Context) error {
 	for end := time.Now().Add(60 * time.Second); ; {
 		exists, err := e.makeLeader()
@@ -188,7 +189,7 @@ func (e *Election) lead(ctx context.Context) error {
 	}
 }
 
-// makeLeader reports whether there is a leader's znode, if it fails.
+// makeLeader creates the leader's znode. If that fails, exists reports whether there is one.
 func (e *Election) makeLeader() (exists bool, err error) {
 	var done []zk.MultiResponse
 	err = e.retry(func() (err error) {

@@ -38,7 +38,7 @@ var Entry = entry.Entry{
 	},
 }
 
-// Queue is the queue of one client. mended is the only difference to the source.
+// Queue is the queue of one client. Everything that depends on mended differs from the source.
 type Queue struct {
 	c      *subjects.Client
 	dir    string
@@ -68,7 +68,7 @@ func (q *Queue) write(ctx context.Context, request func() error) error {
 // IsItem reports whether a child is an item.
 func (q *Queue) IsItem(child string) bool { return len(port.WithPrefix([]string{child}, "qn-")) > 0 }
 
-// Put is offer.
+// Put is the source's offer.
 func (q *Queue) Put(ctx context.Context, item []byte) error {
 	err := q.write(ctx, func() error {
 		_, err := q.c.Conn.Create(q.dir+"/qn-", item, zk.FlagSequence, port.ACL)
@@ -107,7 +107,7 @@ func (q *Queue) first(ctx context.Context) (string, error) {
 	return name, nil
 }
 
-// children sets a watch if there is none.
+// children lists the names, and sets a watch if there is none.
 func (q *Queue) children(ctx context.Context) (names []string, err error) {
 	err = port.Again(ctx, func() (err error) {
 		if q.watch != nil {

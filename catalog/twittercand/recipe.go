@@ -1,5 +1,5 @@
-// Package twittercand is the candidate of Twitter's commons, which elections of Aurora and Marathon were built on: the member of a
-// group with the lowest number leads.
+// Package twittercand is the candidate of Twitter's commons, on which elections of Aurora and Marathon were built:
+// the member of a group with the lowest number leads.
 package twittercand
 
 import (
@@ -54,7 +54,7 @@ type candidate struct {
 	stop      chan struct{}
 }
 
-// until is doUntilSuccess with an exponential backoff.
+// until is the source's doUntilSuccess, with an exponential backoff.
 func (x *candidate) until(request func() error) error {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		err := request()
@@ -173,7 +173,7 @@ func New(c *subjects.Client, path, _ string) (subjects.Election, error) {
 	return &Election{c: c, path: path}, port.Ensure(c, path)
 }
 
-// Campaign is offerLeadership, and the wait for onElected.
+// Campaign is the source's offerLeadership, followed by the wait for onElected.
 func (e *Election) Campaign(ctx context.Context) error {
 	x := &candidate{
 		c: e.c, hub: port.HubOf(e.c), path: e.path, mu: make(chan struct{}, 1),
@@ -203,10 +203,10 @@ func (e *Election) Campaign(ctx context.Context) error {
 	return err
 }
 
-// Resign is the command that onElected gets.
+// Resign is the command that the source passes to onElected.
 func (e *Election) Resign(ctx context.Context) error {
 	return e.calls.Do(ctx, func() error { return e.candidate.cancel() }, nil)
 }
 
-// Lost is onDefeated.
+// Lost is the source's onDefeated.
 func (e *Election) Lost() <-chan struct{} { return e.candidate.lost }

@@ -34,7 +34,7 @@ var Entry = entry.Entry{
 	AsIs: workloads.Lock{New: New},
 }
 
-// zkConn is ZkConn: of one client, for all its locks.
+// zkConn is the source's ZkConn: one for each client, shared by all its locks.
 type zkConn struct {
 	c    *subjects.Client
 	mu   chan struct{}
@@ -90,7 +90,7 @@ func (z *zkConn) retry(ctx context.Context, action func(*zk.Conn) error) (err er
 		}
 		var o *port.Own
 		if o, err = z.get(ctx); err != nil {
-			err = fmt.Errorf("connect: %v", err) // no promise: an attempt before may have had an effect
+			err = fmt.Errorf("connect: %v", err) // not marked as without effect: an earlier attempt may have had one
 			continue
 		}
 		if err = action(o.Conn); err != zk.ErrConnectionClosed {

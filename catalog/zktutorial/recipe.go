@@ -84,7 +84,7 @@ func (b *Barrier) forgetSession() {
 	}
 }
 
-// wait is Java's wait, which any event ends.
+// wait is like Java's wait, which any event ends.
 func (b *Barrier) wait(ctx context.Context, event <-chan zk.Event) error {
 	select {
 	case <-event:
@@ -96,7 +96,7 @@ func (b *Barrier) wait(ctx context.Context, event <-chan zk.Event) error {
 	}
 }
 
-// Enter is enter.
+// Enter is the source's enter.
 func (b *Barrier) Enter(ctx context.Context) error {
 	b.rounds++
 	b.ours = fmt.Sprintf("uuid%d-%d", b.c.ID, b.rounds)
@@ -107,7 +107,7 @@ func (b *Barrier) Enter(ctx context.Context) error {
 	return err
 }
 
-// end is the end of the process: its znode goes.
+// end imitates the end of the process: its znode disappears.
 func (b *Barrier) end(ctx context.Context) {
 	path := b.path + "/" + b.ours
 	remove := func() error { return b.c.Conn.Delete(path, -1) }
@@ -155,7 +155,7 @@ func (b *Barrier) letIn() error {
 	return err
 }
 
-// Leave is leave.
+// Leave is the source's leave.
 func (b *Barrier) Leave(ctx context.Context) error {
 	last, err := b.leave(ctx)
 	if err != nil {
@@ -182,7 +182,7 @@ func (b *Barrier) leave(ctx context.Context) (last bool, err error) {
 		slices.Sort(names)
 		at := slices.Index(names, b.ours)
 		if at < 0 && exists && b.mended {
-			exists = false // it went with an earlier session
+			exists = false // it disappeared with an earlier session
 		}
 		switch {
 		case len(names) == 0:
@@ -225,5 +225,5 @@ func (b *Barrier) remove(exists bool) error {
 	return nil
 }
 
-// Close ends what follows the session.
+// Close ends the goroutine that follows the session.
 func (b *Barrier) Close(context.Context) error { b.stop(); return nil }

@@ -19,12 +19,11 @@ import (
 // Config says what to compare.
 type Config struct {
 	Servers []ensemble.Server
-	Dial    ensemble.DialFunc // connects to them
+	Dial    ensemble.DialFunc // connects to the servers
 	// Root is the znode at which reading begins, with everything below it. "/" is
 	// everything except /zookeeper, where each server writes by itself.
 	Root string
-	// Fence is an existing znode that everyone may read: the quorum writes check its
-	// existence.
+	// Fence is an existing znode that every client may read: the quorum writes check its existence.
 	Fence string
 	// Ask makes Compare first ask the servers for their status (status.Look).
 	Ask bool

@@ -35,7 +35,7 @@ func compared(t *testing.T, e ensemble.Ensemble) history.Agreement {
 	return a
 }
 
-// looked is the status of an ensemble.
+// looked returns the status of an ensemble.
 func looked(t *testing.T, e ensemble.Ensemble) status.Ensemble {
 	var addrs []string
 	for _, s := range e.Servers() {
@@ -44,9 +44,9 @@ func looked(t *testing.T, e ensemble.Ensemble) status.Ensemble {
 	return status.Look(t.Context(), addrs, status.Query{Dial: e.Dial, Timeout: 10 * time.Second})
 }
 
-// One server of three starts without some of its transactions, at the same zxid as the others
-// (as in ZOOKEEPER-4925): with a znode, an ephemeral, a version and permissions that are not
-// theirs, and then without a whole tree.
+// One server of three starts without some of its transactions, at the same zxid as the others (as in
+// ZOOKEEPER-4925): with a znode, an ephemeral, a version and permissions that differ from theirs, and
+// then without its whole tree.
 func TestRealServerWithAnotherTreeIsFound(t *testing.T) {
 	dockertest.Require(t)
 	e, err := container.Config{}.Start(t.Context())
@@ -94,7 +94,7 @@ func TestRealServerWithAnotherTreeIsFound(t *testing.T) {
 		must(victim.(ensemble.Stopper).Stop(t.Context()))
 		forgot := 0
 		must(container.ForgetTransactions(t.Context(), victim, func(record []byte) bool {
-			op := wire.Op(binary.BigEndian.Uint32(record[28:])) // behind session, cxid, zxid and time
+			op := wire.Op(binary.BigEndian.Uint32(record[28:])) // after session, cxid, zxid and time
 			gone := forget(op, func(path string) bool {
 				return bytes.Contains(record, append(binary.BigEndian.AppendUint32(nil, uint32(len(path))), path...))
 			})

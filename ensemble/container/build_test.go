@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The script that builds images takes a suite of Debian's, and no other arguments.
+// The script that builds images accepts the name of a Debian release, and no other arguments.
 func TestBuildArguments(t *testing.T) {
 	const noDocker, usage = "no docker command", "usage: "
 	for args, want := range map[string]string{

@@ -38,7 +38,7 @@ func TestConfigValidate(t *testing.T) {
 	tests := []struct {
 		name   string
 		config Config
-		want   string // in the error; empty: none
+		want   string // part of the error; empty: no error
 	}{
 		{"zero value", Config{}, ""},
 		{"all set", Config{Nodes: 2, Ports: []int{1, 2}, Settings: []string{"snapCount=1000", "server.7=a:1:2"}, JVMFlags: []string{"-Xint"}}, ""},

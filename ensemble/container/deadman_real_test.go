@@ -14,9 +14,9 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// The harness is killed while servers are cut off from each other: the cuts are
-// gone at once, although the servers run, and clean removes the rest: what is
-// paused, disks, what is left of helpers. Another ensemble notices nothing of it.
+// The harness is killed while servers are cut off from each other: the cuts are removed at once,
+// although the servers run, and clean removes the rest: paused containers, disks, and what is left of
+// helpers. Another ensemble is not affected.
 func TestRealKilledHarnessHealsTheNetwork(t *testing.T) {
 	dockertest.Require(t)
 	neighbour := dockertest.Ensemble(t, 3)

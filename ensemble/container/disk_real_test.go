@@ -37,11 +37,11 @@ func TestRealFullDisk(t *testing.T) {
 		t.Error(err)
 	}
 
-	// A follower lives on, but serves nobody, and does not count.
+	// A follower stays alive, but serves nobody, and does not count towards a majority.
 	leader, follower, third := roles(t, e)
 	write(t, follower.Addr(), "/before")
 	fill(t, follower)
-	// The page that a server writes in has some room yet.
+	// The page into which a server writes still has some room.
 	awaitWrite(t, leader.Addr(), "/by-the-others")
 	await(t, "the server's process does not complain", func() bool {
 		return strings.Contains(logOf(t, e, follower), "Severe unrecoverable error, from thread : SyncThread")
@@ -56,7 +56,7 @@ func TestRealFullDisk(t *testing.T) {
 		t.Error("a write succeeded that only one server can have written down")
 	}
 
-	// With room it counts again.
+	// With free space it counts again.
 	free(t, follower)
 	begin := time.Now()
 	awaitWrite(t, follower.Addr(), "/with-majority")
@@ -64,16 +64,16 @@ func TestRealFullDisk(t *testing.T) {
 	start(t, third)
 	wantHealthy(t, e)
 
-	// A leader leads no longer, and perhaps ends.
+	// A leader leads no longer, and its process may end.
 	leader, _, _ = roles(t, e)
 	fill(t, leader)
 	_ = tryWrite(t, leader.Addr(), "/on-a-full-disk") // the followers may have acknowledged it
 	awaitOtherLeader(t, e, leader)
-	wantLogs(t, e) // of one that has no room, or is down for it, too
+	wantLogs(t, e) // also of a server without free space, running or not
 	free(t, leader)
 	wantHealthy(t, e)
 
-	// One that ended for it is started, and one that was killed meanwhile not.
+	// A server that ended because of the full disk is started, but not one that was killed meanwhile.
 	fill(t, leader)
 	if err := container.EndProcess(ctx, leader); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func free(t *testing.T, s ensemble.Server) {
 	}
 }
 
-// roles gives the leader and two that follow.
+// roles returns the leader and two followers.
 func roles(t *testing.T, e ensemble.Ensemble) (leader, a, b ensemble.Server) {
 	t.Helper()
 	leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
@@ -139,7 +139,7 @@ func wantHealthy(t *testing.T, e ensemble.Ensemble) {
 	}
 }
 
-// tryWrite says why a write of some pages was not acknowledged within some seconds.
+// tryWrite returns an error if a write of some pages was not acknowledged within some seconds.
 func tryWrite(t *testing.T, addr, path string) error {
 	t.Helper()
 	c, leave := connect(t, addr)
@@ -151,7 +151,7 @@ func tryWrite(t *testing.T, addr, path string) error {
 		leave()
 	}
 	if errors.Is(err, zk.ErrNodeExists) {
-		return nil // at an earlier try
+		return nil // written by an earlier attempt
 	}
 	return err
 }

@@ -27,14 +27,14 @@ import (
 
 const childVariable = "ZKLAB_TEST_CHILD"
 
-// A process that is told to be a child never gets to the tests.
+// A process that is to be a child never runs the tests.
 func init() {
 	if os.Getenv(childVariable) != "" {
 		child()
 	}
 }
 
-// child starts an ensemble, harms it if told so, and waits to be killed.
+// child starts an ensemble, injects faults if it is told to, and waits to be killed.
 func child() {
 	ctx, cancel := context.WithTimeout(context.Background(), healthyTimeout)
 	defer cancel()
@@ -53,7 +53,7 @@ func child() {
 	os.Exit(1)
 }
 
-// startAndHarm leaves two servers cut off from each other, one of them paused,
+// startAndHarm starts an ensemble and leaves two servers cut off from each other, one of them paused,
 // and the other with a full disk.
 func startAndHarm(ctx context.Context) error {
 	disks := container.Config{Nodes: 2}.Prepare(ensemble.CanFillDisk).(ensemble.Preparer)
@@ -79,7 +79,7 @@ func owned(t *testing.T) []string {
 	return ids
 }
 
-// leavesNothing compares what there is before and after the test.
+// leavesNothing compares the things of this process on the engine before and after the test.
 func leavesNothing(t *testing.T) {
 	t.Helper()
 	before := owned(t)
@@ -100,7 +100,7 @@ func TestRealPausedLeaderIsReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // pausing what is paused is fine
+	for range 2 { // pausing a paused server is allowed
 		if err := pauser(old).Pause(ctx); err != nil {
 			t.Fatal(err)
 		}
@@ -149,8 +149,8 @@ func TestRealProfileNamesImageAndVersion(t *testing.T) {
 	}
 }
 
-// other is two ensembles passed off as one, with the second server's status
-// told as a follower's: only the check by writes can see it.
+// other is two ensembles that pretend to be one, whose second server reports the status of a follower:
+// only the check with writes can notice it.
 type other struct {
 	ensemble.Ensemble
 	a, b ensemble.Ensemble
@@ -170,7 +170,7 @@ func (f follower) Status(ctx context.Context) (ensemble.Status, error) {
 	return s, err
 }
 
-// Ensembles of their own, each started by a subtest, all at once. Nothing is left of any.
+// Each subtest starts an ensemble of its own, all at the same time, and none leaves anything behind.
 func TestRealStarts(t *testing.T) {
 	dockertest.Require(t)
 	leavesNothing(t)
@@ -189,8 +189,9 @@ func TestRealStarts(t *testing.T) {
 	}
 }
 
-// Two ensembles do not disturb each other, and health sees that they are two. One of them has a
-// port that was given; the image for its helpers is absent, and it says what it lacks for that.
+// Two ensembles do not disturb each other, and the health check notices that they are two. One of them
+// has a given port; the image for its helpers is missing, and the ensemble tells which abilities it
+// lacks because of that.
 func twoAtOnce(t *testing.T) {
 	port := freePort(t)
 	configs := [2]container.Config{{Nodes: 1, Ports: []int{port}, HelperImage: "zklab/absent:1"}, {Nodes: 1}}
@@ -206,7 +207,7 @@ func twoAtOnce(t *testing.T) {
 			t.Fatal(errs[i])
 		}
 		defer func() {
-			for range 2 { // closing twice is fine
+			for range 2 { // closing twice is allowed
 				if err := e.Close(); err != nil {
 					t.Error(err)
 				}
@@ -239,14 +240,14 @@ func portTaken(t *testing.T) {
 	_, err = container.Config{Nodes: 1, Ports: []int{taken}}.Start(t.Context())
 	wantPortTaken(t, err, taken)
 
-	// Taken after it was chosen: the engine finds out.
+	// The port is taken after it was chosen, and the engine reports it.
 	_, leave, err := container.StartOnPort(t.Context(), container.Config{Ports: []int{taken}}, taken)
 	wantPortTaken(t, err, taken)
 	if err := leave(); err != nil {
 		t.Error(err)
 	}
 
-	// A port that zklab drew itself is drawn again.
+	// If zklab drew the port itself, it draws another one.
 	addr, leave, err := container.StartOnPort(t.Context(), container.Config{}, taken)
 	if err != nil || addr == l.Addr().String() {
 		t.Errorf("at %s: %v", addr, err)
@@ -256,7 +257,8 @@ func portTaken(t *testing.T) {
 	}
 }
 
-// freePort is one that no system gives to whoever asks for any, nor zklab to its servers.
+// freePort returns a free port that neither the system gives to programs that ask for any port, nor
+// zklab to its servers.
 func freePort(t *testing.T) int {
 	t.Helper()
 	const first, last = 10_000, 19_999
@@ -292,7 +294,7 @@ func notHealthyInTime(t *testing.T) {
 }
 
 func noImage(t *testing.T) {
-	for _, image := range []string{"zklab/absent:1", "127.0.0.1:1/absent:1"} { // nobody listens at port 1
+	for _, image := range []string{"zklab/absent:1", "127.0.0.1:1/absent:1"} { // nothing listens at port 1
 		_, err := container.Config{Image: image}.Start(t.Context())
 		if !errors.Is(err, container.ErrNoImage) || !strings.Contains(err.Error(), "zklab image build") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %q", image, err)
@@ -309,12 +311,12 @@ func noImageForHelpers(t *testing.T) {
 	}
 }
 
-// A start that is cancelled leaves nothing, whatever is there by then.
+// A cancelled start leaves nothing, whatever exists by then.
 func TestRealCancelledStartLeavesNothing(t *testing.T) {
 	dockertest.Require(t)
 	leavesNothing(t)
 	before := len(owned(t))
-	for things := range 3 { // nothing yet, the network, and the container
+	for things := range 3 { // nothing yet, the network, and the container as well
 		ctx, cancel := context.WithCancel(t.Context())
 		started := make(chan error, 1)
 		go func() {
@@ -332,7 +334,7 @@ func TestRealCancelledStartLeavesNothing(t *testing.T) {
 	}
 }
 
-// Of a server that is paused, and of one that is down, too.
+// Logs can be collected even from a paused server and from one that is down.
 func TestRealCollectLogs(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
@@ -346,7 +348,7 @@ func TestRealCollectLogs(t *testing.T) {
 	wantLogs(t, e)
 }
 
-// wantLogs collects the logs of all servers and looks into them.
+// wantLogs collects the logs of all servers and checks their contents.
 func wantLogs(t *testing.T, e ensemble.Ensemble) {
 	t.Helper()
 	dir := t.TempDir()
@@ -429,7 +431,7 @@ func (c runningChild) awaitStarted(t *testing.T) {
 	}
 }
 
-// awaitThings waits until the child has n things on the engine.
+// awaitThings waits until the child has n objects on the engine.
 func (c runningChild) awaitThings(t *testing.T, n int) {
 	ctx, cancel := context.WithTimeout(t.Context(), healthyTimeout)
 	defer cancel()
@@ -444,7 +446,7 @@ func (c runningChild) awaitThings(t *testing.T, n int) {
 	}
 }
 
-// killedChild runs a child and kills it when it is time to.
+// killedChild runs a child and kills it once when returns.
 func killedChild(t *testing.T, does string, when func(*testing.T, runningChild)) (pid int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), healthyTimeout)

@@ -27,7 +27,7 @@ func TestUsualHosts(t *testing.T) {
 	}
 }
 
-// An engine is one that answers.
+// Only an engine that answers counts as reached.
 func TestReach(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "docker.sock")
 	if _, err := reach(t.Context(), "unix://"+socket); err == nil {
@@ -55,7 +55,7 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// An engine that is there and may not be used is told as such.
+// An engine that exists but may not be used is reported as forbidden.
 func TestForbiddenEngine(t *testing.T) {
 	err := noEngine(errors.New("permission denied while trying to connect to the docker API at unix:///var/run/docker.sock"))
 	if !errors.Is(err, ErrNoEngine) || !strings.HasPrefix(err.Error(), "this user may not use the Docker engine: add the user to the group") || !strings.Contains(err.Error(), "docker.sock") {

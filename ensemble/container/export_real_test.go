@@ -49,8 +49,9 @@ func EndProcess(ctx context.Context, of any) error {
 	return err
 }
 
-// ForgetTransactions takes records out of the transaction logs of a server that is down: those
-// for which forget says so, by the whole record. The server starts as if it had all of them.
+// ForgetTransactions removes records from the transaction logs of a server that is down: those for
+// which forget, called with the whole record, returns true. The server then starts as if it had all of
+// them.
 func ForgetTransactions(ctx context.Context, of any, forget func(record []byte) bool) error {
 	s := of.(*server)
 	dir := path.Join(s.cluster.folders.log, "version-2")
@@ -84,7 +85,7 @@ func ForgetTransactions(ctx context.Context, of any, forget func(record []byte) 
 	return err
 }
 
-// eachEntry is eachFile with all that the archive says of a file.
+// eachEntry is like eachFile, but passes the whole header of each file in the archive.
 func (s *server) eachEntry(ctx context.Context, dir string, do func(*tar.Header, io.Reader) error) error {
 	return s.walk(ctx, dir, func(entry *tar.Header, content io.Reader) error {
 		if entry.Typeflag != tar.TypeReg {
@@ -103,13 +104,13 @@ func ExitCode(ctx context.Context, s any) (int, error) {
 	return state.ExitCode, nil
 }
 
-// Network shows the rules and queues in a server's network.
+// Network returns the rules and queues in a server's network.
 func Network(ctx context.Context, of any) (string, error) {
 	s := of.(*server)
 	return NetworkAt(ctx, s.cluster.engine, s.container.ID)
 }
 
-// NetworkAt has a container that changes nothing look at another's network.
+// NetworkAt returns those in a container's network, read by a container that changes nothing.
 func NetworkAt(ctx context.Context, engine engine, id string) (string, error) {
 	r := newRun()
 	h, err := startHelper(ctx, engine, helperSpec{
@@ -124,10 +125,10 @@ func NetworkAt(ctx context.Context, engine engine, id string) (string, error) {
 	return shown, all(err, h.drop())
 }
 
-// OpenEngine is for tests that look for themselves.
+// OpenEngine opens the engine for tests that inspect it directly.
 func OpenEngine(ctx context.Context) (engine, error) { return openEngine(ctx) }
 
-// ServersOf gives the containers of the servers that a process owns.
+// ServersOf returns the containers of the servers that a process owns.
 func ServersOf(ctx context.Context, engine engine, pid int) ([]container.Summary, error) {
 	found, err := engine.Client().ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).
 		Add("label", labelPID+"="+strconv.Itoa(pid)).Add("label", labelServer)})
@@ -149,15 +150,15 @@ func DropHelpers(ctx context.Context, e any) error {
 	})
 }
 
-// KillHelper kills the helper in a server's network, which cannot undo anything then.
+// KillHelper kills the helper in a server's network, which then cannot undo anything.
 func KillHelper(ctx context.Context, of any) error {
 	s := of.(*server)
 	_, err := s.cluster.engine.Client().ContainerKill(ctx, s.gate.container.ID, client.ContainerKillOptions{Signal: "KILL"})
 	return err
 }
 
-// Sabotage makes the engine's answers to an ensemble's calls fail where fail
-// says so: before the engine is asked, or, with late, although it did it.
+// Sabotage makes an ensemble's calls to the engine fail if fail returns an error: before the engine is
+// called or, with late, although the engine has done what was asked.
 func Sabotage(e any, fail func(call string) (err error, late bool)) (restore func()) {
 	engine := e.(*cluster).engine
 	sound := engine.Client()
@@ -199,7 +200,7 @@ func (s saboteur) ContainerPause(ctx context.Context, id string, o client.Contai
 	return sabotaged(s, "pause", func() (client.ContainerPauseResult, error) { return s.APIClient.ContainerPause(ctx, id, o) })
 }
 
-// Address is a server's address in its network.
+// Address returns a server's address in its network.
 func Address(of any) string {
 	s := of.(*server)
 	return s.cluster.subnet.server(s.id).String()

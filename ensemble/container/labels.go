@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/base/owner"
 )
 
-// The labels of everything that a run makes.
+// The labels of all containers, networks and volumes that a run makes.
 const (
 	labelZklab  = "zklab"        // always "run"
 	labelRun    = "zklab.run"    // the run's id
@@ -25,7 +25,7 @@ const (
 	labelMade   = "zklab.made" // when, for people
 )
 
-// run identifies one Start, for all that it makes.
+// run identifies one Start in the labels of everything that it makes.
 type run struct {
 	id    string
 	owner owner.Process
@@ -62,7 +62,7 @@ func (r run) labels(id int) map[string]string {
 	return labels
 }
 
-// ownerOf reads the labels back.
+// ownerOf reads the owner from labels.
 func ownerOf(labels map[string]string) owner.Process {
 	pid, _ := strconv.Atoi(labels[labelPID])
 	return owner.Process{
@@ -71,6 +71,6 @@ func ownerOf(labels map[string]string) owner.Process {
 	}
 }
 
-// ofRun finds what a run made, ofZklab what all runs did.
+// ofRun finds what one run made, and ofZklab what all runs made.
 func ofRun(id string) client.Filters { return make(client.Filters).Add("label", labelRun+"="+id) }
 func ofZklab() client.Filters        { return make(client.Filters).Add("label", labelZklab+"=run") }

@@ -32,7 +32,7 @@ func TestRulesOfEachServer(t *testing.T) {
 
 func TestLinksAreSetAndUnset(t *testing.T) {
 	var l links
-	l.loss = set(l.loss, link{1, 2}, 0) // of what is not there: nothing
+	l.loss = set(l.loss, link{1, 2}, 0) // removing what does not exist changes nothing
 	l.loss = set(l.loss, link{1, 2}, 0.3)
 	l.loss = set(l.loss, link{1, 2}, 0.5)
 	copied := l.clone()

@@ -21,8 +21,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// A leader that is cut off from both others leads no longer, nothing that is
-// written through it is ever there, the others elect another, and healed it follows.
+// A leader that is cut off from both others stops leading, nothing written through it takes effect, the
+// others elect a new leader, and after the heal the old one follows.
 func TestRealLeaderCutOffFromTheOthers(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
@@ -80,8 +80,8 @@ func TestRealLeaderCutOffFromTheOthers(t *testing.T) {
 	}
 }
 
-// One direction: what the follower says does not reach the leader, who gives it
-// up; what the leader says still reaches the follower.
+// A cut in one direction: the follower's messages do not reach the leader, which gives the follower up;
+// the leader's messages still reach the follower.
 func TestRealOneWayCut(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
@@ -108,9 +108,8 @@ func TestRealOneWayCut(t *testing.T) {
 	healed(t, e)
 }
 
-// A server that is killed and started in a partition is still cut off, and so
-// is one that was down when the partition began. One whose cuts cannot be put back does not
-// come back.
+// A server that is killed and started in a partition is still cut off, and so is one that was down when
+// the partition began. A server whose cuts cannot be restored does not come back.
 func TestRealRestartInPartition(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
@@ -137,7 +136,7 @@ func TestRealRestartInPartition(t *testing.T) {
 	start(t, alone)
 	staysOut(t, alone)
 
-	// The others, one after the other: now both ends of each link are new.
+	// Restart the others, one after the other: then both ends of each link are new.
 	for _, s := range others(e, alone) {
 		if err := stopper(s).Stop(ctx); err != nil {
 			t.Fatal(err)
@@ -153,7 +152,7 @@ func TestRealRestartInPartition(t *testing.T) {
 	healed(t, e)
 }
 
-// Nearly all packets of a link.
+// A link loses nearly all packets.
 func TestRealLoss(t *testing.T) {
 	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
@@ -251,8 +250,8 @@ func cut(t *testing.T, e ensemble.Ensemble, from, to ensemble.Server) {
 	}
 }
 
-// isolate cuts a server off from all others, both ways.
-// What the test changes is undone, whatever becomes of it.
+// isolate cuts a server off from all others, both ways. Changes are undone at the end of the test,
+// whatever its result.
 func isolate(t *testing.T, e ensemble.Ensemble, s ensemble.Server) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -298,11 +297,11 @@ func serves(t *testing.T, s ensemble.Server) {
 	})
 }
 
-// staysOut sees that a server serves nobody while it tries again and again to reach the others,
-// in vain.
+// staysOut checks that a server serves nobody while it tries again and again, in vain, to reach the
+// others.
 func staysOut(t *testing.T, s ensemble.Server) {
 	t.Helper()
-	const enough = 4 // packets; the first ones would have let it join
+	const enough = 4 // packets; without losses, the first ones would have let the server join
 	before := packetsDropped(t, s)
 	await(t, fmt.Sprintf("server %d does not even try to reach the others", s.ID()), func() bool {
 		if status, err := s.Status(t.Context()); err == nil {
@@ -325,7 +324,7 @@ func packetsDropped(t *testing.T, s ensemble.Server) int {
 	return packets(shown, "")
 }
 
-// await waits for what must come true.
+// await waits until done returns true.
 func await(t *testing.T, otherwise string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(healthyTimeout); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -339,7 +338,7 @@ func await(t *testing.T, otherwise string, done func() bool) {
 // networks holds the rules and queues in the network of each server.
 type networks map[int]string
 
-// look has a container beside each server look, or beside some.
+// look reads the networks of all servers, or of the given ones, with a container beside each.
 func look(t *testing.T, e ensemble.Ensemble, at ...ensemble.Server) networks {
 	t.Helper()
 	if len(at) == 0 {
@@ -368,8 +367,8 @@ func look(t *testing.T, e ensemble.Ensemble, at ...ensemble.Server) networks {
 	return seen
 }
 
-// lasting leaves out what counts up, and the tables and chains that the first
-// look at a firewall makes.
+// lasting returns the networks without counters, and without the tables and chains that the first look
+// at a firewall creates.
 func (n networks) lasting() networks {
 	left := networks{}
 	for of, shown := range n {
@@ -387,7 +386,7 @@ var (
 	meaningless = regexp.MustCompile(`^(#|:(INPUT|FORWARD|OUTPUT) ACCEPT|\*filter|COMMIT)`)
 )
 
-// rules gives what is of ours.
+// rules returns the rules that are ours.
 func (n networks) rules() (rules string) {
 	for _, shown := range n {
 		for line := range strings.Lines(shown) {
@@ -405,7 +404,7 @@ func (n networks) dropped(from, to ensemble.Server) int {
 	return packets(n[from.ID()], "-d "+container.Address(to)+"/32 ") + packets(n[to.ID()], "-s "+container.Address(from)+"/32 ")
 }
 
-// packets counts what the rules that have some words have dropped.
+// packets counts the packets dropped by rules with some words.
 func packets(rules, words string) (n int) {
 	for rule := range strings.Lines(rules) {
 		var packets, bytes int

@@ -18,13 +18,13 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// healthyTimeout bounds what would otherwise hang.
+// healthyTimeout limits waits that would otherwise hang.
 const healthyTimeout = 3 * time.Minute
 
 func stopper(s ensemble.Server) ensemble.Stopper { return s.(ensemble.Stopper) }
 
-// A leader is brought down, in each way, while it is paused: it is gone, the others elect
-// another, and started again it follows, with what it had written down, at the same address.
+// A leader is brought down, in each way, while it is paused: it is gone, the others elect a new leader,
+// and after a restart it follows, with its data from disk, at the same address.
 func TestRealLeaderGoesDownAndComesBack(t *testing.T) {
 	for name, test := range map[string]struct {
 		down     func(context.Context, ensemble.Server) error
@@ -81,7 +81,7 @@ func TestRealLeaderGoesDownAndComesBack(t *testing.T) {
 	}
 }
 
-// With all servers down at once only what is on disk is left.
+// When all servers are down at once, only what is on disk is left.
 func TestRealWholeEnsembleKilledAndStarted(t *testing.T) {
 	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
@@ -99,7 +99,7 @@ func TestRealWholeEnsembleKilledAndStarted(t *testing.T) {
 	read(t, e.Servers()[2].Addr(), "/kept")
 }
 
-// A step whose context has ended does nothing, and one that has begun ends.
+// A step whose context has already ended does nothing, and one that has begun is completed.
 func TestRealPowerAndContexts(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	s := e.Servers()[0]
@@ -150,7 +150,7 @@ func wantRefused(t *testing.T, addr string) {
 	}
 }
 
-// together does it to all servers at once.
+// together calls do for all servers at once.
 func together(t *testing.T, servers []ensemble.Server, do func(ensemble.Server) error) {
 	t.Helper()
 	errs := make(chan error, len(servers))
@@ -177,7 +177,7 @@ func write(t *testing.T, addr, path string) {
 	}
 }
 
-// read wants what write wrote, through one server.
+// read fails unless it reads, through one server, what write wrote.
 func read(t *testing.T, addr, path string) {
 	t.Helper()
 	c, leave := connect(t, addr)
@@ -190,7 +190,7 @@ func read(t *testing.T, addr, path string) {
 	}
 }
 
-// connect is a client of one server.
+// connect connects a client to one server.
 func connect(t *testing.T, addr string) (c *zk.Conn, leave func()) {
 	t.Helper()
 	c, events, err := zk.Connect([]string{addr}, 4*time.Second, zk.WithLogger(silent{}))

@@ -24,7 +24,7 @@ func at(call string, nth int32) func(string) (error, bool) {
 	}
 }
 
-// A cut that fails half way is no cut at all, and the next one is one.
+// A cut that fails half way is undone completely, and the next cut succeeds.
 func TestRealCutFailsHalfWay(t *testing.T) {
 	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)
@@ -44,7 +44,7 @@ func TestRealCutFailsHalfWay(t *testing.T) {
 		if rules := look(t, e, one, two).rules(); rules != "" {
 			t.Errorf("%s fails, and there is\n%s", call, rules)
 		}
-		if after := owned(t); len(after) > len(before)+1 { // one helper was well
+		if after := owned(t); len(after) > len(before)+1 { // one helper did not fail
 			t.Errorf("%s fails: before %v, after %v", call, before, after)
 		}
 	}
@@ -55,8 +55,7 @@ func TestRealCutFailsHalfWay(t *testing.T) {
 	healed(t, e)
 }
 
-// A server that could not be frozen is tried again, but not for ever, and not where
-// something else is wrong.
+// Freezing a server is retried, but not for ever, and not after a different error.
 func TestRealFreezingIsTriedAgain(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	busy := errors.New("OCI runtime pause failed: unable to freeze: unknown")
@@ -89,7 +88,7 @@ func TestRealFreezingIsTriedAgain(t *testing.T) {
 	}
 }
 
-// A helper that somebody kills leaves its rules: the next one puts them in order.
+// A killed helper leaves its rules: the next helper puts them in order.
 func TestRealHelperIsLost(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	ctx := t.Context()
@@ -121,7 +120,7 @@ func TestRealHelperIsLost(t *testing.T) {
 	healed(t, e)
 }
 
-// What the engine says and what it did can be two things.
+// The engine's answer and what it did can differ.
 func TestRealKillFails(t *testing.T) {
 	dockertest.Require(t)
 	e := dockertest.Ensemble(t, 3)

@@ -22,8 +22,8 @@ import (
 
 const roleVariable = "ZKLAB_TEST_ROLE"
 
-// What the user has set for testcontainers changes nothing here: the reaper is off, the engine, of a
-// Docker context, and the image are the ones that zklab has chosen, and nothing is printed.
+// The user's settings for testcontainers have no effect here: the reaper is off, the engine, that of a Docker
+// context, and the image are those that zklab has chosen, and nothing is printed.
 func TestUsersTestcontainersSettings(t *testing.T) {
 	switch os.Getenv(roleVariable) {
 	case "create":
@@ -71,7 +71,7 @@ func createOne(t *testing.T) {
 	}
 }
 
-// runChild runs the test in a process of its own, with settings that would do harm.
+// runChild runs the test in a separate process, with settings that would do harm.
 func runChild(t *testing.T, role string) (*fakeEngine, string) {
 	t.Helper()
 	home := t.TempDir()
@@ -83,7 +83,7 @@ func runChild(t *testing.T, role string) (*fakeEngine, string) {
 	writeFile(t, filepath.Join(home, "docker"), "#!/bin/sh\necho tcp://"+server.Listener.Addr().String()+"\n")
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestUsersTestcontainersSettings$")
 	cmd.Env = append(os.Environ(), roleVariable+"="+role, "HOME="+home, "PATH="+home, "DOCKER_HOST=", reaperVariable+"=false")
-	said, _ := cmd.CombinedOutput() // a failure says so
+	said, _ := cmd.CombinedOutput() // the output tells of a failure
 	return fake, string(said)
 }
 
@@ -111,7 +111,7 @@ func (c created) String() string {
 	return fmt.Sprintf("image %s of %s on %s %s", c.Image, c.User, c.HostConfig.NetworkMode, ports)
 }
 
-// fakeEngine has every image, with a port, and creates containers that do not exist.
+// fakeEngine claims to have every image, with a port, and pretends to create containers.
 type fakeEngine struct {
 	sync.Mutex
 	asked   string
@@ -153,7 +153,7 @@ func TestOnHub(t *testing.T) {
 
 var errUnhealthy = errors.New("unhealthy")
 
-// No server is ready before the last one was started and all are healthy.
+// No server counts as ready before the last one was started and all are healthy.
 func TestReadyTogether(t *testing.T) {
 	for _, healthy := range []error{nil, errUnhealthy} {
 		synctest.Test(t, func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// /zookeeper/config tells clients where to connect: never to an address that means
-// all of a machine's.
+// /zookeeper/config tells clients where to connect: never to an address that means all addresses of a
+// machine.
 func TestAdvertisedAddresses(t *testing.T) {
 	for listen, x := range map[string]struct{ named, want string }{
 		"127.0.0.1": {"", "127.0.0.1"},

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// What Apache ZooKeeper 3.9.3 answers, where the scripts do not ask.
+// These tests check answers of Apache ZooKeeper 3.9.3 that the scripts do not cover.
 
-// single runs a test on one server in virtual time, with a client of it.
+// single runs a test on one server in virtual time, with a client connected to it.
 func single(t *testing.T, test func(t *testing.T, e *Ensemble, c *zkclient.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := Start(Config{Nodes: 1, InMemory: true})
@@ -30,8 +30,7 @@ func single(t *testing.T, test func(t *testing.T, e *Ensemble, c *zkclient.Conn)
 	})
 }
 
-// The znodes of the ensemble have empty data, not null, and so has the configuration
-// of a server that is alone.
+// The ensemble's own znodes have empty data, not null, and so has the configuration of a single server.
 func TestNodesOfTheEnsemble(t *testing.T) {
 	single(t, func(t *testing.T, _ *Ensemble, c *zkclient.Conn) {
 		for _, path := range []string{"/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"} {
@@ -47,7 +46,7 @@ func TestNodesOfTheEnsemble(t *testing.T) {
 	})
 }
 
-// A client that begins with SASL gets no token and no error, and goes on.
+// A client that begins with SASL gets neither a token nor an error, and continues.
 func TestSASLIsDeclined(t *testing.T) {
 	single(t, func(t *testing.T, _ *Ensemble, c *zkclient.Conn) {
 		r, err := c.Do(t.Context(), wire.SASL, &wire.SASLRequest{Token: []byte("token")})
@@ -81,7 +80,7 @@ func ask(t *testing.T, e *Ensemble, b []byte) string {
 	return string(answer)
 }
 
-// stmk sets what gtmk tells.
+// stmk sets the value that gtmk returns.
 func TestTraceMask(t *testing.T) {
 	single(t, func(t *testing.T, e *Ensemble, _ *zkclient.Conn) {
 		for _, x := range []struct {
@@ -102,8 +101,8 @@ func TestTraceMask(t *testing.T) {
 	})
 }
 
-// A session that was made is a request that was answered, and no longer outstanding.
-// Its proposal has a size.
+// Creating a session counts as an answered request, which is no longer outstanding. Its proposal has a
+// size.
 func TestSessionIsCounted(t *testing.T) {
 	single(t, func(t *testing.T, e *Ensemble, _ *zkclient.Conn) {
 		srvr, cons := ask(t, e, []byte("srvr")), ask(t, e, []byte("cons"))

@@ -22,20 +22,19 @@ func init() {
 		kind{"java-quick", javaHere(javaQuick), javaApart(javaQuick)})
 }
 
-// Flags of Java. By default its servers compile to the end and may use a
-// gigabyte each; the quick ones are as zklab's own containers start them.
+// These are flags of Java. By default, servers use all compilers and may use a gigabyte each; the quick
+// flags are those of zklab's own containers.
 var (
 	javaDefault = "-Dzookeeper.forceSync=no"
 	javaQuick   = javaDefault + " -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 )
 
-// java is three servers of Apache ZooKeeper in one container: on the network of
-// the host, so that nothing stands between them and their clients, and with
-// their files in memory. The container is there before the servers start and
-// ends by itself, should nobody remove it.
+// java is three servers of Apache ZooKeeper in one container: on the host's network, so that nothing is
+// between them and their clients, and with their files in memory. The container exists before the
+// servers start and ends by itself if nobody removes it.
 type java struct {
 	container string
-	ports     []int // of server 1: for clients, for followers, for elections; then of server 2
+	ports     []int // those of server 1 for clients, followers and elections; then those of server 2
 }
 
 func newJava(t testing.TB) *java {
@@ -74,7 +73,7 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() // when all are drawn
+		defer l.Close() // closed when all ports are drawn
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
@@ -121,14 +120,14 @@ func (j *java) launch(flags string) (*contender, error) {
 	return &contender{addrs: addrs, dial: dialTCP, rss: j.rss, cpu: j.cpu, close: j.remove}, nil
 }
 
-// rss is the memory of all Java processes in the container.
+// rss returns the memory of all Java processes in the container.
 func (j *java) rss() (int, error) {
 	const pages, pageSize = 23, 4 << 10
 	n, err := j.sum(pages)
 	return n * pageSize, err
 }
 
-// cpu is the time that all Java processes in the container have used.
+// cpu returns the processor time that all Java processes in the container have used.
 func (j *java) cpu() (time.Duration, error) {
 	const user, system, tick = 13, 14, 10 * time.Millisecond
 	n, err := j.sum(user, system)

@@ -17,11 +17,11 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// benchSession is long enough for sessions that nobody pings.
+// benchSession is a timeout long enough for sessions without pings.
 const benchSession = time.Minute
 
-// loader is a client that costs as little as it can, so that what is measured is
-// the servers: it encodes into one buffer, and sends at once what it has to send.
+// loader is a client that costs as little as possible, so that benchmarks measure the servers: it
+// encodes requests into one buffer and sends them together.
 type loader struct {
 	net.Conn
 	in  *bufio.Reader
@@ -62,14 +62,14 @@ func (l *loader) add(op wire.Op, req any) {
 	wire.EndFrame(l.out, start)
 }
 
-// flush sends what was added.
+// flush sends the added requests.
 func (l *loader) flush() error {
 	_, err := l.Write(l.out)
 	l.out = l.out[:0]
 	return err
 }
 
-// next reads a frame and looks only at its header.
+// next reads a frame and decodes only its header.
 func (l *loader) next() (wire.ReplyHeader, error) {
 	head, err := l.in.Peek(20)
 	if err != nil {
@@ -83,7 +83,7 @@ func (l *loader) next() (wire.ReplyHeader, error) {
 	return h, err
 }
 
-// reply reads a frame that is to be the reply to a request that succeeded.
+// reply reads a frame, which must be the reply to a successful request.
 func (l *loader) reply() error {
 	h, err := l.next()
 	if err == nil && (h.Err != wire.OK || h.Xid < 0) {
@@ -101,7 +101,7 @@ func (l *loader) do(op wire.Op, req any) error {
 	return l.reply()
 }
 
-// crew is clients that are spread over the servers.
+// crew is a set of clients that are spread over the servers.
 type crew []*loader
 
 func (c *contender) crew(ctx context.Context, n int) (crew, error) {
@@ -121,7 +121,7 @@ func (c *contender) crew(ctx context.Context, n int) (crew, error) {
 	return all, nil
 }
 
-// close ends the sessions, too.
+// close ends the sessions and the connections.
 func (c crew) close() {
 	c.each(func(_ int, l *loader) error {
 		if l != nil {
@@ -133,7 +133,7 @@ func (c crew) close() {
 	})
 }
 
-// each does something with all clients at once.
+// each calls do for all clients concurrently.
 func (c crew) each(do func(i int, l *loader) error) error {
 	var group errgroup.Group
 	for i, l := range c {
@@ -145,14 +145,13 @@ func (c crew) each(do func(i int, l *loader) error) error {
 // operation returns the nth request of a client.
 type operation func(client, n int) (wire.Op, any)
 
-// run makes the clients do so many operations together, each with up to depth
-// requests on their way.
+// run makes the clients do count operations together, each with up to depth requests in flight.
 func (c crew) run(count, depth int, next operation) error {
 	var begun atomic.Int64
 	return c.while(func() bool { return begun.Add(1) <= int64(count) }, depth, next)
 }
 
-// runFor makes them do what they can in that time, and gives how much that was.
+// runFor makes the clients do as many operations as they can in a time, and returns their number.
 func (c crew) runFor(d time.Duration, depth int, next operation) (count int64, err error) {
 	var begun atomic.Int64
 	var over atomic.Bool
@@ -178,7 +177,7 @@ func (c crew) while(goOn func() bool, depth int, next operation) error {
 			if sent == 0 {
 				return nil
 			}
-			// What came together is answered together.
+			// Handle together all replies that came together.
 			for first := true; sent > 0 && (first || l.in.Buffered() > 0); first = false {
 				if err := l.reply(); err != nil {
 					return err
@@ -198,7 +197,7 @@ func creating(path string) (wire.Op, any) {
 	return wire.Create, &wire.CreateRequest{Path: path, Data: benchData, ACL: benchACL}
 }
 
-// nodes makes a znode for each client.
+// nodes creates a znode for each client.
 func (c crew) nodes(root string) ([]string, error) {
 	paths := make([]string, len(c))
 	for i := range paths {
@@ -207,7 +206,7 @@ func (c crew) nodes(root string) ([]string, error) {
 	return paths, c.each(func(i int, l *loader) error { return l.do(creating(paths[i])) })
 }
 
-// Each client writes to a znode of its own.
+// writing makes each client write to its own znode.
 func writing(paths []string) operation {
 	reqs := make([]*wire.SetDataRequest, len(paths))
 	for i, path := range paths {
@@ -224,7 +223,7 @@ func reading(paths []string) operation {
 	return func(i, _ int) (wire.Op, any) { return wire.GetData, reqs[i] }
 }
 
-// mixing is nine reads and one write, in turn; not all clients write at once.
+// mixing alternates nine reads and one write; not all clients write at once.
 func mixing(paths []string) operation {
 	read, write := reading(paths), writing(paths)
 	return func(i, n int) (wire.Op, any) {
@@ -238,7 +237,7 @@ func mixing(paths []string) operation {
 // load describes the requests of 50 clients.
 type load struct {
 	name  string
-	depth int // requests on their way, of each client
+	depth int // requests of each client in flight
 	next  operation
 }
 

@@ -20,26 +20,27 @@ import (
 type contender struct {
 	addrs []string
 	dial  func(addr string) (net.Conn, error)
-	// rss is the memory of the servers' processes in bytes; nil where they share
-	// one with the clients.
+	// rss returns the memory of the servers' processes in bytes; nil if they share a process with the
+	// clients.
 	rss func() (int, error)
-	// cpu is the time that the servers' processes have used; nil as above.
+	// cpu returns the processor time that the servers' processes have used; nil as above.
 	cpu   func() (time.Duration, error)
 	close func()
 }
 
-// kind is a way to have three servers.
+// kind is a way to run three servers.
 type kind struct {
 	name string
-	// prepare does what does not count as starting, and returns what does:
-	// launch is over when the servers' processes run, not when they serve.
+	// prepare does what does not count as starting, and returns launch, which does the rest. launch
+	// returns when the servers' processes run, before they serve.
 	prepare func(testing.TB) (launch func() (*contender, error))
-	// apart starts the servers in processes of their own.
+	// apart starts the servers in separate processes.
 	apart func(testing.TB) (*contender, error)
 }
 
-// A machine under load may stall servers for seconds: the limits let no leader
-// fall over that. With the build tag "real" Apache's servers are among them.
+// kinds lists the ways to run servers. A machine under load may stall servers for seconds: the limits
+// are such that no leader loses its role because of that. With the build tag "real", Apache's servers
+// are included.
 var kinds = []kind{
 	{"memory", embeddedHere(embedded.Config{InMemory: true, SyncLimit: 20}), nil},
 	{"tcp", embeddedHere(embedded.Config{SyncLimit: 20}), embeddedApart},
@@ -67,7 +68,7 @@ func contending(e *embedded.Ensemble) *contender {
 
 func dialTCP(addr string) (net.Conn, error) { return net.DialTimeout("tcp", addr, 10*time.Second) }
 
-// embeddedApart starts an embedded ensemble in a process of its own.
+// embeddedApart starts an embedded ensemble in a separate process.
 func embeddedApart(t testing.TB) (*contender, error) {
 	program := filepath.Join(t.TempDir(), "benchserver")
 	if out, err := exec.Command("go", "build", "-o", program, "./internal/benchserver").CombinedOutput(); err != nil {
@@ -110,7 +111,7 @@ func residentBytes(pid int) (int, error) {
 	return kb << 10, err
 }
 
-// busy is the time that servers and clients have used.
+// busy returns the processor time that servers and clients have used.
 func (c *contender) busy() (time.Duration, error) {
 	used := cputime.Used()
 	if c.cpu == nil {

@@ -11,11 +11,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// BenchmarkSideBySide measures the embedded ensemble and Apache ZooKeeper, three
-// servers each, through the same client on the same machine, and prints the table
-// of docs/embedded.md. Java's servers have their files in memory, do not wait
-// for them (forceSync=no), share the machine's network, and are warm before they
-// are measured. What is best of the two ways to run Java counts.
+// BenchmarkSideBySide measures the embedded ensemble and Apache ZooKeeper, three servers each, through
+// the same client on the same machine, and prints the table of docs/embedded.md. Java's servers have
+// their files in memory, do not wait for them (forceSync=no), share the machine's network, and are
+// warmed up before they are measured. The better result of the two ways to run Java counts.
 func BenchmarkSideBySide(b *testing.B) {
 	t := newFigures()
 	for _, k := range kinds {
@@ -43,7 +42,7 @@ func sideBySide(b *testing.B, k kind, t *figures) {
 	})
 }
 
-// benchStart takes the time from start to first write, in milliseconds.
+// benchStart measures the time from start to the first write, in milliseconds.
 func benchStart(ctx context.Context, b *testing.B, k kind) float64 {
 	b.StopTimer()
 	launch := k.prepare(b)
@@ -127,7 +126,7 @@ func benchLoad(b *testing.B, k kind, c *contender, clients crew, l load, t *figu
 	}
 }
 
-// benchOne has one client wait for each reply.
+// benchOne measures one client that waits for each reply.
 func benchOne(b *testing.B, k kind, client crew, paths []string, t *figures) {
 	names := 0
 	create := func(int, int) (wire.Op, any) {
@@ -166,7 +165,7 @@ func benchOne(b *testing.B, k kind, client crew, paths []string, t *figures) {
 	})
 }
 
-// benchWatches changes a znode that 1,000 clients watch.
+// benchWatches measures changes of a znode that 1,000 clients watch.
 func benchWatches(ctx context.Context, b *testing.B, k kind, c *contender, t *figures) {
 	watchers, err := c.crew(ctx, 1000)
 	if err != nil {
@@ -195,8 +194,8 @@ func benchWatches(ctx context.Context, b *testing.B, k kind, c *contender, t *fi
 	})
 }
 
-// fire changes a znode and waits for the event at all clients. The first one,
-// which writes, gets its event ahead of its reply.
+// fire changes a znode and waits for the event at all clients. The first client, which writes, gets its
+// event before its reply.
 func fire(watchers crew, path string) error {
 	writer := watchers[0]
 	writer.add(wire.SetData, &wire.SetDataRequest{Path: path, Version: -1})
@@ -215,8 +214,7 @@ func fire(watchers crew, path string) error {
 	})
 }
 
-// benchIdle takes the memory of servers that were just started, without and with
-// 1,000 idle sessions.
+// benchIdle measures the memory of newly started servers, without and with 1,000 idle sessions.
 func benchIdle(ctx context.Context, b *testing.B, k kind, t *figures) {
 	c, err := k.apart(b)
 	if err != nil {
@@ -251,8 +249,8 @@ type figures struct {
 
 func newFigures() *figures { return &figures{cells: map[string]map[string]float64{}} }
 
-// add notes a figure if it is the best so far, and reports the best: other work on
-// the machine only ever takes away. A row's name ends with its unit.
+// add records a figure if it is the best so far, and reports the best, because other work on the
+// machine can only make figures worse. A row's name ends with its unit.
 func (t *figures) add(k kind, row string, b *testing.B, value float64) {
 	if t.cells[row] == nil {
 		t.rows = append(t.rows, row)
@@ -270,7 +268,7 @@ func (t *figures) add(k kind, row string, b *testing.B, value float64) {
 	b.ReportMetric(value, strings.ReplaceAll(unit, " ", "-"))
 }
 
-// String is the table in Markdown.
+// String returns the table in Markdown.
 func (t *figures) String() string {
 	var s strings.Builder
 	s.WriteString("|")

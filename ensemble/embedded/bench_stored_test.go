@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// What a request costs must not grow with what is stored already. Each of these
-// benchmarks does the same among little and among much: compare their ratios.
+// The cost of a request must not grow with the amount of stored data. Each of these benchmarks does the
+// same with little and with much stored data: compare the results.
 
 func stored(b *testing.B, counts []int, name string, do func(*testing.B, *contender, int)) {
 	for _, n := range counts {
@@ -39,9 +39,9 @@ func (c *contender) hire(b *testing.B, n int) crew {
 	return clients
 }
 
-// fill makes znodes with numbers for names, and then so many other changes that
-// the servers' logs have their full length and hold nothing of it: from now on
-// each write takes the place of an old one, which goes into the snapshot.
+// fill creates znodes with numbers as names, and then makes so many other changes that the servers'
+// logs have their full length and no longer contain the creates: from then on each write replaces an
+// old one, which goes into the snapshot.
 func (c crew) fill(b *testing.B, parent string, n int) {
 	b.Helper()
 	const logs = 100_000
@@ -66,7 +66,7 @@ func changing(path string) (wire.Op, any) {
 	return wire.SetData, &wire.SetDataRequest{Path: path, Data: benchData, Version: -1}
 }
 
-// measure does something over and over.
+// measure calls do again and again.
 func measure(b *testing.B, do func(n int) error) {
 	b.Helper()
 	b.ReportAllocs()
@@ -105,7 +105,7 @@ func BenchmarkSessions(b *testing.B) {
 	})
 }
 
-// BenchmarkPing pings among others that are idle.
+// BenchmarkPing pings in one session among others that are idle.
 func BenchmarkPing(b *testing.B) {
 	stored(b, []int{0, 1000, 10_000}, "sessions", func(b *testing.B, c *contender, n int) {
 		l := c.hire(b, n+1)[0]

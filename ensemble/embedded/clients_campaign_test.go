@@ -4,8 +4,8 @@ package embedded_test
 
 import "testing"
 
-// goZookeeperByTheClock go by the clock: SlowServer has a session of a second behind delays of
-// two, and NoQuorum waits for what may not come for 14 seconds.
+// goZookeeperByTheClock lists tests that depend on real time: SlowServer has a session of one second
+// with delays of two seconds, and NoQuorum waits 14 seconds for something that must not come.
 var goZookeeperByTheClock = []string{"TestIntegration_NoQuorum", "TestIntegration_SlowServer"}
 
 func TestRealGoZookeeperByTheClock(t *testing.T) { passes(t, goZookeeperByTheClock) }

@@ -20,8 +20,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/zkserver"
 )
 
-// goZookeeper are the integration tests of go-zookeeper v1.0.4, but for goZookeeperByTheClock.
-// They are named, so that one that does not run is noticed.
+// goZookeeper lists the integration tests of go-zookeeper v1.0.4, except goZookeeperByTheClock. They
+// are listed by name, so that a test that does not run is noticed.
 var goZookeeper = []string{
 	"TestIntegration_Auth",
 	"TestIntegration_BadSession",
@@ -51,10 +51,10 @@ var goZookeeper = []string{
 	"TestIntegration_WaitForClose",
 }
 
-// The integration tests of the go-zookeeper client, as their authors wrote them, pass. They
-// start, kill and restart servers, which are processes of their own, through zkServer.sh.
+// The unmodified integration tests of the go-zookeeper client pass. They start, kill and restart
+// servers, each in its own process, through zkServer.sh.
 func TestRealGoZookeeperSuite(t *testing.T) {
-	t.Parallel() // they wait most of the time
+	t.Parallel() // the tests wait most of the time
 	passes(t, goZookeeper)
 }
 
@@ -94,7 +94,7 @@ func runSuite(t *testing.T, env, tests []string) suite {
 	return s
 }
 
-// standIn builds the stand-in for zkServer.sh and gives its folder.
+// standIn builds the stand-in for zkServer.sh and returns its folder.
 func standIn(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -105,14 +105,14 @@ func standIn(t *testing.T) (dir string) {
 	return dir
 }
 
-// suite is how the tests of a package went.
+// suite is the result of the tests of a package.
 type suite struct {
 	passed []string // sorted
-	others []string // that failed, were skipped or did not end
+	others []string // tests that failed, were skipped or did not end
 	output map[string]string
 }
 
-// readEvents reads what go test -json prints; of subtests only the output.
+// readEvents reads the output of go test -json. Of subtests it keeps only their output.
 func readEvents(t *testing.T, out []byte) suite {
 	t.Helper()
 	s := suite{output: map[string]string{}}
@@ -138,7 +138,7 @@ func readEvents(t *testing.T, out []byte) suite {
 	return s
 }
 
-// oneByOne is an embedded ensemble as the host of stand-ins wants it.
+// oneByOne is an embedded ensemble in the form that the host of stand-ins needs.
 type oneByOne struct{ *embedded.Ensemble }
 
 func newEnsemble(_ context.Context, c zkserver.Cluster) (zkserver.Ensemble, error) {

@@ -50,7 +50,7 @@ func makeOf(path string, mode wire.CreateMode) *wire.CreateRequest {
 	return &wire.CreateRequest{Path: path, Data: []byte(path), ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}, Mode: mode}
 }
 
-// body returns the record behind the header of a reply.
+// body returns the record after the header of a reply.
 func body(t testing.TB, r zkclient.Reply) any {
 	t.Helper()
 	b, err := r.Decode()
@@ -66,8 +66,8 @@ func dataOf(t testing.TB, c *zkclient.Conn, path string) any {
 	return body(t, do(t, c, wire.GetData, &wire.ReadRequest{Path: path}))
 }
 
-// An ensemble goes on where it was: znodes with their stats, counters, sessions
-// with their passwords and ephemerals, zxids that rise.
+// An ensemble continues where it was: with znodes and their stats, counters, sessions with their
+// passwords and ephemerals, and increasing zxids.
 func TestDataOutlivesTheEnsemble(t *testing.T) {
 	for name, keep := range map[string]int{"log": 0, "snapshot and log": 5} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestDataRefused(t *testing.T) {
 	}
 }
 
-// A server whose files cannot be written ends, and says so; the rest goes on.
+// A server whose files cannot be written ends and reports it; the other servers continue.
 func TestFilesThatCannotBeWritten(t *testing.T) {
 	e := start(t, embedded.Config{Data: t.TempDir()})
 	follower := e.Server(1)
@@ -171,8 +171,7 @@ func TestFilesThatCannotBeWritten(t *testing.T) {
 // killed; see TestDataOutlivesSIGKILL.
 const dataEnv = "ZKLAB_TEST_DATA"
 
-// runForever is the process that is killed. Its standard output is the connect
-// string.
+// runForever is the main function of the process that is killed. It prints the connect string.
 func runForever(dir string) {
 	e, err := embedded.Start(embedded.Config{Data: dir})
 	if err != nil {
@@ -180,15 +179,14 @@ func runForever(dir string) {
 		os.Exit(1)
 	}
 	for id := range e.Servers() {
-		e.Server(id + 1).Fold(50) // so that it is killed over snapshots, too
+		e.Server(id + 1).Fold(50) // so that it is sometimes killed while it writes snapshots
 	}
 	fmt.Println(strings.Join(e.Addrs(), ","))
 	_, _ = io.Copy(io.Discard, os.Stdin) // ends with the test at the latest
 	os.Exit(0)
 }
 
-// Nothing that was acknowledged is lost with a process that is killed while
-// clients write.
+// Nothing acknowledged is lost when the process is killed while clients write.
 func TestDataOutlivesSIGKILL(t *testing.T) {
 	dir := t.TempDir()
 	written := 0
@@ -239,8 +237,8 @@ func startProcess(t *testing.T, dir string) *process {
 	return &process{cmd, strings.Split(strings.TrimSpace(line), ",")}
 }
 
-// writeUntilKilled has many writes under way, kills the process after some of the
-// replies, and gives how many writes were acknowledged.
+// writeUntilKilled has many writes in flight, kills the process after some of the replies, and returns
+// how many writes were acknowledged.
 func (p *process) writeUntilKilled(t *testing.T, c *zkclient.Conn, from, killAfter int) (acked int) {
 	t.Helper()
 	for i := range killAfter + 1000 {
@@ -254,19 +252,19 @@ func (p *process) writeUntilKilled(t *testing.T, c *zkclient.Conn, from, killAft
 		}
 		f, err := c.Next(t.Context())
 		if err != nil {
-			p.cmd.Process.Kill() // a slow machine has let the session expire before
+			p.cmd.Process.Kill() // on a slow machine the session has expired before
 			p.cmd.Wait()
 			return acked
 		}
 		if code := f.Header.Err; code == wire.NodeExists {
-			continue // of a write of the last round, of which nobody was told
+			continue // a write of the last round that nobody was told of
 		} else if code != wire.OK {
 			t.Fatalf("write %d: %v", acked, code)
 		}
 	}
 }
 
-// Readers of go-zookeeper find the data, too.
+// Clients of go-zookeeper find the data as well.
 func TestDataAreForAnyClient(t *testing.T) {
 	cfg := embedded.Config{Nodes: 1, Data: t.TempDir(), Fsync: true}
 	e := start(t, cfg)

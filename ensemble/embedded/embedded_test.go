@@ -66,7 +66,7 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// Over TCP, as clients in other processes reach it.
+// An ensemble is healthy over TCP, through which clients in other processes reach it.
 func TestHealthyOverTCP(t *testing.T) {
 	if _, err := ensemble.WaitHealthy(t.Context(), start(t, embedded.Config{}), time.Minute); err != nil {
 		t.Error(err)
@@ -95,8 +95,8 @@ func TestStarter(t *testing.T) {
 	})
 }
 
-// TestVirtualTime: simulated minutes cost next to nothing, and a session that
-// nobody keeps alive ends on time.
+// TestVirtualTime: simulated minutes take hardly any real time, and a session that is not kept alive
+// ends on time.
 func TestVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true})

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// Servers that nobody can have known before begin with epoch 1, in virtual time,
-// too; others with one that is later than any of an ensemble before them.
+// Servers that no client can have known before begin with epoch 1, also in virtual time; others begin
+// with a later epoch than any previous ensemble at their addresses.
 func TestFirstEpoch(t *testing.T) {
 	now := time.Date(2026, time.November, 21, 12, 0, 0, 0, time.UTC)
 	for name, x := range map[string]struct {
@@ -35,8 +35,8 @@ func TestFirstEpoch(t *testing.T) {
 	}
 }
 
-// All servers crash, with all that they knew, and come back on the same ports: who
-// has seen what is gone is told that the session has expired, by each of them.
+// All servers crash, lose all data, and come back on the same ports: each tells clients that have seen
+// lost data that their sessions have expired.
 func TestClientsOfAnEarlierEnsembleExpire(t *testing.T) {
 	addrs := ReservePorts(t, 3)
 	before, err := Start(Config{Addrs: addrs})
@@ -53,7 +53,7 @@ func TestClientsOfAnEarlierEnsembleExpire(t *testing.T) {
 	}
 	seen := old.LastZxid()
 	before.Close()
-	<-time.After(time.Until(began.Add(epochUnit))) // only the clock tells one from the other
+	<-time.After(time.Until(began.Add(epochUnit))) // only the clock distinguishes the two ensembles
 	again, err := Start(Config{Addrs: addrs})
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A session can be ended by its number alone.
+// A session can be ended with only its ID.
 func TestExpireSession(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		c, counterexample := l.client(l.to(2)), l.client(l.to(1))

@@ -13,8 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 )
 
-// Committed gives the part of the log that the server has not folded yet and
-// knows to be committed.
+// Committed returns the part of the log that the server has not folded yet and knows to be committed.
 func (s *Server) Committed() []zab.Entry {
 	entries, _ := s.committed()
 	return entries
@@ -23,20 +22,20 @@ func (s *Server) Committed() []zab.Entry {
 // Alter applies a transaction to the tree of this server alone.
 func (s *Server) Alter(x *tree.Txn) { s.current().Alter(func(t *tree.Tree) { t.Apply(x) }) }
 
-// Stick lets the tree of this server stay as it is.
+// Stick makes the tree of this server stay as it is.
 func (s *Server) Stick() { s.current().Stick() }
 
-// Fold makes the server keep only so much of its log.
+// Fold makes the server keep only so many entries of its log.
 func (s *Server) Fold(keep int) { s.withDisk(func(d *zab.Disk) { d.Keep = keep }) }
 
-// Transaction gives what an entry of the log does.
+// Transaction returns the transaction of an entry of the log.
 func Transaction(e zab.Entry) history.Txn { return transaction(server.Txn(e)) }
 
-// LoseFiles makes that the server cannot write its files any more.
+// LoseFiles makes the server unable to write its files.
 func (s *Server) LoseFiles() { s.withDisk(func(*zab.Disk) { s.files.Close() }) }
 
-// ReservePorts finds free addresses for servers. The ports are of a range that systems give to
-// nobody who does not ask for them, so that a server that is down finds its port free again. Other
+// ReservePorts finds free addresses for servers. The ports are from a range that systems give only to
+// programs that ask for a specific port, so that a server that is down finds its port free again. Other
 // tests that run at the same time have other ranges: the integration tests of go-zookeeper 10000 to
 // 16027, scripts of package cli from 18000 on, containers from 20000 on.
 func ReservePorts(t *testing.T, n int) (addrs []string) {

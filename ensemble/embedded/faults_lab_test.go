@@ -16,7 +16,7 @@ import (
 
 const tick = 500 * time.Millisecond // the default
 
-// lab is an ensemble in virtual time, for tests that look at one ability each.
+// lab is an ensemble in virtual time, for tests of one ability each.
 type lab struct {
 	*testing.T
 	*embedded.Ensemble
@@ -28,7 +28,7 @@ func virtually(t *testing.T, cfg embedded.Config, f func(*lab)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		cfg.InMemory = true
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // virtual time goes on for ever
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // virtual time could go on for ever
 		defer cancel()
 		f(&lab{T: t, Ensemble: start(t, cfg), ctx: ctx})
 	})
@@ -41,14 +41,14 @@ func (l *lab) ok(err error) {
 	}
 }
 
-// status asks a server, which has a millisecond: it takes none.
+// status asks a server, which has a millisecond to answer: it needs no virtual time.
 func (l *lab) status(server int) (ensemble.Status, error) {
 	ctx, cancel := context.WithTimeout(l.ctx, time.Millisecond)
 	defer cancel()
 	return l.Server(server).Status(ctx)
 }
 
-// leader is the server that says so, 0 if none does.
+// leader returns the server that claims to lead, 0 if none does.
 func (l *lab) leader() int {
 	for id := range l.Addrs() {
 		if st, err := l.status(id + 1); err == nil && st.Role == ensemble.Leader {
@@ -58,7 +58,7 @@ func (l *lab) leader() int {
 	return 0
 }
 
-// others are the servers but some.
+// others returns all servers except the given ones.
 func (l *lab) others(but ...int) (ids []int) {
 	for id := range l.Addrs() {
 		ids = append(ids, id+1)
@@ -87,7 +87,7 @@ func (l *lab) delayBoth(a, b int, by time.Duration) {
 	l.ok(l.Delay(l.ctx, b, a, by))
 }
 
-// to gives the way to a server, for a session of four seconds.
+// to returns a configuration that connects to a server, for a session of four seconds.
 func (l *lab) to(server int) zkclient.Config {
 	return zkclient.Config{
 		Session: wire.Session{Timeout: 4 * time.Second},
@@ -97,7 +97,7 @@ func (l *lab) to(server int) zkclient.Config {
 	}
 }
 
-// resume is to, for a session that is there.
+// resume is like to, but for an existing session.
 func (l *lab) resume(server int, c *zkclient.Conn) zkclient.Config {
 	cfg := l.to(server)
 	cfg.Session, cfg.LastZxid = c.Session(), c.LastZxid()
@@ -116,8 +116,8 @@ func (l *lab) connect(cfg zkclient.Config) (*zkclient.Conn, error) {
 	return zkclient.Connect(ctx, cfg)
 }
 
-// client opens a connection that ends with the test. A server that has not heard
-// yet of what the session has seen turns it away.
+// client opens a connection that ends with the test. A server that does not yet know what the session
+// has seen refuses it.
 func (l *lab) client(cfg zkclient.Config) *zkclient.Conn {
 	l.Helper()
 	c, err := l.connect(cfg)
@@ -140,7 +140,7 @@ func (l *lab) try(c *zkclient.Conn, op wire.Op, req any) (zkclient.Reply, error)
 	return c.Do(ctx, op, req)
 }
 
-// do makes a request that is answered, and without an error.
+// do makes a request that must be answered without an error.
 func (l *lab) do(c *zkclient.Conn, op wire.Op, req any) zkclient.Reply {
 	l.Helper()
 	r, err := l.try(c, op, req)
@@ -175,7 +175,7 @@ func (l *lab) sync(c *zkclient.Conn) {
 	l.do(c, wire.Sync, &wire.PathRequest{Path: "/"})
 }
 
-// exists reports whether a znode is there, up to date.
+// exists reports whether a znode exists in the latest state.
 func (l *lab) exists(c *zkclient.Conn, path string) bool {
 	l.Helper()
 	l.sync(c)
@@ -184,8 +184,8 @@ func (l *lab) exists(c *zkclient.Conn, path string) bool {
 	return r.Header.Err == wire.OK
 }
 
-// until says how long it takes until something is so. It looks every ten
-// milliseconds, for half a minute.
+// until returns how long it takes until is returns true. It checks every ten milliseconds, for half a
+// minute.
 func (l *lab) until(what string, is func() bool) time.Duration {
 	l.Helper()
 	begin := time.Now()

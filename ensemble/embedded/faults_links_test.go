@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// The side of a partition that has a majority elects, the other stops serving;
-// when it is healed all agree.
+// The side of a partition that has a majority elects a leader, the other side stops serving; after the
+// heal all agree.
 func TestPartition(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		old := l.leader()
@@ -46,8 +46,8 @@ func TestPartition(t *testing.T) {
 	})
 }
 
-// A follower that the leader cannot hear, or that cannot hear the leader, is out;
-// the others go on, without an election.
+// A follower whose messages do not reach the leader, or which the leader's messages do not reach,
+// leaves; the others continue without an election.
 func TestOneWayCut(t *testing.T) {
 	for name, fromLeader := range map[string]bool{"from the leader": true, "to the leader": false} {
 		t.Run(name, func(t *testing.T) {
@@ -88,8 +88,8 @@ func TestOneWayCut(t *testing.T) {
 	}
 }
 
-// A write through the leader takes a round trip to its fastest followers, one
-// through a follower two.
+// A write through the leader takes one round trip to its fastest followers, and a write through a
+// follower takes two.
 func TestSlowLinksMakeWritesSlow(t *testing.T) {
 	const by = 50 * time.Millisecond
 	virtually(t, embedded.Config{}, func(l *lab) {
@@ -113,12 +113,12 @@ func TestSlowLinksMakeWritesSlow(t *testing.T) {
 		for _, id := range l.others(leader) {
 			l.delayBoth(leader, id, 0)
 		}
-		time.Sleep(by) // what is under way is not overtaken
+		time.Sleep(by) // messages in flight are not overtaken
 		l.within("a write without delay", timed(func() { l.set(theirs, "/a", "") }), 0, slack)
 	})
 }
 
-// A follower that lags answers reads with the past; sync cures that.
+// A lagging follower answers reads with old data; sync makes it catch up.
 func TestLaggingFollowerServesStaleReads(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		leader := l.leader()

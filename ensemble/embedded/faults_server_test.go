@@ -13,14 +13,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// A paused server keeps its connections, accepts new ones, and answers nothing
-// until it resumes: then everything.
+// A paused server keeps its connections, accepts new ones, and answers nothing until it resumes, and
+// then everything.
 func TestPausedServerAnswersNothing(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		paused := l.others(l.leader())[0]
 		c := l.client(l.to(paused))
 		l.ok(l.Server(paused).Pause(l.ctx))
-		l.ok(l.Server(paused).Pause(l.ctx)) // no more than once
+		l.ok(l.Server(paused).Pause(l.ctx)) // has no further effect
 		if yes, err := l.Server(paused).Paused(l.ctx); !yes || err != nil {
 			t.Errorf("paused: %v, %v", yes, err)
 		}
@@ -70,8 +70,8 @@ func TestShortPauseChangesNoLeader(t *testing.T) {
 	})
 }
 
-// A leader that is paused for longer is replaced. When it resumes it calls
-// itself leader for up to a second, and answers from its old state; then it follows.
+// A leader that is paused for longer is replaced. After it resumes, it claims to lead for up to a
+// second and answers from its old state; then it follows.
 func TestLeaderPausedForLong(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		old := l.leader()
@@ -113,8 +113,8 @@ func TestLeaderPausedForLong(t *testing.T) {
 	})
 }
 
-// A leader that was paused finds, before it notices anything else, that the
-// sessions it has not heard of are overdue; its word is not what counts.
+// A leader that was paused finds, before it notices anything else, that the sessions it has not heard
+// from are overdue, but these have not really expired.
 func TestDeposedLeaderTellsOfAnExpiryThatIsNone(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		old := l.leader()
@@ -128,7 +128,7 @@ func TestDeposedLeaderTellsOfAnExpiryThatIsNone(t *testing.T) {
 		l.ok(l.Server(old).Resume(l.ctx))
 		time.Sleep(time.Millisecond)
 		cfg := l.resume(old, alive)
-		cfg.LastZxid = 0 // one who has seen the new epoch is not answered
+		cfg.LastZxid = 0 // a client that has seen the new epoch would not be answered
 		if _, err := l.connect(cfg); !errors.Is(err, wire.ErrRefused) {
 			t.Errorf("the deposed leader: %v", err)
 		}
@@ -190,8 +190,8 @@ func end2(s *embedded.Server) error {
 	return errors.Join(s.Kill(context.Background()), s.Stop(context.Background()))
 }
 
-// When all servers are killed at once nothing is lost that was acknowledged;
-// what was still on its way to the disks is.
+// When all servers are killed at once, nothing acknowledged is lost, but writes that are not yet on the
+// disks are.
 func TestKillAll(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		c := l.client(l.to(1))
@@ -225,7 +225,7 @@ func TestKillAll(t *testing.T) {
 	})
 }
 
-// The outage when the leader is killed is short: the others notice at once.
+// A kill of the leader leads to a short outage: the others notice it at once.
 func TestLeaderKilled(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		old := l.leader()
@@ -238,7 +238,7 @@ func TestLeaderKilled(t *testing.T) {
 	})
 }
 
-// A majority serves, less does not; who has no majority says so.
+// A majority of servers serves, fewer do not; a server without a majority reports that.
 func TestWithoutMajority(t *testing.T) {
 	virtually(t, embedded.Config{Nodes: 5}, func(l *lab) {
 		ids := l.others()
@@ -267,7 +267,7 @@ func TestWithoutMajority(t *testing.T) {
 	})
 }
 
-// Observers serve reads and writes, and count for nothing.
+// Observers serve reads and writes, but do not count towards a majority.
 func TestObserversDoNotVote(t *testing.T) {
 	virtually(t, embedded.Config{Nodes: 3, Observers: 2}, func(l *lab) {
 		for _, id := range []int{4, 5} {
@@ -304,8 +304,8 @@ func TestObserversDoNotVote(t *testing.T) {
 	})
 }
 
-// Containers that had children and have none vanish, and so do znodes with a
-// TTL that were not set for that long.
+// Containers that had children and have none are deleted, and so are znodes with a TTL that were not
+// changed for that long.
 func TestSweep(t *testing.T) {
 	const sweep = 2 * time.Second
 	virtually(t, embedded.Config{Sweep: sweep}, func(l *lab) {

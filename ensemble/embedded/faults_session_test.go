@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// awaitEvent waits for a watch event and gives the time.
+// awaitEvent waits for a watch event and returns the time.
 func (l *lab) awaitEvent(c *zkclient.Conn, typ wire.EventType, path string) time.Time {
 	l.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, time.Minute)
@@ -25,9 +25,8 @@ func (l *lab) awaitEvent(c *zkclient.Conn, typ wire.EventType, path string) time
 	return time.Now()
 }
 
-// A session that nothing is heard of ends in (timeout, timeout + tick]. What a
-// follower heard it tells the leader with its next answer to a ping, of which
-// there are two in a tick.
+// A session from which nothing is heard ends in (timeout, timeout + tick]. A follower tells the leader
+// which sessions it heard from with its next answer to a ping, of which there are two in a tick.
 func TestExpiry(t *testing.T) {
 	for _, wait := range []time.Duration{0, 130 * time.Millisecond, 499 * time.Millisecond, 777 * time.Millisecond} {
 		for _, onLeader := range []bool{true, false} {
@@ -77,8 +76,7 @@ func TestPingsKeepSessionsAlive(t *testing.T) {
 	})
 }
 
-// After a change of the leader, or a restart of all servers, every session has
-// its whole timeout anew.
+// After a change of the leader, or a restart of all servers, the timeout of every session begins again.
 func TestNewLeaderGivesTheWholeTimeout(t *testing.T) {
 	for name, all := range map[string]bool{"leader": false, "all": true} {
 		t.Run(name, func(t *testing.T) {
@@ -112,10 +110,9 @@ func TestNewLeaderGivesTheWholeTimeout(t *testing.T) {
 	}
 }
 
-// A session that connects elsewhere moves, with its ephemerals. The server that
-// it left learns of it when it is asked to write, and then hangs up
-// (ZOOKEEPER-710), the leader when it is asked for anything; in the same server
-// the old connection ends at once.
+// A session that connects elsewhere moves, with its ephemerals. The server that it left notices this at
+// the next write over the old connection, or, if it leads, at any request, and then closes that
+// connection (ZOOKEEPER-710). If the session moves within one server, the old connection ends at once.
 func TestSessionMoves(t *testing.T) {
 	for _, way := range [][2]int{{0, 1}, {1, 0}, {1, 2}, {0, 0}, {1, 1}} {
 		t.Run(fmt.Sprint(way), func(t *testing.T) {
@@ -130,7 +127,7 @@ func TestSessionMoves(t *testing.T) {
 					t.Errorf("session %#x became %#x", want, got)
 				}
 				l.set(moved, "/mine", "here")
-				if from != to && from != leader { // who asks whom each session is with
+				if from != to && from != leader { // the leader knows where each session is
 					if got := l.get(old, "/mine"); got == "" {
 						l.sync(old)
 					}
@@ -150,9 +147,8 @@ func TestSessionMoves(t *testing.T) {
 	}
 }
 
-// Who cannot prove that a session is theirs, or asks for one that is not there,
-// is refused, by any server; a client that has seen more than a server is not
-// answered at all.
+// Any server refuses a client that cannot prove that a session is its own, or that asks for a session
+// that does not exist; a client that has seen more than a server gets no answer at all.
 func TestRefusedSessions(t *testing.T) {
 	virtually(t, embedded.Config{Observers: 1}, func(l *lab) {
 		owner := l.client(pinged(l.to(1)))

@@ -67,7 +67,8 @@ func TestPortTaken(t *testing.T) {
 	if got := second.Addrs(); got[0] != addrs[0] {
 		t.Errorf("listens on %v, want %v", got, addrs[:1])
 	}
-	// A server that is down holds no port: who took it is told, and can give it back.
+	// A server that is down holds no port: if another server took the port, the error names it, and the
+	// port can be given back.
 	if err := second.Server(1).Kill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +123,8 @@ func TestClosedEnsemble(t *testing.T) {
 	}
 }
 
-// A Start whose context ends leaves nothing: no goroutine, which the package's
-// TestMain sees, and no port.
+// A Start whose context ends leaves nothing: no goroutine, which the package's TestMain would notice,
+// and no port.
 func TestStartCancelled(t *testing.T) {
 	addrs := embedded.ReservePorts(t, 1)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -141,7 +142,7 @@ func TestStartCancelled(t *testing.T) {
 	again.Close()
 }
 
-// A killed server comes back on the port that it had.
+// A killed server comes back on the same port.
 func TestKillAndStartOverTCP(t *testing.T) {
 	e := start(t, embedded.Config{Addrs: embedded.ReservePorts(t, 3)})
 	conn := zkClient(t, e, time.Minute)

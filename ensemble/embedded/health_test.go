@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// znodes lists the znodes below the root, as the server shows them that all writes go through.
+// znodes lists the znodes below the root that the server shows through which all writes go.
 func znodes(t *testing.T, e *embedded.Ensemble) []string {
 	t.Helper()
 	names, _, err := zkClient(t, e, 4*time.Second).Children("/")
@@ -25,7 +25,7 @@ func znodes(t *testing.T, e *embedded.Ensemble) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return name == "zookeeper" })
 }
 
-// A check leaves no znode behind when it is over.
+// A health check leaves no znode behind.
 func TestHealthLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true, Latency: 200 * time.Microsecond})
@@ -38,7 +38,7 @@ func TestHealthLeavesNothing(t *testing.T) {
 	})
 }
 
-// unending is an ensemble whose servers are not told of the end of a session.
+// unending is an ensemble whose servers are never told of the end of a session.
 type unending struct{ ensemble.Ensemble }
 
 type deafConn struct{ net.Conn }
@@ -58,7 +58,8 @@ func (c deafConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// Where a session cannot be ended nobody is healthy, and its znode goes when its time is out.
+// If a session cannot be ended, the ensemble is not healthy, and the check's znode disappears when the
+// session expires.
 func TestHealthWhereNoSessionEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true})
@@ -79,8 +80,8 @@ func TestHealthWhereNoSessionEnds(t *testing.T) {
 	})
 }
 
-// twoForOne is two ensembles passed off as one, with the servers' statuses told as a
-// leader's and a follower's: only the check by writes can see it.
+// twoForOne is two ensembles that pretend to be one, whose servers report the statuses of a leader and
+// of a follower: only the check with writes can notice it.
 type twoForOne struct {
 	ensemble.Ensemble
 	other ensemble.Ensemble
@@ -93,8 +94,8 @@ func (o twoForOne) Servers() []ensemble.Server {
 	}
 }
 
-// otherAddr is the address that the other ensemble's server is given: in memory all begin
-// with the same one.
+// otherAddr is the address that the other ensemble's server is given, because in memory all ensembles
+// begin with the same address.
 const otherAddr = "127.0.0.1:2"
 
 func (o twoForOne) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
@@ -121,14 +122,14 @@ func (p pretender) Status(ctx context.Context) (ensemble.Status, error) {
 	return s, err
 }
 
-// What was written through one and cannot be read through the other is told by both names.
+// If what was written through one server cannot be read through another, the error names both.
 func TestHealthOfTwoPassedForOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var es [2]*embedded.Ensemble
 		for i := range es {
 			es[i] = start(t, embedded.Config{Nodes: 1, InMemory: true})
 		}
-		znodes(t, es[1]) // by a session of its own, so that the next ones have other ids
+		znodes(t, es[1]) // in a separate session, so that later sessions have other ids
 		_, err := ensemble.CheckHealth(t.Context(), twoForOne{es[0], es[1]})
 		for _, want := range []string{
 			"server 1 at " + es[0].Addrs()[0] + " does not show a write made through server 2: ",

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// noise is the same in each run.
+// noise returns n bytes, which are the same in each run.
 func noise(n int) []byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, n)
@@ -25,7 +25,7 @@ func noise(n int) []byte {
 	return b
 }
 
-// lengths are of frames that no server takes.
+// lengths has lengths of frames that no server accepts.
 var lengths = map[string][]byte{
 	"negative length": {0xff, 0xff, 0xff, 0xff},
 	"least length":    {0x80, 0, 0, 0},
@@ -63,7 +63,7 @@ func TestHostileFirstBytes(t *testing.T) {
 	})
 }
 
-// A password that nobody asked for is not looked at, however long.
+// An unnecessary password is ignored, however long it is.
 func TestHostilePassword(t *testing.T) {
 	transports(t, func(t *testing.T, s besieged) {
 		conn := s.raw()
@@ -109,7 +109,7 @@ func TestHostileFramesOfASession(t *testing.T) {
 	})
 }
 
-// records are of each request type that has one.
+// records has a record of each request type that has one.
 var records = []struct {
 	op  wire.Op
 	req any
@@ -155,8 +155,8 @@ var knownOps = func() []wire.Op {
 	return ops
 }()
 
-// Each record, cut anywhere, is refused, and the session goes on; and so it does
-// when any four bytes of a record are a giant or negative length.
+// Each record, cut off anywhere, is refused, and the session continues, and so it does when any four
+// bytes of a record are a huge or negative length.
 func TestHostileRecords(t *testing.T) {
 	transports(t, func(t *testing.T, s besieged) {
 		l := s.open()
@@ -178,9 +178,8 @@ func TestHostileRecords(t *testing.T) {
 	})
 }
 
-// answer sends a request and gives the error code that it is answered with. When
-// the server ends the session in place of an answer it gives Unimplemented, and
-// opens another one.
+// answer sends a request and returns the error code of the reply. If the server ends the session
+// instead of answering, it returns Unimplemented and opens a new session.
 func (s besieged) answer(l **loader, op wire.Op, record []byte) wire.Code {
 	s.t.Helper()
 	const xid = 1 << 20
@@ -251,7 +250,8 @@ func expectSilentEnd(t testing.TB, conn net.Conn) {
 	}
 }
 
-// Whoever says nothing, or half of a frame, is hung up on after ten seconds.
+// The server closes the connection of a client that sends nothing, or half of a frame, after ten
+// seconds.
 func TestHostileSilence(t *testing.T) {
 	for _, said := range [][]byte{nil, {0}, []byte("ruo"), connectFrame(time.Hour)[:30], wire.AppendInt(nil, wire.MaxRequest)} {
 		t.Run(fmt.Sprintf("%d bytes", len(said)), func(t *testing.T) {

@@ -21,7 +21,7 @@ func TestHostileCrowdThatGoes(t *testing.T) {
 		for i := range 1000 {
 			conn := s.raw()
 			b := connectFrame(time.Second)
-			conn.Write(b[:i%(len(b)+1)]) // some of them all of it
+			conn.Write(b[:i%(len(b)+1)]) // some send the whole frame
 			conn.Close()
 		}
 		expectGrowth(t, grown(), 64<<20)
@@ -80,8 +80,8 @@ func TestHostilePings(t *testing.T) {
 	})
 }
 
-// A client that asks for much and reads nothing is waited for. Once it reads, it
-// gets all that it asked for, in order.
+// The server waits for a client that asks for much and reads nothing. Once the client reads, it gets
+// everything that it asked for, in order.
 func TestHostileReaderOfNothing(t *testing.T) {
 	large, wide := &wire.ReadRequest{Path: "/large"}, &wire.ReadRequest{Path: "/wide"}
 	asks := map[string]operation{
@@ -115,8 +115,8 @@ func (s besieged) readNothing(ask operation) {
 	if err := l.flush(); err != nil {
 		s.t.Fatal(err)
 	}
-	time.Sleep(300 * time.Millisecond) // the server does what it can
-	expectGrowth(s.t, grown(), 48<<20) // of 54 MB at least
+	time.Sleep(300 * time.Millisecond) // the server answers as much as it can
+	expectGrowth(s.t, grown(), 48<<20) // the answers have at least 54 MB
 	for i := range int32(asked) {
 		if h, err := l.next(); err != nil || h.Err != wire.OK || h.Xid != i+1 {
 			s.t.Fatalf("reply %d: %+v, %v", i, h, err)
@@ -124,7 +124,7 @@ func (s besieged) readNothing(ask operation) {
 	}
 }
 
-// Nobody else has to wait meanwhile.
+// A client that does not read keeps no other client waiting.
 func TestHostileReaderHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := besiege(t, embedded.Config{InMemory: true})
@@ -144,8 +144,8 @@ func TestHostileReaderHoldsNobodyUp(t *testing.T) {
 	})
 }
 
-// Replies that come one by one, since the server is far from its leader, do not
-// pile up behind a client that does not read.
+// Replies that come one by one, because the server is far from its leader, do not accumulate for a
+// client that does not read.
 func TestHostileReaderOfNothingFarAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true})
@@ -175,7 +175,7 @@ func TestHostileReaderOfNothingFarAway(t *testing.T) {
 	})
 }
 
-// plant makes a znode with much data and one with many children.
+// plant creates a znode with much data and one with many children.
 func (s besieged) plant() {
 	s.t.Helper()
 	l := s.open()
@@ -205,7 +205,7 @@ func TestHostileMultiRead(t *testing.T) {
 			{Op: wire.GetChildren, Request: &wire.ReadRequest{Path: "/wide"}},
 		} {
 			l := s.open()
-			all := make([]wire.MultiOp, 1000) // of half a gigabyte at least
+			all := make([]wire.MultiOp, 1000) // at least half a gigabyte in total
 			for i := range all {
 				all[i] = op
 			}
@@ -218,8 +218,8 @@ func TestHostileMultiRead(t *testing.T) {
 	})
 }
 
-// Events wait only so long for a client that does not read. What it got before
-// is in order; then its connection ends.
+// Events wait only for a limited time for a client that does not read. What it got before is in order;
+// then its connection ends.
 func TestHostileWatcherThatDoesNotRead(t *testing.T) {
 	transports(t, func(t *testing.T, s besieged) {
 		path := "/" + letters(9000)
@@ -237,7 +237,7 @@ func TestHostileWatcherThatDoesNotRead(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		// Each change is in three logs, and frames of requests stay with it.
+		// Each change is in three logs, which also keep the frames of requests.
 		expectGrowth(t, grown(), 300<<20)
 		watcher.SetReadDeadline(time.Now().Add(patient))
 		n, err := io.Copy(io.Discard, watcher.in)

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// FuzzConnection sends anything to a server, before a session or in one. Whatever
-// it is, an honest client goes on.
+// FuzzConnection sends anything to a server, before a session or in one. Whatever is sent, an honest
+// client continues.
 func FuzzConnection(f *testing.F) {
 	ping := requestFrame(wire.XidPing, wire.Ping, nil)
 	for _, in := range [][]byte{nil, ping, noise(100), []byte("srvr"), []byte("dump"), connectFrame(time.Second)} {
@@ -34,7 +34,7 @@ func FuzzConnection(f *testing.F) {
 			conn.Write(connectFrame(time.Second))
 		}
 		conn.Write(in)
-		// A ping tells that all of it was handled, if the connection lasts.
+		// If the connection lasts, the answer to a ping shows that everything was handled.
 		conn.Write(ping)
 		conn.SetReadDeadline(time.Now().Add(2 * time.Millisecond))
 		io.Copy(io.Discard, conn)

@@ -18,10 +18,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// The tests of hostile clients: the server closes their connections, memory
-// stays bounded, and an honest client of the same server notices nothing. They run
-// in real time, which shows what no simulation can: what the server's real work for one client
-// costs the process's memory and the other client.
+// The tests of hostile clients show that the server closes their connections, memory stays bounded, and
+// an honest client of the same server notices nothing. They run in real time, because only then do they
+// show what the server's real work for one client costs in memory, and in delay of the other client.
 
 // besieged is an ensemble with an honest client on its first server.
 type besieged struct {
@@ -29,7 +28,7 @@ type besieged struct {
 	t testing.TB
 }
 
-// transports runs a test over both.
+// transports runs a test over both transports, memory and TCP.
 func transports(t *testing.T, test func(t *testing.T, s besieged)) {
 	for name, inMemory := range map[string]bool{"tcp": false, "memory": true} {
 		t.Run(name, func(t *testing.T) {
@@ -50,11 +49,11 @@ func besiege(t testing.TB, cfg embedded.Config) besieged {
 	return besieged{c, t}
 }
 
-// patient bounds what would otherwise hang.
+// patient limits waits that would otherwise hang.
 const patient = time.Minute
 
-// guard begins to write and read as an honest client, until the function that it
-// returns is called, which tells the longest that the client had to wait.
+// guard begins to write and read as an honest client, until the function that it returns is called.
+// That function returns the longest time that the client had to wait.
 func (s besieged) guard() (end func() (longest time.Duration)) {
 	s.t.Helper()
 	l, paths := s.honest()
@@ -84,7 +83,7 @@ func (s besieged) guard() (end func() (longest time.Duration)) {
 		working.Wait()
 		l.Close()
 		if len(waits) == 0 {
-			return 0 // it said why
+			return 0 // the error was already reported
 		}
 		slices.Sort(waits)
 		s.t.Logf("an honest client's write and read: %v, at most %v, of %d", waits[len(waits)/2], waits[len(waits)-1], len(waits))
@@ -92,7 +91,7 @@ func (s besieged) guard() (end func() (longest time.Duration)) {
 	}
 }
 
-// honest is a client with a znode.
+// honest returns a client with a znode.
 func (s besieged) honest() (*loader, []string) {
 	s.t.Helper()
 	l := s.open()
@@ -127,7 +126,7 @@ func (s besieged) raw() net.Conn {
 	return conn
 }
 
-// expectEnd reads until the server ends the connection, which is to be soon.
+// expectEnd reads until the server ends the connection, which it must do soon.
 func expectEnd(t testing.TB, conn net.Conn) {
 	t.Helper()
 	conn.SetReadDeadline(time.Now().Add(patient))
@@ -136,20 +135,20 @@ func expectEnd(t testing.TB, conn net.Conn) {
 	}
 }
 
-// connectFrame asks for a new session.
+// connectFrame returns a request for a new session.
 func connectFrame(timeout time.Duration) []byte {
 	r := wire.ConnectRequest{Timeout: timeout, Password: make([]byte, wire.PasswordSize)}
 	return wire.AppendFrame(nil, r.Append(nil))
 }
 
-// requestFrame has any record.
+// requestFrame returns a request with any record.
 func requestFrame(xid int32, op wire.Op, record []byte) []byte {
 	return wire.AppendFrame(nil, append(wire.RequestHeader{Xid: xid, Op: op}.Append(nil), record...))
 }
 
-// peak watches the memory of the process until the function that it returns is
-// called, which tells by how many bytes it grew at most. Meanwhile garbage is collected as often as in a
-// program, and not as seldom as in tests.
+// peak watches the memory of the process until the function that it returns is called. That function returns
+// by how many bytes the memory grew at most. Meanwhile garbage is collected as often as in programs, not as
+// rarely as in tests.
 func peak() (grown func() uint64) {
 	percent := debug.SetGCPercent(100)
 	runtime.GC()
@@ -174,7 +173,7 @@ func peak() (grown func() uint64) {
 	}
 }
 
-// inUse is the memory of objects, live or not yet collected, and of stacks.
+// inUse returns the memory of objects, live or not yet collected, and of stacks.
 func inUse() (sum uint64) {
 	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 	metrics.Read(samples)
@@ -184,7 +183,7 @@ func inUse() (sum uint64) {
 	return sum
 }
 
-// expectGrowth fails if memory grew by more than that.
+// expectGrowth fails if memory grew by more than most.
 func expectGrowth(t testing.TB, grown, most uint64) {
 	t.Helper()
 	t.Logf("memory grew by %d kB", grown>>10)

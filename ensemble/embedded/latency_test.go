@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// A read goes to a server and back, a write to the leader and a majority, too.
+// A read takes the way to a server and back, and a write also that to the leader and to a majority.
 func TestLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const latency = time.Millisecond
@@ -44,13 +44,13 @@ func TestLatency(t *testing.T) {
 		if len(seen) < 15 {
 			t.Errorf("only %d different times", len(seen))
 		}
-		// A slow link comes on top, and goes again.
+		// The delay of a slow link is added, and removed again.
 		const slow = 100 * time.Millisecond
 		for _, by := range []time.Duration{slow, 0} {
 			if err := e.Delay(t.Context(), follower.ID(), leader.ID(), by); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(2 * slow) // what is under way is not overtaken
+			time.Sleep(2 * slow) // messages in flight are not overtaken
 			took := timed(t, func() error { _, err := conn.Set("/a", nil, -1); return err })
 			if took < by+3*latency || took > by+9*latency {
 				t.Errorf("with a link that is slower by %s a write took %s", by, took)

@@ -13,8 +13,8 @@ import (
 
 var _ ensemble.Lossy = (*embedded.Ensemble)(nil)
 
-// On links that lose packets some writes are late by a retransmission or more, and
-// none is lost; afterwards all are quick.
+// On links that lose packets, some writes are late by one or more retransmissions, and none is lost;
+// afterwards all are quick.
 func TestLossyLinks(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		follower := l.others(l.leader())[0]
@@ -42,8 +42,8 @@ func TestLossyLinks(t *testing.T) {
 				late++
 			}
 		}
-		// A write takes four messages at least, one behind the other: 0.95^4 = 0.81 of
-		// them are not late. A few wait for something else that is late already.
+		// A write takes at least four messages, one after the other: 0.95^4 = 0.81 of the writes are
+		// not late. A few wait for something else that is already late.
 		if quick < 120 || late < 10 || quick+late < 190 {
 			t.Errorf("%d writes took no time, %d were late, of 200", quick, late)
 		}
@@ -57,7 +57,7 @@ func TestLossyLinks(t *testing.T) {
 	})
 }
 
-// Where nearly all is lost nobody serves for long, and all is well afterwards.
+// If nearly all packets are lost, no server serves for long, and afterwards everything works again.
 func TestVeryLossyLinks(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		for _, a := range l.others() {

@@ -34,8 +34,8 @@ func scrape(t *testing.T, s *embedded.Server, within time.Duration) (string, err
 	return string(text), err
 }
 
-// Each server tells its own metrics, and only while it runs. Prometheus asks over real connections, so in
-// real time.
+// Each server reports its own metrics, and only while it runs. Prometheus asks over real connections, so the
+// test runs in real time.
 func TestMetrics(t *testing.T) {
 	e, err := embedded.Start(embedded.Config{Observers: 1, MetricsAddrs: []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}})
 	if err != nil {
@@ -80,7 +80,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// A server that is alone without a majority tells what it counts, and no gauges.
+// A server without a majority reports its counters, but no gauges.
 func TestMetricsWithoutMajority(t *testing.T) {
 	e, err := embedded.Start(embedded.Config{MetricsAddrs: []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}, Stopped: true})
 	if err != nil {

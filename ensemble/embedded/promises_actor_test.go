@@ -14,25 +14,25 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// moment is a place in the order in which clients see things happen. Many have
-// the same time: it is virtual.
+// moment is a position in the order in which clients see things happen. Many moments have the same
+// time, because it is virtual.
 type moment struct {
 	seq int64
 	at  time.Time
 }
 
-// clock gives moments.
+// clock returns moments.
 type clock struct{ last atomic.Int64 }
 
 func (c *clock) now() moment { return moment{c.last.Add(1), time.Now()} }
 
-// seenSession is all that a client saw of one session.
+// seenSession is everything that a client saw of one session.
 type seenSession struct {
 	id    int64
 	conns []*seenConn
 }
 
-// seenConn is a connection of a session, and what came over it.
+// seenConn is a connection of a session, with everything that came over it.
 type seenConn struct {
 	session *seenSession
 	server  int
@@ -50,7 +50,7 @@ type seenEvent struct {
 	zxid int64
 }
 
-// seenCall is a request and what became of it.
+// seenCall is a request and its outcome.
 type seenCall struct {
 	actor *actor
 	conn  *seenConn
@@ -63,10 +63,10 @@ type seenCall struct {
 	code      wire.Code
 	result    any
 
-	// What the check finds out.
+	// These are found by the check.
 	txn    int64 // zxid of its transaction
 	events []seenEvent
-	again  *armed // watches that a SetWatches leaves
+	again  *armed // the watches that a SetWatches leaves set
 }
 
 func (c *seenCall) String() string {
@@ -84,7 +84,7 @@ type actor struct {
 	rng *rand.Rand
 
 	timeout  time.Duration // of its sessions
-	dozed    bool          // it has rested so long that its session may be over
+	dozed    bool          // it has rested so long that its session may have expired
 	conn     *zkclient.Conn
 	at       *seenConn // of conn
 	session  *seenSession
@@ -128,7 +128,7 @@ func (a *actor) leave() {
 
 func (a *actor) someServer() int { return 1 + a.rng.IntN(len(a.e.Addrs())) }
 
-// rest is mostly short. Sometimes, in bad times, it is longer than the session lives.
+// rest is mostly short. Sometimes, while there are faults, it is longer than the session's timeout.
 func (a *actor) rest(mean time.Duration) {
 	d := min(time.Duration(a.rng.ExpFloat64()*float64(mean)), 250*time.Millisecond)
 	if a.phase.Load() == faulty && a.rng.IntN(100) == 0 {
@@ -141,7 +141,7 @@ func (a *actor) rest(mean time.Duration) {
 	time.Sleep(d + time.Duration(a.rng.IntN(1000)))
 }
 
-// patience is how long a server may take before the client looks for another.
+// patience returns how long a server may take before the client looks for another.
 func (a *actor) patience() time.Duration {
 	return min(a.timeout*2/3, 500*time.Millisecond+time.Duration(a.rng.IntN(1000))*time.Millisecond)
 }
@@ -168,7 +168,7 @@ func (a *actor) connect(server int) bool {
 	return a.conn != nil
 }
 
-// welcome takes note of the connection and sets the watches of the last one again.
+// welcome records a new connection and sets the watches of the last one again.
 func (a *actor) welcome(server int) {
 	s := a.conn.Session()
 	if a.resume.ID == 0 {
@@ -209,8 +209,8 @@ type todo struct {
 	req any
 }
 
-// ask sends requests at once and reads the replies. It is false if the
-// connection did not live to see them.
+// ask sends requests together and reads the replies. It returns false if the connection ended before
+// all replies came.
 func (a *actor) ask(steps ...todo) bool {
 	if a.conn == nil {
 		return false
@@ -250,7 +250,7 @@ func (a *actor) nextXid(op wire.Op) int32 {
 	return a.xid
 }
 
-// lost notes that a client's connection ended or was too slow.
+// lost records that a client's connection ended or was too slow.
 func (a *actor) lost(c *seenCall, err error) {
 	if a.phase.Load() == quiet && !a.dozed {
 		a.problem("without faults: %v: %v", c, err)
@@ -291,7 +291,7 @@ func (a *actor) answered(c *seenCall, f zkclient.Frame) error {
 	return nil
 }
 
-// learn keeps what later requests are made of.
+// learn records what later requests are made from.
 func (a *actor) learn(c *seenCall) {
 	a.watches.arm(c)
 	switch r := c.result.(type) {
@@ -320,7 +320,7 @@ func pathOf(req any) string {
 	return ""
 }
 
-// batch makes a few requests at once.
+// batch makes a few requests together.
 func (a *actor) batch() {
 	steps := make([]todo, 0, 4)
 	for range 1 + a.rng.IntN(3) {
@@ -350,7 +350,7 @@ func (a *actor) someStep() []todo {
 
 var openToAll = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
 
-// Few paths make many meetings.
+// With few paths, clients often use the same znodes.
 var promisePaths = []string{"/a", "/b", "/a/x", "/a/y", "/b/x", "/c", "/c/x"}
 
 func (a *actor) somePath() string {
@@ -384,7 +384,7 @@ func (a *actor) someWrite() todo {
 	return a.someCreate()
 }
 
-// someDelete prefers what would otherwise become ever more.
+// someDelete prefers znodes whose number would otherwise only grow.
 func (a *actor) someDelete() *wire.VersionRequest {
 	path := a.somePath()
 	if n := len(a.made); n > 0 && a.rng.IntN(3) > 0 {
@@ -395,7 +395,7 @@ func (a *actor) someDelete() *wire.VersionRequest {
 	return &wire.VersionRequest{Path: path, Version: a.someVersion(path)}
 }
 
-// someData is never the same twice.
+// someData never returns the same data twice.
 func (a *actor) someData() []byte {
 	return fmt.Appendf(nil, "%d.%d.%d", a.id, len(a.calls), a.rng.IntN(1000))
 }
@@ -430,7 +430,7 @@ func (a *actor) someMulti() []wire.MultiOp {
 	return ops
 }
 
-// show is a request in words.
+// show returns a request in words.
 func show(req any) string {
 	ops, ok := req.([]wire.MultiOp)
 	if !ok {

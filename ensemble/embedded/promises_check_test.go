@@ -12,8 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// check holds what clients saw against the transactions, which it replays on a
-// model of its own.
+// check compares what clients saw with the transactions, which it replays on its own model.
 type check struct {
 	calls   []*seenCall
 	txns    []history.Txn
@@ -23,13 +22,13 @@ type check struct {
 	model    *model
 	writes   map[writeKey]*seenCall
 	reads    map[int64][]*seenCall // by the zxid of the state that answered
-	fresh    []int64               // those of them that begin an epoch
+	fresh    []int64               // those zxids that begin an epoch
 	acked    []ack
 	sessions map[int64]sessionLife
 	lastCxid map[int64]int32
 	past     map[string][]past
 	epoch    int64
-	began    time.Time // of the epoch: not before this
+	began    time.Time // the epoch did not begin before this
 	changes  []seenEvent
 
 	staleSyncs int
@@ -40,7 +39,7 @@ type writeKey struct {
 	xid     int32
 }
 
-// ack is the highest zxid of a write that was answered by then.
+// ack is the highest zxid of a write that was answered by a moment.
 type ack struct {
 	moment
 	zxid int64
@@ -85,8 +84,8 @@ func (k *check) run() {
 	k.watches()
 }
 
-// serveEpochs looks at what was read from leaders of epochs up to this one before
-// they committed anything: they show the beginning of their epoch as its zxid.
+// serveEpochs checks reads from leaders of epochs up to this one before they committed anything: these
+// show the beginning of the epoch as their zxid.
 func (k *check) serveEpochs(epoch int64) {
 	for len(k.fresh) > 0 && k.fresh[0]>>32 <= epoch {
 		k.serve(k.fresh[0])
@@ -118,7 +117,7 @@ func (k *check) sort() {
 	}
 }
 
-// ackedBefore gives the highest zxid of a write that was answered before.
+// ackedBefore returns the highest zxid of a write that was answered before a moment.
 func (k *check) ackedBefore(m moment) int64 {
 	return k.ackedUntil(func(a ack) bool { return a.seq > m.seq })
 }
@@ -135,7 +134,7 @@ func (k *check) ackedUntil(later func(ack) bool) int64 {
 	return k.acked[i-1].zxid
 }
 
-// replay does a transaction, which is to be what the model makes of the request.
+// replay performs a transaction, which must be what the model makes of the request.
 func (k *check) replay(t *history.Txn) {
 	zxid := int64(t.Zxid)
 	if e := zxid >> 32; e != k.epoch {
@@ -179,8 +178,8 @@ func (k *check) createSession(t *history.Txn) error {
 	return nil
 }
 
-// expire judges the end of a session that did not ask for it. A session lives
-// for its whole timeout, and anew after a change of the leader.
+// expire judges the end of a session that its client did not close. A session lives for its whole
+// timeout, which begins again after a change of the leader.
 func (k *check) expire(t *history.Txn) error {
 	id := int64(t.Session)
 	s := k.sessions[id]
@@ -197,7 +196,7 @@ func (k *check) expire(t *history.Txn) error {
 func (k *check) sweep(t *history.Txn) error {
 	switch {
 	case t.Error != 0:
-		return nil // two leaders thought of it
+		return nil // two leaders decided to delete the znode
 	case t.Type != "deleteContainer":
 		return fmt.Errorf("nobody asked for it")
 	case !k.due(t):
@@ -210,9 +209,8 @@ func (k *check) sweep(t *history.Txn) error {
 	return nil
 }
 
-// due reports whether a leader could think that a znode is to be swept: it looks at
-// what is committed, which is all that was acknowledged, and may lack what is
-// under way.
+// due reports whether a leader could consider a znode due for deletion: the leader looks at committed
+// transactions, which include all acknowledged ones but may lack those in progress.
 func (k *check) due(t *history.Txn) bool {
 	least := k.ackedBy(t.Wall)
 	for _, p := range slices.Backward(k.past[t.Path]) {
@@ -226,7 +224,7 @@ func (k *check) due(t *history.Txn) bool {
 	return false
 }
 
-// remember keeps what due needs.
+// remember records what due needs.
 func (k *check) remember(zxid int64) {
 	for _, c := range k.model.events {
 		k.past[c.path] = append(k.past[c.path], past{zxid, k.model.sweepable(c.path)})
@@ -257,10 +255,10 @@ func (k *check) write(t *history.Txn) error {
 	}
 	switch {
 	case c.op == wire.CloseSession && !k.model.sessions[session] && len(t.Paths) == 0:
-		return k.replied(c, wire.OK, wire.OpResult{}, nil) // the leader was faster
+		return k.replied(c, wire.OK, wire.OpResult{}, nil) // the leader had already ended the session
 	case !k.model.sessions[session]:
 		return fmt.Errorf("its session is closed: %v", c)
-	case t.Cxid < k.lastCxid[session] && c.op != wire.CloseSession: // which nobody asks whether the session has moved
+	case t.Cxid < k.lastCxid[session] && c.op != wire.CloseSession: // servers do not check whether its session has moved
 		return fmt.Errorf("request %d of the session came before it: %v", k.lastCxid[session], c)
 	}
 	k.lastCxid[session] = max(k.lastCxid[session], t.Cxid)
@@ -277,7 +275,7 @@ func (k *check) write(t *history.Txn) error {
 	return k.replied(c, code, one, many)
 }
 
-// refusal is why a session might not make the request, whatever it was.
+// refusal returns the code with which a session's request had to be refused, whatever the request was.
 func refusal(t *history.Txn) wire.Code {
 	code := wire.Code(t.Error)
 	if len(t.Parts) > 0 {
@@ -329,7 +327,7 @@ func recordedOne(t *history.Txn, req any, r wire.OpResult, session int64) bool {
 	return false
 }
 
-// replied compares the reply, if there was one, with what the request came to.
+// replied compares the reply, if there was one, with the outcome of the request.
 func (k *check) replied(c *seenCall, code wire.Code, one wire.OpResult, many []wire.OpResult) error {
 	switch {
 	case c.got.seq == 0:
@@ -375,11 +373,11 @@ func sameResults(want, got []wire.OpResult) error {
 	return nil
 }
 
-// serve looks at what was read from the state at zxid.
+// serve checks what was read from the state at zxid.
 func (k *check) serve(zxid int64) {
 	for _, c := range k.reads[zxid] {
 		if c.code == wire.SessionExpired {
-			continue // a leader knows before the others that a session ends
+			continue // a leader knows earlier than the others that a session ends
 		}
 		switch r := c.req.(type) {
 		case *wire.ReadRequest:
@@ -396,9 +394,8 @@ func (k *check) serve(zxid int64) {
 	delete(k.reads, zxid)
 }
 
-// sync judges a sync: it brings the server up to what was acknowledged before.
-// A leader that is deposed and does not know it yet answers, too: "sync is not
-// currently a quorum operation" (ZOOKEEPER-2136).
+// sync judges a sync: it brings the server up to what was acknowledged before. A deposed leader that
+// does not know it yet also answers: "sync is not currently a quorum operation" (ZOOKEEPER-2136).
 func (k *check) sync(c *seenCall) {
 	acked := k.ackedBefore(c.sent)
 	switch {
@@ -410,14 +407,14 @@ func (k *check) sync(c *seenCall) {
 	}
 }
 
-// real looks at acknowledgements of what never happened.
+// real finds acknowledgements of writes that never happened.
 func (k *check) real(c *seenCall) {
 	if isWrite(c.op) && c.got.seq != 0 && c.txn == 0 {
 		k.problem("it was answered, and there is no transaction: %v", c)
 	}
 }
 
-// order looks at the zxids that each session saw: they never go back.
+// order checks the zxids that each session saw: they never decrease.
 func (k *check) order() {
 	last := map[*actor]*seenCall{}
 	for _, c := range k.calls {

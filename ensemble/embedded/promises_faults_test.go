@@ -10,18 +10,18 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// nemesis does things to an ensemble.
+// nemesis injects faults into an ensemble.
 type nemesis struct {
 	*trial
 	rng  *rand.Rand
 	menu []kindOfFault
 }
 
-// kindOfFault begins something and returns what ends it.
+// kindOfFault begins a fault and returns a function that ends it.
 type kindOfFault struct {
 	name string
-	// silent is that servers can be out of reach without anybody being told: a
-	// leader that was deposed may not know it for a while.
+	// silent means that servers can be unreachable without noticing it: a deposed leader may not know
+	// for a while that it was deposed.
 	silent bool
 	begin  func(*nemesis) (what string, undo func())
 }
@@ -36,7 +36,7 @@ var kindsOfFault = []kindOfFault{
 
 func newNemesis(tr *trial) *nemesis {
 	n := &nemesis{trial: tr, rng: rand.New(rand.NewPCG(tr.seed, 0))}
-	// A third of the trials has one kind of fault only, a third two, a third all.
+	// A third of the trials has only one kind of fault, a third has two, and a third has all.
 	kinds := n.rng.Perm(len(kindsOfFault))
 	for _, i := range kinds[:[]int{1, 2, len(kinds)}[n.rng.IntN(3)]] {
 		n.menu = append(n.menu, kindsOfFault[i])
@@ -45,7 +45,7 @@ func newNemesis(tr *trial) *nemesis {
 	return n
 }
 
-// run makes faults until the time is over, and then undoes all of them.
+// run injects faults until the time is over, and then heals all of them.
 func (n *nemesis) run(during time.Duration) {
 	var undo []func()
 	for end := time.Now().Add(during); time.Now().Before(end); {
@@ -63,12 +63,12 @@ func (n *nemesis) run(during time.Duration) {
 	n.heal()
 }
 
-// wait is some milliseconds of the mean, now and then much more or next to none.
+// wait waits some milliseconds around the mean, now and then much longer or hardly at all.
 func (n *nemesis) wait(mean float64) {
 	time.Sleep(time.Duration(min(n.rng.ExpFloat64()*mean, 6000) * float64(time.Millisecond)))
 }
 
-// heal ends all faults there are.
+// heal ends all present faults.
 func (n *nemesis) heal() {
 	ctx := context.Background()
 	n.log("heal all")
@@ -86,7 +86,7 @@ func (n *nemesis) heal() {
 	}
 }
 
-// servers are the ids.
+// servers yields the ids of the servers.
 func (n *nemesis) servers() func(func(int) bool) {
 	return func(yield func(int) bool) {
 		for i := range n.e.Addrs() {
@@ -97,7 +97,7 @@ func (n *nemesis) servers() func(func(int) bool) {
 	}
 }
 
-// victims are the leader, some server, or all of them.
+// victims returns the leader, some server, or all servers.
 func (n *nemesis) victims() []int {
 	switch n.rng.IntN(8) {
 	case 0:
@@ -114,7 +114,7 @@ func (n *nemesis) victims() []int {
 
 func (n *nemesis) some() int { return 1 + n.rng.IntN(len(n.e.Addrs())) }
 
-// leader is who says so, or else anybody.
+// leader returns the server that claims to lead, or else any server.
 func (n *nemesis) leader() int {
 	leader := n.some()
 	for id := range n.servers() {
@@ -155,8 +155,8 @@ func (n *nemesis) pause() (string, func()) {
 	}
 }
 
-// cut cuts some links: one, those from or to a server, those between two groups
-// of servers, which may have one in common.
+// cut cuts some links: one link, those from or to a server, or those between two groups of servers,
+// which may have one server in common.
 func (n *nemesis) cut() (string, func()) {
 	var pairs [][2]int
 	reaches := n.someCut()
@@ -184,13 +184,13 @@ func (n *nemesis) someCut() (reaches func(from, to int) bool) {
 		groups[id] = n.rng.IntN(2)
 	}
 	switch n.rng.IntN(6) {
-	case 0: // one way
+	case 0: // one link in one direction
 		return func(from, to int) bool { return from != a || to != b }
-	case 1: // nothing gets out
+	case 1: // nothing leaves a server
 		return func(from, _ int) bool { return from != a }
-	case 2: // nothing gets in
+	case 2: // nothing reaches a server
 		return func(_, to int) bool { return to != a }
-	case 3: // alone
+	case 3: // a server is alone
 		return func(from, to int) bool { return from != a && to != a }
 	case 4: // a bridge
 		return func(from, to int) bool { return from == b || to == b || groups[from] == groups[to] }
@@ -198,7 +198,7 @@ func (n *nemesis) someCut() (reaches func(from, to int) bool) {
 	return func(from, to int) bool { return groups[from] == groups[to] }
 }
 
-// delay makes links slow, each in its own way.
+// delay makes links slow, each with its own delay.
 func (n *nemesis) delay() (string, func()) {
 	most := []int{5, 50, 500, 1500}[n.rng.IntN(4)]
 	share := 1 + n.rng.IntN(3)
@@ -224,7 +224,7 @@ func (n *nemesis) delays(by func() time.Duration) {
 	}
 }
 
-// disk makes disks slow; often a crash follows, of what is not on disk yet.
+// disk makes disks slow; often a crash follows, which loses what is not yet on disk.
 func (n *nemesis) disk() (string, func()) {
 	ids := n.victims()
 	if n.rng.IntN(2) == 0 {

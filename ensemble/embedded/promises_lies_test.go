@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// TestPromisesSeeLies changes what was seen of a good ensemble: a check that
-// finds nothing wrong then would not find it in a bad one either.
+// TestPromisesSeeLies changes what was seen of a correct ensemble: a check that does not notice the
+// change would not notice the same mistake of a wrong ensemble either.
 func TestPromisesSeeLies(t *testing.T) {
 	for _, lie := range append(lies, lieAbout{name: "nothing", tell: func(*check) {}}) {
 		t.Run(lie.name, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestPromisesSeeLies(t *testing.T) {
 	}
 }
 
-// lieAbout changes what was seen, and what is to be found then.
+// lieAbout is a change of what was seen, with the problem that the check must find.
 type lieAbout struct {
 	name, found string
 	tell        func(*check)
@@ -114,7 +114,7 @@ var lies = []lieAbout{
 		c.code = wire.NoNode
 	}},
 	{"a sync that does nothing", "when it was sent", func(k *check) {
-		// Of the last client, nothing of which comes behind it.
+		// This sync is of the last client, which makes no request after it.
 		c := k.findLast(func(c *seenCall) bool { return c.op == wire.Sync })
 		k.calls = slices.DeleteFunc(k.calls, func(o *seenCall) bool { return o.actor == c.actor && o != c })
 		c.zxid = int64(k.txns[0].Zxid)
@@ -151,7 +151,7 @@ var lies = []lieAbout{
 	}},
 }
 
-// acked is a request of that type that was done.
+// acked returns a function that accepts successful requests of a type.
 func acked(op wire.Op) func(*seenCall) bool {
 	return func(c *seenCall) bool { return c.op == op && c.got.seq != 0 && c.code == wire.OK }
 }
@@ -168,7 +168,7 @@ func (k *check) findLast(is func(*seenCall) bool) *seenCall {
 
 func (k *check) index(is func(history.Txn) bool) int { return slices.IndexFunc(k.txns, is) }
 
-// frames changes what came over a connection, at an event with a reply behind it.
+// frames changes what came over a connection, at an event that is followed by a reply.
 func (k *check) frames(change func([]seenFrame, int) []seenFrame) {
 	for _, c := range k.calls {
 		for i, f := range c.conn.frames[:max(len(c.conn.frames)-1, 0)] {

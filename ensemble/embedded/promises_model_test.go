@@ -17,12 +17,12 @@ import (
 type model struct {
 	nodes    map[string]*znode
 	sessions map[int64]bool
-	undo     []func()    // takes the present request back
+	undo     []func()    // undo the present request
 	events   []happening // of the present request
 }
 
 type znode struct {
-	stat      wire.Stat // but for Cversion and NumChildren
+	stat      wire.Stat // except Cversion and NumChildren
 	data      []byte
 	creates   int32 // children ever created
 	children  map[string]bool
@@ -30,7 +30,7 @@ type znode struct {
 	ttl       time.Duration
 }
 
-// happening is an event of which a watch can tell, in order.
+// happening is an event that a watch can report, in order.
 type happening struct {
 	typ  wire.EventType
 	path string
@@ -51,7 +51,7 @@ func parent(path string) string {
 	return path[:max(strings.LastIndexByte(path, '/'), 1)]
 }
 
-// asked is a request in its place of the order.
+// asked is a request at its position in the order.
 type asked struct {
 	op      wire.Op
 	req     any
@@ -60,8 +60,7 @@ type asked struct {
 	millis  int64
 }
 
-// do does a write, or nothing if there is an error. The result has what the
-// reply has.
+// do performs a write, or nothing if it returns an error code. The result has what the reply has.
 func (m *model) do(a asked) (wire.OpResult, []wire.OpResult, wire.Code) {
 	m.undo, m.events = m.undo[:0], nil
 	ops, ok := a.req.([]wire.MultiOp)
@@ -83,7 +82,7 @@ func (m *model) do(a asked) (wire.OpResult, []wire.OpResult, wire.Code) {
 	return wire.OpResult{}, results, wire.OK
 }
 
-// failed are the results of a multi of which one operation failed.
+// failed returns the results of a multi of which one operation failed.
 func failed(n, culprit int, code wire.Code) []wire.OpResult {
 	results := make([]wire.OpResult, n)
 	for i := range results {
@@ -198,8 +197,8 @@ func (m *model) delete(path string, zxid int64) wire.Code {
 	return wire.OK
 }
 
-// sweepable describes why the leader deletes a znode by itself: it is a
-// container that had children and has none, or a time to live since it was set.
+// sweepable describes why the leader may delete a znode by itself: the znode is a container that had
+// children and has none, or has a time to live since its last change.
 type sweepable struct {
 	idle  bool
 	ttl   time.Duration
@@ -218,7 +217,7 @@ func (s sweepable) due(millis int64) bool {
 	return s.idle || s.ttl > 0 && millis-s.mtime > s.ttl.Milliseconds()
 }
 
-// end ends a session: paths are its ephemerals in the order in which they go.
+// end ends a session: paths are its ephemerals in the order of their deletion.
 func (m *model) end(session, zxid int64, paths []string) error {
 	m.undo, m.events = m.undo[:0], nil
 	if !m.sessions[session] {
@@ -247,7 +246,7 @@ func (m *model) ephemerals(session int64) (paths []string) {
 
 func (n *znode) ephemeral() bool { return n.stat.EphemeralOwner != 0 }
 
-// seen is the stat as clients see it.
+// seen returns the stat as clients see it.
 func (n *znode) seen() wire.Stat {
 	s := n.stat
 	s.NumChildren = int32(len(n.children))
@@ -269,7 +268,7 @@ func (m *model) place(path string, n *znode) {
 	m.nodes[path] = n
 }
 
-// touch remembers a node before it is changed.
+// touch saves a node before it is changed.
 func (m *model) touch(n *znode) {
 	before := *n
 	before.children = maps.Clone(n.children)
@@ -292,7 +291,7 @@ func (m *model) agrees(op wire.Op, req, result any, code wire.Code) error {
 	case code != wire.OK:
 		return fmt.Errorf("%s is there, the reply is %v", path, code)
 	case path == "/zookeeper/config":
-		return nil // each server writes it for itself
+		return nil // each server writes this znode itself
 	}
 	return n.agrees(path, op, result)
 }

@@ -28,9 +28,9 @@ var (
 	firstSeed = flag.Int("promises.first", 1, "the first of them")
 )
 
-// TestPromises makes clients of an ensemble work while its servers are killed,
-// paused, cut off and slowed down, and holds what they saw against the promises
-// of ZooKeeper (Programmer's Guide, Consistency Guarantees):
+// TestPromises makes clients of an ensemble work while its servers are killed, paused, cut off and
+// slowed down, and compares what they saw with the promises of ZooKeeper (Programmer's Guide,
+// Consistency Guarantees):
 //
 //   - writes are linearizable, and each does what the order of transactions says;
 //   - what was acknowledged is not lost, what was refused has no effect, and
@@ -43,8 +43,8 @@ var (
 //   - the servers agree on all transactions: no epoch has two leaders that commit;
 //   - soon after the last fault all servers serve again, the same tree.
 //
-// -run 'TestPromises/seed=17$' tries one seed again. How goroutines are scheduled
-// is not part of a seed, but time is virtual: mostly one thing happens at once.
+// -run 'TestPromises/seed=17$' tries one seed again. The scheduling of goroutines is not part of a
+// seed, but time is virtual: mostly one thing happens at a time.
 func TestPromises(t *testing.T) {
 	n := *seeds
 	if testing.Short() {
@@ -60,7 +60,7 @@ func TestPromises(t *testing.T) {
 	}
 }
 
-// totals are of all seeds: a test that tries nothing finds nothing.
+// totals adds up all seeds: a test that tries nothing would find nothing.
 type totals struct {
 	mu sync.Mutex
 
@@ -88,7 +88,7 @@ func (s *totals) judge(t *testing.T, seeds int) {
 // The phases of a trial.
 const (
 	faulty     int32 = iota
-	recovering       // no faults any more, and not all servers serve
+	recovering       // no more faults, but not all servers serve yet
 	quiet            // nothing may fail
 	over             // clients leave
 )
@@ -96,15 +96,15 @@ const (
 const (
 	faultyTime = 12 * time.Second
 	quietTime  = 3 * time.Second
-	// recovery is how long all servers may take to serve again: whatever they are
-	// in the midst of ends within InitLimit, and then they elect.
+	// recovery is how long all servers may take to serve again: whatever they are doing ends within
+	// InitLimit, and then they elect a leader.
 	recovery = 15 * time.Second
-	// forgotten is when every session of those who left is over: the longest
-	// timeout, and a tick.
+	// forgotten is the time after which every session of clients that left has ended: the longest
+	// timeout plus a tick.
 	forgotten = 11 * time.Second
 )
 
-// trial is one seed.
+// trial is the run of one seed.
 type trial struct {
 	e      *embedded.Ensemble
 	seed   uint64
@@ -140,7 +140,7 @@ func (tr *trial) must(err error) {
 	}
 }
 
-// sizes are mostly the usual ones.
+// sizes lists ensembles, mostly of the usual sizes.
 var sizes = []embedded.Config{
 	{Nodes: 3},
 	{Nodes: 3},
@@ -177,7 +177,7 @@ func runTrial(t *testing.T, seed uint64, sum *totals) {
 	k.problem = tr.problem
 	k.run()
 	if n := len(k.model.sessions); n > 1 {
-		tr.problem("%d sessions are left: %v", n, k.model.sessions) // one is of who read all
+		tr.problem("%d sessions are left: %v", n, k.model.sessions) // one session belongs to the client that read everything
 	}
 	sum.add(k, recovery)
 	if len(tr.problems) > 0 {
@@ -202,8 +202,8 @@ func newTrial(t *testing.T, seed uint64, cfg embedded.Config) *trial {
 	return tr
 }
 
-// fold makes the servers keep little of their logs, so that who comes back late
-// needs a snapshot.
+// fold makes the servers keep little of their logs, so that a server that comes back late needs a
+// snapshot.
 func (tr *trial) fold(keep int) {
 	tr.log("the servers keep %d transactions", keep)
 	for id := range tr.e.Addrs() {
@@ -211,7 +211,7 @@ func (tr *trial) fold(keep int) {
 	}
 }
 
-// employ puts clients to work.
+// employ starts clients.
 func (tr *trial) employ(n int) {
 	for id := range n {
 		a := newActor(tr, id+1)
@@ -220,8 +220,8 @@ func (tr *trial) employ(n int) {
 	}
 }
 
-// finish lets the clients leave, waits until they are forgotten, reads all that
-// is left, and gives what there is to check.
+// finish lets the clients leave, waits until their sessions have ended, reads everything that is left,
+// and returns what there is to check.
 func (tr *trial) finish() *check {
 	tr.phase.Store(over)
 	tr.working.Wait()
@@ -251,8 +251,8 @@ func (tr *trial) recover() time.Duration {
 		}
 	}
 	took := time.Since(start)
-	// The clients have yet to notice, and sessions may be about to end that nobody
-	// could keep alive.
+	// The clients have yet to notice this, and sessions that could not be kept alive may be about to
+	// end.
 	time.Sleep(4 * time.Second)
 	return took
 }
@@ -264,7 +264,7 @@ func (tr *trial) serves(server int) bool {
 	return a.connect(server) && a.ask(todo{wire.Sync, &wire.PathRequest{Path: "/"}})
 }
 
-// readAll reads all that each server has.
+// readAll reads everything that each server has.
 func (tr *trial) readAll() *actor {
 	reader := newActor(tr, 9)
 	reader.timeout = 10 * time.Second
@@ -279,14 +279,14 @@ func (tr *trial) readAll() *actor {
 	return reader
 }
 
-// readTree reads a znode and all below it.
+// readTree reads a znode and everything below it.
 func (a *actor) readTree(path string) {
 	r := &wire.ReadRequest{Path: path}
 	if !a.ask(todo{wire.GetData, r}, todo{wire.GetChildren2, r}) {
 		a.problem("cannot read %s", path)
 		return
 	}
-	children, _ := a.calls[len(a.calls)-1].result.(wire.ChildrenReply) // it may just be swept
+	children, _ := a.calls[len(a.calls)-1].result.(wire.ChildrenReply) // the znode may just have been deleted
 	for _, name := range children.Children {
 		a.readTree(strings.TrimSuffix(path, "/") + "/" + name)
 	}
@@ -332,8 +332,8 @@ func (s *totals) add(k *check, recovery time.Duration) {
 	}
 }
 
-// commitLog follows what the servers know to be committed. All have to agree at
-// all times: if two leaders committed in one epoch, they would not.
+// commitLog follows what the servers know to be committed. They have to agree at all times, which they
+// would not if two leaders committed in one epoch.
 type commitLog struct {
 	e    *embedded.Ensemble
 	done chan struct{}
@@ -342,7 +342,7 @@ type commitLog struct {
 	all  []zab.Entry
 	read []int64 // zxid up to which a server's log was compared
 
-	stream ensemble.TransactionStream // has to give the same
+	stream ensemble.TransactionStream // has to return the same transactions
 	handed []history.Txn
 }
 
@@ -350,7 +350,7 @@ func newCommitLog(e *embedded.Ensemble, stream ensemble.TransactionStream) *comm
 	return &commitLog{e: e, done: make(chan struct{}), read: make([]int64, len(e.Addrs())), stream: stream}
 }
 
-// follow looks often enough to miss nothing that is folded.
+// follow reads the logs often enough to miss no folded entry.
 func (l *commitLog) follow(tr *trial) {
 	for {
 		l.look(tr)
@@ -389,7 +389,7 @@ func (l *commitLog) look(tr *trial) {
 	}
 }
 
-// compareStream wants the stream to have handed over what the servers' logs had.
+// compareStream fails unless the stream has returned what the servers' logs had.
 func (l *commitLog) compareStream(tr *trial) {
 	l.stream.Close()
 	if diff := gocmp.Diff(l.transactions(), l.handed); diff != "" {
@@ -399,8 +399,8 @@ func (l *commitLog) compareStream(tr *trial) {
 
 func byZxid(e zab.Entry, zxid int64) int { return cmp.Compare(e.Zxid, zxid) }
 
-// compare compares an entry of a server's log with what others have; before is
-// the one before it, if the server still has that.
+// compare compares an entry of a server's log with what others have; before has the entry before it, if
+// the server still has that.
 func (l *commitLog) compare(before []zab.Entry, e zab.Entry) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// armed are the watches of one client.
+// armed holds the watches of one client.
 type armed struct {
 	data, exist, child, persistent, recursive map[string]bool
 }
@@ -22,7 +22,7 @@ func (w armed) any() bool {
 	return len(w.data)+len(w.exist)+len(w.child)+len(w.persistent)+len(w.recursive) > 0
 }
 
-// arm sets the watch that a request asked for, now that it is answered.
+// arm sets the watch that an answered request asked for.
 func (w armed) arm(c *seenCall) {
 	if c.code != wire.OK && c.op != wire.Exists {
 		return
@@ -57,7 +57,7 @@ func (w armed) arm(c *seenCall) {
 	}
 }
 
-// use takes away the watches that a change uses up, and reports whether there were any.
+// use removes the watches that a change uses up, and reports whether there were any.
 func (w armed) use(c happening) bool {
 	took := func(set map[string]bool) bool {
 		had := set[c.path]
@@ -86,7 +86,7 @@ func (w armed) coversRecursively(path string) bool {
 	return false
 }
 
-// request sets the watches again, for a client that has seen zxid.
+// request returns the request that sets the watches again, for a client that has seen zxid.
 func (w armed) request(zxid int64) *wire.SetWatchesRequest {
 	list := func(set map[string]bool) []string { return append([]string{}, slices.Sorted(maps.Keys(set))...) }
 	return &wire.SetWatchesRequest{
@@ -95,8 +95,8 @@ func (w armed) request(zxid int64) *wire.SetWatchesRequest {
 	}
 }
 
-// rearm says what a server in this state answers to SetWatches: the events of
-// what changed meanwhile, and the watches that are left.
+// rearm returns how a server in this state answers a SetWatches: the events of what changed meanwhile,
+// and the watches that are left.
 func (m *model) rearm(r *wire.SetWatchesRequest) (events []seenEvent, left armed) {
 	left = newArmed()
 	tell := func(typ wire.EventType, path string) {
@@ -138,16 +138,15 @@ func (m *model) rearm(r *wire.SetWatchesRequest) (events []seenEvent, left armed
 	return events, left
 }
 
-// watchCheck follows one connection through the order of transactions. What it
-// was told, and between which replies, is determined by that order: "a client
-// will see a watch event for a znode it is watching before seeing the new data",
-// "the order of watch events corresponds to the order of the updates"
-// (Programmer's Guide, What ZooKeeper Guarantees about Watches).
+// watchCheck follows one connection through the order of transactions. The events that it gets, and
+// between which replies they come, are determined by that order: "a client will see a watch event for a
+// znode it is watching before seeing the new data", "the order of watch events corresponds to the order
+// of the updates" (Programmer's Guide, What ZooKeeper Guarantees about Watches).
 type watchCheck struct {
-	all   []seenEvent // of every transaction
-	next  int         // the first in all that the server has not applied yet
+	all   []seenEvent // the events of every transaction
+	next  int         // the index in all of the first event that the server has not applied yet
 	armed armed
-	told  []seenEvent // since the last reply
+	told  []seenEvent // events since the last reply
 }
 
 func (w *watchCheck) conn(c *seenConn) error {
@@ -171,7 +170,7 @@ func (w *watchCheck) conn(c *seenConn) error {
 	return w.rest(c)
 }
 
-// upTo gives what is told of the changes up to zxid.
+// upTo returns the events due for the changes up to zxid.
 func (w *watchCheck) upTo(zxid int64) (due []seenEvent) {
 	for ; w.next < len(w.all) && w.all[w.next].zxid <= zxid; w.next++ {
 		if ev := w.all[w.next]; w.armed.any() && w.armed.use(ev.happening) {
@@ -181,7 +180,7 @@ func (w *watchCheck) upTo(zxid int64) (due []seenEvent) {
 	return due
 }
 
-// rest looks at what came behind the last reply, before the connection ended.
+// rest checks the events that came after the last reply, before the connection ended.
 func (w *watchCheck) rest(c *seenConn) error {
 	if len(w.told) == 0 {
 		return nil

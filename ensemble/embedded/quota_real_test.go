@@ -12,10 +12,11 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Apache's servers enforce quotas as the embedded ones do.
+// Apache's servers enforce quotas like the embedded ones.
 func TestRealQuotasAreEnforced(t *testing.T) {
 	dockertest.Require(t)
-	// One server: a leader goes by what it has applied, which a follower's client may be ahead of.
+	// There is one server, because a leader uses the state that it has applied, and a follower's client
+	// may already have seen a later one.
 	e, err := container.Config{Nodes: 1, Settings: []string{"enforceQuota=true"}}.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -30,9 +30,8 @@ func setTo(path string, data string, version int32) *wire.SetDataRequest {
 	return &wire.SetDataRequest{Path: path, Data: []byte(data), Version: version}
 }
 
-// quotaSteps has every rule: innermost subtree, hard and soft, nodes and bytes,
-// what comes first of several errors, shrinking beyond a limit, limits that cannot
-// be read.
+// quotaSteps covers every rule: innermost subtree, hard and soft limits, nodes and bytes, precedence of
+// errors, shrinking while above a limit, limits that cannot be read.
 func quotaSteps() []quotaStep {
 	const x, q = wire.QuotaExceeded, "/zookeeper/quota"
 	made := func(path, data string) quotaStep { return quotaStep{wire.Create, withData(path, data), wire.OK} }
@@ -46,17 +45,17 @@ func quotaSteps() []quotaStep {
 		{wire.SetData, setTo("/a/b", "1234567", 5), x},
 		{wire.SetData, setTo("/a/b", "123456", 5), wire.BadVersion},
 		{wire.SetData, setTo("/a/b", "123456", 0), wire.OK}, // 10 bytes
-		{wire.SetData, setTo("/a/b", "654321", 1), wire.OK}, // no more, no fewer
+		{wire.SetData, setTo("/a/b", "654321", 1), wire.OK}, // the number of bytes does not change
 		{wire.SetData, setTo("/a", "12345", 0), x},
 		made("/a/d", ""), // 4 nodes
 		{wire.Create, withData("/a/e", ""), x},
 		{wire.Multi, []wire.MultiOp{{Op: wire.Create, Request: withData("/free", "")}, {Op: wire.Create, Request: withData("/a/e", "")}}, x},
 		{wire.Delete, &wire.VersionRequest{Path: "/a/d", Version: -1}, wire.OK},
 		made("/a/e", ""),
-		made("/ab", "123456789012"), // no part of /a
+		made("/ab", "123456789012"), // not part of /a
 		{wire.SetData, setTo(q+"/a/zookeeper_limits", "count=1,bytes=1=;byteHardLimit=3", -1), wire.OK},
 		{wire.Create, withData("/a/f", ""), wire.OK}, // a soft limit
-		{wire.SetData, setTo("/a/b", "1", -1), x},    // fewer, and still too many
+		{wire.SetData, setTo("/a/b", "1", -1), x},    // fewer bytes, but still too many
 		{wire.SetData, setTo(q+"/a/zookeeper_limits", "count=x", -1), wire.OK},
 		{wire.SetData, setTo("/a/b", "1", -1), wire.MarshallingError},
 		{wire.SetData, setTo(q+"/a/zookeeper_limits", "count=-1,bytes=-1", -1), wire.OK},
@@ -72,12 +71,12 @@ func quotaSteps() []quotaStep {
 		{wire.CreateContainer, &wire.CreateRequest{Path: "/o/i/z", ACL: withData("", "").ACL, Mode: wire.Container}, x},
 		{wire.Create2, makeOf("/o/i/z", wire.EphemeralSequential), x},
 		{wire.Delete, &wire.VersionRequest{Path: q + "/o/i/zookeeper_limits", Version: -1}, wire.OK},
-		{wire.Create, withData("/o/i/z", ""), x}, // of the outer one
+		{wire.Create, withData("/o/i/z", ""), x}, // the outer quota refuses this
 	}
 	return steps
 }
 
-// outcomes are the codes that a client gets; of a multi, that of its last part.
+// outcomes returns the codes that a client gets; for a multi, that of its last operation.
 func outcomes(t *testing.T, c *zkclient.Conn) (codes []wire.Code) {
 	t.Helper()
 	for _, s := range quotaSteps() {
@@ -94,7 +93,7 @@ func outcomes(t *testing.T, c *zkclient.Conn) (codes []wire.Code) {
 	return codes
 }
 
-// enforced are the outcomes where quotas are enforced.
+// enforced returns the outcomes if quotas are enforced.
 func enforced() (want []wire.Code) {
 	for _, s := range quotaSteps() {
 		want = append(want, s.want)
@@ -120,7 +119,7 @@ func TestQuotasAreOnlyCountedByDefault(t *testing.T) {
 	})
 }
 
-// jute.maxbuffer bounds a request, and a longer one costs the connection.
+// jute.maxbuffer limits the length of a request, and a longer one ends the connection.
 func TestMaxRequest(t *testing.T) {
 	for _, most := range []int{embedded.LeastMaxRequest, embedded.MostMaxRequest} {
 		virtually(t, embedded.Config{Nodes: 1, MaxRequest: most}, func(l *lab) {
@@ -146,8 +145,8 @@ func TestMaxRequest(t *testing.T) {
 	}
 }
 
-// maxClientCnxns is how many connections a server takes from one address at a time, of
-// whatever kind; the next is closed at once.
+// maxClientCnxns is how many connections of any kind a server accepts from one address at a time; the
+// next one is closed at once.
 func TestMaxConnections(t *testing.T) {
 	virtually(t, embedded.Config{Nodes: 1, MaxConnections: 2}, func(l *lab) {
 		first, second := l.client(l.to(1)), l.client(l.to(1))
@@ -175,7 +174,7 @@ func TestMaxConnections(t *testing.T) {
 	}
 }
 
-// 4lw.commands.whitelist names the words that a server answers beside srvr.
+// 4lw.commands.whitelist names the words that a server answers besides srvr.
 func TestWords(t *testing.T) {
 	virtually(t, embedded.Config{Nodes: 1, Words: []string{"ruok"}}, func(l *lab) {
 		for word, want := range map[string]error{"srvr": nil, "ruok": nil, "stat": ensemble.ErrNoWord, "mntr": ensemble.ErrNoWord} {

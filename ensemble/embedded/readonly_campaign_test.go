@@ -4,5 +4,5 @@ package embedded_test
 
 import "testing"
 
-// Without local sessions there is little that a server does alone.
+// Without local sessions, a server does little on its own.
 func TestRealReadOnlyWithoutLocalSessions(t *testing.T) { readOnlyOnApache(t, false) }

@@ -19,9 +19,8 @@ var update = flag.Bool("update", false, "write what clients of Apache ZooKeeper 
 // TestRealReadOnly plays the script of read-only mode with Apache's servers.
 func TestRealReadOnly(t *testing.T) { readOnlyOnApache(t, true) }
 
-// readOnlyOnApache compares the transcript with Apache's servers, or writes it anew. With a
-// majority their sessions become the ensemble's by an ephemeral, where local ones are allowed
-// at all.
+// readOnlyOnApache compares the transcript with Apache's servers, or writes it again. With a majority,
+// an ephemeral makes their local sessions global, if local sessions are allowed at all.
 func readOnlyOnApache(t *testing.T, local bool) {
 	dockertest.Require(t)
 	e, err := container.Config{

@@ -21,14 +21,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// patience is how long a server may take for one step: whoever takes longer has forgotten the client.
+// patience is how long a server may take for one step: a server that takes longer has forgotten the client.
 const patience = time.Minute
 
-// lonely is a server that lost the others, with what it says and what clients see of it.
+// lonely is a server that has lost the others, with what it says and what its clients see.
 type lonely struct {
 	t     *testing.T
 	e     ensemble.Ensemble
-	s     ensemble.Server // the one that stays
+	s     ensemble.Server // the server that stays
 	seen  int64           // the last zxid with a majority
 	text  []string
 	known map[int64]string // sessions
@@ -38,7 +38,7 @@ func (l *lonely) linef(format string, args ...any) {
 	l.text = append(l.text, fmt.Sprintf(format, args...))
 }
 
-// connect tells what a connect request brings.
+// connect records the outcome of a connect request.
 func (l *lonely) connect(what string, c zkclient.Config) *zkclient.Conn {
 	l.t.Helper()
 	if c.Session.Timeout == 0 {
@@ -66,7 +66,7 @@ func (l *lonely) connect(what string, c zkclient.Config) *zkclient.Conn {
 	return conn
 }
 
-// refusal returns what a server sends in place of a connect response, and whether it goes on.
+// refusal returns what a server sends instead of a connect response, and whether the connection stays.
 func (l *lonely) refusal() string {
 	c, err := l.e.Dial("tcp", l.s.Addr(), patience)
 	if err != nil {
@@ -92,9 +92,9 @@ func (l *lonely) refusal() string {
 	}
 }
 
-// sinceSeen is how far a zxid is from the last one with a majority. A server that has just
-// begun to follow reports that one, or the first zxid of the new leader's epoch: it
-// depends on how it was synchronized, and nothing was written in either case.
+// sinceSeen returns how far a zxid is from the last one with a majority. A server that has just begun
+// to follow reports either that zxid or the first one of the new leader's epoch, depending on how it
+// was synchronized; nothing was written in either case.
 func (l *lonely) sinceSeen(zxid int64) int64 {
 	const count = 1<<32 - 1
 	if zxid > l.seen && zxid&count == 0 {
@@ -103,7 +103,7 @@ func (l *lonely) sinceSeen(zxid int64) int64 {
 	return zxid - l.seen
 }
 
-// ask tells what a request brings: the zxid as it compares to the last one with a majority.
+// ask records the outcome of a request, with the zxid relative to the last one with a majority.
 func (l *lonely) ask(c *zkclient.Conn, op wire.Op, rec any) {
 	l.t.Helper()
 	if c == nil {
@@ -133,7 +133,7 @@ func (l *lonely) ask(c *zkclient.Conn, op wire.Op, rec any) {
 // numbers matches the numbers that differ from run to run.
 var numbers = regexp.MustCompile(`\d{5,}`)
 
-// word tells what the server answers a four-letter word.
+// word returns the server's answer to a four-letter word.
 func (l *lonely) word(word string) string {
 	c, err := l.e.Dial("tcp", l.s.Addr(), patience)
 	if err != nil {
@@ -146,7 +146,7 @@ func (l *lonely) word(word string) string {
 	return string(b)
 }
 
-// await waits until the server says something to a word.
+// await waits until the server's answer to a word contains want.
 func (l *lonely) await(word, want string) {
 	l.t.Helper()
 	for until := time.Now().Add(patience); !strings.Contains(l.word(word), want); {
@@ -169,7 +169,7 @@ func followerOf(t *testing.T, e ensemble.Ensemble) ensemble.Server {
 	return e.Servers()[0]
 }
 
-// playLonely is the script.
+// playLonely plays the script of read-only mode.
 func playLonely(t *testing.T, e ensemble.Ensemble) string {
 	l := &lonely{t: t, e: e, s: followerOf(t, e), known: map[int64]string{}}
 	world := []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
@@ -254,7 +254,7 @@ func playLonely(t *testing.T, e ensemble.Ensemble) string {
 		}
 	}
 	l.await("isro", "rw")
-	l.await("srvr", "Mode: ") // it is elected itself, if the others come late
+	l.await("srvr", "Mode: ") // the server is elected itself if the others come late
 	l.ask(c, wire.Ping, nil)
 	if c != nil {
 		l.connect("alone, with a majority", zkclient.Config{ReadOnly: true, Session: c.Session(), LastZxid: 0})
@@ -264,10 +264,10 @@ func playLonely(t *testing.T, e ensemble.Ensemble) string {
 	return strings.Join(l.text, "\n") + "\n"
 }
 
-// shown are the lines of words that are compared.
+// shown matches the lines of answers that are compared.
 var shown = regexp.MustCompile(`^(Mode|Node count|zk_server_state|zk_znode_count|zk_read_only|initLimit|syncLimit|peerType|Proposal|zk_quorum_size|zk_local_sessions|Sessions with|membership|server\.)`)
 
-// transcript is the file of what clients of Apache's server saw of the script.
+// transcript returns the file with what clients of Apache's server saw of the script.
 func transcript(local bool) string {
 	return fmt.Sprintf("testdata/apache/readonly-local-%v.txt", local)
 }
@@ -281,8 +281,8 @@ func readTranscript(t *testing.T, local bool) string {
 	return string(b)
 }
 
-// TestReadOnlyMode plays the script in virtual time. TestRealReadOnly plays it with Apache's
-// servers, so that the transcripts stay theirs.
+// TestReadOnlyMode plays the script in virtual time. TestRealReadOnly plays it with Apache's servers,
+// so that the transcripts stay correct.
 func TestReadOnlyMode(t *testing.T) {
 	for _, local := range []bool{true, false} {
 		t.Run(fmt.Sprintf("local sessions %v", local), func(t *testing.T) {
@@ -296,8 +296,8 @@ func TestReadOnlyMode(t *testing.T) {
 	}
 }
 
-// A server that never ran with the others serves what its files hold, and one without
-// read-only mode nobody.
+// A server that never ran with the others serves what is in its files; one without read-only mode
+// serves nobody.
 func TestReadOnlyFromFiles(t *testing.T) {
 	cfg := embedded.Config{Data: t.TempDir()}
 	e := start(t, cfg)

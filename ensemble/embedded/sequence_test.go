@@ -16,7 +16,7 @@ import (
 
 var _ ensemble.SequenceSetter = (*embedded.Ensemble)(nil)
 
-// sequential makes a child of /q and gives its name, or the code.
+// sequential creates a child of /q and returns its name, or the error code.
 func (l *lab) sequential(c *zkclient.Conn, prefix string) string {
 	l.Helper()
 	r, err := l.try(c, wire.Create, &wire.CreateRequest{Path: "/q/" + prefix, ACL: openToAll, Mode: wire.PersistentSequential})
@@ -36,9 +36,9 @@ func (l *lab) cversion(c *zkclient.Conn) int32 {
 	return record.(wire.Stat).Cversion
 }
 
-// At the end of its range the counter of a live ensemble does what Apache
-// ZooKeeper 3.9.3's did that was started from such a log: see
-// TestCounterAtItsEndAsMeasured in package prep, whose steps these are.
+// At the end of its range, the counter of a running ensemble behaves like that of Apache ZooKeeper
+// 3.9.3 when it was started from such a log: see TestCounterAtItsEndAsMeasured in package prep, which
+// has the same steps.
 func TestSequenceAtItsEnd(t *testing.T) {
 	for _, nodes := range []int{1, 3} {
 		virtually(t, embedded.Config{Nodes: nodes}, func(l *lab) {
@@ -66,8 +66,8 @@ func TestSequenceAtItsEnd(t *testing.T) {
 	}
 }
 
-// A counter that was set stays so on every server, over changes of leader and
-// restarts of all, and is in the record of transactions.
+// A counter that was set stays set on every server, over changes of leader and restarts of all servers,
+// and is in the record of transactions.
 func TestSequenceLasts(t *testing.T) {
 	virtually(t, embedded.Config{KeepLog: true}, func(l *lab) {
 		c := l.client(pinged(l.to(1)))
@@ -106,7 +106,7 @@ func TestSequenceLasts(t *testing.T) {
 	})
 }
 
-// The counter can also be set back, and concerns nobody else's names.
+// The counter can also be set back, and does not affect names in other folders.
 func TestSequenceSetBack(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		c := l.client(l.to(1))
@@ -123,7 +123,7 @@ func TestSequenceSetBack(t *testing.T) {
 	})
 }
 
-// What cannot be done is told, in bounded time.
+// Errors are reported in bounded time.
 func TestSequenceErrors(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		if err := l.SetSequence(l.ctx, "/nothing", 1); !errors.Is(err, wire.NoNode) {
@@ -140,7 +140,7 @@ func TestSequenceErrors(t *testing.T) {
 			t.Error("an isolated leader set the counter")
 		}
 		l.until("another leads", func() bool { now := l.leader(); return now != 0 && now != leader })
-		l.ok(patient()) // now there is another
+		l.ok(patient()) // now there is another leader
 		for _, id := range l.others() {
 			l.ok(l.Server(id).Stop(l.ctx))
 		}

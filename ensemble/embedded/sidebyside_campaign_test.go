@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// TestRealSideBySideFaults lets the servers of Apache ZooKeeper fail, and compares what their
-// clients see with what they saw when it was recorded. Java's servers take a minute to fail
-// and come back, and race with themselves: a scene that differs is played again.
+// TestRealSideBySideFaults makes servers of Apache ZooKeeper fail, and compares what their clients see
+// with what was recorded. Java's servers take a minute to fail and come back, and have races: a scene
+// that differs is played again.
 func TestRealSideBySideFaults(t *testing.T) {
 	dockertest.Require(t)
 	var archive txtar.Archive
@@ -43,7 +43,7 @@ func TestRealSideBySideFaults(t *testing.T) {
 	}
 }
 
-// onApache plays a scene on an ensemble of its own.
+// onApache plays a scene on a separate ensemble of Apache ZooKeeper.
 func onApache(t *testing.T, play func(*stand)) string {
 	t.Helper()
 	e, err := container.Config{JVMFlags: []string{"-Dzookeeper.forceSync=no"}}.Start(t.Context())

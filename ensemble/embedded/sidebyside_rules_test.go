@@ -15,10 +15,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// What the comparison with Apache ZooKeeper showed, here in virtual time.
+// These tests check in virtual time what the comparison with Apache ZooKeeper showed.
 
-// depose pauses the leader until the others serve under another, and then for
-// some time more.
+// depose pauses the leader until the others serve under a new one, and then for some more time.
 func (l *lab) depose(more time.Duration) (old, other int) {
 	l.Helper()
 	old = l.leader()
@@ -29,15 +28,15 @@ func (l *lab) depose(more time.Duration) (old, other int) {
 	return old, other
 }
 
-// next gives the next frame, if it comes within a second.
+// next returns the next frame, if it comes within a second.
 func (l *lab) next(c *zkclient.Conn) (zkclient.Frame, error) {
 	ctx, cancel := context.WithTimeout(l.ctx, time.Second)
 	defer cancel()
 	return c.Next(ctx)
 }
 
-// A deposed leader that goes on leads nobody for half a tick or a whole one,
-// never shorter, whenever the pause came.
+// A deposed leader that resumes leads nobody for half a tick or a whole one, never less, whenever the
+// pause began.
 func TestDeposedLeaderIsOneForAWhile(t *testing.T) {
 	seen := map[time.Duration]bool{}
 	for i := range 10 {
@@ -58,9 +57,8 @@ func TestDeposedLeaderIsOneForAWhile(t *testing.T) {
 	}
 }
 
-// A leader that goes on finds that sessions are overdue before it gets to know
-// what their clients sent meanwhile: that counts for nothing, and neither it nor
-// what they send then is answered.
+// A leader that resumes finds that sessions are overdue before it reads what their clients sent
+// meanwhile: that does not keep them alive, and neither these requests nor later ones are answered.
 func TestOverdueSessionsAreNotHeard(t *testing.T) {
 	for name, deposed := range map[string]bool{"deposed": true, "still the leader": false} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +78,7 @@ func TestOverdueSessionsAreNotHeard(t *testing.T) {
 					_, err := c.Send(l.ctx, wire.GetData, &wire.ReadRequest{Path: "/"})
 					l.ok(err)
 				}
-				time.Sleep(time.Millisecond) // they are there
+				time.Sleep(time.Millisecond) // the requests have arrived
 				l.ok(l.Server(leader).Resume(l.ctx))
 				time.Sleep(time.Millisecond)
 				c.Send(l.ctx, wire.GetData, &wire.ReadRequest{Path: "/"}) // the connection may be gone
@@ -95,8 +93,8 @@ func TestOverdueSessionsAreNotHeard(t *testing.T) {
 	}
 }
 
-// A follower that goes on fires the watches of the commits that it is told of
-// first, and then hangs up.
+// A follower that resumes first fires the watches of the commits that it learns of, and then closes its
+// connections.
 func TestFollowerTellsWhatItLearntBeforeItHangsUp(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
 		follower := l.others(l.leader())[0]
@@ -117,8 +115,8 @@ func TestFollowerTellsWhatItLearntBeforeItHangsUp(t *testing.T) {
 	})
 }
 
-// A server that is killed leaves the kernel to close its connections: clients
-// get what was sent before, and then an end like any other. Over TCP that is the kernel's.
+// The kernel closes the connections of a killed server: clients get what was sent before, and then a
+// normal end of the connection. Over TCP it is really the kernel's.
 func TestKilledServersConnectionsEnd(t *testing.T) {
 	for name, cfg := range map[string]embedded.Config{"TCP": {}, "in memory": {InMemory: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +150,7 @@ func TestKilledServersConnectionsEnd(t *testing.T) {
 	}
 }
 
-// peekingConn is a connection that can wait until a reply is there.
+// peekingConn is a connection that can wait until a reply has come.
 type peekingConn struct {
 	net.Conn
 	first []byte

@@ -16,8 +16,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// A leader that is silent for less than the limit is waited for, by writes and
-// by new sessions, while followers go on reading.
+// If a leader is silent for less than the limit, writes and new sessions wait for it, while followers
+// continue to serve reads.
 func sceneBriefPause(s *stand) {
 	old, others := s.healthy()
 	mine, theirs := s.open(s.way(old, long)), s.open(s.way(others[0], long))
@@ -45,12 +45,12 @@ func sceneBriefPause(s *stand) {
 
 func second[T any](_ T, err error) error { return err }
 
-// A leader that is silent for longer is replaced. When it goes on it leads nobody
-// for half a second: it answers reads from its old state and takes sessions that
-// it knows, which are elsewhere by now; and then it hangs up on everybody.
+// A leader that is silent for longer is replaced. When it resumes, it leads nobody for half a second:
+// it answers reads from its old state and accepts sessions that it knows, which are elsewhere by now;
+// and then it closes all connections.
 //
-// Java's sometimes (once in 14 times) hears of its followers' leaving before its
-// first look at them, and hangs up at once.
+// A Java server sometimes (once in 14 times) notices that its followers have left before its first
+// check of them, and closes all connections at once.
 func sceneLongPause(s *stand) {
 	old, others := s.healthy()
 	keeper, watcher := s.open(s.way(others[0], long)), s.open(s.way(others[1], long))
@@ -80,7 +80,7 @@ func sceneLongPause(s *stand) {
 	s.do(back, wire.SetData, sets("/long", "new"))
 	s.rewatch(watcher, others[1], "/long")
 	moved := s.open(s.again(others[1], moving))
-	time.Sleep(3 * time.Second) // the short session is over, on the new leader as well
+	time.Sleep(3 * time.Second) // the short session has expired on the new leader as well
 
 	unknown := s.way(old, long)
 	unknown.Session = moving.Session()
@@ -96,7 +96,7 @@ func sceneLongPause(s *stand) {
 	s.resume(old)
 	begin = time.Now()
 	s.see("as it goes on it says: %s", s.srvr(old))
-	dying.Send(s.Context(), wire.GetData, reads("/long")) // it may be gone already
+	dying.Send(s.Context(), wire.GetData, reads("/long")) // the session may have ended already
 	answer := s.rest(reader, soon)
 	s.see("a read that waited: %s", answer)
 	if answer == "ended" {
@@ -116,7 +116,7 @@ func sceneLongPause(s *stand) {
 	s.see("the short session: %s", outcome(second(s.connect(s.again(old, dying), soon))))
 }
 
-// rewatch resumes a session and sets the watch again that it had on a znode's data.
+// rewatch resumes a session and sets its watch on a znode's data again.
 func (s *stand) rewatch(c *zkclient.Conn, server int, path string) {
 	s.Helper()
 	back := s.open(s.again(server, c))
@@ -125,8 +125,8 @@ func (s *stand) rewatch(c *zkclient.Conn, server int, path string) {
 	s.see("its watch, set again: %s", s.rest(back, silence))
 }
 
-// attempts begins to connect in all those ways. What it returns waits for the
-// outcomes, and for the ends of the connections that came about.
+// attempts begins to connect in all given ways. The function that it returns waits for the outcomes,
+// and for the ends of the connections that were established.
 func (s *stand) attempts(ways map[string]zkclient.Config) func() []string {
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -143,7 +143,7 @@ func (s *stand) attempts(ways map[string]zkclient.Config) func() []string {
 			came[name] = what
 		})
 	}
-	time.Sleep(100 * time.Millisecond) // all have asked
+	time.Sleep(100 * time.Millisecond) // all connect requests are sent
 	return func() (said []string) {
 		all.Wait()
 		for _, name := range slices.Sorted(maps.Keys(came)) {
@@ -153,8 +153,8 @@ func (s *stand) attempts(ways map[string]zkclient.Config) func() []string {
 	}
 }
 
-// A leader that goes on after a pause finds first that sessions are overdue,
-// whatever it is then told of them.
+// A leader that resumes after a pause first finds that sessions are overdue, whatever it then hears
+// from them.
 func sceneOverdue(s *stand) {
 	leader, others := s.healthy()
 	far := s.way(others[0], time.Second)
@@ -173,8 +173,8 @@ func sceneOverdue(s *stand) {
 	s.see("resumed: %s", outcome(second(s.connect(s.again(leader, near), soon))))
 }
 
-// A follower that was paused for long hangs up when it goes on, and then has
-// what it missed.
+// A follower that was paused for long closes its connections when it resumes, and then gets what it
+// missed.
 func sceneFollowerPaused(s *stand) {
 	leader, others := s.healthy()
 	victim, other := others[0], others[1]
@@ -196,7 +196,7 @@ func sceneFollowerPaused(s *stand) {
 	s.resume(victim)
 	s.see("a write that waited: %s", s.rest(writer, soon))
 	s.see("who asked nothing: %s", s.rest(idle, soon))
-	s.see("who had a watch: %s", s.end(watcher)) // behind the event, often
+	s.see("who had a watch: %s", s.end(watcher)) // often after the event
 	for _, w := range waiting() {
 		s.see("who wanted to connect: %s", w)
 	}
@@ -209,9 +209,9 @@ func sceneFollowerPaused(s *stand) {
 	s.see("the leader is the same: %v", now == leader)
 }
 
-// When the leader is killed the followers hang up at once and elect another. The
-// sessions live on, and have their whole timeouts anew. When one more is killed
-// the last one serves nobody until there is a majority again.
+// When the leader is killed, the followers close their connections at once and elect a new leader. The
+// sessions live on, and their timeouts begin again. When one more server is killed, the last one serves
+// nobody until there is a majority again.
 func sceneLeaderKilled(s *stand) {
 	old, others := s.healthy()
 	stays, goes := others[0], others[1]
@@ -248,8 +248,8 @@ func sceneLeaderKilled(s *stand) {
 	s.see("the first one has %q, and the ephemeral: %v", s.get(again, "/killed"), s.here(again, "/orphan"))
 }
 
-// library is a session of go-zookeeper, on any server, that waits for a znode.
-// What it returns makes that znode, and says what became of the session.
+// library opens a session of go-zookeeper, on any server, that waits for a znode. The function that it
+// returns creates that znode, and returns what became of the session.
 func (s *stand) library() func(fire func()) string {
 	var addrs []string
 	for _, server := range s.Servers() {
@@ -287,7 +287,7 @@ func (s *stand) library() func(fire func()) string {
 	}
 }
 
-// end says how a connection ends, whatever comes before.
+// end returns how a connection ends, whatever comes before.
 func (s *stand) end(c *zkclient.Conn) string {
 	said := strings.Split(s.rest(c, soon), ", ")
 	return said[len(said)-1]
@@ -304,9 +304,9 @@ func (s *stand) event(c *zkclient.Conn) string {
 	return f.Event.Path
 }
 
-// A session moves away from a follower that was killed, and its ephemerals with
-// it. After the others were killed, too, everything is there again that was
-// acknowledged, with the sessions and their whole timeouts.
+// A session moves away from a killed follower, with its ephemerals. After the others were killed as
+// well and all are started, everything acknowledged is there again, including the sessions, whose
+// timeouts begin again.
 func sceneAllKilled(s *stand) {
 	leader, others := s.healthy()
 	first, last := others[0], others[1]
@@ -332,9 +332,9 @@ func sceneAllKilled(s *stand) {
 	s.broadly("it lived after the start", time.Since(elected), time.Second, 8*time.Second)
 }
 
-// Credentials are answered at once, and no sign of life: who sends nothing else loses its
-// session, and the connection with it. So a client whose SASL the server declines, and
-// which tries again for ever, gets to know it.
+// Credentials are answered at once, but do not keep a session alive: a client that sends nothing else
+// loses its session, and with it the connection. So a client that for ever retries SASL, which the
+// server declines, notices it.
 func sceneCredentialsAlone(s *stand) {
 	leader, others := s.healthy()
 	const timeout = 4 * time.Second

@@ -17,22 +17,22 @@ import (
 )
 
 const (
-	// soon is how long a machine under load may take for what comes at once.
+	// soon is how long a machine under load may take for what should come at once.
 	soon = time.Minute
-	// silence is how long to wait for an answer before saying that there is none.
+	// silence is how long to wait for an answer before concluding that there is none.
 	silence = 600 * time.Millisecond
-	// long is a session's timeout that no outage here outlasts.
+	// long is a session timeout that is longer than all outages here.
 	long = 30 * time.Second
 )
 
-// stand is where a scene is watched from: one ensemble, and what was seen of it.
+// stand is one ensemble on which a scene is played, and what was seen of it.
 type stand struct {
 	*testing.T
 	ensemble.Ensemble
 	saw []string
 }
 
-// see notes what is to be the same on both ensembles.
+// see records what has to be the same on both ensembles.
 func (s *stand) see(format string, args ...any) { s.saw = append(s.saw, fmt.Sprintf(format, args...)) }
 
 func (s *stand) ok(err error) {
@@ -42,7 +42,7 @@ func (s *stand) ok(err error) {
 	}
 }
 
-// healthy waits until all is well and gives the leader and the others.
+// healthy waits until the ensemble is healthy and returns the leader and the others.
 func (s *stand) healthy() (leader int, others []int) {
 	s.Helper()
 	h, err := ensemble.WaitHealthy(s.Context(), s, time.Minute)
@@ -70,7 +70,7 @@ func outcome(err error) string {
 	return "no way in"
 }
 
-// way is how to get to a server, for a new session.
+// way returns a configuration that connects to a server with a new session.
 func (s *stand) way(id int, timeout time.Duration) zkclient.Config {
 	return zkclient.Config{
 		Session: wire.Session{Timeout: timeout},
@@ -80,14 +80,14 @@ func (s *stand) way(id int, timeout time.Duration) zkclient.Config {
 	}
 }
 
-// again is the way for the session of an earlier connection.
+// again is like way, but for the session of an earlier connection.
 func (s *stand) again(id int, c *zkclient.Conn) zkclient.Config {
 	cfg := s.way(id, 0)
 	cfg.Session, cfg.LastZxid = c.Session(), c.LastZxid()
 	return cfg
 }
 
-// connect tries once.
+// connect tries once to connect.
 func (s *stand) connect(cfg zkclient.Config, patience time.Duration) (*zkclient.Conn, error) {
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
@@ -112,7 +112,7 @@ func (s *stand) open(cfg zkclient.Config) *zkclient.Conn {
 	return c
 }
 
-// until waits for something and says how long it took.
+// until waits until is returns true and returns how long it took.
 func (s *stand) until(what string, is func() bool) time.Duration {
 	s.Helper()
 	begin := time.Now()
@@ -125,7 +125,7 @@ func (s *stand) until(what string, is func() bool) time.Duration {
 	return time.Since(begin)
 }
 
-// do makes a request that is answered without an error.
+// do makes a request that must be answered without an error.
 func (s *stand) do(c *zkclient.Conn, op wire.Op, req any) any {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), soon)
@@ -145,14 +145,14 @@ func (s *stand) create(c *zkclient.Conn, path string, mode wire.CreateMode) {
 	s.do(c, wire.Create, &wire.CreateRequest{Path: path, ACL: openToAll, Mode: mode})
 }
 
-// get reads what is up to date.
+// get returns the latest data of a znode.
 func (s *stand) get(c *zkclient.Conn, path string) string {
 	s.Helper()
 	s.do(c, wire.Sync, &wire.PathRequest{Path: "/"})
 	return string(s.do(c, wire.GetData, reads(path)).(wire.DataReply).Data)
 }
 
-// here reports whether a znode is there, up to date.
+// here reports whether a znode exists in the latest state.
 func (s *stand) here(c *zkclient.Conn, path string) bool {
 	s.Helper()
 	return slices.Contains(s.do(c, wire.GetChildren, reads("/")).(wire.ChildrenReply).Children, strings.TrimPrefix(path, "/"))
@@ -171,7 +171,7 @@ func (s *stand) send(c *zkclient.Conn, op wire.Op, req any) {
 	s.ok(err)
 }
 
-// rest says what else comes on a connection, for at most patience.
+// rest returns what else comes on a connection, for at most patience.
 func (s *stand) rest(c *zkclient.Conn, patience time.Duration) string {
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
@@ -191,7 +191,7 @@ func (s *stand) rest(c *zkclient.Conn, patience time.Duration) string {
 	}
 }
 
-// content is a reply, with the data if it has some.
+// content returns a reply as text, with the data if it has some.
 func (s *stand) content(f zkclient.Frame) string {
 	r, err := f.Decode()
 	s.ok(err)
@@ -217,7 +217,7 @@ func (s *stand) srvr(id int) string {
 	return string(st.Role)
 }
 
-// broadly checks a time that no two machines agree on.
+// broadly checks a time that differs between machines.
 func (s *stand) broadly(what string, took, least, most time.Duration) {
 	s.Helper()
 	s.Logf("%s: %v", what, took.Round(time.Millisecond))
@@ -236,7 +236,7 @@ func (s *stand) resume(id int) {
 	s.ok(s.Servers()[id-1].(ensemble.Pauser).Resume(s.Context()))
 }
 
-// kill kills servers, all at once.
+// kill kills servers, all at the same time.
 func (s *stand) kill(ids ...int) {
 	s.Helper()
 	s.together(ids, func(id int) error { return s.Servers()[id-1].(ensemble.Killer).Kill(s.Context()) })

@@ -43,10 +43,10 @@ func readScenes(t *testing.T) map[string]string {
 	return saw
 }
 
-// TestFaultsAsApache lets the servers of an embedded ensemble fail in virtual time as those of
-// Apache ZooKeeper did, and compares what their clients see: which connections answer, end or
-// are silent, what becomes of sessions, ephemerals, watches and requests that were under way.
-// Times have broad bounds only: the embedded ensemble elects its leaders in milliseconds.
+// TestFaultsAsApache makes the servers of an embedded ensemble fail in virtual time like those of
+// Apache ZooKeeper did, and compares what their clients see: which connections answer, end or are
+// silent, and what becomes of sessions, ephemerals, watches and outstanding requests. Times are only
+// compared broadly, because the embedded ensemble elects its leaders in milliseconds.
 func TestFaultsAsApache(t *testing.T) {
 	apache := readScenes(t)
 	for _, scene := range scenes {
@@ -62,5 +62,5 @@ func TestFaultsAsApache(t *testing.T) {
 	}
 }
 
-// text returns all that was seen.
+// text returns everything that was seen.
 func (s *stand) text() string { return strings.Join(s.saw, "\n") + "\n" }

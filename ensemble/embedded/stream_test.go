@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Servers that would fold nearly all of their logs keep what a stream has not given
-// yet, and no more than that.
+// Servers that would fold nearly all of their logs keep what a stream has not returned yet, but no
+// more.
 func TestStreamHoldsTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const keep = 5
@@ -49,7 +49,7 @@ func TestStreamHoldsTheLog(t *testing.T) {
 		}
 		write(0, 100)
 		take()
-		write(100, 200) // meanwhile what was taken is folded
+		write(100, 200) // meanwhile the entries that the stream returned are folded
 		if n := len(e.Server(1).Committed()); n > 100+keep {
 			t.Errorf("a server keeps %d transactions, though all but 100 were taken", n)
 		}
@@ -69,8 +69,8 @@ func TestStreamHoldsTheLog(t *testing.T) {
 	})
 }
 
-// Several streams each give all, however slow one of them is. When all are closed the
-// servers fold, and there is nothing to stream any more.
+// Several streams each return all transactions, however slow one of them is. When all are closed, the
+// servers fold their logs, and there is nothing left to stream.
 func TestStreamsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, embedded.Config{InMemory: true})

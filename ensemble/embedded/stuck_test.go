@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// sticking starts an ensemble of which a follower takes in no commits any more after a while.
+// sticking starts an ensemble with a follower that stops applying commits after a while.
 type sticking struct{ embedded.Config }
 
 func (c sticking) Prepare(a ensemble.Ability) ensemble.Starter {
@@ -39,8 +39,8 @@ func (c sticking) Start(ctx context.Context) (ensemble.Ensemble, error) {
 	return e, nil
 }
 
-// A follower that takes in no commits, and yet answers its leader and its clients, is found by
-// the age of what it shows.
+// A follower that applies no commits, but answers its leader and its clients, is found by the age of
+// what it shows.
 func TestStuckFollowerIsNotTimely(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		done, err := engine.Run(t.Context(), engine.Config{

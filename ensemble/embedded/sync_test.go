@@ -33,7 +33,7 @@ func TestSyncIsTheFirstOfAnEpoch(t *testing.T) {
 		if err := leader.(ensemble.Pauser).Pause(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(6 * time.Second) // the others elect, and the client comes back
+		time.Sleep(6 * time.Second) // the others elect a leader, and the client comes back
 		if id := conn.SessionID(); id != session {
 			t.Fatal("another session was made, which is a transaction")
 		}

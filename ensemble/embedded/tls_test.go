@@ -22,7 +22,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// certificate makes one that vouches for itself, and the pool of those who trust it.
+// certificate returns a self-signed certificate, and a pool with it for clients.
 func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -75,7 +75,7 @@ func TestTLS(t *testing.T) {
 		t.Errorf("%d bytes", len(got.Data))
 	}
 
-	// The ensemble's owner needs none, and servers can be killed as ever.
+	// The ensemble's owner needs no certificate, and servers can be killed as usual.
 	if _, err := ensemble.WaitHealthy(t.Context(), e, time.Minute); err != nil {
 		t.Error(err)
 	}
@@ -95,7 +95,7 @@ func TestTLS(t *testing.T) {
 		t.Error(err)
 	}
 
-	// Words end as TLS wants it, so that nobody takes them for cut off.
+	// Answers to words end as TLS requires, so that clients do not take them for truncated.
 	d := tls.Dialer{Config: trusting}
 	nc, err := d.DialContext(t.Context(), "tcp", e.Addrs()[1])
 	if err != nil {
@@ -108,7 +108,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// Who does not speak TLS, or does not trust the server, gets no session.
+// A client that does not use TLS, or does not trust the server, gets no session.
 func TestTLSRefuses(t *testing.T) {
 	cert, pool := certificate(t)
 	other, _ := certificate(t)

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// admin asks the admin server for what the words in Missing would have told
-// (Administrator's Guide, The AdminServer: each command is a page of JSON).
+// admin asks the admin server for what the four-letter words in Missing would have reported
+// ("Administrator's Guide, The AdminServer": each command is a page of JSON).
 func (q Query) admin(ctx context.Context, s *Server) {
 	pages := map[string]struct {
 		page string

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// details asks for what only some servers tell; for other servers it stays missing.
+// details asks for details that only some servers report; for other servers they stay missing.
 func (q Query) details(ctx context.Context, s *Server) {
 	words := []struct {
 		word string

@@ -45,7 +45,7 @@ func uneven(servers []Server, look func(suspects []int) []Server) {
 	}
 }
 
-// certainAfter is how many more looks must show the same.
+// certainAfter is how many more looks must show the same difference.
 const certainAfter = 2
 
 // comparable reports whether two servers must have the same number of znodes.
@@ -65,8 +65,8 @@ func odd(servers []Server) (those []int) {
 	return those
 }
 
-// more reports whether more servers have so znodes than other znodes. The minority has the
-// wrong tree.
+// more reports whether the servers with so many znodes (so) outnumber those with another number
+// (other). The minority has the wrong tree.
 func more(servers []Server, so, other int, like Server) bool {
 	n := 0
 	for _, s := range servers {

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// told is a server's report: so many znodes at a zxid, and digests that do not match, if it
-// counts them.
+// told is a server's report: the number of znodes at a zxid, and that of mismatched digests, if the
+// server counts them.
 type told struct {
 	znodes, zxid int
 	mismatches   string
@@ -35,7 +35,7 @@ func (s told) words() map[string]string {
 	return map[string]string{"srvr": basics, "mntr": metrics, "dirs": dirs}
 }
 
-// A server whose tree is not that of the others is named, and the ensemble is not healthy.
+// A server whose tree differs from that of the others is named, and the ensemble is not healthy.
 func TestDiverged(t *testing.T) {
 	leader := told{znodes: 9, zxid: 0x12, mismatches: "0", role: ensemble.Leader}
 	follower := told{znodes: 9, zxid: 0x12, mismatches: "0"}
@@ -46,7 +46,7 @@ func TestDiverged(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		servers []told
-		later   map[int]told // from the second look on
+		later   map[int]told // reports from the second look on
 		want    map[int]string
 	}{
 		"right":             {servers: []told{leader, follower, follower}},

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// Each server of five is lost, which takes two minutes.
+// Each of five servers is lost once, which takes two minutes.
 func TestRealEachServerInContainers(t *testing.T) {
 	e := dockertest.Ensemble(t, 5)
 	eachServer(t, e, e.Servers(), manyLooks)

@@ -9,7 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// manyLooks take a minute at the most: a busy machine's server may not answer one in its second.
+// manyLooks looks take at most a minute: on a busy machine, a server may not answer a look within its
+// second.
 const manyLooks = 60
 
 // Java's servers need seconds to start and to find each other: only the leader is lost.

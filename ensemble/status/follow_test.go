@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// Each server of five is lost and comes back, in each way, and what its ensemble's status
-// says is right two looks after it is so: each look is over in a second at the most.
+// Each of five servers is lost and comes back, in each way, and the status of the ensemble is right two
+// looks after each change; a look takes at most a second.
 func TestEachServerEmbedded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Config{Nodes: 5, InMemory: true, Latency: time.Millisecond}.Start(t.Context())
@@ -28,8 +28,8 @@ func TestEachServerEmbedded(t *testing.T) {
 	})
 }
 
-// eachServer loses servers one after the other, in each way. The status has to be right after so
-// many looks.
+// eachServer loses servers one after the other, in each way. The status has to be right after the given
+// number of looks.
 func eachServer(t *testing.T, e ensemble.Ensemble, lost []ensemble.Server, looks int) {
 	o := &observer{T: t, e: e, looks: looks, longest: make(map[string]time.Duration)}
 	o.serve(e.Servers())
@@ -45,13 +45,13 @@ func eachServer(t *testing.T, e ensemble.Ensemble, lost []ensemble.Server, looks
 	}
 }
 
-// observer compares the status of an ensemble with what is known in another way: what was
-// done to a server, and through which of them a session can be begun.
+// observer compares the status of an ensemble with what is known from elsewhere: what was done to
+// servers, and through which of them a session can be opened.
 type observer struct {
 	*testing.T
 	e       ensemble.Ensemble
 	looks   int
-	longest map[string]time.Duration // from when it was so to the end of the look that shows it
+	longest map[string]time.Duration // the longest time from each event to the end of the look that shows it
 }
 
 func (o *observer) loses(server ensemble.Server, others []ensemble.Server, w way) {
@@ -60,7 +60,7 @@ func (o *observer) loses(server ensemble.Server, others []ensemble.Server, w way
 		o.Fatalf("%s %d: %v", w.name, server.ID(), err)
 	}
 	lost := time.Now()
-	if w.seen == status.NotServing { // it finds out when its syncLimit is over
+	if w.seen == status.NotServing { // the server notices this when its syncLimit is over
 		o.until(server, func(err error) bool { return errors.Is(err, ensemble.ErrNotServing) })
 	}
 	o.sees(w.name, func(s status.Ensemble) bool {
@@ -85,7 +85,7 @@ func stateOf(s status.Ensemble, of ensemble.Server) status.State {
 	return s.Servers[slices.IndexFunc(s.Servers, func(a status.Server) bool { return a.Addr == of.Addr() })].State
 }
 
-// serve waits until sessions can be begun through each of the servers.
+// serve waits until sessions can be opened through each of the servers.
 func (o *observer) serve(servers []ensemble.Server) {
 	o.Helper()
 	for _, s := range servers {
@@ -93,7 +93,7 @@ func (o *observer) serve(servers []ensemble.Server) {
 	}
 }
 
-// until tries to begin sessions through a server until the outcome is as wanted.
+// until tries to open sessions through a server until the outcome is as wanted.
 func (o *observer) until(server ensemble.Server, want func(error) bool) {
 	o.Helper()
 	bound, cancel := context.WithTimeout(o.Context(), time.Minute)
@@ -111,7 +111,7 @@ func (o *observer) until(server ensemble.Server, want func(error) bool) {
 	}
 }
 
-// sees looks, as often as it may.
+// sees looks at the status until it is as wanted, but no more often than allowed.
 func (o *observer) sees(event string, want func(status.Ensemble) bool) {
 	o.Helper()
 	var addrs []string

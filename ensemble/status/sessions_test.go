@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Apache ZooKeeper 3.9 gave this answer; a connection that only asks has no session.
+// This is an answer of Apache ZooKeeper 3.9; a connection that only sends a word has no session.
 func TestSessionsIn(t *testing.T) {
 	const answer = ` /172.18.0.1:58410[1](queued=0,recved=9,sent=10,sid=0x200000c3a970001,lop=GETD,est=1795170858962,to=10000,lcxid=0x8)
  /172.18.0.1:58422[0](queued=0,recved=1,sent=0)

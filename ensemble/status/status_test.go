@@ -30,7 +30,7 @@ const (
 	electing   = "This ZooKeeper instance is not currently serving requests\n"
 )
 
-// server answers words; one that it does not know it leaves open.
+// server dials a server that answers words; after an unknown word it leaves the connection open.
 func server(answers map[string]string) ensemble.DialFunc {
 	return func(string, string, time.Duration) (net.Conn, error) {
 		client, server := net.Pipe()
@@ -109,7 +109,7 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// JSON readers lose 64-bit numbers: a zxid is a hexadecimal string.
+// JSON readers lose digits of 64-bit numbers, so a zxid is a hexadecimal string.
 func TestZxidInJSON(t *testing.T) {
 	b, err := json.Marshal(Server{Zxid: 1<<62 + 1})
 	if err != nil || !strings.Contains(string(b), `"zxid":"0x4000000000000001"`) {
@@ -117,8 +117,8 @@ func TestZxidInJSON(t *testing.T) {
 	}
 }
 
-// Servers of two ensembles are found by what conf tells of their members, which is asked for where
-// several servers are looked at.
+// That servers belong to two ensembles is found from the members that conf lists, which is asked for
+// when several servers are looked at.
 func TestTwoEnsembles(t *testing.T) {
 	words := func(mode, host string) ensemble.DialFunc {
 		return server(map[string]string{
@@ -134,7 +134,7 @@ func TestTwoEnsembles(t *testing.T) {
 	}
 }
 
-// The admin server tells what the words may not; what it does not know stays missing.
+// The admin server reports what four-letter words may not; what it does not know stays missing.
 func TestAdmin(t *testing.T) {
 	pages := map[string]string{
 		"/commands/monitor": `{"global_sessions": 4, "watch_count": 11, "znode_count": 9007199254740993, "command": "monitor", "error": null}`,
@@ -210,7 +210,7 @@ func TestTogether(t *testing.T) {
 			for _, s := range e.Servers {
 				want := map[ensemble.Role]int64{ensemble.Leader: 0, ensemble.Follower: 2}[s.Role]
 				if s.Epoch == 4 {
-					want = 9 // all of this epoch
+					want = 9 // all transactions of this epoch
 				}
 				if s.Role == ensemble.Follower && e.Leader != "" && of(s.Behind) != want {
 					t.Errorf("behind by %d: %+v", of(s.Behind), s)
@@ -220,7 +220,7 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// An interrupted look is over at once.
+// An interrupted look ends at once.
 func TestLookIsInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)

@@ -1,4 +1,4 @@
-// Package bank is an example of a recipe that a model of porcupine describes: accounts, and transfers between
+// Package bank is an example of a recipe that a porcupine model describes: accounts, and transfers between
 // them. Its test has the model, and puts the recipe under faults.
 package bank
 
@@ -11,7 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// Accounts is the number of accounts, from 0 on, and Start what each has at first.
+// Accounts is the number of accounts, which are numbered from 0. Start is the initial balance of each.
 const (
 	Accounts = 3
 	Start    = 10
@@ -20,7 +20,7 @@ const (
 // Balances holds the balance of each account.
 type Balances [Accounts]int
 
-// ErrFunds refuses a transfer of more than the account has.
+// ErrFunds is the error for a transfer of more than the account has.
 var ErrFunds = errors.New("the account has too little")
 
 // Bank has a znode for each account.
@@ -30,7 +30,7 @@ type Bank struct {
 	careless bool // a mistake, for the test: the balances are read one after the other
 }
 
-// New makes the accounts, unless another client has.
+// New creates the accounts, unless another client has done so.
 func New(conn *zk.Conn, path string) (*Bank, error) {
 	b := &Bank{conn: conn, path: path}
 	acl := zk.WorldACL(zk.PermAll)
@@ -44,7 +44,7 @@ func New(conn *zk.Conn, path string) (*Bank, error) {
 	return b, nil
 }
 
-// newCareless makes one with the mistake.
+// newCareless returns a bank with the mistake.
 func newCareless(conn *zk.Conn, path string) (*Bank, error) {
 	b, err := New(conn, path)
 	if err == nil {
@@ -58,7 +58,8 @@ func (b *Bank) account(i int) string { return fmt.Sprintf("%s/account-%d", b.pat
 // Transfer is an order to move money.
 type Transfer struct{ From, To, Amount int }
 
-// Transfer moves money from one account to another one. After an error other than ErrFunds, it may have done so.
+// Transfer moves money from one account to another one. After an error other than ErrFunds, the money may have
+// been moved.
 func (b *Bank) Transfer(ctx context.Context, t Transfer) error {
 	for ctx.Err() == nil {
 		all, versions, err := b.read()
@@ -77,7 +78,7 @@ func (b *Bank) Transfer(ctx context.Context, t Transfer) error {
 			&zk.SetDataRequest{Path: b.account(t.From), Data: strconv.AppendInt(nil, int64(all[t.From]-t.Amount), 10), Version: versions[t.From]},
 			&zk.SetDataRequest{Path: b.account(t.To), Data: strconv.AppendInt(nil, int64(all[t.To]+t.Amount), 10), Version: versions[t.To]},
 		)
-		if !errors.Is(err, zk.ErrBadVersion) { // else another client changed an account
+		if !errors.Is(err, zk.ErrBadVersion) { // otherwise another client changed an account
 			return err
 		}
 	}
@@ -98,7 +99,7 @@ func (b *Bank) Read(ctx context.Context) (Balances, error) {
 	return Balances{}, ctx.Err()
 }
 
-// read reads one account after the other. Others may change some meanwhile.
+// read reads one account after the other. Other clients may change some of them meanwhile.
 func (b *Bank) read() (all Balances, versions [Accounts]int32, err error) {
 	for i := range Accounts {
 		data, stat, err := b.conn.Get(b.account(i))

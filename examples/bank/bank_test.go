@@ -32,7 +32,7 @@ var model = porcupine.Model{
 	Step: func(state, input, output any) (bool, any) {
 		now, got := state.(Balances), output.(answer)
 		t, ok := input.(Transfer)
-		if !ok { // it is a read
+		if !ok { // the operation is a read
 			return got.balances == now, now
 		}
 		if now[t.From] < t.Amount {
@@ -70,8 +70,8 @@ func banks(construct func(*zk.Conn, string) (*Bank, error)) zklab.Experiment {
 
 func TestBanks(t *testing.T) { zklab.Simulate(t, banks(New)) }
 
-// TestCareless convicts a bank that reads the balances one after the other. With CARELESS=1 it fails as a test of a
-// wrong recipe does, and shows the mistake: see README.md.
+// TestCareless convicts a bank that reads the balances one after the other. With CARELESS=1 it fails like the test
+// of a wrong recipe, and shows the mistake: see README.md.
 func TestCareless(t *testing.T) {
 	if os.Getenv("CARELESS") != "" {
 		zklab.Simulate(t, banks(newCareless))

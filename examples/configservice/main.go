@@ -1,4 +1,4 @@
-// Configservice is a service whose configuration is changed while it runs, everywhere at
+// Configservice is a service whose configuration can be changed while it runs, for all processes at
 // once. See README.md.
 package main
 
@@ -39,7 +39,7 @@ type settings struct {
 	every time.Duration
 }
 
-// initial are the settings as long as there is no configuration.
+// initial holds the settings as long as there is no configuration.
 var initial = settings{Greeting: "no greeting yet", every: time.Hour}
 
 func parse(data []byte) (s settings, err error) {
@@ -52,15 +52,15 @@ func parse(data []byte) (s settings, err error) {
 	return s, err
 }
 
-// set changes the configuration as a whole, if it can be read: a change is told to all. It
-// is one znode, so that nobody sees half a change.
+// set replaces the whole configuration, if the new one is valid, since every process will read it. The
+// configuration is one znode, so that no process sees half a change.
 func set(ctx context.Context, p *program.Program, config *recipes.Config, text string) error {
 	if _, err := parse([]byte(text)); err != nil {
 		return program.Usage("not set: %v", err)
 	}
 	err := config.Set(ctx, []byte(text))
 	if errors.Is(err, recipes.ErrUnknown) {
-		return fmt.Errorf("%w: set it again", err) // which does no harm
+		return fmt.Errorf("%w: set it again", err) // setting it twice does no harm
 	}
 	if err == nil {
 		p.Say("set %s", text)
@@ -68,7 +68,7 @@ func set(ctx context.Context, p *program.Program, config *recipes.Config, text s
 	return err
 }
 
-// serve greets as the configuration says.
+// serve prints greetings as the configuration says.
 func serve(ctx context.Context, p *program.Program, config *recipes.Config) error {
 	changes := make(chan settings)
 	failed := make(chan error, 1)
@@ -90,8 +90,8 @@ func serve(ctx context.Context, p *program.Program, config *recipes.Config) erro
 	}
 }
 
-// follow hands on each change. What cannot be read (anybody may have written it) changes
-// nothing: a service goes on with the last settings that were good.
+// follow passes on each change. It ignores an invalid configuration, which any client may have written:
+// the service goes on with the last valid settings.
 func follow(ctx context.Context, p *program.Program, config *recipes.Config, changes chan<- settings) error {
 	for watch := config.Watch(); ; {
 		next, err := watch.Next(ctx)

@@ -1,6 +1,6 @@
 //go:build real
 
-// Package curator_test checks the adapter for Apache Curator, which is in Java.
+// Package curator_test checks the adapter for Apache Curator, which is written in Java.
 package curator_test
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
-// compiled are the adapter's classes, for all tests.
+// compiled holds the adapter's classes, for all tests.
 var compiled struct {
 	once sync.Once
 	dir  string
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// java is the command of the adapter, with these flags besides.
+// java returns the command of the adapter, with additional flags for Java.
 func java(t *testing.T, flags ...string) []string {
 	t.Helper()
 	programs.Require(t, programs.Curator)
@@ -51,12 +51,12 @@ func compile() {
 	}
 }
 
-// served are the recipes of Curator that the adapter has.
+// served lists the recipes of Curator that the adapter serves.
 var served = []string{"barrier", "counter", "double-barrier", "election", "lock", "queue", "rwlock", "semaphore"}
 
-// The adapter does all that is asked of it.
+// The adapter passes all checks.
 func TestRealConform(t *testing.T) {
-	t.Parallel() // with the runs of the other tests: all of them wait for most of their time
+	t.Parallel() // with the other tests: all of them wait most of the time
 	c := adapter.Conformance{Command: java(t), Logf: t.Logf}
 	results, err := adapter.Conform(t.Context(), c)
 	if err != nil {

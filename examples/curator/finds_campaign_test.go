@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// unmended skips where Curator is not the 5.4.0 of Debian 12, which has the bugs.
+// unmended skips the test unless Curator is version 5.4.0 of Debian 12, which has the bugs.
 func unmended(t *testing.T) {
 	t.Helper()
 	programs.Require(t, programs.Curator)
@@ -24,9 +24,9 @@ func unmended(t *testing.T) {
 	}
 }
 
-// A member of Curator's DistributedDoubleBarrier whose enter has timed out leaves its znode
-// (CURATOR-318): it counts again and again for those who enter, and who leaves waits for it for
-// ever, which takes no fault.
+// A member of Curator's DistributedDoubleBarrier whose enter has timed out leaves its znode behind
+// (CURATOR-318): the znode is counted for members that enter later, and a member that leaves waits for
+// it for ever. This needs no fault.
 func TestFindsThatTheTimedOutStillCount(t *testing.T) {
 	unmended(t)
 	t.Parallel()
@@ -37,9 +37,9 @@ func TestFindsThatTheTimedOutStillCount(t *testing.T) {
 		seeds     []int64
 	}{
 		{"progress", java(t), 2 * time.Second, []int64{2, 3, 4, 2, 3, 4, 2, 3, 4}},
-		// enter takes somebody who is later than the others' patience and their next attempt, which
-		// these seeds have in their first rounds. Who leaves is stuck for as long as an operation
-		// may take: the shorter, the more rounds there are.
+		// The mistake in enter needs a member that is later than the others' patience and their next
+		// attempt, which these seeds have in their first rounds. A leaving member is stuck for as long
+		// as an operation may take: the shorter that is, the more rounds there are.
 		{"enter", java(t, "-Dpatience=100"), 500 * time.Millisecond, []int64{2, 3, 5, 6, 7, 9, 2, 3, 5}},
 	} {
 		t.Run(tt.property, func(t *testing.T) {
@@ -52,9 +52,9 @@ func TestFindsThatTheTimedOutStillCount(t *testing.T) {
 	}
 }
 
-// Curator's LeaderLatch that comes back with another session takes the znode of the last one for
-// its own, and leads on when that is gone (CURATOR-696). The slow links make terms long enough.
-// It takes runs of half a minute, of which beside other work seven of ten find it.
+// A LeaderLatch of Curator that comes back with a new session takes the znode of its previous session
+// for its own, and continues to lead when that znode is gone (CURATOR-696). The slow links make terms
+// long enough. The bug needs runs of half a minute; on a busy machine seven of ten find it.
 func TestFindsTwoLeaders(t *testing.T) {
 	unmended(t)
 	outages, err := plan.Parse("kill:majority@3s+2s/4s,slow-link:all:by=30ms@2s+30s", 0)

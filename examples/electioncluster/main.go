@@ -1,4 +1,4 @@
-// Electioncluster is a cluster of nodes, of which one leads and all know which. See README.md.
+// Electioncluster is a cluster in which one node leads, and all nodes know which one. See README.md.
 package main
 
 import (
@@ -47,7 +47,7 @@ type node struct {
 	store    fenced.Store
 }
 
-// follow says who leads.
+// follow prints which node leads.
 func (n node) follow(ctx context.Context) error {
 	for term, err := range n.election.Terms(ctx) {
 		switch {
@@ -62,9 +62,9 @@ func (n node) follow(ctx context.Context) error {
 	return nil
 }
 
-// lead does what the leader alone may do, until the term is over. Its context ends when
-// leadership is lost; the token is for the time in which this process does not know yet.
-// That something goes wrong ends the term, and not the node.
+// lead does work that only the leader may do, until the term is over. Its context ends when leadership
+// is lost; the token protects the store until this process notices. An error ends the term, but not the
+// node.
 func (n node) lead(ctx context.Context) error {
 	token := recipes.Fence(ctx)
 	n.Say("leads, token %d", token)

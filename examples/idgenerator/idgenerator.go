@@ -17,7 +17,7 @@ type Generator struct {
 	careless bool // a mistake, for the test: the write does not check the version
 }
 
-// New makes the znode, unless another client has.
+// New creates the znode, unless another client has done so.
 func New(conn *zk.Conn, path string) (*Generator, error) {
 	_, err := conn.Create(path, []byte("0"), 0, zk.WorldACL(zk.PermAll))
 	if err != nil && !errors.Is(err, zk.ErrNodeExists) {
@@ -26,7 +26,7 @@ func New(conn *zk.Conn, path string) (*Generator, error) {
 	return &Generator{conn: conn, path: path}, nil
 }
 
-// newCareless makes one with the mistake.
+// newCareless returns a generator with the mistake.
 func newCareless(conn *zk.Conn, path string) (*Generator, error) {
 	g, err := New(conn, path)
 	if err == nil {

@@ -29,8 +29,8 @@ func ids(construct func(*zk.Conn, string) (*Generator, error)) zklab.Experiment 
 
 func TestIDs(t *testing.T) { zklab.Simulate(t, ids(New)) }
 
-// TestCareless convicts a generator that writes without checking the version. With CARELESS=1 it fails as a test
-// of a wrong recipe does, and shows the mistake: see README.md.
+// TestCareless convicts a generator that writes without checking the version. With CARELESS=1 it fails like the
+// test of a wrong recipe, and shows the mistake: see README.md.
 func TestCareless(t *testing.T) {
 	if os.Getenv("CARELESS") != "" {
 		zklab.Simulate(t, ids(newCareless))

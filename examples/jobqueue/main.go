@@ -1,5 +1,5 @@
-// Jobqueue sends mails: a producer puts them into a queue, workers take them out, and each
-// is sent once, whoever dies. See README.md.
+// Jobqueue sends mails: a producer puts them into a queue, workers take them out, and each mail is sent
+// once, even if processes die. See README.md.
 package main
 
 import (
@@ -38,8 +38,8 @@ func run(ctx context.Context, p *program.Program) error {
 	return work(ctx, p, jobs)
 }
 
-// work does one job after the other. That one fails, or that the lease of it is lost, is no
-// reason to end: it goes back into the queue. That none can be taken is.
+// work does one job after the other. If a job fails, or its lease is lost, the job goes back into the
+// queue, and work continues. It ends only if it cannot take jobs.
 func work(ctx context.Context, p *program.Program, jobs *recipes.JobQueue) error {
 	p.Say("waits for jobs")
 	for {
@@ -56,7 +56,7 @@ func work(ctx context.Context, p *program.Program, jobs *recipes.JobQueue) error
 	}
 }
 
-// send sends one mail. It is told when the job is given to somebody else: then ctx ends.
+// send sends one mail. ctx ends if the job is given to another worker.
 func send(ctx context.Context, p *program.Program, j *recipes.Job) (result []byte, err error) {
 	p.Say("takes the mail to %s, attempt %d", j.Data, j.Attempt)
 	if err := program.Sleep(ctx, *takes); err != nil {
@@ -69,10 +69,10 @@ func send(ctx context.Context, p *program.Program, j *recipes.Job) (result []byt
 	return fmt.Appendf(nil, "done by %s, attempt %d", p.Name, j.Attempt), err
 }
 
-// deliver puts the mail into the outbox, unless another attempt has done so already and died
-// before it could say so: a znode for each job can be made only once. (Which is also why it
-// is no harm if the reply is lost, and so the attempt fails.) If the job has been given to
-// somebody else, the servers refuse it.
+// deliver puts the mail into the outbox, unless an earlier attempt has done so and died before it could
+// finish the job: the znode of a job can be created only once. (That is also why a lost reply, which
+// makes the attempt fail, does no harm.) If the job has been given to another worker, the servers
+// refuse the mail.
 func deliver(ctx context.Context, p *program.Program, j *recipes.Job) error {
 	outbox := p.Path + "/outbox"
 	if err := create(ctx, p, outbox, nil); err != nil && !errors.Is(err, zk.ErrNodeExists) {
@@ -93,12 +93,12 @@ func create(ctx context.Context, p *program.Program, path string, data []byte) e
 	return p.Client.Multi(ctx, &zk.CreateRequest{Path: path, Data: data})
 }
 
-// produce puts a job for each recipient, and then waits for what becomes of them.
+// produce puts a job for each recipient, and then waits for their results.
 func produce(ctx context.Context, p *program.Program, jobs *recipes.JobQueue, recipients []string) error {
 	ids := make([]string, len(recipients))
 	for i, r := range recipients {
 		id, err := jobs.Put(ctx, []byte(r))
-		if err != nil && !errors.Is(err, recipes.ErrUnknown) { // if it is unknown, the result will tell
+		if err != nil && !errors.Is(err, recipes.ErrUnknown) { // if the outcome is unknown, the result will tell
 			return err
 		}
 		ids[i] = id
@@ -114,7 +114,7 @@ func produce(ctx context.Context, p *program.Program, jobs *recipes.JobQueue, re
 		default:
 			p.Say("the mail to %s: %s", r, result)
 		}
-		if err := jobs.Forget(ctx, ids[i]); err != nil { // what nobody forgets stays for ever
+		if err := jobs.Forget(ctx, ids[i]); err != nil { // a result that is not forgotten stays for ever
 			return err
 		}
 	}

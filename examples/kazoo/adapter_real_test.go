@@ -1,6 +1,6 @@
 //go:build real
 
-// Package kazoo_test checks the adapter for kazoo, which is in Python.
+// Package kazoo_test checks the adapter for kazoo, which is written in Python.
 package kazoo_test
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
-// python is a Python interpreter that has kazoo.
+// python returns a Python interpreter that has kazoo.
 func python(t *testing.T) string {
 	t.Helper()
 	programs.Require(t, programs.Kazoo)
@@ -22,13 +22,13 @@ func python(t *testing.T) string {
 	return p
 }
 
-// served are the recipes that kazoo has. Its DataWatch tells a value, and not what comes next,
-// and its TreeCache not when it is current.
+// served lists the recipes that kazoo has. DataWatch is not among them because it reports a value but
+// not the next change, nor TreeCache, because it does not tell when it is current.
 var served = []string{
 	"barrier", "counter", "double-barrier", "election", "lock", "membership", "priority-queue", "queue", "rwlock", "semaphore",
 }
 
-// The adapter has every recipe that kazoo has, and does all that is asked of it.
+// The adapter has every recipe that kazoo has, and passes all checks.
 func TestRealConform(t *testing.T) {
 	c := adapter.Conformance{Command: []string{python(t), "adapter.py"}, Logf: t.Logf}
 	results, err := adapter.Conform(t.Context(), c)

@@ -18,10 +18,10 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// kazoo's Counter adds again when the reply to its setData is lost, which exploring a
-// scenario of two clients in real processes finds without being told where to look.
+// kazoo's Counter adds again when the reply to its setData is lost. Exploring a scenario of two clients
+// in real processes finds this without being told where to look.
 func TestRealExploreFindsTheCounter(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // only a guard
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // only in case the exploration hangs
 	defer cancel()
 	x := experiment.Experiment{Config: engine.Config{
 		Workload: workloads.Counter{}, Command: []string{python(t), "adapter.py"}, Ensemble: embedded.Config{}, Seed: 1,

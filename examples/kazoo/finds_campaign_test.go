@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A reader and a writer behind a writer of kazoo's before 2.9 wait for each other (kazoo#649),
-// which takes no fault.
+// In kazoo before 2.9, a reader and a writer behind another writer wait for each other (kazoo#649).
+// This needs no fault.
 func TestFindsThatReaderAndWriterWaitForEachOther(t *testing.T) {
 	p := python(t)
 	if out, err := exec.Command(p, "-c", "from kazoo.version import __version__ as v; print(tuple(map(int, v.split('.')[:2])) < (2, 9))").Output(); err != nil || strings.TrimSpace(string(out)) != "True" {
@@ -28,14 +28,14 @@ func TestFindsThatReaderAndWriterWaitForEachOther(t *testing.T) {
 	}, "progress", 1, 2, 3, 4)
 }
 
-// kazoo's DoubleBarrier takes the "ready" of a round in which everybody died for a member:
-// of two, one gets in alone.
+// kazoo's DoubleBarrier counts the znode "ready" of a round in which everybody died as a member: of two
+// members, one enters alone.
 func TestFindsThatReadyOutlivesItsRound(t *testing.T) {
 	everybody, err := plan.Parse("crash:all/4s", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	runtest.Finds(t, zklab.Experiment{ // a crash need not find both inside
+	runtest.Finds(t, zklab.Experiment{ // a crash may come when not both are inside
 		Workload: workloads.DoubleBarrier{}, Command: []string{python(t), "adapter.py"}, Ensemble: embedded.Config{}, Faults: everybody,
 		Clients: 2, Keys: 1, Rate: 200, TimeLimit: 30 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 2 * time.Second,
 	}, "enter", 1, 2, 3, 4, 5, 6)

@@ -1,5 +1,6 @@
-// Package lease is an example of a recipe whose state ends with sessions: a lease that one client has at a time,
-// until it frees it or its session ends. Its test declares what the recipe promises, and puts it under faults.
+// Package lease is an example of a recipe whose state depends on sessions: a lease that one client at a time
+// has, until the client frees it or its session ends. Its test declares what the recipe promises, and puts it
+// under faults.
 package lease
 
 import (
@@ -9,7 +10,7 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// Refusals of a lease.
+// Errors with which a lease refuses a call.
 var (
 	ErrTaken   = errors.New("another client has the lease")
 	ErrNotMine = errors.New("this client does not have the lease")
@@ -21,10 +22,10 @@ type Lease struct {
 	conn     *zk.Conn
 	path     string // of the parent
 	careless bool   // a mistake, for the test: Free does not check which lease it ends
-	taken    bool   // only the careless one uses it
+	taken    bool   // only the careless lease uses it
 }
 
-// New makes the parent, unless another client has.
+// New creates the parent, unless another client has done so.
 func New(conn *zk.Conn, path string) (*Lease, error) {
 	_, err := conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
 	if err != nil && !errors.Is(err, zk.ErrNodeExists) {
@@ -35,7 +36,7 @@ func New(conn *zk.Conn, path string) (*Lease, error) {
 
 func (l *Lease) holder() string { return l.path + "/holder" }
 
-// newCareless makes one with the mistake.
+// newCareless returns a lease with the mistake.
 func newCareless(conn *zk.Conn, path string) (*Lease, error) {
 	l, err := New(conn, path)
 	if err == nil {
@@ -44,7 +45,7 @@ func newCareless(conn *zk.Conn, path string) (*Lease, error) {
 	return l, err
 }
 
-// Take takes the lease. It succeeds as well if the session has the lease already. After an error other than
+// Take takes the lease. It also succeeds if the session already has the lease. After an error other than
 // ErrTaken, the session may have it.
 func (l *Lease) Take(ctx context.Context) error {
 	for ctx.Err() == nil {
@@ -70,7 +71,7 @@ func (l *Lease) Take(ctx context.Context) error {
 }
 
 // Free ends the lease of this session. The transaction checks that it is still the same lease: if the process is
-// frozen before it, another session may have taken the next one.
+// frozen before the transaction, another session may have taken the next lease.
 func (l *Lease) Free(ctx context.Context) error {
 	if l.careless {
 		return l.freeAny()
@@ -87,7 +88,7 @@ func (l *Lease) Free(ctx context.Context) error {
 			&zk.CheckVersionRequest{Path: l.path, Version: version},
 			&zk.DeleteRequest{Path: l.holder(), Version: -1},
 		)
-		if !errors.Is(err, zk.ErrBadVersion) && !errors.Is(err, zk.ErrNoNode) { // else it is another lease, or none
+		if !errors.Is(err, zk.ErrBadVersion) && !errors.Is(err, zk.ErrNoNode) { // otherwise it is another lease, or none
 			return err
 		}
 	}

@@ -49,7 +49,7 @@ func leases(construct func(*zk.Conn, string) (*Lease, error)) zklab.Experiment {
 func TestLeases(t *testing.T) { zklab.Simulate(t, leases(New)) }
 
 // TestCareless convicts a lease that a client frees after its session, and with it the lease, has ended. With
-// CARELESS=1 it fails as a test of a wrong recipe does, and shows the mistake: see README.md.
+// CARELESS=1 it fails like the test of a wrong recipe, and shows the mistake: see README.md.
 func TestCareless(t *testing.T) {
 	if os.Getenv("CARELESS") != "" {
 		zklab.Simulate(t, leases(newCareless))

@@ -1,4 +1,4 @@
-// Licences lets a number of processes in at a time, by a semaphore. See README.md.
+// Licences lets a limited number of processes work at a time, by a semaphore. See README.md.
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 	}, run)
 }
 
-// run works once. A process that lost its licence while it worked lines up again.
+// run works once. A process that loses its licence while it works lines up again.
 func run(ctx context.Context, p *program.Program) error {
 	if *licences < 1 || *licences > 1024 {
 		return program.Usage("-licences must be between 1 and 1024")

@@ -1,5 +1,5 @@
-// Lockmanager has resources used by one process at a time: each is guarded by a lock, and
-// knows the highest fencing token that it was used with. See README.md.
+// Lockmanager has resources that one process at a time may use: each is guarded by a lock, and knows
+// the highest fencing token of its users so far. See README.md.
 package main
 
 import (
@@ -62,9 +62,8 @@ func share(ctx context.Context, p *program.Program, resource string) error {
 	}
 }
 
-// use works with the resource until it has been enough, or the hold is lost: then its
-// context ends. A process that stood still for too long may notice that late; that is
-// what the token is for.
+// use works with the resource until its time is over, or the hold is lost: then its context ends. A
+// process that stood still for too long may notice the loss late; that is what the token is for.
 func use(ctx context.Context, p *program.Program, store fenced.Store, token int64) error {
 	for n, began := 1, time.Now(); time.Since(began) < *hold; n++ {
 		if err := store.Write(ctx, token, fmt.Sprintf("use %d by %s", n, p.Name)); err != nil {

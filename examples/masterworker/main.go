@@ -1,5 +1,5 @@
-// Masterworker has tasks done by workers, to whom a master assigns them. Masters, workers and
-// those who submit tasks are processes of their own. See README.md.
+// Masterworker lets a master assign tasks to workers. Masters, workers and clients that submit tasks
+// are separate processes. See README.md.
 package main
 
 import (
@@ -26,11 +26,11 @@ func main() {
 	}, run)
 }
 
-// process is a process with all by which it meets the others.
+// process is a process with the recipes by which it works with the others.
 type process struct {
 	*program.Program
 	tasks *recipes.MasterWorker
-	crew  *recipes.Group // the workers that are there, busy or not
+	crew  *recipes.Group // the present workers, busy or not
 }
 
 func run(ctx context.Context, p *program.Program) error {
@@ -50,8 +50,8 @@ func run(ctx context.Context, p *program.Program) error {
 	return w.submit(ctx, p.Args[1:])
 }
 
-// worker does one task after the other. A worker whose session was lost joins again by itself;
-// a task that it had then is another worker's, and the context of process has ended.
+// worker does one task after the other. A worker whose session was lost joins again by itself; a task
+// that it had then goes to another worker, and the context of that task has ended.
 func (w process) worker(ctx context.Context) error {
 	if err := w.crew.Join(ctx, []byte(w.Name)); err != nil {
 		return err
@@ -75,12 +75,12 @@ func (w process) process(ctx context.Context, j *recipes.Job) (result []byte, er
 	return []byte("done by " + w.Name), nil
 }
 
-// submit adds tasks, and waits for what becomes of them.
+// submit adds tasks, and waits for their results.
 func (w process) submit(ctx context.Context, tasks []string) error {
 	ids := make([]string, len(tasks))
 	for i, task := range tasks {
 		id, err := w.tasks.Submit(ctx, []byte(task))
-		if err != nil && !errors.Is(err, recipes.ErrUnknown) { // if it is unknown, the result will tell
+		if err != nil && !errors.Is(err, recipes.ErrUnknown) { // if the outcome is unknown, the result will tell
 			return err
 		}
 		ids[i] = id
@@ -96,7 +96,7 @@ func (w process) submit(ctx context.Context, tasks []string) error {
 		default:
 			w.Say("task %s: %s", task, result)
 		}
-		if err := w.tasks.Forget(ctx, ids[i]); err != nil { // what nobody forgets stays for ever
+		if err := w.tasks.Forget(ctx, ids[i]); err != nil { // a result that is not forgotten stays for ever
 			return err
 		}
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// master stands for master, and says who leads, who works, and what is assigned to whom. All that
-// a master has to know is in ZooKeeper, so the next one goes on where this one stops.
+// master runs for master, and prints which process leads, which workers there are, and which tasks are
+// assigned to them. Everything that a master has to know is in ZooKeeper, so the next master goes on
+// where this one stops.
 func (w process) master(ctx context.Context) error {
 	all, inner := errgroup.WithContext(ctx)
 	all.Go(func() error { return w.followMasters(inner) })

@@ -1,6 +1,5 @@
-// Package mylock is an example: a lock that somebody wrote on go-zookeeper, and
-// the tests that put it under faults with zklab. It may not use what a reader of it
-// could not: the API alone.
+// Package mylock is an example: a user's lock on go-zookeeper, and the tests that put it under faults
+// with zklab. It uses only packages that its readers can use, too: those of the API.
 package mylock
 
 import (
@@ -21,14 +20,14 @@ import (
 type Lock struct {
 	conn    *zk.Conn
 	path    string
-	id      string // in the name of our child: so it is found when the reply was lost
-	session int64  // that owns our child
+	id      string // in the name of our child, so that we find the child if the reply is lost
+	session int64  // the session that owns our child
 }
 
-// New makes a lock.
+// New returns a lock.
 func New(conn *zk.Conn, path string) *Lock { return &Lock{conn: conn, path: path} }
 
-// errGone means that our child has gone, with its session perhaps.
+// errGone means that our child is gone, perhaps with its session.
 var errGone = errors.New("the contender has gone")
 
 // Lock waits until the lock is held or ctx ends.
@@ -47,8 +46,8 @@ func (l *Lock) Lock(ctx context.Context) error {
 	}
 }
 
-// Unlock removes our child. It goes on when ctx has ended: nobody shall wait
-// behind a contender that has given up.
+// Unlock removes our child. It goes on even if ctx has ended, so that no contender waits behind one
+// that has given up.
 func (l *Lock) Unlock(context.Context) error {
 	return retry(context.Background(), func() error {
 		names, err := l.own()
@@ -79,7 +78,7 @@ func (l *Lock) contend(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// enter makes our child, once, and learns whose it is.
+// enter creates our child, once, and learns which session owns it.
 func (l *Lock) enter(ctx context.Context) (own string, err error) {
 	l.id = rand.Text()
 	_, err = l.conn.Create(l.path+"/"+l.id+"-", nil, zk.FlagEphemeral|zk.FlagSequence, zk.WorldACL(zk.PermAll))
@@ -107,15 +106,15 @@ func (l *Lock) enter(ctx context.Context) (own string, err error) {
 	return own, err
 }
 
-// already is a watch that has fired.
+// already returns a watch that has fired.
 var already = func() <-chan zk.Event {
 	c := make(chan zk.Event)
 	close(c)
 	return c
 }()
 
-// ahead watches the child before our own; nil if there is none: then the lock is
-// ours, unless our session has ended.
+// ahead watches the child before our own. It returns nil if there is none: then the lock is ours,
+// unless our session has ended.
 func (l *Lock) ahead(ctx context.Context, own string) (changed <-chan zk.Event, err error) {
 	err = retry(ctx, func() error {
 		names, _, err := l.conn.Children(l.path)
@@ -131,7 +130,7 @@ func (l *Lock) ahead(ctx context.Context, own string) (changed <-chan zk.Event, 
 			return nil
 		default:
 			_, _, changed, err = l.conn.GetW(l.path + "/" + names[i-1])
-			if errors.Is(err, zk.ErrNoNode) { // gone since the list was read
+			if errors.Is(err, zk.ErrNoNode) { // deleted since the list was read
 				changed, err = already, nil
 			}
 			return err
@@ -140,8 +139,8 @@ func (l *Lock) ahead(ctx context.Context, own string) (changed <-chan zk.Event, 
 	return changed, err
 }
 
-// own lists our children: none, one, or one that we did not know of. The sync
-// before makes the server catch up with what it may not have heard of yet.
+// own lists our children: none, one, or one that we did not know of. The sync first makes the server
+// catch up with changes that it may not have applied yet.
 func (l *Lock) own() ([]string, error) {
 	if _, err := l.conn.Sync(l.path); err != nil {
 		return nil, err
@@ -153,8 +152,8 @@ func (l *Lock) own() ([]string, error) {
 
 func number(name string) string { return name[strings.LastIndexByte(name, '-')+1:] }
 
-// retry repeats what got no answer, and what was denied: a right that is missing now may
-// have been taken by mistake, and a contender that stayed would block everybody.
+// retry repeats a request that got no answer or was denied: a permission that is missing now may have
+// been removed by mistake, and a contender left behind would block all others.
 func retry(ctx context.Context, f func() error) error {
 	for {
 		err := f()
@@ -169,8 +168,8 @@ func retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// unanswered reports whether no server answered. Whoever asks at the moment at which a connection
-// breaks gets the network's own error from go-zookeeper.
+// unanswered reports whether no server answered. If a connection breaks during a call, go-zookeeper may
+// return the network's own error.
 func unanswered(err error) bool {
 	var broken net.Error
 	return errors.As(err, &broken) || errors.Is(err, zk.ErrConnectionClosed) || errors.Is(err, zk.ErrNoServer) || errors.Is(err, zk.ErrSessionExpired)

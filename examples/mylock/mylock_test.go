@@ -28,7 +28,7 @@ func newLock(c *subjects.Client, path string) (subjects.Lock, error) {
 	return New(c.Conn, path), nil
 }
 
-// newOwnLock makes a lock that has a session of its own.
+// newOwnLock makes a lock with its own session.
 func newOwnLock(c *subjects.Client, path string) (subjects.Lock, error) {
 	conn, events, err := c.Connect()
 	if err != nil {
@@ -62,13 +62,13 @@ func (l *goZookeeperLock) Unlock(ctx context.Context) error {
 	return l.calls.Do(ctx, l.lock.Unlock, nil)
 }
 
-// Fifty simulations under all faults, in some seconds.
+// TestLockSimulated runs fifty simulations under all faults, in a few seconds.
 func TestLockSimulated(t *testing.T) {
 	zklab.Simulate(t, zklab.Experiment{Workload: workloads.Lock{New: newLock}})
 }
 
-// Ten seconds of load, while holders lose their sessions and the leader is
-// paused. It takes as long as it says.
+// TestLock runs ten seconds of load in real time, while holders lose their sessions and the leader is
+// paused.
 func TestLock(t *testing.T) {
 	zklab.Test(t, zklab.Experiment{
 		Workload: workloads.Lock{New: newLock},
@@ -76,7 +76,7 @@ func TestLock(t *testing.T) {
 	})
 }
 
-// Three minutes of the same, in virtual time.
+// TestLockForThreeMinutes runs three minutes of the same, in virtual time.
 func TestLockForThreeMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		zklab.Test(t, zklab.Experiment{
@@ -87,7 +87,7 @@ func TestLockForThreeMinutes(t *testing.T) {
 	})
 }
 
-// The lock with a session of its own keeps its promises, too.
+// The lock with its own session keeps its promises as well.
 func TestOwnLockSimulated(t *testing.T) {
 	log.SetOutput(io.Discard)
 	defer log.SetOutput(os.Stderr)

@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
-// fails are the checks that the adapter cannot pass, for the reasons that docs/adapters.md gives.
+// fails lists the checks that the adapter cannot pass, for the reasons in docs/adapters.md.
 var fails = map[string]bool{"open-cancel": true, "overlap": true}
 
-// TestRealConform: the adapter passes all checks of a lock but these.
+// TestRealConform: the adapter passes all checks of a lock except those in fails.
 func TestRealConform(t *testing.T) {
 	programs.Require(t, programs.Patroni)
 	p, err := programs.Python("patroni.dcs.zookeeper")

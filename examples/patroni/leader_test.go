@@ -1,4 +1,4 @@
-// Package patroni_test checks the adapter for Patroni's leader race, which is in Python.
+// Package patroni_test checks the adapter for Patroni's leader race, which is written in Python.
 package patroni_test
 
 import (
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestPage: docs/adapters.md shows the adapter as it is, from its first class on.
+// TestPage: docs/adapters.md shows the adapter unchanged, from its first class on.
 func TestPage(t *testing.T) {
 	code, err1 := os.ReadFile("leader.py")
 	page, err2 := os.ReadFile("../../docs/adapters.md")

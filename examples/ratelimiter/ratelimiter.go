@@ -17,7 +17,7 @@ const (
 	Window = 100 * time.Millisecond
 )
 
-// ErrLimit refuses a permit: the window has given all of its permits.
+// ErrLimit is the error of a refused permit: the window has given all of its permits.
 var ErrLimit = errors.New("the limit is reached")
 
 // Limiter gives permits. The znode has the number of the latest window, and how many permits it has given.
@@ -27,7 +27,7 @@ type Limiter struct {
 	careless bool // a mistake, for the test: the write that begins a window does not check the version
 }
 
-// New makes the znode, unless another client has.
+// New creates the znode, unless another client has done so.
 func New(conn *zk.Conn, path string) (*Limiter, error) {
 	_, err := conn.Create(path, []byte("0 0"), 0, zk.WorldACL(zk.PermAll))
 	if err != nil && !errors.Is(err, zk.ErrNodeExists) {
@@ -36,7 +36,7 @@ func New(conn *zk.Conn, path string) (*Limiter, error) {
 	return &Limiter{conn: conn, path: path}, nil
 }
 
-// newCareless makes one with the mistake.
+// newCareless returns a limiter with the mistake.
 func newCareless(conn *zk.Conn, path string) (*Limiter, error) {
 	l, err := New(conn, path)
 	if err == nil {
@@ -45,8 +45,8 @@ func newCareless(conn *zk.Conn, path string) (*Limiter, error) {
 	return l, err
 }
 
-// Take takes a permit, and returns the number of its window. Clocks may differ: windows begin by the fastest one.
-// After an error other than ErrLimit, the permit may be used up.
+// Take takes a permit, and returns the number of its window. Clients' clocks may differ: a window begins when the
+// fastest clock says so. After an error other than ErrLimit, the permit may be used up.
 func (l *Limiter) Take(ctx context.Context) (int64, error) {
 	for ctx.Err() == nil {
 		data, stat, err := l.conn.Get(l.path)
@@ -68,7 +68,7 @@ func (l *Limiter) Take(ctx context.Context) (int64, error) {
 			return 0, ErrLimit
 		}
 		_, err = l.conn.Set(l.path, fmt.Appendf(nil, "%d %d", window, given+1), version)
-		if !errors.Is(err, zk.ErrBadVersion) { // else another client was faster
+		if !errors.Is(err, zk.ErrBadVersion) { // otherwise another client was faster
 			return window, err
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 var take = object.Ask("take", (*Limiter).Take).Refuses(ErrLimit)
 
-// given is how many permits the latest window has given.
+// given tells how many permits the latest window has granted.
 type given struct{ Window, Permits int64 }
 
 func limiters(construct func(*zk.Conn, string) (*Limiter, error)) zklab.Experiment {
@@ -38,8 +38,8 @@ func limiters(construct func(*zk.Conn, string) (*Limiter, error)) zklab.Experime
 
 func TestLimiters(t *testing.T) { zklab.Simulate(t, limiters(New)) }
 
-// TestCareless convicts a limiter that begins windows without checking the version. With CARELESS=1 it fails as a
-// test of a wrong recipe does, and shows the mistake: see README.md.
+// TestCareless convicts a limiter that begins windows without checking the version. With CARELESS=1 it fails like
+// the test of a wrong recipe, and shows the mistake: see README.md.
 func TestCareless(t *testing.T) {
 	if os.Getenv("CARELESS") != "" {
 		zklab.Simulate(t, limiters(newCareless))

@@ -1,5 +1,5 @@
 // Package reentrantlock is an example of a recipe that zklab does not know: a lock that its holder may lock
-// again. Its test names the operations, says what kind they are, and puts them under faults.
+// again. Its test names the operations, says which kinds they are, and puts them under faults.
 package reentrantlock
 
 import (
@@ -19,7 +19,7 @@ import (
 // ErrLost is the error for a hold whose session has ended.
 var ErrLost = errors.New("the hold is lost")
 
-// Lock is a reentrant lock: who holds it may lock it again, and frees it with the last Unlock. Contenders stand in
+// Lock is a reentrant lock: its holder may lock it again, and frees it with the last Unlock. Contenders stand in
 // line, each with an ephemeral znode of its own, whose name no other znode ever has. One goroutine uses a Lock.
 type Lock struct {
 	conn     *zk.Conn
@@ -31,7 +31,7 @@ type Lock struct {
 	careless bool // a mistake, for the test: the first Unlock frees the lock
 }
 
-// New makes the parent of the line, unless another client has.
+// New creates the parent of the line, unless another client has done so.
 func New(conn *zk.Conn, path string) (*Lock, error) {
 	_, err := conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
 	if err != nil && !errors.Is(err, zk.ErrNodeExists) {
@@ -40,7 +40,7 @@ func New(conn *zk.Conn, path string) (*Lock, error) {
 	return &Lock{conn: conn, path: path}, nil
 }
 
-// newCareless makes one with the mistake.
+// newCareless returns a lock with the mistake.
 func newCareless(conn *zk.Conn, path string) (*Lock, error) {
 	l, err := New(conn, path)
 	if err == nil {
@@ -66,7 +66,7 @@ func (l *Lock) Lock(ctx context.Context) error {
 		case mine == "":
 			_, err = l.conn.Create(l.path+"/"+l.id+mark, nil, zk.FlagEphemeralSequential, zk.WorldACL(zk.PermAll))
 			if err != nil {
-				time.Sleep(pause) // the line tells what came of it
+				time.Sleep(pause) // the next look at the line shows whether it was created
 			}
 		case ahead != "":
 			l.wait(ctx, ahead)
@@ -76,7 +76,7 @@ func (l *Lock) Lock(ctx context.Context) error {
 				l.depth, l.session = 1, stat.EphemeralOwner
 				return nil
 			}
-			time.Sleep(pause) // it is of a session that is about to end
+			time.Sleep(pause) // the znode belongs to a session that is about to end
 		}
 	}
 	return errors.Join(ctx.Err(), l.remove())
@@ -85,7 +85,7 @@ func (l *Lock) Lock(ctx context.Context) error {
 // mark ends the names of the line's znodes, before their numbers.
 const mark = "-lock-"
 
-// own are the names that this recipe makes. Other programs may write there, too.
+// own matches the names that this recipe creates. Other programs may also create znodes there.
 var own = regexp.MustCompile(`^[A-Z2-7]{26}` + mark + `[0-9]{10}$`)
 
 // line returns this hold's znode and the one before it; "" for none.
@@ -107,10 +107,12 @@ func (l *Lock) line() (mine, ahead string, err error) {
 	return "", "", err
 }
 
-// number returns what a name has after the mark; ZooKeeper gives all numbers the same length.
+// number returns the number in a name, with the mark. All numbers from ZooKeeper have the same length,
+// so they can be compared as texts.
 func number(name string) string { return name[strings.LastIndex(name, mark):] }
 
-// wait waits until a znode is gone, and not for ever: a client that may not read it is not told.
+// wait waits until a znode is gone, but not for ever: a client that is not allowed to read the znode
+// gets no event.
 func (l *Lock) wait(ctx context.Context, path string) {
 	there, _, changed, err := l.conn.ExistsW(path)
 	if err != nil || !there {
@@ -144,8 +146,9 @@ func (l *Lock) move(by int) error {
 
 const pause = 20 * time.Millisecond
 
-// remove removes the znode of this hold. It tries again until a server answers: the others wait for that. Between
-// the look and the delete the session may end, but a name in the line is never used again.
+// remove removes the znode of this hold. It tries again until a server answers, since other contenders wait for
+// the znode's deletion. The session may end between the reading of the line and the delete, but that does no
+// harm: a name in the line is never used again.
 func (l *Lock) remove() error {
 	for !l.closed.Load() {
 		mine, _, err := l.line()
@@ -162,7 +165,7 @@ func (l *Lock) remove() error {
 	return zk.ErrClosing
 }
 
-// Close ends what is still being tried: the session is about to end, and with it the znode.
+// Close ends attempts that still go on: the session is about to end, and the znode with it.
 func (l *Lock) Close(context.Context) error {
 	l.closed.Store(true)
 	return nil

@@ -27,8 +27,8 @@ func locks(construct func(*zk.Conn, string) (*Lock, error)) zklab.Experiment {
 
 func TestLocks(t *testing.T) { zklab.Simulate(t, locks(New)) }
 
-// TestCareless convicts a lock that the inner Unlock frees. With CARELESS=1 it fails as a test of a wrong recipe
-// does, and shows the mistake: see README.md.
+// TestCareless convicts a lock that the inner Unlock frees. With CARELESS=1 it fails like the test of a wrong
+// recipe, and shows the mistake: see README.md.
 func TestCareless(t *testing.T) {
 	if os.Getenv("CARELESS") != "" {
 		zklab.Simulate(t, locks(newCareless))

@@ -1,5 +1,5 @@
-// Rounds is a computation in rounds: its processes begin each round together, and end it together,
-// by a double barrier. See README.md.
+// Rounds is a computation in rounds: by a double barrier, its processes begin each round together, and
+// end it together. See README.md.
 package main
 
 import (
@@ -46,8 +46,8 @@ func run(ctx context.Context, p *program.Program) error {
 	return nil
 }
 
-// round takes part in a round. Who dies in it is not waited for once its session has timed out; the
-// next round waits until there are as many as are needed.
+// round takes part in a round. If a process dies during the round, the others stop waiting for it once
+// its session has timed out; the next round waits until there are enough processes.
 func round(ctx context.Context, p *program.Program, barrier *recipes.DoubleBarrier, n int) error {
 	p.Say("round %d: waits for %d to be there", n, *parties)
 	if err := barrier.Enter(ctx); err != nil {

@@ -1,5 +1,5 @@
-// Routes has a table that each process keeps a copy of, by a cache: to look something up takes no
-// request, and each change comes by itself. See README.md.
+// Routes has a table of which each process keeps a copy, by a cache: a lookup needs no request, and the
+// cache receives each change by itself. See README.md.
 package main
 
 import (
@@ -39,7 +39,7 @@ func run(ctx context.Context, p *program.Program) error {
 	return err
 }
 
-// follow tells each change of the copy. What is told of a route never goes back, whatever becomes of
+// follow prints each change of the copy. A route never goes back to an older version, whatever happens to
 // connections and servers.
 func follow(ctx context.Context, p *program.Program) error {
 	table := recipes.NewCache(p.Client, p.Path)
@@ -63,8 +63,8 @@ func follow(ctx context.Context, p *program.Program) error {
 	return nil
 }
 
-// publish changes a route again and again. Each change has the number after the one it found, whoever
-// wrote that, and is made to that one only.
+// publish changes a route again and again. Each change has the next number after the version that it found,
+// whichever process wrote that, and it is made only if the route still has that version.
 func publish(ctx context.Context, p *program.Program) error {
 	route := recipes.NewConfig(p.Client, p.Path+"/"+p.Args[1])
 	defer p.Close(route)
@@ -83,7 +83,7 @@ func next(ctx context.Context, p *program.Program, route *recipes.Config) error 
 	for err == nil {
 		n := 0
 		if now.Exists {
-			_, _ = fmt.Sscanf(string(now.Data), "version %d", &n) // else it begins anew
+			_, _ = fmt.Sscanf(string(now.Data), "version %d", &n) // otherwise the numbers begin again
 		}
 		text := fmt.Sprintf("version %d by %s", n+1, p.Name)
 		err = route.SetIf(ctx, []byte(text), now)
@@ -92,9 +92,9 @@ func next(ctx context.Context, p *program.Program, route *recipes.Config) error 
 		case err == nil:
 			p.Say("published %s: %s", p.Args[1], text)
 			return nil
-		case other: // somebody was faster
+		case other: // another process was faster
 			now, err = conflict.Now, nil
-		case errors.Is(err, recipes.ErrUnknown) && ctx.Err() == nil: // look what came of it
+		case errors.Is(err, recipes.ErrUnknown) && ctx.Err() == nil: // look whether the change was made
 			now, err = route.Get(ctx)
 		}
 	}

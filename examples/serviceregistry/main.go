@@ -1,5 +1,5 @@
-// Serviceregistry is a service of several instances, and clients that find those that live.
-// See README.md.
+// Serviceregistry is a service with several instances, and clients that find the instances that are
+// alive. See README.md.
 package main
 
 import (
@@ -39,7 +39,8 @@ func run(ctx context.Context, p *program.Program) error {
 	return call(ctx, p)
 }
 
-// serve registers when it can be called, and is called until it is registered no more.
+// serve registers the instance once it can be called, and answers calls until it is no longer
+// registered.
 func serve(ctx context.Context, p *program.Program) error {
 	if *address == "" || *port < 0 || *port > 65535 {
 		return program.Usage("-address must not be empty, and -port must be between 0 and 65535")
@@ -70,8 +71,8 @@ func serve(ctx context.Context, p *program.Program) error {
 	return server.Shutdown(context.WithoutCancel(ctx))
 }
 
-// call calls one instance after the other. One that does not answer may have died just now,
-// and be registered until its session has timed out: then the next one is called.
+// call calls one instance after the other. An instance that does not answer may have just died, and
+// stays registered until its session has timed out: then call tries the next one.
 func call(ctx context.Context, p *program.Program) error {
 	registry := newRegistry(p)
 	defer p.Close(registry)

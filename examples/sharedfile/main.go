@@ -1,5 +1,5 @@
-// Sharedfile is a text that many processes read at a time, and one at a time changes, by a read-write
-// lock. See README.md.
+// Sharedfile is a text with a read-write lock: many processes can read it at the same time, but only one at a
+// time can change it. See README.md.
 package main
 
 import (
@@ -47,7 +47,7 @@ type file struct {
 	path string
 }
 
-// read reads, and nobody changes the text until it ends.
+// read reads the text, which no process can change until read ends.
 func (f file) read(ctx context.Context) error {
 	text, _, err := f.Client.Get(ctx, f.path)
 	if err != nil && !errors.Is(err, zk.ErrNoNode) {
@@ -61,8 +61,8 @@ func (f file) read(ctx context.Context) error {
 	return nil
 }
 
-// write changes the text at the end, while nobody reads. The servers refuse it once the lock is lost.
-// Where the outcome is unknown it is written again, which does no harm as long as the lock is held.
+// write appends to the text, while no process reads it. The servers refuse the write once the lock is lost.
+// If the outcome is unknown, write writes again, which does no harm as long as the lock is held.
 func (f file) write(ctx context.Context) error {
 	f.Say("may write, nobody reads")
 	if err := program.Sleep(ctx, *hold); err != nil {

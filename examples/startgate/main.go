@@ -1,4 +1,4 @@
-// Startgate holds processes back until somebody opens the gate, by a barrier. See README.md.
+// Startgate holds processes back until the gate is opened, by a barrier. See README.md.
 package main
 
 import (
@@ -18,7 +18,7 @@ func main() {
 	}, run)
 }
 
-// run does one of the three. Each may be done again when it failed: nothing changes by it.
+// run shuts the gate, opens it, or waits at it. After an error, each of these can safely be done again.
 func run(ctx context.Context, p *program.Program) error {
 	gate := recipes.NewBarrier(p.Client, p.Path+"/gate")
 	defer p.Close(gate)

@@ -1,5 +1,5 @@
-// Tally counts together, by a counter. What was counted is known, whatever replies were lost; and
-// where it cannot be known, the program says so. See README.md.
+// Tally lets several processes count together, by a counter. Even if replies are lost, each process
+// knows what it has counted; where it cannot know, it says so. See README.md.
 package main
 
 import (
@@ -41,8 +41,8 @@ func run(ctx context.Context, p *program.Program) error {
 	return count(ctx, p, counter, times)
 }
 
-// count adds one, several times. Add itself tries again where nothing was added. Where it cannot be known
-// whether something was, this program does not try again: that could count twice.
+// count adds one, several times. Add itself tries again if nothing was added. If it is unknown whether
+// something was added, this program does not try again, since that could count twice.
 func count(ctx context.Context, p *program.Program, counter *recipes.Counter, times int) error {
 	known, unknown := 0, 0
 	var err error

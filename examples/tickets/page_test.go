@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/object"
 )
 
-// docs/adapters.md shows the declaration and the class as they are. The declaration has no mistake.
+// docs/adapters.md shows the declaration and the class unchanged, and the declaration has no mistake.
 func TestPage(t *testing.T) {
 	declared, err1 := os.ReadFile("tickets.yaml")
 	code, err2 := os.ReadFile("tickets.py")

@@ -13,7 +13,8 @@ import (
 	"github.com/zklab/zklab/object"
 )
 
-// The program keeps its promise, and breaks it if it is careless. Real time: it is a program in Python.
+// The program keeps its promise, and breaks it if it is careless. The test runs in real time, because the
+// program is written in Python.
 func TestRealTickets(t *testing.T) {
 	programs.Require(t, programs.Kazoo)
 	python, err := programs.Python("kazoo")

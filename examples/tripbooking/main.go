@@ -41,8 +41,8 @@ func commitOf(p *program.Program, trip string) *recipes.TwoPhaseCommit {
 
 func tripsOf(p *program.Program) string { return p.Path + "/trips" }
 
-// book coordinates: it asks the sites, and waits for what is decided. Where it dies, the sites go
-// on without it once all have voted; until then the same command takes its place.
+// book coordinates: it asks the sites, and waits for the decision. If it dies, the sites go on without
+// it once all of them have voted; until then, running the same command again replaces it.
 func book(ctx context.Context, p *program.Program, trip string) error {
 	commit := commitOf(p, trip)
 	defer p.Close(commit)
@@ -70,7 +70,7 @@ func word(booked bool) string {
 	return "not booked"
 }
 
-// again repeats what does no harm if it is done twice, until its outcome is known.
+// again repeats a call that does no harm if it is done twice, until its outcome is known.
 func again(ctx context.Context, f func() error) error {
 	for {
 		if err := f(); !errors.Is(err, recipes.ErrUnknown) || ctx.Err() != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// serve votes on each trip, and takes note of what is decided. One process at a time is the site;
-// another one with its name waits.
+// serve votes on each trip, and records each decision. Only one process at a time acts as the site;
+// another one with the same name waits.
 func serve(ctx context.Context, p *program.Program, name string) error {
 	lock := recipes.NewLock(p.Client, p.Path+"/sites/"+name)
 	defer p.Close(lock)
@@ -30,7 +30,7 @@ func serve(ctx context.Context, p *program.Program, name string) error {
 	}
 }
 
-// site is a site. All that it has to remember is in ZooKeeper: its votes, and what was decided.
+// site is a site. Everything that it has to remember is in ZooKeeper: its votes, and the decisions.
 type site struct {
 	*program.Program
 	name  string
@@ -48,7 +48,7 @@ func (s site) serve(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if path.Base(change.Path) != "sites" || change.Was != nil { // no new trip
+		if path.Base(change.Path) != "sites" || change.Was != nil { // not a new trip
 			continue
 		}
 		if err := s.decide(ctx, path.Base(path.Dir(change.Path)), string(change.Is.Data)); err != nil {
@@ -58,8 +58,8 @@ func (s site) serve(ctx context.Context) error {
 	return nil
 }
 
-// decide votes, unless the trip is not for this site, and follows the trip in the background. Having
-// voted yes, the site keeps a seat until it knows the outcome, also over its own death.
+// decide votes, unless the trip is not for this site, and follows the trip in the background. Once it has
+// voted yes, the site keeps a seat until it knows the outcome, even if its process dies meanwhile.
 func (s site) decide(ctx context.Context, trip, asked string) error {
 	if !strings.Contains("\n"+asked+"\n", "\n"+s.name+"\n") {
 		return nil
@@ -89,14 +89,14 @@ func (s site) vote(ctx context.Context, commit *recipes.TwoPhaseCommit, trip str
 	return err
 }
 
-// knows reports whether this site, or a process that was it before, has voted on a trip, or it is decided.
+// knows reports whether this site has voted on a trip, perhaps by an earlier process, or the trip is decided.
 func (s site) knows(trip string) bool {
 	_, voted := s.read(trip, "vote-"+s.name)
 	_, decided := s.read(trip, "outcome")
 	return voted || decided
 }
 
-// taken counts the seats of trips that are booked, or may still be.
+// taken counts the seats of trips that are booked or may still be booked.
 func (s site) taken() (n int) {
 	trips, _ := s.trips.Children(tripsOf(s.Program))
 	for _, trip := range trips {
@@ -115,7 +115,7 @@ func (s site) read(trip, name string) (data string, found bool) {
 	return string(z.Data), found
 }
 
-// follow says what becomes of a trip. It may be this site that finds that all have voted.
+// follow prints the outcome of a trip. If all sites have voted, it may be this one that decides.
 func (s site) follow(ctx context.Context, commit *recipes.TwoPhaseCommit, trip string) {
 	defer s.Close(commit)
 	var booked bool

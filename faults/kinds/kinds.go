@@ -13,7 +13,7 @@ type Kind struct {
 	// Was says in a sentence what happened to one target ("was paused"), Were to several.
 	// If they are empty, texts use the kind's name.
 	Was, Were string
-	// Moment is true if the fault is done in a moment, whatever follows from it.
+	// Moment is true if the fault is over in a moment, whatever its consequences.
 	Moment bool
 	// Down is true if the servers that it hits take part in no write until it is healed.
 	Down bool
@@ -30,10 +30,10 @@ type Target string
 const (
 	Servers   Target = "server"
 	Network   Target = "network" // links between servers
-	Links     Target = "link"    // of clients
+	Links     Target = "link"    // links of clients
 	Messages  Target = "message" // single messages on links of clients
 	Sessions  Target = "session"
-	Processes Target = "process" // of clients
+	Processes Target = "process" // processes of clients
 	Znodes    Target = "znode"
 )
 

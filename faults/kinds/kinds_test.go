@@ -25,8 +25,8 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// The record knows best; where it says nothing the kind does, and of an unknown kind
-// nothing follows.
+// The record takes precedence; if it says nothing, the kind decides, and from an unknown kind nothing
+// follows.
 func TestTraitsOf(t *testing.T) {
 	told := history.FaultTraits{Crashes: true}
 	for _, test := range []struct {

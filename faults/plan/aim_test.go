@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// messages are those of so many operations of two clients, in order. A client connects again before each tenth.
+// messages returns the messages of so many operations of two clients, in order. A client reconnects before each
+// tenth operation.
 func messages(operations int) (all []link.Point) {
 	for i := range operations {
 		p := link.Point{Client: i % 2, Operation: "acquire", Nth: i/2 + 1}
@@ -34,7 +35,8 @@ func messages(operations int) (all []link.Point) {
 	return all
 }
 
-// aimed returns the steps that an aim has for some messages, which come every ten milliseconds.
+// aimedAt returns the steps that an aim has for some messages, one of which comes every ten
+// milliseconds.
 func aimedAt(s Schedule, seed uint64, at []link.Point) (steps []Step, times []time.Duration) {
 	a := newAim(s.Plan(time.Second, rand.New(rand.NewPCG(seed, 0))), 0)
 	for i, p := range at {
@@ -45,8 +47,8 @@ func aimedAt(s Schedule, seed uint64, at []link.Point) (steps []Step, times []ti
 	return steps, times
 }
 
-// Every kind of place meets every fault that can be injected there, no fault comes too early after another, and the
-// seed alone decides.
+// Every fault is injected at every kind of point where that is possible, no fault follows another too early, and
+// only the seed decides.
 func TestAim(t *testing.T) {
 	const gap = 50 * time.Millisecond
 	s := Aim(gap, faults.LoseReply{}, faults.LoseRequest{}, faults.Expire{}, faults.LateRequest{}, faults.LateRequest{Repeated: true})
@@ -94,7 +96,7 @@ func TestAim(t *testing.T) {
 	}
 }
 
-// What is aimed is written and read, without faults that no message can have.
+// An aim can be written and read back, without faults that cannot be injected at messages.
 func TestAimWritten(t *testing.T) {
 	s, err := Parse("aimed,lose-reply,late-request:repeated=true+2s", time.Second)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 // Asked is a fault that a schedule asks for, and when it comes first.
 type Asked struct {
-	Fault string        `json:"fault"`           // as people write it, without times: kill:leader; or all
+	Fault string        `json:"fault"`           // as people write it, without times, such as kill:leader, or all
 	Kind  string        `json:"kind,omitempty"`  // "" for all, which any kind satisfies
 	Point string        `json:"point,omitempty"` // the message at which it comes
 	First time.Duration `json:"first,omitempty"` // the earliest time of its turn
@@ -17,7 +17,7 @@ type Asked struct {
 	Enough time.Duration `json:"enough,omitempty"`
 }
 
-// Asked returns each fault that was asked for, once. All faults of AllFaults together are one.
+// Asked returns each fault that was asked for, once. All faults of AllFaults together count as one.
 func (s Schedule) Asked() (all []Asked) {
 	add := func(a Asked) {
 		a.Enough = s.Length()

@@ -55,7 +55,7 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// Parse reads every continuation, once the value that is still missing is there.
+// Parse reads every completion, once the missing value is added.
 func TestCompleteIsTaken(t *testing.T) {
 	values := map[string]string{"weight=": "2", "times=": "2"}
 	for _, k := range faults.Kinds() {
@@ -90,7 +90,7 @@ func TestCompleteIsTaken(t *testing.T) {
 	}
 }
 
-// The lists say what each word stands for where that is declared.
+// The lists tell what each word stands for, if that is declared.
 func TestCompleteTellsWhatFor(t *testing.T) {
 	want := []plan.Continuation{{Text: "slow-disk:by=", About: "delay"}}
 	if d := cmp.Diff(want, plan.Complete("slow-disk:by")); d != "" {

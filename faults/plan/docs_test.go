@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What the guide shows in Go is in the examples, and its file is one.
+// The Go code in the guide is in the examples, and its experiment file is valid.
 func TestGuideShowsExamples(t *testing.T) {
 	code, err := os.ReadFile("example_test.go")
 	if err != nil {

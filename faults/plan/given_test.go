@@ -22,7 +22,7 @@ func aPoint(t *testing.T, text string) link.Point {
 	return p
 }
 
-// The text of a fault that was drawn is all of it: experiment.yaml has nothing else.
+// The text of a drawn fault is complete, because experiment.yaml has nothing else.
 func TestDrawnFaultsAreAllText(t *testing.T) {
 	drawn := 0
 	for _, k := range faults.Kinds() {
@@ -45,8 +45,8 @@ func TestDrawnFaultsAreAllText(t *testing.T) {
 	}
 }
 
-// Steps that are given are planned as they are, whatever the seed; one that is left out
-// moves no other, nor does another part.
+// Given steps are planned unchanged, whatever the seed; leaving one out, or adding another part, moves
+// no other step.
 func TestGivenStepsStay(t *testing.T) {
 	steps := Every(5*time.Second, faults.Pause{}, faults.Expire{}, faults.Cut{}).Plan(time.Minute, rand.New(rand.NewPCG(1, 1)))
 	steps = append(steps, Step{Point: aPoint(t, "client1/acquire#2/create#1"), For: time.Second, Fault: faults.Kill{}, Seed: 7})
@@ -85,7 +85,7 @@ func TestGivenStepsStay(t *testing.T) {
 	}
 }
 
-// What is asked of every schedule is known of steps that are given, and of points.
+// The questions about schedules can also be answered for given steps, and for points.
 func TestGivenSchedule(t *testing.T) {
 	s := Overlay(Steps(
 		Step{At: 10 * time.Second, For: 5 * time.Second, Fault: faults.Pause{Nodes: faults.Leader}},
@@ -120,7 +120,7 @@ func TestGivenSchedule(t *testing.T) {
 	}
 }
 
-// A step is read from its parts; what is wrong is said in a line.
+// A step is read from its parts; errors are one line.
 func TestParseStep(t *testing.T) {
 	at, lasts := Step{At: time.Second, For: time.Second, Seed: 3, Lane: 2}, Step{For: time.Second}
 	for _, tt := range []struct {

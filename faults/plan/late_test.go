@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// An error that is nothing but the end of a context says what was waited for, and how long.
+// An error that is only the end of a context tells what was waited for, and how long.
 func TestLate(t *testing.T) {
 	for want, err := range map[string]error{
 		"it was not done within 20s: context deadline exceeded": context.DeadlineExceeded,

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// What people may write, and how it is written back.
+// TestParse has expressions that people may write, and their normal form.
 func TestParse(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                   "",
@@ -72,7 +72,7 @@ func same(a, b Schedule) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// What is wrong is named, with its place and the way out.
+// Errors name what is wrong, its position, and what would be right.
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"paus":                        `1: unknown fault "paus"; did you mean "pause"? known are pause, kill`,
@@ -167,7 +167,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// An error of a very long expression shows the place and not the whole.
+// An error in a very long expression shows only the part around its position.
 func TestParseErrorIsShort(t *testing.T) {
 	for _, text := range []string{
 		strings.Repeat("pause,", 1000) + "paus," + strings.Repeat("pause,", 1000) + "pause",
@@ -181,8 +181,8 @@ func TestParseErrorIsShort(t *testing.T) {
 	}
 }
 
-// Nothing that a shell would take, and nothing that cannot be read back: for
-// every fault with every word and every option.
+// Every fault with every word and every option is written without characters that a shell interprets,
+// and can be read back.
 func TestSpecsRoundTrip(t *testing.T) {
 	reserved := []string{allName, quietName, withName, sequenceName, mixName, aimedName}
 	for _, k := range faults.Kinds() {
@@ -238,8 +238,8 @@ func roundTrip(t *testing.T, k faults.Kind, a arguments) {
 	}
 }
 
-// Whatever somebody writes, there is no panic, errors are lines, and what was
-// read is written as something that is read the same.
+// Whatever somebody writes, there is no panic, errors are single lines, and what was read is written in
+// a form that is read back the same.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"pause", "pause:leader@10s+5s/30s,expire:holder", "sequence:times=2,pause,quiet:20s,with:expire", "all:weight=2+3s",
@@ -274,7 +274,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// samePlan compares what two schedules plan.
+// samePlan compares the plans of two schedules.
 func samePlan(a, b Schedule) bool {
 	plan := func(s Schedule) []Step { return s.Plan(10*time.Minute, rand.New(rand.NewPCG(3, 4))) }
 	return reflect.DeepEqual(plan(a), plan(b))

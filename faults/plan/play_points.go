@@ -25,8 +25,8 @@ func (p *Player) breakAt(n numbered) atPoint {
 	return atPoint{numbered: n}
 }
 
-// await plays a step when its message comes. A message that never comes was no target; that
-// is known when ctx ends or Enough is called.
+// await plays a step when its message comes. If the message never comes, which is known when ctx ends
+// or Enough is called, the step had no target.
 func (p *Player) await(ctx context.Context, at atPoint) error {
 	if at.stop == nil {
 		p.skip(at.numbered, fmt.Errorf("there is no client %d, but %d from 0: %w", at.Point.Client, len(p.target.Clients), faults.ErrNoTarget))

@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// watching is a stub that looks, when it is injected, what the server has got.
+// watching is a stub that records, when it is injected, what the server has received.
 type watching struct {
 	*stub
 	server <-chan int
@@ -31,7 +31,7 @@ func (w watching) Inject(ctx context.Context, t *faults.Target, rng *rand.Rand) 
 	return w.stub.Inject(ctx, t, rng)
 }
 
-// listener is a link to a server that counts what it gets, and answers nothing.
+// listener returns a link to a server that counts what it receives and answers nothing.
 func listener(t *testing.T) (*link.Link, <-chan int) {
 	got := make(chan int, 10)
 	l := link.New(link.Config{Dial: func(string, string, time.Duration) (net.Conn, error) {
@@ -73,8 +73,8 @@ func thePoint(t *testing.T, text string) link.Point {
 	return p
 }
 
-// A fault at a message is injected before that goes on, once, and then recorded as any
-// other; one without a target is not tried again: the moment is over.
+// A fault at a message is injected once, before the message passes, and then recorded like any other; a
+// fault without a target is not tried again, because the moment is over.
 func TestPlayAtAPoint(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -117,8 +117,8 @@ func TestPlayAtAPoint(t *testing.T) {
 	}
 }
 
-// What never comes is told as such when the load ends, and what nobody can send at once;
-// neither holds anything up.
+// If a message never comes, this is reported when the load ends; if no client can ever send it, at
+// once. Neither delays anything.
 func TestPlayWithoutTheMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, server := listener(t)
@@ -151,7 +151,7 @@ func TestPlayWithoutTheMessage(t *testing.T) {
 	})
 }
 
-// verbose is a record with what it says to people.
+// verbose is a record that also keeps its messages to people.
 type verbose struct {
 	record
 	texts []string
@@ -167,7 +167,7 @@ func (r *verbose) Record(e history.Event) history.Event {
 	return e
 }
 
-// All faults of an aim are the faults at messages.
+// The aim "all" has all faults that can be injected at messages.
 func TestAimAll(t *testing.T) {
 	all, err := plan.Parse("aimed,all", time.Second)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// stub is a fault that fails where it is told to, and remembers what was done.
+// stub is a fault that fails in the step that it is told to, and records what was done.
 type stub struct {
 	inject, verify, heal error
 	done                 *[]string
@@ -69,7 +69,7 @@ type record struct {
 	mu    sync.Mutex
 	start time.Time
 	steps []string
-	// traits lists the traits that inject steps told.
+	// traits lists the traits that inject steps reported.
 	traits []history.FaultTraits
 }
 
@@ -176,7 +176,7 @@ func TestPlay(t *testing.T) {
 	}
 }
 
-// fake is a fault that does as it is told and tells when.
+// fake is a fault whose behaviour the test determines, and which records times.
 type fake struct {
 	name     string
 	targets  int           // how many tries find no target before one does
@@ -269,8 +269,7 @@ func played(t *testing.T, stop time.Duration, list ...plan.Step) (steps map[stri
 
 const sec = time.Second
 
-// Steps of different lanes overlap; those of one lane do not, and begin late
-// rather than never.
+// Steps of different lanes overlap; those of the same lane do not, and begin late rather than never.
 func TestPlayOverlaps(t *testing.T) {
 	got := played(t, 0,
 		plan.Step{At: 10 * sec, For: 10 * sec, Fault: &fake{name: "a"}},
@@ -293,7 +292,7 @@ func TestPlayOverlaps(t *testing.T) {
 	}
 }
 
-// Whatever lasts when the load ends is healed then, and what has not begun does not.
+// Faults in effect when the load ends are healed then, and faults that have not begun are not injected.
 func TestPlayEndsAllAtOnce(t *testing.T) {
 	got := played(t, 12*sec,
 		plan.Step{At: 10 * sec, For: 10 * sec, Fault: &fake{name: "a"}},
@@ -311,8 +310,8 @@ func TestPlayEndsAllAtOnce(t *testing.T) {
 	}
 }
 
-// An effect that is over by itself is not waited for; one that waits for its
-// occasion does so as long as its step says, and then was none.
+// An effect that ends by itself is not waited for; a fault that waits for its occasion waits as long as
+// its step says, and then had no effect.
 func TestPlayEndings(t *testing.T) {
 	var lasts time.Duration
 	got := played(t, 0,
@@ -353,7 +352,7 @@ func TestPlayTriesAgain(t *testing.T) {
 	}
 }
 
-// called is a stub of another kind, told by its name.
+// called is a stub of another kind, which has a name.
 type called struct {
 	*stub
 	name string
@@ -361,12 +360,12 @@ type called struct {
 
 func (c called) Kind() string { return c.name }
 
-// traited is one that says of itself what follows from it.
+// traited is a stub that declares its own traits.
 type traited struct{ called }
 
 func (traited) Traits() history.FaultTraits { return history.FaultTraits{Denies: true} }
 
-// The record says what follows from a fault: of our kinds, and of others that tell it.
+// The record has the traits of faults: those of our kinds, and those that other faults declare.
 func TestPlayTellsTraits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &record{start: time.Now()}

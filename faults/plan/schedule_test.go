@@ -20,7 +20,7 @@ func planned(seed uint64, limit time.Duration, s plan.Schedule) []plan.Step {
 	return s.Plan(limit, rand.New(rand.NewPCG(seed, 0)))
 }
 
-// specs are the steps of a plan, for people.
+// specs returns the steps of a plan as text.
 func specs(steps []plan.Step) []string {
 	var s []string
 	for _, step := range steps {
@@ -29,7 +29,7 @@ func specs(steps []plan.Step) []string {
 	return s
 }
 
-// kindsOf are the kinds of a plan's steps.
+// kindsOf returns the kinds of a plan's steps.
 func kindsOf(steps []plan.Step) []string {
 	var kinds []string
 	for _, s := range steps {
@@ -97,7 +97,7 @@ func TestPlans(t *testing.T) {
 	})
 }
 
-// A schedule that an expression can say is the same when it is written and read.
+// A schedule that an expression can describe is unchanged after it was written and read.
 func TestWritten(t *testing.T) {
 	for name, s := range map[string]plan.Schedule{
 		"every":    plan.Every(7*time.Second, faults.Pause{}, faults.Expire{Who: faults.Holder}),
@@ -122,8 +122,8 @@ func TestWritten(t *testing.T) {
 	}
 }
 
-// A fault that is added takes a place in some plans. In most it has none within the load, and those stay as they
-// were: places, targets and seeds. In the others few faults move.
+// An added fault takes a place in some plans. In most plans it has none within the load, and these keep their
+// order, targets and seeds. In the others few faults move.
 func TestAddedFaultMovesFewSeeds(t *testing.T) {
 	const seeds = 400
 	limit := 10 * time.Second
@@ -189,8 +189,8 @@ func TestPlanTakesTurns(t *testing.T) {
 	}
 }
 
-// In short loads each kind comes once: all that it can hit has its turn in some of 50 seeds,
-// holders, those who wait, and others; leaders and followers.
+// In short loads each kind comes once: everything that it can hit has its turn in some of 50 seeds:
+// holders, waiting clients and others; leaders and followers.
 func TestFirstTurnsAreDrawn(t *testing.T) {
 	first := map[string]int{}
 	for seed := range uint64(50) {
@@ -228,8 +228,7 @@ func TestPlanWithoutRoom(t *testing.T) {
 	}
 }
 
-// In a mix every turn comes once before any comes again, and as often as its
-// weight says.
+// In a mix, every turn comes as often as its weight says before any comes again.
 func TestMixWeights(t *testing.T) {
 	a, b, c := &fake{name: "a"}, &fake{name: "b"}, &fake{name: "c"}
 	m := plan.Mix(time.Second, plan.Turn{Faults: []faults.Fault{a}, Weight: 5}, plan.Together(b), plan.Turn{Faults: []faults.Fault{c}, Weight: 2})
@@ -252,7 +251,7 @@ func TestMixWeights(t *testing.T) {
 	}
 }
 
-// A sequence keeps its order, as often as it says, and has its quiet.
+// A sequence keeps its order, is repeated as often as it says, and has its quiet times.
 func TestSequence(t *testing.T) {
 	a, b, c := &fake{name: "a"}, &fake{name: "b"}, &fake{name: "c"}
 	q := plan.Sequence(10*time.Second,
@@ -271,7 +270,7 @@ func TestSequence(t *testing.T) {
 	}
 }
 
-// What finds no time is said.
+// Steps for which there is no time are reported.
 func TestLate(t *testing.T) {
 	for list, want := range map[string][]string{
 		"pause,expire":                            nil,
@@ -290,7 +289,7 @@ func TestLate(t *testing.T) {
 	}
 }
 
-// Where nobody gave the interval, it is as long as the limit allows, so that each turn comes.
+// If no interval is given, it is as long as the limit allows for each turn to come.
 func TestParseWithin(t *testing.T) {
 	const second = time.Second
 	for _, tt := range []struct {
@@ -306,7 +305,7 @@ func TestParseWithin(t *testing.T) {
 		{"sequence:times=2,pause", 10 * second, 3300 * time.Millisecond},
 		{"pause+3s,expire", 9 * second, 2400 * time.Millisecond}, // 2.4 s, then 3 s and half an interval, and 2.4 s
 		{"kill@3s,pause", 10 * second, 5 * second},
-		{"pause,expire,kill", 3 * second, 2 * second}, // not all of them, but as many as possible
+		{"pause,expire,kill", 3 * second, 2 * second}, // not all turns, but as many as possible
 		{"all", 10 * second, 10 * second},
 	} {
 		s, err := plan.ParseWithin(tt.list, 10*second, tt.limit)
@@ -328,7 +327,7 @@ func TestParseWithin(t *testing.T) {
 	}
 }
 
-// Where nobody gave the interval of "all", each turn comes within the limit, or, if the limit is too short for that, those that
+// If no interval of "all" is given, each turn comes within the limit or, if that is too short, at least those that
 // the list names.
 func TestParseAllWithin(t *testing.T) {
 	for _, tt := range []struct {
@@ -389,12 +388,12 @@ func TestMissed(t *testing.T) {
 		switch tt.list {
 		case "quiet:25s,pause":
 			for len(planned(seed, 30*time.Second, s)) == 0 {
-				seed++ // where the quiet does not come first
+				seed++ // a seed for which the quiet does not come first
 			}
 		case "pause,pause:one,pause":
 			isOne := func(step plan.Step) bool { return step.Spec() == "pause:one" }
 			for slices.ContainsFunc(planned(seed, 30*time.Second, s), isOne) {
-				seed++ // where it comes last
+				seed++ // a seed for which the quiet comes last
 			}
 		}
 		got := s.Missed(planned(seed, 30*time.Second, s), 30*time.Second)
@@ -410,7 +409,7 @@ func TestMissed(t *testing.T) {
 	}
 }
 
-// A load of the length that a schedule asks for has room for everything once.
+// A load as long as a schedule requires has room for everything once.
 func TestLength(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := schedules.Draw(t, "schedule")
@@ -421,7 +420,7 @@ func TestLength(t *testing.T) {
 	})
 }
 
-// Only leaves of mixes what was chosen, and of the rest everything.
+// Only leaves the chosen faults of mixes, and everything of other parts.
 func TestOnly(t *testing.T) {
 	for _, test := range []struct{ schedule, kinds, want string }{
 		{"pause,expire:holder,kill", "expire kill", "expire:holder,kill"},

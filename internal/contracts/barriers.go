@@ -21,5 +21,5 @@ var (
 	DoubleBarrierLeave = does(models.FLeave, subjects.DoubleBarrier.Leave)
 )
 
-// DoubleBarriers is the contract of a [subjects.DoubleBarrier], which is made for a number of parties.
+// DoubleBarriers is the contract of a [subjects.DoubleBarrier], whose constructor gets the number of parties.
 var DoubleBarriers = &Contract[subjects.DoubleBarrier, int]{model: models.DoubleBarrier, with: "parties", operations: []operation[subjects.DoubleBarrier]{DoubleBarrierEnter, DoubleBarrierLeave}}

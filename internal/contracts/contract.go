@@ -1,8 +1,8 @@
-// Package contracts declares, once for each object, which operations zklab calls on the subjects of a recipe: an [Op] for
-// each method of the interface in package subjects, with the types of its argument and answer, and a [Contract] that
-// lists them. A workload calls a subject by these declarations, wherever it is: in this process, or in the one that its
-// client lives in ([At]). [Contract.Serve] makes what such a process serves, and package adapter checks it. The package
-// knows no workload, fault or property.
+// Package contracts declares, once for each object, which operations zklab calls on the subjects of a recipe: an [Op]
+// for each method of the interface in package subjects, with the types of its argument and answer, and a [Contract]
+// that lists them. A workload calls a subject by these declarations, wherever it is: in this process, or in the one
+// that its client lives in ([At]). [Contract.Serve] makes the objects that such a process serves, and package adapter
+// checks them. The package knows no workload, fault or property.
 package contracts
 
 import (
@@ -28,9 +28,9 @@ func (None) IsZero() bool { return true }
 type Op[S, A, R any] struct {
 	name  string
 	call  func(s S, ctx context.Context, a A) (R, error)
-	needs string   // the offer of subjects that have it; "" if all have
-	reads bool     // it changes nothing
-	tidy  func(*R) // puts the answer of another process in the usual form; nil if there is nothing to do
+	needs string   // the offer of the subjects that have the operation; "" if all have it
+	reads bool     // the operation changes nothing
+	tidy  func(*R) // normalizes the answer of another process; nil if there is nothing to do
 }
 
 // NewOp declares an operation with an argument and an answer.
@@ -53,8 +53,8 @@ func does[S any](name string, call func(S, context.Context) error) *Op[S, None, 
 	return NewOp(name, func(s S, ctx context.Context, _ None) (None, error) { return None{}, call(s, ctx) })
 }
 
-// further declares an operation that only subjects of the contract S with an offer have. Such subjects
-// implement T, too.
+// further declares an operation for those subjects of the contract S that have the offer. They also implement
+// T.
 func further[S, T, A, R any](offer string, of *Op[T, A, R]) *Op[S, A, R] {
 	o := NewOp(of.name, func(s S, ctx context.Context, a A) (R, error) {
 		t, _ := subjects.Offered[T](s)
@@ -70,7 +70,8 @@ func (o *Op[S, A, R]) readOnly() *Op[S, A, R] { o.reads = true; return o }
 // Name returns the name of the operation in the record and in the adapter protocol.
 func (o *Op[S, A, R]) Name() string { return o.name }
 
-// On calls the operation of a subject. An argument whose method IsZero reports true is not sent.
+// On calls the operation on a subject. An argument whose method IsZero returns true is not sent to
+// another process.
 func (o *Op[S, A, R]) On(ctx context.Context, at At[S], a A) (r R, err error) {
 	if at.There != nil {
 		r, err = o.there(ctx, at.There, a)
@@ -125,7 +126,7 @@ type operation[S any] interface {
 
 func (o *Op[S, A, R]) offer() string { return o.needs }
 
-// serve returns the operation of one subject, for another process.
+// serve returns the operation on one subject, as another process calls it.
 func (o *Op[S, A, R]) serve(s S) subjects.Operation {
 	return func(ctx context.Context, value json.RawMessage) (any, error) {
 		a, err := valued[A](value)
@@ -162,7 +163,7 @@ func (a At[S]) Subject() any {
 	return a.Here
 }
 
-// Offers reports whether the subject has an optional ability: one that its contract does not demand.
+// Offers reports whether the subject has an ability that its contract does not require.
 func (a At[S]) Offers(offer string) bool {
 	if a.There != nil {
 		return a.There.Offers(offer)
@@ -170,17 +171,17 @@ func (a At[S]) Offers(offer string) bool {
 	return slices.Contains(a.offers, offer)
 }
 
-// Contract lists the operations of subjects of one kind, in this process or in another one. A constructor gets an M in
-// addition to the path; M is None if it gets nothing else.
+// Contract lists the operations of one kind of subjects, which may be in this process or in another one. M is the
+// type of the argument that a constructor gets in addition to the path; None if there is no such argument.
 type Contract[S, M any] struct {
 	model      *models.Model
-	with       string // the name of M in the request make
+	with       string // the name of the M in the request "make"
 	operations []operation[S]
 	offers     []offer
-	about      func(s S) any                         // the value in the answer to make; nil for none
-	check      func(subjects.Object) error           // of the answer to make; nil if there is nothing to check
-	wrap       func(subjects.Object) subjects.Object // of an object in another process; nil for none
-	serves     func(subject S, to *subjects.Served)  // adds what operations do not say; nil for none
+	about      func(s S) any                         // returns the value in the answer to the request "make"; nil for none
+	check      func(subjects.Object) error           // checks the answer to the request "make"; nil if there is nothing to check
+	wrap       func(subjects.Object) subjects.Object // wraps an object in another process; nil for none
+	serves     func(subject S, to *subjects.Served)  // adds what the operations alone do not tell; nil for none
 }
 
 // Listed is a contract without the types of its subjects and of what their constructors get.
@@ -201,7 +202,7 @@ func offers[T any](name string) offer {
 	return offer{name, func(subject any) bool { _, ok := subjects.Offered[T](subject); return ok }}
 }
 
-// mayOffer adds what subjects may offer.
+// mayOffer adds offers that subjects of the contract may have.
 func (k *Contract[S, M]) mayOffer(more ...offer) *Contract[S, M] {
 	k.offers = append(k.offers, more...)
 	return k
@@ -226,7 +227,7 @@ func (k *Contract[S, M]) Offers() (names []string) {
 	return names
 }
 
-// With returns what the request make says about an object in addition to its path; nil if that is
+// With returns what the request "make" contains in addition to the object's path; nil if there is
 // nothing.
 func (k *Contract[S, M]) With(m M) any {
 	if k.with == "" {
@@ -235,7 +236,7 @@ func (k *Contract[S, M]) With(m M) any {
 	return map[string]M{k.with: m}
 }
 
-// read returns the M that With has encoded.
+// read decodes the M that With returned.
 func (k *Contract[S, M]) read(value json.RawMessage) (m M, err error) {
 	if k.with == "" {
 		return m, nil
@@ -253,8 +254,8 @@ func (k *Contract[S, M]) read(value json.RawMessage) (m M, err error) {
 // ErrNoSubject is the error of a constructor that returned neither a subject nor an error.
 var ErrNoSubject = errors.New("the constructor returned nil, without an error")
 
-// Given returns the results of a constructor, or [ErrNoSubject] if they are neither a subject nor an error. A nil
-// pointer is no subject. Given is safe for concurrent use.
+// Given returns the results of a constructor, or [ErrNoSubject] if the constructor returned neither a subject nor
+// an error. A nil pointer is no subject. Given is safe for concurrent use.
 func Given[S any](s S, err error) (S, error) {
 	if err == nil && nils.Is(s) {
 		err = ErrNoSubject
@@ -300,7 +301,7 @@ func (k *Contract[S, M]) offered(s S) (names []string) {
 	return names
 }
 
-// Serve serves subjects to another process.
+// Serve returns the maker of subjects that are served to another process.
 func (k *Contract[S, M]) Serve(make func(c *subjects.Client, path string, m M) (S, error)) subjects.Maker {
 	return func(c *subjects.Client, path string, value json.RawMessage) (*subjects.Served, error) {
 		m, err := k.read(value)

@@ -31,7 +31,7 @@ func (b *box) CompareAndSet(context.Context, int64, int64) error { return errFul
 
 func (b *box) Read(context.Context, string) (int64, error) { return b.value, nil }
 
-// near is another process that is none: it serves its objects in this one, by their JSON.
+// near imitates another process: it serves its objects in this one, with JSON in between.
 type near struct {
 	subjects.Remote
 	maker subjects.Maker
@@ -66,7 +66,7 @@ func (o nearObject) Call(ctx context.Context, operation string, value, result an
 
 func (o nearObject) Offers(offer string) bool { return slices.Contains(o.of.Offers, offer) }
 
-// A declared operation does the same to a subject here and there.
+// A declared operation does the same in this process and in another one.
 func TestOn(t *testing.T) {
 	boxes := func(*subjects.Client, string, None) (subjects.Counter, error) { return &box{}, nil }
 	there := near{maker: Counters.Serve(boxes)}
@@ -96,7 +96,7 @@ func TestOn(t *testing.T) {
 	}
 }
 
-// What a request says is checked, and a constructor that returns nothing is told so.
+// The content of a request is checked, and a constructor that returns nothing is reported.
 func TestServeMistakes(t *testing.T) {
 	locks := MultiLocks.Serve(func(_ *subjects.Client, _ string, names []string) (subjects.MultiLock, error) { return nil, nil })
 	if _, err := locks(&subjects.Client{}, "/path", json.RawMessage(`{"keys":["a"]}`)); !errors.Is(err, ErrNoSubject) {

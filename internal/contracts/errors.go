@@ -70,11 +70,11 @@ func ErrorOf(code string) error {
 	return nil
 }
 
-// ErrRefused is the error of a call that was answered with an error which its operation declares (see [Refused]).
+// ErrRefused is the error of a call whose answer is an error that the operation declares (see [Refused]).
 var ErrRefused = errors.New("refused")
 
-// Refused returns the error for an answer that is an error: an operation of a declared object (package
-// object) refused, and changed nothing. The record has the text of the reason.
+// Refused returns the error of an operation of a declared object (package object) that refused a call and
+// changed nothing. The record contains the text of the reason.
 func Refused(reason error) error { return refusal{reason} }
 
 type refusal struct{ error }

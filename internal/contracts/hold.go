@@ -12,28 +12,29 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Asked is a Holder in another process, whose Lost may close late here. Held asks that process
-// whether the Lost channel of the present hold is open; the answer was right at some moment between
-// call and return.
+// Asked is a Holder in another process. Its Lost channel may close late in this process. Held asks the
+// other process whether the Lost channel of the present hold is open there; the answer was right at
+// some moment between call and return.
 type Asked interface {
 	Held(ctx context.Context) (bool, error)
 }
 
-// What a hold may offer to another process, beyond its operations.
+// Offers that an adapter may declare for a hold, in addition to its operations.
 const (
 	OfferFence   = "fence"   // acquire returns a token (Fencer)
 	OfferSession = "session" // acquire returns the session that owns the hold (Owner)
 	OfferLost    = "lost"    // a loss is reported, and confirm is implemented (Holder, Asked)
 )
 
-// Granted is the answer to acquire. What the subject offers is set; the rest is 0.
+// Granted is the answer to acquire. The fields for which the subject has the offer are set; the others
+// are 0.
 type Granted struct {
 	Token   history.ID `json:"token,omitempty"`
 	Session history.ID `json:"session,omitempty"`
 }
 
-// Validate checks that everything offered is set. Its error continues a sentence that
-// begins with "answered".
+// Validate checks that the field of each offer is set. Its error continues a sentence that begins with
+// "answered".
 func (g *Granted) Validate(offers func(string) bool) error {
 	for _, must := range []struct {
 		offer string
@@ -72,7 +73,7 @@ func grantOf(subject any) (g Granted) {
 	return g
 }
 
-// holds returns the contract of subjects that are held.
+// holds returns the contract of subjects whose clients acquire and release a hold.
 func holds[S, M any](m *models.Model, with string, operations ...operation[S]) *Contract[S, M] {
 	return &Contract[S, M]{
 		model: m, with: with, operations: operations,
@@ -87,8 +88,8 @@ type held struct {
 	Held bool `json:"held,omitempty"`
 }
 
-// serveHold adds what zklab learns about a hold besides the answers of operations: its loss, and whether it
-// lasts.
+// serveHold adds the reports that zklab gets about a hold in addition to the answers of operations: that it
+// was lost, and whether it lasts.
 func serveHold(subject any, to *subjects.Served) {
 	to.Begins, to.Ends = models.FAcquire, models.FRelease
 	holder, tells := subjects.Offered[subjects.Holder](subject)
@@ -110,7 +111,7 @@ type servedHold struct {
 	held bool
 }
 
-// follow makes a success of an operation note that there is a hold, or that there is none.
+// follow wraps an operation: after each success, is tells whether there is a hold.
 func (h *servedHold) follow(to *subjects.Served, operation string, is bool) {
 	call := to.Operations[operation]
 	to.Operations[operation] = func(ctx context.Context, value json.RawMessage) (any, error) {
@@ -134,7 +135,8 @@ func (h *servedHold) is() bool {
 	return h.held
 }
 
-// remoteHold is a hold in another process. It is a [subjects.Holder] and [Asked] if it offers that.
+// remoteHold is a hold in another process. It implements [subjects.Holder] and [Asked] if the other
+// process has that offer.
 type remoteHold struct {
 	subjects.Object
 
@@ -157,7 +159,7 @@ func (h *remoteHold) Call(ctx context.Context, operation string, value, result a
 	return nil
 }
 
-// Offered returns what the other process offers.
+// Offered implements the interfaces that the other process offers.
 func (h *remoteHold) Offered(target any) bool {
 	switch t := target.(type) {
 	case *subjects.Holder:

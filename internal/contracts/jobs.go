@@ -15,9 +15,9 @@ import (
 type TakenJob struct {
 	Job     []byte     `json:"job"`
 	Attempt int        `json:"attempt"`
-	Session history.ID `json:"session,omitempty"` // that owns the lease, in the answer to take, if known
+	Session history.ID `json:"session,omitempty"` // the session that owns the lease, in the answer to take, if known
 
-	of subjects.Job // in the process that took it
+	of subjects.Job // nil except in the process that took the job
 }
 
 // Lost returns the channel that is closed when the job is lost; nil if its worker is in another process, or does not
@@ -72,8 +72,8 @@ func endsJob(name string, end func(subjects.Job, context.Context) error) *Op[sub
 	})
 }
 
-// JobQueues is the contract of a [subjects.JobQueue], whose constructor gets how often a job is
-// tried.
+// JobQueues is the contract of a [subjects.JobQueue], whose constructor gets the number of attempts at
+// a job.
 var JobQueues = jobQueues(models.JobQueue)
 
 func jobQueues(m *models.Model) *Contract[subjects.JobQueue, int] {

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// OfferLeader is offered by an election in another process that has the operation leader.
+// OfferLeader is the offer of an election in another process that has the operation leader.
 const OfferLeader = models.FLeader
 
 // The operations of an [subjects.Election].
@@ -17,7 +17,8 @@ var (
 	ElectionLeader   = further[subjects.Election](OfferLeader, asks(models.FLeader, subjects.LeaderTeller.Leader))
 )
 
-// Elections is the contract of an [subjects.Election], which is made for the id that Leader of the others returns.
+// Elections is the contract of an [subjects.Election], whose constructor gets the id that Leader returns to the
+// other candidates.
 var Elections = holds[subjects.Election, string](models.Election, "candidate", ElectionCampaign, ElectionResign, ElectionLeader).
 	mayOffer(offers[subjects.LeaderTeller](OfferLeader))
 
@@ -36,7 +37,8 @@ var (
 	MultiLockRelease = releases(subjects.MultiLock.Unlock)
 )
 
-// MultiLocks is the contract of a [subjects.MultiLock], which is made for the names of some znodes below its path.
+// MultiLocks is the contract of a [subjects.MultiLock], whose constructor gets the names of some znodes below its
+// path.
 var MultiLocks = holds[subjects.MultiLock, []string](models.MultiLock, "keys", MultiLockAcquire, MultiLockRelease)
 
 // GrantedShare is the answer to a partitioner's acquire.
@@ -58,7 +60,8 @@ var (
 	PartitionerLeave   = does(models.FLeave, subjects.Partitioner.Leave)
 )
 
-// Partitioners is the contract of a [subjects.Partitioner], which is made for the names of items.
+// Partitioners is the contract of a [subjects.Partitioner], whose constructor gets the names of the
+// items.
 var Partitioners = holds[subjects.Partitioner, []string](models.Partitioner, "keys", PartitionerAcquire, PartitionerChanged, PartitionerRelease, PartitionerLeave)
 
 // The operations of a [subjects.Semaphore].
@@ -67,5 +70,5 @@ var (
 	SemaphoreRelease = releases(subjects.Semaphore.Release)
 )
 
-// Semaphores is the contract of a [subjects.Semaphore], which is made for a number of leases.
+// Semaphores is the contract of a [subjects.Semaphore], whose constructor gets the number of leases.
 var Semaphores = holds[subjects.Semaphore, int](models.Semaphore, "leases", SemaphoreAcquire, SemaphoreRelease)

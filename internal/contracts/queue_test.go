@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// program is a client's adapter that answers make with something.
+// program is a client's adapter that gives some answer to the request "make".
 type program struct {
 	subjects.Remote
 	subjects.Object
@@ -21,8 +21,8 @@ func (p program) Make(string, string, any, ...string) (subjects.Object, error) {
 func (p program) About(v any) error                                            { return json.Unmarshal([]byte(p.about), v) }
 func (p program) Offers(offer string) bool                                     { return slices.Contains(p.offers, offer) }
 
-// A program that offers a bounded queue says how much room there is: else nothing would be
-// checked of what it promises.
+// A program that offers a bounded queue must say how much room there is: otherwise its promise could
+// not be checked.
 func TestRemoteQueueIsBounded(t *testing.T) {
 	bounded := []string{OfferBounded}
 	for _, tt := range []struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// What a queue may offer to another process.
+// Offers that an adapter may declare for a queue.
 const (
 	OfferBounded = "bounded" // a [subjects.Bounded] queue
 	OfferStrict  = "strict"  // a [subjects.Strict] priority queue or delay queue
@@ -68,14 +68,14 @@ func queues[Q any](m *models.Model, offers offer, operations ...operation[Q]) *C
 	}
 }
 
-// queueAnswer is the answer to make for a queue.
+// queueAnswer is a queue's answer to the request "make".
 type queueAnswer struct {
-	// Items is a part of the names of all items; "" if every child is an item.
+	// Items is a text that the names of all items contain; "" if every child is an item.
 	Items string `json:"items,omitempty"`
 	Room  int    `json:"capacity,omitempty"` // of a [subjects.Bounded] queue
 }
 
-// aboutQueue returns the answer to make for a queue; nil for none.
+// aboutQueue returns a queue's answer to the request "make"; nil for none.
 func aboutQueue(queue any) any {
 	var about queueAnswer
 	names, named := subjects.Offered[subjects.ItemNamer](queue)

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// What a read-write lock may offer to another process, in addition to what holds may offer.
+// Offers that an adapter may declare for a read-write lock, in addition to those of a hold.
 const (
 	OfferDowngrade = "downgrade" // Downgrader
 	OfferRevoke    = "revoke"    // Revocable: the operations revoke and listen
@@ -31,7 +31,8 @@ var (
 	RWLockRelease   = releases(subjects.RWLock.Unlock)
 	RWLockDowngrade = further[subjects.RWLock](OfferDowngrade, does(models.FDowngrade, subjects.Downgrader.Downgrade))
 	RWLockRevoke    = further[subjects.RWLock](OfferRevoke, does(models.FRevoke, subjects.Revocable.Revoke))
-	// RWLockListen returns after a moment in another process; [Listen] waits.
+	// RWLockListen waits only for listenPause if the lock is in another process; [Listen] waits as long
+	// as it has to.
 	RWLockListen = further[subjects.RWLock](OfferRevoke, asks(models.FListen, func(r subjects.Revocable, ctx context.Context) (models.Heard, error) {
 		revoked, err := r.Listen(ctx)
 		return models.Heard{Revoked: revoked}, err
@@ -58,11 +59,11 @@ func rwLocks() *Contract[subjects.RWLock, None] {
 	return k
 }
 
-// listenPause is how long another process waits for a revocation before zklab asks again:
-// it takes no other request for the object meanwhile.
+// listenPause is how long another process waits for a revocation before zklab asks again. During the
+// wait, it accepts no other request for the object.
 const listenPause = 50 * time.Millisecond
 
-// Listen is Listen of a [subjects.Revocable] lock, wherever it is.
+// Listen calls Listen of a [subjects.Revocable] lock, in this process or in another one.
 func Listen(ctx context.Context, l At[subjects.RWLock]) (revoked bool, err error) {
 	for {
 		v, err := RWLockListen.On(ctx, l, None{})

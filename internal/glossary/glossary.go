@@ -1,5 +1,5 @@
-// Package glossary declares the words that zklab uses in a special sense. Pages explain them where
-// they stand, and docs/glossary.md lists them. The meanings of properties are declared with the checks
+// Package glossary declares the words that zklab uses in a special sense. Pages explain these words where
+// they use them, and docs/glossary.md lists them. The meanings of properties are declared with the checks
 // that decide them, and not here.
 package glossary
 
@@ -14,17 +14,17 @@ import (
 // Term is a word with its explanation.
 type Term struct {
 	Word string
-	// Forms are other spellings under which it stands in a text, such as plurals.
+	// Forms are other spellings of the word in texts, such as plurals.
 	Forms []string
-	// Text explains it in one to three sentences, and Page is where the documentation says more: a
-	// file of docs with a heading.
+	// Text explains the word in one to three sentences, and Page is where the documentation says more:
+	// a file of docs with a heading.
 	Text, Page string
 }
 
 // Anchor is the fragment of the term's address on a page.
 func (t Term) Anchor() string { return strings.ReplaceAll(strings.ToLower(t.Word), " ", "-") }
 
-// Terms are all terms, by their words.
+// Terms holds all terms, in the order of their words.
 var Terms = []Term{
 	{"agreement", nil, "All servers, read one by one, have the same znodes.", "checking.md#the-servers-compared"},
 	{"assumption", []string{"assumptions"}, "What must hold for a run to count: a healthy ensemble, enough operations, faults that took effect. Where one is not met, valid becomes unknown; a violation stands.", "checking.md#three-verdicts"},
@@ -92,14 +92,14 @@ func Named(word string) (Term, bool) {
 	return Term{}, false
 }
 
-// Part is a part of a text. Term is nil if it is no term.
+// Part is a part of a text. Term is nil if the part is not a term.
 type Part struct {
 	Text string
 	Term *Term
 }
 
-// Split cuts a text into terms and what is between them. It takes each term only where it stands
-// first, and only if skip, which notes those that it was asked about, does not refuse it. The letters of
+// Split cuts a text into terms and what is between them. It treats a term as one only at its first place in
+// the text, and only if skip returns false; skip records the terms that it was asked about. The letters of
 // evidence are terms only in a text of their own, such as "S, L".
 func Split(text string, skip func(*Term) bool) (parts []Part) {
 	at := 0

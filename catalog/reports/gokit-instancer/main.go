@@ -1,4 +1,4 @@
-// The zk package of Go kit stops to look for instances after one failed read.
+// The zk package of Go kit stops looking for instances after one failed read.
 //
 // Usage: go run . HOST:PORT
 package main
@@ -36,7 +36,7 @@ func main() {
 	instancer.Register(events)
 	fmt.Println("told at first:", <-events)
 
-	// The parent goes while it has no instances, and comes back with the next one.
+	// The parent is deleted while it has no instances, and comes back with the next instance.
 	if err := conn.Delete(path, -1); err != nil {
 		log.Fatal(err)
 	}

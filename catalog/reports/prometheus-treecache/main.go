@@ -33,7 +33,8 @@ func main() {
 	}
 	create(path)
 
-	// The cache hands over the root's data before it reads its children, and waits until they are taken.
+	// The cache hands over the root's data before it reads the root's children, and waits until the data are
+	// received.
 	events := make(chan treecache.ZookeeperTreeCacheEvent)
 	treecache.NewZookeeperTreeCache(connect(), path, events, slog.New(slog.NewTextHandler(os.Stdout, nil)))
 	time.Sleep(time.Second) // it has read the data

@@ -45,7 +45,7 @@ const Loopback = "127.0.0.1"
 type Backend struct {
 	Kind  string
 	Nodes int
-	Image string // of containers; empty: the usual one
+	Image string // of containers; empty: the default image
 	Host  string
 	Ports []int  // one for each server; none: free ones
 	Named string // the host in the connect string for clients; empty: Host
@@ -159,8 +159,7 @@ func EnsembleFlag(cmd *cobra.Command, kind *string, kinds []string) {
 	usage.Completes(cmd, "ensemble", usage.Choice(values...))
 }
 
-// WayOut adds to the error about an address or a folder that another process uses what the user can
-// do about it.
+// WayOut adds advice to the error about an address or a folder that another process uses.
 func WayOut(err error, flag string) error {
 	switch {
 	case errors.Is(err, embedded.ErrPortTaken):

@@ -18,8 +18,8 @@ import (
 // FromElsewhere is the value of --ensemble for such ensembles.
 const FromElsewhere = external.Backend
 
-// ExternalFlags adds the flags that tell where such an ensemble is, and what may be done to
-// its servers.
+// ExternalFlags adds the flags that say where such an ensemble is, and what zklab may do to its
+// servers.
 func ExternalFlags(cmd *cobra.Command, servers, control *string, others *bool, auth *[]string, x *store.Experiment) {
 	flags, c := cmd.Flags(), &x.Commands
 	connect.ServersFlag(cmd, servers)
@@ -41,7 +41,7 @@ func Controlled(cmd *cobra.Command, control string, x *store.Experiment) error {
 		return usage.Errorf("--control is for an external ensemble: add --ensemble %s and --servers", FromElsewhere)
 	}
 	if len(x.Servers) == 0 {
-		return nil // which is refused
+		return nil // the wrong kind of ensemble is refused elsewhere
 	}
 	c, err := external.Control(control, x.Servers)
 	if err != nil {
@@ -60,7 +60,8 @@ func Controlled(cmd *cobra.Command, control string, x *store.Experiment) error {
 	return nil
 }
 
-// CheckKind refuses flags that are for another kind of ensemble. ports is the value of --ports.
+// CheckKind returns an error for flags that are for another kind of ensemble. ports is the value of
+// --ports.
 func CheckKind(cmd *cobra.Command, x store.Experiment, ports []int) error {
 	if x.Ensemble != FromElsewhere {
 		if len(x.Servers) > 0 || x.Commands != (ensemble.Commands{}) {
@@ -84,8 +85,8 @@ func CheckKind(cmd *cobra.Command, x store.Experiment, ports []int) error {
 	return nil
 }
 
-// Elsewhere returns the external ensemble of an experiment, or an error that says what makes no sense. others
-// allows faults to harm servers that other clients use.
+// Elsewhere returns the external ensemble of an experiment, or an error that says what is wrong with it.
+// others allows faults to harm servers that other clients use.
 func Elsewhere(x store.Experiment, others bool) (ensemble.Starter, error) {
 	c := external.Config{Servers: x.Servers, Chroot: x.Chroot, Commands: x.Commands, Others: others, Access: x.Access}
 	switch err := c.Validate(); {

@@ -101,8 +101,8 @@ func (f *discoverFlags) run(cmd *cobra.Command, znode string) error {
 	return f.interruptedOr(ctx, f.follow(ctx, d, &p))
 }
 
-// connection returns a message: that there is a connection to the servers again, or that there is none
-// and what follows from that.
+// connection returns a message: that there is a connection to the servers again or, if there is none, what
+// that means for the user (otherwise).
 func connection(yes bool, otherwise string) string {
 	if yes {
 		return "connected to a server again"
@@ -147,7 +147,7 @@ type servicePrinter struct {
 	json, watch bool
 
 	last   string   // line of --watch
-	warned []string // in the last listing
+	warned []string // warnings about the last listing
 }
 
 // print prints a listing, and reports whether it did: with --watch, a line has only addresses,
@@ -170,7 +170,7 @@ func (p *servicePrinter) print(l recipes.Listing) (was bool, err error) {
 	return true, err
 }
 
-// warn says on standard error what the list leaves out, whenever that changes.
+// warn prints on standard error what the list leaves out, whenever that changes.
 func (p *servicePrinter) warn(l recipes.Listing) {
 	var all []string
 	if !l.Exists && p.watch {

@@ -21,8 +21,8 @@ const (
 	ExitLost        = 76
 )
 
-// guardianName is the command of the process between zklab and the program, which ends all that the
-// program has started. It is not supervised: it has to outlive zklab.
+// guardianName is the command of the process between zklab and the program. That process ends
+// everything that the program has started. It is not supervised: it has to outlive zklab.
 const guardianName = "guardian"
 
 func newGuardian() *cobra.Command {
@@ -60,7 +60,8 @@ func asExit(cmd *cobra.Command, o guard.Outcome, err error) error {
 	return nil
 }
 
-// receivedSignals returns a channel that receives the signals for the program. stop ends that.
+// receivedSignals returns a channel that receives the signals for the program. stop ends their
+// delivery.
 func receivedSignals() (signals <-chan os.Signal, stop func()) {
 	all := make(chan os.Signal, 8)
 	if wanted := guard.Signals(); len(wanted) > 0 { // without arguments, Notify would relay all signals

@@ -32,13 +32,13 @@ type holding struct {
 	json   bool
 }
 
-// held is what a command holds: a lock, say. take and release come from a recipe.
+// held is what a command holds, such as a lock. take and release come from a recipe.
 type held struct {
 	what    string // "the lock"
 	recipe  string
 	instead string // what to do if there are contenders of another recipe at the path
 	take    func(context.Context) error
-	try     func(context.Context) (bool, error) // nil: it cannot be tried
+	try     func(context.Context) (bool, error) // nil: the command cannot hold it by trying
 	release func(context.Context) error
 	lost    func() <-chan struct{}
 	token   func() int64 // the fencing token; nil: it has none

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Servers are asked how they are for a screen, which shows it, and not for lines.
+// The monitor asks servers about their state for a screen, which shows it, but not for lines.
 func TestLinesAskNoServer(t *testing.T) {
 	f := monitorFlags{most: 1}
 	f.Timeout, f.Session = time.Second, time.Second

@@ -75,7 +75,7 @@ func checkZnode(znode, like string) error {
 	return nil
 }
 
-// steps returns the function that says on standard error what happens, if --verbose asks for that.
+// steps returns the function that reports steps on standard error if --verbose is given.
 func (f *programFlags) steps(cmd *cobra.Command) func(format string, args ...any) {
 	if !f.verbose {
 		return func(string, ...any) {}
@@ -83,9 +83,9 @@ func (f *programFlags) steps(cmd *cobra.Command) func(format string, args ...any
 	return func(format string, args ...any) { terminal.Warn(cmd, format, args...) }
 }
 
-// untilReceived returns a context that ends with the first signal that asks for an end; a second such
-// signal ends zklab. Other signals, which are only for the program, do nothing. After a call of
-// obtained, the function takes no more signals.
+// untilReceived returns a context that ends with the first signal that asks for an end; a second such signal
+// ends zklab. Other signals, which are only for the program, do nothing. After a call of obtained, signals no
+// longer end the context.
 func untilReceived(signals <-chan os.Signal, stop func()) (ctx context.Context, obtained func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done, ended := make(chan struct{}), make(chan struct{})

@@ -13,7 +13,7 @@ import (
 // arguments, and waits until it ends. The editor uses the terminal, and handles Ctrl-C itself.
 func openEditor(_ context.Context, file string) error {
 	editor := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
-	unheard := make(chan os.Signal, 1) // this process gets the signal, too, and a second one would end the shell
+	unheard := make(chan os.Signal, 1) // this process also gets the signal, and a second one would end the shell
 	signal.Notify(unheard, os.Interrupt)
 	defer signal.Stop(unheard)
 	cmd := exec.Command("sh", "-c", editor+` "$1"`, "sh", file)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Ctrl-C in an editor reaches the shell, too, and ends nothing, however often.
+// Ctrl-C in an editor also reaches the shell, and ends nothing, however often it is pressed.
 func TestEditorHasCtrlCForItself(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x")
 	t.Setenv("VISUAL", "kill -INT $PPID; kill -INT $PPID; printf edited >")
@@ -22,7 +22,7 @@ func TestEditorHasCtrlCForItself(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends a command that waits for what is typed, at once.
+// Ctrl-C at once ends a command that waits for input.
 func TestStandardInputIsInterrupted(t *testing.T) {
 	in, typing, err := os.Pipe()
 	if err != nil {
@@ -40,7 +40,7 @@ func TestStandardInputIsInterrupted(t *testing.T) {
 	if err := <-read; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	typing.Close() // which ends the reader that was left behind
+	typing.Close() // ends the reader that was left behind
 	if b, err := io.ReadAll(&interruptedReader{ctx: t.Context(), from: strings.NewReader("all of it")}); err != nil || string(b) != "all of it" {
 		t.Errorf("%q, %v", b, err)
 	}

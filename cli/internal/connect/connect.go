@@ -39,14 +39,14 @@ func (f *Flags) AddTo(flags *pflag.FlagSet) {
 	f.AddNamed(flags, "timeout")
 }
 
-// AddNamed is AddTo for commands that write; timeout is the name of the flag that bounds the wait for
-// a server.
+// AddNamed is like AddTo, for commands that write; timeout is the name of the flag that bounds the wait for a
+// server.
 func (f *Flags) AddNamed(flags *pflag.FlagSet, timeout string) {
 	f.AddWithoutSession(flags, timeout)
 	flags.DurationVar(&f.Session, "session-timeout", f.Session, "session timeout to request")
 }
 
-// AddWithoutSession is AddNamed for commands whose sessions have timeouts of their own.
+// AddWithoutSession is like AddNamed, for commands whose sessions have timeouts of their own.
 func (f *Flags) AddWithoutSession(flags *pflag.FlagSet, timeout string) {
 	f.Session = 10 * time.Second
 	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password or sasl:user:password; @file with one per line, or env:VARIABLE (may be repeated)")
@@ -100,7 +100,7 @@ func (f *Flags) config() (client.Config, error) {
 }
 
 // dial returns the function that connects, with TLS if that was asked for. It authenticates with the credentials
-// for SASL, which clients do not support.
+// for SASL itself, since clients do not support SASL.
 func (f *Flags) dial(all []secure.Credential) secure.Dial {
 	c := secure.Config{TLS: f.TLS.config}
 	for _, a := range all {
@@ -118,7 +118,7 @@ func (f *Flags) Dial() (ensemble.DialFunc, error) {
 	return secure.Config{TLS: f.TLS.config, Auth: all}.Around(net.DialTimeout), err
 }
 
-// credentials returns what --auth gives.
+// credentials returns the credentials in --auth.
 func (f *Flags) credentials() (all []secure.Credential, err error) {
 	for _, auth := range f.auth {
 		text, from := auth, ""
@@ -178,8 +178,8 @@ func ParseServers(connect string) (servers []string, chroot string, err error) {
 	return servers, chroot, nil
 }
 
-// BareReason returns the text of an error in a Config without the prefix that names the Config,
-// since the command line says what it is about.
+// BareReason returns the text of an error in a Config without the prefix that names the Config:
+// messages of the command line name the flag instead.
 func BareReason(err error) string {
 	return strings.TrimPrefix(err.Error(), external.ErrConfig.Error()+": ")
 }

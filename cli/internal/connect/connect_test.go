@@ -10,7 +10,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
-// A file of credentials has one on each line, with whatever a password is of; no other files.
+// A file of credentials has one on each line, in which a password may have any characters, and cannot
+// name other files.
 func TestShellCredentialsOfAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "credentials")
 	for _, c := range []struct {
@@ -18,7 +19,7 @@ func TestShellCredentialsOfAFile(t *testing.T) {
 		want []client.Credential
 	}{
 		{"digest:joe:two words\r\n\ndigest:a:b", []client.Credential{{Scheme: "digest", Auth: []byte("joe:two words")}, {Scheme: "digest", Auth: []byte("a:b")}}},
-		{"@" + path + "\n", nil}, // it names itself
+		{"@" + path + "\n", nil}, // the file names itself
 	} {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)

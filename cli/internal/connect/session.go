@@ -23,10 +23,10 @@ type SessionFlags struct {
 	Connect Flags
 	cmd     *cobra.Command
 
-	// Patience is how long to wait for a connection, if that is shorter than what the flags say; 0 means what
-	// the flags say.
+	// Patience bounds the wait for a connection, if it is shorter than the time in the flags; 0 means the
+	// time in the flags.
 	Patience time.Duration
-	// Online, unless it is nil, is called when the connection to the servers is lost, and when there is one again.
+	// Online, unless it is nil, is called when the connection to the servers is lost, and when it is restored.
 	Online func(bool)
 }
 
@@ -134,7 +134,7 @@ func (d *dialError) around(dial zk.Dialer) zk.Dialer {
 	}
 }
 
-// of returns the error that there was no connection in time, with the last error of a server.
+// of adds the last error of a server to the error that there was no connection in time.
 func (d *dialError) of(why error) error {
 	if last := d.last.Load(); last != nil {
 		return fmt.Errorf("%w: %w", why, *last)

@@ -53,8 +53,8 @@ func (f *TLS) Dial() ensemble.DialFunc {
 // Peer returns the client that finds out what listens at an address.
 func (f *TLS) Peer() peer.Client { return peer.Client{TLS: f.config != nil, Flag: "--tls-ca"} }
 
-// WayOut adds to an error of connecting to servers what the user can do about it. It judges by the
-// error, if that says enough, or by what listens at the addresses.
+// WayOut adds advice to an error of connecting to servers. The advice follows from the error, if that
+// says enough, or else from what listens at the addresses.
 func (f *TLS) WayOut(ctx context.Context, servers []string, err error) error {
 	var code wire.Code
 	if err == nil || ctx.Err() != nil || errors.As(err, &code) { // a server that answers with a code speaks the protocol

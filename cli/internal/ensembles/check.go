@@ -26,7 +26,7 @@ import (
 	"github.com/zklab/zklab/settings"
 )
 
-// enough is the default length of a check: at one operation per second, it then has seen enough.
+// enough is the default length of a check: enough time for its checks at one operation per second.
 const enough = 3 * time.Minute
 
 // checkFlags say which ensemble to check, and how.
@@ -202,7 +202,7 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 	return err
 }
 
-// told returns in a few words what happened.
+// told describes in a few words what happened.
 func told(r *canary.Result) string {
 	switch n := len(r.FailOvers); {
 	case n == 0 && r.Leader == 0:

@@ -87,8 +87,8 @@ func tellCleaned(w io.Writer, removed, spared []string) bool {
 	return len(removed)+len(spared) > 0
 }
 
-// nameLeftovers removes the znodes of checks that were killed from an external ensemble, and prints which znodes of
-// runs the ensemble has. It removes none of these, since it cannot know whether their runs are alive.
+// nameLeftovers removes the znodes of killed checks from an external ensemble, and prints which znodes of runs the
+// ensemble has. It does not remove the znodes of runs, since it cannot know whether the runs are alive.
 func nameLeftovers(ctx context.Context, w io.Writer, servers string, access ensemble.Access) error {
 	hosts, chroot, err := connect.ParseServers(servers)
 	if err != nil {

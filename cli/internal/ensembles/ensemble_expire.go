@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// expireFlags say where to end sessions.
+// expireFlags say on which servers to end sessions, and how to reach them.
 type expireFlags struct {
 	servers string
 	connect connect.Flags

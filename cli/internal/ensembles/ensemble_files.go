@@ -272,7 +272,7 @@ func (f *fileFlags) configured() (servers []zoocfg.Server) {
 		s := zoocfg.Server{ID: i + 1, Observer: i >= f.Nodes}
 		if len(f.hosts) > 0 {
 			s.Host, s.Quorum, s.Election, s.Client = f.hosts[i], f.quorum, f.election, strconv.Itoa(f.Ports[0])
-			if f.Host != backend.Loopback { // where clients elsewhere could not connect
+			if f.Host != backend.Loopback { // to which clients elsewhere could not connect
 				s.Client = f.listen
 			}
 		} else {

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
-// failing is an ensemble of which a server cannot write its files any more.
+// failing is an ensemble with a server that can no longer write its files.
 type failing struct {
 	*embedded.Ensemble
 	failed chan error
@@ -22,10 +22,10 @@ type failing struct {
 
 func (f failing) Failed() <-chan error { return f.failed }
 
-// An ensemble in the background that fails stays in the list with its log, since nobody hears why it
-// ended otherwise; one that ends in good order goes.
+// A failed ensemble in the background stays in the list with its log, because nobody would otherwise learn
+// why it ended; one that ends normally is removed.
 func TestFailedInTheBackground(t *testing.T) {
-	dir, err := os.MkdirTemp("", "zk") // t.TempDir's are too long for sockets
+	dir, err := os.MkdirTemp("", "zk") // the paths of t.TempDir are too long for sockets
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -277,7 +277,7 @@ func sleepUntil(ctx context.Context, times ...time.Time) error {
 	return await.Sleep(ctx, time.Until(slices.MinFunc(times, time.Time.Compare)))
 }
 
-// shapeOf returns the part of a status whose change is worth printing it again.
+// shapeOf returns the parts of a status whose change is a reason to print it again.
 func shapeOf(e status.Ensemble) string {
 	shape := fmt.Sprint(e.Health, e.Leader, e.Epoch, e.Notes)
 	for _, s := range e.Servers {

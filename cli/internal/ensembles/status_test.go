@@ -10,14 +10,13 @@ import (
 	"github.com/zklab/zklab/ensemble/status"
 )
 
-// What becomes of an ensemble is shown within two seconds, also while a server is silent for
-// as long as it is asked.
+// A change of an ensemble is shown within two seconds, even while a server does not answer at all.
 func TestStatusFollowsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := statusFlags{timeout: time.Second, interval: time.Second}
 		ctx, cancel := context.WithCancel(t.Context())
 		begin, out := time.Now(), new(strings.Builder)
-		change := begin.Add(time.Millisecond) // just after the first look has asked
+		change := begin.Add(time.Millisecond) // just after the first request for the status
 		looks := 0
 		err := f.follow(ctx, out, func() status.Ensemble {
 			e := status.Ensemble{Health: status.Degraded}

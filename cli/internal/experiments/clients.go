@@ -20,12 +20,12 @@ import (
 // and the recipe supports it.
 func PlayedByDefault(cmd *cobra.Command) {
 	flag := cmd.Flags().Lookup("clients-as")
-	flag.DefValue = "" // as it can be
+	flag.DefValue = "" // the default depends on the faults and the recipe
 	flag.Usage = "how clients run: process (simulated, can be frozen and crashed; the default if faults do that and the recipe supports it), or goroutine"
 }
 
-// PlayUnlessGiven makes an exploration, which tries freezes and crashes, simulate clients as
-// processes, if the recipe supports that and the user did not say how clients run.
+// PlayUnlessGiven makes an exploration simulate clients as processes, since it tries freezes and
+// crashes. It does so only if the recipe supports that and the user did not say how clients run.
 func PlayUnlessGiven(f *Flags, x *store.Experiment) {
 	w, err := f.Catalog.Named(x.Recipe, firstSubject(f.Catalog, x.Recipe))
 	if err == nil && x.Simulate && f.anyClients && workloads.InProcesses(w) {
@@ -55,7 +55,7 @@ func clientCommand(x store.Experiment) ([]string, error) {
 	case x.SubjectCommand != "":
 		return adapter.Shell(x.SubjectCommand), nil
 	case x.ClientsAs == store.Goroutine || x.Simulate:
-		return nil, nil // a simulation plays processes itself
+		return nil, nil // a simulation simulates processes itself
 	}
 	self, err := os.Executable()
 	if err != nil {

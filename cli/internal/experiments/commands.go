@@ -12,5 +12,6 @@ func Commands(catalog workloads.Catalog, repeat Repeater) []*cobra.Command {
 	return []*cobra.Command{newRun(catalog, repeat), newInit(catalog), newConform(), newWorker(catalog), newOverlay()}
 }
 
-// Unsupervised lists the commands whose parent looks after them, and stops and kills just their process.
+// Unsupervised lists the commands without a supervisor: their parent watches over them, and stops and kills
+// exactly their process.
 var Unsupervised = []string{workerName}

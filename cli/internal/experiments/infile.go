@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// wrongContent returns the error of reading a file that the user named. If the file could be read
-// but its content makes no sense, that is wrong usage.
+// wrongContent returns the error of reading a file that the user named. If the file could be read but
+// its content is invalid, that is wrong usage.
 func wrongContent(err error) error {
 	var unread *fs.PathError
 	if errors.As(err, &unread) {

@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/internal/base/version"
 )
 
-// addsModule returns the commands that add zklab to the module of a folder: they create a module if the
-// folder is in none, and use the clone from which this program was built. In zklab's own module there are
-// none.
+// addsModule returns the commands that add zklab to the module of a folder. They create a module if the
+// folder is in none, and use the clone from which this program was built, if there is one. In zklab's own
+// module, no commands are needed.
 func addsModule(folder, name string) (commands []string) {
 	switch module := moduleOf(folder); module {
 	case version.Path:

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// printPlan prints each command that a run may give to harm a server of an external ensemble, with what undoes it, and
-// runs none.
+// printPlan prints each command that a run may use to harm a server of an external ensemble, with the command that
+// undoes it. It runs none of them.
 func printPlan(w io.Writer, x store.Experiment, s plan.Schedule) error {
 	if x.Ensemble != backend.FromElsewhere {
 		return usage.Errorf("--plan is for an external ensemble: zklab harms servers that it has started itself without commands")

@@ -51,12 +51,12 @@ func subjectsOf(catalog workloads.Catalog, recipes ...string) (values []cobra.Co
 	return values
 }
 
-// firstSubject returns the subject of a recipe that is tested if no other is named.
+// firstSubject returns the subject of a recipe that is tested by default.
 func firstSubject(catalog workloads.Catalog, recipe string) string {
 	if subjects := catalog.Subjects(recipe); len(subjects) > 0 {
 		return subjects[0].Name
 	}
-	return workloads.Own // an error about the recipe follows
+	return workloads.Own // the caller will return an error about the recipe
 }
 
 // FaultExpression completes the last word of --faults.

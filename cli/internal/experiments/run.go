@@ -222,13 +222,13 @@ func Merge(cmd *cobra.Command, f *Flags, x *store.Experiment, args []string) (st
 		}
 	}
 	if !limited {
-		x.TimeLimit = 0 // it depends on the faults
+		x.TimeLimit = 0 // the default depends on the faults
 	}
 	if !loaded {
-		x.MinLoad = nil // it depends on the rate, and on when the first fault comes
+		x.MinLoad = nil // the default depends on the rate, and on when the first fault comes
 	}
 	if !spaced {
-		x.FaultInterval = 0 // it depends on the time limit
+		x.FaultInterval = 0 // the default depends on the time limit
 	}
 	return *x, nil
 }
@@ -262,8 +262,8 @@ func mergeEnsemble(cmd *cobra.Command, f *Flags, x *store.Experiment) error {
 // noFaults is the value of --faults for a run without faults, whatever the experiment file says.
 const noFaults = "none"
 
-// applyFile overrides the defaults by the experiment file, and that by the given flags. If the
-// flags choose another kind of ensemble, it ignores what the file says about its own.
+// applyFile overrides the defaults with the experiment file, and the file with the given flags. If the
+// flags choose another kind of ensemble, it ignores the file's settings for its own ensemble.
 func applyFile(cmd *cobra.Command, x *store.Experiment, file store.Experiment) error {
 	kind := x.Ensemble
 	if !cmd.Flags().Changed("ensemble") {
@@ -290,7 +290,7 @@ func applyFile(cmd *cobra.Command, x *store.Experiment, file store.Experiment) e
 	return nil
 }
 
-// Lay overrides the fields of an experiment by those that a file sets.
+// Lay overrides the fields of an experiment with those that a file sets.
 func Lay(file store.Experiment, x *store.Experiment) {
 	from, to := reflect.ValueOf(file), reflect.ValueOf(x).Elem()
 	for i := range from.NumField() {
@@ -298,7 +298,7 @@ func Lay(file store.Experiment, x *store.Experiment) {
 		case v.IsZero():
 		case v.Type() == reflect.TypeFor[settings.Settings]():
 			x.Settings = file.Over(x.Settings)
-		case v.Kind() == reflect.Pointer: // to the variable of a flag
+		case v.Kind() == reflect.Pointer: // it points to the variable of a flag
 			to.Field(i).Elem().Set(v.Elem())
 		default:
 			to.Field(i).Set(v)

@@ -58,7 +58,7 @@ func workerSubjects(catalog workloads.Catalog, subject string) (adapter.Subjects
 		known = append(known, alike(catalog, recipe, subject)...)
 		w, err := catalog.Named(recipe, subject)
 		if err != nil {
-			continue // not of this recipe
+			continue // the recipe has no such subject
 		}
 		s.Recipes[recipe] = w.(workloads.Served).Maker()
 	}

@@ -12,5 +12,6 @@ func Commands(catalog workloads.Catalog) []*cobra.Command {
 	return []*cobra.Command{newSweep(catalog), newMerge(catalog), newMatrix(catalog), newSweepWorker(catalog), newExplore(catalog), newExploreWorker(catalog)}
 }
 
-// Unsupervised lists the commands whose parent looks after them, and stops and kills just their process.
+// Unsupervised lists the commands without a supervisor: their parent watches over them, and stops and kills
+// exactly their process.
 var Unsupervised = []string{sweepWorkerName, exploreWorkerName}

@@ -38,7 +38,7 @@ var scenario = map[string]string{
 	"rate": strconv.Itoa(explore.UsualRate), "time-limit": explore.UsualLength.String(),
 }
 
-// liveScenario holds what differs in real time, in which each run is to be short.
+// liveScenario holds the values that differ for scenarios in real time, where each run must be short.
 var liveScenario = map[string]string{"time-limit": "20s", "session-timeout": "2s", "op-timeout": "3s"}
 
 // exploreFlags holds the flags of explore that run does not have.
@@ -246,7 +246,7 @@ type explored struct {
 	Verdict checker.Result `json:"verdict"`
 	Why     []string       `json:"why,omitempty"`
 	explore.Report
-	Again string `json:"again,omitempty"` // the command that runs a finding, but for its faults
+	Again string `json:"again,omitempty"` // the command that runs a finding again, without its faults
 	Zklab string `json:"zklab"`           // of this program
 }
 
@@ -271,7 +271,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 	}
 	begun, jobs := false, e.jobs.of(stored.Simulate, endlessRuns)
 	e.config.Begins = func(s plan.Schedule) {
-		if !begun { // everything that was asked for is valid
+		if !begun { // everything in the command line is valid
 			screen.Say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, times)
 		}
 		begun = true

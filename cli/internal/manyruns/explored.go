@@ -36,7 +36,7 @@ func keepExploration(catalog workloads.Catalog, out string, x store.Experiment, 
 	return page, reports.WriteExploration(page, explorationPage(catalog.Program(), x, subject, all))
 }
 
-// openKept opens the file that says how far an exploration came.
+// openKept opens the file that says how far an exploration has come.
 func openKept(cmd *cobra.Command, x store.Experiment, subject string, f *experiments.Flags, c explore.Config) (*explore.Kept, error) {
 	arguments := workersArguments(cmd, x.Recipe, newExploreWorker(f.Catalog), "faults", "out")
 	if c.Kinds != nil {
@@ -67,7 +67,8 @@ func openKept(cmd *cobra.Command, x store.Experiment, subject string, f *experim
 	return k, k.Open(explore.FolderOf(f.Out, x.Recipe, k.Description))
 }
 
-// mergeExplorations prints the sum of the shards of an exploration; its error carries the exit code.
+// mergeExplorations merges the shards of an exploration and prints the result. Its error carries the exit
+// code.
 func mergeExplorations(cmd *cobra.Command, catalog workloads.Catalog, files []string, page string, asJSON bool) error {
 	var first explore.Kept
 	var states []explore.State

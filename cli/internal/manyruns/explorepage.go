@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// explorationPage returns what the page of an exploration shows.
+// explorationPage returns the content of the page of an exploration.
 func explorationPage(program string, x store.Experiment, subject string, all explored) reports.Exploration {
 	e := reports.Exploration{
 		Recipe: x.Recipe, Subject: subject, Verdict: all.Verdict, Why: all.Why, Tried: all.Tried(),

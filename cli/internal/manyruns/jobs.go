@@ -63,8 +63,8 @@ func workersOf(command string, args []string) (workers.Config, error) {
 	return workers.Config{Command: slices.Concat([]string{self, command}, args), Stderr: os.Stderr}, nil
 }
 
-// workersArguments returns the recipe, and the given flags of a command that its workers have, too,
-// without some of these.
+// workersArguments returns the recipe and those flags of a command line that the command's workers also
+// have, except the flags in without.
 func workersArguments(cmd *cobra.Command, recipe string, worker *cobra.Command, without ...string) []string {
 	args := []string{recipe}
 	cmd.Flags().Visit(func(flag *pflag.Flag) {

@@ -29,7 +29,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// matrixRun is a matrix that a command line asks for. Each of its cells is a sweep that draws nothing.
+// matrixRun is the matrix that a command line asks for. Each of its cells is a sweep whose seeds draw no
+// settings.
 type matrixRun struct {
 	catalog workloads.Catalog
 	on      []string
@@ -56,8 +57,8 @@ var notInMatrix = []string{"ensemble", "image", "servers", "simulate", "config",
 // usualRepeat is enough for a few dozen tests to find a large difference in times.
 const usualRepeat = 8
 
-// usualProbe is how many writes a second each probe makes, unless an experiment says otherwise. It knows times without
-// service to a tenth of a second.
+// usualProbe is how many writes a second each probe makes, unless an experiment says otherwise. With it, times
+// without service are exact to a tenth of a second.
 const usualProbe = "10"
 
 func newMatrix(catalog workloads.Catalog) *cobra.Command {
@@ -149,7 +150,7 @@ func (m *matrixRun) run(cmd *cobra.Command, args []string) error {
 	})
 }
 
-// plan makes the cells, and returns an error for what makes no sense before anything runs.
+// plan makes the cells. It returns an error for an invalid matrix before anything runs.
 func (m *matrixRun) plan(cmd *cobra.Command, experiments []string) (err error) {
 	switch {
 	case m.repeat < 1:
@@ -191,7 +192,8 @@ func (m *matrixRun) allTaken(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// planRow makes the cells of an experiment. An error that not all columns have names the column.
+// planRow makes the cells of an experiment. If not all columns have the same error, the error names the
+// column.
 func (m *matrixRun) planRow(cmd *cobra.Command, experiment string) error {
 	var wrong []error
 	for _, c := range m.columns {

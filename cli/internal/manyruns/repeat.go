@@ -35,7 +35,7 @@ func repeat(sweep, run *cobra.Command, args []string, n int, seed int64) error {
 	set := map[string][]string{"swarm": {"false"}, "seeds": {fmt.Sprintf("%d..%d", first, first+int64(n)-1)}}
 	given := run.Flags().Changed
 	if !given("simulate") && !given("config") {
-		set["simulate"] = []string{"false"} // the default of run; an experiment file has its own
+		set["simulate"] = []string{"false"} // the default of run; an experiment file has its own setting
 	}
 	var without string
 	run.Flags().Visit(func(f *pflag.Flag) {

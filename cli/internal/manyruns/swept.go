@@ -33,13 +33,13 @@ type swept struct {
 	minLoad *int
 	f       *experiments.Flags
 
-	stored    store.Experiment // what the flags and the file resulted in
+	stored    store.Experiment // the experiment from the flags and the file
 	real      string           // why runs are in real time, if the user did not ask for it
 	usualLoad bool             // the user did not set the minimal load
 	choices   sweep.Choices
 	asked     *sweep.Asked  // the faults that the user asked for
-	longest   time.Duration // no load is longer
-	arguments []string      // of a command that makes the sweep again
+	longest   time.Duration // the length of the longest load
+	arguments []string      // the arguments of a command that makes the sweep again
 }
 
 // NewSwept returns a sweep whose flags are not set yet.
@@ -58,7 +58,7 @@ func (s *swept) flags(cmd *cobra.Command) {
 	s.x.Simulate = true
 }
 
-// Complete finds out what the command line asks for, and what is left to the seeds.
+// Complete finds out which settings the command line fixes, and which ones the seeds draw.
 func (s *swept) Complete(cmd *cobra.Command, args []string, swarm bool) (err error) {
 	if !cmd.Flags().Changed("simulate") {
 		s.real = s.whyReal()

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// Undecided and a panic are told apart between child and parent.
+// The parent distinguishes an undecided child from one that panicked.
 func TestSupervisedCodes(t *testing.T) {
 	for _, code := range []int{usage.ExitValid, usage.ExitViolation, usage.ExitUnknown, usage.ExitFailed, usage.ExitUsage, usage.ExitDefect, usage.ExitInterrupted} {
 		sent := toParent(code)

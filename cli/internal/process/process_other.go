@@ -10,13 +10,13 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// There is no supervision here; see Supervised.
+// There is no supervision on this system; see Supervised.
 
 var passedOn []os.Signal
 
 func ownGroup(*exec.Cmd) {}
 
-// OwnSession returns an error: no child outlives this process here.
+// OwnSession returns an error: on this system, no child outlives this process.
 func OwnSession(*exec.Cmd) error {
 	return usage.Errorf("--detach needs a Unix system: run the ensemble without it in another terminal")
 }
@@ -30,7 +30,7 @@ func SignalNamed(name string) os.Signal {
 	return map[string]os.Signal{"INT": os.Interrupt, "KILL": os.Kill, "TERM": os.Kill}[strings.TrimPrefix(strings.ToUpper(name), "SIG")]
 }
 
-// IgnoreBrokenPipes does nothing: a broken pipe ends no process here.
+// IgnoreBrokenPipes does nothing: on this system, a broken pipe ends no process.
 func IgnoreBrokenPipes() {}
 
 // PolledInput returns standard input.

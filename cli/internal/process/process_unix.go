@@ -15,7 +15,7 @@ import (
 // ownGroup puts the child into a process group of its own.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// OwnSession has the child outlive this process and its terminal.
+// OwnSession makes the child outlive this process and its terminal.
 func OwnSession(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return nil

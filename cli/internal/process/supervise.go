@@ -35,7 +35,7 @@ const (
 func Supervised(run func() int, alone []string) int {
 	if DetachedLog = os.Getenv(DetachedEnv); DetachedLog != "" {
 		os.Unsetenv(DetachedEnv)
-		return run() // the process that is listed is the one with the ensemble
+		return run() // the listed process must be the one with the ensemble
 	}
 	switch by := os.Getenv(supervisedEnv); {
 	case by != "":
@@ -50,7 +50,7 @@ func Supervised(run func() int, alone []string) int {
 	case len(os.Args) > 1 && (os.Args[1] == cobra.ShellCompRequestCmd || os.Args[1] == cobra.ShellCompNoDescRequestCmd):
 		return run() // the shell waits for it at each press of the Tab key
 	case runtime.GOOS == "windows":
-		return run() // no file descriptors can be handed down there
+		return run() // on this system, a process cannot hand file descriptors down
 	}
 	code, err := runChild()
 	if err != nil {
@@ -147,8 +147,8 @@ func afterSignal(s os.Signal, stderr io.Writer) int {
 	return usage.ExitDefect
 }
 
-// dieWithParent ends the child when the parent has been killed, since nothing could interrupt the
-// child any more.
+// dieWithParent ends the child when the parent has been killed, since nothing could then interrupt the
+// child.
 func dieWithParent() {
 	_, _ = io.Copy(io.Discard, os.NewFile(3, "parent"))
 	os.Exit(usage.ExitFailed)

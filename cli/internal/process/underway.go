@@ -10,8 +10,8 @@ import (
 )
 
 // A panic in a goroutine of a run ends the process, and Go's message names neither the seed nor the
-// faults. So commands that make many runs note, before each run, the command that repeats it. The
-// note is in a file that the supervising parent has open, too, and the parent prints the last note.
+// faults. So commands that make many runs note, before each run, the command that repeats it. The note
+// is in a file that the supervising parent also has open, and the parent prints the last note.
 
 // noteDescriptor is the descriptor of the note's file in a supervised child.
 const noteDescriptor = 4
@@ -19,8 +19,9 @@ const noteDescriptor = 4
 // underWay is the file in which the run under way is noted; nil means that it is not noted.
 var underWay *os.File
 
-// NoteRun notes the run that is about to begin, by the command that runs it again. If the note
-// cannot be written, it is only missing after a panic. Call it for one run at a time.
+// NoteRun notes the run that is about to begin, by the command that runs it again. If the note cannot
+// be written, NoteRun ignores that: the note is then missing after a panic. Call it for one run at a
+// time.
 func NoteRun(command string) {
 	if underWay != nil { // the rest of a longer, earlier note stays after the end of the line
 		_, _ = underWay.WriteAt([]byte(command+"\n"), 0)

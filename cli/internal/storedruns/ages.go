@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
-// parseAge parses a duration, also one of days: 24h, 30d.
+// parseAge parses a duration, which may also be in days: 24h, 30d.
 func parseAge(flag, text string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	d, err := time.ParseDuration(text)

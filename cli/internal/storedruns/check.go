@@ -90,7 +90,7 @@ func newCheck(known workloads.Catalog) *cobra.Command {
 	return cmd
 }
 
-// searchShare is the part of the budget, as one in so many, that the search for one key of a user's own
+// searchShare is the share of the budget, as one in so many, that the search for one key of a user's own
 // object may take.
 const searchShare = 6
 
@@ -254,21 +254,21 @@ func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) err
 	return verdicts.PrintResult(cmd, run, result, c.asJSON, c.quiet)
 }
 
-// modelMissing returns the error for a file that is not one of zklab's histories, as err says: to
-// be checked, it needs a model, if it is a history at all.
+// modelMissing returns the error for a file that, according to err, is not one of zklab's histories: if
+// it is a history of another tool, the user must name a model.
 func modelMissing(run *store.Run, err error) error {
 	r, openErr := foreign.Open(run.History(), foreign.Auto)
 	if openErr != nil {
 		return err
 	}
 	r.Close()
-	if r.Format() == foreign.JSONL { // perhaps one of zklab's that is damaged
+	if r.Format() == foreign.JSONL { // perhaps a damaged history of zklab
 		return fmt.Errorf("%w; if another tool wrote it, give --model (zklab check --help lists the models)", err)
 	}
 	return usage.Errorf("%s is a history in format %s: give the kind of object, such as --model register (zklab check --help lists them)", run.Path(), r.Format())
 }
 
-// foreign decides whether a history is linearizable as some object.
+// foreign decides whether a history from elsewhere is linearizable, given a model.
 func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string, model linear.Model, format foreign.Format) error {
 	opts, err := c.loadOptions(cmd, model)
 	if err != nil {

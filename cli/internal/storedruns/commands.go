@@ -16,8 +16,8 @@ func Commands(known workloads.Catalog) []*cobra.Command {
 	}
 }
 
-// open is [store.Open] for a program that knows some recipes: their declarations decide how the run
-// is judged.
+// open is like [store.Open], for a program that knows some recipes: their declarations decide how the
+// run is judged.
 func open(known workloads.Catalog, root, path string) (*store.Run, error) {
 	run, err := store.Open(root, path)
 	if err == nil {

@@ -36,16 +36,16 @@ func testAlone(known workloads.Catalog, run *store.Run, x store.Experiment, inst
 // declaredFor returns the declaration of a run's objects from its experiment or from this program; nil if
 // neither has one.
 func declaredFor(known workloads.Catalog, run *store.Run, recipe string) models.Declared {
-	x, _ := store.ReadExperiment(run.Experiment()) // without one, the program has the declaration
+	x, _ := store.ReadExperiment(run.Experiment()) // without an experiment, the program has the declaration
 	return object.Declaration(history.Header{Model: recipe, Object: x.Object}, known.Declared)
 }
 
-// decidable returns an error if only the program that ran an experiment can decide all of it, because
-// that program declares the kind of object, or further properties.
+// decidable returns an error if only the program that ran an experiment can decide all its properties,
+// because that program declares the kind of object, or further properties.
 func decidable(known workloads.Catalog, run *store.Run) error {
 	result, err := run.ReadResult()
 	if err != nil {
-		return nil // no result says otherwise
+		return nil // without a result, nothing else is known
 	}
 	var decided []string
 	if own := declaredFor(known, run, result.Recipe); own != nil {

@@ -24,7 +24,7 @@ type listing struct {
 	print, json func(w io.Writer, out string, runs catalog.Choice) error
 }
 
-// listingsOf returns what zklab list prints of a program that knows some recipes.
+// listingsOf returns the listings of zklab list for a program that knows some recipes.
 func listingsOf(known workloads.Catalog) []listing {
 	ofRecipes := func(list func(io.Writer, workloads.Catalog) error) func(io.Writer, string, catalog.Choice) error {
 		return ofProgram(func(w io.Writer) error { return list(w, known) })
@@ -131,7 +131,7 @@ func listRecipes(w io.Writer, known workloads.Catalog) error {
 	return t.Flush()
 }
 
-// listedRecipe is a recipe as --json prints it. zklab list subjects prints the same subjects.
+// listedRecipe is the JSON of a recipe. zklab list subjects prints the same subjects.
 type listedRecipe struct {
 	Name     string   `json:"name"`
 	About    string   `json:"about"`

@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 )
 
-// listedFault is a fault as --json prints it.
+// listedFault is the JSON of a fault.
 type listedFault struct {
 	faults.Kind
 	// Available says for each ensemble whether it has the fault.
@@ -26,7 +26,7 @@ type listedFault struct {
 	// With says, for people, what the user must provide: commands that harm the servers of an
 	// external ensemble.
 	With map[string]string `json:"with,omitempty"`
-	// Missing says, for people, why an ensemble does not have it.
+	// Missing says, for people, why an ensemble does not have the fault.
 	Missing map[string]string `json:"missing,omitempty"`
 	// Processes means that clients must be processes of their own.
 	Processes bool `json:"processes,omitempty"`
@@ -36,7 +36,7 @@ type listedFault struct {
 var ensembles = []struct {
 	name    string
 	starter ensemble.Sketcher
-	// bare is the ensemble without what the user can provide; nil if there is no such thing.
+	// bare is the ensemble without the commands that a user can provide; nil if it has none.
 	bare ensemble.Sketcher
 }{
 	{name: backend.InProcess, starter: embedded.Config{}},
@@ -70,7 +70,7 @@ func listedFaults() ([]listedFault, error) {
 	return all, nil
 }
 
-// takes notes a fault that an ensemble has only if the user provides something.
+// takes records that an ensemble has a fault only if the user provides a command.
 func (l *listedFault) takes(name string, f faults.Fault, bare ensemble.Sketcher) error {
 	if bare == nil || !l.Available[name] {
 		return nil
@@ -82,8 +82,8 @@ func (l *listedFault) takes(name string, f faults.Fault, bare ensemble.Sketcher)
 	return err
 }
 
-// lacking returns why an ensemble that is started for a fault does not have it: if clients share a
-// process, and if each has its own.
+// lacking returns why an ensemble that is started for a fault does not have it: alone if clients share
+// a process, and processes if each client has its own.
 func lacking(f faults.Fault, starter ensemble.Sketcher) (alone, processes, err error) {
 	if p, ok := f.(faults.Preparing); ok {
 		if preparer, ok := starter.(ensemble.Preparer); ok {

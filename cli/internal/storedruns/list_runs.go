@@ -23,13 +23,13 @@ func wordsOf(states []catalog.State) (words []string) {
 	return words
 }
 
-// listedRun is an entry of the store as --json prints it. docs/results.md describes it.
+// listedRun is the JSON of an entry of the store. docs/results.md describes it.
 type listedRun struct {
 	catalog.Entry
 	Error string `json:"error,omitempty"`
 }
 
-// listedRuns returns the entries of a store that a choice takes, newest first.
+// listedRuns returns the entries of a store that a choice selects, newest first.
 func listedRuns(root string, c catalog.Choice) ([]listedRun, error) {
 	entries, err := catalog.List(root, c)
 	if err != nil {

@@ -18,9 +18,9 @@ func collectOften() {
 	}
 }
 
-// collectSeldom lets memory grow by a third before a collection if the record of a run is packed, since that
-// is small and little of the memory stays. It reads the record, and ignores errors, which occur again when
-// the record is used.
+// collectSeldom lets memory grow by a third before a collection if the record of a run is packed, since a
+// packed record is small, so that most memory can be freed. It reads the record, and ignores errors: they
+// occur again when the record is used.
 func collectSeldom(run *store.Run) {
 	const growth = 30 // per cent
 	if h, err := run.ReadPacked(store.Large); err == nil && h.Packed() && os.Getenv("GOGC") == "" {

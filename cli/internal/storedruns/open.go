@@ -63,7 +63,7 @@ func atMostOnePath(cmd *cobra.Command, args []string) error {
 func pageOf(out, path string) (string, error) {
 	for _, candidate := range []string{path, filepath.Join(out, path)} {
 		if path == store.Latest {
-			break // it is a name in the store only
+			break // "latest" is a name only in the store
 		}
 		info, err := os.Stat(candidate)
 		if err == nil && !info.IsDir() && filepath.Ext(candidate) == ".html" {

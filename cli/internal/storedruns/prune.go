@@ -167,14 +167,14 @@ func (p *pruning) spares(r *listedRun) string {
 	return ""
 }
 
-// writtenLately reports whether a file was written within the time of resting. It returns true if
-// that is not known.
+// writtenLately reports whether a file was written within the last resting. It returns true if that is
+// not known.
 func writtenLately(file string) bool {
 	info, err := os.Stat(file)
 	return err != nil || info.ModTime().After(time.Now().Add(-resting))
 }
 
-// whyFailing says why a run or a sweep fails.
+// whyFailing says why a run or a sweep counts as failed.
 func whyFailing(r *listedRun) string {
 	switch {
 	case r.State == catalog.Valid:

@@ -132,7 +132,7 @@ type again struct {
 	verdict     checker.Result
 	same        bool
 	text        string
-	interrupted bool // early: it is not compared
+	interrupted bool // the replay ended early, so it is not compared
 }
 
 // simulatedAgain runs a simulation again, and compares the bytes of the records.

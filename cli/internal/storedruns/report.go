@@ -56,9 +56,8 @@ func newReport(known workloads.Catalog) *cobra.Command {
 	return cmd
 }
 
-// rewrite judges a run as strictly as before and writes everything that
-// follows from its record. The remarks say what is wrong with the record, and whether the verdict
-// has changed.
+// rewrite judges a run again, as strictly as before, and writes all files that follow from its record.
+// The remarks say what is wrong with the record, and whether the verdict has changed.
 func rewrite(run *store.Run) (remarks []string, err error) {
 	var old store.Result
 	if before, err := run.ReadResult(); err == nil {

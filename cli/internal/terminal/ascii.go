@@ -9,7 +9,7 @@ import (
 )
 
 // asciiWriter writes text in ASCII, for screens that show nothing else. Each call of Write must get
-// whole characters.
+// complete characters.
 type asciiWriter struct{ to io.Writer }
 
 func (w asciiWriter) Write(p []byte) (int, error) {

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/internal/lab/progress"
 )
 
-// busy is a lock's run of five seconds in which client 0 holds k0 and client 1 waits for it, and a fault is
-// in effect.
+// busy returns the state of a run of a lock after five seconds: client 0 holds k0, client 1 waits for it, and
+// a fault is in effect.
 func busy() (*vitals, progress.State) {
 	v := newVitals(models.Lock)
 	at := func(ms int, e history.Event) {
@@ -76,7 +76,7 @@ func TestBlock(t *testing.T) {
 	}
 }
 
-// No line is wider than the terminal, and what it says of keys never needs more than some lines.
+// No line is wider than the terminal, and keys never take more than a few lines.
 func TestBlockFits(t *testing.T) {
 	v, s := busy()
 	for i := range 60 {
@@ -107,8 +107,8 @@ func TestBlockOfAnObjectWithoutHolders(t *testing.T) {
 	}
 }
 
-// A block takes the place of the one before, and nothing of it is left at the end. The cursor stands at the
-// beginning of its last line, so that an echoed ^C does not make another line.
+// A block replaces the previous one, and nothing of it is left at the end. The cursor is at the beginning of
+// the last line, so that an echoed ^C does not make another line.
 func TestScreenDrawsABlockAnew(t *testing.T) {
 	var out bytes.Buffer
 	s := &Screen{out: &out, live: true}
@@ -136,7 +136,7 @@ func TestScreenDrawsABlockAnew(t *testing.T) {
 	}
 }
 
-// Nothing of a run is followed where nothing is drawn.
+// A run is not followed if nothing is drawn.
 func TestScreenWithoutBlock(t *testing.T) {
 	for _, s := range []*Screen{NewScreen(&bytes.Buffer{}, false), {live: true, quiet: true}} {
 		if s.Follows(models.Lock) != nil {

@@ -19,22 +19,22 @@ import (
 	"github.com/zklab/zklab/internal/lab/progress"
 )
 
-// Screen is where progress and messages go: a live line or block on a terminal, plain
-// lines elsewhere. Safe for concurrent use.
+// Screen shows progress and messages: in a live line or block on a terminal, and in plain lines
+// elsewhere. It is safe for concurrent use.
 type Screen struct {
 	mu     sync.Mutex
 	out    io.Writer
 	quiet  bool
 	live   bool
 	vitals *vitals // of the run whose block is drawn; nil: there is none
-	drawn  []int   // widths of the live lines that stand there
+	drawn  []int   // widths of the live lines that are on the screen
 	phase  string
 	last   time.Time
-	said   string // the latest notice that progress had
+	said   string // the latest notice of a progress
 	shown  string // the latest text of show
 }
 
-// plainEvery is the interval at which progress is printed where there is no live line.
+// plainEvery is the interval at which progress is printed if there is no live line.
 const plainEvery = 10 * time.Second
 
 // NewScreen returns a screen that writes to out; if quiet, it prints nothing.
@@ -42,7 +42,7 @@ func NewScreen(out io.Writer, quiet bool) *Screen {
 	return &Screen{out: out, quiet: quiet, live: IsTerminal(out)}
 }
 
-// IsTerminal reports whether what is written to w is shown on a terminal.
+// IsTerminal reports whether w writes to a terminal.
 func IsTerminal(w io.Writer) bool { return paint.Terminal(Exact(w)) }
 
 // Columns returns the width of a terminal, at least 20.
@@ -121,7 +121,7 @@ func (s *Screen) Show(phase, text string) {
 	}
 	if s.live {
 		if _, ok := s.out.(asciiWriter); ok {
-			text = explain.ASCII(text) // takes more columns
+			text = explain.ASCII(text) // the ASCII text is longer
 		}
 		s.draw([]string{ansi.Truncate(text, Columns(s.out)-1, "")}) // a line that wraps could not be removed
 		return
@@ -133,8 +133,8 @@ func (s *Screen) Show(phase, text string) {
 	}
 }
 
-// Repeat prints the latest progress again and again if there is no news for a long time and no live line. end ends
-// it.
+// Repeat prints the latest progress again and again if there is no live line and no news for a long time. end ends
+// the repetition.
 func (s *Screen) Repeat() (end func()) {
 	began, ended := time.Now(), make(chan struct{})
 	s.last = began
@@ -172,8 +172,8 @@ func (s *Screen) End() {
 	s.vitals = nil
 }
 
-// draw puts live lines in the place of those that stand there. The cursor stays where the last line
-// begins, so that a key that the terminal echoes overwrites the line instead of moving past it.
+// draw replaces the live lines on the screen by others. The cursor stays where the last line begins, so
+// that a key that the terminal echoes overwrites the line instead of moving past it.
 func (s *Screen) draw(lines []string) {
 	text := s.up() + strings.Join(lines, ansi.EraseLineRight+"\n") + ansi.EraseScreenBelow + "\r"
 	fmt.Fprint(s.out, text)
@@ -190,7 +190,7 @@ func (s *Screen) up() string {
 	}
 	rows, width := 0, Columns(s.out)
 	for _, n := range s.drawn[:len(s.drawn)-1] {
-		rows += max(1, (n+width-1)/width) // a terminal that got narrower has wrapped them
+		rows += max(1, (n+width-1)/width) // if the terminal has become narrower, it has wrapped the lines
 	}
 	if rows == 0 {
 		return "\r"

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/progress"
 )
 
-// Off a terminal, progress is a line for each phase and one now and then.
+// Without a terminal, progress is a line for each phase, and another one now and then.
 func TestPlainScreen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
@@ -59,9 +59,9 @@ func TestLiveScreen(t *testing.T) {
 	}
 }
 
-// A live line is as wide as the terminal shows it, whatever its characters are.
+// The width of a live line is that on the terminal, whatever its characters are.
 func TestLiveScreenOfCharacters(t *testing.T) {
-	const columns = 79 // one less than the terminal has
+	const columns = 79 // one less than the width of the terminal
 	for name, c := range map[string]struct {
 		text, want string
 		ascii      bool

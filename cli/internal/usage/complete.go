@@ -6,9 +6,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// This file has what the Tab key completes (see NewCompletion). An argument or a flag without a
-// function has no completion, not even of files: for these, there is the function Files. The
-// functions read, at most, folders and files, and ignore errors.
+// This file has the functions for the Tab key (see NewCompletion). An argument or a flag without a
+// function has no completion, not even of files: for those, use the function Files. The functions read,
+// at most, folders and files, and ignore errors.
 
 // Completes registers how a flag's value is completed.
 func Completes(cmd *cobra.Command, flag string, f cobra.CompletionFunc) {
@@ -36,7 +36,7 @@ func Choice(values ...cobra.Completion) cobra.CompletionFunc {
 	}
 }
 
-// ChoiceOf is Choice of words without descriptions.
+// ChoiceOf is like Choice, for words without descriptions.
 func ChoiceOf[T ~string](words ...T) cobra.CompletionFunc {
 	var values []cobra.Completion
 	for _, w := range words {

@@ -4,8 +4,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// NewHelp returns cobra's help command, except that an unknown topic is wrong usage here, as
-// everywhere.
+// NewHelp returns a help command like cobra's, except that an unknown topic is wrong usage.
 func NewHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",

@@ -13,7 +13,7 @@ import (
 // folder need not exist yet.
 func Writable(flag, folder string) error { return writable(flag+" "+folder, folder) }
 
-// writable is [Writable] with the words that name the folder in the error.
+// writable is like [Writable]; given names the folder in the error.
 func writable(given, folder string) error {
 	there := folder
 	info, err := os.Stat(there)
@@ -38,8 +38,8 @@ func writable(given, folder string) error {
 	return os.Remove(file.Name())
 }
 
-// WritablePage is [Writable] for the file of --page; "" means none. An absolute folder must exist: creating one is
-// mostly a mistake.
+// WritablePage is like [Writable], for the file of --page; "" means none. An absolute folder must exist: creating
+// one is mostly a mistake.
 func WritablePage(page string) error {
 	if page == "" {
 		return nil

@@ -61,7 +61,7 @@ func SettingFlags(cmd *cobra.Command) map[string]string {
 	return flags
 }
 
-// wrongValue says which values a flag takes. Flags with types of their own say it themselves.
+// wrongValue says which values a flag accepts. Flags with types of their own say so themselves.
 func wrongValue(err *pflag.InvalidValueError) error {
 	kinds := map[string]string{
 		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0", "float64": "a number",

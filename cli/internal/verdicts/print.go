@@ -20,7 +20,7 @@ func PrintResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSO
 	return Print(cmd, ExitOfGates(ExitOf(result.Verdict), result.Gates), result, asJSON, brief, reports.Annotations(result), func(screen reports.Screen) string { return reports.Summary(result, run, screen) })
 }
 
-// PrintReport prints what was decided about a history from elsewhere, likewise.
+// PrintReport is like PrintResult, for the verdict on a history from elsewhere.
 func PrintReport(cmd *cobra.Command, r linear.Report, asJSON, brief bool) error {
 	return Print(cmd, ExitOf(r.Verdict), r, asJSON, brief, reports.LinearAnnotations(r), func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
 }

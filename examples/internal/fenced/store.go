@@ -1,6 +1,6 @@
-// Package fenced is a resource that knows fencing tokens: it refuses whoever comes with a
-// lower one than somebody before. It stands in for a database, a disk or a printer; there,
-// too, it is the resource that has to refuse, since nobody else knows what it has seen.
+// Package fenced is a resource that checks fencing tokens: it refuses a client whose token is lower
+// than an earlier client's. It stands in for a database, a disk or a printer: these, too, have to
+// refuse stale tokens themselves, since only they know which tokens they have seen.
 package fenced
 
 import (
@@ -16,18 +16,18 @@ import (
 	"github.com/zklab/zklab/examples/internal/program"
 )
 
-// ErrStale means that somebody has written with a higher token.
+// ErrStale means that another client has written with a higher token.
 var ErrStale = errors.New("refused: the token is stale")
 
-// Store holds one text in a znode, with the token that it was written with. It is changed
-// by a conditional write, as a database would by UPDATE … WHERE token <= $1.
+// Store holds one text in a znode, with the token of the write. It is changed by a conditional write,
+// as in a database by UPDATE … WHERE token <= $1.
 type Store struct {
 	Conn *zk.Conn
 	Path string // its parent must exist
 }
 
-// Write writes text with a token, and tries until it is written or ctx ends, or fails with
-// [ErrStale]. After any other error it may have been written, or may yet be.
+// Write writes text with a token. It tries again until the text is written, ctx ends, or it fails with
+// [ErrStale]. After any other error, the text may have been written, or may still be written.
 func (s Store) Write(ctx context.Context, token int64, text string) error {
 	data := fmt.Appendf(nil, "%d %s", token, text)
 	for {
@@ -55,9 +55,9 @@ func (s Store) write(token int64, data []byte) error {
 	return err
 }
 
-// tryAgain reports whether somebody was faster, or no server has answered: then it may have
-// been written, but to write it again changes nothing. go-zookeeper gives an error of the
-// network itself to whoever asks at the moment at which a connection breaks.
+// tryAgain reports whether another client was faster, or no server has answered. In the second case the
+// text may have been written, but writing it again changes nothing. If a connection breaks during a
+// call, go-zookeeper may return the network's own error.
 func tryAgain(err error) bool {
 	var broken net.Error
 	return errors.As(err, &broken) || slices.ContainsFunc([]error{
@@ -65,7 +65,7 @@ func tryAgain(err error) bool {
 	}, func(e error) bool { return errors.Is(err, e) })
 }
 
-// read gives the highest token that there was.
+// read returns the highest token so far.
 func (s Store) read() (token int64, version int32, err error) {
 	data, stat, err := s.Conn.Get(s.Path)
 	if err != nil {

@@ -27,7 +27,7 @@ func connect(t *testing.T) *zk.Conn {
 	return conn
 }
 
-// Tokens never fall; the same one may write again.
+// Tokens never decrease; the same token may write again.
 func TestTokens(t *testing.T) {
 	conn := connect(t)
 	s := Store{Conn: conn, Path: "/state"}
@@ -53,8 +53,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// Of those that write at once each is in, or is refused because somebody with a higher
-// token is.
+// Each of several concurrent writes is stored, or refused because one with a higher token is stored.
 func TestAtOnce(t *testing.T) {
 	s := Store{Conn: connect(t), Path: "/state"}
 	const writers = 20

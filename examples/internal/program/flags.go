@@ -50,7 +50,7 @@ func parse(fs *flag.FlagSet, usage string, args []string) (rest []string, err er
 	}
 }
 
-// check gives the servers.
+// check returns the servers, or an error if one of them is not host:port.
 func (f *flags) check() (servers []string, err error) {
 	servers = strings.Split(f.servers, ",")
 	for _, s := range servers {
@@ -69,17 +69,17 @@ func (f *flags) check() (servers []string, err error) {
 	return servers, nil
 }
 
-// usageError means that the program was called in a wrong way.
+// usageError means that the arguments of the program are wrong.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// Usage is the error of a program that was called in a wrong way.
+// Usage returns the error for wrong arguments of the program.
 func Usage(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
 
 var errInterrupted = errors.New("interrupted before all was done")
 
-// exit prints an error as one line, and gives the exit code.
+// exit prints an error as one line, and returns the exit code.
 func exit(err error) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0

@@ -1,5 +1,5 @@
-// Package program is shared by the example programs: flags, a client of ZooKeeper, and an
-// end in good order. What a program is about is in its own main, not here.
+// Package program has what the example programs share: flags, a ZooKeeper client, and an orderly end.
+// Everything specific to a program is in its own main package.
 package program
 
 import (
@@ -22,31 +22,31 @@ import (
 
 // Program is one process of a program, connected to ZooKeeper.
 type Program struct {
-	Args   []string // those that are no flags
-	Name   string   // of this process, for people
-	Path   string   // of the znode under which the program keeps what it shares
+	Args   []string // the arguments without the flags
+	Name   string   // the name of this process, for people
+	Path   string   // the path of the znode below which the program keeps its shared state
 	Conn   *zk.Conn
 	Client *recipes.Client
 
 	timeout time.Duration
 	out     *log.Logger
-	online  atomic.Bool     // as the last line about it said
+	online  atomic.Bool     // whether the last line about the connection said that there is one
 	closing context.Context // ends one timeout after ctx
 }
 
-// About describes a program from outside.
+// About describes the command line of a program.
 type About struct {
 	Path  string                   // the default of -path
-	Usage string                   // what follows its name on the command line
-	Args  func(args []string) bool // whether arguments, without flags, are as Usage says
+	Usage string                   // the arguments after the program's name, for the usage message
+	Args  func(args []string) bool // reports whether the arguments without flags are as Usage says
 }
 
-// Main is the main function of a program: it reads the flags, those that the program has
-// defined itself, too, connects, runs run, closes the client and exits.
+// Main is the main function of a program: it reads the flags, including those that the program has
+// defined itself, connects, calls run, closes the client and exits.
 //
-// The context of run ends with the first Ctrl-C (a second one ends the process at once); a
-// program that works until then returns nil. Exit codes: 0 all done, 1 failed, 2 wrong
-// usage, 130 interrupted before all was done.
+// The context of run ends with the first Ctrl-C (a second one ends the process at once); a program that
+// is meant to work until then returns nil. Exit codes: 0 all done, 1 failed, 2 wrong usage, 130
+// interrupted before everything was done.
 func Main(about About, run func(ctx context.Context, p *Program) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop)
@@ -77,13 +77,13 @@ func start(ctx context.Context, about About, run func(ctx context.Context, p *Pr
 	return p.connected(ctx, servers, run)
 }
 
-// connected runs run with a session.
+// connected calls run with a session.
 func (p *Program) connected(ctx context.Context, servers []string, run func(ctx context.Context, p *Program) error) error {
 	conn, events, err := zk.Connect(servers, p.timeout, zk.WithLogger(silent{}), zk.WithEventCallback(p.tell))
 	if err != nil {
 		return err
 	}
-	defer conn.Close() // ends the session, and so whatever it still holds on the servers
+	defer conn.Close() // ends the session, and with it everything that the session still holds on the servers
 	defer p.online.Store(false)
 	closing, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -98,8 +98,8 @@ func (p *Program) connected(ctx context.Context, servers []string, run func(ctx 
 	return run(ctx, p)
 }
 
-// patience is how long a program waits for its first session: one that was started with the
-// wrong address shall say so, and not wait for ever.
+// patience is how long a program waits for its first session: a program that was started with the wrong
+// address must say so, and not wait for ever.
 const patience = 5 * time.Second
 
 func (p *Program) await(ctx context.Context, servers []string) error {
@@ -113,8 +113,8 @@ func (p *Program) await(ctx context.Context, servers []string) error {
 	return err
 }
 
-// tell prints when the connection comes and goes, and when the session expires. Nothing else depends
-// on it: a recipe tells a holder in time that its hold may be lost, whether or not there is a connection.
+// tell prints when the connection is made or lost, and when the session expires. The messages are only for
+// people: a recipe itself tells a holder in time that its hold may be lost, even without a connection.
 func (p *Program) tell(e zk.Event) {
 	if e.Type != zk.EventSession {
 		return
@@ -135,8 +135,8 @@ func (p *Program) tell(e zk.Event) {
 // Say prints an event as a line: the time, the name of the process, the text.
 func (p *Program) Say(format string, args ...any) { p.out.Print(oneLine(fmt.Sprintf(format, args...))) }
 
-// Traced gives the context of a call that waits in line, so that it says where it stands: of what
-// says what the line is for.
+// Traced returns the context for a call that waits in line, so that the program prints its place in the
+// line. of says what the line is for.
 func (p *Program) Traced(ctx context.Context, of string) context.Context {
 	return recipes.WithTrace(ctx, recipes.Trace{
 		LinedUp: func(path string) { p.Say("%s: stands in line as %s", of, znode(path)) },
@@ -151,15 +151,15 @@ func (p *Program) Traced(ctx context.Context, of string) context.Context {
 	})
 }
 
-// znode is the name of a contender's znode, without the random id that it begins with.
+// znode returns the name of a contender's znode, without the random id at its beginning.
 func znode(path string) string {
 	_, name, _ := strings.Cut(path[strings.LastIndex(path, "/")+1:], "-")
 	return name
 }
 
-// Close closes a recipe, or what else has such a method: what it holds is given back, even
-// when ctx of the program has ended. It takes no longer than a session lasts without an
-// answer, from when ctx ended at the latest: by then all that it held is over.
+// Close closes a recipe, or another value with such a method, and so gives back what it holds, even if
+// the program's ctx has ended. It takes at most one session timeout, counted from the end of ctx if ctx
+// has ended: after that, the session and all its holds are over.
 func (p *Program) Close(c interface{ Close(context.Context) error }) {
 	ctx, cancel := context.WithTimeout(p.closing, p.timeout)
 	defer cancel()
@@ -168,7 +168,7 @@ func (p *Program) Close(c interface{ Close(context.Context) error }) {
 	}
 }
 
-// Sleep waits for d, or until ctx ends: then it gives the reason.
+// Sleep waits for d, or until ctx ends: then it returns the cause.
 func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
@@ -178,8 +178,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Await waits for f, but not when ctx has ended: then it gives the reason, and f goes on.
-// The calls of go-zookeeper need it, which take no context and wait for a server.
+// Await waits for f, or until ctx ends: then it returns the cause, and f goes on. It is for the calls
+// of go-zookeeper, which wait for a server and take no context.
 func Await(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()

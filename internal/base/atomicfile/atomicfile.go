@@ -1,5 +1,5 @@
-// Package atomicfile writes files that are complete under their names, whatever happens: after a crash,
-// a full disk or a power failure there is the old file or the new one. It does not know their content.
+// Package atomicfile replaces files atomically: after a crash, a full disk or a power failure, the path holds
+// the complete old file or the complete new one. It does not know the files' content.
 package atomicfile
 
 import (
@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// Unfinished is the ending of the names of files that are being written. A process that is
-// killed leaves them.
+// Unfinished is the suffix of the name of a file that is still being written. A process that is killed
+// leaves such files behind.
 const Unfinished = ".part"
 
 // File is a file that is being written, beside the file that it will replace. It is not safe
@@ -26,7 +26,7 @@ type File struct {
 	done bool
 }
 
-var count atomic.Uint64 // of files, of this process
+var count atomic.Uint64 // files that this process has begun
 
 // refusal lets a test simulate a full disk; nil outside of tests.
 var refusal atomic.Pointer[func(path string) error]
@@ -59,7 +59,7 @@ func Create(path string, perm fs.FileMode) (*File, error) {
 		part := fmt.Sprintf("%s.%d-%d%s", path, os.Getpid(), count.Add(1), Unfinished)
 		f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 		switch {
-		case errors.Is(err, fs.ErrExist): // left by a process of this number, perhaps on another machine
+		case errors.Is(err, fs.ErrExist): // left by a process with the same id, perhaps on another machine
 			continue
 		case err != nil:
 			return nil, (&File{path: path}).named(err)
@@ -93,8 +93,8 @@ func (f *File) ReadFrom(r io.Reader) (n int64, err error) {
 	return n, f.named(err)
 }
 
-// Commit makes the file durable and renames it to its path, replacing any file there. After an
-// error there is no new file, unless only its folder could not be made durable.
+// Commit makes the file durable and renames it to its path, replacing any file there. After an error
+// there is no new file, unless the error was only that its folder could not be made durable.
 func (f *File) Commit() error {
 	// Sync comes before the rename: otherwise a power failure could leave a file without content.
 	if err := f.Sync(); err != nil {
@@ -119,8 +119,8 @@ func (f *File) Discard() error {
 	return f.named(err)
 }
 
-// Write replaces the file at a path by one with a content, given in parts, and the permissions
-// perm, less the umask.
+// Write replaces the file at a path, with permissions perm less the umask. The new content is given in
+// parts.
 func Write(path string, perm fs.FileMode, content ...[]byte) error {
 	f, err := Create(path, perm)
 	if err != nil {
@@ -148,7 +148,7 @@ func Rename(from, to string) error {
 
 // syncFolder makes the names in a folder durable, where the system and the file system can.
 func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" { // flushes files only
+	if runtime.GOOS == "windows" { // flushes files, not folders
 		return nil
 	}
 	d, err := os.Open(dir)

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// holds wants a folder to have these files, with these contents, and nothing else.
+// holds requires a folder to have exactly these files, with these contents.
 func holds(t *testing.T, dir string, want map[string]string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -70,7 +70,7 @@ func TestErrorsNameThePath(t *testing.T) {
 	}
 }
 
-// What is not committed is never there, and what was there stays.
+// A file that is not committed never appears, and an old one stays.
 func TestDiscard(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
@@ -96,7 +96,7 @@ func TestDiscard(t *testing.T) {
 	holds(t, dir, map[string]string{"file": "old"})
 }
 
-// A file that cannot have its name leaves nothing, and one that has it stays.
+// A file that cannot be renamed leaves nothing, and a file with that name stays.
 func TestCommit(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o700); err != nil {
@@ -119,7 +119,8 @@ func TestCommit(t *testing.T) {
 	holds(t, kept, map[string]string{"file": ""})
 }
 
-// Writers of one file do not disturb each other, nor does what a killed one left.
+// Writers of one file do not disturb each other, and the remains of a killed writer do not disturb
+// them.
 func TestTogether(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
@@ -128,7 +129,7 @@ func TestTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer left.Discard()
-	count.Add(^uint64(0)) // the next one would be called like it
+	count.Add(^uint64(0)) // so that the next file would get the same name
 	var writers sync.WaitGroup
 	for range 8 {
 		writers.Go(func() {

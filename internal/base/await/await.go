@@ -45,9 +45,9 @@ func Until(ctx context.Context, f func() error) error {
 	return err
 }
 
-// All calls do for all elements at once, waits, and joins the errors in the order of the elements. The
-// calls begin a nanosecond apart: with one deadline for all, they would fail in any order in virtual
-// time, where timers that are due at one instant fire in random order.
+// All calls do for all elements at once, waits for all calls, and joins their errors in the order of the
+// elements. The calls begin a nanosecond apart: with one deadline for all, they would fail in any order in
+// virtual time, where timers that are due at one instant fire in random order.
 func All[T any](of []T, do func(i int, v T) error) error {
 	errs := make([]error, len(of))
 	var wg sync.WaitGroup

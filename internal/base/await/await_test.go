@@ -79,7 +79,7 @@ func TestAll(t *testing.T) {
 	})
 }
 
-// What all of them wait for equally long comes in their order.
+// If all elements wait equally long, they end in their order.
 func TestAllInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex

@@ -17,7 +17,7 @@ import (
 // ErrServer means that the server's last answer does not prove that it knows the password.
 var ErrServer = errors.New("digest-md5: the server's answer is not the one of the password")
 
-// Client is one authentication. Next does it once; it is not safe for concurrent use.
+// Client is the client's side of one authentication. It is not safe for concurrent use.
 type Client struct {
 	User, Password string
 	URI            string // of the service: service/host
@@ -26,8 +26,8 @@ type Client struct {
 	done           bool
 }
 
-// Next returns the answer to what the server sent: its challenge, then its proof. After that it is done,
-// and Next returns nil. The error is [ErrServer] if the proof is wrong.
+// Next returns the answer to the server's message, which is first a challenge and then a proof. The answer to
+// the proof is nil, and ends the authentication. The error is [ErrServer] if the proof is wrong.
 func (c *Client) Next(challenge []byte) ([]byte, error) {
 	fields, err := parse(string(challenge))
 	switch {
@@ -76,9 +76,9 @@ func (c *Client) answer(challenge map[string]string) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// latin returns a text in ISO 8859-1 if that has all its characters, and otherwise in UTF-8. In this
-// form it is hashed, whatever the charset of the challenge is (RFC 2831, 2.1.2.1), and sent to a server
-// that does not support UTF-8.
+// latin encodes a text in ISO 8859-1 if that charset has all its characters, and otherwise in UTF-8. The text
+// is hashed in this encoding, whatever the charset of the challenge is (RFC 2831, 2.1.2.1), and sent in it to
+// a server that does not support UTF-8.
 func latin(text string) string {
 	if !utf8.ValidString(text) {
 		return text
@@ -102,10 +102,10 @@ func hexSum(text string) string {
 
 var quotes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
-// quoted returns what stands between quotation marks.
+// quoted escapes a text that stands between quotation marks.
 func quoted(text string) string { return quotes.Replace(text) }
 
-// offers reports whether a list has a word. An empty list has "auth".
+// offers reports whether a comma-separated list contains a word. An empty list means "auth".
 func offers(list, word string) bool {
 	if list == "" {
 		return word == "auth"
@@ -120,8 +120,8 @@ func offers(list, word string) bool {
 
 var errForm = errors.New("digest-md5: the server sent no list of directives")
 
-// parse reads directives: name=value or name="value", with commas between them. Of several realms it returns the
-// first.
+// parse reads directives: name=value or name="value", separated by commas. If there are several realms, it
+// returns the first.
 func parse(text string) (map[string]string, error) {
 	all := map[string]string{}
 	for {
@@ -148,7 +148,7 @@ func parse(text string) (map[string]string, error) {
 	return all, nil
 }
 
-// cutValue cuts a value off, and takes its quotation marks away.
+// cutValue cuts off the first value and removes its quotation marks.
 func cutValue(text string) (value, rest string, ok bool) {
 	if !strings.HasPrefix(text, `"`) {
 		value, rest, _ = strings.Cut(text, ",")

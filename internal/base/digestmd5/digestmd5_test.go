@@ -39,7 +39,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// A server that does not know the password is found out.
+// A server that does not know the password is detected.
 func TestImpostor(t *testing.T) {
 	c := Client{User: "chris", Password: "secret", URI: "a/b"}
 	if _, err := c.Next([]byte(`nonce="x",algorithm=md5-sess`)); err != nil {
@@ -50,7 +50,7 @@ func TestImpostor(t *testing.T) {
 	}
 }
 
-// What is not a challenge for this client is an error.
+// A challenge that is not for this client is an error.
 func TestWrongChallenges(t *testing.T) {
 	for _, text := range []string{
 		"", "nonsense", `nonce="x`, `nonce="x\`, `algorithm=md5-sess`, `nonce="x",algorithm=md5`,
@@ -63,8 +63,8 @@ func TestWrongChallenges(t *testing.T) {
 	}
 }
 
-// Names and passwords may have quotation marks, and characters that are not of ASCII. They are hashed in ISO 8859-1,
-// and sent in the charset of the challenge.
+// Names and passwords may contain quotation marks and non-ASCII characters. They are hashed in ISO 8859-1, and sent
+// in the charset of the challenge.
 func TestCharacters(t *testing.T) {
 	var proofs []string
 	for charset, user := range map[string]string{"": "j\xf6\"e\\", "utf-8": `jö"e\`} {

@@ -2,14 +2,14 @@ package digestmd5
 
 import "crypto/rand"
 
-// Server is the other side of one authentication, for servers in tests.
+// Server is the server's side of one authentication, for servers in tests.
 type Server struct {
 	Users      map[string]string // with their passwords
 	Realm, URI string
 	challenge  []byte
 }
 
-// Challenge returns what the server sends first.
+// Challenge returns the server's first message.
 func (s *Server) Challenge() []byte {
 	s.challenge = []byte(`realm="` + quoted(s.Realm) + `",nonce="` + rand.Text() + `",qop="auth",charset=utf-8,algorithm=md5-sess`)
 	return s.challenge

@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// try would have to keep a second process out.
+// try fails, since it could not keep a second process out.
 func try(*os.File) error { return errors.New("files are locked on Unix systems only") }

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// ErrTooLong is the error for a line that is longer than may be.
+// ErrTooLong is the error for a line that is longer than the limit.
 var ErrTooLong = errors.New("a line is too long")
 
 // chunk is how much of a file is read at a time, in bytes.
@@ -17,7 +17,7 @@ const chunk = 256 << 10
 type Lines struct {
 	most   int // bytes of a line
 	offset int64
-	rest   []byte // the beginning of a line that is not whole yet
+	rest   []byte // the beginning of a line that is not complete yet
 }
 
 // NewLines returns a reader of lines with a limit on their length in bytes.
@@ -26,9 +26,9 @@ func NewLines(most int) *Lines { return &Lines{most: most} }
 // Offset returns how many bytes of the file were read.
 func (l *Lines) Offset() int64 { return l.offset }
 
-// Next calls take with each line that was completed since the last call, without its end. A line is only valid
-// during the call. r must be the same file each time. After an error, of take or the file, or ErrTooLong,
-// Lines cannot go on.
+// Next calls take with each line that was completed since the last call, without its line break. A line is
+// only valid during the call. r must be the same file each time. After an error, of take or the file, or
+// ErrTooLong, Lines cannot go on.
 func (l *Lines) Next(r io.ReaderAt, take func(line []byte) error) error {
 	text := make([]byte, chunk)
 	for {

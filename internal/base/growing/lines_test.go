@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Lines come once each, when they are whole.
+// Each line comes once, when it is complete.
 func TestLines(t *testing.T) {
 	l, file := NewLines(chunk+10), ""
 	var got []string

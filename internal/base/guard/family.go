@@ -12,23 +12,23 @@ import (
 	"github.com/zklab/zklab/internal/base/procgroup"
 )
 
-// betweenLooks is the time between two looks at what is left. SIGCHLD reports the end of an adopted
-// process earlier.
+// betweenLooks is the time between two searches for remaining processes. SIGCHLD reports the end of an
+// adopted process earlier.
 const betweenLooks = 100 * time.Millisecond
 
-// family is a program and all that it has started.
+// family is a program with all processes that it has started.
 type family struct {
 	program int // its process, and its group
 	say     func(format string, args ...any)
-	refused map[int]bool // processes that may not be signalled, which were named
-	blind   bool         // it was told that what is left cannot be seen
+	refused map[int]bool // processes that may not be signalled; say has named each
+	blind   bool         // say was told that remaining processes cannot be seen
 }
 
 func newFamily(program int, say func(string, ...any)) *family {
 	return &family{program: program, say: say, refused: map[int]bool{}}
 }
 
-// left returns the processes that have not ended; none where the system cannot tell.
+// left returns the processes that have not ended, or none if the system cannot tell.
 func (f *family) left() []procgroup.Process {
 	left, err := procgroup.Left(f.program)
 	if err != nil && !f.blind {
@@ -38,8 +38,8 @@ func (f *family) left() []procgroup.Process {
 	return left
 }
 
-// signal sends a signal to what is left and reports how many processes may get it. It names each that
-// may not, once.
+// signal sends a signal to processes and returns how many this process may signal. It names each of the
+// others once.
 func (f *family) signal(s syscall.Signal, to []procgroup.Process) (sent int) {
 	for _, p := range to {
 		switch err := p.Signal(s); {
@@ -53,7 +53,8 @@ func (f *family) signal(s syscall.Signal, to []procgroup.Process) (sent int) {
 	return sent
 }
 
-// signalGroup sends a signal to the program's group. The program must not have been waited for.
+// signalGroup sends a signal to the program's group. Call it only before the program has been waited
+// for.
 func (f *family) signalGroup(s syscall.Signal) {
 	if err := syscall.Kill(-f.program, s); err != nil && !errors.Is(err, syscall.ESRCH) {
 		f.say("cannot send %q to the program: %s", s, err)
@@ -70,8 +71,8 @@ func (f *family) outside(all []procgroup.Process) (out []procgroup.Process) {
 	return out
 }
 
-// await waits for the next child that has ended or was stopped. It returns 0 if there is none at
-// present; none reports whether there are no children.
+// await returns the next child that has ended or was stopped, or 0 if there is none at present; it does
+// not block. none reports whether there are no children.
 func await() (pid int, status syscall.WaitStatus, none bool) {
 	for {
 		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG|syscall.WUNTRACED, nil)
@@ -81,7 +82,7 @@ func await() (pid int, status syscall.WaitStatus, none bool) {
 	}
 }
 
-// killAll kills a program and what it has started after the end of its guardian, and returns when
+// killAll kills the program and what it has started, once the guardian has ended. It returns when
 // nothing is left that can be killed.
 func (f *family) killAll() {
 	for {

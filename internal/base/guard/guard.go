@@ -7,14 +7,14 @@
 //
 //	this process ── guardian ── program ── what it starts
 //
-// This process tells the guardian which signals came and that the hold lasts, through a pipe. The
-// guardian passes signals on to the group, measures times, and kills. It ends when the program and all
-// that it started have ended, and not before, so this process can give up what it holds then. When the
-// pipe breaks, this process is gone, and the guardian kills everything at once.
+// This process tells the guardian through a pipe which signals came and that the hold lasts. The guardian
+// passes signals on to the group, watches the deadlines, and kills. It ends when the program and all that it
+// started have ended, and not before, so this process can give up what it holds then. When the pipe breaks,
+// this process is gone, and the guardian kills everything at once.
 //
-// On Linux the guardian adopts what the program leaves behind, so a daemon ends, too, although it has
-// left the group. If the guardian itself is killed, the kernel kills the program, and this process
-// adopts and kills the rest. Elsewhere only the group is known.
+// On Linux the guardian adopts what the program leaves behind, so even a daemon that has left the group ends.
+// If the guardian itself is killed, the kernel kills the program, and this process adopts and kills the rest.
+// Elsewhere only the group is known.
 //
 // On other systems there are no process groups and no guardian: only the program itself is signalled
 // and killed, and it outlives this process.
@@ -34,10 +34,10 @@ type Config struct {
 	Env     []string      // besides that of this process
 	Grace   time.Duration // from the signal that asks the program to end to SIGKILL
 	OnLost  os.Signal     // asks the program to end when the hold is lost
-	// Lease is how long the hold lasts after this process has stood still: then the guardian takes
-	// the hold for lost. 0: it lasts.
+	// Lease is how long the hold lasts if this process stands still. After that, the guardian considers
+	// the hold lost. 0: it lasts forever.
 	Lease time.Duration
-	// Guardian is the command, of this executable, that calls Serve. The program is added to it.
+	// Guardian is the command of this executable that calls Serve. Run appends the program to it.
 	Guardian []string
 	// Say prints a message for people.
 	Say func(format string, args ...any)
@@ -45,9 +45,9 @@ type Config struct {
 
 // Outcome says how a program ended.
 type Outcome struct {
-	Code int  // as a shell gives it: 126 and 127 if it was not started, 128 and the number of the signal that ended it
+	Code int  // as in a shell: 126 and 127 if it was not started, 128 and the number of the signal that ended it
 	Lost bool // the hold was lost before the end
-	// Failure is why the program was not started: "".
+	// Failure says why the program could not be started; "" if it was started.
 	Failure string `json:",omitempty"`
 }
 

@@ -25,7 +25,7 @@ type guardian struct {
 	reports *json.Encoder
 
 	stage     stage
-	ended     bool // the program, and it was waited for
+	ended     bool // the program has ended, and was waited for
 	alone     bool // the process that gives orders is gone
 	suspended bool // the program is stopped, as a job of a shell is
 	hadTTY    bool // the program had the terminal when it was suspended
@@ -33,30 +33,30 @@ type guardian struct {
 	interrupt syscall.Signal
 
 	until instant          // the end of the lease, if there is one
-	lease *time.Timer      // fires then
-	next  <-chan time.Time // the next stage
-	look  <-chan time.Time // a look at what is left
+	lease *time.Timer      // fires at until
+	next  <-chan time.Time // fires when the next stage begins
+	look  <-chan time.Time // fires when it is time to search for remaining processes
 }
 
-// stage is how far the program's end has come.
+// stage is a stage on the way to the program's end.
 type stage int
 
 const (
 	running   stage = iota
-	leftAlone       // the program has ended by itself; what it has left may do so
-	named           // what it has left was named to the user
-	asked           // to end
+	leftAlone       // the program has ended by itself; the processes that it left may do the same
+	named           // the remaining processes were named to the user
+	asked           // the remaining processes were asked to end
 	killed
 )
 
-// atOnce is how soon a process ends that was about to end anyway, such as the end of a pipeline. It is
-// not worth a message.
+// atOnce is the time in which a process ends that was about to end anyway, such as the last one of a
+// pipeline. Such a process is not worth a message.
 const atOnce = time.Second
 
 // Serve is the main function of the guardian's process: it runs the program, and returns when nothing
 // of the program is left.
 func Serve(command []string, say func(format string, args ...any)) error {
-	// The kernel kills the program when the thread ends that has started it (PR_SET_PDEATHSIG).
+	// The kernel kills the program when the thread that started it ends (PR_SET_PDEATHSIG).
 	runtime.LockOSThread()
 	syscall.CloseOnExec(ordersDescriptor)
 	syscall.CloseOnExec(reportsDescriptor)
@@ -66,11 +66,12 @@ func Serve(command []string, say func(format string, args ...any)) error {
 		return fmt.Errorf("this command is for zklab itself, to run a program: use lock, elect or register (%w)", err)
 	}
 	rename()
-	_ = procgroup.Adopt() // where the system has that
+	_ = procgroup.Adopt() // does nothing on systems without it
 	children := make(chan os.Signal, 1)
 	signal.Notify(children, syscall.SIGCHLD)
-	// A signal that is sent to all processes of this name is passed on by the process that gives
-	// orders. So the program also gets its own SIGPIPE back.
+	// Signals that a user sends to all processes of this name must not end the guardian: the process
+	// that gives orders passes them on. Notify, unlike Ignore, leaves the program the default action of
+	// each signal, including SIGPIPE.
 	notify(make(chan os.Signal, 1), append(Signals(), syscall.SIGTSTP)...)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	say, said := behind(say)
@@ -97,12 +98,12 @@ func (g *guardian) start(command []string, say func(string, ...any)) error {
 	}
 	g.family = newFamily(cmd.Process.Pid, say)
 	_ = cmd.Process.Release()      // reap waits for it
-	signal.Ignore(syscall.SIGTTOU) // of a guardian that gives the terminal to others, or prints
+	signal.Ignore(syscall.SIGTTOU) // which would stop a guardian that gives the terminal to others, or prints
 	g.send(report{Started: g.program})
 	return nil
 }
 
-func (g *guardian) send(r report) { _ = g.reports.Encode(r) } // if it fails, the orders end
+func (g *guardian) send(r report) { _ = g.reports.Encode(r) } // if it fails, the pipe of the orders is broken as well
 
 func readOrders(in *json.Decoder) <-chan order {
 	orders := make(chan order)
@@ -158,7 +159,7 @@ func (g *guardian) obey(o order) {
 	}
 }
 
-// renew has the lease begin at a time.
+// renew restarts the lease at a time.
 func (g *guardian) renew(at instant) {
 	if g.Lease == 0 || g.outcome.Lost {
 		g.lease.Stop()
@@ -185,7 +186,7 @@ func (g *guardian) pass(s syscall.Signal) {
 	}
 }
 
-// lose asks the program to end since the hold is lost.
+// lose asks the program to end because the hold is lost.
 func (g *guardian) lose(why string) {
 	if g.outcome.Lost {
 		return
@@ -196,8 +197,8 @@ func (g *guardian) lose(why string) {
 	g.expectEnd()
 }
 
-// expectEnd kills after a grace period what does not end. Stopped processes are continued, so that they
-// can end.
+// expectEnd starts the grace period, after which remaining processes are killed. It continues stopped
+// processes, so that they can end.
 func (g *guardian) expectEnd() {
 	if g.stage >= asked {
 		return
@@ -212,7 +213,7 @@ func (g *guardian) enter(s stage) { g.lasts(s, g.Grace) }
 
 func (g *guardian) lasts(s stage, d time.Duration) { g.stage, g.next = s, time.After(d) }
 
-// proceed enters the next stage, since the present one has lasted for its time.
+// proceed enters the next stage when the time of the present one is over.
 func (g *guardian) proceed() {
 	left := g.left()
 	switch {
@@ -258,7 +259,7 @@ func (g *guardian) nothingLeft() bool {
 		return true
 	}
 	if g.stage == killed && g.signal(syscall.SIGKILL, left) == 0 && len(left) > 0 && g.alone {
-		return true // nothing can end what is left, and no process waits for that
+		return true // the rest cannot be killed, and no process waits for its end
 	}
 	g.look = time.After(betweenLooks)
 	return false
@@ -271,7 +272,7 @@ func (g *guardian) reap() (none bool) {
 		switch {
 		case pid == 0:
 			return none
-		case pid != g.program || g.ended: // it was adopted
+		case pid != g.program || g.ended: // an adopted process
 		case status.Stopped():
 			g.stopped(status.StopSignal())
 		default:
@@ -296,14 +297,14 @@ func (g *guardian) end(status syscall.WaitStatus) {
 	switch g.stage {
 	case running:
 		g.lasts(leftAlone, atOnce)
-	case asked: // the program's group was
+	case asked: // only the program's group was asked
 		g.terminate(g.outside(g.left()))
 	}
 }
 
-// stopped is called when the program was stopped. A program that a user stops at the terminal, or that
-// wants the terminal while another job has it, is a stopped job of the shell: so is then the process
-// that gives orders. One that wants the terminal while the job has it, gets it.
+// stopped is called when the program was stopped. A program that a user stops at the terminal, or that wants
+// the terminal while another job has it, counts as a stopped job of the shell, and the process that gives
+// orders stops with it. A program that wants the terminal while its own job has it gets it.
 func (g *guardian) stopped(by syscall.Signal) {
 	has := g.tty.has(g.program)
 	wants := by == syscall.SIGTTIN || by == syscall.SIGTTOU
@@ -335,10 +336,10 @@ func (g *guardian) goOn() {
 	}
 }
 
-// behind prints messages without waiting for a terminal that was stopped (Ctrl-S) or a reader that is
-// slow. said waits for it.
+// behind returns soon, which prints messages without waiting for a stopped terminal (Ctrl-S) or a slow
+// reader. said waits until they are printed.
 func behind(say func(string, ...any)) (soon func(string, ...any), said func()) {
-	const most = 100 // there are a few
+	const most = 100 // more than there ever are
 	messages, done := make(chan string, most), make(chan struct{})
 	go func() {
 		defer close(done)

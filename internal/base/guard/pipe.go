@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Descriptors of the guardian's two pipes, in each of which every message is a line of JSON.
+// Descriptors of the guardian's two pipes. In both, each message is a line of JSON.
 const (
 	ordersDescriptor = 3 + iota
 	reportsDescriptor

@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/internal/base/procgroup"
 )
 
-// run is a program that runs, for the process that holds something meanwhile.
+// run is a running program, seen from the process that holds something while it runs.
 type run struct {
 	Config
 	guardian *exec.Cmd
@@ -36,14 +36,14 @@ type run struct {
 // An error means that the guardian could not be started, or was killed.
 func Run(cfg Config, hold <-chan struct{}, signals <-chan os.Signal) (Outcome, error) {
 	r := &run{Config: cfg}
-	_ = procgroup.Adopt() // for the end of the guardian
+	_ = procgroup.Adopt() // in case the guardian ends first
 	orders, reports, err := r.start()
 	if err != nil {
 		return Outcome{}, fmt.Errorf("start the process that guards the program: %w", err)
 	}
 	defer orders.Close()
 	defer reports.Close()
-	signal.Ignore(syscall.SIGTTOU) // messages of a process that has given its terminal away
+	signal.Ignore(syscall.SIGTTOU) // which would stop this process when it prints without having the terminal
 	job := make(chan os.Signal, 4)
 	notify(job, syscall.SIGTSTP)
 	signal.Notify(job, syscall.SIGCONT)
@@ -77,8 +77,7 @@ func Run(cfg Config, hold <-chan struct{}, signals <-chan os.Signal) (Outcome, e
 	}
 }
 
-// start starts the guardian in a group of its own, so that what ends this process's group does not end
-// it.
+// start starts the guardian in a group of its own, so that signals to this process's group do not end it.
 func (r *run) start() (orders, reports *os.File, err error) {
 	self, err := executable()
 	if err != nil {
@@ -113,7 +112,7 @@ func (r *run) start() (orders, reports *os.File, err error) {
 	return orders, reports, err
 }
 
-func (r *run) send(o order) { _ = r.orders.Encode(o) } // if it fails, the reports end
+func (r *run) send(o order) { _ = r.orders.Encode(o) } // if it fails, the pipe of the reports is broken as well
 
 func readReports(from *os.File) <-chan report {
 	reports := make(chan report)
@@ -138,7 +137,7 @@ func (r *run) hear(t report) {
 	case t.Stopped != nil:
 		r.suspend(t.Stopped.Alone)
 	case t.Interrupt != 0:
-		// Had the program no group of its own, Ctrl-C would have interrupted the script that this
+		// Without its own group for the program, Ctrl-C would have interrupted the script that this
 		// process is part of.
 		_ = syscall.Kill(0, t.Interrupt)
 	}
@@ -153,7 +152,7 @@ func (r *run) suspend(alone bool) {
 		r.send(order{Continue: true})
 	case alone:
 		r.stopping = true
-		_ = syscall.Kill(0, syscall.SIGTSTP) // this process gets it, too
+		_ = syscall.Kill(0, syscall.SIGTSTP) // this process also gets it
 	default:
 		r.stop()
 	}
@@ -175,7 +174,8 @@ func (r *run) control(s os.Signal) {
 // stop stops this process. The shell sees that, and continues it with SIGCONT.
 func (r *run) stop() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP) }
 
-// end returns the outcome when the guardian has ended. Without one it was killed.
+// end waits until the guardian has ended, and returns the outcome. If o is nil, the guardian was
+// killed.
 func (r *run) end(o *Outcome) (Outcome, error) {
 	err := r.guardian.Wait()
 	if o != nil {

@@ -29,7 +29,7 @@ func heeded(all ...os.Signal) []os.Signal { return slices.DeleteFunc(all, signal
 
 // notify is signal.Notify for signals that were not ignored when this process began.
 func notify(c chan<- os.Signal, signals ...os.Signal) {
-	if signals = heeded(signals...); len(signals) > 0 { // none would be all
+	if signals = heeded(signals...); len(signals) > 0 { // without arguments, Notify relays all signals
 		signal.Notify(c, signals...)
 	}
 }

@@ -1,8 +1,8 @@
-// Package heaps has a binary heap of one type of items, which container/heap makes each
-// user write five methods for. It imports nothing.
+// Package heaps has a generic binary heap. With container/heap, each user has to write five methods. It
+// imports nothing.
 package heaps
 
-// Heap returns its items in order, the first one first. Only one goroutine may use it.
+// Heap is a heap of items, whose Pop returns the first one by Less. It is not safe for concurrent use.
 type Heap[T any] struct {
 	// Items begins with the first item; the others are in no order.
 	Items []T

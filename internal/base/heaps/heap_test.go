@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What is popped between pushes is the least of what is there.
+// Between pushes, Pop returns the least of the present items.
 func TestHeap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := Heap[int]{Less: func(a, b int) bool { return a < b }}

@@ -42,7 +42,7 @@ var (
 	Silver     = Ink{"#8a949e", "#7d8792"}
 )
 
-// Colours of faults, which are no colours of data. Beside each other they are hatched in different ways, too.
+// Colours of faults; data never has these colours. Neighbouring faults also differ in their hatching.
 var (
 	Rose   = Ink{"#d4146e", "#a586ff"}
 	Olive  = Ink{"#647a00", "#c3d82c"}
@@ -78,9 +78,9 @@ func (i Ink) Colour() color.NRGBA {
 // painted matches a colour of an SVG, as an attribute or in a style.
 var painted = regexp.MustCompile(`(fill|stroke)(="|:)(#[0-9A-Fa-f]{6})\b`)
 
-// Dark returns an SVG with a style sheet that replaces its colours on dark pages: each colour of an
-// ink, and of the inks in more, by the dark colour of that ink. Other colours stay. The result depends
-// only on the SVG and on more.
+// Dark returns an SVG with a style sheet that replaces its colours on dark pages: the light colour of each
+// ink, including the inks in more, by its dark colour. Other colours stay. The result depends only on the SVG
+// and on more.
 func Dark(svg []byte, more ...Ink) []byte {
 	start := bytes.Index(svg, []byte("<svg"))
 	if start < 0 {

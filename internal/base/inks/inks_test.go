@@ -41,7 +41,7 @@ var visions = map[string][3][3]float64{
 	"tritanopia":   {{1.255528, -0.076749, -0.178779}, {-0.078411, 0.930809, 0.147602}, {0.004733, 0.691367, 0.303900}},
 }
 
-// apart is the distance of two colours in Oklab, as seen with a vision.
+// apart returns the distance of two colours in Oklab, as seen with a colour vision.
 func apart(vision [3][3]float64, x, y string) float64 {
 	a, b := oklab(vision, linear(x)), oklab(vision, linear(y))
 	return math.Sqrt((a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1]) + (a[2]-b[2])*(a[2]-b[2]))
@@ -82,7 +82,8 @@ func TestClientsCanBeToldApart(t *testing.T) {
 
 var faults = []Ink{Rose, Olive, Violet}
 
-// Who sees all colours tells faults from data by them; hatching tells them apart for the others.
+// Readers who see all colours can distinguish faults from data by colour; for other readers, hatching
+// does that.
 func TestFaultsAreNoData(t *testing.T) {
 	for i, x := range faults {
 		for _, y := range append(faults[:i:i], Blue, Green, Purple, Sky, Text, Vermillion, Orange, Silver) {

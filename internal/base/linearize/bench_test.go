@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/base/linearize"
 )
 
-// steady is a history of a register with so many operations, of which some are always at once, and
-// a read of a value that was overwritten at three quarters of it if it is to be illegal.
+// steady returns a history of a register with n operations, of which atOnce are always concurrent. If
+// it is to be illegal, a read at three quarters of it returns an overwritten value.
 func steady(n, atOnce int, illegal bool) (ops []porcupine.Operation) {
 	last := 0
 	for i := range n {
@@ -29,7 +29,7 @@ func steady(n, atOnce int, illegal bool) (ops []porcupine.Operation) {
 	return ops
 }
 
-// BenchmarkDecide compares a search with porcupine's own, which has no bounds.
+// BenchmarkDecide compares a search with one by porcupine itself, which has no bounds.
 func BenchmarkDecide(b *testing.B) {
 	for _, illegal := range []bool{false, true} {
 		for _, n := range []int{100, 1000, 10000} {

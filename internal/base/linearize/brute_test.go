@@ -89,7 +89,7 @@ func generate(rng *rand.Rand, m *porcupine.Model) linearize.Problem {
 		}
 		p.Operations = append(p.Operations, op)
 	}
-	if rng.IntN(3) == 0 { // some come after others that began no later
+	if rng.IntN(3) == 0 { // some come after operations that began no later
 		after := make([][]int, len(p.Operations))
 		for i, op := range p.Operations {
 			for j, other := range p.Operations {
@@ -100,7 +100,7 @@ func generate(rng *rand.Rand, m *porcupine.Model) linearize.Problem {
 		}
 		p.After = func(i int) []int { return after[i] }
 	}
-	if m == &register && rng.IntN(2) == 0 { // one of its reads in two is said to be one
+	if m == &register && rng.IntN(2) == 0 { // half of its reads are declared idle
 		p.Idle = func(i int) bool { return i%2 == 0 && p.Operations[i].Input == read{} }
 	}
 	if len(optional) > 0 {
@@ -109,12 +109,13 @@ func generate(rng *rand.Rand, m *porcupine.Model) linearize.Problem {
 	return p
 }
 
-// early reports whether an operation comes after another one that is not done.
+// early reports whether an operation has to come after one that is not done.
 func early(p linearize.Problem, i int, done func(int) bool) bool {
 	return p.After != nil && slices.ContainsFunc(p.After(i), func(j int) bool { return !done(j) })
 }
 
-// brute tries all orders. It returns whether all operations have one, and how long the longest is.
+// brute tries all orders. It returns whether there is an order of all operations, and the length of the
+// longest order.
 func brute(p linearize.Problem, state any, done uint) (legal bool, longest int) {
 	n := len(p.Operations)
 	if done == 1<<n-1 {
@@ -170,7 +171,8 @@ func TestAgreesWithBruteForce(t *testing.T) {
 	t.Log(counts)
 }
 
-// follows checks that an explanation is true: its order is possible, and what is next is not.
+// follows checks that an explanation is true: its order is possible, and the operations in Next are
+// not.
 func follows(t *testing.T, history int, p linearize.Problem, x linearize.Explanation) {
 	t.Helper()
 	state, placed := p.Model.Init(), map[int]bool{}

@@ -53,10 +53,10 @@ const (
 // Answer is the outcome of a search.
 type Answer struct {
 	Result Result
-	Bound  Bound // which bound was reached, if it is undecided for that
+	Bound  Bound // which bound was reached, if that is why it is undecided
 	Tried  int64 // how many steps and comparisons were tried
-	// Err says what is wrong with the model, in one line: a function that panicked or did not
-	// return, or a step that led to no state. It is undecided then.
+	// Err says what is wrong with the model, in one line: a function that panicked or did not return,
+	// or a step that led to no state. Result is then Undecided.
 	Err error
 }
 
@@ -107,16 +107,16 @@ type searching struct {
 	used  int64       // bytes that the search keeps
 	last  int64       // bytes of the newest step in used
 	tried atomic.Int64
-	calls atomic.Int64 // of the model: odd while it is in one
-	where place        // of the newest one; set before calls is
-	begun bool         // by a state that is not nil
+	calls atomic.Int64 // counts the beginnings and ends of calls of the model: odd during a call
+	where place        // of the newest call; set before calls is
+	begun bool         // the model's first state is not nil
 
 	once  sync.Once
 	bound Bound
 	err   error
 }
 
-// newSearch returns a search with steps of that many bytes. The budget is for all that it searches.
+// newSearch returns a search whose steps take cost bytes each. The budget covers all parts together.
 func newSearch(c context.Context, m porcupine.Model, b Budget, cost int64) *searching {
 	s := &searching{ctx: c, Budget: b, model: m, words: m, cost: cost}
 	s.limit(&s.model)
@@ -130,7 +130,7 @@ func (s *searching) all(parts [][]porcupine.Operation, err error) Answer {
 	}
 	return s.wait(func() porcupine.CheckResult {
 		for _, ops := range parts {
-			s.used = 0 // what the part before took is free again
+			s.used = 0 // the memory of the previous part is free again
 			if porcupine.CheckOperationsTimeout(s.model, ops, 0) != porcupine.Ok {
 				return porcupine.Illegal
 			}
@@ -139,7 +139,7 @@ func (s *searching) all(parts [][]porcupine.Operation, err error) Answer {
 	})
 }
 
-// place is a function of the model, and of a step the operation.
+// place is a function of the model and, if it is the step, the operation.
 type place struct {
 	function      string
 	input, output any
@@ -148,8 +148,8 @@ type place struct {
 // stuck is how long one call of a model may take after its search was told to end.
 const stuck = 2 * time.Second
 
-// wait runs the search and waits until it ends. It waits no longer than the budget says, unless a
-// call of the model goes on: then a little longer.
+// wait runs the search and waits until it ends. It waits no longer than the budget allows, or a little
+// longer if a call of the model is still running.
 func (s *searching) wait(run func() porcupine.CheckResult) Answer {
 	done := make(chan porcupine.CheckResult, 1)
 	go func() { done <- run() }()
@@ -202,10 +202,12 @@ func (s *searching) call() string {
 	return "its step for " + say(s.words, s.where.input, s.where.output)
 }
 
-// Mistake is the panic of a model that finds a mistake in itself. It ends a search with this error.
+// Mistake is the panic value of a model that finds a mistake in itself. It ends the search, and becomes
+// its error.
 type Mistake string
 
-// enter notes a call of the model; leave is deferred, and ends the search if the call panics.
+// enter records the beginning of a call of the model. Callers defer leave, which ends the search if the
+// call panics.
 func (s *searching) enter(at place) {
 	s.where = at
 	s.calls.Add(1)
@@ -221,7 +223,7 @@ func (s *searching) leave() {
 	s.calls.Add(1)
 }
 
-// end ends the search for the first of some reasons.
+// end ends the search. If it is called again, the first reason stays.
 func (s *searching) end(bound Bound, err error) {
 	s.once.Do(func() {
 		s.bound, s.err = bound, err
@@ -267,8 +269,8 @@ func hashOf(m porcupine.Model) func(state any) uint64 {
 	return m.Hash
 }
 
-// limitComparisons counts comparisons, too: porcupine compares a state with all others that the
-// same operations led to, which is most of its work where these are many.
+// limitComparisons also counts comparisons: porcupine compares a state with all others that the same
+// operations led to, and if there are many, this is most of its work.
 func (s *searching) limitComparisons(m *porcupine.Model) {
 	equal, hash, name := equalOf(*m), hashOf(*m), "Hash"
 	if m.Hash == nil {
@@ -334,7 +336,7 @@ func (s *searching) step(c ctx, inner stepFunc, state, input, output any) (ok bo
 	return inner(c, state, input, output)
 }
 
-// over reports that a bound is reached, with one more step.
+// over counts one more step and reports whether the search has to end, because a bound is reached.
 func (s *searching) over() bool {
 	if s.tried.Add(1) > s.Tries && s.Tries > 0 {
 		s.end(Tries, nil)

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// atOnce are operations at one time.
+// atOnce returns concurrent operations.
 func atOnce(inputs string) (ops []porcupine.Operation) {
 	for i, input := range strings.Split(inputs, "") {
 		ops = append(ops, porcupine.Operation{ClientId: i, Input: input, Return: 1})
@@ -25,15 +25,15 @@ func atOnce(inputs string) (ops []porcupine.Operation) {
 	return ops
 }
 
-// word is a text that each operation but z extends.
+// word is a text that each operation except z extends.
 var word = porcupine.Model{
 	Init: func() any { return "" },
 	Step: func(state, input, _ any) (bool, any) { return input != "z", state.(string) + input.(string) },
 }
 
-// Seven operations at once, each order of which leads to another state, and no order to the last
-// one: some 14,000 tries of a step. Of the states that all seven lead to there are 5,040, so comparing
-// each with each is 12,000,000 more.
+// Each order of seven concurrent operations leads to a different state, and none leads to the last operation:
+// that takes some 14,000 steps. All seven operations together lead to 5,040 states, so comparing each state
+// with each other one takes 12,000,000 more tries.
 func TestCountsComparisons(t *testing.T) {
 	seed := maphash.MakeSeed()
 	same := func(a, b any) bool { return a == b }
@@ -57,7 +57,7 @@ func TestCountsComparisons(t *testing.T) {
 	}
 }
 
-// Each bound ends a search that would take hours, and is named.
+// Each bound ends a search that would take hours, and the answer names the bound.
 func TestBounds(t *testing.T) {
 	p := linearize.Problem{Model: word, Operations: atOnce("abcdefghijklmnopz")}
 	ended, cancel := context.WithCancel(t.Context())
@@ -86,7 +86,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// Where time stands still, tries end a search all the same.
+// Even where time stands still, the number of tries ends a search.
 func TestVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := linearize.Problem{Model: word, Operations: atOnce("abcdefghijklmnopz")}
@@ -134,7 +134,7 @@ func TestWrongModels(t *testing.T) {
 	}
 }
 
-// A step that does not return is named. The test lets it return in the end.
+// The answer names a step that does not return. At the end, the test lets the step return.
 func TestEndlessStep(t *testing.T) {
 	for name, tt := range map[string]struct {
 		function string
@@ -181,7 +181,8 @@ func TestEndlessStep(t *testing.T) {
 	}
 }
 
-// A model that divides operations is decided part by part, and explained in terms of all of them.
+// If a model divides the operations, they are decided part by part, and explained in terms of all
+// operations.
 func TestPartitions(t *testing.T) {
 	m := porcupine.Model{
 		Init: func() any { return 0 },

@@ -59,13 +59,13 @@ func Explain(c context.Context, p Problem, b Budget) (Explanation, Answer) {
 	return t.explanation(), a
 }
 
-// trace is the way to the longest order.
+// trace records the way to the longest order.
 type trace struct {
 	ops     []porcupine.Operation
 	longest *traced
 }
 
-// traced is a state with how it came about.
+// traced is a state with the step that led to it.
 type traced struct {
 	state  any
 	before *traced

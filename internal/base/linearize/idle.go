@@ -8,7 +8,7 @@ import (
 )
 
 // idlers finds the idle operation that comes next in an order. An idle operation that leaves the state as it is
-// can come at once: whatever can follow without it can follow after it, too.
+// can come at once: whatever can follow without it can also follow after it.
 type idlers struct {
 	step  stepFunc
 	equal func(a, b any) bool
@@ -33,7 +33,7 @@ func (p *Problem) idlers(part []porcupine.Operation) {
 	slices.SortStableFunc(l.ends, func(a, b *step) int { return cmp.Compare(a.Return, b.Return) })
 }
 
-// next is the operation that comes next; nil in it if any may.
+// next holds the idle operation that has to come next. Its o is nil if any operation may.
 type next struct{ o *step }
 
 func (n *next) allows(o *step) bool { return n.o == nil || n.o == o }

@@ -21,8 +21,8 @@ var sums = porcupine.Model{
 	},
 }
 
-// TestCountsWhatIsHeld compares the bytes that a search counts with the heap. Concurrent adds lead to
-// one state in many ways, and such a state is kept once.
+// TestCountsWhatIsHeld compares the bytes that a search counts with the heap. Concurrent adds lead to one
+// state in many ways, and the search keeps such a state once.
 func TestCountsWhatIsHeld(t *testing.T) {
 	const memory = 8 << 20
 	for name, c := range map[string]struct {

@@ -96,7 +96,8 @@ func divide(m porcupine.Model, ops []porcupine.Operation) (parts [][]porcupine.O
 	return m.Partition(ops), nil
 }
 
-// stepping returns the model for the operations of parts. Impossible optional operations do nothing.
+// stepping returns the model with a step for the operations that parts returns. An impossible optional
+// operation does nothing.
 func (p *Problem) stepping() porcupine.Model {
 	m := p.Model
 	inner := stepOf(m)
@@ -117,7 +118,8 @@ func (p *Problem) stepping() porcupine.Model {
 // follows reports whether it matters for a step which operations are placed.
 func (p *Problem) follows() bool { return p.After != nil || p.Idle != nil }
 
-// placed are the places of the operations that an order contains, as a set of bits; nil if that does not matter.
+// placed is the set of operations in an order: one bit for each place in Problem.Operations; nil if it does not
+// matter.
 type placed []uint64
 
 // placed returns the empty set.
@@ -158,7 +160,8 @@ type inOrder struct {
 	next  *next // nil until it is looked for
 }
 
-// inOrder returns the model with steps that are possible only after those that come before them.
+// inOrder returns the model with steps that are possible only after those that After and Idle put
+// before them.
 func (p *Problem) inOrder(m porcupine.Model) porcupine.Model {
 	inner, begin, equal, hash, describe := stepOf(m), m.Init, equalOf(m), hashOf(m), m.DescribeState
 	m.Init = func() any { return &inOrder{state: begin(), done: p.placed()} }
@@ -175,7 +178,7 @@ func (p *Problem) inOrder(m porcupine.Model) porcupine.Model {
 		}
 		ok, next := inner(c, at.state, input, output)
 		if !ok || next == nil && at.state != nil {
-			return ok, nil // which ends the search with an error if it is possible
+			return ok, nil // if ok, the nil state ends the search with an error
 		}
 		return true, &inOrder{state: next, done: at.done.with(o)}
 	}
@@ -191,7 +194,7 @@ func (p *Problem) inOrder(m porcupine.Model) porcupine.Model {
 	return m
 }
 
-// check returns what the model lacks.
+// check returns an error if the model lacks a function.
 func check(m porcupine.Model) error {
 	switch {
 	case m.Init == nil:

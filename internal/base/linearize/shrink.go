@@ -13,7 +13,7 @@ type Timed[O any] interface {
 	Relax()
 }
 
-// Window is the part of a history that matters.
+// Window is the part of a history in which a counterexample is searched.
 type Window[O any, P Timed[O]] struct {
 	Ops      []O
 	Places   []int // of Ops in the history
@@ -57,7 +57,7 @@ func (w *Window[O, P]) cut(all []O, places []int, from, until int64) *Window[O, 
 	return w
 }
 
-// without returns the operations when some required ones are optional.
+// without returns the operations with n required ones made optional, beginning with the at-th.
 func (w *Window[O, P]) without(at, n int) []O {
 	ops := slices.Clone(w.Ops)
 	for _, i := range w.Required[at : at+n] {

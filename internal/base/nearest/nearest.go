@@ -1,5 +1,5 @@
-// Package nearest finds the name that a user who wrote another one probably meant. It may not know what
-// the names stand for.
+// Package nearest finds the name that a user who wrote another one probably meant. It does not know what the
+// names stand for.
 package nearest
 
 import (

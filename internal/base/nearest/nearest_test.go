@@ -7,7 +7,7 @@ func TestDidYouMean(t *testing.T) {
 	for written, want := range map[string]string{
 		"paus":                "pause",
 		"Pause":               "pause",
-		"apuse":               "pause", // two letters swapped are one mistake
+		"apuse":               "pause", // two swapped letters are one mistake
 		"cas-witout-versions": "cas-without-version",
 		"lead":                "leader",
 		"plain":               "", // far from everything

@@ -77,8 +77,8 @@ func bootID() string {
 
 var errEnded = errors.New("the process has ended")
 
-// processStart reads when a process was started: field 22 of its stat (proc(5)),
-// counted behind the command's name, which may hold anything. A zombie has ended.
+// processStart reads when a process was started: field 22 of its stat (proc(5)), counted from the end
+// of the command's name, which may hold anything. A zombie has ended.
 func processStart(pid int) (string, error) {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {

@@ -33,7 +33,7 @@ func TestOwnerLives(t *testing.T) {
 	}
 }
 
-// A killed process whose parent has not asked for its end is no owner any more.
+// A killed process that its parent has not waited for is no longer an owner.
 func TestZombieIsDead(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	if err := cmd.Start(); err != nil {

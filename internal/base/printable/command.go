@@ -5,7 +5,7 @@ import "strings"
 // unquoted holds the characters that have no special meaning in a shell.
 const unquoted = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@%"
 
-// Command writes a command and its arguments as a shell takes them.
+// Command quotes a command and its arguments for a shell.
 func Command(words ...string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {

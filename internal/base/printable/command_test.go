@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// A shell reads the words again.
+// A shell reads the same words from the command.
 func TestCommandIsReadAgain(t *testing.T) {
 	words := []string{"plain", "", "with a space", "it's", `a "b" $c \ d`, "läufe/ü", "--faults=cut@client1/acquire#2", "*", "~", "a;b", "two\nlines"}
 	out, err := exec.Command("sh", "-c", printable.Command(append([]string{"printf", `%s\0`}, words...)...)).Output()

@@ -36,9 +36,9 @@ func Start(cmd *exec.Cmd) (*Group, error) {
 	return g, <-started
 }
 
-// run starts the program and waits for its end, on one thread: Linux ends the
-// program when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG), and
-// that shall be when this process ends, not when Go has no more use for a thread.
+// run starts the program and waits for its end, on one thread: Linux ends the program when the thread
+// that started it ends (prctl(2), PR_SET_PDEATHSIG), which must happen when this process ends, not when
+// Go has no more use for a thread.
 func (g *Group) run(cmd *exec.Cmd, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -96,8 +96,8 @@ func (g *Group) Freeze() error {
 // Thaw lets the group go on (SIGCONT).
 func (g *Group) Thaw() error { return g.signal(continueGroup) }
 
-// Kill ends the group (SIGKILL), stopped or not; Ended is closed soon after. Of one that
-// has ended: nil.
+// Kill ends the group (SIGKILL), stopped or not; Ended is closed soon after. If the group has already
+// ended, Kill returns nil.
 func (g *Group) Kill() error {
 	if err := g.signal(killGroup); !errors.Is(err, ErrGone) {
 		return err

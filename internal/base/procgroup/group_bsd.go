@@ -16,8 +16,7 @@ import (
 // sends SIGHUP and SIGCONT (POSIX, _exit()).
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// awaitExit waits until the program has ended, but leaves it as it is. Asking ps
-// does that anywhere.
+// awaitExit waits until the program has ended, but does not reap it. Asking ps works on every system.
 func awaitExit(pid int) {
 	for {
 		out, err := exec.Command("ps", "-o", "state=", "-p", strconv.Itoa(pid)).Output()

@@ -20,8 +20,8 @@ func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// awaitExit waits until the program has ended, but leaves it as it is, so that
-// its pid is not given to another one.
+// awaitExit waits until the program has ended, but does not reap it, so that no other process gets its
+// pid.
 func awaitExit(pid int) {
 	for {
 		var info unix.Siginfo
@@ -32,8 +32,8 @@ func awaitExit(pid int) {
 	}
 }
 
-// members gives, for each process of the group that has not ended, the states of
-// its threads, from /proc/PID/stat (proc_pid_stat(5)).
+// members returns the states of the threads of each process of the group that has not ended, from
+// /proc/PID/stat (proc_pid_stat(5)).
 func members(pgid int) (map[int][]byte, error) {
 	dirs, err := os.ReadDir("/proc")
 	if err != nil {
@@ -47,7 +47,7 @@ func members(pgid int) (map[int][]byte, error) {
 		}
 		s, err := readStat(filepath.Join("/proc", d.Name(), "stat"))
 		if err != nil || s.group != pgid || s.ended() {
-			continue // another's, or it ended meanwhile
+			continue // of another user, or it ended meanwhile
 		}
 		if states := threads(pid); len(states) > 0 {
 			found[pid] = states
@@ -66,7 +66,7 @@ func threads(pid int) (states []byte) {
 	return states
 }
 
-// stat holds what the kernel tells of a process (proc_pid_stat(5)).
+// stat holds what the kernel reports about a process (proc_pid_stat(5)).
 type stat struct {
 	name          string
 	state         byte
@@ -76,7 +76,7 @@ type stat struct {
 
 func (s stat) ended() bool { return s.state == 'Z' || s.state == 'X' }
 
-// readStat reads one. The name, in parentheses, may hold anything.
+// readStat reads a stat file. The process's name, in parentheses, may hold anything.
 func readStat(path string) (s stat, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 var errNoGroup = errors.New("clients and jobs in their own processes need process groups and SIGSTOP, which this system does not have")
 
-// ownGroup leaves a command that cannot be started.
+// ownGroup makes the start of the command fail.
 func ownGroup(cmd *exec.Cmd) { cmd.Err = errNoGroup }
 
 func awaitExit(int)                  {}

@@ -14,7 +14,7 @@ type Process struct {
 	Group int
 	Name  string
 
-	began string // tells it from another process that has its PID later; "" where the system does not say
+	began string // distinguishes it from a later process with its PID; "" where the system does not say
 }
 
 func (p Process) String() string { return fmt.Sprintf("%s (%d)", p.Name, p.PID) }

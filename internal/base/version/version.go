@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// path is the module that the version is of.
+// path is the path of zklab's module.
 const path = "github.com/zklab/zklab"
 
 // unknown is the version of a module that was built from a folder, as Go calls it.
@@ -50,7 +50,7 @@ func module(info *debug.BuildInfo) string {
 	return cmp.Or(found.Version, unknown)
 }
 
-// line returns the part of Line that the build information tells.
+// line returns the part of Line that comes from the build information.
 func line(info *debug.BuildInfo) string {
 	version := module(info)
 	if commit := commit(info); commit != "" {

@@ -40,15 +40,15 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// A program that has another main module and no zklab among its dependencies does not
-// pass the version of that module for zklab's.
+// A program with another main module, and without zklab among its dependencies, does not report that
+// module's version as zklab's.
 func TestStranger(t *testing.T) {
 	if got := module(&debug.BuildInfo{Main: debug.Module{Path: "example.com/mine", Version: "v9.9.9"}}); got != unknown {
 		t.Error(got)
 	}
 }
 
-// What this very program tells is one line.
+// The version of this test binary is one line.
 func TestThisProgram(t *testing.T) {
 	if got := Line(); !strings.HasPrefix(got, Module()) || !strings.Contains(got, " go1.") || strings.Contains(got, "\n") {
 		t.Errorf("%q", got)

@@ -1,5 +1,6 @@
-// Package benchtable makes docs/checkers-measured.md, and .csv, from the output of BenchmarkDecide and
-// BenchmarkFile of checker/linear. It must not import what they measure:
+// Package benchtable makes docs/checkers-measured.md and docs/checkers-measured.csv from the output of
+// BenchmarkDecide and BenchmarkFile of checker/linear. It must not import the packages that these benchmarks
+// measure:
 //
 //	make bench | tee bench.txt
 //	go run ./internal/dev bench-table --machine "2 cores" --csv docs/checkers-measured.csv < bench.txt > docs/checkers-measured.md
@@ -45,8 +46,8 @@ func Command() *cobra.Command {
 	return cmd
 }
 
-// describe is this machine: what go test says of its processor, and what the
-// system says of the rest.
+// describe returns a description of this machine: the processor as go test names it, and the rest as
+// the system reports it.
 func describe(cpu string) string {
 	parts := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
 	if cpu != "" {
@@ -60,7 +61,8 @@ func describe(cpu string) string {
 	return strings.Join(parts, ", ")
 }
 
-// memory is the gigabytes that /proc/meminfo tells of (proc(5)); 0 if none.
+// memory returns the machine's memory in gigabytes, from the text of /proc/meminfo (proc(5)); 0 if the
+// text does not say.
 func memory(meminfo string) int {
 	_, rest, _ := strings.Cut(meminfo, "MemTotal:")
 	fields := strings.Fields(rest)

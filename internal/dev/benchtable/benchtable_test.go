@@ -16,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "write what comes out to testdata")
 
-// TestPage makes the page of a few lines: with what was decided, given up, cannot
-// be, was not measured, and measured twice.
+// TestPage makes the page from a few lines, with histories that were decided, given up, impossible, not
+// measured, and measured twice.
 func TestPage(t *testing.T) {
 	in, err := os.Open(filepath.Join("testdata", "bench.txt"))
 	if err != nil {
@@ -86,8 +86,7 @@ func TestNoPage(t *testing.T) {
 	}
 }
 
-// Lines that are no results are passed over: a benchmark that was skipped, one that was
-// interrupted, and units.
+// Lines that are not results are skipped: of a skipped benchmark, of an interrupted one, and of units.
 func TestPassedOver(t *testing.T) {
 	r, err := read(strings.NewReader("BenchmarkSideBySide-2 \t--- SKIP: BenchmarkSideBySide-2\nUnit ms better=lower worse\n" +
 		"BenchmarkDecide/queue/5/clients=5-2 1 3 MB 4 ns/op\nBenchmarkDecide/queue/50/clients=5-2 \t"))
@@ -100,8 +99,7 @@ func TestPassedOver(t *testing.T) {
 	}
 }
 
-// Whatever is fed to it, errors are one line with its number, and what is read
-// can be written.
+// For any input, errors are one line with a line number, and results that were read can be written.
 func FuzzRead(f *testing.F) {
 	lines, err := os.ReadFile(filepath.Join("testdata", "bench.txt"))
 	if err != nil {

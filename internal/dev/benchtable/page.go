@@ -20,8 +20,8 @@ var lengths = []int{100, 1000, 10_000, 100_000, million}
 
 const million = 1_000_000
 
-// usual is the sort of history that models are compared by: porcupine does best
-// with few clients.
+// usual is the sort of histories with which the models are compared: porcupine does best with few
+// clients.
 var usual = sort{clients: 5}
 
 const (
@@ -29,7 +29,7 @@ const (
 	notMeasured = "not measured"
 )
 
-// The bounds of porcupine in it come from checker/linear's benchmark.
+// The bounds of porcupine in this text come from checker/linear's benchmark.
 const legend = `Each history is decided in a process of its own, once it was read and loaded. Beside it porcupine decides the same
 operations with the same model, one key after another; its own time and memory are bounded: with 5 clients to 30 s and
 4 GB of states, with more to 10 s and 4 GB, or, where outcomes are unknown or something is wrong, to 3 s and 1 GB.
@@ -54,7 +54,7 @@ decided, or none that it gave up. Whatever else is missing is called not measure
 fast procedure cannot tell, nor any search within 10 s.
 `
 
-// kinds are the sorts of histories, but for the number of clients.
+// kinds are the sorts of histories, apart from the number of clients.
 var kinds = []struct {
 	title          string
 	unknown, wrong bool
@@ -65,7 +65,8 @@ var kinds = []struct {
 	{"One mistake near the end, one outcome in a hundred unknown", true, true},
 }
 
-// write writes the page, with the tables of 5 clients, and to a CSV file the tables of all.
+// write writes the page, which has the tables for 5 clients, and a CSV file with the tables for all
+// numbers of clients.
 func write(w, all io.Writer, r *results, machine string, now time.Time) error {
 	out := bufio.NewWriter(w)
 	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
@@ -123,7 +124,7 @@ func (r *results) csv(w io.Writer) error {
 	return out.Error()
 }
 
-// table is one table of the histories of a sort, a row a model.
+// table writes the table of one sort of histories, with a row for each model.
 func (r *results) table(say func(string, ...any), s sort) {
 	head, line := "| model |", "|---|"
 	for _, n := range lengths {
@@ -185,7 +186,7 @@ func besides(rows []row) []string {
 	return []string{upTo, number(best.of["porcupine-cpu-ms"]), number(best.of["porcupine-peak-MB"]), number(best.of["times"]), gaveUp}
 }
 
-// inShort are the extremes: what the rest can only be better than.
+// inShort returns lines with the worst measurements; all others are better.
 func (r *results) inShort() []string {
 	lines := []string{"A million operations: " + notMeasured + "."}
 	if long := ofAMillion(r.rows); len(long) > 0 {
@@ -209,13 +210,13 @@ func ofAMillion(of []row) []row {
 	return slices.DeleteFunc(slices.Clone(of), func(x row) bool { return x.operations != million })
 }
 
-// most is the row with the most of something.
+// most returns the row with the largest measurement in a unit.
 func most(of []row, unit string) row {
 	return slices.MaxFunc(of, func(x, y row) int { return cmp.Compare(x.of[unit], y.of[unit]) })
 }
 
-// nearest is, of the longest histories that porcupine decided of each model, the
-// one for which it took the fewest times as long.
+// nearest takes, for each model, the longest history that porcupine decided, and returns the one for
+// which porcupine's time was the smallest multiple of zklab's.
 func (r *results) nearest() row {
 	var near row
 	for _, m := range r.models() {
@@ -227,7 +228,7 @@ func (r *results) nearest() row {
 	return near
 }
 
-// largest is the longest history that porcupine decided.
+// largest returns the row of the longest history that porcupine decided.
 func largest(rows []row) row {
 	var best row
 	for _, x := range rows {
@@ -238,7 +239,7 @@ func largest(rows []row) row {
 	return best
 }
 
-// String is a row in words: queue, 5 clients, unknown, swapped.
+// String describes a row in words: queue, 5 clients, unknown, swapped.
 func (x row) String() string {
 	text := fmt.Sprintf("%s, %d clients", x.model, x.sort.clients)
 	if x.sort.unknown {
@@ -250,7 +251,7 @@ func (x row) String() string {
 	return text
 }
 
-// at is the row of a length.
+// at returns the row of the histories with n operations.
 func at(rows []row, n int) (row, bool) {
 	i := slices.IndexFunc(rows, func(x row) bool { return x.operations == n })
 	if i < 0 {
@@ -259,7 +260,7 @@ func at(rows []row, n int) (row, bool) {
 	return rows[i], true
 }
 
-// grew is the exponent of a time that went from one row's to another's with ten
+// grew returns the exponent with which the time grows between two rows, the second of which has ten
 // times the operations.
 func grew(from, to row) string {
 	x, y := from.of["cpu-ms"], to.of["cpu-ms"]
@@ -269,7 +270,7 @@ func grew(from, to row) string {
 	return strconv.FormatFloat(math.Log10(y/x), 'f', 2, 64)
 }
 
-// number is a measurement in three figures, or a dash for none.
+// number returns a measurement with three significant digits, or a dash if there is none.
 func number(x float64) string {
 	switch {
 	case x <= 0:
@@ -282,7 +283,7 @@ func number(x float64) string {
 	return grouped(int(x + 0.5))
 }
 
-// grouped is a number with its thousands apart, or a dash for none.
+// grouped returns a number with its thousands set apart, or a dash if there is none.
 func grouped(n int) string {
 	if n == 0 {
 		return nothing

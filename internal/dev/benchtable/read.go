@@ -30,13 +30,13 @@ type row struct {
 	of         map[string]float64 // by unit
 }
 
-// sort is shared by histories that differ only in their length.
+// sort is what histories that differ only in their length have in common.
 type sort struct {
 	clients        int
 	unknown, wrong bool
 }
 
-// read takes the results of BenchmarkDecide and BenchmarkFile.
+// read reads the results of BenchmarkDecide and BenchmarkFile.
 func read(from io.Reader) (*results, error) {
 	text, err := io.ReadAll(from)
 	if err != nil {
@@ -68,15 +68,16 @@ func read(from io.Reader) (*results, error) {
 	return r, nil
 }
 
-// damaged reports whether a line that is no result should be one. Lines of other benchmarks may
-// tell why they were skipped; one that was interrupted has no more than its name.
+// damaged reports whether a line that could not be read as a result should have been one. Lines of
+// other benchmarks may tell why they were skipped; the line of an interrupted benchmark contains only
+// its name.
 func damaged(line string) bool {
 	const fewest = 4 // a name, how often it ran, a number and its unit
 	ours := strings.HasPrefix(line, "BenchmarkDecide/") || strings.HasPrefix(line, "BenchmarkFile/")
 	return ours && len(strings.Fields(line)) >= fewest
 }
 
-// add takes a result, if it is of BenchmarkDecide or BenchmarkFile.
+// add adds a result if it is one of BenchmarkDecide or BenchmarkFile.
 func (r *results) add(result *benchfmt.Result) error {
 	r.cpu = strings.TrimSpace(result.GetConfig("cpu"))
 	name := strings.Split(unnumbered(result.Name), "/")
@@ -112,7 +113,7 @@ func (x row) same(y row) bool {
 	return x.model == y.model && x.operations == y.operations && x.sort == y.sort
 }
 
-// unnumbered is a benchmark's name without the number of processors.
+// unnumbered returns a benchmark's name without the number of processors.
 func unnumbered(name benchfmt.Name) string {
 	_, parts := name.Parts()
 	if n := len(parts); n > 0 && bytes.HasPrefix(parts[n-1], []byte("-")) {
@@ -121,8 +122,8 @@ func unnumbered(name benchfmt.Name) string {
 	return string(name)
 }
 
-// decided is BenchmarkDecide/MODEL/OPERATIONS/clients=N, then perhaps unknown and
-// a defect.
+// decided parses a name BenchmarkDecide/MODEL/OPERATIONS/clients=N, perhaps followed by "unknown" and a
+// defect.
 func decided(name []string) (x row, err error) {
 	if len(name) < 4 {
 		return x, fmt.Errorf("expected BenchmarkDecide/MODEL/OPERATIONS/clients=N, found %.80q", "Benchmark"+strings.Join(name, "/"))
@@ -145,7 +146,7 @@ func decided(name []string) (x row, err error) {
 	return x, nil
 }
 
-// ofFile is BenchmarkFile/FORMAT/OPERATIONS.
+// ofFile parses a name BenchmarkFile/FORMAT/OPERATIONS.
 func ofFile(name []string) (x row, err error) {
 	if len(name) != 3 {
 		return x, fmt.Errorf("expected BenchmarkFile/FORMAT/OPERATIONS, found %.80q", "Benchmark"+strings.Join(name, "/"))
@@ -163,7 +164,7 @@ func count(text string) (int, error) {
 	return n, nil
 }
 
-// measures are numbers by their units, as they were printed.
+// measures returns the measured numbers by their units, as they were printed.
 func measures(values []benchfmt.Value) (map[string]float64, error) {
 	of := map[string]float64{}
 	for _, v := range values {
@@ -189,7 +190,7 @@ func (r *results) models() []string {
 	return all
 }
 
-// of are the rows of a model's histories of one sort, the shortest first.
+// of returns the rows of a model's histories of one sort, the shortest first.
 func (r *results) of(model string, s sort) []row {
 	var all []row
 	for _, x := range r.rows {

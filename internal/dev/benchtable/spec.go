@@ -13,7 +13,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// The lines of docs/own-objects.md between which the table of specifications stands.
+// The table of specifications is between these lines of docs/own-objects.md.
 const (
 	specBegin = "<!-- specification costs: make spec-table -->\n"
 	specEnd   = "<!-- end of specification costs -->\n"
@@ -46,13 +46,14 @@ func SpecCommand() *cobra.Command {
 // specLengths are the lengths of the histories that the table has.
 var specLengths = []int{1_000, 10_000, 100_000}
 
-// specCosts holds the costs of a kind of state: nanoseconds, by the number of calls, of the benchmark "zklab" or "porcupine".
+// specCosts holds the costs of a kind of state: nanoseconds by the number of calls, for each of the benchmarks
+// "zklab" and "porcupine".
 type specCosts struct {
 	state string
 	took  map[int]map[string]float64
 }
 
-// readSpecs takes the results of BenchmarkSpecification.
+// readSpecs reads the results of BenchmarkSpecification.
 func readSpecs(from io.Reader) (all []*specCosts, err error) {
 	in := benchfmt.NewReader(from, "")
 	for in.Scan() {
@@ -86,7 +87,7 @@ func readSpecs(from io.Reader) (all []*specCosts, err error) {
 	return all, in.Err()
 }
 
-// insertSpecs returns a page with the table.
+// insertSpecs returns the page with its table replaced.
 func insertSpecs(page []byte, costs []*specCosts) ([]byte, error) {
 	before, rest, begins := bytes.Cut(page, []byte(specBegin))
 	_, after, ends := bytes.Cut(rest, []byte(specEnd))
@@ -114,7 +115,7 @@ func specTable(costs []*specCosts) string {
 	return b.String()
 }
 
-// specCell says how many times as long as porcupine zklab takes.
+// specCell returns the ratio of zklab's time to porcupine's.
 func specCell(took map[string]float64) string {
 	if took["zklab"] == 0 || took["porcupine"] == 0 {
 		return "–"

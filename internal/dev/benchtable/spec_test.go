@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The table of specifications has a row for each kind of state, and a dash for what was not measured.
+// The table of specifications has a row for each kind of state, and a dash for a missing measurement.
 func TestSpecTable(t *testing.T) {
 	const output = `goos: linux
 BenchmarkSpecification/state=number/calls=1000/by=zklab-2         	     100	   3000000 ns/op

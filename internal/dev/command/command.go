@@ -1,4 +1,5 @@
-// Package command runs the zklab command for campaigns. It must not import what it runs.
+// Package command runs the zklab command for campaigns. It must not import the packages that make up
+// the command.
 package command
 
 import (
@@ -18,9 +19,9 @@ import (
 // Zklab is the path of the zklab command. It is safe for concurrent use.
 type Zklab string
 
-// Run runs the command and returns what it printed to its standard output. Exit codes of verdicts
-// (0, 1 and 2) are not errors. When ctx ends, Run interrupts the command, which ends its run in good
-// order, and returns the error of ctx.
+// Run runs the command and returns what it printed to its standard output. Exit codes of verdicts (0, 1 and
+// 2) are not errors. When ctx ends, Run interrupts the command, which then ends its run properly, and returns
+// the error of ctx.
 func (z Zklab) Run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, string(z), args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// It replaces what was there before, and refuses a file without a place for it.
+// WriteInto replaces the old text, and refuses a file without the marks.
 func TestWriteInto(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "page.md")
 	begins, ends := Marks("things")

@@ -1,6 +1,6 @@
-// Package corpus records the runs that TestCorpus of package checker decides: for each recipe the
-// library's own subject under several faults, and each mutant, all of them short. It must not know a
-// check. The test itself writes the verdicts:
+// Package corpus records the runs that TestCorpus of package checker decides: for each recipe, short runs of
+// the library's own subject under several faults, and of each mutant. The package must not know any check.
+// The test itself writes the verdicts:
 //
 //	go run ./internal/dev corpus
 //	go test ./checker -run TestCorpus -update
@@ -48,7 +48,7 @@ func Command(z *command.Zklab) *cobra.Command {
 	return cmd
 }
 
-// short makes runs that are cheap to keep: few operations, and yet enough to decide.
+// short holds flags for runs that are cheap to keep: they have few operations, but enough to decide.
 var short = []string{"--time-limit", "6s", "--clients", "4", "--min-load", "20", "--seed", "1"}
 
 // rates lists the operations per second of recipes that need more than the usual rate to go wrong.
@@ -111,7 +111,7 @@ func one(ctx context.Context, zklab command.Zklab, args []string, to string) err
 	return errors.Join(pack(run.History(), to), pack(run.Transactions(), to))
 }
 
-// pack compresses a file into a folder. One that is not there is left out.
+// pack compresses a file into a folder. A missing file is skipped.
 func pack(path, dir string) error {
 	in, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {

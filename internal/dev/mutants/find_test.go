@@ -25,8 +25,8 @@ const actsAs = "MUTANTS_TEST_ACTS_AS_COMMAND"
 
 func TestMain(m *testing.M) { testmain.Acting(m, actsAs, act) }
 
-// act prints the report of an exploration or the summary of a sweep, with zklab's exit
-// codes. The subject says what was found.
+// act prints the report of an exploration or the summary of a sweep, with zklab's exit codes. The
+// subject's name says what they found.
 func act(args []string) (int, error) {
 	wanted := map[string]string{
 		"explore": "explore lock --subject S --first --for 3s --out there --json",
@@ -77,8 +77,8 @@ func swept(subject string, own bool) (int, any) {
 	return 1, sweep.Summary{Runs: 4, Findings: []sweep.Finding{of("durable", "a", 4), of("durable", "b", 4)}}
 }
 
-// Explore looks for a mutant first, and then a sweep. "make mutants" looks for all mutants with the
-// real command, for minutes.
+// An exploration looks for a mutant first, and then a sweep. "make mutants" looks for all mutants with
+// the real command, for minutes.
 func TestFind(t *testing.T) {
 	t.Setenv(actsAs, "1")
 	self, err := os.Executable()
@@ -116,7 +116,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// The mutants are the ones that subjects declare.
+// mutants returns the mutants that are declared among the subjects.
 func TestMutants(t *testing.T) {
 	all := mutants(regexp.MustCompile(""))
 	one := mutants(regexp.MustCompile("^lock broken:check-then-create$"))

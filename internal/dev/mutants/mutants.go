@@ -89,7 +89,8 @@ type found struct {
 	took   time.Duration
 }
 
-// find explores, and then sweeps, at last with the faults that the mutant declares.
+// find looks for a mutant: it explores, then sweeps, and finally sweeps with the faults that the mutant
+// declares.
 func (m *measure) find(ctx context.Context, s workloads.Subject) (found, error) {
 	f := found{Subject: s}
 	began := time.Now()
@@ -124,7 +125,7 @@ func (m *measure) find(ctx context.Context, s workloads.Subject) (found, error) 
 	return f, nil
 }
 
-// sweep sweeps with some faults until the first violation. The table calls that by.
+// sweep sweeps with some faults until the first violation. by is the table's name for such a sweep.
 func (m *measure) sweep(ctx context.Context, f *found, by, faults string) error {
 	var w struct {
 		Runs     int

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// The table says of each mutant what found it, and counts what was found.
+// The table says for each mutant what found it, and counts the mutants found.
 func TestTable(t *testing.T) {
 	got := table([]found{
 		{Subject: workloads.Subject{Recipe: "lock", Name: "broken:a"}, by: "`sweep`: seed 3", broken: []string{"exclusion", "progress"}, runs: 12, took: 1500 * time.Millisecond},
@@ -25,7 +25,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// The page has the place.
+// The page has the marks for the table.
 func TestPageHasMarks(t *testing.T) {
 	b, err := os.ReadFile("../../../docs/track-record.md")
 	begins, ends := command.Marks("mutants")

@@ -1,6 +1,6 @@
 // Package pairs explores the smallest scenario of each object with all single faults and all pairs of faults. It
-// uses "zklab explore", which goes on where it ended, so it can be interrupted. The table replaces the text between
-// the two marks in docs/track-record.md.
+// uses "zklab explore", which continues where it ended, so it can be interrupted. The table replaces the text
+// between the two marks in docs/track-record.md.
 package pairs
 
 import (
@@ -84,7 +84,7 @@ func (m *measure) run(ctx context.Context, only, file string) error {
 	return command.WriteInto(file, "pairs", table(all))
 }
 
-// object explores one.
+// object explores one object.
 func (m *measure) object(ctx context.Context, recipe string, limit time.Duration, more ...string) (explored, error) {
 	e := explored{object: recipe}
 	args := append([]string{
@@ -120,7 +120,7 @@ func (c counted) done() bool { return c.All > 0 && c.Tried+c.Implied == c.All }
 // complete reports whether all single faults and all pairs were tried or are implied.
 func (e *explored) complete() bool { return e.Singles.done() && e.Pairs.done() }
 
-// broken are the promises that some faults break.
+// broken returns the promises that some faults break.
 func (e *explored) broken() []string {
 	all := slices.Clone(e.Always)
 	for _, f := range e.Findings {
@@ -130,7 +130,8 @@ func (e *explored) broken() []string {
 	return slices.Compact(all)
 }
 
-// open are the properties of which the runs of the scenario, together, have too little.
+// open returns the properties that even all runs of the scenario together have too little evidence to
+// decide.
 func (e *explored) open() (all []string) {
 	for _, p := range e.Properties {
 		if p.Result == "unknown" {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/dev/command"
 )
 
-// The table claims something of scenarios of which everything was tried, and nothing of others.
+// The table makes its claim only about scenarios in which everything was tried.
 func TestTable(t *testing.T) {
 	read := func(object, text string) explored {
 		e := explored{object: object}
@@ -39,7 +39,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// The page has the place.
+// The page has the marks for the table.
 func TestPageHasMarks(t *testing.T) {
 	b, err := os.ReadFile("../../../docs/track-record.md")
 	begins, ends := command.Marks("pairs")

@@ -1,9 +1,10 @@
-// Package pictures makes the pictures of docs/pictures: the plots with the commands of docs/gallery.md and docs/compare.md, and those of
-// the tutorial from what its test keeps. All runs are simulated. It must not import what draws them:
+// Package pictures makes the pictures of docs/pictures: the plots with the commands of docs/gallery.md and
+// docs/compare.md, and those of the tutorial from the report that its test keeps. All runs are simulated. The package
+// must not import the code that draws the pictures:
 //
 //	go run ./internal/dev pictures
 //
-// "make pictures" builds zklab before. The pictures of zklab monitor have a test that draws them.
+// "make pictures" builds zklab first. A test draws the pictures of zklab monitor.
 package pictures
 
 import (
@@ -52,7 +53,8 @@ func Command(zklab *command.Zklab) *cobra.Command {
 	return cmd
 }
 
-// group is pictures that are made together: draw works in a folder of its own, and returns them by their names.
+// group is a group of pictures that are made together: draw works in a folder of its own, and returns the
+// pictures by their names.
 type group struct {
 	name string
 	draw func(ctx context.Context, dir, zklab string) (map[string][]byte, error)
@@ -119,7 +121,7 @@ func plots(ctx context.Context, dir, zklab string) (map[string][]byte, error) {
 	return drawn, err
 }
 
-// scriptOf is the first script of a page.
+// scriptOf returns the first script of a page.
 func scriptOf(path string) (string, error) {
 	page, err := os.ReadFile(path)
 	if err != nil {
@@ -167,7 +169,7 @@ func phases(ctx context.Context, dir, zklab string) (map[string][]byte, error) {
 	return read(dir, map[string]string{"failover-phases.svg": page[1] + "/sweep-plots/phases.svg"})
 }
 
-// herd are the plots of docs/herd.md: of its script, the runs with a hundred clients.
+// herd makes the plots of docs/herd.md, from the script's runs with a hundred clients.
 func herd(ctx context.Context, dir, zklab string) (map[string][]byte, error) {
 	files := map[string]string{}
 	for _, subject := range []string{"zklab", "zklab-herd"} {
@@ -232,7 +234,8 @@ func read(dir string, paths map[string]string) (map[string][]byte, error) {
 
 var image = regexp.MustCompile(`src="data:image/svg&#43;xml;base64,([^"]*)"`)
 
-// inPage is the drawing of a page that has an attribute, or is the first in the element that has it.
+// inPage returns the drawing in a page that has an attribute, or the first drawing in the element that has
+// it.
 func inPage(page []byte, attribute string) ([]byte, error) {
 	at := bytes.Index(page, []byte(attribute))
 	if at < 0 {

@@ -25,7 +25,7 @@ func TestInPage(t *testing.T) {
 	}
 }
 
-// Each group has a name of its own, which --only takes.
+// Each group has a name of its own, which --only accepts.
 func TestGroups(t *testing.T) {
 	only := Command(nil).Flags().Lookup("only")
 	for _, g := range groups {

@@ -70,7 +70,7 @@ func All(root string) (map[string][]byte, error) {
 
 const module = "github.com/zklab/zklab"
 
-// commentsIn are the comments of the packages whose types are in files, by the names of types and fields.
+// commentsIn returns the comments on the types that zklab's files contain, by the names of types and fields.
 func commentsIn(root string) (map[string]string, error) {
 	var r jsonschema.Reflector
 	here, err := os.Getwd()
@@ -78,7 +78,7 @@ func commentsIn(root string) (map[string]string, error) {
 		return nil, err
 	}
 	defer os.Chdir(here)
-	if err := os.Chdir(root); err != nil { // the library makes import paths of paths
+	if err := os.Chdir(root); err != nil { // the library turns relative paths into import paths
 		return nil, err
 	}
 	for _, dir := range []string{"store", "settings", "ensemble", "checker", "stats", "history"} {
@@ -132,7 +132,7 @@ func experiment(comments map[string]string) *jsonschema.Schema {
 	return s
 }
 
-// result allows more fields than there are, since later versions may have more (docs/stability.md).
+// result allows unknown fields, since later versions may add some (docs/stability.md).
 func result(comments map[string]string) *jsonschema.Schema {
 	r := &jsonschema.Reflector{
 		AllowAdditionalProperties: true, ExpandedStruct: true, Anonymous: true, CommentMap: comments,
@@ -163,7 +163,7 @@ func result(comments map[string]string) *jsonschema.Schema {
 	return s
 }
 
-// nullable allows null in the place of lists that are never left out: encoding/json writes an empty one so.
+// nullable allows null in place of a list that is never left out: encoding/json writes a nil list as null.
 func nullable(s *jsonschema.Schema) {
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
 		if p.Value.Type == "array" && slices.Contains(s.Required, p.Key) {

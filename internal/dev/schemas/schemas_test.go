@@ -55,7 +55,7 @@ func compiled(t *testing.T, schema []byte) *jsonschema.Schema {
 	return s
 }
 
-// fromYAML returns a file as a validator gets it, and as editors read it.
+// fromYAML returns a file in the form in which a validator gets it and editors read it.
 func fromYAML(t *testing.T, text []byte) any {
 	t.Helper()
 	var v any
@@ -78,8 +78,8 @@ func fromJSON(t *testing.T, text []byte) any {
 	return v
 }
 
-// What runs write follows the schemas: runs of objects of many kinds, with faults of all kinds and without
-// any, with a violation, a gate and probes.
+// The files of runs follow the schemas: runs of many kinds of objects, with faults of all kinds and without
+// faults, with a violation, a gate and probes.
 func TestFilesOfRunsFollowTheSchemas(t *testing.T) {
 	experiment, result := compiled(t, schemas.Experiment), compiled(t, schemas.Result)
 	out := t.TempDir()
@@ -133,7 +133,7 @@ func TestFilesOfRunsFollowTheSchemas(t *testing.T) {
 	}
 }
 
-// The schema of experiments refuses what zklab refuses, and takes what it takes.
+// The schema of experiments refuses and accepts the same files as zklab.
 func TestExperimentSchema(t *testing.T) {
 	s := compiled(t, schemas.Experiment)
 	for text, right := range map[string]bool{
@@ -159,13 +159,14 @@ func TestExperimentSchema(t *testing.T) {
 		if (err == nil) != right {
 			t.Errorf("%q: %v", text, err)
 		}
-		if _, err := store.ParseExperiment([]byte(text)); (err == nil) != right && !strings.HasPrefix(text, "clients-as: thread") { // that is looked at later
+		// zklab checks clients-as later.
+		if _, err := store.ParseExperiment([]byte(text)); (err == nil) != right && !strings.HasPrefix(text, "clients-as: thread") {
 			t.Errorf("zklab itself, %q: %v", text, err)
 		}
 	}
 }
 
-// A result with a field of another type is none; one with more fields is.
+// A result with a field of the wrong type is refused; one with more fields is accepted.
 func TestResultSchema(t *testing.T) {
 	s := compiled(t, schemas.Result)
 	text, err := json.Marshal(store.Result{Verdict: "valid", Verdicts: []checker.Verdict{}, Assumptions: []checker.Assumption{}, Recipe: "lock"})

@@ -18,7 +18,7 @@ import (
 type place struct {
 	name    string
 	flags   []string
-	mutants bool // mutants run there, too
+	mutants bool // mutants also run there
 }
 
 var places = []place{
@@ -110,7 +110,7 @@ func (m *matrix) try(ctx context.Context, c cell, dir string) (o outcome) {
 	return o
 }
 
-// one runs a cell with a seed.
+// one runs a cell once, with one seed.
 func (m *matrix) one(ctx context.Context, c cell, seed int64, dir string) (r store.Result, err error) {
 	args := slices.Concat([]string{"run", c.Recipe, "--subject", c.Name, "--seed", fmt.Sprint(seed), "--out", dir, "--quiet", "--json"}, c.flags, c.place.flags)
 	if err := m.zklab.JSON(ctx, &r, args...); err != nil {
@@ -119,7 +119,7 @@ func (m *matrix) one(ctx context.Context, c cell, seed int64, dir string) (r sto
 	return r, nil
 }
 
-// broken are the properties that a run violated, and that count.
+// broken returns the properties that a run violated, without those that are only measured.
 func broken(r store.Result) (names []string) {
 	for _, v := range r.Verdicts {
 		if v.Result == checker.Violation && !v.Measured && !slices.Contains(names, v.Property) {
@@ -129,7 +129,7 @@ func broken(r store.Result) (names []string) {
 	return names
 }
 
-// verdict returns the verdict, and the properties that it is about.
+// verdict returns the verdict with the properties that it is about.
 func verdict(r store.Result) string {
 	if names := broken(r); len(names) > 0 {
 		return "violated: " + strings.Join(names, ", ")

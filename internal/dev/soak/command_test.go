@@ -21,7 +21,7 @@ const actsAs = "SOAK_TEST_ACTS_AS_COMMAND"
 
 func TestMain(m *testing.M) { testmain.Acting(m, actsAs, act) }
 
-// acting is a matrix whose command is this test binary.
+// acting returns a matrix whose command is this test binary.
 func acting(t *testing.T) matrix {
 	t.Helper()
 	t.Setenv(actsAs, "1")
@@ -33,8 +33,8 @@ func acting(t *testing.T) matrix {
 	return matrix{zklab: &zklab, tries: 3, parallel: 2}
 }
 
-// act prints the result of a run as zklab run --json does, with zklab's exit codes. The
-// recipe says what came of it; in Replay are the arguments.
+// act prints the result of a run as zklab run --json does, with zklab's exit codes. The recipe's name
+// says which result; Replay has the arguments.
 func act(args []string) (int, error) {
 	if len(args) < 8 || args[0] != "run" || args[2] != "--subject" || args[4] != "--seed" || args[6] != "--out" {
 		return 64, errors.New("unknown command")
@@ -65,7 +65,7 @@ func act(args []string) (int, error) {
 	return code, err
 }
 
-// untilInterrupted waits for the signal that ends a run in good order. Files say how far it is.
+// untilInterrupted waits for the signal that ends a run properly. Files say how far it has come.
 func untilInterrupted(dir string) error {
 	interrupt := make(chan os.Signal, 1)
 	signal.Notify(interrupt, os.Interrupt)
@@ -76,7 +76,7 @@ func untilInterrupted(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "ended"), nil, 0o644)
 }
 
-// rows are the lines of a table, each without how long it took.
+// rows returns the lines of a table, each without its duration.
 func rows(table string) (all []string) {
 	for line := range strings.Lines(table) {
 		if cells := strings.Split(strings.TrimSpace(line), " | "); len(cells) > 1 {

@@ -39,7 +39,7 @@ func Command(z *command.Zklab) *cobra.Command {
 // ErrWrong means that a row was not as it should be.
 var ErrWrong = errors.New("not as it should be")
 
-// matrix is how all is run.
+// matrix says how all cells are run.
 type matrix struct {
 	zklab    *command.Zklab
 	limit    time.Duration

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A row is right when zklab's own recipe is valid, or the mutant violates its property
-// with one of the seeds. "make soak" runs the whole matrix with the real command, for hours.
+// A row is as it should be if zklab's own recipe is valid, or the mutant violates its property with one
+// of the seeds. "make soak" runs the whole matrix with the real command, for hours.
 func TestRows(t *testing.T) {
 	for _, tt := range []struct {
 		only, row string
@@ -42,8 +42,8 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// Rows come in the order of the matrix, whichever is done first, and one that is wrong does not
-// end the others.
+// Rows come in the order of the matrix, whichever is done first, and a wrong row does not end the
+// others.
 func TestRowsInOrder(t *testing.T) {
 	m := acting(t)
 	var out strings.Builder
@@ -84,7 +84,7 @@ func TestCommandOfARow(t *testing.T) {
 	}
 }
 
-// What could not be run is an error, which ends the whole.
+// A run that cannot be made is an error, which ends all runs.
 func TestCommandThatCannotRun(t *testing.T) {
 	m := acting(t)
 	m.out = &strings.Builder{}
@@ -94,7 +94,7 @@ func TestCommandThatCannotRun(t *testing.T) {
 	}
 }
 
-// When its context ends, soak lets the runs end in good order.
+// When its context ends, soak lets the runs end properly.
 func TestInterrupt(t *testing.T) {
 	m := acting(t)
 	cells, err := m.cells("virtual", regexp.MustCompile("^barrier zklab "))
@@ -104,7 +104,7 @@ func TestInterrupt(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() { // the run says by a file that it has begun
+	go func() { // the run creates a file when it has begun
 		for {
 			if _, err := os.Stat(filepath.Join(dir, "begun")); err == nil || ctx.Err() != nil {
 				cancel()
@@ -121,8 +121,8 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// Each recipe's own subjects are rows at each place, each mutant where clocks are virtual and
-// on embedded servers, and other libraries' none.
+// Zklab's own subjects have rows at each place, mutants only in virtual time and on embedded servers,
+// and subjects of other libraries none.
 func TestCells(t *testing.T) {
 	m := matrix{limit: time.Second}
 	count := func(where, only string) int {

@@ -14,13 +14,12 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file reads from a record which bug it was.
+// This file finds out from a record which bug caused a violation.
 
 // cause reports whether something happened to a client, for a key, before a time.
 type cause func(f finished, client int, key string, before time.Duration) bool
 
-// orphanAfter is met when a znode was left in line at the end whose client had
-// met the cause.
+// orphanAfter reports whether, at the end, a znode was left in line whose client had met the cause.
 func orphanAfter(c cause) func(finished) bool {
 	return func(f finished) bool {
 		owners := owners(f.history)
@@ -40,8 +39,7 @@ func orphanAfter(c cause) func(finished) bool {
 	}
 }
 
-// refusedAfter is met when a client that had met the cause was refused again
-// and again.
+// refusedAfter reports whether a client that had met the cause was then refused again and again.
 func refusedAfter(c cause) func(finished) bool {
 	return func(f finished) bool {
 		for _, v := range f.result.Verdicts {
@@ -57,7 +55,7 @@ func refusedAfter(c cause) func(finished) bool {
 	}
 }
 
-// owners gives the client of each session.
+// owners returns the client of each session.
 func owners(h *history.History) map[history.ID]int {
 	of := map[history.ID]int{}
 	for i := range h.Events {
@@ -68,8 +66,8 @@ func owners(h *history.History) map[history.ID]int {
 	return of
 }
 
-// lost is met by a client that lost the replies to just these requests, one
-// after the other, the last one for the key.
+// lost reports whether a client lost the replies to exactly these requests, one after the other, the
+// last one for the key.
 func lost(ops ...string) cause {
 	return func(f finished, client int, key string, before time.Duration) bool {
 		for _, step := range took(f.history, kinds.LoseReply.Name, before) {
@@ -81,7 +79,7 @@ func lost(ops ...string) cause {
 	}
 }
 
-// losses are told as "client 3: lost the reply to create /a/k1/lock-".
+// losses matches the description of a loss, such as "client 3: lost the reply to create /a/k1/lock-".
 var losses = regexp.MustCompile(`client (\d+): lost the reply to (\w+)( [^ ,;]+)?`)
 
 func lostInTurn(detail string, client int, key string, ops []string) bool {
@@ -96,14 +94,14 @@ func lostInTurn(detail string, client int, key string, ops []string) bool {
 	return onKey && len(of) >= len(ops) && slices.Equal(of[:len(ops)], ops)
 }
 
-// expired is met by a client whose session was ended while it held or waited.
+// expired reports whether the client's session was ended while the client held or waited.
 func expired(f finished, client int, _ string, before time.Duration) bool {
 	return slices.ContainsFunc(took(f.history, kinds.Expire.Name, before), func(s *faults.Fault) bool {
 		return slices.Contains(s.Clients, client)
 	})
 }
 
-// took are the faults of a kind that took effect before a time.
+// took returns the faults of a kind that took effect before a time.
 func took(h *history.History, kind string, before time.Duration) (all []*faults.Fault) {
 	for _, f := range faults.Of(h).All {
 		if f.Kind == kind && f.Took && f.Verified < before {

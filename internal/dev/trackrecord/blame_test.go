@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// met is a run in which client 3 lost replies, left a znode in line for k1, and
-// was refused for k2.
+// met returns a run in which client 3 lost replies, left a znode in line for k1, and was refused for
+// k2.
 func met(detail string) finished {
 	fact := func(t time.Duration, f, key string, value any) history.Event {
 		return history.Event{Process: history.Nemesis, Client: -1, Time: t, Type: history.Info, F: f, Key: key, Value: history.Value(value)}
@@ -62,7 +62,7 @@ func TestBlame(t *testing.T) {
 	}
 }
 
-// A loss after the fact explains nothing.
+// A loss that comes too late explains nothing.
 func TestBlameNeedsTheCauseFirst(t *testing.T) {
 	run := met("client 3: lost the reply to delete /r/k2/lock-1")
 	run.history.Events[1].Time = 40

@@ -2,15 +2,15 @@ package trackrecord
 
 import "strings"
 
-// measured is the command of a generic workload with a generic mix of faults, and the bugs that
-// it is to find in a subject.
+// measured is the command of a generic workload with a generic mix of faults, and the bugs that it
+// should find in a subject.
 type measured struct {
 	subject string
 	args    string // without the subject
 	bugs    []bug
 }
 
-// of is the command for a subject, as a shell takes it.
+// of returns the command for a subject, quoted for a shell.
 func (c measured) of(subject string) []string {
 	args := append([]string{"zklab"}, strings.Fields(c.args)...)
 	if subject == "zklab" {

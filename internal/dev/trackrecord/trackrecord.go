@@ -1,6 +1,6 @@
-// Package trackrecord measures in how many of some seeds zklab finds the known bugs of published
-// recipes. It runs the command of each row of docs/track-record.md with seeds 1, 2, … and prints the
-// tables of that page.
+// Package trackrecord measures with how many of a number of seeds zklab finds the known bugs of published
+// recipes. It runs the command of each row of docs/track-record.md with seeds 1, 2, … and prints the tables
+// of that page.
 //
 // A run counts for a row if it violated the row's property, and its record shows that this bug was the
 // cause (see blame.go): the commands are generic, and one run can meet several bugs. Violations that
@@ -114,7 +114,7 @@ func (r *runner) run(ctx context.Context, dir string, args []string) (f finished
 	return f, os.RemoveAll(dir)
 }
 
-// count is in how many runs a bug was met and found.
+// count returns in how many runs a bug was met and found.
 func count(runs []finished, b bug) int {
 	n := 0
 	for _, r := range runs {
@@ -125,7 +125,7 @@ func count(runs []finished, b bug) int {
 	return n
 }
 
-// unattributed is in how many runs something was violated, and by none of the bugs.
+// unattributed returns in how many runs there was a violation that none of the bugs caused.
 func unattributed(runs []finished, bugs []bug) int {
 	n := 0
 	for _, r := range runs {
@@ -143,7 +143,7 @@ func unattributed(runs []finished, bugs []bug) int {
 	return n
 }
 
-// violates reports whether a property that decides was violated.
+// violates reports whether a property was violated.
 func (f finished) violates(property string) bool {
 	for _, v := range f.result.Verdicts {
 		if v.Property == property && v.Result == checker.Violation {
@@ -161,7 +161,7 @@ func verdicts(command string, runs []finished) []string {
 	return []string{command, strconv.Itoa(n[checker.Violation]), strconv.Itoa(n[checker.Valid]), strconv.Itoa(n[checker.Unknown])}
 }
 
-// table is written as Markdown has it.
+// table is a Markdown table.
 type table struct{ rows [][]string }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }

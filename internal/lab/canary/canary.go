@@ -25,7 +25,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// What the check does to an ensemble. docs/external.md documents these figures, too.
+// How much load the check puts on an ensemble. docs/external.md also documents these figures.
 const (
 	// Clients of each object, each with a session.
 	Clients = 3
@@ -33,8 +33,8 @@ const (
 	MostRate = 10
 	// probeRate is how many writes per second each probe makes: one for each server, and one that uses all of them.
 	probeRate = 1
-	// held is how many operations' time a client holds the lock: long enough that other clients contend for it, which
-	// its properties need. It costs the servers nothing.
+	// held is how long a client holds the lock, as a multiple of the time between two operations: long enough that
+	// other clients contend for it, which its properties need. It costs the servers nothing.
 	held = 1.5
 )
 
@@ -57,8 +57,8 @@ type Config struct {
 // objects lists the objects that a check uses.
 var objects = []struct {
 	recipe string
-	pace   float64 // factor of Config.Rate: clients of a register wait for each other, so that only half of its operations take place
-	probes bool    // the probes are in its record
+	pace   float64 // factor of Config.Rate: clients of a register wait for each other, so only half of the operations take place
+	probes bool    // the object's record contains the probes
 }{
 	{models.Register.Name, 2, true},
 	{models.Lock.Name, 1, false},
@@ -73,7 +73,7 @@ type Check struct {
 	mu        sync.Mutex
 	began     time.Time
 	events    []Event
-	left      int // events that are not kept
+	left      int // number of events that were not kept
 	servers   []*serverState
 	leader    int // 0: none is known
 	change    *FailOver
@@ -81,8 +81,8 @@ type Check struct {
 	clients   clients
 }
 
-// Run checks an ensemble, and leaves nothing there. Before the load, it calls begins with the check, whose metrics can
-// be read from then on. The error says why there is no result.
+// Run checks an ensemble, and leaves nothing in it. Before the load, it calls begins with the check, whose metrics
+// can be read from then on. The error says why there is no result.
 func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, error) {
 	k := &Check{Config: c, began: time.Now(), clients: newClients()}
 	if err := k.start(ctx); err != nil {
@@ -97,7 +97,7 @@ func Run(ctx context.Context, c Config, begins func(*Check) error) (*Result, err
 	if result != nil {
 		result.Warnings = append(result.Warnings, k.ensemble.Profile().Warnings...)
 	}
-	k.removeAbandoned(context.WithoutCancel(ctx), false) // of checks that were killed shortly before
+	k.removeAbandoned(context.WithoutCancel(ctx), false) // of checks that were killed a short time ago
 	closed := k.claim.Close()
 	if result != nil && closed != nil { // the verdict stands
 		result.Warnings = append(result.Warnings, closed.Error())
@@ -132,7 +132,7 @@ func (k *Check) start(ctx context.Context) (err error) {
 	return nil
 }
 
-// removeAbandoned removes what checks that were killed left behind.
+// removeAbandoned removes the znodes that killed checks left behind.
 func (k *Check) removeAbandoned(ctx context.Context, tellRunning bool) {
 	removed, running, err := k.claim.Abandoned(ctx)
 	for _, path := range removed {
@@ -146,7 +146,7 @@ func (k *Check) removeAbandoned(ctx context.Context, tellRunning bool) {
 	}
 }
 
-// run runs all objects, and watches servers meanwhile.
+// run runs all objects, and watches the servers meanwhile.
 func (k *Check) run(ctx context.Context) (*Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -180,7 +180,7 @@ func (k *Check) run(ctx context.Context) (*Result, error) {
 	return k.result(outcomes), errors.Join(errs...)
 }
 
-// object runs one object.
+// object runs the load of one object, and checks its record.
 func (k *Check) object(ctx context.Context, i int) (*experiment.Outcome, error) {
 	of := objects[i]
 	w, err := workloads.Named(of.recipe, workloads.Own)

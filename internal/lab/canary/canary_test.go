@@ -23,7 +23,8 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// front listens before a server. What clients are shown of it goes through a dialer; four-letter words do not.
+// front is a proxy of a server. Connections of clients go through dial; four-letter words go directly to the
+// server.
 func front(t *testing.T, server string, dial zk.Dialer) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -52,7 +53,7 @@ func bridge(client net.Conn, server string, dial zk.Dialer) {
 	if err != nil {
 		return
 	}
-	if first[0] >= 'a' { // the length of a frame is smaller
+	if first[0] >= 'a' { // a four-letter word; the length of a frame begins with a smaller byte
 		dial = net.DialTimeout
 	}
 	behind, err := dial("tcp", server, time.Second)
@@ -67,8 +68,8 @@ func bridge(client net.Conn, server string, dial zk.Dialer) {
 	_, _ = io.Copy(behind, r)
 }
 
-// checked checks one server, in real time, since a check connects over the network only. It is so fast that a moment
-// is enough.
+// checked checks one server, in real time, since a check connects only over the network. Its rate is so high that a
+// moment is enough.
 func checked(t *testing.T, addr string, page func(text string)) *Result {
 	t.Helper()
 	var k *Check
@@ -91,7 +92,7 @@ func checked(t *testing.T, addr string, page func(text string)) *Result {
 func TestWrongServersAreConvicted(t *testing.T) {
 	for _, wrong := range []struct {
 		kind  corruptproxy.Corruption
-		found string // a property that finds it
+		found string // a property that finds the defect
 	}{
 		{"", ""},
 		{corruptproxy.TornRead, "plain-reads"},
@@ -130,7 +131,7 @@ func TestWrongServersAreConvicted(t *testing.T) {
 	}
 }
 
-// parsed reads the metrics as Prometheus does (the text format 0.0.4), and compares some.
+// parsed parses the metrics as Prometheus does (text format 0.0.4), and compares some of them.
 func parsed(t *testing.T, text string) {
 	t.Helper()
 	var (
@@ -186,7 +187,7 @@ func parsed(t *testing.T, text string) {
 	}
 }
 
-// A fail-over tells its times with all their parts.
+// The text of a long fail-over has its times in all their units.
 func TestLongFailOver(t *testing.T) {
 	f := FailOver{From: 1, To: 2, Took: 30 * time.Second, Waited: 90 * time.Second}
 	for text, took := range map[string]time.Duration{"after 2.1 s;": 2100 * time.Millisecond, "after 90.0 s;": 90 * time.Second, "after 2 min 30 s;": 150 * time.Second} {

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/reports"
 )
 
-// Some operation succeeds each second. Gaps that are a little longer are kept; still longer ones are reported
-// as events.
+// Some operation should succeed each second. A gap that is a little longer is kept, and an even longer one is
+// also reported as an event.
 const (
 	keptGap = 1200 * time.Millisecond / probeRate
 	toldGap = 1500 * time.Millisecond / probeRate
@@ -18,9 +18,9 @@ const (
 
 // clients sums up what the clients of all objects have experienced.
 type clients struct {
-	latest  time.Time     // when an operation succeeded, or the first began
+	latest  time.Time     // when the latest operation succeeded, or the first one began
 	ended   bool          // the load has ended
-	longest time.Duration // between two successes
+	longest time.Duration // the longest time between two successes
 	gaps    []gap
 	moved   int
 	expired int
@@ -90,7 +90,7 @@ func (k *Check) fact(now time.Time, e *history.Event) {
 		switch {
 		case p.Name == history.PhaseLoad && k.clients.latest.IsZero():
 			k.clients.latest = now
-		case p.Name == history.PhaseHeal: // counts the gap at the end of the load, too
+		case p.Name == history.PhaseHeal: // also counts the gap at the end of the load
 			k.succeeded(now)
 			k.clients.ended = true
 		}
@@ -102,7 +102,7 @@ func (k *Check) fact(now time.Time, e *history.Event) {
 	}
 }
 
-// succeeded notes a success of any client, and the gap before it.
+// succeeded records a success of any client, and the gap before it.
 func (k *Check) succeeded(now time.Time) {
 	c := &k.clients
 	if c.latest.IsZero() || c.ended {

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// MetricsType is the content type of what [Check.WriteMetrics] writes.
+// MetricsType is the content type of the text that [Check.WriteMetrics] writes.
 const MetricsType = "text/plain; version=0.0.4; charset=utf-8"
 
 // bounds are the upper bounds of the histogram, in seconds.
@@ -34,7 +34,7 @@ func (h *histogram) add(d time.Duration) {
 	at, _ := slices.BinarySearch(bounds, d.Seconds())
 	h.counts[at]++
 	h.sum += d
-	_ = h.fine.RecordValue(min(max(1, d.Microseconds()), time.Hour.Microseconds())) // it takes these
+	_ = h.fine.RecordValue(min(max(1, d.Microseconds()), time.Hour.Microseconds())) // values in this range are accepted
 }
 
 // latency returns the quantiles.
@@ -113,7 +113,7 @@ func (p *page) metric(name, kind, help string) {
 	fmt.Fprintf(&p.text, "# HELP %s %s\n# TYPE %s %s\n", p.name, help, p.name, kind)
 }
 
-// sample writes a value with labels: names and values by turns.
+// sample writes a value with labels, which are names and values in turn.
 func (p *page) sample(suffix string, value float64, labels ...string) {
 	p.text.WriteString(p.name + suffix)
 	for i := 0; i < len(labels); i += 2 {

@@ -22,9 +22,9 @@ const (
 	Back    = "back"    // a server answers and serves clients again
 	Untold  = "untold"  // a server does not report its role
 	Waited  = "waited"  // no operation succeeded for a while
-	Moved   = "moved"   // a session went on at another server
+	Moved   = "moved"   // a session moved to another server
 	Expired = "expired" // a session expired
-	Cleaned = "cleaned" // what another check left was removed
+	Cleaned = "cleaned" // znodes that another check left were removed
 )
 
 // mostKept is how many events and how many gaps are kept. Further events are only counted.
@@ -35,7 +35,7 @@ type Event struct {
 	At     time.Time     `json:"at"`
 	Kind   string        `json:"kind"`
 	Server int           `json:"server,omitempty"` // its number, in the order of the servers, from 1
-	Took   time.Duration `json:"took,omitempty"`   // in nanoseconds: how long it was gone, or clients waited, or there was no leader
+	Took   time.Duration `json:"took,omitempty"`   // in nanoseconds: how long the server was gone, clients waited, or there was no leader
 	Text   string        `json:"text"`
 }
 
@@ -48,9 +48,9 @@ type FailOver struct {
 	From  int           `json:"from"`
 	To    int           `json:"to"`
 	Epoch int64         `json:"epoch"` // of the new leader
-	Took  time.Duration `json:"took"`  // until the new one was seen to lead, in nanoseconds
-	// Waited is the longest time around it without a successful operation, in nanoseconds; 0 if it was no longer
-	// than the usual second between two operations.
+	Took  time.Duration `json:"took"`  // until the new leader was first seen to lead, in nanoseconds
+	// Waited is the longest time around the change without a successful operation, in nanoseconds; 0 if it was
+	// no longer than the usual second between two operations.
 	Waited time.Duration `json:"waited"`
 }
 
@@ -78,13 +78,13 @@ type Result struct {
 	// Leader is the server that led at the end; 0 if there was none, or no server reports its role.
 	Leader    int        `json:"leader,omitempty"`
 	FailOvers []FailOver `json:"fail_overs"`
-	// LongestGap is the longest time in which no operation of any client succeeded, in nanoseconds. One
-	// operation per second begins.
+	// LongestGap is the longest time in which no operation of any client succeeded, in nanoseconds. Each
+	// second, one operation begins.
 	LongestGap time.Duration `json:"longest_gap"`
 	Moved      int           `json:"sessions_moved"`
 	Expired    int           `json:"sessions_expired"`
 	Events     []Event       `json:"events"`
-	Left       int           `json:"events_left_out,omitempty"` // how many more there were
+	Left       int           `json:"events_left_out,omitempty"` // number of events that were not kept
 	Warnings   []string      `json:"warnings,omitempty"`        // of the ensemble, such as certificates to renew, and of the check itself, such as a znode that could not be removed
 }
 
@@ -182,7 +182,7 @@ func (r *Result) keep() {
 	}
 }
 
-// undecided returns why not all is decided.
+// undecided returns why some properties are undecided.
 func undecided(r *store.Result) (why []string) {
 	for _, v := range r.Verdicts {
 		if text := v.Property + ": " + v.Reason; v.Result == checker.Unknown && !slices.Contains(why, text) {
@@ -195,8 +195,8 @@ func undecided(r *store.Result) (why []string) {
 	return why
 }
 
-// Reasons returns why not all is decided, for people: each reason once, with all properties that it keeps from a
-// verdict. A reason that only repeats an assumption that was not met is left out.
+// Reasons returns, for people, why some properties are undecided: each reason once, with all properties that it
+// leaves undecided. A reason that only repeats an assumption that was not met is left out.
 func (o *Object) Reasons() (all []string) {
 	var assumed []string
 	for _, a := range checker.Unmet(o.Result.Assumptions) {
@@ -221,7 +221,8 @@ func (o *Object) Reasons() (all []string) {
 	return all
 }
 
-// waited returns the longest gap around a fail-over: servers are asked less often than operations end.
+// waited returns the longest gap around a fail-over. It allows for the time between two queries of a server,
+// which is longer than the time between operations.
 func (k *Check) waited(f FailOver) (longest time.Duration) {
 	from, to := f.At.Add(-askEvery-askTimeout), f.At.Add(f.Took+askEvery)
 	for _, g := range k.clients.gaps {

@@ -91,7 +91,7 @@ func (k *Check) leads(now time.Time) {
 	}
 	switch {
 	case leader == k.leader:
-	case k.leader == 0 && k.change == nil: // the first one that is known
+	case k.leader == 0 && k.change == nil: // the first known leader
 		k.leader = leader
 	case leader == 0:
 		k.change = &FailOver{At: now, From: k.leader}
@@ -109,7 +109,7 @@ func (k *Check) leads(now time.Time) {
 	}
 }
 
-// leads says who leads now.
+// leads describes which server leads now.
 func (f FailOver) leads() string {
 	switch {
 	case f.To == 0:

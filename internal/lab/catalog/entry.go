@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Kind is a kind of entry, as people call it.
+// Kind is a kind of entry, in the word for people.
 type Kind string
 
 // The kinds of entries.
@@ -25,7 +25,7 @@ const (
 // Entry is a run, a sweep, an exploration or a matrix in a store, as [List] describes it. docs/results.md has its JSON.
 type Entry struct {
 	Path     string `json:"path"`           // its folder
-	Runs     *int   `json:"runs,omitempty"` // of all but a run
+	Runs     *int   `json:"runs,omitempty"` // for all entries but runs
 	Recipe   string `json:"recipe"`
 	Subject  string `json:"subject,omitempty"`
 	Ensemble string `json:"ensemble,omitempty"`
@@ -34,7 +34,7 @@ type Entry struct {
 
 	Started     time.Time     `json:"started,omitzero"`
 	Duration    time.Duration `json:"duration,omitempty"`
-	Verdict     string        `json:"verdict"` // State, in the words of files
+	Verdict     string        `json:"verdict"` // State, in the word that files use
 	Violated    []string      `json:"violated"`
 	Interrupted bool          `json:"interrupted"`
 	Operations  *int          `json:"operations,omitempty"`
@@ -45,7 +45,7 @@ type Entry struct {
 	Exceeded bool `json:"-"`
 	Alive    bool `json:"-"`
 
-	// One of them is set.
+	// One of these fields is set.
 	run      *store.Run
 	swept    *sweep.Stored
 	explored *explore.Entry
@@ -65,7 +65,7 @@ func (e *Entry) Kind() Kind {
 	return Exploration
 }
 
-// Run returns the stored run that the entry is; nil for all else.
+// Run returns the stored run if the entry is one; nil for all other entries.
 func (e *Entry) Run() *store.Run { return e.run }
 
 // Remove removes the folder of the entry. It refuses to remove a sweep on which a process works.

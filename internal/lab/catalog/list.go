@@ -14,23 +14,23 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Choice chooses among the entries of a store. Its zero value takes all.
+// Choice chooses among the entries of a store. The zero value selects all of them.
 type Choice struct {
 	Recipe        string
 	State         State
 	Since, Before time.Time // zero: any
 }
 
-// wants reports whether the choice takes an entry of some recipes that began then, whatever its state. An
-// entry whose beginning is not known is taken by no time.
+// wants reports whether the choice selects an entry with these recipes and this beginning, whatever its
+// state. No choice with Since or Before selects an entry whose beginning is unknown.
 func (c Choice) wants(began time.Time, recipes ...string) bool {
 	return (c.Recipe == "" || slices.Contains(recipes, c.Recipe)) &&
 		(c.Since.IsZero() || !began.Before(c.Since)) &&
 		(c.Before.IsZero() || !began.IsZero() && began.Before(c.Before))
 }
 
-// List returns the runs, sweeps, explorations and matrices in a store that a choice takes, newest first. An entry
-// that cannot be read is in the list, with its error. It reads only what the choice can take.
+// List returns the runs, sweeps, explorations and matrices in a store that a choice selects, newest first.
+// An entry that cannot be read is in the list, with its error. List reads only what the choice can select.
 func List(root string, c Choice) ([]Entry, error) {
 	runs, err := store.List(root)
 	if err != nil {
@@ -145,7 +145,7 @@ func ofExploration(k explore.Entry) Entry {
 	return e
 }
 
-// ofMatrix describes a matrix: its experiments and its servers stand for recipe and ensemble.
+// ofMatrix describes a matrix: its experiments take the place of the recipe, and its servers that of the ensemble.
 func ofMatrix(m matrix.Entry) Entry {
 	x := m.Stored
 	e := Entry{Path: m.Path, Recipe: strings.Join(x.Names(), " "), Started: x.Began, State: Unreadable, Violated: []string{}, matrix: &m}

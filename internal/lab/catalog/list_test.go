@@ -14,7 +14,8 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// stored makes a store with a run for each verdict, an exploration, a matrix, and a sweep and a matrix that cannot be read.
+// stored makes a store with a run for each verdict, an exploration, a matrix, and a sweep and a matrix that
+// cannot be read.
 func stored(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -53,7 +54,7 @@ func TestList(t *testing.T) {
 		Kind  catalog.Kind
 		State catalog.State
 		Word  string // in JSON
-		Why   bool   // it has an error
+		Why   bool   // the entry has an error
 	}
 	list := func(c catalog.Choice) (lines []line) {
 		all, err := catalog.List(root, c)

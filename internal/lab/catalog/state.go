@@ -2,7 +2,7 @@ package catalog
 
 import "github.com/zklab/zklab/checker"
 
-// State is the verdict of an entry, or how far it came.
+// State is the verdict of an entry, or how far it has come.
 type State string
 
 // The states.
@@ -12,7 +12,7 @@ const (
 	Undecided    State = "undecided"
 	NoneViolated State = "none violated" // of a sweep whose seeds have all run
 	Running      State = "running"
-	Unfinished   State = "unfinished" // it crashed, or goes on in lists that do not show Running
+	Unfinished   State = "unfinished" // it crashed, or still runs (in lists that do not show Running)
 	Unreadable   State = "unreadable"
 )
 
@@ -32,7 +32,8 @@ func Of(verdict checker.Result) State {
 	return Unreadable
 }
 
-// Named returns the state with a name. unknown, the word of files, names the undecided state, too.
+// Named returns the state with a name. "unknown", the word in files, is another name of the undecided
+// state.
 func Named(name string) State {
 	if name == string(checker.Unknown) {
 		return Undecided
@@ -40,7 +41,7 @@ func Named(name string) State {
 	return State(name)
 }
 
-// inFiles returns the word of result.json, where an undecided verdict is unknown.
+// inFiles returns the word for the state in result.json, where an undecided verdict is "unknown".
 func (s State) inFiles() string {
 	if s == Undecided {
 		return string(checker.Unknown)

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// Comparison holds what groups of runs have in common and in what they differ. Changes are from the
-// first group.
+// Comparison describes what groups of runs have in common and how they differ. Changes are relative to
+// the first group.
 type Comparison struct {
 	// Warnings say what limits the comparison: too few measurements, groups that were run
 	// differently.
@@ -25,13 +25,13 @@ type Comparison struct {
 	Tests    int       `json:"tests"`
 	Rows     []Row     `json:"rows"`
 	Findings []Finding `json:"findings"`
-	// Gates are the bounds that were given, each for each group but the first.
+	// Gates holds the results of the given gates: one for each gate and each group but the first.
 	Gates []gates.Result `json:"gates,omitempty"`
 }
 
-// Row compares one quantity of all groups.
+// Row compares one quantity across all groups.
 type Row struct {
-	// Name is the quantity as gates write it: acquire.p99, failover(kill:leader).median.
+	// Name is the quantity, written as in gates: acquire.p99, failover(kill:leader).median.
 	Name  string `json:"name"`
 	Unit  Unit   `json:"unit"`
 	Cells []Cell `json:"cells"` // one for each group
@@ -42,14 +42,14 @@ type Row struct {
 // Cell is a quantity of one group.
 type Cell struct {
 	N int `json:"n"` // in the row's unit
-	// Value is the median of the runs' figures, or the quantile of all times; zero if N is, or if the row
-	// has a ratio.
+	// Value is the median of the runs' figures, or the quantile of all times; zero if N is 0 or the row has a
+	// ratio.
 	Value measured.Bound `json:"value"`
 	// Interval is the confidence interval of 95 % of Value; nil if there are too few measurements.
 	Interval *measured.Interval `json:"interval,omitempty"`
 	// Ratio is the value of a row of events per operation; nil for times, and without measurements.
 	Ratio *Ratio `json:"ratio,omitempty"`
-	// Change is against the first group; nil if there is no test.
+	// Change is the change relative to the first group; nil if there is no test.
 	Change *Change `json:"change,omitempty"`
 }
 
@@ -78,7 +78,7 @@ type Change struct {
 type Finding struct {
 	sweep.Cause
 	State State `json:"state"`
-	Runs  []int `json:"runs"` // that have it, of each group
+	Runs  []int `json:"runs"` // number of runs that have it, for each group
 }
 
 // State compares a finding with the first group.
@@ -134,7 +134,7 @@ func rowsOf(groups []*Group) (rows []Row) {
 	return rows
 }
 
-// rowOf compares a quantity. There is no row where too few times were measured for such a quantile.
+// rowOf compares a quantity. ok is false if too few times were measured for its quantile.
 func rowOf(groups []*Group, q quantity) (r Row, ok bool) {
 	r = Row{Name: q.title(), Unit: unitOf(groups, q), of: q}
 	for i, g := range groups {
@@ -187,7 +187,7 @@ func changeOf(a, b []float64) *Change {
 
 // relative returns a factor as a relative change; nil if it comes from a censored time.
 func relative(factor float64) *float64 {
-	const most = 1e6 // no two times that were measured differ so much
+	const most = 1e6 // measured times never differ by such a factor
 	if !(factor < most) || factor < 1/most {
 		return nil
 	}

@@ -68,8 +68,8 @@ func parsed(t *testing.T, texts []string) []gates.Gate {
 	return gates
 }
 
-// drawn are valid runs of a system whose acquires take typical, and whose operations are not
-// independent: each run is as a whole up to half as slow again, and has slow moments.
+// drawn returns valid runs of a system whose acquires typically take this long, and whose operations
+// are not independent: each run as a whole is slower by up to a half, and has slow moments.
 func drawn(seed uint64, runs int, typical time.Duration) (lines []sweep.Line) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	for range runs {
@@ -119,8 +119,8 @@ func found(c *compare.Comparison) (names []string) {
 	return names
 }
 
-// Half of a sweep against the other half: the operations of a run are not independent, and there are
-// many rows, and yet no comparison finds a difference.
+// No comparison of one half of a sweep with the other half finds a difference, although the operations of a
+// run are not independent, and there are many rows.
 func TestNoDifference(t *testing.T) {
 	lines := drawn(7, 40, 10*time.Millisecond)
 	var wrong [][]string
@@ -139,8 +139,8 @@ func TestNoDifference(t *testing.T) {
 	}
 }
 
-// Runs that are slower by half are found to be, with an interval that has the truth nearly always. In
-// what does not differ, a difference is hardly ever found.
+// Runs that are slower by a half are found, with an interval that nearly always contains the true factor. If
+// groups do not differ, a difference is hardly ever found.
 func TestDifference(t *testing.T) {
 	missed, wrong := 0, 0
 	for seed := range uint64(10) {
@@ -194,7 +194,7 @@ func TestSingleRuns(t *testing.T) {
 	}
 }
 
-// A group knows what nobody could look at in its runs.
+// A group knows which properties could not be checked in its runs.
 func TestUnchecked(t *testing.T) {
 	lines := drawn(1, 4, time.Millisecond)
 	lines[0].Unchecked = map[string]string{"log": "no log"}
@@ -205,7 +205,7 @@ func TestUnchecked(t *testing.T) {
 	}
 }
 
-// A gate against a baseline is decided only by an interval on one side of its bound.
+// A relative gate is decided only if the interval lies on one side of the bound.
 func TestRelativeGates(t *testing.T) {
 	texts := []string{"acquire.median<+90%", "acquire.median<+10%", "acquire.median<+50%", "acquire.p90<+90%", "acquire.p99<20ms", "handover(kill).median<+10%"}
 	c := compare.Compare([]*compare.Group{
@@ -226,7 +226,8 @@ func TestRelativeGates(t *testing.T) {
 	}
 }
 
-// Findings are new, known or gone, each counted once in a run, and measured ones do not count.
+// Findings are new, known or gone. Each counts once for a run, and findings of measured properties do
+// not count.
 func TestFindings(t *testing.T) {
 	broken := func(shape string, measured bool) sweep.Line {
 		p := sweep.Property{Name: "exclusion", Result: checker.Violation, Shape: shape, Measured: measured}
@@ -271,7 +272,8 @@ func TestCensored(t *testing.T) {
 	}
 }
 
-// herding are runs in each of which 100 releases, 60 of them while others waited, caused the events.
+// herding returns runs, one for each number of events, in which 100 releases, 60 of them while others waited,
+// caused these events.
 func herding(events ...int) (lines []sweep.Line) {
 	for _, n := range events {
 		outages := &measured.Times{}
@@ -321,7 +323,7 @@ func TestHerdAndOutage(t *testing.T) {
 	}
 }
 
-// benchstat's reader reads what is written.
+// The reader of benchstat can read the output.
 func TestBenchmarks(t *testing.T) {
 	c := compare.Compare([]*compare.Group{swept(t, "a", nil, drawn(1, 6, time.Millisecond)), swept(t, "b", nil, drawn(2, 6, time.Millisecond))}, nil)
 	var b bytes.Buffer
@@ -343,7 +345,7 @@ func TestBenchmarks(t *testing.T) {
 	}
 }
 
-// What an argument cannot be is said in one line.
+// An invalid argument is reported in one line.
 func TestWrongArguments(t *testing.T) {
 	folder := t.TempDir()
 	for argument, want := range map[string]string{

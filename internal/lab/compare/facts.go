@@ -27,7 +27,7 @@ type Difference struct {
 const (
 	drawn    = "drawn by each seed"
 	notSet   = "not set"
-	notKnown = "not known" // runs and sweeps keep different facts
+	notKnown = "not known" // for facts that only runs, or only sweeps, keep
 )
 
 // apart lists the settings that may differ between comparable runs.
@@ -80,12 +80,12 @@ func ofSweep(d *sweep.Description, versions []string) facts {
 		f[s.Name] = s.Value
 	}
 	if s, err := plan.Parse(f["faults"], settings.Usual().FaultInterval); err == nil {
-		f["faults"] = store.Faults(s.Items()).Expression() // as runs keep them
+		f["faults"] = store.Faults(s.Items()).Expression() // in the form in which runs keep them
 	}
 	return f
 }
 
-// differences compares the facts of all groups, in order of name.
+// differences compares the facts of all groups, in the order of their names.
 func differences(groups []*Group) []Difference {
 	names := map[string]bool{}
 	for _, g := range groups {

@@ -10,7 +10,7 @@ import (
 )
 
 // judge judges a gate for a group. baseline is the first group, against which relative gates are
-// judged. named says to name the group.
+// judged. If named, the result names the group.
 func judge(gate gates.Gate, baseline, g *Group, named bool) gates.Result {
 	var r gates.Result
 	if gate.Relative {
@@ -60,8 +60,8 @@ func judgeChange(gate gates.Gate, baseline, g *Group) gates.Result {
 	return r
 }
 
-// runsFor returns about how many runs in each group have as many measurements as are needed, where the group
-// with fewer of them has some; 0 if that is not known.
+// runsFor estimates how many runs each group needs for the needed number of measurements, given that the
+// present runs of the group with the fewest have made some measurements; 0 if that is unknown.
 func runsFor(needed, some int, groups ...*Group) (runs int) {
 	for _, g := range groups {
 		runs = max(runs, g.Runs)

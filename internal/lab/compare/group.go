@@ -26,24 +26,24 @@ type Group struct {
 	Violation int `json:"violation"`
 	Unknown   int `json:"unknown"`
 	Errors    int `json:"errors"`
-	// Unchecked lists the properties that could not be looked at in some runs, in the order of their names.
+	// Unchecked lists the properties that could not be checked in some runs, in the order of their names.
 	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
 	// ZooKeeper lists the versions of the servers, as far as the runs know them.
 	ZooKeeper []string `json:"zookeeper,omitempty"`
 	// Samples holds the samples of all runs together.
 	Samples samples.Samples `json:"-"`
 
-	took     []sweep.FaultCount // of all runs together
-	noEffect []string           // their faults, where some of them took no effect
+	took     []sweep.FaultCount // the faults of all runs together
+	noEffect []string           // the faults of runs and sweeps in which some faults had no effect
 	open     string             // why a run was not decided
 	without  sweep.UncheckedRuns
 	runs     []*store.Run
-	sweeps   [][]string // the paths of each
-	facts    []facts    // of each run and sweep
-	going    []string   // sweeps that are not over
+	sweeps   [][]string // the paths of each sweep
+	facts    []facts    // the facts of each run and sweep
+	going    []string   // sweeps that have not finished
 	causes   map[string]*found
-	figures  map[quantity][]float64 // of each run that has it: seconds, or events per operation
-	gated    []quantity             // that relative gates need beyond those of the table
+	figures  map[quantity][]float64 // one figure for each run that has the quantity: seconds, or events per operation
+	gated    []quantity             // quantities that relative gates need and the table does not have
 }
 
 // found is a cause and the number of runs that have it.
@@ -69,7 +69,7 @@ func (q quantity) times(s *samples.Samples) *measured.Times {
 	return q.metric.Times(s, q.part)
 }
 
-// count returns of how many times, or operations, samples have the quantity.
+// count returns from how many times, or operations, samples compute the quantity.
 func (q quantity) count(s *samples.Samples) (n int) {
 	if s != nil && q.metric.Ratio != nil {
 		return q.metric.Ratio(s).Operations
@@ -121,8 +121,8 @@ func quantities(s *samples.Samples) (all []quantity) {
 	return all
 }
 
-// Censored times count as longer than any other. A number far beyond all times stands for them and
-// not infinity, which could not be interpolated.
+// Censored times count as longer than any other. They are represented by a number far beyond all times,
+// since infinity could not be interpolated.
 const (
 	censored = 1e15
 	beyond   = 1e12 // figures above this are censored
@@ -145,7 +145,7 @@ func bound(v float64, longest time.Duration) measured.Bound {
 	return measured.Bound{Time: time.Duration(math.Round(v * float64(time.Second)))}
 }
 
-// add counts a run.
+// add counts the verdict of a run.
 func (g *Group) add(l *sweep.Line) {
 	switch l.Verdict {
 	case checker.Valid:

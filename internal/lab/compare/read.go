@@ -151,7 +151,7 @@ func (g *Group) locate(root string, paths []string) error {
 func recipeOf(run *store.Run) string {
 	x, err := store.ReadExperiment(run.Experiment())
 	if err != nil {
-		return "" // addRun says why
+		return "" // addRun returns the error
 	}
 	return x.Recipe
 }
@@ -169,7 +169,7 @@ func (g *Group) addRun(run *store.Run) error {
 	if err != nil {
 		return err
 	}
-	h := &history.History{} // read only where it is needed
+	h := &history.History{} // filled only if it is needed
 	if len(result.Violated()) > 0 || result.Stats.Samples == nil {
 		if h, err = run.ReadHistory(); err != nil {
 			return err
@@ -184,7 +184,7 @@ func (g *Group) addRun(run *store.Run) error {
 	return nil
 }
 
-// addSweep adds the runs of a sweep, which has the paths of all its shards.
+// addSweep adds the runs of a sweep, given the paths of all its shards.
 func (g *Group) addSweep(paths []string) error {
 	var versions []string
 	s, err := sweep.MergeEach(paths, func(l *sweep.Line) {

@@ -17,16 +17,17 @@ type Unit string
 
 // The units.
 const (
-	ByRun   Unit = "run"   // the figure of one run
-	ByFault Unit = "fault" // what followed one fault
+	ByRun   Unit = "run"   // the unit is a run, with one figure
+	ByFault Unit = "fault" // the unit is a fault, with the time that followed it
 	ByTime  Unit = "time"  // single times, which are not independent: there is no test
 )
 
-// needed is how many measurements each group needs for a test, which is also how many an interval of
-// the median needs.
+// needed is the number of measurements that each group needs for a test, and also the number that an interval
+// of the median needs.
 var needed = measured.Needed(0.5)
 
-// unitOf chooses the unit of a quantity: the run if each group that has it has it in enough runs.
+// unitOf chooses the unit of a quantity: the run, if each group that has the quantity has it in enough
+// runs.
 func unitOf(groups []*Group, q quantity) Unit {
 	if q.metric.Ratio != nil {
 		return ByRun
@@ -43,7 +44,8 @@ func unitOf(groups []*Group, q quantity) Unit {
 	return unit
 }
 
-// measurements returns the values of a group to test, rising: seconds, or events per operation.
+// measurements returns the values of a group for the test, in rising order: seconds, or events per
+// operation.
 func (g *Group) measurements(q quantity, u Unit) (values []float64) {
 	if u == ByRun {
 		return slices.Sorted(slices.Values(g.figures[q]))
@@ -90,7 +92,7 @@ func ratios(a, b []float64) (low, factor, high float64) {
 	return all[k-1], factor, all[n-k]
 }
 
-// leftOut returns the rank of the lower end of the interval among all pairs, counted from 1; 0 if
+// leftOut returns the rank, counted from 1, of the lower end of the interval among all pairs; 0 if
 // there are too few measurements for an interval.
 func leftOut(n, m int) int {
 	if n <= stats.MannWhitneyExactLimit && m <= stats.MannWhitneyExactLimit {

@@ -106,7 +106,7 @@ func (c *Comparison) warnOfPower() {
 	}
 }
 
-// Enough returns how many measurements in each group a difference needs to be found by any of the tests, if it is large.
+// Enough returns the number of measurements that each group needs so that a test can find a large difference.
 func (c *Comparison) Enough() int {
 	least := needed
 	for leastP(least, least)*float64(c.Tests) >= Alpha {
@@ -115,7 +115,7 @@ func (c *Comparison) Enough() int {
 	return least
 }
 
-// Powerful reports whether some test could find a difference, if it is large.
+// Powerful reports whether some test could find a large difference.
 func (c *Comparison) Powerful() bool {
 	return slices.ContainsFunc(c.Rows, func(r Row) bool {
 		return slices.ContainsFunc(r.Cells, func(cell Cell) bool {
@@ -124,7 +124,7 @@ func (c *Comparison) Powerful() bool {
 	})
 }
 
-// text says in what groups differ.
+// text describes the difference.
 func (d Difference) text() string {
 	return fmt.Sprintf("groups differ in %s: %s", d.Name, InGroups(d.Values))
 }

@@ -38,8 +38,8 @@ func makeBase(ctx context.Context, t Target) (base, error) {
 	return b, err
 }
 
-// remove removes the znode with all that scripts left in it, even after ctx has ended. It returns a
-// description of what could not be removed.
+// remove removes the znode with everything that scripts left in it, even after ctx has ended. It
+// returns a description of what could not be removed.
 func (b base) remove(ctx context.Context) string {
 	err := b.with(context.WithoutCancel(ctx), func(ctx context.Context, c *zkclient.Conn) error { return removeTree(ctx, c, b.path) })
 	if err != nil {
@@ -69,7 +69,7 @@ func (b base) with(ctx context.Context, work func(context.Context, *zkclient.Con
 	return err
 }
 
-// removeTree removes a znode and what is below it. Where an ACL forbids that, it first changes the
+// removeTree removes a znode and everything below it. Where an ACL forbids that, it first changes the
 // ACL.
 func removeTree(ctx context.Context, c *zkclient.Conn, path string) error {
 	reply, err := c.Do(ctx, wire.GetChildren, &wire.ReadRequest{Path: path})

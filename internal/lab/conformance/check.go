@@ -16,17 +16,17 @@ import (
 
 // Target is the servers to check, and how to reach them.
 type Target struct {
-	Servers  []string // host:port each; of one ensemble
+	Servers  []string // servers of one ensemble, each as host:port
 	Dial     ensemble.DialFunc
 	Chroot   string             // the znode below which everything happens; "" is the whole tree
 	Auth     []wire.AuthRequest // for creating and removing the znode of the check
 	Patience time.Duration      // how long a server may take for one answer
 	// Name is the name of the znode in which the scripts run.
 	Name string
-	// Serial has the scripts run one after the other, instead of several at once.
+	// Serial runs the scripts one after the other, instead of several at once.
 	Serial bool
 
-	parents bool // makes the chroot, too
+	parents bool // also make the chroot
 }
 
 // Outcome is the result of a script.
@@ -34,7 +34,7 @@ type Outcome string
 
 // The outcomes.
 const (
-	OK      Outcome = "ok"       // clients see what they see of the reference
+	OK      Outcome = "ok"       // clients see the same as on the reference
 	Differs Outcome = "differs"  // they see something else
 	LeftOut Outcome = "left-out" // the script was not run
 )
@@ -42,8 +42,8 @@ const (
 // Result is the outcome of one script.
 type Result struct {
 	Script  string  `json:"script"`
-	Shows   string  `json:"shows"`  // what a right server shows
-	Source  string  `json:"source"` // of the rule
+	Shows   string  `json:"shows"`  // what a correct server shows
+	Source  string  `json:"source"` // the source of the rule
 	Outcome Outcome `json:"outcome"`
 	// Detail is the first difference, or why the script was left out.
 	Detail string `json:"detail,omitempty"`
@@ -55,7 +55,7 @@ type Report struct {
 	// Notes lists the settings and versions of the servers that the check took into account.
 	Notes   []string `json:"notes,omitempty"`
 	Results []Result `json:"scripts"`
-	// Left tells what could not be removed, "" if nothing is left.
+	// Left describes what could not be removed; "" if nothing is left.
 	Left string `json:"left,omitempty"`
 }
 
@@ -72,13 +72,13 @@ func (r Report) Count(o Outcome) (n int) {
 // ErrUnusable means servers on which no script can run; the message says why.
 var ErrUnusable = errors.New("these servers cannot be checked")
 
-// atOnce is how many scripts run at once: a script mostly waits. Servers take 60 connections from one address by
-// default (maxClientCnxns), and a script has six at most.
+// atOnce is how many scripts run at once: a script mostly waits. By default, servers accept 60 connections from
+// one address (maxClientCnxns), and a script has at most six.
 const atOnce = 8
 
 // Check runs the scripts on servers, and on embedded ones that it starts with the same settings, as far as it can
-// find these out. It calls each, if that is not nil, with each result, in the order of the scripts. It returns an
-// error if the servers cannot be reached or do not let it work, and then what it has until then. Everything happens
+// find these out. It calls each, if that is not nil, with each result, in the order of the scripts. If the servers
+// cannot be reached or do not let it work, it returns an error and what it has found until then. Everything happens
 // below one znode, which it makes and removes.
 func Check(ctx context.Context, t Target, each func(Result)) (report Report, err error) {
 	met, err := meet(ctx, t)
@@ -156,7 +156,7 @@ func (b both) compare(ctx context.Context, met acquaintance, s Script) Result {
 type inOrder struct {
 	mu      sync.Mutex
 	results []Result
-	next    int // to be told
+	next    int // the number of the next result to report
 	each    func(Result)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// Apache's servers conform, as they come.
+// Apache's servers conform with their default settings.
 func TestRealApacheConforms(t *testing.T) {
 	dockertest.Require(t)
 	for name, c := range map[string]container.Config{

@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// target is an embedded ensemble to be checked, in memory.
+// target starts an embedded ensemble in memory, to be checked.
 func target(t *testing.T, c embedded.Config) Target {
 	t.Helper()
 	c.InMemory = true
@@ -98,7 +98,7 @@ func names(t *testing.T, target Target) (names []string) {
 	return names
 }
 
-// told is how some differences are told.
+// told has the texts that describe some differences.
 var told = map[corruptproxy.Corruption]string{
 	corruptproxy.VersionOff:     `: answers version [1-9]\d* where \d+ is right$`,
 	corruptproxy.OtherError:     `: answers "no node" where "bad version" is right$`,
@@ -114,7 +114,7 @@ var told = map[corruptproxy.Corruption]string{
 	corruptproxy.EphemeralStays: `: answers ephemeralOwner 0 where \w+\.1 is right$`,
 }
 
-// Each wrong server is found, although nothing is done to it.
+// Each wrong server is found, although there are no faults.
 func TestWrongServersAreFound(t *testing.T) {
 	for _, kind := range corruptproxy.Corruptions() {
 		t.Run(string(kind), func(t *testing.T) {
@@ -138,7 +138,8 @@ func TestWrongServersAreFound(t *testing.T) {
 	}
 }
 
-// Scripts are left out where servers of an older version behave otherwise, and speak as those do.
+// On servers of an older version, scripts are left out if such servers behave differently, and the
+// others use requests that these servers know.
 func TestOlderServers(t *testing.T) {
 	for version, want := range map[[2]int]map[string]string{
 		{3, 4}: {"versions": "", "watches that stay": "ZooKeeper 3.4 does not know addWatch (since 3.6)", "numbers of children": "ZooKeeper 3.4 does not know getAllChildrenNumber (since 3.6)"},
@@ -163,8 +164,8 @@ func TestOlderServers(t *testing.T) {
 	}
 }
 
-// Servers that every client authenticates to conform, too. Only what gives permissions to auth is left out: it would give
-// them to all.
+// Servers to which every client authenticates also conform. Only scripts that give permissions to the scheme auth are
+// left out: they would give them to all clients.
 func TestAuthenticated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := target(t, embedded.Config{Nodes: 1})
@@ -178,7 +179,7 @@ func TestAuthenticated(t *testing.T) {
 	})
 }
 
-// Servers that cannot be used are refused, with the reason, and nothing is left on them.
+// Unusable servers are refused, with the reason, and nothing is left on them.
 func TestRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		right := target(t, embedded.Config{})

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Lines of a trace about a connection, besides replies.
+// Lines of a trace about a connection, other than replies.
 const (
 	seesEvent    = "sees event"
 	disconnected = "is disconnected"
@@ -18,8 +18,8 @@ const (
 	lowerZxid    = "gets a lower zxid than with the reply before"
 )
 
-// difference describes the first difference between what clients saw and what they should see; "" if there is none.
-// Later differences in a script are mostly consequences of the first.
+// difference describes the first difference between what clients should have seen and what they saw; "" if there is
+// none. Later differences in a script are mostly consequences of the first.
 func difference(want, got Trace) string {
 	i := 0
 	for i < len(want) && i < len(got) && want[i].String() == got[i].String() {
@@ -65,8 +65,8 @@ func rest(t Trace, i int) (lines []string) {
 	return lines
 }
 
-// pair holds what a client should see and what it sees instead, each with the lines that follow. Either can be
-// empty.
+// pair holds what a client should see and what it sees instead, each with the lines that follow. One of the
+// two can be empty.
 type pair struct {
 	want, got           line
 	wantRest, gotBehind []string
@@ -130,8 +130,8 @@ func (l line) valueOf(name string) string {
 	return ""
 }
 
-// fieldDifference describes the first field that differs. A different code comes before all other fields,
-// since they follow from it.
+// fieldDifference describes the first field that differs. A difference in the error code comes first, since
+// the other fields follow from the code.
 func fieldDifference(want, got line) string {
 	verb := "answers"
 	if got.event() {

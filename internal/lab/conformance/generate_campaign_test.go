@@ -32,9 +32,9 @@ func TestRealDifferentialGenerated(t *testing.T) {
 	})
 }
 
-// confirmed gives a difference that is there each time. On Apache's servers a
-// commit can come between the handling of a request and its reply, or not, and one
-// server applies it later than another has acknowledged it.
+// confirmed returns a difference that occurs each time. On Apache's servers, a commit may or may not
+// come between the handling of a request and its reply, and one server may apply it after another has
+// acknowledged it.
 func confirmed(t *testing.T, real, ours *place, s steps) (d string) {
 	for range 3 {
 		s := Script{Name: rand.Text()[:10], steps: s}

@@ -10,9 +10,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// The generators draw from small sets, so that requests meet: most paths exist
-// at times, most versions are right at times. A failure shrinks to the first
-// element of a set.
+// The generators draw from small sets, so that requests interact: most paths exist some of the time,
+// and most versions are right some of the time. A failure shrinks to the first element of a set.
 
 var (
 	goodPaths = []string{
@@ -27,7 +26,7 @@ var (
 
 	datas = [][]byte{[]byte("x"), []byte("y"), {}, nil, bytes.Repeat([]byte("z"), 1000)}
 
-	// narrow lists leave somebody out.
+	// narrow lists exclude some client.
 	narrow = [][]wire.ACL{
 		acl(world(wire.PermRead)),
 		acl(world(wire.PermRead | wire.PermCreate)),
@@ -42,7 +41,7 @@ var (
 		acl(user("ann", wire.PermRead|wire.PermWrite), user("ben", wire.PermAll)),
 		acl(entry("ip", "203.0.113.7", wire.PermAll)),
 	}
-	// odd lists are refused, or become another list.
+	// odd lists are refused, or turned into other lists.
 	odd = [][]wire.ACL{
 		acl(entry("auth", "", wire.PermAll)),
 		acl(entry("auth", "ignored", wire.PermRead|wire.PermAdmin), world(wire.PermCreate)),
@@ -151,7 +150,7 @@ var someCreate = rapid.Custom(func(t *rapid.T) req {
 		r.Mode = rapid.SampledFrom([]wire.CreateMode{0, 1, 2, 3, 4, 5, 6, 7, -1}).Draw(t, "mode")
 	}
 	if kind.op == wire.CreateContainer && (r.Mode == wire.Ephemeral || r.Mode == wire.EphemeralSequential) {
-		r.Mode = wire.Container // until it was applied Apache's leader takes it for an ephemeral, see package prep
+		r.Mode = wire.Container // until it is applied, Apache's leader treats it as ephemeral; see package prep
 	}
 	if sequential(r.Mode) {
 		r.Path = rapid.SampledFrom(prefixes).Draw(t, "prefix")
@@ -161,7 +160,7 @@ var someCreate = rapid.Custom(func(t *rapid.T) req {
 	if kind.op == wire.CreateTTL {
 		ttl := rapid.SampledFrom([]int64{1 << 30, 1 << 30, 1 << 30, 1, 0, -1, 1<<40 - 1, 1 << 40}).Draw(t, "ttl")
 		if !hasTTL(r.Mode) {
-			ttl = max(ttl, 0) // a negative one with any other mode ends all servers of 3.9.3, for good
+			ttl = max(ttl, 0) // a negative one with any other mode makes all servers of 3.9.3 stop for good
 		}
 		r.TTL = time.Duration(ttl) * time.Millisecond
 	}
@@ -188,7 +187,7 @@ var someMultiOp = rapid.Custom(func(t *rapid.T) wire.MultiOp {
 	case 0, 1, 2, 3, 4:
 		r = someCreate.Draw(t, "create")
 		if c := r.rec.(*wire.CreateRequest); c.ACL == nil {
-			c.ACL = []wire.ACL{} // null stalls the leader of 3.9.3, for good
+			c.ACL = []wire.ACL{} // null stalls the leader of 3.9.3 for good
 		}
 	case 5, 6, 7:
 		r = req{op: wire.SetData, rec: &wire.SetDataRequest{Path: writablePath.Draw(t, "path"), Data: someData.Draw(t, "data"), Version: someVersion.Draw(t, "version")}}
@@ -197,7 +196,7 @@ var someMultiOp = rapid.Custom(func(t *rapid.T) wire.MultiOp {
 	case 11, 12, 13, 14:
 		r = req{op: wire.Check, rec: &wire.VersionRequest{Path: somePath.Draw(t, "path"), Version: someVersion.Draw(t, "version")}}
 	default:
-		r = req{op: wire.GetData, rec: &wire.ReadRequest{Path: "/a"}} // belongs into a multi-read
+		r = req{op: wire.GetData, rec: &wire.ReadRequest{Path: "/a"}} // belongs in a multi-read
 	}
 	return wire.MultiOp{Op: r.op, Request: r.rec}
 })
@@ -270,9 +269,8 @@ var someRequest = rapid.Custom(func(t *rapid.T) req {
 	return req{op: wire.Ping}
 })
 
-// pipeline has a setACL at most at its end: while that is on its way, Java's
-// leader goes by the old list for the requests after it, or by the new one,
-// whichever comes first.
+// pipeline has a setACL only at its end, if at all: while one is on its way, Java's leader may use
+// either the old list or the new one for the requests after it.
 var pipeline = rapid.SliceOfN(someRequest, 2, 5).Filter(func(reqs []req) bool {
 	return !slices.ContainsFunc(reqs[:len(reqs)-1], func(r req) bool { return r.op == wire.SetACL })
 })
@@ -316,7 +314,7 @@ var someScript = rapid.Custom(func(t *rapid.T) steps {
 			s = append(s, ask{who: alice, reqs: []req{{op: wire.Create, rec: &wire.CreateRequest{Path: path, ACL: worldAll}}}})
 		}
 	}
-	// Three short lists are longer, mostly, than one that may be long.
+	// Three short lists are usually longer than one list that may be long.
 	for _, n := range []int{1, 0, 0} {
 		s = append(s, rapid.SliceOfN(someStep, n, 12).Draw(t, "steps")...)
 	}

@@ -27,10 +27,10 @@ type Server struct {
 type acquaintance struct {
 	target        Target
 	servers       []Server
-	version       [2]int // the oldest
+	version       [2]int // the oldest server's version
 	ttl           bool
 	leastT, mostT time.Duration     // bounds of session timeouts
-	identities    []wire.ClientInfo // of every client, but for its address
+	identities    []wire.ClientInfo // the identities of every client, without its address
 }
 
 // since holds, for each request that servers of 3.4 do not know, the version that introduced it.
@@ -41,7 +41,7 @@ var since = map[wire.Op][2]int{
 	wire.WhoAmI: {3, 7},
 }
 
-// newest is the version that the embedded servers keep to.
+// newest is the version that the embedded servers follow.
 var newest = [2]int{3, 9}
 
 // meet asks the servers about themselves, and finds out by trying what they do not report.
@@ -90,18 +90,18 @@ func parseVersion(text string) (version [2]int, ok bool) {
 	return [2]int{major, minor}, err1 == nil && err2 == nil
 }
 
-// learnTimeouts asks for a very short and a very long session timeout: what the servers grant are
-// their bounds.
+// learnTimeouts requests a very short and a very long session timeout: the servers grant their bounds
+// instead.
 func (m *acquaintance) learnTimeouts(ctx context.Context) (err error) {
 	if m.leastT, err = m.granted(ctx, time.Millisecond); err != nil {
 		return err
 	}
-	m.mostT, err = m.granted(ctx, 500*time.Hour) // the wire has milliseconds in 32 bits
+	m.mostT, err = m.granted(ctx, 500*time.Hour) // the protocol has 32 bits for the milliseconds
 	return err
 }
 
-// learnIdentities learns who a client is that has given no credentials itself: Dial may have given some, and a
-// certificate counts as one. It does not ask again a server that does not report identities.
+// learnIdentities learns the identities of a client that has given no credentials itself: Dial may have given
+// some, and a certificate counts as one. A server that does not report identities is not asked again.
 func (m *acquaintance) learnIdentities(ctx context.Context) error {
 	c, err := m.connect(ctx, time.Second)
 	if err != nil {
@@ -143,7 +143,7 @@ func (m *acquaintance) connect(ctx context.Context, timeout time.Duration) (*zkc
 	return zkclient.Connect(ctx, zkclient.Config{Dial: zkclient.To(m.target.Dial, m.target.Servers[0]), Session: wire.Session{Timeout: timeout}})
 }
 
-// learnTTL finds out whether the servers take znodes with a TTL (zookeeper.extendedTypesEnabled).
+// learnTTL finds out whether the servers accept znodes with a TTL (zookeeper.extendedTypesEnabled).
 func (m *acquaintance) learnTTL(ctx context.Context, b base) error {
 	if v := since[wire.CreateTTL]; slices.Compare(m.version[:], v[:]) < 0 {
 		return nil
@@ -213,7 +213,8 @@ func (m *acquaintance) lacks(s Script) string {
 	return ""
 }
 
-// permitAuth reports whether a step creates a znode, or changes its permissions, for those who the client is.
+// permitAuth reports whether a step creates a znode, or changes its permissions, with the scheme "auth",
+// which stands for the client's own identities.
 func (s steps) permitAuth() bool {
 	isAuth := func(a wire.ACL) bool { return a.ID.Scheme == "auth" }
 	for _, st := range s {
@@ -237,7 +238,8 @@ func (s steps) permitAuth() bool {
 	return false
 }
 
-// spoken returns a script in the requests that servers of 3.4 know: create in place of create2.
+// spoken translates a script into the requests that the servers know: for 3.4, create in place of
+// create2.
 func (m *acquaintance) spoken(s steps) steps {
 	if v := since[wire.Create2]; slices.Compare(m.version[:], v[:]) >= 0 {
 		return s
@@ -271,8 +273,8 @@ func older(q req) req {
 	return q
 }
 
-// adapt changes a trace of the reference into what clients of servers of an older version see: before 3.9 events
-// have no zxid (ZOOKEEPER-4655).
+// adapt changes a trace of the reference into what clients of older servers see: before 3.9, events have no zxid
+// (ZOOKEEPER-4655).
 func (m *acquaintance) adapt(t Trace) {
 	if !m.noEventZxids() {
 		return

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// TestDifferencesAreFound alters what the server says on its way to the clients, a
-// little and seldom. A generated script notices each of the alterations.
+// TestDifferencesAreFound alters the server's replies on their way to the clients, a little and seldom.
+// Generated scripts notice each of the alterations.
 func TestDifferencesAreFound(t *testing.T) {
 	for name, alter := range map[string]func(wire.Op, wire.ReplyHeader, []byte) []byte{
 		"a code": func(_ wire.Op, h wire.ReplyHeader, record []byte) []byte {
@@ -97,8 +97,8 @@ func noticed(t *testing.T, alter func(wire.Op, wire.ReplyHeader, []byte) []byte)
 	return false
 }
 
-// liar is a dialer whose servers' replies are altered on the way. Without alter an
-// event comes after the frame behind it.
+// liar is a dialer that alters the servers' replies on the way. Without alter, it swaps an event and
+// the frame after it.
 type liar struct {
 	dial  ensemble.DialFunc
 	alter func(wire.Op, wire.ReplyHeader, []byte) []byte
@@ -112,14 +112,14 @@ func (l liar) Dial(network, addr string, timeout time.Duration) (net.Conn, error
 	return &lyingConn{Conn: c, alter: l.alter, ops: map[int32]wire.Op{}}, nil
 }
 
-// lyingConn relies on a client that writes whole frames.
+// lyingConn relies on a client that writes complete frames.
 type lyingConn struct {
 	net.Conn
 	alter   func(wire.Op, wire.ReplyHeader, []byte) []byte
 	ops     map[int32]wire.Op // by the xids of the requests
 	greeted bool
 	held    []byte // an event that comes late
-	in      []byte // from the server, no whole frame yet
+	in      []byte // bytes from the server that are not a complete frame yet
 	out     bytes.Buffer
 }
 
@@ -139,7 +139,7 @@ func (c *lyingConn) Read(b []byte) (int, error) {
 	return c.out.Read(b)
 }
 
-// receive reads once from the server and passes on the frames that are whole.
+// receive reads once from the server and passes on the complete frames.
 func (c *lyingConn) receive() error {
 	c.in = slices.Grow(c.in, 4<<10)
 	n, err := c.Conn.Read(c.in[len(c.in):cap(c.in)])

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// docs/conform.md has every script, with the rule that it shows and where that stands.
+// docs/conform.md has every script, with the rule that it tests and the rule's source.
 func TestPage(t *testing.T) {
 	const file, begin, end = "../../../docs/conform.md", "<!-- scripts: make guide -->\n", "<!-- end of scripts -->\n"
 	text, err := os.ReadFile(file)
@@ -48,7 +48,7 @@ func table() string {
 	return b.String()
 }
 
-// Each script has a name of its own, and tells what it shows and why that is right.
+// Each script has a name of its own, and says what it shows and why that is right.
 func TestScriptsAreDescribed(t *testing.T) {
 	names := map[string]bool{}
 	for _, s := range byHand {

@@ -11,8 +11,8 @@ func joining(servers string) req { return reconfig(wire.ReconfigRequest{Joining:
 func leaving(servers string) req { return reconfig(wire.ReconfigRequest{Leaving: servers}) }
 func anew(servers string) req    { return reconfig(wire.ReconfigRequest{NewMembers: []byte(servers)}) }
 
-// reconfigured are scripts that change the one configuration, so they run in this order on
-// one ensemble. Each leaves the servers that it found.
+// reconfigured lists scripts that change the configuration of the ensemble, so they run in this order
+// on one ensemble. Each of them restores the servers that it found.
 var reconfigured = []Script{
 	{Name: "the first configuration", steps: steps{does(alice, get("!/zookeeper"), get("!/zookeeper/quota"), get(config), read(wire.Exists, config, false), getACL(config)), does(carol, get("!/zookeeper/quota"), get(config))}},
 	{Name: "nobody may", steps: steps{does(alice, joining(""), leaving("x"), get(config))}},

@@ -39,15 +39,16 @@ func TestRealDifferential(t *testing.T) {
 	checkRecordings(t, realPlace(t, never), manual, generated)
 }
 
-// TestRealOtherSettings runs those that need other settings, on an ensemble that has them all.
+// TestRealOtherSettings runs the scripts that need other settings, on an ensemble with all these
+// settings.
 func TestRealOtherSettings(t *testing.T) {
 	p := realPlace(t, halfSecond, "reconfigEnabled=true")
 	checkRecordings(t, p, reconfiguring) // one of its scripts watches all znodes
 	checkRecordings(t, p, sweeping)
 }
 
-// checkRecordings compares recordings with what clients of a real ensemble see, or writes them anew. The
-// scripts of all recordings run at once, but for those of one that is shared.
+// checkRecordings compares recordings with what clients of a real ensemble see, or rewrites them. The scripts
+// of all recordings run at once, except those of a shared recording.
 func checkRecordings(t *testing.T, p *place, recordings ...recording) {
 	var all sync.WaitGroup
 	saw := make([][]string, len(recordings))
@@ -71,7 +72,7 @@ func checkRecordings(t *testing.T, p *place, recordings ...recording) {
 	}
 }
 
-// play gives what the clients of each script see.
+// play returns what the clients of each script see.
 func (r recording) play(t *testing.T, p *place) []string {
 	saw := make([]string, len(r.scripts))
 	var running errgroup.Group
@@ -85,7 +86,7 @@ func (r recording) play(t *testing.T, p *place) []string {
 			return nil
 		})
 	}
-	_ = running.Wait() // nothing fails: what happens is in the traces
+	_ = running.Wait() // there is no error: everything is in the traces
 	return saw
 }
 

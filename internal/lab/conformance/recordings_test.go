@@ -29,7 +29,7 @@ type recording struct {
 	shared  bool            // all scripts run on one ensemble, one after the other
 }
 
-// never is a time between two sweeps for empty containers that no script lasts.
+// never is a time between two sweeps for empty containers that is longer than any script.
 const never = 1000 * time.Hour
 
 // halfSecond is a time between two sweeps that scripts wait for.
@@ -47,7 +47,7 @@ func byName(scripts []Script) []Script {
 	return slices.SortedFunc(slices.Values(scripts), func(a, b Script) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// generatedScripts are the scripts of the first n seeds.
+// generatedScripts returns the scripts of the first n seeds.
 func generatedScripts(n int) (list []Script) {
 	for seed := range n {
 		list = append(list, Script{Name: fmt.Sprint("seed ", seed), steps: someScript.Example(seed)})
@@ -94,7 +94,7 @@ func newRunning(t testing.TB, s ensemble.Starter) *place {
 	return p
 }
 
-// leaderLast returns the addresses of the servers.
+// leaderLast returns the addresses of the servers, the leader's last.
 func leaderLast(t testing.TB, e ensemble.Ensemble) (addrs []string) {
 	t.Helper()
 	leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
@@ -109,9 +109,9 @@ func leaderLast(t testing.TB, e ensemble.Ensemble) (addrs []string) {
 	return append(addrs, leader.Addr())
 }
 
-// TestDifferential runs scripts on embedded ensembles and compares what their clients see
-// with what those of Apache ZooKeeper saw. What clients can tell apart is a defect of the
-// embedded one, but for what the package's documentation lists.
+// TestDifferential runs scripts on embedded ensembles and compares what their clients see with what
+// those of Apache ZooKeeper saw. A difference that clients can see is a defect of the embedded
+// ensemble, unless the package's documentation lists it.
 func TestDifferential(t *testing.T) {
 	for _, r := range []recording{manual, generated, sweeping, reconfiguring} {
 		t.Run(r.name, r.compare)

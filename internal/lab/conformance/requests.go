@@ -9,14 +9,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// What scripts are written with.
+// Functions with which scripts are written.
 
 func does(who client, reqs ...req) ask  { return ask{who: who, reqs: reqs} }
 func stale(who client, reqs ...req) ask { return ask{who: who, reqs: reqs, old: true} }
 
 func now(who client, reqs ...req) ask { return ask{who: who, reqs: reqs, fresh: true} }
 
-// times makes n requests, by their numbers from 0.
+// times makes n requests, with the numbers from 0 on.
 func times(n int, make func(i int) req) (all []req) {
 	for i := range n {
 		all = append(all, make(i))

@@ -18,25 +18,24 @@ import (
 )
 
 const (
-	// usualPatience is how long a server may take for one step: a server that takes longer has
-	// forgotten the client.
+	// usualPatience is how long a server may take for one step: one that takes longer will never
+	// answer.
 	usualPatience = time.Minute
 	// sessionTimeout is long, so that no session expires while a script runs.
 	sessionTimeout = 40 * time.Second
 )
 
-// place has the servers that scripts run on. They are in the order
-// follower, follower, leader: what the leader does for its own clients differs
-// in places from what followers do.
+// place has the servers that scripts run on. Their order is follower, follower, leader: in some
+// respects, the leader treats its own clients differently from how followers treat theirs.
 type place struct {
 	dial       ensemble.DialFunc
 	addrs      []string
 	base       string // the znode below which the scripts have their roots; "" is the whole tree
 	patience   time.Duration
-	stretch    float64             // how many times as long the times of scripts are
+	stretch    float64             // the factor by which the times in scripts are multiplied
 	atLeader   chan *zkclient.Conn // idle connections to the leader, for applied
-	identities []wire.ClientInfo   // of every client, which the reference's do not have
-	own        ensemble.Ensemble   // is closed with the place; nil: the servers are not its own
+	identities []wire.ClientInfo   // identities of every client that clients of the reference do not have
+	own        ensemble.Ensemble   // an ensemble that is closed with the place; nil: the servers belong to others
 }
 
 // newPlace connects to the leader, which is the last of the servers.
@@ -84,8 +83,8 @@ func (p *place) dialer(server int) func(context.Context) (net.Conn, error) {
 // scriptServers is the number of servers that a script names.
 const scriptServers = 3
 
-// applied returns when the leader has applied what was committed before. A failed write is a
-// transaction, too, and is answered in order.
+// applied returns when the leader has applied what was committed before. A failed write is also a
+// transaction, and is answered in order.
 func (p *place) applied(ctx context.Context) error {
 	c := <-p.atLeader
 	defer func() { p.atLeader <- c }()
@@ -98,7 +97,7 @@ func (p *place) nowhere() *wire.VersionRequest {
 	return &wire.VersionRequest{Path: p.base + "/nowhere"}
 }
 
-// stretched returns a time of a script as these servers need it.
+// stretched returns a time of a script, scaled for these servers.
 func (p *place) stretched(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * p.stretch)
 }
@@ -109,7 +108,7 @@ type member struct {
 	server     int            // of conn
 	session    wire.Session   // ID 0: none
 	seen       int64          // the highest zxid of its connections
-	behind     bool           // others wrote since it last settled
+	behind     bool           // others have written since it last settled
 }
 
 // runner runs one script and keeps its trace.
@@ -145,7 +144,7 @@ func (s Script) play(ctx context.Context, p *place) Trace {
 	return r.trace.finish()
 }
 
-// setUp makes the root, which alice does.
+// setUp makes the root, as alice.
 func (r *runner) setUp() error {
 	m := r.member(alice)
 	if m.conn == nil {
@@ -188,7 +187,7 @@ func closeConn(c **zkclient.Conn) {
 	}
 }
 
-// member returns a client's state, connected if that can be.
+// member returns a client's state, connected if possible.
 func (r *runner) member(c client) *member {
 	m := &r.members[c]
 	if m.conn == nil {
@@ -252,8 +251,8 @@ func (r *runner) exchange(who client, conn **zkclient.Conn, reqs []req) {
 		r.probe(who, conn, pings)
 	}
 	if slices.ContainsFunc(reqs, func(q req) bool { return q.op == wire.SetACL }) {
-		// Until Java's leader has applied a new list it goes by the old one, and the
-		// client may know of the new one before (see pipeline).
+		// Until Java's leader has applied a new list, it uses the old one, although the client may
+		// already know of the new one (see pipeline).
 		if err := r.place.applied(ctx); err != nil {
 			r.trace.note("", fmt.Sprintf("the leader is gone: %v", err))
 		}
@@ -268,7 +267,7 @@ func send(ctx context.Context, c *zkclient.Conn, q req, rec any) error {
 	return err
 }
 
-// fill completes a record with what only a run knows.
+// fill completes a record with values that are known only during a run.
 func (r *runner) fill(who client, rec any) any {
 	rec = rooted(rec, r.root)
 	if w, ok := rec.(*wire.SetWatchesRequest); ok {
@@ -296,8 +295,8 @@ func writes(op wire.Op) bool {
 	return false
 }
 
-// pingsAfter says how many pings show whether a connection outlives an error;
-// after most errors it does, without a doubt.
+// pingsAfter returns how many pings show whether a connection survives an error; after most errors it
+// certainly does, and no ping is needed.
 func pingsAfter(err wire.Code) int {
 	switch err {
 	case wire.MarshallingError:
@@ -358,8 +357,8 @@ func (r *runner) wrote(who client) {
 // settle brings a client up to date: its server has applied what was committed
 // before, and the client has received the events of those changes.
 //
-// It sends a write that fails, and no sync: a leader answers sync without a quorum, possibly before
-// it has applied what its followers have applied. A failed write is a transaction, too, and is
+// It sends a write that fails instead of a sync: a leader answers sync without a quorum, possibly
+// before it has applied what its followers have applied. A failed write is also a transaction, and is
 // answered in order.
 func (r *runner) settle(who client) {
 	m := &r.members[who]
@@ -393,7 +392,7 @@ func (d drop) run(r *runner) {
 func (w wait) run(r *runner) {
 	time.Sleep(r.place.stretched(w.d))
 	for i := range r.members {
-		r.members[i].behind = true // servers have done something
+		r.members[i].behind = true // the servers may have done something meanwhile
 	}
 }
 
@@ -469,8 +468,8 @@ func (c join) open(r *runner) {
 	m.behind = true
 }
 
-// intrude connects as another client that claims the client's session, or one that does not exist,
-// and checks what happened to the client.
+// intrude connects as another client that claims the client's session, or a session that does not
+// exist, and checks what happened to the client.
 func (c join) intrude(r *runner) {
 	m := &r.members[c.who]
 	s := m.session
@@ -490,7 +489,8 @@ func (c join) intrude(r *runner) {
 	}
 }
 
-// connect tries again for a while when a server that may lag turns the client away.
+// connect connects. If the server refuses the client because it may lag, connect tries again for a
+// while.
 func (r *runner) connect(c join, s wire.Session) (*zkclient.Conn, error) {
 	s.Timeout = cmp.Or(r.place.stretched(c.timeout), sessionTimeout)
 	cfg := zkclient.Config{

@@ -10,13 +10,13 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// A Script has the requests of some clients, and says what the replies show about the servers.
+// Script has the requests of some clients, and says what the replies show about the servers.
 type Script struct {
 	Name   string // what it is about
 	Shows  string // what a right server shows
 	Source string // of the rule
 	needs  string // an ability that other servers may lack, or may not grant; "" if the script needs none
-	since  [2]int // the version in which servers began to do so; zero if they always did
+	since  [2]int // the version since which servers do so; zero if they always have
 	odd    bool   // sends requests that no client library sends; they can stop a server from before 3.9
 	steps  steps
 }
@@ -24,8 +24,8 @@ type Script struct {
 // steps lists what clients do, one step after another. It is a value, so that rapid can
 // shrink it and people can read a failure.
 //
-// Paths are relative to a root that is fresh for every run; one that begins
-// with "!" is sent without root and "!", and "{root}" in it is the root.
+// Paths are relative to a root that is fresh for every run; a path that begins with "!" is sent as it
+// is, without the "!" and the root, and "{root}" in it stands for the root.
 type steps []step
 
 func (s steps) String() string {
@@ -42,9 +42,9 @@ type step interface {
 	run(*runner)
 }
 
-// client is one of the clients of a script. Each has a session of its own. A
-// client without a connection opens one before it asks for something, on the
-// server it was on, or at first the one of its number.
+// client is one of the clients of a script. Each has a session of its own. A client without a
+// connection opens one before its next request: to its last server, or at first to the server with the
+// client's own number.
 type client int
 
 const (
@@ -60,11 +60,11 @@ func (c client) String() string { return [...]string{"alice", "bob", "carol"}[c]
 type ask struct {
 	who  client
 	reqs []req
-	// old sends them through the connection that the client had before its last
-	// connect step, if that kept it open.
+	// old sends the requests through the connection that the client had before its last join, if the
+	// join kept that open.
 	old bool
-	// fresh sends them at once: the client's server may not yet have applied the writes of other
-	// clients.
+	// fresh sends the requests at once: the client's server may not yet have applied the writes of
+	// other clients.
 	fresh bool
 }
 
@@ -88,7 +88,7 @@ func (a ask) String() string {
 type req struct {
 	op  wire.Op
 	rec any
-	// xid replaces the xid that the client would use for such a request.
+	// xid, unless 0, replaces the xid that the client would use.
 	xid int32
 }
 
@@ -100,20 +100,19 @@ func (r req) String() string {
 	return s
 }
 
-// join opens a connection; the client had none, or it closes it first, or
-// keeps it.
+// join opens a connection. If the client has one, it closes that first, unless keep is set.
 type join struct {
 	who      client
 	server   int // from 1
 	as       identity
 	lastZxid mark
-	keep     bool // the connection before stays open
+	keep     bool // the previous connection stays open
 	short    bool // without the byte for readOnly
 	readOnly bool
 	timeout  time.Duration
 }
 
-// identity is which session a connect request names.
+// identity says which session a connect request names.
 type identity int
 
 const (
@@ -131,7 +130,7 @@ func (i identity) String() string {
 type mark int
 
 const (
-	seen  mark = iota // the highest that the client has seen when it lost its last connection
+	seen  mark = iota // the highest that the client had seen when it lost its last connection
 	zero              //
 	ahead             // a zxid that no server has reached
 )

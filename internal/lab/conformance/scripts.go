@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// The scripts of this file test what generated scripts seldom meet.
+// The scripts in this file test what generated scripts seldom reach.
 
 // The sources of the rules that scripts test.
 const (
@@ -39,8 +39,8 @@ const (
 	apache            = "no text: what Apache's servers of 3.9 do"
 )
 
-// unreadable is the requirement of scripts with writes that no server can read: followers of Apache 3.9.3 have been seen to
-// hang after some.
+// unreadable is the requirement of scripts with writes that no server can read: after some of these, followers of
+// Apache 3.9.3 hung.
 const unreadable = "servers that may fail, for writes that cannot be read"
 
 // outside is the requirement of scripts that change znodes outside of their root.
@@ -363,7 +363,7 @@ var byHand = []Script{
 			join{who: alice, server: 2, keep: true},
 			join{who: bob, server: 2},
 			end{who: alice, old: true},
-			does(bob, about(wire.Sync, "/")), // then server 2 has the change, too
+			does(bob, about(wire.Sync, "/")), // then server 2 also has the change
 			does(alice, get("/e")),
 			does(alice, get("/e")),
 		},
@@ -407,8 +407,8 @@ var byHand = []Script{
 			does(bob, list("/")),
 		},
 	},
-	// For half a tick after a session began all learners tell the leader of it,
-	// with the time-out that it began with.
+	// For half a tick after a session has begun, all learners report it to the leader with its original
+	// timeout.
 	{
 		Name: "the time-out that was asked for last counts", Source: sessions,
 		Shows: "a client that reconnects can have another timeout, which counts from then on",
@@ -541,8 +541,9 @@ var byHand = []Script{
 		steps: steps{
 			does(alice, createWith(wire.CreateContainer, "/c", wire.Container, worldAll), create("/c/x"), remove("/c/x"), get("/c"), createWith(wire.Create, "/d", wire.Container, worldAll), get("/d")),
 			does(alice, createWith(wire.CreateContainer, "/e", wire.Ephemeral, worldAll), createWith(wire.CreateContainer, "/f", wire.PersistentTTL, worldAll), list("/")),
-			// Whether /e may have children follows from whether Apache's leader has applied its creation
-			// (the record of a change has an owner, the znode has none): that is a race, and not asked here.
+			// Whether /e may have children follows from whether Apache's leader has applied its creation (the
+			// record of a change has an owner, the znode has none): that is a race, which this script does
+			// not test.
 			does(alice, set("/c", "y"), get("/c")),
 			does(alice, multi(createWith(wire.CreateContainer, "/g", wire.Ephemeral, worldAll), create("/g/x")), list("/")),
 			does(alice, multi(createWith(wire.CreateContainer, "/g", wire.Ephemeral, worldAll), set("/g", "y"), create("/g/x")), list("/")),

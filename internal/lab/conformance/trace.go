@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// A Trace has a line for each thing that the clients of a script saw.
+// Trace has a line for each thing that the clients of a script saw.
 type Trace []line
 
 func (t Trace) String() string {
@@ -25,7 +25,7 @@ func (t Trace) String() string {
 
 // line is a line of a trace: the beginning of a step, or one thing that one client saw.
 type line struct {
-	step   string // of the beginning of a step; then the rest is empty
+	step   string // set at the beginning of a step; the other fields are then empty
 	who    string
 	what   string
 	asked  string // the request that a reply answers
@@ -50,10 +50,9 @@ func (l line) String() string {
 // field is a part of a line that has a name for people.
 type field struct{ before, name, value, after string }
 
-// trace collects the lines of a script, in words that are the same on
-// every ensemble that does the same: zxids by their place among those that the
-// script's own writes were answered with, sessions by whose they are, times by
-// how they compare.
+// trace collects the lines of a script, in words that are the same on all ensembles that behave alike:
+// it names zxids by their place among those of the script's own writes and sessions by their clients,
+// and says of times only how they compare.
 type trace struct {
 	root     string
 	lines    Trace
@@ -128,7 +127,8 @@ func (t *trace) session(id int64) string {
 	return fmt.Sprintf("%#x", uint64(id))
 }
 
-// connected notes what came of a connect request: of who in the trace, with the session of owner.
+// connected records the outcome of a connect request. who is the connecting client's name in the trace,
+// and owner the client whose session it claims.
 func (t *trace) connected(who string, owner client, c *zkclient.Conn, err error, s wire.Session) {
 	switch {
 	case errors.Is(err, wire.ErrRefused):
@@ -167,7 +167,7 @@ func (t *trace) count(who client) (n int) {
 	return n
 }
 
-// frame notes what a client received; asked is the request that was to be answered next.
+// frame records what a client received; asked is the request whose reply is due next.
 func (t *trace) frame(who client, f zkclient.Frame, asked string) {
 	if f.Event != nil {
 		t.note(who.String(), seesEvent,
@@ -231,7 +231,7 @@ func (t *trace) value(op wire.Op, v any) []field {
 	return []field{{name: "value", value: fmt.Sprint(v)}}
 }
 
-// configVersion is the end of a configuration.
+// configVersion matches the end of a configuration.
 var configVersion = regexp.MustCompile(`version=([0-9a-f]+)$`)
 
 // ownServer matches a line of a configuration about one of the ensemble's own servers.
@@ -327,7 +327,7 @@ func (t *trace) stat(s wire.Stat) []field {
 		owner = t.session(s.EphemeralOwner)
 	}
 	if s.Aversion < 0 {
-		s.DataLength = 0 // of the configuration, which depends on addresses
+		s.DataLength = 0 // the length of a configuration depends on addresses
 	}
 	return []field{
 		{"{c", "czxid", exactly(s.Czxid), ""},
@@ -343,7 +343,7 @@ func (t *trace) stat(s wire.Stat) []field {
 	}
 }
 
-// ages returns only what does not depend on clocks: how the two times of a stat compare.
+// ages describes how the two times of a stat compare, which does not depend on clocks.
 func ages(s wire.Stat) string {
 	switch {
 	case s.Mzxid == s.Czxid && s.Mtime != s.Ctime && s.Czxid != 0: // the ensemble's own znodes have no creation time

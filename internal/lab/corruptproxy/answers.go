@@ -29,7 +29,7 @@ func (zxidFalls) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// versionOff reports one more change than there was.
+// versionOff reports a version that is too high by one.
 type versionOff struct{ unchanged }
 
 func (versionOff) toClient(c *conn, q *request, f frame) []frame {
@@ -43,10 +43,10 @@ func (versionOff) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// oldRead shows a znode as it was before a change that the session knows, since it made the change
-// or read it. A change that it read is another client's, later than the session's own writes:
-// otherwise other properties would find the corruption, too (a read after a write must be fresh,
-// and part of a multi must not show).
+// oldRead shows a znode as it was before a change that the session knows of, since it made or read the
+// change. A change that it only read must be another client's, and later than the session's own writes:
+// otherwise other properties would also find the corruption (a read after a write must be fresh, and a
+// multi must not show in part).
 type oldRead struct {
 	unchanged
 	made  bool
@@ -166,7 +166,7 @@ func (tornRead) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// multiIndex blames the operation next to the one by which a multi failed.
+// multiIndex blames the operation next to the one that made a multi fail.
 type multiIndex struct{ unchanged }
 
 func (multiIndex) toClient(c *conn, q *request, f frame) []frame {
@@ -203,7 +203,7 @@ func (otherError) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// cversionOff lets the cversion of a parent count the writes of its children's data, too.
+// cversionOff makes the cversion of a parent also count writes of its children's data.
 type cversionOff struct {
 	unchanged
 	sets map[string]int32 // by parent, for all connections

@@ -21,19 +21,19 @@ type conn struct {
 	gone  atomic.Bool // the client has closed it
 
 	writing *semaphore.Weighted // a mutex that may be held over I/O in a bubble of testing/synctest
-	up      []byte              // by the client, up to the end of a frame
-	down    []byte              // from the server, up to the end of a frame
-	ready   []byte              // for the client
+	up      []byte              // bytes of an incomplete frame of the client
+	down    []byte              // bytes of an incomplete frame of the server
+	ready   []byte              // bytes that are ready for the client
 	buf     []byte
 
 	// Guarded by Proxy.mu.
 	connectSent, connected bool // the connect request, and response, have passed
-	opaque                 bool // not the client protocol
-	resumed                bool // an older session goes on here
+	opaque                 bool // the connection does not use the client protocol
+	resumed                bool // the connection resumes an older session
 	cut                    bool // the client gets nothing more, as if the server had closed
 	session                int64
-	timeout                time.Duration // of the session, as the client asked for it
-	pending                []*request    // without an answer, in order
+	timeout                time.Duration // the session timeout that the client requested
+	pending                []*request    // requests without an answer yet, in order
 	corrupter              corrupter
 }
 
@@ -42,12 +42,12 @@ type request struct {
 	wire.RequestHeader
 	record any // as decoded
 	body   []byte
-	lost   bool // it is not done, and the answer is to be made up
+	lost   bool // the server does not do it, and the proxy makes up the answer
 }
 
 func (q *request) asks(op wire.Op) bool { return q != nil && q.Op == op }
 
-// path returns the path of a plain read; "" of anything else.
+// path returns the path of a plain read; "" for anything else.
 func (q *request) path() string {
 	if q == nil {
 		return ""
@@ -76,8 +76,8 @@ func newConn(p *Proxy, inner net.Conn) *conn {
 	return &conn{Conn: inner, proxy: p, corrupter: p.newCorrupter(), writing: semaphore.NewWeighted(1), buf: make([]byte, 16<<10)}
 }
 
-// cut takes a frame's body off the front of b; nil if there is none yet. ok is false
-// for what is no frame.
+// cut takes the body of a frame off the front of b; nil if no frame is complete. ok is false if b does
+// not begin with a frame.
 func cut(b *[]byte) (body []byte, ok bool) {
 	if len(*b) < 4 {
 		return nil, true
@@ -162,7 +162,7 @@ func (c *conn) toServer(body []byte) [][]byte {
 	return bodies
 }
 
-// later sends a request after a while, if claim, called with Proxy.mu held, still returns true.
+// later sends a request after a while, if claim then returns true. It calls claim with Proxy.mu held.
 func (c *conn) later(q *request, claim func() bool) {
 	const patience = 2 * time.Millisecond
 	time.AfterFunc(patience, func() {
@@ -195,7 +195,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// isCut reports whether a corruption has cut the connection, and closes it then.
+// isCut reports whether a corruption has cut the connection. If so, it closes the connection.
 func (c *conn) isCut() bool {
 	c.proxy.mu.Lock()
 	defer c.proxy.mu.Unlock()
@@ -277,14 +277,14 @@ func (c *conn) take(xid int32) *request {
 // memory holds what was shown to any client. Guarded by Proxy.mu.
 type memory struct {
 	seen  map[int64]int64      // highest zxid by session
-	reads map[string][]answer  // answers to getData, as they were or would be, of different versions, the oldest first
-	found map[string]frame     // last answer to exists that found something
+	reads map[string][]answer  // by path: answers to getData, as given or as they would be, for different versions, the oldest first
+	found map[string]frame     // the last answer to exists that found the znode
 	stats map[string]wire.Stat // the last one seen
 	// olderEvents means that the servers are older than 3.9, so that their events have no zxid.
 	olderEvents bool
 }
 
-// answer is one to getData.
+// answer is an answer to getData.
 type answer struct {
 	frame
 	stat wire.Stat
@@ -299,7 +299,7 @@ func newMemory() memory {
 	return memory{seen: map[int64]int64{}, reads: map[string][]answer{}, found: map[string]frame{}, stats: map[string]wire.Stat{}}
 }
 
-// saw notes what a session was shown.
+// saw records what a session was shown.
 func (m *memory) saw(session int64, f frame) {
 	m.olderEvents = m.olderEvents || f.Xid == wire.XidEvent && f.Zxid < 0
 	if f.Xid >= 0 || f.Xid == wire.XidEvent {
@@ -310,7 +310,7 @@ func (m *memory) saw(session int64, f frame) {
 // versionsKept is how many versions of a znode are remembered.
 const versionsKept = 8
 
-// remember keeps what the server truly answered.
+// remember keeps the server's true answer.
 func (m *memory) remember(q *request, f frame) {
 	if q == nil || f.Err != wire.OK || q.lost {
 		return
@@ -338,7 +338,7 @@ func (m *memory) remember(q *request, f frame) {
 	}
 }
 
-// version remembers a version of a znode that is newer than those that are known.
+// version remembers a version of a znode if it is newer than all known ones.
 func (m *memory) version(path string, a answer) {
 	list := m.reads[path]
 	if n := len(list); n > 0 && list[n-1].stat.Mzxid >= a.stat.Mzxid {

@@ -17,8 +17,8 @@ type corrupter interface {
 	opened(c *conn, r wire.ConnectResponse) wire.ConnectResponse
 	// ends reports whether the connection to the server ends when the client closes its own.
 	ends(c *conn) bool
-	// toClient returns the frames that the client gets for a frame of the server; q is the request
-	// that it answers, nil for an event.
+	// toClient returns the frames that the client gets for a frame of the server; q is the request that
+	// the frame answers, nil for an event.
 	toClient(c *conn, q *request, f frame) []frame
 }
 
@@ -31,7 +31,7 @@ func (unchanged) ends(*conn) bool                                             { 
 func (unchanged) toServer(_ *conn, q *request) []*request                     { return []*request{q} }
 func (unchanged) toClient(_ *conn, _ *request, f frame) []frame               { return []frame{f} }
 
-// perConn makes corruptions that know their own connection only.
+// perConn makes corrupters that each know only their own connection.
 func perConn[T any, P interface {
 	*T
 	corrupter
@@ -47,7 +47,7 @@ func shared[T corrupter](one func() T) func() func() corrupter {
 	}
 }
 
-// heldBack holds frames that wait on their way to the client.
+// heldBack is a list of frames that wait on their way to the client.
 type heldBack []frame
 
 func (held *heldBack) release() []frame {
@@ -56,10 +56,10 @@ func (held *heldBack) release() []frame {
 	return all
 }
 
-// eventLate holds an event back until a read of its znode has shown the change or, if none does,
-// until some replies have passed. Later events wait, too, so that their order stays right. When the
-// client sets its next watch on the znode, it passes the events on first: otherwise the late event
-// would count as that watch's, and the next event as one too many.
+// eventLate holds an event back until a read of its znode has shown the change or, if none does, until
+// some replies have passed. Later events also wait, so that their order stays right. When the client
+// sets its next watch on the znode, eventLate first passes the events on: otherwise the late event
+// would count as the event of that watch, and the next event as one too many.
 type eventLate struct {
 	unchanged
 	held   heldBack
@@ -103,8 +103,7 @@ func (eventTwice) toClient(c *conn, _ *request, f frame) []frame {
 	return []frame{f}
 }
 
-// eventsSwapped lets an event wait for the next frame, to see whether that is
-// another one.
+// eventsSwapped holds an event back until the next frame. If that is also an event, it swaps the two.
 type eventsSwapped struct {
 	unchanged
 	held heldBack
@@ -122,7 +121,8 @@ func (t *eventsSwapped) toClient(c *conn, _ *request, f frame) []frame {
 	return append(t.held.release(), f)
 }
 
-// readBehind corrupts one read of a connection: from then on the session has seen less.
+// readBehind makes one read on each connection old: the read shows less than the session has already
+// seen.
 type readBehind struct {
 	unchanged
 	done bool
@@ -145,16 +145,15 @@ func (t *readBehind) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// lostWrite does not do the writes to one znode. Even a record without the servers' transactions
-// shows that no client sees these writes: neither the one that made them (property "own-writes")
-// nor others ("fenced", "single-image").
+// lostWrite drops the writes to one znode. Even a record without the servers' transactions shows that
+// no client sees these writes: neither the one that made them (property "own-writes") nor others
+// ("fenced", "single-image").
 type lostWrite struct {
 	unchanged
 	path string
 }
 
-// toServer replaces the write by a multi with only a check: it changes nothing, but is a
-// transaction.
+// toServer replaces the write by a multi with only a check, which is a transaction but changes nothing.
 func (t *lostWrite) toServer(c *conn, q *request) []*request {
 	r, ok := q.record.(*wire.SetDataRequest)
 	if !ok || r.Version != -1 {
@@ -194,9 +193,9 @@ func (t *lostWrite) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// halfMulti shows another session's multi in one znode, and in the next znode the state from before
-// it. (After a multi of its own, the session would miss its own write; with an older state, it
-// would miss more than half a multi.)
+// halfMulti shows another session's multi in one znode, and in the next znode the state from before it.
+// (If the multi were its own, the session would miss its own write; if the state were older, it would
+// miss more than half a multi.)
 type halfMulti struct {
 	unchanged
 	parts map[int64]setTogether // by zxid, for all connections
@@ -224,7 +223,7 @@ func (t *halfMulti) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// note remembers what a multi set.
+// note remembers what a multi has set.
 func (t *halfMulti) note(c *conn, q *request, f frame) {
 	const many = 1000
 	ops, _ := q.record.([]wire.MultiOp)
@@ -265,7 +264,7 @@ func (t *halfMulti) read(c *conn, q *request, f frame) frame {
 	return f
 }
 
-// ephemeralKept shows ephemerals as they were.
+// ephemeralKept shows ephemeral znodes although their session has ended.
 type ephemeralKept struct {
 	unchanged
 	closed map[int64]bool // sessions
@@ -289,15 +288,15 @@ func (t ephemeralKept) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// ephemeralGone hides ephemerals of sessions that delete nothing, so that only the end of the
-// session could remove them. It hides none that a multi made, since that would look like half a
-// multi. A client that watches one sees it gone without an event, which property
-// "watch-before-data" finds, too.
+// ephemeralGone hides ephemerals of sessions that delete nothing, so that only the end of the session
+// could remove them. It hides none that a multi made, since that would look like half a multi. A client
+// that watches such a znode sees that it is gone without an event, which property "watch-before-data"
+// also finds.
 type ephemeralGone struct {
 	unchanged
 	deletes map[int64]bool // sessions
 	shown   map[shownTo]bool
-	parts   map[string]bool // paths that multis were to make
+	parts   map[string]bool // paths that multis were meant to create
 }
 
 func newEphemeralGone() ephemeralGone {
@@ -338,10 +337,11 @@ func (t ephemeralGone) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// nameTwice gives the name again that was given last under the same parent. The servers made
-// another znode. If the record has their transactions, property "durable" finds that they did
-// something else than they acknowledged. If not, property "names" finds it, and the maker sees
-// another znode's content in its reads ("own-writes", "fenced", "single-image", "durable").
+// nameTwice answers a sequential create with the last name under the same parent again, although the
+// servers made another znode. If the record has the servers' transactions, property "durable" finds
+// that they did not do what they acknowledged. Otherwise property "names" finds it, and the client that
+// created the znode sees another znode's content in its reads ("own-writes", "fenced", "single-image",
+// "durable").
 type nameTwice struct {
 	unchanged
 	last map[string]string // by the path that was asked for
@@ -366,7 +366,8 @@ func (t nameTwice) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// reordered lets a write wait for the next request: another write overtakes it.
+// reordered holds a write back until the next request. If that is also a write, it overtakes the first
+// one.
 type reordered struct {
 	unchanged
 	kept *request // held back on its way to the server
@@ -394,7 +395,7 @@ func (t *reordered) toServer(c *conn, q *request) []*request {
 	return nil
 }
 
-// claim reports whether a request is still held back, and releases it then.
+// claim reports whether a request is still held back. If so, it releases the request.
 func (t *reordered) claim(q *request) bool {
 	if t.kept != q {
 		return false
@@ -403,8 +404,8 @@ func (t *reordered) claim(q *request) bool {
 	return true
 }
 
-// staleSync holds back the answer to a sync if a read comes next. If the znode has changed once
-// since the session saw it, both answers show the state from before the change.
+// staleSync holds back the answer to a sync if a read comes next. If the znode has changed exactly once
+// since the session saw it, both answers show the state before the change.
 type staleSync struct {
 	unchanged
 	held heldBack

@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file leaves events out, and adds false ones. Events that come late, twice or in the wrong
-// order are in corruptions.go.
+// This file has the corruptions that leave events out or add false ones. Those that send events late,
+// twice or in the wrong order are in corruptions.go.
 
 // eventMissing leaves events out.
 type eventMissing struct{ unchanged }
@@ -33,7 +33,7 @@ func (p *Proxy) changed(path string, zxid int64) frame {
 // transaction that did something else.
 type eventFalse struct {
 	unchanged
-	watched string // with data, at zxid set
+	watched string // a path whose data the client watches, since zxid set
 	set     int64
 }
 
@@ -122,7 +122,7 @@ func (eventKind) toClient(c *conn, _ *request, f frame) []frame {
 	return []frame{f}
 }
 
-// listening notes whether the client of a connection has set a persistent watch.
+// listening records whether the client of a connection has set a persistent watch.
 type listening struct {
 	unchanged
 	standing bool
@@ -156,7 +156,7 @@ func (t *persistentSwapped) toClient(c *conn, q *request, f frame) []frame {
 	return t.swap.toClient(c, q, f)
 }
 
-// removedTells answers that watches are removed, but keeps them.
+// removedTells acknowledges the removal of watches, but keeps them.
 type removedTells struct{ unchanged }
 
 func (removedTells) toServer(c *conn, q *request) []*request {

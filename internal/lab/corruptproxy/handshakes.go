@@ -7,9 +7,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file corrupts what servers do with sessions.
+// This file has the corruptions of sessions.
 
-// otherSession opens a new session when a client wants to go on with its own.
+// otherSession opens a new session when a client wants to resume its own.
 type otherSession struct{ unchanged }
 
 func (otherSession) asks(c *conn, r wire.ConnectRequest) wire.ConnectRequest {
@@ -19,7 +19,7 @@ func (otherSession) asks(c *conn, r wire.ConnectRequest) wire.ConnectRequest {
 	return r
 }
 
-// longTimeout tells a client of a longer timeout than it may have.
+// longTimeout reports a longer session timeout to a client than the servers granted.
 type longTimeout struct{ unchanged }
 
 func (longTimeout) opened(c *conn, r wire.ConnectResponse) wire.ConnectResponse {
@@ -50,10 +50,10 @@ func (t expiredAlive) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// undying keeps the session of a client that has gone without closing it alive.
+// undying keeps the session of a client alive that has left without closing it.
 type undying struct {
 	unchanged
-	leaves bool // in good order, or its connection is kept already
+	leaves bool // the client closes its session, or its connection is already kept
 }
 
 func (t *undying) toServer(_ *conn, q *request) []*request {
@@ -70,7 +70,7 @@ func (t *undying) ends(c *conn) bool {
 	return false
 }
 
-// keptConn is a connection that the client has closed, and on which pings go on.
+// keptConn is a connection that the client has closed, but on which the proxy continues to ping.
 type keptConn struct {
 	net.Conn
 	every  time.Duration
@@ -89,7 +89,7 @@ func (p *Proxy) tend() {
 	for _, k := range p.kept {
 		if now.Sub(k.pinged) >= k.every {
 			k.pinged = now
-			_ = k.SetWriteDeadline(now.Add(time.Second)) // the link has set one that may have passed
+			_ = k.SetWriteDeadline(now.Add(time.Second)) // the deadline that the link has set may have passed
 			_, _ = k.Write(ping)
 		}
 	}

@@ -7,12 +7,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file corrupts when servers delete znodes by themselves.
+// This file has the corruptions of znodes that servers delete by themselves.
 
 // sweptEarly deletes a znode of a kind that servers delete by themselves as soon as it is made.
 type sweptEarly struct {
 	unchanged
-	op wire.Op // that makes it
+	op wire.Op // the request that creates such a znode
 }
 
 func newSweptEarly(op wire.Op) func() func() corrupter {
@@ -20,7 +20,7 @@ func newSweptEarly(op wire.Op) func() func() corrupter {
 }
 
 func (t sweptEarly) toServer(c *conn, q *request) []*request {
-	const long = time.Minute // a shorter TTL may be over
+	const long = time.Minute // a shorter TTL may have passed
 	r, ok := q.record.(*wire.CreateRequest)
 	if !ok || !q.asks(t.op) || t.op == wire.CreateTTL && r.TTL < long || !c.proxy.corrupts() {
 		return []*request{q}
@@ -38,7 +38,7 @@ func (f frame) unlessExtra() []frame {
 	return []frame{f}
 }
 
-// sweptFull deletes a container with its child as soon as that is made.
+// sweptFull deletes a container together with its child as soon as the child is created.
 type sweptFull struct {
 	unchanged
 	containers map[string]bool

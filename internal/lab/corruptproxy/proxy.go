@@ -1,10 +1,10 @@
-// Package corruptproxy is a proxy with a deliberate defect: it stands between a client's link and
-// the servers, on any ensemble, and now and then corrupts what it passes on, so that the client
-// sees what ZooKeeper must never show. It tests the checks that should find that. It knows the wire
+// Package corruptproxy is a proxy with a deliberate defect: it stands between a client's link and the
+// servers, on any ensemble, and now and then corrupts what it passes on, so that the client sees what
+// ZooKeeper must never show. It tests the checks that should find such corruptions. It knows the wire
 // protocol, but nothing of links, records and checks.
 //
-// A [Proxy] wraps a dialer. All connections made through it know of each other: what it shows to
-// one client can depend on what it showed to another.
+// A [Proxy] wraps a dialer. All connections made through it share their knowledge: what the proxy shows
+// to one client can depend on what it showed to another.
 package corruptproxy
 
 import (
@@ -17,10 +17,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Corruption names one promise of the Programmer's Guide that is broken, and how.
+// Corruption names a way to break one promise of the Programmer's Guide.
 type Corruption string
 
-// The corruptions; About says what they are.
+// The corruptions. About describes them.
 const (
 	EventLate     Corruption = "event-late"
 	EventTwice    Corruption = "event-twice"
@@ -76,7 +76,7 @@ const (
 var corruptions = []struct {
 	name  Corruption
 	about string
-	every int // opportunities for one corruption
+	every int // every so many opportunities, one is used for a corruption
 	// new is called once for each Proxy. It returns the function that makes the corrupter of each
 	// connection.
 	new func() func() corrupter
@@ -151,7 +151,7 @@ func Corruptions() (all []Corruption) {
 // concurrent use.
 type Proxy struct {
 	mu           sync.Mutex
-	newCorrupter func() corrupter // of one more connection
+	newCorrupter func() corrupter // makes the corrupter of one more connection
 	every        int
 	chances      int // opportunities so far
 	done         int // corruptions so far

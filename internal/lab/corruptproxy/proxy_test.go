@@ -13,7 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// far is the server's end: it gets what is written, and sends what it is told to.
+// far is the server's end of a connection: it gets what is written, and sends what the test tells it
+// to.
 type far struct {
 	net.Conn
 	got, says bytes.Buffer
@@ -41,8 +42,8 @@ func open(t *testing.T, l *Proxy, f *far) net.Conn {
 	return c
 }
 
-// talk is a connection's frames, to the server and from it: a handshake, and
-// requests of many kinds with their replies and events in between.
+// talk returns the frames of a connection in both directions: a handshake, and requests of many kinds
+// with their replies and events in between.
 func talk(rng *rand.Rand) (up, down []byte) {
 	up = wire.AppendFrame(up, wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, 16)}.Append(nil))
 	down = wire.AppendFrame(down, wire.ConnectResponse{Timeout: time.Second, Session: 7, Password: make([]byte, 16)}.Append(nil))
@@ -79,7 +80,7 @@ func talk(rng *rand.Rand) (up, down []byte) {
 	return up, down
 }
 
-// pass sends all the one way, in pieces, and then takes all the other way.
+// pass sends all of up to the server in pieces, and then reads all of down.
 func pass(t *testing.T, c net.Conn, f *far, up, down []byte) (got []byte) {
 	t.Helper()
 	for len(up) > 0 {
@@ -97,8 +98,8 @@ func pass(t *testing.T, c net.Conn, f *far, up, down []byte) (got []byte) {
 	return got
 }
 
-// Who corrupts nothing changes nothing, whatever pieces it comes in, also on a
-// connection that does not speak the protocol.
+// A proxy without corruptions changes nothing, whatever pieces the bytes come in, also on a connection
+// that does not use the protocol.
 func TestUnchanged(t *testing.T) {
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 1))
@@ -116,7 +117,7 @@ func TestUnchanged(t *testing.T) {
 	}
 }
 
-// frames splits a stream, and wants it to end with a frame.
+// frames splits a stream, which must end with a complete frame.
 func frames(t *testing.T, b []byte) (all [][]byte) {
 	t.Helper()
 	for len(b) > 0 {
@@ -129,10 +130,10 @@ func frames(t *testing.T, b []byte) (all [][]byte) {
 	return all
 }
 
-// takesAnswers are the corruptions that leave requests without an answer.
+// takesAnswers lists the corruptions that leave requests without an answer.
 var takesAnswers = []Corruption{Unanswered, ExpiredAlive}
 
-// needsOthers lists the corruptions that need what others do meanwhile, or more than one connection.
+// needsOthers lists the corruptions that need other clients' requests, or more than one connection.
 var needsOthers = []Corruption{
 	EphemeralKept, HalfMulti, ReadBehind, StaleSync, OtherSession, Undying, ReadBack, OwnReadBack, EventFalse, EventOfFailed,
 	ChildMissing, PzxidKept, MultiIndex, WatchesForgotten, VersionIgnored, EphemeralStays, SequenceReused, PartDone,
@@ -140,8 +141,8 @@ var needsOthers = []Corruption{
 	ContainerEarly, ContainerFull, TTLEarly, PersistentMissing, PersistentSwapped, RemovedTells,
 }
 
-// Each corruption shows, and still speaks the protocol: each request has
-// one answer, and none is invented.
+// Each corruption has an effect, but keeps to the protocol: each request has one answer, and none is
+// invented.
 func TestEachCorrupts(t *testing.T) {
 	for _, kind := range Corruptions() {
 		t.Run(string(kind), func(t *testing.T) {
@@ -180,8 +181,8 @@ func TestEachCorrupts(t *testing.T) {
 	}
 }
 
-// handshake connects through a proxy, is answered, and gives the connection with what the
-// server was asked for.
+// handshake connects through a proxy, and returns the connection with the request that the server
+// received.
 func handshake(t *testing.T, p *Proxy, session int64) (net.Conn, *far, wire.ConnectRequest) {
 	t.Helper()
 	f := &far{rng: rand.New(rand.NewPCG(1, 4))}
@@ -212,7 +213,7 @@ func TestHandshakes(t *testing.T) {
 	}
 }
 
-// A session goes on when its client has gone, unless it was closed.
+// A session goes on after its client has left, unless the client closed it.
 func TestUndying(t *testing.T) {
 	for _, closes := range []bool{true, false} {
 		p := New(Undying)
@@ -231,7 +232,7 @@ func TestUndying(t *testing.T) {
 	}
 }
 
-// Nonsense does no harm.
+// Invalid frames do no harm.
 func TestNonsense(t *testing.T) {
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 3))

@@ -7,13 +7,13 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file corrupts what servers let clients do.
+// This file has the corruptions of permissions.
 
 // rightsIgnored gives each client the rights of all others: the proxy sends the credentials of any
 // client on all connections.
 type rightsIgnored struct {
 	unchanged
-	proofs *[]*wire.AuthRequest // for all connections
+	proofs *[]*wire.AuthRequest // the credentials of all clients, for all connections
 	said   int                  // how many of them were sent to the server on this connection
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file corrupts how writes are done: the servers get another request than the client sent.
+// This file has the corruptions of writes: the servers get another request than the client sent.
 
 // resend makes the body of a request with another record.
 func (q *request) resend(record any) []*request {
@@ -15,7 +15,8 @@ func (q *request) resend(record any) []*request {
 	return []*request{q}
 }
 
-// extra returns a request that no client sent. Its Xid tells its reply from those for the client.
+// extra returns a request that no client sent. Its Xid distinguishes its reply from the replies for the
+// client.
 func extra(q *request, op wire.Op, record any) *request {
 	h := wire.RequestHeader{Xid: q.Xid | math.MinInt32, Op: op}
 	return &request{RequestHeader: h, record: record, body: wire.AppendRequest(h.Append(nil), op, record)}
@@ -24,7 +25,7 @@ func extra(q *request, op wire.Op, record any) *request {
 // isOfExtra reports whether the frame is the reply to a request that extra made.
 func (f frame) isOfExtra() bool { return f.Xid < math.MinInt32/2 }
 
-// versionIgnored does writes whatever version they ask for.
+// versionIgnored makes the servers do writes whatever version they require.
 type versionIgnored struct{ unchanged }
 
 func (versionIgnored) toServer(c *conn, q *request) []*request {
@@ -41,7 +42,7 @@ func (versionIgnored) toServer(c *conn, q *request) []*request {
 	return []*request{q}
 }
 
-// refusedWrongly changes the version that writes ask for, so that the servers refuse them.
+// refusedWrongly changes the version that writes require, so that the servers refuse them.
 type refusedWrongly struct{ unchanged }
 
 func (refusedWrongly) toServer(c *conn, q *request) []*request {
@@ -52,7 +53,7 @@ func (refusedWrongly) toServer(c *conn, q *request) []*request {
 	return []*request{q}
 }
 
-// ephemeralStays makes a persistent znode of what was to be an ephemeral one.
+// ephemeralStays creates a persistent znode where the client asked for an ephemeral one.
 type ephemeralStays struct{ unchanged }
 
 func (ephemeralStays) toServer(c *conn, q *request) []*request {
@@ -69,7 +70,7 @@ func (ephemeralStays) toServer(c *conn, q *request) []*request {
 type sequenceReused struct {
 	unchanged
 	asked   map[string]string // the path that was asked for, by the one that was made
-	deleted map[string]string // the last one that was deleted, by the path that was asked for
+	deleted map[string]string // the path of the last deleted znode, by the path that was asked for
 }
 
 func newSequenceReused() sequenceReused {
@@ -109,7 +110,7 @@ func (t sequenceReused) toClient(_ *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// partDone does the first operation of a multi that failed.
+// partDone makes the servers do the first operation of a multi that failed.
 type partDone struct{ unchanged }
 
 func (partDone) toClient(c *conn, q *request, f frame) []frame {
@@ -127,8 +128,8 @@ func (partDone) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// doneTwice sends a write twice, as if the first try had got no answer, and gives the answer to
-// the second try.
+// doneTwice sends a write twice, as if the first try had got no answer, and passes on the answer to the
+// second try.
 type doneTwice struct{ unchanged }
 
 func (doneTwice) toServer(c *conn, q *request) []*request {

@@ -47,7 +47,7 @@ func Hashes(behaviours []string) []uint32 {
 	return slices.Compact(all)
 }
 
-// reading is the reading of one run.
+// reading collects the behaviours of one run.
 type reading struct {
 	windows []Window
 	fates   map[int][]fate    // by client, in order
@@ -61,7 +61,7 @@ type fate struct {
 	what string
 }
 
-// done is the success of an operation.
+// done is a successful operation.
 type done struct {
 	at     time.Duration
 	client int

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// tally has behaviours that were met in so many runs each.
+// tally returns a tally with one behaviour for each number of runs that met it.
 func tally(runs int, in ...int) (t Tally) {
 	for run := range runs {
 		var met []uint32
@@ -27,7 +27,7 @@ func tally(runs int, in ...int) (t Tally) {
 	return t
 }
 
-// Chao2's number of unseen species is Q1(Q1-1)/2(Q2+1), but for (n-1)/n; in infinitely many runs all of them are met.
+// Chao2's number of unseen species is Q1(Q1-1)/2(Q2+1), times (n-1)/n; in infinitely many runs, all of them are met.
 func TestEstimate(t *testing.T) {
 	met := tally(50, 50, 20, 2, 2, 1, 1, 1, 1)
 	e := met.Estimate(1 << 30)
@@ -51,7 +51,8 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
-// With no violation in fifty runs the rate is below 1 in 17, with 95 %: then fifty runs without one have a chance of 1 in 20.
+// With no violation in fifty runs, the rate is below 1 in 17, with 95 %: at that rate, fifty runs without a violation
+// have a chance of 1 in 20.
 func TestQuiet(t *testing.T) {
 	if got := Quiet(50); got != "no violation in 50 runs: fewer than 1 run in 17 has one, with 95 %" {
 		t.Error(got)
@@ -61,7 +62,7 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-// A place has no numbers but whether the message repeats.
+// A place has no numbers, but says whether the message is a repetition.
 func TestPlace(t *testing.T) {
 	for spec, want := range map[string]string{
 		"lose-reply@client1/acquire#2/create#1/reply":           "lose-reply at acquire/create/reply",
@@ -78,7 +79,8 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// A behaviour says what a call met: faults on its client, what others did in between, and what became of its session.
+// A behaviour says what happened to a call: faults on its client, what other clients did meanwhile, and what became
+// of its session.
 func TestOf(t *testing.T) {
 	b := historytest.New(models.Lock.Name)
 	b.Op(0, models.FAcquire, "k", 0, 100, history.OK, nil, nil)
@@ -100,7 +102,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// The curve of few runs is compared with the average over all choices, and ends where the estimate says.
+// The curve of a few runs equals the average over all choices of runs, and ends at the estimate.
 func TestCurve(t *testing.T) {
 	sets := [][]uint32{{1, 2, 3}, {1, 2}, {1, 4, 5}, {1, 2, 6}, {1}}
 	var met Tally
@@ -142,7 +144,7 @@ func TestCurve(t *testing.T) {
 	}
 }
 
-// Shards make one curve, and thousands of runs no more points than hundreds.
+// Shards make one curve, and thousands of runs have no more points than hundreds.
 func TestCurveLength(t *testing.T) {
 	for runs, want := range map[int]int{0: 0, 1: 0, 2: 4, 40: 80, 5000: 80} {
 		met := tally(runs, 1, runs/2, runs)
@@ -158,7 +160,7 @@ func TestCurveLength(t *testing.T) {
 	}
 }
 
-// The same runs have the same curve to the last bit, also when shards are merged.
+// The same runs have the same curve, to the last bit, even if shards are merged.
 func TestCurveRepeats(t *testing.T) {
 	var in []int
 	for n := range 48 {

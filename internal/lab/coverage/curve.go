@@ -6,11 +6,12 @@ import (
 	"slices"
 )
 
-// Point tells how many behaviours so many runs meet.
+// Point tells how many behaviours a number of runs meets.
 type Point struct {
 	Runs int     `json:"runs"`
 	Met  float64 `json:"met"`
-	// Low and High bound Met with 95 % for more runs than there were. Of fewer runs they are Met.
+	// Low and High bound Met with 95 % for more runs than there were. For at most as many runs as there
+	// were, they equal Met.
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 }
@@ -18,15 +19,15 @@ type Point struct {
 // curvePoints is the number of points of a curve up to the number of runs, and again beyond it.
 const curvePoints = 40
 
-// Curve returns how many behaviours the runs met, as their number grows to twice as many. Up to that number a point is the
-// average over all choices of so many of the runs (sample-based rarefaction: Colwell et al., 2012, equation 17), so that
-// the order of the runs and their shards do not matter. Beyond it a point is what [Tally.Estimate] expects. The curve of
-// fewer than two runs is empty.
+// Curve returns how many behaviours the runs met, as their number grows to twice as many. Up to the number of runs, a
+// point is the average over all choices of that many runs (sample-based rarefaction: Colwell et al., 2012, equation
+// 17), so that the order of the runs and their shards do not matter. Beyond it a point is what [Tally.Estimate]
+// expects. The curve of fewer than two runs is empty.
 func (t *Tally) Curve() []Point {
 	if t.runs < 2 || len(t.in) == 0 {
 		return nil
 	}
-	byRuns := map[int]int{} // behaviours that were met in so many runs
+	byRuns := map[int]int{} // number of behaviours, by the number of runs that met them
 	for _, n := range t.in {
 		byRuns[n]++
 	}

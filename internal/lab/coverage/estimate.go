@@ -28,16 +28,17 @@ func (t *Tally) Add(behaviours []uint32) {
 type Estimate struct {
 	Runs  int `json:"runs"`
 	Met   int `json:"met"`   // behaviours
-	Once  int `json:"once"`  // of them, in one run only
-	Twice int `json:"twice"` // in two runs
+	Once  int `json:"once"`  // behaviours that only one run met
+	Twice int `json:"twice"` // behaviours that exactly two runs met
 	Next  int `json:"next"`  // runs
-	// New is the expected number of behaviours that the next runs meet and these did not. Low and High bound it with 95 %.
+	// New is the expected number of behaviours that the next runs meet and that these runs did not. Low and High
+	// bound it with 95 %.
 	New  float64 `json:"new"`
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 }
 
-// Estimate returns the estimate for so many more runs.
+// Estimate returns the estimate for a number of further runs.
 func (t *Tally) Estimate(next int) Estimate {
 	e := Estimate{Runs: t.runs, Met: len(t.in), Next: next}
 	for _, n := range t.in {
@@ -51,7 +52,7 @@ func (t *Tally) Estimate(next int) Estimate {
 	once, twice := float64(e.Once), float64(e.Twice)
 	e.New = extrapolated(t.runs, once, twice, next)
 	// Sums of rare events vary by their square root. Behaviours of one run come together, which makes the counts vary
-	// more: overdispersed is measured.
+	// more: overdispersed is a measured factor for that.
 	byOnce := extrapolated(t.runs, once+1, twice, next) - e.New
 	byTwice := extrapolated(t.runs, once, twice+1, next) - e.New
 	variance := overdispersed * (byOnce*byOnce*once + byTwice*byTwice*twice + e.New)
@@ -80,14 +81,14 @@ func extrapolated(runs int, once, twice float64, next int) float64 {
 	return unseen * (1 - math.Pow(1-once/(n*unseen+once), float64(next)))
 }
 
-// String is one line for people.
+// String returns the estimate as a line for people.
 func (e Estimate) String() string {
 	return fmt.Sprintf("behaviours: %d met in %s, %d of them in one run only; the next %d would show about %.0f new ones (%.0f to %.0f, with 95 %%)",
 		e.Met, prose.Count(e.Runs, "run"), e.Once, e.Next, e.New, math.Floor(e.Low), math.Ceil(e.High))
 }
 
-// Quiet says how rare violations are, with 95 %, if none of so many runs has one: the rule of three (Hanley and
-// Lippman-Hand, 1983), exactly. It returns "" for too few runs.
+// Quiet says how rare violations are, with 95 %, if none of a number of runs has one: the rule of three (Hanley
+// and Lippman-Hand, 1983), exactly. It returns "" for too few runs.
 func Quiet(runs int) string {
 	if runs < 2 {
 		return ""

@@ -15,7 +15,7 @@ import (
 type Window struct {
 	stats.Window
 	clients []int // nil: all clients
-	message bool  // it hit one message, at the moment it took effect
+	message bool  // it hit one message, at the moment when it took effect
 	at      time.Duration
 }
 
@@ -38,7 +38,7 @@ func (w *Window) Hits(client int) bool {
 	return client >= 0 && (w.clients == nil || slices.Contains(w.clients, client))
 }
 
-// names reports whether a request is of the sort that the fault's words or its point name, as
+// names reports whether a request is of the type that the fault's expression or its point names, as
 // lose-reply:create does.
 func (w *Window) names(request string) bool {
 	if _, at, ok := strings.Cut(w.Spec, "@"); ok {

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// agree compares the servers with each other while the clients' sessions are still there. In
-// an ensemble of the run's own it compares all znodes, in another one those of the run. The
-// sessions for it write nothing below the run's znode: the record need not name them.
+// agree compares the servers with each other while the clients' sessions are still there. In an
+// ensemble of the run's own it compares all znodes, in a shared one only those of the run. The sessions
+// for it write nothing below the run's znode, so the record need not name them.
 func (r *run) agree(ctx context.Context) error {
 	if found, ok := r.compare(ctx); ok {
 		r.record.fact(history.FAgreement, found)
@@ -21,11 +21,11 @@ func (r *run) agree(ctx context.Context) error {
 	return nil
 }
 
-// longLoad is how long a load is in whose middle the servers are compared, too: what differs then can
-// be mended by the end, when a server gets a snapshot.
+// longLoad is the length from which on the servers are also compared in the middle of a load: a difference
+// may be mended before the end, when a server gets a snapshot.
 const longLoad = time.Minute
 
-// agreeMeanwhile compares them in the middle of a long load, in real time.
+// agreeMeanwhile compares the servers in the middle of a long load, in real time.
 func (r *run) agreeMeanwhile(load context.Context) {
 	if r.Virtual || r.TimeLimit < longLoad || await.Sleep(load, r.TimeLimit/2) != nil {
 		return

@@ -28,7 +28,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// tapped starts an ensemble that is reached around all links, too.
+// tapped starts an ensemble that can also be reached around all links.
 type tapped struct {
 	embedded.Config
 	mu    sync.Mutex
@@ -50,7 +50,7 @@ func (e *tapped) Dial(network, addr string, timeout time.Duration) (net.Conn, er
 	return inner.Dial(network, addr, timeout)
 }
 
-// strays are clients that have, beside what they are given, connections of their own.
+// strays are clients that have connections of their own, in addition to those that they are given.
 type strays struct {
 	dial zk.Dialer
 	who  func(client int) bool
@@ -116,7 +116,7 @@ func faultsOfClients() plan.Schedule {
 	return plan.Every(5*time.Second, faults.Silence{}, faults.Expire{}, faults.Reset{}, faults.Pause{})
 }
 
-// A subject in Go that dials by itself is not accused, and told what it does.
+// A subject in Go that dials by itself is not accused, but a notice says what it does.
 func TestSubjectsThatDialByThemselves(t *testing.T) {
 	for _, s := range few([]struct {
 		name     string
@@ -160,7 +160,8 @@ func (*notices) Planned(int)           {}
 func (*notices) Observe(history.Event) {}
 func (n *notices) Notice(text string)  { *n = append(*n, text) }
 
-// wantAround wants nobody accused, but told who went around which link.
+// wantAround requires that nothing is accused, but that a notice says which client went around its
+// link.
 func wantAround(t *testing.T, r *store.Result, says string) {
 	t.Helper()
 	text := ""
@@ -175,7 +176,7 @@ func wantAround(t *testing.T, r *store.Result, says string) {
 	}
 }
 
-// endOfOne ends the session of a client: it will connect anew.
+// endOfOne ends the session of one client, which will connect again.
 func endOfOne(t *testing.T) plan.Schedule {
 	t.Helper()
 	e, err := plan.Parse("expire:client-1@10s", 0)
@@ -201,8 +202,8 @@ func TestProcessesThatFollowTheEnsemble(t *testing.T) {
 	}
 }
 
-// A subject that connects to the addresses that it is given goes around its link. This is in real
-// time, as the servers' sockets are real: in memory there is nothing to connect to.
+// A subject that connects to the addresses that it is given goes around its link. This test is in real
+// time, because the servers' sockets are real: in memory there is nothing to connect to.
 func TestSubjectThatConnectsToTheServers(t *testing.T) {
 	s := &strays{dial: net.DialTimeout, who: func(int) bool { return true }, own: map[int]*subjects.Client{}}
 	defer s.close()
@@ -215,9 +216,9 @@ func TestSubjectThatConnectsToTheServers(t *testing.T) {
 	wantAround(t, o.Result, "clients 0, 1 went around their links")
 }
 
-// No right subject that the command names goes around its link, whatever is done to servers and
-// clients, and no variant of zklab's own recipes breaks a promise. (Of the recipes themselves
-// TestOwnRecipesUnderClientFaults shows both.)
+// No correct subject that the command names goes around its link, whatever faults hit servers and
+// clients, and no variant of zklab's own recipes breaks a promise. (TestOwnRecipesUnderClientFaults
+// shows both for the recipes themselves.)
 func TestNamedSubjectsKeepToTheirLinks(t *testing.T) {
 	e, err := plan.Parse("all", time.Second)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// cleanup lists how to undo what was opened.
+// cleanup is a list of functions that undo what was opened.
 type cleanup []func() error
 
 // add adds the function that undoes what was just opened.

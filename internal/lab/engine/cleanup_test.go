@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What was opened is closed last first, all of them, and what is known already is not told twice.
+// Everything that was opened is closed, the last one first, and a known error is not reported twice.
 func TestCleanup(t *testing.T) {
 	errKnown, errNew := errors.New("known"), errors.New("new")
 	var order []int

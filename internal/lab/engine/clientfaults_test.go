@@ -22,10 +22,10 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 		t.Run(recipe, func(t *testing.T) {
 			list, rate := all, 50.0
 			if recipe == models.Session.Name {
-				rate = 100 // so that events come whenever one is to be late
+				rate = 100 // so that there are events for late-event
 			}
 			if !runtest.Waits(recipe) && recipe != models.Session.Name || recipe == models.JobQueue.Name {
-				list = strings.Replace(all, "late-event,", "", 1) // it watches nothing, or has hardly ever to wait
+				list = strings.Replace(all, "late-event,", "", 1) // the recipe watches nothing, or hardly ever has to wait
 			}
 			x, err := plan.Parse(list, 2*time.Second)
 			if err != nil {
@@ -46,8 +46,8 @@ func TestOwnRecipesUnderClientFaults(t *testing.T) {
 	}
 }
 
-// Replies that get lost, and children that somebody else made, leave
-// go-zookeeper's lock with contenders that nobody removes.
+// After lost replies, and children that another program made, go-zookeeper's lock has contenders that
+// no client removes.
 func TestClientFaultsFindGoZookeepersLock(t *testing.T) {
 	for _, list := range few([]string{"lose-reply", "foreign"}) {
 		t.Run(list, func(t *testing.T) {

@@ -23,14 +23,14 @@ type clients struct {
 	links  *links
 	record *record
 	bound  time.Duration // how long something may take before it counts as stuck
-	calm   chan struct{} // closed when the load is over and every fault healed
+	calm   chan struct{} // closed when the load is over and every fault is healed
 	logs   *clientLogs   // of processes
 
 	open []*workloads.Client // by id
 }
 
-// openClients connects all clients at once, each to another server first. Those that
-// are processes of their own start a few at a time.
+// openClients connects all clients at once, each first to another server. Clients that are processes of
+// their own start a few at a time.
 func (r *run) openClients(ctx context.Context) error {
 	cs := &clients{
 		Config: &r.Config, links: r.links, record: r.record, bound: r.bound,
@@ -55,8 +55,8 @@ func (r *run) clientsDir() string {
 	return r.Run.Clients()
 }
 
-// connectAll opens a client through each link. It returns the first error, from which the others
-// follow.
+// connectAll opens a client through each link. It returns only the first error, of which the others are
+// consequences.
 func (cs *clients) connectAll(ctx context.Context, through []*link.Link) error {
 	connect, wait, atOnce := cs.connect, connectWait, len(through)
 	if cs.Command != nil {
@@ -107,8 +107,8 @@ func (r *run) closeClients() error {
 	return nil
 }
 
-// closeClient closes what the client's subjects share, and then the session. Clean-ups that are
-// still under way get one more second at most.
+// closeClient closes the connections that the client's subjects share, and then the session. Clean-ups
+// that are still under way get one more second at most.
 func closeClient(c *workloads.Client) error {
 	if p, ok := c.Process.(*process); ok {
 		return p.close(context.Background())

@@ -39,7 +39,7 @@ func exploring(t *testing.T) explore.Runner {
 	}
 }
 
-// What hides in one reply is found by all faults that take it away, and by no others.
+// A defect that depends on one reply is found by exactly the faults that take this reply away.
 func TestExploreSingles(t *testing.T) {
 	r, err := explore.Explore(t.Context(), explore.Config{Runners: []explore.Runner{exploring(t)}, Singles: true, Faults: []explore.Choice{
 		{Fault: faults.LoseReply{}}, {Fault: faults.LoseRequest{}}, {Fault: faults.Cut{}}, {Fault: faults.Cut{}, After: true}, {Fault: faults.Expire{}},

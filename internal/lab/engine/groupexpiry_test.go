@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// One session that ends is enough to see whether members of a group come back.
+// The end of one session is enough to see whether members of a group come back.
 func TestGroupOfOneExpiry(t *testing.T) {
 	for subject, want := range map[string]checker.Result{workloads.Own: checker.Valid, "broken:rejoin-lost": checker.Violation} {
 		w, err := workloads.Named("membership", subject)

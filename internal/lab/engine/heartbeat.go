@@ -15,8 +15,8 @@ const (
 	away = time.Millisecond // how far the wall clock must have drifted
 )
 
-// watchHeartbeat watches the heartbeat until stop. broken is called when the record
-// cannot be written any more: nothing of the run would count.
+// watchHeartbeat watches the heartbeat until stop. broken is called when the record can no longer be
+// written: nothing of the run would then count.
 func watchHeartbeat(r *record, broken func()) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// broken is a disk that is full.
+// broken is a full disk.
 type broken struct{ room int }
 
 func (b *broken) Write(p []byte) (int, error) {
@@ -45,8 +45,8 @@ func TestHeartbeatStopsWithTheRecord(t *testing.T) {
 	})
 }
 
-// The heartbeat ends with the run; a harness that was not held up has no stall, and one whose
-// clocks agree tells of none.
+// The heartbeat ends with the run. A harness that was not held up records no stall, and one whose
+// clocks agree records no drift.
 func TestHeartbeatEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var file bytes.Buffer

@@ -25,7 +25,7 @@ import (
 // aFault stands for the stage at which the first fault has taken effect.
 const aFault = "a fault"
 
-// atStage does something once, when a run comes to a stage.
+// atStage does something once, when a run reaches a stage.
 type atStage struct {
 	stage string
 	once  sync.Once
@@ -49,14 +49,14 @@ func (a *atStage) Observe(e history.Event) {
 }
 
 // A run that is interrupted once goes on to a verdict from its load on. One that is interrupted before, or stopped at
-// any stage, ends with an error that says so. Either leaves nothing behind: no goroutine, no half of a folder.
+// any stage, ends with an error that says so. Neither leaves anything behind: no goroutine, and no incomplete folder.
 func TestInterruptedAtEachStage(t *testing.T) {
 	for _, c := range []struct {
 		stage   string
-		before  bool // there is no load yet, and an interruption stops the run
+		before  bool // before the load: an interruption stops the run
 		early   bool // an interruption cuts the load short
-		through bool // it is too late to stop
-		keeps   bool // a stop leaves the record that there is
+		through bool // too late: a stop has no effect
+		keeps   bool // a stop keeps the record so far
 	}{
 		{stage: "starting the ensemble", before: true},
 		{stage: history.PhaseSetup, before: true},
@@ -81,7 +81,7 @@ func TestInterruptedAtEachStage(t *testing.T) {
 					}
 					return
 				}
-				if stop && errors.Is(err, context.Canceled) { // by then the verdict was not sought any more
+				if stop && errors.Is(err, context.Canceled) { // the run was then stopped before its verdict
 					return
 				}
 				if err != nil {

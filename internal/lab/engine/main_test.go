@@ -24,8 +24,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// instead, if set, is this process's purpose: being a client of a test that runs in another.
-// It reports whether it was.
+// instead, if set, makes this process a client of a test that runs in another process. It reports
+// whether it did.
 var instead func() bool
 
 func TestMain(m *testing.M) {
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	testmain.Main(childless{m})
 }
 
-// childless are tests that leave no process.
+// childless runs tests, and fails if they leave processes.
 type childless struct{ *testing.M }
 
 func (m childless) Run() int {
@@ -48,7 +48,7 @@ func (m childless) Run() int {
 	return code
 }
 
-// children are the processes that this one has started.
+// children returns the processes that this process has started.
 func children() (all []string) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
@@ -64,7 +64,7 @@ func children() (all []string) {
 	return all
 }
 
-// usual is the configuration with what a test left out.
+// usual returns the configuration with defaults for what a test left out.
 func usual(c engine.Config) (engine.Config, error) {
 	if c.Ensemble == nil {
 		c.Ensemble = embedded.Config{InMemory: true, Latency: 200 * time.Microsecond}
@@ -80,7 +80,7 @@ func usual(c engine.Config) (engine.Config, error) {
 	return c, err
 }
 
-// launching is the configuration with clients' processes that are started so.
+// launching returns the configuration with l to start clients' processes.
 func launching(c engine.Config, l engine.Launch) engine.Config {
 	c.Command, c.Launch = []string{"played"}, l
 	return c
@@ -104,8 +104,8 @@ func decided(ctx context.Context, c engine.Config) (*zklab.Outcome, error) {
 	return &zklab.Outcome{Run: done.Run, Result: r}, nil
 }
 
-// virtually runs it as an exact simulation, whose course follows from the seed, and decides the
-// record.
+// virtually runs a configuration as an exact simulation, whose course follows from the seed, and
+// decides the record.
 func virtually(t *testing.T, c engine.Config) *zklab.Outcome {
 	t.Helper()
 	c, err := usual(c)
@@ -141,7 +141,7 @@ func judged(ctx context.Context, t *testing.T, done *engine.Finished) *zklab.Out
 	return &zklab.Outcome{Run: done.Run, Result: r}
 }
 
-// valid wants a run to be decided, as valid.
+// valid requires the verdict valid.
 func valid(t *testing.T, o *zklab.Outcome) *zklab.Outcome {
 	t.Helper()
 	if o.Result.Verdict != checker.Valid {
@@ -151,8 +151,8 @@ func valid(t *testing.T, o *zklab.Outcome) *zklab.Outcome {
 	return o
 }
 
-// few are the cases of a test, or the first alone where tests are to be short: with the race
-// detector each takes ten times as long.
+// few returns the cases of a test, or only the first if tests are to be short: with the race detector,
+// each takes ten times as long.
 func few[T any](all []T) []T {
 	if testing.Short() {
 		return all[:1]
@@ -160,7 +160,7 @@ func few[T any](all []T) []T {
 	return all
 }
 
-// recipes lists zklab's recipes, or the lock alone where tests are to be short.
+// recipes lists zklab's recipes, or only the lock if tests are to be short.
 func recipes() []string {
 	if testing.Short() {
 		return []string{models.Lock.Name}
@@ -168,7 +168,7 @@ func recipes() []string {
 	return workloads.Recipes()
 }
 
-// live runs it in real time.
+// live runs a configuration in real time.
 func live(t *testing.T, c engine.Config) (*zklab.Outcome, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // only a guard
@@ -177,7 +177,7 @@ func live(t *testing.T, c engine.Config) (*zklab.Outcome, error) {
 	return decided(ctx, c)
 }
 
-// inTime runs it in real time; it must come to its end.
+// inTime runs a configuration in real time, and requires that the run ends normally.
 func inTime(t *testing.T, c engine.Config) *zklab.Outcome {
 	t.Helper()
 	o, err := live(t, c)
@@ -187,7 +187,7 @@ func inTime(t *testing.T, c engine.Config) *zklab.Outcome {
 	return o
 }
 
-// ownRecipes are zklab's own.
+// ownRecipes returns zklab's own recipes.
 func ownRecipes() map[string]subjects.Maker {
 	all := map[string]subjects.Maker{}
 	for _, recipe := range workloads.Recipes() {

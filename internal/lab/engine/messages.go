@@ -7,7 +7,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// listMessages returns the function to which links tell every message; nil if no one uses it.
+// listMessages returns the function that links call with the point of every message; nil if nothing
+// uses it.
 func (r *run) listMessages() func(link.Point) {
 	var all []func(link.Point)
 	if r.OnPoint != nil {
@@ -30,7 +31,8 @@ func (r *run) listMessages() func(link.Point) {
 	}
 }
 
-// tellMessages returns the function to which links tell the contents of each message; nil if no one uses it.
+// tellMessages returns the function that links call with the contents of each message; nil if nothing uses
+// it.
 func (r *run) tellMessages() func(link.Message) {
 	if r.OnMessage == nil {
 		return nil

@@ -23,8 +23,8 @@ func perform(t *testing.T, e ensemble.Ensemble, c engine.Config) *zklab.Outcome 
 	return inTime(t, c)
 }
 
-// Defects are found by what clients and Apache's servers said and logged, which no simulation
-// has. Each of these shows in every few operations, so that no run is without it.
+// Defects are found from the messages of clients and Apache's servers and from the servers' logs, which
+// no simulation has. Each of these defects shows every few operations, so that every run has it.
 func TestRealMutants(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	for _, name := range []struct{ recipe, subject string }{
@@ -47,7 +47,7 @@ func TestRealMutants(t *testing.T) {
 	}
 }
 
-// No promise of the store is said to be broken by what Apache's servers do.
+// No check says that Apache's servers break a promise of the store.
 func TestRealServersKeepTheirPromises(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	for _, recipe := range []string{models.Register.Name, models.Session.Name} {

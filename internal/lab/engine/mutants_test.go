@@ -22,14 +22,13 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// This file looks for everything that is wrong on purpose, by the property that must
-// find it.
+// This file looks for each mutant, by the property that must find it.
 
-// seeds is how many runs a defect may take: some need a fault at just the right moment, which
-// not every seed has.
+// seeds is how many runs it may take to find a defect: some defects need a fault at exactly the right
+// moment, which not every seed has.
 const seeds = 4
 
-// planted are the subjects that are wrong on purpose, of some recipes.
+// planted returns the mutants of some recipes.
 func planted(of func(*models.Model) bool) (all []workloads.Subject) {
 	for _, recipe := range workloads.Recipes() {
 		if !of(models.Named(recipe)) {
@@ -44,19 +43,18 @@ func planted(of func(*models.Model) bool) (all []workloads.Subject) {
 	return all
 }
 
-// Those of recipes are wrong in what they make of the store, those of the store in the
-// store itself.
+// Mutants of recipes use the store wrongly; mutants of the store make the store itself wrong.
 func theStore(m *models.Model) bool { return m.Store }
 func recipe(m *models.Model) bool   { return !m.Store }
 
 func sessions(m *models.Model) bool { return m.Name == models.Session.Name }
 
-// leaksContender is wrong without anybody's intent (docs/track-record.md).
+// leaksContender is a subject with a real, unintended defect (docs/track-record.md).
 var leaksContender = workloads.Subject{
 	Recipe: models.Lock.Name, Name: workloads.GoZookeeper, Property: "progress", Faults: "lose-reply:getChildren/500ms",
 }
 
-// showing is an experiment that shows what is wrong with a subject.
+// showing returns an experiment that shows the defect of a subject.
 func showing(t *testing.T, s workloads.Subject) engine.Config {
 	t.Helper()
 	w, err := workloads.Named(s.Recipe, s.Name)
@@ -69,7 +67,7 @@ func showing(t *testing.T, s workloads.Subject) engine.Config {
 	}
 	c := engine.Config{
 		Workload: w, Subject: s.Name, Faults: x, MinLoad: -1,
-		Settings: settings.Settings{Keys: 2}, // each key that is stuck takes its time to show
+		Settings: settings.Settings{Keys: 2}, // it takes a while until a stuck key shows
 	}
 	if x.Hits(kinds.Processes) {
 		c = launching(c, played.Launch(map[string]subjects.Maker{s.Recipe: w.(workloads.Served).Maker()}))
@@ -77,8 +75,8 @@ func showing(t *testing.T, s workloads.Subject) engine.Config {
 	return c
 }
 
-// briefly is showing for those that show soon: the store, of which every request is
-// a chance.
+// briefly is like showing, for defects that show soon: those of the store, for which every request is a
+// chance.
 func briefly(t *testing.T, s workloads.Subject) engine.Config {
 	x := showing(t, s)
 	x.Rate, x.TimeLimit = 200, 8*time.Second
@@ -88,7 +86,7 @@ func briefly(t *testing.T, s workloads.Subject) engine.Config {
 	return x
 }
 
-// find looks for what is wrong with subjects, each with several seeds.
+// find looks for the defects of subjects, each with several seeds.
 func find(t *testing.T, all []workloads.Subject, with func(*testing.T, workloads.Subject) engine.Config) {
 	for _, s := range all {
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
@@ -108,13 +106,14 @@ func find(t *testing.T, all []workloads.Subject, with func(*testing.T, workloads
 	}
 }
 
-// ofItsOffers reports whether the defect is in what a subject offers beside its contract: in its
+// ofItsOffers reports whether the defect is in what a subject offers beyond its contract: in its
 // tokens, or in its answers about its hold.
 func ofItsOffers(s workloads.Subject) bool {
 	return models.Named(s.Recipe).Store || slices.Contains([]string{"tokens", "fencing", "lost", "fair", "states", "who-leads", "revocation", "strict", "snapshots"}, s.Property)
 }
 
-// withoutOffers is the verdict on what is left of a run's record without that.
+// withoutOffers returns the verdict on a run's record without everything that the subject offers beyond
+// its contract.
 func withoutOffers(t *testing.T, o *zklab.Outcome) checker.Result {
 	t.Helper()
 	list, err := history.OpenTxns(o.Run.Transactions())
@@ -128,21 +127,21 @@ func withoutOffers(t *testing.T, o *zklab.Outcome) checker.Result {
 	return checker.Run(t.Context(), runtest.Bare(t, h), checker.Options{Transactions: list}).Verdict
 }
 
-// long is showing with the time that what is stuck needs.
+// long is like showing, with enough time for a stuck client to show.
 func long(t *testing.T, s workloads.Subject) engine.Config {
 	x := showing(t, s)
 	x.TimeLimit = 10 * time.Second
 	return x
 }
 
-// Each property is seen to fail, and of what is planted in a recipe no other than the list of
-// subjects says.
+// Each property fails for some mutant, and a mutant violates no other properties than those in the list
+// of subjects.
 func TestMutants(t *testing.T) {
 	find(t, append(some(planted(recipe)), leaksContender), long)
 }
 
-// some are all, or of many a few where tests are to be short: with the race detector each takes
-// ten times as long, and what many clients run at once is the same code for all.
+// some returns all subjects, or only a few of many if tests are to be short: with the race detector
+// each takes ten times as long, and many clients run the same code in all of them.
 func some(all []workloads.Subject) (few []workloads.Subject) {
 	for i, s := range all {
 		if !testing.Short() || i%24 == 0 {
@@ -156,7 +155,7 @@ func some(all []workloads.Subject) (few []workloads.Subject) {
 func asListed(t *testing.T, s workloads.Subject, r *store.Result) {
 	t.Helper()
 	if models.Named(s.Recipe).Store {
-		return // of the store the test of corruptions says what goes with what
+		return // for the store, the test of corruptions says which violations belong together
 	}
 	for _, v := range r.Verdicts {
 		if v.Result == checker.Violation && !v.Measured && v.Property != s.Property && !slices.Contains(s.Besides, v.Property) {
@@ -169,12 +168,12 @@ func TestMutantsOfTheStore(t *testing.T) {
 	find(t, some(planted(theStore)), briefly)
 }
 
-// A single client on idle servers sees nothing of what is planted in subjects. (Of
-// what is planted below subjects it does: that corrupts what a single client gets, too.)
+// A single client on idle servers does not see the defects in subjects. (It does see defects below
+// subjects, which also corrupt what a single client gets.)
 func TestMutantsPassAlone(t *testing.T) {
 	for _, s := range some(planted(func(m *models.Model) bool { return !sessions(m) })) {
 		if s.Alone {
-			continue // a single client sees it, too
+			continue // a single client also sees it
 		}
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
 			x := showing(t, s)

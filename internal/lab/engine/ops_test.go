@@ -41,8 +41,8 @@ func begun(t *testing.T, c engine.Config) (counts map[string]int, lasted time.Du
 	return nil, 0, nil
 }
 
-// A client begins as much as it is told to, and then the load is over, long before its
-// time; a critical section is one, and so is a round.
+// A client begins as many operations as it is told to, and then the load is over, long before its time
+// limit. A critical section counts as one, and so does a round.
 func TestOps(t *testing.T) {
 	for recipe, want := range map[string]map[string]int{
 		models.Lock.Name:          {models.FAcquire: 3},
@@ -66,8 +66,8 @@ func TestOps(t *testing.T) {
 	}
 }
 
-// A client keeps what it obtained for as long as it is told to, within a half of it; in the end,
-// where each has its turn, it does not.
+// A client holds for as long as it is told to, give or take a half. At the end of the run, where each
+// client has its turn, holds are brief.
 func TestHold(t *testing.T) {
 	for _, recipe := range []string{models.Lock.Name, models.Election.Name, models.Semaphore.Name} {
 		w, err := workloads.Named(recipe, workloads.Own)
@@ -81,7 +81,7 @@ func TestHold(t *testing.T) {
 		for _, hold := range holds.Of(h).All() {
 			switch kept := hold.Until - hold.Granted; {
 			case kept < time.Second:
-				brief++ // in the end
+				brief++ // a hold at the end of the run
 			case kept < 5*time.Second || kept > 16*time.Second:
 				t.Errorf("%s: kept for %s", recipe, kept)
 			default:
@@ -97,8 +97,8 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// A fault at the last message of the load is seen to take effect, and does not last longer;
-// one whose time has not come then has none.
+// A fault at the last message of the load takes effect, but does not outlast the load; a fault whose
+// time has not come by then has no effect.
 func TestFaultsEndWithTheOps(t *testing.T) {
 	c := small()
 	c.Ops, c.TimeLimit = 2, time.Hour

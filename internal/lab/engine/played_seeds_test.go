@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A subject that does not tell when it has lost its hold can be played, too.
+// The processes of a subject that does not report the loss of its hold can also be simulated.
 func TestPlayedWithoutWordOfLosses(t *testing.T) {
 	w, err := workloads.Named("lock", workloads.GoZookeeper)
 	if err != nil {
@@ -24,8 +24,8 @@ func TestPlayedWithoutWordOfLosses(t *testing.T) {
 	}, played.Launch(map[string]subjects.Maker{"lock": w.(workloads.Served).Maker()}))))
 }
 
-// The library's own recipes keep their promises when their processes are stopped
-// and killed, and no rule of the checker takes that for their fault.
+// The library's own recipes keep their promises when their processes are stopped and killed, and no
+// check blames the recipes for the consequences.
 func TestPlayedProcessesInVirtualTime(t *testing.T) {
 	for _, recipe := range recipes() {
 		w, err := workloads.Named(recipe, workloads.Own)

@@ -23,8 +23,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// repeats is a queue of which client 1 puts its second item again when it is not told
-// that it is there. Nothing else is wrong with it.
+// repeats is a queue in which client 1 puts its second item again if the reply is lost. It has no other
+// defect.
 type repeats struct {
 	*subjects.Client
 	path string
@@ -79,8 +79,8 @@ func small() engine.Config {
 	}
 }
 
-// A defect that shows only if one reply is lost is convicted by that fault, and by that
-// of no other point.
+// A defect that shows only if one reply is lost is convicted by the fault at that point, and at no
+// other.
 func TestOnePointConvicts(t *testing.T) {
 	var mu sync.Mutex
 	var points []link.Point
@@ -118,7 +118,7 @@ func TestOnePointConvicts(t *testing.T) {
 	}
 }
 
-// The same message is hit however the rest of the run goes: other faults come as well.
+// The fault hits the same message even if the rest of the run differs, because of other faults.
 func TestPointsAmongOtherFaults(t *testing.T) {
 	p, err := link.ParsePoint("client1/enqueue#2/create#1/reply")
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// probes write at a fixed rate, whether or not earlier writes have ended, so that the record shows
-// each moment without service. Clients of a recipe cannot show that: one that waits begins nothing.
+// probes write at a fixed rate, whether or not earlier writes have ended, so that the record shows each
+// moment without service. Clients of a recipe cannot show that: a client that waits begins nothing.
 //
 // Each probe has a session and a znode of its own. One stays with each server; one more uses all
 // servers, as clients do. Faults of clients and their links do not hit probes.
@@ -73,7 +73,7 @@ func (r *run) openProbe(ctx context.Context, server int) (*probe, error) {
 	return p, err
 }
 
-// begin starts all probes, each at another part of the interval.
+// begin starts all probes, each at a different point of the interval.
 func (ps *probes) begin() {
 	if ps == nil {
 		return
@@ -102,7 +102,7 @@ func (ps *probes) end(patience time.Duration) {
 	ps.ended.Wait()
 }
 
-// run writes until the probes are over. One fact of the record has the writes of about a second.
+// run writes until the probes are over. Each fact in the record has the writes of about a second.
 func (p *probe) run(every, first time.Duration, over <-chan struct{}) {
 	var written sync.WaitGroup
 	defer written.Wait()

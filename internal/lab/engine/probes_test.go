@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// While a leader is down, the probe that stays with it has no service until it is back, and the one
-// that uses all servers as long as an election takes and a client needs to find another server.
-// Probes do not disturb what is decided.
+// While a leader is down, its own probe has no service until it is back. The probe that uses all
+// servers has none for as long as an election takes and a client needs to find another server. Probes
+// do not change verdicts.
 func TestProbes(t *testing.T) {
 	const rate = 50
 	w, err := workloads.Named("lock", workloads.Own)

@@ -18,17 +18,17 @@ import (
 // This file handles clients that run in processes of their own (Experiment.Command).
 
 const (
-	// processWait is how long all of them together may take to have their sessions.
+	// processWait is how long all processes together may take to get their sessions.
 	processWait = time.Minute
-	// startsAtOnce is how many start at one time: a runtime that starts wants a
-	// whole processor.
+	// startsAtOnce is how many processes start at the same time: a language runtime uses a whole
+	// processor while it starts.
 	startsAtOnce = 4
-	// reviveWait is how long a process that a fault has killed may take to come
-	// back after the last fault, where the fault itself could not start it again.
+	// reviveWait is how long a killed process may take to come back after the last fault, if the fault
+	// itself could not restart it.
 	reviveWait = 30 * time.Second
 )
 
-// Program is a client's process as the system knows it: [adapter.Process].
+// Program is a client's process, usually an [adapter.Process].
 type Program interface {
 	subjects.Remote
 	faults.Process
@@ -51,8 +51,8 @@ func launchAdapter(ctx context.Context, c adapter.Config, l *link.Link) (Program
 	return adapter.Start(ctx, c)
 }
 
-// process wraps one client's process: it watches when the process ends and begins, and records
-// that. Faults and the client's loop use only this wrapper.
+// process wraps one client's process: it watches when the process begins and ends, and records that.
+// Faults and the client's loop use only this wrapper.
 type process struct {
 	Program
 	client int
@@ -60,15 +60,15 @@ type process struct {
 	record *record
 
 	mu      sync.Mutex
-	life    int // the present one, or the latest
+	life    int // the number of the present life, or of the latest one
 	up      bool
-	over    error         // why it will not run again
+	over    error         // why the process will not run again
 	changed chan struct{} // closed and replaced at every change
 	closing chan struct{}
 	watched chan struct{} // closed when watch has returned
 }
 
-// follow begins to follow a client's process, which runs.
+// follow begins to follow a running process of a client.
 func follow(inner Program, client int, l *link.Link, r *record) *process {
 	p := &process{
 		Program: inner, client: client, link: l, record: r, changed: make(chan struct{}),
@@ -110,8 +110,7 @@ func (p *process) began() {
 	p.change(func() { p.life, p.up = p.life+1, true })
 }
 
-// watch notices when the program breaks the protocol, or ends by itself: then it
-// stays down.
+// watch waits until the program breaks the protocol, or ends by itself: then it stays down.
 func (p *process) watch() {
 	defer close(p.watched)
 	select {
@@ -189,16 +188,16 @@ func (p *process) say(f string, value any) {
 	})
 }
 
-// close asks the process to end, or else kills it. Errors of the process no longer count then,
-// since the client has done its work.
+// close asks the process to end, and kills it if it does not. From then on, errors of the process do
+// not count, since the client has done its work.
 func (p *process) close(ctx context.Context) error {
 	close(p.closing)
 	<-p.watched
 	return p.Close(ctx)
 }
 
-// silence is how long a process may say nothing. It is shorter than the wait for a call, so that
-// a process that hangs can be told from a subject that does not return.
+// silence is how long a process may say nothing. It is shorter than the wait for a call, so that a
+// process that hangs can be distinguished from a subject that does not return.
 const silence = 10 * time.Second
 
 // launch is like connect, for a client that is a process.

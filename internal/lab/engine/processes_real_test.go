@@ -63,10 +63,9 @@ func TestRealClientsInProcesses(t *testing.T) {
 	}
 }
 
-// Recipes of three kinds, with clients that are killed: what an adapter passes on of a call, a
-// state and a job is not taken for the recipe's fault when its process ends. How much happens in
-// the time of a run depends on the machine, so that it need not be decided. (The tests of played
-// processes run all recipes.)
+// Clients of three kinds of recipes are killed: when a process ends, no check blames the recipe for
+// what its adapter reports about a call, a state or a job. How much happens in a run depends on the
+// machine, so a run may be undecided. (The tests of played processes run all recipes.)
 func TestRealRecipesInProcesses(t *testing.T) {
 	t.Parallel()
 	for _, recipe := range []string{"queue", "election", "job-queue"} {
@@ -90,12 +89,13 @@ func TestRealRecipesInProcesses(t *testing.T) {
 	}
 }
 
-// What is wrong with a lock in another process is found there.
+// The defects of a lock in another process are found.
 func TestRealMutantsInProcesses(t *testing.T) {
 	t.Parallel()
 	for kind, found := range map[string]func(*store.Result) bool{
 		"ignores-expiry": func(r *store.Result) bool { return runtest.Violated(r, "lost") },
-		// Its token is for a holder that sleeps: it is told, and no verdict.
+		// The lock's tokens protect from a holder that sleeps: its belief to hold the lock is reported,
+		// but does not decide the verdict.
 		"without-fencing": func(r *store.Result) bool { return runtest.Violated(r, "belief") && r.Verdict == checker.Valid },
 	} {
 		t.Run(kind, func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestRealMutantsInProcesses(t *testing.T) {
 	}
 }
 
-// An adapter that is no good ends the run before its load.
+// A broken adapter ends the run before its load.
 func TestRealAdaptersThatCannotBegin(t *testing.T) {
 	for kind, want := range map[string]string{
 		"garbage-at-once": `printed a line that is not part of the protocol: no reply: "Welcome!"; the end of its standard error: starting up`,
@@ -134,7 +134,7 @@ func TestRealAdaptersThatCannotBegin(t *testing.T) {
 	}
 }
 
-// An adapter may have a session for each object, and no other one.
+// An adapter may have a session for each object, and no others.
 func TestRealAdapterWithASessionForEachObject(t *testing.T) {
 	x := inProcesses("session-per-object", "expire:holder@1500ms,crash:holder@3s+1s,freeze:holder@5s+2s", workloads.Lock{})
 	x.Keys = 2
@@ -154,8 +154,8 @@ func TestRealAdapterWithASessionForEachObject(t *testing.T) {
 	}
 }
 
-// One that turns bad during the load drops out. Nothing is valid then, and
-// nothing is the recipe's fault.
+// An adapter that breaks during the load drops out. Then nothing is valid, but the recipe is not
+// blamed.
 func TestRealAdaptersThatDropOut(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string]string{
@@ -206,7 +206,7 @@ func unmetOf(r *store.Result) string {
 	return strings.Join(names, " ")
 }
 
-// lastOf is when a client last did something.
+// lastOf returns when a client last did something.
 func lastOf(h *history.History, client int) (last time.Duration) {
 	for _, e := range h.Events {
 		if e.Process >= 0 && e.Client == client {
@@ -216,7 +216,7 @@ func lastOf(h *history.History, client int) (last time.Duration) {
 	return last
 }
 
-// A constructor of this process is left aside when clients are processes.
+// A constructor in this process is ignored if clients are processes.
 func TestRealConstructorsAreLeftAside(t *testing.T) {
 	x := inProcesses("own", "", workloads.Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { panic("planted") }})
 	x.TimeLimit, x.MinLoad = time.Second, -1

@@ -16,11 +16,11 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// record is the record of a run, to which the run itself adds events, too.
+// record is the record of a run, to which the run itself also adds events.
 type record struct {
 	*history.Recorder
 	watcher  Watcher
-	activity *faults.Activity // what clients are at, by the record
+	activity *faults.Activity // what each client does, according to the record
 }
 
 // openRecord creates the run's folder with the experiment and the record.
@@ -46,7 +46,7 @@ func (r *run) openRecord() error {
 func (r *run) newRecorder(h history.Header) (*history.Recorder, error) {
 	if r.Out == "" {
 		recorder := history.NewMemory(h)
-		r.undo.add(func() (err error) { // after it was closed
+		r.undo.add(func() (err error) { // the history is complete once the recorder is closed
 			r.History, err = recorder.History()
 			return err
 		})
@@ -107,7 +107,7 @@ func (f *Finished) Transactions() []byte {
 	return b.Bytes()
 }
 
-// params returns what checking needs to know of the run.
+// params returns the parameters of the run that checks need.
 func (r *run) params() history.Params {
 	_, logged := r.ensemble.(ensemble.TransactionReader)
 	p := history.Params{
@@ -117,7 +117,7 @@ func (r *run) params() history.Params {
 		SameClock: r.Profile.Backend == "embedded", Unlogged: !logged, Root: r.admin.root,
 		Addresses: r.links.addrs, Subject: r.Subject, Expects: r.expects(), Optional: r.optional(r.Schedule), Seed: r.Seed,
 	}
-	if r.TimeLimit <= history.LongestParameter { // without it, the load ends with the heal
+	if r.TimeLimit <= history.LongestParameter { // without this parameter, checks take the load to end with the heal
 		p.Load = r.TimeLimit
 	}
 	if r.Slack != history.UsualSlack {

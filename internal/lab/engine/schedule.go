@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// Plan returns the schedule of faults by the seed and the time limit.
+// Plan returns the steps of the schedule, which follow from the seed and the time limit.
 func (c Config) Plan() []plan.Step {
 	// The schedule has a source of its own, so that it does not depend on what clients draw.
 	return c.Faults.Plan(c.TimeLimit, mrand.New(mrand.NewPCG(uint64(c.Seed), 0)))
@@ -22,8 +22,8 @@ func (c Config) Plan() []plan.Step {
 // leastLoad is how many operations a load needs so that something could fail in it.
 const leastLoad = 10
 
-// UsualLoad returns the default of MinLoad: 200, or less if a quarter of the operations before the
-// first fault, or of those that clients are to do, is less. It is at least 10, or 1 if the first
+// UsualLoad returns the default of MinLoad: 200, or a quarter of the operations before the first fault,
+// or of all operations that clients are to do, whichever is least. It is at least 10, or 1 if the first
 // fault comes before ten operations.
 func (c Config) UsualLoad() int {
 	least, most := leastLoad, c.brings(c.TimeLimit)
@@ -42,9 +42,9 @@ func (c Config) brings(until time.Duration) float64 {
 	return most
 }
 
-// Sketched chooses the faults by a sketch of the ensemble, where there can be
-// one, and reports faults that it cannot have before anything starts. The ensembles of the returned
-// Config's starter have what the faults need.
+// Sketched chooses the faults with a sketch of the ensemble, if it can have one, and reports
+// unsupported faults before anything starts. The ensembles of the returned Config's starter have the
+// abilities that the faults need.
 func (c Config) Sketched() (Config, error) {
 	if len(c.Faults) == 0 {
 		return c, nil
@@ -63,8 +63,8 @@ func (c Config) Sketched() (Config, error) {
 	return c, err
 }
 
-// choose leaves in the schedule only faults that the ensemble supports. It returns an ErrUsage if
-// it does not support a fault that was asked for by name.
+// choose leaves in the schedule only faults that the ensemble supports. It returns an ErrUsage if the
+// ensemble does not support a fault that was asked for by name.
 func (c Config) choose(e ensemble.Ensemble) (Config, error) {
 	setting := faults.Setting{Ensemble: e, Processes: c.Command != nil}
 	var left []plan.LeftOut

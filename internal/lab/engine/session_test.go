@@ -24,7 +24,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// corruptSession is the session workload through a proxy that one can ask.
+// corruptSession is the session workload through a corrupting proxy that counts its corruptions.
 type corruptSession struct {
 	workloads.Session
 	*corruptproxy.Proxy
@@ -32,21 +32,21 @@ type corruptSession struct {
 
 func (w corruptSession) Through(dial zk.Dialer) zk.Dialer { return w.Dialer(dial) }
 
-// beside are the promises that are broken, or may be, besides the one that a corruption is
-// found by: those that follow from it, as the comments of package corruptproxy say. In a record
-// without the servers' transactions other promises may seem to be.
+// beside lists the other promises that may be broken besides the one by which a corruption is found:
+// those that follow from it, as the comments of package corruptproxy say. In a record without the
+// servers' transactions, more promises may seem to be broken.
 var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 	corruptproxy.EphemeralGone: {logged: []string{"watch-before-data"}, bare: []string{"watch-before-data", "ephemeral"}},
 	corruptproxy.LostWrite:     {bare: []string{"own-writes", "fenced", "single-image", persistent}},
 	corruptproxy.NameTwice:     {bare: []string{"own-writes", "fenced", "single-image", "durable", "atomic", "ephemeral", "event-order", persistent}},
-	corruptproxy.ContainerFull: {bare: []string{"own-writes", "fenced", "single-image", "durable"}}, // its child goes, too
-	corruptproxy.MultiIndex:    {logged: []string{"rights"}, bare: []string{"rights"}},              // the one that is blamed was none of those
+	corruptproxy.ContainerFull: {bare: []string{"own-writes", "fenced", "single-image", "durable"}}, // its child is also deleted
+	corruptproxy.MultiIndex:    {logged: []string{"rights"}, bare: []string{"rights"}},              // the blamed operation was not one of those
 	corruptproxy.Reordered:     {logged: []string{"answers"}, bare: []string{"answers"}},
 	corruptproxy.Unanswered:    {logged: []string{"answers"}, bare: []string{"answers"}},
 	corruptproxy.ExpiredAlive:  {logged: []string{"ephemeral"}, bare: []string{"ephemeral"}}, // the session goes on
 	corruptproxy.Undying:       {logged: []string{"expiry"}},
 	corruptproxy.VersionOff:    {bare: []string{"single-image"}},
-	corruptproxy.EphemeralKept: {bare: []string{"event-order"}}, // whoever watched it was told that it had gone
+	corruptproxy.EphemeralKept: {bare: []string{"event-order"}}, // clients that watched it got the event of its deletion
 	corruptproxy.EventFalse:    {logged: []string{"one-event"}, bare: []string{"one-event"}},
 	corruptproxy.EventOfFailed: {logged: []string{"one-event"}, bare: []string{"one-event"}},
 	corruptproxy.ChildMissing:  {logged: lacksChild, bare: lacksChild},
@@ -58,18 +58,18 @@ var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 	corruptproxy.EventKind:     {logged: []string{persistent}, bare: []string{persistent}},
 }
 
-// persistent is the promise that what hits all events breaks for watches that stay.
+// persistent is the promise that corruptions of events also break for persistent watches.
 const persistent = "persistent-watch"
 
-// lacksChild are the promises that a list of children can break if it lacks one: that depends on
-// who made the child, and on what the session knows.
+// lacksChild lists the promises that a list of children can break if it lacks a child: which ones
+// depends on who created the child, and on what the session knows.
 var lacksChild = []string{"own-writes", "single-image", "atomic", "durable", "ephemeral"}
 
-// foundBare are the properties that find a corruption in a record without transactions, where
-// they are others; "" is none.
+// foundBare has the properties that find a corruption in a record without transactions, if they are
+// different ones; "" means none.
 var foundBare = map[corruptproxy.Corruption]string{
-	corruptproxy.EphemeralGone: "",      // somebody who got no answer may have deleted it
-	corruptproxy.NameTwice:     "names", // what the servers did is not known, but what they said
+	corruptproxy.EphemeralGone: "",      // a client that got no answer may have deleted it
+	corruptproxy.NameTwice:     "names", // without transactions, only the servers' answers are known
 	corruptproxy.PzxidKept:     "fenced",
 	corruptproxy.TornRead:      "durable", // the data is not what was written at that zxid
 }
@@ -98,7 +98,8 @@ func TestCorruptionsAreFound(t *testing.T) {
 	}
 }
 
-// wantFound wants a violation of a property, unless it is "", and none but of more.
+// wantFound requires a violation of a property, unless it is "", and allows no other violations than
+// those in more.
 func wantFound(t *testing.T, w corruptSession, property string, more []string, r *store.Result) {
 	t.Helper()
 	var all []string
@@ -114,7 +115,7 @@ func wantFound(t *testing.T, w corruptSession, property string, more []string, r
 	}
 }
 
-// judgeBare decides the record with these transactions, or alone.
+// judgeBare decides the record with the given transactions, or without any.
 func judgeBare(t *testing.T, run *store.Run, txns []history.Txn) *store.Result {
 	t.Helper()
 	record, err := os.ReadFile(run.History())
@@ -136,9 +137,8 @@ func judgeBare(t *testing.T, run *store.Run, txns []history.Txn) *store.Result {
 	return result
 }
 
-// The servers keep their promises to sessions under every fault of the clients'
-// links, and of servers; the record is rich, and it is decided with the servers'
-// transactions.
+// The servers keep their promises to sessions under every fault of the clients' links and of servers.
+// The record has much of everything, and is decided with the servers' transactions.
 func TestSessionUnderFaults(t *testing.T) {
 	limit := 40 * time.Second
 	if testing.Short() {
@@ -158,7 +158,7 @@ func TestSessionUnderFaults(t *testing.T) {
 	}
 }
 
-// rich wants much of everything in the record of a run.
+// rich requires much of everything in the record of a run.
 func rich(t *testing.T, run *store.Run) {
 	t.Helper()
 	h, err := history.Open(run.History())

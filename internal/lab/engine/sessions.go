@@ -7,20 +7,19 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// sessions knows every session that the run itself has: those that clients' links
-// carry, and the harness's own. The record names them all, so that the check of the run notices any
-// other session that its clients opened. If the ensemble reports its transactions, the run notices
-// it at once.
+// sessions knows every session that the run itself has: those that clients' links carry, and the
+// harness's own. The record names them all, so that the check of the run notices any other session that
+// its clients opened. If the ensemble reports its transactions, the run notices such a session at once.
 type sessions struct {
 	mu       sync.Mutex
 	known    map[history.ID]bool
-	early    []history.ID // the harness's own from before there was a record
+	early    []history.ID // the harness's own sessions from before there was a record
 	record   *record
 	root     string
-	unlinked history.ID // the first that is not known
+	unlinked history.ID // the first unknown session
 }
 
-// ofClient notes a session event of a client's link.
+// ofClient records a session event of a client's link.
 func (s *sessions) ofClient(e history.Event) {
 	if e.F == history.FConnected {
 		s.mu.Lock()
@@ -29,7 +28,7 @@ func (s *sessions) ofClient(e history.Event) {
 	}
 }
 
-// ofHarness notes a session event of the link of the harness's own connection.
+// ofHarness records a session event of the link of the harness's own connection.
 func (s *sessions) ofHarness(e history.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,7 +58,7 @@ func (s *sessions) begin(r *record, root string) {
 	}
 }
 
-// lookThrough looks for unknown sessions in transactions. It returns a warning about the first.
+// lookThrough looks for unknown sessions in transactions. It returns a warning about the first one.
 func (s *sessions) lookThrough(txns []history.Txn) (warning string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

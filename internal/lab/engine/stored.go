@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// stored returns the run's experiment as experiment.yaml stores it.
+// stored returns the run's experiment in the form of experiment.yaml.
 func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	minLoad := c.MinLoad
 	s := store.Experiment{
@@ -39,8 +39,7 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	return s
 }
 
-// Scheduled returns steps as experiment.yaml stores them, without steps of an aim that were not
-// played.
+// Scheduled returns steps in the form of experiment.yaml, without steps of an aim that were not played.
 func Scheduled(steps []plan.Step) (all []store.Scheduled) {
 	for _, step := range steps {
 		if step.Gap > 0 { // it was never played
@@ -55,8 +54,8 @@ func Scheduled(steps []plan.Step) (all []store.Scheduled) {
 	return all
 }
 
-// Given returns a schedule of exactly the steps that an experiment.yaml has. The error, of one
-// line, names the step.
+// Given returns a schedule of exactly the steps in an experiment.yaml. The error is one line long and
+// names the step.
 func Given(all []store.Scheduled) (plan.Schedule, error) {
 	var steps []plan.Step
 	for i, one := range all {
@@ -69,11 +68,11 @@ func Given(all []store.Scheduled) (plan.Schedule, error) {
 	return plan.Steps(steps...), nil
 }
 
-// noArrival stands for a list that is empty and not left out.
+// noArrival stands for a list that is empty, as opposed to one that is left out.
 const noArrival = "none"
 
-// StoredArrivals returns the arrivals that take place as experiment.yaml stores them: nil, which means
-// all arrivals, for nil, and a word for an empty list.
+// StoredArrivals returns the arrivals that take place, in the form of experiment.yaml: nil stays nil and
+// means all arrivals, and an empty list becomes a word.
 func StoredArrivals(all []workloads.Arrival) (texts []string) {
 	if all != nil && len(all) == 0 {
 		return []string{noArrival}
@@ -84,7 +83,7 @@ func StoredArrivals(all []workloads.Arrival) (texts []string) {
 	return texts
 }
 
-// GivenArrivals parses the arrivals of an experiment.yaml; nil means all. The error has one line.
+// GivenArrivals parses the arrivals of an experiment.yaml; nil means all. The error is one line long.
 func GivenArrivals(texts []string) ([]workloads.Arrival, error) {
 	if len(texts) == 0 {
 		return nil, nil
@@ -103,8 +102,8 @@ func GivenArrivals(texts []string) ([]workloads.Arrival, error) {
 	return all, nil
 }
 
-// line returns the text of a command that the shell runs (adapter.Shell), and "" for any other
-// command, which is zklab's own worker.
+// line returns the text of a command that the shell runs (adapter.Shell). It returns "" for any other
+// command, which is that of zklab's own worker.
 func line(command []string) string {
 	if len(command) != 3 || !slices.Equal(command[:2], adapter.Shell("")[:2]) {
 		return ""

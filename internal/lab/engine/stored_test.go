@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// What is stored is enough to run the same again.
+// The stored experiment is enough to run the same again.
 func TestStoredExperiment(t *testing.T) {
 	c := Config{
 		Workload: workloads.Lock{New: subjects.NewLock}, Subject: "mine", Seed: 7, Settings: settings.Settings{TimeLimit: 25 * time.Second},
@@ -36,8 +36,8 @@ func TestStoredExperiment(t *testing.T) {
 	}
 }
 
-// Steps that were given are stored as they are, and read as the same, without the words
-// that cannot say them.
+// Given steps are stored as they are, and read as the same steps. The fault expression, which could not
+// express them, is left out.
 func TestStoredSteps(t *testing.T) {
 	point, err := link.ParsePoint("client1/acquire#2/create#1/reply")
 	if err != nil {
@@ -75,7 +75,7 @@ func TestStoredSteps(t *testing.T) {
 	}
 }
 
-// Which arrivals take place is read as it was written; that none does is not that all do.
+// The list of arrivals is read as it was written; an empty list differs from a missing one.
 func TestStoredArrivals(t *testing.T) {
 	for _, want := range [][]workloads.Arrival{nil, {}, {{Client: 0, Number: 7}, {Client: workloads.Together, Number: 2}}} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
-// How often a run asks for committed transactions, and how many it keeps in memory before it begins
-// a file: more than most runs have.
+// How often a run asks for committed transactions, and how many of them it keeps in memory before it
+// begins a file: most runs have fewer.
 const (
 	spoolEvery = 100 * time.Millisecond
 	spoolFull  = 20_000
@@ -19,8 +19,8 @@ const (
 	rarely = time.Second
 )
 
-// spool takes what an ensemble commits while the run goes on, so that neither has
-// to keep all of it in memory: at thousands of transactions a second that would be
+// spool collects the ensemble's committed transactions during the run, so that neither the ensemble nor
+// the run has to keep all of them in memory: at thousands of transactions per second, that would be
 // gigabytes. The file gets its final name only once it is complete.
 type spool struct {
 	from ensemble.TransactionStream
@@ -30,11 +30,12 @@ type spool struct {
 	stop    context.CancelFunc
 	stopped chan struct{}
 
-	// Used only by the goroutine that calls take: first that of follow, then that of finish.
+	// These fields are used only by the goroutine that calls take: first the one of follow, then the
+	// one of finish.
 	kept []history.Txn
-	file *atomicfile.File // nil until there is too much to keep
+	file *atomicfile.File // nil until there is too much to keep in memory
 	out  *history.TxnWriter
-	err  error // the first one
+	err  error // the first error
 }
 
 // followTransactions begins to collect committed transactions, if the ensemble can report them.
@@ -73,7 +74,7 @@ func (r *run) collectTransactions(ctx context.Context) error {
 		return err
 	}
 	from, ok := r.ensemble.(ensemble.TransactionReader)
-	if _, streams := from.(ensemble.TransactionStreamer); !ok || streams { // why there is no spool was said
+	if _, streams := from.(ensemble.TransactionStreamer); !ok || streams { // a warning has said why there is no spool
 		return nil
 	}
 	txns, err := from.Transactions(ctx)

@@ -15,11 +15,11 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// busy is an ensemble that commits a batch each time somebody asks, so many times.
+// busy is an ensemble that commits a batch each time it is asked, a limited number of times.
 type busy struct {
 	ensemble.Ensemble
 	batch, batches int
-	fails          error // at last
+	fails          error // the error after the last batch
 	given          history.ID
 	closed         bool
 }
@@ -32,7 +32,7 @@ func (b *busy) StreamTransactions(context.Context) (ensemble.TransactionStream, 
 	return busyStream{b}, nil
 }
 
-// busyStream is its stream.
+// busyStream is the transaction stream of a busy ensemble.
 type busyStream struct{ *busy }
 
 func (b busyStream) Next(context.Context) ([]history.Txn, error) {
@@ -50,8 +50,8 @@ func (b busyStream) Next(context.Context) ([]history.Txn, error) {
 
 func (b busyStream) Close() { b.closed = true }
 
-// A run has all of its transactions in its folder at the end, however many there
-// were, and nothing else; and while it goes on only some of them in memory.
+// At the end, a run has all of its transactions in its folder, however many there were, and nothing
+// else; during the run, only some of them are in memory.
 func TestTransactionsAreSpooled(t *testing.T) {
 	tests := []struct {
 		name           string
@@ -99,7 +99,7 @@ func TestTransactionsAreSpooled(t *testing.T) {
 	}
 }
 
-// A run that is given up leaves no file.
+// An abandoned run leaves no file.
 func TestSpoolThatIsDropped(t *testing.T) {
 	stored, err := store.Create(t.TempDir(), "lock", time.Now())
 	if err != nil {
@@ -116,8 +116,8 @@ func TestSpoolThatIsDropped(t *testing.T) {
 	wantFolder(t, stored, -1)
 }
 
-// wantFolder wants so many transactions in a run's folder, or none of their file if
-// want is -1, and no other file.
+// wantFolder requires want transactions in a run's folder, or no file of transactions if want is -1,
+// and no other file.
 func wantFolder(t *testing.T, stored *store.Run, want int) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(stored.Dir, "*"))

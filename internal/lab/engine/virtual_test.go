@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// The library's own recipes keep their promises while leaders are paused and sessions end. What
-// another seed makes of it sweeps say.
+// The library's own recipes keep their promises while leaders are paused and sessions end. Sweeps try
+// other seeds.
 func TestOwnRecipesInVirtualTime(t *testing.T) {
 	for _, recipe := range recipes() {
 		w, err := workloads.Named(recipe, workloads.Own)
@@ -35,7 +35,7 @@ func TestOwnRecipesInVirtualTime(t *testing.T) {
 	}
 }
 
-// What is wrong on purpose is found out in virtual time, too.
+// Mutants are also found in virtual time.
 func TestBrokenSubjectsInVirtualTime(t *testing.T) {
 	for recipe, property := range map[string]string{
 		"lock": "exclusion", "queue": "integrity", "barrier": "early", "double-barrier": "leave", "election": "exclusion",

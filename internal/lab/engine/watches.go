@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// noteWatches records which watches the sessions have left, while they are still there. It asks only
-// servers that belong to the run: with many watches, the answer can keep a server busy for a long
-// time (Administrator's Guide, wchc).
+// noteWatches records the remaining watches of the sessions, while these still exist. It asks only servers
+// that belong to the run: with many watches, the answer can keep a server busy for a long time
+// ("Administrator's Guide", wchc).
 func (r *run) noteWatches(ctx context.Context) error {
 	if _, shared := r.ensemble.(ensemble.Shared); shared || r.unhealthy || r.links.wire {
 		return nil

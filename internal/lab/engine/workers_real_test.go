@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// workerVariable names what kind of client's process this one is to be.
+// workerVariable is the environment variable that makes this process a client's process of some kind.
 const workerVariable = "ZKLAB_TEST_WORKER"
 
 func init() {
@@ -43,10 +43,10 @@ func worker(kind string) []string {
 	return []string{"/usr/bin/env", workerVariable + "=" + kind, self}
 }
 
-// afterSome is how many acquires an unruly worker does before it shows what it is.
+// afterSome is how many acquires an unruly worker does before it misbehaves.
 const afterSome = 10
 
-// work is the worker. Unruly ones are so as client 1 only.
+// work is the main function of a worker. An unruly one misbehaves only as client 1.
 func work(kind string) error {
 	s := adapter.Subjects{Name: kind, Recipes: map[string]subjects.Maker{}}
 	lock := subjects.NewLock
@@ -85,7 +85,7 @@ func work(kind string) error {
 	return adapter.Serve(context.Background(), os.Stdin, out, s)
 }
 
-// unruly is a lock whose process turns bad.
+// unruly returns a lock whose process misbehaves after a while.
 func unruly(kind string, out *stuffed) func(c *subjects.Client, path string) (subjects.Lock, error) {
 	var acquires atomic.Int64
 	return func(c *subjects.Client, path string) (subjects.Lock, error) {
@@ -110,7 +110,7 @@ func unruly(kind string, out *stuffed) func(c *subjects.Client, path string) (su
 	}
 }
 
-// stuffed is an output that takes nothing any more once it is stuffed.
+// stuffed is an output that accepts nothing once it is stuffed.
 type stuffed struct {
 	io.Writer
 	is atomic.Bool
@@ -123,7 +123,7 @@ func (w *stuffed) Write(p []byte) (int, error) {
 	return w.Writer.Write(p)
 }
 
-// misbehaving does something bad during an acquire.
+// misbehaving is a lock that does something bad during an acquire.
 type misbehaving struct {
 	inner  subjects.Lock
 	during func()
@@ -151,7 +151,7 @@ type noSession struct{}
 
 func (noSession) Close(context.Context) error { return nil }
 
-// ownSessionLock is the right lock, on a session of its own.
+// ownSessionLock returns the correct lock, on a session of its own.
 func ownSessionLock(c *subjects.Client, path string) (subjects.Lock, error) {
 	conn, events, err := c.Connect()
 	if err != nil {

@@ -16,16 +16,15 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// admin is the harness's own connection, which no fault reaches, and the znode below
-// which a run does everything. A shared ensemble is left as it was: the run removes its znode at
-// the end.
+// admin holds the harness's own connection, which no fault reaches, and the znode below which the run
+// does everything. A shared ensemble is left as it was: the run removes its znode at the end.
 type admin struct {
 	conn  *zk.Conn
 	link  *link.Link
 	root  string
 	above string   // the part of root that existed
 	made  []string // root and those of its parents that did not exist
-	none  bool     // a server refused to create any of it
+	none  bool     // nothing was made, because a server refused it
 }
 
 // openAdmin connects the harness's own client.
@@ -50,7 +49,7 @@ func (r *run) openAdmin(ctx context.Context) error {
 // clients the same.
 func (a *admin) granted() time.Duration { return granted(a.link) }
 
-// makeRoot makes the run's znode.
+// makeRoot creates the run's znode.
 func (r *run) makeRoot() error {
 	a := r.admin
 	shared, ok := r.ensemble.(ensemble.Shared)
@@ -60,7 +59,7 @@ func (r *run) makeRoot() error {
 	}
 	a.root = a.above + ensemble.RunFolder(r.started)
 	err := a.makePath(a.root)
-	var code wire.Code // one for which go-zookeeper has no error
+	var code wire.Code // a code for which go-zookeeper has no error
 	a.none = len(a.made) == 0 && (errors.As(err, &code) || errors.Is(err, zk.ErrNoAuth) || errors.Is(err, zk.ErrAuthFailed))
 	if errors.Is(err, zk.ErrNoAuth) {
 		return fmt.Errorf("create znode %s: %w: give a chroot in which everyone may create znodes, or authenticate with --auth", a.root, err)
@@ -71,7 +70,7 @@ func (r *run) makeRoot() error {
 	return nil
 }
 
-// makePath makes a znode and its parents.
+// makePath creates a znode and its parents.
 func (a *admin) makePath(path string) (err error) {
 	const tries = 5 // another run may remove the parent, which is empty for a moment
 	for range tries {
@@ -88,7 +87,7 @@ func (a *admin) makePath(path string) (err error) {
 	return err
 }
 
-// make makes one znode, unless it is there.
+// make creates one znode, unless it exists.
 func (a *admin) make(path string) error {
 	_, err := a.conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
 	if errors.Is(err, zk.ErrNodeExists) {
@@ -106,9 +105,9 @@ func (a *admin) make(path string) error {
 // removeWait bounds the removal of a run's znode.
 const removeWait = 15 * time.Second
 
-// removeRoot removes the run's znode with all that is in it, and those of its parents that the run
-// created and that are empty. It names the znodes that stay in the result or, if there is none, in
-// the run's error.
+// removeRoot removes the run's znode with everything in it, and those of its parents that the run
+// created and that are empty. It names the znodes that stay in the result or, if there is none, in the
+// run's error.
 func (r *run) removeRoot() error {
 	if r.admin.none {
 		return nil

@@ -50,7 +50,7 @@ func (x Experiment) Complete() (Experiment, error) {
 	if err := checker.Usable(x.Checks, history.Header{Model: x.Workload.Name(), Declared: workloads.DeclaredBy(x.Workload)}); err != nil {
 		return x, engine.Usage("%v", err)
 	}
-	x.Nodes, x.Latencies, x.FaultInterval = 0, "", 0 // these follow from Ensemble and Faults
+	x.Nodes, x.Latencies, x.FaultInterval = 0, "", 0 // Ensemble and Faults now contain these choices
 	complete := x.Settings.Over(settings.Usual())
 	if k, problem := complete.Problem(); problem != "" {
 		return x, engine.Usage("%s %s", k.GoName(), problem)

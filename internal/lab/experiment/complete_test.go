@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// least is an experiment with what must be given.
+// least returns an experiment with only the required fields.
 func least() Experiment {
 	return Experiment{Config: engine.Config{Workload: workloads.Lock{New: subjects.NewLock}, Ensemble: noStarter{}}}
 }
@@ -91,7 +91,7 @@ func TestGivenValuesStay(t *testing.T) {
 	}
 }
 
-// An experiment that was stored has faults that come sooner than flags allow. It can be run again.
+// An experiment that was stored with shorter intervals than flags allow can be run again.
 func TestFaultsAtAnyInterval(t *testing.T) {
 	x := least()
 	x.Faults, x.FaultInterval = plan.Every(10*time.Millisecond, faults.Pause{}), 10*time.Millisecond
@@ -120,7 +120,7 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// The plan follows from the seed and is not moved by the number of clients.
+// The plan follows from the seed, and does not depend on the number of clients.
 func TestPlan(t *testing.T) {
 	x := least()
 	x.TimeLimit, x.Seed = time.Minute, 1
@@ -148,8 +148,8 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// A kind of fault that was asked for counts as expected, also where the time
-// limit has no room for it: else a run without any fault could be valid.
+// A kind of fault that was asked for counts as expected even if the time limit has no room for it:
+// otherwise a run without any fault could be valid.
 func TestKindsThatWereAskedFor(t *testing.T) {
 	x := least()
 	x.Seed = 1
@@ -171,7 +171,7 @@ func TestKindsThatWereAskedFor(t *testing.T) {
 	}
 }
 
-// A test is not warned of what it did not choose itself.
+// A test is not warned about settings that it did not choose itself.
 func TestAdvice(t *testing.T) {
 	const short = "a pause is too short for an election; set --fault-interval to 5s or more"
 	for name, c := range map[string]struct {

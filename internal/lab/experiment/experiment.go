@@ -1,8 +1,8 @@
 // Package experiment performs an experiment: once in real time, once in a simulation, or as one of the runs of
-// a sweep. It fills in the defaults, lets package engine run, has package judge decide the
-// record, and writes the result with its report.
+// a sweep. It fills in the defaults, runs package engine, has package judge decide the record, and writes the
+// result with its report.
 //
-// zklab.Experiment and the commands are made into an [Experiment] of this package.
+// zklab.Experiment and the commands are converted into an [Experiment] of this package.
 package experiment
 
 import (
@@ -15,11 +15,12 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Experiment says what to run. zklab.Experiment documents the fields that users set; those of the same
-// name mean the same. The zero value of each field but Workload is a working default, until
-// Complete has filled it in.
+// Experiment says what to run. zklab.Experiment documents the fields that users set; those of the same name
+// mean the same. The zero value of each field but Workload is a working default, which Complete replaces by
+// the actual value.
 type Experiment struct {
-	// Config has what the engine needs. Its Launch, Simulated, Virtual and Watcher are set for each run.
+	// Config is the configuration of the engine. Its Launch, Simulated, Virtual and Watcher are set for each
+	// run.
 	engine.Config
 
 	PlayProcesses, OneProcess bool
@@ -42,12 +43,12 @@ type Experiment struct {
 	Brief, Silent bool
 	// Quick leaves the counterexamples of a simulated run as they are found; [Outcome.InFull] makes them small.
 	Quick bool
-	// CheckFor returns how long the checks of a simulated run may take, when they begin; 0, or nil, is as long as
-	// checker.Options has it.
+	// CheckFor is called when the checks of a simulated run begin, and returns how long they may take. If it is
+	// nil or returns 0, the limit of checker.Options applies.
 	CheckFor func() time.Duration
 	// OnLook is called about once per second of real time while a simulation runs, outside of it.
 	OnLook func()
-	// Now is the clock of tests of many runs; nil means time.Now.
+	// Now is the clock for tests of many runs; nil means time.Now.
 	Now func() time.Time
 
 	// maker makes the subjects of simulated processes.

@@ -8,13 +8,12 @@ import (
 	"github.com/zklab/zklab/internal/lab/progress"
 )
 
-// onlooker is an engine.Watcher that reports that its run makes progress, and passes on the progress
-// and the events to others. Its methods are called within the bubble, and never wait for anybody
-// outside.
+// onlooker is an engine.Watcher that reports that its run makes progress, and passes on the progress and the
+// events to others. Its methods are called within the bubble, and never wait for anything outside.
 type onlooker struct {
 	moved    func()
 	reporter *progress.Reporter // nil if no progress is wanted
-	keep     bool               // events are wanted, too
+	keep     bool               // events are also wanted
 
 	mu     sync.Mutex
 	events []history.Event // since the last glimpse
@@ -25,7 +24,7 @@ type onlooker struct {
 // make the bubble wait, can be slower.
 type glimpse struct {
 	state  progress.State
-	events []history.Event // those before the state
+	events []history.Event // the events before the state
 	next   atomic.Pointer[glimpse]
 }
 

@@ -23,15 +23,15 @@ type Outcome struct {
 	History *history.History
 
 	Made     Experiment       // the experiment of a simulated run
-	Unkept   *engine.Finished // a simulated run that was not kept when it ended
+	Unkept   *engine.Finished // the record of a simulated run that was not kept when it ended
 	Messages []link.Passed    // nil unless KeepMessages was set
 	Replay   string           // the command to repeat it
 	Unheld   *bubble.Unheld   // code that a simulated run left running; nil if none
 	Cost     checker.Cost     // of the checks of a simulated run
 }
 
-// InFull decides a simulated run again that was decided with Quick, for so long at most. It returns the run as it was
-// if that does not find the same property violated.
+// InFull decides again, for at most the given time, a simulated run that was decided with Quick. If it does not find
+// the same property violated, it returns the outcome as it was.
 func (o *Outcome) InFull(ctx context.Context, most time.Duration, property string) *Outcome {
 	x := o.Made
 	x.Quick, x.CheckFor = false, func() time.Duration { return most }
@@ -62,9 +62,9 @@ func (o *Outcome) Fingerprint() string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// Keep writes a simulated run, with its report, into a folder of a store. It does nothing if the
-// run has a folder already. The error is about the record alone: if Keep cannot write the result or
-// the report, it adds a warning to Result.Warnings.
+// Keep writes a simulated run, with its report, into a folder of a store. It does nothing if the run
+// already has a folder. The error is about the record only: if Keep cannot write the result or the
+// report, it adds a warning to Result.Warnings.
 func (o *Outcome) Keep(out string) error {
 	if o.Run != nil {
 		return nil

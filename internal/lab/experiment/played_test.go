@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// The calls of a process that crashes may go on when the client has given them up. The race detector
-// sees whether both touch the same.
+// The calls of a process that crashes may go on after the client has given them up. The race detector notices
+// if both touch the same memory.
 func TestCallsOfProcessesThatCrash(t *testing.T) {
 	w, err := workloads.Named("membership", workloads.Own)
 	if err != nil {

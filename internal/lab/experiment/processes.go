@@ -21,7 +21,7 @@ func (x Experiment) inProcesses() (Experiment, error) {
 	return x, nil
 }
 
-// Playable reports whether a simulation may treat clients as processes without being told to.
+// Playable reports whether a simulation may treat clients as processes without an explicit setting.
 func (x Experiment) Playable() bool {
 	return !x.OneProcess && x.Command == nil && x.Workload != nil && workloads.InProcesses(x.Workload)
 }

@@ -81,7 +81,7 @@ func (x Experiment) Decided(r *store.Result) bool {
 	return r.Verdict == checker.Valid || r.Verdict == checker.Unknown && x.AllowUnknown
 }
 
-// KeepsGates reports whether no gate fails a test.
+// KeepsGates reports whether the results of all gates let a test pass.
 func (x Experiment) KeepsGates(judged []gates.Result) bool {
 	return !slices.ContainsFunc(judged, func(g gates.Result) bool {
 		return g.Result == gates.Exceeded || g.Result == gates.Undecided && !x.AllowUnknown

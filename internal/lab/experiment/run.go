@@ -44,7 +44,7 @@ func (x Experiment) finish(ctx context.Context, done *engine.Finished) (*Outcome
 	if err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil { // an undecided property may only mean that checking was stopped
+	if ctx.Err() != nil { // an undecided property may mean only that checking was stopped
 		return nil, engine.Stopped(ctx)
 	}
 	done.Timings["check"] = time.Since(began)

@@ -16,8 +16,8 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 )
 
-// limited starts ensembles whose servers can be reached and asked, and nothing
-// else; it knows what it was prepared for, and counts its starts.
+// limited starts ensembles whose servers can be reached and queried, but nothing else. It records what
+// it was prepared for, and counts its starts.
 type limited struct {
 	prepared []ensemble.Ability
 	starts   *int
@@ -38,14 +38,14 @@ func (l limited) Start(context.Context) (ensemble.Ensemble, error) {
 	return nil, errors.New("not meant to be started")
 }
 
-// sketch is a starter whose ensembles are like one that there is.
+// sketch is a starter whose sketch is a given ensemble.
 type sketch struct{ ensemble.Ensemble }
 
 func (s sketch) Sketch() (ensemble.Ensemble, error)             { return s, nil }
 func (sketch) Start(context.Context) (ensemble.Ensemble, error) { return nil, errors.New("a sketch") }
 func (sketch) Close() error                                     { return nil }
 
-// poor is an ensemble without abilities, but those it was prepared for.
+// poor is an ensemble without abilities except those that it was prepared for.
 type poor struct {
 	ensemble.Ensemble
 	prepared []ensemble.Ability
@@ -59,7 +59,7 @@ func (p poor) Servers() []ensemble.Server {
 	return servers
 }
 
-// needy is a fault of somebody's own that an ensemble must be prepared for.
+// needy is a user's own fault, for which an ensemble must be prepared.
 type needy struct{ faults.Expire }
 
 func (needy) Kind() string            { return "needy" }
@@ -93,7 +93,7 @@ func TestUnavailableBeforeTheStart(t *testing.T) {
 	}
 }
 
-// Who needs an ensemble that was prepared gets one; nobody else does.
+// A fault that needs a prepared ensemble gets one; other faults do not.
 func TestPreparedForFaults(t *testing.T) {
 	for want, list := range map[int][]faults.Fault{1: {faults.Expire{}, needy{}, needy{}}, 0: {faults.Expire{}}} {
 		x := least()
@@ -109,8 +109,8 @@ func TestPreparedForFaults(t *testing.T) {
 	}
 }
 
-// all asks for what the ensemble has. The rest is told and not expected; and so is
-// what the time limit has no room for, unless it was asked for by name.
+// "all" asks for the faults that the ensemble has. The others are reported and not expected, and so are
+// those for which the time limit has no room, unless they were asked for by name.
 func TestAllFaults(t *testing.T) {
 	x := least()
 	x.Ensemble, x.Seed = limited{}, 1
@@ -169,7 +169,7 @@ func TestAllFaults(t *testing.T) {
 	}
 }
 
-// What finds no time is told, before and after.
+// Faults whose time never comes are reported, before and after the run.
 func TestWarnings(t *testing.T) {
 	for list, want := range map[string]string{
 		"pause":                  "",

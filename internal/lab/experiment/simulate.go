@@ -30,7 +30,7 @@ func (x Experiment) Simulate(ctx context.Context, t *testing.T) (*Outcome, error
 	x.Out = ""
 	var done *engine.Finished
 	first := new(glimpse)
-	seen := first // of the goroutine that looks; the bubble has its own
+	seen := first // the last glimpse of the goroutine that looks; the bubble has its own
 	unheld := bubble.RunSeen(t, uint64(x.Seed), func() { seen = x.look(seen) }, func(moved func()) {
 		done, err = x.inBubble(ctx, &onlooker{moved: moved, keep: x.OnEvent != nil, last: first})
 	})

@@ -45,7 +45,7 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	if !line.Failed() {
 		return line, nil
 	}
-	place := t.Folder + ".part" // beside it: a folder that is there is whole
+	place := t.Folder + ".part" // beside it, so that a folder with the final name is always complete
 	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
 	o.Replay = x.command("replay", t.Folder)
 	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
@@ -54,8 +54,8 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	return line, atomicfile.Rename(o.Run.Dir, t.Folder)
 }
 
-// notKept returns the error of a run that cannot be kept in its folder. It does not name the folder in
-// which the run would have been until it was whole.
+// notKept returns the error of a run that cannot be kept in its folder. It does not name the temporary folder
+// of the run.
 func notKept(t sweep.Task, err error) error {
 	var why syscall.Errno
 	if errors.As(err, &why) {
@@ -67,7 +67,7 @@ func notKept(t sweep.Task, err error) error {
 // realSweepRun keeps the run's folder only if the run failed.
 func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.Line, err error) {
 	began := time.Now()
-	place := t.Folder + ".part" // beside it: a folder that is there is whole
+	place := t.Folder + ".part" // beside it, so that a folder with the final name is always complete
 	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
 	if err := os.RemoveAll(place); err != nil {
 		return line, err

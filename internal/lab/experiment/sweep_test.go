@@ -16,13 +16,13 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A run of a sweep is judged by what did happen: a fault that never took effect makes
-// nothing undecided. It leaves no folder unless something was violated.
+// A run of a sweep is judged by what happened in it: a fault that never took effect does not make it
+// undecided. It leaves no folder unless something was violated.
 func TestSweepRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("20 seconds with the race detector")
 	}
-	schedule, err := plan.Parse("lose-reply:setData@1s+1s", time.Second) // no lock ever sends that
+	schedule, err := plan.Parse("lose-reply:setData@1s+1s", time.Second) // a lock never sends setData
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// With all kinds of faults, too, all pairs of the smallest scenarios find what the pairs find that are run. Mutants
-// are among them that single faults break.
+// With all kinds of faults, all pairs of the smallest scenarios together find no more than the pairs that are run.
+// Among the subjects are mutants that single faults break.
 func TestPairsOfRecipesByBruteForce(t *testing.T) {
 	for _, c := range [][2]string{
 		{"counter", workloads.Own},

@@ -36,9 +36,9 @@ func small(w workloads.Workload, seed int64, clients, ops int) experiment.Experi
 // bruted is the result of running all pairs of a scenario.
 type bruted struct {
 	all     Report              // without rules
-	few     Report              // with them
+	few     Report              // with rules
 	broken  map[string][]string // promises that all runs broke, by the schedule
-	done    map[string]uint64   // what their operations came to
+	done    map[string]uint64   // hashes of the operations' outcomes, by the schedule
 	explore *explorer           // with rules
 }
 
@@ -81,7 +81,7 @@ func brute(t *testing.T, x experiment.Experiment, only ...string) *bruted {
 	return b
 }
 
-// compare compares each pair that is implied with what implies it.
+// compare compares each implied pair with the run that implies it.
 func (b *bruted) compare(t *testing.T) {
 	t.Helper()
 	given := map[pair][]single{}
@@ -119,7 +119,7 @@ func (b *bruted) schedule(faults ...single) string {
 	return plan.Steps(b.explore.steps(faults)...).String()
 }
 
-// where are the causes of the findings.
+// where returns the causes of the findings.
 func where(r Report) map[string]bool {
 	all := map[string]bool{}
 	for _, c := range r.Causes() {
@@ -128,8 +128,8 @@ func where(r Report) map[string]bool {
 	return all
 }
 
-// hesitant is a counter that does not know what came of a set whose connection was lost, and says so.
-// wrong, if it is set, says after which errors of its client it claims that the set was done.
+// hesitant is a counter that reports an unknown outcome for a set whose connection was lost. wrong, if set,
+// says after which errors of its client it wrongly claims that the set was done.
 type hesitant struct {
 	subjects.Counter
 	conn   *zk.Conn
@@ -140,7 +140,7 @@ type hesitant struct {
 	first  int64 // its first session
 }
 
-// trouble is a request that failed: in which call of Add, and in which session.
+// trouble describes a failed request: in which call of Add, and in which session.
 type trouble struct {
 	call    int
 	session int64
@@ -185,8 +185,8 @@ func (h *hesitant) Add(ctx context.Context, delta int64) (int64, error) {
 	return 0, subjects.WithoutEffect(context.Cause(ctx))
 }
 
-// Recipes that only two faults make wrong are found by the pairs that are run, and by nothing that the
-// others would have found besides. What they do wrong depends on what a client remembers, in a call, in
+// Recipes that go wrong only under two faults are found by the pairs that are run, and the implied pairs
+// would have found nothing else. What goes wrong depends on what a client remembers: in the same call, in
 // another call, or after its session has expired.
 func TestPairsByBruteForce(t *testing.T) {
 	const adds = 8 // with this seed, all operations add, and some meet

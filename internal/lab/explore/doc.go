@@ -1,11 +1,11 @@
-// Package explore tries faults at every message of a small scenario: first each single
-// one, then pairs, the most different first, for as long as there is time.
+// Package explore tries faults at every message of a small scenario: first each single fault, then
+// pairs of faults, the most different first, for as long as there is time.
 //
 // [Explore] chooses the faults and lets a [Runner] run the scenario, which reports the promises that were
-// broken. The scenario is run once without a fault; the messages that pass are its points. Each
-// fault that can be injected at a point is a single. A pair is two singles, or a single
-// with one at a point that exists only after the first: the steps by which a recipe recovers
-// from one fault are where the next one hurts.
+// broken. The scenario is run once without a fault; the messages that pass are its points. Each fault that
+// can be injected at a point is a single. A pair is two singles, or a single with a fault at a point that
+// exists only after the first: the steps by which a recipe recovers from one fault are where the next one
+// hurts.
 //
 // # Implied pairs
 //
@@ -18,11 +18,11 @@
 //     results. Or two second faults have the same effect at the same place of the run with the first.
 //
 // What a fault does depends on what its client has been told, on which of its requests have reached a server,
-// and on what the other clients have done by then ([place]). So a cut before a read, after it, and before
-// its reply is one cut, as long as no other client writes meanwhile. Times do not count, as between two
-// messages of real runs they do not either. Of pairs that are alike one is run.
+// and on what the other clients have done by then ([place]). So cuts before a read, after it, and before its
+// reply count as the same cut, as long as no other client writes meanwhile. Times do not count, just as the
+// time between two messages of a real run does not. Of pairs that are alike, only one is run.
 //
-// That the verdicts of the implied pairs follow is tested by running all of them (brute_test.go).
+// A test runs all implied pairs, and checks that they have the verdicts that follow (brute_test.go).
 //
 // [Experiment] is Explore with runners that perform an experiment.
 package explore

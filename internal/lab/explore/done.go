@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// doneIn hashes the outcomes of each client's operations, in their order. Times do not count. Of
+// doneIn hashes the outcomes of each client's operations, in their order. Times do not count. For
 // sessions, zxids and tokens only equality counts, since their values differ from run to run.
 func doneIn(h *history.History) uint64 {
 	of := map[int]*operations{}

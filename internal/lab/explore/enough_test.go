@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// An exploration of which there is enough says why, and how far it came, and is not valid unless each
-// single fault was tried.
+// An exploration that Enough ends says why, and how far it came, and is not valid unless each single fault
+// was tried.
 func TestEnough(t *testing.T) {
 	for after, want := range map[int]string{
 		0:  "no promise was broken so far by 0 of the 20 single faults at the 8 points of this scenario (0 runs)",

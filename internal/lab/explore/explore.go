@@ -36,8 +36,8 @@ type Runner func(ctx context.Context, s plan.Schedule) (Outcome, error)
 type Outcome struct {
 	// Points are the messages that passed, in any order. Only runs with at most one fault have them.
 	Points []link.Point
-	// Messages are the same messages with what they say, and the moments after them, in their order.
-	// Only runs with at most one fault have them; without them, each round of a loop is tried.
+	// Messages are the same messages with their contents, and the moments after them, in their order. Only
+	// runs with at most one fault have them; without them, each round of a loop is tried.
 	Messages []link.Message
 	// Done is a hash of the outcomes of each client's operations, without times. Runs with at most one
 	// fault have it.
@@ -53,11 +53,11 @@ type Outcome struct {
 	Missed bool
 	// Struck counts what the faults did.
 	Struck sweep.Struck
-	// Unchecked are the properties that could not be looked at, with the reasons.
+	// Unchecked holds the properties that could not be checked, with the reasons.
 	Unchecked map[string]string
 	// Header is the header of the history. Only the run without a fault has it.
 	Header history.Header
-	// Verdicts are all that was decided about the run.
+	// Verdicts holds all verdicts on the run.
 	Verdicts []checker.Verdict
 }
 
@@ -70,8 +70,8 @@ type Config struct {
 	Faults []Choice
 	// Kinds lists the kinds of faults that are to be tried alone; nil: all.
 	Kinds    []string
-	declared history.Declared // of the histories, if zklab does not know their objects
-	// Strict means that violations of measured properties count, too.
+	declared history.Declared // the declaration of the histories' objects, if zklab does not know them
+	// Strict means that violations of measured properties also count.
 	Strict bool
 	// First ends the exploration with the first finding.
 	First bool
@@ -83,8 +83,8 @@ type Config struct {
 	// Shard is the part of the pairs that is tried; the zero value is all of them. Single faults are tried
 	// in each shard, since the pairs follow from them.
 	Shard sweep.Shard
-	// From is how far the same exploration came before; nil if it begins. If single faults now have
-	// other outcomes, the exploration begins again.
+	// From is how far the same exploration came before; nil if it is a new one. If single faults now
+	// have other outcomes, the exploration begins again.
 	From *State
 	// Keep, unless it is nil, is called now and then and at the end with how far the exploration
 	// has come.
@@ -102,17 +102,17 @@ type Config struct {
 	Enough func(Report) (reason string)
 }
 
-// Choice is a kind of fault, before or after a message is passed on.
+// Choice is a fault to try, before or after a message is passed on.
 type Choice struct {
 	Fault faults.Fault
 	After bool
 	Lasts time.Duration // at most; 0 is a second
 }
 
-// Usual returns the faults of a setting that can be tried: each request
-// lost, each reply lost, each watch event late, each connection cut before and after, each
-// session expired, each client frozen until its session is over, and crashed, the server of
-// each connection killed, and the leader. session is the timeout of sessions.
+// Usual returns the faults of a setting that can be tried: each request lost, each reply lost, each
+// watch event late, each connection cut before and after, each session expired, each client frozen
+// until its session is over, each client crashed, the server of each connection killed, and the leader
+// killed. session is the timeout of sessions.
 func Usual(s faults.Setting, session time.Duration) (all []Choice) {
 	for _, c := range []Choice{
 		{Fault: faults.LoseRequest{}},
@@ -164,17 +164,17 @@ type explorer struct {
 	ctx     context.Context
 	report  Report
 	header  history.Header // of all histories
-	pool    *pool          // of runs with at most one fault
-	paired  *pool          // of runs with two
+	pool    *pool          // the runs with at most one fault
+	paired  *pool          // the runs with two faults
 	points  []link.Point
-	loops   map[link.Point]bool // points that only repeat others
+	loops   map[link.Point]bool // points that only repeat other points
 	rules   *rules
 	singles []single                // to be tried
 	guilty  map[link.Point][]string // faults that alone break a promise, by point
-	then    map[single][]link.Point // points that are there only with a single
+	then    map[single][]link.Point // points that exist only after a single
 	inAll   int                     // pairs of all shards
-	listed  hash.Hash64             // of what the singles came to
-	left    Implied                 // pairs behind the last one that is run
+	listed  hash.Hash64             // hashes the outcomes of the singles
+	left    Implied                 // the implied pairs after the last pair that is run
 	unkept  int                     // runs since Keep was called
 }
 
@@ -240,7 +240,7 @@ func (e *explorer) worth(pairs *pairs) iter.Seq[attempt] {
 				break
 			}
 			number++
-			implied := e.implied(a, b) // also of other shards, which may imply those of this one
+			implied := e.implied(a, b) // also for pairs of other shards, which may imply pairs of this one
 			switch {
 			case !e.mine(number):
 			case before > 0:
@@ -259,7 +259,7 @@ func (e *explorer) worth(pairs *pairs) iter.Seq[attempt] {
 	}
 }
 
-// implied counts why a pair is implied; none if it is not.
+// implied returns the reason for which a pair is implied, as a count; zero if it is not implied.
 func (e *explorer) implied(a, b single) Implied {
 	if e.isGuilty(a) || e.isGuilty(b) {
 		return Implied{Alone: 1}
@@ -288,7 +288,7 @@ func (e *explorer) begin() error {
 	e.loops, e.rules = implied(o.Messages), newRules(o)
 	e.report.Points, e.report.Always = len(e.points), o.Broken
 	e.header = o.Header
-	e.header.Declared = e.declared // another process cannot send it
+	e.header.Declared = e.declared // another process cannot send the declaration
 	e.pool = newPool(e.header, e.kinds(), e.Strict)
 	e.paired = newPool(e.header, nil, e.Strict)
 	e.add(e.pool, o)
@@ -306,7 +306,7 @@ func newPool(of history.Header, kinds []string, strict bool) *pool {
 	return &pool{checker.NewPool(of, kinds, checker.Options{Strict: strict}), sweep.UncheckedRuns{}}
 }
 
-// state returns what the pool knows of its runs.
+// state returns what the pool knows about its runs.
 func (p *pool) state() PoolState { return PoolState{p.State(), p.unchecked.List()} }
 
 // add adds the runs of another pool of the same scenario.
@@ -352,9 +352,9 @@ func (e *explorer) enough() error {
 	return nil
 }
 
-// RunError tells which run could not be run, and why.
+// RunError says which run could not be made, and why.
 type RunError struct {
-	Schedule plan.Schedule // of it; nil: it was the one without a fault
+	Schedule plan.Schedule // the schedule of the run; nil: the run without a fault
 	Err      error
 }
 
@@ -467,7 +467,7 @@ func (e *explorer) take(count *Count, f *flight) error {
 	return nil
 }
 
-// remember keeps what pairs need to know of a single.
+// remember keeps what pairs need to know about a single.
 func (e *explorer) remember(s single, o Outcome) {
 	e.list(s, o)
 	if len(o.Broken) > 0 {
@@ -485,7 +485,7 @@ func (e *explorer) remember(s single, o Outcome) {
 
 func (e *explorer) isGuilty(s single) bool { return slices.Contains(e.guilty[s.point], s.fault.Spec()) }
 
-// steps returns the steps of a schedule with some singles.
+// steps returns the steps of a schedule that injects the singles.
 func (e *explorer) steps(all []single) (steps []plan.Step) {
 	for i, s := range all {
 		steps = append(steps, plan.Step{Point: s.point, For: s.lasts, Fault: s.fault, Seed: uint64(i)})

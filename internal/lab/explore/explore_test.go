@@ -30,10 +30,10 @@ type scenario struct {
 	broken []string
 	idle   bool     // clients never meet
 	missed []string // kinds of faults that find no target
-	silent []string // kinds of faults after which nobody gets an answer
-	heard  string   // a schedule after which somebody does all the same
+	silent []string // kinds of faults after which no client gets an answer
+	heard  string   // a schedule after which a client gets an answer nevertheless
 	runs   []string
-	stop   context.CancelFunc // after so many runs, if it is not nil
+	stop   context.CancelFunc // called after some runs, if it is not nil
 	after  int
 }
 
@@ -76,7 +76,7 @@ func (x *scenario) run(ctx context.Context, s plan.Schedule) (o Outcome, err err
 	return o, nil
 }
 
-// verdicts are of a run in which too little happens, but something if it is no idle one.
+// verdicts returns the verdicts of a run in which too little happens, or nothing if it is idle.
 func (x *scenario) verdicts() []checker.Verdict {
 	met := 1.0
 	if x.idle {
@@ -88,7 +88,7 @@ func (x *scenario) verdicts() []checker.Verdict {
 	}
 }
 
-// kindOf returns the kind of a single fault; "" of no other schedule.
+// kindOf returns the kind of a single fault; "" for any other schedule.
 func kindOf(s plan.Schedule) string {
 	if steps := s.Plan(1, nil); len(steps) == 1 {
 		return steps[0].Fault.Kind()
@@ -96,7 +96,7 @@ func kindOf(s plan.Schedule) string {
 	return ""
 }
 
-// short is a schedule without how long its faults last.
+// short returns a schedule without the durations of its faults.
 func short(s plan.Schedule) string { return strings.ReplaceAll(s.String(), "+1s", "") }
 
 func point(t *testing.T, text string) link.Point {
@@ -134,7 +134,7 @@ func TestEverythingIsTriedOnce(t *testing.T) {
 	r := explored(t, x, Config{})
 	// 4 requests and 4 replies are cut before and after, and the replies lost.
 	const singles = 8*2 + 4
-	// Each of them has a connect of its own, which is cut before and after.
+	// Each single causes a connect of its own, which is cut before and after.
 	const pairs = singles*(singles-1)/2 + singles*2
 	if r.Points != 8 || r.Singles.All != singles || r.Singles.Tried != singles || r.Pairs.All != pairs || r.Pairs.Tried != pairs || len(x.runs) != 1+singles+pairs {
 		t.Errorf("%+v in %d runs", r, len(x.runs))
@@ -154,14 +154,14 @@ func TestEverythingIsTriedOnce(t *testing.T) {
 	}
 }
 
-// sentence is the first line of a report.
+// sentence returns the first line of a report.
 func sentence(r Report) string {
 	line, _, _ := strings.Cut(r.String(), "\n")
 	return line
 }
 
-// A fault that breaks a promise is a finding, and so is a pair of which neither does; pairs
-// with the first are left out.
+// A fault that breaks a promise is a finding, and so is a pair that breaks one although neither of its
+// faults does. Pairs with a fault that alone breaks a promise are left out.
 func TestFindings(t *testing.T) {
 	const one = "lose-reply@client1/put#2/create#1/reply"
 	const two = "cut@client0/put#1/create#1/after,cut@client0/put#1/connect#1"
@@ -192,8 +192,8 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// The first pairs to be tried have their second fault at what comes with the
-// first, and then the most different; each family of pairs has its turn before any has two.
+// First come pairs whose second fault is at a message that comes only with the first fault, and then
+// the most different pairs. Each family of pairs has its turn before any has a second one.
 func TestMostDifferentFirst(t *testing.T) {
 	x := &scenario{}
 	explored(t, x, Config{})
@@ -235,7 +235,7 @@ func TestTimeIsOver(t *testing.T) {
 	}
 }
 
-// What is wrong with the scenario itself is told instead.
+// If the scenario itself breaks a promise, the report says that instead.
 func TestNothingToExplore(t *testing.T) {
 	if got := explored(t, &scenario{broken: []string{""}}, Config{}).String(); got != "the scenario breaks integrity without any fault" {
 		t.Error(got)
@@ -262,7 +262,7 @@ func TestNothingToExplore(t *testing.T) {
 	}
 }
 
-// All runs together decide what no single one has enough of.
+// All runs together decide properties for which no single run has enough evidence.
 func TestVerdict(t *testing.T) {
 	for name, c := range map[string]struct {
 		x    scenario
@@ -293,7 +293,8 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// Properties that could not be looked at are told, with the number of runs if it was not so in all.
+// Properties that could not be checked are reported, with the number of runs if other runs checked
+// them.
 func TestUncheckedProperties(t *testing.T) {
 	r := explored(t, &scenario{}, Config{Singles: true})
 	if text := r.String(); !strings.Contains(text, "verdict: valid; not checked: log in 16 runs (it was cut), order (planted)") {
@@ -305,7 +306,7 @@ func TestUncheckedProperties(t *testing.T) {
 	}
 }
 
-// The first finding can be enough.
+// With First, the first finding ends the exploration.
 func TestFirst(t *testing.T) {
 	x := &scenario{broken: []string{"lose-reply@client0/put#1/create#1/reply", "lose-reply@client1/put#2/create#1/reply"}}
 	if r := explored(t, x, Config{First: true}); len(r.Findings) != 1 || r.Singles.Tried == r.Singles.All {
@@ -313,7 +314,7 @@ func TestFirst(t *testing.T) {
 	}
 }
 
-// What had no target is counted.
+// Faults without a target are counted.
 func TestCounts(t *testing.T) {
 	r := Report{Points: 412}
 	r.Singles.All = 2884
@@ -325,7 +326,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// The usual faults are all that a setting has, each for some message.
+// The usual faults are all faults that a setting has, each for some message.
 func TestUsual(t *testing.T) {
 	e, err := embedded.Config{InMemory: true}.Sketch()
 	if err != nil {
@@ -352,7 +353,7 @@ func TestUsual(t *testing.T) {
 	}
 }
 
-// Before each run somebody is told of its schedule: who panics in it says nothing.
+// Begins gets each schedule before its run: a run that panics can no longer say what it was.
 func TestBegins(t *testing.T) {
 	x := &scenario{t: t}
 	var began []string

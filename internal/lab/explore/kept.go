@@ -20,9 +20,9 @@ import (
 // Kept is the content of [KeptFile], a file in the folder of a shard that says how far the exploration of the
 // shard has come.
 type Kept struct {
-	// Description tells what is explored. Its seed is the scenario's.
+	// Description describes what is explored. Its seed is that of the scenario.
 	Description sweep.Description `json:"exploration"`
-	// Experiment is the scenario, as an experiment.yaml has it, and Subject the name of its subject.
+	// Experiment is the scenario, in the format of experiment.yaml, and Subject the name of its subject.
 	Experiment string `json:"experiment"`
 	Subject    string `json:"subject"`
 	Zklab      string `json:"zklab"` // zklab.Version
@@ -43,8 +43,8 @@ func FolderOf(root, recipe string, d sweep.Description) string {
 	return filepath.Join(root, StoredIn, recipe, d.Name(), d.Shard.Name())
 }
 
-// Open opens the folder of a shard for this process, and reads how far it came. The folder is made if it is not
-// there. [filelock.ErrHeld] means that another process explores it. The caller must close it.
+// Open opens the folder of a shard for this process, and reads how far the shard has come. It makes the folder
+// if there is none. [filelock.ErrHeld] means that another process explores the shard. The caller must close it.
 func (k *Kept) Open(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("open the exploration: %w", err)
@@ -72,7 +72,7 @@ func (k *Kept) Open(folder string) error {
 
 func (k *Kept) file() string { return filepath.Join(k.folder, KeptFile) }
 
-// Keep writes a state, whole or not at all.
+// Keep writes a state, completely or not at all.
 func (k *Kept) Keep(s State) error {
 	k.State = s
 	text, err := json.MarshalIndent(k, "", " ")
@@ -139,7 +139,8 @@ func RemoveKept(folder string) error {
 	return nil
 }
 
-// KeptIn returns the files of explorations that paths name: files, the folder of a shard, or that of all shards.
+// KeptIn returns the files of explorations that paths name. A path can be a file, the folder of a shard, or the
+// folder of all shards.
 func KeptIn(paths []string) (files []string, err error) {
 	for _, name := range paths {
 		if filepath.Ext(name) == filepath.Ext(KeptFile) {

@@ -22,14 +22,14 @@ func saidBy(m link.Message) said {
 // messages holds the messages of all clients, in their order.
 //
 // A message changes something if [link.Message.Changes] reports so, or if its client has not sent, or
-// received, the same in this operation before. Between two changes all clients only repeat
-// themselves and get the same answers: what differs from one round to the next is the time. Of the
-// equal messages of a client between two changes, the first and the last are tried, since something
-// else happens before or after them, and those between are implied.
+// received, the same in this operation before. Between two changes all clients only repeat themselves and get
+// the same answers: only the time differs from one round to the next. Of the equal messages of a client
+// between two changes, the first and the last are tried, since something else happens before or after them,
+// and those between are implied.
 func implied(messages []link.Message) map[link.Point]bool {
 	all := map[link.Point]bool{}
 	known := map[said]bool{}
-	latest := map[said]link.Point{} // since the last change, where the message may be the last of its kind
+	latest := map[said]link.Point{} // since the last change: the latest point of each message, which may be the last one
 	first := map[said]bool{}        // since the last change
 	for _, m := range messages {
 		if m.Point.After {

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// messages reads messages: the number of a client, its operation, a kind and what is said. A
-// capital begins what changes something. Messages of a kind are numbered in their operation.
+// messages parses messages: the number of a client, its operation, a kind and the content. A message
+// that changes something begins with a capital. Messages of a kind are numbered in their operation.
 func messages(text string) (all []link.Message) {
 	which := map[string]int{}
 	for line := range strings.Lines(text) {
@@ -73,8 +73,8 @@ func TestImplied(t *testing.T) {
 	}
 }
 
-// Faults at implied points are not tried, are counted, and leave nothing open. Those of the first
-// rounds and of the last one are tried.
+// Faults at implied points are not tried, but counted, and leave nothing open. Faults in the first
+// rounds and in the last one are tried.
 func TestLoopsAreTriedOnce(t *testing.T) {
 	said := messages(strings.Repeat("0 acquire exists a\n0 acquire exists b reply\n", 9))
 	var tried []string

@@ -8,20 +8,20 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// pairs lists all pairs of singles, in families: a family holds the pairs whose two singles are
-// of the same two sorts. Each family has its turn before any has a second one; families
-// whose sorts differ most come first, and before them those in which the second fault is
-// at a point that is there only with the first.
+// pairs lists all pairs of singles, in families: a family holds the pairs whose two singles are of the
+// same two sorts. Each family has its first turn before any has a second one. First come the families
+// in which the second fault is at a point that exists only after the first fault, and then the families
+// whose sorts differ most.
 type pairs struct {
 	families []family
 	count    int
 }
 
-// family returns its pairs by number.
+// family is a family of pairs, which it returns by number.
 type family struct {
 	size int
-	then bool // the second is at a point that comes with the first
-	diff int  // of the sorts
+	then bool // the second fault is at a point that exists only after the first
+	diff int  // how much the two sorts differ
 	pair func(i int) (a, b single)
 }
 

@@ -9,16 +9,16 @@ import (
 //
 // What a fault does to a client depends on what the client has been told, on which of its requests have
 // reached a server, and on what the other clients have done until then. Requests that only read change
-// nothing on a server but watches of their connection, and the faults below end that connection.
+// nothing on a server except the watches of their connection, and the faults below end that connection.
 type place struct {
-	effect string // of faults; "" if it is not known
-	alone  single // the fault itself, then
+	effect string // the effect of the fault; "" if it is unknown
+	alone  single // the single itself, if the effect is unknown
 	client int
 	// counts holds the counts of [moment] that matter to the effect.
 	counts [4]int32
 }
 
-// The effects of faults on what surrounds their message.
+// The effects of faults beyond their message.
 const (
 	endsConnection = "ends the connection"
 	endsSession    = "ends the session"
@@ -27,7 +27,7 @@ const (
 	stopsServer    = "stops the server"
 )
 
-// effects lists the effects of the kinds of faults that have one, whatever their message is.
+// effects lists the effects of the kinds of faults whose effect does not depend on the message.
 var effects = map[string]string{
 	kinds.LoseRequest.Name: endsConnection,
 	kinds.LoseReply.Name:   endsConnection,
@@ -49,12 +49,12 @@ func (t *trace) placeOf(s single) place {
 	switch effect {
 	case endsConnection, endsSession:
 		at.counts = [4]int32{m.sent, m.arrived, m.received, m.writing}
-	case endsProcess: // a process that ended no longer knows what it sent in vain
+	case endsProcess: // a process that has ended no longer knows what it sent in vain
 		at.counts = [4]int32{m.arrived, m.received, m.writing}
 	case stopsProcess: // what a stopped process has sent still arrives
 		at.counts = [4]int32{m.sent, m.received, m.writing}
 	case stopsServer:
-		at.effect = s.fault.Spec() // which one
+		at.effect = s.fault.Spec() // which fault it is
 		if m.toClient {
 			m.received++ // the message is on its way, and no longer needs the server
 		}

@@ -24,20 +24,20 @@ type Report struct {
 	// NotRun means that the exploration ended before its scenario had run once.
 	NotRun bool `json:"not_run,omitempty"`
 	Points int  `json:"points"` // of the scenario without a fault
-	Runs   int  `json:"runs"`   // including that one
+	Runs   int  `json:"runs"`   // including the run without a fault
 	// Properties are decided over all runs together ([checker.Pool]), since too little happens in
 	// any single run.
 	Properties []checker.Verdict `json:"properties"`
-	// Unchecked are the properties that could not be looked at in some runs, in the order of their names.
+	// Unchecked holds the properties that could not be checked in some runs, in the order of their names.
 	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
 	// Ended is why Config.Enough ended the exploration before everything was tried.
 	Ended string `json:"ended,omitempty"`
-	// Kinds are the faults' kinds that can be injected at some point, Nowhere the others.
+	// Kinds lists the kinds of faults that can be injected at some point, and Nowhere the others.
 	Kinds   []KindCount `json:"kinds"`
 	Nowhere []string    `json:"nowhere,omitempty"`
-	// Only are the kinds that were to be tried; none: all.
+	// Only lists the kinds that were to be tried; if it is empty, all were.
 	Only []string `json:"only,omitempty"`
-	// Shard is the part of the pairs that was to be tried, such as 3/20; "" is all of them.
+	// Shard is the part of the pairs that was to be tried, such as 3/20; "" means all of them.
 	Shard string `json:"shard,omitempty"`
 	// Always lists promises that the scenario breaks without a fault. If there are any, no fault is
 	// tried.
@@ -51,7 +51,7 @@ type Report struct {
 type Count struct {
 	All   int `json:"all"` // the total
 	Tried int `json:"tried"`
-	// Broke counts runs that broke a promise, Missed those in which a fault found no target.
+	// Broke counts runs that broke a promise, and Missed runs in which a fault found no target.
 	Broke  int `json:"broke"`
 	Missed int `json:"missed"`
 	// Implied counts runs that were left out since other runs imply their outcomes; ImpliedBy counts
@@ -84,8 +84,8 @@ type KindCount struct {
 	Kind  string `json:"kind"`
 	Tried int    `json:"tried"`
 	Took  int    `json:"took"`
-	// Answered lists the faults after whose effect an operation of the load succeeded, Unanswered those after which clients
-	// called some, or waited in them, and none succeeded.
+	// Answered counts the faults after which an operation of the load succeeded. Unanswered counts the faults after
+	// which clients called operations of the load, or waited in them, but none succeeded.
 	Answered   int `json:"answered"`
 	Unanswered int `json:"unanswered,omitempty"`
 }
@@ -230,7 +230,7 @@ func (r Report) always() string {
 	return "the scenario breaks " + strings.Join(r.Always, ", ") + " without any fault"
 }
 
-// Tried says in sentences, without full stops, what was tried and what came of it.
+// Tried describes, in sentences without full stops, what was tried and with which results.
 func (r Report) Tried() []string {
 	if len(r.Always) > 0 {
 		return []string{r.always() + ", so no fault was tried"}
@@ -255,13 +255,13 @@ func (r Report) singlesOf() string {
 	return r.singles()
 }
 
-// decided returns the verdicts on the properties in words.
+// decided describes the verdicts on the properties.
 func (r Report) decided() string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, v := range r.Properties {
 		kept := int(v.Figures["kept"])
-		all := kept + int(v.Figures["open"]+v.Figures["broken"]) // some do not apply to each run
+		all := kept + int(v.Figures["open"]+v.Figures["broken"]) // some properties do not apply to each run
 		fmt.Fprintf(table, "  %s\t%s\tkept in %s of %s\n", v.Property, v.Result, prose.Grouped(kept), many(all, "run"))
 	}
 	_ = table.Flush() // writing to a builder never fails
@@ -284,8 +284,8 @@ func (r Report) decided() string {
 	return b.String()
 }
 
-// found returns the findings by cause, each with the first schedule that has it, and with the sorts
-// of faults that have it.
+// found describes the findings by cause, each with the first schedule that leads to it, and with the
+// sorts of faults that do.
 func (r Report) found() string {
 	var b strings.Builder
 	for i, c := range r.Causes() {
@@ -304,7 +304,8 @@ type Cause struct {
 	Findings               []Finding // the first with the fewest faults
 }
 
-// Causes groups the findings. One that breaks promises in several ways is in several.
+// Causes groups the findings by their causes. A finding that breaks promises in several ways is in
+// several groups.
 func (r Report) Causes() (all []*Cause) {
 	of := map[[3]string]*Cause{}
 	for _, f := range r.Findings {

@@ -2,16 +2,16 @@ package explore
 
 import "github.com/zklab/zklab/link"
 
-// Implied counts what was left out, by the reason.
+// Implied counts the runs that were left out, by reason.
 type Implied struct {
-	// Loops are single faults that differ from others only by the round of a loop.
+	// Loops counts single faults that differ from others only by the round of a loop.
 	Loops int `json:"loops,omitempty"`
-	// Alone are pairs of which one fault alone breaks a promise.
+	// Alone counts pairs of which one fault alone breaks a promise.
 	Alone int `json:"alone,omitempty"`
-	// Never are pairs whose second fault is at a message that never comes after the first: their run
-	// equals the run with only the first fault.
+	// Never counts pairs whose second fault is at a message that never comes after the first fault: such a
+	// run equals the run with only the first fault.
 	Never int `json:"never,omitempty"`
-	// Alike are pairs whose run is like the run of another pair, except for times.
+	// Alike counts pairs whose run is like the run of another pair, except for times.
 	Alike int `json:"alike,omitempty"`
 }
 
@@ -21,13 +21,13 @@ type rules struct {
 	numbers *numbers
 	base    *trace
 	of      map[single]*trace
-	likes   map[single]single   // singles after which the run goes on as after an earlier single
+	likes   map[single]single   // singles after which the run continues as after an earlier single
 	firsts  map[likeness]single // the earliest single of each likeness
 	places  map[place]int32     // numbers for places, from 1: they take less memory
 	given   map[pair]bool       // pairs that were given a run
 }
 
-// likeness is shared by singles whose runs are alike.
+// likeness is a key that singles have in common if their runs are alike.
 type likeness struct {
 	place place
 	did   uint64
@@ -46,7 +46,7 @@ func newRules(base Outcome) *rules {
 	}
 }
 
-// learn notes the run with a single fault that breaks no promise.
+// learn records the run with a single fault that breaks no promise.
 func (r *rules) learn(s single, o Outcome) {
 	if r == nil || !o.Exact {
 		return
@@ -62,8 +62,8 @@ func (r *rules) learn(s single, o Outcome) {
 	r.firsts[like] = s
 }
 
-// imply counts why a pair of singles is implied. A pair that is not implied must be run, and implies later
-// pairs that are like it.
+// imply returns the reason for which a pair of singles is implied, as a count. A pair that is not implied
+// must be run, and implies later pairs that are like it.
 func (r *rules) imply(a, b single) (by Implied) {
 	if r == nil {
 		return by
@@ -81,8 +81,8 @@ func (r *rules) imply(a, b single) (by Implied) {
 	}
 }
 
-// pair are the places of a pair of singles: the first one in the run without a fault, the second one in
-// the run with the first. It is zero if nothing is like the pair.
+// pair holds the places of a pair of singles: the place of the first in the run without a fault, and of the
+// second in the run with the first. It is zero if no other pair can be like it.
 type pair [2]int32
 
 // like returns what a pair has in common with all pairs like it. If the second single never comes after

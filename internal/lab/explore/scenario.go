@@ -32,10 +32,10 @@ func WayOf(x experiment.Experiment) Way {
 	}
 }
 
-// Experiment runs an experiment without faults, which is the scenario, then with each single fault at
-// each of the scenario's messages, and then with pairs of them, until all were tried or ctx ends.
-// In real time, a point names only approximately the same message. Runners in c must run the same
-// experiment, as those of RunnerOf do; if c has none, way makes the runs in this process.
+// Experiment runs an experiment without faults, which is the scenario, then with each single fault at each of
+// the scenario's messages, and then with pairs of faults, until all were tried or ctx ends. In real time, a
+// point names only approximately the same message. The Runners in c, which RunnerOf makes, must run the same
+// experiment; if there are none, way makes the runs in this process.
 func Experiment(ctx context.Context, x experiment.Experiment, c Config, way Way) (Report, error) {
 	x, c, err := ready(x, c)
 	if err != nil {
@@ -77,7 +77,7 @@ func ready(x experiment.Experiment, c Config) (experiment.Experiment, Config, er
 	return x, c, knownKinds(c)
 }
 
-// RunnerOf returns a runner that runs the scenario in this process, which is one of several that
+// RunnerOf returns a runner that runs the scenario in this process, one of several processes that
 // explore it together.
 func RunnerOf(x experiment.Experiment) (Runner, error) {
 	x, err := asScenario(x)

@@ -37,8 +37,8 @@ func singlesAt(points []link.Point, choices []Choice) (all []single) {
 // usualLasts is how long a fault without a duration of its own lasts at most.
 const usualLasts = time.Second
 
-// sort is the sort of a single: singles of one sort differ by the client, and
-// by how often the client did that before.
+// sort is the sort of a single: singles of one sort differ only by the client, and by how often the
+// client had done the same before.
 type sort struct {
 	fault, operation, message string
 	reply, after              bool
@@ -85,7 +85,7 @@ func (a sort) String() string {
 	return text
 }
 
-// differs counts in what two sorts differ.
+// differs counts the fields in which two sorts differ.
 func (a sort) differs(b sort) (n int) {
 	for _, other := range []bool{a.fault != b.fault, a.operation != b.operation, a.message != b.message, a.reply != b.reply, a.after != b.after} {
 		if other {

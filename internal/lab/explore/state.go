@@ -18,7 +18,7 @@ type State struct {
 	// Listed identifies what there is to try: two explorations with the same value tried the same single
 	// faults, with the same outcomes.
 	Listed string `json:"listed"`
-	// Pairs is how many pairs there are in all shards; 0 before each single fault was tried.
+	// Pairs is the number of pairs in all shards; 0 until all single faults were tried.
 	Pairs  int            `json:"pairs"`
 	Shard  sweep.Shard    `json:"shard"`
 	Strict bool           `json:"strict,omitempty"`
@@ -76,7 +76,7 @@ func (e *explorer) list(s single, o Outcome) {
 	}
 }
 
-// goOn takes over which pairs were tried before, if the pairs are the same.
+// goOn adopts the pairs that were tried before, if the exploration still has the same pairs.
 func (e *explorer) goOn() error {
 	from := e.From
 	if from == nil || from.Shard != e.Shard || from.Pairs != e.inAll || from.Listed != e.state().Listed {
@@ -123,7 +123,7 @@ func (e *explorer) decided() Report {
 	}
 	r, err := reportOf(s, e.header)
 	if err != nil {
-		panic(err) // the states belong to pools
+		panic(err) // the states come from pools
 	}
 	return r
 }
@@ -156,7 +156,7 @@ func (s *State) Done(c Config) bool {
 var ErrNotAlike = errors.New("they explored different runs")
 
 // Merge returns the report of an exploration from the states of its shards, and the shards that are missing.
-// Of two states of one shard, it uses the one that came further.
+// Of several states of one shard, it uses the one that has come furthest.
 func Merge(states []State) (r Report, missing []sweep.Shard, err error) {
 	if len(states) == 0 {
 		return r, nil, errors.New("there is no exploration to merge")
@@ -177,7 +177,7 @@ func Merge(states []State) (r Report, missing []sweep.Shard, err error) {
 		switch {
 		case s.Shard.Of != sum.Shard.Of:
 			return r, nil, fmt.Errorf("shard %s is of another number of shards than %s", s.Shard, sum.Shard)
-		case s.Pairs == 0: // it did not get as far as pairs
+		case s.Pairs == 0: // it has not come as far as pairs
 			continue
 		case s.Pairs != sum.Pairs || s.Listed != sum.Listed:
 			return r, nil, fmt.Errorf("shards %s and %s: %w: runs of one of them did not repeat; run it again", s.Shard, sum.Shard, ErrNotAlike)

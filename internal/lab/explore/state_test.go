@@ -17,13 +17,13 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
-// remembered is a scenario of which each run is made once, however often it is asked for.
+// remembered is a scenario that makes each run only once, however often it is asked for.
 type remembered struct {
 	config   Config
 	outcomes map[string]Outcome
-	runs     int // that were asked for
+	runs     int // number of runs that were asked for
 	stop     context.CancelFunc
-	after    int // runs after which it is called
+	after    int // number of runs after which stop is called
 }
 
 // findings is a scenario in which only pairs break promises.
@@ -58,7 +58,7 @@ func findings(t *testing.T) *remembered {
 	return m
 }
 
-// explored explores with a configuration that is changed, and returns the last state as it is stored.
+// explored explores with a changed configuration, and returns the last state as it is stored.
 func (m *remembered) explored(t *testing.T, change func(*Config)) (Report, State) {
 	t.Helper()
 	c := m.config
@@ -86,7 +86,7 @@ func (m *remembered) explored(t *testing.T, change func(*Config)) (Report, State
 	return r, stored
 }
 
-// written is a report as it is shown.
+// written returns a report as users see it.
 func written(t *testing.T, r Report) string {
 	t.Helper()
 	text, err := json.MarshalIndent(r, "", " ")
@@ -96,7 +96,8 @@ func written(t *testing.T, r Report) string {
 	return r.String() + "\n" + string(text)
 }
 
-// Shards of an exploration, merged in any order, and one that was interrupted, say the same as one in one piece.
+// The merged shards of an exploration, in any order, and an interrupted and resumed exploration report the same
+// as an uninterrupted one.
 func TestShardsAndInterrupts(t *testing.T) {
 	m := findings(t)
 	r, whole := m.explored(t, func(*Config) {})
@@ -136,7 +137,7 @@ func TestShardsAndInterrupts(t *testing.T) {
 		if diff := cmp.Diff(want, written(t, again)); diff != "" {
 			t.Errorf("interrupted after %d runs: %s", after, diff)
 		}
-		if done > 0 { // it has not come so far again when it is interrupted
+		if done > 0 { // the exploration is interrupted before it has come as far again
 			m.after = 3
 			again, kept := m.explored(t, func(c *Config) { c.From = &s })
 			if again.Pairs.Tried != done || again.Runs != s.Report.Runs || kept.Listed != "" {
@@ -157,7 +158,7 @@ func TestShardsAndInterrupts(t *testing.T) {
 	}
 }
 
-// What is kept of a shard is found and read again, and one process at a time has it.
+// The kept state of a shard is found and read again, and only one process at a time has it open.
 func TestKept(t *testing.T) {
 	m := findings(t)
 	m.config.Singles = true

@@ -26,7 +26,7 @@ type Stored struct {
 	Began   time.Time      `json:"began"` // wall clock, UTC
 	Took    time.Duration  `json:"took"`  // wall clock, in nanoseconds
 	Verdict checker.Result `json:"verdict"`
-	Why     []string       `json:"why,omitempty"` // of an unknown verdict
+	Why     []string       `json:"why,omitempty"` // the reasons for an unknown verdict
 	Runs    int            `json:"runs"`
 	Singles Count          `json:"singles"`
 	Pairs   Count          `json:"pairs"`
@@ -42,19 +42,19 @@ type StoredCause struct {
 	sweep.Cause
 	Where  string `json:"where"`
 	Runs   int    `json:"runs"`
-	Faults string `json:"schedule"` // of the first finding, as --faults takes it
+	Faults string `json:"schedule"` // of the first finding, as --faults accepts it
 	Again  string `json:"again"`    // the command that repeats it
 }
 
 // Names in a store.
 const (
-	StoredIn   = "explorations" // with a folder for each recipe, with one for each exploration
+	StoredIn   = "explorations" // has a folder for each recipe, which has a folder for each exploration
 	StoredFile = "exploration.json"
 	PageFile   = "explore.html" // the page of the exploration
 )
 
-// Of adds what an exploration found. again returns the command that runs the scenario with a schedule
-// of faults.
+// Of sets the results of an exploration. again returns the command that runs the scenario with a schedule of
+// faults.
 func (s *Stored) Of(r Report, again func(plan.Schedule) string) {
 	s.Verdict, s.Why = r.Verdict()
 	s.Runs, s.Singles, s.Pairs, s.Ended, s.Text, s.Found = r.Runs, r.Singles, r.Pairs, r.Ended, r.String(), []StoredCause{}
@@ -100,7 +100,7 @@ type Entry struct {
 }
 
 // InStore returns the explorations in a store. One that cannot be read is in the list, with its error.
-// Folders without [StoredFile] are not, and links are not followed.
+// Folders without [StoredFile] are left out, and links are not followed.
 func InStore(root string) (all []Entry, err error) {
 	recipes, err := store.FoldersIn(filepath.Join(root, StoredIn))
 	if err != nil {

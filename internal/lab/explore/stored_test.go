@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 )
 
-// What a store keeps of an exploration is read again as it was written.
+// A stored exploration is read again as it was written.
 func TestStored(t *testing.T) {
 	dir := t.TempDir()
 	s := Stored{Recipe: "lock", Subject: "mine", Seed: 3, Began: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC), Took: time.Second}

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// trace holds what pairs need to know of a run with at most one fault: its moments,
-// before and after each message, in their order. There are as many traces as single faults, and they stay, so they
-// have no pointers for the garbage collector to follow.
+// trace holds what pairs need to know about a run with at most one fault: its moments, before and after each
+// message, in their order. There are as many traces as single faults, and they stay, so they have no pointers for
+// the garbage collector to follow.
 type trace struct {
 	numbers *numbers
 	// points are the numbers of the moments' points, in rising order, and moments are these moments.
@@ -36,7 +36,7 @@ func (n *numbers) number(p link.Point) int32 {
 	return number
 }
 
-// moment is how far a run has come. All numbers are of what happened before it.
+// moment is how far a run has come. All numbers count what happened before the moment.
 type moment struct {
 	order int32
 	// Of the client: the requests that it has sent, those that reached a server and do not only
@@ -55,7 +55,7 @@ func traceOf(messages []link.Message, done uint64, numbers *numbers) *trace {
 	at := make(map[int32]moment, len(messages))
 	c := counter{of: map[int]*moment{}, reads: map[link.Point]bool{}}
 	for i, m := range messages {
-		if p := m.Point; delivered[i] && toClient(p) { // the moment after it; it is unknown if the message came together with the next one
+		if p := m.Point; delivered[i] && toClient(p) { // the moment after it; it is unknown if the message arrived together with the next one
 			p.After = true
 			at[numbers.number(p)] = moment{order: unknown}
 		}
@@ -85,18 +85,18 @@ func (t *trace) at(p link.Point) (m moment, ok bool) {
 	return t.moments[i], true
 }
 
-// forget drops the moments, and keeps only which points there are.
+// forget drops the moments, and keeps only the points.
 func (t *trace) forget() { t.moments = nil }
 
-// unknown is the position of a moment of which it is known only that it comes.
+// unknown is the order of a moment that certainly comes, but whose order is not known.
 const unknown = -1
 
 // toClient reports whether a message goes from a server to a client.
 func toClient(p link.Point) bool { return p.Reply || p.Message == link.Event }
 
-// counter counts what the moments of a run have before them.
+// counter counts what happened before each moment of a run.
 type counter struct {
-	of             map[int]*moment     // of each client: its own numbers, and its moments that others count
+	of             map[int]*moment     // by client: its own numbers, and the number of its moments that other clients count
 	reads          map[link.Point]bool // messages that only read
 	writing, total int32               // of all clients
 }
@@ -136,7 +136,7 @@ func (c *counter) next(i int, m link.Message) moment {
 	return now
 }
 
-// before returns which of two moments comes first in the run: -1 for p, 1 for q, and 0 if that is not known.
+// before returns which of two points comes first in the run: -1 for p, 1 for q, and 0 if that is not known.
 func (t *trace) before(p, q link.Point) int {
 	a, hasA := t.at(p)
 	b, hasB := t.at(q)
@@ -176,14 +176,14 @@ func writeNumber(h hash.Hash64, n uint64) { _, _ = h.Write(binary.BigEndian.Appe
 // request that only reads counts as not delivered if its reply did not reach the client.
 func delivered(messages []link.Message) []bool {
 	all := make([]bool, len(messages))
-	gone := map[link.Point]bool{} // messages that went on
+	gone := map[link.Point]bool{} // messages that were passed on
 	for _, m := range messages {
 		if p := m.Point; p.After {
 			p.After = false
 			gone[p] = true
 		}
 	}
-	read := map[int]bool{}            // by client: it has received this message or a later one
+	read := map[int]bool{}            // by client: whether it has received this message or a later one
 	answered := map[link.Point]bool{} // requests whose replies it has received
 	for i, m := range slices.Backward(messages) {
 		p := m.Point

@@ -27,7 +27,7 @@ type Packed struct {
 	Outcome []byte `json:"outcome"`
 }
 
-// NewWorker returns a worker. Close it in the end.
+// NewWorker returns a worker. The caller must close it.
 func NewWorker(cfg workers.Config) Worker {
 	return Worker{workers.New[Task, Packed](cfg)}
 }
@@ -56,7 +56,7 @@ func Served(run Runner) func(context.Context, Task) (Packed, error) {
 		if err != nil {
 			return p, err
 		}
-		o.Header.Declared = nil // functions; the other process has them from its experiment
+		o.Header.Declared = nil // it has functions, which the other process has from its experiment
 		var b bytes.Buffer
 		err = gob.NewEncoder(&b).Encode(o)
 		return Packed{b.Bytes()}, err

@@ -15,7 +15,7 @@ import (
 // first.
 func Times(w io.Writer, s *samples.Samples) error {
 	out := csv.NewWriter(w)
-	_ = out.Write([]string{"measure", "of", "us", "at_least", "count"}) // errors stay until Flush
+	_ = out.Write([]string{"measure", "of", "us", "at_least", "count"}) // Flush reports errors
 	for _, m := range samples.Measures() {
 		for _, part := range m.Parts(s) {
 			for b, n := range m.Of(s, part).All() {

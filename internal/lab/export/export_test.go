@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// measurements has each kind of times.
+// measurements returns samples with each kind of times.
 func measurements(t *testing.T) *samples.Samples {
 	t.Helper()
 	s := &samples.Samples{}
@@ -52,7 +52,7 @@ probe,,12,false,1
 	}
 }
 
-// A log is read back with the same quantiles, as far as a histogram has digits.
+// A log is read back with the same quantiles, up to the precision of a histogram.
 func TestHistograms(t *testing.T) {
 	s := measurements(t)
 	var b bytes.Buffer
@@ -85,7 +85,7 @@ func TestHistograms(t *testing.T) {
 	}
 }
 
-// record has an operation of each outcome, with all that is told of one, and a fault.
+// record returns a record with an operation of each outcome, with all details, and a fault.
 func record() *history.History {
 	const ms = time.Millisecond
 	wall := time.Date(2026, 1, 31, 12, 0, 0, 5, time.UTC)

@@ -23,7 +23,7 @@ func Histograms(w io.Writer, s *samples.Samples) error {
 	if err := out.OutputLegend(); err != nil {
 		return err
 	}
-	for _, m := range samples.Latencies() { // other times may be lower bounds, which a histogram cannot say
+	for _, m := range samples.Latencies() { // other times may be lower bounds, which a histogram cannot express
 		for _, part := range m.Parts(s) {
 			h, err := histogramOf(m.Times(s, part))
 			if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// These types are the part of OTLP's JSON encoding that is written: identifiers in lower-case
+// These types are the part of OTLP's JSON encoding that this package writes: identifiers in lower-case
 // hexadecimal digits, 64-bit integers as strings, enumerations as numbers
 // (opentelemetry.io/docs/specs/otlp, "JSON Protobuf Encoding").
 type (
@@ -80,8 +80,8 @@ const (
 const perBatch = 1000
 
 // Traces writes the operations and the faults of a record as traces of one span each, in lines of
-// OTLP/JSON (OpenTelemetry's "File Exporter"). name is the run's: with the record's header, it
-// determines the identifiers of the traces.
+// OTLP/JSON (OpenTelemetry's "File Exporter"). name is the name of the run, which, together with the
+// record's header, determines the identifiers of the traces.
 func Traces(w io.Writer, name string, h *history.History) error {
 	return batches(name, h, func(batch []byte, _ int) error {
 		_, err := w.Write(append(batch, '\n'))
@@ -89,7 +89,7 @@ func Traces(w io.Writer, name string, h *history.History) error {
 	})
 }
 
-// Send sends what Traces writes to a URL by OTLP/HTTP, and returns the number of spans.
+// Send sends the traces that Traces writes to a URL by OTLP/HTTP, and returns the number of spans.
 func Send(ctx context.Context, url, name string, h *history.History) (sent int, err error) {
 	err = batches(name, h, func(batch []byte, n int) error {
 		if err := post(ctx, url, batch); err != nil {
@@ -101,7 +101,7 @@ func Send(ctx context.Context, url, name string, h *history.History) (sent int, 
 	return sent, err
 }
 
-// post sends a batch, and reads whether all of it was accepted.
+// post sends a batch, and returns an error unless all of it was accepted.
 func post(ctx context.Context, url string, batch []byte) error {
 	const (
 		patience   = 30 * time.Second
@@ -129,11 +129,11 @@ func post(ctx context.Context, url string, batch []byte) error {
 	}
 	var answer struct {
 		PartialSuccess struct {
-			RejectedSpans json.RawMessage `json:"rejectedSpans"` // a number, or one in a string
+			RejectedSpans json.RawMessage `json:"rejectedSpans"` // a number, or a string with a number
 			ErrorMessage  string          `json:"errorMessage"`
 		} `json:"partialSuccess"`
 	}
-	if json.Unmarshal(body, &answer) == nil { // an empty answer means success, too
+	if json.Unmarshal(body, &answer) == nil { // an empty answer also means success
 		if n := strings.Trim(string(answer.PartialSuccess.RejectedSpans), `"`); n != "" && n != "0" {
 			return fmt.Errorf("%s refused %s of them: %q", url, n, answer.PartialSuccess.ErrorMessage)
 		}

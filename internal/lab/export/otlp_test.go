@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// read decodes a line by OTLP's own definitions, which have no unknown fields. protojson wants
+// read decodes a line by OTLP's own definitions, and fails on unknown fields. protojson needs
 // identifiers in base64.
 func read(t *testing.T, line string) *trace.TracesData {
 	t.Helper()
@@ -141,7 +141,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// The JSON of one span, so that a change of the format is seen.
+// The JSON of one span, so that the test notices a change of the format.
 func TestSpanJSON(t *testing.T) {
 	s := traced(&span{id: "operation 1", name: "acquire", from: 1, to: 2, attributes: []attribute{{"client", 0}, {"key", ""}}}, "run", record().Header.Wall)
 	got, err := json.Marshal(s)

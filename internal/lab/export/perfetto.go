@@ -13,9 +13,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The fields of Perfetto's messages that are written, from the files below protos/perfetto/trace of
-// its sources: trace.proto, trace_packet.proto, track_event/track_descriptor.proto,
-// track_event/track_event.proto and track_event/debug_annotation.proto.
+// The fields of Perfetto's messages that this package writes, from the files below
+// protos/perfetto/trace of Perfetto's sources: trace.proto, trace_packet.proto,
+// track_event/track_descriptor.proto, track_event/track_event.proto and
+// track_event/debug_annotation.proto.
 const (
 	tracePacket protowire.Number = 1
 
@@ -44,15 +45,15 @@ const (
 	instant    = 3
 )
 
-// Perfetto writes the operations and the faults of a record as a trace for Perfetto: a track for the
-// faults, and one for each client. Spans that overlap get tracks of their own, since Perfetto takes what
-// shares a track for calls within each other. Times count from the beginning of the run.
+// Perfetto writes the operations and the faults of a record as a trace for Perfetto: a track for the faults,
+// and one for each client. Overlapping spans get separate tracks, since Perfetto shows spans on one track as
+// nested calls. Times count from the beginning of the run.
 func Perfetto(w io.Writer, h *history.History) error {
 	out := bufio.NewWriter(w)
 	all := spansOf(h)
 	slices.SortStableFunc(all, func(a, b span) int { return cmp.Or(cmp.Compare(a.client, b.client), cmp.Compare(a.from, b.from)) })
-	var busy []time.Duration // until when, of the tracks of a client
-	first := uint64(1)       // of these tracks
+	var busy []time.Duration // for each track of the present client: until when it is in use
+	first := uint64(1)       // the number of the first of these tracks
 	for i := range all {
 		s := &all[i]
 		if i > 0 && s.client != all[i-1].client {
@@ -68,7 +69,7 @@ func Perfetto(w io.Writer, h *history.History) error {
 		busy[lane] = s.to
 		writeSpan(out, s, first+uint64(lane))
 	}
-	return out.Flush() // which has the first error
+	return out.Flush() // Flush returns the first error
 }
 
 // writeSpan writes the events of a span in order of time.

@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// definitions are Perfetto's messages, as far as they are used.
+// definitions holds the parts of Perfetto's message definitions that are used.
 const definitions = `
 name: "trace.proto" syntax: "proto2"
 message_type { name: "Trace"
@@ -57,7 +57,7 @@ type packet struct {
 	Descriptor *struct{ UUID, Name string } `json:"trackDescriptor"`
 }
 
-// packets decodes a trace by definitions, which leave no field unknown.
+// packets decodes a trace by these definitions, and fails on unknown fields.
 func packets(t *testing.T, trace []byte) []packet {
 	t.Helper()
 	file := &descriptorpb.FileDescriptorProto{}
@@ -103,7 +103,7 @@ func packets(t *testing.T, trace []byte) []packet {
 	return out.Packet
 }
 
-// Slices of one track follow each other, with their instants within.
+// The slices of a track follow each other, and instants lie within their slices.
 func TestPerfetto(t *testing.T) {
 	h := record()
 	h.Events = append(h.Events, history.Event{Index: 11, Time: 9 * time.Millisecond, Process: 4, Client: 0, Type: history.Invoke, F: "acquire"},

@@ -16,7 +16,7 @@ type span struct {
 	client   int    // -1 for a fault
 	name     string
 	from, to time.Duration
-	// problem says why an operation is not ok; "" if it is, and for a fault.
+	// problem says why an operation is not ok; "" if it is ok, and for a fault.
 	problem    string
 	attributes []attribute
 	marks      []mark // moments within the span
@@ -33,7 +33,8 @@ type mark struct {
 	at   time.Duration
 }
 
-// spansOf returns the operations and the faults of a record. One without an end ends with the record.
+// spansOf returns the operations and the faults of a record. Those without an end of their own end with the
+// record.
 func spansOf(h *history.History) []span {
 	if len(h.Events) == 0 {
 		return nil

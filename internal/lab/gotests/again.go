@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/internal/virtual/bubble"
 )
 
-// repeating returns the property to show and the smallest run that violates it, or another property
-// and run if only that violates its property again when its seed runs again. If none does, note says
-// so. With the overlay every run repeats, so none runs again.
+// repeating returns the property to show and the smallest run that violates it. It runs the seed of that run
+// again; if the property is not violated again, it chooses another property and run that is. If there is
+// none, note says so. With the overlay every run is repeatable, so it runs nothing again.
 func (s *simulations) repeating(t *testing.T) (property string, o *experiment.Outcome, note string) {
 	t.Helper()
 	property, o = s.told()
@@ -37,8 +37,8 @@ func (s *simulations) repeating(t *testing.T) (property string, o *experiment.Ou
 		"          With go test $(zklab overlay) every seed repeats: docs/simulation.md\n", seeds(tried))
 }
 
-// violatesAgain reports whether the seed of a run violates a property when it runs again, or could
-// not run, since the pattern of go test -run excludes it.
+// violatesAgain runs the seed of a run again, and reports whether the run violates a property. It also
+// returns true if the pattern of go test -run excludes the run.
 func violatesAgain(t *testing.T, o *experiment.Outcome, property string) bool {
 	t.Helper()
 	again := true

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A test says so if the seed of the run that it shows violates nothing when it runs again.
+// A test says so if the seed of the shown run violates nothing when it runs again.
 func TestRepeating(t *testing.T) {
 	for name, onlyOnce := range map[string]bool{"always wrong": false, "wrong once": true} {
 		t.Run(name, func(t *testing.T) {

@@ -75,7 +75,8 @@ func exploreIn(t *testing.T, x experiment.Experiment) (report explore.Report, p 
 	return report, p, err
 }
 
-// singlesFailAlike tells that the first single faults all break one promise in one way; "" if they do not.
+// singlesFailAlike says that the first single faults all break the same promise in the same way; "" if they
+// do not.
 func singlesFailAlike(r explore.Report) string {
 	var a sweep.Alike
 	if r.Singles.Tried == len(r.Findings) {
@@ -98,8 +99,8 @@ func asScenario(x experiment.Experiment) experiment.Experiment {
 	return x
 }
 
-// tellExplored fails the test, or says what was tried. If a test passes although its exploration
-// did not finish, it says so where the user sees it.
+// tellExplored fails the test, or logs what was tried. If a test passes although its exploration did
+// not finish, it prints that where the user sees it.
 func tellExplored(t *testing.T, x experiment.Experiment, r explore.Report, p *pace.Pace) {
 	t.Helper()
 	steps, violated := r.First()

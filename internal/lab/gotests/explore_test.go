@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
-// Ten single faults that break one promise in one way, of the first ten, are enough.
+// If the first ten single faults all break the same promise in the same way, that is enough.
 func TestFaultsThatFailAlike(t *testing.T) {
 	report := func(tried, found int, last string) (r explore.Report) {
 		r.Singles.Tried = tried

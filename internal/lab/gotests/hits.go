@@ -15,13 +15,13 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// struck counts, by kind of fault, what clients were doing when a fault hit them.
+// struck counts, by kind of fault, the states of clients at the time when a fault hit them.
 type struck struct {
 	kinds map[string]map[string]int // kind, state, times
 	ever  map[string]bool           // states of any client
 }
 
-// doings gives each state of a client the words for clients that a fault hit in that state.
+// doings has, for each state of a client, the words for clients that a fault hit in that state.
 var doings = []struct{ state, words string }{
 	{faults.Holding, "held"},
 	{faults.Waiting, "waited"},

@@ -19,16 +19,17 @@ import (
 // time. The outcome of such a run is not known: it counts neither as decided nor as undecided.
 type costs struct {
 	took  map[string]time.Duration // by property
-	own   map[string]string        // properties that the program declares, with the words for them
-	cut   []string                 // the seeds of those runs
-	first *experiment.Outcome      // of them
+	own   map[string]string        // properties that the program declares, each with a description
+	cut   []string                 // the seeds of the runs whose checks took longer
+	first *experiment.Outcome      // the first of these runs
 }
 
-// mostCut is the number of runs with checks that take longer than they may, after which no other run begins. A
-// function that does not return occupies a processor until the process ends.
+// mostCut is the number of runs whose checks exceed their time after which no other run begins. A function
+// that does not return occupies a processor until the process ends.
 const mostCut = 3
 
-// charge counts what the checks of a run took. It reports whether the run is done: a violation that was found stands.
+// charge adds the time of a run's checks. It reports whether the run's outcome is known: a violation stands even if
+// other checks exceeded their time.
 func (c *costs) charge(o *experiment.Outcome) (done bool) {
 	if c.took == nil {
 		c.took, c.own = map[string]time.Duration{}, map[string]string{}
@@ -80,8 +81,8 @@ func (c *costs) dear(passed time.Duration) string {
 	return fmt.Sprintf("%s went into %s %s", c.took[name].Round(100*time.Millisecond), what, name)
 }
 
-// tellCut tells which runs were not done since their checks took too long. ended is the number of simulations that were
-// done. It fails the test if they are too many, and nothing was violated.
+// tellCut reports the runs whose checks took too long. It fails the test if there are too many of them and nothing
+// was violated.
 func (s *simulations) tellCut(t *testing.T, x experiment.Experiment) {
 	t.Helper()
 	n := len(s.cut)
@@ -101,12 +102,12 @@ func (s *simulations) tellCut(t *testing.T, x experiment.Experiment) {
 	t.Errorf("zklab: nothing was violated, but %s\n%s", text, whereText(s.first))
 }
 
-// inFull returns a violated run with the counterexample of a property made small.
+// inFull decides a violated run again, so that the counterexample of a property becomes small.
 func inFull(t *testing.T, o *experiment.Outcome, property string) *experiment.Outcome {
 	return o.InFull(t.Context(), pace.AccuseTime(t), property)
 }
 
-// join joins what is not empty.
+// join joins the texts that are not empty.
 func join(texts ...string) string {
 	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), "; ")
 }

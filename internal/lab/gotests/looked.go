@@ -11,25 +11,25 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// looked sums up what some runs of one experiment checked, and what they did not.
+// looked sums up what the runs of one experiment checked, and what they could not check.
 type looked struct {
 	runs    int
 	names   []string       // properties, in order
 	decided map[string]int // number of runs that decided each property
 	without []checker.NotAvailable
-	missing map[checker.NotAvailable]int // number of runs without it
+	missing map[checker.NotAvailable]int // number of runs that lacked it
 	happens map[string]happened          // by property; measured ones only
 	grew    []grew
 }
 
-// grew is a group of znodes that grew with the load, as in the first of the runs in which it did.
+// grew is a group of znodes that grew with the load, as in the first run in which it grew.
 type grew struct {
 	checker.LeftGroup
 	runs int
 }
 
-// happened is the number of runs that violated a measured property, and the longest time that one
-// did.
+// happened is the number of runs that violated a measured property, and the longest time for which a
+// run violated it.
 type happened struct {
 	runs    int
 	longest time.Duration

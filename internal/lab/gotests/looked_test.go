@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// A measured property that was violated is told with what would prevent it, if the subject lacks that.
+// A violated measured property is reported with what would prevent it, if the subject lacks that.
 func TestLookedTellsWhatIsUnguarded(t *testing.T) {
 	const unguarded = "; only fencing tokens"
 	for name, without := range map[string]bool{"fencing": true, "lost": false} {
@@ -23,7 +23,8 @@ func TestLookedTellsWhatIsUnguarded(t *testing.T) {
 	}
 }
 
-// What grew with the load is told once, with the number of runs in which it did.
+// Each group of znodes that grew with the load is reported once, with the number of runs in which it
+// grew.
 func TestLookedTellsWhatGrew(t *testing.T) {
 	var l looked
 	for n := range 3 {

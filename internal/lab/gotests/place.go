@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// place chooses where the run is kept. made is a temporary folder made for this run, or nil if the
-// run is to stay.
+// place chooses where the run is kept. made is a temporary folder made for this run; it is nil if the
+// run is kept in a place that the user chose.
 func place(t testing.TB, x experiment.Experiment) (placed experiment.Experiment, made *store.Scratch, err error) {
 	switch f := flag.Lookup("test.artifacts"); {
 	case x.Out != "":
@@ -49,7 +49,7 @@ func keep(t testing.TB, made *store.Scratch) {
 	if made == nil {
 		return
 	}
-	t.Cleanup(made.Release) // until then, the test may write more files beside the run
+	t.Cleanup(made.Release) // not before: the test may still write files beside the run
 	if err := made.Prune(scratchOwner(t)); err != nil {
 		t.Logf("zklab: older runs of this test could not be removed: %v", err)
 	}

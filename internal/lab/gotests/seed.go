@@ -53,8 +53,8 @@ func replayTest(seed int64, name string) string {
 	return strings.TrimSpace(fmt.Sprintf("%s=%d go test -run '%s' %s", SeedVariable, seed, pattern(name), testedPackage()))
 }
 
-// testedPackage returns the import path of the package under test, or "" if this is not a test
-// binary, or one of single files.
+// testedPackage returns the import path of the package under test, or "" if this is not a test binary,
+// or was built from single files.
 func testedPackage() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

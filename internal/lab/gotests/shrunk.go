@@ -38,13 +38,13 @@ func smallestText(t *testing.T, first *experiment.Outcome, property string) stri
 	return text + "\n  " + firstText(first, property) + whereText(first)
 }
 
-// shrinkRuns is how many runs a failed test shrinks with at most: a few seconds of them.
+// shrinkRuns is the largest number of runs with which a failed test shrinks: they take a few seconds.
 const shrinkRuns = 200
 
-// shrinkChecks is the number of runs whose checks may take the whole time for shrinking, if each takes as long as it may.
+// shrinkChecks divides the time for shrinking: the checks of one run may take one part in so many.
 const shrinkChecks = 10
 
-// errShrinkTime says why a run was not shrunk that could not even be repeated in the time for it.
+// errShrinkTime means that the run could not even be repeated in the time for shrinking.
 var errShrinkTime = errors.New("the time for it was up before the run had been repeated")
 
 // shrinkKept shrinks a run that was kept and violates a property, and keeps the smaller one beside it.
@@ -68,8 +68,8 @@ func shrinkKept(t *testing.T, o *experiment.Outcome, property string) (small *sh
 	return small, small.Keep(folder, o.Run.Dir, printable.Command("cp", (&store.Run{Dir: folder}).GoTest(), ".")+" && go test")
 }
 
-// firstText names the violation of a property in the original run. Shrinking keeps to its cause, so it is taken for
-// the same defect; a smaller run may have other faults, and its calls other errors.
+// firstText names the violation of a property in the original run. Shrinking keeps to the cause of this violation,
+// so the smaller run counts as the same defect; a smaller run may have other faults, and its calls other errors.
 func firstText(first *experiment.Outcome, property string) string {
 	v := violationOf(first, property)
 	text := "That run as it was found: " + v.Property + " is violated"

@@ -34,7 +34,7 @@ func Simulate(t *testing.T, x experiment.Experiment) {
 	if whole, err := x.CompleteSimulated(); err == nil && !x.UsualFaults { // else the first run fails
 		s.asked = sweep.AskedOf(whole.Faults, whole.TimeLimit, false)
 	} else if seeds > 1 {
-		s.asked = &sweep.Asked{} // of the faults of all kinds of runs
+		s.asked = &sweep.Asked{} // no single fault is required: the kinds of runs have different ones
 	}
 	x = s.oneOf(x)
 	s.each(func(int) {
@@ -65,9 +65,9 @@ func begun(t *testing.T, x experiment.Experiment, seeds int, budget time.Duratio
 	return s
 }
 
-// oneOf returns the experiment of one of the runs.
+// oneOf returns the experiment for one of the runs.
 func (s *simulations) oneOf(x experiment.Experiment) experiment.Experiment {
-	x.OnLook, x.Gates = s.pace.Look, nil // all runs together are judged by them
+	x.OnLook, x.Gates = s.pace.Look, nil // gates judge all runs together
 	x.Quick, x.CheckFor = true, func() time.Duration { return s.pace.CheckTime(s.seeds) }
 	return x
 }
@@ -77,7 +77,7 @@ func (s *simulations) far() string {
 	return fmt.Sprintf("%d of %s, %d violated", s.runs+s.unheld.count+len(s.cut), prose.Count(s.seeds, "simulation"), s.violated)
 }
 
-// each calls run for each seed, until there is a reason to begin no other one.
+// each calls run for each seed, until there is a reason not to begin another one.
 func (s *simulations) each(run func(i int)) {
 	for i := range s.seeds {
 		if i > 0 {
@@ -96,11 +96,11 @@ func (s *simulations) enough() string {
 	return cmp.Or(s.giveUp(s.runs), s.tooSlow(), failAlike(s.alike), s.pace.Over())
 }
 
-// mostAlike is the number of runs that fail alike after which no other one begins, if they are the
-// first: they fail whatever happens.
+// mostAlike is the number of first runs after which no other run begins if all of them fail alike, since the
+// subject then fails whatever happens.
 const mostAlike = 10
 
-// failAlike tells that the first runs fail alike. It returns "" if they do not, or are too few.
+// failAlike says that the first runs fail alike. It returns "" if they do not, or if there are too few.
 func failAlike(a sweep.Alike) string {
 	if a.Runs < mostAlike || len(a.Causes) == 0 {
 		return ""
@@ -161,5 +161,5 @@ func SimulateIn(t *testing.T, x experiment.Experiment) (o *experiment.Outcome, e
 	return o, err
 }
 
-// errEnded means that code in a simulation called the methods of a test that end it.
+// errEnded means that code in a simulation called a method that ends the test.
 var errEnded = errors.New("the code under test ended the simulation's test")

@@ -20,9 +20,9 @@ import (
 
 // simulations sums up the runs of some seeds.
 type simulations struct {
-	seeds         int    // to try
-	left          int    // of them, not begun
-	why           string // why they were not
+	seeds         int    // number of seeds to try
+	left          int    // number of seeds that were not begun
+	why           string // why they were not begun
 	pace          *pace.Pace
 	alike         sweep.Alike
 	runs, decided int
@@ -91,9 +91,10 @@ func (s *simulations) countViolated(o *experiment.Outcome) {
 	}
 }
 
-// told returns the violated property to show, and the smallest run that violates it: the first one in
-// the object's order, safety before liveness, that at least a third as many runs violate as the one that
-// most do. A stuck client shows less of the cause, but a rare violation may have another one.
+// told returns the violated property to show, and the smallest run that violates it. It chooses among the
+// properties that are violated at least a third as often as the most frequent one, since a rare violation may
+// have another cause. Of these it takes the first in the object's order, safety before liveness, since a
+// stuck client shows less of the cause.
 func (s *simulations) told() (property string, smallest *experiment.Outcome) {
 	most := 0
 	for _, in := range s.properties {
@@ -194,11 +195,11 @@ func (s *simulations) sure() string {
 	return s.met.Estimate(usualSeeds).String() + "\n" + coverage.Quiet(s.runs)
 }
 
-// unseen names the faults that were asked for and took effect in no run, or left no client with an answer. It returns "" if
-// there are none.
+// unseen names the requested faults that took effect in no run, or after which no client got an answer. It returns ""
+// if there are none.
 func (s *simulations) unseen() string { return inGo(s.asked.Unseen(s.took)) }
 
-// judgeGates judges the samples of all runs. It says nothing if a run violated a property.
+// judgeGates judges the samples of all runs. It reports nothing if a run violated a property.
 func (s *simulations) judgeGates(t *testing.T, x experiment.Experiment) {
 	t.Helper()
 	if gates, err := gates.JudgeAll(s.gates, workloads.ModelOf(x.Workload), &s.samples); err != nil {
@@ -213,8 +214,8 @@ func (s *simulations) notBegun() string {
 	return fmt.Sprintf("%s not begun, since %s", seedsWere(s.left), join(s.why, s.dear(s.pace.Passed())))
 }
 
-// mostOpen is the share of simulations, as one in so many, that fails the test if they are
-// undecided.
+// mostOpen is a share, as one in so many: if this share of the simulations is undecided, the test
+// fails.
 const mostOpen = 3
 
 // whyOpen says why the first undecided simulations were not decided, one line each.

@@ -17,8 +17,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// The usual seeds find a lock that is wrong only where sessions of waiting clients end, and that
-// offers nothing but its two methods.
+// The default seeds find a lock that goes wrong only if the session of a waiting client ends, and that
+// has only its two methods.
 func TestUsualSeedsMeetWaiters(t *testing.T) {
 	x, _, err := forSimulation(experiment.Experiment{Config: engine.Config{Workload: workloads.Lock{New: broken.MissingIsFirst}}})
 	if err != nil {
@@ -40,8 +40,8 @@ func TestUsualSeedsMeetWaiters(t *testing.T) {
 	}
 }
 
-// The usual seeds hit clients that hold as well as those that wait, whatever it is that the object
-// has of both, crash and freeze some of them, and also have faults at messages.
+// The default seeds hit clients that hold and clients that wait, if the object has such clients, crash
+// and freeze some of them, and also have faults at messages.
 func TestUsualSeedsHitEverybody(t *testing.T) {
 	for _, recipe := range []string{"barrier", "double-barrier", "lock", "membership", "queue", "two-phase-commit"} {
 		t.Run(recipe, func(t *testing.T) {
@@ -86,7 +86,7 @@ func TestUsualSeedsHitEverybody(t *testing.T) {
 	}
 }
 
-// violates adds a run.
+// violates adds a run with violations.
 func (s *simulations) violates(seed int64, events int, violated ...string) {
 	o := &experiment.Outcome{History: &history.History{Events: make([]history.Event, events)}, Result: &store.Result{Recipe: models.Lock.Name, Seed: seed, Verdict: checker.Violation}}
 	for _, p := range violated {
@@ -95,7 +95,7 @@ func (s *simulations) violates(seed int64, events int, violated ...string) {
 	s.add(o)
 }
 
-// Each violated property is told with a seed that shows it, except those that the shown run violates.
+// Each violated property is reported with a seed that shows it, except those that the shown run violates.
 func TestEachPropertyHasASeed(t *testing.T) {
 	var s simulations
 	s.violates(1, 50, "exclusion", "progress")
@@ -125,7 +125,7 @@ func TestNotShrunk(t *testing.T) {
 	}
 }
 
-// What most runs violate is shown first, safety before liveness unless it is rare.
+// The property that most runs violate is shown first, but safety before liveness unless it is rare.
 func TestToldFirst(t *testing.T) {
 	for _, tt := range []struct {
 		want string
@@ -149,7 +149,7 @@ func TestToldFirst(t *testing.T) {
 	}
 }
 
-// A test names the fields of an experiment where the command line's flags are meant.
+// A test names fields of an experiment in place of the command line's flags.
 func TestUndecidedNamesFields(t *testing.T) {
 	const short = "a pause is too short for an election; set --fault-interval to 5s or more"
 	text := undecidedText(&store.Result{Warnings: []string{short, "no fault was injected; use a longer --time-limit or a shorter --fault-interval"}})
@@ -158,7 +158,7 @@ func TestUndecidedNamesFields(t *testing.T) {
 	}
 }
 
-// How many simulations were violated is told in the right number.
+// The number of violated simulations is reported with the right grammar.
 func TestHowMany(t *testing.T) {
 	for want, s := range map[string]simulations{
 		"1 of 1 simulation was violated":    {violated: 1, runs: 1},
@@ -171,7 +171,7 @@ func TestHowMany(t *testing.T) {
 	}
 }
 
-// Why runs were not decided is told of the first of them.
+// The reasons of the first undecided runs are reported.
 func TestWhyRunsWereNotDecided(t *testing.T) {
 	var s simulations
 	for seed := range int64(5) {
@@ -183,8 +183,8 @@ func TestWhyRunsWereNotDecided(t *testing.T) {
 	}
 }
 
-// A subject that panics in a process that is played answers with that, as one in the test's own
-// process does, and ends neither the run nor the test.
+// A subject that panics in a simulated process answers with the panic, like a subject in the test's own
+// process, and ends neither the run nor the test.
 func TestPanicsInPlayedProcesses(t *testing.T) {
 	x, _, err := forSimulation(experiment.Experiment{Config: engine.Config{Workload: workloads.Discovery{New: broken.PanicsWhenEmpty}}})
 	if err != nil {

@@ -17,10 +17,10 @@ type unheld struct {
 	count     int          // number of stuck seeds
 	spins     bool         // spinning code occupies a processor until the process ends
 	outlived  int          // runs that left code running at their end
-	firstLeft string       // description of the first of them
+	firstLeft string       // description of the first run that left code running
 }
 
-// stuckSeeds are the seeds that the same code stopped.
+// stuckSeeds are the seeds whose simulations the same code stopped.
 type stuckSeeds struct {
 	why   string
 	seeds []string

@@ -2,7 +2,7 @@ package gotests
 
 import "testing"
 
-// Stuck seeds end the test when they are many of those that were tried, and not before.
+// Stuck seeds end the test only when they are many of the tried seeds.
 func TestGiveUp(t *testing.T) {
 	for _, test := range []struct {
 		stuck, ended int

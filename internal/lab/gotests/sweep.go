@@ -35,7 +35,7 @@ func Sweep(t *testing.T, x experiment.Experiment, r Range) {
 		t.Fatalf("zklab: %v", err)
 	}
 	s := begun(t, x, r.Seeds, r.Budget, "SweepOptions.Budget")
-	if r.Seeds > 1 || os.Getenv(SeedVariable) == "" { // else it repeats one of many
+	if r.Seeds > 1 || os.Getenv(SeedVariable) == "" { // otherwise the run repeats one of many
 		s.asked = asked
 	}
 	s.each(func(i int) {
@@ -101,7 +101,7 @@ func drawing(x experiment.Experiment) (func(seed int64) experiment.Experiment, *
 	if whole, err = whole.CompleteSimulated(); err != nil {
 		return nil, nil, err
 	}
-	asked := &sweep.Asked{} // of the faults that each seed draws
+	asked := &sweep.Asked{} // no single fault is required: each seed draws its own
 	if x.Faults != nil {
 		asked = sweep.AskedOf(whole.Faults, whole.TimeLimit, false)
 	}
@@ -119,7 +119,7 @@ func drawing(x experiment.Experiment) (func(seed int64) experiment.Experiment, *
 	}, asked, nil
 }
 
-// with returns the experiment with the drawn values for the settings that it leaves open.
+// with returns the experiment with the drawn values for those settings that the experiment leaves open.
 func with(x experiment.Experiment, d sweep.Drawn) experiment.Experiment {
 	x.Settings = x.Settings.Over(d.Settings)
 	if x.Ensemble == nil {

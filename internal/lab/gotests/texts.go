@@ -60,7 +60,7 @@ func undecidedText(r *store.Result) string {
 	return inGo(b.String()) + "\n"
 }
 
-// inGo replaces flags of the command line in a text by fields of [Experiment].
+// inGo replaces flags of the command line in a text by fields of zklab.Experiment.
 func inGo(text string) string {
 	return goNames.Replace(repeatFlags.ReplaceAllString(text, "zklab.Sweep with SweepOptions{Seeds: $1}"))
 }
@@ -95,13 +95,14 @@ func shown(o *experiment.Outcome) string {
 	return all[0]
 }
 
-// violationOf returns a run's violation of a property, or another one if it does not violate that.
+// violationOf returns a run's violation of a property, or its first violation if it does not violate
+// that property.
 func violationOf(o *experiment.Outcome, property string) checker.Verdict {
 	all := o.Result.Decisive(checker.Violation)
 	return all[max(0, slices.IndexFunc(all, func(v checker.Verdict) bool { return v.Property == property }))]
 }
 
-// faultless says what a run without faults has not shown.
+// faultless says what a run without faults cannot show.
 func faultless(r *store.Result) string {
 	if len(r.Stats.Faults) > 0 {
 		return ""

@@ -58,8 +58,8 @@ func record(run *store.Run, opts checker.Options) (*history.History, error) {
 	return run.ReadPacked(store.Large)
 }
 
-// Fault is the kind of [checker.NotAvailable] entries that only the run itself can make: the faults that
-// "all" omits.
+// Fault is the kind of [checker.NotAvailable] entries that only the run itself can make: the faults that the
+// fault expression "all" left out.
 const Fault = "fault"
 
 // declaredBefore returns the properties of an earlier result that the program which ran the experiment
@@ -91,7 +91,7 @@ func leaveOpen(result *store.Result, declared []string) {
 		why = first.Reason
 	}
 	if len(declared) > 0 && slices.Contains([]string{checker.NoModel, checker.OtherObjects}, result.Verdicts[0].Property) {
-		result.Verdicts = nil // each of them says why
+		result.Verdicts = nil // each open verdict says why
 	}
 	for _, name := range declared {
 		if !slices.ContainsFunc(result.Verdicts, func(v checker.Verdict) bool { return v.Property == name }) {
@@ -118,7 +118,8 @@ func judgeGates(result *store.Result, h *history.History) {
 	}
 }
 
-// Decide adds to a result what follows from the record and from the transactions in opts, and returns what that took.
+// Decide adds to a result what follows from the record and from the transactions in opts, and returns the cost of the
+// checks.
 func Decide(ctx context.Context, h *history.History, opts checker.Options, result *store.Result) checker.Cost {
 	report := checker.Run(ctx, h, opts)
 	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
@@ -163,7 +164,7 @@ func transactions[T any](run *store.Run, open func(path string) (T, error)) (all
 	return list, nil
 }
 
-// earlier returns what an earlier result of the run has beyond the record.
+// earlier returns the parts of an earlier result of the run that the record does not contain.
 func earlier(run *store.Run) *store.Result {
 	if run.Bare() {
 		return &store.Result{}

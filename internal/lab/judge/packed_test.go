@@ -21,8 +21,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Runs whose records are packed are decided, and reported, as those whose records are lists: results and
-// pages are the same byte for byte, also of damaged and unfinished records.
+// Runs with packed records are decided and reported like runs whose records are lists: results and pages are
+// the same byte for byte, even for damaged and unfinished records.
 func TestPackedRuns(t *testing.T) {
 	const corpus = "../../../checker/testdata/corpus/"
 	whole := func(text []byte) []byte { return text }
@@ -66,7 +66,7 @@ func decide(t *testing.T, dir string, asList bool) {
 		t.Fatal("the record is not packed", err)
 	}
 	var result *store.Result
-	synctest.Test(t, func(*testing.T) { // in which no search ends early on a busy machine
+	synctest.Test(t, func(*testing.T) { // virtual time, in which no search ends early on a busy machine
 		result, err = judge.Run(context.Background(), run, checker.Options{Memory: int64(runtime.GOMAXPROCS(0)) * 128 << 20})
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func compare(t *testing.T, list, packed string) {
 	}
 }
 
-// difference tells JSON texts apart.
+// difference describes the first difference of two JSON texts.
 func difference(want, got []byte) string {
 	var x, y any
 	if json.Unmarshal(want, &x) != nil || json.Unmarshal(got, &y) != nil {
@@ -146,7 +146,7 @@ func without(text []byte, from, to int) []byte {
 	return bytes.Join(append(lines[:from:from], lines[to:]...), nil)
 }
 
-// swapped returns a text with two lines exchanged, so that time runs back.
+// swapped returns a text with two lines exchanged, so that time goes backwards.
 func swapped(text []byte, i, j int) []byte {
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	lines[i], lines[j] = lines[j], lines[i]

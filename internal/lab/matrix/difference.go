@@ -8,8 +8,8 @@ import (
 type Difference struct {
 	Property string  `json:"property"`
 	Shares   []Share `json:"shares"` // one for each column
-	// Apart are the pairs of columns, by their positions from 0, whose intervals do not overlap: these columns differ.
-	// Of all other pairs nothing is known.
+	// Apart lists the pairs of columns, by their positions from 0, whose intervals do not overlap: these columns
+	// differ. Nothing is known about the other pairs.
 	Apart [][2]int `json:"apart"`
 }
 
@@ -23,7 +23,7 @@ type Share struct {
 	High float64 `json:"high"`
 }
 
-// differences returns the violated properties that decide verdicts, in the order in which the cells have them.
+// differences returns the violated properties that decide verdicts, in the order of the cells.
 func differences(cells []*Cell) []Difference {
 	out := []Difference{}
 	seen := map[string]bool{}

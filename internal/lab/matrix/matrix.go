@@ -1,7 +1,7 @@
-// Package matrix sets the same experiments on several servers side by side. Each cell is a sweep: the runs of one
-// experiment on the servers of one column. The package reads these sweeps, sums up each, and describes how the columns
-// differ. It must not know how a run is made; verdicts come from package sweep, comparisons from package compare, and
-// package reports shows a [Matrix].
+// Package matrix compares the same experiments on several kinds of servers. Each cell is a sweep: the runs of one
+// experiment on the servers of one column. The package reads these sweeps, sums up each, and describes how the
+// columns differ. It must not know how a run is made; verdicts come from package sweep, comparisons from package
+// compare, and package reports shows a [Matrix].
 package matrix
 
 import (
@@ -33,7 +33,7 @@ type Matrix struct {
 	// Verdict is violation if any cell has a violation, valid if all cells are valid, and otherwise
 	// unknown.
 	Verdict checker.Result `json:"verdict"`
-	// Servers are the columns.
+	// Servers lists the columns.
 	Servers     []string      `json:"servers"`
 	Experiments []*Experiment `json:"experiments"`
 }
@@ -44,7 +44,8 @@ type Experiment struct {
 	Cells []*Cell `json:"cells"` // one for each of Matrix.Servers
 	// Differences lists the properties that some run violated.
 	Differences []Difference `json:"differences"`
-	// Compared compares the cells that have runs with a verdict; nil if those are fewer than two.
+	// Compared compares the cells that have runs with a verdict; nil if there are fewer than two of
+	// these.
 	Compared *compare.Comparison `json:"comparison,omitempty"`
 }
 
@@ -54,8 +55,8 @@ type Cell struct {
 	Folder string `json:"folder"` // of the sweep
 	// ZooKeeper lists the versions of the servers, as far as the runs know them.
 	ZooKeeper []string `json:"zookeeper,omitempty"`
-	// Verdict is the verdict of the sweep, but never valid before all runs have ended. Why is the reason of an
-	// unknown verdict.
+	// Verdict is the verdict of the sweep, but never valid before all runs have ended. Why is the reason for
+	// an unknown verdict.
 	Verdict checker.Result `json:"verdict"`
 	Why     string         `json:"why,omitempty"`
 	// Error says why runs could not be performed.
@@ -67,11 +68,11 @@ type Cell struct {
 	Valid     int `json:"valid"`
 	Violation int `json:"violation"`
 	Unknown   int `json:"unknown"`
-	// Latency has the operations of the load, all kinds together, with outcome ok. Outage has the times without service
-	// during all faults, which only runs with a probe measure.
+	// Latency sums up all operations of the load with outcome ok, of all kinds together. Outage sums up the times
+	// without service during all faults, which only runs with a probe measure.
 	Latency Latency `json:"latency"`
 	Outage  Outage  `json:"outage"`
-	// Gates are the bounds that were given, judged by the runs of the cell.
+	// Gates holds the results of the given gates, judged by the runs of the cell.
 	Gates []gates.Result `json:"gates,omitempty"`
 	// Summary is the summary of the sweep; nil if no run has ended.
 	Summary *sweep.Summary `json:"-"`
@@ -91,7 +92,8 @@ type Outage struct {
 	Worst  measured.Bound `json:"worst"`
 }
 
-// Read reads what the sweep in the cell's folder has so far. Nothing at all is no error.
+// Read reads what the sweep in the cell's folder has so far. An empty or missing folder is not an
+// error.
 func (c *Cell) Read() error {
 	c.Verdict, c.Why = checker.Unknown, c.tooFew()
 	if _, err := os.Stat(filepath.Join(c.Folder, sweep.Shard{}.Name(), sweep.JournalFile)); errors.Is(err, fs.ErrNotExist) {
@@ -105,7 +107,7 @@ func (c *Cell) Read() error {
 	c.Summary = s
 	c.Runs, c.Valid, c.Violation, c.Unknown = s.Runs, s.Valid, s.Violation, s.Unknown
 	c.Verdict, c.Why = s.Verdict, s.Why
-	if c.Runs < c.Of && c.Verdict != checker.Violation { // the sweep may have been asked for fewer
+	if c.Runs < c.Of && c.Verdict != checker.Violation { // the sweep may have been started with fewer runs
 		c.Verdict, c.Why = checker.Unknown, c.tooFew()
 	}
 	c.figures(&s.Samples)

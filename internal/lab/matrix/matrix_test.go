@@ -15,8 +15,7 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// cellOf returns the cell of a sweep that was asked for some seeds and has some lines, and of which the matrix asks for
-// a number of runs.
+// cellOf returns the cell of a sweep with some seeds and lines, of which the matrix asks for a number of runs.
 func cellOf(t *testing.T, on string, seeds sweep.Seeds, of int, lines ...sweep.Line) *Cell {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "sweep")
@@ -128,7 +127,7 @@ func complete(t *testing.T, cells ...*Cell) *Matrix {
 	return m
 }
 
-// Latencies are of all operations, times without service of all faults, both of all runs of the cell.
+// Latencies include all operations, and times without service all faults, of all runs of the cell.
 func TestFigures(t *testing.T) {
 	c := complete(t, cellOf(t, "a", sweep.Seeds{{First: 1, Last: 2}}, 2, good(time.Millisecond), good(time.Millisecond))).Experiments[0].Cells[0]
 	if want := (Latency{4, measured.Bound{Time: time.Millisecond}, measured.Bound{Time: 2 * time.Millisecond}}); c.Latency != want {
@@ -142,8 +141,8 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// Columns differ only if the intervals of their shares do not overlap, and a property that was decided nowhere says
-// nothing.
+// Columns differ only if the intervals of their shares do not overlap. A property that no run decided is no
+// evidence.
 func TestDifferences(t *testing.T) {
 	seeds := func(n int) sweep.Seeds { return sweep.Seeds{{First: 1, Last: int64(n)}} }
 	for name, c := range map[string]struct {
@@ -174,7 +173,7 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// Cells without a run that has a verdict are not compared. The groups are called as the columns.
+// Cells without a verdict of any run are not compared. The groups are named like the columns.
 func TestCompared(t *testing.T) {
 	one := sweep.Seeds{{First: 1, Last: 1}}
 	none := func() *Cell { return &Cell{On: "none", Folder: filepath.Join(t.TempDir(), "none"), Of: 1} }
@@ -194,7 +193,7 @@ func TestCompared(t *testing.T) {
 	}
 }
 
-// A stored matrix is read as it was written.
+// A stored matrix is read back unchanged.
 func TestStored(t *testing.T) {
 	one, root := sweep.Seeds{{First: 1, Last: 1}}, t.TempDir()
 	m := complete(t, cellOf(t, "a", one, 1, good(time.Millisecond)), cellOf(t, "b", one, 1, bad()))

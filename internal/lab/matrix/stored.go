@@ -21,7 +21,7 @@ const StoredFile = "matrix.json"
 // Stored is a store's copy of a matrix.
 type Stored struct {
 	Matrix
-	Began time.Time `json:"began"` // wall clock, UTC; when the command was given that wrote it last
+	Began time.Time `json:"began"` // wall clock, UTC; when the command that last wrote the file began
 	Label string    `json:"label,omitempty"`
 }
 
@@ -95,8 +95,8 @@ type Entry struct {
 	Err    error // why it cannot be read
 }
 
-// InStore returns the matrices in a store. One that cannot be read is in the list, with its error. Folders without
-// [StoredFile] are not, and links are not followed.
+// InStore returns the matrices in a store. A matrix that cannot be read is in the list, with its error. InStore
+// leaves out folders without [StoredFile], and does not follow links.
 func InStore(root string) (all []Entry, err error) {
 	folders, err := store.FoldersIn(filepath.Join(root, StoreFolder))
 	if err != nil {
@@ -118,7 +118,7 @@ func InStore(root string) (all []Entry, err error) {
 	return all, nil
 }
 
-// Remove removes the page of the matrix with all that is beside it, and the folder around it if that is empty then. The
+// Remove removes the page of the matrix with everything beside it, and then the parent folder if it is empty. The
 // sweeps of its cells stay.
 func (e *Entry) Remove() error {
 	if err := os.RemoveAll(e.Path); err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// TestCalibration compares how many new behaviours the first fifty seeds promise for the next fifty with how many come,
-// for right and wrong recipes. In at least eight of ten they lie within the interval. It prints the table of
-// docs/testing.md.
+// TestCalibration compares how many new behaviours the first fifty seeds of right and wrong recipes predict for the
+// next fifty with how many those show. For at least eight of ten recipes, the number lies within the predicted
+// interval. It prints the table of docs/testing.md.
 func TestCalibration(t *testing.T) {
 	const runs = 50
 	subjects := map[string]workloads.Workload{}

@@ -21,18 +21,19 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Authors of recipes rely on how the load calls their values: package subjects says it beside each method. This file
-// records all calls in runs with faults, of values some of whose calls fail, and compares.
+// Authors of recipes rely on how the load calls their values, as package subjects documents beside each method. This
+// file records all calls of values in runs with faults, lets some calls fail, and compares the calls with the
+// documentation.
 
-// state is what a client has of an object, as its calls tell.
+// state is the state of an object for one client, as its calls imply.
 type state string
 
-// called says in which states of a value an operation is called, and which state follows.
+// called tells in which states of a value an operation is called, and which states follow.
 type called struct {
 	in    []state // nil: any
 	ok    state   // "": the same
 	fails state   // "": the same
-	// after a certain failure, and after zk.ErrNoAuth; "": as fails
+	// after a failure certainly without effect, and after zk.ErrNoAuth; "": as fails
 	noEffect, denied state
 }
 
@@ -44,7 +45,7 @@ const (
 	reading state = "reading"
 	// of a partitioner
 	idle state = "member"
-	// of a job that an end has failed to end
+	// of a job that calls failed to end
 	ended1 state = "ended once"
 	ended2 state = "ended twice"
 	over   state = "over"
@@ -58,12 +59,12 @@ var (
 	enters   = called{in: []state{free}, ok: held, fails: free}
 	leaves   = called{in: []state{held}, ok: free, fails: free, noEffect: held}
 	endsJob  = called{in: []state{held, ended1, ended2}, ok: free, fails: free}
-	// A job that was lost is not ended again: any call may follow its first end.
+	// A lost job is not ended again: any call may follow the first attempt to end it.
 	idles = called{in: []state{free, ended1, ended2}}
 	takes = called{in: idles.in, ok: held, fails: free}
 )
 
-// loads is how each object is called.
+// loads tells how each kind of object is called.
 var loads = map[string]map[string]called{
 	models.Lock.Name:      {models.FAcquire: acquires, models.FRelease: releases},
 	models.Semaphore.Name: {models.FAcquire: acquires, models.FRelease: releases},
@@ -105,12 +106,13 @@ var loads = map[string]map[string]called{
 	models.TwoPhaseCommit.Name: {models.FPrepare: always, models.FVote: always, models.FDecide: always, models.FOutcome: always},
 }
 
-// once are operations whose argument is never repeated for an object: after an error too, unless again allows it.
+// once lists operations whose argument is never repeated for an object, not even after an error, unless again
+// allows it.
 var once = map[string]bool{
 	models.FEnqueue: true, models.FPut: true, models.FJoin: true, models.FRegister: true, models.FSet: true, models.FWrite: true,
 }
 
-// oneClient lists operations which one client alone calls of an object.
+// oneClient lists operations which only one client calls on each object.
 var oneClient = map[string][]string{
 	models.Barrier.Name:        {models.FRaise, models.FLift},
 	models.Config.Name:         {models.FSet, models.FDelete},
@@ -118,8 +120,8 @@ var oneClient = map[string][]string{
 	models.TwoPhaseCommit.Name: {models.FPrepare},
 }
 
-// said are sentences of package subjects, and calls that must have been seen in the runs: what does not happen need not
-// be said.
+// said lists sentences of package subjects with calls that the runs must show: what does not happen need not be
+// documented.
 var said = []struct{ method, says, recipe, seen string }{
 	{"Lock.Lock", "After an error it is called again, with no Unlock between", "lock", "acquire after acquire fails"},
 	{"Lock.Unlock", "once after each Lock that succeeded", "lock", "release after acquire ok"},
@@ -174,27 +176,27 @@ var said = []struct{ method, says, recipe, seen string }{
 	{"Transaction.Outcome", "on new values that have called nothing before", "two-phase-commit", "outcome after nothing"},
 }
 
-// value is a subject of one client, with what was called of it.
+// value is a subject of one client, with the calls of its methods.
 type value struct {
 	client   int
 	path     string
 	session  int64 // when it was made
 	state    state
-	latest   string            // the latest operation, and how it ended
-	ended    map[string]string // by operation: how it ended
-	replaced bool              // a later one is in its place
+	latest   string            // the latest operation and its result
+	ended    map[string]string // the result of each operation
+	replaced bool              // a later value has taken its place
 	closed   bool
 }
 
-// calls is what a load has called.
+// calls records the calls of a load.
 type calls struct {
 	recipe string
 
 	mu    sync.Mutex
 	busy  map[int]string    // by client: the operation under way
-	made  map[string]*value // by client, path and what else the constructor got
+	made  map[string]*value // by client, path and the other arguments of the constructor
 	n     map[string]int    // by operation
-	args  map[string]string // how the latest call with an argument ended
+	args  map[string]string // the result of the latest call with each argument
 	by    map[string]int    // the client of operations of oneClient, by path
 	seen  map[string]bool
 	wrong []string
@@ -213,7 +215,7 @@ func (l *calls) accuse(v *value, format string, args ...any) {
 	}
 }
 
-// makes notes a constructor.
+// makes records a call of a constructor.
 func (l *calls) makes(c *workloads.Client, path, with string) *value {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -230,7 +232,7 @@ func (l *calls) makes(c *workloads.Client, path, with string) *value {
 	return v
 }
 
-// begins notes that an operation is called.
+// begins records the call of an operation.
 func (l *calls) begins(c *workloads.Client, v *value, op, arg string) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -274,7 +276,7 @@ func (l *calls) begins(c *workloads.Client, v *value, op, arg string) (n int) {
 	return l.n[op]
 }
 
-// ends notes how a call ended.
+// ends records the result of a call.
 func (l *calls) ends(v *value, op, arg string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -315,8 +317,8 @@ func (l *calls) ends(v *value, op, arg string, err error) {
 	}
 }
 
-// do calls an operation, or lets it fail: now and then a release is refused, and other calls fail, without an effect or
-// not.
+// do calls an operation or lets it fail: now and then it refuses a release, or lets another call fail with or without
+// an effect.
 func (l *calls) do(c *workloads.Client, v *value, op, arg string, call func() error) (err error) {
 	n := l.begins(c, v, op, arg)
 	defer func() { l.ends(v, op, arg, err) }()
@@ -334,7 +336,7 @@ func (l *calls) do(c *workloads.Client, v *value, op, arg string, call func() er
 	return err
 }
 
-// recorded is a workload whose subjects are zklab's own, and whose calls are recorded.
+// recorded is a workload whose subjects are zklab's own, and records its calls.
 type recorded struct {
 	mortal
 	calls *calls
@@ -349,7 +351,7 @@ func (r recorded) Start(ctx context.Context, env *workloads.Env) (workloads.Run,
 	return r.Workload.Start(ctx, env)
 }
 
-// recording makes subjects that are recorded.
+// recording makes subjects whose calls are recorded.
 type recording struct {
 	here
 	calls *calls
@@ -402,7 +404,8 @@ func (o recordedObject) Close(ctx context.Context) error {
 	return o.servedHere.Close(ctx)
 }
 
-// recordedRegister is a register whose calls are recorded: other processes do not serve it.
+// recordedRegister is a register whose calls are recorded. It exists because other processes do not
+// serve registers.
 type recordedRegister struct {
 	subjects.Register
 	calls *calls
@@ -442,10 +445,10 @@ func (r recordedRegisters) Start(ctx context.Context, env *workloads.Env) (workl
 	}}.Start(ctx, env)
 }
 
-// mostSeeds is for rare calls: three seeds show most of what is said.
+// mostSeeds allows for rare calls: three seeds show most of the calls that are listed in said.
 const mostSeeds = 20
 
-// shows reports whether all calls that are said of a recipe were seen.
+// shows reports whether all calls that said lists for a recipe were seen.
 func (l *calls) shows(recipe string) bool {
 	for _, s := range said {
 		if s.recipe == recipe && !l.seen[s.seen] {
@@ -455,8 +458,8 @@ func (l *calls) shows(recipe string) bool {
 	return true
 }
 
-// The load calls values as package subjects says: one at a time, in the order that their methods name, and again after
-// errors. What is said happens.
+// The load calls values as package subjects documents: one call at a time, in the order that the comments of methods
+// give, and again after errors. All documented calls happen.
 func TestLoadsCallAsSaid(t *testing.T) {
 	docs := methodDocs(t)
 	for _, s := range said {
@@ -508,8 +511,8 @@ func TestLoadsCallAsSaid(t *testing.T) {
 	}
 }
 
-// methodDocs returns the comments of the methods of the interfaces in package subjects, each in one line. A method that
-// the load calls has one.
+// methodDocs returns the comments of the methods of the interfaces in package subjects, each in one line. Each method
+// that the load calls has a comment.
 func methodDocs(t *testing.T) map[string]string {
 	files, err := filepath.Glob("../../../subjects/*.go")
 	if err != nil || len(files) == 0 {
@@ -535,7 +538,7 @@ func methodDocs(t *testing.T) map[string]string {
 					continue
 				}
 				text := strings.Join(strings.Fields(m.Doc.Text()+" "+m.Comment.Text()), " ")
-				if text == "" && len(i.Methods.List) > 1 && s.Name.Name != "ItemNamer" { // the comment of a type is that of its only method
+				if text == "" && len(i.Methods.List) > 1 && s.Name.Name != "ItemNamer" { // the comment of a one-method type documents the method
 					t.Errorf("%s.%s has no comment that says how the load calls it", s.Name, m.Names[0])
 				}
 				docs[s.Name.Name+"."+m.Names[0].Name] = text

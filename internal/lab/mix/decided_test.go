@@ -19,8 +19,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// judgedBy is the figure that says how often a property compared something that could have been
-// wrong, of one model ("queue/loss") or of all that have it.
+// judgedBy names the figure that tells how often a property compared something that could have been
+// wrong. The property is that of one model ("queue/loss") or of all models that have it.
 var judgedBy = map[string]string{
 	"log": "compared", "register/log": "refused", "server-agreement": "comparisons", "progress": "waits", "reassign": "waits", "termination": "waits",
 
@@ -53,8 +53,8 @@ var judgedBy = map[string]string{
 	"timeliness": "reads", "rights": "kept", "lifetimes": "looks", "persistent-watch": "told",
 }
 
-// elsewhere are properties that the usual seeds of zklab's own recipe cannot decide, with what
-// decides them instead.
+// elsewhere lists the properties that the usual seeds of zklab's own recipe cannot decide, with the
+// runs that decide them instead.
 var elsewhere = map[string]struct {
 	why string
 	w   workloads.Workload
@@ -65,8 +65,8 @@ var elsewhere = map[string]struct {
 	"queue/bounded":        {"it has room for any number", workloads.Queue{New: subjects.NewBoundedQueue}},
 }
 
-// Each property of each object is decided by the usual seeds of Simulate, and not for want of
-// anything to judge.
+// The usual seeds of Simulate decide each property of each object, and not merely because there was
+// nothing to judge.
 func TestEachPropertyIsDecided(t *testing.T) {
 	for _, recipe := range workloads.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestEachPropertyIsDecided(t *testing.T) {
 	}
 }
 
-// properties lists the properties of a recipe, but for the ones that are there only where something is wrong.
+// properties lists the properties of a recipe, except those that a result has only if something is wrong.
 func properties(t *testing.T, recipe string) (names []string) {
 	t.Helper()
 	checks, err := checker.For(recipe, checker.Options{})
@@ -110,8 +110,8 @@ func properties(t *testing.T, recipe string) (names []string) {
 	return names
 }
 
-// judgements are how often each property judged something in the first seeds of a workload, in runs in
-// which it was decided.
+// judgements tells how often each property judged something in the first seeds of a workload, counting only
+// runs that decided it.
 func judgements(t *testing.T, w workloads.Workload, seeds int64) map[string]int {
 	t.Helper()
 	x := usual(t, w)
@@ -123,7 +123,7 @@ func judgements(t *testing.T, w workloads.Workload, seeds int64) map[string]int 
 	return sum
 }
 
-// add adds what was judged in one run, in which nothing may be wrong.
+// add adds what was judged in one run, and fails the test if anything was wrong in it.
 func add(t *testing.T, sum, judged map[string]int, wrong []string) {
 	t.Helper()
 	for name, n := range judged {
@@ -134,7 +134,7 @@ func add(t *testing.T, sum, judged map[string]int, wrong []string) {
 	}
 }
 
-// judged is how often each property that was decided judged something in a run, and what was wrong.
+// judged tells how often each decided property judged something in a run, and what was wrong.
 func judged(o *experiment.Outcome) (judged map[string]int, wrong []string) {
 	judged, undecided := map[string]int{}, map[string]bool{}
 	for _, v := range o.Result.Verdicts {
@@ -152,12 +152,12 @@ func judged(o *experiment.Outcome) (judged map[string]int, wrong []string) {
 	return judged, wrong
 }
 
-// polling is a queue that does not wait: a take answers at once that nothing is there. Items are
-// taken in the order of their names.
+// polling is a queue that does not wait: a take from an empty queue returns at once. Items are taken in
+// the order of their names.
 type polling struct {
 	conn *zk.Conn
 	path string
-	due  bool // names begin with the moment from which on an item may be taken
+	due  bool // names begin with the time from which an item may be taken
 }
 
 func newPolling(c *subjects.Client, path string, due bool) (*polling, error) {

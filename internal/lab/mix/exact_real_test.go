@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/overlaid"
 )
 
-// With the overlay, each seed of each mix gives the same record every time. The tests that say so
-// run in a binary that was built with it.
+// With the overlay, each seed of each mix gives the same record every time. The tests that check this
+// run in a binary that was built with the overlay.
 func TestRealMixesAreExact(t *testing.T) {
 	dir := t.TempDir()
 	flag, err := overlaid.Flag(t.Context(), dir)

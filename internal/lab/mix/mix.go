@@ -1,6 +1,5 @@
-// Package mix draws, from a seed, what kind of run a simulation of a test is: which faults it has and
-// when, on how many keys, with which timeouts and latencies. So the runs of different seeds take
-// different courses.
+// Package mix draws, from a seed, the kind of run of a test's simulation: which faults it has and when, the
+// number of keys, the timeouts and the latencies. So the runs of different seeds take different courses.
 package mix
 
 import (
@@ -78,10 +77,10 @@ func stretching(experiment.Experiment) plan.Schedule {
 	return plan.Overlay(plan.Mix(jitter.Stretch(Interval), turns...), plan.Mix(jitter.Stretch(Interval+Interval/7), turns...))
 }
 
-// aiming has faults at all kinds of messages that the run meets. In every other round sessions live, so that what a
-// client does twice is not mended by the end of its session; in the others they also expire at other times, since few
-// messages come while a client holds. Calls on one key have fewer faults: each may leave one with an unknown outcome,
-// and too many of these make the search for an order too long.
+// aiming has faults at all kinds of messages in the run. In every other round, sessions do not expire, so that the
+// end of a session does not mend what a client has done twice; in the other rounds, sessions expire even when no
+// message passes, since few messages pass while a client holds. Calls on one key have fewer faults: each may leave
+// one with an unknown outcome, and too many of these make the search for an order too long.
 func aiming(x experiment.Experiment) plan.Schedule {
 	all := append([]faults.Fault{faults.LoseReply{}, faults.LoseRequest{}, faults.Cut{}}, stretched...)
 	gap := Interval / 4
@@ -103,14 +102,14 @@ func crashing(x experiment.Experiment) plan.Schedule {
 	)
 }
 
-// returning has processes that crash and are started again soon. They find ephemeral znodes of
-// their earlier sessions, which the servers delete a moment later.
+// returning has processes that crash and are soon started again. They find ephemeral znodes of their
+// earlier sessions, which the servers delete a moment later.
 func returning(x experiment.Experiment) plan.Schedule {
 	every := jitter.Stretch(x.SessionTimeout * 3 / 2)
 	return plan.Overlay(plan.Repeat(every/2, every, x.SessionTimeout/10, faults.Crash{Who: faults.Holder.OrAny()}), late(x))
 }
 
-// late freezes clients between an answer and what they do because of it, until the answer is no
+// late freezes clients between an answer and the next step that relies on it, until the answer is no
 // longer true.
 func late(x experiment.Experiment) plan.Schedule {
 	lasts := jitter.Stretch(2 * x.SessionTimeout)

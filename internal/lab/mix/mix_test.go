@@ -18,14 +18,14 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// The usual seeds of Simulate give one record each, whatever their mix is like. Each object takes
-// two of the ten mixes, and two objects take the same two. With the overlay, every run is the same
-// as the first one: TestRealMixesAreExact runs this test so. Without it, the runtime still makes a
-// few choices, most of them on a busy machine, which preempts goroutines; so two runs of five have
-// to be the same, for four of five seeds. If zklab leaves anything to chance that all runs meet, no
-// two runs are the same. Without the overlay, processes crash and are not frozen: when one goes on,
-// all its goroutines whose time has come run at one instant, and only the overlay decides in which
-// order.
+// Each of the usual seeds of Simulate always gives the same record, whatever its mix. Each object is
+// tried with two of the ten mixes, and each pair of mixes with several objects. With the overlay, every
+// run is the same as the first one: TestRealMixesAreExact runs this test with the overlay. Without it,
+// the runtime still makes a few choices, most of them on a busy machine, which preempts goroutines; so
+// only two of five runs have to be the same, and only for four of five seeds. If zklab left anything to
+// chance that affects all runs, no two runs would be the same. Without the overlay, processes crash but
+// are not frozen: when a frozen process continues, all its goroutines whose timers have expired run at
+// one instant, and only the overlay determines their order.
 func TestMixesRepeat(t *testing.T) {
 	drawn := mixes
 	defer func() { mixes = drawn }()
@@ -48,7 +48,7 @@ func TestMixesRepeat(t *testing.T) {
 			if m.aimed && recipe == models.Session.Name && !exact { // a select of go-zookeeper chooses: see docs/simulation.md
 				continue
 			}
-			var before []string // the run that other tests have seen, if it had the same faults
+			var before []string // the fingerprint of the run that tests share, if it had the same faults
 			if exact || !m.crashes {
 				before = append(before, ranOwn(t, recipe, seed).fingerprint)
 			}
@@ -68,7 +68,7 @@ func TestMixesRepeat(t *testing.T) {
 // everyRun is the line that TestMixesRepeat logs in a binary with the overlay.
 const everyRun = "every run has to repeat"
 
-// withoutFreezes returns the rest of a schedule.
+// withoutFreezes returns a schedule without its freezes.
 func withoutFreezes(s plan.Schedule) (rest plan.Schedule) {
 	for _, part := range s {
 		var turns []plan.Turn
@@ -85,9 +85,9 @@ func withoutFreezes(s plan.Schedule) (rest plan.Schedule) {
 	return rest
 }
 
-// The usual seeds bring it about that a client acts on a look at a znode that is out of date: mutants
-// that are wrong then alone are found in several of them. (Those of groups are found in fewer: a seat
-// that is free waits for the next member.)
+// In the usual seeds it happens that a client acts on outdated knowledge of a znode: mutants that are wrong
+// only then are found in several seeds. (Such mutants of groups are found in fewer seeds, because a free seat
+// stays free until the next member comes.)
 func TestMixesOutdateLooks(t *testing.T) {
 	const several = 3
 	for _, mutant := range []string{
@@ -123,8 +123,8 @@ func TestMixesOutdateLooks(t *testing.T) {
 	}
 }
 
-// repeated reports whether two of five runs of the experiment's seed are the same, or both of two if
-// the runtime makes no choices of its own. Some of the runs may have been before.
+// repeated reports whether two of five runs of the experiment's seed are the same, or two of two if the
+// runtime makes no choices of its own. The fingerprints of runs made earlier are in before.
 func repeated(t *testing.T, x experiment.Experiment, exact bool, before ...string) bool {
 	t.Helper()
 	most := 5
@@ -142,8 +142,8 @@ func repeated(t *testing.T, x experiment.Experiment, exact bool, before ...strin
 	return false
 }
 
-// An aimed run has faults at many kinds of messages, in some runs without an expiry. Its schedule names the messages at
-// which they came, and a run with that schedule has them again.
+// Aimed runs have faults at many kinds of messages, and some of these runs have no expiry. The schedule of such a run
+// names the messages at which the faults took effect, and a run with that schedule has the same faults again.
 func TestAimedRuns(t *testing.T) {
 	kinds := map[bool]map[string]bool{true: {}, false: {}}
 	for _, seed := range []int64{5, 8, 15, 18} {

@@ -9,12 +9,12 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Half of the clients keep their names as members and instances when their processes are started again.
+// Half of the clients keep their names as members and instances when their processes are restarted.
 func TestProcessesKeepNames(t *testing.T) {
 	for _, w := range []workloads.Workload{workloads.Membership{New: subjects.NewGroup}, workloads.Discovery{New: subjects.NewService}} {
 		for _, seed := range []int64{1, 6} { // processes crash
 			names, lives := map[string][]int{}, map[int]int{}
-			keep := map[int]bool{} // half of the clients, by the remainder of their numbers
+			keep := map[int]bool{} // which half of the clients keep names, by the parity of their numbers
 			for _, e := range seedOf(t, w, seed).History.Events {
 				if e.F == history.FExited {
 					lives[e.Client]++

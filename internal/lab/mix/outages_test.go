@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Of five servers two are down at once in some of the usual seeds, of seven three: never more, and the lock
-// keeps its promises.
+// In some of the usual seeds two of five servers, or three of seven, are down at once, but never more, and
+// the lock keeps its promises.
 func TestOutagesOverlap(t *testing.T) {
 	lock, err := workloads.Named("lock", workloads.Own)
 	if err != nil {
@@ -33,7 +33,7 @@ func TestOutagesOverlap(t *testing.T) {
 	}
 }
 
-// mostDown is how many servers were paused or killed at once.
+// mostDown returns the largest number of servers that were paused or killed at once.
 func mostDown(t *testing.T, o *experiment.Outcome) (most int) {
 	t.Helper()
 	h, err := history.Open(o.Run.History())

@@ -18,7 +18,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A lock whose objects each have a session of their own repeats as others do; see TestMixesRepeat.
+// Runs of a lock whose objects each have their own session repeat like those of others; see
+// TestMixesRepeat.
 func TestOwnSessionsRepeat(t *testing.T) {
 	x := usual(t, workloads.Lock{New: ownSession(func(c *recipes.Client, _ *zk.Conn, path string) subjects.Lock {
 		return recipes.NewLock(c, path)
@@ -35,7 +36,7 @@ func TestOwnSessionsRepeat(t *testing.T) {
 	}
 }
 
-// A violation of a lock with sessions of its own is shrunk as others are.
+// A violation of a lock whose objects have their own sessions is shrunk like any other.
 func TestOwnSessionsShrink(t *testing.T) {
 	x := usual(t, workloads.Lock{New: ownSession(func(_ *recipes.Client, conn *zk.Conn, path string) subjects.Lock {
 		l, _ := subjects.GoZookeeperLock(&subjects.Client{Conn: conn}, path)
@@ -66,8 +67,7 @@ func TestOwnSessionsShrink(t *testing.T) {
 	t.Error("nothing is wrong with the lock of go-zookeeper")
 }
 
-// ownSession makes locks that each have a session of their own, and a client of package recipes on
-// it.
+// ownSession makes locks that each have their own session, and on it a client of package recipes.
 func ownSession(lock func(c *recipes.Client, conn *zk.Conn, path string) subjects.Lock) func(*subjects.Client, string) (subjects.Lock, error) {
 	return func(c *subjects.Client, path string) (subjects.Lock, error) {
 		conn, events, err := c.Connect()
@@ -83,7 +83,7 @@ func ownSession(lock func(c *recipes.Client, conn *zk.Conn, path string) subject
 	}
 }
 
-// anybody is a lock that is granted to everybody who asks, in a session of its own.
+// anybody is a lock with its own session that is granted to everybody who asks.
 type anybody struct {
 	conn *zk.Conn
 	path string
@@ -97,8 +97,8 @@ func (l *anybody) Lock(context.Context) (err error) {
 
 func (l *anybody) Unlock(context.Context) error { return l.conn.Delete(l.own, -1) }
 
-// What clients hold in sessions of their own has certain times without a transaction log, too: two
-// holders at one time are found, and right ones are not accused.
+// The times of what clients hold in objects with their own sessions are known without a transaction log
+// as well: two holders at one time are found, and correct locks are not accused.
 func TestOwnSessionsWithoutALog(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -131,7 +131,7 @@ func TestOwnSessionsWithoutALog(t *testing.T) {
 	}
 }
 
-// exclusionOf decides exclusion by a history alone.
+// exclusionOf decides the property exclusion from a history alone.
 func exclusionOf(t *testing.T, h *history.History) checker.Verdict {
 	t.Helper()
 	all := checker.Run(t.Context(), h, checker.Options{}).Verdicts

@@ -15,9 +15,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Correct runs are not accused, whatever part of the servers' transactions is known: nothing, or a
-// log that begins late, ends early, or has holes. ZKLAB_PARTIAL_LOGS is the number of seeds of each
-// recipe, 3 by default.
+// Correct runs are not accused, whatever part of the servers' transactions is known: none, or a log
+// that begins late, ends early or has gaps. ZKLAB_PARTIAL_LOGS is the number of seeds of each recipe, 3
+// by default.
 func TestPartialLogs(t *testing.T) {
 	for _, recipe := range workloads.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
@@ -52,8 +52,8 @@ func accused(t *testing.T, o *experiment.Outcome, seed int64) (all []string) {
 	return all
 }
 
-// partialLogs returns what may be known of transactions. No log lacks only the last transactions of
-// an epoch and has the next epoch: nobody can have such a log.
+// partialLogs returns parts of transactions that may be all that is known of them. None lacks the last
+// transactions of an epoch but has those of the next epoch, because such a log cannot exist.
 func partialLogs(all []history.Txn, seed uint64) map[string][]history.Txn {
 	if len(all) == 0 {
 		return nil

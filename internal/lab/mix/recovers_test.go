@@ -17,8 +17,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// The default test convicts objects that do not recover from the end of a session, or whose lock nobody gets any more,
-// and accuses none that refuses by right.
+// The default test convicts objects that do not recover from the end of a session, and locks that nobody can acquire
+// any more, and accuses no object that refuses rightly.
 func TestMortals(t *testing.T) {
 	for _, m := range ownobjects.Mortals {
 		t.Run(m.Name, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestMortals(t *testing.T) {
 	}
 }
 
-// pulse is over with the session in which it began.
+// pulse ends with the session in which it began.
 type pulse struct {
 	conn    *zk.Conn
 	session int64
@@ -52,8 +52,8 @@ func (p pulse) alive() error {
 	return nil
 }
 
-// mortal is a workload whose subjects are zklab's own, but answer nothing any more once the session of their client has
-// ended. Its clients reach them as those in another process, so that it is made of any workload.
+// mortal is a workload whose subjects are zklab's own, but answer nothing once the session of their client has ended.
+// Its clients reach them like subjects in another process, so it can be made from any workload.
 type mortal struct{ workloads.Workload }
 
 func (m mortal) Params(p *history.Params) {
@@ -76,7 +76,7 @@ func (m mortal) Maker() subjects.Maker {
 					return nil, err
 				}
 				got, err := call(ctx, value)
-				if p.alive() != nil { // it died in the call
+				if p.alive() != nil { // it died during the call
 					return nil, errStopped
 				}
 				return got, err
@@ -95,7 +95,7 @@ func (m mortal) Start(ctx context.Context, env *workloads.Env) (workloads.Run, e
 	return m.Workload.Start(ctx, env)
 }
 
-// here makes subjects in this process as if it were another one.
+// here makes subjects in this process as if they were in another one.
 type here struct {
 	*workloads.Client
 	make subjects.Maker
@@ -142,7 +142,7 @@ func (s servedHere) Close(ctx context.Context) error {
 	return nil
 }
 
-// copied is a value as another process gets it.
+// copied stores a value in into as another process would receive it.
 func copied(value, into any) error {
 	b, err := json.Marshal(value)
 	if err != nil {
@@ -151,8 +151,9 @@ func copied(value, into any) error {
 	return json.Unmarshal(b, into)
 }
 
-// unpunished are recipes whose subjects may fail for ever. All members of a double barrier are answered together or not at
-// all, and the next round has new subjects, so no answer of one client tells whether its subject or another one is dead.
+// unpunished lists recipes whose subjects may fail for ever without being convicted. All members of a double barrier
+// are answered together or not at all, and the next round has new subjects, so a client's failure does not tell
+// whether its own subject or another one is dead.
 var unpunished = []string{models.DoubleBarrier.Name}
 
 // The default test convicts subjects of zklab's own kinds that do not recover.
@@ -175,7 +176,7 @@ func TestMortalsOfZklabsKinds(t *testing.T) {
 	})
 }
 
-// deadRegister writes no longer than its session lasts.
+// deadRegister writes only while its session lasts.
 type deadRegister struct {
 	subjects.Register
 	pulse
@@ -188,7 +189,8 @@ func (d deadRegister) Write(ctx context.Context, value string) (subjects.Mark, e
 	return d.Register.Write(ctx, value)
 }
 
-// convicted fails the test unless a run with expired sessions convicts a workload of one of some properties.
+// convicted fails the test unless a run with expired sessions convicts a workload of violating one of the
+// properties.
 func convicted(t *testing.T, w workloads.Workload, properties ...string) {
 	t.Helper()
 	for _, seed := range []int64{4, 9, 14, 19, 24, 29, 1, 5, 11, 15, 21} {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// usual is the experiment that the test Simulate makes of a workload, with its first seed.
+// usual returns the experiment that the test Simulate runs first with a workload.
 func usual(t *testing.T, w workloads.Workload) experiment.Experiment {
 	t.Helper()
 	x, err := Usual(experiment.Experiment{Config: engine.Config{Workload: w, Seed: 1}})
@@ -19,7 +19,7 @@ func usual(t *testing.T, w workloads.Workload) experiment.Experiment {
 	return x
 }
 
-// own is the usual experiment of zklab's own recipe of that name, with a seed.
+// own returns the usual experiment of zklab's own recipe of that name, with a seed.
 func own(t *testing.T, recipe string, seed int64) experiment.Experiment {
 	t.Helper()
 	w, err := workloads.Named(recipe, workloads.Own)
@@ -31,18 +31,19 @@ func own(t *testing.T, recipe string, seed int64) experiment.Experiment {
 	return x
 }
 
-// ownRun holds what tests want to know of a run of [own]. They share the runs, because a run takes longer
-// than all that is asked of it.
+// ownRun holds what tests want to know about a run of [own]. Tests share these runs, because a run takes
+// longer than all checks of it.
 type ownRun struct {
 	fingerprint string
 	judged      map[string]int // see judged
 	wrong       []string       // violations
-	accused     []string       // see accused, for the seeds that it is asked for
+	accused     []string       // see accused; only for the seeds that TestPartialLogs checks
 }
 
 var ownRuns = map[string]ownRun{} // by recipe and seed
 
-// ranOwn returns what there is to know of a run of [own]. The first test that asks runs it.
+// ranOwn returns what tests want to know about a run of [own]. The first test that needs the run makes
+// it.
 func ranOwn(t *testing.T, recipe string, seed int64) ownRun {
 	t.Helper()
 	key := fmt.Sprint(recipe, seed)

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A right object is never accused, however its clients live, and leaves nothing running. A wrong one
-// is convicted in some way. A new recipe meets all ways, and a new way all recipes.
+// A correct object is never accused, in whatever way its clients live, and leaves nothing running. A wrong
+// one is convicted in at least one way. A new recipe is tried in all ways, and a new way with all recipes.
 func TestWaysToLive(t *testing.T) {
 	for i, recipe := range workloads.Recipes() {
 		for j, way := range ways {
@@ -71,8 +71,8 @@ var ways = []way{
 	}},
 }
 
-// inSessions returns the workload with a constructor that opens a session for each object. If closes
-// is set, the constructor has it closed before the client ends; else the client closes it. It
+// inSessions returns the workload with a constructor that opens a session for each object. If closes is set,
+// the constructor arranges for the session to be closed before the client ends; else the client closes it. It
 // returns false if the workload has no constructor.
 func inSessions(w workloads.Workload, closes bool) (workloads.Workload, bool) {
 	v := reflect.New(reflect.TypeOf(w)).Elem()
@@ -111,8 +111,8 @@ func inSession(c *subjects.Client, closes bool) (*subjects.Client, error) {
 	return own, nil
 }
 
-// lives runs a seed of a recipe's subject whose clients live in some way, and reports whether it is
-// violated, which a right one may never be.
+// lives runs a seed of a recipe's subject whose clients live in the given way, and reports whether a
+// property is violated. None may be if the subject is correct.
 func lives(t *testing.T, recipe, subject string, way way, seed int64) (violated bool) {
 	t.Helper()
 	w, err := workloads.Named(recipe, subject)
@@ -123,7 +123,7 @@ func lives(t *testing.T, recipe, subject string, way way, seed int64) (violated 
 		Workload: w, Settings: settings.Settings{Clients: 3, Keys: 2, TimeLimit: 3 * time.Second},
 	}}
 	if !way.set(&x) {
-		return false // its clients cannot live so
+		return false // its clients cannot live in this way
 	}
 	if x, err = Usual(x); err != nil {
 		t.Fatal(err)

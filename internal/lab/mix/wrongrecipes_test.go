@@ -27,7 +27,8 @@ func seedOf(t *testing.T, w workloads.Workload, seed int64) (o *experiment.Outco
 
 // missed are wrong recipes that the default test does not convict yet.
 var missed = []string{
-	// It takes a create whose reply is lost, a server that lags, and a client that gives up just then.
+	// Its mistake needs a create whose reply is lost, a lagging server, and a client that gives up at that
+	// moment.
 	"discovery given up after a look",
 }
 
@@ -48,8 +49,8 @@ func TestWrongRecipes(t *testing.T) {
 	}
 }
 
-// No check accuses the same recipes without their mistakes. In runs with these seeds, processes crash
-// and freeze.
+// No check accuses the same recipes without their mistakes. In the runs with these seeds, processes crash and
+// freeze.
 func TestWrongRecipesMadeRight(t *testing.T) {
 	for _, r := range wrong.Recipes {
 		if r.Right == nil {

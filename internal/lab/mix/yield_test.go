@@ -11,28 +11,29 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// This file sums up what the default test finds for its processor time, for "make yield".
+// This file summarizes for "make yield" what the default test finds and how much processor time it
+// takes.
 
-// mixNames are the names of mixes in the tables, in their order.
+// mixNames are the names of the mixes in the tables, in the order of the mixes.
 var mixNames = [kindsOfRuns]string{
 	"all faults", "crashes", "no faults", "expiries", "all faults, one key", "aimed", "crashes and early restarts, one key",
 	"late writes, one key", "aimed, one key", "a server that lags",
 }
 
-// yield tells what the default test found of one wrong recipe.
+// yield tells how the default test convicted one wrong recipe.
 type yield struct {
 	name  string
 	runs  int
 	found []int         // the numbers of the runs that convicted it, from 0
-	cut   bool          // no run was made after the first of them
-	spent time.Duration // processor time up to the end of the first of them, or of the last run
+	cut   bool          // no run was made after the first that convicted it
+	spent time.Duration // processor time up to the end of the first such run, or else of the last run
 }
 
 // seconds writes a time in seconds.
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()) }
 
-// summary tells how many recipes were found, and the processor time up to the first conviction: of half of the recipes,
-// of nine tenths, and of all that were found.
+// summary tells how many recipes were convicted, and the processor time up to the first conviction of half of the
+// recipes, of nine tenths, and of all that were convicted.
 func summary(all []yield) string {
 	var spent []time.Duration
 	for _, y := range all {
@@ -68,8 +69,9 @@ func table(all []yield) string {
 	return b.String()
 }
 
-// byKind tells, for each mix, how many recipes its runs were the first to convict, convicted at all, and alone convicted,
-// and how much processor time all its runs took. Of recipes that had no run after their conviction, only the first counts.
+// byKind tells, for each mix, how many recipes its runs convicted first, convicted at all, and were the only ones to
+// convict, and how much processor time all its runs took. Recipes that were not run again after their conviction
+// count only as convicted first.
 func byKind(all []yield, spent [kindsOfRuns]time.Duration) string {
 	var ever, first, alone [kindsOfRuns]int
 	for _, y := range all {

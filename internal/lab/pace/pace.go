@@ -22,13 +22,13 @@ type Pace struct {
 	now   func() time.Time
 	began time.Time
 	limit limit
-	told  time.Time     // when far was last told
+	told  time.Time     // when far was last reported
 	far   func() string // says how far the test has come
-	aside io.Writer     // for what a user is to see although the test may pass
+	aside io.Writer     // for messages that a user must see even if the test passes
 	inLog bool          // the user sees the test's log while it is written
 }
 
-// limit is the moment after which no run begins.
+// limit is the moment after which no more runs begin.
 type limit struct {
 	at  time.Time // zero: never
 	why string    // "the budget of 1m0s is over"
@@ -50,8 +50,8 @@ func limitOf(began time.Time, budget time.Duration, field string, deadline time.
 	return l
 }
 
-// Begin begins the test's time. field names what sets the budget. far says how far the test has come. now is
-// the clock; nil means time.Now.
+// Begin begins the test's time. field names the field that sets the budget. far says how far the test has
+// come. now is the clock; nil means time.Now.
 func Begin(t *testing.T, budget time.Duration, field string, now func() time.Time, far func() string) *Pace {
 	if now == nil {
 		now = time.Now
@@ -72,15 +72,15 @@ func (p *Pace) Over() string {
 	return p.limit.why
 }
 
-// A check of one of many runs gets one part in checkParts of the time that is left, and at least one in leastParts of all
-// of the time: else those of the last runs would get next to nothing.
+// A check of one of many runs gets one part in checkParts of the time that is left, and at least one in leastParts of
+// all of the time: otherwise the checks of the last runs would get next to nothing.
 const (
 	checkParts = 4
 	leastParts = 20
 )
 
-// CheckTime returns how long the checks of one run may take, of n runs; 0 is without a limit. The outcome of a run does
-// not depend on it: a run whose checks do not end in time counts as one that was not done.
+// CheckTime returns how long the checks of one run may take, given the total number of runs; 0 means no limit. The
+// outcome of a run does not depend on it: a run whose checks do not end in time does not count.
 func (p *Pace) CheckTime(runs int) time.Duration {
 	if p.limit.at.IsZero() {
 		return 0
@@ -103,8 +103,8 @@ func (p *Pace) AtMost() string {
 	return fmt.Sprintf("for %s at most", p.limit.at.Sub(p.began).Round(time.Second))
 }
 
-// Look tells how far the test has come if it was not told lately. It may be called at any time
-// between and during runs, by one goroutine at a time.
+// Look logs how far the test has come, unless it has done so a short time ago. It may be called at any
+// time between and during runs, by one goroutine at a time.
 func (p *Pace) Look() {
 	now := p.now()
 	if now.Sub(p.told) < toldEvery {
@@ -130,12 +130,12 @@ func (p *Pace) SayAside(text string) {
 	}
 }
 
-// shrinkFor is the longest time for which a failed test shrinks its run. Most have nothing left to take away, or no
-// runs left, long before: what a test shows must not depend on how busy the machine is.
+// shrinkFor is the longest time for which a failed test shrinks its run. Most tests have nothing left to remove, or
+// no runs left, long before: what a test shows must not depend on how busy the machine is.
 const shrinkFor = 20 * time.Second
 
-// ShrinkTime returns for how long a failed test shrinks its run, and when it ends even what is under way: after half
-// as long again. That is shrinkFor, or less if the test's deadline is near.
+// ShrinkTime returns for how long a failed test begins runs to shrink its run, which is shrinkFor, or less if the
+// test's deadline is near. It also returns when even a run under way ends: after half as long again.
 func ShrinkTime(t *testing.T) (begins, ends time.Duration) {
 	begins = min(shrinkFor, untilDeadline(t)/3)
 	return begins, begins + begins/2

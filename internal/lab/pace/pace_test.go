@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// A test ends at the end of its budget, or so long before its deadline that it can still report.
+// A test ends at the end of its budget, or early enough before its deadline to be able to report.
 func TestLimit(t *testing.T) {
 	began := time.Now()
 	for name, c := range map[string]struct {
-		budget, deadline, want time.Duration // since it began; 0: none
+		budget, deadline, want time.Duration // since the beginning of the test; 0: none
 		why                    string
 	}{
 		"a budget alone":                {time.Minute, 0, time.Minute, "the budget of 1m0s is over (Field sets another)"},

@@ -1,7 +1,7 @@
 // Package played simulates clients' processes within this process and in its time, so that they can
-// be frozen and crashed in virtual time, too. While a simulated process is frozen, none of its
-// messages pass; after a crash, nothing that is left of it has an effect. It has no memory and no
-// clock of its own, as a real process has.
+// also be frozen and crashed in virtual time. While a simulated process is frozen, none of its messages
+// pass; after a crash, nothing that is left of it has an effect. It has no memory and no clock of its
+// own, as a real process has.
 package played
 
 import (
@@ -32,14 +32,14 @@ import (
 type played struct {
 	config adapter.Config
 	link   *link.Link
-	left   sync.WaitGroup // what is left of its lives
+	left   sync.WaitGroup // goroutines that are left of its lives
 	makers map[string]subjects.Maker
-	astray zk.Dialer // by which it reconnects around its link; nil for never
+	astray zk.Dialer // with which it reconnects without its link; nil: it always uses its link
 
 	mu     sync.Mutex
 	thawed chan struct{} // open while it is frozen
 	life   *playedLife   // nil while it is down
-	lives  []*playedLife // all that there were
+	lives  []*playedLife // all lives so far
 }
 
 // playedLife is one life of a simulated process.
@@ -141,7 +141,7 @@ func (p *played) Kill() error {
 	for _, c := range l.conns {
 		c.Close()
 	}
-	p.left.Go(l.end) // no one sees its effects
+	p.left.Go(l.end) // no client sees its effects
 	return p.Thaw()
 }
 
@@ -166,10 +166,10 @@ func (p *played) Close(context.Context) error {
 	return nil
 }
 
-// closeSubjects lets subjects end the goroutines that they have started, as the end of a real
-// process does. It does not wait, and nothing that a subject still sends reaches a server, so the run
-// stays as it is. Subjects need not be safe for concurrent use, so it waits for the last call. Call
-// it with l.mu held.
+// closeSubjects lets subjects end the goroutines that they have started, as the end of a real process does.
+// It does not wait for the subjects, and nothing that they still send reaches a server, so the run does not
+// change. Since subjects need not be safe for concurrent use, it does nothing until the last call has ended.
+// Call it with l.mu held.
 func (l *playedLife) closeSubjects() {
 	if l.calls > 0 {
 		return
@@ -285,7 +285,7 @@ func (downPlayed) Error() string    { return errPlayed.Error() }
 func (downPlayed) Unwrap() error    { return subjects.ErrProcess }
 func (e downPlayed) NoEffect() bool { return e.unsent }
 
-// inPlay calls a function of the process, which answers when it is not frozen.
+// inPlay calls a function of the process, and returns its answer once the process is not frozen.
 func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
 	var none T
 	l := p.present()
@@ -305,7 +305,7 @@ func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
 		var a answer
 		defer l.count(-1)
 		defer func() {
-			if p := recover(); p != nil { // as a program that serves its subjects answers
+			if p := recover(); p != nil { // a program that serves its subjects answers in the same way
 				a.err = &adapter.Error{Code: history.CodePanic, Message: fmt.Sprintf("the subject panicked: %v%s", p, panics.Place())}
 			}
 			answers <- a
@@ -331,7 +331,8 @@ func (p *played) Touch(ctx context.Context, path string) error {
 	return err
 }
 
-// playedObject is a subject in the process; each life makes it when it first uses it.
+// playedObject is a subject in the process. Each life of the process makes the subject when it first
+// uses it.
 type playedObject struct {
 	p      *played
 	make   func(c *subjects.Client) (*subjects.Served, error)
@@ -375,7 +376,7 @@ func (o *playedObject) on(f func(l *playedLife, s *subjects.Served) (any, error)
 	})
 }
 
-// call also returns the life in which the call ended, and its subject.
+// call calls an operation. It returns the life in which the call ended, and the subject of that life.
 func (o *playedObject) call(ctx context.Context, operation string, value, result any) (*playedLife, *subjects.Served, error) {
 	with, err := json.Marshal(value)
 	if err != nil {

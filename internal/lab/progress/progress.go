@@ -23,8 +23,8 @@ type State struct {
 	Notice              string
 }
 
-// Reporter is an engine.Watcher that knows the state of the run which it watches. Its methods are
-// safe for concurrent use.
+// Reporter is an engine.Watcher that keeps track of the state of the run. Its methods are safe for
+// concurrent use.
 type Reporter struct {
 	// OnEvent is called with each event of the record, one call after the other, unless it is nil. Set
 	// it before the run begins.

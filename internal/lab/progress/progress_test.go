@@ -26,7 +26,7 @@ func TestProgressFollowsTheRecord(t *testing.T) {
 		for _, e := range []history.Event{
 			{Process: 0, Type: history.Invoke, F: models.FAcquire},
 			{Process: 0, Type: history.OK, F: models.FAcquire},
-			{Process: 0, Type: history.OK, F: models.FConfirm}, // asks nothing of the servers
+			{Process: 0, Type: history.OK, F: models.FConfirm}, // sends no request to the servers
 			{Process: 0, Type: history.Fail, F: models.FAcquire},
 			{Process: 0, Type: history.Info, F: models.FRelease},
 			{Process: history.SessionProcess, Type: history.Info, F: history.FExpired},
@@ -50,7 +50,7 @@ func TestProgressFollowsTheRecord(t *testing.T) {
 	})
 }
 
-// Progress is told at a steady pace by one goroutine, which ends with the run.
+// One goroutine reports progress at a steady pace, and ends with the run.
 func TestProgressIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := 0

@@ -23,13 +23,13 @@ type Pulse struct {
 
 	model    *models.Model
 	activity *faults.Activity
-	clients  int                               // the highest number and one
+	clients  int                               // the highest number of a client, plus one
 	calls    map[history.Process]time.Duration // intended starts of calls under way
 	holds    bool                              // the object can be held
-	keys     []string                          // of operations on an object that can be held, sorted
-	took     []time.Duration                   // of the successes of the latest seconds, second by second
+	keys     []string                          // the keys of an object that can be held, sorted
+	took     []time.Duration                   // the latencies of the successes of the latest seconds, second by second
 	firstOf  []int                             // the index in took of the first success of each of these seconds
-	p99s     []time.Duration                   // of each second that is over; 0: no success
+	p99s     []time.Duration                   // the 99th percentile of each complete second; 0: no success
 	open     map[history.ID]bool               // sessions that have not ended; true: connected
 	expired  int
 }
@@ -80,7 +80,7 @@ func (p *Pulse) operation(e *history.Event) {
 			p.keys = slices.Insert(p.keys, i, e.Key)
 		}
 	}
-	if p.model.Operation(e.F).Local { // it is no load
+	if p.model.Operation(e.F).Local { // it does not count as load
 		return
 	}
 	if e.Type == history.Invoke {
@@ -107,7 +107,7 @@ func (p *Pulse) operation(e *history.Event) {
 	}
 }
 
-// success notes the latency of a success in a second.
+// success records the latency of a success in a second.
 func (p *Pulse) success(second int, took time.Duration) {
 	p.until(second)
 	p.took = append(p.took, took)
@@ -198,7 +198,7 @@ func (p *Pulse) Seconds(most int) []Counts {
 	return sums
 }
 
-// Rate returns the successes per second in the recent seconds that are over; false if none is.
+// Rate returns the successes per second in the recent complete seconds; false if there is none.
 func (p *Pulse) Rate() (float64, bool) {
 	last := p.Seconds(Recent)
 	sum := 0
@@ -260,7 +260,7 @@ func (p *Pulse) Holders() (all []Held, waiting int) {
 // Sessions are the sessions of clients.
 type Sessions struct {
 	Connected, Disconnected int // sessions that have not ended, as far as clients know
-	Expired                 int // clients were told so of this many
+	Expired                 int // as many as clients have noticed
 }
 
 // Sessions returns the sessions of clients so far.

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// call makes a success of a client at a time.
+// call adds a successful call of a client that ended at a time.
 func call(p *Pulse, client int, f, key string, end, took time.Duration) {
 	e := history.Event{Process: history.Process(client), Client: client, F: f, Key: key}
 	e.Type, e.Time = history.Invoke, end-took
@@ -19,7 +19,7 @@ func call(p *Pulse, client int, f, key string, end, took time.Duration) {
 	p.Observe(&e)
 }
 
-// Latencies of each second, and of the recent ones.
+// A pulse has the latencies of each second, and of the recent seconds.
 func TestPulseLatencies(t *testing.T) {
 	p := NewPulse(models.Register)
 	if _, ok := p.P99(); ok || len(p.P99s(9)) > 0 {
@@ -36,10 +36,10 @@ func TestPulseLatencies(t *testing.T) {
 	if d := cmp.Diff([]time.Duration{0, 7 * time.Millisecond}, p.P99s(2)); d != "" {
 		t.Error(d)
 	}
-	if got, ok := p.P99(); !ok || got != 198*time.Millisecond { // of 202
+	if got, ok := p.P99(); !ok || got != 198*time.Millisecond { // of 202 calls
 		t.Errorf("%s, %v", got, ok)
 	}
-	p.Observe(&history.Event{Process: history.Nemesis, Client: -1, F: history.FPhase, Time: Recent*time.Second + 1}) // the first second is not recent any more
+	p.Observe(&history.Event{Process: history.Nemesis, Client: -1, F: history.FPhase, Time: Recent*time.Second + 1}) // the first second is no longer recent
 	if got, ok := p.P99(); !ok || got != 9*time.Millisecond {
 		t.Errorf("%s, %v", got, ok)
 	}

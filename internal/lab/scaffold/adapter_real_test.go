@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
-// Each adapter does, as it stands, all that is asked of an adapter with a lock.
+// Each generated adapter, unchanged, does all that is required of an adapter with a lock.
 func TestRealAdapters(t *testing.T) {
 	programs.Require(t, programs.Kazoo)
 	programs.Require(t, programs.Curator)

@@ -37,7 +37,7 @@ func Experiment(recipe, program string) (File, error) {
 	}, nil
 }
 
-// settingsOf lists the settings with their defaults; a setting without one has its zero value.
+// settingsOf lists the settings with their defaults; a setting without a default has its zero value.
 func settingsOf() (all []setting) {
 	usual := settings.Usual()
 	for _, k := range settings.Knobs {

@@ -18,8 +18,9 @@ import (
 //go:embed gotest.go.tmpl
 var goTestTemplate string
 
-// GoTest returns a test of a recipe for a Go package of this name. It is an error if there is no such recipe,
-// or if it takes no implementation. adds lists the commands that add zklab to the module of the package.
+// GoTest returns a test of a recipe for the Go package with the given name. It returns an error if there is
+// no such recipe, or if the recipe takes no implementation. adds lists the commands that add zklab to the
+// module of the package.
 func GoTest(recipe, pkg string, adds []string) (File, error) {
 	w, err := workloads.Named(recipe, workloads.Own)
 	if err != nil {
@@ -54,7 +55,8 @@ func GoTest(recipe, pkg string, adds []string) (File, error) {
 	}, err
 }
 
-// parameters returns the parameters of a constructor: with their types, and as they are passed on.
+// parameters returns the parameters of a constructor: as they are declared, with types, and as they are
+// passed on.
 func parameters(t reflect.Type) (declared, passed string) {
 	var with, without []string
 	for i := range t.NumIn() {
@@ -67,7 +69,8 @@ func parameters(t reflect.Type) (declared, passed string) {
 	return strings.Join(with, ", "), strings.Join(without, ", ")
 }
 
-// literal returns a workload with the constructor in the field of this index, as Go source has it.
+// literal returns the Go source of a workload that has the constructor in the field with the given
+// index.
 func literal(t reflect.Type, index []int, constructor string) string {
 	field := t.Field(index[0])
 	if len(index) > 1 {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The adapter to begin with speaks the protocol in the same lines as the one for all of Curator's recipes: whoever
-// mends one of them mends both.
+// The generated Java adapter implements the protocol with the same lines as the adapter for all of Curator's
+// recipes: whoever fixes one must fix both.
 func TestJavaAdaptersSpeakAlike(t *testing.T) {
 	text, err := os.ReadFile("../../../examples/curator/Adapter.java")
 	if err != nil {
@@ -34,7 +34,7 @@ func TestJavaAdaptersSpeakAlike(t *testing.T) {
 			t.Errorf("it begins with\n%s\n\nand examples/curator/Adapter.java has\n%s", here, there)
 		}
 	}
-	// They read a request in the same way, up to the requests that they answer by their own objects.
+	// Both read requests in the same way, up to the requests that they handle with their own objects.
 	const until = `case "quit":`
 	reads := "private void read(String line) {"
 	here, _, _ := strings.Cut(member(begun, reads), until)
@@ -44,8 +44,8 @@ func TestJavaAdaptersSpeakAlike(t *testing.T) {
 	}
 }
 
-// member returns the member of a Java class that begins with a text: its line, or all lines up to the brace in its
-// column.
+// member returns the member of a Java class that begins with a text: one line, or all lines up to the closing
+// brace in the same column.
 func member(class, begins string) string {
 	lines := strings.Split(class, "\n")
 	for i, line := range lines {

@@ -1,6 +1,6 @@
 // Package scaffold makes the files with which a user begins to use zklab: an experiment file, a Go test, and
-// adapters for recipes in other languages. What it makes runs as it stands, on zklab's own recipes or on those
-// of well-known libraries; comments say what to replace. It writes nothing.
+// adapters for recipes in other languages. The files work unchanged, on zklab's own recipes or on those of
+// well-known libraries; comments in them say what to replace. The package writes nothing to disk.
 package scaffold
 
 import (
@@ -15,7 +15,7 @@ import (
 type File struct {
 	Name string
 	Text []byte
-	Next []string // what to do next: commands, and sentences that end with a colon before them
+	Next []string // what to do next: commands, each perhaps after a sentence that ends with a colon
 }
 
 //go:embed adapter.py

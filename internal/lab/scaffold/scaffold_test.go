@@ -15,7 +15,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// An experiment file can be read as it stands and with all its settings, which are the defaults.
+// A generated experiment file can be read as it is, and also with all its settings, which are the
+// defaults.
 func TestExperiment(t *testing.T) {
 	file, err := Experiment("lock", "zklab")
 	if err != nil {
@@ -41,7 +42,7 @@ func TestExperiment(t *testing.T) {
 	}
 }
 
-// The test of each recipe compiles, and passes as it stands.
+// The generated test of each recipe compiles, and passes without changes.
 func TestGoTest(t *testing.T) {
 	dir, here := t.TempDir(), workingDir(t)
 	files := map[string]string{}
@@ -72,7 +73,7 @@ func TestGoTest(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	binary := filepath.Join(dir, "mine.test") // its package is in this module for this one call alone
+	binary := filepath.Join(dir, "mine.test") // its package is in this module only during this call
 	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, "./mine")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

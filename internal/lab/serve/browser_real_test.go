@@ -19,8 +19,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// browsed is a store with one entry of each kind, a run that goes on, a run that cannot be read and hostile text, served
-// as zklab serve does.
+// browsed returns a store with one entry of each kind, a run under way, an unreadable run and hostile text, served as
+// by zklab serve.
 func browsed(t *testing.T) (f *fixture, address string, runs []string) {
 	t.Helper()
 	f = newFixture(t)
@@ -37,8 +37,8 @@ func browsed(t *testing.T) (f *fixture, address string, runs []string) {
 	return f, server.URL, runs
 }
 
-// The pages can be read and used in a narrow and in a wide window, light and dark, with the keyboard alone. With
-// ZKLAB_SCREENSHOTS, pictures of them are written into that folder.
+// The pages can be read in narrow and wide windows with light and dark colours, and used with the keyboard
+// alone. If ZKLAB_SCREENSHOTS names a folder, screenshots are written into it.
 func TestRealServedPages(t *testing.T) {
 	_, address, runs := browsed(t)
 	pages := map[string]string{
@@ -54,12 +54,12 @@ func TestRealServedPages(t *testing.T) {
 				check(t, os.WriteFile(filepath.Join(folder, "serve-"+name+"-"+strings.ReplaceAll(v.String(), " ", "-")+".png"), p.Screenshot(), 0o644))
 			}
 			flaws := p.Flaws()
-			if !v.Dark { // the colours say nothing of the keyboard
+			if !v.Dark { // colours do not matter for the keyboard
 				flaws = append(flaws, p.Unreached()...)
 			}
 			for _, flaw := range flaws {
 				if name == "missing" && strings.Contains(flaw, "404") {
-					continue // the browser logs the answer that was asked for
+					continue // the test requests this answer on purpose, and the browser logs it
 				}
 				t.Errorf("%s, %s: %s", name, v, flaw)
 			}
@@ -68,7 +68,7 @@ func TestRealServedPages(t *testing.T) {
 	}
 }
 
-// Two runs are ticked and compared, and one is deleted, with the keyboard alone; the list follows by itself.
+// Two runs are ticked and compared, and one is deleted, with the keyboard alone; the list updates itself.
 func TestRealServedByKeyboard(t *testing.T) {
 	f, address, runs := browsed(t)
 	p := browser.Start(t).Open(address+"/", browser.Views[2])

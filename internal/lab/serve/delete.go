@@ -28,7 +28,7 @@ func (s *Server) deletable(chosen []entry) string {
 	return ""
 }
 
-// confirmDelete asks whether to delete what was ticked.
+// confirmDelete asks whether to delete the ticked entries.
 func (s *Server) confirmDelete(w http.ResponseWriter, r *http.Request) {
 	chosen, ok := s.chosen(w, r, r.URL.Query()["run"])
 	if !ok {
@@ -41,7 +41,7 @@ func (s *Server) confirmDelete(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "delete", "Delete", toDelete{chosen, s.deletable(chosen)})
 }
 
-// delete deletes.
+// delete deletes the entries that the form names.
 func (s *Server) delete(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	if !s.hasToken(r) {

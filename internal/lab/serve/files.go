@@ -101,7 +101,7 @@ func (f *files) folder(name string) bool {
 func (f *files) entries(name string) ([]fs.DirEntry, error) { return fs.ReadDir(f.root.FS(), name) }
 
 // plain returns an error if a folder must not be passed to packages that open files by their paths:
-// something in it is a link, which may lead out of the store, or no file at all.
+// something in it is a link, which may lead out of the store, or is neither a file nor a folder.
 func (f *files) plain(name string) error {
 	if !f.folder(name) {
 		return fmt.Errorf("%s is not a folder: %w", name, fs.ErrNotExist)
@@ -114,8 +114,8 @@ func (f *files) plain(name string) error {
 	})
 }
 
-// types lists the types of files that browsers show. Everything else that is text is shown as plain text,
-// so that XML cannot carry a script, and the rest is downloaded.
+// types lists the types of files that browsers show as such. They show all other text as plain text, so that
+// XML cannot carry a script, and download the rest.
 var types = map[string]string{
 	".html": "text/html; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",
 	".json": "application/json", ".jsonl": "text/plain; charset=utf-8", ".txt": "text/plain; charset=utf-8", ".log": "text/plain; charset=utf-8",

@@ -29,14 +29,14 @@ type keptCauses struct {
 	err    error
 }
 
-// toldCause is a cause in words: a sentence about a run that has it, and what all such runs have in common. If
-// there is no sentence, Text has what the runs have in common, and Shape is empty.
+// toldCause is a cause in words. Text is a sentence about a run that has the cause, and Shape what all such
+// runs have in common. If there is no sentence, Text says what they have in common, and Shape is empty.
 type toldCause struct {
 	sweep.Cause
 	Text, Shape string
 }
 
-// told describes a cause by the sentence of a run that has it, which may be empty.
+// told describes a cause by the sentence about a run that has it, which may be empty.
 func told(c sweep.Cause, sentence string) toldCause {
 	if sentence == "" {
 		return toldCause{Cause: c, Text: causeWords(c)}
@@ -110,7 +110,7 @@ type foundCause struct {
 	State       string // new, known or gone
 	First, Last entry
 	In          int // units
-	Since       int // units since the last one that has it
+	Since       int // units after the last one that has it
 }
 
 // The states of findings, in the order of the page. They compare the newest unit with the older ones.

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Who may ask for what:
+// These are the rules for who may request what:
 //
 //   - A name that anybody can point to this address (DNS rebinding) is refused: only localhost,
 //     addresses and names that the user gave are served.
-//   - Only POST changes something. It needs a token, which stands in the server's own forms and which
+//   - Only POST changes something. It needs a token, which is in the server's own forms and which
 //     no page of another origin can read. Besides, browsers say where a POST comes from.
 //   - The server's own pages run no script and no style but those of the server.
 //   - Pages and files of the store are documents of an origin of their own (sandbox): their scripts
@@ -53,7 +53,8 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// knows reports whether a request may call the server so. An address cannot be pointed elsewhere.
+// knows reports whether a request may use a host name for this server. An IP address is always allowed,
+// since it cannot be pointed elsewhere.
 func (s *Server) knows(host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {

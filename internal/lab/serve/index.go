@@ -40,9 +40,9 @@ type entry struct {
 	Operations                         int
 	State                              catalog.State
 	Violated                           []string
-	Note                               string // why it cannot be read, or how far it came
+	Note                               string // why it cannot be read, or how far it has come
 	Report                             string // the page of the run or the sweep; empty if there is none
-	Seeds, Done                        int64  // of a sweep; of an exploration its runs
+	Seeds, Done                        int64  // for a sweep; for an exploration, its runs
 	Valid, Violations, Unknown, Errors int    // runs of a sweep
 
 	asked *sweep.Asked // the faults that the user of a sweep asked for
@@ -50,13 +50,13 @@ type entry struct {
 	open  string // why a run of a sweep was not decided
 }
 
-// index lists a store. It does not read again what has not changed since the last list.
+// index lists a store. It does not read files again that have not changed since the last list.
 type index struct {
 	*files
 	lock   *semaphore.Weighted // held while files are read
 	runs   map[string]*cachedRun
 	shards map[string]*cachedShard
-	idle   map[string]stamp // files that no process had open, when they were like this
+	idle   map[string]stamp // files that no process had locked when they had this stamp
 }
 
 type cachedRun struct {
@@ -88,7 +88,7 @@ func (x *index) list(ctx context.Context) ([]entry, error) {
 	var all []entry
 	for _, d := range recipes {
 		switch {
-		case !d.IsDir(): // latest, and files that do not belong to the store
+		case !d.IsDir(): // the link "latest", and files that do not belong to the store
 		case d.Name() == sweep.StoreFolder:
 			all = append(all, x.below(sweep.StoreFolder, catalog.Sweep, x.sweep)...)
 		case d.Name() == explore.StoredIn:
@@ -106,7 +106,7 @@ func (x *index) list(ctx context.Context) ([]entry, error) {
 	return all, nil
 }
 
-// forget drops what is no longer in the store.
+// forget drops what it has cached about entries that are no longer in the store.
 func (x *index) forget(all []entry) {
 	there := map[string]bool{}
 	for _, e := range all {
@@ -314,7 +314,7 @@ func hasEnd(file io.ReaderAt, size int64) bool {
 	return bytes.Contains(last[bytes.LastIndexByte(last, '\n')+1:], []byte(`"f":"end"`))
 }
 
-// below lists what a folder has for each recipe.
+// below lists the entries that a folder has for each recipe.
 func (x *index) below(folder string, kind catalog.Kind, one func(name, recipe string) (entry, bool)) (all []entry) {
 	recipes, err := x.entries(folder)
 	if err != nil {
@@ -334,7 +334,7 @@ func (x *index) below(folder string, kind catalog.Kind, one func(name, recipe st
 	return all
 }
 
-// exploration describes an exploration. ok is false for a folder that is none.
+// exploration describes an exploration. ok is false if the folder is not one.
 func (x *index) exploration(name, recipe string) (e entry, ok bool) {
 	now := x.stampIn(name, explore.StoredFile)
 	if now == (stamp{}) {
@@ -450,7 +450,7 @@ func (x *index) shardsOf(name string) (sources []string) {
 	return sources
 }
 
-// sweep describes a sweep. ok is false for a folder that is none.
+// sweep describes a sweep. ok is false if the folder is not one.
 func (x *index) sweep(name, recipe string) (e entry, ok bool) {
 	sources := x.shardsOf(name)
 	if len(sources) == 0 {
@@ -592,7 +592,7 @@ func (x *index) findings(sources []string) (all []sweep.Finding) {
 	return all
 }
 
-// sweepFindings is findings of a sweep by its name.
+// sweepFindings returns the findings of a sweep, given its name.
 func (x *index) sweepFindings(ctx context.Context, name string) []sweep.Finding {
 	if x.lock.Acquire(ctx, 1) != nil {
 		return nil
@@ -616,7 +616,7 @@ func oneLine(err error) string {
 	return printable.Text(text, 400)
 }
 
-// faultsText returns the faults of a run in words, with a note on those that took no effect.
+// faultsText describes the faults of a run, with a note about those that took no effect.
 func faultsText(expression string, r *store.Result) string {
 	return sweep.FaultsText(expression, sweep.Took(nil, sweep.StruckBy(r)))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/catalog"
 )
 
-// filter chooses the entries that are listed, and their order. It stands in the address of the page.
+// filter chooses the entries that are listed, and their order. It is a part of the page's address.
 type filter struct {
 	Text, Recipe, State, Kind, Since string
 	By                               string
@@ -31,7 +31,7 @@ type listOfStore struct {
 	Recipes    []string
 	States     []catalog.State
 	Columns    []column
-	Before     string // the address of the page before
+	Before     string // the address of the previous page
 	After      string
 	Wrong      string
 }

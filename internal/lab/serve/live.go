@@ -24,7 +24,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// How often streams look for something new.
+// How often streams look for news.
 const (
 	lookEvery = time.Second
 	listEvery = 2 * time.Second
@@ -111,14 +111,14 @@ type watched struct {
 	mu       sync.Mutex
 	findings []string
 	looked   string
-	next     int64 // how long the record must be for another look
+	next     int64 // how long the record must be for the next check
 }
 
 func newLive(f *files) *live {
 	return &live{files: f, watched: map[string]*watched{}, checking: semaphore.NewWeighted(1)}
 }
 
-// forgotten is how long the state of a run is kept that no browser watches.
+// forgotten is how long the state of a run is kept after the last browser has stopped watching it.
 const forgotten = time.Minute
 
 func (l *live) of(name string) *watched {
@@ -171,8 +171,8 @@ const (
 	firstLook   = 16 << 10
 )
 
-// look checks the record as far as it is written, in the background. A violation found so far stays
-// one; finding none so far means nothing.
+// look checks the record as far as it is written, in the background. A violation that it finds stands;
+// if it finds none, that means nothing.
 func (l *live) look(ctx context.Context, w *watched, name string) {
 	size := w.pulse.tail.Offset()
 	w.mu.Lock()
@@ -335,7 +335,7 @@ func reasonOf(r *store.Result, property string) string {
 	return ""
 }
 
-// cameTo says how many runs a sweep had, and how many of them had a violation.
+// cameTo says how many runs a sweep had, and how many of these had a violation.
 func cameTo(e entry) string {
 	switch {
 	case e.Violations == 0:
@@ -346,8 +346,8 @@ func cameTo(e entry) string {
 	return fmt.Sprintf("violated in %s; %s", prose.Grouped(e.Violations), doneWords(e))
 }
 
-// eachOnce returns a fault expression with each item once, and how often it occurs. It keeps the remark in
-// brackets at the end, which says what became of the faults.
+// eachOnce returns a fault expression with each item once, and with the number of its occurrences. It keeps
+// the remark in brackets at the end, about faults without effect.
 func eachOnce(faults string) string {
 	expression, note, noted := strings.Cut(faults, " (")
 	var names []string

@@ -53,8 +53,8 @@ func link(page, name string) string {
 	return u.EscapedPath()
 }
 
-// shown returns text from the store in a form that can be shown: control characters are written
-// out, and long text is cut. The templates escape it.
+// shown returns text from the store for a page, with control characters written out and long text cut.
+// The templates escape it for HTML.
 func shown(s string) string { return printable.Text(s, 300) }
 
 // entriesWords counts entries.

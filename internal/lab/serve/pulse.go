@@ -20,7 +20,7 @@ type pulse struct {
 	made bool // the header was read
 }
 
-// drawnOf is the number of seconds in the picture.
+// drawnOf is the number of seconds that the picture shows.
 const drawnOf = 90
 
 // read reads what was added to the record. declare adds the declaration of the objects to its header.
@@ -34,7 +34,7 @@ func (p *pulse) read(r io.ReaderAt, declare func(*history.Header)) error {
 	})
 }
 
-// grouped adds up each n counts in a row.
+// grouped adds up groups of size consecutive counts.
 func grouped(all []progress.Counts, size int) (sums []progress.Counts) {
 	for i, c := range all {
 		if i%size == 0 {
@@ -45,7 +45,7 @@ func grouped(all []progress.Counts, size int) (sums []progress.Counts) {
 	return sums
 }
 
-// snapshot is a pulse as the page of a run shows it.
+// snapshot is the state of a pulse, as the page of a run shows it.
 type snapshot struct {
 	Phase    string            `json:"phase"`
 	Elapsed  string            `json:"elapsed"`

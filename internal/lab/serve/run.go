@@ -22,7 +22,7 @@ type runContent struct {
 	Broken   []string // what is violated, with the reasons
 	Facts    [][2]string
 	Files    []storedFile
-	Live     string // the address of its events while it goes on
+	Live     string // the address of its events while it is under way
 	Sweep    *sweepSnapshot
 	Kept     bool // it is a run that a sweep has kept
 	Explored explore.Stored
@@ -35,7 +35,7 @@ type storedFile struct {
 	About      string
 }
 
-// about says what files are, those of interest first.
+// about describes files, those of most interest first.
 var about = [][2]string{
 	{"report.html", "the report"},
 	{"sweep.html", "the page of the sweep"},
@@ -75,7 +75,7 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) {
 		now := s.sweepNow(r.Context(), c.entry)
 		c.Sweep = &now
 	} else if c.Kind == catalog.Exploration {
-		c.Explored, _ = s.index.explored(name) // the entry says what is wrong with it
+		c.Explored, _ = s.index.explored(name) // the entry says what is wrong with the exploration
 	} else if c.Kind == catalog.Run {
 		c.Broken = s.broken(name)
 	}

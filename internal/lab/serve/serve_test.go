@@ -41,7 +41,7 @@ type fixture struct {
 	s   *Server
 }
 
-// secret stands in a file beside the store.
+// secret is the text of a file beside the store.
 const secret = "the secret beside the store"
 
 func newFixture(t *testing.T) *fixture {
@@ -64,7 +64,7 @@ func check(t *testing.T, errs ...error) {
 	}
 }
 
-// run stores a run that is over, in which two clients held the same key if it is a violation.
+// run stores a finished run, in which two clients held the same key if the verdict is a violation.
 func (f *fixture) run(recipe, at string, x store.Experiment, verdict checker.Result) string {
 	f.t.Helper()
 	start, err := time.Parse(time.RFC3339, at)
@@ -125,7 +125,7 @@ func body(t *testing.T, answer *http.Response) string {
 	return string(text)
 }
 
-// Nothing beside the store can be had: by no path, through no link, in no archive, and from no page.
+// Nothing outside the store can be read: not by a path, through a link, in an archive or on a page.
 func TestNothingOutsideTheStore(t *testing.T) {
 	f := newFixture(t)
 	run := f.run("lock", "2026-01-02T15:04:05Z", store.Experiment{}, checker.Valid)
@@ -199,10 +199,10 @@ func TestLinksAreNotCompared(t *testing.T) {
 	}
 }
 
-// hostile is text that a page must show, and not run.
+// hostile is text that a page must show but not execute.
 const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>'` + "\u202e\x1b[2J"
 
-// Text of the store is text on all pages, and pages allow no script but that of the server.
+// Text from the store is escaped on all pages, and pages allow no script but the server's own.
 func TestTextOfTheStoreIsEscaped(t *testing.T) {
 	f := newFixture(t)
 	recipe := `lock"><script>alert(1)<` // a slash cannot be in a name
@@ -252,7 +252,7 @@ func labelled(label string) (s settings.Settings) {
 	return s
 }
 
-// A page of another site changes nothing, and neither does a page that looks. Only the form of this
+// Pages of other sites change nothing, and neither do requests that only read. Only the form of this
 // server deletes.
 func TestOnlyOwnFormsDelete(t *testing.T) {
 	f := newFixture(t)
@@ -315,7 +315,7 @@ func TestOnlyOwnFormsDelete(t *testing.T) {
 	}
 }
 
-// A name that anybody can point to this computer is not answered.
+// Requests to a host name that anybody could point to this computer are refused.
 func TestForeignHost(t *testing.T) {
 	f := newFixture(t)
 	f.s.Hosts = []string{"lab.example"}
@@ -329,7 +329,7 @@ func TestForeignHost(t *testing.T) {
 	}
 }
 
-// A store with runs that are broken in all ways is listed, each with what is wrong with it.
+// A store with runs that are broken in all ways is listed, and each run with its error.
 func TestBrokenRuns(t *testing.T) {
 	f := newFixture(t)
 	whole := f.run("lock", "2026-01-02T15:04:05Z", store.Experiment{}, checker.Valid)
@@ -381,7 +381,7 @@ func TestBrokenRuns(t *testing.T) {
 	}
 }
 
-// replaced makes a folder of a file.
+// replaced replaces a file by a folder.
 func replaced(file string) error {
 	if err := os.Remove(file); err != nil {
 		return err
@@ -389,7 +389,7 @@ func replaced(file string) error {
 	return os.Mkdir(file, 0o755)
 }
 
-// rowOf is the row of the list with a run.
+// rowOf returns the row of a run in the list.
 func rowOf(t *testing.T, page, run string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(page, `value="`+run+`"`)
@@ -400,7 +400,7 @@ func rowOf(t *testing.T, page, run string) string {
 	return row
 }
 
-// The list is filtered and sorted by its address.
+// The query of its address filters and sorts the list.
 func TestFilterAndSort(t *testing.T) {
 	f := newFixture(t)
 	one := f.run("lock", "2026-01-02T15:04:05Z", store.Experiment{Subject: "mine", Settings: labelled("nightly")}, checker.Valid)
@@ -450,7 +450,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// events reads a stream of events until one that is taken.
+// events reads a stream of events until take accepts one.
 func (f *fixture) events(target string, take func(name, data string) bool) {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
@@ -479,14 +479,14 @@ func (f *fixture) events(target string, take func(name, data string) bool) {
 	if !taken {
 		f.t.Errorf("%s ended: %v", target, lines.Err())
 	}
-	stop() // the stream is open, and must not keep the server from ending
+	stop() // the stream is still open, and must not keep the server from ending
 	if err := <-ended; err != nil {
 		f.t.Errorf("the server ended with %v", err)
 	}
 	answer.Body.Close()
 }
 
-// begun is a run that goes on.
+// begun begins a run that stays under way.
 func (f *fixture) begun(recipe string, at time.Time) (string, *history.Recorder) {
 	f.t.Helper()
 	run, err := store.Create(f.dir, recipe, at)
@@ -499,8 +499,8 @@ func (f *fixture) begun(recipe string, at time.Time) (string, *history.Recorder)
 	return filepath.ToSlash(name), r
 }
 
-// Two runs of other processes at once: each is live, with its own holders and faults, until it has its
-// result. A run that is quiet goes on while its record is locked, and no longer.
+// Two runs of other processes at the same time: each is shown live, with its own holders and faults, until it
+// has its result. A silent run is under way while its record is locked, and no longer.
 func TestTwoRunsAtOnce(t *testing.T) {
 	f := newFixture(t)
 	first, r1 := f.begun("lock", time.Now())
@@ -515,7 +515,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	now := func(run string, faults int) (s snapshot) {
 		f.events("/live/"+run, func(name, data string) bool {
 			check(t, json.Unmarshal([]byte(data), &s))
-			return s.Outcomes != "0 ok, 0 failed, 0 unknown" && len(s.Faults) == faults // they are written a moment later
+			return s.Outcomes != "0 ok, 0 failed, 0 unknown" && len(s.Faults) == faults // faults are written a moment later
 		})
 		return s
 	}
@@ -550,7 +550,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	f.events("/events?v=none", func(name, _ string) bool { return name == "changed" })
 }
 
-// A run that goes on is looked at for violations while somebody watches.
+// A run under way is checked for violations while somebody watches.
 func TestFindingsOfARunThatGoesOn(t *testing.T) {
 	f := newFixture(t)
 	name, r := f.begun("lock", time.Now())
@@ -560,7 +560,7 @@ func TestFindingsOfARunThatGoesOn(t *testing.T) {
 			Session: history.ID(0x10a + client), Alive: r.Now(),
 		})
 	}
-	for range 100 { // two clients hold it again and again
+	for range 100 { // two clients hold the lock again and again
 		for client := range 2 {
 			put(client, history.Invoke, models.FAcquire, nil)
 			put(client, history.OK, models.FAcquire, models.Grant{})
@@ -571,7 +571,7 @@ func TestFindingsOfARunThatGoesOn(t *testing.T) {
 			put(client, history.OK, models.FRelease, nil)
 		}
 	}
-	// What the page does not know before the first event, it does not say.
+	// The page does not show what it does not know before the first event.
 	if _, live, ok := strings.Cut(f.page("/run/"+name), "Faults now"); !ok || strings.Contains(live, ">none<") || strings.Contains(live, ">nobody<") {
 		t.Errorf("the first paint says what it cannot know: %s", live)
 	}
@@ -582,7 +582,7 @@ func TestFindingsOfARunThatGoesOn(t *testing.T) {
 	})
 }
 
-// A sweep of ten thousand seeds that goes on is listed and followed.
+// A sweep of ten thousand seeds is listed and followed while it is under way.
 func TestSweepUnderWay(t *testing.T) {
 	f := newFixture(t)
 	journal, name := f.sweep(10_000, 4000)
@@ -644,7 +644,7 @@ func (f *fixture) sweep(seeds, done int64) (*sweep.Journal, string) {
 	return journal, name
 }
 
-// Explorations are listed with the others, also those that cannot be read.
+// Explorations are listed among the other entries, including those that cannot be read.
 func TestExplorations(t *testing.T) {
 	f := newFixture(t)
 	x := explore.Stored{
@@ -682,7 +682,8 @@ func TestExplorations(t *testing.T) {
 	f.page("/run/" + name)
 }
 
-// Matrices are listed with the others, also those that cannot be read. What their sweeps found is found once.
+// Matrices are listed among the other entries, including those that cannot be read. The findings of their
+// sweeps are counted once.
 func TestMatrices(t *testing.T) {
 	f := newFixture(t)
 	m := matrix.Stored{

@@ -33,7 +33,7 @@ type Server struct {
 	Config
 	dir   string // absolute
 	root  *os.Root
-	token string // without which nothing is changed
+	token string // required for every change
 	index *index
 	live  *live
 	found *findingsOf
@@ -69,7 +69,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer cancel()
 	server := &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		BaseContext: func(net.Listener) context.Context { return requests }, // ends the streams of events
+		BaseContext: func(net.Listener) context.Context { return requests }, // its end ends the streams of events
 		ErrorLog:    log.New(os.Stderr, "serve: ", 0),
 	}
 	ended := make(chan error, 1)

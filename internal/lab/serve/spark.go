@@ -37,7 +37,7 @@ const (
 	mostKept  = 2000
 )
 
-// Colours that are legible on light and on dark: an image does not know which it is on.
+// Colours that are legible on light and on dark pages: an image does not know the page's background.
 const (
 	okColour    = "#3d8fc6"
 	badColour   = "#d5662a"
@@ -141,7 +141,7 @@ func sweepSpark(e entry) []byte {
 	for i, colour := range []string{goodColour, openColour, badColour, restColour} {
 		width := sparkWidth * shares[i]
 		if shares[i] > 0 {
-			width = max(width, 1.5) // a single violation is seen
+			width = max(width, 1.5) // so that a single violation is visible
 		}
 		rect(&b, colour, min(from, sparkWidth-1.5), 8, width, 12)
 		from += width

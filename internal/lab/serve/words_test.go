@@ -25,7 +25,7 @@ func TestFaultsAreListedOnce(t *testing.T) {
 	}
 }
 
-// A sweep says in how many of its runs something was violated, and what, in a sentence.
+// The page of a sweep tells in a sentence how many of its runs violated what.
 func TestSweepInWords(t *testing.T) {
 	f := newFixture(t)
 	journal, name := f.sweep(200, 200)

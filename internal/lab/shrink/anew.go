@@ -24,7 +24,7 @@ const (
 // faults.
 func (s *shrinker) anew() {
 	from := s.best
-	n := len(from.Schedule) + 1 // 0 means that it was not done yet
+	n := len(from.Schedule) + 1 // 0 means that it has not been done yet
 	if !from.Simulate || s.anewWith == n {
 		return
 	}

@@ -2,9 +2,9 @@ package shrink
 
 import "slices"
 
-// fewer removes from a list what is not needed. It tries to remove all of it, then halves, and then
-// smaller parts, until the list is divided into the given number of parts, or into single items.
-// fails reports whether a part of the list is enough.
+// fewer removes items that are not needed from a list. It tries to remove the whole list, then halves,
+// and then smaller parts, until the list is divided into the given number of parts, or into single
+// items. fails reports whether a part of the list is enough.
 func fewer[T any](list []T, parts int, fails func([]T) bool) []T {
 	if len(list) == 0 {
 		return list

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever is needed, and nothing else, is left, in few runs if it is little.
+// What is needed is left and nothing else, after few runs if little is needed.
 func TestFewer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := make([]int, rapid.IntRange(0, 300).Draw(t, "length"))
@@ -33,8 +33,8 @@ func TestFewer(t *testing.T) {
 	})
 }
 
-// Of what is all needed, all is left; of a list that is not to be taken apart any further,
-// more than what is needed.
+// If everything is needed, everything is left. If a list is taken apart into four parts only, more than
+// what is needed may be left.
 func TestFewerOfAll(t *testing.T) {
 	list := []int{1, 2, 3, 4, 5, 6, 7, 8}
 	if got := fewer(list, single, func([]int) bool { return false }); !slices.Equal(got, list) {

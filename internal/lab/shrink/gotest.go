@@ -58,7 +58,7 @@ func GoTest(x store.Experiment, property, own string) (test []byte, ok bool, err
 	return test, true, err
 }
 
-// camel makes one word of several: plain-reads is PlainReads.
+// camel joins words in camel case: plain-reads becomes PlainReads.
 func camel(words string) (out string) {
 	for word := range strings.FieldsFuncSeq(words, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		out += strings.ToUpper(word[:1]) + word[1:]
@@ -66,7 +66,7 @@ func camel(words string) (out string) {
 	return out
 }
 
-// goDuration returns a time as Go source has it, in the largest unit that is exact.
+// goDuration returns a time as a Go expression, in the largest unit that is exact.
 func goDuration(d time.Duration) string {
 	for _, unit := range []struct {
 		is   time.Duration

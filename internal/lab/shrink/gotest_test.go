@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Whether what is written runs, the tests of package zklab show.
+// The tests of package zklab show that the written tests run.
 func TestGoTest(t *testing.T) {
 	x := finding(1)
 	x.SessionTimeout, x.OpTimeout, x.TimeLimit = 4*time.Second, 1500*time.Millisecond, 1234567*time.Nanosecond
@@ -32,7 +32,7 @@ func TestGoTest(t *testing.T) {
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}
-		flat := strings.Join(strings.Fields(string(source)), " ") // gofmt sets in columns
+		flat := strings.Join(strings.Fields(string(source)), " ") // gofmt aligns in columns
 		if plays := strings.Contains(flat, "PlayProcesses"); plays != (y.ClientsAs == store.Process) {
 			t.Errorf("%s: it plays processes: %t", name, plays)
 		}
@@ -55,7 +55,7 @@ func TestGoTest(t *testing.T) {
 	}
 }
 
-// A fault is told in its own words, or in its kind's.
+// A fault is described in its own words or in those of its kind.
 func TestWords(t *testing.T) {
 	for want, f := range map[string]stats.Fault{
 		"lose-reply:who=holder (client 2, lost the reply to getChildren, 1.203 s)": {Kind: "lose-reply", Spec: "lose-reply:who=holder", Clients: []int{2}, Detail: "lost the reply to getChildren", Verified: 1203 * time.Millisecond},
@@ -72,7 +72,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// A fault names whom it hit where that is one client, and where it can.
+// A fault names the client that it hit, if there is only one and its kind can name clients.
 func TestNamed(t *testing.T) {
 	for _, test := range []struct {
 		fault, want string

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// whom makes each step name the client that it hit: which client held or waited at that moment
-// depends on everything that clients did before, and then nothing of that could be left out.
+// whom makes each step name the client that it hit: which client held or waited at that moment depends
+// on everything that clients did before, so none of that could be left out otherwise.
 func (s *shrinker) whom() {
 	all := s.with(func(x *store.Experiment) { x.Schedule = slices.Clone(x.Schedule) })
 	some := false
@@ -33,8 +33,8 @@ func (s *shrinker) whom() {
 	}
 }
 
-// named returns a step's fault with the name of the one client that it hit. ok is false if there is
-// no such form.
+// named returns a step's fault with the name of the one client that it hit. ok is false if the fault
+// cannot name one client.
 func (s *shrinker) named(i int, step store.Scheduled) (string, bool) {
 	hit := s.hit[i+1]
 	if len(hit) != 1 || step.Point != "" || oneClient.MatchString(step.Fault) {

@@ -22,11 +22,11 @@ func (s *shrinker) with(change func(x *store.Experiment)) store.Experiment {
 	return x
 }
 
-// single is the number of parts for lists that are at last shortened item by item.
+// single is the number of parts for lists that are finally shortened item by item.
 const single = math.MaxInt
 
-// later leaves out what came after the violation: the end of the load, and faults. That is most of a long run, and what
-// is left takes less time.
+// later leaves out what came after the violation: the end of the load, and later faults. That is most of a long run,
+// and makes all further runs shorter.
 func (s *shrinker) later() {
 	if s.shown == 0 {
 		return
@@ -61,7 +61,7 @@ func (s *shrinker) clients() {
 	fewer(ids, single, func(stay []int) bool { return len(stay) > 0 && s.try(only(from, stay)) })
 }
 
-// only returns an experiment with only the given ones of its clients.
+// only returns an experiment with only the given clients.
 func only(x store.Experiment, stay []int) store.Experiment {
 	place := map[int]int{workloads.Together: workloads.Together}
 	var sources []int
@@ -97,8 +97,8 @@ func only(x store.Experiment, stay []int) store.Experiment {
 // oneClient matches a client in the form in which faults name it.
 var oneClient = regexp.MustCompile(`\b` + string(faults.TheClient(0))[:len(faults.TheClient(0))-1] + `(\d+)\b`)
 
-// renamed returns a step in which clients have their new numbers. stays is false if a client that
-// it names has none.
+// renamed returns a step in which clients have their new numbers. stays is false if it names a client
+// that has no new number.
 func renamed(step store.Scheduled, place map[int]int) (out store.Scheduled, stays bool) {
 	stays = true
 	step.Fault = oneClient.ReplaceAllStringFunc(step.Fault, func(name string) string {
@@ -148,8 +148,8 @@ func inOrder(all []workloads.Arrival) []workloads.Arrival {
 	return all
 }
 
-// earlier renumbers the operations in points for when only some arrivals stay, provided that each
-// arrival is one operation of its name. moves reports whether any number changes.
+// earlier renumbers the operations in the points of steps if only some arrivals stay. It assumes that
+// each arrival is one operation with the arrival's name. moves reports whether any number changes.
 func earlier(steps []store.Scheduled, begun, stay []workloads.Arrival) (moved []store.Scheduled, moves bool) {
 	for _, step := range steps {
 		if p, err := link.ParsePoint(step.Point); err == nil {
@@ -164,7 +164,7 @@ func earlier(steps []store.Scheduled, begun, stay []workloads.Arrival) (moved []
 	return moved, moves
 }
 
-// goneBefore returns how many arrivals before that of a point are left out.
+// goneBefore returns how many of the arrivals before a point's own arrival are left out.
 func goneBefore(p link.Point, begun, stay []workloads.Arrival) (gone int) {
 	n := 0
 	for _, a := range begun {

@@ -13,10 +13,10 @@ import (
 
 // Report is the outcome of shrinking.
 type Report struct {
-	Shrunk   store.Experiment // the smallest
+	Shrunk   store.Experiment // the smallest experiment
 	From, To Size
-	Runs     int // all of them
-	NotRun   int // how many of those could not be made, and why the last one could not
+	Runs     int // the number of all runs
+	NotRun   int // how many runs could not be made, and why the last of these could not
 	Last     error
 	Ended    End
 	Mattered []Mattered
@@ -26,7 +26,7 @@ type Report struct {
 // End is why nothing more was tried; "" means that nothing more can be left out.
 type End string
 
-// The reasons to end before that.
+// The reasons to end earlier.
 const (
 	Interrupted End = "it was interrupted"
 	TimeIsUp    End = "its time was up"
@@ -65,7 +65,7 @@ type Mattered struct {
 	NotRun bool
 }
 
-// What describes the outcome, for a run that was to violate a property.
+// What describes the outcome, given the property that the smallest run violates.
 func (m Mattered) What(property string) string {
 	switch {
 	case m.NotRun:
@@ -105,8 +105,8 @@ func (s *shrinker) whatMattered() {
 	}
 }
 
-// without runs an experiment that lacks a step of the smallest one, up to Times times, until it
-// fails.
+// without runs an experiment that lacks one step of the smallest experiment, up to Times times, until
+// it fails.
 func (s *shrinker) without(x store.Experiment) (m Mattered, ok bool) {
 	m.NotRun = true
 	for range s.Times {

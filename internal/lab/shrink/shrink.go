@@ -20,11 +20,11 @@ type Runner func(ctx context.Context, x store.Experiment) (Outcome, error)
 
 // Outcome is the outcome of one run.
 type Outcome struct {
-	Causes   []sweep.Cause       // of what was violated
-	Arrivals []workloads.Arrival // that took place, in any order
+	Causes   []sweep.Cause       // the causes of the violations
+	Arrivals []workloads.Arrival // the arrivals that took place, in any order
 	Hit      map[int][]int       // clients that each step of the schedule hit, from 1
-	// Shown is when the last event that shows the violation happened; 0 if that is not known. Came has, by the numbers
-	// of the schedule's steps from 1, when each step began, if it did.
+	// Shown is when the last event that shows the violation happened; 0 if that is not known. Came is when each step
+	// of the schedule began, by the step's number from 1; steps that did not begin are missing.
 	Shown time.Duration
 	Came  map[int]time.Duration
 	// Keep is called before the next run begins if this run is the smallest so far, and Drop if it
@@ -55,7 +55,7 @@ const UsualRuns = 2000
 
 // Progress describes how far shrinking has come.
 type Progress struct {
-	Doing    string // what is being taken away
+	Doing    string // what Shrink tries to leave out
 	Runs     int
 	From, To Size
 }
@@ -68,8 +68,8 @@ var (
 	ErrNoRun = errors.New("it could not be run")
 )
 
-// Shrink returns the smallest experiment that it found. The end of ctx is no error, once
-// the first run has failed as it should: the report says how far it came.
+// Shrink returns the smallest experiment that it found. The end of ctx is not an error once the first
+// run has failed as it should: the report says how far Shrink came.
 func Shrink(ctx context.Context, c Config) (Report, error) {
 	c.Times, c.Runs = max(c.Times, 1), cmp.Or(c.Runs, UsualRuns)
 	s := &shrinker{Config: c, ctx: ctx, began: time.Now(), seen: map[string]bool{}}
@@ -95,10 +95,10 @@ type shrinker struct {
 	hit   map[int][]int       // the clients that each step hit in that run
 	shown time.Duration       // when the violation was shown in that run
 	came  map[int]time.Duration
-	round int // of passes, from 1
+	round int // the number of the present round of passes, from 1
 	// anewWith is one more than the number of faults with which small loads were tried last.
 	anewWith int
-	seen     map[string]bool // that were tried
+	seen     map[string]bool // the experiments that were tried
 	doing    string
 	report   Report
 }
@@ -137,7 +137,7 @@ var passes = []pass{
 	{"faults", (*shrinker).faults},
 	{"whom faults hit", (*shrinker).whom},
 	{"all but a small load", (*shrinker).anew},
-	{"time", (*shrinker).time}, // before clients do less: then each run takes less, too
+	{"time", (*shrinker).time}, // before the passes that leave out work of clients, since it makes all later runs shorter
 	{"clients", (*shrinker).clients},
 	{"arrivals", (*shrinker).arrivals},
 	{"keys", (*shrinker).keys},

@@ -20,7 +20,7 @@ import (
 
 var stuck = sweep.Cause{Property: "progress", Shape: "acquire info, acquire open | harness: final"}
 
-// finding is one whose schedule has so many steps.
+// finding returns the experiment of a finding whose schedule has so many steps.
 func finding(steps int) store.Experiment {
 	seed := int64(3)
 	x := store.Experiment{
@@ -32,7 +32,7 @@ func finding(steps int) store.Experiment {
 	return x
 }
 
-// model is a runner of runs with so many arrivals of each client, that fail when fails says so.
+// model is a runner whose runs have so many arrivals of each client, and fail when fails returns true.
 type model struct {
 	arrivals int
 	fails    func(x store.Experiment, begun []workloads.Arrival) bool
@@ -64,7 +64,7 @@ func source(x store.Experiment, client int) int {
 	return client
 }
 
-// cutOf returns the client that a step names, by its draws, or -1.
+// cutOf returns the number, used in draws, of the client that a step cuts, or -1.
 func cutOf(x store.Experiment, s store.Scheduled) int {
 	var id int
 	if _, err := fmt.Sscanf(s.Fault, "cut:client-%d", &id); err != nil {
@@ -73,7 +73,7 @@ func cutOf(x store.Experiment, s store.Scheduled) int {
 	return source(x, id)
 }
 
-// It takes client 4 with its 7th arrival, under a cut of that client.
+// needsOne returns true for runs with the 7th arrival of client 4 and a cut of that client.
 func needsOne(x store.Experiment, begun []workloads.Arrival) bool {
 	cut := slices.ContainsFunc(x.Schedule, func(s store.Scheduled) bool { return cutOf(x, s) == 4 })
 	return cut && slices.ContainsFunc(begun, func(a workloads.Arrival) bool { return source(x, a.Client) == 4 && a.Number == 7 })
@@ -108,8 +108,9 @@ func TestShrink(t *testing.T) {
 	}
 }
 
-// What came after the violation goes first, in one run: the rest of the load, faults that came later, and those at messages
-// that never came. Faults have numbers in the order of their times, as if those at messages came at 0, however they are written.
+// What came after the violation is left out first, in one run: the rest of the load, later faults, and faults at
+// messages that never came. Faults are numbered in the order of their times, with those at messages counted as if at
+// 0, in whatever order they are written.
 func TestShrinkLater(t *testing.T) {
 	from := finding(10)
 	from.Schedule = append(from.Schedule, store.Scheduled{Point: "client1/acquire#1/create#1/reply", For: time.Second, Fault: "cut"},
@@ -132,7 +133,7 @@ func TestShrinkLater(t *testing.T) {
 	}
 }
 
-// If what came after the violation matters, a part of it goes.
+// If part of what came after the violation matters, the rest is left out.
 func TestShrinkLaterMatters(t *testing.T) {
 	for needs, fails := range map[string]func(x store.Experiment) bool{
 		"load":   func(x store.Experiment) bool { return x.TimeLimit == 20*time.Second },
@@ -154,7 +155,7 @@ func TestShrinkLaterMatters(t *testing.T) {
 	}
 }
 
-// Two faults that must both be there stay, and both matter.
+// Two faults that are needed together stay, and both are reported to matter.
 func TestShrinkToPairs(t *testing.T) {
 	m := &model{arrivals: 20, fails: func(x store.Experiment, _ []workloads.Arrival) bool {
 		cuts := map[int]bool{}
@@ -172,7 +173,7 @@ func TestShrinkToPairs(t *testing.T) {
 	}
 }
 
-// Clients do something after the load, too, which may be enough.
+// Clients call operations even without any arrivals, and those may be enough for the violation.
 func TestSizeWithoutArrivals(t *testing.T) {
 	const want = "0 faults, 2 clients, no arrivals but those after the load, 1 key, 1 server, 100ms"
 	if got := (Size{Clients: 2, Keys: 1, Servers: 1, Length: 100 * time.Millisecond}).String(); got != want {
@@ -180,7 +181,7 @@ func TestSizeWithoutArrivals(t *testing.T) {
 	}
 }
 
-// A point is of an earlier operation once those before it are gone.
+// When arrivals are left out, a point moves to an earlier operation of its client.
 func TestShrinkMovesPoints(t *testing.T) {
 	m := &model{arrivals: 20, fails: func(x store.Experiment, begun []workloads.Arrival) bool {
 		for _, s := range x.Schedule {
@@ -202,7 +203,8 @@ func TestShrinkMovesPoints(t *testing.T) {
 	}
 }
 
-// Another property, or a counterexample in which something else happens, is another finding.
+// A violation of another property, or a counterexample in which something else happens, is a different
+// finding.
 func TestShrinkKeepsTheCause(t *testing.T) {
 	for _, other := range []sweep.Cause{
 		{Property: "exclusion", Shape: stuck.Shape},
@@ -229,7 +231,7 @@ func TestShrinkKeepsTheCause(t *testing.T) {
 	}
 }
 
-// Fewer faults may leave fewer clients, and operations, in the counterexample.
+// With fewer faults, the counterexample may have fewer clients and operations.
 func TestShrinkTakesSmallerShapes(t *testing.T) {
 	run := func(_ context.Context, x store.Experiment) (Outcome, error) {
 		c := stuck
@@ -243,7 +245,7 @@ func TestShrinkTakesSmallerShapes(t *testing.T) {
 	}
 }
 
-// What fails only now and then is run until it does.
+// An experiment that fails only now and then is run until it fails.
 func TestShrinkTimes(t *testing.T) {
 	run := 0
 	sometimes := func(ctx context.Context, x store.Experiment) (Outcome, error) {
@@ -261,7 +263,7 @@ func TestShrinkTimes(t *testing.T) {
 	}
 }
 
-// However it ends, what was found until then is there.
+// However shrinking ends, it returns the smallest run that it found until then.
 func TestShrinkEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	m := &model{arrivals: 50, fails: needsOne}
@@ -298,7 +300,8 @@ func TestShrinkEnds(t *testing.T) {
 	}
 }
 
-// What cannot be run is no smaller run; if that is all, somebody should know why.
+// An experiment that cannot be run does not count as a smaller one; if none can be run, the error tells
+// why.
 func TestShrinkWithoutRuns(t *testing.T) {
 	broken := errors.New("no servers")
 	run := func(_ context.Context, x store.Experiment) (Outcome, error) {
@@ -318,7 +321,7 @@ func TestShrinkWithoutRuns(t *testing.T) {
 	}
 }
 
-// Nobody else's ensemble gets smaller.
+// The number of servers is not reduced in an ensemble that zklab did not start.
 func TestShrinkLeavesServers(t *testing.T) {
 	x := finding(1)
 	x.Servers = []string{"a:1", "b:1", "c:1", "d:1", "e:1"}

@@ -33,7 +33,7 @@ type Smallest struct {
 	place    string // where runs in real time have their folders; empty for simulations
 }
 
-// Simulated shrinks a simulated run of x in a test. The end of ctx ends also a run that is under way.
+// Simulated shrinks a simulated run of x in a test. The end of ctx also ends a run that is under way.
 func Simulated(ctx context.Context, t *testing.T, x experiment.Experiment, o *experiment.Outcome, c Config) (*Smallest, error) {
 	if o.Unkept == nil {
 		return nil, engine.Usage("only a simulated run can be shrunk in a test")
@@ -160,19 +160,19 @@ func came(o *experiment.Outcome) map[int]time.Duration {
 	return all
 }
 
-// drop removes the folder of a run that is not the smallest. It ignores errors, since discard
-// removes the whole place.
+// drop removes the folder of a run that is not the smallest. It ignores errors, since discard removes
+// the whole folder of all runs.
 func (s *Smallest) drop(o *experiment.Outcome) {
 	if o != nil && o.Run != nil {
 		_ = os.RemoveAll(o.Run.Dir)
 	}
 }
 
-// mostFault is the length of a fault among others, in characters.
+// mostFault bounds the length of one fault in a list of faults, in characters.
 const mostFault = 100
 
-// WhatMattered says what happens in the run without each of the remaining faults: one text for the faults without which
-// the same happens.
+// WhatMattered says what happens if each of the remaining faults is left out. Faults with the same consequence share
+// a text.
 func (s *Smallest) WhatMattered() (texts []string) {
 	words := map[int]string{}
 	for _, f := range s.Outcome.Result.Stats.Faults {
@@ -205,7 +205,7 @@ func (s *Smallest) WhatMattered() (texts []string) {
 // that repeats this one.
 func (s *Smallest) Keep(folder, from, replay string) (err error) {
 	defer func() { err = errors.Join(err, s.discard()) }()
-	part := folder + ".part" // beside it: a folder that is there is whole
+	part := folder + ".part" // beside it, so that a folder with the final name is always complete
 	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
 	o := s.Outcome
 	o.Replay, o.Result.Replay = replay, replay

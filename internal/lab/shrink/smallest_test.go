@@ -52,9 +52,8 @@ func shrunk(t *testing.T, recipe, subject, faults string) *Smallest {
 	return nil
 }
 
-// The smallest run has next to nothing in it, says what mattered, and is stored as a run that
-// can be had again. The test in Go that lies beside it fails, and passes with a recipe that is
-// right.
+// The smallest run has next to nothing in it, tells what mattered, and is stored as a run that can be
+// repeated. The Go test beside it fails, and passes with a correct recipe.
 func TestSmallest(t *testing.T) {
 	s := shrunk(t, "queue", "broken:blind-delete-retry", "lose-reply:delete/300ms")
 	if to := s.To; to.Faults != 1 || to.Clients > 2 || to.Arrivals > 3 || to.Keys != 1 || to.Servers != 1 {
@@ -87,7 +86,7 @@ func TestSmallest(t *testing.T) {
 	goTests(t, run)
 }
 
-// goTests runs the test of a run, and the same of zklab's own recipe.
+// goTests runs the Go test of a run, and the same test with zklab's own recipe.
 func goTests(t *testing.T, run *store.Run) {
 	t.Helper()
 	source, err := os.ReadFile(run.GoTest())
@@ -103,7 +102,7 @@ func goTests(t *testing.T, run *store.Run) {
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
-	// Both are in a package that is in this module for this one call alone.
+	// Both are in a package that is in this module only during this call.
 	dir := t.TempDir()
 	files := map[string]string{}
 	here, err := os.Getwd()
@@ -125,7 +124,7 @@ func goTests(t *testing.T, run *store.Run) {
 	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	binary := filepath.Join(dir, "shrunk.test") // the package is no folder that it could be run or vetted in
+	binary := filepath.Join(dir, "shrunk.test") // the package has no folder in which go could run or vet it
 	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, "./shrunk")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s\nof\n%s", err, out, source)
@@ -137,7 +136,7 @@ func goTests(t *testing.T, run *store.Run) {
 	}
 }
 
-// A lock that waits for nothing: no fault is needed.
+// A lock that never waits is violated without any fault.
 func TestSmallestWithoutFaults(t *testing.T) {
 	s := shrunk(t, "lock", "broken", "cut/500ms")
 	if to := s.To; to.Faults != 0 || to.Clients != 2 || to.Arrivals > 3 || to.Keys != 1 || len(s.WhatMattered()) != 0 {

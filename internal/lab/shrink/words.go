@@ -51,8 +51,8 @@ func Words(f stats.Fault) string {
 	return fmt.Sprintf("%s (%s)", text, strings.Join(facts, ", "))
 }
 
-// serverOf changes a specification whose target is the server of a client to say so: pause:client-0
-// pauses a server, not client 0.
+// serverOf changes a specification that names a client so that it says that the target is the client's
+// server: pause:client-0 pauses a server, not client 0.
 func serverOf(kind kinds.Kind, spec string) string {
 	if kind.Hits.Clients() {
 		return spec

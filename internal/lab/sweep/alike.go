@@ -39,7 +39,7 @@ func (c Cause) Covers(smaller Cause) bool {
 // counterexamples of one shape, under whatever faults. The zero value has no runs.
 type Alike struct {
 	Runs   int
-	Causes []Cause // those in all of the runs
+	Causes []Cause // the causes that all runs have
 }
 
 // Add adds a run.

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// What all runs have in common is the same property with the same shape, whatever the faults.
+// Runs are alike if they violate the same property with the same shape, whatever the faults.
 func TestAlike(t *testing.T) {
 	one := Cause{Property: "exclusion", Shape: "acquire ok", Faults: []string{"expire"}}
 	same := Cause{Property: "exclusion", Shape: "acquire ok"}

@@ -20,7 +20,7 @@ type Asked struct {
 	Load time.Duration `json:"load,omitempty"`
 }
 
-// AskedOf returns what a schedule asks for, of loads of some length. drawn means that the seeds draw
+// AskedOf returns what a schedule asks for, given the length of the loads. drawn means that the seeds draw
 // the times of faults.
 func AskedOf(s plan.Schedule, load time.Duration, drawn bool) *Asked {
 	if len(s) == 0 {
@@ -79,8 +79,8 @@ func (a *Asked) Unanswered(took []FaultCount) (names []string) {
 	return names
 }
 
-// Unseen says in sentences, without a full stop, what was asked for and did not show in any run: the effects of
-// faults, and what clients do after them. It returns "" if there is nothing.
+// Unseen says, in sentences without full stops, which faults had no effect in any run, and after which faults
+// no client got an answer. It returns "" if there is nothing.
 func (a *Asked) Unseen(took []FaultCount) string {
 	var texts []string
 	for _, n := range a.Never(took) {
@@ -97,8 +97,8 @@ func NoAnswer(faults []string) string {
 	return fmt.Sprintf("no operation of the load succeeded in any run from when %s took effect to the end of the load: nothing could have gone wrong any more", prose.List(faults, "or"))
 }
 
-// FaultsText returns a fault expression for people, with those of its faults that took effect in no run, or else those after
-// which no client got an answer.
+// FaultsText returns a fault expression for people, with a note on the faults that took effect in no run or, if there
+// are none, on those after which no client got an answer.
 func FaultsText(expression string, took []FaultCount) string {
 	s, err := plan.Parse(expression, time.Second)
 	var names []string

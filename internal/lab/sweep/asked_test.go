@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 )
 
-// A fault that was asked for and took effect in no run is undecided, and a sentence says why.
+// If a fault was requested but took effect in no run, the sweep is undecided, and a sentence tells why.
 func TestAskedForAndNeverTook(t *testing.T) {
 	for _, tt := range []struct {
 		name, faults string
@@ -57,7 +57,8 @@ func TestAskedForAndNeverTook(t *testing.T) {
 	}
 }
 
-// struck is the line of a run with an effect of a fault, after which it had no answer, or no call.
+// struck returns the line of a run in which a fault took effect that was followed by no answer, or by
+// no call.
 func struck(kind, unanswered, uncalled string) Line {
 	l := Line{Struck: Struck{Faults: map[string][2]int{kind: {1, 1}}}}
 	if unanswered != "" {
@@ -69,7 +70,8 @@ func struck(kind, unanswered, uncalled string) Line {
 	return l
 }
 
-// One run with an answer is enough for all, and so it is for what a session writes at its end.
+// An answer in one run is enough for the whole sweep, also in the line that a session writes at its
+// end.
 func TestAnsweredInOneRun(t *testing.T) {
 	silent, calm, heard := struck("kill", "kill", ""), struck("kill", "", "kill"), struck("kill", "", "")
 	for _, tt := range []struct {

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// BenchmarkMerge merges a sweep of four shards, once of archives and once of folders, and
-// tells how much memory is in use in the end: it must not grow with the runs. So does one of
-// ten thousand shards, for which all takes the same time again.
+// BenchmarkMerge merges a sweep of four shards, once from archives and once from folders, and reports
+// how much memory is in use in the end, which must not grow with the number of runs. It does the same
+// with a sweep of ten thousand shards.
 func BenchmarkMerge(b *testing.B) {
 	for _, size := range []struct {
 		runs   int64
@@ -63,7 +63,7 @@ func sizeOf(paths []string) (n int64) {
 	return n
 }
 
-// writeShards writes what sweeps of so many runs leave.
+// writeShards writes the files that the shards of a sweep of so many runs leave.
 func writeShards(b *testing.B, dir string, runs int64, of int) {
 	b.Helper()
 	for i := 1; i <= of; i++ {

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Cause is what violations have in common that count as one finding.
+// Cause is what the violations of one finding have in common.
 type Cause struct {
 	Property string `json:"property"`
 	// Shape describes the counterexample without numbers, keys and times: what each client in it
@@ -35,7 +35,7 @@ const mostKinds = 2
 // Key returns a text that differs between causes.
 func (c Cause) Key() string { return c.Property + "\n" + c.Shape + "\n" + strings.Join(c.Faults, ",") }
 
-// causesOfRun finds the causes of one run's violations.
+// causesOfRun finds the causes of the violations of one run.
 type causesOfRun struct {
 	h       *history.History
 	windows []coverage.Window // read when they are first asked for

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// twoHolders is a run in which two clients hold a key at once, from a moment on, and a
-// server is paused for a client from pause to pause+5.
+// twoHolders returns a run in which two clients hold a key at once from at on, and a server is paused
+// for the given clients from pause to pause+5.
 func twoHolders(first, second int, at, pause float64, clients []int) (*history.History, checker.Verdict) {
 	b := historytest.New(models.Lock.Name)
 	fault := func(at float64, step string) {
@@ -21,7 +21,7 @@ func twoHolders(first, second int, at, pause float64, clients []int) (*history.H
 	}
 	b.Op(first, models.FAcquire, "k", at, at+2, history.OK, nil, nil)
 	b.Op(second, models.FAcquire, "k", at+1, at+3, history.OK, nil, nil)
-	if first < second { // who releases first differs from run to run
+	if first < second { // the client that releases first differs from run to run
 		b.Op(first, models.FRelease, "k", at+5, at+6, history.OK, nil, nil)
 		b.Op(second, models.FRelease, "k", at+7, at+8, history.OK, nil, nil)
 	} else {
@@ -41,8 +41,8 @@ func twoHolders(first, second int, at, pause float64, clients []int) (*history.H
 	return h, v
 }
 
-// Which clients, when, and in which order is no other cause; another kind of fault in the
-// counterexample is.
+// Other clients, times or an other order make no different cause, but another kind of fault in the
+// counterexample does.
 func TestCause(t *testing.T) {
 	type cause struct {
 		Shape  string
@@ -70,8 +70,8 @@ func TestCause(t *testing.T) {
 	}
 }
 
-// A call that never returned is something else than one that did; how often something was
-// repeated is not.
+// A call that never returned makes a different shape from one that did; the number of repetitions makes
+// no difference.
 func TestShape(t *testing.T) {
 	shape := func(repeats int, outcome history.Type) string {
 		b := historytest.New(models.Lock.Name)
@@ -112,7 +112,7 @@ func TestShape(t *testing.T) {
 	}
 }
 
-// Of what went over the wire a cause has the sort, but neither znodes nor numbers.
+// The shape of messages has their types, but neither znodes nor numbers.
 func TestShapeOfTheWire(t *testing.T) {
 	b := historytest.New(models.Session.Name)
 	b.Session(1, 0, 100, history.FRequest, "", history.Request{Xid: 7, Op: "setData"})

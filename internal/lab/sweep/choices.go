@@ -21,8 +21,9 @@ type Choices struct {
 }
 
 // UsualChoices returns the choices of a sweep without settings of its own, except faults: the ones that each
-// knob declares. They are around the defaults of a run, and have few clients, which make small runs,
-// and many; one key, for which all contend, and several; timeouts shorter than faults, and longer.
+// knob declares. They are around the defaults of a run, and have few clients, which make small runs, and
+// many; one key, for which all clients contend, and several keys; timeouts that are shorter than faults, and
+// longer ones.
 func UsualChoices() Choices {
 	of := map[string][]any{}
 	for _, k := range settings.Knobs {
@@ -37,7 +38,7 @@ func UsualChoices() Choices {
 type Drawn struct {
 	settings.Settings
 	Faults []string
-	Aimed  bool // they come at messages, if they can
+	Aimed  bool // faults come at messages, if they can
 }
 
 // Draw returns what a seed draws, the same each time. Each setting is drawn from a source of its

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/settings"
 )
 
-// A thousand seeds draw everything there is, pairs of faults together and apart, no
-// faults, and each seed the same each time.
+// A thousand seeds draw every choice, each pair of faults together and apart, and no faults; each seed
+// draws the same every time.
 func TestDraw(t *testing.T) {
 	c := UsualChoices()
 	c.Faults = []string{"pause", "kill", "expire", "lose-reply", "stall-link", "rolling", "cut", "freeze"}
@@ -77,7 +77,7 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// What is fixed is as it is fixed, and moves nothing else.
+// Fixed choices have their values, and do not change the other choices.
 func TestDrawFixed(t *testing.T) {
 	free, fixed := UsualChoices(), UsualChoices()
 	fixed.Of["clients"], fixed.Of["latencies"], fixed.Of["nodes"] = []any{4}, nil, nil

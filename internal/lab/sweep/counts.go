@@ -21,10 +21,10 @@ func (c Count) Words() string {
 	return "such as: " + c.Example
 }
 
-// mostReasons bounds the texts that are counted apart. Counting more of them apart would be of no use.
+// mostReasons bounds the texts that are counted separately. More of them would be of no use.
 const mostReasons = 200
 
-// textCounts counts texts. It keeps a limited number of them apart.
+// textCounts counts texts, a limited number of them separately.
 type textCounts struct {
 	of   map[string]*Count
 	rest int

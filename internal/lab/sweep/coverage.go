@@ -39,7 +39,7 @@ func Exercise(h *history.History, passed []link.Passed) Exercised {
 	return x.rows
 }
 
-// exercise is the reading of one run.
+// exercise collects what one run tried.
 type exercise struct {
 	h       *history.History
 	windows []coverage.Window
@@ -62,7 +62,7 @@ func (x *exercise) event(e *history.Event) {
 
 func (x *exercise) invoke(e *history.Event) {
 	if models.Of(x.h).Operation(e.F).Local {
-		return // it is answered without any request
+		return // the operation is answered without a request
 	}
 	span := stats.Span{From: e.Time, Until: stats.End(x.h)}
 	if op := x.h.OperationAt(e.Index); op != nil && op.Return != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// fault adds one that takes effect a millisecond after it was injected.
+// fault adds a fault that takes effect a millisecond after it was injected.
 func fault(b *historytest.Builder, n int, from, to float64, kind, spec string, clients ...int) {
 	step := func(at float64, step string) {
 		b.Fact(at, kind, "", history.FaultStep{Fault: n, Step: step, Spec: spec, Clients: clients})
@@ -22,7 +22,7 @@ func fault(b *historytest.Builder, n int, from, to float64, kind, spec string, c
 	step(to, history.StepHealed)
 }
 
-// request is one with its reply, unless that never came.
+// request returns a request and its reply, unless the reply never came.
 func request(p link.Point, from, to float64) []link.Passed {
 	sent := []link.Passed{{Point: p, At: historytest.At(from)}}
 	if to == historytest.Never {
@@ -45,7 +45,7 @@ func TestExercise(t *testing.T) {
 		request(of(acquire, "getChildren", 1), 11, 20),
 		request(of(acquire, "getChildren", 2), 40, 60),
 		request(of(acquire, "getChildren", 3), 70, 80),
-		request(of(acquire, "delete", 1), 120, 130), // after it, and before the next
+		request(of(acquire, "delete", 1), 120, 130), // after the operation, and before the next
 		request(of(acquire, link.Connect, 1), 120, 130),
 		request(of(acquire, link.Event, 1), 120, historytest.Never),
 	)
@@ -53,14 +53,14 @@ func TestExercise(t *testing.T) {
 	b.Op(1, models.FRelease, "k", 0, historytest.Never, "", nil, nil)
 	release := link.Point{Client: 1, Operation: models.FRelease, Nth: 1}
 	passed = append(passed, request(of(release, "delete", 1), 5, historytest.Never)...)
-	b.Session(3, 1, 101, history.FDisconnected, "", nil) // before it was sent
+	b.Session(3, 1, 101, history.FDisconnected, "", nil) // before the request was sent
 	b.Session(50, 1, 101, history.FDisconnected, "", nil)
-	b.Op(1, models.FConfirm, "k", 0, 1, history.OK, nil, nil) // of the harness's own memory
+	b.Op(1, models.FConfirm, "k", 0, 1, history.OK, nil, nil) // answered from the harness's own memory
 
 	fault(b, 1, 15, 45, "stall-link", "stall-link", 0)
 	fault(b, 2, 48, 55, "pause", "pause:leader")
 	fault(b, 3, 4, 6, "lose-reply", "lose-reply:delete:who=1", 1)
-	fault(b, 4, 5, 7, "lose-request", "lose-request:create", 1) // it was another's
+	fault(b, 4, 5, 7, "lose-request", "lose-request:create", 1) // it hit the request of another client
 	b.Fact(1, "reset", "", history.FaultStep{Fault: 5, Step: history.StepInject})
 	b.Fact(99, "reset", "", history.FaultStep{Fault: 5, Step: history.StepFailed})
 
@@ -95,7 +95,7 @@ func TestExerciseAtAMessage(t *testing.T) {
 	}
 }
 
-// Of the requests that no fault at messages has met, those are listed that it can meet, with a command that aims at them.
+// Requests that faults at messages could hit but never did are listed, with a command that aims at them.
 func TestUnmet(t *testing.T) {
 	s := &Summary{
 		Description: Description{

@@ -36,7 +36,8 @@ type Ended struct {
 	Why End `json:"why"`
 	// WallMS is how long it lasted, in milliseconds.
 	WallMS int64 `json:"wall_ms"`
-	// Took are the kinds of faults that had taken effect in some run, also of an earlier session.
+	// Took lists the kinds of faults that had taken effect in some run, including runs of earlier
+	// sessions.
 	Took []string `json:"took,omitempty"`
 	// Unanswered lists the faults after whose effects clients called operations of the load, or waited in them, and none
 	// succeeded in any of these runs. Uncalled lists those after which they neither called any nor waited.
@@ -55,7 +56,7 @@ const (
 	Interrupted End = "interrupted" // the user interrupted it
 )
 
-// mostLine bounds a line, in bytes: a longer line was not written by zklab.
+// mostLine bounds a line, in bytes: zklab never writes a longer line.
 const mostLine = 16 << 20
 
 // readAhead is how much is read at a time, in bytes: archives may be many and small.

@@ -10,14 +10,14 @@ import (
 type Finding struct {
 	Cause
 	Count int `json:"count"` // runs
-	// Of counts the runs with a verdict; Low and High bound the share of runs that have it, by
-	// Wilson's interval of 95 %.
+	// Of counts the runs with a verdict. Low and High bound the share of runs that have the finding
+	// (Wilson's interval of 95 %).
 	Of   int     `json:"of"`
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 	// Smallest is the run with the fewest events.
 	Smallest Example `json:"smallest"`
-	// Seeds lists the first seeds whose runs have it.
+	// Seeds lists the first seeds whose runs have the finding.
 	Seeds []int64 `json:"seeds"`
 }
 
@@ -27,7 +27,7 @@ type Example struct {
 	Events int    `json:"events"`
 	Kept   string `json:"kept,omitempty"`
 	Drawn  string `json:"drawn,omitempty"`
-	// Told says in a sentence what happened in it.
+	// Told says in a sentence what happened in the run.
 	Told string `json:"told,omitempty"`
 }
 

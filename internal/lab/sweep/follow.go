@@ -14,14 +14,14 @@ import (
 // only the lines of runs that failed, so ten thousand runs take milliseconds. It is for one
 // goroutine at a time.
 type Follower struct {
-	// Description is the latest one; nil before there is one.
+	// Description is the latest description in the file; nil before there is one.
 	Description *Description
-	// Began is when the first session began, and Session the latest one.
+	// Began is when the first session began. Session is the latest session.
 	Began   time.Time
 	Session Session
 	// Ended is why the latest session ended; empty while it has not.
 	Ended End
-	// Effective are the kinds of faults that took effect, as far as a session that has ended says.
+	// Effective lists the kinds of faults that took effect, as reported by sessions that have ended.
 	Effective []FaultCount
 	// Lines counts the runs, Verdicts those with each verdict, and Errors those that could not be
 	// performed.
@@ -52,7 +52,7 @@ func (f *Follower) Next(r io.ReaderAt) error { return f.file.Next(r, f.line) }
 // Offset returns how many bytes of the file were read.
 func (f *Follower) Offset() int64 { return f.file.Offset() }
 
-// passes has, by verdict, how the lines of runs without a violation go on after the seed.
+// passes has, by verdict, what follows the seed in the lines of runs without a violation.
 var passes = map[checker.Result][]byte{
 	checker.Valid:   []byte(`,"verdict":"valid",`),
 	checker.Unknown: []byte(`,"verdict":"unknown",`),
@@ -117,7 +117,7 @@ func (f *Follower) other(text []byte) error {
 // Rates are computed from this many of the latest lines.
 const recentLines = 200
 
-// at notes when a line was written.
+// at records when a line was written.
 func (f *Follower) at(text []byte) {
 	_, rest, ok := bytes.Cut(text, []byte(`"at_ms":`))
 	if !ok {

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// A Follower counts what a merge counts, in whatever pieces the file grows.
+// A Follower counts the same as a merge, in whatever pieces the file grows.
 func TestFollower(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, filepath.Join(dir, "1-of-1"), description("1..400"))
@@ -75,7 +75,7 @@ func TestFollowerRate(t *testing.T) {
 	at := int64(0)
 	for seed := int64(1); seed <= 600; seed++ {
 		if at += 1000; seed > 300 {
-			at -= 900 // ten a second from here
+			at -= 900 // ten lines a second from here
 		}
 		put(entry{Line: &Line{Seed: seed, Verdict: checker.Valid, AtMS: at}})
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // keptFolder is within the folder of a sweep, or of a shard of it.
-const keptFolder = "runs" // with a folder for each run that is kept, called by its seed
+const keptFolder = "runs" // has a folder for each run that is kept, named by its seed
 
 // Journal is the folder of a sweep under way, locked for this process. A line that was written
 // stays, whatever happens to the process; a seed without a line was not run. Its methods are for
@@ -23,7 +23,7 @@ type Journal struct {
 	dir   string
 	file  *os.File
 	began time.Time
-	Tally *Tally // of all lines
+	Tally *Tally // adds up all lines
 }
 
 // ErrOtherSweep means that a folder belongs to a sweep that is not the one to be run.

@@ -23,7 +23,7 @@ func description(seeds string) Description {
 	return Description{Settings: []Setting{{"recipe", "lock"}, {"faults", "all"}}, Seeds: s, Command: "zklab sweep lock"}
 }
 
-// open opens a journal that must open.
+// open opens a journal, and fails the test if that is impossible.
 func open(t *testing.T, dir string, d Description) *Journal {
 	t.Helper()
 	l, err := OpenJournal(dir, d, 1)
@@ -34,7 +34,7 @@ func open(t *testing.T, dir string, d Description) *Journal {
 	return l
 }
 
-// keep makes the folder of a run as a runner does.
+// keep creates the folder of a run like a runner.
 func keep(t *testing.T, l *Journal, seed int64, text string) {
 	t.Helper()
 	if err := os.MkdirAll(l.Folder(seed), 0o755); err != nil {
@@ -52,14 +52,14 @@ func write(t *testing.T, l *Journal, line Line) {
 	}
 }
 
-// A sweep whose process was killed at any byte of what it had written goes on: what has
-// its whole line is not run again, everything else is, and a folder without its line is gone.
+// A sweep whose process was killed can be continued, at whatever byte its journal was cut off: seeds
+// with a complete line are not run again, all others are, and folders without a line are removed.
 func TestLedgerKilledAnywhere(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sweep")
 	l := open(t, dir, description("1..3"))
 	keep(t, l, 2, "of a run that failed")
 	for seed, verdict := range map[int64]checker.Result{1: checker.Valid, 2: checker.Violation, 3: checker.Unknown} {
-		// The torn line is longer than what is written next: all of it has to go.
+		// The torn line is longer than what is written next: all of it must be removed.
 		write(t, l, Line{Seed: seed, Verdict: verdict, Drawn: strings.Repeat("x", 500), NotValid: []Property{{Name: "p", Result: verdict, Shape: "x"}}})
 	}
 	l.Close()
@@ -69,7 +69,7 @@ func TestLedgerKilledAnywhere(t *testing.T) {
 	}
 	for n := range len(whole) + 1 {
 		if n%9 != 0 && n < len(whole) && !strings.Contains(string(whole[max(0, n-2):n+1]), "\n") {
-			continue // within a line one byte is like another
+			continue // all bytes within a line are alike
 		}
 		dir := filepath.Join(t.TempDir(), "sweep")
 		l := open(t, dir, description("1..3"))
@@ -110,7 +110,7 @@ func TestLedgerKilledAnywhere(t *testing.T) {
 	}
 }
 
-// readable says what is wrong with a journal whose every byte should be of a line.
+// readable returns an error unless every byte of a journal belongs to a line.
 func readable(dir string) error {
 	b, err := os.ReadFile(filepath.Join(dir, JournalFile))
 	if err != nil {
@@ -123,7 +123,7 @@ func readable(dir string) error {
 	return err
 }
 
-// lineOf is the line of a seed.
+// lineOf returns the line of a seed.
 func lineOf(journal []byte, seed int64) string {
 	for line := range strings.SplitSeq(string(journal), "\n") {
 		if strings.HasPrefix(line, `{"seed":`+string(rune('0'+seed))) {
@@ -133,8 +133,8 @@ func lineOf(journal []byte, seed int64) string {
 	return "none"
 }
 
-// A journal refuses a sweep that is not the one it has, in one line that says what differs.
-// More seeds are no other sweep.
+// A journal refuses a sweep other than its own with an error of one line that says what differs. More
+// seeds do not make another sweep.
 func TestLedgerOfAnotherSweep(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir, description("1..10"))
@@ -163,7 +163,7 @@ func TestLedgerOfAnotherSweep(t *testing.T) {
 	}
 }
 
-// What is no line of a sweep is an error with its place, and nothing is overwritten.
+// Text that is not a line of a sweep is an error with its position, and nothing is overwritten.
 func TestLedgerDamaged(t *testing.T) {
 	first := `{"sweep":{"format":1,"settings":[{"name":"recipe","value":"lock"},{"name":"faults","value":"all"}],"seeds":"1..10","shard":{"index":0,"of":0}}}` + "\n"
 	for text, want := range map[string]string{

@@ -38,7 +38,7 @@ type Line struct {
 	// Behaviours has the hashes of the behaviours that the run met; see [coverage.Hashes].
 	Behaviours []uint32 `json:"behaviours,omitempty"`
 
-	// Leaks are the warnings that what the clients left behind grew with the load.
+	// Leaks are warnings that the znodes that clients left behind grew with the load.
 	Leaks []string `json:"leaks,omitempty"`
 
 	// Samples are the times that the run measured.
@@ -59,11 +59,11 @@ type Line struct {
 type Property struct {
 	Name   string         `json:"property"`
 	Result checker.Result `json:"result"`
-	// Measured means that it does not decide the verdict.
+	// Measured means that the property does not decide the verdict.
 	Measured bool `json:"measured,omitempty"`
 	// Why is the class of the reasons of an unknown verdict.
 	Why string `json:"why,omitempty"`
-	// Example is one of these reasons, if its class says less; of a violation, it describes what
+	// Example is one of these reasons, if the class says less; for a violation, it describes what
 	// happened.
 	Example string `json:"example,omitempty"`
 	// Shape and Faults are the cause of a violation; see [Cause].
@@ -81,6 +81,6 @@ func (l *Line) WhyUnknown() string {
 	return ""
 }
 
-// Failed reports whether to keep the run: a property that decides was violated, or the run could
+// Failed reports whether to keep the run: it violated a property that decides the verdict, or it could
 // not be performed.
 func (l *Line) Failed() bool { return l.Verdict == checker.Violation || l.Error != "" }

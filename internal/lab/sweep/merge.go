@@ -13,9 +13,9 @@ import (
 const mostLeft = 8
 
 // Merge adds up the folders and archives of one sweep. It can do so at any time: while some shards
-// still run, and after others died. A path is the folder of a sweep with all of its shards, the
-// folder of one shard, or an archive. Where a shard has both, the folder goes first: it is the
-// newer one, and has the kept runs. Memory does not grow with the runs.
+// still run, and after others died. A path is the folder of a sweep with all of its shards, the folder
+// of one shard, or an archive. If a shard has both a folder and an archive, the folder counts: it is
+// newer, and has the kept runs. Memory does not grow with the runs.
 func Merge(paths []string) (*Summary, error) {
 	return MergeEach(paths, nil)
 }
@@ -75,7 +75,7 @@ func (t *Tally) merge(path string) (*ShardState, error) {
 	}
 	defer r.Close()
 	zip, _ := r.(*archiveReader)
-	var d *Description // of this source
+	var d *Description // the description in this source
 	t.ended = ""
 	before, wall := t.seen.n, t.wall
 	_, err = readJournal(r, func(e entry) error {
@@ -118,7 +118,7 @@ func (t *Tally) accept(d *Description) error {
 type shardStates map[string]*ShardState
 
 // add adds the state of a shard. If the shard was read twice, for example from its folder and its
-// archive, it keeps the state that says most about how the shard ended.
+// archive, add keeps the state that says most about how the shard ended.
 func (all shardStates) add(s ShardState) {
 	a := all[s.Shard.String()]
 	if a == nil {

@@ -82,8 +82,8 @@ var (
 	numbers    = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+([.,][0-9]+)*`)
 )
 
-// class returns a reason without what differs from run to run: numbers, keys, times. If the reason
-// says only that assumptions did not hold, class names these.
+// class returns a reason without the parts that differ from run to run: numbers, keys, times. If the
+// reason says only that assumptions did not hold, class names these.
 func class(reason string, unmet []string) string {
 	if strings.HasPrefix(reason, checker.NothingWrong) && len(unmet) > 0 {
 		return "assumption " + strings.Join(unmet, ", ")

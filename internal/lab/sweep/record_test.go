@@ -6,7 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// People read a reason with its numbers; which it is does not depend on the order of the runs.
+// People read an example of each reason with its numbers; which example that is does not depend on the
+// order of the runs.
 func TestExamples(t *testing.T) {
 	few := func(n string) (string, string) {
 		reason := "only " + n + " acquires (keys k1, k2) met a holder, of 10 wanted"
@@ -32,7 +33,7 @@ func TestExamples(t *testing.T) {
 	}
 	var c textCounts
 	c.add("no token was given", exampleOf("no token was given", "no token was given"))
-	c.add("x # y", "") // as records before had it
+	c.add("x # y", "") // as in older records
 	c.add("x # y", "x 2 y")
 	if diff := cmp.Diff([]Count{{"x # y", "x 2 y", 2}, {"no token was given", "", 1}}, c.list()); diff != "" {
 		t.Error(diff)

@@ -49,21 +49,21 @@ type Progress struct {
 	Causes      int
 	PerSecond   float64       // runs, in this session
 	Virtual     float64       // seconds of the runs' own clocks a second
-	Left        time.Duration // as it looks; 0: not known yet
+	Left        time.Duration // estimated; 0: not known yet
 }
 
 const (
 	usualGrace    = 30 * time.Second
 	progressEvery = 200 * time.Millisecond
-	// mostErrors is how many runs in a row must fail to run for the sweep to give up: then the
-	// seeds are not the reason.
+	// mostErrors is the number of runs in a row that cannot be performed after which the sweep gives
+	// up: the seeds are then not the reason.
 	mostErrors = 5
 )
 
-// Run runs the seeds of a journal that have no line yet, and returns why it ended. It writes the
-// reason into the journal, too. If ctx ends, it returns the error of ctx. Any other error means
-// that the journal could not be written, or that no run could be performed; the journal then has no
-// lines for these runs.
+// Run runs the seeds of a journal that have no line yet, and returns why it ended. It also writes the
+// reason into the journal. If ctx ends, it returns the error of ctx. Any other error means that the
+// journal could not be written, or that no run could be performed; the journal then has no lines for
+// these runs.
 func Run(ctx context.Context, l *Journal, c Config) (End, error) {
 	if len(c.Runners) == 0 {
 		return "", errors.New("a sweep needs somebody who runs it")
@@ -76,7 +76,7 @@ func Run(ctx context.Context, l *Journal, c Config) (End, error) {
 	if err != nil {
 		return "", err
 	}
-	if ctx.Err() != nil { // other processes need the archive nevertheless: systems signal each process of a job
+	if ctx.Err() != nil { // other processes still need the archive: systems signal every process of a job
 		return "", errors.Join(context.Cause(ctx), l.End(Interrupted))
 	}
 	return end, l.End(end)
@@ -93,7 +93,7 @@ type running struct {
 	stopped bool
 	before  int64 // lines of earlier sessions, and their virtual time
 	virtual time.Duration
-	held    []Line // of runs that could not be performed, until another run can
+	held    []Line // lines of runs that could not be performed, held until another run succeeds
 }
 
 // taskResult is the result of a task.
@@ -101,7 +101,7 @@ type taskResult struct {
 	task Task
 	line Line
 	err  error
-	cut  bool // the run was ended before it was finished
+	cut  bool // the run was cut off before its end
 }
 
 func (r *running) run(ctx context.Context) (End, error) {
@@ -123,8 +123,8 @@ func (r *running) run(ctx context.Context) (End, error) {
 	return end, err
 }
 
-// believe writes the lines of runs that failed to run at the end of the sweep, unless no run ever
-// succeeded.
+// believe writes, at the end of the sweep, the lines of runs that could not be performed, unless no run
+// ever succeeded.
 func (r *running) believe() error {
 	if n := len(r.held); n > 0 && len(r.Tally.verdicts) == 0 {
 		return fmt.Errorf("no run succeeded; the last one, of seed %d: %s", r.held[n-1].Seed, r.held[n-1].Error)
@@ -136,7 +136,7 @@ func (r *running) believe() error {
 func (r *running) deal() {
 	defer close(r.tasks)
 	d := r.Tally.Description
-	done := r.Tally.seen.copy() // lines are added meanwhile, of seeds that were dealt
+	done := r.Tally.seen.copy() // a copy, since lines of dealt seeds are added meanwhile
 	for seed := range d.Seeds.of(d.Shard) {
 		if done.has(seed) {
 			continue
@@ -267,7 +267,7 @@ func (r *running) tell() {
 	if n := p.Done - r.before; n > 0 {
 		p.PerSecond = float64(n) / elapsed.Seconds()
 		p.Virtual = (t.virtual - r.virtual).Seconds() / elapsed.Seconds()
-		left := float64(p.Seeds-p.Done) / p.PerSecond // of a sweep without an end it would overflow
+		left := float64(p.Seeds-p.Done) / p.PerSecond // for a sweep without an end, a Duration would overflow
 		p.Left = time.Duration(min(left, 1e9) * float64(time.Second))
 	}
 	if r.For > 0 && (p.Left == 0 || r.For-elapsed < p.Left) {

@@ -17,11 +17,11 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// fake is a runner that keeps account of which seeds it ran; every tenth fails.
+// fake is a runner that records which seeds it ran; every tenth seed fails.
 type fake struct {
 	mu  sync.Mutex
 	ran []int64
-	at  func(ctx context.Context, seed int64) error // nil: nothing happens
+	at  func(ctx context.Context, seed int64) error // called in each run; nil: nothing happens
 }
 
 func (f *fake) run(ctx context.Context, t Task) (Line, error) {
@@ -46,10 +46,10 @@ func (f *fake) run(ctx context.Context, t Task) (Line, error) {
 	return l, nil
 }
 
-// runners are n of a fake.
+// runners returns n times the same fake runner.
 func (f *fake) runners(n int) []Runner { return slices.Repeat([]Runner{f.run}, n) }
 
-// sorted are the seeds that it ran.
+// sorted returns the seeds that f ran, in order.
 func (f *fake) sorted() []int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -58,7 +58,7 @@ func (f *fake) sorted() []int64 {
 
 func upTo(n int64) []int64 { return slices.Collect(Seeds{{1, n}}.All()) }
 
-// Each seed is run once, however many run at a time; what fails has its folder.
+// Each seed is run once, however many run at a time; failed runs keep their folders.
 func TestRun(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sweep")
 	l := open(t, dir, description("1..100"))
@@ -81,8 +81,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// A sweep ends early for any of the reasons there are, and goes on where it was: between
-// all sessions each seed has run once.
+// A sweep that ended early, for whatever reason, continues where it was: after all sessions each seed
+// has run once.
 func TestRunGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	f := &fake{}
@@ -157,7 +157,7 @@ func TestRunPastItsGrace(t *testing.T) {
 	}
 }
 
-// That a run could not be made is written of a seed only if others can be made.
+// A line tells that a run was impossible only if runs of other seeds are possible.
 func TestRunErrors(t *testing.T) {
 	failing := errors.New("no servers")
 	for name, test := range map[string]struct {

@@ -102,7 +102,7 @@ func (s *Seeds) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Count returns how many there are.
+// Count returns the number of seeds.
 func (s Seeds) Count() (n int64) {
 	for _, r := range s {
 		n += r.Last - r.First + 1
@@ -110,7 +110,7 @@ func (s Seeds) Count() (n int64) {
 	return n
 }
 
-// Has reports whether a seed is one of them.
+// Has reports whether s contains a seed.
 func (s Seeds) Has(seed int64) bool {
 	return slices.ContainsFunc(s, func(r Range) bool { return r.First <= seed && seed <= r.Last })
 }
@@ -165,7 +165,7 @@ type seedSet struct {
 
 const wordBits = 64
 
-// add reports whether the seed was new.
+// add adds a seed, and reports whether it was new.
 func (s *seedSet) add(seed int64) bool {
 	if s.has(seed) {
 		return false
@@ -185,7 +185,7 @@ func (s *seedSet) copy() seedSet {
 
 func (s *seedSet) has(seed int64) bool { return s.words[seed/wordBits]&(1<<uint(seed%wordBits)) != 0 }
 
-// counts returns how many in the set each of n shards has, from shard 1 on.
+// counts returns how many seeds in the set belong to each of n shards, from shard 1 on.
 func (s *seedSet) counts(n int) []int64 {
 	all := make([]int64, n)
 	for word, set := range s.words {

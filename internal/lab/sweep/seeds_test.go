@@ -28,8 +28,8 @@ func TestParseSeeds(t *testing.T) {
 	}
 }
 
-// Whatever the seeds and the number of shards: each seed is in exactly one shard, counts
-// agree with what is given out, and a seed stays in its shard when there are more.
+// Whatever the seeds and the number of shards: each seed is in exactly one shard, the counts are right,
+// and a seed stays in its shard when there are more seeds.
 func TestShardsOfSeeds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var s Seeds
@@ -107,7 +107,7 @@ func TestSeedsInclude(t *testing.T) {
 	}
 }
 
-// slurm is the environment of a task of an array.
+// slurm returns the environment of a task of a Slurm job array.
 func slurm(id, count, first, last, step string) map[string]string {
 	return map[string]string{
 		"SLURM_ARRAY_TASK_ID": id, "SLURM_ARRAY_TASK_COUNT": count, "SLURM_ARRAY_TASK_MIN": first,

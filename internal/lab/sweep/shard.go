@@ -70,11 +70,11 @@ func ParseShard(text string, environ func(string) (string, bool)) (Shard, error)
 type array struct {
 	name  string
 	index string // the variable with the index
-	count string // that with the count; empty: there is none
-	first string // that with the first index; empty: it is from
-	last  string // that with the last index; empty: it follows
+	count string // the variable with the count; empty: there is none
+	first string // the variable with the first index; empty: the first index is from
+	last  string // the variable with the last index; empty: it follows from the others
 	from  int
-	step  string // that with the distance of two indices; empty: 1
+	step  string // the variable with the distance between two indices; empty: the distance is 1
 	// alone means that the variables are set even if there is no array.
 	alone bool
 }
@@ -84,12 +84,12 @@ var arrays = []array{
 	// Kubernetes, "Jobs, Completion mode": from 0 to .spec.completions - 1. No variable tells the
 	// completions, and the downward API has no field for them.
 	{name: "Kubernetes", index: "JOB_COMPLETION_INDEX"},
-	// sbatch(1), OUTPUT ENVIRONMENT VARIABLES: indices are as --array says, with any first one.
+	// sbatch(1), OUTPUT ENVIRONMENT VARIABLES: --array sets the indices, which can begin anywhere.
 	{name: "Slurm", index: "SLURM_ARRAY_TASK_ID", count: "SLURM_ARRAY_TASK_COUNT", first: "SLURM_ARRAY_TASK_MIN", last: "SLURM_ARRAY_TASK_MAX", step: "SLURM_ARRAY_TASK_STEP"},
 	// AWS Batch User Guide, "Environment variables": from 0; set in child jobs of array jobs only.
 	{name: "AWS Batch", index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE"},
-	// GitLab, "Predefined CI/CD variables": from 1, set for jobs with the keyword parallel; the total
-	// is 1 for others.
+	// GitLab, "Predefined CI/CD variables": from 1, set for jobs with the keyword parallel; for other jobs,
+	// the total is 1.
 	{name: "GitLab", index: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", from: 1},
 	// CircleCI, "Built-in environment variables": from 0; 0 of 1 without parallelism.
 	{name: "CircleCI", index: "CIRCLE_NODE_INDEX", count: "CIRCLE_NODE_TOTAL", alone: true},

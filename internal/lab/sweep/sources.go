@@ -50,9 +50,10 @@ func sourcesIn(paths []string) (sources []string, err error) {
 	return slices.Compact(sources), nil
 }
 
-// belowFolder tells where sources are in a folder: of a shard or a sweep, or one that holds
-// archives; of a recipe, or one with a folder for each archive; of all sweeps. The first pattern
-// that matches anything is used. If that finds several sweeps, [Merge] reports it.
+// belowFolder has patterns for the sources in a folder. The folder can be that of a shard or a sweep,
+// or hold archives; it can be that of a recipe, or have a folder for each archive; or it can be that of
+// all sweeps. The first patterns that match anything are used. If that finds several sweeps, [Merge]
+// reports it.
 var belowFolder = [][]string{
 	{JournalFile, "*/" + JournalFile, "*" + ArchiveEnd},
 	{"*/*/" + JournalFile, "*/*" + ArchiveEnd},
@@ -75,7 +76,7 @@ func sourcesBelow(folder string) (found []string, err error) {
 	return nil, fmt.Errorf("there is no sweep in %s: neither %s nor an archive (%s)", folder, JournalFile, ArchiveEnd)
 }
 
-// withoutCopies leaves out archives beside their folders, which have all that the archives have.
+// withoutCopies leaves out archives beside their folders, which contain everything in the archives.
 func withoutCopies(found []string) (sources []string) {
 	journals := map[string]bool{}
 	for _, file := range found {
@@ -114,8 +115,8 @@ func underWay(path string) bool {
 // errFound ends the reading of a journal.
 var errFound = errors.New("found")
 
-// beginningOf returns the description of a sweep, and when a process first began to work on it; the zero
-// time if none has.
+// beginningOf returns the description of a sweep, and when a process first began to work on it; the zero time
+// if no process has.
 func beginningOf(source string) (d *Description, began time.Time, err error) {
 	r, err := openEntries(source)
 	if err != nil {

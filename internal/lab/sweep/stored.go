@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// StoreFolder is the folder of sweeps in a store: below it is one for each recipe, and in that one for
+// StoreFolder is the folder of sweeps in a store. It has a folder for each recipe, which has a folder for
 // each sweep.
 const StoreFolder = "sweeps"
 
@@ -22,12 +22,12 @@ type Stored struct {
 	Recipe string // the name of the folder that it is in
 	// Description is nil if Err is not.
 	Description *Description
-	Began       time.Time // when a process began to work on it first, UTC
+	Began       time.Time // when a process first began to work on it, UTC
 	Running     bool      // a process works on it
 	Err         error     // why it cannot be read
 }
 
-// InStore returns the sweeps in a store, newest first. It reads the beginnings of their files only. One
+// InStore returns the sweeps in a store, newest first. It reads only the beginnings of their files. A sweep
 // that cannot be read is in the list, with its error.
 func InStore(root string) ([]Stored, error) {
 	recipes, err := store.FoldersIn(filepath.Join(root, StoreFolder))

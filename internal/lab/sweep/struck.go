@@ -15,8 +15,9 @@ type Struck struct {
 	// NoEffect has, for each kind whose time came but which took no effect, the reason for one of
 	// its faults.
 	NoEffect map[string]string `json:"no_effect,omitempty"`
-	// Unanswered are the kinds that took effect, if clients called operations of the load after the first fault, or waited
-	// in them, and none succeeded; Uncalled are the same if they neither called any nor waited.
+	// Unanswered lists the kinds that took effect and after whose first fault clients called operations of the load,
+	// or waited in them, but none succeeded. Uncalled lists the kinds after whose first fault clients neither called
+	// any nor waited.
 	Unanswered []string `json:"unanswered,omitempty"`
 	Uncalled   []string `json:"uncalled,omitempty"`
 }
@@ -37,18 +38,18 @@ func (s *Struck) After(kind string) (answered, unanswered int) {
 // FaultCount is how often faults of a kind took effect.
 type FaultCount struct {
 	Kind      string `json:"kind"`
-	Runs      int    `json:"runs"`      // that had one of them
-	Effective int    `json:"effective"` // of these, in which one took effect
-	// Answered are the effective ones in which an operation of the load succeeded after the first fault, Unanswered those
-	// in which clients called some, or waited in them, and none succeeded.
+	Runs      int    `json:"runs"`      // runs in which the time of such a fault came
+	Effective int    `json:"effective"` // those of Runs in which such a fault took effect
+	// Answered counts those of Effective in which an operation of the load succeeded after the first fault, and
+	// Unanswered those in which clients called operations, or waited in them, but none succeeded.
 	Answered   int    `json:"answered"`
 	Unanswered int    `json:"unanswered,omitempty"`
-	Scheduled  int    `json:"scheduled"`         // whose time came
-	Verified   int    `json:"verified"`          // that took effect
-	WhyNot     string `json:"why_not,omitempty"` // why one took none, if none did in some run
+	Scheduled  int    `json:"scheduled"`         // faults whose time came
+	Verified   int    `json:"verified"`          // faults that took effect
+	WhyNot     string `json:"why_not,omitempty"` // why a fault had no effect, if no fault of the kind had any in some run
 }
 
-// add counts the faults of a run. Which reason it keeps does not depend on the order of runs.
+// add counts the faults of a run. The reason that it keeps does not depend on the order of runs.
 func (f *FaultCount) add(run *Struck) {
 	if whyNot := run.NoEffect[f.Kind]; whyNot != "" && (f.WhyNot == "" || whyNot < f.WhyNot) {
 		f.WhyNot = whyNot
@@ -64,7 +65,7 @@ func (f *FaultCount) add(run *Struck) {
 	f.Answered, f.Unanswered = f.Answered+answered, f.Unanswered+unanswered
 }
 
-// unanswered reports whether clients called operations after the faults took effect, and none succeeded in any run.
+// unanswered reports whether clients called operations after the faults took effect, but none succeeded in any run.
 func (f *FaultCount) unanswered() bool { return f.Unanswered > 0 && f.Answered == 0 }
 
 // Took adds the faults of a run to the counts of their kinds.
@@ -97,7 +98,7 @@ func StruckBy(result *store.Result) Struck {
 	return s
 }
 
-// whyNot says why a fault of a kind took no effect, if none of the kind did.
+// whyNot says why a fault of a kind had no effect, if no fault of the kind had any.
 func whyNot(result *store.Result, k stats.FaultKind) string {
 	for _, f := range result.Stats.Faults {
 		if k.Verified == 0 && f.Kind == k.Kind && len(f.Warnings) > 0 {

@@ -17,7 +17,7 @@ type Summary struct {
 	// Verdict is violation if any run has a violation. It is unknown if a property that decides was valid in no run, if a fault that was asked for took effect in no run or left no client
 	// with an answer, if some runs could not be performed, or if there are no runs. Otherwise it is valid, even if single runs are undecided: the summary counts these.
 	Verdict checker.Result `json:"verdict"`
-	// Why is the reason of an unknown verdict.
+	// Why is the reason for an unknown verdict.
 	Why string `json:"why,omitempty"`
 
 	Runs      int `json:"runs"`
@@ -53,7 +53,7 @@ type Summary struct {
 	Behaviours coverage.Estimate `json:"behaviours"`
 	// Curve tells how many behaviours were met by fewer runs, and would be met by more.
 	Curve []coverage.Point `json:"curve,omitempty"`
-	// Leaks counts the runs in which what the clients left behind grew with the load.
+	// Leaks counts the runs in which the znodes that clients left behind grew with the load.
 	Leaks []Count `json:"leaks,omitempty"`
 	// Samples are the times that all runs measured.
 	Samples samples.Samples `json:"samples"`
@@ -77,7 +77,7 @@ type PropertySummary struct {
 	Valid     int     `json:"valid"`
 	Violation int     `json:"violation"`
 	Unknown   int     `json:"unknown"`
-	Why       []Count `json:"why,omitempty"` // of the unknown ones
+	Why       []Count `json:"why,omitempty"` // the reasons for unknown verdicts
 }
 
 // Never returns the kinds of faults that never took effect.
@@ -108,7 +108,7 @@ type ShardState struct {
 	// works on the shard.
 	Ended   End  `json:"ended,omitempty"`
 	Running bool `json:"running,omitempty"`
-	// Cut means that its archive is cut off.
+	// Cut means that the shard's archive is cut off.
 	Cut bool `json:"cut,omitempty"`
 	// Left are the first of the seeds without a run.
 	Left Seeds `json:"left,omitempty"`
@@ -118,7 +118,7 @@ type ShardState struct {
 	seeds Seeds // of the whole sweep
 }
 
-// Died reports whether the shard neither ended nor runs any more.
+// Died reports whether the shard has not ended, although no process works on it.
 func (s ShardState) Died() bool { return s.Ended == "" && !s.Running && s.Done < s.Seeds }
 
 func (s *Summary) decide() {

@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// made is a line such as a run leaves, by its seed.
+// made returns a line like that of a run with this seed.
 func made(seed int64) Line {
 	r := rand.New(rand.NewPCG(uint64(seed), 0))
 	l := Line{
@@ -49,7 +49,7 @@ func made(seed int64) Line {
 	return l
 }
 
-// The order in which runs come, and coming twice, changes nothing.
+// Neither the order of runs nor a repeated run changes the tally.
 func TestTallyInAnyOrder(t *testing.T) {
 	summary := func(seeds []int) *Summary {
 		tally := NewTally()
@@ -87,7 +87,7 @@ func TestTallyInAnyOrder(t *testing.T) {
 	}
 }
 
-// A sweep is valid if each property was, somewhere; and never because nothing was run.
+// A sweep is valid if each property was valid in some run, and never if nothing was run.
 func TestSweepVerdict(t *testing.T) {
 	unknown := Property{Name: "exclusion", Result: checker.Unknown, Why: "w"}
 	for name, test := range map[string]struct {
@@ -115,7 +115,7 @@ func TestSweepVerdict(t *testing.T) {
 	}
 }
 
-// What nobody could look at is counted by its reason, and stays as it is if runs are added up.
+// Properties that could not be checked are counted by reason, and the counts survive merging.
 func TestSweepUnchecked(t *testing.T) {
 	result := &store.Result{Verdict: checker.Valid, NotAvailable: []checker.NotAvailable{
 		{Kind: "fault", Name: "pause", Why: "no servers"}, {Kind: "property", Name: "lost", Why: "no Lost"}, {Kind: "property", Name: "fencing", Why: "no token"},
@@ -132,7 +132,7 @@ func TestSweepUnchecked(t *testing.T) {
 	}
 }
 
-// What was interrupted is not all that was asked for; what had its time, or found enough, is.
+// An interrupted sweep is not whole; one that used up its time, or found enough, is.
 func TestRequireWhole(t *testing.T) {
 	for end, want := range map[End]checker.Result{
 		AllSeeds: checker.Valid, TimeIsUp: checker.Valid, Enough: checker.Valid, Interrupted: checker.Unknown, "": checker.Unknown,
@@ -148,7 +148,7 @@ func TestRequireWhole(t *testing.T) {
 	}
 }
 
-// However many causes there are, memory is bounded, and nothing goes uncounted.
+// However many causes there are, memory is bounded, and every run is counted.
 func TestManyCauses(t *testing.T) {
 	tally := NewTally()
 	for seed := range int64(mostCauses + 50) {
@@ -169,7 +169,7 @@ func TestManyCauses(t *testing.T) {
 	}
 }
 
-// Wilson's interval of samples that textbooks have.
+// Wilson's intervals of examples from textbooks.
 func TestWilson(t *testing.T) {
 	for _, test := range []struct {
 		k, n      int
@@ -184,8 +184,8 @@ func TestWilson(t *testing.T) {
 	}
 }
 
-// Folders and archives are merged at any time: while a shard goes on, when one has died,
-// when one has never begun, and where there are both.
+// Folders and archives can be merged at any time: while a shard is under way, when one has died or
+// never begun, and when a shard has both.
 func TestMerge(t *testing.T) {
 	dir := t.TempDir()
 	shard := func(i int, last int64, end End) *Journal {
@@ -210,7 +210,7 @@ func TestMerge(t *testing.T) {
 		return l
 	}
 	shard(1, 40, AllSeeds)
-	shard(2, 20, "") // goes on
+	shard(2, 20, "") // under way
 	shard(3, 30, "").Close()
 
 	s, err := Merge([]string{dir})
@@ -241,7 +241,7 @@ func TestMerge(t *testing.T) {
 		t.Errorf("%d runs, complete %v, absent %v", s.Runs, s.Complete(), s.Absent)
 	}
 
-	// From elsewhere there is the archive alone: the same but for what was kept.
+	// Elsewhere there is only the archive, which gives the same except for the kept runs.
 	away := filepath.Join(t.TempDir(), "1-of-4"+ArchiveEnd)
 	if err := os.Rename(filepath.Join(dir, "1-of-4"+ArchiveEnd), away); err != nil {
 		t.Fatal(err)
@@ -265,7 +265,8 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// Shards are found in the folder of a recipe, of all sweeps, and in folders with an archive each.
+// Shards are found in the folder of a recipe, in that of all sweeps, and in folders with one archive
+// each.
 func TestMergeFindsShards(t *testing.T) {
 	out, artifacts := t.TempDir(), t.TempDir()
 	for i := 1; i <= 3; i++ {
@@ -306,8 +307,7 @@ func TestMergeFindsShards(t *testing.T) {
 	}
 }
 
-// An archive that is cut off tells of the runs that it has, wherever it was cut, and which
-// are missing.
+// A truncated archive tells which runs it has and which are missing, wherever it was cut off.
 func TestMergeOfACutArchive(t *testing.T) {
 	dir := t.TempDir()
 	for i := 1; i <= 2; i++ {

@@ -32,8 +32,8 @@ type Tally struct {
 	ended     End
 	ops       int
 	causes    map[string]*Finding
-	deciding  int // of these causes, those that are not only measured
-	moreFound int // violations of causes that there was no room for
+	deciding  int // number of causes that decide the verdict, and are not only measured
+	moreFound int // violations with causes that there was no room for
 	decided   map[string]*propertyCounts
 	unchecked UncheckedRuns
 	faults    map[string]*FaultCount
@@ -51,7 +51,7 @@ type propertyCounts struct {
 	why      textCounts
 }
 
-// mostCauses bounds the causes that are told apart. Telling more of them apart would be of no use.
+// mostCauses bounds the causes that are distinguished. Distinguishing more of them would be of no use.
 const mostCauses = 2000
 
 // NewTally returns a tally without runs.
@@ -62,8 +62,8 @@ func NewTally() *Tally {
 	}
 }
 
-// take adds an entry. in is the folder that contains the kept runs; empty means that their folders
-// are as lines name them.
+// take adds an entry. in is the folder that contains the kept runs; empty means that the lines name
+// their full paths.
 func (t *Tally) take(e entry, in string) error {
 	switch {
 	case e.Line != nil:
@@ -85,7 +85,7 @@ func (t *Tally) take(e entry, in string) error {
 	return nil
 }
 
-// add adds a run, unless its seed is there already.
+// add adds a run, unless its seed has already been added.
 func (t *Tally) add(l *Line, in string) {
 	t.present = max(t.present, milliseconds(l.AtMS))
 	if !t.seen.add(l.Seed) {

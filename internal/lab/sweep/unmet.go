@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Unmet is a request that never met a fault at messages that could hit it.
+// Unmet is a request and a kind of fault at messages that could have hit it but never did.
 type Unmet struct {
-	Request string // with its operation: acquire create
+	Request string // with its operation, such as "acquire create"
 	Kind    string
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
-// workerEnv makes this test binary a worker.
+// workerEnv is the variable that makes this test binary a worker.
 const workerEnv = "SWEEP_TEST_WORKER"
 
 func TestMain(m *testing.M) {
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// serve is the runner of workers: seeds tell what it does.
+// serve is the runner of workers: what it does depends on the seed.
 func serve(ctx context.Context, t Task) (Line, error) {
 	switch t.Seed {
 	case 3: // dies, once
@@ -48,10 +48,10 @@ func serve(ctx context.Context, t Task) (Line, error) {
 		os.Exit(7)
 	case 5:
 		return Line{}, errors.New("no servers")
-	case 6: // can be stopped
+	case 6: // ends when it is stopped
 		<-ctx.Done()
 		return Line{}, ctx.Err()
-	case 7: // cannot
+	case 7: // does not end when it is stopped
 		select {}
 	case 8:
 		fmt.Println("what is no answer")
@@ -70,8 +70,8 @@ func worker(t *testing.T) Worker {
 	return w
 }
 
-// One process serves many seeds. One that dies is replaced, and its seed is run once more;
-// of a seed of which two die the line says so.
+// One process runs many seeds. A process that dies is replaced, and its seed is run once more; if the
+// second process dies as well, the line of the seed says so.
 func TestWorker(t *testing.T) {
 	w, dir := worker(t), t.TempDir()
 	run := func(seed int64) (Line, error) {
@@ -100,7 +100,7 @@ func TestWorker(t *testing.T) {
 	}
 }
 
-// A worker that is stopped leaves no process, whether it obeys or not.
+// A stopped worker leaves no process, whether its run ends by itself or not.
 func TestWorkerStopped(t *testing.T) {
 	for _, seed := range []int64{6, 7} {
 		w := worker(t)
@@ -117,7 +117,7 @@ func TestWorkerStopped(t *testing.T) {
 	}
 }
 
-// Who talks something else to a worker is told.
+// Input that is not meant for a worker is refused with an explanation.
 func TestServeIsForOneCommand(t *testing.T) {
 	err := workers.Serve(t.Context(), strings.NewReader("hello\n"), &strings.Builder{}, serve, time.Minute, func() { t.Error("given up") })
 	if err == nil || !strings.Contains(err.Error(), "only the command that starts a worker") {

@@ -10,9 +10,9 @@ import (
 // slack covers the buffers that any reading needs.
 const slack = 8 << 20
 
-// Within fails the test if f allocates more than some bytes for each byte of
-// its input, beyond a few megabytes. What f frees again counts, too; so does
-// what other goroutines allocate at the same time.
+// Within fails the test if f allocates more than some bytes for each byte of its input, beyond a few
+// megabytes. Memory that f frees again also counts, and so does memory that other goroutines allocate
+// at the same time.
 func Within(t testing.TB, input, each int, f func()) {
 	t.Helper()
 	if got, most := Of(f), uint64(input)*uint64(each)+slack; got > most {
@@ -27,7 +27,8 @@ func Of(f func()) uint64 {
 	return total() - before
 }
 
-// Kept returns roughly how many bytes are still in use after f, for what f made and its caller keeps.
+// Kept returns roughly how many more bytes are in use after f than before: the memory of what f made and the
+// caller keeps.
 func Kept(f func()) uint64 {
 	before := inUse()
 	f()
@@ -42,8 +43,8 @@ func inUse() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// total returns how many bytes this process has ever allocated. Package runtime/metrics counts a processor's small
-// objects late: the same work differed by a fifth from one time to the next.
+// total returns how many bytes this process has ever allocated. It does not use package runtime/metrics, which
+// counts a processor's small objects late: its figures for the same work differed by a fifth.
 func total() uint64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)

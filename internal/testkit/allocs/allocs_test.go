@@ -2,7 +2,7 @@ package allocs
 
 import "testing"
 
-// told takes note of an error instead of failing.
+// told records an error instead of failing.
 type told struct {
 	testing.TB
 	failed bool

@@ -40,7 +40,7 @@ func (v View) String() string {
 	return fmt.Sprintf("%d light", v.Width)
 }
 
-// hang is the time after which a page or a key is taken for stuck.
+// hang is the time after which a page, or the effect of a key, counts as stuck.
 const hang = time.Minute
 
 // Browser is a Chromium process with an empty profile.
@@ -49,7 +49,8 @@ type Browser struct {
 	ctx context.Context
 }
 
-// Start starts Chromium, and ends it with the test. It skips the test, or fails it, where Chromium is missing.
+// Start starts Chromium, and ends it with the test. Where Chromium is missing, it skips or fails the test (see
+// [programs.Require]).
 func Start(t testing.TB) *Browser {
 	t.Helper()
 	programs.Require(t, programs.Chromium)
@@ -102,10 +103,10 @@ func (b *Browser) Open(address string, v View) *Page {
 	return p
 }
 
-// Close closes the tab. Those that are open in the end are closed by then.
+// Close closes the tab. Tabs that are still open at the end of the test are closed then.
 func (p *Page) Close() { p.cancel() }
 
-// originOf returns what all addresses of a page's own server begin with; a file has nothing but itself.
+// originOf returns the beginning of all addresses of a page's own server; for a file, the file's own address.
 func originOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme == "file" {
@@ -171,7 +172,7 @@ func Eval[T any](p *Page, expression string) T {
 	return run(p, chromedp.Evaluate[T](expression))
 }
 
-// Until waits until an expression is true in the page, or in a page to which it leads meanwhile.
+// Until waits until an expression is true in the page, or in a page that the tab moves to meanwhile.
 func (p *Page) Until(expression string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, hang)
@@ -222,7 +223,7 @@ func (p *Page) Flaws() []string {
 }
 
 // Unreached presses Tab until the focus comes back to where it was, and returns the controls that were not
-// reached, and those that do not show that they have the focus.
+// reached, and the controls that do not show that they have the focus.
 func (p *Page) Unreached() []string {
 	p.t.Helper()
 	Eval[chromedp.Void](p, flawsScript)

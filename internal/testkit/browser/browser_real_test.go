@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// flawed has one of each flaw, and one of each that only looks like it.
+// flawed has an example of each flaw, and of each thing that only looks like a flaw.
 const flawed = `<!doctype html><title>flawed</title>
 <style>
 body { background: #fff; color: #111 } .pale { color: #aaa } .large { color: #888; font-size: 30px }

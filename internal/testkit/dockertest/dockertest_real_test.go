@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// TestRealNeedsDocker is run by the test below, in processes of its own, too.
+// TestRealNeedsDocker is also run by the test below, in separate processes.
 func TestRealNeedsDocker(t *testing.T) { dockertest.Require(t) }
 
 func TestRealWithoutEngine(t *testing.T) {

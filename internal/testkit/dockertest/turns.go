@@ -8,12 +8,12 @@ import (
 // turn is this process's right to use containers, which one process has at a time.
 var turn struct {
 	sync.Mutex
-	tests   int // that use them now
+	tests   int // that use containers now
 	release func()
 }
 
-// takeTurn waits until no other process uses containers, and keeps them away until
-// the test, and all others of this process that do, are over.
+// takeTurn waits until no other process uses containers, and keeps other processes away until this
+// test, and all other tests of this process that use containers, are over.
 func takeTurn(t testing.TB) {
 	t.Helper()
 	turn.Lock()

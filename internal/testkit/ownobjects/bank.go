@@ -14,8 +14,8 @@ import (
 // funds is the sum of the two accounts of a bank.
 const funds = 100
 
-// bank has two accounts in one znode. A wrong one takes money from one account, and adds it to the other one
-// later.
+// bank has two accounts in one znode. A wrong bank takes money from one account, and adds it to the other
+// only later.
 type bank struct {
 	*seat
 	wrong bool
@@ -65,7 +65,7 @@ func (b *bank) accounts(conn *zk.Conn) (here, there int64, stat *zk.Stat, err er
 	return here, there, stat, err
 }
 
-// banks have a property of their own: no money comes or goes.
+// banks declares banks with a property of their own: no money appears or vanishes.
 func banks(life Life, wrong bool) Declared {
 	move, sum := object.Give("move", (*bank).Move, object.Any[int64](1, 2, 3)), object.Ask("sum", (*bank).Sum).Plain().Final()
 	return object.Object[*bank]{

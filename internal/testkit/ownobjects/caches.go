@@ -73,7 +73,7 @@ func (s *setting) renew() (changed <-chan zk.Event, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if stat.Version >= s.version { // another server may be behind the one before
+	if stat.Version >= s.version { // the server of the new connection may be behind the previous one
 		s.value, s.version = value, stat.Version
 	}
 	return changed, nil
@@ -90,7 +90,7 @@ func (s *setting) end() {
 	<-s.over
 }
 
-// settings have answers of a cache.
+// settings declares settings, whose gets answer from a cache.
 func settings(life Life, wrong bool) Declared {
 	set, get := object.Give("set", (*setting).Set, object.Unique), object.Ask("get", (*setting).Get).Cached().Weight(3)
 	return object.Object[*setting]{

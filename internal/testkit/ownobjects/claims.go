@@ -14,8 +14,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// pool has an item in each sequential znode. Before a client takes one, it claims it with an ephemeral znode, so that
-// others leave it alone. If its session ends then, others get the item. In a wrong pool, claims are persistent.
+// pool has an item in each sequential znode. Before a client takes an item, it claims the item with an ephemeral
+// znode, so that other clients leave it alone. If the client's session then ends, others get the item. In a wrong
+// pool, claims are persistent.
 type pool struct {
 	*seat
 	wrong bool
@@ -94,7 +95,7 @@ func (p *pool) claim(conn *zk.Conn, path string) (bool, error) {
 	return there && stat.EphemeralOwner == conn.SessionID(), err
 }
 
-// looks is for how long a client examines an item that it has claimed before it takes it.
+// looks is how long a client examines an item between claiming and taking it.
 const looks = 10 * time.Millisecond
 
 // takeClaimed takes an item that the client has claimed; nil if another client took it before.
@@ -120,7 +121,7 @@ func (p *pool) takeClaimed(conn *zk.Conn, name string) (*int64, error) {
 	return &n, err
 }
 
-// pools have a take that waits.
+// pools declares pools, whose take waits.
 func pools(life Life, wrong bool) Declared {
 	put, take := object.Give("put", (*pool).Put, object.Unique), object.Ask("take", (*pool).Take).Waits()
 	return object.Object[*pool]{

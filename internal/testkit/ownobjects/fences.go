@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// guarded is a znode with the token of the last write. A wrong one writes whatever the token is.
+// guarded is a znode with the token of the last write. A wrong one accepts every write, whatever its
+// token.
 type guarded struct {
 	*seat
 	wrong bool
@@ -40,7 +41,7 @@ func (g *guarded) Write(ctx context.Context, token int64) error {
 	return subjects.WithoutEffect(context.Cause(ctx))
 }
 
-// fences have writes that are guarded by tokens.
+// fences declares objects whose writes are guarded by tokens.
 func fences(life Life, wrong bool) Declared {
 	write := object.Give("write", (*guarded).Write, object.Unique).Refuses(errOldToken)
 	return object.Object[*guarded]{

@@ -64,7 +64,7 @@ func freed(holder, who object.Caller) object.Caller {
 	return holder
 }
 
-// leases have a sequential specification in which sessions end.
+// leases declares leases with a sequential specification in which sessions end.
 func leases(life Life, wrong bool) Declared {
 	take := object.Do("take", (*lease).Take).Refuses(errTaken)
 	spec := object.Sequential(object.Nobody, object.RunsBy(take, func(holder, who object.Caller, _ object.None) (object.Caller, object.None, error) {
@@ -78,7 +78,7 @@ func leases(life Life, wrong bool) Declared {
 	}
 }
 
-// triedLeases may answer false although the lease is free.
+// triedLeases declares leases whose try may answer false although the lease is free.
 func triedLeases(life Life, wrong bool) Declared {
 	try := object.Ask("try", (*lease).Try)
 	spec := object.Sequential(object.Nobody, object.AllowsBy(try, func(holder, who object.Caller, _ object.None, got bool) (object.Caller, error) {
@@ -100,7 +100,7 @@ func triedLeases(life Life, wrong bool) Declared {
 	}
 }
 
-// gate lets one client in at a time. It has the mistakes of a gate.
+// gate lets one client in at a time. A wrong gate makes a mistake.
 type gate struct {
 	*seat
 	mistake mistake
@@ -125,8 +125,8 @@ type mistake string
 
 const (
 	none      mistake = ""
-	impatient mistake = "impatient" // it lets a client in that has waited for a while
-	shallow   mistake = "shallow"   // a client is outside after it left once
+	impatient mistake = "impatient" // it lets every client in that has waited for a while
+	shallow   mistake = "shallow"   // one leave puts a client outside, however often it entered
 	forgetful mistake = "forgetful" // it does not notice that its session ended
 	counting  mistake = "counting"  // its tokens count the holds of one client
 )
@@ -166,7 +166,7 @@ func (g *gate) lost() bool {
 	}
 }
 
-// Enter waits until the client is inside. If it is already, it is so once more.
+// Enter waits until the client is inside. A client that is already inside enters once more.
 func (g *gate) Enter(ctx context.Context) (err error) {
 	if g.depth > 0 && !g.lost() {
 		g.depth++
@@ -215,7 +215,7 @@ func (g *gate) Try(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// Leave ends one stay.
+// Leave undoes one Enter.
 func (g *gate) Leave(ctx context.Context) error {
 	if g.depth == 0 {
 		return subjects.WithoutEffect(errOutside)
@@ -231,7 +231,7 @@ func (g *gate) Leave(ctx context.Context) error {
 	return g.leave(ctx)
 }
 
-// leave ends all stays.
+// leave undoes every Enter.
 func (g *gate) leave(ctx context.Context) (err error) {
 	if g.depth = 0; g.lock != nil {
 		err = g.lock.Unlock(ctx)
@@ -266,7 +266,7 @@ func gates(life Life, wrong bool) Declared {
 	}
 }
 
-// nestedGates can be entered again.
+// nestedGates declares gates that a client inside can enter again.
 func nestedGates(life Life, wrong bool) Declared {
 	enter, leave := object.Do("enter", (*gate).Enter), object.Do("leave", (*gate).Leave)
 	return object.Object[*gate]{
@@ -285,7 +285,7 @@ func askedGates(life Life, wrong bool) Declared {
 	}
 }
 
-// countedGates have tokens.
+// countedGates declares gates with tokens.
 func countedGates(life Life, wrong bool) Declared {
 	enter, leave := object.Ask("enter", (*gate).Count), object.Do("leave", (*gate).Leave)
 	return object.Object[*gate]{
@@ -303,7 +303,7 @@ func triedGates(life Life, wrong bool) Declared {
 	}
 }
 
-// desk is a semaphore of two leases. A wrong one has three.
+// desk is a semaphore with two leases. A wrong desk has three.
 type desk struct {
 	*seat
 	wrong bool
@@ -363,7 +363,7 @@ func (d *desk) Rise(ctx context.Context) error {
 	return err
 }
 
-// offices admit two clients at a time.
+// offices declares desks, which admit two clients at a time.
 func offices(life Life, wrong bool) Declared {
 	sit, rise := object.Do("sit", (*desk).Sit), object.Do("rise", (*desk).Rise)
 	return object.Object[*desk]{

@@ -15,16 +15,17 @@ import (
 // Life says in which sessions the clients of an object work.
 type Life struct {
 	Name string // one word
-	// Processes: clients are processes that crash and start again under their name. Otherwise they are in one
-	// process.
+	// Processes: clients are processes that crash and start again under the same name. Otherwise all clients
+	// are in one process.
 	Processes bool
 
 	each   bool // each object has a session of its own, which the harness closes
-	closes bool // the object closes that itself
+	closes bool // the object itself closes its session
 	calls  bool // each call has a session of its own; a hold keeps the session of the call that began it
 }
 
-// Lives are the ways to live. Tests go through all, so a new way is one more entry.
+// Lives lists the ways in which clients live. Tests go through all of them, so a new way needs only an
+// entry here.
 var Lives = []Life{
 	{Name: "shared"},
 	{Name: "restarted", Processes: true},
@@ -43,10 +44,11 @@ type seat struct {
 	own  *subjects.Client // of a session for this object; nil otherwise
 
 	mu   sync.Mutex
-	open map[*subjects.Client]bool // those with sessions of their own
+	open map[*subjects.Client]bool // clients with sessions of their own
 }
 
-// at takes a place, and makes the znode with some data unless another client has.
+// at returns a client's seat, and creates the znode with some data unless another client has created
+// it.
 func (l Life) at(c *subjects.Client, path, data string) (*seat, error) {
 	s := &seat{life: l, c: c, path: path, open: map[*subjects.Client]bool{}}
 	c.BeforeEnd(s.end)
@@ -81,7 +83,8 @@ func (s *seat) connect() (*subjects.Client, error) {
 	return own, nil
 }
 
-// session returns the session of a call, and what ends it when the call, or the hold that it began, is over.
+// session returns the session of a call, and a function that ends the session when the call, or the hold that
+// it began, is over.
 func (s *seat) session() (now *subjects.Client, done func(), err error) {
 	switch {
 	case s.own != nil:
@@ -115,7 +118,7 @@ func (s *seat) end(ctx context.Context) {
 	}
 }
 
-// Close leaves the place.
+// Close leaves the seat.
 func (s *seat) Close(ctx context.Context) error {
 	if s.life.closes {
 		s.close(ctx, s.own)

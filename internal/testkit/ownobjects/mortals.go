@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Mortal is an object whose clients fail for ever, by right or not.
+// Mortal is an object whose clients fail for ever, rightly or not.
 type Mortal struct {
 	Name string
 	// Breaks is the property that it breaks; "" if it is right.
@@ -24,8 +24,8 @@ type Mortal struct {
 	Made   func() Declared
 }
 
-// Mortals are objects that do not recover from the end of a session, and right ones that only seem so. Tests go
-// through all.
+// Mortals lists objects that do not recover from the end of a session, and right objects that only seem not to.
+// Tests go through all of them.
 var Mortals = []Mortal{
 	{"dead counter", "recovers", func() Declared { return mortalNumbers(mortality{}) }},
 	{"dead the second time", "recovers", func() Declared { return mortalNumbers(mortality{survives: 1}) }},
@@ -62,8 +62,8 @@ var Mortals = []Mortal{
 // mortality says how a subject dies.
 type mortality struct {
 	survives int           // how many ends of sessions it survives
-	rests    time.Duration // for so long after each of these ends, it answers nothing
-	key      string        // it dies at this key only; "": at all
+	rests    time.Duration // how long it answers nothing after each of these ends
+	key      string        // it dies at this key only; "": at every key
 	reads    bool          // it still reads when it is dead
 	own      bool          // it has a session of its own, which it closes when it loses the connection
 }
@@ -118,7 +118,7 @@ func (m *mortal) watch(own *subjects.Client) {
 	}
 }
 
-// alive returns an error if the subject is dead, or rests.
+// alive returns an error if the subject is dead or at rest.
 func (m *mortal) alive() error {
 	now, done, err := m.number.session()
 	if err != nil {
@@ -254,7 +254,7 @@ func (m *member) Join(context.Context) error {
 
 func (m *member) own() string { return m.path + "/member-" + strconv.Itoa(m.c.ID) }
 
-// Post needs a member.
+// Post fails unless the client is a member.
 func (m *member) Post(context.Context) error {
 	there, _, err := m.c.Conn.Exists(m.own())
 	if err == nil && !there {
@@ -267,7 +267,8 @@ func (m *member) Post(context.Context) error {
 	return err
 }
 
-// members post while they are registered. The subjects of a wrong group register when they are made, and never again.
+// members declares members, which post while they are registered. The subjects of a wrong group register when they
+// are made, and never again.
 func members(right bool) Declared {
 	join, post := object.Do("join", (*member).Join), object.Do("post", (*member).Post)
 	operations := []object.Operation[*member]{join, post}
@@ -290,7 +291,8 @@ func members(right bool) Declared {
 	}
 }
 
-// latch is a try-lock: a znode. It outlives its session, and stays if the call that made it was not answered.
+// latch is a try-lock: a znode. The znode outlives its session, and stays if the call that made it was not
+// answered.
 type latch struct {
 	c    *subjects.Client
 	path string
@@ -319,8 +321,8 @@ func latches() Declared {
 	}
 }
 
-// strictLock is a lock that refuses its client until that has left as often as it entered, also after the session of the
-// hold has ended.
+// strictLock is a lock that refuses its client until the client has left as often as it has entered, even after the
+// session of the hold has ended.
 type strictLock struct {
 	lock    held
 	mistake mistake
@@ -382,13 +384,13 @@ func strictLocks(m mistake) Declared {
 
 // ballot says which clients an object rightly refuses, with an error that it does not declare.
 type ballot struct {
-	leads        bool // to all but the one who leads
-	newest       bool // to all but the one that was made, or whose session began, last
-	perClient    bool // to a client that voted
-	perSession   bool // to a session that voted
-	perSubject   bool // to a subject that voted
-	stock        int  // to all, after so many
-	incarnations bool // to a subject of a client that has a newer one
+	leads        bool // refuses all but the leader
+	newest       bool // refuses all but the newest subject, or the one with the newest session
+	perClient    bool // refuses a client that has voted
+	perSession   bool // refuses a session that has voted
+	perSubject   bool // refuses a subject that has voted
+	stock        int  // refuses all votes after so many
+	incarnations bool // refuses a subject if its client has a newer one
 }
 
 // voter is the subject of a ballot.
@@ -410,7 +412,7 @@ func (v *voter) Campaign(context.Context) error {
 	return err
 }
 
-// Vote is refused.
+// Vote votes, unless the ballot refuses it.
 func (v *voter) Vote(context.Context) error {
 	switch {
 	case v.leads:

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// number is a number in a znode. A wrong one overwrites what another client has written meanwhile.
+// number is a number in a znode. A wrong number overwrites what another client has written meanwhile.
 type number struct {
 	*seat
 	wrong bool
@@ -30,7 +30,7 @@ func newNumber(life Life, wrong bool) func(*subjects.Client, string) (*number, e
 	}
 }
 
-// change replaces the number by f of it, and returns the number before.
+// change replaces the number n by f(n), and returns n.
 func (n *number) change(ctx context.Context, f func(int64) int64) (before int64, err error) {
 	now, done, err := n.session()
 	if err != nil {
@@ -82,7 +82,7 @@ func (n *number) Tick(ctx context.Context) (int64, error) {
 	return n.last, nil
 }
 
-// numbers have a sequential specification: 1, 2, 3, …
+// numbers declares numbers with a sequential specification: 1, 2, 3, …
 func numbers(life Life, wrong bool) Declared {
 	next := object.Ask("next", (*number).Next)
 	return object.Object[*number]{
@@ -108,7 +108,7 @@ func swaps(life Life, wrong bool) Declared {
 	}
 }
 
-// clocks have rising answers.
+// clocks declares clocks, whose answers rise.
 func clocks(life Life, wrong bool) Declared {
 	tick := object.Ask("tick", (*number).Tick)
 	return object.Object[*number]{
@@ -139,7 +139,7 @@ func (t *ticket) Next(context.Context) (int64, error) {
 	return strconv.ParseInt(strings.TrimPrefix(made, t.path+"/t-"), 10, 64)
 }
 
-// tickets have distinct answers.
+// tickets declares tickets, whose answers are distinct.
 func tickets(life Life, wrong bool) Declared {
 	next := object.Ask("next", (*ticket).Next)
 	return object.Object[*ticket]{

@@ -1,6 +1,6 @@
 // Package ownobjects has small recipes of kinds that zklab does not know, a right and a wrong one of each,
 // whose clients live in several ways. Between them, their declarations use each kind of rule of package
-// object. Tests take them through the front doors of the Go package and of the commands.
+// object. Tests run them through the Go package and through the commands, as users do.
 package ownobjects
 
 import (
@@ -17,11 +17,11 @@ type Object struct {
 	Breaks string
 	// Faults bring the mistake to light; "" if it needs none.
 	Faults string
-	// Made declares the right or the wrong one. Its clients live in some way.
+	// Made declares the right or the wrong object, for clients that live in a certain way.
 	Made func(life Life, wrong bool) Declared
 }
 
-// All are the kinds of objects. Tests go through all, so a new kind is one more entry.
+// All lists the kinds of objects. Tests go through all of them, so a new kind needs only an entry here.
 var All = []Object{
 	{"own-numbers", "sequential", "", numbers},
 	{"own-swap", "porcupine", "", swaps},

@@ -76,10 +76,10 @@ func (b *basket) takeOf(conn *zk.Conn) (item *int64, there bool, err error) {
 	return nil, len(names) > 0, nil
 }
 
-// lines give items out in order.
+// lines declares queues that give items out in order.
 func lines(life Life, wrong bool) Declared { return queues("own-line", life, false, wrong) }
 
-// heaps give items out in any order.
+// heaps declares queues that give items out in any order.
 func heaps(life Life, wrong bool) Declared { return queues("own-heap", life, true, wrong) }
 
 func queues(name string, life Life, heap, wrong bool) Declared {

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// badge is a number that a client has while its session lives: an ephemeral znode. A wrong one derives
-// it from the number of a sequential znode, of which there are more than badges.
+// badge is a number that a client has while its session lives: an ephemeral znode. A wrong badge derives it
+// from the number of a sequential znode, although there are more such numbers than badges.
 type badge struct {
 	*seat
 	wrong bool
@@ -86,7 +86,7 @@ func (b *badge) Release(context.Context) error {
 	return err
 }
 
-// workers have numbers of their own.
+// workers declares badges: each worker owns a number.
 func workers(life Life, wrong bool) Declared {
 	claim, release := object.Ask("claim", (*badge).Claim).Refuses(errNoBadge), object.Do("release", (*badge).Release)
 	return object.Object[*badge]{

@@ -4,8 +4,8 @@ package ownsession
 
 import "github.com/zklab/zklab/subjects"
 
-// Open returns a client like c with a session of its own. Its Close ends what works on that session; the
-// connection is for the caller to close, or is closed with c.
+// Open returns a client like c with a session of its own. Its Close ends what works on that session. The
+// caller may close the connection; otherwise it is closed with c.
 func Open(c *subjects.Client) (*subjects.Client, error) {
 	conn, events, err := c.Connect()
 	if err != nil {

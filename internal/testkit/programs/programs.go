@@ -27,7 +27,7 @@ const Required = "ZKLAB_REAL"
 // Program is a program that tests need.
 type Program struct {
 	Name    string
-	For     string       // what tests show with it
+	For     string       // what tests use it for
 	Install string       // what to do where it is missing
 	Look    func() error // nil if it is there
 }

@@ -51,7 +51,7 @@ func Bare(t testing.TB, h *history.History) *history.History {
 	return bare
 }
 
-// guards reports whether the writes and reads of a record are of what a hold guards.
+// guards reports whether the writes and reads of a record are those that a hold guards.
 func guards(h *history.History) bool {
 	for i := range h.Events {
 		if h.Events[i].F == models.FAcquire {

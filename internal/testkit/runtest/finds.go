@@ -11,8 +11,9 @@ import (
 	"github.com/zklab/zklab"
 )
 
-// Finds runs an experiment with those seeds, until one breaks that property. A run that cannot
-// begin, as where a session ends before it on a busy machine, counts as one that found nothing.
+// Finds runs an experiment with the seeds, one after the other, until a run violates the property. A
+// run that cannot begin, for example because a session ends too early on a busy machine, counts as a
+// run without a violation.
 func Finds(t testing.TB, x zklab.Experiment, property string, seeds ...int64) {
 	t.Helper()
 	x.Out = t.TempDir()

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Explain logs what a run came to, for a test that failed.
+// Explain logs the verdicts of a run, for a test that failed.
 func Explain(t testing.TB, r *store.Result) {
 	t.Helper()
 	for _, v := range r.Verdicts {
@@ -35,8 +35,8 @@ func Violated(r *store.Result, property string) bool {
 	return false
 }
 
-// Running starts an ensemble that runs already, and does not end it: many experiments
-// of a test binary use it.
+// Running is the configuration of an ensemble that already runs. Experiments do not end it, so many of
+// them can share it.
 type Running struct{ ensemble.Ensemble }
 
 // Start returns the ensemble.

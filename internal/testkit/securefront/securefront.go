@@ -1,5 +1,5 @@
-// Package securefront puts before a server what keeps clients out: TLS, and authentication as enforce.auth.enabled
-// requires it. So tests have a secured ensemble on embedded servers, which have no SASL.
+// Package securefront is a proxy that secures a server: it requires TLS, and authentication as a server with
+// enforce.auth.enabled does. With it, tests get a secured ensemble of embedded servers, which have no SASL.
 package securefront
 
 import (
@@ -18,7 +18,8 @@ import (
 // Config says what a front requires. The zero value admits every client.
 type Config struct {
 	TLS *tls.Config
-	// SASL has the users of DIGEST-MD5 with their passwords; nil: the front answers as servers without SASL.
+	// SASL maps the users of DIGEST-MD5 to their passwords; nil: the front answers as a server without SASL
+	// does.
 	SASL map[string]string
 	// Schemes lists authentication schemes. A client must use one of them before other requests, unless the list is empty.
 	Schemes []string
@@ -122,7 +123,7 @@ func (f *front) serve(client net.Conn) {
 	back.Wait()
 }
 
-// session is a connection that carries one.
+// session is a client's connection, which carries a session.
 type session struct {
 	*front
 	client, server net.Conn
@@ -149,7 +150,7 @@ func (s *session) answers(in *bufio.Reader) {
 	}
 }
 
-// request handles one of the client's. The error ends the connection.
+// request handles a request of the client. The error ends the connection.
 func (s *session) request(in *bufio.Reader) error {
 	body, err := wire.ReadFrame(in, nil, 0)
 	if err != nil {
@@ -185,7 +186,7 @@ func (s *session) admitted() bool {
 	return len(s.Schemes) == 0
 }
 
-// step goes on with SASL.
+// step answers the next message of SASL.
 func (s *session) step(h wire.RequestHeader, token []byte) error {
 	var answer []byte
 	switch {

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Transaction returns the transaction that a leader with this tree makes of a session's request: what
-// will succeed, or an error. It changes nothing.
+// Transaction returns the transaction that a leader with this tree makes of a session's request; the
+// transaction has an error if the request fails. Transaction changes nothing.
 func (t Tree) Transaction(r history.Request, session history.ID) history.Txn {
 	var x history.Txn
 	switch r.Op {

@@ -9,7 +9,7 @@ import (
 
 // The protocol's codes of errors.
 const (
-	RuntimeInconsistency    = -2 // of a part of a multi behind the one that failed
+	RuntimeInconsistency    = -2 // of a part of a multi after the part that failed
 	NoNode                  = -101
 	BadVersion              = -103
 	NoChildrenForEphemerals = -108
@@ -21,7 +21,7 @@ const (
 // Tree holds a server's znodes by path. The zero value is not usable.
 type Tree map[string]*Znode
 
-// NewTree has the root alone.
+// NewTree returns a tree with nothing but the root.
 func NewTree() Tree { return Tree{"/": {children: map[string]bool{"zookeeper": true}}} }
 
 // Clone returns a copy that shares only the data of znodes.
@@ -53,8 +53,8 @@ func Failed(x *history.Txn) bool {
 	return x.Error != 0 || slices.ContainsFunc(x.Parts, func(p history.Txn) bool { return p.Error != 0 })
 }
 
-// Apply does a transaction that a leader made; keep is a path to leave where the
-// end of a session would take it.
+// Apply applies a transaction that a leader made. keep is a path that stays even if the end of a
+// session should delete it.
 func (t Tree) Apply(x *history.Txn, keep string) (all []Change) {
 	if Failed(x) {
 		return nil
@@ -70,7 +70,7 @@ func (t Tree) Apply(x *history.Txn, keep string) (all []Change) {
 	return append(all, t.ApplyPart(x, x.Zxid)...)
 }
 
-// ApplyPart does an operation of the transaction z.
+// ApplyPart applies one operation of the transaction with zxid z.
 func (t Tree) ApplyPart(x *history.Txn, z history.ID) []Change {
 	change := func(typ, p string) Change {
 		return Change{history.WatchEvent{Type: typ, Path: p}, t[p].clone()}

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// do applies what a leader makes of a request, and gives it.
+// do applies the transaction that a leader makes from a request, and returns it.
 func do(t Tree, z history.ID, r history.Request) history.Txn {
 	x := t.Transaction(r, 7)
 	x.Zxid = z

@@ -12,8 +12,8 @@ type Znode struct {
 	Data                []byte
 	Czxid, Mzxid, Pzxid history.ID
 	Version             int32
-	Creates             int32      // of children, ever: the next sequential one's number
-	Owner               history.ID // the session of an ephemeral one, else 0
+	Creates             int32      // how many children were ever created: the next sequential number
+	Owner               history.ID // the session of an ephemeral znode, else 0
 	children            map[string]bool
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// barrier is a barrier that is up while its znode exists. Each wait begins with a fence, and so does
-// each further session in which the client looks.
+// barrier is a barrier that is up while its znode exists. A wait begins with a fence, as it does again in
+// each new session in which the client looks.
 type barrier struct {
 	base
 	polls bool
@@ -48,7 +48,7 @@ func (b *barrier) Lift(ctx context.Context) error {
 	})
 }
 
-// change repeats a request that may be done twice until it succeeds.
+// change repeats an idempotent request until it succeeds.
 func (b *base) change(ctx context.Context, request func(s *session) error) error {
 	return b.do(ctx, func() error {
 		certain := true // nothing was done yet

@@ -123,7 +123,7 @@ func within[T any](ctx context.Context, b *base, work func() (T, error), undo fu
 		return r.value, r.err
 	case <-ctx.Done():
 	}
-	select { // work that waits notices it, too
+	select { // waiting work also notices it
 	case r := <-done:
 		return r.value, r.err
 	case <-time.After(soon):
@@ -132,7 +132,7 @@ func within[T any](ctx context.Context, b *base, work func() (T, error), undo fu
 	}
 }
 
-// soon is how long a call may take after its context has ended.
+// soon is how much longer a call may take after its context has ended.
 const soon = 5 * time.Millisecond
 
 // do is like within, for work that has no result and cannot be undone.
@@ -204,8 +204,8 @@ func (l *life) plant(s *session, path string, data []byte) (*zk.Stat, error) {
 	return nil, unsure(err, seen)
 }
 
-// unsure returns the error of a request that may have been carried out, although nothing of it is left.
-// refused does not recognize this error.
+// unsure returns the error of a request that may have been carried out, but whose effect is gone. refused
+// does not recognize this error.
 func unsure(errs ...error) error {
 	return fmt.Errorf("it may have been there for a while: %v", errors.Join(errs...))
 }
@@ -326,7 +326,7 @@ func (h *hold) acquire(ctx context.Context, b *base, take func() (*grant, error)
 	return h.acquireOr(ctx, b, take, func() {})
 }
 
-// acquireOr also calls also if a grant came too late, and was undone.
+// acquireOr is like acquire, but also calls also if a grant came too late and was undone.
 func (h *hold) acquireOr(ctx context.Context, b *base, take func() (*grant, error), also func()) error {
 	g, err := within(ctx, b, take, func(g *grant) { g.undo(); also() })
 	if err == nil {

@@ -20,7 +20,7 @@ type brokers struct {
 	told []string
 	end  context.Context
 
-	stop context.CancelFunc // ends the present member; nil without one
+	stop context.CancelFunc // ends the present member; nil if there is none
 	gone chan struct{}      // closed when its sessions are closed
 }
 
@@ -57,7 +57,7 @@ func (b *brokers) register(ctx context.Context, path string) (*zk.Conn, <-chan z
 		return nil, nil, err
 	}
 	stay := context.AfterFunc(ctx, conn.Close)
-	err = create(ctx, conn, path) // waits for what the last process of this seat left
+	err = create(ctx, conn, path) // waits until the znode that the last process of this seat left is gone
 	if !stay() && err == nil {
 		err = context.Cause(ctx)
 	}

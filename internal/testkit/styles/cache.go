@@ -73,7 +73,7 @@ func (t *subtree) readFrom(s *session, node string, into map[string]string) erro
 	into[node] = string(data)
 	children, err := s.children(t.of(node))
 	if errors.Is(err, zk.ErrNoNode) {
-		return nil // it is gone since; the next look shows that
+		return nil // it has been deleted since; the next look shows that
 	}
 	if err != nil {
 		return err
@@ -112,8 +112,8 @@ func (t *readCache) Look(ctx context.Context, _ bool) (models.Copy, error) {
 	})
 }
 
-// polledCache is a cache that a goroutine reads again from time to time. In each session that begins
-// with a fence, so that the copy does not go back.
+// polledCache is a cache that a goroutine reads again from time to time. In each new session the goroutine
+// begins with a fence, so that the copy does not go back.
 type polledCache struct {
 	subtree
 	stop context.CancelFunc

@@ -19,7 +19,7 @@ type config struct {
 	told    setting
 }
 
-// setting was returned last by Next.
+// setting is the value that Next returned last.
 type setting struct {
 	models.Setting
 	mzxid int64
@@ -60,8 +60,8 @@ func (g *config) Set(ctx context.Context, value string) error {
 	})
 }
 
-// setOrCreate makes one attempt, which another client may make longer by deleting and creating the
-// znode.
+// setOrCreate makes one attempt. It takes longer if another client deletes and creates the znode
+// meanwhile.
 func setOrCreate(ctx context.Context, s *session, path, value string) error {
 	for ctx.Err() == nil {
 		_, err := s.set(path, []byte(value), -1)

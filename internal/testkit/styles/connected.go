@@ -21,7 +21,7 @@ type connected struct {
 	open map[*zk.Conn]bool
 }
 
-// connect makes the znode.
+// connect creates the object's znode.
 func connect(c *subjects.Client, path string) (*connected, error) {
 	_, err := c.Conn.Create(path, nil, 0, everyone)
 	if errors.Is(err, zk.ErrNodeExists) {
@@ -30,7 +30,7 @@ func connect(c *subjects.Client, path string) (*connected, error) {
 	return connectLater(c, path), err
 }
 
-// connectLater sends nothing.
+// connectLater is like connect, but sends nothing.
 func connectLater(c *subjects.Client, path string) *connected {
 	s := &connected{c: c, path: path, open: map[*zk.Conn]bool{}}
 	c.BeforeEnd(func(context.Context) {

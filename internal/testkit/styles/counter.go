@@ -24,7 +24,8 @@ func newSharedCounter(c *subjects.Client, path string) (subjects.Counter, error)
 	return &counter{base: at(c, path, common)}, nil
 }
 
-// newReceiptCounter makes a receipt for each change: if the answer is lost, the receipt tells.
+// newReceiptCounter makes a receipt for each change: if the answer is lost, the receipt tells whether
+// the change was made.
 func newReceiptCounter(c *subjects.Client, path string) (subjects.Counter, error) {
 	return &counter{base: at(c, path, borrowed), receipts: true}, nil
 }
@@ -47,7 +48,7 @@ func (c *counter) CompareAndSet(ctx context.Context, from, to int64) error {
 	return err
 }
 
-// change makes next of the value. It tries again only while no request can have had an effect.
+// change replaces the value v by next(v). It tries again only while no request can have had an effect.
 func (c *counter) change(ctx context.Context, fence bool, next func(int64) (int64, error)) (int64, error) {
 	for {
 		value, err := c.tryToChange(ctx, fence, next)
@@ -66,7 +67,7 @@ func (c *counter) tryToChange(ctx context.Context, fence bool, next func(int64) 
 		return 0, subjects.WithoutEffect(err)
 	}
 	if err := c.folder(s); err != nil {
-		return 0, readFailed(err) // to create the znode does not change the value
+		return 0, readFailed(err) // creating the znode does not change the value
 	}
 	if c.receipts && !c.clean {
 		c.clean = c.life.discard(s, c.path) == nil

@@ -28,7 +28,8 @@ func newCheckedDoubleBarrier(c *subjects.Client, path string, parties int) (subj
 	return &doubleBarrier{base: at(c, path, borrowed), parties: parties}, nil
 }
 
-// newSeatDoubleBarrier has a connection of its own, and removes what the last process of its seat left.
+// newSeatDoubleBarrier has a connection of its own, and removes the marks that the last process of its seat
+// left.
 func newSeatDoubleBarrier(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	return &doubleBarrier{base: at(c, path, apart), parties: parties, cleans: true}, nil
 }
@@ -111,7 +112,7 @@ func (b *doubleBarrier) cleanUp(s *session) error {
 	return err
 }
 
-// called reports whether the mark is on a roll, and makes one if all parties are there.
+// called reports whether the mark is on a roll, and makes a roll if all parties are there.
 func (b *doubleBarrier) called(s *session) bool {
 	marks, rolls, err := b.look(s)
 	if err != nil {
@@ -136,7 +137,7 @@ func (b *doubleBarrier) called(s *session) bool {
 		Path: b.path + "/" + roll + b.life.name(s), Data: []byte(strings.Join(names, "\n")), Acl: everyone,
 	})
 	_, err = s.multi(ops...)
-	return err == nil // otherwise the next look tells
+	return err == nil // otherwise the next look shows whether it was made
 }
 
 // oneEach returns a mark for each client: for the client itself its own mark, for each other client the
@@ -152,8 +153,8 @@ func (b *doubleBarrier) oneEach(marks []contender) map[string]string {
 	return of
 }
 
-// look returns the marks in the order in which they came, and the rolls, of one moment. Marks that go
-// meanwhile are missing.
+// look returns the marks, in the order in which they came, and the rolls, both of one moment. Marks that are
+// deleted during the look are missing.
 func (b *doubleBarrier) look(s *session) (marks []contender, rolls [][]string, err error) {
 	children, err := s.children(b.path)
 	for _, child := range children {

@@ -29,7 +29,7 @@ type group struct {
 	told    told_
 }
 
-// told_ was returned last by Changed.
+// told_ is the list that Changed returned last.
 type told_ struct {
 	members []string
 	in      *session
@@ -88,7 +88,7 @@ func (g *group) keep(ctx context.Context) {
 	}
 }
 
-// there returns true if that is unknown.
+// there reports whether the member's znode exists. It returns true if that is unknown.
 func (g *group) there(ctx context.Context) bool {
 	s, err := g.session(ctx)
 	if err != nil {
@@ -156,7 +156,7 @@ func (g *group) list(s *session) ([]string, error) {
 		}
 	}
 	slices.Sort(members)
-	return slices.Compact(members), nil // one that joined again may have two znodes for a while
+	return slices.Compact(members), nil // a member that joined again may have two znodes for a while
 }
 
 func (g *group) Members(ctx context.Context) ([]string, error) {
@@ -174,8 +174,8 @@ func (g *group) Members(ctx context.Context) ([]string, error) {
 	})
 }
 
-// Changed polls. In another session than the last time it begins with a fence, so that it does not go
-// back.
+// Changed polls. If the session has changed since the last call, it begins with a fence, so that it does not
+// go back.
 func (g *group) Changed(ctx context.Context) ([]string, error) {
 	next, err := reading(ctx, &g.watches, func() (next told_, err error) {
 		fencedIn := g.told.in

@@ -12,10 +12,10 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// board is the common part of job queues and of masters and workers. Each job has a znode in the folder
-// of jobs, and another one of the same name in the folder of attempts, which counts the attempts and
-// contains the name of the one that lasts. It is changed only by its version, so a client that changes
-// it knows that no other attempt has begun.
+// board is the common part of job queues and of masters and workers. Each job has a znode in the folder of
+// jobs, and another one of the same name in the folder of attempts, which counts the attempts and contains
+// the name of the one under way. Clients change it only with its version, so a client that changes it knows
+// that no other attempt has begun.
 type board struct {
 	base
 	tries int
@@ -26,7 +26,7 @@ const attempts = "attempts"
 // state is the data of a znode of attempts.
 type state struct {
 	n       int
-	attempt string // the name of the attempt that lasts; "" if none does
+	attempt string // the name of the attempt under way; "" if there is none
 	version int32
 }
 
@@ -57,7 +57,7 @@ func (b *board) removal(job string, data []byte, version int32, folder, name str
 	}
 }
 
-// folders makes all folders, and others.
+// folders makes the folders that every board needs, and others.
 func (b *board) folders(s *session, others ...string) error {
 	return b.folder(s, append([]string{subjects.OpenJobs, subjects.DoneJobs, subjects.DeadJobs, attempts}, others...)...)
 }
@@ -70,7 +70,7 @@ func (b *board) put(ctx context.Context, data []byte, others ...string) error {
 			err = b.folders(s, others...)
 		}
 		if err != nil {
-			return subjects.WithoutEffect(err) // no folder is a job
+			return subjects.WithoutEffect(err) // without the folders no job was added
 		}
 		job := b.life.name(s)
 		_, err = s.multi(
@@ -171,7 +171,7 @@ func (j *job) tryToFinish() error {
 	return err
 }
 
-// readFailed makes an error of a read one that refused recognizes: a read has no effect.
+// readFailed turns an error of a read into one that refused recognizes: a read has no effect.
 func readFailed(err error) error {
 	if refused(err) {
 		return err
@@ -187,7 +187,7 @@ func (j *job) ends() (ops []any) {
 	return ops
 }
 
-// finished reports whether the job is among those that are done, by this attempt.
+// finished reports whether this attempt has moved the job to the finished ones.
 func (j *job) finished() bool {
 	st, err := j.s.stat(j.b.in(subjects.DoneJobs, j.name))
 	return err == nil && st != nil
@@ -240,8 +240,8 @@ func newLeaseQueue(c *subjects.Client, path string, tries int) (subjects.JobQueu
 	return &leaseQueue{board: board{at(c, path, apart), tries}}, nil
 }
 
-// newSeatLeaseQueue uses the client's connection. A process that starts gives the jobs back that the
-// last process of its seat had.
+// newSeatLeaseQueue uses the client's connection. A process that starts gives back the jobs that the last
+// process of its seat had.
 func newSeatLeaseQueue(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	return &leaseQueue{board: board{at(c, path, borrowed), tries}, cleans: true}, nil
 }
@@ -313,8 +313,8 @@ func (q *leaseQueue) takeOne(ctx context.Context, s *session) (*job, error) {
 	return nil, nil
 }
 
-// bury makes a dead letter of a job that was tried as often as allowed, and has no lease. To create a
-// lease and delete it proves that.
+// bury makes a dead letter of a job that was tried as often as allowed and has no lease. Creating and
+// deleting a lease proves that there was none.
 func (q *leaseQueue) bury(s *session, of string, data []byte, now state) {
 	lease := q.in(leases, of)
 	ops := []any{
@@ -342,7 +342,7 @@ func (q *leaseQueue) lease(s *session, of string, data []byte, now state) (*job,
 	return nil, errors.Join(errLost, err)
 }
 
-// lasts reports whether the attempt has begun, in its session.
+// lasts reports whether the attempt has begun, and its session still lives.
 func (j *job) lasts() bool {
 	for j.s.live() {
 		data, st, err := j.s.get(j.held[0])

@@ -16,7 +16,7 @@ type life struct {
 	c      *subjects.Client
 	over   chan struct{} // closed when the client is closed
 	count  atomic.Int64  // names given out
-	gate   gate          // of lent
+	gate   gate          // guards lent
 	lent   *session      // the present session of the client's own connection; nil if none is known
 	common *opener       // opens the session that all objects of the client share
 
@@ -81,8 +81,8 @@ func seatOf(name string) (client, session string, ok bool) {
 	return m[1], m[2], true
 }
 
-// isOfSession reports whether a name was given in a session. A znode that another program made to look
-// like one of these is owned by none.
+// isOfSession reports whether a name was given in a session. A znode that another program gave such a name
+// has no owner.
 func isOfSession(name string, owner int64) bool {
 	_, session, ok := seatOf(name)
 	return ok && owner != 0 && session == fmt.Sprintf("%x", uint64(owner))

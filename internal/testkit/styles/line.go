@@ -20,7 +20,7 @@ type contender struct {
 
 const contending = "c-"
 
-// contenders lists the contenders of a folder in the order in which they came. Those that go
+// contenders lists the contenders of a folder in the order in which they came. Contenders that leave
 // meanwhile may be missing.
 func contenders(s *session, folder string) (line []contender, err error) {
 	children, err := s.children(folder)
@@ -53,7 +53,7 @@ func ahead(line []contender, of int64) []contender {
 	return line[:i]
 }
 
-// line is a client's place in a line.
+// line is a client's place in line.
 type line struct{ at string }
 
 // queue stands in line in a folder until the contenders ahead let the client in, or ctx ends.
@@ -85,7 +85,7 @@ func (l *line) queue(ctx context.Context, b *base, folder, data string, in func(
 	}
 }
 
-// wait looks at the line of a folder until it is as it should be, the session is over, or ctx ends.
+// wait looks at the line of a folder until enough returns true, the session is over, or ctx ends.
 func wait(ctx context.Context, s *session, folder string, enough func([]contender) bool) error {
 	for {
 		if !s.live() {

@@ -98,7 +98,7 @@ func (l *sessionLock) try(ctx context.Context, s *session) (*zk.Stat, error) {
 	if err == nil || !refused(err) {
 		st, err := l.life.mine(s, holder)
 		if st == nil {
-			s.end() // another client holds it, or this one does later
+			s.end() // another client holds it, or the znode of this client will appear late
 		}
 		return st, err
 	}

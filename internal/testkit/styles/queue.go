@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// shelf is a folder of items, which the queues of all kinds use. An item is a znode with a name that
-// is used once, after its rank, a number with which the best item has the lowest one.
+// shelf is a folder of items, which the queues of all kinds use. An item is a znode. Its name begins with its
+// rank, a number that is lowest for the best item, and is used only once.
 type shelf struct {
 	base
 	strict bool // each list is fenced, and made again when another client was faster

@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// A release that found no time to begin, because an earlier call of the object still goes on, goes on by itself: the client
-// knows of the hold no more, and others would wait for it as long as its session lives.
+// A release that could not begin in time, because an earlier call of the object was still under way, continues in the
+// background: the client no longer knows of the hold, and others would wait for the end of its session.
 func TestReleaseGoesOn(t *testing.T) {
 	var h hold
 	b, undone := &base{gate: newGate()}, make(chan struct{})

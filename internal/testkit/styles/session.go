@@ -59,7 +59,7 @@ func (s *session) close() {
 	s.life.opened(s, false)
 }
 
-// opener opens a session, and another one when that is over.
+// opener opens a session, and a new one after its end.
 type opener struct {
 	life *life
 	gate gate

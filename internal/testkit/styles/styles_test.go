@@ -8,11 +8,11 @@ import (
 	"github.com/zklab/zklab/internal/testkit/styles"
 )
 
-// seeds draw runs of three kinds: clients that crash and freeze; all faults, with one key; a server that
-// lags. The campaign tries more.
+// seeds draw runs of three kinds: with clients that crash and freeze; with all faults and one key; with a
+// lagging server. The campaign tries more.
 var seeds = []int{1, 4, 9}
 
-// No check accuses a right recipe, whatever its style.
+// No check accuses a correct recipe, whatever its style.
 func TestNoRightRecipeIsAccused(t *testing.T) {
 	for _, r := range styles.Recipes {
 		t.Run(r.Name, func(t *testing.T) {

@@ -32,7 +32,7 @@ func TestRunCallsWhatWasLeftForTheEnd(t *testing.T) {
 	}
 }
 
-// seed is the flag that rapid has.
+// seed stands for the flag of package rapid.
 var seed = flag.Uint64("rapid.seed", 0, "")
 
 func TestRunFixesTheSeed(t *testing.T) {

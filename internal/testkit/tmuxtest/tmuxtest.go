@@ -66,8 +66,8 @@ func (c Config) settings() string {
 	return settings + "set -g window-style bg=" + c.Background + "\n"
 }
 
-// Start runs a command in a terminal until the test is over. tmux 3.3a at times loses what a command wrote that
-// ends at once (one of 150 calls of echo, measured): let a command whose text counts stay for a while.
+// Start runs a command in a terminal until the test is over. tmux 3.3a sometimes loses the output of a command
+// that ends at once (one of 150 calls of echo, measured): let a command whose output matters run for a while.
 func Start(t testing.TB, cfg Config, command ...string) *Terminal {
 	t.Helper()
 	Require(t)
@@ -152,7 +152,7 @@ func (s *Terminal) Resize(width, height int) {
 	s.tmux("resize-window", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height))
 }
 
-// Pipe has a shell's command read all that comes to the terminal from now on, too.
+// Pipe makes a shell command also read everything that comes to the terminal from now on.
 func (s *Terminal) Pipe(command string) {
 	s.t.Helper()
 	s.tmux("pipe-pane", "-O", command)

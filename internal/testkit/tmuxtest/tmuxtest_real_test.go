@@ -45,7 +45,7 @@ func TestRealTerminal(t *testing.T) {
 	}
 }
 
-// With the test goes the command.
+// The command ends with the test.
 func TestRealEndsWithTheTest(t *testing.T) {
 	pid := 0
 	t.Run("", func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestRealEndsWithTheTest(t *testing.T) {
 	}
 }
 
-// alive reports whether a process runs; one that has ended and that nobody asks about does not.
+// alive reports whether a process runs; a zombie does not.
 func alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -80,7 +80,7 @@ func TestRealFails(t *testing.T) {
 	s.Within(time.Millisecond).Until("something else")
 }
 
-// A screen that is never as it should be fails the test, and is shown.
+// If the screen never becomes as expected, the test fails and shows it.
 func TestRealShowsTheScreen(t *testing.T) {
 	tmuxtest.Require(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRealFails$")

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// write makes a server's folder with its zoo.cfg, and myid unless it is empty.
+// write creates a server's folder with its zoo.cfg, and with a file myid unless myid is empty.
 func write(t *testing.T, myid string, lines ...string) (path string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
-// Whatever a zoo.cfg and a myid say, it is a server among its companions with
-// times that make sense, or an error of one line.
+// Whatever a zoo.cfg and a myid contain, the result is a server of an ensemble with reasonable times,
+// or an error of one line.
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte("# a comment=1\ntickTime=500\r\nsyncLimit = 3\nclientPort=11003\ndataDir=/d\nserver.2=h:1:2\nserver.1=h:3:4\n"), "2\n")
 	f.Add([]byte("tickTime=9223372036854775807\nserver.1=a\nserver.01=b\nserver.3=c"), "1")

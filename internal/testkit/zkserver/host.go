@@ -23,11 +23,11 @@ type Host struct {
 	running  sync.WaitGroup
 
 	mu       sync.Mutex
-	clusters map[string]*cluster // by what tells them apart
+	clusters map[string]*cluster // by what distinguishes them
 }
 
-// request is a stand-in's message, on one line. The answer is one line, too:
-// started, or what is wrong. Then the connection lasts as long as the server.
+// request is a stand-in's message, on one line. The answer is also one line: started, or what is wrong.
+// Then the connection lasts as long as the server.
 type request struct {
 	Config      string `json:"config"` // path of a zoo.cfg
 	SuperDigest string `json:"super_digest,omitempty"`

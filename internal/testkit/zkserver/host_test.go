@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
-const mainEnv = "ZKLAB_ZKSERVER_TEST_MAIN" // set where the test program is to be the command
+const mainEnv = "ZKLAB_ZKSERVER_TEST_MAIN" // set if the test program is to act as the command
 
 func TestMain(m *testing.M) {
 	if os.Getenv(mainEnv) != "" {
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	testmain.Main(m)
 }
 
-// log is an ensemble that tells what was done to it.
+// log is an ensemble that reports the calls of its methods.
 type log struct {
 	did    chan string
 	refuse chan error // what the next call fails with
@@ -59,7 +59,7 @@ func (l log) Close() error {
 	return nil
 }
 
-// expect waits for what is to be done, in that order.
+// expect waits for the wanted calls in their order.
 func (l log) expect(t *testing.T, want ...string) {
 	t.Helper()
 	var got []string
@@ -90,13 +90,13 @@ func hosted(t *testing.T) (*Host, log) {
 	return h, l
 }
 
-// standIn is a stand-in's process.
+// standIn is the process of a stand-in for a server.
 type standIn struct {
 	conn  net.Conn
 	ended chan error
 }
 
-// launch asks for a server. Kill it with kill.
+// launch starts the stand-in of a server. End it with kill.
 func launch(t *testing.T, h *Host, path string) standIn {
 	t.Helper()
 	conn, err := net.Dial("tcp", h.listener.Addr().String())
@@ -111,7 +111,7 @@ func launch(t *testing.T, h *Host, path string) standIn {
 
 func (s standIn) kill() { s.conn.Close() }
 
-// wanted reports whether the host's only cluster knows of a server.
+// wanted reports whether the host's only cluster knows a server.
 func wanted(h *Host, id int) bool {
 	return anyCluster(h, func(c *cluster) bool {
 		c.mu.Lock()
@@ -169,7 +169,7 @@ func TestServersStartAndDieWithTheirStandIns(t *testing.T) {
 	case <-time.After(20 * time.Millisecond):
 	}
 	eventually(t, func() bool { return wanted(h, 2) })
-	second.kill() // it was asked for: its address is known
+	second.kill() // this server was requested, so its address is known
 	eventually(t, func() bool { return !taken(h, 2) })
 	launch(t, h, paths[0])
 	got := map[string]bool{<-l.did: true, <-l.did: true, <-l.did: true}
@@ -222,7 +222,7 @@ func TestWhatCannotStart(t *testing.T) {
 	refused("not made", write(t, "1", "clientPort=104"), "too many servers")
 }
 
-// Who says no zoo.cfg, or another command, is told what is right.
+// A command line without a zoo.cfg, or with an unknown command, is refused with the right usage.
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{nil, {"start-foreground"}, {"stop", "zoo.cfg"}} {
 		if err := Run(args, nil); err == nil || !strings.Contains(err.Error(), "usage: zkServer.sh start-foreground") {
@@ -234,7 +234,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// The host is the one that the environment names, and so is the super user.
+// The environment names the host and the super user.
 func TestRun(t *testing.T) {
 	h, l := hosted(t)
 	name, addr, _ := strings.Cut(h.Env(), "=")
@@ -265,7 +265,7 @@ func TestRun(t *testing.T) {
 	alive, ended = run()
 	defer alive.Close()
 	l.expect(t, "start 1")
-	if err := h.Close(); err != nil { // takes its servers along
+	if err := h.Close(); err != nil { // also ends its servers
 		t.Error(err)
 	}
 	l.expect(t, "kill 1", "close")
@@ -274,8 +274,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// What a suite sees of a stand-in: when it has killed one and waited for it,
-// the server is dead.
+// What a suite relies on: when it has killed a stand-in and waited for its process, the server is dead.
 func TestKilledProcess(t *testing.T) {
 	h, l := hosted(t)
 	path := write(t, "", "clientPort=101")
@@ -306,7 +305,7 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
-// Flags of Java that set something which the servers do not have are refused, others are nobody's business.
+// Java flags for something that the servers do not have are refused; others are ignored.
 func TestJavaFlags(t *testing.T) {
 	if digest, err := javaFlags("-Xmx1g -Dzookeeper.DigestAuthenticationProvider.superDigest=super:x"); err != nil || digest != "super:x" {
 		t.Errorf("%q, %v", digest, err)

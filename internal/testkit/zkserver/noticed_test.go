@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// A connection counts until its client has closed it, too.
+// A connection counts until its client has closed it as well.
 func TestNoticed(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		return // no file shows there which ends are open
+		return // no file of such systems shows which ends are open
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

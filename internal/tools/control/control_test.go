@@ -21,10 +21,10 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// place makes this test the user's only one.
+// place gives this test a folder of sockets of its own.
 func place(t *testing.T) (dir string) {
 	t.Helper()
-	run, err := os.MkdirTemp("", "zc") // t.TempDir's are too long for sockets
+	run, err := os.MkdirTemp("", "zc") // the paths of t.TempDir are too long for sockets
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func listen(t *testing.T, e ensemble.Ensemble, name string) *Listener {
 	return l
 }
 
-// mustSend asks for an action and fails unless it is done.
+// mustSend requests an action and fails unless it is done.
 func mustSend(t *testing.T, socket string, action Action, who string) State {
 	t.Helper()
 	a, err := Send(t.Context(), socket, action, who)
@@ -87,7 +87,7 @@ func TestControl(t *testing.T) {
 		if follows.Was != ensemble.Follower || follows.ID == led.ID {
 			t.Errorf("%s: %+v beside %+v", c.away, follows, led)
 		}
-		// One of three is left: nobody waits for what cannot come.
+		// One of three is left, so nothing waits for a leader that cannot be elected.
 		if back := mustSend(t, socket, c.back, "leader"); back.ID != led.ID || back.Was != c.is {
 			t.Errorf("%s: %+v, not server %d", c.back, back, led.ID)
 		}
@@ -112,7 +112,7 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// Nobody waits for a leader where too few servers that vote run for one to be elected.
+// Nothing waits for a leader if too few voting servers run to elect one.
 func TestTooFewRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(start(t, embedded.Config{Observers: 2}))
@@ -121,7 +121,7 @@ func TestTooFewRun(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(time.Minute) // the last one finds out
+		time.Sleep(time.Minute) // the last server notices that it has lost its quorum
 		for _, who := range []string{"leader", "follower"} {
 			began := time.Now()
 			_, err := c.Do(t.Context(), Kill, who)
@@ -135,8 +135,8 @@ func TestTooFewRun(t *testing.T) {
 	})
 }
 
-// Only the user can open a socket, from its first moment, and one that nobody
-// listens on any more is in nobody's way.
+// Only the user can open a socket, from its creation on, and a socket without a listener is no
+// obstacle.
 func TestSockets(t *testing.T) {
 	dir := place(t)
 	if _, err := Find(""); !errors.Is(err, ErrNone) {
@@ -220,7 +220,7 @@ func TestSocketsRefused(t *testing.T) {
 	}
 }
 
-// What else HTTP can ask for is refused in words.
+// All other HTTP requests are refused with an explanation.
 func TestRequestsRefused(t *testing.T) {
 	place(t)
 	socket := listen(t, start(t, embedded.Config{Nodes: 1}), "lab").Socket()
@@ -231,7 +231,7 @@ func TestRequestsRefused(t *testing.T) {
 	}
 }
 
-// Something else may listen where an ensemble is looked for.
+// Answers of a program other than zklab that listens on the socket are refused.
 func TestAnswersRefused(t *testing.T) {
 	dir := place(t)
 	if err := os.Mkdir(dir, 0o700); err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/owner"
 )
 
-// What is written down of an ensemble outlives its process, which is known to have died then.
+// The entry of an ensemble outlives its process, and then tells that the process has died.
 func TestEntries(t *testing.T) {
 	dir := place(t)
 	log, err := NewLog()
@@ -75,8 +75,8 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// Who asks for the end of an ensemble can tell when the answer is complete: nothing comes behind it,
-// as the listener is closed then.
+// A client that ends an ensemble can tell when the answer is complete: the listener is closed then, so
+// nothing follows it.
 func TestEnd(t *testing.T) {
 	place(t)
 	l := listen(t, start(t, embedded.Config{Nodes: 1}), "lab")
@@ -96,7 +96,7 @@ func TestEnd(t *testing.T) {
 		t.Errorf("%d bytes, said are %d: %v", len(body), res.ContentLength, err)
 	}
 	<-l.Down()
-	if a, err := End(t.Context(), l.Socket()); err != nil || len(a.Servers) != 1 { // asked twice
+	if a, err := End(t.Context(), l.Socket()); err != nil || len(a.Servers) != 1 { // requested twice
 		t.Errorf("%+v, %v", a, err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// BenchmarkChange measures the cost of a change, as a server tells it, in a folder of 10,000 znodes
-// that is open: a set, or a znode that comes and goes. 40 rows are drawn every 100 changes.
+// BenchmarkChange measures the cost of an event from a server in an open folder of 10,000 znodes: of a
+// set, or of a znode that is created and deleted. 40 rows are drawn every 100 changes.
 func BenchmarkChange(b *testing.B) {
 	f := filled(b, 10_000)
 	b.ReportAllocs()
@@ -34,15 +34,15 @@ func BenchmarkChange(b *testing.B) {
 	}
 }
 
-// BenchmarkView measures the cost of drawing 40 of so many rows, of which a filter may pass a tenth.
-// It must not grow with them.
+// BenchmarkView measures the cost of drawing 40 of many rows, with and without a filter that passes a tenth
+// of them. It must not grow with their number.
 func BenchmarkView(b *testing.B) {
 	for _, n := range []int{10_000, 200_000} {
 		f := filled(b, n)
 		for _, filter := range []string{"", "7", "r/1"} {
 			b.Run(fmt.Sprintf("rows=%d/filter=%q", n, filter), func(b *testing.B) {
 				b.ReportAllocs()
-				f.View(Window{Filter: filter}) // which sets it
+				f.View(Window{Filter: filter}) // a view sets the filter
 				for b.Loop() {
 					f.View(Window{First: n / 20, N: 40, Filter: filter, Keep: "/r/01111"})
 				}
@@ -59,11 +59,11 @@ func BenchmarkFilter(b *testing.B) {
 	}
 }
 
-// mostInFolder is how many znodes there are in a folder: the list of them is to fit a reply.
+// mostInFolder is the largest number of znodes in a folder: their list has to fit into one reply.
 const mostInFolder = 50_000
 
-// filled follows so many znodes in /r and, if they are many, in folders beside it, on a server that
-// says nothing more.
+// filled follows n znodes in /r and, if there are many, in folders beside it, on a server that sends
+// nothing more.
 func filled(b *testing.B, n int) *Follower {
 	e, err := embedded.Start(embedded.Config{Nodes: 1})
 	if err != nil {
@@ -86,7 +86,7 @@ func filled(b *testing.B, n int) *Follower {
 	for n, folder := n, "/r"; n > 0; n, folder = n-mostInFolder, folder+"r" {
 		fill(b, c, folder, min(n, mostInFolder))
 		awaitView(ctx, b, f, func(View) bool {
-			f.Open(folder) // as soon as it is there
+			f.Open(folder) // as soon as the folder is there
 			n, _ := f.tree.find(folder)
 			return n != nil && n.listed
 		})
@@ -108,7 +108,7 @@ func fill(b *testing.B, c *client.Client, folder string, n int) {
 	}
 }
 
-// awaitView waits until what is to be drawn is as it should be.
+// awaitView waits until is accepts the view.
 func awaitView(ctx context.Context, b *testing.B, f *Follower, is func(View) bool) {
 	for !is(f.View(Window{N: 1})) {
 		select {

@@ -20,8 +20,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// churn is a follower of a tree in which much happens while connections break, servers die and
-// sessions expire.
+// churn is a follower of a tree that changes much while connections break, servers die and sessions
+// expire.
 type churn struct {
 	*lab
 	f    *Follower
@@ -29,11 +29,11 @@ type churn struct {
 
 	mu      sync.Mutex
 	conns   []net.Conn // of the follower
-	refused bool       // it gets no others
+	refused bool       // the follower gets no new connections
 }
 
-// Whatever happens, in the end the copy equals the servers' tree, and the reported changes are the ones
-// in the transaction log, but for those that were reported as missed.
+// Whatever happens, in the end the copy equals the servers' tree, and the reported changes are those in the
+// transaction log, except those reported as missed.
 func TestNothingIsLost(t *testing.T) {
 	for seed := range churns(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestNothingIsLost(t *testing.T) {
 	}
 }
 
-// In the end the copy equals the tree of servers that know no persistent watches, too.
+// In the end the copy also equals the tree of servers without persistent watches.
 func TestNothingIsLostOfOldServers(t *testing.T) {
 	for seed := range churns(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestNothingIsLostOfOldServers(t *testing.T) {
 	}
 }
 
-// churns is in how many churns nothing may be lost: in one where tests are short.
+// churns returns how many churns to run: n, or only one if tests are to be short.
 func churns(n uint64) uint64 {
 	if testing.Short() {
 		return 1
@@ -89,7 +89,7 @@ func churned(t *testing.T, seed uint64, connect connector) (wrong string) {
 		txns, err := l.e.Transactions(l.ctx)
 		l.ok(err)
 		wrong = c.differences()
-		if !f.feed.reach.own { // else events are told as one
+		if !f.feed.reach.own { // else several events are reported as one change
 			wrong += judge(c.told, steps(txns, "/r"))
 		}
 		if seed == 0 {
@@ -151,7 +151,7 @@ func (c *churn) cut() {
 	c.conns = nil
 }
 
-// disturb has clients change things for a while, and faults come all the while.
+// disturb has clients change znodes for a while, with faults all the time.
 func (c *churn) disturb(r *rand.Rand) {
 	ctx, cancel := context.WithTimeout(c.ctx, 40*time.Second)
 	defer cancel()
@@ -178,7 +178,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// write changes things in one session, which ends or is left to expire.
+// write changes znodes in one session, which it closes or leaves to expire.
 func (c *churn) write(ctx context.Context, r *rand.Rand) {
 	w, err := client.Connect(ctx, c.config(client.Config{Timeout: 4 * time.Second, Patience: 2 * time.Second}))
 	if err != nil {
@@ -232,7 +232,7 @@ func removeAll(ctx context.Context, w *client.Client, path string) {
 	_ = w.Delete(ctx, path, -1)
 }
 
-// fault does one thing to the follower or its server, and makes it good again.
+// fault injects one fault at the follower or its server, and heals it.
 func (c *churn) fault(ctx context.Context, r *rand.Rand) {
 	f := c.f
 	f.mu.Lock()
@@ -258,7 +258,7 @@ func (c *churn) fault(ctx context.Context, r *rand.Rand) {
 	}
 }
 
-// settle waits until nothing is going on any more, and all stats are up to date.
+// settle waits until nothing happens any more, and all stats are up to date.
 func (c *churn) settle() {
 	time.Sleep(time.Minute)
 	c.f.locked(func() {
@@ -269,7 +269,7 @@ func (c *churn) settle() {
 	time.Sleep(10 * time.Second)
 }
 
-// all are a znode and those below it that are loaded.
+// all yields a znode and the loaded znodes below it.
 func (n *node) all() func(func(*node) bool) {
 	return func(yield func(*node) bool) {
 		if !yield(n) {
@@ -285,8 +285,8 @@ func (n *node) all() func(func(*node) bool) {
 	}
 }
 
-// differences lists the differences between the copy and the namespace, with what is left to be done though
-// all is quiet.
+// differences lists the differences between the copy and the namespace, and work left undone although nothing
+// happens any more.
 func (c *churn) differences() (wrong string) {
 	has, want := make(map[string]wire.Stat), make(map[string]wire.Stat)
 	c.f.mu.Lock()
@@ -356,11 +356,11 @@ func steps(txns []history.Txn, root string) (list []step) {
 	return slices.DeleteFunc(list, func(s step) bool { _, ok := below(root, s.Path); return !ok })
 }
 
-// judge compares what was told with what happened: all that did while the watch was set,
-// each once, and in order.
+// judge compares the reported changes with what happened: everything that happened while the watch was
+// set must be reported once and in order.
 func judge(told []Change, happened []step) string {
 	var want, has []step
-	from := int64(-1) // when the watch was set; -1: it is not
+	from := int64(-1) // the zxid at which the watch was set; -1: it is not set
 	until := func(to int64) {
 		for _, s := range happened {
 			if from >= 0 && s.Zxid > from && s.Zxid <= to {
@@ -373,14 +373,14 @@ func judge(told []Change, happened []step) string {
 	for i, c := range told {
 		switch {
 		case c.Kind == Connected:
-			until(end) // where it was set twice, nothing was lost between
+			until(end) // if the watch was set twice, nothing was lost in between
 			from = c.Zxid
 			if from == 0 {
 				return "the zxid of the watch is not told"
 			}
 		case c.Kind == Disconnected || c.Kind == Expired:
 			until(c.Zxid)
-			// Of the last transaction a part can have come.
+			// The last transaction may have been reported in part.
 			for len(has) > 0 && has[len(has)-1].Zxid > c.Zxid {
 				if !slices.Contains(happened, has[len(has)-1]) {
 					return fmt.Sprintf("told, but never happened: %+v", has[len(has)-1])
@@ -408,7 +408,8 @@ func judge(told []Change, happened []step) string {
 	return cmp.Diff(sortSame(want), sortSame(has))
 }
 
-// sortSame puts what one transaction did into an order: that of closeSession is not promised.
+// sortSame sorts the steps of the same transaction: the order of those of a closeSession is not
+// guaranteed.
 func sortSame(list []step) []step {
 	slices.SortStableFunc(list, func(a, b step) int {
 		if a.Zxid != b.Zxid {

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// told are the changes of znodes so far.
+// told lists the changes reported so far.
 func (l *lab) told(f *Follower) (list []string) {
 	time.Sleep(time.Second)
 	for _, c := range f.View(Window{}).Log {
@@ -27,7 +27,7 @@ func (l *lab) told(f *Follower) (list []string) {
 	return list
 }
 
-// A folder whose list is larger than a reply may be is said to be so; the connection stays.
+// A folder whose list is larger than a reply may be is reported as too large; the connection stays.
 func TestFolderTooLarge(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/r", "")
@@ -53,7 +53,7 @@ func TestFolderTooLarge(t *testing.T) {
 	})
 }
 
-// No more znodes are loaded than may be, and it is said which folder is not listed.
+// No more znodes are loaded than the limit allows, and the view tells which folder is not listed.
 func TestMost(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/r", "")
@@ -69,7 +69,7 @@ func TestMost(t *testing.T) {
 	})
 }
 
-// A folder that grows until it does not fit is not listed any more, and events go on.
+// A folder that grows beyond the limit is not listed any more, but events continue.
 func TestMostIsReached(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/r", "")
@@ -113,7 +113,7 @@ func TestReadsAreBounded(t *testing.T) {
 	})
 }
 
-// Who takes changes too slowly is told how many there were.
+// A reader that takes changes too slowly is told how many it missed.
 func TestMissed(t *testing.T) {
 	virtually(t, func(l *lab) {
 		f := l.follow(Config{LogLines: 10})
@@ -137,7 +137,7 @@ func TestMissed(t *testing.T) {
 	})
 }
 
-// What goes is shown for a while, and then not any more; what matches a filter is shown in its
+// A deleted znode is shown for a while, and then no longer; what matches a filter is shown in its
 // folders.
 func TestRows(t *testing.T) {
 	virtually(t, func(l *lab) {
@@ -190,7 +190,7 @@ func TestRows(t *testing.T) {
 	})
 }
 
-// old is a session with a server that knows no persistent watches.
+// old is a session with a server without persistent watches.
 type old struct{ session }
 
 func (old) AddWatch(context.Context, string, client.Watch) error { return wire.Unimplemented }
@@ -200,8 +200,8 @@ func connectOld(ctx context.Context, cfg client.Config) (session, error) {
 	return old{s}, err
 }
 
-// The root itself may go and come back, also of a server without persistent watches, of which
-// the order of changes is not known.
+// The root itself may be deleted and created again. On servers without persistent watches, the order of
+// changes is not known.
 func TestRootGoes(t *testing.T) {
 	for name, connect := range map[string]connector{"3.6": connect, "before": connectOld} {
 		t.Run(name, func(t *testing.T) {
@@ -239,7 +239,7 @@ func TestRootGoes(t *testing.T) {
 	}
 }
 
-// A server that is older than 3.6 is followed by watches of its own, and it is said.
+// A server older than 3.6 is followed with one watch for each znode, and the view says so.
 func TestOldServer(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/a", "")
@@ -273,8 +273,8 @@ func TestOldServer(t *testing.T) {
 	})
 }
 
-// A chosen znode that goes and comes back is seen to be there, though a server that is older than
-// 3.6 tells of the creation only where a watch waits for it.
+// A selected znode that is deleted and created again is found, although a server older than 3.6 reports
+// the creation only to a watch on the absent znode.
 func TestChosenOfOldServerComesBack(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/a", "1")
@@ -298,7 +298,7 @@ func TestChosenOfOldServerComesBack(t *testing.T) {
 	})
 }
 
-// The servers are asked how they are, and who is connected to them.
+// The servers are asked about their state and their connections.
 func TestServersAndSessions(t *testing.T) {
 	virtually(t, func(l *lab) {
 		_, _, err := l.c.Create(l.ctx, "/mine", nil, nil, wire.Ephemeral, 0)
@@ -320,8 +320,8 @@ func TestServersAndSessions(t *testing.T) {
 	})
 }
 
-// A root that was gone when the connection was lost is found when it is there afterwards, with
-// what is in it; one that is still gone holds nothing up.
+// A root that was absent when the connection was lost is found with its contents if it exists
+// afterwards; if it is still absent, nothing waits for it.
 func TestRootComesBackUnseen(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/r", "")
@@ -355,7 +355,7 @@ func TestRootComesBackUnseen(t *testing.T) {
 	})
 }
 
-// Who wants events only has nothing read for them, and nothing compared below the root.
+// A follower of events alone reads nothing for them, and compares nothing below the root.
 func TestEventsOnly(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/a", "")
@@ -380,8 +380,8 @@ func TestEventsOnly(t *testing.T) {
 	})
 }
 
-// A folder that is shut tells that something happened below it when it is the chosen one, too,
-// which is listed for what it means.
+// A closed folder shows that something happened below it even if it is selected and is therefore listed
+// for its meaning.
 func TestBelowTheChosenFolder(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/a", "")

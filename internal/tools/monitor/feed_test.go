@@ -19,7 +19,7 @@ import (
 type scripted struct {
 	session
 	events chan client.Event
-	watch  error // of setting it
+	watch  error // the error of setting the watch
 }
 
 func (s *scripted) Next(ctx context.Context) (client.Event, error) {
@@ -40,7 +40,7 @@ func (s *scripted) Session() wire.Session                                { retur
 func (s *scripted) ReadOnly() bool                                       { return false }
 func (s *scripted) Close()                                               {}
 
-// noting keeps what a feed gives.
+// noting records what a feed passes on.
 type noting struct {
 	f    *feed
 	list []string
@@ -54,7 +54,7 @@ func (n *noting) begin()                  { n.add("begin") }
 func (n *noting) happened(e client.Event) { n.add(e.Path) }
 func (n *noting) replied(r reply)         { n.add("reply " + r.path) }
 
-// fed runs a feed on sessions that a test has, one after the other, and gives what came of them.
+// fed runs a feed on the given sessions, one after the other, and returns what it passed on.
 func fed(t *testing.T, sessions []*scripted, events func(f *feed)) []string {
 	var got *noting
 	synctest.Test(t, func(t *testing.T) {
@@ -82,8 +82,8 @@ func fed(t *testing.T, sessions []*scripted, events func(f *feed)) []string {
 	return got.list
 }
 
-// The tree begins when the watch is set and the client is connected, and again with each
-// connection; between them are no reads.
+// The tree is read from the beginning when the watch is set and the client is connected, and again with
+// each new connection; there are no reads in between.
 func TestFeedBeginsWithEachConnection(t *testing.T) {
 	s := new(scripted)
 	got := fed(t, []*scripted{s}, func(f *feed) {
@@ -109,7 +109,7 @@ func TestFeedBeginsWithEachConnection(t *testing.T) {
 	}
 }
 
-// A session that is over is followed by another one, whose watch is set anew.
+// An ended session is followed by a new one, in which the watch is set again.
 func TestFeedOfAnotherSession(t *testing.T) {
 	first, second := &scripted{watch: wire.Unimplemented}, new(scripted)
 	got := fed(t, []*scripted{first, second}, func(f *feed) {
@@ -131,7 +131,7 @@ func TestFeedOfAnotherSession(t *testing.T) {
 	}
 }
 
-// A reply is passed on if it is of the present connection.
+// A reply is passed on if it came over the present connection.
 func TestFeedPassesRepliesOn(t *testing.T) {
 	s := new(scripted)
 	got := fed(t, []*scripted{s}, func(f *feed) {

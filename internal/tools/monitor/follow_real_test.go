@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Apache ZooKeeper's servers tell the same: each change once, with its zxid, and what they did
-// not tell while a connection was lost is found.
+// Apache ZooKeeper's servers report the same: each change once, with its zxid, and the changes that
+// they could not report while a connection was lost are found.
 func TestRealFollow(t *testing.T) {
 	e := dockertest.Ensemble(t, 1)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -49,11 +49,11 @@ func TestRealFollow(t *testing.T) {
 	_, s, err := c.Create(ctx, root+"/a", []byte("1"), nil, wire.Ephemeral, 0)
 	check(t, err)
 	got := until(ctx, t, f, Created, "/a")
-	// Its stat may come later than the line.
+	// The stat may come later than the event.
 	if got.Zxid != s.Czxid || got.Found || got.Owner != 0 && got.Owner != c.Session().ID {
 		t.Errorf("%+v", got)
 	}
-	// The change is made while there is no connection: the next one waits for it.
+	// The change is made while there is no connection: the next connection waits for it.
 	gate <- struct{}{}
 	for _, conn := range conns {
 		conn.Close()
@@ -81,7 +81,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// until gives the next change of a kind.
+// until returns the next change of a kind.
 func until(ctx context.Context, t *testing.T, f *Follower, kind Kind, path string) Change {
 	t.Helper()
 	for {

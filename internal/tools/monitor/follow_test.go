@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// lab is an ensemble in virtual time, and a client that changes things.
+// lab is an ensemble in virtual time with a client that changes znodes.
 type lab struct {
 	*testing.T
 	ctx context.Context
@@ -29,7 +29,7 @@ type lab struct {
 
 func virtually(t *testing.T, do func(l *lab)) { virtuallyOf(t, 1, do) }
 
-// virtuallyOf has messages arrive in an order that follows from the seed.
+// virtuallyOf runs do with an ensemble whose messages arrive in an order that follows from the seed.
 func virtuallyOf(t *testing.T, seed uint64, do func(l *lab)) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, Seed: seed})
@@ -94,9 +94,9 @@ func (l *lab) remove(path string) {
 	l.ok(l.c.Delete(l.ctx, path, -1))
 }
 
-// shown are the paths of the rows, once nothing is going on any more.
+// shown returns the paths of the rows after everything has settled.
 func (l *lab) shown(f *Follower) (paths []string) {
-	time.Sleep(time.Second) // virtual: all that was to be read was
+	time.Sleep(time.Second) // virtual time: everything due has been read
 	for _, r := range f.View(Window{N: 1000}).Rows {
 		if r.Mark != Deleted {
 			paths = append(paths, r.Path)

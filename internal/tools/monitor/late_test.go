@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// late is a session whose replies are put in their place a while after they came: between a
-// reply and its mark there are events of what happened after it.
+// late is a session whose replies take effect a while after they came: between a reply and its mark
+// come events of later changes.
 type late struct {
 	session
 	wait func()
@@ -46,8 +46,8 @@ func connectLate(wait func()) connector {
 	}
 }
 
-// Nothing is lost either when replies are late: what an event told before a reply was taken
-// is right, whether it is in the reply or not.
+// Nothing is lost when replies are late: what an event reported before a reply took effect is right,
+// whether the reply contains it or not.
 func TestNothingIsLostByLateReplies(t *testing.T) {
 	for seed := range churns(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -70,8 +70,8 @@ func TestNothingIsLostByLateReplies(t *testing.T) {
 	}
 }
 
-// What is created and deleted behind a folder's first list, and before that is taken, is shown
-// as the events told it.
+// A znode that is created and deleted after a folder's first list was read, but before that list takes
+// effect, is shown as the events report it.
 func TestFirstListIsLate(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/goes", "")
@@ -79,7 +79,7 @@ func TestFirstListIsLate(t *testing.T) {
 		f, err := follow(l.ctx, cfg, connectLate(func() { time.Sleep(500 * time.Millisecond) }))
 		l.ok(err)
 		defer f.Close()
-		time.Sleep(100 * time.Millisecond) // the list is there, and was not taken
+		time.Sleep(100 * time.Millisecond) // the list has come, but not taken effect
 		l.remove("/goes")
 		l.create("/comes", "")
 		if d := cmp.Diff([]string{"/", "/comes", "/zookeeper"}, l.shown(f)); d != "" {
@@ -88,8 +88,8 @@ func TestFirstListIsLate(t *testing.T) {
 	})
 }
 
-// What an event told of a folder that was not loaded yet is not told once more as found, when the
-// connection is lost before the folder's list has come.
+// A change that an event reported in a folder that was not loaded yet is not reported again as found
+// when the connection is lost before the folder's list has come.
 func TestToldIsNotFound(t *testing.T) {
 	for name, more := range map[string]bool{"the last transaction": false, "one before it": true} {
 		t.Run(name, func(t *testing.T) {
@@ -131,8 +131,8 @@ func TestToldIsNotFound(t *testing.T) {
 	}
 }
 
-// What happened to a znode while there was no connection is found, though the event of its creation
-// was told before its folder was loaded.
+// A change of a znode while there was no connection is found, although the event of its creation was
+// reported before its folder was loaded.
 func TestChangedAfterTold(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/r", "")
@@ -167,7 +167,7 @@ func TestChangedAfterTold(t *testing.T) {
 	})
 }
 
-// A deletion tells the version that was deleted, or none, if that was not read.
+// A deletion tells the version of the deleted znode, or none if that was never read.
 func TestDeletedVersion(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/a", "1")
@@ -201,7 +201,7 @@ func TestDeletedVersion(t *testing.T) {
 	})
 }
 
-// A stat that was read before a change is not taken for that of the present.
+// A stat that was read before a change is not taken for the present one.
 func TestStatIsLate(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/a", "")
@@ -216,7 +216,7 @@ func TestStatIsLate(t *testing.T) {
 		l.set("/a", "22")
 		time.Sleep(50 * time.Millisecond)
 		f.View(Window{N: 10})
-		time.Sleep(200 * time.Millisecond) // the stat is there, and was not taken
+		time.Sleep(200 * time.Millisecond) // the stat has come, but not taken effect
 		l.set("/a", "333")
 		for range 3 {
 			l.shown(f)
@@ -227,8 +227,8 @@ func TestStatIsLate(t *testing.T) {
 	})
 }
 
-// lateWatch is a session in which it takes until the next connection that the follower hears
-// that the watch is set.
+// lateWatch is a session in which the follower learns only with the next connection that the watch is
+// set.
 type lateWatch struct {
 	session
 	meanwhile func()
@@ -239,8 +239,8 @@ func (s lateWatch) AddWatch(ctx context.Context, path string, kind client.Watch)
 	return s.session.AddWatch(ctx, path, kind)
 }
 
-// What happens while there is no connection is not said to be told, when the connection on which
-// the watch was set is lost at once.
+// What happens while there is no connection is not counted as reported if the connection on which the
+// watch was set is lost at once.
 func TestWatchIsSetLate(t *testing.T) {
 	for name, again := range map[string]time.Duration{"before the next connection": 0, "after it": 2 * time.Second} {
 		t.Run(name, func(t *testing.T) {

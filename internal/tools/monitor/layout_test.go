@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// grown are znodes by their paths; those whose data is "e" are ephemeral.
+// grow creates znodes by their paths; those whose data is "e" are ephemeral.
 func (l *lab) grow(data map[string]string) {
 	l.Helper()
 	for _, path := range slices.Sorted(maps.Keys(data)) {
@@ -26,7 +26,7 @@ func (l *lab) grow(data map[string]string) {
 	}
 }
 
-// noted are the notes of the rows below a path.
+// noted returns the notes of the rows below a path.
 func noted(v View, below string) map[string]string {
 	notes := make(map[string]string)
 	for _, r := range v.Rows {
@@ -39,8 +39,8 @@ func noted(v View, below string) map[string]string {
 
 func hexID(n int) string { return fmt.Sprintf("%032x", n) }
 
-// Jobs are waiting, taken by somebody, or dead letters; it is all said of a folder that is
-// shut, and of whom where it is open.
+// Jobs are waiting, taken by somebody, or dead letters. A closed folder tells all of this, and an open
+// one also who took which job.
 func TestMeaningOfJobs(t *testing.T) {
 	virtually(t, func(l *lab) {
 		worker := hexID(9)
@@ -104,7 +104,8 @@ func TestMeaningOfJobs(t *testing.T) {
 	})
 }
 
-// A folder that is read for what another one means is forgotten when nobody looks any more.
+// A folder that is read only for the meaning of another one is forgotten when nobody looks at that one
+// any more.
 func TestHelpersAreDismissed(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.grow(map[string]string{
@@ -132,7 +133,7 @@ func TestHelpersAreDismissed(t *testing.T) {
 	})
 }
 
-// Of a master and workers it is said who leads.
+// The folder of a master and workers tells who leads.
 func TestMeaningOfMasterAndWorkers(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.grow(map[string]string{
@@ -160,7 +161,7 @@ func TestMeaningOfMasterAndWorkers(t *testing.T) {
 	})
 }
 
-// A transaction is open, and it is said whose votes are missing, or it is decided.
+// A transaction is open, with the sites whose votes are missing, or decided.
 func TestMeaningOfTwoPhaseCommit(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.grow(map[string]string{"/t": "", "/t/sites": "a\nb\nc", "/t/vote-a": "yes", "/other": "", "/other/sites": "x"})
@@ -196,7 +197,7 @@ func TestMeaningOfTwoPhaseCommit(t *testing.T) {
 	})
 }
 
-// What was not read, or may not be, is not taken for what is not there.
+// What was not read, or may not be read, is not taken to be absent.
 func TestMeaningOfWhatCannotBeRead(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.grow(map[string]string{
@@ -236,7 +237,7 @@ func TestMeaningOfWhatCannotBeRead(t *testing.T) {
 	})
 }
 
-// A worker to whom nothing is assigned waits, also if nothing is assigned to anybody.
+// A worker without an assignment waits, even if nobody has one.
 func TestMeaningOfIdleWorkers(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.grow(map[string]string{

@@ -9,14 +9,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// What the folders of recipes mean: who holds, who waits, who is there.
+// The folders of recipes tell who holds, who waits and who is present.
 func TestMeanings(t *testing.T) {
 	id := func(n int) string { return fmt.Sprintf("%032x", n) }
 	for name, c := range map[string]struct {
 		data    string
-		kinds   []string // of the children, in the order of their numbers
+		kinds   []string // kinds of the children, in the order of their sequence numbers
 		recipe  string
-		summary string // its beginning
+		summary string // the beginning of the summary
 		notes   string
 	}{
 		"lock":       {"", []string{"lock", "lock", "lock"}, "lock", "held by session 0x", "holds; waits, 1st; waits, 2nd"},
@@ -66,7 +66,7 @@ func TestMeanings(t *testing.T) {
 	}
 }
 
-// A chosen folder is listed for its meaning, though it is not open, and forgotten afterwards.
+// A selected folder is listed for its meaning although it is not open, and forgotten afterwards.
 func TestChosenIsListed(t *testing.T) {
 	virtually(t, func(l *lab) {
 		l.create("/r", "")

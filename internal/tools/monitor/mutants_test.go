@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Each of these defects of a client makes a follower that loses something, or tells what did
-// not happen: the test of churns must find them.
+// Each of these defects of a client makes a follower lose something or report what did not happen: the
+// test of churns must find them.
 func TestChurnFindsMutants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a churn of each defect")
@@ -29,7 +29,7 @@ func TestChurnFindsMutants(t *testing.T) {
 				}
 				return plant(s), nil
 			}
-			for seed := range uint64(4) { // some courses of a churn do not meet some defects: one in 24 at most
+			for seed := range uint64(4) { // some seeds do not meet some defects: at most one in 24
 				if churned(t, seed+2, planted) != "" {
 					return
 				}

@@ -13,7 +13,8 @@ type node struct {
 	parent *node
 	name   string // of the root, its path
 
-	// open means that the user opened the folder, listed that kids are the server's.
+	// open means that the user opened the folder; listed means that kids has the children that the
+	// server listed.
 	open, listed bool
 	kids         map[string]*node
 	order        order // the rows of the kids

@@ -15,7 +15,7 @@ type order struct {
 	made   bool
 }
 
-// block is some consecutive nodes. It is never empty.
+// block holds some consecutive nodes. It is never empty.
 type block struct {
 	nodes []*node
 	rows  int

@@ -20,7 +20,7 @@ const (
 	needValue // everything about the chosen znode, which need not exist
 )
 
-// subject is read by a target: a znode of the tree, or the chosen znode.
+// subject is what a target reads: a znode of the tree, or the chosen znode.
 type subject interface {
 	// where returns its path.
 	where() string
@@ -35,8 +35,8 @@ type target struct {
 	of subject
 
 	need                   need // not yet sent
-	urgent, idle, deferred bool // it is in this list
-	reading                int  // the number of the session in which a read is in progress, if that is the present one
+	urgent, idle, deferred bool // the target is in the list of this name
+	reading                int  // the number of the session in which a read was sent; the read is in progress if that is the present session
 	sent                   time.Time
 }
 

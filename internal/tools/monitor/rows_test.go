@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// allRows are the paths of all rows, found by going over all that there is.
+// allRows returns the paths of all rows, found by walking the whole tree.
 func (f *Follower) allRows(n *node, filter string) (list []string) {
 	kids := make(map[string]*node)
 	for _, g := range f.tree.deletedRows {
@@ -41,8 +41,8 @@ func (f *Follower) allRows(n *node, filter string) (list []string) {
 	return list
 }
 
-// The rows that are kept up equal the rows that there are, whatever comes and goes, is opened and
-// shut, and filtered; and each part of them is that part.
+// The rows that are kept up to date equal those of the whole tree, whatever is created, deleted,
+// opened, closed and filtered, and so does each window of them.
 func TestRowsAreKeptUp(t *testing.T) {
 	virtually(t, func(l *lab) {
 		f := l.follow(Config{})
@@ -114,7 +114,7 @@ func (l *lab) make(path string) {
 	_, _, _ = l.c.Create(l.ctx, path, nil, nil, 0, 0)
 }
 
-// An order with several blocks is one list, in which each has its place.
+// An order of several blocks is one list, in which each znode has its position.
 func TestOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 1))
 	o, want := order{made: true}, make(map[string]*node)
@@ -126,7 +126,7 @@ func TestOrder(t *testing.T) {
 			continue
 		}
 		o.put(n)
-		o.remove(&node{name: n.name}) // another one
+		o.remove(&node{name: n.name}) // another node with the same name
 		want[n.name] = n
 	}
 	at := 0

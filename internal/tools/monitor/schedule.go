@@ -84,7 +84,7 @@ func (s *schedule) signal() {
 func (s *schedule) want(t *target, n need, urgent bool) {
 	t.need |= n
 	switch now := time.Now(); {
-	case t.reading != 0 && t.reading == s.session: // again looks after the reply what is needed
+	case t.reading != 0 && t.reading == s.session: // after the reply, again looks for what is needed
 		return
 	case now.Sub(t.sent) < readAgain:
 		if !t.deferred {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// page is a subject of reads, by its path.
+// page is something to read, by its path.
 type page string
 
 func (p page) where() string { return string(p) }
@@ -24,7 +24,7 @@ func targets(paths ...string) map[string]*target {
 	return all
 }
 
-// due are the paths of the reads that would be sent now.
+// due returns the paths of the reads that would be sent now, and the reads.
 func due(s *schedule) (paths []string, jobs []*job) {
 	for {
 		j, _ := s.next()
@@ -35,7 +35,7 @@ func due(s *schedule) (paths []string, jobs []*job) {
 	}
 }
 
-// What somebody looks at is read first; of what nobody does, as much as the rate allows.
+// What somebody looks at is read first; the rest as fast as the rate allows.
 func TestScheduleReadsTheUrgentFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, all := newSchedule(), targets("/a", "/b", "/c")
@@ -82,7 +82,7 @@ func TestScheduleSpacesTheReadsOfAZnode(t *testing.T) {
 	})
 }
 
-// A reply of an earlier connection, or without an answer of a server, is asked for again.
+// A read whose reply came over an earlier connection, or which no server answered, is sent again.
 func TestScheduleAsksAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		between func(*schedule)
@@ -111,7 +111,7 @@ func TestScheduleAsksAgain(t *testing.T) {
 	}
 }
 
-// Another session does not wait for the replies of the one before.
+// A new session does not wait for the replies of the previous one.
 func TestScheduleOfAnotherSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, a := newSchedule(), targets("/a")["/a"]

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Instances of a service are told by their addresses, whichever program has registered them, and each change
-// of one is.
+// Instances of a service are shown by their addresses, whichever program registered them, and so is each
+// change of an instance.
 func TestMeaningOfServices(t *testing.T) {
 	const (
 		curator = "/s/0b5a4f1e-3c2d-4e5f-8a9b-0123456789ab"
@@ -34,7 +34,7 @@ func TestMeaningOfServices(t *testing.T) {
 		look := func() (string, View) {
 			l.Helper()
 			l.shown(f)
-			f.View(Window{N: 100}) // has the values read
+			f.View(Window{N: 100}) // makes the follower read the values
 			time.Sleep(time.Second)
 			v := f.View(Window{N: 100})
 			if v.Meaning == nil {
@@ -73,7 +73,7 @@ func TestMeaningOfServices(t *testing.T) {
 	})
 }
 
-// Only what can be an instance by its name is read.
+// Only znodes that can be instances by their names are read.
 func TestServicesReadLittle(t *testing.T) {
 	virtually(t, func(l *lab) {
 		group := hexID(1) + "-member-0000000000"
@@ -82,7 +82,7 @@ func TestServicesReadLittle(t *testing.T) {
 		l.shown(f)
 		f.Choose("/r")
 		l.shown(f)
-		for range 2 { // it is listed, and then read
+		for range 2 { // the folder is listed, and then read
 			f.View(Window{})
 			time.Sleep(time.Second)
 		}

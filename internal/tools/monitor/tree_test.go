@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// asked keeps what a tree wants read.
+// asked records what a tree wants to read.
 type asked []string
 
 func (a *asked) want(t *target, n need, _ bool) {
@@ -20,8 +20,8 @@ func (a *asked) want(t *target, n need, _ bool) {
 	*a = append(*a, fmt.Sprintf("%s %d", t.of.where(), n))
 }
 
-// treeAlone is a tree whose watch is set, without a connection: the test says what events tell, and
-// what is read.
+// treeAlone returns a tree whose watch is set, without a connection: the test supplies the events and
+// the replies.
 func treeAlone() (*tree, *asked) {
 	reads := new(asked)
 	t := newTree(Config{Root: "/", All: true, Most: 100}, new(reach), reads, newChanges(100))
@@ -36,7 +36,7 @@ func (t *tree) event(kind wire.EventType, path string, zxid int64) {
 	t.happened(client.Event{Type: kind, Path: path, Zxid: zxid})
 }
 
-// answer has the tree get a reply of a znode that is there.
+// answer passes the tree a reply about a znode that exists.
 func (t *tree) answer(path string, stat wire.Stat, names ...string) {
 	n, _ := t.find(path)
 	kind := needStat
@@ -49,7 +49,7 @@ func (t *tree) answer(path string, stat wire.Stat, names ...string) {
 
 func (t *tree) kids() []string { return slices.Sorted(maps.Keys(t.root.kids)) }
 
-// told are the changes of znodes, without those of the tree itself.
+// told returns the reported changes of znodes, without those of the tree itself.
 func (t *tree) told() (list []string) {
 	for _, c := range t.changes.all() {
 		if c.Kind.OfZnode() {
@@ -59,7 +59,8 @@ func (t *tree) told() (list []string) {
 	return list
 }
 
-// What an event has told of a kid is right, whether the list of its folder is of before or after it.
+// What an event reported about a child is right, whether the list of its folder was read before or after the
+// event.
 func TestTreeListsAfterEvents(t *testing.T) {
 	for name, list := range map[string][]string{
 		"before the events": {"came-and-went", "kept", "went"},
@@ -85,7 +86,7 @@ func TestTreeListsAfterEvents(t *testing.T) {
 	}
 }
 
-// What happened without a watch is found when all is read again, and told once.
+// What happened without a watch is found when everything is read again, and reported once.
 func TestTreeFindsWhatNoWatchTold(t *testing.T) {
 	tree, _ := treeAlone()
 	tree.answer("/", wire.Stat{}, "changed", "deleted", "same")

@@ -10,13 +10,13 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// The rows hold on Apache ZooKeeper's servers, too.
+// The rows also hold on Apache ZooKeeper's servers.
 func TestRealCommands(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	for name, r := range rows {
 		t.Run(name, func(t *testing.T) {
 			if r.lab {
-				dockertest.Ensemble(t, 3) // as before it was harmed by the row before
+				dockertest.Ensemble(t, 3) // restores the ensemble after the previous row
 			}
 			r.hold(t, e, e.(ensemble.Partitioner), net.DialTimeout)
 		})

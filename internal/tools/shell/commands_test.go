@@ -22,9 +22,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// rows describes each command, with each of its flags, on whatever servers: a script
-// for bench.script by the name of the command. Each begins with an empty tree. A new command
-// is a new row here.
+// rows describes each command, with each of its flags, on any servers: the name of a command leads to a
+// script for bench.script. Each script begins with an empty tree. Add a row for each new command.
 var rows = map[string]row{
 	"ls": {script: `
 		ls
@@ -626,9 +625,9 @@ var rows = map[string]row{
 // row describes what a command has to do.
 type row struct {
 	script string
-	follow bool // watches are not waited for
-	lab    bool // it is for the servers of the shell's own ensemble
-	whole  bool // it needs the whole tree, and has ROOT for the znode of its own
+	follow bool // the script does not wait for watches
+	lab    bool // the command is for servers of an ensemble that the shell started
+	whole  bool // the script needs the whole tree, and writes ROOT for its own znode
 }
 
 // Every command has a row that runs it, with each of its flags.
@@ -655,7 +654,7 @@ func TestEveryCommandHasARow(t *testing.T) {
 	}
 }
 
-// flagsUsed tells which commands and flags a line of a script has.
+// flagsUsed calls tell with the commands and flags of a line of a script.
 func flagsUsed(line string, tell func(string)) {
 	all, err := statements(line)
 	if err != nil {
@@ -674,7 +673,7 @@ func flagsUsed(line string, tell func(string)) {
 	}
 }
 
-// The rows hold on servers of the embedded kind.
+// The rows hold on embedded servers.
 func TestCommands(t *testing.T) {
 	for name, r := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -690,8 +689,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// hold runs the script of a row below a znode of its own. DIR in it is a folder, and its editor
-// writes "edited".
+// hold runs the script of a row below a znode of its own. DIR in the script stands for a folder, and
+// the editor writes "edited".
 func (r row) hold(t *testing.T, e ensemble.Ensemble, p ensemble.Partitioner, dial ensemble.DialFunc) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
@@ -717,8 +716,7 @@ func (r row) hold(t *testing.T, e ensemble.Ensemble, p ensemble.Partitioner, dia
 	b.script(strings.NewReplacer("ROOT", root, "DIR", t.TempDir()).Replace(r.script))
 }
 
-// lab is an ensemble that can end the session of its bench, as any client can that knows
-// the password.
+// lab is an ensemble that can end the session of its bench, like any client that knows the password.
 type lab struct {
 	ensemble.Ensemble
 	ensemble.Partitioner
@@ -730,7 +728,7 @@ func (l lab) ExpireSession(ctx context.Context, id int64) error {
 	if id != own.ID {
 		return errors.New("there is no such session")
 	}
-	// The client reconnects at once, and may take its session back before the request arrives.
+	// The client reconnects at once, and may resume its session before the request arrives.
 	for {
 		c, err := zkclient.Connect(ctx, zkclient.Config{Dial: zkclient.To(l.b.dial, l.b.addrs[0]), Session: own})
 		if errors.Is(err, wire.ErrRefused) {
@@ -747,7 +745,7 @@ func (l lab) ExpireSession(ctx context.Context, id int64) error {
 	}
 }
 
-// meanwhile does a line again and again with a session of its own, until stop is called.
+// meanwhile runs a line again and again in a session of its own, until stop is called.
 func (b *bench) meanwhile(line string) (stop func()) {
 	ctx, cancel := context.WithCancel(b.ctx)
 	other := &Shell{Client: b.client(), Out: new(strings.Builder)}
@@ -755,7 +753,7 @@ func (b *bench) meanwhile(line string) (stop func()) {
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			_ = other.Do(ctx, line) // it may be the second time, and fail
+			_ = other.Do(ctx, line) // may fail when the line was run before
 		}
 	}()
 	return func() { cancel(); <-done }
@@ -763,7 +761,7 @@ func (b *bench) meanwhile(line string) (stop func()) {
 
 func (b *bench) client() *client.Client { return b.below(b.chroot) }
 
-// below gives a session whose root is another znode.
+// below returns a session with the chroot.
 func (b *bench) below(chroot string) *client.Client {
 	b.Helper()
 	c, err := client.Connect(b.ctx, client.Config{Servers: b.addrs, Chroot: chroot, Dial: func(ctx context.Context, addr string) (net.Conn, error) {

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A server hides the digests of passwords from who may not change the permissions: a copy
-// would have a user that nobody can be.
+// A server hides the digests of passwords from clients that may not change the permissions: a copy
+// would grant permissions to a user that nobody can authenticate as.
 func TestMaskedPermissionsAreNotCopied(t *testing.T) {
 	virtually(t, func(b *bench) {
 		owner := b.client()
@@ -48,7 +48,7 @@ func TestMaskedPermissionsAreNotCopied(t *testing.T) {
 	})
 }
 
-// Another ensemble is read and written as the shell's own is.
+// Another ensemble is read and written like the shell's own.
 func TestCopiesBetweenEnsembles(t *testing.T) {
 	virtually(t, func(b *bench) {
 		e, err := embedded.Start(embedded.Config{InMemory: true, Latency: time.Millisecond, Nodes: 1})
@@ -105,7 +105,7 @@ func TestCopiesBetweenEnsembles(t *testing.T) {
 	})
 }
 
-// What a copy cannot have is the way out of.
+// An export of a subtree with masked permissions succeeds only if permissions are left out.
 func TestMaskedPermissionsAreNotExported(t *testing.T) {
 	virtually(t, func(b *bench) {
 		file := t.TempDir() + "/x.json"
@@ -130,7 +130,7 @@ func TestMaskedPermissionsAreNotExported(t *testing.T) {
 	})
 }
 
-// What others do to permissions while a subtree is read is not lost by its move.
+// Changes of permissions while a subtree is read for a move are not lost.
 func TestMoveSeesPermissionsChange(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a x; create /a/b y")

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// An edited text is written over what was edited, and never lost.
+// An edited value replaces only the version that was edited, and is never lost.
 func TestEdit(t *testing.T) {
 	virtually(t, func(b *bench) {
 		temp := t.TempDir()

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// put makes a znode by the client, whatever its name and data.
+// put creates a znode with the client, whatever its name and data.
 func (b *bench) put(path string, data []byte, acl []wire.ACL, mode wire.CreateMode) {
 	b.Helper()
 	if _, _, err := b.Client.Create(b.ctx, path, data, acl, mode, 0); err != nil {
@@ -23,7 +23,7 @@ func (b *bench) put(path string, data []byte, acl []wire.ACL, mode wire.CreateMo
 	}
 }
 
-// odd makes a subtree with all that is hard to keep in files.
+// odd creates a subtree with everything that is hard to keep in files.
 func (b *bench) odd(root string) {
 	b.Helper()
 	b.put(root, []byte("root"), nil, wire.Persistent)
@@ -40,14 +40,14 @@ func (b *bench) odd(root string) {
 	b.put(root+"/text", []byte("\x1b[2J<é>\u2028\r\n"), nil, wire.Persistent)
 	deep := root
 	for range 30 {
-		deep += "/" + strings.Repeat("deep", 60) // longer together than a path of a system may be
+		deep += "/" + strings.Repeat("deep", 60) // together longer than a path of a file system may be
 		b.put(deep, []byte("x"), nil, wire.Persistent)
 	}
 	b.put(root+"/mine", []byte("m"), nil, wire.Ephemeral)
 }
 
-// What was exported is made again as it was, from a file and from a folder; the same znodes
-// are the same bytes, and doing it again changes nothing.
+// An import from a file or a folder restores what was exported; the same znodes give the same bytes,
+// and importing again changes nothing.
 func TestExportsAndImports(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.odd("/a")
@@ -110,14 +110,14 @@ func TestExportsAndImports(t *testing.T) {
 				t.Error(info.Mode(), err)
 			}
 		}
-		// Nothing is left beside what was written.
+		// No temporary file is left beside the written ones.
 		if left, err := os.ReadDir(dir); err != nil || len(left) != 3 {
 			t.Error(left, err)
 		}
 	})
 }
 
-// An import writes what is otherwise, leaves what it does not know, and asks before.
+// An import overwrites what differs, leaves what the export does not have, and asks before.
 func TestImportOverwrites(t *testing.T) {
 	virtually(t, func(b *bench) {
 		file := filepath.Join(t.TempDir(), "x.json")
@@ -167,7 +167,7 @@ func TestImportOverwrites(t *testing.T) {
 	})
 }
 
-// What differs is listed, and told by the exit code.
+// Differences are listed, and reported by the exit code.
 func TestDiff(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script(`
@@ -196,7 +196,7 @@ func TestDiff(t *testing.T) {
 	})
 }
 
-// What is no export is refused, and said why.
+// Files that are not exports are refused, with the reason.
 func TestBadExports(t *testing.T) {
 	virtually(t, func(b *bench) {
 		dir := t.TempDir()
@@ -257,8 +257,8 @@ func TestBadExports(t *testing.T) {
 	})
 }
 
-// Many znodes are made by transactions that servers take; too large ones are said before
-// anything is written.
+// Many znodes are created by transactions that servers accept; znodes that are too large are reported
+// before anything is written.
 func TestBatches(t *testing.T) {
 	virtually(t, func(b *bench) {
 		file := filepath.Join(t.TempDir(), "x.json")
@@ -266,7 +266,7 @@ func TestBatches(t *testing.T) {
 		for i := range 2 {
 			b.put(fmt.Sprintf("/a/%d", i), []byte(strings.Repeat("x", 900_000)), nil, wire.Persistent)
 		}
-		// It fits into a create, with a path as long, and no transaction.
+		// This value fits into a create, with a path of the same length, but not into a transaction.
 		most := wire.MaxRequest - alone(client.CreateOp("/a/m", nil, nil, wire.Persistent, 0))
 		b.put("/a/m", []byte(strings.Repeat("m", most)), nil, wire.Persistent)
 		for i := range 1100 {
@@ -289,7 +289,8 @@ func TestBatches(t *testing.T) {
 	})
 }
 
-// Below a chroot the servers' paths are longer than the shell's: transactions fit with them.
+// Below a chroot the paths on the servers are longer than in the shell: transactions fit with the
+// longer paths.
 func TestBatchesBelowAChroot(t *testing.T) {
 	virtually(t, func(b *bench) {
 		chroot := "/" + strings.Repeat("chroot", 30)
@@ -311,7 +312,7 @@ func TestBatchesBelowAChroot(t *testing.T) {
 	})
 }
 
-// What is written while it is read is said.
+// A subtree that others change while it is read is reported.
 func TestUnsteadySubtreeIsSaid(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a; create /a/b; create /a/c")
@@ -348,7 +349,7 @@ func TestUnsteadySubtreeIsSaid(t *testing.T) {
 				t.Error(name, d)
 			}
 		}
-		// And a command says so: somebody writes for as long as it reads.
+		// A command reports it as well: somebody writes as long as the command reads.
 		busy, stop := context.WithCancel(b.ctx)
 		done := make(chan struct{})
 		go func() {
@@ -363,7 +364,7 @@ func TestUnsteadySubtreeIsSaid(t *testing.T) {
 	})
 }
 
-// Servers tell null from no bytes, and so do copies.
+// Servers distinguish null from empty data, and so do copies.
 func TestNullIsNotEmpty(t *testing.T) {
 	virtually(t, func(b *bench) {
 		file := filepath.Join(t.TempDir(), "x.json")
@@ -373,7 +374,8 @@ func TestNullIsNotEmpty(t *testing.T) {
 	})
 }
 
-// Folders are seen, lead nowhere else, and cannot be taken for the files beside them.
+// Names of folders are visible, do not lead elsewhere, and cannot be mistaken for the files beside
+// them.
 func TestFolderNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"plain-1_2=3+4,5.6": "plain-1_2=3+4,5.6",

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What a folder had is there again if the new one cannot take its place.
+// The old folder is restored if the new one cannot take its place.
 func TestFolderThatCannotBeReplaced(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(dir+"/x", 0o700); err != nil {

@@ -21,7 +21,7 @@ func guide(t *testing.T) string {
 	return string(page)
 }
 
-// The guide has all commands, as they are declared, and its examples run as they stand.
+// The guide has all commands as they are declared, and its examples run unchanged.
 func TestGuide(t *testing.T) {
 	page := guide(t)
 	if !strings.Contains(page, "|---|---|\n"+Table()+"\n") {
@@ -55,7 +55,7 @@ func TestGuide(t *testing.T) {
 	})
 }
 
-// Commands that are given to zklab shell in the guide are ones that there are.
+// Commands that the guide passes to zklab shell exist.
 func TestGuideToScripts(t *testing.T) {
 	n := 0
 	for _, m := range regexp.MustCompile(`(?m)^    zklab shell .*$`).FindAllString(guide(t), -1) {
@@ -69,8 +69,7 @@ func TestGuideToScripts(t *testing.T) {
 	}
 }
 
-// isCommand checks that a line has commands that there are, with flags and arguments that
-// they take.
+// isCommand checks that the commands of a line exist, and take its flags and arguments.
 func isCommand(t *testing.T, line string) {
 	t.Helper()
 	all, err := statements(line)
@@ -91,13 +90,12 @@ func isCommand(t *testing.T, line string) {
 	}
 }
 
-// zkCli are the commands of zkCli.sh 3.9 (CliCommand and ZooKeeperMain).
+// zkCli lists the commands of zkCli.sh 3.9 (CliCommand and ZooKeeperMain).
 var zkCli = strings.Fields(`addWatch addauth close config connect create delete deleteall delquota get getAcl
 	getAllChildrenNumber getEphemerals history listquota ls printwatches quit reconfig redo removewatches set setAcl
 	setquota stat sync version whoami`)
 
-// Each command of zkCli.sh has a row. What stands in for it is a command that there is, or is
-// said in words.
+// Each command of zkCli.sh has a row with an existing command that replaces it, or with an explanation.
 func TestGuideForThoseWhoKnowZkCli(t *testing.T) {
 	_, table, _ := strings.Cut(guide(t), "| zkCli.sh | here |\n|---|---|\n")
 	named, untold := make(map[string]bool), maps.Clone(ofZkCli)

@@ -17,7 +17,7 @@ func TestRealLargeValues(t *testing.T) {
 	largeValues(really(t))
 }
 
-// really is a bench on Apache's servers, below a znode of the test's own.
+// really returns a bench on Apache's servers, below a znode of the test's own.
 func really(t *testing.T) *bench {
 	t.Helper()
 	e := dockertest.Ensemble(t, 3)

@@ -11,11 +11,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A value as large as servers take goes through every command that carries values.
+// Every command that carries values handles one as large as servers accept.
 func TestLargeValues(t *testing.T) { virtually(t, largeValues) }
 
 func largeValues(b *bench) {
-	// The largest that one request makes: with a byte more it would not be taken.
+	// This is the largest value that one request can write: with one byte more, servers would refuse
+	// it.
 	path := b.chroot + "/large"
 	room := wire.MaxRequest - alone(client.CreateOp(path, nil, nil, wire.Persistent, 0))
 	value := strings.Repeat("\x00\xff\n", room)[:room]
@@ -65,7 +66,7 @@ func largeValues(b *bench) {
 
 	b.Shell = &Shell{Client: b.Client, Dial: b.dial, Out: &b.out, In: strings.NewReader(value + strings.Repeat("x", 100))}
 	b.script("set /large -\n3 servers accept 1048575 unless jute.maxbuffer says otherwise\nstat /large\n> ^  version +0 ")
-	holds("/large", value) // the session, or another one, goes on
+	holds("/large", value) // the session, or a new one, still works
 	b.script("multi; set /copy " + edited + "; set /json " + edited + "; end\n3 servers accept 1048575\ncheck /copy 2\n64 check works only in a multi")
 	holds("/copy", half)
 }

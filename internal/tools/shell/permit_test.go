@@ -2,7 +2,7 @@ package shell
 
 import "testing"
 
-// Znodes are made below one that is there, also where those above it let nobody make any.
+// Znodes are created below an existing one, even if those above it let nobody create children.
 func TestParentsThatAreThere(t *testing.T) {
 	virtually(t, func(b *bench) {
 		file := t.TempDir() + "/x.json"

@@ -17,8 +17,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Batches are all operations in their order, and each is as long as servers take, and no
-// shorter than it could be.
+// Batches contain all operations in their order, and each is as long as servers accept and no shorter
+// than possible.
 func TestBatchesFit(t *testing.T) {
 	for seed := range uint64(200) {
 		draw := rand.New(rand.NewPCG(seed, 0))
@@ -53,7 +53,7 @@ func TestBatchesFit(t *testing.T) {
 	}
 }
 
-// Who interrupts a copy is told what was written.
+// An interrupted copy tells what was written.
 func TestInterruptedCopySaysHowFarItCame(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a")
@@ -68,7 +68,7 @@ func TestInterruptedCopySaysHowFarItCame(t *testing.T) {
 		})
 		err := b.Do(ctx, "cp -r /a /b")
 		if err == nil || !strings.HasSuffix(err.Error(), "1000 of 1101 znodes were written") || errors.Is(err, context.Canceled) {
-			t.Error(err) // of an interruption a terminal says no more than that it is one
+			t.Error(err) // of context.Canceled, a terminal would tell only that the copy was interrupted
 		}
 		b.script("count /b\n= 999\\n")
 	})
@@ -78,7 +78,7 @@ type writer func(p []byte)
 
 func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
 
-// What lets nobody make children of a znode is written when they are there.
+// Permissions that let nobody create children are written once the children exist.
 func TestParentsThatLetNobodyCreate(t *testing.T) {
 	virtually(t, func(b *bench) {
 		file := b.TempDir() + "/x.json"
@@ -123,8 +123,9 @@ func (c before37) Write(frame []byte) (int, error) {
 	return len(frame), err
 }
 
-// A copy that ends half-way says of how many znodes the permissions are still to be written. Until
-// then those of the session have more of them, and everybody only if it has shown no credential.
+// A copy that ends half-way tells for how many znodes the permissions are still to be written. Until
+// then the identities of the session have more permissions on them, and everybody has more only if the
+// session has shown no credential.
 func TestInterruptedWithParentsOpen(t *testing.T) {
 	for name, known := range map[string]bool{"whoAmI": true, "servers before 3.7": false} {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +158,7 @@ func TestInterruptedWithParentsOpen(t *testing.T) {
 	}
 }
 
-// losing is a connection on which some requests do not come through.
+// losing is a connection that loses some requests.
 type losing struct {
 	net.Conn
 	lost func(op wire.Op) bool
@@ -170,7 +171,7 @@ func (c losing) Write(frame []byte) (int, error) {
 	return c.Conn.Write(frame)
 }
 
-// Who interrupts a write that nobody has answered yet is told that it may have been done.
+// An interrupted write without an answer is reported as possibly done.
 func TestInterruptedWrite(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a; create /a/0")

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// Quotas are znodes in the form that ZooKeeper 3.9 has; servers count what is used.
+// Quotas are znodes in the format of ZooKeeper 3.9; servers count the usage.
 func TestQuotas(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script(`
@@ -61,7 +61,7 @@ func TestQuotas(t *testing.T) {
 			64 write quota get or quota set or quota rm
 		`)
 		b.script("quota set -n 1 /a; set /zookeeper/quota/a/zookeeper_limits nonsense\nquota get /a\n2 servers cannot read it\nquota rm /a\nls /zookeeper/quota\n=")
-		// Counts that were left behind are no quota, and hinder none.
+		// Counts left behind are not a quota, and do not prevent a new one.
 		b.script("create /zookeeper/quota/a; create /zookeeper/quota/a/zookeeper_stats x\nquota set -n 1 /a\nquota get /a\n> ^  znodes 5, soft limit 1, \nquota rm /a")
 		b.JSON = true
 		b.script(`

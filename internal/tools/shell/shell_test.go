@@ -29,7 +29,7 @@ type bench struct {
 	*testing.T
 	*Shell
 	ctx    context.Context
-	e      *embedded.Ensemble // in virtual time; nil: another one
+	e      *embedded.Ensemble // in virtual time; nil: another kind of ensemble
 	addrs  []string
 	chroot string
 	dial   ensemble.DialFunc
@@ -64,10 +64,11 @@ func (b *bench) does(line string) (string, int) {
 	return b.out.String(), code
 }
 
-// script runs lines one after another. Lines that begin with > are the output of the line before,
-// with = exactly; a number means that it fails with this code, and the rest how. Beside commands
-// there are "meanwhile LINE", which others do while the next line runs, "somebody else", who
-// goes on with another session, and "over", which waits until the session is.
+// script runs lines one after another. Lines that begin with > are contained in the output of the line
+// before, those with = equal it; with a number, the line before fails with that code and the error that
+// follows. Besides commands there are "meanwhile LINE", which another session runs during the next
+// line, "somebody else", which continues with another session, and "over", which waits until the
+// session has ended.
 func (b *bench) script(text string) {
 	b.Helper()
 	var got string
@@ -369,7 +370,7 @@ func TestMulti(t *testing.T) {
 	})
 }
 
-// A subtree goes, also while others make znodes in it.
+// A subtree is removed even while others create znodes in it.
 func TestRemovesWhatComesMeanwhile(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a; create /a/b; create /a/b/c; create /a/b/d")
@@ -455,7 +456,7 @@ func TestServers(t *testing.T) {
 	})
 }
 
-// Programs get one object for each command, and only that.
+// Programs get one JSON object for each command, and nothing else.
 func TestJSON(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.JSON = true
@@ -482,7 +483,7 @@ func TestJSON(t *testing.T) {
 	})
 }
 
-// Nothing in a znode controls the terminal that it is shown on.
+// Nothing in a znode can control the terminal that shows it.
 func TestTerminalIsSafe(t *testing.T) {
 	virtually(t, func(b *bench) {
 		evil := "\x1b[2Jname\u202e"
@@ -529,7 +530,7 @@ func TestScript(t *testing.T) {
 		if err := b.Script(b.ctx, "", strings.NewReader("exit\nnonsense")); err != nil {
 			t.Error(err)
 		}
-		// That nothing matches has been said: it is an exit code, and no more.
+		// That nothing matches has already been printed: here it is only an exit code.
 		if err := b.Script(b.ctx, "file", strings.NewReader("grep nothing /a")); Code(err) != NotFound || err.Error() != "" {
 			t.Errorf("%v: %q", Code(err), err)
 		}
@@ -592,7 +593,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// What quote writes is read as what it was.
+// Text that quote writes is read back unchanged.
 func FuzzQuote(f *testing.F) {
 	for _, s := range []string{"", "a b", "é", "\x1b", `"'\`, "#;", "\xff"} {
 		f.Add(s)
@@ -605,7 +606,7 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
-// Only an answer tells that nothing of a transaction was done.
+// Only an answer proves that nothing of a transaction was done.
 func TestMultiWithoutAnswer(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script(`
@@ -640,7 +641,7 @@ func TestMultiWithoutAnswer(t *testing.T) {
 	})
 }
 
-// A number alone, below the znode that the session takes for the root, not beside it.
+// A name that is only a sequence number is created below the session's root, not beside it.
 func TestSequentialAtTheRootOfASession(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /app")
@@ -675,7 +676,7 @@ func TestCheckWantsAWholeNumber(t *testing.T) {
 	})
 }
 
-// What was given up is no subtree without znodes.
+// A subtree whose reading was given up is not reported as empty.
 func TestGivenUp(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a")
@@ -689,7 +690,7 @@ func TestGivenUp(t *testing.T) {
 	})
 }
 
-// A second "-" would write nothing over what is there.
+// A second "-" would overwrite existing data with nothing.
 func TestStandardInputIsReadOnce(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.In = strings.NewReader("all of it")
@@ -706,7 +707,7 @@ func TestStandardInputIsReadOnce(t *testing.T) {
 	})
 }
 
-// What a flag takes is told in words of the shell.
+// Errors tell in words of the shell which values a flag takes.
 func TestWrongValuesOfFlags(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script(`
@@ -720,7 +721,7 @@ func TestWrongValuesOfFlags(t *testing.T) {
 	})
 }
 
-// What people mean for another shell is said to be for that.
+// Input that is meant for another shell is refused with that explanation.
 func TestOtherShells(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script(`
@@ -746,7 +747,7 @@ func TestOtherShells(t *testing.T) {
 	})
 }
 
-// Who interrupts a removal is told how far it came.
+// An interrupted removal tells how far it came.
 func TestInterruptedRemoval(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a")

@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// paper is a terminal's output, safe to be looked at meanwhile.
+// paper is a terminal's output, safe for concurrent use.
 type paper struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -32,7 +32,7 @@ func (p *paper) Write(b []byte) (int, error) {
 	return p.b.Write(b)
 }
 
-// since gives what was written since it was called last.
+// since returns what was written since its last call.
 func (p *paper) since() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,8 +40,8 @@ func (p *paper) since() string {
 	return p.b.String()
 }
 
-// What somebody types is obeyed; what happens meanwhile stands above the prompt, which says
-// where the shell is.
+// Typed commands are run; what happens meanwhile is printed above the prompt, which shows the current
+// znode.
 func TestInteract(t *testing.T) {
 	virtually(t, func(b *bench) {
 		in, typing := io.Pipe()
@@ -182,8 +182,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// What is no text is left out of what is typed, and holds nothing up; a character may come
-// in parts.
+// Typed bytes that are not text are left out, and delay nothing; a character may come in parts.
 func TestKeys(t *testing.T) {
 	for typed, want := range map[string]string{
 		"plain":               "plain",
@@ -201,7 +200,8 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// What was done before Ctrl-C, which was an editor's perhaps, is not said to be interrupted.
+// A command that was done before Ctrl-C, which may have been meant for an editor, is not reported as
+// interrupted.
 func TestDoneIsNotInterrupted(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a one")

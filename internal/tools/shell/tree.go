@@ -95,7 +95,7 @@ func (s *Shell) readAll(ctx context.Context, paths []string, lenient bool, skip 
 		closed := lenient && (errors.Is(err, wire.NoAuth) || errors.Is(err, wire.ErrFrameSize))
 		if closed {
 			if stat, err = s.Client.Exists(ctx, path, false); errors.Is(err, wire.NoAuth) {
-				err = nil // some servers refuse this, too
+				err = nil // some servers refuse this as well
 			}
 		}
 		slices.Sort(names)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What a watch in a script has left behind is no part of the next one.
+// Events left over by a watch in a script do not appear in the next watch.
 func TestWatchesOfAScriptEndWithTheirCommand(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.script("create /a; create /b")
@@ -32,7 +32,7 @@ func TestWatchesOfAScriptEndWithTheirCommand(t *testing.T) {
 			b.script("unwatch /a\n1 no such watch")
 			b.script("unwatch /b\n1 no such watch")
 		}
-		// One that is set again tells of what happens from then on.
+		// A watch that is set again reports what happens from then on.
 		set("/a", "/a", "/a")
 		b.script("watch -p -n 1 /a\n> nodeDataChanged")
 		time.Sleep(time.Second)

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// withoutWords lets servers answer some words as those do whose whitelist lacks them.
+// withoutWords makes servers answer some words as if their whitelist lacked them.
 func withoutWords(dial ensemble.DialFunc, words ...string) ensemble.DialFunc {
 	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
 		conn, err := dial(network, addr, timeout)
@@ -45,7 +45,7 @@ func (c *wordlessConn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// All sessions are there, with the servers that they are on and what they own.
+// who lists all sessions with their servers and what they own.
 func TestWho(t *testing.T) {
 	virtually(t, func(b *bench) {
 		b.Servers = b.e.Addrs()
@@ -95,14 +95,14 @@ func TestWho(t *testing.T) {
 		if err := b.e.Server(1).Kill(b.ctx); err != nil {
 			t.Fatal(err)
 		}
-		for b.Client.Sync(b.ctx, "/") != nil { // until the others have a leader
+		for b.Client.Sync(b.ctx, "/") != nil { // until the other servers have a leader
 			time.Sleep(time.Second)
 		}
 		b.script("who\n> ^127.0.0.1:1 does not answer: ")
 	})
 }
 
-// Answers are read as Apache ZooKeeper 3.9 writes them, by a leader and by a follower.
+// Answers are read in the format of Apache ZooKeeper 3.9, from a leader and from a follower.
 func TestReadsDumpAndCons(t *testing.T) {
 	all := make(map[uint64]*sessionResult)
 	of := func(id uint64) *sessionResult {

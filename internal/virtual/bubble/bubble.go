@@ -1,12 +1,12 @@
 // Package bubble runs a function in a bubble of testing/synctest so that everything that happens
 // follows from a seed, as far as that is possible in a process. It knows nothing of zklab.
 //
-// Besides virtual time, that requires: one processor, so that goroutines take turns in the order in
-// which they became runnable; waits of package recipes that end at different instants (package jitter);
-// no garbage collection meanwhile, which stops the world and moves the running goroutine to the end of
-// the queue; and random bytes (crypto/rand) that follow from the seed. The runtime still makes some
-// choices: which case of a select, where the iteration of a map begins, math/rand's own numbers.
-// Package overlay has a runtime in which these follow from the seed, too.
+// Besides virtual time, this requires: one processor, so that goroutines take turns in the order in which
+// they became runnable; waits of package recipes that end at different instants (package jitter); no garbage
+// collection meanwhile, which stops the world and moves the running goroutine to the end of the queue; and
+// random bytes (crypto/rand) that follow from the seed. The runtime still makes some choices: which case of a
+// select, where the iteration of a map begins, math/rand's own numbers. Package overlay has a runtime in
+// which these follow from the seed as well.
 package bubble
 
 import (
@@ -71,11 +71,11 @@ func RunSeen(t *testing.T, seed uint64, look func(), f func(moved func())) *Unhe
 	return unheld
 }
 
-// spinning describes what uses a processor for as long as this process lives; one guards it. No bubble
-// begins then, since it would not repeat.
+// spinning describes code that keeps using a processor until this process ends; nil if there is none. The
+// mutex one guards it. While there is such code, no bubble begins, since it would not be repeatable.
 var spinning *Unheld
 
-// exactness is whether the runtime's own choices follow from the seed, too.
+// exactness says whether the runtime's own choices also follow from the seed.
 type exactness int
 
 const (
@@ -96,8 +96,8 @@ func (e exactness) ask(t *testing.T) exactness {
 	return stock
 }
 
-// Exact reports whether the binary of the runs so far was built with the overlay. Such runs are the
-// same each time; without it they nearly always are.
+// Exact reports whether the binary that did the runs so far was built with the overlay. With the
+// overlay, a run is the same each time; without it, nearly always.
 func Exact() bool {
 	one.Lock()
 	defer one.Unlock()
@@ -110,10 +110,10 @@ func single() (undo func()) {
 	return func() { runtime.GOMAXPROCS(before) }
 }
 
-// Garbage is collected between runs once there is that much, in bytes: seldom enough that
-// collecting takes little of the time of small runs, and so soon that the memory that is used
-// again is still in the processor's caches. Within a run it is collected only if it would take
-// more memory than most machines have to spare.
+// Garbage is collected between runs once there is this much of it, in bytes: seldom enough that
+// collecting takes little of the time of small runs, and often enough that reused memory is still in
+// the processor's caches. Within a run, garbage is collected only if it would take more memory than
+// most machines have to spare.
 const (
 	collectAbove = 48 << 20
 	collectAt    = 3 << 30

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
-// Two runs of a seed are the same: goroutines that wake each other at moments of their
-// own, and random bytes.
+// Two runs of a seed are the same: their goroutines, which wake each other at different times, and
+// their random bytes.
 func TestSameSeed(t *testing.T) {
 	one, other, another := trace(t, 1), trace(t, 1), trace(t, 2)
 	if !slices.Equal(one, other) {
@@ -33,7 +33,7 @@ func trace(t *testing.T, seed uint64) (log []string) {
 		began := time.Now()
 		for i := range 20 {
 			wg.Go(func() {
-				time.Sleep(time.Duration(i)) // no two wake at one instant
+				time.Sleep(time.Duration(i)) // no two wake at the same instant
 				for range 50 {
 					var b [2]byte
 					_, _ = rand.Read(b[:])
@@ -49,7 +49,7 @@ func trace(t *testing.T, seed uint64) (log []string) {
 	return log
 }
 
-// What is set for a run is set back; random bytes are, at the end of the run's test.
+// Settings for a run are undone after it; that of random bytes is undone at the end of the run's test.
 func TestUndone(t *testing.T) {
 	procs, percent, reader := runtime.GOMAXPROCS(0), debug.SetGCPercent(77), rand.Reader
 	defer debug.SetGCPercent(percent)

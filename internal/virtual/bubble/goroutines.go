@@ -21,7 +21,7 @@ type goroutine struct {
 	state  string // "sync.Mutex.Lock", "chan receive (durable)"
 	frames []frame
 	maker  frame  // the statement that started it
-	parent uint64 // the goroutine that did
+	parent uint64 // the goroutine that executed it
 	mortal string // the number of the Mortal that it belongs to; "": none
 }
 
@@ -32,14 +32,14 @@ type frame struct {
 	line     int
 }
 
-// enter notes which bubble this is, and which goroutine its main one.
+// enter records the numbers of this bubble and of its main goroutine.
 func (l *life) enter() {
 	g := self()
 	l.bubble.Store(g.bubble)
 	l.main.Store(g.id)
 }
 
-// self returns the calling goroutine, without its calls.
+// self returns the calling goroutine, without its stack.
 func self() goroutine {
 	text := make([]byte, 256)
 	return parseGoroutine(string(text[:runtime.Stack(text, false)]))
@@ -66,8 +66,8 @@ func goroutinesIn(bubble uint64) []goroutine {
 	return all
 }
 
-// parseGoroutine reads the text of one goroutine: a line with its state, two for each call, and two
-// that say where it was created.
+// parseGoroutine reads the text of one goroutine: a line with its state, two lines for each call, and
+// two lines that say where the goroutine was created.
 func parseGoroutine(text string) (g goroutine) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	head, state, ok := strings.Cut(strings.TrimPrefix(lines[0], "goroutine "), " [")
@@ -116,13 +116,13 @@ func parseGoroutine(text string) (g goroutine) {
 	return g
 }
 
-// busy reports whether it runs, or would if it had a processor.
+// busy reports whether the goroutine runs, or would run if it had a processor.
 func (g *goroutine) busy() bool { return g.state == "running" || g.state == "runnable" }
 
-// durable reports whether it waits for something of its bubble, time included.
+// durable reports whether the goroutine waits for something in its bubble, including its time.
 func (g *goroutine) durable() bool { return strings.HasSuffix(g.state, "(durable)") }
 
-// locks reports whether it waits for a mutex.
+// locks reports whether the goroutine waits for a mutex.
 func (g *goroutine) locks() bool {
 	return strings.HasPrefix(g.state, "sync.Mutex.") || strings.HasPrefix(g.state, "sync.RWMutex.")
 }
@@ -201,9 +201,9 @@ func (g *goroutine) waitsForMutex(all []goroutine) string {
 	return g.waits() + "; the holder is probably where " + prose.List(holders, "or")
 }
 
-// holders returns the goroutines that may hold the mutex for which g waits. The runtime does not know
-// which one does, but a holder is in a call of the function that locks the mutex, or else of another
-// method of the same type.
+// holders returns the goroutines that may hold the mutex for which g waits. The runtime does not know which
+// one it is, but a holder is in a call of the function that locks the mutex, or else of another method of the
+// same type.
 func (g *goroutine) holders(all []goroutine) (holders []goroutine) {
 	inner := slices.IndexFunc(g.frames, func(f frame) bool { return !f.standard() })
 	if inner < 0 {
@@ -235,7 +235,7 @@ func (f frame) receiver() string {
 	return of
 }
 
-// whatIsLeft names goroutines by where they were made; those that were made at one place once.
+// whatIsLeft names goroutines by the places where they were started, each place once.
 func whatIsLeft(all []goroutine) string {
 	const most = 3
 	var texts []string
@@ -258,8 +258,8 @@ func whatIsLeft(all []goroutine) string {
 	return prose.Count(len(all), "goroutine") + " (" + strings.Join(texts, "; ") + ")" + is
 }
 
-// place names the innermost call outside of the standard library and, where that is of another
-// module, who called it.
+// place names the innermost call outside of the standard library and, if it is in another module, its
+// caller.
 func (g *goroutine) place() string {
 	inner := slices.IndexFunc(g.frames, func(f frame) bool { return !f.standard() })
 	if inner < 0 {
@@ -280,7 +280,7 @@ func (g *goroutine) place() string {
 	return text
 }
 
-// library reports whether a call is of a module that this program only uses.
+// library reports whether a call is in another module, which this program only uses.
 func (f frame) library() bool {
 	return strings.Contains(f.file, "@v") || strings.Contains(f.file, "/vendor/")
 }
@@ -293,15 +293,15 @@ func (f frame) String() string {
 	return fmt.Sprintf("%s (%s:%d)", f.function[strings.LastIndex(f.function, "/")+1:], file, f.line)
 }
 
-// standardLibrary is the folder of the standard library's source, as this binary names it: the toolchain's,
-// or none where paths were trimmed.
+// standardLibrary returns the folder of the standard library's source, as this binary names it: the
+// toolchain's folder, or "." if paths were trimmed.
 var standardLibrary = sync.OnceValue(func() string {
 	known := runtime.FuncForPC(reflect.ValueOf(strings.Clone).Pointer())
 	file, _ := known.FileLine(known.Entry())
 	return filepath.Dir(filepath.Dir(file))
 })
 
-// standard reports whether a call is of the standard library.
+// standard reports whether a call is in the standard library.
 func (f frame) standard() bool {
 	if library := standardLibrary(); library != "." {
 		return strings.HasPrefix(f.file, library+"/")

@@ -15,7 +15,7 @@ type Unheld struct {
 	Why string
 	// Ended means that f had returned, so its results are complete.
 	Ended bool
-	// Spins means that the code takes a processor until the process ends. Run begins no other
+	// Spins means that the code keeps using a processor until the process ends. Run begins no other
 	// bubble then.
 	Spins bool
 	// Killed means that all remaining goroutines belong to virtual processes that were killed (see
@@ -25,16 +25,16 @@ type Unheld struct {
 
 func (u *Unheld) Error() string { return u.Why }
 
-// Patience is how long nothing may move before the goroutines are examined, and how long a busy loop
-// runs before it is reported. The latter is processor time, since a busy machine is slow. Only tests
-// change it, between bubbles.
+// Patience is how long nothing may move before the goroutines are examined, and how much processor time a
+// busy loop may use before it is reported (not real time, since a busy machine is slow). Only tests change
+// it, between bubbles.
 var Patience = 5 * time.Second
 
-// muchLonger is how many times as long it takes if something may still end: a wait for something
-// outside, or work of f itself, which may do much at its end.
+// muchLonger multiplies Patience if the present activity may still end: a wait for something outside, or work
+// of f itself, which may do much at its end.
 const muchLonger = 12
 
-// Goroutines are looked at so often before they are said to be stuck, with a pause between.
+// Before goroutines are reported as stuck, they are examined this often, with a pause in between.
 const (
 	looks     = 10
 	lookPause = 100 * time.Millisecond
@@ -45,16 +45,16 @@ const afterwards = time.Minute
 
 // life is the life of one bubble.
 type life struct {
-	bubble atomic.Uint64 // the runtime's number of it
+	bubble atomic.Uint64 // the runtime's number of the bubble
 	main   atomic.Uint64 // the number of the goroutine that calls f
-	moved  atomic.Uint64 // grows as long as something goes on
+	moved  atomic.Uint64 // grows as long as something happens
 	ended  atomic.Bool   // f has returned
-	over   chan struct{} // closed when no goroutine of the bubble runs any more
-	left   []goroutine   // goroutines that are left then
-	seen   func()        // called each time that it is watched
+	over   chan struct{} // closed when no goroutine of the bubble runs any longer
+	left   []goroutine   // the goroutines that are left when over is closed
+	seen   func()        // called each time that watch looks at the bubble
 }
 
-// hold calls f in a bubble, and watches it from outside, as look does.
+// hold calls f in a bubble, and watches the bubble from outside, where it also calls look.
 func hold(t *testing.T, look func(), f func(moved func())) *Unheld {
 	killed.Clear()
 	l := &life{over: make(chan struct{}), seen: look}
@@ -106,7 +106,7 @@ func (l *life) beat() {
 	})
 }
 
-// watch waits until the bubble is over; it returns early, with the reason, if that never comes.
+// watch waits until the bubble is over. If the bubble will never be over, it returns the reason.
 func (l *life) watch() *Unheld {
 	since, used, moved := time.Now(), processorTime(), l.moved.Load()
 	for {

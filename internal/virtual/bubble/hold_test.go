@@ -14,21 +14,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// soon makes what is stuck show itself sooner than users are to be told of it.
+// soon makes bubbles report stuck goroutines sooner than for users.
 func soon(t *testing.T) {
 	usual := Patience
 	Patience = 100 * time.Millisecond
 	t.Cleanup(func() { Patience = usual })
 }
 
-// What cannot be held is named with its place; the next bubble is held as ever.
+// A goroutine that cannot be held is reported with its position; the next bubble is held as usual.
 func TestUnheld(t *testing.T) {
 	soon(t)
 	for _, test := range []struct {
 		name  string
 		f     func()
 		ended bool
-		want  []string // parts of the reason; none: it is held
+		want  []string // parts of the reason; none: the bubble is held
 	}{
 		{"a mutex over a pause", lockOverPause, false, []string{
 			"code waits for a mutex whose holder waits for virtual time", "bubble.lockOverPause.func", "(bubble/hold_test.go:", "waits (sync.Mutex.Lock)",
@@ -127,7 +127,7 @@ func outlive() {
 	}()
 }
 
-// A busy loop is told from a machine that is slow by the processor's time, and by all looks. No
+// A busy loop is distinguished from a slow machine by processor time and by repeated observations. No
 // other bubble begins beside it.
 func TestSpins(t *testing.T) {
 	soon(t)
@@ -155,7 +155,7 @@ func spin(stop *atomic.Bool) {
 	}
 }
 
-// Goroutines are not judged stuck for less than the whole evidence.
+// Goroutines are judged stuck only on complete evidence.
 func TestStuck(t *testing.T) {
 	busy := goroutine{id: 7, state: "runnable", frames: []frame{{"a.F", "/a/f.go", 3}}}
 	idle := goroutine{id: 8, state: "select (durable)"}
@@ -196,8 +196,8 @@ func TestStuck(t *testing.T) {
 	}
 }
 
-// killedWith is f, and what is left of a process that was killed: a goroutine that it started, and one
-// that was started by a goroutine of it that has ended.
+// killedWith returns a function that calls f beside the remains of a killed process: a goroutine that it
+// started, and one started by a goroutine of it that has ended.
 func killedWith(f func()) func() {
 	return func() {
 		m := NewMortal()
@@ -214,7 +214,8 @@ func killedWith(f func()) func() {
 	}
 }
 
-// What is left of killed processes alone is known to be that. A process that lives is as others are.
+// If only goroutines of killed processes are left, they are recognized. Those of a living process are treated
+// like others.
 func TestKilled(t *testing.T) {
 	soon(t)
 	if u := Run(t, 1, func(func()) { killedWith(func() {})() }); u == nil || !u.Killed || !strings.Contains(u.Why, "2 goroutines (made by bubble.(*Mortal).Go") {
@@ -232,7 +233,7 @@ func TestKilled(t *testing.T) {
 }
 
 func TestParseGoroutine(t *testing.T) {
-	mutex := filepath.Join(standardLibrary(), "internal/sync/mutex.go") // where paths were trimmed, without a folder before it
+	mutex := filepath.Join(standardLibrary(), "internal/sync/mutex.go") // if paths were trimmed, without a folder before them
 	got := parseGoroutine(`goroutine 36 [sync.Mutex.Lock, 2 minutes, synctest bubble 3]:
 internal/sync.(*Mutex).lockSlow(0xc0000a4010)
 	` + mutex + `:149 +0x15d

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// Mortal is a virtual process. If it is killed, goroutines of it that remain when the run has ended are
-// no mistake: a real kill would have ended them. It is safe for concurrent use.
+// Mortal is a virtual process. If it is killed, goroutines of it may remain when the run has ended: a real
+// kill would have ended them. It is safe for concurrent use.
 type Mortal struct{ number string }
 
 // mortalLabel is the label of the goroutines of a Mortal. The goroutines that they start inherit it
@@ -34,10 +34,10 @@ func (m *Mortal) Go(f func()) {
 	}()
 }
 
-// Kill notes that the process was killed.
+// Kill records that the process was killed.
 func (m *Mortal) Kill() { killed.Store(m.number, true) }
 
-// ofLiving returns those of some goroutines that do not belong to a process that was killed.
+// ofLiving returns the goroutines that do not belong to a killed process.
 func ofLiving(all []goroutine) []goroutine {
 	return slices.DeleteFunc(slices.Clone(all), func(g goroutine) bool {
 		_, is := killed.Load(g.mortal)

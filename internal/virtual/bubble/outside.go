@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// outsideTests calls f with a test, in a program that runs none. testing/synctest opens bubbles only
-// for tests, but testing.Main, which exists for other ways of running tests, runs one in any program:
-// ours never ends, and calls the functions that it is sent.
+// outsideTests calls f with a test, in a program that runs none. testing/synctest opens bubbles only for
+// tests. But testing.Main, which exists for other ways of running tests, runs a test in any program: the test
+// here never ends, and calls the functions that it receives.
 func outsideTests(f func(t *testing.T)) {
 	if InTests() {
 		panic("bubble: in a test, say of which it is part")
@@ -26,18 +26,18 @@ func outsideTests(f func(t *testing.T)) {
 // as with testscript, runs none: its flags were not parsed.
 func InTests() bool { return testing.Testing() && flag.Parsed() && !outside.Load() }
 
-// Benchmarks notes that Run is called by benchmarks, which have no test that the bubble could
-// be part of: then it is as in a program that runs no tests. Call it before [InTests].
+// Benchmarks declares that benchmarks call Run. They have no test that the bubble could be part of, so
+// Run then works as in a program that runs no tests. Call it before [InTests].
 func Benchmarks() { outside.Store(true) }
 
-// outside is whether this is a program that runs no tests, or none but benchmarks.
+// outside means that this program runs no tests, or only benchmarks.
 var outside atomic.Bool
 
-// start starts the test, once, and gives where it is sent what to call.
+// start starts the test, once, and returns the channel to which callers send the functions for it.
 var start = sync.OnceValue(func() chan<- func(*testing.T) {
 	calls := make(chan func(*testing.T))
 	testing.Init()
-	if !flag.Parsed() { // or testing would take the program's own arguments for its
+	if !flag.Parsed() { // otherwise testing would take the program's own arguments for its flags
 		outside.Store(true)
 		_ = flag.CommandLine.Parse(nil)
 	}
@@ -46,7 +46,7 @@ var start = sync.OnceValue(func() chan<- func(*testing.T) {
 	return calls
 })
 
-// serve is a test that never ends: goleak finds it where benchmarks ran.
+// serve is the test that never ends. After benchmarks, goleak recognizes it by its name.
 func serve(t *testing.T, calls <-chan func(*testing.T)) {
 	for f := range calls {
 		f(t)

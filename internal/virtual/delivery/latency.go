@@ -12,18 +12,17 @@ import (
 // Latency says how long messages take. Since messages arrive one at a time, their latencies decide the
 // order in which everything happens.
 type Latency struct {
-	Mean   time.Duration // of a usual message: from half of it to half as much again
+	Mean   time.Duration // of a usual message, which takes between half the mean and one and a half times the mean
 	Spread Spread        // "" is Even
 }
 
-// Spread says how much messages differ beyond that.
+// Spread says how much the latencies of messages vary beyond that.
 type Spread string
 
-// The kinds of spread. Even ones hide what depends on order. With tails a reply of
-// now overtakes one of another connection that came into a tail. Spells come from
-// probabilistic concurrency testing (Burckhardt and others, "A randomized scheduler with
-// probabilistic guarantees of finding bugs", 2010), whose few changes of priority are
-// here a few changes of speed.
+// The kinds of spread. Even latencies hide effects that depend on order. With Tails, a reply that is
+// sent now overtakes an earlier one on another connection that takes very long. Spells come from
+// probabilistic concurrency testing (Burckhardt and others, "A randomized scheduler with probabilistic
+// guarantees of finding bugs", 2010), whose few changes of priority are here a few changes of speed.
 const (
 	Even   Spread = "even"   // not at all
 	Tails  Spread = "tails"  // one in ten is fifty times slower, on average
@@ -33,7 +32,7 @@ const (
 // Spreads lists all kinds.
 var Spreads = []Spread{Even, Tails, Spells}
 
-// ParseSpread reads one of [Spreads].
+// ParseSpread returns the one of [Spreads] that a text names.
 func ParseSpread(text string) (Spread, error) {
 	if slices.Contains(Spreads, Spread(text)) {
 		return Spread(text), nil
@@ -56,7 +55,7 @@ const (
 type latencies struct {
 	Latency
 	random *rand.Rand
-	left   int // messages of the present spell
+	left   int // messages that remain of the present spell
 	slower time.Duration
 }
 
@@ -73,8 +72,8 @@ func (l *latencies) draw() time.Duration {
 	return usual
 }
 
-// spell returns how much slower a message is in the present spell: half of all spells are not slow, and
-// the others by a factor whose logarithm is uniformly distributed.
+// spell returns how much longer a message takes in the present spell. Half of all spells are not slow; the
+// others are slower by a factor whose logarithm is uniformly distributed.
 func (l *latencies) spell() time.Duration {
 	if l.left == 0 {
 		l.left = 1 + l.random.IntN(spellLength)

@@ -20,11 +20,11 @@ type Scheduler struct {
 	mu      sync.Mutex
 	waiting heaps.Heap[item]
 	count   uint64
-	last    time.Time // when something was done last
+	last    time.Time // the time of the last call
 	closed  bool
 	timer   *time.Timer // calls run when the first one is due, or at the end
 	running bool
-	ended   chan struct{} // closed when nothing is done any more
+	ended   chan struct{} // closed when no more calls are made
 }
 
 // New starts a scheduler. Close ends it.
@@ -48,8 +48,8 @@ func (s *Scheduler) Close() {
 	<-s.ended
 }
 
-// At calls do at a time, or as soon after it as no other call is running. Calls for the same time are
-// made in the order of the streams' numbers, and within a stream in the order of the calls of At. do
+// At calls do at a time or, if another call is running then, as soon as that has returned. Calls for the same
+// time are made in the order of the streams' numbers, and within a stream in the order of the calls of At. do
 // must be quick, and must not wait.
 func (s *Scheduler) At(due time.Time, stream uint64, do func()) {
 	s.mu.Lock()
@@ -65,8 +65,8 @@ func (s *Scheduler) At(due time.Time, stream uint64, do func()) {
 	}
 }
 
-// run does what is due. A goroutine that begins when the timer fires, and ends, costs less
-// than one that waits for the timer's channel.
+// run makes the calls that are due. It is a goroutine that begins when the timer fires, and then ends,
+// which costs less than one that waits for the timer's channel.
 func (s *Scheduler) run() {
 	if !s.begin() {
 		return
@@ -76,8 +76,8 @@ func (s *Scheduler) run() {
 	}
 }
 
-// begin reports whether this call of run may begin. It may not while another call runs, which can
-// happen outside of a bubble, when the timer fires meanwhile. That other call looks again before it
+// begin reports whether this call of run may begin. It may not while another one runs, which can happen
+// outside of a bubble, if the timer fires meanwhile. The other one looks for due calls again before it
 // ends.
 func (s *Scheduler) begin() bool {
 	s.mu.Lock()
@@ -89,8 +89,8 @@ func (s *Scheduler) begin() bool {
 	return true
 }
 
-// next returns what to do now. It returns nil if the timer will call when there is something to do, or
-// if there never will be. After the end, running stays true, so that no other call begins.
+// next returns the next call to make now. It returns nil if the timer will fire when the next one is due, or
+// if there will be none. After the end, running stays true, so that no other call begins.
 func (s *Scheduler) next() (do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,13 +115,13 @@ func (s *Scheduler) next() (do func()) {
 // wait returns how long it is until the first item may be done.
 func (s *Scheduler) wait() time.Duration {
 	due := s.waiting.Items[0].due
-	if !due.After(s.last) { // everybody is to be blocked first
+	if !due.After(s.last) { // all goroutines must be blocked first
 		due = s.last.Add(1)
 	}
 	return time.Until(due)
 }
 
-// item waits for its time.
+// item is a call that waits for its time.
 type item struct {
 	due            time.Time
 	stream, number uint64

@@ -14,8 +14,8 @@ import (
 
 var usual = delivery.Latency{Mean: 200 * time.Microsecond}
 
-// What follows from one message is over before the next one comes, though many come at
-// one instant: each of these wakes a goroutine that wakes another.
+// Everything that follows from one message is done before the next one comes, although many come at one
+// instant: each message wakes a goroutine that wakes another.
 func TestOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := delivery.New(1, usual)
@@ -54,8 +54,8 @@ func TestOneAtATime(t *testing.T) {
 	})
 }
 
-// Outside of a bubble time goes on while something is done, and the timer fires again: what is due by
-// then comes when that is over.
+// Outside a bubble, time passes during a delivery, and the timer may fire again: messages due by then come
+// when the delivery is over.
 func TestNothingOverlaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := delivery.New(1, usual)
@@ -77,7 +77,7 @@ func TestNothingOverlaps(t *testing.T) {
 	})
 }
 
-// A stream keeps its order, and takes the same times whatever the others send.
+// A stream keeps its order, and its messages take the same times whatever other streams send.
 func TestStreams(t *testing.T) {
 	for _, spread := range delivery.Spreads {
 		t.Run(string(spread), func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// arrivals are the times in microseconds at which the messages of stream 7 come.
+// arrivals returns the times in microseconds at which the messages of stream 7 come.
 func arrivals(t *testing.T, spread delivery.Spread, others int) (times []int64) {
 	synctest.Test(t, func(t *testing.T) {
 		s := delivery.New(42, delivery.Latency{Mean: usual.Mean, Spread: spread})
@@ -116,7 +116,7 @@ func arrivals(t *testing.T, spread delivery.Spread, others int) (times []int64) 
 	return times
 }
 
-// Uneven latencies are uneven: so much longer is the longest of 1,000 than the usual one.
+// Uneven latencies are uneven: the longest of 1,000 is many times as long as the usual one.
 func TestSpreads(t *testing.T) {
 	for spread, least := range map[delivery.Spread]time.Duration{
 		delivery.Even: usual.Mean, delivery.Tails: 20 * usual.Mean, delivery.Spells: 50 * usual.Mean,
@@ -143,7 +143,7 @@ func TestSpreads(t *testing.T) {
 	}
 }
 
-// After Close nothing comes, and nobody waits.
+// After Close no message is delivered, and nothing waits.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := delivery.New(1, usual)

@@ -11,11 +11,11 @@ type Stream struct {
 	scheduler *Scheduler
 	number    uint64
 	latencies latencies
-	last      time.Time // when what was sent last arrives
+	last      time.Time // when the last message arrives
 }
 
-// Stream makes a stream. Its latencies follow from the seed and its number, so that
-// what others send changes nothing: the number must not depend on who came first.
+// Stream makes a stream. Its latencies follow from the seed and its number, so that messages on other
+// streams do not change them. Therefore, the number must not depend on which stream was made first.
 func (s *Scheduler) Stream(number uint64) *Stream {
 	return &Stream{
 		scheduler: s, number: number,
@@ -23,7 +23,7 @@ func (s *Scheduler) Stream(number uint64) *Stream {
 	}
 }
 
-// Send calls arrive when a message that is sent now does.
+// Send calls arrive when a message that is sent now arrives.
 func (s *Stream) Send(arrive func()) {
 	due := time.Now().Add(s.latencies.draw())
 	if !due.After(s.last) {
@@ -33,8 +33,7 @@ func (s *Stream) Send(arrive func()) {
 	s.scheduler.At(due, s.number, arrive)
 }
 
-// Draw draws how long a message takes, for those who keep their own order and call
-// [Stream.At].
+// Draw draws how long a message takes, for callers that keep their own order and call [Stream.At].
 func (s *Stream) Draw() time.Duration { return s.latencies.draw() }
 
 // At is [Scheduler.At] for this stream.

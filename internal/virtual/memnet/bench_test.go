@@ -39,8 +39,8 @@ func loopback(t testing.TB) (net.Conn, net.Conn) {
 	return a, b
 }
 
-// BenchmarkPingPong is one request and one reply of 50 bytes, with a deadline
-// for each read as clients set it.
+// BenchmarkPingPong measures one request and one reply of 50 bytes, with a deadline for each read, as
+// clients set it.
 func BenchmarkPingPong(b *testing.B) {
 	for _, tr := range transports {
 		b.Run(tr.name, func(b *testing.B) {
@@ -68,7 +68,7 @@ func BenchmarkPingPong(b *testing.B) {
 	}
 }
 
-// BenchmarkStream is writes of a size that somebody else reads.
+// BenchmarkStream measures writes of several sizes, which another goroutine reads.
 func BenchmarkStream(b *testing.B) {
 	for _, size := range []int{100, 32 << 10} {
 		for _, tr := range transports {
@@ -89,7 +89,7 @@ func BenchmarkStream(b *testing.B) {
 	}
 }
 
-// BenchmarkConnect is the cost of a connection that says one word.
+// BenchmarkConnect measures the cost of a connection over which one word is sent.
 func BenchmarkConnect(b *testing.B) {
 	var n Network
 	l, err := n.Listen("zk1:2181")

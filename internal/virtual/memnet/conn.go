@@ -25,8 +25,8 @@ func newConns(client, server Addr, requests, replies *delivery.Stream) (*Conn, *
 		&Conn{in: up, out: down, local: server, remote: client}
 }
 
-// Read waits for bytes and takes what there is, or gives io.EOF when the peer
-// has closed and everything was read.
+// Read waits for bytes and returns those that are there, or io.EOF when the peer has closed and
+// everything was read.
 func (c *Conn) Read(b []byte) (int, error) {
 	n, err := c.in.readInto(b)
 	if err != nil && err != io.EOF {
@@ -54,9 +54,8 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// Reset breaks the connection: both ends fail with syscall.ECONNRESET from now
-// on, and bytes that were not read are lost. This end is still to be closed. It
-// does nothing after Close.
+// Reset breaks the connection: both ends fail with syscall.ECONNRESET from now on, and bytes that were
+// not read are lost. The caller still has to close this end. After Close, Reset does nothing.
 func (c *Conn) Reset() {
 	if c.in.reset(true) {
 		c.out.reset(false)
@@ -77,7 +76,7 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// SetReadDeadline sets the deadline of Read, waiting ones too.
+// SetReadDeadline sets the deadline of Read, including calls that already wait.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	if !c.in.setReadDeadline(t) {
 		return c.opError("set", net.ErrClosed)
@@ -85,7 +84,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// SetWriteDeadline sets the deadline of Write, waiting ones too.
+// SetWriteDeadline sets the deadline of Write, including calls that already wait.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if !c.out.setWriteDeadline(t) {
 		return c.opError("set", net.ErrClosed)

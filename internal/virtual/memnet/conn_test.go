@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// connect makes both ends of a connection, closed when the test ends.
+// connect returns both ends of a connection, which is closed when the test ends.
 func connect(t testing.TB) (client, server *Conn) {
 	t.Helper()
 	var n Network
@@ -116,8 +116,8 @@ func TestPingPong(t *testing.T) {
 	})
 }
 
-// TestWriteBlocksWhenFull: the buffer has a size, and a writer need not wait
-// until all of it was read.
+// TestWriteBlocksWhenFull: the buffer has a limited size, and a waiting writer continues before all of
+// the buffer was read.
 func TestWriteBlocksWhenFull(t *testing.T) {
 	inBubble(t, func(t *testing.T, client, server *Conn) {
 		full := string(bytes.Repeat([]byte("x"), bufferSize))
@@ -140,8 +140,8 @@ func TestWriteBlocksWhenFull(t *testing.T) {
 	})
 }
 
-// TestWritesDoNotMix: what one Write writes stays in one piece. One that waits for
-// room is not overtaken, even if there is some by now.
+// TestWritesDoNotMix: the bytes of one Write stay in one piece. A Write that waits for room is not
+// overtaken, even if there is enough room for another one by now.
 func TestWritesDoNotMix(t *testing.T) {
 	inBubble(t, func(t *testing.T, client, server *Conn) {
 		full := string(bytes.Repeat([]byte("x"), bufferSize))
@@ -190,14 +190,14 @@ func TestAfterClose(t *testing.T) {
 	})
 }
 
-// blocked is a Read and a Write that wait, on one end.
+// blocked is a Read and a Write that wait on one end of a connection.
 type blocked struct {
 	wg                sync.WaitGroup
 	readErr, writeErr error
 	wrote             int
 }
 
-// block starts them. Room for some bytes is in the buffer.
+// block starts a Read and a Write that wait. The buffer has room for some bytes.
 func block(c *Conn) *blocked {
 	b := &blocked{}
 	b.wg.Go(func() { _, b.readErr = c.Read(make([]byte, 1)) })

@@ -14,7 +14,7 @@ type deadline struct {
 	passed bool
 
 	at    time.Time // zero: none, or it has passed
-	fires time.Time // when the timer does; zero: it does not
+	fires time.Time // when the timer fires; zero: it does not
 	timer *time.Timer
 	cond  *sync.Cond
 }
@@ -32,7 +32,7 @@ func (d *deadline) set(t time.Time) {
 		d.pass()
 		return
 	}
-	d.at = now.Add(wait) // t may have no monotonic reading, which fire compares
+	d.at = now.Add(wait) // not t itself: it may lack the monotonic reading that fire compares
 	if d.fires.IsZero() || d.at.Before(d.fires) {
 		d.arm(wait)
 	}
@@ -47,7 +47,7 @@ func (d *deadline) arm(wait time.Duration) {
 	d.timer.Reset(wait)
 }
 
-// fire may come late, when there is another deadline or none.
+// fire is called when the timer fires, perhaps after the deadline was changed or removed.
 func (d *deadline) fire() {
 	d.cond.L.Lock()
 	defer d.cond.L.Unlock()

@@ -27,8 +27,8 @@ func TestDeadlineInThePast(t *testing.T) {
 	})
 }
 
-// TestDeadlineWakes: a deadline that was set before or while Read and Write wait
-// wakes them, when it is time and not before.
+// TestDeadlineWakes: a deadline that is set before or while Read and Write wait wakes them when it is
+// reached, not earlier.
 func TestDeadlineWakes(t *testing.T) {
 	for name, set := range map[string]func(c *Conn, by time.Time){
 		"both":    func(c *Conn, by time.Time) { c.SetDeadline(by) },
@@ -81,7 +81,7 @@ func TestDeadlineNow(t *testing.T) {
 	})
 }
 
-// TestDeadlinesAreTheirOwn: that of Read is not that of Write, nor the peer's.
+// TestDeadlinesAreTheirOwn: the deadline of Read is neither that of Write nor the peer's.
 func TestDeadlinesAreTheirOwn(t *testing.T) {
 	inBubble(t, func(t *testing.T, client, server *Conn) {
 		client.SetReadDeadline(time.Now())
@@ -95,7 +95,7 @@ func TestDeadlinesAreTheirOwn(t *testing.T) {
 	})
 }
 
-// TestDeadlineTakenBack: a read waits on when its deadline goes away.
+// TestDeadlineTakenBack: a read continues to wait when its deadline is removed.
 func TestDeadlineTakenBack(t *testing.T) {
 	inBubble(t, func(t *testing.T, client, server *Conn) {
 		client.SetReadDeadline(time.Now().Add(time.Second))
@@ -105,7 +105,7 @@ func TestDeadlineTakenBack(t *testing.T) {
 	})
 }
 
-// TestManyDeadlines sets one before each read, as clients do.
+// TestManyDeadlines sets a deadline before each read, as clients do.
 func TestManyDeadlines(t *testing.T) {
 	inBubble(t, func(t *testing.T, client, server *Conn) {
 		go func() {
@@ -128,8 +128,7 @@ func TestManyDeadlines(t *testing.T) {
 	})
 }
 
-// TestEndedConnKeepsNothing: neither a timer nor memory, also if deadlines are set
-// later.
+// TestEndedConnKeepsNothing: it keeps neither a timer nor memory, even if deadlines are set later.
 func TestEndedConnKeepsNothing(t *testing.T) {
 	for name, end := range map[string]func(client, server *Conn){
 		"close": func(client, server *Conn) { client.Close(); server.Close() },

@@ -40,8 +40,8 @@ func delivered(t *testing.T, f func(t *testing.T, client, server net.Conn)) {
 	})
 }
 
-// All that is written arrives, in order and late, however it is cut in pieces, and
-// then the end; a writer waits while 64 KiB are neither there nor read.
+// Everything written arrives late and in order, however it is cut into pieces, and then the end of the
+// stream; a writer waits while 64 KiB are under way or unread.
 func TestDelivered(t *testing.T) {
 	delivered(t, func(t *testing.T, client, server net.Conn) {
 		sent := make([]byte, 300<<10)
@@ -87,7 +87,7 @@ func TestDeliveredLate(t *testing.T) {
 	})
 }
 
-// A reset drops what is under way.
+// A reset drops the bytes under way.
 func TestDeliveredReset(t *testing.T) {
 	delivered(t, func(t *testing.T, client, server net.Conn) {
 		if _, err := client.Write([]byte("lost")); err != nil {

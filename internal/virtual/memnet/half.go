@@ -15,8 +15,8 @@ import (
 type half struct {
 	mu       sync.Mutex
 	buf      ring
-	stream   *delivery.Stream // carries what is written; nil: it is there at once
-	under    int              // bytes at the end of buf that are under way
+	stream   *delivery.Stream // carries what is written; nil: bytes arrive at once
+	under    int              // number of bytes at the end of buf that are still under way
 	canRead  sync.Cond        // there are bytes, or a reason to fail
 	canWrite sync.Cond        // there is room, no other goroutine writes, or a reason to fail
 	readBy   deadline
@@ -24,7 +24,7 @@ type half struct {
 
 	writing      bool // a goroutine is in writeFrom
 	writerClosed bool
-	ended        bool // the reader can know of the writer's close
+	ended        bool // the news that the writer has closed has arrived
 	readerClosed bool
 	broken       bool
 }
@@ -68,8 +68,8 @@ func (h *half) readErr() error {
 	return nil
 }
 
-// readBuffered reads bytes. A writer that waits is woken when half of the room is free,
-// not for each byte.
+// readBuffered reads bytes. It wakes a waiting writer only when half of the buffer is free, not for
+// each byte.
 func (h *half) readBuffered(b []byte) int {
 	n := h.buf.get(b)
 	if h.buf.len() <= bufferSize/2 {
@@ -102,7 +102,7 @@ func (h *half) writeFrom(b []byte) (int, error) {
 	}
 }
 
-// send has the last n bytes arrive.
+// send makes the last n bytes of the buffer arrive.
 func (h *half) send(n int) {
 	if h.stream == nil {
 		h.canRead.Broadcast()
@@ -112,7 +112,7 @@ func (h *half) send(n int) {
 	h.stream.Send(func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if h.under > 0 { // else they were dropped
+		if h.under > 0 { // otherwise the bytes were dropped
 			h.under -= n
 			h.canRead.Broadcast()
 		}
@@ -152,7 +152,7 @@ func (h *half) writeErr() error {
 	return nil
 }
 
-// closeReader reports whether it was open.
+// closeReader closes the reader's side, and reports whether it was open.
 func (h *half) closeReader() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -189,8 +189,8 @@ func (h *half) end() {
 	h.canRead.Broadcast()
 }
 
-// reset reports whether there was something to break. It is asked for by the
-// reader or by the writer; for the reader it does nothing after its close.
+// reset breaks the half, and reports whether there was something to break. If the reader asks for it
+// after its own close, it does nothing.
 func (h *half) reset(byReader bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

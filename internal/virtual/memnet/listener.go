@@ -17,7 +17,7 @@ type listener struct {
 	waiting chan *Conn
 	closed  chan struct{}
 	once    sync.Once
-	dialed  atomic.Uint64 // connections, ever
+	dialed  atomic.Uint64 // number of connections so far
 }
 
 func newListener(n *Network, addr Addr) *listener {
@@ -29,9 +29,8 @@ func newListener(n *Network, addr Addr) *listener {
 	}
 }
 
-// number returns the number of this listener's next connection. It follows only from the listener's
-// address and the number of connections before; other listeners do not change it. The number after it
-// is free, too.
+// number returns the number of this listener's next connection. It follows only from the listener's address
+// and the number of connections before; other listeners do not change it. The number after it is also free.
 func (l *listener) number() uint64 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(l.addr))
@@ -47,7 +46,7 @@ func (l *listener) enqueue(ctx context.Context, server *Conn) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if l.isClosed() { // Close may have gone through the queue before
+	if l.isClosed() { // Close may have emptied the queue before
 		l.resetWaiting()
 	}
 	return nil

@@ -1,7 +1,6 @@
-// Package memnet is a network inside the process: listeners, and connections
-// that hold up to 64 KiB each way, as loopback TCP would, without the operating
-// system. It may not know what the bytes mean. Connections block on nothing but
-// sync.Cond and channels and use no goroutine, so they work in a
+// Package memnet is a network inside the process: listeners, and connections that hold up to 64 KiB
+// each way, as loopback TCP would, without the operating system. It does not know what the bytes mean.
+// Connections block on nothing but sync.Cond and channels and use no goroutine, so they work in a
 // testing/synctest bubble, where the time of a deadline is the bubble's.
 //
 // Like TCP: a Dial is refused if nothing listens; Write does not wait for the reader unless the buffer
@@ -25,8 +24,8 @@ import (
 	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
-// Network is a name space of listeners. The zero value is an empty one. It may
-// be used by many goroutines.
+// Network is a name space of listeners. The zero value is an empty network. It is safe for concurrent
+// use.
 type Network struct {
 	// Delivery, if given, makes written data arrive after a while, one message at a time. It must not
 	// be changed once there are connections.
@@ -46,8 +45,8 @@ func (Addr) Network() string { return "memory" }
 
 func (a Addr) String() string { return string(a) }
 
-// These are the ports for dialers, and for listeners that ask for port 0. After the last one comes the
-// first again, for dialers even if it is still in use.
+// The range of ports for dialers, and for listeners that ask for port 0. After the last port comes the first
+// again; a dialer gets it even if it is still in use.
 const (
 	firstPort = 32768
 	lastPort  = 60999

@@ -74,7 +74,7 @@ func TestAddressInUse(t *testing.T) {
 	listen(t, &n, "zk2:2181")
 	first.Close()
 	second := listen(t, &n, "zk1:2181")
-	first.Close() // is not the second's
+	first.Close() // must not close the second listener
 	if _, err := n.Dial(t.Context(), "tcp", "zk1:2181"); err != nil {
 		t.Error(err)
 	}
@@ -125,8 +125,8 @@ func TestAcceptEndsWithClose(t *testing.T) {
 	})
 }
 
-// TestBacklog: a connection works before it is accepted; when too many wait,
-// dialing does; those that wait are reset when the listener closes.
+// TestBacklog: a connection works before it is accepted; when too many wait, dialing waits as well;
+// waiting connections are reset when the listener closes.
 func TestBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n Network
@@ -186,8 +186,8 @@ func TestDialWithDoneContext(t *testing.T) {
 	}
 }
 
-// TestDialWhileClosing: whoever gets into the queue of a listener that has just
-// closed is reset, and not accepted.
+// TestDialWhileClosing: a connection that gets into the queue of a listener that has just closed is
+// reset, not accepted.
 func TestDialWhileClosing(t *testing.T) {
 	var n Network
 	l := listen(t, &n, "zk1:2181").(*listener)
@@ -217,7 +217,7 @@ func TestDialWhileClosing(t *testing.T) {
 	}
 }
 
-// TestDialsWhileClosing is the same with the race detector's help.
+// TestDialsWhileClosing checks the same with the race detector's help.
 func TestDialsWhileClosing(t *testing.T) {
 	for range 50 {
 		var n Network

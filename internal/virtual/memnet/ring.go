@@ -3,12 +3,12 @@ package memnet
 import "sync"
 
 const (
-	bufferSize = 64 << 10 // what a Write can be ahead of the reader
-	smallSize  = 1 << 10  // what an idle connection keeps
+	bufferSize = 64 << 10 // how far a Write can be ahead of the reader
+	smallSize  = 1 << 10  // the size that an idle connection keeps
 )
 
-// large buffers are lent to connections that have more than a little in them,
-// since most have nothing most of the time.
+// large holds buffers that are lent to connections with more than a few bytes in them, since most
+// connections are empty most of the time.
 var large = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
 // ring holds bytes in order.

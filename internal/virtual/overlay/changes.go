@@ -6,15 +6,15 @@ import "embed"
 // replaced by with.
 type change struct{ file, at, with string }
 
-// added are new files of the standard library, in folders of their packages. What the
-// changes call is there.
+// added holds new files of the standard library, in the folders of their packages. They contain the
+// functions that the changes call.
 //
 //go:embed all:_std
 var added embed.FS
 
 // changes holds all changes. The package comment says why each is needed.
 var changes = []change{
-	// The switch: SetGlobalRandom gives the seed to the runtime, too.
+	// The switch: SetGlobalRandom also gives the seed to the runtime.
 	{
 		"testing/cryptotest/rand.go",
 		"func testingCheckParallel(t *testing.T)\n",
@@ -126,7 +126,7 @@ var changes = []change{
 		"func internal_sync_nanotime() int64 {\n\tif choicesHere() != nil {\n\t\treturn getg().bubble.now\n\t}\n",
 	},
 
-	// What takes time and decides nothing.
+	// Work that takes time but decides nothing.
 	{
 		"runtime/proc.go",
 		"func wakep() {\n",

@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// known are the versions of Go whose runtime the changes were made for; their patch
-// releases, too, as long as all texts are there.
+// known lists the versions of Go for whose runtime the changes were made. Their patch releases are also
+// supported as long as they contain all texts.
 var known = []string{"go1.26"}
 
 // File is a file of an overlay.
@@ -25,8 +25,8 @@ type File struct {
 	Text []byte
 }
 
-// Flag returns the flag for go build and go test, once the files of [Make] for that folder,
-// an absolute path, are there.
+// Flag returns the flag for go build and go test that uses the files of [Make] in dir, an absolute
+// path.
 func Flag(dir string) string { return "-overlay=" + list(dir) }
 
 // list returns the file that tells the go command which files replace which.
@@ -61,8 +61,8 @@ func Make(t Toolchain, dir string) ([]File, error) {
 	return append(files, File{list(dir), append(text, '\n')}), nil
 }
 
-// changed reads the files that changes are about, and makes them. The texts are by
-// their paths in the standard library.
+// changed reads the files that are to be changed, and makes the changes. It returns the texts by their
+// paths in the standard library.
 func (t Toolchain) changed(changes []change) (map[string][]byte, error) {
 	texts := map[string][]byte{}
 	for _, c := range changes {

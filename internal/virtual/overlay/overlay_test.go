@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// What is replaced is there in the toolchain, or is new; what replaces it is among the
-// files.
+// Every replaced file exists in the toolchain, unless it is new; its replacement is among the files.
 func TestMake(t *testing.T) {
 	toolchain := installed(t)
 	dir := t.TempDir()
@@ -38,7 +37,7 @@ func TestMake(t *testing.T) {
 	}
 }
 
-// relative is the path of a file of the standard library in that.
+// relative returns the path of a file relative to the standard library.
 func relative(t *testing.T, toolchain Toolchain, path string) string {
 	t.Helper()
 	rel, err := filepath.Rel(filepath.Join(toolchain.Root, "src"), path)
@@ -48,8 +47,8 @@ func relative(t *testing.T, toolchain Toolchain, path string) string {
 	return rel
 }
 
-// A text that is not there once is no text to be replaced, and what does not parse is
-// not given away.
+// A text that does not occur exactly once is not replaced, and a result that does not parse is not
+// returned.
 func TestUnknownSource(t *testing.T) {
 	toolchain := Toolchain{Version: "go1.26.0", Root: t.TempDir()}
 	path := toolchain.source("p/p.go")
@@ -66,7 +65,7 @@ func TestUnknownSource(t *testing.T) {
 	for name, test := range map[string]struct {
 		toolchain Toolchain
 		change    change
-		want      string // in the error; none is wanted if it is empty
+		want      string // part of the error; "": no error
 	}{
 		"once":     {toolchain, change{"p/p.go", "a = 1", "a = 2"}, ""},
 		"missing":  {toolchain, change{"p/p.go", "\n\tc = 1\nd\n", ""}, `p/p.go has "c = 1" 0 times, not once`},

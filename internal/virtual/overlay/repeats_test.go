@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/internal/virtual/overlay/choices"
 )
 
-// One seed gives one trace in two processes that were built with the overlay, in the first
-// bubble of a process as in the later ones, and one that is stuck does not stop the process. The
-// last takes five seconds, which is the runtime's patience. The first time it builds some of the standard
-// library, which takes 15 seconds of a processor.
+// One seed gives the same trace in two processes that were built with the overlay, in the first bubble of a
+// process and in later ones, and a stuck bubble does not stop the process. The stuck bubble takes five
+// seconds, which is the runtime's patience. The first time, the test builds parts of the standard library,
+// which takes 15 seconds of processor time.
 func TestRepeats(t *testing.T) {
 	dir := t.TempDir()
 	for _, f := range made(t, installed(t), dir) {
@@ -34,7 +34,7 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
-// process is the trace of a process.
+// process returns the trace of a process.
 func process(t *testing.T, binary string) []string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "trace")
@@ -50,7 +50,7 @@ func process(t *testing.T, binary string) []string {
 
 func TestLargeIsClear(t *testing.T) { choices.LargeIsClear(t) }
 
-// Without the overlay, or without a seed, it is another trace each time.
+// Without the overlay, or without a seed, the trace differs each time.
 func TestStockRuntime(t *testing.T) {
 	if choices.Difference(choices.Trace(t), choices.Trace(t)) == "" {
 		t.Error("two bubbles without a seed do not differ")

@@ -13,9 +13,9 @@ import (
 
 // call is a request that waits for its reply.
 type call struct {
-	watch *watch // what a reply sets
+	watch *watch // the watch that a reply sets
 	done  chan zkclient.Frame
-	err   error // set before done: why it is of no use to ask again
+	err   error // set before done is closed: why asking again is useless
 }
 
 // read sends a request that may be sent again, until it is answered.
@@ -33,13 +33,13 @@ func (c *Client) read(ctx context.Context, op wire.Op, record any, w *watch) (zk
 	}
 }
 
-// write sends a request once. wire.ConnectionLoss means that the connection was lost before the reply.
-// If the wait for the reply ended, the error says that, too.
+// write sends a request once. wire.ConnectionLoss means that the connection was lost before the reply. If the
+// caller stopped waiting for the reply, the error also says so.
 func (c *Client) write(ctx context.Context, op wire.Op, record any) (zkclient.Frame, error) {
 	ctx, cancel := c.patient(ctx)
 	defer cancel()
 	f, err := c.exchange(ctx, op, record, nil)
-	if errors.Is(err, wire.ErrFrameSize) { // of an answer, perhaps of another request's
+	if errors.Is(err, wire.ErrFrameSize) { // an answer was too large, perhaps that to another request
 		err = wire.ConnectionLoss
 	}
 	if errors.Is(err, wire.ConnectionLoss) {
@@ -50,8 +50,8 @@ func (c *Client) write(ctx context.Context, op wire.Op, record any) (zkclient.Fr
 	return f, err
 }
 
-// TooLarge is the loss of a connection on which a request was sent of more than
-// wire.MaxRequest bytes: servers end it then, unless they were told to take more.
+// TooLarge is the loss of a connection after a request of more than wire.MaxRequest bytes was sent on
+// it: servers then end the connection, unless they are configured to accept more.
 type TooLarge struct {
 	Bytes int // of the request
 	Err   error
@@ -82,8 +82,8 @@ func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeoutCause(ctx, c.cfg.Patience, errPatience)
 }
 
-// exchange sends a request over the present connection, or over the next one if there is none now. If
-// the reply has an error code, that is the error.
+// exchange sends a request over the present connection, or over the next one if there is none now. If the
+// reply has an error code, exchange returns it as the error.
 func (c *Client) exchange(ctx context.Context, op wire.Op, record any, w *watch) (zkclient.Frame, error) {
 	call := &call{watch: w, done: make(chan zkclient.Frame, 1)}
 	if err := c.send(ctx, op, record, call); err != nil {
@@ -103,7 +103,7 @@ func (c *Client) exchange(ctx context.Context, op wire.Op, record any, w *watch)
 	}
 }
 
-// unanswered is the end of the wait for the answer to a request that was sent.
+// unanswered is the error of a call that stopped waiting for the answer to a request that was sent.
 type unanswered struct{ why error }
 
 func (e *unanswered) Error() string {
@@ -111,8 +111,8 @@ func (e *unanswered) Error() string {
 }
 func (e *unanswered) Unwrap() error { return e.why }
 
-// MayBeDone reports whether an error is the end of the wait for the answer to a write, which may have
-// been done, or not.
+// MayBeDone reports whether an error means that the client stopped waiting for the answer to a write, so that
+// the write may or may not have been done.
 func MayBeDone(err error) bool {
 	var sent *unanswered
 	return errors.As(err, &sent)
@@ -136,7 +136,7 @@ func (c *Client) send(ctx context.Context, op wire.Op, record any, call *call) e
 		err := link.SendXid(ctx, xid, op, record)
 		c.writing.Release(1)
 		if err != nil {
-			link.Close() // its reader tells all who wait
+			link.Close() // its reader tells all waiting calls
 		}
 		return nil
 	}
@@ -174,8 +174,8 @@ func (c *Client) awaitUp(ctx context.Context) error {
 	}
 }
 
-// answered gives a reply to who waits for it. A watch is noted before the next frame is
-// read, which may be its event.
+// answered passes a reply to the call that waits for it. It records the reply's watch before the next
+// frame is read, which may be the watch's event.
 func (c *Client) answered(f zkclient.Frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -186,7 +186,7 @@ func (c *Client) answered(f zkclient.Frame) {
 		return
 	}
 	delete(c.link.calls, f.Header.Xid)
-	if unknown(f.Op, f.Header.Err) && !c.link.ending { // what is sent now would have no answer
+	if unknown(f.Op, f.Header.Err) && !c.link.ending { // requests that are sent now would get no answer
 		c.link.ending, c.up = true, make(chan struct{})
 		c.link.Close()
 	}

@@ -72,7 +72,7 @@ func (l *lab) create(c *client.Client, path, data string, mode wire.CreateMode) 
 	l.ok(err)
 }
 
-// server is the one that a client is connected to.
+// server returns the server that a client is connected to.
 func (l *lab) server(c *client.Client) *embedded.Server {
 	return l.e.Server(slices.Index(l.e.Addrs(), c.Server()) + 1)
 }
@@ -85,7 +85,7 @@ func (l *lab) leads(c *client.Client) bool {
 	return leader.Addr() == c.Server()
 }
 
-// events are the next events of watches, until one of that path.
+// events returns the next events of watches, up to one of the path last.
 func (l *lab) events(c *client.Client, last string) (all []string) {
 	l.Helper()
 	for {
@@ -100,7 +100,7 @@ func (l *lab) events(c *client.Client, last string) (all []string) {
 	}
 }
 
-// states are the next events of the session.
+// states returns the next n events of the session.
 func (l *lab) states(c *client.Client, n int) (all []client.State) {
 	l.Helper()
 	for len(all) < n {
@@ -113,8 +113,8 @@ func (l *lab) states(c *client.Client, n int) (all []client.State) {
 	return all
 }
 
-// Whatever happens to its server, the session goes on elsewhere, with all its watches;
-// what they missed they tell, and nothing else.
+// Whatever happens to its server, the session continues on another one with all its watches; they
+// report what they missed, and nothing else.
 func TestResumes(t *testing.T) {
 	for name, lose := range map[string]func(*embedded.Server) error{
 		"killed": func(s *embedded.Server) error { return s.Kill(context.Background()) },
@@ -123,7 +123,7 @@ func TestResumes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			virtually(t, func(l *lab) {
 				c, other := l.connect(client.Config{}), l.connect(client.Config{})
-				for l.leads(c) { // else the others would lose their connections, too
+				for l.leads(c) { // else the other servers would lose their connections as well
 					c = l.connect(client.Config{})
 				}
 				for other.Server() == c.Server() {
@@ -166,8 +166,8 @@ func TestResumes(t *testing.T) {
 					t.Error(s, err)
 				}
 				l.ok(c.Sync(l.ctx, "/"))
-				// Those that stay did not miss a thing that they tell later: the protocol has them
-				// go on from here.
+				// Persistent watches do not report later what they missed: the protocol lets them
+				// continue from here.
 				for _, path := range []string{"/p", "/r/a", "/p"} {
 					_, err = other.Set(l.ctx, path, []byte("1"), -1)
 					l.ok(err)
@@ -187,7 +187,7 @@ func TestResumes(t *testing.T) {
 	}
 }
 
-// With a bound on its patience a call does not wait for servers that are gone.
+// With a limit on its patience, a call does not wait for servers that are gone.
 func TestPatience(t *testing.T) {
 	virtually(t, func(l *lab) {
 		c := l.connect(client.Config{Patience: 3 * time.Second})
@@ -227,7 +227,7 @@ func TestContextEndsACall(t *testing.T) {
 			t.Error(err)
 		}
 		if _, err := c.Next(ctx); err != nil {
-			t.Error(err) // connected: that it was
+			t.Error(err) // the client was connected
 		}
 		if _, err := c.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
@@ -324,7 +324,7 @@ func TestChroot(t *testing.T) {
 	})
 }
 
-// Credentials go with the session.
+// Credentials move with the session to other servers.
 func TestCredentials(t *testing.T) {
 	virtually(t, func(l *lab) {
 		c, stranger := l.connect(client.Config{Auth: []client.Credential{{"digest", []byte("a:b")}}}), l.connect(client.Config{})
@@ -351,7 +351,7 @@ func TestCredentials(t *testing.T) {
 	})
 }
 
-// More watches than fit one request are set again by several.
+// Watches that do not fit into one request are set again with several.
 func TestManyWatches(t *testing.T) {
 	virtually(t, func(l *lab) {
 		c := l.connect(client.Config{})
@@ -380,7 +380,7 @@ func TestManyWatches(t *testing.T) {
 	})
 }
 
-// Where nobody listens it is said at once; where nobody answers, when there is no time left.
+// If no server listens, the error comes at once; if none answers, when no time is left.
 func TestNoServer(t *testing.T) {
 	virtually(t, func(l *lab) {
 		begun := time.Now()
@@ -402,8 +402,8 @@ func TestNoServer(t *testing.T) {
 	})
 }
 
-// What went wrong is not what comes of the end of all patience, even where that is seen by a
-// dialer first.
+// The error tells what went wrong and not only that patience ended, even if a dialer notices the end
+// first.
 func TestNoServerSaysWhatWentWrong(t *testing.T) {
 	virtually(t, func(l *lab) {
 		ctx, cancel := context.WithTimeout(l.ctx, time.Second)
@@ -420,8 +420,8 @@ func TestNoServerSaysWhatWentWrong(t *testing.T) {
 	})
 }
 
-// A transaction can fire several watches. Where the connection is lost behind the first event
-// of one, the others come on the next.
+// A transaction can fire several watches. If the connection is lost after the first of their events,
+// the others come over the next connection.
 func TestLostBetweenEvents(t *testing.T) {
 	virtually(t, func(l *lab) {
 		var cut atomic.Bool
@@ -458,7 +458,7 @@ func TestLostBetweenEvents(t *testing.T) {
 	})
 }
 
-// endsAfterEvent is a connection that, once cut is set, gives one event more and then ends.
+// endsAfterEvent is a connection that, once cut is set, delivers one more event and then ends.
 type endsAfterEvent struct {
 	net.Conn
 	cut  *atomic.Bool
@@ -485,8 +485,8 @@ func (c *endsAfterEvent) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// An answer that is larger than a client takes comes again however often one asks. It is
-// passed over: the connection and its watches stay.
+// An answer that is larger than a client accepts would come again, however often the request is
+// repeated. The client skips it: the connection and its watches stay.
 func TestAnswerTooLarge(t *testing.T) {
 	virtually(t, func(l *lab) {
 		c := l.connect(client.Config{Patience: time.Minute})
@@ -503,7 +503,7 @@ func TestAnswerTooLarge(t *testing.T) {
 			t.Error(err)
 		}
 		l.create(c, "/new", "", wire.Persistent)
-		for range 2 { // it was connected once, and then there was the event
+		for range 2 { // first the client was connected, and then the event came
 			e, err := c.Next(l.ctx)
 			l.ok(err)
 			if e.Session != client.Connected && e.Path != "/new" {

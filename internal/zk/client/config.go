@@ -25,7 +25,7 @@ var (
 	ErrExpired = errors.New("the session has expired")
 	// ErrClosed means that Close was called.
 	ErrClosed = errors.New("the client is closed")
-	// ErrNoServer means that no server took a session while there was time to ask.
+	// ErrNoServer means that no server accepted the session in the time that there was.
 	ErrNoServer = errors.New("no server answers")
 )
 
@@ -40,16 +40,16 @@ type Config struct {
 	Servers []string // host:port each
 	// Chroot is the znode that the client calls "/"; "" is the whole tree.
 	Chroot string
-	// Timeout of the session is asked for, zkclient.DefaultTimeout when 0.
+	// Timeout is the session timeout to request; 0 means zkclient.DefaultTimeout.
 	Timeout time.Duration
 	// Auth is sent on each connection before all else.
 	Auth []Credential
-	// Patience is how long a call waits for its answer, through losses of the connection; then the
-	// error is ErrNoServer. 0 means as long as its context allows.
+	// Patience is how long a call waits for its answer, even if the connection is lost meanwhile. Then
+	// it returns ErrNoServer. 0 means as long as its context allows.
 	Patience time.Duration
 	// MaxFrame bounds a reply, in bytes; wire.MaxFrame when 0. A larger one is a [LargeReply].
 	MaxFrame int
-	// ReadOnly takes a server that has no majority, too.
+	// ReadOnly also accepts a server that has no majority.
 	ReadOnly bool
 	// TLS, if not nil, is spoken with the servers. A ServerName that is empty is the host's.
 	TLS *tls.Config
@@ -92,7 +92,7 @@ func Connect(ctx context.Context, cfg Config) (*Client, error) {
 
 // first makes the first connection.
 func (c *Client) first(ctx context.Context) (*zkclient.Conn, error) {
-	var before error // what went wrong the last time that there was time for all servers
+	var before error // the error of the last round in which there was time for all servers
 	for {
 		conn, err := c.round(ctx)
 		switch {
@@ -105,7 +105,7 @@ func (c *Client) first(ctx context.Context) (*zkclient.Conn, error) {
 		case ctx.Err() != nil || hopeless(err):
 			return nil, fmt.Errorf("%w: %w", ErrNoServer, err)
 		}
-		if before == nil || !errors.Is(err, context.DeadlineExceeded) { // else ctx is about to end: no news
+		if before == nil || !errors.Is(err, context.DeadlineExceeded) { // otherwise ctx is about to end, and the error tells nothing new
 			before = err
 		}
 		c.pause(ctx)
@@ -127,8 +127,8 @@ func nobodyThere(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dns) && dns.IsNotFound
 }
 
-// tlsDisagrees reports whether one side does not accept what the other shows: a certificate, a version,
-// or data that is not TLS at all.
+// tlsDisagrees reports whether one side rejects what the other sends: a certificate, a version, or data that
+// is not TLS at all.
 func tlsDisagrees(err error) bool {
 	var untrusted *tls.CertificateVerificationError
 	var notTLS tls.RecordHeaderError
@@ -146,7 +146,7 @@ type attempt struct {
 func (a attempt) Error() string { return a.addr + ": " + a.err.Error() }
 func (a attempt) Unwrap() error { return a.err }
 
-// Error names servers together that failed in the same way.
+// Error groups the servers that failed in the same way.
 func (a attempts) Error() string {
 	var reasons []string
 	servers := make(map[string][]string)

@@ -10,7 +10,7 @@ import (
 // State is the state of the session.
 type State string
 
-// The states of a session. After Expired nothing comes any more.
+// The states of a session. Expired is the last one.
 const (
 	Connected    State = "connected"
 	Disconnected State = "disconnected"
@@ -27,8 +27,8 @@ type Event struct {
 	Zxid int64
 
 	Session State
-	Server  string // that the client was or is connected to
-	Err     error  // why it is not any more
+	Server  string // the server that the client is or was connected to
+	Err     error  // why the connection was lost
 
 	// Mark is the value that was given to [Client.Mark], otherwise nil. All events up to its Zxid have
 	// come before it.
@@ -39,7 +39,7 @@ type Event struct {
 type queue struct {
 	mu     sync.Mutex
 	events []Event
-	filled chan struct{} // has something in it when there are events
+	filled chan struct{} // holds a value when there are events
 	over   chan struct{}
 	why    error
 }
@@ -103,9 +103,9 @@ func (c *Client) Next(ctx context.Context) (Event, error) {
 	}
 }
 
-// Mark puts an event of the caller's own behind all that have come. So a reply can be put in
-// its place: who marks it when it is there gets it from Next behind all events that came
-// before it, and what those tell is in the reply.
+// Mark adds an event of the caller's own after all events that have come. With it, a caller can put a
+// reply in its place among the events: if the caller marks a reply as soon as it has come, Next returns
+// all earlier events first, and the reply includes the changes that these report.
 func (c *Client) Mark(v any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file has the requests. Paths are within the chroot. A code that the server
-// answers is an error of type wire.Code.
+// This file has the requests. Paths are within the chroot. An error code in the server's answer becomes
+// an error of type wire.Code.
 
 // Anyone is the list of permissions that allows everything to every client.
 var Anyone = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}
@@ -25,8 +25,8 @@ func (cfg Config) outside(path string) string {
 	return cfg.Chroot + path
 }
 
-// made returns the path of a create as the server knows it. A sequential create of "/" makes a znode
-// whose name is only a number, below the chroot like all others.
+// made returns the path in a create as the server knows it. A sequential create of "/" makes a znode whose
+// name is only a number, below the chroot like all others.
 func (cfg Config) made(path string, mode wire.CreateMode) string {
 	if path == "/" && mode.Sequential() && cfg.outside(path) != "/" {
 		return cfg.Chroot + "/"
@@ -46,9 +46,9 @@ func (cfg Config) inside(path string) string {
 	return rest
 }
 
-// Create makes a znode and gives its path, which is another one if mode is sequential.
-// ttl is for modes that have one. A nil acl is Anyone. Of a server before 3.5 the stat is one
-// that is read afterwards, and empty if the znode was gone by then.
+// Create creates a znode and returns its path, which differs from path if mode is sequential. ttl is
+// for modes that have one. A nil acl means Anyone. From a server before 3.5, the stat is read
+// afterwards, and empty if the znode was gone by then.
 func (c *Client) Create(ctx context.Context, path string, data []byte, acl []wire.ACL, mode wire.CreateMode, ttl time.Duration) (string, wire.Stat, error) {
 	op := CreateOp(c.cfg.made(path, mode), data, acl, mode, ttl)
 	if op.Op == wire.Create2 && c.plain.Load() {
@@ -65,8 +65,8 @@ func (c *Client) Create(ctx context.Context, path string, data []byte, acl []wir
 	return c.cfg.inside(r.Path), r.Stat, err
 }
 
-// CreateOp returns a create for [Client.Multi], of the type that the mode needs. Create2 is answered
-// with a stat, and known since 3.5.
+// CreateOp returns a create for [Client.Multi], of the type that the mode needs. Servers since 3.5 know
+// Create2, whose reply has a stat.
 func CreateOp(path string, data []byte, acl []wire.ACL, mode wire.CreateMode, ttl time.Duration) wire.MultiOp {
 	if acl == nil {
 		acl = Anyone
@@ -96,13 +96,13 @@ func (cfg Config) below(op wire.MultiOp) wire.MultiOp {
 	return op
 }
 
-// Delete removes a znode of that version, of any if it is -1.
+// Delete removes a znode if it has the version; -1 means any version.
 func (c *Client) Delete(ctx context.Context, path string, version int32) error {
 	_, err := c.write(ctx, wire.Delete, &wire.VersionRequest{Path: c.cfg.outside(path), Version: version})
 	return err
 }
 
-// Set writes the data of a znode of that version, of any if it is -1.
+// Set writes the data of a znode if it has the version; -1 means any version.
 func (c *Client) Set(ctx context.Context, path string, data []byte, version int32) (wire.Stat, error) {
 	f, err := c.write(ctx, wire.SetData, &wire.SetDataRequest{Path: c.cfg.outside(path), Data: data, Version: version})
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *Client) SetACL(ctx context.Context, path string, acl []wire.ACL, versio
 	return wire.DecodeStat(f.Record)
 }
 
-// Multi does all of ops or none. If one fails, the error is its code, and the results show which one it
+// Multi does all operations or none. If one fails, the error is its code, and the results show which one it
 // is.
 func (c *Client) Multi(ctx context.Context, ops []wire.MultiOp) ([]wire.OpResult, error) {
 	shifted := make([]wire.MultiOp, len(ops))
@@ -162,7 +162,7 @@ func (c *Client) Exists(ctx context.Context, path string, watch bool) (wire.Stat
 	return wire.DecodeStat(f.Record)
 }
 
-// Get reads a znode, and sets a watch of its data.
+// Get reads a znode. If watch is true, it also watches the znode's data.
 func (c *Client) Get(ctx context.Context, path string, watch bool) ([]byte, wire.Stat, error) {
 	f, err := c.read(ctx, wire.GetData, &wire.ReadRequest{Path: c.cfg.outside(path), Watch: watch}, c.asking(path, Data, watch))
 	if err != nil {
@@ -240,8 +240,8 @@ func (c *Client) RemoveWatches(ctx context.Context, path string, of wire.Watcher
 	return err
 }
 
-// AddAuth shows a credential, on this connection and all that follow. A server that does
-// not take it answers wire.AuthFailed and ends the connection; it is not shown again.
+// AddAuth sends a credential, on this connection and all that follow. A server that rejects it answers
+// wire.AuthFailed and ends the connection; the client does not send it again.
 func (c *Client) AddAuth(ctx context.Context, a Credential) error {
 	if _, err := c.read(ctx, wire.Auth, a.request(), nil); err != nil {
 		return err
@@ -252,7 +252,7 @@ func (c *Client) AddAuth(ctx context.Context, a Credential) error {
 	return nil
 }
 
-// HasCredentials reports whether the client shows any.
+// HasCredentials reports whether the client has credentials to send.
 func (c *Client) HasCredentials() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -28,7 +28,8 @@ func (c *Client) lacksCreate2(ctx context.Context, err error, refused wire.Code)
 	return c.plain.Load()
 }
 
-// mostAsking bounds how long it takes to find out what servers know that ended a connection.
+// mostAsking bounds how long the client tries to find out whether servers that ended a connection know
+// Create2.
 const mostAsking = 5 * time.Second
 
 // losesEachCreate2 reports whether two requests in a row lose the connection: one may be lost by
@@ -44,8 +45,8 @@ func (c *Client) losesEachCreate2(ctx context.Context) bool {
 	return true
 }
 
-// losesCreate2 reports whether the connection ends at a Create2 that creates nothing, since "/" exists,
-// although it serves a read. Then the Create2 before has created nothing either.
+// losesCreate2 reports whether a connection on which a read succeeds ends at a Create2 of "/", which creates
+// nothing because "/" exists. If so, an earlier Create2 that lost its connection has created nothing either.
 func (c *Client) losesCreate2(ctx context.Context) bool {
 	if _, err := c.read(ctx, wire.Exists, &wire.ReadRequest{Path: "/"}, nil); err != nil {
 		return false
@@ -55,7 +56,7 @@ func (c *Client) losesCreate2(ctx context.Context) bool {
 	return errors.Is(err, wire.ConnectionLoss)
 }
 
-// createPlain sends a create that is answered without a stat, and then asks for the stat.
+// createPlain sends a create whose reply has no stat, and then asks for the stat.
 func (c *Client) createPlain(ctx context.Context, op wire.MultiOp) (string, wire.Stat, error) {
 	f, err := c.write(ctx, wire.Create, op.Request)
 	if err != nil {
@@ -66,7 +67,7 @@ func (c *Client) createPlain(ctx context.Context, op wire.MultiOp) (string, wire
 		return "", wire.Stat{}, err
 	}
 	path := c.cfg.inside(r.Path)
-	stat, _ := c.Exists(ctx, path, false) // the znode is made, whatever this says
+	stat, _ := c.Exists(ctx, path, false) // the znode exists, even if this fails
 	return path, stat, nil
 }
 

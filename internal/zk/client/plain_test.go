@@ -15,17 +15,17 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// before35 is a connection to a server that knows no Create2: neither by itself, where it answers
-// so and ends the connection, nor in a transaction, which it cannot read then.
+// before35 is a connection to a server that does not know Create2: it answers a single one with an
+// error and ends the connection, and cannot read a transaction with one.
 type before35 struct{ net.Conn }
 
 var (
 	create2        = binary.BigEndian.AppendUint32(nil, uint32(wire.Create2))
-	create2InMulti = append(bytes.Clone(create2), 0, 0xff, 0xff, 0xff, 0xff) // not the last, no error
+	create2InMulti = append(bytes.Clone(create2), 0, 0xff, 0xff, 0xff, 0xff) // not the last one, and no error
 	nobodys        = []byte{0, 0, 0x7f, 0x7f}
 )
 
-// Write takes a frame: its length, an xid, the type of request.
+// Write takes a frame, which begins with its length, an xid and the type of the request.
 func (c before35) Write(frame []byte) (int, error) {
 	sent := bytes.ReplaceAll(frame, create2InMulti, append(bytes.Clone(nobodys), create2InMulti[4:]...))
 	if len(sent) > 12 && bytes.Equal(sent[8:12], create2) {
@@ -35,7 +35,8 @@ func (c before35) Write(frame []byte) (int, error) {
 	return len(frame), err
 }
 
-// hangsUp is a connection to a server that knows no Create2, and ends the connection at one.
+// hangsUp is a connection to a server that does not know Create2 and ends the connection when it gets
+// one.
 type hangsUp struct{ net.Conn }
 
 func (c hangsUp) Write(frame []byte) (int, error) {
@@ -45,8 +46,8 @@ func (c hangsUp) Write(frame []byte) (int, error) {
 	return c.Conn.Write(frame)
 }
 
-// Znodes are made on servers before 3.5, too, and on those that hang up at what they do not
-// know, one by one and in transactions.
+// Znodes can be created on servers before 3.5 and on servers that hang up at unknown requests, one by
+// one and in transactions.
 func TestCreateWithoutCreate2(t *testing.T) {
 	for name, wrap := range map[string]func(net.Conn) net.Conn{
 		"before 3.5": func(c net.Conn) net.Conn { return before35{c} },
@@ -56,7 +57,8 @@ func TestCreateWithoutCreate2(t *testing.T) {
 	}
 }
 
-// A connection that is lost by chance at the first create says nothing of what the servers know.
+// A connection that is lost by chance at the first create proves nothing about the requests that
+// servers know.
 func TestCreateIsLostByChance(t *testing.T) {
 	for _, losses := range []int{1, 2} {
 		virtually(t, func(l *lab) {
@@ -131,8 +133,8 @@ func createsWithout2(t *testing.T, wrap func(net.Conn) net.Conn) {
 	})
 }
 
-// before36 is a connection to a server that knows none of the requests that came later. That the
-// server has ended it is heard a moment after its last answer.
+// before36 is a connection to a server that does not know the requests that came with 3.6. The client
+// notices the end of the connection a moment after the last answer.
 type before36 struct{ net.Conn }
 
 func (c before36) Write(frame []byte) (int, error) {
@@ -152,8 +154,8 @@ func (c before36) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// What is sent behind a request that the server does not know is not lost with the connection,
-// which the server ends then.
+// Requests that follow one that the server does not know are not lost, although the server ends the
+// connection.
 func TestWriteBehindUnknownRequest(t *testing.T) {
 	for name, ask := range map[string]func(context.Context, *client.Client) error{
 		"whoAmI": func(ctx context.Context, c *client.Client) error {

@@ -21,7 +21,7 @@ type Client struct {
 	cfg     Config
 	ctx     context.Context // ends with the client; its cause says why
 	cancel  context.CancelFunc
-	ended   chan struct{}       // no goroutine is left
+	ended   chan struct{}       // closed when no goroutine is left
 	writing *semaphore.Weighted // requests are sent in the order of their xids
 	closing atomic.Bool
 	plain   atomic.Bool // the servers know no Create2
@@ -32,12 +32,12 @@ type Client struct {
 	up       chan struct{} // closed while connected
 	next     int           // the server to try next
 	session  wire.Session
-	lastZxid int64 // seen, in replies and events: no server behind it will do
-	told     int64 // zxid of the last reply: all events up to it have come
+	lastZxid int64 // the highest zxid in replies and events: a server that is behind it is of no use
+	told     int64 // the zxid of the last reply: all events up to it have come
 	xid      int32
 	auth     []Credential
 	watches  watches
-	err      error // why it is over
+	err      error // why the session is over
 
 	queue queue
 }
@@ -47,7 +47,7 @@ type link struct {
 	*zkclient.Conn
 	addr  string
 	calls map[int32]*call // guarded by Client.mu
-	// ending means that the server ends it: nothing is sent on it any more.
+	// ending means that the server is about to end the connection: nothing more is sent on it.
 	ending bool
 }
 
@@ -151,8 +151,8 @@ func (c *Client) round(ctx context.Context) (*zkclient.Conn, error) {
 	return nil, failed
 }
 
-// attempt connects to one server, which has its share of two thirds of the session
-// timeout to answer: so all can be tried before the session expires.
+// attempt connects to one server. Each server has an equal share of two thirds of the session timeout
+// to answer, so that all can be tried before the session expires.
 func (c *Client) attempt(ctx context.Context, addr string) (*zkclient.Conn, error) {
 	patience := max(c.silence()/time.Duration(len(c.cfg.Servers)), 100*time.Millisecond)
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSilent)
@@ -175,9 +175,9 @@ func (c *Client) attempt(ctx context.Context, addr string) (*zkclient.Conn, erro
 
 var errSilent = errors.New("it is silent")
 
-// restore sends the credentials and then the watches, since the client's permissions decide which
-// watches are set. Their events come first, and are kept. zxid is the server's when the watches were
-// set, 0 if there are none.
+// restore sends the credentials and then the watches, since the client's permissions decide which watches are
+// set. It keeps the events of watches that fire at once. zxid is the server's zxid when the watches were set,
+// 0 if there are none.
 func (c *Client) restore(ctx context.Context, conn *zkclient.Conn) (zxid int64, err error) {
 	c.mu.Lock()
 	auth := append([]Credential(nil), c.auth...)
@@ -215,7 +215,7 @@ func (c *Client) connected(conn *zkclient.Conn, addr string, zxid int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = conn.Session()
-	c.told = max(c.told, zxid) // the events of what was set again came before
+	c.told = max(c.told, zxid) // the events of the watches that were set again came before
 	c.link = &link{Conn: conn, addr: addr, calls: make(map[int32]*call)}
 	close(c.up)
 	c.queue.add(Event{Session: Connected, Server: addr, Zxid: zxid})
@@ -295,7 +295,7 @@ func (c *Client) lost(why error) {
 	}
 }
 
-// end makes the client one that is over.
+// end marks the client as over.
 func (c *Client) end(why error) {
 	c.cancel()
 	c.mu.Lock()

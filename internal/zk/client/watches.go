@@ -17,7 +17,7 @@ const (
 	Exist
 	Child
 	Persistent
-	Recursive // persistent, of all znodes below, too
+	Recursive // persistent, also for all znodes below
 	kinds
 )
 
@@ -29,8 +29,8 @@ type watch struct {
 // watches lists the watches that the server has for the session, as far as the client knows.
 type watches map[watch]struct{}
 
-// answered notes what a request that asks for a watch came to. One of a znode that is
-// not there is one for its creation, where it was asked for by exists.
+// answered records the watch that a request has set, if it has set one. If the znode does not exist,
+// only exists sets a watch, for the znode's creation.
 func (w watches) answered(of watch, err wire.Code) {
 	switch {
 	case err == wire.NoNode && of.kind == Exist:
@@ -42,14 +42,14 @@ func (w watches) answered(of watch, err wire.Code) {
 	w[of] = struct{}{}
 }
 
-// fired takes off what an event has used up.
+// fired removes the watches that an event has used up.
 func (w watches) fired(e wire.WatchEvent) {
 	for _, kind := range usedUp[e.Type] {
 		delete(w, watch{kind, e.Path})
 	}
 }
 
-// usedUp are the watches that an event ends (Programmer's Guide, Semantics of Watches).
+// usedUp lists the watches that an event ends ("Programmer's Guide, Semantics of Watches").
 var usedUp = map[wire.EventType][]Watch{
 	wire.EventCreated:                {Data, Exist},
 	wire.EventDataChanged:            {Data, Exist},
@@ -60,7 +60,7 @@ var usedUp = map[wire.EventType][]Watch{
 	wire.EventPersistentWatchRemoved: {Persistent, Recursive},
 }
 
-// remove forgets what a request of that type removed.
+// remove forgets the watches that a request of a type removed.
 func (w watches) remove(path string, of wire.WatcherType) {
 	kinds := map[wire.WatcherType][]Watch{
 		wire.WatcherChildren: {Child}, wire.WatcherData: {Data, Exist}, wire.WatcherPersistent: {Persistent},
@@ -80,8 +80,8 @@ type request struct {
 // client does (ClientCnxn, SET_WATCHES_MAX_LENGTH).
 const maxPaths = 128 << 10
 
-// again returns the requests that set all watches on another server, which at once fires those that
-// missed a change after zxid. Servers before 3.6 do not know SetWatches2, so it is left out where it is
+// again returns the requests that set all watches on another server. The server at once fires the watches
+// that missed a change after zxid. Servers before 3.6 do not know SetWatches2, so it is left out where it is
 // not needed.
 func (w watches) again(zxid int64) (requests []request) {
 	sorted := slices.SortedFunc(maps.Keys(w), func(a, b watch) int {

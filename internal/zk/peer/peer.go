@@ -1,6 +1,6 @@
-// Package peer finds out what listens at an address that was given for a ZooKeeper server, and gives
-// no session: a port with or without TLS, of HTTP, or between servers. It is the only place that
-// guesses; it sends nothing that needs a session.
+// Package peer finds out what listens at an address that a user gave as that of a ZooKeeper server, but that
+// grants no session: a port with or without TLS, a port for HTTP, or a port between servers. It is the only
+// place that guesses; it sends nothing that needs a session.
 package peer
 
 import (
@@ -21,8 +21,8 @@ type Dial func(network, addr string, timeout time.Duration) (net.Conn, error)
 // Client is a client that got no session.
 type Client struct {
 	Dial Dial // nil: TCP
-	TLS  bool // it connected with TLS
-	// Flag is the flag with which its command connects with TLS; "": the command cannot.
+	TLS  bool // the client connected with TLS
+	// Flag is the flag with which the client's command uses TLS; "": the command cannot.
 	Flag string
 }
 
@@ -63,7 +63,7 @@ type kind int
 
 const (
 	nobody     kind = iota // no connection
-	speaksTLS              // also with a client that it rejects
+	speaksTLS              // a server with TLS, even if it rejects the client
 	speaksHTTP             // an AdminServer, or metrics
 	waiting                // a ZooKeeper server without TLS and without a majority
 	serving                // a ZooKeeper server without TLS that answers words
@@ -136,7 +136,7 @@ func (c Client) asHTTP(ctx context.Context, addr string) kind {
 	return k
 }
 
-// asStatus asks with the four-letter word that every server of Apache's answers by default.
+// asStatus asks with the four-letter word that every Apache server answers by default.
 func (c Client) asStatus(ctx context.Context, addr string) kind {
 	answer, k := c.ask(ctx, addr, "srvr")
 	switch {
@@ -148,7 +148,7 @@ func (c Client) asStatus(ctx context.Context, addr string) kind {
 	return k
 }
 
-// asHealth asks with the word that servers other than Apache's may know alone.
+// asHealth asks with the word that may be the only one that servers other than Apache's know.
 func (c Client) asHealth(ctx context.Context, addr string) kind {
 	answer, k := c.ask(ctx, addr, "ruok")
 	if bytes.Equal(bytes.TrimSpace(answer), []byte("imok")) {

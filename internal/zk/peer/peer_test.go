@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// listening serves each connection by a function, and returns the address.
+// listening serves each connection with a function, and returns its address.
 func listening(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -57,14 +57,14 @@ func TestGuess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for { // the last server does not know at once that the others are gone
+	for { // the last server does not notice at once that the others are gone
 		if _, err := ensemble.AskStatus(t.Context(), net.DialTimeout, half.Addrs()[2]); errors.Is(err, ensemble.ErrNotServing) {
 			break
 		}
 	}
 	closing := listening(t, func(c net.Conn) { c.Read(make([]byte, 1)) })
 	mute := listening(t, func(c net.Conn) { io.Copy(io.Discard, c) })
-	alert := listening(t, func(c net.Conn) { // a TLS server that takes none of our versions
+	alert := listening(t, func(c net.Conn) { // a TLS server that accepts none of our versions
 		c.Read(make([]byte, 1000))
 		c.Write([]byte{21, 3, 3, 0, 2, 2, 70})
 		io.Copy(io.Discard, c)

@@ -1,6 +1,6 @@
-// Package quota is how ZooKeeper keeps quotas: of each subtree that has one, limits and what
-// servers count stand in two znodes below /zookeeper/quota (Administrator's Guide, Quotas).
-// It may not reach a server.
+// Package quota knows how ZooKeeper stores quotas: for each subtree with a quota, two znodes below
+// /zookeeper/quota hold the limits and the servers' counts ("Administrator's Guide, Quotas"). It does
+// not connect to servers.
 package quota
 
 import (
@@ -19,8 +19,8 @@ const (
 	Counts = "zookeeper_stats"
 )
 
-// The numbers of a quota: of znodes and of bytes of data, each with a limit that is only
-// logged when it is passed, and, since 3.7, one that servers enforce if enforceQuota is set.
+// The numbers of a quota: znodes and bytes of data. Each has a soft limit, which servers only log when
+// it is exceeded, and since 3.7 a hard one, which servers enforce if enforceQuota is set.
 const (
 	Count     = "count"
 	Bytes     = "bytes"
@@ -34,7 +34,7 @@ const None = -1
 // Numbers holds the numbers of one of the two znodes, by name. Count and Bytes are always there.
 type Numbers map[string]int64
 
-// Of returns the number of that name, or None if it is not there.
+// Of returns the number with a name, or None if it is missing.
 func (n Numbers) Of(name string) int64 {
 	if v, ok := n[name]; ok {
 		return v
@@ -62,8 +62,8 @@ func Parse(data []byte) (n Numbers, ok bool) {
 	return n, true
 }
 
-// Data is the inverse of Parse: count and bytes first, and then, after a sign by which servers before
-// 3.7 ignore the rest, all others by name.
+// Data is the inverse of Parse: count and bytes come first, then a separator after which servers before 3.7
+// ignore the rest, and then all other numbers by name.
 func (n Numbers) Data() []byte {
 	b := fmt.Appendf(nil, "%s=%d,%s=%d", Count, n[Count], Bytes, n[Bytes])
 	first := true

@@ -105,20 +105,20 @@ type authConn struct {
 	net.Conn
 	auth []Credential
 
-	open atomic.Bool // all passes
+	open atomic.Bool // everything passes
 
 	mu    sync.Mutex
-	head  []byte // the first four bytes of the client, as far as they have come
-	left  int    // bytes of the connect request that are to come
-	held  []byte // what the client sent after that
-	came  []byte // from the server, not yet looked at
-	begun bool   // the server has taken the session
-	at    int    // the place of the credential that is given
+	head  []byte // the client's first four bytes, as far as they have been sent
+	left  int    // number of bytes of the connect request that are still to come
+	held  []byte // what the client sent after the connect request
+	came  []byte // bytes from the server that were not yet examined
+	begun bool   // the server has accepted the session
+	at    int    // the index in auth of the credential that is being sent
 	sasl  *digestmd5.Client
-	kept  []byte // frames for the client, for when it is open
+	kept  []byte // frames for the client, to be passed on once the connection is open
 
 	ready []byte // for the client
-	err   error  // of all Reads after that
+	err   error  // the error of all later Reads
 	buf   []byte
 }
 
@@ -127,15 +127,16 @@ func newAuthConn(inner net.Conn, auth []Credential) *authConn {
 }
 
 const (
-	// longestRequest is more than any connect request has: a longer one is a four-letter word.
+	// longestRequest is longer than any connect request: if the length is larger, it is a four-letter
+	// word.
 	longestRequest = 1 << 20
-	// longestAnswer is more than any answer has before the client's first request.
+	// longestAnswer is longer than any answer before the client's first request.
 	longestAnswer = 16 << 20
-	// saslXid is the number of the requests of SASL. Clients begin with 1 after them.
+	// saslXid is the xid of SASL requests. After them, clients begin with 1.
 	saslXid int32 = 0
 )
 
-// Write passes the connect request on, and holds what comes after it.
+// Write passes the connect request on, and holds back what comes after it.
 func (c *authConn) Write(b []byte) (int, error) {
 	if c.open.Load() {
 		return c.Conn.Write(b)
@@ -162,7 +163,8 @@ func (c *authConn) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Read goes on with the credentials until they are given. A server that rejects one is an [AuthError].
+// Read sends the remaining credentials before it passes data on. If the server rejects one, the error is an
+// [AuthError].
 func (c *authConn) Read(b []byte) (int, error) {
 	for {
 		switch {
@@ -178,7 +180,7 @@ func (c *authConn) Read(b []byte) (int, error) {
 		n, err := c.Conn.Read(c.buf)
 		if n > 0 {
 			c.err = c.receive(c.buf[:n])
-			continue // what else there is comes with the next Read
+			continue // the next Read handles the rest
 		}
 		if err != nil {
 			return 0, err
@@ -186,7 +188,7 @@ func (c *authConn) Read(b []byte) (int, error) {
 	}
 }
 
-// CloseWrite ends the direction to the server, where the network can do that.
+// CloseWrite closes the direction to the server, if the network supports it.
 func (c *authConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -194,7 +196,7 @@ func (c *authConn) CloseWrite() error {
 	return c.Close()
 }
 
-// SetLinger makes Close reset the connection if sec is 0, where the network can do that.
+// SetLinger makes Close reset the connection if sec is 0 and the network supports it.
 func (c *authConn) SetLinger(sec int) error {
 	if tcp, ok := c.Conn.(interface{ SetLinger(sec int) error }); ok {
 		return tcp.SetLinger(sec)
@@ -206,7 +208,7 @@ func (c *authConn) SetLinger(sec int) error {
 func (c *authConn) receive(b []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open.Load() { // the client turned out to begin no session
+	if c.open.Load() { // the client does not begin a session
 		c.ready = append(c.ready, b...)
 		return nil
 	}
@@ -232,7 +234,7 @@ func (c *authConn) receive(b []byte) error {
 	return nil
 }
 
-// tooLong opens the connection if what the server sends is not a frame.
+// tooLong opens the connection if the server's data is not a frame.
 func (c *authConn) tooLong() error {
 	if len(c.came) < 4 {
 		return nil
@@ -244,7 +246,7 @@ func (c *authConn) tooLong() error {
 	return c.pass()
 }
 
-// cutFrame returns the first frame, with its length; nil if it is not whole.
+// cutFrame returns the first frame, with its length; nil if the frame is not complete.
 func cutFrame(b []byte) []byte {
 	if len(b) < 4 {
 		return nil
@@ -267,7 +269,7 @@ func (c *authConn) connected(frame []byte) error {
 	return c.give()
 }
 
-// pass lets all through from now on.
+// pass lets everything through from now on.
 func (c *authConn) pass() error {
 	held := c.held
 	c.held = nil
@@ -279,7 +281,7 @@ func (c *authConn) pass() error {
 	return err
 }
 
-// give sends the next credential, if there is one.
+// give sends the next credential; if there is none, it opens the connection.
 func (c *authConn) give() error {
 	if c.at == len(c.auth) {
 		return c.pass()
@@ -299,7 +301,7 @@ func (c *authConn) send(h wire.RequestHeader, record []byte) error {
 	return err
 }
 
-// answered handles a frame that comes while a credential is given.
+// answered handles a frame that comes while a credential is being sent.
 func (c *authConn) answered(frame []byte) error {
 	now := c.auth[c.at]
 	h, record, err := wire.DecodeReplyHeader(frame[4:])
@@ -326,7 +328,7 @@ func (c *authConn) answered(frame []byte) error {
 	return c.give()
 }
 
-// step goes on with SASL.
+// step answers the server's next message of SASL.
 func (c *authConn) step(record []byte) (done bool, err error) {
 	who := c.auth[c.at].Who()
 	d := wire.NewDecoder(record)

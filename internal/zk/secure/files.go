@@ -21,7 +21,7 @@ type Files struct {
 // ErrFiles marks files that do not go together.
 var ErrFiles = errors.New("TLS files")
 
-// filesError is an error that says only what is wrong.
+// filesError is an error that matches ErrFiles, but whose text says only what is wrong.
 type filesError string
 
 func (e filesError) Error() string        { return string(e) }
@@ -57,7 +57,7 @@ func (f Files) Load() (*tls.Config, error) {
 	return config, nil
 }
 
-// soon is how long before a certificate expires users are warned.
+// soon is how long before the expiry of a certificate users are warned.
 const soon = 14 * 24 * time.Hour
 
 // Expiring returns each file with a certificate that has expired or soon will, and when.
@@ -74,7 +74,7 @@ func (f Files) Expiring(now time.Time) (all []string) {
 	return all
 }
 
-// firstEnd returns when the first of the certificates ends; zero if there is none.
+// firstEnd returns when the first of the certificates expires; zero if there is none.
 func firstEnd(text []byte) (until time.Time) {
 	for {
 		var block *pem.Block

@@ -55,7 +55,7 @@ func TestAuthentication(t *testing.T) {
 		name  string
 		front securefront.Config
 		auth  []string
-		want  string // of the error
+		want  string // part of the error
 	}{
 		{"digest", securefront.Config{Schemes: []string{"digest"}}, []string{"digest:joe:hidden"}, ""},
 		{"SASL", securefront.Config{Schemes: []string{"sasl"}, SASL: users}, []string{"sasl:bob:hidden"}, ""},
@@ -92,7 +92,7 @@ func text(err error) string {
 	return err.Error()
 }
 
-// exists asks for a znode in a session.
+// exists checks for a znode in a new session.
 func exists(ctx context.Context, dial secure.Dial, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -108,8 +108,8 @@ func exists(ctx context.Context, dial secure.Dial, addr string) error {
 	return err
 }
 
-// What the client sends before the connect response waits for the credentials, a deadline in between loses nothing,
-// and a client that comes in pieces is served, too.
+// Bytes that the client sends before the connect response wait for the credentials, an expired deadline in between
+// loses nothing, and a client whose bytes come in pieces is served as well.
 func TestInterrupted(t *testing.T) {
 	t.Run("plain", func(t *testing.T) { interrupted(t, nil, nil) })
 	t.Run("TLS", func(t *testing.T) {
@@ -139,7 +139,7 @@ func interrupted(t *testing.T, serverTLS, clientTLS *tls.Config) {
 	var got []byte
 	interruptions := 0
 	for one := make([]byte, 1); len(got) < 41+4+16; {
-		past := time.Now().Add(time.Duration(interruptions%2) * time.Minute) // every other read has time
+		past := time.Now().Add(time.Duration(interruptions%2) * time.Minute) // every other read has time left
 		conn.SetReadDeadline(past)
 		n, err := conn.Read(one)
 		interruptions++

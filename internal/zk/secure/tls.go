@@ -50,14 +50,14 @@ func handshake(plain net.Conn, config *tls.Config, addr string, until time.Time)
 	return &tlsConn{c, plain}, plain.SetDeadline(time.Time{})
 }
 
-// tlsConn is a connection that ends as one without TLS does.
+// tlsConn is a TLS connection that ends in the same way as one without TLS.
 type tlsConn struct {
 	*tls.Conn
 	plain net.Conn
 }
 
-// Read returns io.EOF also if the server ended the connection without a word: a server that crashes
-// does, and Netty's.
+// Read also returns io.EOF if the server ended the connection without a TLS alert, as a server that
+// crashes and a server with Netty do.
 func (c *tlsConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if errors.Is(err, io.ErrUnexpectedEOF) {

@@ -12,8 +12,9 @@ import (
 	"github.com/zklab/zklab/internal/base/nearest"
 )
 
-// names lists the settings that a server of ZooKeeper 3.9 reads: from zoo.cfg, and from the properties of its Java that
-// begin with "zookeeper.", to which zoo.cfg adds what it does not know itself (QuorumPeerConfig).
+// names lists the settings that a server of ZooKeeper 3.9 reads: from zoo.cfg, and from the Java properties that
+// begin with "zookeeper.", to which the server adds the lines of zoo.cfg that it does not know otherwise
+// (QuorumPeerConfig).
 //
 //go:embed names.txt
 var names string
@@ -23,7 +24,7 @@ var all, small = strings.Fields(names), strings.Fields(strings.ToLower(names))
 // families holds the beginnings of names that can be continued in any way.
 var families = []string{"server.", "group.", "weight.", "metricsProvider.", "authProvider.", "ssl.", "quorum.auth."}
 
-// byJava are properties of the server's Java without "zookeeper.", which zoo.cfg cannot set.
+// byJava lists Java properties of the server without the prefix "zookeeper.", which zoo.cfg cannot set.
 var byJava = []string{"jute.maxbuffer", "readonlymode.enabled"}
 
 // Check returns an error for a name that is not a setting of zoo.cfg; it names the setting that was
@@ -65,7 +66,7 @@ func Named(text string) string {
 	return ""
 }
 
-// Same reports whether two names differ in capitals, points, dashes and underscores alone.
+// Same reports whether two names differ only in capitals, points, dashes and underscores.
 func Same(a, b string) bool { return plain(a) == plain(b) }
 
 var marks = strings.NewReplacer(".", "", "-", "", "_", "")

@@ -13,17 +13,16 @@ type Log struct {
 	Entries []Entry
 	// Snapshots are the zxids of the snapshots that the server has.
 	Snapshots []history.ID
-	// Damaged are the zxids behind which a file is damaged: the server may have had
-	// anything from there to its next entry.
+	// Damaged holds the zxids after which a file is damaged: between each of them and its next entry,
+	// the server may have had any transactions.
 	Damaged []history.ID
 }
 
 // Committed returns, in the order of their zxids, the transactions that a majority of the logs holds.
 // Read the logs when nothing is under way any more: a transaction in fewer logs was never acknowledged.
 //
-// It is an error if that cannot be decided for some transaction: together with the servers that may
-// have got it in a snapshot, or lost it to damage, the servers that hold it would be a majority, and
-// without them not.
+// It returns an error if some transaction cannot be decided: the servers that hold it are a majority only
+// together with servers that may have got it in a snapshot or lost it to damage.
 func Committed(logs []Log) ([]history.Txn, error) {
 	var committed []history.Txn
 	found := gather(logs)
@@ -41,7 +40,7 @@ func Committed(logs []Log) ([]history.Txn, error) {
 			return nil, fmt.Errorf("nobody can tell whether transaction %s was committed: %d of %d logs hold it, and a server without it has got a snapshot in its place, or its log is damaged there", zxid, holders, len(logs))
 		}
 	}
-	for _, z := range begun(gaps) { // gaps that lie over one another do so where one of them begins
+	for _, z := range begun(gaps) { // where gaps overlap, one of them begins
 		if n := mayHaveHad(gaps, z); len(found[z]) == 0 && n > len(logs)/2 {
 			return nil, fmt.Errorf("nobody can tell what was committed from %s on: %d of %d servers have got a snapshot in its place, or their logs are damaged there", z, n, len(logs))
 		}
@@ -49,7 +48,7 @@ func Committed(logs []Log) ([]history.Txn, error) {
 	return committed, nil
 }
 
-// variant is a transaction as some servers have it.
+// variant is a transaction in the form in which some servers have it.
 type variant struct {
 	txn     history.Txn
 	bytes   string
@@ -63,8 +62,8 @@ func (v variants) most() variant {
 	return slices.MaxFunc(v, func(a, b variant) int { return cmp.Compare(len(a.holders), len(b.holders)) })
 }
 
-// gather collects the variants of each zxid. A log can hold a record twice: a
-// server that was cut off in the middle of a sync writes it again.
+// gather collects the variants of each zxid. A log can contain a record twice: a server that was cut
+// off in the middle of a sync writes the record again.
 func gather(logs []Log) map[history.ID]variants {
 	found := map[history.ID]variants{}
 	for i, log := range logs {
@@ -87,7 +86,7 @@ func (v variants) add(log int, e Entry) variants {
 	return append(v, variant{e.Txn, e.bytes, []int{log}})
 }
 
-// order sorts zxids as the unsigned numbers that they are.
+// order sorts zxids as unsigned numbers.
 func order(found map[history.ID]variants) []history.ID {
 	zxids := make([]history.ID, 0, len(found))
 	for z := range found {

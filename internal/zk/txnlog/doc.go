@@ -1,6 +1,5 @@
-// Package txnlog reads the transaction logs of Apache ZooKeeper's servers, the files
-// version-2/log.<zxid>, and finds from the logs of all servers what was committed. It may not write to
-// them.
+// Package txnlog reads the transaction logs of Apache ZooKeeper's servers, the files version-2/log.<zxid>,
+// and finds out from the logs of all servers what was committed. It never writes to them.
 //
 // [ReadFile] reads one file, [Committed] compares servers. One log proves little: after a partition,
 // the old leader's log can keep transactions that were never committed, followed by later epochs, and

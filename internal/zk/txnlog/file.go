@@ -16,24 +16,24 @@ const (
 	version = 2
 	// endOfRecord follows each record.
 	endOfRecord = 'B'
-	// maxRecord is longer than what any sensible jute.maxbuffer lets through.
+	// maxRecord is larger than any record that a sensible jute.maxbuffer allows.
 	maxRecord = 64 << 20
 )
 
-// ErrDamaged means a file that is not a transaction log, or is damaged before its last record, as a
-// file is after its disk was full. A last record that is cut off is no damage: the server was killed
-// while it wrote it, and had not acknowledged it.
+// ErrDamaged means that a file is not a transaction log, or is damaged before its last record, for example
+// because its disk was full. A last record that is cut off is no damage: the server was killed while it wrote
+// it, and had not acknowledged it.
 var ErrDamaged = errors.New("damaged transaction log")
 
 // Entry is one transaction of a log.
 type Entry struct {
 	Txn history.Txn
-	// bytes are the same in every log that has it; see identity.
+	// bytes are the same in every log that has the transaction; see identity.
 	bytes string
 }
 
-// ReadFile reads one file of a log. An empty file is an empty log. With
-// [ErrDamaged] it gives what stands before the damage.
+// ReadFile reads one file of a log. An empty file is an empty log. With [ErrDamaged], it returns the
+// entries before the damage.
 func ReadFile(r io.Reader) ([]Entry, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	if err := readFileHeader(in); err != nil {
@@ -65,9 +65,10 @@ func ReadFile(r io.Reader) ([]Entry, error) {
 // headerSize is the size of session, cxid, zxid, time and type.
 const headerSize = 8 + 4 + 8 + 8 + 4
 
-// identity returns header and record of a transaction. For a multi that failed it returns only the
-// header: a server that applies one marks all its parts as errors (DataTree.processTxn), sometimes
-// before it has written them, so that servers can have different bytes for the same transaction.
+// identity returns the header and the record of a transaction. For a multi that failed it returns only
+// the header: a server that applies such a multi marks all its parts as errors (DataTree.processTxn),
+// sometimes before it has written them, so that servers can have different bytes for the same
+// transaction.
 func identity(t *history.Txn, record []byte) string {
 	for _, p := range t.Parts {
 		if p.Type == errorType {
@@ -95,7 +96,7 @@ func readFileHeader(in io.Reader) error {
 }
 
 // readRecord returns the next record, or io.EOF at the end: where the file ends, or where the zeros
-// begin with which the server filled it up.
+// begin with which the server has padded it.
 func readRecord(in *bufio.Reader) ([]byte, error) {
 	var head [12]byte // checksum and length
 	if _, err := io.ReadFull(in, head[:]); err != nil {
@@ -126,7 +127,7 @@ func readRecord(in *bufio.Reader) ([]byte, error) {
 	return record, nil
 }
 
-// onlyZeros returns an error if anything stands behind the end of a log.
+// onlyZeros returns an error if anything but zeros follows the end of a log.
 func onlyZeros(in io.Reader) error {
 	b := make([]byte, 4096)
 	for {
@@ -145,7 +146,8 @@ func onlyZeros(in io.Reader) error {
 	}
 }
 
-// ended makes of the end in the middle of a record the end of the file.
+// ended treats a file that ends in the middle of a record as one that ends before it: it returns
+// io.EOF.
 func ended(err error) error {
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return io.EOF

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// readAnything reads a file in bounded memory. An error says in which record it
-// is, and what stands before it counts.
+// readAnything reads a file in bounded memory. An error names the damaged record, and all records
+// before it count.
 func readAnything(t *testing.T, b []byte) ([]Entry, error) {
 	t.Helper()
 	var entries []Entry
@@ -26,7 +26,7 @@ func readAnything(t *testing.T, b []byte) ([]Entry, error) {
 	return entries, err
 }
 
-// A file of any bytes. Since each record has a checksum, FuzzRecords gets further.
+// FuzzReadFile reads files of any bytes. Because each record has a checksum, FuzzRecords gets further.
 func FuzzReadFile(f *testing.F) {
 	f.Add(file(create(1, "/a"), record(2, wire.Multi, 1, int(wire.Create), body("/b"))))
 	f.Add(file(record(3, wire.CloseSession), record(4, wire.SetACL, "/a", 1<<30)))
@@ -42,8 +42,8 @@ func FuzzReadFile(f *testing.F) {
 	})
 }
 
-// Records of any bytes, each behind its length: all are read up to the first that
-// is none, and three servers, one of which lags behind, committed them.
+// FuzzRecords reads records of any bytes, each after its length: all are read up to the first invalid
+// one, and count as committed by three servers, one of which lags behind.
 func FuzzRecords(f *testing.F) {
 	const e1 = 1 << 32
 	for _, seed := range [][][]byte{
@@ -64,7 +64,7 @@ func FuzzRecords(f *testing.F) {
 		var records [][]byte
 		for len(b) >= 2 {
 			n := min(len(b)-2, int(binary.BigEndian.Uint16(b)))
-			if n > 0 { // a record of no length is the end of the file
+			if n > 0 { // a record of length 0 is the end of the file
 				records = append(records, b[2:2+n])
 			}
 			b = b[2+n:]
@@ -86,8 +86,8 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
-// checkCommitted wants what two of three logs hold: each zxid of the entries
-// once, in order.
+// checkCommitted requires that the transactions are those that two of three logs hold: each zxid of the
+// entries once, in order.
 func checkCommitted(t *testing.T, entries []Entry, committed []history.Txn) {
 	t.Helper()
 	want := (Log{Entries: entries}).zxids()

@@ -24,8 +24,8 @@ func begun(gaps [][]gap) []history.ID {
 	return zxids
 }
 
-// gaps finds them by the numbers: within an epoch zxids rise by one with each
-// transaction, and each epoch begins with 1 in their lower half.
+// gaps finds the gaps in a log by the numbers: within an epoch zxids rise by one with each transaction,
+// and each epoch begins with 1 in their lower half.
 func (l Log) gaps() []gap {
 	zxids := l.zxids()
 	gaps := l.damage(zxids)
@@ -42,9 +42,9 @@ func (l Log) gaps() []gap {
 	return gaps
 }
 
-// held returns the transactions that a server got in a snapshot and has no entries of: from its last
-// entry before on. A snapshot named after the beginning of an epoch holds nothing
-// of it.
+// held returns the range of transactions that a server got in a snapshot and has no entries of: it begins
+// after the server's last entry before the snapshot. A snapshot named after the beginning of an epoch
+// contains nothing of that epoch.
 func held(snapshot uint64, zxids []uint64) []gap {
 	i, ok := slices.BinarySearch(zxids, snapshot)
 	last := uint64(0)
@@ -83,8 +83,8 @@ func (l Log) zxids() []uint64 {
 	return slices.Compact(zxids)
 }
 
-// mayHaveHad counts the servers that may have got a transaction in a snapshot, or
-// lost it to damage.
+// mayHaveHad counts the servers that may have got a transaction in a snapshot, or may have lost it to
+// damage.
 func mayHaveHad(gaps [][]gap, zxid history.ID) int {
 	n := 0
 	for _, of := range gaps {

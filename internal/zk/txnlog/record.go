@@ -68,13 +68,13 @@ func fillCreate(t *history.Txn, d *wire.Decoder) {
 	t.Path, t.Data, t.ACL = d.String(), clone(d.Buffer()), accessList(d)
 }
 
-// fillMulti reads the parts. One that failed keeps its first operations in the
-// log, though they were not done: of those only the type is told.
+// fillMulti reads the parts of a multi. In the log, a multi that failed keeps the operations before the
+// failure, though they were not done: of these, fillMulti returns only the type.
 func fillMulti(t *history.Txn, d *wire.Decoder) {
 	failed := false
 	for range d.Count(8) {
 		op := wire.Op(d.Int())
-		part := history.Txn{Session: t.Session} // who owns what it makes
+		part := history.Txn{Session: t.Session} // the owner of the ephemeral znodes that the part creates
 		record := wire.NewDecoder(d.Buffer())
 		if op == wire.Multi {
 			d.Fail(errNested)
@@ -87,7 +87,7 @@ func fillMulti(t *history.Txn, d *wire.Decoder) {
 			return
 		}
 		if op == wire.ErrorOp && len(record.Rest()) > 0 {
-			part.Error = 0 // it was an operation, and is marked since another one failed; see identity
+			part.Error = 0 // the part itself did not fail: the server marked it because another one did; see identity
 		}
 		failed = failed || op == wire.ErrorOp
 		t.Parts = append(t.Parts, part)
@@ -99,7 +99,7 @@ func fillMulti(t *history.Txn, d *wire.Decoder) {
 	}
 }
 
-// paths of a closeSession are there since ZooKeeper 3.6; before, it has no record.
+// paths reads the paths in a closeSession. Before ZooKeeper 3.6, a closeSession has no record.
 func paths(d *wire.Decoder) []string {
 	if len(d.Rest()) == 0 {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// file is a log as a server writes it: the records, with zeros behind them.
+// file returns a log as a server writes it: the records, followed by zeros.
 func file(records ...[]byte) []byte {
 	b := binary.BigEndian.AppendUint32(nil, magic)
 	b = binary.BigEndian.AppendUint32(b, version)
@@ -33,7 +33,7 @@ func appendRecord(b, r []byte) []byte {
 
 const session = 0x100000abcdef0001
 
-// record has the header of a transaction in front of its fields.
+// record returns the record of a transaction: its header, followed by its fields.
 func record(zxid int64, op wire.Op, fields ...any) []byte {
 	b := wire.AppendLong(nil, session)
 	b = wire.AppendInt(b, 7)
@@ -61,8 +61,8 @@ func body(fields ...any) []byte {
 	return b
 }
 
-// open is the list that allows everything to everybody, digest what a server
-// puts behind each record.
+// open is the ACL that allows everything to everybody, and digest is what a server appends to each
+// record.
 var (
 	open   = []any{1, 31, "world", "anyone"}
 	digest = []any{2, int64(12345)}
@@ -125,7 +125,7 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
-// A last record that is cut off anywhere is left out; everything before it counts.
+// A last record that is cut off, at whatever byte, is left out; everything before it counts.
 func TestReadCutOff(t *testing.T) {
 	whole := file(create(1, "/a"), create(2, "/b"))
 	whole = whole[:len(whole)-1024]
@@ -139,7 +139,7 @@ func TestReadCutOff(t *testing.T) {
 		if err != nil || len(entries) != want {
 			t.Fatalf("%d bytes: %d entries, %v", n, len(entries), err)
 		}
-		// Where the file was filled up with zeros beforehand, too.
+		// The same is true if the file was filled with zeros beforehand.
 		if n < 16 {
 			continue
 		}
@@ -165,7 +165,7 @@ func TestReadDamaged(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// What stands before the damage counts, and nothing hides behind zeros.
+	// Everything before the damage counts, and zeros hide nothing behind them.
 	for name, b := range map[string][]byte{
 		"the second record": flipped(good, len(file(create(1, "/a")))-1024+20),
 		"behind zeros":      append(file(create(1, "/a")), file(create(3, "/c"))[16:]...),
@@ -186,7 +186,7 @@ func flipped(b []byte, at int) []byte {
 	return b
 }
 
-// log reads zxids as a server's log.
+// log returns the log of a server with these zxids.
 func log(t *testing.T, snapshot history.ID, zxids ...int64) Log {
 	t.Helper()
 	var records [][]byte
@@ -204,13 +204,13 @@ func log(t *testing.T, snapshot history.ID, zxids ...int64) Log {
 	return l
 }
 
-// also is a log with one snapshot more.
+// also returns a log with one more snapshot.
 func also(l Log, snapshot history.ID) Log {
 	l.Snapshots = append(l.Snapshots, snapshot)
 	return l
 }
 
-// damaged is a log with a file that is damaged behind a zxid.
+// damaged returns a log with a file that is damaged after a zxid.
 func damaged(l Log, behind history.ID) Log {
 	l.Damaged = append(l.Damaged, behind)
 	return l
@@ -283,8 +283,8 @@ func TestCommitted(t *testing.T) {
 	}
 }
 
-// A failed multi can stand in the logs with its own operations, and with all of
-// them marked as errors: it is one transaction.
+// A failed multi can be in some logs with its original operations, and in others with all of them
+// marked as errors: it is one transaction.
 func TestCommittedFailedMulti(t *testing.T) {
 	set := fields([]any{"/a", []byte("x"), 3})
 	as := func(op int) Log {
@@ -306,7 +306,7 @@ func TestCommittedFailedMulti(t *testing.T) {
 	}
 }
 
-// Two transactions under one zxid: what the majority has was committed.
+// Of two transactions with one zxid, the one that the majority has was committed.
 func TestCommittedVariants(t *testing.T) {
 	of := func(path string) Log {
 		entries, err := ReadFile(bytes.NewReader(file(create(1<<32+1, path))))

@@ -15,16 +15,15 @@ func FileHeader() []byte {
 	return wire.AppendLong(wire.AppendInt(wire.AppendInt(nil, magic), version), 0)
 }
 
-// AppendRecord appends a record, header of the transaction included, as it stands
-// in a file.
+// AppendRecord appends a record, which includes the transaction's header, in the format of a file.
 func AppendRecord(b, record []byte) []byte {
 	b = wire.AppendLong(b, int64(adler32.Checksum(record)))
 	return append(wire.AppendBuffer(b, record), endOfRecord)
 }
 
-// Scan calls each for every record of a file, with the offset at which it ends, and returns where the
-// last one ends. A record that is cut off at the end of the file does not count. It stops at the first
-// error of each, or with [ErrDamaged].
+// Scan calls each for every record of a file, with the offset of the record's end, and returns the end of the
+// last record. A record that is cut off at the end of the file does not count. It stops at the first error of
+// each, or with [ErrDamaged].
 func Scan(r io.Reader, each func(record []byte, end int64) error) (end int64, err error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	if err := readFileHeader(in); err != nil {

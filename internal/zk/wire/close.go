@@ -10,41 +10,39 @@ import (
 	"time"
 )
 
-// ErrRefused means that the server answered the connect request with "no such session". That does not
-// prove that the session is dead: a leader that was paused and deposed answers so when it resumes,
-// seconds before the session is closed.
+// ErrRefused means that the server answered the connect request with "no such session". That does not prove
+// that the session is dead: a leader that was paused and deposed gives this answer when it resumes, although
+// the session will be closed only seconds later.
 var ErrRefused = errors.New("session refused")
 
-// ErrNoReply means that the connection ended before the answer. At the connect
-// request that is how some servers refuse a session, or a server without a
-// majority everything; after closeSession was sent it may or may not have
-// closed the session.
+// ErrNoReply means that the connection ended before the answer. After the connect request, this is how
+// some servers refuse a session, and how a server without a majority refuses every client. After
+// closeSession, the server may or may not have closed the session.
 var ErrNoReply = errors.New("connection ended without a reply")
 
 // ErrOtherSession means that the server granted another session than the one that it was asked for. No
 // ZooKeeper server does that.
 var ErrOtherSession = errors.New("the server gave another session")
 
-// Session holds what one needs to speak for a session.
+// Session holds what a connection needs to act for a session.
 type Session struct {
 	ID       int64
 	Password []byte
-	// Timeout is asked for in the connect request. Give the negotiated one: a
-	// server may change the session's timeout to what the latest connect
-	// request says. 0 means 10 seconds.
+	// Timeout is the session timeout in the connect request. Use the negotiated one: a server may
+	// change the session's timeout to that of the latest connect request. 0 means 10 seconds.
 	Timeout time.Duration
 }
 
 // EndSession closes a session over a separate connection, which dial makes, and returns the reply to
-// closeSession: from then on the session certainly is dead, and its ephemeral znodes are deleted at
-// Reply.Zxid. After an error that is not known; see ErrRefused and ErrNoReply.
+// closeSession: from then on the session is certainly dead, and its ephemeral znodes are deleted at
+// Reply.Zxid. After an error, it is unknown whether the session is dead; see ErrRefused and ErrNoReply.
 //
-// If the session is connected elsewhere, it moves here first, and its owner loses the connection. An
-// owner that may reconnect meanwhile should be held back: it would take the session away again.
+// If the session is connected elsewhere, it first moves to this connection, and its owner loses its own. Keep
+// the owner from reconnecting meanwhile: it would take the session away again.
 func EndSession(ctx context.Context, dial func(context.Context) (net.Conn, error), s Session) (ReplyHeader, error) {
 	reply, err := endSession(ctx, dial, s)
 	if err != nil {
-		// The error that the interrupted connection gave says less than why it was interrupted.
+		// The cause of the interruption says more than the error of the interrupted connection.
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, ErrRefused) {
 			err = cause
 		}
@@ -65,7 +63,7 @@ func endSession(ctx context.Context, dial func(context.Context) (net.Conn, error
 	if err := resume(c, s); err != nil {
 		return ReplyHeader{}, fmt.Errorf("connect: %w", err)
 	}
-	const xid = math.MaxInt32 // none of the session's own requests: logs name those by it
+	const xid = math.MaxInt32 // not the xid of any of the session's own requests, which logs name by their xids
 	if err := WriteFrame(c, RequestHeader{Xid: xid, Op: CloseSession}.Append(nil)); err != nil {
 		return ReplyHeader{}, err
 	}

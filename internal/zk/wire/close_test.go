@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// answering dials a server that does what it is told with the other end.
+// answering returns a function that dials a server, which handles its end with the given function.
 func answering(server func(net.Conn)) func(context.Context) (net.Conn, error) {
 	return func(context.Context) (net.Conn, error) {
 		near, far := net.Pipe()

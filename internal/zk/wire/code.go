@@ -53,7 +53,7 @@ type meaning struct {
 	advice string // for people: what happened, and the way out
 }
 
-// The names stand in records. The advice may follow a name and a colon.
+// Records contain the names. In messages, the advice may follow a name and a colon.
 var meanings = map[Code]meaning{
 	OK:                      {"ok", ""},
 	SystemError:             {"system error", "the server failed: its log names the reason"},
@@ -102,8 +102,8 @@ func (c Code) String() string {
 // Error returns the same as String.
 func (c Code) Error() string { return c.String() }
 
-// Named returns the code in an error of go-zookeeper's that has no other name than "unknown error" and
-// the number; any other error as it is.
+// Named returns the code in an error of go-zookeeper whose only text is "unknown error" and the number. It
+// returns any other error as it is.
 func Named(err error) error {
 	if err == nil {
 		return nil

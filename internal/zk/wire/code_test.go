@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Each code has a name and an advice. The numbers come from KeeperException.Code in Java.
+// Each code has a name and advice. The numbers come from KeeperException.Code in Java.
 func TestCodes(t *testing.T) {
 	for _, n := range []Code{
 		-1, -2, -3, -4, -5, -6, -7, -8, -12, -13, -14, -100, -101, -102, -103, -108, -110, -111, -112, -113, -114, -115, -116,

@@ -5,8 +5,7 @@ import "time"
 // PasswordSize is the length of a session's password.
 const PasswordSize = 16
 
-// ConnectRequest is the first frame that a client sends. With a session of 0
-// it asks for a new one.
+// ConnectRequest is the first frame that a client sends. With Session 0, it asks for a new session.
 type ConnectRequest struct {
 	Protocol int32
 	LastZxid int64 // the highest zxid that the client has seen
@@ -14,7 +13,7 @@ type ConnectRequest struct {
 	Session  int64
 	Password []byte
 
-	// HasReadOnly means that the byte ReadOnly is there: 45 bytes, and not 44.
+	// HasReadOnly means that the request has the byte ReadOnly, so that it has 45 bytes instead of 44.
 	HasReadOnly bool
 	ReadOnly    bool
 }
@@ -44,14 +43,14 @@ type ConnectResponse struct {
 	Session  int64
 	Password []byte
 
-	// HasReadOnly means that the byte ReadOnly is there, as it was in the
-	// request: 37 bytes, and not 36.
+	// HasReadOnly means that the response has the byte ReadOnly, as the request did, so that it has 37
+	// bytes instead of 36.
 	HasReadOnly bool
 	ReadOnly    bool
 }
 
-// Refused reports whether the server does not take the session: it does not know it
-// (any more), or the password is wrong.
+// Refused reports whether the server rejects the session: it does not know the session (any longer), or
+// the password is wrong.
 func (r ConnectResponse) Refused() bool { return r.Timeout <= 0 || r.Session == 0 }
 
 // DecodeConnectResponse reads a whole body.
@@ -75,7 +74,7 @@ func (d *Decoder) millis() time.Duration { return time.Duration(d.Int()) * time.
 
 func appendMillis(b []byte, v time.Duration) []byte { return AppendInt(b, int32(v.Milliseconds())) }
 
-// password copies, so that a session's password outlives the buffer it came in.
+// password returns a copy, so that a session's password outlives the buffer that it came in.
 func (d *Decoder) password() []byte {
 	p := d.Buffer()
 	if p == nil {

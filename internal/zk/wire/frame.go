@@ -7,13 +7,12 @@ import (
 	"io"
 )
 
-// MaxRequest bounds the body of a frame that a server takes: the default of
-// jute.maxbuffer. A larger one costs the connection.
+// MaxRequest is the size, in bytes, of the largest frame body that a server accepts: the default of
+// jute.maxbuffer. After a larger one the server closes the connection.
 const MaxRequest = 0xfffff
 
-// MaxFrame bounds the body of a frame in either direction: the default of
-// jute.maxbuffer, and the slack that is allowed on replies
-// (jute.maxbuffer.extrasize).
+// MaxFrame bounds the body of a frame in either direction, in bytes: the default of jute.maxbuffer plus
+// the slack that is allowed for replies (jute.maxbuffer.extrasize).
 const MaxFrame = MaxRequest + 1<<20
 
 // ErrFrameSize means that a frame's length is negative or beyond the bound: the peer does not speak
@@ -27,10 +26,9 @@ func checkSize(n int32, limit int) error {
 	return nil
 }
 
-// ReadFrame reads one frame and returns its body, in buf if that is large
-// enough. The body is at most limit bytes, MaxFrame if limit is 0. At the end
-// of the stream between two frames the error is io.EOF, within one
-// io.ErrUnexpectedEOF.
+// ReadFrame reads one frame and returns its body, in buf if that is large enough. The body is at most
+// limit bytes, MaxFrame if limit is 0. If the stream ends between two frames, the error is io.EOF; if
+// it ends within one, io.ErrUnexpectedEOF.
 func ReadFrame(r io.Reader, buf []byte, limit int) ([]byte, error) {
 	if limit == 0 {
 		limit = MaxFrame
@@ -73,8 +71,8 @@ func AppendFrame(b, body []byte) []byte {
 	return append(AppendInt(b, int32(len(body))), body...)
 }
 
-// BeginFrame appends room for the length of a frame to b. Append the body, and
-// then give [EndFrame] what len(b) was before.
+// BeginFrame appends room for the length of a frame to b. Append the body, and then call [EndFrame]
+// with the length that b had before.
 func BeginFrame(b []byte) []byte { return append(b, 0, 0, 0, 0) }
 
 // EndFrame writes the length of the frame that began at b[start] and ends with b.

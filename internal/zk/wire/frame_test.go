@@ -30,7 +30,7 @@ func TestReadFrameOfAnySize(t *testing.T) {
 	}
 }
 
-// A length that nothing follows costs the reader little.
+// A large length that nothing follows costs the reader little memory.
 func TestReadFrameBelievesLittle(t *testing.T) {
 	const tries, most = 100, 100 << 10
 	var before, after runtime.MemStats

@@ -6,14 +6,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Generators of everything that the protocol has a record for.
+// Generators of all records of the protocol.
 
 var (
 	int32s = rapid.Int32()
 	int64s = rapid.Int64()
 	texts  = rapid.OneOf(rapid.Just(""), rapid.Just("/a/b"), rapid.String())
 	lists  = rapid.SliceOf(texts)
-	// datas tells null from empty.
+	// datas generates null as well as empty data.
 	datas = rapid.OneOf(rapid.Just([]byte(nil)), rapid.Just([]byte{}), rapid.SliceOf(rapid.Byte()))
 	stats = rapid.Custom(func(t *rapid.T) Stat {
 		return Stat{
@@ -129,7 +129,7 @@ func multis(op *rapid.Generator[MultiOp]) *rapid.Generator[any] {
 	return rapid.Custom(func(t *rapid.T) any { return rapid.SliceOf(op).Draw(t, "operations") })
 }
 
-// writes are operations of a multi whose creates have a mode that their type is for.
+// writes generates operations of a multi whose creates have a mode that fits their type.
 func writes() *rapid.Generator[MultiOp] {
 	plain := rapid.SampledFrom([]CreateMode{Persistent, Ephemeral, PersistentSequential, EphemeralSequential})
 	ttl := rapid.SampledFrom([]CreateMode{PersistentTTL, PersistentSequentialTTL})
@@ -151,7 +151,7 @@ func operations(op Op, request *rapid.Generator[any]) *rapid.Generator[MultiOp] 
 	return rapid.Map(request, func(r any) MultiOp { return MultiOp{op, r} })
 }
 
-// results are results of a multi or a multi-read, each as it is decoded.
+// results generates results of a multi or a multi-read in the form in which they are decoded.
 var results = rapid.Custom(func(t *rapid.T) OpResult {
 	r := OpResult{Op: rapid.SampledFrom([]Op{ErrorOp, Create, Create2, Delete, Check, SetData, GetData, GetChildren}).Draw(t, "op")}
 	switch r.Op {

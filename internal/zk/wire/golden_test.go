@@ -18,7 +18,7 @@ func fields(t *testing.T, hexadecimal ...string) []byte {
 	return unhex(t, strings.ReplaceAll(strings.Join(hexadecimal, ""), " ", ""))
 }
 
-// aStat and aStatHex are the same stat, each field another.
+// aStat and aStatHex are the same stat, in which each field has a different value.
 var (
 	aStat = Stat{
 		Czxid: 0x100000001, Mzxid: 0x100000002, Ctime: 3, Mtime: 4, Version: 5, Cversion: 6, Aversion: 7,
@@ -161,7 +161,8 @@ func TestGoldenReplies(t *testing.T) {
 	}
 }
 
-// The numbers of zookeeper.jute's users: ZooDefs, CreateMode, Watcher, AddWatchMode.
+// The numbers come from the Java classes that use zookeeper.jute: ZooDefs, CreateMode, Watcher,
+// AddWatchMode.
 func TestGoldenNumbers(t *testing.T) {
 	for name, c := range map[string][2]any{
 		"perms": {[]Perm{PermRead, PermWrite, PermCreate, PermDelete, PermAdmin, PermAll}, []Perm{1, 2, 4, 8, 16, 31}},

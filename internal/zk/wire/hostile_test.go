@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// again decodes bytes and writes the result again. What comes out must decode to
-// the same bytes: then no field was lost, moved or read as another.
+// again decodes bytes and encodes the result. Decoding and encoding that once more must give the same
+// bytes: then no field was lost, moved or read as another.
 func again[T any](decode func([]byte) (T, error), encode func(T) []byte) func([]byte) ([]byte, error) {
 	return func(record []byte) ([]byte, error) {
 		v, err := decode(record)
@@ -151,8 +151,8 @@ func pathsOf(ops []MultiOp) []string {
 	return paths
 }
 
-// createsWithoutACL tells what came as a CreateTTL and is none: as what it is,
-// it could not have been sent.
+// createsWithoutACL reports whether an operation came as a CreateTTL but is none: with its real type it
+// could not have been sent.
 func createsWithoutACL(ops []MultiOp) bool {
 	return slices.ContainsFunc(ops, func(o MultiOp) bool {
 		r, ok := o.Request.(*CreateRequest)
@@ -160,7 +160,7 @@ func createsWithoutACL(ops []MultiOp) bool {
 	})
 }
 
-// allocated is how many bytes do allocates.
+// allocated returns how many bytes do allocates.
 func allocated(do func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -169,14 +169,14 @@ func allocated(do func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// What a megabyte can be made to cost: records of as many and as small elements
-// as they can hold, and lengths that promise more than there is.
+// The test measures how much memory a megabyte can be made to cost: records with as many and as small
+// elements as possible, and lengths that promise more than follows.
 func TestAllocationIsBounded(t *testing.T) {
 	const size = MaxRequest
 	fill := func(b, element []byte) []byte {
 		return append(b, bytes.Repeat(element, (size-len(b))/len(element))...)
 	}
-	list := func(before, element []byte) []byte { // as many as there is room for
+	list := func(before, element []byte) []byte { // as many elements as there is room for
 		n := (size - len(before) - 4) / len(element)
 		return fill(AppendInt(slices.Clone(before), int32(n)), element)
 	}
@@ -200,13 +200,13 @@ func TestAllocationIsBounded(t *testing.T) {
 	}
 	type decoder struct {
 		decode func([]byte) error
-		bound  uint64 // bytes for each byte
+		bound  uint64 // allocated bytes for each byte of input
 	}
 	decoders := map[string]decoder{}
 	for op := range opNames {
 		decoders[op.String()] = decoder{func(b []byte) error { _, err := DecodeRequest(op, b); return err }, 5}
 	}
-	for name, again := range repliesAgain { // which cost the encoding, too
+	for name, again := range repliesAgain { // these include the cost of encoding
 		decoders[name+" reply"] = decoder{func(b []byte) error { _, err := again(b); return err }, 10}
 	}
 	decoders["multi reply"] = decoder{func(b []byte) error { _, err := DecodeMultiReply(b); return err }, 17}
@@ -220,7 +220,7 @@ func TestAllocationIsBounded(t *testing.T) {
 			}
 		}
 	}
-	// The inputs reach the lists: else they prove nothing.
+	// The inputs must reach the code for lists: else they prove nothing.
 	for _, name := range []string{"setWatches", "create", "setACL", "multi", "multiRead", "multi reply", "children reply", "whoAmI reply"} {
 		if most[name] == 0 {
 			t.Errorf("%s: no input makes it allocate", name)

@@ -9,9 +9,8 @@ import (
 // ErrShort means that a record ends before its last field.
 var ErrShort = errors.New("record is cut short")
 
-// Decoder reads the fields of a record one after another. The first error
-// sticks: later reads give zero values, and Err tells it. The zero Decoder
-// reads an empty record.
+// Decoder reads the fields of a record one after another. The first error sticks: later reads return
+// zero values, and Err returns the error. The zero Decoder reads an empty record.
 type Decoder struct {
 	rest []byte
 	err  error
@@ -92,8 +91,8 @@ func (d *Decoder) Buffer() []byte {
 func (d *Decoder) String() string { return string(d.Buffer()) }
 
 // Count reads the number of elements of a vector, each of at least size bytes. It is 0 for a null
-// vector, and never more than the rest of the input can hold. Any other negative number is an empty
-// vector, too, as for Java's decoder.
+// vector, and never more than the rest of the input can hold. As in Java's decoder, any other negative
+// number also means an empty vector.
 func (d *Decoder) Count(size int) int {
 	n, _ := d.vector(size)
 	return n

@@ -2,8 +2,8 @@ package wire
 
 import "fmt"
 
-// A multi is a list of operations, its reply a list of results, and each
-// element has a header. The last header marks the end of the list.
+// A multi is a list of operations, and its reply a list of results. Each element has a header. The last
+// header marks the end of the list.
 
 // multiHeader precedes each operation of a multi, and each result of its reply.
 type multiHeader struct {
@@ -32,7 +32,7 @@ func AppendMultiRequest(b []byte, ops []MultiOp) []byte {
 	return multiEnd.append(b)
 }
 
-// multi reads the record of Multi or MultiRead, whichever kind is.
+// multi reads the record of a Multi or a MultiRead, depending on kind.
 func (d *Decoder) multi(kind Op) []MultiOp {
 	ops := make([]MultiOp, 0, d.countOps())
 	for {
@@ -66,17 +66,17 @@ func (d *Decoder) operation(kind, op Op) MultiOp {
 		return MultiOp{op, d.request(op)}
 	case kind == MultiRead && (op == GetData || op == GetChildren):
 		r := &ReadRequest{Path: d.String(), Watch: d.Bool()}
-		r.Watch = false // a multi-read leaves no watches, whatever it asks for
+		r.Watch = false // a multi-read never sets a watch, even if it asks for one
 		return MultiOp{op, r}
 	}
 	d.fail("a %s holds %s", kind, op)
 	return MultiOp{}
 }
 
-// multiCreate reads a create within a multi. Java's server goes by the mode there: a container is
-// created and answered as CreateContainer whatever the type was, and CreateTTL with another mode is a
-// Create. An invalid mode, a mode that would need a TTL, or a null list of permissions is a marshalling
-// error. In CreateTTL all these are left to the code that judges the request.
+// multiCreate reads a create within a multi. There, Java's server goes by the mode: it treats a create with
+// the mode of a container as CreateContainer, whatever its type, and a CreateTTL with another mode as a
+// Create. An invalid mode, a mode that would need a TTL, and a null list of permissions are marshalling
+// errors. In a CreateTTL, all these are left to the code that judges the request.
 func (d *Decoder) multiCreate(op Op) MultiOp {
 	r := d.createRequest(op)
 	switch {
@@ -98,8 +98,8 @@ func (d *Decoder) multiCreate(op Op) MultiOp {
 func (m CreateMode) known() bool  { return m >= Persistent && m <= PersistentSequentialTTL }
 func (m CreateMode) hasTTL() bool { return m == PersistentTTL || m == PersistentSequentialTTL }
 
-// AppendMultiReply appends the record behind a reply to Multi or MultiRead. It
-// panics on a result of an Op that no multi holds.
+// AppendMultiReply appends the record of a reply to Multi or MultiRead. It panics on a result of an Op
+// that no multi holds.
 func AppendMultiReply(b []byte, results []OpResult) []byte {
 	for i := range results {
 		r := &results[i]
@@ -139,9 +139,8 @@ func (r *OpResult) append(b []byte) []byte {
 	panic(fmt.Sprintf("wire: a multi has no result of %s", r.Op))
 }
 
-// DecodeMultiReply reads the record behind a reply to Multi or MultiRead.
-// CreateContainer and CreateTTL come back as Create2: that is how servers
-// answer them.
+// DecodeMultiReply reads the record of a reply to Multi or MultiRead. The results of CreateContainer
+// and CreateTTL have the type Create2, as in the servers' answers.
 func DecodeMultiReply(record []byte) ([]OpResult, error) {
 	d := Decoder{rest: record}
 	results := make([]OpResult, 0, d.countResults())

@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What Java's MultiOperationRecord and Op.Create make of a create's type and mode.
+// The results are those that Java's MultiOperationRecord and Op.Create give for a create's type and
+// mode.
 func TestMultiCreatesGoByTheirMode(t *testing.T) {
 	const refused Op = 0
 	for _, c := range []struct {
@@ -134,7 +135,7 @@ func TestMultiReplyOfUnknownType(t *testing.T) {
 	AppendMultiReply(nil, []OpResult{{Op: SetACL}})
 }
 
-// A failed multi, written by the server and judged by the link.
+// The server writes the result of a failed multi, and the link reads it.
 func TestFailedMultiAndItsResult(t *testing.T) {
 	record := AppendMultiReply(nil, []OpResult{{Op: ErrorOp}, {Op: ErrorOp, Err: NotEmpty}, {Op: ErrorOp, Err: RuntimeInconsistency}})
 	if code, ok := MultiResult(record); code != NotEmpty || !ok {

@@ -26,9 +26,9 @@ func (s Stat) Append(b []byte) []byte {
 	return AppendLong(b, s.Pzxid)
 }
 
-// WithoutTimes returns a copy of a record that ends with a stat, in which the stat lacks what differs
-// between runs that do the same: its zxids, its times, and which session owns the znode. A record that
-// is too short for a stat is returned as it is.
+// WithoutTimes returns a copy of a record that ends with a stat, in which the stat lacks the values that
+// differ between otherwise equal runs: the zxids, the times, and the owning session. A record that is too
+// short for a stat is returned as it is.
 func WithoutTimes(record []byte) []byte {
 	at := len(record) - statSize
 	if at < 0 {
@@ -52,13 +52,13 @@ func (d *Decoder) stat() Stat {
 // smallestACL is the length of permissions and two empty strings.
 const smallestACL = 12
 
-// openACL is the list of most creates. They all share this one.
+// openACL is the list in most creates, which all share this value.
 var (
 	openACL     = []ACL{{Perms: PermAll, ID: ID{Scheme: "world", ID: "anyone"}}}
 	openACLWire = appendACL(nil, openACL)
 )
 
-// acl reads a list, which is nil if it was null.
+// acl reads an access control list; null becomes nil.
 func (d *Decoder) acl() []ACL {
 	if d.err == nil && bytes.HasPrefix(d.rest, openACLWire) {
 		d.rest = d.rest[len(openACLWire):]
@@ -75,7 +75,7 @@ func (d *Decoder) acl() []ACL {
 	return list
 }
 
-// appendACL writes nil as a null list.
+// appendACL appends an access control list, with nil as null.
 func appendACL(b []byte, list []ACL) []byte {
 	if list == nil {
 		return AppendInt(b, -1)
@@ -88,7 +88,7 @@ func appendACL(b []byte, list []ACL) []byte {
 	return b
 }
 
-// strings reads a list, which is nil if it was null.
+// strings reads a list of strings; null becomes nil.
 func (d *Decoder) strings() []string {
 	const smallest = 4 // an empty string
 	n, null := d.vector(smallest)
@@ -102,8 +102,8 @@ func (d *Decoder) strings() []string {
 	return list
 }
 
-// appendStrings writes nil as an empty list. No client sends a null list: clients send what they have,
-// and servers fail on null in setWatches.
+// appendStrings appends a list of strings, with nil as an empty list: no client sends a null list, and
+// servers fail on null in setWatches.
 func appendStrings(b []byte, list []string) []byte {
 	b = AppendInt(b, int32(len(list)))
 	for _, s := range list {

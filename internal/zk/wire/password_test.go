@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What java.util.Random gives for these ids.
+// The passwords are what java.util.Random gives for these ids.
 func TestPasswordOf(t *testing.T) {
 	for id, want := range map[int64]string{
 		0x100000e66b30002: "e977dc7ab04cb39c1bf3b943123ceb4a",

@@ -1,7 +1,7 @@
 package wire
 
-// Path returns the znode that a request is about, the first one of a multi;
-// "" for requests about none. record follows the header.
+// Path returns the path of the znode that a request is about (for a multi, the first one), or "" if it
+// is about none. record is what follows the header.
 func Path(op Op, record []byte) (string, error) {
 	d := Decoder{rest: record}
 	switch {
@@ -16,7 +16,7 @@ func Path(op Op, record []byte) (string, error) {
 }
 
 // Paths returns every znode that a request names: those of a multi in its order, one or none for other
-// requests. With an error it returns those before the damage.
+// requests. If the record is damaged, it returns an error and the paths before the damage.
 func Paths(op Op, record []byte) ([]string, error) {
 	if op != Multi && op != MultiRead {
 		path, err := Path(op, record)

@@ -85,14 +85,14 @@ const (
 	PersistentSequentialTTL CreateMode = 6
 )
 
-// Sequential reports whether the server puts a number behind the name.
+// Sequential reports whether the server appends a number to the name.
 func (m CreateMode) Sequential() bool {
 	return m == PersistentSequential || m == EphemeralSequential || m == PersistentSequentialTTL
 }
 
-// Data is nil where the protocol has null (length -1), and not nil where it has
-// no bytes; a znode keeps the difference. The same holds for a list of
-// permissions. A string that is null is "".
+// Data is nil where the protocol has null (length -1), and empty but not nil where it has no bytes; a
+// znode preserves the difference. The same holds for a list of permissions. A string that is null is
+// "".
 
 // CreateRequest is the record of Create, Create2, CreateContainer and
 // CreateTTL; only the last has a TTL.
@@ -104,14 +104,14 @@ type CreateRequest struct {
 	TTL  time.Duration // milliseconds on the wire
 }
 
-// CreateReply is the record behind a reply to a create; only Create2,
-// CreateContainer and CreateTTL are answered with a stat.
+// CreateReply is the record of a reply to a create. Only replies to Create2, CreateContainer and
+// CreateTTL have a stat.
 type CreateReply struct {
 	Path string
 	Stat Stat
 }
 
-// VersionRequest is the record of Delete, and within a multi of Check.
+// VersionRequest is the record of Delete and, within a multi, of Check.
 type VersionRequest struct {
 	Path    string
 	Version int32 // -1: any
@@ -141,20 +141,20 @@ type ReadRequest struct {
 // GetAllChildrenNumber and DeleteContainer.
 type PathRequest struct{ Path string }
 
-// DataReply is the record behind a reply to GetData.
+// DataReply is the record of a reply to GetData.
 type DataReply struct {
 	Data []byte
 	Stat Stat
 }
 
-// ACLReply is the record behind a reply to GetACL.
+// ACLReply is the record of a reply to GetACL.
 type ACLReply struct {
 	ACL  []ACL
 	Stat Stat
 }
 
-// ChildrenReply is the record behind a reply to GetChildren, GetChildren2 and
-// GetEphemerals; only GetChildren2 is answered with a stat.
+// ChildrenReply is the record of a reply to GetChildren, GetChildren2 or GetEphemerals. Only replies to
+// GetChildren2 have a stat.
 type ChildrenReply struct {
 	Children []string
 	Stat     Stat
@@ -167,28 +167,28 @@ type AuthRequest struct {
 	Auth   []byte
 }
 
-// ReconfigRequest is the record of Reconfig. Servers refuse it with
-// ReconfigDisabled unless they are told otherwise.
+// ReconfigRequest is the record of Reconfig. Servers refuse it with ReconfigDisabled unless they are
+// configured to allow it.
 type ReconfigRequest struct {
-	Joining, Leaving string // lists of servers, with commas
+	Joining, Leaving string // lists of servers, separated by commas
 	// NewMembers lists all servers after the change. It is null (nil) in a request that names only the
 	// servers that join and leave.
 	NewMembers []byte
 	FromConfig int64 // the version to change; -1: any
 }
 
-// SASLRequest is the record of SASL. The reply is another token; from a server
-// without SASL a null one, without an error.
+// SASLRequest is the record of SASL. The reply is another token; a server without SASL replies with a
+// null token, and no error.
 type SASLRequest struct{ Token []byte }
 
-// ClientInfo describes one identity of the client, as WhoAmI tells it.
+// ClientInfo describes one identity of the client, as WhoAmI returns it.
 type ClientInfo struct {
 	AuthScheme string
 	User       string
 }
 
-// SetWatchesRequest is the record of SetWatches and SetWatches2; only the second has persistent
-// watches. A list that was null is nil (servers answer MarshallingError), an empty one is not; both are
+// SetWatchesRequest is the record of SetWatches and SetWatches2; only the second has persistent watches. A
+// null list is decoded as nil (servers answer it with MarshallingError), an empty list as empty; both are
 // written as empty.
 type SetWatchesRequest struct {
 	RelativeZxid        int64
@@ -250,17 +250,17 @@ const (
 // StateConnected is the state that a watch event of a live session carries.
 const StateConnected int32 = 3
 
-// WatchEvent is the record after a header with XidEvent. That header has no error. Since ZooKeeper 3.9,
-// its Zxid is the zxid of the change. It is -1 before 3.9, and if the watch fired at once because a
-// SetWatches came after the change.
+// WatchEvent is the record after a header with XidEvent. Such a header has no error. Since ZooKeeper 3.9, its
+// Zxid is the zxid of the change. It is -1 before 3.9, and if the watch fired at once because a SetWatches
+// came after the change.
 type WatchEvent struct {
 	Type  EventType
 	State int32
 	Path  string
 }
 
-// MultiOp is one operation of a multi (Create, Create2, CreateContainer, CreateTTL, Delete, SetData,
-// Check) or a multi-read (GetData, GetChildren). Request has the type that Op needs: *CreateRequest,
+// MultiOp is one operation of a multi (Create, Create2, CreateContainer, CreateTTL, Delete, SetData, Check)
+// or a multi-read (GetData, GetChildren). Request has the type that Op needs: *CreateRequest,
 // *VersionRequest, *SetDataRequest or *ReadRequest.
 type MultiOp struct {
 	Op      Op

@@ -1,11 +1,10 @@
 package wire
 
-// This file has the records behind the headers of replies. A reply whose header
-// has an error has none, and neither have the replies to Delete, Auth,
-// SetWatches, SetWatches2, RemoveWatches, CheckWatches, Ping and CloseSession.
-// Data that a decoder gives is a part of its input.
+// This file has the records after the headers of replies. A reply whose header has an error has no
+// record, and neither have the replies to Delete, Auth, SetWatches, SetWatches2, RemoveWatches,
+// CheckWatches, Ping and CloseSession. Data that a decoder returns is a part of its input.
 
-// AppendCreateReply appends the record behind a reply to a create of type op.
+// AppendCreateReply appends the record of a reply to a create of type op.
 func AppendCreateReply(b []byte, op Op, r CreateReply) []byte {
 	b = AppendString(b, r.Path)
 	if op != Create {
@@ -14,7 +13,7 @@ func AppendCreateReply(b []byte, op Op, r CreateReply) []byte {
 	return b
 }
 
-// DecodeCreateReply reads the record behind a reply to a create of type op.
+// DecodeCreateReply reads the record of a reply to a create of type op.
 func DecodeCreateReply(op Op, record []byte) (CreateReply, error) {
 	d := Decoder{rest: record}
 	r := CreateReply{Path: d.String()}
@@ -24,7 +23,7 @@ func DecodeCreateReply(op Op, record []byte) (CreateReply, error) {
 	return r, d.err
 }
 
-// DecodeStat reads the record behind a reply to Exists, SetData or SetACL.
+// DecodeStat reads the record of a reply to Exists, SetData or SetACL.
 func DecodeStat(record []byte) (Stat, error) {
 	d := Decoder{rest: record}
 	s := d.stat()
@@ -34,7 +33,7 @@ func DecodeStat(record []byte) (Stat, error) {
 // Append appends the record to b.
 func (r DataReply) Append(b []byte) []byte { return r.Stat.Append(AppendBuffer(b, r.Data)) }
 
-// DecodeDataReply reads the record behind a reply to GetData or Reconfig.
+// DecodeDataReply reads the record of a reply to GetData or Reconfig.
 func DecodeDataReply(record []byte) (DataReply, error) {
 	d := Decoder{rest: record}
 	r := d.dataReply()
@@ -54,8 +53,8 @@ func DecodeACLReply(record []byte) (ACLReply, error) {
 	return r, d.err
 }
 
-// AppendChildrenReply appends the record behind a reply to GetChildren,
-// GetChildren2 or GetEphemerals, whichever op is.
+// AppendChildrenReply appends the record of a reply to GetChildren, GetChildren2 or GetEphemerals,
+// depending on op.
 func AppendChildrenReply(b []byte, op Op, r ChildrenReply) []byte {
 	b = appendStrings(b, r.Children)
 	if op == GetChildren2 {
@@ -64,8 +63,8 @@ func AppendChildrenReply(b []byte, op Op, r ChildrenReply) []byte {
 	return b
 }
 
-// DecodeChildrenReply reads the record behind a reply to GetChildren,
-// GetChildren2 or GetEphemerals, whichever op is.
+// DecodeChildrenReply reads the record of a reply to GetChildren, GetChildren2 or GetEphemerals,
+// depending on op.
 func DecodeChildrenReply(op Op, record []byte) (ChildrenReply, error) {
 	d := Decoder{rest: record}
 	r := ChildrenReply{Children: d.strings()}
@@ -75,40 +74,39 @@ func DecodeChildrenReply(op Op, record []byte) (ChildrenReply, error) {
 	return r, d.err
 }
 
-// AppendChildrenNumberReply appends the record behind a reply to
-// GetAllChildrenNumber.
+// AppendChildrenNumberReply appends the record of a reply to GetAllChildrenNumber.
 func AppendChildrenNumberReply(b []byte, n int) []byte { return AppendInt(b, int32(n)) }
 
-// DecodeChildrenNumberReply reads the record behind a reply to
-// GetAllChildrenNumber: how many znodes there are below the path.
+// DecodeChildrenNumberReply reads the record of a reply to GetAllChildrenNumber: how many znodes there
+// are below the path.
 func DecodeChildrenNumberReply(record []byte) (int, error) {
 	d := Decoder{rest: record}
 	n := d.Int()
 	return int(n), d.err
 }
 
-// AppendSyncReply appends the record behind a reply to Sync, the path of the request.
+// AppendSyncReply appends the record of a reply to Sync: the path of the request.
 func AppendSyncReply(b []byte, path string) []byte { return AppendString(b, path) }
 
-// DecodeSyncReply reads the record behind a reply to Sync.
+// DecodeSyncReply reads the record of a reply to Sync.
 func DecodeSyncReply(record []byte) (path string, err error) {
 	d := Decoder{rest: record}
 	path = d.String()
 	return path, d.err
 }
 
-// AppendAddWatchReply appends the record behind a reply to AddWatch. Unlike
-// its relatives it has one: an error code, which is OK.
+// AppendAddWatchReply appends the record of a reply to AddWatch: an error code, which is OK. Replies to
+// other requests about watches have no record.
 func AppendAddWatchReply(b []byte) []byte { return AppendInt(b, int32(OK)) }
 
-// DecodeAddWatchReply reads the record behind a reply to AddWatch.
+// DecodeAddWatchReply reads the record of a reply to AddWatch.
 func DecodeAddWatchReply(record []byte) (Code, error) {
 	d := Decoder{rest: record}
 	c := Code(d.Int())
 	return c, d.err
 }
 
-// AppendWhoAmIReply appends the record behind a reply to WhoAmI.
+// AppendWhoAmIReply appends the record of a reply to WhoAmI.
 func AppendWhoAmIReply(b []byte, infos []ClientInfo) []byte {
 	b = AppendInt(b, int32(len(infos)))
 	for _, c := range infos {
@@ -117,7 +115,7 @@ func AppendWhoAmIReply(b []byte, infos []ClientInfo) []byte {
 	return b
 }
 
-// DecodeWhoAmIReply reads the record behind a reply to WhoAmI.
+// DecodeWhoAmIReply reads the record of a reply to WhoAmI.
 func DecodeWhoAmIReply(record []byte) ([]ClientInfo, error) {
 	const smallest = 8 // two empty strings
 	d := Decoder{rest: record}
@@ -133,7 +131,7 @@ func (e WatchEvent) Append(b []byte) []byte {
 	return AppendString(AppendInt(AppendInt(b, int32(e.Type)), e.State), e.Path)
 }
 
-// DecodeWatchEvent reads the record behind a header with XidEvent.
+// DecodeWatchEvent reads the record after a header with XidEvent.
 func DecodeWatchEvent(record []byte) (WatchEvent, error) {
 	d := Decoder{rest: record}
 	e := WatchEvent{Type: EventType(d.Int()), State: d.Int(), Path: d.String()}

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// replyRoundTrip checks a pair of functions; in has what out is expected to give.
+// replyRoundTrip checks that decoding an encoded value of in gives the value again.
 func replyRoundTrip[T any](t *testing.T, name string, in *rapid.Generator[T], encode func([]byte, T) []byte, decode func([]byte) (T, error)) {
 	t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
 		want := in.Draw(t, "reply")

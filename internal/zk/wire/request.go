@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// ErrUnknownOp means that a server does not know a request type, or not from
-// clients. It answers Unimplemented and closes the connection.
+// ErrUnknownOp means that a server does not know a request type, or does not accept it from clients.
+// The server answers Unimplemented and closes the connection.
 var ErrUnknownOp = errors.New("unknown request type")
 
-// DecodeRequest reads the record behind the header of a request. What it gives
-// depends on op:
+// DecodeRequest reads the record after the header of a request. The type of the result depends on op:
 //
 //	Create, Create2, CreateContainer, CreateTTL   *CreateRequest
 //	Delete                                        *VersionRequest
@@ -29,10 +28,9 @@ var ErrUnknownOp = errors.New("unknown request type")
 //	Multi, MultiRead                              []MultiOp
 //	Ping, CloseSession, WhoAmI                    nil
 //
-// The error wraps ErrUnknownOp for all others: Check, which a client may send
-// only within a multi, too. Every other error means a record that a server
-// answers with MarshallingError. What follows the record is ignored, as
-// servers do.
+// The error wraps ErrUnknownOp for all other types, including Check, which a client may send only
+// within a multi. Every other error means that a server answers the record with MarshallingError. Bytes
+// after the record are ignored, as servers do.
 //
 // Data (of znodes, and of Auth) is a part of record, not a copy: a caller that keeps it uses a separate
 // buffer for each request. An ACL may be shared by many requests, so it must not be changed.
@@ -104,8 +102,8 @@ func (d *Decoder) versionRequest() *VersionRequest {
 	return &VersionRequest{Path: d.String(), Version: d.Int()}
 }
 
-// ttl reads milliseconds. Those that a Duration cannot hold become the nearest
-// that it can, 292 years, which is still beyond what a server takes (2^40-1 ms).
+// ttl reads milliseconds. A number that a Duration cannot hold becomes the nearest one that it can, 292
+// years, which still exceeds what a server accepts (2^40-1 ms).
 func (d *Decoder) ttl() time.Duration {
 	const most = int64(1<<63-1) / int64(time.Millisecond)
 	return time.Duration(min(max(d.Long(), -most), most)) * time.Millisecond
@@ -119,9 +117,8 @@ func (d *Decoder) setWatchesRequest(op Op) *SetWatchesRequest {
 	return r
 }
 
-// AppendRequest appends the record of a request, which is of the type that
-// [DecodeRequest] gives for op, or for Check a *VersionRequest. It panics if
-// request is nothing that a client sends.
+// AppendRequest appends the record of a request, which must have the type that [DecodeRequest] returns
+// for op, or *VersionRequest for Check. It panics if request is nothing that a client sends.
 func AppendRequest(b []byte, op Op, request any) []byte {
 	switch r := request.(type) {
 	case nil:
@@ -138,7 +135,7 @@ func AppendRequest(b []byte, op Op, request any) []byte {
 	panic(fmt.Sprintf("wire: %T is no %s request", request, op))
 }
 
-// AppendCreateRequest appends the record of a create; TTL only if op is CreateTTL.
+// AppendCreateRequest appends the record of a create, with the TTL only if op is CreateTTL.
 func AppendCreateRequest(b []byte, op Op, r *CreateRequest) []byte {
 	b = AppendString(b, r.Path)
 	b = AppendBuffer(b, r.Data)
@@ -150,8 +147,7 @@ func AppendCreateRequest(b []byte, op Op, r *CreateRequest) []byte {
 	return b
 }
 
-// AppendSetWatchesRequest appends the record; persistent watches only if op is
-// SetWatches2.
+// AppendSetWatchesRequest appends the record, with persistent watches only if op is SetWatches2.
 func AppendSetWatchesRequest(b []byte, op Op, r *SetWatchesRequest) []byte {
 	b = AppendLong(b, r.RelativeZxid)
 	b = appendStrings(appendStrings(appendStrings(b, r.Data), r.Exist), r.Child)

@@ -29,7 +29,7 @@ func TestRequestsRoundTrip(t *testing.T) {
 	}
 }
 
-// Java's server (Request.isValid) takes check only within a multi.
+// Java's server (Request.isValid) accepts check only within a multi.
 func TestUnknownOps(t *testing.T) {
 	known := requests()
 	for op := range opNames {
@@ -72,7 +72,7 @@ func TestNullInRequests(t *testing.T) {
 			t.Errorf("%s: %v %s", op, err, diff)
 		}
 	}
-	// A read of nothing is no read.
+	// A read of a null path is invalid.
 	for _, op := range []Op{Exists, GetData, GetChildren, GetChildren2, GetACL, GetAllChildrenNumber} {
 		if got, err := DecodeRequest(op, append(null[:4:4], 1)); err == nil {
 			t.Errorf("%s: %+v", op, got)
@@ -85,7 +85,7 @@ func TestNullInRequests(t *testing.T) {
 	if diff := cmp.Diff(any(want), got); diff != "" || err != nil {
 		t.Errorf("length -2: %v %s", err, diff)
 	}
-	// Lists that a client has nothing in are sent as empty ones.
+	// Nil lists are sent as empty ones.
 	if got, _ := DecodeRequest(SetWatches, AppendRequest(nil, SetWatches, &SetWatchesRequest{})); got.(*SetWatchesRequest).Data == nil {
 		t.Error("an empty list was sent as null")
 	}

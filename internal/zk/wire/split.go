@@ -2,20 +2,19 @@ package wire
 
 import "encoding/binary"
 
-// Splitter finds the frames in a stream of bytes that passes through in
-// pieces of any size. It does not hold up the bytes, and of a frame that comes
-// in several pieces it keeps a copy of at most Keep bytes; a frame that lies
-// within one piece is shown in place, without a copy. It is not safe for
-// concurrent use.
+// Splitter finds the frames in a stream of bytes that passes through in pieces of any size. It does not
+// delay the bytes. For a frame that comes in several pieces, it keeps a copy of at most Keep bytes; a
+// frame within one piece is returned in place, without a copy. It is not safe for concurrent use.
 type Splitter struct {
-	// Limit bounds the body of a frame, Keep the part of it that is shown. 0 means MaxFrame for both.
+	// Limit bounds the body of a frame, and Keep the part of it that Next returns, in bytes. 0 means MaxFrame
+	// for both.
 	Limit, Keep int
 
 	head  [4]byte
-	nhead int    // bytes of head that are there
+	nhead int    // number of bytes of head that have come
 	size  int    // of the present frame's body, once nhead is 4
-	seen  int    // bytes of the body that passed
-	kept  []byte // the first of them
+	seen  int    // number of bytes of the body that have passed
+	kept  []byte // the first bytes of the body
 }
 
 // Frame is a frame that has passed.
@@ -24,7 +23,7 @@ type Frame struct {
 	Size int    // bytes of the whole body
 }
 
-// Whole reports whether Body is all of it.
+// Whole reports whether Body is the whole body.
 func (f Frame) Whole() bool { return len(f.Body) == f.Size }
 
 // Next reads p up to the end of the present frame, and returns how many bytes of p it read and whether

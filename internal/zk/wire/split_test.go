@@ -16,7 +16,7 @@ type seen struct {
 	End  int // offset of its end in the stream
 }
 
-// splitAll gives the stream to the splitter in pieces, as cut says.
+// splitAll passes the stream to the splitter in pieces, whose lengths cut chooses.
 func splitAll(s *Splitter, stream []byte, cut func(left int) int) ([]seen, error) {
 	var all []seen
 	off := 0

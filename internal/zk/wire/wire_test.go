@@ -77,7 +77,7 @@ func TestConnectForms(t *testing.T) {
 	}
 }
 
-// Written out byte by byte, so that encoder and decoder cannot agree on a mistake.
+// The bytes are written by hand, so that encoder and decoder cannot agree on a mistake.
 func TestDecodesWhatClientsSend(t *testing.T) {
 	req, err := DecodeConnectRequest(unhex(t, "00000000"+"0000000000000000"+"00000fa0"+"0000000000000000"+"00000010"+"00000000000000000000000000000000"))
 	want := ConnectRequest{Timeout: 4 * time.Second, Password: make([]byte, 16)}
@@ -224,7 +224,7 @@ func TestWhatAReplyProves(t *testing.T) {
 		{Check, BadVersion, true},
 		{Multi, OK, true},
 		{Multi, BadVersion, true},
-		{CloseSession, OK, false}, // closes dead ones as well
+		{CloseSession, OK, false}, // also closes dead sessions
 		{CloseSession, SessionExpired, false},
 		{Multi, SessionExpired, false},
 		{Create, SessionExpired, false},

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Conn is one connection of a session. One goroutine at a time may send, while one
-// other reads; Close may be called by any.
+// Conn is one connection of a session. One goroutine at a time may send, while another one reads; any
+// goroutine may call Close.
 type Conn struct {
 	raw      net.Conn
 	response wire.ConnectResponse
@@ -27,9 +27,9 @@ type Conn struct {
 
 	mu       sync.Mutex
 	lastZxid int64
-	pending  []request // sent and not answered, in the order of sending
+	pending  []request // requests that were sent and not yet answered, in the order of sending
 
-	writing *semaphore.Weighted // one frame at a time
+	writing *semaphore.Weighted // held while a frame is being written
 	closed  chan struct{}
 	once    sync.Once
 	pinging sync.WaitGroup
@@ -49,8 +49,8 @@ func (r Raw) Append(b []byte) []byte { return append(b, r...) }
 // Frame is a message from the server: the reply to a request, or a watch event.
 type Frame struct {
 	Header wire.ReplyHeader
-	// Op is the type of the request that this answers. It is wire.Notification
-	// for an event and for a reply to a request that was never sent.
+	// Op is the type of the request that the frame answers. It is wire.Notification for an event and
+	// for a reply to a request that was never sent.
 	Op wire.Op
 	// Record follows the header.
 	Record []byte
@@ -64,7 +64,7 @@ type Frame struct {
 // Reply is the answer to one request.
 type Reply struct {
 	Frame
-	// Events came between the reply before this one and this one.
+	// Events are the watch events that came between the previous reply and this one.
 	Events []Frame
 }
 
@@ -86,7 +86,7 @@ func (c *Conn) Pending() int {
 	return len(c.pending)
 }
 
-// Close ends the connection, not the session: for that, Do(wire.CloseSession).
+// Close ends the connection, but not the session: to end the session, call Do with wire.CloseSession.
 func (c *Conn) Close() error {
 	err := net.ErrClosed
 	c.once.Do(func() {
@@ -97,9 +97,8 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// Do sends a request and reads until its reply comes. An error code in the
-// reply is no error of Do. Replies to requests sent before are skipped: read
-// them with Next first.
+// Do sends a request and reads until its reply comes. An error code in the reply is not an error of Do.
+// Do drops replies to earlier requests: read them with Next first.
 func (c *Conn) Do(ctx context.Context, op wire.Op, req any) (Reply, error) {
 	xid, err := c.Send(ctx, op, req)
 	if err != nil {
@@ -146,7 +145,7 @@ func (c *Conn) SendXid(ctx context.Context, xid int32, op wire.Op, req any) erro
 // Request is one of the requests that [Conn.SendAll] sends.
 type Request struct {
 	Op  wire.Op
-	Req any // as Send takes it
+	Req any // as for Send
 }
 
 // SendAll is like [Conn.Send], for several requests in a row, which go to the server at once.
@@ -215,7 +214,7 @@ func (c *Conn) next(ctx context.Context) (Frame, error) {
 	return f, nil
 }
 
-// answered takes the oldest request with that xid off the list.
+// answered removes the oldest request with an xid from the list of pending ones.
 func (c *Conn) answered(xid int32) wire.Op {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -228,7 +227,7 @@ func (c *Conn) answered(xid int32) wire.Op {
 	return op
 }
 
-// write writes a frame, one at a time.
+// write writes one frame. Concurrent calls take turns.
 func (c *Conn) write(ctx context.Context, body []byte) error {
 	return c.writeFrames(ctx, wire.AppendFrame(make([]byte, 0, 4+len(body)), body))
 }
@@ -246,8 +245,8 @@ func (c *Conn) writeFrames(ctx context.Context, frames []byte) error {
 	return nil
 }
 
-// frame reads until a whole frame is there and returns its body. What came of
-// a frame when ctx ended is kept for the next call.
+// frame reads until a frame is complete and returns its body. If ctx ends first, the part of the frame
+// that has come is kept for the next call.
 func (c *Conn) frame(ctx context.Context) (body []byte, tooLarge int, err error) {
 	release := interrupt(ctx, c.raw.SetReadDeadline)
 	defer release()
@@ -323,7 +322,7 @@ func ended(ctx context.Context, err error) error {
 		return cause
 	}
 	var code wire.Code
-	if errors.As(err, &code) { // the server has answered what came before on the connection: secure.AuthError
+	if errors.As(err, &code) { // a server's answer to something that was sent earlier on the connection: secure.AuthError
 		return err
 	}
 	return fmt.Errorf("%w: %w", wire.ErrNoReply, err)

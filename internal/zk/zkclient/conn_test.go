@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// server is the other end of a connection, which does what a test tells it.
+// server is the other end of a connection, and does what a test tells it.
 type server struct{ net.Conn }
 
 func (s server) read() []byte {
@@ -72,7 +72,7 @@ func dial(t *testing.T, do func(server)) func(context.Context) (net.Conn, error)
 	return func(ctx context.Context) (net.Conn, error) { return network.Dial(ctx, "tcp", "server:2181") }
 }
 
-// open connects to a server that accepts and then runs do.
+// open connects to a server that accepts the session and then runs do.
 func open(t *testing.T, do func(server)) *Conn {
 	t.Helper()
 	c, err := Connect(t.Context(), Config{Dial: dial(t, func(s server) { s.accept(); do(s) })})
@@ -264,7 +264,7 @@ func TestDecodeByType(t *testing.T) {
 	}
 }
 
-// Requests that are sent at once come in one piece, and their replies in their order.
+// Requests that are sent together arrive in one piece, and their replies in the same order.
 func TestSendAll(t *testing.T) {
 	c := open(t, func(s server) {
 		together := make([]byte, 1<<10)

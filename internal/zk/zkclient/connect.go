@@ -10,22 +10,21 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// DefaultTimeout is the session timeout that is asked for when none is given.
+// DefaultTimeout is the session timeout that a client requests by default.
 const DefaultTimeout = 10 * time.Second
 
 // Config describes the session to connect, and the connection.
 type Config struct {
 	// Dial opens the connection.
 	Dial func(context.Context) (net.Conn, error)
-	// Session is the session to resume, as [Conn.Session] of an earlier
-	// connection gave it; with an ID of 0 the server makes a new one. Its Timeout
-	// is asked for in both cases, DefaultTimeout when 0.
+	// Session is the session to resume, as [Conn.Session] of an earlier connection returned it; with ID
+	// 0, the server makes a new session. In both cases its Timeout is requested; 0 means
+	// DefaultTimeout.
 	Session wire.Session
 	// LastZxid is the highest zxid that the client says it has seen. A server
 	// that is behind it ends the connection without a reply.
 	LastZxid int64
-	// Short leaves out the readOnly byte, as old clients do. The server then
-	// leaves it out, too.
+	// Short leaves out the readOnly byte, as old clients do. The server then also leaves it out.
 	Short bool
 	// ReadOnly asks for a server that may serve without a majority.
 	ReadOnly bool
@@ -35,9 +34,8 @@ type Config struct {
 	PingEvery time.Duration
 }
 
-// Connect opens a connection and waits for the server's answer. When the server
-// does not take the session the error wraps wire.ErrRefused, when it ends the
-// connection without an answer wire.ErrNoReply.
+// Connect opens a connection and waits for the server's answer. If the server refuses the session, the
+// error wraps wire.ErrRefused; if it ends the connection without an answer, wire.ErrNoReply.
 func Connect(ctx context.Context, cfg Config) (*Conn, error) {
 	c, err := connect(ctx, cfg)
 	if err != nil {
@@ -99,7 +97,7 @@ func (c *Conn) handshake(ctx context.Context, req wire.ConnectRequest) error {
 // Response returns the server's answer to the connect request.
 func (c *Conn) Response() wire.ConnectResponse { return c.response }
 
-// Session returns what one needs to resume the session on another connection.
+// Session returns what is needed to resume the session on another connection.
 func (c *Conn) Session() wire.Session {
 	return wire.Session{ID: c.response.Session, Password: c.response.Password, Timeout: c.response.Timeout}
 }
@@ -114,7 +112,7 @@ func (c *Conn) ping(every time.Duration) {
 			err := c.write(ctx, wire.RequestHeader{Xid: wire.XidPing, Op: wire.Ping}.Append(nil))
 			cancel()
 			if err != nil {
-				return // the reader of the connection learns of its end
+				return // if the connection has ended, its reader notices
 			}
 		case <-c.closed:
 			return
@@ -122,8 +120,8 @@ func (c *Conn) ping(every time.Duration) {
 	}
 }
 
-// To returns a Dial for [Config] that reaches a server by its address through dial. It waits as long as
-// the context has time, or ten seconds.
+// To returns a Dial for [Config] that connects to addr through dial. It waits until the deadline of the
+// context, or for ten seconds if there is none.
 func To(dial func(network, addr string, timeout time.Duration) (net.Conn, error), addr string) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) {
 		wait := DefaultTimeout

@@ -1,6 +1,5 @@
-// Package zkclient is a ZooKeeper client that hides nothing: it shows every
-// frame of a connection in the order in which the server sent it. It may not
-// ping, reconnect or send anything again by itself.
+// Package zkclient is a ZooKeeper client that hides nothing: it shows every frame of a connection in
+// the order in which the server sent it. It does not ping, reconnect or resend anything by itself.
 //
 // Client libraries match replies to requests, hand watch events to another goroutine, reconnect and
 // resend watches by themselves; a test of a server wants to see all of that. A [Conn] is one

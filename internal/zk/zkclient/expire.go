@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// errTakenBack means that a connection was lost once the session had moved to it: its client
-// was quicker to take it back.
+// errTakenBack means that a connection was lost after the session had moved to it: the session's client
+// took it back.
 var errTakenBack = errors.New("the session was taken back")
 
 // tryFor bounds one try: a server that is paused says nothing.
@@ -20,7 +20,7 @@ const tryFor = time.Second
 // has expired. Only one goroutine may use it.
 type Ending struct {
 	Session int64
-	Last    error // of the latest try that did not end it
+	Last    error // the error of the latest try that did not end the session
 
 	known bool // a server knew the session
 }

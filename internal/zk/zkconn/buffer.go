@@ -12,8 +12,8 @@ import (
 // short session.
 const usualAnswer = 32 << 10
 
-// largestAnswer prevents that data which no ZooKeeper server sends, such as HTTP, is taken for the
-// length of an answer: go-zookeeper would allocate a gigabyte.
+// largestAnswer is a limit that keeps data that no ZooKeeper server sends, such as HTTP, from being
+// read as the length of an answer: go-zookeeper would allocate a gigabyte.
 const largestAnswer = 256 << 20
 
 // room controls a client's buffer for answers. go-zookeeper (v1.0.4, recvLoop) refuses answers that are
@@ -34,8 +34,8 @@ func (r *room) around(c net.Conn) net.Conn { return &roomyConn{Conn: c, room: r}
 type roomyConn struct {
 	net.Conn
 	room *room
-	head []byte // of the length of the next frame, what has come
-	left int    // bytes of the present frame that are to come
+	head []byte // the bytes of the next frame's length that have come
+	left int    // number of bytes of the present frame that are still to come
 }
 
 // Read reads from the connection. Only one goroutine may call it at a time.

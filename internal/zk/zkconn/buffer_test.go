@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// Answers of every size come through, one larger than the other and then small ones again, on
-// one connection: data, and the names of many children.
+// Answers of every size arrive over one connection, each larger than the one before and then small ones
+// again: data, and the names of many children.
 func TestLargeAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})

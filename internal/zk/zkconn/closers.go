@@ -14,30 +14,30 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// closers prevents that the goroutines that close one connection wait for each other in a bubble of
+// closers keeps goroutines that close the same connection from waiting for each other in a bubble of
 // testing/synctest.
 //
-// zk.Conn.Close (v1.0.4) waits inside a sync.Once: for the server's reply, or a second. Another
-// goroutine that calls Close meanwhile waits for the mutex of the Once. Such a goroutine does not
-// count as idle, so the bubble's time stands still, and the first call never returns. Programs close
-// a connection twice with good reason, as when a context ends: context.AfterFunc closes it, and so
-// does the deferred call of the function whose request that ends. What the harness closes at the end
-// of a process, the subject may be closing.
+// zk.Conn.Close (v1.0.4) waits inside a sync.Once: for the server's reply, or a second. Another goroutine
+// that calls Close meanwhile waits for the mutex of the Once. Such a goroutine does not count as idle, so the
+// bubble's time stands still, and the first call never returns. Programs close a connection twice with good
+// reason, for example when a context ends: context.AfterFunc closes the connection, which ends a request, and
+// then a deferred call of the requesting function closes it again. Likewise, the subject may already be
+// closing the connection that the harness closes at the end of a process.
 //
-// So, as soon as the first call has begun, closers marks the Once as done: calls that come later
-// return at once. No way around package unsafe is known: subjects call Close on a *zk.Conn, which can
-// neither be wrapped nor asked whether it is being closed, and nothing below it can end the first
-// wait where the client is just connecting.
+// So, as soon as the first call has begun, closers marks the Once as done: calls that come later return at
+// once. No way without package unsafe is known: subjects call Close on a *zk.Conn, which can neither be
+// wrapped nor asked whether it is being closed, and nothing below it can end the first wait while the client
+// is still connecting.
 //
-// The race detector shuffles the run queue, so there a second call of the same instant may come first,
-// and wait: see letGo. Outside of bubbles closers does nothing. The zero value is ready to use.
+// The race detector shuffles the run queue, so with it a second call of the same instant may come first, and
+// wait: see letGo. Outside of bubbles closers does nothing. The zero value is ready to use.
 type closers struct{ done *atomic.Bool }
 
-// watch is an option of zk.Connect: it is called before the client has any goroutine. The goroutine
-// that it starts is the first one that waits for the channel which the first call of Close closes. So
-// Go's runtime makes it ready after all others that wait for that, and lets it run before them: the
-// last one that was made ready is the next to run. If the first call then makes the client's loop
-// ready that sends requests, that runs before the others: see closingConn.
+// watch is an option of zk.Connect: it is called before the client has any goroutine. The goroutine that it
+// starts is the first one that waits for the channel which the first call of Close closes. So Go's runtime
+// makes it ready after all others that wait for that channel, and lets it run before them: the goroutine that
+// was made ready last runs next. If the first call then makes the client's sending loop ready, that loop runs
+// before the others: see closingConn.
 func (s *closers) watch(c *zk.Conn) {
 	if !inside.Bubble() {
 		return
@@ -51,7 +51,7 @@ func (s *closers) watch(c *zk.Conn) {
 		done.Store(true)
 		mutex.letGo()
 	}()
-	<-first // or the caller's first request may wait for begun before
+	<-first // otherwise the caller's first request might wait for begun earlier
 }
 
 // closing returns the channel that the first call of Close closes, the mark that the call sets when it
@@ -73,9 +73,9 @@ type onceMutex struct {
 // waiters returns how many goroutines wait for the mutex (Go 1.26, internal/sync.Mutex).
 func (m onceMutex) waiters() int32 { return atomic.LoadInt32(m.state) >> 3 }
 
-// letGo lets all goroutines go that wait for the mutex, and locks it again for the function that runs.
-// The function must not end meanwhile. So letGo first yields the processor until all other goroutines are
-// idle: then the function has ended, or it ends only after some time.
+// letGo lets all goroutines that wait for the mutex go, and locks it again for the function that runs. The
+// function must not end meanwhile. So letGo first yields the processor until all other goroutines are idle:
+// then the function has ended, or it ends only after some time.
 func (m onceMutex) letGo() {
 	for range 1000 {
 		if m.waiters() == 0 {
@@ -83,7 +83,7 @@ func (m onceMutex) letGo() {
 		}
 		runtime.Gosched()
 	}
-	go m.Unlock() // when the next line waits, behind all others
+	go m.Unlock() // once the next line waits, behind all others
 	m.Lock()
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// A connection that several goroutines close never stops virtual time, whatever it is doing and
-// whenever they close it.
+// A connection that several goroutines close never stops virtual time, whatever it does and whenever
+// they close it.
 func TestClosersDoNotWait(t *testing.T) {
 	usual := bubble.Patience
 	bubble.Patience = 100 * time.Millisecond
@@ -31,7 +31,7 @@ func TestClosersDoNotWait(t *testing.T) {
 		near, _ := net.Pipe()
 		return near, nil
 	}
-	mute := func(string, string, time.Duration) (net.Conn, error) { // reads, and answers nothing
+	mute := func(string, string, time.Duration) (net.Conn, error) { // a server that reads and answers nothing
 		near, far := net.Pipe()
 		go func() {
 			b := make([]byte, 1<<10)
@@ -45,7 +45,7 @@ func TestClosersDoNotWait(t *testing.T) {
 	}
 	for _, network := range []struct {
 		name string
-		dial zk.Dialer // nil: to a server
+		dial zk.Dialer // nil: connects to a server
 	}{{"a server", nil}, {"refused", refused}, {"no connection", slow}, {"nothing sent", silent}, {"no answer", mute}} {
 		for _, closers := range []struct {
 			name string
@@ -75,11 +75,11 @@ func TestClosersDoNotWait(t *testing.T) {
 						time.Sleep(time.Second / 2)
 						closers.f(conn)
 					}()
-					for !errors.Is(err, zk.ErrConnectionClosed) { // its first request waits before anything else does
+					for !errors.Is(err, zk.ErrConnectionClosed) { // the client's first request waits before anything else
 						_, _, err = conn.Get("/")
 					}
 					conn.Close()
-					for range events.All() { // closed when the client's goroutines have ended
+					for range events.All() { // the channel is closed when the client's goroutines have ended
 					}
 				}); u != nil {
 					t.Error(u)

@@ -18,7 +18,7 @@ var codes = map[error]wire.Code{
 	zk.ErrReconfigDisabled: wire.ReconfigDisabled, zk.ErrBadArguments: wire.BadArguments,
 }
 
-// Explained returns an error of go-zookeeper with the way out, if it has the code of a server.
+// Explained adds to an error of go-zookeeper advice on what to do, if the error has a server's code.
 func Explained(err error) error {
 	if advice, _ := Advice(err); advice != "" {
 		return fmt.Errorf("%w: %s", err, advice)
@@ -26,8 +26,8 @@ func Explained(err error) error {
 	return err
 }
 
-// Advice returns what the code of a server in an error means for people, with the way out, and the text
-// that names the code there. Both are "" if the error has no code.
+// Advice explains, for people, the server's code in an error, with what to do about it, and returns the name
+// of the code in the error's text. Both are "" if the error has no code.
 func Advice(err error) (advice, name string) {
 	if code, ok := errors.AsType[wire.Code](err); ok {
 		return code.Advice(), code.String()

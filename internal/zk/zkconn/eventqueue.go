@@ -68,7 +68,7 @@ func (q *eventQueue) run() {
 		select {
 		case q.out <- e:
 		case <-q.dropped:
-			// The connection has ended: give what a present reader takes, drop the rest.
+			// The connection has ended: pass on what a present reader takes, and drop the rest.
 			select {
 			case q.out <- e:
 			default:

@@ -30,7 +30,7 @@ func TestQueueKeepsEverything(t *testing.T) {
 	})
 }
 
-// A queue ends although nobody reads what is in it, and takes nothing afterwards.
+// A queue ends even if nobody reads its events, and accepts none afterwards.
 func TestQueueEndsWithoutReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newEventQueue()
@@ -47,7 +47,7 @@ func TestQueueEndsWithoutReader(t *testing.T) {
 	})
 }
 
-// The servers are tried in order, and every round that failed ends in a retry.
+// The servers are tried in order, and each failed round is followed by a retry.
 func TestInOrder(t *testing.T) {
 	p := &inOrder{servers: []string{"a", "b"}}
 	if err := p.Init([]string{"shuffled"}); err != nil || p.Len() != 2 {

@@ -13,7 +13,7 @@ import (
 // eventually. It is safe for concurrent use.
 type Events struct {
 	all   *eventQueue
-	begun chan struct{} // closed at the first session
+	begun chan struct{} // closed when the first session begins
 
 	mu      sync.Mutex
 	readers []reader // in the order in which they came
@@ -32,8 +32,8 @@ func newEvents() *Events {
 	return &Events{all: all, begun: make(chan struct{}), readers: []reader{{eventQueue: all}}}
 }
 
-// All returns the channel that has every event from the first on, in order. It is closed when
-// the connection has ended. All its callers share it.
+// All returns a channel with every event from the first on, in order. It is closed when the connection
+// has ended. All callers share the channel.
 func (e *Events) All() <-chan zk.Event { return e.all.out }
 
 // Subscribe returns a channel of the caller's own that has every event from now on, in order. It

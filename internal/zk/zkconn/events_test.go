@@ -9,7 +9,7 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// states reads what a channel has until it is closed.
+// states reads the states from a channel until it is closed.
 func states(events <-chan zk.Event) (all []zk.State) {
 	for e := range events {
 		all = append(all, e.State)
@@ -17,8 +17,8 @@ func states(events <-chan zk.Event) (all []zk.State) {
 	return all
 }
 
-// Each reader gets every event that comes after it, whatever the others do; a reader that left
-// gets nothing more, and one that comes after the end nothing at all.
+// Each reader gets every event that comes after it subscribed, whatever the others do; a reader that
+// left gets no more events, and one that subscribes after the end gets none.
 func TestSubscribe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvents()
@@ -32,7 +32,7 @@ func TestSubscribe(t *testing.T) {
 			go func() { got <- states(events) }()
 			return got
 		}
-		idle := e.Subscribe(t.Context()) // nobody reads it
+		idle := e.Subscribe(t.Context()) // nobody reads this channel
 		push(zk.StateConnecting)
 		first := read(e.Subscribe(t.Context()))
 		push(zk.StateConnected, zk.StateHasSession)

@@ -9,11 +9,11 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// Granted learns the session timeout that the servers grant, which go-zookeeper does not tell. The zero
+// Granted learns the session timeout that the servers grant, which go-zookeeper does not expose. The zero
 // value is ready. It is safe for concurrent use.
 type Granted struct{ millis atomic.Int64 }
 
-// Around returns a dialer whose connections tell it.
+// Around returns a dialer whose connections tell g the timeout.
 func (g *Granted) Around(dial zk.Dialer) zk.Dialer {
 	return Through(dial, func(c net.Conn) net.Conn { return &grantingConn{Conn: c, granted: g} })
 }
@@ -23,8 +23,8 @@ func (g *Granted) Timeout() time.Duration {
 	return time.Duration(g.millis.Load()) * time.Millisecond
 }
 
-// grantingConn reads along the first frame, the answer to the connect request: its length, the version
-// of the protocol, and the timeout in milliseconds, of 4 bytes each.
+// grantingConn also reads the beginning of the first frame, the answer to the connect request: its length,
+// the version of the protocol, and the timeout in milliseconds, each of 4 bytes.
 type grantingConn struct {
 	net.Conn
 	granted *Granted
@@ -39,7 +39,7 @@ func (c *grantingConn) Read(b []byte) (int, error) {
 	if missing := untilTimeout - len(c.head); missing > 0 {
 		c.head = append(c.head, b[:min(n, missing)]...)
 		if millis := int32(0); len(c.head) == untilTimeout {
-			if millis = int32(binary.BigEndian.Uint32(c.head[8:])); millis > 0 { // else it refuses the session
+			if millis = int32(binary.BigEndian.Uint32(c.head[8:])); millis > 0 { // otherwise the server refuses the session
 				c.granted.millis.Store(int64(millis))
 			}
 		}

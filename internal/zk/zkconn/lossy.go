@@ -7,12 +7,12 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// Lossy makes connections on which no write fails: they end instead, and their
-// reader is told, as happens in most networks anyway.
+// Lossy returns a dialer whose connections never fail a write: instead the connection ends, and its
+// reader notices, as happens in most networks anyway.
 //
-// go-zookeeper answers a request whose write fails twice, and a third time when
-// it was made while the connection is being closed; for the third answer there
-// is no room, and its goroutine waits for ever (v1.0.4, flushRequests).
+// If a write fails, go-zookeeper answers its request twice, and a third time if the request was made
+// while the connection was being closed. There is no room for the third answer, so a goroutine waits
+// for ever (v1.0.4, flushRequests).
 func Lossy(dial zk.Dialer) zk.Dialer {
 	return Through(dial, func(c net.Conn) net.Conn { return lossyConn{c} })
 }

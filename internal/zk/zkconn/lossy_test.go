@@ -9,10 +9,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A request that is made while the connection is being closed, and whose write
-// fails, does not keep go-zookeeper's goroutine.
+// A request that is made while the connection is being closed, and whose write fails, does not leave a
+// goroutine of go-zookeeper behind.
 func TestCloseEndsTheClient(t *testing.T) {
-	for range 20 { // without what is tested, each has an even chance of a deadlock
+	for range 20 { // without the tested code, each round deadlocks with a probability of one half
 		synctest.Test(t, closeWithoutAnswer)
 	}
 }
@@ -26,7 +26,7 @@ func closeWithoutAnswer(t *testing.T) {
 		}
 		res := wire.ConnectResponse{Timeout: 4 * time.Second, Session: 1, Password: make([]byte, 16)}
 		_ = wire.WriteFrame(c, res.Append(nil))
-		for { // until it has the request to close, which it does not answer
+		for { // until the server has got the request to close, which it does not answer
 			body, err := wire.ReadFrame(c, nil, 0)
 			if err != nil {
 				return

@@ -14,8 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// A touch is a transaction that changes nothing; without an answer it ends with
-// its context.
+// A no-op write is a transaction that changes nothing; without an answer it ends with its context.
 func TestNoopWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})

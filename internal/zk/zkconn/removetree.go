@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// RemoveTree removes a znode and everything below it, until ctx ends. It is no error if others, or the
-// end of a session, remove some of it meanwhile; znodes that are created meanwhile are removed in
+// RemoveTree removes a znode and everything below it, until ctx ends. It is no error if other clients, or the
+// end of a session, delete some of the znodes meanwhile. Znodes that are created meanwhile are removed in
 // another round.
 func RemoveTree(ctx context.Context, conn *zk.Conn, path string) error {
 	for {
@@ -49,7 +49,7 @@ func removeOnce(ctx context.Context, conn *zk.Conn, path string) error {
 	return Ignoring(conn.Delete(path, -1), zk.ErrNoNode)
 }
 
-// Ignoring returns nil for an error that is one of these.
+// Ignoring returns err, or nil if err is one of these.
 func Ignoring(err error, these ...error) error {
 	if slices.ContainsFunc(these, func(e error) bool { return errors.Is(err, e) }) {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Watches that are set again are sent in one order, whatever the order of a map; all else is
-// sent as it is, also a hello whose zxid could be taken for it.
+// Watches that are set again are sent in a fixed order, whatever the order of a map; everything else is
+// sent unchanged, even a connect request whose zxid could be mistaken for such a request.
 func TestWatchesAreSetInOrder(t *testing.T) {
 	frame := func(op wire.Op, r any) []byte {
 		return wire.AppendFrame(nil, wire.AppendRequest(wire.RequestHeader{Xid: 7, Op: op}.Append(nil), op, r))

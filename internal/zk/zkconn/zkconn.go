@@ -1,8 +1,7 @@
-// Package zkconn opens go-zookeeper connections the way the harness needs them:
-// a fixed order of servers instead of the global random source, no log lines on
-// standard error, every session event kept for a reader that may be slow, and an
-// Open that waits for the session. It may not know faults or records: those are
-// package link's.
+// Package zkconn opens go-zookeeper connections the way the harness needs them: a fixed order of
+// servers instead of the global random source, no log lines on standard error, every session event kept
+// for a reader that may be slow, and an Open that waits for the session. It does not know faults or
+// records: those belong to package link.
 package zkconn
 
 import (
@@ -24,8 +23,8 @@ type Config struct {
 	Ended func()
 }
 
-// Start connects as zk.Connect does: it does not wait for a session. The options come after
-// those that it sets itself, so they can replace them.
+// Start connects as zk.Connect does: it does not wait for a session. The options are applied after
+// those that Start sets itself, so they can replace these.
 func Start(cfg Config, options ...func(*zk.Conn)) (*zk.Conn, *Events, error) {
 	events := newEvents()
 	var answers room
@@ -52,11 +51,10 @@ func Start(cfg Config, options ...func(*zk.Conn)) (*zk.Conn, *Events, error) {
 		events.close()
 		return nil, nil, fmt.Errorf("connect to %v: %w", cfg.Servers, err)
 	}
-	// The client's own channel is closed when its loop has ended: then no more
-	// callbacks come.
+	// The client's own channel is closed when its loop has ended: there are no more callbacks.
 	go func() {
 		for e := range raw {
-			if !heard.Load() { // an option has replaced the callback, which would have come first
+			if !heard.Load() { // an option has replaced the callback, which would otherwise have been called first
 				events.push(e)
 			}
 		}

@@ -18,8 +18,8 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// Without a server Open ends with its context, says whom it tried, and leaves
-// nothing running.
+// Without a server, Open ends with its context, names the servers that it tried, and leaves nothing
+// running.
 func TestOpenGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -63,7 +63,7 @@ func TestOrderOfServers(t *testing.T) {
 	})
 }
 
-// A reader that comes late still gets every event, and the end of them.
+// A late reader still gets every event, and then the end of the channel.
 func TestEventsWaitForTheirReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true})

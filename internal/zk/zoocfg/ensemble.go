@@ -62,7 +62,7 @@ func (e Ensemble) lines() (lines []string) {
 	return lines
 }
 
-// Environment returns a server's settings that the official image reads. Further variables of it are
+// Environment returns a server's settings that the official image reads. Further variables of the image are
 // ZOO_DATA_DIR, ZOO_DATA_LOG_DIR, ZOO_CONF_DIR and ZOO_LOG_DIR.
 func (e Ensemble) Environment(id int, own Own) map[string]string {
 	env := map[string]string{

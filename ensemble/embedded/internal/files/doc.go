@@ -1,6 +1,5 @@
-// Package files keeps the servers of an embedded ensemble in a folder, so that
-// they outlive the process. It may not change what a server remembers, only keep
-// it:
+// Package files keeps the state of an embedded ensemble's servers in a folder, so that they outlive the
+// process. It only stores this state, and never changes it:
 //
 //	lock                        held while a process uses the folder
 //	ensemble.json               what all servers share
@@ -8,18 +7,16 @@
 //	server-1/snapshot.<zxid>    the tree as it was at that zxid; none for 0
 //	server-1/log.<zxid>         the transactions behind it, in ZooKeeper's own format
 //
-// A transaction is acknowledged when it was handed to the operating system, in
-// one piece for all that came together: it outlives the process, however that
-// ends, but not the machine. With fsync it is acknowledged when it is on the
-// disk, as Apache ZooKeeper does it, and outlives a failure of power, too.
+// A transaction is acknowledged once it was handed to the operating system, in one write for all
+// transactions that came together: it outlives the process, however that ends, but not the machine.
+// With fsync it is acknowledged once it is on the disk, as in Apache ZooKeeper, and so it also outlives
+// a power failure.
 //
-// A log that has become long gives way to a snapshot and a short one: the new
-// files are written beside the old ones, and count from the moment in which the
-// new log gets its name.
+// A log that has become long is replaced by a snapshot and a short log: the new files are written
+// beside the old ones, and count from the moment when the new log gets its name.
 package files
 
 import "errors"
 
-// ErrDamaged means files that were changed, or lost, in a way in which no server
-// leaves them.
+// ErrDamaged means that files were changed or lost in a way that no server causes.
 var ErrDamaged = errors.New("damaged files")

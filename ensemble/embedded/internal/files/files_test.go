@@ -20,14 +20,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// entry is one that changes the tree whenever it is applied.
+// entry returns an entry that changes the tree each time it is applied.
 func entry(zxid int64) zab.Entry {
 	return server.Restored(&tree.Txn{Zxid: zxid, Session: 7, Time: 1000 * zxid, Op: wire.CreateSession, Body: &tree.CreateSession{Timeout: 1e9}})
 }
 
 func zx(epoch, counter int64) int64 { return epoch<<32 | counter }
 
-// mustOpen opens the files of a server that must not fail.
+// mustOpen opens the files of a server, which must succeed.
 func mustOpen(t interface {
 	Helper()
 	Fatal(...any)
@@ -49,8 +49,8 @@ func zxids(log []zab.Entry) (all []int64) {
 	return all
 }
 
-// What was written is there when the files are opened again, whatever happened
-// before, and however the process ended.
+// Everything written is found when the files are opened again, whatever happened before, and however
+// the process ended.
 func TestFilesHoldWhatWasWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "files")
@@ -129,7 +129,7 @@ func TestFilesHoldWhatWasWritten(t *testing.T) {
 	})
 }
 
-// written makes the files of a server with five transactions behind a snapshot.
+// written creates the files of a server with five transactions after a snapshot.
 func written(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -146,8 +146,8 @@ func written(t *testing.T) (dir string) {
 	return dir
 }
 
-// A server that is killed while it writes leaves a part of the last record, at the
-// most: it has told nobody of that.
+// A server that is killed while it writes leaves at most a part of its last record, which it has not
+// acknowledged to anybody.
 func TestLastRecordIsCutOff(t *testing.T) {
 	dir := written(t)
 	path := filepath.Join(dir, "log.100000001")
@@ -168,7 +168,7 @@ func TestLastRecordIsCutOff(t *testing.T) {
 		if s.last() != want {
 			t.Errorf("%d bytes short: up to %#x", cut, s.last())
 		}
-		// What comes now stands behind what is whole.
+		// New entries are written after the complete ones.
 		if cut > 0 && !s.Append([]zab.Entry{entry(zx(1, 6))}) {
 			t.Error("not written")
 		}
@@ -181,7 +181,7 @@ func TestLastRecordIsCutOff(t *testing.T) {
 	}
 }
 
-// Each file that is damaged is told of in one line that names it.
+// Each damaged file is reported in one line that names it.
 func TestDamage(t *testing.T) {
 	flip := func(at int) func([]byte) []byte {
 		return func(b []byte) []byte {
@@ -191,7 +191,7 @@ func TestDamage(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, file string
-		change     func([]byte) []byte // nil: the file is gone
+		change     func([]byte) []byte // nil: the file is removed
 		says       string
 	}{
 		{"mark of the log", "log.100000001", flip(0), "log.100000001: "},
@@ -236,7 +236,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// What an interrupted change has left is not taken for files.
+// Remains of an interrupted change are not mistaken for a server's files.
 func TestInterruptedChange(t *testing.T) {
 	dir := written(t)
 	for name, content := range map[string]string{
@@ -257,7 +257,7 @@ func TestInterruptedChange(t *testing.T) {
 	}
 }
 
-// After the first failure nothing more is written, and it is told once.
+// After the first failure nothing more is written, and the failure is reported once.
 func TestFailureIsToldOnce(t *testing.T) {
 	dir, told := t.TempDir(), 0
 	s, err := open(dir, false, func(error) { told++ })
@@ -279,7 +279,7 @@ func TestFailureIsToldOnce(t *testing.T) {
 	}
 }
 
-// The log is one that all tools for ZooKeeper's logs can read.
+// Tools for ZooKeeper's logs can read the log.
 func TestLogIsZooKeepers(t *testing.T) {
 	f, err := os.Open(filepath.Join(written(t), "log.100000001"))
 	if err != nil {

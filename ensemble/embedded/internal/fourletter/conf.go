@@ -14,11 +14,11 @@ type Conf struct {
 	DataLogDir        string
 	DataLogSize       int64 // bytes
 	Tick              time.Duration
-	MaxConnections    int // of one address; 0 is without limit
+	MaxConnections    int // from one address; 0: no limit
 	MinSessionTimeout time.Duration
 	MaxSessionTimeout time.Duration
 	ServerID          int
-	Quorum            *Quorum // nil of a standalone server
+	Quorum            *Quorum // nil for a standalone server
 }
 
 // Quorum are the settings of a server that is one of several.
@@ -44,7 +44,7 @@ func conf(s Server) string {
 	return b.String()
 }
 
-// write ends without a newline, as the znode does.
+// write writes the settings. Like the znode, they end without a newline.
 func (q *Quorum) write(b *strings.Builder) {
 	const fastLeaderElection = 3
 	learner := 0
@@ -53,7 +53,7 @@ func (q *Quorum) write(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "initLimit=%d\nsyncLimit=%d\nelectionAlg=%d\n", q.InitLimit, q.SyncLimit, fastLeaderElection)
 	fmt.Fprintf(b, "electionPort=%d\nquorumPort=%d\npeerType=%d\n", q.ElectionPort, q.QuorumPort, learner)
-	if q.Membership != "" { // a server that serves without a leader does not tell it
+	if q.Membership != "" { // a server that serves without a leader does not report it
 		fmt.Fprintf(b, "membership: \n%s", q.Membership)
 	}
 }

@@ -118,7 +118,7 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
-// Two readings of a clock of milliseconds differ by 1 when 0.6 ms pass a border.
+// Two readings of a clock with milliseconds differ by 1 when 0.6 ms cross a boundary.
 func TestMilliseconds(t *testing.T) {
 	const us = time.Microsecond
 	for _, test := range []struct {
@@ -139,7 +139,7 @@ func TestMilliseconds(t *testing.T) {
 	}
 }
 
-// As java prints new BigDecimal(total / count).setScale(4, HALF_UP).doubleValue().
+// Averages are printed like new BigDecimal(total / count).setScale(4, HALF_UP).doubleValue() in Java.
 func TestAverage(t *testing.T) {
 	for want, l := range map[string]Latency{
 		"0.0":            {},
@@ -160,7 +160,7 @@ func TestAverage(t *testing.T) {
 	}
 }
 
-// As java.net.InetSocketAddress prints them.
+// Addresses are printed like those of java.net.InetSocketAddress.
 func TestAddresses(t *testing.T) {
 	for addr, want := range map[string]string{
 		"127.0.0.1:2181":               "/127.0.0.1:2181",

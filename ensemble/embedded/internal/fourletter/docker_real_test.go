@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// TestRealWords compares with a leader and a follower in containers: one client of
+// TestRealWords compares answers with those of a leader and a follower in containers: one client of
 // each has an ephemeral znode and watches two paths.
 func TestRealWords(t *testing.T) {
 	dockertest.Require(t)
@@ -65,7 +65,7 @@ func compare(t *testing.T, real ensemble.Server) {
 			have, want = keys(have, "="), keys(want, "=")
 		}
 		if word == "wchc" || word == "wchp" {
-			have, want = sorted(have), sorted(want) // a hash map's order
+			have, want = sorted(have), sorted(want) // their order is that of a hash map
 		}
 		if diff := cmp.Diff(mask(want), mask(have)); diff != "" {
 			t.Errorf("%s (-real +ours):\n%s", word, diff)
@@ -78,12 +78,12 @@ func compare(t *testing.T, real ensemble.Server) {
 	}
 }
 
-// aTracked is a session in a set of the leader's dump.
+// aTracked matches a session in a set of the leader's dump.
 var aTracked = regexp.MustCompile(`(?m)^[1-9]\d* expire at .*:\n\t0x`)
 
-// askTracked asks for a leader's dump until the session is in one of its sets.
-// Two threads that move a session on from one tick to the next can take it out of
-// both sets (ExpiryQueue.update locks nothing): a request a tick later puts it back.
+// askTracked asks for a leader's dump until the session is in one of its sets. Two threads that move a
+// session from one tick to the next can remove it from both sets (ExpiryQueue.update locks nothing): a
+// request one tick later puts it back.
 func askTracked(t *testing.T, c *zk.Conn, addr string) string {
 	t.Helper()
 	for range 5 {
@@ -98,10 +98,10 @@ func askTracked(t *testing.T, c *zk.Conn, addr string) string {
 	return askReal(t, addr, "dump")
 }
 
-// ofJava are counted for each znode below the root, and for each queue of a learner.
+// ofJava matches metrics that exist for each znode below the root, or for each queue of a learner.
 var ofJava = regexp.MustCompile(`_per_namespace\t|_learner_handler_`)
 
-// compareMonitor wants all keys but those, in their order, and for each the same
+// compareMonitor fails unless all keys except those of ofJava are in the same order, each with the same
 // kind of value.
 func compareMonitor(t *testing.T, real ensemble.Server, ours Server) {
 	t.Helper()
@@ -147,8 +147,8 @@ func compareStopped(t *testing.T, e ensemble.Ensemble) {
 	}
 }
 
-// occupy makes a session with two data watches and an ephemeral znode, for as
-// long as the test runs. Its last request has an xid of its own.
+// occupy opens a session with two data watches and an ephemeral znode, for as long as the test runs.
+// Its last request has a unique xid.
 func occupy(t *testing.T, addr string) *zk.Conn {
 	t.Helper()
 	c, _, err := zk.Connect([]string{addr}, 30*time.Second, zk.WithLogInfo(false), zk.WithLogger(quiet{}))
@@ -171,7 +171,7 @@ type quiet struct{}
 
 func (quiet) Printf(string, ...any) {}
 
-// twin has what the real servers have.
+// twin returns a server with the same facts as the real ones.
 func twin(role ensemble.Role) Server {
 	s := leader()
 	if role == ensemble.Follower {
@@ -211,7 +211,7 @@ var masks = []struct {
 	by   string
 }{
 	{regexp.MustCompile(`3\.9\.\d+-\S+, built on (\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4}) \d\d:\d\d UTC`), "VERSION"},
-	{regexp.MustCompile(`(?m)^0 expire at .*\n`), ""}, // sets that were moved on
+	{regexp.MustCompile(`(?m)^0 expire at .*\n`), ""}, // sets that sessions have left
 	{regexp.MustCompile(`expire at \w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC \d{4}:`), "expire at DATE:"},
 	{regexp.MustCompile(`(data\w*Dir)=/.*`), "$1=DIR"},
 	{regexp.MustCompile(`server\.\d+=\S*?:`), "server.N=HOST:"},
@@ -222,7 +222,7 @@ var masks = []struct {
 	{regexp.MustCompile(`-?\b\d+\b`), "N"},
 }
 
-// mask keeps the form of values only. Connections come in no order: sorted.
+// mask keeps only the form of values. Connections have no order, so it sorts them.
 func mask(text string) string {
 	for _, m := range masks {
 		text = m.what.ReplaceAllString(text, m.by)

@@ -22,7 +22,8 @@ func dump(s Server) string {
 	return b.String()
 }
 
-// writeSessions: only who decides over expiry knows when.
+// writeSessions writes the sessions, with their expiry if this server decides it: other servers do not
+// know when sessions expire.
 func (s Server) writeSessions(b *strings.Builder) {
 	sessions := slices.SortedFunc(slices.Values(ask(s.AllSessions)), func(x, y Session) int {
 		return cmp.Compare(x.ID, y.ID)
@@ -57,15 +58,15 @@ func (s Server) writeConnectionSets(b *strings.Builder) {
 	fmt.Fprintf(b, "Connections %s", sets)
 }
 
-// expirySets holds what expires, by when: a real server keeps together what expires within
-// one tick.
+// expirySets holds sessions and connections by their time of expiry: a real server groups those that
+// expire within one tick.
 type expirySets map[int64][]string // by milliseconds since 1970
 
 func (sets expirySets) add(when time.Time, what string) {
 	sets[when.UnixMilli()] = append(sets[when.UnixMilli()], what)
 }
 
-// String has times as Java's Date has them, in UTC.
+// String writes times in the form of Java's Date, in UTC.
 func (sets expirySets) String() string {
 	total := 0
 	for _, set := range sets {

@@ -14,8 +14,8 @@ const (
 
 var started = time.UnixMilli(1795170858923)
 
-// leader is a leader of three servers, one of them an observer, whose facts are
-// those of a real one that the golden texts come from.
+// leader returns a leader of three servers, one of them an observer, with the facts of the real one
+// from which the golden texts come.
 func leader() Server {
 	counters := &Counters{
 		connections: 2, received: 24, sent: 28,
@@ -88,7 +88,7 @@ func asStandalone(s *Server) {
 	s.Role, s.Leader, s.Conf.Quorum = ensemble.Standalone, nil, nil
 }
 
-// reply ends a request that took so long.
+// reply returns the reply to a request that took so long.
 func reply(xid int32, op wire.Op, took time.Duration) Reply {
 	return Reply{Xid: xid, Op: op, Zxid: 0x100000010, Size: 16, Start: started, End: started.Add(took)}
 }

@@ -64,7 +64,7 @@ Connections Sets (2)/(3):
 
 const stopped = "This ZooKeeper instance is not currently serving requests"
 
-// As real servers print them, but for the version and the order of hash maps.
+// The answers equal those of real servers, except for the version and the order of hash maps.
 func TestGolden(t *testing.T) {
 	const proposals = "Proposal sizes last/min/max: 92/36/92\n"
 	tests := []struct {
@@ -120,7 +120,7 @@ Clients:
 	}
 }
 
-// of a real leader, the gauges.
+// leaderMntr has the gauges of a real leader.
 const leaderMntr = `zk_version	VERSION
 zk_server_state	leader
 zk_peer_state	leading - broadcast
@@ -160,7 +160,7 @@ zk_non_mtls_local_conn_count	0
 zk_quorum_size	2
 `
 
-// of those that are counted behind them.
+// measuredMntr has some of the metrics that follow the gauges.
 var measuredMntr = strings.Split(`zk_bytes_received_count	663
 zk_commit_count	16
 zk_revalidate_count	0
@@ -273,7 +273,7 @@ func TestWhitelist(t *testing.T) {
 	}
 }
 
-// stmk is followed by eight bytes; without them it is closed without an answer.
+// stmk is followed by eight bytes; without them the server closes the connection without an answer.
 func TestTraceMask(t *testing.T) {
 	s := Server{Whitelist: []string{"*"}, TraceMask: -5}
 	if got, ok := Answer("stmk", s); ok {
@@ -287,7 +287,7 @@ func TestTraceMask(t *testing.T) {
 	}
 }
 
-// As a real server's metrics library takes quantiles.
+// Quantiles are computed like those of a real server's metrics library.
 func TestQuantile(t *testing.T) {
 	var hundred []int64
 	for i := range int64(100) {
@@ -312,7 +312,7 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-// A distribution keeps the latest values, and sums of all.
+// A distribution keeps the latest values, and sums over all values.
 func TestDistribution(t *testing.T) {
 	var d distribution
 	for i := range int64(samples + 10) {
@@ -340,7 +340,7 @@ func TestResets(t *testing.T) {
 }
 
 func TestIs(t *testing.T) {
-	// FourLetterCommands of ZooKeeper 3.9.3 has these.
+	// These are the words in FourLetterCommands of ZooKeeper 3.9.3.
 	known := strings.Fields("conf cons crst dirs dump envi gtmk ruok stmk srst srvr stat wchc wchp wchs mntr isro hash")
 	for _, word := range known {
 		if got, ok := Is([4]byte([]byte(word))); got != word || !ok {

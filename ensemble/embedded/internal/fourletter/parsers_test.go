@@ -12,7 +12,7 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// roles are a server of each kind, by its role.
+// roles returns a server of each role.
 func roles() map[string]Server {
 	return map[string]Server{
 		"leader": leader(), "follower": with(asFollower), "observer": with(asObserver), "standalone": with(asStandalone),
@@ -28,9 +28,9 @@ func monitorLines(t *testing.T, s Server) []string {
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
-// Telegraf (and with it Sumo's and Circonus's agents) and OpenTelemetry's
-// receiver want every line to be a name after zk_ and a value without blanks;
-// the rest of the version is cut off. Telegraf gives up at the first other line.
+// Telegraf (and with it Sumo's and Circonus's agents) and OpenTelemetry's receiver require every line
+// to be a name that begins with zk_ and a value without blanks; they cut off the rest of the version.
+// Telegraf gives up at the first other line.
 func TestReadByTelegrafAndOpenTelemetry(t *testing.T) {
 	pair := regexp.MustCompile(`^zk_(\w+)\s+([\w.-]+)`)
 	for role, s := range roles() {
@@ -61,9 +61,9 @@ func TestReadByTelegrafAndOpenTelemetry(t *testing.T) {
 	}
 }
 
-// Netdata reads lines of two words, numbers as floating point; Prometheus
-// exporters (dabealu's) split at blanks and tabs and pass the second word on as
-// a number, but for the version and the state.
+// Netdata reads lines of two words, with numbers as floating point; Prometheus exporters (dabealu's)
+// split at blanks and tabs and pass the second word on as a number, except those of the version and the
+// state.
 func TestReadByNetdataAndExporters(t *testing.T) {
 	for role, s := range roles() {
 		for _, line := range monitorLines(t, s) {
@@ -84,8 +84,8 @@ func TestReadByNetdataAndExporters(t *testing.T) {
 	}
 }
 
-// The Nagios plug-in that ZooKeeper's own contrib directory had reads 2048 bytes
-// at most, which is to hold what it can look at, and lines of one tab.
+// The Nagios plug-in from ZooKeeper's former contrib directory reads at most 2048 bytes, which must
+// contain everything that it can check, and lines with one tab.
 func TestReadByNagios(t *testing.T) {
 	for role, s := range roles() {
 		text, _ := Answer("mntr", s)
@@ -102,8 +102,8 @@ func TestReadByNagios(t *testing.T) {
 	}
 }
 
-// Datadog's check finds the version, counts clients up to a blank line, and then
-// takes the lines as they come, one value each behind a colon.
+// Datadog's check finds the version, counts clients up to a blank line, and then takes the lines in
+// their order, each with one value after a colon.
 func TestReadByDatadog(t *testing.T) {
 	for role, s := range roles() {
 		text, _ := Answer("stat", s)
@@ -152,7 +152,7 @@ func TestReadByMetricbeat(t *testing.T) {
 	}
 }
 
-// listen answers words on a port of its own, as a server does.
+// listen answers words on a separate port, like a server.
 func listen(t *testing.T, s Server) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -192,8 +192,8 @@ func TestReadByGoZookeeper(t *testing.T) {
 	if ok := zk.FLWRuok([]string{addr}, 5*time.Second); !ok[0] {
 		t.Error("ruok is not ok")
 	}
-	// It does not take the lines of the connection that asks, and of one that has
-	// no last xid; as with a real server.
+	// As with a real server, it does not parse the lines of the asking connection and of one without a
+	// last xid.
 	clients, _ := zk.FLWCons([]string{addr}, 5*time.Second)
 	if len(clients[0].Clients) != 1 {
 		t.Fatalf("cons: %+v", clients[0])

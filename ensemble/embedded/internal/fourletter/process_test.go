@@ -50,7 +50,7 @@ func TestOpenFiles(t *testing.T) {
 	}
 }
 
-// keys keeps what stands before the separators.
+// keys returns what is before the separators.
 func keys(text, separator string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What Prometheus is told has the names and the values of mntr.
+// The metrics for Prometheus have the names and values of mntr.
 func TestPrometheus(t *testing.T) {
 	for _, s := range []Server{leader(), with(asFollower), with(asObserver), with(asStandalone)} {
 		text := Prometheus(s)
@@ -69,7 +69,7 @@ func namesOf(text string) map[string]bool {
 	return names
 }
 
-// A server that does not serve has counters and no gauges.
+// A server that does not serve has counters, but no gauges.
 func TestPrometheusNotServing(t *testing.T) {
 	text := Prometheus(Server{Counters: leader().Counters})
 	if !strings.Contains(text, "\ncommit_count 16.0\n") || strings.Contains(text, "# TYPE znode_count ") || strings.Contains(text, " gauge\n") {

@@ -48,8 +48,8 @@ func cons(s Server) string {
 	return b.String()
 }
 
-// write writes a line about the connection. What its channel waits for stands in
-// brackets: 1 for packets to read, 0 once a word was read.
+// write writes a line about the connection. The number in brackets says what its channel waits for: 1
+// for packets to read, 0 once a word was read.
 func (c Connection) write(b *strings.Builder, details bool) {
 	n, interest := c.Counters, 1
 	if c.Asking {

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Any client may send a description of servers: what is taken is written as what
-// is read the same, since that becomes the content of /zookeeper/config.
+// Any client may send a description of servers: an accepted one is written in a form that is read back
+// the same, since it becomes the content of /zookeeper/config.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		three, "server.2=h:1:2;5\n,server.3=h:3:4:observer;5\n", "server.1=[::1]:1:2;[::]:3", "server.4=h:1:1;6", "server.4=[::1:1:2;6",
@@ -38,7 +38,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Nor does a change end in what cannot be read again.
+// A change never results in a configuration that cannot be read back.
 func FuzzChange(f *testing.F) {
 	f.Add("server.4=127.0.0.1:4000:4001;4002", "2,3", "", int64(-1))
 	f.Add("", "", "server.2=h:1:2;5\n,server.3=h:3:4:observer;5\n", int64(-1))

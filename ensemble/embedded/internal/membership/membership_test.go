@@ -25,7 +25,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// after gives three with lines in place of those of some servers.
+// after returns three with lines in place of those of some servers.
 func after(lines ...string) string {
 	all := strings.Split(three, "\n")[:3]
 	return strings.Join(append(all, lines...), "\n") + "\nversion=20000000b"
@@ -43,7 +43,7 @@ func becomes(text string) wire.ReconfigRequest {
 	return wire.ReconfigRequest{NewMembers: []byte(text), FromConfig: -1}
 }
 
-// Apache ZooKeeper 3.9.3 gave the codes and the texts.
+// The codes and texts come from Apache ZooKeeper 3.9.3.
 func TestChange(t *testing.T) {
 	for name, x := range map[string]struct {
 		r    wire.ReconfigRequest
@@ -132,8 +132,7 @@ version=20000000b`,
 	}
 }
 
-// A follower has read the configuration that its leader made, and lists the servers
-// in an order of its own.
+// A follower that has read its leader's configuration lists the servers in a different order.
 func TestAsRead(t *testing.T) {
 	text, code := Change(three, &wire.ReconfigRequest{Joining: "server.9=127.0.0.1:1:2;3", FromConfig: -1}, 0x20000000b, func(int64) bool { return true })
 	want := after("server.9=127.0.0.1:1:2:participant;0.0.0.0:3")

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// message is as large as those of the replication.
+// message is as large as the messages of the replication.
 type message [20]int64
 
 func benchMesh(b *testing.B) *Mesh[message] {
@@ -27,7 +27,7 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-// BenchmarkSendBothWays is two servers that send to each other at once.
+// BenchmarkSendBothWays measures two servers that send to each other at the same time.
 func BenchmarkSendBothWays(b *testing.B) {
 	m := benchMesh(b)
 	var ids atomic.Int64
@@ -39,7 +39,7 @@ func BenchmarkSendBothWays(b *testing.B) {
 	})
 }
 
-// BenchmarkCutAndHeal measures the cost of a message that waits.
+// BenchmarkCutAndHeal measures the cost of a message that waits behind a cut.
 func BenchmarkCutAndHeal(b *testing.B) {
 	m := benchMesh(b)
 	m.Cut(1, 2)

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
-// With a scheduler messages come late, in order, one at a time; behind a cut they wait,
-// and come after its heal at moments of their own.
+// With a scheduler, messages come late, in order, one at a time; behind a cut they wait, and come after
+// its heal at different times.
 func TestDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := delivery.New(5, delivery.Latency{Mean: time.Millisecond, Spread: delivery.Spells})
@@ -65,7 +65,7 @@ func TestDelivery(t *testing.T) {
 	})
 }
 
-// What was under way when a server was killed is lost, and its peer is told, late.
+// Messages in flight are lost when a server is killed, and its peer is told of the kill, late.
 func TestDeliveryBreaks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := delivery.New(5, delivery.Latency{Mean: time.Millisecond})

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// apart sends messages so far apart that none waits for another one, and tells how
-// long each took; how often the sender was told that the connection broke, too.
+// apart sends messages at such intervals that none waits for another. It returns how long each took,
+// and how often the sender was told that the connection broke.
 func apart(t *testing.T, count int, share float64, seed uint64) (took []time.Duration, broken int) {
 	synctest.Test(t, func(t *testing.T) {
 		m, boxes := start(t, 1, WithSeed(seed))
@@ -20,18 +20,18 @@ func apart(t *testing.T, count int, share float64, seed uint64) (took []time.Dur
 			sent = time.Now()
 			m.Send(1, 2, i)
 			time.Sleep(10 * time.Second)
-			synctest.Wait() // so that what came is seen
+			synctest.Wait() // so that everything that came is taken
 		}
 		m.Lose(1, 2, 0)
 		m.Detach(2)
 		synctest.Wait()
-		broken = len(boxes[1].take()) - 1 // the last one is the Detach
+		broken = len(boxes[1].take()) - 1 // the last message tells of the Detach
 	})
 	return took, broken
 }
 
-// TestLoss: a packet that was lost k times is late by the sum of the first k
-// waits; four times, and the connection breaks.
+// TestLoss: a packet that was lost k times is late by the sum of the first k waits; after four losses
+// the connection breaks.
 func TestLoss(t *testing.T) {
 	const count, share = 20_000, 0.3
 	took, broken := apart(t, count, share, 1)
@@ -50,8 +50,8 @@ func TestLoss(t *testing.T) {
 	binomial(t, "broken", broken, count, math.Pow(share, 4))
 }
 
-// binomial allows five standard deviations: less than one run in a million fails,
-// and a given seed always or never.
+// binomial allows five standard deviations: fewer than one run in a million fails, and a given seed
+// fails always or never.
 func binomial(t *testing.T, what string, got, of int, p float64) {
 	t.Helper()
 	want, dev := float64(of)*p, math.Sqrt(float64(of)*p*(1-p))
@@ -71,7 +71,7 @@ func TestLossIsSeeded(t *testing.T) {
 	}
 }
 
-// TestLossKeepsOrder: what was not lost waits for what was.
+// TestLossKeepsOrder: packets that were not lost wait for lost ones before them.
 func TestLossKeepsOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, boxes := start(t, 2)
@@ -99,9 +99,8 @@ func TestLossKeepsOrder(t *testing.T) {
 	})
 }
 
-// TestLossOfAll: nothing arrives. After 3 s, with the fourth loss, the sender gives
-// up and is told; what it has sent is lost, and the other end gets the news as
-// soon as something gets through.
+// TestLossOfAll: nothing arrives. After 3 s, with the fourth loss, the connection breaks and the sender
+// is told; what it has sent is lost, and the other end is told as soon as something gets through.
 func TestLossOfAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, boxes := start(t, 2)
@@ -116,7 +115,7 @@ func TestLossOfAll(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		expect(t, boxes[1], -2)
-		m.Send(2, 1, 21) // on the connection that is broken
+		m.Send(2, 1, 21) // on the broken connection
 		m.Lose(1, 2, 0)
 		m.Send(1, 2, 12)
 		expect(t, boxes[2])
@@ -128,7 +127,7 @@ func TestLossOfAll(t *testing.T) {
 	})
 }
 
-// TestLossOfSlowLink adds to the delay.
+// TestLossOfSlowLink: losses add to the delay of a slow link.
 func TestLossOfSlowLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, boxes := start(t, 2)

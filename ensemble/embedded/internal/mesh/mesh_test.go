@@ -14,8 +14,8 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// box lists what one server got. A reset by a peer is noted as the negative of its
-// id; messages are positive.
+// box lists what one server got. A reset by a peer is recorded as the negative of its id; messages are
+// positive.
 type box struct {
 	mu  sync.Mutex
 	got []int
@@ -29,7 +29,7 @@ func (b *box) deliver(ms []int) {
 
 func (b *box) reset(peer int) { b.deliver([]int{-peer}) }
 
-// take gives what came since the last time.
+// take returns what came since its last call.
 func (b *box) take() []int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -38,7 +38,7 @@ func (b *box) take() []int {
 	return got
 }
 
-// start makes a mesh with servers 1 to n; boxes[0] is nobody's.
+// start creates a mesh with servers 1 to n; boxes[0] is unused.
 func start(t *testing.T, n int, opts ...Option) (*Mesh[int], []*box) {
 	m := New[int](opts...)
 	t.Cleanup(m.Close)
@@ -117,8 +117,7 @@ func TestHealAll(t *testing.T) {
 	}
 }
 
-// TestCutsStayOverRestart: they belong to the links, also of servers that were
-// never there.
+// TestCutsStayOverRestart: cuts belong to the links, even to those of servers that were never attached.
 func TestCutsStayOverRestart(t *testing.T) {
 	m, boxes := start(t, 2)
 	m.Cut(1, 2)
@@ -152,7 +151,7 @@ func TestDetachTellsTheOthers(t *testing.T) {
 	expect(t, boxes[2], 12)
 }
 
-// TestNewServer: it meets those who are attached, and only those.
+// TestNewServer: a new server connects to all attached servers, and only to those.
 func TestNewServer(t *testing.T) {
 	m, boxes := start(t, 2)
 	m.Detach(2)
@@ -168,7 +167,8 @@ func TestNewServer(t *testing.T) {
 	expect(t, nine, 13)
 }
 
-// TestDetachLosesWhatIsUnderWay: both ways; the news of it waits where it must.
+// TestDetachLosesWhatIsUnderWay: messages in both directions are lost; the news of it waits behind a
+// cut.
 func TestDetachLosesWhatIsUnderWay(t *testing.T) {
 	m, boxes := start(t, 3)
 	m.CutBoth(1, 2)
@@ -184,7 +184,7 @@ func TestDetachLosesWhatIsUnderWay(t *testing.T) {
 		t.Errorf("%d messages are held", n)
 	}
 	m.Attach(2, boxes[2].deliver, boxes[2].reset)
-	m.Send(1, 2, 14) // on the connection whose end it has not heard of
+	m.Send(1, 2, 14) // on the connection of whose end server 1 does not know
 	m.Send(2, 1, 15)
 	m.Send(3, 2, 16)
 	m.HealAll()
@@ -194,7 +194,7 @@ func TestDetachLosesWhatIsUnderWay(t *testing.T) {
 	expect(t, boxes[2], 17)
 }
 
-// TestBothRestart: connections work again, whoever was told of what.
+// TestBothRestart: connections work again, whichever server was told of the restarts.
 func TestBothRestart(t *testing.T) {
 	m, boxes := start(t, 2)
 	for _, order := range [][]int{{1, 2, 1, 2}, {1, 2, 2, 1}, {2, 1, 1, 2}, {2, 1, 2, 1}} {
@@ -211,7 +211,7 @@ func TestBothRestart(t *testing.T) {
 	}
 }
 
-// TestAttachAgain: without a Detach before, the old server is gone all the same.
+// TestAttachAgain: even without a Detach, attaching again replaces the old server.
 func TestAttachAgain(t *testing.T) {
 	m, boxes := start(t, 2)
 	second := &box{}
@@ -222,8 +222,8 @@ func TestAttachAgain(t *testing.T) {
 	expect(t, boxes[2], -1)
 }
 
-// TestOverflow: a link that holds too much breaks. The sender knows at once, the
-// other end when the link is healed; what was sent after the break arrives.
+// TestOverflow: a link with too many waiting messages breaks. The sender knows at once, the other end
+// when the link is healed; what was sent after the break arrives.
 func TestOverflow(t *testing.T) {
 	m, boxes := start(t, 2, WithLimit(3))
 	m.Cut(1, 2)
@@ -244,7 +244,7 @@ func TestOverflow(t *testing.T) {
 	expect(t, boxes[1], 40)
 }
 
-// TestOverflowAgain: the news of several breaks is told once.
+// TestOverflowAgain: several breaks are reported once.
 func TestOverflowAgain(t *testing.T) {
 	m, boxes := start(t, 2, WithLimit(2))
 	m.Cut(1, 2)
@@ -273,8 +273,8 @@ func TestReset(t *testing.T) {
 	expect(t, boxes[2])
 }
 
-// TestResetCrosses: who gives up while the news of the other's break is under way
-// has begun anew, and the other hears of that.
+// TestResetCrosses: a server that resets the connection while the news of the peer's reset is in flight
+// has begun a new connection, and the peer is told of that.
 func TestResetCrosses(t *testing.T) {
 	m, boxes := start(t, 2)
 	m.CutBoth(1, 2)
@@ -336,7 +336,7 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// arrivals sends count messages, one a millisecond, and tells how long each took.
+// arrivals sends count messages, one each millisecond, and returns how long each took.
 func arrivals(t *testing.T, m *Mesh[int], count int) []time.Duration {
 	var took []time.Duration
 	start := time.Now()
@@ -368,8 +368,8 @@ func TestDelay(t *testing.T) {
 	})
 }
 
-// TestJitter: each message is late by its own, none overtakes, and the same seed
-// gives the same.
+// TestJitter: each message has its own delay, none overtakes another, and the same seed gives the same
+// delays.
 func TestJitter(t *testing.T) {
 	run := func(seed uint64) (took []time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
@@ -406,7 +406,7 @@ func TestJitterAlone(t *testing.T) {
 	})
 }
 
-// TestDelayChanges: what is under way keeps its time and is not overtaken.
+// TestDelayChanges: messages in flight keep their delay and are not overtaken.
 func TestDelayChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, boxes := start(t, 2)
@@ -427,7 +427,7 @@ func TestDelayChanges(t *testing.T) {
 	})
 }
 
-// TestCutOfSlowLink: time goes on for what is held back.
+// TestCutOfSlowLink: the delay of messages that a cut holds back continues to run.
 func TestCutOfSlowLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, boxes := start(t, 2)

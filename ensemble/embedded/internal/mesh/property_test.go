@@ -11,11 +11,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// model is a mesh of three servers as plain lists: of each link what is under
-// way. Delays are not in it: time passes only between calls, and all of it.
+// model is a mesh of three servers as plain lists of the messages in flight on each link. It has no
+// delays: time passes only between calls, and always enough for all messages.
 type model struct {
 	cut   map[ids]bool
-	queue map[ids][]int // from, to; a break is the negative of the sender
+	queue map[ids][]int // by sender and receiver; a break is the negative of the sender
 	up    map[int]bool
 	got   map[int][]int
 	limit int
@@ -55,11 +55,11 @@ func (m *model) flush(link ids) {
 	}
 }
 
-// TestAgainstModel runs the same calls on a mesh and on the lists. Slow links are
-// slow: their messages have arrived when a minute has passed.
+// TestAgainstModel runs the same calls on a mesh and on the lists. Messages on slow links have arrived
+// after a minute.
 func TestAgainstModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		var failed any // rapid wants its panics on its own goroutine
+		var failed any // rapid needs panics on its own goroutine
 		synctest.Test(t, func(*testing.T) {
 			defer func() { failed = recover() }()
 			checkModel(rt)
@@ -146,15 +146,15 @@ func checkModel(rt *rapid.T) {
 	})
 }
 
-// TestConcurrent sends over links that are cut, slowed and healed meanwhile: on
-// each everything arrives, in order. For the race detector, too.
+// TestConcurrent sends over links that are cut, slowed and healed meanwhile: on each link everything
+// arrives in order. It also serves the race detector.
 func TestConcurrent(t *testing.T) {
 	const servers, each = 4, 5000
 	m := New[[3]int]()
 	defer m.Close()
 	got := make(chan int, servers*servers*each)
 	for id := range servers {
-		last := make([]int, servers) // those of one peer come one after the other
+		last := make([]int, servers) // messages of one peer come one after the other
 		m.Attach(id, func(ms [][3]int) {
 			for _, msg := range ms {
 				if msg[1] != id || msg[2] != last[msg[0]]+1 {
@@ -211,7 +211,7 @@ func disturb[M any](m *Mesh[M], random *rand.Rand, servers int, done chan struct
 	}
 }
 
-// TestConcurrentRestarts: nothing reaches a server that is detached.
+// TestConcurrentRestarts: nothing reaches a detached server.
 func TestConcurrentRestarts(t *testing.T) {
 	m := New[int]()
 	defer m.Close()
@@ -233,7 +233,7 @@ func TestConcurrentRestarts(t *testing.T) {
 		})
 	}
 	for range 300 {
-		here := true // not guarded, as Detach promises
+		here := true // needs no lock because of what Detach promises
 		get := func() {
 			if !here {
 				t.Error("something came after Detach")

@@ -10,7 +10,7 @@ import (
 
 var sizes = []int{100, 100_000}
 
-// crowd has n siblings below /q, the ephemerals of n sessions.
+// crowd returns a leader with n siblings below /q, the ephemerals of n sessions.
 func crowd(b *testing.B, n int) *leader {
 	l := newLeader()
 	l.do(create("/q"))
@@ -31,7 +31,7 @@ func perSize(b *testing.B, f func(b *testing.B, l *leader, n int)) {
 	}
 }
 
-// A sequential create and the delete of it, prepared and applied.
+// BenchmarkCreateAndDelete prepares and applies a sequential create and the delete of its znode.
 func BenchmarkCreateAndDelete(b *testing.B) {
 	perSize(b, func(b *testing.B, l *leader, _ int) {
 		r := sequentialCreate("/q/n-")
@@ -56,7 +56,7 @@ func BenchmarkSetData(b *testing.B) {
 	})
 }
 
-// A session with one ephemeral is closed, and its ephemeral made again.
+// BenchmarkCloseSession closes a session with one ephemeral and creates the ephemeral again.
 func BenchmarkCloseSession(b *testing.B) {
 	perSize(b, func(b *testing.B, l *leader, n int) {
 		path := fmt.Sprintf("/q/e-%07d", n/2)
@@ -70,7 +70,7 @@ func BenchmarkCloseSession(b *testing.B) {
 	})
 }
 
-// All sessions are closed before the first transaction was applied.
+// BenchmarkCloseAllSessions closes all sessions before the first transaction is applied.
 func BenchmarkCloseAllSessions(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()

@@ -20,8 +20,8 @@ func remove(path string) Request {
 	return Request{Op: wire.Delete, Record: &wire.VersionRequest{Path: path, Version: -1}}
 }
 
-// The counter rises with every create, whatever becomes of the child, and with
-// no refused one.
+// The counter increases with every create, whatever becomes of the child, but not with a refused
+// create.
 func TestSequentialNames(t *testing.T) {
 	l := newLeader()
 	l.do(create("/q"))
@@ -48,7 +48,7 @@ func TestSequentialNames(t *testing.T) {
 			t.Errorf("%d: %q %v, want %q %v", i, r.Path, r.Err, c.path, c.err)
 		}
 	}
-	// The counter dies with the parent.
+	// The counter is deleted with the parent.
 	l.do(create("/p"))
 	l.do(sequentialCreate("/p/a"))
 	l.do(remove("/p/a0000000000"))
@@ -70,9 +70,8 @@ func TestNumbered(t *testing.T) {
 	}
 }
 
-// While a create is under way that takes the counter past its end, the next one
-// goes on with negative numbers; once it was applied the tree still has the
-// largest.
+// While a create that takes the counter beyond its end is outstanding, the next create continues with
+// negative numbers; once it is applied, the tree still has the largest number.
 func TestCounterAtItsEnd(t *testing.T) {
 	l := newLeader()
 	l.do(create("/q"))
@@ -99,9 +98,9 @@ func TestCounterAtItsEnd(t *testing.T) {
 	}
 }
 
-// Apache ZooKeeper 3.9.3 was started from a log whose last create below the
-// parent had left its counter at 2147483644, and gave this: names, codes, and
-// the parent's stat after each request, one at a time.
+// These names, codes and stats of the parent after each request come from Apache ZooKeeper 3.9.3, which
+// was started from a log whose last create below the parent had left its counter at 2147483644, and got
+// one request at a time.
 func TestCounterAtItsEndAsMeasured(t *testing.T) {
 	multi := func(ops ...Request) Request {
 		var m []wire.MultiOp
@@ -113,9 +112,9 @@ func TestCounterAtItsEndAsMeasured(t *testing.T) {
 	n, m := sequentialCreate("/q/n"), sequentialCreate("/q/m")
 	for name, steps := range map[string][]struct {
 		r        Request
-		got      string // the path or the code, of a multi all of them
+		got      string // the path or the code; those of all operations of a multi
 		cversion int32
-		pzxid    bool // moved
+		pzxid    bool // whether Pzxid changed
 	}{
 		"one by one": {
 			{n, "/q/n2147483644", -8, true},
@@ -166,7 +165,7 @@ func TestCounterAtItsEndAsMeasured(t *testing.T) {
 	}
 }
 
-// outcome returns what became of a request: its path or code, of a multi all of them.
+// outcome returns the path or the code of a request, or those of all operations of a multi.
 func outcome(r tree.Result) string {
 	one := func(path string, err wire.Code) string {
 		if path != "" {
@@ -184,7 +183,8 @@ func outcome(r tree.Result) string {
 	return strings.Join(all, " ")
 }
 
-// The type of the request makes containers and TTLs, the mode ephemerals.
+// The type of the request determines whether a znode is a container or has a TTL, and the mode whether
+// it is ephemeral.
 func TestKindsOfZnodes(t *testing.T) {
 	for i, c := range []struct {
 		op   wire.Op
@@ -242,7 +242,7 @@ func TestResolveACL(t *testing.T) {
 	}
 }
 
-// Comparing each entry with all others would take more than a minute.
+// If each entry were compared with all others, this would take more than a minute.
 func TestResolveACLOfManyIsQuick(t *testing.T) {
 	var list []wire.ACL
 	for i := range 400_000 {

@@ -16,10 +16,10 @@ var (
 	badACL = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "sasl", ID: "bob"}}}
 )
 
-// stage has
+// stage returns a leader whose tree has
 //
 //	/open   anyone may do everything; a child c, version 1
-//	/shut   nobody may do anything but bob; a child c
+//	/shut   only bob may do anything; a child c
 //	/read   anyone may read
 //	/eph    an ephemeral
 //	/box    a container
@@ -48,8 +48,8 @@ func stage(t *testing.T) *leader {
 	return l
 }
 
-// refusals runs each request on a stage of its own, alone and in a multi, and
-// then with a session that is refused.
+// refusals runs each request on a separate stage, alone and in a multi, and then with a session that is
+// refused.
 func refusals(t *testing.T, cases []refusal) {
 	t.Helper()
 	for _, c := range cases {
@@ -254,7 +254,7 @@ func TestOthersAreRefused(t *testing.T) {
 	})
 }
 
-// Only what is wrong with the mode comes before a session that has expired or moved.
+// Only errors of the mode take precedence over those of a session that has expired or moved.
 func TestRefusedSessions(t *testing.T) {
 	creates := func(path string, mode wire.CreateMode) Request {
 		return Request{Op: wire.Create, Record: &wire.CreateRequest{Path: path, Mode: mode}}

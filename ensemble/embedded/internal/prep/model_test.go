@@ -22,7 +22,7 @@ var (
 	someVers  = rapid.SampledFrom([]int32{-1, -1, -1, 0, 1})
 )
 
-// someOp draws one operation that a multi can have.
+// someOp draws an operation of a multi.
 func someOp(t *rapid.T) wire.MultiOp {
 	path := somePaths.Draw(t, "path")
 	switch rapid.IntRange(0, 9).Draw(t, "op") {
@@ -62,7 +62,7 @@ func someRequest(t *rapid.T) Request {
 	return r
 }
 
-// However long transactions are under way, they come out the same.
+// However long transactions are outstanding, their outcomes are the same.
 func TestOutcomeDoesNotDependOnTheDelay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prompt, late := newLeader(), newLeader()
@@ -93,8 +93,8 @@ func TestOutcomeDoesNotDependOnTheDelay(t *testing.T) {
 	})
 }
 
-// unordered is a transaction without the order in which ephemerals go: like that
-// of a Java server, it depends on what the tree has by then.
+// unordered returns a transaction without the order in which ephemerals are deleted, which, as in
+// Java's servers, depends on what the tree contains by then.
 func unordered(x *tree.Txn) *tree.Txn {
 	c, ok := x.Body.(*tree.CloseSession)
 	if !ok {
@@ -105,8 +105,7 @@ func unordered(x *tree.Txn) *tree.Txn {
 	return &y
 }
 
-// naive is a ZooKeeper that was written down without any thought of speed, and
-// counts what the others compute.
+// naive is a ZooKeeper written without any thought of speed, which counts what the real code computes.
 type naive struct {
 	nodes map[string]*naiveNode
 	zxid  int64
@@ -118,7 +117,7 @@ type naiveNode struct {
 	creates   int32
 	acl       []wire.ACL
 	ephemeral bool
-	childless int64 // takes no children in the transaction with this zxid
+	childless int64 // accepts no children in the transaction with this zxid
 }
 
 func newNaive() *naive {
@@ -148,7 +147,7 @@ func above(path string) string {
 	return "/"
 }
 
-// write does one operation and gives its code.
+// write performs one operation and returns its code.
 func (n *naive) write(r Request, op wire.Op, record any) wire.Code {
 	may := func(path string, perm wire.Perm) bool { return tree.Allowed(n.nodes[path].acl, perm, r.Auth) }
 	switch q := record.(type) {

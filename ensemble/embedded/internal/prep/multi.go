@@ -5,9 +5,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// multi prepares the operations one after another, each on top of those before
-// it, all with one zxid. The first that is refused takes the others with it; the
-// multi as such does not fail.
+// multi prepares the operations one after another, each on top of those before it, all with one zxid.
+// If one is refused, all fail with it; the multi itself does not fail.
 func (p *Prep) multi(r *Request, ops []wire.MultiOp) (tree.Body, wire.Code) {
 	parts := make([]tree.MultiPart, len(ops))
 	for i, o := range ops {
@@ -22,7 +21,7 @@ func (p *Prep) multi(r *Request, ops []wire.MultiOp) (tree.Body, wire.Code) {
 	return &tree.Multi{Parts: parts}, wire.OK
 }
 
-// fail makes a failure of every part.
+// fail turns every part into a failure.
 func fail(parts []tree.MultiPart, ops []wire.MultiOp, culprit int, code wire.Code) {
 	for i := range parts {
 		f := tree.Failure{Code: code}

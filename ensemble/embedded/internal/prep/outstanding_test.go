@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Each request meets what those before it will have done, applied or not.
+// Each request sees the effects of those before it, whether they were applied or not.
 func TestRequestsMeetOutstandingChanges(t *testing.T) {
 	setData := func(path string, version int32) Request {
 		return Request{Op: wire.SetData, Record: &wire.SetDataRequest{Path: path, Version: version}}
@@ -151,7 +151,7 @@ func TestCloseSessionTakesOutstandingEphemerals(t *testing.T) {
 	if diff := cmp.Diff([]string{"/p/again", "/p/kept", "/p/new", "/p/twice"}, got); diff != "" {
 		t.Error(diff)
 	}
-	// What comes next finds them gone.
+	// The next request finds them deleted.
 	again := l.prepare(ephemeralCreate(2, "/p/kept"))
 	for _, x := range append(under, closing, again) {
 		if r := l.apply(x); r.Err != wire.OK {
@@ -174,8 +174,8 @@ func asSet(all []string) map[string]bool {
 	return m
 }
 
-// The tree's set of 3 is copied into 4 buckets, as OpenJDK does since 19, and
-// grows with the two that are under way.
+// The tree's set of 3 is copied into 4 buckets, as in OpenJDK since version 19, and grows with the two
+// outstanding creates.
 func TestOrderInWhichASessionsEphemeralsGo(t *testing.T) {
 	l := newLeader()
 	var paths []string

@@ -7,11 +7,11 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Each request needs one permission of one znode, whatever the others are.
+// Each request needs one permission on one znode, whatever the other permissions are.
 func TestPermissions(t *testing.T) {
 	for name, c := range map[string]struct {
 		Request
-		at   string // the znode that is asked
+		at   string // the znode that needs the permission
 		perm wire.Perm
 	}{
 		"create":  {create("/p/new"), "/p", wire.PermCreate},

@@ -14,7 +14,7 @@ func TestReconfig(t *testing.T) {
 	asked := &wire.ReconfigRequest{Joining: "server.4=x"}
 	for name, c := range map[string]struct {
 		Request
-		refuses wire.Code // what Membership says
+		refuses wire.Code // the answer of Membership
 		want    wire.Code
 	}{
 		"fine":                  {Request{Record: asked, Auth: super}, wire.OK, wire.OK},
@@ -47,7 +47,7 @@ func TestReconfig(t *testing.T) {
 	}
 }
 
-// Until one reconfiguration was applied there is no other.
+// Until a reconfiguration has been applied, no other one is accepted.
 func TestOneReconfigAtATime(t *testing.T) {
 	l := newLeader()
 	l.prep.Membership = func(*wire.ReconfigRequest, int64) (string, wire.Code) { return "new", wire.OK }

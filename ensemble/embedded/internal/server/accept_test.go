@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// exhausted fails a few times before it accepts, as when no file is free.
+// exhausted fails a few times before it accepts, as if there were no free file descriptor.
 type exhausted struct {
 	net.Listener
 	failures int

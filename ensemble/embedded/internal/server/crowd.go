@@ -18,11 +18,11 @@ type crowd struct {
 	few atomic.Bool // at most fewClients at present; the rest belongs to the turn
 
 	recent [fewClients]*conn
-	count  int   // of requests since recent changed; those of one client in a row are one
-	last   *conn // whose request it was; nil at the beginning of a turn
+	count  int   // number of requests since recent changed; consecutive ones of one client count once
+	last   *conn // the client of the latest request; nil at the beginning of a turn
 }
 
-// note notes a request.
+// note records a request.
 func (w *crowd) note(c *conn) {
 	if c == w.last {
 		return
@@ -32,7 +32,7 @@ func (w *crowd) note(c *conn) {
 		w.add(c)
 	}
 	w.count++
-	if few := w.count > settled; few != w.few.Load() { // readers look at it for each request
+	if few := w.count > settled; few != w.few.Load() { // stored only if changed: readers load it for each request
 		w.few.Store(few)
 	}
 }

@@ -2,8 +2,8 @@ package server
 
 import "testing"
 
-// TestCrowd: clients are few when enough requests came from so many at most, each request in a turn
-// of its own, and when one more comes they are not.
+// TestCrowd: clients count as few when enough requests, each in a separate turn, came from a limited
+// number of them, and no longer when a request of one more client comes.
 func TestCrowd(t *testing.T) {
 	var w crowd
 	clients := make([]*conn, 2*fewClients)

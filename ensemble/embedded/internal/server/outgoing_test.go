@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/virtual/memnet"
 )
 
-// pipe is a connection with a writer, and its other end.
+// pipe returns a connection with a writer, and its other end.
 func pipe(t *testing.T, room func()) (o *outgoing, peer io.ReadCloser) {
 	t.Helper()
 	var network memnet.Network
@@ -56,7 +56,7 @@ func TestReaderWaitsWhileRequestsAreUnanswered(t *testing.T) {
 func TestReaderWaitsWhileRepliesWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, peer := pipe(t, func() {})
-		o.send(make([]byte, highWater), 0, false, false) // is on its way
+		o.send(make([]byte, highWater), 0, false, false) // is being written
 		synctest.Wait()
 		o.send(make([]byte, highWater+1), 0, false, false)
 		begun := false
@@ -73,8 +73,8 @@ func TestReaderWaitsWhileRepliesWait(t *testing.T) {
 	})
 }
 
-// TestFull: what is too much for now is told, and once the client has taken some,
-// that there is room.
+// TestFull: the sender is told when there is too much to send, and, once the client has read some, that
+// there is room.
 func TestFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rooms := 0
@@ -94,7 +94,7 @@ func TestFull(t *testing.T) {
 			synctest.Wait()
 		}
 		read(1 << 10)
-		send(highWater) // the writer has it all, and waits for the client
+		send(highWater) // the writer has everything, and waits for the client
 		if full, ok := send(highWater); full || !ok {
 			t.Error("full below the mark")
 		}
@@ -130,8 +130,8 @@ func TestClosingSendsAllFirst(t *testing.T) {
 	})
 }
 
-// TestSendWritesAtOnce: a turn writes what the connection takes without blocking, unless something
-// waits for the writer, or the writer is under way: that comes first.
+// TestSendWritesAtOnce: a turn writes what the connection accepts without blocking, unless data waits
+// for the writer, or the writer is writing: that data comes first.
 func TestSendWritesAtOnce(t *testing.T) {
 	const room = 2
 	var sent []byte

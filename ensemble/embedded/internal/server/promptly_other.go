@@ -4,5 +4,5 @@ package server
 
 import "net"
 
-// promptly returns nil: here the standard library has no write that does not block.
+// promptly returns nil: on this system, the standard library has no write that does not block.
 func promptly(net.Conn) func([]byte) int { return nil }

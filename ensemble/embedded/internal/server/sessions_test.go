@@ -12,8 +12,8 @@ import (
 
 const tick = 500 * time.Millisecond
 
-// TestSessionsExpireOnTime: whatever is touched, moved and closed, a session
-// expires later than its timeout after the last touch, and by a tick at most.
+// TestSessionsExpireOnTime: whatever is touched, moved and closed, a session expires after its timeout
+// since the last touch, and at most one tick later.
 func TestSessionsExpireOnTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := newSessions(tick)
@@ -59,7 +59,7 @@ func TestSessionOwner(t *testing.T) {
 		via  int
 		want wire.Code
 	}{
-		{func() {}, 1, wire.OK}, // the first to ask is where the client is
+		{func() {}, 1, wire.OK}, // the client is at the server that asks first
 		{func() {}, 2, wire.SessionMoved},
 		{func() { l.move(7, time.Second, 2, now) }, 2, wire.OK},
 		{func() {}, 1, wire.SessionMoved},
@@ -76,7 +76,7 @@ func TestSessionOwner(t *testing.T) {
 	}
 }
 
-// TestSessionsAfterALongPause: a leader that was frozen finds all that are overdue.
+// TestSessionsAfterALongPause: a leader that was frozen finds all overdue sessions.
 func TestSessionsAfterALongPause(t *testing.T) {
 	l, now := newSessions(tick), time.Unix(1_700_000_000, 0)
 	for id := range int64(5) {

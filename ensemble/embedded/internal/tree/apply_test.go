@@ -43,7 +43,7 @@ func opOf(b Body) wire.Op {
 	return wire.CloseSession
 }
 
-// check tells what a tree has lost track of.
+// check fails if the indexes of a tree do not match its znodes.
 func check(t interface{ Fatalf(string, ...any) }, tr *Tree) {
 	var size, ephemerals int
 	users := map[*sharedACL]int{}
@@ -126,7 +126,7 @@ func TestStatsOfNodeAndParent(t *testing.T) {
 	expect("/", wire.Stat{Cversion: 0, NumChildren: 2, Pzxid: 1})
 }
 
-// Containers and TTLs are no ephemerals for clients.
+// For clients, containers and znodes with a TTL are not ephemerals.
 func TestOwnerIsThatOfEphemeralsOnly(t *testing.T) {
 	tr := New()
 	apply(t, tr, &Create{Path: "/c", ACL: open, Container: true, ParentCversion: 1})
@@ -213,7 +213,7 @@ func TestAFailureHasACodeAndAZxid(t *testing.T) {
 	}
 }
 
-// No leader makes such transactions; a server must live through them all the same.
+// No leader makes such transactions, but a server must survive them all the same.
 func TestWhatNoLeaderMakes(t *testing.T) {
 	for name, c := range map[string]struct {
 		body Body
@@ -235,8 +235,8 @@ func TestWhatNoLeaderMakes(t *testing.T) {
 	}
 }
 
-// A counter at its end stays there (DataTree.createNode, since 3.6): it only
-// ever takes a larger one.
+// A counter at its end stays there (DataTree.createNode, since 3.6): it is only ever replaced by a
+// larger number.
 func TestCounterAtItsEnd(t *testing.T) {
 	tr := New()
 	apply(t, tr, &Create{Path: "/q", ACL: open, ParentCversion: 1})

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// "openssl dgst -sha1" made the digests.
+// The digests come from "openssl dgst -sha1".
 func TestAuthenticate(t *testing.T) {
 	for name, c := range map[string]struct {
 		scheme, auth string
@@ -54,7 +54,7 @@ func TestAddIdentity(t *testing.T) {
 	for i := range 14 {
 		add(wire.ID{Scheme: "digest", ID: fmt.Sprintf("u%d:p", i)})
 	}
-	// What OpenJDK prints for a ConcurrentHashMap with keys of these hash codes.
+	// This is what OpenJDK prints for a ConcurrentHashMap with keys of these hash codes.
 	const want = "u13:p u11:p u12:p u3:p u2:p u5:p u4:p 127.0.0.1 u7:p u6:p u10:p u9:p u8:p a:1 b:2 u1:p u0:p"
 	var got []string
 	for _, id := range ids {

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// crowd has n znodes below /q, containers every tenth.
+// crowd returns a tree with n znodes below /q, of which every tenth is a container.
 func crowd(b *testing.B, n int) *Tree {
 	tr := New()
 	tr.Apply(&Txn{Zxid: 1, Body: &Create{Path: "/q", ACL: open, ParentCversion: 1}})

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// What a fresh server answers.
+// The boot nodes are those that a fresh server of Apache ZooKeeper shows.
 func TestNewHasTheBootNodes(t *testing.T) {
 	tr := New()
 	for path, want := range map[string]wire.Stat{
@@ -61,8 +61,8 @@ func TestSetMembership(t *testing.T) {
 	}
 }
 
-// What a client writes into /zookeeper/config is not the configuration; what a
-// reconfiguration writes is, and its watchers hear of it twice.
+// What a client writes into /zookeeper/config is not the configuration; what a reconfiguration writes
+// is, and its watchers get two events.
 func TestReconfig(t *testing.T) {
 	tr := New()
 	tr.SetMembership("first", 1<<32, 77)

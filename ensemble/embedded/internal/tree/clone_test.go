@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// step applies a random transaction, as a leader could make it, and gives it.
+// step applies a random transaction such as a leader could make, and returns it.
 func step(t *rapid.T, tr *Tree) *Txn {
 	paths := []string{"/"}
 	var leaves []string
@@ -61,14 +61,14 @@ func step(t *rapid.T, tr *Tree) *Txn {
 	return x
 }
 
-// pathsOf goes through a tree in the order of its children.
+// pathsOf returns the paths of a tree in the order of its children.
 func pathsOf(tr *Tree) []string {
 	var paths []string
 	tr.root.walk(func(n *node) { paths = append(paths, n.path) })
 	return paths
 }
 
-// dump tells all that clients can see of a tree.
+// dump returns everything that clients can see of a tree.
 func dump(tr *Tree) []string {
 	var all []string
 	tr.root.walk(func(n *node) {

@@ -46,14 +46,14 @@ func TestExpired(t *testing.T) {
 	expect(1 << 60)
 	apply(t, tr, &Delete{Path: "/t/a"})
 	expect(set + 100)
-	expect(set+101, "/t") // children do not set it anew
+	expect(set+101, "/t") // children do not reset the TTL
 	apply(t, tr, &SetACL{Path: "/t", ACL: open, Version: 1})
 	expect(set+101, "/t")
 	apply(t, tr, &Delete{Path: "/t"})
 	expect(1 << 60)
 }
 
-// The leader gathers them in a set, too.
+// The leader also collects expired znodes in a set, whose order is Java's.
 func TestExpiredInTheOrderOfAJavaSet(t *testing.T) {
 	tr := New()
 	set := newJavaSet(javahash.Default)

@@ -22,7 +22,8 @@ func TestJavaHash(t *testing.T) {
 	}
 }
 
-// What OpenJDK prints for new HashSet<>(8), and new HashSet<>(), with these.
+// The orders are those that OpenJDK prints for new HashSet<>(8) and new HashSet<>() with these
+// elements.
 func TestOrdersOfAJavaSet(t *testing.T) {
 	var locks, paths []string
 	for i := range 14 {
@@ -65,8 +66,8 @@ func hashOrdered(paths []string) []string {
 	return paths
 }
 
-// javaSet is a HashSet as the source of java.util.HashMap has it: buckets of
-// chains, which split in order when the table doubles.
+// javaSet is a HashSet modelled on the source of java.util.HashMap: buckets of chains, which are split
+// in order when the table doubles.
 type javaSet struct {
 	table [][]string
 	size  int
@@ -103,7 +104,8 @@ func (s *javaSet) remove(name string) {
 
 func (s *javaSet) names() []string { return slices.Concat(s.table...) }
 
-// copy is HashMap.clone: a table for 4/3 of the elements, which then get in.
+// copy is HashMap.clone: a new table for 4/3 of the number of elements, into which the elements are
+// then added.
 func (s *javaSet) copy() *javaSet {
 	buckets := 16
 	if s.size > 0 {
@@ -147,7 +149,7 @@ func TestHashOrderIsThatOfACopyThatGrew(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfNDistinct(rapid.StringMatching(`/[a-c]{1,4}`), 0, 60, rapid.ID[string]).Draw(t, "names")
 		copied := rapid.IntRange(0, len(names)).Draw(t, "copied")
-		// A set as large as it had to be, its copy, and what was added then.
+		// The set has its smallest table; then come its copy, and the elements added to that.
 		set := newJavaSet(javahash.Default)
 		for _, s := range names[:copied] {
 			set.add(s)

@@ -28,7 +28,7 @@ func TestValidPath(t *testing.T) {
 	}
 }
 
-// The rules as Java has them: one UTF-16 unit after another.
+// validByUnits applies Java's rules: to one UTF-16 unit after another.
 func validByUnits(path string) bool {
 	u := utf16.Encode([]rune(path))
 	if len(u) == 0 || u[0] != '/' {

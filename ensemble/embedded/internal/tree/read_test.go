@@ -45,7 +45,7 @@ func TestAllChildrenNumber(t *testing.T) {
 	for i, path := range []string{"/a", "/ab", "/a/b", "/a/b/c", "/a/d"} {
 		apply(t, tr, &Create{Path: path, ACL: open, ParentCversion: int32(i + 1)})
 	}
-	// The numbers of Java's server, which counts paths that begin with path + "/".
+	// The numbers are those of Java's server, which counts paths that begin with path + "/".
 	for path, want := range map[string]int32{"/a": 3, "/ab": 0, "/a/b": 1, "/": 8, "": 9, "/zookeeper": 2} {
 		if got, code := tr.AllChildrenNumber(path, nil); got != want || code != wire.OK {
 			t.Errorf("%q: %d %v", path, got, code)

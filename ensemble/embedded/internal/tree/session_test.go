@@ -42,7 +42,7 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-// withEphemerals has ephemerals of sessions 1 and 2 below /e.
+// withEphemerals returns a tree with ephemerals of sessions 1 and 2 below /e.
 func withEphemerals(t *testing.T, n int) *Tree {
 	tr := New()
 	apply(t, tr, &Create{Path: "/e", ACL: open, ParentCversion: 1})
@@ -103,7 +103,7 @@ func TestEphemerals(t *testing.T) {
 	}
 }
 
-// Some are made, and some of them deleted, which does not make the set smaller.
+// Some ephemerals are created, and some of them deleted, which does not shrink the set's table.
 func TestEphemeralsAreInTheOrderOfACopiedJavaSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tr, set := New(), newJavaSet(javahash.Default)

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// AppendTree appends all that a tree is: the configuration, sessions, and znodes in the order in
-// which they were made, so that each comes behind its parent.
+// AppendTree appends the whole tree: the configuration, the sessions, and the znodes in the order in
+// which they were created, so that each comes after its parent.
 func AppendTree(b []byte, t *Tree) []byte {
 	b = wire.AppendString(wire.AppendLong(b, t.zxid), t.members)
 	b = wire.AppendInt(b, int32(len(t.sessions)))
@@ -41,10 +41,10 @@ func (x *node) append(b []byte) []byte {
 	return wire.AppendBool(b, x.container)
 }
 
-// leastNode is how many bytes a znode has at least.
+// leastNode is the smallest size of a znode, in bytes.
 const leastNode = 4 + 4 + 1 + 7*8 + 3*4 + 1
 
-// ReadTree reads what AppendTree wrote. It shares nothing with b.
+// ReadTree reads what AppendTree wrote. The tree shares no memory with b.
 func ReadTree(b []byte) (*Tree, error) {
 	d := wire.NewDecoder(b)
 	t := empty()

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// sameState tells the first difference of what has to be the same after a restart:
-// all that clients see, but the order of lists, which follows Java's tables and
-// changes with a restart there, too.
+// sameState returns the first difference in what has to be the same after a restart: everything that
+// clients see, except the order of lists, which follows Java's hash tables and also changes with a
+// restart of Java's servers.
 func sameState(a, b *Tree) string {
 	if d := a.Diff(b); d != "" {
 		return d
@@ -61,7 +61,7 @@ func TestATreeIsReadAsItWasWritten(t *testing.T) {
 	})
 }
 
-// Null data is not empty data, and quotas count on.
+// Null data is not read as empty data, and quotas continue to count.
 func TestATreeIsReadInDetail(t *testing.T) {
 	tr := New()
 	tr.SetMembership("server.1=…", 1<<32, 7)
@@ -127,14 +127,14 @@ func TestTxnsAreReadAsTheyWereWritten(t *testing.T) {
 			}
 		}
 	}
-	// What failed is not told.
+	// Failed transactions are not reported.
 	failed := &Txn{Op: wire.Create, Body: Failure{Code: wire.NodeExists}}
 	if got, err := ReadTxn(AppendTxn(nil, failed)); err != nil || got.Op != wire.ErrorOp || got.Body != failed.Body {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
-// Whatever bytes there are, they are a tree that holds together or an error.
+// Any bytes are read as a consistent tree or an error.
 func FuzzReadTree(f *testing.F) {
 	tr := New()
 	tr.Apply(&Txn{Zxid: 1, Session: 1, Body: &CreateSession{Timeout: time.Second}})

@@ -9,7 +9,7 @@ import (
 
 func ignore(int, wire.EventType, string) {}
 
-// BenchmarkFire is one event for many watchers who register again.
+// BenchmarkFire measures one event for many watchers that then set their watches again.
 func BenchmarkFire(b *testing.B) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -25,8 +25,8 @@ func BenchmarkFire(b *testing.B) {
 	}
 }
 
-// BenchmarkNobody is an event that no watch is for, among many that are not for
-// it: on the same znode, beside it and above it.
+// BenchmarkNobody measures an event that no watch matches, with many other watches on the same znode,
+// beside it and above it.
 func BenchmarkNobody(b *testing.B) {
 	for _, others := range []int{0, 100_000} {
 		b.Run(fmt.Sprint(others), func(b *testing.B) {
@@ -45,7 +45,7 @@ func BenchmarkNobody(b *testing.B) {
 	}
 }
 
-// BenchmarkRecursive is a change eight levels below one recursive watch.
+// BenchmarkRecursive measures a change eight levels below one recursive watch.
 func BenchmarkRecursive(b *testing.B) {
 	table := New[int]()
 	table.Add("/", wire.AddPersistentRecursive, 1)
@@ -55,7 +55,7 @@ func BenchmarkRecursive(b *testing.B) {
 	}
 }
 
-// BenchmarkRemoveAll is a connection with ten watches that ends among many.
+// BenchmarkRemoveAll measures the end of a connection with ten watches among many others.
 func BenchmarkRemoveAll(b *testing.B) {
 	table := New[int]()
 	paths := make([]string, 10)

@@ -1,6 +1,6 @@
 package watch
 
-// which list: an entry can be on one of each.
+// The kinds of lists. An entry can be on one list of each kind.
 const (
 	dataList = iota
 	childList
@@ -9,8 +9,8 @@ const (
 	lists
 )
 
-// list keeps entries in the order in which they were added, so that watchers
-// fire in the order in which they registered, and lets any of them go at once.
+// list keeps entries in the order in which they were added, so that watchers fire in the order in which
+// they registered. Any entry can be removed in constant time.
 type list[W comparable] struct {
 	of         int
 	head, tail *entry[W]
@@ -18,7 +18,7 @@ type list[W comparable] struct {
 
 type link[W comparable] struct{ prev, next *entry[W] }
 
-// put adds an entry or removes it, and says by how much the list grew.
+// put adds an entry or removes it, and returns by how much the list grew.
 func (l *list[W]) put(e *entry[W], in bool) int {
 	if in {
 		l.push(e)

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// model is the same as two plain lists of what was set, as ZooKeeper's two
-// watch managers have it, without any index.
+// model is a watch table in the form of two plain lists of the watches that were set, one for each of
+// ZooKeeper's watch managers, without any index.
 type model struct {
 	data, child []set
 	listed      map[int]bool
@@ -35,7 +35,7 @@ func (m *model) add(in *[]set, s set) {
 	}
 }
 
-// trigger gives the watchers that are told, without an order.
+// trigger returns the watchers that are notified, in no order.
 func (m *model) trigger(typ wire.EventType, path string) map[int]bool {
 	to := map[int]bool{}
 	if typ != wire.EventChildrenChanged {
@@ -72,8 +72,8 @@ func (m *model) remove(path string, typ wire.WatcherType, w int) {
 	}
 }
 
-// matches says of a registration in the list of one-time type own whether a
-// removal concerns it.
+// matches returns a function that reports whether a removal concerns a registration in the list of the
+// one-time type own.
 func matches(path string, typ wire.WatcherType, w int, own wire.WatcherType) func(set) bool {
 	return func(s set) bool {
 		if s.path != path || s.w != w {

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// told is one call of fire.
+// told records one call of fire.
 type told struct {
 	W    int
 	Type wire.EventType
@@ -139,8 +139,8 @@ func TestInOrderOfRegistration(t *testing.T) {
 	}
 }
 
-// TestRegisterAgain: what was taken away and set again is last, also when another
-// watch of the same watcher stayed.
+// TestRegisterAgain: a watch that was removed and set again is last, even if another watch of the same
+// watcher stayed.
 func TestRegisterAgain(t *testing.T) {
 	table := New[int]()
 	for w := range 4 {
@@ -213,8 +213,8 @@ func TestNoSuchMode(t *testing.T) {
 	}
 }
 
-// TestFireMayChangeTheTable: what fire does to the table, as a server does that
-// closes a connection which it cannot send to, is for the next event.
+// TestFireMayChangeTheTable: changes that fire makes to the table, like a server that closes a
+// connection to which it cannot send, take effect with the next event.
 func TestFireMayChangeTheTable(t *testing.T) {
 	table := New[int]()
 	for w := range 3 {
@@ -262,7 +262,7 @@ func TestUnusualPaths(t *testing.T) {
 	}
 }
 
-// TestEmptyAgain: what was large gives its memory back.
+// TestEmptyAgain: a table that was large frees its memory.
 func TestEmptyAgain(t *testing.T) {
 	table := New[int]()
 	for w := range 2 * large {

@@ -28,7 +28,8 @@ func zxids(es []Entry) []int64 {
 	return zs
 }
 
-// diskOf is a disk with these entries, of which some are committed and some in the base.
+// diskOf returns a disk with these entries, of which some are committed and some are folded into the
+// base.
 func diskOf(committed, folded int, zs ...int64) *Disk {
 	d := NewDisk(&tally{})
 	for _, e := range entries(zs...) {
@@ -77,16 +78,16 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestSyncBringsInLine draws pairs of logs as elections and crashes leave them: each
-// epoch's leader begins with a log that has all that is committed, and others have
-// taken over some beginning of what it then had.
+// TestSyncBringsInLine draws pairs of logs as elections and crashes leave them: each epoch's leader
+// begins with a log that has everything committed, and others have taken over a prefix of what the
+// leader then had.
 func TestSyncBringsInLine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		history := [][]int64{nil, nil, nil} // logs of three servers
-		committed := 0                      // of the last leader's log
+		committed := 0                      // length of the committed prefix of the last leader's log
 		leader := 0
 		for epoch := int64(1); epoch <= int64(rapid.IntRange(1, 6).Draw(t, "epochs")); epoch++ {
-			// Who leads has all of what is committed.
+			// The leader has everything that is committed.
 			next := rapid.IntRange(0, 2).Draw(t, "leader")
 			if len(history[next]) < committed || !slices.Equal(history[next][:committed], history[leader][:committed]) {
 				next = leader
@@ -118,7 +119,7 @@ func TestSyncBringsInLine(t *testing.T) {
 		known := rapid.IntRange(0, common).Draw(t, "known")
 		f := diskOf(known, rapid.IntRange(0, known).Draw(t, "folded"), mine...)
 		before, knew := slices.Clone(zxids(f.log)), f.LastCommitted()
-		shown := f.choose(0, 0, len(f.log)) // what others may still look at
+		shown := f.choose(0, 0, len(f.log)) // what others may still read
 
 		f.SetDelay(time.Second)
 		s := l.choose(f.LastZxid(), f.LastCommitted(), len(l.log))
@@ -134,8 +135,8 @@ func TestSyncBringsInLine(t *testing.T) {
 		if got := zxids(shown.Entries); !slices.Equal(got, before[len(before)-len(got):]) {
 			t.Fatal("what was shown to others has changed")
 		}
-		// What both had must survive a crash before anything new is on disk: it may
-		// be committed thanks to this copy.
+		// What both had must survive a crash before anything new is on disk, because it may be
+		// committed thanks to this copy.
 		had := int64(0)
 		for i := range min(len(mine), len(theirs)) {
 			if mine[i] == theirs[i] {

@@ -1,6 +1,6 @@
 package zab
 
-// What can go wrong in the simulation.
+// This file has the faults of the simulation.
 
 // crash kills a server: what it sent may still arrive up to some point.
 func (v *server) crash() {
@@ -34,7 +34,7 @@ func (v *server) crash() {
 // harm injects a random fault, or ends one.
 func (s *sim) harm() {
 	v := s.servers[s.rnd.IntN(len(s.servers))]
-	if s.rnd.IntN(2) == 0 { // leaders are worth it
+	if s.rnd.IntN(2) == 0 { // faults of leaders are more interesting
 		for _, o := range s.servers {
 			if o.node != nil && o.app.serving && o.app.role == Leading {
 				v = o
@@ -87,8 +87,8 @@ func (s *sim) slowDisks() {
 	}
 }
 
-// maybeAmbush lets something go wrong just when a server has taken in a message,
-// more often in the short phases before broadcast.
+// maybeAmbush sometimes injects a fault just after a server has handled a message, more often in the
+// short phases before broadcast.
 func (s *sim) maybeAmbush(v *server, m Message) {
 	odds := s.plan.ambush
 	switch m.Kind {
@@ -150,7 +150,8 @@ func (v *server) resume() {
 	}
 }
 
-// cut cuts links: some of a server's one way, all of them, or the ensemble in two.
+// cut cuts links: some of a server's in one direction, all of a server's, or all between two halves of
+// the ensemble.
 func (s *sim) cut(v int) {
 	s.used.Cuts++
 	kind, side := s.rnd.IntN(4), s.rnd.Uint64()
@@ -175,7 +176,7 @@ func (s *sim) cut(v int) {
 	}
 }
 
-// heal lets flow again what was held back.
+// heal lets the messages pass that were held back.
 func (s *sim) heal() {
 	s.log("heal")
 	for _, from := range s.ids {
@@ -198,8 +199,8 @@ func (s *sim) heal() {
 	}
 }
 
-// sever breaks the connection between two living servers: what is under way is
-// lost, and both are told.
+// sever breaks the connection between two living servers: messages in flight are lost, and both servers
+// are told.
 func (s *sim) sever(a, b int) {
 	if a == b {
 		return

@@ -2,11 +2,10 @@ package zab
 
 import "slices"
 
-// paper is files in memory: what a server of the simulation has after a crash of
-// the whole process.
+// paper holds files in memory: what a server of the simulation has after a crash of its whole process.
 type paper struct {
 	Stored
-	lose string // a deliberate defect: the method that does nothing
+	lose string // a deliberate defect: the name of the method that does nothing
 }
 
 func newPaper() *paper { return &paper{Stored: Stored{Base: &tally{}}} }
@@ -43,8 +42,8 @@ func (p *paper) Replace(base State, baseZxid int64, log []Entry) bool {
 	return true
 }
 
-// reread gives the disk of a server whose process has crashed: what is durable by
-// its own words is in its files, and nothing else.
+// reread returns the disk of a server whose process has crashed: its files have exactly what the server
+// claimed to be durable.
 func (v *server) reread() {
 	if v.files == nil {
 		return

@@ -105,7 +105,7 @@ func (a *replica) Commit(e Entry) {
 	}
 }
 
-// extend takes in an entry that nobody has committed before.
+// extend adds an entry that nobody has committed before.
 func (s *sim) extend(a *replica, e Entry) {
 	if a.node.role != Leading {
 		violated("server %d commits %#x before any leader", a.id, e.Zxid)
@@ -191,7 +191,7 @@ func (a *replica) Beat() any {
 	return report{number: a.sent}
 }
 
-// report sends something to the leader, who may be this server.
+// report sends a report to the leader, which may be this server.
 func (a *replica) report(propose bool) {
 	a.sent++
 	if !a.node.SendLeader(report{number: a.sent, propose: propose}) {
@@ -227,7 +227,7 @@ func (s *sim) checkPosition(id, count int, zxid int64) {
 	}
 }
 
-// checkDisk compares what a server knows to be committed with what is.
+// checkDisk compares what a server knows to be committed with what is committed.
 func (s *sim) checkDisk(d *Disk) {
 	base := d.base.(*tally)
 	s.checkPosition(0, base.count, base.zxid)
@@ -250,7 +250,7 @@ func (s *sim) allServe() bool {
 	return true
 }
 
-// converge checks that a last proposal reaches all, and all are the same then.
+// converge checks that a last proposal reaches all servers, which then have the same state.
 func (s *sim) converge() {
 	s.quiet = true
 	s.run(s.now.Add(2 * s.plan.tick))

@@ -9,7 +9,7 @@ import (
 
 const tick = 100 * time.Millisecond
 
-// calm is an ensemble to which nothing happens but what the test does.
+// calm returns an ensemble without faults other than those of the test.
 func calm(t *testing.T, voters, observers int) *sim {
 	t.Helper()
 	s := newSim(1, &plan{
@@ -23,14 +23,15 @@ func calm(t *testing.T, voters, observers int) *sim {
 	return s
 }
 
-// serving is calm, once all serve.
+// serving is like calm, but returns once all servers serve.
 func serving(t *testing.T, voters, observers int) *sim {
 	s := calm(t, voters, observers)
 	s.until(t, 20*time.Millisecond, "all serve", s.allServe)
 	return s
 }
 
-// until runs until a condition holds, and wants it to within some time, which it gives.
+// until runs the simulation until a condition holds, which must be within limit, and returns the time
+// that this took.
 func (s *sim) until(t *testing.T, limit time.Duration, what string, holds func() bool) time.Duration {
 	t.Helper()
 	began := s.now
@@ -108,7 +109,7 @@ func TestLeaderIsKilled(t *testing.T) {
 func TestLeaderIsCutOff(t *testing.T) {
 	s := serving(t, 3, 0)
 	s.isolate(3)
-	s.put(3, 5) // nobody hears of them
+	s.put(3, 5) // no other server hears of these entries
 	s.until(t, (3+3)*tick, "server 3 gives up", s.role(3, Looking))
 	s.until(t, tick, "server 2 leads", s.role(2, Leading))
 	if got := s.node(3).disk.LastCommitted(); got != 0 {
@@ -117,7 +118,7 @@ func TestLeaderIsCutOff(t *testing.T) {
 	s.put(2, 1)
 	s.run(s.now.Add(10 * time.Millisecond))
 	s.heal()
-	// One more tick than its votes take to be sent again.
+	// This is one tick more than until its votes are sent again.
 	s.until(t, 3*tick, "server 3 follows", s.role(3, Following))
 	if s.used.Truncs != 1 {
 		t.Errorf("%d truncations", s.used.Truncs)
@@ -208,7 +209,7 @@ func TestSlowDisks(t *testing.T) {
 	committed := func(count int64) func() bool {
 		return func() bool { return counterOf(s.node(3).LastCommitted()) == count }
 	}
-	delay(3) // the leader's own is not needed
+	delay(3) // the leader's own disk is not needed
 	s.put(3, 1)
 	s.until(t, 5*time.Millisecond, "committed", committed(1))
 	delay(1, 2)
@@ -218,7 +219,7 @@ func TestSlowDisks(t *testing.T) {
 	}
 }
 
-// A follower whose disk hangs acknowledges nothing and is given up.
+// A follower whose disk hangs acknowledges nothing, and the leader gives it up.
 func TestHangingDisk(t *testing.T) {
 	s := serving(t, 3, 0)
 	s.servers[0].disk.SetDelay(time.Hour)
@@ -307,7 +308,7 @@ func (r *recorder) last(kind Kind) (last Message) {
 	return last
 }
 
-// lone is server 1 of three, without the others.
+// lone returns server 1 of three, without the others.
 func lone(d *Disk) (*Node, *recorder) {
 	r := &recorder{}
 	n := NewNode(Config{ID: 1, Voters: []int{1, 2, 3}, Tick: tick, InitLimit: 10, SyncLimit: 3}, d, r)
@@ -386,8 +387,8 @@ func TestLeaderStepsBackForAMoreRecentLog(t *testing.T) {
 	}
 }
 
-// Were the epoch set before the log is durable, a crash would leave a short log
-// that looks more recent than the long ones of others.
+// If the epoch were set before the log is durable, a crash could leave a short log that looks more
+// recent than the longer ones of others.
 func TestLeaderWaitsForItsOwnDisk(t *testing.T) {
 	d := diskOf(0, 0, zx(1, 1))
 	d.current, d.accepted = 1, 1
@@ -415,7 +416,8 @@ func TestLeaderWaitsForItsOwnDisk(t *testing.T) {
 	}
 }
 
-// The same for a follower: the leader counts its word as a copy that no crash takes.
+// The same applies to a follower: the leader counts its acknowledgement as a copy that survives any
+// crash.
 func TestFollowerWaitsForItsOwnDisk(t *testing.T) {
 	d := NewDisk(&tally{})
 	d.SetDelay(tick)
@@ -470,7 +472,7 @@ func TestRefusal(t *testing.T) {
 		t.Errorf("to a connection that is over: %+v", got)
 	}
 
-	// Who is refused tries again for a while.
+	// A refused server tries again for a while.
 	calls := 0
 	for n.role == Following && calls < 100 {
 		calls++
@@ -485,7 +487,7 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-// A dead leader must not be elected again because its followers still name it.
+// A dead leader must not be elected again just because its followers still vote for it.
 func TestLeaderMustSayItself(t *testing.T) {
 	n, r := lone(NewDisk(&tally{}))
 	word := func(from int, role Role) {
@@ -543,7 +545,8 @@ func TestVoteOrder(t *testing.T) {
 	}
 }
 
-// Messages of no use: for others, from strangers, of connections never made or over.
+// Useless messages are ignored: those for other servers, from unknown servers, and of connections that
+// never existed or have ended.
 func TestUselessMessages(t *testing.T) {
 	s := serving(t, 3, 1)
 	before := s.node(3).Status()
@@ -558,7 +561,7 @@ func TestUselessMessages(t *testing.T) {
 			{From: peer, To: id, Conn: Conn{peer, 7, 1}},
 		} {
 			if m.Kind == Connect && way.From == peer && way.To == id {
-				continue // the one kind that makes a connection
+				continue // the only kind that opens a connection
 			}
 			m.From, m.To, m.Conn = way.From, way.To, way.Conn
 			s.node(id).Step(s.now, m)

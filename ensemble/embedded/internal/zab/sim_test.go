@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// The simulation: servers, disks, links, clients and faults under a virtual clock,
-// all drawn from one seed, and a judge that looks at every call of App.
+// The simulation has servers, disks, links, clients and faults under a virtual clock, all drawn from
+// one seed, and a judge that checks every call of App.
 
-// sim is one run.
+// sim is one run of the simulation.
 type sim struct {
 	rnd     *rand.Rand
 	now     time.Time
 	servers []*server
-	links   [][]link // from, to
+	links   [][]link // by sender and receiver
 	ids     []int
 	voters  []int
 	plan    plan
@@ -22,11 +22,11 @@ type sim struct {
 	trace   func(format string, args ...any)
 	sabotage
 
-	// What the judge knows.
-	global      []Entry       // committed, in order
-	under       []int64       // the epoch of the leader that committed it first
-	leaderOf    map[int64]int // who served as leader in an epoch
-	established map[int64]int // how much was committed when it began
+	// This is what the judge knows.
+	global      []Entry       // the committed entries, in order
+	under       []int64       // for each entry, the epoch of the leader that committed it first
+	leaderOf    map[int64]int // the server that led in each epoch
+	established map[int64]int // how much was committed when each epoch began
 	proposals   int
 	used        coverage
 }
@@ -73,7 +73,7 @@ func (c *coverage) add(o coverage) {
 type sabotage struct {
 	onSend  func(m *Message) bool // false: the message is lost
 	onCall  func(d *Disk)         // after each call of a node
-	onCrash func(d *Disk)         // before what is not durable is dropped
+	onCrash func(d *Disk)         // before data that is not durable is dropped
 }
 
 // server is one server: its disk, and while it is alive its node.
@@ -109,7 +109,7 @@ func (s *sim) log(format string, args ...any) {
 
 var epochStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// drawPlan draws what a run is like.
+// drawPlan draws the plan of a run.
 func drawPlan(rnd *rand.Rand) plan {
 	return plan{
 		voters:       []int{1, 2, 3, 3, 3, 4, 5, 5, 7}[rnd.IntN(9)],
@@ -201,14 +201,14 @@ func (s *sim) send(m Message) {
 	l.queue = append(l.queue, parcel{at: at, m: m})
 }
 
-// deliver hands over what comes next on a link.
+// deliver delivers the next parcel of a link.
 func (s *sim) deliver(l *link) {
 	p := l.queue[0]
 	l.queue = l.queue[1:]
 	v := s.servers[p.m.To-1]
 	if v.node == nil {
 		if p.m.Kind == Connect && !p.reset && s.rnd.IntN(2) == 0 {
-			s.send(Message{From: p.m.To, To: p.m.From, Kind: Close, Conn: p.m.Conn}) // nobody listens
+			s.send(Message{From: p.m.To, To: p.m.From, Kind: Close, Conn: p.m.Conn}) // nothing listens there
 		}
 		return
 	}
@@ -231,11 +231,11 @@ func (s *sim) after(v *server) {
 	}
 }
 
-// run lets the world go on until a time.
+// run advances the simulation to a time.
 func (s *sim) run(until time.Time) {
 	propose := s.now.Add(s.plan.proposeEvery)
 	for {
-		// The earliest of: a proposal, a server's timer, a delivery.
+		// The next event is the earliest of a proposal, a server's timer and a delivery.
 		at, what := propose, func() { propose = s.now.Add(s.duration(s.plan.proposeEvery)); s.clients() }
 		for _, v := range s.servers {
 			if v.node == nil || v.paused {
@@ -317,7 +317,7 @@ func (s *sim) clients() {
 	}
 }
 
-// decideWildly lets a server that looks follow one of two, or lead.
+// decideWildly makes a looking server follow one of the other two, or lead.
 func (s *sim) decideWildly() {
 	v := s.servers[s.rnd.IntN(len(s.servers))]
 	if v.node == nil || v.paused || v.node.role != Looking || !v.node.started {
@@ -334,7 +334,7 @@ func (s *sim) decideWildly() {
 // recovery is how many ticks after the end of all faults everybody must serve.
 const recovery = 30
 
-// play plays a whole run and gives the violation, if there was one.
+// play plays a whole run and returns the violation, if there was one.
 func (s *sim) play() (err error) {
 	defer func() {
 		if r := recover(); r != nil {

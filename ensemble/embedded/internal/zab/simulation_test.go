@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// seeds is how many runs the ordinary test makes. A hundred times as many take
-// ten minutes.
+// seeds is how many runs the ordinary test makes. A hundred times as many would take ten minutes.
 const seeds = 300
 
 func TestSimulation(t *testing.T) {
@@ -34,8 +33,8 @@ func replay(t *testing.T, s *sim) {
 	t.Log(strings.Join(lines[max(0, len(lines)-100):], "\n"))
 }
 
-// TestSimulationCatches plants defects around the nodes, in disks and network,
-// and wants the judge to notice.
+// TestSimulationCatches plants defects around the nodes, in disks and network, and fails unless the
+// judge notices them.
 func TestSimulationCatches(t *testing.T) {
 	tests := map[string]func(*sim){
 		"a disk that says durable too early": func(s *sim) {
@@ -102,7 +101,7 @@ func TestSimulationCatches(t *testing.T) {
 	}
 }
 
-// BenchmarkPropose is a proposal's way through three servers, without a network.
+// BenchmarkPropose measures a proposal's way through three servers, without a network.
 func BenchmarkPropose(b *testing.B) {
 	s := newSim(1, &plan{voters: 3, tick: 1e9, initLimit: 10, syncLimit: 5, proposeEvery: 1e9, latency: 1000})
 	s.quiet = true
@@ -129,7 +128,7 @@ func BenchmarkPropose(b *testing.B) {
 	}
 }
 
-// direct is an App and the network of all, without delay.
+// direct is an App, and the network of all servers without delay.
 type direct struct {
 	nodes map[int]*Node
 	queue []Message

@@ -21,9 +21,9 @@ var Defects = []string{
 // Record holds all that was recorded of a run.
 type Record struct {
 	Events       []history.Event // facts of process "session"
-	Transactions []history.Txn   // all that were committed
+	Transactions []history.Txn   // all committed transactions
 	Final        time.Duration   // from when on the clients only read
-	Broken       int             // how often the servers did so, whether or not it showed
+	Broken       int             // how often the defect struck, whether or not it showed
 }
 
 // Run simulates a run of some hundred steps, all of which follow from the seed. The servers keep their
@@ -88,7 +88,7 @@ func (s *sim) step() {
 	}
 }
 
-// move lets something go on that is under way.
+// move lets something that is under way advance.
 func (s *sim) move() {
 	s.links = slices.DeleteFunc(s.links, func(l *link) bool { return !l.open && len(l.out)+len(l.queue) == 0 })
 	if len(s.links) > 0 {
@@ -166,7 +166,7 @@ func (s *sim) forward(v *server) {
 	s.write(k)
 }
 
-// hear brings the oldest frame of a server to the client, or loses it.
+// hear brings the oldest frame from the server to the client, or loses it.
 func (s *sim) hear(l *link) {
 	if len(l.in) == 0 || !l.open {
 		return
@@ -222,7 +222,7 @@ func (c *client) used(e *history.WatchEvent) {
 	}
 }
 
-// forget drops what a client forgets when its session has ended.
+// forget drops everything that belongs to a session that has ended.
 func (c *client) forget() {
 	c.session, c.seen = 0, 0
 	clear(c.data)
@@ -230,8 +230,8 @@ func (c *client) forget() {
 	clear(c.child)
 }
 
-// cut ends a connection for the client. What is on its way to the server may still
-// arrive, and the server may notice later.
+// cut ends a connection for the client. Requests on their way to the server may still arrive, and the
+// server may notice the end later.
 func (s *sim) cut(l *link) {
 	if !l.open {
 		return
@@ -302,7 +302,7 @@ var paths = []string{"/a", "/b", "/d", "/d/x", "/d/y", "/d/x/z"}
 func (s *sim) request(c *client) history.Request {
 	read := []string{"getData", "exists", "getChildren", "getChildren2", "exists"}
 	n := s.rng.IntN(20)
-	if c.reads { // and so does not wait for its own writes
+	if c.reads { // a client that only reads does not wait for its own writes
 		n = s.rng.IntN(11)
 	}
 	switch {

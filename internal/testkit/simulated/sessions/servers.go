@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/simulated"
 )
 
-// before holds the state of a path before its latest change, and who made that.
+// before holds the state of a path before its latest change, and the session that made the change.
 type before struct {
 	znode   *simulated.Znode
 	session history.ID
@@ -49,7 +49,7 @@ type call struct {
 	history.Request
 	link  *link
 	ready bool
-	index int // of the log, from which on a sync is answered
+	index int // a sync is answered from this index of the log on
 	reply history.Reply
 	zxid  history.ID
 }
@@ -63,7 +63,7 @@ type link struct {
 	out     []*call
 	queue   []*call // at the server, in order
 	in      []frame
-	held    []frame // back by a defect
+	held    []frame // held back by a defect
 }
 
 // server is a server of the ensemble.
@@ -83,10 +83,10 @@ type entry struct {
 	history.Txn
 	at   time.Duration
 	call *call
-	lost bool // of the defective: it is answered, and not done
+	lost bool // by a defect: it is answered but not applied
 }
 
-// session holds what the leader knows of one.
+// sess holds what the leader knows of a session.
 type sess struct {
 	owner *link
 	dead  bool
@@ -118,7 +118,7 @@ type sim struct {
 	final    time.Duration
 	defect   string
 	broken   int
-	values   int // that were written
+	values   int // how many values were written
 	faults   float64
 }
 
@@ -134,7 +134,7 @@ const leader, follower = "leader", "follower"
 // Addresses lists the addresses under which sessions connect, the leader's first.
 var Addresses = []string{leader, follower}
 
-// SyncLag returns for how long a read after a sync at a server may miss what others had already seen.
+// SyncLag returns how long after others have seen a change a read that follows a sync may still miss it.
 func SyncLag(server string, _ time.Duration) time.Duration {
 	if server == leader {
 		return leaderLag
@@ -159,7 +159,7 @@ func (s *sim) behind() int {
 	return -1
 }
 
-// breaks reports, now and then, that the defect shows.
+// breaks reports whether a defect strikes now: at random, if the servers have it.
 func (s *sim) breaks(which string) bool {
 	if s.defect != which || !s.chance(0.5) {
 		return false
@@ -219,7 +219,7 @@ func (s *sim) write(k *call) {
 	s.commit(t, k)
 }
 
-// repeat gives a sequential znode a number that there was before.
+// repeat, as a defect, gives a sequential znode a number that was used before.
 func (s *sim) repeat(k *call, t *history.Txn) {
 	n := s.lead[path.Dir(t.Path)].Creates
 	if old := k.Path + fmt.Sprintf("%010d", n-2); n > 2 && s.lead[old] == nil && s.breaks("names") {
@@ -227,7 +227,7 @@ func (s *sim) repeat(k *call, t *history.Txn) {
 	}
 }
 
-// end closes a session.
+// end ends a session.
 func (s *sim) end(id history.ID, k *call) {
 	o := s.sessions[id]
 	if o.dead {
@@ -241,7 +241,7 @@ func (s *sim) end(id history.ID, k *call) {
 	s.commit(s.lead.Transaction(r, id), k)
 }
 
-// apply makes a server take in the next transaction.
+// apply makes a server apply the next transaction.
 func (s *sim) apply(v *server) {
 	if v.half != nil {
 		e := v.half

@@ -19,7 +19,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// nasty are names and values that would do harm, or take more or fewer cells than characters.
+// nasty lists names and values that would do harm, or take more or fewer cells than they have
+// characters.
 var nasty = []string{
 	"", " ", "a b", "\x1b[2J\x1b[31m", "\x1b]0;title\x07", "\u202eright to left", "\x9b31m", "\xff\xfe", "日本語", "日本語日本語日本語日本語日本語",
 	"e\u0301", "\u0301first", strings.Repeat("\u0301", 40), "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪", "❤️", "\ufe0f", "\u200b", "\u200d", "\t", "\n", "\r\n",
@@ -105,8 +106,8 @@ func genState(t *rapid.T, v *monitor.View) *state {
 	return s
 }
 
-// TestEveryLineHasTheWidth: whatever there is to draw, and however small the screen, each line
-// has exactly its width, and nothing in it does more to a terminal than give colours.
+// TestEveryLineHasTheWidth: whatever there is to draw, and however small the screen, each line has
+// exactly the screen's width, and nothing in it does more to a terminal than set colours.
 func TestEveryLineHasTheWidth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := genView(t)
@@ -141,8 +142,8 @@ func checkScreen(t fataler, screen string, w, h int) {
 	}
 }
 
-// onlyColours takes sequences that set colours and attributes out of a line, and leaves all
-// others there.
+// onlyColours removes the sequences that set colours and attributes from a line, and leaves all others
+// in it.
 func onlyColours(l string) string {
 	var b strings.Builder
 	for l != "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// fake is a tree in memory that is a Source.
+// fake is a Source whose tree is in memory.
 type fake struct {
 	mu      sync.Mutex
 	znodes  map[string]*fakeNode
@@ -19,8 +19,8 @@ type fake struct {
 	chosen  string
 	changed chan struct{}
 	looks   int
-	rest    monitor.View // all but rows, and the chosen znode
-	refused error        // to read the chosen znode
+	rest    monitor.View // everything except the rows and the chosen znode
+	refused error        // the error of reading the chosen znode
 }
 
 type fakeNode struct {
@@ -128,7 +128,7 @@ func (f *fake) kids(folder string) (kids []string) {
 	return kids
 }
 
-// rows are all rows that pass the filter, and those above one that does.
+// rows returns all rows that pass the filter, and those above them.
 func (f *fake) rows(filter string) (rows []monitor.Row) {
 	var walk func(path string, depth int) []monitor.Row
 	walk = func(path string, depth int) (below []monitor.Row) {

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// harbour is an ensemble with something of everything.
+// harbour returns an ensemble with something of everything.
 func harbour() *fake {
 	f := newFake()
 	at := func(path, data string, owner int64, version int32) *fakeNode {
@@ -67,7 +67,7 @@ func harbour() *fake {
 	return f
 }
 
-// TestScreens compares screens with what they were; -update writes them.
+// TestScreens compares screens with recorded ones; -update records them.
 func TestScreens(t *testing.T) {
 	value := func(f *fake) { f.rest.Meaning = nil }
 	for _, c := range []struct {
@@ -102,7 +102,7 @@ func TestScreens(t *testing.T) {
 				c.with(f)
 			}
 			p := play(t, f, c.width, c.height).press(c.keys).send(tickMsg{})
-			p.state.now = epoch.Add(time.Second) // however many keys there were
+			p.state.now = epoch.Add(time.Second) // however many keys were pressed
 			got := ansi.Strip(draw(&p.view, &p.state, c.width, c.height)) + "\n"
 			file := filepath.Join("testdata", c.name+".txt")
 			if *update {

@@ -21,7 +21,7 @@ func TestKeysAreDocumented(t *testing.T) {
 	}
 }
 
-// TestHelpFits: all of it is seen on a terminal of 80 columns and 24 lines.
+// TestHelpFits: the whole help is visible on a terminal of 80 columns and 24 lines.
 func TestHelpFits(t *testing.T) {
 	p := play(t, newFake(), 80, 24).press("?")
 	for _, g := range helpGroups {

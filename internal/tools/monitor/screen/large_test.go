@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A value of one line, as large as znodes have them, is laid out in one go: a screen that needs
-// minutes for it hangs, and so does this test.
+// A value that is one line, as large as a znode may hold, is laid out at once: if a screen needed
+// minutes for it, the screen and this test would hang.
 func TestLargeLine(t *testing.T) {
 	for unit, each := range map[string]int{"a": 58, "é": 58, "界": 29} {
 		value := strings.Repeat(unit, 1_000_000/len(unit))
@@ -26,7 +26,7 @@ func TestLargeLine(t *testing.T) {
 	}
 }
 
-// A large value is laid out anew when it has changed, but not at each drawing.
+// A large value is laid out again when it has changed, but not at each drawing.
 func TestLargeValueChanges(t *testing.T) {
 	s := &state{now: time.Now()}
 	lines := func(text string, mzxid int64) string {
@@ -42,8 +42,8 @@ func TestLargeValueChanges(t *testing.T) {
 	}
 }
 
-// BenchmarkLargeValue measures the cost of drawing a screen with a value of 1 MB, again and when it
-// has changed.
+// BenchmarkLargeValue measures the cost of drawing a screen with a value of 1 MB, unchanged and
+// changed.
 func BenchmarkLargeValue(b *testing.B) {
 	for name, unit := range map[string]string{"ascii": "a", "accents": "é", "wide": "界", "joined": "👩‍🚀", "binary": "\x00\xff"} {
 		v := monitor.View{Conn: monitor.Conn{Connected: true}, Chosen: &monitor.Node{Path: "/a", Data: []byte(strings.Repeat(unit, 1_000_000/len(unit)))}}

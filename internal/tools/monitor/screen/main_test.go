@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden screens, and the picture of the README")
 
-// serversVariable makes this program show an ensemble instead of testing.
+// serversVariable is the variable that makes this program show an ensemble instead of running tests.
 const serversVariable = "SCREEN_TEST_SERVERS"
 
 func TestMain(m *testing.M) {
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	// What is drawn at random is the same each time, unless the command line says otherwise.
+	// Random draws are the same each time, unless the command line says otherwise.
 	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "25"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// player is a model with a clock that the test turns.
+// player is a model whose clock the test advances.
 type player struct {
 	*model
 	t   fataler
@@ -30,7 +30,7 @@ func play(t fataler, f *fake, width, height int) *player {
 	return p
 }
 
-// send gives the model messages, as if each came when the next drawing is due.
+// send passes messages to the model, as if each came when the next drawing is due.
 func (p *player) send(all ...tea.Msg) *player {
 	for _, msg := range all {
 		p.now = p.now.Add(every)
@@ -66,7 +66,7 @@ func (p *player) press(keys string) *player {
 
 func (p *player) text() string { return ansi.Strip(p.content) }
 
-// line is the line of the screen with a text, -1 if none has it.
+// line returns the number of the line with a text, or -1 if none has it.
 func (p *player) line(text string) int {
 	for i, l := range strings.Split(p.text(), "\n") {
 		if strings.Contains(l, text) {
@@ -100,7 +100,7 @@ func TestKeys(t *testing.T) {
 		{"G up up", "/z97"},
 		{"/ z 5 enter down down", "/z51"},
 		{"/ z 5 esc G", "/z99"},
-		{"/ z backspace c enter down down", "/z00"}, // no znode has it: all that is open of / goes
+		{"/ z backspace c enter down down", "/z00"}, // no znode matches: all open rows of / disappear
 	} {
 		t.Run(c.keys, func(t *testing.T) {
 			p := play(t, someTree(), 80, 24)
@@ -134,7 +134,7 @@ func TestPanesAndTheirKeys(t *testing.T) {
 		f.rest.Log = append(f.rest.Log, monitor.Change{Kind: monitor.Deleted, Path: "/later", Version: monitor.Unknown, Bytes: monitor.Unknown})
 	})
 	p.send(tickMsg{})
-	shows("/change00", true) // it is held
+	shows("/change00", true) // the view is held
 	p.press("G")
 	shows("/later", true)
 	p.press("l")
@@ -150,8 +150,8 @@ func TestPanesAndTheirKeys(t *testing.T) {
 	shows("this help", false)
 }
 
-// TestChosenStaysInItsLine: while znodes come and go above, below and beside it, the chosen
-// znode remains chosen, and where it is, unless there is no room.
+// TestChosenStaysInItsLine: while znodes are created and deleted above, below and beside it, the chosen
+// znode remains chosen, and in its line if there is room.
 func TestChosenStaysInItsLine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := someTree()
@@ -196,7 +196,8 @@ func TestAnotherIsChosenWhenTheChosenOneGoes(t *testing.T) {
 	}
 }
 
-// TestTenDrawingsASecond: however many changes, keys and notches of the wheel there are.
+// TestTenDrawingsASecond: there are no more, however many changes, keys and notches of the wheel there
+// are.
 func TestTenDrawingsASecond(t *testing.T) {
 	f := someTree()
 	p := play(t, f, 80, 24)
@@ -221,12 +222,12 @@ func TestTenDrawingsASecond(t *testing.T) {
 	}
 }
 
-// TestNothingIsDrawnForNothing: what does not change is not asked for ten times a second.
+// TestNothingIsDrawnForNothing: data that does not change is not requested ten times a second.
 func TestNothingIsDrawnForNothing(t *testing.T) {
 	f := someTree()
 	p := play(t, f, 80, 24).send(tickMsg{})
 	looks := f.looks
-	for range 8 { // each second there is one for the sake of clocks
+	for range 8 { // one drawing a second, because of clocks
 		p.send(tickMsg{})
 	}
 	if f.looks != looks {
@@ -293,7 +294,7 @@ func TestMouse(t *testing.T) {
 	}
 }
 
-// TestAnySizeAnyKey: no order of keys, clicks and sizes has a panic or a line of another width.
+// TestAnySizeAnyKey: no order of keys, clicks and sizes leads to a panic or a line of another width.
 func TestAnySizeAnyKey(t *testing.T) {
 	keys := []string{"up", "down", "left", "right", "enter", "esc", "tab", "shift+tab", "pgup", "pgdown", "home", "end", "backspace", "space", "g", "G", "j", "k", "h", "l", "s", "?", "p", "/", "z"}
 	rapid.Check(t, func(t *rapid.T) {

@@ -20,11 +20,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// background is the ground of a picture.
+// background describes the background of a picture, its file and its colours.
 type background struct{ file, colour, text, green string }
 
-// These are the pictures of the README, for pages that are dark and for those that are not. They
-// are made again by
+// These are the pictures of the README, for dark and light pages. Make them again with
 //
 //	go test ./internal/tools/monitor/screen -tags real -run TestRealPicture -update
 var backgrounds = []background{
@@ -32,7 +31,7 @@ var backgrounds = []background{
 	{"../../../../docs/pictures/monitor-light.svg", "#ffffff", "#24292f", "#00875f"},
 }
 
-// TestRealPicture draws what a terminal shows of an ensemble as SVG.
+// TestRealPicture draws the screen of a terminal with an ensemble as SVG.
 func TestRealPicture(t *testing.T) {
 	for _, bg := range backgrounds {
 		t.Run(bg.colour, func(t *testing.T) {
@@ -52,10 +51,10 @@ func TestRealPicture(t *testing.T) {
 	}
 }
 
-// Size of what is drawn, in cells.
+// Size of the screen, in cells.
 const pictureWidth, pictureHeight = 150, 32
 
-// scene is a screen on which something is going on, with its colours.
+// scene returns a screen on which something happens, with its colours.
 func scene(t *testing.T, background string) string {
 	t.Helper()
 	s := serve(t)
@@ -75,7 +74,7 @@ func scene(t *testing.T, background string) string {
 	return m.Coloured()
 }
 
-// harbour makes what there is at first.
+// harbour creates the initial znodes.
 func (s *served) harbour() {
 	s.Helper()
 	for _, path := range []string{"/app", "/app/locks", "/app/locks/crane", "/app/members", "/app/queue"} {
@@ -89,7 +88,7 @@ func (s *served) harbour() {
 	}
 }
 
-// works does what is seen to have just happened.
+// works makes the changes that the screen shows as recent.
 func (s *served) works(m terminal) {
 	s.Helper()
 	other, err := client.Connect(s.Context(), client.Config{Servers: s.e.Addrs()})
@@ -145,7 +144,7 @@ const (
 	margin                = 14.0
 )
 
-// toSVG draws a screen, which has colours and attributes as a terminal is told them.
+// toSVG draws a screen whose colours and attributes are given as terminal sequences.
 func (bg background) toSVG(screen string, width, height int) string {
 	var b strings.Builder
 	w, h := float64(width)*cellWidth+2*margin, float64(height)*cellHeight+2*margin
@@ -165,7 +164,7 @@ func (bg background) toSVG(screen string, width, height int) string {
 	return b.String()
 }
 
-// run is how many cells have the style of the first.
+// run returns how many cells from the first on have its style.
 func run(cells []uv.Cell) int {
 	for i := range cells {
 		if !cells[i].Style.Equal(&cells[0].Style) {

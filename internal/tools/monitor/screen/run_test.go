@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// poll waits until something is as it should be, or ctx ends.
+// poll waits until is returns true or ctx ends.
 func poll(ctx context.Context, is func() bool) error {
 	for !is() {
 		if err := await.Sleep(ctx, 20*time.Millisecond); err != nil {
@@ -22,7 +22,7 @@ func poll(ctx context.Context, is func() bool) error {
 	return nil
 }
 
-// written holds what a program wrote so far.
+// written holds what a program has written so far.
 type written struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -45,7 +45,7 @@ const (
 	leavesScreen = "\x1b[?1049l"
 )
 
-// ended runs a screen until what how does is done, and gives what it wrote.
+// ended runs a screen until how has ended it, and returns what it wrote.
 func ended(t *testing.T, how func(cancel func(), keys io.Writer)) string {
 	t.Helper()
 	limit, end := context.WithTimeout(t.Context(), time.Minute)
@@ -80,7 +80,7 @@ func TestRunLeavesTheTerminalAsItWas(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := ended(t, how)
-			for _, want := range []string{leavesScreen, "\x1b[?1002l", "\x1b[?25h"} { // the mouse is the terminal's again, and the cursor there
+			for _, want := range []string{leavesScreen, "\x1b[?1002l", "\x1b[?25h"} { // the terminal handles the mouse again, and shows its cursor
 				if !strings.Contains(out, want) {
 					t.Errorf("%q is not in %q", want, out)
 				}

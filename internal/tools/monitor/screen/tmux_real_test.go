@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// terminal is one that a screen is shown in.
+// terminal is the terminal in which a screen is shown.
 type terminal struct{ *tmuxtest.Terminal }
 
 // shows waits until one line has all parts.
@@ -41,7 +41,7 @@ func lineWith(text string, parts ...string) int {
 	return -1
 }
 
-// served is an ensemble on loopback, and a client that changes things.
+// served is an ensemble on loopback with a client that changes znodes.
 type served struct {
 	*testing.T
 	e *embedded.Ensemble
@@ -70,7 +70,7 @@ func (s *served) create(path, data string, mode wire.CreateMode) {
 	}
 }
 
-// monitored shows it in a terminal; afterwards the terminal says how it ended.
+// monitored shows the ensemble in a terminal; afterwards the terminal tells how the program ended.
 func (s *served) monitored(width, height int, background string, env ...string) terminal {
 	s.Helper()
 	program, err := os.Executable()
@@ -100,7 +100,7 @@ func TestRealInTerminal(t *testing.T) {
 	}
 }
 
-// changes are shown as they happen.
+// changes checks that changes are shown as they happen.
 func (s *served) changes(m terminal) {
 	s.Helper()
 	m.shows("▸", "app")
@@ -151,10 +151,10 @@ func (s *served) keysAndMouse(m terminal) {
 	m.clicks("config", "14 B")
 }
 
-// clicks on a line, which is chosen then.
+// clicks clicks on the line with these parts, which is chosen then.
 func (m terminal) clicks(parts ...string) {
 	line := lineWith(m.shows(parts...), parts...)
-	m.Type(fmt.Sprintf("\x1b[<0;%d;%dM\x1b[<0;%d;%dm", 10, line+1, 10, line+1)) // as a mouse is told to programs (xterm, SGR 1006)
+	m.Type(fmt.Sprintf("\x1b[<0;%d;%dM\x1b[<0;%d;%dm", 10, line+1, 10, line+1)) // how terminals report the mouse to programs (xterm, SGR 1006)
 	m.shows(append(parts, "›")...)
 }
 
@@ -183,7 +183,7 @@ func (s *served) losesServer(m terminal) {
 	m.shows("+", "after")
 }
 
-// connected is the server that the first line names.
+// connected returns the server that the first line names.
 func (s *served) connected(m terminal) string {
 	return s.connectedIn(m.shows("zklab monitor", "● 127.0.0.1"))
 }
@@ -198,7 +198,7 @@ func (s *served) connectedIn(text string) string {
 	return ""
 }
 
-// ends by Ctrl-C: the terminal is as it was.
+// ends ends the program by Ctrl-C and checks that the terminal is restored.
 func ends(t *testing.T, m terminal) {
 	t.Helper()
 	m.Keys("C-c")
@@ -216,7 +216,7 @@ func ends(t *testing.T, m terminal) {
 	}
 }
 
-// TestRealNoColours: NO_COLOR is honoured, whatever it says (no-color.org).
+// TestRealNoColours: NO_COLOR is honoured, whatever its value (no-color.org).
 func TestRealNoColours(t *testing.T) {
 	s := serve(t)
 	m := s.monitored(80, 24, "#101418", "NO_COLOR=yes")

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// all lists these things, each with causes of its own.
+// all lists these things; the outcome of each depends on other choices of the runtime.
 var all = map[string]func(*trace){
 	"cancel":  cancelChildren,
 	"compute": compute,
@@ -73,7 +73,7 @@ func spin(n int) {
 	}
 }
 
-// A context has its children in a map, by their addresses.
+// cancelChildren cancels the children of a context, which are in a map by their addresses.
 func cancelChildren(tr *trace) {
 	parent, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(time.Second, cancel)
@@ -85,7 +85,8 @@ func cancelChildren(tr *trace) {
 	})
 }
 
-// Who computes for ten milliseconds is preempted, if others are ready.
+// compute has goroutines that compute for so long that they would be preempted: for more than ten
+// milliseconds, while others are ready.
 func compute(tr *trace) {
 	var wg sync.WaitGroup
 	for i := range 3 {
@@ -97,7 +98,8 @@ func compute(tr *trace) {
 	wg.Wait()
 }
 
-// A goroutine that has waited a millisecond for a mutex gets it before those that just came.
+// contend has goroutines wait for a mutex: one that has waited for a millisecond gets it before
+// newcomers.
 func contend(tr *trace) {
 	var mu sync.Mutex
 	crowd(func(i int) {
@@ -120,9 +122,9 @@ var first struct {
 // escaped takes maps that must not be on a stack.
 var escaped map[int]bool
 
-// Where an iteration starts is drawn; where keys are depends on hashes, and on a number drawn for each
-// map. Maps that are made once in a process have no influence on later ones, but maps on the stack
-// influence each other within an instant.
+// iterate iterates over maps. Where an iteration starts is drawn; where keys are depends on hashes, and on a
+// number drawn for each map. Maps that are made once in a process have no influence on later ones, but maps
+// on the stack influence each other within an instant.
 func iterate(tr *trace) {
 	first.Do(func() {
 		first.numbers.Store(1, 1)
@@ -144,7 +146,7 @@ func iterate(tr *trace) {
 	crowd(func(int) { noteOrder(tr, map[int]bool{-1: true, -2: true}) })
 }
 
-// noteOrder fills a map, and notes in which order.
+// noteOrder fills a map, and records the order in which it is iterated.
 func noteOrder(tr *trace, m map[int]bool) {
 	for i := range 30 {
 		m[i] = true
@@ -160,7 +162,7 @@ func draw(tr *trace) {
 	})
 }
 
-// Which case is taken.
+// choose selects among several ready cases.
 func choose(tr *trace) {
 	shared := make(chan int, 10)
 	crowd(func(i int) {
@@ -184,7 +186,7 @@ func choose(tr *trace) {
 	})
 }
 
-// Timers of one instant.
+// wait has timers that fire at the same instant.
 func wait(tr *trace) {
 	crowd(func(i int) {
 		for range 10 {
@@ -196,7 +198,7 @@ func wait(tr *trace) {
 	time.Sleep(time.Minute)
 }
 
-// More goroutines are ready at once than a P has room for.
+// wakeAll makes more goroutines ready at once than the queue of a P has room for.
 func wakeAll(tr *trace) {
 	var wg sync.WaitGroup
 	begin := make(chan struct{})
@@ -211,8 +213,8 @@ func wakeAll(tr *trace) {
 	wg.Wait()
 }
 
-// A goroutine that yields goes to the global queue, from which one is taken every 61 turns while others
-// are ready.
+// yield has goroutines that yield: they go to the global queue, from which one is taken every 61 turns while
+// others are ready.
 func yield(tr *trace) {
 	crowd(func(i int) {
 		for range 40 {

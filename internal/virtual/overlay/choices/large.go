@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 )
 
-// LargeIsClear wants large memory that was used before to be clear, in a process with the
-// overlay, too, which does not clear it itself.
+// LargeIsClear requires reused large memory to be zero, even in a process with the overlay, which does
+// not clear it itself.
 func LargeIsClear(t *testing.T) {
 	cryptotest.SetGlobalRandom(t, 1)
 	synctest.Test(t, func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// StuckIsLeft wants a goroutine outside of a bubble that is stuck to run in the end, in a process
-// with the overlay, and a later bubble to be as if there had been no other.
+// StuckIsLeft requires, in a process with the overlay, that a goroutine outside of a stuck bubble runs
+// in the end, and that a later bubble behaves as if the stuck one had never existed.
 func StuckIsLeft(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	seeded := func(f func(*testing.T)) {
@@ -41,7 +41,7 @@ func StuckIsLeft(t *testing.T) {
 			for !stop.Load() {
 			}
 		})
-		time.Sleep(time.Second) // from which it would never come back
+		time.Sleep(time.Second) // the sleep would never end if the bubble's loop could not be preempted
 	})
 	stop.Store(true)
 }

@@ -9,9 +9,9 @@ import (
 //go:linkname chooseCancel
 func chooseCancel(n uint32) (chosen uint32, seeded bool)
 
-// inOrder lists the children of a context as they are to be cancelled. The order of
-// the map would depend on the addresses of the children; in a seeded bubble it is one
-// that is drawn, from the order in which they came.
+// inOrder lists the children of a context as they are to be cancelled. The order of the map would
+// depend on the addresses of the children; in a seeded bubble, the order is drawn, starting from the
+// order in which the children were added.
 func inOrder(children map[canceler]uint64) []canceler {
 	list := make([]canceler, 0, len(children))
 	for child := range children {

@@ -2,8 +2,8 @@ package runtime
 
 import "unsafe"
 
-// returnable is the size in bytes from which memory is returned to the system, where a call
-// costs less than clearing it.
+// returnable is the size in bytes from which on memory is returned to the system: from this size on,
+// the call costs less than clearing the memory.
 const returnable = 1 << 20
 
 // clearLarge makes n bytes at x zero: in a seeded bubble those on whole pages by returning

@@ -11,7 +11,7 @@ var nextSeed struct {
 	seed atomic.Uint64
 }
 
-// seedBubbles says what bubbles are given from now on, and what it was before.
+// seedBubbles sets the seed of the bubbles that begin from now on, and returns the previous setting.
 //
 //go:linkname seedBubbles testing/cryptotest.seedBubbles
 func seedBubbles(seed uint64, set bool) (before uint64, wasSet bool) {
@@ -24,8 +24,8 @@ func seedBubbles(seed uint64, set bool) (before uint64, wasSet bool) {
 	return before, wasSet
 }
 
-// seededBubbles counts the seeded bubbles that there are, but for those that began before the
-// present seed was set: nobody waits for them any more, or else they would have ended.
+// seededBubbles counts the present seeded bubbles, without those that began before the present seed was
+// set: they are abandoned, or else they would have ended.
 var seededBubbles atomic.Int32
 
 // ages counts how often a seed was set.
@@ -42,9 +42,9 @@ var looked struct{ instants, times uint32 }
 // time passes counts as stuck.
 const stuckAfter = 500
 
-// stuck reports whether seeded bubbles are stuck: then goroutines are preempted as ever, so that
-// others find out. Sysmon's own looks are counted, since the clock goes on while a process is
-// stopped.
+// stuck reports whether seeded bubbles are stuck: then goroutines are preempted as in a stock runtime, so
+// that goroutines outside can notice it. It counts sysmon's own looks, because the clock continues to run
+// while a process is stopped.
 func stuck() bool {
 	if now := instants.Load(); now != looked.instants {
 		looked.instants, looked.times = now, 0
@@ -62,13 +62,13 @@ const (
 	choiceOfTimer         // among those of one instant
 	choiceOfStart         // of an iteration over a map
 	choiceOfCancel        // among the children of a context
-	choiceOfPool          // whether the race detector's sync.Pool keeps something
+	choiceOfPool          // whether sync.Pool keeps a value under the race detector
 	choiceByRand          // of packages math/rand and math/rand/v2
 	choiceElse            // seeds of maps that do not escape, of hash/maphash, …
 	kindsOfChoice
 )
 
-// seededChoices are where a bubble's choices come from, if it is seeded.
+// seededChoices is the source of a bubble's choices, if the bubble is seeded.
 type seededChoices struct {
 	seeded bool
 	age    uint32
@@ -76,7 +76,7 @@ type seededChoices struct {
 	states [kindsOfChoice]atomic.Uint64
 }
 
-// begin takes the seed that is set, if one is.
+// begin uses the seed that is set, if there is one.
 func (c *seededChoices) begin(now int64) {
 	if !nextSeed.set.Load() {
 		return
@@ -94,10 +94,9 @@ func (c *seededChoices) end() {
 	}
 }
 
-// startAgain begins all streams afresh at each instant of the bubble's time, so that
-// a choice more or less (by what runs only the first time) is forgotten by the next
-// one. So is where the scheduler is in its round of 61, after which it looks at the
-// global queue first.
+// startAgain begins all streams afresh at each instant of the bubble's time, so that one choice more or
+// less (by code that runs only the first time) has no effect after that instant. It also resets the
+// scheduler's round of 61 turns, after which the scheduler looks at the global queue first.
 func (c *seededChoices) startAgain(now int64) {
 	if !c.seeded {
 		return
@@ -121,7 +120,8 @@ func scramble(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// choicesHere returns the choices of the goroutine's bubble; nil where choices are as ever.
+// choicesHere returns the choices of the goroutine's bubble; nil where choices are made as in a stock
+// runtime.
 //
 //go:nosplit
 func choicesHere() *seededChoices {
@@ -131,14 +131,14 @@ func choicesHere() *seededChoices {
 	return nil
 }
 
-// draw is the next number of one kind.
+// draw returns the next number of one kind.
 //
 //go:nosplit
 func (c *seededChoices) draw(kind int) uint64 {
 	return scramble(c.states[kind].Add(-0x61c8864680b583eb)) // the golden ratio's 0x9e3779b97f4a7c15, modulo 2^64
 }
 
-// below is the next number of one kind, from 0 to n-1.
+// below returns the next number of one kind, from 0 to n-1.
 //
 //go:nosplit
 func (c *seededChoices) below(kind int, n uint32) uint32 {
@@ -185,8 +185,8 @@ func randForPackages() uint64 {
 	return rand()
 }
 
-// seedOfMap is where keys go in a map. It is the same for all maps of a bubble, so
-// that it depends on no map that was made before.
+// seedOfMap returns the seed that decides where keys go in a map. It is the same for all maps of a
+// bubble, so that it does not depend on maps that were made before.
 //
 //go:linkname seedOfMap
 func seedOfMap() uint64 {
@@ -204,26 +204,26 @@ func fixHashes() {
 	}
 }
 
-// standsBack says of a goroutine from outside of seeded bubbles, while there are any,
-// that it is to have no influence on whose turn it is among those of the bubbles.
+// standsBack reports whether a goroutine must not influence the order in which goroutines of seeded
+// bubbles run: there are seeded bubbles, and it is outside of them.
 func standsBack(gp *g) bool {
 	return seededBubbles.Load() > 0 && (gp.bubble == nil || !gp.bubble.choices.seeded)
 }
 
-// standBack makes such a goroutine wait in the global queue, from which each is taken
-// alone. In the queue of a P it would go before others, or fill it up: a full one is
-// cut in half.
+// standBack makes such a goroutine wait in the global queue, from which goroutines are taken one by
+// one. In the queue of a P it would go before others, or fill the queue, and a full queue is cut in
+// half.
 func standBack(gp *g) {
 	lock(&sched.lock)
 	globrunqput(gp)
 	unlock(&sched.lock)
 }
 
-// roomyStack is the least size of a goroutine's stack when it begins. With fixedStack, most
-// goroutines of a simulation grow theirs once or twice, which copies it, and give it away
-// when they end, since it has not the size that the next one begins with.
+// roomyStack is the least size of a goroutine's stack when it begins. With fixedStack, most goroutines
+// of a simulation grow theirs once or twice, which copies it, and release it when they end, since it
+// does not have the size that the next goroutine begins with.
 const roomyStack = 4 * fixedStack
 
-// nobodyToWake reports whether the only P there is is at work: then wakep would take the scheduler's
-// lock, and look for an idle one, in vain.
+// nobodyToWake reports whether the only P is at work: then wakep would take the scheduler's lock and look for
+// an idle P in vain.
 func nobodyToWake() bool { return gomaxprocs == 1 && sched.npidle.Load() == 0 }

@@ -1,7 +1,7 @@
-// Command repeats is built with the overlay, and run, by TestRepeats of package overlay: it
-// writes what happened in a bubble with a seed to the file that its argument names, or without
-// one tries what is stuck. It is no
-// test binary, for which more of the standard library would have to be built.
+// Command repeats is built with the overlay, and run, by TestRepeats of package overlay: it writes what
+// happened in a seeded bubble to the file that its argument names; without an argument it tests stuck
+// goroutines ([choices.StuckIsLeft]). It is not a test binary, because more of the standard library
+// would have to be built for that.
 package main
 
 import (
@@ -31,8 +31,8 @@ func main() {
 	testing.Main(all, tests, nil, nil)
 }
 
-// seededBubbles wants one trace of one seed, in the first bubble of the process as in the later
-// ones, and another of another seed.
+// seededBubbles requires the same trace for the same seed, in the first bubble of the process and in
+// later ones, and another trace for another seed.
 func seededBubbles(t *testing.T, path string) {
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(-1)
