@@ -51,7 +51,7 @@ type picture struct {
 	place   string // what a moment is then
 }
 
-// The most lanes of clients and of faults.
+// The maximum numbers of lanes of clients and of faults.
 const (
 	mostLanes      = 8
 	mostFaultLanes = 2
@@ -183,12 +183,12 @@ func stack(bars []bar) []lane {
 type scale struct {
 	moments []time.Duration
 	places  []float64
-	end     float64 // where what has no end goes to
+	end     float64 // where bars without an end go
 	bent    bool    // not true to scale: a moment is off its place by more than twice apart
 }
 
-// scale fills a width. If proportional lengths would not do, different times are at least apart and
-// at most far from each other.
+// scale returns a scale that fills a width. If proportional lengths do not suffice, different times
+// are at least apart and at most far from each other.
 func (p *picture) scale(width, apart, far float64) scale {
 	s := scale{moments: p.moments, end: width}
 	room := width - min(far, width/6) // the rest is for what has no end, and for names

@@ -14,8 +14,8 @@ var (
 	sequencePlain = sequenceGlyphs{"|", "-", ">", "<", "+", "+", "+", "o", "X"}
 )
 
-// Text draws the diagram for a terminal: a column for each lifeline, and beside them what each line is.
-// It is indented by four columns, and ends with a newline.
+// Text draws the diagram for a terminal: a column for each lifeline, and beside them a description
+// of each line. It is indented by four columns, and ends with a newline.
 func (d *Sequence) Text(screen Screen) string {
 	g := sequenceBoxes
 	if screen.ASCII {

@@ -186,7 +186,7 @@ func (r *configRun) final(ctx context.Context, key string) (found models.Final, 
 	return found, err
 }
 
-// freshSetting returns what exists at a path; no register is found if there is no znode.
+// freshSetting returns the setting at a path. Its Register is nil if there is no znode.
 func freshSetting(ctx context.Context, conn *zk.Conn, path string) (models.Final, error) {
 	found, err := freshValue(ctx, conn, path)
 	if errors.Is(err, zk.ErrNoNode) {

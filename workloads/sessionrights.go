@@ -40,7 +40,7 @@ var kept = []struct {
 	{readPart, zk.PermRead}, {writePart, zk.PermWrite}, {createPart, zk.PermCreate}, {deletePart, zk.PermDelete}, {adminPart, zk.PermAdmin},
 }
 
-// restricted yields these znodes with their ACLs.
+// restricted yields the znodes with restricted permissions, and their ACLs.
 func restricted() iter.Seq2[string, []zk.ACL] {
 	return func(yield func(string, []zk.ACL) bool) {
 		for _, k := range kept {
