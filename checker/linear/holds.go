@@ -112,7 +112,7 @@ func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f findi
 				}
 			}
 		case o.hold != none:
-			if o.freed == none || o.maybe == none { // otherwise the lock may have been released and acquired again in between
+			if o.freed == none || o.maybe == none { // otherwise it may have been released and acquired again in between
 				holds = k.put(holds, o, i)
 			}
 			o.hold, o.last = none, i

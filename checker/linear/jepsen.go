@@ -52,7 +52,7 @@ func decideTotal(k *object) finding {
 	n := k.numbers()
 	var tried, in, out []int32 // by value
 	crashed := int32(none)     // a drain that may have taken anything
-	unheard := ""              // outcomes of dequeues that may have taken something
+	unheard := ""              // about dequeues that may have taken something
 	for i := range k.ops {
 		o := &k.ops[i]
 		switch {

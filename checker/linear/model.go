@@ -62,7 +62,7 @@ type traits struct {
 	// counted.
 	tally func(k *object) tally
 	timed bool // for a set whose last read counts: the times of adds are considered
-	tried bool // a failed operation may still have had an effect (Jepsen's checks ask whether a process tried to add an element, not how that ended)
+	tried bool // a failed operation may still have had an effect (Jepsen's checks ask whether a process tried to add an element, not how it ended)
 }
 
 // counterOps are the operations of counters.
