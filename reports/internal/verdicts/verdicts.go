@@ -19,7 +19,8 @@ type Property struct {
 	Measured bool // it does not decide the verdict of the run, unless that is strict
 	measures *checker.Measure
 	Verdicts []checker.Verdict
-	// SameAs is the property before it that was not decided for the same single reason; "" if there is none.
+	// SameAs is the earlier property that was not decided for the same single reason; "" if there
+	// is none.
 	SameAs string
 }
 
@@ -201,7 +202,7 @@ func Sentence(r *store.Result) string {
 	return Headline(r)
 }
 
-// Headline is like sentence, without what was not checked.
+// Headline is like [Sentence], without what was not checked.
 func Headline(r *store.Result) string {
 	ps := Properties(r)
 	named := func(result checker.Result) []string {
