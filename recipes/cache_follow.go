@@ -27,7 +27,7 @@ import (
 // cacheReads is how many requests of a cache are under way at a time, at most.
 const cacheReads = 16
 
-// follow keeps the copy up to date until ctx ends. The end of the client ends ctx, too.
+// follow keeps the copy up to date until ctx ends. ctx also ends with the client.
 func (c *Cache) follow(ctx context.Context) {
 	var b client.Backoff
 	for {

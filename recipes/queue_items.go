@@ -43,7 +43,8 @@ type items struct {
 
 	// taking lets one take at a time go for the first item. A second take would go for the next
 	// item, and be out of order if the first take then fails. A take that waits for items releases
-	// taking and holds waiting, so that items wake and list for one take at a time.
+	// taking and holds waiting, so that an item wakes only one take at a time, which then lists
+	// the items.
 	taking, waiting *semaphore.Weighted
 	takers          *contend.Standby // the consumers of all clients that wait for items
 

@@ -107,7 +107,7 @@ func (l *RWLock) TryRLock(ctx context.Context) (locked bool, err error) {
 // The waiting readers ahead of the first waiting writer get the lock, too. A hold to read stays as
 // it is. Fence stays the same.
 //
-// Whatever Downgrade returns, treat the hold as one to read from the call on: Downgrade finishes
+// Whatever Downgrade returns, treat the hold as a hold to read from the call on: Downgrade finishes
 // the rest in the background. It returns [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no
 // hold, [ErrLost], the error of ctx, or what a server refused.
 func (l *RWLock) Downgrade(ctx context.Context) error {

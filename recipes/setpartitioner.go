@@ -214,7 +214,7 @@ func (p *SetPartitioner) exclusively(ctx context.Context, op string, f func(cont
 	return p.x.Definite(op, err)
 }
 
-// asMember runs f with a context that ends with the membership, too.
+// asMember runs f with a context that also ends with the membership.
 func (p *SetPartitioner) asMember(ctx context.Context, follows *followedShare, f func(context.Context, *followedShare) error) error {
 	ctx, end := until(ctx, follows.left, ErrNotJoined)
 	defer end()
