@@ -58,7 +58,8 @@ func (r *Record) Add(t int, e history.Event) *Record {
 	return r
 }
 
-// op adds an operation: [inv,ret] with an outcome; ret < 0: it never returned.
+// Args describes an operation of a record: it lasts from Inv to Ret, with an outcome. Ret < 0 means that
+// it never returned.
 type Args struct {
 	Client   int
 	F, Key   string
