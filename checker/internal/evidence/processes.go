@@ -78,7 +78,7 @@ func (a *Record) absences() {
 		hits := kinds.Named(f.Kind).Hits
 		for _, c := range f.Clients {
 			a.away[c] = append(a.away[c], Span{f.From, f.Over})
-			if hits != kinds.Links && hits != kinds.Sessions { // one of a kind that is not known may have stopped it
+			if hits != kinds.Links && hits != kinds.Sessions { // a fault of an unknown kind may have stopped it
 				a.still[c] = append(a.still[c], Span{f.From, f.Over})
 			}
 		}

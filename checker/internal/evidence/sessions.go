@@ -54,7 +54,7 @@ type Session struct {
 	ClosedInLog uint64           // the zxid of its end by that log; 0: not known
 	paired      time.Duration    // the latest Alive that came with a zxid
 
-	used map[string]int // key → the first event that shows that its process used it there
+	used map[string]int // key → the first event that shows that its process used the session for the key
 
 	signs  []sign   // of life, each later than the one before, and of a higher zxid
 	missed []missed // in order
