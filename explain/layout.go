@@ -48,7 +48,7 @@ type picture struct {
 	moments []time.Duration
 	clock   Clock
 	lines   bool
-	place   string // what a moment is then
+	place   string // the name of a moment in a scene without times
 }
 
 // The maximum numbers of lanes of clients and of faults.

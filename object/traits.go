@@ -17,7 +17,7 @@ type Holds[S, R any] struct {
 	nested              bool
 	places              int // how many clients may hold at once; 0: one
 	token               func(R) int64
-	wrong               error // what Confirm, Token or AtMost got
+	wrong               error // what is wrong with the arguments of Confirm, Token or AtMost
 }
 
 // Exclusive is the rule that begin begins an exclusive hold of the object, as the Lock of a mutex does,

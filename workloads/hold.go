@@ -78,7 +78,7 @@ type holdRun struct {
 	env       *Env
 	holders   perKey[*holder]
 	resources map[string]*resource // by object, or key of an object; nil if holders write to none
-	rushes    *rushes              // half of the acquires are at one of these; nil if there are none
+	rushes    *rushes              // moments at which half of the acquires are made; nil if there are none
 	shortest  time.Duration        // shortest hold
 	brief     time.Duration        // a hold of the quiesce phase, in which each client has its turn
 	longest   time.Duration

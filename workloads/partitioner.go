@@ -179,7 +179,7 @@ func (r *partitionRun) leave(ctx context.Context, c *Client, key string) {
 // gathering follows clients that share one set, until each item is held and the shares are even.
 type gathering struct {
 	items, members int
-	over           chan struct{} // closed when that is so, or when time is up
+	over           chan struct{} // closed when all items are held and the shares are even, or when time is up
 
 	mu     sync.Mutex
 	closed bool

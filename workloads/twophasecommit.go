@@ -121,7 +121,7 @@ func (r *transactionRun) parts(n int, rng *rand.Rand) []part {
 		last.late, other.decides = just, true
 	case 7: // a coordinator that is dead when all have voted
 		all[0].decides, all[0].deserts = false, true
-	case 8: // a coordinator that dies, and a site is dead, too
+	case 8: // a coordinator that dies while a site is also dead
 		all[0].decides, all[0].deserts = false, true
 		last.silent, other.decides, other.away = true, true, away
 	case 9: // a coordinator that dies while it decides

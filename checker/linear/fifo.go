@@ -56,7 +56,7 @@ type items struct {
 // item is a value and its operations; none for no operation. Its times are stored here,
 // since they are needed again and again.
 type item struct {
-	in, out        int32 // none: it did not certainly go in, or did not come out
+	in, out        int32 // none: it is not certain that it went in, or it did not come out
 	inInv, inRet   int32
 	outInv, outRet int32
 }

@@ -44,7 +44,7 @@ type History struct {
 	ties       bool      // events at the same time are concurrent
 	tied       bool      // events at the same time have another order than in the file
 	clock      foreign.Clock
-	sorted     bool // events are in the order of their times, which differs from the order of the file
+	sorted     bool // events are in the order of their times, which differs from the order in the file
 	moved      int  // how many of the events come earlier than in the file; the place of the first is movedFirst
 	movedFirst string
 	since      time.Time // the earliest time, if times are dates

@@ -141,7 +141,7 @@ func loadPermits(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		o.code = release
 	}
 	if !l.h.Model.kind.several || v.Kind == foreign.Nil || v.Kind == foreign.Map {
-		return nil // one permit; a map contains other things
+		return nil // the value is one permit: a map holds something else
 	}
 	if v.Kind != foreign.Int || v.Int < 1 || v.Int > mostPermits {
 		return fmt.Errorf("%s of %s permits: expected a number from 1 to %d%s", e.F, v, mostPermits, orLoose(v))

@@ -12,7 +12,7 @@ type code uint8
 
 const (
 	dropped  code = iota // without consequences: it failed, or is a read with an unknown result
-	read                 // a is the value that was read; of a counter b is 1 for a final read
+	read                 // a is the value that was read; for a counter, b is 1 for a final read
 	write                // a is the value
 	cas                  // from a to b
 	mismatch             // a failed compare-and-set: the value was not a

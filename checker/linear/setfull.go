@@ -26,8 +26,8 @@ func decideSetFullLinearizable(k *object) finding { return k.setFull(true) }
 // element holds what adds and reads show about an element. The fields are operations; none
 // if there is none.
 type element struct {
-	add     int32 // the first that tried to add it
-	known   int32 // the first whose answer shows that it is there
+	add     int32 // the first operation that tried to add it
+	known   int32 // the first operation whose answer shows that it is there
 	present int32 // among the reads that show it, the one that began last
 	absent  int32 // among the reads that do not show it, the one that began last
 }

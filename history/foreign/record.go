@@ -45,7 +45,7 @@ func (t *told) record(e *Event, x *fields, line int, colon string) (bool, error)
 	if e.Time == noTime {
 		return false, wrong(line, "the record has no time in its field start")
 	}
-	if x.end.Kind == Int && x.end.Int == math.MaxInt64 { // so porcupine's users write an operation that never returned
+	if x.end.Kind == Int && x.end.Int == math.MaxInt64 { // so porcupine's users mark an operation that never returned
 		x.end = Value{}
 	}
 	end, err := t.clock.read(line, colon+"end", x.end)

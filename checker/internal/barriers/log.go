@@ -103,7 +103,7 @@ func (u *uptimes) throughout(low, high uint64) *evidence.Znode {
 	if u == nil {
 		return nil
 	}
-	i, _ := slices.BinarySearch(u.until, high+1) // none before it lasted as long
+	i, _ := slices.BinarySearch(u.until, high+1) // no state before index i lasted until high
 	if i == len(u.all) || u.all[i].Created > low {
 		return nil
 	}

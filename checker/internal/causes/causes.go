@@ -62,7 +62,7 @@ type search struct {
 	ops    []*history.Operation        // of the counterexample
 	facts  []*history.Event            // of the counterexample
 	asked  map[*history.Operation]bool // those of ops whose call, but not whose completion, is in the counterexample
-	low    uint64                      // everything in the counterexample was committed after it,
+	low    uint64                      // everything in the counterexample was committed after this zxid,
 	high   uint64                      // and before this one
 	lines  []line
 	faults []string // kinds that the sentence under construction names

@@ -100,7 +100,7 @@ type slowClient struct {
 	join     *slowJoin
 	told     map[history.ID]history.Use // what the record says about its sessions
 	view     int                        // the last version that it was told of
-	last     map[string]bool            // what it was last shown
+	last     map[string]bool            // the list that it was last shown
 }
 
 // slowJoin is a call to join that is under way.

@@ -121,7 +121,7 @@ func madeTwice(known []*step) *contradiction {
 // backwards finds a step that had returned before another step was called that must
 // have come first.
 func backwards(known []*step) *contradiction {
-	var latest, before *step // the step called last: of all smaller values; also of those that made this value
+	var latest, before *step // the step called last: of those with smaller values, and of those that made this value
 	for i, s := range known {
 		if i > 0 && known[i-1].value < s.value {
 			latest = later(latest, before)

@@ -73,7 +73,7 @@ func (a *Record) Owners(op *history.Operation) []*Session {
 	if by := a.maker(op); by != nil {
 		return []*Session{by}
 	}
-	of := slices.DeleteFunc(a.InUse(op), func(s *Session) bool { // a dead one makes nothing
+	of := slices.DeleteFunc(a.InUse(op), func(s *Session) bool { // a dead session makes nothing
 		return s.DiedBy < op.Began() && !s.namedBy(op)
 	})
 	if op.Return != nil && op.Outcome() == history.Info && !a.ConnectedAt(op.Client, op.Return.Time) {

@@ -32,7 +32,7 @@ type Session struct {
 	// that resumes reports an expiry too early.
 	Expired      time.Duration
 	ExpiredEvent int
-	GivenUp      *history.GiveUp // how; nil: it was told
+	GivenUp      *history.GiveUp // how its client gave it up; nil: the client was told of its end
 
 	EndZxid  uint64 // of the first reply to a closeSession; 0: none
 	EndEvent int
@@ -46,7 +46,7 @@ type Session struct {
 	lapsed   time.Duration // when it had been disconnected for longer than its timeout; never if it was not
 	closed   int           // the event that tells of the reply to a closeSession; -1: none
 	connects []int         // the events in which it was connected, in order
-	cuts     []int         // those in which it was disconnected, in order
+	cuts     []int         // the events in which it was disconnected, in order
 	up       []Span        // when it was connected and not known to be over, in order
 
 	unanswered  []*history.Event // the facts of requests that were not answered
@@ -145,7 +145,7 @@ func (a *Record) sessionOf(id history.ID, e *history.Event) *Session {
 
 // readAlive reads when an event shows that a session was alive.
 func (a *Record) readAlive(s *Session, alive time.Duration, e *history.Event) {
-	if alive > e.Time { // it is unknown yet whether it will be answered
+	if alive > e.Time { // it is not yet known whether it will be answered
 		a.damaged(e, "event %d: alive is %v, later than the event, at %v", e.Index, alive, e.Time)
 	} else if alive != 0 && alive > s.DiedFrom {
 		s.DiedFrom, s.Answered, s.proofs = alive, alive, append(s.proofs, proof{alive, e.Index})

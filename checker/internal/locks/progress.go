@@ -71,7 +71,7 @@ func judgeIdle(f *frame.Finding, k *evidence.Key, waits []evidence.Span, ops []*
 			for _, op := range waited {
 				counterexample = append(counterexample, evidence.EventsOf(op)...)
 			}
-			if left, seen := final(k); left != nil && len(left.Contenders) > 0 { // may be what it waited for
+			if left, seen := final(k); left != nil && len(left.Contenders) > 0 { // this may be what it waited for
 				counterexample = append(counterexample, seen.Index)
 			}
 			return "client " + words.Number(waited[0].Client) + " waited for " + k.Name + " from " + words.At(waited[0].Began()) +

@@ -11,7 +11,6 @@ import (
 // This file is about znodes that servers delete by themselves ("Programmer's Guide, Container
 // Nodes" and "TTL Nodes"): a container once it has had children and has none left, a znode with a
 // TTL once it has not been written for that long and has no children.
-
 //
 // A leader first collects the znodes that are due. Then it deletes them one by one, without checking
 // their age again (ContainerManager, PrepRequestProcessor). So a write that arrives in between is
@@ -24,8 +23,7 @@ type life struct {
 	again  bool          // there was such a znode before at its path
 }
 
-// lifeWrite is a transaction that wrote a container or TTL znode, and its request; nil if the request is
-// not in the record.
+// there was an earlier znode of this kind at its path
 type lifeWrite struct {
 	*history.Txn
 	by *request

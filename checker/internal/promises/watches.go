@@ -151,7 +151,7 @@ func (w *watches) answered(r *reply, v *view) {
 	q.sets(func(p place, absent bool) {
 		x := w.in(p)
 		switch {
-		case !x.arrived(x.asking.take(q.index)): // it brought its event already
+		case !x.arrived(x.asking.take(q.index)): // it has already brought its event
 		case r.Error != 0 && (r.Error != -101 || q.Op != "exists"): // nothing was set
 		default:
 			x.may = true

@@ -45,7 +45,7 @@ type ballot struct {
 	site string
 	yes  bool
 	ops  []*history.Operation // votes that did not fail
-	in   *history.Operation   // the first of them that was acknowledged; nil if there is none
+	in   *history.Operation   // the first of these votes that was acknowledged; nil if there is none
 }
 
 // inBy returns when the vote had certainly been cast; never if that is not known.
@@ -59,7 +59,7 @@ func (b *ballot) inBy() time.Duration {
 // outcomeQuery is a call that asks for the outcome.
 type outcomeQuery struct {
 	op     *history.Operation
-	commit bool          // the outcome that it was told
+	commit bool          // the outcome that the client was told
 	due    time.Duration // from when on it may count missing votes as no; never if it may not
 }
 

@@ -15,7 +15,7 @@ type chains struct {
 	written int     // values with a writer
 	starts  int     // values with which a chain may start
 	most    int32   // the last invocation
-	again   int32   // a compare-and-set from a value that another one has already replaced; none
+	again   int32   // a compare-and-set from a value already replaced by another; none if there is none
 	found   Finding // the result, if it is known early
 	scratch *Scratch
 }
@@ -23,11 +23,11 @@ type chains struct {
 // value holds the operations of a value. Their times are stored with them, so that a chain can be
 // followed without reading operations.
 type value struct {
-	writer int32  // the operation that wrote it, none
+	writer int32  // the operation that wrote it; none if there is none
 	inv    int32  // of the writer
 	ret    int32  // of the writer
 	reads  extent // of the reads of the value
-	to     int32  // the value by which a compare-and-set replaced it; none
+	to     int32  // the value by which a compare-and-set replaced it; none if that has not happened
 	linked bool   // the writer is a compare-and-set
 }
 
@@ -156,7 +156,7 @@ func (c *chains) happened(maybe []int32) []int32 {
 	for v := range maker {
 		maker[v] = none
 	}
-	var todo []int32 // values that were seen
+	var todo []int32 // values that were seen and not yet followed
 	see := func(v int32) {
 		if !seen[v] {
 			seen[v] = true

@@ -25,7 +25,7 @@ import (
 type Figure struct {
 	File   string // name without extension
 	Title  string
-	Note   string // a line under the title: what was left out, what means what
+	Note   string // a line under the title: what was left out, and how to read the plot
 	Alt    string // for those who cannot see it
 	Panels []Panel
 	XLabel string
