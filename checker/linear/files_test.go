@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// filed is a small history as a file of JSON lines, and what its operations are
-// apart from what Load makes of them: the order of two operations follows here from
-// their events alone.
+// filed is a small history as a file of JSON lines, with its operations as they are
+// independently of Load: here, the order of two operations follows only from their
+// events.
 type filed struct {
 	text string
 	keys []*filedKey
