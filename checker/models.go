@@ -136,7 +136,7 @@ func Common(model, property string) bool { return propertyOf(model, property).Co
 // property.
 func OfServers(model, property string) bool { return propertyOf(model, property).Servers }
 
-// Telling returns how the counterexample of a property of a model is told.
+// Telling returns how the story of a counterexample is told for a property of a model.
 func Telling(model, property string) explain.Telling {
 	return propertyOf(model, property).Telling
 }

@@ -25,8 +25,8 @@ type Fault struct {
 	clients  []int         // the clients that it hit, unless it hit servers
 }
 
-// faultOf describes a fault and its window. exits are the times at which processes of its clients
-// were killed.
+// faultOf describes a fault and its window. exits holds the times at which processes of its
+// clients were killed.
 func faultOf(f *stats.Fault, w stats.Window, exits []time.Duration) Fault {
 	out := Fault{From: w.From, To: w.Until, by: w.From, moment: w.From == w.Until, open: f.Healed == 0 && (f.Outcome == "" || f.Outcome == history.StepVerified)}
 	kind, as := printable.Text(f.Kind, 20), kinds.Named(f.Kind)

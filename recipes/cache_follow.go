@@ -242,7 +242,7 @@ func (c *Cache) keep(n *cached, anew bool) (deeper []string, err error) {
 	for _, name := range n.names {
 		child := znodes.Join(n.Path, name)
 		if c.copy[child] == nil && c.state == CacheCurrent {
-			c.state = CacheBehind // until the child was read, too
+			c.state = CacheBehind // until the child has also been read
 		}
 		if anew || c.copy[child] == nil {
 			deeper = append(deeper, child)

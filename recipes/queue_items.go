@@ -59,7 +59,7 @@ type items struct {
 type trust int
 
 const (
-	untilEmpty trust = iota // for later takes, too
+	untilEmpty trust = iota // for later takes as well
 	oneTake                 // for one take: it goes on with the next item after an item that another client took
 	oneTry                  // for one try: each try at an item reads a list after a quorum write
 )

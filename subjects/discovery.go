@@ -21,7 +21,7 @@ type Service interface {
 	// Unregister ends the registration. Even after an error this client is no longer an instance,
 	// unless the error reports that the call had no effect ([NoEffect]): then it still is one, and
 	// Unregister may be called again, as Leave of a [Group]. A plain zk.ErrNoAuth does not report
-	// that. Unregister is called by instances only, also after the session has ended.
+	// that. Only instances call Unregister, even after the session has ended.
 	Unregister(ctx context.Context) error
 	// Lookup returns the names of all instances. They may be old, but not older than what the
 	// client's session has seen. Clients that are not instances also call it. After an error any

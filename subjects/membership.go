@@ -23,7 +23,7 @@ type Group interface {
 	Join(ctx context.Context, member string) error
 	// Leave ends the membership. Even after an error this client is no longer a member, unless the
 	// error reports that the call had no effect ([NoEffect]): then it is still one, and Leave may
-	// be called again. Leave is called by members only, also after the session has ended.
+	// be called again. Only members call Leave, even after the session has ended.
 	Leave(ctx context.Context) error
 	// Members returns the names of all members. They may be old, but not older than what the
 	// client's session has seen. Clients that are not members also call it. After an error any

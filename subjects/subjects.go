@@ -36,7 +36,7 @@
 //     goroutine. While a call is under way it calls no other method of its values, except
 //     those that are safe for concurrent use (Lost of a [Holder]).
 //   - Methods are also called after the session has ended, as if nothing had happened.
-//   - What gives a hold up (Unlock, Resign, Release) is called after each hold, also if the
+//   - What gives a hold up (Unlock, Resign, Release) is called after each hold, even if the
 //     hold was lost or the session has ended. If it fails with an error that is
 //     zk.ErrNoAuth, the client still holds, and the method is called again until it does not
 //     fail so, for a minute at most. After any other error it is not called again, and the

@@ -155,8 +155,8 @@ func (e *ending) changer() *item {
 	return nil
 }
 
-// stuck returns where the longest order of items ends. The call that cannot follow is one of some,
-// if possible.
+// stuck returns where the longest order of items ends. If possible, the call that cannot follow is
+// among the items in some.
 func (p *problem) stuck(ctx context.Context, items, some []*item) (e ending) {
 	x, got := linearize.Explain(ctx, p.order(items), p.budget)
 	p.blame(got)

@@ -56,11 +56,11 @@ type suspicion struct {
 	w    *window
 	left int64 // tries
 	made map[*history.Operation][]evidence.Change
-	// writes contains the operations of which some call changed something.
+	// writes contains the operations with a call that changed something.
 	writes map[string]bool
 }
 
-// writers returns the operations of which some call changed something, according to the
+// writers returns the operations with a call that changed something, according to the
 // log.
 func (p *problem) writers() map[string]bool {
 	of := map[string]bool{}

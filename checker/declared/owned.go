@@ -46,7 +46,7 @@ func Owned(o Owning) []Rule {
 }
 
 func (o Owning) decide(f *frame.Finding, k *Key) {
-	last := map[string]owner{} // by answer: the owner that has it for longest
+	last := map[string]owner{} // by answer: the owner that kept it until the latest time
 	for _, now := range o.owners(k) {
 		was, known := last[now.text]
 		if known && was.Client != now.Client && max(was.from, now.from) < min(was.to, now.to) {

@@ -20,7 +20,7 @@ type machine interface {
 	size() int64
 }
 
-// plainRegister is a register of values. Texts made by appending become values, too.
+// plainRegister is a register of values. Texts made by appending also become values.
 type plainRegister struct {
 	k        *object
 	appended map[[2]int64]int64

@@ -64,7 +64,7 @@ func (s *search) ofAnother(op *history.Operation, n *evidence.Znode) bool {
 // them did something.
 const mostCallers = 3
 
-// by names the calls of which one did something.
+// by names calls, one of which did something.
 func (s *search) by(ops []*history.Operation) string {
 	if len(ops) == 0 {
 		return ""

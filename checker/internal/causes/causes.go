@@ -24,8 +24,8 @@ type Transaction struct {
 	// Text is a sentence: which client did what to which znode, whose znode it was, and when. It
 	// names znodes relative to the run's root. It has no control characters.
 	Text string `json:"text"`
-	// Calls are the events that began the calls that explain the transaction: the call that made a
-	// remaining znode, the call that was to delete it, the call that deleted an item.
+	// Calls lists the events that began the calls that explain the transaction: the call that made
+	// a remaining znode, the call that was to delete it, the call that deleted an item.
 	Calls []int `json:"calls,omitempty"`
 	// Faults are the kinds of zklab's faults that the text names.
 	Faults []string `json:"faults,omitempty"`

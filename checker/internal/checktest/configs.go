@@ -29,7 +29,8 @@ func setting(client, inv, ret int, value string, outcome history.Type) Args {
 	return o
 }
 
-// Observes adds an observation: a client was told a value, or, if that is "", that there is none.
+// Observes adds an observation: a client was shown a value or, if value is "", that there is
+// none.
 func (r *Record) Observes(client, inv, ret int, value string) *Record {
 	return r.ToldIn(client, inv, ret, value, history.ID(client+1))
 }
@@ -42,8 +43,8 @@ func (r *Record) ToldKnowing(client, inv, ret int, value string, seen history.ID
 	})
 }
 
-// ToldIn adds an observation of a client that had last connected in a session: it was told a value, or,
-// if that is "", that there is none.
+// ToldIn adds an observation of a client that had last connected in a session: it was shown a value
+// or, if value is "", that there is none.
 func (r *Record) ToldIn(client, inv, ret int, value string, in history.ID) *Record {
 	return r.Op(Args{
 		Client: client, F: models.FObserve, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK,

@@ -55,7 +55,7 @@ func LogOf(h *history.History) []history.Txn {
 		x.Touches(e.Session)
 		e.Alive, e.Seen = e.Time, x.Zxid
 	}
-	// One more session. It ends when its client is told so.
+	// One more session. It ends when its client learns that it has ended.
 	x.Opens(99).Closes(99)
 	h.Events = append(h.Events, history.Event{
 		Index: len(h.Events), Time: h.Events[len(h.Events)-1].Time, Process: history.SessionProcess, Client: 90, Type: history.Info,

@@ -54,7 +54,7 @@ func (w *pickWorld) alter(member string, there bool) {
 	})
 }
 
-// tame does something that a workload does, too.
+// tame does something that a workload also does.
 func (w *pickWorld) tame(c, kind int) {
 	switch kind {
 	case 0, 1, 2:

@@ -42,7 +42,7 @@ func (r *Record) Decides(key string, client, inv, ret, patience int, commit bool
 	return r.Op(o)
 }
 
-// Learns adds that a client asked for the outcome, and was told.
+// Learns adds an operation in which a client asked for the outcome and got it.
 func (r *Record) Learns(key string, client, inv, ret int, commit bool) *Record {
 	return r.Op(Args{
 		Client: client, F: models.FOutcome, Key: key, Inv: inv, Ret: ret, Outcome: history.OK,

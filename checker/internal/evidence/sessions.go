@@ -18,7 +18,7 @@ type Session struct {
 
 	// DiedFrom is the earliest moment at which it can have died: when the last request was sent
 	// that a quorum answered. Pings and reads do not count; a server that is cut off from its
-	// leader answers those, too. For a session that never died it still is its last quorum request:
+	// leader also answers those. For a session that never died it still is its last quorum request:
 	// nothing proves that it lived on.
 	DiedFrom time.Duration
 	proofs   []proof // of life, each later than the one before

@@ -22,8 +22,8 @@ import (
 //
 //   - The client was answered, then a session ended that it used for the object, and nothing was refused before that
 //     while the client was connected. An operation that settles (models.Operation) needs no answer before.
-//   - Since then each call failed with an error that the operation does not declare, also after the heal, and for
-//     longer than a session lasts.
+//   - Since then each call failed with an error that the operation does not declare, even after the
+//     heal, and for longer than a session lasts.
 //   - A new subject of the same client was answered. No other client called anything between the last call of the old
 //     subject and that answer, so only the subject had changed.
 //   - After that another client, which had been answered before, was answered again: the new subject did not take

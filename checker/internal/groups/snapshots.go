@@ -118,7 +118,7 @@ func (x *memberNodes) madeWithin(key, member string, low, high uint64) bool {
 
 // versions lists the versions of a group, in order of zxid.
 type versions struct {
-	from []uint64         // the zxid from which each was in force; the first is 0
+	from []uint64         // the zxid from which each state was in force; the first is 0
 	hash []uint64         // of the members
 	of   map[uint64][]int // by hash, in order
 	seed maphash.Seed

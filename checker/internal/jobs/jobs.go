@@ -45,8 +45,8 @@ type job struct {
 	finishes []*history.Operation
 }
 
-// attempt is an attempt that a worker was told to have begun. It began at some moment in
-// [asked,granted] and ended at some moment in [x,e].
+// attempt is an attempt at a job that a take reported to its worker. It began at some
+// moment in [asked,granted] and ended at some moment in [x,e].
 type attempt struct {
 	job            *job
 	number         int

@@ -18,8 +18,9 @@ type lostTakes struct {
 	bound time.Duration
 	all   []lostTake      // in order of invocation
 	over  []time.Duration // when each is over, in order
-	// moments are the times that are asked about. edges are those of their moments at which
-	// fewer takes may excuse a job than right before, and those with which the times begin.
+	// moments are the times that are asked about. edges are the moments within them at
+	// which fewer takes may excuse a job than right before, and the moments at which the
+	// times begin.
 	moments []evidence.Span
 	edges   []time.Duration
 	least   [][]int // for each row of 1, 2, 4 … edges: the place of the edge with the fewest excuses
@@ -181,9 +182,9 @@ func (l *lostTakes) match(all []overdue) (few tooFew, lacking int) {
 	return few, lacking
 }
 
-// rivals returns, of jobs of which the last one got no take, those that can have used the same
-// takes as the last one, or as one another: going backwards, the jobs whose take may excuse a later
-// job.
+// rivals returns those of the given jobs that can have used the same takes as the last one, or as
+// one another; the last job got no take. Going backwards, these are the jobs whose take may excuse
+// a later job.
 func rivals(jobs []overdue, taken []lostTake) (few tooFew) {
 	first := jobs[len(jobs)-1]
 	few.jobs = []overdue{first}

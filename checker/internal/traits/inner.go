@@ -49,7 +49,7 @@ func (x *Hold) inner(k *evidence.Key, counterexample []int) (events []int) {
 }
 
 // pairs returns the first and the last inner end of a hold up to a time, each with its begin. ops
-// are those after the outermost begin.
+// are the operations after the outermost begin.
 func (x *Hold) pairs(ops []*history.Operation, client int, until time.Duration) []*history.Operation {
 	var open []*history.Operation
 	var pairs [][]*history.Operation
