@@ -34,7 +34,7 @@ type pooled struct {
 }
 
 // exact is the number of bits with which figures are added. It is enough to make the sum of very
-// many figures exact, of which the smallest is a nanosecond in seconds. So the sum does not depend
+// many figures exact, even if the smallest is a nanosecond in seconds. So the sum does not depend
 // on the order.
 const exact = 512
 

@@ -108,7 +108,7 @@ type partitionRun struct {
 // Odds of what a client does at an arrival.
 const (
 	perGivingUp = 5 // one acquire in this many is given up after a moment
-	perLeaving  = 4 // one share in this many is the last one of a membership
+	perLeaving  = 4 // after one share in this many the client ends its membership
 )
 
 // Load makes every client acquire shares, give them back, and leave.

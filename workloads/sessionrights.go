@@ -18,8 +18,8 @@ const (
 	password         = "zklab"
 )
 
-// The znodes on which one permission is kept from everyone but the keeper, and one on which all
-// are.
+// The znodes on which only the keeper has one of the permissions, and one on which only the
+// keeper has any.
 const (
 	readPart   = "/xr"
 	writePart  = "/xw"

@@ -23,7 +23,7 @@ type item struct {
 	ends  *evidence.Session
 
 	from, by time.Duration // the item happened between these times
-	bit      int           // of the session that ends
+	bit      int           // the bit of the session that ends
 	session  int64         // the call's session, if its reads may be old; 0 if that does not matter
 	plain    bool          // the call is a read that may be old
 	cached   bool          // the answer comes from a cache

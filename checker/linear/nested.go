@@ -140,8 +140,8 @@ func (n *nesting) whole(k *object, counterexample []int32) (is []int32) {
 	return slices.Compact(is)
 }
 
-// tokens finds two holds of a fenced lock of which the later one does not have the greater
-// token.
+// tokens finds two holds of a fenced lock such that the later one does not have the
+// greater token.
 func (k *object) tokens(holds []hold) finding {
 	var last *hold
 	for i := range holds {

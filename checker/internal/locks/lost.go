@@ -25,8 +25,8 @@ var lost = lostWith(true, "all released before they had to report the loss, and 
 var OwnLost = lostWith(false, "none was asked before its next hold whether it still holds")
 
 // lostWith returns the property lost, for holds whose clients report their loss, or only answer
-// when asked. undecided is its reason if nothing that clients did after an expiry could have been
-// wrong.
+// when asked. undecided says why the property is undecided if nothing that clients did after an
+// expiry could have been wrong.
 func lostWith(reports bool, undecided string) *frame.Property {
 	return &frame.Property{
 		Name:     "lost",

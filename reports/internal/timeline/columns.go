@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
-// operations are the names to which the columns of operations refer.
+// operations holds the lists of names to which the columns of operations refer.
 type operations struct {
 	Count    int      `json:"count"`
 	Names    []string `json:"names"`

@@ -124,11 +124,12 @@ func about(keys []string) string {
 	return prose.List(named, "and") + ": "
 }
 
-// Passed reports whether there is nothing to tell but figures: the property was kept.
+// Passed reports whether the property was kept, so that only its figures are left to
+// show.
 func (p Property) Passed() bool { return p.Result == checker.Valid }
 
-// Open reports whether the page shows at once what there is to tell. Of violations another part of the
-// page does.
+// Open reports whether the page shows the details at once. Another part of the page shows those of
+// violations.
 func (p Property) Open() bool { return p.Result == checker.Unknown && p.SameAs == "" }
 
 // ByKey reports whether the property has verdicts of several keys.
