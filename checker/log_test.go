@@ -94,7 +94,7 @@ var logScenarios = []scenario{
 	{"which nobody sees by the clock", "exclusion", Valid, "", lined(false)},
 	{"the one ahead was gone in time", "grant", Valid, "", lined(true)},
 	{
-		"the one ahead went at the moment of the grant", "grant", Valid, "", // everything that shows that it is not gone was sent then
+		"the one ahead went at the moment of the grant", "grant", Valid, "", // all evidence that it is still there was sent at that moment
 		checktest.Lock().Call(0, objects.FAcquire, 5, 100, history.Info).
 			Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(4)}).
 			Saw(1, 0, 1, 1).Saw(1, 1, 2, 1).Saw(21, 0, 5, 20).Saw(25, 1, 7, 22).

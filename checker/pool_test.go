@@ -37,8 +37,8 @@ func pooledOf(t *testing.T, p *Pool, property string) Verdict {
 	return Verdict{}
 }
 
-// What no run alone has enough of, all runs together can have enough of; what no run
-// had, they do not have.
+// All runs together can have enough of something that no single run has enough of, but
+// not of something that no run had.
 func TestPoolExercises(t *testing.T) {
 	p := NewPool(header, nil, Options{})
 	for range 9 {

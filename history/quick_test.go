@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The quick reader reads the same as the slow one, also of lines that are not
-// quite right.
+// The quick reader reads the same as the slow one, even from lines that are not quite
+// right.
 func TestQuickReadsTheSame(t *testing.T) {
 	quickly, slowly := 0, 0
 	q := newQuick()

@@ -171,8 +171,8 @@ func TestNextIsToldInAnotherOrder(t *testing.T) {
 	}
 }
 
-// TestNextLooksWhereEventsWereLost covers that go-zookeeper drops events that are not read in time,
-// including those that report a lost connection.
+// TestNextLooksWhereEventsWereLost covers the loss of events: go-zookeeper drops those that are not
+// read in time, including those that report a lost connection.
 func TestNextLooksWhereEventsWereLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWaiting(t, 4)

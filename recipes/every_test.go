@@ -71,8 +71,8 @@ func everyBlow(t *testing.T, on place, blows []blow, run scenario) {
 	requests := rehearse(t, on, run)
 	var landed, runs atomic.Int32
 	t.Cleanup(func() { // when the parallel runs are done
-		// A blow can make some requests of a scenario unnecessary, and so can it that other
-		// clients are not in the way.
+		// A blow can make some requests of a scenario unnecessary, and so can the absence
+		// of other clients.
 		if landed.Load() < runs.Load()/2 {
 			t.Errorf("only in %d of %d runs something happened", landed.Load(), runs.Load())
 		}

@@ -123,8 +123,8 @@ func contend(u recipeUse) scenario {
 	}
 }
 
-// inTurn takes one step after the other, until failed says that an error was the last. A client
-// that only tried may have got nothing, and then has nothing to give back.
+// inTurn takes one step after the other, until failed reports that the steps end with an error.
+// A client that only tried may have got nothing, and then has nothing to give back.
 func inTurn(ctx context.Context, steps []step, failed func(name string, err error) (goOn bool)) {
 	tried := false
 	for _, s := range steps {

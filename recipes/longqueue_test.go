@@ -154,7 +154,8 @@ func TestStaleViewOfALongQueue(t *testing.T) {
 	})
 }
 
-// What others leave in the queue's znodes never comes out, and does no harm for long.
+// Znodes that others leave in the queue never come out as items, and do no harm for
+// long.
 func TestLongQueueAmongForeignChildren(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

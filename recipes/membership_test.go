@@ -312,8 +312,8 @@ func TestGroupChanges(t *testing.T) {
 	})
 }
 
-// TestGroupChangesAtEveryRequest makes one request of the client that follows fail: it is
-// told all the same.
+// TestGroupChangesAtEveryRequest makes one request of the client that follows the group
+// fail: the client still sees the changes.
 func TestGroupChangesAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewGroup(m.a, m.path), NewGroup(m.b, m.path)

@@ -265,8 +265,8 @@ func TestSetPartitionerTellsOfChanges(t *testing.T) {
 }
 
 // TestSetPartitionerIsExclusive makes members come, go and give up while requests get lost
-// and sessions expire: no two have the same item, and in
-// the end the members together have all items.
+// and sessions expire: no two members have the same item, and in the end the members
+// together have all items.
 func TestSetPartitionerIsExclusive(t *testing.T) {
 	const clients, turns = 5, 30
 	synctest.Test(t, func(t *testing.T) {

@@ -244,7 +244,7 @@ type countsEvents struct {
 	counted
 	events *atomic.Int64
 	head   []byte // the length of a frame and its id, as far as they have been read
-	rest   int    // bytes of the frame after them
+	rest   int    // the bytes of the frame that follow the head
 }
 
 func (c *countsEvents) Read(p []byte) (int, error) {

@@ -230,7 +230,8 @@ func TestTransactionAtEveryRequest(t *testing.T) {
 	}
 }
 
-// transactionOf goes through a transaction. What a does with a mishap, b does once more.
+// transactionOf goes through a transaction. After a has made a call with a mishap, b
+// makes the same call.
 func transactionOf(ctx context.Context, t *testing.T, m *mishap, ofC, hit string) {
 	a, b := NewTwoPhaseCommit(m.a, m.path), NewTwoPhaseCommit(m.b, m.path)
 	commits := ofC == voteYes

@@ -183,7 +183,7 @@ func (g group) perhaps(p parted, l look) bool {
 }
 
 // inTime returns the answers for converge and gone, as far as lists show them, if what is left of a
-// member may stay for patience. What clients wait for and pick is not checked here.
+// member may stay for patience. The waits and picks of clients are not checked here.
 func (h record) inTime(patience int64) answers {
 	all := answers{"converge": valid}
 	died := slices.ContainsFunc(h.facts, func(f fact) bool { return f.f == history.FExited })

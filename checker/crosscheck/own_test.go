@@ -190,8 +190,8 @@ func (h *record) tidy(r *rand.Rand) {
 	h.place(unit, pick[int64](r, 0, 0, 0, 1, 1e9, 1<<53-2*unit, 1<<60))
 }
 
-// inOrder puts a client's calls one after the other, of which all but the last return,
-// and makes each sign of life no later than the event that tells it.
+// inOrder puts a client's calls one after the other, where only the last may never return, and makes
+// each sign of life no later than the event that reports it.
 func (h *record) inOrder() {
 	free, last := map[int]int64{}, map[int]int{}
 	for i, o := range h.ops {

@@ -116,7 +116,7 @@ var lies = []struct {
 	{lie: "header", promise: promises.SingleImage},
 	{lie: "single image", promise: promises.SingleImage, also: []string{promises.WatchBeforeData, promises.OneEvent}}, // about changes that the client had seen
 	{lie: "own writes", promise: promises.OwnWrites, also: []string{
-		// What is hidden may have been one of several parts, or not acknowledged.
+		// The hidden change may have been one of several parts, or not acknowledged.
 		promises.Ephemeral, promises.SingleImage, promises.Fenced, promises.Durable, promises.Atomic, promises.Views, promises.WatchBeforeData,
 		promises.EventOrder, promises.OneEvent, // its watch was set on the hidden change
 	}},
