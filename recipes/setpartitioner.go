@@ -15,7 +15,7 @@ import (
 // ErrItems: a set has 1 to 256 different items, and each item can be the name of a znode.
 var ErrItems = errors.New("a set must have 1 to 256 different items that can be names of znodes")
 
-// errOutdated ends what a share began when the share changes.
+// errOutdated is the cause with which contexts of a share end when the share changes.
 var errOutdated = errors.New("share has changed")
 
 // SetPartitioner divides a set of items among the members of a group. Each member has a share of

@@ -346,9 +346,9 @@ func Percent(share float64) string {
 	return text + " %"
 }
 
-// judgeShare judges a bound on a share. It needs enough operations to show that the share is below
-// the bound if not a single one counts. With fewer, it decides only that the share exceeds the
-// bound.
+// judgeShare judges a bound on a share. It needs so many operations that the share would prove to
+// be below the bound if none of them counted. With fewer, it decides only that the share exceeds
+// the bound.
 func (g *Gate) judgeShare(s *samples.Samples) Result {
 	some, all := g.Metric.Share(s, g.Part)
 	value := float64(some) / float64(max(all, 1))

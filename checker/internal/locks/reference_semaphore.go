@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Leases for the reference model: each is acquired when fewer are held than there are, and closed,
+// Leases for the reference model: a lease is acquired only while not all leases are held, and ends
 // by release or by death.
 var boundReference = &frame.Reference{
 	Covers:     []string{"bound"},
