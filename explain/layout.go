@@ -184,7 +184,7 @@ type scale struct {
 	moments []time.Duration
 	places  []float64
 	end     float64 // where bars without an end go
-	bent    bool    // not true to scale: a moment is off its place by more than twice apart
+	bent    bool    // not true to scale: a moment is off its place by more than twice the least distance
 }
 
 // scale returns a scale that fills a width. If proportional lengths do not suffice, different times

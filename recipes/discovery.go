@@ -226,7 +226,7 @@ func (s *Service) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 }
 
 // Close unregisters all instances of this value, and ends calls that wait and its pickers. It then
-// waits until the tree has nothing of this value. If ctx ends first, Close returns its error, and
+// waits until the tree has no znodes of this value. If ctx ends first, Close returns its error, and
 // the clean-up goes on. If you call Close again, it waits again.
 func (s *Service) Close(ctx context.Context) error {
 	s.r.StopCalls()

@@ -175,6 +175,6 @@ func (e *Election) watchLeader(ctx context.Context, z *client.Session) (Term, <-
 	return t, v.Changed, err
 }
 
-// Close resigns, withdraws the candidate, and waits until the tree has nothing of this value; see
+// Close resigns, withdraws the candidate, and waits until the tree has no znodes of this value; see
 // [Lock.Close].
 func (e *Election) Close(ctx context.Context) error { return e.x.Close(ctx, "close election") }

@@ -259,7 +259,7 @@ func (g *Group) vanish(m *stay) {
 	})
 }
 
-// Close leaves the group, and ends calls that wait. It then waits until the tree has nothing of this
+// Close leaves the group, and ends calls that wait. It then waits until the tree has no znodes of this
 // value. If ctx ends first, Close returns its error, and the clean-up goes on. If you call Close
 // again, it waits again.
 func (g *Group) Close(ctx context.Context) error {

@@ -267,7 +267,7 @@ func (q *items) removal(ctx context.Context, z *client.Session, path string, ver
 	return append(ops, op), err
 }
 
-// peek reads the first item that may come out as it is at some time during the call.
+// peek reads the item that would come out first at some moment during the call.
 func (q *items) peek(ctx context.Context) (item []byte, err error) {
 	err = q.r.Attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		names, err := q.r.Client.FreshChildren(ctx, z, q.r.Path)

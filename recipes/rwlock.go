@@ -215,6 +215,6 @@ func (l *RWLock) Fence() int64 { return l.x.Fence() }
 // Session returns the id of the session that owns the present hold, or 0 if there is none.
 func (l *RWLock) Session() int64 { return l.x.Session() }
 
-// Close gives back what is held, ends a call that waits, and waits until the tree has nothing of
+// Close gives back what is held, ends a call that waits, and waits until the tree has no znodes of
 // this value; see [Lock.Close].
 func (l *RWLock) Close(ctx context.Context) error { return l.x.Close(ctx, "close read-write lock") }

@@ -361,7 +361,7 @@ func (p *SetPartitioner) Fence() int64 { return p.x.Fence() }
 func (p *SetPartitioner) Session() int64 { return p.x.Session() }
 
 // Close gives back the share, leaves the group, and ends calls that wait. It then waits until the
-// tree has nothing of this value but the folders. If ctx ends first, Close returns its error, and
+// tree has no znodes of this value but the folders. If ctx ends first, Close returns its error, and
 // the clean-up goes on. If you call Close again, it waits again.
 func (p *SetPartitioner) Close(ctx context.Context) error {
 	p.hold(nil)

@@ -13,7 +13,7 @@ import (
 // for dead letters. The recipe may have other znodes there. A worker whose session has
 // expired may go on working, but its attempt must then end without an effect.
 type JobQueue interface {
-	// Put adds a job. Each job is put once: also after an error it is not put again.
+	// Put adds a job. Each job is put once: it is not put again, even after an error.
 	Put(ctx context.Context, job []byte) error
 	// Take waits for a job until ctx ends. It is called by a client that has no job. Each call is
 	// one attempt at one job at most: if the outcome of a request is unknown, Take returns that

@@ -15,7 +15,7 @@ import (
 // Register is one znode whose data is a value. The znode exists when the register is made,
 // and holds the value "".
 type Register interface {
-	// Write sets the value. Each value is written once, by Write or by CAS: also after an error it is
+	// Write sets the value. Each value is written once, by Write or by CAS: even after an error it is
 	// not written again.
 	Write(ctx context.Context, value string) (Mark, error)
 	// CAS sets the value to to if it is from. If the register has another value, CAS returns an

@@ -43,7 +43,7 @@ type MixedOperation struct {
 	// Owns means that its answer belongs to the client while its session lives. A touch after each call
 	// proves that the session lives.
 	Owns bool
-	// EndedBy is the operation that ends the hold that it begins, and that clients call also when the session of the hold
+	// EndedBy is the operation that ends the hold that it begins, and that clients call even when the session of the hold
 	// has ended; "" for none.
 	EndedBy string
 	// When reports whether a client may call it now; nil means always.
