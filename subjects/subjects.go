@@ -43,7 +43,7 @@
 //     next call is one to acquire.
 //   - Near the end of a run, a client that has got no answer since its session ended gets a
 //     second value from the constructor. Of the first one only Close is called from then on.
-//   - Close of a [Closer] comes last, once, when no call of the client is under way, also
+//   - Close of a [Closer] comes last, once, when no call of the client is under way, even
 //     after the session has ended. It does not come after a call that did not return, and
 //     not in a process that was killed.
 //
