@@ -447,7 +447,7 @@ func TestCacheChanges(t *testing.T) {
 	})
 }
 
-// TestCacheRefused has no right to read a part of the subtree.
+// TestCacheRefused follows a tree of which the client may not read a part.
 func TestCacheRefused(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
 		tr.change("/top=", "/top/a=1")

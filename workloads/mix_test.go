@@ -75,9 +75,9 @@ func TestNumbersOf(t *testing.T) {
 	}
 }
 
-// Before clients begin another hold, they end one whose session is over, as often as they had begun
-// it, and ask before that whether they still hold. A hold that no operation ends is over with its
-// session.
+// If a client still has a hold whose session is over, it asks whether it still holds, and ends that
+// hold as often as it had begun it, before it begins another. A hold that no operation ends is over
+// with its session.
 func TestHoldsWhoseSessionIsOver(t *testing.T) {
 	for name, tt := range map[string]struct {
 		held stays
