@@ -42,7 +42,8 @@ type sequenceText struct {
 	text, room  int // the column of the text beside them, and its width
 }
 
-// Lifelines are at least so far apart, and closer than usual only to leave room for the text beside them.
+// Lifelines are at least narrowLife columns apart. They are closer than usual only to leave wideText
+// columns for the text beside them.
 const (
 	narrowLife = 7
 	wideText   = 42

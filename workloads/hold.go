@@ -83,7 +83,7 @@ type holdRun struct {
 	brief     time.Duration        // a hold of the quiesce phase, in which each client has its turn
 	longest   time.Duration
 	scene     func(ctx context.Context, key string) // played at the end if that costs no time; nil if there is none
-	impatient int                                   // one acquisition in so many is given up after a moment
+	impatient int                                   // one acquisition in this many is given up after a moment
 	// For objects that have keys:
 	lines  []string                                             // znodes below the object's, each with contenders
 	choose func(rng *rand.Rand, client int, key string) *holder // a holder of some keys; those in holders hold all

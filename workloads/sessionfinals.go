@@ -66,8 +66,7 @@ const undisturbedReads = 30
 const ageMargin = 3 * time.Second
 
 // syncUndisturbed makes each client write, and then makes each client read, after a sync, what
-// another client wrote. The read comes so much later that, after a sync, it must show the
-// write.
+// another client wrote. The read comes late enough that, after a sync, it must show the write.
 func (r *sessionRun) syncUndisturbed(ctx context.Context) {
 	n := len(r.env.Clients)
 	for round := 0; round*n < undisturbedReads && ctx.Err() == nil; round++ {
