@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// begun are the times at which operations of a load were meant to begin, in microseconds of
-// the record's clock, by client.
+// begun returns the times at which operations of a load were meant to begin, in
+// microseconds of the record's clock, by client.
 func begun(t *testing.T, x zklab.Experiment) map[int][]int64 {
 	t.Helper()
 	o, err := zklab.SimulateIn(t, x)
@@ -33,10 +33,10 @@ func begun(t *testing.T, x zklab.Experiment) map[int][]int64 {
 	return all
 }
 
-// What is left out of a load moves nothing else, and a client with the draws of another one
-// does what that would.
+// Leaving some clients or operations out of a load moves nothing else, and a client with
+// the draws of another one does what that client would do.
 func TestArrivals(t *testing.T) {
-	for _, recipe := range []string{"lock", "queue", "counter", "session"} { // a register's begin at meetings
+	for _, recipe := range []string{"lock", "queue", "counter", "session"} { // a register's operations begin at meetings
 		workload, err := workloads.Named(recipe, workloads.Own)
 		if err != nil {
 			t.Fatal(err)
@@ -61,10 +61,11 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
-// near says whether a time is about this one: clients begin some microseconds apart.
+// near returns a test of whether a time is about this one: clients begin some
+// microseconds apart.
 func near(a int64) func(int64) bool { return func(b int64) bool { return -50 < a-b && a-b < 50 } }
 
-// Of rounds, in which all begin as one, a whole one is left out.
+// In a load of rounds, which all clients begin together, a whole round is left out.
 func TestArrivalsTogether(t *testing.T) {
 	workload, err := workloads.Named("barrier", workloads.Own)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// shortHolds is a check of a user's own: no client of a lock acquires it more than a number of times.
+// shortHolds is a check that a user wrote: no client of a lock acquires it more than a number of
+// times.
 type shortHolds struct{ most int }
 
 func (shortHolds) Name() string { return "greedy" }
@@ -36,7 +37,8 @@ func (s shortHolds) Check(_ context.Context, h *history.History) []checker.Verdi
 	return []checker.Verdict{v}
 }
 
-// Checks of a user's own count like zklab's, and only the program that has them decides them again.
+// Checks that a user wrote count like zklab's, and only the program that has them can decide them
+// again.
 func TestChecksOfOnesOwn(t *testing.T) {
 	x := zklab.Experiment{Workload: workloads.Lock{New: subjects.NewLock}, TimeLimit: 5 * time.Second, Seed: 1}
 	for most, want := range map[int]checker.Result{1_000_000: checker.Valid, 1: checker.Violation} {

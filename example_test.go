@@ -45,9 +45,9 @@ func ExampleExperiment_Run() {
 	fmt.Println(outcome.Result.Verdict)
 }
 
-// As a test, ten seconds of a lock under paused servers and expired sessions in
-// real time, and three minutes of it in virtual time. The folder examples/mylock
-// has this with a lock that somebody wrote.
+// As a test, ten seconds of a lock under paused servers and expired sessions in real
+// time, and three minutes of it in virtual time. The folder examples/mylock has this
+// with a lock of its own.
 func ExampleTest() {
 	experiment := zklab.Experiment{
 		Workload: workloads.Lock{New: newLock},

@@ -85,23 +85,24 @@ type Experiment struct {
 	// writes at a fixed rate, so that the result tells for how long there was no service around each
 	// fault. One probe stays with each server, one uses all of them. Default: no probes.
 	Probe float64
-	// Strict lets properties that are only measured (belief) decide the verdict, too.
+	// Strict lets properties that are only measured (belief) also decide the verdict.
 	Strict bool
 	// Label is a name for the run, alone or with others: a page shows it, and "zklab compare" finds
 	// runs by it. It changes nothing in the run.
 	Label string
 	// Gates are bounds that metrics must stay below, such as "failover(kill:leader).p95<10s" or
-	// "errors<1%" (package stats/gates, docs/compare.md). They do not change the verdict: the result lists
-	// what each came to. Test fails if one is exceeded or undecided; the functions Simulate and Sweep
-	// judge the samples of all their runs together. Explore has none.
+	// "errors<1%" (package stats/gates, docs/compare.md). They do not change the verdict: the
+	// result lists the outcome of each gate. Test fails if one is exceeded or undecided; the
+	// functions Simulate and Sweep judge the samples of all their runs together. Explore has none.
 	Gates []string
 	// AllowUnknown lets Test pass although some property or gate was not decided.
 	AllowUnknown bool
 	// Budget limits the real time in which the functions Simulate and Explore begin runs. 0 means
-	// one minute; negative means no limit. The deadline of the test (go test -timeout) limits it,
-	// too, with some time to spare for the report. A budget ends a test early, and never changes what
-	// a run does. The checks of one run may take a quarter of what is left of it; a run whose checks take
-	// longer counts as one that was not done, unless a violation was found. Sweep has [SweepOptions].Budget.
+	// one minute; negative means no limit. The deadline of the test (go test -timeout) also limits
+	// it, with some time to spare for the report. A budget ends a test early, and never changes
+	// what a run does. The checks of one run may take a quarter of what is left of it; a run whose
+	// checks take longer counts as one that was not done, unless a violation was found. Sweep has
+	// [SweepOptions].Budget.
 	Budget time.Duration
 
 	// Checks decide further properties, in addition to those of the Workload. Each has a name that no
@@ -123,7 +124,8 @@ type Experiment struct {
 	// context.Canceled. Cancelling Run's context stops the run at once at any time.
 	Interrupt <-chan struct{}
 
-	// inner is the experiment as Complete left it, with what no exported field says; nil before.
+	// inner is the experiment as Complete left it, including what no exported field holds; nil
+	// before Complete.
 	inner *experiment.Experiment
 }
 

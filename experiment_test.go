@@ -15,7 +15,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// What users set reaches the packages that run it, and what Complete finds comes back.
+// The fields that users set reach the packages that run the experiment, and what
+// Complete finds comes back.
 func TestFieldsAreCarried(t *testing.T) {
 	told := Progress{}
 	x := Experiment{

@@ -23,8 +23,8 @@ func explored(t *testing.T, subject string) zklab.Experiment {
 	return zklab.Experiment{Workload: w, Clients: 2, AllowUnknown: true, Budget: -1}
 }
 
-// A counter that writes again what was not answered is wrong where a reply to a write is lost,
-// and nowhere else; zklab's own is right at each message.
+// A counter that repeats an unanswered write is wrong where a reply to a write is lost, and
+// nowhere else; zklab's own counter is right at each message.
 func TestExplore(t *testing.T) {
 	if os.Getenv(planted) != "" {
 		zklab.Explore(t, explored(t, "broken:retries-set-after-loss"))
@@ -39,7 +39,7 @@ func TestExplore(t *testing.T) {
 	}
 }
 
-// Faults in the rounds of a loop that change nothing are tried once.
+// Faults that change nothing are tried only once in the rounds of a loop.
 func TestExploreLoops(t *testing.T) {
 	if os.Getenv(planted) != "" {
 		zklab.Explore(t, polls(nil))
@@ -58,7 +58,7 @@ func TestExploreLoops(t *testing.T) {
 	}
 }
 
-// A defect in the first round of a loop, and one in its last, is found.
+// A defect in the first round of a loop is found, and so is one in a later round.
 func TestExploreFindsDefectsInLoops(t *testing.T) {
 	for name, wrong := range map[string]func(round int) bool{
 		"first round":  func(round int) bool { return round == 1 },
@@ -78,8 +78,8 @@ func TestExploreFindsDefectsInLoops(t *testing.T) {
 	}
 }
 
-// An exploration that its budget ends before each single fault was tried is undecided, and says how
-// far it came, also where it passes.
+// An exploration whose budget ends before each single fault was tried is undecided, and says how
+// far it came, even where it passes.
 func TestExploreBudget(t *testing.T) {
 	x := explored(t, workloads.Own).WithClock(ticking(time.Second))
 	x.Budget = 0

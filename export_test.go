@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/experiment"
 )
 
-// WithClock makes a test of many runs tell the time by a clock of its own.
+// WithClock makes a test of many runs read the time from the given clock.
 func (x Experiment) WithClock(now func() time.Time) Experiment {
 	x.inner = &experiment.Experiment{Now: now}
 	return x

@@ -25,7 +25,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// dead is an ensemble none of whose servers answers.
+// dead is an ensemble in which no server answers.
 type dead struct {
 	ensemble.Ensemble
 	closed *int
@@ -51,7 +51,7 @@ var errRefuses = errors.New("planted")
 
 func (refuses) Start(context.Context) (ensemble.Ensemble, error) { return nil, errRefuses }
 
-// What cannot begin is an error that says why, and leaves nothing.
+// A run that cannot begin returns an error that says why, and leaves nothing.
 func TestRunThatCannotBegin(t *testing.T) {
 	closed := 0
 	for name, tt := range map[string]struct {
@@ -80,7 +80,7 @@ func TestRunThatCannotBegin(t *testing.T) {
 	}
 }
 
-// empty says that a store holds no run.
+// empty checks that a store holds no run.
 func empty(t *testing.T, out string) {
 	t.Helper()
 	if left, _ := filepath.Glob(filepath.Join(out, "*", "*")); len(left) > 0 {
@@ -116,9 +116,9 @@ func TestSubjectsThatCannotBeMade(t *testing.T) {
 	}
 }
 
-// sulks is a lock whose third Lock never returns, whatever its context says, if it is told to.
-// Nothing else is seen of the lock that it has, which takes its time to be given back: so somebody
-// holds it for a while when the load is over.
+// sulks is a lock that, if told to, never returns from its third Lock, whatever the context says.
+// It hides everything else that the inner lock offers. Its Unlock takes time, so that some client
+// still holds the lock when the load is over.
 type sulks struct {
 	inner  subjects.Lock
 	sulker bool
@@ -138,8 +138,8 @@ func (l *sulks) Lock(ctx context.Context) error {
 	return l.inner.Lock(ctx)
 }
 
-// A subject that keeps its caller for ever does not keep the run: it ends, says
-// so, and finds that somebody waited although nobody held.
+// A subject that never returns to its caller does not hang the run: the run ends, says
+// so, and finds that a client waited although no client held the lock.
 func TestSubjectThatNeverReturns(t *testing.T) {
 	var o *zklab.Outcome
 	out := t.TempDir()
@@ -163,7 +163,7 @@ func TestSubjectThatNeverReturns(t *testing.T) {
 	}
 }
 
-// childOf is a lock below a znode that nobody makes.
+// childOf is a lock below a znode that never exists.
 type childOf struct {
 	c    *subjects.Client
 	path string
@@ -176,7 +176,8 @@ func (l childOf) Lock(context.Context) error {
 
 func (l childOf) Unlock(context.Context) error { return nil }
 
-// Of a subject that cannot work at all the reason is said first, and no promise was broken.
+// If a subject cannot work at all, the reason is reported first, and no promise counts as
+// broken.
 func TestSubjectThatNeverWorks(t *testing.T) {
 	o := simulate(t, zklab.Experiment{
 		TimeLimit: 30 * time.Second, Seed: 1,
@@ -211,7 +212,7 @@ type staying struct{ faults.Effect }
 
 func (staying) Heal(context.Context) error { return errRefuses }
 
-// An ensemble that stays ill leaves a run that ends, says so, and holds nothing valid.
+// A run whose ensemble stays ill ends, says so, and decides no property as valid.
 func TestEnsembleThatStaysIll(t *testing.T) {
 	o := virtually(t, zklab.Experiment{
 		Workload: ownLock(), TimeLimit: 3 * time.Second, MinLoad: -1, Seed: 1,
@@ -232,7 +233,7 @@ func TestEnsembleThatStaysIll(t *testing.T) {
 	complete(t, o.Run)
 }
 
-// Interrupted before the load, a run has no load, and still ends in order.
+// A run that is interrupted before its load has no load, and still ends in order.
 func TestInterruptBeforeTheLoad(t *testing.T) {
 	interrupt := make(chan struct{})
 	close(interrupt)
@@ -254,7 +255,7 @@ func TestStopAtAnyStage(t *testing.T) {
 		"quiesce": func(x *zklab.Experiment, stop func()) {
 			x.Workload = workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
 				l, err := subjects.NewLock(c, path)
-				return &sulks{inner: l}, err // a lock that takes its time, so that the phase does, too
+				return &sulks{inner: l}, err // a lock that takes its time, so that the phase takes time too
 			}}
 			x.Progress = stopIn("quiesce", stop)
 		},
@@ -300,7 +301,7 @@ func stopIn(phase string, stop func()) func(zklab.Progress) {
 	}
 }
 
-// stopping is an ensemble whose start is the end.
+// stopping is an ensemble that stops the run when it is started.
 type stopping struct {
 	embedded.Config
 	stop func()

@@ -13,12 +13,13 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A test fails if a gate is exceeded, or undecided unless that is allowed.
+// A test fails if a gate is exceeded, and also if a gate is undecided unless that is
+// allowed.
 func TestGates(t *testing.T) {
 	for name, c := range map[string]struct {
 		gate         string
 		allowUnknown bool
-		want         string // of the failure
+		want         string // the text of the failure
 		result       gates.State
 	}{
 		"kept":      {"acquire.median<20s", false, "", gates.Kept},
@@ -41,7 +42,7 @@ func TestGates(t *testing.T) {
 	}
 }
 
-// The tests of many runs judge all of them together, each run by no gate.
+// The tests of many runs apply the gates to all runs together, not to each run.
 func TestGatesOfManyRuns(t *testing.T) {
 	x := zklab.Experiment{Workload: workloads.Lock{New: subjects.NewLock}, TimeLimit: 3 * time.Second, Gates: []string{"release.p99<1us", "release.median<1m"}}
 	for name, test := range map[string]func(t *testing.T){

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A release of zklab's lock wakes two waiters, however many there are. One of the lock whose waiters
-// all watch the holder wakes all of them, although it keeps every promise. Clients that give up one
-// attempt in ten wake a few more.
+// A release of zklab's lock wakes two waiters, however many there are. A release of the lock whose
+// waiters all watch the holder wakes all of them, although it keeps every promise. Clients that
+// give up one attempt in ten wake a few more.
 func TestHerd(t *testing.T) {
 	const contenders = 10
 	for subject, want := range map[string]struct{ least, most float64 }{

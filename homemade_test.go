@@ -21,13 +21,13 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// homemade is a lock as one writes the first one: a place in a line, and a watch on the place before
-// one's own. It knows its place by the name that the server gave, so one whose creation was not
-// answered stays, unless it tidies up by what it wrote into the name itself.
+// homemade is a lock as people write their first one: a place in a line, and a watch on the place
+// before it. It knows its place by the name that the server returned, so a place whose creation was
+// not answered stays, unless the lock tidies up by means of the id that it wrote into the name.
 type homemade struct {
 	conn   *zk.Conn
 	path   string
-	id     string // in the names of its places
+	id     string // is part of the names of its places
 	own    string // the name of its place
 	tidies bool
 }
@@ -95,7 +95,7 @@ func (l *homemade) before() (string, error) {
 	}
 }
 
-// Unlock deletes its places, and goes on until that was answered.
+// Unlock deletes the lock's places, and repeats that until it was answered.
 func (l *homemade) Unlock(context.Context) error {
 	for {
 		names, _, err := l.conn.Children(l.path)
@@ -115,8 +115,9 @@ func (l *homemade) Unlock(context.Context) error {
 	}
 }
 
-// The output of a failing test alone leads its reader to the mistake: it names the znode that stayed,
-// the call that made it, how that call ended, and the fault. The lock that is mended there passes.
+// The output of a failing test alone leads its reader to the mistake: it names the znode that
+// stayed, the call that made it, how that call ended, and the fault. The lock with that mistake
+// mended passes.
 func TestHomemadeLock(t *testing.T) {
 	lost, err := plan.Parse("lose-reply:create", time.Second)
 	if err != nil {

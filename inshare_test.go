@@ -13,13 +13,13 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// bell answers how often it was asked, in this process.
+// bell answers how often it was rung, in this process.
 type bell struct{ rung *atomic.Int64 }
 
 func (b bell) Ring(context.Context) (int64, error) { return b.rung.Add(1), nil }
 
-// slowly is an experiment with bells, of which one property never comes to an end. With double, another one finds
-// something wrong with each of them.
+// slowly is an experiment with bells one of whose properties never comes to an end. With double,
+// another property finds something wrong with each bell.
 func slowly(double bool) zklab.Experiment {
 	ring := object.Ask("ring", bell.Ring)
 	o := object.Object[bell]{
@@ -38,8 +38,8 @@ func slowly(double bool) zklab.Experiment {
 	return x
 }
 
-// A property that does not come to an end ends the test neither by its budget nor by the deadline of go test. The test
-// names it, and says what else was found.
+// A property that does not come to an end keeps the test neither beyond its budget nor until the
+// deadline of go test. The test names the property, and reports what else was found.
 func TestEndlessProperty(t *testing.T) {
 	switch os.Getenv(planted) {
 	case "":

@@ -28,7 +28,7 @@ func TestJudgeReadsTransactions(t *testing.T) {
 	cases := []struct {
 		name     string
 		spoil    func(path string) error
-		evidence string // of grant, which is nothing without the log
+		evidence string // of grant, which has no evidence without the log
 		warned   bool
 	}{
 		{"whole", func(string) error { return nil }, "Z, L", false},
@@ -71,8 +71,9 @@ func TestJudgeReadsTransactions(t *testing.T) {
 	}
 }
 
-// What an earlier judgement found wrong is found anew: once the transactions can be
-// read the warning goes, whatever its words were; what the run itself warned of stays.
+// An earlier judgement's findings are found anew: its warning goes once the
+// transactions can be read, whatever its words were; the warnings of the run itself
+// stay.
 func TestJudgeForgetsWhatItFound(t *testing.T) {
 	t.Parallel()
 	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
@@ -111,8 +112,8 @@ func TestJudgeForgetsWhatItFound(t *testing.T) {
 	}
 }
 
-// A result that cannot be read is told of, and so is its line; what one that an
-// earlier zklab wrote warns of stays.
+// A result that cannot be read is reported, and its line named; the warnings in a
+// result that an earlier zklab wrote stay.
 func TestJudgeReadsTheResult(t *testing.T) {
 	t.Parallel()
 	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
@@ -140,7 +141,7 @@ func TestJudgeReadsTheResult(t *testing.T) {
 	}
 }
 
-// Operations whose time was up are told of where no fault can be why.
+// Operations that ran into a time-out are reported where no fault can be the reason.
 func TestJudgeTellsOfSilence(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join("docs", "checking", "answers.jsonl")
@@ -168,8 +169,8 @@ func TestJudgeTellsOfSilence(t *testing.T) {
 	}
 }
 
-// A result names the zklab that decided, and the one that ran the experiment: that of
-// experiment.yaml, also where there is no result.
+// A result names the zklab that decided, and the one that ran the experiment: the
+// latter comes from experiment.yaml, even where there is no result.
 func TestJudgeNamesBoth(t *testing.T) {
 	t.Parallel()
 	o := virtually(t, zklab.Experiment{Workload: ownLock(), TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1})
@@ -195,7 +196,7 @@ func TestJudgeNamesBoth(t *testing.T) {
 	}
 }
 
-// Defects that the transaction log convicts, in whole runs.
+// The transaction log convicts defects in whole runs.
 func TestTheLogConvicts(t *testing.T) {
 	t.Parallel()
 	for property, w := range map[string]workloads.Workload{
@@ -223,7 +224,8 @@ func ensure(conn *zk.Conn, path string) error {
 	return err
 }
 
-// impatient stands in line, and takes the end of its patience for its turn.
+// impatient stands in line, and when its patience ends it behaves as if its turn had
+// come.
 type impatient struct {
 	conn *zk.Conn
 	path string
@@ -256,7 +258,7 @@ func (l *impatient) Lock(ctx context.Context) (err error) {
 func (l *impatient) Unlock(context.Context) error { return l.conn.Delete(l.node, -1) }
 func (l *impatient) Fence() int64                 { return l.made }
 
-// forgetful says of some items that it put them in, and did not.
+// forgetful claims to have put in some items that it did not.
 type forgetful struct {
 	subjects.Queue
 	puts int

@@ -22,7 +22,7 @@ type leaky struct {
 	conn     *zk.Conn
 	path     string
 	acquired func(l *leaky) // nil, or called after each acquire that succeeded
-	failed   func(l *leaky) // nil, or called after each other one
+	failed   func(l *leaky) // nil, or called after each acquire that did not
 }
 
 func newLeaky(acquired, failed func(*leaky)) workloads.Lock {
@@ -50,14 +50,14 @@ func (l *leaky) create(path string, flags int32) {
 	_, _ = l.conn.Create(path, nil, flags, zk.WorldACL(zk.PermAll))
 }
 
-// What a lock leaves behind at each acquire gives a warning that says what it is, with and without
-// faults, and changes no verdict. What it leaves once gives none.
+// Znodes that a lock leaves behind at each acquire give a warning that describes them, with and
+// without faults, and change no verdict. Those that it leaves once give none.
 func TestLeftovers(t *testing.T) {
 	mark := func(l *leaky) { l.create(l.path+"-mark-", zk.FlagEphemeral|zk.FlagSequence) }
 	tests := []struct {
 		name     string
 		lock     workloads.Lock
-		warnings []string // a part of each
+		warnings []string // a part of each warning
 	}{
 		{"nothing", newLeaky(nil, nil), nil},
 		{"an ephemeral znode beside the folder", newLeaky(mark, nil), []string{"acquires left one ephemeral znode each (k*-mark-*)"}},

@@ -42,8 +42,8 @@ func onItsOwn(c *subjects.Client, path string) (subjects.Lock, error) {
 	return plain{l}, err
 }
 
-// What shows in the tree is evidence enough: a lock that offers nothing is found out all the same,
-// and one on a connection of its own is not accused of what happens to the harness's.
+// The tree shows enough: a lock that offers nothing more is found out all the same, and a lock on
+// a connection of its own is not accused of what happens to the harness's connection.
 func TestLocksThatOfferNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name     string

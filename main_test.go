@@ -14,8 +14,8 @@ func TestMain(m *testing.M) {
 	testmain.Main(m, goleak.IgnoreTopFunction("github.com/zklab/zklab/internal/virtual/bubble.serve"))
 }
 
-// run runs an experiment in a bubble that there is. It is not an exact simulation: each time it
-// takes another course.
+// run runs an experiment in an existing bubble. That is no exact simulation: each run takes
+// another course.
 func run(t *testing.T, x zklab.Experiment) *zklab.Outcome {
 	t.Helper()
 	o, err := x.Run(t.Context())

@@ -19,8 +19,8 @@ type uncertain struct{ subjects.Cache }
 
 func (uncertain) NeverCurrent() {}
 
-// A cache that cannot say when its copy is current is not asked for that, in this process or in another one; all
-// its other properties are decided, and the run says why that one is not.
+// A cache that cannot say when its copy is current is not asked for a current copy, in this process
+// or in another one; all its other properties are decided, and the run says why that one is not.
 func TestCacheThatIsNeverCurrent(t *testing.T) {
 	for name, fault := range map[string]faults.Fault{"here": faults.Expire{}, "in processes": faults.Crash{}} {
 		t.Run(name, func(t *testing.T) {

@@ -21,11 +21,11 @@ import (
 func TestConstructorFailsInALaterLife(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		times   int // that it fails in all later lives together
+		times   int // how often it fails in all later lives together
 		verdict checker.Result
 	}{{"once", 1, checker.Valid}, {"from then on", 1 << 20, checker.Unknown}} {
 		t.Run(tt.name, func(t *testing.T) {
-			made := map[int]int{} // of each client
+			made := map[int]int{} // by client
 			o := simulate(t, zklab.Experiment{
 				Keys: 1, Seed: 1, Clients: 3, TimeLimit: 5 * time.Second, PlayProcesses: true,
 				Faults: plan.Steps(plan.Step{At: 2 * time.Second, For: time.Second, Fault: faults.Crash{}}),

@@ -12,7 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/unseen"
 )
 
-// goDoors are the tests that an experiment in Go can be, with the flags of a way that describe it there.
+// goDoors are the kinds of Go test that run an experiment. Each returns the flags of a way that
+// describe the same experiment.
 var goDoors = []struct {
 	name  string
 	flags func(unseen.Way) []string
@@ -22,7 +23,7 @@ var goDoors = []struct {
 		synctest.Test(t, func(t *testing.T) { zklab.Test(t, x) })
 	}},
 	{"Simulate", ofRun, func(t *testing.T, x zklab.Experiment) {
-		x.Budget = 2 * time.Second // of a clock that ticks at each look: a few seeds
+		x.Budget = 2 * time.Second // the clock ticks at each look, so this is a few seeds
 		zklab.Simulate(t, x.WithClock(ticking(time.Second)))
 	}},
 	{"Sweep", ofRun, func(t *testing.T, x zklab.Experiment) { zklab.Sweep(t, x, zklab.SweepOptions{Seeds: 1}) }},
@@ -31,8 +32,8 @@ var goDoors = []struct {
 
 func ofRun(w unseen.Way) []string { return w.Flags }
 
-// ofSmall returns no flags for a way that names faults, which zklab.Explore chooses itself, or a store, to which it
-// writes only what it finds.
+// ofSmall returns no flags for a way that names faults, which zklab.Explore chooses itself, or a
+// store, to which zklab.Explore writes only what it finds.
 func ofSmall(w unseen.Way) []string {
 	if len(unseen.Without(w.Small, "--faults", "--out")) < len(w.Small) {
 		return nil
@@ -40,7 +41,8 @@ func ofSmall(w unseen.Way) []string {
 	return w.Small
 }
 
-// Where nobody looked no test in Go passes: each says what was not seen. The command's doors are in package cli.
+// If a run saw nothing that could have failed, no test in Go passes: each says what was not seen.
+// Package cli tests the same of the command.
 func TestNothingSeenFails(t *testing.T) {
 	if os.Getenv(planted) != "" {
 		for _, w := range unseen.Ways {

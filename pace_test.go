@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// ticking returns a clock that moves each time it is read: so a test of many runs comes to its end after
+// ticking returns a clock that moves each time it is read, so that a test of many runs ends after
 // some of them, however long they take.
 func ticking(step time.Duration) func() time.Time {
 	var reads atomic.Int64
@@ -32,8 +32,9 @@ func few() zklab.Experiment {
 	}
 }
 
-// A test of many seeds says at its beginning what is to come, and then how far it has come. When its
-// budget is over it passes, and says how many seeds were not begun, even if nobody asked for its log.
+// A test of many seeds says at its beginning what is to come, and then how far it has come. When
+// its budget is over it passes, and says how many seeds were not begun, even if the test's log was
+// not asked for.
 func TestSimulateBudget(t *testing.T) {
 	if os.Getenv(planted) != "" {
 		zklab.Simulate(t, few().WithClock(ticking(4*time.Second)))
@@ -83,13 +84,13 @@ func TestSweepBudget(t *testing.T) {
 	}
 }
 
-// open is a lock that every client has at once.
+// open is a lock that grants itself to every client at once.
 type open struct{}
 
 func (open) Lock(context.Context) error   { return nil }
 func (open) Unlock(context.Context) error { return nil }
 
-// Of seeds that all fail alike no more than ten are tried.
+// When all seeds fail alike, no more than ten are tried.
 func TestSeedsThatFailAlike(t *testing.T) {
 	if os.Getenv(planted) != "" {
 		zklab.Simulate(t, zklab.Experiment{Budget: -1, Workload: workloads.Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { return open{}, nil }}})

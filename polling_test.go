@@ -19,7 +19,7 @@ type polling struct {
 	c     *subjects.Client
 	path  string
 	wrong func(round int) bool
-	lost  bool // the inner lock was not taken
+	lost  bool // the inner lock was not acquired
 }
 
 func (l *polling) Lock(ctx context.Context) error {
@@ -49,7 +49,7 @@ func (l *polling) Unlock(ctx context.Context) error {
 	return l.inner.Unlock(ctx)
 }
 
-// Close is what [polling] hides of the right lock.
+// Close closes the right lock, whose Close [polling] would hide.
 func (l *polling) Close(ctx context.Context) error {
 	if c, ok := l.inner.(subjects.Closer); ok {
 		return c.Close(ctx)
@@ -57,7 +57,7 @@ func (l *polling) Close(ctx context.Context) error {
 	return nil
 }
 
-// polls is an experiment with a polling lock whose clients wait for many rounds.
+// polls returns an experiment with a polling lock whose clients wait for many rounds.
 func polls(wrong func(round int) bool) zklab.Experiment {
 	return zklab.Experiment{
 		Workload: workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {

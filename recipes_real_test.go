@@ -10,9 +10,9 @@ import (
 	"github.com/zklab/zklab/internal/testkit/runtest"
 )
 
-// A run on Apache's servers comes to its end with everything that a run leaves, its faults took
-// effect on real processes, and no right recipe is accused by what such servers do. How much
-// happens in its time depends on the machine, so it need not be decided.
+// A run on Apache's servers comes to its end with everything that a run leaves, its faults take
+// effect on real processes, and no right recipe is accused because of what such servers do. The
+// machine decides how much happens in the time, so the run may be undecided.
 func TestRealRun(t *testing.T) {
 	x := ownUnderFaults(t, models.Lock.Name)
 	x.Ensemble, x.Out, x.MinLoad = runtest.Shared(t), t.TempDir(), -1

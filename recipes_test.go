@@ -20,7 +20,8 @@ import (
 )
 
 // The library's own lock and queue keep their promises while leaders are paused and sessions
-// expire; and these faults really happened. Package engine's tests show it of every recipe.
+// expire, and these faults really happen. The tests of package engine show the same of every
+// recipe.
 func TestOwnRecipesAreValid(t *testing.T) {
 	for _, recipe := range []string{models.Lock.Name, models.Queue.Name} {
 		t.Run(recipe, func(t *testing.T) {
@@ -33,8 +34,9 @@ func TestOwnRecipesAreValid(t *testing.T) {
 	}
 }
 
-// ownUnderFaults is a recipe of the library's, of which a leader is paused for long enough that
-// another one is elected, and a session that holds or waits expires.
+// ownUnderFaults returns an experiment with a recipe of the library. A leader is paused for
+// long enough that another one is elected, and the session of a client that holds or waits
+// expires.
 func ownUnderFaults(t *testing.T, recipe string) zklab.Experiment {
 	t.Helper()
 	w, err := workloads.Named(recipe, workloads.Own)
@@ -50,7 +52,8 @@ func ownUnderFaults(t *testing.T, recipe string) zklab.Experiment {
 	}
 }
 
-// faultsHappened wants each fault of ownUnderFaults to have taken effect, and the run to be complete.
+// faultsHappened fails the test unless each fault of ownUnderFaults took effect and the run is
+// complete.
 func faultsHappened(t *testing.T, o *zklab.Outcome) {
 	t.Helper()
 	s := o.Result.Stats
@@ -87,7 +90,8 @@ func complete(t *testing.T, run *store.Run) {
 	}
 }
 
-// What is wrong on purpose is found out without any fault, and again from the record alone.
+// Subjects that are broken on purpose are found out without any fault, and again from the
+// record alone.
 func TestBrokenSubjectsAreCaught(t *testing.T) {
 	for recipe, property := range map[string]string{"lock": "exclusion", "queue": "integrity", "session": "durable"} {
 		t.Run(recipe, func(t *testing.T) {
@@ -121,8 +125,9 @@ func TestBrokenSubjectsAreCaught(t *testing.T) {
 // time may be over before it has searched all.
 var agreed = cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Decider" }, cmp.Ignore())
 
-// A single client on an idle ensemble cannot tell a broken lock from a sound one: and nothing could
-// have failed, so nothing is valid either. Package engine's tests show it of every recipe.
+// A single client on an idle ensemble cannot tell a broken lock from a sound one; and as nothing
+// could have failed, nothing is valid either. The tests of package engine show the same of every
+// recipe.
 func TestBrokenSubjectPassesAlone(t *testing.T) {
 	o := simulate(t, zklab.Experiment{
 		Workload: workloads.Lock{New: broken.CheckThenCreate}, Clients: 1, TimeLimit: 2 * time.Second, Seed: 1, MinLoad: -1,

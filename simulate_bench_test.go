@@ -19,8 +19,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// The benchmarks of simulations tell what a second of processor time brings: it is that,
-// and not the time that passed, which says how many machines a sweep wants.
+// The benchmarks of simulations report what a second of processor time achieves: that
+// figure, not the elapsed time, tells how many machines a sweep needs.
 
 // BenchmarkExplored explores a lock of three clients and six operations.
 func BenchmarkExplored(b *testing.B) {
@@ -38,26 +38,27 @@ func BenchmarkExplored(b *testing.B) {
 			b.Fatal(r, err)
 		}
 	}
-	explored(1) // what is made once for all runs
+	explored(1) // makes what all runs share
 	b.ResetTimer()
 	spent := cputime.Used()
 	explored(b.N)
 	tellOf(b, cputime.Used()-spent, 0)
 }
 
-// BenchmarkSwept sweeps each recipe: 20 seconds, 20 operations a second, five faults.
+// BenchmarkSwept sweeps each recipe: 20 seconds, 20 operations a second, and five
+// faults.
 func BenchmarkSwept(b *testing.B) {
 	for _, recipe := range workloads.Recipes() {
 		b.Run(recipe, func(b *testing.B) { benchSweep(b, benched(b, recipe, 20, 20*time.Second, 3500*time.Millisecond)) })
 	}
 }
 
-// BenchmarkLoad has a lock without faults at 50 operations a second.
+// BenchmarkLoad measures a lock without faults at 50 operations a second.
 func BenchmarkLoad(b *testing.B) {
 	benchSweep(b, benched(b, "lock", 50, 30*time.Second, 0))
 }
 
-// benched is an experiment for simulations; faultEvery 0 is no fault.
+// benched returns an experiment for simulations; faultEvery 0 means no faults.
 func benched(b *testing.B, recipe string, rate float64, limit, faultEvery time.Duration) experiment.Experiment {
 	b.Helper()
 	bubble.Benchmarks()
@@ -96,8 +97,8 @@ func benchSweep(b *testing.B, x experiment.Experiment) {
 	tellOf(b, cputime.Used()-spent, x.TimeLimit)
 }
 
-// tellOf reports what a second of processor time brought, and what memory is in use: many
-// runs want no more than a few.
+// tellOf reports what a second of processor time achieved, and what memory is in use:
+// many runs need no more memory than a few.
 func tellOf(b *testing.B, spent, virtual time.Duration) {
 	b.ReportMetric(float64(b.N)/spent.Seconds(), "runs/cpu-s")
 	if virtual > 0 {

@@ -25,9 +25,10 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// One seed gives one history, of every recipe, under all faults. Without the overlay the
-// runtime still makes a few choices, and a busy machine makes it preempt: so two of some
-// runs have to be the same. If anything of zklab's own is left to chance, no two are.
+// One seed gives one history, for every recipe, under all faults. Without the overlay
+// the runtime still makes a few choices, and a busy machine makes it preempt, so the
+// test is content if two of several runs are the same. If anything in zklab itself is
+// left to chance, no two are.
 func TestSimulatedTwice(t *testing.T) {
 	const tries = 5
 	for _, recipe := range workloads.Recipes() {
@@ -49,7 +50,8 @@ func TestSimulatedTwice(t *testing.T) {
 	}
 }
 
-// Interrupt ends the load of a simulation early, and what there is is healed and decided.
+// Interrupt ends the load of a simulation early; the faults are then healed, and what was
+// recorded is decided.
 func TestSimulationInterrupted(t *testing.T) {
 	pauses, err := plan.Parse("pause:leader", 5*time.Second)
 	if err != nil {
@@ -81,7 +83,7 @@ func TestSimulationInterrupted(t *testing.T) {
 	}
 }
 
-// Who looks on sees virtual time pass.
+// An observer of a simulation sees virtual time pass.
 func TestSimulationLookedOn(t *testing.T) {
 	noticed := make(chan struct{})
 	var seen []zklab.Progress
@@ -95,7 +97,7 @@ func TestSimulationLookedOn(t *testing.T) {
 		},
 		OnPoint: func(link.Point) {
 			if messages++; messages == 3000 {
-				<-noticed // or the simulation would be over before somebody looks
+				<-noticed // or the simulation would be over before the observer looks
 			}
 		},
 	})
@@ -110,7 +112,7 @@ func TestSimulationLookedOn(t *testing.T) {
 	}
 }
 
-// simulated is a run of three seconds under all faults.
+// simulated returns the outcome of a run of three seconds under all faults.
 func simulated(t *testing.T, recipe string, seed int64) *zklab.Outcome {
 	t.Helper()
 	w, err := workloads.Named(recipe, workloads.Own)
@@ -144,7 +146,7 @@ func TestSimulatedSeeds(t *testing.T) {
 	}
 }
 
-// Kept, a simulated run is one like any other, and is judged to be the same.
+// A simulated run that is kept is like any other, and is judged to be the same.
 func TestSimulatedKept(t *testing.T) {
 	o := simulated(t, "queue", 4)
 	if o.Run != nil {
@@ -165,7 +167,7 @@ func TestSimulatedKept(t *testing.T) {
 }
 
 // naive is a lock as many write it: one ephemeral znode. It is right as long as nothing
-// goes wrong; whoever gives it back deletes what is there, whoever made it.
+// goes wrong; Unlock deletes the znode that is there, whoever made it.
 type naive struct {
 	conn *zk.Conn
 	path string
@@ -192,8 +194,8 @@ func (l naive) Unlock(context.Context) error { return l.conn.Delete(l.path, -1) 
 // planted is set in a process whose test is to fail.
 const planted = "ZKLAB_TEST_PLANTED"
 
-// failing runs a test of this binary in a process of its own, in which it is to fail, and returns
-// what it prints.
+// failing runs a test of this binary in a process of its own, in which the test must fail, and
+// returns what it prints.
 func failing(t *testing.T, pattern string, env ...string) []byte {
 	t.Helper()
 	output, err := ran(t, []string{"-test.run=" + pattern}, append([]string{planted + "=1"}, env...))
@@ -203,10 +205,10 @@ func failing(t *testing.T, pattern string, env ...string) []byte {
 	return output
 }
 
-// allowed is the value of [planted] for tests that are to pass.
+// allowed is the value of [planted] for tests that must pass.
 const allowed = "allowed"
 
-// passing runs tests as failing does; they are to pass.
+// passing runs tests as failing does, but they must pass.
 func passing(t *testing.T, pattern string, flags ...string) []byte {
 	t.Helper()
 	output, err := ran(t, append([]string{"-test.run=" + pattern}, flags...), []string{planted + "=" + allowed})
@@ -224,8 +226,8 @@ func ran(t *testing.T, flags, env []string) ([]byte, error) {
 	return cmd.CombinedOutput()
 }
 
-// With nothing said but the recipe, Simulate passes a right one, and shows what is wrong
-// with one that is right without faults.
+// Given only the recipe, Simulate passes a right one, and shows what is wrong with one
+// that is right as long as there are no faults.
 func TestSimulate(t *testing.T) {
 	t.Run("own", func(t *testing.T) {
 		zklab.Simulate(t, zklab.Experiment{Workload: workloads.Lock{New: newLock}, Keys: 1})
@@ -244,7 +246,7 @@ func TestSimulate(t *testing.T) {
 	})
 }
 
-// Clients of a simulation can be frozen and crashed, if they are played.
+// Clients of a simulation can be frozen and crashed if the simulation plays processes.
 func TestPlayProcesses(t *testing.T) {
 	x := zklab.Experiment{
 		Workload: workloads.Lock{New: newLock}, PlayProcesses: true, TimeLimit: 20 * time.Second, Rate: 50, Seed: 1,
@@ -266,7 +268,7 @@ func TestPlayProcesses(t *testing.T) {
 	}
 }
 
-// What cannot be simulated is refused in words.
+// An experiment that cannot be simulated is refused with an explanation.
 func TestNotSimulated(t *testing.T) {
 	for name, x := range map[string]zklab.Experiment{
 		"over TCP":   {Workload: workloads.Lock{New: newLock}, Ensemble: embedded.Config{}},

@@ -18,7 +18,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A simulation plays processes where its faults can freeze or crash clients, and where there can be such.
+// A simulation plays processes where its faults can freeze or crash clients, and where its clients
+// can be processes.
 func TestWhichSimulationsPlayProcesses(t *testing.T) {
 	all := plan.Mix(time.Second, plan.AllFaults())
 	lock := workloads.Lock{New: newLock}
@@ -49,7 +50,7 @@ func TestWhichSimulationsPlayProcesses(t *testing.T) {
 	}
 }
 
-// Test in a bubble plays them, too, for faults that it names.
+// Test in a bubble also plays processes, for faults that it names.
 func TestPlaysProcessesInBubble(t *testing.T) {
 	if inside.Bubble() {
 		t.Fatal("a test is no bubble")
@@ -68,8 +69,8 @@ func TestPlaysProcessesInBubble(t *testing.T) {
 	})
 }
 
-// looksAround is a right lock with a goroutine that sends a request now and then until Close ends it.
-// A Lock that fails returns so late that it is under way at the end of a run.
+// looksAround is a right lock with a goroutine that sends a request now and then until Close ends
+// it. Its Lock returns a failure so late that it is still under way at the end of a run.
 type looksAround struct {
 	right
 	stop func()
@@ -104,8 +105,8 @@ func (l *looksAround) Close(context.Context) error {
 	return nil
 }
 
-// The end of a process ends the goroutines that its subjects have started: those of a process that
-// lives to the end of the run, and those of one that was killed while it was called.
+// The end of a process ends the goroutines that its subjects have started, both in a process that
+// lives to the end of the run and in one that was killed during a call.
 func TestProcessesEndTheirSubjects(t *testing.T) {
 	looks := workloads.Lock{New: newLooksAround}
 	for name, x := range map[string]zklab.Experiment{

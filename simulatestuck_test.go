@@ -19,10 +19,11 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// right is a lock as the contract has it, for subjects that wrap one.
+// right is a lock that keeps the contract, for subjects that wrap one.
 type right = subjects.Lock
 
-// guarded is a right lock all of whose objects share a mutex, and hold it over requests.
+// guarded is a right lock all of whose objects share a mutex, and hold it during
+// requests.
 type guarded struct {
 	right
 	mu *sync.Mutex
@@ -56,7 +57,7 @@ func (l impatientLock) Unlock(ctx context.Context) error {
 	}
 }
 
-// around makes a subject of the right lock, put into another one.
+// around makes a subject that wraps the right lock in another one.
 func around(wrap func(subjects.Lock) subjects.Lock) workloads.Lock {
 	return workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
 		l, err := newLock(c, path)
@@ -64,8 +65,8 @@ func around(wrap func(subjects.Lock) subjects.Lock) workloads.Lock {
 	}}
 }
 
-// stubborn is a right lock that gives up when its time is over, and not when its caller is gone,
-// as when its client was killed.
+// stubborn is a right lock that gives up when its deadline passes, but not when its caller goes
+// away, as it does when its client is killed.
 type stubborn struct{ right }
 
 func (l stubborn) Lock(ctx context.Context) error {
@@ -79,8 +80,8 @@ func (l stubborn) Lock(ctx context.Context) error {
 	}
 }
 
-// lingering makes a right lock with a goroutine that ends with its client, if that can still reach a
-// server: not if the process was killed.
+// lingering makes a right lock with a goroutine that ends with its client if the client can still
+// reach a server, which it cannot if the process was killed.
 func lingering(c *subjects.Client, path string) (subjects.Lock, error) {
 	over := make(chan struct{})
 	c.BeforeEnd(func(context.Context) {
@@ -111,8 +112,8 @@ func watched(l subjects.Lock) subjects.Lock {
 }
 
 // Code that a simulation cannot hold ends its seed with a line that names the place, and the
-// other seeds go on as long as they can. It is run in a process of its own, which has to be left
-// for that.
+// other seeds go on as long as they can. The test runs it in a process of its own, because such
+// code can only be ended with its process.
 func TestSimulateStuck(t *testing.T) {
 	if os.Getenv(planted) == "" {
 		t.Parallel()

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A right recipe passes each seed; of a wrong one the seeds that find it are named, one by
-// one, and each fails alone, too.
+// A right recipe passes each seed. Of a wrong recipe, Sweep names the seeds that find the
+// defect, one by one, and each of them also fails alone.
 func TestSweep(t *testing.T) {
 	t.Run("own", func(t *testing.T) {
 		zklab.Sweep(t, zklab.Experiment{Workload: workloads.Lock{New: newLock}, TimeLimit: 3 * time.Second}, zklab.SweepOptions{First: 5, Seeds: 8})

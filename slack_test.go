@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// seldom is a configuration that has no watch: it looks again at an interval, beside the recipe's
-// watch, which it ignores.
+// seldom is a configuration without a watch: it ignores the recipe's watch and instead looks
+// again at an interval.
 type seldom struct {
 	subjects.Config
 	interval time.Duration
@@ -35,8 +35,8 @@ func (s *seldom) Next(ctx context.Context) (models.Setting, error) {
 	return setting, err
 }
 
-// A recipe that looks again after twenty seconds keeps its promise if the experiment allows it that
-// long, and the story of one that does not have it says how long was allowed.
+// A recipe that looks again after twenty seconds keeps its promise if the experiment allows that
+// much slack. Without it, the story says how much was allowed.
 func TestSlack(t *testing.T) {
 	for _, c := range []struct {
 		slack time.Duration

@@ -25,7 +25,7 @@ import (
 
 func ownLock() workloads.Workload { return workloads.Lock{New: subjects.NewLock} }
 
-// An interrupted run ends early, while a server is paused, and still is healed,
+// A run that is interrupted while a server is paused ends early, and is still healed,
 // checked and reported.
 func TestInterrupt(t *testing.T) {
 	var o *zklab.Outcome
@@ -50,8 +50,8 @@ func TestInterrupt(t *testing.T) {
 	complete(t, o.Run)
 }
 
-// What cannot be written once a verdict was reached, as on a full disk, takes nothing from it.
-// Here folders have the names of files.
+// A file that cannot be written once a verdict was reached, as on a full disk, takes nothing
+// from the verdict. Here folders have the names of the files.
 func TestVerdictOnAFullDisk(t *testing.T) {
 	for name, test := range map[string]struct {
 		taken []string
@@ -110,7 +110,7 @@ func TestVerdictOnAFullDisk(t *testing.T) {
 	}
 }
 
-// A run whose context ends stops at once, with nothing paused behind it.
+// A run whose context ends stops at once, and leaves nothing paused.
 func TestStop(t *testing.T) {
 	out := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

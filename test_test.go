@@ -21,9 +21,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// fakeTest is a test that remembers what was said of it.
+// fakeTest is a test that remembers what was reported to it.
 type fakeTest struct {
-	testing.TB // for what Test does not use
+	testing.TB // for the methods that Test does not use
 	ctx        context.Context
 	logs       []string
 	errors     []string
@@ -76,7 +76,7 @@ func fakeHere(t *testing.T, x zklab.Experiment) (f *fakeTest, o *zklab.Outcome) 
 	return f, o
 }
 
-// left are the folders in which failed runs are kept.
+// left returns the folders in which failed runs are kept.
 func left(t *testing.T) []string {
 	t.Helper()
 	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), "zklab-*"))
@@ -104,7 +104,7 @@ func TestTestOfABrokenLock(t *testing.T) {
 	}
 	text := f.errors[0]
 	t.Log(text)
-	if lines := strings.Count(text, "\n"); lines > 48 { // at most 8 of what was committed, of three lines each
+	if lines := strings.Count(text, "\n"); lines > 48 { // at most 8 committed transactions, of three lines each
 		t.Errorf("%d lines", lines)
 	}
 	for _, want := range []string{
@@ -127,7 +127,7 @@ func TestTestOfABrokenLock(t *testing.T) {
 	complete(t, o.Run)
 }
 
-// What was not decided is no success, unless that was asked for.
+// An undecided run is no success, unless AllowUnknown is set.
 func TestTestThatDecidesNothing(t *testing.T) {
 	alone := zklab.Experiment{Workload: ownLock(), Clients: 1, TimeLimit: 2 * time.Second}
 	f, _ := fake(t, alone)
@@ -144,7 +144,8 @@ func TestTestThatDecidesNothing(t *testing.T) {
 	}
 }
 
-// A test that fails again and again does not fill the disk: the newest of its runs are kept.
+// A test that fails again and again does not fill the disk: only the newest of its runs are
+// kept.
 func TestFailuresAreNotKeptForEver(t *testing.T) {
 	alone := zklab.Experiment{Workload: ownLock(), Clients: 1, TimeLimit: time.Second}
 	t.Setenv("TMPDIR", t.TempDir())
@@ -188,7 +189,7 @@ func TestSeedOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// Out is where the run stays, also if it passes.
+// Out is where the run stays, even if it passes.
 func TestTestKeepsWhatIsAskedFor(t *testing.T) {
 	out := t.TempDir()
 	_, o := fake(t, zklab.Experiment{Workload: ownLock(), Seed: 1, Out: out})

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Minutes of the lock with a fault every ten seconds.
+// The lock runs for minutes with a fault every ten seconds.
 func TestMinutesInVirtualTime(t *testing.T) {
 	const minutes = 3
 	o := simulate(t, zklab.Experiment{

@@ -22,8 +22,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// naiveLock is a lock as many write it: one ephemeral znode, which whoever unlocks
-// deletes, whosever it is by now.
+// naiveLock is a lock as many write it: one ephemeral znode, which Unlock deletes,
+// whoever made it.
 type naiveLock struct {
 	conn  *zk.Conn
 	znode string
@@ -60,8 +60,8 @@ func (l *naiveLock) Lock(ctx context.Context) error {
 func (l *naiveLock) Unlock(context.Context) error { return l.conn.Delete(l.znode, -1) }
 
 // The story of a lock that was taken away names the deletion: whose it was, from which
-// session, of whose znode, and its zxid. All of it is looked up again in what was
-// committed, by other code.
+// session, whose znode it deleted, and its zxid. Other code looks all of it up again in
+// what was committed.
 func TestStoryNamesTheStaleUnlock(t *testing.T) {
 	for seed := int64(1); seed <= 20; seed++ {
 		o, err := zklab.SimulateIn(t, zklab.Experiment{
@@ -80,8 +80,8 @@ func TestStoryNamesTheStaleUnlock(t *testing.T) {
 	t.Error("no stale unlock let a second holder in, in 20 runs")
 }
 
-// namesTheDeletion says that a violation is told to come from a stale unlock; what is told
-// must be so.
+// namesTheDeletion reports whether the story of a violation names a stale unlock, and
+// checks that what it names is so.
 func namesTheDeletion(t *testing.T, o *zklab.Outcome, v checker.Verdict) bool {
 	at := slices.IndexFunc(v.Committed, func(c checker.Transaction) bool {
 		return c.Type == "delete" && strings.Contains(c.Text, "which client ")
@@ -111,7 +111,8 @@ func namesTheDeletion(t *testing.T, o *zklab.Outcome, v checker.Verdict) bool {
 	return true
 }
 
-// deletion is whose znode a transaction deleted, and who asked for that.
+// deletion returns which client made the znode that a transaction deleted, and which
+// client deleted it.
 func deletion(t *testing.T, o *zklab.Outcome, path string, session, zxid history.ID) (maker, remover int, found history.ID) {
 	t.Helper()
 	_, lines := o.Record()

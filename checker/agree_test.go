@@ -19,8 +19,8 @@ type tally struct {
 }
 
 // agreement compares the fast check of a model with its reference model on generated
-// histories. exact: they must agree both ways; else what the fast check flags
-// the reference model must flag, too.
+// histories. If exact is set, they must agree both ways. Otherwise the reference model
+// must also flag whatever the fast check flags.
 func agreement(t *testing.T, model string, referenceAt int, exact bool, generate func(*rand.Rand, checktest.Kind) *history.History) {
 	t.Helper()
 	loggedAgreement(t, model, referenceAt, exact, func(rng *rand.Rand, how checktest.Kind) (*history.History, []history.Txn) {
@@ -86,8 +86,9 @@ func loggedAgreement(t *testing.T, model string, referenceAt int, exact bool, ge
 	}
 }
 
-// stretched puts a history's milliseconds, as they are in some of them, to the edges of
-// what times can be: nanoseconds, years, and long after the beginning. No order changes.
+// stretched moves the times of a history to extremes, in some of the calls: to
+// nanoseconds, to years, and to long after the beginning. The order of events stays the
+// same.
 func stretched(h *history.History, rng *rand.Rand) *history.History {
 	unit := []time.Duration{1, checktest.Unit, checktest.Unit, time.Hour}[rng.IntN(4)]
 	shift := []time.Duration{0, 0, 1, 1 << 62}[rng.IntN(4)]
@@ -144,8 +145,8 @@ func TestBarrierAgreesWithReference(t *testing.T) {
 	agreement(t, objects.Barrier.Name, 0, true, checktest.GenerateBarrier)
 }
 
-// Where zxids tell what a session has seen, and one coordinator raises and lifts once, as
-// every key of a run is one round.
+// On keys with one round, in which zxids tell what a session has seen and one coordinator
+// raises and lifts once, as in a run, the fast check and the reference model agree.
 func TestBarrierOfOneRoundAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Barrier.Name, 0, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
@@ -153,8 +154,8 @@ func TestBarrierOfOneRoundAgreesWithReference(t *testing.T) {
 	})
 }
 
-// Of more rounds and coordinators the fast check does not weigh which was first: what only
-// the reference model finds is a violation, too.
+// With several rounds and coordinators, the fast check does not consider which was first,
+// so a violation that only the reference model finds also counts.
 func TestBarrierOfManyIsSound(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Barrier.Name, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
@@ -162,9 +163,9 @@ func TestBarrierOfManyIsSound(t *testing.T) {
 	})
 }
 
-// The fast check of a double barrier looks at one presence at a time: which of
-// several clients died, or which of too many were the members, it cannot weigh.
-// What only the reference model finds is a violation, too.
+// The fast check of a double barrier looks at one presence at a time: it does not
+// consider which of several clients died, or which of too many clients were the
+// members. So a violation that only the reference model finds also counts.
 func TestDoubleBarrierIsSound(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.DoubleBarrier.Name, 1, false, func(rng *rand.Rand, how checktest.Kind) *history.History {

@@ -10,7 +10,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// decided returns the verdict on the servers of a run, nil for nothing.
+// decided returns the verdict on the servers of a run; nil if there is none.
 func decided(t *testing.T, model string, facts ...history.Agreement) *Verdict {
 	t.Helper()
 	r := checktest.Ours(model, history.Params{Clients: 1, Servers: 3})
@@ -33,7 +33,7 @@ func unlike(field string, values ...history.TreeValue) history.Agreement {
 	return history.Agreement{Servers: []int{1, 2, 3}, Different: 1, Differences: []history.TreeDifference{{Path: "/k", Field: field, Values: values}}}
 }
 
-// TestServerAgreement is about each model, as what clients do plays no part.
+// TestServerAgreement checks each model, since what clients do plays no part.
 func TestServerAgreement(t *testing.T) {
 	equal := history.Agreement{Servers: []int{1, 2, 3}, Znodes: 7, Ephemerals: 2}
 	with := func(change func(a *history.Agreement)) history.Agreement {
@@ -46,7 +46,7 @@ func TestServerAgreement(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		facts []history.Agreement
-		want  Result // "" for nothing
+		want  Result // "" if there is no verdict
 		says  string
 		note  string
 	}{
@@ -92,7 +92,7 @@ func TestServerAgreement(t *testing.T) {
 				}
 				continue
 			}
-			// The runs are too short for any valid to count.
+			// The runs are too short for a valid verdict to count.
 			got := v.Result
 			if got == Unknown && strings.HasPrefix(v.Reason, NothingWrong) {
 				got, v.Reason = Valid, ""
@@ -124,7 +124,8 @@ func TestServersDifferWhateverHappened(t *testing.T) {
 	}
 }
 
-// All znodes that differ are named, up to some, and what was done to the server that has what the fewest have.
+// A verdict names the znodes that differ, up to a limit, and what was done to the servers whose
+// values are the rarest.
 func TestServersThatDiffer(t *testing.T) {
 	g := unlike("present", held("no", 2), held("yes", 1, 3))
 	for _, path := range []string{"/l", "/m"} {

@@ -11,7 +11,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// A queue's verdicts count all that is wrong, and not only what is told.
+// A queue's verdicts count all mistakes, and not only those that they name.
 func TestAnomalies(t *testing.T) {
 	r := checktest.Queue()
 	for i, item := range []string{"a", "b", "c", "d"} {

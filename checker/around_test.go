@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// queuedAround is a run in which client 1 takes the last n items in session 77,
-// which its link knows nothing of.
+// queuedAround is a run in which client 1 takes the last n items in session 77, about
+// which its link knows nothing.
 func queuedAround(n int) *checktest.Record {
 	const before = 30
 	r := queued(before).Opens(77)
@@ -24,7 +24,7 @@ func queuedAround(n int) *checktest.Record {
 }
 
 // heldAround is a run in which client 1 stands for its last n holds in session 77,
-// which ends while it holds. Another one is rightly granted the lock then.
+// which ends while the client holds. Another client is then rightly granted the lock.
 func heldAround(n int) *checktest.Record {
 	const before = 30
 	r := holding(before).Opens(77)
@@ -95,7 +95,7 @@ func TestClientsThatGoAroundTheirLinks(t *testing.T) {
 	}
 }
 
-// unmet is the text about the links, "" if nobody went around one.
+// unmet returns the text about the links; "" if no client bypassed its link.
 func unmet(r Report) string {
 	for _, s := range r.Assumptions {
 		if s.Name == "links" && !s.Met {
@@ -105,7 +105,8 @@ func unmet(r Report) string {
 	return ""
 }
 
-// What a record that was cut off no longer tells of is nobody's fault, but what it does is.
+// The missing end of a record that was cut off accuses no client, but the part that is
+// there does.
 func TestARecordThatWasCutOffAccusesNobodyOfTheRest(t *testing.T) {
 	r := queued(3).Linked()
 	r.Shown(300)
@@ -124,7 +125,7 @@ func TestARecordThatWasCutOffAccusesNobodyOfTheRest(t *testing.T) {
 	}
 }
 
-// Nobody is suspected whose session is known, or who wrote elsewhere.
+// A client is not suspected if its session is known, or if it wrote elsewhere.
 func TestNobodyGoesAroundALink(t *testing.T) {
 	tests := map[string]*checktest.Record{
 		"clients alone":            queued(5),

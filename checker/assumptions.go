@@ -30,8 +30,8 @@ func Unmet(all []Assumption) []Assumption {
 }
 
 // assumptions returns what must hold for a valid verdict to count. A history that zklab did not
-// write states no facts about its run: there is nothing to assume. silent are the effects after which no operation
-// succeeded.
+// write states no facts about its run: there is nothing to assume. silent lists the effects after
+// which no operation succeeded.
 func assumptions(a *evidence.Record, silent []effect) []Assumption {
 	if a.Foreign {
 		return nil
@@ -71,8 +71,9 @@ func healthy(a *evidence.Record, name, when, moment string) Assumption {
 // loadOnKey is how many operations some key must have seen, if keys live longer than one round.
 const loadOnKey = 10
 
-// loaded asks for enough operations that were answered before the first fault: a subject that never
-// worked must not pass because nothing happened. A refusal that the operation declares is an answer.
+// loaded requires that enough operations were answered before the first fault: a subject that never
+// worked must not pass because nothing happened. A refusal that the operation declares is an
+// answer.
 func loaded(a *evidence.Record) Assumption {
 	until, before := a.Faults.First(), "before the first fault"
 	if until == evidence.Never {
@@ -114,9 +115,9 @@ func loaded(a *evidence.Record) Assumption {
 	return Assumption{"load", met, text}
 }
 
-// faulted is the assumption that each kind of fault that the user named took effect at least once, that at least one fault of a mix
-// took effect, and that clients got answers afterwards: a run is judged by what happened in it. silent are the effects
-// after which they got none.
+// faulted is the assumption that each kind of fault that the user named took effect at least once,
+// that at least one fault of a mix took effect, and that clients got answers afterwards: a run is
+// judged by what happened in it. silent lists the effects after which they got none.
 func faulted(a *evidence.Record, silent []effect) Assumption {
 	verified, outcomes, came := map[string]int{}, map[string]string{}, map[string]bool{}
 	for _, f := range a.Faults.All {
@@ -151,7 +152,7 @@ func faulted(a *evidence.Record, silent []effect) Assumption {
 		return Assumption{"faults", true, "no fault was scheduled"}
 	case len(seen)+len(excused)+len(verified) == 0:
 		return Assumption{"faults", true, "no fault took effect, and none was asked for by name"}
-	case len(seen)+len(excused) == 0: // none was asked for, as in a run of many
+	case len(seen)+len(excused) == 0: // the user named no kind, as in one run of many
 		return Assumption{"faults", true, "faults took effect: " + howOften(slices.Sorted(maps.Keys(verified)), verified)}
 	case len(seen) == 0:
 		return Assumption{"faults", false, "no fault took effect: " + strings.Join(excused, ", ")}
@@ -230,7 +231,7 @@ func silences(a *evidence.Record) []effect {
 	return all
 }
 
-// kept is the assumption that servers kept their promises to every client: recipes rely on them.
+// kept is the assumption that servers kept the promises on which recipes rely, to every client.
 func kept(a *evidence.Record) Assumption {
 	if broken := servers.Broken(a); broken != "" {
 		return Assumption{"servers", false, "the servers broke a promise that every recipe relies on: " + broken}
@@ -254,8 +255,8 @@ func expectedKinds(a *evidence.Record) []string {
 	return kinds
 }
 
-// working is the assumption that not every client ended in a call that never returned. If all clients are stuck,
-// none waits for another, and nothing can go wrong any more.
+// working is the assumption that not every client ended in a call that never returned. If all
+// clients are stuck, no client waits for another, and nothing can go wrong any more.
 func working(a *evidence.Record) Assumption {
 	type call struct {
 		began time.Duration
@@ -295,7 +296,7 @@ func unbroken(a *evidence.Record) Assumption {
 	return Assumption{"clients", true, "no client dropped out"}
 }
 
-// recorded asks for a whole record.
+// recorded requires a complete record.
 func recorded(a *evidence.Record) Assumption {
 	damage := append(slices.Clone(a.History.Damage), a.Damages()...)
 	phases := []string{history.PhaseLoad, history.PhaseHeal, history.PhaseQuiesce}
@@ -320,11 +321,11 @@ func recorded(a *evidence.Record) Assumption {
 }
 
 // NothingWrong is the beginning of the reason of a verdict that is unknown only because assumptions
-// do not hold. They follow it.
+// do not hold. The unmet assumptions follow it.
 const NothingWrong = "nothing wrong was found, but "
 
 // requireMet turns each valid verdict that counts into unknown if an assumption does not hold. A
-// violation stands, whatever happened around it.
+// violation stands whether or not the assumptions hold.
 func requireMet(a *evidence.Record, as []Assumption, vs []Verdict, opts Options) []Verdict {
 	var unmet []string
 	for _, a := range Unmet(as) {

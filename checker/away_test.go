@@ -11,7 +11,7 @@ import (
 
 // Clients that are stopped, killed and started again, or cannot be heard.
 var awayScenarios = []scenario{
-	// Told of its expiry.
+	// A client is told of its expiry.
 	{
 		"told while it was stopped, and says so when it goes on", "lost", Valid, "",
 		checktest.Remote().Fault("freeze", 50, 6000, 0).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).
@@ -48,7 +48,7 @@ var awayScenarios = []scenario{
 			Session(100, expired, 0, 1).Exited(3000, 0, history.ByCrash).Fact(9000, history.FEnd, nil),
 	},
 
-	// Held by a process that was killed.
+	// A killed process held something.
 	{
 		"the belief of one that was killed ends there", "belief", Valid, "",
 		checktest.Remote().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1}).Exited(50, 0, history.ByCrash).
@@ -85,7 +85,7 @@ var awayScenarios = []scenario{
 			Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 40, Release: 100, Token: 2}),
 	},
 
-	// Waiting, after heal, with and for processes that were killed.
+	// After the heal, clients wait with and for processes that were killed.
 	{
 		"waits until the session of a killed holder is dead", "progress", Valid, "",
 		checktest.Remote().Phases(0, 1, 2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1}).Exited(1000, 0, history.ByCrash).
@@ -155,7 +155,7 @@ var awayScenarios = []scenario{
 			Proof(1, 2, 60).Exited(70, 1, history.ByCrash).Call(0, objects.FLeave, 30, 40, history.OK),
 	},
 
-	// A coordinator that was killed, and items in delivery.
+	// A coordinator was killed, and items were being delivered.
 	{
 		"a lift of which nobody knows", "early", Valid, "",
 		checktest.Barrier().Call(0, objects.FRaise, 1, 5, history.OK).Call(0, objects.FLift, 20, 25, history.Info).Exited(24, 0, history.ByCrash).
@@ -204,8 +204,8 @@ func TestDroppedClients(t *testing.T) {
 	}
 }
 
-// Time in which a holder was stopped, or was gone, cannot be proven, and does not
-// count; a crash that was asked for and hit a holder must have ended a hold.
+// Time in which a holder was stopped or gone cannot be proven, and does not count. A
+// crash that was requested and hit a holder must have ended a hold.
 func TestExerciseOfProcesses(t *testing.T) {
 	frozen := checktest.Good(objects.Lock.Name, 40).Fault("freeze", 3000, 9500, 0).
 		Hold(checktest.Grant{Client: 0, Inv: 2990, Ret: 2999, Release: 9600, Token: 100, Alive: 3000, Outcome: history.Info}).
@@ -233,7 +233,7 @@ func TestExerciseOfProcesses(t *testing.T) {
 	}
 }
 
-// exclusionOf is why a record leaves exclusion undecided.
+// exclusionOf returns the reason why a record leaves exclusion undecided.
 func exclusionOf(t *testing.T, r *checktest.Record) string {
 	t.Helper()
 	for _, v := range Run(t.Context(), r.Build(), Options{}).Verdicts {

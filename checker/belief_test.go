@@ -6,14 +6,14 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 )
 
-// TestFalseBeliefIsMeasured counts windows, their lengths, and what others did
-// within them.
+// TestFalseBeliefIsMeasured checks the number of windows, their lengths, and what other
+// clients did within them.
 func TestFalseBeliefIsMeasured(t *testing.T) {
 	r := checktest.Telling().
 		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 200, Unheld: true, Token: 1}).Lost(100, 0, 1, 1).
 		Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 40, Release: 60, Token: 2}).Write(1, 45, 2, true, 1).Write(1, 50, 2, true, 2).
 		Hold(checktest.Grant{Client: 2, Inv: 12, Ret: 70, Release: 150, Token: 3}).
-		Write(0, 80, 1, false, 3). // the believer's own is none of others
+		Write(0, 80, 1, false, 3). // the believer's own write is not counted among those of others
 		Write(2, 120, 3, true, 4). // after the loss was told
 		Hold(checktest.Grant{Client: 1, Inv: 160, Ret: 170, Release: 180, Token: 4})
 	f := decideOne(t, r.Build(), "belief", nil)

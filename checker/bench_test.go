@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// perRound is how many operations good makes in a round of a model.
+// perRound returns how many operations checktest.Good makes in a round of a model.
 func perRound(model string) int {
 	operations := func(rounds int) (n int) {
 		for _, e := range checktest.Good(model, rounds).Build().Events {
@@ -26,8 +26,8 @@ func perRound(model string) int {
 
 var benchSizes = []int{1000, 10000, 100000}
 
-// BenchmarkCheck measures the fast checks alone, on histories of one key (or one
-// key a round) in which all went well.
+// BenchmarkCheck measures the fast checks alone, on histories of one key (or one key a
+// round) in which nothing went wrong.
 func BenchmarkCheck(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, n := range benchSizes {
@@ -45,8 +45,8 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// BenchmarkCheckWithLog measures the same with a log of transactions, of two for
-// most events: that of the operation and a write that changes nothing.
+// BenchmarkCheckWithLog does the same with a log of transactions. For most events it
+// has two: that of the operation, and a write that changes nothing.
 func BenchmarkCheckWithLog(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, n := range benchSizes {

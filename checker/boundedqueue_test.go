@@ -34,8 +34,8 @@ func boundedScenarios() []scenario {
 
 func init() { scenarios = append(scenarios, boundedScenarios()...) }
 
-// The fast check knows of no item that was there for a moment only, which takes room, too: what
-// only the reference model finds is a violation as well.
+// The fast check does not know of items that were there only for a moment, although these also
+// take room. So a violation that only the reference model finds also counts.
 func TestBoundIsSound(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Queue.Name, 1, false, checktest.GenerateBounded)

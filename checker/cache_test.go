@@ -10,7 +10,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// cacheScenarios are planted by hand.
+// cacheScenarios returns scenarios written by hand.
 func cacheScenarios() []scenario {
 	ok, info := history.OK, history.Info
 	two := func() *checktest.Record {
@@ -64,7 +64,7 @@ func cacheScenarios() []scenario {
 	}
 }
 
-// recreated has a fault delete znodes, from a time to the next one.
+// recreated makes a fault delete znodes between a time and the next one.
 func recreated(r *checktest.Record, at int) *checktest.Record {
 	r.Fact(at, "recreate", history.FaultStep{Fault: 1, Step: history.StepInject, Traits: history.FaultTraits{Deletes: true}})
 	return r.Fact(at+1, "recreate", history.FaultStep{Fault: 1, Step: history.StepHealed})
@@ -99,8 +99,9 @@ func init() {
 	logScenarios = append(logScenarios, loggedCaches()...)
 }
 
-// Without looks at current copies: such a one can tell which of several deletes it was that
-// a copy showed, which only the reference model weighs.
+// Without looks at current copies, the fast check and the reference model agree. Such looks
+// can show which of several deletes a copy showed, which only the reference model
+// considers.
 func TestCacheAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Cache.Name, 0, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
@@ -108,7 +109,8 @@ func TestCacheAgreesWithReference(t *testing.T) {
 	})
 }
 
-// With them, and with puts of unknown outcome, which can be put anywhere.
+// With looks at current copies, and with puts of unknown outcome, which may have
+// happened at any time, the fast check is sound.
 func TestCacheIsSound(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Cache.Name, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {

@@ -12,7 +12,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// configScenarios are planted by hand.
+// configScenarios returns scenarios written by hand.
 func configScenarios() []scenario {
 	ok, info := history.OK, history.Info
 	two := func() *checktest.Record { return checktest.Config().Sets(0, 1, 2, "a", ok).Sets(0, 3, 4, "b", ok) }
@@ -62,7 +62,8 @@ func configScenarios() []scenario {
 	}
 }
 
-// configured has v0, v1, … set, and the log say so: v3 is over with the zxid 0x100000008.
+// configured returns a record in which v0, v1, … were set, as the log shows: v3 was over
+// at the zxid 0x100000008.
 func configured() *checktest.Record {
 	r := checktest.Config().Opens(1).Opens(2).Sets(0, 5, 6, "u", history.Info).Writes(1, "u")
 	for i := range 12 {
@@ -71,11 +72,12 @@ func configured() *checktest.Record {
 	return r
 }
 
-// newSession is configured, and client 1 has a session that begins after all of that, at 0x100000010, and
-// is connected at t.
+// newSession is like configured, but client 1 has a session that begins after all of that, at
+// 0x100000010, and is connected at t.
 func newSession(t int) *checktest.Record { return configured().Opens(21).Connected(t, 1, 21) }
 
-// overMeanwhile is configured, and v11 is over at 0.212 s, before client 1 opens a session.
+// overMeanwhile is like configured, but v11 is over at 0.212 s, before client 1 opens a
+// session.
 func overMeanwhile() *checktest.Record {
 	return configured().Sets(0, 210, 212, "w", history.OK).Writes(1, "w").Saw(213, 0, 16, 211).Opens(21).Connected(220, 1, 21)
 }
@@ -109,12 +111,12 @@ func init() {
 	logScenarios = append(logScenarios, loggedConfigs()...)
 }
 
-// Where sessions were to end, a watcher must have been told something in the next one, or the
-// order over expiries was not at stake.
+// If sessions were to end, a watcher must have been told something in its next session.
+// Otherwise the order across expiries was not tested.
 func TestConfigExercise(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		next  history.ID // the session of client 1 in the end
+		next  history.ID // the last session of client 1
 		wants Result
 	}{
 		{"all in one session", 2, Unknown},
@@ -141,8 +143,8 @@ func TestConfigAgreesWithReference(t *testing.T) {
 	})
 }
 
-// Sets of unknown outcome can be put anywhere: whether two watchers agree on that only the
-// reference model weighs.
+// Sets of unknown outcome may have happened at any time. Only the reference model
+// considers whether two watchers agree on that.
 func TestConfigIsSound(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Config.Name, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
@@ -150,8 +152,8 @@ func TestConfigIsSound(t *testing.T) {
 	})
 }
 
-// A watcher asks as soon as it was told, where clocks are coarse or stand still in the same
-// instant: what it was told is in order all the same.
+// A watcher asks again as soon as it was told. If the clock is coarse, or stands still,
+// that happens at one instant; the order of what it was told counts all the same.
 func TestWatchersInOneInstant(t *testing.T) {
 	for name, record := range map[string]*checktest.Record{
 		"config": checktest.Config().Sets(0, 1, 2, "a", history.OK).Observes(1, 5, 6, "a").Observes(1, 6, 7, ""),

@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 )
 
-// An acquire that was called before another client was granted the lock, and waited while that one held it,
-// could have been granted wrongly, as one that was called later could.
+// An acquire that was called before another client was granted the lock, and that waited while the
+// other client held it, could have been granted wrongly, just like one that was called later.
 func TestAcquiresThatWaitMeetHolders(t *testing.T) {
 	for name, waits := range map[string]bool{"waits": true, "is granted before": false} {
 		r := checktest.Lock()

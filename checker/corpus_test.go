@@ -20,8 +20,8 @@ import (
 
 var update = flag.Bool("update", false, "write what stored runs are decided to be")
 
-// Runs that were recorded once are decided as they were then: each property and key,
-// with the same reason, counterexample and figures. (go run ./internal/dev corpus records them.)
+// Recorded runs are decided as they were when they were recorded: each property and key, with
+// the same reason, counterexample and figures. ("go run ./internal/dev corpus" records them.)
 func TestCorpus(t *testing.T) {
 	dirs, err := filepath.Glob("testdata/corpus/*")
 	if err != nil || len(dirs) < 40 {
@@ -35,7 +35,7 @@ func TestCorpus(t *testing.T) {
 				t.Fatal(err)
 			}
 			var r checker.Report
-			synctest.Test(t, func(t *testing.T) { // in which no search ends early on a busy machine
+			synctest.Test(t, func(t *testing.T) { // so that no search ends early on a busy machine
 				r = checker.Run(t.Context(), h, checker.Options{Transactions: txns, Memory: int64(runtime.GOMAXPROCS(0)) * 128 << 20})
 			})
 			for _, v := range r.Verdicts {
@@ -74,7 +74,7 @@ func parsed(t *testing.T, text []byte) (v any) {
 	return v
 }
 
-// inLog looks a transaction up that a verdict tells of.
+// inLog checks that the log has a transaction that a verdict names.
 func inLog(t *testing.T, h *history.History, txns []history.Txn, c checker.Transaction) {
 	t.Helper()
 	at := slices.IndexFunc(txns, func(x history.Txn) bool { return x.Zxid == c.Zxid })

@@ -7,8 +7,9 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 )
 
-// What is made on the way to the verdicts grows with the history, and not with its square: what a
-// run of a thousand operations takes is far from what one of an hour does.
+// The memory and time for what is computed on the way to verdicts grow in proportion to the
+// history, not to its square: what is cheap for a run of a thousand operations must stay
+// affordable for a run of an hour.
 func TestCostGrowsWithTheHistory(t *testing.T) {
 	const small, times = 500, 8
 	for _, model := range recipeModels() {

@@ -6,7 +6,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// counterScenarios are planted by hand.
+// counterScenarios returns scenarios written by hand.
 func counterScenarios() []scenario {
 	return []scenario{
 		{"two additions that made one value", "linearizable", Violation, "an addition of client 1 made k 1 at 0.005 s", checktest.Counter().Raise(0, 1, 4, 1).Raise(1, 2, 5, 1)},
@@ -33,7 +33,7 @@ func init() {
 	calls[objects.Counter.Name] = counted
 }
 
-// counted returns an operation of a client of a counter in a pattern.
+// counted returns a client's next operation on a counter, in a fixed pattern.
 func counted(w *crowd, c int) (f string, in, out any) {
 	from := int64(w.version)
 	switch w.visits[c] % 4 {

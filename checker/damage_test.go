@@ -25,7 +25,7 @@ func reread(t *testing.T, h *history.History) *history.History {
 	return got
 }
 
-// returnedEarly are copies of a history in each of which one call returned, or one
+// returnedEarly returns copies of a history. In each of them, one call returned, or one
 // reply came, before it was made.
 func returnedEarly(h *history.History, each func(*history.History)) {
 	var pairs [][2]int
@@ -51,8 +51,9 @@ func returnedEarly(h *history.History, each func(*history.History)) {
 	}
 }
 
-// A run in which all went well does not look wrong because a time in its record is:
-// neither as a file, nor when nobody looked for damage before.
+// A run in which nothing went wrong does not look wrong because a time in its record is
+// wrong: neither when it is read as a file, nor when no check has looked for damage
+// before.
 func TestReturnsBeforeCallsProveNothing(t *testing.T) {
 	for _, model := range Models() {
 		t.Run(model, func(t *testing.T) {
@@ -82,7 +83,7 @@ func TestReturnsBeforeCallsProveNothing(t *testing.T) {
 	}
 }
 
-// Of a record with damage, a violation elsewhere stands.
+// If a record is damaged, a violation elsewhere stands.
 func TestViolationBesideDamage(t *testing.T) {
 	r := checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 50, Token: 1}).Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 30, Release: 60, Token: 2})
 	r.Op(checktest.Args{Client: 2, F: objects.FAcquire, Key: "l", Inv: 100, Ret: 120, Outcome: history.OK, Out: objects.Grant{Token: 3}, Session: 3})
@@ -122,8 +123,8 @@ func TestViolationBesideDamage(t *testing.T) {
 	}
 }
 
-// A run in which all went well does not look wrong because a line of its record is missing,
-// or a value cannot be read.
+// A run in which nothing went wrong does not look wrong because a line of its record is
+// missing, or a value cannot be read.
 func TestMissingEvidenceProvesNothing(t *testing.T) {
 	for _, model := range Models() {
 		t.Run(model, func(t *testing.T) {

@@ -11,11 +11,11 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// delayScenarios are planted by hand.
+// delayScenarios returns scenarios written by hand.
 func delayScenarios() []scenario {
 	strict, relaxed := checktest.DelayQueue, checktest.RelaxedDelayQueue
 	ok, unknown := history.OK, history.Info
-	// waits has a client wait for long for an item that is due at a time.
+	// waits makes a client wait for a long time for an item that is due at a time.
 	waits := func(due int) *checktest.Record {
 		return relaxed().Phases(0, 100, 200).PutDue(due, 0, 250, 260, "a", ok).Call(1, objects.FDequeue, 300, 9000, history.Fail).
 			Take(2, 30_000, 30_010, "a", ok)
@@ -33,7 +33,7 @@ func delayScenarios() []scenario {
 		{"an item before it was due, put in by who knows", "not-early", Violation, "due at 0.100 s only", relaxed().PutDue(100, 0, 1, 2, "a", unknown).Take(1, 5, 90, "a", ok)},
 		{"an item a little before it was due", "not-early", Valid, "", relaxed().PutDue(100, 0, 1, 2, "a", ok).Take(1, 5, 99, "a", ok)},
 		{"an item that was due by a clock that ran ahead", "not-early", Valid, "", clock(soon(), 50, 10)},
-		{"an item that was not due by a clock that ran behind", "not-early", Valid, "", clock(soon(), 50, -10)}, // it may have been ahead of what is told
+		{"an item that was not due by a clock that ran behind", "not-early", Valid, "", clock(soon(), 50, -10)}, // the clock may have been ahead of what the record tells
 		{"an item before it was due by a clock that ran ahead", "not-early", Violation, "due at 0.100 s only", clock(soon(), 50, 5)},
 		{"an item before it was due by a clock that was set", "not-early", Unknown, "the wall clock was set during the run", set(soon())},
 		{"an item before it was due by a clock that was steered as far as can be", "not-early", Violation, "due at 0.200 s only", clock(late(), 50, 100)},
@@ -90,7 +90,7 @@ func TestStrictDelayQueueAgreesWithReference(t *testing.T) {
 	agreement(t, queues.DelayQueue.Object.Name, 1, false, checktest.GenerateStrictDelayQueue)
 }
 
-// A delay queue is not exercised where nobody waits for what is not due.
+// A delay queue is not exercised if no client waits for an item that is not due.
 func TestDelayQueueExercise(t *testing.T) {
 	h := checktest.Good(queues.DelayQueue.Object.Name, 3).Build()
 	rep := Run(t.Context(), h, Options{NoReference: true})
@@ -100,7 +100,8 @@ func TestDelayQueueExercise(t *testing.T) {
 	}
 }
 
-// Nor is it where the wall clock moved so far that nobody can tell what was not due.
+// Nor is it exercised if the wall clock moved so far that it is not known which items
+// were not due.
 func TestDelayQueueExerciseByTheClock(t *testing.T) {
 	for drift, want := range map[time.Duration]Result{0: Valid, 90 * time.Millisecond: Unknown} {
 		r := checktest.Good(queues.DelayQueue.Object.Name, 20).Fact(1, history.FClock, history.Clock{Drift: drift})

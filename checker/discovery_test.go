@@ -19,14 +19,15 @@ func TestDiscoveryIsSound(t *testing.T) {
 	})
 }
 
-// discoveryScenarios are planted by hand: what a service has beyond a group, and its words.
+// discoveryScenarios returns scenarios written by hand: what a service has in addition to a
+// group, and its words.
 func discoveryScenarios() []scenario {
 	service := checktest.Service
 	// m1 registered, and client 1 was told of it.
 	told := func() *checktest.Record {
 		return service().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1")
 	}
-	// again has the next process of client 0 register as m1, too.
+	// again makes the next process of client 0 also register as m1.
 	again := func(r *checktest.Record) *checktest.Record {
 		return r.Exited(7, 0, history.ByCrash).Started(8, 0).Connected(8, 0, 7).Op(m1Again(objects.FRegister, 9, 10, history.OK, saw(2, 4)))
 	}
@@ -69,8 +70,8 @@ func discoveryScenarios() []scenario {
 	}
 }
 
-// An instance stays while its own session lives, whatever other session its client has: of that
-// the reference model of picks thinks as the property does.
+// An instance stays while its own session is alive, whatever other session its client has. The
+// reference model of picks agrees with the property on that.
 func TestPicksOfClientsWithTwoSessions(t *testing.T) {
 	h := checktest.Service().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Connected(5, 0, 9).Picks(1, 5, 6, "").Proof(0, 1, 9).Build()
 	for _, v := range Run(t.Context(), h, Options{}).Verdicts {

@@ -9,7 +9,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/servers"
 )
 
-// doubt turns violations into unknown if the record may lack what explains them.
+// doubt turns violations into unknown if the record may lack the events that explain
+// them.
 func doubt(a *evidence.Record, keys []string, findings []frame.Finding) []frame.Finding {
 	if a.Foreign || len(a.Damages()) == 0 && a.History.Missing == 0 {
 		return findings

@@ -43,9 +43,9 @@ func begunIn(r *checktest.Record, session history.ID) *checktest.Record {
 	return r
 }
 
-// The connect of a session that began during a read is a request that a quorum answered. A session that was
-// closed before a read has no part in it, even if the link names it at the answer, since only then it has
-// heard of the end.
+// The connect of a session that began during a read is a request that a quorum answered. A session
+// that was closed before a read has no part in the read, even if the link names it at the answer
+// because it heard of the end only then.
 func TestReadInASessionOfItsOwnIsFenced(t *testing.T) {
 	begun := func(connected int) *checktest.Record {
 		return checktest.Counter().Tell(1, 10, 20, fenced, 0).Used(9).Session(connected, history.FConnected, 1, 9)

@@ -21,7 +21,7 @@ import (
 )
 
 // FuzzRun decides any lines as a history of any model, with any transactions: in
-// bounded memory, twice the same, and with verdicts that say why.
+// bounded memory, with the same result each time, and with verdicts that give reasons.
 func FuzzRun(f *testing.F) {
 	for i, model := range Models() {
 		for _, h := range seedHistories(model) {
@@ -63,8 +63,8 @@ func FuzzRun(f *testing.F) {
 	})
 }
 
-// FuzzHeader decides histories in which all went well under any parameters: nothing
-// panics, and what no run can have had is not valid.
+// FuzzHeader decides histories in which nothing went wrong under any parameters:
+// nothing panics, and parameters that no run can have are not valid.
 func FuzzHeader(f *testing.F) {
 	for which := range recipeModels() {
 		f.Add(uint8(which), 3, 3, int64(4e9), int64(5e8), int64(0), 2, 3)
@@ -93,8 +93,8 @@ type seedHistory struct {
 	txns []history.Txn
 }
 
-// seedHistories are short ones of a model: one in which all went well, and some
-// that break a property.
+// seedHistories returns short histories of a model: one in which nothing went wrong,
+// and some that violate a property.
 func seedHistories(model string) []seedHistory {
 	if model == objects.Session.Name {
 		h, txns := sessionRun(1, "", 60)
@@ -111,7 +111,7 @@ func seedHistories(model string) []seedHistory {
 	return list
 }
 
-// checkVerdict wants what every verdict has.
+// checkVerdict checks what every verdict must have.
 func checkVerdict(t *testing.T, h *history.History, v *Verdict) {
 	t.Helper()
 	switch v.Result {

@@ -9,33 +9,38 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// gaveUp is a client that opened another session, 11, at a moment, while it was disconnected from 1.
+// gaveUp adds that client 0 opened another session, 11, at a moment when it was disconnected from
+// 1.
 func gaveUp(r *checktest.Record, at int) *checktest.Record {
 	return r.Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Connected(at, 0, 11)
 }
 
-// tookOld is a client that is told in its new session that it holds, while another one does.
+// tookOld adds that client 0 is told in its new session that it holds, while another client
+// does.
 func tookOld(r *checktest.Record) *checktest.Record {
 	return r.Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 4500, Release: 5000, Session: 11, Was: 1}).
 		Confirm(0, 4600, true, 0, 11).
 		Hold(checktest.Grant{Client: 1, Inv: 200, Ret: 4550, Release: 4900}).Confirm(1, 4850, true, 0, 2)
 }
 
-// bothOver is a client that was granted a hold in 1 or in 11, and gave up both.
+// bothOver returns a record in which client 0 was granted a hold in 1 or in 11, and
+// gave up both sessions.
 func bothOver() *checktest.Record {
 	return gaveUp(checktest.Remote(), 3000).
 		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: -1, Session: 11, Was: 1, Token: 1}).
 		Session(3600, history.FDisconnected, 0, 11).Connected(4000, 0, 12)
 }
 
-// twoConnections is a client that was granted a hold in 1 or in 11, and gave up only the newer one.
+// twoConnections returns a record in which client 0 was granted a hold in 1 or in 11, and gave up
+// only the newer session.
 func twoConnections() *checktest.Record {
 	return checktest.Remote().Connected(5, 0, 1).Connected(1000, 0, 11).
 		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 1500, Release: -1, Session: 11, Was: 1, Token: 1}).
 		Session(2000, history.FDisconnected, 0, 11).Connected(2500, 0, 12)
 }
 
-// Clients that give up their sessions by themselves, of which no server tells them.
+// Clients give up sessions by themselves, without being told by a server that these are
+// over.
 var givenUpScenarios = []scenario{
 	{"takes the znode of the session that it gave up for its own", "exclusion", Violation, "client 0 got the answer that it holds k at some moment from 4.600 s to 4.602 s, all of it while client 1 held it", tookOld(gaveUp(checktest.Remote(), 3000))},
 	{"the same, of one that was told", "exclusion", Violation, "client 0 got the answer that it holds k at some moment from 4.600 s to 4.602 s", tookOld(checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Session(2999, expired, 0, 1).Connected(3000, 0, 11))},
@@ -94,7 +99,8 @@ var givenUpScenarios = []scenario{
 
 func TestGivenUpSessions(t *testing.T) { decideAll(t, givenUpScenarios) }
 
-// TestGivenUpSessionsAgreeWithReference has the search know, too, of which sessions a hold can be.
+// TestGivenUpSessionsAgreeWithReference checks that the search also knows to which sessions a hold
+// can belong.
 func TestGivenUpSessionsAgreeWithReference(t *testing.T) {
 	for _, s := range givenUpScenarios {
 		for _, v := range Run(t.Context(), s.record.Build(), Options{}).Verdicts {

@@ -11,7 +11,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// jobScenarios are planted by hand.
+// jobScenarios returns scenarios written by hand.
 func jobScenarios() []scenario {
 	const finish, back = objects.FFinish, objects.FGiveBack
 	ok, unknown, fail := history.OK, history.Info, history.Fail
@@ -22,7 +22,7 @@ func jobScenarios() []scenario {
 	asks := func(r *checktest.Record, client, inv int) *checktest.Record {
 		return r.Op(checktest.Args{Client: client, F: objects.FTake, Key: "k", Inv: inv, Ret: -1, Session: history.ID(client + 1)})
 	}
-	// one has the first attempt end at 20.
+	// one makes the first attempt end at 20.
 	one := func(f string, outcome history.Type) *checktest.Record {
 		return put(ok).TakeJob(1, 5, 10, "a", 1).EndJob(1, 20, 22, f, "a", 1, outcome)
 	}
@@ -100,17 +100,18 @@ func jobScenarios() []scenario {
 	}
 }
 
-// two has two jobs put.
+// two puts two jobs.
 func two() *checktest.Record {
 	return checktest.JobQueue(2).PutJob(0, 1, 2, "a", history.OK).PutJob(0, 3, 4, "b", history.OK)
 }
 
-// remote has the workers be processes of their own.
+// remote makes the workers processes of their own.
 func remote(r *checktest.Record) *checktest.Record {
 	return r.Fact(0, history.FOffers, history.Offers{Remote: true})
 }
 
-// Where it is hardly ever known how long an attempt lasted, nothing is known of two at one time.
+// If it is hardly ever known how long an attempt lasted, nothing is known about two attempts at
+// one time.
 func TestJobQueueExercise(t *testing.T) {
 	for _, held := range []bool{true, false} {
 		r := checktest.Good(jobs.JobQueue.Object.Name, 20)
@@ -129,7 +130,8 @@ func TestJobQueueExercise(t *testing.T) {
 	}
 }
 
-// waits has a worker wait for long while jobs are there: that which is put here, or those.
+// waits makes a worker wait for long while jobs are there: the one that is put here, or
+// the given ones.
 func waits(r *checktest.Record, jobs ...string) *checktest.Record {
 	if jobs == nil {
 		jobs = []string{"a"}
@@ -138,7 +140,7 @@ func waits(r *checktest.Record, jobs ...string) *checktest.Record {
 	return r.Phases(0, 1, 1).Became(30_001, jobs, nil, nil)
 }
 
-// jobCalls has each client put a job, take it and finish it.
+// jobCalls makes each client put a job, take it and finish it.
 func jobCalls(w *crowd, c int) (f string, in, out any) {
 	attempt := objects.Attempt{Item: fmt.Sprintf("c%d-%d", c, w.visits[c]/3), Attempt: 1}
 	switch w.visits[c] % 3 {

@@ -10,9 +10,10 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// A client is a seat: what a process made, and what it was granted, is its own, and ends with it.
+// What a process created, and what it was granted, belongs to that process of the client, and
+// ends with it.
 func TestEvidenceIsOfProcesses(t *testing.T) {
-	// restarted has the process of client 1 killed while its znode stands, and another one started.
+	// restarted kills the process of client 1 while its znode exists, and starts another process.
 	restarted := func() *checktest.Record {
 		return turns().Stands(2, 12).Saw(250, 1, 27, 249).
 			Exited(260, 1, history.ByCrash).Started(270, 1).Opens(7).Session(275, history.FConnected, 1, 7)
@@ -21,7 +22,8 @@ func TestEvidenceIsOfProcesses(t *testing.T) {
 		return r.Saw(320, 0, r.Zxid-checktest.Epoch, 319).
 			Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 330, Release: 340, Session: 7})
 	}
-	// crashed has the process of client 1 killed while it holds; another client removes what it left.
+	// crashed kills the process of client 1 while it holds; another client removes what the process
+	// left.
 	crashed := func(exits bool) *checktest.Record {
 		r := turns().Stands(2, 12).Saw(255, 1, 27, 251).Hold(checktest.Grant{Client: 1, Inv: 250, Ret: 256, Release: -1, Alive: 400})
 		if exits {
@@ -42,9 +44,11 @@ func TestEvidenceIsOfProcesses(t *testing.T) {
 	})
 }
 
-// A process may have several sessions, of which the harness's is one.
+// A process may have several sessions, of which the one that the harness opened is only
+// one.
 func TestHoldsAreOfAnySession(t *testing.T) {
-	// own has client 0 hold in a session of its own, which ends before another client is granted.
+	// own makes client 0 hold in a session that it opened itself, and which ends before another
+	// client is granted.
 	own := func(made history.ID) *checktest.Record {
 		r := turns().Opens(7).Session(245, history.FConnected, 0, 7).Session(246, history.FConnected, 0, 1)
 		r.Stands(made, 12).Saw(305, 0, r.Zxid-checktest.Epoch, 304)
@@ -57,15 +61,15 @@ func TestHoldsAreOfAnySession(t *testing.T) {
 		{"of the harness's, which lives", "exclusion", Violation, "while client 0 held it", rooted(own(1))},
 	})
 	r := own(7)
-	r.Txns = nil // nobody knows in which of its sessions the client held
+	r.Txns = nil // it is not known in which of its sessions the client held
 	decideAll(t, []scenario{{"of one of two", "exclusion", Valid, "", r}})
 }
 
-// Without a log, a hold is of the session that created its znode, by the link, or of the only one that
-// its process used for the key.
+// Without a log, a hold belongs to the session that created its znode, as the link saw it, or to
+// the only session that its process used for the key.
 func TestHoldsAreOfTheSessionUsed(t *testing.T) {
-	// two has clients 0 and 1 hold at one time, client 0 in a session of its own that lives, as the record says
-	// of which sessions client 0 used.
+	// two makes clients 0 and 1 hold at one time. Client 0 holds in a session that it opened itself
+	// and that is alive; the record says which sessions client 0 used.
 	two := func(used ...history.Use) *checktest.Record {
 		r := checktest.Lock().Connected(1, 0, 1).Connected(2, 1, 2).Connected(3, 0, 7)
 		r.Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 90, Alive: 15}).Proof(0, 7, 95)
@@ -86,10 +90,10 @@ func TestHoldsAreOfTheSessionUsed(t *testing.T) {
 	})
 }
 
-// A read is shown what a session has that its process used for the key.
+// A read is shown what the session that its process used for the key can show.
 func TestReadsAreInTheSessionUsed(t *testing.T) {
-	// reads has client 0, which has a session of its own, make a fenced read. alive is when a quorum answered a
-	// request of that session last.
+	// reads makes client 0, which has a session that it opened itself, make a fenced read. alive is
+	// when a quorum last answered a request of that session.
 	reads := func(alive int, also ...history.Use) *checktest.Record {
 		r := checktest.Counter().Connected(1, 0, 1).Connected(2, 0, 7)
 		r.Op(checktest.Args{Client: 0, F: objects.FRead, Key: "k", Inv: 100, Ret: 110, Outcome: history.OK, In: objects.HowRead{Kind: objects.ReadFenced}, Out: objects.Count{}, Session: 1})
@@ -105,7 +109,8 @@ func TestReadsAreInTheSessionUsed(t *testing.T) {
 	})
 }
 
-// A plain read may be older than one before it in another session, whatever session the client has beside.
+// A plain read may be older than an earlier one in another session, whatever other session the
+// client has.
 func TestPlainReadsAreOfTheSessionUsed(t *testing.T) {
 	reads := func(second history.ID) *checktest.Record {
 		r := checktest.Counter().Connected(1, 0, 1).Connected(2, 0, 7).Connected(3, 0, 8)
@@ -127,10 +132,11 @@ func TestPlainReadsAreOfTheSessionUsed(t *testing.T) {
 	})
 }
 
-// A waiter of a double barrier is excused if the session in which it may have been counted ended while
-// it waited, whatever other sessions it has.
+// A waiter of a double barrier is excused if the session in which it may have been counted ended
+// while it waited, whatever other sessions it has.
 func TestWaitersAreOfAnySession(t *testing.T) {
-	// waits has client 1, with two sessions, wait outside until a time although client 0 got in.
+	// waits makes client 1, which has two sessions, wait outside until a time although client 0
+	// got in.
 	waits := func(until int) *checktest.Record {
 		return checktest.DoubleBarrier(2).Phases(0, 1, 2).
 			Session(3, history.FConnected, 0, 1).Session(4, history.FConnected, 1, 2).Session(5, history.FConnected, 1, 7).
@@ -166,9 +172,10 @@ func TestLeadersAreOfAnySession(t *testing.T) {
 	})
 }
 
-// A session lives until its end can have been asked for.
+// A session lives at least until its end can have been requested.
 func TestSessionsLiveUntilTheyAreClosed(t *testing.T) {
-	// closed has client 0 hold in a session that nobody touches, and close it to give the hold up.
+	// closed makes client 0 hold in a session on which no writes are made, and close the session
+	// to give the hold up.
 	closed := func(sent int, second checktest.Grant) *checktest.Record {
 		r := turns().Opens(7)
 		r.Add(245, history.Event{
@@ -187,7 +194,7 @@ func TestSessionsLiveUntilTheyAreClosed(t *testing.T) {
 		return r.Hold(second)
 	}
 	within, behind := checktest.Grant{Client: 1, Inv: 320, Ret: 330, Release: 340}, checktest.Grant{Client: 1, Inv: 320, Ret: 395, Release: 398}
-	r := rooted(closed(391, within)) // the timeout that was granted counts, which no counterexample cites
+	r := rooted(closed(391, within)) // the granted timeout counts, although no counterexample cites it
 	f := decideOne(t, r.Build(), "exclusion", r.Txns)
 	if want := "while client 0 held it from 0.310 s until at least 0.390 s"; f.Result != Violation || !strings.Contains(f.Reason, want) {
 		t.Errorf("another is granted before it was closed: %s (%s), want …%s", f.Result, f.Reason, want)

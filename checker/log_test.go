@@ -12,8 +12,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// lined makes the log of two contenders, the first of which is gone before the
-// answer to the second's next request, or not.
+// lined makes the log of two contenders. gone says whether the first one is gone before
+// the answer to the second one's next request.
 func lined(gone bool) *checktest.Record {
 	r := checktest.Lock().Call(0, objects.FAcquire, 5, 100, history.Info).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(4)}).
@@ -25,7 +25,7 @@ func lined(gone bool) *checktest.Record {
 	return r.Touches(2).Touches(2).Leaves(1, 1, 0)
 }
 
-// holding makes n holds by turns whose contenders are in the log.
+// holding makes n holds of two clients in turn, whose contenders are in the log.
 func holding(n int) *checktest.Record {
 	r := checktest.Lock().Opens(1).Opens(2).Saw(1, 0, 1, 1).Saw(1, 1, 2, 1)
 	for i := range n {
@@ -39,7 +39,7 @@ func holding(n int) *checktest.Record {
 	return r.Touches(1).Saw(20+20*n, 0, r.Zxid-checktest.Epoch, 15+20*n)
 }
 
-// queued makes n items that go in and come out, and are in the log.
+// queued makes n items that are put in and taken out, as the log shows.
 func queued(n int) *checktest.Record {
 	r := checktest.Queue().Opens(1).Opens(2).Opens(3).Saw(1, 0, 1, 1).Saw(1, 1, 2, 1).Saw(1, 2, 3, 1)
 	for i := range n {
@@ -55,8 +55,8 @@ func raisedTwice() *checktest.Record {
 	return r.Call(0, objects.FRaise, 10, 20, history.OK).Raises(1).Touches(1).Saw(22, 0, 4, 21)
 }
 
-// liftedOften is raised, and was lifted nine times, as the log says: how this
-// subject lifts is known.
+// liftedOften returns a record of a barrier that was lifted nine times, as the log
+// shows, so that it is known how this subject lifts. The barrier is then raised.
 func liftedOften() *checktest.Record {
 	r, n, t := raisedTwice(), history.ID(4), 30
 	for range 9 {
@@ -67,8 +67,8 @@ func liftedOften() *checktest.Record {
 	return r
 }
 
-// releasedLate is a hold whose contender goes only after the next grant, since the
-// release was not answered.
+// releasedLate returns a record of a hold whose contender goes only after the next
+// grant, since the release was not answered.
 func releasedLate() *checktest.Record {
 	return checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 5, Ret: 10, Release: 30, Outcome: history.Info, Token: checktest.Token(3)}).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 50, Release: 70, Token: checktest.Token(4)}).
@@ -76,13 +76,14 @@ func releasedLate() *checktest.Record {
 		Opens(1).Opens(2).Stands(1, 0).Stands(2, 1).Touches(2).Leaves(1, 1, 0).Touches(2) // 1 to 7
 }
 
-// liftsUnseen is raised, as in liftedOften, and perhaps lifted: somebody passes then.
+// liftsUnseen is like liftedOften, but then the barrier is perhaps lifted: a client
+// passes.
 func liftsUnseen() *checktest.Record {
 	return liftedOften().Call(0, objects.FLift, 300, 310, history.Info).Call(1, objects.FAwait, 311, 320, history.OK)
 }
 
-// provenByLog are the proofs of life that only the log gives, of a session that by the
-// links may have died long before.
+// provenByLog returns a record with proofs of life that only the log gives, for a
+// session that, judged by the links, may have died long before.
 func provenByLog() *checktest.Record {
 	return checktest.Lock().Opens(1).Opens(2).Touches(2).Touches(1).Closes(1).Touches(2).Saw(1, 1, 2, 1)
 }
@@ -93,7 +94,7 @@ var logScenarios = []scenario{
 	{"which nobody sees by the clock", "exclusion", Valid, "", lined(false)},
 	{"the one ahead was gone in time", "grant", Valid, "", lined(true)},
 	{
-		"the one ahead went at the moment of the grant", "grant", Valid, "", // and all that shows it not gone was sent then
+		"the one ahead went at the moment of the grant", "grant", Valid, "", // all evidence that it is still there was sent at that moment
 		checktest.Lock().Call(0, objects.FAcquire, 5, 100, history.Info).
 			Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(4)}).
 			Saw(1, 0, 1, 1).Saw(1, 1, 2, 1).Saw(21, 0, 5, 20).Saw(25, 1, 7, 22).
@@ -102,7 +103,7 @@ var logScenarios = []scenario{
 	{
 		"its own contender is gone when it is looked at", "grant", Valid, "",
 		checktest.Lock().Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(4)}).Saw(1, 0, 1, 1).Saw(25, 1, 6, 22).
-			Hold(checktest.Grant{Client: 0, Inv: 8, Ret: 21, Release: 40, Token: checktest.Token(3)}). // so that there is one to look at
+			Hold(checktest.Grant{Client: 0, Inv: 8, Ret: 21, Release: 40, Token: checktest.Token(3)}). // so that there is a contender to check
 			Opens(1).Opens(2).Stands(1, 0).Stands(2, 1).Leaves(2, 2, 1).Touches(2),
 	},
 	{
@@ -128,7 +129,7 @@ var logScenarios = []scenario{
 		holding(12).Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 301, Release: 302, Token: checktest.Token(4)}),
 	},
 	{
-		"a token that is the folder's pzxid", "log", Valid, "", // as somebody else's contender left it
+		"a token that is the folder's pzxid", "log", Valid, "", // another client's contender has left it so
 		holding(12).Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 301, Release: 302, Token: checktest.Token(3)}),
 	},
 	{
@@ -312,7 +313,8 @@ var logScenarios = []scenario{
 
 func TestPropertiesByTheLog(t *testing.T) { decideAll(t, logScenarios) }
 
-// diedInside is a round of two whose sessions the log closes, and a new session of client 0.
+// diedInside returns a record of a round of two whose sessions the log closes, and of a new
+// session of client 0.
 func diedInside() *checktest.Record {
 	return checktest.DoubleBarrier(2).Opens(1).Opens(2).Closes(1).Closes(2).Opens(9).Touches(9).
 		Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Session(50, history.FConnected, 0, 9)
@@ -320,8 +322,8 @@ func diedInside() *checktest.Record {
 
 var comesBack = checktest.Args{Client: 0, F: objects.FEnter, Key: "k", Inv: 100, Ret: 110, Outcome: history.OK, Session: 9}
 
-// A subject whose tokens are no zxids, or whose items are nowhere in the log, is
-// judged without it.
+// A subject whose tokens are not zxids, or whose items are nowhere in the log, is
+// judged without the log.
 func TestLayoutThatIsNotRecognised(t *testing.T) {
 	r := checktest.Lock()
 	for i := range 12 {
@@ -363,7 +365,8 @@ func TestEqualItemsOfTwoQueues(t *testing.T) {
 	}
 }
 
-// A history and a log that cannot both be right are a finding, whatever came of it.
+// If a history and a log cannot both be right, that is a finding, whatever followed
+// from it.
 func TestContradictionWithTheLog(t *testing.T) {
 	r := checktest.Lock().Opens(1).Touches(1).Closes(1).Touches(2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 60, Token: 1, Alive: 50}).
 		Saw(30, 1, 3, 1)
@@ -377,8 +380,8 @@ func TestContradictionWithTheLog(t *testing.T) {
 	}
 }
 
-// Whatever a file of transactions says, checking ends without a panic, and a log
-// that knows nothing of the run's sessions changes no verdict.
+// Whatever a file of transactions says, checking ends without a panic, and a log that
+// does not know the run's sessions changes no verdict.
 func TestHostileTransactions(t *testing.T) {
 	types := []string{"createSession", "closeSession", "create", "create2", "delete", "multi", "error", "setData", "", "nonsense"}
 	paths := []string{"", "/", "//", "k", "/k", "/k/", "/k/c1-lock-0000000000", "/k/x", "-0000000001"}

@@ -9,8 +9,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// turns are twelve holds by turns of two clients that offer nothing: only the log tells that
-// each had a contender in the tree.
+// turns returns a record of twelve holds of two clients in turn, which offer nothing: only
+// the log shows that each had a contender in the tree.
 func turns() *checktest.Record {
 	r := checktest.Lock().Opens(1).Opens(2).Saw(1, 0, 1, 1).Saw(1, 1, 2, 1)
 	for i := range 12 {
@@ -23,13 +23,13 @@ func turns() *checktest.Record {
 	return r
 }
 
-// granted is a hold of client 1 more, of which nothing is in the log by itself.
+// granted adds one more hold of client 1, about which the log itself has nothing.
 func granted(r *checktest.Record, session history.ID) *checktest.Record {
 	return r.Saw(320, 0, r.Zxid-checktest.Epoch, 319).
 		Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 330, Release: 340, Was: 2, Session: session})
 }
 
-// behind has client 1 stand behind client 0, which goes before the session of client 1 does, or stays.
+// behind puts client 1 behind client 0, which goes before client 1's session does, or stays.
 func behind(goes bool) *checktest.Record {
 	r := turns().Stands(1, 12).Stands(2, 13).Saw(305, 1, 28, 304)
 	if goes {
@@ -38,7 +38,7 @@ func behind(goes bool) *checktest.Record {
 	return r.Closes(2).Session(310, history.FExpired, 1, 2).Session(311, history.FConnected, 1, 3)
 }
 
-// rooted puts the log below a root of the run's, which it begins with.
+// rooted puts the log below a root of the run, which the log creates first.
 func rooted(r *checktest.Record) *checktest.Record {
 	r.Header.Params.Root = "/run"
 	for i := range r.Txns {
@@ -50,8 +50,8 @@ func rooted(r *checktest.Record) *checktest.Record {
 	return r
 }
 
-// A grant rests on something in the tree, whatever the recipe's znodes are called and however
-// little it offers.
+// A grant is based on something in the tree, whatever names the recipe's znodes have, and
+// however little it offers.
 var markScenarios = []scenario{
 	{"each had its contender", "grant", Valid, "", turns()},
 	{"one more, too", "grant", Valid, "", granted(turns().Stands(2, 12), 2)},
@@ -71,8 +71,8 @@ func TestGrantsRestOnMarks(t *testing.T) {
 	decideAll(t, markScenarios)
 }
 
-// The session of a hold is its contender's, whichever one its client seems to have: a
-// subject may have a connection of its own.
+// A hold belongs to the session of its contender, whichever session its client seems to
+// have: a subject may have a connection of its own.
 func TestHoldsAreOfTheirMarksSessions(t *testing.T) {
 	own := func(mark history.ID) *checktest.Record {
 		r := turns().Opens(7).Session(250, history.FConnected, 0, 7) // of client 0
@@ -87,8 +87,8 @@ func TestHoldsAreOfTheirMarksSessions(t *testing.T) {
 	})
 }
 
-// A process that has ended holds nothing: its client is not in its own way when another one
-// takes the znode over.
+// A process that has ended holds nothing: its client is not excluded by itself when another
+// process takes over the znode.
 func TestLivesDoNotExcludeThemselves(t *testing.T) {
 	lives := func(exits bool) *checktest.Record {
 		r := checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Alive: 90})
@@ -103,7 +103,8 @@ func TestLivesDoNotExcludeThemselves(t *testing.T) {
 	})
 }
 
-// leftInLine has client 1 wait behind a contender of client 0 for a time, who gave up long before.
+// leftInLine makes client 1 wait for a time behind a contender of client 0, which gave up long
+// before.
 func leftInLine(until int, connected bool) *checktest.Record {
 	r := turns().Stands(1, 12).Stands(2, 13).Call(0, objects.FAcquire, 298, 302, history.Info).Saw(305, 1, 28, 304)
 	if !connected {
@@ -122,8 +123,8 @@ func TestLeftInLine(t *testing.T) {
 	})
 }
 
-// A release that succeeds, though its client had been told that the session of the hold was over,
-// is told: the caller cannot know that others may have held.
+// A release that succeeds, although its client had been told that the session of the hold was
+// over, is counted: the caller cannot know that others may have held.
 func TestReleasesOfDeadHoldsAreTold(t *testing.T) {
 	for told, want := range map[bool]float64{true: 1, false: 0} {
 		r := checktest.Lock().Session(2, history.FConnected, 0, 1).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 60, Alive: 21})
@@ -138,8 +139,8 @@ func TestReleasesOfDeadHoldsAreTold(t *testing.T) {
 	}
 }
 
-// Where no token names a contender, the verdict of grant claims no more than that each client had
-// something to show.
+// If no token names a contender, the verdict of grant claims only that each client had some znode
+// to show for its hold.
 func TestGrantsMeanWhatWasDecided(t *testing.T) {
 	named := turns().Stands(2, 12)
 	named.Saw(301, 1, named.Zxid-checktest.Epoch, 300)

@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// planScenarios lists scenarios in which the log tells who was the master.
+// planScenarios lists scenarios in which the log shows which client was the master.
 func planScenarios() []scenario {
-	// two has clients 0 and 1 stand for master, in this order.
+	// two makes clients 0 and 1 stand for master, in this order.
 	two := func() *checktest.Record { return checktest.MasterWorker().Candidate(1, 0).Candidate(2, 1) }
 	task := func() *checktest.Record {
 		return checktest.Ours(jobs.MasterWorker.Object.Name, history.Params{Clients: 3, Tries: 2}).PutJob(0, 1, 2, "a", history.OK)

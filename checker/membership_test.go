@@ -20,10 +20,10 @@ func TestMembershipIsSound(t *testing.T) {
 	})
 }
 
-// saw holds what a session had seen all the time.
+// saw returns the zxids that a session had seen at the call and at the return.
 func saw(then, now history.ID) checktest.SeenZxids { return checktest.SeenZxids{Then: then, Now: now} }
 
-// membershipScenarios are planted by hand.
+// membershipScenarios returns scenarios written by hand.
 func membershipScenarios() []scenario {
 	group := checktest.Group
 	in := objects.Joining{Member: "m1"}
@@ -98,8 +98,8 @@ func membershipScenarios() []scenario {
 	}
 }
 
-// seenWhileJoining makes of a record a group of which client 1 sees m1 and then does not, before the
-// call of client 0 to join as m1 has ended. used are the sessions that the call used.
+// seenWhileJoining returns a record of a group in which client 1 sees m1 and then does not see it,
+// before the call of client 0 to join as m1 has ended. used are the sessions that the call used.
 func seenWhileJoining(used ...history.Use) *checktest.Record {
 	r := checktest.Group().Connected(0, 0, 1)
 	if len(used) > 1 {
@@ -110,15 +110,16 @@ func seenWhileJoining(used ...history.Use) *checktest.Record {
 	return r.Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 6, 7, saw(0, 0)).Proof(0, 1, 20)
 }
 
-// flickers makes of a record a group of which client 1 sees m1, then not, and then again, before the call
-// of client 0 to join as m1 ends. seen is the number of the last transaction that client 0 had seen then.
+// flickers adds to a record a group in which client 1 sees m1, then does not, and then sees it
+// again, before the call of client 0 to join as m1 ends. seen is the number of the last transaction
+// that client 0 had seen then.
 func flickers(r *checktest.Record, seen history.ID) *checktest.Record {
 	r.Joins(0, 1, 10, "m1", saw(1, seen)).Lists(1, 3, 4, saw(2, 2), "m1").Lists(1, 6, 7, saw(3, 3))
 	return r.Lists(1, 8, 9, saw(3, 3), "m1").Proof(0, 1, 20)
 }
 
-// leftByItself makes of a record a group that m1 leaves by a call without a request, since the session
-// in which it had joined was over, while client 1 lists it.
+// leftByItself returns a record of a group that m1 leaves by a call without a request, since the
+// session in which it had joined was over, while client 1 lists the group.
 func leftByItself() *checktest.Record {
 	r := checktest.Group().Connected(0, 0, 1).Connected(0, 0, 9).Joins(0, 1, 2, "m1", saw(1, 2))
 	r.Events[len(r.Events)-1].Used = []history.Use{{Session: 9, Made: true, Seen: 2}}
@@ -126,8 +127,8 @@ func leftByItself() *checktest.Record {
 	return r.Lists(1, 8, 9, saw(4, 4), "m1")
 }
 
-// listed makes of a record a group of which the log tells: m1 joins, and leaves while client 1 lists the
-// members, behind m2, which joins then. stays: the leave is not in the log.
+// listed adds to a record a group that is in the log: m1 joins, and leaves while client 1 lists the
+// members; m2 joins then. stays means that the leave is not in the log.
 func listed(r *checktest.Record, stays bool, members ...string) *checktest.Record {
 	r.Opens(1).Opens(2).Opens(3).Makes(1, "m1").Makes(3, "m2") // 1 to 5
 	if stays {
@@ -139,8 +140,8 @@ func listed(r *checktest.Record, stays bool, members ...string) *checktest.Recor
 		Joins(2, 22, 24, "m2", saw(3, 5)).Parts(0, 26, 28, "m1", saw(4, 6)).Shown(60)
 }
 
-// back makes of a record a group of which client 1 lists the members twice, the second time as they
-// were before. used are the sessions that both lists used.
+// back adds to a record a group whose members client 1 lists twice, the second time as they were
+// before. used are the sessions that both lists used.
 func back(r *checktest.Record, used ...history.Use) *checktest.Record {
 	r.Opens(1).Opens(2).Opens(3).Opens(4).Makes(1, "m1").Makes(3, "m2").Unmakes(1, "m1") // 1 to 7
 	r.Saw(5, 0, 4, 4).Joins(0, 10, 12, "m1", saw(4, 5))
@@ -171,12 +172,13 @@ func loggedGroups(group func() *checktest.Record) []scenario {
 	}
 }
 
-// m1Again joins as m1 in session 7, or leaves, by the process of client 0 that was started again.
+// m1Again joins as m1 in session 7, or leaves, in the process of client 0 that was started again.
 func m1Again(f string, inv, ret int, outcome history.Type, s checktest.SeenZxids) checktest.Args {
 	return s.Of(checktest.Args{Client: 0, F: f, Key: "k", Inv: inv, Ret: ret, Outcome: outcome, In: objects.Joining{Member: "m1"}, Session: 7})
 }
 
-// restarts has client 0 join as m1. Its process is killed, and the next one keeps the name.
+// restarts makes client 0 join as m1. Its process is killed, and the next one keeps the
+// name.
 func restarts(first history.Type, again ...checktest.Args) *checktest.Record {
 	r := checktest.Group().Connected(0, 0, 1)
 	join := saw(1, 2).Of(checktest.Args{Client: 0, F: objects.FJoin, Key: "k", Inv: 1, Ret: 2, Outcome: first, In: objects.Joining{Member: "m1"}, Session: 1})
@@ -187,8 +189,8 @@ func restarts(first history.Type, again ...checktest.Args) *checktest.Record {
 	return r
 }
 
-// namesakes are members of two processes of one client: what the first one made is shown until its
-// session ends, and is not what the second one has.
+// namesakes returns scenarios with members of two processes of one client: what the first one
+// created is shown until its session ends, and does not belong to the second one.
 func namesakes() []scenario {
 	joins, leaves := m1Again(objects.FJoin, 6, 7, history.OK, saw(2, 4)), m1Again(objects.FLeave, 8, 9, history.OK, saw(4, 5))
 	refused := m1Again(objects.FJoin, 6, 7, history.Fail, saw(2, 2))
@@ -208,9 +210,9 @@ func namesakes() []scenario {
 	}
 }
 
-// rests makes of a record a group of which the log tells. The process of client 0, which is m1, is
-// killed, and the next one is told that it joined as m1, and perhaps that it left. own: it has created
-// a znode.
+// rests adds to a record a group that is in the log. The process of client 0, which is m1, is
+// killed, and the next process is told that it joined as m1, and perhaps that it left. own means
+// that it has created a znode.
 func rests(own, left bool) *checktest.Record {
 	r := checktest.Group().Opens(1).Opens(2).Opens(3)
 	now := 10
@@ -224,7 +226,7 @@ func rests(own, left bool) *checktest.Record {
 	joins := func(client int, s history.ID, m string, makes func()) {
 		does(checktest.Args{Client: client, F: objects.FJoin, In: objects.Joining{Member: m}, Session: s}, makes)
 	}
-	for _, m := range strings.Split("abcdefghi", "") { // the layout is known
+	for _, m := range strings.Split("abcdefghi", "") { // so that the layout is known
 		joins(2, 3, m, func() { r.Makes(3, m) })
 	}
 	joins(0, 1, "m1", func() { r.Makes(1, "m1") })
@@ -252,8 +254,8 @@ func init() {
 	logScenarios = append(logScenarios, loggedGroups(checktest.Group)...)
 }
 
-// The reference model knows of each join and each leave that the checks go by, whatever became of it: else it
-// finds nothing wrong where they do.
+// The reference model knows each join and each leave on which the checks are based, whatever became
+// of it. Otherwise it would find nothing wrong where they do.
 func TestReferenceOfGroupsFindsWhatChecksFind(t *testing.T) {
 	for _, s := range slices.Concat(membershipScenarios(), namesakes(), discoveryScenarios()) {
 		if s.want != Violation || !slices.Contains([]string{"fresh", "pick"}, s.property) {
@@ -282,9 +284,9 @@ func TestReferenceOfASlowJoin(t *testing.T) {
 	}
 }
 
-// Where sessions were to end, a member whose session did must have been there after the heal:
-// one that stays away, and is not asked for again, shows nothing. Neither does a session that
-// its client closed in the end.
+// If sessions were to end, a member whose session ended must have been there after the heal:
+// a member that stays away, and is not looked for again, shows nothing. Neither does a
+// session that its client closed in the end.
 func TestMembershipExercise(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -304,7 +306,7 @@ func TestMembershipExercise(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := checktest.Good(groups.Membership.Object.Name, 30).Joins(3, 595, 596, "late", saw(0, 0))
 			first := slices.IndexFunc(r.Events, func(e history.Event) bool { return e.Type == history.OK })
-			for i := range r.Events { // all time counts but that of one operation, the load
+			for i := range r.Events { // all time counts except that of one operation, the load
 				if r.Events[i].F == history.FPhase {
 					r.Events[i].Time = r.Events[first].Time
 				}
@@ -321,7 +323,8 @@ func TestMembershipExercise(t *testing.T) {
 	}
 }
 
-// A subject that lists its members one by one promises no snapshots, and is told why they are not checked.
+// A subject that lists its members one by one does not promise snapshots, and the run says why they
+// are not checked.
 func TestSnapshotsArePromised(t *testing.T) {
 	r := listed(checktest.Group(), false)
 	for i := range r.Events {

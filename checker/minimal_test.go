@@ -15,20 +15,21 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// A counterexample is minimal: cut down to it, and to what is known of its clients'
-// sessions, the history still violates, and no more in the same way once any one of
-// its events is taken away, or, of what ends a stay, moved to the stay's beginning:
-// that is the weakest that it can say. These tests look at all scenarios and at
+// A counterexample is minimal: the history that consists only of it, and of what is
+// known about its clients' sessions, still violates the property, and no longer does so
+// in the same way if any one event is removed, or, for an event that ends a stay, moved
+// to the stay's beginning, where it says the least. These tests check all scenarios and
 // generated histories.
 
-// showsHolds are the properties whose counterexamples show how long holds lasted, excuses say of
-// others why an event is in a counterexample that the violation could do without; "" if it is not.
+// showsHolds are the properties whose counterexamples show how long holds lasted. For other
+// properties, excuses say why an event is in a counterexample without being necessary for the
+// violation; "" if there is no excuse.
 var (
 	showsHolds = []string{"exclusion", "tokens"}
 	excuses    = map[string]func(e *history.Event, op *history.Operation) string{}
 )
 
-// generators make the histories of each model whose counterexamples are looked at.
+// generators make the histories of each model whose counterexamples are checked.
 var generators = map[string]func(*rand.Rand, checktest.Kind) *history.History{
 	objects.Lock.Name: checktest.GenerateHolds, objects.Queue.Name: checktest.GenerateQueue, objects.Barrier.Name: checktest.GenerateBarrier,
 	objects.DoubleBarrier.Name: func(rng *rand.Rand, how checktest.Kind) *history.History {
@@ -36,7 +37,8 @@ var generators = map[string]func(*rand.Rand, checktest.Kind) *history.History{
 	},
 }
 
-// needless says why an event is in a counterexample that the violation could do without.
+// needless says why an event is in a counterexample without being necessary for the
+// violation.
 func needless(property string, e *history.Event, op *history.Operation) string {
 	if excuse := excuses[property]; excuse != nil {
 		return excuse(e, op)
@@ -79,7 +81,8 @@ func heldAt(e *history.Event) bool {
 	return v.Held
 }
 
-// reduced is a history cut down to a counterexample, and the ends of its clients' sessions.
+// reduced returns a history that consists of a counterexample and the ends of its clients'
+// sessions.
 func reduced(h *history.History, counterexample []int) *history.History {
 	clients := map[int]bool{}
 	for _, e := range h.Events {
@@ -93,7 +96,7 @@ func reduced(h *history.History, counterexample []int) *history.History {
 		case slices.Contains(counterexample, e.Index):
 		case e.Process == history.Nemesis && e.Key == "":
 		case e.Process == history.SessionProcess && clients[e.Client] && e.Key == "":
-			e.Alive = 0 // it proves nothing that the counterexample does not say
+			e.Alive = 0 // it must prove nothing that the counterexample does not say
 		default:
 			continue
 		}
@@ -105,8 +108,9 @@ func reduced(h *history.History, counterexample []int) *history.History {
 // begins names the operation that begins the stay that another one ends.
 var begins = map[string]string{objects.FRelease: objects.FAcquire, objects.FLift: objects.FRaise, objects.FLeave: objects.FEnter}
 
-// weakened is a history without an event and, of an operation, its other event; or
-// with what ends a stay moved to where it began: then the second is false if it ends none.
+// weakened returns a history without an event and, for an event of an operation, without
+// its other event; or, if moving is set, with the event that ends a stay moved to where
+// the stay began. It returns false if the event ends no stay.
 func weakened(h *history.History, e *history.Event, moving bool) (*history.History, bool) {
 	sub := &history.History{Header: h.Header, Complete: true}
 	var op *history.Operation
@@ -115,7 +119,7 @@ func weakened(h *history.History, e *history.Event, moving bool) (*history.Histo
 			op = o
 		}
 	}
-	begin := -1 // the place of the beginning's return
+	begin := -1 // the place of the return that begins the stay
 	for i := range h.Events {
 		x := &h.Events[i]
 		if op != nil && (x.Index == op.Invoke.Index || op.Return != nil && x.Index == op.Return.Index) || x.Index == e.Index {
@@ -160,14 +164,14 @@ func decideKey(t *testing.T, h *history.History, property, key string) frame.Fin
 	return frame.Finding{}
 }
 
-// minimal reports what is wrong with a counterexample; unneeded are events that it could
-// do without.
+// minimal reports what is wrong with a counterexample; unneeded are the events that are
+// not necessary.
 func minimal(t *testing.T, h *history.History, property, key string, f frame.Finding) (enough bool, unneeded []string) {
 	t.Helper()
 	if strings.Contains(f.Reason, "not lifted before") && !slices.ContainsFunc(h.Events, func(e history.Event) bool {
 		return e.F == objects.FLift && slices.Contains(f.Counterexample, e.Index)
 	}) {
-		return false, nil // a barrier that nobody lifted looks as if it was up for longer
+		return false, nil // a barrier that no client lifted looks as if it had been up for longer
 	}
 	sub := reduced(h, f.Counterexample)
 	if decideKey(t, sub, property, key).Result != Violation {
@@ -180,7 +184,7 @@ func minimal(t *testing.T, h *history.History, property, key string, f frame.Fin
 			clients[op.Client] = true
 		}
 		if len(clients) > 2 {
-			return true, nil // together they fill the call, and sometimes one ends where another's entry would do
+			return true, nil // together they fill the call, and sometimes one ends where the entry of another would be enough
 		}
 	}
 	for i := range sub.Events {
@@ -214,15 +218,15 @@ func minimal(t *testing.T, h *history.History, property, key string, f frame.Fin
 }
 
 // confirmed reports whether the client of an acquire, or of another confirm, said later that it
-// holds: without that, this would have been the grant.
+// holds: without this one, the later one would have been the grant.
 func confirmed(h *history.History, f frame.Finding, e *history.Event) bool {
 	return (e.F == objects.FAcquire || e.F == objects.FConfirm) && slices.ContainsFunc(h.Events, func(x history.Event) bool {
 		return x.F == objects.FConfirm && x.Client == e.Client && x.Index > e.Index+1 && slices.Contains(f.Counterexample, x.Index)
 	})
 }
 
-// stillEntering reports whether a leave's client was still on its way in when another's
-// leave had returned: that alone shows it inside, by the passage of the others.
+// stillEntering reports whether a leave's client was still entering when another's
+// leave had returned: only that shows that it is inside, by the passage of the others.
 func stillEntering(h *history.History, e *history.Event) bool {
 	left := evidence.Always
 	for _, op := range h.Operations() {
@@ -235,7 +239,7 @@ func stillEntering(h *history.History, e *history.Event) bool {
 	})
 }
 
-// shape is a reason without what differs from one violation to another of its kind.
+// shape returns a reason without the parts that differ between violations of one kind.
 func shape(reason string) string {
 	return regexp.MustCompile(`"[^"]*"|0x[0-9a-f]+|[0-9]+(\.[0-9]+)?`).ReplaceAllString(reason, "#")
 }
@@ -296,7 +300,8 @@ func TestGeneratedCounterexamplesAreMinimal(t *testing.T) {
 	}
 }
 
-// TestCounterexamplesCiteDeaths wants the end of a session in a counterexample that rests on it.
+// TestCounterexamplesCiteDeaths requires that a counterexample that is based on the end of a
+// session contains it.
 func TestCounterexamplesCiteDeaths(t *testing.T) {
 	decideAll(t, []scenario{
 		{

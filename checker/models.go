@@ -65,9 +65,9 @@ func whole(m frame.Model) frame.Model {
 	return m
 }
 
-// modelOf returns the model for histories that begin with a header: the one that the header declares
-// (see object.Declaration), or otherwise zklab's model of the name in the header. If the header names
-// no model, it is the one in opts. The error is one line.
+// modelOf returns the model for histories that begin with a header: the one that the header
+// declares (see object.Declaration), or otherwise zklab's model with the name in the header. If the
+// header names no model, opts.Model does. The error is one line.
 func modelOf(h history.Header, opts Options) (frame.Model, error) {
 	if d, ok := h.Declared.(*declared.Object); ok {
 		if err := d.Err(); err != nil {
@@ -132,11 +132,11 @@ func Promises(model, property string) bool {
 // Common reports whether one page describes a property for all objects that have it.
 func Common(model, property string) bool { return propertyOf(model, property).Common }
 
-// OfServers reports whether a violation of a property can be the servers' doing rather than the
-// recipe's.
+// OfServers reports whether servers, rather than the recipe, can cause a violation of a
+// property.
 func OfServers(model, property string) bool { return propertyOf(model, property).Servers }
 
-// Telling returns how the counterexample of a property of a model is told.
+// Telling returns how the story of a counterexample is told for a property of a model.
 func Telling(model, property string) explain.Telling {
 	return propertyOf(model, property).Telling
 }
@@ -149,8 +149,8 @@ func Measured(model, property string) *Measure {
 	return propertyOf(model, property).Measure
 }
 
-// propertyOf returns a model's property by name. If the model is unknown, it returns the property of
-// any model that has one of that name. If none has, it returns a property without traits.
+// propertyOf returns a model's property by name. If the model is unknown, it returns the property
+// with that name of any model. If no model has one, it returns a property without traits.
 func propertyOf(model, property string) *frame.Property {
 	names := Models()
 	if _, known := models[model]; known {

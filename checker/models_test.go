@@ -13,7 +13,8 @@ func recipeModels() []string {
 	return slices.DeleteFunc(Models(), func(m string) bool { return m == objects.Session.Name })
 }
 
-// A property of several objects, or under several names, is told in the same way each time.
+// A property of several objects, or with several names, is described in the same way each
+// time.
 func TestTellings(t *testing.T) {
 	told := map[string]explain.Telling{
 		"exclusion": explain.HeldTwice, "belief": explain.BelievedHeld, "lost": explain.ClaimedHeld, "fencing": explain.OldToken,

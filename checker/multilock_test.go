@@ -8,12 +8,12 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// multiLockScenarios are planted by hand.
+// multiLockScenarios returns scenarios written by hand.
 func multiLockScenarios() []scenario {
 	hold := func(client, inv, ret, release int, token history.ID) checktest.Grant {
 		return checktest.Grant{Client: client, Inv: inv, Ret: ret, Release: release, Token: token}
 	}
-	// dying is a hold of client 2 whose session lived at alive for the last time.
+	// dying returns a hold of client 2 whose session was last alive at alive.
 	dying := func(inv, ret, alive int, token history.ID) checktest.Grant {
 		return checktest.Grant{Client: 2, Inv: inv, Ret: ret, Release: ret + 40, Token: token, Alive: alive, Outcome: history.Fail}
 	}
@@ -69,7 +69,8 @@ func multiLockScenarios() []scenario {
 	}
 }
 
-// inLine is a grant of a and b, of which the log shows whether one ahead stood in line for a key.
+// inLine returns a record of a grant of a and b; the log shows whether a contender ahead stood in
+// line for a key.
 func inLine(key string) *checktest.Record {
 	r := checktest.MultiLock().Call(0, objects.FAcquire, 5, 100, history.Info).Of(key).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(4)}).Of("a", "b").

@@ -9,8 +9,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// A subject that refused everything from the beginning is told why, and broke no promise; one
-// that worked for a while, or refused little, did.
+// If a subject refused everything from the beginning, the run says why, and no promise was
+// broken. A subject that worked for a while, or refused little, did break one.
 func TestNeverWorked(t *testing.T) {
 	refused := func(times int) *checktest.Record {
 		r := checktest.Lock().Phases(0, 90, 8000).Session(1, history.FConnected, 0, 1)
@@ -23,7 +23,7 @@ func TestNeverWorked(t *testing.T) {
 		name   string
 		record *checktest.Record
 		result Result
-		says   string // the assumption "load"; "" for anything
+		says   string // the text of the assumption "load"; "" for any text
 	}{
 		{"never worked", refused(12), Unknown, "every acquire failed (12), the first at 0.201 s, each time with: deadlock"},
 		{"worked once", refused(12).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 30}), Violation, ""},

@@ -9,7 +9,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// ended is a run of a model in which every operation, by whatever client, ended with a code.
+// ended returns a run of a model in which every operation, by whatever client, ended with a
+// code.
 func ended(model, code string) *checktest.Record {
 	r := checktest.Ours(model, history.Params{Clients: 1, Servers: 3})
 	for i, of := range models[model].Object.Operations {
@@ -21,7 +22,7 @@ func ended(model, code string) *checktest.Record {
 	return r
 }
 
-// noPanic returns the verdict on panics, nil for nothing.
+// noPanic returns the verdict on panics; nil if there is none.
 func noPanic(t *testing.T, h *history.History, opts Options) *Verdict {
 	t.Helper()
 	vs := Run(t.Context(), h, opts).Verdicts

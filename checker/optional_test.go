@@ -12,8 +12,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// A fault that nobody asked for by name, and that found no occasion, is told
-// and excused; one that was asked for is not.
+// A fault that was not requested by name, and that found no occasion, is mentioned and
+// excused; one that was requested is not excused.
 func TestFaultWithoutOccasion(t *testing.T) {
 	a := &evidence.Record{Faults: evidence.Faults{List: faults.List{All: []*faults.Fault{{Kind: "pause", Took: true}, {Kind: "late-event", WhyNot: "skipped no event came"}}}}}
 	a.Params.Expects = []string{"pause", "late-event"}
@@ -26,7 +26,7 @@ func TestFaultWithoutOccasion(t *testing.T) {
 	}
 }
 
-// The faults of a run that was asked for none by name are told, too.
+// The faults of a run for which none was requested by name are also mentioned.
 func TestFaultsThatNobodyAskedForByName(t *testing.T) {
 	a := &evidence.Record{Faults: evidence.Faults{List: faults.List{All: []*faults.Fault{{Kind: "cut", Took: true}, {Kind: "pause", WhyNot: "skipped"}}}}}
 	if got := faulted(a, nil); !got.Met || got.Text != "faults took effect: cut once" {
@@ -38,7 +38,8 @@ func TestFaultsThatNobodyAskedForByName(t *testing.T) {
 	}
 }
 
-// A fault that ended sessions of those who wait shows nothing of holders, and asks for nothing.
+// A fault that ended sessions of waiting clients shows nothing about holders, and requires
+// nothing.
 func TestExpiriesOfOthers(t *testing.T) {
 	for doing, want := range map[string]bool{"holding": true, "waiting": false} {
 		r := checktest.Good(objects.Lock.Name, 1).Fault("expire", 500, 502, 1)
@@ -57,7 +58,8 @@ func TestExpiriesOfOthers(t *testing.T) {
 	}
 }
 
-// No session was to end by a fault that nobody asked for by name, unless it took effect.
+// A fault that was not requested by name does not require that a session ends, unless it
+// took effect.
 func TestOptionalExpiries(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -77,12 +79,12 @@ func TestOptionalExpiries(t *testing.T) {
 	}
 }
 
-// What clients did after the first fault took effect: if faults were asked for, they need an answer.
+// If faults were requested, clients must have been answered after the first fault took effect.
 func TestAnswersAfterFaults(t *testing.T) {
 	const all = "cut pause"
 	for _, tt := range []struct {
 		name                 string
-		last, call           int // when the last success and the last call are, in ms
+		last, call           int // the times of the last success and of the last call, in ms
 		expects, optional    string
 		met                  bool
 		unanswered, uncalled string

@@ -16,9 +16,10 @@ import (
 type Options struct {
 	// Strict makes measured properties (belief) count.
 	Strict bool
-	// Budget is how long checking may take altogether; 0 means 60 s. What is not decided by then is
-	// unknown. In a testing/synctest bubble, time stands still while a check runs: there, the reference
-	// model is bounded by a number of tries instead, and the other checks need no bound.
+	// Budget is how long checking may take altogether; 0 means 60 s. A property that is not decided
+	// by then is unknown. In a testing/synctest bubble, time stands still while a check runs:
+	// there, the reference model is bounded by a number of tries instead, and the other checks need
+	// no bound.
 	Budget time.Duration
 	// SearchTime bounds the search for an order of the calls on one key of a user's own object; 0 means
 	// 10 s. The number of tries that such a search may take grows with it.
@@ -39,7 +40,8 @@ type Options struct {
 	Transactions []history.Txn
 	// Packed are the transactions of a large run, in place of Transactions; nil if they are not known.
 	Packed *history.PackedTxns
-	// Quick leaves counterexamples as they are found, where it takes long to find out which of their calls matter.
+	// Quick leaves counterexamples as they are found, if it would take long to find out which of
+	// their calls matter.
 	Quick bool
 	// NoReference leaves the reference model, and so porcupine, out.
 	NoReference bool

@@ -44,7 +44,7 @@ var (
 	errFew  = errors.New("not so many are taken")
 )
 
-// quotas give out 8 units.
+// quotas returns an object that gives out 8 units.
 func quotas() workloads.Workload {
 	take := object.Give("take", (*nothing).Take, object.Any(1, 2, 3)).Refuses(errFull)
 	give := object.Give("give", (*nothing).Give, object.Any(1, 2, 3)).Refuses(errFew)
@@ -68,7 +68,7 @@ func quotas() workloads.Workload {
 	}.Workload()
 }
 
-// bags are sets of texts, as a specification with a map.
+// bags returns an object with sets of texts, as a specification with a map.
 func bags() workloads.Workload {
 	put, pop := object.Give("put", (*nothing).Put, object.Any("a", "b")), object.Ask("pop", (*nothing).Pop)
 	return object.Object[*nothing]{
@@ -131,7 +131,7 @@ func lines() workloads.Workload {
 	}.Workload()
 }
 
-// tape writes a history with its transactions. All is about k1, below /run.
+// tape writes a history with its transactions. Everything is about k1, below /run.
 type tape struct{ *checktest.Record }
 
 const top, k1 = "/run", "/run/k1"
@@ -152,7 +152,8 @@ func begun(w workloads.Workload) *tape {
 	return t
 }
 
-// sees: a client has an answer with the latest transaction, to a request of a millisecond before.
+// sees adds an answer to a client with the latest transaction. The request was sent a millisecond
+// before.
 func (t *tape) sees(at, client int) { t.Saw(at, client, t.Zxid-checktest.Epoch, at-1) }
 
 // sets writes to k1 in the session of a client.
@@ -185,7 +186,7 @@ func (t *tape) calls(client int, f string, from, to int, in, out any, err error)
 	t.Op(a)
 }
 
-// times out: a call without an answer.
+// timesOut adds a call without an answer.
 func (t *tape) timesOut(client int, f string, from, to int, in any) {
 	t.Op(checktest.Args{
 		Client: client, F: f, Key: "k1", Inv: from, Ret: to, Outcome: history.Info, In: in, Session: history.ID(client + 1),
@@ -193,7 +194,7 @@ func (t *tape) timesOut(client int, f string, from, to int, in any) {
 	})
 }
 
-// losesReply is a fault that took a reply from a client.
+// losesReply adds a fault that took a reply from a client.
 func (t *tape) losesReply(at, client int, op, path string) {
 	step := func(s string) history.FaultStep {
 		return history.FaultStep{Fault: 1, Step: s, Spec: "lose-reply:" + op, Clients: []int{client}, Sessions: []history.ID{history.ID(client + 1)}}
@@ -205,7 +206,8 @@ func (t *tape) losesReply(at, client int, op, path string) {
 	t.Fact(at+5, "lose-reply", step(history.StepHealed))
 }
 
-// stories are violations whose cause a reader has to find, by the name of their golden file.
+// stories are violations whose cause a reader has to find, by the names of their golden
+// files.
 var stories = map[string]func() *tape{
 	// a take that is repeated after a lost reply: only a later read shows it
 	"taken-twice": func() *tape {
@@ -376,7 +378,7 @@ var stories = map[string]func() *tape{
 		t.calls(0, "resign", 400, 420, nil, nil, nil)
 		return t
 	},
-	// a take whose reply was lost has the item, and nobody knows
+	// a take whose reply was lost has the item, and no client knows
 	"lost-item": func() *tape {
 		t := begun(lines())
 		t.makes(110, 0, "item-0000000000", "7", false, 0)
@@ -403,7 +405,7 @@ var stories = map[string]func() *tape{
 	},
 }
 
-// waits: a client campaigns, connected all the time, and is not elected.
+// waits adds that a client campaigns, is connected all the time, and is not elected.
 func (t *tape) waits(client, from, to int) {
 	for at := from + 500; at < to; at += 500 {
 		t.Touches(history.ID(client + 1))
@@ -412,7 +414,8 @@ func (t *tape) waits(client, from, to int) {
 	t.timesOut(client, "campaign", from, to, nil)
 }
 
-// The whole story of each violation of an own object, as zklab check prints it.
+// TestOwnStories checks the whole story of each violation of a user's own object, as
+// zklab check prints it.
 func TestOwnStories(t *testing.T) {
 	for name, write := range stories {
 		t.Run(name, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// takenAway is a run in which client 0 gets something in session 1, by an ephemeral znode that is
-// deleted later: by a session, and seen 40 ms after the start.
+// takenAway returns a run in which client 0 gets something in session 1, by an ephemeral znode
+// that the given session deletes later, as is seen 40 ms after the start.
 func takenAway(model string, by history.ID, outcome history.Type) *checktest.Record {
 	r := checktest.Ours(model, history.Params{Clients: 3, Servers: 3, Root: "/run"}).Phases(0, 1000, 1100)
 	r.Saw(1, 0, 1, 1).Saw(1, 1, 2, 1).Saw(25, 0, 3, 21).Saw(40, 1, 4, 35)
@@ -23,7 +23,8 @@ func takenAway(model string, by history.ID, outcome history.Type) *checktest.Rec
 	return r.Op(checktest.Args{Client: 0, F: beginning(model), Key: "k", Inv: 10, Ret: 20, Outcome: outcome, Session: 1})
 }
 
-// beginning and ending are the calls of a model by which clients get something, and give it up.
+// beginning and ending return the calls of a model by which clients get something, and give it
+// up.
 func beginning(model string) string {
 	ops := models[model].Object.Operations
 	return ops[slices.IndexFunc(ops, func(o objects.Operation) bool { return o.Begins })].F
@@ -34,7 +35,8 @@ func ending(model string) string {
 	return ops[slices.IndexFunc(ops, func(o objects.Operation) bool { return o.Ends })].F
 }
 
-// What clients hold by an ephemeral znode nobody else deletes, whatever the object is.
+// No other client deletes what a client holds by an ephemeral znode, whatever the
+// object is.
 func TestOwnZnodes(t *testing.T) {
 	found := 0
 	for name, m := range models {
@@ -80,8 +82,9 @@ func TestOwnZnodes(t *testing.T) {
 	}
 }
 
-// Such a violation shows the transactions of the deleted znode, and the end of the one that was
-// meant: no others at its path, and none of a client whose reply only shows that it was deleted.
+// A violation of own-znodes shows the transactions of the deleted znode, and the end of the
+// znode that was meant. It shows no others at its path, and none of a client whose reply only
+// shows the delete.
 func TestOwnZnodesAreExplained(t *testing.T) {
 	r := checktest.Ours(objects.Semaphore.Name, history.Params{Clients: 3, Servers: 3, Leases: 3, Root: "/run"}).Phases(0, 1000, 1100)
 	ephemeral := func(s history.ID, path string) { r.Txn(history.Txn{Type: "create", Session: s, Owner: s, Path: path}) }
@@ -102,7 +105,7 @@ func TestOwnZnodesAreExplained(t *testing.T) {
 	ephemeral(1, "/run/k/slot-0")
 	shown(35, 0)
 	r.Hold(checktest.Grant{Client: 0, Inv: 30, Ret: 36, Release: 90})
-	deleted(2, "/run/k/slot-0") // once more, late
+	deleted(2, "/run/k/slot-0") // once more, too late
 	r.Touches(3)
 	shown(50, 2)
 	var committed []string
@@ -115,7 +118,7 @@ func TestOwnZnodesAreExplained(t *testing.T) {
 	}
 	want := []string{
 		"Client 1, in session 0x2, created k/slot-0, by its acquire of 0.005 s, between 0.007 s and 0.008 s: zxid 0x100000006.",
-		"Client 1, in session 0x2, deleted k/slot-0, between 0.023 s and 0.024 s: zxid 0x100000008.", // which it meant again
+		"Client 1, in session 0x2, deleted k/slot-0, between 0.023 s and 0.024 s: zxid 0x100000008.", // the delete that was meant for the earlier znode
 		"Client 0, in session 0x1, created k/slot-0, by its acquire of 0.030 s, between 0.034 s and 0.035 s: zxid 0x100000009.",
 		"Client 1, in session 0x2, deleted k/slot-0, which client 0 had created, between 0.034 s and 0.050 s: zxid 0x10000000a. Its last acquire, of 0.005 s, succeeded at 0.010 s.",
 	}

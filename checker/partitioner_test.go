@@ -8,7 +8,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// partitionerScenarios are planted by hand.
+// partitionerScenarios returns scenarios written by hand.
 func partitionerScenarios() []scenario {
 	share := func(client, inv, ret, release int, token history.ID) checktest.Grant {
 		return checktest.Grant{Client: client, Inv: inv, Ret: ret, Release: release, Token: token}
@@ -25,12 +25,13 @@ func partitionerScenarios() []scenario {
 	end := func(r *checktest.Record, left ...objects.Contender) *checktest.Record {
 		return r.KeyFact(bound+9500, history.FFinal, "k", objects.Final{Contenders: left})
 	}
-	// two hold shares for long, and wait to be told of others.
+	// two adds two clients that hold shares for long, and wait to be told of other
+	// shares.
 	two := func(from int, first, second []string) *checktest.Record {
 		r := run().Share(share(0, from, from+10, from+long, 1), first...).Hears(0, from+15, from+long-5, false)
 		return r.Share(share(1, from+1, from+12, from+long, 2), second...).Hears(1, from+17, from+long-5, false)
 	}
-	// member has client 2 become one, and give its share back.
+	// member makes client 2 become a member, and give its share back.
 	member := func(r *checktest.Record) *checktest.Record { return r.Share(share(2, 210, 220, 240, 9), "d") }
 	half, other := []string{"a", "c"}, []string{"b", "d"}
 	return []scenario{

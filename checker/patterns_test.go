@@ -12,17 +12,17 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// What follows makes histories that are odd but possible, to see that checking costs
-// about as much for an operation of a long history as for one of a short one,
-// whatever its pattern. Most break some property, again and again: that costs, too.
+// The following makes histories that are odd but possible, to check that an operation
+// of a long history costs about as much as one of a short history, whatever the
+// pattern. Most of them violate some property again and again, which also costs time.
 
-// pattern is how the operations of a history go.
+// pattern describes the operations of a history.
 type pattern struct {
 	name    string
-	clients int          // 0: one for each ten operations
-	keys    int          // 0: one key for each ten operations
-	outcome history.Type // of all; "": they never return
-	models  []string     // nil: all
+	clients int          // 0 means one for each ten operations
+	keys    int          // 0 means one key for each ten operations
+	outcome history.Type // the outcome of all operations; "" if they never return
+	models  []string     // nil means all
 	empty   bool         // dequeues find nothing
 	told    bool         // clients are told again and again that their sessions expired
 	still   bool         // time stands still
@@ -74,7 +74,7 @@ type crowd struct {
 	n, made int
 	now     time.Duration
 	events  []history.Event
-	open    []*history.Event // of each client, its completion to come
+	open    []*history.Event // by client: the completion to come
 	process []history.Process
 	session []history.ID
 	visits  []int
@@ -183,11 +183,12 @@ func (w *crowd) invoke(c, i int) {
 	w.open[c] = &e
 }
 
-// calls are how clients of a model go on that has operations of its own.
+// calls returns the next operation of a client, for models that have operations of
+// their own.
 var calls = map[string]func(w *crowd, c int) (f string, in, out any){}
 
-// call is a client's next operation. Where nothing is said of its model, it does all there
-// is in turn, with nothing in it.
+// call returns a client's next operation. If calls has nothing for its model, the client
+// makes all calls in turn, without values.
 func (w *crowd) call(c int) (f string, in, out any) {
 	m := models[w.model].Object
 	switch call := calls[w.model]; {
@@ -264,7 +265,7 @@ func (w *crowd) registered(visit int) (f string, in, out any) {
 	return objects.FRead, objects.HowRead{Kind: kind}, objects.Reading{Value: w.value, Mzxid: history.ID(w.version), Version: w.version}
 }
 
-// In a pattern clients use only operations of their model.
+// In a pattern, clients use only operations of their model.
 func TestPatternsAreOfTheirModel(t *testing.T) {
 	for _, model := range recipeModels() {
 		h := patterns[0].history(model, 50)
@@ -277,7 +278,7 @@ func TestPatternsAreOfTheirModel(t *testing.T) {
 }
 
 // BenchmarkPatterns checks histories of all patterns. Its figure is the cost of an
-// operation: it should hardly rise with their number.
+// operation: it should hardly rise with the number of operations.
 func BenchmarkPatterns(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, s := range patterns {
@@ -307,7 +308,7 @@ func BenchmarkPatterns(b *testing.B) {
 	}
 }
 
-// onZnodes are the models whose objects a transaction log tells of.
+// onZnodes returns the models whose objects appear in a transaction log.
 func onZnodes() []string {
 	return slices.DeleteFunc(Models(), func(m string) bool { return !models[m].Object.OnZnodes })
 }

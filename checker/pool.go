@@ -16,11 +16,11 @@ import (
 )
 
 // Pool decides properties over many runs of one small scenario. In each run too little may happen
-// for a valid verdict; what happened in all of them together can be enough. A violation of one run
-// is one of the pool. A Pool is not safe for concurrent use.
+// for a valid verdict; what happened in all of them together can be enough. A violation in one run
+// is a violation of the pool. A Pool is not safe for concurrent use.
 type Pool struct {
 	model  frame.Model
-	idle   *evidence.Record // of a run in which nothing happened: figures say what did
+	idle   *evidence.Record // of a run in which nothing happened: the figures show what did
 	strict bool
 	runs   int
 	of     map[string]*pooled
@@ -29,13 +29,13 @@ type Pool struct {
 // pooled is the sum of the verdicts about one property.
 type pooled struct {
 	kept, broken int
-	open         map[string]int // in how many runs it was left open, by the reason
+	open         map[string]int // by reason: in how many runs it was left open
 	figures      map[string]*big.Float
 }
 
-// exact is the number of bits with which figures are added. It is enough for the sum of very many
-// figures to be exact, of which the smallest is a nanosecond in seconds. So the sum does not depend on
-// the order.
+// exact is the number of bits with which figures are added. It is enough to make the sum of very
+// many figures exact, even if the smallest is a nanosecond in seconds. So the sum does not depend
+// on the order.
 const exact = 512
 
 // PoolState holds what a pool knows of its runs, to be stored.
@@ -89,9 +89,9 @@ func (p *Pool) AddState(s PoolState) error {
 	return nil
 }
 
-// NewPool returns the pool of runs whose histories begin with this header. Expects are the kinds of
-// faults that some of the runs should have (history.Params.Expects): each must have taken effect in
-// some run, but not in each.
+// NewPool returns the pool of runs whose histories begin with this header. expects lists the kinds
+// of faults that some of the runs should have (history.Params.Expects): each kind must have taken
+// effect in some run, but need not in every run.
 func NewPool(of history.Header, expects []string, opts Options) *Pool {
 	of.Params.Expects = expects
 	m, _ := modelOf(of, opts) // without one, there are no properties

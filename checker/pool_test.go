@@ -17,7 +17,8 @@ import (
 // header is the header of a lock's small runs.
 var header = history.Header{Version: 1, Model: "lock", Params: history.Params{Clients: 3}}
 
-// small returns the verdicts of a run in which one acquire met a holder: too few by itself.
+// small returns the verdicts of a run in which one acquire met a holder: too few for one
+// run by itself.
 func small(met float64) []Verdict {
 	return []Verdict{
 		{Property: "exclusion", Result: Unknown, Unexercised: true, Reason: "too little contention", Figures: map[string]float64{"keys": 1, "contended": met}},
@@ -36,8 +37,8 @@ func pooledOf(t *testing.T, p *Pool, property string) Verdict {
 	return Verdict{}
 }
 
-// What no run alone has enough of, all of them together can have; what none of them had,
-// they have not.
+// All runs together can have enough of something that no single run has enough of, but
+// not of something that no run had.
 func TestPoolExercises(t *testing.T) {
 	p := NewPool(header, nil, Options{})
 	for range 9 {
@@ -62,7 +63,8 @@ func TestPoolExercises(t *testing.T) {
 	}
 }
 
-// What is missing is asked of the objects of a program, too, whose rules look at a run through a view.
+// The pool also says what is missing for a program's own objects, whose rules look at a run through
+// a view.
 func TestPoolOfDeclaredObjects(t *testing.T) {
 	hold, nested := declared.Hold{Begin: "enter", End: "leave"}, declared.Hold{Begin: "enter", End: "leave", Nested: true}
 	for name, rules := range map[string][]declared.Rule{
@@ -86,7 +88,7 @@ func TestPoolOfDeclaredObjects(t *testing.T) {
 	}
 }
 
-// Where sessions were to end, some holder's must have.
+// If sessions were to end, the session of some holder must have ended.
 func TestPoolExpectsFaults(t *testing.T) {
 	p := NewPool(header, []string{"expire"}, Options{})
 	for range 20 {
@@ -103,8 +105,8 @@ func TestPoolExpectsFaults(t *testing.T) {
 	}
 }
 
-// One violation is one of the pool; what was left open in some runs is told, and a property
-// that was decided in none is open.
+// A violation in one run is one of the pool. What was left open in some runs is mentioned,
+// and a property that was decided in no run is open.
 func TestPoolWorst(t *testing.T) {
 	open := []Verdict{{Property: "progress", Result: Unknown, Reason: "the harness was held up"}}
 	p := NewPool(header, nil, Options{})
@@ -122,7 +124,7 @@ func TestPoolWorst(t *testing.T) {
 	}
 }
 
-// A property that is only measured counts where a check is strict.
+// A property that is only measured counts if the check is strict.
 func TestPoolMeasured(t *testing.T) {
 	measured := []Verdict{{Property: "belief", Result: Violation, Measured: true}}
 	p, strict := NewPool(header, nil, Options{}), NewPool(header, nil, Options{Strict: true})
@@ -133,8 +135,8 @@ func TestPoolMeasured(t *testing.T) {
 	}
 }
 
-// What comes of runs does not depend on the order in which they are added, nor on how they are dealt out to
-// pools that are stored.
+// The result of runs does not depend on the order in which they are added, nor on how they are
+// divided among stored pools.
 func TestPoolsAreAdded(t *testing.T) {
 	runs := [][]Verdict{}
 	for i := range 40 {

@@ -37,8 +37,8 @@ type Porcupine struct {
 	// The output of a call without an answer must be a zero value of the type that outputs have.
 	// See [Typed]. It is required.
 	Operation func(op *history.Operation) (input, output any, ok bool)
-	// ReadOnly reports whether a call changes nothing: one that was not answered is left out. nil
-	// means that all calls may change something.
+	// ReadOnly reports whether a call changes nothing. Such a call is left out if it was not
+	// answered. nil means that all calls may change something.
 	ReadOnly func(op *history.Operation) bool
 	// Outputs returns all outputs that a call with this input may have, so that one that was not answered
 	// can be tried with each. See above for nil.

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// kvInput, kvOutput and kvModel are written from porcupine's documentation alone.
+// kvInput, kvOutput and kvModel are written only from porcupine's documentation.
 type kvInput struct {
 	op    string // "get", "put", "append" or "cas"
 	key   string
@@ -170,8 +170,8 @@ func TestWrongPorcupineModels(t *testing.T) {
 	}
 }
 
-// The rule for unknown outcomes agrees with trying which of such calls happened, with which answers
-// and when.
+// The rule for unknown outcomes agrees with trying which of these calls happened, when, and with
+// which answers.
 func TestUnknownOutcomesAgreeWithBruteForce(t *testing.T) {
 	check := kvCheck
 	check.Outputs = func(any) []any { return []any{kvOutput{}, kvOutput{"swapped"}, kvOutput{"refused"}} }
@@ -213,7 +213,7 @@ func TestUnknownOutcomesAgreeWithBruteForce(t *testing.T) {
 	}
 }
 
-// kvBrute reports whether the calls that are not done can follow on a state.
+// kvBrute reports whether the calls that are not done can follow in a state.
 func kvBrute(calls []kvCall, state string, done uint) bool {
 	first, left := 1<<30, false
 	for i, c := range calls {
@@ -222,7 +222,7 @@ func kvBrute(calls []kvCall, state string, done uint) bool {
 		}
 	}
 	if !left {
-		return true // those of unknown outcome never happened
+		return true // the calls of unknown outcome never happened
 	}
 	for i, c := range calls {
 		if done&(1<<i) != 0 || c.outcome == history.Fail || c.from > first {

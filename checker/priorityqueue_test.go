@@ -12,7 +12,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// priorityScenarios are planted by hand.
+// priorityScenarios returns scenarios written by hand.
 func priorityScenarios() []scenario {
 	strict, relaxed := checktest.PriorityQueue, checktest.RelaxedQueue
 	ok, unknown := history.OK, history.Info
@@ -61,20 +61,22 @@ func priorityScenarios() []scenario {
 	}
 }
 
-// putOff: y came in behind x, of the same priority, and x cannot be taken before c is, so
-// that y cannot be either.
+// putOff returns a record in which y was put in after x, with the same priority, and x
+// cannot be taken before c is, so that y cannot be taken either.
 func putOff() *checktest.Record {
 	ok := history.OK
 	return checktest.PriorityQueue().PutAt(2, 0, 1, 2, "x", ok).PutAt(2, 0, 3, 4, "y", ok).PutAt(1, 0, 6, 7, "c", ok).
 		Take(1, 5, 10, "y", ok).Take(2, 9, 20, "x", ok).Take(0, 15, 16, "c", ok)
 }
 
-// A queue is a priority queue with one priority: what is said of the one goes for the other.
+// A queue is a priority queue with one priority, so the scenarios of one also hold for the
+// other.
 func ofOnePriority(all []scenario) []scenario {
 	return asModel(all, queues.PriorityQueue.Object.Name, "class-order")
 }
 
-// hasBound says of a queue that it has a capacity: those of other models have none.
+// hasBound reports whether a queue has a capacity, which queues of other models do not
+// have.
 func hasBound(r *checktest.Record) bool {
 	return slices.ContainsFunc(r.Events, func(e history.Event) bool {
 		var o history.Offers
@@ -82,8 +84,8 @@ func hasBound(r *checktest.Record) bool {
 	})
 }
 
-// asModel has what happened to FIFO queues happen to those of another model, which calls
-// their order so.
+// asModel turns scenarios of FIFO queues into scenarios of another model, in which the
+// property order has the given name.
 func asModel(all []scenario, model, order string) (of []scenario) {
 	for _, s := range all {
 		if s.record.Header.Model != objects.Queue.Name || hasBound(s.record) {
@@ -100,10 +102,10 @@ func asModel(all []scenario, model, order string) (of []scenario) {
 	return of
 }
 
-// priorityLogScenarios lists scenarios in which the log tells when items came and went.
+// priorityLogScenarios lists scenarios in which the log shows when items came and went.
 func priorityLogScenarios() []scenario {
 	ok := history.OK
-	// begun has three items taken, and then puts a worse and a better one in.
+	// begun takes three items out, and then puts a worse and a better one in.
 	begun := func(strict bool) *checktest.Record {
 		r := queued(3)
 		r.Header.Model = queues.PriorityQueue.Object.Name
@@ -112,11 +114,11 @@ func priorityLogScenarios() []scenario {
 		}
 		return r.PutAt(3, 0, 302, 303, "a", ok).Inserts(1, "a").PutAt(1, 0, 304, 305, "b", ok).Inserts(1, "b")
 	}
-	// told has client 2 do something before it takes the worse one.
+	// told makes client 2 do something before it takes the worse item.
 	told := func() *checktest.Record {
 		return begun(false).PutAt(9, 2, 306, 307, "c", ok).Inserts(3, "c").Take(2, 310, 330, "a", ok).Take(1, 320, 340, "b", ok)
 	}
-	// asked has a client take each of the two.
+	// asked makes two clients take one of the two items each.
 	asked := func() *checktest.Record {
 		return begun(true).Saw(306, 0, 11, 304).Take(1, 310, 330, "a", ok).Take(2, 320, 340, "b", ok)
 	}
@@ -146,7 +148,8 @@ func init() {
 	generators[queues.PriorityQueue.Object.Name] = checktest.GenerateStrictQueue
 }
 
-// What has to wait for another item of its own priority only the reference model finds.
+// Only the reference model finds that something has to wait for another item of its own
+// priority.
 func TestReferenceRefinesStrict(t *testing.T) {
 	h := putOff().Build()
 	if f := decideOne(t, h, "strict", nil); f.Result == Violation {

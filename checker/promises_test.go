@@ -15,8 +15,8 @@ import (
 	simulated "github.com/zklab/zklab/internal/testkit/simulated/sessions"
 )
 
-// sessionRun is a simulated run as zklab records one: with its phases, its health,
-// and the operations that its clients did.
+// sessionRun returns a simulated run as zklab records one: with its phases, its health,
+// and the operations of its clients.
 func sessionRun(seed uint64, lie string, steps int) (*history.History, []history.Txn) {
 	s := simulated.Run(seed, lie, steps)
 	r := checktest.Ours(objects.Session.Name, history.Params{Clients: 3, Servers: 2, Addresses: simulated.Addresses, MinLoad: 20})
@@ -53,8 +53,9 @@ func sessionRun(seed uint64, lie string, steps int) (*history.History, []history
 
 func TestPromisesOfARunThatExercisesThemAll(t *testing.T) {
 	h, txns := sessionRun(1, "", 40_000)
-	// Expiry needs the servers' clock, views the transactions, timeliness the servers' limits, rights
-	// clients that have different ones, lifetimes znodes that go by themselves, and persistent-watch such watches; and the record does not tell what clients asked for when
+	// Expiry needs the servers' clock, views the transactions, timeliness the servers' limits,
+	// rights clients that have different ones, lifetimes znodes that servers delete by themselves,
+	// and persistent-watch persistent watches. The record does not tell what clients asked for when
 	// they connected.
 	untold := len(servers.Properties) + 4
 	for _, c := range []struct {
@@ -69,7 +70,7 @@ func TestPromisesOfARunThatExercisesThemAll(t *testing.T) {
 			if v.Result != Valid || v.Decider == "" || v.Evidence == "" || v.Key != "" {
 				t.Errorf("%+v", v)
 			}
-			if (len(v.Notes) > 0) != (c.txns == nil) { // which say what was not looked at
+			if (len(v.Notes) > 0) != (c.txns == nil) { // the notes say what was not checked
 				t.Errorf("transactions known: %v: %s has the notes %q", c.txns != nil, v.Property, v.Notes)
 			}
 		}
@@ -81,8 +82,8 @@ func TestPromisesOfARunThatExercisesThemAll(t *testing.T) {
 	}
 }
 
-// TestPromisesUntested: where too little happened, nothing is valid that could not
-// have failed.
+// TestPromisesUntested checks that if too little happened, no promise is valid that
+// could not have been broken.
 func TestPromisesUntested(t *testing.T) {
 	h, txns := sessionRun(3, "", 20)
 	for _, v := range Run(t.Context(), h, Options{Transactions: txns}).Verdicts {
@@ -110,8 +111,8 @@ func TestABrokenPromiseIsTold(t *testing.T) {
 	t.Error("in 50 runs none was told")
 }
 
-// TestPromisesWithoutDisturbedSyncs: while servers are disturbed a read behind a
-// sync may be stale.
+// TestPromisesWithoutDisturbedSyncs checks that a read after a sync may be stale while
+// servers are disturbed.
 func TestPromisesWithoutDisturbedSyncs(t *testing.T) {
 	found := 0
 	for seed := range uint64(400) {

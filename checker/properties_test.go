@@ -13,9 +13,9 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// scenario is a small history and what one property says of it. Each violation
-// is a deliberate defect; each that is not flagged is something a correct recipe
-// may do although it looks wrong.
+// scenario is a small history, and what one property says about it. Each violation is a
+// deliberate defect. Each scenario that is not flagged is something that a correct
+// recipe may do, although it looks wrong.
 type scenario struct {
 	name     string
 	property string
@@ -24,12 +24,14 @@ type scenario struct {
 	record   *checktest.Record
 }
 
-// putAndEmpty is an item of client 0 and an empty answer to client 1, with what their sessions had seen.
+// putAndEmpty returns a record of an item of client 0 and an empty answer to client 1, with what
+// their sessions had seen.
 func putAndEmpty(put, take history.ID) *checktest.Record {
 	return withSeen(checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK), objects.FEnqueue, put, objects.FDequeue, take)
 }
 
-// withSeen says what sessions had seen when a call of one kind returned, and when one of another began.
+// withSeen sets what sessions had seen when a call of one kind returned, and when a call of another
+// kind began.
 func withSeen(r *checktest.Record, returned string, then history.ID, began string, by history.ID) *checktest.Record {
 	for i := range r.Events {
 		switch e := &r.Events[i]; {
@@ -42,7 +44,8 @@ func withSeen(r *checktest.Record, returned string, then history.ID, began strin
 	return r
 }
 
-// shortWaits are attempts that each end before a recipe could have answered.
+// shortWaits returns a record of attempts that each end before a recipe could have
+// answered.
 func shortWaits() *checktest.Record {
 	r := checktest.Lock().Phases(0, 100, 200)
 	for i := range 20 {
@@ -51,7 +54,7 @@ func shortWaits() *checktest.Record {
 	return r.KeyFact(20000, history.FFinal, "k", objects.Final{})
 }
 
-// bound is B of these scenarios: 4 s, two ticks of 500 ms, and 2 s.
+// bound is the bound B of these scenarios: 4 s, two ticks of 500 ms, and 2 s.
 const bound = 7000
 
 const (
@@ -221,7 +224,7 @@ var scenarios = []scenario{
 		"released before it was told", "lost", Valid, "",
 		checktest.Telling().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 50, Token: 1, Alive: 25}).Session(100, expired, 0, 1).Fact(9000, history.FEnd, nil),
 	},
-	{ // from the first release on, nobody looks whether it reports the loss
+	{ // from the first release on, it is not checked whether the subject reports the loss
 		"its release failed before it was told", "lost", Valid, "",
 		checktest.Telling().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 50, Outcome: history.Fail, Token: 1, Alive: 25}).Session(100, expired, 0, 1).Fact(9000, history.FEnd, nil),
 	},
@@ -723,7 +726,7 @@ var scenarios = []scenario{
 
 func TestProperties(t *testing.T) { decideAll(t, scenarios) }
 
-// decideAll wants each scenario to be decided as it says.
+// decideAll requires that each scenario is decided as it says.
 func decideAll(t *testing.T, scenarios []scenario) {
 	t.Helper()
 	for _, s := range scenarios {
@@ -747,7 +750,7 @@ func decideAll(t *testing.T, scenarios []scenario) {
 			// The counterexample shows the violation by itself.
 			sub := checktest.Only(h, f.Counterexample)
 			if s.property == "log" || f.ByLog || slices.ContainsFunc(servers.Properties, func(p *frame.Property) bool { return p.Name == s.property }) {
-				return // whether the log can be read as the operations, all of them tell; and servers are judged by the whole record
+				return // all operations together show whether the log can be read as theirs, and servers are judged by the whole record
 			}
 			if again := decideOne(t, sub, s.property, s.record.Txns); again.Result != Violation {
 				t.Errorf("the counterexample %v alone is %q (%s)\n%s", f.Counterexample, again.Result, again.Reason, checktest.Dump(sub))
@@ -756,13 +759,13 @@ func decideAll(t *testing.T, scenarios []scenario) {
 	}
 }
 
-// TestEveryPropertyHasAMutant requires that each property has a defect that it
-// catches and something odd that it lets pass.
+// TestEveryPropertyHasAMutant requires that each property catches some defect, and
+// passes something odd that is allowed.
 func TestEveryPropertyHasAMutant(t *testing.T) {
 	for _, model := range recipeModels() {
 		for _, p := range models[model].Properties {
 			if p == frame.ServerAgreement || p == frame.NoPanic || p == frame.Recovers || p == frame.OwnZnodes {
-				continue // TestServerAgreement, TestNoPanic, TestRecovers, TestOwnZnodes
+				continue // see TestServerAgreement, TestNoPanic, TestRecovers and TestOwnZnodes
 			}
 			seen := map[Result]bool{}
 			for _, s := range slices.Concat(scenarios, logScenarios, serverScenarios()) {

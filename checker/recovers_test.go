@@ -20,13 +20,13 @@ type called struct {
 	ok         bool
 }
 
-// recovery is a record in which client 0 was answered, lost its session at 1 s, was never answered again, and got a new
-// subject at 21 s.
+// recovery describes a record in which client 0 was answered, lost its session at 1 s, was never
+// answered again, and got a new subject at 21 s.
 type recovery struct {
 	calls   []called
-	renewed map[int]int // client → when
+	renewed map[int]int // by client: when it got a new subject
 	expired int
-	barrier bool // clients await at a barrier, instead of adding to a counter
+	barrier bool // clients call await on a barrier, instead of adding to a counter
 }
 
 func dying() recovery {
@@ -69,7 +69,7 @@ func (x recovery) build() *history.History {
 	return r.Build()
 }
 
-// recovers decides the property; false if it does not apply.
+// recovers decides the property; it returns false if the property does not apply.
 func recovers(t *testing.T, h *history.History) (f frame.Finding, applies bool) {
 	a := evidence.Read(t.Context(), h, models[h.Header.Model].Object, nil)
 	if !frame.Recovers.Applies(a) {
@@ -89,8 +89,8 @@ func TestRecovers(t *testing.T) {
 	}
 }
 
-// A client that was never answered at a barrier expects an answer all the same, if its subject was made before its session
-// ended: the barrier is down for good.
+// A client that was never answered at a barrier still expects an answer if its subject was made
+// before its session ended: the barrier is down for good.
 func TestRecoversAtABarrier(t *testing.T) {
 	x := dying()
 	x.barrier, x.calls[0].at, x.calls[0].ok = true, 998, false
@@ -101,13 +101,14 @@ func TestRecoversAtABarrier(t *testing.T) {
 	if alone, _ := recovers(t, checktest.Only(x.build(), f.Counterexample)); alone.Result != Violation {
 		t.Errorf("the counterexample alone: %+v", alone)
 	}
-	x.calls = x.calls[1:] // the subject may be of the next session
+	x.calls = x.calls[1:] // the subject may belong to the next session
 	if f, _ := recovers(t, x.build()); f.Result != "" {
 		t.Errorf("%+v", f)
 	}
 }
 
-// A client that is refused for ever is accused of nothing unless only its old subject was in the way.
+// A client that is refused for ever accuses its subject only if nothing but its old subject was in
+// the way.
 func TestRecoversByRight(t *testing.T) {
 	for name, change := range map[string]func(*recovery){
 		"no session ended":                    func(x *recovery) { x.expired = 0 },
@@ -141,7 +142,8 @@ func TestRecoversByRight(t *testing.T) {
 	}
 }
 
-// If all clients are dead, there is a note, since nobody is left to tell.
+// If all clients are dead, there is a note, since no client is left to show the
+// difference.
 func TestNobodyRecovers(t *testing.T) {
 	x := dying()
 	x.calls = append(slices.Delete(x.calls, 1, 2), called{1, 24000, 2, false})

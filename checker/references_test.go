@@ -10,7 +10,7 @@ import (
 // TestEveryPropertyHasAReference requires that each property is decided a second time, by search, or that its
 // declaration says why not.
 func TestEveryPropertyHasAReference(t *testing.T) {
-	without := map[*frame.Property]bool{} // a reference model, of this or that object
+	without := map[*frame.Property]bool{} // properties of some object that have no reference model
 	for name, m := range models {
 		covered := map[string]bool{}
 		for _, r := range m.References {

@@ -15,8 +15,8 @@ func init() {
 	logScenarios = append(logScenarios, refusedScenarios("queue", objects.FEnqueue, objects.Item{Item: "v"}, objects.Item{Item: "x"})...)
 }
 
-// refusedScenarios are about a call of client 0 that was to write "v", and failed for certain; other was to be written by
-// another one.
+// refusedScenarios are about a call of client 0 that should have written "v", and certainly failed;
+// other should have been written by another call.
 func refusedScenarios(model, f string, in, other any) []scenario {
 	call := func(outcome history.Type) *checktest.Record {
 		r := checktest.Ours(model, history.Params{Clients: 3, Root: "/run"}).Phases(0, 1000, 1100).Session(1, history.FConnected, 1, 2)

@@ -9,7 +9,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// A call that was to end a stay, and had no effect, has not deleted the znode of that stay.
+// A call that should have ended a stay, and had no effect, has not deleted the znode of
+// that stay.
 func TestRefusedEndsDidNothing(t *testing.T) {
 	for _, of := range []struct {
 		model, begins, ends   string
@@ -22,7 +23,8 @@ func TestRefusedEndsDidNothing(t *testing.T) {
 		{"job-queue", objects.FTake, objects.FGiveBack, nil, objects.Attempt{Item: "a", Attempt: 1, Held: true}, objects.Attempt{Item: "a", Attempt: 1}},
 		{"double-barrier", objects.FEnter, objects.FLeave, nil, nil, nil},
 	} {
-		// begun has client 0 make a znode when its stay begins, and end it at 50 to 60; the znode goes by what goes adds.
+		// begun makes client 0 create a znode when its stay begins, and end the stay from 50 to 60;
+		// goes adds how the znode goes.
 		begun := func(ended any, goes func(r *checktest.Record)) *checktest.Record {
 			r := checktest.Ours(of.model, history.Params{Clients: 3, Parties: 1, Root: "/run"})
 			r.Txn(history.Txn{Type: "create", Path: "/run"}).Txn(history.Txn{Type: "create", Path: "/run/k"}).Opens(1).Opens(2)
@@ -37,7 +39,7 @@ func TestRefusedEndsDidNothing(t *testing.T) {
 			goes(r)
 			r.Touches(2).Saw(90, 1, r.Zxid-checktest.Epoch, 85)
 			r.Touches(1).Saw(96, 0, r.Zxid-checktest.Epoch, 95)
-			return r.Closes(2).Add(98, history.Event{ // which the log is compared with in any case
+			return r.Closes(2).Add(98, history.Event{ // the log is compared with this in any case
 				Process: history.SessionProcess, Client: 1, Type: history.Info, F: history.FDead, Session: 2, Zxid: r.Zxid,
 			})
 		}
@@ -46,7 +48,7 @@ func TestRefusedEndsDidNothing(t *testing.T) {
 		deletes := func(r *checktest.Record, by history.ID) *checktest.Record {
 			return r.Txn(history.Txn{Type: "delete", Session: by, Cxid: 7, Path: "/run/k/mine"})
 		}
-		// unanswered has the connection break before the delete was answered.
+		// unanswered breaks the connection before the delete was answered.
 		unanswered := func(sent time.Duration) func(r *checktest.Record) {
 			return func(r *checktest.Record) {
 				deletes(r, 1).Session(58, history.FDisconnected, 0, 1).Add(58, history.Event{

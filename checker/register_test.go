@@ -13,7 +13,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// leftVersion is left, with a version that does not fit the zxid.
+// leftVersion adds a final look with a version that does not fit the zxid.
 func leftVersion(r *checktest.Record, value string, v, version int) *checktest.Record {
 	found := checktest.Reading(value, v)
 	found.Version = int32(version)
@@ -26,7 +26,7 @@ const (
 	fenced = objects.ReadFenced
 )
 
-// registerScenarios are planted by hand.
+// registerScenarios returns scenarios written by hand.
 func registerScenarios() []scenario {
 	return []scenario{
 		{"two compare-and-sets from one value", "linearizable", Violation, "both found \"a\", which was written once and was gone after the first of them", checktest.Register().Set(0, 1, 2, "a", 1).Cas(1, 3, 6, "a", "b", 2).Cas(2, 3, 7, "a", "c", 3)},
@@ -96,7 +96,7 @@ func registerScenarios() []scenario {
 
 func init() { scenarios = append(scenarios, registerScenarios()...) }
 
-// bareFinal leaves of final looks the value alone.
+// bareFinal removes everything but the value from final looks.
 func bareFinal(r *checktest.Record) *checktest.Record {
 	for i := range r.Events {
 		if e := &r.Events[i]; e.F == history.FFinal {
@@ -121,7 +121,8 @@ func withoutZxids(r *checktest.Record) *checktest.Record {
 	return r
 }
 
-// withoutVersions leaves the zxids. Of every so many operations one keeps its version.
+// withoutVersions removes versions, but not zxids. One of every so many operations
+// keeps its version.
 func withoutVersions(r *checktest.Record, every int) *checktest.Record {
 	n := 0
 	for i := range r.Events {
@@ -142,7 +143,7 @@ func withoutVersions(r *checktest.Record, every int) *checktest.Record {
 	return r
 }
 
-// Where versions could hardly be compared, writes are not called valid.
+// If versions could hardly be compared, writes are not called valid.
 func TestFewVersionsAreNotValid(t *testing.T) {
 	for name, c := range map[string]struct {
 		every int
@@ -164,7 +165,7 @@ func disturbed(r *checktest.Record, t int) *checktest.Record {
 	return r.Fact(t+100, "pause", history.FaultStep{Fault: 1, Step: history.StepHealed, Servers: []int{1}})
 }
 
-// epochs records which leader there was before and after.
+// epochs records the leader's epoch before and after.
 func epochs(r *checktest.Record, before, after int64) *checktest.Record {
 	r.Fact(0, history.FHealth, history.Health{Healthy: true, When: "before", Epoch: before})
 	return r.Fact(1100, history.FHealth, history.Health{Healthy: true, When: "after", Epoch: after})
@@ -175,8 +176,8 @@ func TestRegisterAgreesWithReference(t *testing.T) {
 	agreement(t, objects.Register.Name, 0, true, checktest.GenerateRegister)
 }
 
-// What is valid by construction is valid by its zxids, too; and of what is not by
-// its values, zxids that are right say so as well.
+// Histories that are valid by construction are also valid by their zxids. If a history
+// is not valid by its values, correct zxids also show that.
 func TestZxidsAgreeWithValues(t *testing.T) {
 	t.Parallel()
 	valid, both := 0, 0
@@ -208,8 +209,8 @@ func TestZxidsAgreeWithValues(t *testing.T) {
 	}
 }
 
-// TestNothingMakesRegistersPanic checks histories of nonsense, and lets the reference model
-// have its say.
+// TestNothingMakesRegistersPanic checks histories of nonsense, also with the reference
+// model.
 func TestNothingMakesRegistersPanic(t *testing.T) {
 	fs := []string{objects.FWrite, objects.FCAS, objects.FRead, objects.FRead, objects.FWrite, history.FFinal, history.FPhase, history.FHealth, "pause", objects.FAcquire}
 	values := []string{

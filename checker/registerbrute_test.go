@@ -16,16 +16,17 @@ import (
 )
 
 // This file decides small registers by trying every order of everything, with every
-// choice of which of the changes without an outcome happened: by nothing but what a
-// znode is. It reads the record by itself, so that it shares no mistake with the check.
+// choice of which of the changes without an outcome happened: using only what a znode
+// is. It reads the record by itself, so that it has no mistake in common with the
+// check.
 
 // tried is an operation that brute force can put next. A read that need not be fresh
-// shows what was there at any moment before it returned.
+// shows what existed at any moment before it returned.
 type tried struct {
 	inv, ret       time.Duration
 	writes, maybe  bool
-	from, to       string // to is also what a read shows
-	compares, told bool   // told: the version is meant, even if it is 0
+	from, to       string // for a read, to is the value that it shows
+	compares, told bool   // told: the version counts, even if it is 0
 	version        int32
 	zxid           history.ID
 }
@@ -82,8 +83,8 @@ func bruteOps(h *history.History) []tried {
 	return ops
 }
 
-// znodeState is the state of the znode, and which operations are done. The zxid is exact or
-// the lowest that it can be.
+// znodeState is the state of the znode, and the set of operations that are done. The zxid
+// is exact, or the lowest that is possible.
 type znodeState struct {
 	done    uint32
 	value   string
@@ -131,7 +132,8 @@ func bruteLegal(ops []tried) bool {
 	return try(znodeState{})
 }
 
-// on returns the znode after the operation; false if it cannot happen to it.
+// on returns the znode after the operation; false if the operation is not possible on
+// it.
 func (o tried) on(s znodeState) (znodeState, bool) {
 	if !o.writes {
 		if s.value != o.to || o.told && o.version != s.version {
@@ -161,7 +163,7 @@ func (o tried) on(s znodeState) (znodeState, bool) {
 	return s, true
 }
 
-// made is an operation on the znode of a generated history.
+// madeOp is an operation on the znode of a generated history.
 type madeOp struct {
 	checktest.Args
 	kind     string
@@ -172,8 +174,8 @@ type madeOp struct {
 }
 
 // generateVersions makes a history of one znode: writes and compare-and-sets of which
-// some are never answered, also chains of these through values that nobody sees, and
-// reads that show where the znode was.
+// some are never answered, including chains of them through values that no client sees,
+// and reads that show the znode's state.
 func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 	clients := 2 + rng.IntN(3)
 	w := checktest.NewWorld(rng, checktest.Ours(objects.Register.Name, history.Params{Clients: clients}), clients)
@@ -183,7 +185,7 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 	}
 	znode := []shown{{"", 1 + rng.IntN(3)}}
 	var ops []madeOp
-	var guess []string // values that were to be written
+	var guess []string // values that some operation was to write
 	t, zxid, n := 1, znode[0].zxid, 0
 	final := madeOp{drop: true}
 	saw := make([]int, clients) // a session does not go back
@@ -217,7 +219,7 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 			}
 			if rng.IntN(2) == 0 {
 				o.F, o.from = objects.FCAS, now.value
-				if o.Outcome == history.Info && rng.IntN(3) == 0 { // of what it only believes
+				if o.Outcome == history.Info && rng.IntN(3) == 0 { // the operation may only have been believed to happen
 					o.from = append(guess, "never")[rng.IntN(len(guess)+1)]
 					happens = happens && o.from == now.value
 				}
@@ -246,7 +248,7 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 			mutateVersions(rng, ops, &final, len(znode))
 		}
 	}
-	untold := rng.IntN(8) // which of versions and zxids are not told
+	untold := rng.IntN(8) // whether versions or zxids are missing
 	for _, o := range ops {
 		if o.drop {
 			continue
@@ -278,12 +280,12 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 	return w.Build()
 }
 
-// finalLook is one that found the znode at t so.
+// finalLook returns a look that found the znode in a state at t.
 func finalLook(rng *rand.Rand, t, version int, value string, zxid int) madeOp {
 	return madeOp{Args: checktest.Args{Inv: max(0, t-rng.IntN(4)), Ret: t + rng.IntN(4)}, to: value, version: version, zxid: zxid}
 }
 
-// mutateVersions changes one thing.
+// mutateVersions makes one change.
 func mutateVersions(rng *rand.Rand, ops []madeOp, final *madeOp, versions int) {
 	o, p := &ops[rng.IntN(len(ops))], &ops[rng.IntN(len(ops))]
 	told := func(o *madeOp) bool { return o.version != 0 }
@@ -294,7 +296,7 @@ func mutateVersions(rng *rand.Rand, ops []madeOp, final *madeOp, versions int) {
 		if o.zxid != 0 {
 			o.zxid = 1 + rng.IntN(2*versions)
 		}
-	case 2, 3: // from there on there is one version more
+	case 2, 3: // from there on, versions are higher by one
 		for i := range ops {
 			if told(&ops[i]) && ops[i].version >= max(1, o.version) {
 				ops[i].version++
@@ -303,7 +305,7 @@ func mutateVersions(rng *rand.Rand, ops []madeOp, final *madeOp, versions int) {
 		}
 		final.version++
 		final.zxid += 2
-	case 4: // or one less
+	case 4: // or lower by one
 		for i := range ops {
 			if told(&ops[i]) && ops[i].version > o.version {
 				ops[i].version--
@@ -335,7 +337,7 @@ func mutateVersions(rng *rand.Rand, ops []madeOp, final *madeOp, versions int) {
 	}
 }
 
-// What zxids and versions say of a register is exact: as brute force finds it.
+// What zxids and versions show about a register agrees exactly with brute force.
 func TestVersionsAgreeWithBruteForce(t *testing.T) {
 	t.Parallel()
 	var got tally
@@ -352,8 +354,8 @@ func TestVersionsAgreeWithBruteForce(t *testing.T) {
 		for _, k := range a.Keys {
 			f := named("zxid-order").Decide(t.Context(), k)
 			for _, p := range registers.Register.Properties {
-				// What a session saw before, and for how long a sync may be behind, brute
-				// force does not ask.
+				// Brute force ignores what a session saw before, and for how long a sync
+				// may lag.
 				if p.Name == "sync-reads" {
 					continue
 				}
@@ -398,7 +400,8 @@ func TestScenariosAgreeWithBruteForce(t *testing.T) {
 	}
 }
 
-// Chains that would have to be packed like bins, more than can be tried, are unknown.
+// Chains that would have to be packed like bins, and are too many to try, give the
+// verdict unknown.
 func TestTooManyChainsAreUnknown(t *testing.T) {
 	r := checktest.Register()
 	value, v := 0, 0
@@ -433,7 +436,7 @@ func rezxid(r *checktest.Record, was, now history.ID) *checktest.Record {
 	return r
 }
 
-// named is a property of registers.
+// named returns a property of registers.
 func named(name string) *frame.Property {
 	all := registers.Register.Properties
 	return all[slices.IndexFunc(all, func(p *frame.Property) bool { return p.Name == name })]

@@ -24,7 +24,8 @@ type Report struct {
 	// wrong after a fault was seen in this run. It is not an unmet assumption of a run whose faults
 	// need not take effect, such as one of a sweep: other runs may show what this one does not.
 	Unanswered []string `json:"unanswered,omitempty"`
-	// Uncalled lists them if clients neither called an operation of the load after the first nor waited in one.
+	// Uncalled lists the kinds of faults that took effect, if clients neither called an operation
+	// of the load after the first of them nor waited in one.
 	Uncalled []string `json:"uncalled,omitempty"`
 	// NotAvailable lists what was left out because the ensemble or the subject does not offer it.
 	NotAvailable []NotAvailable `json:"not_available,omitempty"`
@@ -34,7 +35,7 @@ type Report struct {
 	Cost Cost `json:"-"`
 }
 
-// NotAvailable is something that a run lacks, and why. It decides nothing.
+// NotAvailable is something that a run lacks, with the reason. It decides nothing.
 type NotAvailable struct {
 	Kind string `json:"kind"` // property, evidence, figure or fault
 	Name string `json:"name"`
@@ -48,7 +49,7 @@ func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
 	switch {
 	case a.AnyTransaction():
 		return nil
-	case !a.Params.Unlogged && a.Params.Root == "": // no run of zklab's
+	case !a.Params.Unlogged && a.Params.Root == "": // not a run of zklab
 		return nil
 	case !a.Params.Unlogged:
 		why = evidence.LostLog

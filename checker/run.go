@@ -114,7 +114,7 @@ func decideProperties(ctx context.Context, a *evidence.Record, m frame.Model, op
 	return verdicts
 }
 
-// askExtras asks the checks of the user's own, and adds the time of each to costs.
+// askExtras runs the user's own checks, and adds the time of each to costs.
 func askExtras(ctx context.Context, h *history.History, opts Options, costs *meter) (verdicts []Verdict) {
 	for _, c := range opts.Extra {
 		if own, is := c.(Porcupine); is && own.Memory == 0 {
@@ -128,8 +128,8 @@ func askExtras(ctx context.Context, h *history.History, opts Options, costs *met
 	return verdicts
 }
 
-// askExtra asks a check of the user's, which may panic, may take longer than it has, and may give verdicts that are
-// incomplete.
+// askExtra runs one of the user's own checks, which may panic, take longer than it has, and give
+// incomplete verdicts.
 func askExtra(ctx context.Context, c Check, h *history.History) (vs []Verdict) {
 	undecided := func(format string, args ...any) []Verdict {
 		return []Verdict{{Property: c.Name(), Declared: true, Result: Unknown, Reason: fmt.Sprintf(format, args...)}}

@@ -56,7 +56,7 @@ func TestGoodRunsAreValid(t *testing.T) {
 	}
 }
 
-// applicable is how many properties of a model a history can be asked about.
+// applicable returns how many properties of a model apply to a history.
 func applicable(t *testing.T, model string, h *history.History, txns []history.Txn) (n int) {
 	a := evidence.Read(t.Context(), h, models[model].Object, txns)
 	for _, p := range models[model].Properties {
@@ -67,7 +67,7 @@ func applicable(t *testing.T, model string, h *history.History, txns []history.T
 	return n
 }
 
-// TestChecksAloneSayTheSame compares the checks of For with Run.
+// TestChecksAloneSayTheSame compares the results of For's checks with those of Run.
 func TestChecksAloneSayTheSame(t *testing.T) {
 	for _, model := range recipeModels() {
 		h := checktest.Good(model, 40).Build()
@@ -98,8 +98,8 @@ func TestAssumptions(t *testing.T) {
 		change      func(*checktest.Record)
 		after       func(*history.History)
 		says        string
-		unmet       string // assumption
-		property    string // the one that becomes unknown; "": all that count
+		unmet       string // the name of the assumption
+		property    string // the property that becomes unknown; "" if all that count do
 	}{
 		{
 			name: "not healthy before", model: objects.Lock.Name, unmet: "healthy-before", says: "not healthy before the load: server 2 is down",
@@ -218,7 +218,7 @@ func TestAssumptions(t *testing.T) {
 			change: func(r *checktest.Record) {
 				for i := range r.Events {
 					if e := &r.Events[i]; e.F == objects.FAcquire && e.Type == history.Invoke {
-						e.Time += min(11*checktest.Unit, 8*e.Time) // but the first, before it returns
+						e.Time += min(11*checktest.Unit, 8*e.Time) // except the first, before it returns
 					}
 				}
 			},
@@ -379,7 +379,8 @@ func upTo(t int) func(*checktest.Record) {
 	}
 }
 
-// expiredSomebody schedules expiries that hit only who neither held nor waited.
+// expiredSomebody schedules expiries that hit only clients that neither held nor
+// waited.
 func expiredSomebody(r *checktest.Record) {
 	r.Header.Params.Expects = []string{"expire:holder"}
 	r.Fact(900, "expire", history.FaultStep{Fault: 1, Step: history.StepInject})
@@ -400,7 +401,7 @@ func (c endingContext) Err() error {
 	return nil
 }
 
-// Wherever the budget ends, only the full answer comes, or unknown.
+// Wherever the budget ends, the result is either the full answer or unknown.
 func TestBudgetEndsAnywhere(t *testing.T) {
 	for _, s := range slices.Concat(scenarios, awayScenarios, givenUpScenarios, logScenarios) {
 		if s.record == nil {
@@ -557,7 +558,7 @@ func TestEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// extra is a check of a user's own.
+// extra is a user's own check.
 type extra struct{}
 
 func (extra) Name() string { return "extra" }
@@ -583,7 +584,8 @@ func (a asked) Check(_ context.Context, h *history.History) []Verdict {
 	return a.ask(h)
 }
 
-// A check of a user's own that does not work leaves its property undecided, and the others decided.
+// A user's own check that does not work leaves its property undecided, and the other properties
+// decided.
 func TestExtraChecksThatDoNotWork(t *testing.T) {
 	for name, tt := range map[string]struct {
 		ask  func(*history.History) []Verdict
@@ -648,8 +650,9 @@ func TestReferenceThatDisagrees(t *testing.T) {
 	}
 }
 
-// TestReferenceRefines has a member of unknown fate that must be gone for one to
-// leave, and there for the next to enter: each by itself can be explained.
+// TestReferenceRefines has a member of unknown fate that must be gone so that one
+// member can leave, and must be there so that the next can enter. Each of the two by
+// itself can be explained.
 func TestReferenceRefines(t *testing.T) {
 	r := checktest.DoubleBarrier(2).Call(0, objects.FEnter, 5, 9, history.Info).
 		Call(1, objects.FEnter, 10, 12, history.OK).Call(1, objects.FLeave, 14, 16, history.OK).Call(2, objects.FEnter, 20, 22, history.OK)
@@ -663,7 +666,8 @@ func TestReferenceRefines(t *testing.T) {
 	}
 }
 
-// hopeless has many unknown dequeues at once: a search has nothing to go by.
+// hopeless returns a history with many unknown dequeues at once, in which a search has
+// no clue.
 func hopeless() *history.History {
 	r := checktest.Queue()
 	for i := range 40 {
@@ -675,7 +679,7 @@ func hopeless() *history.History {
 	return r.Build()
 }
 
-// search is a search for an order of the only key of a history, with bounds that are set.
+// search searches for an order of the only key of a history, within set bounds.
 func (b *searchBudget) search(h *history.History) ruling {
 	a := evidence.Read(b.ctx, h, queues.Queue.Object, nil)
 	return decide(queues.Queue.References[0], b, a.Keys[0])
@@ -707,7 +711,7 @@ func TestReferenceStaysWithinItsBounds(t *testing.T) {
 	}
 }
 
-// What one search has tried the next one cannot.
+// Tries that one search has used are not available to the next.
 func TestReferenceCountsTheTriesOfAllKeys(t *testing.T) {
 	b := newSearchBudget(t.Context(), Options{Memory: 1 << 40})
 	b.until, b.keyTime, b.keyTries = time.Now().Add(time.Hour), time.Hour, 1e5
@@ -720,7 +724,7 @@ func TestReferenceCountsTheTriesOfAllKeys(t *testing.T) {
 	}
 }
 
-// Where time stands still the reference model gives up all the same.
+// The reference model gives up even if time stands still.
 func TestReferenceInVirtualTime(t *testing.T) {
 	h := hopeless()
 	synctest.Test(t, func(t *testing.T) {
@@ -728,7 +732,7 @@ func TestReferenceInVirtualTime(t *testing.T) {
 		if b.keyTries <= 0 || b.tries.Load() < b.keyTries {
 			t.Errorf("%d tries, %d for each key", b.tries.Load(), b.keyTries)
 		}
-		b.keyTries = 1e5 // what it has takes seconds
+		b.keyTries = 1e5 // the usual number of tries takes seconds
 		if got := b.search(h); got.decided {
 			t.Error("decided")
 		}
@@ -815,7 +819,7 @@ func TestNothingMakesItPanic(t *testing.T) {
 	}
 }
 
-// Somebody who is alone can break no promise to others.
+// A client that is alone cannot break a promise to others.
 func TestRoundsOfOneProveNothing(t *testing.T) {
 	r := checktest.Good(objects.DoubleBarrier.Name, 20)
 	r.Header.Params.Parties = 1

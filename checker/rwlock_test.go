@@ -8,7 +8,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// rwScenarios are planted by hand.
+// rwScenarios returns scenarios written by hand.
 func rwScenarios() []scenario {
 	hold := func(client, inv, ret, release int, token history.ID) checktest.Grant {
 		return checktest.Grant{Client: client, Inv: inv, Ret: ret, Release: release, Token: token}
@@ -64,7 +64,8 @@ func rwScenarios() []scenario {
 	}
 }
 
-// writesBehind is a grant to write, of which the log shows whether those ahead were gone.
+// writesBehind returns a record of a grant to write; the log shows whether the contenders
+// ahead were gone.
 func writesBehind(gone bool) *checktest.Record {
 	r := checktest.RWLock().Call(0, objects.FAcquire, 5, 100, history.Info).Call(2, objects.FAcquire, 5, 100, history.Info).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(6)}).
@@ -108,7 +109,8 @@ func TestReadWriteTokensAgreeWithReference(t *testing.T) {
 	agreement(t, objects.RWLock.Name, 1, true, checktest.GenerateReadWrite)
 }
 
-// Holders that were asked, and did not listen for long enough, show nothing of who hears.
+// Holders that were asked, but did not listen for long enough, show nothing about whether
+// holders hear a revocation.
 func TestNobodyHeard(t *testing.T) {
 	r := checktest.RWLock().Phases(0, 100, 200).Proof(0, 1, 205).Reads(checktest.Grant{Client: 0, Inv: 210, Ret: 220, Release: 20000, Token: 1})
 	for i := range 3 {

@@ -10,7 +10,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// semaphoreScenarios are planted by hand. Two leases have more ways than one to be held.
+// semaphoreScenarios returns scenarios written by hand. Two leases can be held in more
+// than one way.
 func semaphoreScenarios() []scenario {
 	hold := func(client, inv, ret, release int, ticket history.ID) checktest.Grant {
 		return checktest.Grant{Client: client, Inv: inv, Ret: ret, Release: release, Token: ticket}
@@ -50,8 +51,8 @@ func semaphoreScenarios() []scenario {
 	return all
 }
 
-// linedUp is a grant of one of two leases, of which the log shows whether one of the two ahead
-// was gone.
+// linedUp returns a record of a grant of one of two leases; the log shows whether one of the
+// two contenders ahead was gone.
 func linedUp(gone bool) *checktest.Record {
 	r := checktest.Semaphore(2).Call(0, objects.FAcquire, 5, 100, history.Info).Call(2, objects.FAcquire, 5, 100, history.Info).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(6)}).
@@ -96,9 +97,10 @@ func TestFairLeasesAgreeWithReference(t *testing.T) {
 	agreement(t, objects.Semaphore.Name, 1, true, checktest.GenerateLeases)
 }
 
-// goesOn is a client that was granted one of two leases in 1 or in 11, was told of the end of 1, and
-// said at 3.500 s that it holds. Two others have the next tickets; the last of them was granted by
-// 2.000 s, so that both had leases then, and still have at 3.500 s.
+// goesOn returns a record of a client that was granted one of two leases in session 1 or in session
+// 11, was told of the end of 1, and said at 3.500 s that it holds. Two others have the next
+// tickets; the last of them was granted by 2.000 s, so that both had leases then, and still have at
+// 3.500 s.
 func goesOn() *checktest.Record {
 	return checktest.Semaphore(2).Session(2000, expired, 0, 1).
 		Hold(checktest.Grant{Client: 0, Inv: 1250, Ret: 2250, Release: -1, Session: 11, Was: 1, Token: 1, Alive: 3600}).
@@ -106,8 +108,8 @@ func goesOn() *checktest.Record {
 		Hold(checktest.Grant{Client: 2, Inv: 500, Ret: 3750, Release: 5000, Token: 2})
 }
 
-// That a hold goes on in a newer session, by the ticket that it had in the older one, only the
-// reference model takes in together.
+// Only the reference model considers that a hold goes on in a newer session, with the ticket
+// that it had in the older one.
 func TestReferenceRefinesFair(t *testing.T) {
 	h := goesOn().Confirm(0, 3500, true, 1, 11).Build()
 	for _, property := range []string{"bound", "fair"} {

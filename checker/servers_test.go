@@ -11,8 +11,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// served is a register's run of ten seconds, at whose beginning client 0 is connected, and in
-// which client 1 writes all the time, if led says so.
+// served returns a run of a register of ten seconds. Client 0 is connected at its beginning,
+// and client 1 writes all the time if led is set.
 func served(led bool) *checktest.Record {
 	r := checktest.Ours(objects.Register.Name, history.Params{Clients: 3, MinSession: time.Second, MaxSession: time.Minute}).Phases(0, 9000, 9100)
 	r = connectsTo(r, 10, 0, 0x1, 0, 4*time.Second, 4*time.Second)
@@ -40,7 +40,7 @@ func toldExpired(r *checktest.Record, t, since, answered int) *checktest.Record 
 	})
 }
 
-// closedBy adds that the session of client 0 was closed by somebody else.
+// closedBy adds that the session of client 0 was closed by someone else.
 func closedBy(r *checktest.Record) *checktest.Record {
 	return r.Add(4800, history.Event{
 		Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FDead, Session: 0x1,
@@ -48,7 +48,7 @@ func closedBy(r *checktest.Record) *checktest.Record {
 	})
 }
 
-// overtaken adds that a request of client 0 was passed over.
+// overtaken adds that a request of client 0 was overtaken by later ones.
 func overtaken(r *checktest.Record, op string) *checktest.Record {
 	return r.Add(3000, history.Event{
 		Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FOvertaken, Session: 0x1,
@@ -59,7 +59,7 @@ func overtaken(r *checktest.Record, op string) *checktest.Record {
 	})
 }
 
-// serverScenarios are planted by hand.
+// serverScenarios returns scenarios written by hand.
 func serverScenarios() []scenario {
 	const t = 4 * time.Second
 	return []scenario{
@@ -90,7 +90,8 @@ func serverScenarios() []scenario {
 
 func TestServers(t *testing.T) { decideAll(t, serverScenarios()) }
 
-// A recipe is not blamed for what servers broke, and nothing of such a run is valid.
+// A recipe is not blamed for a promise that servers broke, and no property of such a
+// run is valid.
 func TestRecipesAreNotBlamedForServers(t *testing.T) {
 	for _, twice := range []bool{true, false} {
 		r := checktest.Ours(objects.Lock.Name, history.Params{Clients: 3}).Phases(0, 9000, 9100)

@@ -15,10 +15,11 @@ import (
 	"github.com/zklab/zklab/reports"
 )
 
-// noText matches what no story may have: a mistake in a format, bytes that are no text, and times of a clock that shows none.
+// noText matches what a story must not contain: a mistake in a format, bytes that are not text, and
+// times of a clock that has none.
 var noText = regexp.MustCompile(`%!|\\x|\x{FFFD}|[\x00-\x09\x0b-\x1f]|\b0\.0{4,} s`)
 
-// readable fails the test if the story of a violation is no text for people.
+// readable fails the test if the story of a violation is not readable text.
 func readable(t *testing.T, h *history.History, r checker.Report) (n int) {
 	t.Helper()
 	for _, v := range r.Verdicts {
@@ -36,12 +37,13 @@ func readable(t *testing.T, h *history.History, r checker.Report) (n int) {
 
 type generate func(*rand.Rand, checktest.Kind) (*history.History, []history.Txn)
 
-// alone is a generator of histories without a log.
+// alone returns a generator of histories without a log.
 func alone(f func(*rand.Rand, checktest.Kind) *history.History) generate {
 	return func(rng *rand.Rand, how checktest.Kind) (*history.History, []history.Txn) { return f(rng, how), nil }
 }
 
-// generated has a generator for each model of which the stored runs have too little.
+// generated has a generator for each model for which the stored runs have too few
+// violations.
 var generated = map[string]generate{
 	models.Lock.Name: alone(checktest.GenerateHolds), models.Semaphore.Name: alone(checktest.GenerateLeases),
 	models.RWLock.Name: alone(checktest.GenerateReadWrite), models.MultiLock.Name: alone(checktest.GenerateMultiLocks),
@@ -65,7 +67,8 @@ var generated = map[string]generate{
 // mostStories is the number of generated violations whose stories the test reads.
 const mostStories = 500
 
-// All stories are text: of stored runs, as they were decided, and of generated violations. Each model has some.
+// All stories are text: those of stored runs, as they were decided, and those of generated
+// violations. Each model has some.
 func TestStoriesAreText(t *testing.T) {
 	stories := map[string]int{}
 	dirs, err := filepath.Glob("testdata/corpus/*")

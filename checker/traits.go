@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/history/faults"
 )
 
-// This file has checks for operations of one's own that need no model, and what properties of one's
-// own need of a history. A check of these kinds never changes and is safe for concurrent use.
+// This file has checks for a user's own operations, which need no model, and what a user's own
+// properties need from a history. Such a check never changes and is safe for concurrent use.
 
 // Hold names the operations that begin and end an exclusive hold of their key: see [Exclusive].
 type Hold = traits.Hold

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/historytest"
 )
 
-// A property of one's own: the last call on each key, when all faults are over, is answered.
+// A user's own property: the last call on each key, when all faults are over, is answered.
 func ExampleKeys() {
 	answered := checker.Func("answered-at-the-end", func(h *history.History) (vs []checker.Verdict) {
 		over := history.Always

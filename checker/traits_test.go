@@ -8,7 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A right and a wrong reentrant lock, of other names, through the public checks.
+// TestReentrantLock checks a right and a wrong reentrant lock, with other names,
+// through the public checks.
 func TestReentrantLock(t *testing.T) {
 	for name, tt := range map[string]struct {
 		entered int // when the other client enters, in ms

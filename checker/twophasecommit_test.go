@@ -13,7 +13,7 @@ func TestTwoPhaseCommitAgreesWithReference(t *testing.T) {
 	agreement(t, objects.TwoPhaseCommit.Name, 0, true, checktest.GenerateTransaction)
 }
 
-// transactionScenarios are planted by hand.
+// transactionScenarios returns scenarios written by hand.
 func transactionScenarios() []scenario {
 	const k = "k"
 	ok, info, fail := history.OK, history.Info, history.Fail
@@ -21,7 +21,7 @@ func transactionScenarios() []scenario {
 	one := func() *checktest.Record { return begun().Casts(k, 1, 3, 4, "a", true, ok) }
 	both := func() *checktest.Record { return one().Casts(k, 2, 5, 6, "b", true, ok) }
 	ended := func(r *checktest.Record) *checktest.Record { return r.Fact(20001, history.FEnd, nil) }
-	// waits has client 2 ask for the outcome, in vain.
+	// waits makes client 2 ask for the outcome, in vain.
 	waits := func(r *checktest.Record, from, to int) *checktest.Record {
 		return ended(r.Op(checktest.Args{Client: 2, F: objects.FOutcome, Key: k, Inv: from, Ret: to, Outcome: fail, Session: 3}))
 	}
@@ -66,7 +66,7 @@ func transactionScenarios() []scenario {
 
 // loggedTransactions lists scenarios in which the log shows what was decided.
 func loggedTransactions() []scenario {
-	// decided has some transactions committed as the log says.
+	// decided commits some transactions, as the log shows.
 	decided := func() *checktest.Record {
 		r := checktest.Transaction().Opens(1).Opens(2)
 		r.Casts("k", 1, 3, 4, "a", true, history.OK).Casts("k", 2, 5, 6, "b", true, history.OK).Resolves(1, "k", true)
@@ -78,7 +78,7 @@ func loggedTransactions() []scenario {
 	deleted := func(r *checktest.Record) *checktest.Record {
 		return r.Txn(history.Txn{Type: "delete", Session: 2, Path: "/run/k/outcome"})
 	}
-	// fleeting has k be decided by an ephemeral znode of session 2.
+	// fleeting makes an ephemeral znode of session 2 the decision of k.
 	fleeting := func() *checktest.Record {
 		r := checktest.Transaction().Opens(1).Opens(2)
 		r.Casts("k", 1, 3, 4, "a", true, history.OK).Casts("k", 2, 5, 6, "b", true, history.OK)
@@ -116,7 +116,7 @@ func init() {
 	calls[objects.TwoPhaseCommit.Name] = voted
 }
 
-// voted returns an operation of a client of transactions in a pattern.
+// voted returns a client's next operation on transactions, in a fixed pattern.
 func voted(w *crowd, c int) (f string, in, out any) {
 	switch w.visits[c] % 4 {
 	case 0:

@@ -10,7 +10,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// What could not have been wrong, whatever it was, does not make a property valid.
+// Something that could not have been wrong does not make a property valid.
 func TestNothingJudgedIsNotValid(t *testing.T) {
 	for _, tt := range []struct {
 		name, model, property, wants string
@@ -47,7 +47,7 @@ func TestNothingJudgedIsNotValid(t *testing.T) {
 	}
 }
 
-// With an election at a time that nobody knows, no read behind a sync can be judged.
+// If the time of an election is not known, no read after a sync can be judged.
 func TestSyncReadsWithAnUnseenElection(t *testing.T) {
 	r := epochs(checktest.Register(), 1, 2).Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, objects.ReadSync, "a", 1)
 	for _, v := range Run(t.Context(), r.Build(), Options{NoReference: true}).Verdicts {
@@ -57,7 +57,8 @@ func TestSyncReadsWithAnUnseenElection(t *testing.T) {
 	}
 }
 
-// look is one at a copy that was said to be current and had nothing in it, right at the start.
+// look returns a look at a copy that was claimed to be current and contained nothing, right at
+// the start.
 func look() []history.Event {
 	return new(checktest.Record).Looks(1, 1, 1, true).Events
 }

@@ -12,8 +12,8 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// restsOnTheLog are the properties of which a run of a model says nothing where there are no
-// transactions, though all of it went well.
+// restsOnTheLog returns the properties of a model that are not decided without transactions,
+// although nothing went wrong in the run.
 func restsOnTheLog(t *testing.T, model string) (names []string) {
 	if model == objects.Session.Name {
 		return []string{"views", "expiry"}
@@ -31,8 +31,8 @@ func restsOnTheLog(t *testing.T, model string) (names []string) {
 	return names
 }
 
-// A run whose ensemble does not tell its transactions says by name what it is without.
-// That decides nothing.
+// A run whose ensemble does not tell its transactions names the properties that are
+// missing for that reason. That decides nothing.
 func TestWhatRestsOnTransactionsIsNotAvailable(t *testing.T) {
 	for _, model := range Models() {
 		h := &history.History{Header: history.Header{Version: 1, Model: model, Params: history.Params{Unlogged: true}}}
@@ -42,7 +42,7 @@ func TestWhatRestsOnTransactionsIsNotAvailable(t *testing.T) {
 		}
 		want := append([]string{"committed transactions"}, restsOnTheLog(t, model)...)
 		if slices.Contains(models[model].Properties, frame.OwnZnodes) && !slices.Contains(want, frame.OwnZnodes.Name) {
-			want = append(want, frame.OwnZnodes.Name) // these logs of groups and jobs tell of no ephemerals
+			want = append(want, frame.OwnZnodes.Name) // these logs of groups and jobs have no ephemeral znodes
 		}
 		if !models[model].Object.Store {
 			want = append(want, "leftovers")

@@ -12,10 +12,11 @@ import (
 	"github.com/zklab/zklab/internal/base/linearize"
 )
 
-// ErrTooLarge: the history is too large for porcupine's picture.
+// ErrTooLarge reports that the history is too large for porcupine's picture.
 var ErrTooLarge = errors.New("history too large for porcupine's visualisation")
 
-// ErrNoReference: the model has properties, but no reference model that porcupine could show.
+// ErrNoReference reports that the model has properties, but no reference model that porcupine
+// could show.
 var ErrNoReference = errors.New("no reference model for porcupine's visualisation")
 
 // mostVisible is how many steps of one key a picture may have: a reader cannot look at more, and

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// plainly are the characters of zklab's own words that are not ASCII.
+// plainly maps the characters of zklab's own words that are not ASCII to ASCII.
 var plainly = map[rune]string{'…': "...", 'µ': "u", '–': "-", '−': "-", '✓': "+", '✗': "x"}
 
 // ASCII replaces characters for a screen that has only ASCII. Other characters from a history (in a

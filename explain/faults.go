@@ -22,11 +22,11 @@ type Fault struct {
 	moment   bool          // it happened at once
 	open     bool          // it is not known to have ended
 	expired  bool          // it ended the sessions of its clients, by keeping them away
-	clients  []int         // whom it hit, if it was no server
+	clients  []int         // the clients that it hit, unless it hit servers
 }
 
-// faultOf describes a fault and its window. exits are the times at which processes of its clients
-// were killed.
+// faultOf describes a fault and its window. exits holds the times at which processes of its
+// clients were killed.
 func faultOf(f *stats.Fault, w stats.Window, exits []time.Duration) Fault {
 	out := Fault{From: w.From, To: w.Until, by: w.From, moment: w.From == w.Until, open: f.Healed == 0 && (f.Outcome == "" || f.Outcome == history.StepVerified)}
 	kind, as := printable.Text(f.Kind, 20), kinds.Named(f.Kind)
@@ -105,8 +105,8 @@ func (f *Fault) sessions() string {
 // mostFaults is the maximum number of faults that are described and drawn.
 const mostFaults = 4
 
-// overlapping keeps the faults that overlap a step, of one of their clients if they hit clients. If
-// there are many, faults during which something began or ended come first.
+// overlapping keeps the faults that overlap a step. A fault that hit clients must overlap a step of
+// one of them. If there are many, faults during which something began or ended come first.
 func (s *Scene) overlapping(all []Fault) {
 	if len(s.Steps) == 0 {
 		return

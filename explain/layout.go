@@ -48,10 +48,10 @@ type picture struct {
 	moments []time.Duration
 	clock   Clock
 	lines   bool
-	place   string // what a moment is then
+	place   string // the name of a moment in a scene without times
 }
 
-// The most lanes of clients and of faults.
+// The maximum numbers of lanes of clients and of faults.
 const (
 	mostLanes      = 8
 	mostFaultLanes = 2
@@ -183,12 +183,12 @@ func stack(bars []bar) []lane {
 type scale struct {
 	moments []time.Duration
 	places  []float64
-	end     float64 // where what has no end goes to
-	bent    bool    // not true to scale: a moment is off its place by more than twice apart
+	end     float64 // where bars without an end go
+	bent    bool    // not true to scale: a moment is off its place by more than twice the least distance
 }
 
-// scale fills a width. If proportional lengths would not do, different times are at least apart and
-// at most far from each other.
+// scale returns a scale that fills a width. If proportional lengths do not suffice, different times
+// are at least apart and at most far from each other.
 func (p *picture) scale(width, apart, far float64) scale {
 	s := scale{moments: p.moments, end: width}
 	room := width - min(far, width/6) // the rest is for what has no end, and for names

@@ -27,7 +27,7 @@ type message struct {
 type openRequest struct {
 	history.UnansweredRequest
 	client int
-	ended  time.Duration // the connection
+	ended  time.Duration // when the connection ended
 }
 
 // openRequests returns the requests that had no reply when their connection ended, in order of these ends.

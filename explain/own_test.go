@@ -17,8 +17,9 @@ type ownModel struct {
 
 func (m ownModel) Model() *models.Model { return m.of }
 
-// The story of an object of a program's own depends on what its operations do, not on their names. Those of a
-// queue are told alike, also if they have the names of zklab's own queue's.
+// The story of an object that a program declares itself depends on what its operations do, not on
+// their names. The operations of such a queue are described alike, even if they have the names of
+// the operations of zklab's own queue.
 func TestOwnNames(t *testing.T) {
 	story := func(telling Telling, put, take string) []string {
 		m := models.Model{Name: "own", Operations: []models.Operation{

@@ -131,7 +131,7 @@ func (s *Scene) moments() []time.Duration {
 	}
 	for _, st := range s.stays {
 		ms = append(ms, st.From)
-		if st.To <= last { // else it goes on behind what matters
+		if st.To <= last { // otherwise it goes on after everything that matters
 			ms = append(ms, st.To)
 		}
 	}

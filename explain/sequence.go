@@ -31,12 +31,13 @@ type Sequence struct {
 	clock     Clock
 }
 
-// row is a line of the diagram. A message has two lifelines, a moment one, and what concerns all none.
+// row is a line of the diagram. A message has two lifelines, a moment one, and a row that concerns
+// all has none.
 type row struct {
 	kind     rowKind
 	from, to string // lifelines
 	at       time.Duration
-	by       bool // it had happened by then
+	by       bool // it happened at this time or earlier
 	never    bool // for a reply without a time, since it is in no record: it has the time of its request
 	text     string
 }
@@ -66,7 +67,7 @@ func (w row) rank() int {
 	return 1
 }
 
-// The most rows and lifelines of a diagram.
+// The maximum numbers of rows and lifelines of a diagram.
 const (
 	mostRows      = 28
 	mostLifelines = 8
@@ -237,8 +238,8 @@ func (q *sequence) passage(m Sent) (p passage, known bool) {
 	return q.unlessLost(m, p), committed != 0 && p.from <= p.to
 }
 
-// unlessLost corrects what the link saw of a reply: that it arrived at the link, although a fault took it
-// there.
+// unlessLost corrects the passage of a request whose reply arrived at the link, where a fault took
+// it.
 func (q *sequence) unlessLost(m Sent, p passage) passage {
 	for _, l := range q.lost {
 		if l.What == history.LostReply && l.Refused == "" && l.Session == m.Session && isOf(l.Op, l.Path, m) && l.At >= p.from && (p.seen == 0 || l.At <= p.seen) {
@@ -252,8 +253,8 @@ func (q *sequence) unlessLost(m Sent, p passage) passage {
 	return p
 }
 
-// isOf reports whether a request made a transaction: it has its type, and its path, which is longer if the
-// znode is a sequential one.
+// isOf reports whether a request made a transaction: their types are the same, and so are their
+// paths, except that the transaction's path is longer for a sequential znode.
 func isOf(op, path string, m Sent) bool {
 	return path != "" && strings.HasPrefix(m.Path, path) && strings.HasPrefix(op, strings.TrimRight(m.Type, "2"))
 }

@@ -24,14 +24,14 @@ func (r *record) connected(at int64, client, server int) {
 	})
 }
 
-// shown says what the session of the last event had been shown by then.
+// shown records what the session of the last event had been shown by then.
 func (r *record) shown(alive int64, zxid history.ID) {
 	e := &r.h.Events[len(r.h.Events)-1]
 	e.Alive, e.Seen = time.Duration(alive)*time.Microsecond, zxid
 }
 
-// lostReply is a lock whose create was carried out, although its client never heard so: it tried again,
-// and another client met what it had left.
+// lostReply is a lock whose create was carried out, although its client never heard of that: the
+// client tried again, and another client met the znode that the first create had left.
 func lostReply() (*Scene, *Sequence) {
 	r := newRecord(models.Lock.Name)
 	r.h.Header.Params.Root = "/zklab/1"
@@ -52,7 +52,7 @@ func lostReply() (*Scene, *Sequence) {
 	return s, of.Sequence(s, []Sent{
 		{Client: 1, Session: 0x101, Zxid: 0x12, Type: "create", Path: "/zklab/1/k/lock-0000000002"},
 		{Client: 0, Session: 0x100, Zxid: 0x11, Type: "create", Path: "/zklab/1/k/lock-0000000001"},
-		{Client: 0, Session: 0x100, Zxid: 0x99, Type: "closeSession", Path: "/zklab/1/k/lock-0000000001"}, // nothing tells when
+		{Client: 0, Session: 0x100, Zxid: 0x99, Type: "closeSession", Path: "/zklab/1/k/lock-0000000001"}, // nothing dates it
 	})
 }
 
@@ -90,7 +90,8 @@ func wellFormedSVG(t *testing.T, svg string) {
 	}
 }
 
-// The messages of the wire are drawn, too: a reply, a refusal, a watch event, a request without a reply.
+// The messages of the wire are also drawn: a reply, a refusal, a watch event, a request without a
+// reply.
 func TestSequenceOfTheWire(t *testing.T) {
 	r := newRecord("session")
 	r.connected(100, 0, 2)
@@ -111,8 +112,8 @@ func TestSequenceOfTheWire(t *testing.T) {
 	wellFormedSVG(t, string(d.SVG()))
 }
 
-// A message that a fault takes is crossed out: a reply although the link saw it arrive, and a request, which
-// no server had. What the fault took elsewhere is left out.
+// A message that a fault takes is crossed out: a reply even though the link saw it arrive, and a
+// request, which no server received. What the fault took elsewhere is left out.
 func TestSequenceOfLosses(t *testing.T) {
 	r := newRecord(models.Lock.Name)
 	r.connected(100, 0, 2)
@@ -144,7 +145,8 @@ func TestSequenceOfLosses(t *testing.T) {
 	}
 }
 
-// Of two equal requests of a session, the first without an answer, the second is not drawn as lost.
+// When a session sends two equal requests and the first has no answer, the second is not drawn as
+// lost.
 func TestSequenceOfARepeatedRequest(t *testing.T) {
 	r := newRecord(models.Lock.Name)
 	r.connected(100, 0, 2)
@@ -155,7 +157,7 @@ func TestSequenceOfARepeatedRequest(t *testing.T) {
 	})
 	r.shown(500_000, 0x0f)
 	w = append(w, r.end(1_020_000, 0, history.Info, models.FAcquire, "k", nil), r.invoke(2_000_000, 0, models.FAcquire, "k", nil))
-	r.shown(1_500_000, 0x10) // of a write after the first request
+	r.shown(1_500_000, 0x10) // the zxid of a write after the first request
 	w = append(w, r.end(2_020_000, 0, history.OK, models.FAcquire, "k", models.Grant{}))
 	r.shown(2_010_000, 0x12)
 	of := Read(&r.h)
@@ -168,8 +170,9 @@ func TestSequenceOfARepeatedRequest(t *testing.T) {
 	}
 }
 
-// The end of a session is as late as the zxids and what clients were shown allow: not before the server
-// can have known that the session had to end, when the session was last heard of long before.
+// The end of a session is drawn as late as the zxids, and what clients were shown, allow. It is not
+// drawn before the server can have known that the session had to end, even if the session was last
+// heard of long before.
 func TestSequenceOfAnEnd(t *testing.T) {
 	r := newRecord(models.Lock.Name)
 	r.connected(100, 0, 1)

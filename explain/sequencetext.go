@@ -14,8 +14,8 @@ var (
 	sequencePlain = sequenceGlyphs{"|", "-", ">", "<", "+", "+", "+", "o", "X"}
 )
 
-// Text draws the diagram for a terminal: a column for each lifeline, and beside them what each line is.
-// It is indented by four columns, and ends with a newline.
+// Text draws the diagram for a terminal: a column for each lifeline, and beside them a description
+// of each line. It is indented by four columns, and ends with a newline.
 func (d *Sequence) Text(screen Screen) string {
 	g := sequenceBoxes
 	if screen.ASCII {
@@ -42,7 +42,8 @@ type sequenceText struct {
 	text, room  int // the column of the text beside them, and its width
 }
 
-// Lifelines are at least so far apart, and closer than usual only to leave room for the text beside them.
+// Lifelines are at least narrowLife columns apart. They are closer than usual only to leave wideText
+// columns for the text beside them.
 const (
 	narrowLife = 7
 	wideText   = 42

@@ -88,7 +88,7 @@ func (r *record) fact(at int64, f, key string, value any) int {
 	return r.add(at, history.Event{Process: history.Nemesis, Client: -1, Type: history.Info, F: f, Key: key, Value: history.Value(value)})
 }
 
-// all are the indices of all events.
+// all returns the indices of all events.
 func (r *record) all() []int {
 	var is []int
 	for i := range r.h.Events {
@@ -101,12 +101,12 @@ func (r *record) scene(telling Telling, key string, counterexample []int) *Scene
 	return Read(&r.h).Scene(telling, key, counterexample)
 }
 
-// page is a scene as a terminal shows it.
+// page returns a scene as a terminal shows it.
 func page(s *Scene, screen Screen) string {
 	return strings.Join(s.Story(), "\n") + "\n\n" + s.Text(screen)
 }
 
-// twoHolders is a lock that two clients held, while the leader was paused.
+// twoHolders is a record of a lock that two clients held while the leader was paused.
 func twoHolders() (*record, []int) {
 	r := newRecord(models.Lock.Name)
 	var w []int
@@ -156,7 +156,8 @@ var scenes = []struct {
 	{"lines", lines, Screen{}},
 }
 
-// TestScenes compares what is told and drawn with what was looked at and found good.
+// TestScenes compares stories and drawings with golden files that somebody has
+// reviewed.
 func TestScenes(t *testing.T) {
 	for _, c := range scenes {
 		t.Run(c.name, func(t *testing.T) {
@@ -228,7 +229,7 @@ func believers() *Scene {
 	}
 	r.fault(2_000_000, "expire", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "expire:holder", Clients: []int{0}, Sessions: []history.ID{0x100}})
 	r.fault(2_020_000, "expire", history.FaultStep{Fault: 1, Step: history.StepVerified, Spec: "expire:holder", Clients: []int{0}, Sessions: []history.ID{0x100}})
-	r.session(2_015_000, 0, history.FDead, 0) // it goes on believing
+	r.session(2_015_000, 0, history.FDead, 0) // the client goes on believing
 	w = append(w,
 		r.invoke(1_500_000, 1, models.FAcquire, "k", nil), r.end(2_030_000, 1, history.OK, models.FAcquire, "k", models.Grant{Token: 8}),
 		r.add(2_300_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FLost, Key: "k", Value: history.Value(history.LostHold{Token: 7}), Session: 0x100}),
@@ -238,8 +239,9 @@ func believers() *Scene {
 	return r.scene(BelievedHeld, "k", w)
 }
 
-// knownDeadLater holds as long as its session is proven alive, and not until
-// somebody knew that it was dead. That of an older session says nothing.
+// knownDeadLater is a hold that lasts as long as its session is proven alive, not until
+// some client knew that the session was dead. The death of an older session says
+// nothing about it.
 func knownDeadLater() *Scene {
 	r := newRecord(models.Lock.Name)
 	w := []int{
@@ -335,8 +337,8 @@ func leftAlone() *Scene {
 
 func staleRead() *Scene { return readsOf("register") }
 
-// readsOf are operations of the models register, and ledger, which this package
-// has no words for.
+// readsOf returns operations of the model register, or of ledger, for which this
+// package has no words.
 func readsOf(model string) *Scene {
 	r := newRecord(model)
 	w := []int{
@@ -443,7 +445,7 @@ func manyFaults() *Scene {
 	return r2.scene(HeldTwice, "k1", w)
 }
 
-// lines is of a history from elsewhere without times.
+// lines is a scene of a history of another tool, without times.
 func lines() *Scene {
 	s := &Scene{Lines: true}
 	for i, to := range []time.Duration{6, Never, 12} {
@@ -456,7 +458,7 @@ func lines() *Scene {
 	return s
 }
 
-// TestEmpty: no counterexample makes no picture, and no panic.
+// TestEmpty draws nothing: no counterexample makes no picture, and no panic.
 func TestEmpty(t *testing.T) {
 	r := newRecord(models.Lock.Name)
 	for _, w := range [][]int{nil, {-1, 1 << 40}} {
@@ -467,7 +469,8 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// TestAnyCounterexample: any events make a picture that fits, whatever they are.
+// TestAnyCounterexample draws random events, which make a picture that fits, whatever
+// they are.
 func TestAnyCounterexample(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	fs := []string{
@@ -496,8 +499,8 @@ func TestAnyCounterexample(t *testing.T) {
 	}
 }
 
-// What explains a violation is told and drawn beside what shows it, and nothing follows from it.
-// Faults that were over by then, or hit other clients, are not told.
+// Events that explain a violation are described and drawn beside those that show it, and nothing
+// follows from them. Faults that were over by then, or hit other clients, are left out.
 func TestBeside(t *testing.T) {
 	r, w := twoHolders()
 	r.fault(17_100_000, "cut", history.FaultStep{Fault: 2, Step: history.StepInject, Spec: "cut:client-2"})
@@ -524,8 +527,8 @@ func TestBeside(t *testing.T) {
 	}
 }
 
-// The end of a session is told since the first operation, whosever that is, and not since another
-// client was connected long before.
+// The end of a session is described from the first operation on, whichever client's it is, and
+// not from the connection of another client long before.
 func TestDeathsSinceTheFirstOperation(t *testing.T) {
 	r := newRecord(models.Lock.Name)
 	w := []int{r.session(1_000, 1, history.FConnected, 0)}
@@ -539,8 +542,8 @@ func TestDeathsSinceTheFirstOperation(t *testing.T) {
 	}
 }
 
-// A list without contenders says where there were none: a recipe may have its places in a folder
-// below, and a folder is no contender.
+// The text about a list without contenders names the folder that was read: a recipe may keep its
+// places in a folder below, and a folder is no contender.
 func TestListsWithoutContenders(t *testing.T) {
 	for want, list := range map[string][]models.Contender{
 		"The list of znodes directly below k1 was read at 5.000 s and was empty.":                                             nil,

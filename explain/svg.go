@@ -223,7 +223,7 @@ func (d *svg) name(b bar, y float64, marked []float64) {
 		d.write(to+6, y+4, b.name, "start", svgInk)
 	case d.free(from-6-w, from-6):
 		d.write(from-6, y+4, b.name, "end", svgInk)
-	default: // a shortened one says more than none
+	default: // a shortened name says more than none
 		n := 0
 		for d.free(to+6, to+6+svgPerChar*float64(n+1)) {
 			n++

@@ -119,7 +119,7 @@ func (c *canvas) String(colour bool) string {
 	for len(cells) > 0 && cells[len(cells)-1].text == " " {
 		cells = cells[:len(cells)-1]
 	}
-	var b, run strings.Builder // run has all of one kind, and the space behind it
+	var b, run strings.Builder // run has all cells of one kind, and the space after them
 	var of kind
 	flush := func() {
 		b.WriteString(paint.Painter(colour).Paint(styles[of], run.String()))
@@ -171,7 +171,7 @@ type drawing struct {
 	used   map[string]bool
 }
 
-// inASCII changes the names, before there is a place for each.
+// inASCII turns the names into ASCII, before each gets its place.
 func (d *drawing) inASCII() {
 	for i := range d.lanes {
 		l := &d.lanes[i]
@@ -197,7 +197,7 @@ func (d *drawing) text() string {
 	for _, l := range lines {
 		b.WriteString(strings.TrimRight(indentation+l, " ") + "\n")
 	}
-	if d.screen.ASCII { // names are, but for where they were cut
+	if d.screen.ASCII { // names are in ASCII already, except for the mark of a cut
 		return strings.ReplaceAll(b.String(), "…", "~")
 	}
 	return b.String()
@@ -257,7 +257,7 @@ func (d *drawing) long(c *canvas, b bar, marked []int) {
 	}
 	switch {
 	case b.to != Never && b.to > d.last(), b.kind == fault && b.to == Never:
-		c.write(to, d.g.open, b.kind) // it goes on, which is another thing than an end that is not known
+		c.write(to, d.g.open, b.kind) // the bar goes on, unlike one whose end is not known
 	case b.to == Never:
 		c.draw(to, d.g.open, b.kind)
 	case b.atLeast:
@@ -316,7 +316,7 @@ func (d *drawing) call(c *canvas, b bar) {
 func (d *drawing) beside(c *canvas, b bar) {
 	from, to := d.column(d.scale.at(b.from)), d.column(d.scale.at(b.to))
 	if b.kind != both && to-from-3 >= min(8, columns(b.name)) {
-		return // it stands inside
+		return // the name stands inside
 	}
 	if b.kind == both && to-from-3 >= columns(b.name) {
 		return
@@ -328,7 +328,7 @@ func (d *drawing) beside(c *canvas, b bar) {
 		c.write(to+2, name, b.kind)
 	case c.free(from-n-2, n+2):
 		c.write(from-n-1, name, b.kind)
-	default: // a shortened one says more than none
+	default: // a shortened name says more than none
 		room := 0
 		for room < n && c.free(to+1, room+3) {
 			room++

@@ -22,7 +22,7 @@ type narrator struct {
 	lived map[history.ID]time.Duration // when the counterexample last shows a session alive
 }
 
-// Lengths of what histories bring along, in characters.
+// Maximum lengths of texts from histories, in characters.
 const (
 	mostKey   = 40
 	mostValue = 120

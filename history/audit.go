@@ -25,8 +25,8 @@ type auditor struct {
 type procState struct {
 	client int
 	begun  called // its last invocation
-	open   bool   // that has not ended
-	over   bool   // it got an info
+	open   bool   // begun has not ended yet
+	over   bool   // its last completion was an info
 }
 
 // called is the operation and the object of an event.

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// op is an event of client 0, or of process/client.
+// op returns the fields of an event of a process and its client.
 func op(time, process, client int, typ, f string) string {
 	return fmt.Sprintf(`"time":%d,"process":%d,"client":%d,"type":%q,"f":%q`, time, process, client, typ, f)
 }
@@ -95,7 +95,7 @@ func TestNoEndMarkIsNoDamage(t *testing.T) {
 	if h.Complete || h.Damage != nil {
 		t.Errorf("complete %v, damage %v", h.Complete, h.Damage)
 	}
-	// Only the harness can mark it as complete.
+	// Only the harness can mark a record as complete.
 	h = mustRead(t, lines(op(1, 0, 0, "invoke", "end")))
 	if h.Complete {
 		t.Error("an operation called end ends the record")

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// What a worker does with one operation: an invoke and an ok, so that ns/op is
-// the cost of two events. Compare BenchmarkRecord with BenchmarkRecordPlain,
-// which is the obvious recorder: a mutex around encoding and writing.
+// A worker records an invoke and an ok for each operation, so ns/op is the cost of two
+// events. Compare BenchmarkRecord with BenchmarkRecordPlain, which is the obvious
+// recorder: a mutex around encoding and writing.
 
 var benchWorkers = []int{1, 10, 100}
 

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// crashEnv makes the test binary record into the file it names until somebody
-// kills it.
+// crashEnv names a file into which the test binary records until it is killed.
 const crashEnv = "ZKLAB_TEST_RECORD_INTO"
 
 // recordUntilKilled prints the index of each invoke whose Record returned.
@@ -22,7 +21,7 @@ func recordUntilKilled() {
 	}
 	work(8, func(w int) {
 		for {
-			// One write a line: the lines of several workers do not mix.
+			// One write for each line: the lines of several workers do not mix.
 			fmt.Printf("%d\n", r.Record(acquire(w, Invoke)).Index)
 			r.Record(acquire(w, OK))
 		}
@@ -49,7 +48,7 @@ func TestKilledRecorderLosesNoInvoke(t *testing.T) {
 		}
 		last = max(last, index)
 		if told++; told == 500 {
-			child.Process.Kill() // and read on what it had said by then
+			child.Process.Kill() // the test goes on to read what the child printed before
 		}
 	}
 	child.Wait()

@@ -66,7 +66,7 @@ func hasOperation(rows []string, model, f string) bool {
 	of := ""
 	for _, row := range rows {
 		cells := strings.Split(row, "|")
-		if len(cells) != 6 { // no row of that table
+		if len(cells) != 6 { // not a row of that table
 			of = ""
 			continue
 		}
@@ -80,8 +80,8 @@ func hasOperation(rows []string, model, f string) bool {
 	return false
 }
 
-// namesOf are the fields of each type of the format, and the constants that are
-// written into it, each by itself.
+// namesOf returns the fields of each type of the format, by type, and each constant
+// that is written into a file, by its name.
 func namesOf(file *ast.File) map[string][]string {
 	of := map[string][]string{}
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -99,7 +99,7 @@ func namesOf(file *ast.File) map[string][]string {
 				}
 				tag, _ := strconv.Unquote(field.Tag.Value)
 				name, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
-				if name != "-" { // no file has it
+				if name != "-" { // the field is in the file
 					of[n.Name.Name] = append(of[n.Name.Name], name)
 				}
 			}

@@ -64,7 +64,7 @@ func encodeBody(e *Event) ([]byte, error) {
 	return b, nil
 }
 
-// appendUsed appends a field unless there are none.
+// appendUsed appends the field used unless all is empty.
 func appendUsed(b []byte, all []Use) []byte {
 	if len(all) == 0 {
 		return b
@@ -143,7 +143,7 @@ func appendValue(b []byte, v json.RawMessage) ([]byte, error) {
 func compact(v json.RawMessage) bool {
 	for _, c := range v {
 		if c <= ' ' || c >= 0x7f || escaped(c) {
-			return false // perhaps
+			return false // it may be compact, but not certainly
 		}
 	}
 	return json.Valid(v)

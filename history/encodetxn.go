@@ -21,7 +21,7 @@ func appendTxn(b []byte, t *Txn) (_ []byte, err error) {
 	b = appendID(b, `,"session":"0x`, t.Session)
 	b = appendNumber(b, `,"cxid":`, int64(t.Cxid))
 	b = appendRaw(append(b, `,"type":`...), t.Type)
-	b[start] = '{' // in place of the comma before whichever field is the first
+	b[start] = '{' // replaces the comma before the first field
 	if t.Path != "" {
 		b = appendRaw(append(b, `,"path":`...), t.Path)
 	}
@@ -60,7 +60,8 @@ func appendNumber(b []byte, name string, n int64) []byte {
 	return strconv.AppendInt(append(b, name...), n, 10)
 }
 
-// appendList appends a field unless the list is empty. Its name ends with the bracket.
+// appendList appends a field unless the list is empty. The name must end with the
+// opening bracket.
 func appendList[T any](b []byte, name string, list []T, each func([]byte, *T) []byte) []byte {
 	if len(list) == 0 {
 		return b

@@ -90,10 +90,10 @@ type Event struct {
 	Traffic *Traffic `json:"traffic,omitempty"`
 }
 
-// Traffic counts what passed through the link of a client. Pings and the handshakes of connections do
-// not count, because they come by time and by faults.
+// Traffic counts what passed through the link of a client. Pings and the handshakes of connections
+// do not count, because their number depends on time and faults.
 type Traffic struct {
-	Requests int `json:"requests"` // that the client sent
+	Requests int `json:"requests"` // requests that the client sent
 	// Sent and Received are the bytes of these requests, and of the replies and watch events that
 	// came, with the four bytes of length before each message.
 	Sent     int `json:"sent"`
@@ -123,9 +123,9 @@ func (t *Traffic) WatchEvents() int { return len(t.Events) + t.More }
 // Any reports whether anything passed.
 func (t *Traffic) Any() bool { return t.Requests > 0 || t.Received > 0 }
 
-// Use is a session that a client used, with its Alive and its Seen as in [Event]. Made means that it
-// sent a request to create an ephemeral znode there, while the operation was under way, that was not
-// refused.
+// Use is a session that a client used, with its Alive and its Seen as in [Event]. Made means that,
+// during the operation, the client sent a request in this session to create an ephemeral znode, and
+// that no server refused it.
 type Use struct {
 	Session ID            `json:"session"`
 	Alive   time.Duration `json:"alive,omitempty"`

@@ -18,7 +18,7 @@ func TestGivenUp(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		facts []fact
-		want  map[history.ID]int // session → the fact that its successor was connected
+		want  map[history.ID]int // session → the index of the event at which its successor was connected
 	}{
 		{"opens another", []fact{{0, history.FConnected, s1}, {0, history.FDisconnected, s1}, {0, history.FConnected, s2}}, map[history.ID]int{s1: 2}},
 		{"two, one after the other", []fact{{0, history.FConnected, s1}, {0, history.FDisconnected, s1}, {0, history.FConnected, s2}, {0, history.FDisconnected, s2}, {0, history.FConnected, s3}}, map[history.ID]int{s1: 2, s2: 4}},

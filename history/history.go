@@ -10,8 +10,8 @@ import (
 // [History.With].
 type History struct {
 	Header Header
-	// Events are all events; nil if the record is packed, see [OpenPacked]. All, At and Facts return those
-	// of any record.
+	// Events are all events; nil if the record is packed, see [OpenPacked]. All, At and Facts work
+	// with any record.
 	Events []Event
 
 	// Complete means that the record has its end mark. Truncated means that the last line was cut off
@@ -66,7 +66,7 @@ func (h *History) All() iter.Seq[*Event] {
 	}
 }
 
-// At returns the event of an index, which must not be changed.
+// At returns the event with an index. The caller must not change it.
 func (h *History) At(i int) *Event {
 	if h.packed != nil {
 		return h.packed.at(i, &Event{})
@@ -107,8 +107,8 @@ func (h *History) Operations() []*Operation {
 	return h.OperationsAt(invocations)
 }
 
-// OperationsAt returns the operations that some events begin, in their order. In a packed record, they
-// share memory: keeping one keeps all.
+// OperationsAt returns the operations that begin at the given indices, in the same order. In a
+// packed record, the operations share memory: keeping one keeps all.
 func (h *History) OperationsAt(invocations []int32) []*Operation {
 	all := make([]*Operation, len(invocations))
 	if h.packed == nil {
@@ -143,8 +143,8 @@ func (h *History) EachAt(invocations []int32) iter.Seq[*Operation] {
 	}
 }
 
-// EachOperation yields the operations as [History.Operations] has them. In a packed record, an operation is
-// only valid until the next one.
+// EachOperation yields the operations that [History.Operations] returns. In a packed record, an
+// operation is only valid until the next one.
 func (h *History) EachOperation() iter.Seq[*Operation] {
 	if h.packed != nil {
 		return h.packed.operations
@@ -160,7 +160,7 @@ func (h *History) Calls() int {
 	return len(h.Operations())
 }
 
-// OperationAt returns the operation that the event of an index begins or ends, or nil.
+// OperationAt returns the operation that the event at an index begins or ends, or nil.
 func (h *History) OperationAt(i int) *Operation {
 	if h.packed != nil {
 		if number := h.packed.of[i]; number > 0 {

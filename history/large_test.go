@@ -43,7 +43,7 @@ func TestLargeRecord(t *testing.T) {
 	}
 }
 
-// Transactions keep no room that their decoder left, and one copy of each path.
+// Transactions keep none of their decoder's memory, and only one copy of each path.
 func TestLargeLog(t *testing.T) {
 	const n = 20_000
 	path := filepath.Join(t.TempDir(), "transactions.jsonl")

@@ -41,7 +41,7 @@ func TestBodyIsJSON(t *testing.T) {
 	})
 }
 
-// drawOdd draws an event, perhaps with what is not written as it is.
+// drawOdd draws an event, perhaps with text that cannot be written as it is.
 func drawOdd(t *rapid.T) Event {
 	e := drawEvent(t)
 	odd := rapid.SampledFrom([]string{"", "plain", "a<b", "&", ">", "\xff\xfe", "\u2028", "\"", "\\", "\x7f", "\n", "ü", " "})
@@ -55,7 +55,7 @@ func drawOdd(t *rapid.T) Event {
 	return e
 }
 
-// A history of memory is the one that would be read back if it had been written.
+// A history in memory equals the one that would be read back after writing it.
 func TestMemory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := NewMemory(lockHeader)
@@ -66,7 +66,7 @@ func TestMemory(t *testing.T) {
 				r.Record(drawOdd(t))
 			}
 		}
-		_ = r.Close() // an odd value is an error
+		_ = r.Close() // an odd value is an error, which does not matter here
 		h, err := r.History()
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +85,7 @@ func TestMemory(t *testing.T) {
 	})
 }
 
-// What is too long for a line is shortened, as in a file.
+// A value that is too long for a line is shortened, as in a file.
 func TestMemoryShortens(t *testing.T) {
 	r := NewMemory(lockHeader)
 	r.Record(Event{Process: 1, Type: OK, F: "x", Value: Value(item{string(make([]byte, MaxLine))})})

@@ -1,6 +1,6 @@
 package history
 
-// observer is a function that gets the events from a certain one on.
+// observer is a function that gets all events from the index from on.
 type observer struct {
 	from int
 	see  func(Event)

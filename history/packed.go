@@ -17,7 +17,7 @@ type packed struct {
 	n      int // events
 	pages  [][]byte
 	blocks []block
-	places []uint16 // of events, behind the beginnings of their blocks; farAway if they do not fit
+	places []uint16 // offsets of events from the beginnings of their blocks; farAway if they do not fit
 	facts  []*Event
 
 	kinds    []kind
@@ -81,7 +81,7 @@ type packer struct {
 	trafficOf map[passed]int
 	open      map[Process]int32 // the number of the operation that goes on
 	time      time.Duration     // of the last event
-	seen      ID                // the last one
+	seen      ID                // the last one that is not 0
 	body      []byte
 }
 
@@ -189,7 +189,7 @@ func (p *packer) encode(e *Event, b *block) {
 		}
 		to = binary.AppendUvarint(to, uint64(n))
 	}
-	p.body = append(to, e.Value...) // what is left
+	p.body = append(to, e.Value...) // the value is the rest
 }
 
 // number returns the number of a value in a list, to which it is added if it is new.
@@ -231,7 +231,7 @@ func (p *packer) pair(e *Event) {
 
 // done returns the record.
 func (p *packer) done() *packed {
-	of := p.packed // without the rest
+	of := p.packed // without what only packing needs
 	return &of
 }
 
@@ -261,7 +261,7 @@ func (r *reading) body() reading {
 	return of
 }
 
-// decode reads the event of an index. It returns e, or the event that is kept if that is a fact.
+// decode reads the event at an index. It returns e or, for a fact, the event that is kept.
 func (p *packed) decode(r reading, index int, b *block, e *Event) *Event {
 	flags := r.unsigned()
 	if flags == isFact {
@@ -336,7 +336,7 @@ func (p *packed) at(i int, e *Event) *Event {
 	return p.decode(r.body(), i, b, e)
 }
 
-// all yields all events in order. All that are no facts share memory.
+// all yields all events in order. All events except facts share memory.
 func (p *packed) all(yield func(*Event) bool) {
 	var e Event
 	for n := range p.blocks {
@@ -355,7 +355,7 @@ type decoded struct {
 	invoke, done Event
 }
 
-// operation decodes the operation of a number, from 0, into memory that it overwrites.
+// operation decodes operation n, counted from 0, into memory that it overwrites.
 func (p *packed) operation(n int, into *decoded) *Operation {
 	c := p.calls[n]
 	into.op.begin(p.at(int(c.invoke), &into.invoke))
@@ -365,16 +365,16 @@ func (p *packed) operation(n int, into *decoded) *Operation {
 	return &into.op
 }
 
-// awaited is an operation whose completion may be yet to come.
+// awaited is an operation whose completion may still be to come.
 type awaited struct {
 	decoded
 	whole bool
 }
 
-// operations yields all operations in order of invocation. It reads the events once, in order, and keeps the
-// operations behind the first one that goes on.
+// operations yields all operations in order of invocation. It reads the events once, in order, and
+// keeps the operations that follow the first one still open.
 func (p *packed) operations(yield func(*Operation) bool) {
-	var line []*awaited // from the number first on
+	var line []*awaited // operations from number first on
 	var free []*awaited
 	first := 0
 	for e := range p.all {

@@ -88,7 +88,8 @@ func samePacked(t *rapid.T, want, got *History) {
 	}
 }
 
-// Where pack is false, a record is read into a list, and what is no record is refused as ever.
+// A record that is not packed is read into a list, and a file that is no record is refused as
+// usual.
 func TestNotPacked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.jsonl")
 	r, err := Create(path, lockHeader)

@@ -17,7 +17,7 @@ type PackedTxns struct {
 
 	types, paths []string
 	sessions     []ID
-	rare         []*Txn // with fields that few have
+	rare         []*Txn // transactions with rare fields
 }
 
 // Len returns the number of transactions. p may be nil.
@@ -44,7 +44,7 @@ func OpenPackedTxns(path string) (*PackedTxns, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	of := p.PackedTxns // without the rest
+	of := p.PackedTxns // without what only packing needs
 	return &of, nil
 }
 
@@ -63,7 +63,7 @@ const (
 	hasData
 	hasParts
 	hasOwner
-	hasNumbers // of the request, versions and errors
+	hasNumbers // cxid, versions, error codes and the like
 )
 
 func (p *txnPacker) add(t *Txn) {

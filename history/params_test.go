@@ -11,16 +11,16 @@ import (
 	"testing"
 )
 
-// begun is a record whose header has the parameters.
+// begun returns a record whose header has the parameters.
 func begun(params string) string {
 	return fmt.Sprintf(`{"index":0,"time":0,"process":"nemesis","client":-1,"type":"info","f":"begin","value":{"version":1,"model":"lock","params":%s}}`+"\n", params)
 }
 
-// numbers are the names of all parameters that are numbers, as they are in a file.
+// numbers returns the names of all parameters that are numbers, as a file has them.
 func numbers(t *testing.T) []string {
 	var p Params
 	for v, i := reflect.ValueOf(&p).Elem(), 0; i < v.NumField(); i++ {
-		if v.Field(i).CanInt() { // one that is 0 is left out
+		if v.Field(i).CanInt() { // the encoding leaves out a parameter that is 0
 			v.Field(i).SetInt(1)
 		}
 	}
@@ -34,7 +34,7 @@ func numbers(t *testing.T) []string {
 	}
 	var names []string
 	for name, value := range all {
-		if _, ok := value.(float64); ok && name != "seed" { // of a seed all are as good
+		if _, ok := value.(float64); ok && name != "seed" { // every seed is possible
 			names = append(names, name)
 		}
 	}
@@ -46,7 +46,7 @@ func numbers(t *testing.T) []string {
 	return names
 }
 
-// A parameter that no run can have had is named.
+// The error names a parameter that no run can have had.
 func TestReadChecksParameters(t *testing.T) {
 	for _, name := range numbers(t) {
 		for _, value := range []int64{-1, math.MinInt64, math.MaxInt64, math.MaxInt64 - 1e9} {

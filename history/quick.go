@@ -25,7 +25,7 @@ type names map[string]string
 type passed struct{ requests, sent, received int64 }
 
 const (
-	mostNames = 4096 // and as many of what else is kept once
+	mostNames = 4096 // also limits what else is kept once
 	roomSize  = 64 << 10
 )
 
@@ -68,7 +68,7 @@ func (q *quick) skip(text string) bool {
 	return true
 }
 
-// number consumes an integer that certainly fits.
+// number consumes an integer that certainly fits into 64 bits.
 func (q *quick) number(n *int64) bool {
 	negative := q.skip("-")
 	from := q.at
@@ -121,7 +121,8 @@ func (q *quick) raw() (text []byte, ok bool) {
 	return nil, false
 }
 
-// name returns the string of raw, which is allocated once if it is one of the first.
+// name returns raw as a string. It allocates each of the first mostNames strings only
+// once.
 func (n names) name(raw []byte) string {
 	if s, ok := n[string(raw)]; ok {
 		return s

@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The quick reader reads the same as the slow one, also of lines that are not
-// quite right.
+// The quick reader reads the same as the slow one, even from lines that are not quite
+// right.
 func TestQuickReadsTheSame(t *testing.T) {
 	quickly, slowly := 0, 0
 	q := newQuick()
@@ -48,7 +48,7 @@ func TestQuickReadsTheSame(t *testing.T) {
 	}
 }
 
-// What a run records is read quickly.
+// Events that a run usually records are read by the quick reader.
 func TestQuickReadsWhatIsCommon(t *testing.T) {
 	e := Event{
 		Process: 7, Client: 2, Type: OK, F: "acquire", Key: "k1", Value: Value(grant{Token: 0x10000002c}),
@@ -67,7 +67,7 @@ func TestQuickReadsWhatIsCommon(t *testing.T) {
 	}
 }
 
-// Any line is read quickly as it is read slowly.
+// Any line that the quick reader accepts means the same to the slow one.
 func FuzzQuick(f *testing.F) {
 	for _, line := range []string{beginLine, invokeLine, okLine, endLine} {
 		f.Add([]byte(strings.TrimSuffix(line, "\n")))

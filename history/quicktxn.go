@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// txn returns the transaction of a line that has exactly the form in which [TxnWriter] writes. ok is false
-// if the line must be read the slow way; so are sessions and lists of permissions, of which a log has few.
+// txn returns the transaction of a line that has exactly the form in which [TxnWriter] writes. ok
+// is false if the line must be read the slow way; so must transactions about sessions and lists of
+// permissions, of which a log has few.
 func (q *quick) txn(line []byte) (t Txn, ok bool) {
 	q.line, q.at = line, 0
 	return t, q.transaction(&t) && q.at == len(line)

@@ -34,7 +34,8 @@ func drawTxn(t *rapid.T, parts int) Txn {
 	return x
 }
 
-// A line of a log means the same whether it is read quickly or slowly, also if it is not quite right.
+// A line of a log means the same whether it is read quickly or slowly, even if it is not quite
+// right.
 func TestQuickReadsTheSameTransactions(t *testing.T) {
 	quickly, slowly := 0, 0
 	q := newQuick()
@@ -70,7 +71,7 @@ func TestQuickReadsTheSameTransactions(t *testing.T) {
 	}
 }
 
-// What most of a log consists of is read quickly.
+// The quick reader reads the lines of which most of a log consists.
 func TestQuickReadsCommonTransactions(t *testing.T) {
 	for _, line := range []string{
 		`{"zxid":"0x60000aa0c","wall":"2000-01-01T00:00:46.646Z","session":"0x3dc6acfac000012","cxid":6657,"type":"setData","path":"/k37","data":"YzUzLTIyNTA=","version":834}`,

@@ -32,7 +32,8 @@ func shapeOf(t reflect.Type) shape {
 	return s.(shape)
 }
 
-// newShape returns nil if a field is neither a text, nor a number, nor a truth value, or reads itself.
+// newShape returns the shape of a type. It returns nil if a field is not a string, a number or a
+// bool, or if its type has its own way of reading JSON.
 func newShape(t reflect.Type) (s shape) {
 	if t.Kind() != reflect.Struct || t.NumField() > mostMembers || readsItself(t) {
 		return nil
@@ -54,7 +55,7 @@ func newShape(t reflect.Type) (s shape) {
 	return s
 }
 
-// readsItself reports whether encoding/json asks a type how to read it.
+// readsItself reports whether a type has its own method for reading JSON or text.
 func readsItself(t reflect.Type) bool {
 	own := reflect.PointerTo(t)
 	_, json := own.MethodByName("UnmarshalJSON")
@@ -88,7 +89,7 @@ func fill(text []byte, v any) bool {
 	return true
 }
 
-// filled holds which part of a member was read.
+// filled says whether a member is present, and holds its value.
 type filled struct {
 	there  bool
 	text   []byte
@@ -106,7 +107,7 @@ func (f *filled) put(kind reflect.Kind, to reflect.Value) {
 	}
 }
 
-// members consumes an object. Members may be absent, but have their order.
+// members consumes an object. Members may be absent, but must be in order.
 func (q *quick) members(s shape, all *[mostMembers]filled) bool {
 	if !q.skip("{") {
 		return false

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// flat has a field of each kind that is read quickly.
+// flat has a field of each kind that the quick reader knows.
 type flat struct {
 	Text  string        `json:"text"`
 	Also  string        `json:"also,omitempty"`
@@ -20,7 +20,7 @@ type flat struct {
 	Yes   bool          `json:"yes,omitempty"`
 }
 
-// An object means the same whether it is read quickly or slowly, also if it is not quite right.
+// An object means the same whether it is read quickly or slowly, even if it is not quite right.
 func TestFillReadsTheSame(t *testing.T) {
 	quickly, slowly := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -36,7 +36,7 @@ func TestFillReadsTheSame(t *testing.T) {
 			at := rapid.IntRange(0, len(line)-1).Draw(t, "at")
 			line[at] = rapid.SampledFrom([]byte("0-+.eEx{}[],:\"\\ \t_nA\x00\xff=9T")).Draw(t, "with")
 		}
-		before := of("before") // absent fields stay
+		before := of("before") // a field that is absent keeps its value
 		got, want := before, before
 		if !fill(line, &got) {
 			slowly++
@@ -58,7 +58,8 @@ func TestFillReadsTheSame(t *testing.T) {
 	}
 }
 
-// What is not exactly as encoding/json writes it, or of another kind, is read the slow way.
+// Text that is not exactly as encoding/json writes it, or has another kind of value, is
+// left to the slow reader.
 func TestFillRefuses(t *testing.T) {
 	for _, text := range []string{
 		`{"also":"a","text":"b"}`, `{"text":"a","text":"b"}`, `{"text":"a","other":1}`, `{"text":null}`, `{"Text":"a"}`, `{"text":"a"} `, `{,"also":"a"}`,

@@ -22,7 +22,7 @@ const (
 	endLine    = `{"index":3,"time":30,"process":"nemesis","client":-1,"type":"info","f":"end"}` + "\n"
 )
 
-// lines numbers events by their place and puts them behind a beginning.
+// lines numbers events by their place and puts them after the line of the beginning.
 func lines(events ...string) string {
 	text := beginLine
 	for i, e := range events {
@@ -153,7 +153,7 @@ func TestReadDamagedLine(t *testing.T) {
 	} {
 		for _, after := range []string{"", endLine} {
 			if after != "" && !strings.HasSuffix(c.line, "\n") {
-				continue // it would be one line with what follows
+				continue // the cut line would form one line with what follows
 			}
 			_, err := Read(strings.NewReader(before + c.line + after))
 			var damaged *DamagedError
@@ -192,7 +192,7 @@ func TestReadHandsErrorsOn(t *testing.T) {
 	}
 }
 
-// failing is a reader that gives some text and then an error.
+// failing is a reader that returns some text and then an error.
 type failing struct {
 	text string
 	err  error

@@ -36,7 +36,7 @@ type Recorder struct {
 	flush   *time.Timer
 	armed   bool // flush will fire
 	closed  bool
-	err     error // the first one
+	err     error // the first error
 
 	observers []observer
 	unseen    []*entry
@@ -59,7 +59,7 @@ func Create(path string, h Header) (*Recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin history: %w", err)
 	}
-	_ = filelock.Try(f) // by this, other processes tell a run that goes on from one that crashed
+	_ = filelock.Try(f) // lets other processes tell a run that goes on from one that crashed
 	r := NewRecorder(f, h)
 	r.finish = func() error {
 		// The end mark promises that the record is complete, so it must be durable.

@@ -89,7 +89,7 @@ func TestRecorderWritesWhatReadReturns(t *testing.T) {
 	if d := cmp.Diff(r.Header(), h.Header); d != "" {
 		t.Errorf("header: %s", d)
 	}
-	recorded[3].Error.Message = "zk: \"gone\"\n\ufffd" // what JSON can say of it
+	recorded[3].Error.Message = "zk: \"gone\"\n\ufffd" // JSON replaces the invalid byte
 	if d := cmp.Diff(recorded, h.Events[1:len(h.Events)-1]); d != "" {
 		t.Errorf("events (recorded -, read +): %s", d)
 	}
@@ -304,7 +304,7 @@ func TestFullDisk(t *testing.T) {
 	if !errors.Is(r.Err(), errFull) {
 		t.Errorf("Err is %v", r.Err())
 	}
-	d.room = 1 << 20 // room again: still nothing may follow half a line
+	d.room = 1 << 20 // there is room again: still nothing may follow half a line
 	r.Record(acquire(0, Invoke))
 	for range 2 {
 		if err := r.Close(); !errors.Is(err, errFull) {
@@ -433,14 +433,14 @@ func TestCrowdSharesWrites(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	const each = 50
 	for clients, most := range map[int]int{1: each, 100: 100 * each / 10} {
-		synctest.Test(t, func(t *testing.T) { // so that nothing is written because time passes
+		synctest.Test(t, func(t *testing.T) { // so that no record is written because time passes
 			var w countingWriter
 			r := NewRecorder(&w, lockHeader)
 			before := w.writes
 			work(clients, func(i int) {
 				for range each {
 					r.Record(Event{Process: Process(i), Client: i, Type: Invoke, F: "acquire"})
-					runtime.Gosched() // the call
+					runtime.Gosched() // let the call begin
 					r.Record(Event{Process: Process(i), Client: i, Type: OK, F: "acquire"})
 				}
 			})

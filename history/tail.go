@@ -21,7 +21,7 @@ type Tail struct {
 
 // Next calls take with each event that was completed since the last call. The event's value is only
 // valid during the call. r must be the same file each time, which only grows. Errors are as for
-// of [Read]; after one, the Tail cannot go on.
+// [Read]; after one, the Tail cannot go on.
 func (t *Tail) Next(r io.ReaderAt, take func(*Event)) error {
 	if t.file == nil {
 		t.file, t.quick = growing.NewLines(MaxLine), newQuick()

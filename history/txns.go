@@ -112,7 +112,8 @@ func (q *quick) eachTxn(r io.Reader, do func(t *Txn)) error {
 	}
 }
 
-// compact drops the room that decoding left in lists, and keeps one copy of equal names. A long log has few.
+// compact drops the spare capacity that decoding left in lists, and keeps one copy of equal names,
+// of which even a long log has few.
 func (t *Txn) compact(names names) {
 	t.Path, t.Type = names.same(t.Path), names.same(t.Type)
 	t.ACL, t.Paths, t.Parts = slices.Clone(t.ACL), slices.Clone(t.Paths), slices.Clone(t.Parts)

@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// someTxns has every field set somewhere.
+// someTxns returns transactions that together use every field.
 func someTxns() []Txn {
 	wall := time.UnixMilli(1_700_000_000_123).UTC()
 	return []Txn{
@@ -51,8 +51,8 @@ func TestTxnsRoundTrip(t *testing.T) {
 	}
 }
 
-// The lines are a file format: they change on purpose only.
-// TestTxnsAsJSON compares what is written with what encoding/json writes without escapes for HTML.
+// TestTxnsAsJSON compares the lines with what encoding/json writes without escapes for HTML. The
+// lines are a file format, which changes only on purpose.
 func TestTxnsAsJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := drawTxn(t, 2)
@@ -117,8 +117,8 @@ func TestTxnsThatCannotBe(t *testing.T) {
 	}
 }
 
-// Any file is read in bounded memory, and what is read can be written and read
-// again as the same.
+// Any file is read in bounded memory, and the transactions stay the same when they are
+// written and read again.
 func FuzzReadTxns(f *testing.F) {
 	var b bytes.Buffer
 	if err := WriteTxns(&b, someTxns()); err != nil {
@@ -140,7 +140,7 @@ func FuzzReadTxns(f *testing.F) {
 		}
 		var written bytes.Buffer
 		if err := WriteTxns(&written, txns); err != nil {
-			return // a wall clock of no year that can be written
+			return // a clock beyond the years that can be written
 		}
 		again, err := ReadTxns(&written)
 		if err != nil || len(again) != len(txns) {

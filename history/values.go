@@ -122,8 +122,8 @@ var runFacts = []string{
 // faults.
 func RunFact(f string) bool { return slices.Contains(runFacts, f) }
 
-// Offers is the value of FOffers: what the subject supports. Subjects of holds, of queues with an
-// order of their own, of groups and of caches have it.
+// Offers is the value of FOffers: what the subject supports. It is recorded only for holds,
+// queues of all kinds, groups and caches.
 type Offers struct {
 	Fencing   bool `json:"fencing"`    // every grant has a token
 	TellsLost bool `json:"tells_lost"` // the subject reports lost holds
@@ -289,7 +289,7 @@ type Agreement struct {
 	Aliases    []int        `json:"aliases,omitempty"` // servers whose address leads to one of Servers
 	Unread     []ServerNote `json:"unread,omitempty"`  // servers that could not be read, and why
 	Znodes     int          `json:"znodes"`            // number on each server, if they agree
-	Ephemerals int          `json:"ephemerals"`        // of these
+	Ephemerals int          `json:"ephemerals"`        // ephemeral znodes among them
 	// Hidden is the number of znodes that the harness may not read. For these, only the stat or the
 	// existence was compared, and nothing below them.
 	Hidden int `json:"hidden,omitempty"`
@@ -303,13 +303,14 @@ type Agreement struct {
 	// Digests are servers that have counted digests different from the leader's since they started.
 	// Their trees differed then, or they replayed transactions twice when they loaded their logs.
 	Digests []ServerNote `json:"digests,omitempty"`
-	// Differences are the first ones by path. Different is the total number of znodes that differ.
+	// Differences lists the first differing znodes by path. Different is the total number of
+	// znodes that differ.
 	Differences []TreeDifference `json:"differences,omitempty"`
 	Different   int              `json:"different,omitempty"`
 }
 
-// Watches is the value of FWatches: the watches of data and existence that were set on the servers, as
-// these told by the four-letter word wchc. Watches of children are not among them.
+// Watches is the value of FWatches: the watches of data and existence that were set on the servers,
+// as the servers listed them for the four-letter word wchc. Watches of children are not among them.
 type Watches struct {
 	Sessions []SessionWatches `json:"sessions,omitempty"`
 	Unread   []ServerNote     `json:"unread,omitempty"` // servers that did not tell, and why
@@ -354,8 +355,8 @@ const (
 	FieldMzxid    = "mzxid"
 )
 
-// Facts of sessions and connections: process "session", type info. Session and
-// Client are set; Alive and Seen too, once the session had such a reply.
+// Facts of sessions and connections: process "session", type info. Session and Client
+// are set; so are Alive and Seen once the session had a reply that determines them.
 const (
 	FConnected    = "connected"    // Connected: the server accepted the session, new or old
 	FDisconnected = "disconnected" // the connection of the session ended
@@ -419,7 +420,7 @@ type Expired struct {
 
 // Dead is the value of FDead. By is the evidence.
 type Dead struct {
-	By string `json:"by"` // "close-reply": a reply to a closeSession of it was received
+	By string `json:"by"` // "close-reply": a reply to the session's closeSession was received
 	// Sent is when that closeSession was sent, or earlier; 0 if it is not known. If it ended
 	// the session, the session lived until then.
 	Sent time.Duration `json:"sent,omitempty"`

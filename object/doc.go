@@ -32,8 +32,8 @@
 //
 // # What counts as an answer
 //
-// A call that returned without an error is answered. An error that the operation declares ([Op.Refuses]) is
-// an answer, too. An error that promises that there was no effect (subjects.WithoutEffect) means that the
-// call did not happen. After any other error the outcome is unknown: the call happened at some time after it
-// began, or never, and zklab tries both.
+// A call that returned without an error is answered. An error that the operation declares
+// ([Op.Refuses]) is also an answer. An error that promises that there was no effect
+// (subjects.WithoutEffect) means that the call did not happen. After any other error the outcome is
+// unknown: the call happened at some time after it began, or never, and zklab tries both.
 package object

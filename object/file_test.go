@@ -21,7 +21,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Mistakes in a file are told with their place.
+// Mistakes in a file are reported with their place.
 func TestParseErrors(t *testing.T) {
 	const head = "object: ids\noperations:\n  next: {}\n  put: {argument: unique}\n"
 	for text, want := range map[string]string{
@@ -112,7 +112,7 @@ promise:
   distinct: [next]
 `
 
-// promises are files with one promise each, and programs that keep it or not.
+// promises are files with one promise each, and programs that keep it or break it.
 var promises = map[string]struct {
 	promise  string
 	violated string // by the wrong program
@@ -123,7 +123,7 @@ var promises = map[string]struct {
 		return func(f string, _ any) (any, error) {
 			if f == "next" && m.n%20 != 19 {
 				m.n++
-			} // one number in twenty is handed out again
+			} // every twentieth number is handed out again
 			return m.n, nil
 		}
 	}},
@@ -212,7 +212,7 @@ func mutex(open bool) func(*memory) func(string, any) (any, error) {
 
 var errBusy = errors.New("busy")
 
-// served is an object as the adapter of a program would serve it.
+// served is an object as a program's adapter would serve it.
 type served struct {
 	subjects.Object
 	do     func(string, any) (any, error)
@@ -225,7 +225,7 @@ func (s served) Call(ctx context.Context, operation string, argument, answer any
 		s.memory.mu.Lock()
 		got, err := s.do(operation, argument)
 		s.memory.mu.Unlock()
-		if errors.Is(err, errBusy) { // it waits
+		if errors.Is(err, errBusy) { // served waits
 			select {
 			case <-time.After(5 * time.Millisecond):
 				continue
@@ -259,7 +259,7 @@ func TestPromisesOfFiles(t *testing.T) {
 			var mu sync.Mutex
 			all := map[string]served{} // by path
 			o.New = func(c *subjects.Client, path string) (subjects.Object, error) {
-				_, err := c.Conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll)) // so that the run is not one of nothing
+				_, err := c.Conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll)) // so that something happens in the run
 				if err != nil && !errors.Is(err, zk.ErrNodeExists) {
 					return nil, err
 				}

@@ -77,7 +77,7 @@ func pairsOf(n ast.Node) iter.Seq[*ast.MappingValueNode] {
 	}
 }
 
-// fields are the keys that a mapping may have, and what reads their values.
+// fields maps the keys that a mapping may have to the functions that read their values.
 type fields map[string]func(ast.Node) error
 
 // eachField reads the values of a mapping. what names it in errors.

@@ -266,7 +266,7 @@ func (r *fileReader) readCounter(v ast.Node) (Rule, error) {
 	)...), nil
 }
 
-// others adds that a model says nothing of the other operations.
+// others adds steps which say that a model leaves the other operations out.
 func others[St any](r *fileReader, of []*anyOp, steps ...Step[St]) []Step[St] {
 	for _, name := range r.order {
 		if o := r.operations[name].op; !slices.Contains(of, o) {
@@ -276,7 +276,8 @@ func others[St any](r *fileReader, of []*anyOp, steps ...Step[St]) []Step[St] {
 	return steps
 }
 
-// decodedOf returns a value as it is after it was written as JSON and read.
+// decodedOf returns a value in the form in which it comes back after it was written as
+// JSON and read.
 func decodedOf(n ast.Node) (v any, err error) {
 	if v, err = valueOf(n); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ import (
 type desk struct {
 	mu   *sync.Mutex
 	last *int64
-	err  error // of each third task, when it is finished
+	err  error // the error of each third task when it is finished
 }
 
 func (d *desk) Claim(context.Context) (int64, error) {
@@ -38,11 +38,12 @@ func (d *desk) Finish(_ context.Context, task int64) error {
 	return nil
 }
 
-// A client finishes the tasks that it has claimed, each once: again only if that certainly had no effect.
+// A client finishes the tasks that it has claimed, each of them once: it finishes a task again only
+// if the first try certainly had no effect.
 func TestFrom(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err   error
-		again bool // tasks are finished more than once
+		again bool // whether tasks are finished more than once
 	}{
 		"always done":    {nil, false},
 		"perhaps done":   {errors.New("no answer"), false},

@@ -13,9 +13,10 @@ import (
 	"github.com/zklab/zklab/internal/testkit/ownobjects"
 )
 
-// A right object is accused at no front door, however its clients live, and is valid somewhere. A wrong one
-// is convicted of what it breaks. A new kind of object meets all lives and doors, and a new life all kinds.
-// For stored runs and the commands, see TestOwnObjectsAtAllDoors in package cli.
+// A right object is accused at no front door, whatever the lives of its clients are, and is valid
+// in some run. A wrong object is convicted of breaking its rules. A new kind of object is tried
+// with all lives and doors, and a new life with all kinds. For stored runs and the commands, see
+// TestOwnObjectsAtAllDoors in package cli.
 func TestObjectsAndLives(t *testing.T) {
 	for i, o := range ownobjects.All {
 		t.Run(o.Name, func(t *testing.T) {
@@ -27,7 +28,7 @@ func TestObjectsAndLives(t *testing.T) {
 							valid++
 						}
 					})
-					if (i+j)%2 == 0 { // it takes some seeds
+					if (i+j)%2 == 0 { // a verdict takes some seeds
 						t.Run("wrong", func(t *testing.T) { convicted(t, o, life) })
 					}
 				})
@@ -39,7 +40,7 @@ func TestObjectsAndLives(t *testing.T) {
 	}
 }
 
-// lived is the experiment of a kind of object.
+// lived returns the experiment with a kind of object and a life of its clients.
 func lived(o ownobjects.Object, life ownobjects.Life, wrong bool) zklab.Experiment {
 	return zklab.Experiment{
 		Workload: o.Made(life, wrong).Workload(), Clients: 3, Keys: 2, TimeLimit: 3 * time.Second, MinLoad: -1, AllowUnknown: true,
@@ -47,8 +48,8 @@ func lived(o ownobjects.Object, life ownobjects.Life, wrong bool) zklab.Experime
 	}
 }
 
-// acquitted takes a right object through a door of tests with a seed, and reports whether it was valid in a
-// run with expiries.
+// acquitted runs a right object through Simulate or Sweep with a seed, and reports whether it was
+// valid in a run with expiries.
 func acquitted(t *testing.T, o ownobjects.Object, life ownobjects.Life, seed int64, simulate bool) bool {
 	x := lived(o, life, false)
 	t.Setenv("ZKLAB_SEED", strconv.FormatInt(seed%10+1, 10))
@@ -89,7 +90,8 @@ func simulatedOnce(t *testing.T, x zklab.Experiment, faults string, seed int64) 
 	return out
 }
 
-// The doors that take longer, or real time, take one object.
+// The doors that take longer, or that run in real time, are tested with one object
+// only.
 func TestFrontDoors(t *testing.T) {
 	t.Run("simulate", func(t *testing.T) { zklab.Simulate(t, stores(right)) })
 	t.Run("sweep", func(t *testing.T) { zklab.Sweep(t, stores(right), zklab.SweepOptions{Seeds: 6}) })

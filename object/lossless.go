@@ -12,10 +12,10 @@ import (
 // This file finds types of arguments and answers that lose something when they are written as JSON.
 // What is not recorded is not compared, so a rule would accept wrong values that differ only there.
 
-// A way is that from a type to a part of it.
+// way is the path from a type to a part of it, as [loss] follows it.
 type way struct {
 	path string
-	seen map[reflect.Type]bool // the types on it and beside it
+	seen map[reflect.Type]bool // the types on the path, and those beside it that have been looked at
 }
 
 // loss describes what part of values of a type cannot be written as JSON, or not read; "" if nothing is

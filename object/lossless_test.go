@@ -80,14 +80,15 @@ type tree struct {
 	_           int
 }
 
-// answers of a type, as an operation of an object: what its declaration is refused for, and what becomes of values.
+// answered is a type of answers or arguments in an operation of an object. It says why the
+// declaration is refused, or what becomes of the values.
 type answered struct {
 	what  string
-	says  string // of the declaration; "" if it is right
+	says  string // the error of the declaration; "" if the declaration is right
 	check func() error
 }
 
-// answering is an object whose clients are answered v.
+// answering is an object whose clients get the answer v.
 func answering[R any](v R) zklab.Experiment {
 	type S struct{}
 	ask := object.Ask("ask", func(S, context.Context) (R, error) { return v, nil })
@@ -117,8 +118,8 @@ func declares[R any](what, says string) answered {
 	}}
 }
 
-// A type of which something would be lost in the record is refused when it is declared, with the field; one that is
-// recorded as it is, is not.
+// A type that would lose something in the record is refused when it is declared, and the error
+// names the field; a type that is recorded without loss is accepted.
 func TestLossyTypes(t *testing.T) {
 	for _, tt := range []answered{
 		declares[hiddenField]("unexported", "its answer.n is unexported"),
@@ -159,7 +160,7 @@ func TestLossyTypes(t *testing.T) {
 	}
 }
 
-// becomes simulates clients that are answered v.
+// becomes simulates clients that get the answer v.
 func becomes[R any](t *testing.T, what, says string, v R) {
 	t.Helper()
 	o, err := zklab.SimulateIn(t, answering(v))
@@ -173,7 +174,7 @@ func becomes[R any](t *testing.T, what, says string, v R) {
 	}
 }
 
-// A value that is not the same after it was recorded ends the experiment with one line.
+// A value that its record would change ends the experiment with one line.
 func TestLossyValues(t *testing.T) {
 	becomes(t, "NaN", `the answer of operation "ask" of answering cannot be recorded: json: unsupported value: NaN`, math.NaN())
 	becomes(t, "infinite", "unsupported value: +Inf", []float64{math.Inf(1)})
@@ -193,7 +194,7 @@ func TestLossyValues(t *testing.T) {
 	becomes(t, "-0", "", math.Copysign(0, -1))
 }
 
-// Numbers that a float64 cannot tell apart are compared in full in an any, too.
+// Numbers that a float64 cannot tell apart are compared in full, even in an any.
 func TestLargeNumbers(t *testing.T) {
 	type S struct{}
 	ask := object.Ask("ask", func(S, context.Context) (any, error) { return int64(1)<<53 + 1, nil })

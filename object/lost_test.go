@@ -17,14 +17,15 @@ func (g *gate) Inside(context.Context) (bool, error) {
 	return g.depth > 0 && (g.forgetful || g.session == g.conn.SessionID()), nil
 }
 
-// A gate whose clients say for long that they are inside, though their session ended, is convicted of
-// lost. One that notices is not, also if its clients are seldom asked. It does not matter whether the session is the
-// client's or the gate's own. Without that question there is no such property.
+// A gate whose clients say long after their session ended that they are inside is convicted of
+// lost. A gate that notices the end is not, even if its clients are seldom asked. It does not
+// matter whether the session is the client's or the gate's own. Without that question there is no
+// such property.
 func TestLost(t *testing.T) {
 	for name, tt := range map[string]struct {
 		forgetful    bool
 		weight, keys int
-		own          bool // it has a session of its own
+		own          bool // whether the gate has a session of its own
 		want         checker.Result
 	}{
 		"notices":                       {false, 3, 0, false, checker.Valid},

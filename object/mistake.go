@@ -14,7 +14,7 @@ import (
 // or "[3:5] " in a YAML file.
 type place string
 
-// where returns the place of a part that has it as a field.
+// where returns the place. A part of a declaration that embeds a place has this method.
 func (p place) where() place { return p }
 
 // here returns the place in the program that calls zklab to declare something.

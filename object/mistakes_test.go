@@ -25,7 +25,7 @@ type (
 	gotten = *object.Op[*cell, object.None, int64]
 )
 
-// ruled has an object keep one rule.
+// ruled gives an object the single rule.
 func ruled(rule func(add added, get gotten) object.Rule) func(*object.Object[*cell]) {
 	return func(o *object.Object[*cell]) {
 		a, g := add(), get()
@@ -33,17 +33,17 @@ func ruled(rule func(add added, get gotten) object.Rule) func(*object.Object[*ce
 	}
 }
 
-// only has an object have some operations, and one rule.
+// only gives an object nothing but some operations and one rule.
 func only(rule object.Rule, operations ...object.Operation[*cell]) func(*object.Object[*cell]) {
 	return func(o *object.Object[*cell]) { o.Operations, o.Rules = operations, []object.Rule{rule} }
 }
 
-// more has an object have one more operation.
+// more gives an object one more operation.
 func more(operation object.Operation[*cell]) func(*object.Object[*cell]) {
 	return func(o *object.Object[*cell]) { o.Operations = append(o.Operations, operation) }
 }
 
-// needs has an object be exercised otherwise.
+// needs replaces the needs that an object is exercised for.
 func needs(all ...object.Need) func(*object.Object[*cell]) {
 	return func(o *object.Object[*cell]) { o.Exercise = all }
 }
@@ -70,11 +70,11 @@ func model() porcupine.Model {
 
 func ones(*object.Did) (input, output any) { return 1, 1 }
 
-// whole is the line that is said of an object as a whole.
+// whole is the line that mistakes in an object as a whole name.
 const whole = "Workload: o.Workload(),"
 
-// mistakes are declarations with one mistake: what is said of it, a part of the line that is named, and the change that
-// makes the mistake.
+// mistakes are declarations with one mistake: the text that reports it, a part of the line that the
+// report names, and the change that makes the mistake.
 var mistakes = []struct {
 	says, at string
 	change   func(*object.Object[*cell])
@@ -195,7 +195,7 @@ var mistakes = []struct {
 			object.Ignores[[]int64](g))
 	})},
 	{"get changed the state that it was given: return a new one instead", "object.Runs(g", ruled(func(a added, g gotten) object.Rule {
-		return object.Sequential([]int64{0}, // one that shows it only once there is a number
+		return object.Sequential([]int64{0}, // this step shows its mistake only once there is a number
 			object.Runs(a, func(s []int64, n int64) ([]int64, int64, error) { return []int64{s[0] + n}, s[0] + n, nil }),
 			object.Runs(g, func(s []int64, _ object.None) ([]int64, int64, error) { n := s[0]; s[0] = 0; return s, n, nil }))
 	})},
@@ -253,10 +253,10 @@ func mistaken(change func(*object.Object[*cell])) zklab.Experiment {
 	}
 }
 
-// place is where a mistake is said to be.
+// place matches the reported place of a mistake.
 var place = regexp.MustCompile(`([a-z]+_test\.go):(\d+): object "`)
 
-// stands returns the line of the tests' sources that a text names as the place of a mistake.
+// stands returns the line in the tests' sources that a text names as the place of a mistake.
 func stands(text string) string {
 	at := place.FindStringSubmatch(text)
 	if at == nil {
@@ -286,7 +286,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// frontDoors are all that takes an experiment.
+// frontDoors are all functions that run an experiment for a test.
 var frontDoors = map[string]func(*testing.T, zklab.Experiment){
 	"Simulate": zklab.Simulate,
 	"Sweep":    func(t *testing.T, x zklab.Experiment) { zklab.Sweep(t, x, zklab.SweepOptions{Seeds: 2}) },
@@ -301,9 +301,10 @@ var frontDoors = map[string]func(*testing.T, zklab.Experiment){
 
 const plantedMistakes = "ZKLAB_TEST_MISTAKES"
 
-// Each front door says the same line, fails the test that calls it, and begins nothing.
+// Each front door reports the same line, fails the test that calls it, and begins
+// nothing.
 func TestMistakesAtFrontDoors(t *testing.T) {
-	const each = 9 // of the mistakes
+	const each = 9 // how many mistakes each door gets
 	if os.Getenv(plantedMistakes) != "" {
 		for i := 0; i < len(mistakes); i += each {
 			for name, door := range frontDoors {
@@ -335,7 +336,7 @@ func TestMistakesAtFrontDoors(t *testing.T) {
 	}
 }
 
-// What only a run shows is told with its place, too.
+// A mistake that only a run shows is also reported with its place.
 func TestMistakesInRuns(t *testing.T) {
 	for says, change := range map[string]func(*object.Object[*cell]){
 		`: the argument of operation "put" of cell cannot be drawn: its function panicked: odd, at mistakes_test.go:`: func(o *object.Object[*cell]) {

@@ -4,8 +4,8 @@ import (
 	"reflect"
 )
 
-// Nobody stands for the caller in a state without one, such as a lease that is free. (The zero [Caller]
-// is client 0, so a specification whose initial state contains it is refused.)
+// Nobody stands for the caller in a state without one, such as a lease that is free. (The zero
+// [Caller] is client 0, so a specification whose initial state contains a zero Caller is refused.)
 var Nobody = Caller{Client: -1}
 
 // hasZeroCaller reports whether a value has a zero Caller somewhere.

@@ -21,8 +21,8 @@ import (
 // calls it from one goroutine at a time. An S with a method Close(ctx context.Context) error is closed at the
 // end.
 type Object[S any] struct {
-	// Name is the name in histories, folders and reports: lower-case words with hyphens. zklab's own
-	// recipes (lock, queue, …) keep theirs.
+	// Name is the name in histories, folders and reports: lower-case words with hyphens. zklab's
+	// own recipes (lock, queue, …) keep their own names.
 	Name string
 	// About describes the object in a few words.
 	About string
@@ -225,7 +225,8 @@ func (o Object[S]) mistake(all []*operation) error {
 // workload is an object as a workload.
 type workload struct{ workloads.Mix }
 
-// calls returns some calls of each operation, to try the rules; nil if their arguments cannot be drawn.
+// calls returns some calls of each operation, with which the rules can be tried; nil if their
+// arguments cannot be drawn.
 func (w workload) calls() (all []*declared.Call) {
 	defer func() {
 		if recover() != nil { // the run says why

@@ -21,8 +21,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// cell is a number that all clients of one znode share, in this process. It is wrong if it is torn: then
-// it adds to a value that it read earlier.
+// cell is a number that all clients of one znode share, in this process. A torn cell is wrong: it
+// adds to a value that it read earlier.
 type cell struct {
 	mu    *sync.Mutex
 	value *int64
@@ -106,7 +106,8 @@ func simulated(t *testing.T, o object.Object[*cell]) *zklab.Outcome {
 	return out
 }
 
-// An object that keeps its promise is valid; one that does not is convicted, in words.
+// An object that keeps its promise is valid; one that does not is convicted, with an
+// explanation.
 func TestRightAndWrong(t *testing.T) {
 	if o := simulated(t, cells(false)); o.Result.Verdict != checker.Valid {
 		t.Errorf("right: %s: %+v %+v", o.Result.Verdict, o.Result.Verdicts, o.Result.Assumptions)
@@ -161,7 +162,7 @@ func TestArrivals(t *testing.T) {
 		began := map[string]string{}
 		for _, op := range out.History.Operations() {
 			value := string(op.Invoke.Value)
-			if last := value[len(value)-2:]; last < "05" { // of the five clients in the load
+			if last := value[len(value)-2:]; last < "05" { // a value of the five clients in the load
 				began[value] = op.F
 			}
 		}
@@ -179,8 +180,8 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
-// No two calls of a run draw the same unique number, also after the load, and for several numbers in one call. All are
-// small.
+// No two calls of a run draw the same unique number, even after the load, and even with several
+// numbers in one call. All are small.
 func TestUnique(t *testing.T) {
 	o := cells(false)
 	put := object.Call("put", func(c *cell, ctx context.Context, n [3]int32) (int64, error) { return c.Add(ctx, int64(n[0])) }, func(d *object.Draw) [3]int32 {
@@ -211,7 +212,7 @@ func TestUnique(t *testing.T) {
 	}
 }
 
-// Functions of the declaration that panic end the experiment with one line.
+// A function of the declaration that panics ends the experiment with one line.
 func TestFunctionsThatPanic(t *testing.T) {
 	o := cells(false)
 	o.Operations[0] = add().When(func(*object.Draw) bool { panic("why") })
@@ -228,7 +229,7 @@ func arrivals(client int, numbers ...int) (all []workloads.Arrival) {
 	return all
 }
 
-// Options.Memory bounds the rules, too.
+// Options.Memory also bounds the rules.
 func TestMemory(t *testing.T) {
 	o := simulated(t, cells(false))
 	r := checker.Run(t.Context(), o.History, checker.Options{Memory: 1})

@@ -18,7 +18,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// None is the argument of an operation without arguments, and the answer of one without an answer.
+// None is the argument of an operation without arguments, and the answer of an operation without
+// an answer.
 type None struct{}
 
 // Draw gives arguments what they are drawn from: random numbers, which follow from the seed, and what
@@ -187,7 +188,7 @@ func (o *Op[S, A, R]) Says(asked, done string) *Op[S, A, R] { o.asked, o.done = 
 
 func (o *Op[S, A, R]) declared() *operation { return &o.operation }
 
-func (o *Op[S, A, R]) of(S) {} // no operation of other subjects
+func (o *Op[S, A, R]) of(S) {} // an Op of other subjects has another method, so it is no Operation[S]
 
 // invoke returns what calls the operation of a subject in this process.
 func (o *Op[S, A, R]) invoke(call func(S, context.Context, A) (R, error)) func(any, context.Context, contracts.JSON) (contracts.JSON, error) {

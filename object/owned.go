@@ -12,7 +12,7 @@ import (
 type Owners struct {
 	place
 	claim, release *operation
-	wrong          error // what Until got
+	wrong          error // what is wrong with the operation that Until got
 }
 
 // Owned is the rule that what claim answers is the client's own, such as a worker number: no two

@@ -25,7 +25,7 @@ type store struct {
 	conn   *zk.Conn
 	path   string
 	defect defect
-	first  map[string]string // what a stale one answers: the first values that it read
+	first  map[string]string // what a stale store answers: the first values that it read
 }
 
 // defect names the mistake of a store.
@@ -33,8 +33,8 @@ type defect string
 
 const (
 	right    defect = ""
-	stale    defect = "stale"    // it answers from what it read first
-	lostSwap defect = "lostSwap" // it says of each swap that it was done, whatever was written meanwhile
+	stale    defect = "stale"    // it answers from its first read
+	lostSwap defect = "lostSwap" // it reports each swap as done, whatever was written meanwhile
 )
 
 func newStore(of defect) func(*subjects.Client, string) (*store, error) {
@@ -49,7 +49,7 @@ func newStore(of defect) func(*subjects.Client, string) (*store, error) {
 // setting is set by put, and by swap if the value is Old.
 type setting struct{ Key, Value, Old string }
 
-// read returns the content and its version. It may be old.
+// read returns the content and its version. They may be old.
 func (s *store) read() (content map[string]string, version int32, err error) {
 	data, stat, err := s.conn.Get(s.path)
 	if err != nil {
@@ -63,7 +63,8 @@ func (s *store) read() (content map[string]string, version int32, err error) {
 	return content, stat.Version, nil
 }
 
-// change writes what f makes of the content, so that also a read is ordered by the leader.
+// change writes the content that f returns. It writes even for a read, so that the leader
+// orders the read.
 func (s *store) change(ctx context.Context, f func(map[string]string)) (map[string]string, error) {
 	for ctx.Err() == nil {
 		content, version, err := s.read()
@@ -156,10 +157,11 @@ var kvModel = porcupine.Model{
 	},
 }
 
-// stores are the key-value stores with a defect.
+// stores returns an experiment with key-value stores that have a defect.
 func stores(of defect) zklab.Experiment { return storesWith(of, (*store).Get, swapped) }
 
-// swapped and swappedText tell whether a swap was done. A bool has two values, of which zklab tries both.
+// swapped and swappedText return the answer to a swap that was done or not. A bool has two values,
+// of which zklab tries both.
 func swapped(done bool) bool { return done }
 
 func swappedText(done bool) string {
@@ -169,7 +171,8 @@ func swappedText(done bool) string {
 	return "refused"
 }
 
-// storesWith are stores whose reads are plain if they peek, and whose swaps answer in some way.
+// storesWith returns an experiment with stores whose reads use read and whose swaps answer by
+// answer.
 func storesWith[R comparable](of defect, read func(*store, context.Context, string) (string, error), answer func(bool) R) zklab.Experiment {
 	key := object.Any("a", "b")
 	value := func(d *object.Draw) string { return strconv.Itoa(d.IntN(4)) }
@@ -208,7 +211,7 @@ func storesWith[R comparable](of defect, read func(*store, context.Context, stri
 	return zklab.Experiment{Workload: o.Workload()}
 }
 
-// lostReplies leave the outcomes of some writes unknown.
+// lostReplies leaves the outcomes of some writes unknown.
 var lostReplies = must(plan.Parse("lose-reply:setData:who=all/300ms", 300*time.Millisecond))
 
 func must[T any](v T, err error) T {
@@ -218,8 +221,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// A model for porcupine runs unchanged, also if its steps read outputs. It accuses no right store of calls
-// whose outcome is unknown, and convicts stale reads and swaps that were lost.
+// A model for porcupine runs unchanged, even if its steps read outputs. It does not accuse a right
+// store because of calls whose outcome is unknown, and convicts stale reads and lost swaps.
 func TestPorcupine(t *testing.T) {
 	for _, of := range []defect{right, stale, lostSwap} {
 		for name, x := range map[string]zklab.Experiment{
@@ -257,7 +260,7 @@ func simulateStores(t *testing.T, of defect, name string, x zklab.Experiment) {
 		t.Errorf("only %d swaps of unknown outcome", unheard)
 	}
 	switch {
-	case name == "text": // what a swap of unknown outcome answered can only be guessed
+	case name == "text": // the answer to a swap of unknown outcome can only be guessed
 		if of == right && results[checker.Violation] > 0 {
 			t.Error("a right store was accused")
 		}
@@ -266,7 +269,8 @@ func simulateStores(t *testing.T, of defect, name string, x zklab.Experiment) {
 	}
 }
 
-// With Outputs, a call of unknown outcome has no other output. Rules of other kinds see the same calls.
+// With Outputs, a call of unknown outcome has only the outputs that are listed. Rules of other
+// kinds see the same calls.
 func TestOutputs(t *testing.T) {
 	adds := porcupine.Model{
 		Init: func() any { return int64(0) },

@@ -27,13 +27,13 @@ import (
 type ids struct {
 	conn *zk.Conn
 	path string
-	mind *mind // of a wrong one; nil for a right one
+	mind *mind // the mind of a wrong generator; nil for a right one
 }
 
 // mind holds the beliefs of a wrong generator.
 type mind struct {
 	trusts bool // that last is the last number
-	leads  bool // that it leads, and that nobody else writes
+	leads  bool // that it leads, and that no other client writes
 	last   int64
 }
 
@@ -94,7 +94,8 @@ func (g *ids) NextOfLeader(context.Context) (int64, error) {
 	return g.mind.last, err
 }
 
-// numbers are the rule of all generators: each number follows the one before.
+// numbers returns a generator with the rule of all generators: each number is one more
+// than the number before.
 func numbers(what string, makes func(*subjects.Client, string) (*ids, error), next *object.Op[*ids, object.None, int64]) object.Object[*ids] {
 	return object.Object[*ids]{
 		Name: what, New: makes, Operations: []object.Operation[*ids]{next},
@@ -117,7 +118,8 @@ func rightIDs() zklab.Experiment {
 	return experiment(numbers("ids", func(c *subjects.Client, path string) (*ids, error) { return newIDs(c, path, nil) }, object.Ask("next", (*ids).Next)))
 }
 
-// forgetful generators believe, when their process was started again, that nobody was faster meanwhile.
+// forgetful returns an experiment with generators that believe, after a restart of their process,
+// that no other client wrote in between.
 func forgetful() zklab.Experiment {
 	var mu sync.Mutex
 	minds := map[string]*mind{} // the disks of the clients
@@ -134,7 +136,8 @@ func forgetful() zklab.Experiment {
 	}, object.Ask("next", (*ids).Next)))
 }
 
-// proudIDs believe that they lead for as long as they live.
+// proudIDs returns generators that, once they lead, believe that they lead for as long
+// as they live.
 func proudIDs() object.Object[*ids] {
 	return numbers("proud-ids", func(c *subjects.Client, path string) (*ids, error) { return newIDs(c, path, &mind{}) },
 		object.Ask("next", (*ids).NextOfLeader).Refuses(errFollower))
@@ -157,8 +160,8 @@ func played(t *testing.T, x zklab.Experiment, f plan.Schedule, seed int64) *zkla
 	return o
 }
 
-// A right generator is valid while its processes crash and freeze, and calls of unknown outcome are among those
-// that say so.
+// A right generator is valid while its processes crash and freeze, even though some calls have an
+// unknown outcome because their process was killed.
 func TestProcesses(t *testing.T) {
 	for name, f := range map[string]plan.Schedule{"crash": crashes, "freeze": freezes} {
 		t.Run(name, func(t *testing.T) {
@@ -182,7 +185,8 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-// Mistakes that only a crash or a freeze brings to light are convicted, and nothing is without these faults.
+// Mistakes that only a crash or a freeze brings to light are convicted; without these faults
+// nothing is.
 func TestProcessesOfWrongObjects(t *testing.T) {
 	for name, c := range map[string]struct {
 		x func() zklab.Experiment
@@ -207,7 +211,7 @@ func TestProcessesOfWrongObjects(t *testing.T) {
 	}
 }
 
-// lease is held by whoever has made the znode below the path.
+// lease is held by the client that made the znode below the path.
 type lease struct {
 	conn *zk.Conn
 	path string
@@ -223,8 +227,8 @@ func (l *lease) Take(context.Context) error {
 	return err
 }
 
-// The ends of the sessions of processes that are killed are known to a specification. One that says nothing of
-// them is wrong, and is told so.
+// The ends of the sessions of processes that are killed are known to a specification. A
+// specification that ignores them is wrong, and is reported as wrong.
 func TestSessionsOfProcesses(t *testing.T) {
 	leases := func(ends bool) zklab.Experiment {
 		take := object.Do("take", (*lease).Take).Refuses(errTaken)
@@ -271,7 +275,8 @@ func TestSessionsOfProcesses(t *testing.T) {
 	}
 }
 
-// Clients that are real processes: answers, refusals and their text pass through the adapter protocol.
+// The clients are real processes: answers, refusals and their text pass through the adapter
+// protocol.
 func TestRealProcesses(t *testing.T) {
 	x := proud()
 	x.Command, x.Seed, x.Out = []string{os.Args[0], clientArgument}, 1, t.TempDir()
@@ -297,7 +302,7 @@ func TestRealProcesses(t *testing.T) {
 	}
 }
 
-// clientArgument makes this program a client's process.
+// clientArgument makes this test binary run as a client's process.
 const clientArgument = "client-of-own-objects"
 
 func TestMain(m *testing.M) {

@@ -6,7 +6,8 @@ import (
 	"github.com/zklab/zklab"
 )
 
-// Right stores in several styles are accused of nothing in the simulations of a default test.
+// The simulations of a default test accuse right stores of nothing, in several styles of
+// store.
 func TestRightStyles(t *testing.T) {
 	for name, x := range map[string]zklab.Experiment{
 		"plain reads":      storesWith(right, (*store).Peek, swapped),

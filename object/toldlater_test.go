@@ -6,9 +6,9 @@ import (
 	"github.com/zklab/zklab/internal/testkit/ownobjects"
 )
 
-// A gate is accused of nothing, although the sessions of its holders end often: between the end of a session and
-// the moment at which its client is told of that, the client believes that it is inside. Other sessions of the
-// client end, too, and say nothing of its hold.
+// A gate is accused of nothing, although the sessions of its holders end often: between the end of
+// a session and the moment at which its client is told of that, the client believes that it is
+// inside. Other sessions of the client also end, and say nothing about its hold.
 func TestGatesToldLater(t *testing.T) {
 	for _, o := range ownobjects.All {
 		if o.Breaks != "exclusion" {

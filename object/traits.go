@@ -17,18 +17,18 @@ type Holds[S, R any] struct {
 	nested              bool
 	places              int // how many clients may hold at once; 0: one
 	token               func(R) int64
-	wrong               error // what Confirm, Token or AtMost got
+	wrong               error // what is wrong with the arguments of Confirm, Token or AtMost
 }
 
 // Exclusive is the rule that begin begins an exclusive hold of the object, as the Lock of a mutex does,
 // and end ends it. zklab checks the same as for its own locks (docs/checking.md): exclusion, belief,
 // progress and grant; with [Holds.Confirm], lost; and with [Holds.Token], tokens. No model is needed.
 //
-// A hold begins when begin is answered. If begin answers a bool, false means that it did not begin. It
-// ends when end is called, unless that call certainly had no effect, and with the session of its
-// client, or its process. Clients call end once for each begin, even after the session of the hold has
-// ended: then at the latest before the next begin. If the call fails, they do not repeat it. So a
-// specification beside this rule must allow the end of a hold that ended with its session.
+// A hold begins when begin is answered. If begin answers a bool, false means that it did not begin.
+// It ends when end is called, unless that call certainly had no effect, and with the session of its
+// client, or its process. Clients call end once for each begin, even after the session of the hold
+// has ended: then at the latest before the next begin. If the call fails, they do not repeat it. So
+// a specification besides this rule must allow the end of a hold that ended with its session.
 //
 // Unless [Op.When] says otherwise, a client calls begin when it does not hold, and end when it does. A
 // client that holds an object calls no other object until it has ended the hold. At the end of the load
@@ -37,8 +37,9 @@ func Exclusive[S, A, R, B, Q any](begin *Op[S, A, R], end *Op[S, B, Q]) *Holds[S
 	return &Holds[S, R]{place: here(), begin: operationOf(begin), end: operationOf(end)}
 }
 
-// Nested declares that a client may begin a hold again while it holds (a reentrant lock), and that the hold ends
-// when it was ended as often. Unless [Op.When] says otherwise, clients begin a hold up to three times.
+// Nested declares that a client may begin a hold again while it holds (a reentrant lock), and that
+// it holds until it has ended each of them. Unless [Op.When] says otherwise, clients begin a hold
+// up to three times.
 func (h *Holds[S, R]) Nested() *Holds[S, R] { h.nested = true; return h }
 
 // AtMost declares that up to n clients may hold the object at once, as the leases of a semaphore. zklab then checks the
@@ -126,9 +127,10 @@ type Items struct {
 	unordered bool
 }
 
-// Queue is the rule that put puts an item in, its argument, and take takes one out, its answer. zklab
-// checks the same as for its own queues (docs/checking.md): integrity (nothing comes out twice, or
-// without having been put in), loss, and order. Each item must be put only once: draw it with [Unique].
+// Queue is the rule that put puts an item into the object, which is its argument, and take takes an
+// item out, which is its answer. zklab checks the same as for its own queues (docs/checking.md):
+// integrity (nothing comes out twice, or without having been put in), loss, and order. Each item
+// must be put only once: draw it with [Unique].
 //
 // take answers the type of items, or a pointer to it. An answer of nil or of an empty text means that
 // there was no item. After the load, clients call take until it answers that, or fails; without such an

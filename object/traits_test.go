@@ -18,8 +18,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// gate is a reentrant try-lock: an ephemeral znode, and how often its client entered. A wrong one is left
-// at the first leave.
+// gate is a reentrant try-lock: an ephemeral znode, and how often its client entered. A wrong gate
+// is left entirely at the first leave.
 type gate struct {
 	conn      *zk.Conn
 	path      string
@@ -82,7 +82,7 @@ func gates(wrong bool) (o object.Object[*gate]) {
 	}
 }
 
-// expiries end sessions of holders.
+// expiries expires the sessions of holders.
 var expiries = plan.Every(500*time.Millisecond, faults.Expire{Who: faults.Holder})
 
 // A right reentrant lock is not accused, although sessions of its holders end, and a wrong one is convicted of
@@ -116,7 +116,7 @@ func TestExclusive(t *testing.T) {
 				}
 			}
 		}
-		if decided < 8 { // it is a try-lock: who meets a holder is refused
+		if decided < 8 { // it is a try-lock: a client that meets a holder is refused
 			t.Errorf("wrong %v: exclusion was decided in %d of 10 seeds", wrong, decided)
 		}
 		if convicted > 0 != want || depth < 2 {
@@ -125,8 +125,8 @@ func TestExclusive(t *testing.T) {
 	}
 }
 
-// wary is a lock that refuses its client once after the session of a hold has ended. A wrong one refuses it for
-// ever.
+// wary is a lock that refuses its client once after the session of a hold has ended. A wrong lock
+// refuses its client for ever.
 type wary struct {
 	subjects.Lock
 	conn    *zk.Conn
@@ -230,7 +230,7 @@ func (b *box) Put(_ context.Context, item int64) error {
 }
 
 func (b *box) Take(context.Context) (*int64, error) {
-	time.Sleep(20 * time.Millisecond) // takes overlap
+	time.Sleep(20 * time.Millisecond) // so that takes overlap
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.items) == 0 {
@@ -245,7 +245,7 @@ func (b *box) Take(context.Context) (*int64, error) {
 	return &item, nil
 }
 
-// A right queue is valid, and each defect is convicted of what it breaks.
+// A right queue is valid, and each defect is convicted of breaking its rule.
 func TestQueue(t *testing.T) {
 	for _, defect := range []string{"", "loss", "integrity", "order", "unordered"} {
 		put, take := object.Give("put", (*box).Put, object.Unique), object.Ask("take", (*box).Take)

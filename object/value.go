@@ -15,7 +15,7 @@ import (
 
 // encode writes a value. The error says in one line what would be lost of it.
 func encode[T any](v T) (json.RawMessage, error) {
-	raw, err := json.Marshal(&v) // by a pointer, so that methods of pointers write it, too
+	raw, err := json.Marshal(&v) // by a pointer, so that methods of pointers also write it
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,8 @@ func encode[T any](v T) (json.RawMessage, error) {
 // deepest limits how far values are looked at: JSON is no deeper.
 const deepest = 1000
 
-// writable looks for what a type does not show: texts that JSON cannot have, and the types of values in an any.
+// writable looks for losses that a type does not show: texts that JSON cannot have, and the types
+// of values in an any.
 func writable(v reflect.Value, depth int) error {
 	if depth > deepest || v.IsValid() && ownForm(v.Type()) != "" {
 		return nil

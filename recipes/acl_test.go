@@ -16,8 +16,8 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// known is a client that has said who it is, and whose znodes are for that user, and for others
-// as far as that goes.
+// known returns a client that has authenticated itself. All permissions on its znodes go to
+// that user, and others get the given ones.
 func known(t *testing.T, e ensemble.Ensemble, user string, others ...zk.ACL) *client {
 	t.Helper()
 	c := newClient(t, e, recipes.WithACL(append(others, zk.DigestACL(zk.PermAll, user, "secret")...)...))
@@ -27,8 +27,8 @@ func known(t *testing.T, e ensemble.Ensemble, user string, others ...zk.ACL) *cl
 	return c
 }
 
-// TestEveryZnodeHasTheACL has each recipe used by a client of its own, looks at every znode that
-// was ever made, and has a stranger use what is left.
+// TestEveryZnodeHasTheACL uses each recipe with a client of its own, checks every znode that was
+// ever created, and lets a stranger use what is left.
 func TestEveryZnodeHasTheACL(t *testing.T) {
 	for _, u := range recipeUses {
 		for name, others := range map[string][]zk.ACL{u.made: nil, u.made + ", with others who read": zk.WorldACL(zk.PermRead)} {
@@ -68,7 +68,8 @@ func useAsOwnerAndStranger(t *testing.T, e ensemble.Ensemble, u recipeUse, other
 	use()
 }
 
-// onlyFor checks the ACL of all that was made below a path, and says how much that was.
+// onlyFor checks the ACL of every znode that was created below a path, and returns how
+// many there were.
 func onlyFor(t *testing.T, e ensemble.Ensemble, below string, acl []zk.ACL) (made int) {
 	t.Helper()
 	txns, err := e.(*embedded.Ensemble).Transactions(t.Context())
@@ -96,11 +97,11 @@ func onlyFor(t *testing.T, e ensemble.Ensemble, below string, acl []zk.ACL) (mad
 	return made
 }
 
-// ownErrors lists the errors of calls that need no right.
+// ownErrors lists the errors of calls that need no permission.
 var ownErrors = []error{recipes.ErrNotHeld, recipes.ErrNotJoined, recipes.ErrOutside, recipes.ErrNoJob, recipes.ErrEmpty, recipes.ErrNotRegistered}
 
-// refusedAll has a client make all calls that has no rights, or those of a reader: it may wait
-// then for what others may do.
+// refusedAll makes all calls as a client that has no permissions, or only those of a reader:
+// it may then wait for something that only others may do.
 func refusedAll(t *testing.T, u recipeUse, cl *recipes.Client, path string, reads bool) {
 	t.Helper()
 	refusals := 0
@@ -137,7 +138,7 @@ func refusedAll(t *testing.T, u recipeUse, cl *recipes.Client, path string, read
 	}
 }
 
-// TestWithoutACLZnodesAreForEverybody is the default.
+// TestWithoutACLZnodesAreForEverybody checks the default.
 func TestWithoutACLZnodesAreForEverybody(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		c := newClient(t, e)
@@ -152,7 +153,8 @@ func TestWithoutACLZnodesAreForEverybody(t *testing.T) {
 	})
 }
 
-// TestRightsOutliveConnectionAndSession loses first the one, then the other.
+// TestRightsOutliveConnectionAndSession first loses the connection, and then the
+// session.
 func TestRightsOutliveConnectionAndSession(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		c := newClient(t, e, recipes.WithACL(zk.AuthACL(zk.PermAll)...))
@@ -186,8 +188,8 @@ func TestRightsOutliveConnectionAndSession(t *testing.T) {
 	})
 }
 
-// TestBadACLIsRefused grants rights on znodes to the identity that the session has proved, which
-// is nobody.
+// TestBadACLIsRefused grants rights on znodes to the identity that the session has proved, of
+// which there is none.
 func TestBadACLIsRefused(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		for _, acl := range [][]zk.ACL{nil, zk.AuthACL(zk.PermAll)} {
@@ -201,8 +203,8 @@ func TestBadACLIsRefused(t *testing.T) {
 	})
 }
 
-// TestWhatCannotBeRemoved takes the right to remove a contender: Close does not wait for what
-// may never come, and it is removed when the right is back.
+// TestWhatCannotBeRemoved takes away the right to remove a contender: Close does not wait for
+// a right that may never come back, and the contender is removed when it does.
 func TestWhatCannotBeRemoved(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		c := newClient(t, e)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// What goes on in the background ends when the session's value is closed, though the recipe's
-// is not, and though it pauses just then between two tries.
+// Background tasks end when the client is closed, even if the recipe is not closed, and even
+// if a task is pausing between two tries at that moment.
 func TestBackgroundEndsWithTheSession(t *testing.T) {
 	refuses := func(string, string) fault { return refused }
 	ended := func(c <-chan struct{}) func(context.Context) { return func(context.Context) { <-c } }

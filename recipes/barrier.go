@@ -56,7 +56,7 @@ func (b *Barrier) raise(ctx context.Context, z *client.Session) (calls.Outcome, 
 	case errors.Is(err, zk.ErrNodeExists):
 		return calls.Applied, nil
 	case errors.Is(err, zk.ErrNoNode):
-		return calls.NotApplied, calls.ErrAgain // with its parent
+		return calls.NotApplied, calls.ErrAgain // the parent is missing: the next attempt creates it
 	case o == calls.Unknown && failures.Unanswered(err):
 		return b.r.Settle(b.raised(ctx, z, before.Stat.Pzxid))
 	case o == calls.Unknown && errors.Is(err, ErrSessionLost):

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// barrierOfTwo has a raise, await and lift, and b beside it.
+// barrierOfTwo makes a raise, wait and lift a barrier, together with b.
 func barrierOfTwo(t *testing.T, a, b *client, path string) {
 	ba, bb := recipes.NewBarrier(a.s, path), recipes.NewBarrier(b.s, path)
 	there := func(want bool) {
@@ -40,7 +40,7 @@ func barrierOfTwo(t *testing.T, a, b *client, path string) {
 			t.Error("passed too early")
 		}
 	}()
-	time.Sleep(50 * time.Millisecond) // until it waits, mostly
+	time.Sleep(50 * time.Millisecond) // in most cases, until it waits
 	lifted.Store(true)
 	within(t, "b lifts", bb.Lift)
 	<-passed

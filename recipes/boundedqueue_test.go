@@ -64,8 +64,9 @@ func TestBoundedQueueIsFull(t *testing.T) {
 	})
 }
 
-// At no request of anybody's are there more items than the capacity, though many put at once,
-// replies get lost, and servers lag; and the size equals the queue's.
+// At no request of any client are there more items than the capacity, although many clients
+// put at once, replies get lost, and servers lag; and the recorded size equals the number of
+// items.
 func TestBoundedQueueUnderContention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

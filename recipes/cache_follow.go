@@ -27,7 +27,7 @@ import (
 // cacheReads is how many requests of a cache are under way at a time, at most.
 const cacheReads = 16
 
-// follow keeps the copy up to date until ctx ends. The end of the client ends ctx, too.
+// follow keeps the copy up to date until ctx ends. ctx also ends with the client.
 func (c *Cache) follow(ctx context.Context) {
 	var b client.Backoff
 	for {
@@ -242,7 +242,7 @@ func (c *Cache) keep(n *cached, anew bool) (deeper []string, err error) {
 	for _, name := range n.names {
 		child := znodes.Join(n.Path, name)
 		if c.copy[child] == nil && c.state == CacheCurrent {
-			c.state = CacheBehind // until the child was read, too
+			c.state = CacheBehind // until the child has also been read
 		}
 		if anew || c.copy[child] == nil {
 			deeper = append(deeper, child)

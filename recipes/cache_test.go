@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/calls"
 )
 
-// copyOf is a cache's copy in a line: paths below the root with their data.
+// copyOf returns a cache's copy in one line: paths below the root, with their data.
 func copyOf(c *Cache) string {
 	var all []string
 	for path, n := range c.All() {
@@ -41,7 +41,8 @@ func showsAsIs(t *testing.T, tr *tree, c *Cache) {
 	}
 }
 
-// change does to the tree what others do: "path=data" makes or sets, "path" deletes.
+// change makes a change of another client to the tree: "path=data" creates or sets a
+// znode, "path" deletes one.
 func (tr *tree) change(steps ...string) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -58,8 +59,8 @@ func (tr *tree) change(steps ...string) {
 	}
 }
 
-// neverBack has the copy never show, of any znode, an older one after a later one. It looks
-// whenever there is news, until the test has ended it.
+// neverBack checks that the copy never shows an older state of a znode after a later one.
+// It looks whenever there is news, until the test calls end.
 func neverBack(ctx context.Context, t *testing.T, c *Cache) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -82,7 +83,7 @@ func neverBack(ctx context.Context, t *testing.T, c *Cache) (end func()) {
 	return func() { cancel(); <-done }
 }
 
-// whatBecomes are the changes of a subtree /recipes/test, step by step.
+// whatBecomes lists changes of the subtree /recipes/test, step by step.
 var whatBecomes = [][]string{
 	{"/recipes="},
 	{"/recipes/test=root", "/recipes/test/a=1", "/recipes/test/b=1"},
@@ -93,8 +94,8 @@ var whatBecomes = [][]string{
 	{"/recipes/test=again", "/recipes/test/b=4"},
 }
 
-// TestCacheAtEveryRequest follows a subtree through all that can become of it, and knows of
-// each step after a Sync.
+// TestCacheAtEveryRequest follows a subtree through all kinds of changes, and checks that
+// each step is known after a Sync.
 func TestCacheAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		c := NewCache(m.a, m.path)
@@ -124,12 +125,12 @@ func TestCacheAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestCacheFollowsAtEveryRequest has nobody ask: watches, and looks where they may be lost,
-// bring all changes.
+// TestCacheFollowsAtEveryRequest never calls Sync: watches, and looks at intervals in case
+// these are lost, bring all changes.
 func TestCacheFollowsAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		if m.cancels {
-			m.cancels = false // nobody's call is under way: as without a mishap
+			m.cancels = false // no call is under way: the same as without a mishap
 		}
 		c := NewCache(m.a, m.path)
 		must(t, c.Current(ctx))
@@ -162,8 +163,8 @@ func cacheTest(t *testing.T, test func(ctx context.Context, t *testing.T, tr *tr
 	})
 }
 
-// TestCacheByWatches changes each kind of thing, and asks for no Sync: what is not changed is
-// not read again.
+// TestCacheByWatches makes each kind of change, and calls no Sync: what is not changed is not
+// read again.
 func TestCacheByWatches(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
 		for i := range 100 {
@@ -188,7 +189,7 @@ func TestCacheByWatches(t *testing.T) {
 	})
 }
 
-// TestCacheBoundsItsRequests counts those under way at a time.
+// TestCacheBoundsItsRequests counts the requests that are under way at a time.
 func TestCacheBoundsItsRequests(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
 		tr.change("/top=")
@@ -215,7 +216,8 @@ func TestCacheBoundsItsRequests(t *testing.T) {
 	})
 }
 
-// TestCacheWithoutItsEvents has all watches forgotten: it looks again.
+// TestCacheWithoutItsEvents makes the servers forget all watches: the cache looks
+// again.
 func TestCacheWithoutItsEvents(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
 		tr.change("/top=", "/top/a=1", "/top/b=1")
@@ -229,7 +231,7 @@ func TestCacheWithoutItsEvents(t *testing.T) {
 		if copyOf(c) != "= /a=1 /b=1" {
 			t.Errorf("the copy is %q without watches", copyOf(c))
 		}
-		must(t, c.Sync(ctx)) // does not go by watches
+		must(t, c.Sync(ctx)) // this does not rely on watches
 		showsAsIs(t, tr, c)
 		tr.change("/top/a=3")
 		time.Sleep(2 * fakeTimeout)
@@ -237,7 +239,8 @@ func TestCacheWithoutItsEvents(t *testing.T) {
 	})
 }
 
-// TestCacheNeverGoesBack has sessions expire, and the next one on a server that lags.
+// TestCacheNeverGoesBack makes sessions expire, and connects the next session to a
+// server that lags.
 func TestCacheNeverGoesBack(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
 		end := neverBack(ctx, t, c)
@@ -278,7 +281,7 @@ func TestCacheSaysWhenItIsCurrent(t *testing.T) {
 		synctest.Wait()
 		state(CacheCurrent)
 		tr.change("/top=1")
-		state(CacheBehind) // or current, if it has read that by now: nobody ran
+		state(CacheBehind) // or current, if it has read the change by now: no other goroutine ran
 		synctest.Wait()
 		state(CacheCurrent)
 		f.connected(false)
@@ -300,7 +303,7 @@ func TestCacheSaysWhenItIsCurrent(t *testing.T) {
 	})
 }
 
-// silentOn has requests of one kind, or on one path, not be answered.
+// silentOn makes requests of one kind, or on one path, stay without an answer.
 func silentOn(op, path string) func(op, path string) fault {
 	return func(o, p string) fault {
 		if o == op || p == path {
@@ -310,7 +313,8 @@ func silentOn(op, path string) func(op, path string) fault {
 	}
 }
 
-// TestCacheCurrentWaitsForOneRound asks while all is read for the first time.
+// TestCacheCurrentWaitsForOneRound calls Current while everything is read for the first
+// time.
 func TestCacheCurrentWaitsForOneRound(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
 		tr.change("/top=1")
@@ -337,7 +341,8 @@ func TestCacheCurrentWaitsForOneRound(t *testing.T) {
 	})
 }
 
-// TestCacheIsBehindWhatItReads has a server tell of a child while all is read for a Sync.
+// TestCacheIsBehindWhatItReads makes a server report a child while everything is read for
+// a Sync.
 func TestCacheIsBehindWhatItReads(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
 		tr.change("/top=")
@@ -367,7 +372,7 @@ func TestCacheIsBehindWhatItReads(t *testing.T) {
 	})
 }
 
-// TestCacheReads asks for all that can be asked for.
+// TestCacheReads calls every method that reads.
 func TestCacheReads(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, _ *fake, c *Cache) {
 		tr.change("/top=", "/top/b=2", "/top/a=1", "/top/a/x=3", "/topper=no")
@@ -393,7 +398,8 @@ func TestCacheReads(t *testing.T) {
 	})
 }
 
-// TestCacheChanges tells of what came and went, in the order in which a tree can.
+// TestCacheChanges checks that changes tell what came and went, in an order that is
+// possible for a tree.
 func TestCacheChanges(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, _ *fake, c *Cache) {
 		tr.change("/top=", "/top/a=1", "/top/a/x=1")
@@ -441,7 +447,7 @@ func TestCacheChanges(t *testing.T) {
 	})
 }
 
-// TestCacheRefused has no right to read a part.
+// TestCacheRefused follows a tree of which the client may not read a part.
 func TestCacheRefused(t *testing.T) {
 	cacheTest(t, func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache) {
 		tr.change("/top=", "/top/a=1")
@@ -495,13 +501,13 @@ func TestCacheRefusesTooMany(t *testing.T) {
 	}
 }
 
-// TestCacheSyncGivenUpAsksNoMore: who waits no more is not waited for by a round, however many
-// give up before there is one.
+// TestCacheSyncGivenUpAsksNoMore checks that no round serves a call that has given up, however
+// many calls give up before there is one.
 func TestCacheSyncGivenUpAsksNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, cl := newTree().connect(t, fakeTimeout)
 		c := NewCache(cl, "/cache")
-		c.begun = true // by this test: no round ends
+		c.begun = true // set by this test, so that no round ends
 		patient := make(chan error, 1)
 		go func() { patient <- c.Sync(t.Context()) }()
 		synctest.Wait()
@@ -527,13 +533,14 @@ func TestCacheSyncGivenUpAsksNoMore(t *testing.T) {
 	})
 }
 
-// TestCacheSyncHasItsOwnAnswer has the next round end before a Sync has looked at its answer.
+// TestCacheSyncHasItsOwnAnswer makes the next round end before a Sync has looked at its
+// answer.
 func TestCacheSyncHasItsOwnAnswer(t *testing.T) {
-	for range 200 { // as often as it takes for the one who waits to be late
+	for range 200 { // as often as it takes until the waiting call is late
 		synctest.Test(t, func(t *testing.T) {
 			_, cl := newTree().connect(t, fakeTimeout)
 			c := NewCache(cl, "/cache")
-			c.begun = true // by this test
+			c.begun = true // set by this test
 			for _, want := range []error{nil, zk.ErrNoAuth} {
 				next := zk.ErrNoAuth
 				if want != nil {

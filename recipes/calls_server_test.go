@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// TestMultiOnAServer checks that the answers of a server are read aright: whether it was a hold
-// that had ended, or what the caller checks himself.
+// TestMultiOnAServer checks that the answers of a server are interpreted correctly: whether a
+// hold had ended, or a check of the caller failed.
 func TestMultiOnAServer(t *testing.T) { simulated(t, multiOnAServer) }
 
 func multiOnAServer(t *testing.T, e ensemble.Ensemble) {
@@ -58,8 +58,8 @@ func multiOnAServer(t *testing.T, e ensemble.Ensemble) {
 	}
 }
 
-// TestMultiOfManyOps keeps a request from the servers that would cost the connection, and lets the
-// longest one through that would not.
+// TestMultiOfManyOps does not send a request that would cost the connection, and sends the longest
+// one that would not.
 func TestMultiOfManyOps(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		c := newClient(t, e, recipes.WithACL(zk.DigestACL(zk.PermAll, "somebody", "a secret")...))
@@ -99,8 +99,8 @@ func TestMultiOfManyOps(t *testing.T) {
 	})
 }
 
-// TestMultiOfAHoldThatCannotBeRead: a server that does not tell whether the hold lasts does not prove
-// that it was lost.
+// TestMultiOfAHoldThatCannotBeRead checks that if a server does not tell whether the hold lasts,
+// that does not prove that it was lost.
 func TestMultiOfAHoldThatCannotBeRead(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		c := newClient(t, e)

@@ -17,7 +17,7 @@ func setTo(path, text string, version int32) *zk.SetDataRequest {
 	return &zk.SetDataRequest{Path: path, Data: []byte(text), Version: version}
 }
 
-// dataOf is the text of a znode.
+// dataOf returns the data of a znode as text.
 func (tr *tree) dataOf(path string) string {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -25,7 +25,7 @@ func (tr *tree) dataOf(path string) string {
 	return string(v.Data)
 }
 
-// make makes a znode that nobody owns.
+// make creates a znode without an owner.
 func (tr *tree) make(path, text string) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -48,7 +48,7 @@ func TestMultiAtEveryRequest(t *testing.T) {
 				} else {
 					err = write(ctx)
 				}
-				time.Sleep(2 * fakeTimeout) // whatever still is under way
+				time.Sleep(2 * fakeTimeout) // for whatever is still under way
 				is := m.tr.dataOf("/data")
 				switch {
 				case err == nil && is != "new", isWithoutEffect(err) && is != "old":
@@ -83,7 +83,8 @@ func TestGetAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestMultiEndsWithTheHold has a write under way when the holder's session is silent for too long.
+// TestMultiEndsWithTheHold has a write under way when the holder's session has been silent for too
+// long.
 func TestMultiEndsWithTheHold(t *testing.T) {
 	doing(t, func(ctx context.Context, t *testing.T, tr *tree, c *fake, _ does) error {
 		began := time.Now()
@@ -104,12 +105,12 @@ func TestMultiEndsWithTheHold(t *testing.T) {
 	}, func(*testing.T, error) {})
 }
 
-// TestMultiOfALostHold has a holder write that has not noticed that it was lost.
+// TestMultiOfALostHold makes a holder write that has not noticed that it lost its hold.
 func TestMultiOfALostHold(t *testing.T) {
 	doing(t, func(ctx context.Context, t *testing.T, tr *tree, _ *fake, _ does) error {
 		tr.make("/data", "old")
 		_, other := tr.connect(t, fakeTimeout)
-		must(t, other.Multi(ctx, setTo("/data", "held", -1))) // another session's, too
+		must(t, other.Multi(ctx, setTo("/data", "held", -1))) // also from another session
 		if err := other.Multi(ctx, setTo("/data", "x", 7)); !errors.Is(err, zk.ErrBadVersion) || !isWithoutEffect(err) {
 			t.Errorf("of another version: %v", err)
 		}
@@ -130,7 +131,7 @@ func TestMultiOfALostHold(t *testing.T) {
 	}, func(*testing.T, error) {})
 }
 
-// TestMultiOfAJob has a worker write whose attempt has ended.
+// TestMultiOfAJob makes a worker write whose attempt has ended.
 func TestMultiOfAJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -155,7 +156,7 @@ func TestMultiOfAJob(t *testing.T) {
 	})
 }
 
-// TestMultiRefuses what cannot be sent.
+// TestMultiRefuses checks that requests that cannot be sent are refused.
 func TestMultiRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, cl := newTree().connect(t, fakeTimeout)

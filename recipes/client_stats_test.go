@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestStatsAndLog has a client run into all that is counted and told.
+// TestStatsAndLog makes a client meet everything that is counted and logged.
 func TestStatsAndLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var text bytes.Buffer

@@ -29,9 +29,9 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	// patience is how long a call that has to succeed may take.
+	// patience is how long a call that must succeed may take.
 	patience = time.Minute
-	// timeout is the timeout of sessions which nobody expires.
+	// timeout is the timeout of sessions that no test expires.
 	timeout = 10 * time.Second
 )
 
@@ -45,10 +45,10 @@ type client struct {
 
 	mu   sync.Mutex
 	sent []request
-	hook func(n int, r request) // told of the nth request since record, from 1
+	hook func(n int, r request) // called with the nth request since record, from 1
 
-	interrupted atomic.Bool  // by what befell a request
-	cancel      atomic.Value // of the calls that are made with it, a func()
+	interrupted atomic.Bool  // by something that happened to a request
+	cancel      atomic.Value // cancels the calls that are made with the client, a func()
 }
 
 type request struct {
@@ -61,7 +61,7 @@ func (r request) String() string { return fmt.Sprintf("%v %s", r.op, hideIDs(r.p
 // place runs a test with an ensemble that its clients connect to.
 type place func(t *testing.T, test func(t *testing.T, e ensemble.Ensemble))
 
-// simulated gives each test a server of its own, in memory and in virtual time.
+// simulated gives each test its own server, in memory and in virtual time.
 func simulated(t *testing.T, test func(t *testing.T, e ensemble.Ensemble)) {
 	t.Helper()
 	defer jitter.Begin()()
@@ -107,7 +107,7 @@ func (c *client) close() {
 }
 
 func (c *client) onRequest(op wire.Op, path string) {
-	// What the client sends of its own accord comes at its own times.
+	// Requests that the client sends by itself come at times of their own.
 	if op == wire.Ping || op == wire.SetWatches || op == wire.CreateSession || op == wire.CloseSession {
 		return
 	}
@@ -120,7 +120,7 @@ func (c *client) onRequest(op wire.Op, path string) {
 	}
 }
 
-// record forgets the requests so far, and tells hook of those to come.
+// record forgets the requests so far, and calls hook with those to come.
 func (c *client) record(hook func(n int, r request)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,21 +144,21 @@ func (c *client) expire() {
 	}
 }
 
-// calls names what ends the calls that are made with it.
+// calls registers the function that cancels the calls that are made with the client.
 func (c *client) calls(cancel func()) { c.cancel.Store(cancel) }
 
-// giveUp ends them.
+// giveUp cancels these calls.
 func (c *client) giveUp() {
 	if cancel, ok := c.cancel.Load().(func()); ok {
 		cancel()
 	}
 }
 
-// children lists a folder as it is now, without what is foreign or persistent
-// by design.
+// children lists the present children of a folder, without those that are foreign or
+// persistent by design.
 func (c *client) children(path string) []string {
 	c.t.Helper()
-	if _, err := c.conn.Sync(path); err != nil { // one server: as good as a fence
+	if _, err := c.conn.Sync(path); err != nil { // with one server, this is as good as a fence
 		c.t.Fatal(err)
 	}
 	names, _, err := c.conn.Children(path)
@@ -198,7 +198,7 @@ var paths struct {
 	n int
 }
 
-// freshPath returns a path that no other test uses; its parent is missing, too.
+// freshPath returns a path that no other test uses. Its parent is also missing.
 func freshPath() string {
 	paths.Lock()
 	defer paths.Unlock()
@@ -217,8 +217,8 @@ func hideIDs(path string) string {
 	return strings.Join(names, "/")
 }
 
-// oneServer lets the client reconnect at once: its own providers wait for a
-// second when there is but one server.
+// oneServer lets the client reconnect at once: its own providers wait for a second if
+// there is only one server.
 type oneServer struct{ addr string }
 
 func (p *oneServer) Init([]string) error  { return nil }

@@ -104,7 +104,7 @@ func (c *Config) write(ctx context.Context, z *client.Session, before configured
 	return o, err
 }
 
-// ErrOverwrote: [Config.SetIf] has set the configuration, but it has replaced another setting than
+// ErrOverwrote: [Config.SetIf] has set the configuration, but it has replaced a setting other than
 // the one that it compared with.
 var ErrOverwrote error = failures.Conclusion("set, but over a setting that was made anew meanwhile")
 

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// tells checks that a watch tells a setting next; "" stands for none.
+// tells checks which setting a watch reports next; "" stands for none.
 func tells(ctx context.Context, t *testing.T, w *ConfigWatch, want string) Setting {
 	t.Helper()
 	got, err := w.Next(ctx)
@@ -20,8 +20,8 @@ func tells(ctx context.Context, t *testing.T, w *ConfigWatch, want string) Setti
 	return got
 }
 
-// silent checks that a watch has nothing to tell for now; what it says later comes in
-// the channel.
+// silent checks that a watch has nothing to report for now. What it reports later comes
+// in the channel.
 func silent(ctx context.Context, t *testing.T, w *ConfigWatch) <-chan Setting {
 	t.Helper()
 	told := make(chan Setting, 1)
@@ -30,7 +30,7 @@ func silent(ctx context.Context, t *testing.T, w *ConfigWatch) <-chan Setting {
 		must(t, err)
 		told <- next
 	}()
-	time.Sleep(2 * fakeTimeout) // more than it waits before it looks again
+	time.Sleep(2 * fakeTimeout) // longer than it waits before it looks again
 	synctest.Wait()
 	select {
 	case s := <-told:
@@ -41,7 +41,7 @@ func silent(ctx context.Context, t *testing.T, w *ConfigWatch) <-chan Setting {
 	return told
 }
 
-// TestConfigSetAtEveryRequest sets, and sets again.
+// TestConfigSetAtEveryRequest sets the configuration twice.
 func TestConfigSetAtEveryRequest(t *testing.T) {
 	for _, exists := range []bool{false, true} {
 		t.Run(fmt.Sprintf("exists %v", exists), func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestConfigSetAtEveryRequest(t *testing.T) {
 					must(t, b.Set(ctx, []byte(before)))
 				}
 				err := m.during(ctx, func(ctx context.Context) error { return a.Set(ctx, []byte("new")) })
-				time.Sleep(2 * fakeTimeout) // whatever still is under way
+				time.Sleep(2 * fakeTimeout) // for whatever is still under way
 				wrote(t, m, err, before, "new")
 				must(t, a.Set(ctx, []byte("newer")))
 				tells(ctx, t, b.Watch(), "newer")
@@ -64,7 +64,8 @@ func TestConfigSetAtEveryRequest(t *testing.T) {
 	}
 }
 
-// TestConfigSetIfAtEveryRequest sets what was read, where somebody may have been faster.
+// TestConfigSetIfAtEveryRequest sets what was read, although another client may have
+// been faster.
 func TestConfigSetIfAtEveryRequest(t *testing.T) {
 	for _, before := range []string{"", "old"} {
 		for _, conflict := range []bool{false, true} {
@@ -82,7 +83,7 @@ func TestConfigSetIfAtEveryRequest(t *testing.T) {
 						must(t, b.Set(ctx, []byte(is)))
 					}
 					err = m.during(ctx, func(ctx context.Context) error { return a.SetIf(ctx, []byte("new"), was) })
-					time.Sleep(2 * fakeTimeout) // whatever still is under way
+					time.Sleep(2 * fakeTimeout) // for whatever is still under way
 					if of, is := errors.AsType[*ConflictError](err); is {
 						if !conflict || !errors.Is(err, ErrConflict) || string(of.Now.Data) != "theirs" || !isWithoutEffect(err) {
 							t.Errorf("%v, now %+v", err, of.Now)
@@ -93,7 +94,7 @@ func TestConfigSetIfAtEveryRequest(t *testing.T) {
 							t.Error("no conflict")
 						}
 						if errors.Is(err, ErrUnknown) && (m.fate == lostReply || m.fate == lostReplyBehind) {
-							m.fate = nextSession // which may leave it unknown, too
+							m.fate = nextSession // this may also leave the outcome unknown
 						}
 					}
 					if conflict {
@@ -109,7 +110,7 @@ func TestConfigSetIfAtEveryRequest(t *testing.T) {
 	}
 }
 
-// TestConfigSetIfSettlesWhatItCan has somebody else be faster while the request, or the reply,
+// TestConfigSetIfSettlesWhatItCan makes another client faster while the request, or the reply,
 // gets lost.
 func TestConfigSetIfSettlesWhatItCan(t *testing.T) {
 	for _, c := range []struct {
@@ -156,8 +157,8 @@ func TestConfigSetIfSettlesWhatItCan(t *testing.T) {
 	}
 }
 
-// setIfAround gives what SetIf says when others do something between its look and its set, and
-// the configuration. others is called with the lock of the tree.
+// setIfAround returns the error of SetIf when other clients do something between its look and
+// its set, and the configuration. others is called with the lock of the tree.
 func setIfAround(t *testing.T, tr *tree, path string, others func()) (*Config, error) {
 	t.Helper()
 	f, cl := tr.connect(t, fakeTimeout)
@@ -175,7 +176,8 @@ func setIfAround(t *testing.T, tr *tree, path string, others func()) (*Config, e
 	return a, a.SetIf(t.Context(), []byte("new"), was)
 }
 
-// TestConfigSetIfOverAnother has the znode deleted and made again behind the back of the compare.
+// TestConfigSetIfOverAnother makes another client delete the znode and create it again between
+// the comparison and the set.
 func TestConfigSetIfOverAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -190,8 +192,8 @@ func TestConfigSetIfOverAnother(t *testing.T) {
 	})
 }
 
-// TestConfigSetIfOfNothing has the znode, and what is above it, deleted before the set: a conflict
-// leaves no effect there either.
+// TestConfigSetIfOfNothing deletes the znode, and its parent, before the set: a conflict has no
+// effect there either.
 func TestConfigSetIfOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -213,7 +215,7 @@ func TestConfigSetIfOfNothing(t *testing.T) {
 	})
 }
 
-// TestConfigDeleteAtEveryRequest deletes, and sets after that.
+// TestConfigDeleteAtEveryRequest deletes the configuration, and sets it after that.
 func TestConfigDeleteAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewConfig(m.a, m.path), NewConfig(m.b, m.path)
@@ -228,7 +230,7 @@ func TestConfigDeleteAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestConfigGetAtEveryRequest gets what others have set and deleted just before, from a server
+// TestConfigGetAtEveryRequest gets what other clients have just set and deleted, from a server
 // that may lag.
 func TestConfigGetAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
@@ -275,7 +277,7 @@ func wrote(t *testing.T, m *mishap, err error, before, after string) {
 	must(t, c.Close(t.Context()))
 }
 
-// TestConfigWatchAtEveryRequest follows a configuration through all that can become of it.
+// TestConfigWatchAtEveryRequest follows a configuration through all kinds of changes.
 func TestConfigWatchAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewConfig(m.a, m.path), NewConfig(m.b, m.path)
@@ -294,7 +296,7 @@ func TestConfigWatchAtEveryRequest(t *testing.T) {
 		err := m.during(ctx, func(ctx context.Context) error {
 			for _, c := range changes {
 				must(t, c.change())
-				caughtUp := time.AfterFunc(time.Second, m.catchUp) // in real life a server does, sooner or later
+				caughtUp := time.AfterFunc(time.Second, m.catchUp) // a real server does so sooner or later
 				next, err := w.Next(ctx)
 				caughtUp.Stop()
 				if err != nil {
@@ -309,7 +311,7 @@ func TestConfigWatchAtEveryRequest(t *testing.T) {
 		})
 		m.settled(t, "watch", err)
 		m.catchUp()
-		if told < len(changes) { // the call that failed has taken nothing away
+		if told < len(changes) { // the call that failed has lost nothing
 			tells(ctx, t, w, changes[told].want)
 		}
 		must(t, a.Close(ctx))
@@ -317,8 +319,9 @@ func TestConfigWatchAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestConfigNeverGoesBack has the session expire, and the next one on a server that
-// has not heard of the last changes, which are all that a znode can go through.
+// TestConfigNeverGoesBack makes the session expire, and connects the next one to a
+// server that does not know the last changes. The cases are all changes that a znode
+// can go through.
 func TestConfigNeverGoesBack(t *testing.T) {
 	for _, history := range [][]string{
 		{"one", "two"}, {"one", "", "two"}, {"one", ""}, {"", "one"}, {"one", "", "one"},
@@ -352,7 +355,7 @@ func TestConfigNeverGoesBack(t *testing.T) {
 					tr.mu.Unlock()
 					told := silent(ctx, t, w)
 					tr.mu.Lock()
-					f2.behind = nil // in real life a server catches up
+					f2.behind = nil // a real server catches up
 					tr.mu.Unlock()
 					must(t, writer.Set(ctx, []byte("last")))
 					if got := <-told; string(got.Data) != "last" {
@@ -366,8 +369,8 @@ func TestConfigNeverGoesBack(t *testing.T) {
 	}
 }
 
-// TestConfigTellsTheLast has more changes than anybody can follow: some are not told, the
-// last one is, and none after a later one.
+// TestConfigTellsTheLast makes more changes than any client can follow: some are left
+// out, the last one is reported, and none is reported after a later one.
 func TestConfigTellsTheLast(t *testing.T) {
 	stale(t, func(t *testing.T, _ *tree, s1, s2 *Client, f2 *fake, _ func()) {
 		ctx := t.Context()
@@ -402,7 +405,8 @@ func TestConfigTellsTheLast(t *testing.T) {
 	})
 }
 
-// TestConfigWatchWithoutItsEvent has a watch that the servers forgot: it looks again.
+// TestConfigWatchWithoutItsEvent makes the servers forget a watch: the client looks
+// again.
 func TestConfigWatchWithoutItsEvent(t *testing.T) {
 	stale(t, func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, _ func()) {
 		ctx := t.Context()
@@ -433,7 +437,7 @@ func TestConfigRefuses(t *testing.T) {
 			}
 		}
 		refused(ErrTooLarge, c.Set(ctx, make([]byte, MaxItem+1)))
-		must(t, c.Delete(ctx)) // of what is not there
+		must(t, c.Delete(ctx)) // there is no configuration
 		must(t, c.Set(ctx, nil))
 		next, err := c.Watch().Next(ctx)
 		must(t, err)
@@ -448,7 +452,7 @@ func TestConfigRefuses(t *testing.T) {
 		synctest.Wait()
 		brief, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		_, err = w.Next(brief) // behind the other
+		_, err = w.Next(brief) // it waits behind the other call
 		refused(context.DeadlineExceeded, err)
 		must(t, c.Close(ctx))
 		must(t, c.Close(ctx))

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// configOfTwo has both clients change a configuration, and a follow it.
+// configOfTwo makes both clients change a configuration, which a follows.
 func configOfTwo(t *testing.T, a, b *client, path string) {
 	ca, cb := recipes.NewConfig(a.s, path), recipes.NewConfig(b.s, path)
 	w := ca.Watch()

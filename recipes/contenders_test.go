@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// lineOf is a line in words: the recipe of each contender, "w" of a writer, "!" of one that holds,
-// and the place of the one that it is behind.
+// lineOf returns a line in words: the recipe of each contender, "w" for a writer, "!" for one that
+// holds, and the place of the contender that it waits for.
 func lineOf(all []recipes.Contender) string {
 	var words []string
 	for _, c := range all {
@@ -33,7 +33,8 @@ func lineOf(all []recipes.Contender) string {
 	return strings.Join(words, ", ")
 }
 
-// Contenders tells who holds and who waits, behind whom, of each recipe that has a line.
+// Contenders tells which contenders hold and which wait, and for whom, for each recipe
+// that has a line.
 func TestContenders(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		c := newClient(t, e)
@@ -127,7 +128,8 @@ func TestContenders(t *testing.T) {
 	})
 }
 
-// A call that waits tells of its znode, of whom it waits for, and that these have gone.
+// A call that waits reports its znode, the contenders for which it waits, and that
+// these have gone.
 func TestTrace(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		c := newClient(t, e)

@@ -15,8 +15,8 @@ type heldObject struct {
 
 var heldObjects = map[string]struct {
 	make func(cl *Client) heldObject
-	// alone is the cost of taking and giving back; turn counts what all clients together send for
-	// one that gives back and the next one that takes, at most.
+	// alone is the cost of taking and giving back. turn is how many requests all clients together
+	// send, at most, when one of them gives back and the next one takes.
 	alone, turn int64
 }{
 	"lock": {func(cl *Client) heldObject {
@@ -41,8 +41,8 @@ var heldObjects = map[string]struct {
 	}, 4, 4},
 }
 
-// TestCostsDoNotGrow counts the requests of one that takes and gives back alone, and those of all
-// clients when one of many gives back: as many of fifty as of three.
+// TestCostsDoNotGrow counts the requests of a client that takes and gives back alone, and those
+// of all clients when one of many gives back: with fifty clients there are as many as with three.
 func TestCostsDoNotGrow(t *testing.T) {
 	for name, o := range heldObjects {
 		t.Run(name, func(t *testing.T) {
@@ -62,8 +62,8 @@ func requestsAlone(t *testing.T, make func(*Client) heldObject) (n int64) {
 	synctest.Test(t, func(t *testing.T) {
 		_, cl := newTree().connect(t, fakeTimeout)
 		x := make(cl)
-		for range 2 { // the second time, its path is there
-			synctest.Wait() // what was begun in the background
+		for range 2 { // the second time, its path exists
+			synctest.Wait() // for what was begun in the background
 			before := cl.Stats().Requests
 			must(t, x.take(t.Context()))
 			must(t, x.give(t.Context()))

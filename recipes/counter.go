@@ -163,7 +163,7 @@ func (c *Counter) replace(ctx context.Context, z *client.Session, was counted, n
 	return o, err
 }
 
-// Close ends calls that wait. It then waits until the tree has nothing of this value but the
+// Close ends calls that wait. It then waits until the tree has no znodes of this value but the
 // counter. If ctx ends first, Close returns its error, and the clean-up goes on. If you call Close
 // again, it waits again.
 func (c *Counter) Close(ctx context.Context) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// counts checks what a counter is, by a client without faults.
+// counts returns the value of a counter, as a client without faults reads it.
 func counts(t *testing.T, c *client, path string) (n int64) {
 	t.Helper()
 	counter := recipes.NewCounter(c.s, path)
@@ -26,7 +26,7 @@ func counts(t *testing.T, c *client, path string) (n int64) {
 	return n
 }
 
-// counterOfFour has two clients add, compare and set, and read.
+// counterOfFour makes two clients add, compare and set, and read.
 func counterOfFour(t *testing.T, a, b *client, path string) {
 	ca, cb := recipes.NewCounter(a.s, path), recipes.NewCounter(b.s, path)
 	wants := func(what string, want int64, f func(context.Context) (int64, error)) {
@@ -121,8 +121,8 @@ func TestCounterInterruptedAtEveryMoment(t *testing.T) {
 	t.Run("swap expired", func(t *testing.T) { everyMoment(t, changeInterrupted(swap), expired) })
 }
 
-// TestCounterUnderContention has every addition count once, and give a sum of its own,
-// while connections are cut.
+// TestCounterUnderContention checks that every addition counts once and gives a sum of
+// its own, while connections are cut.
 func TestCounterUnderContention(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		const clients, additions = 3, 30

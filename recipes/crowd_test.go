@@ -14,7 +14,8 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// crowd are the values of clients that each have a connection, all of one path.
+// crowd holds the recipe values of several clients, each with its own connection, at
+// one path.
 type crowd[T crowded] struct {
 	t     *testing.T
 	tr    *tree
@@ -22,7 +23,7 @@ type crowd[T crowded] struct {
 	make  func(cl *Client, path string) T
 	fakes []*fake
 	all   []T
-	got   []chan error // what came of lining up
+	got   []chan error // the results of lining up
 }
 
 type crowded interface {
@@ -38,7 +39,7 @@ func newCrowd[T crowded](t *testing.T, clients int, make func(cl *Client, path s
 	return c
 }
 
-// come has one more client come.
+// come adds one more client.
 func (c *crowd[T]) come() (*fake, T) {
 	f, cl := c.tr.connect(c.t, fakeTimeout)
 	v := c.make(cl, c.path)
@@ -46,7 +47,7 @@ func (c *crowd[T]) come() (*fake, T) {
 	return f, v
 }
 
-// lineUp has one after the other begin to take the hold.
+// lineUp makes one client after the other begin to take the hold.
 func (c *crowd[T]) lineUp(take func(i int, v T) error) {
 	for i, v := range c.all {
 		go func() { c.got[i] <- take(i, v) }()
@@ -54,13 +55,13 @@ func (c *crowd[T]) lineUp(take func(i int, v T) error) {
 	}
 }
 
-// have checks who has a hold.
+// have checks which clients have a hold.
 func (c *crowd[T]) have(when string, want ...int) {
 	c.t.Helper()
 	c.are("have a hold", when, func(v T) bool { return !client.IsClosed(v.Lost()) }, want)
 }
 
-// are checks of whom something is true.
+// are checks for which clients something is true.
 func (c *crowd[T]) are(what, when string, is func(v T) bool, want []int) {
 	c.t.Helper()
 	synctest.Wait()
@@ -75,7 +76,7 @@ func (c *crowd[T]) are(what, when string, is func(v T) bool, want []int) {
 	}
 }
 
-// removeAll removes all that there is at the path, and the path itself.
+// removeAll removes everything below the path, and the path itself.
 func (c *crowd[T]) removeAll() {
 	c.tr.mu.Lock()
 	defer c.tr.mu.Unlock()
@@ -95,17 +96,17 @@ func (c *crowd[T]) close() {
 	}
 }
 
-// contention is clients that take something all at once, over and over, while their requests go
-// astray.
+// contention is a set of clients that take something at the same time, again and again, while
+// their requests get lost.
 type contention struct {
 	fakes []*fake
 	turns int // of each client
 
-	// turn takes and gives back; rng is the client's own.
+	// turn takes something and gives it back. rng belongs to the client.
 	turn func(ctx context.Context, client int, rng *rand.Rand) error
 }
 
-// run checks that nobody's turn fails, but by a loss, or by giving up: one turn of four has
+// run checks that no turn fails, except by a loss or by giving up: one turn of four has
 // little time.
 func (c contention) run(t *testing.T) {
 	var wg sync.WaitGroup
@@ -134,7 +135,8 @@ func (c contention) run(t *testing.T) {
 	}
 }
 
-// astray is the fate of a request that may get lost. A server that lags behind catches up.
+// astray returns the fate of a request that may get lost. A server that lags behind
+// catches up.
 func (f *fake) astray(rng *rand.Rand) fault {
 	fate := map[int]fault{0: lostRequest, 1: lostReply, 2: lostReplyBehind}[rng.IntN(8)]
 	if fate == lostReplyBehind {
@@ -143,5 +145,5 @@ func (f *fake) astray(rng *rand.Rand) fault {
 	return fate
 }
 
-// stayAs has a client stay for a time of its own where it is.
+// stayAs makes a client wait for a time that differs from client to client.
 func stayAs(client int) { time.Sleep(time.Duration(10*(1+client)) * time.Millisecond) }

@@ -103,7 +103,7 @@ func (q *DelayQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek(c
 // for its errors: [ErrClosed], the error of ctx, or what a server refused.
 func (q *DelayQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
 
-// Close ends calls that wait. It then waits until the tree has nothing of this value but items. If
+// Close ends calls that wait. It then waits until the tree has no znodes of this value but items. If
 // ctx ends first, Close returns its error, and the clean-up goes on. If you call Close again, it
 // waits again.
 func (q *DelayQueue) Close(ctx context.Context) error { return q.close(ctx, "close delay queue") }

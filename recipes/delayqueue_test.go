@@ -14,7 +14,8 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// A delay queue whose items are all due is a priority queue by due times.
+// allDue uses a delay queue whose items are all due: it is a priority queue by due
+// times.
 func allDue(q *DelayQueue) ranking {
 	put := func(ctx context.Context, priority int32, item []byte) error {
 		return q.Put(ctx, time.UnixMilli(1000+int64(priority)), item)
@@ -71,7 +72,7 @@ func TestDelayQueueWaitsUntilItemsAreDue(t *testing.T) {
 	})
 }
 
-// Who waits for an item gets one that comes meanwhile and is due earlier.
+// A client that waits for an item gets one that is put meanwhile and is due earlier.
 func TestDelayQueueWakesForANearerItem(t *testing.T) {
 	delayed(t, func(t *testing.T, _ *tree, q1, q2 *DelayQueue) {
 		began := time.Now()
@@ -138,7 +139,7 @@ func TestDelayQueueDueTimes(t *testing.T) {
 	}
 }
 
-// Of what others left there nothing comes out, and nothing of it hurts.
+// Children that others left there never come out, and do no harm.
 func TestDelayQueueIgnoresForeignChildren(t *testing.T) {
 	delayed(t, func(t *testing.T, tr *tree, q1, q2 *DelayQueue) {
 		must(t, q1.Put(t.Context(), time.Now(), []byte("own")))

@@ -12,13 +12,13 @@ import (
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// waiting is a lock that the first client holds, and that the others wait for in their order.
+// waiting is a lock that the first client holds, and for which the others wait in order.
 type waiting struct {
 	tree  *tree
 	fakes []*fake
 	locks []*Lock
 	got   []chan error
-	sent  []map[string]int // requests of each, since the last look
+	sent  []map[string]int // by client: its requests since the last look
 }
 
 func newWaiting(t *testing.T, clients int) *waiting {
@@ -35,7 +35,8 @@ func newWaiting(t *testing.T, clients int) *waiting {
 	return w
 }
 
-// pass has the first one give back, and returns what each client has sent because of it.
+// pass makes a holder give back the lock, and returns the requests that each client has
+// sent because of it.
 func (w *waiting) pass(t *testing.T, holder int) []map[string]int {
 	t.Helper()
 	for _, sent := range w.sent {
@@ -52,7 +53,7 @@ func (w *waiting) pass(t *testing.T, holder int) []map[string]int {
 	return all
 }
 
-// granted says who has the lock now, or has had it without being asked since.
+// granted returns the clients that have the lock now, or got it since the last look.
 func (w *waiting) granted() (all []int) {
 	for i, got := range w.got {
 		if len(got) > 0 {
@@ -62,7 +63,7 @@ func (w *waiting) granted() (all []int) {
 	return all
 }
 
-// end gives the lock back wherever it is held, until nobody waits any more.
+// end gives the lock back wherever it is held, until no client waits any more.
 func (w *waiting) end(t *testing.T, first int) {
 	t.Helper()
 	for range w.locks[first:] {
@@ -85,7 +86,7 @@ func (w *waiting) end(t *testing.T, first int) {
 	}
 }
 
-// znode is the one of a client.
+// znode returns the znode of a client.
 func (w *waiting) znode(i int) string {
 	for _, name := range w.tree.children("/x") {
 		if w.tree.nodes[path.Join("/x", name)].stat.EphemeralOwner == w.fakes[i].sid {
@@ -95,8 +96,9 @@ func (w *waiting) znode(i int) string {
 	return ""
 }
 
-// TestNextNeedNotLook: whoever is next has the lock without another request when the one before
-// it gives back, and whoever becomes next by that looks then.
+// TestNextNeedNotLook checks that the next contender has the lock without another request when
+// the one before it gives it back, and that the contender that then becomes next looks at that
+// moment.
 func TestNextNeedNotLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWaiting(t, 5)
@@ -112,7 +114,7 @@ func TestNextNeedNotLook(t *testing.T) {
 	})
 }
 
-// missed is a client that is cut off while others delete what it watches, and is told afterwards.
+// missed cuts a client off while others delete what it watches, and tells it afterwards.
 func (f *fake) missed(t *testing.T, do func(), tell ...string) {
 	t.Helper()
 	f.tree.mu.Lock()
@@ -146,11 +148,11 @@ func (f *fake) tellDeleted(watched map[string][]chan zk.Event, path string) {
 	delete(watched, "data "+path)
 }
 
-// TestNextIsToldInAnotherOrder: what happened while a client was cut off is told in any order. One whose
-// own znode somebody removed, and then the one before it, must not take the lock when it hears
-// of the latter first.
+// TestNextIsToldInAnotherOrder checks that what happened while a client was cut off may be told in
+// any order: if another client removed its own znode, and then the contender before it, it must not
+// take the lock when it hears of the latter first.
 func TestNextIsToldInAnotherOrder(t *testing.T) {
-	for range 100 { // whether the session is known to have been interrupted is a race
+	for range 100 { // it is a race whether the session is known to have been interrupted
 		synctest.Test(t, func(t *testing.T) {
 			w := newWaiting(t, 4)
 			w.pass(t, 0)
@@ -169,21 +171,21 @@ func TestNextIsToldInAnotherOrder(t *testing.T) {
 	}
 }
 
-// TestNextLooksWhereEventsWereLost: go-zookeeper drops events that nobody reads in time, those that
-// tell that the connection was lost, too.
+// TestNextLooksWhereEventsWereLost covers the loss of events: go-zookeeper drops those that are not
+// read in time, including those that report a lost connection.
 func TestNextLooksWhereEventsWereLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWaiting(t, 4)
 		w.pass(t, 0)
 		must(t, <-w.got[1])
 		f := w.fakes[2]
-		f.tree.mu.Lock() // nobody reads meanwhile
+		f.tree.mu.Lock() // no event is read meanwhile
 		for range cap(f.events) + 2 {
 			f.tell(zk.Event{Type: zk.EventNodeChildrenChanged, Path: "/elsewhere"})
 		}
 		f.tree.mu.Unlock()
 		synctest.Wait()
-		if sent := w.sent[2]["children"]; sent != 1+1 { // to be next, and now again
+		if sent := w.sent[2]["children"]; sent != 1+1 { // once to become next, and now again
 			t.Errorf("it looked %d times", sent)
 		}
 		must(t, w.locks[1].Unlock(t.Context()))
@@ -191,13 +193,13 @@ func TestNextLooksWhereEventsWereLost(t *testing.T) {
 	})
 }
 
-// TestNextLooksWithoutEvents: a session that is told of no events, or of those of the session alone,
-// looks, and waits for none that do not come but once.
+// TestNextLooksWithoutEvents checks that a client that is told of no events, or only of those of
+// the session, looks, and waits only once for events that do not come.
 func TestNextLooksWithoutEvents(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		events func() chan zk.Event
-		took   []time.Duration // each turn
+		took   []time.Duration // by turn
 	}{
 		{"none", func() chan zk.Event { return nil }, []time.Duration{0, 0}},
 		{"of the session alone", func() chan zk.Event { return make(chan zk.Event) }, []time.Duration{client.ToldWithin, 0}},
@@ -232,7 +234,7 @@ func TestNextLooksWithoutEvents(t *testing.T) {
 	}
 }
 
-// deaf is a connection without events.
+// deaf returns a connection without events.
 func (w *waiting) deaf() *fake {
 	w.tree.mu.Lock()
 	defer w.tree.mu.Unlock()

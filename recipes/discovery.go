@@ -201,7 +201,7 @@ func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
 
 // Changes returns the instances, sorted by ID, and returns them again each time that they have
 // changed, until ctx ends or the loop does. Several changes between two steps come as one. Changes
-// never returns an earlier state of the service after a later one, across sessions, too.
+// never returns an earlier state of the service after a later one, not even across sessions.
 //
 // The last step has an error, for which NoEffect is true: [ErrClosed], the error of ctx, or what a
 // server refused.
@@ -226,7 +226,7 @@ func (s *Service) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 }
 
 // Close unregisters all instances of this value, and ends calls that wait and its pickers. It then
-// waits until the tree has nothing of this value. If ctx ends first, Close returns its error, and
+// waits until the tree has no znodes of this value. If ctx ends first, Close returns its error, and
 // the clean-up goes on. If you call Close again, it waits again.
 func (s *Service) Close(ctx context.Context) error {
 	s.r.StopCalls()

@@ -20,8 +20,8 @@ import (
 // nothing, and its path need not exist. For services of this package alone, [Service] reads less.
 //
 // Guarantees: a listing has each instance that was registered before the call and has not gone
-// since. What [Directory.Changes] has returned is never followed by an earlier state, across
-// sessions, too.
+// since. What [Directory.Changes] has returned is never followed by an earlier state, not even
+// across sessions.
 //
 // Limits: the directory reads each znode by itself, and programs can write again to znodes in other
 // formats than zklab's. So a listing can show one instance as it was before a change, and another

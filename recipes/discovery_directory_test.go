@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// listing gives a listing in one line: id=address, then off(id=address), then what is unreadable.
+// listing returns a listing in one line: id=address, then off(id=address), then what is
+// unreadable.
 func listing(l Listing) string {
 	if !l.Exists {
 		return "no znode"
@@ -52,7 +53,7 @@ func inDirectory(t *testing.T, test func(t *testing.T, tr *tree, f *fake, s *Ser
 	})
 }
 
-// TestDirectoryReadsAllFormats at one path, as a list and as changes.
+// TestDirectoryReadsAllFormats reads all formats at one path, as a list and as changes.
 func TestDirectoryReadsAllFormats(t *testing.T) {
 	inDirectory(t, func(t *testing.T, tr *tree, f *fake, s *Service, d *Directory) {
 		ctx, stop := context.WithCancel(t.Context())
@@ -78,7 +79,7 @@ func TestDirectoryReadsAllFormats(t *testing.T) {
 		tr.write(t, "/s/member_1", `{"serviceEndpoint":{"host":"h","port":1},"status":"ALIVE"}`)
 		becomes("a=2 c=h:80 member_1=h:1")
 		f.expire()
-		time.Sleep(2 * fakeTimeout) // of the one that looks
+		time.Sleep(2 * fakeTimeout) // the timeout of the client that looks
 		tr.write(t, "/s/other", "text")
 		becomes("a=2 c=h:80 member_1=h:1 other?")
 		tr.write(t, "/s/"+ownZnode, `{"version":1,"id":"p","address":"persistent"}`)

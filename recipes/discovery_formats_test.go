@@ -8,9 +8,9 @@ import (
 
 const ownZnode = "0123456789abcdef0123456789abcdef-member-0000000007"
 
-// TestParseInstance has a line for each format, as its own programs write it. Curator's is
-// what JsonInstanceSerializer makes of a ServiceInstance, with the payloads of Spring Cloud Zookeeper and Dubbo;
-// the serverset's are of Finagle and Aurora.
+// TestParseInstance has a line for each format, as its own programs write it. Curator's is what
+// JsonInstanceSerializer makes of a ServiceInstance, with the payloads of Spring Cloud Zookeeper
+// and Dubbo; those for serversets come from Finagle and Aurora.
 func TestParseInstance(t *testing.T) {
 	const curator = `"name":"payment","id":"dbac9cf3","address":"pig","sslPort":`
 	type test struct {

@@ -2,7 +2,8 @@ package recipes
 
 import "testing"
 
-// TestInstancesOfOneID: an update that was registered again comes before what it replaced.
+// TestInstancesOfOneID has an update that was registered again, so that it comes before
+// the instance that it replaced.
 func TestInstancesOfOneID(t *testing.T) {
 	first, other := newEntry(at("a", "first")), newEntry(at("a", "other"))
 	update := first.next(at("", "update"))
@@ -15,7 +16,8 @@ func TestInstancesOfOneID(t *testing.T) {
 		{[]entry{update, first}, "a=update"},
 		{[]entry{update, other}, "a=other"},
 		{[]entry{other, first}, "a=first"},
-		// What another registration has replaced does not make what was replaced in its own shown.
+		// That another registration has replaced an update does not bring back what the update had
+		// replaced.
 		{[]entry{update, other, first}, "a=other"},
 		{[]entry{first, other, update}, "a=update"},
 		{[]entry{other, update, first}, "a=update"},

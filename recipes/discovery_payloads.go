@@ -9,7 +9,7 @@ import (
 // clients may call an instance.
 
 // curatorPayload is the ZookeeperInstance of Spring Cloud Zookeeper and of Apache Dubbo. Jackson
-// makes text of values in the metadata that are numbers or booleans.
+// turns values of the metadata that are numbers or booleans into text.
 type curatorPayload struct {
 	Class    string                     `json:"@class"`
 	Metadata map[string]json.RawMessage `json:"metadata"`

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// whereAre gives instances as id=address, in their order.
+// whereAre returns instances as id=address, in their order.
 func whereAre(instances []Instance) string {
 	var said []string
 	for _, in := range instances {
@@ -59,7 +59,7 @@ func TestServiceRegistersAtEveryRequest(t *testing.T) {
 }
 
 // TestServiceUpdatesAtEveryRequest has one request of a call to Update fail, while another
-// client looks: the instance never is missing, but for the end of the session.
+// client looks: the instance is never missing, except when the session ends.
 func TestServiceUpdatesAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewService(m.a, m.path), NewService(m.b, m.path)
@@ -137,7 +137,8 @@ func registered(t *testing.T, s *Service, in Instance) *Registration {
 	return r
 }
 
-// TestServiceStaysRegistered: with all that it was updated to, over the ends of sessions.
+// TestServiceStaysRegistered checks that an instance keeps all its updates across the
+// ends of sessions.
 func TestServiceStaysRegistered(t *testing.T) {
 	inService(t, func(t *testing.T, _ *tree, f *fake, a, b *Service) {
 		r := registered(t, a, at("a", "1"))
@@ -158,7 +159,8 @@ func TestServiceStaysRegistered(t *testing.T) {
 	})
 }
 
-// TestServiceTrace: who registers is told of each znode of the instance, after the call, too.
+// TestServiceTrace checks that the trace of Register gets each znode of the instance, even
+// after the call.
 func TestServiceTrace(t *testing.T) {
 	inService(t, func(t *testing.T, tr *tree, f *fake, a, _ *Service) {
 		made, gone := make(chan string, 10), make(chan string, 10)
@@ -183,7 +185,8 @@ func TestServiceTrace(t *testing.T) {
 	})
 }
 
-// TestServiceNewestInstanceOfAnID: a process that starts again need not wait for its old session.
+// TestServiceNewestInstanceOfAnID checks that a process that starts again need not wait for its
+// old session.
 func TestServiceNewestInstanceOfAnID(t *testing.T) {
 	inService(t, func(t *testing.T, _ *tree, _ *fake, a, b *Service) {
 		old := registered(t, a, at("a", "1"))
@@ -311,8 +314,8 @@ func TestPicker(t *testing.T) {
 	})
 }
 
-// Who waits for the first word of a service can give up, and is told once its session is
-// closed.
+// A call that waits for the first answer about a service can give up, and is told when
+// its client is closed.
 func TestPickerThatIsToldOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

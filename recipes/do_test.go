@@ -16,7 +16,7 @@ type does interface {
 	Session() int64
 }
 
-// held are all kinds of holds on a path.
+// held has all kinds of holds on a path.
 var held = map[string]func(cl *Client, path string) does{
 	"lock":       func(cl *Client, path string) does { return NewLock(cl, path) },
 	"election":   func(cl *Client, path string) does { return NewElection(cl, path, "id") },
@@ -26,8 +26,8 @@ var held = map[string]func(cl *Client, path string) does{
 	"write":      func(cl *Client, path string) does { return NewRWLock(cl, path) },
 }
 
-// TestDoAtEveryRequest has one request of a call fail, of taking the hold and of giving
-// it back.
+// TestDoAtEveryRequest makes one request of a call fail, while it takes the hold and
+// while it gives it back.
 func TestDoAtEveryRequest(t *testing.T) {
 	for name, make := range held {
 		t.Run(name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestDoAtEveryRequest(t *testing.T) {
 						select {
 						case <-ctx.Done():
 							lost = errors.Is(context.Cause(ctx), ErrLost)
-						case <-time.After(3*fakeTimeout/2 + fakeTimeout/50): // at no beat
+						case <-time.After(3*fakeTimeout/2 + fakeTimeout/50): // not at the time of a heartbeat
 						}
 						return nil
 					})
@@ -48,7 +48,7 @@ func TestDoAtEveryRequest(t *testing.T) {
 				switch {
 				case !called:
 					m.settled(t, "do", err)
-				case lost != errors.Is(err, ErrLost) && !m.expires(): // which may come when f has returned
+				case lost != errors.Is(err, ErrLost) && !m.expires(): // the loss may come after f has returned
 					t.Errorf("lost %v, but %v", lost, err)
 				case err != nil && !errors.Is(err, ErrLost):
 					t.Errorf("f was called: %v", err)
@@ -62,7 +62,7 @@ func TestDoAtEveryRequest(t *testing.T) {
 	}
 }
 
-// doing runs f under each kind of hold, with the error of it.
+// doing runs f under each kind of hold, and passes its error to check.
 func doing(t *testing.T, f func(ctx context.Context, t *testing.T, tr *tree, c *fake, d does) error, check func(t *testing.T, err error)) {
 	t.Helper()
 	for name, make := range held {
@@ -113,7 +113,7 @@ func TestDoIsToldOfExpiry(t *testing.T) {
 	})
 }
 
-// TestDoIsToldOfSilence checks that it is told when no server has answered for a timeout.
+// TestDoIsToldOfSilence checks that f is told when no server has answered for a timeout.
 func TestDoIsToldOfSilence(t *testing.T) {
 	doing(t, func(ctx context.Context, t *testing.T, _ *tree, c *fake, _ does) error {
 		began := time.Now()
@@ -132,8 +132,8 @@ func TestDoIsToldOfSilence(t *testing.T) {
 	})
 }
 
-// TestDoIsToldOfRemoval has somebody remove the contender, and f return before the watch
-// has told.
+// TestDoIsToldOfRemoval makes another client remove the contender, and f return before
+// the watch has fired.
 func TestDoIsToldOfRemoval(t *testing.T) {
 	doing(t, func(ctx context.Context, t *testing.T, tr *tree, _ *fake, _ does) error {
 		for _, name := range tr.children("/do") {
@@ -151,7 +151,7 @@ func TestDoIsToldOfRemoval(t *testing.T) {
 
 func TestDoEndsWithClose(t *testing.T) {
 	doing(t, func(ctx context.Context, t *testing.T, _ *tree, _ *fake, d does) error {
-		must(t, d.Close(t.Context())) // f's own context ends with it
+		must(t, d.Close(t.Context())) // the context of f ends with it
 		<-ctx.Done()
 		return nil
 	}, func(t *testing.T, err error) {
@@ -190,7 +190,7 @@ func TestDoAfterTheCallerHasGivenUp(t *testing.T) {
 	}
 }
 
-// TestDoGivesBackAfterAPanic has f panic, and end its goroutine.
+// TestDoGivesBackAfterAPanic makes f panic, and makes it end its goroutine.
 func TestDoGivesBackAfterAPanic(t *testing.T) {
 	for name, end := range map[string]func(){"panic": func() { panic("f") }, "exit": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestDoGivesBackAfterAPanic(t *testing.T) {
 	}
 }
 
-// TestDoWhereFGivesBack has f give the hold back by itself, and take it again.
+// TestDoWhereFGivesBack makes f itself give the hold back, and take it again.
 func TestDoWhereFGivesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

@@ -221,7 +221,7 @@ func (d *DoubleBarrier) Session() int64 {
 	return d.seat.Has.Session.ID
 }
 
-// Close removes this member, and ends calls that wait. It then waits until the tree has nothing of
+// Close removes this member, and ends calls that wait. It then waits until the tree has no znodes of
 // this value. If ctx ends first, Close returns its error, and the clean-up goes on. If you call
 // Close again, it waits again.
 func (d *DoubleBarrier) Close(ctx context.Context) error {

@@ -57,8 +57,8 @@ func (p pending) stop() error {
 	return <-p.got
 }
 
-// twoRounds has a and b go in and out twice; in the first round a is the last,
-// in the second one b.
+// twoRounds makes a and b go in and out twice. a is the last in the first round, b in
+// the second.
 func twoRounds(t *testing.T, a, b *client, path string) {
 	da, db := recipes.NewDoubleBarrier(a.s, path, 2), recipes.NewDoubleBarrier(b.s, path, 2)
 	ordered := func(firstIn, lastIn func(context.Context) error, there int) {
@@ -96,8 +96,8 @@ func TestDoubleBarrierSurvivesEveryTwoLosses(t *testing.T) {
 	everyBlow(t, simulated, twoReplies, twoRounds)
 }
 
-// CURATOR-318 (members that timed out are counted), and kazoo's "ready", which
-// outlives a crash of everyone.
+// This covers CURATOR-318 (members that timed out are counted), and kazoo's "ready",
+// which outlives a crash of all members.
 func TestDoubleBarrierNobodyEntersAlone(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		a, b, c := newClient(t, e), newClient(t, e), newClient(t, e)
@@ -107,14 +107,14 @@ func TestDoubleBarrierNobodyEntersAlone(t *testing.T) {
 		if err := stays(t, "enter alone", da.Enter).stop(); !errors.Is(err, context.Canceled) || !noEffect(err) {
 			t.Errorf("cancelled enter: %v", err)
 		}
-		// Nor after one whose Enter was cancelled, nor after a round whose members
-		// all died.
+		// Nor does a client enter alone after an Enter was cancelled, or after a round
+		// whose members all died.
 		_ = stays(t, "enter after a cancelled one", db.Enter).stop()
 		together(func() { within(t, "a", da.Enter) }, func() { within(t, "b", db.Enter) })
 		a.expire()
 		b.expire()
 		_ = stays(t, "enter after a crash of all", dc.Enter).stop()
-		// Those who died inside come out, and in again.
+		// Clients whose sessions died inside come out, and in again.
 		together(func() { within(t, "a leaves", da.Leave) }, func() { within(t, "b leaves", db.Leave) })
 		together(func() { within(t, "a enters again", da.Enter) }, func() { within(t, "c enters", dc.Enter) })
 		leaving := stays(t, "leave alone", da.Leave)
@@ -127,8 +127,8 @@ func TestDoubleBarrierNobodyEntersAlone(t *testing.T) {
 	})
 }
 
-// TestDoubleBarrierLeaveIsNotHeldByTheDead has one of three die inside, and one
-// that is late to leave.
+// TestDoubleBarrierLeaveIsNotHeldByTheDead has three members, of which one dies inside,
+// and one is late to leave.
 func TestDoubleBarrierLeaveIsNotHeldByTheDead(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		a, b, c := newClient(t, e), newClient(t, e), newClient(t, e)
@@ -148,8 +148,8 @@ func TestDoubleBarrierLeaveIsNotHeldByTheDead(t *testing.T) {
 	})
 }
 
-// TestDoubleBarrierNextRound has the fast members of a round wait for the next
-// one while a slow one is still inside.
+// TestDoubleBarrierNextRound makes the fast members of a round wait for the next one
+// while a slow member is still inside.
 func TestDoubleBarrierNextRound(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		a, b, c, d := newClient(t, e), newClient(t, e), newClient(t, e), newClient(t, e)
@@ -194,7 +194,7 @@ func TestDoubleBarrierNextRound(t *testing.T) {
 	})
 }
 
-// enterInterrupted has a wait alone for a second party.
+// enterInterrupted makes a wait alone for a second party.
 func enterInterrupted() interrupted {
 	var da, db *recipes.DoubleBarrier
 	return interrupted{
@@ -225,8 +225,8 @@ func enterInterrupted() interrupted {
 	}
 }
 
-// meetingInterrupted has a be the second of two, and something happen to it at
-// that moment.
+// meetingInterrupted makes a the second of two, and something happen to it at that
+// moment.
 func meetingInterrupted() interrupted {
 	var da, db *recipes.DoubleBarrier
 	var entered chan error
@@ -242,7 +242,7 @@ func meetingInterrupted() interrupted {
 		},
 		act: func(ctx context.Context, _ *client, _ string) error { return da.Enter(ctx) },
 		done: func(t *testing.T, _, b *client, path string, err error) {
-			if err == nil { // counted, so the other one must get in
+			if err == nil { // a was counted, so the other one must get in
 				if other := <-entered; other != nil {
 					t.Errorf("b: %v", other)
 				}
@@ -250,7 +250,7 @@ func meetingInterrupted() interrupted {
 			} else {
 				if noEffect(err) {
 					time.Sleep(20 * time.Millisecond)
-					// It was not counted, unless it was before it was taken away.
+					// a was not counted, unless that happened before it was removed.
 					if got := b.children(path); len(got) > 1 {
 						t.Errorf("%v, said to be without effect, left %v", err, got)
 					}
@@ -271,7 +271,7 @@ func meetingInterrupted() interrupted {
 	}
 }
 
-// leaveInterrupted has a and b inside, and b on its way out.
+// leaveInterrupted begins with a and b inside, and b on its way out.
 func leaveInterrupted() interrupted {
 	var da, db *recipes.DoubleBarrier
 	var left pending
@@ -301,8 +301,8 @@ func leaveInterrupted() interrupted {
 	}
 }
 
-// TestDoubleBarrierCancelledWhileDisconnected: that the member is away cannot be
-// known, so it must not be said.
+// TestDoubleBarrierCancelledWhileDisconnected checks that an error does not say that
+// the member is gone when the client cannot know that.
 func TestDoubleBarrierCancelledWhileDisconnected(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		a, b := newClient(t, e), newClient(t, e)
@@ -389,7 +389,7 @@ func TestDoubleBarrierIgnoresForeignChildren(t *testing.T) {
 	})
 }
 
-// TestDoubleBarrierCountsOnlyEphemeral has a persistent znode look like the first
+// TestDoubleBarrierCountsOnlyEphemeral has a persistent znode that looks like the first
 // of three members.
 func TestDoubleBarrierCountsOnlyEphemeral(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {

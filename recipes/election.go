@@ -49,7 +49,7 @@ func (e *Election) Do(ctx context.Context, f func(ctx context.Context) error) er
 // DoEach stands for election again and again, until ctx ends or f fails, and runs f each time that
 // this candidate leads, as Do does. (Curator: LeaderSelector with autoRequeue.) If f returns nil,
 // the candidate resigns and stands again behind the others. If leadership was lost, DoEach ignores
-// the error of f, and the candidate stands again, too.
+// the error of f, and the candidate also stands again.
 //
 // It returns the error of f, or of Campaign, including ctx's.
 func (e *Election) DoEach(ctx context.Context, f func(ctx context.Context) error) error {
@@ -175,6 +175,6 @@ func (e *Election) watchLeader(ctx context.Context, z *client.Session) (Term, <-
 	return t, v.Changed, err
 }
 
-// Close resigns, withdraws the candidate, and waits until the tree has nothing of this value; see
+// Close resigns, withdraws the candidate, and waits until the tree has no znodes of this value; see
 // [Lock.Close].
 func (e *Election) Close(ctx context.Context) error { return e.x.Close(ctx, "close election") }

@@ -10,7 +10,7 @@ import (
 
 func stateOf(c Candidacy) string { return c.State.String() }
 
-// TestStatesOverExpiries has a candidate lead, lose its session twice, and resign.
+// TestStatesOverExpiries makes a candidate lead, lose its session twice, and resign.
 func TestStatesOverExpiries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -73,7 +73,7 @@ func TestStatesOverExpiries(t *testing.T) {
 	})
 }
 
-// TestStatesOfDoEach: what the loop misses shows in the next term.
+// TestStatesOfDoEach checks that what the loop misses shows in the next term.
 func TestStatesOfDoEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, cl := newTree().connect(t, fakeTimeout)

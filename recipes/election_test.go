@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// electionOfTwo has a lead, and lead again after b.
+// electionOfTwo makes a lead, and lead again after b.
 func electionOfTwo(t *testing.T, a, b *client, path string) {
 	ea, eb := recipes.NewElection(a.s, path, "a"), recipes.NewElection(b.s, path, "b")
 	leads := func(want string) {
@@ -121,7 +121,7 @@ func TestElectionIgnoresForeignChildren(t *testing.T) {
 	})
 }
 
-// TestElectionWithTakenRights has the servers refuse the recipe's requests.
+// TestElectionWithTakenRights makes the servers refuse the recipe's requests.
 func TestElectionWithTakenRights(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		a := newClient(t, e)

@@ -13,14 +13,15 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// A scenario is one use of a recipe by client a, with b beside it, on a path of
-// its own. It reports what breaks the recipe's promise.
+// scenario is one use of a recipe by client a, together with b, on a path of its own.
+// It reports what breaks the recipe's promise.
 type scenario func(t *testing.T, a, b *client, path string)
 
-// blow befalls one request that a client sends.
+// blow is something that happens to one request that a client sends.
 type blow struct {
 	name string
-	// strike has it befall the nth request from now on; landed says later whether it has.
+	// strike makes it happen to the nth request from now on; landed tells later whether
+	// it did.
 	strike func(a *client, nth int) (landed func() bool)
 }
 
@@ -30,20 +31,20 @@ var losses = []blow{
 	{"reply", func(a *client, nth int) func() bool { return a.lose(link.Reply, nth) }},
 }
 
-// twoReplies has what comes to the rescue fail as well.
+// twoReplies also makes the request fail that comes to the rescue.
 var twoReplies = []blow{{"two replies from", func(a *client, nth int) func() bool {
 	first, second := a.lose(link.Reply, nth), a.lose(link.Reply, nth+1)
 	return func() bool { return first() || second() }
 }}}
 
-// interrupts lists what a caller is told of: its session ends before a request is carried out, or it
-// gives up itself when the request is sent.
+// interrupts are events of which a caller is told: its session ends before a request is carried
+// out, or the caller itself gives up when the request is sent.
 var interrupts = []blow{
 	{"expired at", func(a *client, nth int) func() bool { return a.at(nth, a.expire) }},
 	{"cancelled at", func(a *client, nth int) func() bool { return a.at(nth, a.giveUp) }},
 }
 
-// at has something happen before the nth request from now on leaves the client.
+// at makes something happen before the nth request from now on leaves the client.
 func (c *client) at(nth int, happen func()) func() bool {
 	c.record(func(n int, _ request) {
 		if n == nth {
@@ -54,7 +55,7 @@ func (c *client) at(nth int, happen func()) func() bool {
 	return c.interrupted.Load
 }
 
-// lose has the nth request or reply from now on be lost.
+// lose makes the nth request or reply from now on get lost.
 func (c *client) lose(what link.What, nth int) (landed func() bool) {
 	c.t.Helper()
 	loss, err := c.link.Lose(link.Rule{What: what, Nth: nth})
@@ -65,12 +66,13 @@ func (c *client) lose(what link.What, nth int) (landed func() bool) {
 }
 
 // everyBlow runs a scenario once as it is, and then once for each request that a sent and for
-// each blow, which befalls this request. A short run does one of shortly of them.
+// each blow, which hits that request. With -short, it makes only one of every shortly runs.
 func everyBlow(t *testing.T, on place, blows []blow, run scenario) {
 	requests := rehearse(t, on, run)
 	var landed, runs atomic.Int32
 	t.Cleanup(func() { // when the parallel runs are done
-		// A blow can spare a use some requests, and so can it that others are not in its way.
+		// A blow can make some requests of a scenario unnecessary, and so can the absence
+		// of other clients.
 		if landed.Load() < runs.Load()/2 {
 			t.Errorf("only in %d of %d runs something happened", landed.Load(), runs.Load())
 		}
@@ -87,7 +89,7 @@ func everyBlow(t *testing.T, on place, blows []blow, run scenario) {
 					has := w.strike(a, i+1)
 					run(t, a, b, freshPath())
 					runs.Add(1)
-					if has() { // else this run needed fewer requests
+					if has() { // otherwise this run needed fewer requests
 						landed.Add(1)
 					}
 				})
@@ -118,8 +120,8 @@ func rehearse(t *testing.T, on place, run scenario) []request {
 	return requests
 }
 
-// interrupted is a use of a recipe by a that something will interrupt: act is
-// the call, and done checks afterwards what the call has come to.
+// interrupted is a use of a recipe by a that something will interrupt. act is the call,
+// and done checks afterwards what became of it.
 type interrupted struct {
 	prepare func(t *testing.T, a, b *client, path string)
 	act     func(ctx context.Context, a *client, path string) error
@@ -156,12 +158,12 @@ func everyMoment(t *testing.T, make func() interrupted, interrupt func(a *client
 						interruption.Go(func() { interrupt(a, cancel) })
 					}
 				})
-				late := time.AfterFunc(700*time.Millisecond, cancel) // if it goes on in spite of it
+				late := time.AfterFunc(700*time.Millisecond, cancel) // in case it goes on in spite of the interruption
 				defer late.Stop()
 				began := time.Now()
 				err := u.act(ctx, a, path)
 				a.record(nil)
-				interruption.Wait() // or it would come in the midst of what done does
+				interruption.Wait() // otherwise it would come in the middle of done
 				if took := time.Since(began); took > 10*time.Second {
 					t.Errorf("the call took %v", took)
 				}

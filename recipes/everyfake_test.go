@@ -8,13 +8,12 @@ import (
 	"time"
 )
 
-// mishap happens to one request of client a, of all that it sends from the
-// time when it is armed.
+// mishap happens to one of the requests that client a sends while the mishap is armed.
 type mishap struct {
 	name    string
 	fate    fault
 	cancels bool // the caller gives up when the request is sent
-	again   bool // it happens to the next request, too
+	again   bool // it also happens to the next request
 
 	tr   *tree
 	f    *fake   // of client a
@@ -86,7 +85,7 @@ func (m *mishap) during(ctx context.Context, call func(context.Context) error) e
 	return call(ctx)
 }
 
-// decide is the fate of the next request.
+// decide returns the fate of the next request.
 func (m *mishap) decide(string, string) fault {
 	m.sent++
 	if m.sent != m.nth && (!m.again || m.sent != m.nth+1) {
@@ -99,7 +98,7 @@ func (m *mishap) decide(string, string) fault {
 	return m.fate
 }
 
-// catchUp has a's server show the present, if it lags.
+// catchUp makes a's server show the present state, if it lags.
 func (m *mishap) catchUp() {
 	m.tr.mu.Lock()
 	defer m.tr.mu.Unlock()
@@ -114,7 +113,7 @@ func (m *mishap) empty(t *testing.T) {
 	}
 }
 
-// settled checks what every error of a call that takes something must be.
+// settled checks what must be true of every error of a call that takes something.
 func (m *mishap) settled(t *testing.T, what string, err error) {
 	t.Helper()
 	switch {

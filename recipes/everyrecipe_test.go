@@ -14,9 +14,9 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// TestEveryRecipeSurvivesEveryLoss has the real client, on a server of this process, lose each
-// request, each reply and every two replies in a row of a use of each recipe: all calls succeed as
-// they do without, and leave the same in the tree.
+// TestEveryRecipeSurvivesEveryLoss uses each recipe with the real client, on a server of this
+// process, and loses each request, each reply and every two replies in a row: all calls succeed as
+// they do without losses, and leave the same in the tree.
 func TestEveryRecipeSurvivesEveryLoss(t *testing.T) {
 	for _, u := range recipeUses {
 		t.Run(u.made, func(t *testing.T) {
@@ -26,14 +26,15 @@ func TestEveryRecipeSurvivesEveryLoss(t *testing.T) {
 	}
 }
 
-// leaves tells what the first use of a recipe leaves in the tree, and each other one has to.
+// leaves records what the first use of a recipe leaves in the tree. Every other use must
+// leave the same.
 type leaves struct {
 	sync.Mutex
 	known bool
 	left  []string
 }
 
-// same has a take all steps of a use, and b use another object meanwhile.
+// same makes a take all steps of a use, and b use another object meanwhile.
 func (l *leaves) same(u recipeUse) scenario {
 	return func(t *testing.T, a, b *client, path string) {
 		steps := u.steps(a.s, path)
@@ -55,8 +56,8 @@ func (l *leaves) same(u recipeUse) scenario {
 	}
 }
 
-// otherUse has b use another object beside a's: that must not matter to it, though it moves what
-// their parent tells of its children.
+// otherUse makes b use another object beside a's. That must not matter to a, although it changes
+// the stat of their common parent.
 func otherUse(t *testing.T, u recipeUse, b *client, path string) {
 	if goByParent[u.made] {
 		return
@@ -66,16 +67,16 @@ func otherUse(t *testing.T, u recipeUse, b *client, path string) {
 	}
 }
 
-// goByParent are the recipes that go by their parent's changes after a lost reply.
+// goByParent are the recipes that consider their parent's changes after a lost reply.
 var goByParent = map[string]bool{"NewBarrier": true, "NewConfig": true}
 
-// TestEveryRecipeUnderContention has two clients use the same object at once, and one request of
-// one of them lost, or its reply, or the replies to two, or its session ended, or its caller give
-// up: that caller may be told of it, and the other one is not kept from anything.
+// TestEveryRecipeUnderContention makes two clients use the same object at once. One request of
+// one client is lost, or its reply, or two replies, or its session ends, or its caller gives up.
+// That caller may be told of it, and the other client is not kept from anything.
 func TestEveryRecipeUnderContention(t *testing.T) {
 	for _, u := range recipeUses {
 		if u.made == "NewBarrier" {
-			continue // who waits for it to be lifted waits for the other client's steps
+			continue // a client that waits for the lift depends on the other client's steps
 		}
 		t.Run(u.made, func(t *testing.T) {
 			everyBlow(t, simulated, slices.Concat(losses, twoReplies, interrupts), contend(u))
@@ -83,8 +84,8 @@ func TestEveryRecipeUnderContention(t *testing.T) {
 	}
 }
 
-// contend has a and b take the same steps at once. What a is told of as an interruption ends its
-// part; b does all of its own, and once more when a has closed.
+// contend makes a and b take the same steps at once. An error that tells a of the interruption
+// ends its part. b takes all of its steps, and once more when a has closed.
 func contend(u recipeUse) scenario {
 	return func(t *testing.T, a, b *client, path string) {
 		beside := make(chan struct{})
@@ -122,8 +123,8 @@ func contend(u recipeUse) scenario {
 	}
 }
 
-// inTurn takes one step after the other, until failed says of an error that it was the last. Who
-// only tried may have got nothing, and has then nothing to give back.
+// inTurn takes one step after the other, until failed reports that the steps end with an error.
+// A client that only tried may have got nothing, and then has nothing to give back.
 func inTurn(ctx context.Context, steps []step, failed func(name string, err error) (goOn bool)) {
 	tried := false
 	for _, s := range steps {
@@ -144,7 +145,7 @@ func endsWithSession(err error) bool {
 	return errors.Is(err, recipes.ErrLost) || errors.Is(err, recipes.ErrSessionLost)
 }
 
-// ephemerals are the znodes below a path that end with a session.
+// ephemerals returns the ephemeral znodes below a path.
 func (c *client) ephemerals(path string) (all []string) {
 	c.t.Helper()
 	if _, err := c.conn.Sync(path); err != nil {
@@ -162,7 +163,7 @@ func (c *client) ephemerals(path string) (all []string) {
 	return all
 }
 
-// allBelow are all znodes below a path.
+// allBelow returns all znodes below a path.
 func (c *client) allBelow(path string) (all []string) {
 	c.t.Helper()
 	names, _, err := c.conn.Children(path)
@@ -178,7 +179,7 @@ func (c *client) allBelow(path string) (all []string) {
 
 var idsAndNumbers = regexp.MustCompile(`[0-9a-f]{32}|[0-9]{10}`)
 
-// below lists what there is below a path, with data, but ids and numbers.
+// below lists what exists below a path, with its data, but without ids and numbers.
 func (c *client) below(path string) (all []string) {
 	c.t.Helper()
 	if _, err := c.conn.Sync(path); err != nil {

@@ -51,7 +51,7 @@ func ExampleLock_Do() {
 
 func writeAll(context.Context, int64) error { return nil }
 
-// What is written to ZooKeeper itself is refused by the servers once the lock is lost.
+// Once the lock is lost, the servers refuse what the holder writes to ZooKeeper itself.
 func ExampleClient_Multi() {
 	var client *recipes.Client // see the example of the package
 	var lock *recipes.Lock
@@ -67,7 +67,7 @@ func ExampleClient_Multi() {
 	}
 }
 
-// A change is made to what was read, and to nothing else.
+// A change is applied only to the setting that was read.
 func ExampleConfig_SetIf() {
 	var config *recipes.Config // made by NewConfig
 	ctx := context.Background()
@@ -102,7 +102,7 @@ func ExampleJobQueue_PutOnce() {
 	}
 }
 
-// What must be done by one alone is done unless somebody is at it.
+// What only one client may do at a time is done unless another client is doing it.
 func ExampleLock_TryLock() {
 	var lock *recipes.Lock // see the example of the package
 	ctx := context.Background()
@@ -245,7 +245,7 @@ func ExampleGroup() {
 	}
 }
 
-// A server says where it is, and a client calls one server after the other.
+// A server registers its address, and a client calls one server after the other.
 func ExampleService() {
 	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
@@ -288,7 +288,7 @@ func ExampleDoubleBarrier() {
 	}
 }
 
-// A writer goes on as a reader, and makes room when somebody asks for the lock.
+// A writer goes on as a reader, and makes room when another client asks for the lock.
 func ExampleRWLock_Downgrade() {
 	var lock *recipes.RWLock // made by NewRWLock
 	err := lock.Do(context.Background(), func(ctx context.Context) error {
@@ -310,7 +310,7 @@ func ExampleRWLock_Downgrade() {
 	}
 }
 
-// A process reads its copy, and hears of each change.
+// A process reads its copy, and is told of each change.
 func ExampleCache() {
 	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
@@ -361,7 +361,8 @@ func ExampleSemaphore_Do() {
 	}
 }
 
-// A site votes, and does what all have decided. The coordinator calls Begin before, and Decide.
+// A site votes, and carries out the common decision. The coordinator calls Begin before that,
+// and then Decide.
 func ExampleTwoPhaseCommit() {
 	var client *recipes.Client // see the example of the package
 	ctx := context.Background()

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// fate of one request to a fake, for what a real server cannot be made to do at
-// a wish.
+// fault is the fate of one request to a fake, for what a real server cannot be made to
+// do at will.
 type fault int
 
 const (
@@ -26,8 +26,8 @@ const (
 	nextSession           // the session expires first, the request is carried out in the next one
 	lastOfSession         // carried out, but the session expires before there is a reply
 	silence               // neither carried out nor answered until the fake speaks again
-	refused               // for want of rights
-	lostReplyBehind       // carried out, and the next server has not heard of it
+	refused               // because a permission is missing
+	lostReplyBehind       // carried out, but the next server does not know it
 )
 
 // tree is shared by all fakes of a test.
@@ -58,8 +58,9 @@ type fake struct {
 
 func newTree() *tree { return &tree{nodes: map[string]*znode{"/": {}}} }
 
-// connect returns a connection with a session, and its recipes' session, which the end of the
-// test closes if nothing else does. Call it in a bubble of testing/synctest.
+// connect returns a connection with a session, and the recipes' client on it, which is closed
+// at the end of the test if the test has not done so. Call it in a bubble of
+// testing/synctest.
 func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) (*fake, *Client) {
 	f, cl := tr.connectOpen(timeout, options...)
 	t.Cleanup(func() {
@@ -69,7 +70,8 @@ func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) 
 	return f, cl
 }
 
-// connectOpen is connect for a test that closes its session itself, as that fails.
+// connectOpen is like connect, for a test that closes its client itself because Close
+// fails.
 func (tr *tree) connectOpen(timeout time.Duration, options ...Option) (*fake, *Client) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -126,7 +128,7 @@ func (f *fake) expire() {
 	f.events <- zk.Event{Type: zk.EventSession, State: zk.StateHasSession}
 }
 
-// serve carries a request out, as the fault has it.
+// serve carries out a request, as the fault says.
 func serve[T any](f *fake, op, path string, do func() (T, error)) (T, error) {
 	f.tree.mu.Lock()
 	kind := fine
@@ -232,7 +234,7 @@ func (f *fake) ChildrenW(path string) ([]string, *zk.Stat, <-chan zk.Event, erro
 func (f *fake) Multi(ops ...any) ([]zk.MultiResponse, error) {
 	return serve(f, "multi", fmt.Sprint(ops...), func() ([]zk.MultiResponse, error) {
 		f.tree.zxid++
-		at := f.tree.zxid // of all that it does
+		at := f.tree.zxid // the zxid of all that the request does
 		results := make([]zk.MultiResponse, len(ops))
 		made := map[string]bool{}
 		for i, op := range ops {
@@ -240,7 +242,7 @@ func (f *fake) Multi(ops ...any) ([]zk.MultiResponse, error) {
 			case *zk.CreateRequest:
 				made[op.Path] = true
 			case *zk.DeleteRequest:
-				if made[op.Path] { // as it will be by then
+				if made[op.Path] { // as the znode will be by then
 					continue
 				}
 			}
@@ -264,8 +266,9 @@ func (f *fake) Multi(ops ...any) ([]zk.MultiResponse, error) {
 	})
 }
 
-// possible tells why an op of a multi cannot be done; no two of one multi
-// concern the same znode here, but that it may be made and deleted.
+// possible returns the reason why an op of a multi cannot be done. Here, no two ops of
+// one multi concern the same znode, except that one may create it and another one
+// delete it.
 func (tr *tree) possible(op any) error {
 	path, version := "", int32(-1)
 	switch op := op.(type) {
@@ -291,7 +294,7 @@ func (tr *tree) possible(op any) error {
 	return nil
 }
 
-// lag has reads show what is there now until the next write of this client.
+// lag makes reads show the present state until the next write of this client.
 func (f *fake) lag() {
 	f.behind = make(map[string]*znode)
 	for path, n := range f.tree.nodes {
@@ -300,7 +303,7 @@ func (f *fake) lag() {
 	}
 }
 
-// catchUp has reads show the present.
+// catchUp makes reads show the present state again.
 func (f *fake) catchUp() {
 	f.tree.mu.Lock()
 	defer f.tree.mu.Unlock()
@@ -321,8 +324,8 @@ func (f *fake) watch(key string) chan zk.Event {
 	return ch
 }
 
-// fire tells an event of a znode to those who watch key, by the connection's events first, as
-// go-zookeeper does.
+// fire reports an event of a znode to the clients that watch key, first in the connection's
+// events, as go-zookeeper does.
 func (tr *tree) fire(key string, kind zk.EventType, path string) {
 	e := zk.Event{Type: kind, State: zk.StateHasSession, Path: path}
 	for _, f := range tr.fakes {
@@ -337,7 +340,7 @@ func (tr *tree) fire(key string, kind zk.EventType, path string) {
 	}
 }
 
-// tell sends an event, and drops what there is no room for, as go-zookeeper does.
+// tell sends an event, or drops it if there is no room, as go-zookeeper does.
 func (f *fake) tell(e zk.Event) {
 	select {
 	case f.events <- e:
@@ -461,7 +464,7 @@ func (tr *tree) children(path string) []string {
 	return l.Names
 }
 
-// fail has faults decide on the requests to come, one at a time.
+// fail makes faults decide the fate of requests to come, one at a time.
 func (f *fake) fail(faults func(op, path string) fault) {
 	f.tree.mu.Lock()
 	defer f.tree.mu.Unlock()
@@ -478,7 +481,8 @@ func (f *fake) connected(up bool) {
 	}
 }
 
-// nth is a fault of the nth request whose operation and path contain these.
+// nth returns a fault for the nth request whose operation and path contain the given
+// texts.
 func nth(n int, op, path string, kind fault) func(op, path string) fault {
 	return func(o, p string) fault {
 		if strings.Contains(o, op) && strings.Contains(p, path) {

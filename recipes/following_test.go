@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// following is told of the steps of a sequence, in the background.
+// following collects the steps of a sequence in the background.
 type following[T any] struct {
 	all   []T
-	asked int // how many of them were asked for
+	asked int // how many of the steps were asked for
 	end   error
 	done  chan struct{}
 }
@@ -33,7 +33,7 @@ func follow[T any](steps iter.Seq2[T, error]) *following[T] {
 	return f
 }
 
-// since are the steps that it was told of since the last time.
+// since returns the steps that came since the last call.
 func (f *following[T]) since() []T {
 	time.Sleep(2 * client.WatchRestoreDelay) // in the next session, if there is one
 	synctest.Wait()
@@ -42,7 +42,7 @@ func (f *following[T]) since() []T {
 	return told
 }
 
-// checkSince checks them, as they show.
+// checkSince checks these steps, in the form that show gives them.
 func checkSince[T any](t *testing.T, f *following[T], show func(T) string, when string, want ...string) {
 	t.Helper()
 	var got []string
@@ -61,14 +61,14 @@ type pulled[T any] struct {
 	next func() (T, error, bool)
 }
 
-// pull has the sequence end with the test.
+// pull ends the sequence with the test.
 func pull[T any](t *testing.T, steps iter.Seq2[T, error], show func(T) string) pulled[T] {
 	next, stop := iter.Pull2(steps)
 	t.Cleanup(stop)
 	return pulled[T]{t, show, next}
 }
 
-// tell wants the next step.
+// tell checks the next step.
 func (p pulled[T]) tell(want string) {
 	p.t.Helper()
 	if step, err, ok := p.next(); err != nil || !ok || p.show(step) != want {

@@ -7,9 +7,9 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// foreign puts children of other clients into a folder: names of no shape, of
-// other recipes and libraries, almost right, and, unless kind is "item", right
-// but persistent.
+// foreign puts children of other clients into a folder: names without any shape, names
+// of other recipes and libraries, names that are almost right, and, unless kind is
+// "item", names that are right but belong to persistent znodes.
 func foreign(t *testing.T, c *client, path, kind string) {
 	t.Helper()
 	id := strings.Repeat("0f", 16)

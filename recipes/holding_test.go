@@ -12,7 +12,7 @@ import (
 )
 
 // TestFenceOfAContext checks that the context of each Do has the token of its hold, if there is
-// one, also when that is lost.
+// one, even when the hold is lost.
 func TestFenceOfAContext(t *testing.T) {
 	doing(t, func(ctx context.Context, t *testing.T, _ *tree, c *fake, d does) error {
 		want := int64(0)
@@ -31,8 +31,8 @@ func TestFenceOfAContext(t *testing.T) {
 	}, func(*testing.T, error) {})
 }
 
-// TestFenceOfAContextIsOfItsOwnHold takes a hold anew, by the same value, while f of the lost one
-// is still at work.
+// TestFenceOfAContextIsOfItsOwnHold takes a new hold with the same value, while f of the lost
+// hold is still at work.
 func TestFenceOfAContextIsOfItsOwnHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -82,9 +82,9 @@ func TestFenceWithin(t *testing.T) {
 	})
 }
 
-// TestWhoWaitedLongAsksAtOnce: whether a quorum still knows the session of who waited for long
-// is asked when it is told that it is next, along with the list, not after it; and of who did not
-// wait long it is not asked.
+// TestWhoWaitedLongAsksAtOnce checks that a contender that has waited for long asks whether a
+// quorum still knows its session when it is told that it is next, together with the list and not
+// after it. A contender that has not waited for long does not ask.
 func TestWhoWaitedLongAsksAtOnce(t *testing.T) {
 	for wait, want := range map[time.Duration]int{time.Millisecond: 0, fakeTimeout/2 - time.Millisecond: 0, fakeTimeout / 2: 1, 5 * fakeTimeout: 1} {
 		synctest.Test(t, func(t *testing.T) {
@@ -128,8 +128,8 @@ func TestWhoWaitedLongAsksAtOnce(t *testing.T) {
 	}
 }
 
-// TestShortHoldCostsNothing: who has waited for long enough for a heartbeat to be due sends none if
-// it gives back at once; a longer hold is watched over.
+// TestShortHoldCostsNothing checks that a contender that has waited for so long that a heartbeat is
+// due sends none if it gives the hold back at once. A longer hold is watched over.
 func TestShortHoldCostsNothing(t *testing.T) {
 	for held, want := range map[time.Duration]string{fakeTimeout / 200: "map[delete:1]", fakeTimeout / 50: "map[delete:1 multi:1]"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -157,7 +157,8 @@ func TestShortHoldCostsNothing(t *testing.T) {
 	}
 }
 
-// TestWhoIsRemovedWhileItAsks lines up again: it does not begin a hold that is over.
+// TestWhoIsRemovedWhileItAsks checks that a contender that is removed meanwhile lines
+// up again: it does not begin a hold that is over.
 func TestWhoIsRemovedWhileItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

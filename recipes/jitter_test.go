@@ -54,7 +54,7 @@ func TestWaitersHaveJitter(t *testing.T) {
 	})
 }
 
-// Where nobody asks for turns, as in a program, no wait is longer than it has to be.
+// If no one asks for jitter, as in a program, no wait is longer than necessary.
 func TestNobodyWaitsLongerInAProgram(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, c := newTree().connect(t, fakeTimeout, withJitter(false))
@@ -82,8 +82,8 @@ func TestNobodyWaitsLongerInAProgram(t *testing.T) {
 	})
 }
 
-// A client that is made while jitter is wanted has jitter. (Other tests want it at the same time: that
-// no program wants it is a test of package jitter.)
+// A client that is made while jitter is wanted has jitter. (Other tests want it at the same time,
+// so a test of package jitter checks that no program wants it.)
 func TestJitterIsWanted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		defer jitter.Begin()()
@@ -96,7 +96,7 @@ func TestJitterIsWanted(t *testing.T) {
 	})
 }
 
-// Tasks in the background and calls that only watch have jitter, too.
+// Background tasks and calls that only watch also have jitter.
 func TestWatchersHaveJitter(t *testing.T) {
 	for name, begin := range map[string]func(ctx context.Context, t *testing.T, cl *Client, path string){
 		"members": func(ctx context.Context, t *testing.T, cl *Client, path string) {
@@ -155,8 +155,8 @@ func TestWatchersHaveJitter(t *testing.T) {
 // withoutJitter removes the jitter of a few waits from a time.
 func withoutJitter(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
 
-// The holds of one session depend on the same last contact with a quorum. Their monitors find at
-// different times that it was too long ago.
+// The holds of one session depend on the same last contact with a quorum. Their monitors find
+// out at different times that the contact was too long ago.
 func TestMonitorsHaveJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

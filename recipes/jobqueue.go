@@ -296,7 +296,8 @@ func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err er
 	return result, err
 }
 
-// over reads how a job ended that the client's server does not list, or no longer lists.
+// over reads how a job ended, if the client's server does not list the job, or no longer
+// lists it.
 func (q *JobQueue) over(ctx context.Context, z *client.Session, id string) ([]byte, error) {
 	open, err := q.r.Client.QuorumSync(ctx, z, q.job(id))
 	switch {

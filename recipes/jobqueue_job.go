@@ -19,7 +19,7 @@ import (
 // Job is a job that this client has taken. It is safe for concurrent use.
 type Job struct {
 	ID      string // what [JobQueue.Put] returned
-	Data    []byte // do not change it: a dead letter has it, too
+	Data    []byte // do not change it: GiveBack may write it to a dead letter
 	Attempt int    // the number of this attempt, from 1
 
 	q     *JobQueue

@@ -11,7 +11,7 @@ import (
 
 const (
 	kindJob    = "job"    // a job that is pending
-	kindTaken  = "taken"  // one that a worker has
+	kindTaken  = "taken"  // a job that a worker has
 	kindWorker = "worker" // clients that take jobs
 	kindIdle   = "idle"   // workers that wait for a job
 )
@@ -28,7 +28,7 @@ const maxTries = 1000
 // knows that the job was in exactly that state, and a late request does nothing to later states.
 type jobName struct {
 	id             string
-	worker         string // none: pending
+	worker         string // "" if the job is pending
 	attempt, tries int
 	seq            int32
 }

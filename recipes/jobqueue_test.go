@@ -17,7 +17,8 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// states counts the jobs of the queue on path in each state, and fails if one is in two.
+// states returns the jobs of the queue at path in each state, and fails if a job is in
+// two states.
 func (tr *tree) states(t *testing.T, path string) map[string][]string {
 	t.Helper()
 	in := make(map[string][]string)
@@ -49,7 +50,8 @@ func (tr *tree) clean(t *testing.T, path string) {
 	}
 }
 
-// all takes and finishes every job, those of workers that are no more, too.
+// finishAll takes and finishes every job, including those of workers that no longer
+// exist.
 func finishAll(ctx context.Context, t *testing.T, q *JobQueue) (data []string) {
 	t.Helper()
 	for {
@@ -65,7 +67,8 @@ func finishAll(ctx context.Context, t *testing.T, q *JobQueue) (data []string) {
 	}
 }
 
-// TestJobPutAtEveryRequest: a put has its effect once, or none, or reports that it does not know.
+// TestJobPutAtEveryRequest checks that a put takes effect once, or not at all, or reports that it
+// does not know.
 func TestJobPutAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		q := NewJobQueue(m.a, m.path, 3)
@@ -88,7 +91,8 @@ func TestJobPutAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestJobTakeAtEveryRequest: whatever becomes of a take, the job gets to a worker again.
+// TestJobTakeAtEveryRequest checks that whatever becomes of a take, a worker gets the
+// job again.
 func TestJobTakeAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewJobQueue(m.a, m.path, 4), NewJobQueue(m.b, m.path, 4)
@@ -123,7 +127,8 @@ func TestJobTakeAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestJobEndAtEveryRequest: a finish says what became of the job; and so does what gives it back.
+// TestJobEndAtEveryRequest checks that the errors of finish and of giving back say what became of
+// the job.
 func TestJobEndAtEveryRequest(t *testing.T) {
 	for _, tries := range []int{1, 2} {
 		for _, finish := range []bool{true, false} {
@@ -174,7 +179,8 @@ func endJob(ctx context.Context, t *testing.T, m *mishap, tries int, finish bool
 	m.tr.clean(t, m.path)
 }
 
-// TestJobsComeBackAtEveryRequest has the worker die who gives jobs back, or meet a mishap.
+// TestJobsComeBackAtEveryRequest makes the worker that gives jobs back die, or meet a
+// mishap.
 func TestJobsComeBackAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		f, cl := m.tr.connect(t, fakeTimeout)
@@ -187,7 +193,7 @@ func TestJobsComeBackAtEveryRequest(t *testing.T) {
 			_, err := dying.Take(ctx)
 			must(t, err)
 		}
-		err := m.during(ctx, func(ctx context.Context) error { // it lines up behind the one that dies
+		err := m.during(ctx, func(ctx context.Context) error { // it lines up behind the worker that dies
 			short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 			defer cancel()
 			_, _ = a.TryTake(short)
@@ -208,7 +214,7 @@ func TestJobsComeBackAtEveryRequest(t *testing.T) {
 	})
 }
 
-// workers are clients of one job queue that each have a connection.
+// jobWorkers are clients of one job queue, each with its own connection.
 type jobWorkers struct {
 	t     *testing.T
 	tr    *tree
@@ -252,7 +258,8 @@ func (w *jobWorkers) take(i int) *Job {
 	return j
 }
 
-// TestJobTries: after its last attempt a job is dead, whether workers died or gave it back.
+// TestJobTries checks that a job is dead after its last attempt, whether workers died or
+// gave it back.
 func TestJobTries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 2, 3)
@@ -263,7 +270,7 @@ func TestJobTries(t *testing.T) {
 		other := w.put("other")
 		w.fakes[0].expire()
 		second := w.take(1)
-		for string(second.Data) != "job" { // until the first one's death is known
+		for string(second.Data) != "job" { // until it is known that the first worker has died
 			must(t, second.Finish(t.Context(), []byte("result")))
 			second = w.take(1)
 		}
@@ -306,7 +313,8 @@ func TestJobTries(t *testing.T) {
 	})
 }
 
-// TestJobZombie: a worker whose session has died and who does not know can't finish.
+// TestJobZombie checks that a worker whose session has died, and that does not know it,
+// cannot finish a job.
 func TestJobZombie(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 2, 3)
@@ -315,8 +323,8 @@ func TestJobZombie(t *testing.T) {
 		if zombie.Session() != w.all[0].r.Client.ID() || client.IsClosed(zombie.Lost()) {
 			t.Error("the lease is not that of the session")
 		}
-		// It learns nothing of its expiry, and its request comes in time to be carried out in
-		// the next session.
+		// The worker does not learn of its expiry, and its request is carried out in the next
+		// session.
 		w.fakes[0].fail(nth(1, "multi", "", nextSession))
 		if err := zombie.Finish(t.Context(), nil); err == nil {
 			t.Error("a zombie finished")
@@ -334,8 +342,8 @@ func TestJobZombie(t *testing.T) {
 	})
 }
 
-// TestJobOfUnknownOutcome: while its worker lives on, a job of which that worker does not know
-// whether it has it, or has finished it, gets to another one.
+// TestJobOfUnknownOutcome checks that if a worker lives on, but does not know whether it has a
+// job, or has finished it, another worker gets the job.
 func TestJobOfUnknownOutcome(t *testing.T) {
 	for _, carriedOut := range []bool{true, false} {
 		for _, finish := range []bool{true, false} {
@@ -366,7 +374,7 @@ func TestJobOfUnknownOutcome(t *testing.T) {
 	}
 }
 
-// quiet runs a call with a next step of a job that is not answered in time.
+// quiet runs a call that sends a job's next step, which is not answered in time.
 func (w *jobWorkers) quiet(i int, carriedOut bool, call func(context.Context) error) {
 	w.t.Helper()
 	f := w.fakes[i]
@@ -382,7 +390,8 @@ func (w *jobWorkers) quiet(i int, carriedOut bool, call func(context.Context) er
 	f.connected(true)
 }
 
-// TestJobFinishKeepsNoBuffer: a late request has the data that the caller had when it called.
+// TestJobFinishKeepsNoBuffer checks that a late request has the data that the caller had when
+// it called.
 func TestJobFinishKeepsNoBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 3)
@@ -401,8 +410,8 @@ func TestJobFinishKeepsNoBuffer(t *testing.T) {
 	})
 }
 
-// TestJobOfOneWhoComes: a worker who comes, and takes, while the first one looks is not
-// taken for one who is no more.
+// TestJobOfOneWhoComes checks that a worker that comes, and takes a job, while the
+// first worker looks is not mistaken for one that has gone.
 func TestJobOfOneWhoComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 3)
@@ -428,7 +437,8 @@ func TestJobOfOneWhoComes(t *testing.T) {
 	})
 }
 
-// TestJobCosts: what a take and a put cost does not grow with the number of workers.
+// TestJobCosts checks that the cost of a take and a put does not grow with the number
+// of workers.
 func TestJobCosts(t *testing.T) {
 	most := map[int]int{}
 	for _, workers := range []int{5, 40} {
@@ -459,15 +469,15 @@ func TestJobCosts(t *testing.T) {
 			w.close()
 		})
 	}
-	// A put, a take by one of two who are woken, perhaps both at the same job, the place of
-	// the next in line, a finish, and lining up again.
+	// The requests are: a put, a take by one of two workers that are woken (perhaps both
+	// try the same job), the place of the next in line, a finish, and lining up again.
 	if most[40] > 30 {
 		t.Errorf("most requests for a job that is put, taken and finished, by the number of workers: %v", most)
 	}
 }
 
-// TestJobsUnderContention has workers die, requests go astray, and callers give up; every job
-// is finished once or is dead.
+// TestJobsUnderContention makes workers die, requests get lost, and callers give up. Every
+// job is finished once or is dead.
 func TestJobsUnderContention(t *testing.T) {
 	const workers, jobs = 6, 60
 	synctest.Test(t, func(t *testing.T) {
@@ -535,7 +545,8 @@ func TestJobsUnderContention(t *testing.T) {
 	})
 }
 
-// TestJobDo: what f returns decides; one that panics gives its job back.
+// TestJobDo checks that what f returns decides, and that an f that panics gives its job
+// back.
 func TestJobDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 2, 9)
@@ -608,7 +619,7 @@ func TestJobMisuse(t *testing.T) {
 	})
 }
 
-// TestJobDoEndsItsJob: nobody but Do has a hand on the job, whatever f made of it.
+// TestJobDoEndsItsJob checks that only Do ends the job, whatever f did with it.
 func TestJobDoEndsItsJob(t *testing.T) {
 	bad := errors.New("bad")
 	for name, c := range map[string]struct {
@@ -651,7 +662,8 @@ func TestJobDoEndsItsJob(t *testing.T) {
 	}
 }
 
-// TestJobDoWithoutAJob: it is told from what f does, also where f fails with the same.
+// TestJobDoWithoutAJob checks that the error of a Do without a job differs from one of
+// f, even if f fails with the same error.
 func TestJobDoWithoutAJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 9)
@@ -709,7 +721,7 @@ func TestJobPutOnceAtEveryRequest(t *testing.T) {
 				if err != nil && !isWithoutEffect(err) && !errors.Is(err, ErrUnknown) || err != nil && m.fate == fine && !m.cancels {
 					t.Errorf("put: %v", err)
 				}
-				time.Sleep(2 * fakeTimeout) // whatever still is under way
+				time.Sleep(2 * fakeTimeout) // for whatever is still under way
 				must(t, once(ctx, a))
 				in := m.tr.states(t, m.path)
 				want := cmp.Or(state, "pending")
@@ -725,7 +737,7 @@ func TestJobPutOnceAtEveryRequest(t *testing.T) {
 					must(t, b.Do(ctx, func(context.Context, *Job) ([]byte, error) { return nil, nil }))
 				}
 				must(t, b.Forget(ctx, JobID("name")))
-				must(t, once(ctx, a)) // it is known no more
+				must(t, once(ctx, a)) // the name is no longer known
 				if in := m.tr.states(t, m.path); len(in["pending"]) != 1 {
 					t.Errorf("after it was forgotten: %v", in)
 				}
@@ -736,7 +748,8 @@ func TestJobPutOnceAtEveryRequest(t *testing.T) {
 	}
 }
 
-// TestJobRemovedByHand: a job that somebody removed keeps nobody busy.
+// TestJobRemovedByHand checks that a job that another client removed keeps no worker
+// busy.
 func TestJobRemovedByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 9)
@@ -771,7 +784,7 @@ func TestJobNames(t *testing.T) {
 	}
 }
 
-// TestJobQueueIsFull counts results, too.
+// TestJobQueueIsFull also counts results.
 func TestJobQueueIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 1)
@@ -796,7 +809,7 @@ func TestJobQueueIsFull(t *testing.T) {
 	})
 }
 
-// TestJobPutOnceIntoAFullQueue repeats a put of a job that is there, whatever has become of it.
+// TestJobPutOnceIntoAFullQueue repeats the put of a job that exists, whatever has become of it.
 func TestJobPutOnceIntoAFullQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 1)
@@ -830,8 +843,8 @@ func TestJobPutOnceIntoAFullQueue(t *testing.T) {
 	})
 }
 
-// TestJobWithoutItsFolder: where somebody removed the folder that a job goes to, it is made
-// again; that is no reason to report the job as lost, nor to leave one behind.
+// TestJobWithoutItsFolder checks that if another client removed the folder to which a job
+// goes, it is created again, and that the job is neither reported as lost nor left behind.
 func TestJobWithoutItsFolder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 2, 2)
@@ -849,10 +862,10 @@ func TestJobWithoutItsFolder(t *testing.T) {
 		removed("pending")
 		must(t, j.GiveBack(t.Context()))
 		j = w.take(0)
-		if _, err := w.all[1].TryTake(t.Context()); !errors.Is(err, ErrEmpty) { // a worker by now
+		if _, err := w.all[1].TryTake(t.Context()); !errors.Is(err, ErrEmpty) { // it is a worker by now
 			t.Errorf("try take: %v", err)
 		}
-		removed("dead") // only now: who begins to work makes the folders
+		removed("dead") // only now, because a client that begins to work creates the folders
 		w.fakes[0].expire()
 		<-j.Lost()
 		time.Sleep(2 * fakeTimeout)

@@ -9,12 +9,12 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// someID is one that no client makes.
+// someID is an id that no client makes.
 var someID = strings.Repeat("0f", 16)
 
-// TestListsFitIntoAReply: of as many znodes as there may be in a folder, with the longest names
-// that they can have, and with as many more as producers put in at once, a list is no longer than
-// what clients accept by default (jute.maxbuffer, 0xfffff bytes).
+// TestListsFitIntoAReply checks that a list is no longer than what clients accept by default
+// (jute.maxbuffer, 0xfffff bytes), if a folder has as many znodes as allowed, with the longest
+// possible names, and as many more as producers may put in at once.
 func TestListsFitIntoAReply(t *testing.T) {
 	const last = "-2147483648"
 	taken := jobName{id: someID, worker: someID, attempt: maxTries, tries: maxTries, seq: math.MinInt32}
@@ -40,7 +40,8 @@ func TestListsFitIntoAReply(t *testing.T) {
 	}
 }
 
-// FuzzMembers: whatever the znode of a round holds, its members are lines of it.
+// FuzzMembers checks that the members of a round are lines of its znode, whatever the
+// znode holds.
 func FuzzMembers(f *testing.F) {
 	f.Add(someID + "-member-2147483647\n" + someID + "-member-x")
 	f.Fuzz(func(t *testing.T, text string) {

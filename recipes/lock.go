@@ -93,6 +93,6 @@ func (l *Lock) Fence() int64 { return l.x.Fence() }
 func (l *Lock) Session() int64 { return l.x.Session() }
 
 // Close gives back what is held, and ends a Lock that waits. It then waits until the tree has
-// nothing of this value. If ctx ends first, Close returns its error, and the clean-up goes on. If
+// no znodes of this value. If ctx ends first, Close returns its error, and the clean-up goes on. If
 // you call Close again, it waits again.
 func (l *Lock) Close(ctx context.Context) error { return l.x.Close(ctx, "close lock") }

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// lockWithWaiting has a take the lock when it is free, and wait for it when b has it.
+// lockWithWaiting makes a take the lock when it is free, and wait for it when b has it.
 func lockWithWaiting(t *testing.T, a, b *client, path string) {
 	la, lb := recipes.NewLock(a.s, path), recipes.NewLock(b.s, path)
 	within(t, "a locks", la.Lock)
@@ -38,7 +38,7 @@ func lockWithWaiting(t *testing.T, a, b *client, path string) {
 		got <- err
 	}()
 	eventually(t, "a in line", func() bool { return len(b.children(path)) > 1 })
-	time.Sleep(50 * time.Millisecond) // until a watches, mostly
+	time.Sleep(50 * time.Millisecond) // in most cases, until a watches
 	free.Store(true)
 	within(t, "b unlocks", lb.Unlock)
 	if err := <-got; err != nil {
@@ -60,13 +60,14 @@ func lockWithWaiting(t *testing.T, a, b *client, path string) {
 
 func TestLockSurvivesEveryLoss(t *testing.T) { everyBlow(t, simulated, losses, lockWithWaiting) }
 
-// go-zookeeper's CreateProtectedEphemeralSequential leaves a node when the replies
-// to the create and to the look-up are lost; CURATOR-315 is of that kind, too.
+// go-zookeeper's CreateProtectedEphemeralSequential leaves a znode behind when the
+// replies to the create and to the look-up are lost; CURATOR-315 is a defect of the
+// same kind.
 func TestLockSurvivesEveryTwoLosses(t *testing.T) {
 	everyBlow(t, simulated, twoReplies, lockWithWaiting)
 }
 
-// lockInterrupted has a wait behind b, unless b's lock is nil.
+// lockInterrupted makes a wait behind b, unless behind is false.
 func lockInterrupted(behind bool) func() interrupted {
 	return func() interrupted {
 		var la, lb *recipes.Lock
@@ -88,7 +89,7 @@ func lockInterrupted(behind bool) func() interrupted {
 				if behind {
 					within(t, "b unlocks", lb.Unlock)
 				} else if err == nil {
-					// Either it is given back in order, or it had been lost.
+					// Either the lock is given back properly, or it had been lost.
 					ctx, cancel := context.WithTimeout(context.Background(), patience)
 					defer cancel()
 					if err := la.Unlock(ctx); err != nil && !errors.Is(err, recipes.ErrLost) {
@@ -108,19 +109,19 @@ func lockInterrupted(behind bool) func() interrupted {
 	}
 }
 
-// CURATOR-79, kazoo #732: one who gives up stays in line.
+// CURATOR-79, kazoo #732: a client that gives up stays in line.
 func TestLockCancelledAtEveryMoment(t *testing.T) {
 	t.Run("free", func(t *testing.T) { everyMoment(t, lockInterrupted(false), cancelled) })
 	t.Run("waiting", func(t *testing.T) { everyMoment(t, lockInterrupted(true), cancelled) })
 }
 
-// CURATOR-604: the znode of the session before is taken for one's own.
+// CURATOR-604: a client mistakes the znode of its earlier session for its own.
 func TestLockExpiredAtEveryMoment(t *testing.T) {
 	t.Run("free", func(t *testing.T) { everyMoment(t, lockInterrupted(false), expired) })
 	t.Run("waiting", func(t *testing.T) { everyMoment(t, lockInterrupted(true), expired) })
 }
 
-// CURATOR-678: after an Unlock whose delete got no reply, nobody gets the lock.
+// CURATOR-678: after an Unlock whose delete got no reply, no client gets the lock.
 func TestLockUnlockInterrupted(t *testing.T) {
 	unlock := func() interrupted {
 		var la *recipes.Lock
@@ -202,7 +203,7 @@ func TestLockIsLostWhenItsZnodeIsRemoved(t *testing.T) {
 				}
 			}
 		}
-		// Writing to it is no harm.
+		// Writing to a contender does no harm.
 		for _, name := range b.children(path) {
 			if _, err := b.conn.Set(path+"/"+name, []byte("x"), -1); err != nil {
 				t.Fatal(err)
@@ -224,7 +225,7 @@ func TestLockIsLostWhenItsZnodeIsRemoved(t *testing.T) {
 		if took := time.Since(removed); took > timeout/12 {
 			t.Errorf("told after %v, by a beat", took)
 		}
-		// A lost hold need not be given back. Folder and all may go, too.
+		// A lost hold need not be given back. The whole folder may also go.
 		if err := b.conn.Delete(path, -1); err != nil {
 			t.Fatal(err)
 		}
@@ -254,8 +255,8 @@ func TestLockWaiterLinesUpAgain(t *testing.T) {
 	})
 }
 
-// TestLockBehindOneWhoGivesUp has the one ahead of a waiter leave the line, while
-// another one still holds the lock.
+// TestLockBehindOneWhoGivesUp makes the contender ahead of a waiter leave the line,
+// while another one still holds the lock.
 func TestLockBehindOneWhoGivesUp(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		path := freshPath()
@@ -285,7 +286,7 @@ func TestLockBehindOneWhoGivesUp(t *testing.T) {
 	})
 }
 
-// TestLockUnderContention counts who is inside while connections are cut.
+// TestLockUnderContention counts the clients inside while connections are cut.
 func TestLockUnderContention(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		const clients, turns = 4, 15

@@ -399,7 +399,7 @@ func (q *LongQueue) Len(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// Close ends calls that wait. It then waits until the tree has nothing of this value but items and
+// Close ends calls that wait. It then waits until the tree has no znodes of this value but items and
 // their folders. If ctx ends first, Close returns its error, and the clean-up goes on. If you call
 // Close again, it waits again.
 func (q *LongQueue) Close(ctx context.Context) error { return q.close(ctx, "close long queue") }

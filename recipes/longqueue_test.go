@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// twoEach is a long queue whose folders take two items.
+// twoEach returns a long queue whose folders take two items.
 func twoEach(cl *Client) *LongQueue {
 	q := NewLongQueue(cl, "/queue")
 	q.room.most = 2
@@ -67,8 +67,8 @@ func TestLongQueueOrderAcrossFolders(t *testing.T) {
 	})
 }
 
-// Of many that put and take at once, each gets the items of each in the order in which they
-// went in, and all of them come out once.
+// If many clients put and take at once, each gets the items of each producer in the order
+// in which they were put in, and each item comes out once.
 func TestLongQueueContention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -119,7 +119,7 @@ func TestLongQueueContention(t *testing.T) {
 	})
 }
 
-// A server that lags shows folders that are gone and lacks those that came: nothing is skipped.
+// A server that lags shows folders that are gone and lacks new ones. Nothing is skipped.
 func TestStaleViewOfALongQueue(t *testing.T) {
 	stale(t, func(t *testing.T, _ *tree, s1, s2 *Client, _ *fake, lag func()) {
 		q1, q2 := twoEach(s1), twoEach(s2)
@@ -154,7 +154,8 @@ func TestStaleViewOfALongQueue(t *testing.T) {
 	})
 }
 
-// What others leave in the queue's znodes comes out nowhere, and hurts nobody for long.
+// Znodes that others leave in the queue never come out as items, and do no harm for
+// long.
 func TestLongQueueAmongForeignChildren(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -186,7 +187,8 @@ func TestLongQueueAmongForeignChildren(t *testing.T) {
 	})
 }
 
-// TestLongQueueWithoutItsFolder: where somebody removed the last folder, it is made again.
+// TestLongQueueWithoutItsFolder checks that the last folder is created again if another
+// client removed it.
 func TestLongQueueWithoutItsFolder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, cl := newTree().connect(t, fakeTimeout)
@@ -213,8 +215,8 @@ func TestLongQueueWithoutItsFolder(t *testing.T) {
 	})
 }
 
-// TestLongQueueWithoutItsTail: where somebody removed that alone, nobody makes another one,
-// before or behind the folders that there are.
+// TestLongQueueWithoutItsTail checks that if another client removed only the tail, no
+// client creates another one, neither before nor behind the folders that exist.
 func TestLongQueueWithoutItsTail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -225,7 +227,7 @@ func TestLongQueueWithoutItsTail(t *testing.T) {
 		for range 5 {
 			must(t, q.Put(ctx, nil))
 		}
-		for range 3 { // the first folder is empty, and gone
+		for range 3 { // the first folder is empty, and is removed
 			_, err := q.Take(ctx)
 			must(t, err)
 		}

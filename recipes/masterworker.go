@@ -175,7 +175,7 @@ func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *
 }
 
 // Close gives back the tasks of this value, resigns, and ends calls that wait. It then waits until
-// the tree has nothing of this value but tasks and results. If ctx ends first, Close returns its
+// the tree has no znodes of this value but tasks and results. If ctx ends first, Close returns its
 // error, and the clean-up goes on. The next master assigns the tasks to other workers. If you call
 // Close again, it waits again.
 func (m *MasterWorker) Close(ctx context.Context) error {

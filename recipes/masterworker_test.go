@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// crew holds what clients of one master-worker have in common in a test.
+// crew holds what the clients of one master-worker in a test have in common.
 type crew struct {
 	t    *testing.T
 	tr   *tree
@@ -36,7 +36,7 @@ func (c *crew) add(cl *Client, tries int) *MasterWorker {
 	return m
 }
 
-// lead lets one stand for master until stop is called, or all are closed.
+// lead makes a client stand for master until stop is called, or all clients are closed.
 func (c *crew) lead(ctx context.Context, m *MasterWorker) (stop context.CancelFunc) {
 	ctx, stop = context.WithCancel(ctx)
 	c.stops = append(c.stops, stop)
@@ -55,7 +55,7 @@ func (c *crew) submit(ctx context.Context, m *MasterWorker, data string) string 
 	return id
 }
 
-// finishAll finishes every task, those of workers that are no more, too.
+// finishAll finishes every task, including those of workers that no longer exist.
 func (c *crew) finishAll(ctx context.Context, m *MasterWorker) (data []string) {
 	c.t.Helper()
 	for {
@@ -71,7 +71,7 @@ func (c *crew) finishAll(ctx context.Context, m *MasterWorker) (data []string) {
 	}
 }
 
-// close closes all and checks that nothing but tasks and results is left.
+// close closes all clients and checks that nothing but tasks and results is left.
 func (c *crew) close(ctx context.Context) {
 	c.t.Helper()
 	for _, m := range c.all {
@@ -89,7 +89,8 @@ func (c *crew) close(ctx context.Context) {
 
 func crewOf(t *testing.T, m *mishap) *crew { return &crew{t: t, tr: m.tr, path: m.path} }
 
-// TestTaskTakeAtEveryRequest: whatever becomes of a take, the task gets to a worker again.
+// TestTaskTakeAtEveryRequest checks that whatever becomes of a take, a worker gets the
+// task again.
 func TestTaskTakeAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		c := crewOf(t, m)
@@ -129,7 +130,8 @@ func TestTaskTakeAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestTaskTakeSaysWhatItDid: a take that reports no effect has used no attempt.
+// TestTaskTakeSaysWhatItDid checks that a take that reports no effect has used no
+// attempt.
 func TestTaskTakeSaysWhatItDid(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		c := crewOf(t, m)
@@ -139,7 +141,7 @@ func TestTaskTakeSaysWhatItDid(t *testing.T) {
 			short, cancel := context.WithTimeout(ctx, time.Second)
 			defer cancel()
 			_, err := a.Take(short)
-			c.submit(t.Context(), b, "task") // before what kept silent speaks again
+			c.submit(t.Context(), b, "task") // before the silence ends
 			return err
 		})
 		if err == nil {
@@ -156,8 +158,8 @@ func TestTaskTakeSaysWhatItDid(t *testing.T) {
 	})
 }
 
-// TestTaskTakeGivenUpEarly: a place whose create is still under way when its worker gives up
-// may get a task, until it is removed.
+// TestTaskTakeGivenUpEarly covers a place whose create is still under way when its worker
+// gives up: it may get a task, until it is removed.
 func TestTaskTakeGivenUpEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crew{t: t, tr: newTree(), path: "/tasks"}
@@ -199,8 +201,8 @@ func TestTaskTakeGivenUpEarly(t *testing.T) {
 	})
 }
 
-// TestTaskEndAtEveryRequest: a finish says what became of the task; and so does what gives it
-// back.
+// TestTaskEndAtEveryRequest checks that the errors of finish and of giving back say what
+// became of the task.
 func TestTaskEndAtEveryRequest(t *testing.T) {
 	for _, tries := range []int{1, 2} {
 		for _, finish := range []bool{true, false} {
@@ -247,8 +249,8 @@ func endTask(ctx context.Context, t *testing.T, m *mishap, tries int, finish boo
 	}
 }
 
-// TestMasterAtEveryRequest has the master meet a mishap, from before it stands until it has
-// put back the task of a worker that died; another one stands behind it.
+// TestMasterAtEveryRequest makes the master meet a mishap, from before it stands until it
+// has put back the task of a worker that died. Another candidate stands behind it.
 func TestMasterAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		c := crewOf(t, m)
@@ -284,7 +286,8 @@ func TestMasterAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestMasterStale: what a master asked for in time does nothing once it is master no more.
+// TestMasterStale checks that a request that a master sent in time does nothing once it is
+// no longer the master.
 func TestMasterStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crew{t: t, tr: newTree(), path: "/tasks"}
@@ -328,8 +331,8 @@ func TestMasterStale(t *testing.T) {
 	})
 }
 
-// TestMasterWorkerCrashes: everything survives the crash of any one, as each of some clients
-// stands for master, works, and has its session end again and again.
+// TestMasterWorkerCrashes checks that everything survives the crash of any client: each of
+// several clients stands for master, works, and has its session end again and again.
 func TestMasterWorkerCrashes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const clients, tasks = 4, 60
@@ -370,7 +373,7 @@ func TestMasterWorkerCrashes(t *testing.T) {
 				t.Errorf("result of %s: %q, %v", data, result, err)
 			}
 		}
-		time.Sleep(fakeTimeout) // the last one whose session has ended registers again
+		time.Sleep(fakeTimeout) // the last client whose session has ended registers again
 		if names, err := c.all[0].Workers(ctx); err != nil || len(names) != clients {
 			t.Errorf("workers: %v, %v", names, err)
 		}
@@ -389,7 +392,7 @@ func TestMasterWorkerCrashes(t *testing.T) {
 	})
 }
 
-// removeByHand removes a znode with all below it.
+// removeByHand removes a znode and everything below it.
 func removeByHand(tr *tree, path string) error {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -403,7 +406,8 @@ func removeByHand(tr *tree, path string) error {
 	return nil
 }
 
-// TestMasterWorkerRemovedByHand: what somebody else removes keeps nobody from working.
+// TestMasterWorkerRemovedByHand checks that no client is kept from working by what
+// another client removes.
 func TestMasterWorkerRemovedByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crew{t: t, tr: newTree(), path: "/tasks"}
@@ -437,7 +441,7 @@ func TestMasterWorkerRemovedByHand(t *testing.T) {
 	})
 }
 
-// TestMasterWorkerMisuse: mistakes are told.
+// TestMasterWorkerMisuse checks that mistakes are reported.
 func TestMasterWorkerMisuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crew{t: t, tr: newTree(), path: "/tasks"}
@@ -463,8 +467,8 @@ func TestMasterWorkerMisuse(t *testing.T) {
 	})
 }
 
-// ofTwoWorkers runs a test of two workers, of which dying's session is the fake's. The other
-// one stands for master.
+// ofTwoWorkers runs a test with two workers. f is the connection of dying. The other one
+// stands for master.
 func ofTwoWorkers(t *testing.T, tries int, test func(ctx context.Context, c *crew, f *fake, dying, m *MasterWorker)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -489,8 +493,8 @@ func (c *crew) goesOn(ctx context.Context, m *MasterWorker) {
 	}
 }
 
-// TestMasterOfATaskThatWasRemoved: a task that somebody removed while a worker made the last
-// attempt at it leaves nothing behind, and the master goes on.
+// TestMasterOfATaskThatWasRemoved checks that a task that another client removed while a
+// worker made the last attempt at it leaves nothing behind, and that the master goes on.
 func TestMasterOfATaskThatWasRemoved(t *testing.T) {
 	ofTwoWorkers(t, 1, func(ctx context.Context, c *crew, f *fake, dying, m *MasterWorker) {
 		id := c.submit(ctx, m, "task")
@@ -505,8 +509,8 @@ func TestMasterOfATaskThatWasRemoved(t *testing.T) {
 	})
 }
 
-// TestMasterWithoutAFolder: a master goes on where somebody has removed a folder, wherever that
-// shows.
+// TestMasterWithoutAFolder checks that a master goes on if another client has removed a folder,
+// wherever that shows.
 func TestMasterWithoutAFolder(t *testing.T) {
 	for _, folder := range []string{"pending", "taken", "done", "dead", "workers"} {
 		t.Run(folder, func(t *testing.T) {
@@ -523,7 +527,7 @@ func TestMasterWithoutAFolder(t *testing.T) {
 	}
 }
 
-// TestTaskPlacesAreForgotten: places that were lost are not kept.
+// TestTaskPlacesAreForgotten checks that lost places are not kept in memory.
 func TestTaskPlacesAreForgotten(t *testing.T) {
 	ofTwoWorkers(t, 9, func(ctx context.Context, c *crew, f *fake, dying, m *MasterWorker) {
 		c.submit(ctx, m, "task")
@@ -545,7 +549,8 @@ func TestTaskPlacesAreForgotten(t *testing.T) {
 	})
 }
 
-// TestMasterOfAForeignPlace: nothing is assigned to a persistent znode that looks like a place.
+// TestMasterOfAForeignPlace checks that nothing is assigned to a persistent znode that looks
+// like a place.
 func TestMasterOfAForeignPlace(t *testing.T) {
 	ofTwoWorkers(t, 9, func(ctx context.Context, c *crew, _ *fake, _, m *MasterWorker) {
 		c.goesOn(ctx, m)
@@ -559,8 +564,8 @@ func TestMasterOfAForeignPlace(t *testing.T) {
 	})
 }
 
-// TestMasterTells: a master tells what it assigns, to whom, and what it puts back, and so does one
-// that found the task with its worker.
+// TestMasterTells checks that a master's trace tells which tasks it assigns, to which workers, and
+// which it puts back, even if it became master only after the assignment.
 func TestMasterTells(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crew{t: t, tr: newTree(), path: "/tasks"}
@@ -602,7 +607,7 @@ func TestMasterTells(t *testing.T) {
 	})
 }
 
-// TestMasterTerms: everybody is told who the master is.
+// TestMasterTerms checks that every client is told which client is the master.
 func TestMasterTerms(t *testing.T) {
 	ofTwoWorkers(t, 9, func(ctx context.Context, c *crew, _ *fake, other, m *MasterWorker) {
 		c.goesOn(ctx, m)
@@ -615,7 +620,8 @@ func TestMasterTerms(t *testing.T) {
 	})
 }
 
-// TestTaskWorkerID: an id that does not fit into a znode is an error, and any other is kept.
+// TestTaskWorkerID checks that an id that does not fit into a znode is an error, and that
+// any other id is kept.
 func TestTaskWorkerID(t *testing.T) {
 	const taken = "0123456789abcdef0123456789abcdef-taken-0123456789abcdef0123456789abcdef-1-2-0000000003"
 	for _, id := range []string{"", "a", "a b", " ", taken + "x"} {

@@ -74,7 +74,7 @@ func groupOf(r *calls.Recipe) *Group {
 type stay struct {
 	data []byte
 	stop context.CancelFunc
-	done chan struct{}      // closed when this value joins no more
+	done chan struct{}      // closed when this value will not join again
 	c    *contend.Contender // the latest contender; once done is closed, any goroutine may read it
 	name string             // of its znode, "" while there is none; guarded by the mutex of the seat
 }
@@ -147,7 +147,7 @@ func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contend.
 	return c, err
 }
 
-// keep keeps the member in the group until ctx ends. The end of the client ends ctx, too.
+// keep keeps the member in the group until ctx ends. ctx also ends with the client.
 func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b client.Backoff
@@ -259,7 +259,7 @@ func (g *Group) vanish(m *stay) {
 	})
 }
 
-// Close leaves the group, and ends calls that wait. It then waits until the tree has nothing of this
+// Close leaves the group, and ends calls that wait. It then waits until the tree has no znodes of this
 // value. If ctx ends first, Close returns its error, and the clean-up goes on. If you call Close
 // again, it waits again.
 func (g *Group) Close(ctx context.Context) error {

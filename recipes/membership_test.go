@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// whoIs gives what members say of themselves, sorted.
+// whoIs returns the data of members, sorted.
 func whoIs(members []Member) string {
 	var said []string
 	for _, m := range members {
@@ -25,7 +25,7 @@ func whoIs(members []Member) string {
 	return strings.Join(said, " ")
 }
 
-// shows checks who the members are, as a value of the group lists them.
+// shows checks which members a value of the group lists.
 func shows(t *testing.T, g *Group, want string) {
 	t.Helper()
 	members, err := g.Members(t.Context())
@@ -95,12 +95,12 @@ func TestGroupListsAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestGroupKeepsMembersAtEveryRequest expires a member, and has one request fail of those by
-// which it joins again.
+// TestGroupKeepsMembersAtEveryRequest expires a member, and makes one of the requests fail
+// by which it joins again.
 func TestGroupKeepsMembersAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		if m.cancels {
-			m.hit = m.nth == 1 // nobody waits who could give up
+			m.hit = m.nth == 1 // no call waits that could give up
 			return
 		}
 		a, b := NewGroup(m.a, m.path), NewGroup(m.b, m.path)
@@ -125,8 +125,8 @@ func inGroup(t *testing.T, test func(t *testing.T, tr *tree, f *fake, a, b *Grou
 	inPair(t, NewGroup, "/g", test)
 }
 
-// inPair runs a test in virtual time with the values of two clients, of which the first one's
-// connection is f. When they are closed there is nothing left of them.
+// inPair runs a test in virtual time with the values of two clients, of which the first has
+// the connection f. When both are closed, nothing of them is left.
 func inPair[T closer](t *testing.T, make func(*Client, string) T, path string, test func(t *testing.T, tr *tree, f *fake, a, b T)) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -146,7 +146,8 @@ type closer interface {
 	Close(ctx context.Context) error
 }
 
-// Curator's PersistentNode and kazoo's Party have each stayed away after their znode went.
+// Members of Curator's PersistentNode and of kazoo's Party have each stayed away after
+// their znode was removed.
 func TestGroupJoinsAgainWhenItsZnodeIsRemoved(t *testing.T) {
 	inGroup(t, func(t *testing.T, tr *tree, _ *fake, a, b *Group) {
 		must(t, a.Join(t.Context(), []byte("a")))
@@ -164,8 +165,8 @@ func TestGroupJoinsAgainWhenItsZnodeIsRemoved(t *testing.T) {
 	})
 }
 
-// TestGroupName: a member finds itself among the others, and under another name when it had to
-// join again.
+// TestGroupName checks that a member finds itself among the others, under another name once it
+// had to join again.
 func TestGroupName(t *testing.T) {
 	inGroup(t, func(t *testing.T, _ *tree, f *fake, a, b *Group) {
 		if name := a.Name(); name != "" {
@@ -199,7 +200,8 @@ func TestGroupName(t *testing.T) {
 	})
 }
 
-// TestGroupKeepsNoBuffer: a member joins again with what it joined with.
+// TestGroupKeepsNoBuffer checks that a member joins again with the data with which it
+// first joined.
 func TestGroupKeepsNoBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, cl := newTree().connect(t, fakeTimeout)
@@ -213,8 +215,8 @@ func TestGroupKeepsNoBuffer(t *testing.T) {
 	})
 }
 
-// A session that is said to be gone, by a deposed leader, may live on for a while: nobody is
-// to see its znode beside the new one, nor after Leave.
+// A session that a deposed leader reports as gone may live on for a while: no client must
+// see its znode beside the new one, nor after Leave.
 func TestGroupLeavesBehindNothingOfASessionThatLives(t *testing.T) {
 	for _, joinsAgain := range []bool{true, false} {
 		t.Run(fmt.Sprintf("joins again %v", joinsAgain), func(t *testing.T) {
@@ -246,19 +248,21 @@ func TestGroupListsThePresent(t *testing.T) {
 	})
 }
 
-// TestGroupShowsNoMixture has a member leave, behind one that joined, while the group is read.
+// TestGroupShowsNoMixture makes a member leave, after another one has joined, while the group
+// is read.
 func TestGroupShowsNoMixture(t *testing.T) {
 	inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
 		first := NewGroup(clientOver(b.line.Client), "/g")
 		must(t, b.Join(t.Context(), []byte("b")))
 		must(t, first.Join(t.Context(), []byte("first")))
-		for range 2 { // the second time most is known
+		for range 2 { // the second time, most members are known
 			moved := false
 			f.fail(func(op, path string) fault {
 				if !moved && op == "get" && strings.Contains(path, kindMember) {
 					moved = true
 					name := strings.TrimPrefix(path, "/g/")
-					// Another one joins, and only then the one goes that is about to be read.
+					// Another member joins, and only then the one leaves that is about to be
+					// read.
 					_, err := tr.create("/g/"+znodes.NewID()+"-"+kindMember+"-", []byte("second"), zk.FlagEphemeral|zk.FlagSequence, 77)
 					must(t, err)
 					tr.remove("/g/" + name)
@@ -270,7 +274,7 @@ func TestGroupShowsNoMixture(t *testing.T) {
 			if got := whoIs(members); err != nil || !strings.Contains(got, "second") {
 				t.Errorf("members %q, %v: they never were all there were", got, err)
 			}
-			time.Sleep(2 * fakeTimeout) // the one joins again
+			time.Sleep(2 * fakeTimeout) // the removed member joins again
 		}
 		must(t, first.Close(t.Context()))
 		for _, name := range tr.children("/g") {
@@ -281,7 +285,7 @@ func TestGroupShowsNoMixture(t *testing.T) {
 	})
 }
 
-// whatChanged gives who joined, who left, and who is there now.
+// whatChanged returns which members joined, which left, and which are there now.
 func whatChanged(c Change) string {
 	return strings.Join([]string{"+" + whoIs(c.Joined), "-" + whoIs(c.Left), "=" + whoIs(c.Members)}, " ")
 }
@@ -295,11 +299,11 @@ func TestGroupChanges(t *testing.T) {
 		other := NewGroup(clientOver(a.line.Client), "/g")
 		must(t, other.Join(t.Context(), []byte("c")))
 		must(t, a.Leave(t.Context()))
-		all.tell("+c -a =c") // as one
+		all.tell("+c -a =c") // as one change
 		must(t, a.Join(t.Context(), []byte("gone")))
 		must(t, a.Leave(t.Context()))
 		must(t, b.Join(t.Context(), []byte("b")))
-		all.tell("+b - =b c") // who came and went is not told of
+		all.tell("+b - =b c") // a member that came and went is not reported
 		f.expire()
 		time.Sleep(fakeTimeout)
 		all.tell("+c -c =b c") // it joined again
@@ -308,8 +312,8 @@ func TestGroupChanges(t *testing.T) {
 	})
 }
 
-// TestGroupChangesAtEveryRequest has one request of whoever follows fail: it is told all the
-// same.
+// TestGroupChangesAtEveryRequest makes one request of the client that follows the group
+// fail: the client still sees the changes.
 func TestGroupChangesAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewGroup(m.a, m.path), NewGroup(m.b, m.path)
@@ -320,7 +324,7 @@ func TestGroupChangesAtEveryRequest(t *testing.T) {
 			must(t, b.Join(ctx, []byte("two")))
 		})
 		defer moved.Stop()
-		later := time.AfterFunc(6*time.Second, m.catchUp) // if it lags only now
+		later := time.AfterFunc(6*time.Second, m.catchUp) // in case it lags only now
 		defer later.Stop()
 		var last string
 		err := m.during(ctx, func(ctx context.Context) error {
@@ -345,7 +349,7 @@ func TestGroupChangesAtEveryRequest(t *testing.T) {
 	})
 }
 
-// A new session may be shown the past: what was told does not go back.
+// A new session may be shown the past, but Changes does not go back.
 func TestGroupChangesDoNotGoBack(t *testing.T) {
 	stale(t, func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, lag func()) {
 		a, b := NewGroup(s1, "/g"), NewGroup(s2, "/g")

@@ -104,7 +104,7 @@ type Change struct {
 // the loop does. Several changes between two steps come as one: it leaves out a member that comes
 // and goes in between, and a member that has joined again after an expiry has left under one name
 // and joined under another. Changes never returns an earlier state of the group after a later one,
-// across sessions, too.
+// not even across sessions.
 //
 // The last step has an error, for which NoEffect is true: [ErrClosed], the error of ctx, or what a
 // server refused.

@@ -137,6 +137,6 @@ func (l *MultiLock) Fence() int64 { return l.x.Fence() }
 // Session returns the id of the session that owns the present hold, or 0 if there is none.
 func (l *MultiLock) Session() int64 { return l.x.Session() }
 
-// Close gives back what is held, ends a Lock that waits, and waits until the tree has nothing of
+// Close gives back what is held, ends a Lock that waits, and waits until the tree has no znodes of
 // this value; see [Lock.Close].
 func (l *MultiLock) Close(ctx context.Context) error { return l.x.Close(ctx, "close multi-lock") }

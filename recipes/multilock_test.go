@@ -14,10 +14,10 @@ import (
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// two are the paths of a test's multi-locks.
+// two returns the paths of a test's multi-locks.
 func (m *mishap) two() []string { return []string{m.path + "/x", m.path + "/y"} }
 
-// bare checks that no contender is left on either.
+// bare checks that no contender is left at either path.
 func (m *mishap) bare(t *testing.T) {
 	t.Helper()
 	for _, path := range m.two() {
@@ -42,7 +42,7 @@ func TestMultiLockAtEveryRequest(t *testing.T) {
 				t.Errorf("unlock: %v", err)
 			}
 		}
-		must(t, b.Lock(ctx)) // nobody is in its way
+		must(t, b.Lock(ctx)) // no contender is in its way
 		if b.Fence() <= first {
 			t.Errorf("token %d behind %d", b.Fence(), first)
 		}
@@ -71,7 +71,8 @@ func TestMultiLockGivesBackAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestMultiLockWaitsAtEveryRequest has one path held by a Lock, and then the other.
+// TestMultiLockWaitsAtEveryRequest makes a Lock hold one of the paths, and then the
+// other.
 func TestMultiLockWaitsAtEveryRequest(t *testing.T) {
 	for held := range 2 {
 		t.Run(fmt.Sprint(held), func(t *testing.T) {
@@ -79,7 +80,7 @@ func TestMultiLockWaitsAtEveryRequest(t *testing.T) {
 				a, b := NewMultiLock(m.a, m.two()...), NewLock(m.b, m.two()[held])
 				must(t, b.Lock(ctx))
 				given := time.AfterFunc(time.Second, func() {
-					m.catchUp() // in real life a server does, sooner or later
+					m.catchUp() // a real server does so sooner or later
 					must(t, b.Unlock(ctx))
 				})
 				defer given.Stop()
@@ -106,7 +107,8 @@ func TestMultiLockWaitsAtEveryRequest(t *testing.T) {
 	}
 }
 
-// TestMultiLockTriesAtEveryRequest tries while another has one of the two.
+// TestMultiLockTriesAtEveryRequest tries while another client holds one of the two
+// paths.
 func TestMultiLockTriesAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewMultiLock(m.a, m.two()...), NewLock(m.b, m.two()[1])
@@ -126,13 +128,14 @@ func TestMultiLockTriesAtEveryRequest(t *testing.T) {
 			t.Error("b has lost it")
 		}
 		must(t, b.Close(ctx))
-		must(t, a.Lock(ctx)) // nothing of the try is in its way for ever
+		must(t, a.Lock(ctx)) // nothing that the try left is in its way for ever
 		must(t, a.Close(ctx))
 		m.bare(t)
 	})
 }
 
-// guarded are paths with who holds them, and the highest token that was granted there.
+// guarded records, for paths, which client holds them, and the highest token that was
+// granted there.
 type guarded struct {
 	mu     sync.Mutex
 	holder map[string]int
@@ -161,8 +164,8 @@ func (g *guarded) leave(paths []string) {
 	}
 }
 
-// TestMultiLockHasNoDeadlock has clients lock sets of paths that overlap crosswise, and
-// single ones by a Lock, while sessions expire and requests go astray.
+// TestMultiLockHasNoDeadlock makes clients lock sets of paths that overlap crosswise,
+// and single paths by a Lock, while sessions expire and requests get lost.
 func TestMultiLockHasNoDeadlock(t *testing.T) {
 	const clients, turns = 8, 40
 	all := []string{"/m/a", "/m/b", "/m/c", "/m/d"}
@@ -187,7 +190,7 @@ func TestMultiLockHasNoDeadlock(t *testing.T) {
 				return l.Do(ctx, func(context.Context) error {
 					g.enter(t, i+1, l.Fence(), paths)
 					stayAs(i)
-					g.leave(paths) // before it expires: what a holder does later is no fault of the lock
+					g.leave(paths) // before the session expires: what a holder does later is not the lock's fault
 					if i == 0 {
 						fakes[i].expire()
 					}
@@ -209,8 +212,8 @@ func TestMultiLockHasNoDeadlock(t *testing.T) {
 	})
 }
 
-// TestMultiLockKeepsItsPlaces has a third client come for a path that is free, but for
-// which one waits that waits for another, too: first come, first served.
+// TestMultiLockKeepsItsPlaces makes a third client come for a path that is free, while
+// another client waits for that path and one more: first come, first served.
 func TestMultiLockKeepsItsPlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -245,7 +248,7 @@ func TestMultiLockKeepsItsPlaces(t *testing.T) {
 	})
 }
 
-// TestMultiLockIsLostAsAWhole removes one contender, of a holder and of one that waits.
+// TestMultiLockIsLostAsAWhole removes one contender of a holder, and one of a waiter.
 func TestMultiLockIsLostAsAWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -275,9 +278,9 @@ func TestMultiLockIsLostAsAWhole(t *testing.T) {
 		got := make(chan error, 1)
 		go func() { got <- l.Lock(t.Context()) }()
 		synctest.Wait()
-		remove("/a", 0) // where it was in front already
+		remove("/a", 0) // where it was already in front
 		must(t, b.Unlock(t.Context()))
-		must(t, <-got) // it lined up again
+		must(t, <-got) // the waiter lined up again
 		if len(tr.children("/a")) != 1 || len(tr.children("/b")) != 1 {
 			t.Errorf("contenders: %v and %v", tr.children("/a"), tr.children("/b"))
 		}
@@ -287,8 +290,8 @@ func TestMultiLockIsLostAsAWhole(t *testing.T) {
 	})
 }
 
-// TestMultiLockCosts counts the requests of a free lock of several paths, which is one
-// write to lock and one to unlock, and of a heartbeat.
+// TestMultiLockCosts counts the requests for several free paths, of which one write
+// locks and one unlocks, and those of a heartbeat.
 func TestMultiLockCosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

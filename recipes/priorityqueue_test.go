@@ -23,7 +23,7 @@ type ranking struct {
 	peek     func(context.Context) ([]byte, error)
 	count    func(context.Context) (int, error)
 	close    func(context.Context) error
-	priority func(int32) int32 // what becomes of it
+	priority func(int32) int32 // the priority as the queue returns it
 }
 
 func ranked(q *PriorityQueue) ranking {
@@ -40,12 +40,12 @@ var rankings = map[string]func(*Client) ranking{
 	},
 }
 
-// account holds the outcome of the calls on a queue, one after the other.
+// account records the outcome of the calls on a queue, one after the other.
 type account struct {
 	t    *testing.T
-	in   []string // certainly in it, the first to come out first
-	perh []string // perhaps in it
-	lost int      // takes of which nobody knows
+	in   []string // items that are certainly in it, the first to come out first
+	perh []string // items that are perhaps in it
+	lost int      // takes of unknown outcome
 	all  map[string]int32
 	out  map[string]bool
 }
@@ -64,7 +64,7 @@ func (a *account) put(q ranking, priority int32, item string) {
 	}
 }
 
-// take takes one in one of the two ways, and reports whether there may be another.
+// take takes an item in one of the two ways, and reports whether there may be another.
 func (a *account) take(f func(context.Context) ([]byte, error)) bool {
 	a.t.Helper()
 	ctx, cancel := context.WithTimeout(a.t.Context(), 2*time.Second)
@@ -100,8 +100,7 @@ func wasWithoutEffect(err error) bool {
 	return ok && e.NoEffect()
 }
 
-// useQueue has two clients put and take, one after the other; the first one's requests meet
-// faults.
+// useQueue makes two clients put and take in turn. The first one's requests meet faults.
 func useQueue(t *testing.T, tr *tree, make func(*Client) ranking, faults func(op, path string) fault) {
 	f, s1 := tr.connect(t, fakeTimeout)
 	_, s2 := tr.connect(t, fakeTimeout)
@@ -112,7 +111,7 @@ func useQueue(t *testing.T, tr *tree, make func(*Client) ranking, faults func(op
 	a.put(q2, 1, "one")
 	a.put(q1, 10, "ten")
 	a.put(q1, 9, "nine")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // where nobody answers
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // in case no server answers
 	_, _ = q1.peek(ctx)
 	_, _ = q1.count(ctx)
 	cancel()
@@ -142,7 +141,7 @@ func closeSpoken(f *fake) {
 }
 
 // Whatever becomes of one request of a client, no item is lost, none comes out twice,
-// and the best one comes out first.
+// and the best item comes out first.
 func TestQueuesSurviveEveryFateOfARequest(t *testing.T) {
 	for name, make := range rankings {
 		t.Run(name, func(t *testing.T) {
@@ -164,7 +163,7 @@ func TestQueuesSurviveEveryFateOfARequest(t *testing.T) {
 	}
 }
 
-// Numbers are compared as numbers, and what is one of another queue is left alone.
+// Numbers are compared as numbers, and items of other queues are left alone.
 func TestPriorityQueueOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -204,8 +203,8 @@ func TestPriorityQueueOrder(t *testing.T) {
 	})
 }
 
-// takesPast says what a client takes whose list was read before something better came,
-// and whose first item somebody else takes meanwhile.
+// takesPast returns what a client takes whose list was read before something better
+// came, and whose first item another client takes meanwhile.
 func takesPast(t *testing.T, make func(*Client, string) *PriorityQueue) (got string) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -268,7 +267,7 @@ func TestStaleViewOfAPriorityQueue(t *testing.T) {
 	})
 }
 
-// A queue that is full says so, and goes on when it is not any more.
+// A queue that is full says so, and goes on when it no longer is.
 func TestFullQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -286,7 +285,7 @@ func TestFullQueue(t *testing.T) {
 				n++
 			}
 		}
-		if n := put(); n != most-1 { // and the folder of marks
+		if n := put(); n != most-1 { // the folder of marks also counts
 			t.Errorf("%d items went in", n)
 		}
 		for range 3 {

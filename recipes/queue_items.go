@@ -43,7 +43,8 @@ type items struct {
 
 	// taking lets one take at a time go for the first item. A second take would go for the next
 	// item, and be out of order if the first take then fails. A take that waits for items releases
-	// taking and holds waiting, so that items wake and list for one take at a time.
+	// taking and holds waiting, so that an item wakes only one take at a time, which then lists
+	// the items.
 	taking, waiting *semaphore.Weighted
 	takers          *contend.Standby // the consumers of all clients that wait for items
 
@@ -58,7 +59,7 @@ type items struct {
 type trust int
 
 const (
-	untilEmpty trust = iota // for later takes, too
+	untilEmpty trust = iota // for later takes as well
 	oneTake                 // for one take: it goes on with the next item after an item that another client took
 	oneTry                  // for one try: each try at an item reads a list after a quorum write
 )
@@ -266,7 +267,7 @@ func (q *items) removal(ctx context.Context, z *client.Session, path string, ver
 	return append(ops, op), err
 }
 
-// peek reads the first item that may come out as it is at some time during the call.
+// peek reads the item that would come out first at some moment during the call.
 func (q *items) peek(ctx context.Context) (item []byte, err error) {
 	err = q.r.Attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		names, err := q.r.Client.FreshChildren(ctx, z, q.r.Path)

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// drain takes all items by a client without faults.
+// drain takes all items with a client without faults.
 func drain(t *testing.T, c *client, path string) []string {
 	t.Helper()
 	q := recipes.NewQueue(c.s, path)
@@ -36,7 +36,7 @@ func drain(t *testing.T, c *client, path string) []string {
 	return items
 }
 
-// queueOfFour has a put and take, with and without items there.
+// queueOfFour makes a put and take, with and without items in the queue.
 func queueOfFour(t *testing.T, a, b *client, path string) {
 	qa, qb := recipes.NewQueue(a.s, path), recipes.NewQueue(b.s, path)
 	put := func(q *recipes.Queue, item string) {
@@ -72,7 +72,7 @@ func queueOfFour(t *testing.T, a, b *client, path string) {
 		defer close(waiting)
 		take(qa.Take, "5")
 	}()
-	time.Sleep(50 * time.Millisecond) // until it waits, mostly
+	time.Sleep(50 * time.Millisecond) // in most cases, until it waits
 	put(qb, "5")
 	<-waiting
 	within(t, "a closes", qa.Close)
@@ -139,7 +139,7 @@ func takeInterrupted() interrupted {
 			if err == nil && string(got) != "1" {
 				t.Errorf("took %q", got)
 			}
-			// The same value goes on with what is first now.
+			// The same value goes on with the item that is first now.
 			var rest []string
 			within(t, "take after it", func(ctx context.Context) error {
 				item, err := q.Take(ctx)
@@ -200,8 +200,8 @@ func TestQueueTakeWaitsThroughAnExpiry(t *testing.T) {
 	})
 }
 
-// TestQueueUnderContention has every item taken once, those of each producer in
-// order, while connections are cut.
+// TestQueueUnderContention checks that every item is taken once, and the items of each
+// producer in order, while connections are cut.
 func TestQueueUnderContention(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {
 		const clients, items = 3, 40

@@ -107,7 +107,7 @@ func (l *RWLock) TryRLock(ctx context.Context) (locked bool, err error) {
 // The waiting readers ahead of the first waiting writer get the lock, too. A hold to read stays as
 // it is. Fence stays the same.
 //
-// Whatever Downgrade returns, treat the hold as one to read from the call on: Downgrade finishes
+// Whatever Downgrade returns, treat the hold as a hold to read from the call on: Downgrade finishes
 // the rest in the background. It returns [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no
 // hold, [ErrLost], the error of ctx, or what a server refused.
 func (l *RWLock) Downgrade(ctx context.Context) error {
@@ -215,6 +215,6 @@ func (l *RWLock) Fence() int64 { return l.x.Fence() }
 // Session returns the id of the session that owns the present hold, or 0 if there is none.
 func (l *RWLock) Session() int64 { return l.x.Session() }
 
-// Close gives back what is held, ends a call that waits, and waits until the tree has nothing of
+// Close gives back what is held, ends a call that waits, and waits until the tree has no znodes of
 // this value; see [Lock.Close].
 func (l *RWLock) Close(ctx context.Context) error { return l.x.Close(ctx, "close read-write lock") }

@@ -49,7 +49,7 @@ func TestRWLockAtEveryRequest(t *testing.T) {
 				synctest.Wait()
 				must(t, b.Close(ctx))
 				other := NewRWLock(m.b, m.path)
-				must(t, other.Lock(ctx)) // nobody is in its way
+				must(t, other.Lock(ctx)) // no contender is in its way
 				must(t, other.Close(ctx))
 				m.empty(t)
 			})
@@ -76,7 +76,7 @@ func TestDowngradeAtEveryRequest(t *testing.T) {
 		case m.expires() && !errors.Is(err, ErrLost), !m.expires() && m.fate != silence && !m.cancels:
 			t.Error(err)
 		}
-		must(t, <-read) // also if it had to be done in the background
+		must(t, <-read) // even if the downgrade had to be done in the background
 		if lost := client.IsClosed(a.Lost()); !lost && (a.Fence() != token || len(wrote) > 0) {
 			t.Errorf("token %d, then %d; a writer got in: %v", token, a.Fence(), len(wrote) > 0)
 		}
@@ -89,7 +89,7 @@ func TestDowngradeAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestRevokeAtEveryRequest asks for what others read.
+// TestRevokeAtEveryRequest revokes a lock that others hold to read.
 func TestRevokeAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b, c := NewRWLock(m.a, m.path), NewRWLock(m.b, m.path), NewRWLock(m.b, m.path)
@@ -114,10 +114,10 @@ func TestRevokeAtEveryRequest(t *testing.T) {
 	})
 }
 
-// party are read-write locks of clients that line up, one after the other.
+// party holds read-write locks of clients that line up, one after the other.
 type party struct{ *crowd[*RWLock] }
 
-// newParty has w be one that writes, r one that reads.
+// newParty makes a writer for each w in modes, and a reader for each r.
 func newParty(t *testing.T, modes string) party {
 	p := party{newCrowd(t, len(modes), NewRWLock)}
 	p.lineUp(func(i int, l *RWLock) error {
@@ -141,7 +141,7 @@ func TestRWLockIsFair(t *testing.T) {
 		p.have("when both have", 2)
 		p.fakes[2].expire()
 		p.have("when the writer has died", 3, 4)
-		must(t, p.all[5].Close(t.Context())) // gives up
+		must(t, p.all[5].Close(t.Context())) // a client gives up
 		p.unlock(4)
 		p.unlock(3)
 		p.have("when they have read", 6)
@@ -151,7 +151,7 @@ func TestRWLockIsFair(t *testing.T) {
 	})
 }
 
-// TestRWLockDowngrades lets readers in, but nobody past a writer that waits.
+// TestRWLockDowngrades checks that readers get in, but none past a waiting writer.
 func TestRWLockDowngrades(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newParty(t, "wrrwrw")
@@ -159,8 +159,8 @@ func TestRWLockDowngrades(t *testing.T) {
 		p.have("at first", 0)
 		must(t, p.all[0].Downgrade(t.Context()))
 		p.have("when it is downgraded", 0, 1, 2)
-		must(t, p.all[0].Downgrade(t.Context())) // again
-		must(t, p.all[1].Downgrade(t.Context())) // of a reader
+		must(t, p.all[0].Downgrade(t.Context())) // once more
+		must(t, p.all[1].Downgrade(t.Context())) // the downgrade of a reader
 		if p.all[0].Fence() != token {
 			t.Errorf("token %d, then %d", token, p.all[0].Fence())
 		}
@@ -194,7 +194,7 @@ func TestRWLockDowngrades(t *testing.T) {
 }
 
 // TestRWLockCosts counts the requests of waiters, which must not grow with the number of
-// contenders, and who is woken.
+// contenders, and the clients that are woken.
 func TestRWLockCosts(t *testing.T) {
 	for _, readers := range []int{5, 30} {
 		synctest.Test(t, func(t *testing.T) {
@@ -202,7 +202,7 @@ func TestRWLockCosts(t *testing.T) {
 			sent := make([]int, len(p.all))
 			for i, f := range p.fakes {
 				f.fail(func(op, _ string) fault {
-					if op != "multi" { // a holder's sign of life
+					if op != "multi" { // not a holder's heartbeat
 						sent[i]++
 					}
 					return fine
@@ -223,7 +223,7 @@ func TestRWLockCosts(t *testing.T) {
 			alone := func(who int) func(i int) int {
 				return func(i int) int {
 					if i == who {
-						return 1 // its delete
+						return 1 // the delete
 					}
 					return 0
 				}
@@ -232,7 +232,7 @@ func TestRWLockCosts(t *testing.T) {
 			step("a reader gives back", func() { p.unlock(1) }, alone(1))
 			step("the last reader gives back", func() { p.unlock(writer - 1) }, alone(writer-1))
 			step("the one before it gives back", func() { p.unlock(writer - 2) }, func(i int) int {
-				if i == writer { // lists, and watches the next one
+				if i == writer { // the writer lists, and watches the next contender
 					return 2
 				}
 				return alone(writer - 2)(i)
@@ -250,7 +250,7 @@ func TestRWLockCosts(t *testing.T) {
 	}
 }
 
-// TestRWLockRevocation asks holders, and not those who wait.
+// TestRWLockRevocation checks that holders are asked, and waiters are not.
 func TestRWLockRevocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newParty(t, "wrrwr")
@@ -259,11 +259,11 @@ func TestRWLockRevocation(t *testing.T) {
 			p.are("have been asked", when, func(l *RWLock) bool { return l.Revoked() != nil && client.IsClosed(l.Revoked()) }, want)
 		}
 		told("at first")
-		for range 2 { // no harm
+		for range 2 { // asking twice does no harm
 			must(t, p.all[3].Revoke(t.Context()))
 			told("of a writer", 0)
 		}
-		must(t, p.all[0].Downgrade(t.Context())) // what it was asked stays
+		must(t, p.all[0].Downgrade(t.Context())) // the request to release stays
 		told("when it is downgraded", 0)
 		p.have("when it is downgraded", 0, 1, 2)
 		must(t, p.all[3].Revoke(t.Context()))
@@ -278,8 +278,8 @@ func TestRWLockRevocation(t *testing.T) {
 	})
 }
 
-// TestRWLockHearsWhatNoWatchTells has the watch fail to tell of the request, as can happen
-// over a reconnect.
+// TestRWLockHearsWhatNoWatchTells loses the watch event of the request, as can happen
+// during a reconnect.
 func TestRWLockHearsWhatNoWatchTells(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newParty(t, "wr")
@@ -299,7 +299,8 @@ func TestRWLockHearsWhatNoWatchTells(t *testing.T) {
 	})
 }
 
-// TestRWLockIsAskedByHand writes the word as any tool can, with words that mean nothing.
+// TestRWLockIsAskedByHand writes the word as any tool can, together with words that mean
+// nothing.
 func TestRWLockIsAskedByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newParty(t, "rw")
@@ -347,8 +348,8 @@ func TestRWLockLeavesOthersAlone(t *testing.T) {
 	})
 }
 
-// TestRWLockUnderContention counts who has the lock while sessions expire and requests go
-// astray.
+// TestRWLockUnderContention counts the clients that have the lock while sessions expire
+// and requests get lost.
 func TestRWLockUnderContention(t *testing.T) {
 	const clients, turns = 7, 40
 	synctest.Test(t, func(t *testing.T) {
@@ -407,7 +408,7 @@ func TestRWLockUnderContention(t *testing.T) {
 	})
 }
 
-// TestRWLockLinesUpAgain removes everything while one holds and one waits.
+// TestRWLockLinesUpAgain removes everything while one client holds and one waits.
 func TestRWLockLinesUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newParty(t, "wr")
@@ -430,7 +431,7 @@ func TestRWLockMisuse(t *testing.T) {
 		refuses := refusing(t)
 		refuses(l.Unlock(t.Context()), ErrNotHeld)
 		refuses(l.Downgrade(t.Context()), ErrNotHeld)
-		must(t, l.Revoke(t.Context())) // nobody is there
+		must(t, l.Revoke(t.Context())) // no holder is there
 		if !client.IsClosed(l.Lost()) || l.Revoked() != nil {
 			t.Error("Lost is open, or Revoked can close, although nothing is held")
 		}

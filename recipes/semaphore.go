@@ -145,6 +145,6 @@ func (s *Semaphore) Ticket() int64 { return s.x.Fence() }
 // Session returns the id of the session that owns the present lease, or 0 if there is none.
 func (s *Semaphore) Session() int64 { return s.x.Session() }
 
-// Close gives back the lease, ends an Acquire that waits, and waits until the tree has nothing of
+// Close gives back the lease, ends an Acquire that waits, and waits until the tree has no znodes of
 // this value; see [Lock.Close].
 func (s *Semaphore) Close(ctx context.Context) error { return s.x.Close(ctx, "close semaphore") }

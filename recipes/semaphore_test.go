@@ -38,7 +38,7 @@ func TestSemaphoreAtEveryRequest(t *testing.T) {
 					must(t, b.Acquire(ctx))
 				}
 				other := NewSemaphore(m.b, m.path, 2)
-				must(t, other.Acquire(ctx)) // nobody is in its way
+				must(t, other.Acquire(ctx)) // no contender is in its way
 				must(t, other.Close(ctx))
 				must(t, b.Close(ctx))
 				m.empty(t)
@@ -56,7 +56,7 @@ func TestSemaphoreWaitsAtEveryRequest(t *testing.T) {
 		}
 		a := NewSemaphore(m.a, m.path, 2)
 		given := time.AfterFunc(time.Second, func() {
-			m.catchUp() // in real life a server does, sooner or later
+			m.catchUp() // a real server does so sooner or later
 			must(t, holders[1].Release(ctx))
 		})
 		defer given.Stop()
@@ -83,17 +83,18 @@ func TestSemaphoreWaitsAtEveryRequest(t *testing.T) {
 	})
 }
 
-// newSemaphores are semaphores of so many clients that line up.
+// newSemaphores returns the semaphores of several clients that line up.
 func newSemaphores(t *testing.T, leases, clients int) *crowd[*Semaphore] {
 	return newCrowd(t, clients, func(cl *Client, path string) *Semaphore { return NewSemaphore(cl, path, leases) })
 }
 
-// acquires is how a client of a crowd lines up.
+// acquires returns how a client of a crowd lines up.
 func acquires(ctx context.Context) func(int, *Semaphore) error {
 	return func(_ int, s *Semaphore) error { return s.Acquire(ctx) }
 }
 
-// TestSemaphoreIsFair gives leases back out of order, and has one in the middle give up.
+// TestSemaphoreIsFair gives leases back out of order, and makes a waiter in the middle
+// give up.
 func TestSemaphoreIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newSemaphores(t, 3, 9)
@@ -121,7 +122,7 @@ func TestSemaphoreIsFair(t *testing.T) {
 }
 
 // TestSemaphoreCosts counts the requests of waiters, which must not grow with the number
-// of contenders, and who is woken.
+// of contenders, and the clients that are woken.
 func TestSemaphoreCosts(t *testing.T) {
 	const leases = 3
 	most := map[int]int{}
@@ -174,8 +175,8 @@ func TestSemaphoreCosts(t *testing.T) {
 	}
 }
 
-// TestSemaphoreUnderContention counts who has a lease while sessions expire and
-// requests go astray.
+// TestSemaphoreUnderContention counts the clients that have a lease while sessions
+// expire and requests get lost.
 func TestSemaphoreUnderContention(t *testing.T) {
 	const leases, clients, turns = 3, 8, 40
 	synctest.Test(t, func(t *testing.T) {
@@ -198,7 +199,7 @@ func TestSemaphoreUnderContention(t *testing.T) {
 				return c.all[i].Do(ctx, func(context.Context) error {
 					change(1)
 					stayAs(i)
-					change(-1) // before it expires: what a holder does later is no fault of the semaphore
+					change(-1) // before the session expires: what a holder does later is not the semaphore's fault
 					if i == 0 {
 						c.fakes[i].expire()
 					}
@@ -213,7 +214,7 @@ func TestSemaphoreUnderContention(t *testing.T) {
 	})
 }
 
-// TestSemaphoreNumbersDiffer: the first one's number counts.
+// TestSemaphoreNumbersDiffer checks that the first client's number counts.
 func TestSemaphoreNumbersDiffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -250,7 +251,7 @@ func TestSemaphoreNumbersDiffer(t *testing.T) {
 	})
 }
 
-// TestSemaphoreNumberIsAgreedOn has clients meet at a znode that holds nothing.
+// TestSemaphoreNumberIsAgreedOn makes clients meet at a znode that holds nothing.
 func TestSemaphoreNumberIsAgreedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -271,7 +272,7 @@ func TestSemaphoreNumberIsAgreedOn(t *testing.T) {
 	})
 }
 
-// TestSemaphoreLinesUpAgain removes everything while one holds and one waits.
+// TestSemaphoreLinesUpAgain removes everything while one client holds and one waits.
 func TestSemaphoreLinesUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newSemaphores(t, 1, 2)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Each recipe whose contenders or items stand in the order of their sequence numbers says where that ends. The names
-// of members have numbers, too, and nothing depends on their order.
+// Each recipe whose contenders or items stand in the order of their sequence numbers says where
+// that ends. The names of members also have numbers, but nothing depends on their order.
 func TestDocsSayWhereSequenceNumbersEnd(t *testing.T) {
 	ordered := regexp.MustCompile(`-(lock|read|write|candidate|lease|item|bounded|due|job)-(<[^>]*>-)*<sequence>`)
 	found := 0

@@ -10,14 +10,14 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// really is the place of tests on one of Apache ZooKeeper's servers: they show that it answers
-// as the embedded one does, on which every recipe is tested.
+// really runs tests on one of Apache ZooKeeper's servers: they show that it answers like the
+// embedded server, on which every recipe is tested.
 func really(t *testing.T, test func(t *testing.T, e ensemble.Ensemble)) {
 	t.Helper()
 	test(t, dockertest.Ensemble(t, 1))
 }
 
-// TestRealServerLeavesTheSame has each recipe used on the embedded server and on a real one: all
+// TestRealServerLeavesTheSame uses each recipe on the embedded server and on a real one: all
 // calls succeed, and leave the same in the tree.
 func TestRealServerLeavesTheSame(t *testing.T) {
 	for _, u := range recipeUses {
@@ -29,14 +29,16 @@ func TestRealServerLeavesTheSame(t *testing.T) {
 	}
 }
 
-// TestRealServerEveryLoss has requests and replies to a real server lost, of the lock, whose
-// contenders the tree itself settles, and of the queue, whose items it does not.
+// TestRealServerEveryLoss loses requests to a real server and its replies: those of the
+// lock, whose outcomes the tree itself shows, and those of the queue, whose outcomes it does
+// not show.
 func TestRealServerEveryLoss(t *testing.T) {
 	t.Run("lock", func(t *testing.T) { everyBlow(t, really, slices.Concat(losses, twoReplies), lockWithWaiting) })
 	t.Run("queue", func(t *testing.T) { everyBlow(t, really, losses, queueOfFour) })
 }
 
-// TestRealServerEveryExpiry has a real server end the session of one of two contenders.
+// TestRealServerEveryExpiry makes a real server end the session of one of two
+// contenders.
 func TestRealServerEveryExpiry(t *testing.T) {
 	lock := recipeUses[slices.IndexFunc(recipeUses, func(u recipeUse) bool { return u.made == "NewLock" })]
 	everyBlow(t, really, interrupts, contend(lock))

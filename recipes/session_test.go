@@ -31,7 +31,7 @@ func refusing(t *testing.T) func(err, want error) {
 	}
 }
 
-// TestHoldIsLostBySilence checks the instant: one timeout after the last answered
+// TestHoldIsLostBySilence checks the moment: one timeout after the last answered
 // request was sent, neither later nor much earlier.
 func TestHoldIsLostBySilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestHoldIsLostBySilence(t *testing.T) {
 		}
 		var answered time.Time
 		f.fail(func(string, string) fault { answered = time.Now(); return fine })
-		time.Sleep(fakeTimeout) // some more beats
+		time.Sleep(fakeTimeout) // for some more heartbeats
 		f.fail(func(string, string) fault { return silence })
 		lost := l.Lost()
 		<-lost
@@ -53,7 +53,7 @@ func TestHoldIsLostBySilence(t *testing.T) {
 			t.Errorf("lost %v after the last answered request was sent", after)
 		}
 
-		// The same session speaks again: what is lost stays lost, and is removed.
+		// The same session speaks again: the lost hold stays lost, and is removed.
 		f.fail(nil)
 		close(f.spoken)
 		synctest.Wait()
@@ -75,7 +75,7 @@ func TestHoldIsLostBySilence(t *testing.T) {
 	})
 }
 
-// TestHoldIsLostWhileDisconnected is the same with a connection that is down.
+// TestHoldIsLostWhileDisconnected does the same with a connection that is down.
 func TestHoldIsLostWhileDisconnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -96,7 +96,7 @@ func TestHoldIsLostWhileDisconnected(t *testing.T) {
 	})
 }
 
-// TestExpiryIsNoticedWithoutEvents has the channel lose them all.
+// TestExpiryIsNoticedWithoutEvents makes the channel lose all events.
 func TestExpiryIsNoticedWithoutEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -123,7 +123,7 @@ func TestExpiryIsNoticedWithoutEvents(t *testing.T) {
 	})
 }
 
-// TestLateEventsDoNotHarm has the events of an expiry arrive long after it.
+// TestLateEventsDoNotHarm makes the events of an expiry arrive long after it.
 func TestLateEventsDoNotHarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -143,8 +143,9 @@ func TestLateEventsDoNotHarm(t *testing.T) {
 	})
 }
 
-// TestCreateCarriedOutInALaterSession: the contender is not ours by right, must
-// go, and Lock must go on with one that is.
+// TestCreateCarriedOutInALaterSession checks that a contender that was created in a
+// later session is not counted as the caller's own, and is removed, and that Lock goes
+// on with another one.
 func TestCreateCarriedOutInALaterSession(t *testing.T) {
 	for _, cancel := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -183,8 +184,8 @@ func TestCreateCarriedOutInALaterSession(t *testing.T) {
 	}
 }
 
-// TestCancelledLockReturnsAtOnce although its create is never answered, and
-// Close waits for the clean-up.
+// TestCancelledLockReturnsAtOnce checks that a cancelled Lock returns although its
+// create is never answered, and that Close waits for the clean-up.
 func TestCancelledLockReturnsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -213,8 +214,8 @@ func TestCancelledLockReturnsAtOnce(t *testing.T) {
 	})
 }
 
-// TestWaiterSurvivesALostWatch has the event that the one ahead is gone get
-// lost, as go-zookeeper can lose it when two reconnects follow on each other.
+// TestWaiterSurvivesALostWatch loses the event that the contender ahead is gone, as
+// go-zookeeper can lose it during two reconnects in a row.
 func TestWaiterSurvivesALostWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -240,7 +241,8 @@ func TestWaiterSurvivesALostWatch(t *testing.T) {
 	})
 }
 
-// TestPollingLeavesNoWatches: calls that give up, over and over, share watches.
+// TestPollingLeavesNoWatches checks that calls that give up again and again share
+// watches.
 func TestPollingLeavesNoWatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -269,7 +271,8 @@ func TestPollingLeavesNoWatches(t *testing.T) {
 	})
 }
 
-// TestSessionCloseEndsEverything, also what could never end otherwise.
+// TestSessionCloseEndsEverything checks that closing the client ends everything,
+// including what could never end otherwise.
 func TestSessionCloseEndsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -308,8 +311,8 @@ func TestSessionCloseEndsEverything(t *testing.T) {
 	})
 }
 
-// TestHolderDoesNotPester has the holder lose the right to look at its own znode,
-// after somebody wrote to it.
+// TestHolderDoesNotPester makes the holder lose the right to look at its own znode,
+// after another client wrote to it.
 func TestHolderDoesNotPester(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

@@ -15,7 +15,7 @@ import (
 // ErrItems: a set has 1 to 256 different items, and each item can be the name of a znode.
 var ErrItems = errors.New("a set must have 1 to 256 different items that can be names of znodes")
 
-// errOutdated ends what a share began when the share changes.
+// errOutdated is the cause with which contexts of a share end when the share changes.
 var errOutdated = errors.New("share has changed")
 
 // SetPartitioner divides a set of items among the members of a group. Each member has a share of
@@ -214,7 +214,7 @@ func (p *SetPartitioner) exclusively(ctx context.Context, op string, f func(cont
 	return p.x.Definite(op, err)
 }
 
-// asMember runs f with a context that ends with the membership, too.
+// asMember runs f with a context that also ends with the membership.
 func (p *SetPartitioner) asMember(ctx context.Context, follows *followedShare, f func(context.Context, *followedShare) error) error {
 	ctx, end := until(ctx, follows.left, ErrNotJoined)
 	defer end()
@@ -361,7 +361,7 @@ func (p *SetPartitioner) Fence() int64 { return p.x.Fence() }
 func (p *SetPartitioner) Session() int64 { return p.x.Session() }
 
 // Close gives back the share, leaves the group, and ends calls that wait. It then waits until the
-// tree has nothing of this value but the folders. If ctx ends first, Close returns its error, and
+// tree has no znodes of this value but the folders. If ctx ends first, Close returns its error, and
 // the clean-up goes on. If you call Close again, it waits again.
 func (p *SetPartitioner) Close(ctx context.Context) error {
 	p.hold(nil)

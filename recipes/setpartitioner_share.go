@@ -15,7 +15,7 @@ import (
 // followedShare is the share of a member, for as long as it is a member.
 type followedShare struct {
 	stop context.CancelFunc
-	left <-chan struct{} // closed when it is no member any more
+	left <-chan struct{} // closed when it is no longer a member
 
 	mu   sync.Mutex
 	now  *share        // never nil; without items until they are known

@@ -16,14 +16,14 @@ import (
 
 var fiveItems = []string{"c", "a", "e", "b", "d"}
 
-// sharer is a member that acquires each new share until it is to stop.
+// sharer is a member that acquires each new share until it must stop.
 type sharer struct {
 	*SetPartitioner
 	has  []string // its present share
 	done chan error
 }
 
-// shareIn returns a member that works, and gives back what changes.
+// shareIn returns a member that works, and gives back its share when that changes.
 func shareIn(ctx context.Context, p *SetPartitioner) *sharer {
 	s := &sharer{SetPartitioner: p, done: make(chan error, 1)}
 	go func() {
@@ -37,7 +37,8 @@ func shareIn(ctx context.Context, p *SetPartitioner) *sharer {
 	return s
 }
 
-// shared checks that the members have all items, and as many each, once they are quiet.
+// shared checks that the members have all items, in shares of equal size, once they are
+// quiet.
 func shared(t *testing.T, items []string, all ...*sharer) {
 	t.Helper()
 	var have []string
@@ -64,7 +65,8 @@ func (m *mishap) bareItems(t *testing.T) {
 	}
 }
 
-// TestSetPartitionerAcquiresAtEveryRequest has one request fail of a member that is alone.
+// TestSetPartitionerAcquiresAtEveryRequest makes one request of a member fail that is
+// alone.
 func TestSetPartitionerAcquiresAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewSetPartitioner(m.a, m.path, fiveItems), NewSetPartitioner(m.b, m.path, fiveItems)
@@ -77,7 +79,7 @@ func TestSetPartitionerAcquiresAtEveryRequest(t *testing.T) {
 		if err == nil && len(items) != 5 || err != nil && items != nil {
 			t.Errorf("items %v, %v", items, err)
 		}
-		all := 1 // who gave up is removed in the background
+		all := 1 // the member that gave up is removed in the background
 		if err == nil {
 			if err := a.Leave(ctx); err != nil {
 				t.Errorf("leave: %v", err)
@@ -93,7 +95,8 @@ func TestSetPartitionerAcquiresAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestSetPartitionerSharesAtEveryRequest has a member join another one, and one of its requests fail.
+// TestSetPartitionerSharesAtEveryRequest makes a member join another one, and one of its requests
+// fail.
 func TestSetPartitionerSharesAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewSetPartitioner(m.a, m.path, fiveItems), NewSetPartitioner(m.b, m.path, fiveItems)
@@ -151,8 +154,8 @@ func TestSetPartitionerLeavesAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestSetPartitionerAsManyMembersAsCome has members come, and go in several ways: each time, those
-// that are there share all items.
+// TestSetPartitionerAsManyMembersAsCome makes members come, and go in several ways: each time,
+// those that are there share all items.
 func TestSetPartitionerAsManyMembersAsCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -192,12 +195,12 @@ func TestSetPartitionerAsManyMembersAsCome(t *testing.T) {
 			t.Errorf("%d stand by", waits)
 		}
 		stops[0]()
-		if err := <-all[0].done; err != nil && !errors.Is(err, context.Canceled) { // it may stand by
+		if err := <-all[0].done; err != nil && !errors.Is(err, context.Canceled) { // the member may stand by
 			t.Errorf("do each: %v", err)
 		}
 		must(t, all[1].Close(t.Context()))
 		quiet(0, 1)
-		fakes[2].expire() // it comes again
+		fakes[2].expire() // the member comes again
 		quiet(0, 1)
 		must(t, all[3].Leave(t.Context()))
 		quiet(0, 1, 3)
@@ -261,8 +264,9 @@ func TestSetPartitionerTellsOfChanges(t *testing.T) {
 	})
 }
 
-// TestSetPartitionerIsExclusive has members come, go and give up while requests go astray and
-// sessions expire: no two have the same item, and at last all have all.
+// TestSetPartitionerIsExclusive makes members come, go and give up while requests get lost
+// and sessions expire: no two members have the same item, and in the end the members
+// together have all items.
 func TestSetPartitionerIsExclusive(t *testing.T) {
 	const clients, turns = 5, 30
 	synctest.Test(t, func(t *testing.T) {
@@ -322,7 +326,8 @@ func TestSetPartitionerIsExclusive(t *testing.T) {
 	})
 }
 
-// TestSetPartitionerDoEachEnds has f fail, panic, and return before its share changes.
+// TestSetPartitionerDoEachEnds makes f fail, panic, and return before its share
+// changes.
 func TestSetPartitionerDoEachEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

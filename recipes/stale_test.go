@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 )
 
-// stale runs a test with two clients; lag has the second one's server lag behind
-// from now on.
+// stale runs a test with two clients; lag makes the second one's server lag behind from
+// now on.
 func stale(t *testing.T, test func(t *testing.T, tr *tree, s1, s2 *Client, f2 *fake, lag func())) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -75,7 +75,8 @@ func TestStaleViewOfAQueue(t *testing.T) {
 				t.Errorf("took %q, %v, want %q", got, err, want)
 			}
 		}
-		// The reply to the removal is lost, and the next server has not heard of it.
+		// The reply to the removal is lost, and the next server does not know of the
+		// removal.
 		must(t, q1.Put(t.Context(), []byte("3")))
 		must(t, q1.Put(t.Context(), []byte("4")))
 		f2.fail(nth(1, "multi", "item", lostReplyBehind))
@@ -106,7 +107,7 @@ func TestStaleViewOfADoubleBarrier(t *testing.T) {
 		must(t, <-entered)
 		must(t, <-entered)
 		f2.fail(nil)
-		// d2 dies inside, and learns in a view of the past that it is alone.
+		// d2 dies inside, and a view of the past tells it that it is alone.
 		left := make(chan error, 1)
 		tr.mu.Lock()
 		f2.renew()

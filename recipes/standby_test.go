@@ -11,15 +11,16 @@ import (
 	"github.com/zklab/zklab/recipes/internal/contend"
 )
 
-// waited is awaited by clients on a queue: an item, or room for one.
+// waited is something for which clients wait at a queue: an item, or room for one.
 type waited struct {
 	wait  func(context.Context) error
-	give  func(context.Context) error // something that one of them waits for
+	give  func(context.Context) error // gives something for which one of them waits
 	close func(context.Context) error
 	*contend.Standby
 }
 
-// waitedFor are all that have a standby, but for the job queue, with tests of its own.
+// waitedFor has all recipes with a standby, except the job queue, which has tests of
+// its own.
 var waitedFor = map[string]func(cl *Client, path string) waited{
 	"queue": func(cl *Client, path string) waited {
 		q := NewQueue(cl, path)
@@ -54,15 +55,16 @@ func received(take func(context.Context) ([]byte, error)) func(context.Context) 
 	}
 }
 
-// occupied has nothing there that somebody could wait for: a bounded queue has no room.
+// occupied makes sure that there is nothing to get: a bounded queue has no room.
 func (w waited) occupied(t *testing.T, name string) {
 	if name == "room in a bounded queue" {
 		must(t, w.wait(t.Context()))
 	}
 }
 
-// TestFewAreWoken: of those who wait, who come again as soon as they got something, the first
-// turn wakes all, and each one after it a few, however many they are.
+// TestFewAreWoken lets many clients wait, which wait again as soon as they got something. It
+// checks that the first turn wakes all of them, and each later turn only a few, however many
+// they are.
 func TestFewAreWoken(t *testing.T) {
 	for name, make := range waitedFor {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +80,8 @@ func TestFewAreWoken(t *testing.T) {
 	}
 }
 
-// requestsOfTurns is how many requests all clients together send for a turn, but for the first.
+// requestsOfTurns returns how many requests all clients together send for a turn, without the
+// first one.
 func requestsOfTurns(t *testing.T, name string, make func(*Client, string) waited, clients int) (most int, mean float64) {
 	tr := newTree()
 	sent := 0
@@ -130,11 +133,12 @@ func requestsOfTurns(t *testing.T, name string, make func(*Client, string) waite
 	return most, mean
 }
 
-// errorsOf is a channel for so many, where make is something else.
+// errorsOf makes a channel for n errors, for functions in which make is something else.
 func errorsOf(n int) chan error { return make(chan error, n) }
 
-// TestWhoLinesUpSurvivesEveryFate: whatever becomes of a request of a call that lines up, it
-// gets what it waits for, or who is behind it does, and it leaves nothing in the line.
+// TestWhoLinesUpSurvivesEveryFate checks that whatever becomes of a request of a call that
+// lines up, the call gets what it waits for, or the one behind it does, and that it leaves
+// nothing in the line.
 func TestWhoLinesUpSurvivesEveryFate(t *testing.T) {
 	for name, make := range waitedFor {
 		t.Run(name, func(t *testing.T) {
@@ -164,7 +168,7 @@ func TestWhoLinesUpSurvivesEveryFate(t *testing.T) {
 	}
 }
 
-// behind has b wait for what was given, or is given now if a has it.
+// behind makes b wait for what was given, or for what is given now if a has that.
 func behind(ctx context.Context, t *testing.T, b waited, a error) {
 	done := make(chan error, 1)
 	go func() { done <- b.wait(ctx) }()
@@ -186,8 +190,8 @@ func behind(ctx context.Context, t *testing.T, b waited, a error) {
 	must(t, <-done)
 }
 
-// TestWhoIsBeatenLinesUp: a client that waits alone takes no place in a line, one that was
-// woken for nothing does, and no more once it was served.
+// TestWhoIsBeatenLinesUp checks that a client that waits alone takes no place in a line,
+// that one that was woken in vain does, and that it no longer does once it was served.
 func TestWhoIsBeatenLinesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -238,8 +242,9 @@ func TestWhoIsBeatenLinesUp(t *testing.T) {
 	})
 }
 
-// TestOthersDoNotWatchForThem: who waits for items of one kind of queue, or for the room of a
-// smaller capacity, is not in front of those on the same path who wait for something else.
+// TestOthersDoNotWatchForThem checks that clients that wait for items of one kind of queue,
+// or for the room of a smaller capacity, are not ahead of those on the same path that wait
+// for something else.
 func TestOthersDoNotWatchForThem(t *testing.T) {
 	queue := waitedFor["queue"]
 	room := func(capacity int) func(*Client, string) waited {
@@ -250,7 +255,7 @@ func TestOthersDoNotWatchForThem(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		inTheWay, waits func(*Client, string) waited
-		before          int // how many have what is waited for
+		before          int // how many clients have what is waited for
 	}{
 		"consumers of another queue":      {queue, waitedFor["strict priority queue"], 0},
 		"consumers of a delay queue":      {waitedFor["relaxed delay queue"], queue, 0},

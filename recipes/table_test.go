@@ -23,14 +23,14 @@ type step struct {
 	do   func(context.Context) error
 }
 
-// recipeUse is how one client by itself uses a recipe: each call once, in an order in which all
-// succeed on a path that nobody uses. The last one closes it.
+// recipeUse says how one client alone uses a recipe: it makes each call once, in an order in
+// which all succeed on a path that no other client uses. The last call closes the recipe.
 type recipeUse struct {
-	made  string // by which function of the package
+	made  string // the function of the package that makes it
 	steps func(cl *recipes.Client, path string) []step
 }
 
-// without is a call of which only the error matters.
+// without returns a call of which only the error matters.
 func without[T any](f func(context.Context) (T, error)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := f(ctx)
@@ -38,7 +38,7 @@ func without[T any](f func(context.Context) (T, error)) func(context.Context) er
 	}
 }
 
-// without2 is a call with an argument, of which only the error matters.
+// without2 returns a call with an argument, of which only the error matters.
 func without2[T, U any](f func(context.Context, T) (U, error)) func(context.Context, T) error {
 	return func(ctx context.Context, v T) error {
 		_, err := f(ctx, v)
@@ -61,7 +61,7 @@ func first[T any](of func(ctx context.Context, yield func(T, error) bool)) func(
 	}
 }
 
-// someItem is put into znodes.
+// someItem is the data that is put into znodes.
 var someItem = []byte("some item")
 
 type queueOfBytes interface {
@@ -240,17 +240,17 @@ var recipeUses = []recipeUse{
 	}},
 }
 
-// readers read with a client, and make nothing.
+// readers are functions that read with a client, and create nothing.
 var readers = []string{"NewCache", "NewDirectory", "ContenderNames"}
 
-// worksUnder does one task while this value is the master, too.
+// worksUnder does one task while this value is also the master.
 func worksUnder(m *recipes.MasterWorker) func(context.Context) error {
 	return func(ctx context.Context) error {
 		leading, resign := context.WithCancel(ctx)
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = m.Lead(leading) }()
 		err := m.Do(ctx, func(context.Context, *recipes.Job) ([]byte, error) { return someItem, nil })
-		if errors.Is(err, zk.ErrNoAuth) { // who has no rights is refused as a master, too
+		if errors.Is(err, zk.ErrNoAuth) { // a client without rights is also refused as a master
 			select {
 			case <-ended:
 			case <-ctx.Done():
@@ -273,7 +273,7 @@ func jobSteps(cl *recipes.Client, path string) []step {
 	put := func(ctx context.Context) (err error) { id, err = q.Put(ctx, someItem); return err }
 	take := func(ctx context.Context) (err error) {
 		if j, err = q.Take(ctx); err == nil {
-			id = j.ID // of another one's job, where others put some
+			id = j.ID // the id of another client's job, if others have put some
 		}
 		return err
 	}
@@ -312,7 +312,7 @@ func jobSteps(cl *recipes.Client, path string) []step {
 	}
 }
 
-// TestTableHasAllRecipes finds a recipe that the table lacks: a function that takes a client.
+// TestTableHasAllRecipes finds recipes that the table lacks: functions that take a client.
 func TestTableHasAllRecipes(t *testing.T) {
 	inTable := make(map[string]bool)
 	for _, u := range recipeUses {

@@ -38,8 +38,8 @@ func (c counted) Read(p []byte) (int, error) {
 type queueToMeasure struct {
 	name   string
 	most   int                        // items
-	item   func(i int) string         // its znode, below the queue's
-	beside func(n int) (ops []create) // what else is there of n items
+	item   func(i int) string         // the znode of an item, below the queue's
+	beside func(n int) (ops []create) // what else belongs to a queue of n items
 	make   func(cl *recipes.Client) measured
 }
 
@@ -94,8 +94,8 @@ func folders(n int) []create {
 	return all
 }
 
-// BenchmarkTake measures what one take costs of a queue with so many items, of which one is
-// put in for each that is taken: requests and bytes, of the first take and of all.
+// BenchmarkTake measures the cost of one take from a queue with n items, into which one
+// item is put for each that is taken: the requests and bytes of the first take, and of all.
 func BenchmarkTake(b *testing.B) {
 	for _, q := range queuesToMeasure {
 		for _, n := range []int{100, 10_000, 100_000} {
@@ -156,7 +156,7 @@ func measureTakes(b *testing.B, q queueToMeasure, n int) {
 	b.ReportMetric(by/takes, "B/take")
 }
 
-// fill puts items in, many in one request.
+// fill puts items in, many in each request.
 func fill(b *testing.B, conn *zk.Conn, q queueToMeasure, n int) {
 	all := append([]create{{}}, q.beside(n)...)
 	for i := range n {

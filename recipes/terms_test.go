@@ -22,7 +22,8 @@ func TestTermsTellWhoLeads(t *testing.T) {
 		if _, err := fc.Create("/e", nil, 0, nil); err != nil {
 			t.Fatal(err)
 		}
-		// What only looks like a candidate leads nobody, and keeps nobody busy.
+		// A znode that only looks like a candidate does not lead, and keeps no client
+		// busy.
 		if _, err := fc.Create("/e/"+someID+"-candidate-0000000000", nil, 0, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +73,7 @@ func TestTermsTellWhoLeads(t *testing.T) {
 	})
 }
 
-// TestTermsAtEveryRequest follows while each request goes astray.
+// TestTermsAtEveryRequest follows the terms while each request gets lost.
 func TestTermsAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		a, b := NewElection(m.a, m.path, "a"), NewElection(m.b, m.path, "b")
@@ -128,7 +129,8 @@ func TestTermsEndWithTheLoop(t *testing.T) {
 	})
 }
 
-// TestDoEachLeadsAgain has one lose its session, then have enough, and then fail.
+// TestDoEachLeadsAgain makes a candidate lose its session, then end its term, and then
+// fail.
 func TestDoEachLeadsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
@@ -173,7 +175,8 @@ func TestDoEachLeadsAgain(t *testing.T) {
 	})
 }
 
-// TestDoEachFails: that f has lost something else than its term does not keep it going.
+// TestDoEachFails checks that DoEach does not go on because f has lost something other
+// than its term.
 func TestDoEachFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, cl := newTree().connect(t, fakeTimeout)
@@ -192,7 +195,8 @@ func TestDoEachFails(t *testing.T) {
 	})
 }
 
-// TestTermsEndWithNobody: the error at the end comes with no term, as it is of no time.
+// TestTermsEndWithNobody checks that the error at the end comes without a term, since
+// it belongs to no time.
 func TestTermsEndWithNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, cl := newTree().connect(t, fakeTimeout)
@@ -203,7 +207,7 @@ func TestTermsEndWithNobody(t *testing.T) {
 		ended := false
 		for term, err := range e.Terms(ctx) {
 			if err == nil {
-				time.AfterFunc(fakeTimeout/2, cancel) // while it waits for the next one
+				time.AfterFunc(fakeTimeout/2, cancel) // while it waits for the next term
 				continue
 			}
 			ended = true

@@ -10,9 +10,9 @@ import (
 // [Semaphore.Acquire], [Election.Campaign] and the calls that use them. Each function may be nil.
 // The goroutine of the call runs them, and waits for them.
 //
-// [Group.Join] and [Service.Register] run them for the znode of the member. They do so after the
-// call, too, in another goroutine: LinedUp each time that the znode was created, Gone each time
-// that it has gone without a Leave.
+// [Group.Join] and [Service.Register] run them for the znode of the member. They also run them
+// after the call, in another goroutine: LinedUp each time that the znode was created, Gone each
+// time that it has gone without a Leave.
 type Trace struct {
 	// LinedUp gets the path of the contender's znode when the znode exists, once in each session.
 	LinedUp func(path string)

@@ -19,7 +19,8 @@ func TestTryLockAtEveryRequest(t *testing.T) {
 			return err
 		})
 		m.settled(t, "try lock", err)
-		// A create that is carried out in the next session leaves one that is in the way.
+		// A create that is carried out in the next session leaves a contender that is in
+		// the way.
 		if err == nil && !locked && !m.expires() {
 			t.Error("not locked, though nobody else was there")
 		}
@@ -43,7 +44,7 @@ func TestTryLockAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestTryLockBehindAHolderAtEveryRequest tries a lock that another one has.
+// TestTryLockBehindAHolderAtEveryRequest tries a lock that another client holds.
 func TestTryLockBehindAHolderAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		la, lb := NewLock(m.a, m.path), NewLock(m.b, m.path)
@@ -63,15 +64,15 @@ func TestTryLockBehindAHolderAtEveryRequest(t *testing.T) {
 			t.Error("b has lost it")
 		}
 		must(t, lb.Unlock(ctx))
-		must(t, la.Lock(ctx)) // nothing of the try is in its way for ever
+		must(t, la.Lock(ctx)) // nothing that the try left is in its way for ever
 		must(t, la.Close(ctx))
 		must(t, lb.Close(ctx))
 		m.empty(t)
 	})
 }
 
-// TestTryLockBesideAWaiter has one try while another waits: the waiter stays in
-// line, and gets the lock when it is free.
+// TestTryLockBesideAWaiter makes one client try while another one waits: the waiter
+// stays in line, and gets the lock when it is free.
 func TestTryLockBesideAWaiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestTryTakeBesideTakes: it does not wait for takes of the same value that do, and they get
-// what comes, each one item, in the order of the items.
+// TestTryTakeBesideTakes checks that TryTake does not wait for waiting takes of the same
+// value, and that these get what comes, one item each, in the order of the items.
 func TestTryTakeBesideTakes(t *testing.T) {
 	type queue interface {
 		Take(ctx context.Context) ([]byte, error)

@@ -19,8 +19,8 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// turnTaker is something that clients take in turn: a hold that one gives back and the next one gets, or an
-// item that somebody puts and one of those who wait gets.
+// turnTaker is something that clients take in turn: a hold that one client gives back and the next
+// one gets, or an item that one client puts and one of the waiting clients gets.
 type turnTaker struct {
 	take, give func(context.Context) error
 }
@@ -29,10 +29,10 @@ type turnTaker struct {
 type turnsKind struct {
 	name  string
 	build func(cl *recipes.Client, conn *zk.Conn, path string) turnTaker
-	given bool // nobody has it at first: it must be given for the first turn
+	given bool // no client has it at first, so it must be given for the first turn
 }
 
-// turnsOf has go-zookeeper's own lock behind zklab's, to be compared with.
+// turnsOf has zklab's lock, and after it go-zookeeper's own, for comparison.
 var turnsOf = []turnsKind{
 	{"lock", func(cl *recipes.Client, _ *zk.Conn, path string) turnTaker {
 		l := recipes.NewLock(cl, path)
@@ -72,9 +72,9 @@ var turnsOf = []turnsKind{
 	}, true},
 }
 
-// BenchmarkTurn measures what a turn costs while so many clients wait: the time from the call
-// that gives to the moment in which the next one has taken; and what all clients together send
-// and are told of by watches in a whole round, in which the one before waits again.
+// BenchmarkTurn measures the cost of a turn while a number of clients wait: the time from the
+// call that gives until the next client has taken, and the requests and watch events of all
+// clients in a whole round, in which the previous holder waits again.
 func BenchmarkTurn(b *testing.B) {
 	for _, o := range turnsOf {
 		for _, waiting := range []int{1, 10, 100} {
@@ -85,16 +85,17 @@ func BenchmarkTurn(b *testing.B) {
 	}
 }
 
-// BenchmarkTurnBeside measures the lock's turns beside those of go-zookeeper's own, one of each
-// by turns, so that a machine that grows slower does so for both. Reported are the medians,
-// and how many times the median of go-zookeeper's the lock's is.
+// BenchmarkTurnBeside measures turns of zklab's lock and of go-zookeeper's own alternately, so
+// that a machine that gets slower does so for both. It reports the medians, and the ratio of
+// zklab's median to go-zookeeper's.
 func BenchmarkTurnBeside(b *testing.B) {
 	for _, waiting := range []int{1, 100} {
 		b.Run(fmt.Sprint(waiting), func(b *testing.B) { measureBeside(b, inMemory(b), waiting) })
 	}
 }
 
-// inMemory is a server that is closed behind the connections to it, which would wait for it.
+// inMemory returns a server that is closed after the connections to it, which would
+// otherwise wait for it.
 func inMemory(b *testing.B) ensemble.Ensemble {
 	e, err := embedded.Config{Nodes: 1, InMemory: true}.Start(b.Context())
 	if err != nil {
@@ -115,26 +116,27 @@ func measureBeside(b *testing.B, e ensemble.Ensemble, waiting int) {
 	slices.Sort(took)
 	slices.Sort(besides)
 	mine, its := took[len(took)/2], besides[len(besides)/2]
-	b.ReportMetric(0, "ns/op") // of both, with the pauses between: says nothing
+	b.ReportMetric(0, "ns/op") // the time for both, with the pauses in between, means nothing
 	b.ReportMetric(float64(mine.Microseconds()), "µs/turn")
 	b.ReportMetric(float64(its.Microseconds()), "go-zookeeper-µs/turn")
 	b.ReportMetric(float64(mine)/float64(its), "times-go-zookeeper")
 }
 
-// turner is a client that takes, and after each turn waits for its next one.
+// turner is a client that takes, and waits for its next turn after each one.
 type turner struct {
 	turnTaker
 	again chan struct{}
 }
 
-// run goes on until stop is closed: then the present turn ends, and each that waits has its own.
+// run goes on until stop is closed: then the present turn ends, and each waiting client has its
+// own turn.
 func (c *turner) run(ctx context.Context, taken chan<- *turner, stop <-chan struct{}) error {
 	for {
 		if err := c.take(ctx); err != nil {
 			return err
 		}
 		select {
-		case <-stop: // nobody waits for it
+		case <-stop: // no one waits for it
 		default:
 			taken <- c
 		}
@@ -146,7 +148,7 @@ func (c *turner) run(ctx context.Context, taken chan<- *turner, stop <-chan stru
 	}
 }
 
-// round is clients that take turns at one thing.
+// round is a set of clients that take turns at one thing.
 type round struct {
 	clients          errgroup.Group
 	taken            chan *turner
@@ -155,7 +157,7 @@ type round struct {
 	requests, events atomic.Int64
 }
 
-// startTurns begins a round of one holder and so many who wait.
+// startTurns begins a round of one holder and a number of waiting clients.
 func startTurns(b *testing.B, e ensemble.Ensemble, of turnsKind, path string, waiting int) *round {
 	r := &round{taken: make(chan *turner, waiting+1), stop: make(chan struct{})}
 	var last *turner
@@ -181,7 +183,8 @@ func (r *round) give(b *testing.B, c *turner) {
 	}
 }
 
-// turn passes the turn on, lets the one before wait again, and returns how long the passing took.
+// turn passes the turn on, makes the previous holder wait again, and returns how long the passing
+// took.
 func (r *round) turn(b *testing.B) time.Duration {
 	began := time.Now()
 	r.give(b, r.holder)
@@ -193,7 +196,7 @@ func (r *round) turn(b *testing.B) time.Duration {
 	return took
 }
 
-// end lets each that waits have its turn, and waits for them.
+// end lets each waiting client have its turn, and waits for them.
 func (r *round) end(b *testing.B) {
 	close(r.stop)
 	if err := r.clients.Wait(); err != nil {
@@ -203,7 +206,7 @@ func (r *round) end(b *testing.B) {
 
 func measureTurns(b *testing.B, e ensemble.Ensemble, of turnsKind, waiting int) {
 	r := startTurns(b, e, of, "/x", waiting)
-	var took time.Duration // by a clock of its own: StartTimer empties the allocator's caches
+	var took time.Duration // measured separately, because StartTimer empties the allocator's caches
 	requests, events := r.requests.Load(), r.events.Load()
 	for b.Loop() {
 		took += r.turn(b)
@@ -215,7 +218,7 @@ func measureTurns(b *testing.B, e ensemble.Ensemble, of turnsKind, waiting int) 
 	b.ReportMetric(float64(events)/float64(b.N), "events/turn")
 }
 
-// settle waits until nobody has sent anything for a while: then all wait.
+// settle waits until no client has sent anything for a while: then all of them wait.
 func settle(requests *atomic.Int64) {
 	for before := int64(-1); before != requests.Load(); time.Sleep(5 * time.Millisecond) {
 		before = requests.Load()
@@ -236,12 +239,12 @@ func connectTold(b *testing.B, e ensemble.Ensemble, requests, events *atomic.Int
 	return conn, told
 }
 
-// countsEvents counts the frames that are events of watches, too: those with the id -1.
+// countsEvents also counts the frames that are watch events: those with the id -1.
 type countsEvents struct {
 	counted
 	events *atomic.Int64
-	head   []byte // the length of a frame and its id, as far as they were read
-	rest   int    // of the frame, behind them
+	head   []byte // the length of a frame and its id, as far as they have been read
+	rest   int    // the bytes of the frame that follow the head
 }
 
 func (c *countsEvents) Read(p []byte) (int, error) {

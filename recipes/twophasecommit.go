@@ -167,8 +167,8 @@ func (t *TwoPhaseCommit) learn(ctx context.Context, op string, due time.Time) (c
 	return committed && err == nil, err
 }
 
-// Close ends calls that wait, and waits for them until ctx ends (its error). It leaves the
-// transaction as it is. You may call Close again.
+// Close ends calls that wait, and waits until they have returned. If ctx ends first, it
+// returns the error of ctx. It leaves the transaction as it is. You may call Close again.
 func (t *TwoPhaseCommit) Close(ctx context.Context) error {
 	t.r.StopCalls()
 	return t.r.Drain(ctx, "close two-phase commit")

@@ -139,7 +139,8 @@ func (w *transactionCall) learn(ctx context.Context, due time.Time) (outcome str
 		if err == nil || !overtaken(err) {
 			return seen.outcome, err
 		}
-		// Another client has decided it, which the next look shows; or a client removes znodes.
+		// Another client has decided the transaction, as the next look shows; or a client
+		// removes znodes.
 		w.votes, removed = map[string]client.Value{}, removed+1
 	}
 	return "", ErrRemoved

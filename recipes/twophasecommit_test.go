@@ -15,8 +15,8 @@ import (
 
 var abc = []string{"a", "b", "c"}
 
-// ofTransaction runs a test of two clients of one transaction, which has begun with sites a,
-// b and c.
+// ofTransaction runs a test with two clients of one transaction, which has begun with sites
+// a, b and c.
 func ofTransaction(t *testing.T, test func(ctx context.Context, tr *tree, f *fake, a, b *TwoPhaseCommit)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -39,7 +39,7 @@ func vote(ctx context.Context, t *testing.T, x *TwoPhaseCommit, yes bool, sites 
 	}
 }
 
-// isDecided checks what an answer is.
+// isDecided checks the answer about a decision.
 func isDecided(t *testing.T, what string, committed bool, err error, want bool) {
 	t.Helper()
 	must(t, err)
@@ -93,7 +93,7 @@ func TestTransactionAbortsAtTheFirstNo(t *testing.T) {
 	})
 }
 
-// A site that died before it voted: whoever has patience for so long decides without it.
+// If a site died before it voted, any client whose patience ends decides without it.
 func TestTransactionAbortsWhenPatienceEnds(t *testing.T) {
 	ofTransaction(t, func(ctx context.Context, _ *tree, _ *fake, a, b *TwoPhaseCommit) {
 		vote(ctx, t, a, true, "a", "b")
@@ -121,7 +121,8 @@ func TestTransactionOfVotesThatAreNotSeenYet(t *testing.T) {
 	})
 }
 
-// Two coordinators and a vote that comes just then: whatever comes of it, all are told the same.
+// Two coordinators decide while a vote comes: whatever the outcome, all clients are told the
+// same.
 func TestTransactionIsDecidedOnce(t *testing.T) {
 	for _, after := range []time.Duration{-time.Nanosecond, 0, time.Nanosecond} {
 		ofTransaction(t, func(ctx context.Context, _ *tree, _ *fake, a, b *TwoPhaseCommit) {
@@ -191,7 +192,8 @@ func TestTransactionErrors(t *testing.T) {
 	})
 }
 
-// What is no yes is no yes, and a vote that somebody takes away is missing.
+// A vote that is not yes counts as no, and a vote that another client removes is
+// missing.
 func TestTransactionOfForeignVotes(t *testing.T) {
 	ofTransaction(t, func(ctx context.Context, tr *tree, f *fake, a, b *TwoPhaseCommit) {
 		vote(ctx, t, b, true, abc...)
@@ -217,9 +219,9 @@ func TestTransactionOfForeignVotes(t *testing.T) {
 	})
 }
 
-// TestTransactionAtEveryRequest goes through a transaction, with mishaps at one of its calls.
+// TestTransactionAtEveryRequest goes through a transaction, with mishaps in one of its calls.
 func TestTransactionAtEveryRequest(t *testing.T) {
-	for _, c := range []string{voteYes, voteNo, ""} { // of site c; "": it does not vote
+	for _, c := range []string{voteYes, voteNo, ""} { // the vote of site c; "" means that it does not vote
 		for _, hit := range []string{"begin", "vote", "decide", "outcome"} {
 			t.Run(fmt.Sprintf("%s, c votes %q", hit, c), func(t *testing.T) {
 				everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) { transactionOf(ctx, t, m, c, hit) })
@@ -228,7 +230,8 @@ func TestTransactionAtEveryRequest(t *testing.T) {
 	}
 }
 
-// transactionOf goes through a transaction; what a does with a mishap, b does once more.
+// transactionOf goes through a transaction. After a has made a call with a mishap, b
+// makes the same call.
 func transactionOf(ctx context.Context, t *testing.T, m *mishap, ofC, hit string) {
 	a, b := NewTwoPhaseCommit(m.a, m.path), NewTwoPhaseCommit(m.b, m.path)
 	commits := ofC == voteYes
@@ -263,11 +266,11 @@ func transactionOf(ctx context.Context, t *testing.T, m *mishap, ofC, hit string
 	must(t, b.Close(ctx))
 }
 
-// settledAs checks what the error of a call tells of the znode that it makes; was means that it
-// was there before.
+// settledAs checks what the error of a call says about the znode that the call creates. was
+// means that the znode existed before.
 func settledAs(t *testing.T, m *mishap, what string, err error, node string, was bool) {
 	t.Helper()
-	time.Sleep(2 * fakeTimeout) // whatever still is under way
+	time.Sleep(2 * fakeTimeout) // for whatever is still under way
 	made := slices.Contains(m.tr.children(m.path), node)
 	switch {
 	case err == nil && !made:
@@ -281,7 +284,7 @@ func settledAs(t *testing.T, m *mishap, what string, err error, node string, was
 	}
 }
 
-// A refusal stands for what it is, though an earlier try may have been carried out.
+// A refusal is reported as such, although an earlier try may have been carried out.
 func TestTransactionRefusedAfterALostReply(t *testing.T) {
 	ofTransaction(t, func(ctx context.Context, _ *tree, f *fake, a, _ *TwoPhaseCommit) {
 		n := 0

@@ -8,7 +8,8 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// transactionOfTwo has a begin a transaction of two sites, and both decide it.
+// transactionOfTwo makes a begin a transaction of two sites, and both clients decide
+// it.
 func transactionOfTwo(yes bool) scenario {
 	return func(t *testing.T, a, b *client, path string) {
 		ta, tb := recipes.NewTwoPhaseCommit(a.s, path), recipes.NewTwoPhaseCommit(b.s, path)

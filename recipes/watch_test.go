@@ -10,7 +10,8 @@ import (
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// TestFiredBeforeItsChannelIsClosed looks at a watch in between, twice, and waits for one.
+// TestFiredBeforeItsChannelIsClosed looks at a watch at that moment, twice, and waits for
+// one.
 func TestFiredBeforeItsChannelIsClosed(t *testing.T) {
 	fires := func() <-chan zk.Event {
 		ch := make(chan zk.Event, 1)

@@ -24,7 +24,8 @@ type Part struct {
 	Needed bool   // the znode belongs to another recipe if this child is missing
 	// What is a word for each child of the part, for people, or "".
 	What string
-	// Holders is the part whose children are the [Name.Holder] of the children of this one.
+	// Holders is the name of the part whose children hold the children of this part: see
+	// [Name.Holder].
 	Holders string
 	// Leads means that the first child of the part is the leader.
 	Leads bool

@@ -30,7 +30,7 @@ const (
 type Name struct {
 	Recipe string // "lock", "queue"; the simplest one if several use such names
 	Turn   Turn
-	Writer bool // of Shared
+	Writer bool // for the turn Shared: it wants to write
 	// What is a word for such a znode, for people.
 	What string
 	// Holds is a word for people for what the holder does: "holds", "leads". HeldBy is the same
@@ -38,7 +38,7 @@ type Name struct {
 	Holds, HeldBy string
 	// Ranking is the meaning of [Name.Rank].
 	Ranking Ranking
-	// Instance means that instances of a service have such names, too.
+	// Instance means that instances of a service also have such names.
 	Instance bool
 	// Holder is the id of the worker that has a job, or "".
 	Holder string
@@ -97,8 +97,8 @@ func ParseName(name string) (Name, bool) {
 	return Name{}, false
 }
 
-// In returns the recipe whose znode has a child of this name. has reports whether it has a child of
-// another name, too: members and a child "ready" belong to a double barrier.
+// In returns the recipe whose znode has a child of this name. has reports whether the znode also
+// has a child of another name: members and a child "ready" belong to a double barrier.
 func (z Name) In(has func(child string) bool) string {
 	if z.node.Kind == kindMember && has(readyNode) {
 		return "double-barrier"

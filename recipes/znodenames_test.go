@@ -32,7 +32,8 @@ func TestParseName(t *testing.T) {
 	}
 }
 
-// The order is that in which contenders have their turn, also where the counter wraps around.
+// The order of names is that in which contenders have their turn, even if the counter wraps
+// around.
 func TestNamesInOrder(t *testing.T) {
 	var list []Name
 	for _, seq := range []string{"-2147483647", "2147483646", "2147483647"} {

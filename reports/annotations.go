@@ -110,7 +110,8 @@ func finished(all []Annotation, verdict checker.Result, judged []gates.Result, u
 	return all
 }
 
-// StepSummary returns a summary for the terminal as the page of a job takes it, in Markdown.
+// StepSummary returns a summary for the terminal as Markdown, for the page of a job of
+// GitHub Actions.
 func StepSummary(text string) string {
 	fence := "```"
 	for strings.Contains(text, fence) {

@@ -21,8 +21,8 @@ func lines(all []Annotation) (out []string) {
 	return out
 }
 
-// What could end the line of a message, or its title, is written as GitHub decodes it, and no message can
-// begin another one.
+// Characters that could end the line of a message, or its title, are escaped as GitHub expects, so
+// no message can begin another one.
 func TestAnnotationIsOneLine(t *testing.T) {
 	a := Annotation{Level: "error", File: "a,b:c%.yaml", Title: "50 %, of: it\n::error::x", Text: "one\n::warning::two\x0d 100 %\x1b[31m"}
 	want := `::error file=a%2Cb%3Ac%25.yaml,title=50 %25%2C of%3A it\x0a%3A%3Aerror%3A%3Ax::one%0A::warning::two\x0d 100 %25\x1b[31m`
@@ -64,7 +64,7 @@ func TestAnnotations(t *testing.T) {
 	for i := range 15 {
 		violated.Verdicts = append(violated.Verdicts, v(fmt.Sprint("p", i), checker.Violation, false, ""))
 	}
-	if got := lines(Annotations(violated)); len(got) != 10 || !strings.HasPrefix(got[9], "::error title=10 more messages::") { // of 15, 2 and 2 gates
+	if got := lines(Annotations(violated)); len(got) != 10 || !strings.HasPrefix(got[9], "::error title=10 more messages::") { // of 15 properties, the 2 earlier ones and 2 gates
 		t.Error(len(got), got[9])
 	}
 }
@@ -89,7 +89,7 @@ func TestAnnotationsOfAForeignHistory(t *testing.T) {
 	}
 }
 
-// A summary is shown as it is, whatever is in it.
+// A summary is shown as it is, whatever it contains.
 func TestStepSummary(t *testing.T) {
 	if got, want := StepSummary("\na\n```b\n"), "````text\na\n```b\n````\n\n"; got != want {
 		t.Errorf("%q", got)

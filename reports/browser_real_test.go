@@ -41,9 +41,9 @@ func browserPages(t *testing.T) map[string]string {
 	}
 }
 
-// Every page can be read and used in a narrow and in a wide window, light and dark, with the keyboard alone; none
-// of its scripts fails, and it asks nobody for anything. With ZKLAB_SCREENSHOTS, pictures of the pages are written into
-// that folder.
+// Every page can be read and used in a narrow and in a wide window, light and dark, with the
+// keyboard alone; none of its scripts fails, and the page requests nothing from any server. With
+// ZKLAB_SCREENSHOTS, pictures of the pages are written into that folder.
 func TestRealPages(t *testing.T) {
 	b := browser.Start(t)
 	for name, address := range browserPages(t) {
@@ -54,7 +54,7 @@ func TestRealPages(t *testing.T) {
 			}
 			shoot(t, p, name+" "+v.String())
 			flaws := p.Flaws()
-			if !v.Dark { // the colours say nothing of the keyboard
+			if !v.Dark { // the keyboard does not depend on the colours
 				flaws = append(flaws, p.Unreached()...)
 			}
 			for _, flaw := range flaws {

@@ -84,7 +84,7 @@ func TestComparisonHasARowOfDotsForEachGroup(t *testing.T) {
 	}
 }
 
-// A comparison says what nobody looked at, on the terminal and on its page, as a sweep does.
+// A comparison shows what was not checked, on the terminal and on its page, as a sweep does.
 func TestComparisonUnchecked(t *testing.T) {
 	c := comparedGroups()
 	g := c.Groups[1]

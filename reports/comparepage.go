@@ -26,7 +26,7 @@ var comparePage = template.Must(template.New("compare").Funcs(template.FuncMap{
 	"change": func(c compare.Cell) []string { change, p := changeWords(c); return []string{change, p} },
 }).Parse(compareTemplate))
 
-// gateClass returns the style of what a gate came to.
+// gateClass returns the style for the state of a gate.
 func gateClass(s gates.State) string {
 	return map[gates.State]string{gates.Kept: "valid", gates.Exceeded: "violation", gates.Undecided: "unknown"}[s]
 }
@@ -52,7 +52,7 @@ func WriteComparison(path string, c *compare.Comparison) error {
 	return err
 }
 
-// writeComparison returns the figures of the page, too.
+// writeComparison also returns the figures of the page.
 func writeComparison(path string, c *compare.Comparison) ([]*figure.Figure, error) {
 	figures := plots.Compared(c)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
-// The page has the means, and the figure a point for each number of contenders and the line of a
-// complete herd.
+// The page has the means, and the figure has a point for each number of contenders and the line
+// of a complete herd.
 func TestCostOnThePage(t *testing.T) {
 	h := sample.Lock{Length: 5 * time.Second, Clients: 5, Keys: 1, Seed: 3}.History()
 	r := sample.Result(h)

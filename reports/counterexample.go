@@ -45,7 +45,7 @@ type counterexample struct {
 	Measured bool
 	Story    []string
 	Why      []string     // the transactions that explain it
-	Cause    string       // the one that says most, or ""
+	Cause    string       // the transaction of Why that says most, or ""
 	Picture  template.URL // its timeline, or empty
 	Sequence template.URL // the messages between clients and servers, or empty
 	Rows     []counterexampleRow

@@ -25,8 +25,8 @@ var exploreTemplate string
 
 var explorePage = newPage("explore", exploreTemplate, nil)
 
-// Exploration describes what an exploration tried and found. It has data only, so that this package does not
-// need what runs an exploration.
+// Exploration describes what an exploration tried and found. It has data only, so that this package
+// does not depend on the code that runs an exploration.
 type Exploration struct {
 	Recipe, Subject string
 	Verdict         checker.Result
@@ -36,11 +36,11 @@ type Exploration struct {
 	Tried []string
 	// Properties are decided over all runs together. Their figures kept, open and broken count runs.
 	Properties []checker.Verdict
-	// Unchecked are the properties that could not be looked at in some of the Runs.
+	// Unchecked are the properties that could not be checked in some of the Runs.
 	Unchecked []sweep.Unchecked
 	Runs      int
 	Kinds     []ExploredKind
-	Nowhere   []string // kinds that no message of the scenario is one for
+	Nowhere   []string // kinds of faults for which the scenario has no message
 	Causes    []ExploredCause
 	Command   string // explores it again
 	Zklab     string // see zklab.Version
@@ -52,7 +52,7 @@ type ExploredKind struct {
 	Tried, Took, Broke int
 }
 
-// ExploredCause describes the findings with one cause.
+// ExploredCause describes the findings that have one cause in common.
 type ExploredCause struct {
 	Property, Shape, Where string
 	Runs                   int
@@ -137,7 +137,8 @@ func (exploreData) Kept(v checker.Verdict) string {
 	return prose.Grouped(kept) + " of " + words.Plural(kept+int(v.Figures["open"]+v.Figures["broken"]), "run")
 }
 
-// exploredKindsFigure shows what came of the single faults of each kind.
+// exploredKindsFigure shows the outcomes of the runs with a single fault, by the kind
+// of fault.
 func exploredKindsFigure(e Exploration) *figure.Figure {
 	var bars []plots.OutcomeBar
 	for _, k := range e.Kinds {

@@ -70,7 +70,8 @@ func TestExplorationPage(t *testing.T) {
 	}
 }
 
-// Of many causes those of most runs are shown, and the others folded away.
+// When there are many causes, the page shows those of most runs and folds away the
+// others.
 func TestExplorationPageOfManyCauses(t *testing.T) {
 	e := explored()
 	for i := range 30 {
@@ -83,7 +84,7 @@ func TestExplorationPageOfManyCauses(t *testing.T) {
 	}
 }
 
-// What was tried of little, or of nothing, has a page, too.
+// An exploration that tried little or nothing also has a page.
 func TestExplorationPageOfLittle(t *testing.T) {
 	page, _ := explorationPageOf(t, Exploration{Recipe: "lock", Verdict: checker.Unknown, Why: []string{"no fault could be injected"}})
 	for _, text := range []string{"? Undecided", "No fault could be injected.", "Nothing was found.", "There is nothing to draw.", "No fault was tried."} {

@@ -46,7 +46,7 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// The page has the largest groups, and all that grew.
+// The page has the largest groups, and all groups that grew.
 func TestLeftGroups(t *testing.T) {
 	p := page{Result: sample.Result(sample.LockRun(false))}
 	p.Leftovers = &checker.Leftovers{Groups: make([]checker.LeftGroup, 30)}

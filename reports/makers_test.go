@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Everything that is drawn of a run names the zklab that ran it, and the one that decided it where
-// that was another.
+// Every drawing of a run names the zklab that ran it, and also the one that decided it if that was
+// another.
 func TestMakersOfARun(t *testing.T) {
 	const old, now = "v0.1.0, commit 111 of 2026-01-02", "v0.2.0, commit 222 of 2026-02-03"
 	for _, tt := range []struct {

@@ -42,13 +42,14 @@ func sideBySide(folder string) *matrix.Matrix {
 	}
 }
 
-// The table never calls a cell valid that lacks runs, and tells no more of differences than the runs show.
+// The table never calls a cell valid that lacks runs, and claims no more differences than the runs
+// show.
 func TestMatrixSummary(t *testing.T) {
 	text := reports.MatrixSummary(sideBySide(t.TempDir()), "matrix.html", reports.Screen{Width: 120})
 	for _, want := range []string{
 		"✗ VIOLATION: a promise is broken in 1 of 3 cells: lock on image:b:3.9\n",
 		"  embedded (3.9.3)  ✓ 5 of 6 valid           1 ms    1 s  1 s        > 2 s  3\n",
-		"  image:b:3.9       ✗ 5 of 6 violated, 5 ran  –", // the name ends with the version
+		"  image:b:3.9       ✗ 5 of 6 violated, 5 ran  –", // the end of the name, which has the version, is kept
 		"  external:c:1      ? 4 of 6 ran ",
 		"exclusion was violated on image:b:3.9 (5 of 5: 57 % to 100 %), and in no run on embedded (0 of",
 		"it was decided in no run on external:c:1. ", "do not overlap for embedded and image:b:3.9: there the columns differ\n",
@@ -61,10 +62,10 @@ func TestMatrixSummary(t *testing.T) {
 	}
 }
 
-// unwrapped has all words on one line.
+// unwrapped returns a text with all words on one line.
 func unwrapped(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// Where the intervals overlap nothing is said to differ, and one column is compared with none.
+// Where the intervals overlap, nothing is said to differ, and a single column is not compared.
 func TestMatrixClaimsLittle(t *testing.T) {
 	m := sideBySide(t.TempDir())
 	m.Experiments[0].Differences[0].Apart = nil
@@ -77,7 +78,7 @@ func TestMatrixClaimsLittle(t *testing.T) {
 	}
 }
 
-// The page leads to all runs of each cell, and to the reports of its findings that decide.
+// The page links to all runs of each cell, and to the reports of its deciding findings.
 func TestMatrixPage(t *testing.T) {
 	root := t.TempDir()
 	path := filepath.Join(root, "matrices", "x", "matrix.html")

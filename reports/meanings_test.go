@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// Every property is said in words where it was kept.
+// Every property that was kept has an explanation in words.
 func TestMeanings(t *testing.T) {
 	for _, model := range checker.Models() {
 		checks, err := checker.For(model, checker.Options{})

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// What an undecided run is told to do differs from what was run.
+// The command that an undecided run recommends differs from the one that was run.
 func TestNextStepsDecide(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a b")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -51,7 +51,7 @@ func TestNextStepsDecide(t *testing.T) {
 	}
 }
 
-// A reason that many properties share is told once.
+// A reason that many properties share is printed once.
 func TestSharedReasonsAreToldOnce(t *testing.T) {
 	const reason = "kill never happened: the load ended before; take a longer load (--time-limit)"
 	h := sample.ShortRun()

@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/reports/internal/sample"
 )
 
-// The pictures of a sweep say how many runs came to what, and how often each cause was found.
+// The pictures of a sweep show how many runs had each outcome, and how often each cause was
+// found.
 func TestPicturesOfASweep(t *testing.T) {
 	s := sweptRuns()
 	f := plots.SweepOutcomes(s)
@@ -44,7 +45,8 @@ func TestPicturesOfASweep(t *testing.T) {
 	}
 }
 
-// The page of a sweep says what was tried, what was found, shows pictures, and then has tables.
+// The page of a sweep says first what was tried and what was found, then shows pictures, and
+// then has tables.
 func TestOrderOfTheSweepPage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sweep.html")
 	if err := WriteSweep(path, sweptRuns()); err != nil {

@@ -57,7 +57,7 @@ type page struct {
 	Sentence        string
 	Meaning         string   // of the verdict
 	Broken          []broken // the properties whose violations count
-	Open            []string // why the verdict is no valid one, if nothing was violated
+	Open            []string // why the verdict is not valid, if nothing was violated
 	StoodStill      []string // for how long, after faults on servers
 	Next            []step
 	Overview        *picture

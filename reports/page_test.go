@@ -24,7 +24,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// The page tells the most important first, and its parts are where its links lead.
+// The page says the most important first, and its parts are where its links lead.
 func TestOrderOfThePage(t *testing.T) {
 	page := string(rendered.bad(t)["report.html"])
 	at := 0
@@ -81,7 +81,7 @@ func TestVerdictOfAViolation(t *testing.T) {
 	}
 }
 
-// An undecided verdict says why beside it, each reason once.
+// An undecided verdict gives its reasons beside it, each reason once.
 func TestVerdictOfAnUndecidedRun(t *testing.T) {
 	h := sample.ShortRun()
 	r := sample.Result(h)
@@ -106,7 +106,7 @@ func TestVerdictOfAnUndecidedRun(t *testing.T) {
 	}
 }
 
-// A passed property is a line; its figures are words behind it.
+// A property that was kept is one line, and its figures follow as words.
 func TestPropertiesOnThePage(t *testing.T) {
 	page := string(rendered.bad(t)["report.html"])
 	for name, open := range map[string]bool{"tokens": false, "fencing": false, "exclusion": false, "progress": true} {
@@ -120,7 +120,7 @@ func TestPropertiesOnThePage(t *testing.T) {
 	}
 }
 
-// Each term is explained where it stands first, and in the glossary of the page.
+// Each term is explained where it first occurs, and in the glossary of the page.
 func TestTermsOfThePage(t *testing.T) {
 	page := string(rendered.bad(t)["report.html"])
 	terms := regexp.MustCompile(`<a class="term" href="#term-([^"]*)">[^<]*<span class="tip" role="tooltip">([^<]*)</span></a>`).FindAllStringSubmatch(page, -1)
@@ -148,7 +148,7 @@ func TestTermsOfThePage(t *testing.T) {
 	}
 }
 
-// The overview has the faults, the holders and the violation in one picture.
+// The overview shows the faults, the holders and the violation in one picture.
 func TestOverview(t *testing.T) {
 	h := sample.LockRun(true)
 	f := plots.Overview(material.Of("", h, sample.Violated(h)))
@@ -175,7 +175,7 @@ func TestOverview(t *testing.T) {
 	}
 }
 
-// Every image of the page has colours for dark pages, and words for people who do not see it.
+// Every image of the page has colours for dark pages, and words for people who cannot see it.
 func TestImagesOfThePage(t *testing.T) {
 	page := rendered.bad(t)["report.html"]
 	images := regexp.MustCompile(`<img src="data:image/svg&#43;xml;base64,([^"]*)" alt="([^"]*)"`).FindAllSubmatch(page, -1)
@@ -193,8 +193,8 @@ func TestImagesOfThePage(t *testing.T) {
 	}
 }
 
-// The colours of text have enough contrast with the page and with its boxes, on light and dark pages, and
-// drawings have the paper of the page.
+// The colours of text have enough contrast with the page and with its boxes, on light and dark
+// pages, and drawings have the background of the page.
 func TestContrastOfThePage(t *testing.T) {
 	variable := regexp.MustCompile(`--([a-z]+): (#[0-9a-f]{3,6});`)
 	roots := regexp.MustCompile(`:root \{([^}]*)\}`).FindAllStringSubmatch(styleSheet, -1)

@@ -31,7 +31,8 @@ func (p page) Costs() (rows []costRow) {
 	return rows
 }
 
-// Herd says how many watch events a release or a write caused, or "" if that is unknown.
+// Herd says how many watch events a release or a write caused. It returns "" if that is
+// unknown.
 func (p page) Herd() string {
 	if p.Stats.Cost == nil {
 		return ""

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// Each property of each object has a place in the documentation.
+// Each property of each object has a section in the documentation.
 func TestPageOf(t *testing.T) {
 	for _, model := range checker.Models() {
 		checks, err := checker.For(model, checker.Options{})
@@ -26,7 +26,8 @@ func TestPageOf(t *testing.T) {
 	}
 }
 
-// listed reports whether a heading names several properties, one of which this is.
+// listed reports whether a heading names several properties, and this property is among
+// them.
 func listed(text, property string) bool {
 	for line := range strings.Lines(text) {
 		names, is := strings.CutPrefix(strings.TrimSpace(line), "### ")

@@ -30,8 +30,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// rendered are the files of a realistic run and of one with a violation, which
-// several tests look at.
+// rendered holds the files of a realistic run and of one with a violation, for several
+// tests.
 var rendered = struct {
 	ok, bad func(*testing.T) map[string][]byte
 }{once(false), once(true)}
@@ -55,7 +55,7 @@ func once(broken bool) func(*testing.T) map[string][]byte {
 func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
-	// Few pixels: the race detector makes each of them expensive.
+	// The resolution is low because the race detector makes each pixel expensive.
 	if err := renderAt(24, dir, h, r); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 			return err
 		}
 		files[path], err = os.ReadFile(filepath.Join(dir, path))
-		// The folder's name is in the report, and another in each test.
+		// The report contains the folder's name, which differs from test to test.
 		files[path] = bytes.ReplaceAll(files[path], []byte(dir), []byte("/runs/here"))
 		return err
 	})
@@ -75,8 +75,8 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 	return files
 }
 
-// What cannot be written, as on a full disk, keeps nothing else from being written. Here folders
-// have the names of files.
+// A file that cannot be written, as on a full disk, keeps no other file from being written. Here
+// folders have the names of the files.
 func TestUnwritten(t *testing.T) {
 	h := sample.ShortRun()
 	dir := t.TempDir()
@@ -138,7 +138,7 @@ func TestReportOfARealisticRun(t *testing.T) {
 		"plots/quantiles.svg":     {"p50 (median)", "p95", "p99", "windows of 1 s"},
 		"plots/throughput.svg":    {"operations per second", "#2 expire:holder"},
 		"plots/failover.svg":      {"time (log scale)", "each affected client", "fail-over, all clients", "hand-over of a hold", "no client was affected", "twice the p99", "(acquire ", "pause:leader", "#10"},
-		"plots/affected-ecdf.svg": {">pause:leader<", ">time since the fault took effect<"}, // all alike
+		"plots/affected-ecdf.svg": {">pause:leader<", ">time since the fault took effect<"}, // all times are alike
 		"plots/holders.svg":       {"k0", "k4", "client 4", "There were too many holds to draw each"},
 		"report.html":             {"<title>✓ lock seed 42: Valid, zklab", "The lock kept every promise", "--seed 42", "/runs/here", "sha256:4c3f9e2b8d1a", "fail-over", "data:image/svg&#43;xml;base64,", "server 3", "holding", "timeline.html"},
 		"timeline.html":           {"<title>Timeline ✓ lock seed 42: Valid, ", `"key k0"`, `"faults"`, "Held by:"},
@@ -209,7 +209,7 @@ func TestWriteReadsTheStoredRun(t *testing.T) {
 	if err := run.WriteResult(sample.Result(h)); err != nil {
 		t.Fatal(err)
 	}
-	stale := filepath.Join(run.Plots(), "failover.svg") // of an earlier report, with faults
+	stale := filepath.Join(run.Plots(), "failover.svg") // left by an earlier report, with faults
 	if err := os.MkdirAll(run.Plots(), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -243,14 +243,14 @@ func TestWriteOfABareHistoryIsAnError(t *testing.T) {
 	}
 }
 
-// leased is a run of a lock told as one of a semaphore.
+// leased returns a run of a lock as if it were one of a semaphore.
 func leased(lock *history.History) *history.History {
 	h := &history.History{Header: lock.Header, Events: lock.Events, Complete: lock.Complete}
 	h.Header.Model, h.Header.Params.Leases = models.Semaphore.Name, 2
 	return h
 }
 
-// TestOddRuns are runs that leave little to show.
+// TestOddRuns reports on runs that leave little to show.
 func TestOddRuns(t *testing.T) {
 	one := &history.History{Events: []history.Event{
 		{Index: 0, Time: time.Second, Type: history.Invoke, F: models.FAcquire, Key: "k"},
@@ -378,7 +378,7 @@ func fault(e *history.Event) (history.FaultStep, bool) {
 }
 
 // TestPagesLoadNothing finds every address that a page could load from. Links to the documentation
-// are for readers to follow.
+// do not count: only readers follow them.
 func TestPagesLoadNothing(t *testing.T) {
 	files := rendered.bad(t)
 	loads := regexp.MustCompile(`(?i)(?:src|href|action)\s*=\s*["']?([^"'\s>]*)|url\(([^)]*)\)|@import|<link|fetch\(|XMLHttpRequest`)
@@ -402,7 +402,7 @@ func TestPorcupineForSmallKeys(t *testing.T) {
 	}
 }
 
-// TestLongRun is one that is too long to draw everything.
+// TestLongRun reports on a run that is too long to draw everything.
 func TestLongRun(t *testing.T) {
 	h := sample.Lock{Length: 150 * time.Second, Clients: 12, Keys: 30, Faults: true, Seed: 7}.History()
 	m := material.Of("/runs/long", h, sample.Result(h))
@@ -430,7 +430,7 @@ func TestLongRun(t *testing.T) {
 	}
 }
 
-// stuck is a fault after which nobody had a success but one client, and a key was not granted again.
+// stuck is a fault after which only one client had a success, and a key was not granted again.
 var stuck = stats.Fault{
 	Number: 1, Kind: "partition", Spec: "partition:halves", Outcome: history.StepVerified, Verified: time.Second,
 	Clients: []int{0, 1}, Failover: -1, FailoverAtLeast: 5 * time.Second, FailoverAffected: 20 * time.Millisecond, Felt: true,
@@ -441,7 +441,7 @@ var stuck = stats.Fault{
 	HandOvers: []stats.HandOver{{Key: "k1", Client: 1, Bound: measured.Bound{Time: 9 * time.Second, AtLeast: true}}},
 }
 
-// TestFaultsOfAllSorts draws what happens to no fault of the samples.
+// TestFaultsOfAllSorts draws outcomes that no fault of the samples has.
 func TestFaultsOfAllSorts(t *testing.T) {
 	h := &history.History{}
 	r := sample.Result(h)

@@ -23,7 +23,7 @@ func (s Screen) drawing() told.Screen {
 	return told.Screen{Width: s.Width, Colour: s.Colour, ASCII: s.ASCII}
 }
 
-// usualWidth is the width of a screen that is not known.
+// usualWidth is the width of a screen whose width is not known.
 const usualWidth = 80
 
 var verdictStyles = map[checker.Result]ansi.Style{

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
-// What pages that are served share with those that are stored.
+// This file has what pages that are served share with pages that are stored.
 
 // StyleSheet returns the style sheet of all pages.
 func StyleSheet() string { return styleSheet }

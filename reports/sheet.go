@@ -125,7 +125,7 @@ func (s *sheet) columns(head []string, table [][]string, tails bool) (row func(c
 	}
 }
 
-// makers writes them on lines.
+// makers writes the settings, each on a line of its own.
 func (s *sheet) makers(all []material.Setting) {
 	for _, m := range all {
 		s.line(m.Name, m.Value)

@@ -49,16 +49,16 @@ func Summary(r *store.Result, run *store.Run, screen Screen) string {
 	return s.b.String()
 }
 
-// summary is the text as it grows.
+// summary is the text of a summary under construction.
 type summary struct {
 	sheet
 	r      *store.Result
 	column int // width of the properties' names
 
-	h      *history.History  // nil if nothing has to be shown of it
+	h      *history.History  // nil if no event of it is shown
 	chosen []checker.Verdict // violations shown with their events
 	shown  map[string]bool   // and their properties
-	more   int               // violations that are not
+	more   int               // violations that are not shown
 }
 
 func (s *summary) verdict() {
@@ -116,8 +116,8 @@ func (s *summary) properties() {
 	}
 }
 
-// reasonOf returns the text of a property with its only reason; "" if there is none, or if it is
-// printed above its events.
+// reasonOf returns the text of a property with its only reason; "" if it has no single reason,
+// or if the reason is printed above the events.
 func (s *summary) reasonOf(p verdicts.Property) string {
 	reasons := p.Reasons()
 	if len(reasons) != 1 || s.shown[p.Name] || p.Measure() != "" {
@@ -136,7 +136,8 @@ func (s *summary) textOf(p verdicts.Property) string {
 	return p.Words()
 }
 
-// kept names the properties that were kept, and what these verdicts are not based on.
+// kept names the properties that were kept, and what the verdicts on them are not based
+// on.
 func (s *summary) kept() {
 	var names, notes []string
 	for _, p := range verdicts.Properties(s.r) {
@@ -172,7 +173,7 @@ func (s *summary) property(p verdicts.Property) {
 		s.below(measure)
 	}
 	if s.shown[p.Name] {
-		return // the reason stands above its events
+		return // the reason is printed above the events
 	}
 	most := 3
 	if !p.Decides(s.r.Strict) {

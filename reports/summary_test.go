@@ -93,7 +93,7 @@ func TestSummaryOfManyFaults(t *testing.T) {
 	}
 }
 
-// fits checks the width of every line that is not there to be copied.
+// fits checks the width of every line except those that are meant to be copied.
 func fits(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -142,14 +142,14 @@ func TestSummaryOfAViolation(t *testing.T) {
 	}
 }
 
-// What holds for many properties is told of the first.
+// A reason that several properties share is printed with the first.
 func TestSummaryTellsAReasonOnce(t *testing.T) {
 	all, one := "nothing wrong was found, but the ensemble was not healthy", "too few reads"
 	got := Summary(&store.Result{Verdict: checker.Unknown, Verdicts: []checker.Verdict{
 		{Property: "exclusion", Result: checker.Unknown, Reason: all},
 		{Property: "fencing", Result: checker.Unknown, Reason: one},
 		{Property: "tokens", Result: checker.Unknown, Reason: all},
-		{Property: "lost", Result: checker.Unknown, Reason: all, Key: "k1"}, // not of the same
+		{Property: "lost", Result: checker.Unknown, Reason: all, Key: "k1"}, // not about the same key
 	}}, nil, Screen{})
 	for _, text := range []string{
 		"? exclusion    not decided\n                 " + all + "\n                 the same is true of tokens\n",
@@ -177,7 +177,8 @@ func TestSummaryOfLittle(t *testing.T) {
 	}
 }
 
-// Who asked for faults, or has a run that was made small, is not told to add some.
+// A user who asked for faults, or whose run was made small, is not advised to add
+// faults.
 func TestSummaryOfNoFaults(t *testing.T) {
 	unmet := []checker.Assumption{{Name: "faults", Text: "scheduled but never seen to take effect: expire"}}
 	for says, r := range map[string]*store.Result{
@@ -231,7 +232,7 @@ func TestSentence(t *testing.T) {
 	}
 }
 
-// What a run was without is told by name, once for each reason.
+// Evidence and properties that a run lacked are named, with each reason once.
 func TestSummaryTellsWhatIsNotAvailable(t *testing.T) {
 	r := &store.Result{Verdict: checker.Valid, NotAvailable: []checker.NotAvailable{
 		{Kind: "evidence", Name: "committed transactions", Why: "no log"},
@@ -249,7 +250,7 @@ func TestSummaryTellsWhatIsNotAvailable(t *testing.T) {
 	}
 }
 
-// What a valid property does not rest on is said below it.
+// The notes of a valid property, about what it does not rest on, stand below it.
 func TestSummaryTellsNotesOfWhatIsValid(t *testing.T) {
 	r := &store.Result{Verdict: checker.Valid, Verdicts: []checker.Verdict{
 		{Property: "durable", Result: checker.Valid, Notes: []string{"this is not looked at: refusals"}},
@@ -259,7 +260,8 @@ func TestSummaryTellsNotesOfWhatIsValid(t *testing.T) {
 	}
 }
 
-// The summary says of freezes, and of nothing else, how many lasted longer than a session.
+// The summary says how many freezes lasted longer than a session, and says so of no other
+// fault.
 func TestSummaryOfFreezes(t *testing.T) {
 	for _, c := range []struct {
 		kind                       string

@@ -21,7 +21,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Bounds of what a screenful tells of a sweep; the page has more.
+// Limits of what a screenful tells of a sweep; the page has more.
 const (
 	findingsInSummary = 5
 	reasonsInSummary  = 3

@@ -17,7 +17,7 @@ import (
 )
 
 // sweptRuns is the summary of a sweep of three shards, one of which was killed and one never
-// began. Names come from histories that anybody may have written.
+// began. Its names look as they could in a history that a stranger wrote.
 func sweptRuns() *sweep.Summary {
 	d := sweep.Description{
 		Settings: []sweep.Setting{
@@ -64,7 +64,7 @@ func sweptRuns() *sweep.Summary {
 	}
 }
 
-// A sweep says how all its runs shared the object, if it is one that clients hold.
+// A sweep says how its runs shared the object, if clients can hold the object.
 func TestSweepSharing(t *testing.T) {
 	for name, c := range map[string]struct {
 		samples samples.Samples
@@ -86,7 +86,7 @@ func TestSweepSharing(t *testing.T) {
 	}
 }
 
-// A sweep warns of what clients left behind, however the znodes are called.
+// A sweep warns of znodes that clients left behind, whatever the znodes are called.
 func TestSweepLeaks(t *testing.T) {
 	s := sweptRuns()
 	path := filepath.Join(t.TempDir(), "sweep.html")
@@ -136,7 +136,7 @@ func TestSweepCost(t *testing.T) {
 	}
 }
 
-// What nobody looked at stands beside the verdict.
+// What was not checked stands beside the verdict.
 func TestSweepUnchecked(t *testing.T) {
 	s := sweptRuns()
 	s.Verdict, s.Violation, s.Unchecked = checker.Valid, 0, []sweep.Unchecked{{Property: "fencing", Why: "it gives no token"}, {Property: "log", Why: "there is none", Runs: 3}}
@@ -216,7 +216,8 @@ func TestSweepPage(t *testing.T) {
 	if strings.Contains(got, "<b>open</b>") {
 		t.Error("what a history says got into the page as markup")
 	}
-	// Of many findings some are shown, and of many shards those that lack seeds.
+	// When there are many findings, some are shown, and when there are many shards,
+	// those that lack seeds.
 	for i := range 500 {
 		s.Findings = append(s.Findings, s.Findings[0])
 		s.Shards = append(s.Shards, sweep.ShardState{Shard: sweep.Shard{Index: 4 + i, Of: 503}, Source: "elsewhere", Seeds: 2, Done: 2})
@@ -235,14 +236,14 @@ func TestSweepPage(t *testing.T) {
 	if strings.Contains(string(b), "elsewhere") {
 		t.Error("of many shards those are shown that lack nothing")
 	}
-	// A sweep that has just begun has a page, too.
+	// A sweep that has just begun also has a page.
 	if err := WriteSweep(path, &sweep.Summary{Verdict: checker.Unknown, Why: "no run came to a verdict"}); err != nil {
 		t.Error(err)
 	}
 }
 
-// A sweep without a violation says how much it has not met, how rare violations are at most, and with which command
-// requests meet the faults at messages that they never met.
+// A sweep without a violation says how much behaviour it has not met, how rare violations are at
+// most, and which command makes requests meet the faults at messages that they never met.
 func TestSweepSaysHowSure(t *testing.T) {
 	s := sweptRuns()
 	s.Violation, s.Valid = 0, 123

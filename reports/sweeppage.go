@@ -39,8 +39,8 @@ type sweepPageOf struct {
 	Heading  string
 	Sentence string
 	Meaning  string    // of the verdict
-	Effects  string    // the faults that took effect
-	Found    []picture // of what was found
+	Effects  string    // the kinds of faults that took effect
+	Found    []picture // pictures of what was found
 	Runs     string
 	Rate     string
 	Matrix   sweep.Matrix
@@ -181,7 +181,7 @@ func tookEffect(s *sweep.Summary) string {
 	return words.Plural(len(kinds), "kind") + " of faults took effect: " + prose.List(kinds, "and")
 }
 
-// Bounds of what the page shows at once.
+// Limits of what the page shows at once.
 const (
 	findingsOnPage = 10 // the others are folded away
 	shardsOnPage   = 100
@@ -231,9 +231,8 @@ func (p sweepPageOf) ToldShards() []sweep.ShardState {
 	return lacking
 }
 
-// OtherShards counts the shards that have run all their seeds. It returns "" if the page lists every
-// shard.
-// seeds.
+// OtherShards counts the shards that have run all their seeds. It returns "" if the page lists
+// every shard.
 func (p sweepPageOf) OtherShards() string {
 	more, whole := len(p.Shards)-len(p.ToldShards()), 0
 	for _, h := range p.Shards {
@@ -272,7 +271,7 @@ func timeRows(d plots.Distribution, all []figure.Sampled) []timeRow {
 // timesSection is a part of a sweep's page: times in a figure and a table.
 type timesSection struct {
 	picture
-	One         string // what was measured
+	One         string // what was measured, in the singular
 	Heads       []string
 	Interval    bool
 	Rows, Other []timeRow // Other are folded away

@@ -55,7 +55,8 @@ func TestTimesOfASweep(t *testing.T) {
 		t.Error("the page has markup out of a name, or a row without times")
 	}
 
-	// A page with less removes what was drawn before, and nothing else.
+	// A page with fewer times removes the pictures that were drawn before, and nothing
+	// else.
 	if err := os.WriteFile(filepath.Join(pictures, "mine.png"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,8 @@ func TestTimesInTheSummaryOfASweep(t *testing.T) {
 	fits(t, got)
 }
 
-// A result of an older zklab has figures, but not the times that they were computed from.
+// A result of an older zklab has figures, but not the times from which they were
+// computed.
 func TestResultWithoutTimes(t *testing.T) {
 	h := sample.ShortRun()
 	r := sample.Result(h)

@@ -69,7 +69,7 @@ type Settings struct {
 	// OptionalFaults lets a valid verdict stand whichever faults took effect, as in the
 	// many runs of a sweep.
 	OptionalFaults bool `yaml:"optional-faults,omitempty"`
-	// Strict lets measured properties (belief) decide the verdict, too.
+	// Strict lets measured properties (belief) also decide the verdict.
 	Strict bool `yaml:"strict,omitempty"`
 	// Label is a name that the user gives to the run, alone or with others. It changes nothing in
 	// the run.

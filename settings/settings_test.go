@@ -16,8 +16,8 @@ import (
 	"github.com/zklab/zklab/settings"
 )
 
-// Each knob has a field of its name, has bounds that its default and its choices keep, and is told
-// by a name that no other has.
+// Each knob has a field of its name, has bounds that its default and its choices keep, and a name
+// that no other knob has.
 func TestKnobs(t *testing.T) {
 	usual, seen := settings.Usual(), map[string]bool{}
 	for _, k := range settings.Knobs {
@@ -41,7 +41,7 @@ func TestKnobs(t *testing.T) {
 	}
 }
 
-// What is out of bounds is told in words that follow the name.
+// A value out of bounds is described in words that follow the name.
 func TestProblems(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -68,7 +68,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// problemOf returns what is wrong with the knob of a name.
+// problemOf returns what is wrong with the knob that has the name.
 func problemOf(name string, s settings.Settings) string {
 	i := slices.IndexFunc(settings.Knobs, func(k settings.Knob) bool { return k.Name() == name })
 	return settings.Knobs[i].Problem(s)
@@ -86,12 +86,12 @@ func TestFirstProblem(t *testing.T) {
 	}
 }
 
-// The struct that users of Go write has a field for each setting.
+// The struct that Go users fill in has a field for each setting.
 func TestExperimentHasEachSetting(t *testing.T) {
 	experiment := reflect.TypeFor[zklab.Experiment]()
 	for f := range reflect.TypeFor[settings.Settings]().Fields() {
 		same, has := experiment.FieldByName(f.Name)
-		elsewhere := map[string]bool{"Nodes": true, "Latencies": true, "FaultInterval": true}[f.Name] // in Ensemble and Faults
+		elsewhere := map[string]bool{"Nodes": true, "Latencies": true, "FaultInterval": true}[f.Name] // these are in Ensemble and Faults
 		if has == elsewhere || has && same.Type != f.Type {
 			t.Errorf("zklab.Experiment has %s: %v, of type %v here", f.Name, has, f.Type)
 		}
@@ -104,7 +104,8 @@ func TestOver(t *testing.T) {
 	}
 }
 
-// Each setting is read by code that obeys it, outside of what declares, describes and copies settings.
+// Each setting is read by code that obeys it, apart from the code that declares, describes and
+// copies settings.
 func TestEachSettingIsObeyed(t *testing.T) {
 	unread := map[string][]byte{}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[settings.Settings]()) {

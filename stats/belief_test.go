@@ -11,8 +11,9 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// staleWriter has client 0 believe from 2 to 40 ms that it holds k, and client 1 from 10 to 30 ms. Both
-// write twice, client 0 the last time when client 1 has written.
+// staleWriter returns a record in which client 0 believes from 2 to 40 ms that it holds k, and
+// client 1 from 10 to 30 ms. Client 0 writes three times and client 1 once, before the last write
+// of client 0.
 func staleWriter(first, second history.ID, accepted bool) *historytest.Builder {
 	b := historytest.New(models.Lock.Name)
 	held := models.Held{Held: true}

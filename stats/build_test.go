@@ -49,7 +49,7 @@ func (b *builder) ok(t time.Duration, client int, f, key string, value any) *bui
 	return b.event(t, client, history.OK, f, key, value)
 }
 
-// op is an enqueue from one time to another.
+// op adds an enqueue from one time to another.
 func (b *builder) op(from, to time.Duration, client int, outcome history.Type, code string) *builder {
 	b.invoke(from, client, models.FEnqueue, "q", models.Item{Item: "i"})
 	e := history.Event{Time: to, Process: history.Process(client), Client: client, Type: outcome, F: models.FEnqueue, Key: "q"}

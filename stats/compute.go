@@ -121,7 +121,7 @@ func byF(h *history.History, load Span) []ByF {
 // kind is one kind of operation.
 type kind struct {
 	ByF
-	inLoad bool // one of them began in the load phase
+	inLoad bool // an operation of this kind began in the load phase
 	took   latencies
 }
 

@@ -27,7 +27,7 @@ func TestCountsAndRate(t *testing.T) {
 	b.fact(1000*ms, history.FPhase, history.Phase{Name: history.PhaseLoad})
 	b.op(1100*ms, 1110*ms, 0, history.OK, "")
 	b.op(1200*ms, 1230*ms, 0, history.OK, "")
-	b.invoke(1240*ms, 0, models.FConfirm, "q", nil).ok(1240*ms, 0, models.FConfirm, "q", nil) // not on the subject
+	b.invoke(1240*ms, 0, models.FConfirm, "q", nil).ok(1240*ms, 0, models.FConfirm, "q", nil) // the harness answers it, not the subject
 	b.op(1300*ms, 1400*ms, 0, history.Fail, "busy")
 	b.op(1500*ms, 1600*ms, 0, history.Info, "timeout")
 	b.fact(1700*ms, history.FStall, history.Stall{Gap: 300 * ms})

@@ -52,7 +52,7 @@ func TestCost(t *testing.T) {
 		t.Fatal(err)
 	}
 	twice.Merge(&read)
-	twice.Merge(&samples.Samples{Runs: 1}) // of a run whose cost is unknown
+	twice.Merge(&samples.Samples{Runs: 1}) // a run whose cost is unknown
 	twice.Merge(&read)
 	if h := twice.Cost.Herd; h.OK != 6 || h.Events != 6 || !slices.Equal(h.ByContenders, []samples.HerdPoint{{Contenders: 1, OK: 2, Events: 0}, {Contenders: 2, OK: 2, Events: 2}, {Contenders: 3, OK: 2, Events: 4}}) {
 		t.Errorf("two runs have %+v", h)
@@ -86,8 +86,8 @@ func TestUnknownCost(t *testing.T) {
 	}
 }
 
-// What passes after an operation belongs to it until the next one of its client begins. What the
-// client that released gets then wakes no waiter.
+// Messages after an operation belong to it until the next one of its client begins. An event
+// that the releasing client gets then wakes no waiter.
 func TestCostBetweenOperations(t *testing.T) {
 	b := herdOfThree()
 	next := b.Op(2, models.FAcquire, "k4", 70, 71, history.Fail, nil, nil).Traffic(1, 1)
@@ -117,7 +117,7 @@ func TestHerdOfWrites(t *testing.T) {
 func drawLine(t *rapid.T) (b *historytest.Builder, want []samples.HerdPoint) {
 	n := rapid.IntRange(1, 8).Draw(t, "clients")
 	b = historytest.New(models.Lock.Name)
-	events := make([][]float64, n) // of each client
+	events := make([][]float64, n) // by client
 	for i := range n {
 		released := float64(100 * (i + 1))
 		point := samples.HerdPoint{Contenders: n - i, OK: 1}

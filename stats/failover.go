@@ -81,8 +81,9 @@ type successes struct {
 	began []time.Duration // rising
 	ended []time.Duration // of operations i and later, the earliest end
 
-	// Of all operations, successes or not, in order of their invocations: when they began and, for
-	// each i, the latest end of the successful ones, and of the others, among 0 to i.
+	// For all operations, successful or not, in order of their invocations: tried holds when they
+	// began; untilOK[i] and untilX[i] hold the latest end of the successful and of the other ones
+	// among 0 to i.
 	tried           []time.Duration
 	untilOK, untilX []time.Duration
 }

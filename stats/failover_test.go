@@ -12,7 +12,8 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// lasting is a fault that is seen to take effect at 1 s and begins to be healed at 6 s.
+// lasting adds a fault that is seen to take effect at 1 s and begins to be healed at 6
+// s.
 func (b *builder) lasting(kind, spec string, then func()) {
 	b.h.Header.Params.Servers = 3
 	step := history.FaultStep{Fault: 1, Step: history.StepInject, Spec: spec, Clients: []int{0, 1, 2}}
@@ -32,7 +33,8 @@ func (b *builder) lasting(kind, spec string, then func()) {
 	b.fault(6050*ms, kind, step)
 }
 
-// What came only when the fault was being healed is no fail-over, and is not dropped.
+// A success that comes only while the fault is being healed is no fail-over, but the
+// client is not dropped from the figures.
 func TestFailoverIsCensoredAtTheHeal(t *testing.T) {
 	failed := func(b *builder) { b.op(1500*ms, 2000*ms, 0, history.Info, "connection-loss") }
 	tests := []struct {
@@ -71,8 +73,8 @@ func TestFailoverIsCensoredAtTheHeal(t *testing.T) {
 	}
 }
 
-// One that is stuck shows beside those that are not; one that wants nothing is not measured,
-// and nobody expects anything of a process that is frozen.
+// Each affected client is measured, so one that is stuck shows beside the others. A client
+// that wants nothing is not measured, and nothing is expected of a process that is frozen.
 func TestEachAffectedClientCounts(t *testing.T) {
 	for kind, want := range map[string][]ClientFailover{
 		"cut-off": {
@@ -103,7 +105,7 @@ func TestFailoversAreSummedByTarget(t *testing.T) {
 		{Kind: "kill", Spec: "kill:leader", Outcome: history.StepVerified, Felt: true, Failover: 1000 * ms},
 		{Kind: "kill", Spec: "kill:minority", Outcome: history.StepVerified, Felt: true, Failover: 7 * ms},
 		{Kind: "kill", Spec: "kill:minority", Outcome: history.StepVerified, Felt: true, Failover: -1, FailoverAtLeast: 5000 * ms},
-		{Kind: "kill", Spec: "kill:minority@3s", Outcome: history.StepVerified, Failover: 2 * ms}, // felt by nobody
+		{Kind: "kill", Spec: "kill:minority@3s", Outcome: history.StepVerified, Failover: 2 * ms}, // no client felt it
 		{Kind: "kill", Spec: "kill:all", Outcome: history.StepVerified, Felt: true, NoMajority: true, Failover: -1},
 		{Kind: "kill", Spec: "kill:one", Outcome: history.StepSkipped, Failover: -1},
 	}

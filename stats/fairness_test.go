@@ -13,7 +13,8 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// Client 1 asks first and is overtaken twice, by client 2 and again by client 0; on another key nobody is.
+// Client 1 asks first and is overtaken twice, by client 2 and again by client 0; on another key no
+// client is overtaken.
 func TestFairness(t *testing.T) {
 	b := historytest.New(models.Lock.Name)
 	grant, held := models.Grant{Token: 1}, models.Held{Held: true}

@@ -52,8 +52,8 @@ type Fault struct {
 	// Outlasted are the sessions that the fault, such as a freeze, outlasted.
 	Outlasted []Outlasted `json:"outlasted,omitempty"`
 	// Felt means that, during the fault, an operation failed, had an unknown outcome, or took (from
-	// its invocation) more than FeltOver, or that a client
-	// lost what it held, or its place in a group. Errors of a kind that also occurred before the first fault do not count.
+	// its invocation) more than FeltOver, or that a client lost what it held, or its place in a
+	// group. Errors of a kind that also occurred before the first fault do not count.
 	Felt bool `json:"felt"`
 	// Detail describes the effect for people: "lost the reply to create /a/b".
 	Detail   string   `json:"detail,omitempty"`

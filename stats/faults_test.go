@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// pausedLeader has one success every 10 ms until the leader is paused at 1 s,
-// none until 3.5 s, and a follower's pause that nobody feels at 10 s.
+// pausedLeader returns a record with one success every 10 ms until the leader is paused
+// at 1 s, none until 3.5 s, and a follower's pause at 10 s that no client feels.
 func pausedLeader() *builder {
 	b := &builder{}
 	b.fact(0, history.FHealth, history.Health{Healthy: true, When: "before", Leader: 2, Epoch: 4})
@@ -89,7 +89,7 @@ func TestFailoverOfTheAffectedClients(t *testing.T) {
 	})
 	b.op(1010*ms, 1020*ms, 0, history.OK, "")
 	b.op(1030*ms, 1040*ms, 1, history.Info, "session-expired")
-	b.session(1500*ms, 2, history.FConnected, "", 11, history.Connected{}) // another's dead session: not a new one
+	b.session(1500*ms, 2, history.FConnected, "", 11, history.Connected{}) // another client's dead session: not a new one
 	b.session(1600*ms, 1, history.FConnected, "", 21, history.Connected{})
 	b.session(1700*ms, 2, history.FConnected, "", 22, history.Connected{})
 	b.op(1700*ms, 1805*ms, 2, history.OK, "")
@@ -148,8 +148,8 @@ func TestWhatDoesNotCountAsFailover(t *testing.T) {
 	}
 }
 
-// On a register writes and compare-and-sets count; those that lost do not show
-// that anybody felt a fault.
+// On a register writes and compare-and-sets count; those that lost do not show that a
+// client felt a fault.
 func TestRegistersFailover(t *testing.T) {
 	tests := []struct {
 		f       string
@@ -185,7 +185,7 @@ func TestRegistersFailover(t *testing.T) {
 	}
 }
 
-// Of what is done to the store itself, what writes counts.
+// Of the operations on the store itself, those that write count.
 func TestSessionsFailover(t *testing.T) {
 	for f, want := range map[string]time.Duration{
 		models.FPipeline: 30 * ms, models.FTogether: 30 * ms, models.FFencedRead: 30 * ms,
@@ -245,13 +245,13 @@ func TestFelt(t *testing.T) {
 	}
 }
 
-// A slow start of the load does not hide an outage. What is as slow as some operations always are, is not
-// taken for one.
+// A slow start of the load does not hide an outage. An operation that is as slow as some operations
+// always are is not taken for an outage.
 func TestUsualLatency(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		usual func(at time.Duration) time.Duration // what operations take before the fault
-		took  time.Duration                        // what one takes during the fault
+		usual func(at time.Duration) time.Duration // how long operations take before the fault
+		took  time.Duration                        // how long an operation takes during the fault
 		want  bool
 	}{
 		{"an outage after a slow start", func(at time.Duration) time.Duration {
@@ -383,8 +383,8 @@ func TestElections(t *testing.T) {
 	}
 }
 
-// A fault of a kind that nobody knows lasts by what the record tells of it: one that
-// ends sessions until its clients have others.
+// The window of a fault of an unknown kind follows from the traits in its record: a
+// kind that ends sessions lasts until its clients have other sessions.
 func TestWindowOfAnUnknownKind(t *testing.T) {
 	for _, test := range []struct {
 		traits history.FaultTraits

@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// held has client 0 hold k from 1 s on, with client 1 in line from 1.5 s on, unless it is alone.
+// held returns a record in which client 0 holds k from 1 s on, with client 1 in line from 1.5 s
+// on, unless client 0 is alone.
 func held(model string, alone bool) *builder {
 	b := &builder{}
 	b.h.Header.Model = model
@@ -27,7 +28,7 @@ func (b *builder) grant(at time.Duration) *builder {
 	return b.ok(at, 1, models.FAcquire, "k", models.Grant{Token: 2})
 }
 
-// hit is a fault of client 0 with its injection, its verification and its heal.
+// hit adds a fault on client 0, with its injection and its verification.
 func (b *builder) hit(kind string, inject, verified time.Duration) {
 	step := history.FaultStep{Fault: 1, Step: history.StepInject, Spec: kind + ":holder", Clients: []int{0}}
 	b.fault(inject, kind, step)
@@ -53,8 +54,8 @@ func TestHandOver(t *testing.T) {
 		name  string
 		alone bool
 		write func(b *builder)
-		want  []HandOver       // by the fault
-		other *measured.Spread // by none
+		want  []HandOver       // the hand-overs that the fault caused
+		other *measured.Spread // the hand-overs that no fault caused
 	}{
 		{"released", false, func(b *builder) {
 			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
@@ -151,7 +152,8 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
-// Several clients may have a lease at a time: none of them waits for another one's end.
+// Several clients may have a lease at a time, and none of them waits for the end of
+// another client's lease.
 func TestNoHandOverOfWhatIsShared(t *testing.T) {
 	b := held("semaphore", false)
 	b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})

@@ -32,7 +32,7 @@ func (f *Fault) deprived() bool {
 type loss struct {
 	// The client knew of it at told. It certainly still had what it lost at had.
 	had, told time.Duration
-	session   history.ID // whose end it was; 0 if it was none
+	session   history.ID // the session that ended; 0 if the loss was no end of a session
 }
 
 type losses struct {

@@ -9,8 +9,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A freeze counts as one that outlasted a session if it was longer than what the servers granted, and as
-// one that ended it if the client was told so afterwards, by no other fault's doing.
+// A freeze counts as one that outlasted a session if it was longer than what the servers granted,
+// and as one that ended it if the client learned of the expiry afterwards and no other fault caused
+// it.
 func TestOutlasted(t *testing.T) {
 	const session = history.ID(11)
 	outlasted := func(ended bool) []Outlasted {
@@ -19,8 +20,8 @@ func TestOutlasted(t *testing.T) {
 	for name, c := range map[string]struct {
 		kind    string
 		lasts   time.Duration
-		told    time.Duration // that it expired; 0: never
-		expires bool          // by force, too
+		told    time.Duration // when the client learned that the session expired; 0: never
+		expires bool          // the session is also expired by force
 		skipped bool
 		want    []Outlasted
 	}{
@@ -36,7 +37,7 @@ func TestOutlasted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b builder
-			b.h.Header.Params.SessionTimeout = 2 * time.Second // what was asked for
+			b.h.Header.Params.SessionTimeout = 2 * time.Second // the requested time-out
 			b.session(0, 1, history.FConnected, "", session, history.Connected{Timeout: 4 * time.Second})
 			if c.told > 0 && c.told < time.Second {
 				b.session(c.told, 1, history.FExpired, "", session, history.Expired{})

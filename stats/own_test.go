@@ -19,7 +19,8 @@ type ownModel struct {
 
 func (m ownModel) Model() *models.Model { return m.of }
 
-// The figures of an object of a program's own depend on what its operations do, not on their names.
+// The figures of an object that a program declares itself depend on what its operations do, not on
+// their names.
 func TestOwnNames(t *testing.T) {
 	figures := func(names ...string) string {
 		m := models.Model{Name: "own", Operations: []models.Operation{

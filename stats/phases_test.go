@@ -32,7 +32,7 @@ func TestPhasesOfAFailover(t *testing.T) {
 	}
 }
 
-// Whatever happens to connections, no phase is negative, and all of them add up to the fail-over.
+// Whatever happens to connections, no phase is negative, and the phases add up to the fail-over.
 func TestPhasesAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(name string) time.Duration { return time.Duration(rapid.IntRange(0, 50).Draw(t, name)) * ms }

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// A probe writes every 100 ms. Its writes wait from the fault at 1 s until 1.75 s, as far as its
-// server serves again before the heal at 3 s.
+// Probes write every 100 ms. From the fault at 1 s on, their writes fail or wait until their
+// server serves again, which server 2 does only after the heal at 3 s.
 func TestOutages(t *testing.T) {
 	b := &builder{}
 	b.fault(1000*ms, "kill", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "kill:leader", Servers: []int{2}})
@@ -23,7 +23,7 @@ func TestOutages(t *testing.T) {
 		for due := p.From; due < 5000*ms; due += p.Every {
 			took := int64(1000)
 			switch {
-			case due > 1000*ms && due < back && due < 1500*ms: // failed, as the connection broke
+			case due > 1000*ms && due < back && due < 1500*ms: // it failed because the connection broke
 				took = -(10 * ms).Microseconds()
 			case due > 1000*ms && due < back:
 				took = (back - due).Microseconds()
@@ -63,7 +63,7 @@ func TestOutages(t *testing.T) {
 	}
 }
 
-// A fault that disturbs no probe has gaps of the usual length.
+// A fault that disturbs no probe has no gaps longer than usual.
 func TestNoOutage(t *testing.T) {
 	b := &builder{}
 	b.fault(1000*ms, "reset", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "reset", Clients: []int{1}})

@@ -13,7 +13,7 @@ import (
 // valid only until the next one.
 type operations = iter.Seq[*history.Operation]
 
-// chosen returns the operations for which is is true.
+// chosen returns the operations for which is returns true.
 func chosen(h *history.History, is func(*history.Operation) bool) operations {
 	some := func(yield func(*history.Operation) bool) {
 		for op := range h.EachOperation() {

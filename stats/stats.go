@@ -43,7 +43,8 @@ type Stats struct {
 	Cost *samples.Cost `json:"cost,omitempty"`
 	// Fairness says how the object was shared; nil if there was no grant.
 	Fairness *Fairness `json:"fairness,omitempty"`
-	// Belief says for how long two clients believed that they held; nil if one could not.
+	// Belief says for how long two clients believed that they held; nil if the object
+	// allows several holders, or had none.
 	Belief *samples.Belief `json:"belief,omitempty"`
 	Stalls int             `json:"stalls"` // of the harness itself, over 250 ms
 	// Samples are the measured times themselves, for pooling runs; nil if an older zklab computed the

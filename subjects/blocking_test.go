@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// A call whose context ends goes on, the next one waits for it, and it is undone only if it
-// succeeds after its caller has gone.
+// A call whose context ends goes on, and the next call waits for it. The call is undone
+// only if it succeeds after its caller has gone.
 func TestBlocking(t *testing.T) {
 	refused := errors.New("refused")
 	for _, tt := range []struct {
 		name   string
 		takes  time.Duration
 		result error
-		want   error // of a Do whose context lasts a second
+		want   error // the error of a Do whose context lasts a second
 		undone bool
 	}{
 		{"in time", time.Second / 2, nil, nil, false},

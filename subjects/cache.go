@@ -16,8 +16,8 @@ import (
 // constructor does not create the root: like the other znodes, the copy shows it once a
 // client has put it.
 type Cache interface {
-	// Put creates a znode, or sets its data. It does not create parents. Each value is put once,
-	// also after an error, and all values of a subtree by one client.
+	// Put creates a znode, or sets its data. It does not create parents. Each value is put only
+	// once, even if that fails, and one client puts all values of a subtree.
 	Put(ctx context.Context, node, value string) error
 	// Remove deletes a znode unless it has children. It is no error if the znode is already
 	// gone. The client that puts also removes. After an error it may be called again.

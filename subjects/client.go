@@ -61,9 +61,9 @@ type Remote interface {
 	Touch(ctx context.Context, path string) error
 }
 
-// recipeClient returns the client of package recipes on the client's connection. It reads
-// the client's events, so all subjects of the client share it. They are all of one kind,
-// and the first one determines its options.
+// recipeClient returns the [recipes.Client] on this client's connection. It reads the
+// client's events, so all subjects of the client share it. These are all of one kind, and
+// the first subject determines the options.
 func (c *Client) recipeClient(options ...recipes.Option) *recipes.Client {
 	c.once.Do(func() { c.recipes = recipes.NewClient(c.Conn, c.Events, c.Timeout, options...) })
 	return c.recipes
@@ -89,7 +89,7 @@ func (c *Client) BeforeEnd(f func(context.Context)) {
 	c.atEnd = append(c.atEnd, f)
 }
 
-// ofRecipe makes a subject of package recipes with that client.
+// ofRecipe makes a subject of package recipes on the client's [recipes.Client].
 func ofRecipe[T any](c *Client, make func(*recipes.Client) T, options ...recipes.Option) (subject T, err error) {
 	if err = c.Connected(); err == nil {
 		subject = make(c.recipeClient(options...))

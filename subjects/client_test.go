@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// A function that is to be called before the end may take its time, and no more than that.
+// A function that BeforeEnd registered may take its time, and no more than that.
 func TestBeforeEnd(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		takes time.Duration // after its context has ended
+		takes time.Duration // how long the function goes on after its context has ended
 		want  string
 	}{
 		{"at once", -time.Second, ""},
@@ -41,7 +41,7 @@ func TestBeforeEnd(t *testing.T) {
 				if took := time.Since(began); took > time.Second+endGrace || called != 2 {
 					t.Errorf("it took %s, and %d functions were called", took, called)
 				}
-				time.Sleep(time.Hour) // so that the function ends, too
+				time.Sleep(time.Hour) // so that the function also ends
 			})
 		})
 	}

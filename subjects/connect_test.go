@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// connecting runs a test with a client of an ensemble in virtual time. dialed are the servers
-// that the client dialed.
+// connecting runs a test with a client of an ensemble in virtual time. dialed points to the
+// servers that the client has dialed.
 func connecting(t *testing.T, test func(t *testing.T, c *Client, dialed *[]string)) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{Nodes: 3, InMemory: true})
@@ -43,8 +43,8 @@ func awaitSession(t *testing.T, events <-chan zk.Event) {
 	t.Fatal("no session")
 }
 
-// Sessions of Connect go to the first server, have all their events, and end with the client;
-// one that its subject closes leaves its place to the next.
+// Sessions of Connect go to the first server, have all their events, and end with the client.
+// A session that its subject closes leaves its place to the next.
 func TestConnect(t *testing.T) {
 	connecting(t, func(t *testing.T, c *Client, dialed *[]string) {
 		first, events, err := c.Connect()
@@ -89,8 +89,8 @@ func TestConnect(t *testing.T) {
 	})
 }
 
-// Sessions of several clients that lose their connections at one instant dial again at instants
-// of their own.
+// Sessions of several clients that lose their connections at the same instant dial again at
+// different instants.
 func TestConnectApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dials := map[time.Time]int{}

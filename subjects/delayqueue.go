@@ -11,7 +11,7 @@ import (
 // clock. Of the items that are due it gives the one that was due first. It may be an
 // [Itemizer], and [Strict]: then, of two items, the one that is due earlier is better.
 type DelayQueue interface {
-	// Put adds an item; due is a whole millisecond. Each item is put once: also after an error it is
+	// Put adds an item; due is a whole millisecond. Each item is put once: even after an error it is
 	// not put again.
 	Put(ctx context.Context, due time.Time, item []byte) error
 	// Take removes the first due item, and waits for one until ctx ends. After an error it may be

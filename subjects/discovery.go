@@ -12,23 +12,25 @@ import (
 // other names that can also pick a member. It may be a [Snapshots].
 type Service interface {
 	// Register makes this client an instance under a name that no other client has. It is
-	// called by a client that is none. It stays an instance when its session expires and it
-	// gets a new one. After an error it is not an instance, what the call left behind is
-	// removed, and Register is called again, with another name. A process that was started
-	// again may register under the name that it had before, see [Group].
+	// called by a client that is not an instance. The client stays an instance when its
+	// session expires and it gets a new one. After an error the client is not an instance,
+	// what the call left behind is removed, and Register is called again, with another
+	// name. A process that was started again may register under the name that it had
+	// before, see [Group].
 	Register(ctx context.Context, instance string) error
-	// Unregister ends that. Even after an error this client is no longer an instance,
+	// Unregister ends the registration. Even after an error this client is no longer an instance,
 	// unless the error reports that the call had no effect ([NoEffect]): then it still is one, and
-	// Unregister may be called again, as Leave of a [Group]. A plain zk.ErrNoAuth does not say so.
-	// Unregister is called by instances only, also after the session has ended.
+	// Unregister may be called again, as Leave of a [Group]. A plain zk.ErrNoAuth does not report
+	// that. Only instances call Unregister, even after the session has ended.
 	Unregister(ctx context.Context) error
-	// Lookup returns the names of all instances. They may be old, but not older than what
-	// the client's session has seen. Clients that are no instances call it, too. After an error any
+	// Lookup returns the names of all instances. They may be old, but not older than what the
+	// client's session has seen. Clients that are not instances also call it. After an error any
 	// call may follow.
 	Lookup(ctx context.Context) ([]string, error)
-	// Changed waits until the instances differ from those that it returned last (none
-	// before the first call), and returns them. They are never older than those. Clients that are
-	// no instances call it, too. After an error, such as the end of ctx, it is called again.
+	// Changed waits until the instances differ from those that it returned last (none before the
+	// first call), and returns them. The returned instances are never older than those. Clients
+	// that are not instances also call it. After an error, such as the end of ctx, it is called
+	// again.
 	Changed(ctx context.Context) ([]string, error)
 	// Pick returns one of the instances that Changed returned last, or that were there
 	// later; "" if there were none. After an error any call may follow.
@@ -43,7 +45,8 @@ func NewService(c *Client, path string) (Service, error) {
 	})
 }
 
-// ownService learns of changes from its picker, which picks from what it has last reported.
+// ownService learns of changes from its picker, which picks from the instances that it
+// reported last.
 type ownService struct {
 	*recipes.Service
 	picker *recipes.Picker

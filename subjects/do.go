@@ -70,7 +70,7 @@ func (f *function) run(ctx context.Context, begun chan struct{}) {
 	}
 }
 
-// end makes the function return, and waits until Do returns, too. Without a function it
+// end makes the function return, and also waits until Do returns. Without a function it
 // does nothing.
 func (d *doing) end(ctx context.Context) error {
 	f := d.set(nil)
@@ -264,7 +264,7 @@ type doJob struct {
 // errGivenBack is the error with which a function gives its job back.
 var errGivenBack = errors.New("given back")
 
-// Lost implements [Holder]. A job whose Do has failed is lost, too.
+// Lost implements [Holder]. A job whose Do has failed is also lost.
 func (j *doJob) Lost() <-chan struct{} {
 	if await.Closed(j.over) && j.err != nil {
 		return j.over
@@ -276,7 +276,7 @@ func (j *doJob) Finish(ctx context.Context) error { return j.ends(ctx, nil) }
 
 func (j *doJob) GiveBack(ctx context.Context) error { return j.ends(ctx, errGivenBack) }
 
-// ends makes the function return err, and waits until Do returns, too.
+// ends makes the function return err, and also waits until Do returns.
 func (j *doJob) ends(ctx context.Context, err error) error {
 	defer j.cancel()
 	defer context.AfterFunc(ctx, j.cancel)()

@@ -13,7 +13,7 @@ type DoubleBarrier interface {
 	// Enter waits until all parties are in. After an error the client is not in, what the call left
 	// behind must not count, and Enter is called again, with no Leave between.
 	Enter(ctx context.Context) error
-	// Leave waits until all have left. It is called once after each Enter that succeeded; also after
+	// Leave waits until all have left. It is called once after each Enter that succeeded; even after
 	// an error it is not called again.
 	Leave(ctx context.Context) error
 }

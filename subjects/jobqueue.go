@@ -13,7 +13,7 @@ import (
 // for dead letters. The recipe may have other znodes there. A worker whose session has
 // expired may go on working, but its attempt must then end without an effect.
 type JobQueue interface {
-	// Put adds a job. Each job is put once: also after an error it is not put again.
+	// Put adds a job. Each job is put once: it is not put again, even after an error.
 	Put(ctx context.Context, job []byte) error
 	// Take waits for a job until ctx ends. It is called by a client that has no job. Each call is
 	// one attempt at one job at most: if the outcome of a request is unknown, Take returns that
@@ -34,10 +34,10 @@ const (
 type Job interface {
 	Job() []byte  // called once, after Take
 	Attempt() int // from 1; called once, after Take
-	// Finish ends the job: it is then among the children of DoneJobs, and no longer among
-	// those of OpenJobs. Of Finish and GiveBack one is called, also if the job was lost. If it fails
-	// with an error that reports that the call had no effect ([NoEffect]), and the job is not lost,
-	// it is called again, twice at most. After another error it is not called again.
+	// Finish ends the job: it is then among the children of DoneJobs, and no longer among those of
+	// OpenJobs. Each attempt ends with a call of Finish or of GiveBack, even if the job was lost.
+	// If the call fails with an error that reports that it had no effect ([NoEffect]), and the job
+	// is not lost, the call is repeated, twice at most. After another error it is not repeated.
 	Finish(ctx context.Context) error
 	// GiveBack ends only the attempt. It is called instead of Finish, in the same way.
 	GiveBack(ctx context.Context) error

@@ -40,7 +40,7 @@ type recipeLock = recipes.Lock
 type aclLock struct {
 	*recipeLock
 	conn *zk.Conn
-	said bool // this client has authenticated; go-zookeeper repeats that on each new connection
+	said bool // this client has authenticated; go-zookeeper repeats the authentication on each new connection
 }
 
 func (l *aclLock) Lock(ctx context.Context) error {

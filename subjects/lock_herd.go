@@ -12,8 +12,8 @@ import (
 )
 
 // NewHerdLock returns zklab's own lock, whose waiters also all watch the holder and read the line
-// again when it goes. It keeps every promise, but each release wakes all waiters: the herd effect
-// that the recipe without this avoids (ZooKeeper Recipes, "Locks").
+// again when it goes. It keeps every promise, but each release wakes all waiters: the herd
+// effect, which the recipe itself avoids (ZooKeeper Recipes, "Locks").
 func NewHerdLock(c *Client, path string) (Lock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Lock {
 		return &herdLock{recipeLock: recipes.NewLock(cl, path), conn: c.Conn, path: path}

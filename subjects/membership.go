@@ -15,30 +15,31 @@ import (
 // [Snapshots].
 type Group interface {
 	// Join makes this client a member under a name that no other client has. It is called by a
-	// client that is none. It stays a member when its session expires and it gets a new one.
-	// After an error it is not a member, what the call left behind is removed, and Join is
-	// called again, with another name. A process that was started again may
-	// join under the name that it had before: what is left of that is of a session that
-	// ends, and does not make it a member.
+	// client that is not a member. The client stays a member when its session expires and it
+	// gets a new one. After an error the client is not a member, what the call left behind is
+	// removed, and Join is called again, with another name. A process that was started again
+	// may join under the name that it had before: what is left of the earlier membership
+	// belongs to a session that ends, and does not make it a member.
 	Join(ctx context.Context, member string) error
-	// Leave ends that. Even after an error this client is no longer a member, unless the
-	// error reports that the call had no effect ([NoEffect]): then it is still one, and Leave may be
-	// called again. Leave is called by members only, also after the session has ended.
+	// Leave ends the membership. Even after an error this client is no longer a member, unless the
+	// error reports that the call had no effect ([NoEffect]): then it is still one, and Leave may
+	// be called again. Only members call Leave, even after the session has ended.
 	Leave(ctx context.Context) error
-	// Members returns the names of all members. They may be old, but not older than what
-	// the client's session has seen. Clients that are no members call it, too. After an error any
+	// Members returns the names of all members. They may be old, but not older than what the
+	// client's session has seen. Clients that are not members also call it. After an error any
 	// call may follow.
 	Members(ctx context.Context) ([]string, error)
 	// Changed waits until the members differ from those that it returned last (none before
-	// the first call), and returns them. They are never older than those. Clients that are no
-	// members call it, too. After an error, such as the end of ctx, it is called again.
+	// the first call), and returns them. The returned members are never older than those.
+	// Clients that are not members also call it. After an error, such as the end of ctx, it
+	// is called again.
 	Changed(ctx context.Context) ([]string, error)
 }
 
-// Snapshots is a [Group] or a [Service] each list of which (Members, Lookup) is the whole group as it was
-// at one moment, not a list whose members were read one by one. The moments of a session's lists
-// follow each other. Without it the property snapshots is not checked. It is checked for members that
-// are a znode each, whose data is the member: by the transaction log.
+// Snapshots is a [Group] or a [Service] each list of which (Members, Lookup) is the whole group as
+// it was at one moment, not a list whose members were read one by one. The moments of a session's
+// lists follow each other. Without it the property snapshots is not checked. It is checked against
+// the transaction log, and only if each member is a znode whose data is the member's name.
 type Snapshots interface{ Snapshots() }
 
 // NewGroup returns zklab's own group, recipes.Group.

@@ -9,7 +9,7 @@ import (
 // PriorityQueue is a queue that gives the item with the lowest priority number; of several
 // such items it gives the one that was put first. It may be an [Itemizer], and [Strict].
 type PriorityQueue interface {
-	// Put adds an item. Each item is put once: also after an error it is not put again.
+	// Put adds an item. Each item is put once: it is not put again, even after an error.
 	Put(ctx context.Context, priority int32, item []byte) error
 	// Take removes the best item, and waits for one until ctx ends. After an error it may be called
 	// again.

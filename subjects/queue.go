@@ -11,7 +11,7 @@ import (
 
 // Queue is a FIFO queue. It may be an [Itemizer], and [Bounded].
 type Queue interface {
-	// Put adds an item. Each item is put once: also after an error it is not put again.
+	// Put adds an item. Each item is put once: it is not put again, even after an error.
 	Put(ctx context.Context, item []byte) error
 	// Take removes the oldest item, and waits for one until ctx ends. After an error it may be
 	// called again.

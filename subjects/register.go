@@ -15,7 +15,7 @@ import (
 // Register is one znode whose data is a value. The znode exists when the register is made,
 // and holds the value "".
 type Register interface {
-	// Write sets the value. Each value is written once, by Write or by CAS: also after an error it is
+	// Write sets the value. Each value is written once, by Write or by CAS: even after an error it is
 	// not written again.
 	Write(ctx context.Context, value string) (Mark, error)
 	// CAS sets the value to to if it is from. If the register has another value, CAS returns an
@@ -106,7 +106,7 @@ func (r *register) Read(ctx context.Context, kind string) (string, Mark, error) 
 }
 
 // fence makes the next read of the session as new as its kind requires. A sync is not a
-// quorum operation: a deposed leader that does not know it yet answers it, too
+// quorum operation: even a deposed leader that does not know it yet answers it
 // (ZOOKEEPER-1675). A touch is a quorum operation.
 func (r *register) fence(ctx context.Context, kind string) (err error) {
 	switch kind {
@@ -129,7 +129,7 @@ func (r *register) get() (string, Mark, error) {
 	return string(data), markOf(stat), nil
 }
 
-// set writes if the znode has the version, or unconditionally if that is -1.
+// set writes if the znode has the version, or unconditionally if version is -1.
 func (r *register) set(value string, version int32) (Mark, error) {
 	stat, err := r.conn.Set(r.path, []byte(value), version)
 	if err != nil {

@@ -48,7 +48,7 @@ func onRegister(t *testing.T, f func(t *testing.T, r subjects.Register, other *z
 	})
 }
 
-// Marks tell which write was seen, and compare-and-sets win once.
+// Marks show which write a read saw, and only one of several compare-and-sets wins.
 func TestRegister(t *testing.T) {
 	onRegister(t, func(t *testing.T, r subjects.Register, _ *zk.Conn) {
 		first, err := r.Write(t.Context(), "a")
@@ -73,7 +73,7 @@ func TestRegister(t *testing.T) {
 	})
 }
 
-// What the tree refuses has no effect, and says so.
+// A write that the tree refuses has no effect, and its error says so.
 func TestRegisterThatMayNotBeWritten(t *testing.T) {
 	onRegister(t, func(t *testing.T, r subjects.Register, other *zk.Conn) {
 		if _, err := other.SetACL("/r", zk.WorldACL(zk.PermRead|zk.PermAdmin), -1); err != nil {
@@ -94,12 +94,12 @@ func TestRegisterThatMayNotBeWritten(t *testing.T) {
 	})
 }
 
-// A write that nobody waits for may have happened; a read never changes anything.
+// A write whose caller has given up may have happened; a read never changes anything.
 func TestRegisterThatIsGivenUp(t *testing.T) {
 	onRegister(t, func(t *testing.T, r subjects.Register, _ *zk.Conn) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		for range 20 { // the answer may be as quick
+		for range 20 { // the answer may come before the cancelled context is seen
 			if _, err := r.Write(ctx, "a"); err != nil && (!errors.Is(err, context.Canceled) || subjects.NoEffect(err)) {
 				t.Errorf("write: %v", err)
 			}

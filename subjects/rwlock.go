@@ -25,8 +25,8 @@ type RWLock interface {
 // Downgrader turns a hold for writing into one for reading, without letting a writer in
 // between.
 type Downgrader interface {
-	// Downgrade is called at most once in a hold for writing, also if that was lost. After an error
-	// it is not called again; Listen may follow, and Unlock does.
+	// Downgrade is called at most once in a hold for writing, even if the hold was lost. After an
+	// error it is not called again; Listen may follow, and Unlock does.
 	Downgrade(ctx context.Context) error
 }
 
@@ -35,9 +35,9 @@ type Revocable interface {
 	// Revoke is called by clients that do not hold, and at the end of a run also by one that holds
 	// for reading like all others. After an error it may be called again.
 	Revoke(ctx context.Context) error
-	// Listen waits until a client has asked for the present hold. If ctx ends before, it
-	// returns false and no error. It is called while the client holds, also if the hold was lost.
-	// Listen or Unlock follows, also after an error.
+	// Listen waits until a client has asked for the present hold. If ctx ends before, it returns
+	// false and no error. It is called while the client holds, even if the hold was lost. Listen
+	// or Unlock follows, even after an error.
 	Listen(ctx context.Context) (revoked bool, err error)
 }
 

@@ -13,7 +13,7 @@ import (
 // may have its own connections ([Own]).
 
 // Maker makes a subject for another process. The value is what the request make contains in
-// addition to the path; nil if that is nothing.
+// addition to the path; nil if it contains nothing else.
 type Maker func(c *Client, path string, value json.RawMessage) (*Served, error)
 
 // Served is a subject as another process uses it.

@@ -13,10 +13,10 @@
 //
 //   - The parent of path exists. Path itself does not, unless the contract says so: all
 //     clients create it at about the same time.
-//   - Other programs write there, too. Below path, and in folders that the recipe made
-//     below it, there may be znodes that no recipe made, some of which look like its
-//     own (fault "foreign"). A recipe counts only znodes with names that it makes
-//     itself, such as "lock-" and a number after its own id.
+//   - Other programs write there as well. Below path, and in folders that the recipe made
+//     below it, there may be znodes that no recipe made, some of which look like its own
+//     (fault "foreign"). A recipe counts only znodes with names that it makes itself, such
+//     as "lock-" and a number after its own id.
 //   - Permissions may be missing for a while (fault "acl", zk.ErrNoAuth). If a watch
 //     fires meanwhile, a client that may not read the znode is not told
 //     (CVE-2024-23944). So a client that waits only for a watch may wait for ever: look
@@ -35,15 +35,15 @@
 //   - A client makes one call after the other, of all its values, each perhaps on another
 //     goroutine. While a call is under way it calls no other method of its values, except
 //     those that are safe for concurrent use (Lost of a [Holder]).
-//   - Methods are called after the session has ended, too, as if nothing had happened.
-//   - What gives a hold up (Unlock, Resign, Release) is called after each hold, also if the
+//   - Methods are also called after the session has ended, as if nothing had happened.
+//   - What gives a hold up (Unlock, Resign, Release) is called after each hold, even if the
 //     hold was lost or the session has ended. If it fails with an error that is
 //     zk.ErrNoAuth, the client still holds, and the method is called again until it does not
 //     fail so, for a minute at most. After any other error it is not called again, and the
 //     next call is one to acquire.
 //   - Near the end of a run, a client that has got no answer since its session ended gets a
 //     second value from the constructor. Of the first one only Close is called from then on.
-//   - Close of a [Closer] comes last, once, when no call of the client is under way, also
+//   - Close of a [Closer] comes last, once, when no call of the client is under way, even
 //     after the session has ended. It does not come after a call that did not return, and
 //     not in a process that was killed.
 //

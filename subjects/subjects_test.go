@@ -21,7 +21,7 @@ type promise bool
 func (promise) Error() string    { return "promise" }
 func (p promise) NoEffect() bool { return bool(p) }
 
-// Only a promise counts, and only one that is given.
+// An error means no effect only if it can promise so, and does.
 func TestNoEffect(t *testing.T) {
 	for _, tt := range []struct {
 		err  error
@@ -41,7 +41,7 @@ func TestNoEffect(t *testing.T) {
 	}
 }
 
-// unreachable is a connection that never finds a server.
+// unreachable returns a connection that never finds a server.
 func unreachable(t *testing.T) *zk.Conn {
 	t.Helper()
 	conn, _, err := zk.Connect([]string{"127.0.0.1:1"}, time.Second, zk.WithLogInfo(false), zk.WithLogger(silent{}), zk.WithDialer(
@@ -61,15 +61,15 @@ type silent struct{}
 
 func (silent) Printf(string, ...any) {}
 
-// zk.Lock knows no context; its adapter keeps to one all the same, one call
-// after the other, and ends with the connection.
+// zk.Lock knows no context; its adapter keeps to a context all the same, one call after
+// the other, and ends with the connection.
 func TestGoZookeeperLockKeepsToItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, err := GoZookeeperLock(&Client{Conn: unreachable(t)}, "/lock")
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The first call is inside the zk.Lock, the others wait for it.
+		// The first call is inside the zk.Lock; the other calls wait for it.
 		for i, call := range []func(context.Context) error{l.Lock, l.Lock, l.Unlock} {
 			began := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -84,8 +84,7 @@ func TestGoZookeeperLockKeepsToItsContext(t *testing.T) {
 	})
 }
 
-// Closing a client that never had anything to share is nothing; nothing is
-// opened after it.
+// Closing a client that never shared anything does nothing; nothing is opened after it.
 func TestCloseClient(t *testing.T) {
 	c := &Client{}
 	for range 2 {

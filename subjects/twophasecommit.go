@@ -9,8 +9,8 @@ import (
 
 // Transaction is one transaction of several sites.
 type Transaction interface {
-	// Prepare begins it, and is called by one client. After an error it is called again with the
-	// same sites.
+	// Prepare begins the transaction, and is called by one client. After an error it is called
+	// again with the same sites.
 	Prepare(ctx context.Context, sites []string) error
 	// Vote reports whether a site can commit. Each client votes for one site. The same vote may be
 	// given again: after an error, and also after a success.

@@ -98,8 +98,8 @@ const liftAttempts = 20
 
 // await waits at the barrier until it passes. A client whose call failed while the barrier
 // was up calls again. After the lift it calls once more, with enough time to show that it
-// is stuck. The touch before makes sure that its server has seen the raise, so that passing
-// because of an old view is an error of the recipe, not of the store.
+// is stuck. The touch before each call makes sure that its server has seen the raise, so
+// that passing because of an old view is an error of the recipe, not of the store.
 func (r *barrierRun) await(ctx context.Context, c *Client, key string, b contracts.At[subjects.Barrier], lifted <-chan struct{}) {
 	for {
 		after := await.Closed(lifted)

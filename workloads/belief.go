@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// belief says whether a client believes that it holds: it does until the subject closes Lost. It
-// records the moment at which the client learns of the loss.
+// belief tracks whether a client believes that it holds: it does until the subject closes Lost.
+// It records the moment at which the client learns of the loss.
 type belief struct {
 	token history.ID
 	life  int             // of the holder's process

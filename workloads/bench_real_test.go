@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkHarnessContainers is BenchmarkHarness on Apache ZooKeeper: a user pays the
-// ratio.
+// ratio of its two rows.
 func BenchmarkHarnessContainers(b *testing.B) {
 	e := dockertest.Ensemble(b, 3)
 	warm(b, e)

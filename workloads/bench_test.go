@@ -21,9 +21,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// BenchmarkHarness compares a loop of sets that the harness generates and
-// records, through its links, with the same loop on plain connections, in one
-// run: the difference of their processor time is zklab's cost of an operation.
+// BenchmarkHarness compares a loop of sets that the harness generates and records,
+// through its links, with the same loop on plain connections, in one run: the
+// difference of their processor times is what an operation costs in zklab.
 func BenchmarkHarness(b *testing.B) {
 	e, err := embedded.Start(embedded.Config{SyncLimit: 20})
 	if err != nil {
@@ -75,7 +75,7 @@ func benchHarness(b *testing.B, e ensemble.Ensemble, clients int) {
 	}, all[0].Conn)
 }
 
-// measure lets the clients share b.N sets, each on a znode of its own.
+// measure makes the clients share b.N sets, each on a znode of its own.
 func measure(b *testing.B, clients int, set func(client int, path string) error, admin *zk.Conn) {
 	root := fmt.Sprintf("/bench-%d", time.Now().UnixNano())
 	for i := range clients + 1 {

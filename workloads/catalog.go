@@ -14,7 +14,7 @@ import (
 // Catalog never changes, so it is safe for concurrent use.
 type Catalog struct {
 	program string
-	own     []Subject // those of a recipe in a row
+	own     []Subject // grouped by recipe
 }
 
 // NewCatalog returns the catalog of a program with recipes of its own: their subjects, the right one of each recipe
@@ -23,7 +23,7 @@ func NewCatalog(program string, own ...Subject) Catalog {
 	return Catalog{program, slices.Clone(own)}
 }
 
-// Program returns the name of the command, with which command lines begin that repeat something.
+// Program returns the name of the command with which the printed command lines begin.
 func (c Catalog) Program() string { return cmp.Or(c.program, Own) }
 
 // Recipes lists the names of the workloads, sorted.

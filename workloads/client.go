@@ -29,8 +29,8 @@ type Client struct {
 
 	idle bool // its operations are left out; see arrives
 
-	used    map[use]history.Use // what the record says last of sessions that the client used
-	answers map[spot]*tally     // that the client got; nil unless followAnswers was called
+	used    map[use]history.Use // what the record last said about sessions that the client used
+	answers map[spot]*tally     // answers that the client got; nil unless followAnswers was called
 
 	calm  <-chan struct{} // closed once no fault disturbs calls any more; nil: never
 	grace time.Duration   // how long a call may take from then on, or from the end of its context
@@ -155,7 +155,7 @@ func (c *Client) tellLink(op Op) {
 }
 
 // traffic returns what passed through the link since the last event of an operation to which
-// messages belong; nil for an operation to which none do.
+// messages belong; nil for an operation to which none belong.
 func (c *Client) traffic(op Op) *history.Traffic {
 	if c.model.Operation(op.F).Local {
 		return nil
@@ -187,8 +187,8 @@ func (c *Client) complete(op Op, value any, err error) {
 	}
 }
 
-// news returns which sessions the client used for the key of a completion, as far as neither the
-// record nor the completion itself says so already.
+// news returns the sessions that the client used for the key of a completion, without what the
+// record or the completion itself already says.
 func (c *Client) news(done history.Event) (news []history.Use) {
 	if c.used == nil {
 		c.used = map[use]history.Use{}

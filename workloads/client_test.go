@@ -25,7 +25,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// desk is some clients that are connected to nothing, and their record.
+// desk is a number of clients that are connected to nothing, with their record.
 type desk struct {
 	file    bytes.Buffer
 	record  *history.Recorder
@@ -50,7 +50,7 @@ func (d *desk) env() *Env {
 	}
 }
 
-// read closes the record and gives what is in it, which must be sound.
+// read closes the record and returns its contents, which must be sound.
 func (d *desk) read(t *testing.T) *history.History {
 	t.Helper()
 	if err := d.record.Close(); err != nil {
@@ -66,7 +66,7 @@ func (d *desk) read(t *testing.T) *history.History {
 	return h
 }
 
-// lines are the operations of a record in short: process type f code.
+// lines returns the operations of a record in short: process, type, f and code.
 func lines(h *history.History) []string {
 	var all []string
 	for _, e := range h.Events {
@@ -92,7 +92,7 @@ type harmless bool
 func (harmless) Error() string    { return "busy" }
 func (h harmless) NoEffect() bool { return bool(h) }
 
-// Only an error that promises it is a fail; after every other one the client
+// Only an error that promises no effect is a fail; after every other error the client
 // goes on as another process.
 func TestOutcomes(t *testing.T) {
 	d := newDesk(t, 3)
@@ -103,7 +103,7 @@ func TestOutcomes(t *testing.T) {
 		returning(fmt.Errorf("wrapped: %w", harmless(true))),
 		returning(harmless(false)),
 		returning(zk.ErrConnectionClosed),
-		returning(zk.ErrNoServer), // not sent by this client, says go-zookeeper; the subject may have done more
+		returning(zk.ErrNoServer), // this client did not send it, says go-zookeeper; but the subject may have sent other requests
 		returning(fmt.Errorf("lock: %w", zk.ErrSessionExpired)),
 		returning(context.Canceled),
 		returning(errors.New("something else")),
@@ -132,7 +132,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// A value that is asked for late is as it was after the invocation's time.
+// A value that is computed late is the value after the invocation's time.
 func TestLateValue(t *testing.T) {
 	d := newDesk(t, 1)
 	var asked time.Duration
@@ -152,8 +152,8 @@ func TestLateValue(t *testing.T) {
 	}
 }
 
-// The owner that a subject names is the session of what it made; one that
-// cannot say so is not believed.
+// The owner that a subject names is the session of what it made. An owner of a subject
+// that cannot name one is ignored.
 func TestOwner(t *testing.T) {
 	d := newDesk(t, 1)
 	for _, owner := range []func() int64{
@@ -174,7 +174,7 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-// What a call returns after its time still counts: it is the truth.
+// What a call returns after its time-out still counts, because it is true.
 func TestLateReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
@@ -191,8 +191,8 @@ func TestLateReturn(t *testing.T) {
 	})
 }
 
-// A call that never returns is given up once nothing disturbs it any more. It
-// stays open in the record, and its client does nothing after it.
+// A call that never returns is given up once no fault disturbs it any more. It stays
+// open in the record, and its client does nothing after it.
 func TestStuckCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 2)
@@ -229,7 +229,7 @@ func TestStuckCall(t *testing.T) {
 	})
 }
 
-// A call that began in calm has its grace from its own end on.
+// A call that began when no fault was left has its grace from its own time-out on.
 func TestStuckCallInCalm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
@@ -249,7 +249,7 @@ func TestStuckCallInCalm(t *testing.T) {
 	})
 }
 
-// When the whole run is stopped, nobody is waited for.
+// When the whole run is stopped, it waits for no call.
 func TestStoppedCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
@@ -272,7 +272,7 @@ type closer func(context.Context) error
 
 func (f closer) Close(ctx context.Context) error { return f(ctx) }
 
-// A Close may panic, and may not return.
+// A Close may panic, or never return.
 func TestCloseSubject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
@@ -325,10 +325,10 @@ func TestMakeAll(t *testing.T) {
 	}
 }
 
-// noQueue is a queue of which there is only a nil pointer.
+// noQueue is a queue that is only a nil pointer.
 type noQueue struct{ subjects.Queue }
 
-// What a user does wrong is told with its place.
+// A mistake of the user is reported with its place.
 func TestMistakes(t *testing.T) {
 	var list []int
 	for name, c := range map[string]struct {
@@ -351,7 +351,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// Locks and elections without a subject, too.
+// The same holds for locks and elections without a subject.
 func TestNoSubject(t *testing.T) {
 	for _, w := range []Workload{
 		Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { return nil, nil }},
@@ -365,8 +365,8 @@ func TestNoSubject(t *testing.T) {
 	}
 }
 
-// Operations of several clients that have one deadline end at moments of their own, which are
-// never before it: timers of one instant fire in any order.
+// Operations of several clients with the same deadline end at different moments, none of them
+// before the deadline, because timers of the same instant fire in any order.
 func TestPatienceEndsInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const patience = time.Second
@@ -392,8 +392,8 @@ func TestPatienceEndsInTurn(t *testing.T) {
 	})
 }
 
-// A completion has what passed since the invocation, and an invocation what passed before it. What a
-// client asks the harness has no messages.
+// A completion has the messages since the invocation, and an invocation has those before it. An
+// operation that the harness answers has no messages.
 func TestTraffic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{InMemory: true})

@@ -126,7 +126,7 @@ func (r *configRun) Quiesce(ctx context.Context) error {
 		r.told(ctx, i, value, func(*Client) {})
 		made := "made-" + key
 		r.told(ctx, i, made, func(c *Client) { r.make(ctx, c, key, made) })
-		last := "last-" + key // with the version of the value before
+		last := "last-" + key // its new znode has the same version as the old one
 		_ = r.delete(ctx, writer, key, 0)
 		r.setForSure(ctx, writer, key, last)
 		r.told(ctx, i, last, func(*Client) {})
@@ -186,7 +186,7 @@ func (r *configRun) final(ctx context.Context, key string) (found models.Final, 
 	return found, err
 }
 
-// freshSetting returns what exists at a path; no register is found if there is no znode.
+// freshSetting returns the setting at a path. Its Register is nil if there is no znode.
 func freshSetting(ctx context.Context, conn *zk.Conn, path string) (models.Final, error) {
 	found, err := freshValue(ctx, conn, path)
 	if errors.Is(err, zk.ErrNoNode) {

@@ -22,8 +22,9 @@ import (
 type DoubleBarrier struct {
 	// New makes the subject of one client on one path, for a number of parties.
 	New func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
-	// Late is the most by which a client is late in one round of ten; the least is a sixth
-	// of it. 0 means 300 ms. The others may give up and come again before.
+	// Late is the maximum delay of the client that is late in one round of ten; the
+	// minimum is a sixth of it. 0 means 300 ms. Until it comes, the other clients may give
+	// up and come again.
 	Late time.Duration
 }
 
@@ -115,10 +116,10 @@ func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at 
 // member describes what one client does in one round.
 type member struct {
 	at       time.Duration // when the round was meant to begin
-	late     time.Duration // after the others
+	late     time.Duration // how long after the others it comes
 	patience time.Duration // of its first attempt
 	away     time.Duration // after an attempt that failed
-	dead     time.Duration // longer, after its session was lost: a process that starts again
+	dead     time.Duration // like away, but longer, after its session was lost, as if its process had to start again
 	stay     time.Duration // inside
 }
 
@@ -225,9 +226,9 @@ func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b con
 }
 
 // leave leaves the barrier. It may take until the bound, and not only the operation's
-// timeout: the others may be slow to leave, and a client that is stuck must show. The touch
-// before proves that its session was alive while it was inside. A member whose process has
-// ended inside does not leave; the end of its session does that.
+// timeout: the others may be slow to leave, and a stuck client must be noticed. The touch
+// before the call proves that its session was alive while it was inside. A member whose
+// process has ended inside does not leave; the end of its session does that.
 func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b contracts.At[subjects.DoubleBarrier], life int) {
 	if c.gone(life) {
 		return

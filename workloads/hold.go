@@ -78,15 +78,15 @@ type holdRun struct {
 	env       *Env
 	holders   perKey[*holder]
 	resources map[string]*resource // by object, or key of an object; nil if holders write to none
-	rushes    *rushes              // half of the acquires are at one of these; nil if there are none
+	rushes    *rushes              // moments at which half of the acquires are made; nil if there are none
 	shortest  time.Duration        // shortest hold
 	brief     time.Duration        // a hold of the quiesce phase, in which each client has its turn
 	longest   time.Duration
 	scene     func(ctx context.Context, key string) // played at the end if that costs no time; nil if there is none
-	impatient int                                   // one acquisition in so many is given up after a moment
+	impatient int                                   // one acquisition in this many is given up after a moment
 	// For objects that have keys:
 	lines  []string                                             // znodes below the object's, each with contenders
-	choose func(rng *rand.Rand, client int, key string) *holder // a holder of some keys; holders has those of all
+	choose func(rng *rand.Rand, client int, key string) *holder // a holder of some keys; those in holders hold all
 	others []perKey[*holder]
 }
 
@@ -124,8 +124,8 @@ func (r *holdRun) offers() {
 }
 
 // One acquisition in impatient is given up after a moment: the recipe must not leave behind a
-// contender that others wait for. One arrival in curious does the holder's instead, such as asking
-// for the leader.
+// contender that others wait for. At one arrival in curious, the client calls the holder's
+// instead, which asks for the leader, for example.
 const (
 	impatient = 10
 	curious   = 10
@@ -193,7 +193,7 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	r.confirm(ctx, c, key, h, belief)
 	r.access(ctx, c, h, key, grant, life, want.reads)
 	rush.stay(ctx)
-	h.stay(ctx, c, key, length+time.Duration(c.ID)) // those that stayed would otherwise go on at the same instant
+	h.stay(ctx, c, key, length+time.Duration(c.ID)) // clients that stayed would otherwise go on at the same instant
 	if h.serves != nil {
 		h.serves(ctx, r, c, key, belief, length, want)
 	}
@@ -216,7 +216,7 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	return nil
 }
 
-// acquire performs the acquire of a section. It returns its error.
+// acquire performs the acquire of a section. It returns the operation's error.
 func (r *holdRun) acquire(ctx context.Context, c *Client, h *holder, key string, at, patience time.Duration, want purpose) (grant models.Grant, err error) {
 	var asks any
 	if h.asks != nil {

@@ -41,8 +41,8 @@ func TestResource(t *testing.T) {
 	}
 }
 
-// A loss that was told before the watching ended is in the record, however
-// close to the end; one after it is not.
+// A loss that was reported before the watching ended is in the record, however close to
+// the end; a loss after the end is not.
 func TestBelief(t *testing.T) {
 	for name, tt := range map[string]struct {
 		closeLost func(lost chan struct{}, b *belief)
@@ -54,7 +54,7 @@ func TestBelief(t *testing.T) {
 		"lost afterwards": {func(lost chan struct{}, b *belief) { b.stop(); close(lost) }, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for range 50 { // a select chooses at random
+			for range 50 { // because a select chooses at random
 				d := newDesk(t, 1)
 				lost := make(chan struct{})
 				h := &holder{lost: func() <-chan struct{} { return lost }}
@@ -81,7 +81,8 @@ func TestBelief(t *testing.T) {
 	}
 }
 
-// A subject that says nothing, or panics instead, is believed to hold.
+// A subject without a channel for losses, or one that panics when asked for it, is
+// believed to hold.
 func TestBeliefWithoutLost(t *testing.T) {
 	d := newDesk(t, 1)
 	for _, h := range []*holder{{}, {lost: func() <-chan struct{} { return nil }}, {lost: func() <-chan struct{} { panic("planted") }}} {
@@ -93,7 +94,7 @@ func TestBeliefWithoutLost(t *testing.T) {
 	}
 }
 
-// fakeLock is a lock of one client that tells everything.
+// fakeLock is a lock of one client that offers everything.
 type fakeLock struct {
 	token  int64
 	lost   chan struct{}
@@ -112,7 +113,7 @@ func (l *fakeLock) Lost() <-chan struct{}        { return l.lost }
 func (l *fakeLock) Session() int64               { return 0x77 }
 func (l *fakeLock) Close(context.Context) error  { l.closed = true; return nil }
 
-// A critical section records all that the checks need, in this order.
+// A critical section records everything that the checks need, in the order below.
 func TestTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
@@ -153,7 +154,7 @@ func TestTurn(t *testing.T) {
 	})
 }
 
-// unreachable gives a client a connection that never finds a server.
+// unreachable equips a client with a connection that never finds a server.
 func unreachable(t *testing.T, c *Client) {
 	t.Helper()
 	conn, _, err := zk.Connect([]string{"127.0.0.1:1"}, time.Second, zk.WithLogInfo(false), zk.WithDialer(
@@ -170,7 +171,8 @@ type silent struct{}
 
 func (silent) Printf(string, ...any) {}
 
-// The names on the command line lead to workloads, no two of them to the same one.
+// Each name on the command line leads to a workload, and no two names lead to the same
+// one.
 func TestNamed(t *testing.T) {
 	for _, recipe := range Recipes() {
 		if About(recipe) == "" {
@@ -207,7 +209,7 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// What does not lead anywhere is said with what there is.
+// An unknown name is reported with the names that exist.
 func TestNotNamed(t *testing.T) {
 	for _, tt := range []struct{ recipe, subject, want string }{
 		{"lok", Own, `unknown recipe "lok"; did you mean "lock"? known are `},
@@ -224,7 +226,7 @@ func TestNotNamed(t *testing.T) {
 	}
 }
 
-// A leader that is nobody's id is an error, and no answer.
+// A leader's id that belongs to no client is an error, and no answer.
 func TestLeaderOf(t *testing.T) {
 	errPlanted := errors.New("planted")
 	for _, tt := range []struct {

@@ -18,7 +18,7 @@ type gives struct {
 
 func (q gives) Take(context.Context) ([]byte, error) { return q.item, nil }
 
-// noJobs is a job queue whose takes come to nothing.
+// noJobs is a job queue whose takes return nothing.
 type noJobs struct{ subjects.JobQueue }
 
 func (noJobs) Take(context.Context) (subjects.Job, error) { return nil, nil }
@@ -45,7 +45,8 @@ func TestNoItemIsNoValue(t *testing.T) {
 	}
 }
 
-// A take that gives neither a job nor an error is no panic of the subject.
+// A take that returns neither a job nor an error does not count as a panic of the
+// subject.
 func TestNoJobIsNoPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)

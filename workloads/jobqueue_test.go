@@ -9,11 +9,12 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// A job that somebody ends between the looks at two folders is not told to be in both.
+// A job that a client finishes between the looks at the two folders is not reported as
+// being in both.
 func TestJobsThatMoveDuringTheLook(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		moves string // the folder before whose list the job is finished
+		moves string // the job is finished just before this folder is listed
 		want  error
 		jobs  models.Jobs
 	}{

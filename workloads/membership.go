@@ -181,7 +181,7 @@ func (r *membershipRun[S]) enter(ctx context.Context, c *Client, key string, at 
 	_, err := operate(ctx, c, r.groups[c.ID][key], r.join, models.Joining{Member: member}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 	switch {
 	case c.idle:
-	case err == nil, c.gone(c.life): // a process that ended meanwhile had the name, too
+	case err == nil, c.gone(c.life): // a process that ended meanwhile also had the name
 		r.in[c.ID][key] = joined{member, c.life, c.SessionID()}
 	case !subjects.NoEffect(err): // the process has yet to remove what is left of this member
 		delete(r.in[c.ID], key)
@@ -274,7 +274,7 @@ func (r *membershipRun[S]) members() map[string][]string {
 }
 
 // sees makes a client list the members of a group until it is shown want, and wait for
-// changes until it is told of want; It does each at least once, and not after until.
+// changes until it is told of want. It does each at least once, and not after until.
 func (r *membershipRun[S]) sees(ctx context.Context, c *Client, key string, want []string, until time.Duration) {
 	late := func() bool { return r.env.Record.Now() >= until || ctx.Err() != nil }
 	for {

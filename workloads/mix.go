@@ -43,7 +43,7 @@ type MixedOperation struct {
 	// Owns means that its answer belongs to the client while its session lives. A touch after each call
 	// proves that the session lives.
 	Owns bool
-	// EndedBy is the operation that ends the hold that it begins, and that clients call also when the session of the hold
+	// EndedBy is the operation that ends the hold that it begins, and that clients call even when the session of the hold
 	// has ended; "" for none.
 	EndedBy string
 	// When reports whether a client may call it now; nil means always.
@@ -83,7 +83,8 @@ const (
 	anotherUnique = 1 << 40 // added to numbers that do not fit into the stride
 )
 
-// numbersOf returns the numbers of a call of a client. Calls are counted from 1, those after the load by themselves.
+// numbersOf returns the numbers of a call of a client. Calls are counted from 1, those after the
+// load separately.
 func numbersOf(call int64, client, clients int, afterLoad bool) numbers {
 	stride, step := int64(uniqueStride), 2*int64(clients)
 	for step > stride {
@@ -433,8 +434,9 @@ func (r *mixRun) mistake() error {
 	return r.err
 }
 
-// Quiesce lets each client end its stays. Then each client calls one more operation of every object,
-// which must work now, and asks the final ones. At last it takes out the items that were put in.
+// Quiesce lets each client end its stays. Then each client calls one more operation of every
+// object, which must work now, and asks the final ones. Finally it takes out the items that were
+// put in.
 func (r *mixRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { r.endStays(ctx, c, key) })
 	r.env.eachKey(func(c *Client, key string) {
@@ -532,7 +534,8 @@ func (r *mixRun) renew(ctx context.Context, c *Client, key string) error {
 	return err
 }
 
-// endStays calls the operation that ends a stay until the client has none, or it does not help.
+// endStays calls the operation that ends a stay until the client has no stay, or the call does
+// not help.
 func (r *mixRun) endStays(ctx context.Context, c *Client, key string) {
 	r.endLost(ctx, c, key)
 	for i := range r.Operations {

@@ -75,8 +75,9 @@ func TestNumbersOf(t *testing.T) {
 	}
 }
 
-// Clients end a hold whose session is over before they begin the next one, as often as it was begun, and ask before that
-// whether they still hold. A hold without such an end is over.
+// If a client still has a hold whose session is over, it asks whether it still holds, and ends that
+// hold as often as it had begun it, before it begins another. A hold that no operation ends is over
+// with its session.
 func TestHoldsWhoseSessionIsOver(t *testing.T) {
 	for name, tt := range map[string]struct {
 		held stays

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// answers lists one client's answers at one object, by operation, oldest first. Its next process begins anew.
+// answers lists one client's answers at one object, by operation, oldest first. The client's next
+// process starts without answers.
 type answers struct {
 	life int
 	of   map[string][]json.RawMessage

@@ -34,7 +34,8 @@ func (r *mixRun) drainBy(ctx context.Context, takes []*MixedOperation, each bool
 	}
 }
 
-// drain takes items out of an object until a client is told that there is none, or each client is, or fails.
+// drain takes items out of an object until a client finds none, or if each is true, until each
+// client finds none or fails.
 func (r *mixRun) drain(ctx context.Context, key string, take *MixedOperation, each bool) {
 	put := 0
 	for _, c := range r.env.Clients {

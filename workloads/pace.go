@@ -17,7 +17,7 @@ type pace struct {
 	mean time.Duration
 	next time.Duration // on the recorder's clock
 	now  func() time.Duration
-	ops  int // the last arrival; 0: there is none
+	ops  int // number of the last arrival; 0: there is none
 }
 
 // newPace returns the pace of one of the environment's clients, each of whose arrivals is a

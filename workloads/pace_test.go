@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// arrivals runs one client's pace for a time and gives its arrivals.
+// arrivals runs one client's pace for a time and returns its arrivals.
 func arrivals(t *testing.T, rate float64, seed int64, lasts time.Duration) []time.Duration {
 	t.Helper()
 	var all []time.Duration
@@ -32,8 +32,8 @@ func arrivals(t *testing.T, rate float64, seed int64, lasts time.Duration) []tim
 	return all
 }
 
-// A client of four, whose arrivals are two operations each, begins an eighth
-// of the rate, at times that follow from the seed.
+// One of four clients, each of whose arrivals is two operations, begins at an eighth of
+// the rate, at times that follow from the seed.
 func TestPace(t *testing.T) {
 	all := arrivals(t, 80, 1, 100*time.Second)
 	if n := len(all); n < 900 || n > 1100 {
@@ -57,15 +57,15 @@ func TestSlowPace(t *testing.T) {
 	}
 }
 
-// At a rate that nobody can keep up with, arrivals come without a wait, and
-// count from when they were due.
+// At a rate that no client can keep up with, arrivals come without a wait, and count
+// from when they were due.
 func TestFastPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		env := newDesk(t, 4).env()
 		env.Rate = 1e9
 		p := newPace(env, 2, random(env, 1))
 		for range 1000 {
-			time.Sleep(time.Millisecond) // an operation
+			time.Sleep(time.Millisecond) // stands for an operation
 			now := env.Record.Now()
 			at, ok := p.wait(t.Context(), nil)
 			if !ok || at > now || env.Record.Now() != now {

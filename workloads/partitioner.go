@@ -108,7 +108,7 @@ type partitionRun struct {
 // Odds of what a client does at an arrival.
 const (
 	perGivingUp = 5 // one acquire in this many is given up after a moment
-	perLeaving  = 4 // one share in this many is the last one of a membership
+	perLeaving  = 4 // after one share in this many the client ends its membership
 )
 
 // Load makes every client acquire shares, give them back, and leave.
@@ -179,7 +179,7 @@ func (r *partitionRun) leave(ctx context.Context, c *Client, key string) {
 // gathering follows clients that share one set, until each item is held and the shares are even.
 type gathering struct {
 	items, members int
-	over           chan struct{} // closed then, or when time is up
+	over           chan struct{} // closed when all items are held and the shares are even, or when time is up
 
 	mu     sync.Mutex
 	closed bool

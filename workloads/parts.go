@@ -7,9 +7,10 @@ import (
 	"github.com/zklab/zklab/internal/contracts"
 )
 
-// parts has what performing runs needs to know about a kind of object that comes with zklab. The parts of
+// parts holds what runs need to know about a kind of object that comes with zklab. The parts of
 // each kind are in the file of its load. The properties of its histories are in a frame.Model in
-// checker/internal, which knows no program. TestParts names what a kind lacks, there and here.
+// checker/internal, which knows nothing of programs. TestParts names what a kind lacks, there and
+// here.
 type parts struct {
 	model    *models.Model    // its operations, their values, and the words for them
 	contract contracts.Listed // how a load calls its subjects; nil if the servers themselves are under test

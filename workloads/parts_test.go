@@ -12,7 +12,8 @@ import (
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
-// Each kind of object that zklab tests has all its parts, and each part is of such a kind.
+// Each kind of object that zklab tests has all its parts, and each part belongs to such a
+// kind.
 func TestParts(t *testing.T) {
 	var kinds []string
 	for _, m := range models.All() {
@@ -43,7 +44,7 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// storesIn lists the models whose subjects are servers: no adapter can have them.
+// storesIn lists the models whose subjects are servers, which no adapter can serve.
 func storesIn(all []*models.Model) (names []string) {
 	for _, m := range all {
 		if m.Store {
@@ -53,7 +54,8 @@ func storesIn(all []*models.Model) (names []string) {
 	return names
 }
 
-// called: the operations of the contract are the model's, and a client's process can serve the subjects by them.
+// called checks that the contract has the operations of the model, and that a client's process can
+// serve the subjects by them.
 func (p parts) called(t *testing.T) {
 	if (p.contract == nil) != p.model.Store {
 		t.Errorf("it has a contract: %v (contract, workloads/parts.go)", p.contract != nil)
@@ -78,7 +80,8 @@ func (p parts) called(t *testing.T) {
 	}
 }
 
-// tried: the right subject comes first, and mutants violate properties that the kind has.
+// tried checks that the right subject comes first, and that mutants violate properties
+// that the kind has.
 func (p parts) tried(t *testing.T) {
 	checks, err := checker.For(p.model.Name, checker.Options{})
 	if err != nil {
@@ -110,7 +113,7 @@ func (s Subject) violates() []string {
 	return append([]string{s.Property}, s.Besides...)
 }
 
-// described: a page of docs/recipes describes a kind that has recipes.
+// described checks that a page of docs/recipes describes each kind that has recipes.
 func (p parts) described(t *testing.T) {
 	if p.model.Store {
 		return
@@ -121,10 +124,11 @@ func (p parts) described(t *testing.T) {
 	}
 }
 
-// unbroken are the properties that no mutant violates: only tests of checks have seen a violation.
+// unbroken are the properties that no mutant violates: only tests of checks have seen them
+// violated.
 var unbroken = []string{"belief", "class-order", "expiry", "gone", "real", "recovers", "same-due", "server-agreement", "states", "who-leads"}
 
-// For each other property there is a mutant of a kind that has it.
+// For each other property, there is a mutant of a kind that has the property.
 func TestEachPropertyHasAMutant(t *testing.T) {
 	broken := map[string]bool{}
 	for _, p := range builtIn {

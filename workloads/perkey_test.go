@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Who stops a run while its subjects are made does not wait for the rest of them.
+// A run that is stopped while its subjects are made does not wait for the rest of them.
 func TestMakePerKeyStops(t *testing.T) {
 	e := newDesk(t, 2).env()
 	ctx, stop := context.WithCancel(t.Context())

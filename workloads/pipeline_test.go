@@ -17,7 +17,7 @@ import (
 )
 
 // Requests go out without waiting for each other, in their order; an answer that
-// forbids is an answer.
+// forbids something still counts as an answer.
 func TestPipeline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipe(nil)
@@ -45,8 +45,8 @@ func TestPipeline(t *testing.T) {
 	})
 }
 
-// Requests that are not answered hold up no more than the operation's time, and
-// there are never more than the room for them.
+// Unanswered requests delay nothing for longer than the time of their operation, and
+// there are never more of them than there is room for.
 func TestPipelineOfASilentServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipe(nil)

@@ -57,7 +57,8 @@ var (
 )
 
 // perItemRush is the mean number of operations, of all clients, after which they all put into or
-// take from one queue at once. Then other clients are quicker, and better items arrive meanwhile.
+// take from one queue at once. So other clients may be quicker, and better items may arrive
+// meanwhile.
 const perItemRush = 16
 
 // Start makes the queues.

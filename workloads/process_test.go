@@ -71,13 +71,13 @@ type downError struct{}
 func (*downError) Error() string { return "it was killed" }
 func (*downError) Unwrap() error { return subjects.ErrProcess }
 
-// far are the subjects of a remote client: one lock that nobody else wants.
+// far has the subjects of a remote client: one lock that no other client wants.
 type far struct {
 	subjects.Remote
 	*lives
 	touches int
 	cannot  bool // touch is not offered
-	held    bool // what it says when it is asked
+	held    bool // the answer when it is asked whether it holds
 	lost    chan struct{}
 }
 
@@ -116,15 +116,15 @@ func (l *farLock) Offers(offer string) bool    { return offer == "lost" }
 func (l *farLock) About(any) error             { return nil }
 func (l *farLock) Close(context.Context) error { return nil }
 
-// remotely makes a desk's client one that lives elsewhere.
+// remotely turns a desk's client into one that lives in another process.
 func remotely(d *desk, client int, f *far) *Client {
 	c := d.clients[client]
 	c.Conn, c.Remote, c.Process = nil, f, f.lives
 	return c
 }
 
-// What a client cannot do while its process is down is not in the record: it
-// waits. What belonged to the process that is gone is left out.
+// A client whose process is down waits, and its record shows no operation meanwhile.
+// Operations that belonged to the earlier process are left out.
 func TestCallsOfAProcessThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
@@ -165,7 +165,7 @@ func TestCallsOfAProcessThatIsGone(t *testing.T) {
 	})
 }
 
-// Who dropped out does nothing more; that is not a call that got stuck.
+// A client that dropped out does nothing more, and that does not count as a stuck call.
 func TestClientThatDroppedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
@@ -188,7 +188,7 @@ func TestClientThatDroppedOut(t *testing.T) {
 	})
 }
 
-// The run's end is not kept by a process that is down.
+// A process that is down does not delay the run's end.
 func TestWaitForAProcessEndsWithTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
@@ -207,7 +207,8 @@ func TestWaitForAProcessEndsWithTheRun(t *testing.T) {
 	})
 }
 
-// farSection is one critical section of a remote client, during whose hold something happens.
+// farSection runs a critical section of a remote client, and calls during while the client
+// holds.
 func farSection(t *testing.T, f *far, during func()) []string {
 	t.Helper()
 	d := newDesk(t, 1)
@@ -224,7 +225,8 @@ func farSection(t *testing.T, f *far, during func()) []string {
 	return lines(d.read(t))
 }
 
-// A hold whose process was killed has no release, and nothing else.
+// After the hold of a process that was killed, no release is recorded, and nothing
+// else.
 func TestHoldOfAProcessThatWasKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &far{held: true}
@@ -238,7 +240,7 @@ func TestHoldOfAProcessThatWasKilled(t *testing.T) {
 	})
 }
 
-// The last thing before a release is the other process's own word.
+// The last event before a release is the other process's own answer whether it holds.
 func TestRemoteHold(t *testing.T) {
 	for name, f := range map[string]*far{"with touches": {held: true}, "without touches": {held: true, cannot: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -287,7 +289,7 @@ func worksInProcesses(t *testing.T, recipe string) {
 	}
 }
 
-// playRound lets a workload whose rounds make their own subjects try one.
+// playRound makes a workload whose rounds make their own subjects try one round.
 func playRound(t *testing.T, r Run) error {
 	t.Helper()
 	over := make(chan struct{})

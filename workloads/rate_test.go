@@ -10,8 +10,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// instant is a subject that answers all calls at once, with something that nobody waits for.
-// What goes on and on without a pause is ended, or it would go on for ever in virtual time.
+// instant is a subject that answers all calls at once, with answers that end no wait. It
+// ends a loop that calls it again and again without a pause, which would never end in
+// virtual time.
 type instant struct {
 	err   error
 	calls atomic.Int64
@@ -35,8 +36,8 @@ func (h *instant) Next(context.Context) (models.Setting, error) {
 	return models.Setting{Value: "old"}, h.call()
 }
 
-// A subject that answers at once does not have the end of a run go round without a pause, and
-// not for ever.
+// With a subject that answers at once, the end of a run neither loops without a pause nor
+// lasts for ever.
 func TestEndsWithHastySubjects(t *testing.T) {
 	for name, start := range map[string]func(ctx context.Context, env *Env, h *instant) func(){
 		"config": func(ctx context.Context, env *Env, h *instant) func() {
@@ -45,7 +46,7 @@ func TestEndsWithHastySubjects(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, looked := range run.(*configRun).looked {
-				looked[env.Key(0)] = true // no sign of life is wanted
+				looked[env.Key(0)] = true // this client is not asked for a sign of life
 			}
 			return func() { run.(*configRun).told(ctx, 0, "last", func(*Client) {}) }
 		},

@@ -22,7 +22,7 @@ type spot struct{ key, f string }
 // tally counts the answers that a client got to an operation of one object.
 type tally struct {
 	n      int
-	gone   int  // sessions of the client that were gone at the last one, see link.Gone
+	gone   int  // sessions of the client that were gone at the last answer, see link.Gone
 	failed bool // the latest call was not answered
 }
 
@@ -190,7 +190,7 @@ func (e *Env) askNew(ctx context.Context, r recovering, c *Client, key string, o
 }
 
 // askOther lets other clients call the operation that a new subject answered, until one of them
-// gets an answer, too.
+// also gets an answer.
 func (e *Env) askOther(ctx context.Context, r recovering, c *Client, at spot, except func(*Client) bool) {
 	for _, d := range e.Clients {
 		n := d.answered(at)

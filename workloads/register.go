@@ -94,7 +94,7 @@ type mix struct {
 	until        time.Duration
 }
 
-// draw returns the mix of the next seconds.
+// draw returns the mix for the next seconds.
 func (r *registerRun) draw(rng *rand.Rand) mix {
 	m := mix{until: r.env.Record.Now() + between(rng, time.Second, 5*time.Second)}
 	m.reads = rng.IntN(3) == 0

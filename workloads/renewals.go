@@ -18,7 +18,7 @@ type renewals[S any] struct {
 	old []replaced[S]
 }
 
-// replaced is a subject in whose place a new one came.
+// replaced is a subject that a new one has replaced.
 type replaced[S any] struct {
 	c       *Client
 	subject S
@@ -39,7 +39,8 @@ func (r *renewals[S]) renew(ctx context.Context, c *Client, key string) error {
 	return nil
 }
 
-// close closes all subjects, the old ones too, each kind within one bound.
+// close closes all subjects: the present ones within one bound, and the replaced ones
+// within another.
 func (r *renewals[S]) close(ctx context.Context) {
 	r.subjects.close(ctx, r.env)
 	ctx, cancel := context.WithTimeout(ctx, r.env.Bound)

@@ -7,7 +7,7 @@ import "sync"
 type resource struct {
 	mu      sync.Mutex
 	highest int64 // of all tokens
-	wrote   int64 // of tokens that wrote
+	wrote   int64 // highest of the tokens that wrote
 	order   int64
 }
 

@@ -46,8 +46,8 @@ func (r *roundsRun) Load(ctx context.Context, over <-chan struct{}) error {
 }
 
 // afterHeal is how many rounds are played after everything was healed. A client that is
-// left waiting then was not disturbed. If Ops limits the rounds of the load, there are no
-// more than those.
+// left waiting then was not disturbed. If Ops limits the rounds of the load, no more than
+// that are played.
 const afterHeal = 5
 
 // Quiesce plays some more rounds, without faults; it stops once a round has shown a stuck

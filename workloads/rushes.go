@@ -11,7 +11,7 @@ import (
 type rushes struct {
 	meetings
 	mu   sync.Mutex
-	last map[int]meeting // of each client; absent if its latest is over
+	last map[int]meeting // the latest one of each client; absent if it is over
 	at   map[string]*rush
 }
 

@@ -75,7 +75,7 @@ func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 type modes struct {
 	of                  contracts.At[subjects.RWLock]
 	holder              *holder
-	downgrades, revokes bool // that is offered
+	downgrades, revokes bool // whether the subject offers these
 }
 
 // purpose says what a client wants from a hold besides its duration.
@@ -179,8 +179,8 @@ func (r rwRun) Quiesce(ctx context.Context) error {
 	return r.end(ctx)
 }
 
-// hearing makes all clients hold a key for reading until they hear that one asks for it. It
-// returns false if one did not hear, or revocation is not offered.
+// hearing makes all clients hold a key for reading until they hear that a client asks for
+// it. It returns false if one of them did not hear that, or if revocation is not offered.
 func (r rwRun) hearing(ctx context.Context, key string) bool {
 	first := r.env.Clients[0]
 	revoke := r.holders[first.ID][key].instead

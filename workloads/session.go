@@ -31,8 +31,8 @@ var sessionParts = parts{
 	}, corruptions()...),
 }
 
-// foundBy is the property that finds each corruption; the first one is the meaning of
-// Broken.
+// foundBy lists the corruptions, each with the property that finds it. Broken stands
+// for the first one.
 var foundBy = []struct {
 	kind             corruptproxy.Corruption
 	property, faults string

@@ -58,7 +58,7 @@ func (r *sessionRun) expireUndisturbed(ctx context.Context) {
 }
 
 // undisturbedReads is how many reads after a sync are made when no leader can be deposed
-// any more: only then they must be fresh.
+// any more: only then must they be fresh.
 const undisturbedReads = 30
 
 // ageMargin is how long onlookers go on, if time is virtual, from the moment at which a value that
@@ -66,7 +66,7 @@ const undisturbedReads = 30
 const ageMargin = 3 * time.Second
 
 // syncUndisturbed makes each client write, and then makes each client read, after a sync, what
-// another client wrote. This is so much later that even a read after a sync must show it.
+// another client wrote. The read comes late enough that, after a sync, it must show the write.
 func (r *sessionRun) syncUndisturbed(ctx context.Context) {
 	n := len(r.env.Clients)
 	for round := 0; round*n < undisturbedReads && ctx.Err() == nil; round++ {

@@ -9,7 +9,7 @@ import (
 
 // This file is about znodes that servers delete by themselves: containers, and znodes with
 // a TTL. Servers before 3.5.3, and servers without zookeeper.extendedTypesEnabled, refuse
-// to create them, which is an answer, too.
+// to create them, which is also an answer.
 
 // The TTL of znodes that expire during the run, and of those that never should.
 const (
@@ -21,7 +21,8 @@ func containerZnode(folder string, client int) string { return fmt.Sprintf("%s/k
 func briefZnode(folder string, client int) string     { return fmt.Sprintf("%s/kt%d", folder, client) }
 func longZnode(folder string, client int) string      { return fmt.Sprintf("%s/kl%d", folder, client) }
 
-// lifetimes creates such znodes, gives them children and data, and reads those of other clients.
+// lifetimes creates containers and znodes with a TTL, gives them children and data, and reads
+// those of other clients.
 func (s *sessionClient) lifetimes(folder, _ string) []request {
 	const any = -1
 	other := s.rng.IntN(len(s.run.env.Clients))

@@ -18,8 +18,8 @@ const (
 	password         = "zklab"
 )
 
-// The znodes on which one permission is kept from everyone but the keeper, and one on which all
-// are.
+// The znodes on which only the keeper has one of the permissions, and one on which only the
+// keeper has any.
 const (
 	readPart   = "/xr"
 	writePart  = "/xw"
@@ -40,7 +40,7 @@ var kept = []struct {
 	{readPart, zk.PermRead}, {writePart, zk.PermWrite}, {createPart, zk.PermCreate}, {deletePart, zk.PermDelete}, {adminPart, zk.PermAdmin},
 }
 
-// restricted yields these znodes with their ACLs.
+// restricted yields the znodes with restricted permissions, and their ACLs.
 func restricted() iter.Seq2[string, []zk.ACL] {
 	return func(yield func(string, []zk.ACL) bool) {
 		for _, k := range kept {

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// visitorWithoutServers is one whose connection finds nobody.
+// visitorWithoutServers returns a visitor whose connection finds no server.
 func visitorWithoutServers(t *testing.T) *Visitor {
 	t.Helper()
 	l := link.New(link.Config{
@@ -32,8 +32,8 @@ func visitorWithoutServers(t *testing.T) *Visitor {
 	return NewVisitor(conn, l)
 }
 
-// A visitor that comes when its visit has been given up leaves at once; one that has
-// come leaves when the visit is over, also if it is about to vanish.
+// A visitor that arrives after its visit has been given up leaves at once; one that
+// arrived in time leaves when the visit is over, even if it is about to vanish.
 func TestVisitorsLeave(t *testing.T) {
 	for name, tt := range map[string]struct{ late, vanishes bool }{
 		"late": {late: true}, "in time": {}, "vanishing": {vanishes: true},

@@ -15,7 +15,7 @@ import (
 )
 
 // TwoPhaseCommit is the workload of transactions, one after the other, each on a fresh znode. All
-// clients are sites; in each transaction, a different one is the coordinator, too. Of ten
+// clients are sites; in each transaction, a different one is also the coordinator. Of ten
 // transactions, one has a site that votes no, one has a site that does not vote and another one
 // that votes twice, and one has a slow site. In two, a vote comes just when the patience of two
 // coordinators ends. In three, the coordinator disappears after it has begun: in one of them all
@@ -76,7 +76,7 @@ const (
 	votesWithin = 40 * time.Millisecond
 	// votesSlowly is the patience of a coordinator with a slow site.
 	votesSlowly = 2 * time.Second
-	// crowd is the least number of clients for one of them to stay away.
+	// crowd is the minimum number of clients for one of them to stay away.
 	crowd = 3
 )
 
@@ -85,7 +85,7 @@ type part struct {
 	late     time.Duration // before it votes
 	silent   bool          // it does not vote
 	no       bool          // it votes no
-	twice    bool          // it votes again as if it had not
+	twice    bool          // it votes again, as if it had not voted
 	decides  bool          // it calls Decide, and not only Outcome
 	deserts  bool          // it does nothing after its vote
 	cutShort time.Duration // it gives up deciding after this time, and deserts
@@ -121,7 +121,7 @@ func (r *transactionRun) parts(n int, rng *rand.Rand) []part {
 		last.late, other.decides = just, true
 	case 7: // a coordinator that is dead when all have voted
 		all[0].decides, all[0].deserts = false, true
-	case 8: // a coordinator that dies, and a site is dead, too
+	case 8: // a coordinator that dies while a site is also dead
 		all[0].decides, all[0].deserts = false, true
 		last.silent, other.decides, other.away = true, true, away
 	case 9: // a coordinator that dies while it decides

@@ -12,7 +12,7 @@ import (
 // the same moment. A client that misses the event then waits longer than the bound.
 
 // wakeups returns how many of these waits there are on each key. In real time there are few, since
-// each takes a while. If Ops limits the load there are few, too: an exploration repeats such a run
+// each takes a while. There are also few if Ops limits the load: an exploration repeats such a run
 // hundreds of times with other faults, and most of its time went into these waits.
 func (e *Env) wakeups() int {
 	if e.Patient && e.Ops == 0 {

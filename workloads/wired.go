@@ -11,7 +11,8 @@ import (
 )
 
 // Wired is a workload about the store itself: everything that its clients send and receive
-// is recorded (history/wire.go). Its Env.Admin is recorded, too, and it has Env.Visit.
+// is recorded (history/wire.go). The requests of its Env.Admin are also recorded, and it
+// has Env.Visit.
 type Wired interface {
 	Workload
 	Wired()

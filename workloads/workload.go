@@ -25,7 +25,8 @@ type Workload interface {
 
 // Parameterized is a workload whose checks need more parameters than others.
 type Parameterized interface {
-	// Params sets them. The number of clients is set already.
+	// Params sets the parameters that others do not need. The number of clients is
+	// already set.
 	Params(p *history.Params)
 }
 

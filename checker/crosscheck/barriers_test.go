@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// earlyAnswers tell whether every await that passed can have seen the barrier down.
-// What it saw is a state from after the last sign of life before its call, and
-// not from before what its session had been shown then.
+// earlyAnswers tells whether every await that passed can have seen the barrier down.
+// What an await saw is a state that is not older than the last sign of life before its
+// call, nor than what its session had been shown then.
 func earlyAnswers(h record) answers {
 	early := valid
 	for _, key := range keysOf(h.ops) {
@@ -44,7 +44,8 @@ func barrierStep(state string, o op) []string {
 	return nil
 }
 
-// seenBefore has a raise whose zxid an await's session had seen come before it.
+// seenBefore puts a raise before an await if the await's session had seen the raise's
+// zxid.
 func seenBefore(calls []call) []call {
 	for i := range calls {
 		for j, raise := range calls {
@@ -57,8 +58,8 @@ func seenBefore(calls []call) []call {
 	return calls
 }
 
-// barriers generates rounds of a barrier: one coordinator, or two, and waiters that wrote
-// something before they wait, or not.
+// barriers generates rounds of a barrier, with one coordinator or two, and with waiters
+// that may have written something before they wait.
 func barriers(coordinators int) func(r *rand.Rand) record {
 	return func(r *rand.Rand) record {
 		h := record{model: models.Barrier.Name, order: r.Uint64(), ops: calls(r, 3+r.IntN(5), coordinators+1)}
@@ -86,7 +87,7 @@ func barriers(coordinators int) func(r *rand.Rand) record {
 	}
 }
 
-// zxids numbers the changes in an order that can be, and lets sessions see some of them.
+// zxids numbers the changes in a possible order, and lets sessions see some of them.
 func zxids(r *rand.Rand, ops []op) {
 	zxid := int64(1)
 	for _, m := range moments(r, ops) {
@@ -105,7 +106,7 @@ func zxids(r *rand.Rand, ops []op) {
 	}
 }
 
-// passRightly has only those pass who can.
+// passRightly lets only those waiters pass that can.
 func passRightly(r *rand.Rand, ops []op) {
 	up := false
 	for _, m := range moments(r, ops) {
@@ -121,7 +122,8 @@ func passRightly(r *rand.Rand, ops []op) {
 	}
 }
 
-// A round of a double barrier: the two promises as docs/recipes words them.
+// roundAnswers answers for a round of a double barrier: the two promises in the words
+// of docs/recipes.
 func roundAnswers(h record) answers {
 	all := answers{"enter": valid, "leave": valid}
 	for _, key := range keysOf(h.ops) {
@@ -140,14 +142,14 @@ func roundAnswers(h record) answers {
 		}
 	}
 	if all["enter"] == violation {
-		all["leave"] = unknown // from what cannot be anything follows
+		all["leave"] = unknown // anything follows from an impossible record
 	}
 	return all
 }
 
 type member struct {
 	enter  op
-	left   *op // its leave, if it asked
+	left   *op // its leave, if it asked for one
 	lo, hi int64
 }
 
@@ -170,12 +172,12 @@ func membersOf(h record, key string) []member {
 	return all
 }
 
-// possibly is when a member can have been present.
+// possibly reports whether the member can have been present at a time.
 func (m member) possibly(at int64) bool {
 	return m.enter.inv <= at && at <= m.until()
 }
 
-// until is how long a member can have been present.
+// until returns the latest time at which the member can have been present.
 func (m member) until() int64 {
 	end := m.hi
 	if m.enter.out == fail {
@@ -187,8 +189,8 @@ func (m member) until() int64 {
 	return end
 }
 
-// passedBy is by when all were in: somebody had passed, and of a round that has no more
-// members than it needs nobody was gone yet.
+// passedBy returns the time by which all members were in: one had passed and, if the
+// round has no more members than it needs, none was gone yet.
 func passedBy(members []member, parties int) int64 {
 	passed := int64(never)
 	for _, m := range members {
@@ -204,8 +206,9 @@ func passedBy(members []member, parties int) int64 {
 	return passed
 }
 
-// certainly is when it was present for certain: somebody had passed, so all were in,
-// and it had not asked to leave, or given up, and lived.
+// certainly reports whether the member was certainly present at a time: some member had
+// passed, so all were in, and this one had neither asked to leave nor given up, and was
+// alive.
 func (m member) certainly(at, passed int64) bool {
 	end := m.lo
 	if m.left != nil && m.left.out != fail {
@@ -242,7 +245,7 @@ func alone(members []member, m member, passed int64) bool {
 	return false
 }
 
-// edges are the moments of a call at which something may change.
+// edges returns the moments of a call at which something may change.
 func edges(members []member, o op) []int64 {
 	all := []int64{o.inv, o.ret}
 	for _, m := range members {

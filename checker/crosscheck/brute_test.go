@@ -2,22 +2,22 @@ package crosscheck
 
 import "strconv"
 
-// A call is something that takes effect at one moment from inv to ret; if it is
-// not certain, at any moment from inv on, or never.
+// call is a call that takes effect at one moment from inv to ret. If it is not certain,
+// it takes effect at any moment from inv on, or never.
 type call struct {
 	op       op
 	inv, ret int64
 	certain  bool
 	again    bool  // it may take effect any number of times
-	after    []int // calls that come before this one, whatever the times are
-	process  int   // whose calls come one after the other, also at equal times; 0 if that is not asked for
+	after    []int // calls that come before this one, whatever their times are
+	process  int   // the process, whose calls come one after the other, even at equal times; 0 if the order does not matter
 }
 
 // explainable tries all orders of the calls, with and without those that are not
-// certain: is there one in which the object answers as recorded? A call that
-// returned before another was invoked comes before it; at equal times either may
-// be first. A step gives the states that a call may lead to, none if the call
-// cannot be answered so.
+// certain. It reports whether there is an order in which the object answers as
+// recorded. A call that returned before another was invoked comes before it; at equal
+// times either may be first. step returns the states to which a call may lead; none if
+// the call cannot have the recorded answer.
 func explainable(calls []call, start string, step func(state string, o op) []string) bool {
 	tried := map[string]bool{}
 	var from func(done uint64, state string) bool
@@ -77,7 +77,8 @@ func mayBeNext(calls []call, done uint64, i int) bool {
 	return true
 }
 
-// callsOf are the calls of operations: what failed did nothing.
+// callsOf returns the calls of operations. Failed operations did nothing, so they are
+// left out.
 func callsOf(ops []op) []call {
 	var calls []call
 	for _, o := range ops {

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// paths lists the paths of a cached subtree that anybody changed or was shown.
+// paths lists the paths of a cached subtree that a client changed or was shown.
 func (h record) paths(key string) []string {
 	all := map[string]bool{}
 	for _, o := range h.ops {
@@ -41,8 +41,8 @@ func nodeOf(arg string) (v models.CachedNode) {
 	return v
 }
 
-// cached holds what a record tells of one znode of a cached subtree. A look that asked for a
-// current copy has isLatest.
+// cached returns what a record tells about one znode of a cached subtree. A look that asked
+// for a current copy is an isLatest.
 func (h record) cached(key, path string) watched {
 	w := watched{faults: h.deletions()}
 	watcher := h.watchers()
@@ -75,7 +75,8 @@ func (h record) cached(key, path string) watched {
 
 func asAsked(a act) (string, bool) { return a.f, true }
 
-// current tells of each look by itself whether what claimed to be current was.
+// current tells, for each look by itself, whether a copy that claimed to be current was
+// current.
 func (w watched) current() string {
 	answer := valid
 	for _, look := range w.shown {
@@ -107,7 +108,7 @@ func cacheAnswers(h record) answers {
 			}
 			order := w.order()
 			if order == valid && !w.right(watchedStory{sees: asAsked, strictly: true}) {
-				order = unknown // the search for one story of all looks, the current ones too, names it
+				order = unknown // the search for one story of all looks, including those at current copies, names it
 			}
 			all.worse("order", order)
 			all.worse("current", w.current())
@@ -117,7 +118,7 @@ func cacheAnswers(h record) answers {
 	return all
 }
 
-// ownCache generates cached subtrees, of one key.
+// ownCache generates cached subtrees with one key.
 func ownCache(r *rand.Rand) record {
 	h := record{model: "cache", order: r.Uint64(), ops: lived(r)}
 	nodes := pick(r, []string{"."}, []string{"a"}, []string{".", "a"}, []string{"a", "a/x"})
@@ -128,7 +129,7 @@ func ownCache(r *rand.Rand) record {
 	return h
 }
 
-// asCache writes down what was changed and shown.
+// asCache records what was changed and shown as operations of a cache.
 func (s *watching) asCache() {
 	for i := range s.ops {
 		o := &s.ops[i]

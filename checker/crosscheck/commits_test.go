@@ -11,14 +11,16 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A txn2 holds what a record tells of one transaction, apart from what certainly failed.
+// txn2 holds what a record tells about one transaction, apart from operations that
+// certainly failed.
 type txn2 struct {
 	sites   []string
 	prepare []op
 	votes   []ballot
 	asked   []asking
-	// changed means that a site gave two different votes, or that there is none; odd that, or that
-	// nobody knows the sites: no run is so, and the properties leave open what it means.
+	// changed means that a site gave two different votes, that the transaction has no sites, or
+	// that its sites were changed. odd means the same, or that the sites are not known. No run
+	// is like that, and the properties do not say what it means.
 	changed, odd bool
 }
 
@@ -27,11 +29,11 @@ type ballot struct {
 	models.Ballot
 }
 
-// An asking is a decide or an outcome.
+// asking is a decide or an outcome.
 type asking struct {
 	op
-	commit  bool  // if it was told something
-	patient int64 // until when votes are waited for; never for an outcome
+	commit  bool  // the outcome that it was told, if any
+	patient int64 // the time until which it waits for votes; never for an outcome
 }
 
 func transaction(h record, key string) txn2 {
@@ -76,7 +78,7 @@ func askingOf(o op) asking {
 	return a
 }
 
-// told are the answers that say commit, or abort.
+// told returns the answers that say commit, or those that say abort.
 func (t txn2) told(commit bool) []asking {
 	var all []asking
 	for _, a := range t.asked {
@@ -95,8 +97,9 @@ func first(all []asking) int64 {
 	return at
 }
 
-// commitAnswers holds the answers of each property by its sentence, and "explained": whether some order
-// explains all that was told, which agreement, validity and no-lazy-abort require together.
+// commitAnswers returns the answer for each property by its sentence. "explained" tells whether
+// some order explains all that was told, which agreement, validity and no-lazy-abort together
+// require.
 func commitAnswers(h record) answers {
 	all := answers{"agreement": valid, "validity": valid, "no-lazy-abort": valid, "irrevocable": valid, "explained": valid}
 	for _, key := range keysOf(h.ops) {
@@ -123,14 +126,14 @@ func verdict(wrong bool) string {
 	return valid
 }
 
-// worst joins the answers of keys: a violation counts before anything unknown.
+// worst combines the answers of keys: a violation is worse than an unknown answer.
 func (a answers) worst(property, answer string) {
 	if answer == violation || answer == unknown && a[property] == valid {
 		a[property] = answer
 	}
 }
 
-// revoked reports whether one client was told another outcome later.
+// revoked reports whether a client was first told one outcome and later the other.
 func (t txn2) revoked() bool {
 	for _, a := range t.told(true) {
 		for _, b := range t.told(false) {
@@ -185,24 +188,25 @@ func (t txn2) lazy() string {
 				return valid
 			}
 			if t.missable(site, a.inv) {
-				return unknown // no patience, right behind its own vote: of equal times, which is first?
+				return unknown // it has no patience, and asked just after its own vote: at equal times, the order is not known
 			}
 		}
 	}
 	if len(t.told(true)) > 0 && first(t.told(true)) < first(told) {
-		return unknown // which of the two is the first answer?
+		return unknown // it is not known which of the two is the first answer
 	}
 	return violation
 }
 
-// refusable reports whether a site's no may have been in by then.
+// refusable reports whether a site's no may have been cast by a time.
 func (t txn2) refusable(by int64) bool {
 	return slices.ContainsFunc(t.votes, func(v ballot) bool {
 		return !v.Yes && v.inv <= by && slices.Contains(t.sites, v.Site)
 	})
 }
 
-// missable reports whether a site's vote need not have been in before a moment. Later it is in all the more.
+// missable reports whether a site's vote may still have been missing at a moment. The later the
+// moment, the less likely that is.
 func (t txn2) missable(site string, at int64) bool {
 	for _, v := range t.votes {
 		if v.Site == site && v.out == ok && v.ret < at {
@@ -212,8 +216,8 @@ func (t txn2) missable(site string, at int64) bool {
 	return true
 }
 
-// explained tries all orders. Beside calls there is the end of each patience, which may
-// abort at any time from then on, and need not.
+// explained tries all orders. Besides the calls, these contain the ends of patience,
+// each of which may abort the transaction at any time from then on.
 func (t txn2) explained() string {
 	if t.odd || len(t.votes)+2*len(t.asked) > 18 {
 		return unknown
@@ -233,7 +237,8 @@ func (t txn2) explained() string {
 	return verdict(!explainable(calls, "?", t.step))
 }
 
-// step has a state of what was decided (? if nothing), and the votes that are in.
+// step's state is the decision (? if there is none), followed by the votes that were
+// cast.
 func (t txn2) step(state string, o op) []string {
 	decided, votes := state[:1], state[1:]
 	all := !slices.ContainsFunc(t.sites, func(s string) bool { return !strings.Contains(votes, s) })
@@ -267,19 +272,20 @@ func (t txn2) count(state string, o op) []string {
 	return []string{state + v.Site}
 }
 
-// explained compares it with what it falls apart into.
+// explained compares "explained" with the properties that it consists of.
 func explained(h record) answers {
 	return whole(h, "explained", "agreement", "validity", "no-lazy-abort")
 }
 
-// A voting is a generated run of transactions whose coordinators and sites are any clients.
+// voting is a generated run of transactions whose coordinators and sites are any clients.
 type voting struct {
 	*record
 	r    *rand.Rand
 	unit int64
 }
 
-// ownCommits generates transactions that mostly go right, and changes some things.
+// ownCommits generates transactions that mostly follow the rules, and then makes a few
+// changes.
 func ownCommits(r *rand.Rand) record {
 	h := record{model: models.TwoPhaseCommit.Name, order: r.Uint64(), ops: calls(r, 2+r.IntN(9), 1+r.IntN(5))}
 	v := &voting{record: &h, r: r, unit: 1e6}
@@ -300,13 +306,13 @@ func (v *voting) fill(keys []string) {
 			sites[key] = nil
 		}
 	}
-	sure := chance(v.r, 2) // of all sites that they vote yes
+	sure := chance(v.r, 2) // whether all sites surely vote yes
 	for i := range v.ops {
 		o := &v.ops[i]
 		o.key = pick(v.r, keys...)
 		o.with.session = int64(0x10 + o.client)
 		if chance(v.r, 6) {
-			o.with.session += 0x10 // its next one
+			o.with.session += 0x10 // the client's next session
 		}
 		o.with.owner = o.with.session
 		o.f = pick(v.r, models.FDecide, models.FDecide, models.FOutcome, models.FOutcome, models.FPrepare)
@@ -323,7 +329,8 @@ func (v *voting) fill(keys []string) {
 	}
 }
 
-// ask gives an operation what it asks for. A site's votes are alike, if not sure by its name.
+// ask gives an operation its argument. A site votes the same each time; if not sure, its name
+// decides how.
 func (v *voting) ask(o *op, sites []string, sure bool, turn int) {
 	switch o.f {
 	case models.FPrepare:
@@ -334,7 +341,7 @@ func (v *voting) ask(o *op, sites []string, sure bool, turn int) {
 			site = sites[(turn+v.r.IntN(8)/7)%len(sites)]
 		}
 		if chance(v.r, 12) {
-			site = "d" // none of its own
+			site = "d" // a site that the transaction does not have
 		}
 		yes := sure || (v.order>>(site[0]-'a'))%4 > 0
 		o.arg = string(history.Value(models.Ballot{Site: site, Yes: yes}))
@@ -347,7 +354,8 @@ func (v *voting) patience(units int) string {
 	return string(history.Value(models.Deciding{Patience: units * int(v.unit/1e6)}))
 }
 
-// decide lets a transaction answer what it has to. Who cannot be told anything waits in vain.
+// decide gives a transaction's operations the answers that they must have. A call that cannot
+// be answered waits in vain.
 func (v *voting) decide(key string, sites []string) {
 	t := txn2{sites: sites}
 	state := "?"
@@ -376,11 +384,11 @@ func (v *voting) decide(key string, sites []string) {
 	}
 }
 
-// mutate changes one thing.
+// mutate makes one change.
 func (v *voting) mutate() {
 	o := &v.ops[v.r.IntN(len(v.ops))]
 	switch v.r.IntN(8) {
-	default: // told otherwise
+	default: // it was told the other outcome
 		if o.out == ok && o.res != "" {
 			o.res = pick(v.r, `{"commit":true}`, `{"commit":false}`)
 		}
@@ -398,12 +406,12 @@ func (v *voting) mutate() {
 		}
 	case 4:
 		o.inv, o.ret = max(0, o.inv+int64(v.r.IntN(7)-3)), o.ret+int64(v.r.IntN(7)-3)
-	case 5: // another client's
+	case 5: // an operation of another client
 		o.client = v.r.IntN(5)
 	}
 }
 
-// exact compares as violated does, and wants no defect where nothing is asked for either.
+// exact compares like violated, and also rejects defects where no answer is required.
 func exact(name, ours, zklab string) bool {
 	return !strings.HasPrefix(zklab, "defect") && violated(name, ours, zklab)
 }
@@ -416,8 +424,8 @@ func TestOwnCommits(t *testing.T) {
 // bound is the longest that a wait may last: the session's timeout, two ticks, and two seconds.
 const bound = 8e9
 
-// terminationAnswers add up nothing: a wait lasts as long as one connection lasts of it. Where only the
-// sum of connections is too long the sentence does not decide.
+// terminationAnswers does not add up waits: a wait lasts as long as the longest connection during
+// it. If only the sum over several connections is too long, the sentence does not decide.
 func terminationAnswers(h record) answers {
 	all := answers{"termination": valid}
 	for _, o := range h.ops {
@@ -439,8 +447,8 @@ func terminationAnswers(h record) answers {
 	return all
 }
 
-// due is from when on an asker has to be told: certainly, or possibly, if a transaction could be
-// decided before it was begun.
+// due returns the times from which on an asker must be told an outcome: certainly, and possibly,
+// if a transaction could be decided before it was begun.
 func (t txn2) due(a asking) (certainly, possibly int64) {
 	voted := int64(0)
 	no := int64(never)
@@ -476,8 +484,8 @@ func (h record) loaded() int64 {
 	return never
 }
 
-// waited is for how long a call went on from a moment on while its client was connected: at a
-// stretch, and altogether.
+// waited returns for how long a call went on after a moment while its client was connected:
+// at a stretch, and altogether.
 func (h record) waited(o op, from int64) (longest, whole int64) {
 	end := o.ret
 	if o.out == open {
@@ -499,7 +507,7 @@ func (h record) waited(o op, from int64) (longest, whole int64) {
 	return longest, whole
 }
 
-// last is when the record ends.
+// last returns the time at which the record ends.
 func (h record) last() int64 {
 	var at int64
 	for _, o := range h.ops {
@@ -537,7 +545,7 @@ func ownWaits(r *rand.Rand) record {
 	return h
 }
 
-// connect tells when a client was connected: mostly always.
+// connect records when a client was connected, which is nearly always.
 func (v *voting) connect(client int, session int64) {
 	at := int64(v.r.IntN(2))
 	for range 1 + 2*v.r.IntN(2)*v.r.IntN(2) {

@@ -10,7 +10,7 @@ import (
 
 var ctx = context.Background()
 
-// How an operation ended. One that is open has no completion.
+// outcome is how an operation ended. An open operation has no completion.
 type outcome string
 
 const (
@@ -20,28 +20,29 @@ const (
 	open outcome = "open"
 )
 
-// An op is an operation of a history. Its values are JSON; "" is no value.
+// op is an operation of a history. Its values are JSON; "" means that there is no
+// value.
 type op struct {
 	client   int
 	f, key   string
 	arg, res string
-	inv, ret int64 // ret only means something if there is a completion
+	inv, ret int64 // ret is only meaningful if there is a completion
 	out      outcome
-	with     evidence // of histories of zklab's own
+	with     evidence // only in histories of zklab's own
 }
 
-// The three answers, as both sides give them.
+// The three answers, which both sides can give.
 const (
 	valid     = "valid"
 	violation = "violation"
 	unknown   = "unknown"
-	undecided = "undecided" // here; any answer will do
+	undecided = "undecided" // only on our side: any answer is acceptable
 )
 
-// answers holds the answers of one side about a history, by the question.
+// answers holds the answers of one side about a history, by question.
 type answers map[string]string
 
-// A subject of comparison: an object, or a property.
+// subject is a subject of comparison: an object, or a property.
 type subject[H any] struct {
 	name     string
 	generate func(r *rand.Rand) H
@@ -50,7 +51,7 @@ type subject[H any] struct {
 	agree    func(name, ours, zklab string) bool
 	smaller  func(H) []H // with one thing left out
 	print    func(H) string
-	skips    func(H) bool // what is not compared; nil: nothing
+	skips    func(H) bool // histories that are not compared; nil if there are none
 }
 
 // compare lets both sides judge generated histories.
@@ -87,13 +88,14 @@ func (s subject[H]) compare(t *testing.T) {
 	t.Logf("%s: %d histories: %v", s.name, n, count)
 }
 
-// usual is how many histories each subject is compared on.
+// usual is the number of histories on which each subject is compared.
 const usual = 1000
 
-// histories is how many they are, or what ZKLAB_CROSSCHECK asks for.
+// histories returns the number of histories: usual, or what ZKLAB_CROSSCHECK asks for.
 func histories() int { return number("ZKLAB_CROSSCHECK", usual) }
 
-// differ finds an answer, of a name if there is one, in which the sides differ.
+// differ finds an answer in which the sides differ. If name is not empty, it looks only
+// at the answer of that name.
 func (s subject[H]) differ(name string, ours, theirs answers) (what string, differ bool) {
 	for what, a := range ours {
 		if (name == "" || name == what) && a != undecided && !s.agree(what, a, theirs[what]) {
@@ -103,7 +105,8 @@ func (s subject[H]) differ(name string, ours, theirs answers) (what string, diff
 	return "", false
 }
 
-// minimize leaves out what can be left out while the sides differ on the same.
+// minimize leaves out what can be left out while the sides still differ in the same
+// answer.
 func (s subject[H]) minimize(h H, what string) H {
 	for again := true; again; {
 		again = false

@@ -78,7 +78,8 @@ func ownConfig(r *rand.Rand) record {
 	return h
 }
 
-// asConfig writes down what was changed and shown: each key is one znode.
+// asConfig records what was changed and shown as operations of configurations: each key
+// is one znode.
 func (s *watching) asConfig() {
 	for i := range s.ops {
 		o := &s.ops[i]
@@ -96,7 +97,8 @@ func TestOwnConfig(t *testing.T) {
 	own{name: "config", generate: ownConfig, ours: configAnswers, zklab: withDefects}.compare(t)
 }
 
-// orderInLog tells whether each watcher was told in the order of the transactions.
+// orderInLog tells whether each watcher was told of changes in the order of the
+// transactions.
 func (h record) orderInLog(w watched, key string) string {
 	was := h.versions(key)
 	at := map[int]int{}
@@ -117,13 +119,13 @@ func (h record) orderInLog(w watched, key string) string {
 	return unknown
 }
 
-// faithful reports whether the log has what the clients claim to have changed, nothing else,
-// and one that certainly was done, by which one recognises it.
+// faithful reports whether the log has exactly the changes that clients claim to have made,
+// including one that was certainly made, by which the layout is recognised.
 func (h record) faithful(w watched, key string) bool {
 	if recognised := h.config("last"); len(recognised.changes) < 2 {
 		return false
 	}
-	count := map[string][3]int{} // by value: certain, possible, logged
+	count := map[string][3]int{} // by value: how many are certain, possible and logged
 	for _, o := range w.changes {
 		n := count[o.arg]
 		if n[1]++; o.out == ok {
@@ -144,7 +146,7 @@ func (h record) faithful(w watched, key string) bool {
 	return true
 }
 
-// logged reports whether the log has all that was shown.
+// logged reports whether the log has every value that was shown.
 func (h record) logged(w watched, was []version) bool {
 	for _, o := range w.shown {
 		found := false
@@ -158,7 +160,7 @@ func (h record) logged(w watched, was []version) bool {
 	return true
 }
 
-// versions are all that a key was, as the log has it.
+// versions returns all versions of a key, as the log has them.
 func (h record) versions(key string) []version {
 	all := []version{{value: absent}}
 	for _, t := range h.log {
@@ -173,8 +175,8 @@ func (h record) versions(key string) []version {
 	return all
 }
 
-// first tells whether what each watcher was told first was over when it first asked, by all that
-// its session had seen. A call that was not answered counts.
+// first tells whether the first value that each watcher was told was already over when it first
+// asked, judged by all that its session had seen. A call that was not answered counts as well.
 func (h record) first(key string) string {
 	since, told := map[int]int64{}, map[int]bool{}
 	answer := answers{}
@@ -217,8 +219,8 @@ func inForce(was []version, value string, since int64) string {
 	return answer
 }
 
-// loggedConfig generates a configuration of which the transactions are known, and what
-// sessions had seen.
+// loggedConfig generates a configuration with the log of its transactions, and with
+// what sessions had seen.
 func loggedConfig(r *rand.Rand) record {
 	h := record{model: "config", order: r.Uint64(), ops: lived(r)}
 	h.ops = h.ops[:min(len(h.ops), 8)]
@@ -236,7 +238,7 @@ func loggedConfig(r *rand.Rand) record {
 	return h
 }
 
-// transactions are the log of it, whole from its first line to its last.
+// transactions returns the whole log of the history.
 func (s *watching) transactions() []history.Txn {
 	all := []history.Txn{}
 	for c := range 5 {
@@ -264,7 +266,8 @@ func (s *watching) transactions() []history.Txn {
 		history.Txn{Zxid: last + 2, Session: 0x14, Type: "setData", Path: "/config/last", Data: []byte("last1"), Version: 1})
 }
 
-// end has another key set twice after all else, which shows that there is no more of the first one.
+// end sets another key twice after everything else, which shows that nothing more happened to the
+// first key.
 func (s *watching) end() {
 	at := int64(0)
 	for _, o := range s.ops {
@@ -279,8 +282,8 @@ func (s *watching) end() {
 	}
 }
 
-// seen tells what the links saw by each call, and by its reply: a change's own reply is
-// among that. Half of the calls have seen all that there was.
+// seen records what the links saw by each call and by its reply, including a change's
+// own reply. Half of the calls have seen everything that existed.
 func (s *watching) seen() {
 	was := append(s.was["k"], s.was["last"][1:]...)
 	seen, alive := map[int]int64{}, map[int]int64{}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Counters. A state is the sum.
+// Objects of this file are counters. Their state is the sum.
 
 func counterStep(state string, o op) []string {
 	sum := num(state)
@@ -55,14 +55,14 @@ func counter(model string, steps []string, fs ...string) *object {
 	}
 }
 
-// bounds is decided read by read: it shows no less than the sum can have been at
-// any moment of it, and no more. An add may be in the sum from its call on, and
+// bounds is decided read by read: a read shows no less than the least sum at any moment
+// of it, and no more than the greatest. An add may be in the sum from its call on, and
 // certainly is when it has returned.
 func bounds(steps ...string) *object {
 	o := counter("counter-bounds", steps, "add", "read")
 	o.decide = func(_ *object, h plain) string {
 		if ownTie(h.ops) {
-			return undecided // may be left unknown
+			return undecided // zklab may leave this undecided
 		}
 		for i, read := range h.ops {
 			if read.f != "read" || read.out != ok {
@@ -88,7 +88,7 @@ func bounds(steps ...string) *object {
 	return o
 }
 
-// sumAt are the least and the greatest sum at a moment of a read.
+// sumAt returns the least and the greatest sum at a moment of a read.
 func sumAt(ops []op, read int, at int64) (low, high int64) {
 	for i, o := range ops {
 		own := o.client == ops[read].client

@@ -14,11 +14,12 @@ import (
 var byDue = ranking{model: models.DelayQueue.Name, field: "due", class: "same-due", passed: "due-order"}
 
 const (
-	slack   = 2 * int64(time.Millisecond)   // what clocks that are read in milliseconds leave open
-	stepped = 100 * int64(time.Millisecond) // a wall clock that moved further was set
+	slack   = 2 * int64(time.Millisecond)   // the uncertainty of clocks that are read in milliseconds
+	stepped = 100 * int64(time.Millisecond) // a wall clock that moved further than this was set
 )
 
-// drift is how far the wall clock is known to have been ahead and behind by then.
+// drift returns how far the wall clock is known to have been ahead and behind by a
+// time.
 func drift(h record, by int64) (ahead, behind int64) {
 	for _, f := range h.facts {
 		if c, is := f.value.(history.Clock); is && f.at <= by {
@@ -28,8 +29,8 @@ func drift(h record, by int64) (ahead, behind int64) {
 	return ahead, behind
 }
 
-// early tells whether an item came out before it was due: certainly, if that is so
-// whatever the clocks did in the whole run; certainly not, if the wall clock of then
+// early tells whether an item came out before it was due: certainly if it did whatever
+// the clocks did in the whole run, and certainly not if the wall clock at that time
 // explains it.
 func (q ranked) early(h record) string {
 	answer := valid
@@ -57,14 +58,14 @@ func (q ranked) early(h record) string {
 	return answer
 }
 
-// undue says of an item that it was not due when somebody asked, if the clocks went the
-// other way as far as they ever did.
+// undue returns a function that reports whether an item was not due when a client
+// asked, if the clocks were off in the other direction by as much as they ever were.
 func (q ranked) undue(h record) func(item string, asked int64) bool {
 	ahead, behind := drift(h, never)
 	return func(item string, asked int64) bool { return q.rank[item]+slack+ahead-behind >= asked }
 }
 
-// notYet says so by the wall clock as it was told last.
+// notYet is like undue, but judges by the last known difference of the wall clock.
 func (q ranked) notYet(h record) func(item string, asked int64) bool {
 	return func(item string, asked int64) bool { return q.rank[item] >= asked+lastDrift(h, asked) }
 }
@@ -74,7 +75,7 @@ func lastDrift(h record, by int64) int64 {
 	for _, f := range h.facts {
 		if c, is := f.value.(history.Clock); is && f.at <= by && f.at >= at {
 			if apart = int64(c.Drift); f.at == at {
-				apart = min(apart, int64(c.Drift)) // either may be the later one
+				apart = min(apart, int64(c.Drift)) // either of the two may be the later one
 			}
 			at = f.at
 		}
@@ -82,7 +83,8 @@ func lastDrift(h record, by int64) int64 {
 	return apart
 }
 
-// delays are due at few times, before they are put in, while they are in, and later.
+// delays generates histories with a few due times: before the items are put in, while
+// they are in, and later.
 func delays(r *rand.Rand) record {
 	ms := int64(time.Millisecond)
 	some := make([]int64, 1+r.IntN(4))
@@ -118,7 +120,7 @@ func scale(h *record, unit int64) {
 	}
 }
 
-// await makes what came out due by then, mostly.
+// await makes most of the items that came out due by then.
 func (by ranking) await(r *rand.Rand, h *record) {
 	last := map[string]int64{}
 	for _, o := range h.ops {
@@ -137,7 +139,8 @@ func (by ranking) await(r *rand.Rand, h *record) {
 	}
 }
 
-// clocks drift apart, at times so far that somebody must have set one.
+// clocks lets the clocks drift apart, sometimes so far that the wall clock must have
+// been set.
 func clocks(r *rand.Rand, h *record) {
 	for range 1 + r.IntN(3) {
 		apart := time.Duration(pick(r, -1, 1)*pick(r, 1, 2, 3, 10, 60, 99, 100, 101, 5000)) * time.Millisecond
@@ -147,7 +150,7 @@ func clocks(r *rand.Rand, h *record) {
 	}
 }
 
-// hasten makes an item that came out due at the edge of what is allowed, or behind it.
+// hasten makes an item that came out due at the edge of what is allowed, or beyond it.
 func (by ranking) hasten(r *rand.Rand, h *record) {
 	ms := int64(time.Millisecond)
 	ahead, behind := drift(*h, never)
@@ -167,7 +170,7 @@ func (by ranking) hasten(r *rand.Rand, h *record) {
 			}
 		}
 		if chance(r, 2) && o.ret > o.inv {
-			h.ops[i].ret-- // by a hair
+			h.ops[i].ret-- // by the least possible time
 		}
 		return
 	}

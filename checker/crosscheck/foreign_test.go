@@ -16,33 +16,33 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// A plain is a history of a plain object, as another tool may have written it.
+// plain is a history of a plain object, as another tool may have written it.
 type plain struct {
 	ops    []op
 	format foreign.Format
 	ends   bool   // processes end with an unknown outcome, as Jepsen's do
-	order  uint64 // of events at equal times
-	untold bool   // without times
+	order  uint64 // for the order of events at equal times
+	untold bool   // the file has no times
 	begins string // the first value of a register; "" leaves it to the format
 }
 
-// An object belongs to a model of zklab check.
+// object belongs to a model of zklab check.
 type object struct {
 	model  string
 	start  string
-	values []string // that operations are about
-	begins []string // what it may hold at first
-	most   int      // operations in a history
-	// legal makes an operation one that the object can do in a state, and gives the
-	// state after it; ok is false if there is none.
+	values []string // values that operations use
+	begins []string // values with which it may begin
+	most   int      // most operations in a history
+	// legal turns an operation into one that the object can do in a state, and returns
+	// the state after it; ok is false if there is none.
 	legal func(r *rand.Rand, o *object, state string, op *op) (string, bool)
-	// any makes it any.
+	// any turns an operation into any operation.
 	any  func(r *rand.Rand, o *object, op *op)
 	step func(state string, o op) []string
-	// decide is for objects that are no matter of orders.
+	// decide decides objects for which orders do not matter.
 	decide  func(o *object, h plain) string
 	calls   func(h plain) []call
-	next    int // counts the operations of a history, for values that differ
+	next    int // counts the operations of a history, so that values differ
 	formats []foreign.Format
 }
 
@@ -79,7 +79,7 @@ func (o *object) generate(r *rand.Rand) plain {
 	return h
 }
 
-// ownTie reports whether a process was answered and called again at one time.
+// ownTie reports whether a process was answered and called something at the same time.
 func ownTie(ops []op) bool {
 	for i, a := range ops {
 		for _, b := range ops[i+1:] {
@@ -91,7 +91,7 @@ func ownTie(ops []op) bool {
 	return false
 }
 
-// allAtOnce reports whether all times are equal: then they tell nothing.
+// allAtOnce reports whether all times are equal, so that they show nothing.
 func allAtOnce(ops []op) bool {
 	return !slices.ContainsFunc(ops, func(o op) bool {
 		return o.inv != ops[0].inv || o.out != open && o.ret != ops[0].inv
@@ -116,7 +116,7 @@ func (o *object) simulate(r *rand.Rand, ops []op, start string) {
 	}
 }
 
-// mutate changes one thing.
+// mutate makes one change.
 func (o *object) mutate(r *rand.Rand, ops []op) {
 	i := r.IntN(len(ops))
 	switch r.IntN(4) {
@@ -139,8 +139,8 @@ func (o *object) mutate(r *rand.Rand, ops []op) {
 	}
 }
 
-// number gives the events their places as times: a file without times means
-// these.
+// number gives each event its place as its time: that is the meaning of a file without
+// times.
 func (h *plain) number() {
 	for n, e := range h.events() {
 		if e.invoke {
@@ -158,9 +158,9 @@ type event struct {
 	process int
 }
 
-// events are in order of time; at equal times in any order that keeps an
-// operation together and those of a client one behind the other. A client goes on as another
-// process after an operation without completion, and perhaps after an unknown one.
+// events returns the events in order of time. At equal times the order is random, but keeps
+// an operation together and a client's operations in order. After an operation without
+// completion, and perhaps after one of unknown outcome, a client goes on as another process.
 func (h *plain) events() []event {
 	r := rand.New(rand.NewPCG(h.order, 0))
 	waiting := map[int][]event{}
@@ -200,7 +200,7 @@ func (h *plain) events() []event {
 	}
 }
 
-// processes lists the processes of the operations.
+// processes returns the process of each operation.
 func (h *plain) processes() []int {
 	all := make([]int, len(h.ops))
 	for _, e := range h.events() {
@@ -209,7 +209,7 @@ func (h *plain) processes() []int {
 	return all
 }
 
-// text is the file.
+// text returns the history as a file.
 func (h *plain) text() string {
 	var b strings.Builder
 	for _, e := range h.events() {
@@ -294,7 +294,7 @@ func (h *plain) keys() []string {
 	return all
 }
 
-// of is the history of one key. Its clients are processes.
+// of returns the history of one key, in which each process is a client.
 func (h *plain) of(key string) plain {
 	one := *h
 	one.ops = nil
@@ -329,11 +329,11 @@ func (o *object) load(h plain) (*linear.History, error) {
 	return linear.Load(ctx, r, m, opts)
 }
 
-// zklab decides the file, and, of some, once more by less: with one of its
+// zklab decides the file, and decides some files once more with less: with one of its
 // procedures, or with hardly any time or memory.
 func (o *object) zklab(h plain) answers {
 	if name := os.Getenv("ZKLAB_CROSSCHECK_TRACE"); name != "" {
-		os.WriteFile(name, []byte(h.text()), 0o600) // what a panic was about
+		os.WriteFile(name, []byte(h.text()), 0o600) // the file that caused a panic is kept
 	}
 	all := answers{}
 	l, err := o.load(h)
@@ -365,7 +365,7 @@ func ways(h plain) map[string]linear.Options {
 	return all
 }
 
-// The name of the answer that must be whole; others may be unknown.
+// full is the name of the answer that must be complete; the others may be unknown.
 const full = "linearizable"
 
 func (h plain) smaller() []plain {

@@ -5,18 +5,18 @@ import (
 	"slices"
 )
 
-// pick is one of some things.
+// pick returns one of some values at random.
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
-// chance is true in one of n cases.
+// chance returns true in one of n cases.
 func chance(r *rand.Rand, n int) bool { return r.IntN(n) == 0 }
 
-// intervals are operations that have no content yet: who called when, and what
-// became of it. Times are small numbers, so that many are equal; gaps are often
-// none at all, within an operation, too.
+// intervals returns operations without content: which client called when, and how the
+// call ended. Times are small numbers, so that many are equal, and gaps are often
+// empty, even within an operation.
 func intervals(r *rand.Rand, most int) []op { return calls(r, 1+r.IntN(most), 1+r.IntN(4)) }
 
-// calls are a number of operations of a number of clients.
+// calls returns a number of operations of a number of clients.
 func calls(r *rand.Rand, n, clients int) []op {
 	var ops []op
 	gap := func() int64 { return int64(max(0, r.IntN(5)-1)) }
@@ -31,14 +31,14 @@ func calls(r *rand.Rand, n, clients int) []op {
 	return ops
 }
 
-// A moment is when an operation takes effect in a simulation.
+// moment is when an operation takes effect in a simulation.
 type moment struct {
 	at int64
 	op int
 }
 
-// moments gives each operation a moment in its interval, and leaves out some of
-// those that nobody knows the outcome of.
+// moments gives each operation a moment in its interval, and leaves out some of the
+// operations of unknown outcome.
 func moments(r *rand.Rand, ops []op) []moment {
 	var all []moment
 	for i, o := range ops {
@@ -59,7 +59,7 @@ func moments(r *rand.Rand, ops []op) []moment {
 // latest is the latest time that a history may have.
 const latest = 1<<62 - 1
 
-// shift moves a history in time, to where numbers get large, and stretches it.
+// shift moves a history in time, up to where numbers get large, and stretches it.
 func shift(r *rand.Rand, ops []op) {
 	unit := pick[int64](r, 1, 1, 1000, 1e6)
 	var last int64
@@ -72,7 +72,7 @@ func shift(r *rand.Rand, ops []op) {
 	}
 }
 
-// without gives the histories that have one operation less.
+// without returns the histories that have one operation less.
 func without(ops []op) [][]op {
 	var all [][]op
 	for i := range ops {

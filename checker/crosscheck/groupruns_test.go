@@ -11,44 +11,45 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A gathering is a run of groups in the making.
+// gathering is a run of groups under construction.
 type gathering struct {
 	*record
 	r        *rand.Rand
 	keys     []string
 	lives    []life
-	current  map[string]string // by client and key: what it joined as
+	current  map[string]string // by client and key: the name under which it joined
 	left     map[string]bool
-	owner    map[string]int64 // of a member's znode
+	owner    map[string]int64 // the session that owns a member's znode
 	versions []census
-	view     map[string]int    // of a session, and of those who wait for changes: the latest version
-	seen     map[int64]int64   // zxids, by session: what the link saw,
-	got      map[int64]int64   // and what its client got
-	alive    map[int64]int64   // when a session last sent what a quorum answered
-	told     map[string]string // what those who wait for changes were told last
-	kinds    []string          // what those who look ask
+	view     map[string]int    // the latest version that a session, or a client that waits for changes, has seen
+	seen     map[int64]int64   // by session: the zxids that the link saw,
+	got      map[int64]int64   // and the zxids that the client got
+	alive    map[int64]int64   // when a session last sent a request that a quorum answered
+	told     map[string]string // what clients that wait for changes were told last
+	kinds    []string          // the kinds of looks
 	clock    int64
 }
 
-// A life is a session of a client, which takes it for its own from one moment on, until the next one's.
+// life is a session of a client. The client regards it as its own from one moment on, until the
+// next session's.
 type life struct {
 	client   int
 	session  int64
 	from     int64
 	died     int64
-	expires  int64 // when the client is told; never if it is killed
+	expires  int64 // when the client is told of the end; never if the client is killed
 	killed   bool
 	replaced bool
 }
 
-// A census is who is in the groups, by key, from a transaction on.
+// census holds the members of the groups, by key, from a transaction on.
 type census struct {
 	zxid int64
 	at   int64
 	in   map[string][]string
 }
 
-// ownGroup generates groups that mostly go right, and changes some things.
+// ownGroup generates groups that mostly follow the rules, and then makes a few changes.
 func ownGroup(model string) func(r *rand.Rand) record {
 	return func(r *rand.Rand) record {
 		h := record{model: model, order: r.Uint64(), ops: lived(r)}
@@ -84,14 +85,14 @@ func newGathering(h *record, r *rand.Rand) *gathering {
 	}
 }
 
-// looksAre are the kinds of looks; a group has no picks.
+// looksAre lists the kinds of looks; a group has no picks.
 var looksAre = []string{models.FLookup, models.FChanged, models.FChanged, models.FPick}
 
 func (s *gathering) gap() int64 { return int64(max(0, s.r.IntN(5)-1)) }
 
 func stood(client int, key string) string { return fmt.Sprint(client, key) }
 
-// ask gives operations what they ask for.
+// ask gives operations their arguments.
 func (s *gathering) ask() {
 	known := chance(s.r, 2)
 	for i := range s.ops {
@@ -142,7 +143,8 @@ func (s *gathering) named(membership, discovery string) string {
 	return membership
 }
 
-// live gives clients sessions: a few have a second one, or a third. Some are killed between calls.
+// live gives clients sessions: a few have a second, or a third session. Some clients are killed
+// between calls.
 func (s *gathering) live() {
 	for c := range 4 {
 		now := life{client: c, session: int64(0x10 + c), died: never}
@@ -173,7 +175,7 @@ func (s *gathering) pause(c int, at *int64) bool {
 	return true
 }
 
-// of is the session that a client takes for its own.
+// of returns the session that a client regards as its own at a time.
 func (s *gathering) of(client int, by int64) *life {
 	var last *life
 	for i := range s.lives {
@@ -184,7 +186,7 @@ func (s *gathering) of(client int, by int64) *life {
 	return last
 }
 
-// A happening is an operation, or what befalls a session.
+// happening is an operation, or an event in the life of a session.
 type happening struct {
 	at int64
 	do func()
@@ -216,7 +218,7 @@ func (s *gathering) run() {
 	}
 }
 
-// tell writes down what is known of a session.
+// tell records what is known about a session.
 func (s *gathering) tell(l life) {
 	say := func(at int64, f string, value any) {
 		s.facts = append(s.facts, fact{at: at, of: history.SessionProcess, client: l.client, session: l.session, f: f, value: value})
@@ -256,7 +258,8 @@ func (s *gathering) end(session int64) {
 	}
 }
 
-// rejoin joins again in a client's next session, if that still lives.
+// rejoin lets members join again in their client's next session, if that is still
+// alive.
 func (s *gathering) rejoin(l life) {
 	for _, name := range slices.Sorted(maps.Keys(s.owner)) {
 		if s.owner[name] == l.session-0x10 && !s.left[name] && s.of(l.client, never).session == l.session {
@@ -293,7 +296,8 @@ func (s *gathering) take(o *op, now int64) {
 	o.with.seen[1], o.with.alive[1] = s.seen[o.with.owner], s.alive[o.with.owner]
 }
 
-// wrote notes that a quorum has answered a session what it sent then.
+// wrote notes that a quorum has answered a request of a session that was sent at a
+// time.
 func (s *gathering) wrote(session, sent int64) {
 	s.view[fmt.Sprint(session)] = len(s.versions) - 1
 	s.seen[session], s.got[session] = s.now().zxid, s.now().zxid
@@ -325,8 +329,8 @@ func (s *gathering) joins(o *op, l *life, now int64) {
 	}
 }
 
-// looks shows what was there at some version that is not older than the last one: of the session,
-// or of what was told.
+// looks shows the members of some version that is not older than the last one shown to the same
+// session, or told to the same client.
 func (s *gathering) looks(o *op, session int64) {
 	stream := stood(o.client, o.key)
 	if isList(*o) {
@@ -355,7 +359,8 @@ func (s *gathering) looks(o *op, session int64) {
 	s.view[stream], o.res = version, res
 }
 
-// loses is a reply that the link saw and the client did not get: it has to connect again.
+// loses loses a reply that the link saw and the client did not get: the client has to
+// connect again.
 func (s *gathering) loses(o *op) {
 	session := o.with.owner
 	s.seen[session] = s.now().zxid
@@ -365,7 +370,7 @@ func (s *gathering) loses(o *op) {
 	}
 }
 
-// inTurn lets no session have seen less than before.
+// inTurn makes sure that no session has seen less than it had before.
 func (s *gathering) inTurn() {
 	seen, alive := map[int64]int64{}, map[int64]int64{}
 	for i := range s.ops {
@@ -378,7 +383,7 @@ func (s *gathering) inTurn() {
 	}
 }
 
-// committed is the latest transaction that there certainly was by then.
+// committed returns the latest transaction that had certainly been committed by a time.
 func (s *gathering) committed(by int64) int64 {
 	zxid := s.versions[0].zxid
 	for _, v := range s.versions {
@@ -406,7 +411,7 @@ func (s *gathering) widen(i int) {
 	o.ret += s.r.Int64N(max(0, to-o.ret) + 1)
 }
 
-// shown are the operations that show something.
+// shown returns the operations that show something.
 func (s *gathering) shown() []int {
 	var all []int
 	for i, o := range s.ops {
@@ -417,7 +422,7 @@ func (s *gathering) shown() []int {
 	return all
 }
 
-// mutate changes one thing.
+// mutate makes one change.
 func (s *gathering) mutate() {
 	looks := s.shown()
 	i := s.r.IntN(len(s.ops))
@@ -439,7 +444,7 @@ func (s *gathering) mutate() {
 	case 6, 7:
 		k := s.r.IntN(2)
 		o.with.seen[k] = s.committed([]int64{o.inv, o.ret}[k])
-	case 8: // a session lived on
+	case 8: // a session lived longer
 		k := s.r.IntN(2)
 		o.with.alive[k] = []int64{o.inv, o.ret}[k]
 		o.with.seen[k] = s.committed(o.with.alive[k])
@@ -451,7 +456,7 @@ func (s *gathering) mutate() {
 	}
 }
 
-// misshow has a look show what it should not.
+// misshow makes a look show something that it should not.
 func (s *gathering) misshow(o, other *op) {
 	if o.f == models.FPick {
 		if before := s.earlier(o); len(before) > 0 && chance(s.r, 2) {
@@ -464,30 +469,31 @@ func (s *gathering) misshow(o, other *op) {
 	}
 	shown := namesOf(o.res)
 	switch s.r.IntN(7) {
-	case 0: // what another one does
+	case 0: // what another look shows
 		if other.f != models.FPick && other.key == o.key {
 			o.res, other.res = other.res, o.res
 		}
 		return
-	case 1: // one less
+	case 1: // one member less
 		if len(shown) > 0 {
 			i := s.r.IntN(len(shown))
 			shown = slices.Delete(shown, i, i+1)
 		}
-	case 2: // one more
+	case 2: // one member more
 		shown = append(shown, s.anybody())
-	case 3, 4: // what it was shown before
+	case 3, 4: // what the client was shown before
 		if before := s.earlier(o); before != nil {
 			shown = before
 		}
-	default: // what was once
+	default: // an earlier version
 		shown = slices.Clone(pick(s.r, s.versions...).in[o.key])
 	}
 	slices.Sort(shown)
 	o.res = asJSON(models.Members{Members: slices.Compact(shown)})
 }
 
-// earlier returns what a client was shown before, by one of its lists, or of what it was told of.
+// earlier returns what a client was shown before, by one of its lists or by a change that it was
+// told.
 func (s *gathering) earlier(o *op) []string {
 	var all [][]string
 	for i := range s.ops {
@@ -505,5 +511,5 @@ func (s *gathering) earlier(o *op) []string {
 	return slices.Clone(pick(s.r, all...))
 }
 
-// anybody is a member, or nobody's name.
+// anybody returns the name of a member, or a name that no member has.
 func (s *gathering) anybody() string { return fmt.Sprint("m", s.r.IntN(len(s.ops))) }

@@ -11,52 +11,55 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A membership and a discovery are both groups.
+// Memberships and discovery services are both groups.
 
-// A group holds what a record tells of one, apart from what certainly failed.
+// group holds what a record tells about one group, apart from operations that certainly
+// failed.
 type group struct {
 	record
 	key     string
-	members []joined // that anybody asked to join as
+	members []joined // the members that any client asked to join as
 	looks   []look
 }
 
-// A joined is a member: it joins once, and leaves perhaps more than once, if nobody knows the first outcome.
+// joined is a member. It joins once, and may leave more than once, if the outcome of the first
+// leave is unknown.
 type joined struct {
 	name   string
 	join   op
 	leaves []op
-	// stays and goes are where its join and its leaves are among the operations of the record.
+	// stays and goes are the places of its join and its leaves among the operations of the
+	// record.
 	stays int
 	goes  []int
 }
 
-// A look is a list, a change that was told of, or a pick.
+// look is a list, a change that was told, or a pick.
 type look struct {
 	op
-	place int // among the operations of the record
+	place int // its place among the operations of the record
 	shown []string
-	// before is the look in front of it in its stream, or -1: the last list of its session, the last
-	// change that its client was told of; of a pick the change that it goes by.
+	// before is the previous look of the same stream, or -1: the last list of the session, or the
+	// last change that the client was told; for a pick, the change on which it is based.
 	before int
-	// loose means that it need not be behind that: that one ended when it began, or either of them was
-	// asked for in one session and answered in another.
+	// loose means that the look need not be later than the previous one: that one ended just when
+	// this one began, or one of the two was asked for in one session and answered in another.
 	loose bool
 }
 
-// What happens to a group, for groupStep.
+// The events of a group, for groupStep.
 const (
 	isJoined  = "joined"
 	isLeft    = "left"
-	isGone    = "gone" // with its session, or by a fault, or while it leaves: it may come back
+	isGone    = "gone" // with its session, by a fault, or while it leaves: it may come back
 	isBack    = "back"
-	isMadeNow = "made" // or deleted, by a call to join that goes on
+	isMadeNow = "made" // created or deleted by a call to join that goes on
 	isListed  = "listed"
 	isPicked  = "picked"
-	isNobody  = "nobody" // was there to be picked
+	isNobody  = "nobody" // there was no instance to pick
 	notMember = '.'
 	inGroup   = 'i'
-	forNow    = 'f' // in the group, by a call to join that goes on
+	forNow    = 'f' // in the group for now, by a call to join that goes on
 	outOf     = 'o'
 	hasLeft   = 'x'
 )
@@ -86,7 +89,7 @@ func (h record) group(key string) group {
 	return g
 }
 
-// look adds one, behind the one of its stream that came before it.
+// look adds a look after the previous one of its stream.
 func (g *group) look(l look, streams map[string]int, watcher int) {
 	o := l.op
 	stream := asJSON([]any{watcher})
@@ -128,7 +131,7 @@ func (g group) known(name string) int {
 	return slices.IndexFunc(g.members, func(m joined) bool { return m.name == name })
 }
 
-// real reports whether all who were shown had asked to join by then.
+// real reports whether every member that was shown had been asked to join by then.
 func (g group) real() bool {
 	for _, l := range g.looks {
 		for _, name := range l.shown {
@@ -141,26 +144,27 @@ func (g group) real() bool {
 	return true
 }
 
-// early reports whether a member was shown before it asked to join: that is not real, and no more.
+// early reports whether a member was shown before its client asked to join: that violates only
+// real.
 func (g group) early(m int, looks []int) bool {
 	return slices.ContainsFunc(looks, func(i int) bool {
 		return slices.Contains(g.looks[i].shown, g.members[m].name) && g.looks[i].ret < g.members[m].join.inv
 	})
 }
 
-// A groupStory chooses the orders that may explain a group.
+// groupStory selects the orders that may explain a group.
 type groupStory struct {
-	only  []int // of the members: what is shown of the others is not asked
+	only  []int // the members to consider; what looks show of others is not checked
 	looks []int
 	seen  bool // a look is not older than what its session had seen
-	// strictly reads the record so that the least is possible: all that is certain by the
-	// sentences if they are taken by the letter, and of equal times what a client did first was first.
+	// strictly reads the record so that as little as possible is allowed: the sentences are taken
+	// literally, and at equal times, what a client did first came first.
 	strictly bool
 }
 
-// right reports whether some order of joins, leaves and ends of sessions has a moment for each look
-// at which it shows what the group is, those of a stream one after the other. A look may be as old
-// as it likes: what it shows was once.
+// right reports whether some order of joins, leaves and ends of sessions has, for each look, a
+// moment at which the group is what the look shows, with the looks of a stream in order. A look may
+// be as old as it likes: it only has to show a state that once existed.
 func (g group) right(s groupStory) bool {
 	var calls []call
 	came, went := map[int]int{}, map[int]int{}
@@ -200,7 +204,7 @@ func (g group) right(s groupStory) bool {
 	return explainable(calls, strings.Repeat(string(notMember), len(s.only)), s.step)
 }
 
-// inTurn puts what a client did to the group behind its looks that came before, at equal times, too.
+// inTurn puts what a client did to the group after its earlier looks, even at equal times.
 func (g group) inTurn(s groupStory, calls []call, came, went map[int]int) {
 	for n, i := range s.looks {
 		l := g.looks[i]
@@ -218,8 +222,8 @@ func (g group) inTurn(s groupStory, calls []call, came, went map[int]int) {
 	}
 }
 
-// stays are the join of a member, and what may befall it. What may happen or not may happen again:
-// that changes nothing, and there is less to try.
+// stays returns the join of a member, and the events that may affect it. An event that is not
+// certain may happen any number of times: that changes nothing, and leaves fewer orders to try.
 func (g group) stays(m int, strictly bool) []call {
 	j := g.members[m].join
 	from, until := g.dies(j, strictly)
@@ -245,8 +249,8 @@ func (g group) stays(m int, strictly bool) []call {
 	return all
 }
 
-// oneCreate reports whether so few transactions were committed during a join that its znode was created only
-// once: to create it, delete it and create it again takes three.
+// oneCreate reports whether the znode was created only once during a join, because so few
+// transactions were committed meanwhile: to create it, delete it and create it again takes three.
 func (g group) oneCreate(j op) bool {
 	before := j.with.seen[0]
 	for _, o := range g.ops {
@@ -265,7 +269,7 @@ func (g group) oneCreate(j op) bool {
 	return !moved(j) && before > 0 && j.with.seen[1] > 0 && j.with.seen[1] < before+3
 }
 
-// goes are the leaves of a member. By the letter they are one moment each.
+// goes returns the leaves of a member. Taken literally, each of them is one moment.
 func (g group) goes(m int, strictly bool) []call {
 	var all []call
 	for _, o := range g.members[m].leaves {
@@ -283,15 +287,15 @@ func (g group) goes(m int, strictly bool) []call {
 	return all
 }
 
-// dies are the earliest and the latest moment at which the session may have died in which a member
-// joined. If its client had two meanwhile it may be that of either.
+// dies returns the earliest and the latest moment at which the session in which a member joined
+// may have died. If the client had two sessions meanwhile, either may be meant.
 func (g group) dies(j op, strictly bool) (from, until int64) {
 	from, until = deaths(g.record, j.with.session)
 	switch {
 	case strictly:
-		from++ // it lived then
+		from++ // it was alive then
 	case j.out != ok:
-		from = j.inv // who gives up may take it back
+		from = j.inv // a client that gives up may take its join back
 	}
 	if j.out == open || !moved(j) {
 		if !strictly {
@@ -306,11 +310,12 @@ func (g group) dies(j op, strictly bool) (from, until int64) {
 	return min(from, other), never
 }
 
-// again is from when on a member's client had another session, in which it may have joined again:
-// strictly when that is known; else it is since the last sign of the one in which it joined.
+// again returns the time from which on a member's client had another session, in which it may
+// have joined again. If strictly is set, that is when this is known; otherwise it is the last
+// sign of life of the session in which it joined.
 func (g group) again(j op, strictly bool) int64 {
 	if j.out != ok && !strictly {
-		return j.inv // who gives up may take it back, and try again
+		return j.inv // a client that gives up may take its join back, and try again
 	}
 	type sign struct{ at, session int64 }
 	var signs []sign
@@ -344,10 +349,10 @@ func (g group) again(j op, strictly bool) int64 {
 	return max(since, j.inv)
 }
 
-// seen are the calls that a look has behind it by the zxids that its session had seen: what a join
-// or a leave did was not above what its own session had seen when it was answered. A leave may have
-// found nothing left to do; so else than by the letter it is only asked that a look does not show who
-// had left, see outdated.
+// seen returns the calls that come before a look, judged by the zxids that its session had seen:
+// the effect of a join or a leave is not above what its own session had seen when it was answered.
+// A leave may have found nothing to do. So, unless sentences are taken literally, the only
+// requirement is that a look does not show a member that had left; see outdated.
 func (g group) seen(m int, l look, strictly bool, came, went int) []int {
 	var all []int
 	if g.within(g.members[m].join, l, strictly) {
@@ -366,8 +371,9 @@ func (g group) within(o op, l look, strictly bool) bool {
 		(strictly || !moved(o) && o.inv <= l.inv)
 }
 
-// outdated reports whether a look shows somebody who had left by all that its session had seen: who left
-// in another session than that in which he joined may have been told so by a server that lags.
+// outdated reports whether a look shows a member that had left, judged by all that the look's
+// session had seen. A member that left in another session than the one in which it joined may have
+// been told so by a server that lags.
 func (g group) outdated(m int, l look) bool {
 	j := g.members[m].join
 	if j.out != ok || moved(j) || !slices.Contains(l.shown, g.members[m].name) {
@@ -378,8 +384,8 @@ func (g group) outdated(m int, l look) bool {
 	})
 }
 
-// sure returns what the client of a look had seen for certain: if it connected again, a server need only
-// have what it had got until then.
+// sure returns what the client of a look had certainly seen: if it connected again, a server need
+// only have what the client had got by then.
 func (g group) sure(l look, strictly bool) int64 {
 	bound := l.with.seen[0]
 	if strictly {
@@ -409,7 +415,8 @@ func (g group) connectedBefore(fact int) bool {
 	})
 }
 
-// letters say of each member that is asked for whether a look shows it.
+// letters returns a letter for each of some members, which says whether a look shows
+// it.
 func (g group) letters(l look, only []int) string {
 	var s strings.Builder
 	for _, m := range only {
@@ -422,7 +429,7 @@ func (g group) letters(l look, only []int) string {
 	return s.String()
 }
 
-// step has a letter for each member as its state.
+// step's state has a letter for each member.
 func (s groupStory) step(state string, o op) []string {
 	switch o.f {
 	case isListed, isPicked, isNobody:
@@ -436,7 +443,7 @@ func (s groupStory) step(state string, o op) []string {
 	was := *at
 	switch {
 	case o.f == isLeft && (s.strictly || was != notMember):
-		*at = hasLeft // else a join of unknown outcome may come yet
+		*at = hasLeft // otherwise a join of unknown outcome may still come
 	case o.f == isMadeNow && was == notMember:
 		*at = forNow
 	case o.f == isMadeNow && was == forNow:
@@ -469,7 +476,7 @@ func (g group) all() []int {
 	return all
 }
 
-// stream are a look and all that are before it.
+// stream returns a look and all earlier looks of its stream.
 func (g group) stream(last int) []int {
 	var all []int
 	for i := last; i >= 0; i = g.looks[i].before {
@@ -479,8 +486,8 @@ func (g group) stream(last int) []int {
 	return all
 }
 
-// told returns a property's answer about some looks: it is kept if they have a story by the letter, and
-// broken if they have none even of some one member by itself.
+// told returns a property's answer about some looks: it is kept if one story explains them when
+// sentences are taken literally, and violated if some single member has no story at all.
 func (g group) told(looks []int, seen bool) string {
 	if g.right(groupStory{only: g.all(), looks: looks, seen: seen, strictly: true}) {
 		return valid
@@ -493,7 +500,8 @@ func (g group) told(looks []int, seen bool) string {
 	return unknown
 }
 
-// groupAnswers holds the answers of each property that goes without a log and a time limit.
+// groupAnswers returns the answers for each property that needs neither a log nor a time
+// limit.
 func groupAnswers(h record) answers {
 	all := answers{}
 	for _, o := range h.ops {
@@ -527,8 +535,9 @@ func groupAnswers(h record) answers {
 	return all
 }
 
-// picked tells whether a pick goes by what its client was told of last. Of two instances it is asked
-// only whether one had unregistered before the other, which its client was told of, came.
+// picked tells whether a pick is based on what its client was told last. For two instances, only
+// this is checked: whether one had unregistered before the other, of which the client was told,
+// came.
 func (g group) picked(i int) string {
 	if !g.real() {
 		return unknown
@@ -541,7 +550,7 @@ func (g group) picked(i int) string {
 	for m := range g.members {
 		one := groupStory{only: []int{m}, looks: before}
 		if !g.right(one) {
-			return unknown // what it was told of is wrong already
+			return unknown // what it was told is already wrong
 		}
 		if one.looks = stream; !g.right(one) {
 			return violation
@@ -553,7 +562,8 @@ func (g group) picked(i int) string {
 	return unknown
 }
 
-// unregistered reports whether an instance certainly had before one of others came.
+// unregistered reports whether an instance had certainly unregistered before one of
+// some others came.
 func (g group) unregistered(name string, others []string) bool {
 	m := g.known(name)
 	if m < 0 || slices.Contains(others, name) {
@@ -569,7 +579,8 @@ func (g group) unregistered(name string, others []string) bool {
 	return false
 }
 
-// together tells whether all looks have one story: then the reference model finds nothing wrong.
+// together tells whether all looks have one story, so that the reference model finds nothing
+// wrong.
 func (g group) together() string {
 	var all []int
 	for i := range g.looks {

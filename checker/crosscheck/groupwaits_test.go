@@ -9,9 +9,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// What a group has to show after some time, to those who are connected.
+// This file checks what a group must show in time to clients that are connected.
 
-// spans are when a client was connected; one of which the record does not tell always was.
+// spans returns when a client was connected. A client whose connections the record does
+// not tell was always connected.
 func (h record) spans(client int) []span {
 	var all []span
 	if !h.tellsOf(client) {
@@ -30,8 +31,8 @@ func (h record) spans(client int) []span {
 	return all
 }
 
-// shared is for how long two clients were connected between two moments: at a stretch that lasted
-// until the second one, and altogether.
+// shared returns for how long two clients were connected between two moments: at a stretch that
+// lasted until the second moment, and altogether.
 func (h record) shared(a, b int, from, to int64) (stretch, whole int64) {
 	for _, x := range h.spans(a) {
 		for _, y := range h.spans(b) {
@@ -48,7 +49,7 @@ func (h record) shared(a, b int, from, to int64) (stretch, whole int64) {
 	return stretch, whole
 }
 
-// crashed is when a client's process was first killed after a moment.
+// crashed returns when a client's process was first killed after a moment.
 func (h record) crashed(client int, after int64) int64 {
 	for _, f := range h.facts {
 		if f.f == history.FExited && f.client == client && f.at >= after {
@@ -58,8 +59,9 @@ func (h record) crashed(client int, after int64) int64 {
 	return never
 }
 
-// missed tells whether a list lacks a member that certainly is there, and was due: if the list was asked
-// for long after the member joined, and both clients were connected until it had been answered.
+// missed tells whether a list lacks a member that was certainly there and had to be shown: the list
+// was asked for long after the member joined, and both clients were connected until it was
+// answered.
 func (g group) missed(m joined, l look) string {
 	killed := g.crashed(m.join.client, m.join.inv) <= l.ret
 	leaves := slices.ContainsFunc(m.leaves, func(o op) bool { return o.inv <= l.ret })
@@ -73,8 +75,8 @@ func (g group) missed(m joined, l look) string {
 	return answer
 }
 
-// stayed tells whether a list shows a member for long after its client crashed. Nothing is asked of
-// one that had left before, or whose join was not answered.
+// stayed tells whether a list shows a member for long after its client crashed. Nothing is required
+// of a member that had left before, or whose join was not answered.
 func (g group) stayed(m joined, l look) string {
 	killed := g.crashed(m.join.client, m.join.inv)
 	if killed > l.ret || !slices.Contains(l.shown, m.name) {
@@ -107,15 +109,16 @@ func (g group) overdue(since int64, peer int, l look, patience int64) string {
 	return unknown
 }
 
-// A parted is a member that is to go, since its join or a leave ended: the join with an error, the
-// leave with any outcome but that it certainly had no effect.
+// parted is a member that must go, since its join or a leave ended: the join with an error, or the
+// leave with any outcome except that it certainly had no effect.
 type parted struct {
 	join, end op
-	left      bool // for certain
+	left      bool // it has certainly left
 }
 
-// parted are the members that are to go, of all that any client asked to join as. Each goes from the
-// first end on: a leave ends it even if it fails, and after an error it is no member to begin with.
+// parted returns the members that must go, among all that any client asked to join as. Each must go
+// from the first such end on: a leave ends the membership even if it fails, and after an error of
+// the join there is no membership to begin with.
 func (h record) parted(key string) map[string]parted {
 	joins, all := map[string]op{}, map[string]parted{}
 	goes := func(name string, end op, left bool) {
@@ -139,7 +142,7 @@ func (h record) parted(key string) map[string]parted {
 				goes(name, o, false)
 			}
 		case o.out == ok || o.out == info:
-			if !asked { // which is not real
+			if !asked { // that violates real
 				joins[name] = op{client: o.client, f: models.FJoin, arg: o.arg, inv: o.inv, ret: o.inv, out: fail}
 			}
 			goes(name, o, o.out == ok)
@@ -148,7 +151,7 @@ func (h record) parted(key string) map[string]parted {
 	return all
 }
 
-// ghosts tells whether lists show members that were to go for longer than patience by then.
+// ghosts tells whether lists show members that should have gone more than patience before.
 func (g group) ghosts(patience int64) string {
 	all := answers{"": valid}
 	for name, p := range g.parted(g.key) {
@@ -161,7 +164,7 @@ func (g group) ghosts(patience int64) string {
 				answer = unknown
 			}
 			if answer == valid && patience == bound && p.left && g.overdue(p.end.ret, l.client, l, bound) != valid {
-				answer = unknown // the text wants both clients connected, though nothing is left to do for the one that left
+				answer = unknown // the text requires that both clients were connected, although the one that left has nothing left to do
 			}
 			all.worse("", answer)
 		}
@@ -169,9 +172,9 @@ func (g group) ghosts(patience int64) string {
 	return all[""]
 }
 
-// perhaps reports whether the text leaves it open if a list may show a member that is to go: its client
-// crashed at any time; it left again, from when on the time may count anew; or its join certainly had
-// no effect, which breaks real.
+// perhaps reports whether the text does not say if a list may show a member that must go: its
+// client crashed at any time, it left again, so that the time may start again, or its join
+// certainly had no effect, which violates real.
 func (g group) perhaps(p parted, l look) bool {
 	again := slices.ContainsFunc(g.members, func(m joined) bool {
 		return m.name == joiner(p.join) && slices.ContainsFunc(m.leaves, func(o op) bool { return o != p.end && o.inv >= p.end.inv && o.inv <= l.ret })
@@ -179,8 +182,8 @@ func (g group) perhaps(p parted, l look) bool {
 	return again || p.join.out == fail || g.crashed(p.join.client, p.join.inv) < never
 }
 
-// inTime are converge and gone, of lists, if what is left of a member may stay for patience. What a
-// client waits for, and picks, is not asked here.
+// inTime returns the answers for converge and gone, as far as lists show them, if what is left of a
+// member may stay for patience. The waits and picks of clients are not checked here.
 func (h record) inTime(patience int64) answers {
 	all := answers{"converge": valid}
 	died := slices.ContainsFunc(h.facts, func(f fact) bool { return f.f == history.FExited })
@@ -203,13 +206,14 @@ func (h record) inTime(patience int64) answers {
 	return all
 }
 
-// ownLateGroup generates groups in which seconds pass, and lists show what they should or not.
+// ownLateGroup generates groups in which seconds pass, and lists that may show what they
+// should not.
 func ownLateGroup(model string) func(r *rand.Rand) record {
 	return func(r *rand.Rand) record {
 		h := record{model: model, order: r.Uint64(), ops: calls(r, 2+r.IntN(6), 2)}
 		if !chance(r, 4) {
 			for i := range h.ops {
-				h.ops[i].out = pick(r, h.ops[i].out, ok, info) // errors are rare elsewhere
+				h.ops[i].out = pick(r, h.ops[i].out, ok, info) // errors are rare in the other tests
 			}
 		}
 		s := newGathering(&h, r)
@@ -259,8 +263,8 @@ func (s *gathering) part() {
 	s.ops = slices.Concat(first, s.ops)
 }
 
-// someOf returns some who have begun to join before an operation: mostly without those who began to leave,
-// or whose joins ended in an error.
+// someOf returns some members that have begun to join before an operation, mostly without those
+// that have begun to leave, or whose joins ended in an error.
 func (s *gathering) someOf(place int) []string {
 	in := map[string]bool{}
 	for _, o := range s.ops {
@@ -279,7 +283,7 @@ func (s *gathering) someOf(place int) []string {
 	return all
 }
 
-// kill ends a client's process behind all that it did.
+// kill ends a client's process after all that it did.
 func (s *gathering) kill(c int) {
 	at := int64(0)
 	for i, o := range s.ops {
@@ -292,7 +296,7 @@ func (s *gathering) kill(c int) {
 	s.facts = append(s.facts, fact{at: at, of: history.SessionProcess, client: c, session: int64(0x10 + c), f: history.FExited, value: history.Exited{By: history.ByCrash}})
 }
 
-// unleft is a record without the leaves of which the outcome is unknown.
+// unleft returns the record without leaves of unknown outcome.
 func (h record) unleft() record {
 	h.ops = slices.DeleteFunc(slices.Clone(h.ops), func(o op) bool {
 		return (o.f == models.FLeave || o.f == models.FUnregister) && o.out == info
@@ -300,13 +304,13 @@ func (h record) unleft() record {
 	return h
 }
 
-// haunted reports whether any list shows a member that was to go.
+// haunted reports whether any list shows a member that should have gone.
 func (h record) haunted() bool {
 	return slices.ContainsFunc(keysOf(h.ops), func(key string) bool { return h.group(key).ghosts(bound) == violation })
 }
 
-// goInTime compares groups, and counts the histories in which it matters that what is left of members
-// has to go in time: it may not stay, but it may until then.
+// goInTime compares groups, and counts the histories in which the time limit for what is left of
+// members matters: it may stay until the limit, and no longer.
 func goInTime(t *testing.T, name, model string) {
 	all, late, inTime, leaves := 0, 0, 0, 0
 	own{name: name, generate: ownLateGroup(model), ours: func(h record) answers {

@@ -15,21 +15,22 @@ import (
 
 const never = math.MaxInt64
 
-// A hold as the record bounds it: granted from ai to ao, over from x to e.
+// hold is a hold with the bounds that the record gives it: granted from ai to ao, over
+// from x to e.
 type hold struct {
 	ai, ao, x, e int64
 	token        int64
 	client       int
 	session      int64
 	asked        int64    // when its release was called
-	keys         []string // of a multi-lock or a partitioner: those that it is of
+	keys         []string // the keys that it covers, for a multi-lock or a partitioner
 }
 
-// begun is the hold that an acquire began.
+// begun returns the hold that an acquire began.
 func begun(a op) hold {
 	one := hold{ai: a.inv, ao: a.ret, token: field(a.res, "token"), client: a.client, session: a.with.owner, e: never}
 	for _, value := range []string{a.arg, a.res} {
-		var of models.Keys // a partitioner's are the ones that it was granted
+		var of models.Keys // for a partitioner: the keys that it was granted
 		if value == "" {
 			continue
 		}
@@ -40,9 +41,9 @@ func begun(a op) hold {
 	return one
 }
 
-// holdsOf are the holds of a key. They do not agree if the evidence of a session
-// contradicts itself, or a session is granted what it has not released, or a hold may be of
-// several sessions.
+// holdsOf returns the holds of a key. agrees is false if the evidence of a session
+// contradicts itself, if a session is granted what it has not released, or if a hold may
+// belong to several sessions.
 func holdsOf(h record, key string) (holds []hold, agrees bool) {
 	agrees = asked(h, key)
 	for i, a := range h.ops {
@@ -60,8 +61,9 @@ func holdsOf(h record, key string) (holds []hold, agrees bool) {
 	return holds, agrees
 }
 
-// asked reports whether every yes of a client is about what it had been granted:
-// others would be terms of their own, of leaders that nobody made stand.
+// asked reports whether each claim of a client to hold is about what it had been
+// granted. Other claims would be terms of their own, of leaders that did not stand for
+// election.
 func asked(h record, key string) bool {
 	holds := map[int]int64{}
 	for _, o := range h.ops {
@@ -78,8 +80,8 @@ func asked(h record, key string) bool {
 	return true
 }
 
-// release is when the end of the hold of acquire i was asked for, at the earliest;
-// and whether its session was granted another before.
+// release returns the earliest time at which the end of the hold of acquire i was asked
+// for. again reports whether its session had been granted another hold before.
 func release(h record, i int, one *hold) (at int64, again bool) {
 	a := h.ops[i]
 	sure := a.ret // the last moment at which it was asked and still held
@@ -118,7 +120,7 @@ func field(object, name string) int64 {
 	return n
 }
 
-// deaths are the earliest and the latest moment at which a session can have died.
+// deaths returns the earliest and the latest moment at which a session can have died.
 func deaths(h record, session int64) (lo, hi int64) {
 	hi = never
 	for _, o := range h.ops {
@@ -137,8 +139,8 @@ func deaths(h record, session int64) (lo, hi int64) {
 	return lo, hi
 }
 
-// fits reports whether holds can have been one after the other in this order: each
-// granted as early as it can be, and over as early as it can be.
+// fits reports whether the holds can have followed each other in this order, if each is
+// granted, and is over, as early as it can be.
 func fits(holds []hold) bool {
 	now := int64(math.MinInt64)
 	for _, h := range holds {
@@ -171,7 +173,8 @@ func permutations[T any](all []T, f func([]T) bool) bool {
 	return from(0)
 }
 
-// holdAnswers are exclusion, tokens and fencing. The worst key counts.
+// holdAnswers returns the answers for exclusion, tokens and fencing. The worst key
+// counts.
 func holdAnswers(h record) answers {
 	all := answers{"exclusion": valid, "tokens": valid, "fencing": valid}
 	wrong := func(property string, is bool) {
@@ -202,8 +205,9 @@ func twice(holds []hold) bool {
 	return false
 }
 
-// fenced goes through the writes in the resource's order: none is accepted below
-// one that was, and none refused in the core of its hold.
+// fenced goes through the writes in the order in which the resource saw them. No write
+// may be accepted with a lower token than an earlier accepted one, and none may be
+// refused in the core of its hold.
 func fenced(h record, key string, holds []hold) bool {
 	type written struct {
 		op
@@ -240,8 +244,8 @@ func fenced(h record, key string, holds []hold) bool {
 
 func keysOf(ops []op) []string { return (&plain{ops: ops}).keys() }
 
-// holds generates a lock or an election: clients hold one after the other, and end
-// by releases, also unknown ones, or with their sessions.
+// holds generates a lock or an election: clients hold one after the other, and their
+// holds end by releases, also of unknown outcome, or with their sessions.
 func holds(model string) func(r *rand.Rand) record {
 	return func(r *rand.Rand) record {
 		h := record{model: model, order: r.Uint64()}
@@ -262,11 +266,11 @@ func holds(model string) func(r *rand.Rand) record {
 type holding struct {
 	*record
 	r                    *rand.Rand
-	free                 []int64 // when each client has time again
+	free                 []int64 // when each client can make its next call
 	session              []int64 // of each client
 	token                int64
 	over, order, highest map[string]int64 // by key, or part of it
-	parts                []string         // of the key, which the next hold is of; none: of all
+	parts                []string         // the parts of the key that the next hold covers; none means all
 }
 
 func newHolding(h *record, r *rand.Rand) *holding {
@@ -278,7 +282,7 @@ func newHolding(h *record, r *rand.Rand) *holding {
 
 func (s *holding) gap() int64 { return int64(max(0, s.r.IntN(5)-1)) }
 
-// partsOf returns the held parts of a key, by names of their own.
+// partsOf returns names for the held parts of a key.
 func (s *holding) partsOf(key string) []string {
 	if len(s.parts) == 0 {
 		return []string{key}
@@ -290,7 +294,7 @@ func (s *holding) partsOf(key string) []string {
 	return all
 }
 
-// asks is the value of an acquire.
+// asks returns the value of an acquire.
 func (s *holding) asks() string {
 	switch {
 	case len(s.parts) == 0:
@@ -301,7 +305,7 @@ func (s *holding) asks() string {
 	return asJSON(models.Keys{Keys: s.parts})
 }
 
-// grants is the answer of an acquire.
+// grants returns the answer of an acquire.
 func (s *holding) grants() string {
 	if s.model == models.Partitioner.Name {
 		return fmt.Sprintf(`{"token":"0x%x","keys":%s}`, s.token, asJSON(s.parts))
@@ -309,8 +313,8 @@ func (s *holding) grants() string {
 	return fmt.Sprintf(`{"token":"0x%x"}`, s.token)
 }
 
-// one is a stay of one client: granted at one moment, over at another, of which
-// the record tells when calls began and ended, and some signs of life.
+// one is a stay of one client: granted at one moment, over at another. The record tells
+// when its calls began and ended, and gives some signs of life.
 func (s *holding) one(key string) {
 	c := s.r.IntN(len(s.free))
 	session := s.session[c]
@@ -357,7 +361,8 @@ func (s *holding) one(key string) {
 	}
 }
 
-// end releases, perhaps at the second try; or, if the session dies, perhaps not at all.
+// end releases the hold, perhaps at the second try; if the session dies, perhaps not at
+// all.
 func (s *holding) end(c int, key string, session, lives int64, over *int64) {
 	if lives != never && chance(s.r, 2) {
 		return
@@ -375,7 +380,7 @@ func (s *holding) end(c int, key string, session, lives int64, over *int64) {
 		ret: max(began, *over) + s.gap(), out: pick(s.r, ok, ok, ok, info, open),
 	}, session, lives)
 	if last := &s.ops[len(s.ops)-1]; last.out != ok && chance(s.r, 2) {
-		last.ret = began + s.gap() // it goes on by itself
+		last.ret = began + s.gap() // the release goes on by itself
 		s.free[c] = last.ret
 	}
 }
@@ -418,7 +423,7 @@ func (s *holding) add(o op, session, lives int64) {
 	s.free[o.client] = o.ret
 }
 
-// mutate changes one thing.
+// mutate makes one change.
 func (s *holding) mutate() {
 	o := &s.ops[s.r.IntN(len(s.ops))]
 	switch s.r.IntN(5) {

@@ -13,29 +13,33 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A job holds what a record tells of one, apart from what certainly failed.
+// job holds what a record tells about one job, apart from operations that certainly
+// failed.
 type job struct {
 	item     string
 	puts     []op
 	attempts []jobAttempt
 	finishes []finish
-	look     *models.Jobs // the last one, if there was one
+	look     *models.Jobs // the last look, if there was one
 	looked   int64
-	// odd means that a worker was given the job while it had it: whose finish is which then?
+	// odd means that a worker was given the job while it had it, so that it is not known to
+	// which attempt its finish belongs.
 	odd bool
 }
 
-// A jobAttempt is a hold of the job, and its number. Refused is the hold if a finish or give-back
-// that failed shows as much as one that did not: that its worker had it until then.
+// jobAttempt is a hold of the job, with the number of the attempt. refused is the hold if a
+// finish or give-back that failed proves as much as one that succeeded: that its worker had the
+// job until then.
 type jobAttempt struct {
 	hold
 	refused hold
 	number  int
-	// of each session that it can be of, what it was then
+	// for each session that it may belong to: the hold in that case
 	may, mayRefused [][]hold
 }
 
-// A finish is of an attempt, or -1 if nobody was given that.
+// finish is a finish of an attempt; the attempt is -1 if no attempt was given out under
+// its number.
 type finish struct {
 	op
 	of int
@@ -53,7 +57,7 @@ func itemOf(value string) string {
 	return i.Item
 }
 
-// jobsOf are the jobs of a key that anything is said of.
+// jobsOf returns the jobs of a key that occur in the record.
 func jobsOf(h record, key string) []job {
 	byItem := map[string]*job{}
 	at := func(item string) *job {
@@ -108,7 +112,7 @@ func (h record) look(key string) (*models.Jobs, int64) {
 	return nil, never
 }
 
-// had is which attempt a client was given last under a number.
+// had returns the last attempt that a client was given under a number.
 func (j *job) had(client, number int) int {
 	for i, a := range slices.Backward(j.attempts) {
 		if a.client == client && a.number == number {
@@ -143,7 +147,8 @@ func (j *job) took(h record, i int) {
 	j.attempts = append(j.attempts, a)
 }
 
-// ownedBy returns the certain part of a hold of one of some sessions, and what it was if it is of each.
+// ownedBy returns the certain part of a hold that belongs to one of some sessions, and what the
+// hold is in each of the cases.
 func (h record) ownedBy(owners []int64, one hold) (certain hold, choices [][]hold) {
 	certain = one
 	certain.e = math.MinInt64
@@ -165,8 +170,9 @@ func (h record) remote() bool {
 	})
 }
 
-// ends has an end limit the attempt. To a process the news of a loss may come late: only what
-// succeeded shows how long it lasted.
+// ends makes an operation that ends the attempt limit it. In a process of its own, a worker
+// may learn of a loss late, so only an operation that succeeded shows how long the attempt
+// lasted.
 func (a *jobAttempt) ends(end op, remote bool) {
 	if attemptOf(end.arg).Held {
 		if end.out != fail || !remote {
@@ -181,7 +187,8 @@ func (a *jobAttempt) ends(end op, remote bool) {
 	}
 }
 
-// jobAnswers holds the answers of each property but progress. "reference" is valid if all of them are.
+// jobAnswers returns the answers for each property except progress. "reference" is valid if all of
+// them are.
 func jobAnswers(h record) answers {
 	all := answers{"lease-exclusion": valid, "finish-once": valid, "conservation": valid, "attempts": valid}
 	for _, o := range h.ops {
@@ -209,7 +216,7 @@ func jobAnswers(h record) answers {
 	return all
 }
 
-// either returns the answer of two readings, if they agree.
+// either returns the common answer of two readings, or unknown if they differ.
 func either(lenient, strict bool) string {
 	if lenient != strict {
 		return unknown
@@ -229,8 +236,8 @@ func (j job) exclusive() string {
 	return either(!choose(holds, one.inSomeOrder), !choose(refused, one.inSomeOrder))
 }
 
-// finished tries all orders of takes and finishes. If only a finish of unknown outcome can have
-// made the job done, one of these did.
+// finished tries all orders of takes and finishes. If the job can have become done only by a
+// finish of unknown outcome, one of these did it.
 func (j job) finished() string {
 	if j.odd {
 		return unknown
@@ -258,9 +265,10 @@ func (j job) finished() string {
 	return either(lenient, strict)
 }
 
-// once reports whether there is an order in which nobody is given the job when it is finished, and
-// whoever finishes it is the last who was given it. Strictly, a client's calls are ordered at equal
-// times, too, and attempts last for as long as is known; else they are moments.
+// once reports whether there is an order in which no worker is given the job after it is finished,
+// and in which the worker that finishes it is the last that was given it. If strictly is set, a
+// client's calls are ordered even at equal times, and attempts last for as long as is known.
+// Otherwise attempts are moments.
 func (j job) once(finishes []finish, strictly bool) bool {
 	var calls []call
 	for i, a := range j.attempts {
@@ -293,7 +301,8 @@ func (j job) once(finishes []finish, strictly bool) bool {
 	})
 }
 
-// last reports whether an attempt can have been the last one, no two at one time.
+// last reports whether an attempt can have been the last one, with no two attempts at
+// one time.
 func (j job) last(attempt int) bool {
 	all := [][][]hold{j.attempts[attempt].mayRefused}
 	for i, a := range j.attempts {
@@ -306,7 +315,7 @@ func (j job) last(attempt int) bool {
 	})
 }
 
-// conserved compares the end with what was put, given out and finished.
+// conserved compares the last look with what was put, given out and finished.
 func (j job) conserved() string {
 	certain := slices.ContainsFunc(j.puts, func(o op) bool { return o.out == ok })
 	finished := slices.ContainsFunc(j.finishes, func(f finish) bool { return f.out == ok })
@@ -335,19 +344,19 @@ func (j job) conserved() string {
 		finished && done == 0 && len(j.puts) > 0,
 		done > 0 && len(j.finishes) == 0:
 		return violation
-	case len(j.attempts) > 0 && places == 0, // it was put, though that was not answered
+	case len(j.attempts) > 0 && places == 0, // it was put, although the put was not answered
 		finished && done == 0:
 		return unknown
 	}
 	return valid
 }
 
-// mayBeThere reports whether somebody had begun to put the job by then.
+// mayBeThere reports whether some client had begun to put the job by a time.
 func (j job) mayBeThere(by int64) bool {
 	return slices.ContainsFunc(j.puts, func(o op) bool { return o.inv <= by })
 }
 
-// numbered compares each two numbers of a job.
+// numbered compares the numbers of each two attempts at a job.
 func (j job) numbered(tries int) string {
 	for i, a := range j.attempts {
 		if a.number < 1 || tries > 0 && a.number > tries {
@@ -363,12 +372,12 @@ func (j job) numbered(tries int) string {
 	return valid
 }
 
-// A gap is a number that nobody was given, though a later attempt had begun by a time, or the job
-// was dead.
+// gap is a number that no worker was given, although a later attempt had begun by a time, or the
+// job was dead.
 type gap struct{ by int64 }
 
-// lost compares numbers that nobody was given with takes of which nobody knows the outcome: each
-// gap, of whatever job, needs one of its own, that began in time.
+// lost matches numbers that no worker was given with takes of unknown outcome: each gap, of any
+// job, needs a take of its own that began in time.
 func lost(h record, key string, jobs []job) string {
 	var unsure []int64
 	for _, o := range h.ops {
@@ -388,7 +397,7 @@ func lost(h record, key string, jobs []job) string {
 	return valid
 }
 
-// fill finds each gap a take.
+// fill finds a take for each gap.
 func fill(gaps []gap, unsure []int64) bool {
 	if len(gaps) == 0 {
 		return true
@@ -428,37 +437,37 @@ func (j job) gaps(tries int) []gap {
 	return gaps
 }
 
-// A lease is which session has a job, and for which attempt.
+// lease says which session has a job, and for which attempt.
 type lease struct {
 	item    string
 	attempt int
 	session int64
 }
 
-// A shop is a job queue that goes right, with workers that die.
+// shop is a job queue that works correctly, with workers that die.
 type shop struct {
 	*record
 	r          *rand.Rand
 	now        int64
 	key        string
-	free       []int64 // when each client has time again
+	free       []int64 // when each client can make its next call
 	session    []int64 // of each client
 	died       map[int64]int64
 	tried      map[string]int
 	open       []string
 	done, dead []string
 	leased     []lease
-	has        [][]lease // what each client takes itself for a worker of
-	put, first int       // how many were put, and how many are before anybody takes one
-	// unguarded means that the queue gives a job to who asks although another one has it, and lets
-	// anybody finish what was given to him once.
+	has        [][]lease // the attempts that each client believes to have
+	put, first int       // how many jobs were put, and how many are put before the first take
+	// unguarded means that the queue gives a job to a worker although another one has it, and lets
+	// a worker finish any job that it was ever given.
 	unguarded bool
-	skips     bool // it counts too far
-	slow      bool // it tells who is connected
+	skips     bool // it skips numbers of attempts
+	slow      bool // it tells which clients are connected
 	leaving   *leavers
 }
 
-// ownJobs generates job queues, and changes some things.
+// ownJobs generates job queues, and makes some changes.
 func ownJobs(r *rand.Rand) record { return jobsOfModel(r, models.JobQueue.Name) }
 
 func jobsOfModel(r *rand.Rand, model string) record {
@@ -480,7 +489,8 @@ func jobsOfModel(r *rand.Rand, model string) record {
 	return h
 }
 
-// end puts all in order, with what is known of sessions, and mostly the last look at each key.
+// end puts everything in order, with what is known of sessions, and in most cases with the
+// last look at each key.
 func (h *record) end(r *rand.Rand, all []*shop) {
 	h.inOrder()
 	for _, s := range all {
@@ -494,7 +504,7 @@ func (h *record) end(r *rand.Rand, all []*shop) {
 
 func (s *shop) gap() int64 { return int64(max(0, s.r.IntN(5)-1)) }
 
-// one is one call of one client, or the end of its session.
+// one adds one call of one client, or the end of its session.
 func (s *shop) one(all []*shop) {
 	c := s.r.IntN(len(s.free))
 	o := op{client: c, key: s.key, inv: s.free[c] + s.gap(), out: pick(s.r, ok, ok, ok, ok, ok, info, fail)}
@@ -603,7 +613,8 @@ func (s *shop) over(l lease, finished bool) {
 	}
 }
 
-// die ends a client's session; it goes on in another one, and may take itself for a worker still.
+// die ends a client's session. The client goes on in another session, and may still believe that
+// it is a worker.
 func (s *shop) die(c int, at int64, all []*shop) {
 	dead := s.session[c]
 	s.session[c]++
@@ -620,7 +631,7 @@ func (s *shop) die(c int, at int64, all []*shop) {
 	}
 }
 
-// buries ends a session, and with it what it has.
+// buries ends a session, and with it the leases that it has.
 func (s *shop) buries(dead, at int64) {
 	s.now = max(s.now, at)
 	s.died[dead] = s.now
@@ -632,7 +643,8 @@ func (s *shop) buries(dead, at int64) {
 	}
 }
 
-// prove gives sessions signs of life, of when they lived; a few are wrong.
+// prove gives sessions signs of life from the times at which they lived; a few signs
+// are wrong.
 func (s *shop) prove() {
 	for i := range s.ops {
 		o := &s.ops[i]
@@ -648,7 +660,7 @@ func (s *shop) prove() {
 	}
 }
 
-// lookAt adds the last look; sometimes a job is elsewhere, or gone.
+// lookAt adds the last look. Sometimes a job is elsewhere, or gone.
 func (s *shop) lookAt() {
 	jobs := models.Jobs{Open: slices.Clone(s.open), Done: s.done, Dead: s.dead}
 	for _, l := range s.leased {
@@ -668,11 +680,11 @@ func (s *shop) lookAt() {
 	s.facts = append(s.facts, fact{at: s.last() + 1 + s.gap(), of: history.Nemesis, client: -1, f: history.FDrained, key: s.key, value: jobs})
 }
 
-// mutateJobs changes one thing.
+// mutateJobs makes one change.
 func (h *record) mutateJobs(r *rand.Rand, s *shop) {
 	o := &h.ops[r.IntN(len(h.ops))]
 	switch r.IntN(7) {
-	case 0: // another number, or job
+	case 0: // another number, or another job
 		if o.f == models.FTake && o.out == ok {
 			a := attemptOf(o.res)
 			a.Attempt += r.IntN(3) - 1
@@ -681,7 +693,7 @@ func (h *record) mutateJobs(r *rand.Rand, s *shop) {
 			}
 			o.res = string(history.Value(a))
 		}
-	case 1, 2: // what was refused was not, as if nothing guarded it
+	case 1, 2: // something that was refused succeeds, as if the queue did not guard it
 		if o.f != models.FTake || o.out == ok {
 			o.out = pick(r, ok, ok, fail, info)
 			if o.out == ok && (o.f == models.FFinish || o.f == models.FGiveBack) {
@@ -696,7 +708,7 @@ func (h *record) mutateJobs(r *rand.Rand, s *shop) {
 		if o.f == models.FFinish || o.f == models.FGiveBack {
 			o.f = pick(r, models.FFinish, models.FGiveBack)
 		}
-	case 5, 6: // given to another one, too
+	case 5, 6: // given to another worker as well
 		if o.f == models.FTake && o.out == ok {
 			a := attemptOf(o.res)
 			a.Attempt += r.IntN(3)
@@ -721,7 +733,7 @@ func (h *record) mutateJobs(r *rand.Rand, s *shop) {
 	}
 }
 
-// insert puts an operation where it is in its client's order.
+// insert puts an operation at its place in its client's order.
 func (h *record) insert(o op) {
 	for i, other := range h.ops {
 		if other.client == o.client && other.inv >= o.inv {
@@ -740,8 +752,9 @@ func TestOwnJobs(t *testing.T) {
 // client was connected for the time limit.
 func progressAnswers(h record) answers { return h.progress(bound) }
 
-// progress adds up nothing, as termination does: together lasts at a stretch. A take that
-// returned an error has given its job up when its client was connected for patience.
+// progress does not add up waits, just as termination does not: only time at a stretch
+// counts as together. A take that returned an error has given its job up once its client
+// has been connected for patience.
 func (h record) progress(patience int64) answers {
 	all := answers{"progress": valid}
 	for _, o := range h.ops {
@@ -765,14 +778,14 @@ func (h record) progress(patience int64) answers {
 	return all
 }
 
-// A waiting is a job, and when it was certainly not to be had: by what is known, and if some takes
-// of unknown outcome had it.
+// waiting is a job with the times at which it was certainly not available: judged by what is
+// known, and judged as if some takes of unknown outcome had it.
 type waiting struct {
 	job
 	known, busy []span
 }
 
-// waiting are the jobs of a key of which something may be asked.
+// waiting returns the jobs of a key about which something is required.
 func (h record) waiting(key string, surely bool) []waiting {
 	var all []waiting
 	for _, j := range jobsOf(h, key) {
@@ -784,9 +797,9 @@ func (h record) waiting(key string, surely bool) []waiting {
 	return all
 }
 
-// excused reports whether takes with an unknown outcome, each of which has one job once, can have had jobs
-// so that no worker waited for long while nobody had one. It tries all takes for the first wait that
-// was too long: each has the job whenever that was free.
+// excused reports whether takes of unknown outcome, each of which has one job once, can have had
+// jobs in such a way that no worker waited for too long while a job was free. It tries all takes
+// for the first wait that was too long: each has the job whenever the job was free.
 func (h record) excused(key string, jobs []waiting, unsure []span) bool {
 	for n, j := range jobs {
 		late := h.lateWith(key, j)
@@ -811,9 +824,9 @@ func (h record) excused(key string, jobs []waiting, unsure []span) bool {
 	return true
 }
 
-// apiece asks less than excused, and as much as the text promises to find: each job that is there for
-// too long needs a take of its own that may have had it then. A job may need several takes, since each
-// gives it up; here it may have those of other jobs, too.
+// apiece requires less than excused, and as much as the text promises to find: each job that is
+// available for too long needs a take of its own that may have had it then. A job may need several
+// takes, since each gives it up; here these may be takes that other jobs also use.
 func (h record) apiece(key string, jobs []waiting, unsure []span) bool {
 	var late [][]span
 	for _, j := range jobs {
@@ -829,7 +842,8 @@ func (h record) apiece(key string, jobs []waiting, unsure []span) bool {
 	return eachHad(late, unsure)
 }
 
-// eachHad finds each job a take of its own that may have had it at some time when it was there for too long.
+// eachHad finds, for each job, a take of its own that may have had the job at some time when it was
+// available for too long.
 func eachHad(late [][]span, unsure []span) bool {
 	if len(late) == 0 {
 		return true
@@ -843,7 +857,7 @@ func eachHad(late [][]span, unsure []span) bool {
 	return false
 }
 
-// apart returns what spans leave of all time.
+// apart returns the time that no span covers.
 func apart(all []span) []span {
 	all = slices.Clone(all)
 	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })
@@ -858,8 +872,9 @@ func apart(all []span) []span {
 	return append(left, span{now, never})
 }
 
-// unsure are the takes with an unknown outcome: when each can have had a job. Its worker may have it
-// for as long as it lives, surely for ever. If the take returned an error, the worker gives the job up.
+// unsure returns, for each take of unknown outcome, when it can have had a job. Its worker may have
+// the job for as long as it lives; if surely is set, for ever. If the take returned an error, the
+// worker gives the job up.
 func (h record) unsure(key string, patience int64, surely bool) []span {
 	var all []span
 	for _, o := range h.ops {
@@ -880,8 +895,9 @@ func (h record) unsure(key string, patience int64, surely bool) []span {
 	return all
 }
 
-// givesUp is when the client of a take that returned an error was connected for patience since then,
-// or never. Surely, the record has to show that time, and at a stretch.
+// givesUp returns the time at which the client of a take that returned an error had been connected
+// for patience since then, or never. If surely is set, the record must show that time, and at a
+// stretch.
 func (h record) givesUp(take op, patience int64, surely bool) int64 {
 	since := max(take.ret, h.loaded())
 	switch {
@@ -905,8 +921,8 @@ func (h record) givesUp(take op, patience int64, surely bool) int64 {
 	return never
 }
 
-// tellsOf reports whether a record tells when a client was connected: at one moment its connections
-// have no order.
+// tellsOf reports whether a record tells when a client was connected. Connections at the same
+// moment have no order.
 func (h record) tellsOf(client int) bool {
 	told, at := false, map[int64]bool{}
 	for _, f := range h.facts {
@@ -921,7 +937,7 @@ func (h record) tellsOf(client int) bool {
 	return told
 }
 
-// lateWith is when workers waited for too long while nobody had a job.
+// lateWith returns when workers waited for too long while a job was free.
 func (h record) lateWith(key string, j waiting) []span {
 	var all []span
 	for _, o := range h.ops {
@@ -932,7 +948,7 @@ func (h record) lateWith(key string, j waiting) []span {
 	return slices.DeleteFunc(all, func(s span) bool { return s.to-s.from <= bound })
 }
 
-// together is when, at a stretch, a worker waited while nobody had a job.
+// together returns when, at a stretch, a worker waited while a job was free.
 func (h record) together(j waiting, take op) (all []span) {
 	if !h.tellsOf(take.client) {
 		return nil
@@ -964,7 +980,8 @@ func (h record) together(j waiting, take op) (all []span) {
 	return all
 }
 
-// connected is when a client was: with a session, and with none that had lost its server.
+// connected returns when a client was connected: with a session, and with no session that
+// had lost its server.
 func (h record) connected(client int) (all []span) {
 	up := map[int64]bool{}
 	now := span{never, never}
@@ -998,7 +1015,7 @@ type span struct{ from, to int64 }
 
 func (s span) meets(other span) bool { return s.from <= other.to && other.from <= s.to }
 
-// busy is when somebody who is known may have the job, or it may not be there.
+// busy returns when a known worker may have the job, or when the job may not be there.
 func (j job) busy(h record, surely bool) []span {
 	put := int64(never)
 	for _, p := range j.puts {
@@ -1008,7 +1025,7 @@ func (j job) busy(h record, surely bool) []span {
 	}
 	for _, a := range j.attempts {
 		if len(j.puts) > 0 {
-			put = min(put, a.ai) // for then it was there, and with somebody
+			put = min(put, a.ai) // it was there by then, and some worker had it
 		}
 	}
 	all := []span{{math.MinInt64, put}}
@@ -1016,7 +1033,7 @@ func (j job) busy(h record, surely bool) []span {
 		from := a.ai
 		for _, b := range j.attempts {
 			if b.number < a.number && !surely {
-				from = max(from, b.ai) // it came first
+				from = max(from, b.ai) // that attempt came first
 			}
 		}
 		until := a.e
@@ -1032,7 +1049,7 @@ func (j job) busy(h record, surely bool) []span {
 	}
 	isOpen := j.look != nil && slices.Contains(j.look.Open, j.item)
 	for _, f := range j.finishes {
-		// Whoever sees the job later sees that one of unknown outcome did not finish it before.
+		// If the job is seen later, a finish of unknown outcome did not finish it before.
 		if f.out == ok && (surely || !isOpen) || surely && !isOpen {
 			all = append(all, span{f.inv, never})
 		}
@@ -1040,7 +1057,8 @@ func (j job) busy(h record, surely bool) []span {
 	return all
 }
 
-// thereAfter reports whether somebody was given the job after a time, or it was seen open.
+// thereAfter reports whether a worker was given the job after a time, or the job was seen
+// open.
 func (j job) thereAfter(h record, at int64) bool {
 	if j.look != nil && slices.Contains(j.look.Open, j.item) {
 		return true
@@ -1081,8 +1099,8 @@ func slowJobsOf(r *rand.Rand, model string) record {
 	return h
 }
 
-// strand has takes end in errors, and some of their clients disconnected then; and later others wait
-// for a job.
+// strand makes takes end in errors, some of them while their clients are disconnected; later,
+// others wait for a job.
 func (s *shop) strand() {
 	take := func(lasts int64, out outcome, not int) op {
 		c := s.r.IntN(len(s.free))
@@ -1113,8 +1131,9 @@ func (s *shop) strand() {
 	}
 }
 
-// givesUpInTime compares progress, and counts the histories in which it matters that a take which
-// returned an error gives its job up in time: it is no excuse for ever, but it is one until then.
+// givesUpInTime compares progress, and counts the histories in which the time limit matters
+// within which a take that returned an error gives its job up: it is no excuse for ever, but it
+// is one until then.
 func givesUpInTime(t *testing.T, name string, generate func(r *rand.Rand) record, ours func(h record) answers) {
 	all, late, inTime := 0, 0, 0
 	own{name: name, generate: generate, ours: func(h record) answers {

@@ -11,18 +11,18 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A master-worker is a job queue, and what the transactions tell of it.
+// A master-worker is a job queue, with properties that the transactions show.
 
-// Below the path of a master-worker k are its candidates, and what is assigned.
+// The folders of the candidates and of the assignments of a master-worker k.
 const (
 	candidates = "/run/k/master"
 	assigned   = "/run/k/taken"
 )
 
-// A standing is who stands for master: sessions, by znode.
+// standing holds the sessions that stand for master, by znode.
 type standing map[string]history.ID
 
-// master is the session in front; 0: nobody stands.
+// master returns the session in front; 0 if none stands.
 func (s standing) master() history.ID {
 	var first string
 	for path := range s {
@@ -33,7 +33,7 @@ func (s standing) master() history.ID {
 	return s[first]
 }
 
-// apply does what a transaction, or a part of one, does to who stands.
+// apply applies a transaction, or a part of one, to the candidates.
 func (s standing) apply(t history.Txn) {
 	parts := t.Parts
 	if t.Type != "multi" {
@@ -61,7 +61,8 @@ func assigns(t history.Txn) bool {
 	})
 }
 
-// clientOf is whose session that is, by the record; -1 if it says nothing of it.
+// clientOf returns the client of a session, according to the record; -1 if the record
+// does not say.
 func (h record) clientOf(session history.ID) int {
 	for _, f := range h.facts {
 		if f.f == history.FConnected && f.session == int64(session) {
@@ -76,11 +77,12 @@ func (h record) clientOf(session history.ID) int {
 	return -1
 }
 
-// planAnswers replays the transactions. Behind a hole in them nobody knows who else stands.
+// planAnswers replays the transactions. After a hole in them, it is not known which other
+// sessions stand.
 func planAnswers(h record) answers {
 	all := answers{"stale-plan": valid}
 	if !h.stood() {
-		return answers{} // who stands for master may do so elsewhere
+		return answers{} // a client that stands for master may do so elsewhere
 	}
 	who, last := standing{}, history.ID(0)
 	for i, t := range h.log {
@@ -105,7 +107,8 @@ func (h record) stood() bool {
 	})
 }
 
-// planned tells whether who assigned was the master before its transaction, or behind it.
+// planned tells whether the client that assigned was the master before its transaction,
+// or after it.
 func (h record) planned(by, before, behind history.ID) string {
 	client := h.clientOf(by)
 	if client < 0 {
@@ -120,7 +123,8 @@ func (h record) planned(by, before, behind history.ID) string {
 	return verdict(!is(before) && !is(behind))
 }
 
-// A planning is a log in the making of who stands for master, and assigns.
+// planning is a log under construction, of clients that stand for master and assign
+// tasks.
 type planning struct {
 	*record
 	r       *rand.Rand
@@ -132,7 +136,8 @@ type planning struct {
 	tasks   int
 }
 
-// ownPlans generates masters that assign, mostly while they are, and follow each other.
+// ownPlans generates masters that follow each other, and that assign tasks mostly while
+// they are master.
 func ownPlans(r *rand.Rand) record {
 	h := record{model: models.MasterWorker.Name, order: r.Uint64(), tries: 3}
 	p := &planning{record: &h, r: r, zxid: 1 << 32, open: map[history.ID]int{}, stands: standing{}}
@@ -186,7 +191,7 @@ func (p *planning) one() {
 		p.assign(p.session[c])
 	case 6:
 		if chance(p.r, 4) {
-			p.stand(history.ID(0x4711)) // nobody that the record knows
+			p.stand(history.ID(0x4711)) // a session that the record does not know
 		} else {
 			p.resign(p.task())
 		}
@@ -224,7 +229,7 @@ func (p *planning) resign(task string) {
 	p.do(gone)
 }
 
-// end ends the oldest session of a client that is open, in which it need not be any more.
+// end ends the oldest open session of a client, which need not be the one that it uses.
 func (p *planning) end(c int) {
 	for s := history.ID(0x10 + c); s <= p.session[c]; s += 0x10 {
 		if _, is := p.open[s]; !is {
@@ -256,7 +261,7 @@ func (p *planning) assign(s history.ID) {
 	p.do(history.Txn{Type: "create", Session: s, Path: p.task()})
 }
 
-// tell writes down that tasks were put and taken, and what all had seen in the end.
+// tell records that tasks were put and taken, and what all clients had seen in the end.
 func (p *planning) tell() {
 	at := int64(len(p.log) + 1)
 	for n := range p.tasks {
@@ -282,7 +287,7 @@ func (p *planning) tell() {
 	p.place(1e6, 0)
 }
 
-// reassign requires the same as a job queue's progress.
+// reassign has the same answer as a job queue's progress.
 func reassign(h record) answers { return answers{"reassign": progressAnswers(h)["progress"]} }
 
 func TestOwnMasterWorkers(t *testing.T) {

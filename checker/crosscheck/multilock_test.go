@@ -10,7 +10,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// jointly reports whether holds can have been granted in this order: each as early as its keys let it.
+// jointly reports whether holds can have been granted in this order, each as early as its keys
+// allow.
 func jointly(holds []hold) bool {
 	free := map[string]int64{}
 	for _, h := range holds {
@@ -49,7 +50,7 @@ func multiLockAnswers(h record) answers {
 	return all
 }
 
-// shared reports whether two holds of one key have one token.
+// shared reports whether two holds that have a key in common have the same token.
 func shared(holds []hold) bool {
 	for i, a := range holds {
 		for _, b := range holds[:i] {
@@ -61,12 +62,12 @@ func shared(holds []hold) bool {
 	return false
 }
 
-// meets reports whether two holds are of one key.
+// meets reports whether two holds have a key in common.
 func (h hold) meets(other hold) bool {
 	return len(h.keys) == 0 || slices.ContainsFunc(h.keys, func(k string) bool { return slices.Contains(other.keys, k) })
 }
 
-// having are the holds that a key within the object is among.
+// having returns the holds that cover a key within the object.
 func having(holds []hold, part string) []hold {
 	var all []hold
 	for _, h := range holds {
@@ -77,7 +78,7 @@ func having(holds []hold, part string) []hold {
 	return all
 }
 
-// writesTo leaves out the writes to what other keys guard.
+// writesTo leaves out the writes to resources that other keys guard.
 func (h record) writesTo(part string) record {
 	less := h
 	less.ops = nil
@@ -94,7 +95,8 @@ func (h record) writesTo(part string) record {
 	return less
 }
 
-// ownMultiLock generates holds of some of three keys each, which they ask for or are given.
+// ownMultiLock generates holds that cover some of three keys each, which clients ask for or
+// are given.
 func ownMultiLock(model string) func(r *rand.Rand) record {
 	return func(r *rand.Rand) record { return someKeys(r, model) }
 }

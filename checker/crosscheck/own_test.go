@@ -13,15 +13,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// evidence holds what the links saw by an operation's two events.
+// evidence holds what the links saw at an operation's two events.
 type evidence struct {
-	session     int64 // of the client when it called
-	owner       int64 // at its completion
+	session     int64 // the client's session at the call
+	owner       int64 // the client's session at the completion
 	alive, seen [2]int64
 	zxid        int64
 }
 
-// A fact is an event that is no operation's.
+// fact is an event that does not belong to an operation.
 type fact struct {
 	at      int64
 	of      history.Process
@@ -29,27 +29,27 @@ type fact struct {
 	session int64
 	f, key  string
 	value   any
-	seen    int64 // by the link, on the session
+	seen    int64 // what the link had seen in the session
 }
 
-// A record is a history of zklab's own.
+// record is a history of zklab's own.
 type record struct {
 	model   string
 	parties int
 	tries   int
 	leases  int
-	ops     []op // those of a client one after the other
+	ops     []op // the operations of a client come one after the other
 	facts   []fact
-	order   uint64 // of events at equal times
+	order   uint64 // for the order of events at equal times
 	log     []history.Txn
 }
 
-// An own is an object that zklab has recipes of.
+// own is an object for which zklab has recipes.
 type own struct {
 	name     string
 	generate func(r *rand.Rand) record
 	zklab    func(h record) answers
-	ours     func(h record) answers // violation, valid, or unknown where no answer is asked for
+	ours     func(h record) answers // violation, valid, or unknown if no answer is required
 	agree    func(name, ours, zklab string) bool
 }
 
@@ -85,8 +85,8 @@ func (h record) history() *history.History {
 	return read
 }
 
-// events are in order of time; at equal times in any order that keeps an operation
-// together and those of a client one behind the other.
+// events returns the events in order of time. At equal times the order is random, but
+// keeps an operation together and a client's operations in order.
 func (h record) events(clients int) []history.Event {
 	r := rand.New(rand.NewPCG(h.order, 0))
 	waiting := map[int][]history.Event{}
@@ -169,8 +169,9 @@ func (h record) zklab() answers {
 	return all
 }
 
-// whole is zklab with an answer more, of what falls apart into properties: it equals the
-// first of them, or a violation if any other one is violated.
+// whole returns zklab's answers with one more, for something that several properties say
+// together: it equals the answer for the first property, or is a violation if any of the
+// others is violated.
 func whole(h record, name, first string, others ...string) answers {
 	all := h.zklab()
 	all[name] = all[first]
@@ -182,15 +183,15 @@ func whole(h record, name, first string, others ...string) answers {
 	return all
 }
 
-// tidy makes a record one that can be, and puts it at some place in time.
+// tidy makes a record possible, and puts it at some place in time.
 func (h *record) tidy(r *rand.Rand) {
 	h.inOrder()
 	unit := pick[int64](r, 1, 1, 1000, 1e6)
 	h.place(unit, pick[int64](r, 0, 0, 0, 1, 1e9, 1<<53-2*unit, 1<<60))
 }
 
-// inOrder puts a client's calls one after the other, all of which return but the last;
-// and a sign of life is no later than the event that tells it.
+// inOrder puts a client's calls one after the other, where only the last may never return, and makes
+// each sign of life no later than the event that reports it.
 func (h *record) inOrder() {
 	free, last := map[int]int64{}, map[int]int{}
 	for i, o := range h.ops {
@@ -260,8 +261,9 @@ func (h record) smaller() []record {
 	return all
 }
 
-// violated compares a violation of ours with one of zklab's. A valid needs more
-// than these histories have, so any other answer of zklab's is one.
+// violated compares a violation on our side with one on zklab's. A valid verdict needs
+// more operations than these histories have, so all other answers of zklab are treated
+// alike.
 func violated(_, ours, zklab string) bool {
 	return ours == unknown || !strings.HasPrefix(zklab, "defect") && (ours == violation) == (zklab == violation)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// queueAnswers are whether the queue is linearizable, which integrity, order and
-// loss say together, and empty.
+// queueAnswers returns whether the queue is linearizable, which is what integrity,
+// order and loss say together, and the answer for empty.
 func queueAnswers(h record) answers {
 	all := answers{"linearizable": valid, "empty": valid}
 	for _, key := range keysOf(h.ops) {
@@ -40,8 +40,8 @@ func putTwice(h record, key string) bool {
 	return false
 }
 
-// queueCalls leave out answers that the queue was empty: these may be old. What a
-// drain saw at the end was not.
+// queueCalls leaves out answers that the queue was empty, which may be old. What a
+// drain saw at the end was not old.
 func queueCalls(h record, key string) []call {
 	var calls []call
 	for _, c := range callsOf(h.ops) {
@@ -59,8 +59,8 @@ func queueCalls(h record, key string) []call {
 	return calls
 }
 
-// blind reports whether a client found the queue empty though its session had put in
-// more than others can have taken out.
+// blind reports whether a client found the queue empty although its session had put in
+// more items than others can have taken out.
 func blind(h record, key string) bool {
 	for _, e := range h.ops {
 		if e.key != key || e.f != models.FDequeue || e.out != ok || e.res != "" {
@@ -83,7 +83,7 @@ func blind(h record, key string) bool {
 	return false
 }
 
-// taken reports whether somebody had begun to take an item by then.
+// taken reports whether some client had begun to take an item by a time.
 func taken(h record, key, item string, by int64) bool {
 	for _, o := range h.ops {
 		if o.key == key && o.f == models.FDequeue && o.out == ok && o.res == item && o.inv <= by {
@@ -93,7 +93,7 @@ func taken(h record, key, item string, by int64) bool {
 	return false
 }
 
-// ownQueue generates a queue of zklab's own; sometimes all of it was drained.
+// ownQueue generates a queue of zklab's own, which is sometimes drained completely.
 func ownQueue(r *rand.Rand) record {
 	h := record{model: models.Queue.Name, order: r.Uint64(), ops: intervals(r, 9)}
 	keys := pick(r, []string{"k"}, []string{"k"}, []string{"k", "l"})
@@ -140,7 +140,7 @@ func ownQueue(r *rand.Rand) record {
 	return h
 }
 
-// together compares linearizable with what it falls apart into.
+// together compares "linearizable" with the properties that it consists of.
 func together(h record) answers { return whole(h, "linearizable", "integrity", "order", "loss") }
 
 func TestOwnQueue(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A step of a register is a write, or a fenced look, in some order.
+// regStep is a write, or a fenced look, in some order.
 type regStep struct {
 	op
 	to, from      string
@@ -20,18 +20,18 @@ type regStep struct {
 	zxid, version int64
 }
 
-// A glance is a read that shows some version, perhaps an old one.
+// glance is a read that shows some version, perhaps an old one.
 type glance struct {
 	op
 	models.Reading
 }
 
-// A told holds what a record tells of a register.
+// told holds what a record tells about a register.
 type told struct {
 	steps   []regStep
 	glances []glance
-	// fresh means that fenced reads must show the newest value, and sessions not go back;
-	// values that only values and times count.
+	// fresh means that fenced reads must show the newest value, and that sessions must
+	// not go back. values means that only values and times count.
 	fresh, values bool
 }
 
@@ -116,10 +116,10 @@ func (t told) mustWait(used []bool, s regStep) bool {
 	return false
 }
 
-// A version of the register: made at since, at the earliest.
+// made is a version of the register, made at since at the earliest.
 type made struct {
 	value string
-	zxid  int64 // 0 if nobody was told
+	zxid  int64 // 0 if no client was told
 	since int64
 }
 
@@ -145,7 +145,8 @@ func (t told) right(order []regStep) bool {
 	return (t.values || rising(versions, t)) && t.glanced(order, versions)
 }
 
-// rising reports whether the zxids that somebody was told rise, those of reads, too.
+// rising reports whether the zxids that clients were told rise, including those of
+// reads.
 func rising(versions []made, t told) bool {
 	zxids := make([]int64, len(versions))
 	set := func(v int, zxid int64) bool {
@@ -179,7 +180,7 @@ func rising(versions []made, t told) bool {
 		if zxid != 0 && (zxid <= last || zxid < int64(v)) {
 			return false
 		}
-		for w := range v { // room for those that nobody was told of
+		for w := range v { // leaves room for zxids that no client was told
 			if zxid != 0 && zxids[w] != 0 && zxid-zxids[w] < int64(v-w) {
 				return false
 			}
@@ -193,8 +194,8 @@ func (t told) shown(r models.Reading, versions []made, v int) bool {
 	return versions[v].value == r.Value && (t.values || r.Version == 0 || int(r.Version) == v)
 }
 
-// glanced reports whether each read shows a version that was there by its end, and,
-// if that is asked for, none that is older than what its session knew.
+// glanced reports whether each read shows a version that existed by its end and, if
+// that is required, none that is older than what its session knew.
 func (t told) glanced(order []regStep, versions []made) bool {
 	type knows struct {
 		op
@@ -224,7 +225,7 @@ func (t told) glanced(order []regStep, versions []made) bool {
 	}
 	for i, g := range t.glances {
 		for _, k := range known {
-			before := k.ret < g.inv || k.ret == g.inv && k.client == g.client // its calls are one after the other
+			before := k.ret < g.inv || k.ret == g.inv && k.client == g.client // a client's calls come one after the other
 			if t.fresh && !t.values && k.with.session == g.with.session && before && k.version > at[i] {
 				return false
 			}
@@ -233,9 +234,9 @@ func (t told) glanced(order []regStep, versions []made) bool {
 	return true
 }
 
-// registerAnswers are linearizable, by values and times alone, and whether
-// anything is wrong: certainly if not even versions, zxids and times have one story,
-// certainly not if everything has; what is between is left open.
+// registerAnswers returns the answer for linearizable, by values and times alone, and
+// whether anything is wrong: certainly if no story explains versions, zxids and times,
+// and certainly not if one story explains everything. Anything in between is left open.
 func registerAnswers(h record) answers {
 	all := answers{"linearizable": valid, "anything": unknown}
 	plain := tellOf(h.plainly(), true)
@@ -282,7 +283,8 @@ func (h record) plainly() record {
 	return less
 }
 
-// ownRegister generates a register; its subject tells zxids and versions, or zxids, or none.
+// ownRegister generates a register whose subject tells zxids and versions, only zxids, or
+// neither.
 func ownRegister(r *rand.Rand) record {
 	h := record{model: models.Register.Name, order: r.Uint64(), ops: intervals(r, 7)}
 	for i := range h.ops {
@@ -369,7 +371,7 @@ func (h *record) writeAndRead(r *rand.Rand, tells int) {
 	}
 }
 
-// misreport changes one thing.
+// misreport makes one change.
 func (h *record) misreport(r *rand.Rand) {
 	o, p := &h.ops[r.IntN(len(h.ops))], &h.ops[r.IntN(len(h.ops))]
 	switch r.IntN(4) {

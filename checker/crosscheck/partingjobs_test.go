@@ -9,29 +9,30 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Workers whose sessions end under them. A job that was taken while its worker's session changed
-// may be of either session; on the servers a session lives on for some time after it was left.
+// This file is about workers whose sessions end while they work. A job that was taken while its
+// worker's session changed may belong to either session. On the servers, a session lives on for
+// some time after the client has left it.
 
-// leavers are the clients of some shops, who leave their sessions.
+// leavers are the clients of some shops, which leave their sessions.
 type leavers struct {
 	*parting
 	ending []death
-	// of the present call: the session in which it began, and when the next one was open; 0: it
-	// begins and ends in one
+	// for the present call: the session in which it began, and the time at which the next
+	// session was open; 0: it begins and ends in one session
 	began, opened int64
 }
 
-// A death is when a session ends on the servers that was left before.
+// death is the end, on the servers, of a session that its client had left before.
 type death struct{ session, at int64 }
 
-// leaves has a client leave its session, which ends soon, or later, or is as good as before.
+// leaves makes a client leave its session, which ends soon, later, or not at all.
 func (l *leavers) leaves(c int, at int64, all []*shop) (opened int64) {
 	old := l.session[c]
 	how := pick(l.r, givesUp, givesUp, givesUpTwice, isTold, isTold, isToldLater, comesBack, exits, hasTwo)
 	left, opened, _ := l.parting.leaves(c, how, at)
 	if how == exits {
 		for _, s := range all {
-			s.has[c] = nil // a new process knows of nothing
+			s.has[c] = nil // a new process knows nothing
 		}
 	}
 	if how != comesBack && !chance(l.r, 6) {
@@ -41,7 +42,8 @@ func (l *leavers) leaves(c int, at int64, all []*shop) (opened int64) {
 	return opened
 }
 
-// begins has the sessions end whose time has come, and the caller leave its own, now and then.
+// begins ends the sessions whose time has come, and makes the caller leave its own session now
+// and then.
 func (l *leavers) begins(o *op, all []*shop) {
 	l.bury(o.inv, all)
 	l.began, l.opened = o.with.session, 0
@@ -50,7 +52,7 @@ func (l *leavers) begins(o *op, all []*shop) {
 	}
 	l.opened = l.leaves(o.client, o.inv+l.gap(), all)
 	o.with.owner = l.session[o.client]
-	if chance(l.r, 2) { // what it does, it does in the new one
+	if chance(l.r, 2) { // the call takes effect in the new session
 		o.with.session = o.with.owner
 		for _, s := range all {
 			s.now = max(s.now, l.opened)
@@ -78,7 +80,7 @@ func (l *leavers) returns(o *op) {
 	}
 }
 
-// partingJobs generates job queues of workers that leave their sessions.
+// partingJobs generates job queues whose workers leave their sessions.
 func partingJobs(model string) func(r *rand.Rand) record {
 	return func(r *rand.Rand) record {
 		h := record{model: model, order: r.Uint64(), tries: 1 + r.IntN(5)}
@@ -119,8 +121,8 @@ func partingJobs(model string) func(r *rand.Rand) record {
 	}
 }
 
-// squeeze gives a job that was taken while a session changed to another worker, too, who has it
-// for most of that time, or all of it.
+// squeeze gives a job that was taken while a session changed to another worker as well, which
+// has it for most or all of that time.
 func (h *record) squeeze(r *rand.Rand) {
 	var all []int
 	for i, o := range h.ops {
@@ -151,7 +153,8 @@ func (h *record) squeeze(r *rand.Rand) {
 	h.insert(back)
 }
 
-// forward reports whether no client calls in an older session than before: a change must not bring that about.
+// forward reports whether no client calls anything in an older session than before. A mutation must
+// not make that happen.
 func (h *record) forward() bool {
 	now := map[int]int64{}
 	for _, o := range h.ops {
@@ -163,7 +166,7 @@ func (h *record) forward() bool {
 	return true
 }
 
-// sessionAt is in which session a client was last heard of before a time.
+// sessionAt returns the session in which a client was last heard of before a time.
 func (h *record) sessionAt(client int, at int64) int64 {
 	session := int64(client+1) * 0x100
 	for _, o := range h.ops {
@@ -174,7 +177,7 @@ func (h *record) sessionAt(client int, at int64) int64 {
 	return session
 }
 
-// TestPartingJobs counts the histories in which the session is not known in which a job was taken.
+// TestPartingJobs counts the histories in which it is not known in which session a job was taken.
 func TestPartingJobs(t *testing.T) {
 	for _, model := range []string{models.JobQueue.Name, models.MasterWorker.Name} {
 		crossed := 0

@@ -7,10 +7,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// quarter is the unit of these histories, so that a second is a few of them.
+// quarter is the unit of time of these histories: a second is a few quarters.
 const quarter = grace / 4
 
-// A leaving is how a session ends, or seems to.
+// leaving is a way in which a session ends, or seems to end.
 type leaving int
 
 const (
@@ -18,13 +18,14 @@ const (
 	givesUpTwice
 	isTold
 	isToldLater
-	isToldAtLast // and opens no other one
+	isToldAtLast // and opens no other session
 	comesBack
 	exits
 	hasTwo
 )
 
-// partings generates holds of clients that lose their sessions, and of others that wait for theirs.
+// partings generates holds of clients that lose their sessions, and of others that wait for these
+// holds.
 func partings(model string) func(r *rand.Rand) record {
 	return func(r *rand.Rand) record {
 		h := record{model: model, order: r.Uint64()}
@@ -61,11 +62,11 @@ func partings(model string) func(r *rand.Rand) record {
 
 type parting struct {
 	*holding
-	told  []int64 // when the links last told something of each client
+	told  []int64 // when the links last told something about each client
 	fault int
 }
 
-// link tells a fact of a session, at a time of its own.
+// link records a fact about a session, at a time that no other fact has.
 func (s *parting) link(c int, f string, session, at int64) int64 {
 	at = max(at, s.told[c]+1)
 	s.told[c] = at
@@ -82,7 +83,7 @@ func (s *parting) link(c int, f string, session, at int64) int64 {
 	return at
 }
 
-// stays is a hold of one session, that lasts.
+// stays adds a hold of one session that lasts.
 func (s *parting) stays(key string) {
 	c := s.r.IntN(len(s.told))
 	s.tidies(c, key)
@@ -98,7 +99,8 @@ func (s *parting) stays(key string) {
 	}
 }
 
-// tidies gives back what a client has still, mostly: it could not be granted it again.
+// tidies gives back, in most cases, what a client still has: otherwise it could not be
+// granted it again.
 func (s *parting) tidies(c int, key string) {
 	holds := int64(0)
 	for _, o := range s.ops {
@@ -116,7 +118,8 @@ func (s *parting) tidies(c int, key string) {
 	}
 }
 
-// acquire is granted in the session that its client has now, also if it was called in another.
+// acquire adds an acquire that is granted in the session that its client has now, even if it
+// was called in another.
 func (s *parting) acquire(c int, key string, inv, ret int64) {
 	s.token += 1 + s.r.Int64N(2)
 	if chance(s.r, 15) && s.token > 3 {
@@ -142,7 +145,8 @@ func (s *parting) releases(c int, key string, at int64, yes bool) {
 	s.meanwhile()
 }
 
-// meanwhile has the client of the last call lose its session while that lasts, now and then.
+// meanwhile makes the client of the last call lose its session during the call, now and
+// then.
 func (s *parting) meanwhile() {
 	if !chance(s.r, 10) {
 		return
@@ -158,7 +162,7 @@ func (s *parting) meanwhile() {
 	o.with.owner, s.free[o.client] = s.session[o.client], o.ret
 }
 
-// loses is a hold whose client loses its session while it asks, or while it holds.
+// loses adds a hold whose client loses its session while it asks, or while it holds.
 func (s *parting) loses(key string) {
 	c := s.r.IntN(len(s.told))
 	s.tidies(c, key)
@@ -173,7 +177,7 @@ func (s *parting) loses(key string) {
 	if how == exits && !chance(s.r, 4) {
 		s.until(key, left)
 		s.free[c] = max(s.free[c], opened)
-		return // who asked is gone
+		return // the client that asked is gone
 	}
 	if !whole {
 		s.acquire(c, key, began, opened+s.gap())
@@ -184,7 +188,8 @@ func (s *parting) loses(key string) {
 	s.holdsOn(c, key, knows)
 }
 
-// leaves tells how a session ends: when it was left, the next one open, and when the client knew.
+// leaves records how a session ends. It returns when the client left it, when the next session
+// was open, and when the client knew that the old one is over.
 func (s *parting) leaves(c int, how leaving, at int64) (left, opened, knows int64) {
 	old := s.session[c]
 	next := old + 1
@@ -218,12 +223,12 @@ func (s *parting) leaves(c int, how leaving, at int64) (left, opened, knows int6
 		s.link(c, history.FDisconnected, next, opened+s.gap())
 		knows = s.link(c, history.FConnected, next+1, s.told[c]+s.gap())
 		s.session[c] = next + 1
-		opened = knows // what returned in the one between would be recorded with that
+		opened = knows // a call that returned in the session in between would be recorded with that session
 	}
 	return left, opened, knows
 }
 
-// holdsOn plays a client that knows, about a second later.
+// holdsOn plays a client that knows that its session is over, about a second later.
 func (s *parting) holdsOn(c int, key string, knows int64) {
 	if chance(s.r, 2) {
 		s.hinder(pick(s.r, c, c, c, (c+1)%len(s.told)), knows+s.gap()-1)
@@ -237,7 +242,7 @@ func (s *parting) holdsOn(c int, key string, knows int64) {
 	if chance(s.r, 3) {
 		at := knows + 2 + s.r.Int64N(5)
 		if !chance(s.r, 8) {
-			at = max(at, s.free[c]+1) // who has lost it does not claim to hold
+			at = max(at, s.free[c]+1) // a client that has lost its hold does not claim it
 		}
 		s.facts = append(s.facts, fact{
 			at: at, of: history.SessionProcess, client: c, session: s.session[c],
@@ -259,7 +264,7 @@ func (s *parting) holdsOn(c int, key string, knows int64) {
 	}
 }
 
-// hinder stops a client, or holds its link up.
+// hinder stops a client, or holds up its link.
 func (s *parting) hinder(c int, from int64) {
 	s.fault++
 	kind := pick(s.r, "freeze", "freeze", "slow-link", "stall-link")

@@ -12,21 +12,24 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Holds of clients whose sessions end under them: they are told, or give a session up and
-// open another. A call that began in one session and ended in another may have made its znode
-// in either, until the client must know that the older one is over and still claims to hold.
+// This file is about holds of clients whose sessions end meanwhile: the clients are told, or
+// give a session up and open another. A call that began in one session and ended in another
+// may have made its znode in either, until its client must know that the older session is
+// over and still claims to hold.
 
-// grace bounds how long who knows that a session is over may claim to hold by it.
+// grace bounds for how long a client that knows that a session is over may claim to
+// hold by it.
 const grace = int64(time.Second)
 
-// A knowing is how a client came to know that a session of its is over.
+// knowing says how a client came to know that a session of its own is over.
 type knowing struct {
 	is      bool
 	at      int64
-	excuses []string // kinds of faults: time in which they last is not counted
+	excuses []string // kinds of faults; time during which they last does not count
 }
 
-// knows goes by what the links saw of one client. Facts of one client have times of their own.
+// knows judges by what the links saw of one client. Facts about one client have different
+// times.
 func knows(h record, client int, session int64) knowing {
 	if at := h.when(client, history.FExpired, session, 0); at != never {
 		return knowing{true, at, []string{"freeze", "slow-link", "stall-link"}}
@@ -37,8 +40,9 @@ func knows(h record, client int, session int64) knowing {
 	return knowing{}
 }
 
-// givenUp is when another session was opened after the connection of this one had ended for
-// good. A process of its own that begins meanwhile has given up nothing: it never had it.
+// givenUp returns when another session was opened after the connection of this one had
+// ended for good. A process that begins meanwhile has given up nothing, since it never had
+// the session.
 func givenUp(h record, client int, session int64) int64 {
 	left := int64(-1)
 	for _, f := range h.facts {
@@ -57,7 +61,7 @@ func givenUp(h record, client int, session int64) int64 {
 	}
 	first := h.when(client, history.FConnected, session, -1)
 	if first == never {
-		return never // whose it was is not known
+		return never // it is not known whose session it was
 	}
 	for _, f := range h.facts {
 		if f.client == client && f.f == history.FExited && f.at > first && f.at < opened {
@@ -67,7 +71,8 @@ func givenUp(h record, client int, session int64) int64 {
 	return opened
 }
 
-// when is the first time after another that a fact of a session was told.
+// when returns the first time after another one at which a fact about a session was
+// told.
 func (h record) when(client int, f string, session, after int64) int64 {
 	at := int64(never)
 	for _, fact := range h.facts {
@@ -78,12 +83,13 @@ func (h record) when(client int, f string, session, after int64) int64 {
 	return at
 }
 
-// late reports whether a client that knows has had more than its grace by a moment.
+// late reports whether, at a moment, a client has known for longer than the grace that
+// a session is over.
 func (h record) late(client int, k knowing, at int64) bool {
 	return k.is && at-k.at-h.faulty(client, k.excuses, k.at, at) > grace
 }
 
-// faulty is for how long in a time faults of some kinds lasted for a client.
+// faulty returns for how long, within a time, faults of some kinds lasted for a client.
 func (h record) faulty(client int, kinds []string, from, to int64) int64 {
 	type span struct{ from, to int64 }
 	var all []span
@@ -116,24 +122,26 @@ func (h record) healed(fault int) int64 {
 	return never
 }
 
-// A stage of a stay begins when its client claims to hold though some session of those
-// that its znode may be of is known to be over: it can only be of the others.
+// stage is a part of a stay. A stage begins when the client claims to hold although it
+// is known that some session to which the znode may belong is over: the znode can then
+// only belong to one of the others.
 type stage struct {
 	owners   []int64
-	from, ao int64 // granted, if it was in this stage for the first time, not before and not after
-	asked    int64 // when the claim was called that began it
-	anew     bool  // none of the earlier owners can be meant: this is another term
+	from, ao int64 // the times of the grant, if the stage is the first one of a term
+	asked    int64 // when the claim that began the stage was called
+	anew     bool  // none of the earlier owners can be meant, so this is another term
 }
 
-// A stay is a hold of which it is not known whose znode it has.
+// stay is a hold whose znode may belong to several sessions.
 type stay struct {
 	hold
 	stages []stage
-	claims []op // what its client said of it later: that it holds
-	late   bool // some of that in the session that it knew to be over, for it had no other one
+	claims []op // later claims of its client that it holds
+	late   bool // some of the claims were made in the session that the client knew to be over, since it had no other session
 }
 
-// staysOf are the holds of a key, as holdsOf has them where each is of one session.
+// staysOf returns the holds of a key. If each belongs to one session, they are those of
+// holdsOf.
 func staysOf(h record, key string) (stays []stay, agrees bool) {
 	agrees = asked(h, key)
 	last := map[int][]int64{}
@@ -144,7 +152,7 @@ func staysOf(h record, key string) (stays []stay, agrees bool) {
 		one := stay{hold: begun(a)}
 		var again bool
 		one.asked, again = release(h, i, &one.hold)
-		if at, over := sure(h, i); over < one.asked { // else it is the release that ends it
+		if at, over := sure(h, i); over < one.asked { // otherwise the release ends it
 			one.asked = at
 		}
 		_, said := sure(h, i)
@@ -188,8 +196,8 @@ func released(h record, i int) bool {
 	return false
 }
 
-// sure is the last moment at which the client of acquire i was asked and held, and when it said
-// after that that it had lost.
+// sure returns the last moment at which the client of acquire i was asked and held, and the
+// time at which it said afterwards that it had lost the hold.
 func sure(h record, i int) (at, over int64) {
 	at, over = h.ops[i].ret, admits(h, i)
 	for _, o := range claims(h, i, field(h.ops[i].res, "token")) {
@@ -200,7 +208,7 @@ func sure(h record, i int) (at, over int64) {
 	return at, over
 }
 
-// admits is when the client of acquire i said that it does not hold any more.
+// admits returns when the client of acquire i said that it no longer holds.
 func admits(h record, i int) int64 { return min(toldLost(h, h.ops[i]), denied(h, i)) }
 
 func toldLost(h record, a op) int64 {
@@ -235,7 +243,8 @@ func (h record) usedAfter(client int, session int64, k knowing) bool {
 	return false
 }
 
-// newest is the last session of a client; what it calls in none is recorded with that.
+// newest returns the last session of a client. Calls that the client makes in no
+// session are recorded with that one.
 func (h record) newest(client int) int64 {
 	last, opened := int64(0), int64(-1)
 	for _, f := range h.facts {
@@ -246,8 +255,9 @@ func (h record) newest(client int) int64 {
 	return last
 }
 
-// ownersOf are the sessions in which a call can have made something: all that its process had
-// before the call or opened during it, and that it did not know to be over when it called.
+// ownersOf returns the sessions in which a call can have created a znode: all that its
+// process had before the call or opened during it, except those that it knew to be over when
+// it called.
 func (h record) ownersOf(a op) []int64 {
 	var owners []int64
 	add := func(session, at int64) {
@@ -281,7 +291,7 @@ func (h record) exitedBetween(client int, from, to int64) bool {
 	})
 }
 
-// claims are the answers of the client of acquire i that it holds by this token.
+// claims returns the answers of the client of acquire i that it holds by this token.
 func claims(h record, i int, token int64) []op {
 	var all []op
 	for _, o := range h.ops[i+1:] {
@@ -298,8 +308,8 @@ func claims(h record, i int, token int64) []op {
 	return all
 }
 
-// claim begins a stage if some owner can no longer be meant. If none can, it is another term, under
-// the session that the client has then.
+// claim begins a stage if some owner can no longer be meant. If no owner can be meant, it begins
+// another term, under the session that the client has then.
 func (s *stay) claim(h record, o op) {
 	now := s.stages[len(s.stages)-1]
 	var left []int64
@@ -320,8 +330,8 @@ func (s *stay) claim(h record, o op) {
 	}
 }
 
-// loosely is a stay as what the text says at least: of each term the last stage alone counts, and
-// the death of any of its sessions excuses it.
+// loosely returns the least that the text says about a stay: of each term only the last stage
+// counts, and the death of any of its sessions excuses it.
 func (s stay) loosely(h record) [][]hold {
 	var terms []hold
 	ai := s.ai
@@ -345,8 +355,8 @@ func (s stay) loosely(h record) [][]hold {
 	return [][]hold{terms}
 }
 
-// choices lists the choices of owners, one for each stage; where the owner changes, the hold of the
-// earlier one was over, and there was another grant.
+// choices lists the possible owners, one for each stage. Where the owner changes, the hold of the
+// earlier owner was over, and there was another grant.
 func (s stay) choices(h record) [][]hold {
 	var all [][]hold
 	var from func(n int, owner int64, holds []hold)
@@ -372,7 +382,8 @@ func (s stay) choices(h record) [][]hold {
 	return all
 }
 
-// choose calls f with each choice of what the stays were, until it returns true.
+// choose calls f with each combination of what the stays can have been, until it
+// returns true.
 func choose(stays [][][]hold, f func([]hold) bool) bool {
 	var from func(n int, holds []hold) bool
 	from = func(n int, holds []hold) bool {
@@ -389,7 +400,7 @@ func choose(stays [][][]hold, f func([]hold) bool) bool {
 	return from(0, nil)
 }
 
-// readings are the answer where the text can be read in two ways.
+// readings returns the answer if the text can be read in two ways.
 func readings(loosely, strictly bool) string {
 	switch {
 	case !loosely:
@@ -400,12 +411,13 @@ func readings(loosely, strictly bool) string {
 	return unknown
 }
 
-// partingAnswers are who holds at one time, in which order they were granted, and lost.
+// partingAnswers returns the answers on how many clients hold at one time, on the order
+// of the grants, and on lost.
 func partingAnswers(h record) answers {
 	s := h.sharing()
 	all := answers{s.once: valid, s.order: valid, "lost": valid}
 	if !slices.ContainsFunc(h.facts, func(f fact) bool { return f.f == history.FOffers }) {
-		return answers{} // a confirm says nothing of who does not tell
+		return answers{} // a confirm shows nothing about a subject that does not tell losses
 	}
 	for _, key := range keysOf(h.ops) {
 		stays, agrees := staysOf(h, key)
@@ -435,7 +447,8 @@ func partingAnswers(h record) answers {
 	return all
 }
 
-// again reports whether a client holds that had said before that it lost: that would be a term of its own.
+// again reports whether a client holds that had said before that it lost the hold: that would be a
+// term of its own.
 func again(h record, key string) bool {
 	for i, a := range h.ops {
 		if a.key != key || a.f != models.FAcquire || a.out != ok {
@@ -450,13 +463,13 @@ func again(h record, key string) bool {
 	return false
 }
 
-// terms are the stages that begin one.
+// terms returns the stages that begin a term.
 func (s stay) terms() []stage {
 	return slices.DeleteFunc(slices.Clone(s.stages), func(one stage) bool { return !one.anew })
 }
 
-// tokens judges the tokens of the grants. Whether a claim is a grant, too, whose token must be above those
-// of others, the text leaves open.
+// tokens judges the tokens of the grants. The text does not say whether a claim is also a grant,
+// whose token must be above those of others.
 func (s sharing) tokens(h record, stays []stay, strict [][][]hold) string {
 	var loose [][][]hold
 	for i, one := range stays {
@@ -464,22 +477,22 @@ func (s sharing) tokens(h record, stays []stay, strict [][][]hold) string {
 			switch {
 			case one.token != other.token || !one.meets(other.hold):
 			case one.client == other.client:
-				return unknown // it may be one znode
+				return unknown // it may be a single znode
 			default:
 				return s.twice
 			}
 		}
 		one.stages = one.terms()
 		if len(one.stages) > 1 {
-			return s.twice // no znode is in two sessions
+			return s.twice // a znode cannot belong to two sessions
 		}
 		loose = append(loose, one.loosely(h))
 	}
 	return readings(choose(loose, s.inTokenOrder), choose(strict, s.inTokenOrder))
 }
 
-// outlived reports whether another process than the one that was granted a hold claims to have it: the
-// text leaves open what that must know.
+// outlived reports whether a process claims a hold that another process was granted: the text does
+// not say what the claiming process must know.
 func (h record) outlived(s stay) bool {
 	return slices.ContainsFunc(s.claims, func(o op) bool {
 		return slices.ContainsFunc(h.facts, func(f fact) bool {
@@ -488,7 +501,8 @@ func (h record) outlived(s stay) bool {
 	})
 }
 
-// sharedToken reports whether a client had two grants of one token, so that a claim may be of either.
+// sharedToken reports whether a client had two grants with the same token, so that a claim may be
+// about either.
 func sharedToken(s stay, stays []stay) bool {
 	n := 0
 	for _, other := range stays {
@@ -499,7 +513,8 @@ func sharedToken(s stay, stays []stay) bool {
 	return n > 1
 }
 
-// admitted tells whether who knows that all sessions are over that its znode can be of admits it in time.
+// admitted tells whether a client that knows that all sessions to which its znode may belong are
+// over admits it in time.
 func admitted(h record, key string, s stay) string {
 	owners := s.stages[0].owners
 	over := func(session, at int64) bool { return h.late(s.client, knows(h, s.client, session), at) }
@@ -509,9 +524,9 @@ func admitted(h record, key string, s stay) string {
 	for _, session := range owners {
 		switch k := knows(h, s.client, session); {
 		case session == s.session && k.is && k.at <= s.ao:
-			return unknown // who was granted anything by it afterwards had not understood
+			return unknown // a client that was granted anything in that session afterwards had not understood
 		case session != s.session && over(s.session, h.last()) && !over(session, h.last()):
-			return unknown // the znode may be of the session that it is not known to have left
+			return unknown // the znode may belong to a session that the client is not known to have left
 		}
 	}
 	if toldLost(h, op{client: s.client, key: key, inv: s.ai, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}) <= s.ao {
@@ -523,7 +538,7 @@ func admitted(h record, key string, s stay) string {
 		}
 	}
 	if again(h, key) || h.releasedLate(key, s, late) {
-		return unknown // it said both, or in another way
+		return unknown // it said both, or said it in another way
 	}
 	if !late(h.last()) {
 		return valid
@@ -537,14 +552,16 @@ func admitted(h record, key string, s stay) string {
 	return h.silent(key, s, late)
 }
 
-// releasedLate reports whether the hold was given back by who claims to have it, when it must not.
+// releasedLate reports whether a client that claims to have the hold released it when it no longer
+// could have it.
 func (h record) releasedLate(key string, s stay, late func(int64) bool) bool {
 	return slices.ContainsFunc(h.ops, func(o op) bool {
 		return o.client == s.client && o.key == key && o.f == models.FRelease && o.arg == held(true, s.token) && late(o.inv)
 	})
 }
 
-// silent is lost of a hold of which nobody said in time that it is: it may be over anyway.
+// silent returns the answer for lost about a hold whose client did not say in time that it
+// is lost: it may be over anyway.
 func (h record) silent(key string, s stay, late func(int64) bool) string {
 	for _, f := range h.facts {
 		if f.client == s.client && f.f == history.FExited && f.at >= s.ai {
@@ -559,13 +576,14 @@ func (h record) silent(key string, s stay, late func(int64) bool) string {
 		case o.f == models.FRelease && o.out != fail && !late(o.inv) && strings.HasPrefix(o.arg, `{"held":true`):
 			return valid
 		case o.f == models.FRelease && (!late(o.inv) || strings.HasPrefix(o.arg, `{"held":false`)), o.f == models.FConfirm && strings.HasPrefix(o.res, `{"held":false`), o.f == models.FAcquire:
-			return unknown // the text says nothing of who admits it in one way and not in the other
+			return unknown // the text says nothing about a client that admits it in one way and not in the other
 		}
 	}
 	return violation
 }
 
-// TestPartings counts what the claims alone decided: otherwise it could agree about nothing.
+// TestPartings counts what only the claims decided. Otherwise the sides could agree because
+// nothing is decided.
 func TestPartings(t *testing.T) {
 	for _, model := range []string{models.Lock.Name, models.Election.Name, models.Semaphore.Name, models.MultiLock.Name, models.Partitioner.Name} {
 		decided, staged := 0, 0
@@ -590,7 +608,8 @@ func TestPartings(t *testing.T) {
 	}
 }
 
-// withoutClaims is who held at one time if nothing followed from what a client knows; "" if nothing does.
+// withoutClaims returns the answer on how many clients hold at one time if what clients know were
+// ignored; "" if that makes no difference.
 func (h record) withoutClaims() string {
 	answer, staged := valid, false
 	for _, key := range keysOf(h.ops) {

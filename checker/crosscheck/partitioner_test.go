@@ -12,24 +12,25 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A partitioner's shares are held as a multi-lock's keys are. This file has the rest: the duties of members
-// within the time limit.
+// The shares of a partitioner are held like the keys of a multi-lock. This file has the rest: what
+// members must do within the time limit.
 
-// A share was granted to a client, which held it for some time.
+// share is a share that was granted to a client, which held it for some time.
 type share struct {
 	hold
 	given int64 // when its release began, or its client acquired again
-	known int64 // when the session was over, or its client knew that, or its process ended
-	lives int64 // until when its session certainly lived
+	known int64 // when the session was over, its client knew that, or its process ended
+	lives int64 // until when its session was certainly alive
 }
 
-// certain reports whether the share was held at a moment whatever the choice, seeming whether nothing
-// tells that it was not, and possible whether any choice has it held.
+// certain reports whether the share was held at a moment in every case, seeming whether nothing
+// shows that it was not held, and possible whether it was held in any case.
 func (s share) certain(at int64) bool  { return s.ao < at && at < min(s.given, s.lives) }
 func (s share) seeming(at int64) bool  { return s.ao < at && at < min(s.given, s.known) }
 func (s share) possible(at int64) bool { return s.ai < at && at < s.e }
 
-// A sharers is a partitioner: the operations of each client, and what they were granted.
+// sharers is a partitioner: the operations of each client, and the shares that they were
+// granted.
 type sharers struct {
 	record
 	ops     map[int][]op
@@ -84,7 +85,7 @@ func (h record) share(i int) share {
 	return one
 }
 
-// during reports whether a client was in a call at a moment, of one of some operations.
+// during reports whether a client was in a call of one of some operations at a moment.
 func (s sharers) during(client int, at int64, fs ...string) (op, bool) {
 	for _, o := range s.ops[client] {
 		if o.inv < at && (o.out == open || at < o.ret) && slices.Contains(fs, o.f) {
@@ -98,13 +99,13 @@ func (s sharers) has(client int, at int64, how func(share, int64) bool) bool {
 	return slices.ContainsFunc(s.shares[client], func(one share) bool { return how(one, at) })
 }
 
-// live reports whether a client was connected, and in no process that had ended.
+// live reports whether a client was connected, in a process that had not ended.
 func (s sharers) live(client int, at int64) bool {
 	return slices.ContainsFunc(s.up[client], func(up span) bool { return up.from < at && at < up.to })
 }
 
-// A belonging is whether a client is a member: certainly, or perhaps; and whether something of which
-// nobody knows the outcome may still change that.
+// belonging says whether a client is a member: certainly, or possibly. unsettled means that
+// something of unknown outcome may still change that.
 type belonging struct{ certain, possible, unsettled, leaving bool }
 
 func (s sharers) belongs(client int, at int64) belonging {
@@ -127,7 +128,7 @@ func (s sharers) belongs(client int, at int64) belonging {
 
 func (s sharers) exits(client int, after int64) int64 { return s.crashed(client, after) }
 
-// after returns the state when an operation has begun, or has ended by then.
+// after returns the state when an operation has begun, or has ended by a time.
 func (b belonging) after(o op, at int64) belonging {
 	over := o.out != open && o.ret < at
 	switch {
@@ -136,9 +137,9 @@ func (b belonging) after(o op, at int64) belonging {
 	case o.f == models.FAcquire && over && o.out == fail:
 		return belonging{}
 	case o.f == models.FAcquire && over:
-		return belonging{unsettled: true} // the page calls it none, but the servers may have it as one
+		return belonging{unsettled: true} // the page says that it is no member, but it may still be one on the servers
 	case o.f == models.FAcquire:
-		b.certain, b.possible = true, true // it becomes one when it asks
+		b.certain, b.possible = true, true // it becomes a member when it asks
 	case o.f == models.FLeave && over && o.out == ok:
 		return belonging{unsettled: b.unsettled}
 	case o.f == models.FLeave && over && o.out == fail:
@@ -150,7 +151,7 @@ func (b belonging) after(o op, at int64) belonging {
 	return b
 }
 
-// quiet reports whether nothing happens at a moment but what the page allows, whatever the choice.
+// quiet reports whether only what the page allows happens at a moment, in every case.
 func (s sharers) quiet(at int64) bool {
 	if at < s.loaded() {
 		return false
@@ -172,7 +173,8 @@ func (s sharers) quiet(at int64) bool {
 	return true
 }
 
-// maybeDies reports whether a session may end then that a client has a membership or a share in.
+// maybeDies reports whether, at a moment, a session may end in which a client has a membership
+// or a share.
 func (s sharers) maybeDies(client int, at int64, b belonging) bool {
 	for _, o := range s.ops[client] {
 		lo, hi := deaths(s.record, o.with.owner)
@@ -185,7 +187,7 @@ func (s sharers) maybeDies(client int, at int64, b belonging) bool {
 	})
 }
 
-// seemsQuiet reports whether nothing is known to happen at a moment but what the page allows.
+// seemsQuiet reports whether only what the page allows is known to happen at a moment.
 func (s sharers) seemsQuiet(at int64) bool {
 	return at > s.loaded() && !slices.ContainsFunc(s.clients, func(c int) bool {
 		_, waits := s.during(c, at, models.FChanged)
@@ -194,7 +196,8 @@ func (s sharers) seemsQuiet(at int64) bool {
 	})
 }
 
-// leftOver reports whether an item is, though each member holds a share or asks for one.
+// leftOver reports whether no member holds an item although each member holds a share or
+// asks for one.
 func (s sharers) leftOver(item string, surely bool) func(at int64) bool {
 	return func(at int64) bool {
 		some := false
@@ -237,11 +240,11 @@ func (s sharers) inVain(client int) func(at int64) bool {
 	}
 }
 
-// retry is a short pause, across which waits are added up.
+// retry is a short pause. Waits before and after it are added up.
 const retry = int64(time.Second)
 
-// lasts is for how long something is so at a stretch: in time that is certainly quiet, and in time
-// that seems so.
+// lasts returns for how long something lasts at a stretch: in time that is certainly quiet, and in
+// time that seems quiet.
 func (s sharers) lasts(surely, perhaps func(at int64) bool) (certain, seeming int64) {
 	var now, maybe, paused int64
 	all := s.moments()
@@ -264,7 +267,7 @@ func (s sharers) lasts(surely, perhaps func(at int64) bool) (certain, seeming in
 	return certain, seeming
 }
 
-// moments are all that anything may change at.
+// moments returns all moments at which something may change.
 func (s sharers) moments() []int64 {
 	all := []int64{0, s.last()}
 	for _, o := range s.record.ops {
@@ -280,7 +283,8 @@ func (s sharers) moments() []int64 {
 	return slices.Compact(all)
 }
 
-// changes reports whether who the members are changes at a moment, or is about to; or a member loses its session.
+// changes reports whether the set of members changes at a moment, or is about to change, or a
+// member loses its session.
 func (s sharers) changes(at int64) bool {
 	for _, o := range s.record.ops {
 		b := s.belongs(o.client, at)
@@ -295,14 +299,15 @@ func (s sharers) changes(at int64) bool {
 	})
 }
 
-// acts reports whether a call begins or ends at a moment in which a member does not wait or ask.
+// acts reports whether a call in which a member neither waits nor asks begins or ends at a
+// moment.
 func (s sharers) acts(at int64) bool {
 	return slices.ContainsFunc(s.record.ops, func(o op) bool {
 		return o.f != models.FChanged && o.f != models.FAcquire && (o.inv == at || o.ret == at)
 	})
 }
 
-// inTime tells whether what may not last is over in time.
+// inTime tells whether something that must not last was over in time.
 func inTime(certain, seeming int64) string {
 	switch {
 	case certain > bound:
@@ -333,7 +338,8 @@ func partitionerAnswers(h record) answers {
 	return all
 }
 
-// balance asks of each two sizes whether shares of both are held together, whoever holds them.
+// balance checks, for each two sizes, whether shares of both sizes are held at the same time,
+// by whichever members.
 func (s sharers) balance() string {
 	answer, pairs := answers{"": valid}, map[[2]int][][2]share{}
 	for _, a := range s.shares {
@@ -358,7 +364,7 @@ func (s sharers) balance() string {
 	return answer[""]
 }
 
-// A dividing is a run of a partitioner in the making.
+// dividing is a run of a partitioner under construction.
 type dividing struct {
 	*record
 	r       *rand.Rand
@@ -383,7 +389,7 @@ func ownPartitioner(r *rand.Rand) record {
 	return h
 }
 
-// lives is all that one client does.
+// lives adds all that one client does.
 func (s *dividing) lives(c int) {
 	at := int64(s.r.IntN(4)) * int64(s.r.IntN(4))
 	s.link(c, history.FConnected, 0)
@@ -409,7 +415,7 @@ func (s *dividing) lives(c int) {
 	}
 }
 
-// short is how long a call lasts: in one of n cases for long.
+// short returns how long a call lasts: in one of n cases long.
 func (s *dividing) short(n int) int64 {
 	if chance(s.r, n) {
 		return 2 + s.r.Int64N(16)
@@ -417,7 +423,7 @@ func (s *dividing) short(n int) int64 {
 	return s.r.Int64N(2)
 }
 
-// due is mostly the share of a client if all are members.
+// due returns, in most cases, the share of a client if all clients are members.
 func (s *dividing) due(c int) []string {
 	var all []string
 	for i, item := range s.items {
@@ -475,7 +481,7 @@ func (s *dividing) link(c int, f string, at int64) {
 	s.facts = append(s.facts, one)
 }
 
-// expires is the end of a session that its client hears of.
+// expires adds the end of a session of which its client is told.
 func (s *dividing) expires(c int, at int64) int64 {
 	s.link(c, history.FDisconnected, at+1)
 	s.ends(c, at+2)
@@ -483,7 +489,7 @@ func (s *dividing) expires(c int, at int64) int64 {
 	return s.opens(c, at+6)
 }
 
-// asks is a call in vain, in which the session ends.
+// asks adds a call in vain, during which the session ends.
 func (s *dividing) asks(c int, at int64) int64 {
 	s.call(op{client: c, f: models.FAcquire, arg: asJSON(models.Keys{Keys: s.items}), inv: at}, 0, fail, fail, info)
 	ask := &s.ops[len(s.ops)-1]
@@ -500,7 +506,7 @@ func (s *dividing) exits(c int, at int64) int64 {
 	return s.opens(c, at+1)
 }
 
-// ends mostly returns what the servers tell.
+// ends records, in most cases, what the servers tell about the end of a session.
 func (s *dividing) ends(c int, at int64) {
 	if !chance(s.r, 4) {
 		s.link(c, history.FDead, at)
@@ -513,7 +519,7 @@ func (s *dividing) opens(c int, at int64) int64 {
 	return at + 1 + s.r.Int64N(3)
 }
 
-// call is an operation, which tells mostly that its session lives.
+// call adds an operation, which in most cases shows that its session is alive.
 func (s *dividing) call(o op, lasts int64, out ...outcome) int64 {
 	o.key, o.ret, o.out = "k", o.inv+lasts, pick(s.r, out...)
 	if o.out != ok {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Mutexes, locks and semaphores. A state is how many permits are taken; of a lock
-// it is who holds it.
+// This file has mutexes, locks and semaphores. The state is the number of permits that
+// are taken; for a lock, it is the holder.
 
 func permits(model string, n, most int) *object {
 	step := func(state string, o op) []string {
@@ -57,7 +57,8 @@ func lock(model string) *object {
 	}
 }
 
-// anyOf makes an operation one of some that the object can do.
+// anyOf returns a function that turns an operation into one of some that the object can
+// do.
 func anyOf(fs ...string) func(r *rand.Rand, o *object, state string, op *op) (string, bool) {
 	return func(r *rand.Rand, o *object, state string, op *op) (string, bool) {
 		was := op.f

@@ -13,38 +13,38 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A ranking orders a queue: its items come out by a number, the least first.
+// ranking orders a queue: its items come out by a number, the least first.
 type ranking struct {
 	model string
-	field string // of an enqueue's invoke: the number
-	// What class-order and priority are called there.
+	field string // the field of an enqueue's invocation with the number
+	// class and passed are the names of class-order and priority for this object.
 	class, passed string
 }
 
 var byPriority = ranking{model: models.PriorityQueue.Name, field: "priority", class: "class-order", passed: "priority"}
 
-// A ranked is one key of such a queue. Its operations have items for values.
+// ranked is one key of such a queue. The values of its operations are items.
 type ranked struct {
 	record record
 	ops    []op
 	puts   map[string]op
 	rank   map[string]int64
 	strict bool
-	empty  []int64 // when a drain's last look found nothing
-	// waits says of an item that it need not be found by who asked then, mayWait that
-	// perhaps it need not; nil: of none.
+	empty  []int64 // when the last look of a drain found nothing
+	// waits reports whether a client that asked at a time need not have found an item,
+	// and mayWait whether it perhaps need not; nil means that it must find all items.
 	waits, mayWait func(item string, asked int64) bool
-	delays         bool // an empty answer says only that nothing is due
+	delays         bool // an empty answer shows only that nothing is due
 }
 
 func (by ranking) put(item string, rank int64) string {
 	if rank == 0 && by.field == byPriority.field {
-		return fmt.Sprintf(`{"item":%q}`, item) // as the others of its kind, 0 is mostly left out
+		return fmt.Sprintf(`{"item":%q}`, item) // like others of its kind, 0 is often left out
 	}
 	return fmt.Sprintf(`{"item":%q,%q:%d}`, item, by.field, rank)
 }
 
-// of is a key of a history. Items that were put in twice cannot be told from one another.
+// of returns a key of a history. Items that were put in twice cannot be told apart.
 func (by ranking) of(h record, key string) (q ranked, twice bool) {
 	q = ranked{record: h, puts: map[string]op{}, rank: map[string]int64{}}
 	for _, o := range h.ops {
@@ -95,7 +95,7 @@ func takes(o op) bool   { return o.f == models.FDequeue && o.out == ok && o.res 
 func finds(o op) bool   { return o.f == models.FDequeue && o.out == ok && o.res == "" }
 func perhaps(o op) bool { return o.f == models.FDequeue && (o.out == info || o.out == open) }
 
-// step lets items in at the end, and those out that fit: in[i], or nothing where i is -1.
+// step adds items at the end, and takes out those that fit: in[i], or nothing if i is -1.
 func (q ranked) step(fits func(in []string, i int, o op) bool) func(string, op) []string {
 	return func(state string, o op) []string {
 		in := items(state)
@@ -118,15 +118,16 @@ func (q ranked) step(fits func(in []string, i int, o op) bool) func(string, op) 
 	}
 }
 
-// calls lists the calls of the operations that are asked for.
+// calls returns the calls of the operations that are asked for.
 func (q ranked) calls(asked func(o op) bool) []call {
 	return callsOf(slices.DeleteFunc(slices.Clone(q.ops), func(o op) bool { return !asked(o) }))
 }
 
 func filled(o op) bool { return !finds(o) }
 
-// explained reports whether each priority by itself can be a queue: integrity, class-order
-// and loss together. Empty answers may be old; a drain's last look is not.
+// explained reports whether the items of each priority, by themselves, can be those of a
+// queue: that is integrity, class-order and loss together. Empty answers may be old; a
+// drain's last look is not.
 func (q ranked) explained() bool {
 	return explainable(q.untilDrained(q.calls(filled)), "", q.step(q.firstOfItsKind))
 }
@@ -145,7 +146,7 @@ func (q ranked) firstOfItsKind(in []string, i int, _ op) bool {
 	return !slices.ContainsFunc(in[:i], func(x string) bool { return q.rank[x] == q.rank[in[i]] })
 }
 
-// best reports whether there is no better one; of equal ones any will do.
+// best reports whether no item is better than in[i]. Any of several equal ones will do.
 func (q ranked) best(in []string, i int, _ op) bool {
 	if i < 0 {
 		return len(in) == 0
@@ -157,22 +158,23 @@ func (q ranked) first(in []string, i int, o op) bool {
 	return q.best(in, i, o) && q.firstOfItsKind(in, i, o)
 }
 
-// told reports whether a dequeue's session had certainly been told of an item when it was
-// called: it had put it in. An operation during which its client got another session is
-// of neither.
+// told reports whether a dequeue's session certainly knew of an item when the dequeue was
+// called, since it had put the item in. An operation during which its client got another
+// session belongs to neither session.
 func (q ranked) told(o op, item string) bool {
 	p := q.puts[item]
 	return p.out == ok && p.ret < o.inv &&
 		p.with.session == o.with.session && p.with.owner == o.with.session && o.with.owner == o.with.session
 }
 
-// surelyTold also wants the record to show that neither of the two can have used another session.
+// surelyTold also requires the record to show that neither of the two operations can have used
+// another session.
 func (q ranked) surelyTold(o op, item string) bool {
 	return q.told(o, item) && q.record.alone(o) && q.record.alone(q.puts[item])
 }
 
-// alone reports whether each other session that a client is known to have had by the end of an operation had
-// expired when it called that.
+// alone reports whether each other session that a client is known to have had by the end of an
+// operation had expired when the operation was called.
 func (h record) alone(o op) bool {
 	over := func(session int64) bool {
 		return session == o.with.session || slices.ContainsFunc(h.facts, func(f fact) bool {
@@ -187,17 +189,17 @@ func (h record) alone(o op) bool {
 	return true
 }
 
-// found reports whether an item must have been found by who asked, if it was there.
+// found reports whether a client that asked must have found an item, if it was there.
 func (q ranked) found(item string, o op) bool { return q.waits == nil || !q.waits(item, o.inv) }
 
-// heeds reports whether a dequeue passes over nothing better that it had been told of.
+// heeds reports whether a dequeue passes over nothing better that its session knew of.
 func (q ranked) heeds(in []string, i int, o op) bool {
 	return o.out != ok || !slices.ContainsFunc(in, func(x string) bool {
 		return q.told(o, x) && (i < 0 && q.found(x, o) || i >= 0 && q.rank[x] < q.rank[in[i]])
 	})
 }
 
-// whole reports whether an item came out once at most, and was put in before.
+// whole reports whether an item came out at most once, and only after it was put in.
 func (q ranked) whole(item string) bool {
 	about := func(o op) bool { return o.arg == item || takes(o) && o.res == item }
 	return explainable(q.calls(func(o op) bool { return about(o) && !perhaps(o) }), "", q.step(func([]string, int, op) bool { return true }))
@@ -236,8 +238,9 @@ func (q ranked) pair(x, y string) bool {
 	return explainable(calls, "", q.step(q.firstOfItsKind))
 }
 
-// passes finds a dequeue that passed over something better, by the letter: its session
-// had put that in, and nobody can have begun to take it before the dequeue returned.
+// passes finds a dequeue that passed over something better, taken literally: its
+// session had put that in, and no client can have begun to take it before the dequeue
+// returned.
 func (q ranked) passes() bool {
 	for _, o := range q.ops {
 		if !takes(o) || !q.whole(o.res) {
@@ -252,7 +255,7 @@ func (q ranked) passes() bool {
 	return false
 }
 
-// begun is when somebody can have begun to take an item.
+// begun returns the earliest time at which a client can have begun to take an item.
 func (q ranked) begun(item string) int64 {
 	at, unknown := int64(never), int64(never)
 	for _, o := range q.ops {
@@ -269,8 +272,8 @@ func (q ranked) begun(item string) int64 {
 	return at
 }
 
-// blind counts: a session found nothing though it had put in more than others had
-// begun to take, with all dequeues of which nobody knows.
+// blind reports, by counting, whether a session found nothing although it had put in
+// more items than others had begun to take, including all dequeues of unknown outcome.
 func (q ranked) blind() bool {
 	for _, e := range q.ops {
 		if !finds(e) {
@@ -294,8 +297,8 @@ func (q ranked) blind() bool {
 	return false
 }
 
-// outdone finds a dequeue that at no moment could take what it took, or find nothing, by
-// the letter: at each of them something better certainly was there.
+// outdone finds a dequeue that, taken literally, could at no moment take what it took,
+// or find nothing: at each moment something better was certainly there.
 func (q ranked) outdone() bool {
 	for _, o := range q.ops {
 		if o.f != models.FDequeue || o.out != ok || !q.fresh(o) || takes(o) && !q.whole(o.res) {
@@ -312,8 +315,8 @@ func (q ranked) outdone() bool {
 	return false
 }
 
-// halves are the moments that differ, as twice their times: those of events, and one
-// after each.
+// halves returns the moments that differ, as twice their times: the times of events,
+// and one moment after each.
 func (q ranked) halves(from, to int64) []int64 {
 	all := []int64{2 * from, 2 * to}
 	for _, o := range q.ops {
@@ -336,8 +339,8 @@ func (q ranked) betterAt(half int64, o op) bool {
 	return false
 }
 
-// between is a violation by the letter, valid where some choice explains everything,
-// and undecided in between: there a sound procedure may say either.
+// between returns violation if the literal sentence is violated, valid if some order
+// explains everything, and undecided otherwise: there a sound procedure may say either.
 func between(letter, explained bool) string {
 	switch {
 	case letter:
@@ -374,11 +377,12 @@ func (q ranked) answers(by ranking) answers {
 	return all
 }
 
-// fresh are operations whose answers a strict queue answers for.
+// fresh reports whether a strict queue promises something about the answer of an
+// operation.
 func (q ranked) fresh(o op) bool { return !q.delays || !finds(o) }
 
-// seeing reports whether each empty answer can have been given when nothing was there of
-// which its session must have known.
+// seeing reports whether each empty answer can have been given when nothing was there
+// that its session must have known.
 func (q ranked) seeing() bool {
 	q.waits = q.mayWait
 	calls := q.calls(func(o op) bool { return !takes(o) || q.whole(o.res) })
@@ -389,18 +393,19 @@ func (q ranked) bestAlways() bool {
 	return explainable(q.calls(q.fresh), "", q.step(q.best))
 }
 
-// firstAlways reports whether all of it can be one queue that looks at what is there.
+// firstAlways reports whether all operations can be those of one queue that looks at
+// what is there.
 func (q ranked) firstAlways() bool {
 	return explainable(q.untilDrained(q.calls(q.fresh)), "", q.step(q.first))
 }
 
-// ours are the answers about all keys: the worst of each.
+// ours returns the answers about all keys: the worst of each.
 func (by ranking) ours(h record, of func(q ranked, h record) answers) answers {
 	all := answers{}
 	for _, key := range keysOf(h.ops) {
 		q, twice := by.of(h, key)
 		one := of(q, h)
-		if twice { // then nothing is asked, but nothing may be wrong either
+		if twice { // then no answer is required, but no violation is allowed either
 			for name := range one {
 				one[name] = valid
 			}
@@ -417,13 +422,13 @@ func (by ranking) ours(h record, of func(q ranked, h record) answers) answers {
 	return all
 }
 
-// retried reports whether an enqueue of an item failed: whether it was put in twice if
-// another succeeded, nobody says.
+// retried reports whether an enqueue of an item failed. Nothing says whether the item
+// was put in twice if another enqueue of it succeeded.
 func (by ranking) retried(h record, key string) bool {
 	return slices.ContainsFunc(h.ops, func(o op) bool { return o.key == key && o.f == models.FEnqueue && o.out == fail })
 }
 
-// tally counts zklab's answers, and takes apart what is compared together.
+// tally counts zklab's answers, and splits those that are compared together.
 func (by ranking) tally(count map[string]int) func(h record) answers {
 	return func(h record) answers {
 		all := h.zklab()
@@ -439,8 +444,8 @@ func (by ranking) tally(count map[string]int) func(h record) answers {
 	}
 }
 
-// generate makes a history of such a queue: random, or that of a right queue, mostly with
-// one thing changed.
+// generate makes a history of such a queue: a random one, or that of a correct queue, in
+// most cases with one change.
 func (by ranking) generate(r *rand.Rand, ranks func() int64) record {
 	h := record{model: by.model, order: r.Uint64(), ops: intervals(r, 9)}
 	wild, filled := chance(r, 5), chance(r, 2)
@@ -477,8 +482,8 @@ func (by ranking) generate(r *rand.Rand, ranks func() int64) record {
 	return h
 }
 
-// sessions give each client one, and some a second one, from some operation on or
-// from its completion on. The record reports most that it has had as expired.
+// sessions gives each client a session, and some a second one, from some operation or
+// from its completion on. The record reports most of the earlier sessions as expired.
 func (by ranking) sessions(r *rand.Rand, h *record) {
 	of := map[int]int64{}
 	for i := range h.ops {
@@ -503,14 +508,14 @@ func (by ranking) sessions(r *rand.Rand, h *record) {
 	}
 }
 
-// any makes an operation any.
+// any turns an operation into any operation.
 func (by ranking) any(r *rand.Rand, ops []op, i int, rank int64) {
 	o := &ops[i]
 	o.f, o.arg, o.res = pick(r, models.FEnqueue, models.FDequeue), "", ""
 	if o.f == models.FEnqueue {
 		item := i
 		if chance(r, 20) {
-			item = r.IntN(len(ops)) // one that was put in before
+			item = r.IntN(len(ops)) // an item that was put in before
 		}
 		o.arg = by.put(fmt.Sprint(item), rank)
 	} else if !chance(r, 4) {
@@ -526,8 +531,8 @@ func lastOf(ops []op) int64 {
 	return last
 }
 
-// spread has the operations come later, one more than the other, so that more of them
-// are over when others begin.
+// spread makes each operation come later, by more than the one before it, so that more
+// operations are over when others begin.
 func spread(r *rand.Rand, ops []op) []op {
 	by := int64(r.IntN(4))
 	for i := range ops {
@@ -537,7 +542,8 @@ func spread(r *rand.Rand, ops []op) []op {
 	return ops
 }
 
-// fill puts items in first, and takes them out then: there is something to pass over.
+// fill first puts items in, and then takes them out, so that there is something to pass
+// over.
 func (by ranking) fill(r *rand.Rand, ops []op, ranks func() int64) {
 	for i := range ops {
 		o := &ops[i]
@@ -552,7 +558,7 @@ func (by ranking) fill(r *rand.Rand, ops []op, ranks func() int64) {
 	}
 }
 
-// serve answers the operations as a right queue would: a strict one, or one whose
+// serve answers the operations as a correct queue would: a strict queue, or one whose
 // consumers go through lists that may be old, but are never older than what their
 // session did last.
 func (by ranking) serve(r *rand.Rand, ops []op) {
@@ -601,8 +607,8 @@ func compareRanks(a, b int64) int {
 	return 0
 }
 
-// mutate changes one thing: two takes are swapped, one is doubled, one forgotten, an
-// item gets another rank, an operation another outcome, or is any.
+// mutate makes one change: two takes are swapped, one is doubled or forgotten, an item
+// gets another rank, an operation gets another outcome, or becomes any operation.
 func (by ranking) mutate(r *rand.Rand, h *record, ranks func() int64) {
 	i := r.IntN(len(h.ops))
 	o := &h.ops[i]
@@ -641,7 +647,8 @@ func (by ranking) mutate(r *rand.Rand, h *record, ranks func() int64) {
 	}
 }
 
-// priorities are few, or as far apart as they can be.
+// priorities generates histories with a few priorities, or with priorities as far apart
+// as they can be.
 func priorities(r *rand.Rand) record {
 	some := pick(r, []int64{5}, []int64{0, 1}, []int64{1, 2, 3}, []int64{9, 10, 100}, []int64{math.MinInt32, -1, 0, math.MaxInt32}, []int64{1, 2, 3, 4, 5, 6, 7, 8, 9})
 	h := byPriority.generate(r, func() int64 { return pick(r, some...) })
@@ -649,7 +656,7 @@ func priorities(r *rand.Rand) record {
 	return h
 }
 
-// convicts logs what zklab said: a comparison in which nothing is violated is worth nothing.
+// convicts logs zklab's answers: a comparison without any violation is worthless.
 func convicts(t *testing.T, said map[string]int, properties ...string) {
 	t.Logf("zklab: %v", said)
 	for _, p := range properties {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Queues, bags and priority queues. A state lists the items in it, in the order in
-// which it comes out, where there is one.
+// This file has queues, bags and priority queues. The state lists the items, in the
+// order in which they come out if there is one.
 
 func items(state string) []string { return strings.Fields(state) }
 
@@ -40,8 +40,8 @@ func queueStep(model string) func(state string, o op) []string {
 	}
 }
 
-// arrange puts items in an order: what comes out first, or, of a bag, any that is
-// always the same.
+// arrange puts items in an order: the one in which they come out, or, for a bag, any
+// fixed order.
 func arrange(model string, in []string) string {
 	if model != "queue" {
 		slices.SortFunc(in, func(a, b string) int {
@@ -53,9 +53,9 @@ func arrange(model string, in []string) string {
 	return strings.Join(in, " ")
 }
 
-// drained takes drains apart: one that succeeded is dequeues of its items, one after
-// the other, and at last one that found the queue empty; of an unknown one nobody
-// knows how many dequeues it was.
+// drained splits drains: one that succeeded becomes the dequeues of its items, one
+// after the other, and a last dequeue that found the queue empty. For a drain of
+// unknown outcome, the number of dequeues is not known.
 func drained(h plain) []call {
 	var calls []call
 	for _, c := range callsOf(h.ops) {
@@ -136,8 +136,8 @@ func queue(model string, values []string, fs ...string) *object {
 
 func list(items []string) string { return "[" + strings.Join(items, ",") + "]" }
 
-// totalQueue is decided by counting: each item that went in for certain came out
-// as often at least, and nothing came out that nobody tried to put in.
+// totalQueue is decided by counting: each item that certainly went in came out at least
+// as often, and nothing came out that no client tried to put in.
 func totalQueue() *object {
 	o := queue("total-queue", []string{"1", "2", "3", "4", "5"}, "enqueue", "enqueue", "dequeue", "drain")
 	o.decide = func(_ *object, h plain) string {
@@ -151,7 +151,7 @@ func totalQueue() *object {
 					in[o.arg]++
 				}
 			case o.f == "drain" && (o.out == info || o.out == open):
-				lost = unknown // it may have taken anything
+				lost = unknown // a drain may have taken anything
 			case o.out != ok:
 			case o.f == "drain":
 				for _, item := range drainedItems(o.res) {

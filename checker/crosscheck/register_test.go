@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// Plain registers. A state is the value as JSON.
+// This file has plain registers. The state is the value as JSON.
 
 func registerStep(state string, o op) []string {
 	switch o.f {
@@ -25,7 +25,7 @@ func registerStep(state string, o op) []string {
 	case "cas":
 		from, to := pair(o.arg)
 		switch {
-		case o.out == fail && from != state: // an observation
+		case o.out == fail && from != state: // a failed compare-and-set is an observation
 			return []string{state}
 		case o.out != fail && from == state:
 			return []string{to}
@@ -57,12 +57,12 @@ func registerLegal(r *rand.Rand, _ *object, state string, o *op) (string, bool) 
 	return registerStep(state, *o)[0], true
 }
 
-// register makes an object whose writes are of the given values: each once if
-// there are enough of them.
+// register makes an object whose writes have the given values: each value once if there
+// are enough.
 func register(model string, values []string, fs ...string) *object {
 	begins := []string{"0", "1", `"a"`}
 	if model == "kv" {
-		begins = begins[2:] // of text, that can be appended to
+		begins = begins[2:] // text that can be appended to
 	}
 	return &object{
 		model: model, start: "null", most: 8, calls: observes, legal: registerLegal, step: registerStep, values: values,
@@ -95,10 +95,9 @@ func observation(h plain, o op) bool {
 	return h.format == foreign.JepsenLog && o.f == "cas" && o.out == fail
 }
 
-// observes says of a history of Jepsen's older log that a failed compare-and-set
-// is an observation; and that a read of nil is one of an unknown value, where the
-// register began as something else, nobody wrote nil, and the
-// format is EDN.
+// observes returns the calls of a history. In Jepsen's older log, a failed
+// compare-and-set is an observation. A read of nil is a read of an unknown value if the
+// register began with something else, no client wrote nil, and the format is EDN.
 func observes(h plain) []call {
 	calls := callsOf(h.ops)
 	nobody := h.begins != "" && h.format == foreign.EDN && !slices.ContainsFunc(h.ops, func(o op) bool {

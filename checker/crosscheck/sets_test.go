@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Sets. A state is the elements in order, as JSON.
+// This file has sets. The state is the elements in order, as JSON.
 
 func elements(state string) []string { return drainedItems(state) }
 
@@ -55,8 +55,8 @@ func set(model string, values int) *object {
 	}
 }
 
-// jepsenSet is decided by the last read: it shows what was added for certain, and
-// nothing that nobody tried to add.
+// jepsenSet is decided by the last read: it shows what was certainly added, and nothing
+// that no client tried to add.
 func jepsenSet(values int) *object {
 	o := set("set", values)
 	o.decide = func(_ *object, h plain) string {
@@ -83,7 +83,7 @@ func jepsenSet(values int) *object {
 				one = valid
 			}
 			if answer != unknown && answer != one {
-				return undecided // at equal times either may be the last
+				return undecided // at equal times, either may be the last
 			}
 			answer = one
 		}

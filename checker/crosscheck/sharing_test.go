@@ -8,25 +8,25 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A sharing is how clients share what they hold: by which properties it is asked for, and whether
+// sharing says how clients share what they hold: which properties are asked for, and whether
 // holds can have been granted in an order, each as early as it can be.
 type sharing struct {
-	once, order string // properties: of who holds at one time, and of tokens
+	once, order string // names of properties: how many clients hold at one time, and tokens
 	fits        func([]hold) bool
-	twice       string // what two grants of one token are
+	twice       string // the answer if two grants have the same token
 }
 
 func (h record) sharing() sharing {
 	switch h.model {
 	case models.Semaphore.Name:
-		return sharing{"bound", "fair", within(h.leases), unknown} // nobody overtook who had the same
+		return sharing{"bound", "fair", within(h.leases), unknown} // no client overtook one that had the same token
 	case models.MultiLock.Name, models.Partitioner.Name:
 		return sharing{"exclusion", "tokens", jointly, violation}
 	}
 	return sharing{"exclusion", "tokens", fits, violation}
 }
 
-// inSomeOrder tries all orders; one that begins with what does not fit has no other end.
+// inSomeOrder tries all orders. An order whose beginning does not fit is not continued.
 func (s sharing) inSomeOrder(holds []hold) bool {
 	var from func(n int) bool
 	from = func(n int) bool {
@@ -50,7 +50,8 @@ func (s sharing) inTokenOrder(holds []hold) bool {
 	return s.fits(holds)
 }
 
-// within is fits where n can hold at a time: each is granted when the last but n-1 of those before it is over.
+// within returns fits for an object that n clients can hold at a time: each hold is granted when
+// all but the last n-1 of the holds before it are over.
 func within(n int) func([]hold) bool {
 	return func(holds []hold) bool {
 		last := int64(math.MinInt64)
@@ -71,7 +72,7 @@ func within(n int) func([]hold) bool {
 	}
 }
 
-// divides says of what the next hold of a key is: of one of its leases, or of some keys within it.
+// divides chooses what the next hold of a key covers: one of its leases, or some keys within it.
 func (s *parting) divides() {
 	switch s.model {
 	case models.Semaphore.Name:
@@ -81,7 +82,7 @@ func (s *parting) divides() {
 	}
 }
 
-// from is when what the next hold is of is free.
+// from returns when everything that the next hold covers is free.
 func (s *parting) from(key string) (at int64) {
 	for _, part := range s.partsOf(key) {
 		at = max(at, s.over[part])
@@ -89,7 +90,7 @@ func (s *parting) from(key string) (at int64) {
 	return at
 }
 
-// until is when the present hold is over.
+// until records when the present hold is over.
 func (s *parting) until(key string, at int64) {
 	for _, part := range s.partsOf(key) {
 		s.over[part] = at

@@ -5,8 +5,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// unasked are records that no run makes: items come out of a queue after the fenced
-// look that ended its drain.
+// unasked reports whether a record is of a kind that no run makes: items come out of a
+// queue after the fenced look that ended its drain.
 func unasked(h record) bool {
 	for _, f := range h.facts {
 		for _, o := range h.ops {

@@ -11,43 +11,45 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// What a configuration and a cached subtree have in common: znodes that clients change,
-// and watchers that are told of them in order, though perhaps late.
+// This file has what a configuration and a cached subtree have in common: znodes that
+// clients change, and watchers that are told of the changes in order, though perhaps
+// late.
 
-// absent is the answer to a watcher where there is no znode.
+// absent is the answer to a watcher if there is no znode.
 const absent = "-"
 
-// What happens to a watched znode, for watchedStep.
+// The events of a watched znode, for watchedStep.
 const (
 	isChanged  = "changed"  // arg is the value, or absent
-	isShown    = "shown"    // to a watcher: res was shown to it, old or not
-	isLatest   = "latest"   // the same, but it was not over when the call began
-	mayVanish  = "vanish"   // by a fault
+	isShown    = "shown"    // a watcher was shown res, which may be old
+	isLatest   = "latest"   // the same, but res was not over when the call began
+	mayVanish  = "vanish"   // a fault may delete the znode
 	isRepaired = "repaired" // the fault is over
 )
 
-// An act is an operation's effect on a znode, or its view of it.
+// act is an operation's effect on a znode, or its view of it.
 type act struct {
 	op        // arg is the value of a change, res what was shown
-	place int // among the operations of the record
-	by    int // whose it was
+	place int // its place among the operations of the record
+	by    int // the client that did it
 }
 
-// A watched holds what a record tells of one znode.
+// watched holds what a record tells about one znode.
 type watched struct {
-	changes []act // those that failed are left out
-	shown   []act // client is the watcher
-	faults  []op  // that delete znodes: in force from inv to ret
+	changes []act // without those that failed
+	shown   []act // the field client is the watcher
+	faults  []op  // faults that delete znodes: in force from inv to ret
 }
 
-// A watchedStory chooses the orders that may explain a znode: sees keeps some of what was shown,
-// and as what.
+// watchedStory selects the orders that may explain a znode. sees selects some of what was shown,
+// and how it counts.
 type watchedStory struct {
 	sees func(act) (f string, is bool)
-	// deadlines: a change was done when anybody was shown its value, whether or not that look is
-	// among those that are kept.
+	// deadlines: a change was done by the time at which any watcher was shown its value, even if
+	// sees leaves that look out.
 	deadlines bool
-	// strictly: of equal times, what a client did first was first, and a fault ends when it is healed.
+	// strictly: at equal times, what a client did first came first, and a fault ends when it is
+	// healed.
 	strictly bool
 }
 
@@ -84,7 +86,7 @@ func (w watched) right(s watchedStory) bool {
 	return explainable(calls, "|"+strings.Repeat("0", watchers)+"|"+absent, watchedStep)
 }
 
-// acts lists the acts that a story goes by, in order of the record.
+// acts returns the acts that a story uses, in the order of the record.
 func (w watched) acts(s watchedStory) (all []act, watchers int) {
 	all = slices.Clone(w.changes)
 	for _, a := range w.shown {
@@ -107,8 +109,9 @@ func (w watched) firstShown(value string) int64 {
 	return by
 }
 
-// watchedStep has as its state all that the znode was so far, and where in that each
-// watcher is. The earliest place at which it can be is as good as any later one.
+// watchedStep's state is all that the znode has been so far, and the place of each
+// watcher in that sequence. The earliest place at which it can be is as good as any
+// later one.
 func watchedStep(state string, o op) []string {
 	parts := strings.Split(state, "|")
 	was := strings.Split(parts[2], " ")
@@ -160,8 +163,8 @@ func shownTo(watcher int) func(act) (string, bool) {
 	return func(a act) (string, bool) { return isShown, a.client == watcher }
 }
 
-// order tells whether the watchers were told in order: certainly if one story has them all,
-// certainly not if one of them by itself has none.
+// order tells whether the watchers were told in order: certainly if one story explains all
+// of them, and certainly not if one of them by itself has no story.
 func (w watched) order() string {
 	if !w.real() {
 		return unknown
@@ -177,7 +180,7 @@ func (w watched) order() string {
 	return unknown
 }
 
-// together reports whether all that watchers were shown has one story.
+// together tells whether one story explains all that watchers were shown.
 func (w watched) together(sees func(act) (string, bool)) string {
 	switch {
 	case w.right(watchedStory{sees: sees, strictly: true}):
@@ -188,7 +191,7 @@ func (w watched) together(sees func(act) (string, bool)) string {
 	return unknown
 }
 
-// worse keeps the worst answer about a property.
+// worse keeps the worse answer about a property.
 func (a answers) worse(property, answer string) {
 	rank := func(s string) int { return slices.Index([]string{"", valid, unknown, violation}, s) }
 	if rank(answer) > rank(a[property]) {
@@ -196,7 +199,7 @@ func (a answers) worse(property, answer string) {
 	}
 }
 
-// watchers numbers those who are told: a client whose process was killed begins anew.
+// watchers numbers the watchers. A client whose process was killed begins anew.
 func (h record) watchers() func(o op) int {
 	numbers := map[[2]int]int{}
 	return func(o op) int {
@@ -214,7 +217,7 @@ func (h record) watchers() func(o op) int {
 	}
 }
 
-// deletions are the faults of a record that delete znodes.
+// deletions returns the faults of a record that delete znodes.
 func (h record) deletions() []op {
 	var all []op
 	for _, f := range h.facts {
@@ -244,32 +247,33 @@ func withDefects(h record) answers {
 	return all
 }
 
-// A watching is a history in the making: znodes that are changed, and who is shown what.
+// watching is a history under construction: znodes that are changed, and what each
+// watcher is shown.
 type watching struct {
 	*record
 	r       *rand.Rand
 	nodes   []string
-	node    []string            // by operation: what it changes
+	node    []string            // by operation: the znode that it changes
 	shows   []map[string]string // by operation
 	latest  []bool
-	current bool // looks can ask for what is current
+	current bool // looks can ask for a current copy
 	was     map[string][]version
 	zxid    int64
-	logged  bool // the transactions are told, and so nothing happens at another time
+	logged  bool // the transactions are told, so that nothing happens at another time
 }
 
-// A version of a znode, until the next one.
+// version is a version of a znode, until the next one.
 type version struct {
 	value string
 	zxid  int64
-	op    int   // by which it was made
-	at    int64 // when
+	op    int   // the operation that made it
+	at    int64 // when it was made
 }
 
 func (s *watching) fill(set, remove, look string) {
 	n := len(s.ops)
 	s.node, s.shows, s.latest = make([]string, n), make([]map[string]string, n), make([]bool, n)
-	known := chance(s.r, 2) // all outcomes
+	known := chance(s.r, 2) // all outcomes are known
 	for i := range s.ops {
 		o := &s.ops[i]
 		o.f, s.node[i] = pick(s.r, set, set, set, remove, look, look, look, look), pick(s.r, s.nodes...)
@@ -293,7 +297,7 @@ func (s *watching) fill(set, remove, look string) {
 	}
 }
 
-// simulate lets each change take effect, and watchers follow: some lag.
+// simulate lets each change take effect, and makes watchers follow, some of them late.
 func (s *watching) simulate(set, look string) {
 	at := map[string]int{}
 	for _, m := range moments(s.r, s.ops) {
@@ -325,10 +329,10 @@ func (s *watching) simulate(set, look string) {
 	}
 }
 
-// mutate changes one thing.
+// mutate makes one change.
 func (s *watching) mutate(set, look string) {
 	i, j := s.r.IntN(len(s.ops)), s.r.IntN(len(s.ops))
-	for range 5 { // mostly something that was shown
+	for range 5 { // in most cases, something that was shown
 		if s.shows[i] == nil {
 			i = s.r.IntN(len(s.ops))
 		}
@@ -339,19 +343,19 @@ func (s *watching) mutate(set, look string) {
 	node := pick(s.r, s.nodes...)
 	o := &s.ops[i]
 	switch s.r.IntN(16) {
-	case 0, 1, 9, 10, 11, 12: // two were told the other one's
+	case 0, 1, 9, 10, 11, 12: // two watchers were told what the other one should have been told
 		if s.shows[i] != nil && s.shows[j] != nil {
 			s.shows[i][node], s.shows[j][node] = s.shows[j][node], s.shows[i][node]
 		}
-	case 2, 3, 13, 14, 15: // an old one, once more
+	case 2, 3, 13, 14, 15: // an old value, once more
 		if s.shows[i] != nil {
 			s.shows[i][node] = pick(s.r, s.was[node]...).value
 		}
-	case 4: // one that was not set, or failed, or was not set yet
+	case 4: // a value that was not set, or failed, or was not set yet
 		if s.shows[i] != nil {
 			s.shows[i][node] = pick(s.r, fmt.Sprint("v", j), fmt.Sprint("v", j), "w", "")
 		}
-	case 5: // that there is none
+	case 5: // no znode
 		if s.shows[i] != nil {
 			s.shows[i][node] = absent
 		}
@@ -371,7 +375,7 @@ func (s *watching) mutate(set, look string) {
 	}
 }
 
-// lived are operations as calls makes them, or such of which few overlap.
+// lived returns operations as calls makes them, or operations of which few overlap.
 func lived(r *rand.Rand) []op {
 	ops := calls(r, 3+r.IntN(8), 1+r.IntN(3))
 	if chance(r, 3) {
@@ -388,8 +392,8 @@ func lived(r *rand.Rand) []op {
 	return ops
 }
 
-// disturb makes a record one that can be, of clients with sessions, with whose processes and
-// znodes something happens now and then; and puts it at some place in time.
+// disturb makes a record possible, gives its clients sessions, lets something happen to
+// their processes and to znodes now and then, and puts the record at some place in time.
 func (h *record) disturb(r *rand.Rand) {
 	h.inOrder()
 	h.reconnects(r)
@@ -403,7 +407,8 @@ func (h *record) disturb(r *rand.Rand) {
 	h.place(pick[int64](r, 1, 1, 1000, 1e6), base)
 }
 
-// reconnects gives clients sessions, of which some end: a client may have two one after the other.
+// reconnects gives clients sessions, some of which end: a client may have two sessions, one after
+// the other.
 func (h *record) reconnects(r *rand.Rand) {
 	session := map[int]int64{}
 	for i := range h.ops {
@@ -421,7 +426,7 @@ func (h *record) reconnects(r *rand.Rand) {
 	}
 }
 
-// restarts lets a client's process be killed between two of its operations.
+// restarts kills a client's process between two of its operations.
 func (h *record) restarts(r *rand.Rand) {
 	i := r.IntN(len(h.ops))
 	o := h.ops[i]
@@ -439,7 +444,7 @@ func (h *record) restarts(r *rand.Rand) {
 		fact{at: at + 1, of: history.SessionProcess, client: o.client, session: o.with.owner, f: history.FStarted})
 }
 
-// deletes lets a fault delete znodes for a while.
+// deletes makes a fault delete znodes for a while.
 func (h *record) deletes(r *rand.Rand) {
 	at := int64(r.IntN(12))
 	step := history.FaultStep{Fault: 1, Step: history.StepInject, Servers: []int{}, Clients: []int{}, Traits: history.FaultTraits{Deletes: true}}

@@ -19,12 +19,12 @@ const mostShrinking = 2_000_000
 // mostShown is the number of calls that a counterexample shows.
 const mostShown = 12
 
-// window is the part of the items that a counterexample is sought in.
+// window is the part of the items in which a counterexample is searched.
 type window = linearize.Window[item, *item]
 
-// accuse explains why there is no order: up to where the calls can be explained, and why the next one
-// cannot. Its counterexample consists of the calls whose answers contradict each other, and of those
-// that led to the state at which the order ends.
+// accuse explains why there is no order: how far an order can explain the calls, and why no call
+// can follow. Its counterexample consists of the calls whose answers contradict each other, and of
+// those that led to the state at which the order ends.
 func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 	left := int64(mostShrinking)
 	stop := func() bool { return left <= 0 || p.wrong.Load() != nil || ctx.Err() != nil }
@@ -37,7 +37,7 @@ func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 		return got.Result == linearize.Illegal
 	}
 	w := p.first(violates)
-	whole := &window{Ops: w.Ops, Places: w.Places} // in which all answers count
+	whole := &window{Ops: w.Ops, Places: w.Places} // the window in which all answers count
 	var shown []*item
 	if !p.key.key.Quick {
 		for _, i := range w.Shrink(violates, stop) {
@@ -93,8 +93,8 @@ func eventsOf(items []*item) (events []int) {
 	return events
 }
 
-// first returns the calls as they were known at the first moment at which no order explained them any
-// more: the answers of calls that had not ended then do not count.
+// first returns the calls as they were known at the first moment at which no order explained them
+// any more. Calls that had not ended by then have no answers.
 func (p *problem) first(violates func([]item) bool) *window {
 	slices.SortStableFunc(p.items, func(a, b *item) int { return cmp.Compare(a.from, b.from) })
 	all := make([]item, len(p.items))
@@ -116,7 +116,7 @@ type ending struct {
 	order []placed
 	state *world // after the order
 	last  *item  // the call that cannot follow; nil if there is none
-	why   error  // why it cannot
+	why   error  // why the call cannot follow
 }
 
 // placed is an item in an order, with the state after it.
@@ -155,8 +155,8 @@ func (e *ending) changer() *item {
 	return nil
 }
 
-// stuck returns where the longest order of items ends. The call that cannot follow is one of some calls, if
-// possible.
+// stuck returns where the longest order of items ends. If possible, the call that cannot follow is
+// among the items in some.
 func (p *problem) stuck(ctx context.Context, items, some []*item) (e ending) {
 	x, got := linearize.Explain(ctx, p.order(items), p.budget)
 	p.blame(got)
@@ -182,7 +182,7 @@ func (p *problem) stuck(ctx context.Context, items, some []*item) (e ending) {
 	return e
 }
 
-// own returns the place of the item that it is a copy of.
+// own returns the place among the problem's items of the one that it is a copy of.
 func (p *problem) own(it *item) int {
 	return slices.IndexFunc(p.items, func(o *item) bool { return o.call == it.call && o.ends == it.ends })
 }

@@ -12,11 +12,12 @@ import (
 	"github.com/zklab/zklab/history/historytest"
 )
 
-// benched is a kind of state of BenchmarkSpecification: a board with so many entries.
+// benched is a kind of state for BenchmarkSpecification: a board with a number of
+// entries.
 type benched struct {
 	name    string
 	entries int
-	longest int // history that fits into memory
+	longest int // the longest history that fits into memory
 }
 
 // BenchmarkSpecification decides valid histories of one object that five clients use at once, by a specification and by
@@ -51,7 +52,7 @@ func BenchmarkSpecification(b *testing.B) {
 	}
 }
 
-// additions is a valid history of additions to entries.
+// additions returns a valid history of additions to entries.
 func additions(entries, calls int) *history.History {
 	b := historytest.New(boardModel.Name)
 	for i := range calls {

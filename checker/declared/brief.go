@@ -9,12 +9,14 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// This file shows states in a few characters: of a long one, what changed.
+// This file shows states in a few characters. Of a long state, it shows only what
+// changed.
 
 // mostState is the length of a state in a step of an order, in characters.
 const mostState = 60
 
-// brief shows the state after an item, or of a long one what changed.
+// brief shows the state after an item. If that is long, brief shows only what the item
+// changed.
 func (o placed) brief() string {
 	text := o.after.String()
 	if len([]rune(text)) > mostState && o.after.of.show == nil && len(o.before.states) == 1 && len(o.after.states) == 1 {
@@ -32,7 +34,7 @@ func changeOf(before, after any) string {
 		return ""
 	}
 	switch after.(type) {
-	case fmt.Stringer, fmt.Formatter, error: // they have words of their own
+	case fmt.Stringer, fmt.Formatter, error: // these have their own texts
 		return ""
 	}
 	switch v.Kind() {

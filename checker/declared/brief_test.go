@@ -11,7 +11,7 @@ type spoken struct{ n int }
 
 func (spoken) String() string { return "in its own words" }
 
-// Of a long state, a proof shows what changed.
+// A proof shows only what changed in a long state.
 func TestBrief(t *testing.T) {
 	for name, tt := range map[string]struct {
 		before, after any

@@ -15,14 +15,15 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// tested is a register with a lease: set and get, peek for a plain read, kept for the answer of a cache, take, which tells whether the
-// caller's session has the lease, and free, which is refused to all other sessions.
+// tested is a register with a lease. Its operations are set and get, peek for a plain read, kept
+// for the answer of a cache, take, which tells whether the caller's session has the lease, and
+// free, which is refused to all other sessions.
 type tested struct {
 	value  int
 	holder int64
 }
 
-// decoded is the argument and the answer, numbers both.
+// decoded returns the argument and the answer, both of which are numbers.
 func decoded(c *Call) (any, bool, error) {
 	var v [2]int
 	for i, raw := range []json.RawMessage{c.Argument, c.Answer} {
@@ -58,7 +59,7 @@ func (s tested) apply(f string, argument, answer int, session int64, heard bool)
 	return s, !heard || answer == want
 }
 
-// refused is the answer of a refusal.
+// refused is the answer that stands for a refusal.
 const refused = -1
 
 func (s tested) ends(session int64) tested {
@@ -89,24 +90,25 @@ func testedSpec() *Spec {
 
 var testedModel = models.Model{Name: "leased-register", Operations: []models.Operation{{F: "set"}, {F: "get"}, {F: "peek"}, {F: "kept"}, {F: "take"}, {F: "free"}}}
 
-// drawn is a call or, without f, the end of a session that is known to lie between two times.
+// drawn is a call, or, if f is empty, the end of a session, which is known to lie between two
+// times.
 type drawn struct {
 	f                string
 	client           int
 	session          int64
-	from, to         int // to < 0: its outcome is unknown
+	from, to         int // to < 0: the outcome is unknown
 	argument, answer int
-	alive            int  // what its session was shown is not older
-	order            int  // of the calls of the client
+	alive            int  // its session was shown nothing older than this
+	order            int  // place among the calls of the client
 	relaxed          bool // its answer does not count
 }
 
-// draw draws a history: what an object that works would answer, with a mistake now and then.
+// draw draws a history: the answers of an object that works, with a mistake now and then.
 func draw(rng *rand.Rand) (all []drawn) {
 	state, now := tested{}, 10
 	alive := map[int64]int{}
 	session := []int64{1, 2, 3}
-	free := []int{0, 0, 0} // when the client can call again
+	free := []int{0, 0, 0} // when the client can make its next call
 	for range 2 + rng.IntN(4) {
 		now += 1 + rng.IntN(4)
 		c := rng.IntN(3)
@@ -158,12 +160,12 @@ func draw(rng *rand.Rand) (all []drawn) {
 		}
 		all = append(all, d)
 	}
-	for _, d := range slices.Clone(all) { // no event shows that the other sessions lived on
+	for _, d := range slices.Clone(all) { // no event shows that the other sessions went on
 		if d.f != "" && !slices.ContainsFunc(all, func(e drawn) bool { return e.f == "" && e.session == d.session }) {
 			all = append(all, drawn{client: d.client, session: d.session, to: -1})
 		}
 	}
-	for i := range all { // what a session was shown last bounds its end from below
+	for i := range all { // what a session was shown last is a lower bound on its end
 		if all[i].f == "" {
 			all[i].from = 0
 			for _, d := range all {
@@ -176,7 +178,7 @@ func draw(rng *rand.Rand) (all []drawn) {
 	return all
 }
 
-// record returns the history of what was drawn.
+// record returns what was drawn as a history.
 func record(all []drawn) *history.History {
 	b := historytest.New(testedModel.Name)
 	for _, d := range all {
@@ -203,13 +205,14 @@ func record(all []drawn) *history.History {
 	return b.History()
 }
 
-// explained tries all orders, by the rules in words: a call without an answer happened at some time after it
-// began, or never; a session ended at one time between the bounds, or perhaps never if none is known; what changes something happened before the
-// session ended; a plain read happened after all that its session had been told, at a time that is not before
-// the last state that the session had seen; the answer of a cache was right at any time after its answer before.
+// explained tries all orders, by the rules in words: a call without an answer happened at some time
+// after it began, or never; a session ended at one time between the bounds, or perhaps never if
+// none is known; what changes something happened before the session ended; a plain read happened
+// after all that its session had been told, at a time that is not before the last state that the
+// session had seen; the answer of a cache was right at some time after its previous answer.
 func explained(all []drawn, done []bool, state tested, dead map[string]bool) bool {
 	at := fmt.Sprint(done, state)
-	if dead[at] { // tried
+	if dead[at] { // already tried
 		return false
 	}
 	dead[at] = true
@@ -266,8 +269,8 @@ func explained(all []drawn, done []bool, state tested, dead map[string]bool) boo
 	return false
 }
 
-// only returns what was drawn, of which only what some events show counts: the other calls answered
-// anything, and the other sessions perhaps never ended.
+// only returns what was drawn, reduced to what some events show: the other calls may have had any
+// answer, and the other sessions perhaps never ended.
 func only(a *evidence.Record, all []drawn, events []int) []drawn {
 	all = slices.Clone(all)
 	for i := range all {
@@ -283,8 +286,8 @@ func only(a *evidence.Record, all []drawn, events []int) []drawn {
 	return all
 }
 
-// The rules for unknown outcomes, ends of sessions, plain reads and caches agree with all orders, tried one by one. What is
-// shown of a violation has no order by itself.
+// The rules for unknown outcomes, ends of sessions, plain reads and caches agree with trying all
+// orders one by one. The events that show a violation have no order by themselves.
 func TestAgreesWithAllOrders(t *testing.T) {
 	n := checktest.Rounds(t, 5_000)
 	spec := testedSpec()

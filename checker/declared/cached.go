@@ -19,8 +19,9 @@ func (p *problem) keep(it *item) {
 	it.cached, it.from = true, min(it.from, p.freshSince(it.call))
 }
 
-// freshSince returns the earliest time at which the answer of a cache may have been right last: what changed before it
-// should have been known, because the client was connected for longer than the bound.
+// freshSince returns the earliest time at which the answer of a cache may last have been right. The
+// cache should have known every earlier change, because its client was connected for longer than
+// the bound.
 func (p *problem) freshSince(c *Call) time.Duration {
 	k, since := p.key.key, evidence.Always
 	for _, live := range k.WhileLive(c.Client, evidence.Span{From: evidence.Always, To: c.Began}) {
@@ -71,8 +72,8 @@ func both(a, b func(int) []int) func(int) []int {
 	return func(i int) []int { return slices.Concat(a(i), b(i)) }
 }
 
-// idle returns a function that reports whether an item decides nothing but its own answer; nil if there
-// are no such items.
+// idle returns a function that reports whether an item changes nothing and only has to explain its
+// own answer; nil if there are no such items.
 func idle(items []*item) func(int) bool {
 	if !slices.ContainsFunc(items, func(it *item) bool { return it.cached }) {
 		return nil
@@ -80,7 +81,7 @@ func idle(items []*item) func(int) bool {
 	return func(i int) bool { return items[i].cached }
 }
 
-// excused describes how far behind the answer of a cache may be. It returns "" for other calls.
+// excused describes how outdated the answer of a cache may be. It returns "" for other calls.
 func (it *item) excused() string {
 	switch {
 	case !it.cached:

@@ -11,8 +11,9 @@ import (
 	"github.com/zklab/zklab/history/historytest"
 )
 
-// Client 1 sets 1 and 2, and client 0 asks its cache, which may be behind for as long as its client was not connected,
-// and 15 s more, and never goes back while one process has it. Times are in seconds.
+// Client 1 sets 1 and 2, and client 0 asks its cache. The cache may be behind for as long as its
+// client was not connected, and for 15 s more, and it never goes back within one process. Times are
+// in seconds.
 func TestCached(t *testing.T) {
 	const s = 1000.0
 	type asks struct {
@@ -20,9 +21,9 @@ func TestCached(t *testing.T) {
 		got int
 	}
 	for name, tt := range map[string]struct {
-		says  string                     // a part of what is wrong; "" if nothing is
+		says  string                     // a part of the text that says what is wrong; "" if nothing is
 		asks  []asks                     // of client 0
-		meets func(*historytest.Builder) // what happens to client 0, which is connected from the beginning on
+		meets func(*historytest.Builder) // what happens to client 0, which is connected from the beginning
 	}{
 		"fresh":                  {"", []asks{{4, 0}, {5, 1}, {6, 2}}, nil},
 		"behind":                 {"", []asks{{16, 0}, {17, 1}}, nil},

@@ -37,10 +37,11 @@ type Outcome int
 const (
 	Answered Outcome = iota // the client got an answer
 	Refused                 // the client was refused, with an error that the operation declares
-	Unheard                 // the client got no answer: the call happened at some time after it began, or never
+	Unheard                 // no answer: it happened at some time after it began, or never
 )
 
-// Call is a call of an operation, without those that certainly had no effect. It must not be changed.
+// Call is a call of an operation. Calls that certainly had no effect are left out. It must not be
+// changed.
 type Call struct {
 	Caller
 	Operation string
@@ -57,7 +58,7 @@ type Call struct {
 
 	op       *history.Operation
 	number   int     // in order of invocation
-	sessions []int64 // those that it can have used; the first is Session
+	sessions []int64 // sessions that the call can have used; the first is Session
 }
 
 // Effective returns the latest time at which the call can have taken effect: history.Never if its
@@ -69,7 +70,7 @@ func (c *Call) Effective() time.Duration {
 	return c.Ended
 }
 
-// Recorded returns the call as the history has it.
+// Recorded returns the operation in the history that the call stands for.
 func (c *Call) Recorded() *history.Operation { return c.op }
 
 // Events returns the indices of the events of the call in the history.
@@ -107,7 +108,8 @@ var keyOf = evidence.OncePerKey(func(k *evidence.Key) *Key {
 	return all
 })
 
-// callOf returns nil for a call without effect, and for an operation that the object does not have.
+// callOf returns the call of an operation. It returns nil for a call without effect, and for an
+// operation that the object does not have.
 func callOf(k *evidence.Key, op *history.Operation) *Call {
 	c := &Call{
 		Caller: Caller{Client: op.Client}, Operation: op.F, Key: k.Name,

@@ -20,20 +20,21 @@ import (
 // This file looks for the call that is to blame. Often another call shows the violation: a read, long after a
 // call that took effect twice. It decides nothing.
 
-// culprit is a call that is to blame, and why.
+// culprit is the call that is to blame, and why.
 type culprit struct {
 	call *item // nil if none is known
 	says []string
-	// wrong says what is wrong about the call in the order of the transaction log. That order proves it
-	// without a search for another one. It is nil if there is no such proof.
+	// wrong says what is wrong about the call in the order of the transaction log. That order
+	// proves the mistake without a search for another order. It is nil if there is no such proof.
 	wrong error
 	// unless says, for the headline, what would make all answers right.
 	unless string
-	// also names another mistake of the call, beside the answer that shows the violation, for the headline.
+	// also describes, for the headline, another mistake of the call besides the answer that shows
+	// the violation.
 	also string
 }
 
-// mostTrial is the number of tries for one assumption.
+// mostTrial is the number of tries for testing one assumption.
 const mostTrial = 100_000
 
 // culprit returns the call that is to blame, if the transaction log or a single assumption shows which
@@ -59,7 +60,8 @@ type suspicion struct {
 	writes map[string]bool
 }
 
-// writers returns the operations with a call that changed something, according to the log.
+// writers returns the operations with a call that changed something, according to the
+// log.
 func (p *problem) writers() map[string]bool {
 	of := map[string]bool{}
 	for op := range evidence.MadeDuring(p.key.key) {
@@ -68,7 +70,7 @@ func (p *problem) writers() map[string]bool {
 	return of
 }
 
-// explains reports whether there is an order of items.
+// explains reports whether some order explains the items.
 func (s *suspicion) explains(items []item) bool {
 	if s.left <= 0 || s.ctx.Err() != nil {
 		return false
@@ -110,8 +112,8 @@ func (s *suspicion) twice() culprit {
 	return culprit{}
 }
 
-// refused looks for a call that was refused and changed what calls change that are done. It prefers one that would
-// explain the answers if it had been done.
+// refused looks for a call that was refused although it changed the same things as successful calls
+// do. It prefers a call that would explain the answers if it had succeeded.
 func (s *suspicion) refused() (found culprit) {
 	usual := map[string]bool{}
 	for op, all := range s.made {
@@ -145,7 +147,7 @@ func (s *suspicion) refused() (found culprit) {
 	return found
 }
 
-// digits matches what differs between the names of sequential znodes.
+// digits matches the part in which the names of sequential znodes differ.
 var digits = regexp.MustCompile("[0-9]+")
 
 // effects returns the kinds of effects of some changes: the data of a znode, or a znode that was created or deleted in
@@ -180,8 +182,8 @@ func zxidsOf(changes []evidence.Change) (zxids []string) {
 	return zxids
 }
 
-// again returns the zxids of changes, if two of them are of the same kind: of the data of one znode, or the
-// creation of two of them.
+// again returns the zxids of the changes if two of them are of the same kind: both set the data of
+// one znode, or both created a znode.
 func again(changes []evidence.Change) (zxids []string) {
 	did, twice := map[string]bool{}, false
 	for _, c := range changes {
@@ -207,8 +209,8 @@ type commit struct {
 	made bool // it changed something
 }
 
-// log returns the items of the window in the order of the log. Calls that changed nothing are at their ends. It
-// returns false if the log has no order.
+// log returns the items of the window in the order of the log. A call that changed nothing stands
+// where it ended. It returns false if the log has no order.
 func (s *suspicion) log() (all []commit, ok bool) {
 	k := s.key.key
 	for i := range s.w.Ops {
@@ -231,8 +233,9 @@ func (s *suspicion) log() (all []commit, ok bool) {
 	return all, ok
 }
 
-// committed looks for the first call that the specification does not allow in the order in which the calls changed
-// something for the first time. It gives up at a call that did so more than once, or that should have.
+// committed orders the calls by their first changes, and looks for the first call that the
+// specification does not allow in this order. It gives up at a call that changed something more
+// than once, or that should have.
 func (s *suspicion) committed() culprit {
 	if s.key.key.Log == nil {
 		return culprit{}
@@ -270,11 +273,13 @@ func (s *suspicion) committed() culprit {
 	return culprit{}
 }
 
-// mostAgreed is the number of calls after which the data of a znode is taken for the state.
+// mostAgreed is the number of calls after which the data of a znode is taken to be the
+// state.
 const mostAgreed = 3
 
-// stray returns a call that wrote a value that is not the state that it leads to, to a znode that held
-// the states so far. seen counts the calls after which each znode had the state.
+// stray returns a call that wrote a value other than the state that it leads to, to a znode whose
+// data has been the state so far. seen counts, by znode, the calls after which its data was the
+// state.
 func (s *suspicion) stray(c commit, next *world, seen map[string]int) (found culprit) {
 	for _, change := range s.made[c.call.op] {
 		for _, part := range change.Parts {
@@ -297,7 +302,7 @@ func (s *suspicion) stray(c commit, next *world, seen map[string]int) (found cul
 	return culprit{}
 }
 
-// plain shows the only possible state as fmt does; "" if there are several.
+// plain formats the only possible state as fmt does; "" if there are several.
 func (w *world) plain() string {
 	if len(w.states) != 1 {
 		return ""
@@ -305,8 +310,8 @@ func (w *world) plain() string {
 	return fmt.Sprint(w.states[0].value)
 }
 
-// undone looks for the only call that was answered, left nothing in the log, and would explain the answers if
-// it had not happened.
+// undone looks for a call that was answered, left nothing in the log, and would explain the answers
+// if it had not happened. It returns one only if it is the only one.
 func (s *suspicion) undone() (found culprit) {
 	for _, i := range s.changing() {
 		it := s.w.Ops[i]

@@ -23,7 +23,7 @@ import (
 type Object struct {
 	// Text is the file that declares the object (see object.Parse); "" if a program does.
 	Text string
-	// Mistake is what is wrong with the declaration, in one line; nil if nothing is.
+	// Mistake is the mistake in the declaration, in one line; nil if there is none.
 	Mistake error
 	// Expression is the workload in Go.
 	Expression string
@@ -48,26 +48,27 @@ func (r Rule) Taken() bool {
 	return slices.ContainsFunc(frame.OfEveryObject, func(p *frame.Property) bool { return p.Name == r.Name() })
 }
 
-// Property returns what decides the rule.
+// Property returns the property that the rule declares.
 func (r Rule) Property() *frame.Property { return r.property }
 
-// Picture returns what draws the rule; nil if nothing does.
+// Picture returns the function that draws the rule; nil if there is none.
 func (r Rule) Picture() frame.Picture { return r.picture }
 
-// Need is something that must have happened often enough in a run for a valid verdict to mean something.
+// Need is something that must have happened often enough in a run for a valid verdict to mean
+// anything.
 type Need struct {
-	// What names it in the plural: "calls of next that were answered".
+	// What names the event in the plural: "calls of next that were answered".
 	What string
 	// Operation is the operation whose calls are counted; "" if it is not a single one.
 	Operation string
-	// Least is how often it must have happened, on all keys together.
+	// Least is how often the event must have happened, on all keys together.
 	Least int
-	// Count returns how often it happened on a key.
+	// Count returns how often the event happened on a key.
 	Count func(*Key) int
 }
 
-// New returns the declaration of a kind of object with its rules, in the order of reports. All rules have
-// the same needs. operations are told as in [history.Declaration].
+// New returns the declaration of a kind of object with its rules, in the order of reports. All
+// rules have the same needs. operations has the form of [history.Declaration.Operations].
 func New(m models.Model, operations []string, needs []Need, rules ...Rule) *Object {
 	o := &Object{model: frame.Model{Object: &m}, rules: rules, identity: history.Declaration{Operations: operations}}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -121,17 +122,18 @@ func missing(needs []Need, figures map[string]float64) string {
 	return ""
 }
 
-// Written returns the text that declares the object; "" if a program does. The histories have it.
+// Written returns the text that declares the object; "" if a program does. Histories contain the
+// text.
 func (o *Object) Written() string { return o.Text }
 
-// Err returns what is wrong with the declaration, in one line, or nil.
+// Err returns the mistake in the declaration, in one line, or nil.
 func (o *Object) Err() error { return o.Mistake }
 
 // Source returns a Go expression for the workload, for a test that repeats a run.
 func (o *Object) Source() string { return o.Expression }
 
-// Identity returns what tells the declaration of a program apart from others of the same name. It is
-// nil for a declaration in a file, since a history contains the file's text.
+// Identity returns a value that distinguishes the program's declaration from others of the same
+// name. It is nil for a declaration in a file, since a history contains the file's text.
 func (o *Object) Identity() *history.Declaration {
 	if o.Text != "" {
 		return nil
@@ -139,9 +141,9 @@ func (o *Object) Identity() *history.Declaration {
 	return &o.identity
 }
 
-// Judges returns an error, of one line, if histories with a declaration are of different objects than
-// this one declares, although the names are the same. Rules may differ: the program that judges has its
-// own.
+// Judges returns an error, of one line, if the declaration in a history's header describes other
+// objects than this declaration, although the names are the same. Rules may differ: the program
+// that judges has its own.
 func (o *Object) Judges(of *history.Declaration) error {
 	if of == nil {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A program judges histories of its own objects, also if it has further operations by now, and says in one line
-// why it judges no others of that name.
+// A program judges histories of its own objects, even if these have more operations by now, and
+// says in one line why it does not judge other histories of that name.
 func TestJudges(t *testing.T) {
 	own := New(models.Model{Name: "ids"}, []string{"next() int64", "last() int64"}, nil)
 	module := own.Identity().Module

@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/internal/base/panics"
 )
 
-// Fenced returns the rule that no call of an operation was done with a fencing token that is less than the token of a call on
-// the same key that was done before it began. token returns the token in an argument. A call that was refused, or that
-// answered false, was not done.
+// Fenced returns the rule that fencing tokens never decrease: no call of an operation succeeds with
+// a lower token than a call on the same key that had succeeded before it began. token returns the
+// token in an argument. A call that was refused, or that answered false, did not succeed.
 func Fenced(operation string, token func(argument json.RawMessage) int64) []Rule {
 	return rules(&frame.Property{
 		Name:     operation + "-fenced",
@@ -33,7 +33,7 @@ func Fenced(operation string, token func(argument json.RawMessage) int64) []Rule
 	})
 }
 
-// guarded is a call that was done, with its token.
+// guarded is a call that succeeded, with its token.
 type guarded struct {
 	*Call
 	token int64

@@ -15,7 +15,7 @@ func TestFenced(t *testing.T) {
 	model := models.Model{Name: "guarded", Operations: []models.Operation{{F: "write"}}}
 	token := func(argument json.RawMessage) (n int64) { _ = json.Unmarshal(argument, &n); return n }
 	for name, tt := range map[string]struct {
-		from    float64 // of the write with token 3; that with token 5 is from 1 to 2
+		from    float64 // when the write with token 3 began; the write with token 5 lasts from 1 to 2
 		outcome history.Type
 		answer  any
 		refused bool

@@ -6,14 +6,15 @@ import (
 	"slices"
 )
 
-// This file finds outputs that a call may have had that was not answered.
+// This file finds the outputs that an unanswered call may have had.
 
 // mostSeen is how many different outputs are tried for one call of unknown outcome.
 const mostSeen = 8
 
-// guess finds the outputs that calls of unknown outcome may have, of some calls as values.
+// guess finds the outputs that calls of unknown outcome may have had. values are the calls
+// in terms of the model.
 func (m *Porcupine) guess(values []any) {
-	seen := map[string][]any{} // by operation: of answered calls
+	seen := map[string][]any{} // outputs of answered calls, by operation
 	for _, v := range values {
 		if a := v.(*asked); a.call.Outcome == Answered {
 			seen[a.call.Operation] = append(seen[a.call.Operation], a.output)
@@ -31,7 +32,8 @@ func (m *Porcupine) guess(values []any) {
 	}
 }
 
-// every sets the outputs of a call of unknown outcome, if its operation has few answers.
+// every sets all outputs that a call of unknown outcome may have, if its operation has
+// few.
 func (m *Porcupine) every(a *asked) bool {
 	if m.Answer == nil {
 		return false
@@ -50,7 +52,7 @@ func (m *Porcupine) every(a *asked) bool {
 	return ok
 }
 
-// outputs returns outputs that are like some; guessed if there can be others.
+// outputs returns possible outputs of the type of like; guessed if there can be others.
 func outputs(like any, seen []any) (all []any, guessed bool) {
 	if len(seen) > 0 {
 		like = seen[0]
@@ -70,7 +72,7 @@ func outputs(like any, seen []any) (all []any, guessed bool) {
 	return all, true
 }
 
-// whole returns all values of a type that has few.
+// whole returns all values of a type that has only a few.
 func whole(t reflect.Type) (all []any, ok bool) {
 	switch t.Kind() {
 	case reflect.Bool:

@@ -33,7 +33,7 @@ func changeable(t reflect.Type) bool {
 // same reports whether two states are equal.
 func same(a, b any) bool { return reflect.DeepEqual(a, b) }
 
-// identical reports whether two states are one map, slice or pointer.
+// identical reports whether two states are the same map, slice or pointer.
 func identical(a, b any) bool {
 	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
 	if !x.IsValid() || !y.IsValid() || x.Type() != y.Type() {
@@ -109,11 +109,12 @@ func (w *walk) value(v reflect.Value, depth int) uint64 {
 	return mix(11, uint64(v.Kind()))
 }
 
-// entriesOf yields the entries of a map. They are over with the next one: a new value for each takes most of the time.
+// entriesOf yields the entries of a map. An entry is valid only until the next one: making a new
+// value for each would take most of the time.
 func entriesOf(v reflect.Value) iter.Seq2[reflect.Value, reflect.Value] {
 	return func(yield func(key, value reflect.Value) bool) {
 		it := v.MapRange()
-		if !v.CanInterface() { // nothing is copied out of unexported fields
+		if !v.CanInterface() { // values of unexported fields cannot be copied
 			for it.Next() && yield(it.Key(), it.Value()) {
 			}
 			return
@@ -129,8 +130,8 @@ func entriesOf(v reflect.Value) iter.Seq2[reflect.Value, reflect.Value] {
 	}
 }
 
-// plainMaps has, by the types of keys and elements, functions that hash maps of the most usual types.
-// They return the same as reflection does, which takes several times as long.
+// plainMaps has functions that hash the most common types of maps, by the types of keys and
+// elements. They return the same as reflection, which takes several times as long.
 var plainMaps = map[[2]reflect.Type]func(w *walk, v reflect.Value) uint64{}
 
 func init() {
@@ -147,7 +148,8 @@ func plainElements[K comparable](key hashOf[K]) {
 	plainMap(key, ofBool)
 }
 
-// hashOf returns the hash of a value, and how many bytes are in it beyond the usual.
+// hashOf returns the hash of a value, and how many bytes the value has beyond the usual
+// size.
 type hashOf[T any] func(T) (hash uint64, size int)
 
 func plainMap[K comparable, V any](ofKey hashOf[K], ofValue hashOf[V]) {

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// hidden has a map that cannot be taken out of it, so that it is hashed by reflection.
+// hidden has a map that cannot be taken out of it, so it is hashed by reflection.
 type hidden[K comparable, V any] struct{ m map[K]V }
 
-// Maps of the usual types hash to the same as by reflection.
+// Maps of the usual types have the same hashes as by reflection.
 func TestPlainMaps(t *testing.T) {
 	type named map[int]string
 	for _, of := range [][2]any{

@@ -17,7 +17,8 @@ import (
 // client has it until its session or its process ends.
 type Owning struct {
 	Claim string
-	// Release gives it back; "": nothing does. With an argument, it gives back what equals the argument, and otherwise all.
+	// Release is the operation that gives the answer back; "" if there is none. With an argument,
+	// it gives back the answer that equals the argument, and otherwise all.
 	Release string
 }
 
@@ -25,11 +26,12 @@ type Owning struct {
 type owner struct {
 	*Call
 	text     string
-	from, to time.Duration // it certainly had it all through
+	from, to time.Duration // the client certainly had it in all this time
 	lived    history.ID    // the session that was alive at to
 }
 
-// Owned returns the rule that no two clients have the same answer of a claim on a key at one time.
+// Owned returns the rule that no two clients have the same answer of a claim on a key at the same
+// time.
 func Owned(o Owning) []Rule {
 	return rules(&frame.Property{
 		Name:     o.Claim + "-owned",
@@ -44,7 +46,7 @@ func Owned(o Owning) []Rule {
 }
 
 func (o Owning) decide(f *frame.Finding, k *Key) {
-	last := map[string]owner{} // the one that has it for longest, by the answer
+	last := map[string]owner{} // by answer: the owner that kept it until the latest time
 	for _, now := range o.owners(k) {
 		was, known := last[now.text]
 		if known && was.Client != now.Client && max(was.from, now.from) < min(was.to, now.to) {
@@ -91,8 +93,8 @@ func (o Owning) owners(k *Key) (all []owner) {
 	return all
 }
 
-// ends reports whether a call of the client may end its ownership of what it was given before: it gives
-// that back, or asks for another one.
+// ends reports whether a call of the client may end its ownership of an earlier answer: the call
+// gives it back, or asks for another one.
 func (o Owning) ends(c *Call, text string) bool {
 	if c.Operation == o.Release && o.Release != "" {
 		return len(c.Argument) == 0 || string(c.Argument) == "null" || string(c.Argument) == text
@@ -100,8 +102,8 @@ func (o Owning) ends(c *Call, text string) bool {
 	return c.Operation == o.Claim
 }
 
-// livedUntil returns until when the session in which a call went on was certainly alive, and that session: 0 if the
-// history knows no sessions, which end nothing then.
+// livedUntil returns until when the session in which a call went on was certainly alive, and that
+// session: 0 if the history knows no sessions, so that none of them ends anything.
 func (k *Key) livedUntil(c *Call) (time.Duration, history.ID) {
 	until, by := time.Duration(evidence.Never), history.ID(0)
 	if len(c.sessions) == 0 && k.key.AnySession() {
@@ -137,7 +139,8 @@ func (k *Key) SessionEnd(c *Call) Span {
 	return end
 }
 
-// ProcessEnd returns when the process of a client ended that made a call: history.Never if it did not.
+// ProcessEnd returns when the process of the client that made a call ended: history.Never if it did
+// not.
 func (k *Key) ProcessEnd(c *Call) time.Duration {
 	exited, _ := k.key.EndOf(k.key.LifeOf(c.op))
 	return exited

@@ -21,8 +21,8 @@ func TestOwned(t *testing.T) {
 		}
 	}
 	for name, tt := range map[string]struct {
-		says  string // a part of what is wrong; "" if nothing is
-		got   any    // of client 1, from 10 to 11 ms
+		says  string // a part of the text that says what is wrong; "" if nothing is
+		got   any    // the answer to client 1, from 10 to 11 ms
 		alive float64
 		meets []func(*historytest.Builder)
 	}{
@@ -30,7 +30,7 @@ func TestOwned(t *testing.T) {
 		"another one":          {"", 8, 15, []func(*historytest.Builder){lives(20)}},
 		"nothing":              {"", nil, 15, []func(*historytest.Builder){lives(20)}},
 		"perhaps dead":         {"", 7, 15, []func(*historytest.Builder){lives(9)}},
-		"dead before":          {"", 7, 10.5, []func(*historytest.Builder){lives(20)}}, // client 1, when it was answered
+		"dead before":          {"", 7, 10.5, []func(*historytest.Builder){lives(20)}}, // dead when client 1 was answered
 		"given back":           {"", 7, 15, []func(*historytest.Builder){func(b *historytest.Builder) { b.Op(0, "release", "k", 5, 6, history.OK, nil, nil).Session(0xa) }, lives(20)}},
 		"perhaps given back":   {"", 7, 15, []func(*historytest.Builder){func(b *historytest.Builder) { b.Op(0, "release", "k", 5, 6, history.Info, nil, nil).Session(0xa) }, lives(20)}},
 		"given back: another":  {"which client 0 had", 7, 15, []func(*historytest.Builder){func(b *historytest.Builder) { b.Op(0, "release", "k", 5, 6, history.OK, 8, nil).Session(0xa) }, lives(20)}},
@@ -59,7 +59,7 @@ func TestOwned(t *testing.T) {
 	}
 }
 
-// A property of one's own sees when sessions and processes ended.
+// A user's own property sees when sessions and processes ended.
 func TestEnds(t *testing.T) {
 	b := historytest.New(badges.Name)
 	b.Op(0, "claim", "k", 1, 2, history.OK, nil, 7).Session(0xa).Alive(1)

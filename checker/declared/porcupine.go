@@ -13,19 +13,22 @@ import (
 	"github.com/zklab/zklab/internal/base/panics"
 )
 
-// Porcupine is a model of porcupine, and how the calls of a history are its operations.
+// Porcupine is a model for porcupine, and the way in which the calls of a history
+// become its operations.
 type Porcupine struct {
 	Name, Meaning string // of the property
 	Declared      string // where the program declares it, as [Step.Declared]
 	// Model is porcupine's model. Its Partition divides the calls of a key further.
 	Model porcupine.Model
-	// Values returns a call in terms of the model; ok is false if the model does not know it. The
-	// output of a call without an answer is a zero value of the type that its outputs have.
+	// Values returns a call in terms of the model; ok is false if the model does not know the
+	// call. The output of a call without an answer is a zero value of the type that its outputs
+	// have.
 	Values func(*Call) (input, output any, ok bool)
-	// Reads, Plain and Cached report of an operation what the fields of [Step] with these names say.
-	// nil means false for all.
+	// Reads, Plain and Cached report, for an operation, what the fields of [Step] with these names
+	// hold. nil means false for all.
 	Reads, Plain, Cached func(operation string) bool
-	// ReadOnly reports whether a call changes nothing, though others of its operation may. nil: of none.
+	// ReadOnly reports whether a call changes nothing, though other calls of its operation may. nil
+	// means that no call is read-only in this sense.
 	ReadOnly func(*Call) bool
 	// Answer returns the type of the answers of an operation, as JSON. nil: they are not known.
 	Answer func(operation string) reflect.Type
@@ -34,7 +37,7 @@ type Porcupine struct {
 	Bounds  Bounds
 }
 
-// Check returns what is wrong with the model, as far as its first state shows it.
+// Check returns the first mistake in the model that shows without any calls.
 func (m *Porcupine) Check() (err error) {
 	switch {
 	case m.Model.Init == nil:
@@ -66,13 +69,15 @@ func (m *Porcupine) Check() (err error) {
 type asked struct {
 	input, output any
 	call          *Call
-	outputs       []any // that one of unknown outcome may have
+	outputs       []any // that a call of unknown outcome may have
 	guessed       bool  // there may be others
-	// mattered means that the step does not do the same for all of these, so that a further output may matter.
+	// mattered means that the step does not do the same for all outputs, so that a further output
+	// may matter.
 	mattered atomic.Bool
 }
 
-// Rule returns the rule that the model explains all answers. The model has what [Porcupine.Check] asks for.
+// Rule returns the rule that the model explains all answers. [Porcupine.Check] must accept the
+// model.
 func (m *Porcupine) Rule() Rule {
 	says := func(f func(string) bool, operation string) bool { return f != nil && f(operation) }
 	s := &Spec{
@@ -149,8 +154,8 @@ func (m *Porcupine) step(state, input, output any) (bool, any) {
 	return m.Model.Step(state, input, output)
 }
 
-// try makes a step with an output that the call may have had. A model need not expect those that are only
-// guessed.
+// try makes a step with an output that the call may have had. The model need not expect an output
+// that is only guessed.
 func (m *Porcupine) try(state any, a *asked, output any) (ok bool, next any) {
 	if a.guessed {
 		defer func() {
@@ -181,10 +186,10 @@ func doubt(values []any) string {
 	return ""
 }
 
-// partition returns the model's Partition, of items.
+// partition applies the model's Partition to items.
 func (m *Porcupine) partition(ops []porcupine.Operation) [][]porcupine.Operation {
 	plain := slices.Clone(ops)
-	back := map[any]any{} // by metadata, which each operation has of its own
+	back := map[any]any{} // by metadata, which is different for each operation
 	for i := range plain {
 		a := plain[i].Input.(*item).value.(*asked)
 		back[plain[i].Metadata] = plain[i].Input

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 )
 
-// testedInput is a call of the tested register. Its step looks at what a take answers.
+// testedInput is a call of the tested register. Its step considers what a take answers.
 type testedInput struct {
 	f        string
 	argument int
@@ -38,7 +38,7 @@ func testedPorcupine() *Porcupine {
 	}
 }
 
-// lasting makes sessions last: a client has one.
+// lasting makes sessions last: each client has one.
 func lasting(all []drawn) []drawn {
 	all = slices.DeleteFunc(all, func(d drawn) bool { return d.f == "" })
 	alive := map[int]int{}
@@ -51,8 +51,8 @@ func lasting(all []drawn) []drawn {
 	return all
 }
 
-// The same rules as of a specification hold for a model. If its outputs are only guessed, what has an order
-// is not accused, and what has none is not valid.
+// The rules for a specification also hold for a model. If its outputs are only guessed, a history
+// that has an order is not accused, and a history without an order is not valid.
 func TestPorcupineAgreesWithAllOrders(t *testing.T) {
 	n := checktest.Rounds(t, 5_000)
 	told, guessed := testedPorcupine(), testedPorcupine()

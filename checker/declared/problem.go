@@ -22,12 +22,12 @@ type item struct {
 	value any // of the call, from Step.Decode
 	ends  *evidence.Session
 
-	from, by time.Duration // when it happened
-	bit      int           // of the session that ends
-	session  int64         // in which the call went on, if reads in it may be old; 0 if that does not matter
+	from, by time.Duration // the item happened between these times
+	bit      int           // the bit of the session that ends
+	session  int64         // the call's session, if its reads may be old; 0 if that does not matter
 	plain    bool          // the call is a read that may be old
 	cached   bool          // the answer comes from a cache
-	relaxed  bool          // what it answered does not count
+	relaxed  bool          // the answer does not count
 }
 
 // Interval implements [linearize.Timed].
@@ -38,7 +38,7 @@ func (it *item) Interval() (began, ended int64) {
 	return int64(it.from), int64(it.by)
 }
 
-// Relax implements [linearize.Timed]. A call happened all the same; a session perhaps never ended.
+// Relax implements [linearize.Timed]. The call still happened; a session may never have ended.
 func (it *item) Relax() {
 	if it.ends != nil {
 		it.by = history.Never
@@ -102,7 +102,7 @@ func (s *Spec) problem(k *Key) (p *problem, err error) {
 	return p, nil
 }
 
-// values returns the values of the calls.
+// values returns the values of the calls, as Step.Decode returned them.
 func (p *problem) values() (all []any) {
 	for _, it := range p.items {
 		if it.call != nil {
@@ -112,7 +112,8 @@ func (p *problem) values() (all []any) {
 	return all
 }
 
-// place finds when a call can have taken effect whose session has reads that may be old.
+// place finds when a call can have taken effect, and in which session, if some reads
+// may be old.
 func (p *problem) place(it *item, st Step) {
 	if it.plain = st.Plain; it.plain {
 		it.from = min(it.from, p.key.key.View(it.call.op))
@@ -150,8 +151,9 @@ func (p *problem) search(ctx context.Context, items []*item, tries int64) linear
 	return got
 }
 
-// blame notes a mistake of the specification: one that the search found, or one that is looked for only after it (a step
-// that changed its state). It looks for none if the search was given up, since its goroutine may still run.
+// blame notes a mistake of the specification: one that the search found, or a step that changed its
+// state, which blame looks for after the search. It does not look if the search was given up, since
+// its goroutine may still run.
 func (p *problem) blame(got linearize.Answer) {
 	if got.Err != nil {
 		p.isWrong("%v", got.Err)
@@ -162,9 +164,9 @@ func (p *problem) blame(got linearize.Answer) {
 	}
 }
 
-// order returns the problem to find an order of items.
+// order returns the problem of finding an order of items.
 func (p *problem) order(items []*item) linearize.Problem {
-	if p.pool.held.Load() > p.budget.Memory/2 { // earlier searches hold that much: this one may use the whole budget
+	if p.pool.held.Load() > p.budget.Memory/2 { // forget earlier searches, so that this one may use the whole budget
 		p.pool = newPool(p.Spec)
 	}
 	ops := make([]porcupine.Operation, len(items))
@@ -180,8 +182,8 @@ func (p *problem) order(items []*item) linearize.Problem {
 	return linearize.Problem{Model: p.model(), Operations: ops, After: both(after(items), afterCached(items)), Idle: idle(items)}
 }
 
-// after returns a function that gives, for each plain read, all that its session had been told before;
-// nil if there are no plain reads.
+// after returns a function that gives, for each plain read, all items that its session had been
+// told of before; nil if there are no plain reads.
 func after(items []*item) func(int) []int {
 	if !slices.ContainsFunc(items, func(it *item) bool { return it.plain }) {
 		return nil
@@ -268,7 +270,7 @@ func (p *problem) after(w *world, from *state, it *item) (all []*state, why erro
 			why = err
 		}
 		all = append(all, next...)
-		if it.relaxed { // what it answered is one of the answers that it may have given
+		if it.relaxed { // its answer is one of those that it may have given
 			next, _ = step(who, true)
 			all = append(all, next...)
 		}
@@ -279,8 +281,9 @@ func (p *problem) after(w *world, from *state, it *item) (all []*state, why erro
 	return all, why
 }
 
-// callers returns who can have made a call: its client, in one of the sessions that have not ended, if
-// that matters. A read and a refusal change nothing, so an ended session does not hinder them.
+// callers returns who can have made a call: its client, in one of the sessions that have not ended,
+// if that matters. A read or a refusal changes nothing, so it is possible even if its session has
+// ended.
 func (p *problem) callers(w *world, c *Call, st Step) []Caller {
 	if p.SessionEnds == nil || len(c.sessions) == 0 {
 		return []Caller{c.Caller}

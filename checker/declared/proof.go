@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// This file says in sentences why a call has no place in an order: the last steps of the longest order, with
-// the state after each, and what the call should have answered then.
+// This file explains in sentences why a call has no place in an order: it shows the last steps of
+// the longest order, with the state after each, and what the call should have answered there.
 
 const (
 	mostSteps = 5  // steps of an order that a proof shows
@@ -69,8 +69,8 @@ func (it *item) when() string {
 	return it.who() + " at " + at(it.call.Began)
 }
 
-// unasked returns a line that a client asked no server during a call that was answered. It returns nil
-// if the client did, or if the link did not see it.
+// unasked returns a line saying that a client sent no request to a server during a call that was
+// answered. It returns nil if the client sent one, or if the link did not see the call.
 func unasked(c *Call) []string {
 	if e := c.op.Return; e == nil || e.Traffic == nil || e.Traffic.Requests > 0 {
 		return nil
@@ -132,7 +132,7 @@ func (p *problem) shown(read, change *item) (text string, known bool) {
 		in.ID, words.Zxid(seen), words.Zxid(made[0].Zxid)), true
 }
 
-// allows reports whether an item can follow on a state. Of a model that panics it says no.
+// allows reports whether an item can follow a state. It returns false if the model panics.
 func (p *problem) allows(w *world, it *item) bool {
 	next, _ := p.try(w, it)
 	return next != nil

@@ -17,14 +17,15 @@ import (
 type Finding struct {
 	// Why says in a sentence what is wrong, or why it cannot be decided.
 	Why string
-	// Show are the calls that show it, the fewest that do.
+	// Show is the shortest list of calls that shows it.
 	Show []*Call
 	// Undecided means that the finding is no violation: too little is known to decide.
 	Undecided bool
 }
 
-// Property returns the rule that decide finds nothing wrong with any key. It is called for several keys at the
-// same time. If it panics, or takes longer than checks may, the key is undecided.
+// Property returns the rule that decide finds nothing wrong with any key. decide is called for
+// several keys at the same time. If it panics, or takes longer than checks may, the key is
+// undecided.
 func Property(name, meaning string, decide func(*Key) []Finding) Rule {
 	return Rule{property: &frame.Property{
 		Name: name, Meaning: meaning, Declared: true, Decider: "a function of the program",
@@ -53,7 +54,7 @@ func Property(name, meaning string, decide func(*Key) []Finding) Rule {
 	}}
 }
 
-// tell adds what a property found.
+// tell adds one finding of a property.
 func tell(f *frame.Finding, one Finding) {
 	why := printable.Text(one.Why, 500)
 	if one.Undecided {

@@ -17,7 +17,7 @@ func (p *problem) reads(c *Call) bool {
 	return st.Reads
 }
 
-// settled returns the items as the log suggests that they happened, or nil if it suggests nothing.
+// settled returns the items with the outcomes that the log suggests, or nil if it suggests none.
 func (p *problem) settled() []*item {
 	k := p.key.key
 	if len(evidence.ChangesOf(k)) == 0 || k.Log == nil {
@@ -44,9 +44,9 @@ func (p *problem) settled() []*item {
 	return items
 }
 
-// commits returns the transactions that calls without an answer may have made. A client makes its calls one
-// after the other, and so its transactions. Those that it had seen when a call was answered were made by that
-// call, or by the calls without an answer before it.
+// commits returns the transactions that calls without an answer may have made. A client makes its
+// calls one after the other, and so its transactions. Those that it had seen when a call was
+// answered were made by that call, or by unanswered calls before it.
 func (p *problem) commits() map[*Call]uint64 {
 	k := p.key.key
 	of := map[*Call]uint64{}

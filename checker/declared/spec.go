@@ -24,13 +24,13 @@ type Spec struct {
 	Name, Meaning string // of the property
 	Declared      string // where the program declares it, as [Step.Declared]
 	Begin         func() any
-	// Step returns the part for an operation. ok is false if the specification says nothing of it.
+	// Step returns the part for an operation. ok is false if the specification has no part for it.
 	Step func(operation string) (st Step, ok bool)
 	// SessionEnds returns the state after a session of a client ended; nil if that changes nothing.
 	SessionEnds func(state any, who Caller) any
 	Bounds      Bounds
 
-	// What only a model of porcupine has. nil is the default of each.
+	// Fields that only a model of porcupine sets. nil is the default of each.
 
 	prepare   func(values []any)                                  // of all calls of a key, once they are decoded
 	doubt     func(values []any) string                           // why the calls may have an order though none was found; "": they have none
@@ -50,7 +50,7 @@ type Bounds struct {
 	// Memory is roughly how many bytes all searches that go on at once may use; by default they have the memory of
 	// the whole check.
 	Memory int64
-	// Tries bound the search, too: in a testing/synctest bubble time stands still.
+	// Tries also bounds the search: in a testing/synctest bubble time stands still.
 	Tries int64 // 1,500,000
 }
 
@@ -75,16 +75,18 @@ type Step struct {
 	// Declared is where the program declares the step, in the form in which a message begins:
 	// "ids_test.go:17: ".
 	Declared string
-	// Reads: the operation changes nothing. A call without an answer then says nothing.
+	// Reads means that the operation changes nothing. A call without an answer then
+	// proves nothing.
 	Reads bool
 	// Plain means that the answer may be as old as the answers of ZooKeeper's own reads.
 	Plain bool
-	// Cached: the answer may be as old as a cache's that a watch keeps.
+	// Cached means that the answer may be as old as that of a cache that a watch keeps
+	// up to date.
 	Cached bool
-	// Decode returns a call as Next takes it; ok is false if the specification says nothing of the call.
-	// nil: Next needs nothing.
+	// Decode returns a call in the form in which Next takes it; ok is false if the specification
+	// has no part for the call. nil means that Next needs no value.
 	Decode func(*Call) (value any, ok bool, err error)
-	// Text shows an argument or an answer; nil: as [explain.Facts] does.
+	// Text formats an argument or an answer; nil means as [explain.Facts] does.
 	Text func(raw json.RawMessage, argument bool) string
 	// Next returns the states that a call can lead to, or the reason why it cannot have happened as
 	// recorded. heard reports whether the answer counts: if not, the call still happened.
@@ -189,7 +191,7 @@ func (p *problem) convict(ctx context.Context, f *frame.Finding) {
 	}
 	figures := f.Figures
 	p.accuse(ctx, f)
-	if p.wrong.Load() != nil { // found only then
+	if p.wrong.Load() != nil { // the mistake was found only then
 		*f = frame.Finding{Figures: figures}
 		p.undecidable(f)
 	}

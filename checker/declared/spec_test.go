@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history/historytest"
 )
 
-// A specification with an endless loop ends in one line, and is asked no more.
+// A specification with an endless loop is reported in one line, and is not asked again.
 func TestEndlessLoop(t *testing.T) {
 	before := mostTime
 	mostTime = 50 * time.Millisecond
@@ -36,7 +36,8 @@ func TestEndlessLoop(t *testing.T) {
 	}
 }
 
-// Of two calls without an answer, the log shows that one was committed. The first search assumes so.
+// The log shows that one of two calls without an answer was committed. The first search assumes
+// that.
 func TestSettled(t *testing.T) {
 	b := historytest.New(testedModel.Name)
 	b.Op(0, "set", "k", 1, 1.5, history.Info, 1, nil).Session(1)
@@ -59,8 +60,8 @@ func TestSettled(t *testing.T) {
 	}
 }
 
-// A counterexample shows the call that led to the state which makes the last answer wrong, also if its own
-// answer proves nothing.
+// A counterexample shows the call that led to the state in which the last answer is wrong, even if
+// that call's own answer proves nothing.
 func TestShowsWhatLedToTheState(t *testing.T) {
 	b := historytest.New(testedModel.Name)
 	b.Op(0, "set", "k", 1, 2, history.OK, 7, nil).Session(1)
@@ -75,7 +76,8 @@ func TestShowsWhatLedToTheState(t *testing.T) {
 	}
 }
 
-// A longer time for searches raises the number of tries as well. What a rule says itself stays.
+// A longer time for searches also raises the number of tries. Bounds that a rule sets itself
+// stay.
 func TestSearchTime(t *testing.T) {
 	for _, c := range []struct {
 		search time.Duration

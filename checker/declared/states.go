@@ -23,7 +23,8 @@ type pool struct {
 	mu     sync.Mutex
 	states map[uint64][]*state // by hash
 	steps  map[string]int      // made, by operation
-	// unchecked has the states from which steps were made that may have changed them.
+	// unchecked has the states from which steps were made that may have changed the
+	// states themselves.
 	unchecked []*state
 	held      atomic.Int64 // roughly how many bytes all states take
 }
@@ -33,7 +34,8 @@ type state struct {
 	value any
 	hash  uint64 // of all that the value refers to
 	led   map[edge]outcome
-	// unchecked has a step of each operation since the state was hashed.
+	// unchecked has one step of each operation that was made since the state was last
+	// hashed.
 	unchecked []*item
 }
 
@@ -61,7 +63,7 @@ func newPool(of *Spec) *pool {
 	return &pool{of: of, states: map[uint64][]*state{}, steps: map[string]int{}}
 }
 
-// add returns the state of a value.
+// add returns the state with a value, which it adds if it is new.
 func (p *pool) add(value any) *state {
 	hash, size := hashed(value)
 	p.mu.Lock()
@@ -77,7 +79,8 @@ func (p *pool) add(value any) *state {
 	return s
 }
 
-// after returns where a step leads from a state. It makes the step if that is not known.
+// after returns where a step leads from a state. It makes the step if it was not made
+// before.
 func (p *pool) after(from *state, e edge, by *item, next func(value any) ([]any, error)) ([]*state, error) {
 	p.mu.Lock()
 	known, ok := from.led[e]

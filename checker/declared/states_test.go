@@ -18,7 +18,7 @@ import (
 // entries is how many entries a board has.
 const entries = 1000
 
-// boards is the specification of a board. count is told each step.
+// boards returns the specification of a board. count is called with each step.
 func boards(count func(c *Call, who Caller, heard bool, board map[int]int)) *Spec {
 	return &Spec{Name: "sequential", Begin: func() any { return firstBoard(entries) }, Step: func(f string) (Step, bool) {
 		return Step{Reads: f == "get", Decode: decoded, Next: func(state, value any, c *Call, who Caller, heard bool) ([]any, error) {
@@ -38,8 +38,8 @@ func boards(count func(c *Call, who Caller, heard bool, board map[int]int)) *Spe
 
 var boardModel = models.Model{Name: "board", Operations: []models.Operation{{F: "add"}, {F: "get"}}}
 
-// addedTwice is a history of additions, side by side, of which each but the last answers what is right. It is of three
-// entries, so that these are all of a state that matters.
+// addedTwice returns a history of concurrent additions, of which each but the last has the right
+// answer. It uses only three entries, so these are all that matters of a state.
 func addedTwice(n int) *history.History {
 	b := historytest.New(boardModel.Name)
 	for i := range n {
@@ -53,8 +53,8 @@ func addedTwice(n int) *history.History {
 	return b.History()
 }
 
-// However many orders a search tries, and however many searches a counterexample takes, no step is made twice: with large
-// states it takes far longer than the rest.
+// However many orders a search tries, and however many searches a counterexample takes, no step is
+// made twice: with large states, steps take far longer than everything else.
 func TestNoStepTwice(t *testing.T) {
 	var mu sync.Mutex
 	steps := map[string]int{}
@@ -78,7 +78,7 @@ func TestNoStepTwice(t *testing.T) {
 	}
 }
 
-// With Quick, a violation is found in fewer steps, and says the same.
+// With Quick, a violation is found in fewer steps, and has the same text.
 func TestQuick(t *testing.T) {
 	var made [2]int
 	for i, quick := range []bool{false, true} {
@@ -94,7 +94,8 @@ func TestQuick(t *testing.T) {
 	}
 }
 
-// To write what an impossible step is about takes longer than the step, and a search makes many of them.
+// Searches write no texts: to describe an impossible step takes longer than the step, and a search
+// makes many of them.
 func TestNoTextInSearches(t *testing.T) {
 	spec := boards(func(*Call, Caller, bool, map[int]int) {})
 	texts := 0
@@ -109,7 +110,8 @@ func TestNoTextInSearches(t *testing.T) {
 	}
 }
 
-// A step that changes the state which it was given is found, whether it does so at once or after many others that do not.
+// A step that changes the state that it was given is found, whether it does so at once, or only
+// after many steps that do not.
 func TestChangedLate(t *testing.T) {
 	for _, at := range []int{1, soon, soon + 1, 3 * soon} {
 		n := 0

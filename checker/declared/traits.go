@@ -8,8 +8,8 @@ import (
 // Hold names the operations that begin and end an exclusive hold.
 type Hold = traits.Hold
 
-// Exclusive returns the rules of a lock for operations of other names. They decide whether they were
-// exercised themselves.
+// Exclusive returns the rules of a lock for operations of other names. The rules themselves decide
+// whether they were exercised.
 func Exclusive(h Hold) []Rule { return rules(traits.Exclusive(h)...) }
 
 // Items names the operations that put items in and take them out.

@@ -9,7 +9,8 @@ import (
 
 // This file tries specifications before there is a history. It finds mistakes that do not depend on what clients do.
 
-// mostTrying bounds the time of a trial. Only a function that does not return takes as long; a search says so.
+// mostTrying bounds the time of a trial. Only a function that does not return takes that long, and
+// a search reports that.
 const mostTrying = 10 * time.Second
 
 // Try makes some calls by the rules. It returns the first mistake in how steps treat states, and where the program
@@ -74,9 +75,9 @@ func (s *Spec) try(calls []*Call) (at string, err error) {
 type trial struct {
 	*Spec
 	state  any
-	before uint64 // the state's hash
+	before uint64 // the state's hash before the steps
 	next   any
-	size   int // of next
+	size   int // bytes in next
 	led    []led
 }
 
@@ -88,7 +89,8 @@ type led struct {
 	at    string
 }
 
-// step makes the step of a call twice. A step that panics proves nothing: perhaps no client makes that call then.
+// step makes the step of a call twice. A step that panics proves nothing: perhaps no client makes
+// that call in that state.
 func (t *trial) step(c *Call) (at string, err error) {
 	st, ok := t.Step(c.Operation)
 	if !ok {
@@ -141,7 +143,7 @@ func (t *trial) same(operation string, first, again []any) error {
 		return errors.New(changed(operation))
 	}
 	if again == nil {
-		return nil // it led to none, or panicked
+		return nil // the step led to no state, or panicked
 	}
 	alike := func(a, b any) bool {
 		x, _ := hashed(a)

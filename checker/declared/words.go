@@ -63,7 +63,7 @@ func (it *item) asked() string {
 	return it.call.Operation
 }
 
-// text shows an argument or an answer, as the story does.
+// text formats an argument or an answer, in the same way as the story.
 func (it *item) text(raw json.RawMessage, argument bool) string {
 	st, _ := it.of.Step(it.call.Operation)
 	if st.Text == nil {

@@ -15,14 +15,15 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// game makes small histories of a model: what clients may invoke, and what a
-// right object answers.
+// game makes small histories of a model: it knows what clients may call, and what a
+// correct object answers.
 type game struct {
 	model  string
 	invoke func(r *rand.Rand, g *round) op
-	// apply lets an operation take effect and sets its result; false if it must wait.
+	// apply lets an operation take effect and sets its result; it returns false if the
+	// operation must wait.
 	apply func(g *round, o *op) bool
-	// guess sets any result.
+	// guess sets an arbitrary result.
 	guess func(r *rand.Rand, g *round, o *op)
 	// search means that the fast procedure may leave histories to porcupine.
 	search bool
@@ -30,13 +31,13 @@ type game struct {
 	goesOn bool
 }
 
-// round is one history as it is made.
+// round is one history under construction.
 type round struct {
 	h     *History
 	fresh int64 // the next value that was not used
 	state []int32
 	holds map[int32]bool // clients
-	token int32          // of who holds a fenced lock
+	token int32          // the token of the holder of a fenced lock
 }
 
 func (g *round) value(n int64) int32 { return g.h.values.number(n) }
@@ -134,7 +135,7 @@ func registerGame(model string, unique bool) game {
 	}
 }
 
-// plus is the number of a text with another one behind it.
+// plus returns the number of a text that consists of two others.
 func (vs *values) plus(text, more int32) int32 {
 	a, _ := strconv.Unquote(vs.list[text].text)
 	b, _ := strconv.Unquote(vs.list[more].text)
@@ -211,7 +212,8 @@ func permitGame(model string) game {
 	}
 }
 
-// nestedGame is a lock that its holder may acquire again, or that has tokens, or both.
+// nestedGame returns the game of a lock that its holder may acquire again, or that has
+// tokens, or both.
 func nestedGame(model string, nests, fenced bool) game {
 	token := func(r *rand.Rand, g *round) int32 {
 		if !fenced || r.IntN(5) == 0 {
@@ -220,9 +222,9 @@ func nestedGame(model string, nests, fenced bool) game {
 		return g.unused()
 	}
 	return game{
-		model: model, search: true, // of a process that goes on at one time
+		model: model, search: true, // for a process that goes on at one time
 		invoke: func(r *rand.Rand, g *round) op {
-			return op{code: []code{acquire, release}[r.IntN(2)], a: 1, b: token(r, g)} // b: what it will be told
+			return op{code: []code{acquire, release}[r.IntN(2)], a: 1, b: token(r, g)} // b is the token that it will be told
 		},
 		apply: func(g *round, o *op) bool {
 			held := len(g.state)
@@ -264,7 +266,7 @@ func least(g *round) int {
 	return best
 }
 
-// games are all models that a procedure decides.
+// games returns all models that a procedure decides.
 func games() map[string]game {
 	gs := map[string]game{
 		"register":               registerGame("register", true),
@@ -415,7 +417,7 @@ func (gm game) make(r *rand.Rand) *object {
 			gm.guess(r, g, o)
 			effect[at] = true
 		case !effect[at]:
-			if r.IntN(12) == 0 { // its client gives up before it happened
+			if r.IntN(12) == 0 { // its client gives up before it takes effect
 				giveUp(c)
 				continue
 			}
@@ -428,7 +430,7 @@ func (gm game) make(r *rand.Rand) *object {
 			open[c] = 0
 		}
 	}
-	for i := range ops { // what nobody knows was not told
+	for i := range ops { // the results of unknown operations were not told
 		o := &ops[i]
 		if !o.unknown() {
 			continue
@@ -501,8 +503,8 @@ func moveReturn(r *rand.Rand, ops []op, ranks int32, goesOn bool) {
 	}
 }
 
-// clash reports whether a process has two open operations; one with an unknown outcome
-// stays open unless the process goes on.
+// clash reports whether a process has two open operations. An operation of unknown
+// outcome stays open unless the process goes on.
 func clash(ops []op, goesOn bool) bool {
 	for i := range ops {
 		for j := range ops {
@@ -555,8 +557,8 @@ func compact(h *History, ops []op, ranks int32) []op {
 	return kept
 }
 
-// plainModel is the sequential object once more, written as plainly as possible
-// and apart from the machines: all states that an operation can lead to.
+// plainModel is the sequential object again, written as plainly as possible and
+// independently of the machines. It returns all states to which an operation can lead.
 func plainModel(k *object, state string, o *op) []string {
 	if o.code == readAll || o.code == add && !k.h.Model.kind.counts {
 		have := []byte(state) // bit by value
@@ -620,9 +622,9 @@ func plainModel(k *object, state string, o *op) []string {
 	panic("no such operation")
 }
 
-// plainNested is a lock whose state tells all that was done to it.
+// plainNested is a lock whose state contains all that was done to it.
 func plainNested(k *object, state string, o *op) []string {
-	var held []int32 // by whom, as often as it was acquired
+	var held []int32 // the holder, as often as it has acquired the lock
 	token, highest := int64(-1), int64(-1)
 	for _, done := range strings.Fields(state) {
 		var process int32
@@ -682,7 +684,7 @@ func plainQueue(k *object, state string, o *op) ([]string, bool) {
 			switch k.h.Model.kind.name {
 			case "queue":
 				best = best && i <= j
-			case "priority-queue": // numbers were given in rising order
+			case "priority-queue": // numbers were given out in rising order
 				best = best && k.h.values.list[state[i]-'0'].number <= k.h.values.list[state[j]-'0'].number
 			}
 		}
@@ -704,7 +706,8 @@ func brute(k *object) bool {
 	return bruteOf(k, required)
 }
 
-// bruteOf tries all orders in which some operations are, and others may be.
+// bruteOf tries all orders that contain the required operations, and may contain
+// others.
 func bruteOf(k *object, required int) bool {
 	type seen struct {
 		done  int // or left out for good
@@ -720,7 +723,7 @@ func bruteOf(k *object, required int) bool {
 		if done&required == required {
 			return true
 		}
-		first := int32(never) // whose turn it is by now
+		first := int32(never) // the operation that must come by now
 		last := -1
 		for i := range k.ops {
 			if done&(1<<i) == 0 && k.ops[i].ret < first {
@@ -742,7 +745,7 @@ func bruteOf(k *object, required int) bool {
 	return try(0, plainStart(k))
 }
 
-// plainStart is the state of plainModel at first.
+// plainStart returns the first state of plainModel.
 func plainStart(k *object) string {
 	switch k.h.Model.kind.name {
 	case "queue", "bag", "priority-queue", "reentrant-lock", "fenced-lock", "reentrant-fenced-lock":
@@ -764,8 +767,8 @@ func (k *object) dump() string {
 	return text
 }
 
-// rounds is how many histories each procedure is tried on: with those of all models some
-// 60,000. ZKLAB_ROUNDS asks for another number.
+// rounds returns the number of histories on which each procedure is tried; over all
+// models these are some 60,000. ZKLAB_ROUNDS sets another number.
 func rounds() int {
 	if n, err := strconv.Atoi(os.Getenv("ZKLAB_ROUNDS")); err == nil {
 		return n
@@ -773,18 +776,18 @@ func rounds() int {
 	return 3000
 }
 
-// seeded is the source of chance for one history of a game.
+// seeded returns the random source for one history of a game.
 func seeded(test uint64, game string, i int) *rand.Rand {
 	h := fnv.New32()
 	_, _ = h.Write([]byte(game))
 	return rand.New(rand.NewPCG(test<<32|uint64(h.Sum32()), uint64(i)))
 }
 
-// TestAgree sets each fast procedure and porcupine, about parts and about the whole,
-// against all orders.
+// TestAgree compares each fast procedure, and porcupine on parts and on the whole, with
+// trying all orders.
 func TestAgree(t *testing.T) {
 	for name, gm := range games() {
-		if gm.model == "set" { // which has no orders
+		if gm.model == "set" { // sets have no orders
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -833,8 +836,8 @@ func TestAgree(t *testing.T) {
 	}
 }
 
-// checkCounterexample wants a violation's operations to have no order even if each of
-// the others may or may not have happened.
+// checkCounterexample requires that the operations that show a violation have no order,
+// even if each of the others may or may not have happened.
 func checkCounterexample(t *testing.T, k *object, f finding) {
 	t.Helper()
 	if f.result != checker.Violation {

@@ -26,7 +26,8 @@ func (f *filed) want() checker.Result {
 	return want
 }
 
-// nothingCanFail reports whether no key has two ids.
+// nothingCanFail reports whether no file can have a violation, since no key has two
+// ids.
 func (f *filed) nothingCanFail() bool {
 	return !slices.ContainsFunc(f.keys, func(fk *filedKey) bool {
 		return fk.k.h.Model.kind.name != "unique-ids" || len(fk.k.ops) > 1
@@ -195,7 +196,7 @@ func (fk *filedKey) wantUnique() checker.Result {
 	return checker.Valid
 }
 
-// allGames are the games of all models.
+// allGames returns the games of all models.
 func allGames() map[string]game {
 	all := games()
 	for model, like := range map[string]string{
@@ -221,14 +222,15 @@ func allGames() map[string]game {
 	return all
 }
 
-// hasOrders reports whether the model is an object, whose operations have an order.
+// hasOrders reports whether the model is an object whose operations have an order.
 func (gm game) hasOrders() bool {
 	m, err := ParseModel(gm.model)
 	return err == nil && m.kind.machine != nil
 }
 
-// TestAgreeOnFiles sets what is said of a file against all orders: several keys, times
-// that are the same or at the ends of their type, drains, numbers above 63 bits.
+// TestAgreeOnFiles compares the verdicts on files with trying all orders: with several
+// keys, times that are equal or at the ends of their type, drains, and numbers above 63
+// bits.
 func TestAgreeOnFiles(t *testing.T) {
 	for name, gm := range allGames() {
 		t.Run(name, func(t *testing.T) {
@@ -262,7 +264,7 @@ func (f *filed) agree(t *testing.T, gm game, want checker.Result) {
 	if got.Verdict != want && (got.Verdict != checker.Unknown || gm.hasOrders() || gm.model == "counter-bounds" || !f.joints) {
 		t.Fatalf("%s, want %s: %+v\n%s", got.Verdict, want, got.Verdicts, f.text)
 	}
-	if gm.drains() && gm.hasOrders() { // whose order porcupine keeps, too
+	if gm.drains() && gm.hasOrders() { // porcupine also keeps their order
 		if r := Check(context.Background(), h, Options{PorcupineOnly: true}).Verdict; r != want {
 			t.Fatalf("porcupine: %s, want %s\n%s", r, want, f.text)
 		}
@@ -274,8 +276,8 @@ func (f *filed) agree(t *testing.T, gm game, want checker.Result) {
 	}
 }
 
-// checkEvents wants the operations of a counterexample to have no order, even if each of the
-// others may or may not have happened.
+// checkEvents requires that the operations of a counterexample have no order, even if each
+// of the others may or may not have happened.
 func (f *filed) checkEvents(t *testing.T, v Verdict) {
 	t.Helper()
 	for _, fk := range f.keys {

@@ -9,23 +9,24 @@ import (
 )
 
 // appends is a register of text. If all texts that are written and appended differ, each read shows
-// in which order the appends came. So an append is a compare-and-set from one text to the next, and
-// chains and zones decide.
+// the order of the appends. So an append is a compare-and-set from one text to the next, and
+// package zones decides.
 //
 // An append that no read shows comes at the end of a chain. The last chain is tried first, then the
-// chains that end latest before the append; if none will do, porcupine must decide.
+// chains that end latest before the append; if none of these fits, porcupine must decide.
 type appends struct {
 	k      *object
 	items  []string // texts, by number
 	maker  []int32  // by item: the operation that writes or appends it
 	number map[string]int32
 	sizes  []int      // lengths of items
-	before []int32    // by item: the one before it in a read, wholly none, or unread
+	before []int32    // by item: the item before it in a read; wholly none, or unread
 	shown  []int32    // by item: a read that shows it
-	reads  [][2]int32 // operations and the last item that they show
+	reads  [][2]int32 // operations, each with the last item that it shows
 }
 
-// mostLate is how many appends that no read shows are placed: to place one, the whole history is read.
+// mostLate is the maximum number of appends shown by no read that are placed: to place one, the
+// whole history is read.
 const mostLate = 200
 
 // unread is the predecessor of an item that no read shows.
@@ -145,7 +146,7 @@ func (a *appends) next(text string) int32 {
 	return none
 }
 
-// register makes a register of the object: a state is the last item of a text.
+// register turns the object into a register whose states are the last items of texts.
 // late are the appends that no read shows.
 func (a *appends) register() (r *object, late []int32) {
 	k := a.k
@@ -191,7 +192,7 @@ func (a *appends) proven(counterexample []int32) []int32 {
 	return slices.Compact(counterexample)
 }
 
-// mostPlaces is after how many chains an append that no read shows is tried.
+// mostPlaces is the number of chains after which an append that no read shows is tried.
 const mostPlaces = 6
 
 // place puts an append after a chain: as a compare-and-set from the last text of the chain to a new
@@ -199,7 +200,7 @@ const mostPlaces = 6
 func (a *appends) place(r *object, i int32) bool {
 	type end struct{ state, began int32 }
 	var ends []end
-	last, inner := map[int32]int32{}, map[int32]bool{} // by state: the last that began; those that another follows
+	last, inner := map[int32]int32{}, map[int32]bool{} // by state: its last operation; states that another one follows
 	last[r.initial] = -1
 	for at := range r.ops {
 		o := &r.ops[at]

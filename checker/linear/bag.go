@@ -6,7 +6,7 @@ const byCounting = "counting of values"
 
 // decideBag decides a queue that returns its items in any order, value by value: the i-th dequeue
 // of a value must come after the i-th enqueue of it began. A dequeue that found nothing needs a
-// moment at which nothing was there for certain.
+// moment at which no item was certainly there.
 func decideBag(k *object) finding {
 	return k.inOrder(decideCounts)
 }
@@ -48,7 +48,7 @@ func (k *object) repeats() bool {
 	return false
 }
 
-// bagCounts decides values that repeat.
+// bagCounts decides a bag whose values repeat.
 func (k *object) bagCounts() finding {
 	n := k.numbers()
 	var in, out [][]int32 // by value

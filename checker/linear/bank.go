@@ -46,11 +46,11 @@ func loadBank(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return nil
 }
 
-// decideBank decides as Jepsen's tests/bank: the balances of every read have the same total, and none
-// is below 0. It does not know which accounts there are.
+// decideBank decides like Jepsen's tests/bank: the balances of every read have the same total, and
+// no balance is below 0. It does not know which accounts there are.
 func decideBank(k *object) finding { return k.bank(false) }
 
-// decideOverdrawnBank decides the same with Jepsen's option negative-balances?.
+// decideOverdrawnBank is like decideBank, with Jepsen's option negative-balances?.
 func decideOverdrawnBank(k *object) finding { return k.bank(true) }
 
 func (k *object) bank(negative bool) finding {
@@ -98,7 +98,8 @@ func (k *object) balances(list []int32) string {
 	return b.String()
 }
 
-// readTransfers returns the reason why no read of a history can have been wrong, or "" if one can.
+// readTransfers returns the reason why no read of a history can have been wrong, or "" if a read
+// can.
 func readTransfers(h *History) string {
 	reads := false
 	for key := range h.keys {

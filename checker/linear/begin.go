@@ -35,7 +35,7 @@ func (l *loader) begin() error {
 	return nil
 }
 
-// initial returns the place of a value that a register begins as.
+// initial returns the number of a value with which a register begins.
 func (l *loader) initial(v foreign.Value) int32 {
 	if l.opts.LooseNumbers {
 		v = v.Loose()
@@ -44,7 +44,7 @@ func (l *loader) initial(v foreign.Value) int32 {
 }
 
 // firstReads sets the initial value of each key to what its first read shows, if no operation can
-// have written that.
+// have written that value.
 func (l *loader) firstReads() {
 	first := make([]*op, len(l.h.keys))
 	writes := newMakers(l.ops)
@@ -63,7 +63,8 @@ func (l *loader) firstReads() {
 	}
 }
 
-// makers knows when the first operation began that can have made a value of a key.
+// makers holds, for each key and value, when the first operation began that can have
+// made the value.
 type makers map[[2]int32]int32
 
 // anyText stands for the values that an append makes.
@@ -97,7 +98,8 @@ func (m makers) before(o *op, v int32) bool {
 	return false
 }
 
-// made returns the value that an operation puts into its object; for an append, what it adds.
+// made returns the value that an operation puts into its object; for an append, the value
+// that it adds.
 func made(o *op) (int32, bool) {
 	switch o.code {
 	case write, extend, enqueue, add:
@@ -108,7 +110,8 @@ func made(o *op) (int32, bool) {
 	return 0, false
 }
 
-// found returns the value that an operation saw in its object, if its outcome is known.
+// found returns the value that an operation saw in its object, if the outcome of the
+// operation is known.
 func found(o *op) (int32, bool) {
 	if o.unknown() {
 		return 0, false
@@ -120,8 +123,8 @@ func found(o *op) (int32, bool) {
 	return 0, false
 }
 
-// forget drops reads of nil if Jepsen would treat them as reads of an unknown value: the register began
-// as something else, and no process wrote nil.
+// forget drops reads of nil where Jepsen would treat them as reads of an unknown value: the
+// register began as something else, and no process wrote nil.
 func (l *loader) forget() {
 	h := l.h
 	if h.Format != foreign.EDN && h.Format != foreign.JepsenText || !h.Model.Begins() {
@@ -140,8 +143,8 @@ func (l *loader) forget() {
 	}
 }
 
-// early returns a value that a register showed before any operation that can have made it, and before
-// anything else had certainly been written: the register may have begun as that value.
+// early returns a value that a register showed before any operation that can have made it, and
+// before anything else had certainly been written: the register may have begun with that value.
 func (h *History) early(key int) (int32, bool) {
 	ops := h.ops[key]
 	over := int32(math.MaxInt32) // when the first write had ended
@@ -164,7 +167,7 @@ func (h *History) early(key int) (int32, bool) {
 		if o := first[v]; o != nil && ops[i].inv < o.ret {
 			delete(first, v)
 		}
-		if ops[i].code == extend { // it may have made any of them
+		if ops[i].code == extend { // an append may have made any of them
 			maps.DeleteFunc(first, func(_ int32, o *op) bool { return ops[i].inv < o.ret })
 		}
 	}

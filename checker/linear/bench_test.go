@@ -22,7 +22,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
-// benches are the histories that are measured: all combinations but those that
+// benches returns the histories that are measured: all combinations except those that
 // are too short to be sure of a defect.
 func benches(model string) []large {
 	var all []large
@@ -42,9 +42,9 @@ func benches(model string) []large {
 	return all
 }
 
-// bounds returns porcupine's bounds in a benchmark: generous where it does best,
-// with few clients. Elsewhere its searches end early or never.
-// docs/checkers-measured.md has them, too.
+// bounds returns porcupine's bounds in a benchmark: generous where it does best, with
+// few clients. Elsewhere its searches end early or never. docs/checkers-measured.md
+// also states them.
 func (l large) bounds() (time.Duration, int64) {
 	switch {
 	case l.clients <= 5:
@@ -55,14 +55,13 @@ func (l large) bounds() (time.Duration, int64) {
 	return 10 * time.Second, 4 << 30
 }
 
-// BenchmarkDecide measures, of each history in a process of its own, how long
-// the fast procedure takes to decide it once it is loaded, and the most memory
-// that the process held while it did (VmHWM, the history included); then the
-// same of porcupine, within bounds. Where it gave up, longer histories of that
-// sort are not put to it.
+// BenchmarkDecide measures, for each history in a process of its own, how long the fast
+// procedure takes to decide it once it is loaded, and the most memory that the process
+// held while it did (VmHWM, the history included); then the same for porcupine, within
+// bounds. If porcupine gave up, it does not get longer histories of that sort.
 //
-// cpu-ms is the time of all threads together: the figure to compare where the
-// machine has other things to do.
+// cpu-ms is the time of all threads together: the figure to compare if the machine is
+// busy with other things.
 func BenchmarkDecide(b *testing.B) {
 	for _, model := range largeModels {
 		gaveUp := map[string]bool{}
@@ -92,7 +91,7 @@ func BenchmarkFile(b *testing.B) {
 	}
 }
 
-// once runs a benchmark that measures by itself, once, whatever b.N is.
+// once runs a benchmark that measures by itself only once, whatever b.N is.
 func once(b *testing.B, name string, measure func(b *testing.B) *measured) {
 	var m *measured
 	b.Run(name, func(b *testing.B) {
@@ -113,7 +112,7 @@ func (l large) file(t testing.TB) string {
 	defer f.Close()
 	game := l
 	if l.format == foreign.Porcupine {
-		game.model = "register" // it has no cas
+		game.model = "register" // the format has no cas
 	}
 	if err := game.write(f, 1); err != nil {
 		t.Fatal(err)
@@ -160,7 +159,7 @@ func TestFormats(t *testing.T) {
 // cost is the cost of deciding.
 type cost struct{ Milli, CPU, MB float64 }
 
-// measured holds what a process measured.
+// measured holds the measurements of a process.
 type measured struct {
 	Fast, Porcupine cost
 	Undecided       bool // by the fast procedure and what comes after it
@@ -169,7 +168,7 @@ type measured struct {
 }
 
 func (m *measured) report(b *testing.B) {
-	b.ReportMetric(0, "ns/op") // of no meaning here
+	b.ReportMetric(0, "ns/op") // it has no meaning here
 	b.ReportMetric(m.Fast.Milli, "ms")
 	b.ReportMetric(m.Fast.CPU, "cpu-ms")
 	b.ReportMetric(m.Fast.MB, "peak-MB")
@@ -190,7 +189,7 @@ func (m *measured) report(b *testing.B) {
 	}
 }
 
-// inChild names the history that this process shall measure.
+// inChild is the variable that tells this process which history to measure.
 const inChild = "ZKLAB_MEASURE"
 
 // assignment tells a process what to measure.
@@ -199,7 +198,7 @@ type assignment struct {
 	Operations, Clients int
 	Keys                int
 	Unknown             float64
-	Porcupine           bool // it, too
+	Porcupine           bool // measure porcupine as well
 	File                string
 	Format              foreign.Format
 }
@@ -257,7 +256,7 @@ func (a assignment) measure(out io.Writer) error {
 	return json.NewEncoder(out).Encode(m)
 }
 
-// file measures what a file takes from the first byte to the verdict.
+// file measures how long a file takes from the first byte to the verdict.
 func (m *measured) file(l large, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -268,8 +267,8 @@ func (m *measured) file(l large, path string) error {
 	return err
 }
 
-// decide measures a history that is loaded: the fast procedure, and porcupine
-// if it shall.
+// decide measures a history that is loaded: the fast procedure, and porcupine if beside
+// is set.
 func (m *measured) decide(l large, beside bool) error {
 	h, err := l.history()
 	if err != nil {
@@ -293,11 +292,11 @@ func (m *measured) decide(l large, beside bool) error {
 	return nil
 }
 
-// open reports whether no procedure is bound to decide a history.
+// open reports whether no procedure needs to decide a history.
 func (l large) open() bool { return l.model == "priority-queue" && l.unknown > 0 && l.defect == "" }
 
-// best measures the best of some runs: short ones have hardly begun. The memory
-// comes from the first.
+// best returns the best of several runs, since the figures of a single short run are
+// not reliable. The memory is that of the first run.
 func best(run func()) cost {
 	least := costs(true, run)
 	for began, n := time.Now(), 1; n < 200 && time.Since(began) < 300*time.Millisecond && least.Milli < 300; n++ {
@@ -307,7 +306,7 @@ func best(run func()) cost {
 	return least
 }
 
-// history makes a history and loads it as it comes.
+// history makes a history and loads it at the same time.
 func (l large) history() (*History, error) {
 	m, err := ParseModel(l.model)
 	if err != nil {
@@ -322,11 +321,11 @@ func (l large) history() (*History, error) {
 	return Load(context.Background(), r, m, LoadOptions{})
 }
 
-// costs measures something; its memory, too, if it shall.
+// costs measures something, and also its memory if memory is set.
 func costs(memory bool, run func()) (c cost) {
 	if memory {
 		debug.FreeOSMemory()
-		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak begins anew: proc(5)
+		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // resets the peak: see proc(5)
 	}
 	cpu, began := cputime.Used(), time.Now()
 	run()
@@ -338,8 +337,8 @@ func costs(memory bool, run func()) (c cost) {
 	return c
 }
 
-// peak is the most memory that this process has held, in MB; 0 where the system
-// does not say.
+// peak returns the most memory that this process has held, in MB; 0 if the system does
+// not say.
 func peak() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -376,8 +375,8 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-// TestGrowth wants four times the operations to take hardly more than four
-// times the memory, also of what is freed again.
+// TestGrowth requires that four times the operations take hardly more than four times
+// the memory, including memory that is freed again.
 func TestGrowth(t *testing.T) {
 	const n = 4000
 	for _, model := range largeModels {

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// decideBounds requires that each read by itself shows a possible sum: no less than what had been added
-// when it began, and no more than what had begun to be added when it ended. It does not compare reads
-// with one another.
+// decideBounds requires that each read, taken alone, shows a possible sum: no less than what had
+// been added when it began, and no more than what had begun to be added when it ended. It does not
+// compare reads with one another.
 func decideBounds(k *object) finding {
 	c := counting{k: k}
 	if f := c.bounds(); f.result != "" {
@@ -21,29 +21,31 @@ func decideBounds(k *object) finding {
 	return valid(byBounds)
 }
 
-// step is an event of a counter: it changes the least and the greatest sum, or a read begins or ends
-// there.
+// step is an event of a counter: it changes the least or the greatest possible sum, or a read
+// begins or ends there.
 type step struct {
 	tick, process int32
 	index         int32 // in the file
 	least, most   int64
-	read          int32 // of object.ops; none
+	read          int32 // the read's place in object.ops; none
 	begins        bool
 }
 
-// reach holds in which ticks a read was, and how its bounds in the first and the last of them differ
-// from those of other processes: its own process had done exactly what came before the read.
+// reach is the ticks through which a read lasted, and how its bounds in the first and the last of
+// them differ from those of reads by other processes: its own process had done exactly what came
+// before the read.
 type reach struct {
 	from, to          int32
 	lowFirst, lowLast int64
 	topFirst, topLast int64
 }
 
-// tiedBounds decides bounds where several processes have events at one time, a tick. Within a tick each
-// process may have come any distance by itself, in the order of its events.
+// tiedBounds decides bounds if several processes have events at one time, called a tick. Within a
+// tick, each process may have got any distance independently of the others, in the order of its
+// events.
 func (k *object) tiedBounds() finding {
 	steps, ticks := k.steps()
-	low, top := make([]int64, ticks), make([]int64, ticks) // of each tick: the least sum in it, the greatest
+	low, top := make([]int64, ticks), make([]int64, ticks) // of each tick: the least and the greatest sum in it
 	reads := map[int32]*reach{}
 	least, most := int64(0), int64(0) // before the tick
 	for from := 0; from < len(steps); {
@@ -83,8 +85,8 @@ func (k *object) tiedBounds() finding {
 	return finding{}
 }
 
-// along goes through what one process did in one tick: to which sums that came, and the
-// least and the greatest on the way.
+// along goes through what one process did in one tick. It returns the changes of the
+// two bounds, and the least and the greatest values on the way.
 func along(steps []step, reads map[int32]*reach) (least, most, lowest, highest int64) {
 	for _, s := range steps {
 		least, most = least+s.least, most+s.most
@@ -131,7 +133,7 @@ func (k *object) steps() ([]step, int) {
 			put(o.ret, max(n, 0), min(n, 0))
 		}
 	}
-	slices.SortStableFunc(steps, func(x, y step) int { // what begins and ends in one record begins first
+	slices.SortStableFunc(steps, func(x, y step) int { // an operation that begins and ends in one record begins first
 		return cmp.Or(cmp.Compare(x.tick, y.tick), cmp.Compare(x.process, y.process), cmp.Compare(x.index, y.index))
 	})
 	return steps, len(tick)

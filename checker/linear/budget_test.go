@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// countdown is a context that ends when it was asked some times.
+// countdown is a context that ends when it was asked a number of times.
 type countdown struct {
 	context.Context
 	left  atomic.Int64
@@ -32,7 +32,8 @@ func (c *countdown) Err() error {
 	return context.DeadlineExceeded
 }
 
-// asked is every key of a history, decided while a budget lasts: the worst result.
+// asked decides every key of a history while a budget lasts, and returns the worst
+// result.
 func (h *History) asked(ctx context.Context, opts Options, memory int64) checker.Result {
 	all := checker.Valid
 	for i := range h.keys {
@@ -44,8 +45,8 @@ func (h *History) asked(ctx context.Context, opts Options, memory int64) checker
 	return all
 }
 
-// TestBudgets decides files with budgets that end at each of the steps at which they
-// are asked for, and with each amount of memory: what comes is the answer or unknown.
+// TestBudgets decides files with budgets that end at each step at which they are
+// checked, and with each amount of memory: the result is the right answer or unknown.
 func TestBudgets(t *testing.T) {
 	for name, gm := range allGames() {
 		t.Run(name, func(t *testing.T) {
@@ -85,8 +86,8 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
-// Reads at once of a counter, the last of which shows too much: where the budget ends
-// while they are looked at, that is not valid; and looking does not take long.
+// Many concurrent reads of a counter, the last of which shows too much: if the budget
+// ends while they are checked, the result is not valid. The check does not take long.
 func TestManyReadsAtOnce(t *testing.T) {
 	const n = 5000
 	var b strings.Builder

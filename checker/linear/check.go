@@ -15,18 +15,18 @@ import (
 
 // Options say how to check. The zero value works.
 type Options struct {
-	// Budget is how long checking may take altogether; 0 means 60 s. What is not decided by then is
-	// unknown.
+	// Budget is how long checking may take altogether; 0 means 60 s. A key that is not decided by
+	// then is unknown.
 	Budget time.Duration
 	// Memory is roughly how many bytes searches may use; 0 means 1 GiB. The fast procedures need
 	// memory in proportion to the history.
 	Memory int64
-	// PorcupineOnly leaves the fast procedures out, for comparison: porcupine decides each key as a
+	// PorcupineOnly leaves out the fast procedures, for comparison: porcupine decides each key as a
 	// whole, and there is no counterexample.
 	PorcupineOnly bool
 
-	pace        int  // of tests: see object.pace
-	verdictOnly bool // of tests: no counterexample is made smaller, no other key decided after a violated one
+	pace        int  // for tests: see object.pace
+	verdictOnly bool // for tests: no counterexample is made smaller, and no other key is decided after a violation
 }
 
 func (o Options) budget() time.Duration {
@@ -52,12 +52,12 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 	findings := make([]finding, len(h.keys))
 	searching, stop := context.WithCancel(ctx)
 	defer stop()
-	var enough sync.Once             // a violation decides: searches under way end soon
-	left := make([]int, len(h.keys)) // that are not decided
+	var enough sync.Once             // once a key is violated, searches under way end soon
+	left := make([]int, len(h.keys)) // keys that are not decided yet
 	for i := range left {
 		left[i] = i
 	}
-	parts := []int64{16, 1} // no key may hold up others that need less
+	parts := []int64{16, 1} // first small shares, so that no key holds up others that need less
 	if len(h.keys) == 1 {
 		parts = parts[1:]
 	}
@@ -91,13 +91,13 @@ func (o Options) grace() time.Duration {
 	return 2 * time.Second
 }
 
-// decide asks one procedure after another about a key.
+// decide tries one procedure after another on a key.
 func (h *History) decide(ctx context.Context, i int, s *scratch, until time.Time, opts Options, memory int64) finding {
 	k := &object{ctx: ctx, h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initials[i], permits: int32(h.Model.parameter), scratch: s, pace: opts.pace, asFound: opts.verdictOnly}
 	if time.Now().After(until) {
 		return undecided(context.DeadlineExceeded)
 	}
-	searched := h.Model.kind.machine != nil // Jepsen's checks are no objects that have an order
+	searched := h.Model.kind.machine != nil // Jepsen's checks are not objects that have an order
 	var f finding
 	if !opts.PorcupineOnly || !searched {
 		if f = k.decide(); f.result != "" {

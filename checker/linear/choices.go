@@ -5,22 +5,23 @@ import (
 	"slices"
 )
 
-// choices is a machine that may be in any of several states: a state of it is a set of those.
+// choices is a machine that may be in any of several states. Its own state is the set of
+// these.
 type choices struct {
 	machine
 	from     []int64
-	maybe    []op              // may be done at any time after they began, as often as one likes
+	maybe    []op              // operations that may be done at any time after they began, any number of times
 	variants func(o *op) []*op // what a dequeue with an unknown outcome may have been; nil: itself
 	sets     [][]int64
 	ids      map[string]int64
 	bytes    int64
 }
 
-// mostChoices bounds how many states one step may lead to.
+// mostChoices is the maximum number of states to which one step may lead.
 const mostChoices = 1 << 16
 
-// newChoices begins in any of some states. Of operations that do the same, the first one that may
-// be done is enough.
+// newChoices returns choices that begin in any of some states. Among operations that do the same,
+// the first one that may be done is enough.
 func newChoices(m machine, from []int64, maybe []op) *choices {
 	c := &choices{machine: m, from: from, ids: map[string]int64{}}
 	type deed struct {
@@ -64,7 +65,7 @@ func (c *choices) step(state int64, o *op) (int64, bool) {
 			}
 		}
 		if len(after) > mostChoices {
-			c.bytes = math.MaxInt64 / 2 // which ends it
+			c.bytes = math.MaxInt64 / 2 // this ends the search
 			return state, false
 		}
 	}
@@ -81,7 +82,7 @@ func (c *choices) all(o *op) []*op {
 	return c.variants(o)
 }
 
-// reach adds the states that operations which may be done before a rank lead to from a set.
+// reach adds to a set the states to which operations lead that may be done before a rank.
 func (c *choices) reach(set []int64, rank int32) []int64 {
 	if len(c.maybe) == 0 || c.maybe[0].inv >= rank {
 		return set

@@ -7,10 +7,10 @@ import (
 const bySlots = "value order and slots"
 
 // decideCounter decides a counter whose adds are all of one number, in the order of its values.
-// Reads, and adds that returned the new value, have their place in it. Each other value up to the
-// greatest was made by an add without an answer: that is a slot, from when the last known operation
-// before it began until the first one after it ended. Slots and adds are matched earliest deadline
-// first.
+// Reads, and adds that returned the new value, have their places in this order. Each other value up
+// to the greatest was made by an add without an answer: it is a slot, from when the last known
+// operation before it began until the first one after it ended. Slots and adds are matched earliest
+// deadline first.
 func decideCounter(k *object) finding {
 	c := &counting{k: k}
 	if f := c.read(); f.result != "" || f.reason != "" {
@@ -29,12 +29,12 @@ func decideCounter(k *object) finding {
 type counting struct {
 	k     *object
 	unit  int64
-	most  int64   // the greatest value that is known of
-	adds  []int32 // those with no answer, by invocation
-	made  []int32 // by value: the add that answered it, none
-	heads []int32 // by value: its first read; next leads on
+	most  int64   // the greatest known value
+	adds  []int32 // adds without an answer, by invocation
+	made  []int32 // by value: the add that returned it; none
+	heads []int32 // by value: its first read; next links the others
 	next  []int32 // by place in k.ops
-	after []int32 // by value: the least return of what comes after its add; never
+	after []int32 // by value: the earliest return of what comes after its add; never
 }
 
 // read sorts the operations by value.
@@ -105,7 +105,7 @@ func (c *counting) valueOf(i int32) int64 {
 	return int64(o.a) / c.unit
 }
 
-// bounds checks, if adds differ, which sums are possible at all.
+// bounds checks which sums are possible at all, for a counter whose adds differ.
 func (c *counting) bounds() finding {
 	f := inapplicable("not all adds are of the same number")
 	all := c.k.eachOutside(func(i int32, lo, hi int64) bool {
@@ -118,12 +118,13 @@ func (c *counting) bounds() finding {
 	return f
 }
 
-// eachOutside calls a function for each read whose sum no adds make possible, with the least and the
-// greatest that is possible, until it returns false. It reports whether all reads were looked at: the
-// budget may be used up.
+// eachOutside calls a function for each read whose sum is not possible, with the least and the
+// greatest possible sum, until the function returns false. It reports whether all reads were looked
+// at: the budget may be used up.
 func (k *object) eachOutside(wrong func(i int32, lo, hi int64) bool) bool {
-	// The least sum when a read began counts what had ended and adds, and what
-	// had begun and takes away; the greatest when it ended the other way round.
+	// The least sum when a read began counts the adds that had ended and raise it, and
+	// those that had begun and lower it; the greatest sum when it ended is the other
+	// way round.
 	least, greatest := make([]int64, len(k.ranks)+1), make([]int64, len(k.ranks)+1)
 	for i := range k.ops {
 		o := &k.ops[i]
@@ -166,7 +167,8 @@ func (k *object) eachOutside(wrong func(i int32, lo, hi int64) bool) bool {
 	return true
 }
 
-// outOfBounds reports a read with the adds without which it could be right.
+// outOfBounds reports a read, together with the adds without which its sum would be
+// possible.
 func (k *object) outOfBounds(i int32, lo, hi int64) finding {
 	o := &k.ops[i]
 	counterexample := []int32{i}
@@ -178,8 +180,8 @@ func (k *object) outOfBounds(i int32, lo, hi int64) finding {
 	return violation(byBounds, counterexample, "%s: by the adds that had ended and begun it can have been from %d to %d", k.span(i), lo, hi)
 }
 
-// extremes find the least or greatest of neighbouring numbers: a tree whose leaves
-// are the numbers, and each other node is the better of the two below it.
+// extremes finds the least or the greatest of neighbouring numbers. It is a tree whose
+// leaves are the numbers; each other node is the better of the two below it.
 type extremes struct {
 	better func(x, y int64) int64
 	nodes  []int64
@@ -212,7 +214,7 @@ func (e *extremes) of(from, to int32) int64 {
 	return best
 }
 
-// known checks the order of the operations that have a place.
+// known checks the order of the operations whose place is known.
 func (c *counting) known() finding {
 	k := c.k
 	s := stepOrder{ops: k.ops, last: none}
@@ -238,12 +240,12 @@ func (c *counting) order(early, late int32) finding {
 	return violation(bySlots, []int32{early, late}, "%s had ended before %s began, though the value of the first comes after", c.k.span(early), c.k.span(late))
 }
 
-// match fills the slots.
+// match assigns adds without an answer to the slots.
 func (c *counting) match() finding {
 	ops := c.k.ops
 	c.after = make([]int32, c.most+2)
 	c.after[c.most+1] = never
-	for v := c.most; v >= 0; v-- { // of what comes after the add that makes v
+	for v := c.most; v >= 0; v-- { // computed from what comes after the add that makes v
 		d := c.after[v+1]
 		if v < c.most && c.made[v+1] != none {
 			d = min(d, ops[c.made[v+1]].ret)
@@ -254,7 +256,7 @@ func (c *counting) match() finding {
 		c.after[v] = d
 	}
 	heap := byReturn(ops)
-	begun, last := 0, int32(none) // of what comes before, the one that began last
+	begun, last := 0, int32(none) // the operation that began last, among those that come before
 	later := func(i int32) {
 		if i != none && (last == none || ops[i].inv > ops[last].inv) {
 			last = i
@@ -290,12 +292,12 @@ func (c *counting) match() finding {
 }
 
 // tooFew reports an operation that shows fewer adds than had ended by then: since another
-// operation, if that suffices, otherwise from the beginning.
+// operation if that suffices, and otherwise since the beginning.
 func (c *counting) tooFew(missed, shown int32) finding {
 	k, ops := c.k, c.k.ops
 	shows := c.valueOf(shown)
 	if ops[shown].code == add {
-		shows-- // it counts itself
+		shows-- // the add's own value includes itself
 	}
 	within := func(b int32) func(*op) bool {
 		return func(o *op) bool { return o.inv > ended(ops, b) && o.ret < ops[shown].inv }
@@ -317,10 +319,10 @@ func (c *counting) tooFew(missed, shown int32) finding {
 		plural(int(shows-low+1), "add"), c.sinceWords(since), k.span(missed))
 }
 
-// tooMany reports a value that too few adds can have made.
+// tooMany reports a value that there are too few adds to have made.
 func (c *counting) tooMany(v int64) finding {
 	k, ops := c.k, c.k.ops
-	shown := int32(none) // what ends first of all that comes after
+	shown := int32(none) // the first to end of all operations that come after
 	for at := v; at <= c.most; at++ {
 		if at > v && c.made[at] != none && ops[c.made[at]].ret == c.after[v] {
 			shown = c.made[at]
@@ -371,7 +373,7 @@ func ended(ops []op, i int32) int32 {
 	return ops[i].ret
 }
 
-// base returns the latest operation since which the numbers are wrong already, so that few
+// base returns the latest operation since which the numbers are already wrong, so that few
 // operations show it; none if only the beginning will do.
 func (c *counting) base(wrong func(b int32, value int64) bool, before func(b int32) bool) (int32, int64) {
 	var bases []int32
@@ -381,7 +383,7 @@ func (c *counting) base(wrong func(b int32, value int64) bool, before func(b int
 		}
 	}
 	slices.SortFunc(bases, func(x, y int32) int { return int(c.k.ops[y].ret) - int(c.k.ops[x].ret) })
-	for at := 0; at < len(bases); at += 1 + at/8 { // each one near, fewer far off
+	for at := 0; at < len(bases); at += 1 + at/8 { // try all that are near, and fewer that are far
 		if b := bases[at]; wrong(b, c.valueOf(b)) {
 			return b, c.valueOf(b)
 		}
@@ -389,7 +391,7 @@ func (c *counting) base(wrong func(b int32, value int64) bool, before func(b int
 	return none, 0
 }
 
-// answered counts the adds that answered a value above one and up to another.
+// answered counts the adds that returned a value above one value and up to another.
 func (c *counting) answered(above, to int64) int64 {
 	n := int64(0)
 	for v := above + 1; v <= to; v++ {
@@ -400,7 +402,7 @@ func (c *counting) answered(above, to int64) int64 {
 	return n
 }
 
-// countSilent counts the adds without an answer that something is true of.
+// countSilent counts the adds without an answer for which is returns true.
 func (c *counting) countSilent(is func(*op) bool) int64 {
 	n := int64(0)
 	for _, i := range c.adds {

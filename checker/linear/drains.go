@@ -2,10 +2,10 @@ package linear
 
 import "github.com/zklab/zklab/checker"
 
-// A drain that ended with ok consists of dequeues of one process, one after another in the order of its
-// list, followed by one that found nothing, all within its time. As operations they share their
-// interval, which does not show their order. Their order is the one in which they stand, next to one
-// another, among the object's operations.
+// A drain that ended with ok consists of dequeues of one process, one after another in the order of
+// its list, followed by one that found nothing, all within its time. As operations they share one
+// interval, which does not show their order. They stand next to each other, in their order, among
+// the object's operations.
 
 // drained reports whether there is a drain that took something.
 func (k *object) drained() bool {
@@ -41,12 +41,12 @@ func (k *object) drains() (all [][]int32) {
 	return all
 }
 
-// procedure decides an object. The dequeues of the given drains have their order, those of other drains
-// have any order. A violation may still lack its reason, and a part of its counterexample.
+// procedure decides an object. The dequeues of the given drains are in order, those of other drains
+// may have any order. A violation may still lack its reason, and a part of its counterexample.
 type procedure func(k *object, drains [][]int32) finding
 
-// inOrder runs a procedure first without the order of what drains took, as its words are best then,
-// and then with it.
+// inOrder runs a procedure first without the order within drains, since its explanations are best
+// then, and then with that order.
 func (k *object) inOrder(decide procedure) finding {
 	f := decide(k, nil)
 	if f.result == checker.Violation || !k.drained() {
@@ -105,7 +105,8 @@ func (q *items) follow(drains [][]int32) {
 	}
 }
 
-// begin returns the first rank at which a dequeue that found nothing can have done so.
+// begin returns the first rank at which a dequeue that found nothing can have taken
+// effect.
 func (q *items) begin(e int32) int32 {
 	if from, ok := q.from[e]; ok {
 		return from
@@ -118,7 +119,7 @@ func (q *items) begin(e int32) int32 {
 func (q *items) swapped(drains [][]int32) finding {
 	k := q.k
 	for _, is := range drains {
-		latest := int32(none) // of those before, the one that began last to go in
+		latest := int32(none) // among those before, the one that began last to go in
 		for _, i := range is {
 			if k.ops[i].a == 0 {
 				continue

@@ -9,16 +9,16 @@ import (
 const byPairs = "pairs and deadlines"
 
 // decideQueue decides a queue of values that are all different by looking for each possible mistake
-// (Henzinger, Sezgin and Vafeiadis 2013; Bouajjani and others 2015): a value that came from nowhere or
-// came twice; a pair that came out in the wrong order; a value that was overtaken by later ones, and
-// that too few dequeues of unknown outcome can have taken; a dequeue that found nothing although
-// something was there all the time.
+// (Henzinger, Sezgin and Vafeiadis 2013; Bouajjani and others 2015): a value that came from nowhere
+// or came twice; a pair that came out in the wrong order; values that were overtaken by later ones,
+// if there are too few dequeues of unknown outcome that can have taken them; a dequeue that found
+// nothing although something was there all the time.
 //
-// That is exact even with the order of what drains took. Suppose that x goes before y by their
-// enqueues, by their dequeues, or in one drain. If these relations form a cycle, no order of the values
-// fits. Two intervals that lie before two others give a third such pair (x before y and z before w: x
-// before w or z before y), so a cycle has at most one step of each kind. A drain as a whole lies on one
-// side of what is before or after it, so there is a cycle of two values.
+// That is exact even with the order within drains. Suppose that x goes before y by their enqueues,
+// by their dequeues, or within one drain. If these relations form a cycle, no order of the values
+// fits. Two intervals that lie before two others give a third such pair (x before y and z before w:
+// x before w or z before y), so a cycle has at most one step of each kind. A drain as a whole lies
+// on one side of every operation before or after it, so there is a cycle of two values.
 func decideQueue(k *object) finding {
 	return k.inOrder(decideFIFO)
 }
@@ -41,22 +41,22 @@ func decideFIFO(k *object, drains [][]int32) finding {
 	return q.empty(byPairs)
 }
 
-// items has what happened to each value of a queue, by the value's number, in the order of the
-// invocations of their enqueues.
+// items holds what happened to each value of a queue, by the value's number, in the order of
+// the invocations of their enqueues.
 type items struct {
 	k       *object
 	n       *numbers
 	of      []item
 	unknown []int32 // dequeues with an unknown outcome, by invocation
 	empties []int32
-	drains  [][]int32       // whose order counts
-	from    map[int32]int32 // of drains whose order counts: when their last dequeue, the empty one, can begin
+	drains  [][]int32       // drains whose order counts
+	from    map[int32]int32 // for drains whose order counts: when their last dequeue, which found nothing, can begin
 }
 
-// item is a value and its operations, none. Its times are here, too, since
-// they are looked at again and again.
+// item is a value and its operations; none for no operation. Its times are stored here,
+// since they are needed again and again.
 type item struct {
-	in, out        int32 // none: it did not go in for certain, or did not come out
+	in, out        int32 // none: it is not certain that it went in, or it did not come out
 	inInv, inRet   int32
 	outInv, outRet int32
 }
@@ -131,15 +131,15 @@ func (q *items) name(v int32) string { return q.k.value(q.n.list[v]) }
 // pairs looks for two values that came out in the wrong order.
 func (q *items) pairs() finding {
 	k := q.k
-	// By rank: the value that was in by then, + 1. An unknown enqueue ended by the
-	// time its value came out, which is too late to matter here.
+	// By rank: the value that was in by then, + 1. An unknown enqueue counts as ended
+	// when its value came out, which is too late to matter here.
 	entered := make([]int32, len(k.ranks))
 	for v := range q.of {
 		if x := &q.of[v]; x.out != none && x.inRet != never {
 			entered[x.inRet] = int32(v) + 1
 		}
 	}
-	latest := int32(none) // of the values that were in before y, the one whose dequeue began last
+	latest := int32(none) // of the values that went in before y, the one whose dequeue began last
 	rank := int32(0)
 	for y := range q.of {
 		yes := &q.of[y]
@@ -167,12 +167,12 @@ type forcedDequeue struct {
 	shown    []int32 // the operations that set the deadline
 }
 
-// gone looks for values that went in for certain, never came out, and cannot be there any more,
-// since a later one came out. Unknown dequeues can have taken them if, both sorted, the i-th began
-// before the i-th deadline.
+// gone looks for values that certainly went in, never came out, and cannot be there any more,
+// since a later value came out. Unknown dequeues can have taken them if, with both sorted, the
+// i-th dequeue began before the i-th deadline.
 func (q *items) gone() finding {
 	left := q.left()
-	first := int32(none) // of the values that went in after, the one that came out first
+	first := int32(none) // of the values that went in later, the one that came out first
 	var gone []forcedDequeue
 	y := int32(len(q.of)) - 1
 	for _, v := range slices.Backward(left) {
@@ -190,8 +190,8 @@ func (q *items) gone() finding {
 	return f
 }
 
-// left returns the values that went in for certain and never came out, in the order
-// in which they were in.
+// left returns the values that certainly went in and never came out, in the order in
+// which they went in.
 func (q *items) left() []int32 {
 	var left []int32
 	for v := range q.of {
@@ -232,7 +232,7 @@ func (q *items) lost(gone []forcedDequeue) finding {
 		plural(len(gone), "value"), name, q.passed(last), k.at(last.deadline), plural(len(gone)-1, "dequeue"))
 }
 
-// passed describes what shows that a value should have come out before.
+// passed describes the evidence that a value should have come out before.
 func (q *items) passed(g forcedDequeue) string {
 	k := q.k
 	if len(g.shown) == 1 {
@@ -298,15 +298,15 @@ func (q *items) free() []int32 {
 	return free
 }
 
-// notEmpty reports which values were in the queue during an empty dequeue: one after another those
-// that were there for longest, or as many that never came out as were too many for the unknown
-// dequeues.
+// notEmpty reports which values were in the queue during a dequeue that found nothing: one after
+// another, those that stayed longest, or enough values that never came out to be too many for the
+// unknown dequeues.
 func (q *items) notEmpty(e int32, decider string) finding {
 	k := q.k
 	counterexample := []int32{e}
 	var names []string
 	left, longest := q.left(), q.longest()
-	begun, most := 0, 0 // unknown dequeues by then; of those left, so many tell
+	begun, most := 0, 0 // unknown dequeues by then; how many of the remaining values prove it
 	for rank := k.ops[e].inv; rank < k.ops[e].ret; {
 		v := longest[rank]
 		if v != none && q.of[v].outInv > rank {
@@ -340,8 +340,8 @@ func (q *items) notEmpty(e int32, decider string) finding {
 	return violation(decider, counterexample, "%s found nothing, though all the time something was there: %s", k.span(e), text)
 }
 
-// longest returns, for each rank, the last to come out of the values that were in by then and came out
-// later, or none.
+// longest returns, for each rank, the last value to come out among those that were in by then and
+// came out later, or none.
 func (q *items) longest() []int32 {
 	longest := make([]int32, len(q.k.ranks))
 	for rank := range longest {

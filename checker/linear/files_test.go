@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// filed is a small history as a file of JSON lines, and what its operations are
-// apart from what Load makes of them: the order of two operations follows here from
-// their events alone.
+// filed is a small history as a file of JSON lines, with its operations as they are
+// independently of Load: here, the order of two operations follows only from their
+// events.
 type filed struct {
 	text string
 	keys []*filedKey
@@ -21,30 +21,30 @@ type filed struct {
 	joints bool
 }
 
-// filedKey are the operations on one key.
+// filedKey holds the operations on one key.
 type filedKey struct {
 	name   string
 	k      *object
-	before []int    // by operation: those that must come before it, as bits
-	begins []int64  // by operation: its invocation's time, or else its line
-	sums   []summed // of a counter whose reads are each by themselves: what happened, in order
-	leaks  []int    // by drain with an unknown outcome: what must come before it
+	before []int    // by operation: the operations that must come before it, as bits
+	begins []int64  // by operation: the time of its invocation, or its line if it has no time
+	sums   []summed // for a counter whose reads stand by themselves: what happened, in order
+	leaks  []int    // by drain of unknown outcome: the operations that must come before it
 	at     map[int]int
 }
 
-// summed is an event that may change what a read of a counter shows at least and at
-// most, or that begins or ends a read.
+// summed is an event that may change the least and the greatest sum that a read of a
+// counter can show, or that begins or ends a read.
 type summed struct {
-	process, read int // read is one of k.ops, -1
+	process, read int // read is an index of k.ops, or -1
 	tick          int64
 	least, most   int64
 }
 
-// spell is how times are written.
+// spell is a way to write times.
 type spell struct {
 	name string
 	time func(tick int64) (int64, bool)
-	tied bool // events of one tick are of one time
+	tied bool // events of one tick have the same time
 }
 
 var spells = []spell{
@@ -57,23 +57,23 @@ var spells = []spell{
 	{"up to the last", func(t int64) (int64, bool) { return 1<<62 - 1000 + t, true }, true},
 }
 
-// shifts are added to numbers where only their being different counts.
+// shifts are added to numbers if it only matters that these differ.
 var shifts = []string{"0", "0", "9007199254740990", "4611686018427387900", "9223372036854775800", "-9223372036854775808", "18446744073709551610"}
 
-// mark is an event of the history as it is made.
+// mark is an event of a history under construction.
 type mark struct {
 	process, key, op int
 	kind             string // invoke, ok, fail, info
 	tick             int64
 }
 
-// drawn is a history as it is made.
+// drawn is a history under construction.
 type drawn struct {
 	gm     game
 	r      *rand.Rand
 	rounds []*round
-	ops    []op  // all, in order of invocation; key in op.key
-	kinds  []int // 0, or 1: a drain
+	ops    []op  // all operations, in order of invocation; op.key is the key
+	kinds  []int // 1 for a drain, otherwise 0
 	took   [][]int32
 	marks  []mark
 	shift  *big.Int
@@ -89,7 +89,7 @@ func (gm game) drains() bool {
 	return false
 }
 
-// shiftable reports whether values are numbers of which only counts which is which.
+// shiftable reports whether values are numbers of which only the identity matters.
 func (gm game) shiftable() bool {
 	switch gm.model {
 	case "register", "cas-register", "queue", "bag", "total-queue", "set", "final-set", "linear-set", "set-full", "set-full-linearizable", "unique-ids":
@@ -98,8 +98,8 @@ func (gm game) shiftable() bool {
 	return false
 }
 
-// file plays a round on several keys, valid in the order of the file by
-// construction, then perhaps changed, or guessed.
+// file plays a round on several keys. It is valid by construction in the order of the
+// file, then perhaps changed, or guessed.
 func (gm game) file(r *rand.Rand) *filed {
 	m, err := ParseModel(gm.model)
 	if err != nil {
@@ -124,7 +124,7 @@ func (gm game) file(r *rand.Rand) *filed {
 	return d.finish(m, how)
 }
 
-// play lets clients call, and what they called happen, or not.
+// play lets clients make calls, which take effect or not.
 func (d *drawn) play(n, clients int) {
 	r, gm := d.r, d.gm
 	guessed := r.IntN(3) == 0
@@ -167,7 +167,7 @@ func (d *drawn) play(n, clients int) {
 			open[c] = 0
 		}
 		giveUp := func() {
-			if r.IntN(3) == 0 && !gm.goesOn { // it says nothing any more
+			if r.IntN(3) == 0 && !gm.goesOn { // the process makes no more calls
 				open[c] = 0
 			} else {
 				end("info")
@@ -205,7 +205,7 @@ func (d *drawn) apply(at int) bool {
 	if d.kinds[at] != aDrain {
 		return d.gm.apply(g, o)
 	}
-	for len(g.state) > 0 { // until it is empty, with others in between
+	for len(g.state) > 0 { // until it is empty, with other operations in between
 		if d.r.IntN(4) == 0 {
 			return false
 		}
@@ -231,7 +231,7 @@ func (d *drawn) guess(at int) {
 	d.disorder(at)
 }
 
-// disorder gives what a drain took another order, sometimes.
+// disorder sometimes changes the order of what a drain took.
 func (d *drawn) disorder(at int) {
 	took := d.took[at]
 	if d.r.IntN(2) == 0 {
@@ -256,7 +256,7 @@ func (d *drawn) change() {
 			}
 			continue
 		}
-		to := min(len(d.marks)-1, at+1+d.r.IntN(4)) // one event moves on, past others' events
+		to := min(len(d.marks)-1, at+1+d.r.IntN(4)) // one event moves on, past events of other processes
 		m := d.marks[at]
 		for at < to && d.marks[at+1].process != m.process {
 			d.marks[at] = d.marks[at+1]
@@ -267,7 +267,7 @@ func (d *drawn) change() {
 	}
 }
 
-// shuffle changes the order within each tick; that of one process stays.
+// shuffle changes the order within each tick, except the order of one process.
 func (d *drawn) shuffle() {
 	for range 20 {
 		at := d.r.IntN(max(1, len(d.marks)-1))
@@ -277,7 +277,7 @@ func (d *drawn) shuffle() {
 	}
 }
 
-// value is a value as JSON.
+// value returns a value as JSON.
 func (d *drawn) value(g *round, id int32) string {
 	v := g.h.values.list[id]
 	switch {
@@ -297,7 +297,7 @@ func (d *drawn) list(g *round, ids []int32) string {
 	return "[" + strings.Join(parts, ",") + "]"
 }
 
-// words are an operation's name, and its argument or answer.
+// words returns an operation's name, and its argument or answer.
 func (d *drawn) words(at int, answered bool) (f, text string) {
 	f, arg, answer := d.call(at, answered)
 	if answered {
@@ -360,7 +360,7 @@ func (d *drawn) call(at int, answered bool) (f, arg, answer string) {
 func (d *drawn) finish(m Model, how spell) *filed {
 	out := &filed{}
 	var b strings.Builder
-	type ends struct{ inv, ret int } // lines, 0: none
+	type ends struct{ inv, ret int } // lines; 0 if there is none
 	of := make([]ends, len(d.ops))
 	kind := make([]string, len(d.ops))
 	for i, mk := range d.marks {
@@ -401,7 +401,7 @@ func (d *drawn) finish(m Model, how spell) *filed {
 		}
 		fk := &filedKey{name: "k" + strconv.Itoa(key), at: map[int]int{}}
 		var ops []op
-		var whose []int // of ops: in d.ops
+		var whose []int // for each of ops: its place in d.ops
 		var drains []int
 		for at, o := range d.ops {
 			if int(o.key) != key {
@@ -423,7 +423,7 @@ func (d *drawn) finish(m Model, how spell) *filed {
 					o.a = v
 					ops, whose = append(ops, o), append(whose, at)
 				}
-				if d.gm.hasOrders() { // at last it found nothing
+				if d.gm.hasOrders() { // the drain found nothing at last
 					o.a = 0
 					ops, whose = append(ops, o), append(whose, at)
 				}
@@ -451,7 +451,7 @@ func (d *drawn) finish(m Model, how spell) *filed {
 				if whose[i] != whose[j] && ops[j].ret != never && first(whose[j], whose[i]) {
 					mask |= 1 << j
 				}
-				if whose[i] == whose[j] && j < i { // of one drain
+				if whose[i] == whose[j] && j < i { // both belong to one drain
 					mask |= 1 << j
 					continue
 				}
@@ -492,7 +492,7 @@ func (d *drawn) finish(m Model, how spell) *filed {
 	return out
 }
 
-// sums are the events of a counter.
+// sums returns the events of a counter.
 func (d *drawn) sums(key int, kind []string, timed bool, readOf func(at int) int) (all []summed) {
 	for i, m := range d.marks {
 		o := &d.ops[m.op]
@@ -516,8 +516,8 @@ func (d *drawn) sums(key int, kind []string, timed bool, readOf func(at int) int
 	return all
 }
 
-// reach returns what a read can have shown at least and at most: at any moment of its time
-// each process may have gone on, within one tick, as far as one likes.
+// reach returns what a read can have shown at least and at most: at any moment during the
+// read, each process may have gone on by any number of steps within one tick.
 func (fk *filedKey) reach(read int) (least, most int64) {
 	var ends []int
 	for i, s := range fk.sums {
@@ -551,7 +551,8 @@ func (fk *filedKey) reach(read int) (least, most int64) {
 	return least, most
 }
 
-// possible tries all orders in which some operations are, and others may be.
+// possible tries all orders that contain the required operations, and may contain
+// others.
 func (fk *filedKey) possible(required int) bool {
 	type seen struct {
 		done  int
@@ -572,7 +573,7 @@ func (fk *filedKey) possible(required int) bool {
 			if done&(1<<i) != 0 || fk.before[i]&^done != 0 {
 				continue
 			}
-			if required&(1<<i) == 0 && try(done|1<<i, state) { // it is left out
+			if required&(1<<i) == 0 && try(done|1<<i, state) { // the operation is left out
 				return true
 			}
 			for _, next := range plainModel(k, state, &k.ops[i]) {
@@ -595,7 +596,7 @@ func (fk *filedKey) possible(required int) bool {
 	return try(0, plainStart(k))
 }
 
-// required are the operations that happened for certain.
+// required returns the operations that certainly happened.
 func (fk *filedKey) required() int {
 	required := 0
 	for i := range fk.k.ops {

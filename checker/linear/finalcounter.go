@@ -7,8 +7,8 @@ import (
 
 const byFinals = "sums of final reads"
 
-// mostSums is how many possible sums of adds of unknown outcome are kept one by one. If there are more,
-// every number from the least to the greatest counts as possible.
+// mostSums is the maximum number of possible sums of adds of unknown outcome that are kept one by
+// one. If there are more, every number from the least to the greatest counts as possible.
 const mostSums = 1 << 16
 
 // sums bounds the sums that a read may show.
@@ -31,8 +31,8 @@ func (s sums) String() string {
 // final reports whether an operation is a read that must show all adds.
 func (k *object) final(i int32) bool { return k.ops[i].code == read && k.ops[i].b != 0 }
 
-// sumsAt returns the sums that a final read may show: all adds that had succeeded when it began, and any
-// of those that began before it ended.
+// sumsAt returns the sums that a final read may show: the sum of all adds that had succeeded when
+// it began, plus any of those that began before it ended.
 func (k *object) sumsAt(r int32) sums {
 	s := sums{each: map[int64]bool{0: true}}
 	certain := int64(0)
@@ -58,7 +58,7 @@ func (k *object) sumsAt(r int32) sums {
 	return s
 }
 
-// with returns the sums with or without one more number; nil if they are too many.
+// with returns the sums with and without one more number; nil if there are too many.
 func (s sums) with(n int64) map[int64]bool {
 	if s.each == nil || len(s.each) > mostSums {
 		return nil
@@ -70,8 +70,8 @@ func (s sums) with(n int64) map[int64]bool {
 	return each
 }
 
-// decideFinals decides as Maelstrom's g-counter and pn-counter: each final read must show the sum of
-// all adds that had succeeded, plus any of the adds of unknown outcome.
+// decideFinals decides like Maelstrom's g-counter and pn-counter: each final read must show the sum
+// of all adds that had succeeded, plus any of the adds of unknown outcome.
 func decideFinals(k *object) finding {
 	for i := range k.ops {
 		i := int32(i)
@@ -88,7 +88,7 @@ func decideFinals(k *object) finding {
 	return valid(byFinals)
 }
 
-// finalReads explains why no final read can have been wrong; "" if one can.
+// finalReads explains why no final read can have been wrong; "" if one can have been.
 func finalReads(h *History) string {
 	for key := range h.keys {
 		if slices.ContainsFunc(h.ops[key], func(o op) bool { return o.code == read && o.b != 0 }) {

@@ -20,11 +20,12 @@ import (
 type told struct {
 	process int
 	kind, f string
-	key     any // nil: it has none
-	value   any // nil, an int, a float, a bool, text, two of these for a cas
+	key     any // nil if it has none
+	value   any // nil, an int, a float, a bool, or a text; two of these for a cas
 }
 
-// toldHistory draws a history of a register whose events fit together, whatever they mean.
+// toldHistory draws a history of a register whose events fit together, whether or not the
+// history is legal.
 func toldHistory(t *rapid.T, values *rapid.Generator[any], ops []string) []told {
 	keys := rapid.SampledFrom([][]any{{nil}, {5}, {5, "a b", 0.5}, {"x\"y"}}).Draw(t, "keys")
 	type call struct {
@@ -65,7 +66,7 @@ func anyValue() *rapid.Generator[any] {
 	return rapid.SampledFrom([]any{nil, 0, 3, -3, int64(1 << 60), "", "3", "a", "é\\\"]}", "nil", ":a", "[1 2]", "1\t:ok", 0.5, -1.25e-7, true, false})
 }
 
-// asJSON is a value as JSON.
+// asJSON returns a value as JSON.
 func asJSON(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -74,7 +75,7 @@ func asJSON(v any) string {
 	return string(b)
 }
 
-// asEDN is a value as EDN.
+// asEDN returns a value as EDN.
 func asEDN(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -87,7 +88,7 @@ func asEDN(v any) string {
 	return asJSON(v)
 }
 
-// tupled is an event's value with its key, as jepsen.independent writes it.
+// tupled returns an event's value with its key, as jepsen.independent writes it.
 func tupled(e told) string {
 	if e.key == nil {
 		return asEDN(e.value)
@@ -95,7 +96,8 @@ func tupled(e told) string {
 	return "[" + asEDN(e.key) + " " + asEDN(e.value) + "]"
 }
 
-// fields are an event's fields in any order, perhaps with others; nil may be left out.
+// fields returns an event's fields in any order, perhaps with others; fields that are
+// nil may be left out.
 func fields(t *rapid.T, has map[string]string, null string, more ...string) []string {
 	var names []string
 	for name, text := range has {
@@ -169,7 +171,7 @@ func lines(es []told, format string) string {
 	return b.String()
 }
 
-// natively is a history as zklab would write it.
+// natively returns a history as zklab would write it.
 func natively(es []told) string {
 	var b strings.Builder
 	for _, e := range es {
@@ -178,7 +180,7 @@ func natively(es []told) string {
 	return b.String()
 }
 
-// understood returns what was read of a history, whatever it was written in.
+// understood returns what was read of a history, in whatever format it was written.
 func understood(t *rapid.T, text string, opts LoadOptions) []string {
 	if rapid.Bool().Draw(t, "packed") {
 		var b bytes.Buffer
@@ -214,13 +216,13 @@ func TestFormatsAgree(t *testing.T) {
 	for name, write := range writers {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
 			ops := []string{"read", "write", "cas"}
-			if name == "older log" { // in which a failed cas says what the value was not
+			if name == "older log" { // in it, a failed cas says what the value was not
 				ops = ops[:2]
 			}
 			es := toldHistory(t, anyValue(), ops)
 			opts := LoadOptions{FirstRead: rapid.Bool().Draw(t, "first read"), LooseNumbers: rapid.Bool().Draw(t, "loose")}
 			if name != "json" {
-				opts.FirstRead = false // reads of nil are none then
+				opts.FirstRead = false // reads of nil then show no value
 			}
 			want := understood(t, natively(es), opts)
 			text := write(t, es)
@@ -231,7 +233,7 @@ func TestFormatsAgree(t *testing.T) {
 	}
 }
 
-// porcupine's registers hold text, "" at first, and all have keys of text.
+// porcupine's registers hold text, at first "", and all keys are text.
 func TestPorcupineFormatAgrees(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		texts := rapid.Map(rapid.SampledFrom([]string{"", "1", "a b", "x\"\\}"}), func(s string) any { return s })

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
-// FuzzLoad loads anything as any model, in bounded memory, and decides it. What
-// is short enough to try all orders must be decided as these say.
+// FuzzLoad loads anything as any model, in bounded memory, and decides it. If a history
+// is short enough to try all orders, these must give the same verdict.
 func FuzzLoad(f *testing.F) {
 	for _, text := range []string{
 		"{:process 0 :type :invoke :f :write :value 1}\n{:process 0 :type :info :f :write :value 1}\n{:process 1 :type :invoke :f :read}\n{:process 1 :type :ok :f :read :value 1}\n",
@@ -53,7 +53,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// decideAnything checks a history, and each short key against all orders.
+// decideAnything checks a history, and compares each short key with all orders.
 func decideAnything(t *testing.T, h *History) {
 	const short = 7
 	got := Check(context.Background(), h, Options{Budget: 2 * time.Second, Memory: 64 << 20})
@@ -78,7 +78,7 @@ func decideAnything(t *testing.T, h *History) {
 	}
 }
 
-// plain reports whether plainModel has all that a key's operations do.
+// plain reports whether plainModel has everything that a key's operations do.
 func plain(k *object) bool {
 	if k.h.Model.kind.machine == nil {
 		return false

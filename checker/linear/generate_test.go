@@ -11,22 +11,22 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// large describes a long history of many clients, right but for one planted
-// defect if there is one.
+// large describes a long history of many clients, which is right except for one planted
+// defect, if there is one.
 type large struct {
 	model      string
 	operations int
 	clients    int
-	unknown    float64 // share of operations whose outcome nobody knows
-	defect     string  // one wrong event, near the end: one of defects
-	keys       int     // 0: one object without a key
+	unknown    float64 // share of operations with an unknown outcome
+	defect     string  // the planted defect: one wrong event near the end
+	keys       int     // 0 means one object without a key
 	format     foreign.Format
 }
 
 // defect can be planted in a history of a model.
 type defect struct {
 	name string
-	// certain means that operations with an unknown outcome cannot explain it.
+	// certain means that operations of unknown outcome cannot explain the defect.
 	certain bool
 }
 
@@ -48,7 +48,7 @@ var defects = map[string][]defect{
 // largeModels are the models that have a procedure of their own.
 var largeModels = []string{"register", "cas-register", "kv", "mutex", "lock", "semaphore:3", "queue", "bag", "priority-queue", "set", "linear-set", "counter"}
 
-// ofModel is a history without anything special of a model.
+// ofModel returns a plain history of a model.
 func ofModel(model string) large {
 	if model == "kv" {
 		return large{model: model, keys: 20}
@@ -70,30 +70,30 @@ func (l large) String() string {
 // actor is a client of a large history.
 type actor struct {
 	process int
-	stage   int // 0 idle, 1 invoked, 2 happened
+	stage   int // 0: idle, 1: invoked, 2: took effect
 	f       string
-	value   string // of the invocation
+	value   string // the value of the invocation
 	result  string
 	key     int
-	number  int // that it writes, enqueues or adds, or took out
-	from    int // that a cas compares with
+	number  int // the number that it writes, enqueues or adds, or that it took out
+	from    int // the number with which a cas compares
 	holds   bool
 	failed  bool
 }
 
-// world is the objects of a large history as they are, one a key.
+// world holds the present state of the objects of a large history, one for each key.
 type world struct {
 	next    int
 	value   []int
 	queue   [][]int
 	taken   []int
 	elems   []int
-	old     int // a value that is gone for certain, of the first key
+	old     int // a value of the first key that is certainly gone
 	planted bool
 }
 
-// write writes the history as EDN, one map a line, or in another format if it
-// is one of a register.
+// write writes the history as EDN, one map per line, or in another format if it is a
+// history of a register.
 func (l large) write(out io.Writer, seed uint64) error {
 	w := bufio.NewWriterSize(out, 1<<20)
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -124,7 +124,7 @@ func (l large) write(out io.Writer, seed uint64) error {
 			line(a, "invoke", a.value)
 			a.stage = 1
 		case r.Float64() < l.unknown/2 && !(a.f == "acquire" && a.stage == 2) && !a.failed:
-			if a.f == "release" && a.stage == 1 { // or nobody would ever acquire again
+			if a.f == "release" && a.stage == 1 { // otherwise no client could ever acquire again
 				l.happen(r, s, a, false)
 			}
 			line(a, "info", a.value)
@@ -192,8 +192,8 @@ func (l large) line(w *bufio.Writer, a *actor, kind, value string) {
 	w.Write(append(b, "}\n"...))
 }
 
-// end acts for one client when all others are through: it reads the set, or
-// drains the queue that has lost something or taken it too late.
+// end acts for one client when all others have finished: it reads the set, or drains
+// the queue that has lost something, or from which something was taken too late.
 func (l large) end(r *rand.Rand, s *world, actors []actor, process int, line func(*actor, string, string)) {
 	for i := range actors {
 		a := &actors[i]
@@ -218,7 +218,7 @@ func (l large) end(r *rand.Rand, s *world, actors []actor, process int, line fun
 		line(a, "invoke", "nil")
 		line(a, "ok", elements(elems))
 	case l.defect == "lost" || l.defect == "inversion":
-		slices.Sort(s.queue[0]) // as a priority queue gives them; for the others they rise anyway
+		slices.Sort(s.queue[0]) // as a priority queue returns them; for the others they rise anyway
 		a := &actor{process: process, f: "dequeue"}
 		for _, v := range s.queue[0] {
 			line(a, "invoke", "nil")
@@ -237,7 +237,7 @@ func elements(elems []int) string {
 	return string(append(b, '}'))
 }
 
-// wrong is an operation that certainly is wrong now, if there can be one.
+// wrong returns an operation that is certainly wrong now, if there can be one.
 func (l large) wrong(s *world, actors []actor, process int) *actor {
 	a := &actor{process: process, value: "nil", result: "nil"}
 	switch l.defect {
@@ -330,8 +330,8 @@ func (l large) invoke(r *rand.Rand, s *world, a *actor) {
 	}
 }
 
-// happen lets an operation take effect; false if it must wait. late means that
-// it is time to plant the defect.
+// happen lets an operation take effect; it returns false if the operation must wait.
+// late means that it is time to plant the defect.
 func (l large) happen(r *rand.Rand, s *world, a *actor, late bool) bool {
 	plant := late && !s.planted
 	k := a.key
@@ -425,7 +425,7 @@ func (l large) dequeue(r *rand.Rand, s *world, a *actor, plant bool) {
 		at = len(q) - 1
 	case plant && len(q) > 3*l.clients && l.defect == "inversion":
 		s.planted = true
-		sorted := slices.Clone(q) // so many better ones are not all being taken now
+		sorted := slices.Clone(q) // so many better items cannot all be in other clients' takes
 		slices.Sort(sorted)
 		at = slices.Index(q, sorted[2*l.clients])
 	case l.model == "priority-queue":

@@ -7,7 +7,8 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// A violation that may come from how the history was read says so, and no other does.
+// If a violation may come from how the history was read, its verdict says so, and no
+// other verdict does.
 func TestHints(t *testing.T) {
 	call := func(process, f, asked, answered string) string {
 		e := "{:process " + process + " :type :invoke :f :" + f + " :value " + asked + "}\n"
@@ -20,8 +21,8 @@ func TestHints(t *testing.T) {
 	for _, c := range []struct {
 		name, model, text string
 		result            checker.Result
-		hint              string // of the notes; all others are not there
-		reason            string // part of it
+		hint              string // the note that is expected; no other may be there
+		reason            string // part of the reason
 	}{
 		{"read first", "register", read("1", "7"), checker.Violation, "7 was there before any write of it began: if registers began as that, say so (--initial 7)", ""},
 		{"read after another read", "register", read("1", "nil") + read("1", "7"), checker.Violation, early, ""},

@@ -9,15 +9,15 @@ import (
 
 const byHolds = "sweep over holds"
 
-// decideHolds decides a lock that only its holder may release by its holds: from the return of an
+// decideHolds decides, by its holds, a lock that only its holder may release: from the return of an
 // acquire to the invocation of its release the lock certainly is held, and no two such times may
 // overlap.
 //
 // A client whose process ends with an unknown outcome, as Jepsen's do, leaves no choice: nothing
-// depends on its last operation. If a process continues after such an operation, the operation may take
-// effect at any later time, even between later operations of the process. Then the certain holds can
-// only prove a violation, and one possible choice of effects can only prove that there is none;
-// porcupine decides the cases in between.
+// depends on its last operation. If a process continues after such an operation, the operation may
+// take effect at any later time, even between later operations of the process. Then the certain
+// holds can only prove a violation, and one possible choice of effects can only prove that there is
+// no violation; porcupine decides the cases in between.
 func decideHolds(k *object) finding {
 	holds, odd, goesOn, f := k.certainHolds()
 	if f.result != "" {
@@ -34,10 +34,10 @@ func decideHolds(k *object) finding {
 	return inapplicable("a process goes on after an operation with an unknown outcome")
 }
 
-// sweep finds two holds at one time, or a hold of another process for the whole time of an odd
+// sweep finds two holds at the same time, or a hold of another process that contains an odd
 // release.
 func (k *object) sweep(holds []hold, odd []int32) finding {
-	if k.h.tied { // one that began and ended at one time was held at no moment for certain
+	if k.h.tied { // a hold that began and ended at the same time certainly lasted at no moment
 		holds = slices.DeleteFunc(holds, func(h hold) bool { return h.from >= h.to })
 	}
 	slices.SortFunc(holds, func(x, y hold) int { return int(x.from) - int(y.from) })
@@ -61,17 +61,18 @@ func (k *object) sweep(holds []hold, odd []int32) finding {
 
 // hold is a time in which the lock was held.
 type hold struct {
-	acquire, release int32 // release is none if there was none
+	acquire, release int32 // release is none if there is no release
 	from, to         int32
 }
 
-// holder holds what is certain about one process.
+// holder holds what is certain about one process. All fields are none if there is no
+// such operation.
 type holder struct {
-	hold  int32 // the acquire that is its last known operation, none
-	place int32 // of that hold among all, none
-	last  int32 // its last known release, none
-	maybe int32 // its first acquire with an unknown outcome, none
-	freed int32 // its first release with one, none
+	hold  int32 // the acquire, if that is its last known operation
+	place int32 // the place of that hold among all
+	last  int32 // its last known release
+	maybe int32 // its first acquire with an unknown outcome
+	freed int32 // its first release with an unknown outcome
 }
 
 func (k *object) holders() (*numbers, []holder) {
@@ -83,10 +84,10 @@ func (k *object) holders() (*numbers, []holder) {
 	return processes, holders
 }
 
-// certainHolds returns the holds that existed whatever the outcome of unknown operations was; goesOn
-// reports whether a process did something after such an operation. Holds that follow one another come
-// in that order. An odd release belongs to an acquire with an unknown outcome: the lock was held at the
-// moment of the release.
+// certainHolds returns the holds that existed whatever the outcome of unknown operations was;
+// goesOn reports whether a process did something after such an operation. Holds that follow one
+// another are in that order. An odd release belongs to an acquire with an unknown outcome: the lock
+// was held at the moment of the release.
 func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f finding) {
 	processes, holders := k.holders()
 	holds = make([]hold, 0, len(k.ops)/2+1)
@@ -111,7 +112,7 @@ func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f findi
 				}
 			}
 		case o.hold != none:
-			if o.freed == none || o.maybe == none { // or it may have been lost and won again between
+			if o.freed == none || o.maybe == none { // otherwise it may have been released and acquired again in between
 				holds = k.put(holds, o, i)
 			}
 			o.hold, o.last = none, i
@@ -147,9 +148,9 @@ func (k *object) put(holds []hold, o *holder, release int32) []hold {
 	return append(holds, h)
 }
 
-// likelyHolds returns the holds as clients would think of them: a release with an unknown outcome
-// happened when it was invoked, unless another follows; an acquire with one did not happen, unless
-// a release follows. ok is false if that explains nothing.
+// likelyHolds returns the most likely holds: a release with an unknown outcome happened when it
+// was invoked, unless another release follows; an acquire with an unknown outcome did not happen,
+// unless a release follows. ok is false if these holds contradict the history.
 func (k *object) likelyHolds() (holds []hold, odd []int32, ok bool) {
 	processes, holders := k.holders()
 	for i := range k.ops {
@@ -183,8 +184,8 @@ func (k *object) likelyHolds() (holds []hold, odd []int32, ok bool) {
 	return k.unended(holds, holders), odd, true
 }
 
-// covering returns a hold that lasts longer than an operation on both sides; nil if
-// there is none. Holds are sorted and disjoint.
+// covering returns a hold that begins before an operation and ends after it; nil if
+// there is none. Holds must be sorted and disjoint.
 func covering(holds []hold, o *op) *hold {
 	i, _ := slices.BinarySearchFunc(holds, o.inv, func(h hold, from int32) int { return int(h.from) - int(from) })
 	if i > 0 && holds[i-1].to > o.ret {
@@ -203,8 +204,8 @@ func (k *object) overlap(x, y *hold) finding {
 	return violation(byHolds, counterexample, "%s, yet %s was granted it by %s", held, k.who(y.acquire), k.at(k.ops[y.acquire].ret))
 }
 
-// doubtful reports whether only its release shows that a hold had not ended before: there was an
-// earlier one with an unknown outcome.
+// doubtful reports whether only a hold's release shows that it had not ended before: there was
+// an earlier release with an unknown outcome.
 func (k *object) doubtful(h *hold) bool {
 	return slices.ContainsFunc(k.ops[:h.release], func(o op) bool {
 		return o.code == release && o.unknown() && o.process == k.ops[h.release].process

@@ -2,7 +2,7 @@ package linear
 
 import "github.com/zklab/zklab/checker"
 
-// The checks of this file are Jepsen's, for objects that are not linearizable by
+// The checks in this file are Jepsen's, for objects that are not linearizable by
 // design: jepsen.checker/set, jepsen.checker/total-queue and jepsen.checker/counter.
 
 const (
@@ -11,10 +11,10 @@ const (
 	byBounds  = "bounds of sums"
 )
 
-// decideSetRead requires the last read in the file to show everything that was added for certain,
+// decideSetRead requires the last read in the file to show everything that was certainly added,
 // before the read or after it, and nothing that no process tried to add. Jepsen's tests add first,
 // and read when all adds are over. If adds go on during the last read, this may accuse a correct
-// set; final-set uses the times.
+// set; final-set considers the times.
 func decideSetRead(k *object) finding {
 	last := k.lastRead()
 	switch {
@@ -45,14 +45,14 @@ func decideSetRead(k *object) finding {
 	return valid(bySetRead)
 }
 
-// decideTotal requires everything that went in for certain to come out, at any time and in any
-// order, and nothing that no process tried to put in. A value may come out twice, and even if its
-// enqueue failed.
+// decideTotal requires everything that certainly went in to come out, at any time and in any
+// order, and nothing that no process tried to put in. A value may come out twice, and may come
+// out even if its enqueue failed.
 func decideTotal(k *object) finding {
 	n := k.numbers()
 	var tried, in, out []int32 // by value
 	crashed := int32(none)     // a drain that may have taken anything
-	unheard := ""              // of dequeues that may have taken something
+	unheard := ""              // about dequeues that may have taken something
 	for i := range k.ops {
 		o := &k.ops[i]
 		switch {

@@ -9,7 +9,7 @@ import (
 )
 
 // steps writes operations as a history in EDN. Each step is "process f value", and begins and ends
-// at once; one that begins with ( only begins, and one with ) only ends.
+// at once. A step that starts with ( only begins, and one that starts with ) only ends.
 func steps(all ...string) []byte {
 	var b strings.Builder
 	for _, s := range all {
@@ -33,7 +33,8 @@ func steps(all ...string) []byte {
 	return []byte(b.String())
 }
 
-// TestJepsensModels has what Jepsen's set-full, unique-ids and bank say, and the least that breaks them.
+// TestJepsensModels has what Jepsen's set-full, unique-ids and bank require, and the smallest
+// violations of them.
 func TestJepsensModels(t *testing.T) {
 	const valid, violation, unknown = checker.Valid, checker.Violation, checker.Unknown
 	for _, c := range []struct {
@@ -99,7 +100,7 @@ func TestJepsensModels(t *testing.T) {
 	}
 }
 
-// What cannot be read has its line.
+// An error about a value that cannot be read names its line.
 func TestUnreadableValues(t *testing.T) {
 	for _, c := range []struct{ model, text, want string }{
 		{"unique-ids", string(steps("0 generate nil")), "line 2: generate returned nil: expected an id"},

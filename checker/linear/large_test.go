@@ -10,9 +10,9 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// TestLarge decides long histories: what is right is valid, and one planted
-// defect is found and shown with a handful of operations. ZKLAB_LARGE asks for
-// another number of operations, as in ZKLAB_LARGE=1000000.
+// TestLarge decides long histories: right ones are valid, and one planted defect is
+// found and shown with a handful of operations. ZKLAB_LARGE sets another number of
+// operations, as in ZKLAB_LARGE=1000000.
 func TestLarge(t *testing.T) {
 	n := 4000
 	if asked, err := strconv.Atoi(os.Getenv("ZKLAB_LARGE")); err == nil {
@@ -23,7 +23,7 @@ func TestLarge(t *testing.T) {
 			for _, unknown := range []float64{0, 0.01} {
 				l := ofModel(model)
 				l.operations, l.clients, l.unknown = n, clients, unknown
-				if model != "priority-queue" || unknown == 0 { // there, only violations are sure
+				if model != "priority-queue" || unknown == 0 { // for it, only violations are certain
 					t.Run(l.String(), func(t *testing.T) { l.test(t) })
 				}
 				for _, d := range defects[model] {
@@ -44,7 +44,8 @@ func (l large) want() checker.Result {
 	return checker.Valid
 }
 
-// mostTold is how many operations the counterexample of one wrong event may take.
+// mostTold is the maximum number of operations in the counterexample of one wrong
+// event.
 const mostTold = 6
 
 func (l large) test(t *testing.T) {
@@ -54,7 +55,7 @@ func (l large) test(t *testing.T) {
 	}
 	h := load(t, l.model, b.Bytes())
 	var r Report
-	synctest.Test(t, func(t *testing.T) { // in which no counterexample is left large on a busy machine
+	synctest.Test(t, func(t *testing.T) { // so that no counterexample stays large because the machine is busy
 		r = Check(t.Context(), h, Options{})
 	})
 	v := r.Verdicts[0]

@@ -15,11 +15,12 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// History is a file as [Load] reads it: operations in a few bytes each.
+// History holds a file as [Load] reads it: operations in a few bytes each.
 type History struct {
 	Model  Model
 	Format foreign.Format
-	// Operations is how many were invoked. OK, Failed and Unknown count how they ended.
+	// Operations is the number of invocations. OK, Failed and Unknown count them by
+	// outcome.
 	Operations, OK, Failed, Unknown int
 
 	keys       []string
@@ -32,23 +33,23 @@ type History struct {
 	indices    []int32   // of each event: its place in the file
 	times      []int64   // of each event; nil if the file has none
 	processes  []int64   // their numbers in the file
-	initials   []int32   // by key: what a register begins with
-	failed     []op      // that would have made a value; their ranks are events
+	initials   []int32   // by key: the value with which a register begins
+	failed     []op      // failed operations that would have made a value; their ranks are events
 	blank      int       // reads of nil that count as reads of an unknown value
 	absent     int       // reads of nil that count as reads of a counter's beginning
-	guessed    int       // keys that begin as what their first read shows
-	loose      bool      // numbers are one however they are written
+	guessed    int       // keys whose initial value is what their first read shows
+	loose      bool      // equal numbers are one value however they are written
 	byEvent    bool      // events share lines
-	plain      bool      // values of two items are no keys with values
-	ties       bool      // events of one time are concurrent
-	tied       bool      // events of one time have another order than in the file
+	plain      bool      // values of two items are not pairs of a key and a value
+	ties       bool      // events at the same time are concurrent
+	tied       bool      // events at the same time have another order than in the file
 	clock      foreign.Clock
-	sorted     bool // events are in the order of their times, which differs from the order of the file
-	moved      int  // how many of them come earlier than in the file; the place of the first is movedFirst
+	sorted     bool // events are in the order of their times, which differs from the order in the file
+	moved      int  // how many of the events come earlier than in the file; the place of the first is movedFirst
 	movedFirst string
-	since      time.Time // the earliest, if times are dates
-	damage     string    // why the file is not all that was written
-	idle       bool      // events of others only: no client called anything
+	since      time.Time // the earliest time, if times are dates
+	damage     string    // why the file is not complete
+	idle       bool      // the file has only events of others: no client called anything
 }
 
 // has reports whether there are operations of a code.
@@ -61,19 +62,19 @@ func (h *History) Keys() int { return len(h.keys) }
 
 // LoadOptions say how to read. The zero value works.
 type LoadOptions struct {
-	// Initial is the first value of registers. nil means nothing, or leaves it to the format.
+	// Initial is the first value of registers. nil means nil, or whatever the format says.
 	Initial *foreign.Value
-	// InitialOf is the same for some keys. For a key that the history does not have, Load returns
-	// [ErrNoKey].
+	// InitialOf is the first value of registers, by key. For a key that the history does not
+	// have, Load returns [ErrNoKey].
 	InitialOf map[string]foreign.Value
-	// FirstRead takes what the first read of a key shows as its initial value, unless InitialOf has
-	// the key. That hides errors of this read.
+	// FirstRead makes the value that the first read of a key shows its initial value, unless
+	// InitialOf has the key. That hides errors of this read.
 	FirstRead bool
 	// LooseNumbers treats numbers as one value however they are written, even as text: 475, "475"
 	// and 475.0.
 	LooseNumbers bool
-	// Rename has operations of the model by what the history calls them, in lower case: "final-read" is
-	// "read". Load returns [ErrNoOperation] if the model has no such operation.
+	// Rename maps what the history calls operations, in lower case, to operations of the model:
+	// "final-read" to "read". Load returns [ErrNoOperation] if the model has no such operation.
 	Rename map[string]string
 }
 
@@ -82,14 +83,15 @@ func (o *LoadOptions) begins() bool {
 	return o.Initial != nil || len(o.InitialOf) > 0 || o.FirstRead
 }
 
-// ErrOwn: the history is one of zklab's own in which sessions decide, too. Sessions end holds and
-// memberships, and no [Model] knows sessions, so it would accuse correct recipes.
+// ErrOwn reports that the history is one of zklab's own, in which sessions also decide. Sessions
+// end holds and memberships, and no [Model] knows sessions, so it would accuse correct recipes.
 var ErrOwn = errors.New("is decided without --model, by its sessions too")
 
-// ErrNoOperation: [LoadOptions] name an operation that the model does not have.
+// ErrNoOperation reports that [LoadOptions] name an operation that the model does not
+// have.
 var ErrNoOperation = errors.New("has no such operation")
 
-// ErrNoKey: [LoadOptions] name a key that is not in the history.
+// ErrNoKey reports that [LoadOptions] name a key that is not in the history.
 var ErrNoKey = errors.New("the history has no such key")
 
 // Load reads a history to its end. It returns a [foreign.LineError] for an event that cannot belong
@@ -168,33 +170,33 @@ type loader struct {
 	reader    *foreign.Reader
 	opts      LoadOptions
 	ops       []op
-	extra     []op // dequeues that a drain stands for
+	extra     []op // dequeues into which drains were turned
 	open      map[int64]*pending
 	free      []*pending
 	keys      map[string]int32
 	processes map[int64]int32
 	known     []string
-	f         string // of the last event, as it is written
-	as        string // what it is called here
+	f         string // the name of the last event's operation, as it is written
+	as        string // the model's name of that operation
 	pairs     pairs
-	timed     bool  // a time is told
-	since     int64 // the first of them; -1 before
-	passes    bool  // another one is told, too: the times have an order
+	timed     bool  // some event has a time
+	since     int64 // the first time; -1 before there is one
+	passes    bool  // there are different times, so that they have an order
 	timing    timing
 }
 
 // pending is the open operation of a process.
 type pending struct {
-	at     int // in ops
+	at     int // its place in ops
 	f      string
 	line   int
 	index  int
-	shared bool // its line
+	shared bool // it shares its line with other events
 	keyed  bool // its value is [key value]
 	key    foreign.Value
 }
 
-// where returns the place of the invocation.
+// where returns the place of the invocation in the file.
 func (p *pending) where() string {
 	if p.shared {
 		return fmt.Sprintf("event %d", p.index+1)
@@ -234,7 +236,7 @@ func (l *loader) event(e *foreign.Event) error {
 	}
 	p := l.open[e.Process]
 	if p != nil && e.Type == history.Info {
-		e.F = p.f // it ends, however the event calls that
+		e.F = p.f // this ends it, whatever the event calls the operation
 	}
 	if e.F != l.f && (p != nil || e.F != "") {
 		as := l.named(e.F)
@@ -287,7 +289,7 @@ func (l *loader) invoke(e *foreign.Event, rank int32) error {
 	return nil
 }
 
-// entry makes [key value] of {:key key, :value value}.
+// entry turns {:key key, :value value} into [key value].
 func entry(v foreign.Value) foreign.Value {
 	if v.Kind != foreign.Map || len(v.Items) != 4 {
 		return v
@@ -328,14 +330,14 @@ func (l *loader) keyedValue(e *foreign.Event) bool {
 
 // pairs counts the values that look like [key value].
 type pairs struct {
-	tell   bool // invocations with a value
-	ask    bool // invocations without: [key nil]
-	blank  bool // invocations of nil
-	broken bool // a set was read as something else than [key elements]
+	tell   bool // there are invocations with a value
+	ask    bool // there are invocations without a value: [key nil]
+	blank  bool // there are invocations of nil
+	broken bool // a set was read as something other than [key elements]
 }
 
-// arePlain reports whether the pairs are not keys with values, but values themselves: the arguments are
-// not given by key, or the answers are not.
+// arePlain reports whether the pairs are not keys with values, but values themselves: either the
+// arguments or the answers are not given by key.
 func (p pairs) arePlain() bool { return p.broken || p.tell && p.blank && !p.ask }
 
 // unkeyed returns a pair of key and value without the key.
@@ -441,7 +443,7 @@ func (l *loader) finish() {
 		l.h.times = nil
 	}
 	if l.h.ties = (l.h.Format == foreign.JSONL || l.h.sorted) && l.passes; l.h.ties {
-		l.ties() // now that all operations are there
+		l.ties() // possible only when all operations are there
 	}
 	l.divide()
 	for _, ops := range l.h.ops {
@@ -496,10 +498,10 @@ func (l *loader) divide() {
 	}
 }
 
-// ties ranks invocations before completions of the same time: events at one time are concurrent,
-// except those of one process, for which see [object.overtakes]. Other formats do not say how exact
-// their times are; for them the order of events in the file counts, as it does for Jepsen, unless
-// that order contradicts the times.
+// ties ranks invocations before completions at the same time: events at the same time are
+// concurrent, except those of one process, for which see [object.overtakes]. Other formats do not
+// say how exact their times are. For these, as for Jepsen, the order of events in the file counts,
+// unless that order contradicts the times.
 func (l *loader) ties() {
 	times := l.h.times
 	invocation := make([]bool, len(times))
@@ -509,7 +511,7 @@ func (l *loader) ties() {
 	var rank []int32
 	for from := 0; from < len(times); {
 		to := from + 1
-		for to < len(times) && times[to] == times[from] && times[to] >= 0 { // below: it has none
+		for to < len(times) && times[to] == times[from] && times[to] >= 0 { // an event with a negative time has none
 			to++
 		}
 		if late := slices.Index(invocation[from:to], false); late >= 0 && slices.Contains(invocation[from+late:to], true) {

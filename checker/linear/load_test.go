@@ -16,7 +16,7 @@ func TestHistories(t *testing.T) {
 	for _, c := range []struct {
 		name, model, text string
 		want              checker.Result
-		reason            string // part of it
+		reason            string // part of the reason
 	}{
 		{"stale read", "register", `{:process 0 :type :invoke :f :write :value 1}
 {:process 0 :type :ok :f :write :value 1}
@@ -225,7 +225,7 @@ INFO  jepsen.util - 0	:fail	:cas	[1 2]	:connection-refused`, checker.Valid, ""},
 	}
 }
 
-// TestLoadErrors wants the line and what was expected.
+// TestLoadErrors checks that errors name the line and what was expected.
 func TestLoadErrors(t *testing.T) {
 	const begin = "{:process 0 :type :invoke :f :write :value 1}\n"
 	for _, c := range []struct{ name, model, text, want string }{
@@ -255,7 +255,7 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
-// TestReadOnce wants an error where values show only at the end that they are no
+// TestReadOnce requires an error if only the end of a history shows that values are not
 // keys, and the history cannot be read again.
 func TestReadOnce(t *testing.T) {
 	m, err := ParseModel("queue")
@@ -272,8 +272,9 @@ func TestReadOnce(t *testing.T) {
 	}
 }
 
-// A process that goes on after an operation with an unknown outcome, which Jepsen's
-// never do: that may take effect later, between operations of its own.
+// A process may go on after an operation of unknown outcome, which Jepsen's processes
+// never do. That operation may take effect later, between the process's next
+// operations.
 func TestLockOfProcessesThatGoOn(t *testing.T) {
 	const (
 		acquires = "{:process 0, :type :invoke, :f :acquire}\n{:process 0, :type :ok, :f :acquire}\n"
@@ -300,16 +301,16 @@ func TestLockOfProcessesThatGoOn(t *testing.T) {
 	}
 }
 
-// Events of one time are concurrent, but for those of one process; a history whose
-// times are all equal has no more order than one without.
+// Events at one time are concurrent, except those of one process. A history whose times
+// are all equal has no more order than one without times.
 func TestTies(t *testing.T) {
 	const (
 		tied = `{"process":0,"type":"invoke","f":"release","time":4}
 {"process":0,"type":"ok","f":"release","time":5}
 {"process":0,"type":"invoke","f":"acquire","time":5}
 {"process":0,"type":"ok","f":"acquire","time":6}`
-		// Each process writes and then reads the other's key of old: by the order of
-		// each process alone there is one for all.
+		// Each process writes, and then reads the old value of the other's key. By the
+		// order of each process alone, one order explains all.
 		crossed = `{"process":0,"type":"invoke","f":"write","value":1,"time":1}
 {"process":1,"type":"invoke","f":"write","value":2,"time":1}
 {"process":0,"type":"ok","f":"write","value":1,"time":5}
@@ -353,8 +354,8 @@ func TestTies(t *testing.T) {
 	}
 }
 
-// Of events of one time counter-bounds has the order of each process: with two reads that
-// no order of a process explains, and the same with other processes.
+// At equal times, counter-bounds uses the order of each process: the test has two reads
+// that no order of a process explains, and the same reads by other processes.
 func TestBoundsAtOneTime(t *testing.T) {
 	line := func(process int, kind, f string, value, time int) string {
 		return fmt.Sprintf(`{"process":%d,"type":%q,"f":%q,"value":%d,"time":%d}`+"\n", process, kind, f, value, time)
@@ -384,8 +385,8 @@ func TestBoundsAtOneTime(t *testing.T) {
 	}
 }
 
-// What a drain took it took in the order of its list, and then it found nothing; total-queue
-// asks for neither.
+// A drain took its items in the order of its list, and then found nothing; total-queue
+// requires neither.
 func TestDrainsHaveAnOrder(t *testing.T) {
 	enqueues := func(process string, values ...string) (text string) {
 		for _, v := range values {
@@ -437,8 +438,8 @@ func TestDrainsHaveAnOrder(t *testing.T) {
 	}
 }
 
-// The dequeues that a drain stands for have its events, whatever order events of one
-// time are given; what a drain with an unknown outcome took is not known.
+// The dequeues that stand for a drain have the drain's events, in whatever order events
+// of one time are. It is not known what a drain of unknown outcome took.
 func TestDrains(t *testing.T) {
 	const (
 		later = `{"process":0,"type":"invoke","f":"drain","key":"a","value":null,"time":1}
@@ -481,7 +482,7 @@ func TestDrains(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
 		queue      checker.Result
-		total      checker.Result // of total-queue, which has no times
+		total      checker.Result // the verdict of total-queue, which ignores times
 	}{
 		{"before it went in", later, checker.Violation, checker.Violation},
 		{"at one time", together, checker.Valid, checker.Violation},
@@ -505,7 +506,8 @@ func TestDrains(t *testing.T) {
 	}
 }
 
-// Two readings of a set: Jepsen's checker/set does not ask for times, final-set does.
+// There are two readings of a set: Jepsen's checker/set ignores times, final-set does
+// not.
 func TestSets(t *testing.T) {
 	const (
 		during = `{:process 0 :type :invoke :f :add :value 1}
@@ -549,7 +551,7 @@ func TestSets(t *testing.T) {
 	}
 }
 
-// Where nothing is known to have happened nothing can have been kept.
+// If nothing is known to have happened, no promise can have been kept.
 func TestNothingHappened(t *testing.T) {
 	for _, model := range []string{"register", "mutex", "lock", "semaphore:2"} {
 		f := map[string]string{"register": "read"}[model]
@@ -573,7 +575,8 @@ func TestNothingHappened(t *testing.T) {
 	}
 }
 
-// What cannot be read is told of with its line: it must not become another value.
+// An error about a value that cannot be read names its line: the value must not become
+// another one.
 func TestUnreadable(t *testing.T) {
 	const begin = `{"index":0,"time":0,"process":"nemesis","client":-1,"type":"info","f":"begin","value":{"version":1,"model":"queue"}}` + "\n"
 	for _, c := range []struct{ name, model, text, want string }{
@@ -615,8 +618,8 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// A history of zklab's own from which lines were taken proves nothing: what is missing
-// may be why the rest looks wrong.
+// A history of zklab's own from which lines were removed proves nothing: the missing
+// lines may be the reason why the rest looks wrong.
 func TestLinesAreMissing(t *testing.T) {
 	lines := []string{
 		`{"index":0,"time":0,"process":"nemesis","client":-1,"type":"info","f":"begin","value":{"version":1,"model":"queue"}}`,
@@ -635,13 +638,13 @@ func TestLinesAreMissing(t *testing.T) {
 	if reason := r.Verdicts[0].Reason; r.Verdict != checker.Unknown || !strings.Contains(reason, "line 2: index is 3, not 1") || !strings.Contains(reason, "no process had enqueued that") {
 		t.Errorf("%+v", r)
 	}
-	if r := check(lines[3], lines[4]); r.Verdict != checker.Violation { // as another tool's
+	if r := check(lines[3], lines[4]); r.Verdict != checker.Violation { // as the history of another tool
 		t.Errorf("%+v", r)
 	}
 }
 
-// Where the register began as something else and nobody wrote nil, a read of nil is one of
-// an unknown value in Jepsen's formats; in JSON lines it counts as it was read.
+// If the register began with something else and no client wrote nil, a read of nil is a
+// read of an unknown value in Jepsen's formats. In JSON lines it counts as it was read.
 func TestReadOfNil(t *testing.T) {
 	for text, want := range map[string]checker.Result{
 		`{"process":0,"type":"invoke","f":"read","value":null,"time":4}

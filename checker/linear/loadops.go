@@ -20,7 +20,8 @@ var otherNames = map[string]string{
 	"del": "remove", "delete": "remove",
 }
 
-// named returns the model's name of an operation; nothing if it has no such.
+// named returns the model's name of an operation; "" if the model has no such
+// operation.
 func (l *loader) named(f string) string {
 	if as, renamed := l.opts.Rename[f]; renamed {
 		f = as
@@ -35,8 +36,8 @@ func (l *loader) named(f string) string {
 }
 
 // argument returns a value without the map that zklab's own histories put around it. A map that has
-// none of the names is a value by itself, except in zklab's own histories, where it is an error: taken
-// for nil, it would show what no client saw.
+// none of the names is itself the value, except in zklab's own histories, where it is an error: if
+// it counted as nil, it would show what no client saw.
 func (l *loader) argument(v foreign.Value, names ...string) (foreign.Value, error) {
 	if v.Kind != foreign.Map {
 		return v, nil
@@ -98,7 +99,7 @@ func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return nil
 }
 
-// value puts a value's place where it is wanted.
+// value stores the number of a value in *at.
 func (l *loader) value(at *int32, v foreign.Value, names ...string) error {
 	v, err := l.argument(v, names...)
 	if err == nil {
@@ -107,7 +108,8 @@ func (l *loader) value(at *int32, v foreign.Value, names ...string) error {
 	return err
 }
 
-// pair returns what a compare-and-set compares with and sets.
+// pair returns the two values of a compare-and-set: the one that it compares with and
+// the one that it sets.
 func pair(v foreign.Value) (from, to foreign.Value, ok bool) {
 	switch {
 	case v.Kind == foreign.List && len(v.Items) == 2:
@@ -120,7 +122,7 @@ func pair(v foreign.Value) (from, to foreign.Value, ok bool) {
 	return from, to, false
 }
 
-// oneOf returns the first field of some names that a map has.
+// oneOf returns the first of the named fields that a map has.
 func oneOf(v foreign.Value, names ...string) (foreign.Value, bool) {
 	for _, name := range names {
 		if inner, has := field(v, name); has {
@@ -139,7 +141,7 @@ func loadPermits(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		o.code = release
 	}
 	if !l.h.Model.kind.several || v.Kind == foreign.Nil || v.Kind == foreign.Map {
-		return nil // one; a map tells of other things
+		return nil // the value is one permit: a map holds something else
 	}
 	if v.Kind != foreign.Int || v.Int < 1 || v.Int > mostPermits {
 		return fmt.Errorf("%s of %s permits: expected a number from 1 to %d%s", e.F, v, mostPermits, orLoose(v))
@@ -177,9 +179,9 @@ func loadQueue(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return nil
 }
 
-// drain makes a dequeue of each value that a drain gave, and one that found nothing: all
-// within its interval, in this order; see drains.go. One with an unknown outcome stays;
-// see crashedDrains.
+// drain turns a drain into a dequeue of each value that it returned, followed by one
+// that found nothing: all within its interval, in this order; see drains.go. A drain
+// with an unknown outcome stays; see crashedDrains.
 func (l *loader) drain(o *op, e *foreign.Event, v foreign.Value) error {
 	o.code = drain
 	if e.Type != history.OK {
@@ -201,18 +203,18 @@ func (l *loader) drain(o *op, e *foreign.Event, v foreign.Value) error {
 		}
 		l.extra = append(l.extra, d)
 	}
-	if l.h.Model.kind.machine != nil { // who counts what came out does not ask when nothing was left
+	if l.h.Model.kind.machine != nil { // a model that only counts what came out needs no dequeue that found nothing
 		whole.code, whole.a = dequeue, 0
 		l.extra = append(l.extra, whole)
 	}
 	return nil
 }
 
-// crashedDrains makes dequeues with an unknown outcome of drains with one: of each
-// key's first of these as many as it has enqueues, which can do all that any number
-// of drains can do from then on.
+// crashedDrains turns drains with an unknown outcome into dequeues with an unknown
+// outcome. For each key, the first such drain becomes as many dequeues as there are
+// enqueues, which can do everything that any number of drains can do from then on.
 func (l *loader) crashedDrains() {
-	if l.h.Model.kind.machine == nil { // who counts what came out asks for the drain itself
+	if l.h.Model.kind.machine == nil { // a model that only counts what came out needs the drain itself
 		return
 	}
 	first := map[int32]*op{}
@@ -245,7 +247,7 @@ func loadPriority(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return nil
 }
 
-// sortable wants an item of a priority queue to be a number.
+// sortable requires an item of a priority queue to be a number.
 func (l *loader) sortable(o *op) error {
 	if v := l.h.values.list[o.a]; l.h.Model.kind.least && o.a != 0 && !v.isInt {
 		return fmt.Errorf("the value is %s: expected a whole number of 64 bits, the least of which comes out first%s", l.h.values.name(o.a), orLoose(foreign.Value{Kind: foreign.Text, Text: v.plain()}))
@@ -273,7 +275,7 @@ func loadSet(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		if v.Kind != foreign.List && v.Kind != foreign.Set && v.Kind != foreign.Nil {
 			return fmt.Errorf("a set was read as %s: expected its elements, as in #{1 2} or [1 2]", v)
 		}
-		var ids []int32 // nil of nothing, which Jepsen's tests do not take for a read
+		var ids []int32 // stays nil for nil, which Jepsen's tests do not count as a read
 		if v.Kind != foreign.Nil || l.h.Format == foreign.JSONL {
 			ids = make([]int32, len(v.Items))
 		}
@@ -306,7 +308,7 @@ func loadCounter(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		}
 		switch {
 		case e.Type != history.OK:
-		case v.Kind == foreign.Nil && l.reader.Model() == "": // no operation has made it yet
+		case v.Kind == foreign.Nil && l.reader.Model() == "": // no operation had made it yet
 			l.h.absent++
 		default:
 			o.a, err = number()

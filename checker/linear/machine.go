@@ -10,21 +10,21 @@ import (
 // whose states are lists keep the lists and number them.
 type machine interface {
 	initial() int64
-	// step returns the state after an operation, and whether the operation is possible. If the result
-	// of an operation is unknown, it is possible if some result is.
+	// step returns the state after an operation, and whether the operation is possible. If the
+	// result of an operation is unknown, the operation is possible if some result is.
 	step(state int64, o *op) (int64, bool)
-	// starts returns all states that the object may be in before some operations, as far as these
-	// can distinguish them; nil if they are too many.
+	// starts returns all states in which the object may be before some operations, as far as
+	// these can distinguish the states; nil if there are too many.
 	starts(ops []op) []int64
-	// size returns roughly how many bytes the machine keeps.
+	// size returns roughly how many bytes the machine has stored.
 	size() int64
 }
 
-// plainRegister is a register of values. Appended texts become values.
+// plainRegister is a register of values. Texts made by appending also become values.
 type plainRegister struct {
 	k        *object
 	appended map[[2]int64]int64
-	texts    map[string]int64 // texts that are no value of the history
+	texts    map[string]int64 // texts that are not values of the history
 	list     []string
 	bytes    int64
 }
@@ -49,7 +49,7 @@ func (m *plainRegister) step(state int64, o *op) (int64, bool) {
 	return state, false
 }
 
-// extend numbers a text with another one behind it.
+// extend returns the number of a text with another text appended.
 func (m *plainRegister) extend(state int64, by int32) int64 {
 	pair := [2]int64{state, int64(by)}
 	if to, ok := m.appended[pair]; ok {
@@ -77,7 +77,7 @@ func (m *plainRegister) extend(state int64, by int32) int64 {
 	return to
 }
 
-// text returns a state without quotation marks; nothing for nil.
+// text returns a state without quotation marks; "" for nil.
 func (m *plainRegister) text(state int64) string {
 	if state == 0 {
 		return ""
@@ -100,7 +100,7 @@ func (m *plainRegister) whole(state int64) string {
 
 func (m *plainRegister) size() int64 { return m.bytes }
 
-// permitCount is how many permits are taken.
+// permitCount is a machine whose state is the number of permits that are taken.
 type permitCount struct{ permits int64 }
 
 func newPermits(k *object) machine { return permitCount{int64(k.permits)} }
@@ -117,7 +117,7 @@ func (m permitCount) step(state int64, o *op) (int64, bool) {
 	return state, 0 <= state && state <= m.permits
 }
 
-// ownedLock is a lock and its owner's number + 1.
+// ownedLock is a lock. Its state is the owner's number + 1.
 type ownedLock struct{ k *object }
 
 func newHolds(k *object) machine { return ownedLock{k} }
@@ -133,7 +133,7 @@ func (m ownedLock) step(state int64, o *op) (int64, bool) {
 	return 0, state == me
 }
 
-// countAll is a counter.
+// countAll is a counter. Its state is its value.
 type countAll struct{}
 
 func newCounter(*object) machine { return countAll{} }
@@ -149,18 +149,19 @@ func (countAll) step(state int64, o *op) (int64, bool) {
 	return state, o.b == noResult || state == int64(o.b)
 }
 
-// growingSet is a set to which elements are added, and from which they are removed. A state is
-// identified by a hash of its elements, in any order, and keeps the last element.
+// growingSet is a set to which elements are added and from which they are removed. A state is
+// identified by a hash of its elements, independent of their order, and stores the last
+// element.
 type growingSet struct {
 	k        *object
-	only     int32            // place in lists of the read that must be right; none: all
+	only     int32            // place in lists of the only read that must be right; none: all must be
 	repeated map[int32]bool   // elements that are added more than once
 	shown    map[int32]uint64 // by place in lists: the hash of what was read
 	ids      map[uint64]int64
 	all      []grown
 }
 
-// grown is a set: an earlier one, by its number, and an element more.
+// grown is a set: an earlier set, by its number, with one change.
 type grown struct {
 	hash   uint64
 	before int64
@@ -195,7 +196,8 @@ func newLastRead(k *object) machine {
 	return m
 }
 
-// hashOf returns a hash of different elements that does not depend on their order.
+// hashOf returns a hash of the distinct elements of a list that does not depend on
+// their order.
 func hashOf(list []int32) (hash uint64) {
 	sorted := slices.Clone(list)
 	slices.Sort(sorted)
@@ -248,9 +250,9 @@ func (m *growingSet) has(state int64, v int32) bool {
 // come out.
 type lists struct {
 	k        *object
-	place    func(list []int32, v int32) int // where a value goes in
+	place    func(list []int32, v int32) int // where a value is inserted
 	any      bool                            // any value may come out
-	dequeues []*op                           // one of each value, for unknown ones
+	dequeues []*op                           // one for each value, for dequeues of unknown outcome
 	ids      map[string]int64
 	all      [][]int32
 	bytes    int64
@@ -317,7 +319,7 @@ func (m *lists) step(state int64, o *op) (int64, bool) {
 	switch {
 	case o.code == enqueue:
 		return m.number(slices.Insert(slices.Clone(list), m.place(list, o.a), o.a)), true
-	case o.unknown() && o.a == 0: // it takes the first
+	case o.unknown() && o.a == 0: // it takes the first value
 		if len(list) == 0 {
 			return state, false
 		}
@@ -337,8 +339,8 @@ func (m *lists) step(state int64, o *op) (int64, bool) {
 	return m.number(list[1:]), true
 }
 
-// values returns a dequeue of each value that was enqueued, for a dequeue that may have taken any of
-// them.
+// values returns one dequeue for each value that was enqueued, for a dequeue that may have taken
+// any of them.
 func (m *lists) values(o *op) []*op {
 	if m.dequeues == nil {
 		seen := map[int32]bool{}
@@ -356,7 +358,7 @@ func (m *lists) values(o *op) []*op {
 
 func (m *plainRegister) starts(ops []op) []int64 {
 	seen := map[int32]bool{}
-	all := []int64{-1} // any other
+	all := []int64{-1} // -1: any other value
 	for i := range ops {
 		vs := []int32{ops[i].a}
 		switch ops[i].code {
@@ -387,7 +389,7 @@ func (m permitCount) starts([]op) []int64 {
 }
 
 func (m ownedLock) starts(ops []op) []int64 {
-	all := []int64{0, 1 << 31} // free, or of another one
+	all := []int64{0, 1 << 31} // free, or owned by another process
 	for i := range ops {
 		if p := int64(ops[i].process) + 1; !slices.Contains(all, p) {
 			all = append(all, p)

@@ -24,16 +24,16 @@ type kind struct {
 	example string // an invocation, as a line of EDN
 	ops     []string
 	// load fills in an operation's code and values: at its invocation, and again at a completion
-	// with ok. Its error says what was expected.
+	// with ok. Its error describes what was expected.
 	load    func(l *loader, o *op, e *foreign.Event, v foreign.Value) error
 	decide  func(k *object) finding
 	machine func(k *object) machine
 	traits
 }
 
-// parameter is the number of a model's name.
+// parameter is the number in a model's name.
 type parameter struct {
-	is          string // the number of permits
+	is          string // what the number is: the number of permits
 	example     int64
 	least, most int64
 }
@@ -45,29 +45,30 @@ var (
 
 // traits holds what matters about a model beyond its own loading and deciding.
 type traits struct {
-	held    bool // only the process that acquired releases: from the one to the other is a hold
+	held    bool // only the process that acquired may release; a hold lasts from one to the other
 	nests   bool // a holder may acquire again, and releases as often
 	fenced  bool // an acquire returns a token, which is greater than that of every earlier hold
 	several bool // an operation's value is how many it takes or gives back at once
-	keyed   bool // an operation has to name its key
-	begun   bool // it begins as something that the history does not tell
-	counts  bool // its values are numbers themselves
-	least   bool // the least value comes out first, and not the oldest
+	keyed   bool // an operation must name its key
+	begun   bool // it begins with a value that the history does not show
+	counts  bool // its values are the numbers themselves
+	least   bool // the least value comes out first, rather than the oldest
 	banks   bool // its reads show balances
 	param   *parameter
-	// exercised returns the reason why nothing can have been wrong in a history, or "" if something
-	// can.
+	// exercised returns the reason why nothing in a history can have been wrong, or "" if something
+	// can have been.
 	exercised func(h *History) string
-	// tally counts all that is wrong with a key. nil: its anomalies cannot be counted.
+	// tally counts everything that is wrong with a key. nil: its anomalies cannot be
+	// counted.
 	tally func(k *object) tally
-	timed bool // for a set whose last read counts: adds count by their times
-	tried bool // an operation that failed may have had an effect all the same (Jepsen's checks ask whether a process tried to add an element, not how that ended)
+	timed bool // for a set whose last read counts: the times of adds are considered
+	tried bool // a failed operation may still have had an effect (Jepsen's checks ask whether a process tried to add an element, not how it ended)
 }
 
 // counterOps are the operations of counters.
 var counterOps = []string{"add", "inc", "increment", "add-and-get", "dec", "decrement", "read"}
 
-// kinds are filled by init, because their functions mention them.
+// kinds is filled by init, because the functions of the kinds refer to it.
 var kinds []*kind
 
 func init() {
@@ -114,10 +115,10 @@ func Models() []Description {
 	return ds
 }
 
-// mostPermits bounds N of a semaphore.
+// mostPermits is the maximum N of a semaphore.
 const mostPermits = 1 << 20
 
-// ParseModel returns the model of a name such as register or semaphore:3.
+// ParseModel returns the model with a name such as register or semaphore:3.
 func ParseModel(name string) (Model, error) {
 	base, number, has := strings.Cut(name, ":")
 	for _, k := range kinds {
@@ -146,7 +147,8 @@ func ParseModel(name string) (Model, error) {
 	return Model{}, fmt.Errorf("unknown model %q%sknown are %s", name, nearest.DidYouMean(name, names), strings.Join(names, ", "))
 }
 
-// wayOut says, for an error, what to do about an operation that a model does not have.
+// wayOut describes, for an error, what to do about an operation that a model does not
+// have.
 func wayOut(operation string, known []string) string {
 	if operation == "txn" {
 		return "; transactions of several operations are not decided here: Elle does that (https://github.com/jepsen-io/elle)"

@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// decideNested decides a lock that its holder may acquire again like one that it may not, without
-// the acquires and releases within each hold. If a process goes on after an operation with an
-// unknown outcome, it is unknown which these are, and porcupine decides.
+// decideNested decides a lock that its holder may acquire again like a simple lock, without the
+// acquires and releases inside each hold. If a process goes on after an operation with an unknown
+// outcome, it is unknown which these are, and porcupine decides.
 func decideNested(k *object) finding {
 	n, f, ok := k.unnest()
 	switch {
@@ -24,22 +24,23 @@ func decideNested(k *object) finding {
 	return f
 }
 
-// nesting is a lock without what happens within holds.
+// nesting is a lock without the operations inside holds.
 type nesting struct {
 	outer *object
-	from  []int32 // by operation of outer: its place in the lock with everything
+	from  []int32 // by operation of outer: its place in the complete lock
 	holds []int32 // by operation of the lock: the acquire that begins its hold
 }
 
-// nest holds what a process is in the middle of.
+// nest is the present hold of a process.
 type nest struct {
-	depth   int   // acquires that were not released
-	acquire int32 // the outermost, none
-	outer   int32 // its place among those that are left
-	over    bool  // an operation with an unknown outcome was its last
+	depth   int   // acquires that are not released yet
+	acquire int32 // the outermost acquire; none
+	outer   int32 // its place in outer
+	over    bool  // the last operation of the process had an unknown outcome
 }
 
-// unnest leaves out what happens within holds; false if that is not certain.
+// unnest leaves out the operations inside holds. ok is false if it is not certain which
+// these are.
 func (k *object) unnest() (n *nesting, f finding, ok bool) {
 	copied := *k
 	n = &nesting{outer: &copied, holds: make([]int32, len(k.ops))}
@@ -79,8 +80,8 @@ func (k *object) unnest() (n *nesting, f finding, ok bool) {
 	return n, finding{}, true
 }
 
-// oneTooMany reports a release by a process that held nothing. All its releases show it: without
-// one of them it might have acquired more often than it released.
+// oneTooMany reports a release by a process that held nothing. The counterexample needs all its
+// releases: without one of them, it might have acquired more often than it released.
 func (k *object) oneTooMany(i int32) finding {
 	var releases []int32
 	for at := range k.ops[:i+1] {
@@ -91,7 +92,8 @@ func (k *object) oneTooMany(i int32) finding {
 	return violation(byHolds, releases, "%s released what it did not hold: %s", k.who(i), k.span(i))
 }
 
-// tell records the token of a hold. It reports whether the hold has no other one: it may have only one.
+// tell records the token of a hold. It returns false if the hold has another token, since it may
+// have only one.
 func (n *nesting) tell(outer, token int32) bool {
 	o := &n.outer.ops[outer]
 	if o.b == 0 {
@@ -100,7 +102,7 @@ func (n *nesting) tell(outer, token int32) bool {
 	return o.b == token
 }
 
-// otherToken reports an acquire within a hold that shows another token.
+// otherToken reports an acquire inside a hold that shows another token.
 func (n *nesting) otherToken(k *object, i int32) finding {
 	var counterexample []int32
 	token := int32(0)
@@ -116,8 +118,9 @@ func (n *nesting) otherToken(k *object, i int32) finding {
 		k.who(i), k.value(token), k.at(k.ops[i].ret), k.value(k.ops[i].b))
 }
 
-// whole returns the operations of a counterexample, with everything that happened in their holds.
-// If two of these are of one process, all releases before the second show that they are two.
+// whole returns the operations of a counterexample, with all operations inside their holds. If
+// two of the holds are of one process, all releases before the second show that they are
+// different holds.
 func (n *nesting) whole(k *object, counterexample []int32) (is []int32) {
 	begun := map[int32]int32{} // by process: the acquire that begins its hold
 	for _, w := range counterexample {
@@ -137,7 +140,8 @@ func (n *nesting) whole(k *object, counterexample []int32) (is []int32) {
 	return slices.Compact(is)
 }
 
-// tokens finds two holds of a fenced lock, the later of which does not have a greater token.
+// tokens finds two holds of a fenced lock such that the later one does not have the
+// greater token.
 func (k *object) tokens(holds []hold) finding {
 	var last *hold
 	for i := range holds {
@@ -166,10 +170,10 @@ type nestedLock struct {
 
 // nested is the state of a lock that its holder may acquire again.
 type nested struct {
-	owner   int32 // a process; none
+	owner   int32 // the number of a process; none
 	depth   int32
-	token   int32 // of this hold: a value, 0
-	highest int32 // of all: a value, 0
+	token   int32 // of the present hold: a value, or 0
+	highest int32 // of all holds: a value, or 0
 }
 
 func newNested(k *object) machine {
@@ -227,7 +231,7 @@ func loadFenced(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	switch {
 	case err != nil:
 		return err
-	case token.Kind == foreign.Map: // tells of other things
+	case token.Kind == foreign.Map: // a map that contains other things
 		return nil
 	case token.Kind != foreign.Nil && token.Kind != foreign.Int:
 		return fmt.Errorf("the token is %s: expected a whole number, or nil if there is none%s", token, orLoose(token))

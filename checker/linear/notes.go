@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// notes describe how the format was interpreted, and what may explain violations.
+// notes describes how the format was interpreted, and what may explain violations.
 func (h *History) notes(findings []finding) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
@@ -72,10 +72,10 @@ func (h *History) notes(findings []finding) []string {
 	return notes
 }
 
-// tookNothing is a rule of Jepsen's total-queue.
+// tookNothing explains a rule of Jepsen's total-queue.
 const tookNothing = "by the rule of Jepsen's total-queue such a dequeue took nothing, so what it may have taken counts as lost; model bag has another rule"
 
-// tookNothing counts the dequeues of unknown outcome that the rule is about.
+// tookNothing counts the dequeues of unknown outcome to which the rule applies.
 func (h *History) tookNothing() (n int) {
 	if h.Model.kind.machine != nil {
 		return 0
@@ -90,7 +90,7 @@ func (h *History) tookNothing() (n int) {
 	return n
 }
 
-// hints say in which other way a violated history may have to be read.
+// hints describes other ways in which a violated history may have to be read.
 func (h *History) hints(findings []finding) (hints []string) {
 	var early []int32 // values
 	var mixed string
@@ -121,8 +121,8 @@ func (h *History) hints(findings []finding) (hints []string) {
 	return hints
 }
 
-// mixed reports a number in a counterexample that the key's operations also have in another form;
-// empty if there is none.
+// mixed reports a number in a counterexample that other operations of the key write in another
+// form; "" if there is none.
 func (h *History) mixed(key int, counterexample []int32) string {
 	if h.Model.kind.counts {
 		return ""
@@ -151,7 +151,7 @@ func (h *History) mixed(key int, counterexample []int32) string {
 	return ""
 }
 
-// shownBy returns the values in an operation, as arguments or answers.
+// shownBy returns the values in an operation, both arguments and answers.
 func (h *History) shownBy(o *op) []int32 {
 	switch o.code {
 	case read, write, enqueue, dequeue, add, remove, generate:

@@ -11,10 +11,10 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// none stands for no place in a list: no operation, no value.
+// none stands for no place in a list: no operation or no value.
 const none = -1
 
-// object is one key with its operations: what a procedure decides.
+// object is one key with its operations, the input of a procedure.
 type object struct {
 	ctx     context.Context
 	h       *History
@@ -24,11 +24,11 @@ type object struct {
 	initial int32
 	permits int32
 	scratch *scratch
-	pace    int  // steps from one look at the budget to the next; 0: some
+	pace    int  // number of steps between two checks of the budget; 0: the usual number
 	asFound bool // counterexamples are not made smaller
 
-	// If an object stands for another one: its values beyond those of the history, and the
-	// operations that clients called.
+	// For an object that stands for another one: its values beyond those of the history,
+	// and the operations that clients called.
 	extra  []string
 	called []op
 }
@@ -40,7 +40,7 @@ type finding struct {
 	decider        string
 	reason         string
 	counterexample []int32 // places in object.ops
-	note           string  // besides the result; may be empty
+	note           string  // in addition to the result; may be empty
 }
 
 func valid(decider string) finding { return finding{result: checker.Valid, decider: decider} }
@@ -57,8 +57,8 @@ func violation(decider string, counterexample []int32, format string, args ...an
 
 // scratch is memory for deciding one object after another. Only one goroutine uses it.
 type scratch struct {
-	cells []int32 // by value: its number, counted on from object to object
-	next  int32   // the number after those
+	cells []int32 // by value: its number; the numbers go on from object to object
+	next  int32   // the next number
 	zones zones.Scratch
 
 	values []int32 // of a register
@@ -67,7 +67,7 @@ type scratch struct {
 // numbers gives the values of an object numbers from 0, in order of appearance.
 type numbers struct {
 	s    *scratch
-	base int32   // the object's first in cells; what is below it is another object's
+	base int32   // the object's first number in cells; lower ones belong to other objects
 	list []int32 // the values
 }
 
@@ -77,10 +77,10 @@ func (k *object) numbers() *numbers {
 	return n
 }
 
-// unlisted returns numbers for values, without a list of their own yet.
+// unlisted returns a numbering of values whose list is still empty.
 func (k *object) unlisted() *numbers { return k.scratch.numbers(len(k.h.values.list) + len(k.extra)) }
 
-// processes returns numbers for the processes of an object in the same way.
+// processes numbers the processes of an object in the same way.
 func (k *object) processes() *numbers {
 	n := k.scratch.numbers(len(k.h.processes))
 	for i := range k.ops {
@@ -112,8 +112,8 @@ func (n *numbers) known(value int32) int32 {
 	return max(n.s.cells[value]-n.base, none)
 }
 
-// byReturn returns the operations with a completion, sorted by it. The dequeues of a drain share a
-// completion.
+// byReturn returns the operations with a completion, sorted by completion. The dequeues of a drain
+// share a completion.
 func (k *object) byReturn() []int32 {
 	first := make([]int32, len(k.ranks)) // by rank: operation + 1
 	var same []int32
@@ -143,10 +143,11 @@ func (k *object) byReturn() []int32 {
 	return out
 }
 
-// usualPace is how many steps a search makes between two looks at the budget.
+// usualPace is the number of steps that a search makes between two checks of the
+// budget.
 const usualPace = 1024
 
-// over reports, once in some steps, whether the budget is used up.
+// over checks once in a number of steps whether the budget is used up.
 func (k *object) over(step int) bool {
 	pace := k.pace
 	if pace == 0 {
@@ -179,7 +180,7 @@ func (h *History) at(event int32) string {
 	return fmt.Sprintf("%s (%s)", seconds(h.times[event]), h.place(event))
 }
 
-// place returns where an event is in the file.
+// place returns the place of an event in the file, for people.
 func (h *History) place(event int32) string {
 	if h.byEvent {
 		return fmt.Sprintf("event %d", h.indices[event]+1)
@@ -187,15 +188,16 @@ func (h *History) place(event int32) string {
 	return fmt.Sprintf("line %d", h.lines[event])
 }
 
-// who returns an operation's process.
+// who names an operation's process.
 func (k *object) who(i int32) string {
 	return fmt.Sprintf("process %d", k.h.processes[k.ops[i].process])
 }
 
-// what returns an operation in words: write of 3 by process 1.
+// what describes an operation: write of 3 by process 1.
 func (k *object) what(i int32) string { return k.act(i) + " by " + k.who(i) }
 
-// asCalled returns an operation as its client called it, if that differs from the one that is decided.
+// asCalled returns an operation as its client called it, if that differs from the operation that is
+// decided.
 func (k *object) asCalled(i int32) *op {
 	if k.called != nil {
 		return &k.called[i]
@@ -203,7 +205,7 @@ func (k *object) asCalled(i int32) *op {
 	return &k.ops[i]
 }
 
-// span returns an operation with its interval.
+// span describes an operation with its interval.
 func (k *object) span(i int32) string {
 	o := &k.ops[i]
 	if o.unknown() {
@@ -212,8 +214,9 @@ func (k *object) span(i int32) string {
 	return fmt.Sprintf("the %s (%s to %s)", k.what(i), k.at(o.inv), k.at(o.ret))
 }
 
-// failedMakers reports a value that operations of a counterexample found, if the operation that
-// would have made it by then failed, and no other ever made it; empty if there is none.
+// failedMakers reports a value that operations of a counterexample found although the operation
+// that would have made it by then failed and no other operation ever made it; "" if there is
+// none.
 func (k *object) failedMakers(counterexample []int32) string {
 	for _, i := range counterexample {
 		v, finds := found(&k.ops[i])
@@ -242,7 +245,7 @@ func (k *object) failedMakers(counterexample []int32) string {
 	return ""
 }
 
-// spans joins operations.
+// spans lists operations for people.
 func (k *object) spans(is []int32) string {
 	return prose.Some(len(is), 6, func(n int) string { return k.span(is[n]) })
 }

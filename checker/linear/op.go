@@ -11,8 +11,8 @@ import (
 type code uint8
 
 const (
-	dropped  code = iota // of no consequence: it failed, or is a read with an unknown result
-	read                 // a is the value that was read; of a counter b is 1 for a final read
+	dropped  code = iota // without consequences: it failed, or is a read with an unknown result
+	read                 // a is the value that was read; for a counter, b is 1 for a final read
 	write                // a is the value
 	cas                  // from a to b
 	mismatch             // a failed compare-and-set: the value was not a
@@ -29,7 +29,7 @@ const (
 	remove               // from a set: a is the value
 )
 
-// codes are some codes.
+// codes is a set of codes.
 type codes uint16
 
 func codesOf(ops []op) (cs codes) {
@@ -44,7 +44,7 @@ func (cs codes) has(c code) bool { return cs&(1<<c) != 0 }
 // never is the rank of a completion that did not come.
 const never = math.MaxInt32
 
-// noResult is b of an add that did not tell the new value.
+// noResult is b of an add that did not return the new value.
 const noResult = math.MinInt32
 
 // op is one operation on one key. inv and ret are ranks: places in the order of
@@ -59,7 +59,7 @@ type op struct {
 
 func (o *op) unknown() bool { return o.ret == never }
 
-// values are the different values of a history; 0 is nil.
+// values holds the distinct values of a history; 0 is nil.
 type values struct {
 	ints  map[int64]int32
 	texts map[string]int32
@@ -69,7 +69,7 @@ type values struct {
 // value is a number or anything else, as text.
 type value struct {
 	number int64
-	text   string // as EDN; of a text, quoted
+	text   string // as EDN; a string is quoted
 	isInt  bool
 }
 
@@ -85,7 +85,7 @@ func (vs *values) of(v foreign.Value) int32 {
 	case foreign.Int:
 		return vs.number(v.Int)
 	}
-	text := v.Text // as most are: a word's begins with a colon
+	text := v.Text // the usual case; a word begins with a colon
 	if v.Kind != foreign.Word {
 		text = v.Whole()
 	}
@@ -112,7 +112,7 @@ func (vs *values) text(text string) int32 {
 	return id
 }
 
-// loose returns a number in its loose form; false if the value is none.
+// loose returns a number in its loose form; false if the value is not a number.
 func (vs *values) loose(id int32) (foreign.Value, bool) {
 	v := vs.list[id]
 	if v.isInt {

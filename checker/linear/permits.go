@@ -8,10 +8,10 @@ import (
 
 const byDeadline = "earliest deadline first"
 
-// decidePermits decides a mutex that any process may release, or N permits, by doing as little as
-// possible: an operation is done when it returns. If it cannot be done then, the pending operation
-// of the other kind that must return first goes before it; those with an unknown outcome come last.
-// Without one there is no order.
+// decidePermits decides a mutex that any process may release, or N permits, by doing each operation
+// as late as possible, when it returns. If it cannot be done then, the pending operation of the
+// other kind that returns first is done before it; operations with an unknown outcome are the last
+// choice. If there is none, there is no order.
 func decidePermits(k *object) finding {
 	for i := range k.ops {
 		if k.ops[i].a != 1 {
@@ -26,18 +26,20 @@ func decidePermits(k *object) finding {
 	return p.shrink(k, p.order[at])
 }
 
-// mostFew is how many operations are left out one by one before the search asks whether counting alone
-// decides; it looks for a beginning at most mostNear events before that.
+// mostFew is how many operations shrink leaves out one by one before it asks whether counting alone
+// decides. It looks for a beginning at most mostNear events before the violation.
 const (
 	mostFew  = 100
 	mostNear = 1000
 )
 
-// mostExplained is how many operations without an order can be looked through.
+// mostExplained is the maximum number of operations without an order that a reader can
+// look through.
 const mostExplained = 8
 
-// overdrawn reports more acquires than permits by counting from the beginning, or more releases
-// than acquires. It names the latest that were not followed by the other kind of their process.
+// overdrawn reports, by counting from the beginning, more acquires than permits, or more
+// releases than acquires. It names the latest such operations that no operation of the other
+// kind by the same process followed.
 func (k *object) overdrawn(last int32) finding {
 	until := k.ops[last].ret
 	sort := k.ops[last].code
@@ -75,7 +77,7 @@ func (k *object) overdrawn(last int32) finding {
 		k.at(until), returned, begun, plural(most, "permit"), k.spans(counterexample))
 }
 
-// permitsReason describes operations that have no order.
+// permitsReason explains why operations have no order.
 func (k *object) permitsReason(w []int32) string {
 	taken, given := 0, 0
 	for _, i := range w {
@@ -94,7 +96,7 @@ func (k *object) permitsReason(w []int32) string {
 	return "with " + plural(int(k.permits), "permit") + " there is no order of " + k.spans(w) + ", whatever else of the history happened between them"
 }
 
-// permitQueue does operations in order of their returns.
+// permitQueue carries out operations in order of their returns.
 type permitQueue struct {
 	ops     []op
 	order   []int32 // by return
@@ -110,8 +112,8 @@ func sort2(c code) int {
 	return 1
 }
 
-// run returns the place in order of the first operation that cannot be done; none
-// if all can. count is how many permits are taken at first.
+// run returns the place in order of the first operation that cannot be done; none if
+// all can. count is the number of permits that are taken at the beginning.
 func (p *permitQueue) run(count int32) int {
 	if p.done == nil {
 		p.done = make([]bool, len(p.ops))
@@ -155,7 +157,8 @@ func change(o *op) int32 {
 	return -1
 }
 
-// mostStarts bounds how many counts of permits a window is tried from.
+// mostStarts is the maximum number of initial counts of permits with which a window is
+// tried.
 const mostStarts = 16
 
 // shrink finds few operations that have no order, given that all others of the history may or may
@@ -197,8 +200,8 @@ func (p *permitQueue) shrink(k *object, last int32) finding {
 	return violation(byDeadline, w, "%s", k.permitsReason(w))
 }
 
-// order returns the operations with a completion, sorted by it; the dequeues of a drain, which share a
-// completion, are in their order.
+// order returns the operations with a completion, sorted by completion. The dequeues of a drain,
+// which share a completion, stay in order.
 func order(ops []op) []int32 {
 	var is []int32
 	for i := range ops {
@@ -210,7 +213,8 @@ func order(ops []op) []int32 {
 	return is
 }
 
-// byReturn returns a heap of operations that gives first the one that returns first.
+// byReturn returns a heap of operations whose first element is the one that returns
+// first.
 func byReturn(ops []op) heaps.Heap[int32] {
 	return heaps.Heap[int32]{Less: func(a, b int32) bool { return ops[a].ret < ops[b].ret }}
 }

@@ -8,7 +8,7 @@ import (
 // phrase describes an operation in a sentence, with its values as arguments.
 type phrase struct {
 	act   string // after "the": write of 3
-	did   string // after who: wrote 3
+	did   string // after the client: wrote 3
 	short string // in a picture: write 3
 }
 
@@ -75,7 +75,7 @@ func (k *object) did(i int32) string {
 	return fill(p.did, values)
 }
 
-// short returns an operation in a word or two, for a picture.
+// short describes an operation in a word or two, for a picture.
 func (k *object) short(i int32) string {
 	p, values := k.phrase(i)
 	return fill(p.short, values)
@@ -88,7 +88,7 @@ func fill(text string, values []any) string {
 	return fmt.Sprintf(text, values...)
 }
 
-// seen returns a value that was read, or added.
+// seen returns a value that was read or added, for people.
 func (k *object) seen(v int32) string {
 	if k.h.Model.kind.counts {
 		return strconv.Itoa(int(v))

@@ -13,9 +13,9 @@ import (
 
 const byPorcupine = "porcupine"
 
-// search decides what no procedure does: porcupine tries all orders, within bounds of time and memory.
-// It first tries one part of the history after another, with any state before the part: to see that a
-// part has no order takes a fraction of the time for the whole.
+// search decides what no procedure can decide: porcupine tries all orders, within limits on time
+// and memory. It first tries one part of the history after another, with any state before the part:
+// to find that a part has no order takes a fraction of the time for the whole.
 func (k *object) search(until time.Time, memory int64) finding {
 	s := &shrinking{k: k, machine: k.h.Model.kind.machine(k), memory: min(memory, mostShrinkingMemory)}
 	if end, found := s.part(time.Now().Add(time.Until(until) / 3)); found {
@@ -31,7 +31,7 @@ func (k *object) search(until time.Time, memory int64) finding {
 	return violation(byPorcupine, w, "no order explains %s", k.spans(w))
 }
 
-// askPorcupine has porcupine decide a whole object.
+// askPorcupine lets porcupine decide a whole object.
 func (k *object) askPorcupine(until time.Time, memory int64) finding {
 	began := time.Now()
 	got := k.explained(k.ops, newSequenced(k.h.Model.kind.machine(k), k.ops), time.Until(until), memory)
@@ -47,8 +47,8 @@ func (k *object) askPorcupine(until time.Time, memory int64) finding {
 }
 
 // explained asks porcupine whether a machine can do some operations in an order that their
-// intervals allow. An operation with an unknown outcome ends when all is over; it does something
-// there if it can.
+// intervals allow. An operation with an unknown outcome ends after all others; if it can take
+// effect there, it does.
 func (k *object) explained(ops []op, m machine, budget time.Duration, memory int64) linearize.Answer {
 	if budget <= 0 {
 		return linearize.Answer{Result: linearize.Undecided, Bound: linearize.Time}
@@ -61,7 +61,7 @@ func (k *object) explained(ops []op, m machine, budget time.Duration, memory int
 	return linearize.Decide(k.ctx, p, linearize.Budget{Time: budget, Memory: max(memory, 1), Held: m.size})
 }
 
-// modelOf returns a machine as porcupine has it.
+// modelOf returns a machine as a model of porcupine.
 func modelOf(m machine) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return m.initial() },
@@ -77,29 +77,29 @@ func modelOf(m machine) porcupine.Model {
 	}
 }
 
-// What porcupine may take for a part of a history.
+// Limits on what porcupine may use for a part of a history.
 const (
 	mostShrinkingMemory = 64 << 20
 	mostPartTime        = 200 * time.Millisecond
 )
 
-// shrinking finds out which operations of an object are enough to have no order.
+// shrinking finds a small set of operations of an object that have no order.
 type shrinking struct {
 	k       *object
 	machine machine
 	memory  int64
 }
 
-// impossible reports whether some operations have no order, if each of those with an unknown
-// outcome is done once or never.
+// impossible reports whether some operations have no order, if each operation with an
+// unknown outcome is done once or never.
 func (s *shrinking) impossible(ops []op, _ bool) bool {
 	m := s.k.h.Model.kind.machine(s.k)
 	return s.k.explained(ops, newSequenced(m, ops), mostPartTime, s.memory).Result == linearize.Illegal
 }
 
-// refuted reports whether some operations have no order even if each of those with an unknown
-// outcome is done any number of times, once it has begun, and a process did things at one time in
-// any order. That leaves porcupine little to try.
+// refuted reports whether some operations have no order even if each operation with an unknown
+// outcome may be done any number of times once it has begun, and operations of a process at the
+// same time may be in any order. That leaves porcupine little to try.
 func (s *shrinking) refuted(ops []op, anyStart bool) bool {
 	starts := []int64{s.machine.initial()}
 	if anyStart {
@@ -122,8 +122,9 @@ var partEvents = []int32{100, 400}
 
 const partsAtOnce = 50
 
-// part looks for a part of the history that has no order, and gives the rank at which it
-// ends. A machine that may have come to any number of states knows none.
+// part looks for a part of the history that has no order, and returns the rank at which
+// it ends. It finds none for a machine that may be in too many states at the beginning
+// of a part.
 func (s *shrinking) part(deadline time.Time) (until int32, found bool) {
 	if s.machine.starts(s.k.ops) == nil {
 		return 0, false

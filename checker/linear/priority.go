@@ -10,18 +10,19 @@ import (
 
 const byPriority = "best first"
 
-// decidePriority decides a queue that returns the least number first. The numbers are all different.
-// From the best to the worst, each is taken as early as possible, at a moment when certainly nothing
-// better is there. A worse item never hinders a better one; an empty answer counts as the worst.
+// decidePriority decides a queue that returns the least number first. The numbers are all
+// different. The procedure takes each value as early as possible, from the best to the worst, at a
+// moment when certainly nothing better is there. A worse item never hinders a better one; an empty
+// answer counts as the worst.
 //
-// A mistake among the other values remains one whatever the unknown dequeues took. They must have taken
-// each value that never came out although a worse one did, and have begun in time for that. The first
-// ones to begin took the values that had to be gone first: if that explains the history, it is valid;
-// otherwise porcupine must decide.
+// A mistake among values that came out is a mistake whatever the unknown dequeues took. These must
+// have taken each value that never came out although a worse one did, and must have begun in time
+// for that. The procedure lets the dequeues that began first take the values that had to be gone
+// first: if that explains the history, it is valid; otherwise porcupine must decide.
 //
-// A drain takes its items one after another: an item cannot have been taken before the one that the
-// drain took before it. That can delay a better item, so the procedure repeats until nothing is delayed
-// any further.
+// A drain takes its items one after another: an item cannot have been taken before the previous
+// item of the drain. That can delay a better item, so the procedure repeats until nothing is
+// delayed any further.
 func decidePriority(k *object) finding {
 	return k.inOrder(decideBest)
 }
@@ -58,7 +59,7 @@ func decideBest(k *object, drains [][]int32) finding {
 	return inapplicable("unknown dequeues may have taken something")
 }
 
-// numbered is a value by its place among items, and its number less the least one.
+// numbered is a value, by its place among items, and its number minus the least number.
 type numbered struct {
 	number uint64
 	v      int32
@@ -83,8 +84,8 @@ func (q *items) byNumber() []int32 {
 	return best
 }
 
-// byDigits sorts numbers by their bytes, the last one first. That takes half the
-// time of comparing them where there are a million.
+// byDigits sorts numbers by their bytes, the lowest byte first. For a million numbers,
+// that takes half the time of comparing them.
 func byDigits(all []numbered) []numbered {
 	most := uint64(0)
 	for _, x := range all {
@@ -111,8 +112,8 @@ func byDigits(all []numbered) []numbered {
 	return all
 }
 
-// overdue returns the values that went in for certain and never came out, though
-// something worse did that was asked for later, or nothing was found.
+// overdue returns the values that certainly went in and never came out, although a
+// worse value came out that was asked for later, or nothing was found later.
 func (q *items) overdue(best []int32) []forcedDequeue {
 	k := q.k
 	worse := newLatest(k.ops, len(k.ranks))
@@ -139,7 +140,7 @@ func (q *items) overdue(best []int32) []forcedDequeue {
 	return overdue
 }
 
-// latest finds, of the operations that began after a rank, the one that ended first. It is a tree of
+// latest finds the operation that ended first among those that began after a rank. It is a tree of
 // minima (Fenwick).
 type latest struct {
 	ops   []op
@@ -175,11 +176,12 @@ func (l *latest) sooner(i, j int32) int32 {
 	return i
 }
 
-// mostTaken is for how many additional values the search tries that unknown dequeues took them.
+// mostTaken is the maximum number of further values for which the search assumes that unknown
+// dequeues took them.
 const mostTaken = 30
 
-// someTaken reports whether the history is explained if unknown dequeues took the overdue values, and
-// some of the others that are in the way. It tries only one way.
+// someTaken reports whether the history is explained if unknown dequeues took the overdue values,
+// and some of the other values that are in the way. It tries only one way.
 func (q *items) someTaken(best []int32, overdue []forcedDequeue) bool {
 	saved := slices.Clone(q.of)
 	defer func() { q.of = saved }()
@@ -203,16 +205,16 @@ func (q *items) someTaken(best []int32, overdue []forcedDequeue) bool {
 	}
 }
 
-// leftBetter looks for a value that a drain took though one that it took later was better
-// and certainly there.
+// leftBetter looks for a value that a drain took although a better one, which it took
+// later, was certainly there.
 func (q *items) leftBetter() finding {
 	k := q.k
 	type taken struct {
 		v        int32
-		earliest int32 // when it can have been taken
+		earliest int32 // when it can first have been taken
 	}
 	for _, is := range q.drains {
-		var worse []taken // of those so far, each worse than all that came out after it
+		var worse []taken // among those so far, the ones that are worse than all that came out after them
 		from := k.ops[is[0]].inv
 		for _, i := range is {
 			a := k.ops[i].a
@@ -239,10 +241,11 @@ func (q *items) leftBetter() finding {
 // number returns a value's number.
 func (q *items) number(v int32) int64 { return q.k.h.values.list[q.n.list[v]].number }
 
-// mostRounds is how often the values are gone through until drains delay nothing any more.
+// mostRounds is the maximum number of passes over the values until drains delay nothing
+// any more.
 const mostRounds = 50
 
-// bestFirst takes the values in order of their numbers, each as early as it can be.
+// bestFirst takes the values in order of their numbers, each as early as possible.
 func (q *items) bestFirst(best []int32) finding {
 	if len(q.drains) == 0 {
 		return q.earliest(best, nil)
@@ -264,8 +267,8 @@ func (q *items) bestFirst(best []int32) finding {
 	return inapplicable("what drains took holds up one another")
 }
 
-// chain delays each item of a drain until the drain can have taken the item before it, and the end of
-// the drain until all items are out.
+// chain delays each item of a drain until the drain can have taken the previous item, and the end
+// of the drain until all its items are out.
 func (q *items) chain(at []int32) {
 	q.from = map[int32]int32{}
 	for _, is := range q.drains {
@@ -282,11 +285,11 @@ func (q *items) chain(at []int32) {
 	}
 }
 
-// together checks the items that a drain took at one rank: an item that certainly was there before
-// comes before all worse ones.
+// together checks the items that a drain took at the same rank: an item that was certainly there
+// before must come before all worse ones.
 func (q *items) together(at []int32) finding {
 	for _, is := range q.drains {
-		worst := int32(none) // of those of one rank so far
+		worst := int32(none) // the worst so far at the same rank
 		for _, i := range is {
 			a := q.k.ops[i].a
 			if a == 0 {
@@ -343,8 +346,8 @@ func (q *items) earliest(best, at []int32) finding {
 	return valid(byPriority)
 }
 
-// worse reports a dequeue, of v or of nothing, during which from a rank on something better always
-// was there. there has until when each value was there.
+// worse reports a dequeue, of v or of nothing, such that something better was there from a rank
+// until its end. there holds how long each value was there.
 func (q *items) worse(d, from int32, there []stay, v int32) finding {
 	k := q.k
 	counterexample := []int32{d}
@@ -363,11 +366,11 @@ func (q *items) worse(d, from int32, there []stay, v int32) finding {
 	return violation(byPriority, counterexample, "during %s something better was there all the time: %s", k.span(d), k.spans(names))
 }
 
-// stay is how long a value was there for certain.
+// stay is the time in which a value was certainly there.
 type stay struct{ v, from, to int32 }
 
-// cover chooses values that were there, one after another, from one rank to another. If one of them was
-// there for longer than its own dequeue shows, cover adds the better ones that held it up.
+// cover chooses values that were there, one after another, between two ranks. If one of them stayed
+// longer than its own dequeue shows, cover adds the better ones that held it up.
 func (q *items) cover(there []stay, from, to int32, chosen []int32) []int32 {
 	for at := from; at <= to; {
 		best := none
@@ -377,7 +380,7 @@ func (q *items) cover(there []stay, from, to int32, chosen []int32) []int32 {
 			}
 		}
 		if best == none {
-			return chosen // cannot be
+			return chosen // impossible
 		}
 		s := there[best]
 		if !slices.Contains(chosen, s.v) {
@@ -393,9 +396,9 @@ func (q *items) cover(there []stay, from, to int32, chosen []int32) []int32 {
 	return chosen
 }
 
-// busy is a union of open intervals between ranks, kept as the steps from one
-// rank to the next that are free: as bits, with a bit in the next level for each
-// word that is not 0. So it stays in the processor's cache.
+// busy is a union of open intervals between ranks. It stores which steps from one rank
+// to the next are free, as bits, with a bit in the next level for each word that is not
+// 0. So it fits into the processor's cache.
 type busy struct{ levels [][]uint64 }
 
 func newBusy(ranks int) *busy {
@@ -411,7 +414,7 @@ func newBusy(ranks int) *busy {
 	}
 }
 
-// find returns the first step from step i on that is free. The last one always is.
+// find returns the first free step from step i on. The last step is always free.
 func (b *busy) find(i int32) int32 {
 	for up, level := range b.levels {
 		if at := int(i / 64); at < len(level) {

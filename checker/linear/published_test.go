@@ -76,7 +76,7 @@ func published(t testing.TB) map[string][]byte {
 	}
 }
 
-// load reads text as a model, in the format that it seems to be in.
+// load reads text as a history of a model, in the format that the text seems to have.
 func load(t testing.TB, model string, text []byte) *History {
 	t.Helper()
 	h, err := tryLoad(model, text)

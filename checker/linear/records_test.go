@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// A whole operation in one record, in the forms that tools write.
+// TestRecords has whole operations in one record each, in the forms that tools write.
 func TestRecords(t *testing.T) {
 	const valid, violation, unknown = checker.Valid, checker.Violation, checker.Unknown
 	for _, c := range []struct {
@@ -134,7 +134,8 @@ func TestUnreadableRecords(t *testing.T) {
 	}
 }
 
-// TestRecordsAgree writes files as records, in any order, and wants the same verdicts as of their events.
+// TestRecordsAgree writes files as records, in any order, and requires the same verdicts as for
+// their events.
 func TestRecordsAgree(t *testing.T) {
 	for name, gm := range allGames() {
 		t.Run(name, func(t *testing.T) {
@@ -168,8 +169,8 @@ func TestRecordsAgree(t *testing.T) {
 	}
 }
 
-// asRecords writes each operation of a file as one line. Processes keep their order, since the order of
-// one process at one time counts.
+// asRecords writes each operation of a file as one line. A process's operations keep their order,
+// since it counts at equal times.
 func asRecords(r *rand.Rand, text string) (string, bool) {
 	field := func(line, name string) string {
 		_, rest, _ := strings.Cut(line, `"`+name+`":`)

@@ -49,10 +49,11 @@ func effect(o *op) (int32, bool) {
 	return z.Effect()
 }
 
-// zoneKinds gives operations on a register their kinds in zones.
+// zoneKinds maps the codes of operations on a register to kinds of package zones.
 var zoneKinds = [...]zones.Kind{read: zones.Read, write: zones.Write, cas: zones.CAS, readAll: zones.Nothing}
 
-// zoneOp returns an operation on a register, with the values of the history.
+// zoneOp converts an operation on a register for package zones. Values stay those of
+// the history.
 func zoneOp(o *op) zones.Op {
 	return zones.Op{Inv: o.inv, Ret: o.ret, A: o.a, B: o.b, Kind: zoneKinds[o.code]}
 }

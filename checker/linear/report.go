@@ -14,16 +14,16 @@ import (
 // Verdict is the answer about one key, or (if Key is empty) about all keys with the same answer.
 type Verdict struct {
 	checker.Verdict
-	// Events are the counterexample: the fewest operations that show the violation, with the lines
-	// of their events.
+	// Events are the events of the counterexample: the fewest operations that show the violation,
+	// with their lines.
 	Events []Event `json:"events,omitempty"`
 
 	scene   *explain.Scene
 	byEvent bool
 }
 
-// Places returns where the events of the counterexample stand, in the order of the file: in which
-// lines or, if events share lines, which events of the file they are.
+// Places returns where the events of the counterexample stand, in the order of the file: their
+// lines or, if events share lines, their numbers in the file.
 func (v Verdict) Places() (noun string, places []int) {
 	noun = "line"
 	if v.byEvent {
@@ -61,8 +61,8 @@ type Event struct {
 // Report is everything that was decided about a history.
 type Report struct {
 	Verdict checker.Result `json:"verdict"`
-	// Order means that the model is an object, whose operations must have an order. Others are checks
-	// of Jepsen's, which ask for less.
+	// Order means that the model is an object whose operations must have an order. Other models are
+	// checks of Jepsen, which require less.
 	Order      bool      `json:"-"`
 	Verdicts   []Verdict `json:"verdicts"`
 	Model      string    `json:"model"`
@@ -79,8 +79,8 @@ type Report struct {
 // property is the property of each verdict.
 const property = "linearizable"
 
-// mostShown is how many operations of a counterexample are shown, the last ones. A counterexample
-// has more only if every smaller part can be explained.
+// mostShown is the maximum number of operations of a counterexample that are shown, the last
+// ones. A counterexample has more only if every smaller part can be explained.
 const mostShown = 100
 
 // report computes the report from the findings about the keys.
@@ -138,13 +138,13 @@ func (h *History) proveNothing(r *Report) {
 	}
 }
 
-// unknown is the verdict on all, for one reason.
+// unknown makes the verdict about the whole history unknown, for one reason.
 func (r *Report) unknown(format string, args ...any) {
 	r.Verdict = checker.Unknown
 	r.Verdicts = []Verdict{{Verdict: checker.Verdict{Property: property, Result: checker.Unknown, Reason: fmt.Sprintf(format, args...)}}}
 }
 
-// verdict makes a verdict of a finding, with its counterexample.
+// verdict turns a finding into a verdict, with its counterexample.
 func (h *History) verdict(i int, f finding) Verdict {
 	v := Verdict{Verdict: checker.Verdict{Property: property, Key: h.keys[i], Result: f.result, Reason: f.reason, Decider: f.decider, Evidence: "R"}, byEvent: h.byEvent}
 	k := &object{ctx: context.Background(), h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initials[i], scratch: &scratch{}}

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// sceneBuilder makes the steps of a scene of an object's operations.
+// sceneBuilder turns an object's operations into the steps of a scene.
 type sceneBuilder struct {
 	*object
 	// lines means that moments are lines of the file, for all operations: the times of some are
@@ -51,7 +51,7 @@ func (k *object) timed(is []int32) bool {
 		}
 	}
 	slices.Sort(ranks)
-	last := int64(0) // nothing below it has a time
+	last := int64(0) // values below 0 mean that there is no time
 	for _, r := range ranks {
 		t := k.h.times[k.ranks[r]]
 		if t < last {
@@ -86,7 +86,7 @@ func (k sceneBuilder) moment(rank int32) time.Duration {
 	return time.Duration(k.h.times[event])
 }
 
-// noun returns the word for moments, where they are no times.
+// noun returns the word for moments that are not times.
 func (k sceneBuilder) noun() string {
 	if k.h.byEvent {
 		return "event"
@@ -94,7 +94,7 @@ func (k sceneBuilder) noun() string {
 	return "line"
 }
 
-// step returns an operation with its sentence.
+// step returns an operation as a step, with its sentence.
 func (k sceneBuilder) step(i int32) explain.Step {
 	o := &k.ops[i]
 	process := k.h.processes[o.process]
@@ -125,10 +125,10 @@ func (k sceneBuilder) step(i int32) explain.Step {
 	return st
 }
 
-// holdsIn adds from when to when a process held a lock, as far as the operations
-// show it.
+// holdsIn adds the times in which processes held a lock, as far as the operations show
+// them.
 func (k sceneBuilder) holdsIn(s *explain.Scene, is []int32) {
-	within := map[int32]bool{} // what belongs to the hold of an earlier one
+	within := map[int32]bool{} // operations that belong to the hold of an earlier one
 	for n, i := range is {
 		if k.ops[i].code != acquire || k.ops[i].unknown() || within[i] {
 			continue

@@ -10,11 +10,11 @@ import (
 	"github.com/zklab/zklab/explain"
 )
 
-// TestStories wants every violation told and drawn, whatever the model, with
-// times and without.
+// TestStories requires that every violation has a story and a drawing, whatever the
+// model, with times and without.
 func TestStories(t *testing.T) {
 	tests := []struct {
-		model, steps string // process:type:f:value, blank between
+		model, steps string // process:type:f:value, separated by blanks
 		want         string // a sentence, with times
 	}{
 		{"register", `0:invoke:write:1 0:ok:write:1 1:invoke:read:nil 1:ok:read:nil`, "Process 1 read nil, between 3.000 s and 4.000 s."},
@@ -57,12 +57,12 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// TestStoriesSpeakOfLinesOrOfTimes wants one of them in a story and its drawing, where
-// the times of some events are missing.
+// TestStoriesSpeakOfLinesOrOfTimes requires that a story and its drawing use either
+// lines or times, even if the times of some events are missing.
 func TestStoriesSpeakOfLinesOrOfTimes(t *testing.T) {
 	const steps = `0:invoke:write:1 0:ok:write:1 0:invoke:write:2 0:ok:write:2 1:invoke:read:nil 1:ok:read:1 2:invoke:read:nil`
 	for name, tt := range map[string]struct {
-		times [7]int // seconds; 0: none
+		times [7]int // in seconds; 0 means none
 		timed bool
 	}{
 		"all":              {[7]int{1, 2, 3, 4, 5, 6, 7}, true},

@@ -6,8 +6,8 @@ import (
 )
 
 // sequenced is a machine that carries out the operations of a process in their order even if their
-// intervals overlap: those of one time, or of one drain. Its state consists of a state of the machine
-// and of how far each process has come.
+// intervals overlap, as operations at the same time or of the same drain do. Its state consists of
+// a state of the machine and of how far each process has come.
 type sequenced struct {
 	machine
 	of    map[*op]link
@@ -17,19 +17,19 @@ type sequenced struct {
 	bytes int64
 }
 
-// link is an operation's place in a run of overlapping ones of one process.
+// link is an operation's place in a run of overlapping operations of one process.
 type link struct{ run, before int64 }
 
 type advanced struct {
 	state int64
-	done  []int64 // by run
+	done  []int64 // for each run: how many of its operations are done
 }
 
-// newSequenced returns a machine that keeps the order of a process's overlapping operations. It returns
-// m itself if the intervals of all operations already tell that order.
+// newSequenced returns a machine that keeps the order of a process's overlapping operations. It
+// returns m itself if the intervals of all operations already imply that order.
 func newSequenced(m machine, ops []op) machine {
 	s := &sequenced{machine: m, of: map[*op]link{}, ids: map[string]int64{}}
-	last := map[int32]*op{} // by process, of those whose outcome is known
+	last := map[int32]*op{} // by process: the last operation whose outcome is known
 	for i := range ops {
 		o := &ops[i]
 		if p := last[o.process]; p != nil && p.ret > o.inv {
@@ -82,7 +82,7 @@ func (s *sequenced) number(state int64, done []int64) int64 {
 	return id
 }
 
-// keyOf makes a key for a map of numbers.
+// keyOf turns numbers into a key for a map.
 func keyOf(ns ...int64) string {
 	key := make([]byte, 0, 8*len(ns))
 	for _, n := range ns {

@@ -9,25 +9,27 @@ import (
 
 const byElement = "each element's reads"
 
-// decideSetFull decides as Jepsen's checker/set-full (jepsen.checker, set-full-element-results). An
-// element is known to be there from the first answer that says so: the answer of its add, or of a read
-// that shows it. It is lost if a read that began later does not show it, nor does any read that began
-// after that one. It was stale if a read missed it and a later one showed it. Only lost elements
-// violate.
+// decideSetFull decides like Jepsen's checker/set-full (jepsen.checker, set-full-element-results).
+// An element is known to be there from the first answer that shows it: the answer of its add, or of
+// a read that shows it. It is lost if neither a read that began later nor any read after that one
+// shows it. It was stale if a read missed it and a later one showed it. Only lost elements are
+// violations.
 //
-// Here the order of events decides, where Jepsen counts staleness from a millisecond on. And a read
-// must show no element twice, and none that no process had tried to add when the read ended.
+// Here the order of events decides, while Jepsen counts staleness only from a millisecond on. And a
+// read must show no element twice, and none that no process had tried to add when the read ended.
 func decideSetFull(k *object) finding { return k.setFull(false) }
 
-// decideSetFullLinearizable decides the same with the option linearizable: stale elements violate, too.
+// decideSetFullLinearizable is like decideSetFull, with the option linearizable: stale elements are
+// also violations.
 func decideSetFullLinearizable(k *object) finding { return k.setFull(true) }
 
-// element holds what adds and reads tell about an element. The fields are operations, none.
+// element holds what adds and reads show about an element. The fields are operations; none
+// if there is none.
 type element struct {
-	add     int32 // the first that tried to add it
-	known   int32 // the first whose answer shows that it is there
-	present int32 // of the reads that show it, the one that began last
-	absent  int32 // of the reads that do not show it, the one that began last
+	add     int32 // the first operation that tried to add it
+	known   int32 // the first operation whose answer shows that it is there
+	present int32 // among the reads that show it, the one that began last
+	absent  int32 // among the reads that do not show it, the one that began last
 }
 
 func (k *object) setFull(linearizable bool) finding {
@@ -53,7 +55,7 @@ func (k *object) setFull(linearizable bool) finding {
 	return k.outcome(n, elements, linearizable)
 }
 
-// answered notes an operation whose answer shows that the element is there.
+// answered records an operation whose answer shows that the element is there.
 func (e *element) answered(k *object, i int32) {
 	if o := &k.ops[i]; !o.unknown() && (e.known == none || o.ret < k.ops[e.known].ret) {
 		e.known = i
@@ -80,8 +82,9 @@ func (k *object) present(n *numbers, elements []element, reads []int32) finding 
 	return finding{}
 }
 
-// absent finds the last read that does not show an element. From the last read backwards, only
-// elements are left that all of these show, so all of it takes no longer than the reads are long.
+// absent finds the last read that does not show an element. It goes through the reads from the
+// last one backwards, and keeps only the elements that all of them have shown, so it takes time
+// in proportion to the lengths of the reads.
 func (k *object) absent(n *numbers, elements []element, reads []int32) {
 	in := make([]int32, len(elements))
 	left := make([]int32, len(elements))

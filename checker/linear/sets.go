@@ -11,9 +11,9 @@ const (
 	byInclusion = "order of inclusion"
 )
 
-// decideLastRead wants what the last read shows to be all elements whose add had
-// succeeded before it, and only such as a process had tried to add by then. Reads
-// before it are left out.
+// decideLastRead requires the last read to show all elements whose add had succeeded
+// before it, and only elements that a process had tried to add by then. It ignores
+// earlier reads.
 func decideLastRead(k *object) finding {
 	last := k.lastRead()
 	if last == none {
@@ -22,7 +22,7 @@ func decideLastRead(k *object) finding {
 	return k.sets([]int32{last}, byLastRead)
 }
 
-// lastRead returns the read that ended last, none.
+// lastRead returns the read that ended last; none if there is none.
 func (k *object) lastRead() int32 {
 	last := int32(none)
 	for i := range k.ops {
@@ -49,14 +49,14 @@ func decideSet(k *object) finding {
 	return k.sets(reads, byInclusion)
 }
 
-// stepOrder checks that nothing ends before something of an earlier step began.
+// stepOrder checks that no operation ends before an operation of an earlier step began.
 type stepOrder struct {
 	ops  []op
-	last int32 // of all before, the one that began last
+	last int32 // the operation that began last, of all steps so far
 }
 
-// next takes a step. It returns an operation that ended too early, and the one that began after it but
-// has to come before.
+// next takes a step. It returns an operation that ended too early, and the operation that began
+// after that end but has to come before.
 func (s *stepOrder) next(is ...int32) (early, late int32) {
 	first := int32(none)
 	for _, i := range is {
@@ -75,7 +75,7 @@ func (s *stepOrder) next(is ...int32) (early, late int32) {
 	return none, none
 }
 
-// toAdd returns the words for what no client did to an element that a read invented.
+// toAdd returns the words for what no client did with an element that a read invented.
 func (k *object) toAdd() string {
 	if k.h.Model.kind.tried {
 		return "tried to add"
@@ -105,7 +105,7 @@ func (k *object) sets(reads []int32, decider string) finding {
 			}
 		}
 		for _, v := range here {
-			s.next(adds.first[v]) // that which began first adds it, later ones do nothing
+			s.next(adds.first[v]) // the add that began first adds the element; later ones do nothing
 		}
 		if at == len(reads) {
 			break
@@ -148,7 +148,8 @@ func (k *object) joined(n *numbers, adds *addsOf, reads []int32, decider string)
 // shown returns what a read shows.
 func (k *object) shown(i int32) []int32 { return k.h.lists[k.ops[i].a] }
 
-// sizes returns how many different elements reads show, of those that were added.
+// sizes returns how many distinct elements each read shows, among those that were
+// added.
 func (k *object) sizes(n *numbers, elements int, reads []int32) map[int32]int32 {
 	size := make(map[int32]int32, len(reads))
 	seen := make([]int32, elements) // by element: the last read that shows it, + 1
@@ -183,13 +184,13 @@ func byStep(joined []int32, reads int) (elements, from []int32) {
 	return elements, from
 }
 
-// addsOf are the adds of each element, by invocation.
+// addsOf holds the adds of each element, by invocation.
 type addsOf struct {
 	first []int32 // by the element's number
 	next  []int32 // by operation
 }
 
-// put adds one that began before those that are there.
+// put inserts an add that began before those that are already there.
 func (a *addsOf) put(v, i int32) {
 	for int(v) >= len(a.first) {
 		a.first = append(a.first, none)

@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 )
 
-// This file counts all that is wrong with a key that is violated. The procedures end at the first
-// violation, with its counterexample.
+// This file counts everything that is wrong with a violated key. The procedures themselves end at
+// the first violation, with its counterexample.
 
 // tally counts anomalies of a key.
 type tally = frame.Anomalies
@@ -31,10 +31,12 @@ func tallyIDs(k *object) (t tally) {
 	return t
 }
 
-// moved counts how often a value went into a queue and came out.
-type moved struct{ tried, in, out, before int } // before: in before the queue was last seen empty
+// how often a value was tried to be put, went in and came out; before: went in before
+// the queue was last seen empty
+type moved struct{ tried, in, out, before int } // before: went in before the queue was last seen empty
 
-// moves counts the values of a queue, and dequeues that may have taken any.
+// moves counts how often each value of a queue went in and came out, and the dequeues
+// that may have taken any.
 func (k *object) moves() (n *numbers, all []moved, unknown int) {
 	n = k.numbers()
 	empty := int32(none) // the last dequeue that found nothing
@@ -73,8 +75,9 @@ func (k *object) moves() (n *numbers, all []moved, unknown int) {
 	return n, all, unknown
 }
 
-// tallyQueue counts values that came out of a queue and had not gone in, or not so often. Values are lost
-// if the queue was seen empty later, and no dequeue of unknown outcome can have taken them.
+// tallyQueue counts values that came out of a queue without having gone in, or more often than they
+// had gone in. Values are lost if the queue was seen empty later and no dequeue of unknown outcome
+// can have taken them.
 func tallyQueue(k *object) (t tally) {
 	n, all, unknown := k.moves()
 	for v, m := range all {
@@ -91,7 +94,8 @@ func tallyQueue(k *object) (t tally) {
 	return t
 }
 
-// tallyTotal counts as Jepsen's total-queue does. Duplicated values are no violation of it.
+// tallyTotal counts like Jepsen's total-queue, for which duplicated values are no
+// violation.
 func tallyTotal(k *object) (t tally) {
 	n, all, _ := k.moves()
 	for v, m := range all {
@@ -108,8 +112,8 @@ func tallyTotal(k *object) (t tally) {
 	return t
 }
 
-// tallySet counts by the last read of a set: elements that were added and are missing, and elements that
-// it shows and no process had tried to add.
+// tallySet counts by the last read of a set: added elements that are missing, and elements that the
+// read shows although no process had tried to add them.
 func tallySet(k *object) (t tally) {
 	last := k.lastRead()
 	if last == none || k.shown(last) == nil || k.h.codes[k.key].has(remove) {
@@ -152,7 +156,8 @@ func tallySet(k *object) (t tally) {
 	return t
 }
 
-// tallyReads counts the reads of a counter that no sum of adds explains by itself.
+// tallyReads counts the reads of a counter, each taken alone, that no sum of adds
+// explains.
 func tallyReads(k *object) (t tally) {
 	k.eachOutside(func(i int32, lo, hi int64) bool {
 		t.Note(frame.Impossible, k.outside(i, lo, hi))
@@ -161,7 +166,7 @@ func tallyReads(k *object) (t tally) {
 	return t
 }
 
-// tallyFinals counts the final reads of a counter that are wrong.
+// tallyFinals counts the wrong final reads of a counter.
 func tallyFinals(k *object) (t tally) {
 	for i := range k.ops {
 		if k.final(int32(i)) {
@@ -173,7 +178,7 @@ func tallyFinals(k *object) (t tally) {
 	return t
 }
 
-// outside describes a read whose sum is not between two others.
+// outside describes a read whose sum is outside the given bounds.
 func (k *object) outside(i int32, lo, hi int64) string {
 	return fmt.Sprintf("%d (possible: %d to %d)", k.ops[i].a, lo, hi)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 )
 
-// calls makes a history of operations one after another: "add 3", "read #{1 2}", "dequeue? nil" for one of
-// unknown outcome.
+// calls makes a history of operations one after another, such as "add 3", "read #{1 2}", or
+// "dequeue? nil" for one of unknown outcome.
 func calls(texts ...string) []byte {
 	var b strings.Builder
 	for p, text := range texts {
@@ -24,7 +24,8 @@ func calls(texts ...string) []byte {
 	return []byte(b.String())
 }
 
-// Each model that can be counted reports all that is wrong, and not only what was found first.
+// Each model whose mistakes can be counted reports all of them, and not only the one that was
+// found first.
 func TestTallies(t *testing.T) {
 	queue := []string{"enqueue 1", "enqueue 2", "enqueue 3", "enqueue 4", "dequeue 1", "dequeue 1", "dequeue 1", "dequeue 7", "dequeue 8", "drain [4]"}
 	set := []string{"add 1", "add 2", "add 3", "add 4", "read [1 4 4 8 9]"}
@@ -69,7 +70,7 @@ func TestTallies(t *testing.T) {
 	}
 }
 
-// At most ten of a kind are named.
+// At most ten anomalies of a kind are named.
 func TestTallyIsBounded(t *testing.T) {
 	var texts []string
 	for i := range 30 {
@@ -81,7 +82,7 @@ func TestTallyIsBounded(t *testing.T) {
 	}
 }
 
-// The verdict on a total queue and its note say the same of a dequeue whose outcome is unknown.
+// The verdict on a total queue and its note say the same about a dequeue of unknown outcome.
 func TestTotalQueueSaysWhoseRule(t *testing.T) {
 	r := Check(t.Context(), load(t, "total-queue", calls("enqueue 1", "enqueue? 2", "dequeue? nil")), Options{})
 	if r.Verdict != checker.Violation || !strings.Contains(r.Verdicts[0].Reason, tookNothing) {

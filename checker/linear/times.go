@@ -10,14 +10,15 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// Events are in the order of the file, as long as their times agree with it. They do not agree if the
-// logs of several clients were put together, or if a line is a whole operation. Then the times decide,
-// if every event has one: a client takes the time of an invocation before it calls, and that of a
-// completion after the call has returned, so the operation took effect between them.
+// Events are in the order of the file, as long as their times agree with it. They do not agree if
+// the logs of several clients were concatenated, or if a line is a whole operation. Then the times
+// decide, if every event has one: a client takes the time of an invocation before it calls, and
+// that of a completion after the call has returned, so the operation took effect between them.
 //
 // zklab's own histories are in order, and their lines are numbered.
 
-// timing holds what was seen of times while events were read. Events are places in History.times.
+// timing holds what reading the events showed about their times. Events are places in
+// History.times.
 type timing struct {
 	latest  int32   // the event with the latest time so far
 	last    []int32 // by process: its last event
@@ -25,8 +26,9 @@ type timing struct {
 	untimed int32   // the first event without a time
 	moved   int     // events that come later in the file than in time
 	first   string  // the place of the first of these
-	// apart has the processes with operations at the same time: their number does not show which
-	// operation waited for which, so each operation becomes a process of its own.
+	// apart has the processes with several operations at the same time: the process's number
+	// does not show which operation followed which, so each operation becomes a process of its
+	// own.
 	apart map[int32]bool
 }
 
@@ -34,8 +36,8 @@ func newTiming() timing {
 	return timing{latest: none, back: none, untimed: none, apart: map[int32]bool{}}
 }
 
-// follow notes the time of an event of a process. It returns an error if times go back where
-// the order of the file has to count.
+// follow records the time of an event of a process. It returns an error if times go back
+// although the order of the file has to count.
 func (l *loader) follow(e *foreign.Event, process, now int32) error {
 	if l.reader.Model() != "" {
 		return nil
@@ -130,12 +132,13 @@ func picked[T any](items []T, order []int32) []T {
 	return out
 }
 
-// divideProcesses makes a process of each operation of those that did several at once.
+// divideProcesses turns each operation of the processes in apart into a process of its
+// own.
 func (l *loader) divideProcesses() {
 	if len(l.timing.apart) == 0 {
 		return
 	}
-	of := map[int32]int32{} // by invocation, since what a drain took stays in its order
+	of := map[int32]int32{} // by invocation, since the dequeues of a drain stay in order
 	for _, ops := range [][]op{l.ops, l.extra} {
 		for i := range ops {
 			o := &ops[i]
@@ -153,7 +156,7 @@ func (l *loader) divideProcesses() {
 	}
 }
 
-// countFromFirst makes dates into times since the earliest.
+// countFromFirst converts dates to times since the earliest date.
 func (l *loader) countFromFirst() {
 	if l.h.clock != foreign.Dates && l.h.clock != foreign.LocalDates {
 		return
@@ -172,7 +175,8 @@ func (l *loader) countFromFirst() {
 	l.h.since = time.Unix(0, first).UTC()
 }
 
-// seconds describes a time for people. Times that count events are a few nanoseconds, of which six digits show none.
+// seconds formats a time for people. Times that count events are a few nanoseconds, which six
+// digits would not show.
 func seconds(t int64) string {
 	digits := 6
 	if t%1000 != 0 && -1e6 < t && t < 1e6 {

@@ -9,16 +9,16 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// merged are the logs of two clients, put together: by their times the read of 0 came before the
-// write had ended.
+// merged is the merged log of two clients: by their times, the read of 0 came before the write
+// had ended.
 const merged = `{"process":0,"type":"invoke","f":"write","value":1,"time":%v}
 {"process":0,"type":"ok","f":"write","value":1,"time":%v}
 {"process":1,"type":"invoke","f":"read","time":%v}
 {"process":1,"type":"ok","f":"read","value":%v,"time":%v}
 `
 
-// TestTimesDecide wants the times to decide where the file has another order, however they are
-// written, and a note that says so.
+// TestTimesDecide requires that the times decide if the file has another order, however they
+// are written, and that a note says so.
 func TestTimesDecide(t *testing.T) {
 	write := func(value string, times ...string) string {
 		return fmt.Sprintf(merged, times[0], times[1], times[2], value, times[3])
@@ -59,7 +59,7 @@ func TestTimesDecide(t *testing.T) {
 						t.Errorf("a read of %s: %s, want %s\n%s\n%+v", value, r.Verdict, want, notes, r.Verdicts)
 					}
 				}
-				inOrder := append(c.times[:1:1], c.times[2], c.times[3], c.times[1]) // the read after the write
+				inOrder := append(c.times[:1:1], c.times[2], c.times[3], c.times[1]) // the read comes after the write
 				r := Check(t.Context(), load(t, "register", []byte(form.of(write("null", inOrder...)))), Options{})
 				if notes := strings.Join(r.Notes, "\n"); r.Verdict != checker.Violation || strings.Contains(notes, "decide") || !strings.Contains(notes, c.note) {
 					t.Errorf("in order: %s\n%s", r.Verdict, notes)
@@ -69,7 +69,7 @@ func TestTimesDecide(t *testing.T) {
 	}
 }
 
-// TestTimesThatCannotDecide wants an error that names the line.
+// TestTimesThatCannotDecide requires an error that names the line.
 func TestTimesThatCannotDecide(t *testing.T) {
 	sample := func(times ...any) string { return fmt.Sprintf(merged, times[0], times[1], times[2], "0", times[3]) }
 	for _, c := range []struct{ name, text, want string }{
@@ -101,7 +101,8 @@ func TestTimesThatCannotDecide(t *testing.T) {
 	}
 }
 
-// zklab's own histories are in order; a few without a time change nothing else either.
+// zklab's own histories are in order. A few events without a time change nothing
+// either.
 func TestTimesOfOwnHistories(t *testing.T) {
 	const begin = `{"index":0,"time":0,"process":"nemesis","client":-1,"type":"info","f":"begin","value":{"version":1,"model":"queue"}}` + "\n"
 	own := begin + `{"index":1,"time":9,"process":0,"client":0,"type":"invoke","f":"enqueue","key":"q","value":{"item":"a"}}
@@ -113,8 +114,8 @@ func TestTimesOfOwnHistories(t *testing.T) {
 	}
 }
 
-// TestShuffledFiles puts the lines of files in any order that leaves each process its own: as their
-// times decide, nothing else changes.
+// TestShuffledFiles puts the lines of files in any order that keeps the order of each process.
+// Since the times decide, nothing else changes.
 func TestShuffledFiles(t *testing.T) {
 	for name, gm := range allGames() {
 		t.Run(name, func(t *testing.T) {
@@ -149,14 +150,14 @@ func TestShuffledFiles(t *testing.T) {
 	}
 }
 
-// undecidedTies reports whether one of two verdicts is unknown, as it may be of a model without orders if a
-// process goes on at one time: whether it is depends on the order of the file.
+// undecidedTies reports whether one of two verdicts is unknown, which depends on the order of the
+// file for a model without orders if a process goes on at one time.
 func (gm game) undecidedTies(x, y checker.Result) bool {
 	return !gm.hasOrders() && (x == checker.Unknown || y == checker.Unknown)
 }
 
-// twoLastReads reports whether a check asks for the last read, and that two ended at its time: of these
-// the last one in the file counts.
+// twoLastReads reports whether a check uses the last read, and two reads ended at that time: the
+// last one in the file counts.
 func (h *History) twoLastReads() bool {
 	if name := h.Model.kind.name; name != "set" && name != "final-set" {
 		return false
@@ -173,7 +174,8 @@ func (h *History) twoLastReads() bool {
 	return false
 }
 
-// shuffled draws another order of the lines of a file, which leaves each process its own.
+// shuffled draws another order of the lines of a file, which keeps the order of each
+// process.
 func shuffled(r *rand.Rand, text string) string {
 	of := map[string][]string{}
 	var processes []string

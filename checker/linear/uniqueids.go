@@ -23,7 +23,7 @@ func loadGenerate(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return err
 }
 
-// decideUnique decides as Jepsen's checker/unique-ids: no id is returned twice.
+// decideUnique decides like Jepsen's checker/unique-ids: no id is returned twice.
 func decideUnique(k *object) finding {
 	n := k.numbers()
 	seen := 0
@@ -36,7 +36,7 @@ func decideUnique(k *object) finding {
 	return valid(byIDs)
 }
 
-// returnedAgain names all operations that returned an id.
+// returnedAgain reports an id, with all operations that returned it.
 func (k *object) returnedAgain(id int32) finding {
 	var all []int32
 	for i := range k.ops {
@@ -52,7 +52,8 @@ func (k *object) returnedAgain(id int32) finding {
 	return violation(byIDs, all, "%s was returned %s: %s", k.value(id), prose.Times(len(all)), who)
 }
 
-// twoIDs returns the reason why no two ids of a history can have been the same, or "" if two can.
+// twoIDs returns the reason why no two ids of a history can have been equal, or "" if two can
+// have been.
 func twoIDs(h *History) string {
 	for _, ops := range h.ops {
 		if len(ops) > 1 {

@@ -23,15 +23,15 @@ func cut(ops []op, from, until int32) *linearize.Window[op, *op] {
 	return linearize.Cut(ops, int64(from), int64(until))
 }
 
-// mostShrinking is for how long a counterexample is made smaller.
+// mostShrinking is the maximum time for making a counterexample smaller.
 const mostShrinking = 2 * time.Second
 
-// shrinkWindow finds few operations, of all those that end by until, that still violate: it finds the
-// latest moment from which they still do, with any state of the object before, and leaves out the
-// others one by one if possible.
+// shrinkWindow finds a small set of operations, among those that end by until, that still violate.
+// It finds the latest moment from which the operations still do, whatever the state of the object
+// before, and then leaves out operations one by one if possible.
 //
-// violates decides operations in order of invocation. anyStart means that the object may begin in any
-// state; if windows is false, that cannot be asked.
+// violates decides operations in order of invocation. anyStart means that the object may begin in
+// any state; if windows is false, violates cannot answer that.
 func shrinkWindow(k *object, until int32, windows bool, violates func(ops []op, anyStart bool) bool) []int32 {
 	var from int32
 	if windows {
@@ -40,7 +40,7 @@ func shrinkWindow(k *object, until int32, windows bool, violates func(ops []op, 
 	return shrinkFrom(k, from, until, violates)
 }
 
-// shrinkFrom does so from a moment that is known.
+// shrinkFrom is shrinkWindow for a known moment.
 func shrinkFrom(k *object, from, until int32, violates func(ops []op, anyStart bool) bool) []int32 {
 	deadline := time.Now().Add(mostShrinking)
 	w := cut(k.ops, from, until)
@@ -55,14 +55,14 @@ func shrinkFrom(k *object, from, until int32, violates func(ops []op, anyStart b
 	return is
 }
 
-// mostShrunk is how many operations can be tried one by one.
+// mostShrunk is the maximum number of operations that are tried one by one.
 const mostShrunk = 20000
 
-// mostBack is how many events back a beginning is looked for.
+// mostBack is the maximum number of events to go back for a beginning.
 const mostBack = 1 << 15
 
-// latestStart finds the last rank from which the operations violate whatever was before, some
-// events back at most; 0 if there is none.
+// latestStart finds the last rank from which the operations violate whatever was before. It
+// goes back by at most the given number of events; 0 if there is no such rank.
 func latestStart(k *object, until, most int32, violates func([]op, bool) bool) int32 {
 	return int32(linearize.LatestStart(k.ops, int64(until), int64(most), func(ops []op, _ int64) bool { return violates(ops, true) }))
 }

@@ -57,7 +57,7 @@ type Election struct {
 	Server int
 }
 
-// List is the faults of a run. The zero value has none.
+// List holds the faults of a run. The zero value is an empty list.
 type List struct {
 	All       []*Fault // in the order in which they began
 	Elections []Election
@@ -110,8 +110,8 @@ func (l *List) First() time.Duration {
 	return first
 }
 
-// Over returns when the last fault was healed, failed or was skipped, or [history.Never] if one of
-// them was not. For an empty list it returns the earliest possible time.
+// Over returns when the last fault was healed, failed or was skipped, or [history.Never] if some
+// fault is not over. For an empty list it returns the earliest possible time.
 func (l *List) Over() time.Duration {
 	last := history.Always
 	for _, f := range l.All {

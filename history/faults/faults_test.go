@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/history/faults"
 )
 
-// told is a record of these steps, a second each, of a kind.
+// told returns a record of faults: each pair of arguments is a kind and a step, and the
+// pairs are one second apart.
 func told(steps ...any) *history.History {
 	h := new(history.History)
 	for i := 0; i < len(steps); i += 2 {
@@ -20,7 +21,8 @@ func told(steps ...any) *history.History {
 	return h
 }
 
-// Steps are put together, and what is no fault is none, though it has the fields of one.
+// Steps with the same number are put together, and an event that is no fault is left
+// out, even if it has the fields of a fault.
 func TestOf(t *testing.T) {
 	list := faults.Of(told(
 		history.FPhase, history.FaultStep{Fault: 9, Step: history.StepVerified},
@@ -59,7 +61,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// Of no faults none is first, and of one that was not undone there is no end.
+// Without faults there is no first one, and a fault that was not undone has no end.
 func TestOfNone(t *testing.T) {
 	none := faults.Of(new(history.History))
 	if none.First() != history.Never || none.Over() >= 0 || none.Named(1) != nil {

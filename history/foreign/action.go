@@ -7,7 +7,7 @@ import "strings"
 //	{"action":"call","proc":1,"time":"2020-03-02T12:00:00.1+08:00","data":{"op":"write","value":3}}
 //	{"action":"return","proc":1,"time":"2020-03-02T12:00:00.2+08:00","data":{"ok":true,"unknown":false}}
 //
-// What is in data is up to each of its tests: it has to name the operation.
+// Each of tipocket's tests defines what data contains; it has to name the operation.
 
 // act makes an event of an action. Actions other than call and return belong to no client.
 func (t *told) act(e *Event, x *fields, line int) (mine bool, err error) {

@@ -18,8 +18,8 @@ type ednSource struct {
 	index int
 	open  byte // closing bracket of the outer vector, if there is one
 	began bool
-	// over is the line on which the first string of several lines begins, within this event or
-	// after the previous one; 0 if there is none.
+	// over is the line on which the first string that spans several lines begins, within this
+	// event or after the previous one; 0 if there is none.
 	over int
 }
 
@@ -42,8 +42,8 @@ func (s *ednSource) next(e *Event) (bool, error) {
 	return mine, nil
 }
 
-// unclosed adds a hint to an error in or right after an event with a string of several lines: the
-// string may lack its closing quote, so that it extends to the next opening quote.
+// unclosed adds a hint to an error in or right after an event with a string that spans several
+// lines: the string may lack its closing quote, so that it extends to the next opening quote.
 func (s *ednSource) unclosed(err error) error {
 	var at *LineError
 	if s.over == 0 || !errors.As(err, &at) {
@@ -329,7 +329,7 @@ func (s *ednSource) escaped() (byte, error) {
 		return end, s.unicode()
 	case end:
 		return end, s.wrong("the file ends within a text")
-	default: // \" and \\; patterns have others, and mean nothing here
+	default: // \" and \\; patterns have other escapes, which mean nothing here
 		return c, nil
 	}
 }

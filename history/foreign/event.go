@@ -26,7 +26,7 @@ type Event struct {
 	Value   Value
 	// Explained means that an error follows the value on the line, in a text format.
 	Explained bool
-	// Final means that the event is marked as one of those at the end, after which nothing changes:
+	// Final means that the file marks the event as a final one, after which nothing changes:
 	// Maelstrom's :final? true.
 	Final bool
 	// Record means that the event is the beginning or the end of an operation that is one record of

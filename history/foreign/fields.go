@@ -9,13 +9,13 @@ import (
 // fields holds the fields of an object of a file, before anything is checked.
 type fields struct {
 	process, kind, f, key, value, time Value
-	// Of a record, which is a whole operation: porcupine's names are ClientId, Input, Call, Output
-	// and Return.
+	// The fields of a record, which is a whole operation. porcupine calls them ClientId, Input,
+	// Call, Output and Return.
 	client, input, start, output, end, failure Value
 	starts                                     bool // the object has the field start
 
 	final  bool
-	action Value // Of tipocket: call or return, with what is asked or answered in data
+	action Value // tipocket's: call or return; data holds the argument or the result
 	data   Value
 }
 
@@ -64,19 +64,19 @@ func isTime(name string) bool {
 	return false
 }
 
-// told collects what the events of a history tell together, as far as they were read.
+// told holds what the events read so far tell about the history.
 type told struct {
 	clock clock
 	began bool // an event was read
 	// end is the end of the record whose beginning was returned last, if ends.
 	end  Event
 	ends bool
-	// called has, by process, what the open operations of a history with actions are called.
+	// called maps each process to the name of its open operation, in a history with actions.
 	called map[int64]Value
 }
 
-// event makes an event of fields, and reports whether it is a client's. In messages the names of
-// fields begin with colon.
+// event makes an event of fields, and reports whether it is a client's. In messages, colon
+// stands before each field's name.
 func (t *told) event(e *Event, x *fields, line int, colon string) (mine bool, err error) {
 	*e = Event{Line: line, Time: noTime, Key: x.key, Value: x.value, Final: x.final}
 	switch {

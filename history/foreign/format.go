@@ -44,7 +44,8 @@ func Formats() []Description {
 	}
 }
 
-// known names the formats with an example line of each, for an error about a file that is in none.
+// known names the formats with an example line of each, for an error about a file that is in none
+// of them.
 func known() string {
 	var forms []string
 	for _, d := range Formats() {
@@ -107,7 +108,7 @@ func detect(head []byte) (Format, error) {
 		}
 		return EDN, nil
 	case len(text) > 1 && (text[0] == '[' || text[0] == '(') && (len(inner) == 0 || inner[0] == ']' || inner[0] == ')'):
-		return EDN, nil // of nothing
+		return EDN, nil // a history without events
 	}
 	const some = 40
 	line, _, _ := bytes.Cut(text, []byte("\n"))

@@ -278,7 +278,7 @@ type lineReader struct {
 	most int64   // bytes of an event that may be read
 	read int64   // bytes
 	ends []int64 // of lines that are not counted yet
-	line int     // of what was asked for last
+	line int     // of the last offset asked for
 	from int64   // where the decoder began to read the present event
 	err  error   // of the file, not io.EOF
 }

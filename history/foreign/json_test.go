@@ -21,7 +21,7 @@ func TestJSONValues(t *testing.T) {
 	for text, want := range map[string]Value{
 		"9223372036854775807":     integer(9223372036854775807),
 		"-9223372036854775808":    integer(-9223372036854775808),
-		"9007199254740993":        integer(9007199254740993), // no float64
+		"9007199254740993":        integer(9007199254740993), // more than a float64 can hold
 		"9223372036854775808":     named("9223372036854775808"),
 		"-12345678901234567890.0": named("-12345678901234567890"),
 		"3.0":                     integer(3),
@@ -29,7 +29,7 @@ func TestJSONValues(t *testing.T) {
 		"-0":                      integer(0),
 		"0.1":                     named("0.1"),
 		"1e9999":                  named("1e9999"),
-		`"\xff"`:                  text("\xff"), // and not what \xfe is, too
+		`"\xff"`:                  text("\xff"), // "\xfe" must not read the same
 		`"\xfe\n"`:                text("\ufffd\n"),
 		`"\ud800"`:                text("\ufffd"),
 		`"\u0000\"\\"`:            text("\x00\"\\"),
@@ -78,7 +78,8 @@ func TestJSONLongEvent(t *testing.T) {
 	}
 }
 
-// A long list takes memory for its values, for its text three times, and little more.
+// A long list takes memory for its values, three times the length of its text, and
+// little more.
 func TestJSONLongCollection(t *testing.T) {
 	const n = 1_000_000
 	var file bytes.Buffer
@@ -87,7 +88,7 @@ func TestJSONLongCollection(t *testing.T) {
 		fmt.Fprintf(&file, ",%d", i)
 	}
 	file.WriteString("]}\n")
-	const value, text = 56, 7 // bytes of each
+	const value, text = 56, 7 // bytes of each value and of its text
 	allocs.Within(t, n, 2*value+8*text, func() {
 		events, err := all(t, file.String(), JSONL)
 		if err != nil || len(events) != 1 || len(events[0].Value.Items) != n+1 || events[0].Value.Items[n].Int != n-1 {
@@ -96,7 +97,7 @@ func TestJSONLongCollection(t *testing.T) {
 	})
 }
 
-// reference model reads a value with the tokens of encoding/json.
+// reference reads a value with the tokens of encoding/json.
 func reference(d *json.Decoder) (v Value, end bool, err error) {
 	t, err := d.Token()
 	if err != nil {
@@ -131,7 +132,8 @@ func reference(d *json.Decoder) (v Value, end bool, err error) {
 	return v, false, nil
 }
 
-// agrees wants to be read what encoding/json reads, of objects with data as their key.
+// agrees requires the reader to read what encoding/json reads, in an event with data as
+// its key.
 func agrees(t *testing.T, data []byte) {
 	t.Helper()
 	const before, after = `{"process":1,"type":"ok","f":"a","key":`, "}\n"

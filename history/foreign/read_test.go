@@ -171,7 +171,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// What is packed by gzip is read as what is in it, also again.
+// A file that is packed by gzip is read as its contents are, and can be read again.
 func TestReadPacked(t *testing.T) {
 	const plain = "{:process 3, :type :invoke, :f :write, :value 7}\n"
 	var packed bytes.Buffer
@@ -195,7 +195,8 @@ func TestReadPacked(t *testing.T) {
 	}
 }
 
-// Of the files of a test in Jepsen's store the one that tells most is taken.
+// Of the files of a test in Jepsen's store, the reader takes the one that holds the
+// most.
 func TestInFolder(t *testing.T) {
 	for _, c := range []struct {
 		files []string
@@ -381,7 +382,7 @@ func TestWriteEDN(t *testing.T) {
 	}
 }
 
-// seeds are beginnings for what may come.
+// seeds are texts from which the fuzzer starts.
 var seeds = []string{
 	"[{:process 0, :type :invoke, :f :read, :value nil}]", "#a.B{:process 0 :type :ok :f :cas :value [1 [2 #{3} {:a \"\\u0041\"}]]}",
 	"INFO  jepsen.util - 0\t:invoke\t:cas\t[3 0]\n", `{"process":0,"type":"info","f":"read","value":{"a":[1,2.5e3,"\ud83d\ude00"]}}`,
@@ -397,8 +398,8 @@ var formatCount = byte(len(Formats()))
 // mostEach is how many bytes of memory a byte of a history may take.
 const mostEach = 1000
 
-// Fuzz reads anything, and wants neither a panic, nor an event that breaks the
-// promises of Event, nor more memory than the input is worth.
+// Fuzz reads any text. The reader must not panic, return an event that breaks the
+// promises of Event, or take more memory than the length of the input allows.
 func Fuzz(f *testing.F) {
 	for _, s := range seeds {
 		for i := range formatCount {

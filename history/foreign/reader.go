@@ -18,8 +18,8 @@ type Reader struct {
 	own    own
 	others int
 	events int       // of clients and others
-	line   int       // of the last one
-	shared bool      // with the one before it
+	line   int       // of the last event
+	shared bool      // the last event begins on the line of the one before it
 	seeker io.Seeker // nil if the file cannot be read again
 	close  func() error
 }

@@ -14,9 +14,9 @@ import (
 //	{"ClientId":0,"Input":{"op":"write","value":3},"Call":1200,"Output":null,"Return":1900}
 //
 // The second form is a porcupine.Operation as encoding/json writes it, as etcd's robustness tests
-// store it. A record becomes two events, an invocation and a completion. It has no place among the
-// other records of its file, since those may be sorted by their starts, by their ends or by client:
-// its times are its order.
+// store it. A record becomes two events, an invocation and a completion. The position of a record
+// in its file means nothing, since records may be sorted by start, by end or by client. Only the
+// times order them.
 
 // isRecord reports whether this is a record, and not an event that has fields with such names beside
 // its own.
@@ -45,7 +45,7 @@ func (t *told) record(e *Event, x *fields, line int, colon string) (bool, error)
 	if e.Time == noTime {
 		return false, wrong(line, "the record has no time in its field start")
 	}
-	if x.end.Kind == Int && x.end.Int == math.MaxInt64 { // as porcupine's users write that it never returned
+	if x.end.Kind == Int && x.end.Int == math.MaxInt64 { // so porcupine's users mark an operation that never returned
 		x.end = Value{}
 	}
 	end, err := t.clock.read(line, colon+"end", x.end)

@@ -5,11 +5,10 @@ import (
 	"strconv"
 )
 
-// Bounds of what one event may be, so that no file takes more memory than its
-// events need.
+// Limits on one event, so that no file takes more memory than its events need.
 const (
-	mostDepth  = 100     // of collections within each other
-	mostItems  = 4 << 20 // of one event altogether
+	mostDepth  = 100     // nested collections
+	mostItems  = 4 << 20 // items of one event
 	mostText   = 1 << 20 // bytes of one text
 	mostShared = 1 << 16 // texts that are kept to be shared
 	mostShort  = 64      // bytes of a text that is shared
@@ -25,7 +24,7 @@ type scanner struct {
 	line int
 	done bool  // the file ends with buf
 	err  error // of the file, not io.EOF
-	// short means that an error occurred when there was no more to read.
+	// short means that an error occurred at the end of the input.
 	short bool
 
 	token  []byte
@@ -103,7 +102,7 @@ func (s *scanner) ahead(n int) []byte {
 	return s.buf[s.pos:min(s.pos+n, len(s.buf))]
 }
 
-// atEnd reports the end of the file, as opposed to a byte 0 in it.
+// atEnd reports whether the file has ended. A byte 0 in it does not count.
 func (s *scanner) atEnd() bool { return len(s.ahead(1)) == 0 }
 
 // wrong returns an error on this line, unless the file itself could not be read.

@@ -25,7 +25,7 @@ const (
 type clock struct {
 	kind  Clock
 	line  int   // of the first time
-	first Value // that time
+	first Value // the time on that line
 }
 
 // noTime is the time of an event if the file does not say.

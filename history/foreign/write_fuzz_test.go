@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Whatever a history of zklab's says, it says the same as EDN: to who reads
-// events of clients, but for names within values, which become keywords.
+// A history of zklab's says the same when it is written as EDN, to a reader of the
+// clients' events, except that names within values become keywords.
 func FuzzWriteEDN(f *testing.F) {
 	b := historytest.New(models.Queue.Name)
 	b.Op(0, models.FEnqueue, "k \"1\"\n", 1, 3, history.OK, models.Item{Item: "a\\b\x01"}, nil).Session(0xa)

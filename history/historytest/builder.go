@@ -64,7 +64,8 @@ func (o *Op) Session(id history.ID) *Op {
 	return o.each(func(e *history.Event) { e.Session = id })
 }
 
-// Alive sets, on both events, when the session last sent what a quorum answered.
+// Alive sets, on both events, when the session sent its latest request that a quorum
+// answered.
 func (o *Op) Alive(ms float64) *Op {
 	return o.each(func(e *history.Event) { e.Alive = At(ms) })
 }
@@ -119,8 +120,8 @@ func (b *Builder) add(e history.Event) *history.Event {
 	return &e
 }
 
-// History returns all that was added, in order of time. At equal times the order of
-// adding stands.
+// History returns all that was added, in order of time. Events at the same time stay in
+// the order in which they were added.
 func (b *Builder) History() *history.History {
 	events := slices.Clone(b.events)
 	slices.SortStableFunc(events, func(x, y *history.Event) int { return cmp.Compare(x.Time, y.Time) })
@@ -160,7 +161,7 @@ func (b *Builder) header() history.Header {
 	return h
 }
 
-// processes follows which process each client is.
+// processes tracks which process each client currently is.
 type processes struct {
 	clients int
 	of      map[int]history.Process

@@ -45,12 +45,13 @@ type Hold struct {
 	// confirm of a leader that leads again by itself.
 	Grant   *history.Operation
 	Claimed bool
-	// Reads says that the hold was for reading, of a read-write lock, from the beginning.
-	// Downgraded is the operation that may have made it one for reading; nil if there is none.
+	// Reads means that the hold of a read-write lock was for reading from the beginning.
+	// Downgraded is the operation that may have turned it into a hold for reading; nil if
+	// there is none.
 	Reads      bool
 	Downgraded *history.Operation
-	// The hold began at some time from Asked to Granted, as the events Shown show. Asked is Always
-	// if it is unknown.
+	// The hold began at some time from Asked to Granted. Shown lists the events that show it.
+	// Asked is Always if it is unknown.
 	Asked, Granted time.Duration
 	Shown          []int
 
@@ -106,7 +107,7 @@ func (h *Hold) known() time.Duration {
 	return max(at, h.Confirmed.Began())
 }
 
-// heard returns when that answer arrived.
+// heard returns when the last answer arrived that told the client it held.
 func (h *Hold) heard() time.Duration {
 	if h.Confirmed == nil {
 		return h.Granted

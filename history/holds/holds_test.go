@@ -44,7 +44,7 @@ func (b builder) fact(at float64, client int, f string, value any) {
 	b.Session(at, client, history.ID(0xa+client), f, key, value)
 }
 
-// seen is shown of a hold by figures and drawings.
+// seen is the part of a hold that figures and drawings show.
 type seen struct {
 	Client                int
 	From, Until, Believed time.Duration
@@ -165,7 +165,7 @@ func TestNextHold(t *testing.T) {
 		}},
 		{"a yes long after the session was gone", func(b builder) {
 			b.fact(20, 0, history.FExpired, nil)
-			b.confirm(0, 900, 901, models.Held{Held: true, Token: 10}) // it need not know yet
+			b.confirm(0, 900, 901, models.Held{Held: true, Token: 10}) // its client need not know yet
 			b.confirm(0, 1100, 1101, models.Held{Held: true, Token: 10})
 			b.release(0, 1200, 1201, history.OK, held)
 		}, []seen{
@@ -185,7 +185,8 @@ func TestNextHold(t *testing.T) {
 	}
 }
 
-// A hold that others live in other processes surely lasts only as long as it was last known.
+// A hold whose client lives in another process lasts for certain only up to the last answer
+// that confirmed it.
 func TestSure(t *testing.T) {
 	for remote, want := range map[bool]time.Duration{false: 50 * ms, true: 20 * ms} {
 		b := newBuilder()
@@ -203,11 +204,11 @@ func TestSure(t *testing.T) {
 func TestOverlaps(t *testing.T) {
 	b := newBuilder()
 	b.grant(0, 10)
-	b.grant(1, 20) // believed at the same time
+	b.grant(1, 20) // client 1 believes at the same time
 	b.release(0, 30, 31, history.OK, held)
 	b.release(1, 40, 41, history.OK, held)
 	b.grant(2, 50)
-	b.fact(55, 2, history.FExited, nil) // and did not see the next
+	b.fact(55, 2, history.FExited, nil) // client 2 is gone before the next hold
 	b.grant(1, 60)
 	b.release(1, 70, 71, history.OK, held)
 	b.grant(2, 80)

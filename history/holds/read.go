@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Evidence tells about clients more than their own answers do.
+// Evidence tells more about clients than their own answers do.
 type Evidence interface {
 	// Exited returns the first end of the client's process at t or later, or None.
 	Exited(client int, t time.Duration) Moment
@@ -29,8 +29,8 @@ type Evidence interface {
 type Reader struct {
 	Object   *models.Model // whose operations grant and end holds
 	Evidence Evidence
-	// Remote means that subjects live in other processes and report losses. A release tells about
-	// the hold then only what the harness had heard by that time.
+	// Remote means that subjects live in other processes and report losses. A release then tells
+	// about the hold only what the harness had heard by that time.
 	Remote bool
 	// Decode reads the value of an event into v.
 	Decode func(e *history.Event, v any)

@@ -10,7 +10,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// All has each model that a file of the package declares, by names that rise: models are found by them.
+// All returns each model that a file of the package declares, in the order of the names, which the
+// search for a model needs.
 func TestAll(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {

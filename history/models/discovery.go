@@ -3,8 +3,8 @@ package models
 import "github.com/zklab/zklab/history"
 
 // Operations on a service. A client is at most one instance of each service. A service is a group
-// with instances as members: it has the names and values of a group, and FChanged is an
-// operation of a service, too.
+// with instances as members: it has the names and values of a group, and FChanged is also an
+// operation of a service.
 const (
 	// FRegister registers an instance: invoke Joining, ok nothing.
 	FRegister = "register"

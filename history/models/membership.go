@@ -62,7 +62,7 @@ func tellJoining(name, asked string) func(*history.Operation, *Words) Values {
 	}
 }
 
-// mostMembers is the number of members that are named.
+// mostMembers is the maximum number of members that a list names.
 const mostMembers = 12
 
 func tellMembers(name string) func(*history.Operation, *Words) Values {

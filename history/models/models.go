@@ -28,9 +28,9 @@ type Model struct {
 	Page  string
 	State State
 	// Stay says, in the past tense, what a client does between the operations that begin and end a
-	// stay. A barrier "up" uses it for itself.
+	// stay. For a barrier, it is "up" and describes the barrier itself.
 	Stay string
-	// Sessions means that the correctness of operations depends on sessions, too. Checks that look
+	// Sessions means that the correctness of operations also depends on sessions. Checks that look
 	// at operations alone would accuse correct recipes.
 	Sessions bool
 	// Parts means that an operation uses some parts of its key, so that concurrent holders of a key
@@ -72,15 +72,15 @@ type Operation struct {
 
 	Local   bool // answered in the harness's memory: evidence, not load
 	Waits   bool // may have to wait for other clients
-	Begins  bool // begins a stay, with its ok; a hold's has a Wish and a Grant
-	Ends    bool // ends a stay, with its invocation; a hold's has a Held
+	Begins  bool // its ok begins a stay; a hold's values are Wish and Grant
+	Ends    bool // its invocation ends a stay; a hold's value is Held
 	Affirms bool // asks whether the stay still lasts: ok Held
 	Puts    bool // puts an item in: invoke Item
 	Takes   bool // takes an item out: ok Item, if the answer names it
 	Lessens bool // turns a hold into one for reading
 	Writes  bool // writes to the resource that a hold guards: ok Written
 	Reads   bool // reads the store in the way that its HowRead names
-	Settles bool // once it was answered for good, every client that asks again is answered, too
+	Settles bool // once a client got an answer, every client that asks again gets one
 
 	// Quorum reports whether the operation, if it succeeds, proves that the ensemble serves writes
 	// again; nil means never. An answer that one server can give alone proves nothing. An operation
@@ -101,8 +101,8 @@ type Values struct {
 	Accepted bool       // the resource accepted the write
 	Item     string
 	Parts    []string // requested parts of the key
-	// Data holds what the operation wrote to the object's own znode or, if Seen, what the answer showed
-	// was there; nil if it is unknown or there is none.
+	// Data holds what the operation wrote to the object's own znode or, if Seen, the data that its
+	// answer showed there; nil if it is unknown or there is none.
 	Data *string
 	Seen bool
 }
@@ -135,8 +135,8 @@ var all = []*Model{
 // All returns the models, in order of name.
 func All() []*Model { return slices.Clone(all) }
 
-// Declared is a program's declaration of a kind of object of its own. It travels with the header
-// of the histories of such objects (history.Header.Declared).
+// Declared is a program's declaration of its own kind of object. It travels with the header of
+// the histories of such objects (history.Header.Declared).
 type Declared interface {
 	history.Declared
 	// Model returns the operations with their traits and words: the same model at each call.
@@ -161,9 +161,9 @@ func known(name string) *Model {
 	return all[i]
 }
 
-// Named returns zklab's model of that name. If there is none, the returned model accepts any operation, without
-// traits and words. Without a name, an operation has the traits of a lock's operation of its name, or otherwise of
-// another model's.
+// Named returns zklab's model of that name. If there is none, the returned model accepts any
+// operation, without traits and words. If the name is empty, each operation has the traits of the
+// lock's operation with the same name or, if a lock has none, of another model's.
 func Named(name string) *Model {
 	switch m := known(name); {
 	case m != nil:

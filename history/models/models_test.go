@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// What a timeline shows of an object needs operations that begin and end it.
+// The picture of an object in a timeline needs operations that begin and end it.
 func TestDeclarationsAreWhole(t *testing.T) {
 	for _, m := range models.All() {
 		has := func(trait func(models.Operation) bool) bool { return slices.ContainsFunc(m.Operations, trait) }
@@ -17,7 +17,7 @@ func TestDeclarationsAreWhole(t *testing.T) {
 		puts := has(func(o models.Operation) bool { return o.Puts })
 		takes := has(func(o models.Operation) bool { return o.Takes })
 		stays := m.Held() || m.State == models.Entered || m.State == models.Raised
-		if m.State == models.Filled { // what is in it may be with somebody
+		if m.State == models.Filled { // an item may be with a client
 			stays = begins
 		}
 		if begins != stays || ends != stays || (m.Stay != "") != stays {
@@ -35,7 +35,8 @@ func TestDeclarationsAreWhole(t *testing.T) {
 	}
 }
 
-// Each operation that has a key is told in words: who, what of which key, and what came of it.
+// Each operation that has a key is described in words: which client did what to which key, and
+// with what result.
 func TestEveryOperationIsTold(t *testing.T) {
 	for _, m := range models.All() {
 		if m.Keyless {
@@ -53,9 +54,9 @@ func TestEveryOperationIsTold(t *testing.T) {
 	}
 }
 
-// An operation has the traits that its own model gives it. Those of a model that is not declared have
-// neither traits nor words: only the program that declares the model knows them. A history that names
-// no model is read by the names of its operations.
+// An operation has the traits that its own model gives it. Those of a model that is not declared
+// have neither traits nor words: only the program that declares the model knows them. A history
+// that names no model is read according to the names of its operations.
 func TestTraitsAreOfTheModel(t *testing.T) {
 	for _, tt := range []struct {
 		model, f     string

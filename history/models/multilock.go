@@ -65,7 +65,7 @@ func tellGuardedKey(op *history.Operation, w *Words) Values {
 	return tellGuarded(op, w)
 }
 
-// fewKeys is the number of keys within an object that are named at a time.
+// fewKeys is the maximum number of keys that ListKeys names.
 const fewKeys = 5
 
 // ListKeys lists keys within an object for people.

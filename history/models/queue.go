@@ -29,7 +29,8 @@ func queueOperations(put func(*history.Operation, *Words) Values) []Operation {
 	}
 }
 
-// gotItem: a single server can answer that a queue is empty, so only an item proves a quorum.
+// gotItem reports whether a dequeue, if it succeeded, returned an item: a single server can
+// answer that a queue is empty, so only an item proves a quorum.
 func gotItem(op *history.Operation) bool {
 	var v Item
 	return op.Outcome() != history.OK || op.Return.Decode(&v) == nil && v.Item != ""

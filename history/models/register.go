@@ -67,7 +67,8 @@ var Register = &Model{
 	},
 }
 
-// wasNotBeaten: a compare-and-set that lost has failed through no fault of the servers.
+// wasNotBeaten reports whether a compare-and-set did not lose against an earlier write.
+// If it lost, it failed through no fault of the servers.
 func wasNotBeaten(op *history.Operation) bool {
 	if op.Outcome() != history.Fail || op.Return.Error == nil {
 		return true

@@ -13,7 +13,7 @@ const (
 	FDowngrade = "downgrade"
 	// FRevoke asks the holders to give the lock back; no values.
 	FRevoke = "revoke"
-	// FListen waits until the present hold is asked back: invoke Held, ok Heard.
+	// FListen waits until a client asks for the present hold: invoke Held, ok Heard.
 	FListen = "listen"
 	// FRead reads the guarded resource, with the values of FWrite.
 )

@@ -21,7 +21,7 @@ const (
 	FLifetimes  = "lifetimes"   // containers and znodes with a TTL
 )
 
-// Burst is the value of the invoke of such an operation.
+// Burst is the value of the invoke of every operation of model session.
 type Burst struct {
 	Requests int `json:"requests"` // of the client's session
 }

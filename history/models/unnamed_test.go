@@ -22,7 +22,8 @@ const (
 	root   = "../.."
 )
 
-// Packages go by the traits of operations: only those of the objects themselves name one.
+// Packages use the traits of operations; only the packages of the objects themselves name
+// an operation.
 func TestOperationsUnnamed(t *testing.T) {
 	packages := programs(t, "cmd/zklab", ".", "object")
 	for _, sure := range []string{"history/holds", "checker/internal/traits", "explain", "stats", "reports", "internal/lab/engine"} {
@@ -71,9 +72,9 @@ func TestOperationsNamed(t *testing.T) {
 	}
 }
 
-// ofObjects reports whether a package belongs to the objects: it declares models, contracts, loads or
-// the properties of some objects, which are a frame.Model. A package that reads histories of other tools knows
-// their names.
+// ofObjects reports whether a package belongs to the objects: it declares models, contracts, loads,
+// or a frame.Model with the properties of some objects. A package that reads histories of other
+// tools also counts, since it knows their names.
 func ofObjects(folder string, p *pkg) bool {
 	for _, layer := range []string{"history/models", "internal/contracts", "subjects", "workloads"} {
 		if folder == layer || strings.HasPrefix(folder, layer+"/") {
@@ -87,7 +88,7 @@ func ofObjects(folder string, p *pkg) bool {
 type pkg struct {
 	set     *token.FileSet
 	files   map[string]*ast.File // by name
-	imports []string             // folders of this module
+	imports []string             // the folders of this module that it imports
 }
 
 func (p *pkg) line(at naming) int { return p.set.Position(at.pos).Line }
@@ -112,7 +113,8 @@ func (p *pkg) declaresModel() bool {
 	return false
 }
 
-// programs returns the packages of this module that some are built of, by folder.
+// programs returns the packages of this module that the programs in the folders are
+// built of, by folder.
 func programs(t *testing.T, folders ...string) map[string]*pkg {
 	t.Helper()
 	all := map[string]*pkg{}
@@ -164,8 +166,8 @@ type naming struct {
 // constant matches the constants of package models that name operations.
 var constant = regexp.MustCompile(`^F[A-Z]`)
 
-// named returns the places of a file that name a constant of an operation, or compare the F of something with
-// the text of one.
+// named returns the places of a file that name a constant of an operation, or compare an F with the
+// text of one.
 func named(file *ast.File) (all []naming) {
 	declarations := ""
 	for _, i := range file.Imports {
@@ -208,7 +210,7 @@ func isF(e ast.Expr) bool {
 	return ok && strings.EqualFold(s.Sel.Name, "f")
 }
 
-// literals returns the texts that name operations, also in lists.
+// literals returns the texts that name operations, even those in lists.
 func literals(all ...ast.Expr) (found []naming) {
 	for _, e := range all {
 		switch e := e.(type) {

@@ -2,8 +2,8 @@ package models
 
 import "github.com/zklab/zklab/history"
 
-// This file has the values of traits, which readers of all models know. The values of a single object
-// are in its file.
+// This file defines the values of traits, which readers of all models know. The values that only
+// one object has are in the object's file.
 
 // Grant is the value of an acquire's ok and of a write's invoke. Token is 0 for subjects without
 // fencing.

@@ -28,8 +28,8 @@ type Gate struct {
 	Quantile float64
 	// Below is the bound: nanoseconds, a share from 0 to 1, or events per operation.
 	Below float64
-	// Relative means that Below is how much more than in another group is too much, as a share of
-	// that group's value: 0.1 for <+10%.
+	// Relative means that Below bounds how much the value exceeds that of another group, as a
+	// share of the other group's value: 0.1 for <+10%.
 	Relative bool
 }
 
@@ -58,7 +58,7 @@ type Result struct {
 	Samples    int `json:"samples"`
 	Needed     int `json:"needed,omitempty"`
 	NeededRuns int `json:"needed_runs,omitempty"`
-	// Text says it in a sentence.
+	// Text states the result in a sentence.
 	Text string `json:"text"`
 }
 
@@ -346,9 +346,9 @@ func Percent(share float64) string {
 	return text + " %"
 }
 
-// judgeShare judges a bound on a share. It needs enough operations to show that the share is below
-// the bound if not a single one counts. With fewer, it decides only that the share exceeds the
-// bound.
+// judgeShare judges a bound on a share. It needs so many operations that the share would prove to
+// be below the bound if none of them counted. With fewer, it decides only that the share exceeds
+// the bound.
 func (g *Gate) judgeShare(s *samples.Samples) Result {
 	some, all := g.Metric.Share(s, g.Part)
 	value := float64(some) / float64(max(all, 1))
@@ -372,7 +372,8 @@ func (g *Gate) judgeShare(s *samples.Samples) Result {
 	return r
 }
 
-// fewest is how many operations that can have caused events are needed to judge a ratio.
+// fewest is the minimum number of operations that can have caused events for which a
+// ratio is judged.
 const fewest = 20
 
 // judgeRatio judges a bound on a ratio. It needs operations that can have caused events: a lock that no

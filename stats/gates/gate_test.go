@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/stats/samples"
 )
 
-// gated are samples of a run: 800 acquires from 1 to 400 ms, 100 fail-overs after kills of leaders
-// and 3 after other kills, of which the longest are censored.
+// gated returns samples of a run: 800 acquires from 1 to 400 ms, 100 fail-overs after kills of
+// leaders and 3 after other kills, of which the longest are censored.
 func gated() *samples.Samples {
 	acquires, kills, others := &measured.Times{}, &measured.Times{}, &measured.Times{}
 	for n := range 400 {
@@ -95,8 +95,8 @@ func TestGates(t *testing.T) {
 	}
 }
 
-// With few measurements a gate is decided as soon as chance does not explain them; an undecided one names the
-// options that take enough.
+// With few measurements a gate is decided as soon as chance does not explain them; an undecided
+// gate names the options that produce enough of them.
 func TestGateDecidesEarly(t *testing.T) {
 	at := func(d time.Duration, n int, atLeast bool) *measured.Times {
 		times := &measured.Times{}

@@ -103,8 +103,8 @@ func (t *Times) censoredInterval(q float64) Interval {
 			longer *= 1 - float64(n)/float64(left)
 			greenwood += float64(n) / (float64(left) * float64(left-n))
 			deviation := (loglog(longer) - loglog(1-q)) * math.Abs(math.Log(longer)) / math.Sqrt(greenwood)
-			// deviation is not a number at the last time, if that is exact. The share is 1 there however
-			// few times were left, which says nothing about where the interval ends.
+			// deviation is NaN at the last time if that is exact. The share is 1 there however few
+			// times were left, which says nothing about where the interval ends.
 			if !(deviation < -z) && i.Low.AtLeast {
 				i.Low = Bound{Time: b.Time}
 			}

@@ -23,7 +23,8 @@ func drawTimes(t *rapid.T, name string, censored bool) []Bound {
 	return rapid.SliceOfN(one, 0, 200).Draw(t, name)
 }
 
-// Times that were written and read, and times that were merged in either order, are the same.
+// Times stay the same when they are written and read back, and when they are merged in either
+// order.
 func TestTimesKeepWhatTheyWereGiven(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := TimesOf(drawTimes(t, "a", true)), TimesOf(drawTimes(t, "b", true))
@@ -82,8 +83,8 @@ func TestTimesRefuse(t *testing.T) {
 	}
 }
 
-// Without lower bounds, the distribution is the share of times up to each one. The reference counts
-// them one by one.
+// Without lower bounds, the distribution gives each time the share of times up to it. The reference
+// counts them one by one.
 func TestDistributionOfExactTimes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := drawTimes(t, "times", false)

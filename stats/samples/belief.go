@@ -12,9 +12,9 @@ type Belief struct {
 	Total   time.Duration `json:"total"`
 	Longest time.Duration `json:"longest"`
 	Writes  int           `json:"writes"` // to the guarded resource, that ended
-	// Refused counts those among Writes that a resource refuses which checks tokens: a client wrote
-	// after one with a later grant. If the subject gives no tokens, the order of the grants, as the
-	// clients saw them, stands for them.
+	// Refused counts the Writes that a resource which checks tokens would refuse: a client wrote
+	// after another client with a later grant. If the subject gives no tokens, the order of the
+	// grants, as the clients saw them, stands for them.
 	Refused int `json:"refused"`
 }
 

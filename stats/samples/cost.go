@@ -47,8 +47,8 @@ const (
 	Writes   = "write"
 )
 
-// HerdPoint are the releases with one number of contenders. An event belongs to the latest release
-// that began before it, of the key that its client used.
+// HerdPoint counts the releases with one number of contenders. An event belongs to the latest
+// release before it of the key that the event's client used.
 type HerdPoint struct {
 	Contenders int `json:"contenders"` // with the client that released
 	OK         int `json:"ok"`

@@ -4,8 +4,8 @@ package samples
 type Fairness struct {
 	Grants        int     `json:"grants"`
 	Overtook      int     `json:"overtook"`
-	MostOvertaken int     `json:"most_overtaken"` // of all runs
-	LeastJain     float64 `json:"least_jain"`     // of all runs
+	MostOvertaken int     `json:"most_overtaken"` // the most in any run
+	LeastJain     float64 `json:"least_jain"`     // the least in any run
 }
 
 // Merge adds the figures of other runs. others may be nil, and is not changed.

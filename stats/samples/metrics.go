@@ -176,8 +176,8 @@ func (m *Metric) Of(s *Samples, part string) *measured.Times {
 	return nil
 }
 
-// Times returns the times of a part as a gate names it, "" for the whole. A kind of faults (kill) has the
-// times of all its targets (kill:leader), too. It returns nil if there are none.
+// Times returns the times of a part as a gate names it, "" for the whole. A kind of faults (kill)
+// includes the times of all its targets (kill:leader). It returns nil if there are none.
 func (m *Metric) Times(s *Samples, part string) (sum *measured.Times) {
 	if m.ofFault == nil || part == "" && m.Whole == Apart {
 		return m.Of(s, part)

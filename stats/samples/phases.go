@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// FailoverPhases divides the fail-over of one affected client, whose sum they are. Each is 0 if it does not
-// apply.
+// FailoverPhases divides the fail-over of one affected client into phases, whose sum it is. A phase
+// that does not apply is 0.
 type FailoverPhases struct {
 	// Noticed is the time from the verified effect of the fault to the loss of the connection; for a
 	// client that kept its connection, to the success.
@@ -15,7 +15,8 @@ type FailoverPhases struct {
 	// Paused is the time in which the client had no connection and did not try to make one, as its
 	// library pauses before it connects again.
 	Paused time.Duration `json:"paused"`
-	// Connecting is the time in which it tried servers, or waited for one to serve it.
+	// Connecting is the time in which the client tried servers, or waited for one to
+	// serve it.
 	Connecting time.Duration `json:"connecting"`
 	// Serving is the time from the last new connection to the success.
 	Serving time.Duration `json:"serving"`

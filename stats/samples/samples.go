@@ -51,9 +51,9 @@ type Fault struct {
 	HandOvers *measured.Times `json:"hand_overs,omitempty"`
 	// Phases holds the phases of the fail-overs of affected clients; nil if there are none.
 	Phases *Phases `json:"phases,omitempty"`
-	// Outages has the time without service of each fault as the probe saw it that uses all servers;
-	// OutagesBest and OutagesWorst have the shortest and the longest of the probes that stay with one
-	// server.
+	// Outages has the time without service of each fault, as the probe that uses all servers saw
+	// it; OutagesBest and OutagesWorst have the shortest and the longest of the probes that stay
+	// with one server.
 	Outages      *measured.Times `json:"outages,omitempty"`
 	OutagesBest  *measured.Times `json:"outages_best,omitempty"`
 	OutagesWorst *measured.Times `json:"outages_worst,omitempty"`

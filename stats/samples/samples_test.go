@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/stats/measured"
 )
 
-// Samples of two runs add up, and survive being written.
+// The samples of two runs add up, and stay the same when they are written.
 func TestSamplesAddUp(t *testing.T) {
 	second := func(n ...int) *measured.Times {
 		var times measured.Times

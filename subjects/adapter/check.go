@@ -14,9 +14,9 @@ type check struct {
 
 var errNotOffered = errors.New("not offered")
 
-// The things with which most checks begin: an object of one client, objects of two clients at one
-// path, the same as contenders, a client without objects, and a program to which the check writes
-// lines itself.
+// What most checks begin with: an object of one client, objects of two clients at one path, the
+// same two as contenders, a client without objects, and a program to which the check writes lines
+// itself.
 var (
 	onObject     = on((*trial).first)
 	onClient     = on((*trial).client)
@@ -42,7 +42,7 @@ func onBoth[T any](begin func(*trial) (a, b T)) func(func(t *trial, a, b T)) fun
 	}
 }
 
-// makes: the program has the recipe.
+// makes checks that the program has the recipe.
 func makes(t *trial) {
 	err := caught(func() { t.first() })
 	var e *Error
@@ -52,7 +52,7 @@ func makes(t *trial) {
 	t.must(err)
 }
 
-// refusesOperation: an object refuses an operation that it does not know.
+// refusesOperation checks that an object refuses an operation that it does not know.
 func refusesOperation(t *trial, o *object) {
 	const none = "frobnicate"
 	var e *Error

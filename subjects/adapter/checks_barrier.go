@@ -13,7 +13,7 @@ var barriersSuite = suiteOf(contracts.Barriers, nil,
 	check{"cancel-at-once", onObject(cancelsAwaitAtOnce)},
 )
 
-// holdsBack: clients wait while the barrier is raised, and only then.
+// holdsBack checks that clients wait while the barrier is raised, and only then.
 func holdsBack(t *trial, a, b *object) {
 	t.during("nobody raised the barrier", func() { t.simply(b, models.FAwait) })
 	for range 2 {

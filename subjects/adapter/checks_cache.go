@@ -63,7 +63,7 @@ var subtreeSteps = []struct {
 	{models.CacheRoot, "six", map[string]string{".": "six"}},
 }
 
-// copiesChanges: a current copy has the changes of both clients.
+// copiesChanges checks that a current copy has the changes of both clients.
 func copiesChanges(t *trial, a, b *object) {
 	for i, step := range subtreeSteps {
 		who := a
@@ -78,7 +78,8 @@ func copiesChanges(t *trial, a, b *object) {
 	t.copies(a, subtreeSteps[len(subtreeSteps)-1].want)
 }
 
-// copiesByItself: a copy follows changes without a request for a current one.
+// copiesByItself checks that a copy follows changes without a request for a current
+// one.
 func copiesByItself(t *trial, a, b *object) {
 	for i, step := range subtreeSteps {
 		if step.node != "" {
@@ -103,7 +104,7 @@ func (t *trial) follows(o *object, want map[string]string) {
 	})
 }
 
-// putsBelowNothing: a refused put has no effect.
+// putsBelowNothing checks that a refused put has no effect.
 func putsBelowNothing(t *trial, o *object) {
 	if caught(func() { t.puts(o, "a", "one") }) == nil {
 		t.failf("%s made a znode below one that does not exist", models.FPut)

@@ -40,7 +40,7 @@ func next(ctx context.Context, o *object, want string) error {
 	return nil
 }
 
-// followsChanges: each client sees the changes of both, in order.
+// followsChanges checks that each client sees the changes of both, in order.
 func followsChanges(t *trial, a, b *object) {
 	t.during("in the beginning", func() { t.observes(b, "") })
 	for i, value := range []string{"one", "two", "", "one\nagain", "", "three"} {
@@ -55,7 +55,7 @@ func followsChanges(t *trial, a, b *object) {
 	t.observes(a, "three")
 }
 
-// waitsForNext: a value is reported once.
+// waitsForNext checks that next reports each value only once.
 func waitsForNext(t *trial, a, b *object) {
 	for _, value := range []string{"one", "", "two"} {
 		t.sets(a, value)

@@ -31,7 +31,8 @@ func countsAdditions(t *trial, a, b *object) {
 	counts(t, b, contracts.CounterRead, fenced, 3)
 }
 
-// comparesFirst: a compare-and-set that finds another value reports that, and does nothing.
+// comparesFirst checks that a compare-and-set that finds another value reports a mismatch
+// and changes nothing.
 func comparesFirst(t *trial, o *object) {
 	counts(t, o, contracts.CounterAdd, models.Addition{Delta: 1}, 1)
 	err := caught(func() { calls(t, o, contracts.CounterCompareAndSet, models.CountSwap{From: 7, To: 8}) })

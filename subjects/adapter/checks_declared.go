@@ -26,8 +26,8 @@ type DeclaredCall struct {
 	Begins, Ends bool
 }
 
-// suite returns the checks of declared objects: that the program serves the operations. Only runs check what the
-// operations promise.
+// suite returns the checks of declared objects. They check that the program serves the operations.
+// Only runs check what the operations promise.
 func (d *Declared) suite() *suite {
 	return &suite{recipe: d.Name, checks: []check{
 		{"operations", onObject(d.answersAll)},
@@ -66,21 +66,23 @@ func (o *object) declared(ctx context.Context, c DeclaredCall) error {
 
 func all(DeclaredCall) bool { return true }
 
-// answersAll: it answers each operation of one client.
+// answersAll checks that the program answers each operation of one client.
 func (d *Declared) answersAll(t *trial, o *object) {
 	for number := range int64(3) {
 		d.answered(t, o, number, all)
 	}
 }
 
-// answersBoth: it answers two clients at one object, one after the other.
+// answersBoth checks that the program answers two clients at one object, one after the
+// other.
 func (d *Declared) answersBoth(t *trial, a, b *object) {
 	for i, o := range []*object{a, b, a} {
 		t.during(fmt.Sprint("client ", o.p.cfg.Client), func() { d.answered(t, o, int64(i), all) })
 	}
 }
 
-// cancels: a client that waits for a hold of another client, and gives up, gets an answer that says so.
+// cancels checks that a client that waits for a hold of another client, and gives up, gets an
+// answer that says so.
 func (d *Declared) cancels(t *trial, a, b *object) {
 	calls, err := d.Calls(0)
 	t.must(err)
@@ -98,12 +100,12 @@ func (d *Declared) cancels(t *trial, a, b *object) {
 	d.answered(t, a, 0, func(c DeclaredCall) bool { return c.Ends })
 }
 
-// answersUnicode: paths are text.
+// answersUnicode checks that a path may be any Unicode text.
 func (d *Declared) answersUnicode(t *trial) {
 	d.answered(t, t.object(t.root+"/ümlaut 鍵"), 0, all)
 }
 
-// isMadeAgain: an object that was closed can be made again.
+// isMadeAgain checks that an object that was closed can be made again.
 func (d *Declared) isMadeAgain(t *trial, o *object) {
 	d.answered(t, o, 0, all)
 	t.soon("close", o.Close)

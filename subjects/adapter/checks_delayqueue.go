@@ -15,8 +15,8 @@ func dueAt(due time.Time) putter {
 	return func(item []byte) any { return contracts.DelayedItem{Item: item, Due: due.UnixMilli()} }
 }
 
-// isByDue: items come in the order of their due times, equal ones in the order in which
-// they were put, and none before it is due.
+// isByDue checks that items come in the order of their due times, equal ones in the
+// order in which they were put, and none before it is due.
 func (putter) isByDue(t *trial, a, b *object) {
 	now := time.Now()
 	soon, minuteAgo := now.Add(300*time.Millisecond).Truncate(time.Millisecond), dueAt(now.Add(-time.Minute))

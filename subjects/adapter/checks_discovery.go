@@ -46,7 +46,8 @@ func isFound(t *trial, a, b *object) {
 	t.finds(a, "two")
 }
 
-// tellsAndPicks: after a client was told of a change, it picks from what it was told.
+// tellsAndPicks checks that after a client was told of a change, it picks from the
+// instances that it was told.
 func tellsAndPicks(t *trial, a, b *object) {
 	changes := func(change func(), want ...string) {
 		changed := t.beginChanged(b)

@@ -15,7 +15,7 @@ func cancelsEnterAtOnce(t *trial, o *object) {
 	t.atOnce(o, models.FEnter)
 }
 
-// entersAndLeaves: both clients enter and leave together.
+// entersAndLeaves checks that both clients enter and leave together.
 func entersAndLeaves(t *trial, a, b *object) {
 	for _, op := range []string{models.FEnter, models.FLeave} {
 		first := t.beginSimply(a, op)

@@ -14,7 +14,8 @@ import (
 // An election is a hold that can tell which candidate leads.
 var electionsSuite = suiteOf(contracts.Elections, strconv.Itoa, append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)})...)
 
-// tellsLeader: it returns the leading candidate's id, and "" before any leads.
+// tellsLeader checks that the program returns the leading candidate's id, and "" before
+// any candidate leads.
 func tellsLeader(t *trial, a, b *contender) {
 	if !a.Offers(contracts.OfferLeader) {
 		t.must(errNotOffered)

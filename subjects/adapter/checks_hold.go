@@ -87,7 +87,8 @@ func (t *trial) turn(o *contender) {
 	t.release(o)
 }
 
-// takesTurns: one client acquires and releases repeatedly; no hold is lost.
+// takesTurns checks that one client can acquire and release repeatedly, and loses no
+// hold.
 func takesTurns(t *trial) {
 	o := t.contender()
 	var last *grant
@@ -153,7 +154,7 @@ func (t *trial) contended() (a, b *contender, second *attempt) {
 
 const heldByAnother = "another client holds it"
 
-// contends: the second client waits for the first.
+// contends checks that the second client waits for the first.
 func contends(t *trial) {
 	a, b, second := t.contended()
 	t.release(a)
@@ -162,8 +163,8 @@ func contends(t *trial) {
 	t.release(b)
 }
 
-// cancelsAcquire: a client that gives up gets nothing later, and is in no other client's
-// way.
+// cancelsAcquire checks that a client that gives up gets nothing later, and is in no
+// other client's way.
 func cancelsAcquire(t *trial) {
 	a, b, second := t.contended()
 	t.cancelled(second)
@@ -173,13 +174,14 @@ func cancelsAcquire(t *trial) {
 	}
 }
 
-// cancelsAcquireAtOnce: see atOnce.
+// cancelsAcquireAtOnce checks a cancel that the program reads together with its
+// acquire: see atOnce.
 func cancelsAcquireAtOnce(t *trial) {
 	_, b := t.held()
 	t.atOnce(b.object, models.FAcquire)
 }
 
-// answersWhileItWaits: other lines are read while a call waits.
+// answersWhileItWaits checks that other lines are read while a call waits.
 func answersWhileItWaits(t *trial) {
 	_, b, _ := t.contended()
 	t.during("while an acquire waits", func() { t.settle(b.p) })
@@ -188,7 +190,8 @@ func answersWhileItWaits(t *trial) {
 // manyObjects is how many objects overlap.
 const manyObjects = 20
 
-// overlaps: one client's objects at different paths do not wait for each other.
+// overlaps checks that one client's objects at different paths do not wait for each
+// other.
 func overlaps(t *trial) {
 	_, b := t.held()
 	blocked := t.begin("the second acquire", b.acquire)
@@ -216,13 +219,14 @@ func overlaps(t *trial) {
 	t.cancelled(blocked)
 }
 
-// holdsUnicode: paths are Unicode text. (ZooKeeper accepts none beyond the basic plane.)
+// holdsUnicode checks that a path may be Unicode text. (ZooKeeper accepts no characters
+// beyond the basic plane.)
 func holdsUnicode(t *trial) {
 	o := t.object(t.root + "/käse 锁 \"a\\b\"")
 	t.turn(&contender{object: o})
 }
 
-// closesAndIsMadeAgain: a closed object can be made again at its path.
+// closesAndIsMadeAgain checks that a closed object can be made again at its path.
 func closesAndIsMadeAgain(t *trial) {
 	o := t.contender()
 	t.turn(o)
@@ -231,8 +235,8 @@ func closesAndIsMadeAgain(t *trial) {
 	t.turn(&contender{object: again})
 }
 
-// tellsLoss: a client that was frozen for longer than its session timeout reports the loss
-// when it resumes.
+// tellsLoss checks that a client that was frozen for longer than its session timeout
+// reports the loss when it resumes.
 func tellsLoss(t *trial, a, b *contender) {
 	if !a.Offers(eventLost) {
 		t.must(errNotOffered)
@@ -255,8 +259,8 @@ func tellsLoss(t *trial, a, b *contender) {
 	t.release(b)
 }
 
-// diesHolding: what a killed client held goes to others, and the client can take its turn
-// again after a restart.
+// diesHolding checks that what a killed client held goes to others, and that the client
+// can take its turn again after a restart.
 func diesHolding(t *trial) {
 	a, b := t.held()
 	t.must(a.p.Kill())
@@ -265,8 +269,8 @@ func diesHolding(t *trial) {
 	t.during("after a restart", func() { t.turn(a) })
 }
 
-// givesBackAtQuit: a client that quits closes its session, so that no other client waits
-// for it to expire.
+// givesBackAtQuit checks that a client that quits closes its session, so that no other
+// client waits for it to expire.
 func givesBackAtQuit(t *trial) {
 	a, b, next := t.contended()
 	began := time.Now()

@@ -45,7 +45,7 @@ func (t *trial) jobsAre(folder string, want int) {
 	}
 }
 
-// worksJobs: one client puts jobs, another one takes and finishes them.
+// worksJobs checks that one client can put jobs, and another one take and finish them.
 func worksJobs(t *trial, a, b *object) {
 	for i := range 3 {
 		job := fmt.Sprint("job ", i)
@@ -58,7 +58,7 @@ func worksJobs(t *trial, a, b *object) {
 	t.jobsAre(subjects.DoneJobs, 3)
 }
 
-// waitsForJob: take of an empty job queue.
+// waitsForJob checks that a take from an empty job queue waits.
 func waitsForJob(t *trial, a, b *object) {
 	var got contracts.TakenJob
 	take := t.begin("take", func(ctx context.Context) error { return a.Call(ctx, models.FTake, nil, &got) })
@@ -71,7 +71,7 @@ func waitsForJob(t *trial, a, b *object) {
 	calls(t, a, contracts.JobQueueFinish, got)
 }
 
-// cancelsJob: a client that gives up has no job.
+// cancelsJob checks that a client that gives up a take has no job.
 func cancelsJob(t *trial, a, b *object) {
 	take := t.begin("take", func(ctx context.Context) error { return a.Call(ctx, models.FTake, nil, nil) })
 	t.waits(take, "there is no job")
@@ -82,14 +82,15 @@ func cancelsJob(t *trial, a, b *object) {
 	calls(t, b, contracts.JobQueueFinish, j)
 }
 
-// triesJobs: a job that was given back comes again, and is dead after the last attempt.
+// triesJobs checks that a job that was given back comes again, and is a dead letter
+// after the last attempt.
 func triesJobs(t *trial, a, b *object) {
 	t.putJob(a, "bad")
 	for i, o := range []*object{a, b} {
 		j := t.takesJob(o, "bad", i+1)
 		calls(t, o, contracts.JobQueueGiveBack, j)
 	}
-	// A worker may have to find out by itself that a job is dead.
+	// A worker may have to find out by itself that a job is a dead letter.
 	take := t.begin("take", func(ctx context.Context) error { return b.Call(ctx, models.FTake, nil, nil) })
 	t.waits(take, "there is no job but one that is dead")
 	t.cancelled(take)
@@ -98,7 +99,7 @@ func triesJobs(t *trial, a, b *object) {
 	t.jobsAre(subjects.DoneJobs, 0)
 }
 
-// crashedJob: the job of a killed client goes to another one.
+// crashedJob checks that the job of a killed client goes to another one.
 func crashedJob(t *trial, a, b *object) {
 	t.putJob(a, "orphan")
 	t.takesJob(a, "orphan", 1)

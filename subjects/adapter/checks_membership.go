@@ -54,8 +54,8 @@ func comesAndGoes(t *trial, a, b *object) {
 	t.lists(a, "two")
 }
 
-// tellsChanges: a client is told of the present members at once, and then of each change,
-// once.
+// tellsChanges checks that a client is told of the present members at once, and then of
+// each change, once.
 func tellsChanges(t *trial, a, b *object) {
 	t.joins(a, "one")
 	t.caughtUp(b)
@@ -93,7 +93,7 @@ func (t *trial) tells(c *change, want ...string) {
 	t.shown(models.FChanged, c.got, want)
 }
 
-// cancelsChanged: a client that gives up misses no change.
+// cancelsChanged checks that a client that gives up misses no change.
 func cancelsChanged(t *trial, a, b *object) {
 	changed := t.beginChanged(a)
 	t.waits(changed.attempt, "nobody has joined")

@@ -26,7 +26,8 @@ func (t *trial) multi(names ...string) *contender {
 	return &contender{object: t.made(t.client(), t.path(), contracts.MultiLocks.With(names))}
 }
 
-// keysCrosswise: two clients that name two keys in different orders do not deadlock.
+// keysCrosswise checks that two clients that name two keys in different orders do not
+// deadlock.
 func keysCrosswise(t *trial) {
 	a, b := t.contenders()
 	for turn := range manyTurns {
@@ -46,8 +47,8 @@ func (c *contender) both(ctx context.Context) error {
 	return c.release(ctx)
 }
 
-// keysApart: a client that waits for one of several keys does not block the others for
-// ever, and clients without common keys do not wait for each other.
+// keysApart checks that a client that waits for one of several keys does not block the
+// others for ever, and that clients without common keys do not wait for each other.
 func keysApart(t *trial) {
 	a := t.multi("a", "b")
 	b := t.multi("b", "c")

@@ -42,7 +42,8 @@ func joinedBy(t *trial, a, b *contender) *attempt {
 	return waiting
 }
 
-// sharesEvenly: two members have an item each, and one that stays has both.
+// sharesEvenly checks that two members have an item each, and that a member left alone
+// has both.
 func sharesEvenly(t *trial) {
 	a, b := t.contenders()
 	waiting := joinedBy(t, a, b)
@@ -62,7 +63,8 @@ func sharesEvenly(t *trial) {
 	t.release(b)
 }
 
-// tellsOfShares: a member that holds its share is told when another one is due to it.
+// tellsOfShares checks that a member that holds its share is told when another share is
+// due to it.
 func tellsOfShares(t *trial) {
 	a, b := t.contenders()
 	t.shares(a, 2)

@@ -9,7 +9,8 @@ import (
 var priorityQueuesSuite = suiteOf(contracts.PriorityQueues, nil,
 	queueChecks(putter.isBestFirst, func(item []byte) any { return contracts.RankedItem{Item: item, Priority: 5} })...)
 
-// isBestFirst: items come by number, equal ones in the order in which they were put.
+// isBestFirst checks that items come by number, equal ones in the order in which they
+// were put.
 func (putter) isBestFirst(t *trial, a, b *object) {
 	at := func(priority int32) putter {
 		return func(item []byte) any { return contracts.RankedItem{Item: item, Priority: priority} }

@@ -25,12 +25,12 @@ var programChecks = []check{
 	{"touch", onClient(touches)},
 }
 
-// opens: it starts, connects, and reports its version.
+// opens checks that the program starts, connects, and reports its version.
 func opens(t *trial) {
 	t.client()
 }
 
-// refusesVersion: it refuses a later version of the protocol.
+// refusesVersion checks that the program refuses a later version of the protocol.
 func refusesVersion(t *trial) {
 	k := t.talk()
 	req := k.open(t.servers)
@@ -66,7 +66,8 @@ func refusesRecipe(t *trial, k *talk) {
 	t.must(k.lives("an unknown recipe"))
 }
 
-// survivesGarbage: a line that is no request is answered with an error without an id.
+// survivesGarbage: a line that is not a request is answered with an error without an
+// id.
 func survivesGarbage(t *trial, k *talk) {
 	for _, garbage := range []string{"garbage", `{"id":`, "[1,2]", `"\ud800"`, "\xff\xfe"} {
 		t.must(k.x.out.write([]byte(garbage + "\n")))
@@ -84,7 +85,8 @@ func survivesGarbage(t *trial, k *talk) {
 	t.must(k.lives("garbage"))
 }
 
-// passesOverCancel: it ignores a cancel of a request that was answered, or never sent.
+// passesOverCancel checks that the program ignores a cancel of a request that was
+// answered, or never sent.
 func passesOverCancel(t *trial, k *talk) {
 	for _, id := range []int64{1, 77} {
 		t.must(k.x.out.put(request{ID: id, Op: opCancel}))
@@ -92,7 +94,8 @@ func passesOverCancel(t *trial, k *talk) {
 	t.must(k.lives("a cancel of what is over"))
 }
 
-// cancelsOpen: it gives up opening while no server answers.
+// cancelsOpen checks that the program can give up opening a session while no server
+// answers.
 func cancelsOpen(t *trial) {
 	k := t.talk()
 	c, err := k.x.ask(k.open([]string{t.nowhere}))
@@ -108,7 +111,7 @@ func cancelsOpen(t *trial) {
 	t.must(err)
 }
 
-// endsWithInput: it ends when its input ends.
+// endsWithInput checks that the program ends when its input ends.
 func endsWithInput(t *trial, k *talk) {
 	k.child.stdin.Close()
 	select {
@@ -135,7 +138,7 @@ func quits(t *trial, k *talk) {
 	}
 }
 
-// reopens: after quit it can be opened for another client.
+// reopens checks that a program can be opened for another client after a quit.
 func reopens(t *trial, k *talk) {
 	r, err := k.ask(request{Op: opQuit})
 	if err == nil && r.OK == nil {
@@ -151,8 +154,8 @@ func reopens(t *trial, k *talk) {
 	}
 }
 
-// thaws: if frozen for less than its session timeout, it continues as if nothing had
-// happened.
+// thaws checks that a client frozen for less than its session timeout continues as if
+// nothing had happened.
 func thaws(t *trial, p *Process) {
 	t.must(p.Freeze())
 	time.Sleep(aWhile)

@@ -61,7 +61,7 @@ func (p putter) isFIFO(t *trial, a, b *object) {
 	}
 }
 
-// passesItems: items are bytes.
+// passesItems checks that items may be any bytes.
 func (p putter) passesItems(t *trial, a, b *object) {
 	var every []byte
 	for i := range 256 {
@@ -73,7 +73,7 @@ func (p putter) passesItems(t *trial, a, b *object) {
 	}
 }
 
-// waitsForItem: take of an empty queue.
+// waitsForItem checks that a take from an empty queue waits.
 func (p putter) waitsForItem(t *trial, a, b *object) {
 	var got []byte
 	take := t.begin("dequeue", func(ctx context.Context) error {
@@ -87,7 +87,7 @@ func (p putter) waitsForItem(t *trial, a, b *object) {
 	}
 }
 
-// cancelsTake: a client that gives up loses no item.
+// cancelsTake checks that a client that gives up a take loses no item.
 func (p putter) cancelsTake(t *trial, a, b *object) {
 	take := t.begin("dequeue", func(ctx context.Context) error {
 		return a.Call(ctx, models.FDequeue, nil, nil)
@@ -103,7 +103,7 @@ func cancelsTakeAtOnce(t *trial, o *object) {
 	t.atOnce(o, models.FDequeue)
 }
 
-// sharesItems: each item goes to one of two takers.
+// sharesItems checks that each item goes to one of two takers.
 func (p putter) sharesItems(t *trial, a, b *object) {
 	const each = 10
 	var want, got []string
@@ -153,7 +153,7 @@ func (t *trial) marked(text string) (names []string, n int) {
 	return names, n
 }
 
-// marksItems: the harness finds the items in the queue's znode.
+// marksItems checks that the harness finds the items in the queue's znode.
 func (p putter) marksItems(t *trial, o *object) {
 	var about struct{ Items string }
 	t.must(o.About(&about))

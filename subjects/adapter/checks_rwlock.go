@@ -27,7 +27,8 @@ func (t *trial) several(n int) []*contender {
 	return all
 }
 
-// readsTogether: two clients read at a time, and no reader overtakes a waiting writer.
+// readsTogether checks that two clients can read at a time, and that no reader
+// overtakes a waiting writer.
 func readsTogether(t *trial) {
 	all := t.several(4)
 	for _, c := range all[:2] {
@@ -47,7 +48,7 @@ func readsTogether(t *trial) {
 	t.release(all[3])
 }
 
-// downgrades: readers get in, writers do not.
+// downgrades checks that readers get in after a downgrade, and writers do not.
 func downgrades(t *trial) {
 	all := t.several(3)
 	if !all[0].Offers(contracts.OfferDowngrade) {
@@ -68,7 +69,8 @@ func downgrades(t *trial) {
 	t.release(all[2])
 }
 
-// isAsked: a holder is told that another client asks for its hold, and not before.
+// isAsked checks that a holder is told when another client asks for its hold, and not
+// before.
 func isAsked(t *trial) {
 	a, b := t.contenders()
 	if !a.Offers(contracts.OfferRevoke) {

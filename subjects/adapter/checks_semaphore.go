@@ -9,7 +9,7 @@ import (
 // A semaphore of one lease is a lock. With two leases, a third client waits.
 var semaphoresSuite = suiteOf(contracts.Semaphores, always(1), append(slices.Clone(holdChecks), check{"two-leases", holdsTwo})...)
 
-// holdsTwo: two of three clients hold at a time.
+// holdsTwo checks that two of three clients hold at a time.
 func holdsTwo(t *trial) {
 	var all []*contender
 	for range 3 {

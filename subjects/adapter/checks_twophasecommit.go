@@ -42,8 +42,8 @@ func told(ctx context.Context, o *object, operation string, value any, commit bo
 	return nil
 }
 
-// commitsTogether: a site waits for the other's vote, and needs no coordinator after that.
-// Repeating Prepare or a vote changes nothing.
+// commitsTogether checks that a site waits for the other's vote, and needs no coordinator
+// after that, and that repeating Prepare or a vote changes nothing.
 func commitsTogether(t *trial, a, b *object) {
 	for range 2 {
 		t.prepares(a)
@@ -64,7 +64,7 @@ func abortsTogether(t *trial, a, b *object) {
 	t.isTold(b, false)
 }
 
-// losesPatience: Decide aborts if a vote does not come in time.
+// losesPatience checks that Decide aborts if a vote does not come in time.
 func losesPatience(t *trial, a, b *object) {
 	t.prepares(a)
 	t.votes(b, sites[1], true)

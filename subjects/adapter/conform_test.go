@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// conformed checks a fake on a stage.
+// conformed runs Conform with a fake on a stage.
 func conformed(t *testing.T, defect string, c Conformance) (results []Result, err error) {
 	t.Helper()
 	onStage(t, func(t *testing.T, s *stage) {
@@ -32,7 +32,7 @@ func conformed(t *testing.T, defect string, c Conformance) (results []Result, er
 	return results, err
 }
 
-// An adapter in Go passes all checks, and offers everything.
+// A right adapter in Go passes all checks, and offers everything.
 func TestConformHonest(t *testing.T) {
 	for _, recipe := range ConformRecipes() {
 		t.Run(recipe, func(t *testing.T) {
@@ -53,8 +53,8 @@ func allOK(t *testing.T, results []Result) {
 	}
 }
 
-// Conform starts a program and an ensemble that it can reach. Only a process shows that a system
-// does what the other tests have played in this one.
+// Conform starts a program and an ensemble that it can reach. Only a real process shows that a
+// system does what the other tests play inside the test's process.
 func TestConformProcess(t *testing.T) {
 	command, env := faking(t, honest)
 	results, err := Conform(t.Context(), Conformance{
@@ -68,20 +68,19 @@ func TestConformProcess(t *testing.T) {
 	}
 }
 
-// What can be served can be checked, and nothing else.
+// Exactly the recipes that can be served can be checked.
 func TestEveryServedRecipeIsChecked(t *testing.T) {
 	if served, checked := slices.Sorted(maps.Keys(own.Recipes)), ConformRecipes(); !slices.Equal(served, checked) {
 		t.Errorf("served %q, checked %q", served, checked)
 	}
 }
 
-// Each defect is found by the checks that are there for it, and is told in words
-// that name it.
+// The checks meant for a defect find it, and their results name it.
 func TestConformFindsDefects(t *testing.T) {
 	tests := []struct {
 		defect string
 		recipe string
-		checks string // which must fail; those that are not named here are not made
+		checks string // the checks that must fail; checks that are not named here are not made
 		says   string
 	}{
 		{"says hello", models.Lock.Name, "normal", `printed a line that is not part of the protocol: no reply: "acquired!"; the end of its standard error: a fake, says hello`},
@@ -163,7 +162,7 @@ func TestConformStopsAtOpen(t *testing.T) {
 	}
 }
 
-// Conform ends when it is told to, with what it has found until then.
+// Conform ends when its context does, with the results that it has until then.
 func TestConformIsInterrupted(t *testing.T) {
 	command, env := faking(t, honest)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -177,7 +176,7 @@ func TestConformIsInterrupted(t *testing.T) {
 	}
 }
 
-// documentation returns the text about adapters, and of each recipe's page.
+// documentation returns the text about adapters, with each recipe's page.
 func documentation(t *testing.T) (all string) {
 	t.Helper()
 	recipes, err := filepath.Glob("../../docs/recipes/*.md")
@@ -210,7 +209,7 @@ func TestDocumented(t *testing.T) {
 		history.CodeError, contracts.CodeBadRequest, codeUnknown, codeVersion, codeUnsupported,
 	}, ConformRecipes())
 	for _, code := range contracts.Codes() {
-		if code != history.CodeTimeout { // of this side
+		if code != history.CodeTimeout { // the harness's side gives that code
 			words = append(words, code)
 		}
 	}
@@ -228,7 +227,7 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
-// ownObjects are one of each recipe, which nobody uses.
+// ownObjects returns an object of each recipe, which no test calls.
 func ownObjects(t *testing.T) map[string]*subjects.Served {
 	t.Helper()
 	conn, events, err := zk.Connect([]string{"127.0.0.1:1"}, time.Second, zk.WithLogger(quiet{}))

@@ -37,22 +37,22 @@ func (s session) Touch(_ context.Context, path string) error {
 	return err
 }
 
-// lock is the library's lock as the contract of locks has it.
+// lock is the library's lock with the methods of the contract.
 type lock struct{ own *zk.Lock }
 
 func (l lock) Lock(context.Context) error   { return l.own.Lock() }
 func (l lock) Unlock(context.Context) error { return l.own.Unlock() }
 
 func newLock(c *subjects.Client, path string) (subjects.Lock, error) {
-	s, err := subjects.Own[session](c) // what connect gave
+	s, err := subjects.Own[session](c) // the value that connect returned
 	if err != nil {
 		return nil, err
 	}
 	return lock{zk.NewLock(s.conn, path, zk.WorldACL(zk.PermAll))}, nil
 }
 
-// An adapter for a library that has connections of its own: the program says how a session is opened and how
-// objects are made in it. In a program in is os.Stdin.
+// An adapter for a library that has connections of its own: the program says how a session is
+// opened and how objects are made in it. In a program, in is os.Stdin.
 func ExampleServe_ownLibrary() {
 	in := strings.NewReader(`{"id":1,"op":"ping"}` + "\n")
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Whatever a program prints ends in an answer, an event or an error, never in a panic.
+// Whatever a program prints becomes an answer, an event or an error, never a panic.
 func TestAnyLine(t *testing.T) {
 	part := rapid.SampledFrom([]string{
 		"{", "}", `"id":`, "1", "0", "-3", `"ok":`, "{}", "null", `"error":`, `{"code":"x"}`, `"event":`, `"lost"`,
@@ -33,7 +33,7 @@ func TestAnyLine(t *testing.T) {
 	})
 }
 
-// talking gives an exchange and the program's ends of its streams.
+// talking returns an exchange and the program's ends of its streams.
 func talking(onEvent func(reply) error) (x *exchange, in io.Reader, out *io.PipeWriter, end func()) {
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
@@ -76,7 +76,7 @@ func TestExchangeEnds(t *testing.T) {
 			if _, err := x.await(second, nil); err == nil || !strings.Contains(err.Error(), says) {
 				t.Errorf("%.60s: %v", line, err)
 			}
-			// What was answered before is answered.
+			// Requests that were answered before stay answered.
 			if _, err := x.await(first, nil); (err == nil) != strings.Contains(says, "twice") {
 				t.Errorf("%.60s: %v", line, err)
 			}
@@ -87,7 +87,7 @@ func TestExchangeEnds(t *testing.T) {
 	}
 }
 
-// Nothing is kept back for a program that does not read, up to a bound.
+// Requests to a program that does not read are queued, up to a bound.
 func TestOutboxIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x, _, _, end := talking(func(reply) error { return nil })
@@ -106,10 +106,10 @@ func TestOutboxIsBounded(t *testing.T) {
 	})
 }
 
-// text is one of n bytes in JSON.
+// text returns a JSON text of n bytes.
 func text(n int) json.RawMessage { return json.RawMessage(`"` + strings.Repeat("x", n-2) + `"`) }
 
-// Each object offers exactly what it declares.
+// Each object in another process offers exactly what that process declares.
 func TestOffering(t *testing.T) {
 	all := contracts.Elections.Offers()
 	for set := range 1 << len(all) {
@@ -136,7 +136,7 @@ func TestOffering(t *testing.T) {
 	}
 }
 
-// offering makes objects that offer so much.
+// offering makes objects that offer only the listed abilities.
 type offering []string
 
 func (offering) Touch(context.Context, string) error { return nil }
@@ -144,7 +144,7 @@ func (o offering) Make(string, string, any, ...string) (subjects.Object, error) 
 	return &object{made: &result{Offers: o}}, nil
 }
 
-// Errors keep their code, promise and meaning on the way.
+// Errors keep their code, promise and meaning across the protocol.
 func TestErrorsTravel(t *testing.T) {
 	for _, code := range contracts.Codes() {
 		was := contracts.ErrorOf(code)

@@ -22,16 +22,16 @@ import (
 // honest is the name of the fake without a defect.
 const honest = "honest"
 
-// fake is a defect: what is changed of the lines to and from a Serve. A line
-// becomes those that are returned.
+// fake is a defect: it changes the lines to and from a Serve. Each function returns the
+// lines that replace a line.
 type fake struct {
 	in      func(_ *player, b []byte, r request) [][]byte
 	out     func(_ *player, b []byte, r reply) [][]byte
-	lingers bool      // at the end of its input
-	serves  *Subjects // nil: own
+	lingers bool      // stays after the end of its input
+	serves  *Subjects // nil means own
 }
 
-// own are zklab's own subjects, of each recipe that can be served.
+// own are zklab's own subjects, one for each recipe that can be served.
 var own = Subjects{Name: "fake", Recipes: ownRecipes()}
 
 func ownRecipes() map[string]subjects.Maker {
@@ -56,24 +56,24 @@ func runFake(defect string) {
 	g.exit(g.play(defect))
 }
 
-// player plays a fake: in a process of its own, or in this one (see staged).
+// player plays a fake: in a process of its own, or in the test's process (see staged).
 type player struct {
 	stdin          io.Reader
 	stdout, stderr io.WriteCloser
 	dial           zk.Dialer
 	exit           func(code int)  // does not return
-	over           <-chan struct{} // closed when nobody waits for it any more
+	over           <-chan struct{} // closed when no test waits for the player any more
 
-	feed   *io.PipeWriter // of the Serve
+	feed   *io.PipeWriter // the input of the Serve
 	saying sync.Mutex
-	asked  sync.Map // the requests that were read, by id
+	asked  sync.Map // the requests that the player read, by id
 	turn   chan struct{}
 
 	quitting    bool
 	lastAcquire int64
 }
 
-// play gives the exit code.
+// play returns the exit code.
 func (g *player) play(defect string) (code int) {
 	f, ok := fakes[defect]
 	if !ok {
@@ -98,7 +98,7 @@ func (g *player) play(defect string) (code int) {
 	return 0
 }
 
-// read passes standard input on.
+// read passes standard input on to the Serve.
 func (g *player) read(f fake) {
 	defer g.feed.Close()
 	lines := bufio.NewReader(g.stdin)
@@ -122,7 +122,8 @@ func (g *player) read(f fake) {
 	}
 }
 
-// filtered is standard output behind a fake.
+// filtered is the output of a Serve, which a fake changes on its way to standard
+// output.
 type filtered struct {
 	g *player
 	f fake
@@ -147,7 +148,7 @@ func (g *player) say(lines ...[]byte) {
 	}
 }
 
-// same leaves a line as it is; encode makes one.
+// same returns a line as it is; encode makes a line.
 func same(b []byte) [][]byte { return [][]byte{b} }
 
 func encode(v any) []byte {
@@ -163,7 +164,8 @@ func note(g *player, b []byte, r request) [][]byte {
 	return same(b)
 }
 
-// what is asked for: an operation of an object by its name, other requests by theirs.
+// what returns the name of a request: that of the operation in a call, and the op of
+// other requests.
 func what(r request) string {
 	if r.Op == opCall {
 		return r.Operation
@@ -202,7 +204,7 @@ func okTo(r request) []byte { return encode(reply{ID: r.ID, OK: &result{}}) }
 
 func drop(*player, []byte, request) [][]byte { return nil }
 
-// fakes are the defects.
+// fakes are the defects by name.
 var fakes = map[string]fake{
 	honest: {},
 	"says hello": {in: note, out: onAnswer(models.FAcquire, func(_ *player, b []byte, _ reply) [][]byte {
@@ -318,7 +320,7 @@ func unless(not bool, b []byte) [][]byte {
 	return same(b)
 }
 
-// answered changes an answer that is ok.
+// answered changes the result of a successful answer.
 func answered(r reply, change func(*result)) [][]byte {
 	if r.OK != nil {
 		change(r.OK)
@@ -334,7 +336,7 @@ func orDie(g *player, b []byte, r request) [][]byte {
 	return same(b)
 }
 
-// lostAtRelease tells that a hold is lost, in good time before its release is answered.
+// lostAtRelease reports that a hold is lost, well before its release is answered.
 func lostAtRelease(g *player, b []byte, r reply) [][]byte {
 	switch g.opOf(r.ID) {
 	case models.FAcquire:
@@ -345,7 +347,7 @@ func lostAtRelease(g *player, b []byte, r reply) [][]byte {
 	return same(b)
 }
 
-// oneAtATime reads on when the last request has been answered.
+// oneAtATime reads the next request only when the last one has been answered.
 func oneAtATime(g *player, b []byte, r request) [][]byte {
 	if r.Op != opCancel && r.Op != "" {
 		select {
@@ -366,7 +368,7 @@ func oneDone(g *player, b []byte, r reply) [][]byte {
 	return same(b)
 }
 
-// cancelInName answers that a request was cancelled, which goes on.
+// cancelInName answers that a request was cancelled, although the request goes on.
 func cancelInName(g *player, b []byte, r request) [][]byte {
 	if r.Op != opCancel {
 		return note(g, b, r)
@@ -381,7 +383,7 @@ func cancelInName(g *player, b []byte, r request) [][]byte {
 
 func notAgain(g *player, b []byte, r reply) [][]byte { return unless(g.opOf(r.ID) == "over", b) }
 
-// faking is the command of the fake adapter with a defect.
+// faking returns the command of the fake adapter with a defect.
 func faking(t testing.TB, defect string) (command, env []string) {
 	t.Helper()
 	if _, ok := fakes[defect]; !ok {

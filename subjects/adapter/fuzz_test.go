@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
-// A program may print anything: it is an answer, or against the protocol, and
-// takes no more memory than it is long.
+// A program may print anything: the output is an answer or a breach of the protocol,
+// and takes no more memory than its length.
 func FuzzAnswers(f *testing.F) {
 	for _, text := range []string{
 		`{"id":1,"ok":{"version":1,"name":"x","offers":["lock"],"value":{"token":"0x10"}}}` + "\n",
@@ -42,8 +42,8 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
-// A harness may ask for anything: each line is answered with a line, and the end
-// comes whatever was asked.
+// A harness may ask for anything: each line is answered with a line, and Serve ends,
+// whatever was asked.
 func FuzzRequests(f *testing.F) {
 	for _, text := range []string{
 		`{"id":1,"op":"open","servers":["a:1"],"timeout_ms":1000}` + "\n" + `{"id":2,"op":"make","object":1,"recipe":"lock"}` + "\n",
@@ -55,7 +55,7 @@ func FuzzRequests(f *testing.F) {
 	nobody := func(string, string, time.Duration) (net.Conn, error) { return nil, errors.New("nobody is there") }
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if bytes.Contains(text, []byte(opOpen)) {
-			return // that would wait for an ensemble
+			return // the request would wait for an ensemble
 		}
 		var out bytes.Buffer
 		if err := Serve(context.Background(), bytes.NewReader(text), &out, Subjects{Dial: nobody}); err != nil {
@@ -69,7 +69,8 @@ func FuzzRequests(f *testing.F) {
 	})
 }
 
-// What a program says of itself is kept in some short lines, however much it is.
+// However much a program writes to standard error, only a few short lines of it are
+// kept.
 func FuzzLastWords(f *testing.F) {
 	f.Add([]byte("panic: x\n\tat y\r\n\n"), uint8(1))
 	f.Add([]byte("\xff\xfe"+strings.Repeat("x", 3*wordsWidth)), uint8(3))

@@ -14,7 +14,7 @@ type incarnation struct {
 	x        *exchange
 	hello    result        // its answer to open; set before the incarnation is published
 	over     chan struct{} // closed when nothing is left of it
-	expected bool          // this process ended it; under Process.mu
+	expected bool          // the end of the process was this side's doing; guarded by Process.mu
 }
 
 // start begins an incarnation.

@@ -14,8 +14,8 @@ var (
 	_ subjects.Remote = (*Process)(nil)
 )
 
-// The test binary is other programs, too, where these are set: what they are set
-// to is handed to the program.
+// The test binary acts as another program if one of these variables is set, and passes
+// the value on to it.
 const (
 	fakeEnv   = "ZKLAB_TEST_FAKE"   // an adapter, with the defect of that name
 	parentEnv = "ZKLAB_TEST_PARENT" // a harness; see orphan_test.go

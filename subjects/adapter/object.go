@@ -20,7 +20,7 @@ type object struct {
 	p    *Process
 	spec request             // the make request
 	call *semaphore.Weighted // one at a time
-	in   *incarnation        // the incarnation in which it was made; under call
+	in   *incarnation        // the incarnation in which it was made; guarded by call
 
 	mu   sync.Mutex
 	made *result        // what it offers, from the first make on
@@ -267,7 +267,7 @@ func (p *Process) event(l *incarnation, r reply) error {
 	return nil
 }
 
-// lose notes that a hold is lost. More than once is fine.
+// lose notes that a hold is lost. It may be called more than once for a hold.
 func (o *object) lose(hold int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -19,8 +19,8 @@ import (
 
 func init() { programs[parentEnv] = runParent }
 
-// runParent is a harness that starts an adapter, freezes it, says its process
-// group, and waits to be killed. Its command is a line for the shell, if it has blanks.
+// runParent is a harness that starts an adapter, freezes it, prints its process group,
+// and waits to be killed. A command with blanks is a line for the shell.
 func runParent(command string) {
 	cfg := Config{Command: []string{command}, Env: []string{parentEnv + "=", fakeEnv + "=" + honest}, Servers: []string{os.Args[1]}, SessionTimeout: time.Minute, OpenTimeout: time.Minute}
 	if strings.Contains(command, " ") {
@@ -41,8 +41,8 @@ func runParent(command string) {
 	select {}
 }
 
-// No process outlives a harness that is killed, frozen or not, also what a shell
-// started.
+// No process outlives a harness that is killed, whether the process was frozen or not,
+// and neither does what a shell started.
 func TestKilledHarnessLeavesNothing(t *testing.T) {
 	l := newLab(t)
 	for _, command := range []string{self(t), "cat | " + self(t) + " | cat"} {

@@ -22,7 +22,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// lab is an ensemble, and what clients of it are started with.
+// lab is an ensemble with what a test needs to start clients of it.
 type lab struct {
 	t       *testing.T
 	servers []string
@@ -43,7 +43,7 @@ func (l *lab) config(defect string) Config {
 	return Config{Command: command, Env: env, Servers: l.servers, SessionTimeout: time.Minute, OpenTimeout: time.Minute, Silence: time.Minute, Client: 3}
 }
 
-// start starts a client, and checks in the end that nothing is left of it.
+// start starts a client, and checks at the end of the test that nothing is left of it.
 func (l *lab) start(cfg Config) *Process {
 	l.t.Helper()
 	p, err := Start(l.t.Context(), cfg)
@@ -81,7 +81,7 @@ func aside(f func() error) <-chan error {
 	return done
 }
 
-// asked waits until so many requests of a process are without an answer.
+// asked waits until n requests of a process are without an answer.
 func asked(t *testing.T, p *Process, n int) {
 	t.Helper()
 	l, err := p.alive()
@@ -118,16 +118,17 @@ func soonDone(t *testing.T, done <-chan error) error {
 	}
 }
 
-// stateOf is the state of a process as the system tells it; 0 if there is none.
+// stateOf returns the state of a process as the system reports it; 0 if there is no
+// such process.
 func stateOf(pid int) byte {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
-	return b[bytes.LastIndexByte(b, ')')+2] // the name before it, in parentheses, may hold anything
+	return b[bytes.LastIndexByte(b, ')')+2] // the name before the state, in parentheses, may hold any characters
 }
 
-// membersOf are the processes of a group, as the system tells them.
+// membersOf returns the processes of a group, as the system reports them.
 func membersOf(t *testing.T, pgid int) (pids []int) {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -135,7 +136,7 @@ func membersOf(t *testing.T, pgid int) (pids []int) {
 	for _, path := range stats {
 		b, err := os.ReadFile(path)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		var state string
 		var parent, group int
@@ -148,8 +149,8 @@ func membersOf(t *testing.T, pgid int) (pids []int) {
 	return pids
 }
 
-// A frozen process is stopped for the system, too. Calls wait, also those whose
-// context ends: they are cancelled when it goes on.
+// A frozen process is also stopped for the system. Calls wait, even those whose context
+// ends: they are cancelled when the process goes on.
 func TestFreeze(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
@@ -181,8 +182,8 @@ func TestFreeze(t *testing.T) {
 	must(t, p.Thaw())
 }
 
-// Calls under way end with the process, and nobody knows what they did; those
-// that come later had no effect. Its hold is nobody's to tell about.
+// Calls under way end with the process, and their effect is unknown; later calls have
+// no effect. No loss of its hold is reported.
 func TestKill(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
@@ -223,7 +224,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// After a restart it is another process, and the objects are there as before.
+// After a restart the process is another one, and its objects are there as before.
 func TestRestart(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
@@ -231,7 +232,7 @@ func TestRestart(t *testing.T) {
 	must(t, err)
 	must(t, q.Put(t.Context(), []byte("x")))
 	pid := p.PID()
-	must(t, p.Restart(t.Context())) // it runs
+	must(t, p.Restart(t.Context())) // although the process still runs
 	if p.PID() != pid {
 		t.Error("a process that runs was started again")
 	}
@@ -245,7 +246,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// A restart that comes to nothing leaves the process down, and may be repeated.
+// A restart that fails leaves the process down, and may be repeated.
 func TestRestartFails(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
@@ -263,7 +264,7 @@ func TestRestartFails(t *testing.T) {
 	must(t, k.Lock(t.Context()))
 }
 
-// What a shell starts is stopped and killed with it.
+// Processes that a shell started are stopped and killed with it.
 func TestWholeGroup(t *testing.T) {
 	l := newLab(t)
 	cfg := l.config(honest)
@@ -289,13 +290,14 @@ func TestWholeGroup(t *testing.T) {
 	must(t, k.Lock(t.Context()))
 	must(t, p.Kill())
 	for _, pid := range all {
-		if s := stateOf(pid); s != 0 && s != 'Z' { // orphans are init's to reap
+		if s := stateOf(pid); s != 0 && s != 'Z' { // init reaps orphans
 			t.Errorf("process %d is %c", pid, s)
 		}
 	}
 }
 
-// A program that was not asked to end and ends takes what it started with it.
+// A program that ends without having been asked to takes the processes that it started
+// with it.
 func TestEndOfTheShellIsTheEnd(t *testing.T) {
 	l := newLab(t)
 	cfg := l.config(honest)
@@ -313,8 +315,8 @@ func TestEndOfTheShellIsTheEnd(t *testing.T) {
 	}
 }
 
-// The thread on which a process was started may end: the process goes on. (The
-// kernel's signal at the parent's death is one at the death of a thread.)
+// The thread on which a process was started may end: the process goes on. (The kernel
+// sends the signal for the parent's death when the parent's thread ends.)
 func TestProcessOutlivesThread(t *testing.T) {
 	l := newLab(t)
 	var p *Process
@@ -330,8 +332,8 @@ func TestProcessOutlivesThread(t *testing.T) {
 	must(t, k.Lock(t.Context()))
 }
 
-// What is against the protocol is told as such, with standard error; the program
-// is killed, what was under way is unknown, what comes later had no effect.
+// A breach of the protocol is reported as one, with standard error; the program is
+// killed, the effect of calls under way is unknown, and later calls have no effect.
 func TestBroken(t *testing.T) {
 	for _, tt := range []struct {
 		defect, says string
@@ -384,7 +386,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// A hold that is lost before its grant has been told is lost from the beginning.
+// A hold that is lost before its grant has been reported is lost from the beginning.
 func TestLostAsItComes(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config("lost as it comes"))
@@ -400,8 +402,8 @@ func TestLostAsItComes(t *testing.T) {
 	}
 }
 
-// A stopped program does not read; whoever writes to it waits for its answer
-// only, and everybody is freed by its end.
+// A stopped program does not read; a caller that writes to it waits only for its
+// answer, and the program's end frees every caller.
 func TestFullPipe(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
@@ -434,15 +436,14 @@ func TestFullPipe(t *testing.T) {
 	}
 }
 
-// What a process is closed with: nothing is left, and it says so when it had to
-// be killed.
+// Close leaves nothing of a process, and reports when it had to kill it.
 func TestClose(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
 	k := l.lock(p, "/lock")
 	must(t, k.Lock(t.Context()))
 	must(t, p.Freeze())
-	must(t, p.Close(t.Context())) // thaws it
+	must(t, p.Close(t.Context())) // Close thaws the process
 	must(t, p.Close(t.Context()))
 	if err := k.Lock(t.Context()); !errors.Is(err, subjects.ErrProcess) || !subjects.NoEffect(err) {
 		t.Error(err)
@@ -464,7 +465,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// What is wrong with a configuration is told in a line; nothing was started.
+// A mistake in a configuration is reported in one line, and nothing is started.
 func TestStartRefuses(t *testing.T) {
 	l := newLab(t)
 	good := l.config(honest)
@@ -493,7 +494,7 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
-// Standard error may be anything; its end is kept, line by line.
+// Standard error may hold anything; its last lines are kept.
 func TestLastWords(t *testing.T) {
 	var logged []string
 	w := &lastWords{logf: func(format string, args ...any) { logged = append(logged, fmt.Sprintf(format, args...)) }}
@@ -513,7 +514,7 @@ func TestLastWords(t *testing.T) {
 	}
 }
 
-// What a call through the pipe costs.
+// BenchmarkCall measures the cost of a call through the pipe.
 func BenchmarkCall(b *testing.B) {
 	e, err := embedded.Start(embedded.Config{})
 	if err != nil {

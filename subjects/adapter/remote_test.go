@@ -8,9 +8,10 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// This file has subjects in another process as tests use them.
+// This file gives tests access to subjects in another process.
 
-// remoteLock is a lock there, and what it said of its latest grant.
+// remoteLock is a lock in another process, with what it reported about its latest
+// grant.
 type remoteLock struct {
 	at      contracts.At[subjects.Lock]
 	granted contracts.Granted
@@ -26,7 +27,7 @@ func (l *remoteLock) Unlock(ctx context.Context) error {
 	return err
 }
 
-// lost is the channel that is closed when the present hold is lost.
+// lost returns the channel that is closed when the present hold is lost.
 func (l *remoteLock) lost(t *testing.T) <-chan struct{} {
 	t.Helper()
 	h, ok := subjects.Offered[subjects.Holder](l.at.Subject())
@@ -41,7 +42,7 @@ func lockAt(p *Process, path string) (*remoteLock, error) {
 	return &remoteLock{at: at}, err
 }
 
-// remoteQueue is a queue there.
+// remoteQueue is a queue in another process.
 type remoteQueue struct{ contracts.At[subjects.Queue] }
 
 func (q remoteQueue) Put(ctx context.Context, item []byte) error {

@@ -79,7 +79,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, s Subjects) error {
 type server struct {
 	subjects Subjects
 	ctx      context.Context
-	session  *session // the present one; for the goroutine that reads alone
+	session  *session // the present one; only the goroutine that reads uses it
 
 	writing sync.Mutex
 	out     io.Writer

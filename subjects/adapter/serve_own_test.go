@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// library stands for one that has connections of its own.
+// library stands for a library with connections of its own.
 type library struct {
 	client *recipes.Client
 	conn   *zk.Conn
@@ -28,14 +28,14 @@ func (l *library) Close(ctx context.Context) error {
 	return l.client.Close(ctx)
 }
 
-// touching is the library with a write that changes nothing.
+// touchingLibrary is the library with a write that changes nothing.
 type touchingLibrary struct{ *library }
 
 func (l touchingLibrary) Touch(ctx context.Context, path string) error {
 	return zkconn.NoopWrite(ctx, l.conn, path)
 }
 
-// openLibrary is a Connect.
+// openLibrary opens the library's connection, for Connect.
 func openLibrary(ctx context.Context, c *subjects.Client) (*library, error) {
 	var granted granted
 	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: c.Servers, Timeout: c.Timeout, Dial: granted.through(c.Dial)})
@@ -46,7 +46,7 @@ func openLibrary(ctx context.Context, c *subjects.Client) (*library, error) {
 	return &library{recipes.NewClient(conn, events, c.Timeout), conn}, nil
 }
 
-// ofLibrary are subjects of the library.
+// ofLibrary returns the subjects of the library.
 func ofLibrary() Subjects {
 	return Subjects{
 		Name: "library",
@@ -61,8 +61,8 @@ func ofLibrary() Subjects {
 	}
 }
 
-// A library with a connection of its own conforms, and offers what one of go-zookeeper's does, though it
-// says nothing of any line of the protocol.
+// A library with a connection of its own conforms, and offers what a library with go-zookeeper's
+// connection does, although its code names no line of the protocol.
 func TestConformOwnLibrary(t *testing.T) {
 	const library = "own library"
 	s := ofLibrary()
@@ -76,7 +76,8 @@ func TestConformOwnLibrary(t *testing.T) {
 	}
 }
 
-// A cache that cannot say when its copy is current conforms: no check asks it for a current one.
+// A cache that cannot say when its copy is current conforms: no check asks it for a current
+// copy.
 func TestConformNeverCurrent(t *testing.T) {
 	const never = "never current"
 	s := Subjects{Name: "never current", Recipes: map[string]subjects.Maker{
@@ -103,12 +104,13 @@ func (c neverCurrent) Look(ctx context.Context, current bool) (models.Copy, erro
 	return c.Cache.Look(ctx, false)
 }
 
-// noSession stands for the session of a library whose objects each have their own.
+// noSession stands for the session of a library each of whose objects has a session of
+// its own.
 type noSession struct{}
 
 func (noSession) Close(context.Context) error { return nil }
 
-// ownSessionLock is a lock with a session of its own, which ends with it.
+// ownSessionLock is a lock with a session of its own, which ends with the lock.
 type ownSessionLock struct {
 	*libraryLock
 	library
@@ -120,8 +122,8 @@ func (l *ownSessionLock) Close(ctx context.Context) error {
 	return errors.Join(l.libraryLock.Close(ctx), l.library.Close(ctx))
 }
 
-// A program whose objects each have their own session conforms. Its open waits for nothing, and it
-// has no session that it could touch.
+// A program each of whose objects has a session of its own conforms. Its open waits for nothing,
+// and it has no session to touch.
 func TestConformSessionForEachObject(t *testing.T) {
 	const name = "session for each object"
 	fakes[name] = fake{serves: &Subjects{
@@ -150,7 +152,8 @@ func TestConformSessionForEachObject(t *testing.T) {
 	}
 }
 
-// The value from Connect goes to the makers and is closed, once for each session.
+// The makers get the value that Connect returns, and it is closed once for each
+// session.
 func TestServeOwn(t *testing.T) {
 	var closed atomic.Int32
 	s := ofLibrary()
@@ -208,8 +211,8 @@ func (c counted) Close(ctx context.Context) error {
 	return c.library.Close(ctx)
 }
 
-// A Connect that fails is answered with its error, and may be asked again; one that panics as well. What
-// it opens although it was cancelled is closed.
+// A Connect that fails or panics is answered with its error, and may be called again. A connection
+// that it opens although the call was cancelled is closed.
 func TestServeOwnFails(t *testing.T) {
 	var closed atomic.Int32
 	s := ofLibrary()
@@ -257,7 +260,7 @@ func TestServeOwnEndsAlthoughStuck(t *testing.T) {
 		return hanging{l, stuck, over}, err
 	}
 	converse(t, s, func(d *dialogue) {
-		stuck, over = make(chan struct{}), make(chan struct{}) // of the bubble
+		stuck, over = make(chan struct{}), make(chan struct{}) // they belong to the bubble
 		d.open()
 		d.say(`{"id":2,"op":"quit"}`)
 		d.hears("2 ok")

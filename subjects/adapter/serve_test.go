@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// dialogue is a Serve in virtual time, and a pen to write to it.
+// dialogue is a Serve in virtual time, with a writer for its requests.
 type dialogue struct {
 	t       *testing.T
 	e       *embedded.Ensemble
@@ -26,7 +26,7 @@ type dialogue struct {
 	done    chan error
 }
 
-// converse runs f against a Serve in a bubble, and waits for its end.
+// converse runs f against a Serve in a bubble, and waits for the end of the Serve.
 func converse(t *testing.T, s Subjects, f func(d *dialogue)) {
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{InMemory: true})
@@ -73,7 +73,7 @@ func (d *dialogue) say(lines ...string) {
 	}
 }
 
-// hears wants the next answer to look like that.
+// hears requires the next answer to look like want.
 func (d *dialogue) hears(want string) reply {
 	d.t.Helper()
 	r, ok := <-d.replies
@@ -103,7 +103,7 @@ func (d *dialogue) open() {
 	d.hears("1 ok")
 }
 
-// What makes no sense, or comes at the wrong time, is refused without effect.
+// A request that makes no sense, or comes at the wrong time, is refused without effect.
 func TestServeRefuses(t *testing.T) {
 	converse(t, own, func(d *dialogue) {
 		for _, tt := range []struct{ say, hear string }{
@@ -145,7 +145,8 @@ func TestServeRefuses(t *testing.T) {
 	})
 }
 
-// One request of an object at a time, with an id of its own; a ping comes in between.
+// Serve handles one request of an object at a time, each with an id of its own, but
+// answers a ping in between.
 func TestServeOneAtATime(t *testing.T) {
 	converse(t, own, func(d *dialogue) {
 		d.open()
@@ -170,7 +171,7 @@ func TestServeOneAtATime(t *testing.T) {
 	})
 }
 
-// jumpy is a lock that panics, and that comes back when it is told to.
+// jumpy is a lock that panics, or that returns only when back is closed.
 type jumpy struct{ back chan struct{} }
 
 func (j *jumpy) Lock(context.Context) error { panic("over the cliff") }
@@ -179,7 +180,7 @@ func (j *jumpy) Unlock(context.Context) error {
 	return nil
 }
 
-// A panic of the subject is an error of the call; the others go on.
+// A panic of the subject is an error of the call; other calls go on.
 func TestServePanic(t *testing.T) {
 	var logged string
 	j := &jumpy{}
@@ -223,14 +224,14 @@ func TestServeEndsAlthoughStuck(t *testing.T) {
 		d.hears("4 ok")
 		ended = time.Since(began)
 		close(j.back)
-		synctest.Wait() // what comes too late for the session is not said any more
+		synctest.Wait() // an answer too late for the session is not sent any more
 	})
 	if ended > 2*endMoment+endRest {
 		t.Errorf("it took %s", ended)
 	}
 }
 
-// A lost hold is told once, and only while it lasts.
+// A lost hold is reported once, and only while it lasts.
 func TestServeTellsLoss(t *testing.T) {
 	converse(t, own, func(d *dialogue) {
 		d.open()
@@ -255,13 +256,13 @@ func TestServeTellsLoss(t *testing.T) {
 		}
 		d.say(`{"id":4,"op":"call","operation":"acquire","object":1}`)
 		d.hears("4 ok")
-		d.say(`{"id":5,"op":"close","object":1}`) // which ends the hold, and is no loss
+		d.say(`{"id":5,"op":"close","object":1}`) // which ends the hold without a loss
 		d.hears("5 ok")
 		time.Sleep(time.Minute)
 	})
 }
 
-// When nobody reads the answers any more, there is nothing left to serve.
+// Serve ends when its answers are not read any more.
 func TestServeWithoutReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inR, inW := io.Pipe()
@@ -278,7 +279,7 @@ func TestServeWithoutReader(t *testing.T) {
 	})
 }
 
-// After quit it is there for another client, in a session and with objects of its own.
+// After quit, Serve accepts another client, in a new session and with new objects.
 func TestServeAnotherClient(t *testing.T) {
 	converse(t, own, func(d *dialogue) {
 		d.open()

@@ -21,7 +21,8 @@ type stage struct {
 	plays sync.WaitGroup
 }
 
-// onStage runs a test in a bubble, and waits for the end of what it has left.
+// onStage runs a test in a bubble, and waits for the end of everything that the test
+// left running.
 func onStage(t *testing.T, test func(t *testing.T, s *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -48,7 +49,7 @@ func (s *stage) start(cfg Config) *Process {
 	return p
 }
 
-// starting starts a fake in place of a program.
+// starting returns a function that starts a fake in place of a program.
 func (s *stage) starting(defect string) func(Config) (*child, error) {
 	return func(cfg Config) (*child, error) {
 		stdin, ours := io.Pipe()
@@ -71,21 +72,21 @@ func (s *stage) starting(defect string) func(Config) (*child, error) {
 }
 
 // played is a fake that plays in this process. When it is frozen, it reads nothing and writes
-// nothing, and what goes over its connections is held up.
+// nothing, and its connections hold messages back.
 type played struct {
 	link  *link.Link
-	close func() // its streams
+	close func() // closes its streams
 
 	mu    sync.Mutex
 	ended chan struct{}
 	state string
-	goes  chan struct{} // closed while it is not frozen
+	goes  chan struct{} // closed while the fake is not frozen
 	thaw  []func()
 }
 
 var _ running = (*played)(nil)
 
-// ends is the end of it, as nobody sees it coming.
+// ends ends the fake without a warning.
 func (p *played) ends(state string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,7 +100,7 @@ func (p *played) ends(state string) {
 	close(p.ended)
 }
 
-// exit ends it, and the goroutine that calls.
+// exit ends the fake, and the calling goroutine.
 func (p *played) exit(code int) {
 	p.ends(fmt.Sprint("exit status ", code))
 	runtime.Goexit()
@@ -145,7 +146,7 @@ func (p *played) Thaw() error {
 	return nil
 }
 
-// goOn lets it go on, if it is frozen.
+// goOn thaws the fake, if it is frozen.
 func (p *played) goOn() {
 	if len(p.thaw) == 0 {
 		return
@@ -157,7 +158,7 @@ func (p *played) goOn() {
 	close(p.goes)
 }
 
-// pass waits while it is frozen.
+// pass waits while the fake is frozen.
 func (p *played) pass() error {
 	p.mu.Lock()
 	goes := p.goes

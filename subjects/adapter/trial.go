@@ -225,7 +225,7 @@ func calls[S, A, R any](t *trial, o *object, op *contracts.Op[S, A, R], a A) (r 
 type attempt struct {
 	what   string
 	done   chan struct{}
-	err    error     // read these two after done
+	err    error     // err and at may be read once done is closed
 	at     time.Time // when it was done
 	cancel context.CancelFunc
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// These are tests of a process, played in this one, in which time passes: see stage.
+// These tests play the adapter's process inside the test's process, in virtual time:
+// see stage.
 
-// A program that owes an answer and says nothing is broken; one that answers
-// pings is slow.
+// A program that owes an answer and is silent is broken; one that answers pings is only
+// slow.
 func TestSilence(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		p := s.start(s.config("answers nothing after open"))
@@ -36,7 +37,8 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// Somebody else may stop it, too, for longer than it may be silent.
+// A program that somebody else stops is not taken for silent, even if it is stopped for
+// longer than a program may be silent.
 func TestStoppedByOthersIsNotSilent(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		p := s.start(s.config(honest))
@@ -55,8 +57,8 @@ func TestStoppedByOthersIsNotSilent(t *testing.T) {
 	})
 }
 
-// A client that was killed and started again holds in another session, when its old one has
-// expired.
+// A client that was killed and started again holds in another session once its old session
+// has expired.
 func TestRestartedClientHoldsAnew(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		p := s.start(s.config(honest))

@@ -56,7 +56,8 @@ func (q *bounded) Put(ctx context.Context, item []byte) error {
 	}
 }
 
-// createAt creates an item unless another client has since the queue's znode had a version.
+// createAt creates an item, unless another client has created one since the queue's znode
+// had the given version.
 func (q *bounded) createAt(item []byte, version int32) error {
 	_, err := q.conn.Multi(
 		&zk.SetDataRequest{Path: q.path, Version: version},

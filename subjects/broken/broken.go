@@ -21,7 +21,8 @@ import (
 
 var openACL = zk.WorldACL(zk.PermAll)
 
-// How mutants go on after a lost reply, and how often they look.
+// How often mutants retry after a lost reply, and the pauses after which they retry or
+// look again.
 const (
 	retries    = 20
 	retryPause = 20 * time.Millisecond

@@ -35,7 +35,7 @@ func WriteThrough(c *subjects.Client, path string) (subjects.Cache, error) {
 type throughCache struct {
 	subjects.Cache
 	mu  sync.Mutex
-	own map[string]string // what was put, and not looked at
+	own map[string]string // what was put, and not looked at since
 }
 
 func (c *throughCache) Put(ctx context.Context, node, value string) error {

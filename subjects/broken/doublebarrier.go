@@ -17,7 +17,7 @@ type leaveWithoutWaiting struct {
 	path    string
 	parties int
 	node    string
-	keeps   bool // the member of a call that was given up
+	keeps   bool // it keeps the member of a call that was given up
 }
 
 // LeaveWithoutWaiting returns a double barrier whose members leave without waiting for each other.
@@ -217,7 +217,7 @@ func (b *countsTheDead) Enter(ctx context.Context) (err error) {
 	session := b.conn.SessionID()
 	for ctx.Err() == nil {
 		if s := b.conn.SessionID(); s != 0 && s != session {
-			return subjects.WithoutEffect(zk.ErrSessionExpired) // as if that had taken the member away
+			return subjects.WithoutEffect(zk.ErrSessionExpired) // as if the expiry had taken the member away
 		}
 		if b.isOpen() {
 			return nil

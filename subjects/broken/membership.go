@@ -165,7 +165,7 @@ type oneShotWatch struct {
 	subjects.Group
 	plain *plainGroup
 	watch <-chan zk.Event
-	look  bool // it was asked for the first time, or did something itself, since it looked
+	look  bool // it must look: it was asked for the first time, or did something itself since the last look
 }
 
 // OneShotWatch returns a group that watches once, and is told only of the first change of others.
@@ -269,7 +269,7 @@ type tellsThePast struct {
 	subjects.Group
 	last, before []string
 	n            int
-	back         bool // what it reported last is old
+	back         bool // the list that it reported last is an old one
 }
 
 // TellsThePast returns a group that, after every third change, reports the former list once more,

@@ -17,8 +17,8 @@ import (
 )
 
 // defectivePriorityQueue is a priority queue that lists its items, deletes the first one,
-// and goes to the next if another client was quicker, with a defect in which one is the
-// first. Its items are named item-<priority>-<sequence>.
+// and goes to the next if another client was quicker, with a defect in which item it
+// takes for the first. Its items are named item-<priority>-<sequence>.
 type defectivePriorityQueue struct {
 	conn *zk.Conn
 	path string

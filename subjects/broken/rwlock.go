@@ -73,7 +73,7 @@ func ReaderIgnoresWriterAhead(c *subjects.Client, path string) (subjects.RWLock,
 }
 
 // WaitsOnWrongPredecessor returns a read-write lock whose readers wait for every writer in line, as
-// in kazoo before 2.9 (kazoo#649): a writer behind a reader waits for the reader, too. Property
+// in kazoo before 2.9 (kazoo#649): a writer behind a reader also waits for that reader. Property
 // "progress" finds it whenever clients compete.
 func WaitsOnWrongPredecessor(c *subjects.Client, path string) (subjects.RWLock, error) {
 	return newRWLine(c, path, func(line []string, own int, reads bool) bool {

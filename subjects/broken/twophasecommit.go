@@ -51,7 +51,7 @@ type ballots struct {
 	flags  int32                            // flags of its create
 	count  func(sites, votes []string) bool // reports whether all have voted
 	decide func(outcome string) error
-	rash   bool // it counts missing votes as no at once
+	rash   bool // it counts missing votes as "no" at once
 	waits  bool // only Decide decides
 }
 

@@ -33,8 +33,8 @@ var entering = &frame.Property{
 	Exercise: fullRounds,
 }
 
-// around returns the events of the member, and the events of the others before its call was over: the
-// events that began their presence, and those that ended it by then.
+// around returns the events of the member, and the events of the others before its call was over:
+// those that began their presence, and those that had ended it by then.
 func (r *round) around(call evidence.Span, of *member) []int {
 	counterexample := append(evidence.EventsOf(of.enter), of.death.ByEvent)
 	for _, m := range r.members {
@@ -53,10 +53,10 @@ func (r *round) around(call evidence.Span, of *member) []int {
 	return counterexample
 }
 
-// participant counts as one member: a client that tries again in one session
-// must not count twice. In another session it may: a deposed leader can tell a
-// client that its session expired while the znode of its last try lives on, and
-// the others see two.
+// participant is what counts as one member. A client that tries again in the same
+// session must not count twice, but in another session it may: a deposed leader can
+// tell a client that its session expired while the znode of its last try lives on, so
+// that the others see two members.
 type participant struct {
 	client  int
 	session history.ID
@@ -74,7 +74,7 @@ func (m *member) participant(i int) participant {
 	return participant{client: m.client, call: i + 1}
 }
 
-// presence counts at each moment the seats that may be taken.
+// presence counts, at each moment, the participants that may be present.
 func (r *round) presence() evidence.SpanCount {
 	of := map[participant][]evidence.Span{}
 	for i, m := range r.members {

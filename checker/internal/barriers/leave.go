@@ -40,7 +40,7 @@ type insideSpan struct {
 	*member
 }
 
-// stays returns the members that certainly were inside, by when that began.
+// stays returns the members that certainly were inside, ordered by when that began.
 func (r *round) stays() []insideSpan {
 	var stays []insideSpan
 	for _, m := range r.members {
@@ -52,8 +52,8 @@ func (r *round) stays() []insideSpan {
 	return stays
 }
 
-// latestTwo holds, of the stays up to a place, the one that ends last, and the one of another
-// client that ends last; -1: there is none.
+// latestTwo holds, of the stays up to a place, the one that ends last, and the one that ends
+// last among those of other clients; -1 if there is none.
 type latestTwo struct{ first, second int }
 
 func furthest(stays []insideSpan) []latestTwo {
@@ -75,8 +75,8 @@ func furthest(stays []insideSpan) []latestTwo {
 	return of
 }
 
-// blocking returns the fewest members that together certainly were inside all through
-// a leave of another; nil if there was a moment without any.
+// blocking returns the fewest members that together certainly were inside throughout a
+// leave of another member; nil if at some moment none was.
 func blocking(stays []insideSpan, latest []latestTwo, op *history.Operation) []*member {
 	// A moment is covered only strictly inside a stay: at its ends the member may be out. Of the stays
 	// that cover a moment, the best is the one that ends last.
@@ -101,8 +101,8 @@ func blocking(stays []insideSpan, latest []latestTwo, op *history.Operation) []*
 	}
 }
 
-// proves reports whether some of these members were inside only because one that passed
-// proves that all were.
+// proves reports whether some of these members were certainly inside only because a
+// member that passed proves that all were.
 func (r *round) proves(by []*member, op *history.Operation) bool {
 	reach := op.Began()
 	for _, m := range by {
@@ -115,8 +115,8 @@ func (r *round) proves(by []*member, op *history.Operation) bool {
 	return false
 }
 
-// passage returns the events that show that all members were present, and when: the events of the first
-// that passed, every member's call, and what ended the first presence.
+// passage returns the events that show that all members were present, and when: the events of the
+// first member that passed, every member's call, and what first ended a presence.
 func (r *round) passage() []int {
 	counterexample := evidence.EventsOf(r.opener)
 	for _, m := range r.members {

@@ -16,7 +16,7 @@ import (
 // znode that has the key as its name.
 type barrierNodes struct {
 	evidence.Layout
-	lifted, left int                 // lifts behind which the znode was away, or still there
+	lifted, left int                 // lifts after which the znode was gone, or still there
 	of           map[string]*uptimes // by key
 	acts         acts
 }
@@ -103,7 +103,7 @@ func (u *uptimes) throughout(low, high uint64) *evidence.Znode {
 	if u == nil {
 		return nil
 	}
-	i, _ := slices.BinarySearch(u.until, high+1) // none before it lasted as long
+	i, _ := slices.BinarySearch(u.until, high+1) // no state before index i lasted until high
 	if i == len(u.all) || u.all[i].Created > low {
 		return nil
 	}
@@ -111,7 +111,7 @@ func (u *uptimes) throughout(low, high uint64) *evidence.Znode {
 }
 
 // madeBehind returns the place of the first of some znodes, in order of creation, that was
-// made behind a zxid.
+// made after a zxid.
 func madeBehind(of []*evidence.Znode, zxid uint64) int {
 	i, _ := slices.BinarySearchFunc(of, zxid, func(n *evidence.Znode, zxid uint64) int {
 		if n.Created <= zxid {
@@ -206,7 +206,7 @@ func changes(t *history.Txn) bool {
 	return true
 }
 
-// behind returns the first zxid above a given one at which the client can have changed something;
+// behind returns the first zxid after a given one at which the client can have changed something;
 // evidence.StillThere if there is none.
 func (x acts) behind(zxid uint64, client int) uint64 {
 	first := evidence.StillThere
@@ -221,11 +221,11 @@ func (x acts) behind(zxid uint64, client int) uint64 {
 // loweredFrom returns the earliest time at which a lift can have taken effect, and the event that shows
 // that it had not before. The event is -1 if it can have taken effect at once.
 //
-// A lift with an unknown outcome may happen at any time. But it can only act by a transaction of its
-// client. As long as the log is whole, its client made no transaction, and no other session deleted the
-// znode, nothing was lifted. That was still so when a request was sent, by any client, that has a lower
-// zxid than the first transaction that ends this. This holds for subjects that lift by deleting the
-// znode.
+// A lift with an unknown outcome may happen at any time. But it can only act by a transaction of
+// its client. As long as the log is complete, its client made no transaction, and no other session
+// deleted the znode, the barrier was not lifted. This was still so when any client sent a request
+// whose zxid is lower than that of the first transaction after which it may not be so. All this
+// holds only for subjects that lift by deleting the znode.
 func loweredFrom(a *evidence.Record, op *history.Operation) (time.Duration, int) {
 	b := nodesOf(a)
 	if op.Outcome() != history.Info || !b.Trusted() || !b.lifts() {

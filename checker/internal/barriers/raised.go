@@ -10,16 +10,16 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// raised is a time in which a barrier certainly was up: from a raise's return until
-// the first of the lifts that do not certainly precede the raise can have had its
-// effect.
+// raised is a time in which a barrier certainly was up: it begins when a raise returns,
+// and ends when the first of the lifts that do not certainly precede the raise can have
+// had its effect.
 type raised struct {
 	evidence.Span
 	raise *history.Operation
 	lift  *liftEffect  // nil: none
-	lifts []liftEffect // the lifts that count, in order of invocation
-	shown int          // the event that shows a raise with an unknown outcome by its zxid; -1: none
-	seen  int          // the await before the raise's return whose session had seen it; -1: none
+	lifts []liftEffect // the lifts that may end the time, in order of invocation
+	shown int          // the event whose zxid shows a raise with an unknown outcome; -1: none
+	seen  int          // the await before the raise's return whose session had seen the raise; -1: none
 }
 
 // upTimes are the times in which a barrier certainly was up.
@@ -32,11 +32,11 @@ type upTimes struct {
 	longest []int
 }
 
-// liftEffect is a lift, and from when on it can have had its effect.
+// liftEffect is a lift, and the time from which it can have had its effect.
 type liftEffect struct {
 	op    *history.Operation
 	from  time.Duration
-	shown int // the event that shows that it had none before, by the log; -1: it can have had it at once
+	shown int // the event that shows, by the log, that it had no effect before; -1 if it can have had it at once
 }
 
 // ups returns the times in which the key's barrier certainly was up. A failed lift leaves it up. A
@@ -59,9 +59,9 @@ func ups(k *evidence.Key) *upTimes {
 			lifts = append(lifts, liftEffect{op, from, event})
 		}
 	}
-	// Lifts, like raises, are in order of invocation. With several coordinators, a lift after the first
-	// one that counts may precede the raise: it counts, to be safe.
-	earliest := make([]*liftEffect, len(lifts)) // from each on
+	// Lifts, like raises, are in order of invocation. With several coordinators, a lift after the
+	// first one that counts may precede the raise; it counts all the same, to be safe.
+	earliest := make([]*liftEffect, len(lifts)) // from each lift on, the one with the earliest effect
 	for i := len(lifts) - 1; i >= 0; i-- {
 		earliest[i] = &lifts[i]
 		if i+1 < len(lifts) && earliest[i+1].from < lifts[i].from {
@@ -95,7 +95,7 @@ func ups(k *evidence.Key) *upTimes {
 	return t
 }
 
-// byZxid keeps the raises with a known zxid, or with a known upper bound of it.
+// byZxid keeps the times whose raise has a known zxid, or a known upper bound of it.
 func (t *upTimes) byZxid(all []raised) {
 	type numbered struct {
 		raised
@@ -131,8 +131,8 @@ func raisedBy(raise *history.Operation) uint64 {
 	return 0
 }
 
-// awaitsByZxid are awaits whose session had seen something, the highest zxid first, and for each
-// the earliest of those up to it.
+// awaitsByZxid holds the awaits whose session had seen something, the highest zxid first, and
+// for each of them the earliest await up to it.
 type awaitsByZxid struct {
 	of       []*history.Operation
 	earliest []*history.Operation
@@ -155,8 +155,8 @@ func newAwaitsByZxid(k *evidence.Key) awaitsByZxid {
 	return s
 }
 
-// advance makes the barrier certainly up from when on a session had seen the raise, if
-// that was before the raise returned.
+// advance lets the time in which the barrier certainly was up begin when a session had
+// seen the raise, if that was before the raise returned.
 func (s awaitsByZxid) advance(u *raised) {
 	z := raisedBy(u.raise)
 	i, _ := slices.BinarySearchFunc(s.of, z, func(op *history.Operation, z uint64) int {
@@ -180,10 +180,10 @@ func seenBy(op *history.Operation) uint64 {
 	return uint64(op.Invoke.Seen)
 }
 
-// met returns a time in which the barrier was up when an await was called, and that is not newer than
-// any state that the await can have been shown: the time around its view, or one whose raise the client
-// had been told of. It returns false if there is none, so that the await may have found the barrier
-// down.
+// met returns a time in which the barrier was up when an await was called, and that began before
+// the oldest state that the await can have been shown: the time around that state, or one whose
+// raise the client had been told of. It returns false if there is none, so that the await may have
+// found the barrier down.
 func (t *upTimes) met(a *evidence.Record, op *history.Operation) (raised, bool) {
 	u, ok := upAt(t.of, a.View(op))
 	i, _ := slices.BinarySearch(t.zxids, a.Told(op)+1)
@@ -196,9 +196,9 @@ func (t *upTimes) met(a *evidence.Record, op *history.Operation) (raised, bool) 
 	return u, ok
 }
 
-// upAt returns the time around t in which the barrier was up; false if it may have
-// been down. ups are in order of their ends, too: a later raise has fewer lifts
-// that do not precede it.
+// upAt returns the time around t in which the barrier was up; false if it may have been
+// down. ups are also in order of their ends: a later raise has fewer lifts that do not
+// precede it.
 func upAt(ups []raised, t time.Duration) (raised, bool) {
 	i, _ := slices.BinarySearchFunc(ups, t, func(u raised, t time.Duration) int { return cmp.Compare(u.From, t) })
 	if i == 0 || ups[i-1].To <= t {

@@ -13,22 +13,22 @@ import (
 // A barrier for the reference model: up or down.
 var barrierReference = &frame.Reference{
 	Covers: []string{"early"},
-	// Which of several coordinators was first, and which of several times down a lift
-	// with an unknown outcome explains, the fast check does not weigh.
+	// The fast check does not consider which of several coordinators was first, or
+	// which of several times down a lift with an unknown outcome explains.
 	Refines:    true,
 	Operations: barrierOperations,
 	Model:      func(*evidence.Record) porcupine.Model { return barrierSpec() },
 }
 
-// barrierStep is an operation on a barrier. maybe: it may never happen.
+// barrierStep is an operation on a barrier. maybe means that it may never happen.
 type barrierStep struct {
 	f      string
 	maybe  bool
-	raises uint64 // of a raise: itself; of an await: the raises that its client had been told of
+	raises uint64 // of a raise: its own bit; of an await: the raises that its client had been told of
 }
 
-// barrierRaises is how many raises with a known zxid the reference model takes: a state has a bit
-// for each.
+// barrierRaises is the maximum number of raises with a known zxid for the reference model: a
+// state has a bit for each.
 const barrierRaises = 64
 
 func barrierOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
@@ -63,14 +63,14 @@ func barrierOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// seenRaise is a raise that had its effect by a zxid, which some session had seen by then.
+// seenRaise is a raise that had its effect by a zxid that some session had seen.
 type seenRaise struct {
 	op   *history.Operation
 	zxid uint64
 	by   time.Duration
 }
 
-// seenRaises lists the raises that some await must be behind.
+// seenRaises lists the raises that some await must follow.
 func seenRaises(k *evidence.Key) []seenRaise {
 	var of []seenRaise
 	for _, op := range k.Ops() {
@@ -90,7 +90,7 @@ func seenRaises(k *evidence.Key) []seenRaise {
 	return of
 }
 
-// barrierState is whether the barrier is up, and which raises are done.
+// barrierState says whether the barrier is up, and which raises are done.
 type barrierState struct {
 	up   bool
 	done uint64

@@ -35,22 +35,22 @@ type stepKind int
 
 const (
 	arrives stepKind = iota // becomes present, unless it is gone
-	passes                  // enough are present, this one among them
-	departs                 // is gone
+	passes                  // enough members are present, including this one
+	departs                 // the member is gone
 	gotOut                  // no other member is present
 )
 
 // memberStep is one step of one call of a member.
 type memberStep struct {
 	kind   stepKind
-	member int      // its place in the state
-	calls  []uint64 // of each participant, as bits of the state
-	own    uint64   // of this client
+	member int      // the call's place in the state
+	calls  []uint64 // calls of each participant, as bits of the state
+	own    uint64   // calls of this client
 	maybe  bool
 }
 
-// mostMembers is the largest round that the reference model takes: a state has two bits
-// a call.
+// mostMembers is the largest number of calls in a round for the reference model: a
+// state has two bits for each.
 const mostMembers = 32
 
 func roundOperations(k *evidence.Key, out bool) ([]porcupine.Operation, bool) {
@@ -104,7 +104,7 @@ func roundOperations(k *evidence.Key, out bool) ([]porcupine.Operation, bool) {
 // roundState has a bit for each call: which members are present, and which are gone.
 type roundState struct{ present, gone uint64 }
 
-// seats counts who is present.
+// seats counts the participants that are present.
 func (s roundState) seats(calls []uint64) int {
 	n := 0
 	for _, own := range calls {

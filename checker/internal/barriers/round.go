@@ -14,10 +14,10 @@ type member struct {
 	enter  *history.Operation
 	leave  *history.Operation   // the first that did not fail; nil: none
 	leaves []*history.Operation // all that did not fail
-	asked  []*history.Operation // all
+	asked  []*history.Operation // all leaves
 	death  evidence.Death
 	exited time.Duration // when its client's process ended
-	exit   int           // the event of that
+	exit   int           // the event that shows it
 
 	possible evidence.Span // it may have been present
 }
@@ -25,8 +25,8 @@ type member struct {
 // inside returns the span in which the member certainly was present, given that a member had passed at
 // the time passed. The bool is false if no such span is certain.
 //
-// A member that passed is in until it asks to leave. One whose call ended
-// without an answer may have withdrawn at any time before that.
+// A member that passed is in until it asks to leave. A member whose call ended without an answer
+// may have withdrawn at any time before that end.
 func (m *member) inside(passed time.Duration, all bool) (evidence.Span, bool) {
 	var s evidence.Span
 	switch m.enter.Outcome() {
@@ -56,13 +56,13 @@ type round struct {
 	members []*member
 	leaves  []*history.Operation // that returned ok
 	opener  *history.Operation   // the first enter that succeeded
-	passed  time.Duration        // by when a member had passed; never if none is known to have
-	// all means that only as many members ever came as are needed, so that one that passed proves that
-	// all were present.
+	passed  time.Duration        // by when a member had passed; never if none is known to have passed
+	// all means that only as many members ever came as a round needs, so that a member that passed
+	// proves that all were present.
 	all bool
 }
 
-// roundOf reads the history of a key as a round's.
+// roundOf reads the history of a key as that of a round.
 var roundOf = evidence.OncePerKey(readRound)
 
 func readRound(k *evidence.Key) *round {
@@ -101,7 +101,7 @@ func readRound(k *evidence.Key) *round {
 	for _, m := range r.members {
 		m.possible = evidence.Span{From: m.enter.Began(), To: m.gone()}
 	}
-	// With as many calls as members, none of them a second try.
+	// True if there are as many calls as members, none of them a second try.
 	r.all = len(r.members) == k.Params.Parties && len(clients) == len(r.members)
 	if r.all && r.opener != nil {
 		for _, m := range r.members { // they were there together before the first had gone
@@ -111,8 +111,8 @@ func readRound(k *evidence.Key) *round {
 	return r
 }
 
-// diedBefore looks at the beginnings of calls: what a call's session had seen by then had happened
-// before, so a member that was dead by that state was not present during the call.
+// diedBefore uses the beginnings of calls: whatever a call's session had seen when the call began
+// had happened before, so a member that was dead in that state was not present during the call.
 func (r *round) diedBefore() {
 	invoked := map[int]bool{}
 	for _, m := range r.members {
@@ -125,7 +125,7 @@ func (r *round) diedBefore() {
 	}
 }
 
-// gone returns when the member certainly was not present any more.
+// gone returns when the member certainly was no longer present.
 func (m *member) gone() time.Duration {
 	end := m.death.By
 	if m.enter.Outcome() == history.Fail {

@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// roundProgress requires that, after the heal, a full set of members does not wait long to get in, that
-// no member that waited when the first got in is left outside, and that members are not kept in when
-// all that live want to leave.
+// roundProgress requires that, after the heal, a full set of members does not wait long to get in,
+// that no member that waited when the first one got in is left outside, and that members are not
+// kept inside when all live ones want to leave.
 var roundProgress = frame.Progress("waits at the gates", frame.FromSessions,
 
 	onRound(func(ctx context.Context, f *frame.Finding, r *round) {
@@ -26,8 +26,8 @@ var roundProgress = frame.Progress("waits at the gates", frame.FromSessions,
 		}
 	}))
 
-// stuckOutside looks for a time in which enough live clients waited to get in.
-// One that gave up and tried again soon went on waiting.
+// stuckOutside looks for a time in which enough live clients waited to get in. A client
+// that gave up and soon tried again counts as waiting all the time.
 func (r *round) stuckOutside(f *frame.Finding) {
 	var edges []edge
 	of := map[int][]evidence.Span{}
@@ -59,10 +59,11 @@ func (r *round) stuckOutside(f *frame.Finding) {
 	})
 }
 
-// leftOutside looks for members that were still waiting to get in long after another one had been
-// let in: that one was let in because all were there. A client that had come twice by then may have
-// been counted for what its first call left. One whose session ended after all had come may have been
-// counted in that session, and has to wait for another round.
+// leftOutside looks for members that were still waiting to get in long after another member had
+// been let in, which happens only when all are there. It finds nothing if a client had come
+// twice by then, since what its first call left may have been counted. It excuses a client whose
+// session ended after all had come, since it may have been counted in that session and has to
+// wait for another round.
 func (r *round) leftOutside(f *frame.Finding) {
 	var first *member
 	for _, m := range r.members {
@@ -99,7 +100,7 @@ func (r *round) leftOutside(f *frame.Finding) {
 	}
 }
 
-// edge is where a count changes.
+// edge is a moment at which a count changes.
 type edge struct {
 	at time.Duration
 	by int
@@ -175,7 +176,7 @@ func (m *member) wantsOut() []evidence.Span {
 	return out
 }
 
-// reasonsToGo returns the events that show why each member kept no other one in.
+// reasonsToGo returns the events that show why each member kept no other member inside.
 func (r *round) reasonsToGo() []int {
 	var counterexample []int
 	for _, m := range r.members {

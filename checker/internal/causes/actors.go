@@ -29,7 +29,7 @@ type actors struct {
 type hit struct {
 	kind     string
 	from, to time.Duration
-	// znodes means that it hit znodes; detail, which ones.
+	// znodes means that the fault hit znodes; detail names them.
 	znodes bool
 	detail string
 }
@@ -65,8 +65,8 @@ var actorsOf = evidence.Once(func(a *evidence.Record) *actors {
 	return x
 })
 
-// fault records which sessions a fault hit or ended, if it was seen to: others may have ended by
-// themselves before it could.
+// fault records which sessions a fault hit or ended, if it was seen to take effect: other
+// sessions may have ended by themselves before it could.
 func (x *actors) fault(a *evidence.Record, e *history.Event) {
 	step, ok := faults.StepOf(e)
 	if !ok {
@@ -94,7 +94,7 @@ func (x *actors) fault(a *evidence.Record, e *history.Event) {
 	}
 }
 
-// client returns the client whose session it is; -1 if no client had it.
+// client returns the client that had a session; -1 if none had it.
 func (s *search) client(id history.ID) int {
 	if of := s.Session(id); of != nil && id != 0 {
 		return max(of.Client, -1)
@@ -102,7 +102,7 @@ func (s *search) client(id history.ID) int {
 	return -1
 }
 
-// who names whose request a transaction was.
+// who names the client or party whose request a transaction was.
 func (s *search) who(id history.ID, zxid uint64) string {
 	switch c := s.client(id); {
 	case c >= 0:
@@ -145,7 +145,8 @@ func (s *search) when(zxid uint64) (from, to time.Duration) {
 // cite ends a sentence with the time, as far as it is known, and the zxid.
 func (s *search) cite(zxid uint64) string { return s.citeSince(zxid, evidence.Always) }
 
-// citeSince is like cite, for a transaction that is known to be later than since.
+// citeSince is like cite, for a transaction that is known to have been committed after
+// since.
 func (s *search) citeSince(zxid uint64, since time.Duration) string {
 	from, to := s.when(zxid)
 	from = max(from, since)
@@ -180,7 +181,7 @@ func (s *search) name(path string) string {
 	return printable.Text(path, mostName)
 }
 
-// holding shows the data of a znode: their number of bytes if they are no text.
+// holding formats the data of a znode, or the number of its bytes if it is no text.
 func holding(data []byte) string {
 	if !utf8.Valid(data) || bytes.ContainsFunc(data, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
 		return prose.Count(len(data), "byte")
@@ -188,7 +189,8 @@ func holding(data []byte) string {
 	return models.Quoted(strings.TrimSpace(string(data)))
 }
 
-// sentence begins with a capital, unless with a name that has none, and ends with a full stop.
+// sentence makes a text begin with a capital letter, unless it begins with a name, and end
+// with a full stop.
 func sentence(text string) string {
 	if text == "" {
 		return ""

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A violation at the end of a run of half a million transactions.
+// BenchmarkOf explains a violation at the end of a run of half a million transactions.
 func BenchmarkOf(b *testing.B) {
 	r := begin(models.Lock.Name)
 	r.Txn(history.Txn{Type: "create", Path: root, Session: 99})

@@ -14,14 +14,14 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// This file finds the calls of clients that made transactions: which call it was, how it ended, and
-// which fault hit its client about then.
+// This file finds the calls of clients that made transactions: which call made one, how the call
+// ended, and which fault hit its client at about that time.
 
-// callers returns the calls of a client, of the right kind, one of which made a transaction of its
-// session. Calls with another item count only if there are no others. If there are too many to be
-// useful, it returns none. A call of unknown outcome may take effect after it has ended. If it is known
-// during which of several calls the request was sent, callers returns only that call. text names the
-// calls.
+// callers returns the calls of a client that can have made a transaction of its session; of accepts
+// the right operations. Calls about another item count only if there are no others. If there are
+// too many calls to be useful, callers returns none. A call of unknown outcome may take effect
+// after it has ended. If it is known during which of several calls the request was sent, callers
+// returns only that call. text names the calls.
 func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(*models.Operation) bool) (found []*history.Operation, text string) {
 	from, to := s.when(zxid)
 	client := s.client(id)
@@ -60,10 +60,11 @@ func (s *search) ofAnother(op *history.Operation, n *evidence.Znode) bool {
 	return ok && v.Item != "" && v.Item != string(n.Data)
 }
 
-// mostCallers is how many calls are named if it is not known which of them did something.
+// mostCallers is the maximum number of calls that are named if it is not known which of
+// them did something.
 const mostCallers = 3
 
-// by names the calls, one of which did something.
+// by names calls, one of which did something.
 func (s *search) by(ops []*history.Operation) string {
 	if len(ops) == 0 {
 		return ""
@@ -112,7 +113,7 @@ func (s *search) ended(ops []*history.Operation, id history.ID) string {
 	return s.call(op) + how(op) + " at " + words.At(op.Return.Time) + problem(op.Return) + s.hitAbout(op, id)
 }
 
-// how returns the verb for the outcome of a call that returned.
+// how returns the verb for the outcome of an operation that returned.
 func how(op *history.Operation) string {
 	return map[history.Type]string{history.OK: " succeeded", history.Fail: " failed", history.Info: " ended"}[op.Outcome()]
 }
@@ -187,12 +188,13 @@ func (s *search) left(made []*history.Operation, n *evidence.Znode) (text string
 // a client may notice a broken connection later.
 const shortlyBefore = time.Second
 
-// mostHits is how many faults are named for one call: the last ones, which are nearest to its end.
+// mostHits is the maximum number of faults named for one call: the last ones, which are nearest to
+// its end.
 const mostHits = 2
 
-// hitAbout names the faults that hit the client of a call while it lasted, or the last one shortly
-// before. If none did, it names the last one that hit what every client needs. For a call that
-// succeeded it names none.
+// hitAbout names the faults that hit the client of a call during the call, or the last fault
+// shortly before it. If there was none, it names the last fault that hit something that every
+// client needs. For a call that succeeded it names none.
 func (s *search) hitAbout(op *history.Operation, id history.ID) (text string) {
 	if op.Outcome() == history.OK {
 		return ""
@@ -223,7 +225,7 @@ func (s *search) fault(kind string) string {
 	return "zklab's fault " + kind
 }
 
-// last returns the last n hits that matter, in order.
+// last returns the last n hits for which matter returns true, in order.
 func last(all []hit, n int, matter func(hit) bool) (of []hit) {
 	for _, h := range all {
 		if matter(h) {

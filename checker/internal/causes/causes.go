@@ -24,29 +24,29 @@ type Transaction struct {
 	// Text is a sentence: which client did what to which znode, whose znode it was, and when. It
 	// names znodes relative to the run's root. It has no control characters.
 	Text string `json:"text"`
-	// Calls are the events that began the calls that explain the transaction: the call that made a
-	// remaining znode, the call that was to delete it, the call that deleted an item.
+	// Calls lists the events that began the calls that explain the transaction: the call that made
+	// a remaining znode, the call that was to delete it, the call that deleted an item.
 	Calls []int `json:"calls,omitempty"`
 	// Faults are the kinds of zklab's faults that the text names.
 	Faults []string `json:"faults,omitempty"`
 }
 
-// most is how many transactions explain one violation, at most.
+// most is the maximum number of transactions that explain one violation.
 const most = 8
 
 // weight is how much a transaction explains. If there are too many, the lightest are left out.
 type weight int
 
 const (
-	taken   weight = iota // something went, and another client than its maker removed it
+	taken   weight = iota // something was removed by a client that had not made it
 	left                  // something was made that no client removed
 	made                  // something was made, or written
-	given                 // its maker ended it
+	given                 // something was ended by its maker
 	changed               // a call of the counterexample changed something
-	aside                 // an outsider did something beside it
+	aside                 // an outsider did something besides
 )
 
-// line is a transaction that is to be told.
+// line is a transaction that may be reported.
 type line struct {
 	Transaction
 	weight weight
@@ -61,24 +61,24 @@ type search struct {
 	key    *evidence.Key
 	ops    []*history.Operation        // of the counterexample
 	facts  []*history.Event            // of the counterexample
-	asked  map[*history.Operation]bool // those of ops of which it has the call alone
-	low    uint64                      // everything in the counterexample was committed after it,
+	asked  map[*history.Operation]bool // those of ops whose call, but not whose completion, is in the counterexample
+	low    uint64                      // everything in the counterexample was committed after this zxid,
 	high   uint64                      // and before this one
 	lines  []line
-	faults []string // kinds that the sentence under way names
+	faults []string // kinds that the sentence under construction names
 	// waiting means that the violation is that something did not happen in time.
 	waiting bool
-	about   []*evidence.Znode                      // that the violation names
+	about   []*evidence.Znode                      // znodes that the violation names
 	blamed  map[*evidence.Znode]bool               // znodes of the key that it names, or shows to have been left
 	claims  map[*evidence.Znode]bool               // znodes that name an item that was left
-	grants  map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
+	grants  map[*evidence.Znode]*history.Operation // the calls that made znodes to begin a stay
 }
 
-// Violation is to be explained.
+// Violation is the violation to explain.
 type Violation struct {
 	Key            string // "": it may be about any
 	Counterexample []int
-	Znodes         []*evidence.Znode // that the violation names
+	Znodes         []*evidence.Znode // znodes that the violation names
 	Waiting        bool              // the violation is that something did not happen in time
 }
 
@@ -96,7 +96,7 @@ func Of(a *evidence.Record, v Violation) []Transaction {
 	return s.heaviest()
 }
 
-// byName are the keys of a record.
+// byName maps the names of a record's keys to the keys.
 var byName = evidence.Once(func(a *evidence.Record) map[string]*evidence.Key {
 	of := map[string]*evidence.Key{}
 	for _, k := range a.Keys {
@@ -175,8 +175,8 @@ func (s *search) ceil(t time.Duration) uint64 {
 	return math.MaxUint64
 }
 
-// span returns the zxids between which an operation took effect, if that was before it
-// returned: above the first, and below the second.
+// span returns zxids, low and high, such that an operation that took effect before it
+// returned did so above low and below high.
 func (s *search) span(op *history.Operation) (low, high uint64) {
 	low, high = s.tie.Floor(op.Began()), math.MaxUint64
 	if op.Return != nil {

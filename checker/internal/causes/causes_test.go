@@ -22,7 +22,8 @@ func begin(model string) *checktest.Record {
 	return checktest.Ours(model, history.Params{Clients: 3, Root: root})
 }
 
-// told returns the text about a record, all events of which are the counterexample, a line each.
+// told returns the text about a record, one sentence per line. The counterexample consists of
+// all its events.
 func told(t *testing.T, r *checktest.Record) string {
 	t.Helper()
 	h := r.Build()
@@ -61,8 +62,8 @@ func acquires(r *checktest.Record, t, client int, session history.ID) {
 	r.Op(checktest.Args{Client: client, F: models.FAcquire, Key: "k", Inv: t - 10, Ret: t, Outcome: history.OK, Session: session})
 }
 
-// taken is a lock that client 0 (session 1) has made and got, and that somebody deletes, whom
-// client 1 (session 2) comes behind.
+// taken returns a record of a lock that client 0 (session 1) created and was granted. remove
+// deletes its znode, and client 1 (session 2) comes next.
 func taken(r *checktest.Record, remove func(*checktest.Record)) *checktest.Record {
 	const lock = root + "/k/lock"
 	r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
@@ -80,7 +81,7 @@ func taken(r *checktest.Record, remove func(*checktest.Record)) *checktest.Recor
 	return r
 }
 
-// Whoever took the znode of a hold away is told as who it was.
+// The text names the kind of client that took the znode of a hold away.
 func TestTaken(t *testing.T) {
 	const lock = root + "/k/lock"
 	for name, c := range map[string]struct {
@@ -164,7 +165,7 @@ func TestTaken(t *testing.T) {
 				c.want + "\n" +
 				"Client 1, in session 0x2, created k/lock, by its acquire of 0.290 s, between 0.297 s and 0.298 s: zxid 0x100000005; it still existed when the log ended."
 			got := told(t, taken(begin(models.Lock.Name), c.remove))
-			got = strings.ReplaceAll(got, "between 0.097 s and 0.298 s", "between 0.199 s and 0.298 s") // where the remover is not heard
+			got = strings.ReplaceAll(got, "between 0.097 s and 0.298 s", "between 0.199 s and 0.298 s") // if nothing was heard of the remover
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
@@ -172,15 +173,15 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// denied is a fault that took rights to a znode away.
+// denied adds a fault that took away rights to a znode.
 func denied(r *checktest.Record, path string) {
 	for at, step := range map[int]string{70: history.StepInject, 80: history.StepVerified, 95: history.StepHealed} {
 		r.Fact(at, "acl", history.FaultStep{Fault: 1, Step: step, Detail: "on " + path})
 	}
 }
 
-// Of a znode that was left there it is told by which call it was made, how that ended, and what hit
-// its client shortly before.
+// The text about a znode that was left behind says which call created it, how that call ended, and
+// what hit its client shortly before.
 func TestLeft(t *testing.T) {
 	step := func(r *checktest.Record, at, fault int, step string, sessions ...history.ID) {
 		r.Fact(at, "lose-reply", history.FaultStep{Fault: fault, Step: step, Sessions: sessions})
@@ -262,8 +263,8 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-// Of a znode that a grant rests on and that stayed it is told what became of the call that was to
-// delete it. The calls are named, for whoever draws them.
+// The text about a znode on which a grant is based, and that stayed, says what became of the call
+// that should have deleted it. The calls are named, so that a picture can show them.
 func TestNotDeleted(t *testing.T) {
 	release := func(outcome history.Type, why string) func(r *checktest.Record) {
 		return func(r *checktest.Record) {
@@ -313,12 +314,12 @@ func TestNotDeleted(t *testing.T) {
 	}
 }
 
-// Of a grant it is told whose place was still before its own, and that the one directly before it
-// had gone: who looks at that alone takes its turn too soon.
+// The text about a grant says whose place was still ahead of its own, and that the place directly
+// ahead had gone: a client that looks only at that one takes its turn too soon.
 func TestOvertakes(t *testing.T) {
 	const first = "When its acquire of 0.140 s succeeded, k/lock-0000000001 of client 0 was still ahead of it"
 	for name, c := range map[string]struct {
-		gone int // the number of the place that is given up before the grant; 0: none
+		gone int // the number of the place that is given up before the grant; 0 means none
 		want string
 	}{
 		"the one between had gone": {2, first + ", and k/lock-0000000002 of client 1, which was directly ahead of it, was gone."},
@@ -352,7 +353,7 @@ func TestOvertakes(t *testing.T) {
 	}
 }
 
-// Where the log has a hole nobody is accused.
+// If the log has a hole, no client is accused.
 func TestHole(t *testing.T) {
 	got := told(t, taken(begin(models.Lock.Name), func(r *checktest.Record) { r.Skip(); seen(r, 200, 1, 2) }))
 	if !strings.HasPrefix(got, "Client 1, in session 0x2, created k/lock, ") || strings.Contains(got, "\n") {
@@ -360,8 +361,8 @@ func TestHole(t *testing.T) {
 	}
 }
 
-// What had been the remover's own at the same path is told, too: it took the one for the
-// other.
+// The text also tells what the remover had owned at the same path before: it mistook one
+// znode for the other.
 func TestTakenForItsOwn(t *testing.T) {
 	const lock = root + "/k/lock"
 	r := begin(models.Lock.Name)
@@ -403,7 +404,8 @@ func TestNotKnown(t *testing.T) {
 	}
 }
 
-// oneHold is a hold of client 0, during whose acquire something is committed.
+// oneHold returns a record of a hold of client 0, during whose acquire something is
+// committed.
 func oneHold(meanwhile func(*checktest.Record)) *checktest.Record {
 	r := begin(models.Lock.Name)
 	r.Txn(history.Txn{Type: "create", Path: root, Session: 99})
@@ -423,7 +425,8 @@ func refused(r *checktest.Record, path string) {
 	r.Txn(history.Txn{Type: "multi", Session: 1, Parts: []history.Txn{ephemeral(0, path+"2"), one}})
 }
 
-// Of tries one after the other the last is meant, and a token names the znode.
+// If there are several tries one after the other, the last one is meant, and a token
+// names its znode.
 func TestOneOfSeveral(t *testing.T) {
 	const lock = root + "/k/lock-"
 	r := begin(models.Lock.Name)
@@ -443,7 +446,8 @@ func TestOneOfSeveral(t *testing.T) {
 	}
 }
 
-// An item is followed from its creation to whoever removed it, whatever the calls said.
+// An item is followed from its creation to the client that removed it, whatever the
+// calls reported.
 func TestItems(t *testing.T) {
 	r := begin(models.Queue.Name)
 	seen(r, 10, 0, 1)
@@ -464,7 +468,7 @@ Client 1, in session 0x2, deleted k/item-1, which client 0 had created, by its d
 	}
 }
 
-// What a fault does beside the znodes that matter is one line, however much it does.
+// All that a fault does besides the znodes that matter is one line, however much it is.
 func TestOutsiders(t *testing.T) {
 	r := begin(models.Lock.Name)
 	r.Fact(5, history.FHarness, history.Harness{Session: 99})
@@ -495,11 +499,11 @@ func TestValues(t *testing.T) {
 	r.Txn(history.Txn{Type: "create", Session: 1, Path: root + "/k"}).Txn(set(1, "4", 1))
 	seen(r, 10, 0, 1)
 	seen(r, 10, 1, 2)
-	r.Txn(set(3, "5", 2)).Txn(set(3, "4", 3)) // nobody's
+	r.Txn(set(3, "5", 2)).Txn(set(3, "4", 3)) // a write of no client
 	r.Txn(set(1, "5", 4))
 	seen(r, 98, 0, 1)
 	adds(100, 0, 5)
-	multi := set(0, "5", 6) // the log lacks one
+	multi := set(0, "5", 6) // the log lacks a version
 	r.Txn(history.Txn{Type: "multi", Session: 2, Parts: []history.Txn{{Type: "check", Path: root}, multi}})
 	seen(r, 118, 1, 2)
 	adds(120, 1, 5)
@@ -512,8 +516,8 @@ Client 1, in session 0x2, wrote "5" to k as version 6, between 0.097 s and 0.118
 	}
 }
 
-// Of locks on several keys, those are told that two clients had at one time, and a later hold that
-// shows only that a session lived is not.
+// If locks cover several keys, the text is about the keys that two clients held at one time. It
+// does not mention a later hold that shows only that a session was alive.
 func TestParts(t *testing.T) {
 	r := begin(models.MultiLock.Name)
 	r.Txn(history.Txn{Type: "create", Path: root, Session: 99})
@@ -548,7 +552,8 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// A place that was left in the line of one of several keys is told with the call that made it.
+// The text about a place that was left in the line of one of several keys names the call that
+// made it.
 func TestPartLeft(t *testing.T) {
 	r := begin(models.MultiLock.Name)
 	for _, folder := range []string{"", "/k", "/k/a", "/k/b"} {
@@ -570,7 +575,7 @@ func unanswered(r *checktest.Record, t int, v history.Unanswered) {
 	r.Add(t, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FUnanswered, Session: 1, Value: history.Value(v)})
 }
 
-// Of several calls by which a znode can have been made, the one is told during which the link saw the
+// If several calls can have made a znode, the text names the one during which the link saw the
 // request.
 func TestSent(t *testing.T) {
 	lost := func(at int) history.Unanswered {
@@ -599,8 +604,8 @@ func TestSent(t *testing.T) {
 	}
 }
 
-// Of a wait that did not end, what stood in its way is told with the call that made it; if there was
-// nothing, that the waiter was first, and what it asked for last.
+// The text about a wait that did not end says what stood in its way, and which call made that. If
+// nothing did, it says that the waiter was first, and what it asked for last.
 func TestWaits(t *testing.T) {
 	const election, leader = root + "/k/election", root + "/k/leader"
 	place := func(r *checktest.Record, s history.ID, number int) {
@@ -683,8 +688,8 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// waits adds an acquire of client 1 that waited from the first second to the third, and returns what is
-// told of it.
+// waits adds an acquire of client 1 that waited from the first second to the third, and returns the
+// text about it.
 func waits(t *testing.T, r *checktest.Record, in any) (got []string) {
 	r.Op(checktest.Args{Client: 1, F: models.FAcquire, Key: "k", Inv: 1000, Ret: 3000, Outcome: history.Info, In: in, Session: 2}).Touches(3)
 	seen(r, 3002, 2, 3)
@@ -701,7 +706,8 @@ func waits(t *testing.T, r *checktest.Record, in any) (got []string) {
 	return got
 }
 
-// Of a wait in which the client wrote nothing, that is told, and what was there before it.
+// If the client wrote nothing during a wait, the text says so, and says what was there
+// before.
 func TestWaitsWithoutAPlace(t *testing.T) {
 	const none = "Client 1 opened session 0x2, between 0.009 s and 0.010 s: zxid 0x100000004; it made no write to k during its acquire of 1.000 s."
 	for name, c := range map[string]struct {
@@ -727,8 +733,8 @@ func TestWaitsWithoutAPlace(t *testing.T) {
 	}
 }
 
-// Of a wait for several keys, what was in its way in the line of one of them is told, and for which of
-// them it was the first.
+// The text about a wait for several keys says what was in its way in the line of one of them, and
+// for which of them the waiter was first.
 func TestWaitsForParts(t *testing.T) {
 	r := begin(models.MultiLock.Name)
 	for _, path := range []string{"", "/k", "/k/a", "/k/b"} {

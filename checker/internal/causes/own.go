@@ -15,8 +15,8 @@ import (
 // begin and end holds, and those that put and take items. These are treated as in zklab's own objects.
 // For all other operations, only what their calls committed is known.
 
-// asBuiltIn returns an object of a program's own with the state that some of its operations are about, and the
-// items of those that put and take. It returns objects of zklab as they are.
+// asBuiltIn returns a program's own object with the state that its operations with traits imply,
+// and with the items of the operations that put and take. It returns zklab's objects as they are.
 func asBuiltIn(m *models.Model, ops []*history.Operation) *models.Model {
 	if models.Known(m.Name) {
 		return m
@@ -69,7 +69,8 @@ func itemOf(op *history.Operation, put bool) string {
 	return text.String()
 }
 
-// mostChanges is how many changes of one call are told, and mostParts how many parts of one change.
+// mostChanges is the maximum number of changes of one call that are reported, and mostParts the
+// maximum number of parts of one change.
 const (
 	mostChanges = 3
 	mostParts   = 2
@@ -232,7 +233,7 @@ func with(data []byte) string {
 	return " with " + holding(data)
 }
 
-// changeID names what a transaction did to a path.
+// changeID identifies what a transaction did to a path.
 type changeID struct {
 	zxid uint64
 	path string

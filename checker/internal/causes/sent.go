@@ -10,17 +10,17 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file finds when the request of a transaction was sent, as far as the link of its session saw.
+// This file finds when the request of a transaction was sent, according to the link of its session.
 
 // sightings holds what the links saw of the requests of one session.
 type sightings struct {
 	shown      []sighting // in order of time
 	unanswered map[int32]time.Duration
-	older      bool // more requests were not answered
+	older      bool // more requests than these were not answered
 }
 
-// sighting means that everything up to a zxid, seen, had been answered by a time, at. The last of these
-// requests that a quorum answered was sent at sent.
+// sighting means that everything up to the zxid seen had been answered by the time at. The last of
+// these requests that a quorum answered was sent at sent.
 type sighting struct {
 	at, sent time.Duration
 	seen     uint64
@@ -82,9 +82,9 @@ func (s *search) sent(id history.ID, zxid uint64) (from, to time.Duration) {
 	return from, to
 }
 
-// sentIn returns the only call of some during which the request of a transaction was certainly sent,
-// and the time, if that is known; nil if there is none. A request that an earlier call left in a queue
-// can also be sent during a later call.
+// sentIn returns the only one of ops during which the request of a transaction was certainly sent,
+// and the time of sending if it is known; nil if there is no such call. A request that an earlier
+// call left in a queue can also be sent during a later call.
 func (s *search) sentIn(id history.ID, zxid uint64, ops []*history.Operation) (in *history.Operation, at string) {
 	from, to := s.sent(id, zxid)
 	for _, op := range ops {
@@ -141,8 +141,8 @@ func (s *search) unheard(zxid uint64) string {
 	return ""
 }
 
-// allLost reports whether a fault kept as many replies from a call as it made changes like one of them: then all of
-// these are unanswered.
+// allLost reports whether faults took as many replies to a call as the call made changes of one
+// kind: then all of these changes were unanswered.
 func (s *search) allLost(op *history.Operation, c evidence.Change) bool {
 	part := c.Parts[0]
 	about := func(l history.LostMessage) bool {

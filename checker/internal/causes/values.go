@@ -13,7 +13,7 @@ type write struct {
 	kind    string
 	data    []byte
 	version int32
-	over    *write // what was there before; nil: nothing
+	over    *write // the write that it replaced; nil if there is none
 }
 
 // values looks for the writes that operations of the counterexample made or saw, and for those that
@@ -28,7 +28,7 @@ func (s *search) values() {
 		}
 	}
 	matter = evidence.Indices(matter...)
-	if len(matter) > most { // a violation that all of them show together is not explained by some
+	if len(matter) > most { // a violation that all of them show together is not explained by a few
 		return
 	}
 	for _, i := range matter {
@@ -67,7 +67,7 @@ func (s *search) writes(path string) (of []write) {
 	return of
 }
 
-// setsData are the types of transactions by which a znode has other data.
+// setsData has the types of transactions that give a znode other data.
 var setsData = map[string]bool{"create": true, "create2": true, "createContainer": true, "createTTL": true, "setData": true}
 
 // writesOf returns the places of the writes that an operation made, or of the write that it saw; none
@@ -78,7 +78,7 @@ func (s *search) writesOf(op *history.Operation, writes []write) []int {
 		return nil
 	}
 	low, high := s.span(op)
-	var within, any []int // all that can be meant, and what else has this data
+	var within, any []int // within: all writes that can be meant; any: all writes of this data
 	for i := range writes {
 		w := &writes[i]
 		switch {
@@ -95,7 +95,7 @@ func (s *search) writesOf(op *history.Operation, writes []write) []int {
 	return within
 }
 
-// written reports a write.
+// written reports a write, and what it replaced.
 func (s *search) written(w *write, path string) {
 	text := s.who(w.session, w.zxid) + " wrote " + holding(w.data) + " to " + s.name(path)
 	if w.kind != "setData" {
@@ -103,7 +103,7 @@ func (s *search) written(w *write, path string) {
 	} else {
 		text += " as version " + words.Number(int(w.version))
 	}
-	if o := w.over; o != nil && o.version+1 == w.version { // else the log lacks one
+	if o := w.over; o != nil && o.version+1 == w.version { // otherwise the log lacks a write
 		text += ", over " + holding(o.data)
 		if c := s.client(o.session); c >= 0 {
 			text += " of client " + words.Number(c)

@@ -19,18 +19,18 @@ import (
 // wait is a call that waited until it gave up. If the key has parts, it is the wait for one of them.
 type wait struct {
 	op    *history.Operation
-	last  bool              // of the waits of its call
-	alone bool              // none of them has a place
+	last  bool              // the last of the waits of its call
+	alone bool              // no wait of its call has a znode
 	own   *evidence.Znode   // its znode; nil if it has none, or it is not known
 	ahead []*evidence.Znode // the znodes that were ahead of it until the call ended
 	gone  *evidence.Znode   // the last of the znodes ahead of it to be deleted; nil if there was none
-	twins []*evidence.Znode // all that the call made, if it made several places and kept them
+	twins []*evidence.Znode // all znodes that the call made, if it made several places and kept them
 	// end is a zxid above all that the client had been shown when the call ended, or the zxid at which
 	// own was deleted.
 	end uint64
 }
 
-// waitsFor returns the waits of the counterexample, if that is about waiting.
+// waitsFor returns the waits of the counterexample, if the violation is about waiting.
 func (s *search) waitsFor(nodes []*evidence.Znode) (all []wait) {
 	if !s.waiting || !s.of.Held() {
 		return nil
@@ -99,7 +99,8 @@ func (s *search) lookAhead(w *wait, nodes []*evidence.Znode) {
 	}
 }
 
-// ahead returns the znodes that were ahead of the waits, the oldest first, up to a number.
+// ahead returns the znodes that were ahead of the waits: a limited number, the oldest
+// first.
 func ahead(all []wait) (of []*evidence.Znode) {
 	for _, w := range all {
 		of = append(append(of, w.ahead...), w.twins...)
@@ -140,8 +141,8 @@ func (s *search) waited(w *wait) {
 	s.add(made, uint64(t.Zxid), t.Session, t.Type, t.Path, sentence(text+s.cite(uint64(t.Zxid))), w.op)
 }
 
-// behindOwn explains that another znode of the same client was ahead of a waiter's: one that an earlier
-// call left, or that the same call created before.
+// behindOwn explains that another znode of the same client was ahead of the waiter's znode: one
+// that an earlier call left, or that the same call had created before.
 func (s *search) behindOwn(w *wait) {
 	own, ahead := w.own, w.ahead
 	if len(w.twins) > 0 {
@@ -174,7 +175,7 @@ func (s *search) wroteNothing(w *wait) {
 	}
 }
 
-// first describes from when to when the waiter's znode was the first one.
+// first describes the time in which the waiter's znode was the first one.
 func (s *search) first(w *wait) string {
 	until := "that call ended"
 	if w.own.Deleted == w.end {

@@ -23,8 +23,8 @@ var nodesOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znod
 	return a.Log.Group(func(n *evidence.Znode) (key string, ok bool) { return a.KeyAt(n.Path) })
 })
 
-// rootOf returns the zxid at which the run's root was made: everything in it is later. 0 if the log
-// does not show it.
+// rootOf returns the zxid at which the run's root was made: everything below the root is later. It
+// returns 0 if the log does not show it.
 var rootOf = evidence.Once(func(a *evidence.Record) uint64 {
 	root := a.Params.Root
 	for _, n := range a.Log.Folders[root[:max(0, strings.LastIndexByte(root, '/'))]] {
@@ -35,7 +35,8 @@ var rootOf = evidence.Once(func(a *evidence.Record) uint64 {
 	return 0
 })
 
-// whole reports whether the log is whole from above one zxid up to another, or to the log's end.
+// whole reports whether the log is complete from above one zxid up to another, or to the log's
+// end.
 func (s *search) whole(low, high uint64) bool {
 	high = min(high, s.Log.Last())
 	return low >= high || s.Log.Covers(low, high)
@@ -88,8 +89,8 @@ func byCreation(m, n *evidence.Znode) int {
 // ahead of the others.
 const mostFinals = 3
 
-// named returns the znodes of the key that the violation names itself. It may have been found in another reading of the
-// same log.
+// named returns the znodes of the key that the violation itself names. The violation may have been
+// found in another reading of the same log, so that its znodes are other values.
 func (s *search) named(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, n := range nodes {
 		if slices.ContainsFunc(s.about, func(o *evidence.Znode) bool { return o.Path == n.Path && o.Created == n.Created }) {
@@ -99,10 +100,10 @@ func (s *search) named(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// stays returns the znodes of the stays that operations of the counterexample begin, end or affirm. A
-// hold counts only if the counterexample contains its beginning: a release without it shows something
-// else, and so does an acquire that was granted without its completion. If a znode is known that was
-// ahead of waiting clients, their own znodes explain nothing.
+// stays returns the znodes of the stays that operations of the counterexample begin, end or affirm.
+// A hold counts only if the counterexample contains its beginning: a release without it shows
+// something else, and so does the invocation of a granted acquire without its completion. If a
+// znode is known that was ahead of waiting clients, their own znodes explain nothing.
 func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	var all []stay
 	for _, op := range s.ops {
@@ -121,7 +122,7 @@ func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 		}
 	}
 	all = s.together(all)
-	shared := map[string]int{} // how many of the stays have a part
+	shared := map[string]int{} // by part: how many of the stays include it
 	for _, one := range all {
 		for _, part := range s.parts(one.begin) {
 			shared[part]++
@@ -145,12 +146,13 @@ func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// stay was begun by a call; next is the next call by which its client began one.
+// stay is a stay that the call begin began; next is the next call with which the same
+// client began a stay.
 type stay struct{ begin, next *history.Operation }
 
-// together keeps the holds that lasted at the same time as one of another client; all, if none did.
-// The counterexample can have a later grant of the same client, which shows only that its session
-// lived.
+// together keeps the holds that lasted at the same time as a hold of another client, or all if
+// there is none. The counterexample can have a later grant of the same client, which shows only
+// that its session lived.
 func (s *search) together(all []stay) []stay {
 	if !s.of.Held() {
 		return all
@@ -172,8 +174,8 @@ func (s *search) together(all []stay) []stay {
 	return met
 }
 
-// parts returns the parts of the key that a call was about; one without a name if it was about all
-// of it.
+// parts returns the parts of the key that a call was about, or one part without a name for the
+// whole key.
 func (s *search) parts(op *history.Operation) []string {
 	if s.of.Parts {
 		if _, v, ok := s.of.Tell(op); ok && len(v.Parts) > 0 {
@@ -183,7 +185,7 @@ func (s *search) parts(op *history.Operation) []string {
 	return []string{""}
 }
 
-// inPart returns the znodes directly below the one of a part.
+// inPart returns the znodes directly below the znode of a part.
 func inPart(nodes []*evidence.Znode, part string) []*evidence.Znode {
 	if part == "" {
 		return nodes
@@ -195,8 +197,8 @@ func isIn(n *evidence.Znode, part string) bool {
 	return part == "" || strings.HasSuffix(n.Parent(), "/"+part)
 }
 
-// begun returns the operation that began the stay that op is about, and the next operation by which its
-// client began a stay; nil if there is none.
+// begun returns the operation that began the stay that op is about, and the next operation with
+// which the same client began a stay; nil if there is none.
 func (s *search) begun(op *history.Operation) (begin, next *history.Operation) {
 	traits := s.of.Operation(op.F)
 	if !traits.Begins && !traits.Ends && !traits.Affirms {
@@ -226,11 +228,11 @@ func (s *search) madeBy(op, next *history.Operation, nodes []*evidence.Znode) *e
 		}
 	}
 	low, high := s.span(op)
-	if next != nil { // whose own is made behind all that was seen by then
+	if next != nil { // next made its own znode after everything that was seen by then
 		high = min(high, s.tie.FloorAt(next.Began())+1)
 	}
 	low = max(low, rootOf(s.Record))
-	if !s.whole(low, high) { // what it made may be missing
+	if !s.whole(low, high) { // the log may lack what it made
 		return nil
 	}
 	folder := s.Params.Root + "/" + op.Key
@@ -238,7 +240,7 @@ func (s *search) madeBy(op, next *history.Operation, nodes []*evidence.Znode) *e
 	for _, n := range nodes {
 		switch {
 		case n.Created <= low || n.Created >= high || !s.mayBeOf(op, n.Maker):
-		case n.Path == folder && n.Owner == 0 && s.of.State != models.Raised: // others' are in it
+		case n.Path == folder && n.Owner == 0 && s.of.State != models.Raised: // the znodes of others are in it
 		case n.Owner != 0:
 			ephemeral = append(ephemeral, n)
 		default:
@@ -256,8 +258,8 @@ func (s *search) mayBeOf(op *history.Operation, id history.ID) bool {
 	return slices.ContainsFunc(s.Owners(op), func(o *evidence.Session) bool { return o.ID == id })
 }
 
-// only returns the only znode among those in order of creation that can be meant, or nil: one
-// that went before the next was made was another try.
+// only returns the only znode, among those in order of creation, that can be meant, or nil. A
+// znode that was deleted before the next one was created belonged to an earlier try.
 func only(of []*evidence.Znode) *evidence.Znode {
 	for i := 1; i < len(of); i++ {
 		if of[i-1].Deleted > of[i].Created {
@@ -340,11 +342,11 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	w, why, stays := made, "", ""
 	var calls []*history.Operation
 	switch {
-	case !s.whole(n.Created, n.Deleted): // it may have gone before
+	case !s.whole(n.Created, n.Deleted): // it may have been deleted before
 		named, since = "", evidence.Always
 	case n.Deleted == evidence.StillThere || s.blamed[n]:
 		w = left
-		if n.Deleted >= s.high || s.client(n.Remover) == s.client(n.Maker) { // else another client took it
+		if n.Deleted >= s.high || s.client(n.Remover) == s.client(n.Maker) { // otherwise another client took it
 			stays = "; " + stayed(n)
 			why, calls = s.left(by, n)
 		}
@@ -374,9 +376,9 @@ func (s *search) makers(n *evidence.Znode) (by []*history.Operation, named strin
 	return nil, "", evidence.Always
 }
 
-// overtakes explains a grant in a line whose first client alone gets its turn: the place of another
-// client certainly was still ahead when the client was granted. If the place directly ahead was gone by
-// then, the text says so, since that is the one that the client watches.
+// overtakes explains a grant out of turn, in a line in which only the first client may be granted:
+// the place of another client certainly was still ahead of the client at its grant. If the place
+// directly ahead was gone by then, the text says so, since the client watches that place.
 func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
 	op := s.grants[n]
 	if op == nil || op.Outcome() != history.OK || s.of.State != models.Exclusive || !s.waitsInLine(op) || !inLine(n) || !s.whole(n.Created-1, s.high) {
@@ -403,8 +405,8 @@ func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
 	return sentence(text)
 }
 
-// waitsInLine reports whether a call waits for its turn. A claim of an own object is answered at once: its znodes have
-// no order.
+// waitsInLine reports whether a call waits for its turn. A claim on a program's own object is
+// answered at once, so its znodes have no order.
 func (s *search) waitsInLine(op *history.Operation) bool {
 	return models.Known(s.of.Name) || s.of.Operation(op.F).Waits
 }
@@ -424,7 +426,7 @@ func stayed(n *evidence.Znode) string {
 // path before, it says so: that client may have meant its own former znode.
 func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	switch maker, by, kind := s.client(n.Maker), s.client(n.Remover), s.typeAt(n.Deleted, n.Path, ""); {
-	case kind != "closeSession" && !strings.HasPrefix(kind, "delete"): // that it had gone shows by another in its place
+	case kind != "closeSession" && !strings.HasPrefix(kind, "delete"): // another znode in its place shows that it had gone
 	case kind == "closeSession":
 		s.add(taken, n.Deleted, n.Remover, "closeSession", n.Path, sentence(s.whoEnded(n)+", and "+s.name(n.Path)+" was deleted with it"+s.cite(n.Deleted)))
 	case by == maker && by >= 0:
@@ -441,8 +443,8 @@ func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	}
 }
 
-// deleted adds that a znode was deleted, by which call, when, and, for an item, how that call
-// ended: a client that was told nothing does not know that it has the item.
+// deleted adds that a znode was deleted, by which call and when, and, for an item, how that
+// call ended: a client without an answer does not know that it has the item.
 func (s *search) deleted(w weight, n *evidence.Znode, text, why string) {
 	var calls []*history.Operation
 	op := s.during(n.Deleted, n.Remover)
@@ -474,7 +476,8 @@ func (s *search) deleted(w weight, n *evidence.Znode, text, why string) {
 	s.add(w, n.Deleted, n.Remover, s.typeAt(n.Deleted, n.Path, "delete"), n.Path, text, calls...)
 }
 
-// granted names the call of a client that began the last stay that it was granted before a transaction.
+// granted names the call with which a client began the last stay that it was granted before a
+// transaction.
 func (s *search) granted(client int, zxid uint64) string {
 	var last *history.Operation
 	for _, op := range s.key.Ops() {
@@ -508,8 +511,8 @@ func (s *search) maker(n *evidence.Znode) string {
 	return ""
 }
 
-// before returns the latest znode that a client had at the path of another before that one was
-// made; nil if there was none, or client is not a client.
+// before returns the latest znode that a client had at the path of another znode before that
+// one was made; nil if there was none, or if client is not a client.
 func (s *search) before(n *evidence.Znode, client int, nodes []*evidence.Znode) (last *evidence.Znode) {
 	for _, m := range nodes {
 		if m.Created >= n.Created || client < 0 {
@@ -522,8 +525,8 @@ func (s *search) before(n *evidence.Znode, client int, nodes []*evidence.Znode) 
 	return last
 }
 
-// whoEnded names the session that ended with a znode, its client, and the fault that ended it, as far
-// as they are known.
+// whoEnded names the session whose end deleted a znode, the session's client, and the fault that
+// ended the session, as far as they are known.
 func (s *search) whoEnded(n *evidence.Znode) string {
 	id := n.Remover
 	whose := "session " + id.String()
@@ -536,8 +539,8 @@ func (s *search) whoEnded(n *evidence.Znode) string {
 	return whose + " ended"
 }
 
-// typeAt returns the type of the log's transaction at a zxid about a path, or the other text if there
-// is none.
+// typeAt returns the type of the transaction about a path that the log has at a zxid; or, the last
+// argument, if there is none.
 func (s *search) typeAt(zxid uint64, path, or string) string {
 	t := s.Log.Find(zxid)
 	if t == nil {
@@ -551,8 +554,8 @@ func (s *search) typeAt(zxid uint64, path, or string) string {
 	return t.Type
 }
 
-// outsiders reports what others than clients made or deleted among the znodes of the key in that
-// time, beside the znodes that matter: everything that one of them did at once in one line.
+// outsiders reports what parties other than clients made or deleted among the znodes of the key
+// in that time, besides the znodes in matter. Everything that one party did at once is one line.
 func (s *search) outsiders(nodes, matter []*evidence.Znode) {
 	type deed struct{ who, did string }
 	first, count := map[deed]*evidence.Znode{}, map[deed]int{}

@@ -12,12 +12,12 @@ func Bounded(capacity int) *Record {
 	return Queue().offers(history.Offers{Capacity: capacity})
 }
 
-// GenerateBounded makes a history of one queue with a capacity: often as many items are in it
-// as there is room for, or, if it goes wrong, some more.
+// GenerateBounded makes a history of one queue with a capacity. The queue is often full, or,
+// in a history that goes wrong, holds some more items than there is room for.
 func GenerateBounded(rng *rand.Rand, how Kind) *history.History {
 	h := generateItems(rng, how, Foreign(models.Queue.Name), nil)
 	most, there := 0, 0
-	for _, e := range h.Events { // each put as early as it can be, each take as late
+	for _, e := range h.Events { // each put as early as possible, each take as late as possible
 		switch {
 		case e.F == models.FEnqueue && e.Type == history.Invoke:
 			there++

@@ -49,7 +49,7 @@ func (r *Record) looks(client, inv, ret int, current bool, nodes map[string]stri
 	})
 }
 
-// Remains adds what there is in the end.
+// Remains adds the znodes that exist at the end.
 func (r *Record) Remains(t int, shown ...string) *Record {
 	nodes := map[string]string{}
 	for i := 0; i < len(shown); i += 2 {
@@ -58,7 +58,7 @@ func (r *Record) Remains(t int, shown ...string) *Record {
 	return r.KeyFact(t, history.FFinal, "k", models.Copy{Nodes: nodes})
 }
 
-// Alters adds what a put or a remove does, to the log.
+// Alters adds to the log what a put or a remove does.
 func (r *Record) Alters(s history.ID, root string, invoke history.Event) *Record {
 	var v models.CachedNode
 	_ = invoke.Decode(&v)
@@ -81,7 +81,8 @@ var (
 	})
 )
 
-// goodCache has a client make and change a subtree, and two have copies of it.
+// goodCache has one client create and change a subtree, and two clients keep copies of
+// it.
 func goodCache(r *Record, n int) int {
 	t := 10
 	r.Puts(0, 1, 2, ".", "root", history.OK)
@@ -101,8 +102,8 @@ func goodCache(r *Record, n int) int {
 	return t + 90
 }
 
-// GenerateCache makes a history in which client 0 changes a subtree, and two others look at copies of
-// it that lag, each znode by itself. Unless everything is known, some changes take effect late or
+// GenerateCache makes a history in which client 0 changes a subtree, and two others look at copies
+// of it that lag, each znode independently. Unless known is true, some changes take effect late or
 // never, and some copies are current.
 func GenerateCache(rng *rand.Rand, how Kind, known bool) *history.History {
 	w := NewWorld(rng, Ours(models.Cache.Name, history.Params{Clients: 3}), 3)

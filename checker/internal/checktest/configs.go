@@ -29,7 +29,8 @@ func setting(client, inv, ret int, value string, outcome history.Type) Args {
 	return o
 }
 
-// Observes adds an observation: a client was told a value, or, if that is "", that there is none.
+// Observes adds an observation: a client was shown a value or, if value is "", that there is
+// none.
 func (r *Record) Observes(client, inv, ret int, value string) *Record {
 	return r.ToldIn(client, inv, ret, value, history.ID(client+1))
 }
@@ -42,8 +43,8 @@ func (r *Record) ToldKnowing(client, inv, ret int, value string, seen history.ID
 	})
 }
 
-// ToldIn adds an observation of a client that had last connected in a session: it was told a value, or,
-// if that is "", that there is none.
+// ToldIn adds an observation of a client that had last connected in a session: it was shown a value
+// or, if value is "", that there is none.
 func (r *Record) ToldIn(client, inv, ret int, value string, in history.ID) *Record {
 	return r.Op(Args{
 		Client: client, F: models.FObserve, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK,
@@ -56,12 +57,12 @@ func (r *Record) GivesUpKnowing(client, inv, ret int, in, seen history.ID) *Reco
 	return r.Op(Args{Client: client, F: models.FObserve, Key: "k", Inv: inv, Ret: ret, Outcome: history.Fail, sawThen: seen, Session: in})
 }
 
-// Writes adds a set of k to the log.
+// Writes adds to the log a set of k.
 func (r *Record) Writes(s history.ID, value string) *Record {
 	return r.Txn(history.Txn{Type: "setData", Session: s, Path: "/run/k", Data: []byte(value)})
 }
 
-// Finally adds what there is in the end; "" for nothing.
+// Finally adds the value that exists at the end; "" for none.
 func (r *Record) Finally(t int, value string) *Record {
 	var v models.Final
 	if value != "" {
@@ -70,7 +71,7 @@ func (r *Record) Finally(t int, value string) *Record {
 	return r.KeyFact(t, history.FFinal, "k", v)
 }
 
-// Configures adds what a set or a delete does, to the log.
+// Configures adds to the log what a set or a delete does.
 func (r *Record) Configures(s history.ID, path string, invoke history.Event) *Record {
 	var v models.Setting
 	if invoke.F == models.FDelete {
@@ -89,7 +90,8 @@ var (
 	})
 )
 
-// goodConfig has a client make and change a configuration, and two watch it.
+// goodConfig has one client create and change a configuration, and two clients watch
+// it.
 func goodConfig(r *Record, n int) int {
 	t, value := 10, ""
 	for i := range n {

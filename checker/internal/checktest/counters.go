@@ -12,7 +12,7 @@ func Counter() *Record {
 	return Ours(models.Counter.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100)
 }
 
-// Raise adds an addition of one that gave sum, or, if that is 0, whose outcome is unknown.
+// Raise adds an addition of one. It returned sum, or, if sum is 0, its outcome is unknown.
 func (r *Record) Raise(client, inv, ret int, sum int64) *Record {
 	o := Args{Client: client, F: models.FAdd, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Addition{Delta: 1}, Session: history.ID(client + 1)}
 	if sum == 0 {
@@ -33,8 +33,8 @@ func (r *Record) Tell(client, inv, ret int, kind string, value int64) *Record {
 	return r.Op(Args{Client: client, F: models.FRead, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.HowRead{Kind: kind}, Out: models.Count{Value: value}, Session: history.ID(client + 1)})
 }
 
-// Sent sets when the session of the last operation sent its latest request that a quorum had answered
-// when the operation returned; 0: never.
+// Sent sets the time at which the session of the last operation sent its latest request that a
+// quorum had answered by the operation's return; 0: never.
 func (r *Record) Sent(at int) *Record {
 	for i := len(r.Events) - 1; i >= 0; i-- {
 		if e := &r.Events[i]; e.Process >= 0 {

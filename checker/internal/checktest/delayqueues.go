@@ -23,10 +23,10 @@ func (r *Record) PutDue(due, client, inv, ret int, item string, o history.Type) 
 	})
 }
 
-// GenerateDelayQueue makes a history of one delay queue with unknown outcomes. Of the items that are
-// due at the same time, the first one may come out. GenerateStrictDelayQueue makes one in which always
-// the item comes out that is due first. All items are due before anything happens: clients that wait
-// for an item to become due are not generated.
+// GenerateDelayQueue makes a history of one delay queue with unknown outcomes. Of the items that
+// are due at the same time, the first one may come out. GenerateStrictDelayQueue makes one in which
+// the item that is due first always comes out. All items are due before anything happens: clients
+// that wait for an item to become due are not generated.
 func GenerateDelayQueue(rng *rand.Rand, how Kind) *history.History {
 	return delayed(GeneratePriorityQueue(rng, how))
 }
@@ -35,7 +35,7 @@ func GenerateStrictDelayQueue(rng *rand.Rand, how Kind) *history.History {
 	return delayed(GenerateStrictQueue(rng, how))
 }
 
-// delayed has due times for priorities.
+// delayed turns the priorities of a history into due times.
 func delayed(h *history.History) *history.History {
 	h.Header.Model = models.DelayQueue.Name
 	for i := range h.Events {

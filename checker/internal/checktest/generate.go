@@ -15,8 +15,8 @@ import (
 type Kind int
 
 const (
-	Constructed Kind = iota // it happened to a right object: it must never be flagged
-	mutated                 // the same with one thing changed
+	Constructed Kind = iota // a correct object behaved like this: it must never be flagged
+	mutated                 // a constructed history with one thing changed
 	random
 )
 
@@ -50,7 +50,7 @@ func (w *world) reconnect(c int) {
 	w.owner[w.next] = c
 }
 
-// dies ends a client's session at a moment; what proves it is near that moment.
+// dies ends a client's session at a moment; the proofs of that are near the moment.
 func (w *world) dies(c, at int) {
 	s := w.session[c]
 	w.lo[s] = max(0, at-w.rng.IntN(4))
@@ -61,8 +61,8 @@ func (w *world) dies(c, at int) {
 	w.reconnect(c)
 }
 
-// proofs adds the facts about sessions; those that still live are proven to
-// have lived until some moment before end.
+// proofs adds the facts about sessions. Sessions that still live are proven to have
+// lived until some moment before end.
 func (w *world) proofs(end int) {
 	ids := make([]history.ID, 0, len(w.lo))
 	for s := range w.lo {
@@ -83,7 +83,8 @@ func (w *world) proofs(end int) {
 }
 
 // told adds that clients learned of the ends of their sessions before they used the next ones, as
-// nearly all do. Otherwise a client has two sessions, and the record does not show which one it used.
+// nearly all do. Otherwise a client would have two sessions, and the record would not show which
+// one it used.
 func (w *world) told(ids []history.ID) {
 	last := map[int]history.ID{}
 	for _, s := range ids {
@@ -116,7 +117,7 @@ type tenure struct {
 	session           history.ID
 	token             history.ID
 	asked             any      // the value of the acquire's invoke
-	share             []string // that it was granted, of a set
+	share             []string // the share of a set that it was granted
 	ri, c, ret        int      // ri < 0: no release
 	outcome           history.Type
 	held              bool
@@ -145,7 +146,7 @@ func generateHolds(rng *rand.Rand, how Kind, model string, places int) *history.
 		n += 4 * (places - 1)
 	}
 	var all []tenure
-	t, end := 1, 1              // t is the earliest that the next may begin
+	t, end := 1, 1              // t is the earliest time at which the next tenure may begin
 	over := make([]int, places) // when each place is free
 	for i := range n {
 		c := rng.IntN(clients)
@@ -160,7 +161,7 @@ func generateHolds(rng *rand.Rand, how Kind, model string, places int) *history.
 		t = max(over[0], x.a)
 		end = max(end, x.ret, x.ao, x.c)
 		all = append(all, x)
-		if rng.IntN(6) == 0 && how != random { // an acquire that got it, was cancelled, and gave it back
+		if rng.IntN(6) == 0 && how != random { // an acquire that was granted, then cancelled, and gave the hold back
 			o := (c + 1) % clients
 			inv := max(w.Free[o], t-w.UpTo(3))
 			t = max(t, inv) + w.UpTo(2)
@@ -196,7 +197,7 @@ func (x *tenure) granted() any {
 	return models.Grant{Token: x.token}
 }
 
-// stay is a tenure that begins at t or later, and its end.
+// stay fills in a tenure that begins at t or later, and its end.
 func (w *world) stay(x *tenure, t int) {
 	c, rng := x.client, w.rng
 	x.a = max(t+w.UpTo(2), w.Free[c])
@@ -234,9 +235,9 @@ func (w *world) mutateTenures(all []tenure) {
 	switch w.rng.IntN(4) {
 	case 0:
 		x.token, y.token = y.token, x.token
-	case 1: // the call was answered at once
+	case 1: // the call is answered at once
 		x.ao = x.ai
-	case 2: // it lasted longer than it should have
+	case 2: // the hold lasts longer than it should
 		if x.ri >= 0 {
 			x.ri = x.ret
 		}
@@ -262,8 +263,8 @@ type queued struct {
 	priority int32
 }
 
-// generateItems makes a history of one queue. which chooses the item that comes out from those in the
-// queue; if it is nil, there are no priorities, and the first one does.
+// generateItems makes a history of one queue. which chooses, among the items in the queue, the one
+// that comes out; if it is nil, there are no priorities, and the first item comes out.
 func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queued) int) *history.History {
 	clients := 2 + rng.IntN(3)
 	w := NewWorld(rng, r, clients)
@@ -304,7 +305,7 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 			switch {
 			case !happens || len(list) == 0 && lost:
 			case len(list) == 0:
-				x.Out = nil // empty: excused by a server that lags
+				x.Out = nil // empty: excused because a server lags
 			default:
 				i := 0
 				if which != nil {
@@ -417,8 +418,8 @@ func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
 	return w.Build()
 }
 
-// GenerateRound makes one round of a double barrier, with more clients than
-// members if asked.
+// GenerateRound makes one round of a double barrier, with more clients than members if
+// more is true.
 func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History {
 	parties := 2 + rng.IntN(2)
 	clients := parties
@@ -438,8 +439,8 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 	slices.SortFunc(byArrival, func(x, y *visit) int { return cmp.Compare(x.arrive, y.arrive) })
 	ready := byArrival[parties-1].arrive // the barrier opens
 	last := ready
-	// In a right run, every member that was present by then passes, and asks to leave later; the doors
-	// to leave open when the last has asked, or died.
+	// In a correct run, every member that was present by then passes, and asks to leave later. The
+	// members get out when the last one has asked to leave, or has died.
 	for _, v := range byArrival {
 		v.enter = Args{Client: v.client, F: models.FEnter, Key: "d", Inv: max(2, v.arrive-w.UpTo(3)), Ret: max(ready, v.arrive) + w.UpTo(3), Outcome: history.OK, Session: w.session[v.client]}
 		v.gone = max(ready, v.enter.Ret) + 1 + w.UpTo(5)
@@ -460,7 +461,7 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 			}
 			continue
 		}
-		if more && how == random && rng.IntN(4) == 0 { // a first try that came to nothing
+		if more && how == random && rng.IntN(4) == 0 { // a first try that had no effect
 			w.Op(Args{Client: v.client, F: models.FEnter, Key: "d", Inv: 1, Ret: v.enter.Inv - 1, Outcome: []history.Type{history.Fail, history.Info}[rng.IntN(2)], Session: v.enter.Session})
 		}
 		if rng.IntN(12) == 0 {

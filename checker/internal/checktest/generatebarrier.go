@@ -15,9 +15,9 @@ type upDown struct {
 }
 
 // GenerateBarriers makes a history of one barrier that coordinators raise and lift, n times
-// together, with waiters on servers that lag as far as what their sessions have
-// seen excuses it. A zxid is ten times the moment, and a little more for waiters, who also
-// make transactions of their own.
+// together, with waiters on servers that lag as far as their sessions allow it. A zxid is
+// ten times its moment, and a little more for waiters, which also make transactions of
+// their own.
 func GenerateBarriers(rng *rand.Rand, how Kind, coordinators, n int) *history.History {
 	const waiters = 2
 	w := NewWorld(rng, Ours(models.Barrier.Name, history.Params{Clients: coordinators + waiters}), coordinators+waiters)
@@ -77,12 +77,12 @@ func (w *world) changeBarrier(n, coordinators int) []upDown {
 	return changes
 }
 
-// await returns an await that passes by a view of the barrier no older than its session has seen. The
-// bool is false if no such view lets it pass.
+// await returns an await that passes because of a view of the barrier that is no older than what
+// its session has seen. The bool is false if no such view lets it pass.
 func (w *world) await(changes []upDown, c, t int, how Kind) (Args, bool) {
 	inv := t + w.UpTo(8)
 	alive := max(0, inv-w.UpTo(6))
-	seen := 10*alive + w.UpTo(10*(inv-alive)) // of a moment since
+	seen := 10*alive + w.UpTo(10*(inv-alive)) // of some moment since then
 	view := seen/10 + min(1, seen%10) + w.UpTo(8)
 	if how != random {
 		for ; isUp(changes, view); view++ {
@@ -105,14 +105,15 @@ func (w *world) await(changes []upDown, c, t int, how Kind) (Args, bool) {
 	case 0:
 		w.reconnect(c)
 	case 1:
-		o.Before = 0 // the link knows of no quorum request
+		o.Before = 0 // the link knows of no request that a quorum answered
 	case 2:
 		o.sawThen = 0
 	}
 	return o, true
 }
 
-// inside returns the times of a call that is often made and answered while the barrier is up.
+// inside returns the times of a call that is usually made and answered while the barrier is
+// up.
 func (w *world) inside(changes []upDown, inv int) (from, to int) {
 	x := changes[2*w.rng.IntN((len(changes)+1)/2)]
 	if x.at >= inv {
@@ -121,8 +122,7 @@ func (w *world) inside(changes []upDown, inv int) (from, to int) {
 	return inv, inv + w.UpTo(2)
 }
 
-// isUp reports whether the barrier is up at a moment that is not one of a change, or
-// was up just before one.
+// isUp reports whether the barrier is up right after the changes at a moment.
 func isUp(changes []upDown, t int) bool {
 	up := false
 	for _, x := range changes {

@@ -55,7 +55,7 @@ func LogOf(h *history.History) []history.Txn {
 		x.Touches(e.Session)
 		e.Alive, e.Seen = e.Time, x.Zxid
 	}
-	// One session more, that ends as its client was told.
+	// One more session. It ends when its client learns that it has ended.
 	x.Opens(99).Closes(99)
 	h.Events = append(h.Events, history.Event{
 		Index: len(h.Events), Time: h.Events[len(h.Events)-1].Time, Process: history.SessionProcess, Client: 90, Type: history.Info,
@@ -82,7 +82,7 @@ func itemOf(e *history.Event) string {
 	return v.Item
 }
 
-// retoken puts a client's present token where the record has another.
+// retoken replaces the token in an event's value by the client's present token.
 func retoken(e *history.Event, token history.ID) {
 	var v map[string]any
 	if json.Unmarshal(e.Value, &v) == nil && v["token"] != nil {
@@ -110,15 +110,15 @@ func GoodRegister(r *Record, n int) int {
 	return t + 90
 }
 
-// goodRuns has, for each model, a function that adds n rounds in which all goes well, and returns when
+// goodRuns has, for each model, a function that adds n rounds without any failure, and returns when
 // they end.
 var goodRuns = map[string]func(r *Record, n int) (end int){}
 
-// commits has, for models with operations of their own, a function that adds what a successful
-// operation committed.
+// commits has, for models with operations of their own, a function that adds to the log what a
+// successful operation committed.
 var commits = map[string]func(r *Record, done, asked *history.Event){}
 
-// committing declares it.
+// committing declares a model's function in commits.
 func committing(model string, of func(r *Record, done, asked *history.Event)) struct{} {
 	commits[model] = of
 	return struct{}{}
@@ -130,8 +130,8 @@ func goesWell(model string, rounds func(r *Record, n int) (end int)) struct{} {
 	return struct{}{}
 }
 
-// Good makes a run of n rounds of a model in which all went well and every
-// property was exercised.
+// Good makes a run of n rounds of a model in which nothing failed and every property
+// was exercised.
 func Good(model string, n int) *Record {
 	r := Ours(model, history.Params{Clients: 3, MinLoad: 20}).offers(history.Offers{Fencing: true, TellsLost: true, Snapshots: true})
 	end := 0

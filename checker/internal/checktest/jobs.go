@@ -27,7 +27,8 @@ func (r *Record) TakeJob(client, inv, ret int, job string, attempt int) *Record 
 	return r.Op(a).Proof(client, a.Session, ret)
 }
 
-// EndJob adds a finish, or what gives a job back, of a worker that lives and knows of no loss.
+// EndJob adds the end of an attempt, a finish or a give-back, by a worker that lives and knows
+// of no loss.
 func (r *Record) EndJob(client, inv, ret int, f, job string, attempt int, o history.Type) *Record {
 	in := models.Attempt{Item: job, Attempt: attempt, Held: true}
 	a := Args{Client: client, F: f, Key: "k", Inv: inv, Ret: ret, Outcome: o, In: in, Session: history.ID(client + 1)}

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// MasterWorker begins the record of a master-worker k with a task, and a log in which its
-// folders were made.
+// MasterWorker begins the record of a master-worker k with a task, and a log that
+// contains the creation of its folders.
 func MasterWorker() *Record {
 	r := Ours(models.MasterWorker.Name, history.Params{Clients: 3, Tries: 2})
 	r.Opens(1).Opens(2).Opens(3).folders(1) // 1 to 5
@@ -23,17 +23,17 @@ func (r *Record) folders(s history.ID) *Record {
 	return r
 }
 
-// Candidate makes one of a session stand for master, with a number.
+// Candidate adds to the log that a session stands for master, with a sequence number.
 func (r *Record) Candidate(s history.ID, number int) *Record {
 	return r.Txn(history.Txn{Type: "create", Session: s, Owner: s, Path: candidatePath(number), ParentCversion: int32(number + 1)})
 }
 
-// Resigns removes it.
+// Resigns removes the candidate that [Record.Candidate] made.
 func (r *Record) Resigns(s history.ID, number int) *Record {
 	return r.Txn(history.Txn{Type: "delete", Session: s, Path: candidatePath(number)})
 }
 
-// ResignsAndAssigns does both in one transaction.
+// ResignsAndAssigns removes a candidate and makes an assignment in one transaction.
 func (r *Record) ResignsAndAssigns(s history.ID, number int, name string) *Record {
 	return r.Txn(history.Txn{Type: "multi", Session: s, Parts: []history.Txn{
 		{Type: "delete", Path: candidatePath(number)}, {Type: "create", Path: "/run/k/taken/" + name},
@@ -47,7 +47,7 @@ func (r *Record) MakesCandidates(s history.ID) *Record {
 
 func candidatePath(number int) string { return fmt.Sprintf("/run/k/master/c-%010d", number) }
 
-// Assigns has a session make an assignment.
+// Assigns adds to the log an assignment that a session makes.
 func (r *Record) Assigns(s history.ID, name string) *Record {
 	return r.Txn(history.Txn{Type: "create", Session: s, Path: "/run/k/taken/" + name})
 }

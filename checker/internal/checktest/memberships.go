@@ -31,7 +31,8 @@ func (s SeenZxids) Of(o Args) Args {
 	return o
 }
 
-// Service begins the record of a service k: what is added to it is called as its model does.
+// Service begins the record of a service k. The operations that are added to it get the
+// names of its model.
 func Service() *Record {
 	return Ours(models.Discovery.Name, history.Params{Clients: 3}).offers(history.Offers{Snapshots: true}).Phases(0, 1000, 1100)
 }
@@ -45,7 +46,7 @@ func (r *Record) called(f string) string {
 	return f
 }
 
-// Joins adds a join, Leaves the end of it.
+// Joins adds a join.
 func (r *Record) Joins(client, inv, ret int, member string, s SeenZxids) *Record {
 	return r.Op(s.Of(Args{Client: client, F: r.called(models.FJoin), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
 }
@@ -60,7 +61,7 @@ func (r *Record) Lists(client, inv, ret int, s SeenZxids, members ...string) *Re
 	return r.Op(s.Of(Args{Client: client, F: r.called(models.FList), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)}))
 }
 
-// Told adds a change that a client was told of.
+// Told adds the answer of a wait for changes: the members that a client was told of.
 func (r *Record) Told(client, inv, ret int, members ...string) *Record {
 	return r.Op(Args{Client: client, F: models.FChanged, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Members{Members: members}, Session: history.ID(client + 1)})
 }
@@ -70,12 +71,12 @@ func (r *Record) Picks(client, inv, ret int, member string) *Record {
 	return r.Op(Args{Client: client, F: models.FPick, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Picked{Member: member}, Session: history.ID(client + 1)})
 }
 
-// Makes adds the create of a member to the log.
+// Makes adds to the log the creation of a member.
 func (r *Record) Makes(s history.ID, member string) *Record {
 	return r.Txn(history.Txn{Type: "create", Session: s, Owner: s, Path: "/run/k/" + member, Data: []byte(member)})
 }
 
-// Unmakes adds the delete of a member.
+// Unmakes adds to the log the deletion of a member.
 func (r *Record) Unmakes(s history.ID, member string) *Record {
 	return r.Txn(history.Txn{Type: "delete", Session: s, Path: "/run/k/" + member})
 }
@@ -100,7 +101,7 @@ var (
 	_ = committing(models.Discovery.Name, (*Record).membership)
 )
 
-// goodMembership has three clients come and go one after the other, and look.
+// goodMembership has three clients join and leave one after the other, and look.
 func goodMembership(r *Record, n int) int {
 	t, z := 10, history.ID(1)
 	r.Joins(2, 2, 3, "first", SeenZxids{}).Parts(2, 4, 5, "first", SeenZxids{}).Exited(6, 2, history.ByCrash).Started(7, 2)
@@ -121,7 +122,7 @@ func goodMembership(r *Record, n int) int {
 }
 
 // GenerateMembership makes a history of one group, with the log of its transactions: clients
-// join and leave, sessions end, and lists show views that are not older than what their
+// join and leave, sessions end, and lists show views that are no older than what their
 // sessions have seen.
 func GenerateMembership(rng *rand.Rand, how Kind) (*history.History, []history.Txn) {
 	return generateGroup(rng, how, models.Membership.Name)
@@ -174,12 +175,12 @@ type groupWorld struct {
 	alive    []int
 	session  []history.ID
 	seen     []history.ID // what each link has seen
-	knows    []history.ID // what of it its client has got
+	knows    []history.ID // what its client has got of that
 	member   []string
 	names    int
 	next     history.ID
 	versions []version
-	told     []int // the version that each client was told of last
+	told     []int // the version that each client was last told of
 }
 
 // version is the state of the group from a transaction on.
@@ -227,7 +228,8 @@ func (w *groupWorld) step(i, c, kind int) {
 	}
 }
 
-// call adds an operation that has its effect now, and gives the value of its answer.
+// call adds an operation that has its effect now. effect makes the effect, and returns
+// the value of the answer.
 func (w *groupWorld) call(c int, o Args, effect func() any) {
 	inv := max(w.free[c]+1, w.now-w.rng.IntN(4))
 	w.now = max(w.now, inv)
@@ -243,7 +245,7 @@ func (w *groupWorld) call(c int, o Args, effect func() any) {
 	w.Op(o)
 }
 
-// wrote notes that a client's request of now was committed last.
+// wrote notes that a request of a client was committed last, at the present time.
 func (w *groupWorld) wrote(c int) { w.seen[c], w.knows[c], w.alive[c] = w.Zxid, w.Zxid, w.now }
 
 func (w *groupWorld) join(c int) {
@@ -270,7 +272,7 @@ func (w *groupWorld) leave(c int) {
 }
 
 // touch adds a write that changes nothing. The link reports it when the client connects again. The
-// client may not have got the answer, so it reports what it has seen itself.
+// client may not have got the answer, so it reports only what it has seen itself.
 func (w *groupWorld) touch(c int) {
 	w.now = max(w.now, w.free[c]+1)
 	w.Touches(w.session[c])
@@ -296,7 +298,7 @@ func (w *groupWorld) die(c int) {
 	w.open(c)
 }
 
-// list shows some view that the client's session may be shown, or, if it goes wrong, anything.
+// list shows some view that the client's session may be shown, or, if bad is true, any.
 func (w *groupWorld) list(c int, bad bool) {
 	w.call(c, Args{F: w.called(models.FList)}, func() any {
 		first, _ := slices.BinarySearchFunc(w.versions, w.knows[c]+1, func(v version, z history.ID) int { return v.zxid.Compare(z) })
@@ -321,7 +323,7 @@ func (w *groupWorld) list(c int, bad bool) {
 // later returns a random version that is not older than the last one that the client saw.
 func (w *groupWorld) later(c int) int { return w.told[c] + w.rng.IntN(len(w.versions)-w.told[c]) }
 
-// tell tells a client of a change.
+// tell tells a client of some later version.
 func (w *groupWorld) tell(c int) {
 	w.call(c, Args{F: models.FChanged}, func() any {
 		w.told[c] = w.later(c)
@@ -329,7 +331,7 @@ func (w *groupWorld) tell(c int) {
 	})
 }
 
-// pick adds a pick of any member of some later version, or, if it goes wrong, of any client that ever
+// pick adds a pick of any member of some later version, or, if bad is true, of any member that ever
 // joined.
 func (w *groupWorld) pick(c int, bad bool) {
 	w.call(c, Args{F: models.FPick}, func() any {

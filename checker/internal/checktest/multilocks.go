@@ -31,7 +31,7 @@ func (r *Record) WriteTo(key string, client, inv int, token history.ID, accepted
 	return r
 }
 
-// StandsFor has a session stand in line for some keys, by one multi.
+// StandsFor has a session stand in line for some keys, in one multi.
 func (r *Record) StandsFor(s history.ID, number int, keys ...string) *Record {
 	var made []history.Txn
 	for _, key := range keys {
@@ -54,14 +54,15 @@ func GenerateMultiLocks(rng *rand.Rand, how Kind) *history.History {
 	return generateSets(rng, how, models.MultiLock.Name, func(x *tenure, set, _ []string) { x.asked = models.Keys{Keys: set} })
 }
 
-// generateSets makes a history of holds, each of some of several keys. of sets what a hold asks for.
+// generateSets makes a history of holds, each of one or more of several keys. of sets what a hold
+// asks for.
 func generateSets(rng *rand.Rand, how Kind, model string, of func(x *tenure, set, all []string)) *history.History {
 	locks := []string{"a", "b", "c"}[:2+rng.IntN(2)]
 	clients := 3 + rng.IntN(2)
 	w := NewWorld(rng, Ours(model, history.Params{Clients: clients}).offers(history.Offers{Fencing: true}), clients)
 	n := 5 + rng.IntN(5)
 	var all []tenure
-	free, end := map[string]int{}, 1 // from when on each key is
+	free, end := map[string]int{}, 1 // the time from which each key is free
 	for i := range n {
 		set := someOf(rng, locks)
 		x := tenure{client: rng.IntN(clients), token: history.ID(i + 1)}
@@ -102,8 +103,8 @@ func someOf(rng *rand.Rand, locks []string) []string {
 
 var _ = goesWell(models.MultiLock.Name, goodLocks)
 
-// goodLocks lets three clients lock two keys in turn, crosswise: each asks while another holds
-// them.
+// goodLocks lets three clients lock two keys in turn, crosswise: each client asks while
+// another one holds them.
 func goodLocks(r *Record, n int) int {
 	t, locks := 20, []string{"a", "b"}
 	for i := range n {
@@ -114,7 +115,7 @@ func goodLocks(r *Record, n int) int {
 		r.WriteTo("a", c, t+7, token, true, int64(i+1))
 		t += 17
 	}
-	for c := range 3 { // who gives up
+	for c := range 3 { // c gives up
 		r.Call(c, models.FAcquire, t, t+5, history.Fail).Of("b", "a")
 	}
 	r.KeyFact(t+100, history.FFinal, "k", models.Final{})

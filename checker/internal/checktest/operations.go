@@ -7,7 +7,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Grant is a hold: acquire in [inv,ret] and, if release ≥ 0, a release that took 5 ms.
+// Grant is a hold: acquired in [Inv,Ret] and, if Release ≥ 0, released by a call that
+// took 5 ms.
 type Grant struct {
 	Client   int
 	Inv, Ret int
@@ -16,8 +17,8 @@ type Grant struct {
 	Unheld   bool         // the release found the hold lost
 	Token    history.ID
 	Session  history.ID
-	Was      history.ID // the client's session at the invocation, if another
-	Alive    int        // last proof of life, seen at the end; 0: at the release
+	Was      history.ID // the client's session at the invocation, if that was another one
+	Alive    int        // last proof of life, seen at the end; 0 means the time of the release
 	Wish     any        // what the hold is for; nil: there is nothing to choose
 }
 
@@ -46,14 +47,14 @@ func (r *Record) Proof(client int, s history.ID, alive int) *Record {
 	return r.Add(alive, history.Event{Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FConnected, Session: s, Alive: time.Duration(alive) * Unit})
 }
 
-// Refused adds an acquire that answered an error.
+// Refused adds an acquire that returned an error.
 func (r *Record) Refused(client, inv, ret int) *Record {
 	r.Call(client, models.FAcquire, inv, ret, history.Info)
 	r.Events[len(r.Events)-1].Error = &history.Error{Code: "error", Message: "deadlock"}
 	return r
 }
 
-// Paused adds a fault that took effect from one moment to the other.
+// Paused adds a fault that was in effect from one moment to another.
 func Paused(r *Record, from, to int) *Record {
 	return r.Fact(from, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).
 		Fact(from, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified}).

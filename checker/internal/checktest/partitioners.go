@@ -28,7 +28,8 @@ func (r *Record) Share(g Grant, items ...string) *Record {
 	return r
 }
 
-// Hears adds a wait of a client that holds a share to be told that another share is due to it.
+// Hears adds a wait in which a client that holds a share is to be told that another share is
+// due to it.
 func (r *Record) Hears(client, inv, ret int, due bool) *Record {
 	return r.Op(Args{Client: client, F: models.FChanged, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Out: models.Due{Due: due}, Session: history.ID(client + 1)})
 }
@@ -50,8 +51,8 @@ func GenerateShares(rng *rand.Rand, how Kind) *history.History {
 
 var _ = goesWell(models.Partitioner.Name, goodShares)
 
-// goodShares adds rounds in which three clients hold shares of two items, two at a time: each asks
-// while another holds what it will get.
+// goodShares adds rounds in which three clients hold shares of two items, two at a time: each
+// client asks while another one holds what it will get.
 func goodShares(r *Record, n int) int {
 	t := 20
 	for i := range n {

@@ -17,7 +17,7 @@ func GeneratePicks(rng *rand.Rand, how Kind) *history.History {
 	clients := 2 + rng.IntN(3)
 	w := &pickWorld{groupWorld: newGroupWorld(rng, how, models.Discovery.Name, clients), away: make([]string, clients)}
 	steps := 20 + rng.IntN(40)
-	wild := 2 + rng.IntN(3)*20 // of some histories nearly all is known
+	wild := 2 + rng.IntN(3)*20 // in some histories nearly everything is known
 	for range steps {
 		w.now += rng.IntN(4)
 		c := rng.IntN(clients)
@@ -39,11 +39,11 @@ func GeneratePicks(rng *rand.Rand, how Kind) *history.History {
 type pickWorld struct {
 	*groupWorld
 	away  []string // each client's instance that went with its session; "": none
-	stray []string // instances of no client: they are removed some time
-	lost  []string // instances that may come some time, of calls that were given up
+	stray []string // instances of no client, to be removed some time
+	lost  []string // instances of calls that were given up, which may still appear
 }
 
-// alter makes a version of a service that changed by a member.
+// alter makes a version of the service in which a member comes or goes.
 func (w *pickWorld) alter(member string, there bool) {
 	w.Touches(w.session[0])
 	w.change(func(set map[string]bool) {
@@ -54,7 +54,7 @@ func (w *pickWorld) alter(member string, there bool) {
 	})
 }
 
-// tame does what a workload does.
+// tame does something that a workload also does.
 func (w *pickWorld) tame(c, kind int) {
 	switch kind {
 	case 0, 1, 2:
@@ -79,8 +79,8 @@ func (w *pickWorld) tame(c, kind int) {
 	}
 }
 
-// pickWrongly adds a pick of a member that was there at any time, or that is there for other clients,
-// or of none.
+// pickWrongly adds a pick of a member that was there at any time, or of a member that exists for
+// other clients, or of none.
 func (w *pickWorld) pickWrongly(c int) {
 	w.call(c, Args{F: models.FPick}, func() any {
 		from := w.versions[w.rng.IntN(w.told[c]+1)].members
@@ -117,7 +117,7 @@ func (w *pickWorld) wild(c, kind int) {
 	}
 }
 
-// back registers an instance again, whose session ended, or unregisters it.
+// back registers an instance whose session ended again, or unregisters it.
 func (w *pickWorld) back(c int) {
 	member := w.away[c]
 	w.away[c], w.member[c] = "", member
@@ -129,7 +129,8 @@ func (w *pickWorld) back(c int) {
 	w.alter(member, true)
 }
 
-// lose ends a client's session. The record may show no more of the time than the session's last write.
+// lose ends a client's session. The record may show nothing about the time of the end but the
+// session's last write.
 func (w *pickWorld) lose(c int) {
 	member := w.member[c]
 	w.die(c)
@@ -176,8 +177,8 @@ func (w *pickWorld) leaveUnknown(c int) {
 	})
 }
 
-// crash ends a client's process. Its session goes on for a while, and the next process does not know
-// anything yet.
+// crash ends a client's process. Its session lives on for a while, and the next process does not
+// know anything yet.
 func (w *pickWorld) crash(c int) {
 	w.now = max(w.now, w.free[c]+1)
 	w.Exited(w.now, c, history.ByCrash).Started(w.now+1, c)

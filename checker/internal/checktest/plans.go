@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// GeneratePlans makes a history of a master-worker of which little is known except its log: candidates
-// stand and resign, sessions end and their clients get others, folders are deleted and created again,
-// znodes of strangers stand beside the candidates, and the log has holes.
+// GeneratePlans makes a history of a master-worker of which little is known except its log:
+// candidates stand and resign, sessions end and their clients open others, folders are deleted and
+// created again, znodes of strangers stand beside the candidates, and the log has holes.
 func GeneratePlans(rng *rand.Rand, how Kind) (*history.History, []history.Txn) {
 	clients := 2 + rng.IntN(3)
 	w := &planWorld{Record: Ours(models.MasterWorker.Name, history.Params{Clients: clients, Tries: 2}), rng: rng, how: how, session: make([]history.ID, clients)}
@@ -44,7 +44,7 @@ type planWorld struct {
 	tasks    int
 }
 
-// planCandidate stands for master.
+// planCandidate is a candidate for master.
 type planCandidate struct {
 	path    string
 	session history.ID
@@ -75,7 +75,7 @@ func (w *planWorld) step(c, kind int) {
 		w.again()
 	case 9:
 		w.hole()
-	case 10: // the session goes on on the servers, and its client has another one
+	case 10: // the session lives on on the servers, but its client has another one
 		w.gone = append(w.gone, w.session[c])
 		w.open(c)
 	case 11:
@@ -193,7 +193,8 @@ func (w *planWorld) hole() {
 	w.Txns = w.Txns[:n]
 }
 
-// assign adds an assignment by the master, or, if it goes wrong, by any client.
+// assign adds an assignment by the master, or, in a history that goes wrong, by any
+// client.
 func (w *planWorld) assign(c int) {
 	if w.how == Constructed || w.how == mutated && w.rng.IntN(4) > 0 {
 		if len(w.line) == 0 {

@@ -26,7 +26,8 @@ func (r *Record) PutAt(priority int32, client, inv, ret int, item string, o hist
 
 var _ = goesWell(models.PriorityQueue.Name, goodPriorityQueue)
 
-// goodPriorityQueue has an item of each of two priorities put in, and two clients take them.
+// goodPriorityQueue has one client put in an item of each of two priorities, and two clients
+// take them.
 func goodPriorityQueue(r *Record, n int) int {
 	t := 10
 	r.offers(history.Offers{Strict: true})
@@ -50,7 +51,8 @@ func GeneratePriorityQueue(rng *rand.Rand, how Kind) *history.History {
 	})
 }
 
-// GenerateStrictQueue makes a history of one in which the best item comes out.
+// GenerateStrictQueue makes a history of a priority queue in which the best item always
+// comes out.
 func GenerateStrictQueue(rng *rand.Rand, how Kind) *history.History {
 	r := Foreign(models.PriorityQueue.Name).offers(history.Offers{Strict: true})
 	return generateItems(rng, how, r, func(there []queued) int {

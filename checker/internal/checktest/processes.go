@@ -28,7 +28,7 @@ func (r *Record) Fault(kind string, from, to, client int) *Record {
 	}{{from, history.StepInject}, {from + 1, history.StepVerified}, {to, history.StepHealed}} {
 		v := history.FaultStep{Fault: number, Step: s.step, Clients: []int{client}, Holding: []string{"holding"}}
 		if s.step == history.StepInject {
-			v.Clients, v.Holding = nil, nil // it is not yet known which clients it will hit
+			v.Clients, v.Holding = nil, nil // it is not yet known which clients the fault will hit
 		}
 		r.Fact(s.at, kind, v)
 	}
@@ -53,8 +53,8 @@ func (r *Record) Used(sessions ...history.ID) *Record {
 	return r
 }
 
-// Missed is like Connected, for a client that has seen less than its link, so that its server may lag
-// behind. told is the latest zxid that the client was told; alive and seen are the link's.
+// Missed is like Connected, for a client that has seen less than its link has, so that its server
+// may lag. told is the latest zxid that the client was told; alive and seen are the link's.
 func (r *Record) Missed(t, client int, s history.ID, alive int, seen, told history.ID) *Record {
 	return r.Add(t, history.Event{
 		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FConnected, Session: s,
@@ -62,12 +62,12 @@ func (r *Record) Missed(t, client int, s history.ID, alive int, seen, told histo
 	})
 }
 
-// Waits adds an acquire of a client that waits from one moment to another and then gives up.
+// Waits adds an acquire of a client that waits from one moment to another and gives up.
 func (r *Record) Waits(client, from, to int, s history.ID) *Record {
 	return r.Op(Args{Client: client, F: models.FAcquire, Key: "k", Inv: from, Ret: to, Outcome: history.Info, Session: s})
 }
 
-// CutShort adds an acquire that ends because the client's process ends.
+// CutShort adds an acquire that ends because its client's process ends.
 func (r *Record) CutShort(client, from, to int, s history.ID) *Record {
 	e := history.Event{Process: history.Process(client), Client: client, Type: history.Invoke, F: models.FAcquire, Key: "k", Session: s}
 	r.Add(from, e)

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Record builds histories for tests. Times are milliseconds; events may be
-// added in any order, build sorts them.
+// Record builds histories for tests. Times are milliseconds. Events may be added in any
+// order; Build sorts them.
 type Record struct {
 	Header history.Header
 	Events []history.Event
@@ -22,7 +22,7 @@ type Record struct {
 // Unit is the unit of the times of scenarios.
 const Unit = time.Millisecond
 
-// Ours begins a record as zklab writes it, of a run in which all went well.
+// Ours begins a record as zklab writes it, of a run in which nothing failed.
 func Ours(model string, p history.Params) *Record {
 	if p.SessionTimeout == 0 {
 		p.SessionTimeout = 4 * time.Second
@@ -47,7 +47,7 @@ func Sized(n int) (p history.Params) {
 // offers adds what the subject of a hold can do.
 func (r *Record) offers(o history.Offers) *Record { return r.Fact(0, history.FOffers, o) }
 
-// Foreign begins a record from elsewhere.
+// Foreign begins a record that another tool wrote.
 func Foreign(model string) *Record {
 	return &Record{Header: history.Header{Model: model}}
 }
@@ -58,7 +58,8 @@ func (r *Record) Add(t int, e history.Event) *Record {
 	return r
 }
 
-// op adds an operation: [inv,ret] with an outcome; ret < 0: it never returned.
+// Args describes an operation of a record: it lasts from Inv to Ret, with an outcome. Ret < 0 means that
+// it never returned.
 type Args struct {
 	Client   int
 	F, Key   string
@@ -66,7 +67,7 @@ type Args struct {
 	Outcome  history.Type
 	In, Out  any
 	Session  history.ID // of both events
-	Was      history.ID // of the invocation, if it differs
+	Was      history.ID // of the invocation, if it is another one
 	alive    int        // of the completion
 	Before   int        // alive of the invocation
 	Zxid     history.ID // of the completion

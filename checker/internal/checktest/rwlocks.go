@@ -18,17 +18,17 @@ func (r *Record) Reads(g Grant) *Record {
 	return r.Hold(g)
 }
 
-// Downgrade adds that a hold becomes one for reading.
+// Downgrade adds a downgrade, which turns a client's hold into one for reading.
 func (r *Record) Downgrade(client, inv int, o history.Type) *Record {
 	return r.Op(Args{Client: client, F: models.FDowngrade, Key: "k", Inv: inv, Ret: inv + 1, Outcome: o, Session: history.ID(client + 1)})
 }
 
-// Revoke adds that a client asks for what others hold.
+// Revoke adds a request of a client for what others hold.
 func (r *Record) Revoke(client, inv int) *Record {
 	return r.Op(Args{Client: client, F: models.FRevoke, Key: "k", Inv: inv, Ret: inv + 2, Outcome: history.OK, Session: history.ID(client + 1)})
 }
 
-// Listen adds that a holder listens, and whether it heard anything.
+// Listen adds a call in which a holder listens; heard is its answer.
 func (r *Record) Listen(client, inv, ret int, heard bool) *Record {
 	return r.Op(Args{Client: client, F: models.FListen, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Held{Held: true}, Out: models.Heard{Revoked: heard}, Session: history.ID(client + 1)})
 }
@@ -68,7 +68,7 @@ func GenerateReadWrite(rng *rand.Rand, how Kind) *history.History {
 	w := NewWorld(rng, Ours(models.RWLock.Name, history.Params{Clients: clients}).offers(history.Offers{Fencing: true}), clients)
 	n := 4 + rng.IntN(4)
 	var all []rwTenure
-	begun, wrote, over, end := 1, 1, 1, 1 // when the latest grant was, the last wrote, and all were over
+	begun, wrote, over, end := 1, 1, 1, 1 // when the latest was granted, the last stopped writing, and all ended
 	for i := range n {
 		x := rwTenure{reads: rng.IntN(5) > 1}
 		x.client, x.token = rng.IntN(clients), history.ID(i+1)
@@ -123,7 +123,7 @@ type rwTenure struct {
 	downOut history.Type
 }
 
-// live lets a client have its tenure, from a moment on.
+// live fills in the times of a tenure that begins at from or later.
 func (w *world) live(x *rwTenure, from int) {
 	c := x.client
 	x.a = max(from+w.UpTo(2), w.Free[c])

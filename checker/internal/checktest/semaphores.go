@@ -12,7 +12,8 @@ func Semaphore(leases int) *Record {
 
 var _ = goesWell(models.Semaphore.Name, goodLeases)
 
-// goodLeases lets three clients take two leases in turn: each asks while both others hold.
+// goodLeases lets three clients take two leases in turn: each client asks while the two
+// others hold.
 func goodLeases(r *Record, n int) int {
 	r.Header.Params.Leases = 2
 	t := 20

@@ -11,10 +11,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// SlowJoins is a history of one group, with the log of its transactions, and what its clients really
-// saw. Each client has two sessions, and uses one or both of them for the group. A call to join takes
-// its time: it may make its znode, delete it or lose it with a session, and make it again. Meanwhile
-// others look.
+// SlowJoins is a history of one group, with the log of its transactions, and with what its clients
+// really saw. Each client has two sessions, and uses one or both of them for the group. A call to
+// join takes some time: it may create its znode, delete it or lose it with a session, and create it
+// again. Meanwhile other clients look.
 type SlowJoins struct {
 	*history.History
 	Txns  []history.Txn
@@ -22,7 +22,7 @@ type SlowJoins struct {
 	Times int // how often a member was shown and then not while its call to join went on
 }
 
-// Sight holds the true bounds of a look.
+// Sight holds the true bounds of what a client saw in one look.
 type Sight struct {
 	Client int
 	Began  time.Duration // of the operation
@@ -31,7 +31,7 @@ type Sight struct {
 	From, To history.ID
 }
 
-// GenerateSlowJoins makes one.
+// GenerateSlowJoins makes a SlowJoins for a model.
 func GenerateSlowJoins(rng *rand.Rand, how Kind, model string) SlowJoins {
 	const clients = 3
 	p := history.Params{Clients: clients, Root: "/run"}
@@ -85,8 +85,8 @@ type slowWorld struct {
 type linked struct {
 	alive int
 	seen  history.ID // what the link has seen
-	knows history.ID // what of it the client has got
-	used  bool       // for the group
+	knows history.ID // what the client has got of that
+	used  bool       // the client uses it for the group
 }
 
 // slowClient is a client. The first of its sessions belongs to its connection.
@@ -99,17 +99,17 @@ type slowClient struct {
 	in       history.ID // the session of its znode; 0: there is none
 	join     *slowJoin
 	told     map[history.ID]history.Use // what the record says about its sessions
-	view     int                        // the version of the last change that it was told of
-	last     map[string]bool            // what it was shown last
+	view     int                        // the last version that it was told of
+	last     map[string]bool            // the list that it was last shown
 }
 
-// slowJoin is a call to join that goes on.
+// slowJoin is a call to join that is under way.
 type slowJoin struct {
-	left int // creates and deletes
+	left int // creates and deletes that are left to do
 	made []history.ID
 }
 
-// open gives a client another session in place of one of its two.
+// open gives a client another session instead of one of its two.
 func (w *slowWorld) open(c, i int) {
 	w.next++
 	w.clients[c].sessions[i] = w.next
@@ -174,7 +174,8 @@ func (w *slowWorld) invoke(c *slowClient, f string, in any) {
 	})
 }
 
-// complete adds its completion, with what the link knows about the sessions that were used.
+// complete adds the completion of an operation, with what the link knows about the sessions
+// that were used.
 func (w *slowWorld) complete(c *slowClient, f string, out any, made ...history.ID) {
 	w.now += w.rng.IntN(2)
 	c.free = w.now
@@ -267,7 +268,7 @@ func (w *slowWorld) end(c *slowClient, i int) {
 	w.open(c.id, i)
 }
 
-// lose ends one between calls.
+// lose ends a session of a client between calls.
 func (w *slowWorld) lose(c *slowClient) {
 	w.end(c, w.rng.IntN(2))
 	c.free = w.now
@@ -291,7 +292,7 @@ func (w *slowWorld) touch(c *slowClient, i int) {
 	})
 }
 
-// list shows some version that a session may be shown, or, if it goes wrong, anything.
+// list shows some version that a session may be shown, or, if bad is true, any.
 func (w *slowWorld) list(c *slowClient, bad bool) {
 	w.invoke(c, models.FList, nil)
 	sight := Sight{Client: c.id, Began: time.Duration(w.now) * Unit}
@@ -323,8 +324,8 @@ func (w *slowWorld) tell(c *slowClient, bad bool) {
 	w.complete(c, models.FChanged, models.Members{Members: w.shown(c, c.view, bad)})
 }
 
-// pick adds a pick of a member of a version that is not older than the one that the client was told of
-// last. If it goes wrong, the pick is of a member of an older version, or of none.
+// pick adds a pick of a member of a version that is no older than the one that the client was told
+// of last. If bad is true, the pick is of a member of an older version, or of none.
 func (w *slowWorld) pick(c *slowClient, bad bool) {
 	w.invoke(c, models.FPick, nil)
 	w.seen = append(w.seen, Sight{Client: c.id, Began: time.Duration(w.now) * Unit, To: w.Zxid})

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// What follows builds transaction logs: each call is one transaction, numbered
+// The functions below build transaction logs: each call is one transaction, numbered
 // from 0x100000001 on.
 
 const Epoch = history.ID(1) << 32
@@ -54,14 +54,14 @@ func (r *Record) Removes(s history.ID, item string) *Record {
 	return r.Txn(history.Txn{Type: "delete", Session: s, Path: "/k/item-" + item})
 }
 
-// Moves moves an item to another znode, as a queue does that keeps a taken item until it is done.
+// Moves moves an item to another znode, like a queue that keeps a taken item until it is done.
 func (r *Record) Moves(s history.ID, item string) *Record {
 	return r.Txn(history.Txn{Type: "multi", Session: s, Parts: []history.Txn{
 		{Type: "delete", Path: "/k/item-" + item}, {Type: "create", Path: "/k/taken-" + item, Data: []byte(item)},
 	}})
 }
 
-// Clears deletes what Moves put aside.
+// Clears deletes the znode that Moves created.
 func (r *Record) Clears(s history.ID, item string) *Record {
 	return r.Txn(history.Txn{Type: "delete", Session: s, Path: "/k/taken-" + item})
 }
@@ -79,8 +79,8 @@ func (r *Record) Touches(s history.ID) *Record {
 	return r.Txn(history.Txn{Type: "multi", Session: s, Parts: []history.Txn{{Type: "check", Path: "/"}}})
 }
 
-// Saw adds that a client had the answer at t, with the n-th transaction's zxid, to
-// a request that it had sent at some moment.
+// Saw adds that a client had got, by t, the reply to a request that it had sent at
+// sent. The reply had the zxid of the n-th transaction.
 func (r *Record) Saw(t, client int, n history.ID, sent int) *Record {
 	return r.Add(t, history.Event{
 		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FConnected,
@@ -92,7 +92,7 @@ func (r *Record) Saw(t, client int, n history.ID, sent int) *Record {
 // Token returns the zxid of the n-th transaction.
 func Token(n history.ID) history.ID { return Epoch + n }
 
-// Shown ends a log with requests that all clients saw answered.
+// Shown ends a log with requests whose replies all clients saw.
 func (r *Record) Shown(t int) *Record {
 	r.Touches(1)
 	return r.Saw(t+2, 0, r.Zxid-Epoch, t).Saw(t+2, 1, r.Zxid-Epoch, t).Saw(t+2, 2, r.Zxid-Epoch, t)

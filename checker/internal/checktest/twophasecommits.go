@@ -42,7 +42,7 @@ func (r *Record) Decides(key string, client, inv, ret, patience int, commit bool
 	return r.Op(o)
 }
 
-// Learns adds that a client asked for the outcome, and was told.
+// Learns adds an operation in which a client asked for the outcome and got it.
 func (r *Record) Learns(key string, client, inv, ret int, commit bool) *Record {
 	return r.Op(Args{
 		Client: client, F: models.FOutcome, Key: key, Inv: inv, Ret: ret, Outcome: history.OK,
@@ -67,8 +67,8 @@ var (
 	})
 )
 
-// goodTransactions has three sites vote. Some transactions are aborted, and of some the
-// coordinator is heard of no more.
+// goodTransactions has three sites vote. Some transactions are aborted, and in some the
+// coordinator disappears.
 func goodTransactions(r *Record, n int) int {
 	t := 10
 	for i := range n {
@@ -95,7 +95,7 @@ func GenerateTransaction(rng *rand.Rand, how Kind) *history.History {
 	w := NewWorld(rng, Ours(models.TwoPhaseCommit.Name, history.Params{Clients: 8}), 8)
 	sites := []string{"a", "b", "c"}[:1+rng.IntN(3)]
 	w.Begun(k, 7, 1, 2, sites...)
-	at := 6 + w.UpTo(10) // when it is decided
+	at := 6 + w.UpTo(10) // when the transaction is decided
 	all, refused := true, false
 	wrong := rng.IntN(4) // what is changed
 	for i, site := range sites {

@@ -86,7 +86,8 @@ func (t *subtree) config(node string) *config {
 	return c
 }
 
-// take adds an operation. A look counts as an observation of every znode.
+// take adds the changes of a put or a remove, or the observations of a look: one of
+// each znode.
 func (t *subtree) take(op *history.Operation) {
 	switch op.F {
 	case models.FPut, models.FRemove:
@@ -118,10 +119,11 @@ func (t *subtree) final(e *history.Event) {
 	}
 }
 
-// current requires that a cache that claims to be current is.
+// current requires that a cache that claims to be current really is.
 //
-// Only a change that had certainly happened when it was asked counts, by real time: a value
-// is in force once, and over when another change that certainly came later had taken effect.
+// By real time, only a change that had certainly happened when the cache was asked counts. A
+// value is in force once, and it is over when another change that certainly came later has
+// taken effect.
 var current = &frame.Property{
 	Name:     "current",
 	Meaning:  "a copy reported as current showed all changes made before it was asked for",
@@ -138,7 +140,7 @@ var current = &frame.Property{
 				continue
 			}
 			last := done(s)
-			if last == nil { // nothing had been changed that it could miss
+			if last == nil { // no change had been made that it could miss
 				continue
 			}
 			f.Count("current", 1)
@@ -152,9 +154,9 @@ var current = &frame.Property{
 	Exercise: frame.Wants("current", 20, "znodes that had changed before, in copies that were reported as current"),
 }
 
-// doneBefore returns a function that gives, for an observation, the last called of the changes that
-// were certainly done when the client asked; nil if there is none. A change of unknown outcome counts
-// as done when a client was shown it.
+// doneBefore returns a function that gives, for an observation, the change that was called last
+// among those that were certainly done when the client asked; nil if there is none. A change of
+// unknown outcome counts as done when a client was shown it.
 func doneBefore(c *config) func(*observation) *change {
 	byEnd := slices.DeleteFunc(slices.Clone(c.changes), func(x *change) bool { return x.done() == evidence.Never })
 	slices.SortStableFunc(byEnd, func(x, y *change) int { return cmp.Compare(x.done(), y.done()) })
@@ -183,7 +185,8 @@ func (x *change) done() time.Duration {
 	return x.ret
 }
 
-// decideStale: what x put was over when the look began, if y came behind it.
+// decideStale decides whether the value that x put was over when the look began,
+// because y came after it.
 func decideStale(f *frame.Finding, c *config, s *observation, x, y *change) {
 	if y == nil || x == y || x.by() >= y.inv {
 		return
@@ -196,7 +199,7 @@ func decideStale(f *frame.Finding, c *config, s *observation, x, y *change) {
 		c.told(s), words.At(s.inv), words.At(y.done()), later, y.began())
 }
 
-// decideMissing looks for a put y whose znode was there when the look began, and that no client can
+// decideMissing looks for a put y whose znode existed when the look began, and that no client can
 // have removed.
 func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 	if y == nil || y.absent {
@@ -212,7 +215,7 @@ func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 		c.told(s), words.At(s.inv), words.At(y.done()), named(y.value, false))
 }
 
-// cacheConverge requires that what there is in the end comes to every copy.
+// cacheConverge requires that every copy comes to show what exists at the end.
 var cacheConverge = &frame.Property{
 	Name:     "converge",
 	NoModel:  frame.Timed,
@@ -239,8 +242,8 @@ var cacheConverge = &frame.Property{
 	Exercise: frame.Wants("converged", 2, "znodes that copies showed correctly at the end"),
 }
 
-// lastChange returns the change that made what there is in the end; nil if that is not known: who
-// removed a znode last can be told only where the outcome of every change is known.
+// lastChange returns the change that made the state at the end, or nil if it is not known. Which
+// remove was the last can be told only if the outcome of every change is known.
 func (c *config) lastChange() *change {
 	if c.final.Register != nil {
 		if x := c.setter[c.final.Register.Value]; x != nil && x.op.Outcome() == history.OK {
@@ -266,7 +269,7 @@ func (c *config) lastChange() *change {
 // ending describes what is known of a znode at the end.
 type ending struct {
 	observation
-	last *change // that made it so; nil: not known, but it was so when the harness looked
+	last *change // the change that made it so; nil: not known, but it was so when the harness looked
 	by   time.Duration
 }
 
@@ -281,8 +284,8 @@ func (c *config) ending() ending {
 	return e
 }
 
-// contradicts reports whether an observation should not have differed from the state at the end. If it
-// is not known what changed last, a change of unknown outcome may still have come later; but a value
+// contradicts reports whether an observation should not have differed from the state at the end. If
+// the last change is not known, a change of unknown outcome may still have come later. But a value
 // that had been put by then, and was no longer there, was over.
 func (c *config) contradicts(s *observation, e ending) bool {
 	if s.inv <= e.by || s.same(&e.observation) {

@@ -40,12 +40,12 @@ type config struct {
 	faults       []*change          // possible removes by faults, which may have hit another configuration
 	goneBy       []time.Duration    // for each of removed: the latest end up to it
 	doubled      *change            // a set of a value that another set had used
-	observations []*observation     // in order of their returns
+	observations []*observation     // in the order in which they returned
 	watches      []*watch
 	of           map[[2]time.Duration]*watch // by client, and the end of its life
 	figures      map[string]float64
 
-	final   *models.Final // nil: there is no look at the end
+	final   *models.Final // nil: the harness did not look at the end
 	finalAt *history.Event
 }
 
@@ -187,7 +187,7 @@ func (c *config) observe(op *history.Operation, v models.Setting) {
 	w.observations, c.observations = append(w.observations, s), append(c.observations, s)
 }
 
-// count counts what the exercise conditions ask for.
+// count counts what the exercise conditions require.
 func (c *config) count() {
 	sets, remade, gone := 0, 0, false
 	for _, x := range c.changes {
@@ -276,7 +276,7 @@ func named(value string, absent bool) string {
 	return strconv.Quote(value)
 }
 
-// told describes what a watcher saw.
+// told describes what a watcher saw, and when.
 func (c *config) told(s *observation) string {
 	return fmt.Sprintf("client %d saw %s at %s: %s", s.op.Client, c.name, words.At(s.ret), s.what())
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// converge requires that every client that waits for it is told the last value, and every other value
-// that was current for long.
+// converge requires that every client that waits is told the last value, and every other value that
+// was current for long.
 var converge = &frame.Property{
 	Name:     "converge",
 	NoModel:  frame.Timed,
@@ -46,7 +46,8 @@ var converge = &frame.Property{
 	Exercise: frame.Wants("converged", 2, "watchers that saw the last value"),
 }
 
-// last returns the change that made what there is in the end, or why that is not known.
+// last returns the change that made the state at the end, or the reason why it is not
+// known.
 func (c *config) last() (x *change, value string, why string) {
 	if c.final == nil {
 		return nil, "", "the harness did not read " + c.name + " at the end"
@@ -62,18 +63,18 @@ func (c *config) last() (x *change, value string, why string) {
 	return x, value, ""
 }
 
-// standing is a value, and until when it certainly was there.
+// standing is a value, and the time until which it certainly existed.
 type standing struct {
 	*change
 	until time.Duration
 }
 
-// stood returns the values that certainly were there for longer than the bound, until the next change
-// was called for.
+// stood returns the values that certainly existed for longer than the bound before the next change
+// was called.
 func (c *config) stood() (all []standing) {
 	changes := slices.Concat(c.changes, c.faults)
 	slices.SortStableFunc(changes, func(x, y *change) int { return cmp.Compare(x.inv, y.inv) })
-	done := evidence.Always // by when all changes before had taken effect
+	done := evidence.Always // by when all earlier changes had taken effect
 	for i, x := range changes {
 		if i+1 < len(changes) && !x.absent && x.op.Outcome() == history.OK && done <= x.inv && changes[i+1].inv-max(x.ret, c.Settled) > c.Bound {
 			all = append(all, standing{x, changes[i+1].inv})
@@ -83,8 +84,9 @@ func (c *config) stood() (all []standing) {
 	return all
 }
 
-// decideConverge looks whether a watcher waited for too long for a value while it was there: the
-// last one, or an earlier one. Other values that it was told meanwhile do not help.
+// decideConverge looks for a watcher that waited too long for a value that existed all the time:
+// the last value or an earlier one. Other values that the watcher was told meanwhile do not
+// help.
 func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value string, until time.Duration) {
 	var worst evidence.Span
 	var op *history.Operation
@@ -113,8 +115,9 @@ func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value s
 		w.client, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(c.Bound), c.name, is, value, words.At(last.ret))
 }
 
-// decideRefused looks whether a watcher asked again and again for the last value, and was refused at once each time, for
-// longer than the bound. It did not wait, so it did not wait too long.
+// decideRefused looks for a watcher that asked again and again for the last value, and was refused
+// at once each time, for longer than the bound. Such a watcher did not wait, so it did not wait too
+// long.
 func decideRefused(f *frame.Finding, c *config, w *watch, last *change, value string) {
 	var asked []*history.Operation
 	for _, wait := range w.waits {

@@ -21,7 +21,7 @@ type state struct {
 // znodeStates lists the states of a configuration.
 type znodeStates struct {
 	states []state          // one after the other from the beginning of the log
-	places map[string][]int // of what there was, as stated, among them
+	places map[string][]int // within reports whether the state is existed at some time between two zxids.
 }
 
 func (p *znodeStates) add(st state) {
@@ -40,8 +40,8 @@ func (p *znodeStates) within(is string, low, high uint64) bool {
 	return i < len(places) && p.states[places[i]].from <= high
 }
 
-// over returns the latest zxid at which something was over that began by a given one; 0 if none
-// did.
+// over returns the zxid at which the latest period of the state is ended, among those that
+// began by a given zxid; 0 if none did.
 func (p *znodeStates) over(is string, high uint64) uint64 {
 	places := p.places[is]
 	i := sort.Search(len(places), func(i int) bool { return p.states[places[i]].from > high })
@@ -138,7 +138,8 @@ func (n *configNodes) recognise(c *config) {
 	}
 }
 
-// within reports whether what a change was to make was so at some time between two zxids.
+// within reports whether the state that a change was to make existed at some time between
+// two zxids.
 func (n *configNodes) within(c *config, x *change, low, high uint64) bool {
 	return n.of[c.name].within(stated(x.value, x.absent), low, high)
 }
@@ -151,7 +152,8 @@ func (n *configNodes) znodeStates(key string) *znodeStates {
 	return n.of[key]
 }
 
-// inLog checks that the log shows the values that were set, and no znode where it was deleted.
+// inLog checks that the log shows each value where it was set, and no znode where the value
+// was deleted.
 func inLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	for _, c := range configsOf(k) {
 		for _, x := range c.changes {
@@ -168,7 +170,7 @@ func inLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 func changeInLog(f *frame.Finding, c *config, x *change) {
 	low, high, ok := c.Window(x.op)
 	was := nodesOf(c.Record).within(c, x, low, high)
-	if x.absent { // it may have been deleted before, where the log has a hole
+	if x.absent { // the znode may have been deleted before, where the log has a hole
 		ok = ok && c.FromBeginning(high)
 	}
 	if was || ok {
@@ -225,7 +227,7 @@ func decideFirst(f *frame.Finding, c *config, w *watch, p *znodeStates) {
 		high = c.Log.Last()
 	}
 	over := p.over(stated(s.value, s.absent), high)
-	if over == 0 || s.absent && !c.Log.Covers(min(over, high), high) { // it may have been so again
+	if over == 0 || s.absent && !c.Log.Covers(min(over, high), high) { // the state may have come back
 		return
 	}
 	f.Count("first", 1)

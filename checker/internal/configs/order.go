@@ -13,11 +13,11 @@ import (
 // ended in between. Skipping values is fine, and so is repeating one.
 //
 // A value is set only once, so it is in force for one stretch of time and does not come back. Apart
-// from that, a change is older than another one only if real time shows it: it had taken effect when
-// the other one was called. Of several deletions that can explain that there was no value, the earliest
-// is chosen, which accuses no one wrongly. That is exact for one watcher, whatever the outcomes of the
-// sets. Two watchers who were told, in different orders, two values that were set at the same time are
-// not compared, except where the log shows which was first.
+// from that, a change is older than another one only if real time shows it: it had taken effect
+// when the other one was called. Of several deletions that can explain why there was no value, the
+// earliest is chosen, which never accuses a correct subject. That is exact for one watcher,
+// whatever the outcomes of the sets. If two watchers were told of two values in different orders,
+// they are compared only where the log shows which value was set first.
 var order = &frame.Property{
 	Name:    "order",
 	Meaning: "no watcher was told an older value after a newer one, across reconnects, expiries and deletes",
@@ -37,7 +37,7 @@ var order = &frame.Property{
 	}),
 	Exercise: func(a *evidence.Record, figures map[string]float64) string {
 		missing := enough(a, figures)
-		if missing == "" && a.ExpectsExpiries() { // what was told before the next session is easily forgotten
+		if missing == "" && a.ExpectsExpiries() { // what a client was told before its next session is easily forgotten
 			missing = frame.Few(figures["over_sessions"], 1, "watchers that saw settings in two sessions")
 		}
 		return missing
@@ -49,14 +49,14 @@ type sweep struct {
 	f    *frame.Finding
 	c    *config
 	w    *watch
-	told map[string]*observation // the first of each value
+	told map[string]*observation // the first observation of each value
 
 	prev *observation
-	// The latest call of a change that the watcher was told of: nothing that had happened
-	// before that may follow.
+	// The change that was called last among those that the watcher was told of: nothing
+	// that had happened before that call may follow.
 	since *change
-	shown *observation // by which it was told
-	why   []int        // events by which it was this one, of several deletes
+	shown *observation // the observation by which the watcher was told
+	why   []int        // of several deletes: the events that show that it was this one
 }
 
 func (s *sweep) run() {
@@ -73,7 +73,8 @@ func (s *sweep) run() {
 	}
 }
 
-// value checks a value that the watcher was told, and notes it if it is in order. A value that no client set has no place in the order.
+// value checks a value that the watcher was told, and records it if it is in order. A value that no
+// client set has no place in the order.
 func (s *sweep) value(now *observation) {
 	x, before := s.c.setter[now.value], s.told[now.value]
 	switch {
@@ -89,7 +90,7 @@ func (s *sweep) value(now *observation) {
 	}
 }
 
-// none adds that the watcher was told that there is no value.
+// none records that the watcher was told that there is no value.
 func (s *sweep) none(now *observation) {
 	var earliest *change
 	i := 0
@@ -127,9 +128,9 @@ func (s *sweep) violated(now *observation, counterexample []int, format string, 
 	s.f.Violated(counterexample, "%s, %s", s.c.told(now), fmt.Sprintf(format, args...))
 }
 
-// decideByLog matches what each watcher was told with the changes of the log, each as early as
-// possible. A value comes once, whatever the log lacks. A deletion can be missing in the log, so an
-// answer that there was no value counts only if the log is complete up to the answer.
+// decideByLog matches what each watcher was told with the changes in the log, each as early as
+// possible. A value comes only once, even if the log has holes. A deletion can be missing in the
+// log, so an answer that there was no value counts only if the log is complete up to the answer.
 func decideByLog(f *frame.Finding, c *config) {
 	p := nodesOf(c.Record).znodeStates(c.name)
 	if p == nil || f.Result != "" {
@@ -141,7 +142,7 @@ func decideByLog(f *frame.Finding, c *config) {
 			places := p.places[stated(s.value, s.absent)]
 			i, _ := slices.BinarySearch(places, at)
 			switch {
-			case len(places) == 0, s.absent && !c.allUntil(s): // what it saw is unknown
+			case len(places) == 0, s.absent && !c.allUntil(s): // what the watcher saw is unknown
 			case i < len(places):
 				at, prev = places[i], s
 			default:

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A configuration for the reference model: all that it was so far, and how far each watcher has
-// come in that. It weighs all watchers together.
+// A configuration for the reference model: all its states so far, and how far each watcher has
+// come in them. The model considers all watchers together.
 var (
 	reference      = referenceOf("valid", "order")
 	cacheReference = referenceOf("valid", "current", "order")
@@ -31,8 +31,8 @@ func referenceOf(covers ...string) *frame.Reference {
 	}
 }
 
-// past lists the values of a configuration, each with a separator behind it, and where in
-// that each watcher is. It is not changed.
+// past lists the states of a configuration so far, each followed by a separator, and the
+// place of each watcher in the list. It is never changed.
 type past struct {
 	text string
 	at   string // two byte pairs for each watcher: its place, and how often it was told
@@ -49,10 +49,10 @@ func size(states any) (n int) {
 type step struct {
 	part     int // the configuration, of those of a key
 	watcher  int // -1: a change
-	nth      int // of what the watcher was told: it comes in order, also within one instant
+	nth      int // place among the answers to the watcher, which come in order, also within one instant
 	value    string
 	optional bool
-	current  bool // what there was in the past does not count
+	current  bool // earlier states do not count
 	text     string
 }
 
@@ -129,8 +129,8 @@ var spec = func() porcupine.Model {
 	return m.ToModel()
 }()
 
-// tell has a watcher be told a value: the earliest that is not before where it is. A value
-// may have been there for a while, its server lags behind.
+// tell moves a watcher to a value that it is told: the earliest that is not before its
+// place. The value may have existed for a while, if the watcher's server lags.
 func (p past) tell(s step) []any {
 	at := make([]byte, max(len(p.at), 4*(s.watcher+1)))
 	copy(at, p.at)

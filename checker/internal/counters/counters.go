@@ -1,5 +1,5 @@
-// Package counters decides histories of a counter that is raised by one at a time. It may not know how
-// a counter is kept, nor what was done to the run: only values and times decide.
+// Package counters decides histories of a counter to which clients add one at a time. It must not
+// know how a counter is stored, nor what was done to the run: only values and times decide.
 package counters
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Counter is an integer that begins with 0 and that many raise.
+// Counter is an integer that begins with 0 and to which many clients add.
 var Counter = frame.Model{
 	Object:     models.Counter,
 	Properties: []*frame.Property{linearizable, plainReads, frame.FencedReads},
@@ -26,7 +26,7 @@ type counter struct {
 	*evidence.Key
 	steps []*step // changes that may have happened and fenced reads, in order of invocation
 	plain []*step // plain reads
-	// odd is an operation that a counter that is raised by one does not have.
+	// odd is an operation that does not belong to a counter that only grows by one.
 	odd     *history.Operation
 	figures map[string]float64
 }
@@ -49,7 +49,7 @@ func readCounter(k *evidence.Key) *counter {
 	return c
 }
 
-// take adds one operation. One that failed has had no effect.
+// take adds one operation. A failed operation had no effect.
 func (c *counter) take(op *history.Operation) {
 	if op.Outcome() == history.Fail {
 		return
@@ -117,8 +117,8 @@ func (c *counter) answer(op *history.Operation) int64 {
 	return v.Value
 }
 
-// finals counts the reads that were called when every change that has an outcome had it:
-// they show an addition that counted twice, or not at all.
+// finals counts the reads that were called after every change with a known outcome had
+// returned: such reads show an addition that counted twice, or not at all.
 func (c *counter) finals() (n int) {
 	var changed time.Duration
 	for _, s := range c.steps {
@@ -134,7 +134,7 @@ func (c *counter) finals() (n int) {
 	return n
 }
 
-// onCounter decides a key as a counter, unless it is one that is not raised by one.
+// onCounter decides a key as a counter, unless some change is not by one.
 func onCounter(decide func(*frame.Finding, *counter)) func(context.Context, *evidence.Key) frame.Finding {
 	return func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// recorded is a record of steps, each by a client of its own. What failed is put between:
-// it counts for nothing.
+// recorded returns a record of steps, each by a client of its own. Failed operations are
+// put in between; they do not count.
 func recorded(steps []*step, rng *rand.Rand) *history.History {
 	b := historytest.New(models.Counter.Name)
 	for i, s := range steps {
@@ -35,7 +35,7 @@ func recorded(steps []*step, rng *rand.Rand) *history.History {
 	return b.History()
 }
 
-// What is recorded is legal if there is an order that fits.
+// A record is legal if some order fits it.
 func TestRecordsAgreeWithAllOrders(t *testing.T) {
 	var legal, not int
 	for i := range checktest.Rounds(t, 8000) {
@@ -60,8 +60,8 @@ func TestRecordsAgreeWithAllOrders(t *testing.T) {
 	t.Logf("%d legal, %d not", legal, not)
 }
 
-// Plain reads may be old, but not older than what their session has seen, nor of what
-// nobody has added.
+// Plain reads may be old, but not older than what their session has seen, and may not
+// show sums that no client has made.
 func TestPlainReads(t *testing.T) {
 	plain, one := models.HowRead{Kind: models.ReadPlain}, models.Addition{Delta: 1}
 	read := func(b *historytest.Builder, client int, inv, ret float64, value int64, session history.ID) {
@@ -93,7 +93,7 @@ func TestPlainReads(t *testing.T) {
 	}
 }
 
-// What is no counter that is raised by one is not decided, but for how it is read.
+// A counter that is not only raised by one is not decided, except for how it is read.
 func TestOtherChanges(t *testing.T) {
 	b := historytest.New(models.Counter.Name)
 	b.Op(0, models.FAdd, "k", 1, 2, history.OK, models.Addition{Delta: 5}, models.Count{Value: 5})

@@ -17,14 +17,14 @@ const forever = time.Duration(math.MaxInt64)
 // step is an operation on one counter that took effect somewhere between its call
 // and its return, or, if its outcome is unknown, at some time after its call or never.
 type step struct {
-	op       *history.Operation // nil: none of a record
+	op       *history.Operation // nil if it is no operation of a record
 	inv, ret time.Duration
-	// value is the counter's value after the step: what it read, or made. For an addition of unknown
-	// outcome it is not known.
+	// value is the counter's value after the step: the value that the step read or made. It is not
+	// known for an addition of unknown outcome.
 	value int64
 	kind  kind
-	plain bool  // a read that may be old
-	event []int // that show it
+	plain bool  // a read whose value may be old
+	event []int // events that show the step
 	text  string
 }
 
@@ -51,8 +51,8 @@ func (b *contradiction) events() []int {
 	return all
 }
 
-// decide looks for an order of steps in which a counter that begins with 0 and is raised by one at a
-// time shows every value. It is exact, and takes n log n.
+// decide looks for an order of steps in which a counter that begins with 0 and grows by one at a
+// time shows every value. It is exact, and takes O(n log n) time.
 //
 // Each value is made once, so the values give the order: all steps that read or made v come before all
 // steps that read or made more. What remains is whether real time allows that order, and whether the
@@ -118,10 +118,10 @@ func madeTwice(known []*step) *contradiction {
 	return nil
 }
 
-// backwards finds a step that had returned before another was called which must
+// backwards finds a step that had returned before another step was called that must
 // have come first.
 func backwards(known []*step) *contradiction {
-	var latest, before *step // by call: of all smaller values, and of what made this one, too
+	var latest, before *step // the step called last: of those with smaller values, and of those that made this value
 	for i, s := range known {
 		if i > 0 && known[i-1].value < s.value {
 			latest = later(latest, before)
@@ -150,7 +150,7 @@ func later(a, b *step) *step {
 	return a
 }
 
-// unmade finds a value that was there, or was passed, although no step can have made it in time. known
+// unmade finds a value that was shown, or passed, although no step can have made it in time. known
 // is in order.
 func unmade(known, unknown []*step) *contradiction {
 	slots := gaps(known)
@@ -165,7 +165,7 @@ func unmade(known, unknown []*step) *contradiction {
 	}
 	slices.SortFunc(adds, func(a, b *step) int { return cmp.Compare(a.inv, b.inv) })
 	for _, slot := range slots {
-		// A compare-and-set fits only here, so it is used where it fits.
+		// A compare-and-set fits only this value, so it is used here if it fits.
 		if slices.ContainsFunc(swaps[slot.value], func(s *step) bool { return s.inv <= slot.by.ret }) {
 			continue
 		}
@@ -177,18 +177,18 @@ func unmade(known, unknown []*step) *contradiction {
 	return nil
 }
 
-// slot is a value that no step is known to have made; by is the step that, by its return, needs it
-// first.
+// slot is a value that no step is known to have made. by is the step that needs it first, by the
+// step's return.
 type slot struct {
 	value int64
 	by    *step
 }
 
-// gaps returns the values up to the highest without a known maker, in order. Deadlines
-// rise with them.
+// gaps returns, in order, the values up to the highest that have no known maker. Their
+// deadlines rise in the same order.
 func gaps(known []*step) (slots []slot) {
 	var by *step
-	next := int64(math.MaxInt64) // the lowest value that was dealt with
+	next := int64(math.MaxInt64) // the lowest value that is done
 	fill := func(down int64) {
 		for v := next - 1; by != nil && v > down; v-- {
 			slots = append(slots, slot{v, by})

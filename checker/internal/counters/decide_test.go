@@ -11,7 +11,7 @@ import (
 
 // explained tries all orders of steps.
 func explained(steps []*step, done int, now int64) bool {
-	open := false // a step that must take effect has not
+	open := false // a step that must take effect has not done so
 	var latest time.Duration = forever
 	for i, s := range steps {
 		if done&(1<<i) == 0 {
@@ -45,13 +45,13 @@ func explained(steps []*step, done int, now int64) bool {
 	return false
 }
 
-// draw makes some steps: of a counter that works, now and then with a mistake, or of
-// none at all.
+// draw makes some steps: those of a counter that works, with a mistake now and then, or
+// arbitrary ones.
 func draw(rng *rand.Rand) []*step {
 	n := 1 + rng.IntN(8)
 	steps := make([]*step, n)
 	span := 2 + rng.IntN(14)
-	if rng.IntN(3) == 0 { // anything
+	if rng.IntN(3) == 0 { // an arbitrary answer
 		for i := range steps {
 			inv := time.Duration(rng.IntN(span))
 			steps[i] = &step{inv: inv, ret: inv + time.Duration(rng.IntN(span)), kind: kind(rng.IntN(4)), value: int64(rng.IntN(n+2)) - 1}

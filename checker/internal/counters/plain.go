@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// plainReads requires what holds even for a read that may be old: a session is never shown less than it
-// has seen or made (single system image, Programmer's Guide, Consistency Guarantees), and no client is
-// shown more than can have been added by then.
+// plainReads requires what must hold even for a read that may be old: a session is never shown less
+// than it has seen or made (single system image, Programmer's Guide, Consistency Guarantees), and
+// no client is shown more than can have been added by then.
 var plainReads = &frame.Property{
 	Name:     "plain-reads",
 	NoModel:  frame.Given,
@@ -30,8 +30,8 @@ var plainReads = &frame.Property{
 	},
 }
 
-// decideSessions compares plain reads with what their session had seen. What began in one
-// session and ended in another says nothing of either.
+// decideSessions compares plain reads with what their session had seen. An operation that
+// began in one session and ended in another says nothing about either.
 func decideSessions(f *frame.Finding, c *counter) {
 	all := slices.Concat(c.steps, c.plain)
 	slices.SortFunc(all, func(a, b *step) int { return cmp.Compare(a.op.Invoke.Index, b.op.Invoke.Index) })
@@ -51,8 +51,8 @@ func decideSessions(f *frame.Finding, c *counter) {
 	}
 }
 
-// decideMade finds plain reads of more than all changes together that had been called by
-// then can have made.
+// decideMade finds plain reads whose value is more than all changes together that had
+// been called by then can have made.
 func decideMade(f *frame.Finding, c *counter) {
 	var changes []*step
 	for _, s := range c.steps {

@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 )
 
-// A counter for the reference model: its value.
+// The counter for the reference model. Its state is its value.
 var reference = &frame.Reference{
 	Covers:     []string{"linearizable"},
 	Operations: operations,
@@ -25,7 +25,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// spec knows of an operation of unknown outcome that it may have done nothing.
+// spec lets an operation of unknown outcome have had no effect.
 var spec = func() porcupine.Model {
 	m := porcupine.NondeterministicModel{
 		Init: func() []any { return []any{int64(0)} },

@@ -42,7 +42,8 @@ var epochsOf = Once(func(a *Record) (times []time.Duration) {
 // beat is a sign that the leader worked: at some moment from the first time to the second.
 type beat struct{ sent, known time.Duration }
 
-// beatsOf are the signs, in the order in which they were known.
+// beatsOf lists the signs that the leader worked, in the order in which they became
+// known.
 var beatsOf = Once(func(a *Record) (all []beat) {
 	last := map[history.ID]time.Duration{}
 	for e := range a.History.All() {

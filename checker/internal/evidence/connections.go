@@ -24,10 +24,10 @@ type wire struct {
 	since time.Duration // when it was connected or disconnected
 }
 
-// connections finds when each session was connected, and when each client was: a session of it is
-// connected, and none is disconnected. A session that is over does not count: its client was told
-// so, closed it or gave it up, its process ended, or it was disconnected for longer than its
-// timeout.
+// connections finds when each session was connected, and when each client was: while at least one
+// of its sessions is connected and none is disconnected. A session that is over does not count:
+// its client was told so, closed it or gave it up, its process ended, or it was disconnected for
+// longer than its timeout.
 func (a *Record) connections() {
 	all := map[int]*wires{}
 	for _, e := range a.History.Facts() {
@@ -130,14 +130,16 @@ func (a *Record) noteLive(client int, w *wires, t time.Duration) {
 	w.up = is
 }
 
-// ConnectedThroughout reports whether a client was connected all through a span, or that is unknown.
+// ConnectedThroughout reports whether a client was connected all through a span. It returns true if
+// that is unknown.
 func (a *Sessions) ConnectedThroughout(client int, s Span) bool {
 	live, ok := a.live[client]
 	i := Reaching(live, s.To+1)
 	return !ok || i < len(live) && live[i].From <= s.From
 }
 
-// ConnectedAt reports whether a client was connected at a moment, or that is unknown.
+// ConnectedAt reports whether a client was connected at a moment. It returns true if
+// that is unknown.
 func (a *Sessions) ConnectedAt(client int, t time.Duration) bool {
 	return a.ConnectedThroughout(client, Span{t, t})
 }

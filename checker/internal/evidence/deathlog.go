@@ -49,7 +49,7 @@ type unanswered struct {
 	id    requestID
 	op    string
 	sent  time.Duration
-	event int // that tells of it
+	event int // the event that shows it
 }
 
 // unanswered returns all unanswered requests, those of a session in order of sending.
@@ -160,7 +160,7 @@ func (a *Record) endedFrom(s *Session) (from time.Duration, event int) {
 			from = min(from, f.From)
 		}
 	}
-	from = min(from, s.Answered+s.timeout-a.Params.Tick) // a tick for what clocks are rounded to
+	from = min(from, s.Answered+s.timeout-a.Params.Tick) // a tick, since clocks are rounded to ticks
 	if from == s.closing {
 		return from, s.closingEvent
 	}

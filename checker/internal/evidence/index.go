@@ -12,7 +12,7 @@ import (
 // concurrent use.
 type Index[T any] struct {
 	of     []Spanned[T]    // by From
-	latest []time.Duration // of the part of which this is the middle
+	latest []time.Duration // the latest end in the part whose middle this is
 }
 
 // Spanned is something that lasts for some time.
@@ -39,13 +39,13 @@ func (x *Index[T]) measure(from, to int) time.Duration {
 	return x.latest[middle]
 }
 
-// Meeting returns those that have a moment in common with s, by their beginnings: n that meet, of
-// m, in n log m steps.
+// Meeting yields the spans that have a moment in common with s, ordered by their beginnings. To
+// find n of m spans takes n log m steps.
 func (x *Index[T]) Meeting(s Span) iter.Seq[T] {
 	return func(yield func(T) bool) { x.visit(0, len(x.of), s, yield) }
 }
 
-// Meets reports whether any has a moment in common with s.
+// Meets reports whether any span has a moment in common with s.
 func (x *Index[T]) Meets(s Span) bool {
 	for range x.Meeting(s) {
 		return true
@@ -53,7 +53,8 @@ func (x *Index[T]) Meets(s Span) bool {
 	return false
 }
 
-// visit yields those from one place to before another, and reports whether to go on.
+// visit yields the spans from one place to before another, and reports whether to go
+// on.
 func (x *Index[T]) visit(from, to int, s Span, yield func(T) bool) bool {
 	middle := (from + to) / 2
 	if from == to || x.latest[middle] < s.From {

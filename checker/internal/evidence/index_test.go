@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// An index gives what a look at all spans gives.
+// An index finds the same as a look at all spans.
 func TestIndexFindsWhatMeets(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	span := func() Span {
@@ -32,7 +32,7 @@ func TestIndexFindsWhatMeets(t *testing.T) {
 		if x.Meets(s) != (len(want) > 0) {
 			t.Fatalf("of %v any meets %v: %v", all, s, x.Meets(s))
 		}
-		for first := range x.Meeting(s) { // it can be left early
+		for first := range x.Meeting(s) { // the loop can be left early
 			if all[first].From > s.To {
 				t.Fatalf("the first of %v that meets %v is %d", all, s, first)
 			}

@@ -9,7 +9,7 @@ import (
 
 // SyncLag returns for how long a read after a sync may miss changes that other clients were told
 // of, at a server with that address. It is 0 at a server that is known to follow, or that is
-// embedded: there the leader, too, answers when it has applied what it committed.
+// embedded: there even the leader answers only when it has applied what it committed.
 func (a *Record) SyncLag(address string, at time.Duration) time.Duration {
 	leader := a.leaderAt(at)
 	if a.Params.SameClock || leader != "" && leader != address && slices.Contains(a.Params.Addresses, address) {

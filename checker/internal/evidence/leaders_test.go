@@ -8,7 +8,8 @@ import (
 	"github.com/zklab/zklab/history/faults"
 )
 
-// Only a server that is known to follow answers a sync when it has all that others were told of.
+// A sync is known to lag by a bounded time only if the server that answers it is known to be a
+// follower that has all that others were told of.
 func TestSyncLag(t *testing.T) {
 	known := func() *Record {
 		return &Record{
@@ -55,8 +56,8 @@ func elected(r *Record) {
 	r.Health["after"] = healthAt{Health: history.Health{Leader: 3, Epoch: 2}}
 }
 
-// answered has somebody be answered at two moments, in the first epoch and in the second, and
-// nobody look at the end.
+// answered adds answers at two moments, in the first epoch and in the second, without a look
+// at the end.
 func answered(first, second time.Duration) func(*Record) {
 	return func(r *Record) {
 		if len(r.Faults.Elections) == 0 {

@@ -24,7 +24,7 @@ import (
 type Links struct {
 	carried  map[history.ID]bool // sessions that they carried, and the harness's own
 	Unlinked []*UnlinkedSession  // sessions that no link carried
-	// NamesSessions: the record is one that shows those sessions.
+	// NamesSessions means that the record names the sessions that links carried.
 	NamesSessions bool
 }
 
@@ -38,11 +38,12 @@ type UnlinkedSession struct {
 	// sessions. It is -1 if that is not known.
 	Client int
 
-	did  map[int]int  // what each client was answered of it
-	idle map[int]bool // who changed nothing
+	did  map[int]int  // client → how many results of what the session did it got
+	idle map[int]bool // clients that changed nothing in that time
 }
 
-// findUnlinked looks for them, if the record says enough to know them.
+// findUnlinked looks for sessions that no link carried, if the record contains enough
+// to recognise them.
 func (a *Record) findUnlinked() {
 	if a.Params.Root == "" || !a.AnyTransaction() {
 		return
@@ -72,7 +73,7 @@ func (a *Record) findUnlinked() {
 	a.account(found)
 	for _, s := range a.Unlinked {
 		s.Client = s.guess()
-		if named := a.Session(s.ID); named != nil { // by the subject
+		if named := a.Session(s.ID); named != nil { // the subject named it
 			s.Client = named.Client
 		}
 	}
@@ -105,7 +106,7 @@ func (a *Record) knownUpTo() uint64 {
 	return known
 }
 
-// account finds out what speaks for whom.
+// account collects what suggests to which client each of the sessions belongs.
 func (a *Record) account(found map[history.ID]*UnlinkedSession) {
 	for _, s := range found {
 		for client := range a.ofClient {
@@ -115,7 +116,7 @@ func (a *Record) account(found map[history.ID]*UnlinkedSession) {
 		}
 	}
 	items, tokens := a.answers()
-	data := map[string]string{} // of the znodes that are there
+	data := map[string]string{} // data of the znodes that exist
 	for t := range a.EachTransaction() {
 		if !t.Below(a.Params.Root) {
 			continue
@@ -188,7 +189,8 @@ func (a *Record) answers() (items map[string]int, tokens map[history.ID]int) {
 	return items, tokens
 }
 
-// guess returns the client that was answered most of it, or the only idle one.
+// guess returns the client that got most of the session's results, or the only client
+// that changed nothing.
 func (s *UnlinkedSession) guess() int {
 	clients := slices.Sorted(maps.Keys(s.did))
 	if len(clients) > 0 {

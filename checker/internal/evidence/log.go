@@ -35,7 +35,7 @@ const StillThere = uint64(math.MaxUint64)
 type Committed struct {
 	Transactions []history.Txn // none if they are packed
 	packed       *history.PackedTxns
-	Log          *Log  // nil: there is none that tells of the object
+	Log          *Log  // nil: there is no log that covers the object
 	Zxids        Zxids // with a log
 	ByLog        bool  // it bounds some session's death
 }
@@ -98,7 +98,7 @@ type Znode struct {
 	Owner            history.ID // of an ephemeral
 	Maker            history.ID // the session that asked for it
 	Remover          history.ID // the session that deleted it, or whose end did; 0: not known
-	Created, Deleted uint64     // zxids of its creation and its end; there if it has none
+	Created, Deleted uint64     // zxids of its creation and its end; StillThere if it has none
 }
 
 // Sequential reports whether the servers gave the znode its number.

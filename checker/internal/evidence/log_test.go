@@ -46,7 +46,7 @@ func TestWhole(t *testing.T) {
 	}
 }
 
-// Multis that failed did nothing; a closed session takes its znodes with it.
+// Failed multis did nothing, and a closed session takes its znodes with it.
 func TestIndexOfZnodes(t *testing.T) {
 	r := checktest.Lock().Opens(1).Stands(1, 0).Txn(history.Txn{Type: "multi", Session: 1, Parts: []history.Txn{
 		{Type: "create", Path: "/k/never"}, {Type: "error", Error: -101},
@@ -61,14 +61,14 @@ func TestIndexOfZnodes(t *testing.T) {
 	}
 }
 
-// The ties between times and zxids, asked next to every event.
+// The relation between times and zxids is queried right before and after every event.
 func TestZxids(t *testing.T) {
 	var z Zxids
 	for i, e := range []history.Event{
 		{Time: 10 * checktest.Unit, Session: 1, Alive: 5 * checktest.Unit, Seen: 3},
 		{Time: 20 * checktest.Unit, Session: 2, Alive: 12 * checktest.Unit, Seen: 7},
-		{Time: 30 * checktest.Unit, Session: 1, Alive: 25 * checktest.Unit, Seen: 6}, // answered earlier than it was told
-		{Time: 35 * checktest.Unit, Session: 2, Zxid: 11, Process: 1},                // as a subject says
+		{Time: 30 * checktest.Unit, Session: 1, Alive: 25 * checktest.Unit, Seen: 6}, // answered before it was told
+		{Time: 35 * checktest.Unit, Session: 2, Zxid: 11, Process: 1},                // only a subject says so
 		{Time: 40 * checktest.Unit, Session: 2, Zxid: 9, Process: history.SessionProcess},
 	} {
 		e.Index = i

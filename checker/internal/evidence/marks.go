@@ -35,7 +35,7 @@ func (m *Mark) Taken() bool {
 // Marks holds the marks of all lives, by object.
 type Marks struct {
 	of map[markedBy]*marks
-	at map[string][]*Znode // all that there ever were at a path
+	at map[string][]*Znode // all znodes that ever existed at a path
 }
 
 // marks has the marks of one life and object, in order of From. reach is the highest Gone up to each.
@@ -44,7 +44,7 @@ type marks struct {
 	reach []uint64
 }
 
-// upTo returns how many of them began by a zxid.
+// upTo returns how many of the marks began by a zxid.
 func (l *marks) upTo(zxid uint64) int {
 	i, _ := slices.BinarySearchFunc(l.list, zxid, func(m *Mark, zxid uint64) int {
 		if m.From <= zxid {
@@ -111,7 +111,7 @@ func (m *Marks) add(a *Record, one *Mark) {
 	m.of[id].list = append(m.of[id].list, one)
 }
 
-// written adds what clients wrote into znodes that were there.
+// written adds the data that clients wrote into existing znodes.
 func (m *Marks) written(a *Record) {
 	last := map[string]*Mark{}
 	for i := range a.Transactions {
@@ -134,7 +134,8 @@ func (m *Marks) written(a *Record) {
 	}
 }
 
-// goneAfter returns when the znode went that was at a path at a zxid.
+// goneAfter returns the zxid at which the znode was deleted that existed at a path at
+// z.
 func (m *Marks) goneAfter(path string, z uint64) uint64 {
 	for _, n := range m.at[path] {
 		if n.Created <= z && z < n.Deleted {

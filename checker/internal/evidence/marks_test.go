@@ -2,7 +2,8 @@ package evidence
 
 import "testing"
 
-// The path of a znode has the names in it that stand by themselves, and no part of a longer one.
+// A path contains the names that stand by themselves in it, and not those that are part of a
+// longer name.
 func TestNamesInPaths(t *testing.T) {
 	for _, tt := range []struct {
 		path, name string

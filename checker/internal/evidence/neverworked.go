@@ -35,7 +35,7 @@ func (a *Record) NeverWorked() string {
 			said[reasonOf(op)]++
 			same = same && (first == nil || op.F == first.F)
 			if first == nil || op.Return.Time < first.Return.Time {
-				of, done := *op, *op.Return // the next operation may be in their place
+				of, done := *op, *op.Return // the next operation may reuse their memory
 				of.Return = &done
 				first = &of
 			}

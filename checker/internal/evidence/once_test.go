@@ -2,7 +2,7 @@ package evidence
 
 import "testing"
 
-// A value is made once for each key, and again after the key forgot it.
+// A value is computed once for each key, and again after the key has forgotten it.
 func TestOncePerKey(t *testing.T) {
 	made := 0
 	of := OncePerKey(func(k *Key) string { made++; return k.Name })

@@ -10,7 +10,7 @@ import (
 
 // This file finds in which session a client did something. A process may have several sessions at
 // one time: the one that the harness opened for it, and others that it opened by itself. None of
-// them comes first.
+// them takes precedence.
 
 // InUse returns the sessions in which a call can have sent requests, oldest first: those that its
 // process had and that were not over for it when it made the call, and those that it opened during
@@ -30,7 +30,7 @@ func (a *Record) InUse(op *history.Operation) (of []*Session) {
 }
 
 // namedBy reports whether an event of an operation names the session. The link also names a session
-// at the first answer after its end: that says nothing of the operation.
+// at the first answer after its end: that says nothing about the operation.
 func (s *Session) namedBy(op *history.Operation) bool {
 	return s.ID == op.Invoke.Session || op.Return != nil && (s.ID == op.Return.Session || !s.endedBy(op.Invoke) &&
 		slices.ContainsFunc(op.Return.Used, func(u history.Use) bool { return u.Session == s.ID }))
@@ -73,7 +73,7 @@ func (a *Record) Owners(op *history.Operation) []*Session {
 	if by := a.maker(op); by != nil {
 		return []*Session{by}
 	}
-	of := slices.DeleteFunc(a.InUse(op), func(s *Session) bool { // a dead one makes nothing
+	of := slices.DeleteFunc(a.InUse(op), func(s *Session) bool { // a dead session makes nothing
 		return s.DiedBy < op.Began() && !s.namedBy(op)
 	})
 	if op.Return != nil && op.Outcome() == history.Info && !a.ConnectedAt(op.Client, op.Return.Time) {
@@ -149,8 +149,8 @@ func (a *Record) nextSession(op *history.Operation) *Session {
 	return nil
 }
 
-// SeenBy returns the highest zxid up to which the process of an operation had certainly seen
-// everything when it called it, in any of its sessions.
+// SeenBy returns the highest zxid that the process of an operation had certainly seen, in
+// any of its sessions, when it called the operation.
 func (a *Record) SeenBy(op *history.Operation) (seen uint64) {
 	life := a.LifeOf(op)
 	for _, s := range a.ofClient[op.Client] {

@@ -78,7 +78,7 @@ func (a *Record) absences() {
 		hits := kinds.Named(f.Kind).Hits
 		for _, c := range f.Clients {
 			a.away[c] = append(a.away[c], Span{f.From, f.Over})
-			if hits != kinds.Links && hits != kinds.Sessions { // one of a kind that is not known may have stopped it
+			if hits != kinds.Links && hits != kinds.Sessions { // a fault of an unknown kind may have stopped it
 				a.still[c] = append(a.still[c], Span{f.From, f.Over})
 			}
 		}
@@ -178,8 +178,8 @@ func (a *Record) endsAtOnce(spec string) bool {
 	return others < verified
 }
 
-// hitHolder reports whether one of these faults took effect on a client that held, and was asked
-// for: a mix, of which no fault has to take effect, is judged by what happened.
+// hitHolder reports whether one of these faults was asked for by name and took effect on a
+// client that held. A mix, none of whose faults has to take effect, is judged by what happened.
 func (a *Record) hitHolder(these func(*Fault) bool) bool {
 	for _, f := range a.Faults.All {
 		if f.Took && f.HitHolder() && slices.ContainsFunc(a.Params.Expects, func(spec string) bool { return FaultKind(spec) == f.Kind }) && these(f) {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// What is known of a client's absences.
+// TestAbsences checks what is known of a client's absences.
 func TestAbsences(t *testing.T) {
 	h := checktest.Remote().Fault("freeze", 100, 300, 0).Fault("slow-link", 200, 400, 1).
 		Exited(1000, 0, history.ByCrash).Started(1500, 0).Exited(2000, 0, history.ByCrash).Fact(9000, history.FEnd, nil).Build()

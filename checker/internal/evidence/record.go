@@ -18,11 +18,11 @@ type Record struct {
 	History *history.History
 	Object  *models.Model
 	Params  history.Params
-	// Foreign: zklab did not write the history. It states no facts about its run, so there is
-	// nothing to assume about it.
+	// Foreign means that zklab did not write the history. It states no facts about its run,
+	// so there is nothing to assume about it.
 	Foreign bool
 	Offers  history.Offers // what the record says outright that a subject can do
-	Offered bool           // it says so
+	Offered bool           // the record says so
 
 	// Memory is roughly how many bytes searches may use, all together; 0 means DefaultMemory.
 	Memory int64

@@ -11,7 +11,8 @@ func (k *Key) Renewed() []*history.Event {
 	return slices.DeleteFunc(slices.Clone(k.Facts), func(e *history.Event) bool { return e.F != history.FRenewed })
 }
 
-// OfNew reports whether a new subject was called, which the client got to see whether that answers.
+// OfNew reports whether an operation called a new subject, which the client got in order to see
+// whether it answers.
 func (k *Key) OfNew(op *history.Operation) bool {
 	return slices.ContainsFunc(k.Facts, func(e *history.Event) bool {
 		return e.F == history.FRenewed && e.Client == op.Client && e.Index < op.Invoke.Index

@@ -18,7 +18,7 @@ type Session struct {
 
 	// DiedFrom is the earliest moment at which it can have died: when the last request was sent
 	// that a quorum answered. Pings and reads do not count; a server that is cut off from its
-	// leader answers those, too. For a session that never died it still is its last quorum request:
+	// leader also answers those. For a session that never died it still is its last quorum request:
 	// nothing proves that it lived on.
 	DiedFrom time.Duration
 	proofs   []proof // of life, each later than the one before
@@ -32,7 +32,7 @@ type Session struct {
 	// that resumes reports an expiry too early.
 	Expired      time.Duration
 	ExpiredEvent int
-	GivenUp      *history.GiveUp // how; nil: it was told
+	GivenUp      *history.GiveUp // how its client gave it up; nil: the client was told of its end
 
 	EndZxid  uint64 // of the first reply to a closeSession; 0: none
 	EndEvent int
@@ -46,7 +46,7 @@ type Session struct {
 	lapsed   time.Duration // when it had been disconnected for longer than its timeout; never if it was not
 	closed   int           // the event that tells of the reply to a closeSession; -1: none
 	connects []int         // the events in which it was connected, in order
-	cuts     []int         // those in which it was disconnected, in order
+	cuts     []int         // the events in which it was disconnected, in order
 	up       []Span        // when it was connected and not known to be over, in order
 
 	unanswered  []*history.Event // the facts of requests that were not answered
@@ -54,7 +54,7 @@ type Session struct {
 	ClosedInLog uint64           // the zxid of its end by that log; 0: not known
 	paired      time.Duration    // the latest Alive that came with a zxid
 
-	used map[string]int // key → the first event that shows that its process used it there
+	used map[string]int // key → the first event that shows that its process used the session for the key
 
 	signs  []sign   // of life, each later than the one before, and of a higher zxid
 	missed []missed // in order
@@ -145,7 +145,7 @@ func (a *Record) sessionOf(id history.ID, e *history.Event) *Session {
 
 // readAlive reads when an event shows that a session was alive.
 func (a *Record) readAlive(s *Session, alive time.Duration, e *history.Event) {
-	if alive > e.Time { // it is unknown yet whether it will be answered
+	if alive > e.Time { // it is not yet known whether it will be answered
 		a.damaged(e, "event %d: alive is %v, later than the event, at %v", e.Index, alive, e.Time)
 	} else if alive != 0 && alive > s.DiedFrom {
 		s.DiedFrom, s.Answered, s.proofs = alive, alive, append(s.proofs, proof{alive, e.Index})

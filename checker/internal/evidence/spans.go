@@ -124,15 +124,15 @@ func CountSpans[K comparable](of map[K][]Span) SpanCount {
 	return c
 }
 
-// At returns how many t lies in, their ends included.
+// At returns how many of the spans contain t, their ends included.
 func (c SpanCount) At(t time.Duration) int {
 	began, _ := slices.BinarySearch(c.starts, t+1)
 	over, _ := slices.BinarySearch(c.ends, t)
 	return began - over
 }
 
-// Most returns the largest number that one moment of s lies in, or enough if it reaches that. It is
-// reached where s begins, or where another span does.
+// Most returns the largest number of spans that contain one moment of s, or enough if that many do.
+// The maximum is reached where s begins, or where another span does.
 func (c SpanCount) Most(s Span, enough int) int {
 	if s.From > s.To {
 		return 0

@@ -11,7 +11,8 @@ import (
 // This file is about how old the state may be that servers show ("Programmer's Guide,
 // Consistency Guarantees, Timeliness").
 
-// Age returns the bound on that; 0 if the servers' limits are unknown.
+// Age returns the bound on the age of the state that servers show; 0 if the servers'
+// limits are unknown.
 func (a *Record) Age() time.Duration { return a.Params.Age() }
 
 // Halted returns the times in which faults stopped the server at an address, or delayed everything that

@@ -23,7 +23,7 @@ type Timing struct {
 	Bound   time.Duration       // B: what a timed property allows
 	End     time.Duration       // time of the last event
 	ahead   time.Duration       // the most by which the wall clock was ahead of the record's
-	behind  time.Duration       // the most by which it was behind
+	behind  time.Duration       // the most by which the wall clock was behind the record's
 }
 
 type phaseAt struct {

@@ -17,12 +17,12 @@ import (
 // missed is a connect of a session whose client had not got everything that its link had seen.
 type missed struct {
 	event int // the connect
-	// seen and alive hold what the link knew by then, told and since what of it the client
-	// certainly had got.
+	// seen and alive hold what the link knew by then; told and since hold the part of it
+	// that the client had certainly got.
 	seen, told   uint64
 	alive, since time.Duration
-	// mostSeen and mostAlive are the highest of this one and those before: where an operation
-	// began behind them, none of these matters to it.
+	// mostSeen and mostAlive are the highest values of this connect and of those before it:
+	// if an operation began with higher values, none of these connects matters to it.
 	mostSeen  uint64
 	mostAlive time.Duration
 }
@@ -62,8 +62,8 @@ func (s *Session) addSign(x sign) {
 	s.signs = append(s.signs[:n], x)
 }
 
-// aliveBy returns the latest sign of life whose answer a client must have had, as it had seen a
-// zxid; 0: none.
+// aliveBy returns the latest sign of life whose answer a client must have had, since it had
+// seen the given zxid; 0 if there is none.
 func (s *Session) aliveBy(zxid uint64) time.Duration {
 	later := sort.Search(len(s.signs), func(i int) bool { return s.signs[i].seen > zxid })
 	if later == 0 {
@@ -72,8 +72,8 @@ func (s *Session) aliveBy(zxid uint64) time.Duration {
 	return s.signs[later-1].alive
 }
 
-// missedIn returns the answers that an operation's client had not got on one of the connections
-// of a session that it may have had during the operation, in order.
+// missedIn returns, in order, the connects of a session that came before an operation returned,
+// and whose client had not got every answer.
 func (s *Session) missedIn(op *history.Operation) []missed {
 	if op.Return == nil {
 		return s.missed
@@ -89,7 +89,7 @@ func (s *Session) toldIn(op *history.Operation, seen uint64) uint64 {
 		if m.mostSeen < seen {
 			break
 		}
-		if seen <= m.seen { // else more came behind that
+		if seen <= m.seen { // otherwise more answers came after this connect
 			told = min(told, m.told)
 		}
 	}

@@ -10,12 +10,12 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// What a link has seen binds the servers as far as the client certainly got it.
+// What a link has seen binds the servers only as far as the client certainly got it.
 func TestTold(t *testing.T) {
 	const ms = time.Millisecond
 	for _, c := range []struct {
 		name        string
-		said        []history.ID // at connects 2 and 7 ms, when its link had seen 9 and 12
+		said        []history.ID // what the client said that it had seen, at connects at 2 and 7 ms, when its link had seen 9 and 12
 		alive, seen int          // of an await from 5 to 10 ms
 		told        uint64
 		view        time.Duration
@@ -51,8 +51,8 @@ func TestTold(t *testing.T) {
 	}
 }
 
-// The search finds what going through all would find, also where a record tells of
-// zxids and signs of life in no order.
+// The search finds what a look at all of them would find, even if a record tells zxids
+// and signs of life in no order.
 func TestToldOfMany(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
@@ -78,7 +78,8 @@ func TestToldOfMany(t *testing.T) {
 	}
 }
 
-// wentThrough says what Told and View are to be of an operation behind some events.
+// wentThrough returns what Told and View must return for an operation after some
+// events.
 func wentThrough(events []*history.Event, op *history.Operation) (told uint64, view time.Duration) {
 	told, view = uint64(op.Invoke.Seen), op.Invoke.Alive
 	var signs []sign

@@ -57,8 +57,8 @@ func (a *Record) Shown(op *history.Operation) (in *Session, alive time.Duration,
 	return in, in.aliveAt(op.Return), a.seenIn(in, op.Return.Index), known && event <= op.Return.Index
 }
 
-// Opened reports whether an operation used only one session for its key, and that began during the
-// operation.
+// Opened reports whether an operation used only one session for its key, and whether that session
+// began during the operation.
 func (a *Record) Opened(op *history.Operation) bool {
 	in := a.Only(op)
 	if in == nil || op.Return == nil || in.First <= op.Invoke.Index {

@@ -20,7 +20,8 @@ import (
 // Events at one moment have no order: "later" and "by" are strict, so that a run in virtual time,
 // where a whole exchange takes no time, raises no alarm.
 
-// Zxids is that relation. It is read-only once it is sorted.
+// Zxids relates the times of the history and the zxids. It is read-only once it is
+// sorted.
 type Zxids struct {
 	seen []seenZxid         // rising in both: the highest zxid known so far
 	low  []request          // by zxid; sent is the latest so far
@@ -35,7 +36,7 @@ type seenZxid struct {
 	event int
 }
 
-// request is one that was committed with a zxid not above the one given.
+// request is a request that was committed with a zxid of at most zxid.
 type request struct {
 	zxid  uint64
 	sent  time.Duration
@@ -66,7 +67,7 @@ func (a *Record) Tie() *Zxids {
 // look reads what an event shows; events come in order.
 func (z *Zxids) look(e *history.Event, s *Session) {
 	top := uint64(max(e.Seen, 0))
-	if e.Process == history.SessionProcess { // of an operation the subject says it
+	if e.Process == history.SessionProcess { // the zxid of an operation is only what the subject reported
 		top = max(top, uint64(max(e.Zxid, 0)))
 	}
 	z.pair(e, s, e.Alive, e.Seen, top)
@@ -100,7 +101,7 @@ func (z *Zxids) Unanswered(zxid uint64) (sent time.Duration, event int, ok bool)
 	return r.sent, r.event, ok
 }
 
-// sort makes the tie ready for questions.
+// sort prepares the relation for queries.
 func (z *Zxids) sort() {
 	z.high = slices.Clone(z.low)
 	slices.SortStableFunc(z.low, func(x, y request) int { return cmp.Compare(x.zxid, y.zxid) })
@@ -145,8 +146,8 @@ func (z *Zxids) Floor(t time.Duration) uint64 {
 // FloorAt is like Floor, but includes what was seen at t itself.
 func (z *Zxids) FloorAt(t time.Duration) uint64 { return z.Floor(t + 1) }
 
-// newEpochs returns how many leaders at most there were by t after the first one whose epoch, the
-// upper half of a zxid, a client was answered with.
+// newEpochs returns how many leaders there can have been by t after the first leader whose epoch,
+// the upper half of a zxid, was in an answer to a client.
 func (z *Zxids) newEpochs(t time.Duration) uint64 {
 	last := z.FloorAt(t)
 	if last == 0 {

@@ -87,7 +87,7 @@ func (f *Finding) agree(a *evidence.Record, g evidence.Agreement) {
 // mostOthers is how many of the other differing znodes are named besides the first.
 const mostOthers = 10
 
-// others names the znodes that differ beside the first one.
+// others names the znodes that differ besides the first one.
 func others(ds []history.TreeDifference, more int) string {
 	if len(ds) < 2 {
 		return ""

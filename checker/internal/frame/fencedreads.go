@@ -10,8 +10,8 @@ import (
 )
 
 // FencedReads requires that each read that the object calls fenced was fenced: a quorum answered a
-// request that its client sent during the call. A sync does not count, as a deposed leader that
-// does not know of its deposition answers it, too (ZOOKEEPER-1675).
+// request that its client sent during the call. A sync does not count, as even a deposed leader
+// that does not know of its deposition answers it (ZOOKEEPER-1675).
 //
 // The answer to a read shows the difference only while a server is behind. The requests show it
 // each time.

@@ -12,7 +12,7 @@ type Finding struct {
 	Result         Result // "" is valid
 	Reason         string
 	Counterexample []int
-	Conclusion     []string // the last sentences of the story; none leaves it to the telling
+	Conclusion     []string // the last sentences of the story; if there are none, the telling supplies them
 	Notes          []string
 	Anomalies      Anomalies         // all that is wrong, counted
 	Znodes         []*evidence.Znode // that the reason names

@@ -53,7 +53,7 @@ type Property struct {
 	Declared bool
 	// Servers means that a violation can be the servers' doing.
 	Servers bool
-	// Telling says how a counterexample is told.
+	// Telling says how the story of a counterexample is told.
 	Telling explain.Telling
 	// Applies reports whether the history has the property: fencing is not for a subject that
 	// returns no tokens. nil means always.

@@ -22,8 +22,8 @@ import (
 //
 //   - The client was answered, then a session ended that it used for the object, and nothing was refused before that
 //     while the client was connected. An operation that settles (models.Operation) needs no answer before.
-//   - Since then each call failed with an error that the operation does not declare, also after the heal, and for
-//     longer than a session lasts.
+//   - Since then each call failed with an error that the operation does not declare, even after the
+//     heal, and for longer than a session lasts.
 //   - A new subject of the same client was answered. No other client called anything between the last call of the old
 //     subject and that answer, so only the subject had changed.
 //   - After that another client, which had been answered before, was answered again: the new subject did not take
@@ -70,18 +70,19 @@ func decideRecovers(f *Finding, k *evidence.Key) {
 	}
 }
 
-// dead is an operation that a client's subject answered no more, and its new subject did.
+// dead is an operation that a client's old subject no longer answered, although its new
+// subject did.
 type dead struct {
 	client  int
 	f       string
-	last    *history.Operation   // the last call that was answered; of an operation that settles also the first of all calls
-	session *evidence.Session    // whose end came then
-	ended   time.Duration        // when
+	last    *history.Operation   // the last call that was answered; for one that settles, the client's first call if none was answered
+	session *evidence.Session    // the session whose end came after that call
+	ended   time.Duration        // when the session ended
 	since   []*history.Operation // the calls that were not answered, after the end
 	renewed *history.Event
 	fresh   *history.Operation // the answered call of the new subject
-	before  *history.Operation // the last one of another client that was answered before that
-	other   *history.Operation // one of the same other client that was answered later
+	before  *history.Operation // the last call of another client that was answered before fresh
+	other   *history.Operation // a call of that other client that was answered after fresh
 }
 
 // deadAt returns the operations that a client's old subject did not answer and its new subject did.
@@ -122,7 +123,8 @@ func (d *dead) add(k *evidence.Key, op *history.Operation) {
 	}
 }
 
-// answered reports whether a call was answered. One that may begin a stay is answered if it begins it.
+// answered reports whether a call was answered. A call that may begin a stay counts as answered if
+// it begins one.
 func answered(k *evidence.Key, op *history.Operation) bool {
 	begins := k.Object.Operation(op.F).Begins
 	switch op.Outcome() {

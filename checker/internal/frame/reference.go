@@ -16,7 +16,7 @@ type Reference struct {
 	// Applies reports whether there is anything to decide. nil means always.
 	Applies func(*evidence.Record) bool
 	// Refines: the fast check is sound but not complete, so a violation that only the model finds
-	// is one.
+	// counts.
 	Refines bool
 	// Operations returns the key's operations in terms of the model; false if that is not possible.
 	Operations func(*evidence.Key) ([]porcupine.Operation, bool)

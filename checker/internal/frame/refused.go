@@ -19,8 +19,8 @@ type written struct {
 	client     int
 }
 
-// refusedOf returns the calls that certainly had no effect, by the value that each was to write: the
-// indices of their invocations. A value is left out if another call was to write it, too.
+// refusedOf returns the calls that certainly had no effect, by the value that each was to write:
+// the indices of their invocations. A value is left out if another call was also to write it.
 var refusedOf = evidence.Once(func(a *evidence.Record) map[written]int {
 	of := map[written]int{}
 	if a.Foreign || !a.AnyTransaction() {
@@ -54,7 +54,7 @@ var refusedOf = evidence.Once(func(a *evidence.Record) map[written]int {
 	return of
 })
 
-// anyRefused reports whether there are any.
+// anyRefused reports whether there are any such calls.
 func anyRefused(a *evidence.Record) bool { return len(refusedOf(a)) > 0 }
 
 // writes returns the value that an operation was to write.
@@ -75,7 +75,8 @@ func writes(m *models.Model, op *history.Operation) (value string, ok bool) {
 	return "", false
 }
 
-// refusedWrite returns the value that an operation was to write that certainly had no effect.
+// refusedWrite returns the value that an operation was to write, if the operation certainly
+// had no effect.
 func refusedWrite(m *models.Model, op *history.Operation) (value string, ok bool) {
 	if op.Outcome() != history.Fail {
 		return "", false

@@ -18,7 +18,8 @@ import (
 // connected and was not told of a loss, and it had no other call that might change the object, neither
 // under way nor with an unknown outcome. So the recipe had no other reason to delete the znode.
 
-// refusedEnd is such a call, with the call that began the stay.
+// refusedEnd is a call to end a stay that reported to have had no effect, with the call
+// that began the stay.
 type refusedEnd struct{ began, end *history.Operation }
 
 // refusedEndsOf returns the calls of a key that were to end a stay, and certainly had no effect.
@@ -31,7 +32,7 @@ var refusedEndsOf = evidence.OncePerKey(func(k *evidence.Key) (all []refusedEnd)
 		o := k.Object.Operation(op.F)
 		began := stays[op.Client]
 		if o.Begins || o.Ends || o.Quorum != nil {
-			all = slices.DeleteFunc(all, func(r refusedEnd) bool { // it was not alone
+			all = slices.DeleteFunc(all, func(r refusedEnd) bool { // another call of the client was under way
 				return r.end.Client == op.Client && r.end.Return.Index > op.Invoke.Index
 			})
 		}
@@ -53,7 +54,8 @@ var refusedEndsOf = evidence.OncePerKey(func(k *evidence.Key) (all []refusedEnd)
 	return all
 })
 
-// holds reports whether, by an event, its client may still have held something.
+// holds reports whether the client of an event may still have held something, as the
+// event shows.
 func holds(k *evidence.Key, e *history.Event) bool {
 	v := models.Held{Held: true}
 	k.Decode(e, &v)
@@ -68,12 +70,12 @@ func lost(k *evidence.Key, began, until *history.Operation) bool {
 	})
 }
 
-// anyRefusedEnds reports whether there are any.
+// anyRefusedEnds reports whether there are any such calls.
 func anyRefusedEnds(a *evidence.Record) bool {
 	return slices.ContainsFunc(a.Keys, func(k *evidence.Key) bool { return len(refusedEndsOf(k)) > 0 })
 }
 
-// decideRefusedEnds looks for their deletes among the committed ones.
+// decideRefusedEnds looks for the deletes of such calls among the committed ones.
 func decideRefusedEnds(f *Finding, k *evidence.Key) {
 	for _, r := range refusedEndsOf(k) {
 		f.Count("refused", 1)

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// converge requires that, after the heal, all clients are shown the right members: all that joined and
-// live, and none that has left. A member whose session ended has the bound to join again, and a client
-// that lists members or waits for changes has the bound to see what happened.
+// converge requires that, after the heal, all clients are shown the right members: all that joined
+// and are alive, and none that has left. A member whose session ended has the bound to join again,
+// and a client that lists members or waits for changes has the bound to see what happened.
 var converge = &frame.Property{
 	Name:     "converge",
 	NoModel:  frame.Timed,
@@ -58,8 +58,9 @@ var converge = &frame.Property{
 	},
 }
 
-// allows reports whether l is a pick that agrees with what its client was told of the changes last. A
-// pick need not be newer. decideWait decides whether the client should have been told more by then.
+// allows reports whether l is a pick that agrees with the last change that its client was told of.
+// The pick need not be newer; decideWait decides whether the client should have been told more by
+// then.
 func (last *look) allows(l *look) bool {
 	if last == nil || l.op.F != models.FPick {
 		return false
@@ -70,8 +71,8 @@ func (last *look) allows(l *look) bool {
 	return len(last.set) == 0
 }
 
-// decideList judges a list by how long it should have been another one. One that should, but
-// not for long, shows nothing.
+// decideList judges a list by how long it should have been different. A list that should
+// have been different only for a short time shows nothing.
 func decideList(f *frame.Finding, g *group, l *look) {
 	live, ok := g.asking(l)
 	if !ok {
@@ -128,8 +129,8 @@ func decideGhost(f *frame.Finding, g *group, l *look, m *member, live evidence.S
 	return true
 }
 
-// concerned returns the members that a look shows at the end of s, and those that must have been there at
-// some moment of s, by name. A look may be nil.
+// concerned returns the members that a look shows, by their state at the end of s, and those that
+// must have been present at some moment of s, by name. The look may be nil.
 func (g *group) concerned(l *look, s evidence.Span) []*member {
 	all := slices.Collect(g.present.Meeting(s))
 	if l != nil {
@@ -175,9 +176,9 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 	}
 }
 
-// stays returns the last part of a time in which a member that joined must have been there, apart from
-// the bound: its client was connected, had not asked to leave, and had not ended. It returns false if
-// there is no such part.
+// stays returns the last part of a time in which a member that joined must have been present,
+// before the bound is allowed for: its client was connected, had not asked to leave, and had not
+// ended. It returns false if there is no such part.
 func (g *group) stays(m *member, s evidence.Span) (evidence.Span, bool) {
 	stayed, ok := g.stayed(m)
 	s.From, s.To = max(s.From, stayed.From), min(s.To, stayed.To)
@@ -187,7 +188,8 @@ func (g *group) stays(m *member, s evidence.Span) (evidence.Span, bool) {
 	return lastLive(g, m.join.Client, s)
 }
 
-// lastLive returns the last part of some time in which a client was connected all along.
+// lastLive returns the last part of a time in which a client was connected without a
+// break.
 func lastLive(g *group, client int, s evidence.Span) (evidence.Span, bool) {
 	live := g.WhileLive(client, s)
 	if len(live) == 0 {
@@ -196,9 +198,10 @@ func lastLive(g *group, client int, s evidence.Span) (evidence.Span, bool) {
 	return live[len(live)-1], true
 }
 
-// asking returns the time in which the client that was shown a list had been connected without a break
-// up to the reply, if that time began before it asked. After a reconnect another server answers, which
-// has the bound again. What should be in the list has to hold up to the reply, too.
+// asking returns the time in which the client that was shown a list had been connected without a
+// break up to the reply, if that time began before it asked. After a reconnect another server
+// answers, for which the bound begins anew. What should be in the list also has to hold up to the
+// reply.
 func (g *group) asking(l *look) (evidence.Span, bool) {
 	live, ok := lastLive(g, l.op.Client, evidence.Span{From: g.Settled, To: l.op.Return.Time})
 	return live, ok && live.From < l.op.Began() && live.To == l.op.Return.Time

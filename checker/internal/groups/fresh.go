@@ -12,7 +12,8 @@ import (
 )
 
 // fresh requires that a list is not older than what the client's session had seen when it asked: a
-// server may lag, but not behind that. Real time alone never flags a list as old.
+// server may lag, but not behind what the session has seen. Real time alone never flags a list as
+// old.
 var fresh = &frame.Property{
 	Name:     "fresh",
 	Meaning:  "no list was older than what its session had already seen",
@@ -39,7 +40,7 @@ var fresh = &frame.Property{
 	Exercise: exercised("dated", "lists in sessions that are known to have seen a zxid"),
 }
 
-// toldOf returns a zxid such that the list shows no older state; 0 if none is known.
+// toldOf returns a zxid such that the list can show no older state; 0 if none is known.
 func (g *group) toldOf(l *look) uint64 {
 	if l.op.Return == nil {
 		return 0

@@ -61,7 +61,7 @@ type exit struct {
 type crash struct {
 	at      time.Duration
 	event   int
-	members int // that its client had joined as, however long ago
+	members int // that its client had joined as, at any time before
 }
 
 // takeCrashes finds the crashes of the clients of members.
@@ -82,8 +82,8 @@ func (g *group) takeCrashes() {
 	}
 }
 
-// decideGone judges a list by how long ago the clients crashed of the members that it shows.
-// The others are counted by their crash: there may be many of them.
+// decideGone judges a list by how long ago the clients of the members that it shows crashed.
+// It counts the other lists by crash, since there may be many of them.
 func decideGone(f *frame.Finding, g *group, l *look) {
 	live, ok := g.asking(l)
 	if !ok {
@@ -110,8 +110,8 @@ func decideGone(f *frame.Finding, g *group, l *look) {
 	}
 }
 
-// shownOfCrashed returns the members that a list shows whose clients had crashed when it was asked
-// for, by when they had joined.
+// shownOfCrashed returns the members that a list shows although their clients had crashed before
+// it was asked for, in the order in which they joined.
 func (g *group) shownOfCrashed(l *look) (shown []*member) {
 	for name := range l.set {
 		if m := g.by(name, l.op.Return.Time); m != nil && m.crash != nil && m.crash.at <= l.op.Began() {

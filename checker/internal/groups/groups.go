@@ -35,38 +35,38 @@ type group struct {
 	members map[string][]*member // by name, in order of their joins
 	looks   []*look              // in order of invocation
 	figures map[string]float64
-	present *evidence.Index[*member] // by when they must have been there but for connections
-	crashes []*crash                 // of clients that had joined
+	present *evidence.Index[*member] // by the times in which they must have been present while their clients were connected
+	crashes []*crash                 // crashes of clients that had joined
 }
 
-// member is a name under which a process joined. A process that was started again may join under the
-// name that its client had before: that is another member. What the earlier process created may be
-// there until its session ends, and is shown under the same name.
+// member is a name under which a process joined. A process that was started again may join under
+// the name that its client had before: that is another member. The znode of the earlier process may
+// exist until its session ends, and is shown under the same name.
 type member struct {
 	name   string
 	join   *history.Operation
-	in     *evidence.Session    // in which it joined; nil: not known, or it may have joined twice
+	in     *evidence.Session    // in which the member joined; nil: not known, or it may have joined twice
 	leaves []*history.Operation // leaves that may have had an effect
-	// until is the last time at which it certainly was there once it had joined: just before a client
-	// asked it to leave or a fault may have removed its znode, or when its session was last seen to be
-	// alive.
+	// until is the last time at which the member certainly was present once it had joined: just
+	// before a client asked it to leave or a fault may have removed its znode, or when its session
+	// was last seen to be alive.
 	until time.Duration
-	// steady means that it was there without a break from when it was first shown, and steadyBy are
-	// events that show it: see [group.madeOnce].
+	// steady means that the member was present without a break from when it was first shown.
+	// steadyBy are the events that show that: see [group.madeOnce].
 	steady   bool
 	steadyBy []int
-	// again is the earliest time at which it may have joined once more: in another session, or because
-	// a fault removed its znode.
+	// again is the earliest time at which the member may have joined once more: in another session,
+	// or because a fault removed its znode.
 	again time.Duration
-	// once are the events that show that it had not before.
+	// once lists the events that show that it had not done so before.
 	once []int
-	// expired is when its client had been told that the session of the join had ended; never if it was
-	// not.
+	// expired is when the client was told that the session of the join had ended; never if it was
+	// not told.
 	expired time.Duration
-	// proof are events that show its session alive then.
+	// proof lists the events that show the session alive at until.
 	proof []int
-	// crash is the first end of its client's process since it asked to join, if a fault was
-	// that; nil: none.
+	// crash is the first end of the client's process after the call to join, if a fault
+	// caused it; nil: none.
 	crash *crash
 }
 
@@ -74,7 +74,7 @@ type member struct {
 type look struct {
 	op  *history.Operation
 	set map[string]bool // nil: it was not answered
-	// part means that there may be others: one was picked.
+	// part means that other members may exist: the look is a pick of one.
 	part bool
 }
 
@@ -132,8 +132,9 @@ func (g *group) only(name string) *member {
 // last returns the member that joined last under a name; nil if there is none.
 func (g *group) last(name string) *member { return g.by(name, evidence.Never) }
 
-// by returns the member that may have joined last under a name by some time. If there is none, it
-// returns the first one that asks to join later, or whose join failed; nil if no member has the name.
+// by returns the member that may have been the last to join under a name by some time. If there is
+// none, it returns the first one that asks to join later, or whose join failed; nil if no member
+// has the name.
 func (g *group) by(name string, at time.Duration) (m *member) {
 	for _, next := range g.members[name] {
 		if m == nil || next.join.Began() <= at && next.join.Outcome() != history.Fail {
@@ -143,8 +144,8 @@ func (g *group) by(name string, at time.Duration) (m *member) {
 	return m
 }
 
-// showsOthers reports whether a look shows a member that another client had joined as: a subject need
-// not report a client's own members to it.
+// showsOthers reports whether a look shows a member of another client: a subject need not report a
+// client's own members to it.
 func (g *group) showsOthers(l *look) bool {
 	for name := range l.set {
 		if m := g.by(name, l.op.Return.Time); m != nil && m.join != nil && m.join.Client != l.op.Client {
@@ -167,7 +168,7 @@ func (g *group) take(op *history.Operation, o *models.Operation) {
 	}
 }
 
-// move takes a join or a leave.
+// move records a join or a leave.
 func (g *group) move(op *history.Operation, joins bool) {
 	var v models.Joining
 	g.Decode(op.Invoke, &v)
@@ -186,7 +187,7 @@ func (g *group) move(op *history.Operation, joins bool) {
 	}
 }
 
-// look adds a look at all members.
+// look records a look at all members.
 func (g *group) look(op *history.Operation, figure string) {
 	l := &look{op: op}
 	g.looks = append(g.looks, l)
@@ -202,7 +203,8 @@ func (g *group) look(op *history.Operation, figure string) {
 	g.figures[figure]++
 }
 
-// pick adds a look at one member. If a pick found none, it counts as a look at all members.
+// pick records a look at one member. A pick that found none counts as a look at all
+// members.
 func (g *group) pick(op *history.Operation) {
 	if op.Outcome() != history.OK {
 		return
@@ -216,7 +218,8 @@ func (g *group) pick(op *history.Operation) {
 	g.looks = append(g.looks, l)
 }
 
-// bound finds out how long a member certainly stayed, and from when it may have been back.
+// bound determines how long a member certainly stayed, and from when it may have joined
+// again.
 func (g *group) bound(m *member) {
 	m.until, m.again, m.expired = evidence.Always, evidence.Always, evidence.Never
 	if !m.joined() {
@@ -229,7 +232,7 @@ func (g *group) bound(m *member) {
 		m.until = evidence.Always
 	}
 	if s := d.OverAtLast(); s != nil {
-		m.expired = s.Expired // clients that are through close theirs themselves
+		m.expired = s.Expired // a client that is done closes its session itself
 	}
 	if m.expired < m.left() {
 		g.figures["ended_by_death"]++
@@ -244,7 +247,7 @@ func (g *group) bound(m *member) {
 	m.proof = d.ShownAt(m.until)
 }
 
-// before returns the last moment before another; always, if that never comes.
+// before returns the last moment before t; never for never.
 func before(t time.Duration) time.Duration {
 	if t == evidence.Never {
 		return t
@@ -252,7 +255,7 @@ func before(t time.Duration) time.Duration {
 	return t - 1
 }
 
-// stayed returns when a member whose join succeeded must have been there, whenever its client was
+// stayed returns when a member whose join succeeded must have been present whenever its client was
 // connected: until the client asked to leave, or its process ended. It returns false if there is no
 // such time.
 func (g *group) stayed(m *member) (evidence.Span, bool) {
@@ -263,10 +266,11 @@ func (g *group) stayed(m *member) (evidence.Span, bool) {
 	return evidence.Span{From: m.join.Return.Time, To: min(m.left(), exited)}, true
 }
 
-// joined reports whether it certainly was a member, in a session that is known.
+// joined reports whether the member certainly joined, in a session that is known.
 func (m *member) joined() bool { return m.in != nil }
 
-// owner returns the session in which a call that succeeded joined, or nil.
+// owner returns the session in which a call that succeeded joined, or nil if it is not
+// known.
 func (g *group) owner(op *history.Operation) *evidence.Session {
 	if of := g.Owners(op); op.Outcome() == history.OK && len(of) == 1 {
 		return of[0]
@@ -274,7 +278,7 @@ func (g *group) owner(op *history.Operation) *evidence.Session {
 	return nil
 }
 
-// left returns when it was first asked to leave; never if it was not.
+// left returns when the member was first asked to leave; never if it was not.
 func (m *member) left() time.Duration {
 	if len(m.leaves) == 0 {
 		return evidence.Never
@@ -282,7 +286,7 @@ func (m *member) left() time.Duration {
 	return m.leaves[0].Began()
 }
 
-// gone returns the leave that was answered first; nil: none was.
+// gone returns the leave that was first answered; nil if none was.
 func (m *member) gone() (first *history.Operation) {
 	for _, op := range m.leaves {
 		if op.Outcome() == history.OK && (first == nil || op.Return.Time < first.Return.Time) {
@@ -292,9 +296,9 @@ func (m *member) gone() (first *history.Operation) {
 	return first
 }
 
-// ended returns the call of unknown outcome after which, at some time, the client no longer counts on
-// the member: the last leave that it called by then, or a join without a leave. It returns nil if there
-// is none, or it had not returned.
+// ended returns the call of unknown outcome after which, at some time, the client no longer counts
+// on the member: the last leave that it called by then, or a join without a leave. It returns nil
+// if there is none, or if the call had not returned.
 func (m *member) ended(at time.Duration) *history.Operation {
 	op := m.join
 	for _, leave := range m.leaves {
@@ -323,9 +327,9 @@ func (g *group) goneBy(m *member) uint64 {
 	return 0
 }
 
-// another returns the earliest time at which a member may have joined once more in another session of
-// its client: one that its process uses beside the session of the join, or a later one. It returns
-// never if the record names no such session.
+// another returns the earliest time at which a member may have joined once more in another session
+// of its client: one that its process uses besides the session of the join, or a later one. It
+// returns never if the record names no such session.
 func (g *group) another(m *member) time.Duration {
 	if len(g.InUse(m.join)) > 1 {
 		return evidence.Always
@@ -347,7 +351,7 @@ var removals = evidence.Once(func(a *evidence.Record) time.Duration {
 	return first
 })
 
-// sorted returns the members that certainly joined, in the order in which they had.
+// sorted returns the members that certainly joined, in the order of their joins.
 func (g *group) sorted() []*member {
 	var all []*member
 	for m := range g.all() {
@@ -370,8 +374,8 @@ func onGroup(decide func(context.Context, *frame.Finding, *group)) func(context.
 	}
 }
 
-// exercised wants members that came and went, others who looked, and, where sessions were to
-// end, a member whose session did.
+// exercised requires members that joined and left, other clients that looked, and, if
+// sessions were to end, a member whose session ended.
 func exercised(figure, of string) func(*evidence.Record, map[string]float64) string {
 	return func(a *evidence.Record, figures map[string]float64) string {
 		if missing := frame.Few(figures["changes"], 20, "members that joined or left"); missing != "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// explained tries all versions for each list of a session, one after the other.
+// explained tries all versions for each of the lists of a session, in turn.
 func (g *group) explained(list [][]string, from []uint64, looks []*look, high []uint64, first int) bool {
 	if len(looks) == 0 {
 		return true
@@ -31,7 +31,7 @@ func (g *group) explained(list [][]string, from []uint64, looks []*look, high []
 	return false
 }
 
-// versionsByHand goes through the log as it is.
+// versionsByHand computes the versions directly from the log.
 func versionsByHand(txns []history.Txn) (list [][]string, from []uint64) {
 	list, from = [][]string{nil}, []uint64{0}
 	now, owner := map[string]bool{}, map[string]history.ID{}
@@ -81,7 +81,7 @@ func TestSnapshotsAgreeWithAllVersions(t *testing.T) {
 					z = a.Log.Last()
 				}
 				s := g.Only(l.op)
-				if s == nil { // in no order with others
+				if s == nil { // its lists have no order with others
 					want = want && g.explained(list, from, []*look{l}, []uint64{z}, 0)
 					continue
 				}
@@ -109,8 +109,8 @@ func TestSnapshotsAgreeWithAllVersions(t *testing.T) {
 	}
 }
 
-// A leave that found its znode gone wrote nothing: to the reference model it is none that ended before
-// it began.
+// A leave that found its znode gone wrote nothing. For the reference model it is not a leave that
+// ended before it began.
 func TestReferenceOfALeaveThatWroteNothing(t *testing.T) {
 	r := checktest.Group()
 	r.Joins(0, 1, 2, "m1", checktest.SeenZxids{Then: 1, Now: 2}).Parts(0, 3, 4, "m1", checktest.SeenZxids{Then: 5, Now: 5})
@@ -126,7 +126,7 @@ func TestReferenceOfALeaveThatWroteNothing(t *testing.T) {
 	}
 }
 
-// pickable tries all versions for what a client was told of and picked, one after the other.
+// pickable tries all versions for what a client was told and what it picked, in turn.
 func pickable(list [][]string, from []uint64, looks []*look, high []uint64) bool {
 	at := 0
 	for n, l := range looks {
@@ -148,8 +148,8 @@ func pickable(list [][]string, from []uint64, looks []*look, high []uint64) bool
 	return true
 }
 
-// newest is the last transaction that a look can show: none that nobody had asked for by then,
-// nor the end of a session that lived on.
+// newest returns the last transaction that a look can show: no transaction that had not been
+// asked for by then, and not the end of a session that went on.
 func newest(g *group, l *look, txns []history.Txn) uint64 {
 	z, _, ok := g.Zxids.Ceil(l.op.Return.Time)
 	if !ok {
@@ -169,8 +169,8 @@ func newest(g *group, l *look, txns []history.Txn) uint64 {
 	return z
 }
 
-// TestPicksAgreeWithAllVersions: what is flagged, no version explains. Not all is found: no
-// list tells all that there was between two.
+// TestPicksAgreeWithAllVersions checks that no sequence of versions explains what is
+// flagged. Not everything is found, since no list tells all that existed between two lists.
 func TestPicksAgreeWithAllVersions(t *testing.T) {
 	var right, found, missed int
 	for i := range checktest.Rounds(t, 5000) {
@@ -212,8 +212,8 @@ func TestPicksAgreeWithAllVersions(t *testing.T) {
 	}
 }
 
-// explainedBy reports whether the versions in force from one zxid to the other, one after the other,
-// have one for each look.
+// explainedBy reports whether the versions in force from one zxid to another, in order, contain one
+// for each look.
 func explainedBy(list [][]string, from []uint64, looks [][]string, bounds [][2]uint64) bool {
 	at := 0
 	for n, shown := range looks {
@@ -227,9 +227,9 @@ func explainedBy(list [][]string, from []uint64, looks [][]string, bounds [][2]u
 	return true
 }
 
-// truly returns the truth about a history of slow joins: whether each list by itself shows some version that
-// its session could be shown; whether those of each session, and the changes of each client, show
-// versions that follow each other; and whether picks are of such versions, too.
+// truly returns the truth about a history of slow joins: whether each list by itself shows some
+// version that its session could be shown; whether those of each session, and the changes of each
+// client, show versions that follow each other; and whether picks are also from such versions.
 func truly(h checktest.SlowJoins, g *group) (fresh, monotone, pick bool) {
 	list, from := versionsByHand(h.Txns)
 	type seen struct {
@@ -264,8 +264,9 @@ func truly(h checktest.SlowJoins, g *group) (fresh, monotone, pick bool) {
 	return fresh, monotone, pick
 }
 
-// What is flagged in the lists and changes that were seen while calls to join went on, in two sessions,
-// no version explains. Not all is found: the record does not tell all that the clients knew.
+// No sequence of versions explains what is flagged in the lists and changes that were seen while
+// calls to join went on in two sessions. Not everything is found, since the record does not tell
+// all that the clients knew.
 func TestSlowJoinsAgreeWithAllVersions(t *testing.T) {
 	type count struct{ right, found, missed int }
 	counts, flickers := map[string]*count{}, 0

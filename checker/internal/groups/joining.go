@@ -7,9 +7,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A call to join may make a member's znode, delete it because a reply was late, and make it again before
-// it returns. A member is certainly there only from that return on. Before it, any list may show the
-// member or not, as often as it likes. This file finds out when that excuses nothing.
+// A call to join may create a member's znode, delete it because a reply was late, and create it
+// again before it returns. The member certainly exists only from that return on. Before it, any
+// list may or may not show the member, as often as it likes. This file determines when that excuses
+// nothing.
 
 // madeOnce reports whether the call that made m a member can have created its znode only once, and
 // returns the events that show it. Such a member was there without a break from when it was first
@@ -18,7 +19,7 @@ func (g *group) madeOnce(m *member) (events []int, ok bool) {
 	if made := g.MadeIn(m.join); len(made) > 0 {
 		return nil, len(made) == 1
 	}
-	// To create, delete and create again takes three transactions.
+	// Creating, deleting and creating again takes three transactions.
 	low := g.Tie().Floor(m.join.Began())
 	_, event := g.Tie().CommittedBy(low)
 	if asked := uint64(max(m.join.Invoke.Seen, 0)); asked >= low {
@@ -35,8 +36,8 @@ func (g *group) madeOnce(m *member) (events []int, ok bool) {
 	return []int{event, shown}, low != 0 && high < low+3
 }
 
-// moment is the call to join of a member that a look shows. The look read its answer after that call
-// began.
+// moment is a point in time: the call to join of a member that a look shows. The look read its
+// answer after that call began.
 type moment struct {
 	join *history.Operation // nil: there is none
 	in   *look
@@ -52,9 +53,9 @@ func (g *group) later(t moment, l *look) moment {
 	return t
 }
 
-// settled reports whether m certainly was there, without a break, before what is shown of moments after
-// t: since it was first shown, if its znode was created only once, or since its call to join returned.
-// It returns the events that show it.
+// settled reports whether m certainly was present, without a break, before any view of a moment
+// after t: since it was first shown, if its znode was created only once, or since its call to join
+// returned. It returns the events that show that.
 func (m *member) settled(t moment) (events []int, ok bool) {
 	if m.steady {
 		return m.steadyBy, true

@@ -68,7 +68,7 @@ func leaveInLog(f *frame.Finding, g *group, m *member) {
 	op := m.gone()
 	_, high, ok := g.Window(op)
 	for _, n := range nodesOf(g.Record).of[nodeKey(g.Name, m.name)] {
-		own := g.Session(n.Maker).Life == g.LifeOf(op) // what an earlier process made goes with its session
+		own := g.Session(n.Maker).Life == g.LifeOf(op) // the znode of an earlier process goes with its session
 		if own && ok && n.Created <= high && n.Deleted > high && g.Log.Covers(n.Created-1, high) {
 			f.Violated(evidence.EventsOf(op), "client %d got the answer at %s that it had %s %s as %s, but in the transaction log it is there from %s to %s%s",
 				op.Client, words.At(op.Return.Time), g.terms.leftFrom, g.Name, models.Quoted(m.name), words.Zxid(n.Created), words.Zxid(high), n.Until())

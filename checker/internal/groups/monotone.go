@@ -38,8 +38,8 @@ var monotone = &frame.Property{
 	Exercise: exercised("told", "changes that a client saw"),
 }
 
-// watcher is shown one view after the other: a session that lists members, or a process that follows
-// the changes.
+// watcher is shown views one after the other: it is a session that lists members, or a process that
+// follows the changes.
 type watcher struct {
 	session *evidence.Session
 	life    evidence.Life
@@ -56,12 +56,12 @@ func (g *group) watcherOf(op *history.Operation) (w watcher, ok bool) {
 // past lists what a watcher has been shown.
 type past struct {
 	last  *look
-	after moment             // what last shows is of a later one
-	went  map[string]absence // the members that were there before
+	after moment             // what last shows is of a later moment
+	went  map[string]absence // the members that were shown before, and then were not
 }
 
-// absence is the last look that showed a member, and the next one, which did not and is of a moment after
-// the given one.
+// absence holds the last look that showed a member, and the next look, which did not show it and is
+// of a moment after the given one.
 type absence struct {
 	shown, gone *look
 	after       moment

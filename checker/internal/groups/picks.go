@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// picks requires that a client picks from what it was told of the changes last, or from a later state:
-// never from an older one. A picked member that was not in that state must have joined later.
+// picks requires that a client picks from the state that it was last told of, or from a later one,
+// and never from an older one. A picked member that was not in that state must have joined later.
 var picks = &frame.Property{
 	Name:     "pick",
 	Meaning:  "each pick was among those that its client had been told of last, or among later ones",
@@ -42,7 +42,7 @@ var picks = &frame.Property{
 	Exercise: exercised("picks", "picks of other clients' members after a change that the client saw"),
 }
 
-// decidePick compares a pick with the last change that its client was told of before.
+// decidePick compares a pick with the last change that its client had been told of.
 func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 	if g.showsOthers(l) {
 		f.Count("picks", 1)
@@ -84,8 +84,8 @@ func decideNone(f *frame.Finding, g *group, l *look, p *past) {
 	}
 }
 
-// behind returns a member in a look whose join was asked for when another member had certainly left, so
-// that the look shows a time after that. It returns nil if there is none.
+// behind returns a member that a look shows and whose join was asked for after m had certainly
+// left, so that the look shows a time after m left. It returns nil if there is none.
 func (g *group) behind(m *member, l *look) *member {
 	left := m.gone()
 	if left == nil {

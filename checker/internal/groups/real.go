@@ -41,12 +41,12 @@ func decideReal(f *frame.Finding, g *group, l *look, name string) {
 	}
 }
 
-// shows returns the sentence that a client was shown a member.
+// shows returns a sentence saying that a client was shown a member.
 func (g *group) shows(l *look, name string) string {
 	return g.asked(l) + " that " + models.Quoted(name) + " is " + g.terms.member + " of " + g.Name
 }
 
-// hides returns the sentence that a client was not shown a member.
+// hides returns a sentence saying that a client was not shown a member.
 func (g *group) hides(l *look, name string) string {
 	return g.asked(l) + " listing the " + g.terms.members + " of " + g.Name + ", and " + models.Quoted(name) + " was not among them"
 }

@@ -13,10 +13,10 @@ import (
 )
 
 // A group for the reference model: which members have joined, and which have left. Its time counts
-// zxids: the effect of a join or a leave has a zxid above what its session had seen when it was called,
-// and at most what it had seen when it was answered. A list shows the state at or above what its
-// session had seen. So the model also finds lists that agree with every single member, but not with any
-// one moment.
+// zxids: the effect of a join or a leave has a zxid above what its session had seen when it was
+// called, and at most what it had seen when it was answered. A list shows the state at that zxid or
+// a later one. So the model also finds lists that are right about every single member, but not
+// about all of them at one moment.
 var reference = &frame.Reference{
 	Covers:     []string{"fresh"},
 	Refines:    true,
@@ -25,16 +25,16 @@ var reference = &frame.Reference{
 	Size:       func(state any) int { return len(state.(string)) },
 }
 
-// step is a join, a leave or a list for the reference model. A call to join that may make a member's
-// znode more than once is two steps: from the first to the second one lists may show the member or not.
+// step is a join, a leave or a list for the reference model. A call to join that may create a
+// member's znode more than once is two steps: between them, lists may or may not show the member.
 type step struct {
 	text     string
-	member   int // the place of the member that joins or leaves, -1: it is a list
+	member   int // the place of the member that joins or leaves; -1 for a list
 	was, now byte
-	must     map[int]bool // of a list: members that had not gone, so it must show them if they are there; others it may
+	must     map[int]bool // of a list: the members that it must show if they are there, since they had not gone; it may show the others
 	shown    map[int]bool
-	there    map[int]bool // those of the shown that are the only ones with their names: they must be there
-	size     int          // how many members there are
+	there    map[int]bool // those of the shown members whose names no other member has: they must be there
+	size     int          // the number of members
 }
 
 // The states of a member.
@@ -45,7 +45,7 @@ const (
 	hasGone = 'g'
 )
 
-// behind and by are places on the reference model's axis: right behind a transaction, and at it.
+// behind and by are places on the reference model's axis: right after a transaction, and at it.
 func behind(zxid uint64) int64 { return int64(min(zxid, math.MaxInt64/4))*2 + 1 }
 func by(zxid uint64) int64     { return int64(min(zxid, math.MaxInt64/4)) * 2 }
 
@@ -63,8 +63,8 @@ func from(op *history.Operation, by int64) int64 {
 	return min(behind(uint64(op.Invoke.Seen)), by)
 }
 
-// dated returns the members for which it is known by when they joined, or, if that is not certain, by
-// when they left.
+// dated returns the members for which it is known by which zxid they joined, or, if that is not
+// certain, by which they left.
 func (g *group) dated() []*member {
 	var all []*member
 	for m := range g.all() {
@@ -75,8 +75,8 @@ func (g *group) dated() []*member {
 	return all
 }
 
-// steps returns the join and the leave of a member as steps. If it is not certain that it joined, it did
-// so before it left: no list need show it.
+// steps returns the join and the leave of a member as steps. If it is not certain that the member
+// joined, the join comes right before the leave, so that no list need show it.
 func (g *group) steps(m *member, i, size int) (ops []porcupine.Operation) {
 	joined, gone := by(g.changedBy(m)), g.goneBy(m)
 	began := from(m.join, joined)

@@ -13,11 +13,12 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A service for the reference model, as each client was told of it. What a client is told of by
-// changes, and what it picks from, is the service at some earlier moment, which may be long past. But
-// the moments of the changes follow each other, and the moment of a pick is not before the moment of
-// the last change that the client had been told of when it picked. The search finds these moments. What
-// clients were told, apart from picks, is given: other properties decide whether it is right.
+// A service for the reference model, as each client was told of it. The changes that a client is
+// told of, and its picks, show the service at some earlier moment, which may be long past. But the
+// moments of the changes follow each other, and the moment of a pick is not before that of the last
+// change of which the client had been told when it picked. The search finds these moments. It takes
+// for granted what clients were told, apart from picks: other properties decide whether that is
+// right.
 var pickReference = &frame.Reference{
 	Covers:     []string{"pick"},
 	Refines:    true,
@@ -33,10 +34,10 @@ type status byte
 
 const (
 	asked     status = 1 << iota // it may have registered
-	unsteady                     // it may come and go until its call to register returns
-	confirmed                    // it has
+	unsteady                     // it may come and go until the call to register returns
+	confirmed                    // it has registered
 	loose                        // it may have vanished: its session may have ended, or it was asked to unregister
-	free                         // it may have come back, as often as it likes
+	free                         // it may have come back, any number of times
 	removed                      // it has unregistered
 	shown                        // the client was shown it, so it had registered
 	vanished                     // a client that had registered the instance was not shown it: it had vanished
@@ -54,7 +55,7 @@ func (s status) view(there bool) (status, bool) {
 		return s, !there
 	case there:
 		return s | shown, true
-	case s&(confirmed|shown) == 0: // it may come yet
+	case s&(confirmed|shown) == 0: // it may still come
 		return s, true
 	}
 	return s | vanished, s&loose != 0
@@ -63,16 +64,16 @@ func (s status) view(there bool) (status, bool) {
 // milestones holds when the status of an instance changed, apart from what clients were shown.
 type milestones map[status]time.Duration
 
-// registration holds what was done to one instance.
+// registration holds what was done with one instance.
 type registration struct {
 	name   string
-	steady bool                 // its call to register can have made its znode only once
+	steady bool                 // the call to register can have created the znode only once
 	begins []*history.Operation // all that may have had an effect
 	ends   []*history.Operation
 }
 
-// milestones returns the milestones of a registration; false if the evidence contradicts itself. One whose session
-// is not known may come and go.
+// milestones returns the milestones of a registration; false if the evidence contradicts itself. An
+// instance whose session is not known may come and go.
 func (r registration) milestones(a *evidence.Record) (milestones, bool) {
 	first := r.begins[0]
 	at := milestones{asked: first.Began()}
@@ -90,7 +91,8 @@ func (r registration) milestones(a *evidence.Record) (milestones, bool) {
 		if death.Contradictory {
 			return nil, false
 		}
-		// While its own session lives, it stays, even if its client has other sessions.
+		// While its own session lives, the instance stays, even if its client has other
+		// sessions.
 		at[loose], at[free] = max(death.From, first.Began()), max(death.From, first.Began())
 		if len(a.InUse(first)) == 1 {
 			at[free] = max(at[loose], newSession(a, first))
@@ -132,7 +134,8 @@ func newSession(a *evidence.Record, op *history.Operation) time.Duration {
 	return evidence.Never
 }
 
-// beginnings are the events of each client that are the first to name a session of it.
+// beginnings lists the events of each client that are the first to name one of its
+// sessions.
 var beginnings = evidence.Once(func(a *evidence.Record) map[int][]*history.Event {
 	type session struct {
 		client int
@@ -152,22 +155,22 @@ var beginnings = evidence.Once(func(a *evidence.Record) map[int][]*history.Event
 
 // pickStep is a milestone of an instance, or what a client was shown.
 type pickStep struct {
-	client string // and which of its lives
+	client string // the client, and which of its lives
 	text   string
 
 	instance  int // of the milestone
 	milestone status
 
-	told    bool // by a change, which shows all; else it is a pick
-	after   int  // how many changes its client has been told of, at least; of a change, exactly
+	told    bool // told by a change, which shows all instances; otherwise it is a pick
+	after   int  // of a pick: how many changes its client had been told of, at least; of a change: exactly
 	shows   []bool
-	nothing bool // a pick of none: no member is there
+	nothing bool // a pick that found none: no member is there
 }
 
 // believed holds what one client can know: the status of each instance, and how many changes it
 // has been told of.
 type believed struct {
-	instances string // a status each
+	instances string // one status for each instance
 	told      int
 }
 
@@ -229,8 +232,8 @@ func registrations(k *evidence.Key) []registration {
 	return all
 }
 
-// life holds what a client did while its process lasted: the next process has not been told of
-// anything.
+// life holds what a client did during one life of its process: the next process has not been
+// told of anything.
 type life struct {
 	name   string
 	client int
@@ -268,7 +271,7 @@ func (l *life) views(k *evidence.Key, number map[string]int, at []milestones, pi
 			changes = append(changes, op)
 		}
 	}
-	earliest := []int64{-1} // at which the view can be of so many changes that were told
+	earliest := []int64{-1} // the earliest place at which the view can be after so many changes
 	for n, op := range changes {
 		var v models.Members
 		k.Decode(op.Return, &v)

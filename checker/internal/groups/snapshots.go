@@ -17,9 +17,9 @@ import (
 )
 
 // snapshots requires that each list is the whole group as it was at one moment, not before what its
-// session had seen, and that the moments of a session follow each other. It is exact: the log
-// has every version of the group, and the lists of a session are put one after the other, each
-// at the first version that fits.
+// session had seen, and that the moments of a session's lists follow each other. The check is
+// exact: the log has every version of the group, and each list of a session is assigned to the
+// first version that fits.
 var snapshots = &frame.Property{
 	Name:     "snapshots",
 	NoModel:  frame.Given,
@@ -36,13 +36,13 @@ var snapshots = &frame.Property{
 	},
 	Unseen: func(a *evidence.Record) string {
 		if !a.Offers.Snapshots {
-			return "" // no client asked for it
+			return "" // no client asked for a list
 		}
 		return "too few joins made a znode with the member as its data, by the transaction log"
 	},
 	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
 		vs := versionsOf(g)
-		at := map[*evidence.Session]int{} // session → the version that it was shown last
+		at := map[*evidence.Session]int{} // session → the version that it was last shown
 		for _, l := range g.looks {
 			if ctx.Err() != nil {
 				return
@@ -55,8 +55,9 @@ var snapshots = &frame.Property{
 	Exercise: exercised("placed", "lists that could be compared with the log"),
 }
 
-// memberNodes are the znodes of members in the transaction log: what a client makes in the
-// folder that has the key as its name, with the member as its data, or as the id in it.
+// memberNodes holds the znodes of members in the transaction log: a client creates them in
+// the folder that has the key as its name. Their data is the member, or has the member as
+// its id.
 type memberNodes struct {
 	evidence.Layout
 	of map[string][]*evidence.Znode // by key and member
@@ -82,7 +83,8 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *memberNodes {
 	return x
 })
 
-// memberIn returns the member that a znode is of: one of a service may tell more than which one it is.
+// memberIn returns the member that a znode stands for. The data of a service's member may contain
+// more than the name.
 func memberIn(a *evidence.Record, data []byte) string {
 	var v struct {
 		ID string `json:"id"`
@@ -116,7 +118,7 @@ func (x *memberNodes) madeWithin(key, member string, low, high uint64) bool {
 
 // versions lists the versions of a group, in order of zxid.
 type versions struct {
-	from []uint64         // the zxid from which each was in force; the first is 0
+	from []uint64         // the zxid from which each state was in force; the first is 0
 	hash []uint64         // of the members
 	of   map[uint64][]int // by hash, in order
 	seed maphash.Seed
@@ -127,7 +129,7 @@ type versions struct {
 type toggle struct {
 	zxid   uint64
 	member string
-	by     int // +1 or -1: it may be there twice
+	by     int // +1 or -1: the member may have two znodes
 }
 
 func versionsOf(g *group) *versions {
@@ -174,7 +176,7 @@ func (v *versions) inForce(zxid uint64) int {
 	return i
 }
 
-// decide looks for the first version that a list can be.
+// decide looks for the first version that a list can show.
 func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[*evidence.Session]int) {
 	low := g.toldOf(l)
 	high, event, ok := g.Zxids.Ceil(l.op.Return.Time)
@@ -182,11 +184,11 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[*evidence.
 		high, event = g.Log.Last(), -1
 	}
 	first := v.inForce(low)
-	if !g.Log.Covers(low, high) || !g.FromBeginning(high) { // members may be missing that came before
+	if !g.Log.Covers(low, high) || !g.FromBeginning(high) { // members that came before may be missing
 		return
 	}
 	f.Count("placed", 1)
-	session := g.Only(l.op) // nil if the answer may be of several sessions: no order is known then
+	session := g.Only(l.op) // nil if the answer may come from several sessions: their order is not known
 	if session != nil {
 		first = max(first, at[session])
 	}
@@ -231,7 +233,7 @@ func (v *versions) members(zxid uint64) map[string]bool {
 	return now
 }
 
-// differ returns the events of members that are in one of two sets only.
+// differ returns the events of the members that are in only one of two sets.
 func (g *group) differ(x, y map[string]bool) (events []int) {
 	for m := range g.all() {
 		if x[m.name] == y[m.name] {

@@ -7,7 +7,7 @@ type terms struct {
 	member, members string
 	join, joined    string
 	leave, left     string
-	leftFrom        string // and of what
+	leftFrom        string // the same, followed by what was left
 }
 
 // termsOf returns the terms of a model: an instance of a service registers, and any other member joins.

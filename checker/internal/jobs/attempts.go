@@ -13,8 +13,9 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// attempts requires that the attempts at a job are numbered one after the other, and that a job is dead
-// only when all attempts were begun. A take of unknown outcome may have begun an attempt, of one job.
+// attempts requires that the attempts at a job are numbered one after the other, and that a job is
+// dead only when all attempts were begun. A take of unknown outcome may have begun an attempt at
+// one job.
 var attempts = &frame.Property{
 	Name:     "attempts",
 	NoModel:  frame.Counted,
@@ -37,7 +38,7 @@ var attempts = &frame.Property{
 	Exercise: exercised,
 }
 
-// decideNumbers reports whether nothing is wrong with the numbers of a job that are known.
+// decideNumbers reports whether the known attempt numbers of a job are right.
 func decideNumbers(f *frame.Finding, q *queue, j *job) bool {
 	if len(j.tried) == 0 {
 		return true
@@ -54,8 +55,8 @@ func decideNumbers(f *frame.Finding, q *queue, j *job) bool {
 			return false
 		}
 	}
-	// The take of a higher number must not have returned before the latest call of all takes with lower
-	// numbers.
+	// The take of a higher number must not have returned before the take of a lower number was
+	// called.
 	latest := byNumber[0]
 	for _, t := range byNumber[1:] {
 		if t.granted < latest.asked {
@@ -74,13 +75,13 @@ func (j *job) byNumber() []*attempt {
 	return slices.SortedStableFunc(slices.Values(j.tried), func(a, b *attempt) int { return cmp.Compare(a.number, b.number) })
 }
 
-// gap is a series of numbers of a job that no worker was given, although by some time a worker had been
-// given a higher one, or the job was dead.
+// gap is a series of attempt numbers of a job that no worker was given, although by some time a
+// worker had been given a higher number, or the job was dead.
 type gap struct {
 	job     *job
 	missing int
 	by      time.Duration
-	shows   *attempt // the higher one; nil: the job was dead
+	shows   *attempt // the attempt with the higher number; nil: the job was dead
 }
 
 // gaps lists the gaps of a job whose numbers are right.
@@ -121,8 +122,8 @@ func decideGaps(f *frame.Finding, q *queue, gaps []gap) {
 	}
 }
 
-// tellGaps describes the last of some gaps, and as many other gaps as it takes to make them too many,
-// beginning with the gaps of the same job.
+// tellGaps describes the last of some gaps, and as many other gaps as make them too many for the
+// takes, beginning with the gaps of the same job.
 func tellGaps(f *frame.Finding, q *queue, gaps []gap, unknown []*history.Operation) {
 	last := gaps[len(gaps)-1]
 	gaps = slices.SortedStableFunc(slices.Values(gaps), func(a, b gap) int { return cmp.Compare(foreign(a, last), foreign(b, last)) })
@@ -163,7 +164,7 @@ func tellGaps(f *frame.Finding, q *queue, gaps []gap, unknown []*history.Operati
 		words.At(last.by), last.job.name, q.Name, prose.Count(len(last.job.tried), "attempt"), q.Params.Tries, also, takes)
 }
 
-// foreign returns 1 for a gap of another job, otherwise 0.
+// foreign returns 1 for a gap of another job than that of than, and otherwise 0.
 func foreign(g, than gap) int {
 	if g.job == than.job {
 		return 0
@@ -178,7 +179,7 @@ func isOrAre(n int) string {
 	return "are"
 }
 
-// unknownBefore returns how many of the takes of unknown outcome had begun by a time, or then.
+// unknownBefore returns how many of the takes of unknown outcome had begun at t or before.
 func (q *queue) unknownBefore(t time.Duration) int {
 	return sort.Search(len(q.unknown), func(i int) bool { return q.unknown[i].Began() > t })
 }

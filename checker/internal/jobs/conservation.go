@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// conservation requires that each job that was put is at the end in one place: it is open, done
-// or dead; done if it was finished, and only then.
+// conservation requires that each job that was put is in exactly one place at the end: it is
+// open, done or dead. It must be done if it was finished, and only then.
 var conservation = &frame.Property{
 	Name:     "conservation",
 	NoModel:  frame.Counted,
@@ -93,13 +93,13 @@ func unput(j *job) *attempt {
 	return nil
 }
 
-// final holds where the jobs of a key were at the end.
+// final records where the jobs of a key were at the end.
 type final struct {
-	seen  *history.Event      // that tells; nil: none does
-	where map[string][]string // of each job, where it was
+	seen  *history.Event      // the event that shows it; nil if none does
+	where map[string][]string // by job: the places where it was
 }
 
-// Where a job is in the end.
+// The places where a job can be at the end.
 const (
 	open = "open"
 	done = "done"
@@ -128,7 +128,8 @@ func finally(k *evidence.Key) final {
 	return at
 }
 
-// misplaced describes what is wrong with a job's place at the end. It returns "" if nothing is.
+// misplaced describes what is wrong with a job's place at the end. It returns "" if the place
+// is right.
 func misplaced(j *job, where []string, seen *history.Event) (text string, counterexample []int) {
 	finish, maybe := j.finish()
 	acknowledged := j.put != nil && j.put.Outcome() == history.OK && j.put.Return.Time < seen.Time

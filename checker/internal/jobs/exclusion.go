@@ -12,8 +12,8 @@ import (
 // exclusion requires that no two workers had one job at the same time. An attempt ends when its worker
 // begins to end it, or with its session.
 //
-// That holds exactly if no two of the attempts that certainly lasted overlap, and each other attempt
-// has a moment at which no worker had the job.
+// That holds if and only if no two of the attempts that certainly lasted overlap, and each other
+// attempt has a moment at which no worker certainly had the job.
 var exclusion = &frame.Property{
 	Name:     "lease-exclusion",
 	Meaning:  "no two workers held the same job at the same time",
@@ -42,7 +42,7 @@ func decideExclusion(f *frame.Finding, q *queue, j *job) {
 		}
 	}
 	slices.SortFunc(cores, func(a, b *attempt) int { return cmp.Or(cmp.Compare(a.granted, b.granted), cmp.Compare(a.x, b.x)) })
-	var longest *attempt // that reaches furthest so far
+	var longest *attempt // the attempt that reaches furthest so far
 	for _, t := range cores {
 		if longest != nil && t.granted < longest.x {
 			f.Violated(append(longest.shown(), t.shown()...), "%s of %s at %s while client %d had it for attempt %d, %s",

@@ -12,10 +12,10 @@ import (
 // finishOnce requires that a job is over when it is finished: no worker finishes it again, no worker
 // takes it again, and a worker does not finish a job that another one took later.
 //
-// An attempt that began after the one that finished the job shows one or the other mistake: either it
-// began when the job was over, or it had the job when the job was finished. So times do not matter. A
-// finish of unknown outcome is also judged, if the job was done in the end and nothing else can have
-// finished it.
+// An attempt that began after the one that finished the job shows a mistake in any case: either it
+// began when the job was over, or its worker had the job when another worker finished it. So times
+// do not matter. A finish of unknown outcome is also judged, if the job was done in the end and
+// nothing else can have finished it.
 var finishOnce = &frame.Property{
 	Name:     "finish-once",
 	NoModel:  frame.Counted,
@@ -59,8 +59,8 @@ func (j *job) only() *history.Operation {
 	return nil
 }
 
-// decideFinish judges what finished a job. settled shows that it did, if its outcome is
-// unknown.
+// decideFinish judges the call that finished a job. If its outcome is unknown, settled
+// shows that it did finish the job.
 func decideFinish(f *frame.Finding, q *queue, j *job, finish *history.Operation, settled *history.Event) {
 	if finish == nil {
 		return

@@ -33,20 +33,20 @@ type queue struct {
 	unknown []*history.Operation // takes that may have begun an attempt, in order of invocation
 	final   final
 	doubled string             // a job that was put twice
-	figures map[string]float64 // what the exercise conditions ask for
+	figures map[string]float64 // counts for the exercise conditions
 }
 
 // job is one job that was put, or taken.
 type job struct {
 	name  string
-	put   *history.Operation // that may have happened; nil: none
-	tried []*attempt         // by the return of the take
-	// The calls that may have finished it, in order of invocation, by any worker.
+	put   *history.Operation // the put, unless it certainly failed; nil: none
+	tried []*attempt         // by the times at which the takes returned
+	// The calls, by any worker, that may have finished the job, in order of invocation.
 	finishes []*history.Operation
 }
 
-// attempt is an attempt that a worker was told to have begun. It began at some moment in
-// [asked,granted] and ended at some moment in [x,e].
+// attempt is an attempt at a job that a take reported to its worker. It began at some
+// moment in [asked,granted] and ended at some moment in [x,e].
 type attempt struct {
 	job            *job
 	number         int
@@ -56,10 +56,10 @@ type attempt struct {
 	xEvents        []int // events that show the earliest end
 	eEvents        []int // events that show the latest end
 	ends           []*history.Operation
-	finished       *history.Operation // ok; nil: not known to be
+	finished       *history.Operation // a finish that succeeded; nil: none known
 	death          evidence.Death
-	exited         time.Duration // of the worker's process
-	refused        bool          // what ended it last, as far as is known, had no effect: it went on
+	exited         time.Duration // when the worker's process ended
+	refused        bool          // the last call to end it, as far as is known, had no effect, so it went on
 }
 
 // core reports whether the attempt certainly lasted from its grant to x.
@@ -122,7 +122,7 @@ func readQueue(k *evidence.Key) *queue {
 	return q
 }
 
-// begun returns an attempt by its take.
+// begun returns the attempt that a take began.
 func (q *queue) begun(j *job, number int, op *history.Operation) *attempt {
 	exited, _ := q.ExitAfter(op.Client, op.Began())
 	return &attempt{job: j, number: number, take: op, asked: op.Began(), granted: op.Return.Time, death: q.DeathOf(op), exited: exited}
@@ -141,10 +141,11 @@ func (j *job) end(op *history.Operation, v models.Attempt) {
 	}
 }
 
-// settle finds the ends. An attempt certainly lasted until its worker last said, when it
-// began to end it, that it had not been told of a loss: a lease can be given up while its
-// session lives, and even before a take that stood still has returned. From another process
-// the news of that may come late: there only an end that succeeded says so.
+// settle determines when the attempt ended. It certainly lasted until its worker last said,
+// when it began to end it, that it had not been told of a loss: a lease can be given up
+// while its session lives, and even before a take that stood still has returned. A worker
+// in another process may hear of the loss late: there only a successful end proves that the
+// attempt lasted.
 func (t *attempt) settle(a *evidence.Record) {
 	t.x, t.e = t.asked, evidence.Never
 	for _, op := range t.ends {
@@ -174,7 +175,7 @@ func (t *attempt) settle(a *evidence.Record) {
 		t.e, t.eEvents = t.death.By, []int{t.death.ByEvent}
 	}
 	if t.e < t.x && !t.death.Contradictory {
-		t.x = t.e // only a tie of clocks can bring this about
+		t.x = t.e // only a tie of clocks can cause this
 	}
 }
 
@@ -241,8 +242,8 @@ func onQueue(decide func(*frame.Finding, *queue)) func(context.Context, *evidenc
 	}
 }
 
-// exercised wants workers that met each other, jobs that came back, and, where sessions were
-// to end, one that ended while its worker had a job.
+// exercised requires workers that competed, jobs that came back, and, if sessions were to
+// end, a session that ended while its worker had a job.
 func exercised(a *evidence.Record, figures map[string]float64) string {
 	died := ""
 	if (a.ExpectsDeaths() || a.ExpectsExpiries()) && figures["ended_by_death"] == 0 {

@@ -11,18 +11,19 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// lostTakes are the takes of unknown outcome of a queue. One that may have had a job at any
-// moment of [began,over] excuses that the job was there for longer than the bound B from a
-// moment t on if it can have taken the job by t+B, and had it beyond t: if began-B ≤ t < over.
+// lostTakes holds the takes of unknown outcome of a queue. A take that may have had a job at
+// any moment of [began,over] can excuse that a job was free for longer than the bound B from a
+// moment t on, if it can have taken the job by t+B and had it beyond t: if began-B ≤ t < over.
 type lostTakes struct {
 	bound time.Duration
 	all   []lostTake      // in order of invocation
-	over  []time.Duration // of all, in order
-	// The moments of those that are asked for at which fewer may excuse a job than right before,
-	// and those with which others begin that are asked for.
+	over  []time.Duration // when each is over, in order
+	// moments are the times that are asked about. edges are the moments within them at
+	// which fewer takes may excuse a job than right before, and the moments at which the
+	// times begin.
 	moments []evidence.Span
 	edges   []time.Duration
-	least   [][]int // the place of the least excused of each 1, 2, 4 … edges in a row
+	least   [][]int // for each row of 1, 2, 4 … edges: the place of the edge with the fewest excuses
 }
 
 type lostTake struct {
@@ -65,8 +66,8 @@ func (q *queue) overBy(op *history.Operation) time.Duration {
 	return end
 }
 
-// givenUp returns when the client of a take that returned an error had been connected for the bound behind
-// that; never if it was not.
+// givenUp returns when the client of a take that returned an error had been connected for the bound
+// after that return; never if it was not.
 func (q *queue) givenUp(op *history.Operation) time.Duration {
 	if op.Return == nil {
 		return evidence.Never
@@ -79,19 +80,19 @@ func (q *queue) givenUp(op *history.Operation) time.Duration {
 	return evidence.Never
 }
 
-// excusing returns how many takes may excuse a job that was there from a moment on.
+// excusing returns how many takes may excuse a job that was free from a moment on.
 func (l *lostTakes) excusing(t time.Duration) int {
 	over, _ := slices.BinarySearch(l.over, t+1)
 	return l.begun(t+l.bound) - over
 }
 
-// begun returns how many had begun by a time, or then.
+// begun returns how many takes had begun at t or before.
 func (l *lostTakes) begun(t time.Duration) int {
 	n, _ := slices.BinarySearchFunc(l.all, t+1, func(x lostTake, t time.Duration) int { return cmp.Compare(x.began, t) })
 	return n
 }
 
-// measure prepares for being asked for the least of some edges in a row.
+// measure prepares for queries for the least of some consecutive edges.
 func (l *lostTakes) measure() {
 	excusing, places := make([]int, len(l.edges)), make([]int, len(l.edges))
 	for i, t := range l.edges {
@@ -111,8 +112,8 @@ func (l *lostTakes) measure() {
 	}
 }
 
-// fewest returns the moment from one to another one, of those asked for, at which the fewest takes
-// may excuse a job, and how many; -1 if there is no such moment.
+// fewest returns, among the moments from one time to another that are asked about, the one at
+// which the fewest takes may excuse a job, and how many these are; -1 if there is no such moment.
 func (l *lostTakes) fewest(from, to time.Duration) (at time.Duration, takes int) {
 	takes = -1
 	consider := func(t time.Duration) {
@@ -133,7 +134,7 @@ func (l *lostTakes) fewest(from, to time.Duration) (at time.Duration, takes int)
 	return at, takes
 }
 
-// between returns how long a job was there that no take can have had at its moment.
+// between returns the time in which a job was free and no take can have had it.
 func (l *lostTakes) between(o overdue) evidence.Span {
 	s := o.lived
 	if i, _ := slices.BinarySearch(l.over, o.at+1); i > 0 {
@@ -145,16 +146,17 @@ func (l *lostTakes) between(o overdue) evidence.Span {
 	return s
 }
 
-// tooFew are jobs that were there for too long, and all takes that can have had any of them
-// then: one less.
+// tooFew holds jobs that were free for too long, and all takes that can have had any of
+// them then: one fewer than there are jobs.
 type tooFew struct {
 	jobs  []overdue
 	takes []*history.Operation
 }
 
-// match assigns to each job a take of its own, in order of their moments: of the takes that may excuse
-// it, the one that is over first, since that one can excuse the fewest others. It returns the takes
-// that are too few for the first job without a take, and how many jobs have none.
+// match assigns to each job a take of its own, in order of their moments: of the takes that may
+// excuse it, the one that is over first, since that one can excuse the fewest others. It returns
+// the takes and jobs that show why the first job without a take gets none, and how many jobs have
+// none.
 func (l *lostTakes) match(all []overdue) (few tooFew, lacking int) {
 	slices.SortStableFunc(all, func(a, b overdue) int { return cmp.Compare(a.at, b.at) })
 	ready := heaps.Heap[lostTake]{Less: func(a, b lostTake) bool { return a.over < b.over }}
@@ -180,8 +182,9 @@ func (l *lostTakes) match(all []overdue) (few tooFew, lacking int) {
 	return few, lacking
 }
 
-// rivals returns, of some jobs of which the last got no take, those that can have used the same takes
-// as the last one, or as one another: going backwards, the jobs whose take may excuse a later one.
+// rivals returns those of the given jobs that can have used the same takes as the last one, or as
+// one another; the last job got no take. Going backwards, these are the jobs whose take may excuse
+// a later job.
 func rivals(jobs []overdue, taken []lostTake) (few tooFew) {
 	first := jobs[len(jobs)-1]
 	few.jobs = []overdue{first}

@@ -12,8 +12,8 @@ var MasterWorker = frame.Model{
 	References: []*frame.Reference{exclusionReference, planReference},
 }
 
-// reassign is progress, named after what it requires of a master: that the tasks of dead workers, and
-// those of dead masters, get to workers that wait.
+// reassign is the property progress, named after what it requires of a master: that the tasks of
+// dead workers, and those of dead masters, get to workers that wait.
 var reassign = func() *frame.Property {
 	p := *progress
 	p.Name = "reassign"

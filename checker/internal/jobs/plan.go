@@ -39,7 +39,8 @@ var stalePlan = &frame.Property{
 // plans are the znodes of candidates, and of assignments, by key.
 type plans struct{ candidates, assigned map[string][]*evidence.Znode }
 
-// complete reports whether there are both: the subject has the layout that is read here.
+// complete reports whether znodes of both kinds exist, so that the subject has the
+// layout that is read here.
 func (p *plans) complete() bool { return len(p.candidates) > 0 && len(p.assigned) > 0 }
 
 // The folders of candidates and assignments, below the znode that has the key as its name.
@@ -95,8 +96,8 @@ func decidePlans(f *frame.Finding, q *queue) {
 	}
 }
 
-// planned adds, to the events that show whose sessions they were, a take that may have returned an
-// assignment, if none of the events belongs to the key.
+// planned returns the events that show whose sessions they were. If none of them belongs to the
+// key, it adds a take that may have returned the assignment.
 func (q *queue) planned(n *evidence.Znode, sessions ...int) []int {
 	for _, op := range q.Ops() {
 		if slices.Contains(sessions, op.Invoke.Index) {
@@ -130,7 +131,7 @@ func masterAt(a *evidence.Record, line []*evidence.Znode, n *evidence.Znode, by 
 	return before
 }
 
-// front returns the first of those who stand.
+// front returns the first in line of the candidates for which stands returns true.
 func front(line []*evidence.Znode, stands func(*evidence.Znode) bool) (first *evidence.Znode) {
 	for _, c := range line {
 		if stands(c) && (first == nil || c.Number-first.Number < 0) {
@@ -140,7 +141,7 @@ func front(line []*evidence.Znode, stands func(*evidence.Znode) bool) (first *ev
 	return first
 }
 
-// standing lists the contenders that can stand in a folder that was made at a zxid.
+// standing lists the candidates that can stand in a folder that was created at a zxid.
 func standing(line []*evidence.Znode, began uint64) []*evidence.Znode {
 	for len(line) > 0 && line[0].Created < began {
 		line = line[1:]

@@ -16,8 +16,8 @@ import (
 // progress requires that, after the heal, a free job and a live worker that waits for one do not exist
 // together for long.
 //
-// A take of unknown outcome may have had one job, once. So each job that was free for too long while a
-// worker waited needs a take of its own that may have had it then.
+// A take of unknown outcome may have had one job, once. So to be excused, each job that was free
+// for too long while a worker waited needs a take of its own that may have had it then.
 var progress = frame.Progress("jobs against waits", fromSessions,
 	onQueue(func(f *frame.Finding, q *queue) {
 		if f.Timed(q.Record) {
@@ -29,8 +29,8 @@ var progress = frame.Progress("jobs against waits", fromSessions,
 type stay struct {
 	evidence.Span
 	job   *job
-	after *attempt // whose end it began with; nil: with the put
-	until *attempt // that got the job in the end; nil: it was seen to be open
+	after *attempt // the attempt with whose end it began; nil: it began with the put
+	until *attempt // the attempt that got the job in the end; nil: the job was seen to be open
 }
 
 // stays lists the stays of a job that are longer than the bound.
@@ -50,7 +50,7 @@ func (q *queue) stays(j *job) (of []stay) {
 	for i, t := range j.tried {
 		add(t.asked, t)
 		if i == 0 {
-			from = min(from, t.granted) // for it was put, whatever became of that call
+			from = min(from, t.granted) // it had been put by then, whatever the outcome of the put
 		}
 		if end := t.free(); end > from || after == nil {
 			from, after = max(from, end), t
@@ -77,12 +77,12 @@ func (s *stay) shown(q *queue) []int {
 	return append(shown, evidence.EventsOf(s.until.take)...)
 }
 
-// overdue is a job that was there for too long beside a worker that waited, from a moment on.
+// overdue is a job that was free for too long, from a moment on, while a worker waited.
 type overdue struct {
 	stay
 	at    time.Duration
-	take  *history.Operation // that waited
-	lived evidence.Span      // for how long both lasted
+	take  *history.Operation // the take that waited
+	lived evidence.Span      // the time in which both lasted
 }
 
 func decideProgress(f *frame.Finding, q *queue) {
@@ -124,7 +124,7 @@ func (o *overdue) text(q *queue) string {
 
 // decideExcused assigns to each job a take of unknown outcome that may have had it.
 func decideExcused(f *frame.Finding, q *queue, l *lostTakes, all []overdue) {
-	// What the harness's own stalls may excuse needs no take.
+	// A stay that the harness's own stalls may excuse needs no take.
 	all = slices.DeleteFunc(all, func(o overdue) bool { return q.Stalled(o.lived) > 0 })
 	few, lacking := l.match(all)
 	if lacking > 0 {
@@ -143,8 +143,8 @@ func decideExcused(f *frame.Finding, q *queue, l *lostTakes, all []overdue) {
 		last.text(q), prose.Count(len(few.jobs), "job"), prose.Count(len(few.takes), "take"))
 }
 
-// waits are the times in which a worker waited for longer than the bound, and the moments from
-// which on one did.
+// waits holds the times in which a worker waited for longer than the bound, and the moments
+// from which such a wait had at least the bound left.
 type waits struct {
 	of      *evidence.Index[wait]
 	moments []evidence.Span // a union
@@ -174,8 +174,8 @@ func (q *queue) waits() *waits {
 	return w
 }
 
-// beside returns a job that was there from a moment on for longer than the bound, with a worker that
-// waited all that time.
+// beside returns a job that was free from a moment on for longer than the bound, together with a
+// worker that waited all that time.
 func (w *waits) beside(q *queue, s stay, at time.Duration) overdue {
 	o := overdue{stay: s, at: at}
 	for x := range w.of.Meeting(evidence.Span{From: at, To: at}) {

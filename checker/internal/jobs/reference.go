@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 )
 
-// A job for the reference model: which attempt has it, 0 for none.
+// A job for the reference model. The state is the attempt that has the job, 0 for none.
 var exclusionReference = &frame.Reference{
 	Covers:     []string{"lease-exclusion"},
 	Operations: modelled,
@@ -20,7 +20,7 @@ var exclusionReference = &frame.Reference{
 // step is the beginning of an attempt, or its end.
 type step struct {
 	job     string
-	attempt int // from 1: which of all attempts at the key
+	attempt int // from 1: the number among all attempts at the key
 	ends    bool
 	text    string
 }

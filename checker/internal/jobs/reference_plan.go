@@ -13,8 +13,7 @@ import (
 )
 
 // The mastership for the reference model: who stands for it, in order. Its time is the order of the
-// transaction log, which orders everything; only what one transaction did is at one
-// moment.
+// transaction log, which orders everything except the parts of one transaction.
 var planReference = &frame.Reference{
 	Covers:     []string{"stale-plan"},
 	Applies:    func(a *evidence.Record) bool { return a.Log != nil },
@@ -25,11 +24,11 @@ var planReference = &frame.Reference{
 
 // planStep is a transaction for the reference model.
 type planStep struct {
-	candidate int // that stands, in order of creation, or resigns
+	candidate int // the candidate that stands or resigns, by its place in the order of creation
 	resigns   bool
 	assigns   bool
-	folder    bool // the folder of candidates is created: there are no candidates
-	client    int  // that stands, or assigns
+	folder    bool // the folder of candidates is created, so there are no candidates
+	client    int  // the client that stands or assigns
 	text      string
 	of        []int // the client of each candidate
 }
@@ -40,8 +39,8 @@ const (
 	standsIn = 's'
 )
 
-// foldersOf returns the znodes in the folders of that name of a key, wherever below the run's root they are, in the
-// order of creation.
+// foldersOf returns the znodes in all folders of a key that have a given name, wherever below the
+// run's root they are, in order of creation.
 func foldersOf(k *evidence.Key, name string) []*evidence.Znode {
 	var in []*evidence.Znode
 	for path, all := range k.Log.Folders {
@@ -65,7 +64,8 @@ func clientOf(k *evidence.Key, id history.ID) (client int, ours bool) {
 	return s.Client, true
 }
 
-// beginnings returns when the candidates' folder was made, each time.
+// beginnings returns the zxids at which the candidates' folder was created, as often as
+// it was.
 func beginnings(k *evidence.Key) (made []uint64) {
 	for path, all := range k.Log.Folders {
 		if !strings.HasPrefix(path, k.Params.Root) || !strings.HasSuffix(path, "/"+k.Name) {
@@ -103,7 +103,8 @@ func planSteps(k *evidence.Key) ([]porcupine.Operation, bool) {
 	for _, z := range made {
 		add(planStep{folder: true, of: of, text: "no candidate yet"}, z)
 	}
-	// The log has all that was done since the folder was last made.
+	// known reports whether the log has everything that was done since the folder was
+	// last created.
 	known := func(zxid uint64) bool {
 		return slices.ContainsFunc(made, func(z uint64) bool { return z <= zxid && k.Log.Covers(z-1, zxid) })
 	}

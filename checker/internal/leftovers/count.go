@@ -14,10 +14,10 @@ import (
 )
 
 // Of counts what the clients of a run left. If that is not known, it returns nil and the reason,
-// or no reason if it is not to be expected of the record.
+// or no reason if such a record is not expected to show it.
 func Of(ctx context.Context, a *evidence.Record) (*Found, string) {
 	switch {
-	case a.Foreign || a.Object.Store: // there is no recipe
+	case a.Foreign || a.Object.Store: // no recipe was used
 		return nil, ""
 	case len(a.Transactions) == 0 && a.Params.Unlogged:
 		return nil, evidence.NoLog
@@ -28,7 +28,7 @@ func Of(ctx context.Context, a *evidence.Record) (*Found, string) {
 	case len(a.Unlinked) > 0:
 		return nil, "not all sessions of the clients are known"
 	}
-	if !a.Object.OnZnodes { // its checks do without the log
+	if !a.Object.OnZnodes { // the checks of such objects work without the log
 		of := *a.Object
 		of.OnZnodes = true
 		a = evidence.Read(ctx, a.History, &of, a.Transactions)
@@ -39,14 +39,14 @@ func Of(ctx context.Context, a *evidence.Record) (*Found, string) {
 	return count(a), ""
 }
 
-// count counts by the log, which is complete.
+// count counts by the log, which must be complete.
 func count(a *evidence.Record) *Found {
 	l := &Found{}
 	calls, kept := callsOf(a), keptItems(a)
 	groups := newGroups(a)
 	for _, folder := range slices.Sorted(maps.Keys(a.Log.Folders)) {
 		for _, n := range a.Log.Folders[folder] {
-			if s := a.Session(n.Maker); s == nil || s.Client < 0 { // zklab's own, or another program's
+			if s := a.Session(n.Maker); s == nil || s.Client < 0 { // a znode of zklab's own, or of another program
 				continue
 			}
 			i := calls.maker(a, n)
@@ -74,11 +74,11 @@ func count(a *evidence.Record) *Found {
 // keptItem is an item of an object that is filled with items, as the data of a znode.
 type keptItem struct{ key, item string }
 
-// kept counts the items that belong into the tree at the end: one znode each.
+// kept counts the items that belong in the tree at the end, each in one znode.
 type kept map[keptItem]int
 
-// keptItems returns the items that no client has taken out, and those that the record says were there:
-// a job queue keeps the jobs that are over.
+// keptItems returns the items that no client has taken out, and those that the record says were
+// kept: a job queue keeps the jobs that are over.
 func keptItems(a *evidence.Record) kept {
 	left := kept{}
 	for _, k := range a.Keys {
@@ -101,7 +101,7 @@ func keptItems(a *evidence.Record) kept {
 				continue
 			}
 			var v models.Jobs
-			_ = e.Decode(&v) // a value that cannot be read is damage that the checks have noted
+			_ = e.Decode(&v) // the checks have already reported a value that cannot be read
 			for _, item := range slices.Concat(v.Done, v.Dead) {
 				left[keptItem{k.Name, item}]++
 			}
@@ -121,13 +121,14 @@ func (k kept) take(a *evidence.Record, n *evidence.Znode) bool {
 	return true
 }
 
-// isLeft reports whether a client's znode is there at the end, and stays until it is deleted.
+// isLeft reports whether a client's znode exists at the end, and will exist until a client
+// deletes it.
 func (c calls) isLeft(a *evidence.Record, n *evidence.Znode) bool {
 	return n.Deleted == evidence.StillThere && (n.Owner == 0 || !c.isOver(a, n.Owner))
 }
 
-// isOver reports whether a session has ended, or will since no client uses it any more. After the last
-// operation, when the log has ended, the clients close their sessions.
+// isOver reports whether a session has ended, or will end because no client uses it any more. After
+// the last operation, when the log has ended, the clients close their sessions.
 func (c calls) isOver(a *evidence.Record, id history.ID) bool {
 	s := a.Session(id)
 	if s == nil {
@@ -160,7 +161,8 @@ func kindOf(n *evidence.Znode) Kind {
 	return Persistent
 }
 
-// calledAs identifies operations by name and outcome; a share of them leaves something.
+// calledAs identifies operations by name and outcome. Warnings are about the share of
+// them that leaves something.
 type calledAs struct {
 	f       string
 	outcome history.Type
@@ -169,7 +171,7 @@ type calledAs struct {
 // calls are the operations on the subjects, in order of time.
 type calls struct {
 	as map[calledAs][]*history.Operation
-	of map[int][]*history.Operation // client → its own
+	of map[int][]*history.Operation // client → its operations
 
 	last time.Duration // when the last one began or ended
 }
@@ -215,9 +217,9 @@ func (c calls) begun(a *evidence.Record, client int, zxid uint64) int {
 	return i - 1
 }
 
-// outlived reports whether only the end of its session removed a znode, after its maker, an operation
-// by its index, had succeeded again for the same key in that session: then the client no longer used
-// the znode.
+// outlived reports whether only the end of its session removed a znode, although the client had
+// long stopped using it: the operation that created it, which is the client's operation number
+// maker, had succeeded again for the same key in that session.
 func (c calls) outlived(a *evidence.Record, n *evidence.Znode, maker int) bool {
 	if n.Owner == 0 || n.Deleted != evidence.StillThere && !a.Log.EndedWith(n) {
 		return false
@@ -232,15 +234,15 @@ func (c calls) outlived(a *evidence.Record, n *evidence.Znode, maker int) bool {
 	return false
 }
 
-// leftBy is shared by the znodes of a group.
+// leftBy is what the znodes of a group have in common.
 type leftBy struct {
 	folder string
-	object bool // at or below the path of an object
+	object bool // the folder is at or below the path of an object
 	kind   Kind
 	calledAs
 }
 
-// leftGroup is a group as it grows.
+// leftGroup is a group under construction.
 type leftGroup struct {
 	names []string
 	atEnd int
@@ -249,7 +251,7 @@ type leftGroup struct {
 
 type groups struct {
 	by   map[leftBy]*leftGroup
-	keys map[string]bool // of the record
+	keys map[string]bool // the keys of the record
 }
 
 func newGroups(a *evidence.Record) groups {

@@ -1,7 +1,7 @@
-// Package leftovers counts what the clients of a run left on the servers: znodes and watches. It takes
-// the znodes from the transaction log, which ends when the subjects have released what they hold and
-// before the clients' sessions are closed, and the watches from what the servers told at that moment. It
-// decides nothing.
+// Package leftovers counts what the clients of a run left on the servers: znodes and watches. It
+// takes the znodes from the transaction log, which ends when the subjects have released what they
+// hold and before the clients' sessions are closed, and the watches from what the servers reported
+// at that moment. It decides nothing.
 package leftovers
 
 import (
@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Found are the znodes that the clients of a run left. What zklab itself created is not among them.
+// Found counts the znodes that the clients of a run left. It leaves out what zklab itself created.
 type Found struct {
-	// Persistent and Ephemeral count the znodes of these kinds that were there at the end. Swept
+	// Persistent and Ephemeral count the znodes of these kinds that existed at the end. Swept
 	// counts containers and znodes with a TTL, which the servers delete by themselves. Ephemeral
 	// znodes do not count if their clients no longer used the session, as after a crash.
 	Persistent int `json:"persistent"`
@@ -22,12 +22,12 @@ type Found struct {
 	// Watches counts the watches of data and existence that the clients' sessions had at the end, each
 	// path once for each session; -1 if that is not known.
 	Watches int `json:"watches"`
-	// Groups are znodes that operations left, by folder, kind and operation, the largest group
-	// first. They have no znodes that were created before the first operation, such as an object's
-	// folder, and no items of queues. Beside the znodes that were there at the end, they have
-	// ephemeral znodes that their clients had never deleted although they no longer used them, and
-	// that went with their sessions. Watches are in a group if the znode that they are for has been
-	// deleted.
+	// Groups are the znodes that operations left, by folder, kind and operation, the largest group
+	// first. They leave out znodes that were created before the first operation, such as an
+	// object's folder, and items of queues. Besides the znodes that existed at the end, they
+	// include ephemeral znodes that their clients never deleted although they no longer used them,
+	// and that ended with their sessions. Watches are in a group if the znode that they watched has
+	// been deleted.
 	Groups []Group `json:"groups,omitempty"`
 }
 
@@ -41,7 +41,7 @@ type Group struct {
 	F       string       `json:"f"`
 	Outcome history.Type `json:"outcome"` // of the operations
 	Left    int          `json:"left"`
-	AtEnd   int          `json:"at_end"` // how many of them were there at the end
+	AtEnd   int          `json:"at_end"` // how many of the znodes existed at the end
 	// Operations counts the operations with this name and outcome. Leaving counts those that left at
 	// least one of the znodes. FirstHalf counts those of Leaving that are in the first half of
 	// Operations, in order of time.
@@ -52,7 +52,7 @@ type Group struct {
 	Grows bool `json:"grows,omitempty"`
 }
 
-// Kind is a kind of what was left.
+// Kind says what was left.
 type Kind string
 
 // The kinds: four of znodes, and watches on deleted znodes.
@@ -67,13 +67,15 @@ const (
 // Total counts all znodes.
 func (l *Found) Total() int { return l.Persistent + l.Ephemeral + l.Swept }
 
-// Warnings has a sentence for each group that grows with the load. A group does if
+// Warnings returns a sentence for each group that grows with the load. A group grows if
 //
-//   - it has persistent or ephemeral znodes, or watches (the servers delete others by themselves),
+//   - it has persistent or ephemeral znodes, or watches (the servers delete other znodes by
+//     themselves),
 //   - at least a tenth of the operations left something,
-//   - these operations are more than twice as many as the combinations of a key and a session that
-//     called the operation (objects may need some znodes for each), or as these sessions if the
-//     znodes are not at or below an object's path, and
+//   - these operations are more than twice as many as the combinations of a key and a session in
+//     which the operation was called, since objects may need some znodes for each combination (or,
+//     if the znodes are not at or below an object's path, more than twice as many as these
+//     sessions), and
 //   - they are spread over the run: the second half of the operations has at least half as many of
 //     them as the first half, which has some.
 func (l *Found) Warnings() (texts []string) {
@@ -85,7 +87,7 @@ func (l *Found) Warnings() (texts []string) {
 	return texts
 }
 
-// Warning describes the group in a sentence. It is meaningful if the group grows.
+// Warning describes the group in a sentence. It is meaningful only if the group grows.
 func (g *Group) Warning() string {
 	outcome := map[history.Type]string{history.Fail: " that failed", history.Info: " with an unknown outcome"}[g.Outcome]
 	one, several := string(g.Kind)+" znode", string(g.Kind)+" znodes"

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// run builds a run of a model in which one client calls operations, one every ten milliseconds.
+// run builds a run of a model in which one client calls one operation every ten milliseconds.
 type run struct {
 	*checktest.Record
 	now     int
@@ -37,7 +37,8 @@ func (r *run) reconnects() {
 	r.now++
 }
 
-// calls adds an operation of client 0. What made is called in between is committed meanwhile.
+// calls adds an operation of client 0. The transactions in made are committed during the
+// call.
 func (r *run) calls(f string, outcome history.Type, value any, made ...history.Txn) {
 	for _, t := range made {
 		t.Session = r.session
@@ -59,7 +60,7 @@ func ephemeral(path string) history.Txn {
 	return history.Txn{Type: "create", Path: path, Owner: owner}
 }
 
-// acquires makes n acquires and releases; leaves returns what the i-th acquire leaves.
+// acquires adds n acquires and releases; leaves returns what the i-th acquire leaves.
 func (r *run) acquires(n int, leaves func(i int) []history.Txn) {
 	for i := range n {
 		r.calls(models.FAcquire, history.OK, nil, leaves(i)...)
@@ -72,7 +73,7 @@ func TestGrowth(t *testing.T) {
 	tests := []struct {
 		name   string
 		leaves func(i int) []history.Txn
-		want   string // of the group; "" for none
+		want   string // what is said about the group; "" for nothing
 	}{
 		{"nothing", func(int) []history.Txn { return nil }, ""},
 		{"one for each acquire", func(i int) []history.Txn { return []history.Txn{mark(i)} }, "80 of 80 acquires left one ephemeral znode each (k/mark-*)"},
@@ -119,7 +120,8 @@ func TestOneForEachSession(t *testing.T) {
 	}
 }
 
-// Where each round has a key of its own, it may have znodes of its own. Those beside all rounds grow.
+// If each round has a key of its own, it may also have znodes of its own. Znodes besides those of
+// the rounds count as growing.
 func TestRounds(t *testing.T) {
 	r := newRun(models.DoubleBarrier)
 	for i := range 40 {
@@ -133,7 +135,7 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// A failed operation is a kind of its own.
+// Failed operations count as a kind of their own.
 func TestFailedOperations(t *testing.T) {
 	r := newRun(models.Lock)
 	for i := range 30 {
@@ -147,8 +149,8 @@ func TestFailedOperations(t *testing.T) {
 	}
 }
 
-// Ephemeral znodes that go with their session were left behind if the client was past using them; what
-// it used at that moment was not.
+// Ephemeral znodes that go with their session were left behind, if the client no longer used them;
+// znodes that it used at that moment were not.
 func TestSessionEnds(t *testing.T) {
 	r := newRun(models.Lock)
 	r.acquires(40, func(i int) []history.Txn { return []history.Txn{ephemeral(fmt.Sprintf("/run/k/mark-%010d", i))} })
@@ -174,7 +176,7 @@ func TestKilledProcess(t *testing.T) {
 	r.Add(r.now, history.Event{
 		Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FExited, Value: history.Value(history.Exited{By: history.ByCrash}),
 	})
-	// The processes of all clients end at the end of the run: that is not meant.
+	// That the processes of all clients end with the run does not count.
 	if l, _ := r.found(t); l.Ephemeral != 1 || l.Persistent != 1 {
 		t.Errorf("%+v", l)
 	}
@@ -185,7 +187,8 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
-// Items that no client has taken belong into the tree, and so do finished jobs; but one znode each.
+// Items that no client has taken belong in the tree, and so do finished jobs, but only as one znode
+// each.
 func TestItems(t *testing.T) {
 	item := func(i int) string { return fmt.Sprint("item ", i) }
 	put := func(copies ...string) *run {
@@ -207,7 +210,7 @@ func TestItems(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	r := put("items")
-	for i := range 40 { // an item that is put in another place uses up one znode
+	for i := range 40 { // an item that is put in another place accounts for one znode
 		path := fmt.Sprintf("/run/k/items/%010d", i)
 		r.calls(models.FDequeue, history.Fail, nil, history.Txn{Type: "delete", Path: path}, history.Txn{Type: "create", Path: path + "x", Data: []byte(item(i))})
 	}
@@ -215,7 +218,7 @@ func TestItems(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	r = put("items")
-	for i := range 40 { // it is taken, and stays
+	for i := range 40 { // it is taken, but its znode stays
 		r.calls(models.FDequeue, history.OK, models.Item{Item: item(i)})
 	}
 	if l, _ = r.found(t); len(l.Warnings()) != 1 {
@@ -237,7 +240,8 @@ func TestItems(t *testing.T) {
 	}
 }
 
-// A watch on a deleted znode was left by what its client had begun by then. Others have something to wait for.
+// A watch on a deleted znode was left behind by the operation that its client had begun by then.
+// Other watches have something to wait for.
 func TestWatches(t *testing.T) {
 	r := newRun(models.Lock)
 	var gone []string
@@ -265,7 +269,7 @@ func TestWatches(t *testing.T) {
 	}
 }
 
-// Where the log does not tell, there are no figures, and not 0.
+// If the log does not tell, figures are missing, and not 0.
 func TestUnknown(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -301,7 +305,7 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-// The checks of a counter do without the log, but what it leaves is known.
+// The checks of a counter do not need the log, but what it leaves behind is known.
 func TestCounter(t *testing.T) {
 	r := newRun(models.Counter)
 	for i := range 40 {

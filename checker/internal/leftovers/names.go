@@ -22,7 +22,7 @@ func joined(folder, name string) string {
 	return folder + "/" + name
 }
 
-// unique are the parts of names that may differ from znode to znode: UUIDs, long words that have
+// unique matches the parts of names that may differ from znode to znode: UUIDs, long words with
 // digits, other identifiers in hexadecimal, and numbers.
 var unique = regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9A-Za-z]{16,}|0x[0-9a-fA-F]+|[0-9a-fA-F]{8,}|[0-9]+`)
 
@@ -42,7 +42,7 @@ func generalise(path string) string {
 	})
 }
 
-// commonName returns the pattern that most of some names have, or else the beginning that all have.
+// commonName returns the pattern that most of the names have, or else their common beginning.
 func commonName(names []string) string {
 	count := map[string]int{}
 	best, prefix := "", names[0]

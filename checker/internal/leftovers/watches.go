@@ -5,10 +5,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// addWatches adds the watches of the clients' sessions on znodes that have been deleted, each to the
-// last operation that its client had begun when the record first shows the deletion: the watch is younger
-// than that, since the deletion would have fired it. It returns the number of all their watches; -1 if
-// that is not known.
+// addWatches adds the watches of the clients' sessions on znodes that have been deleted. Each
+// counts for the last operation that its client had begun when the record first shows the deletion:
+// the watch is newer than the deletion, which would have fired it. addWatches returns the number of
+// all watches of these sessions; -1 if that is not known.
 func (all groups) addWatches(a *evidence.Record, c calls) (total int) {
 	told, ok := watches(a)
 	if !ok {
@@ -34,7 +34,7 @@ func (all groups) addWatches(a *evidence.Record, c calls) (total int) {
 	return total
 }
 
-// watches returns what the servers told of watches; false if not all of them did.
+// watches returns the watches that the servers reported; false if not all of them did.
 func watches(a *evidence.Record) (told history.Watches, ok bool) {
 	for _, e := range a.History.Facts() {
 		if e.Process == history.Nemesis && e.F == history.FWatches {
@@ -45,7 +45,7 @@ func watches(a *evidence.Record) (told history.Watches, ok bool) {
 	return told, false
 }
 
-// latestAt returns the last znode that there was at each path.
+// latestAt returns the last znode that existed at each path.
 func latestAt(a *evidence.Record) map[string]*evidence.Znode {
 	latest := map[string]*evidence.Znode{}
 	for _, folder := range a.Log.Folders {

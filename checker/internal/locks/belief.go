@@ -14,9 +14,10 @@ import (
 )
 
 // belief measures how long two clients believed at the same time that they held a key, and what
-// happened to the key meanwhile: how often it was granted to another client than the one that wrongly
-// went on believing, and how often such a client wrote to the guarded resource. No recipe can prevent
-// that when a holder is paused or its session is expired by force, so it counts only in a strict run.
+// happened to the key meanwhile: how often it was granted to a client while another one wrongly
+// went on believing, and how often a client with such a false belief wrote to the guarded resource.
+// No recipe can prevent that when a holder is paused or its session is expired by force, so it
+// counts only in a strict run.
 var belief = &frame.Property{
 	Name:     "belief",
 	NoModel:  frame.Measures,
@@ -55,9 +56,9 @@ var belief = &frame.Property{
 	},
 }
 
-// meanwhile counts the acquires that returned, and the writes that began, in a time
-// in which another client wrongly believed that it held. Each counts once, in
-// however many such times it lies.
+// meanwhile counts the acquires that returned, and the writes that began, in a time in
+// which another client wrongly believed that it held. Each counts once, even if it lies
+// in several such times.
 func meanwhile(windows []holds.Overlap, ops []*history.Operation) (acquires, writes int) {
 	of := map[int][]evidence.Span{} // by the client that believed first: the times of its false belief
 	for _, o := range windows {

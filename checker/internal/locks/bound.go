@@ -13,12 +13,12 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// bound requires that at no moment more clients held than there are leases. A hold ends as in
-// exclusion, of which this is the general case.
+// bound requires that at no moment more clients held than there are leases. It generalizes
+// exclusion, and a hold ends as there.
 //
-// That holds exactly if no moment is inside more cores than there are leases, and the window of each
-// hold without a core has a moment that is inside fewer: such holds can have length zero, so they do
-// not exclude each other.
+// That holds if and only if no moment is inside more cores than there are leases, and the window of
+// each hold without a core has a moment that is inside fewer cores: such holds can have length
+// zero, so they do not exclude each other.
 var bound = &frame.Property{
 	Name:     "bound",
 	Meaning:  "no more clients held a key than it has leases",
@@ -39,15 +39,15 @@ var bound = &frame.Property{
 	Derive: deriveProven,
 }
 
-// starting is a hold in the order of the sweep: a core where it begins, another one where
-// its window does.
+// starting is a hold in the order of the sweep: a hold with a core counts where the core
+// begins, and any other hold where its window begins.
 type starting struct {
 	*hold
 	at time.Duration
 }
 
 func decideBound(f *frame.Finding, key string, n int, holds []*hold) {
-	open := heaps.Heap[*hold]{Less: func(a, b *hold) bool { return a.x < b.x }} // cores
+	open := heaps.Heap[*hold]{Less: func(a, b *hold) bool { return a.x < b.x }} // holds with cores
 	for _, h := range byStart(holds) {
 		for len(open.Items) > 0 && open.Items[0].x <= h.at {
 			open.Pop()
@@ -64,7 +64,7 @@ func decideBound(f *frame.Finding, key string, n int, holds []*hold) {
 }
 
 // byStart puts holds in the order of the sweep. At one moment windows come first: a core
-// is not around the moment at which it begins.
+// does not contain the moment at which it begins.
 func byStart(holds []*hold) []starting {
 	all := make([]starting, 0, len(holds))
 	for _, h := range holds {
@@ -101,7 +101,7 @@ func overfull(f *frame.Finding, key string, n int, h *hold, open []*hold) {
 		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), allHeld(n, longest[:n]), untilAtLeast(longest[n-1]))
 }
 
-// allHeld returns a sentence: some holds together were all leases.
+// allHeld returns text saying that some holds together used all leases.
 func allHeld(n int, by []*hold) string {
 	if n == 1 {
 		return "the only one was held by " + clientsOf(by)
@@ -127,9 +127,9 @@ func untilAtLeast(h *hold) string {
 	return " until at least " + words.At(h.x)
 }
 
-// decideSqueezed looks for a moment that is left for a hold without a core. As no moment is
-// inside more than n cores, or that was found, each of its window is inside n only if the
-// window lies in the same n as a whole.
+// decideSqueezed looks for a moment that is left for a hold without a core. No moment is
+// inside more than n cores, or that was found before. So every moment of the window is
+// inside n cores only if the whole window lies inside the same n.
 func decideSqueezed(f *frame.Finding, key string, n int, h starting, open []*hold) {
 	to := min(h.Granted, h.e)
 	if h.at > to {
@@ -145,10 +145,10 @@ func decideSqueezed(f *frame.Finding, key string, n int, h starting, open []*hol
 	counterexample := slices.Clone(h.Shown)
 	for _, c := range around {
 		counterexample = append(counterexample, c.shown()...)
-		if h.Asked <= c.Granted { // only its session's life shows that it was not granted before
+		if h.Asked <= c.Granted { // only the life of its session shows that it was not granted before
 			counterexample = append(counterexample, h.endEvents...)
 		}
-		if h.Granted >= c.x { // only its session's death, that it was not after
+		if h.Granted >= c.x { // only the death of its session shows that it was not granted after
 			_, released := h.released()
 			counterexample = append(append(counterexample, h.death.ByEvent), released...)
 		}

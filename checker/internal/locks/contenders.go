@@ -12,15 +12,15 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// contenders are the znodes that holds rest on, in the transaction log: ephemeral
-// sequential znodes of clients. A hold has the zxid of its contender as its token.
+// contenders holds the znodes, in the transaction log, on which holds rest: ephemeral
+// sequential znodes of clients. A hold's token is the zxid of its contender.
 type contenders struct {
 	evidence.Layout
 	grants int                          // holds that the log still shows after the grant was known
 	at     map[madeBy][]*evidence.Znode // contenders of one multi in order of their paths
 	lines  map[string][]*evidence.Znode // by the line that they stand in
 	keys   map[string]string            // of lines, or severalKeys
-	// changes are the zxids at which something in a folder came or went.
+	// changes has the zxids at which a znode in some folder was created or deleted.
 	changes map[uint64]bool
 }
 
@@ -87,7 +87,7 @@ func (c *contenders) recognise(k *evidence.Key) {
 	}
 }
 
-// standsFor records what the contenders in a contender's line wait for.
+// standsFor records that the contenders in the line of n wait for a part of a key.
 func (c *contenders) standsFor(n *evidence.Znode, key, part string) {
 	if n == nil {
 		return
@@ -108,8 +108,8 @@ func (c *contenders) contender(token history.ID, client int) *evidence.Znode {
 	return nil
 }
 
-// contenderFor returns, of the contenders that the client created at that zxid, the one in the folder
-// of a part.
+// contenderFor returns, of the contenders that the client created at the token's zxid, the one in
+// the folder of a part.
 func (c *contenders) contenderFor(token history.ID, client int, part string) *evidence.Znode {
 	if part == "" {
 		return c.contender(token, client)
@@ -123,8 +123,8 @@ func (c *contenders) contenderFor(token history.ID, client int, part string) *ev
 }
 
 // shouldHave reports whether the contender of a token would be in the log: the log has
-// that zxid, or everything that the hold's session ever did. A token can also be
-// the pzxid of the folder: the zxid at which some contender came or went.
+// that zxid, or everything that the hold's session ever did. A token can also be the
+// pzxid of the folder: the zxid at which some contender was created or deleted.
 func (c *contenders) shouldHave(a *evidence.Record, token history.ID, op *history.Operation) bool {
 	if c.changes[uint64(token)] {
 		return false
@@ -137,14 +137,15 @@ func (c *contenders) shouldHave(a *evidence.Record, token history.ID, op *histor
 	return ok && s != nil && s.Created != 0 && a.Log.Covers(s.Created-1, high)
 }
 
-// severalKeys is whose line it is that contenders of different keys stand in.
+// severalKeys stands for the key of a line in which contenders of different keys stand.
 const severalKeys = "\x00"
 
-// lineOf returns a name for the line that a contender stands in, made of folder and kind.
+// lineOf returns a name for the line in which a contender stands, made of its folder and
+// its kind.
 func lineOf(n *evidence.Znode) string { return n.Parent() + " " + kindOf(n) }
 
 // kindOf returns the word before the number in a sequential name: lock of
-// 00ff-lock-0000000007. It is empty where there is no word, or one that may be
+// 00ff-lock-0000000007. It is empty if there is no such word, or if the word may be
 // part of an id.
 func kindOf(n *evidence.Znode) string {
 	name := strings.TrimRight(n.Name(), "0123456789")

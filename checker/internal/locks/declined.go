@@ -10,17 +10,17 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// decideDeclined looks for a try-lock that is free but that no client gets any more: for longer than
-// the bound, all that asked were told that another client holds it, although none did, and all the time
-// a znode was there that some client left behind. Without such a znode, clients may have asked for too
-// short a time.
+// decideDeclined looks for a try-lock that is free but that no client gets any more: for longer
+// than the bound, all clients that asked were told that another client holds it, although none did,
+// and throughout that time there was a znode that some client had left behind. Without such a
+// znode, clients may have asked for too short a time.
 func decideDeclined(f *frame.Finding, k *evidence.Key) {
 	free, ok := freeFrom(k)
 	if !ok {
 		return
 	}
 	var asked []*history.Operation
-	var granted *history.Operation // the last one
+	var granted *history.Operation // the last acquire that was granted
 	for _, op := range k.Ops() {
 		switch {
 		case op.F == models.FAcquire && op.Outcome() == history.OK && op.Return.Time < free:
@@ -53,8 +53,8 @@ func decideDeclined(f *frame.Finding, k *evidence.Key) {
 	f.Names(orphan)
 }
 
-// orphanOf returns a znode that was created after a grant was asked for, and that existed from one call
-// to another; nil if there is none, or the log is not known.
+// orphanOf returns a znode that was created after a grant was asked for, and that existed from one
+// call to another; nil if there is none, or if there is no log.
 func orphanOf(k *evidence.Key, granted, first, last *history.Operation) (orphan *evidence.Znode) {
 	if k.Log == nil {
 		return nil
@@ -71,9 +71,9 @@ func orphanOf(k *evidence.Key, granted, first, last *history.Operation) (orphan 
 	return orphan
 }
 
-// freeFrom returns the time from which no client held a key, not even unseen: for each client, the last
-// acquire was answered, or its process ended, so long ago that its session ended, too. It returns false
-// if there is no such time.
+// freeFrom returns the time from which certainly no client held a key: for each client, the last
+// acquire was answered, or its process ended, so long ago that its session has ended too. It
+// returns false if there is no such time.
 func freeFrom(k *evidence.Key) (free time.Duration, ok bool) {
 	last := map[int]*history.Operation{}
 	for _, op := range k.Ops() {

@@ -16,10 +16,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// whoLeads requires that an answer to "who leads?" names a client that was a candidate. If every view
-// that the answer can come from shows the same leader, the answer must not name another one. And once
-// the leadership has not changed for as long as a timed property allows, every answer names the leader.
-// Stale and empty answers before that are right: they come from a server that lags.
+// whoLeads requires that an answer to "who leads?" names a client that was a candidate. If every
+// view that the answer can come from shows the same leader, the answer must not name another one.
+// And once the leadership has not changed for as long as a timed property allows, every answer
+// names the leader. Before that, stale and empty answers are correct: they come from a server that
+// lags.
 var whoLeads = &frame.Property{
 	Name:     "who-leads",
 	NoModel:  frame.Given,
@@ -67,9 +68,9 @@ func coresOf(holds []*hold) []*hold {
 	return slices.DeleteFunc(slices.Clone(holds), func(h *hold) bool { return !h.core() })
 }
 
-// decideView compares an answer with what every view that its session could
-// still be shown says: a term that certainly lasted from before the session's
-// last sign of life until after the answer is in all of them.
+// decideView compares an answer with all views that its session could still be shown: a
+// term that certainly lasted from before the session's last sign of life until after
+// the answer is in all of them.
 func decideView(f *frame.Finding, k *evidence.Key, op *history.Operation, said int, cores []*hold) {
 	seen := k.View(op)
 	i, _ := slices.BinarySearchFunc(cores, seen, func(h *hold, t time.Duration) int { return cmp.Compare(h.Granted, t) })
@@ -115,8 +116,8 @@ func candidacies(k *evidence.Key) map[int]time.Duration {
 	return first
 }
 
-// finalLeader returns the hold of the lowest candidate in the final list, or nil if
-// it is not known which hold that is, or whether it is of the candidate's session.
+// finalLeader returns the hold of the lowest candidate in the final list, or nil if it
+// is not known which hold that is, or whether the hold is in the candidate's session.
 func finalLeader(k *evidence.Key) *hold {
 	final, seen := final(k)
 	if final == nil {
@@ -152,9 +153,9 @@ func lowestOf(cs []models.Contender) (models.Contender, bool) {
 	return lowest, len(cs) > 0
 }
 
-// sequence returns the number that ZooKeeper put at the end of a name: ten digits.
-// Past 2^31-1 a minus sign precedes them; next to that point it cannot be told
-// from a prefix that ends in one, so such names count as unreadable.
+// sequence returns the number that ZooKeeper put at the end of a name: ten digits. Past
+// 2^31-1 a minus sign precedes them. It cannot be distinguished from a hyphen at the
+// end of the prefix, so names with numbers near that limit count as unreadable.
 func sequence(name string) (int32, bool) {
 	const digits = 10
 	if len(name) < digits {
@@ -167,8 +168,8 @@ func sequence(name string) (int32, bool) {
 	return int32(n), true
 }
 
-// decideAnswer compares an answer with the leader at the end, if that one had
-// led long enough when the question was put.
+// decideAnswer compares an answer with the leader at the end, if that client had led
+// long enough when it was asked.
 func decideAnswer(f *frame.Finding, k *evidence.Key, op *history.Operation, said int, leader *hold) {
 	if leader == nil || k.Settled == evidence.Never || said == leader.Client {
 		return
@@ -185,7 +186,7 @@ func decideAnswer(f *frame.Finding, k *evidence.Key, op *history.Operation, said
 	}
 }
 
-// liveThroughout reports whether a client was connected all the time.
+// liveThroughout reports whether a client was connected throughout a span.
 func liveThroughout(a *evidence.Record, client int, s evidence.Span) bool {
 	live := a.WhileLive(client, s)
 	return len(live) == 1 && live[0].From <= max(s.From, a.Settled) && live[0].To >= min(s.To, a.End)
@@ -211,7 +212,7 @@ var states = &frame.Property{
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		ends := termEnds(k, &f)
-		deposed := map[int]time.Duration{} // since when each client has had a term that ended
+		deposed := map[int]time.Duration{} // by client: since when it has had a term that ended
 		for t, end := range ends {
 			if first, ok := deposed[t.client]; !ok || end.at < first {
 				deposed[t.client] = end.at
@@ -248,7 +249,7 @@ type termEnd struct {
 	events []int
 }
 
-// termEnds returns when each term was first known to be over.
+// termEnds returns when each term was first known to have ended.
 func termEnds(k *evidence.Key, f *frame.Finding) map[term]termEnd {
 	ends := map[term]termEnd{}
 	for _, h := range holdsOf(k) {

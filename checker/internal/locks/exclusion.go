@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// holdProperties lists the properties of everything that one client holds at a time.
+// holdProperties lists the properties of every object that one client holds at a time.
 var holdProperties = []*frame.Property{exclusion, grants, tokens, fencing, lost, belief, holdProgress, frame.OwnZnodes, holdsLogged}
 
 // Lock is a lock that one client holds at a time.
@@ -37,10 +37,10 @@ var Election = frame.Model{
 // release begins or when its session dies on the server, whichever comes first.
 //
 // There must be moments a in [Asked,Granted] and c in [x,e] for each hold such that all
-// [a,c] are disjoint. That is so exactly if the cores [Granted,x] do not overlap, and
-// each hold without a core (its session may have died before the grant was
-// known) has a moment left in its window that is not inside a core: a core is
-// part of every choice, and a hold without one can be of length zero.
+// [a,c] are disjoint. That is so if and only if the cores [Granted,x] do not overlap,
+// and each hold without a core (its session may have died before the grant was known)
+// has a moment left in its window that is not inside a core: a core is part of every
+// choice, and a hold without one can be of length zero.
 var exclusion = &frame.Property{
 	Name:     "exclusion",
 	Meaning:  "no two clients held the same key at the same time",
@@ -73,7 +73,7 @@ func deriveProven(figures map[string]float64) {
 	}
 }
 
-// unproven explains that too little of that time is, and why.
+// unproven explains that too little of the time of holds is proven, and why.
 func unproven(a *evidence.Record, figures map[string]float64) string {
 	share := figures["proven_share"]
 	if share >= 0.5 {
@@ -95,7 +95,7 @@ func noteNoSession(f *frame.Finding, k *evidence.Key) {
 
 // noteDeadReleases counts the releases that succeeded although the client had been told before
 // that the session of the hold was over: the caller believes that it held until then. That is no
-// violation, since a lock need not say so.
+// violation, since a lock need not report the loss at the release.
 func noteDeadReleases(f *frame.Finding, all []*hold) {
 	n := 0
 	for _, h := range all {
@@ -118,8 +118,8 @@ func contention(a *evidence.Record, figures map[string]float64) string {
 	return died(a, figures)
 }
 
-// died returns text saying that no hold ended by the death of its session, though some were to. It
-// returns "" otherwise.
+// died returns text saying that no hold ended by the death of its session although faults were to
+// cause that. It returns "" otherwise.
 func died(a *evidence.Record, figures map[string]float64) string {
 	if a.ExpectsDeaths() && figures["ended_by_death"] == 0 {
 		return frame.Because("sessions of holders were to end, but no hold ended by the death of its session", frame.MoreDeaths)
@@ -139,7 +139,7 @@ func decideExclusion(f *frame.Finding, key string, holds []*hold) {
 	}
 }
 
-// decideCores looks for two that overlap.
+// decideCores looks for two cores that overlap.
 func decideCores(f *frame.Finding, name string, cores []*hold) {
 	slices.SortFunc(cores, func(x, y *hold) int { return cmp.Or(cmp.Compare(x.Granted, y.Granted), cmp.Compare(x.x, y.x)) })
 	var longest *hold // the core that reaches furthest so far
@@ -162,9 +162,9 @@ func (h *hold) got(name string) string {
 	return "was granted " + name
 }
 
-// decideFloating looks for a moment for a hold without a core: one moment for all of its parts, since
-// the hold can have length zero. It begins with the first moment of the window, and goes from the end
-// of each core that the moment is inside of to the next.
+// decideFloating looks for a moment for a hold without a core: one moment for all of its parts,
+// since the hold can have length zero. It begins with the first moment of the window. While the
+// moment lies inside a core, it moves on to the end of that core.
 func decideFloating(f *frame.Finding, key string, h *hold, cores map[string][]*hold) {
 	from, to := max(h.Asked, h.x), min(h.Granted, h.e)
 	if from > to {
@@ -182,12 +182,12 @@ func decideFloating(f *frame.Finding, key string, h *hold, cores map[string][]*h
 	squeezed(f, key, h, evidence.Span{From: from, To: to}, around)
 }
 
-// coreAround returns the core that a moment lies in, of those that exclude a hold. If there are
-// several, it returns the one that ends last.
+// coreAround returns the core in which a moment lies, among those that exclude a hold. If there
+// are several, it returns the one that ends last.
 func coreAround(h *hold, cores map[string][]*hold, t time.Duration) *hold {
 	var furthest *hold
 	for _, part := range h.held() {
-		// Cores that do not overlap are in order of their ends, too.
+		// Cores that do not overlap are also in order of their ends.
 		of := cores[part]
 		i, _ := slices.BinarySearchFunc(of, t, func(c *hold, t time.Duration) int { return cmp.Compare(c.Granted, t) })
 		if i > 0 && of[i-1].Granted < t && t < of[i-1].x && (furthest == nil || of[i-1].x > furthest.x) {
@@ -197,7 +197,7 @@ func coreAround(h *hold, cores map[string][]*hold, t time.Duration) *hold {
 	return furthest
 }
 
-// squeezed reports a hold that can only have been granted within others'.
+// squeezed reports a hold that can only have been granted during other clients' holds.
 func squeezed(f *frame.Finding, key string, h *hold, window evidence.Span, around []*hold) {
 	var by []string
 	counterexample := slices.Clone(h.Shown)
@@ -205,10 +205,10 @@ func squeezed(f *frame.Finding, key string, h *hold, window evidence.Span, aroun
 		counterexample = append(counterexample, c.shown()...)
 		by = append(by, fmt.Sprintf("client %d held %s %s%s", c.Client, h.inWay(c), c.certain(), words.WithToken(c.Token)))
 	}
-	if h.Asked <= around[0].Granted { // only its session's life shows that it was not granted before
+	if h.Asked <= around[0].Granted { // only the life of its session shows that it was not granted before
 		counterexample = append(counterexample, h.endEvents...)
 	}
-	if h.Granted >= around[len(around)-1].x { // only its session's death, that it was not after
+	if h.Granted >= around[len(around)-1].x { // only the death of its session shows that it was not granted after
 		counterexample = append(counterexample, h.death.ByEvent)
 		_, released := h.released()
 		counterexample = append(counterexample, released...)
@@ -218,7 +218,7 @@ func squeezed(f *frame.Finding, key string, h *hold, window evidence.Span, aroun
 		h.Client, h.got(h.of(key)), words.At(window.From), words.At(window.To), words.WithToken(h.Token), prose.List(by, "and"))
 }
 
-// phantom reports a grant on a session that was dead before the call.
+// phantom reports a grant in a session that was dead before the call.
 func phantom(f *frame.Finding, key string, h *hold) {
 	f.Violated(append(slices.Clone(h.Shown), h.death.ByEvent), "client %d was granted %s at %s%s on a session that was dead by %s%s, before it asked at %s",
 		h.Client, h.of(key), words.At(h.Granted), words.WithToken(h.Token), words.At(h.e), h.death.Newest.ClosedAt(), words.At(h.Asked))

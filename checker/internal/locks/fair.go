@@ -11,13 +11,13 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// fair requires that leases were granted in the order of their tickets, which contenders get in the
-// order in which they come: no contender overtook another.
+// fair requires that leases were granted in the order of their tickets: no contender overtook
+// another. Contenders get their tickets in the order in which they come.
 //
-// Going by the tickets, each hold can begin as soon as the holds before it allow: not before the last
-// of them was asked for, and not while n of them certainly lasted. As with the tokens of a lock, the
-// order in which acquires returned does not matter. A ticket that may belong to an earlier call, which
-// was given up, does not show when the hold was granted.
+// In the order of the tickets, each hold can begin as soon as the holds before it allow: not before
+// the last of them was asked for, and not while n of them certainly lasted. As with the tokens of a
+// lock, the order in which acquires returned does not matter. A ticket that may belong to an
+// earlier call, which was given up, does not show when the hold was granted.
 var fair = &frame.Property{
 	Name:     "fair",
 	Meaning:  "leases were granted first come, first served",
@@ -37,8 +37,8 @@ var fair = &frame.Property{
 }
 
 func decideFair(f *frame.Finding, key string, n int, all []*hold) {
-	var last, asked *hold                                                       // the one before, and the one that was asked for last
-	open := heaps.Heap[*hold]{Less: func(a, b *hold) bool { return a.x < b.x }} // the n that last longest
+	var last, asked *hold                                                       // the previous hold, and the one asked for last
+	open := heaps.Heap[*hold]{Less: func(a, b *hold) bool { return a.x < b.x }} // the n holds that last longest
 	dated := slices.DeleteFunc(granted(all), (*hold).cameBefore)
 	for _, h := range byToken(f, dated, "ticket") {
 		if last != nil && last.Token == h.Token {
@@ -66,7 +66,7 @@ func decideFair(f *frame.Finding, key string, n int, all []*hold) {
 	}
 }
 
-// ended returns the events that show when it was granted, and over.
+// ended returns the events that show when the hold was granted, and when it was over.
 func (h *hold) ended() []int {
 	counterexample := slices.Clone(h.Shown)
 	if h.e < h.Granted {
@@ -76,7 +76,8 @@ func (h *hold) ended() []int {
 	return counterexample
 }
 
-// overtaken reports a hold that was granted while all leases were due to lower tickets.
+// overtaken reports a hold that was granted while holders of lower tickets were
+// entitled to all leases.
 func overtaken(f *frame.Finding, key string, h *hold, latest time.Duration, by []*hold) {
 	if f.Again() {
 		return

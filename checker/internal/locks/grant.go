@@ -11,14 +11,15 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// grants requires that no client was granted a hold while another one stood before it, whatever the
-// clocks say.
+// grants requires that no client was granted a hold while another one stood before it in line,
+// whatever the clocks show.
 //
 // A grant rests on a view in which the contender is the first in its line. No other contender gets
-// before it later, since numbers rise; so in every later view it is still first, or gone. The zxid of
-// any request that was sent after the grant was known gives such a view: if the log shows the contender
-// there behind an older one of another client, the grant was premature. That also holds for a grant
-// that was remembered, and for one that a latch got back, since they rest on an even earlier view.
+// before it later, since numbers rise; so in every later view it is still first, or gone. The zxid
+// of any request that was sent after the grant was known gives such a view: if the log shows the
+// contender there behind an older one of another client, the grant was premature. That also holds
+// for a grant that a subject remembered, and for one that a latch regained, since they rest on an
+// even earlier view.
 var grants = &frame.Property{
 	Name:     "grant",
 	NoModel:  frame.Given,
@@ -31,8 +32,8 @@ var grants = &frame.Property{
 	Decide:   decideGrants(func(*evidence.Key) int { return 1 }),
 }
 
-// marksOnly returns text for keys where no grant could be compared with a line: only whether the client
-// had a mark was decided. It returns "" otherwise.
+// marksOnly returns text for keys where no grant could be compared with a line, so that only the
+// existence of a client's mark was checked. It returns "" otherwise.
 func marksOnly(figures map[string]float64) string {
 	if figures["grants_checked"] > 0 || figures["marks_checked"] == 0 {
 		return ""
@@ -48,7 +49,8 @@ func tokensLogged(a *evidence.Record) bool {
 	return contendersOf(a).grants > 0 && contendersOf(a).Trusted()
 }
 
-// decideGrants decides the grants of a key with a known number of places; 0: the number is unknown.
+// decideGrants decides the grants of a key. places returns the known number of places; 0: the
+// number is unknown.
 func decideGrants(places func(*evidence.Key) int) func(context.Context, *evidence.Key) frame.Finding {
 	return func(ctx context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
@@ -82,7 +84,7 @@ func laterView(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evi
 	case n.Deleted <= view:
 		f.Count("grants_over", 1)
 		return 0, 0, false
-	case contendersOf(a).keys[lineOf(n)] != key: // who stands there may wait for something else
+	case contendersOf(a).keys[lineOf(n)] != key: // contenders in that line may wait for something else
 		f.Count("grants_unknown", 1)
 		return 0, 0, false
 	}
@@ -121,12 +123,13 @@ func decideGrant(f *frame.Finding, a *evidence.Record, key string, h *hold, n *e
 		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), o.Name(), s.Client, words.Zxid(o.Created), words.Zxid(view), o.Until())
 }
 
-// line is the contenders in a folder, in order of their creation.
+// line holds the contenders in a folder, in order of their creation.
 type line struct {
 	all    []*evidence.Znode
 	place  map[*evidence.Znode]int
 	client []int
-	// longest[j][i] is the place of the contender that stays longest of the 2^j from place i*2^j on.
+	// longest[j][i] is the place of the contender that stays longest among the 2^j contenders from
+	// place i*2^j on.
 	longest [][]int
 }
 
@@ -134,7 +137,7 @@ type line struct {
 // no client created: no client waits for them.
 func readLine(a *evidence.Record, n *evidence.Znode) *line { return lineAt(a, lineOf(n)) }
 
-// lineAt returns the line with that id.
+// lineAt returns the line with the given id.
 func lineAt(a *evidence.Record, id string) *line {
 	l := &line{place: map[*evidence.Znode]int{}}
 	var row []int
@@ -160,8 +163,8 @@ func lineAt(a *evidence.Record, id string) *line {
 // stretch is the 2^level contenders from place at*2^level on.
 type stretch struct{ level, at int }
 
-// before returns the contenders of other clients that were created before n and still stood at a view,
-// at most a number of them: those that stay longest come first.
+// before returns the contenders of other clients that were created before n and still stood at a
+// view. It returns at most that many, those that stay longest first.
 func (l *line) before(n *evidence.Znode, client int, view uint64, most int) []*evidence.Znode {
 	i, ok := l.place[n]
 	if !ok { // it stands in another line

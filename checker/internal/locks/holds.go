@@ -18,25 +18,26 @@ import (
 type hold struct {
 	*holds.Hold
 	id        int
-	parts     []string      // of the key that it is of, sorted; none: of all of it
+	parts     []string      // the parts of the key that the hold covers, sorted; none means all of it
 	x, e      time.Duration // earliest and latest end
 	came      time.Duration // when its client may have come for it: see [firstAsked]
 	endEvents []int         // events that show its earliest end
 	death     evidence.Death
-	// resumes means that this hold continues the one before it of the same client, whose session is
-	// uncertain: it could belong to another session until its client knew that one to be over. Both are
-	// one grant, with one token. What happened to it in the end is recorded in the one that resumes;
-	// resumed means that a later hold continues this one.
+	// resumes means that this hold continues the previous hold of the same client, whose session is
+	// uncertain: it could belong to another session until its client knew that session to be over.
+	// Both holds are one grant, with one token, and the end of the grant is recorded in the one
+	// that resumes. resumed means that a later hold continues this one.
 	resumes, resumed bool
 }
 
 // core reports whether the hold certainly lasted from its grant to x.
 func (h *hold) core() bool { return h.x >= h.Granted }
 
-// cameBefore reports whether the contender may have been made by an earlier call than the one that was granted.
+// cameBefore reports whether an earlier call than the granted one may have made the contender.
 func (h *hold) cameBefore() bool { return h.came < h.Asked }
 
-// invoked returns when the release began that found it held and may have happened.
+// invoked returns when the first release began that found the hold held and may have
+// taken effect.
 func (h *hold) invoked() time.Duration {
 	if h.Release == nil {
 		return evidence.Never
@@ -44,7 +45,7 @@ func (h *hold) invoked() time.Duration {
 	return h.Release.Began()
 }
 
-// released returns when a release succeeded, with its events.
+// released returns when a release succeeded, and its events.
 func (h *hold) released() (time.Duration, []int) {
 	if h.Released == nil {
 		return evidence.Never, nil
@@ -60,7 +61,7 @@ func (h *hold) idleFrom() time.Duration {
 	if s := h.death.OverAtLast(); s != nil {
 		end = min(end, s.Expired)
 	}
-	if h.Ended == holds.ByExpiry { // it may go on as another one
+	if h.Ended == holds.ByExpiry { // it may continue as another hold
 		end = min(end, h.Until)
 	}
 	return max(end, h.Granted)
@@ -81,7 +82,7 @@ func (h *hold) dead() time.Duration {
 // that its session expired.
 const grace = time.Second
 
-// held holds which client held a key when.
+// held records which client held a key when.
 type held struct {
 	holds []*hold
 	read  holds.Key
@@ -115,7 +116,7 @@ func readHolds(k *evidence.Key) held {
 	return of
 }
 
-// markCame finds out when the client of each hold may have come for it.
+// markCame determines when the client of each hold may have come for it.
 func markCame(k *evidence.Key, all []*hold) {
 	first := firstAsked(k)
 	for _, h := range all {
@@ -125,8 +126,8 @@ func markCame(k *evidence.Key, all []*hold) {
 	}
 }
 
-// firstAsked returns, for each acquire that is not the first of its client's in a row, that first one: calls
-// of unknown outcome may have left a contender in line, and a later one takes its place.
+// firstAsked maps each acquire that follows others of its client to the first in that row: calls of
+// unknown outcome may have left a contender in line, and a later call takes its place.
 func firstAsked(k *evidence.Key) map[*history.Operation]*history.Operation {
 	of, open := map[*history.Operation]*history.Operation{}, map[evidence.Life]*history.Operation{}
 	for _, op := range k.Ops() {
@@ -187,7 +188,7 @@ func granted(all []*hold) []*hold {
 	return slices.DeleteFunc(slices.Clone(all), func(h *hold) bool { return h.resumes })
 }
 
-// ticket returns the hold's token; 0 if it has none, or is one that resumes.
+// ticket returns the hold's token; 0 if it has none, or if it continues another hold.
 func (h *hold) ticket() history.ID {
 	if h.resumes {
 		return 0
@@ -195,10 +196,10 @@ func (h *hold) ticket() history.ID {
 	return h.Token
 }
 
-// holderSessions is the evidence about the sessions in which clients hold.
+// holderSessions provides the evidence about the sessions in which clients hold.
 type holderSessions struct {
 	a      *evidence.Record
-	deaths map[*history.Operation]evidence.Death // by what tells of the hold
+	deaths map[*history.Operation]evidence.Death // by the operation that shows the hold
 }
 
 // Exited implements holds.Evidence.
@@ -247,7 +248,7 @@ func newHold(id int, read *holds.Hold, d evidence.Death) *hold {
 	released, _ := h.released()
 	h.e = min(released, d.By)
 	if h.e < h.x && !d.Contradictory {
-		h.x = h.e // only a tie of clocks can bring this about
+		h.x = h.e // only a tie of clocks can cause this
 	}
 	return h
 }
@@ -265,8 +266,8 @@ func (h *hold) certain() string {
 	return "from " + words.At(h.Granted) + " until at least " + words.At(h.x)
 }
 
-// usable returns the holds whose evidence does not contradict itself. The finding becomes
-// unknown if any does.
+// usable returns the holds whose evidence does not contradict itself. If there are
+// others, it makes the finding unknown.
 func usable(f *frame.Finding, all []*hold) []*hold {
 	ok := make([]*hold, 0, len(all))
 	for _, h := range all {
@@ -279,7 +280,7 @@ func usable(f *frame.Finding, all []*hold) []*hold {
 	return ok
 }
 
-// figuresOf counts for the exercise conditions of holds.
+// figuresOf returns the figures for the exercise conditions of holds.
 var figuresOf = evidence.OncePerKey(countHolds)
 
 func countHolds(k *evidence.Key) map[string]float64 {
@@ -300,7 +301,7 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 		} else {
 			figures["floating"]++
 		}
-		// Who can do nothing can prove nothing.
+		// A client that can do nothing can prove nothing.
 		figures["held_seconds"] += max(0, k.Present(h.Client, evidence.Span{From: h.Granted, To: max(h.Granted, until)})).Seconds()
 		if d := min(h.dead(), h.Exited.At); !h.resumed && d < h.invoked() && d != evidence.Never {
 			figures["ended_by_death"]++
@@ -309,8 +310,8 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 	return figures
 }
 
-// contended counts the acquires that met another client which certainly held what they ask for, before
-// or while they waited: each of them could have been granted wrongly.
+// contended counts the acquires that met another client that certainly held what they ask for,
+// before or while they waited: each of them could have been granted wrongly.
 func contended(k *evidence.Key, cores map[string][]*hold) int {
 	n := 0
 	for _, op := range k.Ops() {

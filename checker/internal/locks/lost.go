@@ -20,13 +20,13 @@ import (
 // expiry, since there the hold ended with the session.
 var lost = lostWith(true, "all released before they had to report the loss, and none had reported it")
 
-// OwnLost is lost of holds of a program's own objects. Their clients report nothing, and are asked now and
-// then: only an answer counts.
+// OwnLost is the property lost for holds of a program's own objects. Their clients report nothing,
+// and are asked now and then, so only an answer counts.
 var OwnLost = lostWith(false, "none was asked before its next hold whether it still holds")
 
-// lostWith returns the property lost, for holds whose clients report their loss, or only answer when
-// asked. undecided is the reason that it gives if nothing that clients did after an expiry could have
-// been wrong.
+// lostWith returns the property lost, for holds whose clients report their loss, or only answer
+// when asked. undecided says why the property is undecided if nothing that clients did after an
+// expiry could have been wrong.
 func lostWith(reports bool, undecided string) *frame.Property {
 	return &frame.Property{
 		Name:     "lost",
@@ -68,18 +68,18 @@ func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said, reports 
 	}
 	f.Count("told", 1)
 	known := max(s.Expired, h.Granted)
-	if h.resumes { // it was granted before, by what was said of the hold that it resumes
+	if h.resumes { // this grant was judged with the hold that it resumes
 		known = s.Expired
 	}
 	next := evidence.FirstFrom(said.asked, h.Granted)
-	watched := min(h.Watched, next, h.Exited.At, k.End) // until then its Lost would have been seen
-	had := func(t time.Duration) time.Duration {        // time to find out, by t
+	watched := min(h.Watched, next, h.Exited.At, k.End) // until then, a report of its loss would have been seen
+	had := func(t time.Duration) time.Duration {        // how long the client had had, by t, to find out
 		return k.Knew(h.Client, s, evidence.Span{From: known, To: max(known, t)})
 	}
 	denied := evidence.FirstFrom(said.denied, h.Granted)
 	claim := said.claims(h.Token, next, func(t time.Duration) bool { return had(t) > grace })
 	if h.Lost.At != evidence.Never || denied != evidence.Never || reports && had(watched) > grace || !reports && claim != nil {
-		f.Count("told_decided", 1) // else whatever it did would have been right
+		f.Count("told_decided", 1) // otherwise anything that it did would have been right
 	}
 	if op := claim; op != nil {
 		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: op.Began()}), slices.Concat(h.Shown, h.told(s.Expired), evidence.EventsOf(op)),
@@ -120,8 +120,8 @@ type said struct {
 	held   map[history.ID][]*history.Operation // operations that show that it holds, by token
 }
 
-// readSaid reads each client's statements about the key. Where clients do not report losses, they are asked for nothing when
-// they release: only the load has chosen to.
+// readSaid reads each client's statements about the key. Where clients do not report losses, a
+// release says nothing about the hold: the load alone decides when to release.
 func readSaid(k *evidence.Key, reports bool) map[int]*said {
 	of := map[int]*said{}
 	by := func(client int) *said {
@@ -168,7 +168,8 @@ func (s *said) claims(token history.ID, next time.Duration, late func(time.Durat
 	return one
 }
 
-// firstLate returns the first of some operations that is late: so are all behind it.
+// firstLate returns the first of some operations that is late. All operations after a
+// late one are late.
 func firstLate(ops []*history.Operation, late func(time.Duration) bool) *history.Operation {
 	i := sort.Search(len(ops), func(i int) bool { return late(ops[i].Began()) })
 	if i == len(ops) {

@@ -15,15 +15,16 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file checks of each grant, whatever the recipe's znodes are called, whether the client had
-// anything in the servers' tree by which others could know: a mark. A grant without a mark rests on
-// nothing. So does a grant whose mark stood behind others', and was deleted with its session before it
-// became the first: a client that does not find its own znode may not conclude that it is next.
+// This file checks, for each grant, whether the client had a mark: anything in the servers' tree by
+// which other clients could know of the grant, whatever the recipe calls its znodes. A grant
+// without a mark rests on nothing. So does a grant whose mark stood behind others and was deleted
+// with its session before it became the first: a client that does not find its own znode must not
+// conclude that it is next.
 //
-// The subject need not offer anything for that: transactions show which session made what.
+// The check does not need anything from the subject: transactions show which session made what.
 
-// views are the states that a grant can rest on: from the state that the client had seen when it
-// called, to the last one that any client had seen when it was answered.
+// views are the states on which a grant can rest: from the state that the client had seen when
+// it called, to the last one that any client had seen when the call was answered.
 type views struct{ low, high uint64 }
 
 // viewsOf returns the views of an acquire that was granted.
@@ -31,9 +32,10 @@ func viewsOf(a *evidence.Record, grant *history.Operation) views {
 	return views{a.SeenBy(grant), a.ShownBy(grant)}
 }
 
-// endWithMarks ends a hold when something other than a client deleted what it rests on, as operators
-// and faults do: the holder is not told, so it cannot know, and nothing is left that keeps others out.
-// If another client of the recipe deletes it, that is the recipe's own mistake.
+// endWithMarks ends a hold when something other than a client, such as an operator or a fault,
+// deleted the znodes on which it rests: the holder is not told, so it cannot know, and nothing is
+// left that keeps others out. If another client of the recipe deletes them, that is the recipe's
+// own mistake.
 func endWithMarks(k *evidence.Key, h *hold) {
 	m := evidence.MarksOf(k.Record)
 	if m == nil || h.Grant.F != models.FAcquire {
@@ -59,19 +61,19 @@ func endWithMarks(k *evidence.Key, h *hold) {
 // marked describes how the recipe uses marks, as far as its grants show.
 type marked struct {
 	marks         *evidence.Marks
-	with, without int // grants
-	first, behind int // grants of clients that stood in a line: as the first one, or behind others
+	with, without int // grants with a mark, and without one
+	first, behind int // grants of clients that stood in a line: as the first, or behind others
 	lines         map[string]*line
 	ids           map[string][]string                    // of the lines in a folder
-	made          map[*evidence.Znode]*history.Operation // the acquire that a contender was made by
-	downgraded    map[*history.Operation]bool            // those whose holds were
+	made          map[*evidence.Znode]*history.Operation // the acquire that made a contender
+	downgraded    map[*history.Operation]bool            // acquires whose holds were downgraded
 }
 
 // used reports whether the recipe marks its grants, so that a grant without a mark breaks its own
 // rules.
 func (m *marked) used() bool { return m.with >= 10 && m.with >= 9*m.without }
 
-// inLine reports whether who stands behind others has to wait.
+// inLine reports whether clients that stand behind others have to wait.
 func (m *marked) inLine() bool { return m.first >= 10 && m.first >= 9*m.behind }
 
 var markedOf = evidence.Once(func(a *evidence.Record) *marked {
@@ -120,7 +122,7 @@ func (m *marked) readMakers(k *evidence.Key) {
 	}
 }
 
-// decidable reports whether all is known of a hold's marks.
+// decidable reports whether everything about a hold's marks is known.
 func (m *marked) decidable(a *evidence.Record, h *hold, of views) bool {
 	return h.Grant.F == models.FAcquire && a.FromBeginning(of.high)
 }
@@ -154,8 +156,8 @@ func stands(m *evidence.Mark) bool {
 	return m.Znode != nil && m.Znode.Owner != 0 && m.Znode.Sequential()
 }
 
-// blocked reports whether too many others stood before a mark for it to be its turn, in each state up
-// to high in which it was there.
+// blocked reports whether too many others stood before a mark for its client to have its turn, in
+// each state up to high in which the mark existed.
 func (m *marked) blocked(k *evidence.Key, h *hold, one *evidence.Mark, high uint64) bool {
 	n, view := one.Znode, min(high, one.Gone-1)
 	switch k.Object.State {
@@ -173,7 +175,8 @@ func (m *marked) blocked(k *evidence.Key, h *hold, one *evidence.Mark, high uint
 	return len(m.lines[lineOf(n)].before(n, h.Client, view, 1)) > 0
 }
 
-// inWay reports whether a contender certainly was in the way of a hold of a read-write lock behind it.
+// inWay reports whether a contender certainly was in the way of a hold, of a read-write lock, whose
+// contender stood behind it.
 func (m *marked) inWay(k *evidence.Key, h *hold, o *evidence.Znode) bool {
 	by := m.made[o]
 	return !h.Reads || by != nil && !toRead(k, by) && !m.downgraded[by]
@@ -211,12 +214,12 @@ func (m *marked) decideTogether(f *frame.Finding, k *evidence.Key, h *hold, of v
 	for _, part := range h.held() {
 		there, _ := m.marks.Within(k.Name, part, k.LifeOf(h.Grant), of.low, of.high)
 		if len(there) == 0 {
-			return // decided by itself
+			return // another check decides this case
 		}
 		all = append(all, there)
 	}
 	marks := slices.Concat(all...)
-	for _, one := range marks { // if they ever were, then when some one of them began
+	for _, one := range marks { // if all parts were ever marked at one time, they were when one of these marks began
 		if one.Gone <= of.high && one.Taken() {
 			f.Count("marks_unknown", 1)
 			return
@@ -255,7 +258,7 @@ func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string,
 		f.Violated(h.Shown, "client %d was granted %s at %s%s, but no znode of client %d existed",
 			h.Client, name, words.At(h.Granted), words.WithToken(h.Token), h.Client)
 	case last.Taken():
-		f.Count("marks_unknown", 1) // another client may have taken it just then
+		f.Count("marks_unknown", 1) // another client may have taken the mark just then
 	default:
 		f.ByLog = true
 		f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but no znode of client %d existed: %s",
@@ -263,8 +266,8 @@ func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string,
 	}
 }
 
-// former returns the newest mark that an earlier process of a hold's client had in any of some states;
-// nil if there is none.
+// former returns the newest mark that an earlier process of a hold's client had in any of the given
+// states; nil if there is none.
 func (m *marked) former(k *evidence.Key, h *hold, part string, of views) *evidence.Mark {
 	life := k.LifeOf(h.Grant)
 	for life.Number > 0 {
@@ -291,7 +294,7 @@ func (m *marked) decideFormer(f *frame.Finding, k *evidence.Key, h *hold, name s
 	f.Names(former.Znode)
 }
 
-// went describes how a client's last mark was removed.
+// went describes how the last mark of a client was removed.
 func (m *marked) went(a *evidence.Record, last *evidence.Mark) string {
 	at := words.Zxid(last.Gone)
 	if t, event := a.Zxids.CommittedBy(last.Gone); event >= 0 {
@@ -306,9 +309,9 @@ func (m *marked) went(a *evidence.Record, last *evidence.Mark) string {
 	return "its " + last.Znode.Name() + " of session " + last.Of.ID.String() + " was deleted by " + at + ", by itself"
 }
 
-// leftBehind is how long a contender may stay at the head of a line when its client neither asks
-// nor holds any more, its session is connected, and another client waits behind it: there is no
-// session to wait for.
+// leftBehind is how long a contender may stay at the head of a line when its client, whose
+// session is connected, neither asks nor holds any more, and another client waits behind it:
+// there is no session whose end it has to wait for.
 const leftBehind = 2 * time.Second
 
 // decideLeftBehind looks for contenders that their clients left in line while others waited behind
@@ -350,7 +353,8 @@ func decideLeftBehind(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// decideBehind looks at those who stood before one that waited with a place in the line.
+// decideBehind looks at the contenders that stood before a client that waited with a
+// place in the line.
 func (m *marked) decideBehind(f *frame.Finding, k *evidence.Key, op *history.Operation, own *evidence.Mark, busy map[int][]evidence.Span) {
 	waited := evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)}
 	there := m.stood(k.Record, own.Znode)
@@ -378,7 +382,8 @@ func (m *marked) decideBehind(f *frame.Finding, k *evidence.Key, op *history.Ope
 	}
 }
 
-// ahead lists the znodes that stood before a place in the line and were in its way.
+// ahead lists the znodes that stood before a client's place in the line and were in its
+// way.
 func (m *marked) ahead(k *evidence.Key, op *history.Operation, own *evidence.Mark) (all []*evidence.Znode) {
 	lines := []string{lineOf(own.Znode)}
 	if k.Object.State == models.ReadWrite {
@@ -394,7 +399,7 @@ func (m *marked) ahead(k *evidence.Key, op *history.Operation, own *evidence.Mar
 	return all
 }
 
-// stood returns a time in which a znode certainly was there.
+// stood returns the time in which a znode certainly existed.
 func (m *marked) stood(a *evidence.Record, n *evidence.Znode) evidence.Span {
 	from, _ := a.Zxids.CommittedBy(n.Created)
 	to := a.End

@@ -14,16 +14,17 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// MultiLock is locks on several keys of an object at once, all or none. Exclusion, tokens and
-// fencing are as for a lock, for each of the keys; one moment serves all that a client locks.
+// MultiLock is an object with several keys, of which a client locks some at once, or none.
+// Exclusion, tokens and fencing are as for a lock, for each of the keys; a client locks all
+// its keys at the same moment.
 var MultiLock = frame.Model{
 	Object:     models.MultiLock,
 	Properties: []*frame.Property{exclusion, grants, tokens, fencing, lost, allOrNone, setProgress, frame.OwnZnodes, holdsLogged},
 	References: []*frame.Reference{partsReference, partsTokensReference},
 }
 
-// allOrNone requires that who does not get all keys gets none: an acquire that came to nothing
-// leaves no contender behind for any of them.
+// allOrNone requires that a client that does not get all keys gets none: an acquire without
+// success leaves no contender behind for any of them.
 var allOrNone = &frame.Property{
 	Name:     "all-or-none",
 	NoModel:  frame.Timed,
@@ -41,7 +42,7 @@ var allOrNone = &frame.Property{
 	Exercise: frame.Wants("given_up", 2, "acquires of several keys that failed"),
 }
 
-// givenUp counts acquires of several keys that came to nothing.
+// givenUp counts acquires of several keys that did not succeed.
 func givenUp(k *evidence.Key) int {
 	n := 0
 	for _, op := range k.Ops() {
@@ -52,9 +53,9 @@ func givenUp(k *evidence.Key) int {
 	return n
 }
 
-// setProgress requires that, after the heal, every live contender gets its turn: no client waits for
-// keys that are not held, and are not waited for, directly or indirectly, together with a key that is
-// held.
+// setProgress requires that, after the heal, every live contender gets its turn: no client waits
+// for keys that are free and are not connected, through the waits of other clients, with a key that
+// is held.
 var setProgress = frame.Progress("idle time of connected keys", frame.FromSessions, func(ctx context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
 	f.Count("crosswise", float64(crosswise(k)))
@@ -72,15 +73,15 @@ func init() {
 type claim struct {
 	set string // the keys, as one name
 	evidence.Span
-	op *history.Operation // that waits; nil: it holds
+	op *history.Operation // the operation that waits; nil: the client holds
 }
 
 // claims lists the claims on a key.
 type claims struct {
 	all   []claim
-	parts map[string][]string // of each set
+	parts map[string][]string // the keys of each set
 	waits map[string][]claim  // waits of live clients that are long enough to be judged, by set
-	sets  []string            // that a client waits for so long, in order
+	sets  []string            // sets for which a client waits that long, in order
 }
 
 func setName(parts []string) string { return strings.Join(parts, "\x00") }
@@ -100,8 +101,8 @@ func (c *claims) add(parts []string, span evidence.Span, op *history.Operation) 
 	}
 }
 
-// claimsOf returns the waits of live clients and the holds of a key. Short waits are in the way
-// of others while they last.
+// claimsOf returns the waits of live clients for a key, and its holds. Short waits are not
+// judged, but are in the way of others while they last.
 func claimsOf(k *evidence.Key) *claims {
 	c := &claims{parts: map[string][]string{}, waits: map[string][]claim{}}
 	for _, op := range k.Ops() {
@@ -124,14 +125,14 @@ func claimsOf(k *evidence.Key) *claims {
 }
 
 // decideIdleSets looks, for each set of keys that a client waits for, for a long time in which no
-// client held one of them, nor a key that others wait for together with one of them, and so on: since
-// waiters are served in order, a waiter stands behind those, too. Deadlocked waiters wait for each
-// other, and for no holder.
+// client held one of them, nor a key for which others wait together with one of them, and so on:
+// since waiters are served in order, a waiter also stands behind those. Deadlocked waiters wait for
+// each other, and for no holder.
 func decideIdleSets(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	c := claimsOf(k)
 	busy, all := c.busy(ctx)
 	if !all {
-		return // some are missing, and without them a client seems to have waited for no holder
+		return // some waits are missing, without which a client may seem to have waited for no holder
 	}
 	for _, set := range c.sets {
 		waits := make([]evidence.Span, 0, len(c.waits[set]))
@@ -155,11 +156,11 @@ func decideIdleSets(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// claimed is how many clients wait for a set, and how many hold it, at a moment.
+// claimed is how many clients wait for a set, and how many hold it, at one moment.
 type claimed struct{ waits, holds int }
 
-// busy returns, for each set, the times in which a client that was in its way held; not all of them if
-// ctx ends.
+// busy returns, for each set, the times in which a client that was in its way held. all is false if
+// ctx ended before the result was complete.
 func (c *claims) busy(ctx context.Context) (of map[string][]evidence.Span, all bool) {
 	type turn struct {
 		at    time.Duration
@@ -203,7 +204,7 @@ func (c *claims) busy(ctx context.Context) (of map[string][]evidence.Span, all b
 	return of, true
 }
 
-// extended returns a list of spans in order with one more.
+// extended adds a span to an ordered list of spans.
 func extended(all []evidence.Span, s evidence.Span) []evidence.Span {
 	if n := len(all); n > 0 && all[n-1].To == s.From {
 		all[n-1].To = s.To
@@ -212,10 +213,10 @@ func extended(all []evidence.Span, s evidence.Span) []evidence.Span {
 	return append(all, s)
 }
 
-// blocked returns, of the sets that are judged, those with a holder in the way. Keys are connected if a
+// blocked returns the sets that are judged and have a holder in the way. Keys are connected if a
 // client waits for both or holds both.
 func (c *claims) blocked(open map[string]claimed) []string {
-	next := map[string]string{} // a part that it is connected with; the last of a chain stands for all parts in it
+	next := map[string]string{} // a key that this one is connected with; the last of a chain stands for all keys in it
 	root := func(part string) string {
 		for {
 			to, ok := next[part]
@@ -248,11 +249,11 @@ func (c *claims) blocked(open map[string]claimed) []string {
 	return blocked
 }
 
-// mostOrders bounds how many orders of keys are compared with each other.
+// mostOrders is the maximum number of orders of keys that are compared with each other.
 const mostOrders = 64
 
-// crosswise counts acquires that were invoked during another one, or the hold that it gave,
-// that has two keys or more in common with it and names them in another order.
+// crosswise counts acquires that were invoked during another acquire, or its hold, that
+// names two or more of the same keys in another order.
 func crosswise(k *evidence.Key) int {
 	granted := map[*history.Operation]time.Duration{}
 	for _, h := range holdsOf(k) {
@@ -283,7 +284,7 @@ func crosswise(k *evidence.Key) int {
 	return n
 }
 
-// cross reports whether two lists name two things in different orders.
+// cross reports whether two lists name two of the same things in different orders.
 func cross(x, y []string) bool {
 	last := -1
 	for _, key := range y {

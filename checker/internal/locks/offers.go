@@ -15,8 +15,8 @@ func wantsLost(a *evidence.Record) string {
 	return a.Object.Subject() + " does not tell when a hold is lost: it has no Lost"
 }
 
-// offersOf returns what the subject of a hold offers, including what the record shows directly: if
-// there are tokens or confirms, it offers them.
+// offersOf returns what the subject of a hold offers, including what the record itself shows: if
+// there are tokens or confirms, the subject offers them.
 var offersOf = evidence.Once(func(a *evidence.Record) history.Offers {
 	o := a.Offers
 	for _, k := range a.Keys {

@@ -16,17 +16,18 @@ import (
 // Partitioner is a set of items that members share. Exclusion, tokens and fencing are as for a
 // multi-lock: a share is a hold of its items.
 //
-// The operations show which clients are members: a client is one from its first acquire until it has
-// left, an acquire has failed or its process has ended. The promises for members that stay the same
-// count only while they do, and while all of them do their part: each waits for its share, or holds one
-// and waits to be told that another share is due to it.
+// The operations show which clients are members: a client is one from its first acquire until it
+// has left, an acquire has failed or its process has ended. The promises for a constant set of
+// members apply only while the members stay the same, and while all of them do their part: each
+// waits for its share, or holds one and waits to be told that another share is due to it.
 var Partitioner = frame.Model{
 	Object:     models.Partitioner,
 	Properties: []*frame.Property{exclusion, grants, tokens, fencing, lost, coverage, balance, shareProgress, frame.OwnZnodes, holdsLogged},
 	References: []*frame.Reference{partsReference, partsTokensReference},
 }
 
-// coverage requires that no item is left over: once the members stay the same, each item is held.
+// coverage requires that no item is left over: once the members stay the same, every item is
+// held.
 var coverage = &frame.Property{
 	Name:     "coverage",
 	NoModel:  frame.Timed,
@@ -71,7 +72,7 @@ func dealtAnew(_ *evidence.Record, figures map[string]float64) string {
 	return frame.Few(figures["together"], 5, "shares that were granted while another client held one")
 }
 
-// onSharing decides promises that count once the members stay the same.
+// onSharing decides promises that apply once the members stay the same.
 func onSharing(decide func(context.Context, *frame.Finding, *evidence.Key)) func(context.Context, *evidence.Key) frame.Finding {
 	return func(ctx context.Context, k *evidence.Key) (f frame.Finding) {
 		f.Add(sharingOf(k).figures)
@@ -81,16 +82,16 @@ func onSharing(decide func(context.Context, *frame.Finding, *evidence.Key)) func
 	}
 }
 
-// sharing holds when members shared a set, and when they did not do their part.
+// sharing records when members shared a set, and when they did not do their part.
 type sharing struct {
 	figures map[string]float64
 	items   []string // of the set, sorted
-	clients int      // that ever were members
+	clients int      // number of clients that were members at any time
 	moves   []evidence.Span
 	// deaf is when a client held a share without waiting to be told that another one was due; away is
 	// when a client that may have been a member neither held a share nor asked for one.
 	deaf, away []evidence.Span
-	active     []evidence.Span // when a live client held a share, or asked for one
+	active     []evidence.Span // when a live client held a share or asked for one
 }
 
 var sharingOf = evidence.OncePerKey(readSharing)
@@ -167,7 +168,7 @@ func (s *sharing) readMember(k *evidence.Key, client int, ops []*history.Operati
 		case op.F == models.FLeave && op.Outcome() == history.Fail:
 			moved(op.Began())
 		case op.F == models.FLeave:
-			s.moves = append(s.moves, span) // at some moment of it
+			s.moves = append(s.moves, span) // at some moment of that span
 			if doubtful = op.Outcome() != history.OK; !doubtful {
 				ends(span.To)
 			}
@@ -182,7 +183,7 @@ func (s *sharing) readMember(k *evidence.Key, client int, ops []*history.Operati
 	s.readPart(k, client, memberships, asks, hears, shares)
 }
 
-// readPart reads what a member did for its part.
+// readPart reads when a member did not do its part.
 func (s *sharing) readPart(k *evidence.Key, client int, memberships, asks, hears []evidence.Span, shares []*hold) {
 	var held []evidence.Span
 	for _, h := range shares {
@@ -205,7 +206,7 @@ func (s *sharing) readPart(k *evidence.Key, client int, memberships, asks, hears
 	}
 }
 
-// lasts returns when a hold lasted as its client saw it.
+// lasts returns the time in which a hold lasted, as its client saw it.
 func (h *hold) lasts(k *evidence.Key) evidence.Span {
 	return evidence.Span{From: h.Granted, To: max(h.Granted, min(h.idleFrom(), k.End))}
 }
@@ -213,7 +214,7 @@ func (h *hold) lasts(k *evidence.Key) evidence.Span {
 // decideShareWaits looks for a client that waited for its share for too long.
 func decideShareWaits(f *frame.Finding, k *evidence.Key) {
 	s := sharingOf(k)
-	if s.clients > len(s.items) { // the others may have stood by
+	if s.clients > len(s.items) { // the other clients may have had to stand by
 		return
 	}
 	busy := evidence.Union(slices.Concat(s.moves, s.deaf))
@@ -290,8 +291,8 @@ func activeDuring(k *evidence.Key, span evidence.Span) (text string, events []in
 	return text, events
 }
 
-// heard returns the events by which the client of a hold waited, during a span, to be told that another
-// share is due to it.
+// heard returns the events of the calls in which the client of a hold waited, during a span, to be
+// told that another share is due to it.
 func (h *hold) heard(k *evidence.Key, span evidence.Span) (events []int) {
 	var ops []*history.Operation
 	for _, op := range k.Ops() {
@@ -331,7 +332,7 @@ func decideBalance(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// heldLive returns when a live client had one of some holds.
+// heldLive returns the times in which a live client had one of some holds.
 func heldLive(k *evidence.Key, all []*hold) (of []evidence.Span) {
 	for _, h := range all {
 		of = append(of, k.WhileLive(h.Client, h.lasts(k))...)

@@ -8,12 +8,13 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file is of objects that have parts, as the keys of a multi-lock: holds exclude each other
-// where they have one in common. A hold of an object without parts is of its one part "".
+// This file is about objects that have parts, like the keys of a multi-lock: two holds exclude
+// each other if they have a part in common. A hold of an object without parts covers its only
+// part, "".
 
 var whole = []string{""}
 
-// held returns the parts that a hold is of.
+// held returns the parts that a hold covers.
 func (h *hold) held() []string {
 	if h.parts == nil {
 		return whole
@@ -29,7 +30,7 @@ func askedFor(k *evidence.Key, op *history.Operation) []string {
 	return partsIn(k, op.Invoke)
 }
 
-// partsIn returns the parts that an event names, sorted; the whole if it names none.
+// partsIn returns the parts that an event names, sorted; whole if it names none.
 func partsIn(k *evidence.Key, e *history.Event) []string {
 	var v models.Keys
 	k.Decode(e, &v)
@@ -83,7 +84,7 @@ func common(a, b []string) []string {
 	return both
 }
 
-// nameOf returns the name of a part of a key.
+// nameOf returns the name of a part of a key, for people.
 func nameOf(key, part string) string { return namesOf(key, []string{part}) }
 
 func namesOf(key string, parts []string) string {

@@ -18,7 +18,7 @@ import (
 // waits, and at the end no client stands in line that neither waits nor holds.
 var holdProgress = frame.Progress("idle time, final lists", frame.FromSessions, decideHoldProgress)
 
-// placesOf returns how many clients can hold a key, and in words that fewer do.
+// placesOf returns how many clients can hold a key, and text saying that fewer do.
 func placesOf(k *evidence.Key) (n int, idle string) {
 	if k.Object.State != models.Shared {
 		return 1, "no client held it"
@@ -27,7 +27,7 @@ func placesOf(k *evidence.Key) (n int, idle string) {
 	return n, "fewer than " + prose.Count(n, "client") + " held it"
 }
 
-// OwnProgress is progress of holds of a program's own objects. What stands in line for them is not
+// OwnProgress is the property progress for holds of a program's own objects. Their lines are not
 // known, so only idle time and refusals count.
 var OwnProgress = frame.Progress("idle time", frame.FromSessions, func(_ context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
@@ -39,7 +39,7 @@ var OwnProgress = frame.Progress("idle time", frame.FromSessions, func(_ context
 	return f
 })
 
-// decideHoldProgress decides it of zklab's own holds.
+// decideHoldProgress decides the property progress for zklab's own holds.
 func decideHoldProgress(ctx context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
 	n, idle := placesOf(k)
@@ -71,7 +71,7 @@ func judgeIdle(f *frame.Finding, k *evidence.Key, waits []evidence.Span, ops []*
 			for _, op := range waited {
 				counterexample = append(counterexample, evidence.EventsOf(op)...)
 			}
-			if left, seen := final(k); left != nil && len(left.Contenders) > 0 { // may be what it waited for
+			if left, seen := final(k); left != nil && len(left.Contenders) > 0 { // this may be what it waited for
 				counterexample = append(counterexample, seen.Index)
 			}
 			return "client " + words.Number(waited[0].Client) + " waited for " + k.Name + " from " + words.At(waited[0].Began()) +
@@ -79,18 +79,19 @@ func judgeIdle(f *frame.Finding, k *evidence.Key, waits []evidence.Span, ops []*
 		})
 }
 
-// refusals are a client's acquires that were answered by one and the same error
-// at once, while it was connected, since it last held.
+// refusals holds the acquires of one client since it last held that were all answered
+// at once with the same error, while the client was connected.
 type refusals struct {
 	first, second, last *history.Operation
 	n                   int
 }
 
-// decideRefused looks for a client that asked for its turn when all was well and was refused at once.
-// It did not wait, so it did not wait too long; but a lock that returns an error for ever after its
-// session expired is wrong. If the client was refused for the same reason each time, for longer than
-// the bound, that is a violation. After a single refusal it is not known whether it would have got its
-// turn. It is not a violation either if nothing ever worked: then the subject lacks something.
+// decideRefused looks for a client that asked for its turn when all was well and was refused at
+// once. Such a client did not wait, so it did not wait too long; but a lock that returns an error
+// for ever after its session expired is wrong. If the client was refused for the same reason each
+// time, for longer than the bound, that is a violation. After a single refusal it is not known
+// whether the client would have got its turn. If nothing ever worked, there is no violation either:
+// then the subject lacks something.
 func decideRefused(f *frame.Finding, k *evidence.Key) {
 	of := map[int]*refusals{}
 	for _, op := range k.Ops() {
@@ -163,15 +164,15 @@ func waiting(k *evidence.Key, which func(*history.Operation) bool) ([]evidence.S
 	return evidence.Union(of), ops
 }
 
-// during returns a smallest choice of operations, in order of invocation, that shows that a client
-// waited throughout s.
+// during returns a minimal list of operations, in order of invocation, which together show that a
+// client waited throughout s.
 func during(ops []*history.Operation, s evidence.Span) []*history.Operation {
 	var of []*history.Operation
 	reach := evidence.Always
 	for _, op := range ops {
 		if op.Began() < s.To && evidence.Ended(op) > s.From && evidence.Ended(op) > reach {
 			if n := len(of); n > 1 && op.Began() <= evidence.Ended(of[n-2]) {
-				of = of[:n-1] // it was needed for nothing
+				of = of[:n-1] // the last one turned out not to be needed
 			}
 			of, reach = append(of, op), evidence.Ended(op)
 		}
@@ -211,7 +212,8 @@ func decideOrphans(f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// old is like overdue, but returns unknown, not valid, for a span within the bound.
+// old is like overdue, but returns unknown instead of valid for a span within the
+// bound.
 func old(a *evidence.Record, s evidence.Span) frame.Result {
 	if s.Length() <= a.Bound+a.Stalled(s) {
 		return frame.Unknown
@@ -231,11 +233,11 @@ func final(k *evidence.Key) (*models.Final, *history.Event) {
 	return nil, nil
 }
 
-// lastWish reports whether a session had reason to stand in line at an event, and
-// if not, since when it had none.
+// lastWish reports whether a session had reason to stand in line at an event, and if it
+// had none, since when.
 func lastWish(k *evidence.Key, s *evidence.Session, seen *history.Event) (time.Duration, bool) {
 	since := min(s.Expired, s.DiedBy)
-	if since > seen.Time { // it lived then: the harness ends all sessions behind its last look
+	if since > seen.Time { // it was alive then: the harness ends all sessions after its last look
 		since = evidence.Always
 	}
 	for _, op := range k.Ops() {

@@ -17,7 +17,7 @@ var exclusionReference = &frame.Reference{
 	Model:      func(*evidence.Record) porcupine.Model { return holdModel(false) },
 }
 
-// The same with tokens that rise.
+// exclusionReference with tokens that rise.
 var tokensReference = &frame.Reference{
 	Covers:     []string{"exclusion", "tokens"},
 	Applies:    gives,
@@ -45,7 +45,7 @@ func holdOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// holdState holds the present owner, and the hold whose grant had the highest token.
+// holdState is the present owner, and the hold whose grant had the highest token.
 type holdState struct {
 	owner *hold
 	last  *hold
@@ -86,7 +86,7 @@ func holdModel(withTokens bool) porcupine.Model {
 	}
 }
 
-// rises reports whether a hold may be granted after the last one, by its token.
+// rises reports whether a hold may, by its token, be granted after the last one.
 func (s holdState) rises(h *hold) bool {
 	return s.last == nil || h.ticket() == 0 || h.Token.Compare(s.last.Token) > 0 || h.Token == s.last.Token && sameNode(s.last, h)
 }

@@ -22,7 +22,7 @@ var partsReference = &frame.Reference{
 	Size:       sizeOfParts,
 }
 
-// The same with tokens that rise for each key.
+// partsReference with tokens that rise for each key.
 var partsTokensReference = &frame.Reference{
 	Covers:     []string{"exclusion", "tokens"},
 	Applies:    gives,
@@ -36,8 +36,8 @@ func sizeOfParts(state any) int {
 	return len(s.owners) + len(s.tokens)
 }
 
-// partsState is which hold owns each key, and the highest token that was granted for it: a
-// line "key hold" or "key token" for each, in order.
+// partsState says which hold owns each key, and the highest token that was granted for
+// each: a line "key hold" or "key token" for each key, in order.
 type partsState struct{ owners, tokens string }
 
 func partsModel(withTokens bool) porcupine.Model {
@@ -81,7 +81,7 @@ func grantOf(h *hold) string {
 	return fmt.Sprint(grant...)
 }
 
-// rises is like the one of [holdState], where last describes the last hold in a line of text.
+// rises is like [holdState.rises], for a last hold that is given as a line of grantOf.
 func rises(last string, h *hold) bool {
 	before, now := strings.Fields(last), strings.Fields(grantOf(h))
 	if before[0] != now[0] {

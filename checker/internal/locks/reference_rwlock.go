@@ -21,7 +21,7 @@ var rwReference = &frame.Reference{
 	Size:       func(state any) int { return len(state.(rwState).open) },
 }
 
-// The same with tokens.
+// rwReference with tokens.
 var rwTokensReference = &frame.Reference{
 	Covers:     []string{"exclusion", "tokens"},
 	Applies:    gives,
@@ -58,7 +58,7 @@ func rwOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 			return nil, false
 		}
 		add(h, rwAcquires, k.Clamp(h.Asked), k.Clamp(h.Granted))
-		if h.Downgraded != nil { // it may take effect late, and when the hold is over it has none
+		if h.Downgraded != nil { // a downgrade may take effect late; once the hold is over it has no effect
 			add(h, rwDowngrades, k.Clamp(h.Downgraded.Began()), k.Clamp(evidence.Never))
 		}
 		add(h, rwCloses, k.Clamp(h.x), k.Clamp(h.e))
@@ -66,9 +66,9 @@ func rwOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// rwState holds the open holds, and the highest tokens that were granted.
+// rwState is the open holds, and the highest tokens that were granted.
 type rwState struct {
-	open       string // the ids of holds, each in spaces; of one who writes after a w
+	open       string // the ids of holds, each between spaces; that of a writer after a w
 	all, wrote history.ID
 }
 

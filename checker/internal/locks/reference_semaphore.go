@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Leases for the reference model: each is acquired when fewer are held than there are, and closed,
+// Leases for the reference model: a lease is acquired only while not all leases are held, and ends
 // by release or by death.
 var boundReference = &frame.Reference{
 	Covers:     []string{"bound"},
@@ -21,9 +21,9 @@ var boundReference = &frame.Reference{
 	Size:       func(state any) int { return len(state.(leaseState).open) },
 }
 
-// The same with tickets that rise. If a hold continues in its client's newer session, only a search
-// considers its ticket and its lease together: the check of the order of tickets knows when it was
-// granted, and the sweep knows how long it lasts.
+// boundReference with tickets that rise. If a hold continues in a newer session of its client, only
+// a search considers its ticket and its lease together: the check of the order of tickets knows
+// when it was granted, and the sweep knows how long it lasts.
 var fairReference = &frame.Reference{
 	Refines:    true,
 	Covers:     []string{"bound", "fair"},
@@ -35,9 +35,9 @@ var fairReference = &frame.Reference{
 
 func tellsLeases(a *evidence.Record) bool { return a.Params.Leases > 0 }
 
-// leaseState holds the open holds, and the highest ticket that was granted.
+// leaseState is the open holds, and the highest ticket that was granted.
 type leaseState struct {
-	open   string // the ids of holds, each in spaces, in the order of their grants
+	open   string // the ids of holds, each between spaces, in the order of their grants
 	ticket history.ID
 }
 

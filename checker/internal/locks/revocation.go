@@ -12,7 +12,7 @@ import (
 )
 
 // revocation requires that a live, listening holder hears within the bound of each request for its
-// hold, and of no request that was not made. It may go on holding.
+// hold, and of no request that was not made. The holder need not release.
 var revocation = &frame.Property{
 	Name:     "revocation",
 	NoModel:  frame.Timed,
@@ -40,7 +40,8 @@ var revocation = &frame.Property{
 		return f
 	},
 	Exercise: func(_ *evidence.Record, figures map[string]float64) string {
-		// Who did not listen for long need not have heard yet: that shows nothing.
+		// A holder that listened only for a short time need not have heard yet, so it
+		// shows nothing.
 		return frame.Few(figures["heard"], 2, "holders that were notified of a request for their hold")
 	},
 }
@@ -62,7 +63,7 @@ func decideHeard(f *frame.Finding, k *evidence.Key, h *hold, op *history.Operati
 	k.Decode(op.Return, &v)
 	if v.Revoked {
 		f.Count("heard", 1)
-		// A contender may be asked from when it is made on, by a request that may come late.
+		// A contender may be asked from its creation on, by a request that may arrive late.
 		if !asked.Meets(evidence.Span{From: h.came, To: op.Return.Time}) {
 			f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], evidence.EventsOf(op)...), "client %d, which was granted %s at %s%s, was notified by %s of a request for its hold, but no client had made one",
 				h.Client, k.Name, words.At(h.Granted), words.WithToken(h.Token), words.At(op.Return.Time))
@@ -78,7 +79,8 @@ func decideHeard(f *frame.Finding, k *evidence.Key, h *hold, op *history.Operati
 			continue
 		}
 		f.Count("unheard", 1)
-		// Its session lived beyond that, so that it could hear; and nothing is disturbed any more.
+		// The session lived longer, so that its client could hear, and nothing is disturbed any
+		// more.
 		if res := frame.Overdue(k.Record, s, k.Present(h.Client, s)); res != frame.Valid {
 			f.Overdue(res, slices.Concat(h.shown(), evidence.EventsOf(r), evidence.EventsOf(op)), "client %d held %s %s%s; client %d asked for it at %s, and by %s the holder, which listened, had not been notified (%s, of %s allowed)",
 				h.Client, k.Name, h.certain(), words.WithToken(h.Token), r.Client, words.At(r.Began()), words.At(op.Return.Time), words.Lasting(s.Length()), words.Lasting(k.Bound))

@@ -12,8 +12,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// rwGrants is the property grants for a read-write lock: no writer was granted it while another
-// contender stood before it, and no reader while a writer did. So no contender overtakes.
+// rwGrants is the property grants for a read-write lock: no writer was granted the lock while
+// another contender stood before it in line, and no reader while a writer did. So no contender
+// overtakes another.
 var rwGrants = &frame.Property{
 	Name:     grants.Name,
 	Meaning:  grants.Meaning,
@@ -45,9 +46,9 @@ var rwGrants = &frame.Property{
 
 // rwLines are the lines in which contenders of one key stand.
 type rwLines struct {
-	reads, writes map[string]bool // lines in which a contender was granted it for reading, or for writing
-	// downgraded has the holds that may have become holds to read, by the zxids of their contenders:
-	// they do not block readers.
+	reads, writes map[string]bool // lines in which a contender was granted the lock for reading, or for writing
+	// downgraded holds the holds that may have become holds for reading, by the zxids of their
+	// contenders: they do not block readers.
 	downgraded map[uint64]*hold
 }
 
@@ -88,8 +89,8 @@ func (r *rwLines) rivals(h *hold, n *evidence.Znode) (ids []string, ok bool) {
 	return ids, true
 }
 
-// mostDowngraded is how many downgraded writers can stand ahead of a reader in a line; in a correct
-// recipe there is one.
+// mostDowngraded is the maximum number of downgraded writers ahead of a reader in a line that are
+// considered; in a correct recipe there is one.
 const mostDowngraded = 4
 
 func (r *rwLines) decide(f *frame.Finding, k *evidence.Key, h *hold, n *evidence.Znode, lines map[string]*line) {
@@ -120,15 +121,15 @@ func (r *rwLines) decide(f *frame.Finding, k *evidence.Key, h *hold, n *evidence
 	}
 }
 
-// yields reports whether a contender may not have been in a reader's way any more.
+// yields reports whether a contender may no longer have been in a reader's way.
 func (r *rwLines) yields(h *hold, o *evidence.Znode) bool {
 	d := r.downgraded[o.Created]
 	return h.Reads && d != nil && d.Downgraded.Began() < h.Granted
 }
 
-// rwProgress requires that, after the heal, every live contender gets its turn: no client waits while
-// none holds, and no client waits to read while no writer holds or waits. And at the end no contender
-// stands in line whose client neither waits nor holds.
+// rwProgress requires that, after the heal, every live contender gets its turn: no client waits
+// while no client holds, and no client waits to read while no writer holds or waits. And at the end
+// no contender stands in line if its client neither waits nor holds.
 var rwProgress = frame.Progress("idle time, final lists", frame.FromSessions, func(_ context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
 	decideIdle(&f, k, 1, "no client held it")

@@ -28,13 +28,13 @@ var RWLock = frame.Model{
 // is the weaker state, so the earliest possible time is the safe one.
 func (h *hold) wrote() time.Duration { return h.Writes(h.x) }
 
-// rwExclusion requires that, while a client held to write, no other client held at all. A hold ends as
-// in exclusion, of which this is the general case. The writing part of a core lasts from the grant to
-// the downgrade.
+// rwExclusion requires that, while a client held to write, no other client held at all. It
+// generalizes exclusion, and a hold ends as there. The writing part of a core lasts from the grant
+// to the downgrade.
 //
-// That holds exactly if no core overlaps the writing part of another, and the window of each hold
-// without a core has a free moment: for a reader, outside every writing part; for a writer, outside
-// every core. Such holds can have length zero, so they do not exclude each other.
+// That holds if and only if no core overlaps the writing part of another, and the window of each
+// hold without a core has a free moment: for a reader, outside every writing part; for a writer,
+// outside every core. Such holds can have length zero, so they do not exclude each other.
 var rwExclusion = &frame.Property{
 	Name:     exclusion.Name,
 	Meaning:  "while a client held a key for writing, no other client held it",
@@ -67,7 +67,7 @@ func rwMet(a *evidence.Record, figures map[string]float64) string {
 	return died(a, figures)
 }
 
-// rwFiguresOf counts for the exercise conditions of a read-write lock.
+// rwFiguresOf returns the figures for the exercise conditions of a read-write lock.
 var rwFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
 	figures := heldFigures(k)
 	all, wrote := map[int][]evidence.Span{}, map[int][]evidence.Span{}
@@ -111,8 +111,8 @@ func toRead(k *evidence.Key, op *history.Operation) bool {
 	return w.Mode == models.ToRead
 }
 
-// byGrants sorts cores in the order of the sweep. Of cores that begin at the same moment, those come
-// first that end at once, or stop writing at once: nothing is inside them.
+// byGrants sorts cores in the order of the sweep. Among cores that begin at the same moment, those
+// that end at once, or stop writing at once, come first: no moment is inside them.
 func byGrants(holds []*hold) []*hold {
 	cores := coresOf(holds)
 	reads := func(h *hold) int {
@@ -132,7 +132,7 @@ func byGrants(holds []*hold) []*hold {
 
 func decideReadWrite(f *frame.Finding, key string, holds []*hold) {
 	cores := byGrants(holds)
-	var longest, writer *hold // the cores that last, and write, furthest so far
+	var longest, writer *hold // the core that lasts furthest, and the one that writes furthest, so far
 	for _, h := range cores {
 		switch {
 		case !h.Reads && longest != nil && h.Granted < longest.x:
@@ -160,7 +160,8 @@ func decideReadWrite(f *frame.Finding, key string, holds []*hold) {
 	}
 }
 
-// besides reports a grant while another client held, one of them to write.
+// besides reports a grant during another client's hold, where one of the two held to
+// write.
 func besides(f *frame.Finding, key string, h, other *hold) {
 	if f.Again() {
 		return
@@ -176,7 +177,7 @@ func besides(f *frame.Finding, key string, h, other *hold) {
 
 func (h *hold) mode() string { return h.modeAt(evidence.Always) }
 
-// modeAt returns whether the hold was to "read" or to "write" at a time.
+// modeAt returns "read" or "write", the mode of the hold at a time.
 func (h *hold) modeAt(t time.Duration) string {
 	if h.Reads || h.Downgraded != nil && h.Downgraded.Began() <= t {
 		return "read"
@@ -184,15 +185,15 @@ func (h *hold) modeAt(t time.Duration) string {
 	return "write"
 }
 
-// covered is a stretch of time without a moment that is outside all its cores, in the order of
-// these.
+// covered is a stretch of time in which every moment is inside one of its cores. cores is in
+// the order in which they begin.
 type covered struct {
 	evidence.Span
 	cores []*hold
 }
 
-// stretches joins the cores that overlap, up to the ends that count. Where one ends as the
-// next begins, there is a moment between them.
+// stretches joins cores that overlap, up to the ends that end returns. Where one core ends
+// as the next begins, there is a free moment between them.
 func stretches(cores []*hold, end func(*hold) time.Duration) []covered {
 	var all []covered
 	for _, h := range cores {
@@ -203,7 +204,7 @@ func stretches(cores []*hold, end func(*hold) time.Duration) []covered {
 		if n := len(all); n > 0 && h.Granted < all[n-1].To {
 			last := &all[n-1]
 			if to > last.To {
-				last.To, last.cores = to, append(last.cores, h) // one inside another adds nothing
+				last.To, last.cores = to, append(last.cores, h) // a core inside another one adds nothing
 			}
 			continue
 		}
@@ -212,7 +213,7 @@ func stretches(cores []*hold, end func(*hold) time.Duration) []covered {
 	return all
 }
 
-// decideBetween looks for a moment that is left for a hold without a core.
+// decideBetween looks for a free moment for a hold without a core.
 func decideBetween(f *frame.Finding, key string, h *hold, taken []covered) {
 	from, to := max(h.Asked, h.x), min(h.Granted, h.e)
 	if from > to {

@@ -11,13 +11,13 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// rwTokens requires that the token of a writer is above the tokens of all earlier grants, and that of a
-// reader above those of earlier writers, so that a resource can refuse late ones. If contenders get
-// their tokens in the order in which they come, it also requires that no reader overtook a writer, and
-// no writer another contender.
+// rwTokens requires that the token of a writer is above the tokens of all earlier grants, and that
+// of a reader above those of earlier writers, so that a resource can refuse late accesses. If
+// contenders get their tokens in the order in which they come, it also requires that no reader
+// overtook a writer, and no writer another contender.
 //
-// Going by the tokens, each hold can begin as soon as the holds before it allow: a reader after the
-// last writer, a writer after all others.
+// In the order of the tokens, each hold can begin as soon as the holds before it allow: a reader
+// after the last writer, a writer after all others.
 var rwTokens = &frame.Property{
 	Name:     tokens.Name,
 	Meaning:  "a writer's token was higher than all earlier tokens, a reader's higher than those of earlier writers",
@@ -34,7 +34,7 @@ var rwTokens = &frame.Property{
 	Exercise: rwMet,
 }
 
-// reach is how far the holds with lower tokens extend at least, and which of them extends that far.
+// reach is how far the holds with lower tokens extend at least, and the hold that extends that far.
 type reach struct {
 	at time.Duration
 	by *hold
@@ -76,8 +76,9 @@ func decideRWTokens(f *frame.Finding, key string, holds []*hold) {
 	}
 }
 
-// rwFencing is fencing by the rule for read-write locks: a resource refuses a writer whose
-// token is below any, and a reader whose token is below that of a writer.
+// rwFencing is the property fencing with the rule for read-write locks: a resource refuses
+// a writer whose token is below any token, and a reader whose token is below that of a
+// writer.
 var rwFencing = fencingWith(rwFiguresOf, func(a *evidence.Record, figures map[string]float64) string {
 	return cmp.Or(frame.Few(figures["reads"], 5, "reads of the guarded resource"), rwMet(a, figures))
 })

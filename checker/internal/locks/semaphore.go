@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// Semaphore is a semaphore of history.Params.Leases leases: a client has one at a time.
+// Semaphore is a semaphore with history.Params.Leases leases. A client has one lease at
+// a time.
 var Semaphore = frame.Model{
 	Object:     models.Semaphore,
 	Properties: []*frame.Property{bound, leaseGrants, fair, lost, holdProgress, frame.OwnZnodes, holdsLogged},
@@ -35,7 +36,7 @@ func met(a *evidence.Record, figures map[string]float64) string {
 	return died(a, figures)
 }
 
-// leaseFiguresOf counts for the exercise conditions of a semaphore.
+// leaseFiguresOf returns the figures for the exercise conditions of a semaphore.
 var leaseFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
 	figures := heldFigures(k)
 	of := map[int][]evidence.Span{}
@@ -57,14 +58,15 @@ var leaseFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float6
 	return figures
 })
 
-// crowded returns the spans in which at least n of some others overlap, as a union.
+// crowded returns the union of the spans in which at least n of the given spans
+// overlap.
 func crowded(all []evidence.Span, n int) []evidence.Span {
 	slices.SortFunc(all, func(x, y evidence.Span) int { return int(min(1, max(-1, x.From-y.From))) })
 	ends := heaps.Heap[time.Duration]{Less: func(a, b time.Duration) bool { return a < b }}
 	var of []evidence.Span
 	for _, s := range all {
 		ends.Push(s.To)
-		for len(ends.Items) > n { // the n that last longest
+		for len(ends.Items) > n { // the n spans that last longest
 			ends.Pop()
 		}
 		if first := ends.Items[0]; len(ends.Items) == n && first > s.From {
@@ -74,8 +76,8 @@ func crowded(all []evidence.Span, n int) []evidence.Span {
 	return evidence.Union(of)
 }
 
-// leaseGrants is the property grants for leases: no client was granted a lease while as many others as
-// there are leases stood before it.
+// leaseGrants is the property grants for leases: no client was granted a lease while as many other
+// clients as there are leases stood before it in line.
 var leaseGrants = &frame.Property{
 	Name:     grants.Name,
 	Meaning:  grants.Meaning,

@@ -39,8 +39,8 @@ var tokens = &frame.Property{
 	Exercise: contention,
 }
 
-// byToken returns the holds that have a token, in order of these. called is the object's word for
-// a token.
+// byToken returns the holds that have a token, in the order of their tokens. called is the
+// object's word for a token.
 func byToken(f *frame.Finding, all []*hold, called string) []*hold {
 	var with []*hold
 	for _, h := range all {
@@ -57,11 +57,11 @@ func byToken(f *frame.Finding, all []*hold, called string) []*hold {
 	return with
 }
 
-// reached is the earliest moment that is left behind a hold, for those with higher tokens.
+// reached is the earliest moment that a hold leaves for holds with higher tokens.
 type reached struct {
 	at time.Duration
 	by *hold
-	// after is the hold because of which that hold could not begin earlier; nil if there is none.
+	// after is the hold that kept this one from beginning earlier; nil if there is none.
 	after *reached
 }
 
@@ -98,7 +98,7 @@ func decideTokens(f *frame.Finding, key string, holds []*hold) {
 	}
 }
 
-// tooLate reports a grant that was before one with a lower token.
+// tooLate reports a grant that came before a grant with a lower token.
 func tooLate(f *frame.Finding, key string, h *hold, latest time.Duration, before *reached) {
 	if f.Again() {
 		return
@@ -120,8 +120,8 @@ func tooLate(f *frame.Finding, key string, h *hold, latest time.Duration, before
 		h.Client, h.sharedWith(before.by, key), words.At(latest), words.WithToken(h.Token), before.by.Client, before.by.Token, words.At(before.at), since)
 }
 
-// sameNode reports whether two holds can be of one znode: a leader that got its leadership back
-// without a new candidacy.
+// sameNode reports whether two holds can rest on the same znode: a leader that got its
+// leadership back without a new candidacy.
 func sameNode(x, y *hold) bool {
 	if x.Client != y.Client {
 		return false
@@ -130,13 +130,13 @@ func sameNode(x, y *hold) bool {
 		slices.ContainsFunc(x.death.Owners, func(s *evidence.Session) bool { return slices.Contains(y.death.Owners, s) })
 }
 
-// fencing requires that the guarded resource, which refuses lower tokens than it
-// has seen, never refused the present holder, and refused every earlier one
-// after a later one's first write. A stale write before that may be accepted.
+// fencing requires that the guarded resource, which refuses lower tokens than it has
+// seen, never refused the present holder, and refused every earlier holder after the
+// first write of a later one. It may accept a stale write before that.
 var fencing = fencingWith(figuresOf, contention)
 
-// fencingWith returns the property fencing with the given figures. met describes what is missing for
-// clients to have met as the property wants it.
+// fencingWith returns the property fencing with the given figures. met describes what is missing
+// for clients to have met as the property requires.
 func fencingWith(figures func(*evidence.Key) map[string]float64, met func(*evidence.Record, map[string]float64) string) *frame.Property {
 	return &frame.Property{
 		Name:     "fencing",
@@ -165,9 +165,9 @@ func fencingWith(figures func(*evidence.Key) map[string]float64, met func(*evide
 // guarded is a write that the resource answered.
 type guarded struct {
 	op    *history.Operation
-	part  string // of the key, that it was to; "": all of it
+	part  string // the part of the key whose resource it went to; "": all of it
 	token history.ID
-	reads bool // a reader's access: only writers are in its way
+	reads bool // a reader's access: only writers can exclude it
 	models.Written
 }
 
@@ -186,7 +186,8 @@ func decideFencing(f *frame.Finding, k *evidence.Key, holds []*hold) {
 	}
 }
 
-// writesTo returns the writes to, and reads of, each resource of a key, in its order.
+// writesTo returns, for each resource of a key, the writes to it and the reads of it,
+// in the resource's order.
 func writesTo(k *evidence.Key) [][]guarded {
 	to := map[string][]guarded{}
 	for _, op := range k.Ops() {
@@ -212,7 +213,7 @@ func writesTo(k *evidence.Key) [][]guarded {
 }
 
 func decideWrites(f *frame.Finding, k *evidence.Key, of map[int][]*hold, writes []guarded) {
-	var last, lastWrite *guarded // with the highest tokens that were accepted so far
+	var last, lastWrite *guarded // those with the highest tokens that were accepted so far
 	for i := range writes {
 		w := &writes[i]
 		name := nameOf(k.Name, w.part)

@@ -7,11 +7,11 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// This file says why too few clients met a holder, and what helps: either they did not meet, or
-// nothing proves that the holders held.
+// This file explains why too few clients met a holder, and what helps: either they did not
+// meet, or nothing proves that the holders held.
 
-// few adds to a text about what is missing its cause and what helps. would names the violation that
-// could not happen without contention.
+// few extends a text about what is missing by its cause, and by what helps. would names the
+// violation that could not happen without contention.
 func few(a *evidence.Record, missing, would string) string {
 	if why := uncertain(a); why != "" {
 		return missing + ": " + why

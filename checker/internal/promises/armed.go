@@ -6,12 +6,12 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A reply whose body has no stat does not show how new it is. Its header is only a lower bound, and
-// changes after that, which were undone again, left no trace in it. The watch that it set waits for
-// changes after the latest view from which the reply can have been made.
+// A reply whose body has no stat does not show how new it is: the zxid in its header is only a
+// lower bound, and later changes that were undone again left no trace in it. The watch that such a
+// reply set waits for changes after the latest view from which the reply can have been made.
 
-// absentAt returns a view from which on a znode was absent until a watch was set by a reply
-// that did not find it; false: that is unknown.
+// absentAt returns a view from which on a znode was absent until a reply that did not find
+// it set a watch; false if that is unknown.
 func (w *watches) absentAt(path string, r *reply) (base history.ID, sure bool) {
 	p := w.past(path)
 	if p == nil {
@@ -27,7 +27,7 @@ func (w *watches) absentAt(path string, r *reply) (base history.ID, sure bool) {
 		switch {
 		case gone != nil && w.possible(r, gone):
 			base = gone.zxid
-		case w.log == nil && w.vanishes(p): // it may have gone unseen
+		case w.log == nil && w.vanishes(p): // it may have existed for a while unseen
 			return base, false
 		default:
 			return base, true
@@ -35,8 +35,8 @@ func (w *watches) absentAt(path string, r *reply) (base history.ID, sure bool) {
 	}
 }
 
-// untold returns the creation of a znode of which a server must have sent an event at once, when a
-// reply confirmed that a watch waiting for it was set again; nil if none is known.
+// untold returns a creation of which a server must have sent an event at once, because a reply
+// confirmed that a watch that waited for it was set again; nil if none is known.
 func (w *watches) untold(path string, r *reply, v *view) *change {
 	p := w.past(path)
 	if p == nil || boot(path) {
@@ -54,10 +54,10 @@ func (w *watches) untold(path string, r *reply, v *view) *change {
 	return p.changeAt(p.versions[p.in(v.replied)].czxid)
 }
 
-// missing reports whether a server must have sent an event at once, when a reply confirmed that a watch
-// on a znode was set again, since the znode is gone or has changed: no view that the server can have
-// had shows the znode as it was when the client was last told of it. The change is the one that
-// replaced that state, or nil.
+// missing reports whether a server must have sent an event at once, when a reply confirmed that a
+// watch was set again, because the znode had been deleted or changed: no view that the server can
+// have had shows the znode as the client last knew it. The change is the one that replaced that
+// state, or nil.
 func (w *watches) missing(x *watch, r *reply, v *view) (*change, bool) {
 	if w.log == nil || boot(x.path) {
 		return nil, false
@@ -79,7 +79,7 @@ func (w *watches) missing(x *watch, r *reply, v *view) (*change, bool) {
 	return p.changeAt(p.versions[first].from), true
 }
 
-// listedAt does the same for a list of children.
+// listedAt is like absentAt, for a list of children.
 func (w *watches) listedAt(path string, r *reply) (base history.ID, sure bool) {
 	p := w.past(path)
 	if p == nil {
@@ -124,7 +124,8 @@ func (w *watches) undone(parent string, r *reply, m *change) bool {
 	return m.what == created && w.vanishes(p) || m.what == deleted && p.retried
 }
 
-// vanishes reports whether a znode can be deleted without an answer that shows it.
+// vanishes reports whether a znode can have been deleted without any answer that shows
+// it.
 func (j *judge) vanishes(p *past) bool { return p.doubtful() || p.ephemeral || j.Removed }
 
 // setOf returns the elements of a list as a set.

@@ -6,11 +6,11 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file compares requests with their answers, and with what replies show. It needs no
-// transactions.
+// This file compares requests with their answers, and with what replies show. It does not
+// need the transactions.
 
-// versionAsked checks that a write of data that asked for a version made the next one
-// ("Programmer's Guide, ZNodes": with a version that is not the actual one, an update fails).
+// versionAsked checks that a write of data with an expected version made the next version
+// ("Programmer's Guide, ZNodes": an update whose version is not the actual one fails).
 func (j *judge) versionAsked(q *request) {
 	q.parts(func(r history.Request, got history.Reply) {
 		if kind(r.Op) != opSet || got.Stat == nil || !asksVersion(r) || got.Stat.Version == *r.Version+1 {
@@ -21,13 +21,13 @@ func (j *judge) versionAsked(q *request) {
 	})
 }
 
-// asksVersion reports whether a request asks for a version behind which there is another one.
+// asksVersion reports whether a request expects a version that is not the last possible one.
 func asksVersion(r history.Request) bool {
 	return r.Version != nil && *r.Version >= 0 && *r.Version < math.MaxInt32
 }
 
-// versionDeleted checks that a delete that asked for a version found it, where the transactions
-// are known.
+// versionDeleted checks, where the transactions are known, that a delete with an expected
+// version found that version.
 func (j *judge) versionDeleted(q *request) {
 	if kind(q.Op) != opDelete || !asksVersion(q.Request) || q.txn == nil || !effective(q.txn) || j.past(q.Path) == nil {
 		return
@@ -39,8 +39,8 @@ func (j *judge) versionDeleted(q *request) {
 	}
 }
 
-// owned checks that a znode belongs to the session that made it as an ephemeral one, and to none
-// if it was made as a persistent one.
+// owned checks that a znode belongs to the session that created it if it was created as an
+// ephemeral one, and to none if it was created as a persistent one.
 func (j *judge) owned(c *conn, r *reply, of *content) {
 	p := j.past(of.path)
 	if of.stat == nil || p == nil {
@@ -70,7 +70,7 @@ func (q *request) ownerOf(path string) (owner history.ID, known bool) {
 		if got.Path != "" {
 			made = got.Path
 		}
-		if made != path || r.Op != opCreate && r.Op != "create2" { // others have owners of their own
+		if made != path || r.Op != opCreate && r.Op != "create2" { // other creates have owners of their own
 			return
 		}
 		if owner, known = 0, true; r.Ephemeral {
@@ -90,7 +90,8 @@ func ownerName(id history.ID) string {
 // writing is a request's write to a path.
 type writing struct{ path, data string }
 
-// writings calls each with what a request was to write, so far as it is known.
+// writings calls each with everything that a request was to write, as far as it is
+// known.
 func (q *request) writings(each func(writing)) {
 	for _, r := range append(q.Parts, q.Request) {
 		if k := kind(r.Op); (k == opCreate || k == opSet) && !r.Sequential && len(r.Data) > 0 {
@@ -99,7 +100,7 @@ func (q *request) writings(each func(writing)) {
 	}
 }
 
-// findRefused collects what only requests that were refused were to write.
+// findRefused collects the writes that were only in refused requests.
 func (j *judge) findRefused() {
 	j.refused = map[writing]*request{}
 	for _, q := range j.requests {
@@ -114,7 +115,7 @@ func (j *judge) findRefused() {
 	}
 }
 
-// leftNothing checks that the effect of a refused request is shown nowhere ("Programmer's Guide,
+// leftNothing checks that no reply shows the effect of a refused request ("Programmer's Guide,
 // Consistency Guarantees, Atomicity").
 func (j *judge) leftNothing(c *conn, r *reply, of *content) {
 	if !of.hasData {

@@ -24,7 +24,8 @@ func (c *conn) setCeilings() {
 	}
 }
 
-// possible reports whether a reply can show a change, judging by its header and by what follows it.
+// possible reports whether a reply can show a change, according to its header and to what follows
+// it.
 func (j *judge) possible(r *reply, m *change) bool {
 	switch {
 	case m.zxid > r.ceiling:

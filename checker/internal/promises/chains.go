@@ -10,20 +10,20 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file is for records without transactions: what replies show of a znode is compared
-// with other replies, and acknowledged writes with each other. Between its creation and
-// its deletion each write makes the next version.
+// This file is for records without transactions. It compares what replies show of a znode
+// with other replies, and acknowledged writes with each other. Between the creation and
+// the deletion of a znode, each write makes the next version.
 
 // shownWrite is a reply's view of a znode as a write left it.
 type shownWrite struct {
 	*history.Stat
 	data  []byte
-	has   bool // data was shown
+	has   bool // the reply showed data
 	reply *reply
 }
 
-// agreesOnWrite compares what a reply shows with what another showed of the same write, and
-// reports whether it can be.
+// agreesOnWrite compares what a reply shows with what other replies showed of the same
+// write, and reports whether they agree.
 func (j *judge) agreesOnWrite(c *conn, r *reply, of *content) bool {
 	if of.stat == nil || boot(of.path) {
 		return true
@@ -66,7 +66,7 @@ func (j *judge) versions() {
 			if i > 0 && all[i-1].Czxid == s.Czxid {
 				before = all[i-1]
 			}
-			if s.Version < 0 || before.Version < 0 || s.Mzxid == before.Mzxid { // the number came to its end
+			if s.Version < 0 || before.Version < 0 || s.Mzxid == before.Mzxid { // the version number may have overflowed
 				continue
 			}
 			if grew, least := int(s.Version-before.Version), max(1, p.sets(before.Mzxid, s.Mzxid)); grew < least {
@@ -79,7 +79,7 @@ func (j *judge) versions() {
 	}
 }
 
-// sets returns how many acknowledged writes of data there are behind one zxid up to another.
+// sets returns the number of acknowledged writes of data after one zxid and up to another.
 func (p *past) sets(from, to history.ID) int {
 	if p == nil {
 		return 0
@@ -110,12 +110,13 @@ func (j *judge) turns() {
 	}
 }
 
-// numbered reports whether the server chose the number of what was created: then [Names] judges it.
+// numbered reports whether the server chose a number for the created znode: then [Names] judges it.
 func (c *change) numbered() bool {
 	return c.by.Sequential || slices.ContainsFunc(c.by.Parts, func(r history.Request) bool { return r.Sequential })
 }
 
-// appears reports whether a znode may be created without an answer that shows it.
+// appears reports whether a znode may have been created without any answer that shows
+// it.
 func (j *judge) appears(path string, p *past) bool {
 	if j.Removed || p.retried {
 		return true
@@ -125,7 +126,7 @@ func (j *judge) appears(path string, p *past) bool {
 	return up != nil && up.unnamed
 }
 
-// unjust checks that a write was refused for a reason that was not so.
+// unjust checks that no write was refused for a reason that did not exist.
 func (j *judge) unjust(c *conn, r *reply) {
 	q := r.request
 	if q.answer() != refused || r.zxid == 0 || q.Op == opMulti {

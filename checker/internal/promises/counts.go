@@ -2,8 +2,8 @@ package promises
 
 import "github.com/zklab/zklab/history"
 
-// counted checks that the cversion of a znode stays as long as its pzxid: both change with its
-// children, and with nothing else ("Programmer's Guide, ZooKeeper Stat Structure").
+// counted checks that a znode's cversion stays the same as long as its pzxid does: both change
+// with its children, and with nothing else ("Programmer's Guide, ZooKeeper Stat Structure").
 func (j *judge) counted(c *conn, r *reply, of *content) {
 	s, p := of.stat, j.past(of.path)
 	if s == nil || boot(of.path) || p != nil && (p.stuck || p.recounted) {
@@ -24,13 +24,13 @@ func (j *judge) counted(c *conn, r *reply, of *content) {
 	}
 }
 
-// childrenOf are the children of a path from a change of them up to the next one.
+// childrenOf identifies the children of a path from one change of them to the next.
 type childrenOf struct {
 	path  string
 	pzxid history.ID
 }
 
-// shownCount is the number of changes of children in a reply.
+// shownCount is the number of changes of children that a reply showed.
 type shownCount struct {
 	cversion int32
 	reply    *reply

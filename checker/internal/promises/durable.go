@@ -45,8 +45,8 @@ func (j *judge) acknowledged() {
 	}
 }
 
-// fresh checks that a write has a higher zxid than anything that any client had been shown when it was
-// sent, above all in answers to writes. So a read after the write shows all of that.
+// fresh checks that a write has a higher zxid than anything that any client had been shown when it
+// was sent, above all in answers to writes. So a read after the write shows all that.
 func (j *judge) fresh(q *request) {
 	if !q.quorum() || q.reply.zxid == 0 {
 		return
@@ -56,14 +56,13 @@ func (j *judge) fresh(q *request) {
 		before := q.acked.request
 		j.broken(Fenced, append(q.events(), before.events()...), "client %d sent its %s at %s, when client %d had the answer to its %s with zxid %s, but it got zxid %s",
 			q.conn.client, q.name(), at(q.at), before.conn.client, before.name(), q.acked.zxid, z)
-	case z <= q.shown.zxid && q.shown.conn != q.conn: // else its own connection tells
+	case z <= q.shown.zxid && q.shown.conn != q.conn: // otherwise its own connection shows that
 		j.broken(Fenced, append(q.events(), q.shown.index), "client %d sent its %s at %s, when client %d had seen zxid %s, at %s, but it got zxid %s",
 			q.conn.client, q.name(), at(q.at), q.shown.conn.client, q.shown.zxid, at(q.shown.at), z)
 	}
 }
 
-// kept reports whether a write that was acknowledged is among the transactions as it
-// was sent.
+// kept reports whether the transactions contain an acknowledged write as it was sent.
 func (j *judge) kept(q *request) bool {
 	t := q.txn
 	if t == nil || !effective(t) || t.Zxid != q.reply.zxid {
@@ -95,7 +94,7 @@ func (q *request) refusal() int32 {
 }
 
 // refusedSo reports whether a refusal was committed as it was answered: as a transaction that
-// does nothing, with its error.
+// changes nothing and has the same error.
 func (q *request) refusedSo() bool {
 	t := q.txn
 	if t == nil || t.Zxid != q.reply.zxid {
@@ -117,8 +116,8 @@ func (q *request) refusedSo() bool {
 	return true
 }
 
-// cutData is less than what a request has that is too long for the record, which
-// then says nothing of its data.
+// cutData is less than the data of a request that is too long for the record. For such
+// a request, the record says nothing about its data.
 const cutData = 100 << 10
 
 // same reports whether a transaction matches the request and its answer.
@@ -136,7 +135,8 @@ func same(r *history.Request, got *history.Reply, t *history.Txn) bool {
 	return true
 }
 
-// versionFits reports whether the answer to a write of data tells the version that it made.
+// versionFits reports whether the answer to a write of data contains the version that the
+// write made.
 func versionFits(r *history.Request, got *history.Reply, t *history.Txn) bool {
 	return r.Op != opSet || got.Stat == nil || got.Stat.Version == t.Version
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file compares events with the watches that they come from and with the changes that they report.
+// This file compares events with the watches that cause them and with the changes that they report.
 
 // tables returns the tables whose watches an event uses up.
 func (e *event) tables() []table {
@@ -21,8 +21,8 @@ func (e *event) tables() []table {
 	return nil
 }
 
-// told notes an event. The server sent it while it made the change: all replies before
-// were from before that, and all behind it show it.
+// told records an event. The server sent it while it made the change: all replies
+// before it were made before the change, and all replies after it show the change.
 func (w *watches) told(e *event, v *view) {
 	tables := e.tables()
 	z := e.zxid
@@ -48,7 +48,7 @@ func (w *watches) behindReplies(e *event, v *view) {
 	if e.zxid > v.replied {
 		return
 	}
-	var set *watch // of the watches that it can come from, the one that was set in the earliest view
+	var set *watch // the watch that was set in the earliest view, among those that can cause it
 	for _, t := range e.tables() {
 		if x := w.at[place{t, e.Path}]; x != nil && x.owed && (set == nil || x.from < set.from) {
 			set = x
@@ -56,7 +56,7 @@ func (w *watches) behindReplies(e *event, v *view) {
 	}
 	switch {
 	case set == nil && !w.off && !w.possibly(e):
-		return // there is no watch at all: that is told
+		return // there is no watch at all, which is reported elsewhere
 	case set == nil:
 		w.broken(WatchBeforeData, []int{v.repliedBy, e.index}, "client %d got %s of %s with zxid %s at %s, when it had seen the state at zxid %s",
 			w.c.client, e.Type, e.Path, e.zxid, at(e.at), v.replied)
@@ -78,7 +78,8 @@ func (w *watches) possibly(e *event) bool {
 	})
 }
 
-// alone returns the watch that an event must come from; nil if there is none, or more than one.
+// alone returns the only watch that can have caused an event; nil if there is none, or more
+// than one.
 func (w *watches) alone(e *event, tables []table) (only *watch) {
 	if w.settingAgain(e) {
 		return nil
@@ -113,7 +114,8 @@ func (w *watches) fits(e *event, tables []table) bool {
 }
 
 // ofChange returns the promise that an event breaks if it reports none of the changes that it can
-// report. If it is not known which change it reports, it only has to come from a set watch.
+// report. If it is not known which change it reports, the event only has to come from a set
+// watch.
 func (w *watches) ofChange(e *event) string {
 	if e.zxid == 0 && w.log == nil {
 		return OneEvent
@@ -121,7 +123,7 @@ func (w *watches) ofChange(e *event) string {
 	return EventOrder
 }
 
-// claims records what an event says about a znode whose stat the client knows.
+// claims records what an event reports about a znode whose stat the client knows.
 func (w *watches) claims(e *event, tables []table) {
 	x := w.alone(e, tables)
 	if x == nil || x.table != dataTable || x.absent || x.set == nil || x.set.reply == nil || x.set.reply.Stat == nil {
@@ -130,14 +132,14 @@ func (w *watches) claims(e *event, tables []table) {
 	w.claimed[e.Path] = claim{e, x.set}
 }
 
-// claim is an event of a znode that a request had shown with its stat.
+// claim is an event about a znode whose stat a request had shown.
 type claim struct {
 	event *event
 	by    *request
 }
 
-// denied looks for a change that an event has reported, but that a later reply does not show: a change
-// that the server has reported must be visible.
+// denied looks for a change that an event has reported but a later reply does not show. A reported
+// change must be visible.
 func (w *watches) denied(r *reply, of *content) {
 	c, ok := w.claimed[of.path]
 	if !ok || of.stat == nil && !of.absent {
@@ -160,8 +162,8 @@ func (w *watches) denied(r *reply, of *content) {
 	}
 }
 
-// skipped checks that an event of a change at z reports the first change that its watch waited for, as
-// far as that is known.
+// skipped checks that an event about a change at z reports the first change for which its watch
+// waited, as far as that change is known.
 func (w *watches) skipped(e *event, z history.ID, tables []table) {
 	for _, t := range tables {
 		x := w.at[place{t, e.Path}]
@@ -173,7 +175,7 @@ func (w *watches) skipped(e *event, z history.ID, tables []table) {
 		}
 		promise := WatchBeforeData
 		if e.zxid == 0 {
-			promise = EventOrder // it may be of the right change, and of a wrong kind
+			promise = EventOrder // it may report the right change with the wrong type
 		}
 		w.broken(promise, slices.Concat(x.set.events(), x.next.shown(), []int{e.index}), "client %d got %s of %s, which is of zxid %s, at %s as the first event of the watch that it had set at %s, and none of %s",
 			w.c.client, e.Type, e.Path, z, at(e.at), at(x.set.at), x.next.wrote())
@@ -186,7 +188,7 @@ func (w *watches) hidden(path string) bool {
 	return p != nil && p.denied || w.log == nil && w.Denied
 }
 
-// used takes away the watches that an event came from.
+// used removes the watches that an event used up.
 func (w *watches) used(e *event, tables []table) {
 	w.Report[OneEvent].count("events", 1)
 	may, stays := false, w.settingAgain(e)
@@ -204,7 +206,7 @@ func (w *watches) used(e *event, tables []table) {
 	if may {
 		return
 	}
-	var first *watch // of the watches that a pending request can have set, the oldest
+	var first *watch // the oldest of the watches that a pending request can have set
 	for _, t := range tables {
 		x := w.in(place{t, e.Path})
 		if q := x.asking.first(); q != nil && (first == nil || q.index < first.asking.first().index) {
@@ -219,10 +221,10 @@ func (w *watches) used(e *event, tables []table) {
 		w.c.client, e.Type, e.Path, at(e.at))
 }
 
-// settingAgain reports whether an event may come from a pending setWatches. The server sends such an
-// event instead of setting a watch, and it uses up no watch that is set (DataTree.setWatches): if a
-// znode was deleted, a watch that waits for its creation remains when the watch on its children gets
-// the event.
+// settingAgain reports whether an event may come from a pending setWatches. The server sends such
+// an event instead of setting a watch, and the event uses up no set watch (DataTree.setWatches): if
+// a znode was deleted, a watch that waits for its creation remains when the watch on its children
+// gets the event.
 func (w *watches) settingAgain(e *event) bool {
 	return e.zxid == 0 && w.in(place{dataTable, e.Path}).again+w.in(place{childTable, e.Path}).again > 0
 }
@@ -259,7 +261,8 @@ func (w *watches) once(e *event) {
 	w.same[e.WatchEvent] = e.index
 }
 
-// happenedAt reports whether a transaction did what an event tells, as far as it is known.
+// happenedAt reports whether a transaction made the change that an event reports, as far
+// as the change is known.
 func (w *watches) happenedAt(e *event) bool {
 	if boot(e.Path) || w.log == nil && !w.complete[e.zxid] {
 		return true
@@ -285,7 +288,7 @@ func (w *watches) cause(e *event, z history.ID) *change {
 	return p.behind(z-1, set)
 }
 
-// assigned judges an event without a zxid, as all events before 3.9 are, and returns the zxid of the
+// assigned judges an event without a zxid, like all events before 3.9, and returns the zxid of the
 // earliest change that it can report: one that was not reported or shown before. An event that
 // setWatches causes reports no particular change, so it gets 0.
 func (w *watches) assigned(e *event, v *view) history.ID {

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// tale is a record written by hand: one line a fact, a millisecond apart.
+// tale is a record written by hand: one fact per line, a millisecond apart.
 type tale struct {
 	events []history.Event
 	txns   []history.Txn
@@ -48,7 +48,7 @@ func (w *tale) reply(s history.ID, xid int32, zxid history.ID, a history.Reply) 
 	w.fact(s, history.FReply, zxid, a)
 }
 
-// did is a request with its reply.
+// did adds a request with its reply.
 func (w *tale) did(s, zxid history.ID, q history.Request, a history.Reply) {
 	w.reply(s, w.ask(s, q), zxid, a)
 }
@@ -57,7 +57,7 @@ func (w *tale) event(s, zxid history.ID, typ, path string) {
 	w.fact(s, history.FEvent, zxid, history.WatchEvent{Type: typ, Path: path})
 }
 
-// commit adds transactions, numbered on from the last.
+// commit adds transactions, with the numbers that follow the last one.
 func (w *tale) commit(all ...history.Txn) {
 	for _, x := range all {
 		w.zxid++
@@ -98,13 +98,13 @@ func versioned(op, path string, version int32) history.Request {
 	return history.Request{Op: op, Path: path, Version: &version}
 }
 
-// tales are the smallest records of what the view of a reply proves: a reply's
-// header, what is in its body, and the zxid of an event all count.
+// tales are the smallest records that show what proves the view of a reply: its header,
+// the contents of its body, and the zxid of an event.
 var tales = []struct {
 	name string
 	tell func(w *tale)
-	// logged is the promise that must be found broken with the transactions, bare
-	// without; "": none.
+	// logged is the promise that must be found broken if the transactions are known,
+	// bare the one without them; "" means none.
 	logged, bare string
 }{
 	{"an event of a change from before a view that was shown", func(w *tale) {
@@ -327,7 +327,7 @@ var tales = []struct {
 		w.fill(1)
 		w.commit(history.Txn{Type: "create", Path: "/a"})
 		w.connected(anna, 0)
-		w.did(anna, 1, watching("getData", "/a"), history.Reply{Stat: statOf(2, 2, 2, 0)}) // which is being made
+		w.did(anna, 1, watching("getData", "/a"), history.Reply{Stat: statOf(2, 2, 2, 0)}) // the znode that is being made
 		w.connected(anna, 1)
 		w.did(anna, 1, history.Request{Op: "setWatches", Since: 1, DataWatches: []string{"/a"}}, history.Reply{})
 	}, promises.WatchBeforeData, ""},
@@ -528,7 +528,8 @@ var tales = []struct {
 	}, promises.SingleImage, promises.SingleImage},
 }
 
-// refusedFor is a write that asks for a version of a znode that has version 1, and is refused.
+// refusedFor adds a write that requires a version of a znode that has version 1, and is
+// refused.
 func refusedFor(w *tale, version int32) {
 	w.commit(history.Txn{Type: "create", Path: "/a"}, history.Txn{Type: "setData", Path: "/a", Version: 1})
 	w.connected(anna, 0)
@@ -540,8 +541,8 @@ func refusedFor(w *tale, version int32) {
 	w.did(anna, 4, asking("exists", "/a"), history.Reply{Stat: statOf(1, 4, 1, 2)})
 }
 
-// refusedAndShown is a multi that was refused, and a read that shows what its first operation
-// was to write.
+// refusedAndShown adds a multi that was refused, and a read that shows what the first
+// operation of the multi would have written.
 func refusedAndShown(w *tale) {
 	w.commit(history.Txn{Type: "create", Path: "/a"})
 	w.connected(anna, 0)

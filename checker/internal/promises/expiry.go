@@ -10,9 +10,10 @@ import (
 )
 
 // endings compares the ends of sessions that no client asked for with their timeouts ("Programmer's
-// Guide, ZooKeeper Sessions"). The log shows the order of what happened, but no times that could be
-// compared with the record's. So the time of an end is known to lie between two others: after the
-// latest request of a transaction before it, and before the first reply with its zxid or a higher one.
+// Guide, ZooKeeper Sessions"). The log shows the order of transactions, but no times that could be
+// compared with the record's. So the end of a session is only known to lie between two times: after
+// the latest request of an earlier transaction, and before the first reply with the zxid of the end
+// or a higher one.
 //
 // A server counts the timeout from when the leader last heard of the session, which no log shows. The
 // leader had heard of it when it received a write, or a little before: a follower reports its sessions
@@ -33,7 +34,7 @@ func (j *judge) endings() {
 			j.tooLate(s, 0)
 			continue
 		}
-		if t.Cxid == 0 { // otherwise a client asked for it
+		if t.Cxid == 0 { // otherwise a client asked for the end
 			j.tooEarly(s, t.Zxid, ends)
 			j.tooLate(s, t.Zxid)
 		}
@@ -63,8 +64,8 @@ func (j *judge) seenAt() []zxidReply {
 	return all
 }
 
-// tooEarly checks that a session did not end before its timeout, counted from its
-// last write.
+// tooEarly checks that a session did not end before its timeout, counted from its last
+// write, had passed.
 func (j *judge) tooEarly(s *session, z history.ID, seen []zxidReply) {
 	i := sort.Search(len(seen), func(i int) bool { return seen[i].zxid >= z })
 	if i == len(seen) {
@@ -106,14 +107,14 @@ func (j *judge) tooLate(s *session, z history.ID) {
 	}
 }
 
-// slack is the time for everything other than waiting.
+// slack is the time allowed for everything except waiting.
 const slack = time.Second
 
 // lastConn returns the event that began the session's last connection, or -1.
 func (s *session) lastConn() int { return s.conns[len(s.conns)-1].from() }
 
-// askedBefore returns the latest request of a transaction before z, and when it was sent. If z is 0, it
-// considers all transactions.
+// askedBefore returns the latest request of any transaction before z, and when it was sent. If z is
+// 0, it considers all transactions.
 func (l *log) askedBefore(z history.ID) (time.Duration, *request) {
 	i := len(l.zxids)
 	if z != 0 {
@@ -125,7 +126,7 @@ func (l *log) askedBefore(z history.ID) (time.Duration, *request) {
 	return l.sent[i-1], l.latest[i-1]
 }
 
-// interfered reports whether there was a fault of any kind around a time, or that the
+// interfered reports whether there was a fault of any kind around a time, or the
 // recording process itself was held up.
 func (j *judge) interfered(from, to time.Duration) bool {
 	return j.disturbed(from, to) || overlap(j.Faults, from-j.Wait, to) || overlap(j.Stalled, from-j.Wait, to)

@@ -9,12 +9,13 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// TestExpiry lets a session of 4 s write at 1 s and leave at 2 s, while another
-// one writes every 100 ms. Servers end it at some time, or never.
+// TestExpiry lets a session with a timeout of 4 s write at 1 s and disconnect at 2 s,
+// while another session writes every 100 ms. Servers end the first session at some
+// time, or never.
 func TestExpiry(t *testing.T) {
 	for name, c := range map[string]struct {
-		ends    time.Duration // 0: never
-		asked   bool          // by somebody
+		ends    time.Duration // 0 means never
+		asked   bool          // some client asked for it
 		fault   promises.Span
 		untimed bool
 		broken  bool
@@ -84,7 +85,7 @@ func expiryRun(ends time.Duration, asked bool) promises.Run {
 			add(at, history.FDisconnected, leaver, 0, nil)
 		case at == ends && ends != 0:
 			x := history.Txn{Session: leaver, Type: "closeSession"}
-			if asked { // as a fault asks: by a request of no connection of the record
+			if asked { // as a fault asks: by a request that belongs to no connection of the record
 				x.Cxid = math.MaxInt32
 			}
 			commit(x)

@@ -6,10 +6,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// inOrder checks that the writes of each session took effect in the order in which
-// it had sent them, over all its connections. The transactions tell it of those,
-// too, that got no answer: nothing that was sent on an old connection lands after
-// something of a new one.
+// inOrder checks that the writes of each session took effect in the order in which it
+// had sent them, over all its connections. The transactions also show it for writes
+// without an answer: nothing that was sent on an old connection takes effect after a
+// request of a new one.
 func (j *judge) inOrder() {
 	for _, q := range j.requests {
 		if q.writes() {
@@ -17,7 +17,7 @@ func (j *judge) inOrder() {
 		}
 	}
 	for _, s := range j.sessions {
-		var last *request // of those so far, the one with the highest zxid
+		var last *request // the one with the highest zxid so far
 		for _, q := range s.requests {
 			z := q.landed(j.log != nil)
 			if z == 0 {
@@ -32,8 +32,8 @@ func (j *judge) inOrder() {
 	}
 }
 
-// landed returns the zxid at which a request took effect, or was refused by the tree;
-// 0: not known, or neither.
+// landed returns the zxid at which a request took effect, or was refused because of the
+// tree; 0: not known, or neither.
 func (q *request) landed(known bool) history.ID {
 	switch {
 	case !q.writes():
@@ -45,8 +45,9 @@ func (q *request) landed(known bool) history.ID {
 	return 0
 }
 
-// turnedDown reports whether a transaction is of a request that the leader refused
-// after a look at the tree. Others it refuses before: of a session that has moved.
+// turnedDown reports whether a transaction stands for a request that the leader refused
+// after it had looked at the tree. It refuses other requests before that, such as those
+// of a session that has moved.
 func turnedDown(t *history.Txn) bool {
 	return refusals[t.Error] || slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return refusals[p.Error] })
 }

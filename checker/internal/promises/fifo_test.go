@@ -8,13 +8,14 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// TestMovedSession lets a client send a write and a read. The read is answered first. That a copy
-// of the client has the session excuses it if the write never gets an answer.
+// TestMovedSession lets a client send a write and a read. The read is answered first. If a copy
+// of the client has the session, that excuses the order, provided that the write never gets an
+// answer.
 func TestMovedSession(t *testing.T) {
 	for name, c := range map[string]struct {
 		first    string
 		copied   bool
-		answered bool // the first request, too, later
+		answered bool // the first request is also answered, but later
 		broken   bool
 	}{
 		"no copy":                         {first: "setData", broken: true},

@@ -6,11 +6,11 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file is for records without transactions: it compares what replies show with what clients were
-// told of their own writes.
+// This file is for records without transactions. It compares what replies show with what clients
+// were told of their own writes.
 
-// other reports whether a reply shows other data at the zxid of an acknowledged write than
-// that write had.
+// other reports whether a reply shows, at the zxid of an acknowledged write, other data
+// than the write had.
 func (j *judge) other(c *conn, r *reply, of *content, p *past) bool {
 	if of.stat == nil || !of.hasData {
 		return false
@@ -27,7 +27,7 @@ func (j *judge) other(c *conn, r *reply, of *content, p *past) bool {
 	return true
 }
 
-// wrote returns the data that a request gave a znode last; false if it did not.
+// wrote returns the data that a request last gave a znode; false if it gave none.
 func (q *request) wrote(path string) (data []byte, ok bool) {
 	q.parts(func(r history.Request, got history.Reply) {
 		at := r.Path
@@ -41,8 +41,8 @@ func (q *request) wrote(path string) (data []byte, ok bool) {
 	return data, ok
 }
 
-// goneEarly reports whether a reply does not find an ephemeral znode that no client had deleted, and
-// whose session still lived: a request that it sent later was committed.
+// goneEarly reports whether a reply fails to show an ephemeral znode that no client had deleted and
+// whose session was still alive: a request that the session sent later was committed.
 func (j *judge) goneEarly(c *conn, v *view, r *reply, p *past) bool {
 	m := j.standing(p, r, v.lower)
 	if m == nil || m.owner == 0 || j.sessions[m.owner] == nil {

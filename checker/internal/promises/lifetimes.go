@@ -9,9 +9,8 @@ import (
 )
 
 // This file is about znodes that servers delete by themselves ("Programmer's Guide, Container
-// Nodes" and "TTL Nodes"): a container once it had children and has none, a znode with a TTL once
-// it was not written for that long and has no children.
-
+// Nodes" and "TTL Nodes"): a container once it has had children and has none left, a znode with a
+// TTL once it has not been written for that long and has no children.
 //
 // A leader first collects the znodes that are due. Then it deletes them one by one, without checking
 // their age again (ContainerManager, PrepRequestProcessor). So a write that arrives in between is
@@ -19,20 +18,19 @@ import (
 
 // life is a container or a TTL znode.
 type life struct {
-	ttl    time.Duration // 0: it is a container
-	writes []lifeWrite   // while transactions are applied: that which made it, and those of its data
+	ttl    time.Duration // 0: the znode is a container
+	writes []lifeWrite   // while transactions are applied: the creation, and the writes of the data
 	again  bool          // there was such a znode before at its path
 }
 
-// lifeWrite is a transaction that wrote a container or TTL znode, and its request; nil if the request is
-// not in the record.
+// there was an earlier znode of this kind at its path
 type lifeWrite struct {
 	*history.Txn
 	by *request
 }
 
 // underWay reports whether a write may still have been under way when the servers decided what to
-// delete, at a time of the same leader's clock.
+// delete. swept is that time by the same leader's clock.
 func (w lifeWrite) underWay(swept time.Time) bool {
 	if w.by == nil || w.by.reply == nil {
 		return true
@@ -40,7 +38,7 @@ func (w lifeWrite) underWay(swept time.Time) bool {
 	return swept.Sub(w.Wall) <= w.by.reply.at-w.by.at+slack
 }
 
-// shown returns the events of its latest write.
+// shown returns the events of the znode's latest write.
 func (l *life) shown() []int {
 	if l == nil || l.last().by == nil {
 		return nil
@@ -50,8 +48,8 @@ func (l *life) shown() []int {
 
 func (l *life) last() lifeWrite { return l.writes[len(l.writes)-1] }
 
-// young reports whether a deletion comes too early: before the TTL has passed, by one leader's clock,
-// or, of a container, right after it was created in place of an earlier one.
+// young reports whether a deletion comes too early: for a TTL znode, before the TTL has passed by
+// one leader's clock; for a container, right after it was created in place of an earlier one.
 func (l *life) young(swept *history.Txn) bool {
 	for _, w := range slices.Backward(l.writes) {
 		if w.Zxid>>32 != swept.Zxid>>32 || l.ttl > 0 && swept.Wall.Sub(w.Wall) >= l.ttl {
@@ -103,8 +101,8 @@ func (l *life) String() string {
 	return "a znode with a TTL of " + l.ttl.String()
 }
 
-// unasked reports whether a change is of a session all of whose requests are in the record, and of none of
-// those.
+// unasked reports whether the record has all requests of a change's session, and the change comes
+// from none of them.
 func (b *builder) unasked(c change) bool {
 	s := b.sessions[c.session]
 	if c.by != nil || s == nil {
@@ -169,7 +167,8 @@ func (j *judge) goneTooEarly(c *conn, v *view, r *reply, of *content) {
 	}
 }
 
-// lifeAt returns which of those kinds a znode was created as, and when; nil: none of them, or it is unknown.
+// lifeAt returns the kind of life with which a znode was created, and its creation; nil if it was
+// no container or TTL znode, or if that is not known.
 func (j *judge) lifeAt(path string, p *past, z history.ID) (*life, *change) {
 	for i := len(p.own) - 1; i >= 0; i-- {
 		m := &p.own[i]
@@ -184,8 +183,8 @@ func (j *judge) lifeAt(path string, p *past, z history.ID) (*life, *change) {
 	return nil, nil
 }
 
-// standingChild returns the creation of a child that no client can have deleted when a reply was made;
-// nil if none is known.
+// standingChild returns the creation of a child that no client can have deleted by the time of a
+// reply; nil if none is known.
 func (j *judge) standingChild(path string, p *past, r *reply, z history.ID) *change {
 	for i := range p.children {
 		child := j.past(join(path, p.children[i].child))
@@ -199,7 +198,7 @@ func (j *judge) standingChild(path string, p *past, r *reply, z history.ID) *cha
 	return nil
 }
 
-// everHad reports whether a client had asked for a child of a path.
+// everHad reports whether a client had ever asked for a child of a path.
 func (j *judge) everHad(path string, p *past) bool {
 	if len(p.children) > 0 || p.unnamed {
 		return true

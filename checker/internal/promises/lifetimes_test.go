@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// TestLifetimes lets a client make /x, and perhaps a child of it, and the servers delete it. The
-// client looks at /x at the end, behind a write.
+// TestLifetimes lets a client create /x, and perhaps a child of it, and lets the servers delete
+// it. The client looks at /x at the end, after a write.
 func TestLifetimes(t *testing.T) {
 	const (
 		client = history.ID(7)
@@ -18,17 +18,17 @@ func TestLifetimes(t *testing.T) {
 	)
 	began := time.Unix(1000, 0)
 	for name, c := range map[string]struct {
-		made    string // by what
+		made    string // the request that created it
 		ttl     time.Duration
 		child   bool          // it gets a child
 		emptied bool          // the child is deleted again
-		set     time.Duration // when it is written again; 0: never
-		swept   time.Duration // when the servers delete it; 0: never
-		deleted bool          // a request that is not in the record does it instead
+		set     time.Duration // when it is written again; 0 means never
+		swept   time.Duration // when the servers delete it; 0 means never
+		deleted bool          // a request that is not in the record deletes it instead
 		epoch   bool          // under a new leader
 		look    time.Duration
 		fault   bool
-		without bool // it is broken without the transactions, and
+		without bool // the promise is found broken without the transactions, and
 		with    bool // with them
 	}{
 		"a container that had a child":               {made: "createContainer", child: true, emptied: true, swept: 5 * time.Second, look: 6 * time.Second},

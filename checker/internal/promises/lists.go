@@ -7,17 +7,17 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file is for records without transactions: it compares lists of children with what clients were
-// told of the children that they created and deleted.
+// This file is for records without transactions. It compares lists of children with what clients
+// were told of the children that they created and deleted.
 
 // knownChildren holds the children of a znode that are known to exist, as far as a connection's
 // view goes.
 type knownChildren struct {
-	next  int // the first change of the past that is not in it
+	next  int // the first change of the past that is not yet included
 	there map[string]bool
 }
 
-// childrenOf returns what is known of the children of a path, up to z.
+// childrenOf returns the children of a path that are known to exist at z.
 func (v *view) childrenOf(path string, p *past, z history.ID) map[string]bool {
 	if v.children == nil {
 		v.children = map[string]*knownChildren{}
@@ -37,8 +37,8 @@ func (v *view) childrenOf(path string, p *past, z history.ID) map[string]bool {
 	return k.there
 }
 
-// lists reports whether a list of children is possible: it contains all that no client can have
-// deleted, and none that no client can have created.
+// lists reports whether a list of children is possible: it contains all children that no client
+// can have deleted, and none that no client can have created.
 func (j *judge) lists(c *conn, v *view, r *reply, of *content, p *past) bool {
 	if !of.hasNames {
 		return true
@@ -66,7 +66,7 @@ func (j *judge) lists(c *conn, v *view, r *reply, of *content, p *past) bool {
 		if j.goneEarly(c, v, r, child) {
 			return false
 		}
-		delete(standing, name) // it may be gone, and so it may in all lists behind
+		delete(standing, name) // it may be deleted, and may be missing in all later lists
 	}
 	for _, name := range of.children {
 		child := join(of.path, name)
@@ -81,8 +81,8 @@ func (j *judge) lists(c *conn, v *view, r *reply, of *content, p *past) bool {
 	return true
 }
 
-// over returns the deletion of a znode up to z, if no client can have created the znode again before a
-// reply was made. It returns nil if the znode may be there.
+// over returns the deletion of a znode up to z, if no client can have created the znode again
+// before a reply was made. It returns nil if the znode may exist.
 func (j *judge) over(p *past, r *reply, z history.ID) *change {
 	i := sort.Search(len(p.own), func(i int) bool { return p.own[i].zxid > z })
 	if i == 0 || p.own[i-1].what != deleted {

@@ -18,9 +18,9 @@ type numbered struct {
 }
 
 // names checks that the numbers of sequential znodes rise in the order of their
-// creation, within one life of their parent, so that no name comes twice
-// ("Programmer's Guide, Sequence Nodes"). Behind 2147483647 the counter stays,
-// and nothing is promised.
+// creation, within one life of their parent, so that no name is given twice
+// ("Programmer's Guide, Sequence Nodes"). At 2147483647 the counter stops, and nothing
+// is promised any more.
 func (j *judge) names() {
 	type parent struct {
 		path  string
@@ -52,7 +52,7 @@ func (j *judge) names() {
 		}
 		over[of] = n == math.MaxInt32 || n < 0
 		before, ok := last[of]
-		if ok && n-before.number <= 0 { // it may overflow
+		if ok && n-before.number <= 0 { // the difference may overflow
 			j.broken(Names, append(c.by.events(), before.by.events()...), "client %d's create, sent at %s, created %s at zxid %s, but client %d's had created %s before, at zxid %s",
 				c.by.conn.client, at(c.by.at), c.path, c.zxid, before.by.conn.client, before.path, before.zxid)
 			continue
@@ -82,9 +82,10 @@ func (j *judge) createdKnown() []creationTxn {
 	return all
 }
 
-// lifeOf returns the czxid of a znode that was there at z, 0 if it was there from the
-// beginning. It is not known of one that may have gone and come unseen, with numbers
-// from 0: who tried to delete it or to make it has no answer, or it was a container.
+// lifeOf returns the czxid of the znode that existed at z; 0 if it existed from the
+// beginning. ok is false if the znode may have been deleted and created again unseen,
+// so that its numbers start at 0 again: an attempt to delete or create it has no
+// answer, or it was a container.
 func (j *judge) lifeOf(path string, z history.ID) (czxid history.ID, ok bool) {
 	p := j.past(path)
 	if p == nil {
@@ -109,7 +110,7 @@ func number(name string) (int32, bool) {
 	end := name[len(name)-digits:]
 	if len(name) > digits && name[len(name)-digits-1] == '-' {
 		if n, err := strconv.ParseInt("-"+end, 10, 32); err == nil && n <= math.MinInt32+1<<20 {
-			return int32(n), true // -2147483648, and not a prefix that ends with a dash
+			return int32(n), true // -2147483648, rather than a prefix that ends with a dash
 		}
 	}
 	n, err := strconv.ParseInt(end, 10, 32)

@@ -8,15 +8,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// TestNamesOfAParentMadeAnew numbers children up to 5, deletes their parent, makes it
-// anew and begins at 0 again. Where the new life is not in the record (the answer to
-// the create was lost, or the servers themselves took an empty container away) a
-// number that falls back proves nothing, and within one life it does.
+// TestNamesOfAParentMadeAnew numbers children up to 5, deletes their parent, creates it
+// again, and begins at 0 again. If the record does not show the new parent (the answer
+// to the create was lost, or the servers themselves deleted an empty container), a
+// number that falls proves nothing. Within the life of one parent it does.
 func TestNamesOfAParentMadeAnew(t *testing.T) {
 	for name, c := range map[string]struct {
-		parent  string // how it was made
+		parent  string // the request that created it
 		deleted bool
-		remade  string // "": not; "lost": without an answer; else by what
+		remade  string // "": it is not created again; "lost": created again without an answer; otherwise the request
 		broken  bool
 	}{
 		"the same parent":            {parent: "create", broken: true},

@@ -19,7 +19,8 @@ var unlooked = map[string]string{
 	Names:             "creations that no client got an answer to",
 }
 
-// tellUnlooked notes that.
+// tellUnlooked adds a note to each promise about what is not checked without the
+// transactions.
 func (r Report) tellUnlooked() {
 	for promise, what := range unlooked {
 		r.note(promise, "not checked without the transaction log: "+what)

@@ -2,10 +2,10 @@ package promises
 
 import "time"
 
-// overstayed looks for ephemeral znodes of sessions that must have ended, although no zxid shows it:
-// their clients have been silent for two timeouts, or were told that the session had expired. Only a
-// read after a write counts, since its view is at least as new as that write, and only if no fault
-// disturbed anything, so that servers have no excuse.
+// overstayed looks for ephemeral znodes of sessions that must have ended although no zxid shows
+// that: their clients have been silent for two timeouts, or were told that the session had expired.
+// Only a read after a write counts, since its view is at least as new as that write, and only if no
+// fault disturbed anything, so that servers have no excuse.
 func (j *judge) overstayed(c *conn, v *view, r *reply, of []content) {
 	if v.fence == nil {
 		return

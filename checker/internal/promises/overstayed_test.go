@@ -8,14 +8,14 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// TestOverstayed lets a session of 4 s make an ephemeral znode and leave at 1 s. Another one looks
-// at it later, behind a write.
+// TestOverstayed lets a session with a timeout of 4 s create an ephemeral znode and disconnect at
+// 1 s. Another session looks at the znode later, after a write.
 func TestOverstayed(t *testing.T) {
 	for name, c := range map[string]struct {
 		looks   time.Duration
-		told    time.Duration // that it expired; 0: never
-		back    bool          // it came back meanwhile
-		plain   bool          // the look is behind no write
+		told    time.Duration // when the client is told of the expiry; 0 means never
+		back    bool          // the client came back meanwhile
+		plain   bool          // there is no write before the look
 		fault   promises.Span
 		overdue bool
 	}{

@@ -21,55 +21,56 @@ const (
 type change struct {
 	zxid    history.ID
 	what    changeKind
-	child   string     // the name, of a change among the children
-	owner   history.ID // of an ephemeral znode that came or went
-	session history.ID // whose request it was
+	child   string     // the name, if the change is one among the children
+	owner   history.ID // of an ephemeral znode that was created or deleted
+	session history.ID // the session whose request it was
 	by      *request   // nil: not in the record
-	many    bool       // it was one of several of a multi
-	closing bool       // it came with the end of session
+	many    bool       // it was one of several operations of a multi
+	closing bool       // it came with the end of a session
 }
 
 // past is the known history of a path, in the order of zxids.
 type past struct {
-	own      []change // to the znode itself
-	children []change // to its children
-	// versions lists what there was to see at each time, where all transactions are
-	// known: one more with each change of own and children.
+	own      []change // changes of the znode itself
+	children []change // changes of its children
+	// versions lists the visible states, if all transactions are known: each change in
+	// own and children begins another one.
 	versions []version
 	byNames  map[uint64][]int // versions by their children; built when first asked for
 	absences []int            // the versions in which there is no znode, in order
 	sorts    *[3][]int        // places in own, by the kind of change; built when first needed
-	ends     []int            // places in children of the children that were deleted with a session; likewise
-	// stuck means that its counter came to its end: then children come without a
-	// trace in pzxid, and names no longer rise.
+	ends     []int            // places in children of those that were deleted with a session; built when first needed
+	// stuck means that the znode's counter reached its end: then children come without
+	// a trace in pzxid, and their names no longer rise.
 	stuck bool
-	// recounted means that the ensemble's owner set its counter: cversion changes without a trace.
+	// recounted means that the owner of the ensemble set the znode's counter, so that cversion
+	// changed without a trace.
 	recounted bool
-	// denied means that at some time not every client might read it.
+	// denied means that at some time not every client could read the znode.
 	denied bool
-	// doubted is the event from which on a client tried to delete it with an unknown outcome, -1 if
-	// none did; deleted is the latest deletion that is known.
+	// doubted is the first event at which a client tried to delete the znode with an unknown
+	// outcome, -1 if there is none; deleted is the latest known deletion.
 	doubted int
 	deleted history.ID
-	// retried means that a client tried to create it with an unknown outcome.
+	// retried means that a client tried to create the znode with an unknown outcome.
 	retried bool
 	// unnamed means that a client tried to create a sequential child with an unknown outcome, so its
 	// name is not known.
 	unnamed bool
-	// ephemeral means that the servers may have deleted it: with its session, as an empty container, or
-	// when its TTL had passed.
+	// ephemeral means that the servers may have deleted the znode themselves: with its session, as
+	// an empty container, or when its TTL had passed.
 	ephemeral bool
-	births    []history.ID // the creations that are known
+	births    []history.ID // the known creations
 	rights    []rights     // in the order of zxids
-	// unsure means that a client tried to create or delete it, or to change its rights, with an unknown
-	// outcome.
+	// unsure means that a client tried to create or delete the znode, or to change its rights, with
+	// an unknown outcome.
 	unsure bool
 }
 
-// doubtful reports whether a client tried to delete it with an unknown outcome.
+// doubtful reports whether a client tried to delete the znode with an unknown outcome.
 func (p *past) doubtful() bool { return p.doubted >= 0 }
 
-// past of a path; nil: nothing is known of it.
+// past returns the past of a path; nil if nothing is known of it.
 func (j *judge) past(path string) *past { return j.pasts[path] }
 
 func (j *judge) pastOf(path string) *past {
@@ -112,7 +113,8 @@ func (j *judge) learn() {
 	}
 }
 
-// happened notes a change of a path, and so of its parent's children.
+// happened records a change of a path, and with it a change among its parent's
+// children.
 func (j *judge) happened(path string, c change) {
 	p := j.pastOf(path)
 	p.own = append(p.own, c)
@@ -157,13 +159,13 @@ func (j *judge) tried(q *request) {
 	}
 }
 
-// atEnd reports whether a name has the last number that a counter has, or one past it.
+// atEnd reports whether a name has the last number of a counter, or one past it.
 func atEnd(name string) bool {
 	n, ok := number(name)
 	return ok && (n == math.MaxInt32 || n < 0)
 }
 
-// after returns the first of some changes with a zxid above z; nil: none.
+// after returns the first of some changes with a zxid above z; nil if there is none.
 func after(cs []change, z history.ID) *change {
 	if i := sort.Search(len(cs), func(i int) bool { return cs[i].zxid > z }); i < len(cs) {
 		return &cs[i]
@@ -171,8 +173,8 @@ func after(cs []change, z history.ID) *change {
 	return nil
 }
 
-// behind returns the first change of one sort to the znode itself with a zxid above z; nil:
-// none.
+// behind returns the first change of one kind to the znode itself with a zxid above z; nil
+// if there is none.
 func (p *past) behind(z history.ID, of changeKind) *change {
 	if p.sorts == nil {
 		p.sorts = &[3][]int{}
@@ -188,7 +190,8 @@ func (p *past) behind(z history.ID, of changeKind) *change {
 	return &p.own[places[i]]
 }
 
-// lastEnd returns the last end of a session up to z that took children away; nil: none.
+// lastEnd returns the last end of a session, up to z, that deleted children; nil if
+// there is none.
 func (p *past) lastEnd(z history.ID) *change {
 	if p.ends == nil {
 		p.ends = []int{}

@@ -30,8 +30,8 @@ func (w *wire) ask(q history.Request) int32 {
 	return w.xid
 }
 
-// patterns are records that are odd but possible, or those of servers that are
-// wrong again and again. Each is made of about n facts.
+// patterns are records that are odd but possible, or records of servers that are wrong
+// again and again. Each has about n facts.
 var patterns = []struct {
 	name string
 	make func(w *wire, n int)
@@ -77,8 +77,8 @@ var patterns = []struct {
 	}},
 }
 
-// BenchmarkPatterns checks odd records. Its figure is the cost of a fact: it should
-// hardly rise with their number.
+// BenchmarkPatterns checks odd records. Its figure is the cost of a fact, which should
+// hardly rise with the number of facts.
 func BenchmarkPatterns(b *testing.B) {
 	for _, p := range patterns {
 		for _, n := range []int{10_000, 100_000, 1_000_000} {

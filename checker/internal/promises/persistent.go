@@ -15,9 +15,9 @@ import (
 // standing is a persistent watch on one connection.
 type standing struct {
 	*request
-	set      bool     // the server has said so
-	removing *request // that asks for its end; nil: none has been sent
-	removed  bool     // the server has said so
+	set      bool     // the server has confirmed it
+	removing *request // the request to remove it; nil if none has been sent
+	removed  bool     // the server has confirmed that
 	due      []expected
 	next     int // the first of due that no reply has shown
 }
@@ -42,7 +42,7 @@ func (s *standing) covers(e history.WatchEvent) bool {
 	return e.Type != nodeChildrenChanged && s.above(e.Path)
 }
 
-// above reports whether a path is the watched one or below it.
+// above reports whether a path is the watched path or below it.
 func (s *standing) above(path string) bool {
 	return path == s.Path || s.Path == "/" || strings.HasPrefix(path, s.Path+"/")
 }
@@ -57,8 +57,8 @@ const (
 
 var eventOf = map[changeKind]string{created: nodeCreated, set: nodeDataChanged, deleted: nodeDeleted}
 
-// anyWatcher is the protocol's number of removeWatches for watches of all kinds. Below are the numbers of
-// others.
+// anyWatcher is the number with which removeWatches removes watches of all kinds. The numbers for
+// single kinds follow.
 const (
 	anyWatcher        = 3
 	persistentWatcher = 4
@@ -79,7 +79,7 @@ func (q *request) removes(s *standing) bool {
 	return q.Path == s.Path
 }
 
-// stands notes what a request does to persistent watches.
+// stands records what a request does to persistent watches.
 func (w *watches) stands(q *request) {
 	switch q.Op {
 	case "addWatch":
@@ -95,7 +95,7 @@ func (w *watches) stands(q *request) {
 	}
 }
 
-// stood notes the replies to these requests.
+// stood records the replies to requests about persistent watches.
 func (w *watches) stood(r *reply) {
 	for _, s := range w.standing {
 		switch {
@@ -109,8 +109,8 @@ func (w *watches) stood(r *reply) {
 	}
 }
 
-// expect finds the changes for which a watch must bring an event: all that were requested after the
-// client knew that the watch was set.
+// expect collects the changes for which a watch must bring an event: all changes that were
+// requested after the client knew that the watch was set.
 func (w *watches) expect(s *standing, r *reply) {
 	behind := func(m *change) bool {
 		if m.by != nil {
@@ -167,8 +167,8 @@ func (w *watches) heard(e *event) {
 	}
 }
 
-// covering returns a watch that can bring an event, preferably one that was not removed; nil if there is
-// none, or if a one-time watch of the connection can bring the event, too.
+// covering returns a watch that can bring an event, preferably one that was not removed; nil if
+// there is none, or if a one-time watch of the connection can bring the event as well.
 func (w *watches) covering(e *event) (found *standing) {
 	for _, s := range w.standing {
 		if s.covers(e.WatchEvent) && (found == nil || found.removed) {

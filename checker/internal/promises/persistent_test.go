@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// TestPersistentWatches lets a client listen to /a while another one makes /a/b, writes it and
-// deletes it. What the listener hears is given; then it reads.
+// TestPersistentWatches lets a client listen to /a while another client creates /a/b, writes
+// to it and deletes it. Each case says what the listener hears before it reads.
 func TestPersistentWatches(t *testing.T) {
 	type heard struct {
 		typ, path string
@@ -19,15 +19,15 @@ func TestPersistentWatches(t *testing.T) {
 	changes := []heard{{"nodeCreated", "/a/b", made}, {"nodeDataChanged", "/a/b", written}, {"nodeDeleted", "/a/b", gone}}
 	children := []heard{{"nodeChildrenChanged", "/a", made}, {"nodeChildrenChanged", "/a", gone}}
 	for name, c := range map[string]struct {
-		single  bool // it listens to /a alone
+		single  bool // it listens only to /a
 		removed bool // it removes the watch before the changes
 		kind    int32
-		pending bool // it has no answer to that
+		pending bool // the removal has no answer
 		code    int32
-		late    bool // it asks for the watch behind the changes
-		hidden  bool // not everybody may read what is made
+		late    bool // it asks for the watch after the changes
+		hidden  bool // not every client may read the new znode
 		heard   []heard
-		without bool // it is broken without the transactions, and
+		without bool // the promise is found broken without the transactions, and
 		with    bool // with them
 	}{
 		"all":                           {heard: changes},

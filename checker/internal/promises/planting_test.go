@@ -11,20 +11,20 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// sheet is a correct record with what its transactions tell of it: enough to say where
-// a defect that is planted contradicts them for certain.
+// sheet is a correct record, with what its transactions tell about it: enough to say
+// where a planted defect certainly contradicts them.
 type sheet struct {
 	events []history.Event
 	txns   []history.Txn
-	run    promises.Run // but for the events and the transactions
+	run    promises.Run // without the events and the transactions
 	values
 
 	asked  map[int]int // the request of each reply
 	conns  map[int]int // the connection of each fact
 	facts  map[int][]int
-	low    map[int]history.ID // no view of a reply is from before this
-	high   map[int]history.ID // nor from behind this
-	after  []int              // for each fact, the first transaction that nobody had asked for by then
+	low    map[int]history.ID // no view of a reply is older than this
+	high   map[int]history.ID // nor newer than this
+	after  []int              // for each fact, the first transaction that no client had asked for by then
 	states map[string][]state
 	did    map[history.ID]map[history.WatchEvent]bool
 	of     map[[2]int64]*history.Txn // by session and number of the request
@@ -55,7 +55,7 @@ func newSheet(events []history.Event, txns []history.Txn, run promises.Run) *she
 	return s
 }
 
-// read finds out to which connection each fact belongs.
+// read finds the connection to which each fact belongs.
 func (s *sheet) read() {
 	now := map[history.ID]int{}
 	waiting := map[[2]int]int{}
@@ -83,7 +83,7 @@ func (s *sheet) read() {
 	}
 }
 
-// bound finds out between which transactions the view of each reply is.
+// bound finds the transactions between which the view of each reply lies.
 func (s *sheet) bound() {
 	sent := map[[2]int64]int{}
 	for i := range s.events {
@@ -132,7 +132,7 @@ func (s *sheet) value(i int) any {
 	return nil
 }
 
-// request is the one that a reply answers; false: there is none.
+// request returns the request that a reply answers; false if there is none.
 func (s *sheet) request(i int) (history.Request, bool) {
 	q, ok := s.asked[i]
 	if !ok {
@@ -141,7 +141,7 @@ func (s *sheet) request(i int) (history.Request, bool) {
 	return s.value(q).(history.Request), true
 }
 
-// txnOf is the transaction that a reply tells of.
+// txnOf returns the transaction to which a reply belongs.
 func (s *sheet) txnOf(i int) *history.Txn {
 	q, ok := s.request(i)
 	if !ok {
@@ -225,7 +225,7 @@ func (s *sheet) child(p string, z history.ID, there bool) {
 	s.did[z][history.WatchEvent{Type: "nodeChildrenChanged", Path: up}] = true
 }
 
-// views are the states of a znode that a reply can show.
+// views returns the states of a znode that a reply can show.
 func (s *sheet) views(i int, p string) []state {
 	all := s.states[p]
 	from := 0
@@ -242,7 +242,7 @@ func (s *sheet) views(i int, p string) []state {
 	return all[from-1 : to]
 }
 
-// can reports whether a reply can show what it does of a znode.
+// can reports whether a reply can show what it says about a znode.
 func (s *sheet) can(i int, q history.Request, a history.Reply) bool {
 	return slices.ContainsFunc(s.views(i, q.Path), func(n state) bool { return n.shows(q, a) })
 }
@@ -262,7 +262,7 @@ func (n state) shows(q history.Request, a history.Reply) bool {
 		(!strings.HasPrefix(q.Op, "getChildren") || slices.Equal(slices.Sorted(slices.Values(a.Children)), n.children))
 }
 
-// show returns a read's answer about a state.
+// show returns the answer of a read for a state.
 func (n state) show(q history.Request, a history.Reply) history.Reply {
 	stat := n.stat
 	got := history.Reply{Xid: a.Xid, Stat: &stat}

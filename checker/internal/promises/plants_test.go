@@ -13,10 +13,10 @@ import (
 	"github.com/zklab/zklab/internal/testkit/simulated/sessions"
 )
 
-// plants are the defects of one event. Each looks for the places where it contradicts
-// the transactions for certain, and changes the events at one of them; nil: there is
-// none. With the transactions all must be found; bare is the share of them that must be
-// found without.
+// plants are the defects of one event. Each looks for the places where it certainly
+// contradicts the transactions, and changes the events at one of them; it returns nil
+// if there is none. With the transactions all must be found; bare is the share of
+// defects that must be found without them.
 var plants = []struct {
 	name string
 	do   func(s *sheet, rng *rand.Rand) []history.Event
@@ -79,15 +79,15 @@ func pick(s *sheet, rng *rand.Rand, do func(i int) []history.Event) []history.Ev
 	return nil
 }
 
-// with are the events with another value of one.
+// with returns the events, with another value in one of them.
 func (s *sheet) with(i int, v any) []history.Event {
 	events := slices.Clone(s.events)
 	events[i].Value = history.Value(v)
 	return events
 }
 
-// reply is a defect of a reply to a write. do is called with the transaction, which may
-// be nil, and reports whether it changed the reply.
+// reply makes a defect in a reply to a write. do is called with the transaction, which
+// may be nil, and reports whether it changed the reply.
 func reply(do func(s *sheet, i int, q history.Request, t *history.Txn, a *history.Reply) bool) func(*sheet, *rand.Rand) []history.Event {
 	return func(s *sheet, rng *rand.Rand) []history.Event {
 		return pick(s, rng, func(i int) []history.Event {
@@ -105,7 +105,7 @@ func reply(do func(s *sheet, i int, q history.Request, t *history.Txn, a *histor
 	}
 }
 
-// acknowledged reports whether what was refused was done.
+// acknowledged makes a refused write look done.
 func acknowledged(s *sheet, i int, q history.Request, t *history.Txn, a *history.Reply) bool {
 	if a.Error == 0 || t.Type != "error" {
 		return false
@@ -125,7 +125,7 @@ func acknowledged(s *sheet, i int, q history.Request, t *history.Txn, a *history
 	return q.Op == "delete"
 }
 
-// refused reports whether what was done was refused.
+// refused makes a write that was done look refused.
 func refused(_ *sheet, _ int, q history.Request, _ *history.Txn, a *history.Reply) bool {
 	if a.Error != 0 || q.Op == "multi" {
 		return false
@@ -157,7 +157,7 @@ func otherError(_ *sheet, _ int, q history.Request, t *history.Txn, a *history.R
 	return true
 }
 
-// half reports whether one part of a multi was done and another was not.
+// half makes one part of a multi look done and another one not.
 func half(_ *sheet, _ int, _ history.Request, _ *history.Txn, a *history.Reply) bool {
 	did := slices.IndexFunc(a.Parts, func(p history.Reply) bool { return p.Error == 0 && (p.Path != "" || p.Stat != nil) })
 	if did < 0 || len(a.Parts) < 2 {
@@ -187,7 +187,7 @@ func twice() func(s *sheet, i int, q history.Request, t *history.Txn, a *history
 	}
 }
 
-// read is a defect of the answer to a read. do reports whether it made one.
+// read makes a defect in the answer to a read. do reports whether it made one.
 func read(op string, do func(s *sheet, i int, q history.Request, a *history.Reply) bool) func(*sheet, *rand.Rand) []history.Event {
 	return func(s *sheet, rng *rand.Rand) []history.Event {
 		return pick(s, rng, func(i int) []history.Event {
@@ -205,7 +205,7 @@ func read(op string, do func(s *sheet, i int, q history.Request, a *history.Repl
 	}
 }
 
-// older shows a state that was over.
+// older makes a read show a state that was over.
 func older(want func(n state) bool) func(*sheet, *rand.Rand) []history.Event {
 	return func(s *sheet, rng *rand.Rand) []history.Event {
 		return pick(s, rng, func(i int) []history.Event {
@@ -234,7 +234,7 @@ func older(want func(n state) bool) func(*sheet, *rand.Rand) []history.Event {
 	}
 }
 
-// eachEvent is a defect of an event that tells of its change.
+// eachEvent makes a defect in an event that reports its change.
 func eachEvent(do func(s *sheet, i int, rng *rand.Rand) []history.Event) func(*sheet, *rand.Rand) []history.Event {
 	return func(s *sheet, rng *rand.Rand) []history.Event {
 		return pick(s, rng, func(i int) []history.Event {
@@ -246,13 +246,13 @@ func eachEvent(do func(s *sheet, i int, rng *rand.Rand) []history.Event) func(*s
 	}
 }
 
-// behind are the facts of a connection behind one.
+// behind returns the facts of a connection after one of them.
 func (s *sheet) behind(i int) []int {
 	all := s.facts[s.conns[i]]
 	return all[slices.Index(all, i)+1:]
 }
 
-// lateEvent puts an event behind a reply that shows its change.
+// lateEvent moves an event behind a reply that shows its change.
 func lateEvent(s *sheet, rng *rand.Rand) []history.Event {
 	return eachEvent(func(s *sheet, i int, _ *rand.Rand) []history.Event {
 		for _, k := range s.behind(i) {
@@ -270,8 +270,8 @@ func lateEvent(s *sheet, rng *rand.Rand) []history.Event {
 	})(s, rng)
 }
 
-// lostEvent takes an event away that a reply behind it calls for: the answer that set
-// the watch shows what there was before the change, and nothing of it was undone.
+// lostEvent removes an event that a later reply requires: the answer that set the watch
+// shows the state before the change, and the change was not undone.
 func lostEvent(s *sheet, rng *rand.Rand) []history.Event {
 	return eachEvent(func(s *sheet, i int, _ *rand.Rand) []history.Event {
 		e := s.events[i]
@@ -287,8 +287,8 @@ func lostEvent(s *sheet, rng *rand.Rand) []history.Event {
 	})(s, rng)
 }
 
-// owed reports whether a watch waits for an event for certain: some answer before it set one,
-// and shows what there was before the event's change and at no other time.
+// owed reports whether a watch certainly waits for an event: some earlier answer set one, and
+// shows what existed before the event's change and at no other time.
 func (s *sheet) owed(i int) bool {
 	w := s.value(i).(history.WatchEvent)
 	all := s.facts[s.conns[i]]
@@ -316,7 +316,7 @@ func (s *sheet) owed(i int) bool {
 	return false
 }
 
-// otherKind tells of something that did not happen.
+// otherKind makes an event report something that did not happen.
 func otherKind(s *sheet, i int, rng *rand.Rand) []history.Event {
 	w := s.value(i).(history.WatchEvent)
 	w.Type = []string{"nodeCreated", "nodeDeleted", "nodeDataChanged", "nodeChildrenChanged"}[rng.IntN(4)]
@@ -342,8 +342,8 @@ func swapped(s *sheet, i int, _ *rand.Rand) []history.Event {
 	return nil
 }
 
-// recorded is a stored run, on Apache's servers or on zklab's own, with faults of servers and
-// clients.
+// recorded returns a stored run, on Apache's servers or on zklab's own, with faults of
+// servers and clients.
 func recorded(t *testing.T, name string) *sheet {
 	t.Helper()
 	h, txns, err := checktest.Stored(filepath.Join("..", "..", "testdata", "corpus", name))
@@ -359,9 +359,9 @@ func recorded(t *testing.T, name string) *sheet {
 	return newSheet(h.Events, txns, run)
 }
 
-// TestDefectsAreFound plants each defect in simulated records and in those of two
-// stored runs. With -v it tells how many of each were found. ZKLAB_WORLDS and ZKLAB_FIRST
-// are as above.
+// TestDefectsAreFound plants each defect in simulated records and in two stored runs.
+// With -v it tells how many of each were found. ZKLAB_WORLDS and ZKLAB_FIRST work as for
+// TestCorrectServersKeepTheirPromises.
 func TestDefectsAreFound(t *testing.T) {
 	t.Parallel()
 	n, first := runs()
@@ -403,7 +403,7 @@ func TestDefectsAreFound(t *testing.T) {
 	}
 	for k, c := range count {
 		t.Logf("%-26s %4d planted, %4d found with transactions, %4d without", plants[k].name, c.planted, c.logged, c.bare)
-		const enough = 5 // for a share to say something: few runs have few of a rare one
+		const enough = 5 // enough defects for a share to mean something: rare defects are in few runs
 		if c.planted == 0 || c.planted >= enough && float64(c.bare) < plants[k].bare*float64(c.planted) {
 			t.Errorf("%s: %d planted, and without transactions %d found", plants[k].name, c.planted, c.bare)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/simulated/sessions"
 )
 
-// simulated is a simulated run with its values.
+// simulated is a simulated run with its decoded values.
 type simulated struct {
 	sessions.Record
 	values
@@ -24,7 +24,7 @@ type simulated struct {
 
 func simulatedRun(s sessions.Record) *simulated { return &simulated{s, valuesOf(s.Events)} }
 
-// judge checks it, with its transactions or without.
+// judge checks the run, with its transactions or without.
 func (s *simulated) judge(t *testing.T, log bool) promises.Report {
 	if log {
 		return s.judgeWith(t, s.Transactions)
@@ -32,14 +32,14 @@ func (s *simulated) judge(t *testing.T, log bool) promises.Report {
 	return s.judgeWith(t, nil)
 }
 
-// judgeWith checks it as one of which these transactions are known.
+// judgeWith checks the run as if these transactions were known.
 func (s *simulated) judgeWith(t *testing.T, txns []history.Txn) promises.Report {
 	return promises.Check(t.Context(), promises.Run{
 		Events: s.Events, Final: s.Final, Transactions: txns, Lag: sessions.SyncLag, Decode: s.decode,
 	})
 }
 
-// broken are the promises that a report says were broken.
+// broken returns the promises that a report says were broken.
 func broken(r promises.Report) []string {
 	var names []string
 	for name, f := range r {
@@ -51,7 +51,7 @@ func broken(r promises.Report) []string {
 	return names
 }
 
-// tell shows a violation with its events.
+// explain shows a violation with its events.
 func explain(t *testing.T, s *simulated, r promises.Report, name string) {
 	t.Helper()
 	f := r[name]
@@ -64,7 +64,7 @@ func explain(t *testing.T, s *simulated, r promises.Report, name string) {
 	t.Logf("%s: %s\n%s", name, f.Text, strings.Join(lines, "\n"))
 }
 
-// runs is how many runs are simulated, and the seed of the first.
+// runs returns how many runs are simulated, and the seed of the first.
 func runs() (n int, first uint64) {
 	n = 3_000
 	if asked, err := strconv.Atoi(os.Getenv("ZKLAB_WORLDS")); err == nil {
@@ -102,28 +102,28 @@ func TestCorrectServersKeepTheirPromises(t *testing.T) {
 	t.Log(strings.Join(lines, "\n"))
 }
 
-// lies are the ways in which the simulated servers break a promise: the finding
-// that must tell, and those that may tell, too, since they follow from it.
+// lies are the ways in which the simulated servers break a promise: the promise that
+// must be found broken, and those that may also be found broken, since that follows.
 var lies = []struct {
 	lie, promise string
 	also         []string
 	logOnly      bool     // clients cannot see it
-	shows        []uint64 // seeds of runs in which it shows, where these are few
+	shows        []uint64 // seeds of runs in which it shows, if these are few
 }{
 	{lie: "fifo", promise: promises.Fifo, also: []string{promises.SingleImage}},
 	{lie: "moved", promise: promises.Fifo, logOnly: true, shows: []uint64{54, 217, 257, 299, 446, 527, 805, 848}},
 	{lie: "replies", promise: promises.Fifo, also: []string{promises.SingleImage}},
 	{lie: "header", promise: promises.SingleImage},
-	{lie: "single image", promise: promises.SingleImage, also: []string{promises.WatchBeforeData, promises.OneEvent}}, // of changes that it had seen
+	{lie: "single image", promise: promises.SingleImage, also: []string{promises.WatchBeforeData, promises.OneEvent}}, // about changes that the client had seen
 	{lie: "own writes", promise: promises.OwnWrites, also: []string{
-		// What is hidden may have been one of several parts, or not acknowledged.
+		// The hidden change may have been one of several parts, or not acknowledged.
 		promises.Ephemeral, promises.SingleImage, promises.Fenced, promises.Durable, promises.Atomic, promises.Views, promises.WatchBeforeData,
-		promises.EventOrder, promises.OneEvent, // its watch was set on what was hidden
+		promises.EventOrder, promises.OneEvent, // its watch was set on the hidden change
 	}},
 	{lie: "atomic", promise: promises.Atomic, shows: []uint64{176, 532, 632, 785, 921, 1045, 1057}, also: []string{
 		promises.WatchBeforeData, promises.Views, promises.OneEvent,
-		promises.Ephemeral,                     // the part that is hidden made one
-		promises.Durable, promises.SingleImage, // without transactions a hidden part is an old view, or a loss
+		promises.Ephemeral,                     // the hidden part created one
+		promises.Durable, promises.SingleImage, // without the transactions, a hidden part looks like an old view, or a loss
 	}},
 	{lie: "views", promise: promises.Views, logOnly: true},
 	{lie: "children", promise: promises.Views, logOnly: true},
@@ -135,9 +135,9 @@ var lies = []struct {
 	{lie: "one event", promise: promises.OneEvent},
 	{lie: "event order", promise: promises.EventOrder, also: []string{promises.OneEvent, promises.WatchBeforeData}},
 	{lie: "ephemeral", promise: promises.Ephemeral, shows: []uint64{60, 168, 283, 310, 452, 540, 646}, also: []string{
-		// Its parent has a child too many in whatever the parent shows.
+		// Whatever the parent shows, it has a child too many.
 		promises.SingleImage, promises.WatchBeforeData, promises.Atomic, promises.Views,
-		promises.EventOrder, // it is made again where it was
+		promises.EventOrder, // it is created again at its path
 	}},
 	{lie: "names", promise: promises.Names, shows: []uint64{70, 84, 91}},
 }
@@ -194,11 +194,11 @@ func firstSeeds(n int) []uint64 {
 	return seeds
 }
 
-// TestEndsOfSessionsThatNoConnectionAskedFor takes each closeSession and its answer
-// out of the record. A session that a fault ends by force is recorded so: the
-// request goes over a connection of its own (link.ExpireSession), and the record has
+// TestEndsOfSessionsThatNoConnectionAskedFor removes each closeSession and its answer
+// from the record. That is how a session that a fault ends by force is recorded: the
+// request goes over a connection of its own (link.ExpireSession), and the record says
 // that the session is dead, with the zxid, or not even that if the answer was lost.
-// Nothing wrong follows from what is missing, and what is there is used.
+// Nothing wrong follows from what is missing, and what the record says is used.
 func TestEndsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
 	t.Parallel()
 	seen := map[bool]float64{}
@@ -224,7 +224,7 @@ func TestEndsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
 	}
 }
 
-// An ephemeral that outlives the session that a fault ended is found all the same.
+// An ephemeral znode that outlives a session that a fault ended is found all the same.
 func TestEphemeralsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
 	t.Parallel()
 	for _, log := range []bool{true, false} {
@@ -244,8 +244,9 @@ func TestEphemeralsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
 	}
 }
 
-// endedByForce makes of each end that a client asked for one that a fault did, and
-// returns how many there were. known means that the fault got its answer.
+// endedByForce turns each end of a session that a client asked for into one that a
+// fault caused, and returns how many there were. known means that the fault got its
+// answer.
 func endedByForce(t *testing.T, s *sessions.Record, known bool) (ended int) {
 	asked := map[history.ID]int32{}
 	dead := map[history.ID]bool{}
@@ -288,8 +289,7 @@ func endedByForce(t *testing.T, s *sessions.Record, known bool) (ended int) {
 	return ended
 }
 
-// TestHolesInTheTransactions takes transactions away: what is missing then proves
-// nothing.
+// TestHolesInTheTransactions removes transactions: missing ones prove nothing.
 func TestHolesInTheTransactions(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {

@@ -1,8 +1,8 @@
 package promises
 
-// queue are requests that wait for something, in order, each under a number. Two may
-// have the same. Nearly always the oldest is the first to go; of those that go out
-// of order, or never came, an index tells, once one was asked for.
+// queue holds requests that wait for something, in order, each under a number; several
+// may have the same number. Nearly always the oldest leaves first. For requests that
+// leave out of order, or never came, an index is built once it is needed.
 type queue struct {
 	list   []waiting
 	head   int
@@ -11,7 +11,7 @@ type queue struct {
 
 // waiting is a request in a queue.
 type waiting struct {
-	*request // nil: it has gone
+	*request // nil: it has left the queue
 	number   int
 }
 

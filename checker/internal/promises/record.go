@@ -17,7 +17,7 @@ type record struct {
 	conns    []*conn // in order of their beginnings
 	sessions map[history.ID]*session
 	requests []*request // in order
-	acks     []*reply   // to writes, in order, each with a higher zxid than those before
+	acks     []*reply   // replies to writes, in order, each with a higher zxid than all before
 }
 
 // session holds what the record has of a session.
@@ -31,14 +31,14 @@ type session struct {
 	// it, or -1.
 	closed history.ID
 	closer int
-	left   time.Duration // when its connection ended for the last time; 0: it did not
+	left   time.Duration // when its last connection ended; 0: it did not end
 	// expired is when its client was told that it expired, and teller the event; 0: it was not.
 	expired time.Duration
 	teller  int
-	// last is the answer to lived, once it was sought.
+	// last is the result of lived, once sought is true.
 	last   *request
 	sought bool
-	// wrote are the paths that it changed, so far as the replay has come.
+	// wrote lists the paths that the session changed, as far as the replay has come.
 	wrote map[string]bool
 }
 
@@ -48,12 +48,12 @@ type conn struct {
 	opened *history.Event // nil: the record does not say
 	at     time.Duration
 	server string
-	seen   history.ID // what the client had seen of the session before
-	auths  []*request // in which the client said who it is
+	seen   history.ID // the highest zxid that the client had seen in the session before
+	auths  []*request // requests in which the client authenticated itself
 	steps  []step
 }
 
-// step went over the wire at one moment: one of the three is set.
+// step is what went over the wire at one moment: one of the three fields is set.
 type step struct {
 	request *request
 	reply   *reply
@@ -65,14 +65,15 @@ type request struct {
 	conn  *conn
 	at    time.Duration
 	index int
-	reply *reply // nil: none came
-	// shown is the highest zxid that any client had been shown when this was sent: everything up to it
-	// was committed by then.
+	reply *reply // nil: there is none
+	// shown is the highest zxid that any client had been shown when this request was sent:
+	// everything up to it was committed by then.
 	shown observedZxid
-	// acked is the answer with the highest zxid to a write that any client had when this was sent (for
-	// a sync, earlier by the leader's lag): every write up to that zxid was committed by then.
+	// acked is the reply with the highest zxid to a write that any client had got when this request
+	// was sent (for a sync, earlier by the leader's lag): every write up to that zxid was committed
+	// by then.
 	acked *reply
-	txn   *history.Txn // that it became, as far as the transactions are known
+	txn   *history.Txn // the transaction that it became, as far as the transactions are known
 }
 
 // observedZxid is a zxid that a client was shown.
@@ -85,11 +86,11 @@ type observedZxid struct {
 
 type reply struct {
 	history.Reply
-	request *request // nil: no client asked for it
+	request *request // nil: it answers no client's request
 	zxid    history.ID
 	at      time.Duration
 	index   int
-	ceiling history.ID // its view is at most this
+	ceiling history.ID // the newest view that it can show
 }
 
 type event struct {
@@ -99,7 +100,7 @@ type event struct {
 	index int
 }
 
-// fact is an event of the record with its value.
+// fact is an event of the record with its decoded value.
 type fact struct {
 	*history.Event
 	connected history.Connected
@@ -180,8 +181,9 @@ func read(ctx context.Context, run Run) *record {
 	return r
 }
 
-// newest returns the latest of all answers so far that a request certainly follows; nil if there is
-// none. A sync may be answered by a leader that lags behind the answers of others.
+// newest returns the latest of the replies to writes so far that a request certainly follows; nil
+// if there is none. A sync may be answered by a leader that lags behind the replies of other
+// servers.
 func (run *Run) newest(acks []*reply, q *request, c *conn) *reply {
 	i := len(acks)
 	if q.Op == "sync" && run.Lag != nil {
@@ -203,7 +205,7 @@ func (r *record) session(f *fact) *session {
 	return s
 }
 
-// decode reads the values, on all processors: it is most of the work.
+// decode decodes the values, on all processors, since that is most of the work.
 func decode(ctx context.Context, run Run, facts []fact) {
 	workers := runtime.GOMAXPROCS(0)
 	size := (len(facts) + workers - 1) / workers
@@ -238,5 +240,5 @@ func (f *fact) decode(run Run) {
 	}
 }
 
-// byZxid orders what has a zxid.
+// byZxid orders changes by zxid.
 func byZxid(x, y change) int { return cmp.Compare(x.zxid, y.zxid) }

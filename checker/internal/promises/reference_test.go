@@ -12,16 +12,17 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The reference model decides a small record by trying everything: a server that does the
-// committed transactions one by one, and between any two of them answers requests in
-// their order. The record is right if one way to do so sends what was recorded.
+// reference decides a small record by trying everything: a server that applies the
+// committed transactions one by one, and answers requests in their order between any two
+// of them. The record is right if one way to do so sends what was recorded.
 type reference struct {
 	txns  []history.Txn
-	asked []int // by when each transaction, and all before it, had been asked for
+	asked []int // by which event each transaction, and all before it, had been asked for
 	trees []smallTree
-	// committed is, for each fact, up to which transaction anybody had been shown.
+	// committed is, for each fact, the latest transaction that any client had been
+	// shown.
 	committed []int
-	ackedBy   []int // likewise, of answers to writes
+	ackedBy   []int // the same for answers to writes
 }
 
 // smallConn lists what went over one connection of the session.
@@ -43,7 +44,7 @@ func decoded[T any](e history.Event) (v T) {
 	return v
 }
 
-// legal reports whether a record can be that of servers that keep their promises.
+// legal reports whether a record can come from servers that keep their promises.
 func legal(events []history.Event, txns []history.Txn) bool {
 	f := newReference(events, txns)
 	return f.inTime(events) && !slices.ContainsFunc(connsOf(events), func(c *smallConn) bool { return !f.connection(c) })
@@ -80,7 +81,7 @@ func newReference(events []history.Event, txns []history.Txn) *reference {
 	return f
 }
 
-// shows is the transaction that a fact tells of at least.
+// shows returns the transaction that a fact shows at least.
 func (f *reference) shows(e history.Event) int {
 	z := e.Zxid
 	if e.F == history.FReply {
@@ -94,8 +95,8 @@ func (f *reference) shows(e history.Event) int {
 	return max(0, int(z-smallZxid(0)))
 }
 
-// inTime reports whether each write was committed after whatever anybody had been shown when
-// it was sent.
+// inTime reports whether each write was committed after everything that any client had been
+// shown when it was sent.
 func (f *reference) inTime(events []history.Event) bool {
 	for _, e := range events {
 		if e.F != history.FRequest {
@@ -153,7 +154,7 @@ func (f *reference) connection(c *smallConn) bool {
 }
 
 // try goes on from fact i and request q, with a server that has done pos transactions.
-// Reads must show need, since a sync.
+// Because of a sync, reads must show the transaction need.
 func (f *reference) try(c *smallConn, i, q, pos, need int, data, children map[string]bool) bool {
 	if i >= len(c.facts) {
 		return true
@@ -171,15 +172,15 @@ func (f *reference) try(c *smallConn, i, q, pos, need int, data, children map[st
 	return f.asked[pos] <= c.facts[i].Index && sends(c, i, out, smallZxid(pos+1)) && f.try(c, i+len(out), q, pos+1, need, d, k)
 }
 
-// sends reports whether the facts from i on are some events.
+// sends reports whether the facts from i on are the given events.
 func sends(c *smallConn, i int, out []history.WatchEvent, z history.ID) bool {
 	if i+len(out) > len(c.facts) {
-		return sendsSome(c.facts[min(i, len(c.facts)):], out, z) // and the connection ended
+		return sendsSome(c.facts[min(i, len(c.facts)):], out, z) // and then the connection ended
 	}
 	return sendsSome(c.facts[i:i+len(out)], out, z)
 }
 
-// sendsSome reports whether each of some facts is one of some events.
+// sendsSome reports whether each of the facts is one of the given events.
 func sendsSome(facts []history.Event, out []history.WatchEvent, z history.ID) bool {
 	left := slices.Clone(out)
 	for _, e := range facts {
@@ -246,7 +247,7 @@ func (f *reference) reply(c *smallConn, i, q, pos, need int, data, children map[
 	return f.try(c, i+1, q+1, pos, need, data, children)
 }
 
-// acked is the latest transaction that a writer had the answer to.
+// acked returns the latest transaction for which a writer had the answer.
 func (f *reference) acked(index int) int { return f.ackedBy[index] }
 
 func with(m map[string]bool, p string) map[string]bool {
@@ -257,7 +258,7 @@ func with(m map[string]bool, p string) map[string]bool {
 	return n
 }
 
-// sameReply compares what checkers look at.
+// sameReply compares what checkers consider.
 func sameReply(a, b history.Reply) bool {
 	for _, r := range []*history.Reply{&a, &b} {
 		if r.Stat != nil {
@@ -280,7 +281,7 @@ func sameReply(a, b history.Reply) bool {
 	return true
 }
 
-// smallDefects change one fact of the session that is looked at.
+// smallDefects change one fact of the observed session.
 var smallDefects = []struct {
 	name string
 	do   func(rng *rand.Rand, s *small, events []history.Event, i int) []history.Event
@@ -352,7 +353,7 @@ var smallDefects = []struct {
 	}},
 }
 
-// reread gives a read what another tree shows.
+// reread gives a read the answer for another tree.
 func (s *small) reread(events []history.Event, i int, t smallTree) []history.Event {
 	if events[i].F != history.FReply {
 		return events
@@ -371,7 +372,7 @@ func (s *small) reread(events []history.Event, i int, t smallTree) []history.Eve
 	return events
 }
 
-// smallRecord is a record with at most one defect, and its transactions.
+// smallRecord returns a record with at most one defect, and its transactions.
 func smallRecord(seed uint64) (events []history.Event, txns []history.Txn, defect string) {
 	rng := rand.New(rand.NewPCG(seed, 12))
 	s := newSmall(rng)
@@ -387,7 +388,7 @@ func smallRecord(seed uint64) (events []history.Event, txns []history.Txn, defec
 	}
 	d := smallDefects[rng.IntN(len(smallDefects))]
 	if len(told) > 0 && slices.Contains([]string{"lost", "twice", "late", "kind"}, d.name) {
-		of = told // for there are few of them
+		of = told // since there are few of them
 	}
 	if len(of) > 0 {
 		events = d.do(rng, s, events, of[rng.IntN(len(of))])
@@ -399,9 +400,9 @@ func smallRecord(seed uint64) (events []history.Event, txns []history.Txn, defec
 	return events, s.txns, d.name
 }
 
-// TestSmallRecordsAgreeWithAReference: with the transactions what is wrong is found, and
-// nothing else; without them nothing that is right is accused. ZKLAB_WORLDS and
-// ZKLAB_FIRST are as above.
+// TestSmallRecordsAgreeWithAReference checks that with the transactions everything that
+// is wrong is found, and nothing else, and that without them nothing right is accused.
+// ZKLAB_WORLDS and ZKLAB_FIRST work as for TestCorrectServersKeepTheirPromises.
 func TestSmallRecordsAgreeWithAReference(t *testing.T) {
 	t.Parallel()
 	n, first := runs()
@@ -445,8 +446,9 @@ func TestSmallRecordsAgreeWithAReference(t *testing.T) {
 	}
 }
 
-// early reports whether an event comes when a request that sets a watch has no answer yet. It
-// is taken for that watch's own if need be, though a server answers first.
+// early reports whether an event comes while a request that sets a watch has no answer yet.
+// The checker then takes the event for that watch's own if necessary, although a server
+// answers first.
 func early(events []history.Event) bool {
 	waiting := map[int32]bool{}
 	for _, e := range events {

@@ -8,7 +8,7 @@ import (
 
 // This file compares refusals with their requests, and with the state of the znodes.
 
-// reasonable checks that a refusal has an error that the refused operation can have.
+// reasonable checks that a refusal has an error that the refused operation can return.
 func (j *judge) reasonable(q *request) {
 	q.parts(func(r history.Request, got history.Reply) {
 		if refusals[got.Error] && !canHave(r, got.Error) {
@@ -18,7 +18,8 @@ func (j *judge) reasonable(q *request) {
 	})
 }
 
-// canHave reports whether the tree can refuse an operation with an error.
+// canHave reports whether the state of the tree can make an operation fail with an
+// error.
 func canHave(r history.Request, code int32) bool {
 	op := kind(r.Op)
 	switch op {
@@ -37,8 +38,9 @@ func canHave(r history.Request, code int32) bool {
 	return true
 }
 
-// justified checks, if the transactions are known, that the reason for which a request was refused was
-// true. It leaves out multis: what their other operations had done by then is not known.
+// justified checks, if the transactions are known, that the reason for which a request was refused
+// was true. It leaves out multis, since it is not known what their other operations had done by
+// then.
 func (j *judge) justified(q *request) {
 	if q.answer() != refused || q.Op == opMulti || q.txn == nil || effective(q.txn) {
 		return
@@ -61,8 +63,8 @@ func (j *judge) justified(q *request) {
 	}
 }
 
-// refuses reports whether a version of a znode, or of its parent, is a reason for the error with which
-// a request was refused, or whether the error does not depend on it.
+// refuses reports whether a version of a znode, or of its parent, justifies the error with which a
+// request was refused. Errors that do not depend on the version are always justified.
 func (v *version) refuses(q *request) bool {
 	switch q.reply.Error {
 	case -101: // no node
@@ -77,8 +79,8 @@ func (v *version) refuses(q *request) bool {
 	return true
 }
 
-// conflict notes, where the transactions are not known, that a request was refused since its
-// version was not there.
+// conflict records, if the transactions are not known, that a request was refused because
+// the znode did not have the expected version.
 func (j *judge) conflict(q *request) {
 	if q.reply.Error == -103 && asksVersion(q.Request) {
 		if j.conflicts == nil {
@@ -89,7 +91,7 @@ func (j *judge) conflict(q *request) {
 }
 
 // unjustConflict looks for a request that was refused between two writes with consecutive versions,
-// although it had asked for the version of the first one, which the znode had then.
+// although it expected the version of the first write, which the znode had then.
 func (j *judge) unjustConflict(path string, first, second *shownWrite) {
 	if second.Version != first.Version+1 {
 		return

@@ -18,7 +18,7 @@ func (j *judge) replay(c *conn) {
 	for _, s := range c.steps {
 		switch {
 		case s.request != nil:
-			if !s.request.auth() { // which is answered whenever it may be
+			if !s.request.auth() { // servers may answer such requests at any time
 				waiting.push(s.request, int(s.request.Xid))
 			}
 			w.sent(s.request)
@@ -42,7 +42,7 @@ func (j *judge) replay(c *conn) {
 func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 	q := r.request
 	before := v.lower
-	if q.auth() || !j.image(c, v, r) { // what it shows is old, too
+	if q.auth() || !j.image(c, v, r) { // what such a reply shows is also old
 		return nil
 	}
 	j.timely(c, r)
@@ -76,7 +76,7 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 }
 
 // image reports whether the zxid in a reply's header is no lower than the zxids before it, on this
-// connection or, as the client itself reported, on the one before.
+// connection or, as the client itself reported, on the previous one.
 func (j *judge) image(c *conn, v *view, r *reply) bool {
 	if r.zxid == 0 {
 		return true
@@ -108,8 +108,8 @@ func (j *judge) writtenBehind(c *conn, v *view, r *reply) {
 	}
 }
 
-// outlived looks for ephemeral znodes of sessions that had ended. It is for
-// records without transactions: there the answer to closeSession tells the end.
+// outlived looks for ephemeral znodes of sessions that had ended. It is for records
+// without transactions, in which the reply to closeSession shows the end.
 func (j *judge) outlived(c *conn, v *view, r *reply, of []content) {
 	for i := range of {
 		p := j.past(of[i].path)
@@ -154,15 +154,16 @@ func (j *judge) answered(waiting *queue, c *conn, r *reply) {
 	}
 }
 
-// moved reports whether a write got no answer because its session had moved to a copy of the client.
-// The server closes the connection instead of an answer, and sends the answers that are ready after it
-// in the same batch: FinalRequestProcessor (SessionMovedException) and NIOServerCnxn.handleWrite.
+// moved reports whether a write got no answer because its session had moved to a copy of the
+// client. The server closes the connection instead of answering, and sends the answers that are
+// ready after it in the same batch: FinalRequestProcessor (SessionMovedException) and
+// NIOServerCnxn.handleWrite.
 func (j *judge) moved(q *request, at time.Duration) bool {
 	return q.writes() && q.reply == nil && j.Copied != nil && j.Copied(q.conn.client, at)
 }
 
-// disturbed reports whether something was done to the servers shortly before from, or
-// until to, or that there was a new leader around that time.
+// disturbed reports whether a fault hit servers from shortly before from until to, or a
+// new leader appeared around that time.
 func (j *judge) disturbed(from, to time.Duration) bool {
 	from -= j.Wait
 	if overlap(j.Disturbed, from, to) {
@@ -173,14 +174,14 @@ func (j *judge) disturbed(from, to time.Duration) bool {
 	return i < len(j.epochs) && j.epochs[i] <= to
 }
 
-// overlap reports whether one of some spans, apart and in order, touches the time between
-// two others.
+// overlap reports whether one of some disjoint, ordered spans touches the time from from
+// to to.
 func overlap(of []Span, from, to time.Duration) bool {
 	i, _ := slices.BinarySearchFunc(of, from, func(s Span, t time.Duration) int { return cmp.Compare(s.To, t) })
 	return i < len(of) && of[i].From <= to
 }
 
-// apart joins spans that touch, and puts them in order.
+// apart orders spans and joins those that touch.
 func apart(of []Span) []Span {
 	of = slices.DeleteFunc(slices.Clone(of), func(s Span) bool { return s.To < s.From })
 	slices.SortFunc(of, func(x, y Span) int { return cmp.Compare(x.From, y.From) })
@@ -215,7 +216,7 @@ func newLeaders(conns []*conn) []time.Duration {
 	}
 	slices.Sort(times)
 	if len(times) > 0 {
-		times = times[1:] // the leader of the beginning
+		times = times[1:] // the leader at the beginning
 	}
 	return times
 }

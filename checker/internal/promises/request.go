@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The names of the requests that are transactions.
+// The names of the requests that become transactions.
 const (
 	opCreate = "create"
 	opDelete = "delete"
@@ -14,7 +14,7 @@ const (
 	opMulti  = "multi"
 )
 
-// kind returns the request's name without what tells variants apart.
+// kind returns the name of a request without the part that distinguishes variants.
 func kind(op string) string {
 	switch op {
 	case "create2", "createContainer", "createTTL":
@@ -41,8 +41,9 @@ func Writes(op string) bool {
 	return false
 }
 
-// refusals are the errors that the leader finds in the tree. Such a request is
-// committed as a transaction that does nothing; all other errors prove nothing.
+// refusals has the errors that the leader derives from the tree. A request with such an
+// error is committed as a transaction that changes nothing. All other errors prove
+// nothing.
 var refusals = map[int32]bool{-101: true, -102: true, -103: true, -108: true, -110: true, -111: true, -114: true}
 
 // answer is the meaning of a reply for its request.
@@ -84,7 +85,7 @@ func (q *request) answer() answer {
 // quorum reports whether a reply proves a committed transaction with the zxid of its header.
 func (q *request) quorum() bool { return q.writes() && q.answer() != unknown }
 
-// auth reports whether a reply is one to a request that servers answer out of turn.
+// auth reports whether servers answer the request out of turn.
 func (q *request) auth() bool { return q.Op == "auth" || q.Op == "setAuth" || q.Xid < 0 }
 
 // parts yields the operations of a request with their results: the request itself, or the operations of
@@ -129,7 +130,8 @@ func (q *request) changes(each func(path string, c change)) {
 	})
 }
 
-// tellsAll reports whether a request and its answer tell all that a transaction did.
+// tellsAll reports whether a request and its answer show everything that the
+// transaction did.
 func (q *request) tellsAll() bool {
 	if !q.quorum() || q.reply.zxid == 0 || q.Op == opMulti && len(q.Parts) == 0 {
 		return false

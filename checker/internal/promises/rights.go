@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file holds what servers did and refused against access control lists ("Programmer's
-// Guide, ZooKeeper access control using ACLs").
+// This file compares what servers did and refused with the access control lists
+// ("Programmer's Guide, ZooKeeper access control using ACLs").
 
 // errNoAuth is the protocol's error code for a request without the right that it needs.
 const errNoAuth = -102
@@ -28,14 +28,16 @@ const (
 
 var rightNames = map[int32]string{mayRead: "read", mayWrite: "write", mayCreate: "create", mayDelete: "delete", mayAdmin: "admin"}
 
-// rights is the list of a znode from a transaction on; gone means that there is no znode.
+// rights is the access control list of a znode from a transaction on; gone means that
+// there is no znode.
 type rights struct {
 	from history.ID
-	list []history.TxnACL // nil: everything to everybody
+	list []history.TxnACL // nil: everyone may do everything
 	gone bool
 }
 
-// learnRights collects the lists that clients have set or read, if the transactions are not known.
+// learnRights collects the access control lists that clients have set or read, if the transactions
+// are not known.
 func (j *judge) learnRights() {
 	for _, q := range j.requests {
 		if !q.writes() || q.answer() != done || q.reply.zxid == 0 {
@@ -60,7 +62,8 @@ func (j *judge) learnRights() {
 	}
 }
 
-// right returns the right that an operation needs, and the znode; 0 if this file does not check it.
+// right returns the right that an operation needs, and the znode on which it needs it; 0 if this
+// file does not check the operation.
 func right(r history.Request) (need int32, of string) {
 	switch kind(r.Op) {
 	case "getData", "getChildren", "check":
@@ -77,8 +80,8 @@ func right(r history.Request) (need int32, of string) {
 	return 0, ""
 }
 
-// rightful checks that servers carried out only what the client had the right to do, and refused with
-// NoAuth only what it had no right to.
+// rightful checks that servers carried out only operations to which the client had the right, and
+// refused with NoAuth only operations to which it had none.
 func (j *judge) rightful(c *conn, v *view, r *reply) {
 	q := r.request
 	if q.writes() && !q.quorum() {
@@ -93,7 +96,7 @@ func (j *judge) rightful(c *conn, v *view, r *reply) {
 		switch got.Error {
 		case errNoAuth:
 			refused = true
-		case 0, -103, -110, -111: // what is checked after the rights: bad version, node exists, not empty
+		case 0, -103, -110, -111: // errors that servers check after the rights: bad version, node exists, not empty
 		default:
 			return
 		}
@@ -117,7 +120,8 @@ func (j *judge) rightful(c *conn, v *view, r *reply) {
 	})
 }
 
-// changesRights reports whether a multi creates or changes a znode on which it needs a right.
+// changesRights reports whether a multi creates, deletes or changes a znode on which it needs
+// a right.
 func (q *request) changesRights(path string) bool {
 	return slices.ContainsFunc(q.Parts, func(p history.Request) bool {
 		k := kind(p.Op)
@@ -125,8 +129,8 @@ func (q *request) changesRights(path string) bool {
 	})
 }
 
-// rightsAt returns the lists that may have decided a reply: for a write the list before it, for a read
-// each list in a view that the read can show.
+// rightsAt returns the lists by which a reply may have been decided: for a write the list before
+// it, for a read each list in a view that the read can show.
 func (j *judge) rightsAt(path string, v *view, r *reply) (lists []rights, known bool) {
 	p := j.past(path)
 	if p == nil || j.log == nil && (j.Denied || j.Removed || p.unsure) {
@@ -179,7 +183,7 @@ func (c *conn) is(q *request, one history.TxnACL) (may, must bool) {
 	switch one.Scheme {
 	case "world":
 		return true, true
-	case "ip": // the address by which a server knows a client is not known; it is none for documentation
+	case "ip": // the servers' view of the client's address is not known, but it is never an address for documentation
 		return !strings.HasPrefix(one.ID, "192.0.2."), false
 	case "digest":
 		user, _, _ := strings.Cut(one.ID, ":")
@@ -188,8 +192,8 @@ func (c *conn) is(q *request, one history.TxnACL) (may, must bool) {
 	return true, false
 }
 
-// claims reports whether a client had sent an authentication before a request, and whether a server
-// had certainly accepted it.
+// claims reports whether a client had sent an authentication before a request (may), and whether a
+// server had certainly accepted it (must).
 func (c *conn) claims(q *request, who string) bool {
 	return slices.ContainsFunc(c.auths, func(a *request) bool { return a.Auth == who && a.index < q.index })
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// TestRights lets a client make /x, of which alice has all rights and everybody those that others
-// are given, and another client ask for something. Each is decided with the transactions and
+// TestRights lets a client create /x, to which alice has all rights, and other clients have some,
+// and lets another client request something. Each case is decided with the transactions and
 // without.
 func TestRights(t *testing.T) {
 	version := int32(-1)
@@ -18,15 +18,15 @@ func TestRights(t *testing.T) {
 	}
 	const all, read, write, create, remove, admin = 31, 1, 2, 4, 8, 16
 	for name, c := range map[string]struct {
-		others  int32 // the rights of everybody
+		others  int32 // the rights of all clients
 		host    string
-		auth    string // who the client says it is
-		denied  bool   // the server does not believe it
+		auth    string // the identity that the client claims
+		denied  bool   // the server does not accept it
 		request history.Request
 		code    int32
 		parts   []int32 // codes of the parts of a multi
-		unsure  bool    // somebody tried to change the rights and knows no outcome
-		without bool    // it is broken without the transactions, and
+		unsure  bool    // a client tried to change the rights, with unknown outcome
+		without bool    // the promise is found broken without the transactions, and
 		broken  bool    // with them
 	}{
 		"a right that everybody has":      {others: read, request: ask("getData", "/x")},

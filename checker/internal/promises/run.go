@@ -16,18 +16,18 @@ const (
 	OwnWrites         = "own-writes"        // a session sees what it wrote
 	Atomic            = "atomic"            // a multi has all of its effects or none
 	Views             = "views"             // every reply shows the tree as it was at some moment
-	Fenced            = "fenced"            // a read behind a write of the same session is fresh
-	Sync              = "sync"              // a read behind a sync is fresh
+	Fenced            = "fenced"            // a read after a write of the same session is fresh
+	Sync              = "sync"              // a read after a sync is fresh
 	Durable           = "durable"           // what was acknowledged stays
 	WatchBeforeData   = "watch-before-data" // no client sees a change before the event of its watch
 	OneEvent          = "one-event"         // a watch triggers once
 	EventOrder        = "event-order"       // events come in the order of the changes
-	Ephemeral         = "ephemeral"         // an ephemeral znode is there exactly as long as its session
+	Ephemeral         = "ephemeral"         // an ephemeral znode exists exactly as long as its session
 	Names             = "names"             // sequential names rise
 	Expiry            = "expiry"            // a session ends neither before its timeout nor long after
 	Rights            = "rights"            // clients may do what access control lists let them do, and nothing else
-	PersistentWatches = "persistent-watch"  // watches that stay tell of each change until they are removed
-	Lifetimes         = "lifetimes"         // containers and znodes with a TTL go when their time has come, and not earlier
+	PersistentWatches = "persistent-watch"  // watches that stay report each change until they are removed
+	Lifetimes         = "lifetimes"         // containers and TTL znodes are deleted when they are due, not earlier
 	Timeliness        = "timeliness"        // what a session is shown is not older than a bound
 )
 
@@ -39,29 +39,28 @@ type Run struct {
 	// Decode reads an event's value. It may be called by several goroutines.
 	Decode func(*history.Event, any)
 
-	// Disturbed are the times in which something was done to the servers, and Wait
-	// is for how long afterwards, or after a change of leaders, a deposed leader may
-	// still answer.
+	// Disturbed are the times in which a fault hit the servers. Wait is how long
+	// afterwards, or after a change of leaders, a deposed leader may still answer.
 	Disturbed []Span
 	Wait      time.Duration
-	// Lag returns for how long a read after a sync may miss changes that others were told of, at a
-	// server and a time: a leader answers a sync at once, and can be behind the servers that follow it.
-	// nil means for no time.
+	// Lag returns for how long a read after a sync, at a server and a time, may miss changes that
+	// other clients were told of: a leader answers a sync at once, and can be behind the servers
+	// that follow it. nil means no time.
 	Lag func(server string, at time.Duration) time.Duration
 	// Copied reports whether a copy of a client could use the client's session at a time; nil:
 	// there is no copy.
 	Copied func(client int, at time.Duration) bool
 	// Final is the time from which clients only read.
 	Final time.Duration
-	// Denied means that permissions were taken away: then servers keep events from
-	// those who may not read. Removed means that the harness deleted znodes that
-	// clients had made.
+	// Denied means that permissions were removed, so that servers keep events from
+	// clients that may not read. Removed means that the harness deleted znodes that
+	// clients had created.
 	Denied, Removed bool
 	// Faults holds the times of all faults, Stalled the times in which the recording process itself was
 	// held up.
 	Faults, Stalled []Span
 	// Tick is the servers' unit of time. Timed means that the servers share the
-	// record's clock, so that times can be held against them.
+	// record's clock, so that their times can be compared with the record's.
 	Tick  time.Duration
 	Timed bool
 	// Sweep is how often servers look for containers and znodes with a TTL to delete; 0: not known.
@@ -85,14 +84,14 @@ type Finding struct {
 	Figures        map[string]float64
 }
 
-// Report are the findings by promise. It has all of them.
+// Report maps each promise to its finding. It has all promises.
 type Report map[string]*Finding
 
-// Count adds to a figure.
+// count adds to a figure.
 func (f *Finding) count(name string, n float64) { f.Figures[name] += n }
 
-// broken notes that a promise was broken. The earliest, by its last event, is
-// told: those that follow from it come later.
+// broken notes that a promise was broken. It keeps the earliest counterexample, by its
+// last event, since its consequences come later.
 func (r Report) broken(promise string, counterexample []int, format string, args ...any) {
 	f := r[promise]
 	f.count("violations", 1)
@@ -160,18 +159,19 @@ type judge struct {
 	*record
 	pasts map[string]*past
 	log   *log // nil: the transactions are not known
-	// complete has, where there is no log, the transactions whose whole effect is known from
-	// the answers to clients.
+	// complete has, if there is no log, the transactions whose whole effect the answers to
+	// clients show.
 	complete map[history.ID]bool
-	// shownWrites has, where there is no log, the writes of each path that replies showed, by mzxid.
+	// shownWrites has, if there is no log, by path and mzxid, the writes that replies showed.
 	shownWrites map[string]map[history.ID]*shownWrite
-	// refused has each value that only refused requests tried to write, with one of those requests.
+	// refused maps each value that only refused requests tried to write to one of these requests.
 	refused map[writing]*request
-	// conflicts has, where there is no log, the requests of each path that were refused for their version.
+	// conflicts has, if there is no log, by path, the requests that were refused because of their
+	// version.
 	conflicts map[string][]*request
 	counts    map[childrenOf]shownCount
 
 	still    map[string][]Span // when each server stood still
 	epochs   []time.Duration   // when there was a new leader
-	compared int               // lists that were compared name by name
+	compared int               // number of lists that were compared name by name
 }

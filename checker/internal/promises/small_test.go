@@ -10,32 +10,32 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// small is a tiny ensemble: one session that is looked at, on a server that lags, and
-// others that write. It makes correct records, small enough for the reference model, which has
-// the tree (grow) in common with it and nothing else.
+// small is a tiny ensemble: one observed session, on a server that lags, and others that
+// write. It makes correct records that are small enough for the reference model. It shares
+// only the tree (grow) with that model.
 type small struct {
 	rng    *rand.Rand
 	events []history.Event
 	txns   []history.Txn
 	state  smallTree // of the leader
 	xids   map[history.ID]int32
-	asked  []smallAsk // not committed yet, in order
-	acks   []smallAsk // committed, not answered to the writer yet
+	asked  []smallAsk // requests that are not committed yet, in order
+	acks   []smallAsk // requests that are committed, but not answered yet
 
-	old            bool // servers before 3.9: events have no zxid
+	old            bool // servers before 3.9, whose events have no zxid
 	server         smallTree
 	pos            int // transactions that the server has applied
 	data, children map[string]bool
-	mute           map[history.ID]bool // sessions of which no answer comes any more
-	waiting        []history.Request   // of the session, in order
-	own            map[int32]int       // transactions of its writes, from 1
+	mute           map[history.ID]bool // sessions that no longer get answers
+	waiting        []history.Request   // requests of the session, in order
+	own            map[int32]int       // the transactions of its writes, from 1
 	syncs          map[int32]int       // what its syncs wait for
 	header         history.ID
 	lagging        bool // headers of reads lag behind what they show
 	known          [3]map[string]bool
 }
 
-// The sessions: one is looked at, two write, and the second of these ends.
+// The sessions: one is observed, and two write. The second of these ends.
 const (
 	looked  history.ID = 0x200
 	writer  history.ID = 0x201
@@ -48,7 +48,7 @@ type smallAsk struct {
 	txn     int
 }
 
-// smallTree are znodes by path. It is not changed but copied.
+// smallTree has znodes by path. It is copied rather than changed.
 type smallTree map[string]smallZnode
 
 func smallZxid(i int) history.ID { return 1<<32 + history.ID(i) }
@@ -133,7 +133,7 @@ func (s *small) part() history.Request {
 	return history.Request{Op: "setData", Path: p, Data: data, Version: &any}
 }
 
-// request is one of the session that is looked at.
+// request returns a request of the observed session.
 func (s *small) request() history.Request {
 	switch n := s.rng.IntN(10); {
 	case n == 0:
@@ -147,7 +147,7 @@ func (s *small) request() history.Request {
 	return s.ask(looked, history.Request{Op: op, Path: smallPaths[s.rng.IntN(len(smallPaths))], Watch: s.rng.IntN(3) > 0})
 }
 
-// commit makes a transaction of the oldest request.
+// commit turns the oldest request into a transaction.
 func (s *small) commit() {
 	if len(s.asked) == 0 {
 		return
@@ -180,7 +180,7 @@ func (s *small) txnOf(q history.Request, id history.ID) history.Txn {
 	return x
 }
 
-// grow commits a transaction, with the error that it gets.
+// grow commits a transaction, with the error that results.
 func (s *small) grow(x history.Txn) {
 	x.Zxid = smallZxid(len(s.txns) + 1)
 	next, code := s.state.after(&x)
@@ -191,7 +191,7 @@ func (s *small) grow(x history.Txn) {
 	s.txns = append(s.txns, x)
 }
 
-// after is the tree after a transaction, which gets its errors and numbers.
+// after returns the tree after a transaction, whose errors and numbers it sets.
 func (t smallTree) after(x *history.Txn) (next smallTree, code int32) {
 	if x.Type == "error" {
 		return t, 0
@@ -239,7 +239,7 @@ func (t smallTree) after(x *history.Txn) (next smallTree, code int32) {
 	return next, 0
 }
 
-// tried does some operations on a copy.
+// tried applies some operations to a copy.
 func (t smallTree) tried(parts []history.Txn, z history.ID) (smallTree, int32) {
 	next := maps.Clone(t)
 	for _, p := range parts {
@@ -306,7 +306,7 @@ func (t smallTree) remove(p string, z history.ID) {
 	}
 }
 
-// fires are the events of a transaction, and the watches that are left.
+// fires returns the events of a transaction, and the watches that are left.
 func fires(before smallTree, x *history.Txn, data, children map[string]bool) (out []history.WatchEvent, d, k map[string]bool) {
 	d, k = copied(data), copied(children)
 	one := func(typ, p string) {
@@ -356,7 +356,7 @@ func (s *small) acknowledge() {
 	s.fact(a.session, history.FReply, smallZxid(a.txn), smallAnswer(a.request, s.txns[a.txn-1], s.treeAt(a.txn)))
 }
 
-// treeAt is the tree after so many transactions.
+// treeAt returns the tree after n transactions.
 func (s *small) treeAt(n int) smallTree { return treeAfter(s.txns[:n]) }
 
 func treeAfter(txns []history.Txn) smallTree {
@@ -391,15 +391,15 @@ func smallAnswer(q history.Request, x history.Txn, t smallTree) history.Reply {
 	return got
 }
 
-// apply lets the server do the next transaction, and answer the session's write if it
-// is that.
+// apply lets the server apply the next transaction, and answer the session's write if
+// the transaction is that.
 func (s *small) apply() {
 	if s.pos == len(s.txns) {
 		return
 	}
 	x := s.txns[s.pos]
 	own := slices.IndexFunc(s.waiting, func(q history.Request) bool { return x.Session == looked && q.Xid == x.Cxid })
-	for ; own > 0; own-- { // whatever waits before it is answered first
+	for ; own > 0; own-- { // everything that waits before it is answered first
 		if n := len(s.waiting); !s.answer() || len(s.waiting) == n {
 			return
 		}
@@ -531,7 +531,8 @@ func (s *small) reconnect() {
 	}
 }
 
-// again sets watches again, or tells at once what happened to what they watch.
+// again sets watches again, or reports at once what happened to the znodes that they
+// watch.
 func (s *small) again(q history.Request) {
 	var out []history.WatchEvent
 	out, s.data, s.children = setAgain(q, s.server, s.data, s.children)

@@ -15,9 +15,9 @@ import (
 // more than the bound before the read was sent, on a connection that had lasted as long.
 //
 // The zxid in the header of a read is the last one that its server had applied. So no log is
-// needed, and what the znode itself shows is for [SingleImage]. The time in which the server
-// was held up by a fault does not count, nor does that in which the recorder was: a server
-// that stands still cannot find out that it is behind.
+// needed; [SingleImage] judges what the znode itself shows. Time in which a fault held up
+// the server, or in which the recorder was held up, does not count: a server that stands
+// still cannot find out that it is behind.
 func (j *judge) timely(c *conn, r *reply) {
 	q := r.request
 	if j.Age <= 0 || q.writes() || r.zxid == 0 || len(j.acks) == 0 {

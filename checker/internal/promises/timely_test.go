@@ -8,12 +8,12 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// TestTimeliness lets a write be acknowledged at 1 s with zxid 0x11, and another session, which has
+// TestTimeliness acknowledges a write at 1 s with zxid 0x11, and lets another session, which
 // connected at 0 s, read later. The bound is 10 s.
 func TestTimeliness(t *testing.T) {
 	const s = time.Second
 	for name, c := range map[string]struct {
-		reads, back time.Duration // when the reader asks, and when it has connected again; 0: never
+		reads, back time.Duration // when the reader asks, and when it has connected again; 0 means never
 		zxid        history.ID    // of the reply
 		late        time.Duration // how long the reply takes
 		halted      map[string]promises.Span

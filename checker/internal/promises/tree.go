@@ -12,15 +12,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// log holds what all committed transactions tell beside the pasts of the paths.
+// log holds what the committed transactions show besides the pasts of the paths.
 type log struct {
 	zxids []history.ID // of all transactions
-	// sent is, for each, by when it and all before it had been asked for, at the
-	// earliest: none of them was committed before.
+	// sent holds, for each transaction, the earliest time by which it and all
+	// transactions before it had been asked for: it was not committed before.
 	sent []time.Duration
-	// latest are the requests that sent is of.
+	// latest holds the requests that were sent at the times in sent.
 	latest []*request
-	// closes are the ends of sessions, by session.
+	// closes holds the ends of sessions, by session.
 	closes map[history.ID]*history.Txn
 	// creations lists the creations of znodes, for names.
 	creations []creationTxn
@@ -45,15 +45,15 @@ type version struct {
 	names               uint64 // of the children: the sum of their hashes
 	data                []byte
 	creates             int32 // the counter that names sequential children
-	many                bool  // it comes from one of several operations of a multi
+	many                bool  // the change was one of several operations of a multi
 }
 
 func (v *version) latest() history.ID { return max(v.czxid, v.mzxid, v.pzxid) }
 
 // whole reports whether the transactions begin at the beginning, have no hole, and do
-// not end before the last write that was acknowledged. Within an epoch, the upper
-// half of a zxid, they are numbered from 1. The end of an epoch needs no look: the
-// next leader had all that was committed.
+// not end before the last write that was acknowledged. Within an epoch, the upper half
+// of a zxid, they are numbered from 1. The end of an epoch needs no check: the next
+// leader had everything that was committed.
 func (j *judge) whole() bool {
 	var before history.ID
 	for i := range j.Transactions {
@@ -71,8 +71,8 @@ func (j *judge) whole() bool {
 	return true
 }
 
-// readLog applies all transactions to an empty tree. It gives nil if they do not
-// fit: then there was more before the first of them.
+// readLog applies all transactions to an empty tree. It returns nil if they do not fit:
+// then some transactions before the first of them are missing.
 func (j *judge) readLog() *log {
 	if !j.whole() {
 		return nil
@@ -113,8 +113,9 @@ func (j *judge) readLog() *log {
 	return b.log
 }
 
-// became reports whether a transaction can be the effect of a request. The numbers alone do not show
-// that: a client that ends a session from another connection numbers its requests from the beginning.
+// became reports whether a transaction can be the effect of a request. Equal session and cxid alone
+// do not show that: a client that ends a session from another connection numbers its requests from
+// the beginning.
 func (q *request) became(t *history.Txn) bool {
 	return q != nil && q.writes() && q.txn == nil && (t.Type == "error" || kind(t.Type) == kind(q.Op))
 }
@@ -125,7 +126,7 @@ type builder struct {
 	log   *log
 	owned map[history.ID]map[string]bool
 	lives map[string]*life
-	lived map[string]bool // paths at which there were such znodes
+	lived map[string]bool // paths at which there were containers or TTL znodes
 }
 
 // effective reports whether a transaction did something: it, or all its parts, succeeded.
@@ -206,7 +207,7 @@ func (b *builder) create(t *history.Txn, c change, sequential bool) bool {
 	}
 	p := b.pastOf(t.Path)
 	if p.now().present {
-		return up.stuck // else the log cannot be right
+		return up.stuck // otherwise the log cannot be right
 	}
 	if kind(t.Type) == opCreate && t.Type != "createContainer" && t.Type != "createTTL" {
 		c.owner = t.Owner
@@ -233,7 +234,7 @@ func (b *builder) create(t *history.Txn, c change, sequential bool) bool {
 	w := up.next(c)
 	w.children++
 	w.names += hash(name)
-	// The counter ends at its largest number, and pzxid moves with it only.
+	// The counter stops at its largest number, and pzxid changes only together with it.
 	if next := t.ParentCversion; next > counter || next == 0 {
 		w.creates, w.pzxid = max(next, counter), c.zxid
 	} else {
@@ -298,7 +299,7 @@ func (p *past) noteAbsences() {
 	}
 }
 
-// in returns the version that was there at z.
+// in returns the version that was in force at z.
 func (p *past) in(z history.ID) int {
 	return max(0, sort.Search(len(p.versions), func(i int) bool { return p.versions[i].from > z })-1)
 }
@@ -327,7 +328,7 @@ type content struct {
 	names    uint64
 }
 
-// equals reports whether a version looks like that.
+// equals reports whether a version looks like the content.
 func (v *version) equals(c *content) bool {
 	if c.absent || !v.present {
 		return c.absent == !v.present
@@ -339,7 +340,8 @@ func (v *version) equals(c *content) bool {
 	return (!c.hasData || bytes.Equal(c.data, v.data)) && (!c.hasNames || c.names == v.names)
 }
 
-// first returns the first version with that content that was still there at lower; -1 if there is none.
+// first returns the first version with the content that was in force at lower or later; -1 if there
+// is none.
 func (p *past) first(c *content, lower history.ID) int {
 	from := p.in(lower)
 	switch {
@@ -348,15 +350,15 @@ func (p *past) first(c *content, lower history.ID) int {
 			return p.absences[k]
 		}
 	case c.stat != nil:
-		// The latest of a znode's three zxids belongs to the change that made it so.
-		// Only children past the end of the counter leave no trace in them.
+		// The latest of a znode's three zxids belongs to the change that produced this
+		// state. Only children past the end of the counter leave no trace in them.
 		latest := latest(c.stat)
 		for i := max(from, p.in(latest)); i < len(p.versions) && p.versions[i].latest() <= latest; i++ {
 			if p.versions[i].equals(c) {
 				return i
 			}
 			if p.versions[i].children > c.stat.NumChildren {
-				break // without a trace there come only more
+				break // only further children come without a trace
 			}
 		}
 	case c.hasNames:
@@ -368,7 +370,7 @@ func (p *past) first(c *content, lower history.ID) int {
 	return -1
 }
 
-// withNames returns the versions with such children, in order.
+// withNames returns the versions with children of the given sum of hashes, in order.
 func (p *past) withNames(names uint64) []int {
 	if p.byNames == nil {
 		p.byNames = map[uint64][]int{}
@@ -381,7 +383,7 @@ func (p *past) withNames(names uint64) []int {
 	return p.byNames[names]
 }
 
-// before returns the last version before lower with that content; -1 if there is none.
+// before returns the last version before lower with the content; -1 if there is none.
 func (p *past) before(c *content, lower history.ID) int {
 	to := p.in(lower)
 	switch {
@@ -402,8 +404,8 @@ func (p *past) before(c *content, lower history.ID) int {
 	return -1
 }
 
-// committed returns the highest zxid that a server can have shown by t: the one below the first
-// transaction that no client had asked for by then.
+// committed returns the highest zxid that a server can have shown by t: the one before the
+// first transaction that no client had asked for by then.
 func (l *log) committed(t time.Duration) history.ID {
 	i := sort.Search(len(l.sent), func(i int) bool { return l.sent[i] > t })
 	if i == len(l.sent) {

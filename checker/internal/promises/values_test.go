@@ -6,8 +6,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// values holds the values of a record's events, decoded: most of what it takes to check a small record
-// is to decode it, and many are checked more than once. The key is where the text begins.
+// values holds the values of a record's events, decoded: most of the work of checking a small
+// record is to decode it, and many records are checked more than once. The key is where the text
+// begins.
 type values map[*byte]any
 
 func valuesOf(events []history.Event) values {
@@ -31,7 +32,8 @@ func valuesOf(events []history.Event) values {
 	return vs
 }
 
-// decode is for [promises.Run]. Events that were put into the record later are decoded anew.
+// decode is the Decode of [promises.Run]. Events that were put into the record later are
+// decoded anew.
 func (vs values) decode(e *history.Event, v any) {
 	if len(e.Value) == 0 {
 		return

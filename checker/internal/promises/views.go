@@ -9,27 +9,28 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// view bounds what a connection must show from now on. A reply's view is at least as new as the zxid in
-// its header, which the server reads before the tree, and as anything in its body. An event is sent
-// while its change is made.
+// view bounds the states that a connection can show from now on. A reply's view is at least as new
+// as the zxid in its header, which the server reads before the tree, and as everything in its body.
+// An event is sent while its change is made.
 type view struct {
-	lower history.ID // no reply may be from before this
-	by    int        // the event that says so
-	// replied is the view by replies only, and repliedBy the reply. The next event of this connection
-	// reports a change after that.
+	lower history.ID // no later reply may show an older state
+	by    int        // the event that shows it
+	// replied is the same bound by replies only, and repliedBy the reply that set it. The next
+	// event of this connection reports a change after replied.
 	replied   history.ID
 	repliedBy int
-	// header is the highest zxid in the header of a reply, and headerBy that reply.
+	// header is the highest zxid in the header of a reply, and headerBy that reply's
+	// event.
 	header   history.ID
 	headerBy int
 	fence    *request // the latest write that was answered
 	sync     *request // the latest sync that was answered
-	// news means that the later of these two showed the session something new: only then could the next
-	// read be stale.
+	// news means that the later of fence and sync showed the session something new: only then could
+	// the next read be stale.
 	news bool
 	// multis lists the multis of which an effect was seen, with the event that showed it.
 	multis   map[history.ID]int
-	children map[string]*knownChildren // by path; nil: none were asked for
+	children map[string]*knownChildren // by path; nil: none was needed
 }
 
 // raise notes that an event showed a view of at least z.
@@ -69,7 +70,7 @@ func (q *request) contents() []content {
 			c.absent = true
 		case got.Error != 0:
 			return
-		case c.stat == nil && !c.hasNames: // too long for the record
+		case c.stat == nil && !c.hasNames: // the reply was too long for the record
 			return
 		}
 		all = append(all, c)
@@ -77,7 +78,7 @@ func (q *request) contents() []content {
 	return all
 }
 
-// shows judges what a reply shows, and reports whether it can be.
+// shows judges what a reply shows, and reports whether it is possible.
 func (j *judge) shows(c *conn, v *view, r *reply, of *content) bool {
 	j.countRead(c, v, r, of)
 	if boot(of.path) {
@@ -113,10 +114,10 @@ func (j *judge) shows(c *conn, v *view, r *reply, of *content) bool {
 	return true
 }
 
-// laterThan returns the version behind i, or i if it is the last.
+// laterThan returns the version after i, or i if it is the last.
 func (p *past) laterThan(i int) int { return min(i+1, len(p.versions)-1) }
 
-// need returns the zxid that a sync or a fence makes visible.
+// need returns the zxid up to which a sync or a fence makes everything visible.
 func (q *request) need() history.ID {
 	if q == nil || q.acked == nil {
 		return 0
@@ -167,7 +168,7 @@ func (j *judge) showsKnown(c *conn, v *view, r *reply, of *content) bool {
 	return true
 }
 
-// missed returns a known change up to z that a reply should show and does not.
+// missed returns a known change up to z that a reply should show but does not.
 func (j *judge) missed(p *past, r *reply, of *content, z history.ID) *change {
 	up := func(c *change) *change {
 		if c == nil || c.zxid > z {
@@ -177,7 +178,7 @@ func (j *judge) missed(p *past, r *reply, of *content, z history.ID) *change {
 	}
 	switch s := of.stat; {
 	case s != nil:
-		// It has been there since it was made, up to the view of the reply.
+		// The znode existed from its creation up to the view of the reply.
 		for _, what := range []changeKind{created, deleted} {
 			if m := up(p.behind(s.Czxid, what)); m != nil {
 				return m
@@ -195,8 +196,8 @@ func (j *judge) missed(p *past, r *reply, of *content, z history.ID) *change {
 	return nil
 }
 
-// standing returns the creation of a znode up to z, if no client can have deleted the znode before a
-// reply was made; nil if it may be gone.
+// standing returns the creation of a znode up to z, if no client can have deleted the znode before
+// a reply was made; nil if it may have been deleted.
 func (j *judge) standing(p *past, r *reply, z history.ID) *change {
 	if j.Removed || p.doubted >= 0 && p.doubted <= r.index {
 		return nil
@@ -206,20 +207,20 @@ func (j *judge) standing(p *past, r *reply, z history.ID) *change {
 		return nil
 	}
 	m := p.behind(p.births[i-1]-1, created)
-	// A multi may have made it and deleted it.
+	// A multi may have created and deleted it.
 	if gone := p.behind(m.zxid-1, deleted); gone != nil && r.askedBefore(gone) {
 		return nil
 	}
 	return m
 }
 
-// askedBefore reports whether a client had asked for a change when a reply came. What comes after the
-// reply, such as a late event, does not count here.
+// askedBefore reports whether a client had asked for a change when a reply arrived. Whatever
+// arrives after the reply, such as a late event, does not count here.
 func (r *reply) askedBefore(m *change) bool { return m.by == nil || m.by.at <= r.at }
 
-// unexplained finds out what is wrong with a reply that shows a state that existed at no time between
-// lower and the reply's arrival. later is the version that it shows but that came too late; -1 if there
-// is none.
+// unexplained determines what is wrong with a reply that shows a state that existed at no time
+// between lower and the reply's arrival. later is the version that it shows but that came too late;
+// -1 if there is none.
 func (j *judge) unexplained(c *conn, v *view, r *reply, of *content, p *past, later int) {
 	there := p.versions[p.in(v.lower)]
 	if of.absent && there.owner != 0 {
@@ -249,8 +250,8 @@ func (j *judge) unexplained(c *conn, v *view, r *reply, of *content, p *past, la
 	}
 }
 
-// miscounted reports a reply as broken if its stat is right but for the number of children, or does not
-// go with the data and children that it shows.
+// miscounted reports a reply as broken if its stat is right except for the number of children, or
+// does not agree with the data and children that it shows.
 func (j *judge) miscounted(c *conn, v *view, r *reply, of *content, p *past) bool {
 	if of.stat == nil {
 		return false
@@ -284,13 +285,14 @@ func (j *judge) miscounted(c *conn, v *view, r *reply, of *content, p *past) boo
 	return true
 }
 
-// torn reports whether a change is part of a multi of which the session has seen another part, or whose
-// zxid is the one up to which the reply must show everything.
+// torn reports whether a change is part of a multi of which the session has seen another part, or
+// whose zxid is the one up to which the reply must show everything.
 func (v *view) torn(m *change) bool {
 	return m.many && (v.multis[m.zxid] != 0 || m.zxid == v.lower)
 }
 
-// mostCompared bounds the lists of children that are compared name by name.
+// mostCompared is the maximum number of lists of children that are compared name by
+// name.
 const mostCompared = 100
 
 // compare names the children by which a list differs from the state.
@@ -376,7 +378,7 @@ func (j *judge) unsynced(c *conn, v *view, r *reply, m *change) {
 		"%s does not show %s, which had been acknowledged when the session sent a sync before it, at %s", told(c, r), m.wrote(), at(v.sync.at))
 }
 
-// countRead counts what the exercise conditions ask for.
+// countRead counts what the exercise conditions require.
 func (j *judge) countRead(c *conn, v *view, r *reply, of *content) {
 	j.Report[Views].count("reads", 1)
 	p := j.past(of.path)

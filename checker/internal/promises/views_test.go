@@ -55,8 +55,8 @@ type smallZnode struct {
 
 type smallRead struct {
 	op, path string
-	znode    *smallZnode // nil: none
-	header   history.ID  // 0: none
+	znode    *smallZnode // nil if there is none
+	header   history.ID  // 0 if there is none
 	at       time.Duration
 }
 
@@ -95,7 +95,7 @@ func (c *smallCase) header(v int) history.ID {
 	return c.txns[v-1].Zxid
 }
 
-// commit adds a transaction that is possible.
+// commit adds a possible transaction.
 func (c *smallCase) commit(rng *rand.Rand) {
 	i := len(c.txns)
 	state := map[string]smallZnode{}
@@ -201,7 +201,7 @@ func (c *smallCase) shows(v int, r smallRead) bool {
 	return same && a.stat == b.stat
 }
 
-// run is the case as a record: the writer's requests have no answers.
+// run returns the case as a record, in which the writer's requests have no answers.
 func (c *smallCase) run() promises.Run {
 	var events []history.Event
 	add := func(at time.Duration, f string, s history.ID, z history.ID, v any) {

@@ -20,32 +20,34 @@ type place struct {
 	path  string
 }
 
-// watch holds what the record tells of one place on one connection.
+// watch holds what the record shows about one place on one connection.
 type watch struct {
 	place
-	// owed: the answer that set it was seen, and no event since. The server has it,
-	// and must send an event before it shows a change.
+	// owed means that the answer that set the watch was seen, and no event since. The
+	// server has the watch, and must send an event before it shows a change.
 	owed bool
 	set  *request
-	// base is a view from which on nothing that triggers it had happened when it was
-	// set, so that it waits for the first change behind base; absent means that there
-	// was no znode then. from is the earliest view in which it can have been set.
+	// base is a view such that nothing that triggers the watch had happened between
+	// base and the moment when it was set, so that it waits for the first change after
+	// base. absent means that there was no znode at base. from is the earliest view in
+	// which the watch can have been set.
 	base, from history.ID
 	absent     bool
-	next       *change // as far as it is known
-	// names are the children that the answer which set it listed, without a stat.
+	next       *change // the change that it waits for, as far as it is known
+	// names is the sum of the hashes of the children that were listed, without a stat,
+	// in the answer that set the watch.
 	names    uint64
 	hasNames bool
 
-	// may: the server can have it, and may send one event. asking are the requests
-	// on the way that set it, too; each of them may bring one.
+	// may means that the server may have the watch, and may send one event. asking
+	// holds the pending requests that set it as well; each of them may bring one event.
 	may    bool
 	asking queue
-	again  int // how many of them are setWatches
-	told   int // the latest event that used it: it came before the answers to those asking then
+	again  int // how many of asking are setWatches
+	told   int // the latest event that used it up; it came before the answers to the requests in asking then
 }
 
-// ask notes a request on the way.
+// ask records a pending request that sets the watch.
 func (x *watch) ask(q *request) {
 	x.asking.push(q, q.index)
 	if kind(q.Op) == "setWatches" {
@@ -53,7 +55,7 @@ func (x *watch) ask(q *request) {
 	}
 }
 
-// arrived notes that a request, nil if it was none, is on the way no more.
+// arrived records that a request is no longer pending. It returns false for nil.
 func (x *watch) arrived(q *request) bool {
 	if q != nil && kind(q.Op) == "setWatches" {
 		x.again--
@@ -61,22 +63,22 @@ func (x *watch) arrived(q *request) bool {
 	return q != nil
 }
 
-// watches holds the watches of one connection. A server forgets them with it. events.go holds
-// the events against them.
+// watches holds the watches of one connection. A server forgets them with the connection.
+// events.go compares the events with them.
 type watches struct {
 	*judge
 	c       *conn
 	at      map[place]*watch
 	due     heaps.Heap[due] // by zxid
-	off     bool            // it has watches of a kind that is not followed
+	off     bool            // the connection has watches of a kind that is not followed
 	last    *event
-	same    map[history.WatchEvent]int // the events of the transaction of the last one
-	shown   heaps.Heap[history.ID]     // events that no reply has caught up with
-	claimed map[string]claim           // by path: what events told, until a reply shows it
-	since   history.ID                 // the change that the last event without a zxid told of
+	same    map[history.WatchEvent]int // the events of the last event's transaction
+	shown   heaps.Heap[history.ID]     // events whose change no reply has shown yet
+	claimed map[string]claim           // by path: what an event reported, until a reply shows it
+	since   history.ID                 // the change that the last event without a zxid reported
 
 	standing   []*standing // watches that stay, in the order in which they were asked for
-	setAgain   bool        // some of another connection were set again, which are not followed
+	setAgain   bool        // persistent watches of another connection were set again, which is not followed
 	occurred   map[occurrence]int
 	untellable bool // events have no zxid, so it is not known which change they report
 }
@@ -89,7 +91,7 @@ func newWatches(j *judge, c *conn) *watches {
 	}
 }
 
-// due is a watch that must have had its event before a reply shows a zxid.
+// due is a watch that must have brought its event before a reply shows a zxid.
 type due struct {
 	*watch
 	set    *request
@@ -105,8 +107,8 @@ func (w *watches) in(p place) *watch {
 	return x
 }
 
-// sets calls each with every place in which a request sets a watch. absent means that setWatches names
-// a znode that did not exist.
+// sets calls each with every place in which a request sets a watch. absent means that setWatches
+// lists the znode as one that did not exist.
 func (q *request) sets(each func(p place, absent bool)) {
 	switch kind(q.Op) {
 	case "exists", "getData":
@@ -130,7 +132,7 @@ func (q *request) sets(each func(p place, absent bool)) {
 	}
 }
 
-// sent notes a request: from now on it may have set its watches.
+// sent records a request: from now on it may have set its watches.
 func (w *watches) sent(q *request) {
 	switch q.Op {
 	case "addWatch", "removeWatches", "checkWatches", "setWatches2":
@@ -149,25 +151,25 @@ func (w *watches) answered(r *reply, v *view) {
 	q.sets(func(p place, absent bool) {
 		x := w.in(p)
 		switch {
-		case !x.arrived(x.asking.take(q.index)): // it brought its event already
+		case !x.arrived(x.asking.take(q.index)): // it has already brought its event
 		case r.Error != 0 && (r.Error != -101 || q.Op != "exists"): // nothing was set
 		default:
 			x.may = true
-			if q.index > x.told && !x.owed { // else the server has an older one, which stays
+			if q.index > x.told && !x.owed { // otherwise the server has an older watch, which stays
 				w.arm(x, r, absent, v)
 			}
 		}
 	})
 }
 
-// arm notes the watch that a read set, or that setWatches set again.
+// arm records the watch that a read set, or that setWatches set again.
 func (w *watches) arm(x *watch, r *reply, absent bool, v *view) {
 	x.owed, x.set, x.base, x.from, x.absent = true, r.request, r.zxid, v.replied, r.Error != 0
 	x.hasNames = false
 	switch s := r.Stat; {
 	case kind(r.request.Op) == "setWatches":
-		// The server told at once what had changed since. It may have overlooked a
-		// znode that came and went.
+		// The server reported at once what had changed since. It may have missed a
+		// znode that was created and deleted.
 		if x.absent = absent; absent {
 			if m := w.untold(x.path, r, v); m != nil {
 				w.late(x, r, m)
@@ -221,8 +223,8 @@ func (w *watches) following(x *watch) *change {
 	return after(p.own, x.base)
 }
 
-// childChange returns the first change behind z that concerns those who watch the
-// children of a path.
+// childChange returns the first change after z that triggers watches on the children of
+// a path.
 func childChange(p *past, z history.ID) *change {
 	own := p.behind(z, deleted)
 	child := after(p.children, z)
@@ -232,8 +234,8 @@ func childChange(p *past, z history.ID) *change {
 	return child
 }
 
-// before judges a reply before its own watches are set: whether it shows a change for which a watch was
-// set and no event came.
+// before judges a reply before the reply's own watches are recorded: whether it shows a change for
+// which a watch was set but no event arrived.
 func (w *watches) before(r *reply, v *view, shown []content) {
 	if r.request.auth() {
 		return
@@ -265,7 +267,7 @@ func (w *watches) compare(t table, r *reply, c *content) {
 		shows = !x.absent
 	case x.absent:
 		shows = true
-	case t == childTable && x.hasNames: // which alone do not tell how new they were
+	case t == childTable && x.hasNames: // names alone do not show how new they were
 		shows = c.hasNames && c.names != x.names
 	case c.stat == nil:
 	case t == dataTable:
@@ -278,7 +280,7 @@ func (w *watches) compare(t table, r *reply, c *content) {
 	}
 }
 
-// late reports a reply that shows a change before the event of the watch came.
+// late reports a reply that shows a change before the event of the watch arrived.
 func (w *watches) late(x *watch, r *reply, m *change) {
 	x.owed = false
 	p := w.past(x.path)

@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A client that connects again waits for a znode to be made, and then has its
-// watch on the children of that znode set again: told that it is gone, it still
-// gets the event of its making, once.
+// A client that connects again waits for the creation of a znode, and then its watch on
+// the children of that znode is set again. Although it is told that the znode is gone,
+// it still gets the event of the creation, once.
 func TestSettingAgainUsesUpNoWatch(t *testing.T) {
 	for name, c := range map[string]struct {
 		created int // how many events

@@ -5,12 +5,13 @@ import (
 	"slices"
 )
 
-// axis is a line of moments at which something began or ended. Stretches of it get busy. Every moment
-// has an even position, and the time between it and the next one has the odd position after it.
+// axis is an ordered list of moments at which something began or ended. Stretches of it become
+// busy. Every moment has an even position, and the time between it and the next one has the odd
+// position after it.
 type axis[T cmp.Ordered] struct {
 	moments []T
-	// beyond holds, for each position, the position itself if it is free, or else a later one up to
-	// which all are busy.
+	// beyond holds, for each position, the position itself if it is free, or otherwise a later
+	// position up to which all are busy.
 	beyond []int
 }
 
@@ -24,7 +25,7 @@ func newAxis[T cmp.Ordered](moments []T) *axis[T] {
 	return a
 }
 
-// end returns the position behind all.
+// end returns the position after all others.
 func (a *axis[T]) end() int { return 2 * len(a.moments) }
 
 // at returns the position of a moment of the axis.
@@ -33,7 +34,7 @@ func (a *axis[T]) at(t T) int {
 	return 2 * i
 }
 
-// after returns the position behind the last moment that is not after t.
+// after returns the position after the last moment that is not after t.
 func (a *axis[T]) after(t T) int {
 	i, found := slices.BinarySearch(a.moments, t)
 	if found {
@@ -42,14 +43,14 @@ func (a *axis[T]) after(t T) int {
 	return max(0, 2*i-1)
 }
 
-// occupy makes all positions between two busy.
+// occupy makes all positions between two others busy.
 func (a *axis[T]) occupy(from, to int) {
 	for p := a.free(from + 1); p < to; p = a.free(p) {
 		a.beyond[p] = p + 1
 	}
 }
 
-// free returns the first position from p on that is not busy; the end always is free.
+// free returns the first position from p on that is not busy; the end is always free.
 func (a *axis[T]) free(p int) int {
 	root := p
 	for a.beyond[root] != root {

@@ -16,8 +16,8 @@ import (
 
 // bounded requires that a queue with a capacity never has more items.
 //
-// An item certainly is in the queue from when it was in until a client began to take it. An item that
-// never came out may have been taken by any dequeue of unknown outcome.
+// An item certainly is in the queue from the time by which it was put in until a client began to
+// take it. An item that never came out may have been taken by any dequeue of unknown outcome.
 var bounded = &frame.Property{
 	Name:     "bounded",
 	Meaning:  "the queue never held more items than its bound",
@@ -32,17 +32,18 @@ var bounded = &frame.Property{
 
 func isBounded(a *evidence.Record) bool { return a.Offers.Capacity > 0 }
 
-// edge is where an item's certain stay begins or ends, or an unknown dequeue begins.
+// edge is the moment at which an item's certain stay begins or ends, or at which an
+// unknown dequeue begins.
 type edge struct {
 	at   time.Duration
 	kind edgeKind
-	item *item // whose stay it is
+	item *item // the item whose stay it is
 	op   *history.Operation
 }
 
 type edgeKind int
 
-// At equal times all is over before anything begins.
+// At equal times, everything ends before anything begins.
 const (
 	stayEnds edgeKind = iota
 	mayTakeOne
@@ -92,11 +93,11 @@ func (c *certain) pass(e edge) {
 	}
 }
 
-// items returns how many there are at least.
+// items returns the least number of items in the queue.
 func (c *certain) items() int { return len(c.taken) + max(0, len(c.forever)-len(c.unknown)) }
 
-// counterexample returns the events that show it: those by which the items came in and went out, and by
-// which some may have.
+// counterexample returns the events that show this: those of the puts and takes of the items, and
+// of the unknown dequeues that may have taken some.
 func (c *certain) counterexample() (events []int) {
 	for it := range c.taken {
 		events = append(events, evidence.EventsOf(it.enqueue())...)
@@ -138,7 +139,8 @@ func decideBounded(ctx context.Context, f *frame.Finding, q *queue) {
 	}
 }
 
-// boundedReference has as its state all items in a queue with a capacity, in any order.
+// boundedReference is a queue with a capacity for the reference model. Its state is all
+// its items, in any order.
 var boundedReference = &frame.Reference{
 	Covers:     []string{"integrity", "bounded"},
 	Refines:    true,
@@ -148,8 +150,8 @@ var boundedReference = &frame.Reference{
 	Size:       listSize,
 }
 
-// boundedSteps returns the steps of a queue. It leaves out the puts of unknown outcome whose items no
-// client saw: if they never happened, their items take no room.
+// boundedSteps returns the steps of a queue. It leaves out the puts of unknown outcome whose items
+// no client saw: if such a put never happened, its item takes no room.
 func boundedSteps(k *evidence.Key) ([]porcupine.Operation, bool) {
 	all, ok := queueOperations(k)
 	return slices.DeleteFunc(all, func(op porcupine.Operation) bool {
@@ -180,7 +182,8 @@ func boundedSpec(capacity int) porcupine.Model {
 	return m.ToModel()
 }
 
-// position returns where an item is among those that are there, in order of their codes; -1: nowhere.
+// position returns the place of an item among those that are in the queue, in order of their codes;
+// -1 if it is not there.
 func position(there, code string) int {
 	for i := 0; i < len(there) && code != ""; i += width {
 		if there[i:i+width] == code {

@@ -11,17 +11,17 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// DelayQueue is a queue with unique items that returns no item before it is due, and, of the items that
-// are due, the one that has been due for longest. So items come out in the order of a priority queue
-// whose priorities are the due times: a dequeue that takes a due item passes over no item that is due
-// earlier, since that one is due, too.
+// DelayQueue is a queue with unique items that returns no item before it is due, and, of the items
+// that are due, the one that has been due for longest. So items come out in the order of a priority
+// queue whose priorities are the due times: a dequeue that takes a due item passes over no item
+// that is due earlier, since that item is also due.
 var DelayQueue = frame.Model{
 	Object:     models.DelayQueue,
 	Properties: []*frame.Property{integrity, notEarly, sameDue, loss, dueOrder, strict, empty, queueProgress, inLog},
 	References: []*frame.Reference{dueReference, strictDueReference},
 }
 
-// sameDue is classOrder, dueOrder is priority.
+// sameDue is the property classOrder, and dueOrder is priority, under other names.
 var (
 	sameDue  = called(classOrder, "same-due", "items due at the same time came out in the order in which they went in")
 	dueOrder = called(priority, "due-order", "no dequeue passed over an item that was due earlier and that its session had been told of")
@@ -34,7 +34,7 @@ func called(p *frame.Property, name, meaning string) *frame.Property {
 	return &same
 }
 
-// The reference models come from a priority queue, under the names of the properties here.
+// The reference models of the priority queue, with the names of the properties here.
 var (
 	dueReference       = covers(classReference, "integrity", "same-due", "loss")
 	strictDueReference = covers(strictReference, "integrity", "same-due", "loss", "strict")
@@ -46,8 +46,8 @@ func covers(r *frame.Reference, properties ...string) *frame.Reference {
 	return &same
 }
 
-// notEarly requires that no item comes out before it is due, by the wall clock: neither does
-// a dequeue return it, nor has it been deleted by then.
+// notEarly requires that no item comes out before it is due by the wall clock: no dequeue
+// returns it, and no client has deleted it by then.
 var notEarly = &frame.Property{
 	Name:    "not-early",
 	NoModel: frame.Timed,
@@ -70,8 +70,8 @@ var notEarly = &frame.Property{
 	},
 }
 
-// clocked reports whether the wall clock can be told from the record's; if not, the finding is
-// unknown.
+// clocked reports whether the wall clock can be derived from the record's. If not, it makes
+// the finding unknown.
 func clocked(f *frame.Finding, q *queue) bool {
 	if q.Stepped() {
 		f.Unknown("the wall clock was set during the run (it moved by %s), so it is not known when items were due", words.Lasting(q.Moved()))
@@ -111,8 +111,8 @@ func (q *queue) goneBy(it *item, op *history.Operation) (at time.Duration, seen 
 	return evidence.Never, -1
 }
 
-// tooSoon counts the dequeues that were under way while an item was in the queue that was not due,
-// whatever the wall clock showed.
+// tooSoon counts the dequeues that were under way while an item was in the queue that was not due
+// yet, for any reading of the wall clock.
 func (q *queue) tooSoon() (n float64) {
 	var there []evidence.Span
 	for _, it := range q.items {

@@ -16,8 +16,8 @@ import (
 
 // empty requires that a dequeue finds nothing only if no item that it must see is in the queue. A
 // server may lag, so a consumer must see only items that it put in itself, in the same session, and
-// items that its session had already been shown, by a zxid that is not below the zxid in the enqueue's
-// answer. An item that may have been taken since excuses the dequeue.
+// items that its session had already been shown, that is, if it had seen a zxid that is not below
+// the zxid in the enqueue's answer. An item that may have been taken since excuses the dequeue.
 var empty = &frame.Property{
 	Name:     "empty",
 	NoModel:  frame.Again,
@@ -35,19 +35,19 @@ var empty = &frame.Property{
 	}),
 }
 
-// anyEmpty reports whether a dequeue ever found nothing: a queue whose dequeues
-// wait for an item makes no such answer that could be wrong.
+// anyEmpty reports whether some dequeue found nothing. If all dequeues wait for an
+// item, no such answer can be wrong.
 func anyEmpty(a *evidence.Record) bool {
 	return slices.ContainsFunc(a.Keys, func(k *evidence.Key) bool { return len(queueOf(k).empties) > 0 })
 }
 
-// there is an item that was put in for certain.
+// there is an item that was certainly put in.
 type there struct {
 	*item
-	ready, leaves time.Duration // that it was there, and that somebody began to take it
+	ready, leaves time.Duration // when it certainly was in the queue, and when a client began to take it
 	by            *history.Operation
 	in            *evidence.Session // in which it was put in
-	seen          uint64            // what that had seen when the call returned; 0: not known
+	seen          uint64            // what that session had seen when the call returned; 0: not known
 }
 
 // acknowledged returns the items whose enqueues succeeded in one session, in order of the times by
@@ -72,29 +72,29 @@ func acknowledged(q *queue) []there {
 	return all
 }
 
-// look is a dequeue that found nothing, with the one session that it used, and a zxid such that the
-// session showed it no older state.
+// look is a dequeue that found nothing, with the only session that it used, and a zxid such that
+// the session showed it no older state.
 type look struct {
 	*history.Operation
 	in   *evidence.Session
 	told uint64
 }
 
-// own reports whether an item was put in by the client of a dequeue, in the same session.
+// own reports whether the client of a dequeue had put in the item, in the same session.
 func (x *there) own(d look) bool { return x.in == d.in }
 
 // shown reports whether a dequeue whose session had been told of everything up to a zxid must see the
 // item: the answer to the enqueue had the zxid of its create, or a later one.
 func (x *there) shown(d look) bool { return x.seen > 0 && x.seen <= d.told }
 
-// decideEmpties goes through the dequeues that found nothing. It keeps the items that were in the queue
-// by then, and that no client had begun to take, sorted by when a client did.
+// decideEmpties goes through the dequeues that found nothing. It keeps the items that were in the
+// queue by then and that no client had begun to take, sorted by the time when a client did begin.
 func decideEmpties(f *frame.Finding, q *queue) {
 	put, last := acknowledged(q), map[*evidence.Session]time.Duration{}
 	waiting := heaps.Heap[there]{Less: func(a, b there) bool { return a.leaves < b.leaves }}
 	for _, d := range q.looks() {
 		if d.Began() < last[d.in] {
-			continue // two at a time: the record is damaged
+			continue // two at the same time: the record is damaged
 		}
 		last[d.in] = d.Return.Time
 		for ; len(put) > 0 && put[0].ready < d.Began(); put = put[1:] {
@@ -123,8 +123,8 @@ func (q *queue) looks() (all []look) {
 	return all
 }
 
-// mustSee returns, of the items that are there when a dequeue begins, those that it must see, and that
-// no client began to take before it returned.
+// mustSee returns the items, among those in the queue when a dequeue begins, that it must see and
+// that no client began to take before it returned.
 func mustSee(waiting []there, d look) (seen []there) {
 	for _, x := range waiting {
 		if x.leaves > d.Return.Time && (x.own(d) || x.shown(d)) {

@@ -6,11 +6,11 @@ import (
 )
 
 // itemNodes holds the znodes of items in the transaction log. An item is the data of a znode that a
-// session of its producer created, and that a session of its consumer deletes. Items of two queues may
-// be equal. Then the log does not show which znode holds which item, and none is used.
+// session of its producer created, and that a session of its consumer deletes. If two queues have
+// equal items, the log does not show which znode holds which item, and no znode is used.
 type itemNodes struct {
 	evidence.Layout
-	of map[string][]*evidence.Znode // by data, of the znodes that clients made
+	of map[string][]*evidence.Znode // znodes that clients made, by data
 }
 
 // nodesOf returns the znodes of a record's items; none without a log.
@@ -66,8 +66,8 @@ func (x *itemNodes) recognise(k *evidence.Key) {
 	}
 }
 
-// copies returns the znodes that had an item as their data. One that a recipe makes
-// twice has two.
+// copies returns the znodes that had an item as their data. An item that a recipe
+// writes twice has two.
 func (x *itemNodes) copies(it *item) []*evidence.Znode { return x.of[it.value] }
 
 func (x *itemNodes) putBy(a *evidence.Record, it *item, client int) bool {
@@ -90,8 +90,8 @@ func (x *itemNodes) deletes(a *evidence.Record, it *item) map[int]int {
 	return of
 }
 
-// untaken reports whether the log is whole from the first znode of an item on until a
-// dequeue had returned it.
+// untaken reports whether the log is complete from the first znode of an item until a
+// dequeue had returned the item.
 func (x *itemNodes) untaken(a *evidence.Record, it *item, op *history.Operation) bool {
 	of := x.copies(it)
 	if len(of) == 0 {

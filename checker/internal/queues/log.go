@@ -11,8 +11,8 @@ import (
 
 var inLog = frame.LogAgrees(settlesQueues, queueInLog)
 
-// queueInLog looks for the create of each item that was put in, and for the
-// delete of each that came out.
+// queueInLog looks for the creation of each item that was put in, and for the deletion
+// of each that came out.
 func queueInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	for _, it := range queueOf(k).items {
 		if ctx.Err() != nil {
@@ -42,12 +42,12 @@ func putInLog(f *frame.Finding, a *evidence.Record, key string, it *item) {
 	}
 }
 
-// failedPutInLog looks for an item that was put in by a call that reported to have had no effect.
+// failedPutInLog looks for an item that was put in by a call that claimed to have had no effect.
 func failedPutInLog(f *frame.Finding, a *evidence.Record, key string, it *item) {
 	if len(nodesOf(a).copies(it)) == 0 {
 		return
 	}
-	first := map[int]*history.Operation{} // of each client: nothing of the log comes behind a later one only
+	first := map[int]*history.Operation{} // by client: its first call; a creation after a later call is also after this one
 	for _, op := range it.in {
 		if first[op.Client] == nil {
 			first[op.Client] = op

@@ -15,12 +15,12 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// loss requires that no acknowledged item vanished.
+// loss requires that no acknowledged item vanishes.
 //
 // An item that certainly was put in and never came out must have been taken by a dequeue of unknown
-// outcome before a deadline: when the queue was seen empty at the end, or when a later item of the same
-// priority had come out. The unknown dequeues can have taken all such items exactly if, with both
-// sorted, the i-th dequeue began by the i-th deadline.
+// outcome before a deadline: when the queue was seen empty at the end, or when a later item of the
+// same priority had come out. The unknown dequeues can have taken all such items if and only if,
+// with both sorted, the i-th dequeue began by the i-th deadline.
 var loss = &frame.Property{
 	Name:    "loss",
 	Meaning: "no acknowledged item was lost",
@@ -48,20 +48,21 @@ var loss = &frame.Property{
 // vanished is an acknowledged item that never came out.
 type vanished struct {
 	*item
-	deadline time.Duration // never: it may still be there
+	deadline time.Duration // never: it may still be in the queue
 	shown    []int         // the events that set the deadline
-	before   time.Duration // what was put in before this had to be out by then
+	before   time.Duration // items that were put in before this time had to be out by the deadline
 	why      string
 }
 
-// shows reports whether what set v's deadline sets it for another item, too.
+// shows reports whether the events that set v's deadline set it for another item as
+// well.
 func (v *vanished) shows(g vanished) bool { return g.enqueue().Return.Time < v.before }
 
 func decideLoss(f *frame.Finding, q *queue) {
 	drained, left := drained(q.Key)
 	gone, open := q.vanished(drained)
 	f.Count("vanished", float64(len(gone)))
-	if len(q.unknown) == 0 { // otherwise it is not known which of them
+	if len(q.unknown) == 0 { // otherwise it is not known which of them is lost
 		for _, v := range gone {
 			f.Anomalies.Note(frame.Lost, v.value)
 		}
@@ -101,8 +102,8 @@ func decideLoss(f *frame.Finding, q *queue) {
 	}
 }
 
-// vanished returns the items that must have been taken by unknown dequeues, by
-// deadline, and how many others never came out that may still be there.
+// vanished returns the items that unknown dequeues must have taken, by deadline, and
+// the number of other items that never came out but may still be in the queue.
 func (q *queue) vanished(drained *history.Event) ([]vanished, int) {
 	later := successorsOf(q.taken())
 	var gone []vanished
@@ -135,8 +136,8 @@ func (q *queue) vanished(drained *history.Event) ([]vanished, int) {
 	return gone, open
 }
 
-// leftOver returns how much the last look at the queue showed to be left, with the fact
-// that tells it; nil if nothing was.
+// leftOver returns how many items the last look at the queue found, and the fact that
+// shows it; nil if there were none.
 func leftOver(k *evidence.Key) (left int, seen *history.Event) {
 	for _, e := range k.Facts {
 		if e.F != history.FDrained {
@@ -151,8 +152,8 @@ func leftOver(k *evidence.Key) (left int, seen *history.Event) {
 	return left, seen
 }
 
-// drained returns the fact that the queue was seen empty at the end; nil if it was
-// not. left is how many items the drain did not get out.
+// drained returns the fact that the queue was seen empty at the end; nil if it was not.
+// left is how many items the drain did not take out.
 func drained(k *evidence.Key) (seen *history.Event, left int) {
 	for _, e := range k.Facts {
 		if e.F != history.FDrained {

@@ -12,15 +12,14 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// This file uses the transaction log to find the dequeue that took an item that never came out. If the
-// log shows that a client's session deleted the item, it was taken by a dequeue of that client that has
-// an unknown outcome and had begun by then; a dequeue takes at most one item. The remaining items were
-// lost by a dequeue that reported that it took nothing, or another item. Only what is in the log
-// counts: its holes can excuse a dequeue, but never accuse one.
+// This file uses the transaction log to find the dequeue that took an item that never came out. If
+// the log shows that a client's session deleted the item, a dequeue of that client took it, one
+// that has an unknown outcome and had begun by then; a dequeue takes at most one item. The
+// remaining items were lost by a dequeue that reported that it took nothing, or another item. Only
+// what is in the log counts: its holes can excuse a dequeue, but never accuse one.
 //
-// It would be possible to use the log for "order" and "integrity", too, since it shows whether an
-// enqueue with an unknown outcome happened. But the items that come out already prove nearly all of
-// that.
+// The log could also serve "order" and "integrity", since it shows whether an enqueue with an
+// unknown outcome happened. But the items that come out already prove nearly all of that.
 
 // removal is an item that never came out, and the end of its znode.
 type removal struct {
@@ -28,7 +27,7 @@ type removal struct {
 	node *evidence.Znode
 }
 
-// decideLossByLog counts the items that the log settles, and finds those that it
+// decideLossByLog counts the items whose fate the log shows, and finds those that it
 // proves lost.
 func decideLossByLog(f *frame.Finding, q *queue) {
 	unknown := map[int][]*history.Operation{}
@@ -75,7 +74,7 @@ func removals(q *queue) map[int][]removal {
 		if last := removed(q.Record, it); last != nil && q.Log.Covers(last.Deleted-1, max(last.Deleted, until)) {
 			c := q.Session(last.Remover).Client
 			if c == op.Client && op.Outcome() != history.OK {
-				continue // a put that was not acknowledged may have been taken back
+				continue // the call may have removed the item again, since it was not acknowledged
 			}
 			by[c] = append(by[c], removal{it, last})
 		}
@@ -83,10 +82,10 @@ func removals(q *queue) map[int][]removal {
 	return by
 }
 
-// removed returns the last end of an item's znode, if a client deleted it and nothing
-// of the item is left: what a recipe moves elsewhere is not gone. If sessions of several clients
-// deleted its znodes, it returns nil: a dequeue may have moved the item, and another client have deleted
-// it there.
+// removed returns the last of an item's znodes to be deleted, if clients deleted it and nothing of
+// the item is left: an item that a recipe moves elsewhere is not gone. If sessions of several
+// clients deleted its znodes, it returns nil: a dequeue may have moved the item, and another client
+// have deleted it there.
 func removed(a *evidence.Record, it *item) (last *evidence.Znode) {
 	of := nodesOf(a).copies(it)
 	for _, n := range of {
@@ -138,5 +137,5 @@ func accounted(a *evidence.Record, it *item) bool {
 	return len(of) > 0
 }
 
-// settlesQueues reports whether the log can be read as what happened to queues.
+// settlesQueues reports whether the log can be read as the history of the queues.
 func settlesQueues(a *evidence.Record) bool { return nodesOf(a).Trusted() }

@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/explain"
 )
 
-// fifo requires that items come out in the order in which they were put in, as far
-// as the record tells it: there are no x and y with x put in before y, and y
-// taken before x.
+// fifo requires that items come out in the order in which they were put in, as far as
+// the record shows: there are no items x and y such that x was put in before y but y
+// was taken before x.
 var fifo = &frame.Property{
 	Name:     "order",
 	Meaning:  "items were delivered in the order in which they were put",
@@ -26,7 +26,7 @@ var fifo = &frame.Property{
 	Exercise: queueExercise,
 }
 
-// decideOrder decides the items of each priority by themselves.
+// decideOrder decides the items of each priority separately.
 func decideOrder(_ context.Context, f *frame.Finding, q *queue) {
 	f.Add(q.figures)
 	of := byPriority(q.taken())
@@ -44,7 +44,7 @@ func byPriority(all []*item) map[int64][]*item {
 	return of
 }
 
-// taken returns the items that came out and had been put in.
+// taken returns the items that were put in and came out.
 func (q *queue) taken() []*item {
 	var of []*item
 	for _, it := range q.items {
@@ -60,7 +60,7 @@ func decideFIFO(f *frame.Finding, key string, taken []*item) {
 	slices.SortFunc(byEntry, func(x, y *item) int { return cmp.Compare(x.entered(), y.entered()) })
 	byCall := slices.Clone(taken)
 	slices.SortFunc(byCall, func(x, y *item) int { return cmp.Compare(x.enqueue().Began(), y.enqueue().Began()) })
-	var latest *item // of those put in before y, the one whose dequeue began last
+	var latest *item // of the items that were put in before y, the one whose dequeue began last
 	i := 0
 	for _, y := range byCall {
 		for ; i < len(byEntry) && byEntry[i].entered() < y.enqueue().Began(); i++ {
@@ -88,12 +88,12 @@ func successorsOf(taken []*item) map[int64]*successors {
 	return of
 }
 
-// successors gives, for a time t, the earliest return of a dequeue of an item
-// that was put in after t: by then everything of its priority put in before t is out.
+// successors finds, for a time t, the earliest return of a dequeue of an item that was
+// put in after t: by then all items of its priority that were put in before t are out.
 type successors struct {
 	calls  []time.Duration // invocations of enqueues, ascending
 	items  []*item
-	oldest []*item // of items[i:], the one that was taken first
+	oldest []*item // among items[i:], the one that was taken first
 }
 
 func newSuccessors(taken []*item) *successors {
@@ -112,7 +112,8 @@ func newSuccessors(taken []*item) *successors {
 	return s
 }
 
-// after returns, of the items put in after t, the first one to be taken; nil if there is none.
+// after returns the first item to be taken among those that were put in after t; nil if there
+// is none.
 func (s *successors) after(t time.Duration) *item {
 	if s == nil {
 		return nil

@@ -14,9 +14,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// priority requires that a dequeue passes over no better item that it must see. A server may lag, so
-// the dequeue must see only what its session had been told of when it was called, and the better item
-// must have been there until the other one was taken.
+// priority requires that a dequeue passes over no better item that it must see. A server may lag,
+// so the dequeue must see only what its session had been told of when it was called, and the better
+// item must have been there until the returned item was taken.
 //
 // A session certainly had been told of the items that it put in itself and, with a log, of everything
 // that came before an item that it put in or took. That a link saw an answer proves nothing: a fault
@@ -40,7 +40,7 @@ var priority = &frame.Property{
 	Exercise: choiceExercise,
 }
 
-// choiceExercise wants dequeues that could have gone wrong.
+// choiceExercise requires dequeues that had a choice between priorities.
 func choiceExercise(_ *evidence.Record, figures map[string]float64) string {
 	return frame.Because(frame.Few(figures["choices"], 10, "dequeues while items of another priority were there"), frame.MoreMeetings)
 }
@@ -50,7 +50,7 @@ func choiceExercise(_ *evidence.Record, figures map[string]float64) string {
 func (q *queue) choices() (n float64) {
 	type change struct {
 		at    time.Duration
-		order int // at one moment: what goes, who asks, what comes
+		order int // at one moment: first items that leave, then dequeues, then items that arrive
 		it    *item
 	}
 	var all []change
@@ -84,8 +84,9 @@ func (q *queue) choices() (n float64) {
 	return n
 }
 
-// orderedTake is a dequeue that returned an item, with two places in an order: told is what its session
-// had been told of when it was called; took is by when it had taken the item.
+// orderedTake is a dequeue that returned an item, with two places in an order: told is what its
+// session had been told of when it was called, and took is the place by which it had taken the
+// item.
 type orderedTake struct {
 	*item
 	op   *history.Operation
@@ -93,8 +94,8 @@ type orderedTake struct {
 	took uint64
 }
 
-// orderedItem is an item with two places in the same order: a session that has been told of from must
-// see it, and to is until when it was there.
+// orderedItem is an item with two places in the same order: a session that has been told of from
+// must see the item, and the item was there until to.
 type orderedItem struct {
 	*item
 	from, to uint64
@@ -135,7 +136,7 @@ type inversion struct {
 	better orderedItem
 }
 
-// tells returns what the dequeue did.
+// tells describes what the dequeue did.
 func (o *inversion) tells(q *queue) string {
 	return fmt.Sprintf("client %d asked %s at %s and got %s by %s", o.op.Client, q.Name, words.At(o.op.Began()), o.ranked(), words.At(o.op.Return.Time))
 }
@@ -148,8 +149,8 @@ func (o *inversion) events() []int {
 	return events
 }
 
-// inversions returns the dequeues that took an item although a better one was in the queue, by what
-// their session had been told of, and stayed there until after they had taken theirs. Of several better
+// inversions returns the dequeues that took an item although a better one, which their session must
+// have seen, was in the queue and stayed there until after they had taken theirs. Of several better
 // items, it returns the one that stayed longest.
 func inversions(takes []orderedTake, items []orderedItem) (found []inversion) {
 	slices.SortStableFunc(takes, func(x, y orderedTake) int { return cmp.Compare(x.priority, y.priority) })
@@ -166,7 +167,7 @@ func inversions(takes []orderedTake, items []orderedItem) (found []inversion) {
 	return found
 }
 
-// longest finds, of the items that were put in by a moment, the one that stayed longest. It is a tree
+// longest finds the item that stayed longest among those that were put in by a moment. It is a tree
 // of maxima (Fenwick).
 type longest struct {
 	from []uint64
@@ -245,7 +246,7 @@ func (q *queue) certainUntil(it *item) time.Duration {
 	return q.unknown[0].Began()
 }
 
-// wholeLog reports whether the log shows all items that were put in and taken.
+// wholeLog reports whether the log shows all puts and takes of items.
 func (q *queue) wholeLog() bool {
 	if !settlesQueues(q.Record) {
 		return false
@@ -260,7 +261,7 @@ func (q *queue) wholeLog() bool {
 	return last > 0 && q.Log.Covers(first-1, last)
 }
 
-// loggedItems returns the items as the log has them.
+// loggedItems returns the items with their times in the log.
 func (q *queue) loggedItems() (all []orderedItem) {
 	for _, it := range q.items {
 		if it.enqueue() == nil {
@@ -273,7 +274,8 @@ func (q *queue) loggedItems() (all []orderedItem) {
 	return all
 }
 
-// loggedTakes returns the dequeues that the log has as one delete of their client's.
+// loggedTakes returns the dequeues for which the log has exactly one delete by their
+// client.
 func (q *queue) loggedTakes(takes map[*evidence.Session][]orderedTake) (all []orderedTake) {
 	for _, s := range byID(takes) {
 		for _, p := range takes[s] {
@@ -286,8 +288,8 @@ func (q *queue) loggedTakes(takes map[*evidence.Session][]orderedTake) (all []or
 	return all
 }
 
-// deletedBy returns the znode that a dequeue deleted, createdBy the one that an enqueue made; nil
-// if that is not certain.
+// deletedBy returns the znode that a dequeue deleted, and createdBy the znode that an enqueue
+// created; nil if it is not certain.
 func (x *itemNodes) deletedBy(a *evidence.Record, it *item, op *history.Operation) *evidence.Znode {
 	of := x.copies(it)
 	if len(of) != 1 || of[0].Deleted == evidence.StillThere || !a.IsOf(of[0].Remover, op.Client) {

@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// queueProgress requires that after heal an item and a live consumer that waits for
-// one are not together for long.
+// queueProgress requires that, after the heal, an item and a live consumer that waits
+// for one do not exist together for long.
 var queueProgress = frame.Progress("items against waits", frame.FromTimes,
 	onQueue(func(ctx context.Context, f *frame.Finding, q *queue) {
 		if f.Timed(q.Record) && (!q.delays || clocked(f, q)) {
@@ -27,8 +27,8 @@ var queueProgress = frame.Progress("items against waits", frame.FromTimes,
 
 // decideQueueProgress looks for an item that stayed while a consumer waited.
 //
-// Only stays beyond the bound and waits of some length matter. Both are few in a run
-// that is right; in one that is not, each stay is looked up among the waits.
+// Only stays beyond the bound and waits of some length matter. A correct run has few of
+// them. In other runs, each stay is looked up among the waits.
 func decideQueueProgress(ctx context.Context, f *frame.Finding, q *queue) {
 	stays := append(q.stays(), q.leftovers()...)
 	waits := waitsByClient(q.Key, func(o *models.Operation) bool { return o.Takes })
@@ -43,7 +43,7 @@ func decideQueueProgress(ctx context.Context, f *frame.Finding, q *queue) {
 	}
 }
 
-// stay is how long an item certainly was in the queue.
+// stay is the time in which an item certainly was in the queue.
 type stay struct {
 	evidence.Span
 	what           string
@@ -53,7 +53,7 @@ type stay struct {
 // stays returns the items that certainly stayed for longer than the bound.
 func (q *queue) stays() []stay {
 	var of []stay
-	excuse := evidence.Never // from here on an unknown dequeue may have taken anything
+	excuse := evidence.Never // from then on, an unknown dequeue may have taken any item
 	if len(q.unknown) > 0 {
 		excuse = q.unknown[0].Began()
 	}
@@ -73,9 +73,9 @@ func (q *queue) stays() []stay {
 	return of
 }
 
-// leftovers returns the stay of what a drain did not get out: if that is more than
-// the enqueues with an unknown outcome can have put in late, some of it is an
-// item that was in the queue since it was acknowledged.
+// leftovers returns the stay of an item that a drain did not take out: if there are
+// more such items than enqueues with an unknown outcome can have put in late, at least
+// one of them was in the queue since it was acknowledged.
 func (q *queue) leftovers() []stay {
 	left, seen := leftOver(q.Key)
 	if seen == nil {
@@ -99,7 +99,7 @@ func (q *queue) leftovers() []stay {
 	return []stay{s}
 }
 
-// waitsByClient returns the operations of some kind of each client that waited for long.
+// waitsByClient returns, by client, the operations of some kind that waited for long.
 func waitsByClient(k *evidence.Key, these func(*models.Operation) bool) map[int][]*history.Operation {
 	of := map[int][]*history.Operation{}
 	for _, op := range k.Ops() {
@@ -110,7 +110,7 @@ func waitsByClient(k *evidence.Key, these func(*models.Operation) bool) map[int]
 	return of
 }
 
-// judgeWaiter judges the longest wait of a client, for something, while that was there.
+// judgeWaiter judges the longest wait of a client for something during a stay of it.
 func judgeWaiter(f *frame.Finding, a *evidence.Record, client int, w *consumerWaits, st stay, something, there string) {
 	worst, length := w.within(st.Span)
 	f.Longest("longest_wait_seconds", length)
@@ -123,15 +123,15 @@ func judgeWaiter(f *frame.Finding, a *evidence.Record, client int, w *consumerWa
 		client, something, words.At(worst.From), words.At(worst.To), there, words.Lasting(length), words.Lasting(a.Bound))
 }
 
-// consumerWaits is when a client waited for items. Waits that follow each other
-// closely, and bring nothing, are one chain.
+// consumerWaits holds when a client waited for items. Successive waits without a result
+// form one chain.
 type consumerWaits struct {
 	ops    []*history.Operation
 	spans  []evidence.Span // a union
-	length []time.Duration // of the spans before each, and of all
-	chain  []int           // of each span
-	starts []int           // the first span of each chain, and the end
-	most   [][]int         // the first of the longest of 2^i chains from each on
+	length []time.Duration // total length of the spans before each one, and of all
+	chain  []int           // the chain of each span
+	starts []int           // the first span of each chain, and the end of the last one
+	most   [][]int         // for each chain: the first of the longest among the 2^i chains from it on
 }
 
 func readWaits(a *evidence.Record, client int, ops []*history.Operation) *consumerWaits {
@@ -159,7 +159,7 @@ func readWaits(a *evidence.Record, client int, ops []*history.Operation) *consum
 	return w
 }
 
-// rank finds the longest of many chains, for all that is asked for.
+// rank prepares the queries for the longest of many chains.
 func (w *consumerWaits) rank() {
 	row := make([]int, len(w.starts)-1)
 	for c := range row {
@@ -175,7 +175,7 @@ func (w *consumerWaits) rank() {
 	}
 }
 
-// longer returns which of two chains lasts longer, the first if none does.
+// longer returns the longer of two chains, or the first if they are equal.
 func (w *consumerWaits) longer(c, d int) int {
 	if w.length[w.starts[d+1]]-w.length[w.starts[d]] > w.length[w.starts[c+1]]-w.length[w.starts[c]] {
 		return d
@@ -183,8 +183,8 @@ func (w *consumerWaits) longer(c, d int) int {
 	return c
 }
 
-// within returns the longest chain in s, from its beginning to its end, and how long of
-// that the client waited.
+// within returns the longest chain within s, from its beginning to its end, and how
+// long the client waited in it.
 func (w *consumerWaits) within(s evidence.Span) (worst evidence.Span, longest time.Duration) {
 	lo := evidence.Reaching(w.spans, s.From+1)
 	hi, _ := slices.BinarySearchFunc(w.spans, s.To, func(x evidence.Span, t time.Duration) int { return cmp.Compare(x.From, t) })
@@ -201,7 +201,7 @@ func (w *consumerWaits) within(s evidence.Span) (worst evidence.Span, longest ti
 	}
 	begin, end := w.chain[lo], w.chain[hi-1]
 	consider(begin)
-	if n := end - begin - 1; n > 0 { // those that lie in s from beginning to end
+	if n := end - begin - 1; n > 0 { // chains that lie in s as a whole
 		i := bits.Len(uint(n)) - 1
 		consider(w.longer(w.most[i][begin+1], w.most[i][end-1<<i]))
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Queue is a FIFO queue with unique items, all of one priority. Integrity, order and loss together say
-// exactly that the queue is linearizable at its deletes; pairs of items suffice
-// (Henzinger, Sezgin, Vafeiadis 2013; Bouajjani et al. 2015).
+// Queue is a FIFO queue with unique items, all of one priority. Integrity, order and loss together
+// are equivalent to the queue being linearizable at its deletes; it suffices to compare pairs of
+// items (Henzinger, Sezgin, Vafeiadis 2013; Bouajjani et al. 2015).
 var Queue = frame.Model{
 	Object:     models.Queue,
 	Properties: []*frame.Property{integrity, fifo, loss, bounded, empty, queueProgress, inLog},
@@ -25,8 +25,8 @@ var Queue = frame.Model{
 // item is one value that went into, or came out of, a queue.
 type item struct {
 	value    string
-	priority int64                // with which it went in; a FIFO queue has but one, of a delay queue it is due
-	due      time.Duration        // from when on it may come out; always if it is not said
+	priority int64                // a FIFO queue has only one; in a delay queue, it is the due time
+	due      time.Duration        // from when on the item may come out; Always if it has no due time
 	in       []*history.Operation // enqueues, failed ones included
 	out      []*history.Operation // dequeues that returned it
 }
@@ -64,7 +64,7 @@ func (it *item) ready(a *evidence.Record) time.Duration {
 	return max(it.entered(), it.due+a.Wall())
 }
 
-// ranked returns its name and its priority, in words.
+// ranked returns the item's name and its priority, in words.
 func (it *item) ranked() string {
 	if it.due != evidence.Always {
 		return fmt.Sprintf("%q due at %s", it.value, words.At(it.due))
@@ -87,18 +87,18 @@ func (it *item) better() string {
 	return "something better"
 }
 
-// queue holds what happened to one queue.
+// queue holds what happened to one FIFO, priority or delay queue.
 type queue struct {
 	*evidence.Key
 	items   []*item              // in order of their first event
 	unknown []*history.Operation // dequeues that may have taken an item, in order of invocation
-	empties []*history.Operation // that found nothing
+	empties []*history.Operation // dequeues that found nothing
 	doubled string               // an item that was enqueued twice
-	delays  bool                 // items are due at some time
-	figures map[string]float64   // what the exercise condition asks for
+	delays  bool                 // items have due times
+	figures map[string]float64   // counts for the exercise condition
 }
 
-// queueOf reads the history of a key as a queue's.
+// queueOf reads the history of a key as that of a queue.
 var queueOf = evidence.OncePerKey(readQueue)
 
 func readQueue(k *evidence.Key) *queue {
@@ -190,7 +190,7 @@ func onQueue(decide func(context.Context, *frame.Finding, *queue)) func(context.
 	}
 }
 
-// queueExercise wants consumers that met each other at a queue with items.
+// queueExercise requires consumers that competed at a queue with items.
 func queueExercise(_ *evidence.Record, figures map[string]float64) string {
 	const overlapping, nonEmpty = 20, 10
 	if n := figures["overlapping"]; n < overlapping {

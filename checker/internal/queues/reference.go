@@ -28,7 +28,7 @@ func listSize(state any) int {
 	return n
 }
 
-// queueStep is an operation on a queue, its item given by four bytes.
+// queueStep is an operation on a queue. Its item is given by a code of four bytes.
 type queueStep struct {
 	kind     queueKind
 	code     string
@@ -38,8 +38,8 @@ type queueStep struct {
 	taken    []span // of all items, by number
 }
 
-// span is when the dequeue that is known to have returned an item ran. With it, the search leaves at
-// once any path that could only fail hundreds of steps later.
+// span is the time of the dequeue that is known to have returned an item. With it, the search at
+// once leaves a path that would fail only hundreds of steps later.
 type span struct {
 	known     bool
 	call, ret int64
@@ -53,8 +53,8 @@ func number(code string) int {
 	return int(code[0]) | int(code[1])<<8 | int(code[2])<<16 | int(code[3])<<24
 }
 
-// behind reports whether an item can come behind a list of others: not if it was taken out
-// before one of them, which is enqueued and taken out but once.
+// behind reports whether an item can come after a list of others. It cannot if it was
+// taken out before one of them, since each item is put in and taken out only once.
 func (in *queueStep) behind(list string) bool {
 	own := in.taken[number(in.code)]
 	for ; list != ""; list = list[width:] {
@@ -73,7 +73,7 @@ type queueKind int
 const (
 	puts    queueKind = iota
 	takes             // this item
-	mayTake           // the first item, whichever it is, or nothing
+	mayTake           // takes the first item, if any, or nothing
 	isEmpty           // a drain that found nothing
 )
 

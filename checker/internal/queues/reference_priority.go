@@ -11,8 +11,8 @@ import (
 )
 
 // A priority queue for the reference model: a list of items with their priorities, in the order in
-// which they went in. The first of each priority may come out, of a strict one only the
-// first of the best.
+// which they went in. The first item of each priority may come out; from a strict queue, only the
+// first item of the best priority.
 var (
 	classReference = &frame.Reference{
 		Covers:     []string{"integrity", "class-order", "loss"},
@@ -32,8 +32,8 @@ var (
 	}
 )
 
-// strictOperations lists the operations of a queue, with what found nothing: a strict queue's answer
-// to that is not old.
+// strictOperations lists the operations of a queue, including the dequeues that found nothing: the
+// answer of a strict queue is never outdated.
 func strictOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	ops, ok := queueOperations(k)
 	for _, op := range queueOf(k).noneThere() {
@@ -64,7 +64,7 @@ func firstOfEach(list string, place int) bool {
 	return true
 }
 
-// firstOfBest reports whether no other is better, nor as good and before it.
+// firstOfBest reports whether no other item is better, or equally good and before it.
 func firstOfBest(list string, place int) bool {
 	p := priorityAt(list, place)
 	for i := 0; i < len(list); i += rankedWidth {
@@ -85,10 +85,10 @@ func placeOf(list, item string) int {
 	return -1
 }
 
-// prioritySpec returns a list from which an item comes out only where may allows it. A dequeue of
-// unknown outcome may have taken only an item that no other dequeue is known to have taken. It would
-// take any other item away from the dequeue that is known to have taken it, some steps later, and until
-// then each of those choices would be a state of its own.
+// prioritySpec returns the model of a list from which an item comes out only where may allows it. A
+// dequeue of unknown outcome may have taken only an item that no other dequeue is known to have
+// taken. Any other choice would fail some steps later, at the dequeue that is known to have taken
+// that item, and until then each such choice would be a state of its own.
 func prioritySpec(may func(list string, place int) bool) porcupine.Model {
 	seed := maphash.MakeSeed()
 	without := func(list string, i int) string { return list[:i] + list[i+rankedWidth:] }

@@ -31,8 +31,9 @@ func decideRoom(ctx context.Context, f *frame.Finding, q *queue) {
 	}
 }
 
-// rooms returns when there certainly was room, for longer than the bound, and for how much at least.
-// What a client waits to put in itself takes none: if it is in, the call has no reason to wait.
+// rooms returns when there certainly was room for longer than the bound, and for how many items at
+// least. The items that a client itself waits to put in take no room: if such an item is in the
+// queue, its call has no reason to wait.
 func (q *queue) rooms(client int) (of []stay) {
 	type change struct {
 		at    time.Duration

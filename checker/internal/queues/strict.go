@@ -14,14 +14,14 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// strict requires that, at a moment between its call and its return, a dequeue takes an item that is at
-// least as good as all others. It is for subjects that promise this.
+// strict requires that, at a moment between its call and its return, a dequeue takes an item that
+// is at least as good as all others. It applies to subjects that promise this.
 //
-// From the best priority to the worst, each item is taken as early as possible, at a moment when
-// certainly no better one is there; an answer that the queue was empty counts as the worst. A worse
-// item never hinders a better one. That is exact except for two questions, which porcupine has to
-// answer: whether items of one priority have to wait for each other, and which items the dequeues of
-// unknown outcome took.
+// The procedure takes each item as early as possible, from the best priority to the worst, at a
+// moment when certainly no better item is there; an answer that the queue was empty counts as the
+// worst. A worse item never hinders a better one. The procedure is exact except for two questions,
+// which porcupine has to answer: whether items of one priority have to wait for each other, and
+// which items the dequeues of unknown outcome took.
 //
 // With a log, the same is required of the states between two transactions: there must be a state, not
 // older than the call, in which nothing better is there.
@@ -53,15 +53,15 @@ var strict = &frame.Property{
 	Exercise: choiceExercise,
 }
 
-// presence is how long an item certainly was there, in positions of the axis: not at
-// either end.
+// presence is the stretch of the axis in which an item certainly was there, without its
+// two ends.
 type presence struct {
 	*item
 	from, to int
 }
 
-// misplaced is a dequeue, of an item or of nothing (nil), that something better forbids from
-// a position on to its end. ahead is how many presences there were before it.
+// misplaced is a dequeue of an item, or of nothing (nil), that better items forbid from a
+// position to the dequeue's end. ahead is the number of presences before it.
 type misplaced struct {
 	op       *history.Operation
 	it       *item
@@ -83,12 +83,12 @@ func (w *misplaced) better() string {
 	return w.it.better()
 }
 
-// strictness is the result of taking each item as early as it can be.
+// strictness is the state of the procedure that takes each item as early as possible.
 type strictness struct {
 	q     *queue
 	axis  *axis[time.Duration]
-	there []presence // the best first
-	busy  int        // how many of there the axis knows: those of better priorities
+	there []presence // in order of priority, the best first
+	busy  int        // how many of there the axis has: those of better priorities
 	wrong []misplaced
 }
 
@@ -111,8 +111,8 @@ var strictlyOf = evidence.OncePerKey(func(k *evidence.Key) *strictness {
 
 func strictly(q *queue) *strictness { return strictlyOf(q.Key) }
 
-// noneThere returns the dequeues that found that nothing was there: of a queue whose items are
-// due at some time they say only that nothing was due.
+// noneThere returns the dequeues that found nothing in the queue. If items have due times,
+// such an answer means only that nothing was due, and noneThere returns none.
 func (q *queue) noneThere() []*history.Operation {
 	if q.delays {
 		return nil
@@ -141,8 +141,8 @@ func (q *queue) moments() (all []time.Duration) {
 	return all
 }
 
-// best returns the items that may have been put in, in order of their priority, and then in
-// that in which they were put in.
+// best returns the items that may have been put in, in order of priority, and within a
+// priority in the order in which they were put in.
 func best(q *queue) []*item {
 	all := slices.DeleteFunc(slices.Clone(q.items), func(it *item) bool { return it.enqueue() == nil })
 	slices.SortStableFunc(all, func(x, y *item) int {
@@ -151,8 +151,8 @@ func best(q *queue) []*item {
 	return all
 }
 
-// settle makes the items of the present priority hinder the worse ones. Items of one priority do not
-// hinder each other.
+// settle makes the items of the current priority hinder the worse ones. Items of one priority do
+// not hinder each other.
 func (s *strictness) settle() {
 	for _, p := range s.there[s.busy:] {
 		s.axis.occupy(p.from, p.to)
@@ -160,7 +160,7 @@ func (s *strictness) settle() {
 	s.busy = len(s.there)
 }
 
-// place takes an item at the first moment at which that can have been.
+// place takes an item at the earliest possible moment.
 func (s *strictness) place(it *item) {
 	op := it.enqueue()
 	in, out := s.axis.end(), s.axis.end()
@@ -177,12 +177,12 @@ func (s *strictness) place(it *item) {
 	}
 }
 
-// free returns the first position from one on at which a dequeue can have taken an item, or
-// found nothing; its return if there is none.
+// free returns the first position, from one on, at which a dequeue can have taken an item,
+// or found nothing; the position of its return if there is none.
 func (s *strictness) free(op *history.Operation, it *item, from int) int {
 	p, to := s.axis.free(from), s.axis.at(op.Return.Time)
 	switch {
-	case from > to: // it was put in later: integrity says so
+	case from > to: // it was put in later, which integrity reports
 		return to
 	case p > to:
 		s.wrong = append(s.wrong, misplaced{op, it, from, to, s.busy})
@@ -191,7 +191,8 @@ func (s *strictness) free(op *history.Operation, it *item, from int) int {
 	return p
 }
 
-// because names the items that were there all the time, and returns the events that show it.
+// because names the items that were there all the time, and returns the events that show
+// that.
 func (s *strictness) because(w misplaced) (names string, events []int) {
 	events = evidence.EventsOf(w.op)
 	if w.it != nil {
@@ -216,9 +217,9 @@ func stayed(it *item) string {
 	return "in by " + words.At(it.entered()) + ", taken from " + words.At(it.leaves()) + " on"
 }
 
-// cover chooses, of the first ahead entries of s.there, some that together cover all positions
-// between from and to. Where an entry stayed longer than its own dequeue shows, cover adds the
-// better ones that held it up.
+// cover chooses some of the first ahead entries of s.there that together cover all positions
+// between from and to. If an entry stayed longer than its own dequeue shows, cover adds the
+// better entries that held it up.
 func (s *strictness) cover(ahead, from, to int, chosen []int) []int {
 	for at := from; at <= to; {
 		last := -1
@@ -228,7 +229,7 @@ func (s *strictness) cover(ahead, from, to int, chosen []int) []int {
 			}
 		}
 		if last < 0 {
-			return chosen // behind what is wrong itself
+			return chosen // nothing covers the rest
 		}
 		p := s.there[last]
 		if at = p.to; slices.Contains(chosen, last) {
@@ -249,7 +250,7 @@ func (s *strictness) better(priority int64) int {
 	return n
 }
 
-// decideStrictByLog looks for the state that each dequeue can have gone by.
+// decideStrictByLog looks for the state in the log on which each dequeue can rest.
 func decideStrictByLog(f *frame.Finding, q *queue) {
 	nodes := nodesOf(q.Record)
 	var zxids []uint64

@@ -9,27 +9,28 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// This file decides which of the changes whose version is not known can have made the versions that no
-// client saw. A gap is the number of these between two known versions. All of them must have been made
-// before the end of anything that shows a version after the gap, which is the gap's deadline: deadlines
-// do not fall from gap to gap. No gap ends before a compare-and-set, since that shows the version that
-// it found.
+// This file decides which of the changes whose version is not known can have made the versions that
+// no client saw. A gap is a range of such versions between two known versions. All of them must
+// have been made before the end of any operation that shows a version after the gap. The first such
+// end is the gap's deadline; deadlines do not fall from gap to gap. No gap ends before a
+// compare-and-set, since that shows the version that it found.
 //
-// A write can stand anywhere in a gap, a compare-and-set only directly after the value that it compares
-// with: after the known version before the gap, or after another change of the gap. So a gap is filled
-// by chains, each a write with compare-and-sets that follow from it, and by one chain that follows from
-// the version before the gap. Any beginning of a chain can be used, so only the longest one that can
-// have begun by the deadline counts.
+// A write can stand anywhere in a gap. A compare-and-set can stand only directly after the value
+// that it compares with: after the known version before the gap, or after another change in the
+// gap. So a gap is filled by chains, each a write with compare-and-sets that follow from it, and by
+// one chain that follows from the version before the gap. Any initial part of a chain can be used,
+// so only the longest part that can have begun by the deadline counts.
 
 // gap is a range of versions that no client saw.
 type gap struct {
 	before, behind *state
-	length         int64 // what is still missing, without the chain from the version before
+	length         int64 // what is still missing, not counting the chain from the version before
 	until          time.Duration
 }
 
-// chainOf holds, for the changes that follow from one, when the longest chain of each length can have
-// begun: the last of its invocations, at the earliest. Index 0 is length 1.
+// chainOf describes the changes that follow from one change: for each length, when the longest
+// chain of that length can have begun, by the last of its invocations, at the earliest. Index 0 is
+// length 1.
 type chainOf []time.Duration
 
 // within returns how many changes of the chain can have begun by t.
@@ -63,7 +64,7 @@ func (z *versions) unversioned() unversioned {
 	return l
 }
 
-// chain returns the longest chain that begins with one of some changes.
+// chain returns the longest chain that begins with any of some changes.
 func (l unversioned) chain(first []*change) chainOf {
 	type link struct {
 		c     *change
@@ -90,8 +91,8 @@ func (l unversioned) chain(first []*change) chainOf {
 	return longest
 }
 
-// gaps returns the gaps in order, and how many changes each needs apart from those that follow from the
-// version before it.
+// gaps returns the gaps in order, with the number of changes that each needs apart from those that
+// follow from the version before it.
 func (z *versions) gaps(l unversioned) []gap {
 	var of []gap
 	until := endings(z.placed)
@@ -109,12 +110,12 @@ func (z *versions) gaps(l unversioned) []gap {
 
 // fill checks that every gap can be filled if each change is used at most once.
 //
-// If all chains are single writes, as they nearly always are, the gaps are filled in order, each from
-// the changes that had begun by its deadline: a change that fits a gap fits all later gaps, so it does
-// not matter which one is used. A longer chain is used in one gap only. Distributing such chains among
-// gaps is bin packing, for which no fast procedure is known. Then it is a violation if the gaps could
-// not be filled even if chains could be cut. Otherwise a bounded search may find a way, or that there
-// is none, and if it does neither, the result is unknown.
+// If all chains are single writes, as they nearly always are, the gaps are filled in order, each
+// from the changes that had begun by its deadline: a change that fits a gap fits all later gaps, so
+// it does not matter which one is used. A longer chain is used in one gap only. Distributing such
+// chains among gaps is bin packing, for which no fast procedure is known. Then it is a violation if
+// the gaps could not be filled even if chains could be cut. Otherwise a bounded search may find a
+// way, or prove that there is none; if it does neither, the result is unknown.
 func (z *versions) fill() {
 	l := z.unversioned()
 	gaps := z.gaps(l)
@@ -159,31 +160,31 @@ func (z *versions) missing(g *gap, begun int) {
 		z.key, z.tell(g.behind), g.behind.version, g.before.version, why)
 }
 
-// Bounds of the search for how chains fill gaps.
+// Limits of the search for a way to fill gaps with chains.
 const (
 	packingChains = 64
 	packingTries  = 100_000
 )
 
-// packing is how chains are divided among gaps.
+// packing is the problem of dividing chains among gaps.
 type packing struct {
 	gaps    []gap
 	single  []time.Duration // invocations of changes from which nothing follows, sorted
 	chains  []chainOf       // the others, the longest first
 	tries   int
-	deepest int // the gap that the search did not get beyond
+	deepest int // the furthest gap that the search reached
 	failed  map[packed]bool
 }
 
 // packed is a state of the search between two gaps.
 type packed struct {
 	gap    int
-	chains uint64 // used
-	single int64  // used
+	chains uint64 // those that are used
+	single int64  // how many are used
 }
 
 // short returns the first gap that could not be filled even if chains could be cut, and how many
-// changes there are for it and the gaps before it; nil if there is none.
+// changes are available for it and the gaps before it; nil if there is none.
 func (p *packing) short() (*gap, int) {
 	begun := slices.Clone(p.single)
 	for _, c := range p.chains {
@@ -222,7 +223,8 @@ func (p *packing) fits(gap int, chains uint64, single int64) bool {
 	return false
 }
 
-// covers fills the rest of a gap: with chains from one on, then with single changes.
+// covers fills the rest of a gap: with the chains from one on, and then with single
+// changes.
 func (p *packing) covers(s packed, left int64, from int) bool {
 	if p.tries--; p.tries <= 0 {
 		return false

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 )
 
-// Chains of compare-and-sets are divided among gaps as trying everything divides them;
-// and where there are too many to try, nothing is claimed.
+// Chains of compare-and-sets are divided among gaps as by trying everything; if there
+// are too many to try, nothing is claimed.
 func TestChainsFillGapsAgreesWithBruteForce(t *testing.T) {
 	t.Parallel()
 	fits, cut := 0, 0
@@ -52,7 +52,7 @@ func TestChainsFillGapsAgreesWithBruteForce(t *testing.T) {
 	}
 }
 
-// packs tries each chain, from one on, in each gap.
+// packs tries each chain, from the given one on, in each gap.
 func packs(p packing, has []int64, from int) bool {
 	if all := append(slices.Clone(p.chains), ones(p.single)...); from < len(all) {
 		for g := range p.gaps {

@@ -103,7 +103,7 @@ func decideZones(f *frame.Finding, key string, r *register) {
 }
 
 // times returns all moments at which something began or ended, each once, in order.
-// At equal times nothing comes before anything.
+// Events at equal times have no order.
 func (r *register) times() []time.Duration {
 	of := make([]time.Duration, 0, 2*(len(r.changes)+len(r.reads)))
 	for _, c := range r.changes {

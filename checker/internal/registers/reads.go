@@ -16,10 +16,10 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// plainReads requires what holds even for a read that may be old: within a session values that were
-// read or written never become older (single system image, Programmer's Guide, Consistency Guarantees),
-// and no value is read that no client had begun to write. A new session may go back. How old values
-// were is measured.
+// plainReads requires what must hold even for a read that may be old: within a session, the values
+// that are read or written never become older (single system image, Programmer's Guide, Consistency
+// Guarantees), and no value is read that no client had begun to write. A new session may go back.
+// How old values were is measured.
 var plainReads = &frame.Property{
 	Name:     "plain-reads",
 	NoModel:  frame.Again,
@@ -45,7 +45,8 @@ var plainReads = &frame.Property{
 	Derive:   staleShare("plain"),
 }
 
-// readExercise wants reads of a kind, and others who changed something meanwhile.
+// readExercise requires reads of a kind, and other clients that changed something
+// meanwhile.
 func readExercise(figure, of string) func(*evidence.Record, map[string]float64) string {
 	return func(a *evidence.Record, figures map[string]float64) string {
 		if missing := frame.Few(figures[figure], 20, of); missing != "" {
@@ -55,7 +56,7 @@ func readExercise(figure, of string) func(*evidence.Record, map[string]float64) 
 	}
 }
 
-// measureAge counts a read of a value that was overwritten so long before.
+// measureAge counts a read of a value that had been overwritten for that long.
 func measureAge(f *frame.Finding, age time.Duration) {
 	f.Count("stale", 1)
 	if f.Figures["longest_stale_ms"] < float64(age)/float64(time.Millisecond) {
@@ -74,10 +75,10 @@ func staleShare(kind string) func(map[string]float64) {
 
 // observation is what a session has seen of a register: a read, or a change of its own.
 type observation struct {
-	begun  int     // index of its invocation: a client does one thing after the other
-	change *change // that made the value; nil: the register began with it, or the change is not known
+	begun  int     // index of its invocation: a client calls one operation after the other
+	change *change // the change that made the value; nil: the register began with it, or the change is not known
 	zxid   history.ID
-	look   *look // nil: its own change
+	look   *look // nil: the session's own change
 }
 
 func (s *observation) events() []int {
@@ -128,7 +129,7 @@ func (r *register) within(op *history.Operation) history.ID {
 
 // decideSession goes through what one session saw, in order.
 func decideSession(f *frame.Finding, key string, r *register, session history.ID, seen []*observation) {
-	var newest, latest *observation // by zxid; by when the change began that made the value
+	var newest, latest *observation // the newest by zxid, and by when the change began that made the value
 	for _, s := range seen {
 		switch {
 		case s.look == nil:
@@ -165,13 +166,13 @@ func (r *register) wentBack(f *frame.Finding, key string, session history.ID, s,
 	f.Violated(counterexample, "%s: session %s went back: %s shows an older value than it should: %s", key, session, r.seen(s.look), r.hadSeen(before))
 }
 
-// overwrites finds when a value was certainly overwritten.
+// overwrites finds out when a value was certainly overwritten.
 type overwrites struct {
 	r      *register
 	byZxid []*change // acknowledged, by zxid
 	byInv  []*change // acknowledged, by invocation
-	zxids  []*change // of byZxid[i:], the one that returned first
-	invs   []*change // of byInv[i:], likewise
+	zxids  []*change // among byZxid[i:], the one that returned first
+	invs   []*change // among byInv[i:], the one that returned first
 }
 
 func newOverwrites(r *register) *overwrites {
@@ -189,7 +190,8 @@ func newOverwrites(r *register) *overwrites {
 	return o
 }
 
-// firstOf gives, for each place, the change from there on that returned first.
+// firstOf returns, for each place, the change that returned first among those from
+// there on.
 func firstOf(of []*change) []*change {
 	first := make([]*change, len(of))
 	for i := len(of) - 1; i >= 0; i-- {
@@ -219,7 +221,7 @@ func (r *register) madeAndRead(l *look) []int {
 	return l.events()
 }
 
-// after returns, of the changes that came after the value of a read, the one that returned first;
+// after returns the change that returned first among those that came after the value of a read;
 // nil if there is none.
 func (o *overwrites) after(l *look) *change {
 	if l.zxid != 0 {
@@ -253,7 +255,7 @@ func from(of []*change, i int) *change {
 }
 
 // syncReads requires that a read after a sync is fresh. A deposed leader that does not know yet
-// that it lost the lead answers a sync from its own state. So near a fault of servers or an
+// that it has been deposed answers a sync from its own state. So near a server fault or an
 // election, old values are only measured.
 var syncReads = &frame.Property{
 	Name:     "sync-reads",
@@ -301,8 +303,8 @@ func (l *look) overSessions() bool {
 	return l.op != nil && l.op.Invoke.Session != l.op.Return.Session
 }
 
-// leaderless reports whether servers may have been without a leader, or with two, in s: a fault of
-// servers or an election overlaps it, or there was an election at an unknown time.
+// leaderless reports whether servers may have been without a leader, or with two, in s: a server
+// fault or an election overlaps s, or there was an election at an unknown time.
 func leaderless(a *evidence.Record, s evidence.Span) bool {
 	for _, f := range a.Faults.All {
 		if f.OnServers() && f.From <= s.To && s.From <= f.Over {
@@ -312,15 +314,15 @@ func leaderless(a *evidence.Record, s evidence.Span) bool {
 	return slices.ContainsFunc(a.Faults.Elections, func(e faults.Election) bool { return s.From <= e.At && e.At <= s.To }) || a.UnseenElections()
 }
 
-// succeeded reports whether a change may have been made by another leader than the value that was read,
-// if the record does not show which leaders there were.
+// succeeded reports whether a change may have been made under another leader than the value that
+// was read, if the record does not show which leaders there were.
 func succeeded(a *evidence.Record, l *look, by *change) bool {
 	const epoch = 32 // bits above the counter of a zxid
 	return a.Health["after"].Epoch == 0 && by.zxid>>epoch > l.zxid>>epoch
 }
 
-// durable requires that no acknowledged write is lost: at the end the newest write is there, and the
-// znode's version counts all of them.
+// durable requires that no acknowledged write is lost: at the end the newest write is there, and
+// the znode's version counts all writes.
 var durable = &frame.Property{
 	Name:     "durable",
 	NoModel:  frame.Given,
@@ -341,8 +343,9 @@ var durable = &frame.Property{
 	Exercise: frame.Wants("acknowledged", 20, "acknowledged writes"),
 }
 
-// decideDurable counts the changes that were acknowledged before the final read was called, and those
-// that had begun when it returned: only those are certainly in its version, or certainly not beyond it.
+// decideDurable counts the changes that were acknowledged before the final read was called, and
+// those that had begun when it returned: the version of the final read includes at least the
+// former, and at most the latter.
 func decideDurable(f *frame.Finding, key string, r *register) {
 	if _, by := r.over.age(r.final); by != nil {
 		f.Violated(append(r.madeAndRead(r.final), evidence.EventsOf(by.op)...), "%s: %s is lost: %s shows an older value", key, r.spanOf(by), r.seen(r.final))
@@ -372,7 +375,7 @@ func decideDurable(f *frame.Finding, key string, r *register) {
 	}
 }
 
-// were returns a number of things that were: "1 write was", "2 writes were".
+// were returns a count with its verb: "1 write was", "2 writes were".
 func were(n int, of string) string {
 	if n == 1 {
 		return prose.Count(n, of) + " was"

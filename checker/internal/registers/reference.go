@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A register for the reference model: its value.
+// A register for the reference model. The state is its value.
 var registerReference = &frame.Reference{
 	Covers:     []string{"linearizable"},
 	Operations: registerOperations,
@@ -19,15 +19,15 @@ var registerReference = &frame.Reference{
 
 // registerStep is an operation on a register.
 type registerStep struct {
-	reads, writes bool // what it does with the value
+	reads, writes bool // what the operation does with the value
 	from, to      int32
 	maybe         bool // it may never happen
 	text          string
 }
 
-// registerOperations leaves out changes of unknown outcome whose values no client saw or compared with:
-// if they never happened, the rest is explained as well. A change whose value was read had happened by
-// then.
+// registerOperations leaves out changes of unknown outcome whose values no client saw or compared
+// with: if they never happened, the rest is explained just as well. A change whose value was read
+// must have happened by then.
 func registerOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	r := registerOf(k)
 	if r.doubled != "" || r.writer[0] != nil {

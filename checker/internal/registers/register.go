@@ -17,16 +17,16 @@ import (
 )
 
 // Register is the store itself, observed at one znode whose values are unique. The first property
-// decides from values and real time only, the second from zxids; the others decide what an unfenced
-// read may show.
+// uses only values and real time, the second uses zxids; the others are about what an unfenced read
+// may show.
 var Register = frame.Model{
 	Object:     models.Register,
 	Properties: append([]*frame.Property{linearizable, zxidOrder, plainReads, syncReads, frame.FencedReads, durable, frame.LogAgrees(nil, nil)}, servers.Properties...),
 	References: []*frame.Reference{registerReference},
 }
 
-// register holds what happened to one register. Values are numbers; 0 is "", which
-// it begins with.
+// register holds what happened to one register. Values are numbers; 0 is "", with which
+// it begins.
 type register struct {
 	*evidence.Key
 	values  []string
@@ -34,21 +34,21 @@ type register struct {
 	reads   []*look   // that succeeded, and the final one, in order of invocation
 	final   *look     // the harness's own look at the end; nil: there is none
 	writer  []*change // by value; nil: no client wrote it
-	failed  []*change // by value: who certainly did not write it
-	doubled string    // a value that two wrote
+	failed  []*change // by value: a change that certainly did not write it
+	doubled string    // a value that two changes wrote
 	lost    int       // compare-and-sets that lost against another change
 
 	unwritten []*look            // reads of values that no client had begun to write
-	over      *overwrites        // by whom values were overwritten
-	figures   map[string]float64 // what the exercise condition asks for
+	over      *overwrites        // when, and by which changes, values were overwritten
+	figures   map[string]float64 // counts for the exercise condition
 }
 
 // change is a write or a compare-and-set.
 type change struct {
 	op       *history.Operation
-	from, to int32      // from is noValue of a write
-	zxid     history.ID // also as a read shows it; 0: not known
-	stated   int32      // the version that it made, as its answer says; 0: not told
+	from, to int32      // from is noValue for a write
+	zxid     history.ID // from its own answer or from a read; 0: not known
+	stated   int32      // the version that it made, according to its answer; 0: not known
 }
 
 const noValue = -1
@@ -83,7 +83,7 @@ func (l *look) events() []int {
 	return evidence.EventsOf(l.op)
 }
 
-// registerOf reads the history of a key as a register's.
+// registerOf reads the history of a key as that of a register.
 var registerOf = evidence.OncePerKey(readRegister)
 
 func readRegister(k *evidence.Key) *register {
@@ -103,7 +103,7 @@ type registerReader struct {
 	*register
 	a       *evidence.Record
 	numbers map[string]int32
-	kinds   map[string]string // of reads, by what the invocation says: that comes again and again
+	kinds   map[string]string // kinds of reads, by the value of the invocation, which is often the same
 }
 
 // kind returns how a read was done.
@@ -112,7 +112,7 @@ func (b *registerReader) kind(op *history.Operation) string {
 		return kind
 	}
 	var how models.HowRead
-	if b.a.Decode(op.Invoke, &how); how.Kind == "" { // or it could not be read
+	if b.a.Decode(op.Invoke, &how); how.Kind == "" { // or the value could not be read
 		return models.ReadFenced
 	}
 	b.kinds[string(op.Invoke.Value)] = how.Kind
@@ -243,7 +243,7 @@ func onRegister(decide func(context.Context, *frame.Finding, *register)) func(co
 	}
 }
 
-// registerFigures counts what the exercise condition asks for.
+// registerFigures counts what the exercise condition requires.
 func registerFigures(r *register) map[string]float64 {
 	figures := map[string]float64{"changes": float64(len(r.changes)), "lost_cas": float64(r.lost)}
 	all, changing := evidence.NewReach(), evidence.NewReach()

@@ -14,11 +14,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// zxidOrder requires that versions and zxids explain everything: each version of the znode was made by
-// one change, with a higher zxid than the one before; a compare-and-set found the value of the version
-// before its own; and an operation that shows a version had not ended before the change that made this
-// or an earlier version began. Since the servers commit one transaction after the other, linearizable
-// means no more than this if versions are known.
+// zxidOrder requires that versions and zxids explain everything: each version of the znode was made
+// by one change, with a higher zxid than the one before; a compare-and-set found the value of the
+// version before its own; and an operation that shows a version had not ended before the change
+// that made this or an earlier version began. Since the servers commit one transaction after the
+// other, linearizability requires no more than this if versions are known.
 var zxidOrder = &frame.Property{
 	Name:     "zxid-order",
 	NoModel:  frame.Again,
@@ -38,7 +38,7 @@ var zxidOrder = &frame.Property{
 	},
 }
 
-// anyZxid reports whether the subject tells zxids: with its writes, or when it reads.
+// anyZxid reports whether the subject reports zxids: with its writes, or when it reads.
 func anyZxid(a *evidence.Record) bool {
 	for _, k := range a.Keys {
 		for op := range k.EachOp() {
@@ -90,15 +90,15 @@ type versions struct {
 	key    string
 	r      *register
 	of     []state  // by value
-	placed []*state // those whose version is known, in order of it
+	placed []*state // states whose version is known, in order of version
 }
 
 // state is the znode between two changes.
 type state struct {
 	value   int32
-	zxid    history.ID // of the change that made it; 0: not told
+	zxid    history.ID // of the change that made it; 0: not known
 	version int32
-	known   bool // the version is
+	known   bool // the version is known
 
 	maker     *change // nil: not known, or the register begins with the value
 	reads     []*look
@@ -133,7 +133,7 @@ func (r *register) sourceName(t source) string {
 // began reports whether the state is the one that the znode begins with.
 func (s *state) began() bool { return s.value == 0 }
 
-// shows returns the events that tell where the state stands among all.
+// shows returns the events that show the place of the state among all states.
 func (s *state) shows() []int {
 	counterexample := append(s.zxidBy.events(), s.versionBy.events()...)
 	if s.maker != nil {
@@ -163,7 +163,7 @@ func (z *versions) tell(s *state) string {
 	return z.r.name(s.value)
 }
 
-// collect puts changes and reads to the states that they make and show.
+// collect assigns changes and reads to the states that they make and show.
 func (z *versions) collect() {
 	for v := range z.of {
 		z.of[v].value = int32(v)
@@ -177,7 +177,8 @@ func (z *versions) collect() {
 	}
 }
 
-// agree collects what operations show of each state. It must be one version and one zxid.
+// agree collects what operations show of each state. All of them must show the same
+// version and zxid.
 func (z *versions) agree() {
 	for v := range z.of {
 		s := &z.of[v]
@@ -239,14 +240,14 @@ func (z *versions) place() {
 // follow checks that every compare-and-set found the value of the version before its own. If no read
 // shows that version's value, the compare-and-set does.
 func (z *versions) follow() {
-	var found []*state // whose versions only a compare-and-set tells
+	var found []*state // states whose version only a compare-and-set shows
 	for i := len(z.placed) - 1; i > 0; i-- {
 		for s := z.placed[i]; s != nil && s.maker != nil && s.maker.from != noValue && z.f.Result != frame.Violation; {
 			was := &z.of[s.maker.from]
 			before := z.placed[i-1]
 			switch {
 			case was.known && was.version == s.version-1:
-				was = nil // it is as it should be
+				was = nil // the compare-and-set found the right value
 			case was.known:
 				z.f.Violated(append(s.shows(), was.shows()...), "%s: %s made version %d, so %s would have been version %d, but it was version %d",
 					z.key, z.tell(s), s.version, z.r.name(was.value), s.version-1, was.version)
@@ -266,9 +267,9 @@ func (z *versions) follow() {
 	slices.SortFunc(z.placed, func(x, y *state) int { return cmp.Compare(x.version, y.version) })
 }
 
-// rising checks that zxids rise with versions, by one at least for each.
+// rising checks that zxids rise with versions, by at least one for each version.
 func (z *versions) rising() {
-	last := z.placed[0] // whose zxid is told; that of the beginning is 0 at the least
+	last := z.placed[0] // the last state with a known zxid; the zxid of the first state is at least 0
 	for i, s := range z.placed {
 		if i > 0 && s.version == z.placed[i-1].version+1 {
 			z.f.Count("steps", 1)
@@ -293,7 +294,8 @@ func (z *versions) rising() {
 	}
 }
 
-// byZxid returns the states whose zxids are told, in their order, behind the first one.
+// byZxid returns the first state, followed by the states with known zxids in order of
+// zxid.
 func (z *versions) byZxid() []*state {
 	of := []*state{&z.of[0]}
 	for v := range z.of[1:] {
@@ -312,7 +314,7 @@ type ending struct {
 	of *state
 }
 
-// first returns the end of what ended first at a state itself.
+// first returns the earliest end of the operations that show the state itself.
 func (s *state) first() ending {
 	e := ending{at: evidence.Never, of: s}
 	if s.maker != nil {
@@ -376,7 +378,8 @@ func order(s, later *state) string {
 	return fmt.Sprintf("their versions, %d and %d,", later.version, s.version)
 }
 
-// untold checks that nothing wrong is not enough where states have no known version.
+// untold checks whether a verdict without a violation is enough, although some states
+// have no known version.
 func (z *versions) untold() {
 	missing, told := 0, 0
 	for v := range z.of[1:] {

@@ -8,10 +8,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// answers looks for requests that were passed over: a later one of the same connection was answered
-// before. A connection keeps the order, and nothing excuses that, except that a copy of the client took
-// over the session: then the server answers a write by closing the connection, and sends the answers
-// that are ready after it in the same batch.
+// answers looks for requests that were passed over: a server answered a later request of the same
+// connection first. A connection keeps the order, and nothing excuses that, except that a copy of
+// the client took over the session: then the server answers a write by closing the connection, and
+// sends the answers that are ready after it in the same batch.
 func answers(a *evidence.Record) (f frame.Finding) {
 	for _, e := range a.History.Facts() {
 		if e.Process != history.SessionProcess || e.F != history.FOvertaken {

@@ -31,9 +31,9 @@ var connectsOf = evidence.Once(func(a *evidence.Record) (all []connect) {
 	return all
 })
 
-// connects compares what servers answered to connects with what was asked for. A server answers with
-// the session that the client asked for, or refuses, which a link records as an end. A client library
-// that does not compare the two continues with the session that it got.
+// connects compares the servers' answers to connects with what the clients asked for. A server
+// answers with the session that the client asked for, or refuses, which a link records as an end. A
+// client library that does not compare the two continues with the session that it got.
 func connects(a *evidence.Record) (f frame.Finding) {
 	known := map[history.ID]connect{} // the first connect of each session
 	for _, c := range connectsOf(a) {
@@ -41,7 +41,7 @@ func connects(a *evidence.Record) (f frame.Finding) {
 		if !old {
 			known[c.Session] = c
 		}
-		if c.Wanted == 0 { // an older record
+		if c.Wanted == 0 { // the record is from an older version
 			continue
 		}
 		f.Count("connects", 1)
@@ -93,8 +93,8 @@ func outOfBounds(a *evidence.Record, c *history.Connected) string {
 	return ""
 }
 
-// toldBefore returns where a server that had nothing to excuse it declared a session expired that
-// is connected again; nil: none did.
+// toldBefore returns the event at which a server, without an excuse, had declared a session
+// expired that is connected again; nil if there is none.
 func toldBefore(a *evidence.Record, c *connect) *history.Event {
 	s := a.Session(c.Session)
 	if s == nil || s.GivenUp != nil || s.ExpiredEvent < 0 || s.Expired >= c.Event.Time {

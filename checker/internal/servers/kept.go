@@ -9,15 +9,17 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// keptAlive looks for sessions that were declared expired although their clients had kept them alive.
-// The leader counts a session's timeout from when it last heard of the session: in a connect, in a
-// write, or from the server that the client is on, which reports at each half tick which sessions it
-// has answered (LearnerHandler, Learner.ping). So an answered request keeps a session alive for its
-// timeout, less the time that this report takes: at most two ticks, or half a timeout if that is less.
+// keptAlive looks for sessions that were declared expired although their clients had kept them
+// alive. The leader counts a session's timeout from when it last heard of the session: in a
+// connect, in a write, or from the server that the client is on, which reports at each half tick
+// which sessions it has answered (LearnerHandler, Learner.ping). So an answered request keeps a
+// session alive for the session's timeout, less the time that this report takes: at most two ticks,
+// or half a timeout if that is less.
 //
-// That holds while the leader works, and hears of the servers: nothing is decided about sessions that
-// ended near a fault, a change of leaders or a stall of the harness, or if no quorum answered any
-// client for a quarter of a timeout. A leader that stood still may end all sessions when it resumes.
+// That holds while the leader works and hears from the servers: nothing is decided about sessions
+// that ended near a fault, a change of leaders or a stall of the harness, or if no quorum answered
+// any client for a quarter of a timeout. A leader that stood still may end all sessions when it
+// resumes.
 func keptAlive(a *evidence.Record) (f frame.Finding) {
 	last := map[history.ID]connect{}
 	next := 0
@@ -46,7 +48,8 @@ func keptAlive(a *evidence.Record) (f frame.Finding) {
 	return f
 }
 
-// wasKept reports whether a session was kept alive, up to a moment at which it was declared expired.
+// wasKept reports whether a session had been kept alive up to the moment at which it was declared
+// expired.
 func wasKept(a *evidence.Record, c *connect, x *history.Expired, at time.Duration) bool {
 	word := c.Timeout / 2
 	if a.Params.Tick > 0 {

@@ -34,8 +34,8 @@ var Properties = []*frame.Property{
 	},
 }
 
-// Broken returns the first of the promises that servers broke in a record, in a sentence; "": none
-// that is known.
+// Broken returns, in a sentence, the first promise that servers broke in a record; "" if none is
+// known.
 func Broken(a *evidence.Record) string { return brokenOf(a) }
 
 var brokenOf = evidence.Once(func(a *evidence.Record) string {
@@ -56,7 +56,7 @@ func from(letters string) func(*evidence.Record) string {
 // nothing returns an empty finding: the property is not decided for single keys.
 func nothing(context.Context, *evidence.Key) frame.Finding { return frame.Finding{} }
 
-// Told reports whether the record tells what clients asked for when they connected.
+// Told reports whether the record contains what clients asked for when they connected.
 func Told(a *evidence.Record) bool {
 	for _, c := range connectsOf(a) {
 		if c.Wanted > 0 {
@@ -66,7 +66,7 @@ func Told(a *evidence.Record) bool {
 	return false
 }
 
-// lastsATimeout reports whether, beside that, some session had the time to end by its timeout, or
+// lastsATimeout reports whether, in addition, some session had the time to end by its timeout, or
 // was reported to have ended.
 func lastsATimeout(a *evidence.Record) bool {
 	for _, c := range connectsOf(a) {

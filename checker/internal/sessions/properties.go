@@ -50,7 +50,7 @@ var Session = frame.Model{Object: models.Session, Properties: append([]*frame.Pr
 	promise(promises.Names, "sequential names increased, and none was assigned twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
 }, servers.Properties...)}
 
-// promise returns the property that the servers keep a promise.
+// promise returns the property that the servers keep a given promise.
 func promise(name, meaning, decider, by string, exercise func(*evidence.Record, map[string]float64) string) *frame.Property {
 	return &frame.Property{
 		Name:    name,
@@ -93,16 +93,16 @@ func dated(p *frame.Property) *frame.Property {
 	return p
 }
 
-// onlyLogged makes a property apply only where the transactions are known:
-// nothing less can show it.
+// onlyLogged makes a property apply only if the transactions are known, since nothing
+// else can show it.
 func onlyLogged(p *frame.Property) *frame.Property {
 	p.Logged, p.Applies = true, func(a *evidence.Record) bool { return len(a.Transactions) > 0 }
 	return p
 }
 
-// timedLog makes a property apply only where, beside that, times of the record can
-// be held against the servers', and the load was long enough for several sessions
-// to time out.
+// timedLog makes a property apply only if the transactions are known, the times of the
+// record can be compared with the servers' times, and the load was long enough for
+// several sessions to time out.
 func timedLog(p *frame.Property) *frame.Property {
 	const timeouts = 4
 	p.Logged, p.Applies = true, func(a *evidence.Record) bool {
@@ -113,7 +113,7 @@ func timedLog(p *frame.Property) *frame.Property {
 	return p
 }
 
-// aged makes a property apply only where the servers' settings are known and a connection
+// aged makes a property apply only if the servers' settings are known and some connection
 // lasted for long enough.
 func aged(p *frame.Property) *frame.Property {
 	p.Applies = (*evidence.Record).Ages
@@ -121,21 +121,21 @@ func aged(p *frame.Property) *frame.Property {
 	return p
 }
 
-// restricted makes a property apply only if clients asked for something that not every client may do.
+// restricted makes a property apply only if clients made requests that not every client may make.
 func restricted(p *frame.Property) *frame.Property {
 	p.Applies = func(a *evidence.Record) bool { return did(a, models.FRights) }
 	p.NoModel = frame.Given
 	return p
 }
 
-// passing makes a property apply only where clients made such znodes.
+// passing makes a property apply only if clients made containers or znodes with a TTL.
 func passing(p *frame.Property) *frame.Property {
 	p.Applies = func(a *evidence.Record) bool { return did(a, models.FLifetimes) }
 	p.NoModel = frame.Timed
 	return p
 }
 
-// staying makes a property apply only where a client set a watch that stays.
+// staying makes a property apply only if a client set a persistent watch.
 func staying(p *frame.Property) *frame.Property {
 	p.Applies = func(a *evidence.Record) bool {
 		return slices.ContainsFunc(a.History.Events, func(e history.Event) bool {
@@ -146,12 +146,12 @@ func staying(p *frame.Property) *frame.Property {
 	return p
 }
 
-// did reports whether an operation of a name was called.
+// did reports whether an operation with a name was called.
 func did(a *evidence.Record, f string) bool {
 	return slices.ContainsFunc(a.History.Events, func(e history.Event) bool { return e.F == f && e.Type == history.Invoke })
 }
 
-// report are the findings about all promises.
+// report computes the findings about all promises once.
 type report struct {
 	once sync.Once
 	of   promises.Report
@@ -165,7 +165,7 @@ func (r *report) findings(ctx context.Context, a *evidence.Record) promises.Repo
 	return r.of
 }
 
-// wireRun returns the record as package promises wants it.
+// wireRun converts the record to the form that package promises takes.
 func wireRun(a *evidence.Record) promises.Run {
 	run := promises.Run{
 		Events:       a.History.Events,
@@ -202,7 +202,7 @@ func wireRun(a *evidence.Record) promises.Run {
 	return run
 }
 
-// reconnecting reports whether a fault was done that makes clients connect again.
+// reconnecting reports whether a fault took effect that makes clients connect again.
 func reconnecting(a *evidence.Record) bool {
 	for _, f := range a.Faults.All {
 		if f.Took && f.Traits.Reconnects {

@@ -43,8 +43,8 @@ func Distinct(operation string) *frame.Property {
 	}
 }
 
-// Rising returns the property that no answer of an operation on a key, a number, is less than one
-// that was given before the call began.
+// Rising returns the property that no answer of an operation on a key, which must be a number, is
+// less than one that was given before the call began.
 func Rising(operation string) *frame.Property {
 	return &frame.Property{
 		Name:     operation + "-rising",
@@ -104,7 +104,7 @@ func answered(k *evidence.Key, operation string) (ops []*history.Operation) {
 	return ops
 }
 
-// answers wants some answers of an operation.
+// answers requires a number of answers of an operation.
 func answers(operation string, wanted int) func(*evidence.Record, map[string]float64) string {
 	return func(_ *evidence.Record, figures map[string]float64) string {
 		if n := int(figures["answers"]); n < wanted {
@@ -123,7 +123,7 @@ func textOf(v json.RawMessage) string {
 	return text.String()
 }
 
-// numberOf returns an answer as a number that is exact to the last of 256 bits.
+// numberOf returns an answer as a number with a precision of 256 bits.
 func numberOf(v json.RawMessage) (*big.Float, bool) {
 	n, _, err := big.ParseFloat(string(v), 10, 256, big.ToNearestEven)
 	return n, err == nil

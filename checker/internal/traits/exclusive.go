@@ -13,18 +13,23 @@ import (
 // Hold names the operations that begin and end a hold of their key. At any time there is one hold, or a
 // few. Answers are JSON; nil if there is none.
 type Hold struct {
-	// Begin begins the hold when it is answered. An answer of false means that it did not, and so does an
-	// error that it declares as an answer (history.CodeRefused).
+	// Begin is the operation that begins the hold when it is answered. An answer of false means
+	// that it did not begin one, and so does an error that it declares as an answer
+	// (history.CodeRefused).
 	Begin string
-	// End ends the hold when it is invoked, unless it certainly had no effect.
+	// End is the operation that ends the hold when it is invoked, unless it certainly
+	// had no effect.
 	End string
-	// Confirm answers true if the client still holds, and false if not. "": there is no such operation.
+	// Confirm is the operation that answers true if the client still holds, and false if not. "":
+	// there is no such operation.
 	Confirm string
-	// Places is how many clients may hold at once. Up to 1: the hold is exclusive.
+	// Places is how many clients may hold at once. 0 or 1 means that the hold is
+	// exclusive.
 	Places int
 	// Nested means that a client may begin a hold again while it holds, and ends it as often.
 	Nested bool
-	// Token returns the fencing token in the answer of a Begin; 0 if it has none. nil: there are none.
+	// Token returns the fencing token in the answer of a Begin; 0 if it has none. nil: there are no
+	// tokens.
 	Token func(answer json.RawMessage) int64
 }
 
@@ -49,7 +54,7 @@ func Exclusive(x Hold) []*frame.Property {
 	nested := func(longest bool) func(*history.History, *evidence.Record) {
 		return func(h *history.History, a *evidence.Record) { nesting{&x, h, a, longest}.run() }
 	}
-	// A client that waits for a hold that may go on does not wait too long.
+	// A client that waits for a hold that may still last does not wait too long.
 	all := append(seenAs(of, certain, nested(false)), seenAs(of, progress, nested(true))...)
 	for i, p := range all {
 		all[i] = x.withInner(p)
@@ -57,14 +62,14 @@ func Exclusive(x Hold) []*frame.Property {
 	return all
 }
 
-// playAll makes all operations the parts of a lock's.
+// playAll lets all operations play the parts of a lock's operations.
 func (x *Hold) playAll(h *history.History, a *evidence.Record) {
 	for _, op := range a.History.Operations() {
 		x.play(h, op, x.part(op))
 	}
 }
 
-// part returns which operation of a lock an operation is.
+// part returns the name of the lock's operation whose part an operation plays.
 func (x *Hold) part(op *history.Operation) string {
 	switch op.F {
 	case x.Begin:
@@ -78,7 +83,7 @@ func (x *Hold) part(op *history.Operation) string {
 	return ""
 }
 
-// play makes an operation of the history the part of a lock's.
+// play lets an operation of the history play a part of a lock's operations.
 func (x *Hold) play(h *history.History, op *history.Operation, part string) {
 	var argument, answer any
 	answered := op.Outcome() == history.OK

@@ -10,10 +10,12 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file adds to the counterexamples of nested holds the inner begins and ends that a reader needs: without
-// them, a hold seems to end at an inner end, or to last although its client called no begin so often.
+// This file adds to the counterexamples of nested holds the inner begins and ends that a reader
+// needs: without them, a hold seems to end at an inner end, or to last longer than the begins of
+// its client explain.
 
-// withInner returns a property whose counterexamples show them.
+// withInner returns the property with counterexamples that show the inner begins and
+// ends.
 func (x *Hold) withInner(p *frame.Property) *frame.Property {
 	shown := *p
 	shown.Decide = func(ctx context.Context, k *evidence.Key) frame.Finding {
@@ -33,7 +35,7 @@ func (x *Hold) inner(k *evidence.Key, counterexample []int) (events []int) {
 		if !x.begins(op) || !shows(op.Return) {
 			continue
 		}
-		until := evidence.Always // what others did, up to the last that is shown
+		until := evidence.Always // events of others, up to the last that is shown
 		for _, other := range k.Ops() {
 			if other.Client != op.Client && (shows(other.Invoke) || shows(other.Return)) {
 				until = max(until, min(evidence.Ended(other), k.End))
@@ -46,8 +48,8 @@ func (x *Hold) inner(k *evidence.Key, counterexample []int) (events []int) {
 	return events
 }
 
-// pairs returns the first and the last inner end of a hold by some time, each with its begin. ops are those after
-// the outermost begin.
+// pairs returns the first and the last inner end of a hold up to a time, each with its begin. ops
+// are the operations after the outermost begin.
 func (x *Hold) pairs(ops []*history.Operation, client int, until time.Duration) []*history.Operation {
 	var open []*history.Operation
 	var pairs [][]*history.Operation
@@ -58,7 +60,7 @@ func (x *Hold) pairs(ops []*history.Operation, client int, until time.Duration) 
 			return firstAndLast(pairs)
 		case x.begins(op):
 			open = append(open, op)
-		case x.part(op) == asRelease && len(open) == 0: // the outermost
+		case x.part(op) == asRelease && len(open) == 0: // the end of the outermost begin
 			return firstAndLast(pairs)
 		case x.part(op) == asRelease:
 			pairs = append(pairs, []*history.Operation{open[len(open)-1], op})

@@ -9,13 +9,14 @@ import (
 
 // This file makes holds of a lock out of nested ones.
 
-// nesting makes the outermost begin and the end that may be the last one the ends of one hold. Where it
-// is unknown whether a client begins or deepens a hold, it makes the hold's begin one of unknown
-// outcome: then nothing rests on it. If longest, holds are as long as they may have been instead: one
-// that may be deeper than is known lasts until its session ends.
+// nesting turns nested holds into simple ones: a hold lasts from the outermost begin to the end
+// that may be the last. Where it is unknown whether a client begins or deepens a hold, the outcome
+// of the hold's begin becomes unknown, so that nothing rests on it. If longest is true, holds are
+// instead as long as they may have been: a hold that may be deeper than is known lasts until its
+// session ends.
 //
-// The end of the session of a hold ends it, however deep it is, so that the next begin is an outermost one. A
-// client may have other sessions, and those say nothing of the hold.
+// The end of the session of a hold ends it, however deep it is, so that the next begin is an
+// outermost one. A client may have other sessions, which say nothing about the hold.
 type nesting struct {
 	*Hold
 	h       *history.History // the view
@@ -23,16 +24,17 @@ type nesting struct {
 	longest bool
 }
 
-// depth is how often, at least, a client has begun a hold without ending it yet.
+// depth is the least number of begins of a client that it has not ended yet.
 type depth struct {
 	least  int
-	life   evidence.Life       // of the client when the outermost began
-	owners []*evidence.Session // of which one has the hold; none if that is not known
-	// doubtful: a begin or an end of unknown outcome may have left the hold deeper, or have begun it.
+	life   evidence.Life       // the client's life when the outermost begin was called
+	owners []*evidence.Session // sessions of which one has the hold; none if that is not known
+	// doubtful means that a begin or an end of unknown outcome may have left the hold deeper, or
+	// have begun it.
 	doubtful bool
 }
 
-// run changes the view.
+// run changes the view of the history.
 func (n nesting) run() {
 	type holder struct {
 		client int
@@ -56,7 +58,7 @@ func (n nesting) run() {
 	}
 }
 
-// end is an end by a client at some depth.
+// end handles an end by a client at some depth.
 func (n nesting) end(op *history.Operation, d *depth) {
 	part := asRelease
 	if n.longest && d.least > 1 && op.Outcome() == history.Info {
@@ -71,7 +73,7 @@ func (n nesting) end(op *history.Operation, d *depth) {
 	n.play(n.h, op, part)
 }
 
-// begin is a begin by a client at some depth.
+// begin handles a begin by a client at some depth.
 func (n nesting) begin(op *history.Operation, d *depth) {
 	if op.Outcome() != history.Info && !n.begins(op) {
 		n.play(n.h, op, asGrant) // it began nothing
@@ -90,7 +92,7 @@ func (n nesting) begin(op *history.Operation, d *depth) {
 	n.deeper(op, d)
 }
 
-// deeper is a begin by a client that is in the session of its hold, if it has one.
+// deeper handles a begin by a client that is in the session of its hold, if it has one.
 func (n nesting) deeper(op *history.Operation, d *depth) {
 	part := asGrant
 	if d.least > 0 {
@@ -106,8 +108,8 @@ func (n nesting) deeper(op *history.Operation, d *depth) {
 	}
 }
 
-// over reports whether the session of a hold was over for its client when a begin was answered, so that this
-// is an outermost one, or may have been.
+// over reports whether, for its client, the session of a hold was over when a begin was answered,
+// so that this begin is an outermost one. maybe means that this is possible.
 func (n nesting) over(d *depth, op *history.Operation, owners []*evidence.Session) (over, maybe bool) {
 	if d.least == 0 && !d.doubtful {
 		return true, false
@@ -124,8 +126,9 @@ func (n nesting) over(d *depth, op *history.Operation, owners []*evidence.Sessio
 	return false, op.Return != nil && slices.ContainsFunc(d.owners, func(s *evidence.Session) bool { return s.LeftBy(op.Return) })
 }
 
-// unsure adds a begin by a client whose hold may be over. It may begin a new outermost hold, which the
-// next end may end; then the hold before it has ended. Otherwise that hold goes on.
+// unsure handles a begin by a client whose hold may be over. The begin may start a new outermost
+// hold, which the next end may end; then the previous hold has ended. Otherwise the previous hold
+// goes on.
 func (n nesting) unsure(op *history.Operation, d *depth, owners []*evidence.Session) {
 	part, before := asGrant, d.least
 	if before > 0 && !n.longest {

@@ -19,7 +19,8 @@ type Queue struct {
 	Put, Take string
 	// Unordered means that items may come out in any order.
 	Unordered bool
-	// Waits means that a Take may give nothing because a client that is dead holds an item up, until its session ends.
+	// Waits means that a Take may return nothing because a dead client holds up an item until its
+	// session ends.
 	Waits bool
 }
 
@@ -40,8 +41,9 @@ func Queued(x Queue) []*frame.Property {
 	})
 }
 
-// play makes an operation of the history the part of a queue's. Items of an unordered queue have
-// priorities of their own, so that nothing follows from the order in which they come out.
+// play lets an operation of the history play a part of a queue's operations. In an unordered
+// queue, each item gets its own priority, so that nothing follows from the order in which items
+// come out.
 func (x *Queue) play(h *history.History, op *history.Operation, n int) {
 	switch op.F {
 	case x.Put:
@@ -61,9 +63,9 @@ func (x *Queue) play(h *history.History, op *history.Operation, n int) {
 	}
 }
 
-// drain looks for the last answer that there was no item, of a take that began after all puts had
-// returned: the queue was drained by then. If a dead client may hold items up, it began when all sessions of dead
-// clients had ended.
+// drain looks for the last answer that there was no item, in a take that began after all puts had
+// returned: the queue was drained by then. If a dead client may hold up items, the take must have
+// begun after the sessions of all dead clients had ended.
 func (x *Queue) drain(h *history.History, ops []*history.Operation) {
 	from := evidence.Always
 	if x.Waits {

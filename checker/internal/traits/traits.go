@@ -1,8 +1,8 @@
-// Package traits applies the checks of zklab's own objects to operations of other names: an operation
-// that begins an exclusive hold is checked like a lock's acquire, and one that puts an item like a
-// queue's enqueue. A view of the history tells which operation plays which part. Packages locks and
-// queues have the checks, and do not know of the view. Two traits need no object: that answers are
-// unique, and that they never fall.
+// Package traits applies the checks of zklab's own objects to operations of other names: an
+// operation that begins an exclusive hold is checked like a lock's acquire, and one that puts an
+// item like a queue's enqueue. A view of the history says which operation plays which part. The
+// checks are in packages locks and queues, which do not know of the view. Two traits need no
+// object: that answers are unique, and that they never fall.
 package traits
 
 import (
@@ -19,9 +19,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// seenAs returns the properties of a model for histories of another one. rename changes a copy of the
-// history in place: some operations into those of the model, and all others into operations that the
-// model does not know. It gets the record of the original history.
+// seenAs returns the properties of a model for histories of another one. rename changes a copy of
+// the history in place: it turns some operations into those of the model, and all others into
+// operations that the model does not know. It also gets the record of the original history.
 func seenAs(of frame.Model, properties []*frame.Property, rename func(*history.History, *evidence.Record)) []*frame.Property {
 	view := evidence.Once(func(a *evidence.Record) *evidence.Record {
 		object := *of.Object
@@ -66,7 +66,7 @@ func through(p *frame.Property, view func(*evidence.Record) *evidence.Record) *f
 	return &seen
 }
 
-// The operations of a lock and of a queue whose parts other operations play.
+// The operations of a lock and of a queue whose parts other operations can play.
 var (
 	asGrant   = operation(locks.Lock, func(o *models.Operation) bool { return o.Begins })
 	asRelease = operation(locks.Lock, func(o *models.Operation) bool { return o.Ends })
@@ -75,7 +75,7 @@ var (
 	asTake    = operation(queues.Queue, func(o *models.Operation) bool { return o.Takes })
 )
 
-// operation returns the name of the operation of a model that has a trait.
+// operation returns the name of the model's operation that has a trait.
 func operation(of frame.Model, trait func(*models.Operation) bool) string {
 	for i := range of.Object.Operations {
 		if o := &of.Object.Operations[i]; trait(o) {
@@ -88,8 +88,8 @@ func operation(of frame.Model, trait func(*models.Operation) bool) string {
 // other is the operation of an event that plays no part in a view.
 const other = "(other)"
 
-// play turns an operation into one of the model's, the part, with values of that part. An empty part
-// means none.
+// play turns an operation into the model's operation part, with that operation's values. An empty
+// part means no operation of the model.
 func play(h *history.History, op *history.Operation, part string, argument, answer any) {
 	if part == "" {
 		part = other
@@ -98,7 +98,7 @@ func play(h *history.History, op *history.Operation, part string, argument, answ
 		e = at(h, e)
 		e.F, e.Value = part, nil
 		if v != nil {
-			e.Value, _ = json.Marshal(v) // of a struct of this module's
+			e.Value, _ = json.Marshal(v) // a struct of this module
 		}
 	}
 	set(op.Invoke, argument)
@@ -107,7 +107,7 @@ func play(h *history.History, op *history.Operation, part string, argument, answ
 	}
 }
 
-// at returns the copy that the view has of an event.
+// at returns the view's copy of an event.
 func at(h *history.History, e *history.Event) *history.Event {
 	i := sort.Search(len(h.Events), func(i int) bool { return h.Events[i].Index >= e.Index })
 	return &h.Events[i]

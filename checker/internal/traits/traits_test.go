@@ -67,7 +67,7 @@ func renamed(h *history.History, rename func(op *history.Operation) (f string, a
 	return all
 }
 
-// sum returns what matters of findings.
+// sum returns the parts of findings that matter.
 func sum(found map[string]frame.Finding) map[string][]any {
 	all := map[string][]any{}
 	for name, f := range found {
@@ -174,7 +174,7 @@ func TestQueuedIsAQueue(t *testing.T) {
 				}
 				continue
 			}
-			if x.Result != y.Result || x.Result == frame.Violation && x.Reason != y.Reason && name != "loss" { // which may see it sooner
+			if x.Result != y.Result || x.Result == frame.Violation && x.Reason != y.Reason && name != "loss" { // loss may see a violation sooner
 				t.Fatalf("history %d, %s: %v, as a queue %v", i, name, y, x)
 			}
 		}
@@ -225,7 +225,7 @@ const (
 	info = history.Info
 )
 
-// record is a history of operations of a client each: its name, times, outcome and answer.
+// call is an operation of a client: its name, times, outcome and answer.
 type call struct {
 	client   int
 	f        string
@@ -241,7 +241,7 @@ func recordOf(calls ...call) *history.History {
 	for _, c := range calls {
 		if c.session != 0 {
 			maps.DeleteFunc(sessions, func(_ history.ID, client int) bool { return client == c.client })
-			sessions[c.session] = c.client // its newest one is alive
+			sessions[c.session] = c.client // its newest session is alive
 		}
 		r.Op(checktest.Args{Client: c.client, F: c.f, Key: "k", Inv: c.from, Ret: c.to, Outcome: c.outcome, In: c.in, Out: c.out, Session: c.session})
 	}
@@ -311,11 +311,11 @@ func TestNested(t *testing.T) {
 func TestNestedInOwnSession(t *testing.T) {
 	own := &models.Model{Name: "own", Operations: []models.Operation{{F: "lock", Begins: true}, {F: "unlock", Ends: true}}}
 	for name, tt := range map[string]struct {
-		dies history.ID // 1 is the session that the client has besides, and 2 has the hold
-		told int        // when the client was told: the second begin lasts from 30 to 33
+		dies history.ID // 1 is another session of the client, and 2 has the hold
+		told int        // when the client was told; the second begin lasts from 30 to 33
 		made bool       // the second begin made a znode in a new session
 		want frame.Result
-		at   int // when another client is granted: it ends its holds at 60 and at 85
+		at   int // when another client is granted; the client ends its holds at 60 and at 85
 	}{
 		"still held":                         {1, 20, false, frame.Violation, 50},
 		"released in turn":                   {1, 20, false, "", 90},
@@ -398,7 +398,7 @@ func TestShowsInnerBegins(t *testing.T) {
 	}
 }
 
-// Nobody waits in vain for a nested hold that may go on.
+// No client waits in vain for a nested hold that may go on.
 func TestNestedProgress(t *testing.T) {
 	hold := traits.Hold{Begin: "lock", End: "unlock", Nested: true}
 	for name, tt := range map[string]struct {
@@ -450,8 +450,8 @@ func TestDeclined(t *testing.T) {
 	}
 }
 
-// A begin that is declined while another client holds met a holder, as one that waits does. One that is
-// declined while nobody else holds did not.
+// A begin that is declined while another client holds met a holder, just like one that waits. A
+// begin that is declined while no other client holds did not.
 func TestDeclinedMeetsAHolder(t *testing.T) {
 	refused := &history.Error{Code: history.CodeRefused, Message: "busy"}
 	for name, tt := range map[string]struct {
@@ -491,7 +491,8 @@ func TestDeclinedMeetsAHolder(t *testing.T) {
 	}
 }
 
-// A client that begins every hold twice, and ends it twice, has the findings of one that does so once.
+// A client that begins every hold twice, and ends it twice, has the same findings as one that does
+// so once.
 func TestNestedIsALock(t *testing.T) {
 	violated := 0
 	for i := range 400 {
@@ -524,13 +525,13 @@ func TestNestedIsALock(t *testing.T) {
 	}
 }
 
-// Of a queue whose takes may wait for a dead client, only a take that began when the session of that client had ended
-// shows that it is empty.
+// If the takes of a queue may wait for a dead client, only a take that began after the session of
+// that client had ended shows that the queue is empty.
 func TestWaitingTake(t *testing.T) {
 	const session = 10.0 // milliseconds
 	for name, tt := range map[string]struct {
 		waits bool
-		began float64 // the take that gives nothing; the load is over at 10
+		began float64 // when the take that returns nothing began; the load is over at 10
 		want  frame.Result
 	}{
 		"does not wait":       {false, 11, frame.Violation},
@@ -582,7 +583,7 @@ func TestUnordered(t *testing.T) {
 	}
 }
 
-// Answers agree with each pair of them being compared.
+// The verdicts on answers agree with comparing each pair of them.
 func TestAnswersAgreeWithBruteForce(t *testing.T) {
 	counts := map[string]int{}
 	for i := range 3000 {

@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// irrevocable requires that an outcome stands: no client was told another outcome later, and the log
-// shows none.
+// irrevocable requires that an outcome stands: no client is told another outcome later, and the log
+// shows no other.
 var irrevocable = &frame.Property{
 	Name:    "irrevocable",
 	NoModel: frame.Given,
@@ -40,9 +40,9 @@ var irrevocable = &frame.Property{
 	Exercise: frame.Wants("told_again", 1, "outcomes that were asked for after a client had seen one"),
 }
 
-// decision is a value of the znode with the outcome, or that it was deleted.
+// decision is a value of the znode with the outcome, or the znode's deletion.
 type decision struct {
-	commit bool // if deleted: what it had been
+	commit bool // for a deletion: what it had been
 	gone   bool
 	zxid   uint64
 }
@@ -56,12 +56,13 @@ func (d decision) String() string {
 	return fmt.Sprintf("as %s at %s", models.Decision{Commit: d.commit}, words.Zxid(d.zxid))
 }
 
-// outcomes are the znodes with the outcomes of transactions in the transaction log: of each
-// the child "outcome" of the znode that has the key as its name, which says commit or abort.
+// outcomes holds the znodes with the outcomes of transactions in the transaction log. The
+// outcome of a transaction is the child "outcome" of the znode that has the key as its name;
+// its data is commit or abort.
 type outcomes struct {
 	evidence.Layout
-	of    map[string][]decision   // by key, each other than the one before
-	owned map[history.ID][]string // keys whose outcome is an ephemeral znode, by its session
+	of    map[string][]decision   // by key; each differs from the one before
+	owned map[history.ID][]string // by session: the keys whose outcome is an ephemeral znode of that session
 }
 
 // outcomesOf returns the outcomes of a record; none without a log.
@@ -155,8 +156,8 @@ func (o *outcomes) has(k *evidence.Key, q *outcomeQuery) (has, whole bool) {
 	return has, ok && k.FromBeginning(high)
 }
 
-// decideByLog looks for a decision that did not stand. If a fault deleted znodes, a missing one proves
-// nothing about the subject.
+// decideByLog looks for a decision that did not stand. If a fault deleted znodes, a missing znode
+// proves nothing about the subject.
 func decideByLog(f *frame.Finding, t *transaction) {
 	o := outcomesOf(t.Record)
 	all := o.of[t.Name]

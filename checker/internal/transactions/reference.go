@@ -13,8 +13,8 @@ import (
 )
 
 // A transaction for the reference model: which sites have voted, and what is decided. It is decided
-// when a client is told the outcome, since nothing contradicts it earlier; or it lapses, at some time
-// after the patience of a client has ended.
+// when a client is first told the outcome, since nothing can contradict the outcome earlier; or it
+// lapses at some time after the patience of a client has ended.
 var reference = &frame.Reference{
 	Covers:     []string{"agreement", "validity", "no-lazy-abort"},
 	Operations: operations,
@@ -36,8 +36,8 @@ const (
 // step is a step for the reference model.
 type step struct {
 	kind   stepKind
-	bit    uint64 // of the site
-	all    uint64 // of all sites
+	bit    uint64 // the site's bit
+	all    uint64 // the bits of all sites
 	commit bool
 	maybe  bool
 	text   string
@@ -85,7 +85,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 type tally struct {
 	yes         uint64
 	no          bool
-	over        bool // it is decided
+	over        bool // the transaction is decided
 	asCommitted bool
 }
 

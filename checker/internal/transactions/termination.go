@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// termination requires that no client that asks is left waiting once the transaction is decided, or its
-// outcome follows from the votes, or the client's own patience has ended. As long as a vote is missing,
-// it is right to wait.
+// termination requires that no client that asks is left waiting once the transaction is decided, or
+// its outcome follows from the votes, or the client's own patience has ended. As long as a vote is
+// missing, a client may be left waiting.
 var termination = &frame.Property{
 	Name:     "termination",
 	NoModel:  frame.Timed,

@@ -1,6 +1,6 @@
-// Package transactions decides histories of a two-phase commit: all sites are told the same outcome of
-// a transaction, which follows from the votes, and stands. The package may not know how votes are
-// counted, nor what was done to the run.
+// Package transactions decides histories of a two-phase commit: all sites are told the same outcome
+// of a transaction, which follows from the votes, and stands. The package must not know how votes
+// are counted, nor what was done to the run.
 package transactions
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// TwoPhaseCommit is a transaction that a site has one vote on.
+// TwoPhaseCommit is a transaction on which each site has one vote.
 var TwoPhaseCommit = frame.Model{
 	Object: models.TwoPhaseCommit,
 	Properties: []*frame.Property{
@@ -28,27 +28,27 @@ var TwoPhaseCommit = frame.Model{
 	References: []*frame.Reference{reference},
 }
 
-// transaction holds what happened to one.
+// transaction holds what happened to one transaction.
 type transaction struct {
 	*evidence.Key
-	prepare  *history.Operation // by which it is known who the sites are; nil: they are not
+	prepare  *history.Operation // the call that names the sites; nil: the sites are not known
 	sites    []string
 	votes    map[string]*ballot
 	asked    []*outcomeQuery // all calls that ask for the outcome, in order of invocation
 	told     []*outcomeQuery // the queries that were answered, in order of their answers
-	confused string          // why nothing can be said of it; "": all is well
+	confused string          // why nothing can be said about it; "" if it is usable
 	figures  map[string]float64
 }
 
-// ballot is how a site voted.
+// ballot holds the vote of a site.
 type ballot struct {
 	site string
 	yes  bool
-	ops  []*history.Operation // that did not fail
-	in   *history.Operation   // the first of them that was acknowledged; nil: none was
+	ops  []*history.Operation // votes that did not fail
+	in   *history.Operation   // the first of these votes that was acknowledged; nil if there is none
 }
 
-// inBy returns when the vote certainly was in; never if that is not known.
+// inBy returns when the vote had certainly been cast; never if that is not known.
 func (b *ballot) inBy() time.Duration {
 	if b == nil || b.in == nil {
 		return evidence.Never
@@ -59,15 +59,16 @@ func (b *ballot) inBy() time.Duration {
 // outcomeQuery is a call that asks for the outcome.
 type outcomeQuery struct {
 	op     *history.Operation
-	commit bool          // what it was told
-	due    time.Duration // from when on it may take votes that are missing for no; never if it may not
+	commit bool          // the outcome that the client was told
+	due    time.Duration // from when on it may count missing votes as no; never if it may not
 }
 
 func (q *outcomeQuery) ret() time.Duration { return q.op.Return.Time }
 
 func (q *outcomeQuery) events() []int { return evidence.EventsOf(q.op) }
 
-// mayLapse reports whether the call may have aborted the transaction for want of votes.
+// mayLapse reports whether the call may have aborted the transaction because votes were
+// missing.
 func (q *outcomeQuery) mayLapse() bool {
 	outcome := q.op.Outcome()
 	return q.due != evidence.Never && outcome != history.Fail && !(outcome == history.OK && (q.commit || q.ret() < q.due))
@@ -101,7 +102,7 @@ func (t *transaction) begins(op *history.Operation) {
 	if t.prepare != nil && !slices.Equal(v.Sites, t.sites) {
 		t.confused = "it was begun with different sites"
 	}
-	// A call that succeeded says most of who has begun it.
+	// A successful call is the most likely one to have begun the transaction.
 	if t.prepare == nil || t.prepare.Outcome() != history.OK && op.Outcome() == history.OK {
 		t.prepare, t.sites = op, v.Sites
 	}
@@ -153,7 +154,8 @@ func (t *transaction) first(commit bool) *outcomeQuery {
 	return nil
 }
 
-// allIn returns when the yes of every site certainly was in; never if that is not known.
+// allIn returns when the yes of every site had certainly been cast; never if that is not
+// known.
 func (t *transaction) allIn() time.Duration {
 	if len(t.sites) == 0 {
 		return evidence.Never
@@ -169,7 +171,8 @@ func (t *transaction) allIn() time.Duration {
 	return last
 }
 
-// allVotes returns the events that show that all have voted yes, and who all are.
+// allVotes returns the events that show which sites there are, and that all of them
+// voted yes.
 func (t *transaction) allVotes() []int {
 	counterexample := evidence.EventsOf(t.prepare)
 	for _, site := range t.sites {
@@ -178,12 +181,12 @@ func (t *transaction) allVotes() []int {
 	return counterexample
 }
 
-// isSite reports whether a vote counts; where it is not known who the sites are, all do.
+// isSite reports whether a vote counts. If the sites are not known, all votes do.
 func (t *transaction) isSite(site string) bool {
 	return t.prepare == nil || slices.Contains(t.sites, site)
 }
 
-// count counts what the exercise conditions ask for.
+// count counts what the exercise conditions require.
 func (t *transaction) count() {
 	for _, name := range []string{"committed", "aborted", "orphaned", "told_again"} {
 		t.figures[name] = 0
@@ -207,7 +210,7 @@ func (t *transaction) count() {
 	}
 }
 
-// orphaned reports whether the client that began the transaction was no longer heard of, after a vote
+// orphaned reports whether the client that began the transaction was no longer active, after a vote
 // was cast, when another client was first told the outcome.
 func (t *transaction) orphaned(first *outcomeQuery) bool {
 	if t.prepare == nil || len(t.votes) == 0 || first.op.Client == t.prepare.Client {
@@ -221,7 +224,8 @@ func (t *transaction) orphaned(first *outcomeQuery) bool {
 	return true
 }
 
-// enough returns the transactions that a run must have had.
+// enough describes which transactions are missing for the property to have been
+// exercised, or returns "".
 func enough(_ *evidence.Record, figures map[string]float64) string {
 	return cmp.Or(
 		frame.Few(figures["committed"], 1, "transactions that were committed"),
@@ -230,12 +234,12 @@ func enough(_ *evidence.Record, figures map[string]float64) string {
 	)
 }
 
-// says describes which outcome a client saw, and when.
+// says describes which outcome a client was told, and when.
 func (t *transaction) says(q *outcomeQuery) string {
 	return fmt.Sprintf("client %d saw %s for %s at %s", q.op.Client, models.Decision{Commit: q.commit}, t.Name, words.At(q.ret()))
 }
 
-// onTransaction decides a key as a transaction, if what happened to it can be told.
+// onTransaction decides a key as a transaction, unless its record is unusable.
 func onTransaction(decide func(*frame.Finding, *transaction)) func(context.Context, *evidence.Key) frame.Finding {
 	return func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
@@ -250,7 +254,7 @@ func onTransaction(decide func(*frame.Finding, *transaction)) func(context.Conte
 	}
 }
 
-// agreement requires that all were told the same.
+// agreement requires that all clients were told the same outcome.
 var agreement = &frame.Property{
 	Name:     "agreement",
 	Meaning:  "all clients that learned the outcome of a transaction learned the same outcome",
@@ -268,8 +272,8 @@ var agreement = &frame.Property{
 	Exercise: enough,
 }
 
-// validity requires that nothing was committed that not all had voted for. A vote of unknown
-// outcome may count, from its call on.
+// validity requires that no transaction was committed unless all sites had voted for it. A
+// vote of unknown outcome may count, from its call on.
 var validity = &frame.Property{
 	Name:     "validity",
 	Meaning:  "no transaction was committed before all its sites had voted yes",
@@ -298,7 +302,7 @@ var validity = &frame.Property{
 	Exercise: enough,
 }
 
-// firstNo returns the first no of a site that was acknowledged; nil: none was.
+// firstNo returns the first acknowledged no of a site; nil if there is none.
 func (t *transaction) firstNo() (first *ballot) {
 	for _, b := range t.votes {
 		if !b.yes && b.in != nil && t.isSite(b.site) && (first == nil || b.in.Return.Index < first.in.Return.Index) {
@@ -320,7 +324,7 @@ var noLazyAbort = &frame.Property{
 		if a == nil || t.mayBeNo(a.ret()) {
 			return
 		}
-		var lapsed *outcomeQuery // whose patience ended first
+		var lapsed *outcomeQuery // the query whose patience ended first
 		for _, q := range t.asked {
 			if q.mayLapse() && q.due <= a.ret() && (lapsed == nil || q.due < lapsed.due) {
 				lapsed = q
@@ -332,7 +336,7 @@ var noLazyAbort = &frame.Property{
 		case in == evidence.Never:
 		case t.lapsedBefore(in, a.ret()):
 		default:
-			if lapsed.op.Outcome() == history.OK { // it was told so itself, and says all there is to say
+			if lapsed.op.Outcome() == history.OK { // the client was told so itself, so its own events suffice
 				a = lapsed
 			}
 			f.Violated(slices.Concat(a.events(), lapsed.events(), t.allVotes()), "%s, though all had voted yes by %s, and the first whose patience ended was client %d, at %s",
@@ -342,7 +346,7 @@ var noLazyAbort = &frame.Property{
 	Exercise: enough,
 }
 
-// mayBeNo reports whether some site may have voted no by a time.
+// mayBeNo reports whether some site may have voted no by the given time.
 func (t *transaction) mayBeNo(by time.Duration) bool {
 	for _, b := range t.votes {
 		if !b.yes && t.isSite(b.site) && b.ops[0].Began() <= by {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// An overlap of microseconds is not told as one of "0.000 s".
+// An overlap of microseconds is not described as one of "0.000 s".
 func TestLasting(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0:                       "0.000 s",

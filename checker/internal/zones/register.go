@@ -1,11 +1,11 @@
 // Package zones decides whether the operations of a register whose values are all different are
-// linearizable. It may not import anything of zklab.
+// linearizable. It must not import any other package of zklab.
 //
-// A chain is a value with its reads, the value that a compare-and-set made of it with its reads, and so
-// on: nothing else can come between them. For a chain, f is when the first of its operations ended, s
-// when the last one begins: if f < s, the chain fills the time between. Two chains contradict each
-// other iff each has an operation that ended before one of the other began (Gibbons and Korach 1997,
-// extended to compare-and-set).
+// A chain is a value with its reads, the value that a compare-and-set made of it with its reads,
+// and so on: nothing else can come between them. For a chain, f is the earliest end of its
+// operations, and s the latest beginning: if f < s, the chain fills the time between them. Two
+// chains contradict each other if and only if each has an operation that ended before an operation
+// of the other began (Gibbons and Korach 1997, extended to compare-and-set).
 package zones
 
 import "math"
@@ -13,19 +13,19 @@ import "math"
 // Register holds what happened to a register.
 type Register struct {
 	Len int // how many operations there are
-	// Op writes an operation to *o. It is called first for each operation in order, then for those that
-	// are described. Values are numbers from 0 without large gaps.
+	// Op writes an operation to *o. It is called first for each operation in order, and then for
+	// those that a finding describes. Values are numbers from 0 without large gaps.
 	Op      func(i int32, o *Op)
-	Initial int32 // the value at first
+	Initial int32 // the value at the beginning
 	// Span describes an operation, and Value a value, for people.
 	Span  func(op int32) string
 	Value func(value int32) string
-	// Scratch is memory to work in, for one register after another; nil: new
-	// memory.
+	// Scratch is working memory, which several registers may use one after another;
+	// nil: new memory.
 	Scratch *Scratch
 }
 
-// Scratch is memory that [Register.Decide] works in. The zero value is empty. One
+// Scratch is the working memory of [Register.Decide]. The zero value is empty. One
 // goroutine may use it at a time.
 type Scratch struct {
 	values  []value
@@ -36,7 +36,7 @@ type Scratch struct {
 // Kind is the kind of an operation.
 type Kind uint8
 
-// The kinds of operations. The zero value is one of no consequence.
+// The kinds of operations. The zero value has no consequences.
 const (
 	Nothing Kind = iota
 	Read         // of A
@@ -64,13 +64,13 @@ type Result uint8
 
 // The results.
 const (
-	Explained    Result = iota // there is an order that explains everything
-	Violated                   // there is none
+	Explained    Result = iota // some order explains everything
+	Violated                   // no order does
 	Inapplicable               // a value was written more than once
 )
 
-// Finding is the answer. Reason is for people; of a violation Counterexample are the
-// fewest operations that show it, in order.
+// Finding is the answer. Reason is for people. Counterexample lists the fewest
+// operations that show a violation, in order.
 type Finding struct {
 	Result         Result
 	Reason         string

@@ -7,27 +7,27 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// chains are the chains of a register's values.
+// chains holds the chains of a register's values.
 type chains struct {
 	r       *Register
 	initial int32   // the value at first
 	of      []value // by value
 	written int     // values with a writer
-	starts  int     // those of which a chain may start
+	starts  int     // values with which a chain may start
 	most    int32   // the last invocation
-	again   int32   // a compare-and-set from a value that another one took, none
-	found   Finding // what ends it all
+	again   int32   // a compare-and-set from a value already replaced by another; none if there is none
+	found   Finding // the result, if it is known early
 	scratch *Scratch
 }
 
 // value holds the operations of a value. Their times are stored with them, so that a chain can be
 // followed without reading operations.
 type value struct {
-	writer int32  // the operation that wrote it, none
+	writer int32  // the operation that wrote it; none if there is none
 	inv    int32  // of the writer
 	ret    int32  // of the writer
-	reads  extent // of it
-	to     int32  // the value that a compare-and-set made of it, none
+	reads  extent // of the reads of the value
+	to     int32  // the value by which a compare-and-set replaced it; none if that has not happened
 	linked bool   // the writer is a compare-and-set
 }
 
@@ -36,23 +36,23 @@ func (x *value) seen() bool { return x.reads.first != none || x.to != none }
 
 // extent is the time of some operations.
 type extent struct {
-	first int32 // the operation that ended first; none: there is none, or it is the initial value
+	first int32 // the operation that ended first; none: there is no operation, or it is the initial value
 	last  int32 // the operation that began last
-	f, s  int32 // when
+	f, s  int32 // when first ended, and when last began
 }
 
 const none = -1
 
 var nothing = extent{none, none, Never, -1}
 
-// chain is a chain's extent.
+// chain is one chain, with the extent of its operations.
 type chain struct {
 	start int32 // its first value
 	extent
 }
 
-// Decide decides the register, in time in proportion to its operations, its
-// values and the greatest Inv.
+// Decide decides the register. It takes time in proportion to the number of operations,
+// the number of values and the greatest Inv.
 func (r *Register) Decide() Finding {
 	c := &chains{r: r, initial: r.Initial, again: none, scratch: r.Scratch}
 	if c.scratch == nil {
@@ -71,8 +71,8 @@ func (r *Register) Decide() Finding {
 	return Finding{Result: Explained}
 }
 
-// sized returns n elements of *of with arbitrary content, and grows *of if needed, by a little more,
-// which the next register may need.
+// sized returns n elements of *of with arbitrary content. If needed, it grows *of, by a little more
+// than that for the next register.
 func sized[T any](of *[]T, n int) []T {
 	if cap(*of) < n {
 		*of = make([]T, n+n/16)
@@ -86,9 +86,9 @@ func (c *chains) end(f Finding) bool {
 	return false
 }
 
-// collect finds what belongs to each value, unless something is found before.
+// collect assigns the operations to the values, unless it finds the result before.
 func (c *chains) collect() bool {
-	c.of = sized(&c.scratch.values, c.r.Len/2)[:0] // as many values as registers often have
+	c.of = sized(&c.scratch.values, c.r.Len/2)[:0] // as many values as registers usually have
 	defer func() { c.scratch.values = c.of }()
 	c.starts = 1
 	c.reach(c.initial)
@@ -138,15 +138,16 @@ func (c *chains) invented(v int32) Finding {
 	return violation([]int32{i}, "%s found %s, which no client had written (the register began as %s)", c.r.Span(i), c.value(v), c.value(c.initial))
 }
 
-// twice returns the violation for a compare-and-set from a value that another one had already replaced.
+// twice returns the violation for a compare-and-set from a value that another compare-and-set had
+// already replaced.
 func (c *chains) twice(i int32) Finding {
 	v := c.op(i).A
 	first := c.next(v)
 	return violation([]int32{first, i, c.of[v].writer}, "%s and %s both found %s, which was written once and was gone after the first of them", c.r.Span(first), c.r.Span(i), c.value(v))
 }
 
-// happened returns, of some operations with an unknown outcome, those that did happen: their value was
-// read, or compared with, possibly by another one of them.
+// happened returns, among operations with an unknown outcome, those that did happen: the value that
+// they made was read, or compared with, possibly by another one of them.
 func (c *chains) happened(maybe []int32) []int32 {
 	if len(maybe) == 0 {
 		return nil
@@ -155,7 +156,7 @@ func (c *chains) happened(maybe []int32) []int32 {
 	for v := range maker {
 		maker[v] = none
 	}
-	var todo []int32 // values that were seen
+	var todo []int32 // values that were seen and not yet followed
 	see := func(v int32) {
 		if !seen[v] {
 			seen[v] = true
@@ -184,7 +185,7 @@ func (c *chains) happened(maybe []int32) []int32 {
 	})
 }
 
-// put puts an operation that happened to the values that it makes and finds.
+// put assigns an operation that happened to the values that it makes and finds.
 func (c *chains) put(i int32, o *Op) bool {
 	made, makes := o.Effect()
 	if makes {
@@ -214,7 +215,7 @@ func (c *chains) put(i int32, o *Op) bool {
 	return true
 }
 
-// add adds other operations.
+// add extends the extent by other operations.
 func (e *extent) add(more extent) {
 	if more.f < e.f {
 		e.first, e.f = more.first, more.f
@@ -224,7 +225,7 @@ func (e *extent) add(more extent) {
 	}
 }
 
-// walk follows every chain from its beginning, and checks the order within.
+// walk follows every chain from its beginning, and checks the order within it.
 func (c *chains) walk() (all []chain, ok bool) {
 	all = sized(&c.scratch.chains, c.starts)[:0]
 	visited := 0
@@ -260,7 +261,7 @@ func (c *chains) walk() (all []chain, ok bool) {
 	return all, true
 }
 
-// enter adds operations that come next in a chain.
+// enter adds the operations that come next in a chain.
 func (c *chains) enter(z *chain, v int32, next extent) bool {
 	if z.last != none && next.f < z.s {
 		return c.end(c.backwards(z.last, next.first, v))
@@ -269,7 +270,8 @@ func (c *chains) enter(z *chain, v int32, next extent) bool {
 	return true
 }
 
-// backwards returns the violation for an operation that ended before an earlier one in its chain began.
+// backwards returns the violation for an operation that ended before an operation that must precede
+// it in its chain began.
 func (c *chains) backwards(earlier, later, v int32) Finding {
 	counterexample := c.link(c.valueOf(earlier), v)
 	return violation(append(counterexample, earlier, later), "%s had ended before %s began, though %s",
@@ -297,7 +299,7 @@ func (c *chains) valueOf(i int32) int32 {
 	return o.A
 }
 
-// op returns an operation. To go through all of them, one place for them is better.
+// op returns an operation. A loop over all operations should reuse one Op instead.
 func (c *chains) op(i int32) *Op {
 	o := &Op{}
 	c.r.Op(i, o)
@@ -312,8 +314,8 @@ func (c *chains) effect(i int32) (int32, bool) {
 // next returns the compare-and-set from a value.
 func (c *chains) next(v int32) int32 { return c.of[c.of[v].to].writer }
 
-// link returns the writers of the values from one to another in a chain, whichever
-// comes first; the first one's included.
+// link returns the writers of the values between two values of a chain, in whichever
+// order these stand; the first one's writer is included.
 func (c *chains) link(v, w int32) []int32 {
 	for range 2 {
 		var is []int32
@@ -337,7 +339,7 @@ func (c *chains) link(v, w int32) []int32 {
 // circle returns the violation for values that were made only from one another.
 func (c *chains) circle() Finding {
 	on := make([]bool, len(c.of))
-	for v := range c.of { // what a beginning leads to
+	for v := range c.of { // values that can be reached from a beginning
 		if x := &c.of[v]; int32(v) == c.initial || x.writer != none && !x.linked {
 			for at := int32(v); !on[at]; at = c.of[at].to {
 				on[at] = true
@@ -364,8 +366,9 @@ func (c *chains) circle() Finding {
 // conflicting finds two chains, each of which has an operation that ended before an operation of the
 // other began.
 func (c *chains) conflicting(all []chain) (a, b *chain) {
-	// By f + 1: a chain that fills a time. Two of one f contradict each other, two
-	// of them in order do if one begins within the other.
+	// By f + 1: a chain that fills a stretch of time. Two such chains with equal f
+	// contradict each other; of two in order of f, they do if the second begins within
+	// the first.
 	filling := sized(&c.scratch.filling, int(c.most)+2) // place in all + 1
 	clear(filling)
 	for i := range all {
@@ -380,7 +383,7 @@ func (c *chains) conflicting(all []chain) (a, b *chain) {
 		*same = int32(i) + 1
 	}
 	before := int32(0)
-	for i, at := range filling { // which then has the last that begins by then
+	for i, at := range filling { // afterwards each has the last chain that begins by then
 		switch {
 		case at == 0:
 			filling[i] = before
@@ -457,8 +460,8 @@ func (c *chains) ended(i int32) int32 {
 	return c.op(i).Ret
 }
 
-// nearest finds in a chain an operation that ended before s and one that began
-// after f, as near to each other as there are.
+// nearest finds in a chain an operation that ended before s and one that began after f,
+// as near to each other as possible.
 func (c *chains) nearest(start, s, f int32) (early, late int32) {
 	early, late = none, none
 	best := len(c.of) + 1
@@ -494,7 +497,7 @@ func (c *chains) nearest(start, s, f int32) (early, late int32) {
 
 func (c *chains) value(v int32) string { return c.r.Value(v) }
 
-// spans joins operations.
+// spans lists operations for people.
 func (c *chains) spans(is []int32) string {
 	return prose.Some(len(is), 6, func(n int) string { return c.r.Span(is[n]) })
 }

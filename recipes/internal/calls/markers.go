@@ -102,7 +102,7 @@ func (ms *Markers) release(m *marker) {
 }
 
 // discard removes a marker in the background, once after is closed, in whichever session there is:
-// the create of the marker may be carried out late, too. Without the marker, no write is applied
+// the create of the marker may also be carried out late. Without the marker, no write is applied
 // any more; discard then calls then, if it is set.
 func (ms *Markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *client.Session) error) {
 	ms.r.CleanUp(after, func(ctx context.Context, z *client.Session) error {

@@ -6,7 +6,8 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// TestNoLogNoCost: nothing is told, and nothing allocated for it, where nobody listens.
+// TestNoLogNoCost checks that without a logger nothing is logged, and nothing is
+// allocated for the log.
 func TestNoLogNoCost(t *testing.T) {
 	cl := new(Client)
 	if n := testing.AllocsPerRun(100, func() { cl.Repeat("a request", zk.ErrConnectionClosed) }); n > 0 {
@@ -14,7 +15,8 @@ func TestNoLogNoCost(t *testing.T) {
 	}
 }
 
-// TestDeletionsKeepNothing: who has stopped waiting leaves nothing behind, and others are told.
+// TestDeletionsKeepNothing checks that a caller that has stopped waiting leaves nothing behind,
+// and that others are still told.
 func TestDeletionsKeepNothing(t *testing.T) {
 	var d deletions
 	one, stopOne := d.Of([]string{"/a", "/b"})

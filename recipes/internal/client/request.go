@@ -119,7 +119,7 @@ func (cl *Client) QuorumSync(ctx context.Context, z *Session, paths ...string) (
 	if failures.Stopped(err) || failures.Nameless(err) {
 		return false, err
 	}
-	return !errors.Is(err, zk.ErrNoNode), nil // a refusal comes from a quorum, too
+	return !errors.Is(err, zk.ErrNoNode), nil // a refusal also comes from a quorum
 }
 
 // Get reads path, without a watch.

@@ -231,7 +231,7 @@ type position struct {
 	next  bool            // it is in front as soon as one of ahead has gone
 	ahead []znodes.Node   // the contenders to watch
 	first string          // the first contender of the line
-	event <-chan struct{} // the next event of the session since then
+	event <-chan struct{} // the next event of the session after the look began
 }
 
 // look lists the line.

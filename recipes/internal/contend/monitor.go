@@ -35,7 +35,8 @@ func (h *Hold) monitor(m monitor) {
 	if !m.run() {
 		return
 	}
-	// Add it before Lost closes, so that a Close that comes then waits for it.
+	// Add the clean-up before Lost closes, so that a Close that comes then waits for
+	// it.
 	h.Line.CleanUps.Add()
 	defer h.Line.CleanUps.Done()
 	if h.End(true) {

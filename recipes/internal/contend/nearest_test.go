@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// contenderOf is a contender with a number.
+// contenderOf returns a contender with a number.
 func contenderOf(seq int32) znodes.Node {
 	n, ok := znodes.Parse(fmt.Sprintf("%s-lock-%010d", strings.Repeat("0f", 16), seq), "lock")
 	if !ok {

@@ -107,7 +107,8 @@ func TestOrderPastTheWrap(t *testing.T) {
 	}
 }
 
-// TestSurelyBehind: whoever is said to be behind by a look at the digits is so by the order.
+// TestSurelyBehind checks that whatever is reported as behind by its digits is also behind
+// in the order.
 func TestSurelyBehind(t *testing.T) {
 	seqs := []int32{
 		0, 1, 5, 6, 999999999, 1000000000, 1234567890, math.MaxInt32 - 1, math.MaxInt32,
@@ -149,8 +150,8 @@ func TestCheckPath(t *testing.T) {
 	}
 }
 
-// Anybody may make a child of any name: it is left alone, unless it is exactly
-// what a recipe and a server make together.
+// Other clients may create children with any name. A name is left alone, unless it is
+// exactly what a recipe and a server make together.
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{exampleID + "-lock-0000000000", exampleID + "-lock--000000001", exampleID + "-member-2147483647", "", "x"} {
 		f.Add(name)

@@ -22,8 +22,8 @@ func byStart(bands []Band) []Band {
 	return slices.SortedStableFunc(slices.Values(bands), func(a, b Band) int { return cmp.Compare(a.From, b.From) })
 }
 
-// shading returns what shades the panels: the windows, or the periods in which any effective fault
-// lasts.
+// shading returns the bands that shade the panels: the windows, or the periods in which any
+// effective fault lasts.
 func (f *Figure) shading() []Band {
 	if !f.Bars {
 		return f.Bands

@@ -94,7 +94,8 @@ func (rs dotRows) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// drawDots draws the times, equal ones beside each other. A lower bound is an arrow.
+// drawDots draws the times, and equal ones one above the other. A lower bound is an
+// arrow.
 func (r DotRow) drawDots(c draw.Canvas, x func(float64) vg.Length, middle vg.Length) {
 	const half, apart = 9, 3.4
 	var dots, arrows vg.Path
@@ -125,7 +126,7 @@ func (r DotRow) columns(c draw.Canvas, x func(float64) vg.Length) [][]bool {
 	for b, n := range r.Times.All() {
 		at := int(math.Round(float64((x(LogSeconds(b.Time)) - c.Min.X) / (2 * dotRadius))))
 		if at >= len(columns) {
-			break // the text counts them
+			break // the text beside the row counts the others
 		}
 		for left += n; left >= each; left -= each {
 			columns[max(0, at)] = append(columns[max(0, at)], b.AtLeast)
@@ -223,11 +224,11 @@ func fitted(name string, width func(string) vg.Length, room vg.Length) []string 
 	return []string{string(runes[:first]), string(rest)}
 }
 
-// lateAxis warns of an axis on which lengths do not compare.
+// lateAxis warns that lengths on an axis cannot be compared.
 const lateAxis = "Mind that an axis does not begin at 0."
 
-// DotsNote explains how to read the rows of some panels. one is the noun of a measurement, such as
-// "fail-over".
+// DotsNote explains how to read the rows of some panels. one is the noun for a measurement, such
+// as "fail-over".
 func DotsNote(one string, panels ...[]DotRow) string {
 	var several, longer, beyond, intervals, late bool
 	for _, rows := range panels {

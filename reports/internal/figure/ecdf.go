@@ -75,11 +75,11 @@ func Ecdf(all []Sampled, interval, stretched bool) *Figure {
 type ecdfLine struct {
 	name     string
 	style    LineStyle
-	at       plotter.XYs // corners
-	longer   plotter.XYs // where lower bounds are
+	at       plotter.XYs // corners of the line
+	longer   plotter.XYs // where the lower bounds are
 	dot      bool        // at the end
 	interval *measured.Interval
-	lane     vg.Length // of the interval: how far above the middle
+	lane     vg.Length // of the interval: how far above the middle of the panel
 }
 
 func lineOf(s Sampled, style LineStyle) ecdfLine {
@@ -100,8 +100,8 @@ func lineOf(s Sampled, style LineStyle) ecdfLine {
 	return l
 }
 
-// on returns the corners on a canvas. It leaves out those that are too close to the one before to
-// be seen.
+// on returns the corners on a canvas. It leaves out corners that are too close to the one before
+// them to be told apart.
 func (l ecdfLine) on(c draw.Canvas, p *plot.Plot) []vg.Point {
 	const least = 0.4
 	x, y := p.Transforms(&c)
@@ -185,7 +185,7 @@ func (tailScale) Normalize(lo, hi, share float64) float64 {
 // tail returns the number of nines of a share: 1 for 90 %, 2 for 99 %.
 func tail(share float64) float64 { return -math.Log10(1 - share) }
 
-// shareTicks are at these shares.
+// shareTicks are ticks at the given shares.
 type shareTicks []float64
 
 // Ticks implements plot.Ticker.

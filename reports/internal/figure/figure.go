@@ -25,7 +25,7 @@ import (
 type Figure struct {
 	File   string // name without extension
 	Title  string
-	Note   string // a line under the title: what was left out, what means what
+	Note   string // a line under the title: what was left out, and how to read the plot
 	Alt    string // for those who cannot see it
 	Panels []Panel
 	XLabel string
@@ -237,8 +237,8 @@ func (p Panel) nameAt(l layout) vg.Length {
 	return l.left
 }
 
-// drawXLabel writes the label of the x axis below its middle. The plot package would put it, and
-// reserve room for it, elsewhere on a logarithmic axis. So it would for a y axis.
+// drawXLabel writes the label of the x axis below its middle. On a logarithmic axis, the plot
+// package would put it, and reserve room for it, elsewhere. The same is true of a y axis.
 func drawXLabel(data draw.Canvas, bottom vg.Length, name string) {
 	style := textStyle(10, Black)
 	style.XAlign = draw.XCenter
@@ -266,8 +266,9 @@ func (f *Figure) Add(p *plot.Plot) {
 	p.Add(g)
 }
 
-// SVG returns the figure as SVG for light and dark pages, without a font, which would be forty times
-// as large as the rest. It draws once, for a page and a file.
+// SVG returns the figure as SVG for light and dark pages, without a font, which would be forty
+// times as large as the rest. It draws the figure only once, even if both a page and a file need
+// it.
 func (f *Figure) SVG() []byte {
 	if f.asSVG != nil {
 		return f.asSVG
@@ -301,7 +302,7 @@ func withLengths(svg []byte) []byte {
 	})
 }
 
-// PNG returns the figure as a picture of light pages, with dpi dots per inch.
+// PNG returns the figure as a picture for light pages, with dpi dots per inch.
 func (f *Figure) PNG(dpi int) ([]byte, error) {
 	w, h := f.size()
 	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi))

@@ -46,8 +46,8 @@ func TestLabelsNeverOverlap(t *testing.T) {
 	}
 }
 
-// Windows that overlap have bars above the panels, none over another or another's
-// name, and panels show only when any fault lasted.
+// Windows that overlap have bars above the panels, and no bar covers another bar or its
+// name. The panels show only when any fault lasted.
 func TestOverlappingWindowsHaveBars(t *testing.T) {
 	f := &Figure{XMax: 100}
 	p := NewPanel()
@@ -88,7 +88,7 @@ func TestOverlappingWindowsHaveBars(t *testing.T) {
 		}
 		end = b.Until
 	}
-	if end != 103 { // of the 28th window; the last was not seen to take effect
+	if end != 103 { // the end of the 28th window; the effect of the last one was never seen
 		t.Errorf("shaded until %v", end)
 	}
 	if Overlapping([]Band{{From: 5, Until: 6}, {From: 1, Until: 2}}) {
@@ -127,7 +127,7 @@ func TestThin(t *testing.T) {
 	for i := range 50000 {
 		at = append(at, plotter.XY{X: float64(i % 1000), Y: 1 + float64(i%97)})
 	}
-	at = append(at, plotter.XY{X: 500, Y: 10000}) // the one that matters stands alone
+	at = append(at, plotter.XY{X: 500, Y: 10000}) // the point that matters stands alone
 	kept := Thin(at, NewGrid(0, 1000, 900, false), NewGrid(1, 10000, 180, true), 2000)
 	if len(kept) > 2000 || len(kept) < 500 {
 		t.Errorf("%d points kept", len(kept))
@@ -175,7 +175,7 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// The axis fits the times, and is not as long as a few of them.
+// The axis fits most of the times, not the few longest ones.
 func TestLinearRange(t *testing.T) {
 	for _, tt := range []struct {
 		name     string

@@ -22,8 +22,8 @@ var HeatColours = func() (colours []color.NRGBA) {
 	return colours
 }()
 
-// heatInks gives these colours their counterparts on dark pages, in reverse order: a colour that is far
-// from white becomes one that is far from black.
+// heatInks gives HeatColours their counterparts on dark pages, in reverse order: a colour that is
+// far from white becomes one that is far from black.
 var heatInks = func() (all []inks.Ink) {
 	for i, c := range HeatColours {
 		all = append(all, inks.Ink{Light: Css(c), Dark: Css(HeatColours[len(HeatColours)-1-i])})

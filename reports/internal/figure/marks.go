@@ -20,13 +20,14 @@ const (
 	Cross
 	Triangle
 	Square
-	Diamond // the shortest to write, for what there are thousands of
+	Diamond // the shortest to write, for series of thousands of points
 	Ring
 	Arrow // upwards: the true value is higher, by an unknown amount
 )
 
 // Marks draws many equal points as a few paths. A path for each point would triple the size of SVG
-// files. Rasterizing a path takes time in the square of the number of its points in a row of pixels.
+// files. The time to rasterize a path grows with the square of the number of its points in a row of
+// pixels.
 type Marks struct {
 	At     plotter.XYs
 	Shape  Mark

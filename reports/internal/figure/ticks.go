@@ -76,8 +76,8 @@ func NiceStep(v float64) float64 {
 	return 10 * power
 }
 
-// DurationTicks are powers of ten of a second on a logarithmic axis, labelled
-// with their unit. On a short axis, 2 and 5 times a power have labels, too.
+// DurationTicks are powers of ten of a second on a logarithmic axis, labelled with
+// their unit. On a short axis, 2 and 5 times a power also have labels.
 type DurationTicks struct{}
 
 // Ticks implements plot.Ticker.

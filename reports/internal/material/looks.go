@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/reports/internal/figure"
 )
 
-// Outcomes, clients and faults take their colours from palettes that do not meet. Outcomes differ in shape as well,
-// and faults in their hatching.
+// Outcomes, clients and faults take their colours from palettes that have no colour in common.
+// Outcomes differ in shape as well, and faults in their hatching.
 
 // ClientColours tell clients apart; they repeat after the last.
 var ClientColours = []color.NRGBA{figure.Blue, figure.Green, figure.Purple, figure.Sky, figure.Black}

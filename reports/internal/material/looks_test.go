@@ -27,7 +27,7 @@ func TestPalettesDoNotMeet(t *testing.T) {
 	}
 }
 
-// Who sees no colours tells kinds of faults apart by their hatching.
+// Readers who see no colours can tell kinds of faults apart by their hatching.
 func TestNeighboursAreHatchedDifferently(t *testing.T) {
 	seen := map[figure.Tint]bool{}
 	for i, tint := range FaultTints {
@@ -38,7 +38,8 @@ func TestNeighboursAreHatchedDifferently(t *testing.T) {
 	}
 }
 
-// A kind looks alike in all plots of a run, in whatever order they name the kinds.
+// A kind of fault looks the same in all plots of a run, in whatever order they name the
+// kinds.
 func TestKindsKeepTheirLook(t *testing.T) {
 	a, b := Tints([]string{"kill", "crash", "pause"}), Tints([]string{"crash", "pause", "kill"})
 	for kind, look := range a {

@@ -19,7 +19,8 @@ type queued struct {
 	Op          *history.Operation // that put it in
 }
 
-// QueuedItems returns the items that were certainly in a queue, in the order in which they came.
+// QueuedItems returns the items that were certainly in a queue, in the order in which they
+// entered it.
 func QueuedItems(h *history.History) []queued {
 	type name struct{ key, item string }
 	model := models.Of(h)

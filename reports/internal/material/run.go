@@ -41,7 +41,7 @@ func Of(dir string, h *history.History, r *store.Result) *Run {
 		Record:  holds.Of(h),
 	}
 	m.Holds = m.Record.All()
-	if m.Model().State != models.Shared { // there it is as it should be
+	if m.Model().State != models.Shared { // if several clients may hold, overlaps are as they should be
 		m.Overlaps = holds.Overlaps(m.Holds)
 	}
 	return m

@@ -38,8 +38,9 @@ func depthFigure(m *material.Run) (*figure.Figure, string) {
 	return f, ""
 }
 
-// counts shows how many of some spans each moment lies in, with a line for each key, and, if bound is
-// not 0, a line at the bound above them. Its note names the keys that are not shown.
+// counts shows how many of some spans each moment lies in, with a line for each key, and, if bound
+// is not 0, a line at the bound above them. The note of the figure names the keys that are not
+// shown.
 func counts(m *material.Run, byKey map[string][]stats.Span, what string, bound int) *figure.Figure {
 	f := overTime(m)
 	p := figure.NewPanel()

@@ -20,13 +20,13 @@ type Distribution struct {
 	file, title string
 	Summary     string // first column in the summary of a sweep; "" leaves it out
 	metric      *samples.Metric
-	whole       string     // what the metric is of without a part
+	whole       string     // the name of a metric that is not split into parts
 	One         string     // what was measured once: "fail-over"
 	axis, share string     // the labels of the axes
 	meaning     string     // how to read a point of a line
-	longer      string     // what became of a time that is a lower bound, of several; "" if none can be
-	Tail        []quantile // told beside the median
-	least       quantile   // a line needs the times that the interval of this one needs
+	longer      string     // what became of times that are lower bounds, in the plural; "" if there can be none
+	Tail        []quantile // quantiles that are shown beside the median
+	least       quantile   // a line needs enough times for the interval of this quantile
 	Interval    bool       // the times are independent enough for the interval of their median
 	stretched   bool       // the y axis shows the tail
 }

@@ -75,11 +75,11 @@ func verifiedFaults(faults []stats.Fault) []stats.Fault {
 	return out
 }
 
-// faultGroup are the faults with one specification.
+// faultGroup holds the faults with one specification.
 type faultGroup struct {
 	kind, name string
 	faults     []stats.Fault
-	x          float64 // column of the first
+	x          float64 // the column of the first fault
 }
 
 func groupFaults(faults []stats.Fault) []faultGroup {

@@ -65,8 +65,8 @@ func semaphore() *history.History {
 	return h
 }
 
-// Every plot of the list is the same byte for byte as its golden figure in testdata; -update writes these anew. Look at
-// what changed before you commit it.
+// Every plot of the list is byte for byte the same as its golden figure in testdata; -update writes
+// the golden figures anew. Look at what changed before you commit it.
 func TestGoldenFigures(t *testing.T) {
 	seen := map[string]bool{}
 	for _, m := range goldenRuns() {

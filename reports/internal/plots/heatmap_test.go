@@ -101,7 +101,8 @@ func TestHeatScale(t *testing.T) {
 			t.Errorf("up to %d: it is not of the last class", most)
 		}
 	}
-	// In grey, more is darker, and the least is darker than the paper.
+	// In grey, a higher count is darker, and the lowest one is still darker than the
+	// paper.
 	lighter := 240.0
 	for _, c := range figure.HeatColours {
 		grey := 0.299*float64(c.R) + 0.587*float64(c.G) + 0.114*float64(c.B)

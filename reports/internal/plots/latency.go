@@ -70,7 +70,8 @@ func latencyPanel(m *material.Run, f *figure.Figure, points []stats.Point) (p *p
 				at = append(at, plotter.XY{X: u.Of(pt.At), Y: figure.LogSeconds(pt.Latency)})
 			}
 		}
-		// Those that went wrong are few and matter: they share no room with the others.
+		// Operations that went wrong are few and matter, so each outcome is thinned by
+		// itself.
 		at = figure.Thin(at, figure.NewGrid(0, f.XMax, 900, false), figure.NewGrid(lo, hi, 180, true), mostPoints)
 		shown += len(at)
 		if len(at) > 0 {

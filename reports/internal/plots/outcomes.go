@@ -70,7 +70,7 @@ func OutcomesFigure(bars []OutcomeBar, xLabel string) *figure.Figure {
 	return f
 }
 
-// The most rows of a picture of a sweep.
+// The maximum number of rows in a picture of a sweep.
 const mostPictured = 16
 
 // SweepOutcomes shows in how many runs of a sweep each property was kept.

@@ -12,10 +12,10 @@ import (
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
-// Bounds of the overview, which is to fit on a screen.
+// Limits of the overview, so that it fits on a screen.
 const (
 	mostOverviewLanes = 8
-	mostOverviewRules = 6 // violations that are marked
+	mostOverviewRules = 6 // violations that are marked, at most
 	overviewHeight    = 130
 )
 

@@ -44,7 +44,7 @@ func TestBeliefPlot(t *testing.T) {
 	}
 }
 
-// The plot of the holders has each hold as the client saw it.
+// The plot of the holders shows each hold as its client saw it.
 func TestBarsAreTheHolds(t *testing.T) {
 	for _, crashes := range []bool{true, false} {
 		m := material.Of("", sample.Crash(crashes), &store.Result{})
@@ -101,10 +101,11 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// TestLeases counts those who hold at a time; that several do is no false belief.
+// TestLeases checks the count of clients that hold at a time; several holders at once
+// are no false belief.
 func TestLeases(t *testing.T) {
 	b := historytest.New(models.Semaphore.Name)
-	for client, from := range []float64{1000, 2000, 3000} { // 1, 2 and then 2 at a time
+	for client, from := range []float64{1000, 2000, 3000} { // 1, 2 and then 2 holders at a time
 		b.Op(client, models.FAcquire, "k", from-10, from, history.OK, nil, models.Grant{Token: history.ID(client + 1)})
 		b.Op(client, models.FRelease, "k", from+1500, from+1510, history.OK, models.Held{Held: true}, nil)
 	}
@@ -149,7 +150,7 @@ func TestPhasesAreExplained(t *testing.T) {
 }
 
 // Every text of every plot says how long it is, and lies within the plot, in whatever
-// font a browser draws it: where the plot's own is missing others are wider.
+// font a browser draws it: where the plot's own font is missing, others are wider.
 func TestTextsOfPlotsKeepTheirRoom(t *testing.T) {
 	whole := regexp.MustCompile(`(?s)<text ([^>]*)>([^<]*)</text>`)
 	attribute := func(of, name string) (float64, bool) {
@@ -184,7 +185,8 @@ func TestTextsOfPlotsKeepTheirRoom(t *testing.T) {
 	}
 }
 
-// The note under the title says what is left out, and of a plot that shows all nothing.
+// The note under the title says what is left out; a plot that shows everything has none
+// about that.
 func TestNoteSaysWhatIsLeftOut(t *testing.T) {
 	for model, want := range map[string]string{
 		models.Lock.Name:  "From the intended start of an operation to its end. Operations that the harness itself answers (write) are left out.",

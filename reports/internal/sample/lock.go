@@ -46,7 +46,7 @@ type simulation struct {
 // fault is a fault that hits the ensemble or a client.
 type fault struct {
 	kind, spec    string
-	at, recovered time.Duration // requests of the affected wait until recovered
+	at, recovered time.Duration // requests of the clients that it hits wait until recovered
 	healed        time.Duration
 	client        int // -1 for all
 	server        int

@@ -54,8 +54,8 @@ func WellFormed(content []byte) error {
 // Nasty is text that breaks out of a page that does not escape it.
 const Nasty = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x01]]>"
 
-// PlantedTimes returns the times of a sweep: enough of two faults, one with lower bounds, too few of a third,
-// and none of a fourth.
+// PlantedTimes returns the times of a sweep: enough for two faults, one of which has lower bounds,
+// too few for a third, and none for a fourth.
 func PlantedTimes() *samples.Samples {
 	return &samples.Samples{
 		Runs: 3,

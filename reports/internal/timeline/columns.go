@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
-// operations are the names to which the columns of operations refer.
+// operations holds the lists of names to which the columns of operations refer.
 type operations struct {
 	Count    int      `json:"count"`
 	Names    []string `json:"names"`
@@ -43,16 +43,18 @@ func (o *operations) session(id history.ID) uint64 {
 	return n
 }
 
-// mostValues bounds the values on the page, in bytes: the record has them, too.
+// mostValues bounds the size of the values on the page, in bytes. The record also has
+// them.
 const mostValues = 6 << 20
 
-// pack adds the bars, and of each operation all that the record says.
+// pack adds the columns of the bars, and the columns of all that the record says about
+// each operation.
 func (b *builder) pack(c *packing) (o operations) {
 	bars := b.bars
 	c.add("row", len(bars), func(i int) uint64 { return uint64(bars[i].lane*mostRows + bars[i].row) })
 	c.addDelta("from", len(bars), func(i int) uint64 { return uint64(bars[i].from) })
 	c.add("length", len(bars), func(i int) uint64 { return uint64(max(0, bars[i].until-bars[i].from)) })
-	at := make([]int32, b.m.History.Len()) // by the index of the invocation: the number, from 1
+	at := make([]int32, b.m.History.Len()) // the number of an operation, from 1, by the index of its invocation
 	ops := make([]int32, 0, len(b.m.Points))
 	for i := range bars {
 		if bars[i].shows {
@@ -95,7 +97,7 @@ type opColumn struct {
 	name  string
 	delta bool
 	of    func(op *history.Operation) uint64
-	last  bool // it shares names with an earlier column, which has its names first
+	last  bool // it uses the names of an earlier column, which numbers them first
 }
 
 // operations adds the columns of operations, which are named by their invocations. It reads each operation
@@ -221,7 +223,8 @@ func (b *builder) transactions(c *packing, o *operations) (t transactions) {
 	return t
 }
 
-// firstTxn returns a zxid of the first violation. The page shows the transactions around it.
+// firstTxn returns a zxid from the first violation. The page shows the transactions around
+// it.
 func (b *builder) firstTxn() (near history.ID, ok bool) {
 	for _, f := range b.focus {
 		for _, i := range f.Events {

@@ -18,13 +18,13 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Whoever tells of holders tells of the same ones: verdicts, plots, timeline and drawings.
+// Verdicts, plots, timeline and drawings all name the same holders.
 func TestHoldersAreTheSameEverywhere(t *testing.T) {
 	const ms = time.Millisecond
 	for name, c := range map[string]struct {
 		crashes bool
-		first   time.Duration // end of the first hold, as its client saw it
-		both    time.Duration // two believed
+		first   time.Duration // the end of the first hold, as its client saw it
+		both    time.Duration // for how long two clients believed that they held
 	}{
 		"crash":  {true, 1500 * ms, 0},
 		"belief": {false, 4700 * ms, 200 * ms},
@@ -55,7 +55,7 @@ func TestHoldersAreTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// held is who held when.
+// held is a hold: which client held, and when.
 type held struct {
 	client int
 	stats.Span

@@ -7,9 +7,10 @@ import (
 	"encoding/binary"
 )
 
-// packing packs many numbers into a page: column after column, each number as a varint (LEB128), all
-// compressed with gzip, in base64. A million operations with twenty columns take some twenty megabytes
-// so, and a browser unpacks them in a second; as JSON they would take ten times as much of both.
+// packing packs many numbers into a page: column after column, each number as a varint (LEB128),
+// all compressed with gzip, in base64. A million operations with twenty columns take some twenty
+// megabytes in this form, and a browser unpacks them in a second; as JSON they would take ten times
+// as much of both.
 type packing struct {
 	Names []columnName
 
@@ -55,9 +56,9 @@ func (c *packing) column(name string, rows int, delta bool, value func(i int) ui
 	c.put(name, &of, delta)
 }
 
-// column is a column as it grows.
+// column is a column under construction.
 type column struct {
-	raw  []byte // encoded, without what is compressed already
+	raw  []byte // encoded, without the part that is compressed already
 	rows int
 	last int64
 	most uint64
@@ -97,7 +98,7 @@ func kindFor(most uint64) string {
 // mostExact is the largest number up to which a script's numbers are exact.
 const mostExact = 1 << 53
 
-// write compresses what there is of a column.
+// write compresses the part of a column that has been encoded.
 func (c *packing) write(of *column) {
 	_, _ = c.zip.Write(of.raw) // a buffer takes everything
 	of.raw = of.raw[:0]

@@ -41,8 +41,8 @@ const mostBars = 3_000_000
 // mostRows is the maximum number of bars of a lane below each other.
 const mostRows = 8
 
-// timeline has the data that the page's script needs beside the columns. Times are in microseconds since
-// the run began. There are many bars, so they refer to colours and texts by number.
+// timeline has the data that the page's script needs besides the columns. Times are in microseconds
+// since the run began. There are many bars, so they refer to colours and texts by number.
 type timeline struct {
 	Lanes    []lane       `json:"lanes"`
 	Colours  []string     `json:"colours"`
@@ -57,7 +57,7 @@ type timeline struct {
 	Columns  []columnName `json:"columns"`
 	Outcomes []string     `json:"outcomes"` // names of outcomes, and their colours
 	Tints    []string     `json:"tints"`
-	// Dark are the partners of the colours on dark pages.
+	// Dark maps colours to their counterparts on dark pages.
 	Dark map[string]string `json:"dark"`
 }
 
@@ -259,7 +259,7 @@ func (b *builder) prune() {
 
 func (b *builder) faults() {
 	colours := material.Tints(b.m.FaultKinds())
-	var ends []time.Duration // of the last fault in each lane: those that overlap have lanes of their own
+	var ends []time.Duration // of the last fault in each lane; faults that overlap have lanes of their own
 	for _, w := range b.m.Windows {
 		lane := slices.IndexFunc(ends, func(end time.Duration) bool { return end <= w.From })
 		if lane < 0 {
@@ -476,11 +476,11 @@ func (b *builder) clientCount() int {
 	return last + 1
 }
 
-// finish arranges the bars of a lane so that they do not hide each other. It returns those that fit as
-// columns.
+// finish arranges the bars of a lane so that they do not hide each other. It returns the bars that
+// fit as columns.
 func (b *builder) finish() (data timeline, packed []byte, left int) {
 	b.prune()
-	slices.SortFunc(b.bars, func(x, y tbar) int { // a stable sort takes ten times as long, and this one gives the same order each time, too
+	slices.SortFunc(b.bars, func(x, y tbar) int { // a stable sort takes ten times as long, and this one also gives the same order each time
 		return cmp.Or(cmp.Compare(x.lane, y.lane), cmp.Compare(x.from, y.from), cmp.Compare(x.until, y.until))
 	})
 	rows := packRows(b.bars)

@@ -16,8 +16,9 @@ import (
 	"github.com/zklab/zklab/reports/internal/sample"
 )
 
-// TestTimelineOfAMillion opens the timeline of a million operations in headless Chromium. It must be there
-// within five seconds, with a heap of at most 300 MB. With ZKLAB_TIMELINE the page is written there.
+// TestTimelineOfAMillion opens the timeline of a million operations in headless Chromium. The
+// timeline must appear within five seconds, with a heap of at most 300 MB. With ZKLAB_TIMELINE the
+// page is written there.
 func TestTimelineOfAMillion(t *testing.T) {
 	short := sample.Lock{Length: 20 * time.Second, Clients: 40, Keys: 60, Faults: true, Broken: true, Seed: 7}
 	short.Length = time.Duration(float64(short.Length) * 1e6 / float64(len(short.History().Operations())))

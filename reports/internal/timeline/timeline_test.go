@@ -22,10 +22,12 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// The legend of a timeline names every kind of fault that came, once, and each colour once.
+// The legend of a timeline names every kind of fault that occurred once, and each colour
+// once.
 func TestLegendOfFaults(t *testing.T) {
 	m := &material.Run{}
-	// As many kinds more as there are colours, and the first ones come again.
+	// There are twice as many kinds as colours, and then the first two kinds come
+	// again.
 	for i := range 2*len(material.FaultTints) + 2 {
 		m.Windows = append(m.Windows, stats.Window{Kind: string(rune('a' + i%(2*len(material.FaultTints))))})
 	}
@@ -159,7 +161,8 @@ func TestTimelineHasAllOfEachOperation(t *testing.T) {
 	}
 }
 
-// What does not fit is left out far from the violations, and the page says so.
+// Operations that do not fit are left out far from the violations, and the page says
+// so.
 func TestTimelineLeavesOut(t *testing.T) {
 	h := sample.Lock{Length: 20 * time.Second, Clients: 4, Keys: 3, Broken: true, Seed: 3}.History()
 	m := material.Of("", h, sample.Violated(h))
@@ -167,7 +170,7 @@ func TestTimelineLeavesOut(t *testing.T) {
 	b.most = 500
 	b.objects()
 	b.clients()
-	all := len(b.bars) + b.left // some may have been left out already
+	all := len(b.bars) + b.left // some operations may have been left out already
 	data, packed, left := b.finish()
 	if len(b.focus) == 0 || left != all-500 || data.Bars != 500 {
 		t.Fatalf("%d violations, %d bars of %d, %d left out", len(b.focus), data.Bars, all, left)
@@ -184,7 +187,7 @@ func TestTimelineLeavesOut(t *testing.T) {
 	}
 }
 
-// Transactions that the servers committed are on the page, with the sessions that operations have.
+// Transactions that the servers committed are on the page, with the sessions of the operations.
 func TestTimelineTransactions(t *testing.T) {
 	dir := t.TempDir()
 	h := sample.Lock{Length: time.Second, Clients: 2, Keys: 1, Seed: 3}.History()

@@ -6,16 +6,17 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// txnWindow keeps some of the transactions that come, in their order: those around the first one that
-// is not before near. Without one the last, and of few transactions all.
+// txnWindow keeps some of the transactions that come, in their order: those around the first one
+// that is not before near; if there is none, the last ones. If there are few transactions, it keeps
+// all.
 type txnWindow struct {
 	most  int // how many it keeps
 	near  history.ID
 	found bool // at is known; true from the start: the first ones are kept
-	at    int  // the number of the first that is not before near
+	at    int  // the number of the first transaction that is not before near
 
-	kept  []history.Txn // the number n is at n modulo most
-	last  int           // how many of count went through kept
+	kept  []history.Txn // transaction number n is at index n modulo most
+	last  int           // how many of the count transactions were put into kept
 	count int
 }
 

@@ -25,7 +25,7 @@ func Absences(without []checker.NotAvailable) []string {
 		names[group] = append(names[group], n.Name)
 	}
 	plurals := map[string]string{"property": "properties", "fault": "faults"}
-	untitled := "evidence" // says itself what it is
+	untitled := "evidence" // the reason of this kind needs no name before it
 	var lines []string
 	for _, why := range reasons {
 		var what []string

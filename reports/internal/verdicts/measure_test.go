@@ -9,7 +9,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Only measured properties tell what they measured. Older results lack what others did meanwhile.
+// Only measured properties report what they measured. Older results lack what other clients did
+// in the meantime.
 func TestMeasure(t *testing.T) {
 	lasted := map[string]float64{"overlaps": 1, "total_seconds": 0.25, "longest_seconds": 0.25, "acquires_by_others": 1, "writes_by_others": 2}
 	older := map[string]float64{"overlaps": 1, "total_seconds": 0.25, "longest_seconds": 0.25}

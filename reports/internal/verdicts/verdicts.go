@@ -19,7 +19,8 @@ type Property struct {
 	Measured bool // it does not decide the verdict of the run, unless that is strict
 	measures *checker.Measure
 	Verdicts []checker.Verdict
-	// SameAs is the property before it that was not decided for the same single reason; "" if there is none.
+	// SameAs is the earlier property that was not decided for the same single reason; "" if there
+	// is none.
 	SameAs string
 }
 
@@ -123,11 +124,12 @@ func about(keys []string) string {
 	return prose.List(named, "and") + ": "
 }
 
-// Passed reports whether there is nothing to tell but figures: the property was kept.
+// Passed reports whether the property was kept, so that only its figures are left to
+// show.
 func (p Property) Passed() bool { return p.Result == checker.Valid }
 
-// Open reports whether the page shows at once what there is to tell. Of violations another part of the
-// page does.
+// Open reports whether the page shows the details at once. Another part of the page shows those of
+// violations.
 func (p Property) Open() bool { return p.Result == checker.Unknown && p.SameAs == "" }
 
 // ByKey reports whether the property has verdicts of several keys.
@@ -201,7 +203,7 @@ func Sentence(r *store.Result) string {
 	return Headline(r)
 }
 
-// Headline is like sentence, without what was not checked.
+// Headline is like [Sentence], without what was not checked.
 func Headline(r *store.Result) string {
 	ps := Properties(r)
 	named := func(result checker.Result) []string {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// The verdict says what everybody asks first: for how long the lock stood still.
+// The verdict answers what everybody asks first: for how long the lock stood still.
 func TestHowLongTheLockStoodStill(t *testing.T) {
 	once := func(d time.Duration, longer bool) *measured.Spread {
 		b := measured.Bound{Time: d, AtLeast: longer}

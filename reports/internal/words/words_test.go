@@ -89,8 +89,8 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// Figures are told in words that somebody who has not read how a property is decided
-// can do something with.
+// Figures are described in words that make sense to readers who do not know how a
+// property is decided.
 func TestFiguresInWords(t *testing.T) {
 	v := checker.Verdict{Figures: map[string]float64{
 		"contended": 232, "core_seconds": 16.5, "proven_share": 0.975, "longest_stale_ms": 12, "keys": 3, "longest_wait_seconds": 1.25,
