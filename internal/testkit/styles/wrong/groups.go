@@ -209,10 +209,18 @@ func ofName(b *base, look time.Duration) *members {
 		if !errors.Is(err, zk.ErrNodeExists) {
 			return err
 		}
-		if !b.right || b.mine(path) {
+		if !b.right {
 			return nil
 		}
-		_ = b.Conn.Delete(path, -1)
+		ok, st, failed := b.Conn.Exists(path)
+		switch {
+		case failed != nil: // it may be this session's, and must stay
+			return failed
+		case ok && st.EphemeralOwner == b.Conn.SessionID():
+			return nil
+		case ok:
+			_ = b.Conn.Delete(path, -1)
+		}
 		return err
 	}
 	m.end = func() error { return b.remove(b.in("member-" + last)) }
