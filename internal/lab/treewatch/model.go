@@ -72,7 +72,7 @@ func (m *model) compare(s Seen) error {
 	case s.Gone:
 		return nil
 	case ok && !same(known, s.Stat):
-		return missing(s.Zxid, s.Path, fmt.Sprintf("is %v, not %v", counts(s.Stat), counts(known)))
+		return missing(s.Zxid, s.Path, fmt.Sprintf("is %+v, not %+v", counts(s.Stat), counts(known)))
 	case !ok && m.unproved != nil: // the tree was known, and this znode was not there
 		return missing(s.Zxid, s.Path, "is there")
 	case !ok:
@@ -98,11 +98,7 @@ func counts(s wire.Stat) counted {
 	return counted{s.Czxid, s.Mzxid, s.Pzxid, s.Version, s.Cversion, s.NumChildren}
 }
 
-// errMissing means that events are missing.
-type errMissing struct{ text string }
-
-func (e *errMissing) Error() string { return e.text }
-
+// missing returns the error that says which znode shows that an event is missing.
 func missing(zxid int64, path, what string) error {
-	return &errMissing{fmt.Sprintf("a watch event is missing: by zxid %x, %s %s", zxid, path, what)}
+	return fmt.Errorf("a watch event is missing: by zxid 0x%x, %s %s", zxid, path, what)
 }

@@ -94,7 +94,7 @@ func (g *group) events() (all []Event, err error) {
 	for _, z := range zxids {
 		for i, s := range g.sights {
 			if s.From < z && z <= s.To && !slices.Equal(each[i][z], of[z]) {
-				return nil, fmt.Errorf("server %s told other watch events of zxid %x than another server", s.Server, z)
+				return nil, fmt.Errorf("server %s told other watch events of zxid 0x%x than another server", s.Server, z)
 			}
 		}
 		all = append(all, of[z]...)

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// Times of a tree watch.
+// Times and bounds of a tree watch.
 const (
 	// readAgain is the time between two readings of the tree, unless one takes longer.
 	readAgain = time.Second
