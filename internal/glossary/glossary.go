@@ -33,7 +33,7 @@ var Terms = []Term{
 	{"core", []string{"cores"}, "The certain part of a hold: from the grant until its release began or its session may have ended. The cores of two clients must never overlap.", "checking.md#the-three-clocks-of-a-hold"},
 	{"counterexample", []string{"counterexamples"}, "The fewest recorded events that prove a violation.", "checking.md#three-verdicts"},
 	{"decider", []string{"procedure", "procedures"}, "The procedure that decided a property, such as an interval sweep, or porcupine, which tries all orders.", "checking.md#three-verdicts"},
-	{"evidence", nil, "What a verdict rests on: R real time, S sessions as the links saw them, Z the numbers of transactions in replies, L the servers' transaction log, T the servers' trees.", "checking.md#evidence"},
+	{"evidence", nil, "What a verdict rests on: R real time, S sessions as the links saw them, Z the numbers of transactions in replies, L the servers' transaction log, T the servers' trees, W the tree watch.", "checking.md#evidence"},
 	{"exercised", nil, "So much happened that a violation could have shown itself: clients contended, items were taken. A property that was not exercised is unknown.", "checking.md#three-verdicts"},
 	{"expiry", []string{"expired"}, "The servers end a session of which they heard nothing for its timeout, and delete its ephemeral znodes. The fault expire does it at once.", "checking.md#when-a-session-dies"},
 	{"fail-over", []string{"fail-overs"}, "The time from a fault's effect until a client succeeds again.", "results.md#fail-over-and-hand-over"},
