@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants calibration yield catalog pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
+.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants calibration yield unlogged catalog pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
 
 build: ## the command, at bin/zklab, from the same build cache as go run and go test
 	$(GO) build -o bin/zklab ./cmd/zklab
@@ -87,6 +87,12 @@ calibration: ## do as many new behaviours come in the next fifty runs as a passi
 yield: ## how much processor time the default test takes to convict each wrong recipe and mutant: the tables of docs/track-record.md (half an hour; SEEDS=50, ONLY='^lock', FIRST=1 stops at the first conviction)
 	GOMAXPROCS=1 ZKLAB_YIELD_SEEDS=$(SEEDS) ZKLAB_YIELD_ONLY='$(ONLY)' ZKLAB_YIELD_FIRST=$(FIRST) ZKLAB_YIELD_WRITE=$(abspath $(if $(ONLY),,docs/track-record.md)) \
 	  $(GO) test -tags campaign -count=1 -v -timeout 4h -run TestYieldOfDefaultTest ./internal/lab/mix
+
+unlogged: ## what verdicts are worth without the servers' transaction logs: the tables of docs/external.md (a quarter of an hour; goes on where it ended; SEEDS=20, ONLY='^lock', which may have a tree watch: WATCH=1)
+	mkdir -p bin
+	GOMAXPROCS=1 ZKLAB_UNLOGGED_WATCH=$(if $(ONLY),$(WATCH)) ZKLAB_UNLOGGED_SEEDS=$(SEEDS) ZKLAB_UNLOGGED_ONLY='$(ONLY)' ZKLAB_UNLOGGED_KEPT=$(abspath $(if $(ONLY),,bin/unlogged.jsonl)) \
+	  ZKLAB_UNLOGGED_WRITE=$(abspath $(if $(ONLY),,docs/external.md)) $(GO) test -tags campaign -count=1 -v -timeout 4h -run TestWorthWithoutLog ./internal/lab/mix
+	$(if $(ONLY),,rm -f bin/unlogged.jsonl)
 
 catalog: ## what zklab says of recipes of real programs: measures them, and makes docs/programs.md (ONLY="leaf patroni"; all of them: a quarter of an hour)
 	cd catalog && ONLY="$(ONLY)" $(GO) test -tags campaign -count=1 -v -timeout 2h -run 'TestMeasure$$' .

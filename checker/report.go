@@ -56,9 +56,14 @@ func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
 	}
 	without := []NotAvailable{{"evidence", "committed transactions", why}}
 	for _, p := range properties {
-		if p.Logged && !p.Applies(a) {
-			without = append(without, NotAvailable{"property", p.Name, why})
+		if !p.Logged || p.Applies(a) {
+			continue
 		}
+		n := NotAvailable{"property", p.Name, why}
+		if p.Watched != "" {
+			n.Why += a.WhyUnwatched()
+		}
+		without = append(without, n)
 	}
 	return without
 }

@@ -28,6 +28,9 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 		p.Derive(figures)
 	}
 	base := Verdict{Property: p.Name, Decider: p.Decider, Measured: p.Measure != nil}
+	if p.Watched != "" && a.Log == nil && evidence.ZnodesOf(a) != nil {
+		base.Decider = p.Watched
+	}
 	if p.Declared {
 		base.Declared, base.Meaning = true, p.Meaning
 	}

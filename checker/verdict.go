@@ -54,7 +54,7 @@ type Verdict struct {
 	// Decider names the procedure: "interval sweep", "porcupine", …
 	Decider string `json:"decider,omitempty"`
 	// Evidence names what the verdict rests on: R real time, S sessions as the links saw them, Z zxids
-	// in replies, L the transaction log, T the servers' trees; separated by commas.
+	// in replies, L the transaction log, T the servers' trees, W zklab's tree watch; separated by commas.
 	Evidence string `json:"evidence,omitempty"`
 	// Measured means that the property is measured and does not decide the exit code (unless the
 	// run is strict): belief.

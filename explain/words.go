@@ -234,6 +234,9 @@ func (t *narrator) fact(e *history.Event) {
 	case history.FWatches:
 		st.Name = "watches listed"
 		text("the servers listed the watches that were set")
+	case history.FTreeWatch:
+		st.Name = "tree watch"
+		text("what zklab's own watches saw change was recorded")
 	case history.FFinal:
 		addFinal(e, &st)
 	case history.FEvent:

@@ -31,7 +31,7 @@ func TestDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(files, "event.go", "values.go", "wire.go") {
+	for _, file := range append(files, "event.go", "treewatch.go", "values.go", "wire.go") {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
 			t.Fatal(err)

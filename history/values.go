@@ -115,7 +115,7 @@ const (
 
 // runFacts are the facts of the run.
 var runFacts = []string{
-	FBegin, FOffers, FPhase, FHealth, FHarness, FProbe, FStall, FClock, FDrained, FFinal, FAgreement, FWatches, FSurveyed, FEnd,
+	FBegin, FOffers, FPhase, FHealth, FHarness, FProbe, FStall, FClock, FDrained, FFinal, FAgreement, FWatches, FSurveyed, FTreeWatch, FEnd,
 }
 
 // RunFact reports whether f, of a Nemesis event, is a fact of the run. All other names are kinds of

@@ -134,7 +134,11 @@ func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 		l.mu.Unlock()
 		return nil // the write will fail
 	}
-	loss, path := c.awaitReply(h, record, sent, stopped)
+	var changes []Acked
+	if l.cfg.OnAcknowledged != nil {
+		changes = changesOf(h.Op, f, record)
+	}
+	loss, path := c.awaitReply(request{xid: h.Xid, op: h.Op, sent: sent, changes: changes}, record, stopped)
 	if loss == nil && l.cfg.Root != "" {
 		c.use(h.Op, f, record)
 	}
@@ -179,32 +183,32 @@ func (c *conn) connectRequest(f wire.Frame) {
 // awaitReply registers a request whose reply is expected, or returns the loss that takes
 // the request: that of a stopped message, else that of a rule. Paths are decoded only if a
 // caller needs them. Call it with l.mu held.
-func (c *conn) awaitReply(h wire.RequestHeader, record []byte, sent time.Duration, stopped *message) (loss *Loss, path string) {
+func (c *conn) awaitReply(r request, record []byte, stopped *message) (loss *Loss, path string) {
 	l := c.l
-	r := request{xid: h.Xid, op: h.Op, sent: sent, point: c.left, reads: c.reads}
+	r.point, r.reads = c.left, c.reads
 	own := stopped.taken()
 	if len(l.losses) == 0 && len(l.breakpoints) == 0 && len(l.written) == 0 && own == nil {
 		if l.cfg.OnRequest != nil {
-			r.path, _ = wire.Path(h.Op, record)
+			r.path, _ = wire.Path(r.op, record)
 		}
 		c.waiting.push(r)
 		return nil, r.path
 	}
 	// A damaged record has the paths before the damage.
-	paths, _ := wire.Paths(h.Op, record)
+	paths, _ := wire.Paths(r.op, record)
 	if len(paths) > 0 {
 		r.path = paths[0]
 	}
 	if len(l.written) > 0 {
 		r.paths = paths
 	}
-	x := cmp.Or(own, l.claim(h.Op, paths))
+	x := cmp.Or(own, l.claim(r.op, paths))
 	if x == nil {
 		c.waiting.push(r)
 		return nil, r.path
 	}
 	if x.rule.What == Request {
-		c.lose(x, Lost{Op: h.Op, Path: r.path})
+		c.lose(x, Lost{Op: r.op, Path: r.path})
 		return x, r.path
 	}
 	x.awaited++
@@ -331,6 +335,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 	}
 	id := c.session.ID
 	l.tellWritten(r, code)
+	c.acknowledge(r, h, code, f, record)
 	if own := stopped.taken(); own != nil {
 		r.wantedBy(own)
 	}

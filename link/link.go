@@ -65,6 +65,11 @@ type Config struct {
 	// gone on. It is called for one message of the link at a time, and must not call methods of the link.
 	OnMessage func(Message)
 
+	// OnAcknowledged is called for each write that a server acknowledges, when the reply comes, whatever a fault then does to
+	// it. Requests of which the link does not keep all bytes are left out. It runs in the client's goroutines, must not
+	// block, and must not call methods of the link.
+	OnAcknowledged func(Acknowledged)
+
 	// Wire makes Record receive what goes over the wire, too: history.FRequest, FReply and
 	// FEvent. A request is recorded before its last byte goes to the server, unless it is
 	// lost on the way. A reply or an event is recorded when it comes, whatever the link

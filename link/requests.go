@@ -17,6 +17,8 @@ type request struct {
 	sent  time.Duration // read from the clock before the request's last byte was sent
 	loss  *Loss         // takes the reply; nil if none does
 
+	changes []Acked // that it asks for; nil if no caller needed them
+
 	makes *int // counts it, as it creates an ephemeral znode; nil if it does not
 
 	overtaken bool // a later request was answered before it

@@ -15,7 +15,7 @@ func TestUptimes(t *testing.T) {
 	for seed := range uint64(2000) {
 		rng := rand.New(rand.NewPCG(seed, 4))
 		a := &evidence.Record{Sessions: evidence.Sessions{ByID: map[history.ID]*evidence.Session{1: {Life: evidence.Life{Client: 1}}, 2: {Life: evidence.Life{Client: 2}}}}, Keys: []*evidence.Key{{Name: "k"}}}
-		x := &evidence.Log{Folders: map[string][]*evidence.Znode{}}
+		x := &evidence.Log{Znodes: evidence.Znodes{Folders: map[string][]*evidence.Znode{}}}
 		var all []*evidence.Znode
 		for c := uint64(1); c < 12; c += uint64(rng.IntN(3)) {
 			n := &evidence.Znode{Path: fmt.Sprintf("/%d/k", rng.IntN(2)), Maker: history.ID(1 + rng.IntN(2)), Created: c, Deleted: c + uint64(rng.IntN(6))}

@@ -2,13 +2,11 @@ package evidence
 
 import (
 	"cmp"
-	"fmt"
 	"iter"
 	"math"
 	"slices"
 	"strings"
 
-	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 )
 
@@ -35,7 +33,8 @@ const StillThere = uint64(math.MaxUint64)
 type Committed struct {
 	Transactions []history.Txn // none if they are packed
 	packed       *history.PackedTxns
-	Log          *Log  // nil: there is no log that covers the object
+	Log          *Log // nil: there is no log that covers the object
+	treeWatch    []history.TreeWatch
 	Zxids        Zxids // with a log
 	ByLog        bool  // it bounds some session's death
 }
@@ -59,19 +58,13 @@ func (c *Committed) EachTransaction() iter.Seq[*history.Txn] {
 
 // Log is the index of a transaction log. It is read-only once built.
 type Log struct {
-	whole    []Stretch // in order, apart
+	Znodes
 	Sessions map[history.ID]*LoggedSession
 	requests map[requestID]logEntry // unanswered requests
-	Folders  map[string][]*Znode    // in order of creation
 
 	list []history.Txn
-	path map[string]*Znode       // the latest at a path
 	held map[history.ID][]*Znode // ephemerals by session
 }
-
-// Stretch is a part of the log without a hole: all transactions from one zxid to another, both
-// included.
-type Stretch struct{ from, To uint64 }
 
 // LoggedSession holds what the log tells of a session.
 type LoggedSession struct {
@@ -89,34 +82,6 @@ type logEntry struct {
 	kind string // "" if two requests have this number
 }
 
-// Znode is a znode from its creation to its end.
-type Znode struct {
-	Path             string
-	Type             string // of the request that created it, as in history.Txn
-	Data             []byte
-	Number           int32      // the parent's counter when it was made
-	Owner            history.ID // of an ephemeral
-	Maker            history.ID // the session that asked for it
-	Remover          history.ID // the session that deleted it, or whose end did; 0: not known
-	Created, Deleted uint64     // zxids of its creation and its end; StillThere if it has none
-}
-
-// Sequential reports whether the servers gave the znode its number.
-func (n *Znode) Sequential() bool { return strings.HasSuffix(n.Path, fmt.Sprintf("%010d", n.Number)) }
-
-// Parent returns the path of the znode's parent.
-func (n *Znode) Parent() string { return n.Path[:strings.LastIndexByte(n.Path, '/')] }
-func (n *Znode) Name() string   { return n.Path[strings.LastIndexByte(n.Path, '/')+1:] }
-
-// Until returns text that names the zxid at which the znode was deleted by the log, or "" if it was
-// not.
-func (n *Znode) Until() string {
-	if n.Deleted == StillThere {
-		return ""
-	}
-	return ", and was deleted at " + words.Zxid(n.Deleted)
-}
-
 // EndedWith reports whether an ephemeral znode went because its session ended.
 func (x *Log) EndedWith(n *Znode) bool {
 	s := x.Sessions[n.Owner]
@@ -127,11 +92,10 @@ func (x *Log) EndedWith(n *Znode) bool {
 // names; seen tells where the log is whole.
 func indexTxns(list []history.Txn, asked map[requestID]bool, seen []seenZxid) *Log {
 	x := &Log{
+		Znodes:   newZnodes(),
 		list:     list,
 		Sessions: map[history.ID]*LoggedSession{},
 		requests: make(map[requestID]logEntry, len(asked)),
-		Folders:  map[string][]*Znode{},
-		path:     map[string]*Znode{},
 		held:     map[history.ID][]*Znode{},
 	}
 	for i := range list {
@@ -144,23 +108,6 @@ func indexTxns(list []history.Txn, asked map[requestID]bool, seen []seenZxid) *L
 	}
 	x.path, x.held = nil, nil
 	return x
-}
-
-// Group returns the run's znodes by the id that by gives them, each group in order of creation. It
-// leaves out znodes of other runs on the same ensemble.
-func (x *Log) Group(by func(*Znode) (id string, ok bool)) map[string][]*Znode {
-	groups := map[string][]*Znode{}
-	for _, all := range x.Folders {
-		for _, n := range all {
-			if id, ok := by(n); ok {
-				groups[id] = append(groups[id], n)
-			}
-		}
-	}
-	for _, g := range groups {
-		slices.SortStableFunc(g, func(m, n *Znode) int { return cmp.Compare(m.Created, n.Created) })
-	}
-	return groups
 }
 
 // Newest returns the last znode with a path that a session owned; nil if there is none, or no log.
@@ -221,27 +168,6 @@ func follows(last, z uint64, seen []seenZxid) bool {
 		}
 	}
 	return true
-}
-
-// Covers reports whether the log has every transaction above low, up to high, which is not below
-// low.
-func (x *Log) Covers(low, high uint64) bool {
-	s, ok := x.Stretch(high)
-	return ok && low <= high && s.from <= low+1
-}
-
-// Stretch returns the part of the log that a zxid lies in.
-func (x *Log) Stretch(z uint64) (Stretch, bool) {
-	i, _ := slices.BinarySearchFunc(x.whole, z, func(s Stretch, z uint64) int {
-		if s.To < z {
-			return -1
-		}
-		return 1
-	})
-	if i == len(x.whole) || x.whole[i].from > z {
-		return Stretch{}, false
-	}
-	return x.whole[i], true
 }
 
 // apply adds one transaction.
@@ -322,21 +248,12 @@ func (x *Log) change(t *history.Txn, z uint64, by history.ID) {
 			return
 		}
 		n := &Znode{Path: t.Path, Type: t.Type, Data: t.Data, Number: t.ParentCversion - 1, Owner: t.Owner, Maker: by, Created: z, Deleted: StillThere}
-		x.remove(t.Path, z, 0) // only if the log has a hole
-		x.path[t.Path] = n
-		x.Folders[n.Parent()] = append(x.Folders[n.Parent()], n)
+		x.add(n)
 		if n.Owner != 0 {
 			x.held[n.Owner] = append(x.held[n.Owner], n)
 		}
 	case "delete", "deleteContainer":
 		x.remove(t.Path, z, by)
-	}
-}
-
-func (x *Log) remove(path string, z uint64, by history.ID) {
-	if n := x.path[path]; n != nil && n.Deleted == StillThere {
-		n.Deleted, n.Remover = z, by
-		delete(x.path, path)
 	}
 }
 

@@ -202,6 +202,10 @@ func (a *Record) readFact(e *history.Event) {
 		var own history.Harness
 		a.Decode(e, &own)
 		a.carried[own.Session] = true
+	case history.FTreeWatch:
+		var w history.TreeWatch
+		a.Decode(e, &w)
+		a.treeWatch = append(a.treeWatch, w)
 	case history.FAgreement:
 		g := Agreement{Event: e.Index}
 		a.Decode(e, &g.Agreement)

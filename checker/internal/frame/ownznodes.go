@@ -23,7 +23,8 @@ var OwnZnodes = &Property{
 	Common:   true,
 	Logged:   true,
 	Decider:  "deletes in the transaction log",
-	Evidence: func(*evidence.Record) string { return "S, L" },
+	Watched:  "deletes that zklab's tree watch saw",
+	Evidence: func(a *evidence.Record) string { return "S, " + a.ZnodeEvidence() },
 	Applies: func(a *evidence.Record) bool {
 		return slices.ContainsFunc(a.Keys, func(k *evidence.Key) bool { return len(ephemeralsOf(a)[k.Name]) > 0 })
 	},
@@ -41,10 +42,11 @@ var OwnZnodes = &Property{
 
 // ephemeralsOf returns the ephemeral znodes of clients that were deleted, by key.
 var ephemeralsOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znode {
-	if a.Foreign || a.Log == nil {
+	znodes := evidence.ZnodesOf(a)
+	if a.Foreign || znodes == nil {
 		return nil
 	}
-	return a.Log.Group(func(n *evidence.Znode) (key string, ok bool) {
+	return znodes.Group(func(n *evidence.Znode) (key string, ok bool) {
 		s := a.Session(n.Owner)
 		key, below := a.KeyAt(n.Path)
 		return key, below && s != nil && s.Client >= 0 && n.Deleted != evidence.StillThere
@@ -57,10 +59,10 @@ var ephemeralsOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence
 func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 	f.Count("ephemerals", 1)
 	of, by := k.Session(n.Owner), k.Session(n.Remover)
-	if by == nil || by.Client < 0 || by.Client == of.Client || !k.Log.Covers(n.Created-1, n.Deleted) {
+	if by == nil || by.Client < 0 || by.Client == of.Client || !evidence.ZnodesOf(k.Record).Covers(n.Created-1, n.Deleted) {
 		return
 	}
-	at, event := k.Zxids.CommittedBy(n.Deleted)
+	at, event := k.Tie().CommittedBy(n.Deleted)
 	exited, _ := k.EndOf(of.Life)
 	if event < 0 || min(of.Expired, of.DiedBy, exited) <= at || gaveUp(k, n, at) || f.Again() {
 		return
@@ -79,14 +81,14 @@ func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 
 // sentFrom returns the time before which no client can have sent the delete of a znode.
 func sentFrom(k *evidence.Key, n *evidence.Znode) time.Duration {
-	at, _ := k.Zxids.SentBelow(n.Deleted)
+	at, _ := k.Tie().SentBelow(n.Deleted)
 	return at
 }
 
 // madeIn returns the last call that the znode's client began before the znode was there, or nil if
 // there is none.
 func madeIn(k *evidence.Key, n *evidence.Znode) (made *history.Operation) {
-	there, _ := k.Zxids.CommittedBy(n.Created)
+	there, _ := k.Tie().CommittedBy(n.Created)
 	for _, op := range k.Ops() {
 		if op.Client == k.Session(n.Owner).Client && op.Began() <= there && k.Object.Operation(op.F).Begins {
 			made = op
@@ -116,8 +118,8 @@ func gaveUp(k *evidence.Key, n *evidence.Znode, at time.Duration) bool {
 // firstMaker returns the index of the first of its client's calls that may have created a znode, or
 // 0 if there is none, as when a client comes back by itself in its next session.
 func firstMaker(k *evidence.Key, n *evidence.Znode, own []*history.Operation) int {
-	from, _ := k.Zxids.SentBelow(n.Created)
-	there, _ := k.Zxids.CommittedBy(n.Created)
+	from, _ := k.Tie().SentBelow(n.Created)
+	there, _ := k.Tie().CommittedBy(n.Created)
 	return max(0, slices.IndexFunc(own, func(op *history.Operation) bool {
 		return k.Object.Operation(op.F).Begins && op.Began() <= there && evidence.Ended(op) >= from
 	}))

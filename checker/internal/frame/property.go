@@ -35,6 +35,8 @@ type Property struct {
 	// decided, and "" otherwise. nil: Meaning always holds.
 	Means   func(figures map[string]float64) string
 	Decider string // names the procedure
+	// Watched names the procedure for records whose znodes only the tree watch tells of; "" if it is the same.
+	Watched string
 	// NoModel says why no reference model decides the property a second time by search. It is "" if one
 	// does.
 	NoModel string

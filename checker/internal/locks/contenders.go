@@ -16,6 +16,7 @@ import (
 // sequential znodes of clients. A hold's token is the zxid of its contender.
 type contenders struct {
 	evidence.Layout
+	znodes *evidence.Znodes             // nil: nothing is known of them
 	grants int                          // holds that the log still shows after the grant was known
 	at     map[madeBy][]*evidence.Znode // contenders of one multi in order of their paths
 	lines  map[string][]*evidence.Znode // by the line that they stand in
@@ -24,10 +25,10 @@ type contenders struct {
 	changes map[uint64]bool
 }
 
-// contendersOf returns the contenders of a record; none without a log.
+// contendersOf returns the contenders of a record; none if nothing is known of its znodes.
 var contendersOf = evidence.Once(func(a *evidence.Record) *contenders {
 	c := &contenders{at: map[madeBy][]*evidence.Znode{}, lines: map[string][]*evidence.Znode{}, keys: map[string]string{}, changes: map[uint64]bool{}}
-	if a.Log == nil {
+	if c.znodes = evidence.ZnodesOf(a); c.znodes == nil {
 		return c
 	}
 	c.index(a)
@@ -45,7 +46,7 @@ type madeBy struct {
 
 // index finds the contenders.
 func (c *contenders) index(a *evidence.Record) {
-	for _, all := range a.Log.Folders {
+	for _, all := range c.znodes.Folders {
 		for _, n := range all {
 			c.changes[n.Created], c.changes[n.Deleted] = true, true
 			if n.Owner == 0 || !n.Sequential() {
@@ -78,11 +79,24 @@ func (c *contenders) recognise(k *evidence.Key) {
 			for _, part := range askedFor(k, op) {
 				c.standsFor(c.contenderFor(g.Token, op.Client, part), k.Name, part)
 			}
-			if high, _, ok := k.Zxids.Ceil(op.Return.Time); ok && n.Deleted > high && k.Log.Covers(n.Created-1, high) {
+			if high, _, ok := k.Tie().Ceil(op.Return.Time); ok && n.Deleted > high && c.znodes.Covers(n.Created-1, high) {
 				c.grants++
 			}
+		case c.changes[uint64(g.Token)] && k.Log == nil:
+			c.mayStandFor(uint64(g.Token), k.Name)
 		case c.shouldHave(k.Record, g.Token, op):
 			c.Missing++
+		}
+	}
+}
+
+// mayStandFor records that contenders created at a zxid, of whom it is not known which client they are of, wait for a key.
+func (c *contenders) mayStandFor(zxid uint64, key string) {
+	for _, all := range c.znodes.Folders {
+		for _, n := range all {
+			if n.Created == zxid {
+				c.standsFor(n, key, "")
+			}
 		}
 	}
 }
@@ -129,8 +143,8 @@ func (c *contenders) shouldHave(a *evidence.Record, token history.ID, op *histor
 	if c.changes[uint64(token)] {
 		return false
 	}
-	if _, ok := a.Log.Stretch(uint64(token)); ok {
-		return true
+	if _, ok := c.znodes.Stretch(uint64(token)); ok || a.Log == nil {
+		return ok
 	}
 	s := a.Log.Sessions[op.Return.Session]
 	high, _, ok := a.Zxids.Ceil(op.Return.Time)

@@ -27,7 +27,8 @@ var grants = &frame.Property{
 	Means:    marksOnly,
 	Logged:   true,
 	Decider:  "line in the transaction log",
-	Evidence: func(*evidence.Record) string { return "Z, L" },
+	Watched:  "line that zklab's tree watch saw",
+	Evidence: func(a *evidence.Record) string { return "Z, " + a.ZnodeEvidence() },
 	Applies:  grantsLogged,
 	Decide:   decideGrants(func(*evidence.Key) int { return 1 }),
 }
@@ -41,10 +42,10 @@ func marksOnly(figures map[string]float64) string {
 	return "every client that was granted it had a znode, or data in one, to show for it; whose turn it was is not known"
 }
 
-// grantsLogged reports whether there are grants that can be compared with the log.
+// grantsLogged reports whether there are grants that can be compared with what is known of znodes.
 func grantsLogged(a *evidence.Record) bool { return tokensLogged(a) || markedOf(a).used() }
 
-// tokensLogged reports whether there are grants whose tokens name contenders in the log.
+// tokensLogged reports whether there are grants whose tokens name contenders.
 func tokensLogged(a *evidence.Record) bool {
 	return contendersOf(a).grants > 0 && contendersOf(a).Trusted()
 }
@@ -76,9 +77,9 @@ func decideGrants(places func(*evidence.Key) int) func(context.Context, *evidenc
 // laterView returns a view that came after a grant, and the event that shows it; false if the grant
 // cannot be compared with it.
 func laterView(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evidence.Znode) (view uint64, event int, ok bool) {
-	view, event, ok = a.Zxids.Ceil(h.Granted)
+	view, event, ok = a.Tie().Ceil(h.Granted)
 	switch {
-	case !ok || !a.Log.Covers(n.Created-1, view):
+	case !ok || !contendersOf(a).znodes.Covers(n.Created-1, view):
 		f.Count("grants_unknown", 1)
 		return 0, 0, false
 	case n.Deleted <= view:
@@ -103,7 +104,7 @@ func decideGrant(f *frame.Finding, a *evidence.Record, key string, h *hold, n *e
 	}
 	standing := lines[id].before(n, h.Client, view, places)
 	if len(standing) < places || slices.ContainsFunc(standing, func(o *evidence.Znode) bool {
-		return n.Number-o.Number <= 0 || !a.Log.Covers(o.Created-1, view)
+		return n.Number-o.Number <= 0 || !contendersOf(a).znodes.Covers(o.Created-1, view)
 	}) {
 		return
 	}
@@ -114,13 +115,13 @@ func decideGrant(f *frame.Finding, a *evidence.Record, key string, h *hold, n *e
 	o := standing[0]
 	s := a.Session(o.Owner)
 	if places > 1 {
-		f.Violated(counterexample, "client %d was granted a lease of %s at %s%s, too early: in the transaction log %d contenders of other clients, created before it, were still ahead of it at %s; the one that stayed longest was %s of client %d%s",
-			h.Client, key, words.At(h.Granted), words.WithToken(h.Token), places, words.Zxid(view), o.Name(), s.Client, o.Until())
+		f.Violated(counterexample, "client %d was granted a lease of %s at %s%s, too early: in %s %d contenders of other clients, created before it, were still ahead of it at %s; the one that stayed longest was %s of client %d%s",
+			h.Client, key, words.At(h.Granted), words.WithToken(h.Token), a.ZnodesIn(), places, words.Zxid(view), o.Name(), s.Client, o.Until())
 		return
 	}
 	f.Violated(counterexample,
-		"client %d was granted %s at %s%s, too early: in the transaction log %s of client %d, created before it at %s, was still ahead of it at %s%s",
-		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), o.Name(), s.Client, words.Zxid(o.Created), words.Zxid(view), o.Until())
+		"client %d was granted %s at %s%s, too early: in %s %s of client %d, created before it at %s, was still ahead of it at %s%s",
+		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), a.ZnodesIn(), o.Name(), s.Client, words.Zxid(o.Created), words.Zxid(view), o.Until())
 }
 
 // line holds the contenders in a folder, in order of their creation.

@@ -21,6 +21,7 @@ var rwGrants = &frame.Property{
 	Means:    grants.Means,
 	Logged:   true,
 	Decider:  grants.Decider,
+	Watched:  grants.Watched,
 	NoModel:  grants.NoModel,
 	Evidence: grants.Evidence,
 	Applies:  grants.Applies,
@@ -109,13 +110,13 @@ func (r *rwLines) decide(f *frame.Finding, k *evidence.Key, h *hold, n *evidence
 			lines[id] = lineAt(a, id)
 		}
 		for _, o := range lines[id].before(n, h.Client, view, mostDowngraded) {
-			if r.yields(h, o) || n.Number-o.Number <= 0 || contendersOf(a).keys[id] != k.Name || !a.Log.Covers(o.Created-1, view) {
+			if r.yields(h, o) || n.Number-o.Number <= 0 || contendersOf(a).keys[id] != k.Name || !contendersOf(a).znodes.Covers(o.Created-1, view) {
 				continue
 			}
 			s := a.Session(o.Owner)
 			f.Violated([]int{h.Grant.Invoke.Index, h.Grant.Return.Index, event, a.Session(n.Owner).First, s.First},
-				"client %d was granted %s to %s at %s%s, too early: in the transaction log %s of client %d, created before it at %s, was still ahead of it at %s%s",
-				h.Client, k.Name, h.mode(), words.At(h.Granted), words.WithToken(h.Token), o.Name(), s.Client, words.Zxid(o.Created), words.Zxid(view), o.Until())
+				"client %d was granted %s to %s at %s%s, too early: in %s %s of client %d, created before it at %s, was still ahead of it at %s%s",
+				h.Client, k.Name, h.mode(), words.At(h.Granted), words.WithToken(h.Token), a.ZnodesIn(), o.Name(), s.Client, words.Zxid(o.Created), words.Zxid(view), o.Until())
 			return
 		}
 	}

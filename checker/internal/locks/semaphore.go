@@ -84,6 +84,7 @@ var leaseGrants = &frame.Property{
 	Means:    grants.Means,
 	Logged:   true,
 	Decider:  grants.Decider,
+	Watched:  grants.Watched,
 	NoModel:  grants.NoModel,
 	Evidence: grants.Evidence,
 	Applies:  grants.Applies,

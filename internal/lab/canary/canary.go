@@ -195,7 +195,7 @@ func (k *Check) object(ctx context.Context, i int) (*experiment.Outcome, error) 
 		s.Probe = probeRate
 	}
 	x := experiment.Experiment{
-		Config:  engine.Config{Workload: w, Subject: workloads.Own, Ensemble: place{k.ensemble, k.claim.Path}, Settings: s, Out: k.Out, Interrupt: k.Interrupt},
+		Config:  engine.Config{Workload: w, Subject: workloads.Own, Ensemble: place{k.ensemble, k.claim.Path}, Settings: s, Out: k.Out, Interrupt: k.Interrupt, TreeWatch: engine.Never},
 		Program: k.Program, OnEvent: k.follow(of.recipe), UsualRate: true,
 	}
 	o, err := x.Run(ctx)

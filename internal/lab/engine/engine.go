@@ -61,8 +61,20 @@ type Config struct {
 	OnMessage func(link.Message)
 	// KeepMessages has Finished keep what passed, also before and after the load.
 	KeepMessages bool
-	Interrupt    <-chan struct{}
+	// TreeWatch says when to watch what changes below the run's znode.
+	TreeWatch TreeWatch
+	Interrupt <-chan struct{}
 }
+
+// TreeWatch says when a run watches what changes below its znode, and records it (history.FTreeWatch).
+type TreeWatch int
+
+// The choices. A tree watch has a session on each server, and reads the run's znodes again every second.
+const (
+	IfUnlogged TreeWatch = iota // if the ensemble does not report its transactions
+	Always                      // to compare it with them
+	Never
+)
 
 // Watcher follows the course of a run. Its methods may be called by many goroutines at once, and
 // must return at once.

@@ -34,6 +34,8 @@ type links struct {
 	loading   atomic.Bool // faults can be injected
 	onPoint   func(link.Point)
 	onMessage func(link.Message)
+	// onAcknowledged is nil unless the run has a tree watch.
+	onAcknowledged func(link.Acknowledged)
 }
 
 func newLinks(e ensemble.Ensemble, w workloads.Workload, timeout time.Duration) *links {
@@ -59,6 +61,7 @@ func (l *links) servers(client int) []string {
 func (l *links) make(client int, dial zk.Dialer) *link.Link {
 	return link.New(link.Config{
 		Client: client, Dial: dial, Clock: l.record.Now, Root: l.root, Wire: l.wire, OnPoint: l.onPoint, OnMessage: l.onMessage,
+		OnAcknowledged: l.onAcknowledged,
 		Record: func(e history.Event) {
 			l.ofClient(e)
 			l.record.Record(e)

@@ -25,7 +25,8 @@ type run struct {
 	links        *links
 	admin        *admin
 	record       *record
-	transactions *spool // nil: the ensemble does not hand over what it commits
+	transactions *spool       // nil: the ensemble does not hand over what it commits
+	treeWatch    *treeWatched // nil without
 	clients      *clients
 	probes       *probes // nil without
 	work         workloads.Run
@@ -54,6 +55,7 @@ func (r *run) perform(ctx context.Context) (err error) {
 		}
 	}
 	r.leave()
+	r.recordTreeWatch()
 	r.collect(ctx)
 	return nil
 }
@@ -136,6 +138,7 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.followTransactions(ctx)
+	r.watchTree(ctx)
 	r.record.phase(history.PhaseSetup)
 	r.record.health("before", before, nil)
 	if err := r.openClients(ctx); err != nil {

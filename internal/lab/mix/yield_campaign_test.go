@@ -18,17 +18,17 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// wrongSubject is a subject that the default test should convict.
-type wrongSubject struct {
+// subject is a recipe with a load.
+type subject struct {
 	name     string
 	workload workloads.Workload
 }
 
 // wrongSubjects returns the wrong recipes and the mutants whose names match.
-func wrongSubjects(t *testing.T, only *regexp.Regexp) (all []wrongSubject) {
+func wrongSubjects(t *testing.T, only *regexp.Regexp) (all []subject) {
 	add := func(name string, w workloads.Workload) {
 		if only.MatchString(name) {
-			all = append(all, wrongSubject{name, w})
+			all = append(all, subject{name, w})
 		}
 	}
 	for _, r := range wrong.Recipes {
