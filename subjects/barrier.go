@@ -10,7 +10,7 @@ import (
 type Barrier interface {
 	// Raise is called once for each barrier, by one client.
 	Raise(ctx context.Context) error
-	// Lift is called by the same client, even if Raise failed. After an error it is called again,
+	// Lift is called by the same client, also if Raise failed. After an error it is called again,
 	// whether or not the failed call had an effect: lifting what is down is no error.
 	Lift(ctx context.Context) error
 	// Await returns nil once the barrier is not raised. It is called by the other clients. After an

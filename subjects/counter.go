@@ -10,7 +10,7 @@ import (
 
 // Counter is an integer that many clients change. It starts at 0.
 type Counter interface {
-	// Add returns the sum. A later call with the same delta adds again, even after an error.
+	// Add returns the sum. A later call with the same delta adds again, also after an error.
 	Add(ctx context.Context, delta int64) (int64, error)
 	// CompareAndSet sets the value to to if it is from. Otherwise it does nothing and
 	// returns an error that wraps ErrMismatch. After an error any call may follow.

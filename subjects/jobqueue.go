@@ -36,8 +36,8 @@ type Job interface {
 	Attempt() int // from 1; called once, after Take
 	// Finish ends the job: it is then among the children of DoneJobs, and no longer among those of
 	// OpenJobs. Each attempt ends with a call of Finish or of GiveBack, even if the job was lost.
-	// If the call fails with an error that reports that it had no effect ([NoEffect]), and the job
-	// is not lost, the call is repeated, twice at most. After another error it is not repeated.
+	// If that fails with an error that reports that the call had no effect ([NoEffect]), and the job
+	// is not lost, it is called again, twice at most. After another error it is not called again.
 	Finish(ctx context.Context) error
 	// GiveBack ends only the attempt. It is called instead of Finish, in the same way.
 	GiveBack(ctx context.Context) error

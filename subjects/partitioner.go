@@ -14,7 +14,7 @@ type Partitioner interface {
 	// the client is no member, and Acquire is called again.
 	Acquire(ctx context.Context) (items []string, err error)
 	// Changed waits until another share is due to this client, or its share is lost. It is called
-	// once in each hold, even if the hold was lost. Release follows, even after an error.
+	// once in each hold, even if the hold was lost. Release follows, also after an error.
 	Changed(ctx context.Context) error
 	// Release gives the share back. The client stays a member. It is called once after each Acquire
 	// that succeeded, and again while its error is zk.ErrNoAuth. After another error the next call

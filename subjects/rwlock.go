@@ -37,7 +37,7 @@ type Revocable interface {
 	Revoke(ctx context.Context) error
 	// Listen waits until a client has asked for the present hold. If ctx ends before, it returns
 	// false and no error. It is called while the client holds, even if the hold was lost. Listen
-	// or Unlock follows, even after an error.
+	// or Unlock follows, also after an error.
 	Listen(ctx context.Context) (revoked bool, err error)
 }
 
