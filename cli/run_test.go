@@ -9,8 +9,10 @@ import (
 	"github.com/zklab/zklab/cli/internal/backend"
 	"github.com/zklab/zklab/cli/internal/experiments"
 	"github.com/zklab/zklab/cli/internal/manyruns"
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -121,7 +123,11 @@ func TestImageOfFile(t *testing.T) {
 
 // available counts the faults that "all" includes on the embedded ensemble.
 func available(t *testing.T) (n int) {
-	e, err := embedded.Config{}.Sketch()
+	var starter ensemble.Starter = embedded.Config{}
+	for _, a := range plan.Mix(time.Second, plan.AllFaults()).Needs() {
+		starter = starter.(ensemble.Preparer).Prepare(a)
+	}
+	e, err := starter.(ensemble.Sketcher).Sketch()
 	if err != nil {
 		t.Fatal(err)
 	}

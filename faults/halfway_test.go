@@ -25,13 +25,13 @@ var serverFaults = []string{
 	"lossy", "lossy:one", "slow-network", "slow-network:one", "slow-disk", "slow-disk:all", "empty-disk",
 }
 
-// withLinks are these and those that are of the clients' links.
-var withLinks = slices.Concat(serverFaults, []string{"cut-off", "cut-off:all", "cut-off:who=client-1"})
+// withLinks are these, those that are of the clients' links, and those that are requests, of which no step can fail.
+var withLinks = slices.Concat(serverFaults, []string{"cut-off", "cut-off:all", "cut-off:who=client-1", "reconfig", "reconfig:one"})
 
 // onHooked is onServers with an ensemble whose harms a test can see, and spoil.
 func onHooked(t *testing.T, f func(*lab, *hooked)) {
 	t.Helper()
-	onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
+	onServers(t, reconfigurable(3, 0), func(l *lab, em *embedded.Ensemble) {
 		h := &hooked{Ensemble: em}
 		l.target.Ensemble = h
 		f(l, h)
@@ -134,7 +134,7 @@ func TestRandomOverlappingFaults(t *testing.T) {
 	for seed := range uint64(3) {
 		nodes := 3 + 2*int(seed%2)
 		t.Run(fmt.Sprint(nodes, " servers, ", seed), func(t *testing.T) {
-			onServers(t, embedded.Config{Nodes: nodes}, func(l *lab, em *embedded.Ensemble) {
+			onServers(t, reconfigurable(nodes, 0), func(l *lab, em *embedded.Ensemble) {
 				l.overlap(seed)
 				l.whole(em.Clean)
 				l.oneHistory(em)

@@ -50,6 +50,14 @@ func (h *hooked) does(what string, do func() error) error {
 	return told
 }
 
+func (h *hooked) Administrator() (scheme string, credential []byte) {
+	_ = h.does("reconfigure", func() error {
+		scheme, credential = h.Ensemble.Administrator()
+		return nil
+	})
+	return scheme, credential
+}
+
 func (h *hooked) Cut(ctx context.Context, from, to int) error {
 	return h.does(fmt.Sprintf("cut %d>%d", from, to), func() error { return h.Ensemble.Cut(ctx, from, to) })
 }

@@ -290,7 +290,7 @@ func (e *removed) Verify(ctx context.Context) error {
 	if err := e.all(ctx, e.others, e.gone); err != nil {
 		return err
 	}
-	e.step.Detail = "the configuration lists server " + listed(idsOf(e.others)) + " alone"
+	e.step.Detail = "the configuration lists no servers but " + listed(idsOf(e.others))
 	return nil
 }
 

@@ -7,6 +7,7 @@ package superuser
 import (
 	"crypto/sha1"
 	"encoding/base64"
+	"strings"
 )
 
 // Scheme and Credential are what a client authenticates with.
@@ -16,7 +17,10 @@ const (
 )
 
 // Digest returns what a server is told, as zookeeper.DigestAuthenticationProvider.superDigest.
-func Digest() string {
-	sum := sha1.Sum([]byte(Credential))
-	return "super:" + base64.StdEncoding.EncodeToString(sum[:])
+func Digest() string { return digest(Credential) }
+
+func digest(credential string) string {
+	user, _, _ := strings.Cut(credential, ":")
+	sum := sha1.Sum([]byte(credential))
+	return user + ":" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -4,10 +4,10 @@ import "slices"
 
 // Members change by entries of the log (ZooKeeper's dynamic reconfiguration). While such an entry is not
 // committed, everything needs a majority of the voters before it and one of those after it: votes, promises,
-// logs taken over, and entries. Once it is committed, the voters after it alone count. Two majorities of which
-// one knows of the change and the other does not share a server, as they do without changes, because the entry
-// itself is on the disks of a majority of either list. There must be one change at a time: the next is proposed
-// when the one before is committed.
+// logs taken over, and entries. Once it is committed, the voters after it alone count. A majority that knows of
+// the change and one that does not still have a server in common, because the entry itself is on the disks of a
+// majority of either list. There must be one change at a time: the next is proposed when the one before is
+// committed.
 //
 // A server that is no longer a member goes on to follow and to observe, as Apache ZooKeeper's does: it gets all
 // entries, and what it acknowledges does not count. A leader that is no longer a member commits the entry that
