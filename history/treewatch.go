@@ -28,7 +28,7 @@ type ZxidStretch struct {
 // TreeChange is a change of a znode.
 type TreeChange struct {
 	Zxid ID     `json:"zxid"`
-	Type string `json:"type"` // create, delete or setData
+	Type string `json:"type"` // create or delete
 	Path string `json:"path"`
 	// Session is the session whose request made the change, if a link saw the servers acknowledge it; else 0. Cxid is the
 	// number of that request.

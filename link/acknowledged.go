@@ -1,6 +1,8 @@
 package link
 
 import (
+	"slices"
+
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -54,6 +56,27 @@ func changesOf(op wire.Op, f wire.Frame, record []byte) []Acked {
 		changes = append(changes, x)
 	}
 	return changes
+}
+
+// restricts reports whether a request may keep others from reading a znode, or is not known in full.
+func restricts(op wire.Op, f wire.Frame, record []byte) bool {
+	if !writes(op) {
+		return false
+	}
+	request, err := wire.DecodeRequest(op, record)
+	if err != nil || !f.Whole() {
+		return true
+	}
+	parts, ok := request.([]wire.MultiOp)
+	if !ok {
+		parts = []wire.MultiOp{{Op: op, Request: request}}
+	}
+	return slices.ContainsFunc(parts, func(part wire.MultiOp) bool {
+		create, ok := part.Request.(*wire.CreateRequest)
+		return part.Op == wire.SetACL || ok && !slices.ContainsFunc(create.ACL, func(a wire.ACL) bool {
+			return a.ID == (wire.ID{Scheme: "world", ID: "anyone"}) && a.Perms&wire.PermRead != 0
+		})
+	})
 }
 
 // acknowledge reports a reply, if it acknowledges changes. Call it with l.mu held.

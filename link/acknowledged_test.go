@@ -36,6 +36,8 @@ func TestAcknowledged(t *testing.T) {
 			defer mu.Unlock()
 			told = append(told, a)
 		}
+		restricted := 0
+		x.link.cfg.OnRestricted = func() { restricted++ }
 		root := x.root
 		own, err := x.conn.CreateProtectedEphemeralSequential(root+"/n-", []byte("a"), zk.WorldACL(zk.PermAll))
 		if err != nil {
@@ -57,12 +59,20 @@ func TestAcknowledged(t *testing.T) {
 		_, _ = x.conn.Create(root+"/lost", []byte("c"), 0, zk.WorldACL(zk.PermAll))
 		lose.Cancel()
 		time.Sleep(time.Second)
+		if restricted > 0 {
+			t.Errorf("%d requests are said to restrict who may read", restricted)
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		if diff := gocmp.Diff(inTransactions(t, e, x), told); diff != "" {
 			t.Errorf("(-transactions +told)\n%s", diff)
 		}
-		if len(told) != 4 || len(told[2].Changes) != 2 {
+		mu.Unlock()
+		if _, err := x.conn.Create(root+"/closed", nil, 0, zk.DigestACL(zk.PermAll, "joe", "secret")); err != nil || restricted != 1 {
+			t.Errorf("a closed znode: %d, %v", restricted, err)
+		}
+		mu.Lock()
+		if len(told) != 5 || len(told[2].Changes) != 2 {
 			t.Errorf("%+v", told)
 		}
 	})

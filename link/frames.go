@@ -137,6 +137,9 @@ func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 	var changes []Acked
 	if l.cfg.OnAcknowledged != nil {
 		changes = changesOf(h.Op, f, record)
+		if restricts(h.Op, f, record) {
+			l.cfg.OnRestricted()
+		}
 	}
 	loss, path := c.awaitReply(request{xid: h.Xid, op: h.Op, sent: sent, changes: changes}, record, stopped)
 	if loss == nil && l.cfg.Root != "" {

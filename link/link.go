@@ -69,6 +69,9 @@ type Config struct {
 	// it. Requests of which the link does not keep all bytes are left out. It runs in the client's goroutines, must not
 	// block, and must not call methods of the link.
 	OnAcknowledged func(Acknowledged)
+	// OnRestricted is called, if OnAcknowledged is set, before a request goes to the server that may keep others from reading a
+	// znode: setACL, and a create whose ACL does not let everyone read. As OnAcknowledged it must not block.
+	OnRestricted func()
 
 	// Wire makes Record receive what goes over the wire, too: history.FRequest, FReply and
 	// FEvent. A request is recorded before its last byte goes to the server, unless it is

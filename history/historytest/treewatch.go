@@ -48,8 +48,6 @@ func treeChanges(t *history.Txn) (all []history.TreeChange) {
 			c.Type, c.Sequential = "create", strings.HasSuffix(p.Path, fmt.Sprintf("%010d", p.ParentCversion-1))
 		case p.Type == "delete" || p.Type == "deleteContainer":
 			c.Type = "delete"
-		case p.Type == "setData":
-			c.Type = "setData"
 		default:
 			continue
 		}

@@ -24,6 +24,9 @@ var ZnodesOf = Once(func(a *Record) *Znodes {
 	if a.Log != nil {
 		return &a.Log.Znodes
 	}
+	if slices.ContainsFunc(a.Faults.All, func(f *Fault) bool { return f.Traits.Denies }) { // servers then withhold events
+		return nil
+	}
 	return indexTreeWatch(a.treeWatch)
 })
 

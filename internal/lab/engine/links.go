@@ -36,6 +36,7 @@ type links struct {
 	onMessage func(link.Message)
 	// onAcknowledged is nil unless the run has a tree watch.
 	onAcknowledged func(link.Acknowledged)
+	onRestricted   func()
 }
 
 func newLinks(e ensemble.Ensemble, w workloads.Workload, timeout time.Duration) *links {
@@ -61,7 +62,7 @@ func (l *links) servers(client int) []string {
 func (l *links) make(client int, dial zk.Dialer) *link.Link {
 	return link.New(link.Config{
 		Client: client, Dial: dial, Clock: l.record.Now, Root: l.root, Wire: l.wire, OnPoint: l.onPoint, OnMessage: l.onMessage,
-		OnAcknowledged: l.onAcknowledged,
+		OnAcknowledged: l.onAcknowledged, OnRestricted: l.onRestricted,
 		Record: func(e history.Event) {
 			l.ofClient(e)
 			l.record.Record(e)

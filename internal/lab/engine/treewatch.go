@@ -2,8 +2,11 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/treewatch"
 )
@@ -21,12 +24,15 @@ func (r *run) watchTree(ctx context.Context) {
 		return
 	}
 	r.treeWatch = &treeWatched{}
-	r.links.onAcknowledged = r.treeWatch.authors.Acknowledged
+	r.links.onAcknowledged, r.links.onRestricted = r.treeWatch.authors.Acknowledged, r.treeWatch.authors.Restricted
 	r.treeWatch.Watch = treewatch.Start(ctx, treewatch.Config{
 		Servers: r.links.addrs, Root: r.admin.root, Dial: r.links.dial, Timeout: r.SessionTimeout,
 	})
 	r.undo.add(func() error { _, _ = r.treeWatch.Finish(); return nil })
 }
+
+// denies reports whether a fault takes permissions away.
+func denies(s plan.Step) bool { return kinds.Named(s.Fault.Kind()).Traits.Denies }
 
 // mostTreeChanges is how many changes one event of the record has at most.
 const mostTreeChanges = 500
@@ -38,6 +44,9 @@ func (r *run) recordTreeWatch() {
 	}
 	sights, err := r.treeWatch.Finish()
 	w := history.TreeWatch{}
+	if slices.ContainsFunc(r.Schedule, denies) {
+		r.treeWatch.authors.Restricted()
+	}
 	if err != nil {
 		w.Why = err.Error()
 	} else {

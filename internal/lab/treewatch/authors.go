@@ -12,8 +12,9 @@ import (
 // Authors knows which sessions made changes, by what links saw acknowledged: a change has an author if exactly one write was
 // acknowledged with its zxid, and asked for just that change. It is safe for concurrent use.
 type Authors struct {
-	mu sync.Mutex
-	of map[history.ID][]link.Acknowledged // by zxid
+	mu         sync.Mutex
+	restricted bool                               // a znode may be closed to the watch
+	of         map[history.ID][]link.Acknowledged // by zxid
 }
 
 // Acknowledged notes a write. It is for link.Config's OnAcknowledged.
@@ -24,6 +25,20 @@ func (a *Authors) Acknowledged(x link.Acknowledged) {
 		a.of = map[history.ID][]link.Acknowledged{}
 	}
 	a.of[x.Zxid] = append(a.of[x.Zxid], x)
+}
+
+// Restricted notes that a client may have closed a znode to the watch. It is for link.Config's OnRestricted.
+func (a *Authors) Restricted() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.restricted = true
+}
+
+// closed reports whether a znode may have been closed to the watch.
+func (a *Authors) closed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.restricted
 }
 
 // typeOf returns the type of the event that a change makes.

@@ -148,7 +148,13 @@ func owners(sights []Sight) map[Born]int64 {
 }
 
 // Told returns what sights and acknowledgements tell, in the form of the record. No sight is a Why of its own.
+//
+// Servers withhold events of znodes that the watch may not read (CVE-2024-23944), and a znode that is deleted before it is read again
+// hides that. So nothing is told if an ACL may have closed a znode. A setData of such a znode would be hidden as well, so none are told.
 func Told(sights []Sight, authors *Authors) history.TreeWatch {
+	if authors.closed() || slices.ContainsFunc(sights, Sight.closed) {
+		return history.TreeWatch{Why: "an ACL may have kept the tree watch from reading a znode"}
+	}
 	stretches, events, err := Put(sights)
 	switch {
 	case err != nil:
@@ -160,6 +166,7 @@ func Told(sights []Sight, authors *Authors) history.TreeWatch {
 	for _, s := range stretches {
 		w.Stretches = append(w.Stretches, history.ZxidStretch{From: history.ID(s.From), To: history.ID(s.To)})
 	}
+	events = slices.DeleteFunc(events, func(e Event) bool { return e.Type == "setData" })
 	w.Changes = authors.name(events, owners(sights))
 	return w
 }

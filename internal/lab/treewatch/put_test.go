@@ -231,6 +231,25 @@ func TestUnproved(t *testing.T) {
 	}
 }
 
+// Nothing is told where an ACL may have closed a znode to the watch.
+func TestClosed(t *testing.T) {
+	tree := grown(1, 60)
+	restricted := &Authors{}
+	restricted.Restricted()
+	changed := tree.sight("a", 5, 61)
+	changed.Seen[0].Stat.Aversion = 1
+	for name, told := range map[string]history.TreeWatch{
+		"a client's": Told([]Sight{tree.sight("a", 5, 61)}, restricted), "seen": Told([]Sight{changed}, &Authors{}),
+	} {
+		if told.Why == "" || len(told.Stretches)+len(told.Changes) > 0 {
+			t.Errorf("%s: %+v", name, told)
+		}
+	}
+	if told := Told([]Sight{tree.sight("a", 5, 61)}, &Authors{}); told.Why != "" || len(told.Changes) == 0 {
+		t.Errorf("none: %+v", told)
+	}
+}
+
 // A change has an author only if one acknowledged write alone has its zxid and asked for it.
 func TestAuthors(t *testing.T) {
 	a := &Authors{}

@@ -20,6 +20,11 @@ type Sight struct {
 	took time.Duration // the last reading
 }
 
+// closed reports whether the ACL of a znode had been changed.
+func (s Sight) closed() bool {
+	return slices.ContainsFunc(s.Seen, func(x Seen) bool { return x.Stat.Aversion > 0 })
+}
+
 // Born identifies a znode.
 type Born struct {
 	Path  string

@@ -147,7 +147,6 @@ type view struct {
 	watching bool             // the watch is set
 	asked    map[int32]string // znodes that were asked for, by xid
 	waiting  []string         // znodes to ask for
-	reading  bool             // of the tree, under way
 }
 
 // look watches until the connection ends, or the tree watch does.
