@@ -32,8 +32,8 @@ var Entry = entry.Entry{
 			"the first one stays, and the member with it, for as long as the session lives.",
 		Breaks: []string{"converge", "fresh", "log"},
 		Fault:  "a lost reply",
-		Mend: "Before a member creates a znode again it looks for one of its session with its name, and when it cancels it deletes all of them. " +
-			"The list is also read again every two seconds: a server tells no event to a client that may not read the znode just then, and the watch is spent.",
+		Mend: "Before a member creates a znode again it looks for one of its session with its name, and when it cancels it deletes all of them. A membership whose " +
+			"join or cancel failed is not renewed, and what is left of it is deleted as soon as that is possible. The list is also read again each second.",
 		Mended: workloads.Membership{New: newMended},
 	},
 }

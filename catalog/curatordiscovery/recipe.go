@@ -34,9 +34,8 @@ var Entry = entry.Entry{
 			"never gone. For that moment, or for longer if the connection breaks between the two, a healthy instance is missing from the lists.",
 		Breaks: []string{"fresh", "monotone", "pick", "converge"},
 		Fault:  "a broken connection",
-		Mend: "A znode whose owner is the session stays; only one of another session is deleted and created anew. An instance whose registration failed is " +
-			"forgotten, and deleted. The cache also lists again every two " +
-			"seconds: a server tells no event to a client that may not read the znode just then, and the watch is spent.",
+		Mend: "A znode whose owner is the session stays; only one of another session is deleted and created anew. An instance whose registration failed, or whose " +
+			"deletion did, is forgotten, and its znode deleted as soon as that is possible. The cache also lists again each second.",
 		Mended: workloads.Discovery{New: newMended},
 	},
 }

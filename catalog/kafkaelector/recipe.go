@@ -1,4 +1,4 @@
-// Package kafkaelector is the election of the controller in Kafka before 1.1: an ephemeral znode with the number of the
+// Package kafkaelector is the election of the controller in Kafka before 1.0: an ephemeral znode with the number of the
 // broker, and a subscription of zkclient's to it.
 package kafkaelector
 
@@ -36,7 +36,8 @@ var Entry = entry.Entry{
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a session that expires",
 		Mend: "A new controller raises the version of a second znode in the transaction that creates its own, and resigns in a transaction that " +
-			"checks this version. (Kafka does so since 1.1, with the znode of its controllers' numbers.)",
+			"checks this version. (Later versions of Kafka do so, with the znode of their controllers' numbers.) A broker leads if its session owns the znode, " +
+			"whatever the data says; it looks again each second, and not after it has been closed.",
 		Mended: workloads.Election{New: newMended},
 	},
 }
