@@ -14,7 +14,8 @@ import (
 // a time.
 type List struct {
 	Read  func() (names []string, events <-chan zk.Event, err error)
-	Pause time.Duration   // the pause after an error
+	Pause time.Duration   // after an error
+	Again time.Duration   // after which it reads without an event, too; 0: never
 	End   context.Context // the list is kept until it ends
 
 	begin sync.Once
@@ -39,8 +40,13 @@ func (l *List) keep() {
 		case l.news <- struct{}{}:
 		default:
 		}
+		var again <-chan time.Time
+		if l.Again > 0 {
+			again = time.After(l.Again)
+		}
 		select {
 		case <-events:
+		case <-again:
 		case <-l.End.Done():
 		}
 	}
