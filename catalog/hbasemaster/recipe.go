@@ -33,53 +33,103 @@ var Entry = entry.Entry{
 			"znode of that one, and a third becomes master beside it.",
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a lost reply to a delete",
-		Mend: "A master raises the version of the parent in the transaction that creates its znode, and deletes it in a transaction that checks this version. " +
-			"A znode that an earlier start of the same host left is not deleted, but goes with its session.",
+		Mend: "A master raises the version of the parent in the transaction that creates its znode, and deletes the znode in a transaction that checks this version. " +
+			"It asks which session owns a znode that it finds: if it is its own, it is master; one of an earlier start goes with its session. Requests without an answer " +
+			"are repeated until the session has ended, so a master that stops leaves nothing behind.",
+		Mended: workloads.Election{New: newMended},
 	},
 }
 
 // Election is the master of one client.
 type Election struct {
-	c        *subjects.Client
-	path, id string
-	h        *port.Handle
-	name     string
-	starts   int
+	c            *subjects.Client
+	parent, path string
+	id           string
+	mended       bool
+	version      int32 // mended: of the parent, since this session created the znode
+	h            *port.Handle
+	name         string
+	starts       int
 }
 
 // New returns the master of a client.
 func New(c *subjects.Client, path, id string) (subjects.Election, error) {
-	return &Election{c: c, path: path + "/master", id: id}, port.Ensure(c, path)
+	return &Election{c: c, parent: path, path: path + "/master", id: id}, port.Ensure(c, path)
 }
 
-// again is RecoverableZooKeeper: three retries, from a second on.
-func again(request func(retrying bool) error) (err error) {
-	for i := range 4 {
-		if err = request(i > 0); !port.ConnectionLoss(err) || i == 3 {
+func newMended(c *subjects.Client, path, id string) (subjects.Election, error) {
+	return &Election{c: c, parent: path, path: path + "/master", id: id, mended: true}, port.Ensure(c, path)
+}
+
+// again is RecoverableZooKeeper: three retries, from a second on; mended, retries until the session has ended.
+func (e *Election) again(request func(retrying bool) error) error {
+	for i := 0; ; i++ {
+		err := request(i > 0)
+		if !port.ConnectionLoss(err) || i == 3 && !e.mended || !e.h.Hub.Pause(time.Duration(1<<min(i, 2))*time.Second) {
 			return err
 		}
-		time.Sleep(time.Duration(1<<i) * time.Second)
 	}
-	return err
 }
 
 // create counts as done if an earlier try made the znode.
 func (e *Election) create() error {
-	return again(func(retrying bool) error {
-		_, err := e.h.Create(e.path, []byte(e.name), port.Eph)
-		if !errors.Is(err, zk.ErrNodeExists) || !retrying {
+	return e.again(func(retrying bool) error {
+		err := e.createOnce()
+		if !errors.Is(err, zk.ErrNodeExists) || !retrying && !e.mended {
 			return err
 		}
-		if mine, err2 := e.isMine(); err2 == nil && mine {
+		mine, err2 := e.isMine()
+		switch {
+		case err2 == nil && mine:
 			return nil
+		case err2 != nil && e.mended:
+			return err2
 		}
 		return err
 	})
 }
 
+func (e *Election) createOnce() error {
+	if !e.mended {
+		_, err := e.h.Create(e.path, []byte(e.name), port.Eph)
+		return err
+	}
+	_, parent, err := e.h.Exists(e.parent)
+	if err != nil {
+		return err
+	}
+	_, err = e.h.Multi(
+		&zk.CreateRequest{Path: e.path, Data: []byte(e.name), Acl: port.ACL, Flags: port.Eph},
+		&zk.SetDataRequest{Path: e.parent, Version: parent.Version},
+	)
+	if errors.Is(err, zk.ErrBadVersion) {
+		return zk.ErrNodeExists // another master was faster
+	}
+	e.version = parent.Version + 1
+	return err
+}
+
+// isMine reports whether the znode is this master's; mended, whether it is this session's.
 func (e *Election) isMine() (bool, error) {
+	if e.mended {
+		return e.isOurs()
+	}
 	data, _, err := e.h.Get(e.path)
 	return string(data) == e.name, err
+}
+
+// isOurs reads the version of the parent before the znode, so it is not later than that znode.
+func (e *Election) isOurs() (bool, error) {
+	if err := e.h.Do(func(c *zk.Conn) error { _, err := c.Sync(e.parent); return err }); err != nil {
+		return false, err
+	}
+	_, parent, err := e.h.Exists(e.parent)
+	if err != nil {
+		return false, err
+	}
+	e.version = parent.Version
+	there, stat, err := e.h.Exists(e.path)
+	return there && stat.EphemeralOwner == e.h.Session, err
 }
 
 // Campaign is blockUntilBecomingActiveMaster of a new process.
@@ -98,7 +148,7 @@ func (e *Election) Campaign(ctx context.Context) (err error) {
 		}
 		var data []byte
 		var changed <-chan zk.Event
-		err := again(func(bool) (err error) { data, _, changed, err = e.h.GetW(e.path); return err })
+		err := e.again(func(bool) (err error) { data, _, changed, err = e.h.GetW(e.path); return err })
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue
@@ -106,14 +156,19 @@ func (e *Election) Campaign(ctx context.Context) (err error) {
 			_ = e.stop()
 			return err
 		}
-		if strings.Split(string(data), ",")[0] == "host"+e.id { // "Hurry along the expiration of the znode."
+		if !e.mended && strings.Split(string(data), ",")[0] == "host"+e.id { // "Hurry along the expiration of the znode."
 			if err := e.delete(); err != nil && !errors.Is(err, zk.ErrNoNode) {
 				return err
 			}
 			continue
 		}
+		var later <-chan time.Time
+		if e.mended { // a server tells nobody of a znode that he may not read
+			later = time.After(time.Second)
+		}
 		select {
 		case <-changed:
+		case <-later:
 		case <-e.h.Dead:
 			return zk.ErrSessionExpired
 		case <-ctx.Done():
@@ -126,7 +181,7 @@ func (e *Election) Campaign(ctx context.Context) (err error) {
 // stop deletes the znode if it has this master's name.
 func (e *Election) stop() error {
 	mine := false
-	err := again(func(bool) (err error) { mine, err = e.isMine(); return err })
+	err := e.again(func(bool) (err error) { mine, err = e.isMine(); return err })
 	if err != nil || !mine {
 		return err
 	}
@@ -134,7 +189,20 @@ func (e *Election) stop() error {
 }
 
 func (e *Election) delete() error {
-	return again(func(bool) error { return e.h.Delete(e.path, -1) })
+	if !e.mended {
+		return e.again(func(bool) error { return e.h.Delete(e.path, -1) })
+	}
+	err := e.again(func(bool) error {
+		_, err := e.h.Multi(
+			&zk.CheckVersionRequest{Path: e.parent, Version: e.version},
+			&zk.DeleteRequest{Path: e.path, Version: -1},
+		)
+		return err
+	})
+	if errors.Is(err, zk.ErrBadVersion) {
+		return zk.ErrNoNode // this one's has gone, and another master is there
+	}
+	return err
 }
 
 // Resign is stop.

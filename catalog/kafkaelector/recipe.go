@@ -1,4 +1,4 @@
-// Package kafkaelector is the election of the controller in Kafka before 1.1: an ephemeral znode with the number of the
+// Package kafkaelector is the election of the controller in Kafka before 1.0: an ephemeral znode with the number of the
 // broker, and a subscription of zkclient's to it.
 package kafkaelector
 
@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -35,15 +36,21 @@ var Entry = entry.Entry{
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a session that expires",
 		Mend: "A new controller raises the version of a second znode in the transaction that creates its own, and resigns in a transaction that " +
-			"checks this version. (Kafka does so since 1.1, with the znode of its controllers' numbers.)",
+			"checks this version. (Later versions of Kafka do so, with the znode of their controllers' numbers.) A broker leads if its session owns the znode, " +
+			"whatever the data says; it looks again each second, and not after it has been closed.",
+		Mended: workloads.Election{New: newMended},
 	},
 }
 
-// elector is ZookeeperLeaderElector.
+// elector is ZookeeperLeaderElector. Mended, it knows which znode is its own.
 type elector struct {
 	c        *subjects.Client
 	hub      *port.Hub
 	path, id string
+	mended   bool
+	epoch    int32         // mended: the version of the znode of epochs in which it leads
+	closed   bool          // mended: it stands for no election any more
+	won      atomic.Bool   // it was elected
 	mu       chan struct{} // controllerLock
 	leader   string        // "" for none
 	elected  chan struct{}
@@ -54,6 +61,8 @@ type elector struct {
 }
 
 func (e *elector) leads() bool { return e.leader == e.id }
+
+func (e *elector) epochs() string { return e.path + "-epoch" }
 
 func (e *elector) controller() string {
 	var data []byte
@@ -80,18 +89,56 @@ func (e *elector) create() error {
 	}
 }
 
+// createOnce creates the znode and begins an epoch.
+func (e *elector) createOnce() error {
+	_, epoch, err := e.c.Conn.Exists(e.epochs())
+	if err != nil {
+		return err
+	}
+	_, err = e.c.Conn.Multi(
+		&zk.CreateRequest{Path: e.path, Data: []byte(e.id), Acl: port.ACL, Flags: port.Eph},
+		&zk.SetDataRequest{Path: e.epochs(), Version: epoch.Version},
+	)
+	if err == nil {
+		e.epoch = epoch.Version + 1
+	}
+	return err
+}
+
+// owns reports whether the session owns the znode; zk.ErrNoNode if there is none. The epoch is read first, so it is not later
+// than that znode.
+func (e *elector) owns() (owns bool, err error) {
+	err = e.hub.Retry(func() error {
+		_, epoch, err := e.c.Conn.Exists(e.epochs())
+		if err != nil {
+			return err
+		}
+		there, stat, err := e.c.Conn.Exists(e.path)
+		if err == nil && !there {
+			return zk.ErrNoNode
+		}
+		if owns = err == nil && stat.EphemeralOwner == e.c.Conn.SessionID(); owns {
+			e.epoch = epoch.Version
+		}
+		return err
+	})
+	return owns, err
+}
+
 func (e *elector) elect() {
+	if e.mended {
+		if !e.closed {
+			e.electByOwner()
+		}
+		return
+	}
 	if e.leader = e.controller(); e.leader != "" {
 		return
 	}
 	err := e.create()
 	switch {
 	case err == nil:
-		e.leader = e.id
-		select {
-		case e.elected <- struct{}{}:
-		default:
-		}
+		e.win()
 	case errors.Is(err, zk.ErrNodeExists):
 		e.leader = e.controller()
 	default:
@@ -99,9 +146,48 @@ func (e *elector) elect() {
 	}
 }
 
+func (e *elector) win() {
+	e.leader = e.id
+	e.won.Store(true)
+	select {
+	case e.elected <- struct{}{}:
+	default:
+	}
+}
+
+// electByOwner is elect for the mended elector: the owner of the znode counts, not its data.
+func (e *elector) electByOwner() {
+	owns, err := e.owns()
+	switch {
+	case owns:
+		e.win()
+		return
+	case err != nil && !errors.Is(err, zk.ErrNoNode):
+		return
+	case e.leads():
+		e.leader = ""
+		e.defeated()
+	}
+	if err != nil && e.createOnce() == nil {
+		e.win()
+	}
+}
+
 func (e *elector) resign() {
 	e.leader = ""
-	_ = e.hub.Retry(func() error { return e.c.Conn.Delete(e.path, -1) })
+	_ = e.hub.Retry(func() error {
+		if !e.mended {
+			return e.c.Conn.Delete(e.path, -1)
+		}
+		_, err := e.c.Conn.Multi(
+			&zk.CheckVersionRequest{Path: e.epochs(), Version: e.epoch},
+			&zk.DeleteRequest{Path: e.path, Version: -1},
+		)
+		if errors.Is(err, zk.ErrNoAuth) {
+			err = zk.ErrConnectionClosed // again
+		}
+		return err
+	})
 }
 
 // defeated is onResigningAsLeader.
@@ -112,13 +198,21 @@ func (e *elector) startup() {
 	defer func() { <-e.mu }()
 	e.sub = e.hub.SubscribeData(e.c.Conn, e.path, e.changed, e.deleted)
 	go e.followSession()
+	if e.mended {
+		go e.lookAgain()
+		go e.tellLoss()
+	}
 	e.elect()
 }
 
 func (e *elector) changed(data []byte) {
 	e.mu <- struct{}{}
 	led := e.leads()
-	e.leader = string(data)
+	if e.mended {
+		e.elect()
+	} else {
+		e.leader = string(data)
+	}
 	lost := led && !e.leads()
 	<-e.mu
 	if lost {
@@ -129,7 +223,7 @@ func (e *elector) changed(data []byte) {
 func (e *elector) deleted() {
 	e.mu <- struct{}{}
 	defer func() { <-e.mu }()
-	if e.leads() {
+	if e.leads() && !e.mended {
 		e.defeated()
 	}
 	e.elect()
@@ -159,12 +253,60 @@ func (e *elector) followSession() {
 	}
 }
 
+// lookAgain looks each second: after a request without an answer, and since a server tells nobody of a znode that he may not read.
+func (e *elector) lookAgain() {
+	for {
+		select {
+		case <-time.After(time.Second):
+			e.mu <- struct{}{}
+			e.elect()
+			<-e.mu
+		case <-e.stop:
+			return
+		case <-e.hub.Ended:
+			return
+		}
+	}
+}
+
+// tellLoss tells a leader at once that its session has expired.
+func (e *elector) tellLoss() {
+	for {
+		select {
+		case <-e.hub.Dead():
+			if e.won.Load() {
+				e.defeated()
+				return
+			}
+		case <-e.stop:
+			return
+		case <-e.hub.Ended:
+			return
+		}
+	}
+}
+
 func (e *elector) close() { e.sub.Stop(); close(e.stop) }
+
+// end resigns, if the elector leads.
+func (e *elector) end() {
+	e.mu <- struct{}{}
+	e.closed = true
+	ours := e.leads()
+	if e.mended && !ours {
+		ours, _ = e.owns()
+	}
+	if ours {
+		e.resign()
+	}
+	<-e.mu
+}
 
 // Election is the election of one client.
 type Election struct {
 	c        *subjects.Client
 	path, id string
+	mended   bool
 	elector  *elector
 	calls    subjects.Blocking
 }
@@ -174,19 +316,19 @@ func New(c *subjects.Client, path, id string) (subjects.Election, error) {
 	return &Election{c: c, path: path, id: id}, nil
 }
 
+func newMended(c *subjects.Client, path, id string) (subjects.Election, error) {
+	return &Election{c: c, path: path, id: id, mended: true}, port.Ensure(c, path+"-epoch")
+}
+
 // Campaign models a controller that starts and becomes leader.
 func (a *Election) Campaign(ctx context.Context) error {
 	e := &elector{
-		c: a.c, hub: port.HubOf(a.c), path: a.path, id: a.id, mu: make(chan struct{}, 1),
+		c: a.c, hub: port.HubOf(a.c), path: a.path, id: a.id, mended: a.mended, mu: make(chan struct{}, 1),
 		elected: make(chan struct{}, 1), lost: make(chan struct{}), stop: make(chan struct{}),
 	}
 	end := func() {
 		e.close()
-		e.mu <- struct{}{}
-		if e.leads() {
-			e.resign()
-		}
-		<-e.mu
+		e.end()
 	}
 	err := a.calls.Do(ctx, func() error {
 		e.startup()
@@ -211,11 +353,7 @@ func (a *Election) Resign(ctx context.Context) error {
 	e := a.elector
 	e.close()
 	return a.calls.Do(ctx, func() error {
-		e.mu <- struct{}{}
-		if e.leads() {
-			e.resign()
-		}
-		<-e.mu
+		e.end()
 		return nil
 	}, nil)
 }

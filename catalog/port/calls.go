@@ -32,6 +32,15 @@ func Patiently(ctx context.Context, request func() error) error {
 	}
 }
 
+// Surely repeats a request after every error, until it succeeds, there is no such znode, or ctx ends.
+func Surely(ctx context.Context, request func() error) {
+	for {
+		if err := request(); err == nil || errors.Is(err, zk.ErrNoNode) || !Wait(ctx, 100*time.Millisecond) {
+			return
+		}
+	}
+}
+
 // Wait pauses. It reports whether ctx goes on.
 func Wait(ctx context.Context, d time.Duration) bool {
 	select {

@@ -14,6 +14,7 @@ import (
 type List struct {
 	Read  func() (names []string, events <-chan zk.Event, err error)
 	Pause time.Duration   // after an error
+	Again time.Duration   // after which it reads without an event, too; 0: never
 	End   context.Context // the list is kept until it ends
 
 	begin sync.Once
@@ -38,8 +39,13 @@ func (l *List) keep() {
 		case l.news <- struct{}{}:
 		default:
 		}
+		var again <-chan time.Time
+		if l.Again > 0 {
+			again = time.After(l.Again)
+		}
 		select {
 		case <-events:
+		case <-again:
 		case <-l.End.Done():
 		}
 	}

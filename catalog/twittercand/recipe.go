@@ -34,7 +34,10 @@ var Entry = entry.Entry{
 			"election, but its candidate waits for the second to win: nobody leads while that session lives.",
 		Breaks: []string{"progress"},
 		Fault:  "a lost reply",
-		Mend:   "A candidate that looks at the members also asks who owns those before it, and deletes the ones of its own session that it does not know.",
+		Mend: "A candidate that looks at the members also asks who owns those before it, and deletes the ones of its own session that it does not know. It also looks " +
+			"each second, and compares each list with its own znode, not only a list that differs from the last one. When it withdraws, it deletes all znodes of its " +
+			"session, and repeats that until it is done.",
+		Mended: workloads.Election{New: newMended},
 	},
 }
 
@@ -45,6 +48,7 @@ type candidate struct {
 	c         *subjects.Client
 	hub       *port.Hub
 	path      string
+	mended    bool
 	node      string
 	mu        chan struct{} // synchronized
 	cancelled bool
@@ -113,17 +117,47 @@ func (x *candidate) members() (names []string, changed <-chan zk.Event, err erro
 	err = x.until(func() (err error) { names, _, changed, err = x.c.Conn.ChildrenW(x.path); return err })
 	names = slices.DeleteFunc(names, func(n string) bool { return !member.MatchString(n) })
 	slices.Sort(names)
+	if at := slices.Index(names, port.Base(x.node)); x.mended && at > 0 {
+		err = x.until(func() error { return x.deleteOurs(names[:at]) }) // their going wakes the watch
+	}
 	return names, changed, err
+}
+
+// deleteOurs deletes those of the members that this session made.
+func (x *candidate) deleteOurs(names []string) error {
+	for _, name := range names {
+		path := x.path + "/" + name
+		there, stat, err := x.c.Conn.Exists(path)
+		if err == nil && there && stat.EphemeralOwner == x.c.Conn.SessionID() {
+			err = x.c.Conn.Delete(path, -1)
+		}
+		if err != nil && !errors.Is(err, zk.ErrNoNode) {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteAll deletes all members that this session made.
+func (x *candidate) deleteAll() error {
+	if _, err := x.c.Conn.Sync(x.path); err != nil {
+		return err
+	}
+	names, _, err := x.c.Conn.Children(x.path)
+	if err != nil {
+		return err
+	}
+	return x.deleteOurs(slices.DeleteFunc(names, func(n string) bool { return !member.MatchString(n) }))
 }
 
 func (x *candidate) watch() {
 	var last []string
 	for {
 		names, changed, err := x.members()
-		if err != nil {
+		if err != nil && !x.mended {
 			return
 		}
-		if mine := port.Base(x.node); !slices.Equal(names, last) && slices.Contains(names, mine) {
+		if mine := port.Base(x.node); (x.mended || !slices.Equal(names, last)) && slices.Contains(names, mine) {
 			if names[0] == mine {
 				x.leads = true
 				select {
@@ -137,6 +171,7 @@ func (x *candidate) watch() {
 		last = names
 		select {
 		case <-changed:
+		case <-x.later():
 		case <-x.stop:
 			return
 		case <-x.hub.Ended:
@@ -145,10 +180,25 @@ func (x *candidate) watch() {
 	}
 }
 
+// later returns the time at which a mended candidate looks again: a server tells nobody of a znode that he may not read.
+func (x *candidate) later() <-chan time.Time {
+	if x.mended {
+		return time.After(time.Second)
+	}
+	return nil
+}
+
 func (x *candidate) cancel() error {
 	x.mu <- struct{}{}
 	defer func() { <-x.mu }()
 	if x.cancelled {
+		return nil
+	}
+	if x.mended {
+		x.cancelled = true
+		close(x.stop)
+		for x.deleteAll() != nil && x.hub.Pause(100*time.Millisecond) {
+		}
 		return nil
 	}
 	err := x.until(func() error { return x.c.Conn.Delete(x.node, -1) })
@@ -164,6 +214,7 @@ func (x *candidate) cancel() error {
 type Election struct {
 	c         *subjects.Client
 	path      string
+	mended    bool
 	candidate *candidate
 	calls     subjects.Blocking
 }
@@ -173,10 +224,14 @@ func New(c *subjects.Client, path, _ string) (subjects.Election, error) {
 	return &Election{c: c, path: path}, port.Ensure(c, path)
 }
 
+func newMended(c *subjects.Client, path, _ string) (subjects.Election, error) {
+	return &Election{c: c, path: path, mended: true}, port.Ensure(c, path)
+}
+
 // Campaign is offerLeadership, and the wait for onElected.
 func (e *Election) Campaign(ctx context.Context) error {
 	x := &candidate{
-		c: e.c, hub: port.HubOf(e.c), path: e.path, mu: make(chan struct{}, 1),
+		c: e.c, hub: port.HubOf(e.c), path: e.path, mended: e.mended, mu: make(chan struct{}, 1),
 		elected: make(chan struct{}, 1), lost: make(chan struct{}), stop: make(chan struct{}),
 	}
 	err := e.calls.Do(ctx, func() error {
