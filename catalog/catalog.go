@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/catalog/commonsgroup"
 	"github.com/zklab/zklab/catalog/curatordiscovery"
 	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/gokitsd"
 	"github.com/zklab/zklab/catalog/hadoopase"
 	"github.com/zklab/zklab/catalog/hbaseclaim"
 	"github.com/zklab/zklab/catalog/hbasemaster"
@@ -21,6 +22,7 @@ import (
 	"github.com/zklab/zklab/catalog/kafkaelector"
 	"github.com/zklab/zklab/catalog/kafkapid"
 	"github.com/zklab/zklab/catalog/kazoobarrier"
+	"github.com/zklab/zklab/catalog/kratos"
 	"github.com/zklab/zklab/catalog/leaf"
 	"github.com/zklab/zklab/catalog/patroni"
 	"github.com/zklab/zklab/catalog/solr"
@@ -36,6 +38,7 @@ var Entries = []entry.Entry{
 	clickhouselock.Entry,
 	commonsgroup.Entry,
 	curatordiscovery.Entry,
+	gokitsd.Entry,
 	hadoopase.Entry,
 	hbaseclaim.Entry,
 	hbasemaster.Entry,
@@ -43,6 +46,7 @@ var Entries = []entry.Entry{
 	kafkaelector.Entry,
 	kafkapid.Entry,
 	kazoobarrier.Entry,
+	kratos.Entry,
 	leaf.Entry,
 	patroni.Entry,
 	solr.Entry,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/catalog/entry"
 	"github.com/zklab/zklab/internal/dev/command"
+	"github.com/zklab/zklab/reports"
 )
 
 var update = flag.Bool("update", false, "write docs/programs.md")
@@ -51,7 +52,7 @@ func written(all map[string]measured) string {
 			writeWrong(&b, e, all[e.Folder])
 		}
 	}
-	b.WriteString("\n## Right ones\n\nNo run accused these. How they do it is as instructive as the mistakes.\n")
+	b.WriteString("\n## Right ones\n\nNo run convicted these. How they do it is as instructive as the mistakes.\n")
 	for _, e := range Entries {
 		if e.Wrong == nil {
 			writeRight(&b, e, all[e.Folder])
@@ -62,10 +63,10 @@ func written(all map[string]measured) string {
 
 // writeOverview writes a line for each entry, in the order of the page.
 func writeOverview(b *strings.Builder, all map[string]measured) {
-	b.WriteString("\n| a recipe written after | what it does | convicted in |\n|---|---|---|\n")
+	b.WriteString("\n| a recipe written after | its mistake | runs that convict it |\n|---|---|---|\n")
 	for _, mistake := range append(entry.Mistakes[:len(entry.Mistakes):len(entry.Mistakes)], nil) {
 		for _, e := range Entries {
-			does := "it is right"
+			does := "none: it is right"
 			if e.Wrong != nil {
 				does = strings.ToLower(e.Wrong.Mistake.Title[:1]) + e.Wrong.Mistake.Title[1:]
 			}
@@ -88,9 +89,9 @@ func writeWrong(b *strings.Builder, e entry.Entry, m measured) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", e.Program, e.Wrong.Happens)
 	fmt.Fprintf(b, "- Convicted by the default test: %s", m.AsIs)
 	if m.AsIs.Violated > 0 {
-		fmt.Fprintf(b, " runs (%s)", properties(m.AsIs.Properties))
+		fmt.Fprintf(b, " runs (%s)", properties(e.AsIs.Name(), m.AsIs.Properties))
 	}
-	fmt.Fprintf(b, ". The fault that matters: %s.\n", e.Wrong.Fault)
+	fmt.Fprintf(b, ".\n- What it takes: %s.\n", e.Wrong.Fault)
 	fmt.Fprintf(b, "- What mends it: %s %s\n", e.Wrong.Mend, mended(e, m.Mended))
 	writeSource(b, e)
 }
@@ -101,15 +102,16 @@ func writeRight(b *strings.Builder, e entry.Entry, m measured) {
 }
 
 func writeSource(b *strings.Builder, e entry.Entry) {
-	fmt.Fprintf(b, "- What it promises: %s", e.Promises)
+	fmt.Fprintf(b, "- What the program promises: %s", e.Promises)
 	if e.NotPromised != "" {
-		fmt.Fprintf(b, " What it does not: %s", e.NotPromised)
+		fmt.Fprintf(b, " Not judged: %s", e.NotPromised)
 	}
-	fmt.Fprintf(b, "\n- Written after %s; %s. %s [The recipe](../catalog/%s/recipe.go).\n", e.File, e.Version, e.LeftOut, e.Folder)
+	fmt.Fprintf(b, "\n- What [the recipe](../catalog/%s/recipe.go) leaves out or does otherwise: %s\n", e.Folder, e.LeftOut)
+	fmt.Fprintf(b, "- The source: %s; %s.\n", e.File, e.Version)
 }
 
-// properties lists violated properties, the most frequent one first.
-func properties(in map[string]int) string {
+// properties lists violated properties of a model, the most frequent one first, each with a link to its description.
+func properties(model string, in map[string]int) string {
 	var names []string
 	for name := range in {
 		names = append(names, name)
@@ -121,7 +123,11 @@ func properties(in map[string]int) string {
 		return strings.Compare(a, b)
 	})
 	for i, name := range names {
-		names[i] = fmt.Sprintf("`%s` in %d", name, in[name])
+		text := "`" + name + "`"
+		if _, page, ok := strings.Cut(reports.PageOf(model, name), "/docs/"); ok { // zklab declares it, not the recipe
+			text = fmt.Sprintf("[%s](%s)", text, page)
+		}
+		names[i] = fmt.Sprintf("%s in %d", text, in[name])
 	}
 	return strings.Join(names, ", ")
 }
@@ -133,7 +139,11 @@ func mended(e entry.Entry, m *tally) string {
 	case m == nil:
 		return "How it does with 200 seeds was not measured yet."
 	}
-	return fmt.Sprintf("Tried: %d runs of the mended recipe violate nothing; %d of them decided everything.", m.Runs, m.Runs-m.Undecided)
+	text := fmt.Sprintf("Tried: none of %d runs convicts the mended recipe", m.Runs)
+	if m.Undecided > 0 {
+		text += fmt.Sprintf(" (in %d of them not every property could be decided)", m.Undecided)
+	}
+	return text + "."
 }
 
 // String tells how many runs were violated.

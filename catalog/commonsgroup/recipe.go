@@ -28,8 +28,8 @@ var Entry = entry.Entry{
 	AsIs:        workloads.Membership{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.Repeats,
-		Happens: "The reply to the create of a member is lost, and join creates again: two znodes stand for the member. It knows the second one and deletes that when it cancels; " +
-			"the first one stays, and the member with it, for as long as the session lives.",
+		Happens: "The reply to the create of a member's znode is lost, and join creates another one: two znodes stand for the member. It knows only the second, and " +
+			"deletes that when it cancels; with the first one the member stays in the group for as long as the session lives.",
 		Breaks: []string{"converge", "fresh", "log"},
 		Fault:  "a lost reply",
 		Mend: "Before a member creates a znode again it looks for one of its session with its name, and when it cancels it deletes all of them. A membership whose " +

@@ -27,7 +27,7 @@ type Wrong struct {
 	Mistake *Mistake
 	Happens string   // what happens: two sentences
 	Breaks  []string // the properties by which it is convicted
-	Fault   string   // the fault that matters: "a lost reply"
+	Fault   string   // what it takes to happen: "a lost reply", or "no fault"
 	Mend    string   // what mends it: sentences
 	// Mended is the recipe with that changed; nil if the mend was not tried, or is not enough.
 	Mended workloads.Workload

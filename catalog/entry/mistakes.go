@@ -23,12 +23,13 @@ var (
 	OldForOwn = &Mistake{
 		"Takes an old znode for its own, or another's for its own",
 		"A path does not say who made the znode. A znode of an earlier session of the same client goes when that session does, and " +
-			"one of another client was never its own. The owner of an ephemeral znode is in its status: a client compares it with its session.",
+			"one of another client was never its own. The owner of an ephemeral znode is in its status (ephemeralOwner): a client compares it with its session.",
 	}
 	ForgetsToWatch = &Mistake{
 		"Forgets to watch again",
 		"A watch tells one change. A client that does not set it again, or that does not look again after it is told, waits for " +
-			"something that has already happened.",
+			"something that has already happened. A server tells nothing to a client that may not read the znode at that moment, and the watch is spent: " +
+			"therefore most mended recipes also look from time to time.",
 	}
 	BeforeItsTime = &Mistake{
 		"Takes for done what is not done yet",

@@ -36,7 +36,7 @@ var Entry = entry.Entry{
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a session that expires",
 		Mend: "A new controller raises the version of a second znode in the transaction that creates its own, and resigns in a transaction that " +
-			"checks this version. (Later versions of Kafka do so, with the znode of their controllers' numbers.) A broker leads if its session owns the znode, " +
+			"checks this version. (Later versions of Kafka do so, with the znode of their controllers' numbers: KAFKA-6082.) A broker leads if its session owns the znode, " +
 			"whatever the data says; it looks again each second, and not after it has been closed.",
 		Mended: workloads.Election{New: newMended},
 	},

@@ -32,7 +32,7 @@ var Entry = entry.Entry{
 		Happens: "Two workers are the first ones and find no parent, and both create it with a znode of their own below. A worker that finds no parent " +
 			"takes 0, whatever number its znode got, so both have 0 and make the same identifiers.",
 		Breaks: []string{"unique"},
-		Fault:  "none is needed: two workers that start at once",
+		Fault:  "two workers that start at once, and no fault",
 		Mend:   "A worker takes the number of the znode that it created in this case, too.",
 		Mended: holders(newMended),
 	},

@@ -31,7 +31,7 @@ var Entry = entry.Entry{
 		Happens: "A member that waits in enter is woken by any event, also by a disconnection, and goes in without a look whether \"ready\" is there; one that leaves and " +
 			"finds a single member left goes out, whoever that is. The first one out deletes \"ready\", and a slow member that has yet to look at it waits for ever.",
 		Breaks: []string{"enter", "leave", "progress"},
-		Fault:  "none is needed",
+		Fault:  "no fault",
 		Mend: "A member that is woken looks again, with a new watch. It counts members only, without \"ready\", leaves when all have left, also if its own znode has gone " +
 			"before, and only the last one out deletes \"ready\".",
 		Mended: workloads.DoubleBarrier{New: newMended},
