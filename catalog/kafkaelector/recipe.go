@@ -253,7 +253,7 @@ func (e *elector) followSession() {
 	}
 }
 
-// lookAgain looks each second: after a request without an answer, and since a server tells nobody of a znode that he may not read.
+// lookAgain looks each second: after a request without an answer, and since a server sends no event to a client that may not read the znode.
 func (e *elector) lookAgain() {
 	for {
 		select {
