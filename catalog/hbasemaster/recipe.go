@@ -163,7 +163,7 @@ func (e *Election) Campaign(ctx context.Context) (err error) {
 			continue
 		}
 		var later <-chan time.Time
-		if e.mended { // a server tells nobody of a znode that he may not read
+		if e.mended { // a server sends no event to a client that may not read the znode
 			later = time.After(time.Second)
 		}
 		select {

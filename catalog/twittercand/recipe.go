@@ -180,7 +180,7 @@ func (x *candidate) watch() {
 	}
 }
 
-// later returns the time at which a mended candidate looks again: a server tells nobody of a znode that he may not read.
+// later returns the time at which a mended candidate looks again: a server sends no event to a client that may not read the znode.
 func (x *candidate) later() <-chan time.Time {
 	if x.mended {
 		return time.After(time.Second)
