@@ -199,12 +199,6 @@ func (m *membership) forget() {
 	go func() { port.Surely(m.g.end, m.remove) }()
 }
 
-// forget makes sure that a membership is not renewed, and that nothing of it stays. Callers hold mu.
-func (m *membership) forget() {
-	m.cancelled = true
-	go func() { port.Surely(m.g.end, m.remove) }()
-}
-
 // Leave is the source's cancel.
 func (g *Group) Leave(ctx context.Context) error {
 	m := g.m

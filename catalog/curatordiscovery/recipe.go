@@ -138,16 +138,6 @@ func (d *Discovery) ours(ctx context.Context, name string) (ours bool, err error
 	return ours, err
 }
 
-// ours reports whether the session owns the znode of an instance.
-func (d *Discovery) ours(ctx context.Context, name string) (ours bool, err error) {
-	err = port.Again(ctx, func() error {
-		there, stat, err := d.c.Conn.Exists(d.path + "/" + name)
-		ours = there && stat.EphemeralOwner == d.c.Conn.SessionID()
-		return err
-	})
-	return ours, err
-}
-
 // Register is registerService.
 func (d *Discovery) Register(ctx context.Context, name string) error {
 	e := &holder{name, make(chan struct{}, 1)}
@@ -162,14 +152,6 @@ func (d *Discovery) Register(ctx context.Context, name string) error {
 		d.forget(name)
 	}
 	return err
-}
-
-// forget makes sure that an instance whose registration failed is not registered again, and not left behind.
-func (d *Discovery) forget(name string) {
-	d.mu.Lock()
-	delete(d.services, name)
-	d.mu.Unlock()
-	go port.Surely(d.end, func() error { return d.c.Conn.Delete(d.path+"/"+name, -1) })
 }
 
 // forget makes sure that an instance whose registration failed is not registered again, and not left behind.

@@ -190,41 +190,6 @@ func (e *elector) resign() {
 	})
 }
 
-// electByOwner is elect for the mended elector: the owner of the znode counts, not its data.
-func (e *elector) electByOwner() {
-	owns, err := e.owns()
-	switch {
-	case owns:
-		e.win()
-		return
-	case err != nil && !errors.Is(err, zk.ErrNoNode):
-		return
-	case e.leads():
-		e.leader = ""
-		e.defeated()
-	}
-	if err != nil && e.createOnce() == nil {
-		e.win()
-	}
-}
-
-func (e *elector) resign() {
-	e.leader = ""
-	_ = e.hub.Retry(func() error {
-		if !e.mended {
-			return e.c.Conn.Delete(e.path, -1)
-		}
-		_, err := e.c.Conn.Multi(
-			&zk.CheckVersionRequest{Path: e.epochs(), Version: e.epoch},
-			&zk.DeleteRequest{Path: e.path, Version: -1},
-		)
-		if errors.Is(err, zk.ErrNoAuth) {
-			err = zk.ErrConnectionClosed // again
-		}
-		return err
-	})
-}
-
 // defeated is the source's onResigningAsLeader.
 func (e *elector) defeated() { e.once.Do(func() { close(e.lost) }) }
 
