@@ -159,8 +159,8 @@ func collect(answers <-chan answer, n int) []answer {
 	return all
 }
 
-// ErrSeveralLead means that more than one server reports to be leader. A leader that was
-// paused and deposed does so for up to a second after it resumes.
+// ErrSeveralLead means that more than one server says that it leads. A leader that was deposed during a pause
+// still says so for up to a second after it resumes.
 var ErrSeveralLead = errors.New("several servers say that they lead")
 
 // errSeveralLead wraps ErrSeveralLead for messages that name the servers first.

@@ -37,7 +37,7 @@ func AskStatus(ctx context.Context, dial DialFunc, addr string) (Status, error) 
 	return AskStatusBy(ctx, dial, addr, "srvr")
 }
 
-// AskStatusBy is like AskStatus, with another word: stat.
+// AskStatusBy is like AskStatus, but sends the given four-letter word: srvr or stat.
 func AskStatusBy(ctx context.Context, dial DialFunc, addr, word string) (Status, error) {
 	answer, err := Ask(ctx, dial, addr, word)
 	if err != nil {

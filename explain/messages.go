@@ -84,8 +84,8 @@ func tail(path, key string) string { return path[strings.Index(path+"/", "/"+key
 // from reports whether the step is a call that was under way at a time.
 func (st *Step) from(at time.Duration) bool { return st.op != nil && st.From <= at && at <= st.To }
 
-// aboutKey reports whether a path is a key's znode, or below it. Paths have the run's root, which scenes do
-// not know.
+// aboutKey reports whether a path is a key's znode or lies below it. Paths begin with the run's root, which
+// scenes do not know.
 func aboutKey(path, key string) bool {
 	return key != "" && strings.Contains(path+"/", "/"+key+"/")
 }

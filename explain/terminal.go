@@ -245,7 +245,7 @@ func (d *drawing) lane(l lane) string {
 	return d.named(l.name, c.String(d.screen.Colour))
 }
 
-// long draws a filled bar. Its name leaves room for marks.
+// long draws a filled bar, and writes the bar's name into the widest part without marks.
 func (d *drawing) long(c *canvas, b bar, marked []int) {
 	fill := map[kind]string{stay: d.g.hold, fault: d.g.fault, both: d.g.both}[b.kind]
 	from, to := d.column(d.scale.at(b.from)), d.column(d.scale.at(b.to))

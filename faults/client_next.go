@@ -33,7 +33,7 @@ func (t *Target) nextInLine(ctx context.Context) []int {
 	return ids
 }
 
-// firstWaiting returns the first client of a line that waits behind one that holds.
+// firstWaiting returns the first client in the line that waits behind a holder.
 func (t *Target) firstWaiting(line []contender) (int, bool) {
 	held := false
 	for _, x := range line {

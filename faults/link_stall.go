@@ -46,7 +46,7 @@ var _ = declare(kinds.StallLink, Kind{
 // Kind returns "stall-link".
 func (StallLink) Kind() string { return kinds.StallLink.Name }
 
-// Spec returns stall-link:<way>, with the clients where they were given.
+// Spec returns stall-link, with the direction and the clients if they were given.
 func (f StallLink) Spec() string {
 	way := f.Way.String()
 	if f.open {

@@ -46,8 +46,8 @@ func expires(l *lab) {
 	}
 }
 
-// A server that answers nothing does not prevent a session from being ended, moved or used twice in
-// time. (A moving client tries once a second.)
+// While one server does not answer, a session can still be ended, moved or duplicated, and soon enough. (A
+// client that moves tries once a second.)
 func TestSessionsBesidePausedServer(t *testing.T) {
 	for _, kind := range []string{"expire", "move", "duplicate"} {
 		t.Run(kind, func(t *testing.T) {

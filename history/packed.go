@@ -323,7 +323,8 @@ func (p *packed) block(n int) (b *block, r reading) {
 	return b, reading{p.pages[b.page][b.at:]}
 }
 
-// at returns the event of an index: a fact, or e, which it overwrites.
+// at returns the event with index i. A fact is returned as it is stored; any other event is decoded into e, and
+// e is returned.
 func (p *packed) at(i int, e *Event) *Event {
 	b, r := p.block(i / blockSize)
 	if place := p.places[i]; place < farAway {

@@ -379,7 +379,8 @@ func (r *room) take() bool {
 	return r.left >= 0
 }
 
-// found records how many children there are, and takes one place if there is one.
+// found is called after a look that counted children. It works out how many puts may follow before the next
+// look, takes one place if the queue has room, and reports whether it had.
 func (r *room) found(children int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -137,7 +137,7 @@ func latencyWords(c *matrix.Cell) []string {
 	return []string{words.Bound(c.Latency.Median), words.Bound(c.Latency.P99)}
 }
 
-// outageWords returns the median, the longest and the number of a cell's times without service.
+// outageWords describes a cell's outages: their median length, the longest, and how many there were.
 func outageWords(c *matrix.Cell) []string {
 	if c.Outage.N == 0 {
 		return []string{"–", "–", "0"}

@@ -73,7 +73,8 @@ func newMended(c *subjects.Client, path string) (subjects.Group, error) {
 	return g, err
 }
 
-// join joins again when the session has expired, or when its znode was deleted. Callers hold mu.
+// join creates the member's znode, and starts the goroutines that join again when the session expires or the
+// znode is deleted. Callers hold mu.
 func (m *membership) join() error {
 	if m.cancelled {
 		return nil

@@ -240,7 +240,7 @@ func (s sharers) inVain(client int) func(at int64) bool {
 	}
 }
 
-// retry is a short pause. Waits before and after it are added up.
+// retry is the longest pause that does not end a wait: the times before and after it are added up.
 const retry = int64(time.Second)
 
 // lasts returns for how long something lasts at a stretch: in time that is certainly quiet, and in

@@ -31,9 +31,9 @@ func tallyIDs(k *object) (t tally) {
 	return t
 }
 
-// how often a value was tried to be put, went in and came out; before: went in before
-// the queue was last seen empty
-type moved struct{ tried, in, out, before int } // before: went in before the queue was last seen empty
+// moved counts how often there was an attempt to put a value, and how often it went in and came out. before counts how
+// often it went in before the queue was last seen empty.
+type moved struct{ tried, in, out, before int }
 
 // moves counts how often each value of a queue went in and came out, and the dequeues
 // that may have taken any.

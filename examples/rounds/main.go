@@ -1,5 +1,5 @@
-// Rounds is a computation in rounds: by a double barrier, its processes begin each round together, and
-// end it together. See README.md.
+// Rounds is a computation in rounds. A double barrier makes its processes begin each round together and end it
+// together. See README.md.
 package main
 
 import (

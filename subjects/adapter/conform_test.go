@@ -53,8 +53,8 @@ func allOK(t *testing.T, results []Result) {
 	}
 }
 
-// Conform starts a program and an ensemble that it can reach. Only a real process shows that a
-// system does what the other tests play inside the test's process.
+// Conform starts a program, and an ensemble that the program can reach. The other tests imitate the program
+// inside the test process; only a real process shows that the operating system behaves like that.
 func TestConformProcess(t *testing.T) {
 	command, env := faking(t, honest)
 	results, err := Conform(t.Context(), Conformance{

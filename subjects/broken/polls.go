@@ -10,8 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// polling takes a number when it comes, and then retries from time to time instead of
-// standing in line.
+// polling takes a number on arrival, and then retries from time to time instead of standing in line.
 type polling struct {
 	conn   *zk.Conn
 	path   string

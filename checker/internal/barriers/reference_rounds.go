@@ -101,7 +101,8 @@ func roundOperations(k *evidence.Key, out bool) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// roundState has a bit for each call: which members are present, and which are gone.
+// roundState holds two sets of members, with one bit for each member's call: those that are present, and those
+// that are gone.
 type roundState struct{ present, gone uint64 }
 
 // seats counts the participants that are present.

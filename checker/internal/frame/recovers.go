@@ -174,7 +174,8 @@ func refusedBefore(k *evidence.Key, op *history.Operation, t time.Duration) bool
 	return code != history.CodeTimeout && code != history.CodeCancelled && k.ConnectedThroughout(op.Client, evidence.Span{From: op.Began(), To: op.Return.Time})
 }
 
-// lasting reports whether the subject was asked often enough after the session had ended, and after the heal.
+// lasting drops the calls from before the session's end, and reports whether the rest went on for long enough:
+// over at least a session timeout, with the last one after the heal.
 func (d *dead) lasting(k *evidence.Key) bool {
 	d.since = slices.DeleteFunc(slices.Clone(d.since), func(op *history.Operation) bool { return op.Began() < d.ended })
 	n := len(d.since)

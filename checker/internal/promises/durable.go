@@ -45,8 +45,9 @@ func (j *judge) acknowledged() {
 	}
 }
 
-// fresh checks that a write has a higher zxid than anything that any client had been shown when it
-// was sent, above all in answers to writes. So a read after the write shows all that.
+// fresh checks that a write gets a higher zxid than any that a client had seen before the write was sent, in
+// particular in answers to earlier writes. So a read after the write shows everything that clients had seen by
+// then.
 func (j *judge) fresh(q *request) {
 	if !q.quorum() || q.reply.zxid == 0 {
 		return

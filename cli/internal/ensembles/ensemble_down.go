@@ -71,7 +71,7 @@ func listedEnsemble(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Co
 	return usage.Beginning(toComplete, names)
 }
 
-// listedAs returns the ensemble with a name, or, for an empty name, the only one.
+// listedAs returns the ensemble with the given name or, if name is empty, the only ensemble.
 func listedAs(name string) (control.Entry, error) {
 	entries := control.Entries()
 	var l ensembleList

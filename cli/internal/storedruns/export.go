@@ -47,7 +47,7 @@ var ExportFormats = []exportFormat{
 	{asOTLP, "traces of the operations and faults of one run, for OpenTelemetry", nil, export.Traces},
 }
 
-// asOTLP is the format that can also be sent.
+// asOTLP is the only format that can also be sent to a server (--endpoint).
 const asOTLP = "otlp"
 
 // nameless adapts a function that does not need the name of the run.

@@ -59,7 +59,7 @@ func (f facts) knobs(s settings.Settings) {
 	}
 }
 
-// contentOf begins the names of settings that are the content of an experiment file.
+// contentOf is the prefix of the name of a setting whose value is the content of an experiment file.
 const contentOf = "content of "
 
 // ofSweep returns the facts of a sweep, given the versions of its servers. Settings that no flag gave have their

@@ -69,7 +69,7 @@ func (q quantity) times(s *samples.Samples) *measured.Times {
 	return q.metric.Times(s, q.part)
 }
 
-// count returns from how many times, or operations, samples compute the quantity.
+// count returns how many measured times the quantity is computed from or, for a ratio, how many operations.
 func (q quantity) count(s *samples.Samples) (n int) {
 	if s != nil && q.metric.Ratio != nil {
 		return q.metric.Ratio(s).Operations

@@ -286,7 +286,8 @@ func clientInfos(infos []wire.ClientInfo) string {
 	return fmt.Sprintf("%q", parts)
 }
 
-// results returns the fields of all parts of a multi, each part's after its name.
+// results returns the fields of all parts of a multi. Each part's fields follow the name of the part's
+// operation.
 func (t *trace) results(results []wire.OpResult) (fields []field) {
 	for i, r := range results {
 		part := append([]field{{name: "result", value: r.Op.String()}}, t.result(r)...)

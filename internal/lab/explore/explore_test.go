@@ -293,8 +293,8 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// Properties that could not be checked are reported, with the number of runs if other runs checked
-// them.
+// Properties that could not be checked are reported. If only some runs could not check a property, their number
+// is reported too.
 func TestUncheckedProperties(t *testing.T) {
 	r := explored(t, &scenario{}, Config{Singles: true})
 	if text := r.String(); !strings.Contains(text, "verdict: valid; not checked: log in 16 runs (it was cut), order (planted)") {

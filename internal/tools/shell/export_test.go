@@ -374,8 +374,8 @@ func TestNullIsNotEmpty(t *testing.T) {
 	})
 }
 
-// Names of folders are visible, do not lead elsewhere, and cannot be mistaken for the files beside
-// them.
+// A folder's name is never hidden, never points to another folder, and cannot be mistaken for the name of a
+// file beside it.
 func TestFolderNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"plain-1_2=3+4,5.6": "plain-1_2=3+4,5.6",

@@ -127,8 +127,8 @@ func newAuthConn(inner net.Conn, auth []Credential) *authConn {
 }
 
 const (
-	// longestRequest is longer than any connect request: if the length is larger, it is a four-letter
-	// word.
+	// longestRequest is longer than any connect request. Four bytes that give a larger length are a four-letter
+	// word instead.
 	longestRequest = 1 << 20
 	// longestAnswer is longer than any answer before the client's first request.
 	longestAnswer = 16 << 20

@@ -197,8 +197,8 @@ func ofHost(b *base, look time.Duration) *members {
 }
 
 // ofName returns a group whose znodes are named after the members. A client that finds a znode with its
-// member's name believes that a request of its own created it, whose reply was lost. But the znode may
-// be left from the client's last life, and be deleted with the session of that life.
+// member's name believes that it created the znode itself, by a request whose reply was lost. But the znode may
+// be left over from the client's previous life, and disappear with the session of that life.
 func ofName(b *base, look time.Duration) *members {
 	m := newMembers(b, look)
 	last := "" // the member that the client was

@@ -51,8 +51,9 @@ func clean(s string, most int) string {
 // above.
 const mostMarks = 4
 
-// agreed reports whether terminals that join code points and terminals that add up their widths give
-// a character the same width, and whether it does not join with its neighbours.
+// agreed reports whether all terminals show a character alike: it is as wide on those that join its code points
+// as on those that add up the code points' widths, it does not join with its neighbours, and it has at most
+// mostMarks code points.
 func agreed(cluster string) bool {
 	w := ansi.GraphemeWidth.StringWidth(cluster)
 	between := " " + cluster + " "
