@@ -14,7 +14,7 @@
 // Add one line to package kinds, below this one, for the readers of a record. No other code
 // knows a fault by its name.
 //
-// Each fault has a file named after its target and itself, such as server_pause.go. The files:
+// Each fault has a file named after its target and itself, such as server_pause.go. What is in which file:
 //
 //	server_    servers; shared: nodes down probe
 //	network_   links between servers; shared: shapes links
