@@ -28,7 +28,7 @@ var Entry = entry.Entry{
 	LeftOut:  "The data of locks and the watch of the parent are left out. A server of Accumulo halts on each failure of its lock; its client closes the session here.",
 	Promises: "At most one server holds the lock while its session lives, and each is told of its loss.",
 	Right: "A server finds further znodes that a repeated create made, by an identifier in their names, and deletes all but the lowest. " +
-		"It watches the lowest znode of the one before it, and looks again when that has gone. On any failure it gives up its session, and its znodes with it.",
+		"It watches the contender before it (the lowest of its znodes, if that one has several), and looks again when the znode has gone. On any failure it gives up its session, and its znodes go with it, at the latest one session timeout later.",
 	AsIs: workloads.Lock{New: New},
 }
 

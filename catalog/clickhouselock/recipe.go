@@ -24,8 +24,8 @@ var Entry = entry.Entry{
 	LeftOut: "The source only tries the lock; Lock here tries every 50 ms, as its callers do at their own pace. An Unlock that finds the lock lost " +
 		"returns an error, as with throw_if_lost.",
 	Promises: "At most one client holds the lock while its session lives. A holder whose session ended can see that (isLocked).",
-	Right: "ClickHouse's client gives its session up when the connection breaks, so whatever a lost request did goes with the session. " +
-		"unlock deletes the znode only if its own session made it, and only while that session lives.",
+	Right: "ClickHouse's client gives its session up when the connection breaks, so the ephemeral znode that a lost create made goes with the session, at the latest one session timeout later. " +
+		"unlock deletes the znode only if its own session made it, and only while that session lives: requests of a session are carried out in order, and none after its end, so the session itself is the condition of that delete.",
 	AsIs: workloads.Lock{New: New},
 }
 

@@ -29,9 +29,9 @@ var Entry = entry.Entry{
 	NotPromised: "A list is read znode by znode, so it need not be the instances at one moment; that is not checked.",
 	AsIs:        workloads.Discovery{New: New},
 	Wrong: &entry.Wrong{
-		Mistake: entry.OldForOwn,
+		Mistake: entry.WhoseZnode,
 		Happens: "After each reconnection the client registers again, and a znode that is there is deleted and created anew, also if it is the session's own and was " +
-			"never gone. For that moment, or for longer if the connection breaks between the two, a healthy instance is missing from the lists.",
+			"never gone. (The source does so on purpose: watchers are to be woken.) For that moment, or for longer if the connection breaks between the two, a healthy instance is missing from the lists.",
 		Breaks: []string{"fresh", "monotone", "pick", "converge"},
 		Fault:  "a broken connection",
 		Mend: "A znode whose owner is the session stays; only one of another session is deleted and created anew. An instance whose registration failed, or whose " +

@@ -17,19 +17,19 @@ var (
 	LooksThenActs = &Mistake{
 		"Looks, then acts",
 		"Between a read and the write that follows from it, other clients write. A condition in the write itself closes the gap: a " +
-			"version, or a check in the same transaction. The version of a znode that is deleted and created again begins at 0 again, so " +
-			"it is no such condition; the version of a parent that each new holder raises is one.",
+			"version, or a check in the same multi. The version of a znode that is deleted and created again begins at 0 again, so " +
+			"it is no such condition. The version of the parent is one, if each new holder raises it by setting the parent's data in the multi that creates its znode.",
 	}
-	OldForOwn = &Mistake{
-		"Takes an old znode for its own, or another's for its own",
-		"A path does not say who made the znode. A znode of an earlier session of the same client goes when that session does, and " +
+	WhoseZnode = &Mistake{
+		"Does not ask whose znode it is",
+		"A path does not say who made the znode. Numbers of sequential znodes come again, too, once their parent was deleted: the counter is the parent's. A znode of an earlier session of the same client goes when that session does, and " +
 			"one of another client was never its own. The owner of an ephemeral znode is in its status (ephemeralOwner): a client compares it with its session.",
 	}
 	ForgetsToWatch = &Mistake{
 		"Forgets to watch again",
-		"A watch tells one change. A client that does not set it again, or that does not look again after it is told, waits for " +
-			"something that has already happened. A server tells nothing to a client that may not read the znode at that moment, and the watch is spent: " +
-			"therefore most mended recipes also look from time to time.",
+		"A watch of getData, exists or getChildren is told once. It says that something happened, not what is there now, and a disconnection wakes a watcher, too. " +
+			"A client looks again after each wake-up, and sets the watch with that same read. (Most mended recipes here also look each second. Others need that only " +
+			"if ACLs change while clients wait: from 3.8.4 and 3.9.2 on, servers send no event to a client without permission to read, and the watch is spent, ZOOKEEPER-4799.)",
 	}
 	BeforeItsTime = &Mistake{
 		"Takes for done what is not done yet",
@@ -58,4 +58,4 @@ var (
 )
 
 // Mistakes lists the kinds in the order of the page.
-var Mistakes = []*Mistake{Repeats, LooksThenActs, OldForOwn, NoAtomicity, BeforeItsTime, LeavesZnode, ForgetsToWatch, ThrowsErrorAway, OutlivesSession}
+var Mistakes = []*Mistake{Repeats, LooksThenActs, WhoseZnode, NoAtomicity, BeforeItsTime, LeavesZnode, ForgetsToWatch, ThrowsErrorAway, OutlivesSession}

@@ -31,7 +31,7 @@ var Entry = entry.Entry{
 		"asks for it. For the count it makes no difference: an instance that was deregistered stays in each run.",
 	AsIs: workloads.Discovery{New: New},
 	Wrong: &entry.Wrong{
-		Mistake: entry.OldForOwn,
+		Mistake: entry.WhoseZnode,
 		Happens: "Deregister deletes the persistent znode of the service instead of the instance's own: that fails, since instances are below it, and the instance " +
 			"stays in the lists for as long as its session lives.",
 		Breaks: []string{"converge", "fresh"},

@@ -33,7 +33,7 @@ var Entry = entry.Entry{
 			"znode of that one, and a third becomes master beside it.",
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a lost reply to a delete",
-		Mend: "A master raises the version of the parent in the transaction that creates its znode, and deletes the znode in a transaction that checks this version. " +
+		Mend: "A master creates its znode in a multi that also sets the parent's data, unchanged, which raises the parent's version (a create alone does not), and deletes the znode in a multi that checks this version. " +
 			"It asks which session owns a znode that it finds: if it is its own, it is master; one of an earlier start goes with its session. Requests without an answer " +
 			"are repeated until the session has ended, so a master that stops leaves nothing behind.",
 		Mended: workloads.Election{New: newMended},

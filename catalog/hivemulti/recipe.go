@@ -30,11 +30,12 @@ var Entry = entry.Entry{
 	AsIs:        workloads.MultiLock{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.OutlivesSession,
-		Happens: "The session ends while a client takes one key after the other; its first znodes go with it, and it takes the rest in the next session and " +
+		Happens: "Unlock also deletes the parent of a key's locks when it is empty; the next client creates it, numbers begin at 0 again, and a late unlock deletes another client's " +
+			"lock of the same name. The session ends while a client takes one key after the other; its first znodes go with it, and it takes the rest in the next session and " +
 			"believes that it has them all. After a lost reply Curator creates again, and the client waits behind its own first znode, which it does not know.",
 		Breaks: []string{"grant", "all-or-none", "own-znodes", "progress"},
 		Fault:  "a session that expires, or a lost reply",
-		Mend: "Names have an identifier of the attempt, so that a path never comes again and a client finds znodes that a repeated create made. A client that took keys in " +
+		Mend: "Names have an identifier of client, session and attempt, as Curator's withProtection gives them, so that a path never comes again and a client finds znodes that a repeated create made. A client that took keys in " +
 			"two sessions releases them and begins again.",
 		Mended: workloads.MultiLock{New: newMended},
 	},

@@ -20,7 +20,7 @@ import (
 // Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
 	Folder:  "kafkaelector",
-	Program: "Apache Kafka before 1.0, election of the controller",
+	Program: "Apache Kafka 0.10, election of the controller",
 	File:    "apache/kafka, core/src/main/scala/kafka/server/ZookeeperLeaderElector.scala, with ZKCheckedEphemeral and the controller's listener of its session",
 	Version: "0.10 (commit 034fc6a7)",
 	LeftOut: "Only the election is here, not what a controller does. A controller that resigns here does so because its caller asks; in the source " +
@@ -30,13 +30,13 @@ var Entry = entry.Entry{
 		"Kafka also numbers its controllers, so that brokers can refuse an old one; that is not in this port.",
 	AsIs: workloads.Election{New: New},
 	Wrong: &entry.Wrong{
-		Mistake: entry.OldForOwn,
+		Mistake: entry.WhoseZnode,
 		Happens: "A controller whose session has ended resigns before it learns of that, and deletes the path, whoever made the znode there. " +
 			"It deletes the znode of its successor, and a third broker becomes controller beside that one.",
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a session that expires",
-		Mend: "A new controller raises the version of a second znode in the transaction that creates its own, and resigns in a transaction that " +
-			"checks this version. (Later versions of Kafka do so, with the znode of their controllers' numbers: KAFKA-6082.) A broker leads if its session owns the znode, " +
+		Mend: "A new controller creates its znode in a multi that also sets the data of a second znode, which raises the version of that one, and resigns in a multi that " +
+			"checks this version. (Kafka does so since KAFKA-6082, with the znode of its controllers' numbers. Kafka 4 needs no ZooKeeper any more.) A broker leads if its session owns the znode, " +
 			"whatever the data says; it looks again each second, and not after it has been closed.",
 		Mended: workloads.Election{New: newMended},
 	},

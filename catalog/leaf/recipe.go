@@ -29,11 +29,11 @@ var Entry = entry.Entry{
 	AsIs:        holders(New),
 	Wrong: &entry.Wrong{
 		Mistake: entry.LooksThenActs,
-		Happens: "Two workers are the first ones and find no parent, and both create it with a znode of their own below. A worker that finds no parent " +
-			"takes 0, whatever number its znode got, so both have 0 and make the same identifiers.",
+		Happens: "Two workers are the first ones and find no parent. Curator creates it for one of them and finds it for the other, and their znodes get 0 and 1. But a worker that found no " +
+			"parent takes 0, whatever number its znode got, so both have 0 and make the same identifiers.",
 		Breaks: []string{"unique"},
 		Fault:  "two workers that start at once, and no fault",
-		Mend:   "A worker takes the number of the znode that it created in this case, too.",
+		Mend:   "A worker takes the number that the answer to its create has, in this case, too.",
 		Mended: holders(newMended),
 	},
 }

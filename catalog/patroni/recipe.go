@@ -27,11 +27,12 @@ var Entry = entry.Entry{
 	AsIs:        workloads.Election{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.LooksThenActs,
-		Happens: "A member reads that the leader's znode has its own name, but is of its earlier session, so it deletes the path and creates its own. Meanwhile the " +
+		Happens: "A member begins a new session while its earlier one still lives on the servers: it was restarted, or closed the session and the request was lost. It reads that the " +
+			"leader's znode has its own name, but is of the earlier session, so it deletes the path and creates its own. Meanwhile the " +
 			"servers delete that znode and another member becomes leader: the delete, which has no condition, hits the znode of that one, and two lead.",
 		Breaks: []string{"exclusion", "own-znodes"},
-		Fault:  "a session that expires",
-		Mend: "The member does not delete the znode of its earlier session: it waits until the servers do. (A version in the delete would not " +
+		Fault:  "a new session before the servers have ended the one before",
+		Mend: "The member does not delete the znode of its earlier session: it waits until the servers do, for up to one session timeout without a leader. (A version in the delete would not " +
 			"help: the znode of the other member has the same, 0.)",
 		Mended: workloads.Election{New: newMended},
 	},

@@ -22,16 +22,25 @@ import (
 
 // Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
-	Folder:      "vitesslock",
-	Program:     "Vitess, lock of its topology",
-	File:        "vitessio/vitess, go/vt/topo/zk2topo/lock.go, with utils.go and zk_conn.go",
-	Version:     "commit 0809dad2",
-	LeftOut:     "Only the lock is here. Check, which does nothing in the source, is left out.",
+	Folder:  "vitesslock",
+	Program: "Vitess, lock of its topology",
+	File:    "vitessio/vitess, go/vt/topo/zk2topo/lock.go, with utils.go and zk_conn.go",
+	Version: "commit 0809dad2",
+	LeftOut: "Only the lock is here. Check, which does nothing in the source, is left out. Unlock deletes the empty folder of the contenders, as the " +
+		"source does; the source also deletes folders above that are empty then, which those of a shard are not.",
 	Promises:    "At most one client holds the lock while its session lives.",
 	NotPromised: "A holder is not told that it has lost the lock; Unlock then fails.",
-	Right: "Any disconnection closes the session, and the next call opens another one: whatever a lost request did goes with the old session. " +
-		"A repeated create is another contender, and a sequential name never comes again, so a late delete hits nobody else's znode.",
-	AsIs: workloads.Lock{New: New},
+	AsIs:        workloads.Lock{New: New},
+	Wrong: &entry.Wrong{
+		Mistake: entry.WhoseZnode,
+		Happens: "Unlock deletes the folder of the contenders when it is empty. The next client creates it again, and its numbers begin at 0 again. A client " +
+			"whose Unlock got no answer deletes the same path again in its next session, and hits the znode of another client, which holds the lock.",
+		Breaks: []string{"own-znodes", "exclusion"},
+		Fault:  "a broken connection",
+		Mend: "Unlock leaves the folder there, so that a number never comes again. Then a late delete hits nobody else's znode. Any disconnection closes the session, so " +
+			"what a lost create did goes with the session, at the latest one session timeout later.",
+		Mended: workloads.Lock{New: newMended},
+	},
 }
 
 // zkConn is the source's ZkConn: one for each client, shared by all its locks.
@@ -102,14 +111,21 @@ func (z *zkConn) retry(ctx context.Context, action func(*zk.Conn) error) (err er
 	return err
 }
 
+// Lock is a client's lock of one key.
 type Lock struct {
-	z    *zkConn
-	dir  string
-	node string
+	z      *zkConn
+	dir    string // of the contenders
+	node   string
+	mended bool
 }
 
+// New returns a client's lock.
 func New(c *subjects.Client, path string) (subjects.Lock, error) {
-	return &Lock{z: connOf(c), dir: path}, port.Ensure(c, path)
+	return &Lock{z: connOf(c), dir: path + "/locks"}, port.Ensure(c, path)
+}
+
+func newMended(c *subjects.Client, path string) (subjects.Lock, error) {
+	return &Lock{z: connOf(c), dir: path + "/locks", mended: true}, port.Ensure(c, path)
 }
 
 func (l *Lock) obtain(ctx context.Context, node string) error {
@@ -146,12 +162,27 @@ func (l *Lock) obtain(ctx context.Context, node string) error {
 	}
 }
 
+// create creates a contender, and the folder if it is not there.
+func (l *Lock) create(ctx context.Context) (node string, err error) {
+	contender := func() error {
+		return l.z.retry(ctx, func(c *zk.Conn) (err error) {
+			node, err = c.Create(l.dir+"/", []byte("contents"), port.EphSeq, port.ACL)
+			return err
+		})
+	}
+	if err = contender(); err != zk.ErrNoNode {
+		return node, err
+	}
+	err = l.z.retry(ctx, func(c *zk.Conn) error { _, err := c.Create(l.dir, nil, 0, port.ACL); return err })
+	if err != nil && err != zk.ErrNodeExists {
+		return "", err
+	}
+	err = contender()
+	return node, err
+}
+
 func (l *Lock) Lock(ctx context.Context) error {
-	var node string
-	err := l.z.retry(ctx, func(c *zk.Conn) (err error) {
-		node, err = c.Create(l.dir+"/", []byte("contents"), port.EphSeq, port.ACL)
-		return err
-	})
+	node, err := l.create(ctx)
 	if err != nil {
 		return err
 	}
@@ -166,5 +197,13 @@ func (l *Lock) Lock(ctx context.Context) error {
 }
 
 func (l *Lock) Unlock(ctx context.Context) error {
-	return l.z.retry(ctx, func(c *zk.Conn) error { return c.Delete(l.node, -1) })
+	err := l.z.retry(ctx, func(c *zk.Conn) error { return c.Delete(l.node, -1) })
+	if err != nil || l.mended {
+		return err
+	}
+	err = l.z.retry(ctx, func(c *zk.Conn) error { return c.Delete(l.dir, -1) })
+	if err == zk.ErrNotEmpty || err == zk.ErrNoNode {
+		err = nil
+	}
+	return err
 }

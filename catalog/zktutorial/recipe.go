@@ -22,13 +22,13 @@ var Entry = entry.Entry{
 	Program:     "Apache ZooKeeper's tutorial, Barrier",
 	File:        "apache/zookeeper, zookeeper-docs/src/main/resources/markdown/zookeeperTutorial.md",
 	Version:     "commit 03a5c55a",
-	LeftOut:     "The znode of a member whose enter or leave fails is deleted, as the end of its process would do. As in Java, each watcher is also told of a disconnection.",
+	LeftOut:     "The text of the tutorial with the znode \"ready\" is meant; an earlier one has no such znode. The znode of a member whose enter or leave fails is deleted, as the end of its process would do. As in Java, each watcher is also told of a disconnection.",
 	Promises:    "enter returns when enough members are in, and leave when all have left.",
 	NotPromised: "The tutorial calls its examples simple, and leaves errors to its readers.",
 	AsIs:        workloads.DoubleBarrier{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.ForgetsToWatch,
-		Happens: "A member that waits in enter is woken by any event, also by a disconnection, and goes in without a look whether \"ready\" is there; one that leaves and " +
+		Happens: "The loop in enter is no loop (its condition is false): a member that waits is woken by any event, also by a disconnection, and goes in without another look whether \"ready\" is there; one that leaves and " +
 			"finds a single member left goes out, whoever that is. The first one out deletes \"ready\", and a slow member that has yet to look at it waits for ever.",
 		Breaks: []string{"enter", "leave", "progress"},
 		Fault:  "no fault",
