@@ -28,7 +28,6 @@ import (
 	"github.com/zklab/zklab/catalog/solr"
 	"github.com/zklab/zklab/catalog/solrqueue"
 	"github.com/zklab/zklab/catalog/twittercand"
-	"github.com/zklab/zklab/catalog/vitesslock"
 	"github.com/zklab/zklab/catalog/zktutorial"
 )
 
@@ -52,6 +51,5 @@ var Entries = []entry.Entry{
 	solr.Entry,
 	solrqueue.Entry,
 	twittercand.Entry,
-	vitesslock.Entry,
 	zktutorial.Entry,
 }

@@ -15,11 +15,11 @@ import (
 
 // Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
-	Folder:   "kazoobarrier",
-	Program:  "kazoo, Barrier",
-	File:     "python-zk/kazoo, kazoo/recipe/barrier.py",
-	Version:  "commit 2011d0ba",
-	LeftOut:  "create, remove and wait are there, as Raise, Lift and Await. What wait returns after its timeout is left out: its caller ends the wait. " +
+	Folder:  "kazoobarrier",
+	Program: "kazoo, Barrier",
+	File:    "python-zk/kazoo, kazoo/recipe/barrier.py",
+	Version: "commit 2011d0ba",
+	LeftOut: "create, remove and wait are there, as Raise, Lift and Await. What wait returns after its timeout is left out: its caller ends the wait. " +
 		"kazoo drops all watches whenever its connection breaks, also if the session goes on; the client of this port sets them again, as Java's does, and loses " +
 		"them with the session only.",
 	Promises: "wait returns when the barrier is removed.",
