@@ -148,5 +148,5 @@ clean: ## what was built, and what crashed runs left
 # others run all the same.
 .PHONY: images-if-possible
 images-if-possible:
-	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image sweep-image; \
+	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image sweep-image && images/zookeeper/build --suite bookworm; \
 	else echo "no Docker engine answers"; fi
