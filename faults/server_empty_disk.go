@@ -102,8 +102,9 @@ func (e *emptied) Verify(ctx context.Context) error {
 	})
 }
 
-// catchUp bounds how long servers may take to have everything. They elect a leader and join it in a second or two.
-const catchUp = 8 * time.Second
+// catchUp bounds how long servers may take to have everything. They elect a leader and join it in a second or two. Apache's
+// may first wait twice for five seconds (zookeeper.cnxTimeout) for a connection to a server that is gone.
+const catchUp = 20 * time.Second
 
 // haveAll waits until each server answers a write. The servers that answer have then applied all that was
 // acknowledged before.
