@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -47,11 +46,7 @@ func (f EmptyDisk) Available(s Setting) error {
 	if n == Majority || n == Followers || n == All {
 		return fmt.Errorf("empty-disk:%s would lose what only those servers hold: give one, leader, minority, observer or a server", n)
 	}
-	voters := len(s.Ensemble.Servers())
-	if counted, knows := s.Ensemble.(ensemble.ObserverCounter); knows {
-		voters -= counted.Observers()
-	}
-	if voters < 3 && n != Observer {
+	if voters := countVoters(s.Ensemble); voters < 3 && n != Observer {
 		return fmt.Errorf("empty-disk needs three voters, so that the others are a majority: the ensemble has %d", voters)
 	}
 	return n.available(s.Ensemble)
@@ -75,8 +70,7 @@ func (f EmptyDisk) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 	if err := e.end(ctx, "kill", func(s ensemble.Server) error { return s.(ensemble.Killer).Kill(ctx) }); err != nil {
 		return nil, err
 	}
-	others := slices.DeleteFunc(slices.Clone(all), func(s ensemble.Server) bool { return slices.Contains(e.step.Servers, s.ID()) })
-	if err := haveAll(ctx, t.Ensemble, others); err != nil {
+	if err := haveAll(ctx, t.Ensemble, unchosen(all, chosen)); err != nil {
 		return nil, undo(ctx, e, err)
 	}
 	if err := e.end(ctx, "empty the disk of", func(s ensemble.Server) error { return s.(ensemble.DiskEmptier).EmptyDisk(ctx) }); err != nil {

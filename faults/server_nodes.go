@@ -337,3 +337,18 @@ func ofServers(k Kind, build func(Nodes) Fault, choices ...Nodes) Kind {
 	}
 	return k
 }
+
+// countVoters counts the servers that are not observers, also where they cannot be asked.
+func countVoters(e ensemble.Ensemble) int {
+	voters := len(e.Servers())
+	if counted, knows := e.(ensemble.ObserverCounter); knows {
+		voters -= counted.Observers()
+	}
+	return voters
+}
+
+// unchosen returns the servers that were not chosen.
+func unchosen(all, chosen []ensemble.Server) []ensemble.Server {
+	ids := idsOf(chosen)
+	return slices.DeleteFunc(slices.Clone(all), func(s ensemble.Server) bool { return slices.Contains(ids, s.ID()) })
+}

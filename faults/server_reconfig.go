@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,11 +60,7 @@ func (f Reconfig) Available(s Setting) error {
 	if n == Majority || n == Followers || n == All {
 		return fmt.Errorf("reconfig:%s would leave no sound majority: give one, leader, minority, observer or a server", n)
 	}
-	voters := len(s.Ensemble.Servers())
-	if counted, knows := s.Ensemble.(ensemble.ObserverCounter); knows {
-		voters -= counted.Observers()
-	}
-	if voters <= leastVoters && n != Observer {
+	if voters := countVoters(s.Ensemble); voters <= leastVoters && n != Observer {
 		return fmt.Errorf("reconfig needs three voters, so that two remain: the ensemble has %d, and one alone would be lost with its server", voters)
 	}
 	return n.available(s.Ensemble)
@@ -86,7 +81,7 @@ func (f Reconfig) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect
 	}
 	e := &removed{target: t, servers: chosen, claims: claims, effect: effect{release: release}}
 	e.step.Spec, e.step.Servers, e.step.Clients = f.Spec(), idsOf(chosen), t.on(addresses(chosen))
-	e.others = slices.DeleteFunc(slices.Clone(all), func(s ensemble.Server) bool { return slices.Contains(e.step.Servers, s.ID()) })
+	e.others = unchosen(all, chosen)
 	if err := e.remember(ctx); err != nil {
 		return nil, undo(ctx, e, err)
 	}

@@ -141,6 +141,9 @@ func (r *Run) Report() string { return r.path("report.html") }
 // Timeline returns the path of the page that shows which client held what and when.
 func (r *Run) Timeline() string { return r.path("timeline.html") }
 
+// Check returns the path of what zklab ensemble check saw happen by itself during the run.
+func (r *Run) Check() string { return r.path("check.json") }
+
 // JUnit returns the path of the verdicts for CI systems.
 func (r *Run) JUnit() string { return r.path("junit.xml") }
 

@@ -3,7 +3,6 @@ package canary
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -166,15 +165,12 @@ func (k *Check) result(outcomes []*experiment.Outcome) *Result {
 	return r
 }
 
-// StoredFile holds the result as JSON, in the folder of each stored run.
-const StoredFile = "check.json"
-
 // keep writes the result beside the runs. An error is a warning: the verdict stands.
 func (r *Result) keep() {
 	text, err := json.MarshalIndent(r, "", "  ")
 	for _, o := range r.Objects {
 		if err == nil {
-			err = store.WriteFile(filepath.Join(o.Run, StoredFile), append(text, '\n'))
+			err = store.WriteFile(o.Stored.Check(), append(text, '\n'))
 		}
 	}
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/lab/canary"
 	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/matrix"
@@ -41,7 +40,7 @@ var about = [][2]string{
 	{"sweep.html", "the page of the sweep"},
 	{matrix.PageFile, "the page of the matrix"},
 	{explore.StoredFile, "what was tried and found"},
-	{canary.StoredFile, "what else happened during the check"},
+	{"check.json", "what else happened during the check"},
 	{"timeline.html", "who held what when"},
 	{"history.jsonl", "the record"},
 	{"transactions.jsonl", "what the servers committed"},
