@@ -67,6 +67,10 @@ type monitor struct {
 	look      *client.Request[client.Value] // the last try to read the contender, and to set the watch again
 	notBefore time.Time                     // of the next try
 	lookAt    time.Time                     // if the line is revocable: no wait relies on watches alone
+
+	// These close when the last heartbeat, and the last look, have ended. Each is nil once it has
+	// woken the monitor. An answer that comes before the monitor sleeps must wake it, too.
+	beaten, looked <-chan struct{}
 }
 
 // run returns true if the hold is lost, and false if it has ended otherwise.
@@ -115,9 +119,11 @@ func (m *monitor) send(now, due time.Time) {
 	if m.hasToLook(now) && m.look.Settled() && !now.Before(m.notBefore) {
 		m.notBefore = m.after(now, m.s.Timeout/20)
 		m.look = client.Send(m.s, m.z, client.Read, m.reads(m.changed))
+		m.looked = m.look.Done
 	}
 	if len(m.checks) > 0 && !now.Before(due) && !now.Before(m.from) && m.heartbeat.Settled() {
 		m.heartbeat = client.Send(m.s, m.z, client.Write, func() (struct{}, error) { return m.s.Check(m.checks...) })
+		m.beaten = m.heartbeat.Done
 	}
 }
 
@@ -144,8 +150,10 @@ func (m *monitor) sleep(d time.Duration) (lost, ended bool) {
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-underWay(m.heartbeat):
-	case <-underWay(m.look):
+	case <-m.beaten:
+		m.beaten = nil
+	case <-m.looked:
+		m.looked = nil
 	case e := <-m.changed:
 		m.changed = nil
 		client.TakeTurn(e, m.turn)
@@ -161,12 +169,4 @@ func (m *monitor) sleep(d time.Duration) (lost, ended bool) {
 // noNode reports whether the answer was that the znode does not exist.
 func noNode[T any](r *client.Request[T]) bool {
 	return r != nil && r.Settled() && errors.Is(r.Err, zk.ErrNoNode)
-}
-
-// underWay returns a channel that closes when r, if it is under way, has ended.
-func underWay[T any](r *client.Request[T]) <-chan struct{} {
-	if r.Settled() {
-		return nil
-	}
-	return r.Done
 }
