@@ -22,11 +22,6 @@ import (
 
 // goZookeeper lists the integration tests of go-zookeeper v1.0.4, except goZookeeperByTheClock. They
 // are listed by name, so that a test that does not run is noticed.
-//
-// TestIntegration_IncrementalReconfig is left out: it removes server 3 and reconfigures once more at once. If server 3
-// leads, which is chance, the servers elect another leader meanwhile, and the client gives the second request up with
-// ErrNoServer, which the test does not expect. Apache's leader goes on for 0.3 s after it was removed, so that there the
-// second request ends with ErrConnectionClosed, which the test expects.
 var goZookeeper = []string{
 	"TestIntegration_Auth",
 	"TestIntegration_BadSession",
@@ -42,6 +37,7 @@ var goZookeeper = []string{
 	"TestIntegration_ExpiringWatch",
 	"TestIntegration_GetSetACL",
 	"TestIntegration_IfAuthdataSurvivesReconnect",
+	"TestIntegration_IncrementalReconfig",
 	"TestIntegration_Lock",
 	"TestIntegration_MaxBufferSize",
 	"TestIntegration_Multi",

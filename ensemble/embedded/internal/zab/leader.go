@@ -152,6 +152,10 @@ func (n *Node) beat() {
 	if !ld.beatAt.After(n.now) {
 		ld.beatAt = n.now.Add(n.cfg.Tick / 2)
 	}
+	if n.deposed() {
+		n.look("it is no longer a voter")
+		return
+	}
 	ld.half = !ld.half
 	if !ld.half {
 		ld.tick++

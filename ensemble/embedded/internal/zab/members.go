@@ -11,7 +11,8 @@ import "slices"
 //
 // A server that is no longer a member goes on to follow and to observe, as Apache ZooKeeper's does: it gets all
 // entries, and what it acknowledges does not count. A leader that is no longer a member commits the entry that
-// says so, and steps down. A member whose part has changed joins its leader again.
+// says so and nothing after it. It answers, and steps down at its next beat. A member whose part has changed joins
+// its leader again.
 
 // Servers that elect tell each other which members they know, so that one that was away while they changed learns
 // whose votes count. That is for elections alone: a leader goes by its own log.

@@ -195,12 +195,9 @@ func (n *Node) settle() {
 			payload := n.local[0]
 			n.local = n.local[1:]
 			n.app.Receive(n.cfg.ID, payload)
-		case n.deposed():
-			n.tellCommits()
-			n.look("it is no longer a voter")
 		case n.misplaced():
 			n.look("its part in the ensemble has changed")
-		case n.role == Leading && n.serving && n.leading.backed > n.disk.LastCommitted():
+		case n.role == Leading && n.serving && n.leading.backed > n.disk.LastCommitted() && !n.deposed():
 			n.commitNext()
 		default:
 			if n.role == Leading && n.serving {
