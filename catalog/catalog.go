@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/catalog/curatordiscovery"
 	"github.com/zklab/zklab/catalog/entry"
 	"github.com/zklab/zklab/catalog/gokitsd"
+	"github.com/zklab/zklab/catalog/gozookeeperlock"
 	"github.com/zklab/zklab/catalog/hadoopase"
 	"github.com/zklab/zklab/catalog/hbaseclaim"
 	"github.com/zklab/zklab/catalog/hbasemaster"
@@ -38,6 +39,7 @@ var Entries = []entry.Entry{
 	commonsgroup.Entry,
 	curatordiscovery.Entry,
 	gokitsd.Entry,
+	gozookeeperlock.Entry,
 	hadoopase.Entry,
 	hbaseclaim.Entry,
 	hbasemaster.Entry,
