@@ -24,7 +24,7 @@ sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 LONGEST := ./internal/lab/engine ./cli . ./internal/lab/mix ./checker ./ensemble/embedded ./recipes
 
 # Modules of their own, which ./... does not reach.
-MODULES := deploy grpcresolver catalog catalog/originals/gokit catalog/originals/samuel catalog/reports examples/bank examples/idgenerator examples/lease examples/ratelimiter examples/reentrantlock
+MODULES := deploy grpcresolver catalog catalog/originals/gokit catalog/originals/prometheus catalog/originals/samuel catalog/reports examples/bank examples/idgenerator examples/lease examples/ratelimiter examples/reentrantlock
 
 modules: ## the folders of the modules besides the main one
 	@echo $(MODULES)

@@ -23,6 +23,8 @@ type Entry struct {
 	AsIs workloads.Workload // the recipe as it is written
 	// Slack is the Slack of its test: more than usual if the program may take longer. 0: as usual.
 	Slack time.Duration
+	// Seeds is the number of seeds of a recipe whose mistake shows more rarely than usual. 0: as usual.
+	Seeds int64
 	// Originals are the programs' own code under the same test.
 	Originals []Original
 	// Right tells why the recipe is right: sentences. Only a right one has it.

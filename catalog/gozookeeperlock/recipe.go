@@ -126,11 +126,14 @@ func ahead(conn *zk.Conn, path, ours string) (<-chan zk.Event, error) {
 type Mended struct {
 	c    *subjects.Client
 	path string
-	id   string // of the present attempt: its znodes begin with it
+	id   string          // of the present attempt: its znodes begin with it
+	end  context.Context // ends with the client
 }
 
 func newMended(c *subjects.Client, path string) (subjects.Lock, error) {
-	return &Mended{c: c, path: path}, port.Ensure(c, path)
+	end, stop := context.WithCancel(context.Background())
+	c.BeforeEnd(func(context.Context) { stop() })
+	return &Mended{c: c, path: path, end: end}, port.Ensure(c, path)
 }
 
 // Lock waits in the line. It leaves nothing behind when it fails.
@@ -151,7 +154,7 @@ func (l *Mended) Lock(ctx context.Context) error {
 
 // Unlock deletes the znodes of the attempt. It goes on after the end of its context, because others wait behind them.
 func (l *Mended) Unlock(context.Context) error {
-	return surely(context.Background(), func() error {
+	return surely(l.end, func() error {
 		names, err := l.ours()
 		for _, name := range names {
 			if err := l.c.Conn.Delete(l.path+"/"+name, -1); err != nil && !errors.Is(err, zk.ErrNoNode) {

@@ -4,7 +4,6 @@
 package mends
 
 import (
-	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -107,7 +106,8 @@ func (b *Block) Next(claim func(size int) (first int, err error)) (int, error) {
 	return b.next - 1, nil
 }
 
-// Remove deletes what a call with this id has created. Call it after every failure, also if it is unknown whether there is a znode.
+// Remove deletes what a call with this id has created. Call it after every failure, even if it is unknown whether there
+// is a znode.
 func Remove(conn *zk.Conn, line, id string) error {
 	for {
 		znodes, err := mine(conn, line, id)
@@ -145,7 +145,8 @@ type Registration struct {
 	session int64 // in which the instance was registered last
 }
 
-// Renew is called after each event with zk.StateHasSession, until it succeeds.
+// Renew registers the instance in a new session. Call it after each event with zk.StateHasSession, until it succeeds.
+// r.turn is a lock.
 func (r *Registration) Renew(conn *zk.Conn) error {
 	r.turn <- struct{}{}
 	defer func() { <-r.turn }()
@@ -172,7 +173,7 @@ func (r *Registration) Deregister(conn *zk.Conn) error {
 // Resource is something that a lock guards.
 type Resource struct{ highest int64 }
 
-// Write writes for the holder with this token. The resource makes its calls one after the other.
+// Write runs in the resource, for the holder with this token: one call after the other.
 func (r *Resource) Write(token int64, write func()) error {
 	if token < r.highest {
 		return errors.New("there is a later holder")
@@ -200,18 +201,19 @@ func ReadNow(conn *zk.Conn, path string) ([]byte, *zk.Stat, error) {
 }
 
 //go:embed mends.go
-var source []byte
+var source string
 
-// Source returns the source of functions of this package, without their comments: "Lead", or "(b *Block) Next".
+// Source returns the source of functions of this package, with their comments: "Lead", or "(b *Block) Next".
 func Source(functions ...string) string {
 	var texts []string
 	for _, name := range functions {
-		_, text, found := bytes.Cut(source, []byte("\nfunc "+name+"("))
-		body, _, _ := bytes.Cut(text, []byte("\n}\n"))
+		before, text, found := strings.Cut(source, "\nfunc "+name+"(")
 		if !found {
 			panic("there is no function " + name)
 		}
-		texts = append(texts, "func "+name+"("+string(body)+"\n}\n")
+		body, _, _ := strings.Cut(text, "\n}\n")
+		comment := before[strings.LastIndex(before, "\n\n")+2:]
+		texts = append(texts, comment+"\nfunc "+name+"("+body+"\n}\n")
 	}
 	return strings.Join(texts, "\n")
 }

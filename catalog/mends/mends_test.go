@@ -244,3 +244,10 @@ func TestWrite(t *testing.T) {
 		t.Errorf("%d writes, want 3", written)
 	}
 }
+
+func TestSource(t *testing.T) {
+	text := Source("Await", "(b *Block) Next")
+	if !strings.HasPrefix(text, "// Await waits until a znode is gone.\nfunc Await(") || !strings.Contains(text, "\n}\n\n// Next returns") || !strings.HasSuffix(text, "\treturn b.next - 1, nil\n}\n") {
+		t.Errorf("the source is\n%s", text)
+	}
+}

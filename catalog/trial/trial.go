@@ -26,7 +26,10 @@ const (
 
 // SeedsOf returns with how many seeds an entry is measured as it is.
 func SeedsOf(e entry.Entry) int64 {
-	if e.Wrong == nil {
+	switch {
+	case e.Seeds > 0:
+		return e.Seeds
+	case e.Wrong == nil:
 		return SeedsOfRight
 	}
 	return SeedsOfTest
@@ -115,14 +118,14 @@ func Breaks(e entry.Entry, violated []string) bool {
 }
 
 // Convict returns a seed that violates a property that the entry says to be broken. It tries first the one that did so
-// when the recipe was measured, and then those of the default test. It fails the test if none does.
+// when the recipe was measured, and then the others. It fails the test if none does.
 func Convict(t *testing.T, e entry.Entry, w workloads.Workload, first int64) int64 {
 	t.Helper()
 	var seeds []int64
 	if first > 0 {
 		seeds = append(seeds, first)
 	}
-	for seed := int64(1); seed <= SeedsOfTest; seed++ {
+	for seed := int64(1); seed <= SeedsOf(e); seed++ {
 		seeds = append(seeds, seed)
 	}
 	for _, seed := range seeds {
