@@ -24,7 +24,7 @@ sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 LONGEST := ./internal/lab/engine ./cli . ./internal/lab/mix ./checker ./ensemble/embedded ./recipes
 
 # Modules of their own, which ./... does not reach.
-MODULES := deploy grpcresolver catalog catalog/reports examples/bank examples/idgenerator examples/lease examples/ratelimiter examples/reentrantlock
+MODULES := deploy grpcresolver catalog catalog/originals/gokit catalog/originals/prometheus catalog/originals/samuel catalog/reports examples/bank examples/idgenerator examples/lease examples/ratelimiter examples/reentrantlock
 
 modules: ## the folders of the modules besides the main one
 	@echo $(MODULES)
@@ -96,6 +96,8 @@ unlogged: ## what verdicts are worth without the servers' transaction logs: the 
 
 catalog: ## what zklab says of recipes of real programs: measures them, and makes docs/programs.md (ONLY="leaf patroni"; all of them: a quarter of an hour)
 	cd catalog && ONLY="$(ONLY)" $(GO) test -tags campaign -count=1 -v -timeout 2h -run 'TestMeasure$$' .
+	set -e; for original in $(notdir $(wildcard catalog/originals/*)); do case " $(strip $(ONLY)) " in "  "|*" $$original "*) \
+	  (cd catalog/originals/$$original && $(GO) test -tags campaign -count=1 -v -timeout 1h -run 'TestMeasure$$' .);; esac; done
 	cd catalog && $(GO) test -count=1 -run TestPage . -update
 
 soak: build image ## every recipe under all faults, in virtual time, embedded and in containers, and every mutant: some hours (FOR=2m)

@@ -10,8 +10,8 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/catalog/entry"
-	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/workloads"
+	"github.com/zklab/zklab/catalog/trial"
+	"github.com/zklab/zklab/internal/testkit/cputime"
 )
 
 // TestMeasure measures all entries, or those that ONLY names, and writes what it measured into its file after each.
@@ -21,20 +21,17 @@ func TestMeasure(t *testing.T) {
 	for _, e := range Entries {
 		if len(only) == 0 || slices.Contains(only, e.Folder) {
 			t.Run(e.Folder, func(t *testing.T) { all[e.Folder] = measure(t, e) })
-			writeMeasured(t, all)
+			trial.Write(t, measuredFile, all)
 		}
 	}
 }
 
 func measure(t *testing.T, e entry.Entry) (m measured) {
-	m.AsIs = count(t, e.AsIs, seedsOfTest, func(seed int64, violated []string) {
-		if m.First == 0 && e.Wrong != nil && slices.ContainsFunc(violated, func(name string) bool { return slices.Contains(e.Wrong.Breaks, name) }) {
-			m.First = seed
-		}
-	})
-	t.Logf("as it is: %s, %v", m.AsIs, m.AsIs.Properties)
+	before := cputime.Used()
+	defer func() { t.Logf("%.0f s of processor time", (cputime.Used() - before).Seconds()) }()
+	m.Verdict = trial.Measure(t, e, e.AsIs)
 	if e.Wrong != nil && e.Wrong.Mended != nil {
-		c := count(t, e.Wrong.Mended, seedsOfMend, func(seed int64, violated []string) {
+		c := trial.Count(t, e, e.Wrong.Mended, trial.SeedsOfRight, func(seed int64, violated []string) {
 			if len(violated) > 0 {
 				t.Errorf("mended: seed %d violates %q", seed, violated)
 			}
@@ -48,33 +45,11 @@ func measure(t *testing.T, e entry.Entry) (m measured) {
 	return m
 }
 
-// count makes the runs of some seeds.
-func count(t *testing.T, w workloads.Workload, seeds int64, each func(seed int64, violated []string)) (c tally) {
-	for seed := int64(1); seed <= seeds; seed++ {
-		result := run(t, w, seed)
-		c.Runs++
-		switch result.Verdict {
-		case checker.Violation:
-			c.Violated++
-		case checker.Unknown:
-			c.Undecided++
-		}
-		for _, name := range result.Violated() {
-			if c.Properties == nil {
-				c.Properties = map[string]int{}
-			}
-			c.Properties[name]++
-		}
-		each(seed, result.Violated())
-	}
-	return c
-}
-
 // TestStory is the default test of each recipe as it is, which fails and tells why. Choose one:
 // TestStory/kazoobarrier.
 func TestStory(t *testing.T) {
 	for _, e := range Entries {
-		t.Run(e.Folder, func(t *testing.T) { zklab.Simulate(t, zklab.Experiment{Workload: e.AsIs}) })
+		t.Run(e.Folder, func(t *testing.T) { zklab.Simulate(t, zklab.Experiment{Workload: e.AsIs, Slack: e.Slack}) })
 	}
 }
 
@@ -82,7 +57,7 @@ func TestStory(t *testing.T) {
 func TestMended(t *testing.T) {
 	for _, e := range Entries {
 		if e.Wrong != nil && e.Wrong.Mended != nil {
-			t.Run(e.Folder, func(t *testing.T) { zklab.Simulate(t, zklab.Experiment{Workload: e.Wrong.Mended}) })
+			t.Run(e.Folder, func(t *testing.T) { zklab.Simulate(t, zklab.Experiment{Workload: e.Wrong.Mended, Slack: e.Slack}) })
 		}
 	}
 }

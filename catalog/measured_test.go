@@ -1,50 +1,24 @@
 package catalog
 
 import (
-	"encoding/json"
-	"os"
 	"testing"
 
 	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/trial"
 )
 
 // measuredFile holds what make catalog measured, by the folder of the entry.
 const measuredFile = "measured.json"
 
-// measured is the result of the default test of an entry, and of the test of its mend with more seeds.
+// measured is what was measured of an entry.
 type measured struct {
-	AsIs   tally
-	First  int64  `json:",omitempty"` // the first seed that violates a property of the entry; 0: none
-	Mended *tally `json:",omitempty"`
+	trial.Verdict
+	Mended *trial.Tally `json:",omitempty"`
 }
 
-// tally counts runs.
-type tally struct {
-	Runs, Violated, Undecided int
-	Properties                map[string]int `json:",omitempty"` // the violated properties, with the number of runs that violated them
-}
-
-func readMeasured(t *testing.T) (all map[string]measured) {
+func readMeasured(t *testing.T) map[string]measured {
 	t.Helper()
-	text, err := os.ReadFile(measuredFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-func writeMeasured(t *testing.T, all map[string]measured) {
-	t.Helper()
-	text, err := json.MarshalIndent(all, "", "\t")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(measuredFile, append(text, '\n'), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return trial.Read[map[string]measured](t, measuredFile)
 }
 
 // What was measured agrees with the expected verdicts: wrong recipes were violated, correct and mended ones never.
@@ -56,11 +30,16 @@ func TestMeasured(t *testing.T) {
 		if delete(all, e.Folder); !ok {
 			continue
 		}
-		if m.AsIs.Runs != seedsOfTest {
-			t.Errorf("%s: %d runs, want %d", e.Folder, m.AsIs.Runs, seedsOfTest)
+		if want := trial.SeedsOf(e); int64(m.AsIs.Runs) != want {
+			t.Errorf("%s: %d runs, want %d", e.Folder, m.AsIs.Runs, want)
 		}
 		for _, why := range unlike(e, m) {
 			t.Errorf("%s: %s", e.Folder, why)
+		}
+		for _, o := range e.Originals {
+			for _, why := range trial.Apart(e, measuredOriginal(t, o)) {
+				t.Errorf("%s: %s: %s", e.Folder, o.Folder, why)
+			}
 		}
 	}
 	for folder := range all {
@@ -79,7 +58,7 @@ func unlike(e entry.Entry, m measured) (why []string) {
 	switch {
 	case (e.Wrong.Mended != nil) != (m.Mended != nil):
 		why = append(why, "the mend was not measured, or is gone")
-	case m.Mended != nil && (m.Mended.Violated > 0 || m.Mended.Runs != seedsOfMend):
+	case m.Mended != nil && (m.Mended.Violated > 0 || m.Mended.Runs != trial.SeedsOfRight):
 		why = append(why, "the mend is not one")
 	}
 	return why

@@ -4,12 +4,15 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/mends"
+	"github.com/zklab/zklab/catalog/trial"
 	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/reports"
 )
@@ -20,7 +23,7 @@ const page = "../docs/programs.md"
 
 // The page is made from the entries and the measured results.
 func TestPage(t *testing.T) {
-	text := written(readMeasured(t))
+	text := written(t, readMeasured(t))
 	if *update {
 		if err := command.WriteInto(page, "catalog", text); err != nil {
 			t.Fatal(err)
@@ -36,9 +39,9 @@ func TestPage(t *testing.T) {
 	}
 }
 
-func written(all map[string]measured) string {
+func written(t *testing.T, all map[string]measured) string {
 	var b strings.Builder
-	writeOverview(&b, all)
+	writeOverview(t, &b, all)
 	for _, mistake := range entry.Mistakes {
 		first := true
 		for _, e := range Entries {
@@ -46,24 +49,32 @@ func written(all map[string]measured) string {
 				continue
 			}
 			if first {
-				fmt.Fprintf(&b, "\n## %s\n\n%s\n", mistake.Title, mistake.Lesson)
+				writeLesson(&b, mistake)
 				first = false
 			}
-			writeWrong(&b, e, all[e.Folder])
+			writeWrong(t, &b, e, all[e.Folder])
 		}
 	}
-	b.WriteString("\n## Right ones\n\nNo run convicted these. How they do it is as instructive as the mistakes.\n")
+	b.WriteString("\n## Right recipes\n\nNo run convicted these. How they do it is as instructive as the mistakes.\n")
 	for _, e := range Entries {
 		if e.Wrong == nil {
-			writeRight(&b, e, all[e.Folder])
+			writeRight(t, &b, e, all[e.Folder])
 		}
+	}
+	for _, mistake := range entry.Unjudged {
+		writeLesson(&b, mistake)
 	}
 	return b.String() + "\n"
 }
 
+// writeLesson writes why something is a mistake, and code without it.
+func writeLesson(b *strings.Builder, mistake *entry.Mistake) {
+	fmt.Fprintf(b, "\n## %s\n\n%s\n\nDo this:\n\n```go\n%s```\n", mistake.Title, mistake.Lesson, mends.Source(mistake.Do...))
+}
+
 // writeOverview writes a line for each entry, in the order of the page.
-func writeOverview(b *strings.Builder, all map[string]measured) {
-	b.WriteString("\n| a recipe written after | its mistake | runs that convict it |\n|---|---|---|\n")
+func writeOverview(t *testing.T, b *strings.Builder, all map[string]measured) {
+	b.WriteString("\n| a recipe written after | its mistake | runs that convict it | of the original itself |\n|---|---|---|---|\n")
 	for _, mistake := range append(entry.Mistakes[:len(entry.Mistakes):len(entry.Mistakes)], nil) {
 		for _, e := range Entries {
 			does := "none: it is right"
@@ -71,7 +82,7 @@ func writeOverview(b *strings.Builder, all map[string]measured) {
 				does = strings.ToLower(e.Wrong.Mistake.Title[:1]) + e.Wrong.Mistake.Title[1:]
 			}
 			if e.Wrong == nil && mistake == nil || e.Wrong != nil && e.Wrong.Mistake == mistake {
-				fmt.Fprintf(b, "| [%s](#%s) | %s | %s |\n", e.Program, anchor(e.Program), does, all[e.Folder].AsIs)
+				fmt.Fprintf(b, "| [%s](#%s) | %s | %s | %s |\n", e.Program, anchor(e.Program), does, all[e.Folder].AsIs, tallies(t, e))
 			}
 		}
 	}
@@ -85,20 +96,56 @@ func anchor(heading string) string {
 	return strings.ReplaceAll(notInAnchors.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
 }
 
-func writeWrong(b *strings.Builder, e entry.Entry, m measured) {
+func writeWrong(t *testing.T, b *strings.Builder, e entry.Entry, m measured) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", e.Program, e.Wrong.Happens)
 	fmt.Fprintf(b, "- Convicted by the default test: %s", m.AsIs)
 	if m.AsIs.Violated > 0 {
 		fmt.Fprintf(b, " runs (%s)", properties(e.AsIs.Name(), m.AsIs.Properties))
 	}
-	fmt.Fprintf(b, ".\n- What it takes: %s.\n", e.Wrong.Fault)
+	b.WriteString(".\n")
+	writeOriginals(t, b, e)
+	fmt.Fprintf(b, "- What it takes: %s.\n", e.Wrong.Fault)
 	fmt.Fprintf(b, "- What mends it: %s %s\n", e.Wrong.Mend, mended(e, m.Mended))
 	writeSource(b, e)
 }
 
-func writeRight(b *strings.Builder, e entry.Entry, m measured) {
+func writeRight(t *testing.T, b *strings.Builder, e entry.Entry, m measured) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n- Convicted by the default test: %s.\n", e.Program, e.Right, m.AsIs)
+	writeOriginals(t, b, e)
 	writeSource(b, e)
+}
+
+// measuredOriginal returns what was measured of an original.
+func measuredOriginal(t *testing.T, o entry.Original) trial.Verdict {
+	t.Helper()
+	return trial.Read[trial.Verdict](t, filepath.Join("originals", o.Folder, trial.MeasuredFile))
+}
+
+// tallies tells how many runs convicted the originals of an entry.
+func tallies(t *testing.T, e entry.Entry) string {
+	t.Helper()
+	var all []string
+	for _, o := range e.Originals {
+		all = append(all, measuredOriginal(t, o).AsIs.String())
+	}
+	return strings.Join(all, "; ")
+}
+
+func writeOriginals(t *testing.T, b *strings.Builder, e entry.Entry) {
+	t.Helper()
+	for _, o := range e.Originals {
+		m := measuredOriginal(t, o)
+		fmt.Fprintf(b, "- The original itself, %s ([its test](../catalog/originals/%s)): ", o.Code, o.Folder)
+		if m.First > 0 {
+			fmt.Fprintf(b, "convicted in %s runs (%s), first with seed %d.", m.AsIs, properties(e.AsIs.Name(), m.AsIs.Properties), m.First)
+		} else {
+			fmt.Fprintf(b, "convicted in %s runs.", m.AsIs)
+		}
+		if o.Apart != "" {
+			b.WriteString(" " + o.Apart)
+		}
+		b.WriteString("\n")
+	}
 }
 
 func writeSource(b *strings.Builder, e entry.Entry) {
@@ -132,7 +179,7 @@ func properties(model string, in map[string]int) string {
 	return strings.Join(names, ", ")
 }
 
-func mended(e entry.Entry, m *tally) string {
+func mended(e entry.Entry, m *trial.Tally) string {
 	switch {
 	case e.Wrong.Mended == nil:
 		return "No mended recipe is valid yet."
@@ -144,12 +191,4 @@ func mended(e entry.Entry, m *tally) string {
 		text += fmt.Sprintf(" (in %d of them not every property could be decided)", m.Undecided)
 	}
 	return text + "."
-}
-
-// String tells how many runs were violated.
-func (c tally) String() string {
-	if c.Runs == 0 {
-		return "not measured yet"
-	}
-	return fmt.Sprintf("%d of %d", c.Violated, c.Runs)
 }

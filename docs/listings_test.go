@@ -17,6 +17,7 @@ var listed = map[string]string{
 	"docs/testing.md":     "TestDocumentation of examples/mylock: it is in the test there",
 	"docs/embedded.md":    "TestGuide of ensemble/embedded: it is in the test there",
 	"docs/faults.md":      "TestGuideShowsExamples of faults/plan: it is in the example there",
+	"docs/programs.md":    "TestPage of catalog: it is in package mends",
 	"docs/recipes/*.md":   "TestRecipePages: it is in the examples of package recipes",
 	"docs/adapters.md":    "", "docs/commands.md": "", "docs/simulation.md": "",
 }

@@ -21,14 +21,16 @@ import (
 
 // Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
-	Folder:   "accumulolock",
-	Program:  "Apache Accumulo, ServiceLock",
-	File:     "apache/accumulo, core/src/main/java/org/apache/accumulo/core/lock/ServiceLock.java",
-	Version:  "commit 057c8c8e",
-	LeftOut:  "The data of locks and the watch of the parent are left out. A server of Accumulo halts on each failure of its lock; its client closes the session here.",
-	Promises: "At most one server holds the lock while its session lives, and each is told of its loss.",
-	Right: "A server finds further znodes that a repeated create made, by an identifier in their names, and deletes all but the lowest. " +
-		"It watches the contender before it (the lowest of its znodes, if that one has several), and looks again when the znode has gone. On any failure it gives up its session, and its znodes go with it, at the latest one session timeout later.",
+	Folder:  "accumulolock",
+	Program: "Apache Accumulo, ServiceLock",
+	File:    "apache/accumulo, core/src/main/java/org/apache/accumulo/core/lock/ServiceLock.java",
+	Version: "commit 057c8c8e",
+	LeftOut: "The data of locks and the watch of the parent are left out. A server of Accumulo halts on each failure of its lock; in the port " +
+		"its client closes the session.",
+	Promises: "At most one server holds the lock while its session lives, and a server that loses it is told.",
+	Right: "A name contains an identifier of the server. So a server finds all znodes that a repeated create made, and deletes all but the " +
+		"lowest. It watches the contender before it (the lowest znode, if that contender has several), and looks again when the znode has " +
+		"gone. On any failure it gives up its session. Its znodes go with the session, at the latest one session timeout later.",
 	AsIs: workloads.Lock{New: New},
 }
 

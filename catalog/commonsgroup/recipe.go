@@ -18,22 +18,24 @@ import (
 
 // Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
-	Folder:      "commonsgroup",
-	Program:     "Twitter commons, Group",
-	File:        "twitter-archive/commons, src/java/com/twitter/common/zookeeper/Group.java",
-	Version:     "commit 17019221",
-	LeftOut:     "The data of a member is its name, and lists are read as server sets do: the names, then the data of each.",
-	Promises:    "A member that has joined stays one until it cancels, over the ends of its sessions; one that has cancelled is none.",
-	NotPromised: "A list is read znode by znode, so it need not be the group at one moment; that is not checked.",
+	Folder:  "commonsgroup",
+	Program: "Twitter commons, Group",
+	File:    "twitter-archive/commons, src/java/com/twitter/common/zookeeper/Group.java",
+	Version: "commit 17019221",
+	LeftOut: "A member's data is its name. Lists are read as server sets read them: first the names, then the data of each.",
+	Promises: "A member that has joined stays a member until it cancels, even if its session ends and it gets another one. A member that has " +
+		"cancelled is not listed any more.",
+	NotPromised: "A list is read znode by znode, so it need not show the group at one moment.",
 	AsIs:        workloads.Membership{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.Repeats,
-		Happens: "The reply to the create of a member's znode is lost, and join creates another one: two znodes stand for the member. It knows only the second, and " +
-			"deletes that when it cancels; with the first one the member stays in the group for as long as the session lives.",
+		Happens: "The reply to the create of a member's znode is lost, and join creates a second znode. The member knows only that one, and deletes " +
+			"only that one when it cancels. Because of the first znode, the member stays in the group as long as its session lives.",
 		Breaks: []string{"converge", "fresh", "log"},
 		Fault:  "a lost reply",
-		Mend: "Before a member creates a znode again it looks for one of its session with its name, and when it cancels it deletes all of them. A membership whose " +
-			"join or cancel failed is not renewed, and what is left of it is deleted as soon as that is possible. The list is also read again each second.",
+		Mend: "Before a member creates its znode again, it looks for one with its name that its session owns. When it cancels, it deletes all of " +
+			"them. A membership whose join or cancel failed is not renewed; what is left of it is deleted as soon as a server answers. The list " +
+			"is also read again each second.",
 		Mended: workloads.Membership{New: newMended},
 	},
 }

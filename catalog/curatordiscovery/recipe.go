@@ -20,22 +20,25 @@ import (
 
 // Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
-	Folder:      "curatordiscovery",
-	Program:     "Apache Curator, ServiceDiscovery",
-	File:        "apache/curator, curator-x-discovery/src/main/java/org/apache/curator/x/discovery/details/ServiceDiscoveryImpl.java, with ServiceCacheImpl",
-	Version:     "commit 03879d1e",
-	LeftOut:     "There is one service, whose instances have no data but their names. Curator repeats requests that got no answer, here five times.",
-	Promises:    "An instance that is registered is listed as long as its client lives, over the ends of its sessions.",
-	NotPromised: "A list is read znode by znode, so it need not be the instances at one moment; that is not checked.",
+	Folder:  "curatordiscovery",
+	Program: "Apache Curator, ServiceDiscovery",
+	File:    "apache/curator, curator-x-discovery/src/main/java/org/apache/curator/x/discovery/details/ServiceDiscoveryImpl.java, with ServiceCacheImpl",
+	Version: "commit 03879d1e",
+	LeftOut: "There is one service, whose instances have no data but their names. Curator repeats requests that got no answer; the port does so " +
+		"five times.",
+	Promises:    "A registered instance is listed as long as its client lives, even if its session ends and it gets another one.",
+	NotPromised: "A list is read znode by znode, so it need not show the instances at one moment.",
 	AsIs:        workloads.Discovery{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.WhoseZnode,
-		Happens: "After each reconnection the client registers again, and a znode that is there is deleted and created anew, also if it is the session's own and was " +
-			"never gone. (The source does so on purpose: watchers are to be woken.) For that moment, or for longer if the connection breaks between the two, a healthy instance is missing from the lists.",
+		Happens: "After each reconnection the client registers again: it deletes the znode and creates it anew, even if its own session still owns " +
+			"it. (The source does so on purpose, to wake the watchers.) In between, a healthy instance is missing from the lists, and for " +
+			"longer if the connection breaks in between.",
 		Breaks: []string{"fresh", "monotone", "pick", "converge"},
 		Fault:  "a broken connection",
-		Mend: "A znode whose owner is the session stays; only one of another session is deleted and created anew. An instance whose registration failed, or whose " +
-			"deletion did, is forgotten, and its znode deleted as soon as that is possible. The cache also lists again each second.",
+		Mend: "The client leaves a znode that its session owns, and replaces only one of an earlier session. It forgets an instance whose " +
+			"registration or deletion failed, and deletes its znode as soon as a server answers. The cache also reads the list again each " +
+			"second.",
 		Mended: workloads.Discovery{New: newMended},
 	},
 }

@@ -3,7 +3,11 @@
 // these declarations.
 package entry
 
-import "github.com/zklab/zklab/workloads"
+import (
+	"time"
+
+	"github.com/zklab/zklab/workloads"
+)
 
 // Entry is one recipe of a program.
 type Entry struct {
@@ -17,6 +21,12 @@ type Entry struct {
 	NotPromised string // what the program does not promise, so that no verdict relies on it: sentences, or ""
 
 	AsIs workloads.Workload // the recipe as it is written
+	// Slack is the Slack of its test: more than usual if the program may take longer. 0: as usual.
+	Slack time.Duration
+	// Seeds is the number of seeds of a recipe whose mistake shows more rarely than usual. 0: as usual.
+	Seeds int64
+	// Originals are the programs' own code under the same test.
+	Originals []Original
 	// Right tells why the recipe is right: sentences. Only a right one has it.
 	Right string
 	Wrong *Wrong // nil for a right one
@@ -31,4 +41,12 @@ type Wrong struct {
 	Mend    string   // what mends it: sentences
 	// Mended is the mended recipe; nil if the mend was not tried, or is not enough.
 	Mended workloads.Workload
+}
+
+// Original is the own code of a program under the test of its recipe, in a module of its own below catalog/originals.
+// It gets the verdict of the recipe.
+type Original struct {
+	Folder string // below catalog/originals
+	Code   string // what runs, with its version: "Go kit v0.13.0"
+	Apart  string // what is not as in the program: sentences
 }

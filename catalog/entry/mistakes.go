@@ -2,60 +2,93 @@ package entry
 
 // Mistake is a kind of mistake that programs make. The page has them in the order of Mistakes.
 type Mistake struct {
-	Title  string // as in "It …"
-	Lesson string // why it is wrong, and what to do instead: sentences
+	Title  string   // as in "It …"
+	Lesson string   // why it is wrong, and what to do instead: sentences
+	Do     []string // the functions of package mends that do it right
 }
 
 // The kinds of mistakes.
 var (
 	Repeats = &Mistake{
 		"Repeats a request whose reply was lost",
-		"A client that gets no answer does not know whether the server did the work. The same request sent again finds what the first " +
-			"one did: a second znode, a version that has moved on, a znode that is already gone. Before it repeats a request, the client " +
-			"looks for what the first one did; if the tree cannot show that, it tells its caller that the outcome is unknown.",
+		"A client that gets no answer does not know whether the server carried out the request. If it sends the same request again, that one may meet the effect of " +
+			"the first: a second znode, a newer version, a znode that is already gone. Before the client repeats a request, it looks for the effect of the first one. " +
+			"If the tree cannot show that, the client tells its caller that the outcome is unknown.",
+		[]string{"Enter"},
 	}
 	LooksThenActs = &Mistake{
 		"Looks, then acts",
-		"Between a read and the write that follows from it, other clients write. A condition in the write itself closes the gap: a " +
-			"version, or a check in the same multi. The version of a znode that is deleted and created again begins at 0 again, so " +
-			"it is no such condition. The version of the parent is one, if each new holder raises it by setting the parent's data in the multi that creates its znode.",
+		"Between a read and the write that follows from it, other clients write. A condition in the write itself closes the gap: a version, or a check in the same multi. " +
+			"The version of the znode itself is no such condition if the znode may be deleted and created again, because its version then starts again at 0. The version of " +
+			"the parent is one, if each new holder sets the parent's data in the multi that creates its znode (see Lead, below).",
+		[]string{"Add"},
 	}
 	WhoseZnode = &Mistake{
 		"Does not ask whose znode it is",
-		"A path does not say who made the znode. Numbers of sequential znodes come again, too, once their parent was deleted: the counter is the parent's. A znode of an earlier session of the same client goes when that session does, and " +
-			"one of another client was never its own. The owner of an ephemeral znode is in its status (ephemeralOwner): a client compares it with its session.",
-	}
-	ForgetsToWatch = &Mistake{
-		"Forgets to watch again",
-		"A watch of getData, exists or getChildren is told once. It says that something happened, not what is there now, and a disconnection wakes a watcher, too. " +
-			"A client looks again after each wake-up, and sets the watch with that same read. (Most mended recipes here also look each second. Others need that only " +
-			"if ACLs change while clients wait: from 3.8.4 and 3.9.2 on, servers send no event to a client without permission to read, and the watch is spent, ZOOKEEPER-4799.)",
-	}
-	BeforeItsTime = &Mistake{
-		"Takes for done what is not done yet",
-		"A client notes what it will have, then asks the servers for it. If they refuse, or do not answer, the note stays and is wrong. A client notes " +
-			"what it has when the answer is there, and forgets it when it is unknown.",
-	}
-	ThrowsErrorAway = &Mistake{
-		"Throws an error away",
-		"An error of ZooKeeper is often the only sign that a client lost something: its session, its watch, its znode. A client that " +
-			"goes on as if nothing were shows its caller an empty list or an old one, or waits for ever.",
-	}
-	OutlivesSession = &Mistake{
-		"Goes on after its session has ended",
-		"With a session, the servers delete its ephemeral znodes and forget its watches. Whatever a client built on them has to be " +
-			"built again in the next session, or given up.",
-	}
-	LeavesZnode = &Mistake{
-		"Gives up, and leaves its znode",
-		"A client that gives up while its session lives leaves its ephemeral znode to the others, who wait for it. Giving up includes " +
-			"to delete what was made, also if it is unknown whether it was.",
+		"A path does not say who created the znode. Even the number of a sequential znode can come again, if its parent was deleted, because the parent holds the counter. " +
+			"The znode may belong to another client, or to an earlier session of the same client, and then it goes with that session. The status of an ephemeral znode says " +
+			"which session owns it (ephemeralOwner). A client compares that with its own session before it believes that it leads, and deletes a path that others use, too, " +
+			"only with a condition that no other holder meets.",
+		[]string{"Lead", "Resign"},
 	}
 	NoAtomicity = &Mistake{
 		"Makes two steps of what must be one",
-		"Between two requests a client may stop, or another one may act. What must happen together belongs in one transaction.",
+		"Between two requests a client may stop, or another one may act. What must happen together belongs in one multi.",
+		[]string{"Lead"},
+	}
+	BeforeItsTime = &Mistake{
+		"Takes for done what is not done yet",
+		"A client records a claim in its memory, and then asks the servers for it. If they refuse or do not answer, the record stays, and is wrong. A client records a claim " +
+			"when the answer has come. If the outcome is unknown, it does not use the claim.",
+		[]string{"(b *Block) Next"},
+	}
+	LeavesZnode = &Mistake{
+		"Gives up, and leaves its znode",
+		"A client that gives up while its session lives leaves its ephemeral znode behind, and the other clients wait for it. Every way out of a call, after an error, too, " +
+			"deletes what the call created, or may have created.",
+		[]string{"Remove"},
+	}
+	ForgetsToWatch = &Mistake{
+		"Forgets to watch again",
+		"A watch of getData, exists or getChildren fires once. It says that something happened, not what is there now. A disconnection and the end of the session wake a " +
+			"watcher, too. After each wake-up, a client looks again, and sets the watch with that same read. (From 3.8.4 and 3.9.2 on, servers send no event to a client " +
+			"that may not read the znode, and the watch is spent: ZOOKEEPER-4799. If ACLs change while clients wait, a client also has to look from time to time. Most mended " +
+			"recipes here look each second.)",
+		[]string{"Await"},
+	}
+	ThrowsErrorAway = &Mistake{
+		"Throws an error away",
+		"An error of ZooKeeper is often the only sign that a client lost something: its session, its watch, its znode. A client that ignores it " +
+			"shows its caller an empty or old list, or waits for ever.",
+		[]string{"Await"},
+	}
+	OutlivesSession = &Mistake{
+		"Goes on after its session has ended",
+		"At the end of a session, the servers delete its ephemeral znodes and forget its watches. The client has to rebuild in its next session what depended on them, " +
+			"or to give it up. Code that rebuilds must know what is still wanted: the caller may have given it up meanwhile.",
+		[]string{"(r *Registration) Renew", "(r *Registration) Deregister"},
 	}
 )
 
 // Mistakes lists the kinds in the order of the page.
 var Mistakes = []*Mistake{Repeats, LooksThenActs, WhoseZnode, NoAtomicity, BeforeItsTime, LeavesZnode, ForgetsToWatch, ThrowsErrorAway, OutlivesSession}
+
+// Unjudged lists mistakes in the use of a recipe, which no recipe is convicted of. The page has them at the end.
+var Unjudged = []*Mistake{
+	{
+		"Acts on a lock that it has lost",
+		"A lock, or the leadership, ends with the session, and the holder learns of that later: it was disconnected, or stood still (a long pause of the garbage collector, a " +
+			"virtual machine that was suspended). Meanwhile another client holds the lock. Checking the lock before each action does not help, because the pause may come between the check and " +
+			"the action. No lock in ZooKeeper can prevent this; the resource can. Each holder sends a token that is higher than those before it, and the resource refuses lower ones " +
+			"(fencing). The czxid of the holder's znode is such a token if the znodes are in a line. If the resource is a znode, a multi checks that the holder's own znode is still there; its name must be " +
+			"unique. A holder also stops when it is disconnected, or at the latest when it has had no answer for one session timeout.",
+		[]string{"(r *Resource) Write", "WriteWhileHeld"},
+	},
+	{
+		"Takes an old read for the present",
+		"A server answers reads from its own copy, which may be behind. A client never sees a state older than one that it has seen, but other clients may have seen a newer one. So a client that was told of a " +
+			"change by a message from another process may read the state before it. It calls sync first. A conditional write needs no sync: if the read was old, the servers refuse the write. A list of children and " +
+			"the data of each, read one after the other, need never have existed together. And between an event and the read after it, there may be further changes: a watcher sees the last state, not each one.",
+		[]string{"ReadNow"},
+	},
+}

@@ -23,21 +23,25 @@ var Entry = entry.Entry{
 	Folder:  "gokitsd",
 	Program: "Go kit, sd/zk",
 	File:    "go-kit/kit, sd/zk/client.go, with instancer.go",
-	Version: "v0.13.0",
-	LeftOut: "There is one service, whose instances have no data but their names; children with other data are skipped. Instances that were read last are " +
-		"kept after a failed read, as Go kit's endpointers keep them.",
-	Promises: "An instance that was deregistered is none any more, and an instancer follows each change.",
-	NotPromised: "Go kit does not register an instance again after its session has ended, and does not say that it does. The mended recipe does so, since the test " +
-		"asks for it. For the count it makes no difference: an instance that was deregistered stays in each run.",
+	Version: "v0.13.0 (2023)",
+	LeftOut: "There is one service, whose instances have no data but their names; children with other data are skipped. After a failed read, the " +
+		"instances of the last one are kept, as Go kit's endpointers keep them.",
+	Promises: "An instance that was deregistered is not listed any more, and an instancer follows each change.",
+	NotPromised: "Go kit does not register an instance again after the end of its session, and does not say that it does. The mended recipe does, " +
+		"because the test asks for it. The count would be the same without this: in each run, an instance that was deregistered stays.",
 	AsIs: workloads.Discovery{New: New},
+	Originals: []entry.Original{{
+		Folder: "gokit", Code: "Go kit v0.13.0",
+		Apart: "It runs on go-zookeeper v1.0.4, not v1.0.2, and its client gets zklab's connection, since it has no option for one.",
+	}},
 	Wrong: &entry.Wrong{
 		Mistake: entry.WhoseZnode,
-		Happens: "Deregister deletes the persistent znode of the service instead of the instance's own: that fails, since instances are below it, and the instance " +
-			"stays in the lists for as long as its session lives.",
+		Happens: "Deregister deletes the persistent znode of the service instead of the instance's own znode. That fails, because the instances are " +
+			"below it, and the instance stays in the lists as long as its session lives.",
 		Breaks: []string{"converge", "fresh"},
 		Fault:  "no fault",
-		Mend: "Deregister deletes the znodes that its session made for the instance, and repeats that until it is done. An instancer whose read failed reads again " +
-			"after a pause, and each second.",
+		Mend: "Deregister deletes the znodes that its session created for the instance, and repeats that until it has succeeded. An instancer " +
+			"whose read failed reads again after a pause; it also reads each second.",
 		Mended: workloads.Discovery{New: newMended},
 	},
 }

@@ -21,10 +21,10 @@ var Entry = entry.Entry{
 	Program:  "Apache Hadoop, ActiveStandbyElector",
 	File:     "apache/hadoop, hadoop-common-project/hadoop-common/src/main/java/org/apache/hadoop/ha/ActiveStandbyElector.java",
 	Version:  "3.x",
-	LeftOut:  "The elector writes its bread crumb, but fences nobody; what becomes active or standby is left out.",
-	Promises: "At most one elector is active; an active one is told at the first disconnection that it may not be any more (neutral).",
-	Right: "After a create without an answer the elector asks who owns the znode, instead of trusting its path. It becomes neutral as soon as it is disconnected, " +
-		"and closes its session when it quits or has failed, so nothing of it stays.",
+	LeftOut:  "The elector writes its bread crumb, but fences no other elector. What becomes active or standby is left out.",
+	Promises: "At most one elector is active. An active elector that is disconnected is told at once that it may no longer be active (neutral).",
+	Right: "If a create gets no answer, the elector asks which session owns the znode, instead of trusting its path. It becomes neutral as " +
+		"soon as it is disconnected. It closes its session when it quits or has failed, so it leaves nothing behind.",
 	AsIs: workloads.Election{New: New},
 }
 

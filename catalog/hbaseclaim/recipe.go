@@ -23,18 +23,19 @@ var Entry = entry.Entry{
 	Program: "Apache HBase, claim of a dead server's replication queue",
 	File:    "apache/hbase, hbase-replication/src/main/java/org/apache/hadoop/hbase/replication/ZKReplicationQueueStorage.java, claimQueue",
 	Version: "2.x (commit 00095a2e)",
-	LeftOut: "Each dead server has one queue with one log here. What claims a queue, and what replicates it, is left out. HBase's client repeats requests " +
-		"that got no answer, as RecoverableZooKeeper does: here five times.",
+	LeftOut: "Each dead server has one queue with one log. What decides to claim a queue, and what replicates it, is left out. HBase's " +
+		"RecoverableZooKeeper repeats requests that got no answer; the port does so five times.",
 	Promises:    "Each queue of a dead server is claimed by one live server, which knows that it has it.",
 	NotPromised: "Queues have no order.",
 	AsIs:        queues(New),
 	Wrong: &entry.Wrong{
 		Mistake: entry.Repeats,
-		Happens: "The transaction that moves the queue is done, but its reply is lost; repeated, it is refused, since the znodes are there already. " +
-			"The server takes that for \"somebody else has it\": the queue stays below its own znode, and nobody replicates it.",
+		Happens: "The multi that moves the queue succeeds, but its reply is lost. The repeated multi is refused, because the znodes are already " +
+			"there. The server concludes that another server has the queue: the queue stays below the server's own znode, and no server " +
+			"replicates it.",
 		Breaks: []string{"loss"},
 		Fault:  "a lost reply",
-		Mend:   "After a refusal the server looks whether the queue is below its own znode, where only it can have put it.",
+		Mend:   "After a refusal, the server looks whether the queue is below its own znode, where only it can have put it.",
 		Mended: queues(newMended),
 	},
 }

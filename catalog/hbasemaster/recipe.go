@@ -22,20 +22,21 @@ var Entry = entry.Entry{
 	Program: "Apache HBase, election of the master",
 	File:    "apache/hbase, hbase-server/src/main/java/org/apache/hadoop/hbase/master/ActiveMasterManager.java, with RecoverableZooKeeper",
 	Version: "commit 07739e11",
-	LeftOut: "Backup masters, and the file that tells start scripts of the znode, are left out. A client that campaigns is a new master process with a new start code; " +
-		"a master that loses its session aborts in HBase, and its client goes on here as the next one.",
+	LeftOut: "Backup masters are left out, and so is the file that tells start scripts the znode. Each campaign stands for a new master process " +
+		"with a new start code. A master of HBase aborts when it loses its session; in the port its client continues as the next process.",
 	Promises:    "One master is active at a time.",
-	NotPromised: "An active master may go on until it learns that its session has ended.",
+	NotPromised: "An active master may continue until it learns that its session has ended.",
 	AsIs:        workloads.Election{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.Repeats,
-		Happens: "A master that stops deletes its znode, the reply is lost, and another one becomes master. The repeated delete has no condition and hits the " +
-			"znode of that one, and a third becomes master beside it.",
+		Happens: "A master that stops deletes its znode, and the reply is lost. Another master becomes active. The repeated delete has no condition, " +
+			"so it deletes the znode of that master, and a third one becomes active beside it.",
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a lost reply to a delete",
-		Mend: "A master creates its znode in a multi that also sets the parent's data, unchanged, which raises the parent's version (a create alone does not), and deletes the znode in a multi that checks this version. " +
-			"It asks which session owns a znode that it finds: if it is its own, it is master; one of an earlier start goes with its session. Requests without an answer " +
-			"are repeated until the session has ended, so a master that stops leaves nothing behind.",
+		Mend: "A master creates its znode in a multi that also sets the parent's data, unchanged: that raises the parent's version, which a " +
+			"create alone does not. It deletes the znode in a multi that checks this version. If it finds a znode, it asks which session owns " +
+			"it: if it is the master's own session, it is active; a znode of an earlier process goes with its session. It repeats requests that " +
+			"got no answer until the session has ended, so a master that stops leaves nothing behind.",
 		Mended: workloads.Election{New: newMended},
 	},
 }

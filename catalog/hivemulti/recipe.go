@@ -23,20 +23,22 @@ var Entry = entry.Entry{
 	Program: "Apache Hive, locks of several objects",
 	File:    "apache/hive, ql/src/java/org/apache/hadoop/hive/ql/lockmgr/zookeeper/ZooKeeperHiveLockManager.java",
 	Version: "commit 012070c3",
-	LeftOut: "Only exclusive locks are here, and no data of locks. A key that another client has is tried again every 0.1 seconds, not every minute, until " +
-		"the caller gives up. Curator repeats requests that got no answer, here three times.",
-	Promises:    "A client that got its locks has all of them, and no other client has one of them, while its session lives.",
+	LeftOut: "The port has exclusive locks only, without data. It tries a key that another client has again every 0.1 seconds, not every minute, " +
+		"until the caller gives up. Curator repeats requests that got no answer; the port does so three times.",
+	Promises:    "A client that has got its locks has all of them, and no other client has one of them, while its session lives.",
 	NotPromised: "A holder is not told that its session has ended.",
 	AsIs:        workloads.MultiLock{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.OutlivesSession,
-		Happens: "Unlock also deletes the parent of a key's locks when it is empty; the next client creates it, numbers begin at 0 again, and a late unlock deletes another client's " +
-			"lock of the same name. The session ends while a client takes one key after the other; its first znodes go with it, and it takes the rest in the next session and " +
-			"believes that it has them all. After a lost reply Curator creates again, and the client waits behind its own first znode, which it does not know.",
+		Happens: "There are three ways to go wrong. (1) The session ends while a client locks one key after the other. The znodes that it already " +
+			"had go with the session; it locks the rest in the next one, and believes that it has them all. (2) Unlock also deletes the parent " +
+			"of a key's locks if it is empty. The next client creates the parent again, numbers start again at 0, and a late unlock deletes " +
+			"another client's znode of the same name. (3) After a lost reply, Curator repeats the create, and the client waits behind its own " +
+			"first znode, which it does not know.",
 		Breaks: []string{"grant", "all-or-none", "own-znodes", "progress"},
 		Fault:  "a session that expires, or a lost reply",
-		Mend: "Names have an identifier of client, session and attempt, as Curator's withProtection gives them, so that a path never comes again and a client finds znodes that a repeated create made. A client that took keys in " +
-			"two sessions releases them and begins again.",
+		Mend: "Names contain an identifier of client, session and attempt, as with Curator's withProtection. So no path comes twice, and a client " +
+			"finds znodes that a repeated create made. A client that locked its keys in two sessions releases them and starts again.",
 		Mended: workloads.MultiLock{New: newMended},
 	},
 }

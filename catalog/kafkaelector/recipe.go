@@ -23,21 +23,22 @@ var Entry = entry.Entry{
 	Program: "Apache Kafka 0.10, election of the controller",
 	File:    "apache/kafka, core/src/main/scala/kafka/server/ZookeeperLeaderElector.scala, with ZKCheckedEphemeral and the controller's listener of its session",
 	Version: "0.10 (commit 034fc6a7)",
-	LeftOut: "Only the election is here, not what a controller does. A controller that resigns here does so because its caller asks; in the source " +
-		"because its state is wrong, or because it could not become controller.",
-	Promises: "One broker is controller at a time, and each is told when it is not controller any more.",
-	NotPromised: "A controller may go on for a moment after its session has ended; it is told then, so that time does not count. " +
-		"Kafka also numbers its controllers, so that brokers can refuse an old one; that is not in this port.",
+	LeftOut: "The port has only the election, not what a controller does. A controller resigns when its caller asks for it; in Kafka it resigns " +
+		"when its state is wrong, or when it could not become controller.",
+	Promises: "One broker is controller at a time, and a broker is told when it is no longer controller.",
+	NotPromised: "A controller may continue for a moment after the end of its session; it is told then. Kafka also numbers its controllers, so that " +
+		"brokers can refuse an old one; the port does not.",
 	AsIs: workloads.Election{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.WhoseZnode,
-		Happens: "A controller whose session has ended resigns before it learns of that, and deletes the path, whoever made the znode there. " +
-			"It deletes the znode of its successor, and a third broker becomes controller beside that one.",
+		Happens: "The session of a controller ends. Before the controller learns of that, it resigns, and deletes the path without asking who " +
+			"created the znode there. It deletes the znode of its successor, and a third broker becomes controller beside that one.",
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a session that expires",
-		Mend: "A new controller creates its znode in a multi that also sets the data of a second znode, which raises the version of that one, and resigns in a multi that " +
-			"checks this version. (Kafka does so since KAFKA-6082, with the znode of its controllers' numbers. Kafka 4 needs no ZooKeeper any more.) A broker leads if its session owns the znode, " +
-			"whatever the data says; it looks again each second, and not after it has been closed.",
+		Mend: "A new controller creates its znode in a multi that also sets the data of a second znode, which raises the version of that one. It " +
+			"resigns in a multi that checks this version. (Kafka has done so since KAFKA-6082, with the znode of its controllers' numbers. " +
+			"Kafka 4 no longer uses ZooKeeper.) A broker leads if its session owns the znode, whatever the data says. Until it is closed, it " +
+			"looks again each second.",
 		Mended: workloads.Election{New: newMended},
 	},
 }

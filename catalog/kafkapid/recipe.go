@@ -19,21 +19,23 @@ import (
 
 // Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
-	Folder:      "kafkapid",
-	Program:     "Apache Kafka 2.x, numbers of producers",
-	File:        "apache/kafka, core/src/main/scala/kafka/coordinator/transaction/ProducerIdManager.scala",
-	Version:     "2.x",
-	LeftOut:     "A block has 3 numbers here, not 1000, so that blocks end more often. As in the source a call takes no context: it goes on after its caller's ends.",
+	Folder:  "kafkapid",
+	Program: "Apache Kafka 2.x, numbers of producers",
+	File:    "apache/kafka, core/src/main/scala/kafka/coordinator/transaction/ProducerIdManager.scala",
+	Version: "2.x",
+	LeftOut: "A block has 3 numbers, not 1000, so that blocks end more often. As in Kafka, a call takes no context: it continues when its caller " +
+		"has given up.",
 	Promises:    "No number is given out twice.",
-	NotPromised: "Numbers have no order, and some may be left out.",
+	NotPromised: "Numbers need not be in order, and some may be missing.",
 	AsIs:        managers(New),
 	Wrong: &entry.Wrong{
 		Mistake: entry.BeforeItsTime,
-		Happens: "The broker notes the next block as its own before it writes it, and the write fails, because the session has ended. The next call finds a block " +
-			"that is not used up and gives out its numbers, which another broker takes, and gives out, too.",
+		Happens: "The broker records the next block as its own before it writes the claim. The write fails, because the session has ended. The next " +
+			"call finds a block that is not used up, and gives out its numbers. Another broker claims the same block, and gives out the same " +
+			"numbers.",
 		Breaks: []string{"next-distinct"},
 		Fault:  "a session that expires",
-		Mend:   "The block is noted after the write has succeeded. (Later versions of Kafka do that: commit 8cf2b8c7.)",
+		Mend:   "The broker records the block when the write has succeeded. (Later versions of Kafka do that: commit 8cf2b8c7.)",
 		Mended: managers(newMended),
 	},
 }

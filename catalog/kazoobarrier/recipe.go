@@ -19,20 +19,21 @@ var Entry = entry.Entry{
 	Program: "kazoo, Barrier",
 	File:    "python-zk/kazoo, kazoo/recipe/barrier.py",
 	Version: "commit 2011d0ba",
-	LeftOut: "create, remove and wait are there, as Raise, Lift and Await. What wait returns after its timeout is left out: its caller ends the wait. " +
-		"kazoo drops all watches whenever its connection breaks, also if the session goes on; the client of this port sets them again, as Java's does, and loses " +
-		"them with the session only.",
+	LeftOut: "The port has create, remove and wait, as Raise, Lift and Await; the caller, not a timeout, ends a wait. kazoo drops all watches " +
+		"when its connection breaks, even if the session lives. The client of the port sets them again, as Java's does, and loses them only " +
+		"with the session.",
 	Promises: "wait returns when the barrier is removed.",
-	NotPromised: "The source warns that wait may raise an error if the connection is lost meanwhile. An error would be no violation; wait raises none, " +
-		"and goes on to wait.",
+	NotPromised: "The source warns that wait may raise an error if the connection is lost. An error would be no violation, but wait raises none, and " +
+		"keeps waiting.",
 	AsIs: workloads.Barrier{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.ForgetsToWatch,
-		Happens: "A client waits when it loses its watches, and kazoo tells its watcher of that with an event that has no type; the watcher of the barrier " +
-			"heeds only deletions. The watch is gone, nobody looks again, and the client waits at a barrier that was lifted long ago.",
+		Happens: "The client loses its watches while it waits. kazoo tells the watcher so, with an event without a type, but the watcher of the " +
+			"barrier only reacts to deletions. The watch is gone, the client never looks again, and it waits at a barrier that was removed long " +
+			"ago.",
 		Breaks: []string{"late"},
 		Fault:  "a broken connection in kazoo itself ([a report](../catalog/reports/kazoo-barrier/README.md)), a session that expires in this port",
-		Mend:   "When the watch is gone, the client looks again, with a new one.",
+		Mend:   "When the watch is gone, the client looks again, with a new watch.",
 		Mended: workloads.Barrier{New: newMended},
 	},
 }

@@ -24,19 +24,20 @@ var Entry = entry.Entry{
 	Program: "Kratos, registry",
 	File:    "go-kratos/kratos, contrib/registry/zookeeper/register.go",
 	Version: "commit 668db92c",
-	LeftOut: "There is one service, whose instances have no data but their names; children with other data are skipped. The watcher is left out: " +
-		"a list is kept by a watch that is set before each read. The goroutines end with their process.",
-	Promises:    "An instance that is registered stays so over the ends of its sessions; one that was deregistered is none any more.",
-	NotPromised: "A list is read znode by znode, so it need not be the instances at one moment; that is not checked.",
+	LeftOut: "There is one service, whose instances have no data but their names; children with other data are skipped. Kratos' watcher is left " +
+		"out: the port keeps a list with a watch that it sets before each read. The goroutines end with their process.",
+	Promises: "A registered instance stays registered, even if its session ends and it gets another one. An instance that was deregistered is not " +
+		"listed any more.",
+	NotPromised: "A list is read znode by znode, so it need not show the instances at one moment.",
 	AsIs:        workloads.Discovery{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.OutlivesSession,
-		Happens: "The goroutine that registers an instance again after the end of a session does not learn that the instance was deregistered. When the session " +
-			"ends later, it registers it again, for ever.",
+		Happens: "A goroutine registers the instance again when a session has ended. Nothing tells it that the instance was deregistered. When the " +
+			"session ends later, it registers the instance again, for ever.",
 		Breaks: []string{"fresh", "converge"},
 		Fault:  "a session that expires",
-		Mend: "The goroutine registers only the instance that is registered now, and goes on after an error. It deletes a znode only if another session owns it. " +
-			"An instance whose registration or deregistration failed is deleted as soon as that is possible.",
+		Mend: "The goroutine registers the instance only if it is still registered, and tries again after an error. It deletes a znode only if " +
+			"another session owns it. An instance whose registration or deregistration failed is deleted as soon as a server answers.",
 		Mended: workloads.Discovery{New: newMended},
 	},
 }

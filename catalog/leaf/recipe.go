@@ -22,18 +22,19 @@ var Entry = entry.Entry{
 	Program: "Leaf (snowflake), numbers of workers",
 	File:    "Meituan-Dianping/Leaf, leaf-core/src/main/java/com/sankuai/inf/leaf/snowflake/SnowflakeZookeeperHolder.java",
 	Version: "commit 03cd4f98",
-	LeftOut: "init is there, without the time that workers write into their znodes, and without the file in which a worker keeps its number for the case " +
-		"that ZooKeeper cannot be reached.",
-	Promises:    "Two workers with different addresses have different numbers; identifiers are made of them.",
-	NotPromised: "A worker may have another number after its next start.",
+	LeftOut: "The port has only init. It leaves out the time that workers write into their znodes, and the file that keeps a worker's number for " +
+		"the case that ZooKeeper cannot be reached.",
+	Promises:    "Workers with different addresses have different numbers. Identifiers are made of them.",
+	NotPromised: "A worker may get another number when it is started again.",
 	AsIs:        holders(New),
 	Wrong: &entry.Wrong{
 		Mistake: entry.LooksThenActs,
-		Happens: "Two workers are the first ones and find no parent. Curator creates it for one of them and finds it for the other, and their znodes get 0 and 1. But a worker that found no " +
-			"parent takes 0, whatever number its znode got, so both have 0 and make the same identifiers.",
+		Happens: "Two workers start first, and both find no parent. Curator creates the parent for one of them, and finds it for the other one; " +
+			"their znodes get the numbers 0 and 1. But a worker that found no parent takes 0, whatever number its znode got. So both are 0, and " +
+			"make the same identifiers.",
 		Breaks: []string{"unique"},
 		Fault:  "two workers that start at once, and no fault",
-		Mend:   "A worker takes the number that the answer to its create has, in this case, too.",
+		Mend:   "In this case, too, a worker takes the number in the answer to its create.",
 		Mended: holders(newMended),
 	},
 }

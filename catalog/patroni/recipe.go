@@ -20,20 +20,21 @@ var Entry = entry.Entry{
 	Program: "Patroni, leader race",
 	File:    "patroni/patroni, patroni/dcs/zookeeper.py, with the loop of ha.py in short",
 	Version: "commit 023b0882",
-	LeftOut: "Of the cluster's view only the leader is read, and in each round; the loop waits 0.2 seconds, not 10. Postgres, and a watchdog that would " +
-		"stop a leader that has lost its znode, are left out.",
-	Promises:    "One member is leader at a time; a leader sees in its next round that it is not any more.",
-	NotPromised: "A leader may go on until its next round; it is told then.",
+	LeftOut: "Of the cluster's view, the port reads only the leader, in each round. A round is every 0.2 seconds, not 10. Left out are Postgres, " +
+		"and a watchdog that would stop a leader that has lost its znode.",
+	Promises:    "One member leads at a time; a leader that has lost its znode sees that in its next round.",
+	NotPromised: "A leader may continue until its next round.",
 	AsIs:        workloads.Election{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.LooksThenActs,
-		Happens: "A member begins a new session while its earlier one still lives on the servers: it was restarted, or closed the session and the request was lost. It reads that the " +
-			"leader's znode has its own name, but is of the earlier session, so it deletes the path and creates its own. Meanwhile the " +
-			"servers delete that znode and another member becomes leader: the delete, which has no condition, hits the znode of that one, and two lead.",
+		Happens: "A member begins a new session while the servers still have its earlier one: it was restarted, or it closed the session and the " +
+			"request was lost. It reads that the leader's znode has its own name, but belongs to the earlier session. It deletes the path, to " +
+			"create its own znode. Between the read and the delete, the servers end the earlier session, and another member becomes leader. The " +
+			"delete has no condition and deletes that member's znode. Now two members lead.",
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a new session before the servers have ended the one before",
-		Mend: "The member does not delete the znode of its earlier session: it waits until the servers do, for up to one session timeout without a leader. (A version in the delete would not " +
-			"help: the znode of the other member has the same, 0.)",
+		Mend: "The member does not delete the znode of its earlier session. It waits until the servers do; for up to one session timeout nobody " +
+			"leads. (A version in the delete would not help: the znode of the other member has the same version, 0.)",
 		Mended: workloads.Election{New: newMended},
 	},
 }

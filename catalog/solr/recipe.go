@@ -25,19 +25,20 @@ var Entry = entry.Entry{
 	Program: "Apache Solr, election of a shard's leader",
 	File:    "apache/solr, solr/core/src/java/org/apache/solr/cloud/LeaderElector.java, with the leader's znode of ShardLeaderElectionContextBase",
 	Version: "commit 07286c09",
-	LeftOut: "What a leader does before it takes over (recovery, the state of the replicas) is left out. Pauses are shorter. A candidate whose caller gives up " +
-		"stops waiting for the old leader's znode; the source waits for a minute.",
+	LeftOut: "What a leader does before it takes over (recovery, the state of the replicas) is left out. Pauses are shorter. A candidate whose " +
+		"caller gives up no longer waits for the old leader's znode to go; Solr waits for a minute.",
 	Promises:    "One replica leads a shard at a time, and when it goes, another one takes over.",
-	NotPromised: "A leader may go on until it learns that its session has ended.",
+	NotPromised: "A leader may continue until it learns that its session has ended.",
 	AsIs:        workloads.Election{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.Repeats,
-		Happens: "The transaction that makes the leader's znode is done, its reply is lost, and repeated it meets that znode: the candidate waits for a minute " +
-			"until the znode of \"the old leader\", its own, has gone. Then it gives up without deleting it, and nobody leads while its session lives.",
+		Happens: "The multi that creates the leader's znode succeeds, but its reply is lost. The repeated multi finds the znode there. The candidate " +
+			"takes it for the znode of an old leader, and waits a minute for it to go, though it is the candidate's own. Then it gives up " +
+			"without deleting it, and no replica leads while its session lives.",
 		Breaks: []string{"progress"},
 		Fault:  "a lost reply",
-		Mend: "A candidate that finds a leader's znode asks which session owns it. If it is its own, it leads, with the version of the parent that it read " +
-			"before.",
+		Mend: "A candidate that finds a leader's znode asks which session owns it. If it is the candidate's own session, it leads, with the " +
+			"version of the parent that it read before.",
 		Mended: workloads.Election{New: newMended},
 	},
 }

@@ -21,19 +21,19 @@ var Entry = entry.Entry{
 	Program: "Apache Solr, ZkDistributedQueue",
 	File:    "apache/solr, solr/core/src/java/org/apache/solr/cloud/ZkDistributedQueue.java",
 	Version: "commit 2322f46a",
-	LeftOut: "offer, take and poll are there; the other ways to look at items, the bound of the size and the statistics are left out. Solr's client " +
-		"repeats requests that got no answer: here five times, with pauses that grow.",
-	Promises:    "Items come out in their order, each to one consumer; the source says of several consumers that results are correct, but inefficient.",
-	NotPromised: "What an operation did whose caller got an error is open, as everywhere.",
+	LeftOut: "The port has offer, take and poll. It leaves out other ways to look at items, the bound of the size, and the statistics. Solr's " +
+		"client repeats requests that got no answer; the port does so five times, with growing pauses.",
+	Promises:    "Items come out in order, each to one consumer. The source says that several consumers get correct results, but inefficiently.",
+	NotPromised: "If the caller gets an error, the operation may have succeeded or not.",
 	AsIs:        workloads.Queue{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.Repeats,
-		Happens: "The reply to a create is lost, the client creates again, and the item comes out twice. The reply to a delete is lost, the repeated " +
-			"delete finds no znode, which counts as \"another client deleted it\", and the item is lost to all.",
+		Happens: "The reply to a create is lost, the client repeats it, and the item comes out twice. The reply to a delete is lost, and the " +
+			"repeated delete finds no znode. The client concludes that another client took the item, and no client gets it.",
 		Breaks: []string{"integrity", "loss", "order"},
 		Fault:  "a lost reply",
-		Mend: "offer and the delete of take are sent once; if no answer comes, the caller gets the error, and with it the choice. After " +
-			"any error the names in memory are read again, so that no item is passed over.",
+		Mend: "offer sends its create once, and take its delete. If no answer comes, the caller gets the error, and decides. After any error the " +
+			"client reads the names again that it keeps in memory, so that it skips no item.",
 		Mended: workloads.Queue{New: newMended},
 	},
 }

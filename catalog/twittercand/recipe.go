@@ -23,20 +23,21 @@ var Entry = entry.Entry{
 	Program: "Twitter commons, Candidate",
 	File:    "twitter-archive/commons, src/java/com/twitter/common/zookeeper/CandidateImpl.java, with Group.java",
 	Version: "commit 17019221",
-	LeftOut: "Methods take no context in the source; a call whose caller gives up goes on here, and is undone. Judges of who leads, other than the lowest " +
-		"number, are left out.",
-	Promises:    "One candidate leads at a time and is told of its defeat; when it goes, another one leads.",
-	NotPromised: "A leader may go on until it learns that its session has ended.",
+	LeftOut: "Methods of the source take no context; in the port a call whose caller gives up continues, and is undone. Judges other than the " +
+		"lowest number are left out.",
+	Promises:    "One candidate leads at a time, and is told when it does not lead any more. When it goes, another one leads.",
+	NotPromised: "A leader may continue until it learns that its session has ended.",
 	AsIs:        workloads.Election{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.Repeats,
-		Happens: "The reply to the create of a member is lost, and the candidate joins again, now with two znodes, of which it knows the second. The first one wins the " +
-			"election, but its candidate waits for the second to win: nobody leads while that session lives.",
+		Happens: "The reply to the create of a member's znode is lost, and the candidate joins again. It now has two znodes, and knows only the " +
+			"second. The first one wins the election, but its candidate waits for the second one to win: no candidate leads while that session " +
+			"lives.",
 		Breaks: []string{"progress"},
 		Fault:  "a lost reply",
-		Mend: "A candidate that looks at the members also asks who owns those before it, and deletes the ones of its own session that it does not know. It also looks " +
-			"each second, and compares each list with its own znode, not only a list that differs from the last one. When it withdraws, it deletes all znodes of its " +
-			"session, and repeats that until it is done.",
+		Mend: "A candidate that reads the members also asks who owns the znodes before its own, and deletes those of its own session. It also " +
+			"looks each second, and compares each list with its own znode, even if the list is the same as the last one. When it withdraws, it " +
+			"deletes all znodes of its session, and repeats that until it has succeeded.",
 		Mended: workloads.Election{New: newMended},
 	},
 }

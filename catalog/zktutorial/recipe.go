@@ -18,22 +18,24 @@ import (
 
 // Entry describes the recipe in the catalogue.
 var Entry = entry.Entry{
-	Folder:      "zktutorial",
-	Program:     "Apache ZooKeeper's tutorial, Barrier",
-	File:        "apache/zookeeper, zookeeper-docs/src/main/resources/markdown/zookeeperTutorial.md",
-	Version:     "commit 03a5c55a",
-	LeftOut:     "The text of the tutorial with the znode \"ready\" is meant; an earlier one has no such znode. The znode of a member whose enter or leave fails is deleted, as the end of its process would do. As in Java, each watcher is also told of a disconnection.",
+	Folder:  "zktutorial",
+	Program: "Apache ZooKeeper's tutorial, Barrier",
+	File:    "apache/zookeeper, zookeeper-docs/src/main/resources/markdown/zookeeperTutorial.md",
+	Version: "commit 03a5c55a",
+	LeftOut: "The port follows the text of the tutorial that has the znode \"ready\"; an earlier text has none. If enter or leave fails, the " +
+		"member's znode is deleted, as the end of its process would do. As in Java, a disconnection wakes each watcher, too.",
 	Promises:    "enter returns when enough members are in, and leave when all have left.",
-	NotPromised: "The tutorial calls its examples simple, and leaves errors to its readers.",
+	NotPromised: "The tutorial calls its examples simple, and leaves the handling of errors to the reader.",
 	AsIs:        workloads.DoubleBarrier{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.ForgetsToWatch,
-		Happens: "The loop in enter is no loop (its condition is false): a member that waits is woken by any event, also by a disconnection, and goes in without another look whether \"ready\" is there; one that leaves and " +
-			"finds a single member left goes out, whoever that is. The first one out deletes \"ready\", and a slow member that has yet to look at it waits for ever.",
+		Happens: "The loop in enter is no loop, because its condition is false. Any event wakes a waiting member, even a disconnection, and the " +
+			"member enters without looking whether \"ready\" is there. A member that leaves and finds only one member left goes out, even if that " +
+			"is another one. The first member out deletes \"ready\"; a slow member that has not looked yet waits for ever.",
 		Breaks: []string{"enter", "leave", "progress"},
 		Fault:  "no fault",
-		Mend: "A member that is woken looks again, with a new watch. It counts members only, without \"ready\", leaves when all have left, also if its own znode has gone " +
-			"before, and only the last one out deletes \"ready\".",
+		Mend: "A member that is woken looks again, with a new watch. It counts only members, not \"ready\". It leaves when all have left, even if " +
+			"its own znode went earlier, and only the last member out deletes \"ready\".",
 		Mended: workloads.DoubleBarrier{New: newMended},
 	},
 }
