@@ -7,12 +7,12 @@ import (
 )
 
 // fire sends an event to its watchers, before any client can read the change. A watcher that may not
-// read the znode gets no event since 3.8.4 and 3.9.2 (CVE-2024-23944).
+// read the znode gets no event (CVE-2024-23944).
 func (s *Server) fire(e tree.Event, zxid int64) {
 	told := int64(0)
 	s.watches.Trigger(e.Type, e.Path, func(c *conn, typ wire.EventType, path string) {
 		told++
-		if s.cfg.Older || tree.Allowed(e.ACL, wire.PermRead, c.ids) {
+		if tree.Allowed(e.ACL, wire.PermRead, c.ids) {
 			s.notify(c, typ, path, zxid)
 		}
 	})
