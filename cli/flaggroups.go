@@ -22,7 +22,7 @@ type flagGroup struct {
 var (
 	loadFlags     = withKnobs(settings.Load, "subject", "subject-command", "object", "clients-as", "seed", "repeat", "config")
 	faultFlags    = withKnobs(settings.Faults, "faults")
-	ensembleFlags = withKnobs(settings.Ensemble, "ensemble", "image", "ports", "simulate", "servers",
+	ensembleFlags = withKnobs(settings.Ensemble, "ensemble", "image", "upgrade-to", "ports", "simulate", "servers",
 		"auth", "tls-ca", "tls-cert", "tls-key", "control", "others", "plan",
 		"pause-command", "resume-command", "kill-command", "stop-command", "start-command")
 	outputFlags     = withKnobs(settings.Output, "out", "min-load", "gate", "points", "json", "quiet", "github")

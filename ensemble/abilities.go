@@ -98,6 +98,17 @@ type Reconfigurer interface {
 	Administrator() (scheme string, credential []byte)
 }
 
+// Upgrader is a [Stopper] that can come back as another version of ZooKeeper, as in a rolling upgrade. The ensemble
+// must be started with a second version: see embedded.Config.UpgradeTo and container.Config.UpgradeTo.
+type Upgrader interface {
+	Stopper
+	// SetUpgraded has the server come back, at its next start, as the second version, or as the first one, with the
+	// address and the data that it has. It is an error if the server is not down.
+	SetUpgraded(ctx context.Context, upgraded bool) error
+	// Upgraded reports whether the server runs, or will start, as the second version.
+	Upgraded(ctx context.Context) (bool, error)
+}
+
 // SequenceSetter is an [Ensemble] that can set the counter from which the next sequential
 // children of a znode get their names.
 type SequenceSetter interface {
@@ -116,6 +127,7 @@ const (
 	CanFillDisk    Ability = "fill disk"   // DiskFiller
 	CanEmptyDisk   Ability = "empty disk"  // DiskEmptier, of each server
 	CanReconfigure Ability = "reconfigure" // Reconfigurer
+	CanUpgrade     Ability = "upgrade"     // Upgrader, of each server
 	CanPause       Ability = "pause"       // Pauser, of each server
 	CanKill        Ability = "kill"        // Killer, of each server
 	CanStop        Ability = "stop"        // Stopper, of each server

@@ -101,7 +101,9 @@ type Profile struct {
 	Servers int    `json:"servers" yaml:"servers"`
 	Image   string `json:"image,omitempty" yaml:"image,omitempty"`
 	Digest  string `json:"digest,omitempty" yaml:"digest,omitempty"`
-	Version string `json:"version,omitempty" yaml:"version,omitempty"` // of ZooKeeper
+	Version string `json:"version,omitempty" yaml:"version,omitempty"` // of ZooKeeper, when the run began
+	// UpgradeTo is the second version to which the servers can be upgraded, as the user named it.
+	UpgradeTo string `json:"upgrade_to,omitempty" yaml:"upgrade_to,omitempty"`
 	// Tick, InitLimit, SyncLimit are ZooKeeper's tickTime, initLimit and syncLimit (in ticks).
 	Tick      time.Duration `json:"tick" yaml:"tick"`
 	InitLimit int           `json:"init_limit" yaml:"init_limit"`

@@ -108,16 +108,6 @@ func (e *effect) once(undo func() error) error {
 	return nil
 }
 
-// over reports whether an effect has ended by itself.
-func over(e Ending) bool {
-	select {
-	case <-e.Ended():
-		return true
-	default:
-		return false
-	}
-}
-
 // Lasting is a fault whose effect depends on how long it lasts. Warn returns a warning
 // about a duration that is too short, or "".
 type Lasting interface {

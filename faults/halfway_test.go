@@ -22,7 +22,7 @@ import (
 var serverFaults = []string{
 	"pause", "pause:all", "kill", "kill:all", "restart", "restart:all", "rolling",
 	"partition", "partition:all", "partition:halves", "partition:ring", "partition:bridge", "partition:mute", "partition:deaf",
-	"lossy", "lossy:one", "slow-network", "slow-network:one", "slow-disk", "slow-disk:all", "empty-disk",
+	"lossy", "lossy:one", "slow-network", "slow-network:one", "slow-disk", "slow-disk:all", "empty-disk", "upgrade",
 }
 
 // withLinks are these, those that are of the clients' links, and those that are requests, of which no step can fail.
@@ -31,7 +31,7 @@ var withLinks = slices.Concat(serverFaults, []string{"cut-off", "cut-off:all", "
 // onHooked is onServers with an ensemble whose harms a test can see, and spoil.
 func onHooked(t *testing.T, f func(*lab, *hooked)) {
 	t.Helper()
-	onServers(t, reconfigurable(3, 0), func(l *lab, em *embedded.Ensemble) {
+	onServers(t, changeable(3, 0), func(l *lab, em *embedded.Ensemble) {
 		h := &hooked{Ensemble: em}
 		l.target.Ensemble = h
 		f(l, h)
@@ -134,7 +134,7 @@ func TestRandomOverlappingFaults(t *testing.T) {
 	for seed := range uint64(3) {
 		nodes := 3 + 2*int(seed%2)
 		t.Run(fmt.Sprint(nodes, " servers, ", seed), func(t *testing.T) {
-			onServers(t, reconfigurable(nodes, 0), func(l *lab, em *embedded.Ensemble) {
+			onServers(t, changeable(nodes, 0), func(l *lab, em *embedded.Ensemble) {
 				l.overlap(seed)
 				l.whole(em.Clean)
 				l.oneHistory(em)

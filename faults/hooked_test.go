@@ -86,6 +86,13 @@ func (s hookedServer) Pause(ctx context.Context) error { return s.does("pause", 
 func (s hookedServer) Kill(ctx context.Context) error  { return s.does("kill", s.Server.Kill)(ctx) }
 func (s hookedServer) Stop(ctx context.Context) error  { return s.does("stop", s.Server.Stop)(ctx) }
 
+func (s hookedServer) SetUpgraded(ctx context.Context, upgraded bool) error {
+	if !upgraded {
+		return s.Server.SetUpgraded(ctx, upgraded)
+	}
+	return s.does("upgrade", func(ctx context.Context) error { return s.Server.SetUpgraded(ctx, upgraded) })(ctx)
+}
+
 func (s hookedServer) EmptyDisk(ctx context.Context) error {
 	return s.does("empty disk", s.Server.EmptyDisk)(ctx)
 }

@@ -26,7 +26,7 @@ func everyKindWasSeen() error {
 			return nil
 		}
 	}
-	e, err := embedded.Config{InMemory: true}.Prepare(ensemble.CanReconfigure).(ensemble.Sketcher).Sketch()
+	e, err := embedded.Config{InMemory: true, UpgradeTo: embedded.V3_9}.Prepare(ensemble.CanReconfigure).(ensemble.Sketcher).Sketch()
 	if err != nil {
 		return err
 	}

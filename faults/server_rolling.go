@@ -41,8 +41,13 @@ const RestartTime = 2 * time.Second
 
 // Warn returns a warning if the time is too short for all servers.
 func (Rolling) Warn(prof ensemble.Profile, lasts time.Duration) string {
+	return tooShortFor("a rolling restart", prof, lasts)
+}
+
+// tooShortFor returns a warning if something that gives each server a turn has too little time, or "".
+func tooShortFor(what string, prof ensemble.Profile, lasts time.Duration) string {
 	if need := time.Duration(prof.Servers) * RestartTime; prof.Backend != "embedded" && lasts < need {
-		return fmt.Sprintf("a rolling restart within %s is short: %d servers take about %s", lasts, prof.Servers, need)
+		return fmt.Sprintf("%s within %s is short: %d servers take about %s", what, lasts, prof.Servers, need)
 	}
 	return ""
 }
@@ -53,13 +58,8 @@ func (Rolling) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, e
 	if err != nil {
 		return nil, err
 	}
-	e := &rolled{
-		target: t, servers: leaderLast(ctx, servers, rng), release: release, claims: claimsOf("server", servers),
-		began: time.Now(), ended: make(chan struct{}), cancel: func() {},
-		step: history.FaultStep{Spec: Rolling{}.Spec(), Servers: idsOf(servers), Clients: t.on(addresses(servers))},
-	}
+	e := newRolled(t, leaderLast(ctx, servers, rng), Rolling{}.Spec(), release, claimsOf("server", servers))
 	if err := e.stop(ctx, e.servers[0]); err != nil {
-		close(e.ended)
 		return nil, undo(ctx, e, err)
 	}
 	return e, nil
@@ -80,8 +80,8 @@ func leaderLast(ctx context.Context, servers []ensemble.Server, rng *rand.Rand) 
 	return order
 }
 
-// rolled is a rolling restart. From Verify until ended is closed, only its goroutine
-// touches servers.
+// rolled gives each server its turn in a rolling restart. From goOn until ended is closed, only its
+// goroutine touches servers.
 type rolled struct {
 	target  *Target
 	servers []ensemble.Server // in the order of their turns
@@ -89,6 +89,10 @@ type rolled struct {
 	release func()
 	healed  bool
 	began   time.Time
+
+	// down changes a server that has ended and is to be started again, and turned looks at one that serves again.
+	// Either may be nil.
+	down, turned func(context.Context, ensemble.Server) error
 
 	begin  sync.Once
 	cancel context.CancelFunc // ends the roll after the present turn
@@ -98,6 +102,14 @@ type rolled struct {
 	step history.FaultStep
 	done []int // servers that had their turn
 	errs []error
+}
+
+func newRolled(t *Target, servers []ensemble.Server, spec string, release func(), claims []string) *rolled {
+	return &rolled{
+		target: t, servers: servers, release: release, claims: claims,
+		began: time.Now(), ended: make(chan struct{}), cancel: func() {},
+		step: history.FaultStep{Spec: spec, Servers: idsOf(servers), Clients: t.on(addresses(servers))},
+	}
 }
 
 // Ended returns a channel that is closed when every server has had its turn, or a turn failed.
@@ -119,35 +131,37 @@ func (e *rolled) Verify(ctx context.Context) error {
 	if err := refuses(ctx, e.target.Ensemble, e.servers[0]); err != nil {
 		return err
 	}
-	e.begin.Do(func() {
-		ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
-		go e.roll(ctx)
-	})
+	e.goOn(ctx, 0)
 	return nil
 }
 
+// goOn lets the turns go on with the server at an index. It does so once.
+func (e *rolled) goOn(ctx context.Context, first int) {
+	e.begin.Do(func() {
+		ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		go e.roll(ctx, first)
+	})
+}
+
 // roll gives each server its turn, until ctx ends.
-func (e *rolled) roll(ctx context.Context) {
+func (e *rolled) roll(ctx context.Context, first int) {
 	defer close(e.ended)
 	share := e.target.Lasts / time.Duration(len(e.servers))
-	for i, s := range e.servers {
+	for i := first; i < len(e.servers); i++ {
 		if i > 0 && !doze(ctx, time.Until(e.began.Add(time.Duration(i)*share))) {
 			return
 		}
-		if err := e.restart(context.WithoutCancel(ctx), s, i == 0); err != nil {
+		if err := e.turn(context.WithoutCancel(ctx), e.servers[i], i == 0); err != nil {
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			e.errs = append(e.errs, err)
 			return
 		}
-		e.mu.Lock()
-		e.done = append(e.done, s.ID())
-		e.mu.Unlock()
 	}
 }
 
-// restart restarts one server, which may be down already.
-func (e *rolled) restart(ctx context.Context, s ensemble.Server, stopped bool) error {
+// turn restarts one server, which may be down already.
+func (e *rolled) turn(ctx context.Context, s ensemble.Server, stopped bool) error {
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	if !stopped {
@@ -158,10 +172,33 @@ func (e *rolled) restart(ctx context.Context, s ensemble.Server, stopped bool) e
 			return err
 		}
 	}
+	if e.down != nil {
+		if err := e.down(ctx, s); err != nil {
+			return err
+		}
+	}
 	if err := s.(ensemble.Stopper).Start(ctx); err != nil {
 		return fmt.Errorf("start server %d: %w", s.ID(), err)
 	}
-	return e.target.awaitServing(ctx, s, e.claims...)
+	if err := e.target.awaitServing(ctx, s, e.claims...); err != nil {
+		return err
+	}
+	if e.turned != nil {
+		if err := e.turned(ctx, s); err != nil {
+			return err
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.done = append(e.done, s.ID())
+	return nil
+}
+
+// had returns the servers whose turn is over, in the order of their turns.
+func (e *rolled) had() []int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.done)
 }
 
 func (e *rolled) stop(ctx context.Context, s ensemble.Server) error {
@@ -173,11 +210,16 @@ func (e *rolled) stop(ctx context.Context, s ensemble.Server) error {
 
 // Heal ends the restart after the present turn, and starts servers that are down.
 func (e *rolled) Heal(ctx context.Context) error {
-	e.begin.Do(func() { // the roll never began
-		if !over(e) {
-			close(e.ended)
-		}
+	return e.end(ctx, func() error {
+		return inTurn(e.servers, func(s ensemble.Server) error {
+			return onServer("start server %d", s, s.(ensemble.Stopper).Start(ctx))
+		})
 	})
+}
+
+// end ends the turns after the present one, does the rest, and waits until all servers serve.
+func (e *rolled) end(ctx context.Context, rest func() error) error {
+	e.begin.Do(func() { close(e.ended) }) // the roll never began
 	e.cancel()
 	select {
 	case <-e.ended:
@@ -187,10 +229,7 @@ func (e *rolled) Heal(ctx context.Context) error {
 	if e.healed {
 		return nil
 	}
-	err := errors.Join(errors.Join(e.takeErrors()...), inTurn(e.servers, func(s ensemble.Server) error {
-		return onServer("start server %d", s, s.(ensemble.Stopper).Start(ctx))
-	}))
-	if err != nil {
+	if err := errors.Join(errors.Join(e.takeErrors()...), rest()); err != nil {
 		return err
 	}
 	e.healed = true

@@ -163,6 +163,7 @@ func profile(r *store.Result) []material.Setting {
 	add("image", e.Image)
 	add("digest", e.Digest)
 	add("ZooKeeper", e.Version)
+	add("upgrade to", e.UpgradeTo)
 	if e.Tick > 0 {
 		add("tickTime", words.Length(e.Tick))
 	}

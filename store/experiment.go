@@ -27,6 +27,9 @@ type Experiment struct {
 	Ensemble string `yaml:"ensemble,omitempty"` // container, …
 	Image    string `yaml:"image,omitempty"`
 	Digest   string `yaml:"digest,omitempty"` // of the image that was used; informational
+	// UpgradeTo is the second version of the servers, for the fault upgrade: an image of containers, or a version
+	// that embedded servers imitate.
+	UpgradeTo string `yaml:"upgrade-to,omitempty"`
 	// Servers are the addresses of an ensemble that zklab did not start. Chroot is the znode below
 	// which the run writes. Commands are the commands that inject and heal server faults.
 	Servers           []string `yaml:"servers,omitempty"`

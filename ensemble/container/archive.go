@@ -14,7 +14,7 @@ import (
 // walk calls do for each entry of a directory of the container, which may run, be
 // paused or dead. A directory that is not there yet has none.
 func (s *server) walk(ctx context.Context, dir string, do func(entry *tar.Header, content io.Reader) error) error {
-	copied, err := s.cluster.engine.Client().CopyFromContainer(ctx, s.container.ID, client.CopyFromContainerOptions{SourcePath: dir})
+	copied, err := s.cluster.engine.Client().CopyFromContainer(ctx, s.container().ID, client.CopyFromContainerOptions{SourcePath: dir})
 	if errdefs.IsNotFound(err) {
 		return nil
 	}

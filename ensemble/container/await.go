@@ -79,7 +79,7 @@ func (c Config) awaitHealth(ctx context.Context, e *cluster) error {
 // awaitEnd waits until the server's process ends and tells why; nil when ctx
 // ended first.
 func (s *server) awaitEnd(ctx context.Context) error {
-	wait := s.cluster.engine.Client().ContainerWait(ctx, s.container.ID, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	wait := s.cluster.engine.Client().ContainerWait(ctx, s.container().ID, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 	select {
 	case end := <-wait.Result:
 		return fmt.Errorf("%w: server %d ended with exit code %d: %s", ErrNotHealthy, s.id, end.StatusCode, s.lastWords(ctx))

@@ -30,6 +30,8 @@ var (
 	_ ensemble.Pauser  = (*server)(nil)
 	_ ensemble.Stopper = (*server)(nil)
 
+	_ ensemble.Upgrader = (*server)(nil)
+
 	_ ensemble.DiskFiller = (*server)(nil)
 )
 
@@ -43,6 +45,9 @@ type cluster struct {
 	folders     folders
 	profile     ensemble.Profile
 	noReconfig  error // why zklab may not reconfigure it
+	noUpgrade   error // why its servers have no second version
+	config      Config
+	second      string // the image of the second version
 
 	turn   turn // of the caller that changes servers or their network, or removes everything
 	links  links
@@ -62,7 +67,7 @@ func (c Config) Sketch() (ensemble.Ensemble, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	e := &cluster{profile: c.profile(), turn: newTurn(), looking: newTurn(), closed: true}
+	e := &cluster{profile: c.profile(), noUpgrade: c.refusesUpgrade(), turn: newTurn(), looking: newTurn(), closed: true}
 	for id := 1; id <= c.Nodes; id++ {
 		e.servers = append(e.servers, &server{cluster: e, id: id})
 	}

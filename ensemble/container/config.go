@@ -26,6 +26,9 @@ type Config struct {
 	// names the image; without that it is the first one present of zookeeper:3.9 and
 	// zklab/zookeeper:3.9, and if neither is, the first is pulled.
 	Image string
+	// UpgradeTo is the image of the second version, to which a rolling upgrade leads (faults.Upgrade): like Image, it
+	// is pulled if the engine lacks it. If it is empty, there is no second version. It may be an older one.
+	UpgradeTo string
 	// Abilities lists what the ensemble must be able to do, or Start fails: see
 	// [Config.Prepare].
 	Abilities []ensemble.Ability
@@ -116,9 +119,11 @@ func (c Config) validate() error {
 		return fmt.Errorf("tick %v, init limit %d, sync limit %d and start timeout %v must be positive",
 			c.Tick, c.InitLimit, c.SyncLimit, c.StartTimeout)
 	}
-	if c.HelperImage != "" {
-		if err := ValidateImage(c.HelperImage); err != nil {
-			return err
+	for _, image := range []string{c.HelperImage, c.UpgradeTo} {
+		if image != "" {
+			if err := ValidateImage(image); err != nil {
+				return err
+			}
 		}
 	}
 	for _, setting := range slices.Concat(c.Settings, c.JVMFlags) {
@@ -222,7 +227,7 @@ func (c Config) profile() ensemble.Profile {
 	least, most := c.sessionBounds()
 	slices.Sort(all)
 	return ensemble.Profile{
-		Backend: "container", Servers: c.Nodes,
+		Backend: "container", Servers: c.Nodes, UpgradeTo: c.UpgradeTo,
 		Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
 		Settings: all, MinSession: least, MaxSession: most,
 	}

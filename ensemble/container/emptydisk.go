@@ -36,7 +36,7 @@ func (s *server) emptyDisk(ctx context.Context) (err error) {
 		name: fmt.Sprintf("zklab-%s-empty-%d", s.cluster.run.id, s.id), image: s.cluster.helperImage, labels: s.cluster.run.labels(0),
 		commands: fmt.Sprintf("empty() { rm -rf '%s' '%s'; }\nundo() { :; }\n", s.versions().data, s.versions().log),
 		// The files belong to the user of the server.
-		host: container.HostConfig{NetworkMode: "none", VolumesFrom: []string{s.container.ID}, CapAdd: []string{"DAC_OVERRIDE"}},
+		host: container.HostConfig{NetworkMode: "none", VolumesFrom: []string{s.container().ID}, CapAdd: []string{"DAC_OVERRIDE"}},
 	})
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func StartOnPort(ctx context.Context, c Config, port int) (addr string, leave fu
 	if err != nil {
 		return "", e.Close, err
 	}
-	if err := c.startServer(ctx, e, serverSpec{1, image.name, network, subnet, port, "", nil}); err != nil {
+	if err := c.startServer(ctx, e, serverSpec{id: 1, image: image.name, network: network, subnet: subnet, port: port}); err != nil {
 		return "", e.Close, err
 	}
 	return e.servers[0].addr, e.Close, nil
@@ -45,7 +45,7 @@ func StartOnPort(ctx context.Context, c Config, port int) (addr string, leave fu
 // EndProcess ends a server's process behind the ensemble's back.
 func EndProcess(ctx context.Context, of any) error {
 	s := of.(*server)
-	_, err := s.cluster.engine.Client().ContainerKill(ctx, s.container.ID, client.ContainerKillOptions{Signal: "KILL"})
+	_, err := s.cluster.engine.Client().ContainerKill(ctx, s.container().ID, client.ContainerKillOptions{Signal: "KILL"})
 	return err
 }
 
@@ -81,7 +81,7 @@ func ForgetTransactions(ctx context.Context, of any, forget func(record []byte) 
 	if err := all(err, out.Close()); err != nil {
 		return err
 	}
-	_, err = s.cluster.engine.Client().CopyToContainer(ctx, s.container.ID, client.CopyToContainerOptions{DestinationPath: dir, Content: &edited})
+	_, err = s.cluster.engine.Client().CopyToContainer(ctx, s.container().ID, client.CopyToContainerOptions{DestinationPath: dir, Content: &edited})
 	return err
 }
 
@@ -107,7 +107,7 @@ func ExitCode(ctx context.Context, s any) (int, error) {
 // Network returns the rules and queues in a server's network.
 func Network(ctx context.Context, of any) (string, error) {
 	s := of.(*server)
-	return NetworkAt(ctx, s.cluster.engine, s.container.ID)
+	return NetworkAt(ctx, s.cluster.engine, s.container().ID)
 }
 
 // NetworkAt returns those in a container's network, read by a container that changes nothing.

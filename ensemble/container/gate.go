@@ -81,7 +81,7 @@ func (s *server) openGate(ctx context.Context, since string) error {
 	s.gates++
 	h, err := startNetworkHelper(ctx, s.cluster.engine, networkHelper{
 		name: fmt.Sprintf("zklab-%s-%d-net%d", s.cluster.run.id, s.id, s.gates), image: s.cluster.helperImage,
-		network: "container:" + s.container.ID, labels: s.cluster.run.labels(0),
+		network: "container:" + s.container().ID, labels: s.cluster.run.labels(0),
 	})
 	if err != nil {
 		return err

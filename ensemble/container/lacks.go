@@ -39,6 +39,8 @@ const lookTimeout = 30 * time.Second
 // Lacks looks once what the machine offers, which takes a second, and remembers it.
 func (e *cluster) Lacks(a ensemble.Ability) error {
 	switch {
+	case a == ensemble.CanUpgrade:
+		return e.noUpgrade
 	case e.engine == nil:
 		return nil
 	case a == ensemble.CanFillDisk && e.keeper == nil:

@@ -54,11 +54,14 @@ func (s *server) saveLog(ctx context.Context, root *os.Root, name string) error 
 	return all(s.copyLog(ctx, f), f.Close())
 }
 
-// copyLog writes what the server printed.
+// copyLog writes what the server printed, in its former containers, too.
 func (s *server) copyLog(ctx context.Context, w io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends what reads the log, also when w fails
-	log, err := s.container.Logs(ctx)
+	if _, err := w.Write(s.said); err != nil {
+		return err
+	}
+	log, err := s.container().Logs(ctx)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (s *server) Kill(ctx context.Context) error { return s.asked(ctx, s.kill, t
 // kill kills the server. The caller has the turn.
 func (s *server) kill(ctx context.Context) error {
 	return s.end(ctx, "kill", func(ctx context.Context) error {
-		_, err := s.cluster.engine.Client().ContainerKill(ctx, s.container.ID, client.ContainerKillOptions{Signal: "KILL"})
+		_, err := s.cluster.engine.Client().ContainerKill(ctx, s.container().ID, client.ContainerKillOptions{Signal: "KILL"})
 		return err
 	})
 }
@@ -37,7 +37,7 @@ func (s *server) stop(ctx context.Context) error {
 	forced := false
 	err := s.end(ctx, "stop", func(ctx context.Context) error {
 		patience := stopTimeout
-		if err := s.container.Stop(ctx, &patience); err != nil {
+		if err := s.container().Stop(ctx, &patience); err != nil {
 			return err
 		}
 		state, err := s.look(ctx)
@@ -61,7 +61,7 @@ func (s *server) start(ctx context.Context) error {
 	if down, err := s.Down(ctx); err != nil || !down {
 		return err
 	}
-	err := s.container.Start(ctx)
+	err := s.container().Start(ctx)
 	switch {
 	case err == nil:
 		return s.rejoin(ctx)
@@ -81,7 +81,7 @@ func (s *server) rejoin(ctx context.Context) error {
 	}
 	ctx, cancel := afresh(ctx)
 	defer cancel()
-	_, killErr := s.cluster.engine.Client().ContainerKill(ctx, s.container.ID, client.ContainerKillOptions{Signal: "KILL"})
+	_, killErr := s.cluster.engine.Client().ContainerKill(ctx, s.container().ID, client.ContainerKillOptions{Signal: "KILL"})
 	return fmt.Errorf("start server %d: %w", s.id, all(err, killErr, s.dropGate()))
 }
 
@@ -139,7 +139,7 @@ func (s *server) endThawed(ctx context.Context, refused error, do func(context.C
 }
 
 func (s *server) awaitDown(ctx context.Context) error {
-	wait := s.cluster.engine.Client().ContainerWait(ctx, s.container.ID, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	wait := s.cluster.engine.Client().ContainerWait(ctx, s.container().ID, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 	select {
 	case <-wait.Result:
 		return nil
@@ -153,7 +153,7 @@ func (s *server) look(ctx context.Context) (*container.State, error) {
 	if s.cluster.engine == nil {
 		return nil, errSketch
 	}
-	state, err := s.container.State(ctx)
+	state, err := s.container().State(ctx)
 	switch {
 	case errdefs.IsNotFound(err):
 		return nil, fmt.Errorf("server %d: %w", s.id, errGone)

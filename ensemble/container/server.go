@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/moby/moby/client"
@@ -15,21 +16,27 @@ import (
 	"github.com/zklab/zklab/internal/zk/txnlog"
 )
 
-// server is one container.
+// server is one container at a time: an upgrade replaces it.
 type server struct {
-	cluster   *cluster // that it belongs to
-	id        int
-	container *testcontainers.DockerContainer
-	addr      string
+	cluster *cluster // that it belongs to
+	id      int
+	addr    string
+	spec    serverSpec // with which its containers are made
+	now     atomic.Pointer[testcontainers.DockerContainer]
 
 	// Only the caller that has the turn may use these:
 	ended   bool       // by Kill or Stop, and not started since
 	full    bool       // its disk
 	emptied txnlog.Log // what its disk had before it was emptied
+	said    []byte     // what its former containers printed
+	second  bool       // its container has the image of the second version
 	gate    *gate      // nil while nothing is wrong with its network
 	gates   int        // started so far
 	doubted string     // since when a network runs in which a lost helper may have left something
 }
+
+// container returns the server's present container.
+func (s *server) container() *testcontainers.DockerContainer { return s.now.Load() }
 
 func (s *server) ID() int      { return s.id }
 func (s *server) Addr() string { return s.addr }
@@ -42,7 +49,7 @@ func (s *server) Status(ctx context.Context) (ensemble.Status, error) {
 // answer, as in a long garbage collection. A paused server stays paused.
 func (s *server) Pause(ctx context.Context) error {
 	return s.freeze(ctx, true, func() error {
-		_, err := s.cluster.engine.Client().ContainerPause(ctx, s.container.ID, client.ContainerPauseOptions{})
+		_, err := s.cluster.engine.Client().ContainerPause(ctx, s.container().ID, client.ContainerPauseOptions{})
 		return err
 	})
 }
@@ -50,7 +57,7 @@ func (s *server) Pause(ctx context.Context) error {
 // Resume lets a paused server go on.
 func (s *server) Resume(ctx context.Context) error {
 	return s.freeze(ctx, false, func() error {
-		_, err := s.cluster.engine.Client().ContainerUnpause(ctx, s.container.ID, client.ContainerUnpauseOptions{})
+		_, err := s.cluster.engine.Client().ContainerUnpause(ctx, s.container().ID, client.ContainerUnpauseOptions{})
 		return err
 	})
 }

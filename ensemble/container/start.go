@@ -45,8 +45,12 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 		engine.Close()
 		return nil, err
 	}
-	e := &cluster{run: newRun(), engine: engine, helperImage: c.helperImage(), folders: c.folders(), profile: c.profile(), noReconfig: c.refusesReconfig(), turn: newTurn(), looking: newTurn()}
+	e := &cluster{run: newRun(), engine: engine, helperImage: c.helperImage(), folders: c.folders(), profile: c.profile(), noReconfig: c.refusesReconfig(), noUpgrade: c.refusesUpgrade(), config: c, turn: newTurn(), looking: newTurn()}
 	e.profile.Image, e.profile.Digest = image.name, image.digest
+	if err := c.pickSecond(ctx, e); err != nil {
+		engine.Close()
+		return nil, err
+	}
 	if err := c.startServers(ctx, e, image.name); err != nil {
 		return nil, all(err, e.Close())
 	}
@@ -78,12 +82,15 @@ func (c Config) startServers(ctx context.Context, e *cluster, image string) erro
 			return err
 		}
 	}
+	if err := c.makeVolumes(steps, e); err != nil {
+		return err
+	}
 	e.servers = make([]*server, c.Nodes)
 	group, grouped := errgroup.WithContext(ctx)
 	healthy := newHealth(grouped, c.Nodes, func(ctx context.Context) error { return c.awaitHealth(ctx, e) })
 	for i, port := range ports {
 		group.Go(func() error {
-			return c.startServer(grouped, e, serverSpec{i + 1, image, network, subnet, port, e.diskOf(i + 1), healthy})
+			return c.startServer(grouped, e, serverSpec{i + 1, image, network, subnet, port, e.diskOf(i + 1), healthy, ""})
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -115,7 +122,10 @@ type serverSpec struct {
 	port    int
 	disk    string // if it has one of its own
 	ready   wait.Strategy
+	suffix  string // of the name
 }
+
+func (s serverSpec) name(run string) string { return fmt.Sprintf("zklab-%s-%d%s", run, s.id, s.suffix) }
 
 // startServer starts one server of the cluster and waits until it is ready. When its drawn port was
 // taken meanwhile, it draws another one.
@@ -138,7 +148,7 @@ func (c Config) startServer(ctx context.Context, e *cluster, spec serverSpec) er
 		}
 		// The engine leaves the container behind, created but not started.
 		if s := e.servers[spec.id-1]; s != nil {
-			if err := remove(context.WithoutCancel(ctx), e.engine, s.container); err != nil {
+			if err := remove(context.WithoutCancel(ctx), e.engine, s.container()); err != nil {
 				return err
 			}
 		}
@@ -152,7 +162,10 @@ func (c Config) tryServer(ctx context.Context, e *cluster, spec serverSpec) erro
 	if err != nil {
 		return err
 	}
-	e.servers[spec.id-1] = &server{cluster: e, id: spec.id, container: made, addr: hostAddr(spec.port)}
+	s := &server{cluster: e, id: spec.id, addr: hostAddr(spec.port), spec: spec}
+	s.now.Store(made)
+	s.spec.ready = nil
+	e.servers[spec.id-1] = s
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout+c.StartTimeout)
 	defer cancel()
 	err = made.Start(ctx)
@@ -164,7 +177,7 @@ func (c Config) createServer(ctx context.Context, e *cluster, spec serverSpec) (
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	return create(ctx, e.engine, testcontainers.ContainerRequest{
-		Name: fmt.Sprintf("zklab-%s-%d", e.run.id, spec.id), Image: spec.image, Labels: e.run.labels(spec.id),
+		Name: spec.name(e.run.id), Image: spec.image, Labels: e.run.labels(spec.id),
 		Env: c.env(spec.id, spec.subnet), ExposedPorts: []string{clientPort.String()}, WaitingFor: spec.ready,
 		ConfigModifier: func(config *container.Config) { config.StopSignal = "SIGTERM" },
 		HostConfigModifier: func(host *container.HostConfig) {
@@ -175,6 +188,7 @@ func (c Config) createServer(ctx context.Context, e *cluster, spec serverSpec) (
 			if c.smallDisks() {
 				host.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: spec.disk, Target: diskDir}}
 			}
+			host.Mounts = append(host.Mounts, c.volumes(e, spec.id)...)
 		},
 		EndpointSettingsModifier: func(endpoints map[string]*mobynet.EndpointSettings) {
 			address := &mobynet.EndpointIPAMConfig{IPv4Address: spec.subnet.server(spec.id)}

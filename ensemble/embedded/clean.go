@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -8,12 +9,19 @@ import (
 )
 
 // Clean returns an error that lists what is left of faults, for tests: servers that are down or paused,
-// disks that are slow, and links that are cut, slower than [Config.Latency] or lossy. It returns nil if
+// disks that are slow, versions that differ, and links that are cut, slower than [Config.Latency] or lossy. It returns nil if
 // nothing is left.
 func (e *Ensemble) Clean() error {
 	var errs []error
+	upgraded := 0
 	for _, s := range e.servers {
 		errs = append(errs, s.clean())
+		if is, _ := s.Upgraded(context.Background()); is {
+			upgraded++
+		}
+	}
+	if upgraded > 0 && upgraded < len(e.servers) {
+		errs = append(errs, fmt.Errorf("%d of %d servers are %s, and the others %s", upgraded, len(e.servers), e.cfg.version(true), e.cfg.version(false)))
 	}
 	for _, l := range e.links.Links() {
 		if l.Cut || l.Share > 0 || l.Delay != e.cfg.Latency/2 {

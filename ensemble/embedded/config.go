@@ -121,6 +121,9 @@ type Config struct {
 	// SuperDigest is the digest of the user who passes every access control list: "super:" and the
 	// base64 form of the SHA-1 of "super:password". If it is empty, there is no such user.
 	SuperDigest string
+	// UpgradeTo is the other version, to which a rolling upgrade leads (faults.Upgrade): with V3_9 the servers
+	// start as 3.8.0, and with V3_8 as 3.9.3. If it is empty, they start as 3.9.3, and there is no other version.
+	UpgradeTo string
 	// Reconfig allows reconfig; see the package's documentation for what it does.
 	Reconfig bool
 }
@@ -203,6 +206,9 @@ func (c Config) validate() error {
 	}
 	if c.Data != "" && c.InMemory {
 		return fmt.Errorf("%w: servers in memory keep no files: leave Data out", ErrConfig)
+	}
+	if err := ValidateUpgrade(c.UpgradeTo); err != nil {
+		return err
 	}
 	if c.LocalSessions && !c.ReadOnly {
 		return fmt.Errorf("%w: local sessions need read-only mode: set ReadOnly as well", ErrConfig)

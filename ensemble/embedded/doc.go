@@ -48,6 +48,9 @@
 //     epoch with its first transaction. But here all servers end at once, and clients
 //     of the run before are to find their sessions, or to get to know that there is
 //     nothing left of them, from each.
+//   - With [Config.UpgradeTo], servers imitate 3.8.0 before or after an upgrade, in what a client sees first:
+//     srvr, stat, mntr and envi tell that version, events have no zxid (ZOOKEEPER-4655), and exists
+//     needs no permission (ZOOKEEPER-2590). All else is as in 3.9.3.
 //   - Znodes with a TTL can be created unless [Config.NoTTL] says otherwise.
 //   - reconfig, where it is allowed, changes which of the servers vote and observe. A server
 //     that is no longer a member follows and serves, as Apache's does; started again, it joins

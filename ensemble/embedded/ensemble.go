@@ -154,7 +154,7 @@ func (e *Ensemble) AwaitServing(ctx context.Context) error {
 // Profile describes the ensemble for a report.
 func (e *Ensemble) Profile() ensemble.Profile {
 	p := ensemble.Profile{
-		Backend: "embedded", Servers: len(e.servers), Version: version,
+		Backend: "embedded", Servers: len(e.servers), Version: e.cfg.version(false), UpgradeTo: e.cfg.UpgradeTo,
 		Tick: e.cfg.Tick, InitLimit: e.cfg.InitLimit, SyncLimit: e.cfg.SyncLimit,
 		MinSession: e.cfg.MinSession, MaxSession: e.cfg.MaxSession, Sweep: e.cfg.Sweep,
 	}
@@ -172,9 +172,6 @@ func (e *Ensemble) Profile() ensemble.Profile {
 	}
 	return p
 }
-
-// version is the version of Apache ZooKeeper whose behaviour this is.
-const version = "3.9.3"
 
 // Close stops all servers. More than once is fine.
 func (e *Ensemble) Close() error {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
@@ -52,4 +53,17 @@ func ReservePorts(t *testing.T, n int) (addrs []string) {
 		}
 	}
 	return addrs
+}
+
+// ForgetCounters sets the sequence counters of all znodes to 0, on this server alone.
+func (s *Server) ForgetCounters() {
+	s.current().Alter(func(t *tree.Tree) { forgetCounters(t, "/") })
+}
+
+func forgetCounters(t *tree.Tree, path string) {
+	t.Apply(&tree.Txn{Body: &tree.SetSequence{Path: path}})
+	children, _, _ := t.Children(path, nil, nil)
+	for _, name := range children {
+		forgetCounters(t, strings.TrimSuffix(path, "/")+"/"+name)
+	}
 }

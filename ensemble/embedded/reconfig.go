@@ -14,10 +14,13 @@ func (e *Ensemble) Administrator() (scheme string, credential []byte) {
 	return superuser.Scheme, []byte(superuser.Credential)
 }
 
-// Lacks reports the one ability that an ensemble must be prepared for.
+// Lacks reports the abilities that an ensemble has only if it was started for them.
 func (e *Ensemble) Lacks(a ensemble.Ability) error {
-	if a == ensemble.CanReconfigure && !(e.cfg.Reconfig && e.cfg.SuperDigest == superuser.Digest()) {
+	switch {
+	case a == ensemble.CanReconfigure && !(e.cfg.Reconfig && e.cfg.SuperDigest == superuser.Digest()):
 		return errNoReconfig
+	case a == ensemble.CanUpgrade && e.cfg.UpgradeTo == "":
+		return errNoUpgrade
 	}
 	return nil
 }

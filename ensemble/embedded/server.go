@@ -33,6 +33,7 @@ type Server struct {
 	metrics     net.Listener // likewise
 	metricsAddr string       // fixed when the ensemble has started
 	page        *metricsPage // while it runs; nil: it tells no metrics
+	upgraded    bool         // it starts as the version that Config.UpgradeTo names
 
 	mu     sync.Mutex
 	run    *server.Server // nil while down
@@ -154,7 +155,7 @@ func (s *Server) config(l net.Listener) server.Config {
 		FirstEpoch: s.ensemble.epoch, Disk: s.disk, Listener: l,
 		Send:    func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
 		Peer:    s.ensemble.running,
-		Members: s.ensemble.members(), Reconfig: c.Reconfig, NoTTL: c.NoTTL, EnforceQuota: c.EnforceQuota, ReadOnly: c.ReadOnly, LocalSessions: c.LocalSessions, MaxRequest: c.MaxRequest, MaxConnections: c.MaxConnections, Words: c.Words, Port: port(s.addr), SuperDigest: c.SuperDigest,
+		Members: s.ensemble.members(), Reconfig: c.Reconfig, NoTTL: c.NoTTL, EnforceQuota: c.EnforceQuota, ReadOnly: c.ReadOnly, LocalSessions: c.LocalSessions, MaxRequest: c.MaxRequest, MaxConnections: c.MaxConnections, Words: c.Words, Port: port(s.addr), SuperDigest: c.SuperDigest, Older: c.older(s.upgraded),
 	}
 }
 

@@ -25,6 +25,8 @@ var (
 	EmptyDisk = declare(Kind{Name: "empty-disk", Hits: Servers, Was: "was killed and lost its disk", Were: "were killed and lost their disks", Down: true, Traits: reconnects})
 	// A server that was removed takes part in no decision, and goes on to serve its clients.
 	Reconfig = declare(Kind{Name: "reconfig", Hits: Servers, Was: "was removed from the ensemble", Were: "were removed from the ensemble", Traits: reconnects})
+	// Meanwhile the ensemble has servers of two versions.
+	Upgrade = declare(Kind{Name: "upgrade", Hits: Servers, Was: "came back as another version", Were: "came back as another version, one after the other", Traits: reconnects})
 )
 
 // Faults on the network between servers.

@@ -46,9 +46,11 @@ type Backend struct {
 	Kind  string
 	Nodes int
 	Image string // of containers; empty: the default image
-	Host  string
-	Ports []int  // one for each server; none: free ones
-	Named string // the host in the connect string for clients; empty: Host
+	// UpgradeTo is the second version: an image of containers, or a version that embedded servers imitate.
+	UpgradeTo string
+	Host      string
+	Ports     []int  // one for each server; none: free ones
+	Named     string // the host in the connect string for clients; empty: Host
 
 	Servers servers
 }
@@ -113,7 +115,10 @@ func (b Backend) embedded() (ensemble.Starter, error) {
 	if b.Image != "" {
 		return nil, usage.ValueError{Field: "image", Problem: "is for containers: add --ensemble " + InContainers}
 	}
-	c := b.Servers.embedded(embedded.Config{Nodes: b.Nodes, AdvertisedHost: b.Named})
+	if err := ValidateUpgrade(b.UpgradeTo); err != nil {
+		return nil, err
+	}
+	c := b.Servers.embedded(embedded.Config{Nodes: b.Nodes, AdvertisedHost: b.Named, UpgradeTo: b.UpgradeTo})
 	for i := range b.Nodes + b.Servers.Observers {
 		port := 0 // a free one
 		if len(b.Ports) > 0 {
@@ -133,18 +138,39 @@ func (b Backend) containers() (ensemble.Starter, error) {
 			return nil, usage.Errorf("%v", err)
 		}
 	}
+	if b.UpgradeTo != "" {
+		if err := container.ValidateImage(b.UpgradeTo); err != nil {
+			return nil, usage.ValueError{Field: upgradeFlag, Problem: fmt.Sprintf("names an image of containers: %v", err)}
+		}
+	}
 	if b.Named != "" {
 		return nil, usage.Errorf("--advertise is for embedded servers: containers publish their ports only on %s", Loopback)
 	}
 	if b.Host != Loopback {
 		return nil, usage.Errorf("containers publish their ports only on %s, not on %s", Loopback, b.Host)
 	}
-	return b.Servers.container(container.Config{Nodes: b.Nodes, Image: b.Image, Ports: b.Ports}), nil
+	return b.Servers.container(container.Config{Nodes: b.Nodes, Image: b.Image, UpgradeTo: b.UpgradeTo, Ports: b.Ports}), nil
 }
 
 // ImageFlag declares --image, the same for all commands that have it.
 func ImageFlag(cmd *cobra.Command, image *string) {
 	cmd.Flags().StringVar(image, "image", "", "container image (default: ZKLAB_IMAGE, else zookeeper:3.9 or zklab/zookeeper:3.9, whichever exists locally)")
+}
+
+const upgradeFlag = "upgrade-to"
+
+// UpgradeFlag declares --upgrade-to, the same for all commands that inject faults.
+func UpgradeFlag(cmd *cobra.Command, version *string) {
+	cmd.Flags().StringVar(version, upgradeFlag, "", fmt.Sprintf("second version of the servers, for the fault upgrade: an image of containers, or %s or %s of embedded servers, which start as the other", embedded.V3_9, embedded.V3_8))
+	usage.Completes(cmd, upgradeFlag, usage.ChoiceOf(embedded.V3_9, embedded.V3_8))
+}
+
+// ValidateUpgrade returns an error if embedded servers cannot be upgraded to a version.
+func ValidateUpgrade(version string) error {
+	if embedded.ValidateUpgrade(version) != nil {
+		return usage.ValueError{Field: upgradeFlag, Problem: fmt.Sprintf("cannot be %.60q: embedded servers are upgraded to %s or %s, and images are for --ensemble %s", version, embedded.V3_9, embedded.V3_8, InContainers)}
+	}
+	return nil
 }
 
 // EnsembleFlag declares --ensemble, the same for all commands that take ensembles of some kinds.

@@ -79,6 +79,8 @@ func CheckKind(cmd *cobra.Command, x store.Experiment, ports []int) error {
 		return usage.Errorf("--nodes is for ensembles that zklab starts: --servers determines the number")
 	case x.Image != "":
 		return usage.Errorf("--image is for containers: add --ensemble %s", InContainers)
+	case x.UpgradeTo != "":
+		return usage.Errorf("--upgrade-to is for ensembles that zklab starts: it cannot upgrade the servers of --servers")
 	case len(ports) > 0:
 		return usage.Errorf("--ports is for ensembles that zklab starts: --servers has the ports")
 	}

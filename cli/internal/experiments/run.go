@@ -126,6 +126,7 @@ func AddFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *Flags) {
 	backend.EnsembleFlag(cmd, &x.Ensemble, backend.AllKinds)
 	backend.ExternalFlags(cmd, &f.servers, &f.control, &f.others, &f.auth, x)
 	backend.ImageFlag(cmd, &x.Image)
+	backend.UpgradeFlag(cmd, &x.UpgradeTo)
 	flags.StringVar(&x.Subject, "subject", x.Subject, "subject to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in its own process, which can be frozen and crashed; simulated with --simulate, and then the default if --faults do that)")
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, run once per client (see docs/adapters.md)")
@@ -270,7 +271,7 @@ func applyFile(cmd *cobra.Command, x *store.Experiment, file store.Experiment) e
 		kind = cmp.Or(file.Ensemble, kind)
 	}
 	if kind != file.Ensemble && file.Ensemble != "" {
-		file.Image = ""
+		file.Image, file.UpgradeTo = "", ""
 	}
 	if kind != backend.FromElsewhere {
 		file.Servers, file.Chroot, file.Commands, file.Access = nil, "", ensemble.Commands{}, ensemble.Access{}
@@ -447,7 +448,7 @@ func starter(x store.Experiment, f *Flags) (ensemble.Starter, error) {
 	if n := len(f.ports); n != 0 && n != x.Nodes {
 		return nil, usage.Errorf("--ports names %d ports for %d servers", n, x.Nodes)
 	}
-	return backend.Backend{Kind: x.Ensemble, Nodes: x.Nodes, Image: x.Image, Host: backend.Loopback, Ports: f.ports}.Starter()
+	return backend.Backend{Kind: x.Ensemble, Nodes: x.Nodes, Image: x.Image, UpgradeTo: x.UpgradeTo, Host: backend.Loopback, Ports: f.ports}.Starter()
 }
 
 // perform runs an experiment until it is over or a signal comes.

@@ -35,7 +35,10 @@ func simulatedServers(x store.Experiment, ports []int) (ensemble.Starter, error)
 	if err := embedded.ValidateNodes(x.Nodes); err != nil {
 		return nil, usage.Errorf("%v", err)
 	}
-	c := embedded.Config{Nodes: x.Nodes, InMemory: true}
+	if err := backend.ValidateUpgrade(x.UpgradeTo); err != nil {
+		return nil, err
+	}
+	c := embedded.Config{Nodes: x.Nodes, InMemory: true, UpgradeTo: x.UpgradeTo}
 	if x.Latencies != "" {
 		spread, err := embedded.ParseSpread(x.Latencies)
 		if err != nil {

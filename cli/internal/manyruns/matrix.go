@@ -52,7 +52,7 @@ type matrixCell struct {
 
 // notInMatrix lists the flags of a sweep that a matrix does not have, since --on, the experiments, --repeat and --seed
 // replace them.
-var notInMatrix = []string{"ensemble", "image", "servers", "simulate", "config", "seeds", "swarm", "shard", "for", "until-violations"}
+var notInMatrix = []string{"ensemble", "image", "upgrade-to", "servers", "simulate", "config", "seeds", "swarm", "shard", "for", "until-violations"}
 
 // usualRepeat is enough for a few dozen tests to find a large difference in times.
 const usualRepeat = 8

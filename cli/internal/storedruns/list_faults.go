@@ -24,7 +24,7 @@ type listedFault struct {
 	// Available says for each ensemble whether it has the fault.
 	Available map[string]bool `json:"available"`
 	// With says, for people, what the user must provide: commands that harm the servers of an
-	// external ensemble.
+	// external ensemble, or a second version.
 	With map[string]string `json:"with,omitempty"`
 	// Missing says, for people, why an ensemble does not have the fault.
 	Missing map[string]string `json:"missing,omitempty"`
@@ -36,11 +36,11 @@ type listedFault struct {
 var ensembles = []struct {
 	name    string
 	starter ensemble.Sketcher
-	// bare is the ensemble without the commands that a user can provide; nil if it has none.
+	// bare is the ensemble without the commands, or the second version, that a user can provide.
 	bare ensemble.Sketcher
 }{
-	{name: backend.InProcess, starter: embedded.Config{}},
-	{name: backend.InContainers, starter: container.Config{}},
+	{backend.InProcess, embedded.Config{UpgradeTo: embedded.V3_9}, embedded.Config{}},
+	{backend.InContainers, container.Config{UpgradeTo: container.OfficialImage}, container.Config{}},
 	{backend.FromElsewhere, external.Config{Commands: everyCommand}, external.Config{}},
 }
 
@@ -70,9 +70,9 @@ func listedFaults() ([]listedFault, error) {
 	return all, nil
 }
 
-// takes records that an ensemble has a fault only if the user provides a command.
+// takes records that an ensemble has a fault only if the user provides a command or a second version.
 func (l *listedFault) takes(name string, f faults.Fault, bare ensemble.Sketcher) error {
-	if bare == nil || !l.Available[name] {
+	if !l.Available[name] {
 		return nil
 	}
 	_, why, err := lacking(f, bare)

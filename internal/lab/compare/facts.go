@@ -36,7 +36,7 @@ var apart = []string{"label", "seed", "seeds", "swarm"}
 // ofRun returns the facts of a stored run.
 func ofRun(x store.Experiment, r *store.Result) facts {
 	f := facts{
-		"recipe": x.Recipe, "subject": cmp.Or(x.SubjectCommand, x.Subject), "ensemble": x.Ensemble, "image": x.Image,
+		"recipe": x.Recipe, "subject": cmp.Or(x.SubjectCommand, x.Subject), "ensemble": x.Ensemble, "image": x.Image, "upgrade-to": x.UpgradeTo,
 		"faults": x.Faults.Expression(), "simulate": fmt.Sprint(x.Simulate), "clients-as": cmp.Or(x.ClientsAs, store.Goroutine),
 		"ZooKeeper": r.Ensemble.Version, "program": notKnown, sweep.RanBy: x.Zklab,
 	}

@@ -57,6 +57,7 @@ func TestQuiet(t *testing.T) {
 		"slow ticks":  {Tick: 2e9},
 		"without TTL": {NoTTL: true},
 		"super user":  {SuperDigest: digest("super")},
+		"3.8":         {UpgradeTo: embedded.V3_9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

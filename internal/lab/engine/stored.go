@@ -18,7 +18,7 @@ func (c Config) stored(p ensemble.Profile, plan []plan.Step) store.Experiment {
 	minLoad := c.MinLoad
 	s := store.Experiment{
 		Recipe: c.Workload.Name(), Subject: c.Subject, Object: workloads.WrittenBy(c.Workload),
-		Ensemble: p.Backend, Image: p.Image, Digest: p.Digest, Servers: p.Addrs, Chroot: p.Chroot,
+		Ensemble: p.Backend, Image: p.Image, Digest: p.Digest, UpgradeTo: p.UpgradeTo, Servers: p.Addrs, Chroot: p.Chroot,
 		Settings: c.Settings, MinLoad: &minLoad, Faults: c.Faults.Items(),
 		Seed: &c.Seed, Simulate: c.Simulated, Arrivals: StoredArrivals(c.Arrivals), Zklab: version.Line(),
 	}

@@ -14,8 +14,8 @@
 //
 // # What differs from a real server
 //
-//   - The version is "3.9.3-zklab", with the day on which Apache built 3.9.3 in
-//     the form that such dates had before 3.5: go-zookeeper v1.0.4's FLWSrvr and
+//   - The version is "3.9.3-zklab", or "3.8.0-zklab" of a [Server] that is older,
+//     with the day on which Apache built that version in the form that such dates had before 3.5: go-zookeeper v1.0.4's FLWSrvr and
 //     Metricbeat read only that form, and every program that was tried reads it.
 //   - envi answers <NA> for Java's properties, followed by go.version;
 //     os.memory.* describe the Go runtime: max is the soft memory limit. Names of

@@ -37,7 +37,7 @@ type line struct {
 
 // about returns the lines that describe the server and are not metrics.
 func about(s Server) []line {
-	lines := []line{{"version", version}, {"server_state", s.Role}}
+	lines := []line{{"version", s.version()}, {"server_state", s.Role}}
 	if s.inQuorum() {
 		lines = append(lines, line{"peer_state", peerStates[s.Role]})
 	}

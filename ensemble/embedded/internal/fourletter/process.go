@@ -11,7 +11,7 @@ import (
 )
 
 // envi answers on a server that does not serve, too: it is about the process.
-func envi(Server) string {
+func envi(s Server) string {
 	var b strings.Builder
 	b.WriteString("Environment:\n")
 	line := func(key, value string) { fmt.Fprintf(&b, "%s=%s\n", key, value) }
@@ -21,7 +21,7 @@ func envi(Server) string {
 	if u, err := user.Current(); err == nil {
 		who = *u
 	}
-	line("zookeeper.version", version)
+	line("zookeeper.version", s.version())
 	line("host.name", host)
 	for _, key := range []string{"version", "vendor", "home", "class.path", "library.path", "io.tmpdir", "compiler"} {
 		line("java."+key, unknown)

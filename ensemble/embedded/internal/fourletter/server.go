@@ -18,8 +18,10 @@ type Server struct {
 	// Whitelist are the words that are answered, as 4lw.commands.whitelist: "*"
 	// is all of them. srvr always is.
 	Whitelist []string
+	// Older is true for a server that imitates 3.8.0 and not 3.9.3.
+	Older bool
 	// Serving is false for a server that has no leader to serve under. The rest is ignored then, except
-	// for Whitelist.
+	// for Whitelist and Older.
 	Serving bool
 
 	// TraceMask says what a real server traces: here it is only kept. stmk sets it to the eight bytes

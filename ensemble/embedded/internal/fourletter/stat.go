@@ -7,14 +7,14 @@ import (
 
 func srvr(s Server) string {
 	var b strings.Builder
-	writeVersion(&b)
+	writeVersion(&b, s)
 	writeStatus(&b, s)
 	return b.String()
 }
 
 func stat(s Server) string {
 	var b strings.Builder
-	writeVersion(&b)
+	writeVersion(&b, s)
 	b.WriteString("Clients:\n")
 	for _, c := range ask(s.Connections) {
 		c.write(&b, false)
@@ -24,8 +24,8 @@ func stat(s Server) string {
 	return b.String()
 }
 
-func writeVersion(b *strings.Builder) {
-	fmt.Fprintf(b, "Zookeeper version: %s\n", version)
+func writeVersion(b *strings.Builder, s Server) {
+	fmt.Fprintf(b, "Zookeeper version: %s\n", s.version())
 }
 
 func writeStatus(b *strings.Builder, s Server) {

@@ -8,8 +8,18 @@ import (
 	"strings"
 )
 
-// version names the imitated version and the imitator: parsers read the text before the first dash.
-const version = "3.9.3-zklab, built on 10/17/2024 23:21 UTC"
+// The versions of a server name the imitated version and the imitator: parsers read the text before the first dash.
+const (
+	version = "3.9.3-zklab, built on 10/17/2024 23:21 UTC"
+	older   = "3.8.0-zklab, built on 02/25/2022 08:49 UTC"
+)
+
+func (s Server) version() string {
+	if s.Older {
+		return older
+	}
+	return version
+}
 
 // hex prints the bits of a signed number, as Java does.
 func hex(n int64) string { return "0x" + strconv.FormatUint(uint64(n), 16) }

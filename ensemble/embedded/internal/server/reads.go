@@ -73,9 +73,13 @@ func (s *Server) readNode(c *conn, op wire.Op, r *wire.ReadRequest) wire.Code {
 	return code
 }
 
-// exists sets a watch also where there is no znode, unless it may not be read.
+// exists sets a watch also where there is no znode, unless it may not be read. Before 3.9.3 any client may ask
+// whether a znode exists (ZOOKEEPER-2590).
 func (s *Server) exists(c *conn, r *wire.ReadRequest) wire.Code {
 	stat, code := s.tree.Exists(r.Path, c.ids)
+	if code == wire.NoAuth && s.cfg.Older {
+		stat, code = s.tree.Stat(r.Path)
+	}
 	if r.Watch && (code == wire.OK || code == wire.NoNode) {
 		s.watches.AddData(r.Path, c)
 	}

@@ -52,6 +52,8 @@ type Config struct {
 	Port int
 	// SuperDigest is the digest identity that no access control list stops.
 	SuperDigest string
+	// Older shows clients what 3.8.0 shows them, where the package's documentation says so.
+	Older bool
 }
 
 // Server is one run of a server. Its methods may be called from anywhere.

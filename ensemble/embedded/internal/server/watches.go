@@ -27,8 +27,11 @@ var watchersOf = map[wire.EventType]fourletter.Measure{
 	wire.EventDataChanged: fourletter.ChangedWatchers, wire.EventChildrenChanged: fourletter.ChildWatchers,
 }
 
-// notify sends a watch event.
+// notify sends a watch event. Before 3.9 it does not tell the zxid of the change (ZOOKEEPER-4655).
 func (s *Server) notify(c *conn, typ wire.EventType, path string, zxid int64) {
+	if s.cfg.Older {
+		zxid = untold
+	}
 	start := len(c.buf)
 	c.buf = wire.ReplyHeader{Xid: wire.XidEvent, Zxid: zxid}.Append(wire.BeginFrame(c.buf))
 	c.buf = wire.WatchEvent{Type: typ, State: wire.StateConnected, Path: path}.Append(c.buf)
@@ -36,6 +39,9 @@ func (s *Server) notify(c *conn, typ wire.EventType, path string, zxid int64) {
 	c.counters.Sent()
 	s.mark(c)
 }
+
+// untold is the zxid of all events before 3.9.
+const untold = -1
 
 // missed is the zxid of an event for a change that a client missed while it had
 // no connection: which change that was is not known.

@@ -54,10 +54,10 @@ func (s *Server) Metrics(ctx context.Context) (string, error) {
 // facts returns what the four-letter words report of the server; asking is the connection that asks.
 func (s *Server) facts(asking *conn) fourletter.Server {
 	if !s.serving && s.readOnly == nil {
-		return fourletter.Server{Whitelist: s.cfg.Words}
+		return fourletter.Server{Whitelist: s.cfg.Words, Older: s.cfg.Older}
 	}
 	return fourletter.Server{
-		Whitelist: s.cfg.Words, Serving: true,
+		Whitelist: s.cfg.Words, Older: s.cfg.Older, Serving: true,
 		Role: s.role(), Master: s.node.Leader(), Voters: s.node.Voters(),
 		Zxid: s.tree.Zxid(), Uptime: s.now.Sub(s.started), Counters: &s.counters, Leader: s.leaderFacts(), Conf: s.conf(),
 		Nodes: s.tree.NodeCount(), DataSize: s.tree.DataSize(), Ephemerals: s.tree.EphemeralCount(),
