@@ -8,7 +8,7 @@ import (
 )
 
 // Clean returns an error that lists what is left of faults, for tests: servers that are down or paused,
-// disks that are slow, and links that are cut, slower than [Config.Latency] or lossy. It returns nil if
+// disks that are slow or held, and links that are cut, slower than [Config.Latency] or lossy. It returns nil if
 // nothing is left.
 func (e *Ensemble) Clean() error {
 	var errs []error
@@ -35,6 +35,9 @@ func (s *Server) clean() error {
 	s.withDisk(func(d *zab.Disk) {
 		if by := d.Delay(); by > 0 {
 			errs = append(errs, fmt.Errorf("the disk of server %d is slow by %v", s.id, by))
+		}
+		if d.Held() {
+			errs = append(errs, fmt.Errorf("what server %d forces does not reach its disk", s.id))
 		}
 	})
 	return errors.Join(errs...)

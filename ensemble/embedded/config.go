@@ -94,6 +94,11 @@ type Config struct {
 	// process ends, but what the machine had not written when it failed.
 	Fsync bool
 
+	// Hasty has a server acknowledge a transaction before it is forced to the disk, as Apache ZooKeeper does with
+	// zookeeper.forceSync=no. A killed server loses nothing by that. A server that loses its power may lose all of
+	// the last half minute, and so may the ensemble if that happens to some of them. Not with Data: see Fsync.
+	Hasty bool
+
 	// MaxRequest is ZooKeeper's jute.maxbuffer: the largest request, in bytes, that
 	// is taken from a client; a larger one costs the connection. 1048575 when 0.
 	MaxRequest int
@@ -203,6 +208,9 @@ func (c Config) validate() error {
 	}
 	if c.Data != "" && c.InMemory {
 		return fmt.Errorf("%w: servers in memory keep no files: leave Data out", ErrConfig)
+	}
+	if c.Data != "" && c.Hasty {
+		return fmt.Errorf("%w: servers with files force them or do not, by Fsync: leave Hasty out", ErrConfig)
 	}
 	if c.LocalSessions && !c.ReadOnly {
 		return fmt.Errorf("%w: local sessions need read-only mode: set ReadOnly as well", ErrConfig)

@@ -14,10 +14,15 @@ func (e *Ensemble) Administrator() (scheme string, credential []byte) {
 	return superuser.Scheme, []byte(superuser.Credential)
 }
 
-// Lacks reports the one ability that an ensemble must be prepared for.
+var errNoFsync = errors.New("the servers do not force what they write to their files, so nothing tells what a loss of power would leave: start the ensemble with Fsync, or without files")
+
+// Lacks reports the abilities that not every ensemble has.
 func (e *Ensemble) Lacks(a ensemble.Ability) error {
-	if a == ensemble.CanReconfigure && !(e.cfg.Reconfig && e.cfg.SuperDigest == superuser.Digest()) {
+	switch {
+	case a == ensemble.CanReconfigure && !(e.cfg.Reconfig && e.cfg.SuperDigest == superuser.Digest()):
 		return errNoReconfig
+	case a == ensemble.CanLosePower && e.cfg.Data != "" && !e.cfg.Fsync:
+		return errNoFsync
 	}
 	return nil
 }

@@ -215,12 +215,19 @@ func (s *Server) Paused() bool {
 // Kill ends the server as SIGKILL does: what was not on disk is lost. Its connections are closed as the
 // kernel closes those of a process that has died: the client gets what was sent, and then the end, or a
 // reset if it is still sending.
-func (s *Server) Kill() { s.halt(true) }
+func (s *Server) Kill() { s.halt((*zab.Disk).Crash) }
+
+// LosePower is like Kill, and loses what was not forced to the disk; see [zab.Disk.LosePower].
+func (s *Server) LosePower(keep float64) (unforced, lost int) {
+	s.halt(func(d *zab.Disk) { unforced, lost = d.LosePower(keep) })
+	return unforced, lost
+}
 
 // Stop ends the server in good order: its disk is complete.
-func (s *Server) Stop() { s.halt(false) }
+func (s *Server) Stop() { s.halt((*zab.Disk).Flush) }
 
-func (s *Server) halt(crash bool) {
+// halt ends the server. Then its disk is left in a state.
+func (s *Server) halt(leave func(*zab.Disk)) {
 	s.mu.Lock()
 	if s.over {
 		s.mu.Unlock()
@@ -230,11 +237,7 @@ func (s *Server) halt(crash bool) {
 	s.timer.Stop()
 	close(s.ending)
 	s.inbox.signal()
-	if crash {
-		s.cfg.Disk.Crash()
-	} else {
-		s.cfg.Disk.Flush()
-	}
+	leave(s.cfg.Disk)
 	s.mu.Unlock()
 	s.cfg.Listener.Close()
 	s.accepting.Wait()
