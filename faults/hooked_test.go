@@ -86,6 +86,21 @@ func (s hookedServer) Pause(ctx context.Context) error { return s.does("pause", 
 func (s hookedServer) Kill(ctx context.Context) error  { return s.does("kill", s.Server.Kill)(ctx) }
 func (s hookedServer) Stop(ctx context.Context) error  { return s.does("stop", s.Server.Stop)(ctx) }
 
+func (s hookedServer) HoldForces(ctx context.Context, hold bool) error {
+	if !hold {
+		return s.Server.HoldForces(ctx, hold)
+	}
+	return s.does("hold forces", func(ctx context.Context) error { return s.Server.HoldForces(ctx, hold) })(ctx)
+}
+
+func (s hookedServer) LosePower(ctx context.Context, keep float64) (unforced, lost int, err error) {
+	err = s.does("lose power", func(ctx context.Context) (err error) {
+		unforced, lost, err = s.Server.LosePower(ctx, keep)
+		return err
+	})(ctx)
+	return unforced, lost, err
+}
+
 func (s hookedServer) EmptyDisk(ctx context.Context) error {
 	return s.does("empty disk", s.Server.EmptyDisk)(ctx)
 }
