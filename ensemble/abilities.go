@@ -104,6 +104,16 @@ type PowerLoser interface {
 	LosePower(ctx context.Context, keep float64) (unforced, lost int, err error)
 }
 
+// ClockShifter is a [Server] whose wall clock can be wrong.
+type ClockShifter interface {
+	// ShiftClock sets the server's wall clock ahead by that much, or back if it is negative, of the time that it would
+	// show otherwise; 0 sets it right. Clocks that measure how long something takes go on as before. The clock stays as
+	// it is when the server is started again.
+	ShiftClock(ctx context.Context, by time.Duration) error
+	// Clock returns what the server's wall clock shows.
+	Clock(ctx context.Context) (time.Time, error)
+}
+
 // Reconfigurer is an [Ensemble] whose servers carry out reconfig for a client that may do so. The ensemble must
 // be started for it; see [Preparer].
 type Reconfigurer interface {

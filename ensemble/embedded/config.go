@@ -98,6 +98,9 @@ type Config struct {
 	// zookeeper.forceSync=no. A killed server loses nothing by that. A server that loses its power may lose all of
 	// the last half minute, and so may the ensemble if that happens to some of them. Not with Data: see Fsync.
 	Hasty bool
+	// WallExpiry is a deliberate defect, for tests of checks: sessions expire by the leader's wall clock, which can
+	// jump; see [Server.ShiftClock]. Apache ZooKeeper measures how long it has not heard of a session.
+	WallExpiry bool
 
 	// MaxRequest is ZooKeeper's jute.maxbuffer: the largest request, in bytes, that
 	// is taken from a client; a larger one costs the connection. 1048575 when 0.

@@ -174,6 +174,9 @@ func (e *Ensemble) Profile() ensemble.Profile {
 	if e.cfg.Hasty {
 		p.Settings = append(p.Settings, "forceSync=no")
 	}
+	if e.cfg.WallExpiry {
+		p.Settings = append(p.Settings, "sessions expire by the wall clock")
+	}
 	return p
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,6 +27,7 @@ type Server struct {
 	id       int
 	addr     string
 	disk     *zab.Disk     // survives kill and start
+	shift    atomic.Int64  // of the machine's wall clock, in nanoseconds
 	files    *files.Server // survive the process; nil: nothing does
 
 	life        sync.Mutex   // held by who starts or ends the server
@@ -150,6 +152,7 @@ func (s *Server) config(l net.Listener) server.Config {
 			ID: s.id, Voters: voters, Observers: observers,
 			Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
 		},
+		Shift: &s.shift, WallExpiry: c.WallExpiry,
 		MinSession: c.MinSession, MaxSession: c.MaxSession, Sweep: c.Sweep,
 		FirstEpoch: s.ensemble.epoch, Disk: s.disk, Listener: l,
 		Send:    func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
@@ -225,6 +228,17 @@ func (s *Server) SlowDisk(_ context.Context, by time.Duration) error {
 	}
 	s.withDisk(func(d *zab.Disk) { d.SetDelay(by) })
 	return nil
+}
+
+// ShiftClock sets the server's wall clock ahead or back; see [ensemble.ClockShifter].
+func (s *Server) ShiftClock(_ context.Context, by time.Duration) error {
+	s.shift.Store(int64(by))
+	return nil
+}
+
+// Clock returns what the server's wall clock shows.
+func (s *Server) Clock(context.Context) (time.Time, error) {
+	return time.Now().Add(time.Duration(s.shift.Load())), nil
 }
 
 // HoldForces keeps the disk from completing what the server forces to it: it acknowledges no transaction meanwhile.

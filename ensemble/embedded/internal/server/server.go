@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
@@ -24,6 +25,10 @@ type Config struct {
 	// FirstEpoch is the epoch with which the ensemble began. If it is later than 1, every server shows
 	// it from the start, as a zxid without a transaction.
 	FirstEpoch int64
+	// Shift is by how many nanoseconds the server's wall clock is ahead of the right time; nil: by none.
+	Shift *atomic.Int64
+	// WallExpiry is a deliberate defect: sessions expire by the wall clock.
+	WallExpiry bool
 	// Disk survives the server.
 	Disk *zab.Disk
 	// Listener accepts the clients' connections; the server closes it.
@@ -83,7 +88,7 @@ type Server struct {
 	tree       *tree.Tree
 	prep       *prep.Prep // while leading
 	sessions   *sessions  // while leading
-	sweepAt    time.Time  // while leading
+	sweepAt    time.Time  // while leading, by the wall clock
 	serving    bool
 	stuck      bool
 	readOnlyAt time.Time     // when it serves read-only if it has found no leader; zero while it has one
@@ -243,6 +248,29 @@ func (s *Server) halt(leave func(*zab.Disk)) {
 	s.accepting.Wait()
 	s.hangUpAll()
 	s.tasks.Wait()
+}
+
+// wall returns what the wall clock shows. As in Apache ZooKeeper, the leader's goes into transactions, where it becomes
+// ctime and mtime, and the age of znodes with a TTL and the times of sweeps go by it ([java.util.Timer]). Everything
+// else is measured.
+//
+// [java.util.Timer]: https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/Timer.html
+func (s *Server) wall() time.Time {
+	if s.cfg.Shift == nil {
+		return s.now
+	}
+	return s.now.Add(time.Duration(s.cfg.Shift.Load()))
+}
+
+// right returns when the wall clock shows a time, if nobody shifts it.
+func (s *Server) right(wall time.Time) time.Time { return wall.Add(s.now.Sub(s.wall())) }
+
+// expiryClock returns the time by which sessions expire.
+func (s *Server) expiryClock() time.Time {
+	if s.cfg.WallExpiry {
+		return s.wall()
+	}
+	return s.now
 }
 
 // Look runs f on the loop's state, between two events, also while the server is
