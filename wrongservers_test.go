@@ -44,3 +44,36 @@ func TestHastyServersAreConvicted(t *testing.T) {
 		}
 	}
 }
+
+// Servers that expire sessions by their wall clock are convicted when it jumps. Neither kills of the leader nor its
+// pauses show it, and right servers stand the same jumps.
+func TestWallExpiryIsConvicted(t *testing.T) {
+	for _, tt := range []struct {
+		wrong bool
+		fault faults.Fault
+		want  bool
+	}{
+		{false, faults.WallClock{By: time.Hour}, false},
+		{false, faults.WallClock{By: -time.Hour}, false},
+		{true, faults.Kill{}, false},
+		{true, faults.Unsynced{}, false},
+		{true, faults.Pause{}, false},
+		{true, faults.WallClock{By: time.Hour}, true},
+		{true, faults.WallClock{Nodes: faults.All, By: time.Minute}, true},
+	} {
+		t.Run(fmt.Sprintf("wrong %t, %s", tt.wrong, tt.fault.Spec()), func(t *testing.T) {
+			w, err := workloads.Named("session", workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := simulate(t, zklab.Experiment{
+				Workload: w, Subject: workloads.Own, Ensemble: embedded.Config{InMemory: true, WallExpiry: tt.wrong},
+				TimeLimit: 30 * time.Second, Seed: 1, Faults: plan.Every(7*time.Second, tt.fault),
+			})
+			violated := o.Result.Violated()
+			if tt.want != slices.Contains(violated, "expiry") || !tt.want && o.Result.Verdict == checker.Violation {
+				t.Errorf("%s, violated are %q", o.Result.Verdict, violated)
+			}
+		})
+	}
+}

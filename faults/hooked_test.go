@@ -86,6 +86,13 @@ func (s hookedServer) Pause(ctx context.Context) error { return s.does("pause", 
 func (s hookedServer) Kill(ctx context.Context) error  { return s.does("kill", s.Server.Kill)(ctx) }
 func (s hookedServer) Stop(ctx context.Context) error  { return s.does("stop", s.Server.Stop)(ctx) }
 
+func (s hookedServer) ShiftClock(ctx context.Context, by time.Duration) error {
+	if by == 0 {
+		return s.Server.ShiftClock(ctx, by)
+	}
+	return s.does("shift clock", func(ctx context.Context) error { return s.Server.ShiftClock(ctx, by) })(ctx)
+}
+
 func (s hookedServer) HoldForces(ctx context.Context, hold bool) error {
 	if !hold {
 		return s.Server.HoldForces(ctx, hold)

@@ -316,7 +316,7 @@ func TestClaimedServers(t *testing.T) {
 
 // A heal that comes again does not undo what another fault did since.
 func TestHealAgainLater(t *testing.T) {
-	for _, spec := range []string{"pause:all", "kill:all", "restart:all", "rolling", "partition:all", "lossy", "slow-network", "slow-disk:all", "unsynced:all"} {
+	for _, spec := range []string{"pause:all", "kill:all", "restart:all", "rolling", "partition:all", "lossy", "slow-network", "slow-disk:all", "unsynced:all", "wall-clock:all"} {
 		onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
 			first := l.seen(parsed(t, spec))
 			l.healed(first, em.Clean)
