@@ -91,6 +91,29 @@ type DiskEmptier interface {
 	DiskEmpty(ctx context.Context) (bool, error)
 }
 
+// PowerLoser is a [Killer] whose machine can lose its power: what the server has written and not forced to its disk
+// is lost with it, in part or as a whole. The rest is there when it is started again.
+type PowerLoser interface {
+	Killer
+	// HoldForces keeps the server's disk from completing what the server forces to it, until it is called with false or
+	// the server loses its power. Meanwhile the server goes on to write.
+	HoldForces(ctx context.Context, hold bool) error
+	// LosePower ends the server at once. Of the transactions that it has written and not forced, the first ones remain:
+	// keep, at least 0 and less than 1, chooses how many, from none to all. It returns how many were not forced, and how
+	// many of these are lost. It works on a server that is down, too.
+	LosePower(ctx context.Context, keep float64) (unforced, lost int, err error)
+}
+
+// ClockShifter is a [Server] whose wall clock can be wrong.
+type ClockShifter interface {
+	// ShiftClock sets the server's wall clock ahead by that much, or back if it is negative, of the time that it would
+	// show otherwise; 0 sets it right. Clocks that measure how long something takes go on as before. The clock stays as
+	// it is when the server is started again.
+	ShiftClock(ctx context.Context, by time.Duration) error
+	// Clock returns what the server's wall clock shows.
+	Clock(ctx context.Context) (time.Time, error)
+}
+
 // Reconfigurer is an [Ensemble] whose servers carry out reconfig for a client that may do so. The ensemble must
 // be started for it; see [Preparer].
 type Reconfigurer interface {
@@ -126,6 +149,7 @@ const (
 	CanLose        Ability = "lose"        // Lossy
 	CanFillDisk    Ability = "fill disk"   // DiskFiller
 	CanEmptyDisk   Ability = "empty disk"  // DiskEmptier, of each server
+	CanLosePower   Ability = "lose power"  // PowerLoser, of each server
 	CanReconfigure Ability = "reconfigure" // Reconfigurer
 	CanUpgrade     Ability = "upgrade"     // Upgrader, of each server
 	CanPause       Ability = "pause"       // Pauser, of each server

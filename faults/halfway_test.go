@@ -22,7 +22,7 @@ import (
 var serverFaults = []string{
 	"pause", "pause:all", "kill", "kill:all", "restart", "restart:all", "rolling",
 	"partition", "partition:all", "partition:halves", "partition:ring", "partition:bridge", "partition:mute", "partition:deaf",
-	"lossy", "lossy:one", "slow-network", "slow-network:one", "slow-disk", "slow-disk:all", "empty-disk", "upgrade",
+	"lossy", "lossy:one", "slow-network", "slow-network:one", "slow-disk", "slow-disk:all", "empty-disk", "upgrade", "unsynced", "unsynced:all", "wall-clock", "wall-clock:all:by=-1h0m0s",
 }
 
 // withLinks are these, those that are of the clients' links, and those that are requests, of which no step can fail.

@@ -93,6 +93,28 @@ func (s hookedServer) SetUpgraded(ctx context.Context, upgraded bool) error {
 	return s.does("upgrade", func(ctx context.Context) error { return s.Server.SetUpgraded(ctx, upgraded) })(ctx)
 }
 
+func (s hookedServer) ShiftClock(ctx context.Context, by time.Duration) error {
+	if by == 0 {
+		return s.Server.ShiftClock(ctx, by)
+	}
+	return s.does("shift clock", func(ctx context.Context) error { return s.Server.ShiftClock(ctx, by) })(ctx)
+}
+
+func (s hookedServer) HoldForces(ctx context.Context, hold bool) error {
+	if !hold {
+		return s.Server.HoldForces(ctx, hold)
+	}
+	return s.does("hold forces", func(ctx context.Context) error { return s.Server.HoldForces(ctx, hold) })(ctx)
+}
+
+func (s hookedServer) LosePower(ctx context.Context, keep float64) (unforced, lost int, err error) {
+	err = s.does("lose power", func(ctx context.Context) (err error) {
+		unforced, lost, err = s.Server.LosePower(ctx, keep)
+		return err
+	})(ctx)
+	return unforced, lost, err
+}
+
 func (s hookedServer) EmptyDisk(ctx context.Context) error {
 	return s.does("empty disk", s.Server.EmptyDisk)(ctx)
 }

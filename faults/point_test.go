@@ -73,14 +73,14 @@ type comes struct {
 
 var whatComes = []comes{
 	{"lose-request cut reset refuse expire crash", "create#2", "a", "error"},
-	{"kill restart empty-disk", "create#2", "a", "error"},
+	{"kill restart empty-disk unsynced", "create#2", "a", "error"},
 	{"pause freeze", "create#2", "a", ""},
-	{"reconfig", "create#2", "", ""}, // the server goes on, and creates it, unless it led
+	{"reconfig wall-clock", "create#2", "", ""}, // the server goes on, and creates it, unless it led
 	{"lose-reply cut reset refuse expire crash", "create#2/reply", "a b", "error"},
-	{"kill restart pause empty-disk reconfig", "create#2/reply", "a b", "ok"},
+	{"kill restart pause empty-disk unsynced wall-clock reconfig", "create#2/reply", "a b", "ok"},
 	{"freeze", "create#2/reply", "a b", ""},
 	{"cut refuse expire crash", "create#2/after", "a b", "error"},
-	{"cut reset refuse expire crash kill restart pause freeze empty-disk reconfig", "create#2/reply/after", "a b", "ok"},
+	{"cut reset refuse expire crash kill restart pause freeze empty-disk unsynced wall-clock reconfig", "create#2/reply/after", "a b", "ok"},
 }
 
 // Each fault at a message takes effect exactly there: what came before has happened, what
@@ -361,7 +361,7 @@ func TestPointOf(t *testing.T) {
 		"late-request:create create#1":        "error: late-request at a message takes the write only: write late-request@client0/work#1/create#1",
 		"late-event:holder event#1":           "error: late-event at a message takes the client, and how late the event is",
 		"expire connect#1":                    "error: expire is injected at requests, replies, events, and client0/work#1/connect#1 is one of the connects",
-		"partition create#1":                  "error: partition is not injected at a message, but at a time; at messages are pause, kill, restart, empty-disk, reconfig,",
+		"partition create#1":                  "error: partition is not injected at a message, but at a time; at messages are pause, kill, restart, empty-disk, unsynced, wall-clock, reconfig,",
 		"full-disk create#1":                  "error: full-disk is not injected at a message",
 		"lose-request:create:times=2 sync#1":  "error: lose-request at a message takes",
 		"lose-request:create:who=all event#1": "error: lose-request is injected at requests",

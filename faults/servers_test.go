@@ -1,13 +1,19 @@
 package faults_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
@@ -44,6 +50,12 @@ func TestServersAway(t *testing.T) {
 		{"empty-disk:one", 5, 1},
 		{"empty-disk:minority", 5, 2},
 		{"empty-disk:server-2", 3, 1},
+		{"unsynced", 3, 1},
+		{"unsynced:leader", 1, 1},
+		{"unsynced:minority", 5, 2},
+		{"unsynced:majority", 5, 3},
+		{"unsynced:all", 3, 3},
+		{"unsynced:server-2", 3, 1},
 		{"restart:leader", 1, 1},
 		{"restart", 3, 1},
 		{"restart:majority", 5, 3},
@@ -99,6 +111,51 @@ func (l *lab) away(em *embedded.Ensemble, id int, paused bool) {
 	}
 	if paused != (err == nil) || !paused && !errors.Is(err, syscall.ECONNREFUSED) {
 		l.t.Errorf("server %d: a connection gave %v", id, err)
+	}
+}
+
+// What servers acknowledged outlives a loss of power of all of them, and something was lost: what they had written and
+// not forced to disk.
+func TestUnsyncedLosesNothingAcknowledged(t *testing.T) {
+	losses := regexp.MustCompile(`server \d lost (\d+) of (\d+)`)
+	var unforced, lost int
+	for seed := range uint64(5) {
+		onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
+			l.seed = seed
+			writing, stop := context.WithCancel(l.t.Context())
+			var acked []string
+			var done sync.WaitGroup
+			done.Go(func() {
+				for writing.Err() == nil {
+					if path, err := l.clients[0].Create(l.folder()+"/s-", nil, zk.FlagSequence, open); err == nil {
+						acked = append(acked, path)
+					}
+					time.Sleep(time.Millisecond)
+				}
+			})
+			time.Sleep(100 * time.Millisecond)
+			e := l.seen(parsed(t, "unsynced:all"))
+			l.healed(e, em.Clean)
+			stop()
+			done.Wait()
+			all := losses.FindAllStringSubmatch(e.Describe().Detail, -1)
+			if len(all) != 3 || len(acked) == 0 {
+				t.Errorf("%d writes were acknowledged; %s", len(acked), e.Describe().Detail)
+			}
+			for _, one := range all {
+				gone, _ := strconv.Atoi(one[1])
+				written, _ := strconv.Atoi(one[2])
+				unforced, lost = unforced+written, lost+gone
+			}
+			for _, path := range acked {
+				if is, _, err := l.target.Admin.Exists(path); err != nil || !is {
+					t.Errorf("%s was acknowledged: %t, %v", path, is, err)
+				}
+			}
+		})
+	}
+	if lost == 0 || lost >= unforced {
+		t.Errorf("lost are %d of %d transactions that were not forced", lost, unforced)
 	}
 }
 
@@ -259,7 +316,7 @@ func TestClaimedServers(t *testing.T) {
 
 // A heal that comes again does not undo what another fault did since.
 func TestHealAgainLater(t *testing.T) {
-	for _, spec := range []string{"pause:all", "kill:all", "restart:all", "rolling", "partition:all", "lossy", "slow-network", "slow-disk:all"} {
+	for _, spec := range []string{"pause:all", "kill:all", "restart:all", "rolling", "partition:all", "lossy", "slow-network", "slow-disk:all", "unsynced:all", "wall-clock:all"} {
 		onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
 			first := l.seen(parsed(t, spec))
 			l.healed(first, em.Clean)

@@ -237,6 +237,9 @@ type FaultTraits struct {
 	// in use.
 	Denies  bool `json:"denies,omitempty"`
 	Deletes bool `json:"deletes,omitempty"`
+	// Clocks means that servers' wall clocks are wrong. That changes when they delete znodes with a TTL and containers,
+	// and the times that transactions state. It must change nothing else.
+	Clocks bool `json:"clocks,omitempty"`
 }
 
 // SessionsEnd says when the sessions that a fault hits end.

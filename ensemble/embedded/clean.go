@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 )
 
 // Clean returns an error that lists what is left of faults, for tests: servers that are down or paused,
-// disks that are slow, versions that differ, and links that are cut, slower than [Config.Latency] or lossy. It returns nil if
+// disks that are slow or held, wall clocks that are wrong, versions that differ, and links that are cut, slower than
+// [Config.Latency] or lossy. It returns nil if
 // nothing is left.
 func (e *Ensemble) Clean() error {
 	var errs []error
@@ -37,12 +39,18 @@ func (s *Server) clean() error {
 		return fmt.Errorf("server %d is down", s.id)
 	}
 	var errs []error
+	if by := time.Duration(s.shift.Load()); by != 0 {
+		errs = append(errs, fmt.Errorf("the wall clock of server %d is wrong by %v", s.id, by))
+	}
 	if run.Paused() {
 		errs = append(errs, fmt.Errorf("server %d is paused", s.id))
 	}
 	s.withDisk(func(d *zab.Disk) {
 		if by := d.Delay(); by > 0 {
 			errs = append(errs, fmt.Errorf("the disk of server %d is slow by %v", s.id, by))
+		}
+		if d.Held() {
+			errs = append(errs, fmt.Errorf("what server %d forces does not reach its disk", s.id))
 		}
 	})
 	return errors.Join(errs...)

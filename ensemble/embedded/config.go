@@ -94,6 +94,14 @@ type Config struct {
 	// process ends, but what the machine had not written when it failed.
 	Fsync bool
 
+	// Hasty has a server acknowledge a transaction before it is forced to the disk, as Apache ZooKeeper does with
+	// zookeeper.forceSync=no. A killed server loses nothing by that. A server that loses its power may lose all of
+	// the last half minute, and so may the ensemble if that happens to some of them. Not with Data: see Fsync.
+	Hasty bool
+	// WallExpiry is a deliberate defect, for tests of checks: sessions expire by the leader's wall clock, which can
+	// jump; see [Server.ShiftClock]. Apache ZooKeeper measures how long it has not heard of a session.
+	WallExpiry bool
+
 	// MaxRequest is ZooKeeper's jute.maxbuffer: the largest request, in bytes, that
 	// is taken from a client; a larger one costs the connection. 1048575 when 0.
 	MaxRequest int
@@ -209,6 +217,9 @@ func (c Config) validate() error {
 	}
 	if err := ValidateUpgrade(c.UpgradeTo); err != nil {
 		return err
+	}
+	if c.Data != "" && c.Hasty {
+		return fmt.Errorf("%w: servers with files force them or do not, by Fsync: leave Hasty out", ErrConfig)
 	}
 	if c.LocalSessions && !c.ReadOnly {
 		return fmt.Errorf("%w: local sessions need read-only mode: set ReadOnly as well", ErrConfig)

@@ -56,6 +56,7 @@ func assemble(c Config) (*Ensemble, error) {
 		if err := s.openFiles(); err != nil {
 			return nil, errors.Join(fmt.Errorf("embedded ensemble: %w", err), e.Close())
 		}
+		s.disk.Hasty = c.Hasty
 		s.disk.Taken = &e.streams.taken
 		if c.KeepLog {
 			s.disk.Keep = 0
@@ -169,6 +170,12 @@ func (e *Ensemble) Profile() ensemble.Profile {
 	}
 	if e.cfg.Data != "" {
 		p.Settings = append(p.Settings, fmt.Sprintf("files, fsync=%t", e.cfg.Fsync))
+	}
+	if e.cfg.Hasty {
+		p.Settings = append(p.Settings, "forceSync=no")
+	}
+	if e.cfg.WallExpiry {
+		p.Settings = append(p.Settings, "sessions expire by the wall clock")
 	}
 	return p
 }

@@ -14,13 +14,17 @@ func (e *Ensemble) Administrator() (scheme string, credential []byte) {
 	return superuser.Scheme, []byte(superuser.Credential)
 }
 
-// Lacks reports the abilities that an ensemble has only if it was started for them.
+var errNoFsync = errors.New("the servers do not force what they write to their files, so nothing tells what a loss of power would leave: start the ensemble with Fsync, or without files")
+
+// Lacks reports the abilities that not every ensemble has.
 func (e *Ensemble) Lacks(a ensemble.Ability) error {
 	switch {
 	case a == ensemble.CanReconfigure && !(e.cfg.Reconfig && e.cfg.SuperDigest == superuser.Digest()):
 		return errNoReconfig
 	case a == ensemble.CanUpgrade && e.cfg.UpgradeTo == "":
 		return errNoUpgrade
+	case a == ensemble.CanLosePower && e.cfg.Data != "" && !e.cfg.Fsync:
+		return errNoFsync
 	}
 	return nil
 }

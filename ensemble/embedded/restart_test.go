@@ -223,3 +223,42 @@ func TestEmptiedDisk(t *testing.T) {
 		})
 	}
 }
+
+// A loss of power leaves in the files what was acknowledged. Files that are not forced tell nothing of that.
+func TestPowerLossWithFiles(t *testing.T) {
+	cfg := Config{Addrs: ReservePorts(t, 3), Data: t.TempDir(), Fsync: true}
+	e := restarted(t, nil, cfg)
+	c := connect(t, cfg.Addrs[0], zkclient.Config{Session: wire.Session{Timeout: time.Minute}})
+	for range 5 {
+		if r, err := c.Do(t.Context(), wire.Create, &wire.CreateRequest{Path: "/a", Mode: wire.PersistentSequential, ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}}); err != nil || r.Header.Err != wire.OK {
+			t.Fatal(r.Header.Err, err)
+		}
+	}
+	for _, s := range e.servers {
+		if _, _, err := s.LosePower(t.Context(), 1); err == nil {
+			t.Error("more than all is to remain")
+		}
+		if _, _, err := s.LosePower(t.Context(), 0); err != nil {
+			t.Error(err)
+		}
+		if down, err := s.Down(t.Context()); err != nil || !down {
+			t.Errorf("server %d runs without power: %v", s.id, err)
+		}
+		if again, _, err := s.LosePower(t.Context(), 0); again > 0 || err != nil {
+			t.Errorf("server %d has %d unforced after it lost its power, %v", s.id, again, err)
+		}
+	}
+	restarted(t, e, cfg)
+	c = connect(t, cfg.Addrs[0], zkclient.Config{})
+	if r, err := c.Do(t.Context(), wire.Exists, &wire.ReadRequest{Path: "/a0000000004"}); err != nil || r.Header.Err != wire.OK {
+		t.Errorf("what was acknowledged: %v, %v", r.Header.Err, err)
+	}
+
+	loose := restarted(t, nil, Config{Nodes: 1, Data: t.TempDir()})
+	if _, _, err := loose.Server(1).LosePower(t.Context(), 0); !errors.Is(err, errNoFsync) {
+		t.Errorf("servers that do not force lost power: %v", err)
+	}
+	if _, err := Start(Config{Data: t.TempDir(), Hasty: true}); !errors.Is(err, ErrConfig) {
+		t.Errorf("hasty with files: %v", err)
+	}
+}

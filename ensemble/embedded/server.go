@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,6 +27,7 @@ type Server struct {
 	id       int
 	addr     string
 	disk     *zab.Disk     // survives kill and start
+	shift    atomic.Int64  // of the machine's wall clock, in nanoseconds
 	files    *files.Server // survive the process; nil: nothing does
 
 	life        sync.Mutex   // held by who starts or ends the server
@@ -151,6 +153,7 @@ func (s *Server) config(l net.Listener) server.Config {
 			ID: s.id, Voters: voters, Observers: observers,
 			Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
 		},
+		Shift: &s.shift, WallExpiry: c.WallExpiry,
 		MinSession: c.MinSession, MaxSession: c.MaxSession, Sweep: c.Sweep,
 		FirstEpoch: s.ensemble.epoch, Disk: s.disk, Listener: l,
 		Send:    func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
@@ -175,6 +178,12 @@ func (s *Server) Stop(context.Context) error { return s.end((*server.Server).Sto
 func (s *Server) end(how func(*server.Server)) error {
 	s.life.Lock()
 	defer s.life.Unlock()
+	s.halt(how)
+	return nil
+}
+
+// halt ends the server, if it runs. Its caller holds life.
+func (s *Server) halt(how func(*server.Server)) {
 	if run := s.current(); run != nil {
 		how(run)
 		s.page.close()
@@ -182,7 +191,6 @@ func (s *Server) end(how func(*server.Server)) error {
 		s.ensemble.links.Detach(s.id)
 		s.set(nil)
 	}
-	return nil
 }
 
 // Down reports whether the server is down.
@@ -221,6 +229,42 @@ func (s *Server) SlowDisk(_ context.Context, by time.Duration) error {
 	}
 	s.withDisk(func(d *zab.Disk) { d.SetDelay(by) })
 	return nil
+}
+
+// ShiftClock sets the server's wall clock ahead or back; see [ensemble.ClockShifter].
+func (s *Server) ShiftClock(_ context.Context, by time.Duration) error {
+	s.shift.Store(int64(by))
+	return nil
+}
+
+// Clock returns what the server's wall clock shows.
+func (s *Server) Clock(context.Context) (time.Time, error) {
+	return time.Now().Add(time.Duration(s.shift.Load())), nil
+}
+
+// HoldForces keeps the disk from completing what the server forces to it: it acknowledges no transaction meanwhile.
+func (s *Server) HoldForces(_ context.Context, hold bool) error {
+	s.withDisk(func(d *zab.Disk) { d.Hold(hold) })
+	return nil
+}
+
+// LosePower ends the server, if it runs, and takes from its disk what was not forced; see [ensemble.PowerLoser]. With
+// [Config.Data] it needs [Config.Fsync]: without, nothing tells what the machine's disk has.
+func (s *Server) LosePower(_ context.Context, keep float64) (unforced, lost int, err error) {
+	if err := s.ensemble.Lacks(ensemble.CanLosePower); err != nil {
+		return 0, 0, err
+	}
+	if keep < 0 || keep >= 1 {
+		return 0, 0, fmt.Errorf("%v of what was not forced is to remain: give 0 or more, and less than 1", keep)
+	}
+	s.life.Lock()
+	defer s.life.Unlock()
+	if s.current() == nil {
+		unforced, lost = s.disk.LosePower(keep)
+		return unforced, lost, s.unwritable()
+	}
+	s.halt(func(run *server.Server) { unforced, lost = run.LosePower(keep) })
+	return unforced, lost, s.unwritable()
 }
 
 // EmptyDisk removes all that the server has written, in memory and in files. It must be down.

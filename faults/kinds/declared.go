@@ -23,6 +23,10 @@ var (
 	SlowDisk = declare(Kind{Name: "slow-disk", Hits: Servers, Was: "had a slow disk", Were: "had slow disks"})
 	// A server with an empty disk takes over all that the others have.
 	EmptyDisk = declare(Kind{Name: "empty-disk", Hits: Servers, Was: "was killed and lost its disk", Were: "were killed and lost their disks", Down: true, Traits: reconnects})
+	// What a server had not forced to its disk is lost with its power.
+	Unsynced = declare(Kind{Name: "unsynced", Hits: Servers, Was: "was without power", Were: "were without power", Down: true, Traits: reconnects})
+	// A wall clock that jumps disturbs no right server.
+	WallClock = declare(Kind{Name: "wall-clock", Hits: Servers, Was: "had a wrong wall clock", Were: "had wrong wall clocks", Traits: history.FaultTraits{Clocks: true}})
 	// A server that was removed takes part in no decision, and goes on to serve its clients.
 	Reconfig = declare(Kind{Name: "reconfig", Hits: Servers, Was: "was removed from the ensemble", Were: "were removed from the ensemble", Traits: reconnects})
 	// Meanwhile the ensemble has servers of two versions.

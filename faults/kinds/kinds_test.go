@@ -12,6 +12,9 @@ func TestKinds(t *testing.T) {
 		if k.Name == "" || seen[k.Name] || k.Hits == "" || (k.Was == "") != (k.Were == "") {
 			t.Errorf("a kind that cannot be told: %+v", k)
 		}
+		if history.RunFact(k.Name) {
+			t.Errorf("%s is not only a kind of fault: a record has a fact of that name", k.Name)
+		}
 		seen[k.Name] = true
 		if Named(k.Name) != k {
 			t.Errorf("%s names %+v", k.Name, Named(k.Name))

@@ -136,6 +136,13 @@ func (b *builder) swept(t *history.Txn, c change, whole *history.Txn) {
 	}
 }
 
+// misdated reports whether a wall clock was wrong at some time before. What the servers delete by age follows from what
+// the clock showed when a znode was written, and when it is looked at. The next sweep follows from the one before, too,
+// since servers wait for a time of the wall clock.
+func (j *judge) misdated(before time.Duration) bool {
+	return overlap(j.Clocks, 0, before)
+}
+
 // goneTooEarly looks for containers and TTL znodes that are missing before their time, although no
 // client asked to delete them.
 func (j *judge) goneTooEarly(c *conn, v *view, r *reply, of *content) {
@@ -156,7 +163,7 @@ func (j *judge) goneTooEarly(c *conn, v *view, r *reply, of *content) {
 		return
 	}
 	switch {
-	case l.ttl > 0 && len(p.births) == 1 && r.at-made.by.at < l.ttl && made.zxid>>32 == v.lower>>32:
+	case l.ttl > 0 && len(p.births) == 1 && !j.misdated(r.at) && r.at-made.by.at < l.ttl && made.zxid>>32 == v.lower>>32:
 		j.broken(Lifetimes, append(r.request.events(), made.shown()...), "%s finds nothing, though the znode has a TTL of %s, client %d's %s was sent at %s only, and no client had asked to delete it",
 			told(c, r), l.ttl, made.by.conn.client, made.by.name(), at(made.by.at))
 	case j.standingChild(of.path, p, r, v.lower) != nil:
@@ -232,7 +239,7 @@ func (j *judge) stayed(c *conn, v *view, r *reply, of *content) {
 	}
 	due := m.by.reply.at + l.ttl
 	asked := v.fence.at
-	if asked <= due || j.interfered(due, asked) {
+	if asked <= due || j.interfered(due, asked) || j.misdated(asked) {
 		return
 	}
 	j.Report[Lifetimes].count("looks_behind", 1)

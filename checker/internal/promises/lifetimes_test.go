@@ -28,8 +28,9 @@ func TestLifetimes(t *testing.T) {
 		epoch   bool          // under a new leader
 		look    time.Duration
 		fault   bool
-		without bool // the promise is found broken without the transactions, and
-		with    bool // with them
+		ahead   time.Duration // of the leader's wall clock, from the third second on
+		without bool          // the promise is found broken without the transactions, and
+		with    bool          // with them
 	}{
 		"a container that had a child":               {made: "createContainer", child: true, emptied: true, swept: 5 * time.Second, look: 6 * time.Second},
 		"a container that never had one":             {made: "createContainer", swept: 5 * time.Second, look: 6 * time.Second, without: true, with: true},
@@ -49,12 +50,20 @@ func TestLifetimes(t *testing.T) {
 		"a znode with a TTL that stays":              {made: "createTTL", ttl: time.Second, look: 9 * time.Second, with: true},
 		"a znode with a TTL that stays with a child": {made: "createTTL", ttl: time.Second, child: true, look: 9 * time.Second},
 		"a znode with a TTL that somebody deleted":   {made: "createTTL", ttl: hour, swept: 5 * time.Second, deleted: true, look: 6 * time.Second, without: true, with: true},
+		"a container that stays by a wrong clock":    {made: "createContainer", child: true, emptied: true, look: 9 * time.Second, ahead: hour},
+		"a znode that stays by a wrong clock":        {made: "createTTL", ttl: time.Second, look: 9 * time.Second, ahead: -hour},
+		"a TTL that is over by a wrong clock":        {made: "createTTL", ttl: hour, swept: 5 * time.Second, look: 6 * time.Second, ahead: 2 * hour},
+		"a TTL that is not over by a wrong clock":    {made: "createTTL", ttl: 3 * hour, swept: 5 * time.Second, look: 6 * time.Second, ahead: hour, with: true},
+		"never a child, and a wrong clock":           {made: "createContainer", swept: 5 * time.Second, look: 6 * time.Second, ahead: hour, without: true, with: true},
 		"a persistent znode":                         {made: "create", swept: 5 * time.Second, look: 6 * time.Second, with: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := promises.Run{Final: time.Hour, Sweep: sweep, Tick: time.Second}
 			if c.fault {
 				run.Faults = []promises.Span{{From: 6 * time.Second, To: 7 * time.Second}}
+			}
+			if c.ahead != 0 {
+				run.Clocks = []promises.Span{{From: 3 * time.Second, To: 4 * time.Second}}
 			}
 			zxid := history.ID(1 << 32)
 			xid := int32(0)
@@ -67,6 +76,9 @@ func TestLifetimes(t *testing.T) {
 			txn := func(at time.Duration, x history.Txn) {
 				zxid++
 				x.Zxid, x.Wall = zxid, began.Add(at)
+				if at > 3*time.Second {
+					x.Wall = x.Wall.Add(c.ahead)
+				}
 				run.Transactions = append(run.Transactions, x)
 			}
 			write := func(at time.Duration, q history.Request, x history.Txn) {

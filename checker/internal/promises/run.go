@@ -56,9 +56,11 @@ type Run struct {
 	// clients that may not read. Removed means that the harness deleted znodes that
 	// clients had created.
 	Denied, Removed bool
-	// Faults holds the times of all faults, Stalled the times in which the recording process itself was
+	// Faults holds the times of all other faults, Stalled the times in which the recording process itself was
 	// held up.
 	Faults, Stalled []Span
+	// Clocks holds the times in which servers' wall clocks were wrong. They are not among Disturbed and Faults.
+	Clocks []Span
 	// Tick is the servers' unit of time. Timed means that the servers share the
 	// record's clock, so that their times can be compared with the record's.
 	Tick  time.Duration

@@ -192,6 +192,10 @@ func wireRun(a *evidence.Record) promises.Run {
 		}
 	}
 	for _, f := range a.Faults.All {
+		if f.Traits.Clocks {
+			run.Clocks = append(run.Clocks, promises.Span{From: f.From, To: f.Over})
+			continue // it disturbs no right server
+		}
 		run.Faults = append(run.Faults, promises.Span{From: f.From, To: f.Over})
 		if f.OnServers() {
 			run.Disturbed = append(run.Disturbed, promises.Span{From: f.From, To: f.Over})

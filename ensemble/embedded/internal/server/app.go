@@ -66,7 +66,7 @@ func (a *app) Install(state zab.State, _ int64) {
 // introduce sets the list of servers in a tree, unless a reconfiguration has set it.
 func (s *Server) introduce(t *tree.Tree) {
 	if !s.standalone() && t.Membership() == "" {
-		t.SetMembership(s.cfg.Members.Text(s.cfg.version()), s.cfg.version(), time.Now().UnixMilli())
+		t.SetMembership(s.cfg.Members.Text(s.cfg.version()), s.cfg.version(), s.wall().UnixMilli())
 	}
 }
 
@@ -94,9 +94,9 @@ func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 		}
 		s.sessions = newSessions(s.cfg.Zab.Tick)
 		for id, timeout := range s.tree.Sessions() {
-			s.sessions.add(id, timeout, s.now)
+			s.sessions.add(id, timeout, s.expiryClock())
 		}
-		s.sweepAt = s.now.Add(s.cfg.Sweep)
+		s.sweepAt = s.wall().Add(s.cfg.Sweep)
 		s.proposals = fourletter.Sizes{}
 	}
 }
@@ -160,13 +160,13 @@ func (s *Server) fromLearner(from int, payload any) {
 		s.propose(p)
 	case touches:
 		for id, timeout := range p {
-			s.sessions.touch(id, timeout, s.now)
+			s.sessions.touch(id, timeout, s.expiryClock())
 		}
 	case syncAsked:
 		s.leadSync(syncWait{id: p.id, origin: from})
 	case moveAsked:
 		s.counters.Count(fourletter.Revalidations)
-		s.node.SendLearner(from, moveDone{id: p.id, ok: s.sessions.move(p.session, p.timeout, from, s.now)})
+		s.node.SendLearner(from, moveDone{id: p.id, ok: s.sessions.move(p.session, p.timeout, from, s.expiryClock())})
 	}
 }
 

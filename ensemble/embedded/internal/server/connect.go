@@ -80,7 +80,7 @@ func (s *Server) resume(c *conn, r *wire.ConnectRequest) {
 		return
 	}
 	if s.sessions != nil {
-		s.establish(c, s.sessions.move(r.Session, c.timeout, s.cfg.Zab.ID, s.now))
+		s.establish(c, s.sessions.move(r.Session, c.timeout, s.cfg.Zab.ID, s.expiryClock()))
 		return
 	}
 	s.counters.Count(fourletter.OwnRevalidations)

@@ -181,7 +181,11 @@ func (s *Server) tick() {
 func (s *Server) next() time.Time {
 	next := s.node.Next()
 	if s.sessions != nil {
-		for _, t := range []time.Time{s.sessions.next(), s.sweepAt} {
+		expiry := s.sessions.next()
+		if s.cfg.WallExpiry && !expiry.IsZero() {
+			expiry = s.right(expiry)
+		}
+		for _, t := range []time.Time{expiry, s.right(s.sweepAt)} {
 			if !t.IsZero() && t.Before(next) {
 				next = t
 			}

@@ -37,7 +37,7 @@ func (s *Server) touch(c *conn) bool {
 		return s.knowsReadOnly(c)
 	}
 	if s.sessions != nil {
-		return s.sessions.touch(c.session, c.timeout, s.now)
+		return s.sessions.touch(c.session, c.timeout, s.expiryClock())
 	}
 	s.touched[c.session] = c.timeout
 	return true

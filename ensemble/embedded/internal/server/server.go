@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
@@ -24,6 +25,10 @@ type Config struct {
 	// FirstEpoch is the epoch with which the ensemble began. If it is later than 1, every server shows
 	// it from the start, as a zxid without a transaction.
 	FirstEpoch int64
+	// Shift is by how many nanoseconds the server's wall clock is ahead of the right time; nil: by none.
+	Shift *atomic.Int64
+	// WallExpiry is a deliberate defect: sessions expire by the wall clock.
+	WallExpiry bool
 	// Disk survives the server.
 	Disk *zab.Disk
 	// Listener accepts the clients' connections; the server closes it.
@@ -85,7 +90,7 @@ type Server struct {
 	tree       *tree.Tree
 	prep       *prep.Prep // while leading
 	sessions   *sessions  // while leading
-	sweepAt    time.Time  // while leading
+	sweepAt    time.Time  // while leading, by the wall clock
 	serving    bool
 	stuck      bool
 	readOnlyAt time.Time     // when it serves read-only if it has found no leader; zero while it has one
@@ -217,12 +222,19 @@ func (s *Server) Paused() bool {
 // Kill ends the server as SIGKILL does: what was not on disk is lost. Its connections are closed as the
 // kernel closes those of a process that has died: the client gets what was sent, and then the end, or a
 // reset if it is still sending.
-func (s *Server) Kill() { s.halt(true) }
+func (s *Server) Kill() { s.halt((*zab.Disk).Crash) }
+
+// LosePower is like Kill, and loses what was not forced to the disk; see [zab.Disk.LosePower].
+func (s *Server) LosePower(keep float64) (unforced, lost int) {
+	s.halt(func(d *zab.Disk) { unforced, lost = d.LosePower(keep) })
+	return unforced, lost
+}
 
 // Stop ends the server in good order: its disk is complete.
-func (s *Server) Stop() { s.halt(false) }
+func (s *Server) Stop() { s.halt((*zab.Disk).Flush) }
 
-func (s *Server) halt(crash bool) {
+// halt ends the server. Then its disk is left in a state.
+func (s *Server) halt(leave func(*zab.Disk)) {
 	s.mu.Lock()
 	if s.over {
 		s.mu.Unlock()
@@ -232,16 +244,35 @@ func (s *Server) halt(crash bool) {
 	s.timer.Stop()
 	close(s.ending)
 	s.inbox.signal()
-	if crash {
-		s.cfg.Disk.Crash()
-	} else {
-		s.cfg.Disk.Flush()
-	}
+	leave(s.cfg.Disk)
 	s.mu.Unlock()
 	s.cfg.Listener.Close()
 	s.accepting.Wait()
 	s.hangUpAll()
 	s.tasks.Wait()
+}
+
+// wall returns what the wall clock shows. As in Apache ZooKeeper, the leader's goes into transactions, where it becomes
+// ctime and mtime, and the age of znodes with a TTL and the times of sweeps go by it ([java.util.Timer]). Everything
+// else is measured.
+//
+// [java.util.Timer]: https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/Timer.html
+func (s *Server) wall() time.Time {
+	if s.cfg.Shift == nil {
+		return s.now
+	}
+	return s.now.Add(time.Duration(s.cfg.Shift.Load()))
+}
+
+// right returns when the wall clock shows a time, if nobody shifts it.
+func (s *Server) right(wall time.Time) time.Time { return wall.Add(s.now.Sub(s.wall())) }
+
+// expiryClock returns the time by which sessions expire.
+func (s *Server) expiryClock() time.Time {
+	if s.cfg.WallExpiry {
+		return s.wall()
+	}
+	return s.now
 }
 
 // Look runs f on the loop's state, between two events, also while the server is

@@ -39,7 +39,7 @@ func (s *Server) propose(r *request) {
 	s.node.Propose(func(zxid int64) any {
 		txn := s.prep.Prepare(&prep.Request{
 			Session: r.session, Cxid: r.cxid, Op: r.op, Record: r.body, Timeout: r.timeout,
-			Auth: r.auth, Time: s.now.UnixMilli(), Refused: code,
+			Auth: r.auth, Time: s.wall().UnixMilli(), Refused: code,
 		}, zxid)
 		s.counters.Count(fourletter.Proposals)
 		s.proposals.Add(proposalSize(txn))
@@ -51,7 +51,7 @@ func (s *Server) propose(r *request) {
 func (s *Server) admit(r *request) wire.Code {
 	switch {
 	case r.op == wire.CreateSession:
-		s.sessions.add(r.session, r.timeout, s.now)
+		s.sessions.add(r.session, r.timeout, s.expiryClock())
 		s.sessions.byID[r.session].owner = r.origin
 	case r.op == wire.CloseSession:
 		s.sessions.close(r.session)
@@ -148,7 +148,7 @@ func (s *Server) sessionClosed(id int64) {
 
 // expireSessions proposes the end of the sessions that are overdue.
 func (s *Server) expireSessions() {
-	for _, id := range s.sessions.expired(s.now) {
+	for _, id := range s.sessions.expired(s.expiryClock()) {
 		s.counters.Count(fourletter.SessionsExpired)
 		s.propose(&request{session: id, op: wire.CloseSession})
 	}
@@ -156,11 +156,12 @@ func (s *Server) expireSessions() {
 
 // sweep proposes the end of containers and TTL nodes whose time has come.
 func (s *Server) sweep() {
-	if s.now.Before(s.sweepAt) {
+	wall := s.wall()
+	if wall.Before(s.sweepAt) {
 		return
 	}
-	s.sweepAt = s.now.Add(s.cfg.Sweep)
-	for _, path := range s.tree.Expired(s.now.UnixMilli()) {
+	s.sweepAt = wall.Add(s.cfg.Sweep)
+	for _, path := range s.tree.Expired(wall.UnixMilli()) {
 		s.propose(&request{op: wire.DeleteContainer, body: &wire.PathRequest{Path: path}})
 	}
 }

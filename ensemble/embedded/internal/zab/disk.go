@@ -19,6 +19,10 @@ const DefaultKeep = 100_000
 // An appended entry is durable once the sync delay has passed. All else is at
 // once: the epochs (few bytes, written with care), truncation, and a snapshot
 // received from a leader, for which the real server waits, too, before it goes on.
+//
+// Durable is what was forced to the disk, and only that is acknowledged. So neither a crash of the process nor a loss
+// of power takes what was acknowledged. With Hasty it is what was written: a crash takes nothing of that, and a loss
+// of power does.
 type Disk struct {
 	// Keep is the length from which on the log is shortened: its oldest entries,
 	// as far as they are committed and durable, go into the base, one for each
@@ -28,6 +32,9 @@ type Disk struct {
 	// Taken, if not nil, is the zxid up to which all readers of the log have read what was committed.
 	// What comes after it stays in the log, however long that gets.
 	Taken *atomic.Int64
+	// Hasty acknowledges entries before they are forced to the disk, as Apache ZooKeeper does with forceSync=no. The
+	// operating system forces them by itself, after writeBack. Not with Files.
+	Hasty bool
 
 	accepted int64 // the latest epoch whose leader was promised obedience
 	current  int64 // the latest epoch whose leader's log was taken over
@@ -41,7 +48,10 @@ type Disk struct {
 	committed int      // entries of log that are known to be committed
 
 	delay   time.Duration
+	held    bool  // what is forced does not reach the disk
 	durable int64 // zxid up to which a crash takes nothing
+	forced  int64 // if Hasty, zxid up to which a loss of power takes nothing
+	undone  bool  // entries were dropped that were known to be committed
 	writes  []write
 	dated   int // how many of writes have their due time
 
@@ -49,6 +59,10 @@ type Disk struct {
 	broken bool  // they could not be written
 	folded int   // entries that went into the base since the files were replaced
 }
+
+// writeBack is how long an operating system may keep what was written before it forces that by itself: Linux as long as
+// vm.dirty_expire_centisecs says, half a minute.
+const writeBack = 30 * time.Second
 
 // write is an entry on its way to the disk.
 type write struct {
@@ -76,13 +90,43 @@ func (d *Disk) Crash() {
 	d.cut(d.index(d.durable))
 }
 
+// Hold keeps what is forced from reaching the disk, until it is called with false or the power is lost.
+func (d *Disk) Hold(hold bool) { d.held = hold }
+
+// Held reports whether Hold keeps what is forced from reaching the disk.
+func (d *Disk) Held() bool { return d.held }
+
+// LosePower drops what was not forced to the disk, but for its first entries: keep, at least 0 and less than 1, chooses
+// how many of them remain. It returns how many were not forced, and how many are lost. It must be called after the node
+// has ended.
+func (d *Disk) LosePower(keep float64) (unforced, lost int) {
+	d.held = false
+	from := d.index(d.safe())
+	unforced = len(d.log) - from
+	kept := int(keep * float64(unforced+1))
+	if end := d.zxidBefore(from + kept); end > d.durable && !d.write(end) {
+		kept = 0
+	}
+	d.cut(from + kept)
+	d.forced, d.writes, d.dated = d.LastZxid(), nil, 0
+	return unforced, unforced - kept
+}
+
+// safe returns the zxid up to which a loss of power takes nothing.
+func (d *Disk) safe() int64 {
+	if d.Hasty {
+		return d.forced
+	}
+	return d.durable
+}
+
 // Empty makes the disk that of a server that never ran, which begins with the given state. It reports
 // whether that could be written to the files, if there are any. Call it when no node works on the disk.
 func (d *Disk) Empty(state State) bool {
 	if d.files != nil && !(d.wrote(d.files.Replace(state, 0, nil)) && d.wrote(d.files.Epochs(0, 0))) {
 		return false
 	}
-	*d = Disk{Keep: d.Keep, Taken: d.Taken, boots: d.boots, delay: d.delay, files: d.files, base: state, members: membersOf(state)}
+	*d = Disk{Keep: d.Keep, Taken: d.Taken, Hasty: d.Hasty, boots: d.boots, delay: d.delay, files: d.files, base: state, members: membersOf(state)}
 	return true
 }
 
@@ -147,7 +191,10 @@ func (d *Disk) append(e Entry) {
 	}
 	d.log = append(d.log, e)
 	d.note(e)
-	if d.delay <= 0 && len(d.writes) == 0 && d.files == nil {
+	switch {
+	case d.Hasty:
+		d.durable = e.Zxid
+	case d.delay <= 0 && !d.held && len(d.writes) == 0 && d.files == nil:
 		d.durable = e.Zxid
 		return
 	}
@@ -165,15 +212,23 @@ func (d *Disk) advance(now time.Time) {
 	for ; d.dated < len(d.writes); d.dated++ {
 		w := &d.writes[d.dated]
 		w.due = now.Add(d.delay)
+		if d.Hasty {
+			w.due = w.due.Add(writeBack)
+		}
 		if i := d.dated; i > 0 && w.due.Before(d.writes[i-1].due) {
 			w.due = d.writes[i-1].due
 		}
 	}
 	due := 0
-	for due < len(d.writes) && !d.writes[due].due.After(now) {
+	for !d.held && due < len(d.writes) && !d.writes[due].due.After(now) {
 		due++
 	}
-	if due == 0 || d.broken || !d.write(d.writes[due-1].zxid) {
+	if due == 0 || d.broken {
+		return
+	}
+	if zxid := d.writes[due-1].zxid; d.Hasty {
+		d.forced = zxid
+	} else if !d.write(zxid) {
 		return
 	}
 	d.writes = d.writes[due:]
@@ -184,6 +239,7 @@ func (d *Disk) advance(now time.Time) {
 func (d *Disk) next(now time.Time) (time.Time, bool) {
 	switch {
 	case d.broken:
+	case d.held && d.dated == len(d.writes):
 	case d.dated < len(d.writes):
 		return now, true
 	case d.dated > 0:
@@ -193,7 +249,7 @@ func (d *Disk) next(now time.Time) (time.Time, bool) {
 }
 
 // synced reports whether the whole log is durable.
-func (d *Disk) synced() bool { return len(d.writes) == 0 }
+func (d *Disk) synced() bool { return len(d.writes) == 0 || d.Hasty }
 
 // commit takes note that all up to zxid is committed.
 func (d *Disk) commit(zxid int64) {
@@ -238,6 +294,7 @@ func (d *Disk) cut(i int) {
 	d.committed = min(d.committed, i)
 	d.forget()
 	last := d.LastZxid()
+	d.forced = min(d.forced, last)
 	if last < d.durable {
 		d.durable = last
 		if d.files != nil {
@@ -266,7 +323,7 @@ func (d *Disk) adopt(s *Sync) {
 		i, rest = i+1, rest[1:]
 	}
 	if i < len(d.log) {
-		if i < d.committed {
+		if d.undone = d.undone || i < d.committed; d.undone && !d.Hasty {
 			panic(fmt.Sprintf("zab: told to drop the committed entries %#x to %#x", d.log[i].Zxid, d.LastCommitted()))
 		}
 		d.cut(i)
@@ -279,13 +336,13 @@ func (d *Disk) adopt(s *Sync) {
 
 // replace takes over a snapshot and the log behind it, as one.
 func (d *Disk) replace(s *Sync) {
-	if s.After < d.LastCommitted() {
+	if d.undone = d.undone || s.After < d.LastCommitted(); d.undone && !d.Hasty {
 		panic(fmt.Sprintf("zab: snapshot at %#x lacks committed entries up to %#x", s.After, d.LastCommitted()))
 	}
 	d.base, d.baseZxid = s.Snapshot, s.After
 	d.log, d.committed = slices.Clone(s.Entries), 0
 	d.reread()
-	d.writes, d.dated, d.durable, d.folded = nil, 0, d.LastZxid(), 0
+	d.writes, d.dated, d.durable, d.forced, d.folded = nil, 0, d.LastZxid(), d.LastZxid(), 0
 	if d.files != nil && !d.wrote(d.files.Replace(d.base, d.baseZxid, d.log)) {
 		d.durable = 0 // the leader is not told that it is here
 	}

@@ -207,6 +207,53 @@ func TestDiskDelay(t *testing.T) {
 	}
 }
 
+// A loss of power leaves what was forced, and of the rest as much as is drawn.
+func TestDiskLosesPower(t *testing.T) {
+	for _, tt := range []struct {
+		keep           float64
+		hasty          bool
+		acked, last    int64 // counters: before and after
+		unforced, lost int
+	}{
+		{0, false, 2, 2, 3, 3},
+		{0.5, false, 2, 4, 3, 1},
+		{0.99, false, 2, 5, 3, 0},
+		{0, true, 5, 2, 3, 3},
+		{0.3, true, 5, 3, 3, 2},
+	} {
+		d := NewDisk(&tally{})
+		d.Hasty = tt.hasty
+		put := func(from, to int64) {
+			for i := from; i <= to; i++ {
+				d.append(Entry{Zxid: zx(1, i), Data: 0})
+			}
+		}
+		put(1, 2)
+		d.advance(epochStart)
+		d.advance(epochStart.Add(writeBack))
+		d.Hold(true)
+		put(3, 5)
+		d.advance(epochStart.Add(writeBack))
+		d.advance(epochStart.Add(time.Hour))
+		if counterOf(d.durable) != tt.acked {
+			t.Errorf("%+v: it acknowledges up to %d", tt, counterOf(d.durable))
+		}
+		if next, ok := d.next(epochStart.Add(time.Hour)); ok {
+			t.Errorf("%+v: a disk that is held waits for %v", tt, next)
+		}
+		unforced, lost := d.LosePower(tt.keep)
+		if unforced != tt.unforced || lost != tt.lost || counterOf(d.LastZxid()) != tt.last || d.durable != d.LastZxid() || !d.synced() {
+			t.Errorf("%+v: %d unforced, %d lost, up to %d, durable up to %d", tt, unforced, lost, counterOf(d.LastZxid()), counterOf(d.durable))
+		}
+		if again, _ := d.LosePower(0); again != 0 {
+			t.Errorf("%+v: what outlived a loss of power was not forced: %d", tt, again)
+		}
+		if put(tt.last+1, tt.last+1); d.durable != d.LastZxid() {
+			t.Errorf("%+v: the disk is still held", tt)
+		}
+	}
+}
+
 func TestFold(t *testing.T) {
 	tests := []struct {
 		name                     string

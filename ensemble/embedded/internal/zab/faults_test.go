@@ -14,7 +14,13 @@ func (v *server) crash() {
 	if s.onCrash != nil {
 		s.onCrash(v.disk)
 	}
-	v.disk.Crash()
+	if s.power {
+		unforced, lost := v.disk.LosePower(s.rnd.Float64())
+		s.used.Unforced += unforced
+		s.used.Lost += lost
+	} else {
+		v.disk.Crash()
+	}
 	v.reread()
 	for _, other := range s.servers {
 		if other == v {

@@ -309,9 +309,10 @@ func (n *Node) ticks(count int) time.Duration { return time.Duration(count) * n.
 // catchUp brings App's state to what is known to be committed.
 func (n *Node) catchUp() {
 	d := n.disk
-	if !n.installed || n.applied < d.baseZxid {
+	if !n.installed || n.applied < d.baseZxid || d.undone {
 		n.install()
 	}
+	d.undone = false
 	for _, e := range d.log[d.index(n.applied):d.committed] {
 		n.apply(e)
 	}

@@ -49,8 +49,8 @@ type plan struct {
 
 // coverage counts what happened.
 type coverage struct {
-	Commits, Elections, Diffs, Truncs, Snaps, Crashes, Pauses, Cuts, SlowDisks, Deposed, Changes int
-	Recovery                                                                                     time.Duration
+	Commits, Elections, Diffs, Truncs, Snaps, Crashes, Pauses, Cuts, SlowDisks, Deposed, Changes, Unforced, Lost int
+	Recovery                                                                                                     time.Duration
 }
 
 // add adds up what happened in two runs.
@@ -66,6 +66,8 @@ func (c *coverage) add(o coverage) {
 	c.SlowDisks += o.SlowDisks
 	c.Deposed += o.Deposed
 	c.Changes += o.Changes
+	c.Unforced += o.Unforced
+	c.Lost += o.Lost
 	c.Recovery = max(c.Recovery, o.Recovery)
 }
 
@@ -74,6 +76,7 @@ type sabotage struct {
 	onSend  func(m *Message) bool // false: the message is lost
 	onCall  func(d *Disk)         // after each call of a node
 	onCrash func(d *Disk)         // before data that is not durable is dropped
+	power   bool                  // no defect: a crash is one of the machine, which loses its power
 }
 
 // server is one server: its disk, and while it is alive its node.

@@ -25,6 +25,41 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
+// Servers that lose their power, one or all at once, keep what was forced, and of the rest some, all or nothing. Servers
+// that acknowledge before they force lose nothing while only their processes die.
+func TestSimulationOfPowerLosses(t *testing.T) {
+	for name, tt := range map[string]struct {
+		plant func(*sim)
+		lose  bool
+	}{
+		"right servers lose power": {func(s *sim) { s.power = true }, true},
+		"hasty servers are killed": {(*sim).hasten, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sum coverage
+			for seed := range uint64(seeds / 3) {
+				s := newSim(seed, nil)
+				tt.plant(s)
+				if err := s.play(); err != nil {
+					t.Fatalf("seed %d: %v", seed, err)
+				}
+				sum.add(s.used)
+			}
+			t.Logf("%+v", sum)
+			if lost := sum.Lost > 0 && sum.Lost < sum.Unforced; lost != tt.lose {
+				t.Errorf("lost are %d of %d that were not forced", sum.Lost, sum.Unforced)
+			}
+		})
+	}
+}
+
+// hasten has the servers acknowledge before they force.
+func (s *sim) hasten() {
+	for _, v := range s.servers {
+		v.disk.Hasty = v.files == nil
+	}
+}
+
 // replay plays a run again and shows how it ended.
 func replay(t *testing.T, s *sim) {
 	var lines []string
@@ -53,6 +88,10 @@ func TestSimulationCatches(t *testing.T) {
 		},
 		"a disk that loses the end of its log": func(s *sim) {
 			s.onCrash = func(d *Disk) { d.durable = d.zxidBefore(max(0, len(d.log)-1)) }
+		},
+		"disks that acknowledge before they force, and lose power": func(s *sim) {
+			s.hasten()
+			s.power = true
 		},
 		"a network that loses a proposal": func(s *sim) {
 			s.onSend = func(m *Message) bool { return m.Kind != Propose || m.Entry.Zxid%1000 != 7 }

@@ -37,7 +37,8 @@
 // So the leader has what was committed, brings a quorum to have it, and only then serves.
 //
 // If a node is told to drop an entry that it knows to be committed, or gets entries with a gap, it
-// panics: that is a defect of this package or of the network below.
+// panics: that is a defect of this package or of the network below. A server whose disk is Hasty drops
+// such an entry: others may have lost it with their power.
 //
 // # Time
 //
