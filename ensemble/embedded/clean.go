@@ -11,8 +11,7 @@ import (
 
 // Clean returns an error that lists what is left of faults, for tests: servers that are down or paused,
 // disks that are slow or held, wall clocks that are wrong, versions that differ, and links that are cut, slower than
-// [Config.Latency] or lossy. It returns nil if
-// nothing is left.
+// [Config.Latency] or lossy. It returns nil if nothing is left.
 func (e *Ensemble) Clean() error {
 	var errs []error
 	upgraded := 0
