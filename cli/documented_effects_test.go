@@ -67,7 +67,9 @@ func simulated(t *testing.T, d docCommand, instead map[string]string) []string {
 		switch {
 		case f.Name == "subject-command":
 			args = append(args, "--clients-as=process")
-		case replaced || slices.Contains([]string{"ensemble", "servers", "simulate", "gate", "label", "quiet", "for", "github"}, f.Name),
+		case f.Name == "upgrade-to": // an image, perhaps
+			args = append(args, "--upgrade-to=3.9")
+		case replaced || slices.Contains([]string{"ensemble", "image", "servers", "simulate", "gate", "label", "quiet", "for", "github"}, f.Name),
 			slices.Contains([]string{"auth", "tls-ca", "tls-cert", "tls-key"}, f.Name), // TestSecuredRun tests these
 			slices.Contains([]string{"control", "others", "plan"}, f.Name),             // the script managed tests these
 			strings.HasSuffix(f.Name, "-command"):
