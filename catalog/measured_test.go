@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"os"
 	"testing"
 
 	"github.com/zklab/zklab/catalog/entry"
@@ -24,8 +25,14 @@ func readMeasured(t *testing.T) map[string]measured {
 // What was measured agrees with the expected verdicts: wrong recipes were violated, correct and mended ones never.
 // The page says of the other entries that they were not measured yet.
 func TestMeasured(t *testing.T) {
-	all := readMeasured(t)
+	all, originals := readMeasured(t), map[string]bool{}
 	for _, e := range Entries {
+		for _, o := range e.Originals {
+			originals[o.Folder] = true
+			for _, why := range trial.Apart(e, measuredOriginal(t, o)) {
+				t.Errorf("%s: %s: %s", e.Folder, o.Folder, why)
+			}
+		}
 		m, ok := all[e.Folder]
 		if delete(all, e.Folder); !ok {
 			continue
@@ -36,14 +43,18 @@ func TestMeasured(t *testing.T) {
 		for _, why := range unlike(e, m) {
 			t.Errorf("%s: %s", e.Folder, why)
 		}
-		for _, o := range e.Originals {
-			for _, why := range trial.Apart(e, measuredOriginal(t, o)) {
-				t.Errorf("%s: %s: %s", e.Folder, o.Folder, why)
-			}
-		}
 	}
 	for folder := range all {
 		t.Errorf("%s was measured, and is no entry", folder)
+	}
+	folders, err := os.ReadDir("originals")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		if !originals[folder.Name()] {
+			t.Errorf("originals/%s belongs to no entry", folder.Name())
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ var Entry = entry.Entry{
 	Folder:  "accumulolock",
 	Program: "Apache Accumulo, ServiceLock",
 	File:    "apache/accumulo, core/src/main/java/org/apache/accumulo/core/lock/ServiceLock.java",
-	Version: "commit 057c8c8e",
+	Version: "commit 057c8c8e (March 2023, after 2.1.0)",
 	LeftOut: "The data of locks and the watch of the parent are left out. A server of Accumulo halts on each failure of its lock; in the port " +
 		"its client closes the session.",
 	Promises: "At most one server holds the lock while its session lives, and a server that loses it is told.",

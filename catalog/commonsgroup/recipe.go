@@ -21,7 +21,7 @@ var Entry = entry.Entry{
 	Folder:  "commonsgroup",
 	Program: "Twitter commons, Group",
 	File:    "twitter-archive/commons, src/java/com/twitter/common/zookeeper/Group.java",
-	Version: "commit 17019221",
+	Version: "commit 17019221 (May 2013)",
 	LeftOut: "A member's data is its name. Lists are read as server sets read them: first the names, then the data of each.",
 	Promises: "A member that has joined stays a member until it cancels, even if its session ends and it gets another one. A member that has " +
 		"cancelled is not listed any more.",

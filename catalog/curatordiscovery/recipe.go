@@ -23,7 +23,7 @@ var Entry = entry.Entry{
 	Folder:  "curatordiscovery",
 	Program: "Apache Curator, ServiceDiscovery",
 	File:    "apache/curator, curator-x-discovery/src/main/java/org/apache/curator/x/discovery/details/ServiceDiscoveryImpl.java, with ServiceCacheImpl",
-	Version: "commit 03879d1e",
+	Version: "commit 03879d1e (April 2015, after 2.7.0); commit 88dee99a (July 2026) still deletes the znode and creates it anew",
 	LeftOut: "There is one service, whose instances have no data but their names. Curator repeats requests that got no answer; the port does so " +
 		"five times.",
 	Promises:    "A registered instance is listed as long as its client lives, even if its session ends and it gets another one.",

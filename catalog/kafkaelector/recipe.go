@@ -22,7 +22,7 @@ var Entry = entry.Entry{
 	Folder:  "kafkaelector",
 	Program: "Apache Kafka 0.10, election of the controller",
 	File:    "apache/kafka, core/src/main/scala/kafka/server/ZookeeperLeaderElector.scala, with ZKCheckedEphemeral and the controller's listener of its session",
-	Version: "0.10 (commit 034fc6a7)",
+	Version: "0.10 (released in 2016; commit 034fc6a7)",
 	LeftOut: "The port has only the election, not what a controller does. A controller resigns when its caller asks for it; in Kafka it resigns " +
 		"when its state is wrong, or when it could not become controller.",
 	Promises: "One broker is controller at a time, and a broker is told when it is no longer controller.",

@@ -18,7 +18,7 @@ var Entry = entry.Entry{
 	Folder:  "kazoobarrier",
 	Program: "kazoo, Barrier",
 	File:    "python-zk/kazoo, kazoo/recipe/barrier.py",
-	Version: "commit 2011d0ba",
+	Version: "commit 2011d0ba (August 2012, before 0.3); kazoo 2.11.0 makes the same mistake",
 	LeftOut: "The port has create, remove and wait, as Raise, Lift and Await; the caller, not a timeout, ends a wait. kazoo drops all watches " +
 		"when its connection breaks, even if the session lives. The client of the port sets them again, as Java's does, and loses them only " +
 		"with the session.",

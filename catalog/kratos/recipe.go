@@ -23,7 +23,7 @@ var Entry = entry.Entry{
 	Folder:  "kratos",
 	Program: "Kratos, registry",
 	File:    "go-kratos/kratos, contrib/registry/zookeeper/register.go",
-	Version: "commit 668db92c",
+	Version: "v3.0.0 (commit 668db92c, June 2026)",
 	LeftOut: "There is one service, whose instances have no data but their names; children with other data are skipped. Kratos' watcher is left " +
 		"out: the port keeps a list with a watch that it sets before each read. The goroutines end with their process.",
 	Promises: "A registered instance stays registered, even if its session ends and it gets another one. An instance that was deregistered is not " +

@@ -21,7 +21,7 @@ var Entry = entry.Entry{
 	Folder:  "leaf",
 	Program: "Leaf (snowflake), numbers of workers",
 	File:    "Meituan-Dianping/Leaf, leaf-core/src/main/java/com/sankuai/inf/leaf/snowflake/SnowflakeZookeeperHolder.java",
-	Version: "commit 03cd4f98",
+	Version: "commit 03cd4f98 (August 2020)",
 	LeftOut: "The port has only init. It leaves out the time that workers write into their znodes, and the file that keeps a worker's number for " +
 		"the case that ZooKeeper cannot be reached.",
 	Promises:    "Workers with different addresses have different numbers. Identifiers are made of them.",

@@ -19,7 +19,7 @@ var Entry = entry.Entry{
 	Folder:  "patroni",
 	Program: "Patroni, leader race",
 	File:    "patroni/patroni, patroni/dcs/zookeeper.py, with the loop of ha.py in short",
-	Version: "commit 023b0882",
+	Version: "commit 023b0882 (September 2023, after 3.1.0); commit de6b22c8 (July 2026, after 4.1.0) has the same lines",
 	LeftOut: "Of the cluster's view, the port reads only the leader, in each round. A round is every 0.2 seconds, not 10. Left out are Postgres, " +
 		"and a watchdog that would stop a leader that has lost its znode.",
 	Promises:    "One member leads at a time; a leader that has lost its znode sees that in its next round.",

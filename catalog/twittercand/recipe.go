@@ -22,7 +22,7 @@ var Entry = entry.Entry{
 	Folder:  "twittercand",
 	Program: "Twitter commons, Candidate",
 	File:    "twitter-archive/commons, src/java/com/twitter/common/zookeeper/CandidateImpl.java, with Group.java",
-	Version: "commit 17019221",
+	Version: "commit 17019221 (May 2013)",
 	LeftOut: "Methods of the source take no context; in the port a call whose caller gives up continues, and is undone. Judges other than the " +
 		"lowest number are left out.",
 	Promises:    "One candidate leads at a time, and is told when it does not lead any more. When it goes, another one leads.",

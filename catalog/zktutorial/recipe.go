@@ -21,7 +21,7 @@ var Entry = entry.Entry{
 	Folder:  "zktutorial",
 	Program: "Apache ZooKeeper's tutorial, Barrier",
 	File:    "apache/zookeeper, zookeeper-docs/src/main/resources/markdown/zookeeperTutorial.md",
-	Version: "commit 03a5c55a",
+	Version: "commit 03a5c55a (October 2021)",
 	LeftOut: "The port follows the text of the tutorial that has the znode \"ready\"; an earlier text has none. If enter or leave fails, the " +
 		"member's znode is deleted, as the end of its process would do. As in Java, a disconnection wakes each watcher, too.",
 	Promises:    "enter returns when enough members are in, and leave when all have left.",
