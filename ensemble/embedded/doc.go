@@ -70,6 +70,10 @@
 //     A setACL counts for the requests behind it at once; there it is a race.
 //   - Files ([Config.Data]) are not laid out as Apache's, though the log has its
 //     format, and are forced to disk only with [Config.Fsync].
+//   - A server can lose its power ([Server.LosePower]), and its wall clock can jump
+//     ([Server.ShiftClock]). The clock is used where Apache's is, but for one thing: when
+//     it jumps ahead, a leader looks once for containers and znodes with a TTL; Apache's
+//     makes up for all the looks that it seems to have missed.
 //   - Quotas are counted, and enforced with [Config.EnforceQuota], as there.
 //   - TLS ([Config.TLS]) is Go's: clients speak it on the one port there is, and a
 //     client's certificate gives it no identity for access control lists (x509).

@@ -345,3 +345,57 @@ func TestSweep(t *testing.T) {
 		here(false, "/set")
 	})
 }
+
+// The age of a znode with a TTL is that of the leader's wall clock, and so is the time of the next sweep. A session lives
+// by none of that, nor by the clock of the server that it is on, and a server that is started again has the same clock.
+func TestShiftedClocks(t *testing.T) {
+	const sweep = 2 * time.Second
+	virtually(t, embedded.Config{Sweep: sweep}, func(l *lab) {
+		c := l.client(pinged(l.to(1)))
+		shift := func(by time.Duration, servers ...int) {
+			for _, id := range servers {
+				l.ok(l.Server(id).ShiftClock(l.ctx, by))
+			}
+		}
+		ttl := func(path string) {
+			l.do(c, wire.CreateTTL, &wire.CreateRequest{Path: path, ACL: openToAll, Mode: wire.PersistentTTL, TTL: 10 * time.Minute})
+		}
+		here := func(want bool, path, why string) {
+			l.Helper()
+			if got := l.exists(c, path); got != want {
+				l.Errorf("%s: %s is there: %v, want %v", why, path, got, want)
+			}
+		}
+		l.do(c, wire.Create, &wire.CreateRequest{Path: "/mine", ACL: openToAll, Mode: wire.Ephemeral})
+		ttl("/a")
+		shift(20*time.Minute, l.others(l.leader())...)
+		time.Sleep(2 * sweep)
+		here(true, "/a", "the clocks of followers")
+		shift(20*time.Minute, l.leader())
+		time.Sleep(sweep)
+		here(false, "/a", "the leader's clock is ahead")
+		ttl("/b")
+		shift(-20*time.Minute, l.leader())
+		time.Sleep(2 * sweep)
+		here(true, "/b", "the leader's clock is back: it waits for its time")
+		shift(0, 1, 2, 3)
+		l.do(c, wire.CreateContainer, &wire.CreateRequest{Path: "/c", ACL: openToAll, Mode: wire.Container})
+		l.create(c, "/c/x", "", wire.Persistent)
+		l.do(c, wire.Delete, &wire.VersionRequest{Path: "/c/x", Version: -1})
+		time.Sleep(2 * sweep)
+		here(true, "/c", "the next sweep is due when the clock shows what it showed while it was ahead")
+		time.Sleep(20 * time.Minute)
+		here(false, "/c", "that time has come")
+		here(true, "/mine", "the session lives")
+
+		shift(time.Hour, 2)
+		l.ok(l.Server(2).Kill(l.ctx))
+		l.ok(l.Server(2).Start(l.ctx))
+		if at, err := l.Server(2).Clock(l.ctx); err != nil || time.Until(at).Round(time.Minute) != time.Hour {
+			l.Errorf("after a restart the clock shows %v, %v", at, err)
+		}
+		if l.Clean() == nil {
+			l.Error("nobody notices that the clock is wrong")
+		}
+	})
+}
