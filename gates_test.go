@@ -46,7 +46,7 @@ func TestGates(t *testing.T) {
 func TestGatesOfManyRuns(t *testing.T) {
 	x := zklab.Experiment{Workload: workloads.Lock{New: subjects.NewLock}, TimeLimit: 3 * time.Second, Gates: []string{"release.p99<1us", "release.median<1m"}}
 	for name, test := range map[string]func(t *testing.T){
-		"sweep":    func(t *testing.T) { zklab.Sweep(t, x, zklab.SweepOptions{Seeds: 5}) },
+		"sweep":    func(t *testing.T) { zklab.Sweep(t, x, zklab.SweepOptions{Seeds: 8}) },
 		"simulate": func(t *testing.T) { zklab.Simulate(t, x) },
 	} {
 		t.Run(name, func(t *testing.T) {
