@@ -75,7 +75,8 @@ type Check struct {
 	events    []Event
 	left      int // number of events that were not kept
 	servers   []*serverState
-	leader    int // 0: none is known
+	leader    int   // 0: none is known
+	epoch     int64 // of the latest leader
 	change    *FailOver
 	failOvers []FailOver
 	clients   clients

@@ -2,19 +2,23 @@ package canary
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
@@ -194,5 +198,61 @@ func TestLongFailOver(t *testing.T) {
 		if f.Took = took; !strings.Contains(f.String(), text) || !strings.HasSuffix(f.String(), "clients waited 90.0 s") {
 			t.Errorf("%s, want %q", f, text)
 		}
+	}
+}
+
+// someServer is one of the servers that are asked.
+type someServer struct {
+	ensemble.Server
+	id int
+}
+
+func (s someServer) ID() int      { return s.id }
+func (s someServer) Addr() string { return "zk" + strconv.Itoa(s.id) }
+
+// A leader that does not answer in time may go on to lead. That it ceased to lead is told once that is certain: by an
+// election, by its own answer, by the end of its process, or by a server that has lost it.
+func TestSilentLeader(t *testing.T) {
+	type answer struct {
+		server int
+		role   ensemble.Role
+		epoch  int64
+		err    error
+	}
+	late, refused := context.DeadlineExceeded, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	for name, c := range map[string]struct {
+		then      []answer
+		want      string // the kinds of events
+		failOvers int
+	}{
+		"answers again":                    {[]answer{{1, "", 0, late}, {1, ensemble.Leader, 1, nil}}, "gone back", 0},
+		"answers again after another":      {[]answer{{1, "", 0, late}, {2, "", 0, late}, {2, ensemble.Follower, 1, nil}, {1, ensemble.Leader, 1, nil}}, "gone gone back back", 0},
+		"does not answer until the end":    {[]answer{{1, "", 0, late}}, "gone", 0},
+		"was elected again":                {[]answer{{1, "", 0, late}, {1, ensemble.Leader, 2, nil}}, "gone back deposed elected", 1},
+		"another is elected":               {[]answer{{1, "", 0, late}, {2, ensemble.Leader, 2, nil}}, "gone deposed elected", 1},
+		"has ended":                        {[]answer{{1, "", 0, refused}}, "gone deposed", 1},
+		"has ended, and runs again":        {[]answer{{1, "", 0, refused}, {1, ensemble.Leader, 2, nil}}, "gone deposed back elected", 1},
+		"serves no clients":                {[]answer{{1, "", 0, ensemble.ErrNotServing}}, "gone deposed", 1},
+		"a follower has lost it":           {[]answer{{1, "", 0, late}, {2, "", 0, ensemble.ErrNotServing}}, "gone gone deposed", 1},
+		"a follower has lost it, too soon": {[]answer{{2, "", 0, ensemble.ErrNotServing}, {2, ensemble.Follower, 1, nil}}, "gone back", 0},
+		"follows":                          {[]answer{{1, ensemble.Follower, 1, nil}}, "deposed", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := &Check{clients: newClients()}
+			for id := 1; id <= 3; id++ {
+				k.servers = append(k.servers, &serverState{server: someServer{id: id}})
+			}
+			for _, a := range append([]answer{{1, ensemble.Leader, 1, nil}, {2, ensemble.Follower, 1, nil}, {3, ensemble.Follower, 1, nil}}, c.then...) {
+				k.answered(k.servers[a.server-1], ensemble.Status{Role: a.role, Zxid: a.epoch << 32}, a.err)
+			}
+			r := k.result(nil)
+			var kinds []string
+			for _, e := range r.Events {
+				kinds = append(kinds, e.Kind)
+			}
+			if got := strings.Join(kinds, " "); got != c.want || len(r.FailOvers) != c.failOvers {
+				t.Errorf("%d fail-overs, and the events %s; want %d and %s", len(r.FailOvers), got, c.failOvers, c.want)
+			}
+		})
 	}
 }

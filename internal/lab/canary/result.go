@@ -51,6 +51,8 @@ type FailOver struct {
 	// Waited is the longest time around the change without a successful operation, in nanoseconds; 0 if it was
 	// no longer than the usual second between two operations.
 	Waited time.Duration `json:"waited"`
+
+	told bool // there is an event that the old leader ceased to lead
 }
 
 // String describes the fail-over for people.
@@ -140,7 +142,7 @@ func (k *Check) result(outcomes []*experiment.Outcome) *Result {
 		Leader: k.leader, Moved: k.clients.moved, Expired: k.clients.expired, Left: k.left,
 		FailOvers: append([]FailOver{}, k.failOvers...), Events: append([]Event{}, k.events...),
 	}
-	if k.change != nil {
+	if k.change != nil && k.change.told {
 		k.change.Took = r.Ended.Sub(k.change.At)
 		r.FailOvers = append(r.FailOvers, *k.change)
 	}

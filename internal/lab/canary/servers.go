@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -17,6 +18,9 @@ const (
 	askTimeout = time.Second
 )
 
+// silent is said of a server that does not answer in time, and of one that has ended.
+const silent = "does not answer"
+
 // serverState is a server's latest answer.
 type serverState struct {
 	server ensemble.Server
@@ -24,6 +28,7 @@ type serverState struct {
 	role   ensemble.Role
 	epoch  int64
 	why    string // why it does not serve; "" if it does
+	ended  bool   // its port refuses connections
 	since  time.Time
 }
 
@@ -57,12 +62,12 @@ func (k *Check) answered(s *serverState, status ensemble.Status, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now, was, known := time.Now(), s.why, s.asked
-	s.asked, s.why = true, ""
+	s.asked, s.why, s.ended = true, "", errors.Is(err, syscall.ECONNREFUSED)
 	switch {
 	case errors.Is(err, ensemble.ErrNotServing):
 		s.why = "serves no clients"
 	case err != nil:
-		s.why = "does not answer"
+		s.why = silent
 	default:
 		s.role, s.epoch = status.Role, status.Epoch()
 	}
@@ -91,21 +96,44 @@ func (k *Check) leads(now time.Time) {
 	}
 	switch {
 	case leader == k.leader:
-	case k.leader == 0 && k.change == nil: // the first known leader
-		k.leader = leader
+		k.deposed()
 	case leader == 0:
-		k.change = &FailOver{At: now, From: k.leader}
-		k.leader = 0
-		k.note(Event{At: now, Kind: Deposed, Server: k.change.From, Text: fmt.Sprintf("server %d ceased to lead", k.change.From)})
+		k.change, k.leader = &FailOver{At: now, From: k.leader}, 0
+		k.deposed()
+	case k.leader == 0 && k.change == nil: // the first known leader
+		k.leader, k.epoch = leader, epoch
+	case k.change != nil && !k.change.told && leader == k.change.From && epoch == k.epoch: // it was only silent: each election has a new epoch
+		k.change, k.leader = nil, leader
 	default:
 		f := FailOver{At: now, From: k.leader}
 		if k.change != nil {
+			k.change.tell(k)
 			f = *k.change
 		}
 		f.To, f.Took, f.Epoch = leader, now.Sub(f.At), epoch
-		k.change, k.leader = nil, leader
+		k.change, k.leader, k.epoch = nil, leader, epoch
 		k.failOvers = append(k.failOvers, f)
 		k.note(Event{At: now, Kind: Elected, Server: leader, Took: f.Took, Text: f.leads()})
+	}
+}
+
+// deposed notes that the leader ceased to lead, once that is certain. A leader that is only silent may go on to lead.
+func (k *Check) deposed() {
+	if k.change == nil {
+		return
+	}
+	for _, s := range k.servers {
+		if own := s.server.ID() == k.change.From; own && (s.why != silent || s.ended) || !own && s.why != "" && s.why != silent {
+			k.change.tell(k)
+		}
+	}
+}
+
+// tell notes that the old leader ceased to lead, unless that was noted before.
+func (f *FailOver) tell(k *Check) {
+	if !f.told {
+		f.told = true
+		k.note(Event{At: f.At, Kind: Deposed, Server: f.From, Text: fmt.Sprintf("server %d ceased to lead", f.From)})
 	}
 }
 
