@@ -101,8 +101,7 @@ const (
 // chokes writes until a server leaves a write unanswered, or closes the connection.
 func (p *probe) chokes(ctx context.Context) error {
 	path := fmt.Sprintf("/zklab-full-disk-%d", p.server.ID())
-	create := &wire.CreateRequest{Path: path, ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}, Mode: wire.Ephemeral}
-	if !p.answers(ctx, wire.Create, create) {
+	if !p.answers(ctx, wire.Create, ephemeral(path)) {
 		return ctx.Err()
 	}
 	set := &wire.SetDataRequest{Path: path, Data: make([]byte, mouthful), Version: -1}

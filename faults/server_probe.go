@@ -51,6 +51,23 @@ func (p *probe) write(ctx context.Context) (time.Duration, error) {
 	return took, nil
 }
 
+// done makes a request that must succeed.
+func (p *probe) done(ctx context.Context, op wire.Op, req any) error {
+	reply, err := p.conn.Do(ctx, op, req)
+	if err == nil && reply.Header.Err != wire.OK {
+		err = reply.Header.Err
+	}
+	if err != nil {
+		return fmt.Errorf("%s through server %d: %w", op, p.server.ID(), err)
+	}
+	return nil
+}
+
+// ephemeral is the create of an ephemeral znode that is open to all clients.
+func ephemeral(path string) *wire.CreateRequest {
+	return &wire.CreateRequest{Path: path, ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}, Mode: wire.Ephemeral}
+}
+
 // close ends the session, if the server still answers, and the connection.
 func (p *probe) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), noAnswer)

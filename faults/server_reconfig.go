@@ -214,18 +214,6 @@ func (e *removed) changeThrough(ctx context.Context, s ensemble.Server, r *wire.
 	return is(c)
 }
 
-// done makes a request that must succeed.
-func (p *probe) done(ctx context.Context, op wire.Op, req any) error {
-	reply, err := p.conn.Do(ctx, op, req)
-	if err == nil && reply.Header.Err != wire.OK {
-		err = reply.Header.Err
-	}
-	if err != nil {
-		return fmt.Errorf("%s through server %d: %w", op, p.server.ID(), err)
-	}
-	return nil
-}
-
 // configPath is the znode that lists the servers.
 const configPath = "/zookeeper/config"
 

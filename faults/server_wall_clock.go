@@ -176,8 +176,7 @@ func (e *shifted) date(ctx context.Context, through ensemble.Server) (time.Time,
 	}
 	defer p.close()
 	path := fmt.Sprintf("/zklab-clock-%d", e.target.Now())
-	create := &wire.CreateRequest{Path: path, ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}, Mode: wire.Ephemeral}
-	if err := p.done(ctx, wire.Create, create); err != nil {
+	if err := p.done(ctx, wire.Create, ephemeral(path)); err != nil {
 		return time.Time{}, err
 	}
 	reply, err := p.conn.Do(ctx, wire.Exists, &wire.ReadRequest{Path: path})
