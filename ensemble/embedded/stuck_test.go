@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -43,20 +44,10 @@ func (c sticking) Start(ctx context.Context) (ensemble.Ensemble, error) {
 // what it shows.
 func TestStuckFollowerIsNotTimely(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		done, err := engine.Run(t.Context(), engine.Config{
+		r := judged(t, engine.Config{
 			Workload: workloads.Session{}, Ensemble: sticking{embedded.Config{InMemory: true, Latency: time.Millisecond}},
 			Settings: settings.Settings{Clients: 3, Rate: 30, Keys: 1, TimeLimit: 20 * time.Second, SessionTimeout: 4 * time.Second, OpTimeout: 5 * time.Second},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := done.Keep(t.TempDir(), time.Now()); err != nil {
-			t.Fatal(err)
-		}
-		r, err := zklab.Judge(t.Context(), done.Run, checker.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
 		for _, v := range r.Verdicts {
 			if v.Result == checker.Violation != (v.Property == "timeliness") {
 				t.Errorf("%s: %s", v.Property, v.Result)
@@ -66,4 +57,21 @@ func TestStuckFollowerIsNotTimely(t *testing.T) {
 			runtest.Explain(t, r)
 		}
 	})
+}
+
+// judged makes a run and returns what the checks say of it.
+func judged(t *testing.T, c engine.Config) *store.Result {
+	t.Helper()
+	done, err := engine.Run(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := done.Keep(t.TempDir(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := zklab.Judge(t.Context(), done.Run, checker.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -11,8 +10,6 @@ const (
 	V3_8 = "3.8" // 3.8.0
 	V3_9 = "3.9" // 3.9.3
 )
-
-var errNoUpgrade = errors.New("the servers have one version only: name the one to upgrade to with --upgrade-to " + V3_9 + ", or embedded.Config.UpgradeTo; they then start as " + V3_8)
 
 // ValidateUpgrade returns an error if [Config.UpgradeTo] cannot be version.
 func ValidateUpgrade(version string) error {

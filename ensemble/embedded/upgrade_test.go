@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
@@ -82,20 +81,10 @@ func TestVersionThatForgetsCounters(t *testing.T) {
 // withFault runs a lock with one fault, and returns the verdict on its exclusion.
 func withFault(t *testing.T, servers ensemble.Starter, f faults.Fault) (verdict checker.Result) {
 	synctest.Test(t, func(t *testing.T) {
-		done, err := engine.Run(t.Context(), engine.Config{
+		r := judged(t, engine.Config{
 			Workload: workloads.Lock{New: subjects.NewLock}, Ensemble: servers, Faults: plan.At(5*time.Second, 3*time.Second, f),
 			Settings: settings.Settings{Clients: 5, Rate: 100, Keys: 1, TimeLimit: 15 * time.Second, SessionTimeout: 4 * time.Second, OpTimeout: 5 * time.Second},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := done.Keep(t.TempDir(), time.Now()); err != nil {
-			t.Fatal(err)
-		}
-		r, err := zklab.Judge(t.Context(), done.Run, checker.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
 		for _, v := range r.Verdicts {
 			if v.Property == "exclusion" {
 				verdict = v.Result
