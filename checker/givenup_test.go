@@ -39,6 +39,14 @@ func twoConnections() *checktest.Record {
 		Session(2000, history.FDisconnected, 0, 11).Connected(2500, 0, 12)
 }
 
+// ownSession returns a record in which client 0 was granted a hold in 11, which it has beside 1, and then was
+// connected in neither.
+func ownSession() *checktest.Record {
+	return checktest.Remote().Connected(5, 0, 1).Connected(6, 0, 11).
+		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Used(11).
+		Session(100, history.FDisconnected, 0, 1).Session(110, history.FDisconnected, 0, 11)
+}
+
 // Clients give up sessions by themselves, without being told by a server that these are
 // over.
 var givenUpScenarios = []scenario{
@@ -74,6 +82,8 @@ var givenUpScenarios = []scenario{
 	{"says in time that its hold is lost", "lost", Valid, "", gaveUp(checktest.Remote(), 2000).
 		Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Lost(2500, 0, 1, 11).Fact(9000, history.FEnd, nil)},
 
+	{"holds in a session of its own, and returns to its first one meanwhile", "lost", Valid, "", ownSession().Connected(200, 0, 1).Confirm(0, 1900, true, 1, 1).Used(11)},
+	{"holds in a session of its own, and opens one more meanwhile", "lost", Valid, "", ownSession().Connected(200, 0, 12).Confirm(0, 1900, true, 1, 1).Used(11)},
 	{"goes on to hold when both sessions are over that it can hold in", "lost", Violation, "gave up its session 0xb at 4.000 s, when it opened another, and said at 5.600 s that it still holds", bothOver().Confirm(0, 5600, true, 1, 12)},
 	{"goes on to hold in the newer one, and never says that it lost that", "lost", Violation, "gave up its session 0xb at 4.000 s, when it opened another, and by 9.000 s its hold of k with token 0x1 was not reported lost", bothOver().Confirm(0, 4500, true, 1, 12).Fact(9000, history.FEnd, nil)},
 	{"goes on to hold in the newer one, and says late that it lost that", "lost", Violation, "reported the loss of k with token 0x1 only at 5.200 s", bothOver().Confirm(0, 4500, true, 1, 12).Lost(5200, 0, 1, 12)},

@@ -1,5 +1,7 @@
 package history
 
+import "maps"
+
 // GiveUp says how a client gave up a session: the last Connected and Disconnected events of that
 // session, and the event in which the client connected another one.
 type GiveUp struct{ Connected, Disconnected, Next *Event }
@@ -8,42 +10,82 @@ type GiveUp struct{ Connected, Disconnected, Next *Event }
 // another session and never returned to this one. Curator does so when no server answers for as
 // long as the session may live. So does any client that is closed without a reply and opened anew.
 // No server tells such a client that its session expired. A session whose process ended was not
-// given up.
+// given up. A client that returns to an older session gives up none. Nor does one that had two
+// sessions connected at once: a session that it opens may be one more, while it tries to return to the
+// others.
 func GivenUp(facts []*Event) map[ID]GiveUp {
 	back := comebacks(facts)
-	had := map[int]map[ID]GiveUp{} // client → its process's sessions
+	clients := map[int]*sessionsOf{}
 	over := map[ID]GiveUp{}
 	for i, e := range facts {
 		if e.Process != SessionProcess || e.Client < 0 {
 			continue
 		}
-		of := had[e.Client]
+		of := clients[e.Client]
 		if of == nil {
-			of = map[ID]GiveUp{}
-			had[e.Client] = of
+			of = newSessionsOf()
+			clients[e.Client] = of
 		}
 		switch e.F {
 		case FDisconnected:
-			if g, ok := of[e.Session]; ok { // absent: the session of a process that ended
+			if g, ok := of.had[e.Session]; ok { // absent: the session of a process that ended
 				g.Disconnected = e
-				of[e.Session] = g
+				of.had[e.Session] = g
 			}
+			delete(of.up, e.Session)
 		case FExpired:
-			delete(of, e.Session)
+			delete(of.had, e.Session)
+			delete(of.up, e.Session)
+		case FDead:
+			delete(of.up, e.Session)
 		case FExited:
-			clear(of)
+			of.add(over)
+			clients[e.Client] = newSessionsOf()
 		case FConnected:
-			of[e.Session] = GiveUp{Connected: e}
-			for s, g := range of {
-				if g.Disconnected != nil && back[s] < i {
-					g.Next = e
-					over[s] = g
-					delete(of, s)
-				}
-			}
+			of.connected(e, func(s ID) bool { return back[s] > i })
 		}
 	}
+	for _, of := range clients {
+		of.add(over)
+	}
 	return over
+}
+
+// sessionsOf holds the sessions of one process of a client.
+type sessionsOf struct {
+	had        map[ID]GiveUp // that are not over
+	up         map[ID]bool   // that are connected
+	over       map[ID]GiveUp
+	known      map[ID]bool
+	sideBySide bool // two were connected at once
+}
+
+func newSessionsOf() *sessionsOf {
+	return &sessionsOf{had: map[ID]GiveUp{}, up: map[ID]bool{}, over: map[ID]GiveUp{}, known: map[ID]bool{}}
+}
+
+// connected notes that a session was connected. The client returns later to those of which returns is true.
+func (of *sessionsOf) connected(e *Event, returns func(ID) bool) {
+	again := of.known[e.Session]
+	of.known[e.Session], of.up[e.Session], of.had[e.Session] = true, true, GiveUp{Connected: e}
+	of.sideBySide = of.sideBySide || len(of.up) > 1
+	if again {
+		return
+	}
+	for s, g := range of.had {
+		if g.Disconnected != nil && !returns(s) {
+			g.Next = e
+			of.over[s] = g
+			delete(of.had, s)
+		}
+	}
+}
+
+// add adds the sessions that the process gave up.
+func (of *sessionsOf) add(over map[ID]GiveUp) {
+	if !of.sideBySide {
+		maps.Copy(over, of.over)
+	}
 }
 
 // comebacks returns, for each session, the place of its last connect or expiry among the facts.
