@@ -169,6 +169,14 @@ func (t Turn) hits(target kinds.Target) bool {
 	return slices.ContainsFunc(t.Faults, func(f faults.Fault) bool { return kinds.Named(f.Kind()).Hits == target })
 }
 
+// Has reports whether the schedule can draw faults of a kind. AllFaults counts as in [Schedule.Hits].
+func (s Schedule) Has(kind string) bool {
+	return slices.ContainsFunc(s.turns(), func(t Turn) bool {
+		return t.all && slices.ContainsFunc(faults.Kinds(), func(k faults.Kind) bool { return k.Name == kind && t.standsFor(k) }) ||
+			slices.ContainsFunc(t.Faults, func(f faults.Fault) bool { return f.Kind() == kind })
+	})
+}
+
 // standsFor reports whether a turn of AllFaults includes a kind.
 func (t Turn) standsFor(k faults.Kind) bool { return !k.Harsh && !slices.Contains(t.without, k.Name) }
 

@@ -446,6 +446,21 @@ func TestOnly(t *testing.T) {
 	}
 }
 
+// Which kinds a schedule can draw is known before it is chosen for a setting.
+func TestHas(t *testing.T) {
+	for text, want := range map[string]bool{
+		"all": true, "expire": false, "upgrade": true, "expire,upgrade@3s": true, "all,-upgrade": false, "expire,with:upgrade": true,
+	} {
+		s, err := plan.Parse(text, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Has(kinds.Upgrade.Name); got != want {
+			t.Errorf("%s: %t", text, got)
+		}
+	}
+}
+
 // What a schedule can hit is known before it is chosen for a setting.
 func TestHits(t *testing.T) {
 	for text, want := range map[string]bool{

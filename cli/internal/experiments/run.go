@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/cli/internal/verdicts"
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/engine"
@@ -333,6 +334,9 @@ func assembled(x store.Experiment, f *Flags) (experiment.Experiment, error) {
 	schedule, err := Schedule(x, f)
 	if err != nil {
 		return none, err
+	}
+	if f.given != nil && f.given("upgrade-to") && !schedule.Has(kinds.Upgrade.Name) {
+		return none, usage.Errorf("--upgrade-to is for the fault upgrade: add it to --faults")
 	}
 	starter, err := starter(x, f)
 	if err != nil {
