@@ -89,6 +89,7 @@ type rolled struct {
 	release func()
 	healed  bool
 	began   time.Time
+	told    time.Duration // when the latest server was told to go down
 
 	// down changes a server that has ended and is to be started again, and turned looks at one that serves again.
 	// Either may be nil.
@@ -128,10 +129,21 @@ func (e *rolled) Describe() history.FaultStep {
 
 // Verify sees that the first server is down, and lets the restart go on.
 func (e *rolled) Verify(ctx context.Context) error {
-	if err := refuses(ctx, e.target.Ensemble, e.servers[0]); err != nil {
+	if err := e.isDown(ctx, e.servers[0]); err != nil {
 		return err
 	}
 	e.goOn(ctx, 0)
+	return nil
+}
+
+// isDown waits until a server is seen to be down, and notes that its turn began.
+func (e *rolled) isDown(ctx context.Context, s ensemble.Server) error {
+	if err := refuses(ctx, e.target.Ensemble, s); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.step.Turns = append(e.step.Turns, history.FaultTurn{Server: s.ID(), From: e.told, At: e.target.Now()})
 	return nil
 }
 
@@ -168,7 +180,7 @@ func (e *rolled) turn(ctx context.Context, s ensemble.Server, stopped bool) erro
 		if err := e.stop(ctx, s); err != nil {
 			return err
 		}
-		if err := refuses(ctx, e.target.Ensemble, s); err != nil {
+		if err := e.isDown(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -202,6 +214,7 @@ func (e *rolled) had() []int {
 }
 
 func (e *rolled) stop(ctx context.Context, s ensemble.Server) error {
+	e.told = e.target.Now()
 	if err := s.(ensemble.Stopper).Stop(ctx); err != nil {
 		return fmt.Errorf("stop server %d: %w", s.ID(), err)
 	}

@@ -153,7 +153,7 @@ func (e *upgraded) Describe() history.FaultStep {
 // Verify sees that the first server is down, gives it its turn, and lets the upgrade go on when it came back as the
 // other version.
 func (e *upgraded) Verify(ctx context.Context) error {
-	if err := refuses(ctx, e.target.Ensemble, e.servers[0]); err != nil {
+	if err := e.isDown(ctx, e.servers[0]); err != nil {
 		return err
 	}
 	if err := e.turn(ctx, e.servers[0], true); err != nil {

@@ -233,8 +233,19 @@ func TestRolling(t *testing.T) {
 				t.Errorf("it took %v of %v", took, l.target.Lasts)
 			}
 			l.healed(e, em.Clean)
-			if detail := e.Describe().Detail; !strings.HasSuffix(detail, fmt.Sprintf("of %d servers in turn", nodes)) {
-				t.Error(detail)
+			step := e.Describe()
+			if !strings.HasSuffix(step.Detail, fmt.Sprintf("of %d servers in turn", nodes)) {
+				t.Error(step.Detail)
+			}
+			if len(step.Turns) != nodes || step.Turns[nodes-1].Server != leader {
+				t.Errorf("turns %v, %d led", step.Turns, leader)
+			}
+			var last time.Duration
+			for _, turn := range step.Turns {
+				if turn.From < last || turn.At < turn.From || l.target.Now() < turn.At {
+					t.Errorf("turns %v", step.Turns)
+				}
+				last = turn.At
 			}
 		})
 	}

@@ -193,8 +193,19 @@ type FaultStep struct {
 	Holding []string `json:"holding,omitempty"`
 	// Lost are the messages that the fault has taken so far. Older records lack them.
 	Lost []LostMessage `json:"lost,omitempty"`
+	// Turns are those of the servers so far, if the fault takes them down one after the other. Older records
+	// lack them.
+	Turns []FaultTurn `json:"turns,omitempty"`
 	// Traits are set in the inject step. Older records lack them.
 	Traits FaultTraits `json:"traits,omitzero"`
+}
+
+// FaultTurn is the turn of one server. It was told to go down at From, and seen to be down at At, on the clock of
+// Event.Time.
+type FaultTurn struct {
+	Server int           `json:"server"`
+	From   time.Duration `json:"from"`
+	At     time.Duration `json:"at"`
 }
 
 // LostMessage is a message that a fault took on its way, at At. A lost request was not carried out; a lost

@@ -32,7 +32,6 @@ func Compute(h *history.History) Stats {
 	probes := Probes(h)
 	measureOutages(faults, h, probes)
 	handOver := measureHandOvers(faults, h, ops, all)
-	measurePhases(faults, h)
 	groups := consequencesOf(faults)
 	inLoad := begunIn(load, h)
 	cost := costOf(m, ops, inLoad, all)

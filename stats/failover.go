@@ -20,6 +20,7 @@ func measureFaults(faults []Fault, h *history.History, lost losses) (slow map[st
 	m := models.Of(h)
 	quorum := chosen(h, m.NeedsQuorum)
 	all, byClient := successesOf(quorum)
+	connections := connectionsOf(h)
 	before := calm(quorum, firstInjection(faults))
 	felt, forced := newFeeling(quorum, before), endedByForce(faults)
 	for i := range faults {
@@ -31,7 +32,7 @@ func measureFaults(faults []Fault, h *history.History, lost losses) (slow map[st
 		f.Felt = felt.during(span) || f.deprived() || lost.during(span, forced)
 		f.NoMajority = f.leavesNoMajority(h.Header.Params.Servers)
 		if !f.NoMajority {
-			f.measure(all, byClient, f.censored(End(h)))
+			f.measure(all, byClient, connections, f.censored(End(h)))
 		}
 	}
 	return before.slow
@@ -49,9 +50,8 @@ func firstInjection(faults []Fault) time.Duration {
 
 // measure sets the fail-over over all clients and of each affected one. Successes after until do
 // not count.
-func (f *Fault) measure(all *successes, byClient map[int]*successes, until time.Duration) {
-	span := Span{From: f.Verified, Until: until}
-	if b, tried := all.within(span); tried && b.AtLeast {
+func (f *Fault) measure(all *successes, byClient map[int]*successes, connections map[int][]connection, until time.Duration) {
+	if b, _, tried := all.longest(f.effects(), until); tried && b.AtLeast {
 		f.FailoverAtLeast = b.Time
 	} else if tried {
 		f.Failover = b.Time
@@ -64,11 +64,16 @@ func (f *Fault) measure(all *successes, byClient map[int]*successes, until time.
 		clients = slices.Sorted(maps.Keys(byClient))
 	}
 	for _, c := range clients {
-		b, tried := byClient[c].within(span)
+		b, of, tried := byClient[c].longest(f.effects(), until)
 		if !tried {
 			continue
 		}
-		f.Affected = append(f.Affected, ClientFailover{Client: c, Bound: b})
+		a := ClientFailover{Client: c, Bound: b}
+		if !b.AtLeast {
+			p := phasesOf(connections[c], of, of.at+b.Time)
+			a.Phases = &p
+		}
+		f.Affected = append(f.Affected, a)
 		if !b.AtLeast && (f.FailoverAffected < 0 || b.Time < f.FailoverAffected) {
 			f.FailoverAffected = b.Time
 		}
@@ -131,6 +136,16 @@ func successesOf(ops operations) (all *successes, byClient map[int]*successes) {
 		of.finish()
 	}
 	return all, byClient
+}
+
+// longest returns the longest of the times from some effects, each measured by within, and its effect.
+func (s *successes) longest(effects []effect, until time.Duration) (longest measured.Bound, of effect, tried bool) {
+	for _, e := range effects {
+		if b, wanted := s.within(Span{From: e.at, Until: until}); wanted && (!tried || measured.Compare(b, longest) > 0) {
+			longest, of, tried = b, e, true
+		}
+	}
+	return longest, of, tried
 }
 
 // within returns the time from the beginning of the span to the end of the first success that was

@@ -73,6 +73,53 @@ func TestFailoverIsCensoredAtTheHeal(t *testing.T) {
 	}
 }
 
+// The fail-over of a fault that takes servers down in turn is the longest of those of the turns. When all had their
+// turn, the heal has nothing to undo, and a success after it counts.
+func TestFailoverOfTurns(t *testing.T) {
+	turns := []history.FaultTurn{{Server: 2, From: 990 * ms, At: 1000 * ms}, {Server: 3, From: 2980 * ms, At: 3000 * ms}, {Server: 1, From: 4950 * ms, At: 5000 * ms}}
+	phases := func(p samples.FailoverPhases) *samples.FailoverPhases { return &p }
+	for _, tt := range []struct {
+		name     string
+		turns    []history.FaultTurn
+		want     time.Duration
+		affected ClientFailover
+	}{
+		{"of the last one", turns, 1500 * ms, ClientFailover{Bound: measured.Bound{Time: 1500 * ms}, Phases: phases(samples.FailoverPhases{Noticed: 100 * ms, Connecting: 700 * ms, Serving: 700 * ms})}},
+		{"of one in the middle", turns[:2], 300 * ms, ClientFailover{Bound: measured.Bound{Time: 300 * ms}, Phases: phases(samples.FailoverPhases{Noticed: 300 * ms})}},
+		{"older records", nil, 20 * ms, ClientFailover{Bound: measured.Bound{Time: 20 * ms}, Phases: phases(samples.FailoverPhases{Noticed: 20 * ms})}},
+	} {
+		var b builder
+		connection := func(at time.Duration, f string) {
+			b.h.Events = append(b.h.Events, history.Event{Time: at, Process: history.SessionProcess, Type: history.Info, F: f, Session: 1})
+		}
+		b.h.Header.Params.Servers = 3
+		step := history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "rolling", Servers: []int{2, 3, 1}, Clients: []int{0}}
+		b.fault(900*ms, "rolling", step)
+		step.Step = history.StepVerified
+		if tt.turns != nil {
+			step.Turns = tt.turns[:1]
+		}
+		b.fault(1001*ms, "rolling", step)
+		b.op(1011*ms, 1021*ms, 0, history.OK, "")
+		b.op(3100*ms, 3300*ms, 0, history.OK, "")
+		connection(5100*ms, history.FDisconnected)
+		step.Step, step.Turns = history.StepHeal, tt.turns
+		b.fault(5050*ms, "rolling", step)
+		step.Step = history.StepHealed
+		b.fault(5060*ms, "rolling", step)
+		connection(5800*ms, history.FConnected)
+		b.op(5900*ms, 6500*ms, 0, history.OK, "")
+		b.fact(10000*ms, history.FEnd, nil)
+		f := Compute(&b.h).Faults[0]
+		if f.Failover != tt.want || f.FailoverAtLeast != 0 {
+			t.Errorf("%s: %v, at least %v", tt.name, f.Failover, f.FailoverAtLeast)
+		}
+		if d := cmp.Diff([]ClientFailover{tt.affected}, f.Affected); d != "" {
+			t.Errorf("%s: %s", tt.name, d)
+		}
+	}
+}
+
 // Each affected client is measured, so one that is stuck shows beside the others. A client
 // that wants nothing is not measured, and nothing is expected of a process that is frozen.
 func TestEachAffectedClientCounts(t *testing.T) {

@@ -29,8 +29,10 @@ type Fault struct {
 	// HealBegan is when the heal began, Healed when it ended.
 	HealBegan time.Duration `json:"heal_began,omitempty"`
 	Healed    time.Duration `json:"healed,omitempty"`
+	// Turns are those of the servers, if the fault takes them down one after the other.
+	Turns []history.FaultTurn `json:"turns,omitempty"`
 	// Failover is the time from the verified effect to the end of the first success that was
-	// invoked after it, over all clients. FailoverAffected is the shortest of the affected clients.
+	// invoked after it, over all clients. Of a fault with Turns it is the longest of the times from each turn. FailoverAffected is the shortest of the affected clients.
 	// -1 means that there was none. A success that ended after the heal began does not count.
 	Failover         time.Duration `json:"failover"`
 	FailoverAffected time.Duration `json:"failover_affected"`
@@ -175,10 +177,29 @@ func (f *Fault) censored(end time.Duration) time.Duration {
 	if healed == 0 {
 		healed = f.Healed
 	}
-	if healed-f.Verified < atOnce || f.endsSessions() {
+	if healed-f.Verified < atOnce || f.endsSessions() || f.hadAllTurns() {
 		return end
 	}
 	return healed
+}
+
+// hadAllTurns reports whether the fault ended by itself, with the turn of the last server. Then the heal had nothing to
+// undo.
+func (f *Fault) hadAllTurns() bool { return len(f.Turns) > 0 && len(f.Turns) == len(f.Servers) }
+
+// effect is when a fault was injected, and when it was seen to have taken effect.
+type effect struct{ from, at time.Duration }
+
+// effects returns the effects of the fault: one, or one for the turn of each server.
+func (f *Fault) effects() []effect {
+	if len(f.Turns) == 0 {
+		return []effect{{f.Injected, f.Verified}}
+	}
+	var all []effect
+	for _, t := range f.Turns {
+		all = append(all, effect{t.From, t.At})
+	}
+	return all
 }
 
 // leavesNoMajority reports whether too few servers were left to serve clients before the heal.

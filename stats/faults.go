@@ -18,7 +18,7 @@ func faultsOf(list *faults.List) []Fault {
 		all = append(all, Fault{
 			Number: f.Number, Kind: f.Kind, Spec: f.Spec, Traits: f.Traits, Outcome: f.Outcome,
 			Servers: f.Servers, Clients: f.Clients, Sessions: f.Sessions, Holding: f.Holding, Elected: f.Elected, ElectedAt: f.ElectedAt,
-			Injected: f.Injected, Verified: f.Verified, HealBegan: f.HealBegan, Healed: f.Healed,
+			Injected: f.Injected, Verified: f.Verified, HealBegan: f.HealBegan, Healed: f.Healed, Turns: f.Turns,
 			Detail: f.Detail, Warnings: f.Warnings, Failover: -1, FailoverAffected: -1,
 		})
 	}

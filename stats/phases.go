@@ -34,45 +34,28 @@ func connectionsOf(h *history.History) map[int][]connection {
 	return all
 }
 
-// phasesOf divides the time from the injection and the verified effect of a fault to a success.
-// Connections that were lost after the injection count as lost at the effect if that was later.
-func phasesOf(all []connection, injected, verified, success time.Duration) samples.FailoverPhases {
+// phasesOf divides the time from an effect of a fault to a success. Connections that were lost after the injection
+// count as lost at the effect if that was later.
+func phasesOf(all []connection, e effect, success time.Duration) samples.FailoverPhases {
 	var lost, connected, paused time.Duration
 	broken := false
 	for _, c := range all {
 		switch {
-		case c.at < injected || c.at > success:
+		case c.at < e.from || c.at > success:
 		case c.lost && !broken:
-			broken, lost = true, max(c.at, verified)
+			broken, lost = true, max(c.at, e.at)
 		case !c.lost && broken:
-			connected = max(c.at, verified)
+			connected = max(c.at, e.at)
 			paused += c.paused
 		}
 	}
 	if !broken || connected == 0 {
-		return samples.FailoverPhases{Noticed: success - verified}
+		return samples.FailoverPhases{Noticed: success - e.at}
 	}
-	p := samples.FailoverPhases{Noticed: lost - verified, Serving: success - connected}
+	p := samples.FailoverPhases{Noticed: lost - e.at, Serving: success - connected}
 	p.Paused = min(paused, connected-lost)
 	p.Connecting = connected - lost - p.Paused
 	return p
-}
-
-// measurePhases adds to each fault the phases of its affected clients that had a success.
-func measurePhases(faults []Fault, h *history.History) {
-	if len(faults) == 0 {
-		return
-	}
-	connections := connectionsOf(h)
-	for i := range faults {
-		f := &faults[i]
-		for j := range f.Affected {
-			if c := &f.Affected[j]; !c.AtLeast {
-				p := phasesOf(connections[c.Client], f.Injected, f.Verified, f.Verified+c.Time)
-				c.Phases = &p
-			}
-		}
-	}
 }
 
 // phases returns the phases of the affected clients of the fault.
@@ -84,7 +67,13 @@ func (f *Fault) phases() *samples.Phases {
 		}
 	}
 	if f.ElectedAt > 0 {
-		all.Elected = measured.TimesOf([]measured.Bound{{Time: f.ElectedAt - f.Verified}})
+		since := f.Verified
+		for _, e := range f.effects() {
+			if e.at <= f.ElectedAt {
+				since = e.at
+			}
+		}
+		all.Elected = measured.TimesOf([]measured.Bound{{Time: f.ElectedAt - since}})
 	}
 	return all
 }

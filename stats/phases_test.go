@@ -26,7 +26,7 @@ func TestPhasesOfAFailover(t *testing.T) {
 		"lost before the effect was verified": {[]connection{lost(1050 * ms), made(1600*ms, 0)}, samples.FailoverPhases{Connecting: 500 * ms, Serving: 400 * ms}},
 		"a pause that began before":           {[]connection{lost(1050 * ms), made(1150*ms, 100*ms)}, samples.FailoverPhases{Paused: 50 * ms, Serving: 850 * ms}},
 	} {
-		if d := cmp.Diff(c.want, phasesOf(c.all, injected, verified, success)); d != "" {
+		if d := cmp.Diff(c.want, phasesOf(c.all, effect{injected, verified}, success)); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
 	}
@@ -45,7 +45,7 @@ func TestPhasesAddUp(t *testing.T) {
 		injected := draw("injected")
 		verified := injected + draw("verified")
 		took := draw("took")
-		p := phasesOf(all, injected, verified, verified+took)
+		p := phasesOf(all, effect{injected, verified}, verified+took)
 		if min(p.Noticed, p.Paused, p.Connecting, p.Serving) < 0 || p.Noticed+p.Paused+p.Connecting+p.Serving != took {
 			t.Errorf("%v of %v", p, took)
 		}

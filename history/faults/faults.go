@@ -23,8 +23,9 @@ type Fault struct {
 	Servers  []int
 	Clients  []int
 	Sessions []history.ID
-	Holding  []string // what the sessions of Clients were doing: "holding", "waiting" or "idle"
-	Elected  int      // the server that led afterwards; 0 if no change of leader is known
+	Turns    []history.FaultTurn // of the servers, if it takes them down one after the other
+	Holding  []string            // what the sessions of Clients were doing: "holding", "waiting" or "idle"
+	Elected  int                 // the server that led afterwards; 0 if no change of leader is known
 	// ElectedAt is when the harness saw that the new leader led.
 	ElectedAt time.Duration
 
@@ -184,5 +185,8 @@ func (f *Fault) hit(s history.FaultStep) {
 	}
 	if len(s.Holding) > 0 {
 		f.Holding = s.Holding
+	}
+	if len(s.Turns) > 0 {
+		f.Turns = s.Turns
 	}
 }
