@@ -21,14 +21,18 @@ type figures struct {
 
 // tally counts runs.
 type tally struct {
-	Runs int    `json:"runs"`
-	Of   int    `json:"of"`
-	On   string `json:"on"` // when they were run: 2026-11-20
-	Note string `json:"note,omitempty"`
+	Runs      int    `json:"runs"`
+	Of        int    `json:"of"`
+	Undecided int    `json:"undecided,omitempty"` // of the others, those that were not decided
+	On        string `json:"on"`                  // when they were run: 2026-11-20
+	Note      string `json:"note,omitempty"`
 }
 
 func (t tally) String() string {
 	s := fmt.Sprintf("%d of %d", t.Runs, t.Of)
+	if t.Undecided > 0 {
+		s += fmt.Sprintf(", %d undecided", t.Undecided)
+	}
 	if t.Note != "" {
 		s += ", " + t.Note
 	}

@@ -53,6 +53,18 @@ func TestBugs(t *testing.T) {
 	}
 }
 
+// A figure says how many runs were not decided, if there are any, and its note.
+func TestTally(t *testing.T) {
+	for want, got := range map[string]tally{
+		"3 of 9":                                 {Runs: 3, Of: 9},
+		"0 of 9, 2 undecided, on a busy machine": {Of: 9, Undecided: 2, Note: "on a busy machine"},
+	} {
+		if got.String() != want {
+			t.Errorf("%v, want %s", got, want)
+		}
+	}
+}
+
 // The same command without its subject runs zklab's own recipe.
 func TestOwnRecipe(t *testing.T) {
 	for command, want := range map[string]string{

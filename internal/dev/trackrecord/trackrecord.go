@@ -48,7 +48,7 @@ func Command(z *command.Zklab) *cobra.Command {
 	f.IntVar(&m.count, "seeds", 20, "runs of each command")
 	f.IntVar(&m.parallel, "parallel", 2, "runs at a time")
 	f.StringVar(&only, "only", "", "a regular expression of the bugs to measure, as in ^kazoo")
-	f.BoolVar(&m.mended, "mended", false, "the installed programs are mended versions: measure whether zklab is quiet on them")
+	f.BoolVar(&m.mended, "mended", false, "the installed programs are mended versions: measure only whether zklab is quiet on them, or on its own recipe")
 	f.StringVar(&note, "note", "", "what the page says beside the figures, such as \"beside other work\"")
 	f.BoolVar(&write, "write", false, "only write the page from what was measured")
 	return cmd
@@ -124,7 +124,7 @@ func (m *measure) bugs(ctx context.Context, all allFigures, group []bug) error {
 			fmt.Fprintf(m.out, "%s: the record attributes the violation of %d of %d runs to no bug\n", shell(first.command), n, len(runs))
 		}
 	}
-	if first.quiet.on == "" || first.quiet.own == (m.mended) {
+	if first.quiet.on == "" || !first.quiet.own && !m.mended {
 		return nil
 	}
 	command := first.command
@@ -138,6 +138,7 @@ func (m *measure) bugs(ctx context.Context, all allFigures, group []bug) error {
 	for _, b := range group {
 		f := all[b.name]
 		f.Quiet = m.tally(violations(runs, b.property))
+		f.Quiet.Undecided = undecided(runs)
 		all[b.name] = f
 	}
 	return nil
@@ -205,15 +206,7 @@ func (r *runner) run(ctx context.Context, dir string, args []string) (f finished
 }
 
 // count returns in how many runs a bug was met and found.
-func count(runs []finished, b bug) int {
-	n := 0
-	for _, r := range runs {
-		if b.in(r) {
-			n++
-		}
-	}
-	return n
-}
+func count(runs []finished, b bug) int { return number(runs, b.in) }
 
 // in reports whether a run met a bug and found it.
 func (b bug) in(f finished) bool {
@@ -222,9 +215,18 @@ func (b bug) in(f finished) bool {
 
 // violations returns how many runs violated a property.
 func violations(runs []finished, property string) int {
-	n := 0
+	return number(runs, func(r finished) bool { return r.violates(property) })
+}
+
+// undecided returns how many runs were not decided.
+func undecided(runs []finished) int {
+	return number(runs, func(r finished) bool { return r.result.Verdict == checker.Unknown })
+}
+
+// number returns how many runs have a property.
+func number(runs []finished, such func(finished) bool) (n int) {
 	for _, r := range runs {
-		if r.violates(property) {
+		if such(r) {
 			n++
 		}
 	}
@@ -233,16 +235,9 @@ func violations(runs []finished, property string) int {
 
 // unattributed returns in how many runs there was a violation that none of the bugs caused.
 func unattributed(runs []finished, bugs []bug) int {
-	n := 0
-	for _, r := range runs {
-		if r.result.Verdict != checker.Violation {
-			continue
-		}
-		if !slices.ContainsFunc(bugs, func(b bug) bool { return b.in(r) }) {
-			n++
-		}
-	}
-	return n
+	return number(runs, func(r finished) bool {
+		return r.result.Verdict == checker.Violation && !slices.ContainsFunc(bugs, func(b bug) bool { return b.in(r) })
+	})
 }
 
 // violates reports whether a property was violated.
