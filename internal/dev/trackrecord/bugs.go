@@ -41,6 +41,7 @@ const (
 	firstBarrier = "0.6.4, Netflix's Curator (December 2011)"
 
 	noReport = "no report found"
+	unknown  = "unknown"
 	user     = "a user"
 	byHand   = "by hand, before zklab found it"
 
@@ -149,15 +150,15 @@ var bugs = []bug{
 	{
 		name: "zookeeper-4785", subject: "Apache ZooKeeper 3.8.0",
 		what:     "a killed server loses transactions that it acknowledged: [below](#servers-of-apache-zookeeper)",
-		property: "server-agreement", introduced: "3.5.9, 3.6.3 and 3.7.0 (2021), by the mend of ZOOKEEPER-3911",
-		reported: "[ZOOKEEPER-4785](https://issues.apache.org/jira/browse/ZOOKEEPER-4785), January 2024 or earlier", discovered: user,
+		property: "server-agreement", introduced: "3.7.0 (March 2021), 3.6.3 and 3.5.10, by the mend of ZOOKEEPER-3911",
+		reported: "[ZOOKEEPER-4785](https://issues.apache.org/jira/browse/ZOOKEEPER-4785), January 2024 or earlier", discovered: unknown,
 		mended: "3.8.5 (September 2025), 3.9.2 (March 2024)", command: fiveServers("3.8"), needs: needsServers,
 	},
 	{
 		name: "zookeeper-4925", subject: "Apache ZooKeeper 3.9.3",
 		what:     "a leader sends followers a log with a hole: [below](#servers-of-apache-zookeeper)",
 		property: "server-agreement", introduced: "3.9.3 (October 2024), by the mend of ZOOKEEPER-4394",
-		reported: "[ZOOKEEPER-4925](https://issues.apache.org/jira/browse/ZOOKEEPER-4925), April 2025 or earlier", discovered: "a developer of ZooKeeper",
+		reported: "[ZOOKEEPER-4925](https://issues.apache.org/jira/browse/ZOOKEEPER-4925), April 2025 or earlier", discovered: unknown,
 		mended: "3.9.4 (August 2025)", command: fiveServers("3.9"), needs: needsServers,
 	},
 }
