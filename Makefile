@@ -69,8 +69,8 @@ timeline: ## how long the timeline of a million operations takes in Chromium to 
 large: ## how much time and memory checks and reports of large runs take: the table of docs/checking.md (some minutes; SIZES=100000,3000000)
 	ZKLAB_LARGE=$(SIZES) $(GO) test -tags campaign -count=1 -v -timeout 2h -run TestLargeRuns ./cli
 
-track-record: build ## in how many of some seeds known bugs are found: the tables of docs/track-record.md (SEEDS=20)
-	$(GO) run ./internal/dev track-record --seeds $(or $(SEEDS),20) --parallel $(or $(PARALLEL),2)
+track-record: build ## in how many of some seeds known bugs are found: the table of docs/track-record.md (SEEDS=20; ONLY='^kazoo'; MENDED=1: the programs are mended versions)
+	$(GO) run ./internal/dev track-record --seeds $(or $(SEEDS),20) --parallel $(or $(PARALLEL),2) --only '$(ONLY)' $(if $(MENDED),--mended)
 
 mutants: build ## which property finds each mutant, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
 	$(GO) run ./internal/dev mutants --for $(or $(FOR),60s) --seeds $(or $(SEEDS),200) --write docs/track-record.md

@@ -20,7 +20,7 @@ var Entry = entry.Entry{
 	Folder:  "clickhouselock",
 	Program: "ClickHouse, ZooKeeperLock",
 	File:    "ClickHouse/ClickHouse, src/Common/ZooKeeper/ZooKeeperLock.cpp",
-	Version: "commit 006fb6fc",
+	Version: "commit 006fb6fc (January 2026, after 25.12)",
 	LeftOut: "ClickHouse's lock only tries; callers try again at their own pace. Lock of the port tries every 50 ms. An Unlock that finds the " +
 		"lock lost returns an error, as with throw_if_lost. ClickHouse forgets the lock before it deletes the znode, so if the delete is " +
 		"refused because a permission is missing, the znode stays until the session ends. ClickHouse says nothing of that case, and 1 run " +

@@ -20,7 +20,7 @@ var Entry = entry.Entry{
 	Folder:   "hadoopase",
 	Program:  "Apache Hadoop, ActiveStandbyElector",
 	File:     "apache/hadoop, hadoop-common-project/hadoop-common/src/main/java/org/apache/hadoop/ha/ActiveStandbyElector.java",
-	Version:  "3.x",
+	Version:  "3.x; commit 00e37c8e (after October 2023) has the same lines",
 	LeftOut:  "The elector writes its bread crumb, but fences no other elector. What becomes active or standby is left out.",
 	Promises: "At most one elector is active. An active elector that is disconnected is told at once that it may no longer be active (neutral).",
 	Right: "If a create gets no answer, the elector asks which session owns the znode, instead of trusting its path. It becomes neutral as " +

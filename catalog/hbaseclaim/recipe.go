@@ -22,7 +22,7 @@ var Entry = entry.Entry{
 	Folder:  "hbaseclaim",
 	Program: "Apache HBase, claim of a dead server's replication queue",
 	File:    "apache/hbase, hbase-replication/src/main/java/org/apache/hadoop/hbase/replication/ZKReplicationQueueStorage.java, claimQueue",
-	Version: "2.x (commit 00095a2e)",
+	Version: "2.x (commit 00095a2e, of unknown date, with lines from before November 2020)",
 	LeftOut: "Each dead server has one queue with one log. What decides to claim a queue, and what replicates it, is left out. HBase's " +
 		"RecoverableZooKeeper repeats requests that got no answer; the port does so five times.",
 	Promises:    "Each queue of a dead server is claimed by one live server, which knows that it has it.",

@@ -21,7 +21,7 @@ var Entry = entry.Entry{
 	Folder:  "hbasemaster",
 	Program: "Apache HBase, election of the master",
 	File:    "apache/hbase, hbase-server/src/main/java/org/apache/hadoop/hbase/master/ActiveMasterManager.java, with RecoverableZooKeeper",
-	Version: "commit 07739e11",
+	Version: "commit 07739e11 (2022, before 2.4.12)",
 	LeftOut: "Backup masters are left out, and so is the file that tells start scripts the znode. Each campaign stands for a new master process " +
 		"with a new start code. A master of HBase aborts when it loses its session; in the port its client continues as the next process.",
 	Promises:    "One master is active at a time.",

@@ -22,7 +22,7 @@ var Entry = entry.Entry{
 	Folder:  "hivemulti",
 	Program: "Apache Hive, locks of several objects",
 	File:    "apache/hive, ql/src/java/org/apache/hadoop/hive/ql/lockmgr/zookeeper/ZooKeeperHiveLockManager.java",
-	Version: "commit 012070c3",
+	Version: "commit 012070c3 (2020 or later, before 4.0.0)",
 	LeftOut: "The port has exclusive locks only, without data. It tries a key that another client has again every 0.1 seconds, not every minute, " +
 		"until the caller gives up. Curator repeats requests that got no answer; the port does so three times.",
 	Promises:    "A client that has got its locks has all of them, and no other client has one of them, while its session lives.",

@@ -24,7 +24,7 @@ var Entry = entry.Entry{
 	Folder:  "solr",
 	Program: "Apache Solr, election of a shard's leader",
 	File:    "apache/solr, solr/core/src/java/org/apache/solr/cloud/LeaderElector.java, with the leader's znode of ShardLeaderElectionContextBase",
-	Version: "commit 07286c09",
+	Version: "commit 07286c09 (2022 or later)",
 	LeftOut: "What a leader does before it takes over (recovery, the state of the replicas) is left out. Pauses are shorter. A candidate whose " +
 		"caller gives up no longer waits for the old leader's znode to go; Solr waits for a minute.",
 	Promises:    "One replica leads a shard at a time, and when it goes, another one takes over.",

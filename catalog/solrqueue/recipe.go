@@ -20,7 +20,7 @@ var Entry = entry.Entry{
 	Folder:  "solrqueue",
 	Program: "Apache Solr, ZkDistributedQueue",
 	File:    "apache/solr, solr/core/src/java/org/apache/solr/cloud/ZkDistributedQueue.java",
-	Version: "commit 2322f46a",
+	Version: "commit 2322f46a (after October 2024)",
 	LeftOut: "The port has offer, take and poll. It leaves out other ways to look at items, the bound of the size, and the statistics. Solr's " +
 		"client repeats requests that got no answer; the port does so five times, with growing pauses.",
 	Promises:    "Items come out in order, each to one consumer. The source says that several consumers get correct results, but inefficiently.",

@@ -1,7 +1,6 @@
 package trackrecord
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -31,13 +30,16 @@ func met(detail string) finished {
 	}
 }
 
+// lostReplyBugs are the bugs of the first command.
+var lostReplyBugs = byCommand(bugs)[0]
+
 // A run counts for the bug whose trigger its record shows, and for no other.
 func TestBlame(t *testing.T) {
 	const list, create, remove, other = "client 3: lost the reply to getChildren2 /r/k1", "client 3: lost the reply to create /r/k1/_c_1-lock-, whose write is in the tree",
 		"client 3: lost the reply to delete /r/k2/lock-1", "client 2: lost the reply to getChildren2 /r/k1"
 	for name, tt := range map[string]struct {
 		detail string
-		want   [3]bool // the bugs of the first command, in order
+		want   [3]bool // of lostReplyBugs
 	}{
 		"list":                {list, [3]bool{true, false, false}},
 		"delete":              {remove, [3]bool{false, true, false}},
@@ -48,7 +50,7 @@ func TestBlame(t *testing.T) {
 		"of a key of its own": {"client 3: lost the reply to delete /r/k1/lock-1", [3]bool{}},
 	} {
 		run := met(tt.detail)
-		for i, b := range commands[0].bugs {
+		for i, b := range lostReplyBugs {
 			if got := b.met(run); got != tt.want[i] {
 				t.Errorf("%s: %s: %v", name, b.name, got)
 			}
@@ -56,7 +58,7 @@ func TestBlame(t *testing.T) {
 				t.Errorf("%s: %s: counted in %d runs", name, b.name, n)
 			}
 		}
-		if n := unattributed([]finished{run}, commands[0].bugs); (n == 1) != (tt.want == [3]bool{}) {
+		if n := unattributed([]finished{run}, lostReplyBugs); (n == 1) != (tt.want == [3]bool{}) {
 			t.Errorf("%s: %d without a known bug", name, n)
 		}
 	}
@@ -66,18 +68,7 @@ func TestBlame(t *testing.T) {
 func TestBlameNeedsTheCauseFirst(t *testing.T) {
 	run := met("client 3: lost the reply to delete /r/k2/lock-1")
 	run.history.Events[1].Time = 40
-	if commands[0].bugs[1].met(run) {
+	if lostReplyBugs[1].met(run) {
 		t.Error("a reply that was lost later is blamed for a refusal")
-	}
-}
-
-func TestCommandsOf(t *testing.T) {
-	c := measured{args: "run lock --faults expire"}
-	for subject, want := range map[string]string{
-		"zklab": "zklab run lock --faults expire", "go-zookeeper": "zklab run lock --subject go-zookeeper --faults expire",
-	} {
-		if got := c.of(subject); strings.Join(got, " ") != want {
-			t.Errorf("%s: %v", subject, got)
-		}
 	}
 }

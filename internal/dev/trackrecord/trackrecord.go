@@ -1,10 +1,11 @@
 // Package trackrecord measures with how many of a number of seeds zklab finds the known bugs of published
-// recipes. It runs the command of each row of docs/track-record.md with seeds 1, 2, … and prints the tables
-// of that page.
+// programs, and writes the table of docs/track-record.md. bugs.go declares the bugs, each with its past and its
+// command. The campaign runs the commands with seeds 1, 2, … and keeps what it measured in figures.json.
 //
-// A run counts for a row if it violated the row's property, and its record shows that this bug was the
-// cause (see blame.go): the commands are generic, and one run can meet several bugs. Violations that
-// the record does not attribute are counted separately.
+// A run counts for a bug if it violated the bug's property, and, where the bug has a function met, if the record
+// shows that this bug was the cause (see blame.go): such commands are generic, and one run can meet several bugs.
+// Violations that the record does not attribute are counted separately. The same command on a version or recipe
+// without the bug must stay quiet: there, each violation of the property counts.
 package trackrecord
 
 import (
@@ -13,8 +14,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -27,46 +31,127 @@ import (
 
 // Command is "dev track-record".
 func Command(z *command.Zklab) *cobra.Command {
-	var seeds, parallel int
+	m := measure{}
+	var only, note string
+	var write bool
 	cmd := &cobra.Command{
 		Use: "track-record", Short: "Measure in how many seeds known bugs are found", Args: cobra.NoArgs,
+		Long: "Track-record measures in how many seeds zklab finds known bugs, and writes docs/track-record.md. Without --only, it\n" +
+			"leaves out the bugs that need other programs. Adapters are named by CURATOR and CURATOR40, as the page says.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return measure(cmd.Context(), os.Stdout, os.Stderr, *z, seeds, parallel)
+			m.zklab, m.out, m.progress = *z, os.Stdout, os.Stderr
+			m.note, m.on = note, time.Now().Format(time.DateOnly)
+			return m.run(cmd.Context(), only, write)
 		},
 	}
-	cmd.Flags().IntVar(&seeds, "seeds", 20, "runs of each command")
-	cmd.Flags().IntVar(&parallel, "parallel", 2, "runs at a time")
+	f := cmd.Flags()
+	f.IntVar(&m.count, "seeds", 20, "runs of each command")
+	f.IntVar(&m.parallel, "parallel", 2, "runs at a time")
+	f.StringVar(&only, "only", "", "a regular expression of the bugs to measure, as in ^kazoo")
+	f.BoolVar(&m.mended, "mended", false, "the installed programs are mended versions: measure only whether zklab is quiet on them, or on its own recipe")
+	f.StringVar(&note, "note", "", "what the page says beside the figures, such as \"beside other work\"")
+	f.BoolVar(&write, "write", false, "only write the page from what was measured")
 	return cmd
 }
 
-// measure runs every command and prints the tables.
-func measure(ctx context.Context, out, progress io.Writer, zklab command.Zklab, seeds, parallel int) error {
-	dir, err := os.MkdirTemp("", "trackrecord")
+// measure is a campaign.
+type measure struct {
+	runner
+	count  int  // of seeds
+	mended bool // the programs do not have the bugs
+	on     string
+	note   string
+	out    io.Writer
+}
+
+// run measures the bugs that match a pattern, keeps the figures, and writes the page.
+func (m *measure) run(ctx context.Context, only string, writeOnly bool) error {
+	pattern, err := regexp.Compile(only)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	r := runner{zklab: zklab, dir: dir, parallel: max(parallel, 1), progress: progress}
-	found := table{rows: [][]string{{"subject", "bug", "property", "command", "found in"}}}
-	sound := table{rows: [][]string{{"command, of zklab's own recipe", "violations", "valid", "undecided"}}}
-	for i, c := range commands {
-		runs, err := r.seeds(ctx, fmt.Sprintf("%d-%s", i, c.subject), c.of(c.subject), seeds)
+	all, err := readFigures(figuresFile)
+	if err != nil {
+		return err
+	}
+	if m.dir, err = os.MkdirTemp("", "trackrecord"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(m.dir)
+	for _, group := range byCommand(bugs) {
+		group = slices.DeleteFunc(group, func(b bug) bool {
+			return writeOnly || !pattern.MatchString(b.name) || only == "" && b.needs != ""
+		})
+		if len(group) == 0 {
+			continue
+		}
+		if err := m.bugs(ctx, all, group); err != nil {
+			return err
+		}
+		if err := all.write(figuresFile); err != nil {
+			return err
+		}
+	}
+	return command.WriteInto(page, "track-record", all.table())
+}
+
+// byCommand puts bugs with the same command together.
+func byCommand(all []bug) (groups [][]bug) {
+	for _, b := range all {
+		if n := len(groups); n > 0 && slices.Equal(groups[n-1][0].command, b.command) {
+			groups[n-1] = append(groups[n-1], b)
+		} else {
+			groups = append(groups, []bug{b})
+		}
+	}
+	return groups
+}
+
+// bugs measures bugs with the same command.
+func (m *measure) bugs(ctx context.Context, all allFigures, group []bug) error {
+	first := group[0]
+	if !m.mended {
+		runs, err := m.seeds(ctx, first.name, first.command, m.count)
 		if err != nil {
 			return err
 		}
-		for _, b := range c.bugs {
-			found.add(c.subject, b.name, b.property, "`"+strings.Join(c.of(c.subject), " ")+"`", fmt.Sprintf("%d of %d", count(runs, b), seeds))
+		for _, b := range group {
+			f := all[b.name]
+			f.Found = m.tally(count(runs, b))
+			all[b.name] = f
 		}
-		if n := unattributed(runs, c.bugs); n > 0 {
-			found.add(c.subject, "a violation that the record does not attribute", "", "the same", fmt.Sprintf("%d of %d", n, seeds))
+		if n := unattributed(runs, group); n > 0 {
+			fmt.Fprintf(m.out, "%s: the record attributes the violation of %d of %d runs to no bug\n", shell(first.command), n, len(runs))
 		}
-		if runs, err = r.seeds(ctx, fmt.Sprintf("%d-own", i), c.of("zklab"), seeds); err != nil {
-			return err
-		}
-		sound.add(verdicts("`"+strings.Join(c.of("zklab"), " ")+"`", runs)...)
 	}
-	fmt.Fprintf(out, "%s\n%s", found, sound)
+	if first.quiet.on == "" || !first.quiet.own && !m.mended {
+		return nil
+	}
+	command := first.command
+	if first.quiet.own {
+		command = ownRecipe(command)
+	}
+	runs, err := m.seeds(ctx, first.name+"-quiet", command, m.count)
+	if err != nil {
+		return err
+	}
+	for _, b := range group {
+		f := all[b.name]
+		f.Quiet = m.tally(violations(runs, b.property))
+		f.Quiet.Undecided = undecided(runs)
+		all[b.name] = f
+	}
 	return nil
+}
+
+func (m *measure) tally(runs int) *tally {
+	return &tally{Runs: runs, Of: m.count, On: m.on, Note: m.note}
+}
+
+// ownRecipe returns a command without its subject, whose subject is then zklab's own recipe.
+func ownRecipe(command []string) []string {
+	i := slices.IndexFunc(command, func(arg string) bool { return strings.HasPrefix(arg, "--subject") })
+	return slices.Delete(slices.Clone(command), i, i+2)
 }
 
 // runner runs zklab, several runs at a time.
@@ -83,8 +168,14 @@ type finished struct {
 	history *history.History
 }
 
-// seeds runs one command with the seeds 1 to n.
+// seeds runs one command with the seeds 1 to n. It expands variables of the environment in arguments.
 func (r *runner) seeds(ctx context.Context, name string, args []string, n int) ([]finished, error) {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if args[i] = os.ExpandEnv(arg); args[i] == "" {
+			return nil, fmt.Errorf("%s is not set: docs/track-record.md says what it is", arg)
+		}
+	}
 	runs := make([]finished, n)
 	all, ctx := errgroup.WithContext(ctx)
 	all.SetLimit(r.parallel)
@@ -115,10 +206,27 @@ func (r *runner) run(ctx context.Context, dir string, args []string) (f finished
 }
 
 // count returns in how many runs a bug was met and found.
-func count(runs []finished, b bug) int {
-	n := 0
+func count(runs []finished, b bug) int { return number(runs, b.in) }
+
+// in reports whether a run met a bug and found it.
+func (b bug) in(f finished) bool {
+	return f.violates(b.property) && (b.met == nil || b.met(f))
+}
+
+// violations returns how many runs violated a property.
+func violations(runs []finished, property string) int {
+	return number(runs, func(r finished) bool { return r.violates(property) })
+}
+
+// undecided returns how many runs were not decided.
+func undecided(runs []finished) int {
+	return number(runs, func(r finished) bool { return r.result.Verdict == checker.Unknown })
+}
+
+// number returns how many runs have a property.
+func number(runs []finished, such func(finished) bool) (n int) {
 	for _, r := range runs {
-		if r.violates(b.property) && b.met(r) {
+		if such(r) {
 			n++
 		}
 	}
@@ -127,20 +235,9 @@ func count(runs []finished, b bug) int {
 
 // unattributed returns in how many runs there was a violation that none of the bugs caused.
 func unattributed(runs []finished, bugs []bug) int {
-	n := 0
-	for _, r := range runs {
-		if r.result.Verdict != checker.Violation {
-			continue
-		}
-		known := false
-		for _, b := range bugs {
-			known = known || r.violates(b.property) && b.met(r)
-		}
-		if !known {
-			n++
-		}
-	}
-	return n
+	return number(runs, func(r finished) bool {
+		return r.result.Verdict == checker.Violation && !slices.ContainsFunc(bugs, func(b bug) bool { return b.in(r) })
+	})
 }
 
 // violates reports whether a property was violated.
@@ -151,28 +248,4 @@ func (f finished) violates(property string) bool {
 		}
 	}
 	return false
-}
-
-func verdicts(command string, runs []finished) []string {
-	n := map[checker.Result]int{}
-	for _, r := range runs {
-		n[r.result.Verdict]++
-	}
-	return []string{command, strconv.Itoa(n[checker.Violation]), strconv.Itoa(n[checker.Valid]), strconv.Itoa(n[checker.Unknown])}
-}
-
-// table is a Markdown table.
-type table struct{ rows [][]string }
-
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
-
-func (t table) String() string {
-	var b strings.Builder
-	for i, row := range t.rows {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
-		if i == 0 {
-			fmt.Fprintf(&b, "|%s\n", strings.Repeat("---|", len(row)))
-		}
-	}
-	return b.String()
 }
