@@ -104,7 +104,7 @@ type PowerLoser interface {
 	LosePower(ctx context.Context, keep float64) (unforced, lost int, err error)
 }
 
-// ClockShifter is a [Server] whose wall clock can be wrong.
+// ClockShifter is a [Server] whose wall clock can be wrong. Some ensembles must be started for it; see [Preparer].
 type ClockShifter interface {
 	// ShiftClock sets the server's wall clock ahead by that much, or back if it is negative, of the time that it would
 	// show otherwise; 0 sets it right. Clocks that measure how long something takes go on as before. The clock stays as
@@ -150,6 +150,7 @@ const (
 	CanFillDisk    Ability = "fill disk"   // DiskFiller
 	CanEmptyDisk   Ability = "empty disk"  // DiskEmptier, of each server
 	CanLosePower   Ability = "lose power"  // PowerLoser, of each server
+	CanShiftClock  Ability = "shift clock" // ClockShifter, of each server
 	CanReconfigure Ability = "reconfigure" // Reconfigurer
 	CanUpgrade     Ability = "upgrade"     // Upgrader, of each server
 	CanPause       Ability = "pause"       // Pauser, of each server

@@ -32,7 +32,7 @@ var _ = declare(kinds.WallClock, clockKind())
 func clockKind() Kind {
 	k := ofServers(Kind{
 		About:   "sets the wall clocks of servers wrong; they are right again at the end",
-		guide:   []row{{"", "wall clocks jump, ahead or back, by a second to some hours", "what the servers' clocks show; if the leader is among them, the ctime of a znode", "clocks jump back"}},
+		guide:   []row{{"", "wall clocks jump, ahead or back, by a second to some hours. The ensemble must be started for this", "what the servers' clocks show; if the leader is among them, the ctime of a znode", "clocks jump back"}},
 		words:   nodeWords,
 		Options: []Option{clockOption},
 	}, func(n Nodes) Fault { return WallClock{Nodes: n} }, Leader, One, Minority, Majority, All)
@@ -61,12 +61,18 @@ func (WallClock) Kind() string { return kinds.WallClock.Name }
 // Spec returns wall-clock, with :<nodes> and :by=<duration> where they were given.
 func (f WallClock) Spec() string { return specBy(kinds.WallClock, f.Nodes, f.By) }
 
+// Needs asks for an ensemble that was started with wall clocks that can be set.
+func (WallClock) Needs() ensemble.Ability { return ensemble.CanShiftClock }
+
 // Available checks that servers have wall clocks of their own.
 func (f WallClock) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {
 		if _, ok := server.(ensemble.ClockShifter); !ok {
-			return fmt.Errorf("%s ensembles cannot set the wall clock of one server: it is that of the whole machine", s.Ensemble.Profile().Backend)
+			return fmt.Errorf("%s ensembles cannot set the wall clocks of servers", s.Ensemble.Profile().Backend)
 		}
+	}
+	if err := lacks(s.Ensemble, ensemble.CanShiftClock); err != nil {
+		return err
 	}
 	if f.By != 0 {
 		if err := checkShift(f.By.String()); err != nil {

@@ -33,6 +33,8 @@ var (
 	_ ensemble.Upgrader = (*server)(nil)
 
 	_ ensemble.DiskFiller = (*server)(nil)
+
+	_ ensemble.ClockShifter = (*server)(nil)
 )
 
 // cluster is a running ensemble.
@@ -46,6 +48,7 @@ type cluster struct {
 	profile     ensemble.Profile
 	noReconfig  error // why zklab may not reconfigure it
 	noUpgrade   error // why its servers have no second version
+	noClock     error // why its servers' wall clocks cannot be wrong
 	config      Config
 	second      string // the image of the second version
 
@@ -53,6 +56,7 @@ type cluster struct {
 	links  links
 	gated  bool    // helpers are there before they are needed
 	keeper *helper // of small disks; nil without
+	clocks *helper // sets the servers' wall clocks; nil without
 	closed bool
 
 	looking turn // of the caller that checks what the machine offers
@@ -106,7 +110,7 @@ func (e *cluster) Close() error {
 			errs = append(errs, s.dropGate())
 		}
 	}
-	errs = append(errs, e.keeper.drop())
+	errs = append(errs, e.keeper.drop(), e.clocks.drop())
 	if err := all(errs...); err != nil {
 		return err
 	}

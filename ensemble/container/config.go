@@ -69,7 +69,8 @@ func ValidateNodes(n int) error {
 // Prepare returns a configuration whose ensembles have the ability. Abilities of the network need no
 // preparation, if the machine has them; prepared for one, an ensemble starts its helpers at once, so
 // that the first fault of the network is quick. To have their disks filled, servers get small disks of
-// their own, in memory. To be reconfigured, they allow it to a super user.
+// their own, in memory. To be reconfigured, they allow it to a super user. To have their wall clocks set,
+// each gets one of its own, if its image can have that.
 func (c Config) Prepare(a ensemble.Ability) ensemble.Starter {
 	if !slices.Contains(c.Abilities, a) {
 		c.Abilities = append(slices.Clip(c.Abilities), a)
@@ -223,6 +224,9 @@ func (c Config) profile() ensemble.Profile {
 	}
 	if c.smallDisks() {
 		all = append(all, fmt.Sprintf("disk=tmpfs,%dMB", diskSize>>20))
+	}
+	if c.shiftsClocks() {
+		all = append(all, "clock=own")
 	}
 	least, most := c.sessionBounds()
 	slices.Sort(all)

@@ -47,6 +47,8 @@ func (e *cluster) Lacks(a ensemble.Ability) error {
 		return errNoDisk
 	case a == ensemble.CanReconfigure:
 		return e.noReconfig
+	case a == ensemble.CanShiftClock:
+		return e.noClock
 	case a == ensemble.CanEmptyDisk:
 		ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 		defer cancel()

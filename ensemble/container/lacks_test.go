@@ -2,6 +2,7 @@ package container
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/ensemble"
@@ -26,7 +27,7 @@ func TestSketch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range []ensemble.Ability{ensemble.CanPartition, ensemble.CanDelay, ensemble.CanLose, ensemble.CanFillDisk} {
+	for _, a := range []ensemble.Ability{ensemble.CanPartition, ensemble.CanDelay, ensemble.CanLose, ensemble.CanFillDisk, ensemble.CanShiftClock} {
 		if err := e.(ensemble.Limited).Lacks(a); err != nil {
 			t.Errorf("%s: %v", a, err)
 		}
@@ -48,5 +49,34 @@ func TestPrepareKeepsTheConfigurationItCameFrom(t *testing.T) {
 	again := with.Prepare(ensemble.CanPartition).(Config)
 	if len(plain.Abilities) != 0 || len(with.Abilities) != 2 || len(again.Abilities) != 2 || again.Nodes != 5 {
 		t.Errorf("%v, %v, %v", plain, with, again)
+	}
+}
+
+// Servers can have a wrong wall clock if that was asked for, and if both images can.
+func TestClockChoice(t *testing.T) {
+	asked := Config{}.Prepare(ensemble.CanShiftClock).(Config)
+	if err := (Config{}).refusesClock(picked{clock: true}); !errors.Is(err, errNoClock) {
+		t.Errorf("not asked for: %v", err)
+	}
+	if err := asked.refusesClock(picked{name: "zookeeper:3.9"}); err == nil || !strings.Contains(err.Error(), "image zookeeper:3.9 cannot have") {
+		t.Errorf("an image without: %v", err)
+	}
+	if err := asked.refusesClock(picked{clock: true}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A server's answer to cons has a line for each connection; only one with a session says when it was made.
+func TestEstablished(t *testing.T) {
+	const answer = " /172.17.0.1:38960[0](queued=0,recved=1,sent=0)\n" +
+		" /172.17.0.1:38922[1](queued=0,recved=2,sent=2,sid=0x100000c6b2c0001,lop=PING,est=1795980000123,to=4000,lcxid=0x0,lzxid=0xffffffffffffffff,lresp=1,llat=0,minlat=0,avglat=0,maxlat=1)\n" +
+		" /172.17.0.1:38928[1](queued=0,recved=1,sent=1,sid=0xf00000c6b2c0002,lop=SESS,est=1795983600456,to=4000,lcxid=0x0,lzxid=0x7,lresp=2,llat=0,minlat=0,avglat=0,maxlat=1)\n"
+	for session, want := range map[int64]int64{0x100000c6b2c0001: 1795980000123, 0xf00000c6b2c0002: 1795983600456} {
+		if made, err := established(answer, session); err != nil || made.UnixMilli() != want {
+			t.Errorf("session %#x: %v, %v", session, made.UnixMilli(), err)
+		}
+	}
+	if _, err := established(answer, 7); err == nil {
+		t.Error("a session that is not there")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/moby/moby/api/types/container"
@@ -46,7 +47,7 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 		return nil, err
 	}
 	e := &cluster{run: newRun(), engine: engine, helperImage: c.helperImage(), folders: c.folders(), profile: c.profile(), noReconfig: c.refusesReconfig(), noUpgrade: c.refusesUpgrade(), config: c, turn: newTurn(), looking: newTurn()}
-	e.profile.Image, e.profile.Digest = image.name, image.digest
+	e.profile.Image, e.profile.Digest, e.noClock = image.name, image.digest, c.refusesClock(image)
 	if err := c.pickSecond(ctx, e); err != nil {
 		engine.Close()
 		return nil, err
@@ -83,6 +84,9 @@ func (c Config) startServers(ctx context.Context, e *cluster, image string) erro
 		}
 	}
 	if err := c.makeVolumes(steps, e); err != nil {
+		return err
+	}
+	if err := e.makeClocks(steps, c.Nodes); err != nil {
 		return err
 	}
 	e.servers = make([]*server, c.Nodes)
@@ -178,7 +182,7 @@ func (c Config) createServer(ctx context.Context, e *cluster, spec serverSpec) (
 	defer cancel()
 	return create(ctx, e.engine, testcontainers.ContainerRequest{
 		Name: spec.name(e.run.id), Image: spec.image, Labels: e.run.labels(spec.id),
-		Env: c.env(spec.id, spec.subnet), ExposedPorts: []string{clientPort.String()}, WaitingFor: spec.ready,
+		Env: e.withClock(spec.id, c.env(spec.id, spec.subnet)), ExposedPorts: []string{clientPort.String()}, WaitingFor: spec.ready,
 		ConfigModifier: func(config *container.Config) { config.StopSignal = "SIGTERM" },
 		HostConfigModifier: func(host *container.HostConfig) {
 			host.NetworkMode = container.NetworkMode(spec.network)
@@ -188,7 +192,7 @@ func (c Config) createServer(ctx context.Context, e *cluster, spec serverSpec) (
 			if c.smallDisks() {
 				host.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: spec.disk, Target: diskDir}}
 			}
-			host.Mounts = append(host.Mounts, c.volumes(e, spec.id)...)
+			host.Mounts = slices.Concat(host.Mounts, c.volumes(e, spec.id), e.clockMounts())
 		},
 		EndpointSettingsModifier: func(endpoints map[string]*mobynet.EndpointSettings) {
 			address := &mobynet.EndpointIPAMConfig{IPv4Address: spec.subnet.server(spec.id)}

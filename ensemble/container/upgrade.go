@@ -34,6 +34,9 @@ func (c Config) pickSecond(ctx context.Context, e *cluster) error {
 		return fmt.Errorf("cannot upgrade from %s to %s: they are the same image", e.profile.Image, image.name)
 	}
 	e.second = image.name
+	if e.noClock == nil {
+		e.noClock = c.refusesClock(image)
+	}
 	e.profile.Settings = append(e.profile.Settings, "digest of "+image.name+"="+image.digest)
 	return nil
 }

@@ -1,0 +1,108 @@
+//go:build real
+
+package container_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
+)
+
+func clockOf(s ensemble.Server) ensemble.ClockShifter { return s.(ensemble.ClockShifter) }
+
+// wantClock checks how wrong a server's wall clock is.
+func wantClock(t *testing.T, s ensemble.Server, by time.Duration) {
+	t.Helper()
+	shows, err := clockOf(s).Clock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if off := time.Until(shows); (off - by).Abs() > 5*time.Second {
+		t.Errorf("the wall clock of server %d is wrong by %v, not by %v", s.ID(), off, by)
+	}
+}
+
+func shiftClock(t *testing.T, s ensemble.Server, by time.Duration) {
+	t.Helper()
+	if err := clockOf(s).ShiftClock(t.Context(), by); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The wall clock of one server jumps, ahead and back, also while the server is paused or down, and stays wrong when it
+// is started again. The others' clocks stay right.
+func TestRealWallClock(t *testing.T) {
+	dockertest.Require(t)
+	leavesNothing(t)
+	e, err := container.Config{}.Prepare(ensemble.CanShiftClock).Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := e.(ensemble.Limited).Lacks(ensemble.CanShiftClock); err != nil {
+		t.Fatal(err)
+	}
+	leader, follower, third := roles(t, e)
+	for _, by := range []time.Duration{0, time.Hour, -3 * time.Hour, 90500 * time.Millisecond} {
+		shiftClock(t, follower, by)
+		wantClock(t, follower, by)
+		wantClock(t, leader, 0)
+		wantClock(t, third, 0)
+	}
+
+	if err := pauser(leader).Pause(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	shiftClock(t, leader, time.Hour)
+	if err := pauser(leader).Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantHealthy(t, e)
+	wantClock(t, leader, time.Hour)
+	kill(t, leader)
+	start(t, leader)
+	wantHealthy(t, e)
+	wantClock(t, leader, time.Hour)
+	kill(t, leader)
+	shiftClock(t, leader, 0)
+	start(t, leader)
+	wantHealthy(t, e)
+	wantClock(t, leader, 0)
+}
+
+// Servers that were not started for it have the wall clock of their machine.
+func TestRealWallClockOfTheMachine(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	if err := e.(ensemble.Limited).Lacks(ensemble.CanShiftClock); err == nil {
+		t.Error("they lack nothing")
+	}
+	s := e.Servers()[0]
+	if err := clockOf(s).ShiftClock(t.Context(), time.Hour); err == nil {
+		t.Error("the clock is set")
+	}
+	wantClock(t, s, 0)
+}
+
+// Without the helper that sets clocks, an ensemble starts and says what it lacks.
+func TestRealWallClockWithoutHelper(t *testing.T) {
+	dockertest.Require(t)
+	leavesNothing(t)
+	e, err := container.Config{Nodes: 1, HelperImage: "zklab/absent:1"}.Prepare(ensemble.CanShiftClock).Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.(ensemble.Limited).Lacks(ensemble.CanShiftClock); !errors.Is(err, container.ErrNoHelper) {
+		t.Error(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+}
