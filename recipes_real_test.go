@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/faults"
@@ -47,21 +48,64 @@ func TestRealUpgrade(t *testing.T) {
 	if v := o.Result.Ensemble.Version; !strings.HasPrefix(v, "3.8.") {
 		t.Errorf("the run began on %s", v)
 	}
-	h, err := o.Run.ReadHistory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	last := history.FaultStep{}
-	for _, e := range h.Events {
-		if e.Process == history.Nemesis && e.F == "upgrade" {
-			if err := e.Decode(&last); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	steps := stepsOf(t, o, faults.Upgrade{})
+	last := steps[len(steps)-1]
 	if last.Step != history.StepHealed || !slices.Equal(last.Servers, []int{1, 2, 3}) ||
 		!strings.Contains(last.Detail, "came back as 3.9.") || !strings.Contains(last.Detail, "in turn; they were 3.8.") {
 		t.Errorf("the last step of the upgrade: %+v", last)
 	}
 	t.Log(last.Detail)
+}
+
+// The wall clock of an Apache leader jumps while clients lock, ahead and then back: a znode has its time, and the record
+// tells so. Sessions do not feel it, so the lock keeps its promises. In the end the clock is right.
+func TestRealWallClock(t *testing.T) {
+	dockertest.Require(t)
+	x := ownUnderFaults(t, models.Lock.Name)
+	x.Ensemble = container.Config{}
+	x.Faults = slices.Concat(
+		plan.At(4*time.Second, 3*time.Second, faults.WallClock{By: 2 * time.Hour}),
+		plan.At(10*time.Second, 3*time.Second, faults.WallClock{By: -2 * time.Hour}))
+	x.TimeLimit, x.Out, x.MinLoad = 16*time.Second, t.TempDir(), -1
+	o := run(t, x)
+	if o.Result.Verdict != checker.Valid {
+		t.Errorf("verdict %s", o.Result.Verdict)
+		runtest.Explain(t, o.Result)
+	}
+	var seen []string
+	for _, step := range stepsOf(t, o, faults.WallClock{}) {
+		switch step.Step {
+		case history.StepVerified:
+			seen = append(seen, step.Detail)
+		case history.StepHealed:
+			seen = append(seen, step.Step)
+		}
+	}
+	want := []string{
+		"the clocks are 2h0m0s ahead, and so was the ctime of a znode", history.StepHealed,
+		"the clocks are 2h0m0s behind, and so was the ctime of a znode", history.StepHealed,
+	}
+	if !slices.Equal(seen, want) {
+		t.Errorf("%q", seen)
+	}
+}
+
+// stepsOf returns the recorded steps of faults of one kind.
+func stepsOf(t *testing.T, o *zklab.Outcome, f faults.Fault) (steps []history.FaultStep) {
+	t.Helper()
+	h, err := o.Run.ReadHistory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range h.Events {
+		if e.Process != history.Nemesis || e.F != f.Kind() {
+			continue
+		}
+		var step history.FaultStep
+		if err := e.Decode(&step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	return steps
 }
