@@ -26,8 +26,13 @@ import (
 
 func params(dir string) testscript.Params {
 	return testscript.Params{
-		Dir:   dir,
-		Setup: func(env *testscript.Env) error { env.Setenv("GOGC", os.Getenv("GOGC")); return nil },
+		Dir: dir,
+		Setup: func(env *testscript.Env) error {
+			for _, name := range []string{"GOGC", testsEnv} {
+				env.Setenv(name, os.Getenv(name))
+			}
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "occupy": occupy, "vacant": vacant, "await": awaitText, "serves": serves, "word": word, "znode": znode,
 			"somebody": somebody, "znodes": znodes, "downs": downs, "gzip": gzipFile, "get": get,
