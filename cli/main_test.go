@@ -142,6 +142,7 @@ func endWithTests(socket string) {
 
 // Each script is a session of a user of the command. "exits N cmd…" asserts an exit code.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, params("testdata/script"))
 }
 
