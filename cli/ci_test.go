@@ -43,6 +43,7 @@ func flows(t *testing.T) (github struct {
 // The commands of the workflows run unchanged, except that sweeps are shortened, in a folder with the files that
 // zklab init writes. Both workflows install this command.
 func TestGuideToCI(t *testing.T) {
+	t.Parallel() // its runs in real time mostly wait
 	github, gitlab := flows(t)
 	var commands []string
 	for _, step := range github.Jobs["experiment"].Steps {
@@ -54,12 +55,11 @@ func TestGuideToCI(t *testing.T) {
 		commands = append(commands, gitlab[job].Script...)
 	}
 	dir := t.TempDir()
-	t.Chdir(dir)
 	page := filepath.Join(dir, "page.md")
 	runs := func(command string) {
 		t.Helper()
 		cmd := exec.Command("bash", "-e", "-c", command)
-		cmd.Env = append(os.Environ(), "GITHUB_STEP_SUMMARY="+page)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GITHUB_STEP_SUMMARY="+page)
 		if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "::error") {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
@@ -75,7 +75,8 @@ func TestGuideToCI(t *testing.T) {
 			continue
 		}
 		ran[strings.Fields(command)[1]]++
-		if err := taken(words(t, strings.TrimPrefix(command, "zklab "))); err != nil {
+		args := words(t, strings.ReplaceAll(strings.TrimPrefix(command, "zklab "), "experiment.yaml", filepath.Join(dir, "experiment.yaml")))
+		if err := taken(args); err != nil {
 			t.Errorf("%s: %v", command, err)
 			continue
 		}

@@ -25,7 +25,7 @@ const lab = "lab"
 func (d *rehearsal) up(flags ...string) string {
 	d.Helper()
 	servers := d.zklab(append([]string{"ensemble", "up", "--detach", "--name", lab, "--listen", "127.0.0.1:0"}, flags...), usage.ExitValid)
-	d.Cleanup(func() { runZklab([]string{"ensemble", "down", "--all"}, d.Output(), d.Output()) })
+	d.Cleanup(func() { d.zklab([]string{"ensemble", "down", "--all"}, usage.ExitValid) })
 	d.replace(`^(second|2181)$`, lab)
 	servers = strings.TrimSpace(servers)
 	d.replace(documentedServers, servers)
@@ -82,10 +82,10 @@ func servesClients(d *rehearsal) {
 	} else {
 		d.insert("--listen=127.0.0.1:0")
 	}
-	d.replace(`^/tmp/zk$`, d.dir()+"/data")
+	d.replace(`^/tmp/zk$`, d.in+"/data")
 	metrics := ""
 	if d.has("--metrics-port") {
-		metrics = freePorts(d, 3)
+		metrics = strconv.Itoa(vacantRow(d))
 		d.replace(`^7000$`, metrics)
 	}
 	nodes := 3
@@ -124,22 +124,6 @@ func (d *rehearsal) takesWrites(servers string, nodes int) {
 	conn := d.session(servers)
 	d.create(conn, "/written", "", 0)
 	conn.Close()
-}
-
-// freePorts returns the first of n consecutive free ports.
-func freePorts(d *rehearsal, n int) string {
-	d.Helper()
-	for first := 17990; first > 17000; first -= n {
-		ports := make([]int, n)
-		for i := range ports {
-			ports[i] = first + i
-		}
-		if free(ports...) {
-			return strconv.Itoa(first)
-		}
-	}
-	d.Fatal("no free ports")
-	return ""
 }
 
 // The ensemble has ended.

@@ -84,7 +84,7 @@ func conforms(d *rehearsal) {
 
 // Embedded servers need nothing of the machine.
 func examines(d *rehearsal) {
-	d.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+	d.env = append(d.env, "DOCKER_HOST=tcp://127.0.0.1:1")
 	codes := []int{usage.ExitValid}
 	if d.has("--ensemble") {
 		codes = []int{usage.ExitFailed} // no engine answers
@@ -94,7 +94,7 @@ func examines(d *rehearsal) {
 
 // The script is available without a clone, and tells what it lacks: here no engine answers.
 func buildsImage(d *rehearsal) {
-	d.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+	d.env = append(d.env, "DOCKER_HOST=tcp://127.0.0.1:1")
 	d.exits(usage.ExitFailed)
 }
 
@@ -116,6 +116,7 @@ func helps(d *rehearsal) { d.prints(d.exits(usage.ExitValid), `^ +--seed `) }
 
 // Each documented command serves its purpose when its line is performed.
 func TestDocumentedPurposes(t *testing.T) {
+	t.Parallel()
 	checkout, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +126,6 @@ func TestDocumentedPurposes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(tmp) })
-	t.Setenv("TMPDIR", tmp)
 	stores := newStores(t)
 	seen := map[string]bool{}
 	for _, c := range docCommands(t) {
@@ -152,8 +152,14 @@ func TestDocumentedPurposes(t *testing.T) {
 			continue
 		}
 		t.Run(c.place, func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			purpose(&rehearsal{T: t, docCommand: c, words: words, stores: stores, checkout: checkout})
+			t.Parallel()
+			d := &rehearsal{T: t, docCommand: c, words: words, stores: stores, checkout: checkout, in: t.TempDir()}
+			own, err := os.MkdirTemp(tmp, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.env = []string{"TMPDIR=" + own, "XDG_RUNTIME_DIR="} // no command finds the ensembles of others
+			purpose(d)
 		})
 	}
 	for line := range unperformed {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,19 +21,29 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// rehearsal performs a documented command in a working directory that is empty at first.
+// rehearsal performs a documented command, in a process and a folder of its own. The folder is empty at first.
 type rehearsal struct {
 	*testing.T
 	docCommand
 	words    []string // the words of the line, split as by a shell, without zklab
 	stores   string   // the folder from newStores
 	checkout string   // zklab's own folder
-	in       string   // the folder in which processes run; empty: the working directory
+	in       string   // the folder in which the command runs
+	env      []string // what the environment of the command has in addition to that of the tests
+}
+
+// at returns the path of a file that the command finds under this name.
+func (d *rehearsal) at(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(d.in, name)
 }
 
 // place copies a folder of newStores to the place where the command looks for it.
 func (d *rehearsal) place(name, to string) {
 	d.Helper()
+	to = d.at(to)
 	if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.CopyFS(to, os.DirFS(filepath.Join(d.stores, name)))); err != nil {
 		d.Fatal(err)
 	}
@@ -40,7 +51,7 @@ func (d *rehearsal) place(name, to string) {
 
 func (d *rehearsal) write(name, text string) {
 	d.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+	if err := os.WriteFile(d.at(name), []byte(text), 0o755); err != nil {
 		d.Fatal(err)
 	}
 }
@@ -48,7 +59,7 @@ func (d *rehearsal) write(name, text string) {
 // read returns the contents of a file, which must not be empty.
 func (d *rehearsal) read(name string) string {
 	d.Helper()
-	text, err := os.ReadFile(name)
+	text, err := os.ReadFile(d.at(name))
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -95,14 +106,22 @@ func (d *rehearsal) exits(codes ...int) string {
 func (d *rehearsal) zklab(args []string, codes ...int) string {
 	d.Helper()
 	var out, problems bytes.Buffer
-	got := runZklab(args, &out, &problems)
-	for _, code := range codes {
-		if got == code {
-			return out.String()
-		}
+	cmd := d.command(args)
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		d.Fatal(err)
 	}
-	d.Fatalf("zklab %s: exit code %d, want one of %d\n%s%s", strings.Join(args, " "), got, codes, out.String(), problems.String())
-	return ""
+	if !slices.Contains(codes, cmd.ProcessState.ExitCode()) {
+		d.Fatalf("zklab %s: %s, want one of exit codes %d\n%s%s", strings.Join(args, " "), cmd.ProcessState, codes, out.String(), problems.String())
+	}
+	return out.String()
+}
+
+// command returns a process of zklab that has not started.
+func (d *rehearsal) command(args []string) *exec.Cmd {
+	cmd := exec.Command("zklab", args...)
+	cmd.Dir, cmd.Env = d.in, append(os.Environ(), d.env...)
+	return cmd
 }
 
 // prints fails unless the text matches.
@@ -142,8 +161,8 @@ func (r *running) text() string {
 // start starts a command with input on its standard input.
 func (d *rehearsal) start(input string, args ...string) *running {
 	d.Helper()
-	r := &running{rehearsal: d, cmd: exec.Command("zklab", args...), added: make(chan struct{}, 1)}
-	r.cmd.Dir, r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = d.in, strings.NewReader(input), r, r
+	r := &running{rehearsal: d, cmd: d.command(args), added: make(chan struct{}, 1)}
+	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = strings.NewReader(input), r, r
 	if err := r.cmd.Start(); err != nil {
 		d.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func checks(d *rehearsal) {
 		d.write(name, text)
 	}
 	if strings.Contains(d.line, " docs/") {
-		d.Chdir(d.checkout)
+		d.in = d.checkout
 	}
 	if !d.has("--json") {
 		d.words = append(d.words, "--json")
@@ -70,7 +70,7 @@ func compares(d *rehearsal) {
 		d.replace("^"+other+"-[24]s$", "before")
 		d.replace("^"+other+"-6s$", "after")
 	}
-	archive, err := filepath.Glob("store/sweeps/lock/*/1-of-1.jsonl.gz")
+	archive, err := filepath.Glob(d.at("store/sweeps/lock/*/1-of-1.jsonl.gz"))
 	if err != nil || len(archive) != 2 {
 		d.Fatal(archive, err)
 	}
@@ -132,7 +132,7 @@ func setsSideBySide(d *rehearsal) {
 	for _, column := range append(on, "simulated") {
 		d.prints(run.text(), "^  "+column+` \(3\.\S+ +[✓?] (1 of 1 valid|(1 )?undecided) +[0-9.]+ .s +`)
 	}
-	page, err := filepath.Glob("store/matrices/*/matrix.html")
+	page, err := filepath.Glob(d.at("store/matrices/*/matrix.html"))
 	if err != nil || len(page) != 1 {
 		d.Fatal(page, err)
 	}
@@ -248,7 +248,7 @@ func inits(d *rehearsal) {
 	text := d.read(wrote[1])
 	switch filepath.Ext(wrote[1]) {
 	case ".yaml":
-		if x, err := store.ReadExperiment(wrote[1]); err != nil || x.Recipe == "" {
+		if x, err := store.ReadExperiment(d.at(wrote[1])); err != nil || x.Recipe == "" {
 			d.Errorf("%+v, %v", x, err)
 		}
 	case ".go":
@@ -312,8 +312,8 @@ func opens(d *rehearsal) {
 	d.place("swept", "store")
 	d.place("violated", "store")
 	d.write("browser", "#!/bin/sh\necho \"$1\" >opened.new && mv opened.new opened\n")
-	d.Setenv("BROWSER", d.dir()+"/browser")
-	latest, err := os.Readlink("store/latest")
+	d.env = append(d.env, "BROWSER="+d.at("browser"))
+	latest, err := os.Readlink(d.at("store/latest"))
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -321,7 +321,7 @@ func opens(d *rehearsal) {
 	out := strings.TrimSpace(d.exits(usage.ExitValid))
 	d.prints(d.read(out), "<html")
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if opened, err := os.ReadFile("opened"); err == nil {
+		if opened, err := os.ReadFile(d.at("opened")); err == nil {
 			d.prints(string(opened), regexp.QuoteMeta(out)+"$")
 			return
 		} else if !errors.Is(err, fs.ErrNotExist) || time.Now().After(end) {
@@ -334,7 +334,7 @@ func opens(d *rehearsal) {
 // and new ones always.
 func prunes(d *rehearsal) {
 	d.place("violated", "store")
-	latest, err := os.Readlink("store/latest")
+	latest, err := os.Readlink(d.at("store/latest"))
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -343,7 +343,7 @@ func prunes(d *rehearsal) {
 	d.write("store/lock/"+oldRun+"/result.json", `{"verdict": "valid", "stats": {"operations": 7}}`)
 	out := d.exits(usage.ExitValid)
 	there := func(path string) bool {
-		_, err := os.Stat(path)
+		_, err := os.Stat(d.at(path))
 		return err == nil
 	}
 	if d.has("--remove") {
@@ -360,7 +360,7 @@ func prunes(d *rehearsal) {
 // the same violation.
 func replays(d *rehearsal) {
 	d.place("violated", "store")
-	latest, err := os.Readlink("store/latest")
+	latest, err := os.Readlink(d.at("store/latest"))
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -379,13 +379,13 @@ func replays(d *rehearsal) {
 // A report is written again: the page, the plots and the table of tests.
 func reportsAgain(d *rehearsal) {
 	d.place("violated", "store")
-	latest, err := os.Readlink("store/latest")
+	latest, err := os.Readlink(d.at("store/latest"))
 	if err != nil {
 		d.Fatal(err)
 	}
 	d.replace(`^lock/.*`, latest)
 	for _, name := range []string{"report.html", "junit.xml", "plots"} {
-		if err := os.RemoveAll("store/latest/" + name); err != nil {
+		if err := os.RemoveAll(d.at("store/latest/" + name)); err != nil {
 			d.Fatal(err)
 		}
 	}
@@ -410,7 +410,7 @@ func describesFiles(d *rehearsal) {
 func servesStore(d *rehearsal) {
 	d.place("violated", "store")
 	d.place("violated", "results")
-	d.Setenv("BROWSER", "true")
+	d.env = append(d.env, "BROWSER=true")
 	d.replace(`^0\.0\.0\.0:8218$`, "0.0.0.0:0")
 	if !d.has("--listen") {
 		d.words = append(d.words, "--listen=127.0.0.1:0")
@@ -457,14 +457,4 @@ func shrinks(d *rehearsal) {
 	if after.Verdict != checker.Violation || !slices.ContainsFunc(after.Verdicts, violated) || after.Stats.Operations >= before.Stats.Operations {
 		d.Errorf("%s, %d operations of %d", after.Verdict, after.Stats.Operations, before.Stats.Operations)
 	}
-}
-
-// dir is the folder in which the command runs.
-func (d *rehearsal) dir() string {
-	d.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		d.Fatal(err)
-	}
-	return dir
 }

@@ -316,6 +316,7 @@ func TestGuideToCommands(t *testing.T) {
 
 // Every command of the questions and answers exists and accepts its flags and values; simulated runs reach a verdict.
 func TestFrequentlyAsked(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../docs/faq.md")
 	if err != nil {
 		t.Fatal(err)

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,6 +27,9 @@ import (
 const fullEnv = "ZKLAB_TEST_FULL"
 
 func TestMain(m *testing.M) {
+	if socket := os.Getenv(testsEnv); socket != "" {
+		endWithTests(socket)
+	}
 	if os.Getenv(process.DetachedEnv) != "" { // this program is the command that a test has put into the background
 		Main()
 	}
@@ -87,10 +92,57 @@ func TestMain(m *testing.M) {
 // cleaned runs tests that must leave nothing behind.
 type cleaned struct{ *testing.M }
 
-func (c cleaned) Run() int { return testmain.Run(c.M) }
+func (c cleaned) Run() int {
+	defer listenForCommands()()
+	return testmain.Run(c.M)
+}
+
+// testsEnv is the variable with the socket of the process that performs the tests. Each command that a test
+// starts is connected with it, and ends with it: tests that are killed leave no ensembles in the background.
+const testsEnv = "ZKLAB_TEST_SOCKET"
+
+// listenForCommands keeps connections of commands open. It returns a function that removes the socket.
+func listenForCommands() func() {
+	dir, err := os.MkdirTemp("", "zct") // the paths of sockets are short
+	if err != nil {
+		panic(err)
+	}
+	socket := filepath.Join(dir, "tests")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv(testsEnv, socket)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = io.Copy(io.Discard, conn) // until the command ends
+				conn.Close()
+			}()
+		}
+	}()
+	return func() { l.Close(); os.RemoveAll(dir) }
+}
+
+// endWithTests ends this process when the process with the socket has ended.
+func endWithTests(socket string) {
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		os.Exit(usage.ExitFailed)
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, conn)
+		os.Exit(usage.ExitFailed)
+	}()
+}
 
 // Each script is a session of a user of the command. "exits N cmd…" asserts an exit code.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, params("testdata/script"))
 }
 

@@ -26,8 +26,13 @@ import (
 
 func params(dir string) testscript.Params {
 	return testscript.Params{
-		Dir:   dir,
-		Setup: func(env *testscript.Env) error { env.Setenv("GOGC", os.Getenv("GOGC")); return nil },
+		Dir: dir,
+		Setup: func(env *testscript.Env) error {
+			for _, name := range []string{"GOGC", testsEnv} {
+				env.Setenv(name, os.Getenv(name))
+			}
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "occupy": occupy, "vacant": vacant, "await": awaitText, "serves": serves, "word": word, "znode": znode,
 			"somebody": somebody, "znodes": znodes, "downs": downs, "gzip": gzipFile, "get": get,
@@ -109,30 +114,35 @@ func occupy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PORT", ports[2])
 }
 
-// vacant finds four consecutive free ports: the variables PORT1 to PORT4. Neither does the system give
-// them to connections meanwhile, nor do other scripts use them.
+// vacant finds four consecutive free ports: the variables PORT1 to PORT4.
 func vacant(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: vacant")
 	}
+	first := vacantRow(ts)
+	for i, name := range []string{"PORT1", "PORT2", "PORT3", "PORT4"} {
+		ts.Setenv(name, strconv.Itoa(first+i))
+	}
+}
+
+// vacantRow returns the first of four consecutive free ports. Neither does the system give them to connections
+// meanwhile, nor do other tests of this package use them.
+func vacantRow(t interface{ Fatalf(string, ...any) }) int {
 	// The ports are below those of connections (ip_local_port_range), and different from those of other tests
 	// that run at the same time: go-zookeeper and package embedded use ports up to 17999, containers use
 	// ports from 20000 on.
 	const lowest, rows = 18000, 500
 	for range 100 {
 		first := lowest + 4*((os.Getpid()*37+int(rowsTaken.Add(1)))%rows)
-		if !free(first, first+1, first+2, first+3) {
-			continue
+		if free(first, first+1, first+2, first+3) {
+			return first
 		}
-		for i, name := range []string{"PORT1", "PORT2", "PORT3", "PORT4"} {
-			ts.Setenv(name, strconv.Itoa(first+i))
-		}
-		return
 	}
-	ts.Fatalf("no four free ports in a row")
+	t.Fatalf("no four free ports in a row")
+	return 0
 }
 
-// rowsTaken counts the calls of vacant.
+// rowsTaken counts the rows that vacantRow tried.
 var rowsTaken atomic.Int64
 
 func free(ports ...int) bool {

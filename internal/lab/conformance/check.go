@@ -113,14 +113,14 @@ func Check(ctx context.Context, t Target, each func(Result)) (report Report, err
 type both struct{ right, theirs *place }
 
 func (b both) run(ctx context.Context, met acquaintance, each func(Result)) ([]Result, error) {
-	results := make([]Result, len(byHand))
+	results := make([]Result, len(byHand()))
 	told := inOrder{results: results, each: each}
 	var running errgroup.Group
 	running.SetLimit(atOnce)
 	if met.target.Serial {
 		running.SetLimit(1)
 	}
-	for i, s := range byHand {
+	for i, s := range byHand() {
 		running.Go(func() error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)

@@ -36,7 +36,7 @@ const never = 1000 * time.Hour
 const halfSecond = 500 * time.Millisecond
 
 var (
-	manual        = recording{"by-hand", byName(byHand), embedded.Config{Sweep: never, SuperDigest: digest("super")}, false}
+	manual        = recording{"by-hand", byName(byHand()), embedded.Config{Sweep: never, SuperDigest: digest("super")}, false}
 	generated     = recording{"generated", generatedScripts(300), manual.config, false}
 	sweeping      = recording{"swept", byName(swept), embedded.Config{Sweep: halfSecond}, false}
 	reconfiguring = recording{"reconfigured", reconfigured, embedded.Config{Reconfig: true, SuperDigest: digest("super")}, true}
