@@ -142,7 +142,6 @@ func endWithTests(socket string) {
 
 // Each script is a session of a user of the command. "exits N cmd…" asserts an exit code.
 func TestScripts(t *testing.T) {
-	t.Parallel()
 	testscript.Run(t, params("testdata/script"))
 }
 
