@@ -29,7 +29,7 @@ var (
 			"The znode may belong to another client, or to an earlier session of the same client, and then it goes with that session. The status of an ephemeral znode says " +
 			"which session owns it (ephemeralOwner). A client compares that with its own session before it believes that it leads, and deletes a path that others use, too, " +
 			"only with a condition that no other holder meets.",
-		[]string{"Lead", "Resign"},
+		[]string{"Lead", "Epoch", "Resign"},
 	}
 	NoAtomicity = &Mistake{
 		"Makes two steps of what must be one",
@@ -46,7 +46,7 @@ var (
 		"Gives up, and leaves its znode",
 		"A client that gives up while its session lives leaves its ephemeral znode behind, and the other clients wait for it. Every way out of a call, after an error, too, " +
 			"deletes what the call created, or may have created.",
-		[]string{"Remove"},
+		[]string{"Remove", "removeAllBut"},
 	}
 	ForgetsToWatch = &Mistake{
 		"Forgets to watch again",
