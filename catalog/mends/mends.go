@@ -109,7 +109,7 @@ func Lead(conn *zk.Conn, parent string) (epoch int32, err error) {
 		&zk.CreateRequest{Path: parent + "/leader", Flags: zk.FlagEphemeral, Acl: acl},
 	)
 	if err != nil {
-		return 0, err // If no answer came, the caller calls Epoch until an answer comes.
+		return 0, err // another session leads, or was quicker. Or no answer came: the caller calls Epoch until one comes.
 	}
 	return done[0].Stat.Version, nil
 }
@@ -174,6 +174,7 @@ func Remove(ctx context.Context, conn *zk.Conn, line, id string) error {
 	}
 }
 
+// removeAllBut deletes the znodes with an id, except one.
 func removeAllBut(conn *zk.Conn, line, id, kept string) error {
 	znodes, err := mine(conn, line, id)
 	for _, znode := range znodes {
@@ -296,6 +297,9 @@ func Source(functions ...string) string {
 		}
 		body, _, _ := strings.Cut(text, "\n}\n")
 		comment := before[strings.LastIndex(before, "\n\n")+2:]
+		if !strings.HasPrefix(comment, "//") {
+			panic("there is no comment of " + name)
+		}
 		texts = append(texts, comment+"\nfunc "+name+"("+body+"\n}\n")
 	}
 	return strings.Join(texts, "\n")
