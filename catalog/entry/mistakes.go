@@ -99,7 +99,7 @@ var Unjudged = []*Mistake{
 			"still there; its name must be unique. A holder also stops when it is disconnected. At the latest it stops one session timeout, as granted by the server, after it sent the last " +
 			"request that was answered.",
 		[]string{"(r *Resource) Write", "WriteWhileHeld"},
-		"Curator's LeaderSelector and LeaderLatch tell the holder when the state is SUSPENDED, that is at the disconnection, and when it is LOST. By Curator's default error policy, both mean: stop.",
+		"Curator's LeaderLatch and LeaderSelectorListenerAdapter end the leadership when the state is LOST and, by the default error policy, already when it is SUSPENDED, that is at the disconnection.",
 	},
 	{
 		"Takes an old read for the present",
