@@ -41,6 +41,7 @@ func TestPage(t *testing.T) {
 
 func written(t *testing.T, all map[string]measured) string {
 	var b strings.Builder
+	writeMistakes(&b)
 	writeOverview(t, &b, all)
 	for _, mistake := range entry.Mistakes {
 		first := true
@@ -55,34 +56,66 @@ func written(t *testing.T, all map[string]measured) string {
 			writeWrong(t, &b, e, all[e.Folder])
 		}
 	}
-	b.WriteString("\n## Right recipes\n\nNo run convicted these. How they do it is as instructive as the mistakes.\n")
+	for _, mistake := range entry.Unjudged {
+		writeLesson(&b, mistake)
+	}
+	b.WriteString("\n## Recipes without a known mistake\n\nNo run convicted these. How they do it is as instructive as the mistakes.\n")
 	for _, e := range Entries {
 		if e.Wrong == nil {
 			writeRight(t, &b, e, all[e.Folder])
 		}
 	}
-	for _, mistake := range entry.Unjudged {
-		writeLesson(&b, mistake)
-	}
 	return b.String() + "\n"
 }
+
+// writeMistakes lists the kinds of mistakes, in the order of the page.
+func writeMistakes(b *strings.Builder) {
+	b.WriteString("\nThe mistakes:\n\n")
+	for _, mistake := range entry.Mistakes {
+		if n := made(mistake); n == 1 {
+			fmt.Fprintf(b, "- %s: 1 recipe\n", link(mistake.Title))
+		} else if n > 1 {
+			fmt.Fprintf(b, "- %s: %d recipes\n", link(mistake.Title), n)
+		}
+	}
+	for _, mistake := range entry.Unjudged {
+		fmt.Fprintf(b, "- %s: in the use of a recipe, not in the recipe\n", link(mistake.Title))
+	}
+}
+
+// made counts the entries with a mistake.
+func made(mistake *entry.Mistake) (n int) {
+	for _, e := range Entries {
+		if e.Wrong != nil && e.Wrong.Mistake == mistake {
+			n++
+		}
+	}
+	return n
+}
+
+// link returns a link to a heading of the page.
+func link(heading string) string { return fmt.Sprintf("[%s](#%s)", heading, anchor(heading)) }
 
 // writeLesson writes why something is a mistake, and code without it.
 func writeLesson(b *strings.Builder, mistake *entry.Mistake) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\nDo this:\n\n```go\n%s```\n", mistake.Title, mistake.Lesson, mends.Source(mistake.Do...))
+	if mistake.Ready != "" {
+		fmt.Fprintf(b, "\nIn libraries: %s\n", mistake.Ready)
+	}
 }
 
 // writeOverview writes a line for each entry, in the order of the page.
 func writeOverview(t *testing.T, b *strings.Builder, all map[string]measured) {
-	b.WriteString("\n| a recipe written after | its mistake | runs that convict it | of the original itself |\n|---|---|---|---|\n")
+	b.WriteString("\n| a recipe written after | kind | its mistake | runs that convict it | of the original itself |\n|---|---|---|---|---|\n")
 	for _, mistake := range append(entry.Mistakes[:len(entry.Mistakes):len(entry.Mistakes)], nil) {
 		for _, e := range Entries {
-			does := "none: it is right"
+			does := "none found"
 			if e.Wrong != nil {
-				does = strings.ToLower(e.Wrong.Mistake.Title[:1]) + e.Wrong.Mistake.Title[1:]
+				title := e.Wrong.Mistake.Title
+				does = fmt.Sprintf("[%s](#%s)", strings.ToLower(title[:1])+title[1:], anchor(title))
 			}
 			if e.Wrong == nil && mistake == nil || e.Wrong != nil && e.Wrong.Mistake == mistake {
-				fmt.Fprintf(b, "| [%s](#%s) | %s | %s | %s |\n", e.Program, anchor(e.Program), does, all[e.Folder].AsIs, tallies(t, e))
+				fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", link(e.Program), e.AsIs.Name(), does, all[e.Folder].AsIs, tallies(t, e))
 			}
 		}
 	}
@@ -100,7 +133,7 @@ func writeWrong(t *testing.T, b *strings.Builder, e entry.Entry, m measured) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", e.Program, e.Wrong.Happens)
 	fmt.Fprintf(b, "- Convicted by the default test: %s", m.AsIs)
 	if m.AsIs.Violated > 0 {
-		fmt.Fprintf(b, " runs (%s)", properties(e.AsIs.Name(), m.AsIs.Properties))
+		fmt.Fprintf(b, " runs (%s)", properties(e, m.AsIs.Properties))
 	}
 	b.WriteString(".\n")
 	writeOriginals(t, b, e)
@@ -126,7 +159,8 @@ func tallies(t *testing.T, e entry.Entry) string {
 	t.Helper()
 	var all []string
 	for _, o := range e.Originals {
-		all = append(all, measuredOriginal(t, o).AsIs.String())
+		name, _, _ := strings.Cut(o.Code, ",")
+		all = append(all, fmt.Sprintf("%s: %s", name, measuredOriginal(t, o).AsIs))
 	}
 	return strings.Join(all, "; ")
 }
@@ -137,7 +171,7 @@ func writeOriginals(t *testing.T, b *strings.Builder, e entry.Entry) {
 		m := measuredOriginal(t, o)
 		fmt.Fprintf(b, "- The original itself, %s ([its test](../catalog/originals/%s)): ", o.Code, o.Folder)
 		if m.First > 0 {
-			fmt.Fprintf(b, "convicted in %s runs (%s), first with seed %d.", m.AsIs, properties(e.AsIs.Name(), m.AsIs.Properties), m.First)
+			fmt.Fprintf(b, "convicted in %s runs (%s), first with seed %d.", m.AsIs, properties(e, m.AsIs.Properties), m.First)
 		} else {
 			fmt.Fprintf(b, "convicted in %s runs.", m.AsIs)
 		}
@@ -157,8 +191,9 @@ func writeSource(b *strings.Builder, e entry.Entry) {
 	fmt.Fprintf(b, "- The source: %s; %s.\n", e.File, e.Version)
 }
 
-// properties lists violated properties of a model, the most frequent one first, each with a link to its description.
-func properties(model string, in map[string]int) string {
+// properties lists violated properties of an entry, the most frequent one first, each with a link to its description:
+// to zklab's page, or to the recipe that declares it.
+func properties(e entry.Entry, in map[string]int) string {
 	var names []string
 	for name := range in {
 		names = append(names, name)
@@ -170,11 +205,11 @@ func properties(model string, in map[string]int) string {
 		return strings.Compare(a, b)
 	})
 	for i, name := range names {
-		text := "`" + name + "`"
-		if _, page, ok := strings.Cut(reports.PageOf(model, name), "/docs/"); ok { // zklab declares it, not the recipe
-			text = fmt.Sprintf("[%s](%s)", text, page)
+		_, page, ok := strings.Cut(reports.PageOf(e.AsIs.Name(), name), "/docs/")
+		if !ok {
+			page = "../catalog/" + e.Folder + "/recipe.go"
 		}
-		names[i] = fmt.Sprintf("%s in %d", text, in[name])
+		names[i] = fmt.Sprintf("[`%s`](%s) in %d", name, page, in[name])
 	}
 	return strings.Join(names, ", ")
 }

@@ -30,7 +30,7 @@ var Entry = entry.Entry{
 	Promises: "At most one server holds the lock while its session lives, and a server that loses it is told.",
 	Right: "A name contains an identifier of the server. So a server finds all znodes that a repeated create made, and deletes all but the " +
 		"lowest. It watches the contender before it (the lowest znode, if that contender has several), and looks again when the znode has " +
-		"gone. On any failure it gives up its session. Its znodes go with the session, at the latest one session timeout later.",
+		"gone. On any failure it gives up its session. Its znodes go when the servers end that session.",
 	AsIs: workloads.Lock{New: New},
 }
 

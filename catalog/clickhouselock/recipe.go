@@ -22,14 +22,15 @@ var Entry = entry.Entry{
 	File:    "ClickHouse/ClickHouse, src/Common/ZooKeeper/ZooKeeperLock.cpp",
 	Version: "commit 006fb6fc (January 2026, after 25.12)",
 	LeftOut: "ClickHouse's lock only tries; callers try again at their own pace. Lock of the port tries every 50 ms. An Unlock that finds the " +
-		"lock lost returns an error, as with throw_if_lost. ClickHouse forgets the lock before it deletes the znode, so if the delete is " +
-		"refused because a permission is missing, the znode stays until the session ends. ClickHouse says nothing of that case, and 1 run " +
-		"of 200 convicted a port that did the same. So this port keeps the lock then, and deletes the znode when Unlock is called again.",
+		"lock lost returns an error, as with throw_if_lost. In one case the port is not as " +
+		"faithful as elsewhere (see above): if the delete is refused, it keeps the lock, and deletes the znode when Unlock is called again.",
 	Promises: "At most one client holds the lock while its session lives. A holder whose session has ended can see that (isLocked).",
 	Right: "ClickHouse's client gives up its session when the connection breaks. So a znode whose create got no answer goes with the session, " +
-		"at the latest one session timeout later. unlock deletes the znode only if its own session created it, and only while that session " +
+		"when the servers end it. unlock deletes the znode only if its own session created it, and only while that session " +
 		"lives. The servers carry out the requests of a session in order, and none after its end, so the session itself is the condition of " +
-		"that delete.",
+		"that delete. One thing is less good: ClickHouse forgets the lock before it deletes the znode. If the delete is refused because a " +
+		"permission is missing, the znode stays until the session ends. ClickHouse says nothing of that case. A port that did the same was " +
+		"convicted by 1 run of 200; the verdict here is that of a port that does not.",
 	AsIs: workloads.Lock{New: New},
 }
 

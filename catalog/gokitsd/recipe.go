@@ -27,8 +27,8 @@ var Entry = entry.Entry{
 	LeftOut: "There is one service, whose instances have no data but their names; children with other data are skipped. After a failed read, the " +
 		"instances of the last one are kept, as Go kit's endpointers keep them.",
 	Promises: "An instance that was deregistered is not listed any more, and an instancer follows each change.",
-	NotPromised: "Go kit does not register an instance again after the end of its session, and does not say that it does. The mended recipe does, " +
-		"because the test asks for it. The count would be the same without this: in each run, an instance that was deregistered stays.",
+	NotPromised: "Go kit does not register an instance again after the end of its session, and does not say that it does. The test also " +
+		"ends sessions, and then misses the instance, so the mended recipe does register it again. The count would be the same without this: in each run, an instance that was deregistered stays.",
 	AsIs: workloads.Discovery{New: New},
 	Originals: []entry.Original{{
 		Folder: "gokit", Code: "Go kit v0.13.0",

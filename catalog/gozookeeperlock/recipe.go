@@ -38,7 +38,7 @@ var Entry = entry.Entry{
 			"fails each time, and from then on Lock returns ErrDeadlock.",
 		Breaks: []string{"progress"},
 		Fault:  "a lost reply, or a session that expires",
-		Mend: "The znode's name contains an identifier of the attempt. When Lock fails, and in Unlock, the client deletes all znodes with this " +
+		Mend: "The znode's name contains an identifier of the attempt; that of the original does, too, but it uses the identifier only within its create. When Lock fails, and in Unlock, the client deletes all znodes with this " +
 			"identifier, and repeats that until it has succeeded; if there is none, that is success, too. A client whose session has ended goes " +
 			"to the end of the line.",
 		Mended: workloads.Lock{New: newMended},

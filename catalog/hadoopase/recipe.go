@@ -22,9 +22,12 @@ var Entry = entry.Entry{
 	File:     "apache/hadoop, hadoop-common-project/hadoop-common/src/main/java/org/apache/hadoop/ha/ActiveStandbyElector.java",
 	Version:  "3.x; commit 00e37c8e (after October 2023) has the same lines",
 	LeftOut:  "The elector writes its bread crumb, but fences no other elector. What becomes active or standby is left out.",
-	Promises: "At most one elector is active. An active elector that is disconnected is told at once that it may no longer be active (neutral).",
+	Promises: "At most one elector is active. An active elector becomes neutral when its client notices that it is disconnected.",
+	NotPromised: "An elector may stay active until its client notices that. If the connection breaks silently, that takes up to two thirds of the " +
+		"session timeout. Hadoop fences such an elector before the next one becomes active.",
 	Right: "If a create gets no answer, the elector asks which session owns the znode, instead of trusting its path. It becomes neutral as " +
-		"soon as it is disconnected. It closes its session when it quits or has failed, so it leaves nothing behind.",
+		"soon as it is disconnected. It closes its session when it quits or has failed, so that its znode goes. Its bread crumb stays after a failure, on " +
+		"purpose: by this persistent znode the next active elector finds the one to be fenced.",
 	AsIs: workloads.Election{New: New},
 }
 

@@ -34,7 +34,7 @@ var Entry = entry.Entry{
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a lost reply to a delete",
 		Mend: "A master creates its znode in a multi that also sets the parent's data, unchanged: that raises the parent's version, which a " +
-			"create alone does not. It deletes the znode in a multi that checks this version. If it finds a znode, it asks which session owns " +
+			"create alone does not. (Nothing deletes the parent.) It deletes the znode in a multi that checks this version. If it finds a znode, it asks which session owns " +
 			"it: if it is the master's own session, it is active; a znode of an earlier process goes with its session. It repeats requests that " +
 			"got no answer until the session has ended, so a master that stops leaves nothing behind.",
 		Mended: workloads.Election{New: newMended},

@@ -23,7 +23,7 @@ var Entry = entry.Entry{
 	Program: "Apache Hive, locks of several objects",
 	File:    "apache/hive, ql/src/java/org/apache/hadoop/hive/ql/lockmgr/zookeeper/ZooKeeperHiveLockManager.java",
 	Version: "commit 012070c3 (2020 or later, before 4.0.0)",
-	LeftOut: "The port has exclusive locks only, without data. It tries a key that another client has again every 0.1 seconds, not every minute, " +
+	LeftOut: "The port has exclusive locks only, without data. If another client holds a key, the port tries again every 0.1 seconds, not every minute, " +
 		"until the caller gives up. Curator repeats requests that got no answer; the port does so three times.",
 	Promises:    "A client that has got its locks has all of them, and no other client has one of them, while its session lives.",
 	NotPromised: "A holder is not told that its session has ended.",
@@ -37,7 +37,7 @@ var Entry = entry.Entry{
 			"first znode, which it does not know.",
 		Breaks: []string{"grant", "all-or-none", "own-znodes", "progress"},
 		Fault:  "a session that expires, or a lost reply",
-		Mend: "Names contain an identifier of client, session and attempt, as with Curator's withProtection. So no path comes twice, and a client " +
+		Mend: "Names contain an identifier of client, session and attempt. (Curator's withProtection uses a random one.) So no path comes twice, and a client " +
 			"finds znodes that a repeated create made. A client that locked its keys in two sessions releases them and starts again.",
 		Mended: workloads.MultiLock{New: newMended},
 	},

@@ -31,8 +31,8 @@ var Entry = entry.Entry{
 	AsIs: workloads.Election{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.WhoseZnode,
-		Happens: "The session of a controller ends. Before the controller learns of that, it resigns, and deletes the path without asking who " +
-			"created the znode there. It deletes the znode of its successor, and a third broker becomes controller beside that one.",
+		Happens: "The session of a controller ends. Before the controller learns of that, it resigns. zkclient repeats the delete in its new " +
+			"session, without asking who created the znode that is there by then. It deletes the znode of its successor, and a third broker becomes controller beside that one.",
 		Breaks: []string{"exclusion", "own-znodes"},
 		Fault:  "a session that expires",
 		Mend: "A new controller creates its znode in a multi that also sets the data of a second znode, which raises the version of that one. It " +

@@ -32,7 +32,7 @@ var Entry = entry.Entry{
 			"barrier only reacts to deletions. The watch is gone, the client never looks again, and it waits at a barrier that was removed long " +
 			"ago.",
 		Breaks: []string{"late"},
-		Fault:  "a broken connection in kazoo itself ([a report](../catalog/reports/kazoo-barrier/README.md)), a session that expires in this port",
+		Fault:  "in kazoo itself, a broken connection ([a report](../catalog/reports/kazoo-barrier/README.md)); in this port, a session that expires",
 		Mend:   "When the watch is gone, the client looks again, with a new watch.",
 		Mended: workloads.Barrier{New: newMended},
 	},

@@ -32,8 +32,8 @@ var Entry = entry.Entry{
 	AsIs:        workloads.Discovery{New: New},
 	Wrong: &entry.Wrong{
 		Mistake: entry.OutlivesSession,
-		Happens: "A goroutine registers the instance again when a session has ended. Nothing tells it that the instance was deregistered. When the " +
-			"session ends later, it registers the instance again, for ever.",
+		Happens: "A goroutine registers the instance again when a session has ended. Nothing tells it that the instance was deregistered. After " +
+			"each later end of a session, it registers the deregistered instance again.",
 		Breaks: []string{"fresh", "converge"},
 		Fault:  "a session that expires",
 		Mend: "The goroutine registers the instance only if it is still registered, and tries again after an error. It deletes a znode only if " +

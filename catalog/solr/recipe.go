@@ -37,8 +37,8 @@ var Entry = entry.Entry{
 			"without deleting it, and no replica leads while its session lives.",
 		Breaks: []string{"progress"},
 		Fault:  "a lost reply",
-		Mend: "A candidate that finds a leader's znode asks which session owns it. If it is the candidate's own session, it leads, with the " +
-			"version of the parent that it read before.",
+		Mend: "A candidate that finds a leader's znode asks which session owns it. If it is the candidate's own session, it leads. Its " +
+			"epoch is the version of the parent, which it read just before it looked at the znode.",
 		Mended: workloads.Election{New: newMended},
 	},
 }

@@ -23,7 +23,7 @@ var Entry = entry.Entry{
 	Program: "Twitter commons, Candidate",
 	File:    "twitter-archive/commons, src/java/com/twitter/common/zookeeper/CandidateImpl.java, with Group.java",
 	Version: "commit 17019221 (May 2013)",
-	LeftOut: "Methods of the source take no context; in the port a call whose caller gives up continues, and is undone. Judges other than the " +
+	LeftOut: "Methods of the source take no context; in the port, an abandoned call runs on, and its effect is then undone. Judges other than the " +
 		"lowest number are left out.",
 	Promises:    "One candidate leads at a time, and is told when it does not lead any more. When it goes, another one leads.",
 	NotPromised: "A leader may continue until it learns that its session has ended.",

@@ -30,8 +30,8 @@ var Entry = entry.Entry{
 	Wrong: &entry.Wrong{
 		Mistake: entry.ForgetsToWatch,
 		Happens: "The loop in enter is no loop, because its condition is false. Any event wakes a waiting member, even a disconnection, and the " +
-			"member enters without looking whether \"ready\" is there. A member that leaves and finds only one member left goes out, even if that " +
-			"is another one. The first member out deletes \"ready\"; a slow member that has not looked yet waits for ever.",
+			"member enters without looking whether \"ready\" is there. A leaving member that sees one remaining member returns, even if that " +
+			"member is not itself. The first member out deletes \"ready\"; a slow member that has not looked yet waits for ever.",
 		Breaks: []string{"enter", "leave", "progress"},
 		Fault:  "no fault",
 		Mend: "A member that is woken looks again, with a new watch. It counts only members, not \"ready\". It leaves when all have left, even if " +
