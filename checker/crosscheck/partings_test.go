@@ -42,7 +42,7 @@ func knows(h record, client int, session int64) knowing {
 
 // givenUp returns when another session was opened after the connection of this one had
 // ended for good. A process that begins meanwhile has given up nothing, since it never had
-// the session.
+// the session. Nor has a process that had connections of two sessions at once.
 func givenUp(h record, client int, session int64) int64 {
 	left := int64(-1)
 	for _, f := range h.facts {
@@ -55,7 +55,8 @@ func givenUp(h record, client int, session int64) int64 {
 	}
 	opened := int64(never)
 	for _, f := range h.facts {
-		if f.client == client && f.f == history.FConnected && f.session != session && f.at > left {
+		if f.client == client && f.f == history.FConnected && f.session != session && f.at > left &&
+			h.when(client, history.FConnected, f.session, -1) == f.at {
 			opened = min(opened, f.at)
 		}
 	}
@@ -68,7 +69,40 @@ func givenUp(h record, client int, session int64) int64 {
 			return never
 		}
 	}
+	if h.hadTwoAtOnce(client, first) {
+		return never
+	}
 	return opened
+}
+
+// hadTwoAtOnce reports whether the process of a client that lived at a moment ever had connections of two
+// sessions at once.
+func (h record) hadTwoAtOnce(client int, moment int64) bool {
+	var life []fact
+	for _, f := range slices.SortedFunc(slices.Values(h.facts), func(a, b fact) int { return cmp.Compare(a.at, b.at) }) {
+		if f.client != client {
+			continue
+		}
+		if f.f == history.FExited && f.at > moment {
+			break
+		}
+		if life = append(life, f); f.f == history.FExited {
+			life = nil
+		}
+	}
+	connected := map[int64]bool{}
+	for _, f := range life {
+		switch f.f {
+		case history.FConnected:
+			connected[f.session] = true
+		case history.FDisconnected, history.FExpired, history.FDead:
+			delete(connected, f.session)
+		}
+		if len(connected) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // when returns the first time after another one at which a fact about a session was
