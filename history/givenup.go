@@ -1,7 +1,5 @@
 package history
 
-import "maps"
-
 // GiveUp says how a client gave up a session: the last Connected and Disconnected events of that
 // session, and the event in which the client connected another one.
 type GiveUp struct{ Connected, Disconnected, Next *Event }
@@ -28,9 +26,8 @@ func GivenUp(facts []*Event) map[ID]GiveUp {
 		}
 		switch e.F {
 		case FDisconnected:
-			if g, ok := of.had[e.Session]; ok { // absent: the session of a process that ended
+			if g := of.had[e.Session]; g != nil { // nil: the session of a process that ended
 				g.Disconnected = e
-				of.had[e.Session] = g
 			}
 			delete(of.up, e.Session)
 		case FExpired:
@@ -53,38 +50,32 @@ func GivenUp(facts []*Event) map[ID]GiveUp {
 
 // sessionsOf holds the sessions of one process of a client.
 type sessionsOf struct {
-	had        map[ID]GiveUp // that are not over
-	up         map[ID]bool   // that are connected
-	over       map[ID]GiveUp
-	known      map[ID]bool
-	sideBySide bool // two were connected at once
+	had        map[ID]*GiveUp // that have not expired; those that it gave up have a Next
+	up         map[ID]bool    // that are connected
+	sideBySide bool           // two were connected at once
 }
 
-func newSessionsOf() *sessionsOf {
-	return &sessionsOf{had: map[ID]GiveUp{}, up: map[ID]bool{}, over: map[ID]GiveUp{}, known: map[ID]bool{}}
-}
+func newSessionsOf() *sessionsOf { return &sessionsOf{had: map[ID]*GiveUp{}, up: map[ID]bool{}} }
 
-// connected notes that a session was connected. The client returns later to those of which returns is true.
+// connected notes that a session was connected. If it is a new one, the client gave up those from which it is
+// disconnected, unless it returns to them later.
 func (of *sessionsOf) connected(e *Event, returns func(ID) bool) {
-	again := of.known[e.Session]
-	of.known[e.Session], of.up[e.Session], of.had[e.Session] = true, true, GiveUp{Connected: e}
+	opened := of.had[e.Session] == nil
+	of.had[e.Session], of.up[e.Session] = &GiveUp{Connected: e}, true
 	of.sideBySide = of.sideBySide || len(of.up) > 1
-	if again {
-		return
-	}
 	for s, g := range of.had {
-		if g.Disconnected != nil && !returns(s) {
+		if opened && g.Disconnected != nil && g.Next == nil && !returns(s) {
 			g.Next = e
-			of.over[s] = g
-			delete(of.had, s)
 		}
 	}
 }
 
 // add adds the sessions that the process gave up.
 func (of *sessionsOf) add(over map[ID]GiveUp) {
-	if !of.sideBySide {
-		maps.Copy(over, of.over)
+	for s, g := range of.had {
+		if g.Next != nil && !of.sideBySide {
+			over[s] = *g
+		}
 	}
 }
 
