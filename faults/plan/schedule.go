@@ -159,21 +159,21 @@ func (s Schedule) Kinds() (names []string) {
 // Hits reports whether a fault of the schedule hits such targets. AllFaults counts as all
 // kinds that it stands for, whether or not they are available.
 func (s Schedule) Hits(target kinds.Target) bool {
-	return slices.ContainsFunc(s.turns(), func(t Turn) bool { return t.hits(target) })
-}
-
-func (t Turn) hits(target kinds.Target) bool {
-	if t.all {
-		return slices.ContainsFunc(faults.Kinds(), func(k faults.Kind) bool { return t.standsFor(k) && kinds.Named(k.Name).Hits == target })
-	}
-	return slices.ContainsFunc(t.Faults, func(f faults.Fault) bool { return kinds.Named(f.Kind()).Hits == target })
+	return s.draws(func(kind string) bool { return kinds.Named(kind).Hits == target })
 }
 
 // Has reports whether the schedule can draw faults of a kind. AllFaults counts as in [Schedule.Hits].
 func (s Schedule) Has(kind string) bool {
+	return s.draws(func(name string) bool { return name == kind })
+}
+
+// draws reports whether the schedule can draw faults of such a kind.
+func (s Schedule) draws(such func(kind string) bool) bool {
 	return slices.ContainsFunc(s.turns(), func(t Turn) bool {
-		return t.all && slices.ContainsFunc(faults.Kinds(), func(k faults.Kind) bool { return k.Name == kind && t.standsFor(k) }) ||
-			slices.ContainsFunc(t.Faults, func(f faults.Fault) bool { return f.Kind() == kind })
+		if t.all {
+			return slices.ContainsFunc(faults.Kinds(), func(k faults.Kind) bool { return t.standsFor(k) && such(k.Name) })
+		}
+		return slices.ContainsFunc(t.Faults, func(f faults.Fault) bool { return such(f.Kind()) })
 	})
 }
 
