@@ -51,7 +51,8 @@ func firstInjection(faults []Fault) time.Duration {
 // measure sets the fail-over over all clients and of each affected one. Successes after until do
 // not count.
 func (f *Fault) measure(all *successes, byClient map[int]*successes, connections map[int][]connection, until time.Duration) {
-	if b, _, tried := all.longest(f.effects(), until); tried && b.AtLeast {
+	effects := f.effects()
+	if b, _, tried := all.longest(effects, until); tried && b.AtLeast {
 		f.FailoverAtLeast = b.Time
 	} else if tried {
 		f.Failover = b.Time
@@ -64,7 +65,7 @@ func (f *Fault) measure(all *successes, byClient map[int]*successes, connections
 		clients = slices.Sorted(maps.Keys(byClient))
 	}
 	for _, c := range clients {
-		b, of, tried := byClient[c].longest(f.effects(), until)
+		b, of, tried := byClient[c].longest(effects, until)
 		if !tried {
 			continue
 		}

@@ -32,8 +32,9 @@ type Fault struct {
 	// Turns are those of the servers, if the fault takes them down one after the other.
 	Turns []history.FaultTurn `json:"turns,omitempty"`
 	// Failover is the time from the verified effect to the end of the first success that was
-	// invoked after it, over all clients. Of a fault with Turns it is the longest of the times from each turn. FailoverAffected is the shortest of the affected clients.
-	// -1 means that there was none. A success that ended after the heal began does not count.
+	// invoked after it, over all clients. Of a fault with Turns it is the longest of the times from
+	// each turn. FailoverAffected is the shortest of the affected clients. -1 means that there was
+	// none. A success that ended after the heal began does not count, unless each server had its turn.
 	Failover         time.Duration `json:"failover"`
 	FailoverAffected time.Duration `json:"failover_affected"`
 	// FailoverAtLeast is how long no operation succeeded: until the heal began or, if there was
