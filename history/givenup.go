@@ -8,14 +8,13 @@ type GiveUp struct{ Connected, Disconnected, Next *Event }
 // another session and never returned to this one. Curator does so when no server answers for as
 // long as the session may live. So does any client that is closed without a reply and opened anew.
 // No server tells such a client that its session expired. A session whose process ended was not
-// given up. A client that returns to an older session gives up none. Nor does one that had two
-// sessions connected at once: a session that it opens may be one more, while it tries to return to the
-// others.
+// given up. A client that returns to an older session gives up none. Nor does a process that ever had
+// two sessions connected at once: a session that it opens may be an additional one, while it tries to
+// return to the others.
 func GivenUp(facts []*Event) map[ID]GiveUp {
-	back := comebacks(facts)
 	clients := map[int]*sessionsOf{}
 	over := map[ID]GiveUp{}
-	for i, e := range facts {
+	for _, e := range facts {
 		if e.Process != SessionProcess || e.Client < 0 {
 			continue
 		}
@@ -31,6 +30,7 @@ func GivenUp(facts []*Event) map[ID]GiveUp {
 			}
 			delete(of.up, e.Session)
 		case FExpired:
+			delete(over, e.Session)
 			delete(of.had, e.Session)
 			delete(of.up, e.Session)
 		case FDead:
@@ -39,7 +39,8 @@ func GivenUp(facts []*Event) map[ID]GiveUp {
 			of.add(over)
 			clients[e.Client] = newSessionsOf()
 		case FConnected:
-			of.connected(e, func(s ID) bool { return back[s] > i })
+			delete(over, e.Session) // of an earlier process
+			of.connected(e)
 		}
 	}
 	for _, of := range clients {
@@ -57,14 +58,14 @@ type sessionsOf struct {
 
 func newSessionsOf() *sessionsOf { return &sessionsOf{had: map[ID]*GiveUp{}, up: map[ID]bool{}} }
 
-// connected notes that a session was connected. If it is a new one, the client gave up those from which it is
-// disconnected, unless it returns to them later.
-func (of *sessionsOf) connected(e *Event, returns func(ID) bool) {
+// connected notes that a session was connected. If it is a new one, the client gives up those from which it is
+// disconnected. If it is one that was given up, it is not any more.
+func (of *sessionsOf) connected(e *Event) {
 	opened := of.had[e.Session] == nil
 	of.had[e.Session], of.up[e.Session] = &GiveUp{Connected: e}, true
 	of.sideBySide = of.sideBySide || len(of.up) > 1
-	for s, g := range of.had {
-		if opened && g.Disconnected != nil && g.Next == nil && !returns(s) {
+	for _, g := range of.had {
+		if opened && g.Disconnected != nil && g.Next == nil {
 			g.Next = e
 		}
 	}
@@ -77,15 +78,4 @@ func (of *sessionsOf) add(over map[ID]GiveUp) {
 			over[s] = *g
 		}
 	}
-}
-
-// comebacks returns, for each session, the place of its last connect or expiry among the facts.
-func comebacks(facts []*Event) map[ID]int {
-	last := map[ID]int{}
-	for i, e := range facts {
-		if e.Process == SessionProcess && (e.F == FConnected || e.F == FExpired) {
-			last[e.Session] = i
-		}
-	}
-	return last
 }
