@@ -47,7 +47,7 @@ func FailoverFigure(m *material.Run) (*figure.Figure, string) {
 		"A fault affected no client if no operation failed, stayed unknown, or took longer than twice the p99 of the second half of the time before the first fault" +
 		slowWords(m.Result.Stats.FeltOver) + ", and if no client lost what it held, or its place in a group."
 	if slices.ContainsFunc(faults, func(f stats.Fault) bool { return len(f.Turns) > 0 }) {
-		f.Note += " Of servers that went down in turn, it is the longest one."
+		f.Note += " If servers went down one after the other, it is measured from each of these moments, and the longest time counts."
 	}
 	if slices.ContainsFunc(faults, func(f stats.Fault) bool { return len(f.HandOvers) > 0 }) {
 		f.Note += " Hand-over: from the end of a hold to the next grant of its key."
