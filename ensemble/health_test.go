@@ -169,7 +169,7 @@ func TestProbeOfServerThatFallsSilent(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		if _, err := p.write(ctx, ""); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+		if _, err := p.write(ctx, "", 1); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 		start = time.Now()

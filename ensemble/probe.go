@@ -64,10 +64,12 @@ func (p *probe) do(ctx context.Context, op wire.Op, req any) (zkclient.Reply, er
 	return reply, err
 }
 
-// write creates an ephemeral znode whose name contains its session, so that concurrent
-// checks do not collide and nothing is left if the check dies. folder is "" or a path.
-func (p *probe) write(ctx context.Context, folder string) (path string, err error) {
-	path = fmt.Sprintf("%s/zklab-health-%x", folder, uint64(p.conn.Session().ID))
+// write creates an ephemeral znode, so that nothing is left if the check dies. Its name contains the
+// session, so that concurrent checks do not collide, and the id of the probe's server: ensembles that were
+// started in the same millisecond give the same ids to their sessions (Apache's SessionTrackerImpl), and
+// the one's znode must not pass for the other's. folder is "" or a path.
+func (p *probe) write(ctx context.Context, folder string, server int) (path string, err error) {
+	path = fmt.Sprintf("%s/zklab-health-%x-%d", folder, uint64(p.conn.Session().ID), server)
 	_, err = p.do(ctx, wire.Create, &wire.CreateRequest{
 		Path: path, Data: []byte(path), Mode: wire.Ephemeral,
 		ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}},

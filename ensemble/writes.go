@@ -26,7 +26,7 @@ func checkWrites(ctx context.Context, e Ensemble) error {
 		if probes[i], err = openProbe(ctx, e.Dial, servers[i].Addr()); err != nil {
 			return wrongWith(servers[i], "opens no session: %w", err)
 		}
-		if paths[i], err = probes[i].write(ctx, folder); err != nil {
+		if paths[i], err = probes[i].write(ctx, folder, servers[i].ID()); err != nil {
 			return wrongWith(servers[i], "takes no write: %w", because(ctx, err))
 		}
 		return nil
