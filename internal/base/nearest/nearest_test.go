@@ -3,14 +3,17 @@ package nearest
 import "testing"
 
 func TestDidYouMean(t *testing.T) {
-	names := []string{"pause", "kill", "help", "quiet", "bash", "leader", "cas-without-version", "plain-as-fenced"}
+	names := []string{"pause", "kill", "help", "quiet", "bash", "leader", "cas-without-version", "plain-as-fenced", "list-as-text"}
 	for written, want := range map[string]string{
 		"paus":                "pause",
 		"Pause":               "pause",
 		"apuse":               "pause", // two swapped letters are one mistake
 		"cas-witout-versions": "cas-without-version",
 		"lead":                "leader",
-		"plain":               "", // far from everything
+		"version":             "cas-without-version", // the only one with this word
+		"without":             "cas-without-version",
+		"as":                  "", // two have it
+		"less":                "", // far from everything
 		"keep":                "", // two of four letters
 		"tcsh":                "",
 		"budget":              "",
