@@ -34,6 +34,9 @@ func (Unsynced) Kind() string { return kinds.Unsynced.Name }
 // Spec returns unsynced, or unsynced:<nodes>.
 func (f Unsynced) Spec() string { return spec(kinds.Unsynced, string(f.Nodes)) }
 
+// Needs asks for an ensemble that was started with servers that can lose their power.
+func (Unsynced) Needs() ensemble.Ability { return ensemble.CanLosePower }
+
 // Available checks that what servers have not forced to their disks can be lost.
 func (f Unsynced) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {

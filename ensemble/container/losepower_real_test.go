@@ -1,0 +1,170 @@
+//go:build real
+
+package container_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/testkit/dockertest"
+)
+
+func powerLoser(s ensemble.Server) ensemble.PowerLoser { return s.(ensemble.PowerLoser) }
+
+// losesPower starts servers that can lose their power.
+func losesPower(t *testing.T, c container.Config) ensemble.Ensemble {
+	t.Helper()
+	dockertest.Require(t)
+	leavesNothing(t)
+	e, err := c.Prepare(ensemble.CanLosePower).Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := e.(ensemble.Limited).Lacks(ensemble.CanLosePower); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// losePower lets a server lose its power, and returns how many transactions it had not forced, and how many it lost.
+func losePower(t *testing.T, s ensemble.Server, keep float64) (unforced, lost int) {
+	t.Helper()
+	unforced, lost, err := powerLoser(s).LosePower(t.Context(), keep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantDown(t, s, true)
+	return unforced, lost
+}
+
+// written creates znodes through a server, in turn, and returns how many.
+func written(t *testing.T, s ensemble.Server, name string) int {
+	t.Helper()
+	c, leave := connect(t, s.Addr())
+	defer leave()
+	const n = 20
+	for i := range n {
+		if _, err := c.Create(fmt.Sprintf("/%s-%d", name, i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
+}
+
+// A server alone loses nothing that it has acknowledged, and what it writes while nothing reaches its disk, it neither
+// acknowledges nor keeps, except for what it is told to keep.
+func TestRealLosePower(t *testing.T) {
+	e := losesPower(t, container.Config{Nodes: 1}.Prepare(ensemble.CanShiftClock).(container.Config))
+	s := e.Servers()[0]
+	written(t, s, "forced")
+	if unforced, lost := losePower(t, s, 0); unforced != 0 || lost != 0 {
+		t.Errorf("lost %d of %d", lost, unforced)
+	}
+	for keep, stays := range map[float64]bool{0: false, 0.99: true} {
+		start(t, s)
+		wantHealthy(t, e)
+		c, leave := connect(t, s.Addr())
+		for i := range 20 {
+			if is, _, err := c.Exists(fmt.Sprintf("/forced-%d", i)); err != nil || !is {
+				t.Fatalf("znode %d: %t, %v", i, is, err)
+			}
+		}
+		if err := powerLoser(s).HoldForces(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		answer := make(chan error, 1)
+		path := fmt.Sprintf("/held-%v", keep)
+		go func() {
+			_, err := c.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
+			answer <- err
+		}()
+		awaitLogged(t, s, path)
+		unforced, lost := losePower(t, s, keep)
+		if err := <-answer; err == nil {
+			t.Error("it was acknowledged")
+		}
+		leave()
+		if unforced == 0 || stays != (lost == 0) {
+			t.Errorf("keep %v: lost %d of %d", keep, lost, unforced)
+		}
+		if again, _ := losePower(t, s, 0); again != 0 {
+			t.Errorf("what was kept can be lost: %d", again)
+		}
+		start(t, s)
+		wantHealthy(t, e)
+		c, leave = connect(t, s.Addr())
+		if is, _, err := c.Exists(path); err != nil || is != stays {
+			t.Errorf("keep %v: %s is there: %t, %v", keep, path, is, err)
+		}
+		leave()
+		losePower(t, s, 0)
+	}
+}
+
+// awaitLogged waits until a create is in the server's log.
+func awaitLogged(t *testing.T, s ensemble.Server, path string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), healthyTimeout)
+	defer cancel()
+	for ctx.Err() == nil {
+		if has, err := container.Logged(ctx, s, path); err != nil {
+			t.Fatal(err)
+		} else if has {
+			return
+		}
+	}
+	t.Fatal(context.Cause(ctx))
+}
+
+// Servers that do not force their logs lose what they have acknowledged, and servers that force keep it.
+func TestRealLosePowerOfAll(t *testing.T) {
+	for _, tt := range []struct {
+		flags []string
+		stays bool
+	}{{nil, true}, {[]string{"-Dzookeeper.forceSync=no"}, false}} {
+		t.Run(fmt.Sprint(tt.flags), func(t *testing.T) {
+			e := losesPower(t, container.Config{JVMFlags: tt.flags})
+			leader, _, _ := roles(t, e)
+			n := written(t, leader, "acknowledged")
+			for _, s := range e.Servers() {
+				if unforced, lost := losePower(t, s, 0); unforced != lost || !tt.stays && lost < n {
+					t.Errorf("server %d lost %d of %d", s.ID(), lost, unforced)
+				}
+			}
+			together(t, e.Servers(), func(s ensemble.Server) error { return powerLoser(s).Start(t.Context()) })
+			wantHealthy(t, e)
+			c, leave := connect(t, leader.Addr())
+			defer leave()
+			for i := range n {
+				if is, _, err := c.Exists(fmt.Sprintf("/acknowledged-%d", i)); err != nil || is != tt.stays {
+					t.Errorf("znode %d is there: %t, %v", i, is, err)
+				}
+			}
+		})
+	}
+}
+
+// Servers that were not started for it keep what they have written, and are not killed.
+func TestRealLosePowerOfTheMachine(t *testing.T) {
+	e := dockertest.Ensemble(t, 3)
+	s := e.Servers()[0]
+	if err := e.(ensemble.Limited).Lacks(ensemble.CanLosePower); err == nil {
+		t.Error("they lack nothing")
+	}
+	_, _, err := powerLoser(s).LosePower(t.Context(), 0)
+	if hold := powerLoser(s).HoldForces(t.Context(), true); err == nil || !errors.Is(hold, err) {
+		t.Errorf("errors %v and %v", err, hold)
+	}
+	wantDown(t, s, false)
+}
