@@ -24,7 +24,7 @@ type Unsynced struct {
 
 var _ = declare(kinds.Unsynced, ofServers(Kind{
 	About: "has servers' machines lose their power, and what was not forced to disk; they are started again at the end",
-	guide: []row{{"", "machines lose power, all at the same time: as `kill`, and of what servers have written and not forced to disk only a beginning is left", "a connection is refused; the ensemble reports how many transactions were lost", "they are started again, and serve"}},
+	guide: []row{{"", "machines lose power, all at the same time: as `kill`, and of what servers have written and not forced to disk only a beginning is left. The ensemble must be started for this", "a connection is refused; the ensemble reports how many transactions were lost", "they are started again, and serve"}},
 	words: nodeWords,
 }, func(n Nodes) Fault { return Unsynced{n} }, Leader, One, Minority, Majority, All))
 

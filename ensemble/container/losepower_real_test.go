@@ -48,6 +48,8 @@ func losePower(t *testing.T, s ensemble.Server, keep float64) (unforced, lost in
 	return unforced, lost
 }
 
+func created(name string, i int) string { return fmt.Sprintf("/%s-%d", name, i) }
+
 // written creates znodes through a server, in turn, and returns how many.
 func written(t *testing.T, s ensemble.Server, name string) int {
 	t.Helper()
@@ -55,61 +57,85 @@ func written(t *testing.T, s ensemble.Server, name string) int {
 	defer leave()
 	const n = 20
 	for i := range n {
-		if _, err := c.Create(fmt.Sprintf("/%s-%d", name, i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
+		if _, err := c.Create(created(name, i), nil, 0, zk.WorldACL(zk.PermAll)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return n
 }
 
-// A server alone loses nothing that it has acknowledged, and what it writes while nothing reaches its disk, it neither
-// acknowledges nor keeps, except for what it is told to keep.
+// wantCreated checks whether a server has what was written through it.
+func wantCreated(t *testing.T, s ensemble.Server, name string, n int, want bool) {
+	t.Helper()
+	c, leave := connect(t, s.Addr())
+	defer leave()
+	for i := range n {
+		if is, _, err := c.Exists(created(name, i)); err != nil || is != want {
+			t.Errorf("%s is there: %t, %v", created(name, i), is, err)
+		}
+	}
+}
+
+// A server alone loses nothing that it has acknowledged. What it writes while nothing reaches its disk, it does not
+// acknowledge, and loses but for what it is told to keep. A disk that was emptied begins anew.
 func TestRealLosePower(t *testing.T) {
 	e := losesPower(t, container.Config{Nodes: 1}.Prepare(ensemble.CanShiftClock).(container.Config))
 	s := e.Servers()[0]
-	written(t, s, "forced")
+	n := written(t, s, "forced")
 	if unforced, lost := losePower(t, s, 0); unforced != 0 || lost != 0 {
 		t.Errorf("lost %d of %d", lost, unforced)
 	}
-	for keep, stays := range map[float64]bool{0: false, 0.99: true} {
-		start(t, s)
-		wantHealthy(t, e)
-		c, leave := connect(t, s.Addr())
-		for i := range 20 {
-			if is, _, err := c.Exists(fmt.Sprintf("/forced-%d", i)); err != nil || !is {
-				t.Fatalf("znode %d: %t, %v", i, is, err)
-			}
-		}
-		if err := powerLoser(s).HoldForces(t.Context(), true); err != nil {
-			t.Fatal(err)
-		}
-		answer := make(chan error, 1)
-		path := fmt.Sprintf("/held-%v", keep)
-		go func() {
-			_, err := c.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
-			answer <- err
-		}()
-		awaitLogged(t, s, path)
-		unforced, lost := losePower(t, s, keep)
-		if err := <-answer; err == nil {
-			t.Error("it was acknowledged")
-		}
-		leave()
-		if unforced == 0 || stays != (lost == 0) {
-			t.Errorf("keep %v: lost %d of %d", keep, lost, unforced)
-		}
-		if again, _ := losePower(t, s, 0); again != 0 {
-			t.Errorf("what was kept can be lost: %d", again)
-		}
-		start(t, s)
-		wantHealthy(t, e)
-		c, leave = connect(t, s.Addr())
-		if is, _, err := c.Exists(path); err != nil || is != stays {
-			t.Errorf("keep %v: %s is there: %t, %v", keep, path, is, err)
-		}
-		leave()
-		losePower(t, s, 0)
+	again(t, e, s)
+	wantCreated(t, s, "forced", n, true)
+	unacknowledged(t, s, "lost", 0)
+
+	again(t, e, s)
+	wantCreated(t, s, "forced", n, true)
+	wantCreated(t, s, "lost", 1, false)
+	unacknowledged(t, s, "kept", 0.99)
+
+	again(t, e, s)
+	wantCreated(t, s, "kept", 1, true)
+	losePower(t, s, 0)
+	if err := s.(ensemble.DiskEmptier).EmptyDisk(t.Context()); err != nil {
+		t.Fatal(err)
 	}
+	again(t, e, s)
+	wantCreated(t, s, "forced", n, false)
+	unacknowledged(t, s, "new", 0)
+}
+
+// unacknowledged has a server write something that does not reach its disk, and lets it lose its power.
+func unacknowledged(t *testing.T, s ensemble.Server, name string, keep float64) {
+	t.Helper()
+	if err := powerLoser(s).HoldForces(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	c, leave := connect(t, s.Addr())
+	defer leave()
+	answer := make(chan error, 1)
+	go func() {
+		_, err := c.Create(created(name, 0), nil, 0, zk.WorldACL(zk.PermAll))
+		answer <- err
+	}()
+	awaitLogged(t, s, created(name, 0))
+	unforced, lost := losePower(t, s, keep)
+	if err := <-answer; err == nil {
+		t.Errorf("%s: it was acknowledged", name)
+	}
+	if unforced == 0 || (lost == 0) != (keep > 0) {
+		t.Errorf("%s: lost %d of %d", name, lost, unforced)
+	}
+	if more, _ := losePower(t, s, 0); more != 0 {
+		t.Errorf("%s: of what was left, %d can be lost", name, more)
+	}
+}
+
+// again starts a server that was alone.
+func again(t *testing.T, e ensemble.Ensemble, s ensemble.Server) {
+	t.Helper()
+	start(t, s)
+	wantHealthy(t, e)
 }
 
 // awaitLogged waits until a create is in the server's log.
@@ -144,13 +170,7 @@ func TestRealLosePowerOfAll(t *testing.T) {
 			}
 			together(t, e.Servers(), func(s ensemble.Server) error { return powerLoser(s).Start(t.Context()) })
 			wantHealthy(t, e)
-			c, leave := connect(t, leader.Addr())
-			defer leave()
-			for i := range n {
-				if is, _, err := c.Exists(fmt.Sprintf("/acknowledged-%d", i)); err != nil || is != tt.stays {
-					t.Errorf("znode %d is there: %t, %v", i, is, err)
-				}
-			}
+			wantCreated(t, leader, "acknowledged", n, tt.stays)
 		})
 	}
 }
