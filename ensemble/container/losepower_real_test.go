@@ -77,9 +77,10 @@ func wantCreated(t *testing.T, s ensemble.Server, name string, n int, want bool)
 }
 
 // A server alone loses nothing that it has acknowledged. What it writes while nothing reaches its disk, it does not
-// acknowledge, and loses but for what it is told to keep. A disk that was emptied begins anew.
+// acknowledge, and loses but for what it is told to keep. A disk that was emptied begins anew. The server has a clock and
+// a small disk, too.
 func TestRealLosePower(t *testing.T) {
-	e := losesPower(t, container.Config{Nodes: 1}.Prepare(ensemble.CanShiftClock).(container.Config))
+	e := losesPower(t, container.Config{Nodes: 1, Abilities: []ensemble.Ability{ensemble.CanShiftClock, ensemble.CanFillDisk}})
 	s := e.Servers()[0]
 	n := written(t, s, "forced")
 	if unforced, lost := losePower(t, s, 0); unforced != 0 || lost != 0 {
