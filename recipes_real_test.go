@@ -90,6 +90,34 @@ func TestRealWallClock(t *testing.T) {
 	}
 }
 
+// Apache's servers that acknowledge before they force to disk (forceSync=no) keep what they acknowledged when all of them
+// are killed, and lose some of it when all of them lose their power.
+func TestRealHastyServersAreConvicted(t *testing.T) {
+	dockertest.Require(t)
+	for _, tt := range []struct {
+		fault    faults.Fault
+		convicts bool
+	}{
+		{faults.Kill{Nodes: faults.All}, false},
+		{faults.Unsynced{Nodes: faults.All}, true},
+	} {
+		t.Run(tt.fault.Spec(), func(t *testing.T) {
+			x := ownUnderFaults(t, models.Register.Name)
+			x.Ensemble = container.Config{JVMFlags: []string{"-Dzookeeper.forceSync=no"}}
+			x.Faults, x.TimeLimit = plan.At(3*time.Second, 2*time.Second, tt.fault), 9*time.Second
+			x.Out, x.MinLoad = t.TempDir(), -1
+			o := run(t, x)
+			for _, step := range stepsOf(t, o, tt.fault) {
+				t.Log(step.Step, step.Detail)
+			}
+			violated := o.Result.Violated()
+			if slices.Contains(violated, "durable") != tt.convicts || !tt.convicts && len(violated) > 0 {
+				t.Errorf("%s, violated are %q", o.Result.Verdict, violated)
+			}
+		})
+	}
+}
+
 // stepsOf returns the recorded steps of faults of one kind.
 func stepsOf(t *testing.T, o *zklab.Outcome, f faults.Fault) (steps []history.FaultStep) {
 	t.Helper()

@@ -92,7 +92,8 @@ type DiskEmptier interface {
 }
 
 // PowerLoser is a [Killer] whose machine can lose its power: what the server has written and not forced to its disk
-// is lost with it, in part or as a whole. The rest is there when it is started again.
+// is lost with it, in part or as a whole. The rest is there when it is started again. Some ensembles must be started for
+// it; see [Preparer].
 type PowerLoser interface {
 	Killer
 	// HoldForces keeps the server's disk from completing what the server forces to it, until it is called with false or

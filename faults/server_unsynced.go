@@ -24,7 +24,7 @@ type Unsynced struct {
 
 var _ = declare(kinds.Unsynced, ofServers(Kind{
 	About: "has servers' machines lose their power, and what was not forced to disk; they are started again at the end",
-	guide: []row{{"", "machines lose power, all at the same time: as `kill`, and of what servers have written and not forced to disk only a beginning is left", "a connection is refused; the ensemble reports how many transactions were lost", "they are started again, and serve"}},
+	guide: []row{{"", "machines lose power, all at the same time: as `kill`, and of what servers have written and not forced to disk only a beginning is left. The ensemble must be started for this", "a connection is refused; the ensemble reports how many transactions were lost", "they are started again, and serve"}},
 	words: nodeWords,
 }, func(n Nodes) Fault { return Unsynced{n} }, Leader, One, Minority, Majority, All))
 
@@ -33,6 +33,9 @@ func (Unsynced) Kind() string { return kinds.Unsynced.Name }
 
 // Spec returns unsynced, or unsynced:<nodes>.
 func (f Unsynced) Spec() string { return spec(kinds.Unsynced, string(f.Nodes)) }
+
+// Needs asks for an ensemble that was started with servers that can lose their power.
+func (Unsynced) Needs() ensemble.Ability { return ensemble.CanLosePower }
 
 // Available checks that what servers have not forced to their disks can be lost.
 func (f Unsynced) Available(s Setting) error {

@@ -16,7 +16,7 @@ import (
 
 // recipe holds the script that "make image" runs, and the files that it puts into the image.
 //
-//go:embed zookeeper/build zookeeper/entrypoint zookeeper/clock.c
+//go:embed zookeeper/build zookeeper/entrypoint zookeeper/clock.c zookeeper/forced.c
 var recipe embed.FS
 
 // BuildZooKeeper builds the local image of Apache ZooKeeper with the script zookeeper/build and its options, and

@@ -7,13 +7,8 @@ import (
 	"fmt"
 	"net"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
-
-	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/api/types/mount"
-	"github.com/moby/moby/client"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -23,81 +18,10 @@ import (
 //go:embed clock.sh
 var clockCommands string
 
-const (
-	clockLabel    = "zklab.clock"      // of images whose entrypoint heeds clockVariable
-	clockVariable = "ZKLAB_CLOCK_FILE" // names the file from which a server reads how wrong its wall clock is
-	clockDir      = "/clock"           // has that file
-)
-
-var errNoClock = errors.New("the servers have the wall clock of their machine: start the ensemble with the ability to set theirs (see Preparer)")
-
-func (c Config) shiftsClocks() bool { return slices.Contains(c.Abilities, ensemble.CanShiftClock) }
-
-func hasClock(image client.ImageInspectResult) bool {
-	return image.Config != nil && image.Config.Labels[clockLabel] != ""
-}
-
-// refusesClock returns why servers of an image cannot have a wrong wall clock; nil if they can.
-func (c Config) refusesClock(image picked) error {
-	switch {
-	case !c.shiftsClocks():
-		return errNoClock
-	case !image.clock:
-		return fmt.Errorf("servers of image %s cannot have a wrong wall clock: run `zklab image build` for %s, whose servers can", image.name, localImage)
-	}
-	return nil
-}
-
-func (e *cluster) clockVolume() string { return "zklab-" + e.run.id + "-clock" }
-
-// makeClocks makes the files that say how wrong the servers' wall clocks are, and starts the helper that writes them.
-func (e *cluster) makeClocks(ctx context.Context, nodes int) error {
-	if e.noClock != nil {
-		return nil
-	}
-	if err := hasHelper(ctx, e.engine, e.helperImage); err != nil {
-		e.noClock = err
-		return nil
-	}
-	if _, err := e.engine.Client().VolumeCreate(ctx, client.VolumeCreateOptions{Name: e.clockVolume(), Labels: e.run.labels(0)}); err != nil {
-		return engineErr("make a volume for clocks", err)
-	}
-	clocks, err := startHelper(ctx, e.engine, helperSpec{
-		name: e.clockVolume(), image: e.helperImage, labels: e.run.labels(0),
-		commands: fmt.Sprintf("servers=%d\n%s", nodes, clockCommands),
-		host:     container.HostConfig{NetworkMode: "none", Mounts: []mount.Mount{e.clockMount(false)}},
-	})
-	e.clocks = clocks
-	return err
-}
-
-func (e *cluster) clockMount(readOnly bool) mount.Mount {
-	return mount.Mount{Type: mount.TypeVolume, Source: e.clockVolume(), Target: clockDir, ReadOnly: readOnly}
-}
-
-// clockMounts and withClock give a server its clock, if the ensemble is made for that.
-func (e *cluster) clockMounts() []mount.Mount {
-	if e.clocks == nil {
-		return nil
-	}
-	return []mount.Mount{e.clockMount(true)}
-}
-
-func (e *cluster) withClock(id int, env map[string]string) map[string]string {
-	if e.clocks != nil {
-		env[clockVariable] = clockDir + "/" + strconv.Itoa(id)
-	}
-	return env
-}
-
 // ShiftClock sets the server's wall clock, whether the server runs or not. It has effect at once.
 func (s *server) ShiftClock(ctx context.Context, by time.Duration) error {
 	return s.cluster.change(ctx, func(ctx context.Context) error {
-		if err := s.cluster.noClock; err != nil {
-			return err
-		}
-		_, err := s.cluster.clocks.ask(ctx, fmt.Sprintf("show %d %d", s.id, by.Milliseconds()))
-		return err
+		return s.cluster.tell(ctx, ensemble.CanShiftClock, fmt.Sprintf("show %d %d", s.id, by.Milliseconds()))
 	})
 }
 

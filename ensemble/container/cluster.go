@@ -35,6 +35,8 @@ var (
 	_ ensemble.DiskFiller = (*server)(nil)
 
 	_ ensemble.ClockShifter = (*server)(nil)
+
+	_ ensemble.PowerLoser = (*server)(nil)
 )
 
 // cluster is a running ensemble.
@@ -46,17 +48,15 @@ type cluster struct {
 	helperImage string
 	folders     folders
 	profile     ensemble.Profile
-	noReconfig  error // why zklab may not reconfigure it
-	noUpgrade   error // why its servers have no second version
-	noClock     error // why its servers' wall clocks cannot be wrong
+	missing     map[ensemble.Ability]error // why it was not started with an ability; nil of those that it has
 	config      Config
 	second      string // the image of the second version
 
 	turn   turn // of the caller that changes servers or their network, or removes everything
 	links  links
-	gated  bool    // helpers are there before they are needed
-	keeper *helper // of small disks; nil without
-	clocks *helper // sets the servers' wall clocks; nil without
+	gated  bool                         // helpers are there before they are needed
+	keeper *helper                      // of small disks; nil without
+	told   map[ensemble.Ability]*helper // of the libraries that servers have
 	closed bool
 
 	looking turn // of the caller that checks what the machine offers
@@ -71,7 +71,7 @@ func (c Config) Sketch() (ensemble.Ensemble, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	e := &cluster{profile: c.profile(), noUpgrade: c.refusesUpgrade(), turn: newTurn(), looking: newTurn(), closed: true}
+	e := &cluster{profile: c.profile(), missing: map[ensemble.Ability]error{ensemble.CanUpgrade: c.refusesUpgrade()}, turn: newTurn(), looking: newTurn(), closed: true}
 	for id := 1; id <= c.Nodes; id++ {
 		e.servers = append(e.servers, &server{cluster: e, id: id})
 	}
@@ -110,7 +110,10 @@ func (e *cluster) Close() error {
 			errs = append(errs, s.dropGate())
 		}
 	}
-	errs = append(errs, e.keeper.drop(), e.clocks.drop())
+	errs = append(errs, e.keeper.drop())
+	for _, h := range e.told {
+		errs = append(errs, h.drop())
+	}
 	if err := all(errs...); err != nil {
 		return err
 	}

@@ -70,13 +70,16 @@ func ValidateNodes(n int) error {
 // preparation, if the machine has them; prepared for one, an ensemble starts its helpers at once, so
 // that the first fault of the network is quick. To have their disks filled, servers get small disks of
 // their own, in memory. To be reconfigured, they allow it to a super user. To have their wall clocks set,
-// each gets one of its own, if its image can have that.
+// each gets one of its own, and to lose their power, each notes what it has forced to its disk, if its image can do that.
 func (c Config) Prepare(a ensemble.Ability) ensemble.Starter {
 	if !slices.Contains(c.Abilities, a) {
 		c.Abilities = append(slices.Clip(c.Abilities), a)
 	}
 	return c
 }
+
+// can reports whether the ensemble is started for an ability.
+func (c Config) can(a ensemble.Ability) bool { return slices.Contains(c.Abilities, a) }
 
 func (c Config) withDefaults() Config {
 	if c.Nodes == 0 {
@@ -173,7 +176,7 @@ func (c Config) zooCfg() []string {
 // many seconds.
 func (c Config) jvmFlags() []string {
 	flags := c.JVMFlags
-	if slices.Contains(c.Abilities, ensemble.CanSweep) {
+	if c.can(ensemble.CanSweep) {
 		flags = append(slices.Clone(flags), "-Dzookeeper.extendedTypesEnabled=true", fmt.Sprintf("-Dznode.container.checkIntervalMs=%d", quickSweep.Milliseconds()))
 	}
 	if c.refusesReconfig() == nil {
@@ -225,8 +228,10 @@ func (c Config) profile() ensemble.Profile {
 	if c.smallDisks() {
 		all = append(all, fmt.Sprintf("disk=tmpfs,%dMB", diskSize>>20))
 	}
-	if c.shiftsClocks() {
-		all = append(all, "clock=own")
+	for _, l := range libraries {
+		if c.can(l.ability) {
+			all = append(all, l.setting)
+		}
 	}
 	least, most := c.sessionBounds()
 	slices.Sort(all)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"time"
 
@@ -106,8 +105,8 @@ func (s *server) serves(ctx context.Context) bool {
 }
 
 func (s *server) askKeeper(ctx context.Context, command string) error {
-	if s.cluster.keeper == nil {
-		return errNoDisk
+	if err := s.cluster.missing[ensemble.CanFillDisk]; err != nil {
+		return err
 	}
 	_, err := s.cluster.keeper.ask(ctx, command+" "+strconv.Itoa(s.id))
 	return err
@@ -152,4 +151,12 @@ func (s *server) versions() folders {
 	return folders{data: path.Join(of.data, "version-2"), log: path.Join(of.log, "version-2")}
 }
 
-func (c Config) smallDisks() bool { return slices.Contains(c.Abilities, ensemble.CanFillDisk) }
+func (c Config) smallDisks() bool { return c.can(ensemble.CanFillDisk) }
+
+// refusesDisks returns why the servers' disks cannot be filled; nil if they can.
+func (c Config) refusesDisks() error {
+	if !c.smallDisks() {
+		return errNoDisk
+	}
+	return nil
+}

@@ -6,8 +6,9 @@
 // on 127.0.0.1, and waits until the ensemble is healthy. The ensemble can pause, kill, stop and start
 // its servers ([ensemble.Pauser], [ensemble.Stopper]), break the network between them
 // ([ensemble.Partitioner], [ensemble.Lossy], [ensemble.Slower]: a helper container beside each server
-// does it), set their wall clocks ([ensemble.ClockShifter]: a library in the image does it) and copy their
-// logs ([ensemble.LogReader]).
+// does it), set their wall clocks ([ensemble.ClockShifter]), take from their disks what they have not forced
+// ([ensemble.PowerLoser]: for both, servers preload a library that the image has), and copy their logs
+// ([ensemble.LogReader]).
 //
 // Everything that a run makes has labels that name the run and the process that owns it. Close removes
 // what its run made; [Clean] removes what dead processes left; [Check] reports what a run would find

@@ -34,7 +34,7 @@ func (s *server) emptyDisk(ctx context.Context) (err error) {
 	}
 	h, err := startHelper(ctx, s.cluster.engine, helperSpec{
 		name: fmt.Sprintf("zklab-%s-empty-%d", s.cluster.run.id, s.id), image: s.cluster.helperImage, labels: s.cluster.run.labels(0),
-		commands: fmt.Sprintf("empty() { rm -rf '%s' '%s'; }\nundo() { :; }\n", s.versions().data, s.versions().log),
+		commands: fmt.Sprintf("empty() { rm -rf '%s' '%s' '%s'; }\nundo() { :; }\n", s.versions().data, s.versions().log, forcedLibrary.of(s.id)+"/forced"),
 		// The files belong to the user of the server.
 		host: container.HostConfig{NetworkMode: "none", VolumesFrom: []string{s.container().ID}, CapAdd: []string{"DAC_OVERRIDE"}},
 	})
@@ -45,7 +45,7 @@ func (s *server) emptyDisk(ctx context.Context) (err error) {
 	if err = all(err, h.close()); err != nil {
 		return err
 	}
-	s.emptied = had
+	s.emptied, s.forced = had, 0
 	return nil
 }
 

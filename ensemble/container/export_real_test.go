@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -236,4 +237,10 @@ func Owned(ctx context.Context, pid string) (ids []string, err error) {
 		ids = append(ids, "network "+n.ID)
 	}
 	return ids, nil
+}
+
+// Logged reports whether the server's log has a transaction on a znode.
+func Logged(ctx context.Context, of any, path string) (bool, error) {
+	log, err := of.(*server).readLog(ctx)
+	return slices.ContainsFunc(log.Entries, func(e txnlog.Entry) bool { return e.Txn.Path == path }), err
 }

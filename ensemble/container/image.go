@@ -40,7 +40,7 @@ func ValidateImage(name string) error {
 type picked struct {
 	name   string
 	digest string // of the registry, or the image's id when it comes from none
-	clock  bool   // its servers heed clockVariable
+	labels map[string]string
 }
 
 // wanted returns the images to look for, the first choice first. That is also the one to pull when none
@@ -88,7 +88,7 @@ func present(ctx context.Context, engine engine, names []string) (picked, bool, 
 		image, err := engine.Client().ImageInspect(ctx, name)
 		switch {
 		case err == nil:
-			return picked{name, digestOf(image), hasClock(image)}, true, nil
+			return picked{name, digestOf(image), labelsOf(image)}, true, nil
 		case !errdefs.IsNotFound(err):
 			return picked{}, false, engineErr("look for image "+name, err)
 		}

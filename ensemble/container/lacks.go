@@ -36,19 +36,26 @@ func ofNetwork(a ensemble.Ability) bool {
 // lookTimeout bounds a look at what the machine offers.
 const lookTimeout = 30 * time.Second
 
+// lacks returns, for each ability that an ensemble has only if it was started for it, why one of this image lacks it,
+// or nil.
+func (c Config) lacks(image picked) map[ensemble.Ability]error {
+	missing := map[ensemble.Ability]error{
+		ensemble.CanUpgrade: c.refusesUpgrade(), ensemble.CanReconfigure: c.refusesReconfig(), ensemble.CanFillDisk: c.refusesDisks(),
+	}
+	for _, l := range libraries {
+		missing[l.ability] = l.lacks(c, image)
+	}
+	return missing
+}
+
 // Lacks looks once what the machine offers, which takes a second, and remembers it.
 func (e *cluster) Lacks(a ensemble.Ability) error {
+	err, decided := e.missing[a]
 	switch {
-	case a == ensemble.CanUpgrade:
-		return e.noUpgrade
+	case decided:
+		return err
 	case e.engine == nil:
 		return nil
-	case a == ensemble.CanFillDisk && e.keeper == nil:
-		return errNoDisk
-	case a == ensemble.CanReconfigure:
-		return e.noReconfig
-	case a == ensemble.CanShiftClock:
-		return e.noClock
 	case a == ensemble.CanEmptyDisk:
 		ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 		defer cancel()

@@ -27,7 +27,7 @@ func TestSketch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range []ensemble.Ability{ensemble.CanPartition, ensemble.CanDelay, ensemble.CanLose, ensemble.CanFillDisk, ensemble.CanShiftClock} {
+	for _, a := range []ensemble.Ability{ensemble.CanPartition, ensemble.CanDelay, ensemble.CanLose, ensemble.CanFillDisk, ensemble.CanShiftClock, ensemble.CanLosePower} {
 		if err := e.(ensemble.Limited).Lacks(a); err != nil {
 			t.Errorf("%s: %v", a, err)
 		}
@@ -52,17 +52,20 @@ func TestPrepareKeepsTheConfigurationItCameFrom(t *testing.T) {
 	}
 }
 
-// Servers can have a wrong wall clock if that was asked for, and if both images can.
-func TestClockChoice(t *testing.T) {
-	asked := Config{}.Prepare(ensemble.CanShiftClock).(Config)
-	if err := (Config{}).refusesClock(picked{clock: true}); !errors.Is(err, errNoClock) {
-		t.Errorf("not asked for: %v", err)
-	}
-	if err := asked.refusesClock(picked{name: "zookeeper:3.9"}); err == nil || !strings.Contains(err.Error(), "image zookeeper:3.9 cannot have") {
-		t.Errorf("an image without: %v", err)
-	}
-	if err := asked.refusesClock(picked{clock: true}); err != nil {
-		t.Error(err)
+// Servers have a library if that was asked for, and if their image has it.
+func TestLibraryChoice(t *testing.T) {
+	for _, l := range libraries {
+		with := picked{labels: map[string]string{l.label: "x"}}
+		asked := Config{}.Prepare(l.ability).(Config)
+		if err := (Config{}).lacks(with)[l.ability]; !errors.Is(err, l.absent) {
+			t.Errorf("%s, not asked for: %v", l.ability, err)
+		}
+		if err := asked.lacks(picked{name: "zookeeper:3.9"})[l.ability]; err == nil || !strings.Contains(err.Error(), "image zookeeper:3.9 cannot "+l.refused+": run ") {
+			t.Errorf("%s, an image without: %v", l.ability, err)
+		}
+		if err := asked.lacks(with)[l.ability]; err != nil {
+			t.Error(err)
+		}
 	}
 }
 

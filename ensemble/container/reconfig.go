@@ -17,7 +17,7 @@ var (
 )
 
 // reconfigures reports whether the ensemble is started for reconfig.
-func (c Config) reconfigures() bool { return slices.Contains(c.Abilities, ensemble.CanReconfigure) }
+func (c Config) reconfigures() bool { return c.can(ensemble.CanReconfigure) }
 
 // refusesReconfig returns why zklab may not reconfigure the ensemble; nil if it may.
 func (c Config) refusesReconfig() error {

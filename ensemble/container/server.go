@@ -12,6 +12,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/txnlog"
 )
@@ -28,6 +29,7 @@ type server struct {
 	ended   bool       // by Kill or Stop, and not started since
 	full    bool       // its disk
 	emptied txnlog.Log // what its disk had before it was emptied
+	forced  history.ID // up to which its last loss of power has left the log
 	said    []byte     // what its former containers printed
 	second  bool       // its container has the image of the second version
 	gate    *gate      // nil while nothing is wrong with its network

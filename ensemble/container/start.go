@@ -46,8 +46,8 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 		engine.Close()
 		return nil, err
 	}
-	e := &cluster{run: newRun(), engine: engine, helperImage: c.helperImage(), folders: c.folders(), profile: c.profile(), noReconfig: c.refusesReconfig(), noUpgrade: c.refusesUpgrade(), config: c, turn: newTurn(), looking: newTurn()}
-	e.profile.Image, e.profile.Digest, e.noClock = image.name, image.digest, c.refusesClock(image)
+	e := &cluster{run: newRun(), engine: engine, helperImage: c.helperImage(), folders: c.folders(), profile: c.profile(), missing: c.lacks(image), told: map[ensemble.Ability]*helper{}, config: c, turn: newTurn(), looking: newTurn()}
+	e.profile.Image, e.profile.Digest = image.name, image.digest
 	if err := c.pickSecond(ctx, e); err != nil {
 		engine.Close()
 		return nil, err
@@ -86,7 +86,7 @@ func (c Config) startServers(ctx context.Context, e *cluster, image string) erro
 	if err := c.makeVolumes(steps, e); err != nil {
 		return err
 	}
-	if err := e.makeClocks(steps, c.Nodes); err != nil {
+	if err := e.makeLibraries(steps, c.Nodes); err != nil {
 		return err
 	}
 	e.servers = make([]*server, c.Nodes)
@@ -182,7 +182,7 @@ func (c Config) createServer(ctx context.Context, e *cluster, spec serverSpec) (
 	defer cancel()
 	return create(ctx, e.engine, testcontainers.ContainerRequest{
 		Name: spec.name(e.run.id), Image: spec.image, Labels: e.run.labels(spec.id),
-		Env: e.withClock(spec.id, c.env(spec.id, spec.subnet)), ExposedPorts: []string{clientPort.String()}, WaitingFor: spec.ready,
+		Env: e.withLibraries(spec.id, c.env(spec.id, spec.subnet)), ExposedPorts: []string{clientPort.String()}, WaitingFor: spec.ready,
 		ConfigModifier: func(config *container.Config) { config.StopSignal = "SIGTERM" },
 		HostConfigModifier: func(host *container.HostConfig) {
 			host.NetworkMode = container.NetworkMode(spec.network)
@@ -192,7 +192,7 @@ func (c Config) createServer(ctx context.Context, e *cluster, spec serverSpec) (
 			if c.smallDisks() {
 				host.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: spec.disk, Target: diskDir}}
 			}
-			host.Mounts = slices.Concat(host.Mounts, c.volumes(e, spec.id), e.clockMounts())
+			host.Mounts = slices.Concat(host.Mounts, c.volumes(e, spec.id), e.libraryMounts())
 		},
 		EndpointSettingsModifier: func(endpoints map[string]*mobynet.EndpointSettings) {
 			address := &mobynet.EndpointIPAMConfig{IPv4Address: spec.subnet.server(spec.id)}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,37 +45,57 @@ func (s *server) readLog(ctx context.Context) (log txnlog.Log, err error) {
 }
 
 func (s *server) tryLog(ctx context.Context) (log txnlog.Log, err error) {
-	files := map[history.ID][]txnlog.Entry{}
-	log = txnlog.Log{}
+	files, err := s.logFiles(ctx)
+	if err != nil {
+		return log, err
+	}
+	for _, f := range files {
+		log.Entries = append(log.Entries, f.entries...)
+		if f.damaged {
+			log.Damaged = append(log.Damaged, lastOf(f.entries, f.zxid))
+		}
+	}
+	log.Snapshots, err = s.snapshots(ctx)
+	return log, err
+}
+
+// logFile is a file of a server's transaction log.
+type logFile struct {
+	zxid    history.ID // with which it begins
+	entries []txnlog.Entry
+	damaged bool // behind them
+}
+
+const logPrefix = "log." // of such a file's name
+
+// logFiles returns the files of the log in their order.
+func (s *server) logFiles(ctx context.Context) (files []logFile, err error) {
 	err = s.eachFile(ctx, s.versions().log, func(name string, content io.Reader) error {
-		zxid, ok := zxidOf(name, "log.")
+		zxid, ok := zxidOf(name, logPrefix)
 		if !ok {
 			return nil
 		}
 		entries, err := txnlog.ReadFile(content)
-		if errors.Is(err, txnlog.ErrDamaged) { // a disk that was full leaves that behind; the others' logs decide
-			log.Damaged = append(log.Damaged, lastOf(entries, zxid))
-			err = nil
-		}
-		if err != nil {
+		damaged := errors.Is(err, txnlog.ErrDamaged) // a disk that was full leaves that behind; the others' logs decide
+		if err != nil && !damaged {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		files[zxid] = entries
+		files = append(files, logFile{zxid, entries, damaged})
 		return nil
 	})
-	if err != nil {
-		return log, err
-	}
-	for _, zxid := range slices.SortedFunc(maps.Keys(files), func(a, b history.ID) int { return cmp.Compare(uint64(a), uint64(b)) }) {
-		log.Entries = append(log.Entries, files[zxid]...)
-	}
+	slices.SortFunc(files, func(a, b logFile) int { return cmp.Compare(uint64(a.zxid), uint64(b.zxid)) })
+	return files, err
+}
+
+// snapshots returns the zxids of the server's snapshots.
+func (s *server) snapshots(ctx context.Context) (zxids []history.ID, err error) {
 	err = s.eachFile(ctx, s.versions().data, func(name string, _ io.Reader) error {
 		if zxid, ok := zxidOf(name, "snapshot."); ok {
-			log.Snapshots = append(log.Snapshots, zxid)
+			zxids = append(zxids, zxid)
 		}
 		return nil
 	})
-	return log, err
+	return zxids, err
 }
 
 // lastOf returns the last zxid of a file before its damage. first is the first zxid, which is part of

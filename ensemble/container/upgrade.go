@@ -8,6 +8,8 @@ import (
 
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
+
+	"github.com/zklab/zklab/ensemble"
 )
 
 var errNoUpgrade = errors.New("the servers have one image only: name the one to upgrade to with --upgrade-to, or container.Config.UpgradeTo, such as --image " + olderImage + " --upgrade-to " + localImage)
@@ -34,17 +36,19 @@ func (c Config) pickSecond(ctx context.Context, e *cluster) error {
 		return fmt.Errorf("cannot upgrade from %s to %s: they are the same image", e.profile.Image, image.name)
 	}
 	e.second = image.name
-	if e.noClock == nil {
-		e.noClock = c.refusesClock(image)
+	for _, l := range libraries {
+		if e.missing[l.ability] == nil {
+			e.missing[l.ability] = l.lacks(c, image)
+		}
 	}
 	e.profile.Settings = append(e.profile.Settings, "digest of "+image.name+"="+image.digest)
 	return nil
 }
 
-// kept are the folders of a server that outlive its container if there is a second version. On small disks they do
-// anyway.
+// kept are the folders of a server that have volumes with names, because its container may be replaced, or a helper
+// needs them. On small disks they have them anyway.
 func (c Config) kept() []string {
-	if c.UpgradeTo == "" || c.smallDisks() {
+	if c.smallDisks() || c.UpgradeTo == "" && !c.can(ensemble.CanLosePower) {
 		return nil
 	}
 	return []string{dataDir, logDir}
@@ -93,8 +97,8 @@ func (s *server) SetUpgraded(ctx context.Context, upgraded bool) error {
 // replace makes the new container before it removes the old one: a server always has one. The caller has the turn.
 func (s *server) replace(ctx context.Context, upgraded bool) error {
 	e := s.cluster
-	if e.noUpgrade != nil {
-		return e.noUpgrade
+	if err := e.missing[ensemble.CanUpgrade]; err != nil {
+		return err
 	}
 	if down, err := s.Down(ctx); err != nil {
 		return err

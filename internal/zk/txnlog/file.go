@@ -12,8 +12,12 @@ import (
 )
 
 const (
-	magic   = 0x5a4b4c47 // "ZKLG"
-	version = 2
+	magic        = 0x5a4b4c47 // "ZKLG"
+	version      = 2
+	sizeOfHeader = 16
+	// recordHead is the size of what comes before each record, and recordFrame with what comes after it.
+	recordHead  = 8 + 4
+	recordFrame = recordHead + 1
 	// endOfRecord follows each record.
 	endOfRecord = 'B'
 	// maxRecord is larger than any record that a sensible jute.maxbuffer allows.
@@ -28,6 +32,8 @@ var ErrDamaged = errors.New("damaged transaction log")
 // Entry is one transaction of a log.
 type Entry struct {
 	Txn history.Txn
+	// End is the place in the file behind the transaction.
+	End int64
 	// bytes are the same in every log that has the transaction; see identity.
 	bytes string
 }
@@ -43,6 +49,7 @@ func ReadFile(r io.Reader) ([]Entry, error) {
 		return nil, err
 	}
 	var entries []Entry
+	end := int64(sizeOfHeader)
 	for {
 		record, err := readRecord(in)
 		if err == io.EOF {
@@ -58,7 +65,8 @@ func ReadFile(r io.Reader) ([]Entry, error) {
 		if err != nil {
 			return entries, fmt.Errorf("record %d: %w: %w", len(entries)+1, ErrDamaged, err)
 		}
-		entries = append(entries, Entry{Txn: txn, bytes: identity(&txn, record[:n])})
+		end += recordFrame + int64(len(record))
+		entries = append(entries, Entry{Txn: txn, End: end, bytes: identity(&txn, record[:n])})
 	}
 }
 
@@ -79,7 +87,7 @@ func identity(t *history.Txn, record []byte) string {
 }
 
 func readFileHeader(in io.Reader) error {
-	var b [16]byte // magic, version, and an id that is not used
+	var b [sizeOfHeader]byte // magic, version, and an id that is not used
 	if _, err := io.ReadFull(in, b[:]); err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return io.EOF
@@ -98,7 +106,7 @@ func readFileHeader(in io.Reader) error {
 // readRecord returns the next record, or io.EOF at the end: where the file ends, or where the zeros
 // begin with which the server has padded it.
 func readRecord(in *bufio.Reader) ([]byte, error) {
-	var head [12]byte // checksum and length
+	var head [recordHead]byte // checksum and length
 	if _, err := io.ReadFull(in, head[:]); err != nil {
 		return nil, ended(err)
 	}

@@ -125,6 +125,22 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
+// Cut behind an entry, a file has that entry as its last; cut a byte before, it lacks it.
+func TestEnds(t *testing.T) {
+	b := file(create(1, "/a"), create(2, "/bcd"), record(3, wire.CloseSession))
+	entries, err := ReadFile(bytes.NewReader(b))
+	if err != nil || len(entries) != 3 {
+		t.Fatal(entries, err)
+	}
+	for i, e := range entries {
+		with, err := ReadFile(bytes.NewReader(b[:e.End]))
+		without, errWithout := ReadFile(bytes.NewReader(b[:e.End-1]))
+		if len(with) != i+1 || len(without) != i || err != nil || errWithout != nil {
+			t.Errorf("entry %d ends at %d: %d with it, %v, %d without, %v", i, e.End, len(with), err, len(without), errWithout)
+		}
+	}
+}
+
 // A last record that is cut off, at whatever byte, is left out; everything before it counts.
 func TestReadCutOff(t *testing.T) {
 	whole := file(create(1, "/a"), create(2, "/b"))
