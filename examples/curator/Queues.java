@@ -69,7 +69,7 @@ final class Queues {
      * dequeue comes: so the queue removes an item only for a dequeue. One that is cancelled ends it.
      *
      * <p>Puts are done in the foreground, since the others do not tell of errors. There is no lock
-     * path: with one, an item is removed after it was consumed, and may be consumed twice.
+     * path: with one, an item is removed after it was consumed, and may be consumed twice (CURATOR-605).
      */
     abstract static class Pushed<Q extends QueueBase<byte[]>> extends Queue implements QueueConsumer<byte[]>, QueueSerializer<byte[]> {
         private final CuratorFramework client;
@@ -79,6 +79,7 @@ final class Queues {
         private Thread consumer;
         private boolean wanted;
         private byte[] item;
+        private volatile boolean tried; // whether the dequeue may have removed an item
 
         Pushed(CuratorFramework client, Adapter.Request request) {
             this.client = client;
@@ -91,7 +92,7 @@ final class Queues {
 
         private Q started(QueueConsumer<byte[]> consumer, ThreadFactory threads) throws Exception {
             Q queue = built(QueueBuilder.builder(client, consumer, this, path)
-                    .threadFactory(threads).putInBackground(false).finalFlushTime(0, TimeUnit.MILLISECONDS));
+                    .threadFactory(threads).executor(this::process).putInBackground(false).finalFlushTime(0, TimeUnit.MILLISECONDS));
             queue.start();
             return queue;
         }
@@ -111,24 +112,34 @@ final class Queues {
 
         @Override
         byte[] take() throws Exception {
-            if (takes == null) {
-                takes = started(this, this::consumer);
-            }
+            want();
             try {
+                if (takes == null) {
+                    takes = started(this, this::consumer);
+                }
                 return next();
             } catch (InterruptedException e) {
-                end();
+                if (takes != null) {
+                    end();
+                }
                 if (item != null) {
                     return item; // it came just before the end
+                }
+                if (!tried) {
+                    throw new Adapter.NoEffect("cancelled", "no item came");
                 }
                 throw e;
             }
         }
 
-        private synchronized byte[] next() throws InterruptedException {
+        private synchronized void want() {
             item = null;
+            tried = false;
             wanted = true;
             notifyAll();
+        }
+
+        private synchronized byte[] next() throws InterruptedException {
             while (item == null) {
                 wait();
             }
@@ -143,6 +154,12 @@ final class Queues {
             while (!wanted) {
                 wait();
             }
+        }
+
+        /** The queue's own thread removes an item and calls the consumer. */
+        private void process(Runnable work) {
+            tried = true;
+            work.run();
         }
 
         private Thread consumer(Runnable work) {
