@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/internal/testkit/programs"
 	"github.com/zklab/zklab/subjects/adapter"
@@ -85,7 +86,8 @@ func TestRealConform(t *testing.T) {
 }
 
 func conforms(t *testing.T, command, recipes []string) {
-	results, err := adapter.Conform(t.Context(), adapter.Conformance{Command: command, Recipes: recipes, Logf: t.Logf})
+	c := adapter.Conformance{Command: command, Recipes: recipes, Patience: time.Minute, Logf: t.Logf} // many start at once
+	results, err := adapter.Conform(t.Context(), c)
 	if err != nil {
 		t.Error(err)
 	}
