@@ -28,6 +28,12 @@ func TestMeasured(t *testing.T) {
 	all, originals := readMeasured(t), map[string]bool{}
 	for _, e := range Entries {
 		for _, o := range e.Originals {
+			if o.Real != nil {
+				if (e.Wrong != nil) != (o.Real.Violated > 0) {
+					t.Errorf("%s: the verdict of %s is not that of the recipe", e.Folder, o.Code)
+				}
+				continue
+			}
 			originals[o.Folder] = true
 			for _, why := range trial.Apart(e, measuredOriginal(t, o)) {
 				t.Errorf("%s: %s: %s", e.Folder, o.Folder, why)

@@ -13,46 +13,32 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import org.apache.curator.RetryPolicy;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
-import org.apache.curator.framework.recipes.atomic.AtomicValue;
-import org.apache.curator.framework.recipes.atomic.DistributedAtomicLong;
-import org.apache.curator.framework.recipes.barriers.DistributedBarrier;
-import org.apache.curator.framework.recipes.barriers.DistributedDoubleBarrier;
-import org.apache.curator.framework.recipes.leader.LeaderLatch;
-import org.apache.curator.framework.recipes.leader.LeaderLatchListener;
-import org.apache.curator.framework.recipes.locks.InterProcessMutex;
-import org.apache.curator.framework.recipes.locks.InterProcessReadWriteLock;
-import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
-import org.apache.curator.framework.recipes.locks.Lease;
-import org.apache.curator.framework.recipes.queue.SimpleDistributedQueue;
-import org.apache.curator.framework.state.ConnectionState;
-import org.apache.curator.framework.state.ConnectionStateListener;
 import org.apache.curator.retry.ExponentialBackoffRetry;
 import org.apache.curator.utils.ZookeeperFactory;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.client.HostProvider;
-import org.apache.zookeeper.data.Stat;
 
 /**
  * An adapter that puts the recipes of Apache Curator under zklab (docs/adapters.md).
  *
  * <pre>
- * JARS=/usr/share/java/curator-recipes.jar:/usr/share/java/slf4j-nop.jar
- * javac -cp $JARS -d bin examples/curator/Adapter.java
+ * JARS=/usr/share/java/curator-recipes.jar:/usr/share/java/curator-x-discovery.jar:/usr/share/java/slf4j-nop.jar
+ * javac -cp $JARS -d bin examples/curator/*.java
  * zklab run election --subject-command "java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp bin:$JARS Adapter"
  * </pre>
  *
- * <p>The jars are those of Debian's libcurator-recipes-java; the first one names those that it needs.
- * The flags let it start sooner: each client is a process.
+ * <p>The jars are those of Debian's libcurator-recipes-java and libcurator-discovery-java, which name
+ * those that they need. The flags let it start sooner: each client is a process. This file speaks the
+ * protocol; the others have the recipes.
  *
  * <p>Each object has a thread of its own, on which all its requests run one after the other: a hold
  * of InterProcessMutex belongs to the thread that acquired it. A cancel interrupts that thread,
@@ -139,477 +125,20 @@ public final class Adapter {
         }
     }
 
-    /** Whatever is held. */
-    abstract static class Hold extends Subject {
-        final CuratorFramework client;
-        final long number;
-        private long hold; // the id of the acquire; 0: nothing is held
-
-        Hold(CuratorFramework client, Request request) {
-            this.client = client;
-            this.number = request.line.get("object").longValue();
+    /** Lets a request wait for what listeners tell. */
+    static final class Bell {
+        synchronized void ring() {
+            notifyAll();
         }
 
-        @Override
-        String[] offers() {
-            return new String[] {"lost"};
-        }
-
-        @Override
-        Object call(String operation, Request request) throws Exception {
-            switch (operation) {
-                case "acquire":
-                    acquire(request);
-                    return null;
-                case "release":
-                    hold(0);
-                    release();
-                    return null;
-                case "confirm":
-                    return Map.of("held", holds());
-                default:
-                    throw unknown(operation);
-            }
-        }
-
-        abstract void acquire(Request request) throws Exception;
-
-        abstract void release() throws Exception;
-
-        synchronized boolean holds() {
-            return hold != 0;
-        }
-
-        synchronized void hold(long id) {
-            hold = id;
-        }
-
-        synchronized void lose() {
-            if (hold != 0) {
-                say(JSON.createObjectNode().put("event", "lost").put("object", number).put("hold", hold));
-            }
-            hold = 0;
-        }
-    }
-
-    /**
-     * A hold that is lost when its client's session is. Curator's locks do not say so themselves:
-     * "It is strongly recommended that you add a ConnectionStateListener and watch for SUSPENDED
-     * and LOST state changes ... If a LOST state is reported it is certain that you no longer hold
-     * the lock" (InterProcessMutex, Error Handling).
-     */
-    abstract static class HoldOfSession extends Hold implements ConnectionStateListener {
-        private volatile int losses; // sessions lost so far
-
-        HoldOfSession(CuratorFramework client, Request request) {
-            super(client, request);
-            client.getConnectionStateListenable().addListener(this);
-        }
-
-        @Override
-        public void stateChanged(CuratorFramework client, ConnectionState state) {
-            if (state == ConnectionState.LOST) {
-                losses++; // on Curator's one thread for it
-                lose();
-            }
-        }
-
-        @Override
-        void acquire(Request request) throws Exception {
-            int before = losses;
-            take(request);
-            hold(request.id);
-            if (losses != before && !stands()) {
-                lose(); // the session went just before we could say whose hold it was
-            }
-        }
-
-        abstract void take(Request request) throws Exception;
-
-        /** The znodes of all who contend. */
-        abstract Collection<String> contenders() throws Exception;
-
-        /** Whether one of them is the present session's. */
-        private boolean stands() throws Exception {
-            long session = client.getZookeeperClient().getZooKeeper().getSessionId();
-            for (String node : contenders()) {
-                Stat stat = client.checkExists().forPath(node);
-                if (stat != null && stat.getEphemeralOwner() == session) {
-                    return true;
+        /** Waits until there is an answer; null: none yet. */
+        synchronized <T> T until(Callable<T> answer) throws Exception {
+            for (;;) {
+                T now = answer.call();
+                if (now != null) {
+                    return now;
                 }
-            }
-            return false;
-        }
-
-        @Override
-        void close() {
-            client.getConnectionStateListenable().removeListener(this);
-        }
-    }
-
-    static final class Lock extends HoldOfSession {
-        private final InterProcessMutex mutex;
-
-        Lock(CuratorFramework client, Request request) {
-            super(client, request);
-            mutex = new InterProcessMutex(client, request.line.get("path").textValue());
-        }
-
-        @Override
-        void take(Request request) throws Exception {
-            mutex.acquire();
-        }
-
-        @Override
-        Collection<String> contenders() throws Exception {
-            return mutex.getParticipantNodes();
-        }
-
-        @Override
-        void release() throws Exception {
-            mutex.release();
-        }
-    }
-
-    /**
-     * Its leader is told by the listener that it leads no more, and stays a candidate: it may be the
-     * leader again. The next acquire asks the same latch then. Only by its close does it resign.
-     */
-    static final class Election extends Hold implements LeaderLatchListener {
-        private final String path;
-        private final String candidate;
-        private LeaderLatch latch; // null: no candidate
-
-        Election(CuratorFramework client, Request request) {
-            super(client, request);
-            path = request.line.get("path").textValue();
-            candidate = request.value().get("candidate").textValue();
-        }
-
-        @Override
-        String[] offers() {
-            return new String[] {"lost", "leader"};
-        }
-
-        @Override
-        Object call(String operation, Request request) throws Exception {
-            return operation.equals("leader") ? leader() : super.call(operation, request);
-        }
-
-        @Override
-        void acquire(Request request) throws Exception {
-            if (latch == null) {
-                latch = new LeaderLatch(client, path, candidate);
-                latch.addListener(this);
-                latch.start();
-            }
-            try {
-                do {
-                    latch.await();
-                } while (!leads(request)); // no more: the listener was told before there was a hold
-            } catch (InterruptedException e) {
-                resign(); // or it would stand in others' way
-                throw e;
-            }
-        }
-
-        private synchronized boolean leads(Request request) {
-            if (latch.hasLeadership()) {
-                hold(request.id);
-            }
-            return holds();
-        }
-
-        @Override
-        synchronized boolean holds() {
-            return super.holds() && latch.hasLeadership();
-        }
-
-        @Override
-        void release() throws Exception {
-            resign();
-        }
-
-        private void resign() throws Exception {
-            if (latch == null) {
-                throw new NoEffect("error", "not held");
-            }
-            LeaderLatch old = latch;
-            latch = null;
-            old.close();
-        }
-
-        private String leader() throws Exception {
-            LeaderLatch asked = latch != null ? latch : new LeaderLatch(client, path, candidate); // not started: it only asks
-            return asked.getLeader().getId();
-        }
-
-        @Override
-        public void isLeader() {}
-
-        @Override
-        public void notLeader() {
-            lose();
-        }
-
-        @Override
-        void close() throws Exception {
-            hold(0);
-            if (latch != null) {
-                resign();
-            }
-        }
-    }
-
-    static final class ReadWriteLock extends HoldOfSession {
-        private final InterProcessReadWriteLock lock;
-        private InterProcessMutex held;
-
-        ReadWriteLock(CuratorFramework client, Request request) {
-            super(client, request);
-            lock = new InterProcessReadWriteLock(client, request.line.get("path").textValue());
-        }
-
-        @Override
-        String[] offers() {
-            return new String[] {"lost", "downgrade"};
-        }
-
-        @Override
-        Object call(String operation, Request request) throws Exception {
-            if (!operation.equals("downgrade")) {
-                return super.call(operation, request);
-            }
-            lock.readLock().acquire();
-            held = lock.readLock();
-            lock.writeLock().release(); // in this order, as its documentation says
-            return null;
-        }
-
-        @Override
-        void take(Request request) throws Exception {
-            boolean reads = request.value().path("mode").asText().equals("read");
-            InterProcessMutex wanted = reads ? lock.readLock() : lock.writeLock();
-            wanted.acquire();
-            held = wanted;
-        }
-
-        @Override
-        Collection<String> contenders() throws Exception {
-            return held.getParticipantNodes();
-        }
-
-        @Override
-        void release() throws Exception {
-            if (held == null) {
-                throw new NoEffect("error", "not held");
-            }
-            InterProcessMutex old = held;
-            held = null;
-            old.release();
-        }
-    }
-
-    static final class Semaphore extends HoldOfSession {
-        private final InterProcessSemaphoreV2 semaphore;
-        private Lease lease;
-
-        Semaphore(CuratorFramework client, Request request) {
-            super(client, request);
-            int leases = request.value().get("leases").intValue();
-            semaphore = new InterProcessSemaphoreV2(client, request.line.get("path").textValue(), leases);
-        }
-
-        @Override
-        void take(Request request) throws Exception {
-            lease = semaphore.acquire();
-        }
-
-        @Override
-        Collection<String> contenders() throws Exception {
-            return semaphore.getParticipantNodes();
-        }
-
-        @Override
-        void release() throws Exception {
-            if (lease == null) {
-                throw new NoEffect("error", "not held");
-            }
-            Lease old = lease;
-            lease = null;
-            semaphore.returnLease(old);
-        }
-    }
-
-    static final class Barrier extends Subject {
-        private final DistributedBarrier barrier;
-
-        Barrier(CuratorFramework client, Request request) {
-            barrier = new DistributedBarrier(client, request.line.get("path").textValue());
-        }
-
-        @Override
-        Object call(String operation, Request request) throws Exception {
-            switch (operation) {
-                case "raise":
-                    barrier.setBarrier();
-                    return null;
-                case "lift":
-                    barrier.removeBarrier();
-                    return null;
-                case "await":
-                    barrier.waitOnBarrier();
-                    return null;
-                default:
-                    throw unknown(operation);
-            }
-        }
-    }
-
-    /**
-     * Each attempt to enter is a DistributedDoubleBarrier of its own: a second enter of one that has
-     * given up fails for ever, as its znode exists.
-     *
-     * <p>enter(maxWait, unit) has to be told beforehand how long to wait, while zklab says when it is
-     * time to give up. An interrupt ends the same wait, is among what its documentation names, and
-     * leaves in the tree just what the timeout does. With -Dpatience=MILLISECONDS it is Curator's
-     * own timeout that ends it, for a comparison.
-     */
-    static final class DoubleBarrier extends Subject {
-        private static final Long PATIENCE = Long.getLong("patience");
-        private final CuratorFramework client;
-        private final String path;
-        private final int parties;
-        private DistributedDoubleBarrier barrier;
-
-        DoubleBarrier(CuratorFramework client, Request request) {
-            this.client = client;
-            path = request.line.get("path").textValue();
-            parties = request.value().get("parties").intValue();
-        }
-
-        @Override
-        Object call(String operation, Request request) throws Exception {
-            switch (operation) {
-                case "enter":
-                    barrier = new DistributedDoubleBarrier(client, path, parties);
-                    enter();
-                    return null;
-                case "leave":
-                    barrier.leave();
-                    return null;
-                default:
-                    throw unknown(operation);
-            }
-        }
-
-        private void enter() throws Exception {
-            if (PATIENCE == null) {
-                barrier.enter();
-            } else if (!barrier.enter(PATIENCE, TimeUnit.MILLISECONDS)) {
-                throw new Exception("not all came within " + PATIENCE + " ms");
-            }
-        }
-    }
-
-    static final class Queue extends Subject {
-        private final SimpleDistributedQueue queue;
-
-        Queue(CuratorFramework client, Request request) {
-            queue = new SimpleDistributedQueue(client, request.line.get("path").textValue());
-        }
-
-        @Override
-        Object about() {
-            return Map.of("items", "qn-");
-        }
-
-        @Override
-        Object call(String operation, Request request) throws Exception {
-            switch (operation) {
-                case "enqueue":
-                    queue.offer(request.value().isMissingNode() ? new byte[0] : request.value().binaryValue());
-                    return null;
-                case "dequeue":
-                    return queue.take();
-                default:
-                    throw unknown(operation);
-            }
-        }
-    }
-
-    static final class Counter extends Subject {
-        private final CuratorFramework client;
-        private final String path;
-        private final DistributedAtomicLong counter;
-
-        Counter(CuratorFramework client, Request request) {
-            this.client = client;
-            path = request.line.get("path").textValue();
-            counter = new DistributedAtomicLong(client, path, RETRY);
-        }
-
-        @Override
-        Object call(String operation, Request request) throws Exception {
-            JsonNode value = request.value();
-            switch (operation) {
-                case "add":
-                    return Map.of("value", add(value.get("delta").longValue()));
-                case "cas":
-                    compareAndSet(value.get("from").longValue(), value.get("to").longValue());
-                    return null;
-                case "read":
-                    return Map.of("value", read(value.get("kind").textValue().equals("fenced")));
-                default:
-                    throw unknown(operation);
-            }
-        }
-
-        private long add(long delta) throws Exception {
-            AtomicValue<Long> sum = counter.add(delta);
-            if (!sum.succeeded()) {
-                throw new NoEffect("error", "beaten by others, again and again");
-            }
-            return sum.postValue();
-        }
-
-        private void compareAndSet(long from, long to) throws Exception {
-            sync(); // a mismatch is not to be that with an old value
-            counter.initialize(0L); // or nothing can be compared with it
-            AtomicValue<Long> set = counter.compareAndSet(from, to);
-            if (!set.succeeded()) {
-                boolean found = set.preValue() == from;
-                throw new NoEffect(found ? "conflict" : "mismatch", "it is " + set.preValue());
-            }
-        }
-
-        private long read(boolean fenced) throws Exception {
-            if (fenced) {
-                fence();
-            }
-            return counter.get().postValue();
-        }
-
-        /** A quorum answers this, and not a sync; also where the counter has no znode yet. */
-        private void fence() throws Exception {
-            try {
-                client.transaction().forOperations(client.transactionOp().check().forPath(path));
-            } catch (KeeperException.NoNodeException e) {
-                // That is an answer, too.
-            }
-        }
-
-        /** Curator has it in the background only. */
-        private void sync() throws Exception {
-            CountDownLatch done = new CountDownLatch(1);
-            int[] code = new int[1];
-            client.sync().inBackground((c, event) -> {
-                code[0] = event.getResultCode();
-                done.countDown();
-            }).forPath(path);
-            done.await();
-            if (code[0] != KeeperException.Code.OK.intValue()) {
-                throw KeeperException.create(KeeperException.Code.get(code[0]), path);
+                wait();
             }
         }
     }
@@ -671,7 +200,7 @@ public final class Adapter {
     private final Map<Long, Request> running = new ConcurrentHashMap<>();
     private final ExecutorService threads = Executors.newCachedThreadPool(Adapter::daemon);
 
-    private static Thread daemon(Runnable work) {
+    static Thread daemon(Runnable work) {
         Thread thread = new Thread(work);
         thread.setDaemon(true);
         return thread;
@@ -725,28 +254,50 @@ public final class Adapter {
         return answer;
     }
 
+    /** Some recipes have variants, by other classes of Curator: -DRECIPE=NAME chooses one. */
+    private static boolean chosen(String recipe, String name) {
+        return name.equals(System.getProperty(recipe));
+    }
+
     private Subject subject(Request request) throws Exception {
         String recipe = request.line.get("recipe").textValue();
         switch (recipe) {
             case "lock":
-                return new Lock(client, request);
-            case "election":
-                return new Election(client, request);
+                return new Holds.Lock(client, request);
+            case "multi-lock":
+                return new Holds.MultiLock(client, request);
             case "rwlock":
-                return new ReadWriteLock(client, request);
+                return new Holds.ReadWriteLock(client, request);
             case "semaphore":
-                return new Semaphore(client, request);
+                return new Holds.Semaphore(client, request);
+            case "election":
+                return chosen(recipe, "selector") ? new Elections.Selector(client, request) : new Elections.Latch(client, request);
             case "barrier":
-                return new Barrier(client, request);
+                return new Barriers.Barrier(client, request);
             case "double-barrier":
-                return new DoubleBarrier(client, request);
+                return new Barriers.DoubleBarrier(client, request);
             case "queue":
-                return new Queue(client, request);
+                return chosen(recipe, "distributed") ? new Queues.Distributed(client, request) : new Queues.Simple(client, request);
+            case "priority-queue":
+                return new Queues.Priority(client, request);
+            case "delay-queue":
+                if (chosen(recipe, "distributed")) { // only then: see there
+                    return new Queues.Delay(client, request);
+                }
+                break;
             case "counter":
-                return new Counter(client, request);
+                return chosen(recipe, "shared") ? new Counters.Shared(client, request) : new Counters.Atomic(client, request);
+            case "config":
+                return chosen(recipe, "node") ? new Copies.OldNode(client, request) : new Copies.Node(client, request);
+            case "cache":
+                return chosen(recipe, "tree") ? new Copies.OldTree(client, request) : new Copies.Tree(client, request);
+            case "membership":
+                return chosen(recipe, "group") ? new Groups.OfGroupMembers(client, request) : new Groups.OfPersistentNodes(client, request);
+            case "discovery":
+                return new Groups.Discovery(client, request);
             default:
-                throw new NoEffect("unsupported", "no recipe " + recipe + " here");
         }
+        throw new NoEffect("unsupported", "no recipe " + recipe + " here");
     }
 
     private Object call(Request request) throws Exception {

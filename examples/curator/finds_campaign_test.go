@@ -66,3 +66,41 @@ func TestFindsTwoLeaders(t *testing.T) {
 		TimeLimit: 25 * time.Second, SessionTimeout: time.Second, OpTimeout: 10 * time.Second,
 	}, "exclusion", 1, 2, 3, 4, 5)
 }
+
+// Bugs of Curator that need a fault or none, and the property that each violates. The figures of docs/track-record.md and
+// docs/programs.md are of the same runs.
+func TestFindsBugs(t *testing.T) {
+	unmended(t)
+	for _, tt := range []struct {
+		name     string
+		workload workloads.Workload
+		flag     string
+		faults   string
+		property string
+	}{
+		// After the reply to a set was lost it is repeated, finds its own version, and says that it set nothing.
+		{"SharedCount", workloads.Counter{}, "-Dcounter=shared", "lose-reply:setData/3s", "linearizable"},
+		// After the reply to a create was lost it is repeated, and makes another znode.
+		{"DistributedQueue", workloads.Queue{}, "-Dqueue=distributed", "lose-reply:create/3s", "integrity"},
+		// Whether the list of items is still good is known only when the next one has come.
+		{"DistributedPriorityQueue", workloads.PriorityQueue{}, "", "", "priority"},
+		// After each reconnection, an instance's znode is deleted and created anew.
+		{"ServiceDiscovery", workloads.Discovery{}, "", "cut/3s", "fresh"},
+		// Its close returns before the znode is gone if the reply to a create was not handled yet.
+		{"GroupMember", workloads.Membership{}, "-Dmembership=group", "cut/3s", "log"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			faults, err := plan.Parse(tt.faults, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var flags []string
+			if tt.flag != "" {
+				flags = append(flags, tt.flag)
+			}
+			runtest.Finds(t, zklab.Experiment{
+				Ensemble: embedded.Config{}, Workload: tt.workload, Command: java(t, flags...), Faults: faults, TimeLimit: 10 * time.Second,
+			}, tt.property, 1, 2, 3, 4, 5)
+		})
+	}
+}

@@ -32,8 +32,11 @@ var own = quiet{on: "zklab's own recipe", own: true}
 var (
 	lostReplies = zklab("run lock --subject go-zookeeper --faults lose-reply --fault-interval 3s --time-limit 60s")
 	kazoo       = []string{"--subject-command", "python3 examples/kazoo/adapter.py"}
-	curator     = []string{"--subject-command", "$CURATOR"}
+	curator     = curatorAs("CURATOR")
 )
+
+// curatorAs returns the option that runs the adapter for Curator as a variable of the environment says.
+func curatorAs(variable string) []string { return []string{"--subject-command", "$" + variable} }
 
 // Facts that several bugs share.
 const (
@@ -130,7 +133,7 @@ var bugs = []bug{
 		name: "curator-double-barrier-enter", subject: "Curator 5.4.0",
 		what:     "the same znode counts for those who enter: fewer than all get in. Here it is Curator's own timeout that ends an enter, after 40 ms",
 		property: "enter", introduced: firstBarrier, reported: curator80 + "; " + curator318, discovered: "users", mended: curatorMaster,
-		command: zklab("run double-barrier --subject-command", []string{"$CURATOR40"}, "--session-timeout 1s --op-timeout 1s --time-limit 25s"), needs: needsCurator, quiet: own,
+		command: zklab("run double-barrier", curatorAs("CURATOR40"), "--session-timeout 1s --op-timeout 1s --time-limit 25s"), needs: needsCurator, quiet: own,
 	},
 	{
 		name: "curator-atomic-long", subject: "Curator 5.4.0",
@@ -146,6 +149,34 @@ var bugs = []bug{
 		reported: "[CURATOR-696](https://issues.apache.org/jira/browse/CURATOR-696), December 2023", discovered: user, mended: "5.7.0 (June 2024)",
 		command: zklab("run election", curator, "--keys 1 --session-timeout 1s --op-timeout 10s "+
 			"--faults kill:majority@3s+2s/4s,slow-link:all:by=30ms@2s+30s --time-limit 25s"), needs: needsCurator, quiet: own,
+	},
+	{
+		name: "curator-shared-count", subject: "Curator 5.4.0",
+		what: "`SharedCount.trySetCount` says that it set nothing when the reply to its setData is lost: it sends it again, which finds the version " +
+			"that it made. Who adds by it adds twice",
+		property: "linearizable", introduced: "0.5.1, Netflix's Curator (November 2011), or earlier", reported: noReport, discovered: "zklab", mended: curatorMaster,
+		command: zklab("run counter", curatorAs("CURATOR_SHARED"), "--faults lose-reply:setData --fault-interval 3s --time-limit 10s"), needs: needsCurator,
+	},
+	{
+		name: "curator-distributed-queue", subject: "Curator 5.4.0",
+		what:     "`DistributedQueue` puts an item in twice: it creates the znode, the reply is lost, and it creates another one",
+		property: "integrity", introduced: "0.4.2, Netflix's Curator (November 2011), or earlier", reported: noReport, discovered: "zklab", mended: curatorMaster,
+		command: zklab("run queue", curatorAs("CURATOR_DISTRIBUTED"), "--faults lose-reply:create --fault-interval 3s --time-limit 10s"), needs: needsCurator,
+	},
+	{
+		name: "curator-priority-queue", subject: "Curator 5.4.0",
+		what: "`DistributedPriorityQueue` gives a client a worse item than one that the client itself put in before: a list of items counts as good until " +
+			"the next one has come, although the watch has long said that it is old",
+		property: "priority", introduced: "2.0.0-incubating (May 2013), or earlier", reported: noReport, discovered: "zklab", mended: curatorMaster,
+		command: zklab("run priority-queue", curator, "--time-limit 10s"), needs: needsCurator, quiet: own,
+	},
+	{
+		name: "curator-group-member", subject: "Curator 5.4.0",
+		what: "`GroupMember.close` returns before the member has left: if the reply to a create was not handled yet, as just after the start or after a " +
+			"reconnection, it deletes the znode later",
+		property: "log", introduced: "2.9.1 (September 2015), with the class",
+		reported: "[CURATOR-485](https://issues.apache.org/jira/browse/CURATOR-485), November 2018, open: that it does not tell when it has joined", discovered: "zklab",
+		mended: curatorMaster, command: zklab("run membership", curatorAs("CURATOR_GROUP"), "--faults cut --fault-interval 3s --time-limit 10s"), needs: needsCurator, quiet: own,
 	},
 	{
 		name: "zookeeper-4785", subject: "Apache ZooKeeper 3.8.0",

@@ -111,7 +111,7 @@ public final class Adapter {
     private final Map<Long, Request> running = new ConcurrentHashMap<>();
     private final ExecutorService threads = Executors.newCachedThreadPool(Adapter::daemon);
 
-    private static Thread daemon(Runnable work) {
+    static Thread daemon(Runnable work) {
         Thread thread = new Thread(work);
         thread.setDaemon(true);
         return thread;

@@ -16,7 +16,7 @@ func TestJavaAdaptersSpeakAlike(t *testing.T) {
 	begun, whole := string(javaAdapter), string(text)
 	for _, begins := range []string{
 		"static final PrintStream OUT =",
-		"private static Thread daemon(",
+		"static Thread daemon(",
 		"static final class NoEffect",
 		"Request(JsonNode line) {",
 		"synchronized void cancel() {",

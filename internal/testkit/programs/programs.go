@@ -54,7 +54,7 @@ var (
 		"apt-get install libcurator-recipes-java default-jdk-headless", lookForJava(CuratorJars),
 	}
 	CuratorDiscovery = Program{
-		"Curator's service discovery", "instances that it registers (recipes)",
+		"Curator's service discovery", "recipes in Java (examples/curator), instances that it registers (recipes)",
 		"apt-get install libcurator-discovery-java default-jdk-headless", lookForJava(CuratorDiscoveryJars),
 	}
 	Tmux     = Program{"tmux", "the monitor and the shell on a real terminal", "apt-get install tmux", commands("tmux")}
