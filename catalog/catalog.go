@@ -4,7 +4,7 @@
 //
 // To add one, write its folder and its line in [Entries], and run "make catalog ONLY=folder", which measures it and
 // writes docs/programs.md. The own code of some programs is below originals, in modules of their own; "make catalog
-// ONLY=gokit" measures one of them. To see zklab convict a wrong recipe, with the story of the smallest run:
+// ONLY=gokit" measures one of them. Programs in other languages are there, too, and in [Programs]. To see zklab convict a wrong recipe, with the story of the smallest run:
 //
 //	go test -tags campaign -run TestStory/kazoobarrier .
 package catalog
@@ -26,6 +26,7 @@ import (
 	"github.com/zklab/zklab/catalog/kazoobarrier"
 	"github.com/zklab/zklab/catalog/kratos"
 	"github.com/zklab/zklab/catalog/leaf"
+	"github.com/zklab/zklab/catalog/originals/kazoo"
 	"github.com/zklab/zklab/catalog/patroni"
 	"github.com/zklab/zklab/catalog/prometheustree"
 	"github.com/zklab/zklab/catalog/solr"
@@ -57,4 +58,9 @@ var Entries = []entry.Entry{
 	solrqueue.Entry,
 	twittercand.Entry,
 	zktutorial.Entry,
+}
+
+// Programs lists the programs whose own classes run behind their adapters.
+var Programs = []entry.Program{
+	kazoo.Program,
 }

@@ -26,6 +26,10 @@ func readMeasured(t *testing.T) map[string]measured {
 // The page says of the other entries that they were not measured yet.
 func TestMeasured(t *testing.T) {
 	all, originals := readMeasured(t), map[string]bool{}
+	for _, p := range Programs {
+		originals[p.Folder] = true
+		testMeasuredClasses(t, p)
+	}
 	for _, e := range Entries {
 		for _, o := range e.Originals {
 			if o.Real != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/catalog/trial"
 	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/workloads"
 )
 
 var update = flag.Bool("update", false, "write docs/programs.md")
@@ -65,6 +66,7 @@ func written(t *testing.T, all map[string]measured) string {
 			writeRight(t, &b, e, all[e.Folder])
 		}
 	}
+	writePrograms(t, &b)
 	return b.String() + "\n"
 }
 
@@ -133,7 +135,7 @@ func writeWrong(t *testing.T, b *strings.Builder, e entry.Entry, m measured) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", e.Program, e.Wrong.Happens)
 	fmt.Fprintf(b, "- Convicted by the default test: %s", m.AsIs)
 	if m.AsIs.Violated > 0 {
-		fmt.Fprintf(b, " runs (%s)", properties(e, m.AsIs.Properties))
+		fmt.Fprintf(b, " runs (%s)", properties(e.AsIs, e.Folder, m.AsIs.Properties))
 	}
 	b.WriteString(".\n")
 	writeOriginals(t, b, e)
@@ -166,6 +168,9 @@ func tallies(t *testing.T, e entry.Entry) string {
 		}
 		all = append(all, fmt.Sprintf("%s: %s", name, measuredOriginal(t, o).AsIs))
 	}
+	for _, o := range classesOf(e) {
+		all = append(all, fmt.Sprintf("%s: %s", o.program.Name, measuredClasses(t, o.program).Sum(o.class.Name)))
+	}
 	return strings.Join(all, "; ")
 }
 
@@ -179,7 +184,7 @@ func writeOriginals(t *testing.T, b *strings.Builder, e entry.Entry) {
 		m := measuredOriginal(t, o)
 		fmt.Fprintf(b, "- The original itself, %s ([its test](../catalog/originals/%s)): ", o.Code, o.Folder)
 		if m.First > 0 {
-			fmt.Fprintf(b, "convicted in %s runs (%s), first with seed %d.", m.AsIs, properties(e, m.AsIs.Properties), m.First)
+			fmt.Fprintf(b, "convicted in %s runs (%s), first with seed %d.", m.AsIs, properties(e.AsIs, e.Folder, m.AsIs.Properties), m.First)
 		} else {
 			fmt.Fprintf(b, "convicted in %s runs.", m.AsIs)
 		}
@@ -187,6 +192,14 @@ func writeOriginals(t *testing.T, b *strings.Builder, e entry.Entry) {
 			b.WriteString(" " + o.Apart)
 		}
 		b.WriteString("\n")
+	}
+	for _, o := range classesOf(e) {
+		sum := measuredClasses(t, o.program).Sum(o.class.Name)
+		fmt.Fprintf(b, "- The original itself, %s of %s, in real time: convicted in %s runs", o.class.Name, link(o.program.Name), sum)
+		if sum.Violated > 0 {
+			fmt.Fprintf(b, " (%s)", properties(e.AsIs, e.Folder, sum.Properties))
+		}
+		b.WriteString(".\n")
 	}
 }
 
@@ -210,9 +223,9 @@ func writeSource(b *strings.Builder, e entry.Entry) {
 	fmt.Fprintf(b, "- The source: %s; %s.\n", e.File, e.Version)
 }
 
-// properties lists violated properties of an entry, the most frequent one first, each with a link to its description:
-// to zklab's page, or to the recipe that declares it.
-func properties(e entry.Entry, in map[string]int) string {
+// properties lists violated properties of a workload, the most frequent one first, each with a link to its description:
+// to zklab's page, or to the recipe in the folder that declares it.
+func properties(w workloads.Workload, folder string, in map[string]int) string {
 	var names []string
 	for name := range in {
 		names = append(names, name)
@@ -224,9 +237,9 @@ func properties(e entry.Entry, in map[string]int) string {
 		return strings.Compare(a, b)
 	})
 	for i, name := range names {
-		_, page, ok := strings.Cut(reports.PageOf(e.AsIs.Name(), name), "/docs/")
+		_, page, ok := strings.Cut(reports.PageOf(w.Name(), name), "/docs/")
 		if !ok {
-			page = "../catalog/" + e.Folder + "/recipe.go"
+			page = "../catalog/" + folder + "/recipe.go"
 		}
 		names[i] = fmt.Sprintf("[`%s`](%s) in %d", name, page, in[name])
 	}

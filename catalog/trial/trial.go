@@ -49,6 +49,28 @@ func (c Tally) String() string {
 	return fmt.Sprintf("%d of %d", c.Violated, c.Runs)
 }
 
+// count adds a run.
+func (c *Tally) count(r *store.Result) {
+	c.Runs++
+	switch r.Verdict {
+	case checker.Violation:
+		c.Violated++
+	case checker.Unknown:
+		c.Undecided++
+	}
+	for _, name := range r.Violated() {
+		c.note(name, 1)
+	}
+}
+
+// note adds to the runs that violated a property.
+func (c *Tally) note(property string, runs int) {
+	if c.Properties == nil {
+		c.Properties = map[string]int{}
+	}
+	c.Properties[property] += runs
+}
+
 // Run makes one run of the default test of a recipe that an entry describes.
 func Run(t *testing.T, e entry.Entry, w workloads.Workload, seed int64) (result *store.Result) {
 	t.Helper()
@@ -76,19 +98,7 @@ func Count(t *testing.T, e entry.Entry, w workloads.Workload, seeds int64, each 
 	t.Helper()
 	for seed := int64(1); seed <= seeds; seed++ {
 		result := Run(t, e, w, seed)
-		c.Runs++
-		switch result.Verdict {
-		case checker.Violation:
-			c.Violated++
-		case checker.Unknown:
-			c.Undecided++
-		}
-		for _, name := range result.Violated() {
-			if c.Properties == nil {
-				c.Properties = map[string]int{}
-			}
-			c.Properties[name]++
-		}
+		c.count(result)
 		each(seed, result.Violated())
 	}
 	return c

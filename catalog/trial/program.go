@@ -1,0 +1,158 @@
+package trial
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/workloads"
+)
+
+// SeedsOfClass is how many runs a class has with each of its faults.
+const SeedsOfClass = 3
+
+// FaultsOfClass are the faults of the runs of a class, as zklab run takes them.
+var FaultsOfClass = []string{"none", "cut", "expire", "lose-reply", "all"}
+
+// ClassFlags are the other flags of zklab run for the runs of a class.
+const ClassFlags = "--clients 3 --keys 2 --time-limit 10s --session-timeout 2s --op-timeout 12s --fault-interval 1s"
+
+// atOnce is how many runs take place at a time: they mostly wait.
+const atOnce = 5
+
+// Classes holds what was measured of the classes of a program: by class, then by faults.
+type Classes map[string]map[string]Tally
+
+// Sum adds the runs of a class up.
+func (c Classes) Sum(class string) (sum Tally) {
+	for _, tally := range c[class] {
+		sum.Runs += tally.Runs
+		sum.Violated += tally.Violated
+		sum.Undecided += tally.Undecided
+		for name, n := range tally.Properties {
+			sum.note(name, n)
+		}
+	}
+	return sum
+}
+
+// MeasureProgram makes the runs of the classes of a program, each in a subtest of the test in the program's folder. It
+// writes what it measured into the file of the program, after each class. Folder OUT keeps the runs, if it is given.
+func MeasureProgram(t *testing.T, p entry.Program) {
+	t.Helper()
+	all := Read[Classes](t, MeasuredFile)
+	for _, c := range p.Classes {
+		t.Run(c.Name, func(t *testing.T) {
+			all[c.Name] = measureClass(t, p, c)
+			Write(t, MeasuredFile, all)
+			t.Log(all[c.Name])
+			for _, why := range all.Unlike(c) {
+				t.Error(why)
+			}
+		})
+	}
+}
+
+// measureClass makes the runs of a class, a few at a time.
+func measureClass(t *testing.T, p entry.Program, c entry.Class) map[string]Tally {
+	t.Helper()
+	measured := map[string]Tally{}
+	var mu sync.Mutex // guards measured
+	var runs errgroup.Group
+	runs.SetLimit(atOnce)
+	for _, faults := range FaultsOfClass {
+		for seed := int64(1); seed <= SeedsOfClass; seed++ {
+			x := ofClass(t, p, c, faults)
+			x.Seed = seed
+			runs.Go(func() error {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // only in case a run hangs
+				defer cancel()
+				o, err := x.Run(ctx)
+				if err != nil {
+					return fmt.Errorf("%s, seed %d: %w", faults, seed, err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				tally := measured[faults]
+				tally.count(o.Result)
+				measured[faults] = tally
+				return nil
+			})
+		}
+	}
+	if err := runs.Wait(); err != nil {
+		t.Error(err)
+	}
+	return measured
+}
+
+// ofClass returns the experiment with [ClassFlags], in the folder of the program.
+func ofClass(t *testing.T, p entry.Program, c entry.Class, faults string) zklab.Experiment {
+	t.Helper()
+	const root = "../../.."
+	x := zklab.Experiment{
+		Workload: WorkloadOf(t, root, c), Ensemble: embedded.Config{}, Out: cmp.Or(os.Getenv("OUT"), t.TempDir()),
+		Command: []string{"/bin/sh", "-c", fmt.Sprintf("cd %s && exec %s %s", root, p.Command, c.Arguments)},
+		Clients: 3, Keys: 2, TimeLimit: 10 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 12 * time.Second,
+	}
+	if faults == "none" {
+		return x
+	}
+	var err error
+	if x.Faults, err = plan.Parse(faults, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// WorkloadOf returns the workload of a class, which may be declared in a file below the root of the repository.
+func WorkloadOf(t *testing.T, root string, c entry.Class) workloads.Workload {
+	t.Helper()
+	if c.Object == "" {
+		return c.Workload
+	}
+	text, err := os.ReadFile(filepath.Join(root, c.Object))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := object.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o.Workload()
+}
+
+// Unlike returns how what was measured of a class differs from what its declaration explains.
+func (c Classes) Unlike(class entry.Class) (why []string) {
+	for _, faults := range FaultsOfClass {
+		if n := c[class.Name][faults].Runs; n != SeedsOfClass {
+			why = append(why, fmt.Sprintf("%d runs with the faults %s, want %d", n, faults, SeedsOfClass))
+		}
+	}
+	sum := c.Sum(class.Name)
+	explained := class.Explained()
+	for name := range sum.Properties {
+		if !slices.Contains(explained, name) {
+			why = append(why, fmt.Sprintf("runs violated %s, which no mistake explains", name))
+		}
+	}
+	for _, name := range explained {
+		if sum.Properties[name] == 0 {
+			why = append(why, fmt.Sprintf("no run violated %s, which a mistake explains", name))
+		}
+	}
+	return why
+}
