@@ -109,11 +109,14 @@ func TestRealLosePower(t *testing.T) {
 // unacknowledged has a server write something that does not reach its disk, and lets it lose its power.
 func unacknowledged(t *testing.T, s ensemble.Server, name string, keep float64) {
 	t.Helper()
+	c, leave := connect(t, s.Addr())
+	defer leave()
+	if _, _, err := c.Exists("/"); err != nil { // its session is on the disk
+		t.Fatal(err)
+	}
 	if err := powerLoser(s).HoldForces(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
-	c, leave := connect(t, s.Addr())
-	defer leave()
 	answer := make(chan error, 1)
 	go func() {
 		_, err := c.Create(created(name, 0), nil, 0, zk.WorldACL(zk.PermAll))
