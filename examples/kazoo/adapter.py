@@ -183,6 +183,7 @@ class Partitioner(Lock):
     def recipe(self, request):
         self.path, self.items = request["path"], request["value"]["keys"]
         self.name, self.member, self.idle = uuid.uuid4().hex, None, False
+        self.turn = threading.Lock()  # its methods are not made for two threads
 
     def acquire(self, request):
         super().acquire(request)
@@ -201,7 +202,7 @@ class Partitioner(Lock):
             self.member = self.client.SetPartitioner(
                 self.path, set=self.items, identifier=self.name, time_boundary=PAUSE)
         elif self.member.release:
-            self.member.release_set()
+            self.release_set(self.member)
         elif self.stands() and list(self.member):
             return True
         else:
@@ -219,7 +220,7 @@ class Partitioner(Lock):
 
     def release(self, request):
         self.hold = None
-        self.member.release_set()
+        self.release_set(self.member)
         self.idle = True
         spawn(self.give_back, self.member)
 
@@ -227,14 +228,19 @@ class Partitioner(Lock):
         """Gives other members their shares, while nobody asks for one here."""
         while self.idle and self.member is member and not member.failed:
             if member.release:
-                member.release_set()
+                self.release_set(member)
             member.state_change_event.wait(PAUSE)
             member.state_change_event.clear()
+
+    def release_set(self, member):
+        with self.turn:
+            member.release_set()
 
     def leave(self, request):
         member, self.member = self.member, None
         if member is not None:
-            member.finish()
+            with self.turn:
+                member.finish()
 
     def close(self):
         super().close()
