@@ -240,6 +240,9 @@ func properties(w workloads.Workload, folder string, in map[string]int) string {
 		_, page, ok := strings.Cut(reports.PageOf(w.Name(), name), "/docs/")
 		if !ok {
 			page = "../catalog/" + folder + "/recipe.go"
+			if folder == "" { // a file declares the kind
+				page = "adapters.md#objects-that-zklab-does-not-know"
+			}
 		}
 		names[i] = fmt.Sprintf("[`%s`](%s) in %d", name, page, in[name])
 	}

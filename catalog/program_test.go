@@ -69,7 +69,8 @@ func writePrograms(t *testing.T, b *strings.Builder) {
 	t.Helper()
 	fmt.Fprintf(b, "\n## Programs behind adapters\n\nThese are no ports. zklab runs the classes of a program as they are installed, in real time, "+
 		"behind an [adapter](adapters.md) that is written in the program's language. A column counts the runs with its faults that convict a "+
-		"class, of the seeds 1 to %d. Real time makes no run repeatable. The command of a run is\n\n    zklab run KIND --subject-command 'ADAPTER' "+
+		"class, of the seeds 1 to %d. Some runs were not decided, because the first fault came too soon. "+
+		"Runs in real time are not repeatable. The command of a run is\n\n    zklab run KIND --subject-command 'ADAPTER' "+
 		"%s --faults FAULTS --seed SEED\n", trial.SeedsOfClass, trial.ClassFlags)
 	for _, p := range Programs {
 		writeProgram(t, b, p)
@@ -92,7 +93,12 @@ func writeProgram(t *testing.T, b *strings.Builder, p entry.Program) {
 		}
 		fmt.Fprintf(b, "| %s | %s |", name, kind)
 		for _, faults := range trial.FaultsOfClass {
-			fmt.Fprintf(b, " %s |", all[c.Name][faults])
+			tally := all[c.Name][faults]
+			fmt.Fprintf(b, " %s", tally)
+			if tally.Undecided > 0 {
+				fmt.Fprintf(b, ", %d undecided", tally.Undecided)
+			}
+			b.WriteString(" |")
 		}
 		violated := "none"
 		if sum := all.Sum(c.Name); sum.Violated > 0 {

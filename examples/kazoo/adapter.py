@@ -4,18 +4,25 @@
     zklab run lock --subject-command 'python3 examples/kazoo/adapter.py'
     zklab conform 'python3 examples/kazoo/adapter.py'
 
+With --shallow-party, ShallowParty serves membership instead of Party.
+lockingqueue.yaml declares what LockingQueue promises, for --object.
+
 It needs kazoo 2 (Debian's python3-kazoo, or from PyPI). Each request runs on a
 thread of its own, so that lines are read while recipes wait.
 """
+import argparse
 import base64
 import json
 import sys
 import threading
 import time
+import uuid
+from concurrent import futures
 
 from kazoo import exceptions, version
 from kazoo.client import KazooClient
 from kazoo.protocol.states import KazooState
+from kazoo.recipe.cache import TreeCache, TreeEvent
 
 VERSION = 2
 PAUSE = 0.2  # seconds between two looks whether a request was cancelled
@@ -164,6 +171,82 @@ class Semaphore(Lock):
         return self.lock.create_path
 
 
+class Partitioner(Lock):
+    """kazoo's SetPartitioner. It takes the next share by itself as soon as the last one is released.
+
+    A member that gives up finishes, which does not end an allocation that has begun: its thread may take
+    one more lock, and keep it as long as the session lives. So this can fail the check "cancel" of zklab conform.
+    """
+
+    operations = Lock.operations | {"changed", "leave"}
+
+    def recipe(self, request):
+        self.path, self.items = request["path"], request["value"]["keys"]
+        self.name, self.member, self.idle = uuid.uuid4().hex, None, False
+        self.turn = threading.Lock()  # its methods are not made for two threads
+
+    def acquire(self, request):
+        super().acquire(request)
+        return {"keys": list(self.member)}
+
+    def wait(self, request):
+        self.idle = False
+        try:
+            request.until(self.share)
+        except Exception:
+            self.leave(request)
+            raise
+
+    def share(self):
+        if self.member is None or self.member.failed:
+            self.member = self.client.SetPartitioner(
+                self.path, set=self.items, identifier=self.name, time_boundary=PAUSE)
+        elif self.member.release:
+            self.release_set(self.member)
+        elif self.stands() and list(self.member):
+            return True
+        else:
+            self.pause()
+
+    def pause(self):
+        self.member.state_change_event.wait(PAUSE)
+        self.member.state_change_event.clear()
+
+    def stands(self):
+        return self.member.acquired
+
+    def changed(self, request):
+        request.until(lambda: self.pause() if self.stands() else True)
+
+    def release(self, request):
+        self.hold = None
+        self.release_set(self.member)
+        self.idle = True
+        spawn(self.give_back, self.member)
+
+    def give_back(self, member):
+        """Gives other members their shares, while nobody asks for one here."""
+        while self.idle and self.member is member and not member.failed:
+            if member.release:
+                self.release_set(member)
+            member.state_change_event.wait(PAUSE)
+            member.state_change_event.clear()
+
+    def release_set(self, member):
+        with self.turn:
+            member.release_set()
+
+    def leave(self, request):
+        member, self.member = self.member, None
+        if member is not None:
+            with self.turn:
+                member.finish()
+
+    def close(self):
+        super().close()
+        self.leave(None)
+
+
 class Simple:
     """A recipe that offers nothing more, and has nothing to be closed."""
 
@@ -200,6 +283,23 @@ class PriorityQueue(Queue):
         self.queue.put(base64.b64decode(value.get("item", "")), priority=value["priority"])
 
 
+class LockingQueue(Simple):
+    """A take gets an entry, and consumes it. It answers nothing if it gets none, or has lost it meanwhile."""
+
+    operations = {"put", "take"}
+
+    def __init__(self, client, request):
+        self.queue = client.LockingQueue(request["path"])
+
+    def put(self, request):
+        self.queue.put(json.dumps(request["value"]).encode())
+
+    def take(self, request):
+        entry = self.queue.get(timeout=PAUSE)
+        if entry is not None and self.queue.consume():
+            return json.loads(entry)
+
+
 class Barrier(Simple):
     operations = {"raise", "lift", "await"}
 
@@ -207,7 +307,7 @@ class Barrier(Simple):
         barrier = client.Barrier(request["path"])
         setattr(self, "raise", lambda request: barrier.create())
         setattr(self, "lift", lambda request: barrier.remove() and None)
-        setattr(self, "await", lambda request: request.until(lambda: barrier.wait(PAUSE) or None) and None)
+        setattr(self, "await", lambda request: alone(request, barrier.wait) and None)
 
 
 class DoubleBarrier(Simple):
@@ -218,27 +318,19 @@ class DoubleBarrier(Simple):
         self.barrier = client.DoubleBarrier(request["path"], request["value"]["parties"])
 
     def enter(self, request):
-        self.patiently(request, self.barrier.enter)
+        self.gently(request, self.barrier.enter)
         if not self.barrier.participating:  # kazoo swallows the error
             raise exceptions.KazooException("did not get in")
 
     def leave(self, request):
-        self.patiently(request, self.barrier.leave)
+        self.gently(request, self.barrier.leave)
 
-    def patiently(self, request, call):
-        """kazoo can't be interrupted here: who gives up leaves a thread behind."""
-        thread = threading.Thread(target=call, daemon=True)
-        thread.start()
-
-        def ended():
-            thread.join(PAUSE)
-            return None if thread.is_alive() else True
-
+    def gently(self, request, call):
         try:
-            request.until(ended)
+            alone(request, call)
         except exceptions.CancelledError:
             for _ in range(10):  # what it has not made yet cannot be cleaned up
-                if not thread.is_alive() or self.client.exists(self.barrier.create_path):
+                if self.client.exists(self.barrier.create_path):
                     break
                 time.sleep(PAUSE / 10)
             self.barrier._best_effort_cleanup()
@@ -287,43 +379,232 @@ class Counter(Simple):
 
 
 class Membership(Simple):
-    """kazoo's Party. It cannot wait for changes: here it is asked again when there may be one."""
+    """kazoo's Party, with a ChildrenWatch that tells when it may have changed. A member joins again in a new session:
+    a Party leaves that to its user.
+    """
 
     operations = {"join", "leave", "list", "changed"}
 
     def __init__(self, client, request):
-        self.client, self.path, self.told = client, request["path"], []
+        self.client, self.path = client, request["path"]
+        self.told, self.news, self.watched, self.closed = [], threading.Event(), False, False
+        self.party, self.lost = None, False
+        client.add_listener(self.listen)
+
+    def recipe(self, member=None):
+        return self.client.Party(self.path, member)
 
     def join(self, request):
-        self.party = self.client.Party(self.path, request["value"]["member"])
-        self.party.join()
+        party = self.recipe(request["value"]["member"])
+        self.party = party
+        party.join()
 
     def leave(self, request):
-        self.party.leave()
+        party, self.party = self.party, None
+        party.leave()
+
+    def listen(self, state):  # on kazoo's own thread
+        if state == KazooState.LOST:
+            self.lost = True
+        elif state == KazooState.CONNECTED and self.lost:
+            self.lost = False
+            spawn(self.rejoin, self.party)
+
+    def rejoin(self, party):
+        if party is not None:
+            party.join()
+            if self.party is not party:
+                party.leave()
 
     def list(self, request):
         return {"members": self.members()}
 
     def members(self):
-        return sorted(set(self.client.Party(self.path)))
+        return sorted(set(self.recipe()))
 
     def changed(self, request):
+        if not self.watched:
+            self.watched = True
+            spawn(self.watch)
         self.told = request.until(self.others)
         return {"members": self.told}
 
+    def watch(self):
+        self.client.retry(self.client.ensure_path, self.path)
+        self.client.ChildrenWatch(self.path, self.hear)
+
+    def hear(self, children):  # on kazoo's own thread
+        self.news.set()
+        return not self.closed
+
     def others(self):
-        changed = threading.Event()
-        self.client.ensure_path(self.path)
-        self.client.get_children(self.path, watch=lambda event: changed.set())
-        members = self.members()
-        if members != self.told:
-            return members
-        changed.wait(PAUSE)
+        if not self.news.wait(PAUSE):
+            return None
+        self.news.clear()
+        try:
+            members = self.members()
+        except Exception:
+            self.news.set()
+            raise
+        return members if members != self.told else None
+
+    def close(self):
+        self.closed = True
+        self.client.remove_listener(self.listen)
 
 
+class ShallowMembership(Membership):
+    offers = ["snapshots"]  # one request reads the whole list
+
+    def recipe(self, member=None):
+        return self.client.ShallowParty(self.path, member)
+
+
+class Config(Simple):
+    """kazoo's DataWatch. An observe answers what it has told last, if that is new."""
+
+    operations = {"set", "delete", "observe"}
+
+    def __init__(self, client, request):
+        self.client, self.path = client, request["path"]
+        self.last, self.told, self.watched, self.closed = None, threading.Condition(), False, False
+
+    def set(self, request):
+        put(self.client, self.path, request["value"]["value"])
+
+    def delete(self, request):
+        remove(self.client, self.path)
+
+    def observe(self, request):
+        if not self.watched:
+            self.watched = True
+            spawn(self.client.DataWatch, self.path, self.hear)
+        return request.until(self.next)
+
+    def hear(self, data, stat):  # on kazoo's own thread
+        with self.told:
+            self.last = {"absent": True} if stat is None else {"value": data.decode()}
+            self.told.notify()
+        return not self.closed
+
+    def next(self):
+        with self.told:
+            if self.last is None:
+                self.told.wait(PAUSE)
+            last, self.last = self.last, None
+            return last
+
+    def close(self):
+        self.closed = True
+
+
+class Cache(Simple):
+    """kazoo's TreeCache. It tells when it is complete, and does not tell later when it is current."""
+
+    offers, operations = ["never-current"], {"put", "remove", "look"}
+
+    def __init__(self, client, request):
+        self.client, self.path, self.complete = client, request["path"], threading.Event()
+        self.cache = TreeCache(Rootless(client), self.path)
+        self.cache.listen(self.hear)
+        self.cache.listen_fault(lambda error: None)
+        self.cache.start()
+
+    def hear(self, event):
+        if event.event_type == TreeEvent.INITIALIZED:
+            self.complete.set()
+
+    def node(self, request):
+        name = request["value"]["node"]
+        return self.path if name == "." else self.path + "/" + name
+
+    def put(self, request):
+        put(self.client, self.node(request), request["value"].get("value", ""))
+
+    def remove(self, request):
+        remove(self.client, self.node(request))
+
+    def look(self, request):
+        request.until(lambda: self.complete.wait(PAUSE) or None)
+        shown = {}
+        self.show(shown, self.path, "")
+        return {"nodes": shown}
+
+    def show(self, shown, path, name):
+        data = self.cache.get_data(path)
+        if data is not None:
+            shown[name or "."] = data.data.decode()
+        for child in self.cache.get_children(path, ()):
+            self.show(shown, path + "/" + child, (name + "/" if name else "") + child)
+
+    def close(self):
+        self.cache.close()
+
+
+class Rootless:
+    """A client for a TreeCache, which would create its root: here only clients create znodes."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def __getattr__(self, name):
+        return getattr(self.client, name)
+
+    def ensure_path(self, path):
+        pass
+
+
+def put(client, path, value):
+    """Sets the data of a znode, or creates it."""
+    while True:
+        try:
+            client.set(path, value.encode())
+            return
+        except exceptions.NoNodeError:
+            pass
+        try:
+            client.create(path, value.encode())
+            return
+        except exceptions.NodeExistsError:
+            pass
+        except exceptions.NoNodeError:
+            raise Refused("no-node", "no parent of " + path)
+
+
+def remove(client, path):
+    try:
+        client.delete(path)
+    except exceptions.NoNodeError:
+        pass
+    except exceptions.NotEmptyError:
+        raise Refused("error", path + " has children")
+
+
+def alone(request, call):
+    """Makes a call of kazoo that cannot be interrupted: who gives up leaves its thread behind."""
+    future = futures.Future()
+
+    def make():
+        try:
+            future.set_result(call())
+        except Exception as error:
+            future.set_exception(error)
+
+    spawn(make)
+    request.until(lambda: True if futures.wait([future], PAUSE).done else None)
+    return future.result()
+
+
+def spawn(target, *arguments):
+    threading.Thread(target=target, args=arguments, daemon=True).start()
+
+
+# NonBlockingLease and MultiNonBlockingLease are not served: a lease ends by the clock and not with its session,
+# and cannot be given back. Counter is the same with support_curator, but for the bytes that it writes.
 RECIPES = {"lock": Lock, "rwlock": RWLock, "election": Election, "semaphore": Semaphore,
            "queue": Queue, "priority-queue": PriorityQueue, "barrier": Barrier,
-           "double-barrier": DoubleBarrier, "counter": Counter, "membership": Membership}
+           "double-barrier": DoubleBarrier, "counter": Counter, "membership": Membership,
+           "partitioner": Partitioner, "config": Config, "cache": Cache, "locking-queue": LockingQueue}
 
 
 class Adapter:
@@ -427,4 +708,8 @@ def say(reply):
 
 
 if __name__ == "__main__":
+    options = argparse.ArgumentParser()
+    options.add_argument("--shallow-party", action="store_true")
+    if options.parse_args().shallow_party:
+        RECIPES["membership"] = ShallowMembership
     Adapter().serve()
