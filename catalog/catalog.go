@@ -30,6 +30,7 @@ import (
 	"github.com/zklab/zklab/catalog/prometheustree"
 	"github.com/zklab/zklab/catalog/solr"
 	"github.com/zklab/zklab/catalog/solrqueue"
+	"github.com/zklab/zklab/catalog/springstore"
 	"github.com/zklab/zklab/catalog/twittercand"
 	"github.com/zklab/zklab/catalog/zktutorial"
 )
@@ -55,6 +56,7 @@ var Entries = []entry.Entry{
 	prometheustree.Entry,
 	solr.Entry,
 	solrqueue.Entry,
+	springstore.Entry,
 	twittercand.Entry,
 	zktutorial.Entry,
 }
