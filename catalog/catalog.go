@@ -11,6 +11,7 @@ package catalog
 
 import (
 	"github.com/zklab/zklab/catalog/accumulolock"
+	"github.com/zklab/zklab/catalog/accumulonames"
 	"github.com/zklab/zklab/catalog/clickhouselock"
 	"github.com/zklab/zklab/catalog/commonsgroup"
 	"github.com/zklab/zklab/catalog/curatordiscovery"
@@ -38,6 +39,7 @@ import (
 // Entries lists the catalogue.
 var Entries = []entry.Entry{
 	accumulolock.Entry,
+	accumulonames.Entry,
 	clickhouselock.Entry,
 	commonsgroup.Entry,
 	curatordiscovery.Entry,
