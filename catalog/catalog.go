@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/catalog/accumulonames"
 	"github.com/zklab/zklab/catalog/clickhouselock"
 	"github.com/zklab/zklab/catalog/commonsgroup"
+	"github.com/zklab/zklab/catalog/confd"
 	"github.com/zklab/zklab/catalog/curatordiscovery"
 	"github.com/zklab/zklab/catalog/entry"
 	"github.com/zklab/zklab/catalog/gokitsd"
@@ -42,6 +43,7 @@ var Entries = []entry.Entry{
 	accumulonames.Entry,
 	clickhouselock.Entry,
 	commonsgroup.Entry,
+	confd.Entry,
 	curatordiscovery.Entry,
 	gokitsd.Entry,
 	gozookeeperlock.Entry,
