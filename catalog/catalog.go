@@ -12,6 +12,7 @@ package catalog
 import (
 	"github.com/zklab/zklab/catalog/accumulolock"
 	"github.com/zklab/zklab/catalog/accumulonames"
+	"github.com/zklab/zklab/catalog/bookkeeperids"
 	"github.com/zklab/zklab/catalog/clickhouselock"
 	"github.com/zklab/zklab/catalog/commonsgroup"
 	"github.com/zklab/zklab/catalog/confd"
@@ -41,6 +42,7 @@ import (
 var Entries = []entry.Entry{
 	accumulolock.Entry,
 	accumulonames.Entry,
+	bookkeeperids.Entry,
 	clickhouselock.Entry,
 	commonsgroup.Entry,
 	confd.Entry,
