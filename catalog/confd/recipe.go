@@ -25,7 +25,7 @@ var Entry = entry.Entry{
 	Version: "commit ac1b9367 (January 2018), which is the last one of the file in December 2023",
 	LeftOut: "The template has the keys of one folder, and one of them is the configuration; a key that is not there is one without a value. confd writes a file; " +
 		"the port reports the value if it has changed. Clients set and delete the key by plain writes. A watcher of confd whose session has expired reads from a closed channel " +
-		"again and again, at full speed; in the port it does nothing. The goroutines of confd's watchers are one in the port.",
+		"again and again, at full speed; in the port it does nothing.",
 	Promises:    "In watch mode, the file follows the keys: each change leads to a new file.",
 	NotPromised: "Values that are soon replaced may never be in the file.",
 	AsIs:        workloads.Config{New: New},
@@ -114,31 +114,28 @@ func (s *Config) watchPrefix(ctx context.Context) error {
 	for path := range entries {
 		paths = append(paths, path)
 	}
-	changed := make(chan struct{}, 1)
+	response := make(chan error)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for _, path := range paths {
-		_, _, data, err := s.c.Conn.GetW(path)
-		if err != nil {
-			return err
-		}
-		_, _, children, err := s.c.Conn.ChildrenW(path)
-		if err != nil {
-			return err
-		}
-		go watch(ctx, data, children, changed)
+		go s.watch(ctx, path, response)
 	}
 	select {
-	case <-changed:
-		return nil
+	case err := <-response:
+		return err
 	case <-ctx.Done():
 		return port.Ended(ctx)
 	}
 }
 
-// watch waits for an event that tells of a change.
-func watch(ctx context.Context, data, children <-chan zk.Event, changed chan<- struct{}) {
-	for {
+// watch sets watches, and responds to an event that tells of a change.
+func (s *Config) watch(ctx context.Context, path string, response chan<- error) {
+	_, _, data, err := s.c.Conn.GetW(path)
+	var children <-chan zk.Event
+	if err == nil {
+		_, _, children, err = s.c.Conn.ChildrenW(path)
+	}
+	for changed := err != nil; !changed; {
 		var e zk.Event
 		var open bool
 		select {
@@ -153,12 +150,11 @@ func watch(ctx context.Context, data, children <-chan zk.Event, changed chan<- s
 		case <-ctx.Done():
 			return
 		}
-		if e.Type == zk.EventNodeDataChanged || e.Type == zk.EventNodeChildrenChanged {
-			select {
-			case changed <- struct{}{}:
-			default:
-			}
-		}
+		changed = e.Type == zk.EventNodeDataChanged || e.Type == zk.EventNodeChildrenChanged
+	}
+	select {
+	case response <- err:
+	case <-ctx.Done():
 	}
 }
 
