@@ -23,6 +23,7 @@ import (
 	"github.com/zklab/zklab/catalog/hadoopase"
 	"github.com/zklab/zklab/catalog/hbaseclaim"
 	"github.com/zklab/zklab/catalog/hbasemaster"
+	"github.com/zklab/zklab/catalog/helixlock"
 	"github.com/zklab/zklab/catalog/hivemulti"
 	"github.com/zklab/zklab/catalog/kafkaelector"
 	"github.com/zklab/zklab/catalog/kafkapid"
@@ -52,6 +53,7 @@ var Entries = []entry.Entry{
 	hadoopase.Entry,
 	hbaseclaim.Entry,
 	hbasemaster.Entry,
+	helixlock.Entry,
 	hivemulti.Entry,
 	kafkaelector.Entry,
 	kafkapid.Entry,
