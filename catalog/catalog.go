@@ -10,6 +10,7 @@
 package catalog
 
 import (
+	"github.com/zklab/zklab/catalog/accumulofate"
 	"github.com/zklab/zklab/catalog/accumulolock"
 	"github.com/zklab/zklab/catalog/accumulonames"
 	"github.com/zklab/zklab/catalog/bookkeeperids"
@@ -41,6 +42,7 @@ import (
 
 // Entries lists the catalogue.
 var Entries = []entry.Entry{
+	accumulofate.Entry,
 	accumulolock.Entry,
 	accumulonames.Entry,
 	bookkeeperids.Entry,
