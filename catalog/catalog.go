@@ -37,6 +37,7 @@ import (
 	"github.com/zklab/zklab/catalog/solrqueue"
 	"github.com/zklab/zklab/catalog/springstore"
 	"github.com/zklab/zklab/catalog/twittercand"
+	"github.com/zklab/zklab/catalog/zkrubysemaphore"
 	"github.com/zklab/zklab/catalog/zktutorial"
 )
 
@@ -68,5 +69,6 @@ var Entries = []entry.Entry{
 	solrqueue.Entry,
 	springstore.Entry,
 	twittercand.Entry,
+	zkrubysemaphore.Entry,
 	zktutorial.Entry,
 }
