@@ -10,9 +10,13 @@
 package catalog
 
 import (
+	"github.com/zklab/zklab/catalog/accumulofate"
 	"github.com/zklab/zklab/catalog/accumulolock"
+	"github.com/zklab/zklab/catalog/accumulonames"
+	"github.com/zklab/zklab/catalog/bookkeeperids"
 	"github.com/zklab/zklab/catalog/clickhouselock"
 	"github.com/zklab/zklab/catalog/commonsgroup"
+	"github.com/zklab/zklab/catalog/confd"
 	"github.com/zklab/zklab/catalog/curatordiscovery"
 	"github.com/zklab/zklab/catalog/entry"
 	"github.com/zklab/zklab/catalog/gokitsd"
@@ -20,6 +24,7 @@ import (
 	"github.com/zklab/zklab/catalog/hadoopase"
 	"github.com/zklab/zklab/catalog/hbaseclaim"
 	"github.com/zklab/zklab/catalog/hbasemaster"
+	"github.com/zklab/zklab/catalog/helixlock"
 	"github.com/zklab/zklab/catalog/hivemulti"
 	"github.com/zklab/zklab/catalog/kafkaelector"
 	"github.com/zklab/zklab/catalog/kafkapid"
@@ -31,21 +36,28 @@ import (
 	"github.com/zklab/zklab/catalog/prometheustree"
 	"github.com/zklab/zklab/catalog/solr"
 	"github.com/zklab/zklab/catalog/solrqueue"
+	"github.com/zklab/zklab/catalog/springstore"
 	"github.com/zklab/zklab/catalog/twittercand"
+	"github.com/zklab/zklab/catalog/zkrubysemaphore"
 	"github.com/zklab/zklab/catalog/zktutorial"
 )
 
 // Entries lists the catalogue.
 var Entries = []entry.Entry{
+	accumulofate.Entry,
 	accumulolock.Entry,
+	accumulonames.Entry,
+	bookkeeperids.Entry,
 	clickhouselock.Entry,
 	commonsgroup.Entry,
+	confd.Entry,
 	curatordiscovery.Entry,
 	gokitsd.Entry,
 	gozookeeperlock.Entry,
 	hadoopase.Entry,
 	hbaseclaim.Entry,
 	hbasemaster.Entry,
+	helixlock.Entry,
 	hivemulti.Entry,
 	kafkaelector.Entry,
 	kafkapid.Entry,
@@ -56,7 +68,9 @@ var Entries = []entry.Entry{
 	prometheustree.Entry,
 	solr.Entry,
 	solrqueue.Entry,
+	springstore.Entry,
 	twittercand.Entry,
+	zkrubysemaphore.Entry,
 	zktutorial.Entry,
 }
 

@@ -82,10 +82,21 @@ var (
 		[]string{"(r *Registration) Renew", "(r *Registration) Deregister"},
 		"Curator's PersistentNode creates its znode again in each new session. What a session was told by addAuth has to be sent again in the next one: go-zookeeper and kazoo do that by themselves; with Java's own client, the new handle has to be told.",
 	}
+	OldRead = &Mistake{
+		"Takes an old read for the present",
+		"A server answers reads from its own copy, which may be behind. In one session, a client never sees a state older than one that it has seen, but other clients may have seen a newer one. A new session may begin on a server that is " +
+			"further behind. So a client that was told of a change by a message from another process may read the state before it. It calls sync first, in the same session. (Even that has a limit: a leader that has been " +
+			"replaced and does not know it yet may still answer a sync, because it asks no quorum: ZOOKEEPER-1675. A write before the read has no such limit.) A write on the condition of the version that was " +
+			"read needs no sync, if the znode is never deleted and the write depends on nothing else: if the read was old, the servers refuse the write. A list of children and the data of each, read one after the " +
+			"other, need never have existed together. And between an event and the read after it, there may be further changes: a watcher sees the last state, not each one. " +
+			"A cache that follows a watch is further behind still: a client that has to decide reads the znode.",
+		[]string{"ReadNow"},
+		"",
+	}
 )
 
 // Mistakes lists the kinds in the order of the page.
-var Mistakes = []*Mistake{Repeats, LooksThenActs, WhoseZnode, NoAtomicity, BeforeItsTime, LeavesZnode, ForgetsToWatch, ThrowsErrorAway, OutlivesSession}
+var Mistakes = []*Mistake{Repeats, LooksThenActs, WhoseZnode, NoAtomicity, BeforeItsTime, LeavesZnode, ForgetsToWatch, ThrowsErrorAway, OutlivesSession, OldRead}
 
 // Unjudged lists mistakes in the use of a recipe, which no recipe is convicted of. The page has them at the end.
 var Unjudged = []*Mistake{
@@ -100,15 +111,5 @@ var Unjudged = []*Mistake{
 			"request that was answered.",
 		[]string{"(r *Resource) Write", "WriteWhileHeld"},
 		"Curator's LeaderLatch and LeaderSelectorListenerAdapter end the leadership when the state is LOST and, by the default error policy, already when it is SUSPENDED, that is at the disconnection.",
-	},
-	{
-		"Takes an old read for the present",
-		"A server answers reads from its own copy, which may be behind. In one session, a client never sees a state older than one that it has seen, but other clients may have seen a newer one. A new session may begin on a server that is " +
-			"further behind. So a client that was told of a change by a message from another process may read the state before it. It calls sync first, in the same session. (Even that has a limit: a leader that has been " +
-			"replaced and does not know it yet may still answer a sync, because it asks no quorum: ZOOKEEPER-1675. A write before the read has no such limit.) A write on the condition of the version that was " +
-			"read needs no sync, if the znode is never deleted and the write depends on nothing else: if the read was old, the servers refuse the write. A list of children and the data of each, read one after the " +
-			"other, need never have existed together. And between an event and the read after it, there may be further changes: a watcher sees the last state, not each one.",
-		[]string{"ReadNow"},
-		"",
 	},
 }
