@@ -4,7 +4,8 @@
 //
 // To add one, write its folder and its line in [Entries], and run "make catalog ONLY=folder", which measures it and
 // writes docs/programs.md. The own code of some programs is below originals, in modules of their own; "make catalog
-// ONLY=gokit" measures one of them. Programs in other languages are there, too, and in [Programs]. To see zklab convict a wrong recipe, with the story of the smallest run:
+// ONLY=gokit" measures one of them. Programs in other languages are there, too, and in [Programs]. To see zklab convict
+// a wrong recipe, with the story of the smallest run:
 //
 //	go test -tags campaign -run TestStory/kazoobarrier .
 package catalog
@@ -31,6 +32,7 @@ import (
 	"github.com/zklab/zklab/catalog/kazoobarrier"
 	"github.com/zklab/zklab/catalog/kratos"
 	"github.com/zklab/zklab/catalog/leaf"
+	"github.com/zklab/zklab/catalog/originals/curator"
 	"github.com/zklab/zklab/catalog/originals/kazoo"
 	"github.com/zklab/zklab/catalog/patroni"
 	"github.com/zklab/zklab/catalog/prometheustree"
@@ -76,5 +78,6 @@ var Entries = []entry.Entry{
 
 // Programs lists the programs whose own classes run behind their adapters.
 var Programs = []entry.Program{
+	curator.Program,
 	kazoo.Program,
 }

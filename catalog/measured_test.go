@@ -32,12 +32,6 @@ func TestMeasured(t *testing.T) {
 	}
 	for _, e := range Entries {
 		for _, o := range e.Originals {
-			if o.Real != nil {
-				if (e.Wrong != nil) != (o.Real.Violated > 0) {
-					t.Errorf("%s: the verdict of %s is not that of the recipe", e.Folder, o.Code)
-				}
-				continue
-			}
 			originals[o.Folder] = true
 			for _, why := range trial.Apart(e, measuredOriginal(t, o)) {
 				t.Errorf("%s: %s: %s", e.Folder, o.Folder, why)

@@ -162,10 +162,6 @@ func tallies(t *testing.T, e entry.Entry) string {
 	var all []string
 	for _, o := range e.Originals {
 		name, _, _ := strings.Cut(o.Code, ",")
-		if r := o.Real; r != nil {
-			all = append(all, fmt.Sprintf("%s: %d of %d in real time", name, r.Violated, r.Runs))
-			continue
-		}
 		all = append(all, fmt.Sprintf("%s: %s", name, measuredOriginal(t, o).AsIs))
 	}
 	for _, o := range classesOf(e) {
@@ -177,10 +173,6 @@ func tallies(t *testing.T, e entry.Entry) string {
 func writeOriginals(t *testing.T, b *strings.Builder, e entry.Entry) {
 	t.Helper()
 	for _, o := range e.Originals {
-		if o.Real != nil {
-			writeRealTime(b, e, o)
-			continue
-		}
 		m := measuredOriginal(t, o)
 		fmt.Fprintf(b, "- The original itself, %s ([its test](../catalog/originals/%s)): ", o.Code, o.Folder)
 		if m.First > 0 {
@@ -201,17 +193,6 @@ func writeOriginals(t *testing.T, b *strings.Builder, e entry.Entry) {
 		}
 		b.WriteString(".\n")
 	}
-}
-
-// writeRealTime writes what was measured of an original that an adapter runs.
-func writeRealTime(b *strings.Builder, e entry.Entry, o entry.Original) {
-	r := o.Real
-	fmt.Fprintf(b, "- The original itself, %s ([its adapter](../%s)), in real time with `--faults %s --fault-interval 3s --time-limit 10s`: convicted in %d of %d runs (%s).",
-		o.Code, r.Adapter, r.Faults, r.Violated, r.Runs, properties(e, r.Properties))
-	if o.Apart != "" {
-		b.WriteString(" " + o.Apart)
-	}
-	b.WriteString("\n")
 }
 
 func writeSource(b *strings.Builder, e entry.Entry) {

@@ -29,14 +29,6 @@ var Entry = entry.Entry{
 	Promises:    "A registered instance is listed as long as its client lives, even if its session ends and it gets another one.",
 	NotPromised: "A list is read znode by znode, so it need not show the instances at one moment.",
 	AsIs:        workloads.Discovery{New: New},
-	Originals: []entry.Original{{
-		Code:  "Curator 5.4.0",
-		Apart: "Picks come from the ServiceCache that tells of changes. A ServiceProvider has another one, which tells of none.",
-		Real: &entry.RealTime{
-			Adapter: "examples/curator", Faults: "cut", Runs: 10, Violated: 7,
-			Properties: map[string]int{"monotone": 6, "fresh": 5, "pick": 1},
-		},
-	}},
 	Wrong: &entry.Wrong{
 		Mistake: entry.WhoseZnode,
 		Happens: "After each reconnection the client registers again: it deletes the znode and creates it anew, even if its own session still owns " +

@@ -46,16 +46,7 @@ type Wrong struct {
 // Original is the own code of a program under the test of its recipe, in a module of its own below catalog/originals.
 // It gets the verdict of the recipe.
 type Original struct {
-	Folder string    // below catalog/originals; "" if there is an adapter instead
-	Code   string    // what runs, with its version: "Go kit v0.13.0"
-	Apart  string    // what is not as in the program: sentences
-	Real   *RealTime // of an original in another language, which no test in Go can simulate
-}
-
-// RealTime is what runs in real time showed of an original.
-type RealTime struct {
-	Adapter        string // its folder
-	Faults         string // the option --faults of the runs
-	Runs, Violated int
-	Properties     map[string]int // the violated properties, with the number of runs that violated them
+	Folder string // below catalog/originals
+	Code   string // what runs, with its version: "Go kit v0.13.0"
+	Apart  string // what is not as in the program: sentences
 }

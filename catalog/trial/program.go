@@ -104,7 +104,7 @@ func ofClass(t *testing.T, p entry.Program, c entry.Class, faults string) zklab.
 	const root = "../../.."
 	x := zklab.Experiment{
 		Workload: WorkloadOf(t, root, c), Ensemble: embedded.Config{}, Out: cmp.Or(os.Getenv("OUT"), t.TempDir()),
-		Command: []string{"/bin/sh", "-c", fmt.Sprintf("cd %s && exec %s %s", root, p.Command, c.Arguments)},
+		Command: []string{"/bin/sh", "-c", fmt.Sprintf("cd %s && exec %s", root, p.CommandOf(c))},
 		Clients: 3, Keys: 2, TimeLimit: 10 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 12 * time.Second,
 	}
 	if faults == "none" {

@@ -67,8 +67,8 @@ func TestFindsTwoLeaders(t *testing.T) {
 	}, "exclusion", 1, 2, 3, 4, 5)
 }
 
-// Bugs of Curator that need a fault or none, and the property that each violates. The figures of docs/track-record.md and
-// docs/programs.md are of the same runs.
+// Bugs of Curator that need one fault or none, and the property that each violates. The figures of docs/track-record.md
+// are of the same runs.
 func TestFindsBugs(t *testing.T) {
 	unmended(t)
 	for _, tt := range []struct {

@@ -15,7 +15,7 @@ const losesItem = "`_inner_get` deletes an item and gets no answer. `get` runs i
 
 // Program declares them.
 var Program = entry.Program{
-	Folder: "kazoo", Name: "kazoo 2.8.0", Adapter: "examples/kazoo/adapter.py", Command: "python3 examples/kazoo/adapter.py",
+	Folder: "kazoo", Name: "kazoo 2.8.0", Adapter: "examples/kazoo/adapter.py", Command: "python3 examples/kazoo/adapter.py ARGUMENTS",
 	Classes: []entry.Class{
 		{Name: "Lock", Workload: workloads.Lock{}},
 		{Name: "Barrier", Workload: workloads.Barrier{}, Port: "kazoobarrier", Mistakes: []entry.Cause{{
