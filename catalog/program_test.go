@@ -70,8 +70,8 @@ func writePrograms(t *testing.T, b *strings.Builder) {
 	fmt.Fprintf(b, "\n## Programs behind adapters\n\nThese are no ports. zklab runs the classes of a program as they are installed, in real time, "+
 		"behind an [adapter](adapters.md) that is written in the program's language. A column counts the runs with its faults that convict a "+
 		"class, of the seeds 1 to %d. Some runs were not decided, because the first fault came too soon. "+
-		"Runs in real time are not repeatable. The command of a run is\n\n    zklab run KIND --subject-command 'ADAPTER' "+
-		"%s --faults FAULTS --seed SEED\n", trial.SeedsOfClass, trial.ClassFlags)
+		"Runs in real time are not repeatable. Each run is `zklab run` with the kind of the class, `--subject-command`, "+
+		"`--faults`, `--seed` and `%s`.\n", trial.SeedsOfClass, trial.ClassFlags)
 	for _, p := range Programs {
 		writeProgram(t, b, p)
 	}
@@ -80,7 +80,7 @@ func writePrograms(t *testing.T, b *strings.Builder) {
 func writeProgram(t *testing.T, b *strings.Builder, p entry.Program) {
 	t.Helper()
 	all := measuredClasses(t, p)
-	fmt.Fprintf(b, "\n### %s\n\nIts adapter is [%s](../%s), and ADAPTER is `%s`. ARGUMENTS stands for those of the class, if it has some.\n\n", p.Name, p.Adapter, p.Adapter, p.Command)
+	fmt.Fprintf(b, "\n### %s\n\nIts adapter is [%s](../%s), and the command is `%s`. ARGUMENTS stands for those of the class, if it has some.\n\n", p.Name, p.Adapter, p.Adapter, p.Command)
 	fmt.Fprintf(b, "| class | kind | %s | violated in runs |\n|---|---|%s---|\n", strings.Join(trial.FaultsOfClass, " | "), strings.Repeat("---|", len(trial.FaultsOfClass)))
 	for _, c := range p.Classes {
 		w := trial.WorkloadOf(t, "..", c)
