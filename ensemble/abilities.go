@@ -97,7 +97,8 @@ type DiskEmptier interface {
 type PowerLoser interface {
 	Killer
 	// HoldForces keeps the server's disk from completing what the server forces to it, until it is called with false or
-	// the server loses its power. Meanwhile the server goes on to write.
+	// the server loses its power. Meanwhile the server goes on to write. Servers that are held are those that will lose
+	// their power together: LosePower of one may end the others, too, and has to be called for each.
 	HoldForces(ctx context.Context, hold bool) error
 	// LosePower ends the server at once. Of the transactions that it has written and not forced, the first ones remain:
 	// keep, at least 0 and less than 1, chooses how many, from none to all. It returns how many were not forced, and how

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/moby/moby/api/types/mount"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
@@ -40,24 +41,45 @@ func (s *server) holdForces(ctx context.Context, hold bool) error {
 	if hold {
 		command = "hold"
 	}
-	return s.cluster.tell(ctx, ensemble.CanLosePower, fmt.Sprintf("%s %d", command, s.id))
+	err := s.cluster.tell(ctx, ensemble.CanLosePower, fmt.Sprintf("%s %d", command, s.id))
+	if err == nil {
+		s.held = hold
+	}
+	return err
 }
 
-// LosePower kills the server, and takes from its transaction log what was not forced to the disk. A snapshot stays,
+// LosePower kills the server, with all others whose logs are held, and takes from its transaction log what was not forced to the disk. A snapshot stays,
 // forced or not, and with it all that it has: Apache's servers refuse to start with a log and no snapshot.
 func (s *server) LosePower(ctx context.Context, keep float64) (unforced, lost int, err error) {
 	err = s.cluster.change(ctx, func(ctx context.Context) error {
 		if err := s.cluster.missing[ensemble.CanLosePower]; err != nil {
 			return err
 		}
-		if err := s.kill(ctx); err != nil {
+		if err := s.cutPower(ctx); err != nil {
 			return err
 		}
-		s.ended = true
 		unforced, lost, err = s.loseUnforced(ctx, keep)
 		return all(err, s.holdForces(ctx, false))
 	})
 	return unforced, lost, err
+}
+
+// cutPower kills a server, and at the same time all others whose logs are held, which will lose their power, too. One that
+// lived a little longer could lead, and a new leader takes a snapshot: nothing in that is lost. The caller has the turn.
+func (s *server) cutPower(ctx context.Context) error {
+	var kills errgroup.Group
+	for _, other := range s.cluster.servers {
+		if other == s || other.held {
+			kills.Go(func() error {
+				err := other.kill(ctx)
+				if err == nil {
+					other.ended = true
+				}
+				return err
+			})
+		}
+	}
+	return kills.Wait()
 }
 
 // loseUnforced cuts the log of a server that is down. The caller has the turn.

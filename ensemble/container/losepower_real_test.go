@@ -167,6 +167,7 @@ func TestRealLosePowerOfAll(t *testing.T) {
 			e := losesPower(t, container.Config{JVMFlags: tt.flags})
 			leader, _, _ := roles(t, e)
 			n := written(t, leader, "acknowledged")
+			together(t, e.Servers(), func(s ensemble.Server) error { return powerLoser(s).HoldForces(t.Context(), true) })
 			for _, s := range e.Servers() {
 				if unforced, lost := losePower(t, s, 0); unforced != lost || !tt.stays && lost < n {
 					t.Errorf("server %d lost %d of %d", s.ID(), lost, unforced)

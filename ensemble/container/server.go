@@ -29,6 +29,7 @@ type server struct {
 	ended   bool       // by Kill or Stop, and not started since
 	full    bool       // its disk
 	emptied txnlog.Log // what its disk had before it was emptied
+	held    bool       // its log from its disk; see HoldForces
 	forced  history.ID // up to which its last loss of power has left the log
 	said    []byte     // what its former containers printed
 	second  bool       // its container has the image of the second version
