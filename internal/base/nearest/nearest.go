@@ -4,7 +4,6 @@ package nearest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -18,26 +17,17 @@ func DidYouMean(written string, valid []string) string {
 }
 
 // To returns the nearest of some names, in lower case, to what was written, or "" if none is near: the
-// two may differ by one mistake for each three letters of the longer one, and by at least one. A name is
-// also near if it is the only one that has what was written as one of its words: "time-limit" for "time".
+// two may differ by one mistake for each three letters of the longer one, and by at least one.
 func To(written string, valid []string) string {
 	if len(written) > 40 {
 		return ""
 	}
-	written = strings.ToLower(written)
 	best, least := "", len(written)+1
-	var having []string // what was written as a word
 	for _, name := range valid {
 		near := max(1, max(len(written), len(name))/3)
-		if d := distance(written, name); d <= near && d < least {
+		if d := distance(strings.ToLower(written), name); d <= near && d < least {
 			best, least = name, d
 		}
-		if slices.Contains(strings.Split(name, "-"), written) {
-			having = append(having, name)
-		}
-	}
-	if best == "" && len(having) == 1 {
-		return having[0]
 	}
 	return best
 }
