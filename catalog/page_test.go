@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"flag"
+	"maps"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -207,10 +208,7 @@ func writeSource(b *strings.Builder, e entry.Entry) {
 // properties lists violated properties of a workload, the most frequent one first, each with a link to its description:
 // to zklab's page, or to the recipe in the folder that declares it.
 func properties(w workloads.Workload, folder string, in map[string]int) string {
-	var names []string
-	for name := range in {
-		names = append(names, name)
-	}
+	names := slices.Collect(maps.Keys(in))
 	slices.SortFunc(names, func(a, b string) int {
 		if in[a] != in[b] {
 			return in[b] - in[a]

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,20 +49,13 @@ func testMeasuredClasses(t *testing.T, p entry.Program) {
 		}
 		if i := slices.IndexFunc(Entries, func(e entry.Entry) bool { return e.Folder == c.Port }); i >= 0 {
 			sum := all.Sum(c.Name)
-			if port := Entries[i]; port.Wrong != nil != trial.Breaks(port, names(sum.Properties)) {
+			if port := Entries[i]; port.Wrong != nil != trial.Breaks(port, slices.Collect(maps.Keys(sum.Properties))) {
 				t.Errorf("%s: %s does not get the verdict of its port", p.Name, c.Name)
 			}
 		} else if c.Port != "" {
 			t.Errorf("%s: %s: no entry %s", p.Name, c.Name, c.Port)
 		}
 	}
-}
-
-func names(in map[string]int) (all []string) {
-	for name := range in {
-		all = append(all, name)
-	}
-	return all
 }
 
 // writePrograms writes what was measured of programs behind adapters.

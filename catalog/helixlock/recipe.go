@@ -37,7 +37,7 @@ var Entry = entry.Entry{
 
 const lease = 30 * time.Second
 
-// info is the data of the znode; the zero one is that of a lock that is free.
+// info is the data of the znode. A free lock has the zero value.
 type info struct {
 	Owner   string
 	Timeout int64 // in milliseconds since 1970

@@ -27,8 +27,14 @@ const SeedsOfClass = 3
 // FaultsOfClass are the faults of the runs of a class, as zklab run takes them.
 var FaultsOfClass = []string{"none", "cut", "expire", "lose-reply", "all"}
 
+// ofAll is what the runs of all classes have in common, besides the interval between their faults.
+var ofAll = zklab.Experiment{Clients: 3, Keys: 2, TimeLimit: 10 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 12 * time.Second}
+
+const faultInterval = time.Second
+
 // ClassFlags are the other flags of zklab run for the runs of a class.
-const ClassFlags = "--clients 3 --keys 2 --time-limit 10s --session-timeout 2s --op-timeout 12s --fault-interval 1s"
+var ClassFlags = fmt.Sprintf("--clients %d --keys %d --time-limit %s --session-timeout %s --op-timeout %s --fault-interval %s",
+	ofAll.Clients, ofAll.Keys, ofAll.TimeLimit, ofAll.SessionTimeout, ofAll.OpTimeout, faultInterval)
 
 // atOnce is how many runs take place at a time: they mostly wait.
 const atOnce = 5
@@ -102,16 +108,14 @@ func measureClass(t *testing.T, p entry.Program, c entry.Class) map[string]Tally
 func ofClass(t *testing.T, p entry.Program, c entry.Class, faults string) zklab.Experiment {
 	t.Helper()
 	const root = "../../.."
-	x := zklab.Experiment{
-		Workload: WorkloadOf(t, root, c), Ensemble: embedded.Config{}, Out: cmp.Or(os.Getenv("OUT"), t.TempDir()),
-		Command: []string{"/bin/sh", "-c", fmt.Sprintf("cd %s && exec %s", root, p.CommandOf(c))},
-		Clients: 3, Keys: 2, TimeLimit: 10 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 12 * time.Second,
-	}
+	x := ofAll
+	x.Workload, x.Ensemble, x.Out = WorkloadOf(t, root, c), embedded.Config{}, cmp.Or(os.Getenv("OUT"), t.TempDir())
+	x.Command = []string{"/bin/sh", "-c", fmt.Sprintf("cd %s && exec %s", root, p.CommandOf(c))}
 	if faults == "none" {
 		return x
 	}
 	var err error
-	if x.Faults, err = plan.Parse(faults, time.Second); err != nil {
+	if x.Faults, err = plan.Parse(faults, faultInterval); err != nil {
 		t.Fatal(err)
 	}
 	return x

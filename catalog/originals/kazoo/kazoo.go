@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// noReport says that we know of no report.
+// noReport ends the cause of a mistake that nobody seems to have reported.
 const noReport = " No report of it was found."
 
 // losesItem is why both kinds of Queue lose items.
