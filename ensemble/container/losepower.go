@@ -48,8 +48,9 @@ func (s *server) holdForces(ctx context.Context, hold bool) error {
 	return err
 }
 
-// LosePower kills the server, with all others whose logs are held, and takes from its transaction log what was not forced to the disk. A snapshot stays,
-// forced or not, and with it all that it has: Apache's servers refuse to start with a log and no snapshot.
+// LosePower kills the server, with all others whose logs are held, and takes from its transaction log what was not forced
+// to the disk. A snapshot stays, forced or not, and with it all that it has: Apache's servers refuse to start with a log and
+// no snapshot.
 func (s *server) LosePower(ctx context.Context, keep float64) (unforced, lost int, err error) {
 	err = s.cluster.change(ctx, func(ctx context.Context) error {
 		if err := s.cluster.missing[ensemble.CanLosePower]; err != nil {
@@ -88,11 +89,11 @@ func (s *server) loseUnforced(ctx context.Context, keep float64) (unforced, lost
 	if err != nil {
 		return 0, 0, engineErr("read its transaction log", err)
 	}
-	safe, err := s.forcedUpTo(ctx, files)
+	records := recordsOf(files)
+	safe, err := s.forcedUpTo(ctx, records)
 	if err != nil {
 		return 0, 0, engineErr("look what it has forced", err)
 	}
-	records := recordsOf(files)
 	from := slices.IndexFunc(records, func(r logRecord) bool { return uint64(r.zxid) > uint64(safe) })
 	if from < 0 {
 		return 0, 0, nil
@@ -145,7 +146,7 @@ func logName(zxid history.ID) string { return fmt.Sprintf("%s%x", logPrefix, uin
 
 // forcedUpTo returns the zxid up to which nothing can be lost: it was forced to the disk, or is in a snapshot, or an
 // earlier loss of power has left it.
-func (s *server) forcedUpTo(ctx context.Context, files []logFile) (safe history.ID, err error) {
+func (s *server) forcedUpTo(ctx context.Context, records []logRecord) (safe history.ID, err error) {
 	snapshots, err := s.snapshots(ctx)
 	if err != nil {
 		return 0, err
@@ -158,7 +159,7 @@ func (s *server) forcedUpTo(ctx context.Context, files []logFile) (safe history.
 	for _, zxid := range snapshots {
 		safe = later(safe, zxid)
 	}
-	for _, r := range recordsOf(files) {
+	for _, r := range records {
 		if uint64(r.file) < uint64(file) || r.file == file && r.end <= end {
 			safe = later(safe, r.zxid)
 		}
