@@ -2,8 +2,8 @@ package catalog
 
 import (
 	"flag"
-	"maps"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
