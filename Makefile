@@ -38,7 +38,7 @@ test: ## all tests that need Go alone; none is skipped
 # of containers. Packages with containers wait for each other, the others run meanwhile.
 REAL = $(sort $(dir $(shell grep -rlE --include='*_test.go' '^//go:build real( && linux)?$$' . | grep -vE '^\./($(subst $(eval) ,|,$(MODULES)))/')))
 
-test-real: images-if-possible ## all tests that need a real program: containers, kazoo, Patroni, Curator, a terminal, a browser, Slurm, processes
+test-real: images-if-possible ## all tests that need a real program: containers, kazoo, Patroni, Curator, a lock in C, a terminal, a browser, Slurm, processes
 	@$(GO) run ./internal/testkit/programs/needs
 	$(GO) test -tags real -run '^TestReal' -vet=off -count=1 -p 3 -timeout 30m $(TESTFLAGS) $(REAL)
 	cd deploy && $(GO) test -tags real -run '^TestReal' -vet=off -count=1 $(TESTFLAGS) ./...

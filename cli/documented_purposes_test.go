@@ -41,6 +41,7 @@ var unperformed = map[string]string{
 	"zklab sweep --object tickets.yaml --subject-command 'python3 tickets.py' --faults all --seeds 1..20":                                                        "needs Python: TestRealTickets",
 	"zklab run --object examples/kazoo/lockingqueue.yaml --subject-command 'python3 examples/kazoo/adapter.py'":                                                  "needs kazoo: examples/kazoo, by make test-real",
 	`zklab run election --subject-command "java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp bin:$JARS Adapter"`:                                                 "needs Java: examples/curator, by make test-real",
+	"zklab run lock --subject-command bin/lock --faults expire,freeze,crash,kill:leader --session-timeout 2s":                                                    "needs ZooKeeper's library for C: examples/c, by make test-real",
 	"zklab run lock --simulate --subject go-zookeeper --clients-as process --clients 3 --ops 3 … --faults 'lose-reply@client1/acquire#1/getChildren#1/reply+1s'": "is cut short on the page: explore.txtar",
 	"zklab run lock --subject zklab --clients 1 --keys 1 --rate 2000 --op-timeout 1m --time-limit 5s --faults none --simulate --seed 1 --out herd --quiet":       "is for figures, and of its first run, with one client, nothing is decided",
 	"zklab run lock --ensemble external --servers $SERVERS --faults none --time-limit 1s":                                                                        "is too short for a verdict: TestPrograms",

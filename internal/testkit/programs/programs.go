@@ -57,6 +57,10 @@ var (
 		"Curator's service discovery", "recipes in Java (examples/curator), instances that it registers (recipes)",
 		"apt-get install libcurator-discovery-java default-jdk-headless", lookForJava(CuratorDiscoveryJars),
 	}
+	C = Program{
+		"ZooKeeper's library for C", "a lock in C (examples/c)",
+		"apt-get install gcc libc6-dev libzookeeper-mt-dev libjansson-dev", lookForC,
+	}
 	Tmux     = Program{"tmux", "the monitor and the shell on a real terminal", "apt-get install tmux", commands("tmux")}
 	Chromium = Program{
 		"Chromium", "pages in a browser", "apt-get install chromium",
@@ -70,7 +74,7 @@ var (
 
 // All returns all programs.
 func All() []Program {
-	return []Program{Docker, Compose, Kazoo, Patroni, Curator, CuratorDiscovery, Tmux, Chromium, Slurm}
+	return []Program{Docker, Compose, Kazoo, Patroni, Curator, CuratorDiscovery, C, Tmux, Chromium, Slurm}
 }
 
 // Require skips the test where a program is missing, or fails it when ZKLAB_REAL=required.
@@ -121,6 +125,16 @@ func lookForJava(classPath string) func() error {
 		}
 		return commands("java", "javac")()
 	}
+}
+
+// lookForC looks for a compiler, and for the headers of the libraries.
+func lookForC() error {
+	for _, header := range []string{"/usr/include/zookeeper/zookeeper.h", "/usr/include/jansson.h"} {
+		if _, err := os.Stat(header); err != nil {
+			return err
+		}
+	}
+	return commands("gcc")()
 }
 
 // ChromiumPath returns the command of Chromium, or of Chrome, which does as well.
