@@ -106,7 +106,8 @@ var bugs = []bug{
 	},
 	{
 		name: "kazoo-queue", subject: "kazoo 2.8.0",
-		what:     "`Queue.get` loses an item: it deletes it, the reply is lost, and it tries again with the next",
+		what: "`Queue.get` loses an item: it deletes it, the reply is lost, and it tries again with the next. kazoo's documentation says " +
+			"that a consumer that fails loses its item; this item reached no consumer",
 		property: "loss", introduced: "0.7 (October 2012)", reported: noReport, discovered: byHand, mended: kazooMaster,
 		command: zklab("run queue", kazoo, "--faults lose-reply:delete --fault-interval 3s --time-limit 15s"), needs: needsKazoo,
 	},
@@ -159,7 +160,8 @@ var bugs = []bug{
 	},
 	{
 		name: "curator-distributed-queue", subject: "Curator 5.4.0",
-		what:     "`DistributedQueue` puts an item in twice: it creates the znode, the reply is lost, and it creates another one",
+		what: "`DistributedQueue` puts an item in twice: it creates the znode, the reply is lost, and it creates another one. " +
+			"Its documentation promises an order, and does not say how often an item comes",
 		property: "integrity", introduced: "0.4.2, Netflix's Curator (November 2011), or earlier", reported: noReport, discovered: "zklab", mended: curatorMaster,
 		command: zklab("run queue", curatorAs("CURATOR_DISTRIBUTED"), "--faults lose-reply:create --fault-interval 3s --time-limit 10s"), needs: needsCurator,
 	},
@@ -169,14 +171,6 @@ var bugs = []bug{
 			"the next one has come, although the watch has long said that it is old",
 		property: "priority", introduced: "2.0.0-incubating (May 2013), or earlier", reported: noReport, discovered: "zklab", mended: curatorMaster,
 		command: zklab("run priority-queue", curator, "--time-limit 10s"), needs: needsCurator, quiet: own,
-	},
-	{
-		name: "curator-group-member", subject: "Curator 5.4.0",
-		what: "`GroupMember.close` returns before the member has left: if the reply to a create was not handled yet, as just after the start or after a " +
-			"reconnection, it deletes the znode later",
-		property: "log", introduced: "2.9.1 (September 2015), with the class",
-		reported: "[CURATOR-485](https://issues.apache.org/jira/browse/CURATOR-485), November 2018, open: that it does not tell when it has joined", discovered: "zklab",
-		mended: curatorMaster, command: zklab("run membership", curatorAs("CURATOR_GROUP"), "--faults cut --fault-interval 3s --time-limit 10s"), needs: needsCurator, quiet: own,
 	},
 	{
 		name: "zookeeper-4785", subject: "Apache ZooKeeper 3.8.0",
