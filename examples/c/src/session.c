@@ -131,6 +131,8 @@ int session_await_change(struct session *s, const char *path, atomic_bool *cance
 {
 	struct wait own = {.path = path};
 	struct Stat stat;
+	char data[1];
+	int length = sizeof data;
 
 	/* In the list before the watch is set: the event may come before the answer. */
 	pthread_mutex_lock(&s->mutex);
@@ -138,8 +140,9 @@ int session_await_change(struct session *s, const char *path, atomic_bool *cance
 	s->waits = &own;
 	pthread_mutex_unlock(&s->mutex);
 
-	/* The library sets the watch again after each reconnection. */
-	int result = zoo_wexists(s->handle, path, watch, s, &stat);
+	/* The library sets the watch again after each reconnection. A get of a znode that is gone leaves no watch; an exists
+	 * would leave one for ever. */
+	int result = zoo_wget(s->handle, path, watch, s, data, &length, &stat);
 
 	pthread_mutex_lock(&s->mutex);
 	if (result == ZOK)
