@@ -42,6 +42,7 @@ import (
 	"github.com/zklab/zklab/catalog/twittercand"
 	"github.com/zklab/zklab/catalog/zkrubysemaphore"
 	"github.com/zklab/zklab/catalog/zktutorial"
+	"github.com/zklab/zklab/catalog/zoolock"
 )
 
 // Entries lists the catalogue.
@@ -74,6 +75,7 @@ var Entries = []entry.Entry{
 	twittercand.Entry,
 	zkrubysemaphore.Entry,
 	zktutorial.Entry,
+	zoolock.Entry,
 }
 
 // Programs lists the programs whose own classes run behind their adapters.

@@ -54,14 +54,14 @@ var (
 	LeavesZnode = &Mistake{
 		"Gives up, and leaves its znode",
 		"A client that gives up while its session lives leaves its ephemeral znode behind, and the other clients wait for it. Every exit of a call, error paths included, " +
-			"must delete what the call created or may have created.",
+			"must delete what the call created or may have created. A watch outlives the call, too: its callback must not enter the line again when the caller has given up.",
 		[]string{"Remove", "removeAllBut"},
 		"Curator's guaranteed repeats a delete in the background until it has succeeded. It needs the path of the znode, so a create before it needs withProtection.",
 	}
 	ForgetsToWatch = &Mistake{
 		"Forgets to watch again",
 		"A watch of getData, exists or getChildren fires once. It says that something happened, not what is there now. The end of the session wakes a watcher, too, and takes its watch. " +
-			"So does a disconnection in kazoo. In Java a disconnection wakes the watcher, but the watch stays; in go-zookeeper it wakes no watcher of a znode. After each wake-up, " +
+			"So does a disconnection in kazoo. In Java and C a disconnection wakes the watcher, but the watch stays; in go-zookeeper it wakes no watcher of a znode. After each wake-up, " +
 			"a client looks again, and sets the watch with that same read. For some changes no event comes: from 3.8.4 and 3.9.2 on, servers send none to a client that may not " +
 			"read the znode, and the watch is spent (ZOOKEEPER-4799). That happens if ACLs change while clients wait, or if a client waits with exists for a znode that is then " +
 			"created with an ACL that excludes it. Against that, a client also has to look from time to time. Most mended recipes here look each second for this reason.",

@@ -1,0 +1,393 @@
+// Package zoolock is the lock in C that comes with ZooKeeper: contenders stand in line, and each one watches the znode
+// before its own. The watcher locks again.
+package zoolock
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/catalog/entry"
+	"github.com/zklab/zklab/catalog/port"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Entry describes the recipe in the catalogue.
+var Entry = entry.Entry{
+	Folder:  "zoolock",
+	Program: "Apache ZooKeeper, lock recipe in C",
+	File: "apache/zookeeper, zookeeper-recipes/zookeeper-recipes-lock/src/main/c/src/zoo_lock.c, with zoo_lock.h, and zk_hashtable.c and zookeeper.c " +
+		"of the C client",
+	Version: "commit 53a78e36 (July 2026). The last commit of zoo_lock.c is 477fa072 (November 2018); the file is the same in 3.5.5, 3.6.0 and all later releases",
+	LeftOut: "An application calls zkr_lock_lock once, as the recipe's test does, and waits until its completion function is called and it is the owner. To give " +
+		"up, it calls zkr_lock_unlock. It calls zkr_lock_unlock again until that has succeeded or the session has ended, and makes a new lock in each session. " +
+		"go-zookeeper stands for the C client, whose watchers are imitated (client.go), with a thread for each lock instead of one for the session. While the " +
+		"client is not connected, fewer requests fail than with the C client, which fails them after each attempt to connect. Races for memory are left out: zkr_lock_isowner reads names that other threads may free.",
+	Promises: "At most one client owns the lock while its session lives. zkr_lock_lock and zkr_lock_unlock return 0 if there was no error, and the completion " +
+		"function is called when the lock is acquired. The same recipe in Java (WriteLock) says that unlock also ends a wait.",
+	NotPromised: "An owner is not told that its session has ended, except by the watcher of its handle. Two locks of one session on one path share a znode, and both " +
+		"are owners; neither the header nor the README says whether an application may have two.",
+	AsIs: workloads.Lock{New: New},
+	Wrong: &entry.Wrong{
+		Mistake: entry.LeavesZnode,
+		Happens: "The watcher calls zkr_lock_lock after any event, and does not ask whether the lock is still wanted. A client that gives up deletes its znode, but its " +
+			"watch stays: when the znode before goes, the client enters the line again, and gets a lock that it does not unlock. That also happens to a client " +
+			"that has not given up: if the znode before has gone when exists asks for it, its watch waits for a znode that never comes back, and the C client calls " +
+			"the watcher at each disconnection and connection, also after the unlock. Besides, zkr_lock_lock returns 0 even if all its tries have failed: then the " +
+			"client waits, but has no watch. The recipe's own code does all three ([a report](../catalog/reports/zookeeper-lock/README.md)).",
+		Breaks: []string{"progress"},
+		Fault:  "no fault if a client gives up; otherwise a broken connection",
+		Mend: "The znode's name contains an identifier of the attempt, and only a waiting call acts on an event. If the znode before has gone, the client keeps its " +
+			"own and reads the line again. When an attempt fails, and in Unlock, the client deletes all znodes with the identifier, and repeats that until it has " +
+			"succeeded. Requests that get no answer are repeated, and errors are returned. While it waits, the client also looks each second.",
+		Mended: workloads.Lock{New: newMended},
+	},
+}
+
+// mutex is zkr_lock_mutex: the lock of one session on one path.
+type mutex struct {
+	h         *port.Handle
+	path      string
+	completed chan struct{} // holds a value after the completion function was called because the lock is acquired
+	watches   *watches
+	pmutex    chan struct{}
+
+	mu      sync.Mutex // guards id and ownerid; callers hold pmutex to change them
+	id      string
+	ownerid string
+}
+
+// newMutex is zkr_lock_init_cb.
+func newMutex(h *port.Handle, path string) *mutex {
+	m := &mutex{h: h, path: path, completed: make(chan struct{}, 1), pmutex: make(chan struct{}, 1)}
+	m.watches = newWatches(h, m.lock) // all that lock_watcher_fn does
+	return m
+}
+
+// pause is between two tries.
+const pause = 500 * time.Microsecond
+
+// retry makes a request up to three times.
+func retry(request func() error) (err error) {
+	for range 3 {
+		if err = request(); !port.ConnectionLoss(err) {
+			return err
+		}
+		time.Sleep(pause)
+	}
+	return err
+}
+
+// children is retry_getchildren.
+func (m *mutex) children() (names []string, err error) {
+	err = retry(func() (err error) { names, err = m.h.Children(m.path); return err })
+	return names, err
+}
+
+// exists returns zk.ErrNoNode if there is no path.
+func (m *mutex) exists() error {
+	there, _, err := m.h.Exists(m.path)
+	if err == nil && !there {
+		err = zk.ErrNoNode
+	}
+	return err
+}
+
+// lock is zkr_lock_lock. It returns nothing, because the source always returns 0.
+func (m *mutex) lock() {
+	m.pmutex <- struct{}{}
+	defer func() { <-m.pmutex }()
+	err := m.exists()
+	for n := 0; n < 4 && (port.ConnectionLoss(err) || errors.Is(err, zk.ErrNoNode)); n++ {
+		if port.ConnectionLoss(err) {
+			err = m.exists()
+		} else {
+			_, err = m.h.Create(m.path, nil, 0)
+		}
+		time.Sleep(pause)
+	}
+	for range 4 {
+		if m.operation() == nil {
+			return
+		}
+		time.Sleep(pause)
+	}
+}
+
+// operation is zkr_lock_operation.
+func (m *mutex) operation() error {
+	id, err := m.enter()
+	if err != nil {
+		return err
+	}
+	names, err := m.children()
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		return zk.ErrNoNode // the source reads beyond the end of the list
+	}
+	slices.SortFunc(names, byNumber)
+	m.set(&m.ownerid, names[0])
+	at, found := slices.BinarySearchFunc(names, id, byNumber)
+	switch {
+	case found && at > 0:
+		return m.watch(names[at-1])
+	case names[0] == id:
+		select {
+		case m.completed <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+// enter looks for a znode of the session, and creates one if there is none.
+func (m *mutex) enter() (id string, err error) {
+	prefix := fmt.Sprintf("x-%016x-", uint64(m.h.Session))
+	names, err := m.children()
+	if err != nil {
+		return "", err
+	}
+	if ours := port.WithPrefix(names, prefix); len(ours) > 0 {
+		id = ours[0]
+	}
+	m.set(&m.id, id)
+	if id != "" {
+		return id, nil
+	}
+	znode, err := m.h.Create(m.path+"/"+prefix, nil, port.EphSeq)
+	if err != nil {
+		return "", err
+	}
+	id = port.Base(znode)
+	m.set(&m.id, id)
+	return id, nil
+}
+
+// watch watches the znode before ours. If that fails, it unlocks until there is nothing to unlock.
+func (m *mutex) watch(before string) error {
+	err := retry(func() error { return m.watches.exists(m.path + "/" + before) })
+	if err == nil {
+		return nil
+	}
+	for err = m.unlockNoLock(); err == nil; {
+		err = m.unlockNoLock()
+	}
+	return err
+}
+
+// byNumber compares names by their sequence numbers.
+func byNumber(a, b string) int {
+	return strings.Compare(a[strings.LastIndexByte(a, '-')+1:], b[strings.LastIndexByte(b, '-')+1:])
+}
+
+func (m *mutex) set(field *string, to string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*field = to
+}
+
+// errNone is ZSYSTEMERROR, by which zkr_lock_unlock says that there is nothing to unlock.
+var errNone = errors.New("there is nothing to unlock")
+
+// unlock is zkr_lock_unlock.
+func (m *mutex) unlock() error {
+	m.pmutex <- struct{}{}
+	defer func() { <-m.pmutex }()
+	return m.unlockNoLock()
+}
+
+// unlockNoLock is _zkr_lock_unlock_nolock.
+func (m *mutex) unlockNoLock() error {
+	if m.id == "" {
+		return errNone
+	}
+	err := retry(func() error { return m.h.Delete(m.path+"/"+m.id, -1) })
+	if err != nil && !errors.Is(err, zk.ErrNoNode) {
+		return err
+	}
+	m.set(&m.id, "")
+	return nil
+}
+
+// isOwner is zkr_lock_isowner.
+func (m *mutex) isOwner() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.id != "" && m.id == m.ownerid
+}
+
+// Lock is an application that uses a mutex.
+type Lock struct {
+	c     *subjects.Client
+	path  string
+	m     *mutex // of the present session, or of one that has ended; nil at first
+	calls subjects.Blocking
+}
+
+// New returns the lock of a client.
+func New(c *subjects.Client, path string) (subjects.Lock, error) {
+	return &Lock{c: c, path: path}, nil
+}
+
+// Lock locks, and waits until the client is the owner. If it gives up, it unlocks.
+func (l *Lock) Lock(ctx context.Context) error {
+	return l.calls.Do(ctx, func() error {
+		if l.m == nil || !l.m.h.Live() {
+			h, err := port.Bind(ctx, l.c)
+			if err != nil {
+				return err
+			}
+			l.m = newMutex(h, l.path)
+		}
+		l.m.lock()
+		for !l.m.isOwner() {
+			select {
+			case <-l.m.completed:
+			case <-l.m.h.Dead:
+				return zk.ErrSessionExpired
+			case <-ctx.Done():
+				_ = l.unlock()
+				return context.Cause(ctx)
+			case <-l.m.h.Hub.Ended:
+				return zk.ErrClosing
+			}
+		}
+		if !l.m.h.Live() {
+			return zk.ErrSessionExpired
+		}
+		return nil
+	}, l.unlock)
+}
+
+// Unlock unlocks.
+func (l *Lock) Unlock(ctx context.Context) error { return l.calls.Do(ctx, l.unlock, nil) }
+
+func (l *Lock) unlock() error {
+	for {
+		err := l.m.unlock()
+		if err == nil || errors.Is(err, errNone) {
+			return nil
+		}
+		if !l.m.h.Live() || !l.m.h.Hub.Pause(20*time.Millisecond) {
+			return err
+		}
+	}
+}
+
+// Mended is the mended lock of one client.
+type Mended struct {
+	c    *subjects.Client
+	path string
+	id   string          // of the present attempt: its znodes begin with it
+	end  context.Context // ends with the client
+}
+
+func newMended(c *subjects.Client, path string) (subjects.Lock, error) {
+	end, stop := context.WithCancel(context.Background())
+	c.BeforeEnd(func(context.Context) { stop() })
+	return &Mended{c: c, path: path, end: end}, port.Ensure(c, path)
+}
+
+var errGone = errors.New("our znode has gone")
+
+// Lock waits in the line. It leaves nothing behind when it fails.
+func (l *Mended) Lock(ctx context.Context) error {
+	for {
+		err := l.contend(ctx)
+		if err == nil {
+			return nil
+		}
+		if left := l.Unlock(ctx); left != nil {
+			return left
+		}
+		if !errors.Is(err, errGone) {
+			return err
+		}
+	}
+}
+
+// contend creates a znode, and waits for its turn.
+func (l *Mended) contend(ctx context.Context) error {
+	l.id = "x-" + rand.Text() + "-"
+	_, err := l.c.Conn.Create(l.path+"/"+l.id, nil, port.EphSeq, port.ACL)
+	if err != nil && !port.ConnectionLoss(err) && !errors.Is(err, zk.ErrSessionExpired) {
+		return err
+	}
+	for {
+		var event <-chan zk.Event
+		err := port.Patiently(ctx, func() (err error) { event, err = l.turn(); return err })
+		if err != nil || event == nil {
+			return err
+		}
+		select {
+		case <-event:
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// turn returns nil if it is our turn, or else a watch of the znode before ours.
+func (l *Mended) turn() (event <-chan zk.Event, err error) {
+	for {
+		session := l.c.Conn.SessionID()
+		names, err := l.line()
+		if err != nil {
+			return nil, err
+		}
+		at := slices.IndexFunc(names, l.ours)
+		if at < 0 {
+			return nil, errGone
+		}
+		_, stat, err := l.c.Conn.Get(l.path + "/" + names[at])
+		switch {
+		case errors.Is(err, zk.ErrNoNode) || err == nil && (stat.EphemeralOwner != session || l.c.Conn.SessionID() != session):
+			return nil, errGone
+		case err != nil || at == 0:
+			return nil, err
+		}
+		if _, _, event, err = l.c.Conn.GetW(l.path + "/" + names[at-1]); !errors.Is(err, zk.ErrNoNode) {
+			return event, err
+		}
+	}
+}
+
+func (l *Mended) ours(name string) bool { return strings.HasPrefix(name, l.id) }
+
+// line lists the line in its order. The sync makes the server catch up with what an earlier one has done.
+func (l *Mended) line() ([]string, error) {
+	if _, err := l.c.Conn.Sync(l.path); err != nil {
+		return nil, err
+	}
+	names, _, err := l.c.Conn.Children(l.path)
+	slices.SortFunc(names, byNumber)
+	return names, err
+}
+
+// Unlock deletes the znodes of the attempt. It goes on after the end of its context, because others wait behind them.
+func (l *Mended) Unlock(context.Context) error {
+	port.Surely(l.end, func() error {
+		names, err := l.line()
+		for _, name := range names {
+			if !l.ours(name) {
+				continue
+			}
+			if gone := l.c.Conn.Delete(l.path+"/"+name, -1); gone != nil && !errors.Is(gone, zk.ErrNoNode) {
+				err = gone
+			}
+		}
+		return err
+	})
+	return l.end.Err()
+}
