@@ -38,7 +38,8 @@ var Program = entry.Program{
 		}},
 		{Name: "Counter", Workload: workloads.Counter{}, Mistakes: []entry.Cause{{
 			Breaks: []string{"linearizable", "plain-reads"},
-			Why:    "`_inner_change` sets the sum and gets no answer. `client.retry` runs it again: it reads the new sum, and adds once more." + noReport,
+			Why: "`_inner_change` sets the sum and gets no answer. `client.retry` runs it again: it reads the new sum, and adds once more " +
+				"([a report](../catalog/reports/kazoo-counter/README.md)).",
 		}}},
 		{Name: "Queue", Workload: workloads.Queue{}, Mistakes: []entry.Cause{{
 			Breaks: []string{"loss"},
@@ -72,8 +73,8 @@ var Program = entry.Program{
 			Breaks: []string{"coverage", "progress"},
 			Why: "`finish` does not stop `_allocate_transition`, which runs on another thread. That one takes one more lock, sees that the state has " +
 				"changed, and returns without a release. No other member gets the item as long as the session lives. This needs no fault, only a " +
-				"member that finishes while it allocates." + noReport + " A user called `finish` only when it was safe " +
-				"([otter#511](https://github.com/rackerlabs/otter/pull/511)).",
+				"member that finishes while it allocates ([a report](../catalog/reports/kazoo-setpartitioner/README.md)). " +
+				"A user called `finish` only when it was safe ([otter#511](https://github.com/rackerlabs/otter/pull/511)).",
 		}}},
 		{Name: "DataWatch", Workload: workloads.Config{}},
 		{Name: "TreeCache", Workload: workloads.Cache{}},
