@@ -58,22 +58,13 @@ func startItems[Q, I any](
 // meanwhile, short enough not to delay the client's own puts.
 const takePatience = 100 * time.Millisecond
 
-// takesFor returns how long a take waits in the load, which is mostly short. One take in ten waits longer.
-// Where waiting costs no time, and operations may last longer than the bound, that is the time of an operation,
-// to show a take that a fault has made wait for ever. In real time it is the bound: a library needs longer than
-// most takes to connect again and repeat a request, and a take that was given up before may account for an item
-// that the library lost.
+// takesFor returns how long a take waits in the load, which is mostly short. If waiting
+// costs no time and operations may last longer than the bound, one take in ten waits that
+// long, to show a take that a fault has made wait for ever.
 func (e *Env) takesFor(rng *rand.Rand) time.Duration {
 	const longTakes = 10
-	longest := min(e.Bound, e.OpTimeout)
-	if e.Patient {
-		if e.OpTimeout <= e.Bound {
-			return min(takePatience, e.OpTimeout)
-		}
-		longest = e.OpTimeout
-	}
-	if rng.IntN(longTakes) == 0 {
-		return longest
+	if e.Patient && e.OpTimeout > e.Bound && rng.IntN(longTakes) == 0 {
+		return e.OpTimeout
 	}
 	return min(takePatience, e.OpTimeout)
 }
