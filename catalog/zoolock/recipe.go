@@ -39,14 +39,14 @@ var Entry = entry.Entry{
 	Wrong: &entry.Wrong{
 		Mistake: entry.LeavesZnode,
 		Happens: "The watcher calls zkr_lock_lock after any event, and does not ask whether the lock is still wanted. A client that gives up deletes its znode, but its " +
-			"watch stays: when the znode before goes, the client enters the line again, and gets a lock that it does not unlock. That also happens to a client " +
-			"that has not given up: if the znode before has gone when exists asks for it, its watch waits for a znode that never comes back, and the C client calls " +
+			"watch stays: when the znode before its own goes, the client enters the line again, and gets a lock that it does not unlock. That also happens to a client " +
+			"that has not given up: if the watched znode has gone when the client calls exists, the watch waits for a znode that never comes back, and the C client calls " +
 			"the watcher at each disconnection and connection, also after the unlock. Besides, zkr_lock_lock returns 0 even if all its tries have failed: then the " +
 			"client waits, but has no watch. The recipe's own code does all three ([a report](../catalog/reports/zookeeper-lock/README.md)).",
 		Breaks: []string{"progress"},
 		Fault:  "no fault if a client gives up; otherwise a broken connection",
-		Mend: "The znode's name contains an identifier of the attempt, and only a waiting call acts on an event. If the znode before has gone, the client keeps its " +
-			"own and reads the line again. When an attempt fails, and in Unlock, the client deletes all znodes with the identifier, and repeats that until it has " +
+		Mend: "The znode's name contains an identifier of the attempt, and only a waiting call acts on an event. If the znode before its own has gone, the client " +
+			"keeps its own and reads the line again. When an attempt fails, and in Unlock, the client deletes all znodes with the identifier, and repeats that until it has " +
 			"succeeded. Requests that get no answer are repeated, and errors are returned. While it waits, the client also looks each second.",
 		Mended: workloads.Lock{New: newMended},
 	},
