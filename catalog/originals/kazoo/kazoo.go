@@ -43,7 +43,7 @@ var Program = entry.Program{
 		}}},
 		{Name: "Queue", Workload: workloads.Queue{}, Mistakes: []entry.Cause{{
 			Breaks: []string{"loss"},
-			Why:    losesItem + " A run without faults lost an item, too: the machine was so busy that connections broke by themselves.",
+			Why:    losesItem,
 		}}},
 		{Name: "Queue with priorities", Workload: workloads.PriorityQueue{}, Mistakes: []entry.Cause{
 			{Breaks: []string{"loss"}, Why: losesItem},
