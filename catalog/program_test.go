@@ -74,7 +74,11 @@ func writePrograms(t *testing.T, b *strings.Builder) {
 func writeProgram(t *testing.T, b *strings.Builder, p entry.Program) {
 	t.Helper()
 	all := measuredClasses(t, p)
-	fmt.Fprintf(b, "\n### %s\n\nIts adapter is [%s](../%s), and the command is `%s`. ARGUMENTS stands for those of the class, if it has some.\n\n", p.Name, p.Adapter, p.Adapter, p.Command)
+	fmt.Fprintf(b, "\n### %s\n\nIts adapter is [%s](../%s), and the command is `%s`.", p.Name, p.Adapter, p.Adapter, p.Command)
+	if strings.Contains(p.Command, "ARGUMENTS") {
+		b.WriteString(" ARGUMENTS stands for those of the class, if it has some.")
+	}
+	b.WriteString("\n\n")
 	fmt.Fprintf(b, "| class | kind | %s | violated in runs |\n|---|---|%s---|\n", strings.Join(trial.FaultsOfClass, " | "), strings.Repeat("---|", len(trial.FaultsOfClass)))
 	for _, c := range p.Classes {
 		w := trial.WorkloadOf(t, "..", c)

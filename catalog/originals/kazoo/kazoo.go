@@ -68,7 +68,11 @@ var Program = entry.Program{
 			},
 		}},
 		{Name: "Party", Workload: workloads.Membership{}},
-		{Name: "ShallowParty", Workload: workloads.Membership{}, Arguments: "--shallow-party"},
+		{Name: "ShallowParty", Workload: workloads.Membership{}, Arguments: "--shallow-party", Mistakes: []entry.Cause{{
+			Breaks: []string{"real", "snapshots"},
+			Why: "`__iter__` takes each child of the path for a member, also a znode that another program has put there, which the fault `foreign` " +
+				"does. Party looks at the names of the children first." + noReport,
+		}}},
 		{Name: "SetPartitioner", Workload: workloads.Partitioner{}, Mistakes: []entry.Cause{{
 			Breaks: []string{"coverage", "progress"},
 			Why: "`finish` does not stop `_allocate_transition`, which runs on another thread. That one takes one more lock, sees that the state has " +
