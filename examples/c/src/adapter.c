@@ -330,7 +330,7 @@ static struct answer close_object(struct request *r)
 }
 
 /* Ends all objects, and then the session: that ends the holds. */
-static void quit(struct request *r)
+static void quit(void)
 {
 	pthread_mutex_lock(&mutex);
 	for (struct request *other = running; other; other = other->next)
@@ -348,7 +348,6 @@ static void quit(struct request *r)
 		free(o);
 	}
 	pthread_mutex_unlock(&mutex);
-	(void)r;
 	if (s)
 		session_leave(s);
 }
@@ -439,7 +438,7 @@ int main(void)
 		} else if (strcmp(op, "cancel") == 0) {
 			cancel(id);
 		} else if (strcmp(op, "quit") == 0) {
-			quit(NULL);
+			quit();
 			reply(id, done(NULL));
 		} else {
 			start(id, line);
@@ -448,6 +447,6 @@ int main(void)
 		json_decref(line);
 	}
 	free(text);
-	quit(NULL);
+	quit();
 	return 0;
 }

@@ -162,12 +162,10 @@ int session_again(struct session *s, int result, atomic_bool *cancelled)
 	pthread_mutex_lock(&s->mutex);
 	if (lost && !s->expired && !*cancelled)
 		pause_for_news(s);
-	if (lost && *cancelled)
-		result = CANCELLED;
-	else if (lost)
-		result = ZOK;
 	if (result != ZOK && s->expired)
 		result = ZSESSIONEXPIRED;
+	else if (lost)
+		result = *cancelled ? CANCELLED : ZOK;
 	pthread_mutex_unlock(&s->mutex);
 	return result;
 }
