@@ -27,14 +27,14 @@ func TestRealSecuredRun(t *testing.T) {
 			aFileAt(t, "wrong", "sasl:bob:other\n")
 			servers := securedServer(t, cert, key, scheme)
 			tls := []string{"--tls-ca", cert, "--tls-cert", cert, "--tls-key", key}
-			external := append([]string{"--ensemble", "external", "--servers", servers, "--out", "store", "--quiet", "--time-limit", "5s"}, tls...)
+			external := append([]string{"--ensemble", "external", "--servers", servers, "--out", "store", "--quiet", "--time-limit", "8s"}, tls...)
 			for _, tt := range []struct {
 				name string
 				args []string
 				code int
 				want string
 			}{
-				{"a run", append([]string{"run", "counter", "--auth", "@credentials", "--faults", "expire@1s,cut@2s"}, external...), usage.ExitValid, "VALID"},
+				{"a run", append([]string{"run", "counter", "--auth", "@credentials", "--faults", "expire@4s,cut@5s"}, external...), usage.ExitValid, "VALID"},
 				{"again", []string{"run", "--config", "store/latest/experiment.yaml", "--quiet"}, usage.ExitValid, "VALID"},
 				{"leftovers", append([]string{"clean", "--servers", servers, "--auth", "@credentials"}, tls...), usage.ExitValid, "no znodes of runs"},
 				{"the shell", append([]string{"shell", servers, "--auth", "@credentials", "-c", "whoami"}, tls...), usage.ExitValid, strings.Join(strings.Split(credential, ":")[:2], ":")},
