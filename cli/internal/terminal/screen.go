@@ -28,6 +28,7 @@ type Screen struct {
 	live   bool
 	vitals *vitals // of the run whose block is drawn; nil: there is none
 	drawn  []int   // widths of the live lines that are on the screen
+	width  int     // of the terminal, when they were drawn
 	phase  string
 	last   time.Time
 	said   string // the latest notice of a progress
@@ -174,8 +175,17 @@ func (s *Screen) End() {
 
 // draw replaces the live lines on the screen by others. The cursor stays where the last line begins, so
 // that a key that the terminal echoes overwrites the line instead of moving past it.
+//
+// If the terminal has become narrower, it has wrapped the lines. tmux remembers which rows were wrapped, even if they
+// are overwritten, and joins them when it becomes wider again. It forgets that when they are erased.
 func (s *Screen) draw(lines []string) {
-	text := s.up() + strings.Join(lines, ansi.EraseLineRight+"\n") + ansi.EraseScreenBelow + "\r"
+	text := s.up()
+	width := Columns(s.out)
+	if len(s.drawn) > 0 && width != s.width {
+		text += ansi.EraseScreenBelow
+	}
+	s.width = width
+	text += strings.Join(lines, ansi.EraseLineRight+"\n") + ansi.EraseScreenBelow + "\r"
 	fmt.Fprint(s.out, text)
 	s.drawn = nil
 	for _, line := range lines {
