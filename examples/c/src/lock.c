@@ -137,7 +137,7 @@ static int look(struct lock *l, struct session *s, struct grant *g, char **befor
 
 /* Removes all znodes of an attempt. The fence comes first: a create whose reply was lost may be on its way, and a list
  * that is read before it has its effect does not show it. */
-static int remove_all(const char *path, const char *name, struct session *s)
+static int remove_once(const char *path, const char *name, struct session *s)
 {
 	struct String_vector list = {0, NULL};
 	int result = session_fence(s, path);
@@ -153,6 +153,17 @@ static int remove_all(const char *path, const char *name, struct session *s)
 	return result;
 }
 
+/* The same, again after each loss of the connection. */
+static int remove_all(const char *path, const char *name, struct session *s, atomic_bool *cancelled)
+{
+	int result;
+
+	do {
+		result = remove_once(path, name, s);
+	} while (result != ZOK && (result = session_again(s, result, cancelled)) == ZOK);
+	return result;
+}
+
 /* What is left to remove when the caller has given up. */
 struct rest {
 	char *path;
@@ -165,11 +176,7 @@ static void *remove_rest(void *argument)
 	struct rest *r = argument;
 	atomic_bool never = false;
 
-	for (;;) {
-		int result = remove_all(r->path, r->name, r->session);
-		if (result == ZOK || session_again(r->session, result, &never) != ZOK)
-			break; /* removed, or the session has expired and has taken them along */
-	}
+	remove_all(r->path, r->name, r->session, &never); /* if it fails, the session has expired and has taken them along */
 	session_leave(r->session);
 	free(r->path);
 	free(r);
@@ -190,14 +197,11 @@ static void remove_in_background(struct lock *l, struct session *s)
 		remove_rest(r);
 }
 
-/* Removes the znodes of an attempt, again after each loss of the connection. */
+/* Ends an attempt or a hold. What is left when the caller gives up is removed in the background. */
 static int leave(struct lock *l, struct session *s, atomic_bool *cancelled)
 {
-	int result;
+	int result = remove_all(l->path, l->name, s, cancelled);
 
-	do {
-		result = remove_all(l->path, l->name, s);
-	} while (result != ZOK && (result = session_again(s, result, cancelled)) == ZOK);
 	if (result != ZOK && result != ZSESSIONEXPIRED)
 		remove_in_background(l, s);
 	l->name[0] = 0;
