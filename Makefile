@@ -94,7 +94,7 @@ unlogged: ## what verdicts are worth without the servers' transaction logs: the 
 	  ZKLAB_UNLOGGED_WRITE=$(abspath $(if $(ONLY),,docs/external.md)) $(GO) test -tags campaign -count=1 -v -timeout 4h -run TestWorthWithoutLog ./internal/lab/mix
 	$(if $(ONLY),,rm -f bin/unlogged.jsonl)
 
-catalog: ## what zklab says of recipes of real programs: measures them, and makes docs/programs.md (ONLY="leaf patroni"; all of them: about half an hour)
+catalog: ## what zklab says of recipes of real programs: measures them, and makes docs/programs.md (ONLY="leaf patroni"; all of them: about half an hour, after the adapters of catalog/originals were compiled)
 	cd catalog && ONLY="$(ONLY)" $(GO) test -tags campaign -count=1 -v -timeout 2h -run 'TestMeasure$$' .
 	set -e; for original in $(notdir $(wildcard catalog/originals/*)); do case " $(strip $(ONLY)) " in "  "|*" $$original "*) \
 	  (cd catalog/originals/$$original && $(GO) test -tags campaign -count=1 -v -timeout 1h -run 'TestMeasure$$' .);; esac; done

@@ -34,7 +34,7 @@ import (
 	"github.com/zklab/zklab/catalog/leaf"
 	"github.com/zklab/zklab/catalog/originals/curator"
 	"github.com/zklab/zklab/catalog/originals/kazoo"
-	lockinc "github.com/zklab/zklab/catalog/originals/zoolock"
+	zoolockc "github.com/zklab/zklab/catalog/originals/zoolock"
 	"github.com/zklab/zklab/catalog/patroni"
 	"github.com/zklab/zklab/catalog/prometheustree"
 	"github.com/zklab/zklab/catalog/solr"
@@ -83,5 +83,5 @@ var Entries = []entry.Entry{
 var Programs = []entry.Program{
 	curator.Program,
 	kazoo.Program,
-	lockinc.Program,
+	zoolockc.Program,
 }

@@ -76,7 +76,7 @@ func writeProgram(t *testing.T, b *strings.Builder, p entry.Program) {
 	all := measuredClasses(t, p)
 	fmt.Fprintf(b, "\n### %s\n\nIts adapter is [%s](../%s), and the command is `%s`.", p.Name, p.Adapter, p.Adapter, p.Command)
 	if strings.Contains(p.Command, "ARGUMENTS") {
-		b.WriteString(" ARGUMENTS stands for those of the class, if it has some.")
+		b.WriteString(" ARGUMENTS stands for the arguments of the class, if it has any.")
 	}
 	b.WriteString("\n\n")
 	fmt.Fprintf(b, "| class | kind | %s | violated in runs |\n|---|---|%s---|\n", strings.Join(trial.FaultsOfClass, " | "), strings.Repeat("---|", len(trial.FaultsOfClass)))

@@ -12,7 +12,7 @@ type Program struct {
 	Folder  string // below catalog/originals
 	Name    string // with its version: "kazoo 2.8.0"
 	Adapter string // the file of the adapter, from the root of the repository
-	Command string // the command of the adapter, as typed there; ARGUMENTS stands for those of a class
+	Command string // the command of the adapter, as typed there; ARGUMENTS stands for the arguments of a class
 	Classes []Class
 }
 

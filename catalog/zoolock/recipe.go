@@ -346,7 +346,7 @@ func (l *Mended) turn() (event <-chan zk.Event, err error) {
 		if err != nil {
 			return nil, err
 		}
-		at := slices.IndexFunc(names, l.ours)
+		at := slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(name, l.id) })
 		if at < 0 {
 			return nil, errGone
 		}
@@ -363,8 +363,6 @@ func (l *Mended) turn() (event <-chan zk.Event, err error) {
 	}
 }
 
-func (l *Mended) ours(name string) bool { return strings.HasPrefix(name, l.id) }
-
 // line lists the line in its order. The sync makes the server catch up with what an earlier one has done.
 func (l *Mended) line() ([]string, error) {
 	if _, err := l.c.Conn.Sync(l.path); err != nil {
@@ -379,10 +377,7 @@ func (l *Mended) line() ([]string, error) {
 func (l *Mended) Unlock(context.Context) error {
 	port.Surely(l.end, func() error {
 		names, err := l.line()
-		for _, name := range names {
-			if !l.ours(name) {
-				continue
-			}
+		for _, name := range port.WithPrefix(names, l.id) {
 			if gone := l.c.Conn.Delete(l.path+"/"+name, -1); gone != nil && !errors.Is(gone, zk.ErrNoNode) {
 				err = gone
 			}

@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// noReport ends the cause of a mistake that nobody seems to have reported.
+// noReport is the end of Why where no report of the mistake was found.
 const noReport = " No report of it was found."
 
 // losesItem is why both kinds of Queue lose items.
