@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants calibration yield unlogged catalog pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
+.PHONY: build exact image sweep-image modules quick format test test-real race suite-cost changes compare status timeline large track-record mutants calibration yield unlogged catalog pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
 
 build: ## the command, at bin/zklab, from the same build cache as go run and go test
 	$(GO) build -o bin/zklab ./cmd/zklab
@@ -19,6 +19,13 @@ image: ## a local ZooKeeper image from Debian's packages, without an image regis
 
 sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 	GO=$(GO) images/zklab/build
+
+# What differs from the last commit, in this module.
+CHANGED = $(wildcard $(sort $(dir $(filter-out $(MODULES:%=%/%),$(shell git diff --name-only HEAD -- '*.go'; git ls-files --others --exclude-standard '*.go')))))
+
+quick: format ## before each commit: formatting, vet of the packages that changed, and the quick tests of all packages
+	$(if $(CHANGED),$(GO) vet $(VETTED) $(addprefix ./,$(CHANGED)))
+	ZKLAB_QUICK=1 $(GO) test -vet=off -short $(TESTFLAGS) ./...
 
 # The longest ones first, so that none of them runs alone in the end.
 LONGEST := ./internal/lab/engine ./cli . ./internal/lab/mix ./checker ./ensemble/embedded ./recipes
@@ -115,15 +122,24 @@ guide: ## into the pages, what commands and programs print, and what the code sa
 pictures: build ## docs/pictures: the plots of docs/gallery.md, compare.md, failover.md and herd.md, and those of the tutorial, which need Chromium
 	$(GO) run ./internal/dev pictures
 
-# With all build tags, so that no file is left out.
-LINTED := -tags=real,campaign ./...
+format: ## is all code formatted
+	@unformatted=$$($(GO) run $(GOFUMPT) -l .); \
+	test -z "$$unformatted" || { echo "not formatted by gofumpt: $$unformatted"; exit 1; }
 
-lint: ## what must be clean
+# With all build tags, so that no file is left out.
+VETTED := -tags=real,campaign
+LINTED := $(VETTED) ./...
+
+lint: format ## what must be clean
 	$(GO) vet $(LINTED)
 	$(GO) run $(STATICCHECK) $(LINTED)
 	set -e; for module in $(MODULES); do (cd $$module && $(GO) vet $(LINTED) && $(GO) run $(STATICCHECK) $(LINTED)); done
-	@unformatted=$$($(GO) run $(GOFUMPT) -l .); \
-	test -z "$$unformatted" || { echo "not formatted by gofumpt: $$unformatted"; exit 1; }
+
+suite-cost: build ## what the tests cost: the time of each step of .ci/run, and of it compilers, linkers and the dearest test binaries (STEPS=test,race)
+	$(GO) build -o bin/dev ./internal/dev && bin/dev suite-cost $(if $(STEPS),--steps $(STEPS))
+
+changes: ## which tests notice each of some small changes of the code, drawn at random (IN=checker,faults, NUMBER=100, SEED=1; goes on where it ended)
+	mkdir -p bin && $(GO) run ./internal/dev changes $(if $(IN),--in $(IN)) --number $(or $(NUMBER),100) --seed $(or $(SEED),1)
 
 vuln: ## known vulnerabilities, where their list can be had
 	$(GO) run $(GOVULNCHECK) ./...

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/internal/dev/benchtable"
+	"github.com/zklab/zklab/internal/dev/changes"
 	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/internal/dev/corpus"
 	"github.com/zklab/zklab/internal/dev/mutants"
@@ -22,11 +23,15 @@ import (
 	"github.com/zklab/zklab/internal/dev/pictures"
 	"github.com/zklab/zklab/internal/dev/schemas"
 	"github.com/zklab/zklab/internal/dev/soak"
+	"github.com/zklab/zklab/internal/dev/suitecost"
 	"github.com/zklab/zklab/internal/dev/trackrecord"
 )
 
 // Exit codes: 1 if a campaign did not find what it should have, and 3 if it could not be run.
 func main() {
+	if code, measured := suitecost.Measured(os.Args[1:]); measured {
+		os.Exit(code)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	switch err := root().ExecuteContext(ctx); {
@@ -41,6 +46,6 @@ func root() *cobra.Command {
 	var zklab command.Zklab
 	cmd := &cobra.Command{Use: "dev", Short: "Run campaigns, and write generated pages and test data", SilenceUsage: true}
 	cmd.PersistentFlags().StringVar((*string)(&zklab), "zklab", "bin/zklab", "the zklab command that campaigns run")
-	cmd.AddCommand(mutants.Command(&zklab), pairs.Command(&zklab), soak.Command(&zklab), trackrecord.Command(&zklab), corpus.Command(&zklab), benchtable.Command(), benchtable.SpecCommand(), pictures.Command(&zklab), schemas.Command())
+	cmd.AddCommand(mutants.Command(&zklab), pairs.Command(&zklab), soak.Command(&zklab), trackrecord.Command(&zklab), corpus.Command(&zklab), benchtable.Command(), benchtable.SpecCommand(), pictures.Command(&zklab), schemas.Command(), suitecost.Command(), changes.Command())
 	return cmd
 }
