@@ -16,6 +16,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/testkit/ports"
 )
 
 // lab is the name of the ensemble in the background.
@@ -83,14 +84,19 @@ func servesClients(d *rehearsal) {
 		d.insert("--listen=127.0.0.1:0")
 	}
 	d.replace(`^/tmp/zk$`, d.in+"/data")
-	metrics := ""
-	if d.has("--metrics-port") {
-		metrics = strconv.Itoa(vacantRow(d))
-		d.replace(`^7000$`, metrics)
-	}
 	nodes := 3
 	if i := slices.Index(d.words, "--nodes"); i > 0 {
 		nodes, _ = strconv.Atoi(d.words[i+1])
+	}
+	metrics := ""
+	if d.has("--metrics-port") {
+		first, release, err := ports.Reserve(nodes)
+		if err != nil {
+			d.Fatal(err)
+		}
+		d.Cleanup(release)
+		metrics = strconv.Itoa(first)
+		d.replace(`^7000$`, metrics)
 	}
 	if d.has("--detach") {
 		servers := strings.TrimSpace(d.exits(usage.ExitValid))

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/backend"
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/testkit/ports"
 )
 
 func params(dir string) testscript.Params {
@@ -114,46 +114,17 @@ func occupy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PORT", ports[2])
 }
 
-// vacant finds four consecutive free ports: the variables PORT1 to PORT4.
+// vacant reserves four consecutive free ports until the end of the script: the variables PORT1 to PORT4.
 func vacant(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: vacant")
 	}
-	first := vacantRow(ts)
+	first, release, err := ports.Reserve(4)
+	ts.Check(err)
+	ts.Defer(release)
 	for i, name := range []string{"PORT1", "PORT2", "PORT3", "PORT4"} {
 		ts.Setenv(name, strconv.Itoa(first+i))
 	}
-}
-
-// vacantRow returns the first of four consecutive free ports. Neither does the system give them to connections
-// meanwhile, nor do other tests of this package use them.
-func vacantRow(t interface{ Fatalf(string, ...any) }) int {
-	// The ports are below those of connections (ip_local_port_range), and different from those of other tests
-	// that run at the same time: go-zookeeper and package embedded use ports up to 17999, containers use
-	// ports from 20000 on.
-	const lowest, rows = 18000, 500
-	for range 100 {
-		first := lowest + 4*((os.Getpid()*37+int(rowsTaken.Add(1)))%rows)
-		if free(first, first+1, first+2, first+3) {
-			return first
-		}
-	}
-	t.Fatalf("no four free ports in a row")
-	return 0
-}
-
-// rowsTaken counts the rows that vacantRow tried.
-var rowsTaken atomic.Int64
-
-func free(ports ...int) bool {
-	for _, port := range ports {
-		l, err := net.Listen("tcp", net.JoinHostPort(backend.Loopback, strconv.Itoa(port)))
-		if err != nil {
-			return false
-		}
-		l.Close()
-	}
-	return true
 }
 
 func listen(ts *testscript.TestScript, port string) net.Listener {

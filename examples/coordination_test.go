@@ -1,6 +1,7 @@
 package examples
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func masterWorker(t *testing.T, e ensemble) {
 	m1.await(`workers available: \[worker-A\]. Assigns task 1 to worker-A, attempt 1`)
 	a.await("received task 1, attempt 1")
 	m1.kill()
-	within(t, func() { m2.await("is the master, token") })
+	m2.await("is the master, token")
 	b := e.start(t, "masterworker", "worker-B", "worker", "-work", "10ms")
 	b.await("is registered")
 	m2.await(`workers: \[worker-A, worker-B\]`)
@@ -31,7 +32,7 @@ func masterWorker(t *testing.T, e ensemble) {
 	second.await("task 2: done by worker-B")
 	second.exits(0, "")
 	a.kill()
-	within(t, func() { m2.await("worker-A has gone: takes task 1 back") })
+	m2.await("worker-A has gone: takes task 1 back")
 	b.await("received task 1, attempt 2")
 	first.await("task 1: done by worker-B")
 	first.exits(0, "")
@@ -59,13 +60,13 @@ func readWriteLock(t *testing.T, e ensemble) {
 	r2.interrupt()
 	r2.exits(130, "error: interrupted")
 	r1.kill()
-	within(t, func() { w1.await("may write, nobody reads") })
+	w1.await("may write, nobody reads")
 	w2 := e.start(t, "sharedfile", "w2", "write", "second text", "-hold", "10ms")
 	w2.await("write: waits for write-0000000003")
 	r3 := e.start(t, "sharedfile", "r3", "read", "-hold", "10ms")
 	r3.await("read: waits for write-0000000003")
 	w1.kill()
-	within(t, func() { w2.await(`has written "second text"`) })
+	w2.await(`has written "second text"`)
 	w2.exits(0, "")
 	r3.await(`reads "second text"`)
 	r3.exits(0, "")
@@ -80,7 +81,7 @@ func semaphore(t *testing.T, e ensemble) {
 	c := e.start(t, "licences", "c", "-hold", "1h")
 	c.await("licence: waits for lease-0000000000, watches")
 	a.kill()
-	within(t, func() { c.await("has a licence") })
+	c.await("has a licence")
 	d := e.start(t, "licences", "d", "-hold", "10ms")
 	d.await("licence: waits for lease-0000000001")
 	b.interrupt()
@@ -144,12 +145,10 @@ func doubleBarrier(t *testing.T, e ensemble) {
 		p.await("round 1: has done its part, waits for the others")
 	}
 	a.kill()
-	within(t, func() {
-		for _, p := range []*process{b, c} {
-			p.await("round 1: is over")
-			p.await("round 2: waits for 3 to be there")
-		}
-	})
+	for _, p := range []*process{b, c} {
+		p.await("round 1: is over")
+		p.await("round 2: waits for 3 to be there")
+	}
 	d := e.start(t, "rounds", "d", "-work", "10ms", "-rounds", "1")
 	for _, p := range []*process{b, c, d} {
 		p.await("(round [12]): all are there")
@@ -167,7 +166,7 @@ func doubleBarrier(t *testing.T, e ensemble) {
 func twoPhaseCommit(t *testing.T, e ensemble) {
 	start := func(site string) *process {
 		p := e.start(t, "tripbooking", site, "site", site, "-seats", "2")
-		within(t, func() { p.await("is the site " + site) })
+		p.await("is the site " + site)
 		return p
 	}
 	flight := start("flight")
@@ -244,28 +243,23 @@ func restarted(t *testing.T, e ensemble) {
 	client := e.start(t, "serviceregistry", "client", "call", "stock", "-every", "50ms")
 	client.await("nobody answers")
 	serve := func(port string) *process { // no other test uses this address; the session outlasts a slow start
-		return e.start(t, "serviceregistry", "s1", "serve", "stock", "-address", "127.0.77.1", "-port", port, "-session=5s")
+		return e.start(t, "serviceregistry", "s1", "serve", "stock", "-address", "127.0.77.1", "-port", port, long)
 	}
 	first := serve("0")
 	port := first.await(`serves stock at 127\.0\.77\.1:(\d+)`)[0]
 	client.await("hello from s1")
 	conn := e.connect(t)
-	if _, err := conn.Sync("/services/stock"); err != nil { // the connection's server may lag behind that of the instance
-		t.Fatal(err)
-	}
-	znodes, _, err := conn.Children("/services/stock")
-	if err != nil || len(znodes) != 1 {
-		t.Fatalf("%q, %v", znodes, err)
-	}
+	znode := instanceOf(t, conn, "stock")
 	first.kill()
 	second := serve(port)
 	second.await("serves stock")
+	e.expire(t, znode, first)
 	for late := time.After(patience); ; { // until the session of the first instance has ended
 		now, _, changed, err := conn.ChildrenW("/services/stock")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Contains(now, znodes[0]) {
+		if !slices.Contains(now, path.Base(znode)) {
 			break
 		}
 		select {

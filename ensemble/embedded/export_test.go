@@ -2,16 +2,15 @@ package embedded
 
 import (
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 	"github.com/zklab/zklab/history"
-
-	"github.com/zklab/zklab/ensemble/embedded/internal/server"
+	"github.com/zklab/zklab/internal/testkit/ports"
 )
 
 // Committed returns the part of the log that the server has not folded yet and knows to be committed.
@@ -35,22 +34,16 @@ func Transaction(e zab.Entry) history.Txn { return transaction(server.Txn(e)) }
 // LoseFiles makes the server unable to write its files.
 func (s *Server) LoseFiles() { s.withDisk(func(*zab.Disk) { s.files.Close() }) }
 
-// ReservePorts finds free addresses for servers. The ports are from a range that systems give only to
-// programs that ask for a specific port, so that a server that is down finds its port free again. Other
-// tests that run at the same time have other ranges: the integration tests of go-zookeeper 10000 to
-// 16027, scripts of package cli from 18000 on, containers from 20000 on.
+// ReservePorts returns addresses for servers, which no other test gets until this one ends.
 func ReservePorts(t *testing.T, n int) (addrs []string) {
 	t.Helper()
-	const first, last = 16_100, 17_999
-	for port := first + 50*os.Getpid()%(last-first); len(addrs) < n; port++ {
-		if port > last {
-			t.Fatal("no free ports")
-		}
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			addrs = append(addrs, l.Addr().String())
-			l.Close()
-		}
+	first, release, err := ports.Reserve(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	for i := range n {
+		addrs = append(addrs, net.JoinHostPort("127.0.0.1", strconv.Itoa(first+i)))
 	}
 	return addrs
 }

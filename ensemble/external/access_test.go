@@ -99,14 +99,15 @@ func TestSecured(t *testing.T) {
 
 // One warning has all certificates that expire soon. One that has expired is an error.
 func TestExpiring(t *testing.T) {
-	cert, ca := certified(t, time.Now().Add(200*time.Hour))
+	until := time.Now().Add(200 * time.Hour)
+	cert, ca := certified(t, until)
 	c := Config{Servers: []string{secured(t, cert)}, Access: ensemble.Access{TLSCA: ca}, Credentials: []string{"sasl:bob:hidden"}}
 	e, err := c.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	day := time.Now().Add(200 * time.Hour).UTC().Format(time.DateOnly)
+	day := until.UTC().Format(time.DateOnly)
 	want := "TLS certificates to renew: --tls-ca " + ca + " expires on " + day + "; that of " + c.Servers[0] + " expires on " + day
 	if got := e.Profile().Warnings; !slices.Equal(got, []string{want}) {
 		t.Errorf("got %q, want %q", got, want)

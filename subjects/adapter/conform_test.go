@@ -166,7 +166,7 @@ func TestConformStopsAtOpen(t *testing.T) {
 func TestConformIsInterrupted(t *testing.T) {
 	command, env := faking(t, honest)
 	ctx, cancel := context.WithCancel(t.Context())
-	results, err := Conform(ctx, Conformance{Command: command, Env: env, OnResult: func(r Result) {
+	results, err := Conform(ctx, Conformance{Command: command, Env: env, Patience: time.Minute, OnResult: func(r Result) {
 		if r.Check == "garbage" {
 			cancel()
 		}

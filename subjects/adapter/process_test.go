@@ -40,7 +40,10 @@ func newLab(t *testing.T) *lab {
 
 func (l *lab) config(defect string) Config {
 	command, env := faking(l.t, defect)
-	return Config{Command: command, Env: env, Servers: l.servers, SessionTimeout: time.Minute, OpenTimeout: time.Minute, Silence: time.Minute, Client: 3}
+	return Config{
+		Command: command, Env: env, Servers: l.servers, Client: 3,
+		SessionTimeout: time.Minute, OpenTimeout: time.Minute, Silence: time.Minute, EndTimeout: time.Minute,
+	}
 }
 
 // start starts a client, and checks at the end of the test that nothing is left of it.

@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -33,20 +34,39 @@ func TestOwnerLives(t *testing.T) {
 	}
 }
 
+// waitsEnv makes the test program a process that waits until its standard input ends; see TestZombieIsDead.
+const waitsEnv = "ZKLAB_TEST_WAITS"
+
 // A killed process that its parent has not waited for is no longer an owner.
 func TestZombieIsDead(t *testing.T) {
-	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	if os.Getenv(waitsEnv) != "" {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestZombieIsDead$")
+	cmd.Env = append(os.Environ(), waitsEnv+"=1")
+	if _, err := cmd.StdinPipe(); err != nil { // open until the test ends, so that the process lives until it is killed
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Wait()
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
 	start, err := processStart(cmd.Process.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := Self()
 	o.PID, o.Start = cmd.Process.Pid, start
-	cmd.Process.Kill()
+	if o.Lives(Self()) != Alive {
+		t.Error("it is dead before it is killed")
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
 	for o.Lives(Self()) != Dead { // bounded by the test's own timeout
 		runtime.Gosched()
 	}

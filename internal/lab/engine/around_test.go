@@ -69,7 +69,7 @@ func (s *strays) of(c *subjects.Client) (*subjects.Client, error) {
 		}
 		return own, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: c.Servers, Timeout: c.Timeout, Dial: s.dial})
 	if err != nil {
