@@ -12,13 +12,23 @@ import (
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
-// Each script is a session of a user of the command with Apache's servers in containers. They run one
-// after the other, so that whatever is left behind is from the script itself.
+// Each script is a session of a user of the command with Apache's servers in containers. Those that leave what belongs
+// to dead processes, or remove such, begin with "cleans".
 func TestRealScripts(t *testing.T) {
 	dockertest.Require(t)
 	p := params("testdata/real")
-	p.Cmds["removes"] = removes
+	p.Cmds["removes"], p.Cmds["cleans"] = removes, cleans
 	testscript.Run(t, p)
+}
+
+// cleans waits until no other test cleans, and keeps others from it until the script ends.
+func cleans(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: cleans")
+	}
+	release, err := dockertest.AwaitCleaning()
+	ts.Check(err)
+	ts.Defer(release)
 }
 
 // removes removes containers at the end of the script, however the script ends.

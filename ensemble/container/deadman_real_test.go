@@ -18,7 +18,7 @@ import (
 // although the servers run, and clean removes the rest: paused containers, disks, and what is left of
 // helpers. Another ensemble is not affected.
 func TestRealKilledHarnessHealsTheNetwork(t *testing.T) {
-	dockertest.Require(t)
+	dockertest.Cleans(t)
 	neighbour := dockertest.Ensemble(t, 3)
 	leavesNothing(t)
 	ctx := t.Context()

@@ -146,7 +146,7 @@ func (b both) compare(ctx context.Context, met acquaintance, s Script) Result {
 	playing.Go(func() { got = s.play(ctx, b.theirs) })
 	playing.Wait()
 	met.adapt(want)
-	if r.Detail = difference(want, got); r.Detail != "" {
+	if r.Detail = difference(want.sorted(), got.sorted()); r.Detail != "" {
 		r.Outcome = Differs
 	}
 	return r

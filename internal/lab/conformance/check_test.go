@@ -1,10 +1,13 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +80,67 @@ func TestQuiet(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Servers may list names in any order, and delete the ephemerals of a session in any order.
+func TestOrderOfNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := target(t, embedded.Config{})
+		var mu sync.Mutex
+		reversed := 0
+		target.Dial = liar{target.Dial, func(op wire.Op, h wire.ReplyHeader, record []byte) []byte {
+			if h.Err == wire.OK && (op == wire.GetChildren || op == wire.GetChildren2 || op == wire.GetEphemerals) {
+				mu.Lock()
+				defer mu.Unlock()
+				if reverse(record) {
+					reversed++
+				}
+			}
+			return append(h.Append(nil), record...)
+		}}.Dial
+		for _, r := range check(t, target).Results {
+			if r.Outcome == Differs {
+				t.Errorf("%s: %s", r.Script, r.Detail)
+			}
+		}
+		if reversed == 0 {
+			t.Error("no list has more than one name")
+		}
+	})
+	event := func(who, zxid, path string) line {
+		return line{who: who, what: seesEvent, fields: []field{{"", "kind", "2", ""}, {"", "path", path, ""}, {"", "zxid", zxid, ""}}}
+	}
+	ends, sets := line{step: "3 " + end{who: alice}.String()}, line{step: "4 bob  setData"}
+	a, b, later, other := event("bob", "z#1", "/a"), event("bob", "z#1", "/b"), event("bob", "z#2", "/a"), event("carol", "z#1", "/a")
+	for _, tt := range []struct {
+		one, another Trace
+		same         bool
+	}{
+		{Trace{ends, a, b, other}, Trace{ends, b, a, other}, true},
+		{Trace{sets, a, b}, Trace{sets, b, a}, false},
+		{Trace{ends, b, later}, Trace{ends, later, b}, false},
+		{Trace{ends, b, other}, Trace{ends, other, b}, false},
+		{Trace{ends, a, b}, Trace{ends, a}, false},
+	} {
+		if d := difference(tt.one.sorted(), tt.another.sorted()); (d == "") != tt.same {
+			t.Errorf("%v and %v: %q", tt.one, tt.another, d)
+		}
+	}
+}
+
+// reverse reverses the list of names at the beginning of a record. It reports whether there are two or more.
+func reverse(record []byte) bool {
+	n := binary.BigEndian.Uint32(record)
+	rest := record[4:]
+	var names [][]byte
+	for range n {
+		size := 4 + binary.BigEndian.Uint32(rest)
+		names = append(names, bytes.Clone(rest[:size]))
+		rest = rest[size:]
+	}
+	slices.Reverse(names)
+	copy(record[4:], bytes.Join(names, nil))
+	return n > 1
 }
 
 // names lists the children of the root.

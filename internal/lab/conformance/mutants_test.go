@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -116,6 +117,7 @@ func (l liar) Dial(network, addr string, timeout time.Duration) (net.Conn, error
 type lyingConn struct {
 	net.Conn
 	alter   func(wire.Op, wire.ReplyHeader, []byte) []byte
+	mu      sync.Mutex        // guards ops: a connection may ping while it reads
 	ops     map[int32]wire.Op // by the xids of the requests
 	greeted bool
 	held    []byte // an event that comes late
@@ -125,7 +127,9 @@ type lyingConn struct {
 
 func (c *lyingConn) Write(b []byte) (int, error) {
 	if h, _, err := wire.DecodeRequestHeader(b[4:]); err == nil && c.greeted {
+		c.mu.Lock()
 		c.ops[h.Xid] = h.Op
+		c.mu.Unlock()
 	}
 	return c.Conn.Write(b)
 }
@@ -143,6 +147,11 @@ func (c *lyingConn) Read(b []byte) (int, error) {
 func (c *lyingConn) receive() error {
 	c.in = slices.Grow(c.in, 4<<10)
 	n, err := c.Conn.Read(c.in[len(c.in):cap(c.in)])
+	if n == 0 && len(c.in) > 0 {
+		c.out.Write(c.in) // the answer to a four-letter word is no frame
+		c.in = nil
+		return nil
+	}
 	if n == 0 {
 		return err
 	}
@@ -164,7 +173,10 @@ func (c *lyingConn) pass(body []byte) {
 	case !c.greeted || err != nil:
 		c.greeted = true
 	case c.alter != nil:
-		body = c.alter(c.ops[h.Xid], h, record)
+		c.mu.Lock()
+		op := c.ops[h.Xid]
+		c.mu.Unlock()
+		body = c.alter(op, h, record)
 	case h.Xid == wire.XidEvent && c.held == nil:
 		c.held = body
 		return

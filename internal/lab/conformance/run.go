@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -109,6 +110,11 @@ type member struct {
 	session    wire.Session   // ID 0: none
 	seen       int64          // the highest zxid of its connections
 	behind     bool           // others have written since it last settled
+	// xids counts the requests of all its connections, as client libraries do. Apache's servers tell the requests of a
+	// session apart by their xids alone (CommitProcessor): when the leader refuses a write on a connection that the
+	// session has left, the server to which the session moved would close the new connection if a write on that had
+	// the same xid and were still under way.
+	xids atomic.Int32
 }
 
 // runner runs one script and keeps its trace.
@@ -495,6 +501,7 @@ func (r *runner) connect(c join, s wire.Session) (*zkclient.Conn, error) {
 	s.Timeout = cmp.Or(r.place.stretched(c.timeout), sessionTimeout)
 	cfg := zkclient.Config{
 		Dial: r.place.dialer(c.server), Session: s, LastZxid: r.zxid(c.who, c.lastZxid), Short: c.short, ReadOnly: c.readOnly,
+		Xids: &r.members[c.who].xids,
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, r.place.patience)
 	defer cancel()

@@ -181,11 +181,13 @@ type end struct {
 	old bool
 }
 
+const closesSession = " closes its session"
+
 func (e end) String() string {
 	if e.old {
-		return e.who.String() + " closes its session through the old connection"
+		return e.who.String() + closesSession + " through the old connection"
 	}
-	return e.who.String() + " closes its session"
+	return e.who.String() + closesSession
 }
 
 // record prints a record in one line.

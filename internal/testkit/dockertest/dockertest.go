@@ -1,8 +1,8 @@
 // Package dockertest gives tests a real ZooKeeper ensemble in containers. Only tests with the
 // build tag "real" may import it.
 //
-// The Java servers of several packages would starve each other on a small machine, so tests that
-// need containers wait for those of other processes.
+// The Java servers of many packages would starve each other on a small machine. So tests that need containers
+// wait while as many other processes have such tests as the machine has processors.
 //
 // A test that needs containers calls [Require] or [Ensemble]; where there is no Docker engine or
 // no ZooKeeper image it is skipped, or fails when ZKLAB_REAL=required. An ensemble takes seconds
@@ -27,12 +27,28 @@ const (
 )
 
 // Require skips the test if there are no containers on this machine, or fails it when
-// ZKLAB_REAL=required. It waits until no test of another process uses containers.
+// ZKLAB_REAL=required. It waits for a turn to use containers.
 func Require(t testing.TB) {
 	t.Helper()
 	programs.Require(t, programs.Docker)
 	takeTurn(t)
 }
+
+// Cleans is [Require] for a test that leaves on the engine what belongs to dead processes, or removes it (zklab
+// clean). It also waits until no other such test runs.
+func Cleans(t testing.TB) {
+	t.Helper()
+	Require(t)
+	release, err := AwaitCleaning()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+}
+
+// AwaitCleaning waits until no other test cleans (see [Cleans]), and keeps others from it until release. It is
+// for a part of a test that has called [Require].
+func AwaitCleaning() (release func(), err error) { return lockOneOf("clean") }
 
 var shared struct {
 	sync.Mutex

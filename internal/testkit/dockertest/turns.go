@@ -1,25 +1,36 @@
 package dockertest
 
 import (
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 )
 
-// turn is this process's right to use containers, which one process has at a time.
+// turn is this process's right to use containers, which as many processes have at a time as turns returns names.
 var turn struct {
 	sync.Mutex
 	tests   int // that use containers now
 	release func()
 }
 
-// takeTurn waits until no other process uses containers, and keeps other processes away until this
-// test, and all other tests of this process that use containers, are over.
+// turns names the turns: as many as there are processors, and at least two, because tests with containers wait most
+// of the time.
+func turns() (names []string) {
+	for i := range max(2, runtime.NumCPU()) {
+		names = append(names, strconv.Itoa(i))
+	}
+	return names
+}
+
+// takeTurn waits for a turn, and keeps it until this test, and all other tests of this process that use containers,
+// are over.
 func takeTurn(t testing.TB) {
 	t.Helper()
 	turn.Lock()
 	defer turn.Unlock()
 	if turn.tests == 0 {
-		release, err := lockMachine()
+		release, err := lockOneOf(turns()...)
 		if err != nil {
 			t.Fatalf("waiting for tests of other processes: %v", err)
 		}

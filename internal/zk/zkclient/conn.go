@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -20,8 +21,8 @@ import (
 type Conn struct {
 	raw      net.Conn
 	response wire.ConnectResponse
-	xid      int32
-	in       []byte // received and not yet returned: the beginning of a frame, or several
+	xids     *atomic.Int32 // counts the requests
+	in       []byte        // received and not yet returned: the beginning of a frame, or several
 	maxFrame int
 	skip     int // how many of the next bytes to drop: the rest of a frame that is too large
 
@@ -69,7 +70,7 @@ type Reply struct {
 }
 
 func newConn(raw net.Conn, lastZxid int64) *Conn {
-	return &Conn{raw: raw, lastZxid: lastZxid, maxFrame: wire.MaxFrame, writing: semaphore.NewWeighted(1), closed: make(chan struct{})}
+	return &Conn{raw: raw, xids: new(atomic.Int32), lastZxid: lastZxid, maxFrame: wire.MaxFrame, writing: semaphore.NewWeighted(1), closed: make(chan struct{})}
 }
 
 // LastZxid returns the highest zxid in the replies that were read; at least Config.LastZxid.
@@ -170,8 +171,7 @@ func (c *Conn) nextXid(op wire.Op) int32 {
 	case wire.SetWatches, wire.SetWatches2:
 		return wire.XidSetWatches
 	}
-	c.xid++
-	return c.xid
+	return c.xids.Add(1)
 }
 
 // Next reads the next frame. Answers to the connection's own pings are left

@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -178,6 +179,24 @@ func TestPipeline(t *testing.T) {
 	}
 	if d := cmp.Diff([]wire.Op{wire.Auth, wire.WhoAmI, wire.Ping, wire.GetChildren}, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// Requests of connections that share a counter have xids of their own.
+func TestConnectionsCountTogether(t *testing.T) {
+	var xids atomic.Int32
+	for _, want := range []int32{1, 2} {
+		c, err := Connect(t.Context(), Config{Xids: &xids, Dial: dial(t, func(s server) {
+			s.accept()
+			s.reply(s.request().Xid, 1)
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		if r, err := c.Do(t.Context(), wire.WhoAmI, nil); err != nil || r.Header.Xid != want {
+			t.Errorf("xid %d, %v", r.Header.Xid, err)
+		}
 	}
 }
 

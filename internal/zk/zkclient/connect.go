@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -32,6 +33,9 @@ type Config struct {
 	MaxFrame int
 	// PingEvery is how often the connection pings by itself; 0 is never.
 	PingEvery time.Duration
+	// Xids counts the requests of several connections, so that no two of their requests have the same xid.
+	// If it is nil, the connection counts its own.
+	Xids *atomic.Int32
 }
 
 // Connect opens a connection and waits for the server's answer. If the server refuses the session, the
@@ -50,6 +54,7 @@ func connect(ctx context.Context, cfg Config) (*Conn, error) {
 		return nil, err
 	}
 	c := newConn(raw, cfg.LastZxid)
+	c.xids = cmp.Or(cfg.Xids, c.xids)
 	c.maxFrame = cmp.Or(cfg.MaxFrame, wire.MaxFrame)
 	if err := c.handshake(ctx, cfg.request()); err != nil {
 		c.Close()
