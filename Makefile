@@ -36,10 +36,13 @@ MODULES := deploy grpcresolver catalog catalog/originals/gokit catalog/originals
 modules: ## the folders of the modules besides the main one
 	@echo $(MODULES)
 
+# A command line in each of them, in two at once: one waits for a linker often, which needs one processor.
+IN_MODULES := printf '%s\n' $(MODULES) | xargs -P 2 -I {} sh -c 'cd {} && eval "$$0"'
+
 # Without vet: lint does that, and go test would do it again for each of its builds.
 test: ## all tests that need Go alone; none is skipped
-	$(GO) test -vet=off -timeout 30m $(TESTFLAGS) $(LONGEST) ./...
-	set -e; for module in $(MODULES); do (cd $$module && $(GO) test -vet=off $(TESTFLAGS) ./...); done
+	$(GO) test -vet=off -p 3 -timeout 30m $(TESTFLAGS) $(LONGEST) ./...
+	$(IN_MODULES) '$(GO) test -vet=off $(TESTFLAGS) ./...'
 
 # The packages with tests of real programs. None of them comes from the cache, which does not know
 # of containers. Packages with containers wait for each other, the others run meanwhile.
@@ -132,8 +135,8 @@ LINTED := $(VETTED) ./...
 
 lint: format ## what must be clean
 	$(GO) vet $(LINTED)
-	$(GO) run $(STATICCHECK) $(LINTED)
-	set -e; for module in $(MODULES); do (cd $$module && $(GO) vet $(LINTED) && $(GO) run $(STATICCHECK) $(LINTED)); done
+	GOGC=400 $(GO) run $(STATICCHECK) $(LINTED)
+	$(IN_MODULES) '$(GO) vet $(LINTED) && $(GO) run $(STATICCHECK) $(LINTED)'
 
 suite-cost: build ## what the tests cost: the time of each step of .ci/run, and of it compilers, linkers and the dearest test binaries (STEPS=test,race)
 	$(GO) build -o bin/dev ./internal/dev && bin/dev suite-cost $(if $(STEPS),--steps $(STEPS))
