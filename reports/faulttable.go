@@ -49,7 +49,7 @@ func faultRows(m *material.Run) (rows []faultRow, left int) {
 
 func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 	r := faultRow{
-		Number: f.Number, Spec: f.Spec, At: words.Moment(f.Injected), Lasted: words.Length(lasted), Whom: whom(f),
+		Number: f.Number, Spec: f.Spec, At: words.Moment(f.Injected), Lasted: prose.Length(lasted), Whom: whom(f),
 		Effect: effect(f), Detail: f.Detail, Warnings: f.Warnings, Failed: f.Outcome != history.StepVerified,
 	}
 	if r.Spec == "" {
@@ -71,9 +71,9 @@ func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 func effect(f *stats.Fault) string {
 	switch {
 	case f.Outcome == history.StepVerified && f.Felt:
-		return "verified after " + words.Length(f.Verified-f.Injected)
+		return "verified after " + prose.Length(f.Verified-f.Injected)
 	case f.Outcome == history.StepVerified:
-		return "verified after " + words.Length(f.Verified-f.Injected) + "; no client was affected"
+		return "verified after " + prose.Length(f.Verified-f.Injected) + "; no client was affected"
 	case f.Outcome == history.StepSkipped:
 		return "skipped: found no target"
 	case f.Outcome == history.StepFailed:

@@ -33,7 +33,7 @@ var styleSheet string
 
 // pageFuncs holds the functions of all templates.
 var pageFuncs = template.FuncMap{
-	"docs": func() string { return docs }, "length": words.Length, "bound": words.Bound, "thousands": prose.Grouped, "plural": words.Plural, "times": words.Times,
+	"docs": func() string { return docs }, "length": prose.Length, "bound": words.Bound, "thousands": prose.Grouped, "plural": words.Plural, "times": words.Times,
 	"figures": words.Figures, "sentence": words.Sentence, "mark": verdicts.Mark, "word": verdicts.Word, "capital": words.Capital, "gateClass": gateClass, "slice": sliceOf, "meaning": faults.Meaning,
 }
 
@@ -165,7 +165,7 @@ func profile(r *store.Result) []material.Setting {
 	add("ZooKeeper", e.Version)
 	add("upgrade to", e.UpgradeTo)
 	if e.Tick > 0 {
-		add("tickTime", words.Length(e.Tick))
+		add("tickTime", prose.Length(e.Tick))
 	}
 	if e.InitLimit > 0 {
 		add("initLimit", words.Plural(e.InitLimit, "tick"))
@@ -180,7 +180,7 @@ func profile(r *store.Result) []material.Setting {
 func timings(r *store.Result) []material.Setting {
 	var out []material.Setting
 	for _, name := range slices.Sorted(maps.Keys(r.Timings)) {
-		out = append(out, material.Setting{Name: name, Value: words.Length(r.Timings[name])})
+		out = append(out, material.Setting{Name: name, Value: prose.Length(r.Timings[name])})
 	}
 	return out
 }

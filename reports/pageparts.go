@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats/samples"
 )
@@ -18,7 +19,7 @@ type costRow struct {
 }
 
 // Mean formats the mean of a number of the row.
-func (r costRow) Mean(sum int) string { return words.Digits(words.Mean(sum, r.OK)) }
+func (r costRow) Mean(sum int) string { return prose.Digits(words.Mean(sum, r.OK)) }
 
 // Costs returns the rows of the table, or nil if the cost is unknown.
 func (p page) Costs() (rows []costRow) {

@@ -241,11 +241,11 @@ func (s *summary) operations() {
 	st := &s.r.Stats
 	s.b.WriteByte('\n')
 	s.line("operations", fmt.Sprintf("%s: %s ok, %s failed, %s unknown; %.0f ok per second over %s of load",
-		prose.Grouped(st.Operations), prose.Grouped(st.OK), prose.Grouped(st.Fail), prose.Grouped(st.Info), st.Rate, words.Length(st.Load)))
+		prose.Grouped(st.Operations), prose.Grouped(st.OK), prose.Grouped(st.Fail), prose.Grouped(st.Info), st.Rate, prose.Length(st.Load)))
 	var parts []string
 	for _, f := range st.ByF {
 		if f.OK > 0 && !models.Named(s.r.Recipe).Operation(f.F).Local {
-			parts = append(parts, fmt.Sprintf("%s %s / %s", words.Label(f.F, 20), words.Length(f.P50), words.Length(f.P99)))
+			parts = append(parts, fmt.Sprintf("%s %s / %s", words.Label(f.F, 20), prose.Length(f.P50), prose.Length(f.P99)))
 		}
 	}
 	if len(parts) > 0 {

@@ -257,7 +257,7 @@ func runsCameTo(s *sweep.Summary) string {
 	if s.Errors > 0 {
 		text += fmt.Sprintf("; %s could not be run", prose.Grouped(s.Errors))
 	}
-	return fmt.Sprintf("%s; %s, %s by their own clocks", text, words.Plural(s.Operations, "operation"), words.Length(s.Virtual))
+	return fmt.Sprintf("%s; %s, %s by their own clocks", text, words.Plural(s.Operations, "operation"), prose.Length(s.Virtual))
 }
 
 // rateWords describes the speed of the sweep.
@@ -266,8 +266,8 @@ func rateWords(s *sweep.Summary) string {
 		return ""
 	}
 	hours := s.Wall.Hours()
-	return fmt.Sprintf("%s of sweeping, %s a run: %s runs an hour, %s times the speed of real time", words.Length(s.Wall),
-		words.Length(s.Spent/time.Duration(max(s.Runs, 1))), prose.Grouped(int(float64(s.Runs)/hours)), words.Number(float64(int(100*s.Virtual.Hours()/hours))/100))
+	return fmt.Sprintf("%s of sweeping, %s a run: %s runs an hour, %s times the speed of real time", prose.Length(s.Wall),
+		prose.Length(s.Spent/time.Duration(max(s.Runs, 1))), prose.Grouped(int(float64(s.Runs)/hours)), words.Number(float64(int(100*s.Virtual.Hours()/hours))/100))
 }
 
 func (t *sweepText) faults() {

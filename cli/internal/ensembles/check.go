@@ -176,13 +176,13 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 	if r.Interrupted {
 		early = ", interrupted"
 	}
-	fmt.Fprintf(out, "%s after %s%s: %s\n", words[r.Verdict], reports.Length(r.Ended.Sub(r.Started)), early, told(r))
+	fmt.Fprintf(out, "%s after %s%s: %s\n", words[r.Verdict], prose.Length(r.Ended.Sub(r.Started)), early, told(r))
 	for _, o := range r.FailOvers {
 		fmt.Fprintf(out, "  %s\n", o)
 	}
 	for _, o := range r.Objects {
 		fmt.Fprintf(out, "  %-10s %d operations: %d ok, %d failed, %d unknown; latency median %s, p99 %s, longest %s; %s\n",
-			o.Recipe, o.Operations, o.OK, o.Failed, o.Unknown, reports.Length(o.Latency.P50), reports.Length(o.Latency.P99), reports.Length(o.Latency.Max), o.Run)
+			o.Recipe, o.Operations, o.OK, o.Failed, o.Unknown, prose.Length(o.Latency.P50), prose.Length(o.Latency.P99), prose.Length(o.Latency.Max), o.Run)
 	}
 	for _, o := range r.Objects {
 		if o.Verdict == checker.Unknown {
@@ -198,7 +198,7 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 		fmt.Fprintf(out, "  warning    %s\n", w)
 	}
 	fmt.Fprintf(out, "  sessions   %d moved to another server, %d expired\n", r.Moved, r.Expired)
-	_, err := fmt.Fprintf(out, "  longest    %s without a successful operation (one a second is begun)\n", reports.Length(r.LongestGap))
+	_, err := fmt.Fprintf(out, "  longest    %s without a successful operation (one a second is begun)\n", prose.Length(r.LongestGap))
 	return err
 }
 

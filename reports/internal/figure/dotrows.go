@@ -188,7 +188,7 @@ func (r DotRow) counts(end float64) []string {
 	}
 	text := "of " + prose.Grouped(n)
 	if beyond > 0 {
-		return []string{text, prose.Grouped(beyond) + " beyond, to " + words.Length(r.Worst().Time)}
+		return []string{text, prose.Grouped(beyond) + " beyond, to " + prose.Length(r.Worst().Time)}
 	}
 	if censored > 0 {
 		text += ", " + prose.Grouped(censored) + " longer"

@@ -15,6 +15,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
@@ -63,7 +64,7 @@ func slowWords(over map[string]time.Duration) string {
 	}
 	var parts []string
 	for _, f := range slices.Sorted(maps.Keys(over)) {
-		parts = append(parts, words.Label(f, 20)+" "+words.Length(over[f]))
+		parts = append(parts, words.Label(f, 20)+" "+prose.Length(over[f]))
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
 }

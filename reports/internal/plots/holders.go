@@ -67,7 +67,7 @@ func holdersNote(overlaps int, width time.Duration, left int) string {
 		note += " Black: two clients believed at one time that they held the key (" + words.Times(overlaps) + ")."
 	}
 	if width > 0 {
-		note += " There were too many holds to draw each: a column of " + words.Length(width) + " has the colour of the client that held longest in it."
+		note += " There were too many holds to draw each: a column of " + prose.Length(width) + " has the colour of the client that held longest in it."
 	}
 	if left > 0 {
 		note += " " + words.Plural(left, "more key") + " not shown."

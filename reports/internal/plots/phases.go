@@ -114,7 +114,7 @@ func PhaseWords(s *samples.Samples, names []string) (texts []string) {
 		var parts []string
 		for _, phase := range failoverPhases {
 			if d := phase.of(mean); d > 0 {
-				parts = append(parts, phase.name+" "+words.Length(d))
+				parts = append(parts, phase.name+" "+prose.Length(d))
 			}
 		}
 		texts = append(texts, words.Label(name, 40)+": "+strings.Join(parts, ", "))

@@ -8,9 +8,9 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
-	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -52,7 +52,7 @@ func probesFigure(m *material.Run) (*figure.Figure, string) {
 		}
 	}
 	f.Note = fmt.Sprintf("Each probe began a write every %s, whether or not earlier ones had ended. A dot shows how long a write took, from when it was due: "+
-		"writes that waited for the same moment form a line that falls to that moment.", words.Length(probes[0].Every))
+		"writes that waited for the same moment form a line that falls to that moment.", prose.Length(probes[0].Every))
 	return f, ""
 }
 

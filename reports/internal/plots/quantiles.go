@@ -9,9 +9,9 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
-	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -50,7 +50,7 @@ func quantilesFigure(m *material.Run) (*figure.Figure, string) {
 	for _, s := range quantileStyles {
 		f.Legend = append(f.Legend, figure.LegendEntry{Name: s.name, Colour: s.colour, Mark: s.mark})
 	}
-	f.Note = "Of operations that succeeded, by their intended start, in windows of " + words.Length(width) + ". A gap is a window in which no such operation began."
+	f.Note = "Of operations that succeeded, by their intended start, in windows of " + prose.Length(width) + ". A gap is a window in which no such operation began."
 	f.Alt = "Line plot of the median, 95th and 99th percentile of the latency over the time of the run, one panel for each kind of operation."
 	return f, ""
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
-	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -23,7 +23,7 @@ func throughputFigure(m *material.Run) (*figure.Figure, string) {
 	}
 	f := overTime(m)
 	throughputPanel(m, f, counts, 220)
-	f.Note = "By the time of completion, counted in windows of " + words.Length(windowWidth(m)) + "."
+	f.Note = "By the time of completion, counted in windows of " + prose.Length(windowWidth(m)) + "."
 	if len(withinHarness(m)) > 0 {
 		f.Note += " Confirms and writes, which the harness itself answers, are left out."
 	}
