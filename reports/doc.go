@@ -12,6 +12,7 @@
 //	internal/material   the data of a run, each piece computed once
 //	internal/verdicts   the verdicts of a run in words
 //	internal/figure     drawing: panels, axes, legends, windows of faults
+//	internal/looks      colours and hatchings of clients, outcomes and faults
 //	internal/words      numbers, times and figures in words
 //
 // All pictures are reproducible byte for byte from the same history.

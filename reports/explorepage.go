@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/words"
@@ -143,7 +144,7 @@ func exploredKindsFigure(e Exploration) *figure.Figure {
 	var bars []plots.OutcomeBar
 	for _, k := range e.Kinds {
 		bars = append(bars, plots.OutcomeBar{Name: k.Kind, Parts: []plots.Outcome{
-			{Name: "broke a promise", Colour: figure.Vermillion, N: k.Broke}, {Name: "took effect, and broke none", Colour: figure.Green, N: max(0, k.Took-k.Broke)}, {Name: "without effect", Colour: figure.Pale, N: max(0, k.Tried-max(k.Took, k.Broke))},
+			{Name: "broke a promise", Colour: looks.Vermillion, N: k.Broke}, {Name: "took effect, and broke none", Colour: looks.Green, N: max(0, k.Took-k.Broke)}, {Name: "without effect", Colour: looks.Pale, N: max(0, k.Tried-max(k.Took, k.Broke))},
 		}})
 	}
 	f := plots.OutcomesFigure(bars, "single faults")
@@ -158,7 +159,7 @@ func exploredPropertiesFigure(e Exploration) *figure.Figure {
 	var bars []plots.OutcomeBar
 	for _, v := range e.Properties {
 		bars = append(bars, plots.OutcomeBar{Name: v.Property, Parts: []plots.Outcome{
-			{Name: "broken", Colour: figure.Vermillion, N: int(v.Figures["broken"])}, {Name: "left open", Colour: figure.Orange, N: int(v.Figures["open"])}, {Name: "kept", Colour: figure.Green, N: int(v.Figures["kept"])},
+			{Name: "broken", Colour: looks.Vermillion, N: int(v.Figures["broken"])}, {Name: "left open", Colour: looks.Orange, N: int(v.Figures["open"])}, {Name: "kept", Colour: looks.Green, N: int(v.Figures["kept"])},
 		}})
 	}
 	f := plots.OutcomesFigure(bars, "runs")

@@ -13,7 +13,6 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/material"
-	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/store"
@@ -310,7 +309,7 @@ func (s *summary) failovers() {
 		handOvers = append(handOvers, "after a hold that no fault ended: "+words.Spread(o)+words.NeverGranted(o))
 	}
 	s.list("fail-over", failovers, mostFailovers, "in the report")
-	s.list("phases", plots.PhaseWords(s.r.Stats.Samples, plots.WithPhases(s.r.Stats.Samples)), mostFailovers, "in the report")
+	s.list("phases", words.Phases(s.r.Stats.Samples), mostFailovers, "in the report")
 	s.list("no service", outages, mostFailovers, "in the report")
 	s.list("hand-over", handOvers, mostFailovers, "in the report")
 }

@@ -311,7 +311,7 @@ func (t *sweepText) times() {
 		}
 		t.list(d.Summary, texts, timesInSummary, "on the page")
 	}
-	t.list("phases", plots.PhaseWords(&t.s.Samples, plots.WithPhases(&t.s.Samples)), timesInSummary, "on the page")
+	t.list("phases", words.Phases(&t.s.Samples), timesInSummary, "on the page")
 	t.list("sharing", words.SharedInSweep(&t.s.Samples), timesInSummary, "on the page")
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/stats"
 )
@@ -78,7 +79,7 @@ var writeKinds = []struct {
 	name   string
 	colour color.NRGBA
 	shape  figure.Mark
-}{{true, "ok", figure.Blue, figure.Dot}, {false, "failed", figure.Vermillion, figure.Cross}}
+}{{true, "ok", looks.Blue, figure.Dot}, {false, "failed", looks.Vermillion, figure.Cross}}
 
 // writes returns the writes of a probe that succeeded, or those that failed.
 func writes(m *material.Run, w stats.Writes, ok bool) (at plotter.XYs) {

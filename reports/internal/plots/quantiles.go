@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/stats"
 )
@@ -22,9 +23,9 @@ var quantileStyles = []struct {
 	mark   figure.Mark
 	of     func(stats.Quantiles) time.Duration
 }{
-	{"p99", figure.Vermillion, figure.Triangle, func(q stats.Quantiles) time.Duration { return q.P99 }},
-	{"p95", figure.Orange, figure.Square, func(q stats.Quantiles) time.Duration { return q.P95 }},
-	{"p50 (median)", figure.Blue, figure.Dot, func(q stats.Quantiles) time.Duration { return q.P50 }},
+	{"p99", looks.Vermillion, figure.Triangle, func(q stats.Quantiles) time.Duration { return q.P99 }},
+	{"p95", looks.Orange, figure.Square, func(q stats.Quantiles) time.Duration { return q.P95 }},
+	{"p50 (median)", looks.Blue, figure.Dot, func(q stats.Quantiles) time.Duration { return q.P50 }},
 }
 
 // quantilesFigure shows p50, p95 and p99 of what succeeded, window by window.

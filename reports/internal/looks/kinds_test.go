@@ -1,10 +1,8 @@
-package material
+package looks
 
 import (
 	"image/color"
 	"testing"
-
-	"github.com/zklab/zklab/reports/internal/figure"
 )
 
 // A colour means an outcome, a client or a fault, and never two of these.
@@ -20,7 +18,7 @@ func TestPalettesDoNotMeet(t *testing.T) {
 	for name, colours := range of {
 		for _, c := range colours {
 			if other := meaning[c]; other != "" && other != name {
-				t.Errorf("%s is one of the %s and one of the %s", figure.Css(c), other, name)
+				t.Errorf("%s is one of the %s and one of the %s", Css(c), other, name)
 			}
 			meaning[c] = name
 		}
@@ -29,9 +27,9 @@ func TestPalettesDoNotMeet(t *testing.T) {
 
 // Readers who see no colours can tell kinds of faults apart by their hatching.
 func TestNeighboursAreHatchedDifferently(t *testing.T) {
-	seen := map[figure.Tint]bool{}
+	seen := map[Tint]bool{}
 	for i, tint := range FaultTints {
-		if seen[tint] || tint.Hatch == figure.Plain || i > 0 && i%4 != 0 && FaultTints[i-1].Hatch == tint.Hatch {
+		if seen[tint] || tint.Hatch == Plain || i > 0 && i%4 != 0 && FaultTints[i-1].Hatch == tint.Hatch {
 			t.Errorf("%d: %v", i, tint)
 		}
 		seen[tint] = true

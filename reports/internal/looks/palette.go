@@ -1,4 +1,4 @@
-package figure
+package looks
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/base/inks"
 )
 
-// The colours of plots on light pages; [Figure.SVG] adds those for dark pages.
+// The colours of plots on light pages. Drawings and style sheets add those for dark pages.
 var (
 	Black      = inks.Text.Colour()
 	Grey       = inks.Grey.Colour()
@@ -25,19 +25,6 @@ var (
 	Violet     = inks.Violet.Colour()
 )
 
-// Tint is the look of the windows of faults: a colour that is strong enough to see and weak enough to read through,
-// and a hatching.
-type Tint struct {
-	Colour color.NRGBA
-	Hatch  hatch
-}
-
-// faded returns the colour with the given opacity, from 0 to 1.
-func faded(c color.NRGBA, opacity float64) color.NRGBA {
-	c.A = uint8(opacity * 255)
-	return c
-}
-
 // Css returns the colour as style sheets write it.
 func Css(c color.NRGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
 
@@ -49,4 +36,12 @@ func darkOf(c color.NRGBA) string {
 		}
 	}
 	return ""
+}
+
+// OnBoth returns a colour as style sheets write it, for light and for dark pages.
+func OnBoth(c color.NRGBA) string {
+	if dark := darkOf(c); dark != "" {
+		return fmt.Sprintf("light-dark(%s, %s)", Css(c), dark)
+	}
+	return Css(c)
 }
