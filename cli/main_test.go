@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/testkit/testmain"
+	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -27,6 +28,7 @@ import (
 const fullEnv = "ZKLAB_TEST_FULL"
 
 func TestMain(m *testing.M) {
+	reports.Coarse()
 	if socket := os.Getenv(testsEnv); socket != "" {
 		endWithTests(socket)
 	}

@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"errors"
+	"image/png"
 	"io/fs"
 	"maps"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
@@ -73,6 +75,23 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 		t.Fatal(err)
 	}
 	return files
+}
+
+// A picture has 144 dots per inch: two for each point of the figure.
+func TestResolution(t *testing.T) {
+	h := sample.ShortRun()
+	dir := t.TempDir()
+	if err := Render(dir, h, sample.Result(h)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(dir, "plots", "latency.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if picture, err := png.DecodeConfig(f); err != nil || picture.Width != 2*figure.FigureWidth {
+		t.Errorf("%d dots wide, %v", picture.Width, err)
+	}
 }
 
 // A file that cannot be written, as on a full disk, keeps no other file from being written. Here

@@ -106,8 +106,9 @@ const (
 	xAxisHeight  = 36
 )
 
-// PNGDPI makes pictures sharp on high-resolution screens and in documents.
-const PNGDPI = 144
+// PNGDPI is the resolution of pictures, in dots per inch. They are sharp on high-resolution screens and in documents.
+// Only reports.Coarse changes it.
+var PNGDPI = 144
 
 // size returns the size of the whole figure.
 func (f *Figure) size() (w, h vg.Length) {
