@@ -59,7 +59,7 @@ type page struct {
 // pageOf returns the page of a run. Without plots, it says how to add them.
 func pageOf(m *material.Run, plots *pages.Plots, pictures []porcupinePage) ([]byte, error) {
 	p := page{
-		Result: m.Result, Explainer: pages.NewExplainer(), Style: template.CSS(pages.StyleSheet), Tab: m.Tab(""), Heading: m.Result.Recipe, Sentence: verdicts.Sentence(m.Result), Dir: m.Dir, Length: m.End,
+		Result: m.Result, Explainer: pages.NewExplainer(), Style: template.CSS(pages.StyleSheet), Tab: m.Tab(""), Heading: m.Result.Recipe, Sentence: verdicts.Sentence(m.Result), Dir: m.Place, Length: m.End,
 		Properties: verdicts.Properties(m.Result), Settings: profile(m.Result), Timings: timings(m.Result), Makers: material.MakersOf(m.Result),
 		Porcupine: pictures,
 	}
@@ -73,7 +73,7 @@ func pageOf(m *material.Run, plots *pages.Plots, pictures []porcupinePage) ([]by
 	p.StoodStill = words.StoodStill(m.Result)
 	p.FaultRows, p.MoreFaults = faultRows(m)
 	if plots == nil {
-		p.Undrawn = printable.Command(cmp.Or(m.Result.Program(), workloads.Own), "open", m.Dir)
+		p.Undrawn = printable.Command(cmp.Or(m.Result.Program(), workloads.Own), "open", m.Place)
 	} else {
 		p.Overview, p.Plots = plots.Overview, plots.Others
 	}

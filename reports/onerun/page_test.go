@@ -30,7 +30,7 @@ import (
 func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
-	if err := Render(dir, h, r); err != nil {
+	if err := Render(dir, dir, h, r); err != nil {
 		t.Fatal(err)
 	}
 	files, err := sample.Files(dir, "/runs/here")
@@ -50,7 +50,7 @@ func TestPageWithoutPlots(t *testing.T) {
 	}
 	for program, replay := range map[string]string{"zklab": "ZKLAB_SEED=3 go test .", "mine": "mine run lock"} {
 		r.Replay = replay
-		if err := Render(dir, h, r); err != nil {
+		if err := Render(dir, dir, h, r); err != nil {
 			t.Fatal(err)
 		}
 		files, err := sample.Files(dir, "/runs/here")
