@@ -154,7 +154,9 @@ func (x Experiment) Plan() []plan.Step { return x.lab().Plan() }
 func (x Experiment) Warnings() []string { return x.lab().Warnings() }
 
 // Run runs the experiment: it starts the ensemble, lets the clients work while faults happen, heals
-// the faults, lets the clients finish, stops everything, checks the record and writes the report. A
+// the faults, lets the clients finish, stops everything, checks the record and writes the report. The report
+// has plots if the program imports package reports, if only for that (import _ "github.com/zklab/zklab/reports");
+// otherwise "zklab open" with the run's folder adds them. A
 // violation is part of the Outcome, not an error. Run returns an error if there is no outcome: the
 // experiment makes no sense (ErrUsage), could not be run, or ctx ended. When Run returns, nothing
 // that it started is left running.

@@ -22,7 +22,7 @@ import (
 	"github.com/zklab/zklab/internal/base/paint"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/canary"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/settings"
 )
 
@@ -166,8 +166,8 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 		if o.Verdict != checker.Violation {
 			continue
 		}
-		screen := reports.Screen{Colour: painted, Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: f.quiet, Messages: true}
-		if _, err := io.WriteString(out, reports.Summary(o.Result, o.Stored, screen)+"\n"); err != nil {
+		screen := onerun.Screen{Colour: painted, Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: f.quiet, Messages: true}
+		if _, err := io.WriteString(out, onerun.Summary(o.Result, o.Stored, screen)+"\n"); err != nil {
 			return err
 		}
 	}
@@ -176,13 +176,13 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 	if r.Interrupted {
 		early = ", interrupted"
 	}
-	fmt.Fprintf(out, "%s after %s%s: %s\n", words[r.Verdict], reports.Length(r.Ended.Sub(r.Started)), early, told(r))
+	fmt.Fprintf(out, "%s after %s%s: %s\n", words[r.Verdict], prose.Length(r.Ended.Sub(r.Started)), early, told(r))
 	for _, o := range r.FailOvers {
 		fmt.Fprintf(out, "  %s\n", o)
 	}
 	for _, o := range r.Objects {
 		fmt.Fprintf(out, "  %-10s %d operations: %d ok, %d failed, %d unknown; latency median %s, p99 %s, longest %s; %s\n",
-			o.Recipe, o.Operations, o.OK, o.Failed, o.Unknown, reports.Length(o.Latency.P50), reports.Length(o.Latency.P99), reports.Length(o.Latency.Max), o.Run)
+			o.Recipe, o.Operations, o.OK, o.Failed, o.Unknown, prose.Length(o.Latency.P50), prose.Length(o.Latency.P99), prose.Length(o.Latency.Max), o.Run)
 	}
 	for _, o := range r.Objects {
 		if o.Verdict == checker.Unknown {
@@ -198,7 +198,7 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 		fmt.Fprintf(out, "  warning    %s\n", w)
 	}
 	fmt.Fprintf(out, "  sessions   %d moved to another server, %d expired\n", r.Moved, r.Expired)
-	_, err := fmt.Fprintf(out, "  longest    %s without a successful operation (one a second is begun)\n", reports.Length(r.LongestGap))
+	_, err := fmt.Fprintf(out, "  longest    %s without a successful operation (one a second is begun)\n", prose.Length(r.LongestGap))
 	return err
 }
 

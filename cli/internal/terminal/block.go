@@ -16,7 +16,6 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/progress"
-	"github.com/zklab/zklab/reports"
 )
 
 // vitals shows what a run does in a block on a terminal. It is safe for concurrent use.
@@ -101,7 +100,7 @@ func (c canvas) latency(p *progress.Pulse) string {
 	if !ok {
 		return fmt.Sprintf("no success in the last %d s", progress.Recent)
 	}
-	text := fmt.Sprintf("%-8s", reports.Length(now))
+	text := fmt.Sprintf("%-8s", prose.Length(now))
 	const most = 60
 	course := p.P99s(max(0, min(most, c.width-beside-len(text)-20)))
 	var highest time.Duration
@@ -111,7 +110,7 @@ func (c canvas) latency(p *progress.Pulse) string {
 	if highest == 0 {
 		return text
 	}
-	return text + " " + sparkline(course, highest, c.ascii) + "  up to " + reports.Length(max(highest, now))
+	return text + " " + sparkline(course, highest, c.ascii) + "  up to " + prose.Length(max(highest, now))
 }
 
 // sparkline draws times as bars, the highest as high as a bar can be. A second without a success is a gap.

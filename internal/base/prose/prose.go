@@ -1,4 +1,4 @@
-// Package prose puts numbers and lists into sentences for people. It does not know what they are about,
+// Package prose puts numbers, durations and lists into sentences for people. It does not know what they are about,
 // and imports nothing of zklab.
 package prose
 

@@ -2,6 +2,7 @@ package prose_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/internal/base/prose"
 )
@@ -32,6 +33,23 @@ func TestBytes(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 bytes", 500: "500 bytes", 1 << 10: "1 KiB", 64 << 20: "64 MiB", 3 << 29: "1.5 GiB", 1000 << 20: "1000 MiB"} {
 		if got := prose.Bytes(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestLength(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-1: "none", 0: "0", 800: "800 ns", 1500: "1.5 µs", 12345 * time.Microsecond: "12.3 ms", 2346 * time.Millisecond: "2.35 s",
+		999_499: "999 µs", 999_500: "1 ms", 999_499 * time.Microsecond: "999 ms", 999_500 * time.Microsecond: "1 s",
+		61 * time.Second: "61 s", 150 * time.Second: "2 min 30 s", 150 * time.Minute: "2 h 30 min",
+	} {
+		if got := prose.Length(d); got != want {
+			t.Errorf("Length(%d) = %q, want %q", d, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{0: "0.0 s", 1250 * time.Millisecond: "1.2 s", 119 * time.Second: "119.0 s", 120 * time.Second: "2 min 0 s"} {
+		if got := prose.Elapsed(d); got != want {
+			t.Errorf("Elapsed(%d) = %q, want %q", d, got, want)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Some operation should succeed each second. A gap that is a little longer is kept, and an even longer one is
@@ -118,7 +118,7 @@ func (k *Check) succeeded(now time.Time) {
 	if took < toldGap {
 		return
 	}
-	k.note(Event{At: now, Kind: Waited, Took: took, Text: fmt.Sprintf("clients waited %s: no operation succeeded from %s to %s", reports.Elapsed(took), clock(g.from), clock(now))})
+	k.note(Event{At: now, Kind: Waited, Took: took, Text: fmt.Sprintf("clients waited %s: no operation succeeded from %s to %s", prose.Elapsed(took), clock(g.from), clock(now))})
 }
 
 // session follows the sessions of clients.

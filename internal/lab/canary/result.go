@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/experiment"
-	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
 
@@ -63,7 +63,7 @@ func (f FailOver) String() string {
 	}
 	waited := "no client waited for more than a second"
 	if f.Waited > 0 {
-		waited = "clients waited " + reports.Elapsed(f.Waited)
+		waited = "clients waited " + prose.Elapsed(f.Waited)
 	}
 	return fmt.Sprintf("%s %s; %s", clock(f.At), text, waited)
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/base/await"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 const (
@@ -80,7 +80,7 @@ func (k *Check) answered(s *serverState, status ensemble.Status, err error) {
 		k.note(Event{At: now, Kind: Gone, Server: id, Text: fmt.Sprintf("server %d at %s %s", id, addr, s.why)})
 	case was != "" && s.why == "":
 		took := now.Sub(s.since)
-		k.note(Event{At: now, Kind: Back, Server: id, Took: took, Text: fmt.Sprintf("server %d at %s serves again, after %s", id, addr, reports.Elapsed(took))})
+		k.note(Event{At: now, Kind: Back, Server: id, Took: took, Text: fmt.Sprintf("server %d at %s serves again, after %s", id, addr, prose.Elapsed(took))})
 	}
 	k.leads(now)
 }
@@ -143,9 +143,9 @@ func (f FailOver) leads() string {
 	case f.To == 0:
 		return "none led until the end"
 	case f.From == f.To:
-		return fmt.Sprintf("server %d led again after %s", f.To, reports.Elapsed(f.Took))
+		return fmt.Sprintf("server %d led again after %s", f.To, prose.Elapsed(f.Took))
 	case f.Took == 0:
 		return fmt.Sprintf("server %d led in place of server %d", f.To, f.From)
 	}
-	return fmt.Sprintf("server %d led after %s", f.To, reports.Elapsed(f.Took))
+	return fmt.Sprintf("server %d led after %s", f.To, prose.Elapsed(f.Took))
 }

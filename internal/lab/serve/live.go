@@ -20,7 +20,6 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/catalog"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
 
@@ -192,7 +191,7 @@ func (l *live) look(ctx context.Context, w *watched, name string) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.next = size + size/4
-		if w.looked = "Looked for violations at " + reports.Elapsed(at) + "."; err != nil {
+		if w.looked = "Looked for violations at " + prose.Elapsed(at) + "."; err != nil {
 			w.looked = "Could not look for violations: " + oneLine(err)
 			return
 		}
@@ -254,7 +253,7 @@ func (s *Server) sweepNow(ctx context.Context, e entry) sweepSnapshot {
 	if rate > 0 {
 		now.Rate = fmt.Sprintf("%.1f runs a second", rate)
 		if left := float64(e.Seeds-e.Done) / rate; e.Seeds < endless && left < 1e6 {
-			now.Left = "about " + reports.Length(time.Duration(left)*time.Second)
+			now.Left = "about " + prose.Length(time.Duration(left)*time.Second)
 		}
 	}
 	return now

@@ -27,7 +27,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, name := range []string{"list", "run", "findings", "delete", "message"} {
 		t := template.New("layout.html").Funcs(template.FuncMap{
-			"link": link, "length": reports.Length, "thousands": prose.Grouped, "text": shown, "joined": joined, "lines": printable.Lines,
+			"link": link, "length": prose.Length, "thousands": prose.Grouped, "text": shown, "joined": joined, "lines": printable.Lines,
 			"date": func(t time.Time) string { return t.UTC().Format(time.DateTime) },
 			"mark": func(s catalog.State) string { return marks[s] }, "class": func(s catalog.State) string { return classes[s] },
 			"entries": entriesWords, "counts": countWords, "cameTo": cameTo, "eachOnce": eachOnce, "size": sizeWords,

@@ -10,7 +10,6 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/progress"
-	"github.com/zklab/zklab/reports"
 )
 
 // pulse derives what a run is doing from its growing record. It is for one goroutine at a time.
@@ -62,7 +61,7 @@ type snapshot struct {
 }
 
 func (p *pulse) snapshot() snapshot {
-	s := snapshot{Elapsed: reports.Elapsed(p.Now), Phase: p.Phase, Faults: p.underWay(), Seconds: p.Seconds(drawnOf)}
+	s := snapshot{Elapsed: prose.Elapsed(p.Now), Phase: p.Phase, Faults: p.underWay(), Seconds: p.Seconds(drawnOf)}
 	if p.Ended {
 		s.Phase = "checking the record"
 	}
@@ -70,7 +69,7 @@ func (p *pulse) snapshot() snapshot {
 		s.Rate = fmt.Sprintf("%.1f ok per second", rate)
 	}
 	if p99, ok := p.P99(); ok {
-		s.P99 = reports.Length(p99)
+		s.P99 = prose.Length(p99)
 	}
 	s.Outcomes = fmt.Sprintf("%s ok, %s failed, %s unknown", prose.Grouped(p.Totals.OK), prose.Grouped(p.Totals.Fail), prose.Grouped(p.Totals.Info))
 	s.Holders, s.Waiting = p.whoHolds()
@@ -87,7 +86,7 @@ func (p *pulse) underWay() (all []string) {
 		if f.HealBegan > 0 {
 			what = "being healed"
 		}
-		all = append(all, fmt.Sprintf("%s: %s, for %s", printable.Text(cmp.Or(f.Spec, f.Kind), 80), what, reports.Elapsed(p.Now-f.Injected)))
+		all = append(all, fmt.Sprintf("%s: %s, for %s", printable.Text(cmp.Or(f.Spec, f.Kind), 80), what, prose.Elapsed(p.Now-f.Injected)))
 	}
 	return all
 }

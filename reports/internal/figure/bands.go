@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/zklab/zklab/reports/internal/looks"
 )
 
 // Overlapping reports whether some of the bands overlap, so that shades alone cannot tell them apart.
@@ -37,7 +39,7 @@ func (f *Figure) shading() []Band {
 			out[last].Until = max(out[last].Until, b.Until)
 			continue
 		}
-		out = append(out, Band{From: b.From, Until: b.Until, Tint: Tint{Colour: Grey}})
+		out = append(out, Band{From: b.From, Until: b.Until, Tint: looks.Tint{Colour: looks.Grey}})
 	}
 	return out
 }

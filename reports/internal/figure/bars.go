@@ -6,6 +6,8 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+
+	"github.com/zklab/zklab/reports/internal/looks"
 )
 
 // AddBar draws a horizontal bar.
@@ -15,6 +17,6 @@ func AddBar(p *plot.Plot, y, from, until float64, colour color.NRGBA) {
 	if err != nil || until <= from {
 		return
 	}
-	bar.Color, bar.LineStyle.Color, bar.LineStyle.Width = colour, White, vg.Points(0.5)
+	bar.Color, bar.LineStyle.Color, bar.LineStyle.Width = colour, looks.White, vg.Points(0.5)
 	p.Add(bar)
 }

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats/measured"
 )
@@ -81,12 +82,12 @@ type dotRows []DotRow
 func (rs dotRows) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
-		c.StrokeLine2(draw.LineStyle{Color: Pale, Width: vg.Points(0.5)}, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
+		c.StrokeLine2(draw.LineStyle{Color: looks.Pale, Width: vg.Points(0.5)}, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
 	}
 	for i, r := range rs {
 		bottom := y(float64(len(rs) - 1 - i))
 		if i > 0 {
-			c.StrokeLine2(draw.LineStyle{Color: Pale, Width: vg.Points(0.5)}, c.Min.X, bottom+DotRowHeight, c.Max.X, bottom+DotRowHeight)
+			c.StrokeLine2(draw.LineStyle{Color: looks.Pale, Width: vg.Points(0.5)}, c.Min.X, bottom+DotRowHeight, c.Max.X, bottom+DotRowHeight)
 		}
 		r.drawDots(c, x, bottom+13)
 		r.drawMedian(c, x, bottom+DotRowHeight-7)
@@ -114,8 +115,8 @@ func (r DotRow) drawDots(c draw.Canvas, x func(float64) vg.Length, middle vg.Len
 			}
 		}
 	}
-	Marks{Shape: Dot, Colour: Blue}.paint(c, dots)
-	Marks{Shape: Arrow, Colour: Vermillion}.paint(c, arrows)
+	Marks{Shape: Dot, Colour: looks.Blue}.paint(c, dots)
+	Marks{Shape: Arrow, Colour: looks.Vermillion}.paint(c, arrows)
 }
 
 // columns returns which times are in each column of dots, from the left; true is a lower bound.
@@ -141,7 +142,7 @@ func (r DotRow) drawMedian(c draw.Canvas, x func(float64) vg.Length, y vg.Length
 	if r.Count() == 0 {
 		return
 	}
-	line := draw.LineStyle{Color: Black, Width: vg.Points(1.2)}
+	line := draw.LineStyle{Color: looks.Black, Width: vg.Points(1.2)}
 	inside := func(b measured.Bound) vg.Length {
 		if b.AtLeast {
 			return c.Max.X
@@ -160,20 +161,20 @@ func (r DotRow) drawMedian(c draw.Canvas, x func(float64) vg.Length, y vg.Length
 
 // drawTexts writes the name left of the data, and right of it the median and the number of times.
 func (r DotRow) drawTexts(c draw.Canvas, bottom vg.Length, end float64) {
-	for i, line := range fitted(words.Label(r.Name, 60), textStyle(legendSize, Black).Width, namesWidth-8) {
-		c.FillText(textStyle(legendSize, Black), vg.Point{X: c.Min.X - namesWidth, Y: bottom + 19 - 12*vg.Length(i)}, line)
+	for i, line := range fitted(words.Label(r.Name, 60), textStyle(legendSize, looks.Black).Width, namesWidth-8) {
+		c.FillText(textStyle(legendSize, looks.Black), vg.Point{X: c.Min.X - namesWidth, Y: bottom + 19 - 12*vg.Length(i)}, line)
 	}
 	right := c.Max.X + 8
 	n, _ := r.Times.Count()
 	if n == 0 {
-		c.FillText(textStyle(noteSize, Grey), vg.Point{X: right, Y: bottom + 15}, "none measured")
+		c.FillText(textStyle(noteSize, looks.Grey), vg.Point{X: right, Y: bottom + 15}, "none measured")
 		return
 	}
 	lines := r.counts(end)
 	top := bottom + 19 + 4*vg.Length(len(lines)-1)
-	c.FillText(textStyle(legendSize, Black), vg.Point{X: right, Y: top}, words.Bound(r.Median))
+	c.FillText(textStyle(legendSize, looks.Black), vg.Point{X: right, Y: top}, words.Bound(r.Median))
 	for i, line := range lines {
-		c.FillText(textStyle(noteSize, Grey), vg.Point{X: right, Y: top - 12 - 9*vg.Length(i)}, line)
+		c.FillText(textStyle(noteSize, looks.Grey), vg.Point{X: right, Y: top - 12 - 9*vg.Length(i)}, line)
 	}
 }
 
@@ -188,7 +189,7 @@ func (r DotRow) counts(end float64) []string {
 	}
 	text := "of " + prose.Grouped(n)
 	if beyond > 0 {
-		return []string{text, prose.Grouped(beyond) + " beyond, to " + words.Length(r.Worst().Time)}
+		return []string{text, prose.Grouped(beyond) + " beyond, to " + prose.Length(r.Worst().Time)}
 	}
 	if censored > 0 {
 		text += ", " + prose.Grouped(censored) + " longer"

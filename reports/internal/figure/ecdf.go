@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats/measured"
 )
@@ -24,14 +25,14 @@ type LineStyle struct {
 
 // LineStyles are the looks of the lines of a figure, in their order.
 var LineStyles = [MostLines]LineStyle{
-	{Blue, nil},
-	{Vermillion, []vg.Length{7, 2.5}},
-	{Green, []vg.Length{2, 2}},
-	{Black, []vg.Length{9, 2.5, 2, 2.5}},
-	{Purple, []vg.Length{4, 2}},
-	{Orange, []vg.Length{14, 3}},
-	{Sky, []vg.Length{7, 2, 1.5, 2, 1.5, 2}},
-	{Grey, []vg.Length{1.2, 3.2}},
+	{looks.Blue, nil},
+	{looks.Vermillion, []vg.Length{7, 2.5}},
+	{looks.Green, []vg.Length{2, 2}},
+	{looks.Black, []vg.Length{9, 2.5, 2, 2.5}},
+	{looks.Purple, []vg.Length{4, 2}},
+	{looks.Orange, []vg.Length{14, 3}},
+	{looks.Sky, []vg.Length{7, 2, 1.5, 2, 1.5, 2}},
+	{looks.Grey, []vg.Length{1.2, 3.2}},
 }
 
 // Ecdf returns a figure with the distribution of each of the times, over a logarithmic axis of time. interval adds the
@@ -60,7 +61,7 @@ func Ecdf(all []Sampled, interval, stretched bool) *Figure {
 		stretch(p, lines, all)
 	}
 	g := plotter.NewGrid()
-	g.Vertical.Color, g.Horizontal.Color = Pale, Pale
+	g.Vertical.Color, g.Horizontal.Color = looks.Pale, looks.Pale
 	g.Vertical.Width, g.Horizontal.Width = vg.Points(0.5), vg.Points(0.5)
 	p.Add(g)
 	for _, l := range lines {

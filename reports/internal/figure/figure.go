@@ -19,6 +19,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/zklab/zklab/internal/base/inks"
+	"github.com/zklab/zklab/reports/internal/looks"
 )
 
 // Figure is a plot: a title, a legend, and panels above each other that share the x axis.
@@ -79,7 +80,7 @@ type LegendEntry struct {
 	Shape  legendShape
 	Mark   Mark
 	Dashes []vg.Length // of a line
-	hatch  hatch       // of a window
+	hatch  looks.Hatch // of a window
 }
 
 type legendShape int
@@ -130,7 +131,7 @@ func (f *Figure) width() vg.Length {
 
 // draw draws the figure on a canvas of its size.
 func (f *Figure) draw(c draw.Canvas) {
-	c.SetColor(White)
+	c.SetColor(looks.White)
 	c.Fill(c.Rectangle.Path())
 	l := f.layOut()
 	top := f.drawHead(draw.Crop(c, Margin, -Margin, Margin, -Margin))
@@ -141,11 +142,11 @@ func (f *Figure) draw(c draw.Canvas) {
 // drawHead draws the title, note and legend, and returns where they end.
 func (f *Figure) drawHead(c draw.Canvas) (bottom vg.Length) {
 	y := c.Max.Y - titleSize
-	c.FillText(textStyle(titleSize, Black), vg.Point{X: c.Min.X, Y: y}, f.Title)
+	c.FillText(textStyle(titleSize, looks.Black), vg.Point{X: c.Min.X, Y: y}, f.Title)
 	y -= 8
 	for _, line := range f.noteLines() {
 		y -= noteSize + 3
-		c.FillText(textStyle(noteSize, Grey), vg.Point{X: c.Min.X, Y: y + 3}, line)
+		c.FillText(textStyle(noteSize, looks.Grey), vg.Point{X: c.Min.X, Y: y + 3}, line)
 	}
 	return f.drawLegend(c, y)
 }
@@ -155,7 +156,7 @@ func (f *Figure) noteLines() []string {
 	if f.Note == "" {
 		return nil
 	}
-	style := textStyle(noteSize, Grey)
+	style := textStyle(noteSize, looks.Grey)
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(f.Note) {
@@ -176,7 +177,7 @@ func (f *Figure) drawPanels(c draw.Canvas, l layout, y vg.Length) {
 		area.Max.Y = y
 		if p.Name != "" { // above the data, which it would hide
 			area.Max.Y -= nameHeight
-			c.FillText(textStyle(10, Black), vg.Point{X: p.nameAt(l), Y: area.Max.Y + 5}, p.Name)
+			c.FillText(textStyle(10, looks.Black), vg.Point{X: p.nameAt(l), Y: area.Max.Y + 5}, p.Name)
 		}
 		area.Min.Y = area.Max.Y - p.Height
 		label, axis := f.XLabel, i == len(f.Panels)-1
@@ -241,14 +242,14 @@ func (p Panel) nameAt(l layout) vg.Length {
 // drawXLabel writes the label of the x axis below its middle. On a logarithmic axis, the plot
 // package would put it, and reserve room for it, elsewhere. The same is true of a y axis.
 func drawXLabel(data draw.Canvas, bottom vg.Length, name string) {
-	style := textStyle(10, Black)
+	style := textStyle(10, looks.Black)
 	style.XAlign = draw.XCenter
 	data.FillText(style, vg.Point{X: (data.Min.X + data.Max.X) / 2, Y: bottom + 3}, name)
 }
 
 // drawYLabel writes the label of a y axis beside its middle.
 func drawYLabel(c, data draw.Canvas, name string) {
-	style := textStyle(10, Black)
+	style := textStyle(10, looks.Black)
 	style.Rotation = math.Pi / 2
 	style.XAlign, style.YAlign = draw.XCenter, draw.YTop
 	c.FillText(style, vg.Point{X: Margin, Y: (data.Min.Y + data.Max.Y) / 2}, name)
@@ -262,7 +263,7 @@ func (f *Figure) Add(p *plot.Plot) {
 	f.AddShading(p)
 	g := plotter.NewGrid()
 	g.Vertical.Color = nil
-	g.Horizontal.Color = Pale
+	g.Horizontal.Color = looks.Pale
 	g.Horizontal.Width = vg.Points(0.5)
 	p.Add(g)
 }
@@ -298,7 +299,7 @@ func withLengths(svg []byte) []byte {
 		if err != nil {
 			return text
 		}
-		w := textStyle(size, Black).Width(html.UnescapeString(string(m[3]))).Points()
+		w := textStyle(size, looks.Black).Width(html.UnescapeString(string(m[3]))).Points()
 		return fmt.Appendf(nil, `<text textLength="%.5g" lengthAdjust="spacingAndGlyphs" %s>%s</text>`, w, m[1], m[3])
 	})
 }

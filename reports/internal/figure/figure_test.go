@@ -14,6 +14,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats/measured"
 )
@@ -29,7 +30,7 @@ func TestLabelsNeverOverlap(t *testing.T) {
 			f.Bands = append(f.Bands, Band{From: 100 * float64(i) / float64(n), Until: 100*float64(i)/float64(n) + 1, Name: fmt.Sprintf("#%d pause:leader", i+1)})
 		}
 		l := f.layOut()
-		style := textStyle(labelSize, Black)
+		style := textStyle(labelSize, looks.Black)
 		for i, a := range l.labels {
 			if a.x < l.left-1 || a.x+style.Width(a.name) > l.right+1 {
 				t.Errorf("%d windows: %q leaves the plot", n, a.name)
@@ -65,7 +66,7 @@ func TestOverlappingWindowsHaveBars(t *testing.T) {
 	if len(l.labels) != 30 || l.hidden != 0 {
 		t.Errorf("%d of 30 named, %d hidden", len(l.labels), l.hidden)
 	}
-	style := textStyle(labelSize, Black)
+	style := textStyle(labelSize, looks.Black)
 	covers := func(p placedLabel) (from, until vg.Length) {
 		x := min(p.x, l.right-style.Width(p.name))
 		return x, max(x+style.Width(p.name), p.x+p.length)
@@ -83,7 +84,7 @@ func TestOverlappingWindowsHaveBars(t *testing.T) {
 	}
 	end := -1.0
 	for _, b := range f.shading() {
-		if b.From <= end || b.Colour != Grey {
+		if b.From <= end || b.Colour != looks.Grey {
 			t.Errorf("shaded %v after %v", b, end)
 		}
 		end = b.Until
@@ -116,7 +117,7 @@ func TestLegendAndNoteStayInside(t *testing.T) {
 		t.Errorf("%d of 40 entries shown", total)
 	}
 	for _, line := range f.noteLines() {
-		if w := textStyle(noteSize, Grey).Width(line); w > FigureWidth-2*Margin {
+		if w := textStyle(noteSize, looks.Grey).Width(line); w > FigureWidth-2*Margin {
 			t.Errorf("a line of the note is %v wide", w)
 		}
 	}
@@ -352,8 +353,8 @@ func TestNamesOfPanelsHideNothing(t *testing.T) {
 // The lines of each hatching stay inside the area.
 func TestHatchingStaysInside(t *testing.T) {
 	area := vg.Rectangle{Min: vg.Point{X: 10, Y: 20}, Max: vg.Point{X: 50, Y: 120}}
-	for h := Rising; h <= Crossed; h++ {
-		lines := h.lines(area)
+	for h := looks.Rising; h <= looks.Crossed; h++ {
+		lines := hatching(h, area)
 		if len(lines) < 5 {
 			t.Errorf("hatching %d has %d lines", h, len(lines))
 		}

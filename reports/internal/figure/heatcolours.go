@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/plot/palette/brewer"
 
 	"github.com/zklab/zklab/internal/base/inks"
+	"github.com/zklab/zklab/reports/internal/looks"
 )
 
 // HeatColours rise in darkness, also without their hue: ColorBrewer's YlGnBu, which people with any
@@ -26,7 +27,7 @@ var HeatColours = func() (colours []color.NRGBA) {
 // far from white becomes one that is far from black.
 var heatInks = func() (all []inks.Ink) {
 	for i, c := range HeatColours {
-		all = append(all, inks.Ink{Light: Css(c), Dark: Css(HeatColours[len(HeatColours)-1-i])})
+		all = append(all, inks.Ink{Light: looks.Css(c), Dark: looks.Css(HeatColours[len(HeatColours)-1-i])})
 	}
 	return all
 }()

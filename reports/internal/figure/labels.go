@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
@@ -70,7 +71,7 @@ func (f *Figure) placeLabels(l *layout) {
 
 // place puts each name into the lowest row that has room for it, and reports whether all names fit.
 func (f *Figure) place(l *layout, rows int, name func(Band) string) bool {
-	style := textStyle(labelSize, Black)
+	style := textStyle(labelSize, looks.Black)
 	used := make([]vg.Length, rows)
 	l.labels, l.rows, l.hidden = nil, 0, 0
 	fits := true
@@ -130,7 +131,7 @@ func (l layout) labelsHeight() vg.Length {
 
 func (l layout) drawLabels(c draw.Canvas, top vg.Length) {
 	bottom := top - l.labelsHeight() + 3
-	style := textStyle(labelSize, Black)
+	style := textStyle(labelSize, looks.Black)
 	for _, p := range l.labels {
 		y := bottom + vg.Length(p.row)*labelHeight
 		p.drawBar(c, y-2.5, min(p.x+p.length, l.right))
@@ -138,7 +139,7 @@ func (l layout) drawLabels(c draw.Canvas, top vg.Length) {
 	}
 	if l.hidden > 0 {
 		text := fmt.Sprintf("%s, too many to name each here: the report lists them.", words.Plural(l.hidden, "fault window"))
-		c.FillText(textStyle(labelSize, Grey), vg.Point{X: l.left, Y: bottom + vg.Length(l.rows)*labelHeight}, text)
+		c.FillText(textStyle(labelSize, looks.Grey), vg.Point{X: l.left, Y: bottom + vg.Length(l.rows)*labelHeight}, text)
 	}
 }
 
@@ -152,5 +153,5 @@ func (p placedLabel) drawBar(c draw.Canvas, y, right vg.Length) {
 		c.StrokeLines(draw.LineStyle{Color: p.band.Colour, Width: vg.Points(0.6), Dashes: []vg.Length{2, 2}}, append(corners, corners[0]))
 		return
 	}
-	p.band.fill(c, vg.Rectangle{Min: corners[0], Max: corners[2]})
+	fill(c, p.band.Tint, vg.Rectangle{Min: corners[0], Max: corners[2]})
 }

@@ -3,6 +3,8 @@ package figure
 import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/zklab/zklab/reports/internal/looks"
 )
 
 // The legend stands in rows above the panels, where it hides no data.
@@ -17,7 +19,7 @@ const (
 func (f *Figure) entries() []LegendEntry {
 	out := f.Legend
 	if f.Bars {
-		return append(out[:len(out):len(out)], LegendEntry{Name: "a fault lasts", Colour: Grey, Shape: asWindow})
+		return append(out[:len(out):len(out)], LegendEntry{Name: "a fault lasts", Colour: looks.Grey, Shape: asWindow})
 	}
 	seen := map[string]bool{}
 	for _, b := range f.Bands {
@@ -49,7 +51,7 @@ func (f *Figure) legendRows() [][]LegendEntry {
 
 // Width returns the width of the entry, with the gap after it.
 func (e LegendEntry) Width() vg.Length {
-	return thumbWidth + 5 + textStyle(legendSize, Black).Width(e.Name) + legendGap
+	return thumbWidth + 5 + textStyle(legendSize, looks.Black).Width(e.Name) + legendGap
 }
 
 // drawLegend draws the rows from y downwards and returns where they end.
@@ -59,7 +61,7 @@ func (f *Figure) drawLegend(c draw.Canvas, y vg.Length) vg.Length {
 		y -= legendHeight
 		for _, e := range row {
 			e.draw(c, vg.Rectangle{Min: vg.Point{X: x, Y: y + 1}, Max: vg.Point{X: x + thumbWidth, Y: y + 11}})
-			c.FillText(textStyle(legendSize, Black), vg.Point{X: x + thumbWidth + 5, Y: y + 3}, e.Name)
+			c.FillText(textStyle(legendSize, looks.Black), vg.Point{X: x + thumbWidth + 5, Y: y + 3}, e.Name)
 			x += e.Width()
 		}
 	}
@@ -75,7 +77,7 @@ func (e LegendEntry) draw(c draw.Canvas, r vg.Rectangle) {
 	case AsPatch:
 		c.FillPolygon(e.Colour, corners)
 	case asWindow:
-		Tint{e.Colour, e.hatch}.fill(c, r)
+		fill(c, looks.Tint{Colour: e.Colour, Hatch: e.hatch}, r)
 	case AsOutline:
 		c.StrokeLines(draw.LineStyle{Color: e.Colour, Width: vg.Points(1.2)}, append(corners, corners[0]))
 	default:

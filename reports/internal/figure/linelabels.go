@@ -6,6 +6,8 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/zklab/zklab/reports/internal/looks"
 )
 
 // lineLabels writes the name of each line beside it, where the name covers neither another name nor
@@ -26,8 +28,8 @@ type lineLabel struct {
 func (ls lineLabels) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, l := range ls.place(c, p) {
 		b := l.box
-		c.FillPolygon(faded(White, 0.75), Rectangle(b.Min.X, b.Min.Y, b.Max.X, b.Max.Y))
-		c.FillText(textStyle(lineLabelSize, Black), vg.Point{X: b.Min.X + 1, Y: b.Min.Y + 2}, l.name)
+		c.FillPolygon(faded(looks.White, 0.75), Rectangle(b.Min.X, b.Min.Y, b.Max.X, b.Max.Y))
+		c.FillText(textStyle(lineLabelSize, looks.Black), vg.Point{X: b.Min.X + 1, Y: b.Min.Y + 2}, l.name)
 	}
 }
 
@@ -56,7 +58,7 @@ func (ls lineLabels) place(c draw.Canvas, p *plot.Plot) []lineLabel {
 // end. The middle is left free for the intervals of medians.
 func (l ecdfLine) candidates(c draw.Canvas, corners []vg.Point) (boxes []vg.Rectangle) {
 	const gap, height = 4, lineLabelSize + 2
-	w := textStyle(lineLabelSize, Black).Width(l.name) + 2
+	w := textStyle(lineLabelSize, looks.Black).Width(l.name) + 2
 	for _, share := range []vg.Length{0.72, 0.3, 0.62, 0.4, 0.82, 0.2, 0.9, 0.1, 0.97, 0.03} {
 		y := c.Min.Y + share*(c.Max.Y-c.Min.Y)
 		x, ok := crossing(corners, y)

@@ -6,12 +6,14 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/zklab/zklab/reports/internal/looks"
 )
 
 // Band is a stretch of the x axis to shade, in units of the axis.
 type Band struct {
 	From, Until float64
-	Tint
+	looks.Tint
 	Name    string // shown above it where there is room
 	Group   string // shown in the legend
 	Outline bool   // a fault that was not seen to take effect: only its edges
@@ -46,10 +48,10 @@ func (s shade) Plot(c draw.Canvas, p *plot.Plot) {
 			c.StrokeLine2(edge, right, c.Min.Y, right, c.Max.Y)
 			continue
 		}
-		b.fill(c, vg.Rectangle{Min: vg.Point{X: left, Y: c.Min.Y}, Max: vg.Point{X: right, Y: c.Max.Y}})
+		fill(c, b.Tint, vg.Rectangle{Min: vg.Point{X: left, Y: c.Min.Y}, Max: vg.Point{X: right, Y: c.Max.Y}})
 	}
 	for _, r := range s.rules {
-		dashed := draw.LineStyle{Color: Grey, Width: vg.Points(0.6), Dashes: []vg.Length{4, 3}}
+		dashed := draw.LineStyle{Color: looks.Grey, Width: vg.Points(0.6), Dashes: []vg.Length{4, 3}}
 		if r.Colour != (color.NRGBA{}) {
 			dashed = draw.LineStyle{Color: r.Colour, Width: vg.Points(1.2)}
 		}

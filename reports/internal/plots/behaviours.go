@@ -11,10 +11,11 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 )
 
 // boundsStyle is the line of what bounds an estimate.
-var boundsStyle = draw.LineStyle{Color: figure.MiddleGrey, Width: vg.Points(1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
+var boundsStyle = draw.LineStyle{Color: looks.MiddleGrey, Width: vg.Points(1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
 
 // Behaviours shows how many behaviours the runs of a sweep met as their number grew, and how many twice
 // as many runs would meet. The figure is nil if fewer than two runs recorded their behaviours.
@@ -52,8 +53,8 @@ func Behaviours(s *sweep.Summary) figure.Drawn {
 	}{
 		{low, "", boundsStyle},
 		{high, "bounds, 95 %", boundsStyle},
-		{more, "expected", draw.LineStyle{Color: figure.Orange, Width: vg.Points(1.6)}},
-		{met, "met", draw.LineStyle{Color: figure.Blue, Width: vg.Points(1.6)}},
+		{more, "expected", draw.LineStyle{Color: looks.Orange, Width: vg.Points(1.6)}},
+		{met, "met", draw.LineStyle{Color: looks.Blue, Width: vg.Points(1.6)}},
 	} {
 		p.Add(&plotter.Line{XYs: l.at, LineStyle: l.LineStyle})
 		if l.name != "" {

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats/samples"
@@ -55,12 +56,12 @@ func herdOf(c *samples.Cost) (*figure.Figure, string) {
 	p.Y.Min, p.Y.Max = 0, 1.05*max(highest, all)
 	p.Y.Tick.Marker = figure.LinearTicks{Most: 5}
 	f.Add(p)
-	p.Add(figure.BrokenLine{At: plotter.XYs{{X: 1, Y: 0}, {X: float64(most), Y: all}}, Gap: all + 1, Colour: figure.Orange})
-	p.Add(figure.Marks{At: measured, Shape: figure.Dot, Radius: vg.Points(3), Colour: figure.Blue})
+	p.Add(figure.BrokenLine{At: plotter.XYs{{X: 1, Y: 0}, {X: float64(most), Y: all}}, Gap: all + 1, Colour: looks.Orange})
+	p.Add(figure.Marks{At: measured, Shape: figure.Dot, Radius: vg.Points(3), Colour: looks.Blue})
 	f.Panels = []figure.Panel{{YLabel: "watch events per release", Plot: p, Height: 200}}
 	f.Legend = []figure.LegendEntry{
-		{Name: "measured, on average", Colour: figure.Blue, Mark: figure.Dot},
-		{Name: "every waiter is woken", Colour: figure.Orange, Shape: figure.AsLine},
+		{Name: "measured, on average", Colour: looks.Blue, Mark: figure.Dot},
+		{Name: "every waiter is woken", Colour: looks.Orange, Shape: figure.AsLine},
 	}
 	f.Note = "Watch events that other clients of the key got, from the beginning of a release to the beginning of the next one. If they rise with the number of clients, that is the herd effect."
 	f.Alt = "Plot of the watch events per release by the number of clients that held the key or waited for it."

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
@@ -50,21 +51,21 @@ func counts(m *material.Run, byKey map[string][]stats.Span, what string, bound i
 	highest := float64(bound)
 	if bound > 0 {
 		p.Add(&plotter.Line{XYs: plotter.XYs{{X: 0, Y: highest}, {X: f.XMax, Y: highest}}, LineStyle: draw.LineStyle{
-			Color: figure.MiddleGrey, Width: vg.Points(1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)},
+			Color: looks.MiddleGrey, Width: vg.Points(1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)},
 		}})
 	}
-	for i, k := range keys[:min(len(keys), len(material.ClientColours))] {
+	for i, k := range keys[:min(len(keys), len(looks.ClientColours))] {
 		at := depth(byKey[k], m.End)
 		for j := range at {
 			highest = max(highest, at[j].Y)
 			at[j].X = figure.UnitFor(m.End).Of(time.Duration(at[j].X))
 		}
-		p.Add(&plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: material.ClientColours[i], Width: vg.Points(1.3)}})
-		f.Legend = append(f.Legend, figure.LegendEntry{Name: words.Label(k, 24), Colour: material.ClientColours[i], Shape: figure.AsLine})
+		p.Add(&plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: looks.ClientColours[i], Width: vg.Points(1.3)}})
+		f.Legend = append(f.Legend, figure.LegendEntry{Name: words.Label(k, 24), Colour: looks.ClientColours[i], Shape: figure.AsLine})
 	}
 	p.Y.Min, p.Y.Max = 0, highest+1
 	f.Panels = []figure.Panel{{YLabel: what, Plot: p, Height: 220}}
-	if left := len(keys) - len(material.ClientColours); left > 0 {
+	if left := len(keys) - len(looks.ClientColours); left > 0 {
 		f.Note = " " + words.Plural(left, "more key") + " not shown."
 	}
 	return f

@@ -15,7 +15,9 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
@@ -63,7 +65,7 @@ func slowWords(over map[string]time.Duration) string {
 	}
 	var parts []string
 	for _, f := range slices.Sorted(maps.Keys(over)) {
-		parts = append(parts, words.Label(f, 20)+" "+words.Length(over[f]))
+		parts = append(parts, words.Label(f, 20)+" "+prose.Length(over[f]))
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
 }
@@ -113,7 +115,7 @@ func arrange(f *figure.Figure, groups []faultGroup) {
 	for _, g := range groups {
 		kinds = append(kinds, g.kind)
 	}
-	colours := material.Tints(kinds)
+	colours := looks.Tints(kinds)
 	var ticks plot.ConstantTicks
 	x := 0.0
 	for i := range groups {
@@ -177,13 +179,13 @@ func addFailovers(f *figure.Figure, p *plot.Plot, groups []faultGroup, top float
 		}
 	}
 	size := vg.Length(min(1, 8/f.XMax+0.45))
-	f.AddSeries(p, all, "fail-over, all clients", figure.Blue, figure.Dot, 3.2*size)
-	f.AddSeries(p, affected, "each affected client", figure.Vermillion, figure.Square, 3*size)
-	f.AddSeries(p, handOvers, "hand-over of a hold it ended", figure.Green, figure.Triangle, 3.5*size)
-	f.AddSeries(p, unfelt, "no client was affected", figure.Grey, figure.Ring, 3.5*size)
-	f.AddSeries(p, figure.Series{At: none}, "none possible before the heal", figure.Black, figure.Cross, 4*size)
+	f.AddSeries(p, all, "fail-over, all clients", looks.Blue, figure.Dot, 3.2*size)
+	f.AddSeries(p, affected, "each affected client", looks.Vermillion, figure.Square, 3*size)
+	f.AddSeries(p, handOvers, "hand-over of a hold it ended", looks.Green, figure.Triangle, 3.5*size)
+	f.AddSeries(p, unfelt, "no client was affected", looks.Grey, figure.Ring, 3.5*size)
+	f.AddSeries(p, figure.Series{At: none}, "none possible before the heal", looks.Black, figure.Cross, 4*size)
 	if slices.ContainsFunc([]figure.Series{all, affected, handOvers, unfelt}, func(s figure.Series) bool { return len(s.Higher) > 0 }) {
-		f.Legend = append(f.Legend, figure.LegendEntry{Name: "longer than this", Colour: figure.Black, Mark: figure.Arrow})
+		f.Legend = append(f.Legend, figure.LegendEntry{Name: "longer than this", Colour: looks.Black, Mark: figure.Arrow})
 	}
 }
 
@@ -194,5 +196,5 @@ func addRange(f *figure.Figure, p *plot.Plot, x float64, bounds []measured.Bound
 	}
 	lo, hi := slices.MinFunc(bounds, words.ByLength), slices.MaxFunc(bounds, words.ByLength)
 	at := plotter.XYs{{X: x, Y: figure.LogSeconds(lo.Time)}, {X: x, Y: figure.LogSeconds(hi.Time)}}
-	p.Add(&plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: figure.Vermillion, Width: vg.Points(0.8)}})
+	p.Add(&plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: looks.Vermillion, Width: vg.Points(0.8)}})
 }

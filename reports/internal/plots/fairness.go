@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
@@ -46,7 +47,7 @@ func grantsPanel(f *figure.Figure, fair *stats.Fairness, size vg.Length) *plot.P
 	p.Y.Min, p.Y.Max = 0, 1.1*float64(most)
 	p.Y.Tick.Marker = figure.LinearTicks{Most: 4}
 	f.Add(p)
-	f.AddSeries(p, figure.Series{At: grants}, "grants", figure.Green, figure.Square, size)
+	f.AddSeries(p, figure.Series{At: grants}, "grants", looks.Green, figure.Square, size)
 	return p
 }
 
@@ -62,8 +63,8 @@ func waitsPanel(f *figure.Figure, fair *stats.Fairness, size vg.Length) *plot.Pl
 	p.Y.Min, p.Y.Max = figure.LogRange(lo, hi)
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, figure.DurationTicks{}
 	f.Add(p)
-	f.AddSeries(p, longest, "longest wait", figure.Vermillion, figure.Triangle, size)
-	f.AddSeries(p, medians, "median wait", figure.Blue, figure.Dot, size)
+	f.AddSeries(p, longest, "longest wait", looks.Vermillion, figure.Triangle, size)
+	f.AddSeries(p, medians, "median wait", looks.Blue, figure.Dot, size)
 	return p
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
@@ -61,11 +62,11 @@ func TestHeatmapCells(t *testing.T) {
 	cells := heatCells{heatmap: h, scale: heatScaleTo(5), width: 2, end: 9}
 	p := figure.NewPanel()
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max, p.Y.Scale = 0, 10, 1, 10, plot.LogScale{}
-	c := vgimg.NewWith(vgimg.UseWH(100, 100), vgimg.UseDPI(72), vgimg.UseBackgroundColor(figure.White))
+	c := vgimg.NewWith(vgimg.UseWH(100, 100), vgimg.UseDPI(72), vgimg.UseBackgroundColor(looks.White))
 	cells.Plot(draw.New(c), p)
 	for column := range 5 {
 		for row := range 10 {
-			want := figure.White
+			want := looks.White
 			if n := h.counts[[2]int{column, row}]; n > 0 {
 				want = cells.scale[cells.scale.of(n)].colour
 			}
@@ -75,7 +76,7 @@ func TestHeatmapCells(t *testing.T) {
 			}
 		}
 	}
-	if got := color.NRGBAModel.Convert(c.Image().At(95, 4)); got != figure.White {
+	if got := color.NRGBAModel.Convert(c.Image().At(95, 4)); got != looks.White {
 		t.Errorf("a cell reaches beyond the end of the run: %v", got)
 	}
 }
@@ -107,7 +108,7 @@ func TestHeatScale(t *testing.T) {
 	for _, c := range figure.HeatColours {
 		grey := 0.299*float64(c.R) + 0.587*float64(c.G) + 0.114*float64(c.B)
 		if lighter-grey < 10 {
-			t.Errorf("%s is no darker than the colour before", figure.Css(c))
+			t.Errorf("%s is no darker than the colour before", looks.Css(c))
 		}
 		lighter = grey
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
@@ -67,7 +68,7 @@ func holdersNote(overlaps int, width time.Duration, left int) string {
 		note += " Black: two clients believed at one time that they held the key (" + words.Times(overlaps) + ")."
 	}
 	if width > 0 {
-		note += " There were too many holds to draw each: a column of " + words.Length(width) + " has the colour of the client that held longest in it."
+		note += " There were too many holds to draw each: a column of " + prose.Length(width) + " has the colour of the client that held longest in it."
 	}
 	if left > 0 {
 		note += " " + words.Plural(left, "more key") + " not shown."
@@ -117,19 +118,19 @@ func holdersLegend(all []*holds.Hold, overlaps bool) []figure.LegendEntry {
 		last = max(last, h.Client)
 	}
 	var out []figure.LegendEntry
-	for c := 0; c <= last && c < len(material.ClientColours); c++ {
+	for c := 0; c <= last && c < len(looks.ClientColours); c++ {
 		var same []int
-		for d := c; d <= last; d += len(material.ClientColours) {
+		for d := c; d <= last; d += len(looks.ClientColours) {
 			same = append(same, d)
 		}
 		name := "client " + prose.Numbers(same)
 		if len(same) > 3 {
 			name = fmt.Sprintf("client %d, %d, %d, …", same[0], same[1], same[2])
 		}
-		out = append(out, figure.LegendEntry{Name: name, Colour: material.ClientColour(c), Shape: figure.AsPatch})
+		out = append(out, figure.LegendEntry{Name: name, Colour: looks.ClientColour(c), Shape: figure.AsPatch})
 	}
 	if overlaps {
-		out = append(out, figure.LegendEntry{Name: "believed by two", Colour: figure.Black, Shape: figure.AsOutline})
+		out = append(out, figure.LegendEntry{Name: "believed by two", Colour: looks.Black, Shape: figure.AsOutline})
 	}
 	return out
 }
@@ -223,7 +224,7 @@ type holdBars struct {
 
 // Plot implements plot.Plotter.
 func (b holdBars) Plot(c draw.Canvas, p *plot.Plot) {
-	paths := make([]vg.Path, len(material.ClientColours))
+	paths := make([]vg.Path, len(looks.ClientColours))
 	for _, bar := range b.bars {
 		left, right := c.X(p.X.Norm(b.unit.Of(bar.From))), c.X(p.X.Norm(b.unit.Of(bar.Until)))
 		right = min(max(right, left+0.6), c.Max.X)
@@ -232,7 +233,7 @@ func (b holdBars) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	for i, path := range paths {
 		if len(path) > 0 {
-			c.SetColor(material.ClientColours[i])
+			c.SetColor(looks.ClientColours[i])
 			c.Fill(path)
 		}
 	}
@@ -273,9 +274,9 @@ func (o overlapBars) Plot(c draw.Canvas, p *plot.Plot) {
 	if len(frames) == 0 {
 		return
 	}
-	c.SetLineStyle(draw.LineStyle{Color: figure.Black, Width: vg.Points(0.9)})
+	c.SetLineStyle(draw.LineStyle{Color: looks.Black, Width: vg.Points(0.9)})
 	c.Stroke(frames)
-	c.SetColor(figure.Black)
+	c.SetColor(looks.Black)
 	c.Fill(pointers)
 }
 

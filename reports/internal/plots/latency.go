@@ -8,10 +8,12 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/stats"
 )
@@ -41,9 +43,9 @@ func latencyFigure(m *material.Run) (*figure.Figure, string) {
 			used[pt.Outcome] = true
 		}
 	}
-	for _, o := range material.Outcomes {
+	for _, o := range looks.Outcomes {
 		if used[o.Outcome] {
-			f.Legend = append(f.Legend, figure.LegendEntry{Name: o.Name, Colour: o.Colour, Mark: o.Mark})
+			f.Legend = append(f.Legend, figure.LegendEntry{Name: o.Name, Colour: o.Colour, Mark: marks[o.Outcome].shape})
 		}
 	}
 	f.Note = "From the intended start of an operation to its end."
@@ -56,6 +58,14 @@ func latencyFigure(m *material.Run) (*figure.Figure, string) {
 	return f, ""
 }
 
+// marks are the dots of outcomes, smaller for the common one.
+var marks = map[history.Type]struct {
+	shape  figure.Mark
+	radius vg.Length
+}{
+	history.OK: {figure.Diamond, vg.Points(1.5)}, history.Fail: {figure.Cross, vg.Points(2.6)}, history.Info: {figure.Triangle, vg.Points(2.6)},
+}
+
 func latencyPanel(m *material.Run, f *figure.Figure, points []stats.Point) (p *plot.Plot, shown int) {
 	p = figure.NewPanel()
 	lo, hi := latencyRange(points)
@@ -63,7 +73,7 @@ func latencyPanel(m *material.Run, f *figure.Figure, points []stats.Point) (p *p
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, figure.DurationTicks{}
 	f.Add(p)
 	u := figure.UnitFor(m.End)
-	for _, o := range material.Outcomes {
+	for _, o := range looks.Outcomes {
 		var at plotter.XYs
 		for _, pt := range points {
 			if pt.Outcome == o.Outcome {
@@ -75,7 +85,7 @@ func latencyPanel(m *material.Run, f *figure.Figure, points []stats.Point) (p *p
 		at = figure.Thin(at, figure.NewGrid(0, f.XMax, 900, false), figure.NewGrid(lo, hi, 180, true), mostPoints)
 		shown += len(at)
 		if len(at) > 0 {
-			p.Add(figure.Marks{At: at, Shape: o.Mark, Radius: o.Radius(), Colour: o.Colour})
+			p.Add(figure.Marks{At: at, Shape: marks[o.Outcome].shape, Radius: marks[o.Outcome].radius, Colour: o.Colour})
 		}
 	}
 	return p, shown

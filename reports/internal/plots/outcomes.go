@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
@@ -76,18 +77,18 @@ const mostPictured = 16
 // SweepOutcomes shows in how many runs of a sweep each property was kept.
 func SweepOutcomes(s *sweep.Summary) *figure.Figure {
 	bars := []OutcomeBar{{"all runs", []Outcome{
-		{"violated", figure.Vermillion, s.Violation}, {"undecided", figure.Orange, s.Unknown}, {"valid", figure.Green, s.Valid}, {"could not be run", figure.MiddleGrey, s.Errors},
+		{"violated", looks.Vermillion, s.Violation}, {"undecided", looks.Orange, s.Unknown}, {"valid", looks.Green, s.Valid}, {"could not be run", looks.MiddleGrey, s.Errors},
 	}}}
 	for _, p := range s.Properties {
 		if len(bars) > mostPictured {
 			break
 		}
-		violated := Outcome{"violated", figure.Vermillion, p.Violation}
+		violated := Outcome{"violated", looks.Vermillion, p.Violation}
 		if p.Measured {
-			violated.Name, violated.Colour = "happened (measured)", figure.Sky
+			violated.Name, violated.Colour = "happened (measured)", looks.Sky
 		}
 		bars = append(bars, OutcomeBar{p.Name, []Outcome{
-			violated, {"undecided", figure.Orange, p.Unknown}, {"valid", figure.Green, p.Valid}, {"no evidence", figure.Pale, max(0, s.Decided()-p.Violation-p.Unknown-p.Valid)},
+			violated, {"undecided", looks.Orange, p.Unknown}, {"valid", looks.Green, p.Valid}, {"no evidence", looks.Pale, max(0, s.Decided()-p.Violation-p.Unknown-p.Valid)},
 		}})
 	}
 	f := OutcomesFigure(bars, "runs")
@@ -112,9 +113,9 @@ func Causes(s *sweep.Summary) *figure.Figure {
 	var texts []string
 	for i, c := range found {
 		y := float64(len(found) - 1 - i)
-		colour := figure.Vermillion
+		colour := looks.Vermillion
 		if c.Measured {
-			colour = figure.Sky
+			colour = looks.Sky
 		}
 		share := 100 * float64(c.Count) / float64(max(c.Of, 1))
 		low, high := min(100*c.Low, share), max(100*c.High, share)

@@ -5,13 +5,14 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
 // band returns the shading of a fault's window.
-func band(m *material.Run, w stats.Window, u figure.TimeUnit, colours map[string]figure.Tint) figure.Band {
+func band(m *material.Run, w stats.Window, u figure.TimeUnit, colours map[string]looks.Tint) figure.Band {
 	name := w.Spec
 	if name == "" {
 		name = w.Kind
@@ -41,11 +42,11 @@ func overTime(m *material.Run) *figure.Figure {
 	for _, w := range m.Windows {
 		kinds = append(kinds, w.Kind)
 	}
-	colours := material.Tints(kinds)
+	colours := looks.Tints(kinds)
 	for _, w := range m.Windows {
 		f.Bands = append(f.Bands, band(m, w, u, colours))
 	}
-	f.Bars = len(colours) > len(material.FaultTints) || figure.Overlapping(f.Bands)
+	f.Bars = len(colours) > len(looks.FaultTints) || figure.Overlapping(f.Bands)
 	for _, p := range m.Phases {
 		if p.Name != history.PhaseSetup {
 			f.Rules = append(f.Rules, figure.Rule{At: u.Of(p.From), Name: phaseTold(p.Name)})

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
@@ -68,7 +69,7 @@ func violationRules(m *material.Run) (rules []figure.Rule) {
 		}
 		if at, ok := seenBy(m, v); ok {
 			told = append(told, v.Property)
-			rules = append(rules, figure.Rule{At: u.Of(at), Name: words.Label(v.Property, 24) + " violated", Colour: figure.Vermillion})
+			rules = append(rules, figure.Rule{At: u.Of(at), Name: words.Label(v.Property, 24) + " violated", Colour: looks.Vermillion})
 		}
 	}
 	return rules

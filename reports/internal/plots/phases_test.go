@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
 )
@@ -20,7 +21,7 @@ func TestPhases(t *testing.T) {
 		"expire":      {}, // no affected client had a success
 	}}
 	want := []string{"kill:leader: client library pauses 1 s, until the first success 10 ms", "reset: old connection 1 ms"}
-	if d := cmp.Diff(want, PhaseWords(s, WithPhases(s))); d != "" {
+	if d := cmp.Diff(want, words.Phases(s)); d != "" {
 		t.Error(d)
 	}
 	f, absent := Phases(s)

@@ -8,9 +8,10 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
-	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -52,7 +53,7 @@ func probesFigure(m *material.Run) (*figure.Figure, string) {
 		}
 	}
 	f.Note = fmt.Sprintf("Each probe began a write every %s, whether or not earlier ones had ended. A dot shows how long a write took, from when it was due: "+
-		"writes that waited for the same moment form a line that falls to that moment.", words.Length(probes[0].Every))
+		"writes that waited for the same moment form a line that falls to that moment.", prose.Length(probes[0].Every))
 	return f, ""
 }
 
@@ -78,7 +79,7 @@ var writeKinds = []struct {
 	name   string
 	colour color.NRGBA
 	shape  figure.Mark
-}{{true, "ok", figure.Blue, figure.Dot}, {false, "failed", figure.Vermillion, figure.Cross}}
+}{{true, "ok", looks.Blue, figure.Dot}, {false, "failed", looks.Vermillion, figure.Cross}}
 
 // writes returns the writes of a probe that succeeded, or those that failed.
 func writes(m *material.Run, w stats.Writes, ok bool) (at plotter.XYs) {

@@ -9,9 +9,10 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
-	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -22,9 +23,9 @@ var quantileStyles = []struct {
 	mark   figure.Mark
 	of     func(stats.Quantiles) time.Duration
 }{
-	{"p99", figure.Vermillion, figure.Triangle, func(q stats.Quantiles) time.Duration { return q.P99 }},
-	{"p95", figure.Orange, figure.Square, func(q stats.Quantiles) time.Duration { return q.P95 }},
-	{"p50 (median)", figure.Blue, figure.Dot, func(q stats.Quantiles) time.Duration { return q.P50 }},
+	{"p99", looks.Vermillion, figure.Triangle, func(q stats.Quantiles) time.Duration { return q.P99 }},
+	{"p95", looks.Orange, figure.Square, func(q stats.Quantiles) time.Duration { return q.P95 }},
+	{"p50 (median)", looks.Blue, figure.Dot, func(q stats.Quantiles) time.Duration { return q.P50 }},
 }
 
 // quantilesFigure shows p50, p95 and p99 of what succeeded, window by window.
@@ -50,7 +51,7 @@ func quantilesFigure(m *material.Run) (*figure.Figure, string) {
 	for _, s := range quantileStyles {
 		f.Legend = append(f.Legend, figure.LegendEntry{Name: s.name, Colour: s.colour, Mark: s.mark})
 	}
-	f.Note = "Of operations that succeeded, by their intended start, in windows of " + words.Length(width) + ". A gap is a window in which no such operation began."
+	f.Note = "Of operations that succeeded, by their intended start, in windows of " + prose.Length(width) + ". A gap is a window in which no such operation began."
 	f.Alt = "Line plot of the median, 95th and 99th percentile of the latency over the time of the run, one panel for each kind of operation."
 	return f, ""
 }

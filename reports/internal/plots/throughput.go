@@ -9,9 +9,10 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
-	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -23,7 +24,7 @@ func throughputFigure(m *material.Run) (*figure.Figure, string) {
 	}
 	f := overTime(m)
 	throughputPanel(m, f, counts, 220)
-	f.Note = "By the time of completion, counted in windows of " + words.Length(windowWidth(m)) + "."
+	f.Note = "By the time of completion, counted in windows of " + prose.Length(windowWidth(m)) + "."
 	if len(withinHarness(m)) > 0 {
 		f.Note += " Confirms and writes, which the harness itself answers, are left out."
 	}
@@ -37,7 +38,7 @@ func throughputPanel(m *material.Run, f *figure.Figure, counts map[history.Type]
 	p.Y.Min, p.Y.Max = 0, highest(counts, windowWidth(m))
 	p.Y.Tick.Marker = figure.LinearTicks{Most: 7}
 	f.Add(p)
-	for _, o := range material.Outcomes {
+	for _, o := range looks.Outcomes {
 		if at := steps(m, counts[o.Outcome], f.XMax); at != nil {
 			p.Add(&plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: o.Colour, Width: vg.Points(1.4)}})
 			f.Legend = append(f.Legend, figure.LegendEntry{Name: o.Name, Colour: o.Colour, Shape: figure.AsLine})

@@ -7,7 +7,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	recorded "github.com/zklab/zklab/history/faults"
-	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/words"
 )
@@ -261,7 +261,7 @@ func txnPath(t *history.Txn) string {
 
 // bands returns the bands of faults, which are drawn behind all lanes.
 func (b *builder) bands() (all []faultBand) {
-	colours := material.Tints(b.m.FaultKinds())
+	colours := looks.Tints(b.m.FaultKinds())
 	for _, w := range b.m.Windows {
 		all = append(all, faultBand{w.From.Microseconds(), w.Until.Microseconds(), colours[w.Kind].Hatched(), words.Label(fmt.Sprintf("fault #%d %s", w.Fault, w.Spec), 80)})
 	}
@@ -295,7 +295,7 @@ func momentLegend(all []landmark) (legend pageLegend) {
 	for _, kind := range []struct {
 		kind, name string
 		item       legendItem
-	}{{"election", "", itemFor(figure.Grey, "a leader was elected")}, {"session", "", itemFor(figure.Vermillion, "a client was told that its session had expired")}} {
+	}{{"election", "", itemFor(looks.Grey, "a leader was elected")}, {"session", "", itemFor(looks.Vermillion, "a client was told that its session had expired")}} {
 		if slices.ContainsFunc(all, func(m landmark) bool { return m.Kind == kind.kind }) {
 			legend.Items = append(legend.Items, kind.item)
 		}

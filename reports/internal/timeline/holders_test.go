@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
@@ -70,7 +70,7 @@ func timelineOfHolds(m *material.Run) (bars []held, both time.Duration) {
 			both += span.Length()
 			continue
 		}
-		client := slices.IndexFunc(material.ClientColours, func(c color.NRGBA) bool { return figure.Css(c) == b.colours.names[x.colour] })
+		client := slices.IndexFunc(looks.ClientColours, func(c color.NRGBA) bool { return looks.Css(c) == b.colours.names[x.colour] })
 		bars = append(bars, held{client, span})
 	}
 	return bars, both

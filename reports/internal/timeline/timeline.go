@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/inks"
-	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
@@ -232,7 +232,7 @@ func (b *builder) lanesOf(prefix string, keys []string, about string) {
 }
 
 func (b *builder) add(lane int, s stats.Span, colour color.NRGBA, number int64, text string, op *history.Operation) {
-	b.addIn(lane, s, figure.Css(colour), number, text, op)
+	b.addIn(lane, s, looks.Css(colour), number, text, op)
 }
 
 // addIn adds a bar in a colour as the script takes it.
@@ -258,7 +258,7 @@ func (b *builder) prune() {
 }
 
 func (b *builder) faults() {
-	colours := material.Tints(b.m.FaultKinds())
+	colours := looks.Tints(b.m.FaultKinds())
 	var ends []time.Duration // of the last fault in each lane; faults that overlap have lanes of their own
 	for _, w := range b.m.Windows {
 		lane := slices.IndexFunc(ends, func(end time.Duration) bool { return end <= w.From })
@@ -310,10 +310,10 @@ func (b *builder) holds() {
 		case h.Token > 0:
 			text += ", token {x}"
 		}
-		b.add(b.lanes.of("key "+h.Key), material.SpanOf(h), material.ClientColour(h.Client), int64(h.Token)&(1<<53-1), text, h.Grant)
+		b.add(b.lanes.of("key "+h.Key), material.SpanOf(h), looks.ClientColour(h.Client), int64(h.Token)&(1<<53-1), text, h.Grant)
 	}
 	for _, o := range b.m.Overlaps {
-		b.add(b.lane("believed by two", "two clients believed that they held one key"), stats.Span{From: o.From, Until: o.Until}, figure.Vermillion, 0,
+		b.add(b.lane("believed by two", "two clients believed that they held one key"), stats.Span{From: o.From, Until: o.Until}, looks.Vermillion, 0,
 			fmt.Sprintf("clients %d and %d believed for {d} that they held %s", o.First.Client, o.Second.Client, o.First.Key), o.Second.Grant)
 	}
 }
@@ -330,14 +330,14 @@ func (b *builder) items() {
 		if f.Taken >= 0 {
 			taken = fmt.Sprintf("taken by client %d", f.Taken)
 		}
-		b.add(b.lanes.of("items in "+f.Key), f.Span, material.ClientColour(f.Put), 0, fmt.Sprintf("item in %s for {d}, put by client %d, %s", f.Key, f.Put, taken), f.Op)
+		b.add(b.lanes.of("items in "+f.Key), f.Span, looks.ClientColour(f.Put), 0, fmt.Sprintf("item in %s for {d}, put by client %d, %s", f.Key, f.Put, taken), f.Op)
 	}
 }
 
 // raised shows when each round was raised, as the coordinator knew it.
 func (b *builder) raised() {
 	for _, up := range b.m.Record.Stays(b.m.Model()) {
-		b.stay(b.lane("raised", "when the barrier was raised"), up, figure.Purple, up.Begin.Key+" was raised")
+		b.stay(b.lane("raised", "when the barrier was raised"), up, looks.Purple, up.Begin.Key+" was raised")
 	}
 }
 
@@ -345,7 +345,7 @@ func (b *builder) raised() {
 func (b *builder) inside() {
 	for _, in := range b.m.Record.Stays(b.m.Model()) {
 		op := in.Begin
-		b.stay(b.lane("inside", "which clients were inside"), in, material.ClientColour(op.Client), fmt.Sprintf("client %d was inside %s", op.Client, op.Key))
+		b.stay(b.lane("inside", "which clients were inside"), in, looks.ClientColour(op.Client), fmt.Sprintf("client %d was inside %s", op.Client, op.Key))
 	}
 }
 
@@ -386,7 +386,7 @@ func clientLane(client int) string { return fmt.Sprintf("client %d", client) }
 var shownOutcomes = []struct {
 	name   string
 	colour color.NRGBA
-}{{"ok", material.Outcomes[0].Colour}, {"failed", material.Outcomes[1].Colour}, {"unknown", material.Outcomes[2].Colour}, {"never returned", material.Outcomes[2].Colour}}
+}{{"ok", looks.Outcomes[0].Colour}, {"failed", looks.Outcomes[1].Colour}, {"unknown", looks.Outcomes[2].Colour}, {"never returned", looks.Outcomes[2].Colour}}
 
 // outcomeOf returns the number of an operation's outcome.
 func outcomeOf(op *history.Operation) int {
@@ -414,13 +414,13 @@ type legendItem struct {
 }
 
 func itemFor(c color.NRGBA, name string) legendItem {
-	return legendItem{template.CSS(figure.OnBoth(c)), name}
+	return legendItem{template.CSS(looks.OnBoth(c)), name}
 }
 
 // operationLegend explains the lanes of the clients.
 func operationLegend() pageLegend {
 	legend := pageLegend{Title: "A row of a client has its operations:"}
-	for _, o := range material.Outcomes {
+	for _, o := range looks.Outcomes {
 		legend.Items = append(legend.Items, itemFor(o.Colour, o.Name))
 	}
 	return legend
@@ -429,7 +429,7 @@ func operationLegend() pageLegend {
 // faultLegend explains the lanes of the faults. If there are many kinds, some share a colour.
 func faultLegend(m *material.Run) pageLegend {
 	legend, kinds := pageLegend{Title: "Faults, also as bands behind all rows:"}, m.FaultKinds()
-	colours := material.Tints(kinds)
+	colours := looks.Tints(kinds)
 	for _, kind := range kinds {
 		item := legendItem{colours[kind].Background(), kind}
 		if i := slices.IndexFunc(legend.Items, func(l legendItem) bool { return l.Colour == item.Colour }); i >= 0 {
@@ -454,8 +454,8 @@ func (b *builder) objectLegend() (legend pageLegend) {
 	default:
 		return pageLegend{}
 	}
-	for c := range min(b.clientCount(), len(material.ClientColours)) {
-		legend.Items = append(legend.Items, itemFor(material.ClientColour(c), fmt.Sprintf("client %d", c)))
+	for c := range min(b.clientCount(), len(looks.ClientColours)) {
+		legend.Items = append(legend.Items, itemFor(looks.ClientColour(c), fmt.Sprintf("client %d", c)))
 	}
 	return legend
 }
@@ -492,7 +492,7 @@ func (b *builder) finish() (data timeline, packed []byte, left int) {
 		data.Dark[ink.Light] = ink.Dark
 	}
 	for _, o := range shownOutcomes {
-		data.Outcomes, data.Tints = append(data.Outcomes, o.name), append(data.Tints, figure.Css(o.colour))
+		data.Outcomes, data.Tints = append(data.Outcomes, o.name), append(data.Tints, looks.Css(o.colour))
 	}
 	for i, name := range b.lanes.names {
 		data.Lanes = append(data.Lanes, lane{words.Label(name, 32), max(1, rows[int32(i)]), b.about[i]})

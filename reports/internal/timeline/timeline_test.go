@@ -17,6 +17,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
@@ -28,8 +29,8 @@ func TestLegendOfFaults(t *testing.T) {
 	m := &material.Run{}
 	// There are twice as many kinds as colours, and then the first two kinds come
 	// again.
-	for i := range 2*len(material.FaultTints) + 2 {
-		m.Windows = append(m.Windows, stats.Window{Kind: string(rune('a' + i%(2*len(material.FaultTints))))})
+	for i := range 2*len(looks.FaultTints) + 2 {
+		m.Windows = append(m.Windows, stats.Window{Kind: string(rune('a' + i%(2*len(looks.FaultTints))))})
 	}
 	var names []string
 	for _, item := range faultLegend(m).Items {

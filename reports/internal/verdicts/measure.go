@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
@@ -23,7 +24,7 @@ func (p Property) Measure() string {
 	if windows == 0 {
 		return ""
 	}
-	seconds := func(name string) string { return words.Length(time.Duration(sums[name] * float64(time.Second))) }
+	seconds := func(name string) string { return prose.Length(time.Duration(sums[name] * float64(time.Second))) }
 	lasted := fmt.Sprintf("%s of %s, %s in all, the longest %s", words.Plural(windows, "window"), p.measures.What, seconds("total_seconds"), seconds("longest_seconds"))
 	if _, known := sums["acquires_by_others"]; !known {
 		return lasted // decided before these were counted

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats/samples"
 )
 
@@ -39,7 +40,7 @@ func Herd(h *samples.Herd) string {
 
 // average formats a mean with its noun: "1 request", "2.5 requests".
 func average(sum, n int, noun string) string {
-	text := Digits(Mean(sum, n))
+	text := prose.Digits(Mean(sum, n))
 	if text != "1" {
 		noun += "s"
 	}

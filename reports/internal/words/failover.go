@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/measured"
 )
@@ -13,9 +14,9 @@ import (
 // Bound formats a measured time, or a lower bound as "> 10 s".
 func Bound(b measured.Bound) string {
 	if b.AtLeast {
-		return "> " + Length(b.Time)
+		return "> " + prose.Length(b.Time)
 	}
-	return Length(b.Time)
+	return prose.Length(b.Time)
 }
 
 // Failover formats the fail-over of one fault over all clients.
@@ -24,7 +25,7 @@ func Failover(f *stats.Fault) string {
 	case f.NoMajority:
 		return "none possible"
 	case f.Failover >= 0:
-		return Length(f.Failover)
+		return prose.Length(f.Failover)
 	case f.FailoverAtLeast > 0:
 		return Bound(measured.Bound{Time: f.FailoverAtLeast, AtLeast: true})
 	}

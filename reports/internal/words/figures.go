@@ -182,9 +182,9 @@ func figureText(name string, v float64) string {
 	n, shown := int(v), Number(v)
 	switch {
 	case strings.HasSuffix(name, "_seconds"):
-		n, shown = 1, Length(time.Duration(v*float64(time.Second)))
+		n, shown = 1, prose.Length(time.Duration(v*float64(time.Second)))
 	case strings.HasSuffix(name, "_ms"):
-		n, shown = 1, Length(time.Duration(v*float64(time.Millisecond)))
+		n, shown = 1, prose.Length(time.Duration(v*float64(time.Millisecond)))
 	case strings.HasSuffix(name, "_share"):
 		n, shown = 1, Percent(v)
 	}

@@ -43,7 +43,7 @@ func Belief(b *samples.Belief) string {
 	}
 	text := "no two clients believed at the same time that they held"
 	if b.Windows > 0 {
-		text = fmt.Sprintf("%s of false belief, %s in all, the longest %s", Plural(b.Windows, "window"), Length(b.Total), Length(b.Longest))
+		text = fmt.Sprintf("%s of false belief, %s in all, the longest %s", Plural(b.Windows, "window"), prose.Length(b.Total), prose.Length(b.Longest))
 	}
 	if b.Writes == 0 {
 		return text

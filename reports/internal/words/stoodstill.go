@@ -61,7 +61,7 @@ func stillWords(what, hit string, k stats.FailoverSum) string {
 // longerWords formats a time, or a lower bound as "more than 10 s".
 func longerWords(b measured.Bound) string {
 	if b.AtLeast {
-		return "more than " + Length(b.Time)
+		return "more than " + prose.Length(b.Time)
 	}
-	return Length(b.Time)
+	return prose.Length(b.Time)
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/samples"
 )
@@ -69,21 +68,7 @@ func TestBeliefWords(t *testing.T) {
 	}
 }
 
-func TestWords(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		-1: "none", 0: "0", 800: "800 ns", 1500: "1.5 µs", 12345 * time.Microsecond: "12.3 ms", 2346 * time.Millisecond: "2.35 s",
-		999_499: "999 µs", 999_500: "1 ms", 999_499 * time.Microsecond: "999 ms", 999_500 * time.Microsecond: "1 s",
-		61 * time.Second: "61 s", 150 * time.Second: "2 min 30 s", 150 * time.Minute: "2 h 30 min",
-	} {
-		if got := Length(d); got != want {
-			t.Errorf("length(%d) = %q, want %q", d, got, want)
-		}
-	}
-	for n, want := range map[int]string{0: "0", 12: "12", 123: "123", 1234: "1,234", 1234567: "1,234,567"} {
-		if got := prose.Grouped(n); got != want {
-			t.Errorf("thousands(%d) = %q", n, got)
-		}
-	}
+func TestLabel(t *testing.T) {
 	if got := Label("a\x00b\n"+strings.Repeat("c", 20), 6); got != `a\x00b c…` {
 		t.Errorf("label: %q", got)
 	}

@@ -1,0 +1,74 @@
+package onerun
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/store"
+)
+
+// The command that an undecided run recommends differs from the one that was run.
+func TestNextStepsDecide(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const experiment = "recipe: lock\nsimulate: true\ntime-limit: 3s\nfault-interval: 10s\nfaults:\n- kill:leader\n- pause:leader\nseed: 42\n"
+	if err := os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h := sample.ShortRun()
+	r := sample.Result(h)
+	r.Verdict, r.Seed, r.Replay = checker.Unknown, 42, "zklab replay '"+dir+"'"
+	last := func() step {
+		steps := nextSteps(material.Of(dir, h, r), nil)
+		return steps[len(steps)-1]
+	}
+	if got, want := last().Command, "zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if text := Summary(r, &store.Run{Dir: dir}, Screen{}); !strings.Contains(text, "\n  to decide it zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s\n") {
+		t.Errorf("the terminal does not show the command:\n%s", text)
+	}
+	r.Assumptions = append(r.Assumptions, checker.Assumption{Name: "clients", Text: "client 1 dropped out"})
+	if got := last().Command; !strings.HasSuffix(got, " --seed 43") {
+		t.Errorf("no time brings a client back: %s", got)
+	}
+	open := r.Verdicts
+	r.Verdicts = []checker.Verdict{{Property: "log", Result: checker.Unknown, Reason: "the time for checking (--budget) was used up before this could be decided"}}
+	if got, want := last().Command, "zklab check '"+dir+"' --budget 30m"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	r.Verdicts = open
+	r.Replay = "go test -run TestMine ."
+	if got := last(); got.Command != r.Replay || !strings.Contains(got.Text, "TimeLimit in a Go test") {
+		t.Errorf("a Go test: %+v", got)
+	}
+}
+
+// A reason that many properties share is printed once.
+func TestSharedReasonsAreToldOnce(t *testing.T) {
+	const reason = "kill never happened: the load ended before; take a longer load (--time-limit)"
+	h := sample.ShortRun()
+	r := sample.Result(h)
+	r.Verdict = checker.Unknown
+	r.Assumptions = []checker.Assumption{{Name: "faults", Text: reason}}
+	for i := range r.Verdicts {
+		r.Verdicts[i].Key = ""
+		r.Verdicts[i].Result, r.Verdicts[i].Reason = checker.Unknown, "nothing wrong was found, but "+reason
+	}
+	r.Verdicts = r.Verdicts[:9]
+	page := string(render(t, h, r)["report.html"])
+	if n := strings.Count(page, "<p>nothing wrong was found, but "+reason+".</p>"); n != 1 {
+		t.Errorf("the page gives the reason %d times", n)
+	}
+	box, _, _ := strings.Cut(page, "What to do next")
+	if n := strings.Count(strings.ToLower(box), reason); n != 1 {
+		t.Errorf("the verdict box gives the reason %d times", n)
+	}
+}

@@ -1,0 +1,388 @@
+package onerun
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/sheet"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/store"
+)
+
+// Summary describes a run in a screenful of text: the verdict, what was not checked, what was violated or
+// not decided, with the events that show it, and what was kept; then the operations, the faults that took
+// effect, fail-over times, and where the report is and how to repeat the run. run
+// may be nil if the run is not stored. It uses escape codes only if screen.Colour is set. It reads
+// the events that show a violation from the run's history.
+func Summary(r *store.Result, run *store.Run, screen Screen) string {
+	s := &summary{r: r, Sheet: sheet.Sheet{Screen: screen}}
+	s.chooseCounterexamples(run)
+	s.verdict()
+	s.notChecked()
+	s.properties()
+	s.counterexamples()
+	s.kept()
+	s.operations()
+	s.faults()
+	s.failovers()
+	s.left()
+	s.shrunk()
+	s.warnings()
+	if len(s.r.Gates) > 0 {
+		s.WriteByte('\n')
+		s.Gates(s.r.Gates)
+	}
+	s.where(run)
+	return s.String()
+}
+
+// summary is the text of a summary under construction.
+type summary struct {
+	sheet.Sheet
+	r      *store.Result
+	column int // width of the properties' names
+
+	h      *history.History  // nil if no event of it is shown
+	chosen []checker.Verdict // violations shown with their events
+	shown  map[string]bool   // and their properties
+	more   int               // violations that are not shown
+}
+
+func (s *summary) verdict() {
+	s.Head(s.r.Verdict, verdicts.Headline(s.r))
+	if s.r.Interrupted {
+		s.WriteString("The run was interrupted; what was recorded until then was checked.\n")
+	}
+	s.WriteByte('\n')
+}
+
+// notChecked says what the verdict is not about, and which assumptions do not hold.
+func (s *summary) notChecked() {
+	before := s.Len()
+	s.List("not checked", verdicts.UncheckedProperties(s.r.NotAvailable), len(s.r.NotAvailable), "")
+	var others []checker.NotAvailable
+	for _, n := range s.r.NotAvailable {
+		if n.Kind != "property" {
+			others = append(others, n)
+		}
+	}
+	s.List("left out", verdicts.Absences(others), len(others), "")
+	for _, a := range checker.Unmet(s.r.Assumptions) {
+		s.Line("assumption", a.Name+" not met: "+a.Text)
+	}
+	if s.Len() > before {
+		s.WriteByte('\n')
+	}
+}
+
+// properties lists the properties that were not kept.
+func (s *summary) properties() {
+	var all []verdicts.Property
+	s.column = 12
+	for _, p := range verdicts.Properties(s.r) {
+		if !p.Passed() {
+			all = append(all, p)
+			s.column = max(s.column, ansi.StringWidth(p.Name))
+		}
+	}
+	alike := map[string][]string{} // by text and reason
+	for _, p := range all {
+		if key := s.reasonOf(p); key != "" {
+			alike[key] = append(alike[key], p.Name)
+		}
+	}
+	for _, p := range all {
+		same := alike[s.reasonOf(p)]
+		if len(same) > 1 && same[0] != p.Name {
+			continue
+		}
+		s.property(p)
+		if len(same) > 1 {
+			s.below("the same is true of " + prose.List(same[1:], "and"))
+		}
+	}
+}
+
+// reasonOf returns the text of a property with its only reason; "" if it has no single reason,
+// or if the reason is printed above the events.
+func (s *summary) reasonOf(p verdicts.Property) string {
+	reasons := p.Reasons()
+	if len(reasons) != 1 || s.shown[p.Name] || p.Measure() != "" {
+		return ""
+	}
+	return s.textOf(p) + ": " + reasons[0]
+}
+
+func (s *summary) textOf(p verdicts.Property) string {
+	switch {
+	case p.Measured && s.r.Strict:
+		return p.Words() + " (measured; decides, since --strict)"
+	case p.Measured:
+		return p.Words() + " (measured, does not decide)"
+	}
+	return p.Words()
+}
+
+// kept names the properties that were kept, and what the verdicts on them are not based
+// on.
+func (s *summary) kept() {
+	var names, notes []string
+	for _, p := range verdicts.Properties(s.r) {
+		if !p.Passed() {
+			continue
+		}
+		name := words.Label(p.Name, 40)
+		if p.Measured && !s.r.Strict {
+			name += " (measured)"
+		}
+		names = append(names, name)
+		for _, n := range p.Notes() {
+			notes = append(notes, words.Label(p.Name, 40)+": "+words.Label(n, 300))
+		}
+	}
+	if len(names) > 0 {
+		s.Line("kept", prose.List(names, "and"))
+	}
+	s.List("note", notes, len(notes), "")
+}
+
+// property writes the line of a property, with the reasons if it is not simply valid.
+func (s *summary) property(p verdicts.Property) {
+	reasons, text := p.Reasons(), s.textOf(p)
+	fmt.Fprintf(s, "  %s %-*s ", s.Screen.Paint(p.Class(), p.Mark()), s.column, p.Name)
+	for i, part := range sheet.Wrap(text, s.beside()) {
+		if i > 0 {
+			s.indent()
+		}
+		fmt.Fprintln(s, part)
+	}
+	if measure := p.Measure(); measure != "" {
+		s.below(measure)
+	}
+	if s.shown[p.Name] {
+		return // the reason is printed above the events
+	}
+	most := 3
+	if !p.Decides(s.r.Strict) {
+		most = 1
+	}
+	for i, r := range reasons {
+		if i == most {
+			s.below("and " + prose.Grouped(len(reasons)-most) + " more, in the report")
+			break
+		}
+		s.below(words.Label(r, 300))
+	}
+}
+
+// below writes text under the text of a property.
+func (s *summary) below(text string) {
+	for _, part := range sheet.Wrap(text, s.beside()) {
+		s.indent()
+		fmt.Fprintln(s, part)
+	}
+}
+
+func (s *summary) indent() { fmt.Fprintf(s, "  %-*s", s.column+3, "") }
+
+// beside returns the width beside the names of the properties.
+func (s *summary) beside() int { return sheet.Width - s.column - 5 }
+
+// counterexamplesInSummary is the number of violations that are shown with their events.
+const counterexamplesInSummary = 3
+
+// chooseCounterexamples picks one violation of each property. Without a readable history it picks none,
+// and only the reasons are shown.
+func (s *summary) chooseCounterexamples(run *store.Run) {
+	found := verdicts.Deciding(verdicts.Violations(s.r.Verdicts), s.r.Strict)
+	if len(found) == 0 || run == nil {
+		return
+	}
+	h, err := run.ReadHistory()
+	if err != nil {
+		return
+	}
+	s.h, s.shown = h, map[string]bool{}
+	for _, v := range found {
+		if s.shown[v.Property] || len(s.chosen) == counterexamplesInSummary || len(v.Counterexample) == 0 {
+			continue
+		}
+		s.shown[v.Property] = true
+		s.chosen = append(s.chosen, v)
+	}
+	s.more = len(found) - len(s.chosen)
+}
+
+func (s *summary) counterexamples() {
+	screen := s.Screen
+	for _, v := range s.chosen {
+		s.WriteString(Counterexample(s.h, v, screen))
+		screen.Messages = false // those of one violation are enough for a screen
+	}
+	if len(s.chosen) > 0 && s.more > 0 {
+		fmt.Fprintf(s, "\n  %s, in the report\n", words.Plural(s.more, "more violation"))
+	}
+}
+
+func (s *summary) operations() {
+	st := &s.r.Stats
+	s.WriteByte('\n')
+	s.Line("operations", fmt.Sprintf("%s: %s ok, %s failed, %s unknown; %.0f ok per second over %s of load",
+		prose.Grouped(st.Operations), prose.Grouped(st.OK), prose.Grouped(st.Fail), prose.Grouped(st.Info), st.Rate, prose.Length(st.Load)))
+	var parts []string
+	for _, f := range st.ByF {
+		if f.OK > 0 && !models.Named(s.r.Recipe).Operation(f.F).Local {
+			parts = append(parts, fmt.Sprintf("%s %s / %s", words.Label(f.F, 20), prose.Length(f.P50), prose.Length(f.P99)))
+		}
+	}
+	if len(parts) > 0 {
+		s.Line("latency", "median / p99: "+strings.Join(parts, ", "))
+	}
+	if st.Contended >= 0 {
+		s.Line("contention", words.Percent(st.Contended)+" of the acquires had to wait for another holder")
+	}
+	if fairness := words.Fairness(st.Fairness); fairness != "" {
+		s.Line("fairness", fairness)
+	}
+	if cost := words.Cost(st.Cost); cost != "" {
+		s.Line("cost", cost)
+	}
+}
+
+func (s *summary) faults() {
+	st := &s.r.Stats
+	if len(st.FaultKinds) == 0 {
+		s.Line("faults", "none were injected"+s.adviceOnFaults())
+		return
+	}
+	for i, k := range st.FaultKinds {
+		name := ""
+		if i == 0 {
+			name = "faults"
+		}
+		s.Line(name, words.Faults(k))
+	}
+	s.Line("", words.Leader(st))
+}
+
+// adviceOnFaults reminds the user of the faults that were asked for, or tells how to inject some.
+func (s *summary) adviceOnFaults() string {
+	asked := slices.ContainsFunc(s.r.Assumptions, func(a checker.Assumption) bool { return a.Name == "faults" && !a.Met })
+	switch {
+	case asked:
+		return ", although some were asked for"
+	case s.r.Shrunk != nil:
+		return ""
+	}
+	return ": --faults all adds them"
+}
+
+// mostFailovers limits the lines about fail-over, and those about hand-over.
+const mostFailovers = 20
+
+func (s *summary) failovers() {
+	var failovers, outages, handOvers []string
+	for _, k := range s.r.Stats.Failovers {
+		if text := words.FailoverSum(k); text != "" {
+			failovers = append(failovers, text)
+		}
+		if text := words.OutageSum(k); text != "" {
+			outages = append(outages, text)
+		}
+		if text := words.HandOverSum(k); text != "" {
+			handOvers = append(handOvers, text)
+		}
+	}
+	if o := s.r.Stats.HandOver; o != nil {
+		handOvers = append(handOvers, "after a hold that no fault ended: "+words.Spread(o)+words.NeverGranted(o))
+	}
+	s.List("fail-over", failovers, mostFailovers, "in the report")
+	s.List("phases", words.Phases(s.r.Stats.Samples), mostFailovers, "in the report")
+	s.List("no service", outages, mostFailovers, "in the report")
+	s.List("hand-over", handOvers, mostFailovers, "in the report")
+}
+
+// left says what the clients left behind. If something grows with the load, the warnings say what.
+func (s *summary) left() {
+	if l := s.r.Leftovers; l != nil {
+		text := words.Leftovers(l)
+		if l.Persistent+l.Ephemeral+l.Swept > 0 && !slices.ContainsFunc(l.Groups, func(g checker.LeftGroup) bool { return g.Grows }) {
+			text += " (no growth with the load was seen)"
+		}
+		s.Line("left behind", text)
+	}
+}
+
+// shrunk says from which run a run was shrunk, and which of its faults mattered.
+func (s *summary) shrunk() {
+	from := s.r.Shrunk
+	if from == nil {
+		return
+	}
+	s.Line("shrunk", words.Label(fmt.Sprintf("in %s from %s: %s; to %s", words.Plural(from.Runs, "run"), from.From, from.Before, from.After), 400))
+	for _, text := range from.Mattered {
+		s.Line("mattered", words.Label(text, 2000))
+	}
+}
+
+func (s *summary) warnings() {
+	if s.r.Stats.Stalls > 0 {
+		s.Line("warning", fmt.Sprintf("the harness itself was held up %s for more than 250 ms", words.Times(s.r.Stats.Stalls)))
+	}
+	for _, w := range s.r.Warnings {
+		s.Line("warning", words.Label(w, 400))
+	}
+	told := map[string]int{}
+	var order []string
+	for _, f := range s.r.Stats.Faults {
+		for _, w := range f.Warnings {
+			if told[w]++; !slices.Contains(order, w) && !slices.Contains(s.r.Warnings, w) {
+				order = append(order, w)
+			}
+		}
+	}
+	for i, w := range order {
+		if i == 5 {
+			s.Line("warning", words.Plural(len(order)-5, "more warning")+" of faults, in the report")
+			return
+		}
+		if n := told[w]; n > 1 {
+			w += " (" + words.Times(n) + ")"
+		}
+		s.Line("warning", words.Label(w, 400))
+	}
+}
+
+// where says where the files are. It does not break paths and commands, so that they can be copied.
+func (s *summary) where(run *store.Run) {
+	s.WriteByte('\n')
+	if s.r.Label != "" {
+		s.Line("label", s.r.Label)
+	}
+	if run != nil && !run.Bare() {
+		if _, err := os.Stat(run.Report()); err == nil {
+			s.Copied("report", run.Report())
+		} else {
+			s.Copied("run", run.Dir)
+		}
+	}
+	if s.r.Replay != "" {
+		s.Copied("replay", s.r.Replay)
+	}
+	if run != nil && s.r.Verdict == checker.Unknown && s.r.Replay != "" {
+		if next := decidingStep(run.Dir, s.r); next.Command != s.r.Replay {
+			s.Copied("to decide it", next.Command)
+		}
+	}
+	s.Makers(material.MakersOf(s.r))
+}
