@@ -57,7 +57,7 @@ func TestVerdictOnAFullDisk(t *testing.T) {
 		taken []string
 		says  string
 	}{
-		"plots":  {[]string{"plots/latency.svg/x", "plots/throughput.png/x"}, "the report is not complete; zklab report %s writes it again: 2 files could not be written: "},
+		"pages":  {[]string{"timeline.html/x", "junit.xml/x"}, "the report is not complete; zklab report %s writes it again: 2 files could not be written: "},
 		"report": {[]string{"report.html/x"}, "the report is not complete; zklab report %s writes it again: write "},
 		"result": {[]string{"result.json/x"}, "result.json could not be written; zklab check %s decides the run again: "},
 	} {

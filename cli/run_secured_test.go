@@ -80,7 +80,7 @@ func TestSecuredRun(t *testing.T) {
 	all.Write(out)
 	run(append(append([]string{"run", "lock", "--auth", "@credentials"}, usual...), access...)...)
 	run("run", "--config", "store/latest/experiment.yaml", "--out", "store")
-	run("sweep", "lock", "--seeds", "1", "--ensemble", "external", "--auth", "@credentials", "--servers", servers, "--tls-ca", cert, "--tls-cert", cert, "--tls-key", key, "--time-limit", "1s", "--out", "store")
+	run("sweep", "lock", "--seeds", "1", "--ensemble", "external", "--auth", "@credentials", "--servers", servers, "--tls-ca", cert, "--tls-cert", cert, "--tls-key", key, "--keys", "1", "--hold", "5ms", "--ops", "40", "--out", "store") // on any machine, clients contend
 	run("clean", "--servers", servers, "--auth", "@credentials", "--tls-ca", cert, "--tls-cert", cert, "--tls-key", key)
 	for _, want := range []string{"TLS certificates to renew: --tls-ca ", "no znodes of runs"} {
 		if !strings.Contains(all.String(), want) {
