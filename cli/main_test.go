@@ -64,7 +64,8 @@ func TestMain(m *testing.M) {
 			})
 			Main()
 		},
-		// This program leaves another one behind, in a session of its own, like a daemon.
+		// This program leaves another one behind, in a session of its own, like a daemon: sleep, which was a shell
+		// for a moment. Only tests on Linux use it.
 		"zklab-daemon": func() {
 			daemon := exec.Command("sh", "-c", os.Args[1]+"; echo; exec sleep 1000 >/dev/null")
 			out, err := daemon.StdoutPipe()
@@ -72,7 +73,12 @@ func TestMain(m *testing.M) {
 				err = errors.Join(process.OwnSession(daemon), daemon.Start())
 			}
 			if err == nil {
-				_, err = out.Read(make([]byte, 1)) // the child is ready
+				_, err = out.Read(make([]byte, 1)) // the shell has done what it was told
+			}
+			for name := ""; err == nil && name != "sleep\n"; time.Sleep(time.Millisecond) {
+				var b []byte
+				b, err = os.ReadFile(fmt.Sprintf("/proc/%d/comm", daemon.Process.Pid))
+				name = string(b)
 			}
 			if err != nil {
 				fmt.Fprintln(os.Stderr, err)

@@ -2,7 +2,6 @@ package delivery_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -122,7 +121,7 @@ func TestSpreads(t *testing.T) {
 		delivery.Even: usual.Mean, delivery.Tails: 20 * usual.Mean, delivery.Spells: 50 * usual.Mean,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := delivery.New(rand.Uint64(), delivery.Latency{Mean: usual.Mean, Spread: spread})
+			s := delivery.New(1, delivery.Latency{Mean: usual.Mean, Spread: spread})
 			defer s.Close()
 			stream := s.Stream(1)
 			var longest, sum time.Duration

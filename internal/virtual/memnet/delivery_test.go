@@ -44,15 +44,16 @@ func delivered(t *testing.T, f func(t *testing.T, client, server net.Conn)) {
 // stream; a writer waits while 64 KiB are under way or unread.
 func TestDelivered(t *testing.T) {
 	delivered(t, func(t *testing.T, client, server net.Conn) {
+		random := rand.New(rand.NewPCG(1, 2))
 		sent := make([]byte, 300<<10)
 		for i := range sent {
-			sent[i] = byte(rand.Uint32())
+			sent[i] = byte(random.Uint32())
 		}
 		began := time.Now()
 		var written time.Duration
 		go func() {
 			for rest := sent; len(rest) > 0; {
-				n := min(len(rest), 1+rand.IntN(5000))
+				n := min(len(rest), 1+random.IntN(5000))
 				if _, err := client.Write(rest[:n]); err != nil {
 					t.Error(err)
 				}
