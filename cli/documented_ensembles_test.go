@@ -148,15 +148,17 @@ func listsEnsembles(d *rehearsal) {
 	d.prints(d.exits(usage.ExitValid), `lab\b(.|\n)*healthy`)
 }
 
+// ephemeral is the znode of a session that documented lines end.
+const ephemeral = "/election/candidate-0000000003"
+
 // The session of another client has ended, and its ephemeral znode is gone.
 func expires(d *rehearsal) {
 	servers := d.reachable()
 	conn := d.session(servers)
-	const path = "/election/candidate-0000000003"
-	d.create(conn, path, "", zk.FlagEphemeral)
+	d.create(conn, ephemeral, "", zk.FlagEphemeral)
 	d.replace(`^0x100000e66b30002$`, fmt.Sprintf("0x%x", conn.SessionID()))
 	d.prints(d.exits(usage.ExitValid), `^session 0x[0-9a-f]+ has ended$`)
-	if d.there(d.session(servers), path) {
+	if d.there(d.session(servers), ephemeral) {
 		d.Error("its ephemeral znode is there")
 	}
 }

@@ -116,6 +116,9 @@ func overlays(d *rehearsal) {
 // The help of a command has its flags.
 func helps(d *rehearsal) { d.prints(d.exits(usage.ExitValid), `^ +--seed `) }
 
+// variables has values for the variables of documented lines.
+var variables = strings.NewReplacer("$SERVERS", "127.0.0.1:2181", "$ZNODE", ephemeral)
+
 // Each documented command serves its purpose when its line is performed.
 func TestDocumentedPurposes(t *testing.T) {
 	t.Parallel()
@@ -136,7 +139,7 @@ func TestDocumentedPurposes(t *testing.T) {
 			continue
 		}
 		seen[c.line] = true
-		words := shellWords(t, strings.ReplaceAll(c.line, "$SERVERS", "127.0.0.1:2181"))[1:]
+		words := shellWords(t, variables.Replace(c.line))[1:]
 		purpose := purposes[words[0]]
 		if words[0] == "ensemble" || isConformServers(words) {
 			purpose = purposes[strings.Join(words[:2], " ")]
