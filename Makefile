@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build exact image sweep-image modules quick format test test-real race suite-cost changes compare status timeline large track-record mutants calibration yield unlogged catalog pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
+.PHONY: build exact image sweep-image modules quick long-tests format test test-real race suite-cost changes compare status timeline large track-record mutants calibration yield unlogged catalog pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
 
 build: ## the command, at bin/zklab, from the same build cache as go run and go test
 	$(GO) build -o bin/zklab ./cmd/zklab
@@ -25,7 +25,12 @@ CHANGED = $(wildcard $(sort $(dir $(filter-out $(MODULES:%=%/%),$(shell git diff
 
 quick: format ## before each commit: formatting, vet of the packages that changed, and the quick tests of all packages
 	$(if $(CHANGED),$(GO) vet $(VETTED) $(addprefix ./,$(CHANGED)))
-	ZKLAB_QUICK=1 $(GO) test -vet=off -short $(TESTFLAGS) ./...
+	$(GO) test -vet=off -p 3 -skip "^($$(paste -sd '|' $(LONG)))$$" $(TESTFLAGS) ./...
+
+LONG := internal/dev/suitecost/long.txt
+
+long-tests: ## the tests that make quick leaves out: those that take a second or more (after a build, some ten minutes)
+	$(GO) test -vet=off -p 3 -timeout 30m -json ./... | $(GO) run ./internal/dev long-tests > bin/long.txt && mv bin/long.txt $(LONG)
 
 # The longest ones first, so that none of them runs alone in the end.
 LONGEST := ./internal/lab/engine ./cli . ./internal/lab/mix ./checker ./ensemble/embedded ./recipes

@@ -46,6 +46,6 @@ func root() *cobra.Command {
 	var zklab command.Zklab
 	cmd := &cobra.Command{Use: "dev", Short: "Run campaigns, and write generated pages and test data", SilenceUsage: true}
 	cmd.PersistentFlags().StringVar((*string)(&zklab), "zklab", "bin/zklab", "the zklab command that campaigns run")
-	cmd.AddCommand(mutants.Command(&zklab), pairs.Command(&zklab), soak.Command(&zklab), trackrecord.Command(&zklab), corpus.Command(&zklab), benchtable.Command(), benchtable.SpecCommand(), pictures.Command(&zklab), schemas.Command(), suitecost.Command(), changes.Command())
+	cmd.AddCommand(mutants.Command(&zklab), pairs.Command(&zklab), soak.Command(&zklab), trackrecord.Command(&zklab), corpus.Command(&zklab), benchtable.Command(), benchtable.SpecCommand(), pictures.Command(&zklab), schemas.Command(), suitecost.Command(), suitecost.LongTests(), changes.Command())
 	return cmd
 }

@@ -14,7 +14,7 @@ func TestCommands(t *testing.T) {
 			t.Errorf("%s takes arguments", cmd.Name())
 		}
 	}
-	if got := strings.Join(names, " "); got != "bench-table changes corpus mutants pairs pictures schemas soak spec-table suite-cost track-record" {
+	if got := strings.Join(names, " "); got != "bench-table changes corpus long-tests mutants pairs pictures schemas soak spec-table suite-cost track-record" {
 		t.Error(got)
 	}
 }

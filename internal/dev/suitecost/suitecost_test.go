@@ -3,6 +3,7 @@ package suitecost
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,5 +53,23 @@ func TestWrite(t *testing.T) {
 `
 	if out.String() != want {
 		t.Errorf("%s", out.String())
+	}
+}
+
+// Long are tests that took a second or more, without their parts.
+func TestLongTests(t *testing.T) {
+	events := `{"Action":"pass","Package":"p","Test":"TestShort","Elapsed":0.9}
+{"Action":"pass","Package":"p","Test":"TestLong/part","Elapsed":3}
+{"Action":"pass","Package":"p","Test":"TestLong","Elapsed":4}
+{"Action":"pass","Package":"q","Test":"TestAlso","Elapsed":1}
+{"Action":"pass","Package":"p","Elapsed":5}
+`
+	if names, err := longTests(strings.NewReader(events)); err != nil || !slices.Equal(names, []string{"TestAlso", "TestLong"}) {
+		t.Errorf("%q, %v", names, err)
+	}
+	for _, wrong := range []string{`{"Action":"fail","Package":"p","Test":"TestLong"}`, "ok p"} {
+		if _, err := longTests(strings.NewReader(wrong)); err == nil {
+			t.Errorf("%s is fine", wrong)
+		}
 	}
 }

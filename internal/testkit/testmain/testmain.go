@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"sync"
-	"testing"
 
 	"go.uber.org/goleak"
 )
@@ -56,15 +55,6 @@ func Run(m interface{ Run() int }) (code int) {
 		}
 	}
 	return code
-}
-
-// Long leaves a test out of "make quick". It is for tests that take more than a second; -short has another meaning,
-// shortened for the race detector.
-func Long(t testing.TB) {
-	t.Helper()
-	if os.Getenv("ZKLAB_QUICK") != "" {
-		t.Skip("takes more than a second: make test runs it")
-	}
 }
 
 var atExit struct {
