@@ -60,7 +60,7 @@ test-real: images-if-possible ## all tests that need a real program: containers,
 
 # The packages whose concurrency is the point, shortened: with the detector each takes ten times
 # as long.
-RACE := ./internal/lab/engine ./internal/lab/experiment ./recipes ./ensemble/... ./link ./history/... ./internal/zk/... ./internal/tools/shell ./internal/tools/monitor/...
+RACE := ./internal/lab/engine ./internal/lab/experiment ./recipes ./ensemble/... ./link ./history ./internal/zk/... ./internal/tools/shell ./internal/tools/monitor/...
 
 # go-zookeeper v1.0.4 has a race of its own: when it reconnects, sendSetWatches
 # reads lastZxid while the receive loop writes it. It is built without the
