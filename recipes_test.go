@@ -2,7 +2,7 @@ package zklab_test
 
 import (
 	"os"
-	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,7 +74,7 @@ func faultsHappened(t *testing.T, o *zklab.Outcome) {
 	complete(t, o.Run)
 }
 
-// complete looks for everything that a run leaves.
+// complete looks for everything that a run leaves in a program that draws no plots.
 func complete(t *testing.T, run *store.Run) {
 	t.Helper()
 	for _, path := range []string{run.Experiment(), run.History(), run.Result(), run.Report(), run.JUnit(), run.Timeline()} {
@@ -82,11 +82,8 @@ func complete(t *testing.T, run *store.Run) {
 			t.Errorf("%s is missing or empty", path)
 		}
 	}
-	for _, ext := range []string{"svg", "png"} {
-		plots, err := filepath.Glob(filepath.Join(run.Plots(), "*."+ext))
-		if err != nil || len(plots) < 4 {
-			t.Errorf("only %d plots as %s", len(plots), ext)
-		}
+	if page, err := os.ReadFile(run.Report()); err != nil || !strings.Contains(string(page), "<code>zklab open "+run.Dir+"</code>") {
+		t.Errorf("the report does not say how to add the plots: %v", err)
 	}
 }
 

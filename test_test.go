@@ -199,15 +199,29 @@ func TestTestKeepsWhatIsAskedFor(t *testing.T) {
 	complete(t, o.Run)
 }
 
-// A Go test that uses zklab, or its recipes alone, does not depend on a client of Docker.
-func TestNoDocker(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", ".", "./recipes").Output()
+// A Go test that uses zklab, or its recipes alone, compiles neither a client of Docker nor what draws plots. If it does,
+// the error is the chain of imports that brings it in.
+func TestLightImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-f", `{{.ImportPath}} {{join .Imports " "}}`, ".", "./recipes").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for pkg := range strings.Lines(string(out)) {
-		if strings.Contains(pkg, "ensemble/container") || strings.Contains(pkg, "docker") || strings.Contains(pkg, "moby") || strings.Contains(pkg, "testcontainers") {
-			t.Error(pkg)
+	heavy := regexp.MustCompile(`ensemble/container|docker|moby|testcontainers|gonum|x/image|fpdf|freetype`).MatchString
+	by := map[string]string{} // the last package in the list that imports another one: go list names a package after its imports
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		for _, imported := range words[1:] {
+			by[imported] = words[0]
 		}
+	}
+	for pkg, importer := range by {
+		if !heavy(pkg) || heavy(importer) {
+			continue
+		}
+		chain := pkg
+		for ; importer != ""; importer = by[importer] {
+			chain = importer + " > " + chain
+		}
+		t.Error(chain)
 	}
 }

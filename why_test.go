@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -104,7 +104,7 @@ func namesTheDeletion(t *testing.T, o *zklab.Outcome, v checker.Verdict) bool {
 	}) {
 		t.Errorf("it is not told how what client %d had made before had gone: %v", remover, v.Committed)
 	}
-	text := strings.Join(strings.Fields(reports.Counterexample(o.History, v, reports.Screen{})), " ")
+	text := strings.Join(strings.Fields(onerun.Counterexample(o.History, v, onerun.Screen{})), " ")
 	if !strings.Contains(text, c.Text) {
 		t.Errorf("%s\ndoes not say: %s", text, c.Text)
 	}

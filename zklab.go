@@ -2,17 +2,18 @@
 // every operation, and decides from the record whether the recipe kept its promises.
 //
 // An [Experiment] says what to run. [Experiment.Run] runs it and leaves a folder with the history,
-// verdicts, plots and a report. [Test] runs an experiment as a Go test, in real time or in the
+// verdicts and a report. [Test] runs an experiment as a Go test, in real time or in the
 // virtual time of testing/synctest; [Simulate], [Sweep] and [Explore] run many simulations. [Judge]
 // checks a stored run, or a bare history, again.
 //
 // A run passes through these packages: an [ensemble.Starter] starts the servers. Clients connect
 // through package [link], which observes and disturbs their messages. A [workloads.Workload] makes
 // the clients use the recipe under test while package [faults] plays its schedule. The
-// [history.Recorder] records everything. Package checker decides, and package reports draws.
+// [history.Recorder] records everything. Package checker decides, and package reports/onerun
+// writes the report. The report has plots if the program imports package reports.
 //
-// Package zklab must not import the container backend, so that testing a recipe does not require
-// Docker's client.
+// Package zklab must import neither the container backend nor package reports, so that testing a recipe compiles
+// neither Docker's client nor what draws.
 package zklab
 
 import (

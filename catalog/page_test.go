@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/catalog/mends"
 	"github.com/zklab/zklab/catalog/trial"
 	"github.com/zklab/zklab/internal/dev/command"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -216,7 +216,7 @@ func properties(w workloads.Workload, folder string, in map[string]int) string {
 		return strings.Compare(a, b)
 	})
 	for i, name := range names {
-		_, page, ok := strings.Cut(reports.PageOf(w.Name(), name), "/docs/")
+		_, page, ok := strings.Cut(onerun.PageOf(w.Name(), name), "/docs/")
 		if !ok {
 			page = "../catalog/" + folder + "/recipe.go"
 			if folder == "" { // a file declares the kind

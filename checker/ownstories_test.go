@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/object"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -425,7 +425,7 @@ func TestOwnStories(t *testing.T) {
 			var text strings.Builder
 			for _, v := range report.Verdicts {
 				if v.Result == checker.Violation {
-					text.WriteString(reports.Counterexample(h, v, reports.Screen{}))
+					text.WriteString(onerun.Counterexample(h, v, onerun.Screen{}))
 				}
 			}
 			got := text.String()

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 )
 
 // noText matches what a story must not contain: a mistake in a format, bytes that are not text, and
@@ -27,7 +27,7 @@ func readable(t *testing.T, h *history.History, r checker.Report) (n int) {
 			continue
 		}
 		n++
-		story := reports.Counterexample(h, v, reports.Screen{Messages: true})
+		story := onerun.Counterexample(h, v, onerun.Screen{Messages: true})
 		if at := noText.FindStringIndex(story); at != nil {
 			t.Errorf("%s has %q:\n%s", v.Property, story[at[0]:at[1]], story)
 		}

@@ -3,6 +3,7 @@ package docs
 import (
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -92,7 +93,7 @@ func TestTutorial(t *testing.T) {
 	}
 }
 
-// keepReport copies the report of the newest shrunk run.
+// keepReport copies the report of the newest shrunk run, with the plots that zklab open adds.
 func (m *module) keepReport(to string) {
 	m.t.Helper()
 	found, err := filepath.Glob(m.kept + "/*/*/*/shrunk/report.html")
@@ -101,7 +102,13 @@ func (m *module) keepReport(to string) {
 	}
 	run := func(report string) string { return filepath.Base(filepath.Dir(filepath.Dir(report))) } // named after its time
 	slices.SortFunc(found, func(a, b string) int { return strings.Compare(run(a), run(b)) })
-	text, err := os.ReadFile(found[len(found)-1])
+	page := found[len(found)-1]
+	open := exec.CommandContext(m.t.Context(), "go", "run", "./cmd/zklab", "open", page)
+	open.Dir, open.Env = "..", append(os.Environ(), "BROWSER=true")
+	if out, err := open.CombinedOutput(); err != nil {
+		m.t.Fatalf("%v: %s", err, out)
+	}
+	text, err := os.ReadFile(page)
 	if err == nil {
 		err = os.WriteFile(to, []byte(steady(strings.ReplaceAll(string(text), m.kept, "/tmp"))), 0o644)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/internal/testkit/browser"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/reports/onerun"
 )
 
 // browserPages writes a page of each kind, and returns their names and addresses. The histories come from the
@@ -21,11 +22,11 @@ func browserPages(t *testing.T) map[string]string {
 	t.Helper()
 	bad, queue, found := t.TempDir(), t.TempDir(), t.TempDir()
 	h := sample.LockRun(true)
-	if err := Render(bad, h, sample.Violated(h)); err != nil {
+	if err := onerun.Render(bad, h, sample.Violated(h)); err != nil {
 		t.Fatal(err)
 	}
 	q := sample.Queue(20*time.Second, 3)
-	if err := Render(queue, q, sample.Result(q)); err != nil {
+	if err := onerun.Render(queue, q, sample.Result(q)); err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteSweep(filepath.Join(found, "sweep.html"), sweptRuns()); err != nil {

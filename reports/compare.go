@@ -6,42 +6,44 @@ import (
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/compare"
+	"github.com/zklab/zklab/reports/internal/sheet"
 	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/gates"
 )
 
 // CompareSummary describes a comparison in text: warnings first, then the groups, the figures and the
 // findings. page is the path of its page, or "" if there is none.
-func CompareSummary(c *compare.Comparison, page string, screen Screen) string {
-	t := &sheet{screen: screen}
+func CompareSummary(c *compare.Comparison, page string, screen onerun.Screen) string {
+	t := &sheet.Sheet{Screen: screen}
 	for _, w := range c.Warnings {
-		for _, line := range wrap("warning: "+words.Label(w, 2000), summaryWidth) {
-			fmt.Fprintln(&t.b, line)
+		for _, line := range sheet.Wrap("warning: "+words.Label(w, 2000), sheet.Width) {
+			fmt.Fprintln(t, line)
 		}
 	}
 	if len(c.Warnings) > 0 {
-		t.b.WriteByte('\n')
+		t.WriteByte('\n')
 	}
 	for i, g := range c.Groups {
-		t.line(compare.Letter(i), words.Label(g.Name, 200)+": "+groupWords(g))
+		t.Line(compare.Letter(i), words.Label(g.Name, 200)+": "+groupWords(g))
 	}
-	t.b.WriteByte('\n')
-	t.compareRows(c)
-	fmt.Fprintf(&t.b, "\n%s\n", strings.Join(wrap(compareLegend(c), summaryWidth), "\n"))
+	t.WriteByte('\n')
+	compareRows(t, c)
+	fmt.Fprintf(t, "\n%s\n", strings.Join(sheet.Wrap(compareLegend(c), sheet.Width), "\n"))
 	for _, f := range c.Findings {
-		t.line(string(f.State), findingWords(c, f))
+		t.Line(string(f.State), findingWords(c, f))
 	}
 	if len(c.Findings) > 0 {
-		t.b.WriteByte('\n')
+		t.WriteByte('\n')
 	}
-	t.gates(c.Gates)
+	t.Gates(c.Gates)
 	if len(c.Gates) > 0 && page != "" {
-		t.b.WriteByte('\n')
+		t.WriteByte('\n')
 	}
 	if page != "" {
-		t.copied("page", page)
+		t.Copied("page", page)
 	}
-	return t.b.String()
+	return t.String()
 }
 
 // groupWords counts the runs of a group by their verdicts, in words.
@@ -50,7 +52,7 @@ func groupWords(g *compare.Group) string {
 	if g.Errors > 0 {
 		text += fmt.Sprintf("; %s could not be run", prose.Grouped(g.Errors))
 	}
-	return text + Unchecked(g.Unchecked, g.Runs)
+	return text + onerun.Unchecked(g.Unchecked, g.Runs)
 }
 
 // namedGroup returns the letter and the name of a group.
@@ -60,7 +62,7 @@ func namedGroup(c *compare.Comparison, i int) string {
 
 // compareRows writes the table: under the name of each quantity a row for each group, so that the table is no
 // wider than the screen, however many groups there are. Names of groups get the room that figures leave.
-func (s *sheet) compareRows(c *compare.Comparison) {
+func compareRows(s *sheet.Sheet, c *compare.Comparison) {
 	head := []string{"", "median or quantile", "n", "CHANGE", "P"}
 	var table [][]string
 	for _, r := range c.Rows {
@@ -69,10 +71,10 @@ func (s *sheet) compareRows(c *compare.Comparison) {
 			table = append(table, []string{namedGroup(c, i), valueWords(cell), prose.Grouped(cell.N), change, p})
 		}
 	}
-	row := s.columns(head, table, false)
+	row := s.Columns(head, table, false)
 	row(head)
 	for i, r := range c.Rows {
-		fmt.Fprintf(&s.b, "%s, by %s\n", words.Label(r.Name, 60), r.Unit)
+		fmt.Fprintf(s, "%s, by %s\n", words.Label(r.Name, 60), r.Unit)
 		for _, cells := range table[i*len(c.Groups) : (i+1)*len(c.Groups)] {
 			row(cells)
 		}

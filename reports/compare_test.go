@@ -16,7 +16,9 @@ import (
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/reports/internal/sheet"
 	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/samples"
 )
 
@@ -32,11 +34,11 @@ func comparedGroups() *compare.Comparison {
 }
 
 func TestManyGroupsFitTheTerminal(t *testing.T) {
-	text := CompareSummary(comparedGroups(), "", Screen{})
+	text := CompareSummary(comparedGroups(), "", onerun.Screen{})
 	_, table, _ := strings.Cut(text, "CHANGE")
 	table, _, _ = strings.Cut(table, "\nBy run: ")
 	for line := range strings.Lines(table) {
-		if w := ansi.StringWidth(strings.TrimRight(line, "\n")); w > usualWidth {
+		if w := ansi.StringWidth(strings.TrimRight(line, "\n")); w > sheet.UsualWidth {
 			t.Errorf("%d columns: %s", w, line)
 		}
 	}
@@ -98,7 +100,7 @@ func TestComparisonUnchecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf("; not checked: fencing (it gives no token), log in %s (there is none)", words.Plural(g.Runs-1, "run"))
-	for _, text := range []string{strings.Join(strings.Fields(CompareSummary(c, path, Screen{})), " "), string(page)} {
+	for _, text := range []string{strings.Join(strings.Fields(CompareSummary(c, path, onerun.Screen{})), " "), string(page)} {
 		if strings.Count(text, want) != 1 {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}

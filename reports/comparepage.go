@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/reports/internal/plots"
-	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
 
@@ -22,21 +22,16 @@ var compareTemplate string
 
 var comparePage = template.Must(template.New("compare").Funcs(template.FuncMap{
 	"letter": compare.Letter, "group": groupWords, "figure": cellWords, "value": valueWords, "thousands": prose.Grouped,
-	"named": func(p comparePageOf, i int) string { return namedGroup(p.Comparison, i) }, "finding": findingWords, "gateClass": gateClass,
+	"named": func(p comparePageOf, i int) string { return namedGroup(p.Comparison, i) }, "finding": findingWords, "gateClass": pages.GateClass,
 	"change": func(c compare.Cell) []string { change, p := changeWords(c); return []string{change, p} },
 }).Parse(compareTemplate))
-
-// gateClass returns the style for the state of a gate.
-func gateClass(s gates.State) string {
-	return map[gates.State]string{gates.Kept: "valid", gates.Exceeded: "violation", gates.Undecided: "unknown"}[s]
-}
 
 // comparePageOf is the data of the template.
 type comparePageOf struct {
 	*compare.Comparison
 	Style  template.CSS
 	Legend string
-	Plots  []picture
+	Plots  []pages.Picture
 }
 
 // mostColumns is the number of groups that stand beside each other on the page.
@@ -73,7 +68,7 @@ func writeComparison(path string, c *compare.Comparison) ([]*figure.Figure, erro
 	if err != nil {
 		return nil, err
 	}
-	return figures, unwritten(append(failed, store.WriteFile(path, page)))
+	return figures, pages.Unwritten(append(failed, store.WriteFile(path, page)))
 }
 
 // ComparisonPage returns the page of a comparison, which is self-contained.
@@ -82,7 +77,7 @@ func ComparisonPage(c *compare.Comparison) ([]byte, error) {
 }
 
 func comparisonPage(c *compare.Comparison, figures []*figure.Figure) ([]byte, error) {
-	p := comparePageOf{Comparison: c, Style: template.CSS(styleSheet), Legend: compareLegend(c)}
+	p := comparePageOf{Comparison: c, Style: template.CSS(pages.StyleSheet), Legend: compareLegend(c)}
 	for _, f := range figures {
 		p.Plots = append(p.Plots, pictureOf(figure.Drawn{File: f.File, Title: f.Title, Figure: f}))
 	}

@@ -16,15 +16,17 @@ import (
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/looks"
 	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/store"
 )
 
 //go:embed templates/explore.html.tmpl
 var exploreTemplate string
 
-var explorePage = newPage("explore", exploreTemplate, nil)
+var explorePage = pages.New("explore", exploreTemplate, nil)
 
 // Exploration describes what an exploration tried and found. It has data only, so that this package
 // does not depend on the code that runs an exploration.
@@ -64,12 +66,12 @@ type ExploredCause struct {
 // exploreData is the data of the template.
 type exploreData struct {
 	Exploration
-	*explainer
+	*pages.Explainer
 	Style    template.CSS
 	Heading  string
 	Sentence string
 	Meaning  string
-	Plots    []picture
+	Plots    []pages.Picture
 	Folder   string // of the plots, relative to the page
 	Makers   []material.Setting
 }
@@ -81,7 +83,7 @@ func WriteExploration(path string, e Exploration) error {
 	e.Causes = slices.Clone(e.Causes)
 	slices.SortStableFunc(e.Causes, func(a, b ExploredCause) int { return b.Runs - a.Runs })
 	d := exploreData{
-		Exploration: e, explainer: newExplainer(), Style: template.CSS(styleSheet), Heading: models.Named(e.Recipe).Subject(),
+		Exploration: e, Explainer: pages.NewExplainer(), Style: template.CSS(pages.StyleSheet), Heading: models.Named(e.Recipe).Subject(),
 		Sentence: e.sentence(), Meaning: e.meaning(), Folder: filepath.Base(folder), Makers: material.Makers("", "explored by", e.Zklab),
 	}
 	if e.Subject != "" {
@@ -110,7 +112,7 @@ func (e Exploration) sentence() string {
 	case checker.Violation:
 		return what + " broke its promise"
 	case checker.Valid:
-		return what + " kept every promise, whichever single fault hit whichever message" + Unchecked(e.Unchecked, e.Runs)
+		return what + " kept every promise, whichever single fault hit whichever message" + onerun.Unchecked(e.Unchecked, e.Runs)
 	}
 	return "nothing was violated, but not enough was tried to call it valid"
 }

@@ -9,40 +9,42 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/matrix"
+	"github.com/zklab/zklab/reports/internal/sheet"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/gates"
 )
 
 // MatrixSummary describes a matrix in text: a table with a row for each cell, in what the columns differ, and what is
 // missing. page is the path of its page, or "" if there is none.
-func MatrixSummary(m *matrix.Matrix, page string, screen Screen) string {
-	t := &sheet{screen: screen}
-	t.head(m.Verdict, matrixSentence(m))
-	t.b.WriteByte('\n')
-	t.cells(m)
-	t.b.WriteByte('\n')
+func MatrixSummary(m *matrix.Matrix, page string, screen onerun.Screen) string {
+	t := &sheet.Sheet{Screen: screen}
+	t.Head(m.Verdict, matrixSentence(m))
+	t.WriteByte('\n')
+	cells(t, m)
+	t.WriteByte('\n')
 	for _, x := range m.Experiments {
 		name, differ := x.Name, differenceTexts(m, x)
-		if t.list(name, differ, differencesInSummary, "on the page"); len(differ) > 0 {
+		if t.List(name, differ, differencesInSummary, "on the page"); len(differ) > 0 {
 			name = ""
 		}
 		for _, c := range x.Cells {
 			for _, text := range openTexts(c) {
-				t.line(name, c.On+": "+text)
+				t.Line(name, c.On+": "+text)
 				name = ""
 			}
-			t.gates(namedGates(m, x, c))
+			t.Gates(namedGates(m, x, c))
 		}
 	}
-	t.b.WriteByte('\n')
+	t.WriteByte('\n')
 	if incomplete(m) {
-		t.copied("to go on", m.Command)
+		t.Copied("to go on", m.Command)
 	}
 	if page != "" {
-		t.copied("page", page)
+		t.Copied("page", page)
 	}
-	return t.b.String()
+	return t.String()
 }
 
 // differencesInSummary bounds what a screenful tells of an experiment.
@@ -75,7 +77,7 @@ func matrixSentence(m *matrix.Matrix) string {
 }
 
 // cells writes the table: under the name of each experiment a row for each column of the matrix.
-func (s *sheet) cells(m *matrix.Matrix) {
+func cells(s *sheet.Sheet, m *matrix.Matrix) {
 	head := []string{"", "runs", "median", "p99", "NO SERVICE", "worst", "n"}
 	var table [][]string
 	for _, x := range m.Experiments {
@@ -83,10 +85,10 @@ func (s *sheet) cells(m *matrix.Matrix) {
 			table = append(table, slices.Concat([]string{serversWords(c), cellVerdict(c)}, latencyWords(c), outageWords(c)))
 		}
 	}
-	row := s.columns(head, table, true)
+	row := s.Columns(head, table, true)
 	row(head)
 	for i, x := range m.Experiments {
-		fmt.Fprintln(&s.b, words.Label(x.Name, 60))
+		fmt.Fprintln(s, words.Label(x.Name, 60))
 		for _, cells := range table[i*len(m.Servers) : (i+1)*len(m.Servers)] {
 			row(cells)
 		}
@@ -253,7 +255,7 @@ func incomplete(m *matrix.Matrix) bool {
 }
 
 // MatrixAnnotations returns what went wrong in a matrix, cell by cell.
-func MatrixAnnotations(m *matrix.Matrix) (all []Annotation) {
+func MatrixAnnotations(m *matrix.Matrix) (all []verdicts.Annotation) {
 	for _, x := range m.Experiments {
 		for _, c := range x.Cells {
 			if c.Summary == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/stats/measured"
 )
@@ -45,7 +46,7 @@ func sideBySide(folder string) *matrix.Matrix {
 // The table never calls a cell valid that lacks runs, and claims no more differences than the runs
 // show.
 func TestMatrixSummary(t *testing.T) {
-	text := reports.MatrixSummary(sideBySide(t.TempDir()), "matrix.html", reports.Screen{Width: 120})
+	text := reports.MatrixSummary(sideBySide(t.TempDir()), "matrix.html", onerun.Screen{Width: 120})
 	for _, want := range []string{
 		"✗ VIOLATION: a promise is broken in 1 of 3 cells: lock on image:b:3.9\n",
 		"  embedded (3.9.3)  ✓ 5 of 6 valid           1 ms    1 s  1 s        > 2 s  3\n",
@@ -69,11 +70,11 @@ func unwrapped(text string) string { return strings.Join(strings.Fields(text), "
 func TestMatrixClaimsLittle(t *testing.T) {
 	m := sideBySide(t.TempDir())
 	m.Experiments[0].Differences[0].Apart = nil
-	if text := unwrapped(reports.MatrixSummary(m, "", reports.Screen{})); !strings.Contains(text, "so few runs do not show that the columns differ") {
+	if text := unwrapped(reports.MatrixSummary(m, "", onerun.Screen{})); !strings.Contains(text, "so few runs do not show that the columns differ") {
 		t.Error(text)
 	}
 	m.Experiments[0].Compared = &compare.Comparison{Groups: []*compare.Group{{Name: "embedded"}, {Name: "image:b:3.9"}}}
-	if text := unwrapped(reports.MatrixSummary(m, "", reports.Screen{})); !strings.Contains(text, "times: so few runs show no difference, however large; that takes at least 6 runs") {
+	if text := unwrapped(reports.MatrixSummary(m, "", onerun.Screen{})); !strings.Contains(text, "times: so few runs show no difference, however large; that takes at least 6 runs") {
 		t.Error(text)
 	}
 }

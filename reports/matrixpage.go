@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
@@ -21,7 +22,7 @@ import (
 //go:embed templates/matrix.html.tmpl
 var matrixTemplate string
 
-var matrixPage = newPage("matrix", matrixTemplate, template.FuncMap{
+var matrixPage = pages.New("matrix", matrixTemplate, template.FuncMap{
 	"servers": serversWords, "cell": cellVerdict, "latency": latencyWords, "outage": outageWords, "open": openTexts,
 })
 
@@ -41,14 +42,14 @@ type matrixRow struct {
 	Anchor   string
 	Differ   []string
 	Compared string // the page of the comparison; "" if there is none
-	Plots    []picture
+	Plots    []pages.Picture
 }
 
 // WriteMatrix writes the page of a matrix as one file, and beside it a page that compares the servers for each experiment,
 // with its plots as SVG and PNG. The pages of the cells' sweeps are written into the folders of these. Links are relative.
 func WriteMatrix(path string, m *matrix.Matrix) error {
 	p := matrixPageOf{
-		Matrix: m, Style: template.CSS(styleSheet), Sentence: matrixSentence(m), folder: filepath.Dir(path),
+		Matrix: m, Style: template.CSS(pages.StyleSheet), Sentence: matrixSentence(m), folder: filepath.Dir(path),
 		Makers: material.Makers("", "summed up by", version.Line()),
 	}
 	if err := os.MkdirAll(p.folder, 0o755); err != nil {

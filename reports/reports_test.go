@@ -22,13 +22,13 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/reports/internal/timeline"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
-	"github.com/zklab/zklab/stats"
-	"github.com/zklab/zklab/stats/measured"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/store"
 )
 
@@ -53,24 +53,23 @@ func once(broken bool) func(*testing.T) map[string][]byte {
 	}
 }
 
+// coarsely lowers the resolution of plots in a test, because the race detector makes each pixel expensive.
+func coarsely(t *testing.T) {
+	t.Helper()
+	usual := figure.PNGDPI
+	Coarse()
+	t.Cleanup(func() { figure.PNGDPI = usual })
+}
+
 // render writes a report and reads its files back.
 func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
-	// The resolution is low because the race detector makes each pixel expensive.
-	if err := renderAt(24, dir, h, r); err != nil {
+	coarsely(t)
+	if err := onerun.Render(dir, h, r); err != nil {
 		t.Fatal(err)
 	}
-	files := map[string][]byte{}
-	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		files[path], err = os.ReadFile(filepath.Join(dir, path))
-		// The report contains the folder's name, which differs from test to test.
-		files[path] = bytes.ReplaceAll(files[path], []byte(dir), []byte("/runs/here"))
-		return err
-	})
+	files, err := sample.Files(dir, "/runs/here") // the folder's name differs from test to test
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +80,7 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 func TestResolution(t *testing.T) {
 	h := sample.ShortRun()
 	dir := t.TempDir()
-	if err := Render(dir, h, sample.Result(h)); err != nil {
+	if err := onerun.Render(dir, h, sample.Result(h)); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(filepath.Join(dir, "plots", "latency.png"))
@@ -108,7 +107,8 @@ func TestUnwritten(t *testing.T) {
 	if err := os.WriteFile(stale, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	err := renderAt(24, dir, h, sample.Result(h))
+	coarsely(t)
+	err := onerun.Render(dir, h, sample.Result(h))
 	if err == nil || !strings.HasPrefix(err.Error(), "3 files could not be written: write "+filepath.Join(dir, "report.html")+": ") {
 		t.Errorf("error: %v", err)
 	}
@@ -313,29 +313,6 @@ func TestOddRuns(t *testing.T) {
 	}
 }
 
-func TestEverythingViolated(t *testing.T) {
-	h := sample.ShortRun()
-	r := sample.Result(h)
-	r.Verdict = checker.Violation
-	all := make([]int, 200)
-	for i := range all {
-		all[i] = i
-	}
-	r.Verdicts = nil
-	for range 30 {
-		r.Verdicts = append(r.Verdicts, checker.Verdict{Property: "exclusion", Key: "k0", Result: checker.Violation, Reason: "again", Counterexample: append([]int{-1, 1 << 40}, all...)})
-	}
-	files := render(t, h, r)
-	for _, text := range []string{"10 more violations", "140 more events"} {
-		if !bytes.Contains(files["report.html"], []byte(text)) {
-			t.Errorf("the page does not mention %q", text)
-		}
-	}
-	if n := bytes.Count(files["report.html"], []byte("<h3>exclusion, key k0")); n != verdicts.MostCounterexamples {
-		t.Errorf("%d counterexamples, want %d", n, verdicts.MostCounterexamples)
-	}
-}
-
 func TestEverythingIsEscaped(t *testing.T) {
 	h := sample.ShortRun()
 	for i := range h.Events {
@@ -403,21 +380,13 @@ func TestPagesLoadNothing(t *testing.T) {
 	loads := regexp.MustCompile(`(?i)(?:src|href|action)\s*=\s*["']?([^"'\s>]*)|url\(([^)]*)\)|@import|<link|fetch\(|XMLHttpRequest`)
 	for _, name := range []string{"report.html", "timeline.html"} {
 		for _, m := range loads.FindAllSubmatch(files[name], -1) {
-			if to := string(m[1]); !strings.HasPrefix(to, "data:image/svg&#43;xml;base64,") && to != "timeline.html" && !strings.HasPrefix(to, "#") && !strings.HasPrefix(to, docs) && !strings.HasPrefix(to, "porcupine/") {
+			if to := string(m[1]); !strings.HasPrefix(to, "data:image/svg&#43;xml;base64,") && to != "timeline.html" && !strings.HasPrefix(to, "#") && !strings.HasPrefix(to, pages.Docs) && !strings.HasPrefix(to, "porcupine/") {
 				t.Errorf("%s could load %q", name, m[0][:min(len(m[0]), 80)])
 			}
 		}
 		if !bytes.Contains(files[name], []byte("default-src &#39;none&#39;")) && !bytes.Contains(files[name], []byte("default-src 'none'")) {
 			t.Errorf("%s does not forbid loading", name)
 		}
-	}
-}
-
-func TestPorcupineForSmallKeys(t *testing.T) {
-	h := sample.Lock{Length: time.Second, Clients: 2, Keys: 1, Seed: 5}.History()
-	files := render(t, h, sample.Result(h))
-	if !bytes.Contains(files["report.html"], []byte(`href="porcupine/1.html"`)) || len(files["porcupine/1.html"]) == 0 {
-		t.Error("no picture of a small key")
 	}
 }
 
@@ -449,27 +418,10 @@ func TestLongRun(t *testing.T) {
 	}
 }
 
-// stuck is a fault after which only one client had a success, and a key was not granted again.
-var stuck = stats.Fault{
-	Number: 1, Kind: "partition", Spec: "partition:halves", Outcome: history.StepVerified, Verified: time.Second,
-	Clients: []int{0, 1}, Failover: -1, FailoverAtLeast: 5 * time.Second, FailoverAffected: 20 * time.Millisecond, Felt: true,
-	Affected: []stats.ClientFailover{
-		{Client: 0, Bound: measured.Bound{Time: 5 * time.Second, AtLeast: true}},
-		{Client: 1, Bound: measured.Bound{Time: 20 * time.Millisecond}},
-	},
-	HandOvers: []stats.HandOver{{Key: "k1", Client: 1, Bound: measured.Bound{Time: 9 * time.Second, AtLeast: true}}},
-}
-
-// TestFaultsOfAllSorts draws outcomes that no fault of the samples has.
 func TestFaultsOfAllSorts(t *testing.T) {
 	h := &history.History{}
 	r := sample.Result(h)
-	r.Stats.Faults = []stats.Fault{
-		{Number: 1, Kind: "pause", Spec: "pause:all", Outcome: history.StepVerified, Verified: time.Second, Failover: -1, FailoverAffected: -1, NoMajority: true, Felt: true},
-		{Number: 2, Kind: "pause", Outcome: history.StepSkipped, Failover: -1, FailoverAffected: -1, Warnings: []string{"nobody was there"}},
-		{Number: 3, Kind: "kill", Outcome: history.StepFailed, Failover: -1, FailoverAffected: -1},
-		{Number: 4, Kind: "kill", Failover: -1, FailoverAffected: -1},
-	}
+	r.Stats.Faults = sample.FaultsOfAllSorts()
 	f, absent := plots.FailoverFigure(material.Of("", h, r))
 	if f == nil {
 		t.Fatal(absent)
@@ -478,19 +430,9 @@ func TestFaultsOfAllSorts(t *testing.T) {
 		t.Errorf("legend %v", f.Legend)
 	}
 	f.SVG() // a logarithmic axis without data must not panic
-	rows, _ := faultRows(material.Of("", h, r))
-	got := []string{rows[0].Effect, rows[1].Effect, rows[2].Effect, rows[3].Effect}
-	want := []string{"verified after 1 s", "skipped: found no target", "took no effect", "not verified before the record ends"}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	r.Stats.Faults[0] = stuck
+	r.Stats.Faults[0] = sample.Stuck
 	if f, absent = plots.FailoverFigure(material.Of("", h, r)); f == nil || len(f.Legend) != 4 || f.Legend[3].Name != "longer than this" {
 		t.Errorf("%q, or a legend without what was longer: %v", absent, f.Legend)
-	}
-	rows, _ = faultRows(material.Of("", h, r))
-	if d := cmp.Diff([]string{"> 5 s", "20 ms to > 5 s", "k1: > 9 s"}, []string{rows[0].All, rows[0].Affected, rows[0].HandOver}); d != "" {
-		t.Error(d)
 	}
 	r.Stats.Faults = r.Stats.Faults[1:]
 	if f, absent := plots.FailoverFigure(material.Of("", h, r)); f != nil || absent != "No fault took effect." {

@@ -16,8 +16,10 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/plots"
+	"github.com/zklab/zklab/reports/internal/sheet"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -31,37 +33,37 @@ const (
 
 // SweepSummary describes a sweep in a screenful of text. page is the path of its page, or "" if
 // there is none.
-func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
-	t := &sweepText{sheet: sheet{screen: screen}, s: s}
-	t.head(s.Verdict, sweepSentence(s))
-	t.b.WriteByte('\n')
+func SweepSummary(s *sweep.Summary, page string, screen onerun.Screen) string {
+	t := &sweepText{Sheet: sheet.Sheet{Screen: screen}, s: s}
+	t.Head(s.Verdict, sweepSentence(s))
+	t.WriteByte('\n')
 	t.findings()
 	t.properties()
-	t.b.WriteByte('\n')
+	t.WriteByte('\n')
 	t.runs()
 	if cost := words.Cost(t.s.Samples.Cost); cost != "" {
-		t.line("cost", cost)
+		t.Line("cost", cost)
 	}
 	t.faults()
 	t.times()
 	t.exercised()
 	t.shards()
-	t.b.WriteByte('\n')
-	if t.gates(t.s.Gates); len(t.s.Gates) > 0 {
-		t.b.WriteByte('\n')
+	t.WriteByte('\n')
+	if t.Gates(t.s.Gates); len(t.s.Gates) > 0 {
+		t.WriteByte('\n')
 	}
 	if label := t.s.Description.Label(); label != "" {
-		t.line("label", label)
+		t.Line("label", label)
 	}
 	if page != "" {
-		t.copied("page", page)
+		t.Copied("page", page)
 	}
-	t.makers(makersOfSweep(s))
-	return t.b.String()
+	t.Makers(makersOfSweep(s))
+	return t.String()
 }
 
 type sweepText struct {
-	sheet
+	sheet.Sheet
 	s *sweep.Summary
 }
 
@@ -100,7 +102,7 @@ func sweepSentence(s *sweep.Summary) string {
 		if s.Unknown > 0 {
 			text += fmt.Sprintf(" (%s undecided, or in part)", prose.Grouped(s.Unknown))
 		}
-		return text + Unchecked(s.Unchecked, s.Decided())
+		return text + onerun.Unchecked(s.Unchecked, s.Decided())
 	}
 	return "nothing was violated, but " + s.Why
 }
@@ -108,7 +110,7 @@ func sweepSentence(s *sweep.Summary) string {
 func (t *sweepText) findings() {
 	for i, f := range t.s.Findings {
 		if i == findingsInSummary {
-			fmt.Fprintf(&t.b, "  and %s, on the page\n", words.Plural(len(t.s.Findings)-i, "more cause"))
+			fmt.Fprintf(t, "  and %s, on the page\n", words.Plural(len(t.s.Findings)-i, "more cause"))
 			break
 		}
 		result := checker.Violation
@@ -116,28 +118,42 @@ func (t *sweepText) findings() {
 		if f.Measured {
 			result, mark = checker.Unknown, "!"
 		}
-		fmt.Fprintf(&t.b, "  %s %s: %s\n", t.screen.paint(result, mark), words.Label(f.Property, 40), words.FindingRate(f))
+		fmt.Fprintf(t, "  %s %s: %s\n", t.Screen.Paint(result, mark), words.Label(f.Property, 40), words.FindingRate(f))
 		for _, text := range []string{words.Capital(f.Smallest.Told), f.Shape + "; " + words.Met(f.Cause)} {
 			if text == "" {
 				continue
 			}
-			for _, line := range wrap(words.Label(text, 600), summaryWidth-6) {
-				fmt.Fprintf(&t.b, "      %s\n", line)
+			for _, line := range sheet.Wrap(words.Label(text, 600), sheet.Width-6) {
+				fmt.Fprintf(t, "      %s\n", line)
 			}
 		}
-		for _, line := range wrap(fmt.Sprintf("smallest: seed %d, %s%s", f.Smallest.Seed, words.Plural(f.Smallest.Events, "event"), drawnWords(f.Smallest)), summaryWidth-6) {
-			fmt.Fprintf(&t.b, "      %s\n", line)
+		for _, line := range sheet.Wrap(fmt.Sprintf("smallest: seed %d, %s%s", f.Smallest.Seed, words.Plural(f.Smallest.Events, "event"), drawnWords(f.Smallest)), sheet.Width-6) {
+			fmt.Fprintf(t, "      %s\n", line)
 		}
 		if f.Smallest.Kept != "" {
-			fmt.Fprintf(&t.b, "      report    %s\n", filepath.Join(f.Smallest.Kept, "report.html"))
+			fmt.Fprintf(t, "      report    %s\n", filepath.Join(f.Smallest.Kept, "report.html"))
 		}
 		if replay := replayWords(t.s, f.Smallest); replay != "" {
-			fmt.Fprintf(&t.b, "      replay    %s\n", replay)
+			fmt.Fprintf(t, "      replay    %s\n", replay)
 		}
 	}
 	if len(t.s.Findings) > 0 {
-		t.b.WriteByte('\n')
+		t.WriteByte('\n')
 	}
+}
+
+// SweepAnnotations returns what went wrong in a sweep, by cause.
+func SweepAnnotations(s *sweep.Summary) []verdicts.Annotation {
+	var all []verdicts.Annotation
+	what := sweepSubject(s)
+	for _, f := range s.Findings {
+		if f.Measured {
+			continue
+		}
+		text := fmt.Sprintf("%s; %s, such as seed %d.\n%s", words.FindingRate(f), words.Met(f.Cause), f.Smallest.Seed, f.Shape)
+		all = append(all, verdicts.Annotation{Level: "error", Title: verdicts.ViolationTitle(s.Description.Setting("recipe"), what, f.Property), Text: words.Capital(text)})
+	}
+	return verdicts.Finished(all, s.Verdict, s.Gates, verdicts.Annotation{Title: what + " is undecided", Text: sweepSentence(s)})
 }
 
 // replayWords returns the command that repeats a run.
@@ -170,19 +186,19 @@ func (t *sweepText) properties() {
 	}
 	for _, p := range rest {
 		mark := propertyMark(p)
-		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.screen.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Decided()))
+		fmt.Fprintf(t, "  %s %-*s %s\n", t.Screen.Paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Decided()))
 		for i, why := range p.Why {
 			if i == reasonsInSummary {
-				fmt.Fprintf(&t.b, "  %-*s and %s, on the page\n", column+2, "", words.Plural(len(p.Why)-i, "more reason"))
+				fmt.Fprintf(t, "  %-*s and %s, on the page\n", column+2, "", words.Plural(len(p.Why)-i, "more reason"))
 				break
 			}
-			for _, line := range wrap(fmt.Sprintf("undecided %s: %s", words.Times(why.N), words.Label(why.Words(), 200)), summaryWidth-column-5) {
-				fmt.Fprintf(&t.b, "  %-*s %s\n", column+2, "", line)
+			for _, line := range sheet.Wrap(fmt.Sprintf("undecided %s: %s", words.Times(why.N), words.Label(why.Words(), 200)), sheet.Width-column-5) {
+				fmt.Fprintf(t, "  %-*s %s\n", column+2, "", line)
 			}
 		}
 	}
 	if len(kept) > 0 {
-		t.line("kept", "in all runs: "+prose.List(kept, "and"))
+		t.Line("kept", "in all runs: "+prose.List(kept, "and"))
 	}
 }
 
@@ -230,21 +246,21 @@ func propertyWords(p sweep.PropertySummary, runs int) string {
 }
 
 func (t *sweepText) runs() {
-	t.line("runs", prose.Grouped(t.s.Runs)+": "+runsCameTo(t.s))
+	t.Line("runs", prose.Grouped(t.s.Runs)+": "+runsCameTo(t.s))
 	if rate := rateWords(t.s); rate != "" {
-		t.line("", rate)
+		t.Line("", rate)
 	}
 	for i, e := range t.s.Reasons {
 		if i == reasonsInSummary {
 			break
 		}
-		t.line("not run", words.Times(e.N)+": "+e.Words())
+		t.Line("not run", words.Times(e.N)+": "+e.Words())
 	}
 	for i, l := range t.s.Leaks {
 		if i == reasonsInSummary {
 			break
 		}
-		t.line("warning", leakWords(l))
+		t.Line("warning", leakWords(l))
 	}
 }
 
@@ -274,14 +290,14 @@ func (t *sweepText) faults() {
 	name := "faults"
 	for _, f := range t.s.Faults {
 		if f.Verified > 0 {
-			t.line(name, fmt.Sprintf("%s: took effect %s of %s, in %s", f.Kind, words.Times(f.Verified), prose.Grouped(f.Scheduled), words.Plural(f.Effective, "run")))
+			t.Line(name, fmt.Sprintf("%s: took effect %s of %s, in %s", f.Kind, words.Times(f.Verified), prose.Grouped(f.Scheduled), words.Plural(f.Effective, "run")))
 			name = ""
 		}
 	}
 	if never := neverTook(t.s); len(never) > 0 {
-		t.line(name, "never took effect: "+prose.List(never, "and"))
+		t.Line(name, "never took effect: "+prose.List(never, "and"))
 	} else if len(t.s.Faults) == 0 {
-		t.line(name, "none")
+		t.Line(name, "none")
 	}
 }
 
@@ -309,10 +325,10 @@ func (t *sweepText) times() {
 		for _, s := range d.Of(&t.s.Samples) {
 			texts = append(texts, d.Words(s))
 		}
-		t.list(d.Summary, texts, timesInSummary, "on the page")
+		t.List(d.Summary, texts, timesInSummary, "on the page")
 	}
-	t.list("phases", words.Phases(&t.s.Samples), timesInSummary, "on the page")
-	t.list("sharing", words.SharedInSweep(&t.s.Samples), timesInSummary, "on the page")
+	t.List("phases", words.Phases(&t.s.Samples), timesInSummary, "on the page")
+	t.List("sharing", words.SharedInSweep(&t.s.Samples), timesInSummary, "on the page")
 }
 
 // exercised lists operations and kinds of faults that never met.
@@ -327,18 +343,18 @@ func (t *sweepText) exercised() {
 		if never := row.Never(); len(never) > 0 {
 			text += ", never during " + prose.List(never, "or")
 		}
-		t.line(name, text)
+		t.Line(name, text)
 		name = ""
 	}
 	if b := t.s.Behaviours; b.Runs > 1 {
-		t.line("behaviours", strings.TrimPrefix(b.String(), "behaviours: "))
+		t.Line("behaviours", strings.TrimPrefix(b.String(), "behaviours: "))
 	}
 	if t.s.Violation == 0 && t.s.Decided() > 1 {
-		t.line("", coverage.Quiet(t.s.Decided()))
+		t.Line("", coverage.Quiet(t.s.Decided()))
 	}
 	if unmet := t.s.Unmet(); len(unmet) > 0 {
-		t.line("never met", fmt.Sprintf("%s and faults at messages, on the page", prose.Count(len(unmet), "pair")+" of requests"))
-		t.copied("", t.s.ToMeet(unmet))
+		t.Line("never met", fmt.Sprintf("%s and faults at messages, on the page", prose.Count(len(unmet), "pair")+" of requests"))
+		t.Copied("", t.s.ToMeet(unmet))
 	}
 }
 
@@ -350,18 +366,18 @@ func (t *sweepText) shards() {
 			continue
 		}
 		if told++; told > shardsInSummary {
-			t.line("", "and more shards, on the page")
+			t.Line("", "and more shards, on the page")
 			break
 		}
-		t.line("shard "+h.Shard.String(), shardWords(h))
+		t.Line("shard "+h.Shard.String(), shardWords(h))
 		if h.Command != "" && !h.Running {
-			t.copied("", h.Command)
+			t.Copied("", h.Command)
 		}
 	}
 	if len(t.s.Absent) > 0 {
-		t.line("absent", absentWords(t.s.Absent))
+		t.Line("absent", absentWords(t.s.Absent))
 		if c := t.s.Description.CommandOf(t.s.Absent[0]); c != "" {
-			t.copied("", c)
+			t.Copied("", c)
 		}
 	}
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/coverage"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/reports/internal/words"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/samples"
 )
 
@@ -100,7 +102,7 @@ func TestSweepLeaks(t *testing.T) {
 	if want := `<p class="warning">In 12 runs, such as: what 3 left &lt;b&gt;.</p>`; !strings.Contains(string(page), want) {
 		t.Errorf("the page lacks %s", want)
 	}
-	if want, text := "warning      in 12 runs, such as: what 3 left <b>", SweepSummary(s, "", Screen{}); !strings.Contains(text, want) {
+	if want, text := "warning      in 12 runs, such as: what 3 left <b>", SweepSummary(s, "", onerun.Screen{}); !strings.Contains(text, want) {
 		t.Errorf("the summary lacks %q:\n%s", want, text)
 	}
 }
@@ -121,14 +123,14 @@ func TestSweepCost(t *testing.T) {
 		return string(page)
 	}
 	const words = "cquire 3 requests, 0.5 watch events; release 1 request; each release causes 1.33 watch events"
-	if text := strings.Join(strings.Fields(SweepSummary(s, "", Screen{})), " "); !strings.Contains(text, "cost a"+words) {
+	if text := strings.Join(strings.Fields(SweepSummary(s, "", onerun.Screen{})), " "); !strings.Contains(text, "cost a"+words) {
 		t.Error(text)
 	}
 	if page := write(); !strings.Contains(page, "A"+words) || !strings.Contains(page, `<figure id="herd">`) {
 		t.Error("the page has no cost")
 	}
 	s.Samples.Cost = nil
-	if text := SweepSummary(s, "", Screen{}); strings.Contains(text, "cost") {
+	if text := SweepSummary(s, "", onerun.Screen{}); strings.Contains(text, "cost") {
 		t.Error(text)
 	}
 	if page := write(); strings.Contains(page, `id="cost"`) {
@@ -150,7 +152,7 @@ func TestSweepUnchecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = "not checked: fencing (it gives no token), log in 3 runs (there is none)"
-	for _, text := range []string{strings.Join(strings.Fields(SweepSummary(s, path, Screen{})), " "), string(page)} {
+	for _, text := range []string{strings.Join(strings.Fields(SweepSummary(s, path, onerun.Screen{})), " "), string(page)} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}
@@ -158,7 +160,7 @@ func TestSweepUnchecked(t *testing.T) {
 }
 
 func TestSweepSummary(t *testing.T) {
-	got := SweepSummary(sweptRuns(), "sweeps/sweep.html", Screen{})
+	got := SweepSummary(sweptRuns(), "sweeps/sweep.html", onerun.Screen{})
 	for _, text := range []string{
 		"✗ VIOLATION: the lock (go-zookeeper) broke its promise in 49 of 149 runs",
 		"✗ progress: in 49 of 149 runs, 32.9 % (26 % to 41 %)",
@@ -184,7 +186,9 @@ func TestSweepSummary(t *testing.T) {
 			t.Errorf("no %q in\n%s", text, got)
 		}
 	}
-	fits(t, got)
+	if err := sample.Fits(got); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSweepPage(t *testing.T) {
@@ -264,7 +268,7 @@ func TestSweepSaysHowSure(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(strings.TrimSuffix(path, ".html")+"-plots", "behaviours.svg")); err != nil {
 		t.Error(err)
 	}
-	text := SweepSummary(s, path, Screen{})
+	text := SweepSummary(s, path, onerun.Screen{})
 	for where, said := range map[string]string{"page": string(page), "summary": strings.Join(strings.Fields(text), " ")} {
 		for _, want := range []string{
 			"400 met in 149 runs, 100 of them in one run only", "about 25 new ones (11 to 39, with 95 %)",
@@ -277,5 +281,16 @@ func TestSweepSaysHowSure(t *testing.T) {
 	}
 	if want := "lose-reply at acquire create"; !strings.Contains(string(page), want) {
 		t.Errorf("the page does not say %q", want)
+	}
+}
+
+func TestAnnotationsOfASweep(t *testing.T) {
+	s := &sweep.Summary{Verdict: checker.Violation, Runs: 40, Violation: 3, Valid: 37, Findings: []sweep.Finding{
+		{Cause: sweep.Cause{Property: "exclusion", Shape: "acquire ok", Faults: []string{"pause"}}, Count: 3, Of: 40, Smallest: sweep.Example{Seed: 17}},
+		{Cause: sweep.Cause{Property: "belief", Measured: true}, Count: 9, Of: 40},
+	}}
+	got := SweepAnnotations(s)
+	if len(got) != 1 || !strings.HasPrefix(got[0].String(), "::error title=this%3A exclusion violated::In 3 of 40 runs, 7.5 %25 ") || !strings.HasSuffix(got[0].String(), "; pause hit them meanwhile, such as seed 17.%0Aacquire ok") {
+		t.Error(got)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats/samples"
@@ -27,20 +28,20 @@ import (
 //go:embed templates/sweep.html.tmpl
 var sweepTemplate string
 
-var sweepPage = newPage("sweep", sweepTemplate, template.FuncMap{
+var sweepPage = pages.New("sweep", sweepTemplate, template.FuncMap{
 	"rate": pageRate, "met": words.Met, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords, "leak": leakWords,
 })
 
 // sweepPageOf is the data of the template.
 type sweepPageOf struct {
 	*sweep.Summary
-	*explainer
+	*pages.Explainer
 	Style    template.CSS
 	Heading  string
 	Sentence string
-	Meaning  string    // of the verdict
-	Effects  string    // the kinds of faults that took effect
-	Found    []picture // pictures of what was found
+	Meaning  string          // of the verdict
+	Effects  string          // the kinds of faults that took effect
+	Found    []pages.Picture // pictures of what was found
 	Runs     string
 	Rate     string
 	Matrix   sweep.Matrix
@@ -49,7 +50,7 @@ type sweepPageOf struct {
 	Makers   []material.Setting
 	Cost     string
 	Shared   []string
-	Herd     picture // without an image if it is not drawn
+	Herd     pages.Picture // without an image if it is not drawn
 	folder   string
 }
 
@@ -62,9 +63,9 @@ func WriteSweep(path string, s *sweep.Summary) error {
 	found := []figure.Drawn{{File: "outcomes", Figure: plots.SweepOutcomes(s)}, {File: "causes", Figure: plots.Causes(s)}, plots.Behaviours(s)}
 	all = slices.Concat(found, all, []figure.Drawn{herd})
 	p := sweepPageOf{
-		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
+		Summary: s, Style: template.CSS(pages.StyleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
 		Runs: words.Plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Times: sections, Plots: filepath.Base(folder), Makers: makersOfSweep(s), folder: filepath.Dir(path),
-		explainer: newExplainer(), Meaning: sweepMeaning(s), Effects: tookEffect(s),
+		Explainer: pages.NewExplainer(), Meaning: sweepMeaning(s), Effects: tookEffect(s),
 		Cost: words.Cost(s.Samples.Cost), Shared: words.SharedInSweep(&s.Samples), Herd: pictureOf(herd),
 	}
 	for _, f := range found {
@@ -100,9 +101,9 @@ func writePagePlots(folder string, all []figure.Drawn) error {
 		}
 	}
 	if len(figures) > 0 {
-		failed = append(failed, writePlots(figure.PNGDPI, folder, figures)...)
+		failed = append(failed, writePlots(folder, figures)...)
 	}
-	return unwritten(failed)
+	return pages.Unwritten(failed)
 }
 
 // timesOfSweep returns the sections of the page about times that were measured at least once, and
@@ -119,7 +120,7 @@ func timesOfSweep(s *samples.Samples) (sections []timesSection, all []figure.Dra
 	phases := figure.Drawn{File: "phases", Title: "Phases of the fail-over"}
 	if phases.Figure, phases.Absent = plots.Phases(s); phases.Figure != nil {
 		phases.Figure.File, phases.Figure.Title = phases.File, phases.Title
-		sections = append(sections, timesSection{picture: pictureOf(phases)})
+		sections = append(sections, timesSection{Picture: pictureOf(phases)})
 	}
 	return sections, append(all, phases)
 }
@@ -186,9 +187,6 @@ const (
 	findingsOnPage = 10 // the others are folded away
 	shardsOnPage   = 100
 )
-
-// sliceOf hands several values to a template.
-func sliceOf(values ...any) []any { return values }
 
 // pageRate does not let a line end before a percent sign.
 func pageRate(f sweep.Finding) string {
@@ -270,7 +268,7 @@ func timeRows(d plots.Distribution, all []figure.Sampled) []timeRow {
 
 // timesSection is a part of a sweep's page: times in a figure and a table.
 type timesSection struct {
-	picture
+	pages.Picture
 	One         string // what was measured, in the singular
 	Heads       []string
 	Interval    bool
@@ -281,7 +279,7 @@ type timesSection struct {
 const timeRowsOnPage = 12
 
 func timesSectionOf(d plots.Distribution, drawn figure.Drawn, all []figure.Sampled) timesSection {
-	s := timesSection{picture: pictureOf(drawn), One: d.One, Interval: d.Interval, Rows: timeRows(d, all)}
+	s := timesSection{Picture: pictureOf(drawn), One: d.One, Interval: d.Interval, Rows: timeRows(d, all)}
 	for _, q := range d.Tail {
 		s.Heads = append(s.Heads, q.Name)
 	}

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/samples"
 )
 
@@ -78,7 +78,7 @@ func TestTimesInTheSummaryOfASweep(t *testing.T) {
 	for i := range 12 {
 		s.Samples.Faults[fmt.Sprint("kill:", i)] = &samples.Fault{Failovers: sample.Took(1)}
 	}
-	got := SweepSummary(s, "", Screen{})
+	got := SweepSummary(s, "", onerun.Screen{})
 	for _, text := range []string{
 		"\n  fail-over    kill:leader: median 50 ms (40 ms to 60 ms), p95 95 ms, worst 100 ms, of 100\n",
 		"\n               expire:any: median 2 ms, worst > 3 ms, of 3, 1 of them without a success before the\n",
@@ -90,7 +90,9 @@ func TestTimesInTheSummaryOfASweep(t *testing.T) {
 			t.Errorf("no %q in\n%s", text, got)
 		}
 	}
-	fits(t, got)
+	if err := sample.Fits(got); err != nil {
+		t.Error(err)
+	}
 }
 
 // A result of an older zklab has figures, but not the times from which they were
@@ -99,8 +101,7 @@ func TestResultWithoutTimes(t *testing.T) {
 	h := sample.ShortRun()
 	r := sample.Result(h)
 	r.Stats.Samples = nil
-	page, err := pageOf(material.Of("", h, r), plots.Of(material.Of("", h, r)), nil)
-	if n := strings.Count(string(page), "No plot: "+plots.NoTimes); n != 4 || err != nil {
-		t.Errorf("the page says %d times what to do, %v", n, err)
+	if n := strings.Count(string(render(t, h, r)["report.html"]), "No plot: "+plots.NoTimes); n != 4 {
+		t.Errorf("the page says %d times what to do", n)
 	}
 }

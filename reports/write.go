@@ -1,92 +1,54 @@
 package reports
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/reports/internal/plots"
-	"github.com/zklab/zklab/reports/internal/timeline"
-	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/store"
 )
 
-// Write writes the report of a stored run into its folder: plots, report.html, timeline.html and
-// junit.xml. It reads the history and the result from the folder, and replaces an earlier report.
-func Write(run *store.Run) error {
-	if run.Bare() {
-		return fmt.Errorf("write the report: %s is a history without a folder of its own", run.Path())
-	}
-	h, err := run.ReadPacked(store.Large)
-	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	r, err := run.ReadResult()
-	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return Render(run.Dir, h, r)
-}
+// Write writes the report of a stored run into its folder, with all plots. It reads the history and the result from
+// the folder, and replaces an earlier report.
+func Write(run *store.Run) error { return onerun.Write(run) }
 
-// Render writes the report of a run in memory into dir, which must exist. If some files cannot be
-// written, it writes the others and returns an error about them.
-func Render(dir string, h *history.History, r *store.Result) error {
-	return renderAt(figure.PNGDPI, dir, h, r)
-}
+// A program that imports this package draws the plots of each run whose report it writes.
+func init() { pages.Draw = plotsOf }
 
-// renderAt writes what it can. It writes the pages before the plots, which need the most space.
-func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
-	if len(verdicts.Violations(r.Verdicts)) > 0 {
-		h = h.Unpacked() // pages show what lies around the events of violations
-	}
-	m := material.Of(dir, h, r)
+// plotsOf returns the plots of a run for its page. Their files are written later.
+func plotsOf(m *material.Run) *pages.Plots {
 	all := plots.Of(m)
+	drawn := &pages.Plots{}
+	for _, d := range all {
+		drawn.Others = append(drawn.Others, pictureOf(d))
+	}
 	if f := plots.Overview(m); f != nil {
-		all = append([]figure.Drawn{{File: f.File, Title: f.Title, Figure: f}}, all...)
+		d := figure.Drawn{File: f.File, Title: f.Title, Figure: f}
+		overview := pictureOf(d)
+		drawn.Overview, all = &overview, append([]figure.Drawn{d}, all...)
 	}
-	pictures, err := porcupinePages(m, context.Background())
-	pages := []struct {
-		file string
-		make func() ([]byte, error)
-	}{
-		{"junit.xml", func() ([]byte, error) { return junit(m) }},
-		{"report.html", func() ([]byte, error) { return pageOf(m, all, pictures) }},
-		{"timeline.html", func() ([]byte, error) { return timeline.Page(m, styleSheet) }},
-	}
-	failed := []error{err}
-	for _, p := range pages {
-		content, err := p.make()
-		if err == nil {
-			err = store.WriteFile(filepath.Join(dir, p.file), content)
-		}
-		failed = append(failed, err)
-	}
-	folder := filepath.Join(dir, "plots")
-	return unwritten(append(append(failed, writePlots(dpi, folder, all)...), removeOthers(folder, all)))
+	drawn.Write = func(dir string) []error { return append(writePlots(dir, all), removeOthers(dir, all)) }
+	return drawn
 }
 
-// unwritten returns an error that counts the files that could not be written and gives the reason
-// for the first.
-func unwritten(errs []error) error {
-	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-	switch len(errs) {
-	case 0:
-		return nil
-	case 1:
-		return errs[0]
+// pictureOf returns the place of a plot within a page.
+func pictureOf(d figure.Drawn) pages.Picture {
+	p := pages.Picture{File: d.File, Title: d.Title, Absent: d.Absent}
+	if d.Figure != nil {
+		p.Alt, p.Narrow = d.Figure.Alt, d.Figure.Narrow
+		p.Image = pages.Embedded(d.Figure.SVG())
 	}
-	return fmt.Errorf("%d files could not be written: %w", len(errs), errs[0])
+	return p
 }
 
 // writePlots writes each figure as SVG and PNG.
-func writePlots(dpi int, dir string, all []figure.Drawn) (failed []error) {
+func writePlots(dir string, all []figure.Drawn) (failed []error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return []error{err}
 	}
@@ -99,7 +61,7 @@ func writePlots(dpi int, dir string, all []figure.Drawn) (failed []error) {
 		svg, png := d.Files()
 		wg.Go(func() {
 			failed[2*i] = store.WriteFile(filepath.Join(dir, svg), d.Figure.SVG())
-			content, err := d.Figure.PNG(dpi)
+			content, err := d.Figure.PNG(figure.PNGDPI)
 			if err == nil {
 				err = store.WriteFile(filepath.Join(dir, png), content)
 			}

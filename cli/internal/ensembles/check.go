@@ -22,7 +22,7 @@ import (
 	"github.com/zklab/zklab/internal/base/paint"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/canary"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/settings"
 )
 
@@ -166,8 +166,8 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 		if o.Verdict != checker.Violation {
 			continue
 		}
-		screen := reports.Screen{Colour: painted, Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: f.quiet, Messages: true}
-		if _, err := io.WriteString(out, reports.Summary(o.Result, o.Stored, screen)+"\n"); err != nil {
+		screen := onerun.Screen{Colour: painted, Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: f.quiet, Messages: true}
+		if _, err := io.WriteString(out, onerun.Summary(o.Result, o.Stored, screen)+"\n"); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -145,7 +146,7 @@ func (m *matrixRun) run(cmd *cobra.Command, args []string) error {
 	if err := (&matrix.Stored{Matrix: *result, Began: began.UTC(), Label: label}).Write(folder); err != nil {
 		return err
 	}
-	return verdicts.Print(cmd, exitOfMatrix(result), result, asJSON, false, reports.MatrixAnnotations(result), func(screen reports.Screen) string {
+	return verdicts.Print(cmd, exitOfMatrix(result), result, asJSON, false, reports.MatrixAnnotations(result), func(screen onerun.Screen) string {
 		return reports.MatrixSummary(result, page, screen)
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/workloads"
 )
@@ -223,7 +224,7 @@ func printMerged(cmd *cobra.Command, catalog workloads.Catalog, paths []string, 
 			return err
 		}
 	}
-	return verdicts.Print(cmd, verdicts.ExitOfGates(verdicts.ExitOf(s.Verdict), s.Gates), s, asJSON, false, reports.SweepAnnotations(s), func(screen reports.Screen) string {
+	return verdicts.Print(cmd, verdicts.ExitOfGates(verdicts.ExitOf(s.Verdict), s.Gates), s, asJSON, false, reports.SweepAnnotations(s), func(screen onerun.Screen) string {
 		return reports.SweepSummary(s, page, screen)
 	})
 }

@@ -12,7 +12,7 @@ import (
 func Commands(known workloads.Catalog) []*cobra.Command {
 	return []*cobra.Command{
 		newReplay(known), newShrink(known), newCheck(known), newReport(known), newCompare(known), newExport(known),
-		newList(known), newOpen(), newServe(known), newPrune(), newSchema(),
+		newList(known), newOpen(known), newServe(known), newPrune(), newSchema(),
 	}
 }
 

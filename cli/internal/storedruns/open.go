@@ -3,6 +3,8 @@ package storedruns
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,12 +15,16 @@ import (
 	"github.com/zklab/zklab/cli/internal/manyruns"
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/matrix"
+	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
-func newOpen() *cobra.Command {
+func newOpen(known workloads.Catalog) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "open [PATH]",
@@ -26,7 +32,7 @@ func newOpen() *cobra.Command {
 		Long: "Open shows the report of a stored run, or the page of a sweep, an exploration or a matrix, in the browser, and\n" +
 			"prints its path. PATH is the folder of one of these, a page, or latest, which is the default. The variable BROWSER\n" +
 			"names the program; without it, the one of the desktop is used. Without a desktop, open only\n" +
-			"prints the path.",
+			"prints the path. Open adds the plots to a report that a Go test wrote without them.",
 		Example:           "  zklab open\n  zklab open lock/2026-01-02T15-04-05.678Z\n  zklab open store/sweeps/lock/3f70694aa4cfaf8e",
 		Args:              atMostOnePath,
 		ValidArgsFunction: usage.FirstArgument(storedRun),
@@ -38,6 +44,9 @@ func newOpen() *cobra.Command {
 			page, err := pageOf(out, path)
 			if err != nil {
 				return err
+			}
+			if err := addPlots(known, page); err != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+printable.Text(err.Error(), math.MaxInt))
 			}
 			fmt.Fprintln(terminal.Exact(cmd.OutOrStdout()), page)
 			if err := browse(page); err != nil && !errors.Is(err, errNoBrowser) {
@@ -83,6 +92,22 @@ func pageOf(out, path string) (string, error) {
 		return "", fmt.Errorf("%s has no report: zklab report writes it, and zklab serve shows a run that goes on", run.Path())
 	}
 	return run.Report(), nil
+}
+
+// addPlots writes the report of a run again if it has no plots. It does not decide the run again. It returns an error if
+// this program does not know the run's objects. Other pages have all plots.
+func addPlots(known workloads.Catalog, page string) error {
+	run, err := open(known, "", filepath.Dir(page))
+	if err != nil || run.Bare() || filepath.Base(page) != filepath.Base(run.Report()) {
+		return nil
+	}
+	if _, err := os.Stat(run.Plots()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if r, err := run.ReadResult(); err == nil && r.Recipe != "" && !models.Known(r.Recipe) && declaredFor(known, run, r.Recipe) == nil {
+		return fmt.Errorf("%s has no plots: only a program that declares the objects %q can draw them", page, r.Recipe)
+	}
+	return reports.Write(run)
 }
 
 func isFile(path string) bool {

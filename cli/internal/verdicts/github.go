@@ -8,7 +8,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 )
 
 // stepSummary is the variable of the environment with the file to which a step of GitHub Actions adds its
@@ -23,7 +23,7 @@ func GitHubFlag(cmd *cobra.Command) {
 // tellGitHub writes, if --github asks for it, a line on standard error for each thing that went wrong, which
 // GitHub shows beside the job, and the summary into the file of the step. An experiment file that the command
 // line names gets the messages.
-func tellGitHub(cmd *cobra.Command, wrong []reports.Annotation, text func(reports.Screen) string) {
+func tellGitHub(cmd *cobra.Command, wrong []onerun.Annotation, text func(onerun.Screen) string) {
 	if asked, err := cmd.Flags().GetBool("github"); err != nil || !asked {
 		return
 	}
@@ -41,7 +41,7 @@ func tellGitHub(cmd *cobra.Command, wrong []reports.Annotation, text func(report
 		warning("--github writes no summary: %s names no file", stepSummary)
 		return
 	}
-	if err := appendTo(path, reports.StepSummary(text(reports.Screen{Width: 100}))); err != nil {
+	if err := appendTo(path, onerun.StepSummary(text(onerun.Screen{Width: 100}))); err != nil {
 		warning("cannot write the summary for GitHub: %s", usage.OneLine(err))
 	}
 }

@@ -10,23 +10,24 @@ import (
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/paint"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/foreign"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/store"
 )
 
 // PrintResult prints a verdict, as a summary for people or as JSON; its error
 // carries the exit code.
 func PrintResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSON, brief bool) error {
-	return Print(cmd, ExitOfGates(ExitOf(result.Verdict), result.Gates), result, asJSON, brief, reports.Annotations(result), func(screen reports.Screen) string { return reports.Summary(result, run, screen) })
+	return Print(cmd, ExitOfGates(ExitOf(result.Verdict), result.Gates), result, asJSON, brief, onerun.Annotations(result), func(screen onerun.Screen) string { return onerun.Summary(result, run, screen) })
 }
 
 // PrintReport is like PrintResult, for the verdict on a history from elsewhere.
 func PrintReport(cmd *cobra.Command, r linear.Report, asJSON, brief bool) error {
-	return Print(cmd, ExitOf(r.Verdict), r, asJSON, brief, reports.LinearAnnotations(r), func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
+	return Print(cmd, ExitOf(r.Verdict), r, asJSON, brief, foreign.Annotations(r), func(screen onerun.Screen) string { return foreign.Summary(r, screen) })
 }
 
 // Print prints a verdict: value as JSON, or text as a summary, and wrong for GitHub. Its error carries the exit code.
-func Print(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []reports.Annotation, text func(reports.Screen) string) error {
+func Print(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []onerun.Annotation, text func(onerun.Screen) string) error {
 	tellGitHub(cmd, wrong, text)
 	out := cmd.OutOrStdout()
 	if asJSON {
@@ -43,8 +44,8 @@ func Print(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []
 }
 
 // Screen describes the output to which a result goes; brief leaves timelines out.
-func Screen(out io.Writer, brief bool) reports.Screen {
-	return reports.Screen{Colour: bool(paint.For(terminal.Exact(out))), Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: brief, Messages: true}
+func Screen(out io.Writer, brief bool) onerun.Screen {
+	return onerun.Screen{Colour: bool(paint.For(terminal.Exact(out))), Width: terminal.Columns(out), ASCII: !terminal.UnicodeWelcome(), NoTimeline: brief, Messages: true}
 }
 
 // ExitOf returns the exit code for a verdict.

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/judge"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -32,7 +32,7 @@ func (x Experiment) noteResult(run *store.Run, result *store.Result) {
 
 // noteReport writes the report. It handles errors as noteResult does.
 func (x Experiment) noteReport(run *store.Run, h *history.History, result *store.Result) {
-	if err := reports.Render(run.Dir, h, result); err != nil {
+	if err := onerun.Render(run.Dir, h, result); err != nil {
 		judge.Warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", x.command("report", run.Dir), err)})
 	}
 }

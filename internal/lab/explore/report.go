@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 )
 
 // Report holds what an exploration has found so far.
@@ -276,7 +276,7 @@ func (r Report) decided() string {
 	result, why := r.Verdict()
 	fmt.Fprintf(&b, "verdict: %s", result)
 	if result == checker.Valid {
-		b.WriteString(reports.Unchecked(r.Unchecked, r.Runs))
+		b.WriteString(onerun.Unchecked(r.Unchecked, r.Runs))
 	}
 	for _, text := range why {
 		b.WriteString("\n  " + text)

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/experiment"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
@@ -26,8 +26,8 @@ func violationText(o *experiment.Outcome, property string) string {
 		case told[v.Property]:
 			continue
 		case len(told) == 0:
-			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, reports.Counterexample(o.History, v, reports.Screen{}))
-			if page := reports.PageOf(o.Result.Recipe, v.Property); page != "" {
+			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, onerun.Counterexample(o.History, v, onerun.Screen{}))
+			if page := onerun.PageOf(o.Result.Recipe, v.Property); page != "" {
 				fmt.Fprintf(&b, "    %s\n", page)
 			}
 		default:

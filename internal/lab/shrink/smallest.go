@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/reports/onerun"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -218,7 +218,7 @@ func (s *Smallest) Keep(folder, from, replay string) (err error) {
 	if o.Run == nil {
 		err = o.Keep(part)
 	} else {
-		err = errors.Join(o.Run.WriteResult(o.Result), reports.Write(o.Run))
+		err = errors.Join(o.Run.WriteResult(o.Result), onerun.Write(o.Run))
 	}
 	if err != nil {
 		return err

@@ -4,10 +4,19 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/reports/internal/sheet"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/measured"
 	"github.com/zklab/zklab/stats/samples"
 )
@@ -51,6 +60,34 @@ func WellFormed(content []byte) error {
 	}
 }
 
+// Files returns the files of a folder by their paths, with another name in place of the folder's own.
+func Files(dir, as string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(dir, path))
+		files[path] = bytes.ReplaceAll(content, []byte(dir), []byte(as))
+		return err
+	})
+	return files, err
+}
+
+// Fits returns an error about the lines of a summary that are too wide, except those that are meant to be copied, and
+// about control characters.
+func Fits(text string) (err error) {
+	for line := range strings.Lines(text) {
+		if n := ansi.StringWidth(strings.TrimRight(line, "\n")); n > sheet.Width && !strings.HasPrefix(line, "  report") && !strings.HasPrefix(line, "  replay") {
+			err = errors.Join(err, fmt.Errorf("%d columns: %q", n, line))
+		}
+	}
+	if strings.ContainsAny(text, "\x1b\x07") {
+		err = errors.Join(err, errors.New("control characters without colour"))
+	}
+	return err
+}
+
 // Nasty is text that breaks out of a page that does not escape it.
 const Nasty = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x01]]>"
 
@@ -67,5 +104,27 @@ func PlantedTimes() *samples.Samples {
 		},
 		HandOvers:  Took(UpTo(10)...),
 		Operations: map[string]*samples.Operation{"acquire": {OK: 39, Latency: Took(UpTo(39)...)}, "release": {OK: 38, Latency: Took(UpTo(38)...)}, "inspect": {Fail: 3}},
+	}
+}
+
+// Stuck is a fault after which only one client had a success, and a key was not granted again.
+var Stuck = stats.Fault{
+	Number: 1, Kind: "partition", Spec: "partition:halves", Outcome: history.StepVerified, Verified: time.Second,
+	Clients: []int{0, 1}, Failover: -1, FailoverAtLeast: 5 * time.Second, FailoverAffected: 20 * time.Millisecond, Felt: true,
+	Affected: []stats.ClientFailover{
+		{Client: 0, Bound: measured.Bound{Time: 5 * time.Second, AtLeast: true}},
+		{Client: 1, Bound: measured.Bound{Time: 20 * time.Millisecond}},
+	},
+	HandOvers: []stats.HandOver{{Key: "k1", Client: 1, Bound: measured.Bound{Time: 9 * time.Second, AtLeast: true}}},
+}
+
+// TestFaultsOfAllSorts draws outcomes that no fault of the samples has.
+// FaultsOfAllSorts returns a fault with each outcome.
+func FaultsOfAllSorts() []stats.Fault {
+	return []stats.Fault{
+		{Number: 1, Kind: "pause", Spec: "pause:all", Outcome: history.StepVerified, Verified: time.Second, Failover: -1, FailoverAffected: -1, NoMajority: true, Felt: true},
+		{Number: 2, Kind: "pause", Outcome: history.StepSkipped, Failover: -1, FailoverAffected: -1, Warnings: []string{"nobody was there"}},
+		{Number: 3, Kind: "kill", Outcome: history.StepFailed, Failover: -1, FailoverAffected: -1},
+		{Number: 4, Kind: "kill", Failover: -1, FailoverAffected: -1},
 	}
 }

@@ -1,4 +1,4 @@
-package reports
+package onerun
 
 import (
 	"os"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/reports/internal/pages"
 )
 
 // Each property of each object has a section in the documentation.
@@ -17,8 +18,8 @@ func TestPageOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range checks {
-			page, heading, _ := strings.Cut(strings.TrimPrefix(PageOf(model, c.Name()), docs), "#")
-			text, err := os.ReadFile(filepath.Join("..", "docs", filepath.FromSlash(page)))
+			page, heading, _ := strings.Cut(strings.TrimPrefix(PageOf(model, c.Name()), pages.Docs), "#")
+			text, err := os.ReadFile(filepath.Join("..", "..", "docs", filepath.FromSlash(page)))
 			if err != nil || !strings.Contains(string(text), "\n### "+heading+"\n") && !listed(string(text), heading) {
 				t.Errorf("%s of %s: %s has no heading %s: %v", c.Name(), model, page, heading, err)
 			}

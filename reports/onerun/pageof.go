@@ -1,14 +1,12 @@
-package reports
+package onerun
 
 import (
 	"cmp"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/reports/internal/pages"
 )
-
-// docs is the address of the documentation.
-const docs = "https://github.com/zklab/zklab/blob/main/docs/"
 
 // PageOf returns the address of the documentation that says what a property of a model means and
 // how it is checked. It returns "" for a property that zklab does not declare.
@@ -18,9 +16,9 @@ func PageOf(model, property string) string {
 	case !checker.Promises(model, property) && !checker.Common(model, property):
 		return ""
 	case checker.Common(model, property):
-		return docs + "checking.md#" + property
+		return pages.Docs + "checking.md#" + property
 	case m.Store:
-		return docs + "checking-store.md#" + property
+		return pages.Docs + "checking-store.md#" + property
 	}
-	return docs + "recipes/" + cmp.Or(m.Page, model) + ".md#" + property
+	return pages.Docs + "recipes/" + cmp.Or(m.Page, model) + ".md#" + property
 }

@@ -1,56 +1,36 @@
-package reports
+package onerun
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"html/template"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	told "github.com/zklab/zklab/explain"
-	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
-	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/material"
-	"github.com/zklab/zklab/reports/internal/plots"
+	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 //go:embed templates/report.html.tmpl
 var reportTemplate string
 
-//go:embed templates/parts.html.tmpl
-var partsTemplate string
-
-//go:embed templates/style.css
-var styleSheet string
-
-// pageFuncs holds the functions of all templates.
-var pageFuncs = template.FuncMap{
-	"docs": func() string { return docs }, "length": prose.Length, "bound": words.Bound, "thousands": prose.Grouped, "plural": words.Plural, "times": words.Times,
-	"figures": words.Figures, "sentence": words.Sentence, "mark": verdicts.Mark, "word": verdicts.Word, "capital": words.Capital, "gateClass": gateClass, "slice": sliceOf, "meaning": faults.Meaning,
-}
-
-// newPage returns a function that returns the template of a page, with the parts that pages share. The first
-// call parses them: most commands write no page, and parsing takes a tenth of the time in which they start.
-func newPage(name, text string, funcs template.FuncMap) func() *template.Template {
-	return sync.OnceValue(func() *template.Template {
-		return template.Must(template.Must(template.New(name).Funcs(pageFuncs).Funcs(funcs).Parse(partsTemplate)).Parse(text))
-	})
-}
-
-var reportPage = newPage("report", reportTemplate, nil)
+var reportPage = pages.New("report", reportTemplate, nil)
 
 // page has the data of the template of report.html.
 type page struct {
 	*store.Result
-	*explainer
+	*pages.Explainer
 	Style           template.CSS
 	Tab             string
 	Heading         string
@@ -60,7 +40,7 @@ type page struct {
 	Open            []string // why the verdict is not valid, if nothing was violated
 	StoodStill      []string // for how long, after faults on servers
 	Next            []step
-	Overview        *picture
+	Overview        *pages.Picture
 	Dir             string
 	Length          time.Duration
 	Properties      []verdicts.Property
@@ -68,23 +48,19 @@ type page struct {
 	MoreFound       int // violations left out
 	FaultRows       []faultRow
 	MoreFaults      int
-	Plots           []picture
+	Drawn           bool // whether the page has plots
+	AddPlots        string
+	Plots           []pages.Picture
 	Settings        []material.Setting
 	Timings         []material.Setting
 	Makers          []material.Setting
 	Porcupine       []porcupinePage
 }
 
-// picture is a plot within a page.
-type picture struct {
-	File, Title, Alt, Absent string
-	Image                    template.URL
-	Narrow                   bool
-}
-
-func pageOf(m *material.Run, all []figure.Drawn, pictures []porcupinePage) ([]byte, error) {
+// pageOf returns the page of a run. Without plots, it says how to add them.
+func pageOf(m *material.Run, plots *pages.Plots, pictures []porcupinePage) ([]byte, error) {
 	p := page{
-		Result: m.Result, explainer: newExplainer(), Style: template.CSS(styleSheet), Tab: m.Tab(""), Heading: m.Result.Recipe, Sentence: verdicts.Sentence(m.Result), Dir: m.Dir, Length: m.End,
+		Result: m.Result, Explainer: pages.NewExplainer(), Style: template.CSS(pages.StyleSheet), Tab: m.Tab(""), Heading: m.Result.Recipe, Sentence: verdicts.Sentence(m.Result), Dir: m.Dir, Length: m.End,
 		Properties: verdicts.Properties(m.Result), Settings: profile(m.Result), Timings: timings(m.Result), Makers: material.MakersOf(m.Result),
 		Porcupine: pictures,
 	}
@@ -97,16 +73,24 @@ func pageOf(m *material.Run, all []figure.Drawn, pictures []porcupinePage) ([]by
 	p.Meaning, p.Open, p.Next = verdicts.Meaning(m.Result), verdicts.OpenReasons(m.Result), nextSteps(m, p.Broken)
 	p.StoodStill = words.StoodStill(m.Result)
 	p.FaultRows, p.MoreFaults = faultRows(m)
-	for _, d := range all {
-		if picture := pictureOf(d); d.File == plots.OverviewFile {
-			p.Overview = &picture
-		} else {
-			p.Plots = append(p.Plots, picture)
-		}
+	if p.Drawn = plots != nil; p.Drawn {
+		p.Overview, p.Plots = plots.Overview, plots.Others
+	} else {
+		p.AddPlots = addPlots(m)
 	}
 	var buf bytes.Buffer
 	err := reportPage().Execute(&buf, p)
 	return buf.Bytes(), err
+}
+
+// addPlots returns the command that adds the plots to a page. It returns "" if zklab does not know the objects, and the
+// program that declares them has no such command.
+func addPlots(m *material.Run) string {
+	program := cmp.Or(m.Result.Program(), workloads.Own)
+	if program == workloads.Own && m.History.Header.Declaration != nil {
+		return ""
+	}
+	return printable.Command(program, "open", m.Dir)
 }
 
 // counterexamples returns the counterexamples of the violations. It leaves out measured properties that
@@ -127,17 +111,6 @@ func counterexamples(m *material.Run) (shown []counterexample, left int) {
 		}
 	}
 	return shown, left
-}
-
-// pictureOf embeds the plot in the page, as an image rather than as markup, so that no script or
-// style in it can affect the page.
-func pictureOf(d figure.Drawn) picture {
-	p := picture{File: d.File, Title: d.Title, Absent: d.Absent}
-	if d.Figure != nil {
-		p.Alt, p.Narrow = d.Figure.Alt, d.Figure.Narrow
-		p.Image = embedded(d.Figure.SVG())
-	}
-	return p
 }
 
 func profile(r *store.Result) []material.Setting {

@@ -1,4 +1,4 @@
-package reports
+package onerun
 
 import (
 	"fmt"
@@ -13,13 +13,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/sheet"
 	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/store"
 )
-
-// summaryWidth is the widest line of a summary, in columns.
-const summaryWidth = 100
 
 // Summary describes a run in a screenful of text: the verdict, what was not checked, what was violated or
 // not decided, with the events that show it, and what was kept; then the operations, the faults that took
@@ -27,7 +25,7 @@ const summaryWidth = 100
 // may be nil if the run is not stored. It uses escape codes only if screen.Colour is set. It reads
 // the events that show a violation from the run's history.
 func Summary(r *store.Result, run *store.Run, screen Screen) string {
-	s := &summary{r: r, sheet: sheet{screen: screen}}
+	s := &summary{r: r, Sheet: sheet.Sheet{Screen: screen}}
 	s.chooseCounterexamples(run)
 	s.verdict()
 	s.notChecked()
@@ -41,16 +39,16 @@ func Summary(r *store.Result, run *store.Run, screen Screen) string {
 	s.shrunk()
 	s.warnings()
 	if len(s.r.Gates) > 0 {
-		s.b.WriteByte('\n')
-		s.gates(s.r.Gates)
+		s.WriteByte('\n')
+		s.Gates(s.r.Gates)
 	}
 	s.where(run)
-	return s.b.String()
+	return s.String()
 }
 
 // summary is the text of a summary under construction.
 type summary struct {
-	sheet
+	sheet.Sheet
 	r      *store.Result
 	column int // width of the properties' names
 
@@ -61,29 +59,29 @@ type summary struct {
 }
 
 func (s *summary) verdict() {
-	s.head(s.r.Verdict, verdicts.Headline(s.r))
+	s.Head(s.r.Verdict, verdicts.Headline(s.r))
 	if s.r.Interrupted {
-		s.b.WriteString("The run was interrupted; what was recorded until then was checked.\n")
+		s.WriteString("The run was interrupted; what was recorded until then was checked.\n")
 	}
-	s.b.WriteByte('\n')
+	s.WriteByte('\n')
 }
 
 // notChecked says what the verdict is not about, and which assumptions do not hold.
 func (s *summary) notChecked() {
-	before := s.b.Len()
-	s.list("not checked", verdicts.UncheckedProperties(s.r.NotAvailable), len(s.r.NotAvailable), "")
+	before := s.Len()
+	s.List("not checked", verdicts.UncheckedProperties(s.r.NotAvailable), len(s.r.NotAvailable), "")
 	var others []checker.NotAvailable
 	for _, n := range s.r.NotAvailable {
 		if n.Kind != "property" {
 			others = append(others, n)
 		}
 	}
-	s.list("left out", verdicts.Absences(others), len(others), "")
+	s.List("left out", verdicts.Absences(others), len(others), "")
 	for _, a := range checker.Unmet(s.r.Assumptions) {
-		s.line("assumption", a.Name+" not met: "+a.Text)
+		s.Line("assumption", a.Name+" not met: "+a.Text)
 	}
-	if s.b.Len() > before {
-		s.b.WriteByte('\n')
+	if s.Len() > before {
+		s.WriteByte('\n')
 	}
 }
 
@@ -153,20 +151,20 @@ func (s *summary) kept() {
 		}
 	}
 	if len(names) > 0 {
-		s.line("kept", prose.List(names, "and"))
+		s.Line("kept", prose.List(names, "and"))
 	}
-	s.list("note", notes, len(notes), "")
+	s.List("note", notes, len(notes), "")
 }
 
 // property writes the line of a property, with the reasons if it is not simply valid.
 func (s *summary) property(p verdicts.Property) {
 	reasons, text := p.Reasons(), s.textOf(p)
-	fmt.Fprintf(&s.b, "  %s %-*s ", s.screen.paint(p.Class(), p.Mark()), s.column, p.Name)
-	for i, part := range wrap(text, s.beside()) {
+	fmt.Fprintf(s, "  %s %-*s ", s.Screen.Paint(p.Class(), p.Mark()), s.column, p.Name)
+	for i, part := range sheet.Wrap(text, s.beside()) {
 		if i > 0 {
 			s.indent()
 		}
-		fmt.Fprintln(&s.b, part)
+		fmt.Fprintln(s, part)
 	}
 	if measure := p.Measure(); measure != "" {
 		s.below(measure)
@@ -189,16 +187,16 @@ func (s *summary) property(p verdicts.Property) {
 
 // below writes text under the text of a property.
 func (s *summary) below(text string) {
-	for _, part := range wrap(text, s.beside()) {
+	for _, part := range sheet.Wrap(text, s.beside()) {
 		s.indent()
-		fmt.Fprintln(&s.b, part)
+		fmt.Fprintln(s, part)
 	}
 }
 
-func (s *summary) indent() { fmt.Fprintf(&s.b, "  %-*s", s.column+3, "") }
+func (s *summary) indent() { fmt.Fprintf(s, "  %-*s", s.column+3, "") }
 
 // beside returns the width beside the names of the properties.
-func (s *summary) beside() int { return summaryWidth - s.column - 5 }
+func (s *summary) beside() int { return sheet.Width - s.column - 5 }
 
 // counterexamplesInSummary is the number of violations that are shown with their events.
 const counterexamplesInSummary = 3
@@ -226,20 +224,20 @@ func (s *summary) chooseCounterexamples(run *store.Run) {
 }
 
 func (s *summary) counterexamples() {
-	screen := s.screen
+	screen := s.Screen
 	for _, v := range s.chosen {
-		s.b.WriteString(Counterexample(s.h, v, screen))
+		s.WriteString(Counterexample(s.h, v, screen))
 		screen.Messages = false // those of one violation are enough for a screen
 	}
 	if len(s.chosen) > 0 && s.more > 0 {
-		fmt.Fprintf(&s.b, "\n  %s, in the report\n", words.Plural(s.more, "more violation"))
+		fmt.Fprintf(s, "\n  %s, in the report\n", words.Plural(s.more, "more violation"))
 	}
 }
 
 func (s *summary) operations() {
 	st := &s.r.Stats
-	s.b.WriteByte('\n')
-	s.line("operations", fmt.Sprintf("%s: %s ok, %s failed, %s unknown; %.0f ok per second over %s of load",
+	s.WriteByte('\n')
+	s.Line("operations", fmt.Sprintf("%s: %s ok, %s failed, %s unknown; %.0f ok per second over %s of load",
 		prose.Grouped(st.Operations), prose.Grouped(st.OK), prose.Grouped(st.Fail), prose.Grouped(st.Info), st.Rate, prose.Length(st.Load)))
 	var parts []string
 	for _, f := range st.ByF {
@@ -248,23 +246,23 @@ func (s *summary) operations() {
 		}
 	}
 	if len(parts) > 0 {
-		s.line("latency", "median / p99: "+strings.Join(parts, ", "))
+		s.Line("latency", "median / p99: "+strings.Join(parts, ", "))
 	}
 	if st.Contended >= 0 {
-		s.line("contention", words.Percent(st.Contended)+" of the acquires had to wait for another holder")
+		s.Line("contention", words.Percent(st.Contended)+" of the acquires had to wait for another holder")
 	}
 	if fairness := words.Fairness(st.Fairness); fairness != "" {
-		s.line("fairness", fairness)
+		s.Line("fairness", fairness)
 	}
 	if cost := words.Cost(st.Cost); cost != "" {
-		s.line("cost", cost)
+		s.Line("cost", cost)
 	}
 }
 
 func (s *summary) faults() {
 	st := &s.r.Stats
 	if len(st.FaultKinds) == 0 {
-		s.line("faults", "none were injected"+s.adviceOnFaults())
+		s.Line("faults", "none were injected"+s.adviceOnFaults())
 		return
 	}
 	for i, k := range st.FaultKinds {
@@ -272,9 +270,9 @@ func (s *summary) faults() {
 		if i == 0 {
 			name = "faults"
 		}
-		s.line(name, words.Faults(k))
+		s.Line(name, words.Faults(k))
 	}
-	s.line("", words.Leader(st))
+	s.Line("", words.Leader(st))
 }
 
 // adviceOnFaults reminds the user of the faults that were asked for, or tells how to inject some.
@@ -308,10 +306,10 @@ func (s *summary) failovers() {
 	if o := s.r.Stats.HandOver; o != nil {
 		handOvers = append(handOvers, "after a hold that no fault ended: "+words.Spread(o)+words.NeverGranted(o))
 	}
-	s.list("fail-over", failovers, mostFailovers, "in the report")
-	s.list("phases", words.Phases(s.r.Stats.Samples), mostFailovers, "in the report")
-	s.list("no service", outages, mostFailovers, "in the report")
-	s.list("hand-over", handOvers, mostFailovers, "in the report")
+	s.List("fail-over", failovers, mostFailovers, "in the report")
+	s.List("phases", words.Phases(s.r.Stats.Samples), mostFailovers, "in the report")
+	s.List("no service", outages, mostFailovers, "in the report")
+	s.List("hand-over", handOvers, mostFailovers, "in the report")
 }
 
 // left says what the clients left behind. If something grows with the load, the warnings say what.
@@ -321,7 +319,7 @@ func (s *summary) left() {
 		if l.Persistent+l.Ephemeral+l.Swept > 0 && !slices.ContainsFunc(l.Groups, func(g checker.LeftGroup) bool { return g.Grows }) {
 			text += " (no growth with the load was seen)"
 		}
-		s.line("left behind", text)
+		s.Line("left behind", text)
 	}
 }
 
@@ -331,18 +329,18 @@ func (s *summary) shrunk() {
 	if from == nil {
 		return
 	}
-	s.line("shrunk", words.Label(fmt.Sprintf("in %s from %s: %s; to %s", words.Plural(from.Runs, "run"), from.From, from.Before, from.After), 400))
+	s.Line("shrunk", words.Label(fmt.Sprintf("in %s from %s: %s; to %s", words.Plural(from.Runs, "run"), from.From, from.Before, from.After), 400))
 	for _, text := range from.Mattered {
-		s.line("mattered", words.Label(text, 2000))
+		s.Line("mattered", words.Label(text, 2000))
 	}
 }
 
 func (s *summary) warnings() {
 	if s.r.Stats.Stalls > 0 {
-		s.line("warning", fmt.Sprintf("the harness itself was held up %s for more than 250 ms", words.Times(s.r.Stats.Stalls)))
+		s.Line("warning", fmt.Sprintf("the harness itself was held up %s for more than 250 ms", words.Times(s.r.Stats.Stalls)))
 	}
 	for _, w := range s.r.Warnings {
-		s.line("warning", words.Label(w, 400))
+		s.Line("warning", words.Label(w, 400))
 	}
 	told := map[string]int{}
 	var order []string
@@ -355,36 +353,36 @@ func (s *summary) warnings() {
 	}
 	for i, w := range order {
 		if i == 5 {
-			s.line("warning", words.Plural(len(order)-5, "more warning")+" of faults, in the report")
+			s.Line("warning", words.Plural(len(order)-5, "more warning")+" of faults, in the report")
 			return
 		}
 		if n := told[w]; n > 1 {
 			w += " (" + words.Times(n) + ")"
 		}
-		s.line("warning", words.Label(w, 400))
+		s.Line("warning", words.Label(w, 400))
 	}
 }
 
 // where says where the files are. It does not break paths and commands, so that they can be copied.
 func (s *summary) where(run *store.Run) {
-	s.b.WriteByte('\n')
+	s.WriteByte('\n')
 	if s.r.Label != "" {
-		s.line("label", s.r.Label)
+		s.Line("label", s.r.Label)
 	}
 	if run != nil && !run.Bare() {
 		if _, err := os.Stat(run.Report()); err == nil {
-			s.copied("report", run.Report())
+			s.Copied("report", run.Report())
 		} else {
-			s.copied("run", run.Dir)
+			s.Copied("run", run.Dir)
 		}
 	}
 	if s.r.Replay != "" {
-		s.copied("replay", s.r.Replay)
+		s.Copied("replay", s.r.Replay)
 	}
 	if run != nil && s.r.Verdict == checker.Unknown && s.r.Replay != "" {
 		if next := decidingStep(run.Dir, s.r); next.Command != s.r.Replay {
-			s.copied("to decide it", next.Command)
+			s.Copied("to decide it", next.Command)
 		}
 	}
-	s.makers(material.MakersOf(s.r))
+	s.Makers(material.MakersOf(s.r))
 }

@@ -1,4 +1,4 @@
-package reports
+package onerun
 
 import (
 	"testing"

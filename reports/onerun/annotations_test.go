@@ -1,4 +1,4 @@
-package reports
+package onerun
 
 import (
 	"fmt"
@@ -8,8 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/checker/linear"
-	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats/gates"
 	"github.com/zklab/zklab/store"
 )
@@ -66,26 +64,6 @@ func TestAnnotations(t *testing.T) {
 	}
 	if got := lines(Annotations(violated)); len(got) != 10 || !strings.HasPrefix(got[9], "::error title=10 more messages::") { // of 15 properties, the 2 earlier ones and 2 gates
 		t.Error(len(got), got[9])
-	}
-}
-
-func TestAnnotationsOfASweep(t *testing.T) {
-	s := &sweep.Summary{Verdict: checker.Violation, Runs: 40, Violation: 3, Valid: 37, Findings: []sweep.Finding{
-		{Cause: sweep.Cause{Property: "exclusion", Shape: "acquire ok", Faults: []string{"pause"}}, Count: 3, Of: 40, Smallest: sweep.Example{Seed: 17}},
-		{Cause: sweep.Cause{Property: "belief", Measured: true}, Count: 9, Of: 40},
-	}}
-	got := lines(SweepAnnotations(s))
-	if len(got) != 1 || !strings.HasPrefix(got[0], "::error title=this%3A exclusion violated::In 3 of 40 runs, 7.5 %25 ") || !strings.HasSuffix(got[0], "; pause hit them meanwhile, such as seed 17.%0Aacquire ok") {
-		t.Error(got)
-	}
-}
-
-func TestAnnotationsOfAForeignHistory(t *testing.T) {
-	r := linear.Report{Verdict: checker.Violation, Order: true, Model: "register", Verdicts: []linear.Verdict{
-		{Verdict: checker.Verdict{Property: "linearizable", Key: "5", Result: checker.Violation, Reason: "no order explains it"}}, {Verdict: checker.Verdict{Key: "6", Result: checker.Valid}},
-	}}
-	if d := cmp.Diff([]string{"::error title=the history is not linearizable as register::5: no order explains it"}, lines(LinearAnnotations(r))); d != "" {
-		t.Error(d)
 	}
 }
 

@@ -1,4 +1,4 @@
-package reports
+package sheet
 
 import (
 	"github.com/charmbracelet/x/ansi"
@@ -18,13 +18,13 @@ type Screen struct {
 	Messages   bool // draw the messages of the first violation between clients and servers
 }
 
-// drawing returns the screen of a timeline.
-func (s Screen) drawing() told.Screen {
+// Drawing returns the screen of a timeline.
+func (s Screen) Drawing() told.Screen {
 	return told.Screen{Width: s.Width, Colour: s.Colour, ASCII: s.ASCII}
 }
 
-// usualWidth is the width of a screen whose width is not known.
-const usualWidth = 80
+// UsualWidth is the width of a screen whose width is not known.
+const UsualWidth = 80
 
 var verdictStyles = map[checker.Result]ansi.Style{
 	checker.Valid:     ansi.Style{}.Bold().ForegroundColor(ansi.Green),
@@ -32,7 +32,7 @@ var verdictStyles = map[checker.Result]ansi.Style{
 	checker.Unknown:   ansi.Style{}.Bold().ForegroundColor(ansi.Yellow),
 }
 
-// paint returns text in the colour of a result.
-func (s Screen) paint(r checker.Result, text string) string {
+// Paint returns text in the colour of a result.
+func (s Screen) Paint(r checker.Result, text string) string {
 	return paint.Painter(s.Colour).Paint(verdictStyles[r], text)
 }

@@ -1,7 +1,6 @@
-package reports
+package onerun
 
 import (
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"strconv"
@@ -14,6 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/pages"
+	"github.com/zklab/zklab/reports/internal/sheet"
 	"github.com/zklab/zklab/reports/internal/words"
 )
 
@@ -57,10 +58,10 @@ func counterexampleOf(h *history.History, r *told.Reader, v checker.Verdict) cou
 	scene := r.Scene(checker.Telling(h.Header.Model, v.Property), v.Key, v.Counterexample, v.Calls()...)
 	w.Story, w.Why, w.Cause = storyOf(scene, v), whyOf(v), causeOf(v)
 	if svg := scene.SVG(); svg != nil {
-		w.Picture = embedded(svg)
+		w.Picture = pages.Embedded(svg)
 	}
 	if messages := r.Sequence(scene, sentOf(v)); messages != nil {
-		w.Sequence = embedded(messages.SVG())
+		w.Sequence = pages.Embedded(messages.SVG())
 	}
 	var before time.Duration
 	for _, i := range v.Counterexample {
@@ -82,11 +83,6 @@ func counterexampleOf(h *history.History, r *told.Reader, v checker.Verdict) cou
 	return w
 }
 
-// embedded returns an SVG as the address of an image.
-func embedded(svg []byte) template.URL {
-	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
-}
-
 // sentOf returns the transactions of a verdict for a diagram of messages.
 func sentOf(v checker.Verdict) (sent []told.Sent) {
 	for _, t := range v.Committed {
@@ -105,25 +101,25 @@ func Counterexample(h *history.History, v checker.Verdict, screen Screen) string
 		fmt.Fprintf(&b, " of %s", printable.Text(v.Key, 40))
 	}
 	b.WriteByte('\n')
-	for _, part := range wrap(printable.Text(v.Reason, mostReason), summaryWidth-4) {
+	for _, part := range sheet.Wrap(printable.Text(v.Reason, mostReason), sheet.Width-4) {
 		fmt.Fprintf(&b, "    %s\n", part)
 	}
-	b.WriteString(anomalies(v))
+	b.WriteString(sheet.Anomalies(v))
 	r := told.Read(h)
 	scene := r.Scene(checker.Telling(h.Header.Model, v.Property), v.Key, v.Counterexample, v.Calls()...)
-	b.WriteString(storyText(storyOf(scene, v)))
+	b.WriteString(sheet.Story(storyOf(scene, v)))
 	if why := whyOf(v); len(why) > 0 {
-		b.WriteString("\n    what was committed:" + storyText(why))
+		b.WriteString("\n    what was committed:" + sheet.Story(why))
 	}
-	if picture := scene.Text(screen.drawing()); picture != "" && !screen.NoTimeline {
+	if picture := scene.Text(screen.Drawing()); picture != "" && !screen.NoTimeline {
 		b.WriteString("\n" + picture)
 	}
 	if messages := r.Sequence(scene, sentOf(v)); messages != nil && !screen.NoTimeline && screen.Messages {
-		b.WriteString("\n" + messages.Text(screen.drawing()))
+		b.WriteString("\n" + messages.Text(screen.Drawing()))
 	}
 	if len(v.Counterexample) > 0 {
 		b.WriteByte('\n')
-		for _, part := range wrap(prose.Noun(len(v.Counterexample), "event")+" "+numbers(v.Counterexample)+" of history.jsonl", summaryWidth-4) {
+		for _, part := range sheet.Wrap(prose.Noun(len(v.Counterexample), "event")+" "+numbers(v.Counterexample)+" of history.jsonl", sheet.Width-4) {
 			fmt.Fprintf(&b, "    %s\n", part)
 		}
 	}
@@ -165,20 +161,6 @@ func causeOf(v checker.Verdict) string {
 		}
 	}
 	return ""
-}
-
-// storyText returns the sentences, each after a dash.
-func storyText(story []string) string {
-	var b strings.Builder
-	if len(story) > 0 {
-		b.WriteByte('\n')
-	}
-	for _, sentence := range story {
-		for i, part := range wrap(sentence, summaryWidth-6) {
-			b.WriteString(map[bool]string{true: "    - ", false: "      "}[i == 0] + part + "\n")
-		}
-	}
-	return b.String()
 }
 
 // numbers returns the first of some event numbers.

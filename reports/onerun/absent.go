@@ -1,4 +1,4 @@
-package reports
+package onerun
 
 import (
 	"github.com/zklab/zklab/checker"

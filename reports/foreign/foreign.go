@@ -1,4 +1,5 @@
-package reports
+// Package foreign presents the verdict on a history of another tool: as text for terminals, and as annotations.
+package foreign
 
 import (
 	"fmt"
@@ -9,16 +10,19 @@ import (
 	"github.com/zklab/zklab/checker/linear"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/reports/internal/sheet"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/onerun"
 )
 
-// Linearizable describes the verdict on a history of another tool in a screenful of text: the
+// Summary describes the verdict on a history of another tool in a screenful of text: the
 // verdicts with their counterexamples, and what was read.
-func Linearizable(r linear.Report, screen Screen) string {
+func Summary(r linear.Report, screen onerun.Screen) string {
 	var b strings.Builder
 	head := map[checker.Result]string{checker.Valid: "VALID", checker.Violation: "VIOLATION", checker.Unknown: "UNKNOWN"}[r.Verdict]
-	fmt.Fprintf(&b, "\n%s: %s\n\n", screen.paint(r.Verdict, head), linearSentence(r))
+	fmt.Fprintf(&b, "\n%s: %s\n\n", screen.Paint(r.Verdict, head), sentence(r))
 	for _, v := range r.Verdicts {
-		b.WriteString(linearVerdict(v, screen))
+		b.WriteString(verdict(v, screen))
 	}
 	fmt.Fprintf(&b, "  history     %d operations (%d ok, %d failed, %d unknown) on %s, in format %s\n",
 		r.Operations, r.OK, r.Failed, r.Unknown, prose.Count(r.Keys, "key"), r.Format)
@@ -28,19 +32,30 @@ func Linearizable(r linear.Report, screen Screen) string {
 	return b.String()
 }
 
-// linearSentence returns the verdict on a history of another tool in words.
-func linearSentence(r linear.Report) string {
-	sentence := map[checker.Result]string{
+// Annotations returns what is wrong with a history of another tool.
+func Annotations(r linear.Report) []verdicts.Annotation {
+	var all []verdicts.Annotation
+	for _, v := range r.Verdicts {
+		if v.Result == checker.Violation {
+			all = append(all, verdicts.Annotation{Level: "error", Title: sentence(r), Text: strings.TrimPrefix(v.Key+": "+v.Reason, ": ")})
+		}
+	}
+	return verdicts.Finished(all, r.Verdict, nil, verdicts.Annotation{Title: sentence(r)})
+}
+
+// sentence returns the verdict on a history of another tool in words.
+func sentence(r linear.Report) string {
+	is := map[checker.Result]string{
 		checker.Valid: "is linearizable as", checker.Violation: "is not linearizable as", checker.Unknown: "could not be decided as",
 	}[r.Verdict]
 	if !r.Order {
-		sentence = strings.Replace(sentence, "linearizable", "right", 1)
+		is = strings.Replace(is, "linearizable", "right", 1)
 	}
-	return "the history " + sentence + " " + r.Model
+	return "the history " + is + " " + r.Model
 }
 
-// linearVerdict formats one verdict with its counterexample.
-func linearVerdict(v linear.Verdict, screen Screen) string {
+// verdict formats one verdict with its counterexample.
+func verdict(v linear.Verdict, screen onerun.Screen) string {
 	var b strings.Builder
 	b.WriteString("  " + v.Property)
 	if v.Key != "" {
@@ -54,24 +69,15 @@ func linearVerdict(v linear.Verdict, screen Screen) string {
 	if v.Reason != "" {
 		fmt.Fprintf(&b, "    %s\n", printable.Text(v.Reason, 2000))
 	}
-	b.WriteString(anomalies(v.Verdict))
-	b.WriteString(storyText(v.Story))
-	if picture := v.Timeline(screen.drawing()); picture != "" && !screen.NoTimeline {
+	b.WriteString(sheet.Anomalies(v.Verdict))
+	b.WriteString(sheet.Story(v.Story))
+	if picture := v.Timeline(screen.Drawing()); picture != "" && !screen.NoTimeline {
 		b.WriteString("\n" + picture)
 	}
 	if noun, places := v.Places(); len(places) > 0 {
 		fmt.Fprintf(&b, "\n    %s %s of the file\n", prose.Noun(len(places), noun), firstOf(places))
 	}
 	return b.String() + "\n"
-}
-
-// anomalies returns a line for each kind of anomaly: how many there are, and the first of them.
-func anomalies(v checker.Verdict) string {
-	var b strings.Builder
-	for _, a := range v.Anomalies {
-		fmt.Fprintf(&b, "    %s %d: %s\n", a.Kind, a.Count, printable.Text(prose.Some(a.Count, len(a.First), func(i int) string { return a.First[i] }), 1000))
-	}
-	return b.String()
 }
 
 // firstOf formats the first places of a counterexample.

@@ -1,4 +1,4 @@
-package reports
+package pages
 
 import (
 	"html/template"
@@ -7,24 +7,25 @@ import (
 	"github.com/zklab/zklab/internal/glossary"
 )
 
-// explainer marks the terms of the glossary in texts of a page, each where it stands first. A term
+// Explainer marks the terms of the glossary in texts of a page, each where it stands first. A term
 // explains itself when the pointer or the keyboard is on it, and leads to the glossary at the end of the
 // page.
-type explainer struct {
+type Explainer struct {
 	seen map[string]bool
 	used map[string]bool
 }
 
-func newExplainer() *explainer { return &explainer{seen: map[string]bool{}, used: map[string]bool{}} }
+// NewExplainer returns the explainer of a new page.
+func NewExplainer() *Explainer { return &Explainer{seen: map[string]bool{}, used: map[string]bool{}} }
 
 // Explain returns a text as HTML, with the terms in it that the page has not explained yet. The letters
 // of evidence are explained each time.
-func (e *explainer) Explain(text string) template.HTML {
+func (e *Explainer) Explain(text string) template.HTML {
 	return e.explain(text, func(t *glossary.Term) bool { return len(t.Word) > 1 && e.seen[t.Word] })
 }
 
 // ExplainAgain is like Explain, for a part of the page that is read by itself.
-func (e *explainer) ExplainAgain(text string) template.HTML {
+func (e *Explainer) ExplainAgain(text string) template.HTML {
 	here := map[string]bool{}
 	return e.explain(text, func(t *glossary.Term) bool {
 		again := here[t.Word]
@@ -33,7 +34,7 @@ func (e *explainer) ExplainAgain(text string) template.HTML {
 	})
 }
 
-func (e *explainer) explain(text string, skip func(*glossary.Term) bool) template.HTML {
+func (e *Explainer) explain(text string, skip func(*glossary.Term) bool) template.HTML {
 	var b strings.Builder
 	for _, p := range glossary.Split(text, skip) {
 		if p.Term == nil {
@@ -51,10 +52,10 @@ func (e *explainer) explain(text string, skip func(*glossary.Term) bool) templat
 type explained struct{ Word, Anchor, Text, Page string }
 
 // Glossary returns the terms that the page has used so far, in order.
-func (e *explainer) Glossary() (of []explained) {
+func (e *Explainer) Glossary() (of []explained) {
 	for _, t := range glossary.Terms {
 		if e.used[t.Word] {
-			of = append(of, explained{t.Word, t.Anchor(), t.Text, docs + t.Page})
+			of = append(of, explained{t.Word, t.Anchor(), t.Text, Docs + t.Page})
 		}
 	}
 	return of

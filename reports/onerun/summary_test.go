@@ -1,4 +1,4 @@
-package reports
+package onerun
 
 import (
 	"os"
@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
@@ -44,7 +43,9 @@ func TestSummary(t *testing.T) {
 			t.Errorf("no %q in\n%s", text, got)
 		}
 	}
-	fits(t, got)
+	if err := sample.Fits(got); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestFailoverWords(t *testing.T) {
@@ -93,19 +94,6 @@ func TestSummaryOfManyFaults(t *testing.T) {
 	}
 }
 
-// fits checks the width of every line except those that are meant to be copied.
-func fits(t *testing.T, text string) {
-	t.Helper()
-	for line := range strings.Lines(text) {
-		if n := ansi.StringWidth(strings.TrimRight(line, "\n")); n > summaryWidth && !strings.HasPrefix(line, "  report") && !strings.HasPrefix(line, "  replay") {
-			t.Errorf("%d columns: %q", n, line)
-		}
-	}
-	if strings.ContainsAny(text, "\x1b\x07") {
-		t.Error("control characters without colour")
-	}
-}
-
 func TestSummaryOfAViolation(t *testing.T) {
 	h := sample.LockRun(true)
 	r := sample.Violated(h)
@@ -136,7 +124,9 @@ func TestSummaryOfAViolation(t *testing.T) {
 			t.Errorf("no %q in\n%s", text, got)
 		}
 	}
-	fits(t, got)
+	if err := sample.Fits(got); err != nil {
+		t.Error(err)
+	}
 	if coloured := Summary(r, &store.Run{Dir: dir}, Screen{Colour: true}); !strings.Contains(coloured, "\x1b[1;31m✗ VIOLATION\x1b[m:") {
 		t.Errorf("no colour in\n%s", coloured)
 	}
@@ -160,7 +150,9 @@ func TestSummaryTellsAReasonOnce(t *testing.T) {
 			t.Errorf("no %q in\n%s", text, got)
 		}
 	}
-	fits(t, got)
+	if err := sample.Fits(got); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSummaryOfLittle(t *testing.T) {
