@@ -66,7 +66,7 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 	t.Helper()
 	dir := t.TempDir()
 	coarsely(t)
-	if err := onerun.Render(dir, h, r); err != nil {
+	if err := onerun.Render(dir, dir, h, r); err != nil {
 		t.Fatal(err)
 	}
 	files, err := sample.Files(dir, "/runs/here") // the folder's name differs from test to test
@@ -80,7 +80,7 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 func TestResolution(t *testing.T) {
 	h := sample.ShortRun()
 	dir := t.TempDir()
-	if err := onerun.Render(dir, h, sample.Result(h)); err != nil {
+	if err := onerun.Render(dir, dir, h, sample.Result(h)); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(filepath.Join(dir, "plots", "latency.png"))
@@ -108,7 +108,7 @@ func TestUnwritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	coarsely(t)
-	err := onerun.Render(dir, h, sample.Result(h))
+	err := onerun.Render(dir, dir, h, sample.Result(h))
 	if err == nil || !strings.HasPrefix(err.Error(), "3 files could not be written: write "+filepath.Join(dir, "report.html")+": ") {
 		t.Errorf("error: %v", err)
 	}

@@ -61,7 +61,7 @@ func junit(m *material.Run) ([]byte, error) {
 		Name: "zklab." + m.Result.Recipe,
 		Time: fmt.Sprintf("%.3f", m.End.Seconds()),
 		Properties: []junitProperty{
-			{"seed", fmt.Sprint(m.Result.Seed)}, {"replay", m.Result.Replay}, {"run", m.Dir}, {"verdict", string(m.Result.Verdict)},
+			{"seed", fmt.Sprint(m.Result.Seed)}, {"replay", m.Result.Replay}, {"run", m.Place}, {"verdict", string(m.Result.Verdict)},
 		},
 	}
 	for _, m := range material.MakersOf(m.Result) {
@@ -151,6 +151,6 @@ func junitText(m *material.Run, p verdicts.Property) string {
 	if m.Result.Replay != "" {
 		fmt.Fprintf(&b, "\nreplay: %s\n", m.Result.Replay)
 	}
-	fmt.Fprintf(&b, "run: %s\n", m.Dir)
+	fmt.Fprintf(&b, "run: %s\n", m.Place)
 	return b.String()
 }

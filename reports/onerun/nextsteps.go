@@ -23,7 +23,7 @@ func nextSteps(m *material.Run, found []broken) (steps []step) {
 	repeatable := m.Result.Replay != ""
 	program := m.Result.Program()
 	named := m.Simulated() && program != "" // and not the subject of a Go test
-	command := func(name string) string { return printable.Command(program, name, m.Dir) }
+	command := func(name string) string { return printable.Command(program, name, m.Place) }
 	switch m.Result.Verdict {
 	case checker.Violation:
 		if len(found) > 0 {

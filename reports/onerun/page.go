@@ -60,7 +60,7 @@ type page struct {
 // pageOf returns the page of a run. Without plots, it says how to add them.
 func pageOf(m *material.Run, plots *pages.Plots, pictures []porcupinePage) ([]byte, error) {
 	p := page{
-		Result: m.Result, Explainer: pages.NewExplainer(), Style: template.CSS(pages.StyleSheet), Tab: m.Tab(""), Heading: m.Result.Recipe, Sentence: verdicts.Sentence(m.Result), Dir: m.Dir, Length: m.End,
+		Result: m.Result, Explainer: pages.NewExplainer(), Style: template.CSS(pages.StyleSheet), Tab: m.Tab(""), Heading: m.Result.Recipe, Sentence: verdicts.Sentence(m.Result), Dir: m.Place, Length: m.End,
 		Properties: verdicts.Properties(m.Result), Settings: profile(m.Result), Timings: timings(m.Result), Makers: material.MakersOf(m.Result),
 		Porcupine: pictures,
 	}
@@ -90,7 +90,7 @@ func addPlots(m *material.Run) string {
 	if program == workloads.Own && m.History.Header.Declaration != nil {
 		return ""
 	}
-	return printable.Command(program, "open", m.Dir)
+	return printable.Command(program, "open", m.Place)
 }
 
 // counterexamples returns the counterexamples of the violations. It leaves out measured properties that

@@ -28,17 +28,18 @@ func Write(run *store.Run) error {
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	return Render(run.Dir, h, r)
+	return Render(run.Dir, run.Dir, h, r)
 }
 
-// Render writes the report of a run in memory into dir, which must exist: report.html, timeline.html and junit.xml, and
+// Render writes the report of a run in memory into dir, which must exist and may be moved to place later: report.html, timeline.html and junit.xml, and
 // the plots if the program imports package reports. If some files cannot be written, it writes the others and returns an
 // error about them. It writes the pages before the plots, which need the most space.
-func Render(dir string, h *history.History, r *store.Result) error {
+func Render(dir, place string, h *history.History, r *store.Result) error {
 	if len(verdicts.Violations(r.Verdicts)) > 0 {
 		h = h.Unpacked() // pages show what lies around the events of violations
 	}
 	m := material.Of(dir, h, r)
+	m.Place = place
 	var plots *pages.Plots
 	if pages.Draw != nil {
 		plots = pages.Draw(m)

@@ -41,6 +41,8 @@ type Experiment struct {
 	// Brief skips the report if the run passes, since a passing test does not keep it. Silent skips
 	// it in any case.
 	Brief, Silent bool
+	// MovedTo is where the caller moves the run's folder to, which its report names; "" if it stays.
+	MovedTo string
 	// Quick leaves the counterexamples of a simulated run as they are found; [Outcome.InFull] makes them small.
 	Quick bool
 	// CheckFor is called when the checks of a simulated run begin, and returns how long they may take. If it is

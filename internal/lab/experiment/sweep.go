@@ -47,7 +47,7 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	}
 	place := t.Folder + ".part" // beside it, so that a folder with the final name is always complete
 	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
-	o.Replay = x.command("replay", t.Folder)
+	o.Replay, o.Made.MovedTo = x.command("replay", t.Folder), t.Folder
 	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
 		return line, notKept(t, err)
 	}
@@ -72,7 +72,7 @@ func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.
 	if err := os.RemoveAll(place); err != nil {
 		return line, err
 	}
-	x.Out, x.Brief = place, true
+	x.Out, x.Brief, x.MovedTo = place, true, t.Folder
 	x.Replay = x.command("run", "--config", filepath.Join(t.Folder, "experiment.yaml"))
 	outcome, err := x.Run(ctx)
 	var path *fs.PathError

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,7 +45,8 @@ func TestSweepRun(t *testing.T) {
 			if unmet := slices.ContainsFunc(line.NotValid, func(p sweep.Property) bool { return p.Why != "" }); unmet && want == checker.Valid {
 				t.Errorf("%s: %+v", subject, line.NotValid)
 			}
-			if _, err := os.Stat(filepath.Join(task.Folder, "report.html")); (err == nil) != (want == checker.Violation) {
+			page, err := os.ReadFile(filepath.Join(task.Folder, "report.html"))
+			if kept := strings.Contains(string(page), "kept in <code>"+task.Folder+"</code>"); kept != (want == checker.Violation) {
 				t.Errorf("%s: its report: %v", subject, err)
 			}
 			if left, _ := filepath.Glob(task.Folder + ".*"); len(left) > 0 {

@@ -216,9 +216,10 @@ func (s *Smallest) Keep(folder, from, replay string) (err error) {
 		return err
 	}
 	if o.Run == nil {
+		o.Made.MovedTo = folder
 		err = o.Keep(part)
 	} else {
-		err = errors.Join(o.Run.WriteResult(o.Result), onerun.Write(o.Run))
+		err = errors.Join(o.Run.WriteResult(o.Result), onerun.Render(o.Run.Dir, folder, o.History, o.Result))
 	}
 	if err != nil {
 		return err

@@ -77,8 +77,8 @@ func TestSmallest(t *testing.T) {
 	if err != nil || len(result.Violated()) == 0 || result.Shrunk.From != "where it was" || result.Shrunk.After != s.To.String() {
 		t.Errorf("%+v, %v", result.Shrunk, err)
 	}
-	if page, err := os.ReadFile(run.Report()); err != nil || !strings.Contains(string(page), "every promise is kept") {
-		t.Errorf("the report does not say what mattered: %v", err)
+	if page, err := os.ReadFile(run.Report()); err != nil || !strings.Contains(string(page), "every promise is kept") || !strings.Contains(string(page), "kept in <code>"+folder+"</code>") {
+		t.Errorf("the report does not say what mattered, or where it is: %v", err)
 	}
 	if left, _ := filepath.Glob(folder + ".*"); len(left) > 0 {
 		t.Errorf("left behind: %v", left)

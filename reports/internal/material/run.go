@@ -19,6 +19,7 @@ import (
 // Run is the data of a report, each piece computed once.
 type Run struct {
 	Dir      string // the run's folder; "" if it is not stored
+	Place    string // the folder that pages name: where Dir is moved to, or Dir
 	History  *history.History
 	Result   *store.Result
 	End      time.Duration     // since the run began
@@ -33,7 +34,7 @@ type Run struct {
 // Of computes the data of a report on a run that is stored in dir. A run that is not stored has no folder.
 func Of(dir string, h *history.History, r *store.Result) *Run {
 	m := &Run{
-		Dir: dir, History: h, Result: r,
+		Dir: dir, Place: dir, History: h, Result: r,
 		End:     stats.End(h),
 		Points:  stats.Points(h),
 		Windows: stats.Windows(h),
