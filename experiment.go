@@ -160,6 +160,12 @@ func (x Experiment) Warnings() []string { return x.lab().Warnings() }
 // violation is part of the Outcome, not an error. Run returns an error if there is no outcome: the
 // experiment makes no sense (ErrUsage), could not be run, or ctx ended. When Run returns, nothing
 // that it started is left running.
+//
+// The report has plots if the program imports package reports, if only for that:
+//
+//	import _ "github.com/zklab/zklab/reports"
+//
+// Otherwise the command "zklab open" with the run's folder adds them.
 func (x Experiment) Run(ctx context.Context) (*Outcome, error) { return outcome(x.lab().Run(ctx)) }
 
 // lab returns the experiment as the packages of internal/lab have it. Each exported field has the name and the

@@ -18,8 +18,9 @@ const SeedVariable = gotests.SeedVariable
 // takes precedence over Experiment.Seed. If the experiment cannot be run, Test calls t.Fatalf.
 // Otherwise it returns the outcome.
 //
-// If the test fails, the run's folder (history, report) is kept in a temporary folder that
-// the failure names; "zklab open" with that folder adds the plots to the report (see [Experiment.Run]). If the test passes, it is removed. The three newest folders of each test are
+// If the test fails, the run's folder (history, report) is kept in a temporary folder that the
+// failure names; "zklab open" with that folder adds the plots to the report (see
+// [Experiment.Run]). If the test passes, it is removed. The three newest folders of each test are
 // kept; zklab clean removes all of them. A run is always kept if Out is set, or if "go test
 // -artifacts" is given.
 //

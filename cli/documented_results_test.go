@@ -317,9 +317,15 @@ func opens(d *rehearsal) {
 	if err != nil {
 		d.Fatal(err)
 	}
+	if err := os.RemoveAll(d.at("store/latest/plots")); err != nil { // as a Go test leaves a run
+		d.Fatal(err)
+	}
 	d.replace(`^lock/2026-01-02T15-04-05.678Z$`, latest)
 	out := strings.TrimSpace(d.exits(usage.ExitValid))
 	d.prints(d.read(out), "<html")
+	if folder, is := strings.CutSuffix(out, "report.html"); is {
+		d.prints(d.read(folder+"plots/latency.svg"), "<svg")
+	}
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if opened, err := os.ReadFile(d.at("opened")); err == nil {
 			d.prints(string(opened), regexp.QuoteMeta(out)+"$")

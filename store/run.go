@@ -147,7 +147,7 @@ func (r *Run) Check() string { return r.path("check.json") }
 // JUnit returns the path of the verdicts for CI systems.
 func (r *Run) JUnit() string { return r.path("junit.xml") }
 
-// Plots returns the folder of the plots.
+// Plots returns the folder of the plots. A run whose report was written without plots has none.
 func (r *Run) Plots() string { return r.path("plots") }
 
 // GoTest returns the path of the Go test that repeats a shrunk run. It is in a testdata folder,

@@ -11,7 +11,7 @@
 //   - if that does not apply, porcupine tries all orders, within what is left of time and
 //     memory (porcupine.go).
 //
-// Results and verdicts are package checker's, and package reports prints both. The packages' inputs
+// Results and verdicts are package checker's, and package reports/foreign prints both. The packages' inputs
 // differ: package checker has every event of a zklab run in memory, with its sessions, faults and
 // transactions. A history of another tool has none of these, and millions of operations: each takes a
 // few bytes here, and refers to its events by their place.

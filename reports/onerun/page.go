@@ -40,7 +40,6 @@ type page struct {
 	Open            []string // why the verdict is not valid, if nothing was violated
 	StoodStill      []string // for how long, after faults on servers
 	Next            []step
-	Undrawn         string // the command that adds the plots; "" if they are drawn
 	Overview        *pages.Picture
 	Dir             string
 	Length          time.Duration
@@ -49,6 +48,8 @@ type page struct {
 	MoreFound       int // violations left out
 	FaultRows       []faultRow
 	MoreFaults      int
+	Drawn           bool // whether the page has plots
+	AddPlots        string
 	Plots           []pages.Picture
 	Settings        []material.Setting
 	Timings         []material.Setting
@@ -72,14 +73,24 @@ func pageOf(m *material.Run, plots *pages.Plots, pictures []porcupinePage) ([]by
 	p.Meaning, p.Open, p.Next = verdicts.Meaning(m.Result), verdicts.OpenReasons(m.Result), nextSteps(m, p.Broken)
 	p.StoodStill = words.StoodStill(m.Result)
 	p.FaultRows, p.MoreFaults = faultRows(m)
-	if plots == nil {
-		p.Undrawn = printable.Command(cmp.Or(m.Result.Program(), workloads.Own), "open", m.Place)
-	} else {
+	if p.Drawn = plots != nil; p.Drawn {
 		p.Overview, p.Plots = plots.Overview, plots.Others
+	} else {
+		p.AddPlots = addPlots(m)
 	}
 	var buf bytes.Buffer
 	err := reportPage().Execute(&buf, p)
 	return buf.Bytes(), err
+}
+
+// addPlots returns the command that adds the plots to a page. It returns "" if zklab does not know the objects, and the
+// program that declares them has no such command.
+func addPlots(m *material.Run) string {
+	program := cmp.Or(m.Result.Program(), workloads.Own)
+	if program == workloads.Own && m.History.Header.Declaration != nil {
+		return ""
+	}
+	return printable.Command(program, "open", m.Place)
 }
 
 // counterexamples returns the counterexamples of the violations. It leaves out measured properties that

@@ -2,17 +2,14 @@ package onerun
 
 import (
 	"bytes"
+	"errors"
 	"html"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
@@ -45,11 +42,20 @@ func TestPageWithoutPlots(t *testing.T) {
 	h := sample.ShortRun()
 	r := sample.Violated(h)
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "plots", "old.svg"), 0o755); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "plots"), 0o755), os.WriteFile(filepath.Join(dir, "plots", "old.svg"), nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	for program, replay := range map[string]string{"zklab": "ZKLAB_SEED=3 go test .", "mine": "mine run lock"} {
-		r.Replay = replay
+	byProgram := &history.Declaration{}
+	for _, tt := range []struct {
+		replay  string
+		objects *history.Declaration
+		says    string
+	}{
+		{"ZKLAB_SEED=3 go test .", nil, "plots. <code>zklab open /runs/here</code> adds them. A program"},
+		{"mine run ids", byProgram, "plots. <code>mine open /runs/here</code> adds them. A program"},
+		{"ZKLAB_SEED=3 go test .", byProgram, "plots. A program"},
+	} {
+		r.Replay, h.Header.Declaration = tt.replay, tt.objects
 		if err := Render(dir, dir, h, r); err != nil {
 			t.Fatal(err)
 		}
@@ -57,11 +63,11 @@ func TestPageWithoutPlots(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Contains(files["report.html"], []byte("<code>"+program+" open /runs/here</code>")) {
-			t.Errorf("the page does not name the command of %s", program)
+		if !bytes.Contains(files["report.html"], []byte(tt.says)) {
+			t.Errorf("the page does not say %q", tt.says)
 		}
-		if d := cmp.Diff([]string{"junit.xml", "report.html", "timeline.html"}, slices.Sorted(maps.Keys(files))); d != "" {
-			t.Error(d)
+		if files["plots/old.svg"] != nil {
+			t.Error("a plot of an earlier report was left")
 		}
 	}
 }

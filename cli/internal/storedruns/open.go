@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/manyruns"
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/matrix"
@@ -93,8 +94,8 @@ func pageOf(out, path string) (string, error) {
 	return run.Report(), nil
 }
 
-// addPlots writes the report of a run again if it has no plots. It does not decide the run again. Other pages have all
-// plots.
+// addPlots writes the report of a run again if it has no plots. It does not decide the run again. It returns an error if
+// this program does not know the run's objects. Other pages have all plots.
 func addPlots(known workloads.Catalog, page string) error {
 	run, err := open(known, "", filepath.Dir(page))
 	if err != nil || run.Bare() || filepath.Base(page) != filepath.Base(run.Report()) {
@@ -102,6 +103,9 @@ func addPlots(known workloads.Catalog, page string) error {
 	}
 	if _, err := os.Stat(run.Plots()); !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if r, err := run.ReadResult(); err == nil && r.Recipe != "" && !models.Known(r.Recipe) && declaredFor(known, run, r.Recipe) == nil {
+		return fmt.Errorf("%s has no plots: only a program that declares the objects %q can draw them", page, r.Recipe)
 	}
 	return reports.Write(run)
 }

@@ -42,7 +42,9 @@ func TestMeasured(t *testing.T) {
 func TestWrite(t *testing.T) {
 	var out strings.Builder
 	write(&out, "test", "/zklab", 90*time.Second, []line{
-		{Kind: "compile", Processor: 30 * time.Second}, {Kind: "link", Processor: 20 * time.Second}, {Kind: "asm", Processor: time.Second},
+		{Kind: "compile", Processor: 30 * time.Second},
+		{Kind: "link", Processor: 20 * time.Second},
+		{Kind: "asm", Processor: time.Second},
 		{Kind: "test", Name: "/zklab/link", Processor: 5 * time.Second, Wall: 6 * time.Second, Memory: 7e6},
 		{Kind: "test", Name: "/zklab/cli", Processor: 50 * time.Second, Wall: 60 * time.Second, Memory: 70e6},
 		{Kind: "test", Name: "/zklab/store", Processor: time.Second},
