@@ -69,7 +69,10 @@ func (o *Outcome) Fingerprint() string {
 // Keep writes a simulated run, with its report, into a folder of a store. It does nothing if the run
 // already has a folder. The error is about the record only: if Keep cannot write the result or the
 // report, it adds a warning to Result.Warnings. A missing result also sets Unwritten.
-func (o *Outcome) Keep(out string) error {
+func (o *Outcome) Keep(out string) error { return o.keep(context.Background(), out) }
+
+// keep is Keep with a report that is written only until ctx ends.
+func (o *Outcome) keep(ctx context.Context, out string) error {
 	if o.Run != nil {
 		return nil
 	}
@@ -80,7 +83,7 @@ func (o *Outcome) Keep(out string) error {
 	o.Result.Replay = cmp.Or(o.Replay, o.Made.command("replay", o.Run.Dir))
 	o.Result.Started, _ = o.Run.Started()
 	_ = o.Made.noteResult(o.Run, o.Result) // it is written again at the end
-	o.Made.noteReport(o.Run, o.History, o.Result)
+	o.Made.noteReport(ctx, o.Run, o.History, o.Result)
 	o.Unwritten = o.Made.noteResult(o.Run, o.Result)
 	return nil
 }

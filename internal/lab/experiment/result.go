@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -36,8 +37,8 @@ func (x Experiment) noteResult(run *store.Run, result *store.Result) error {
 }
 
 // noteReport writes the report. If that fails, the verdict stands, and one warning reports the failure.
-func (x Experiment) noteReport(run *store.Run, h *history.History, result *store.Result) {
-	if err := onerun.Render(run.Dir, x.placeOf(run), h, result); err != nil {
+func (x Experiment) noteReport(ctx context.Context, run *store.Run, h *history.History, result *store.Result) {
+	if err := onerun.Render(ctx, run.Dir, x.placeOf(run), h, result); err != nil {
 		judge.Warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", x.command("report", x.placeOf(run)), err)})
 	}
 }

@@ -58,10 +58,13 @@ func (x Experiment) finish(ctx context.Context, done *engine.Finished) (*Outcome
 	if !x.Silent && (!x.Brief || !x.Passes(result)) {
 		done.Watcher.Phase("writing the report")
 		began := time.Now()
-		x.noteReport(done.Run, h, result)
+		x.noteReport(ctx, done.Run, h, result)
 		result.Timings["report"] = time.Since(began)
 	}
 	result.Timings["finish"] = time.Since(done.Ended)
 	unwritten := x.noteResult(done.Run, result)
+	if ctx.Err() != nil { // the report is not complete
+		return nil, engine.Stopped(ctx)
+	}
 	return &Outcome{Run: done.Run, Result: result, History: h, Messages: done.Messages, Unwritten: unwritten}, nil
 }
