@@ -158,7 +158,8 @@ func (x Experiment) Warnings() []string { return x.lab().Warnings() }
 // has plots if the program imports package reports, if only for that (import _ "github.com/zklab/zklab/reports");
 // otherwise "zklab open" with the run's folder adds them. A
 // violation is part of the Outcome, not an error. Run returns an error if there is no outcome: the
-// experiment makes no sense (ErrUsage), could not be run, or ctx ended. When Run returns, nothing
+// experiment makes no sense (ErrUsage), could not be run, or ctx ended. If result.json or the report cannot be written, as
+// on a full disk, the outcome is whole, and Result.Warnings says so. When Run returns, nothing
 // that it started is left running.
 //
 // The report has plots if the program imports package reports, if only for that:

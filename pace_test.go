@@ -52,6 +52,7 @@ func TestSimulateBudget(t *testing.T) {
 		{loud, `(?m)^    zklab: 50 simulations, for 1m0s at most$`},
 		{loud, `(?m)^    zklab: ` + far + `$`},
 		{loud, `: zklab: ` + left + `\n`},
+		{loud, `(?m)simulations, .*operations, and 4[0-9] of 50 seeds were not begun$`},
 	} {
 		if !regexp.MustCompile(c.want).Match(c.output) {
 			t.Errorf("no %q in:\n%s", c.want, c.output)
@@ -97,7 +98,7 @@ func TestSeedsThatFailAlike(t *testing.T) {
 		return
 	}
 	output := string(failing(t, "^TestSeedsThatFailAlike$"))
-	for _, want := range []string{"10 of 10 simulations were violated", "zklab: 40 seeds were not begun, since the first 10 failed alike (exclusion: ", "the smallest, made smaller: "} {
+	for _, want := range []string{"10 of 10 simulations were violated", "zklab: 40 seeds were not begun, since the first 10 failed alike (exclusion: ", ", and 40 of 50 seeds were not begun; the smallest, made smaller: "} {
 		if !strings.Contains(output, want) {
 			t.Errorf("no %q in:\n%s", want, output)
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -107,6 +109,24 @@ func TestVerdictOnAFullDisk(t *testing.T) {
 				t.Errorf("decided again: %v, %+v", err, again)
 			}
 		})
+	}
+}
+
+// A test whose run stays in a folder fails if the folder has no result.
+func TestTestOnAFullDisk(t *testing.T) {
+	defer atomicfile.Refuse(func(path string) error {
+		if filepath.Base(path) == "result.json" {
+			return syscall.ENOSPC
+		}
+		return nil
+	})()
+	x := zklab.Experiment{Workload: ownLock(), TimeLimit: 3 * time.Second, Seed: 1}
+	if f, _ := fake(t, x); len(f.errors) > 0 {
+		t.Errorf("a test that removes the folder: %q", f.errors)
+	}
+	x.Out = t.TempDir()
+	if f, o := fake(t, x); o == nil || len(f.errors) != 1 || !strings.HasPrefix(f.errors[0], "zklab: cannot store the result of the run of seed 1: write "+x.Out) {
+		t.Errorf("errors %q, outcome %v", f.errors, o)
 	}
 }
 

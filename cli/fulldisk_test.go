@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -54,8 +55,8 @@ func filesOfARun(t *testing.T, run string) (files []string) {
 // theRecord lists the files without which a run is lost.
 var theRecord = []string{"experiment.yaml", "history.jsonl", "transactions.jsonl", "latest"}
 
-// A verdict that was reached is printed and sets the exit code, for whichever file of the run there is no space,
-// and one warning names the file. Without its record the run is lost, and there is no verdict.
+// A verdict that was reached is printed and sets the exit code, for whichever file of the report there is no space,
+// and one warning names the file. A verdict on a run without its record or its result does not count.
 func TestNoRoomForAFile(t *testing.T) {
 	t.Parallel()
 	whole := t.TempDir()
@@ -73,9 +74,9 @@ func TestNoRoomForAFile(t *testing.T) {
 			t.Parallel()
 			out := t.TempDir()
 			stdout, stderr, got := ranOnFullDisk(t, out, string(filepath.Separator)+file)
-			if slices.Contains(theRecord, file) {
+			if slices.Contains(theRecord, file) || file == "result.json" {
 				left, _ := filepath.Glob(filepath.Join(out, "*", "*"))
-				if got != usage.ExitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "cannot store the run: ") || strings.Contains(stderr, ".part") || len(left) > 0 {
+				if got != usage.ExitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "cannot store the run: ") || strings.Contains(stderr, ".part") || (len(left) > 0) != (file == "result.json") {
 					t.Errorf("%d, left %q, %s%s", got, left, stdout, stderr)
 				}
 				return
@@ -97,23 +98,26 @@ func TestStoreThatCannotBeWritten(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		args []string
-		out  string // "": a folder on which the record of a run does not fit
+		full string // the file of a run that does not fit; "": nothing can be written at all
 	}{
-		{"run", []string{"run", "lock", "--simulate"}, "/proc/store"},
-		{"run in real time", []string{"run", "lock"}, "/proc/store"},
-		{"repeated", []string{"run", "lock", "--simulate", "--repeat", "2"}, "/proc/store"},
-		{"sweep", []string{"sweep", "lock", "--seeds", "1..2"}, "/proc/store"},
-		{"simulated", []string{"run", "lock", "--simulate"}, ""},
-		{"kept runs of a sweep", []string{"sweep", "lock", "--subject", "broken", "--swarm=false", "--seeds", "1..2", "--jobs", "1"}, ""},
+		{"run", []string{"run", "lock", "--simulate"}, ""},
+		{"run in real time", []string{"run", "lock"}, ""},
+		{"repeated", []string{"run", "lock", "--simulate", "--repeat", "2"}, ""},
+		{"sweep", []string{"sweep", "lock", "--seeds", "1..2"}, ""},
+		{"record", []string{"run", "lock", "--simulate"}, "history.jsonl"},
+		// In real time, the record is on the disk before there is a result.
+		{"result in real time", []string{"run", "lock"}, "result.json"},
+		{"record of a run of a sweep", []string{"sweep", "lock", "--subject", "broken", "--swarm=false", "--seeds", "1..2", "--jobs", "1"}, "history.jsonl"},
+		{"result of a run of a sweep", []string{"sweep", "lock", "--subject", "broken", "--swarm=false", "--seeds", "1..2", "--jobs", "1"}, "result.json"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			out := tt.out
-			if out == "" {
+			out := "/proc/store"
+			if tt.full != "" {
 				out = t.TempDir()
 			}
 			cmd := exec.CommandContext(t.Context(), "zklab-full", append(tt.args, "--time-limit", "2s", "--quiet", "--out", out)...)
-			cmd.Env = append(os.Environ(), fullEnv+"=history.jsonl")
+			cmd.Env = append(os.Environ(), fullEnv+"="+cmp.Or(tt.full, "history.jsonl"))
 			var told, errs bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &told, &errs
 			_ = cmd.Run() // the exit code tells more

@@ -91,7 +91,7 @@ func commands(taken string) map[string]command {
 // These are the values that flags may have, by name, because a name means the same for all commands. Whether
 // a setting may be zero is declared by its knob.
 var (
-	zeroIsFine       = []string{"min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
+	zeroIsFine       = []string{"min-load", "seed", "observers", "max-client-cnxns", "until-violations", "count", "timeout"}
 	anyWordIsFine    = []string{"out", "output", "label", "page", "image", "upgrade-to", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
 	foldersAreWanted = []string{"data", "dir"}
 	filesAreWanted   = []string{"config", "object", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}

@@ -26,6 +26,7 @@ func TestParseErrors(t *testing.T) {
 	const head = "object: ids\noperations:\n  next: {}\n  put: {argument: unique}\n"
 	for text, want := range map[string]string{
 		"":                                   "expected an object's declaration, with keys such as object: ticket-seller",
+		"object: ids\n---\nobject: b\n":      "[2:1] a second document begins here: a file declares one object",
 		"- a":                                "[1:1] expected an object's declaration, with keys such as object: ticket-seller",
 		"object: [":                          "[1:9] sequence end token ']' not found",
 		"objct: ids":                         `[1:1] "objct" is no key of an object; did you mean "object"? known are about, object, one-session, operations, promise`,

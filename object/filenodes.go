@@ -1,6 +1,7 @@
 package object
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -31,13 +32,17 @@ func parse(text []byte) (root ast.Node, err error) {
 		return nil, errors.New(line)
 	}
 	const like = "expected an object's declaration, with keys such as object: ticket-seller"
+	documents := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
 	switch {
-	case len(file.Docs) != 1 || file.Docs[0].Body == nil:
+	case len(documents) == 0:
 		return nil, errors.New(like)
-	case !isMapping(file.Docs[0].Body):
-		return nil, mistaken(file.Docs[0].Body, like)
+	case !isMapping(documents[0].Body):
+		return nil, mistaken(documents[0].Body, like)
+	case len(documents) > 1:
+		at := cmp.Or(documents[1].Start, documents[1].Body.GetToken()) // no start if the first has an end
+		return nil, fmt.Errorf("[%d:%d] a second document begins here: a file declares one object", at.Position.Line, at.Position.Column)
 	}
-	return file.Docs[0].Body, nil
+	return documents[0].Body, nil
 }
 
 // mistaken returns an error about a node, which begins with the node's place.

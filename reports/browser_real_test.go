@@ -22,11 +22,11 @@ func browserPages(t *testing.T) map[string]string {
 	t.Helper()
 	bad, queue, found := t.TempDir(), t.TempDir(), t.TempDir()
 	h := sample.LockRun(true)
-	if err := onerun.Render(bad, bad, h, sample.Violated(h)); err != nil {
+	if err := onerun.Render(t.Context(), bad, bad, h, sample.Violated(h)); err != nil {
 		t.Fatal(err)
 	}
 	q := sample.Queue(20*time.Second, 3)
-	if err := onerun.Render(queue, queue, q, sample.Result(q)); err != nil {
+	if err := onerun.Render(t.Context(), queue, queue, q, sample.Result(q)); err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteSweep(filepath.Join(found, "sweep.html"), sweptRuns()); err != nil {

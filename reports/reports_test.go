@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"image/png"
 	"io/fs"
@@ -66,7 +67,7 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 	t.Helper()
 	dir := t.TempDir()
 	coarsely(t)
-	if err := onerun.Render(dir, dir, h, r); err != nil {
+	if err := onerun.Render(t.Context(), dir, dir, h, r); err != nil {
 		t.Fatal(err)
 	}
 	files, err := sample.Files(dir, "/runs/here") // the folder's name differs from test to test
@@ -80,7 +81,7 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 func TestResolution(t *testing.T) {
 	h := sample.ShortRun()
 	dir := t.TempDir()
-	if err := onerun.Render(dir, dir, h, sample.Result(h)); err != nil {
+	if err := onerun.Render(t.Context(), dir, dir, h, sample.Result(h)); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(filepath.Join(dir, "plots", "latency.png"))
@@ -90,6 +91,19 @@ func TestResolution(t *testing.T) {
 	defer f.Close()
 	if picture, err := png.DecodeConfig(f); err != nil || picture.Width != 2*figure.FigureWidth {
 		t.Errorf("%d dots wide, %v", picture.Width, err)
+	}
+}
+
+// A report that is no longer wanted is not written.
+func TestStopped(t *testing.T) {
+	h, dir := sample.ShortRun(), t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := onerun.Render(ctx, dir, dir, h, sample.Result(h)); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); len(left) > 0 || err != nil {
+		t.Error(left, err)
 	}
 }
 
@@ -108,7 +122,7 @@ func TestUnwritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	coarsely(t)
-	err := onerun.Render(dir, dir, h, sample.Result(h))
+	err := onerun.Render(t.Context(), dir, dir, h, sample.Result(h))
 	if err == nil || !strings.HasPrefix(err.Error(), "3 files could not be written: write "+filepath.Join(dir, "report.html")+": ") {
 		t.Errorf("error: %v", err)
 	}

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -33,7 +34,9 @@ func plotsOf(m *material.Run) *pages.Plots {
 		overview := pictureOf(d)
 		drawn.Overview, all = &overview, append([]figure.Drawn{d}, all...)
 	}
-	drawn.Write = func(dir string) []error { return append(writePlots(dir, all), removeOthers(dir, all)) }
+	drawn.Write = func(ctx context.Context, dir string) []error {
+		return append(writePlots(ctx, dir, all), removeOthers(dir, all))
+	}
 	return drawn
 }
 
@@ -47,8 +50,8 @@ func pictureOf(d figure.Drawn) pages.Picture {
 	return p
 }
 
-// writePlots writes each figure as SVG and PNG.
-func writePlots(dir string, all []figure.Drawn) (failed []error) {
+// writePlots writes each figure as SVG and PNG, until ctx ends.
+func writePlots(ctx context.Context, dir string, all []figure.Drawn) (failed []error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return []error{err}
 	}
@@ -60,6 +63,9 @@ func writePlots(dir string, all []figure.Drawn) (failed []error) {
 		}
 		svg, png := d.Files()
 		wg.Go(func() {
+			if failed[2*i] = ctx.Err(); failed[2*i] != nil {
+				return
+			}
 			failed[2*i] = store.WriteFile(filepath.Join(dir, svg), d.Figure.SVG())
 			content, err := d.Figure.PNG(figure.PNGDPI)
 			if err == nil {

@@ -83,6 +83,8 @@ func TestExperimentStrictness(t *testing.T) {
 		"recipe: lock\nfaults:\n- kill: leader\n":     "[3:7] faults: a fault is one text: write kill:leader, without a space",
 		"recipe: lock\nfaults: [kill: leader]\n":      "faults: a fault is one text: write kill:leader, without a space",
 		"recipe: lock\n\tclients: 3\n":                "a tab: indent with spaces",
+		"# mine\n---\nrecipe: lock\n---\nseed: 3\n":   "[4:1] a second document begins here: an experiment file has one",
+		"recipe: lock\n...\nseed: 3\n":                "a second document begins here",
 	} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

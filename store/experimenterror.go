@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/zklab/zklab/internal/base/nearest"
@@ -29,7 +31,7 @@ func decode(text []byte, x *Experiment) (err error) {
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(x); err != nil {
 		return told(text, err)
 	}
-	return nil
+	return second(text)
 }
 
 // told rewrites an error of the YAML library for the reader of an experiment file: one line, with
@@ -175,6 +177,20 @@ func wanted(t reflect.Type) string {
 		return "a number"
 	}
 	return "a text"
+}
+
+// second returns an error if a text has a document after the first, which the decoder ignores.
+func second(text []byte) error {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return nil // it was read before
+	}
+	documents := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
+	if len(documents) < 2 {
+		return nil
+	}
+	at := cmp.Or(documents[1].Start, documents[1].Body.GetToken()) // no start if the first has an end
+	return fmt.Errorf("[%d:%d] a second document begins here: an experiment file has one", at.Position.Line, at.Position.Column)
 }
 
 // noRecipe returns an error if a text has the field recipe without a value.

@@ -287,6 +287,29 @@ func (p Part) missed(plan []Step, limit time.Duration) []string {
 	return nil
 }
 
+// Weightless returns, in one sentence each, the turns of mixes whose weights have no effect because the load ends
+// before any turn comes again.
+func (s Schedule) Weightless(limit time.Duration) (all []string) {
+	for _, p := range s {
+		if p.Order != Mixed || p.length() < limit { // else the first round of turns ends within the load
+			continue
+		}
+		for _, t := range p.Turns {
+			if t.Weight <= 1 {
+				continue
+			}
+			if t.chosen {
+				t = Turn{all: true, Weight: t.Weight}
+			}
+			text := fmt.Sprintf("the weight of %s has no effect: no turn comes twice within the time limit of %s", t, short(limit))
+			if !slices.Contains(all, text) {
+				all = append(all, text)
+			}
+		}
+	}
+	return all
+}
+
 // Late returns a sentence for each fault with its own time that would begin only after the
 // load.
 func (s Schedule) Late(limit time.Duration) []string {

@@ -479,3 +479,23 @@ func TestHits(t *testing.T) {
 		t.Error("a step that is given")
 	}
 }
+
+// A weight is told if the load ends before any turn comes again, that of all faults once.
+func TestWeightless(t *testing.T) {
+	for list, want := range map[string]string{
+		"pause:weight=3,expire":          "the weight of pause:weight=3 has no effect: no turn comes twice within the time limit of 30s",
+		"pause,expire":                   "",
+		"pause:weight=3":                 "",
+		"sequence,pause:weight=3,expire": "",
+		"all:weight=2":                   "the weight of all:weight=2 has no effect: no turn comes twice within the time limit of 30s",
+	} {
+		s, err := plan.Parse(list, 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _ = s.Choose(faults.Setting{Ensemble: nowhere{}})
+		if got := strings.Join(s.Weightless(30*time.Second), "; "); got != want {
+			t.Errorf("%s: %q, want %q", list, got, want)
+		}
+	}
+}

@@ -28,13 +28,14 @@ func Write(run *store.Run) error {
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	return Render(run.Dir, run.Dir, h, r)
+	return Render(context.Background(), run.Dir, run.Dir, h, r)
 }
 
 // Render writes the report of a run in memory into dir, which must exist and may be moved to place later: report.html, timeline.html and junit.xml, and
 // the plots if the program imports package reports. If some files cannot be written, it writes the others and returns an
-// error about them. It writes the pages before the plots, which need the most space.
-func Render(dir, place string, h *history.History, r *store.Result) error {
+// error about them. It writes the pages before the plots, which need the most space. When ctx ends, it writes no other
+// file, and returns the error of ctx.
+func Render(ctx context.Context, dir, place string, h *history.History, r *store.Result) error {
 	if len(verdicts.Violations(r.Verdicts)) > 0 {
 		h = h.Unpacked() // pages show what lies around the events of violations
 	}
@@ -44,7 +45,7 @@ func Render(dir, place string, h *history.History, r *store.Result) error {
 	if pages.Draw != nil {
 		plots = pages.Draw(m)
 	}
-	pictures, err := porcupinePages(m, context.Background())
+	pictures, err := porcupinePages(m, ctx)
 	files := []struct {
 		file string
 		make func() ([]byte, error)
@@ -55,6 +56,9 @@ func Render(dir, place string, h *history.History, r *store.Result) error {
 	}
 	failed := []error{err}
 	for _, f := range files {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		content, err := f.make()
 		if err == nil {
 			err = store.WriteFile(filepath.Join(dir, f.file), content)
@@ -62,7 +66,7 @@ func Render(dir, place string, h *history.History, r *store.Result) error {
 		failed = append(failed, err)
 	}
 	if folder := filepath.Join(dir, "plots"); plots != nil {
-		failed = append(failed, plots.Write(folder)...)
+		failed = append(failed, plots.Write(ctx, folder)...)
 	} else {
 		failed = append(failed, os.RemoveAll(folder))
 	}

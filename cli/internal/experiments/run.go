@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/cli/internal/backend"
 	"github.com/zklab/zklab/cli/internal/connect"
 	"github.com/zklab/zklab/cli/internal/terminal"
@@ -22,6 +23,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
@@ -504,7 +506,10 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *Flags) error 
 		return backend.WayOut(err, "--ports")
 	}
 	if err != nil { // a verdict without a stored run does not count
-		return fmt.Errorf("cannot store the run: %w", err)
+		return fmt.Errorf("cannot store the run: %w; %s", err, reached(outcome.Result))
+	}
+	if err := outcome.Unwritten; err != nil { // nor does one without a result
+		return fmt.Errorf("cannot store the run: %w; %s; %s decides it again", err, reached(outcome.Result), printable.Command(f.Catalog.Program(), "check", outcome.Run.Dir))
 	}
 	if f.points {
 		if err := points.write(outcome.Run.Points()); err != nil { // the verdict stands
@@ -512,6 +517,17 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *Flags) error 
 		}
 	}
 	return verdicts.PrintResult(cmd, outcome.Run, outcome.Result, f.JSON, f.Quiet)
+}
+
+// reached says which verdict was reached on a run that could not be stored.
+func reached(r *store.Result) string {
+	switch violated := r.Violated(); {
+	case len(violated) > 0:
+		return "it violated " + prose.List(violated, "and")
+	case r.Verdict == checker.Valid:
+		return "it was valid"
+	}
+	return "it was undecided"
 }
 
 // numbered matches the names of clients, from 0, and of servers, from 1, in faults.

@@ -89,8 +89,8 @@ func SweepCommand(s *SweepFlags, swept *swept) *cobra.Command {
 // Plan returns the sweep that the flags ask for.
 func (s SweepFlags) Plan(cmd *cobra.Command, swept *swept) (d sweep.Description, err error) {
 	switch {
-	case s.forTime < 0:
-		return d, usage.Errorf("--for must not be negative")
+	case s.forTime < 0, s.forTime == 0 && cmd.Flags().Changed("for"):
+		return d, usage.Errorf("--for must be more than zero: without it, a sweep runs all seeds")
 	case s.Violations < 0:
 		return d, usage.Errorf("--until-violations must not be negative")
 	}

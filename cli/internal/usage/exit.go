@@ -24,7 +24,7 @@ const (
 	ExitViolation = 1
 	// a property or a gate could not be decided, none is violated, and none exceeded
 	ExitUnknown = 2
-	// the experiment could not be run or read: no Docker engine, an unhealthy ensemble, an unreadable file
+	// the experiment could not be run, stored or read: no Docker engine, an unhealthy ensemble, a full disk, an unreadable file
 	ExitFailed = 3
 	// wrong usage: unknown command, flag, recipe, fault or value, on the command line or in a file of `--config`
 	ExitUsage = 64

@@ -102,7 +102,7 @@ func (c Config) Warnings() []string {
 	return append(texts, c.Missed(c.Plan())...)
 }
 
-// Missed lists the faults for which the plan has no room.
+// Missed lists the faults and the weights for which the plan has no room.
 func (c Config) Missed(plan []plan.Step) []string {
 	const remedy = "use a longer --time-limit or a shorter --fault-interval"
 	missed := c.Faults.Missed(plan, c.TimeLimit)
@@ -111,6 +111,9 @@ func (c Config) Missed(plan []plan.Step) []string {
 	}
 	if len(plan) == 0 && len(missed) > 0 {
 		missed = []string{"no fault was injected: " + strings.Join(missed, ", ")}
+	}
+	if len(plan) > 0 {
+		missed = append(missed, c.Faults.Weightless(c.TimeLimit)...)
 	}
 	for i := range missed {
 		missed[i] += "; " + remedy

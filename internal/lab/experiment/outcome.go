@@ -28,6 +28,10 @@ type Outcome struct {
 	Replay   string           // the command to repeat it
 	Unheld   *bubble.Unheld   // code that a simulated run left running; nil if none
 	Cost     checker.Cost     // of the checks of a simulated run
+
+	// Unwritten says why the folder of the run has no result.json, as on a full disk; nil if it has one. The verdict
+	// is then in Result only.
+	Unwritten error
 }
 
 // InFull decides again, for at most the given time, a simulated run that was decided with Quick. If it does not find
@@ -64,8 +68,11 @@ func (o *Outcome) Fingerprint() string {
 
 // Keep writes a simulated run, with its report, into a folder of a store. It does nothing if the run
 // already has a folder. The error is about the record only: if Keep cannot write the result or the
-// report, it adds a warning to Result.Warnings.
-func (o *Outcome) Keep(out string) error {
+// report, it adds a warning to Result.Warnings. A missing result also sets Unwritten.
+func (o *Outcome) Keep(out string) error { return o.keep(context.Background(), out) }
+
+// keep is Keep with a report that is written only until ctx ends.
+func (o *Outcome) keep(ctx context.Context, out string) error {
 	if o.Run != nil {
 		return nil
 	}
@@ -75,8 +82,8 @@ func (o *Outcome) Keep(out string) error {
 	o.Run = o.Unkept.Run
 	o.Result.Replay = cmp.Or(o.Replay, o.Made.command("replay", o.Run.Dir))
 	o.Result.Started, _ = o.Run.Started()
-	o.Made.noteResult(o.Run, o.Result)
-	o.Made.noteReport(o.Run, o.History, o.Result)
-	o.Made.noteResult(o.Run, o.Result)
+	_ = o.Made.noteResult(o.Run, o.Result) // it is written again at the end
+	o.Made.noteReport(ctx, o.Run, o.History, o.Result)
+	o.Unwritten = o.Made.noteResult(o.Run, o.Result)
 	return nil
 }

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -25,17 +26,19 @@ func (x Experiment) command(words ...string) string {
 // placeOf returns the folder where users find a run.
 func (x Experiment) placeOf(run *store.Run) string { return cmp.Or(x.MovedTo, run.Dir) }
 
-// noteResult writes result.json. If that fails, for example on a full disk, the verdict stands, and
-// one warning reports the failure.
-func (x Experiment) noteResult(run *store.Run, result *store.Result) {
-	if err := run.WriteResult(result); err != nil {
+// noteResult writes result.json. If that fails, for example on a full disk, one warning of the result reports
+// the failure, which noteResult returns.
+func (x Experiment) noteResult(run *store.Run, result *store.Result) error {
+	err := run.WriteResult(result)
+	if err != nil {
 		judge.Warn(result, []string{fmt.Sprintf("result.json could not be written; %s decides the run again: %v", x.command("check", x.placeOf(run)), err)})
 	}
+	return err
 }
 
-// noteReport writes the report. It handles errors as noteResult does.
-func (x Experiment) noteReport(run *store.Run, h *history.History, result *store.Result) {
-	if err := onerun.Render(run.Dir, x.placeOf(run), h, result); err != nil {
+// noteReport writes the report. If that fails, the verdict stands, and one warning reports the failure.
+func (x Experiment) noteReport(ctx context.Context, run *store.Run, h *history.History, result *store.Result) {
+	if err := onerun.Render(ctx, run.Dir, x.placeOf(run), h, result); err != nil {
 		judge.Warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", x.command("report", x.placeOf(run)), err)})
 	}
 }

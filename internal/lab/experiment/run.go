@@ -54,14 +54,17 @@ func (x Experiment) finish(ctx context.Context, done *engine.Finished) (*Outcome
 	if err != nil {
 		return nil, err
 	}
-	x.noteResult(done.Run, result)
+	_ = x.noteResult(done.Run, result) // it is written again at the end
 	if !x.Silent && (!x.Brief || !x.Passes(result)) {
 		done.Watcher.Phase("writing the report")
 		began := time.Now()
-		x.noteReport(done.Run, h, result)
+		x.noteReport(ctx, done.Run, h, result)
 		result.Timings["report"] = time.Since(began)
 	}
 	result.Timings["finish"] = time.Since(done.Ended)
-	x.noteResult(done.Run, result)
-	return &Outcome{Run: done.Run, Result: result, History: h, Messages: done.Messages}, nil
+	unwritten := x.noteResult(done.Run, result)
+	if ctx.Err() != nil { // the report is not complete
+		return nil, engine.Stopped(ctx)
+	}
+	return &Outcome{Run: done.Run, Result: result, History: h, Messages: done.Messages, Unwritten: unwritten}, nil
 }

@@ -169,7 +169,7 @@ func TestAllFaults(t *testing.T) {
 	}
 }
 
-// Faults whose time never comes are reported, before and after the run.
+// Faults whose time never comes, and weights without effect, are reported, before and after the run.
 func TestWarnings(t *testing.T) {
 	for list, want := range map[string]string{
 		"pause":                  "",
@@ -178,6 +178,8 @@ func TestWarnings(t *testing.T) {
 		"kill@1m":                "no fault was injected: kill@1m+2s begins after the time limit of 12s; use",
 		"sequence,pause,kill":    "",
 		"sequence:times=9,pause": "the sequence does not run 9 times within",
+		"pause:weight=3,kill":    "the weight of pause:weight=3 has no effect: no turn comes twice within the time limit of 12s; use a longer",
+		"pause:weight=3":         "",
 	} {
 		schedule, err := plan.Parse(list, 4*time.Second)
 		if err != nil {

@@ -58,7 +58,10 @@ func (x Experiment) Simulate(ctx context.Context, t *testing.T) (*Outcome, error
 	o.Made.Interrupt, o.Made.Progress, o.Made.OnLook, o.Made.OnEvent = nil, nil, nil, nil // a repetition has its own
 	o.Made.Quick, o.Made.CheckFor = false, nil
 	if out != "" {
-		err = o.Keep(out)
+		err = o.keep(ctx, out)
+	}
+	if ctx.Err() != nil { // the report is not complete
+		return nil, engine.Stopped(ctx)
 	}
 	return o, err
 }

@@ -51,7 +51,7 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
 		return line, notKept(t, err)
 	}
-	return line, atomicfile.Rename(o.Run.Dir, t.Folder)
+	return line, o.moveTo(t)
 }
 
 // notKept returns the error of a run that cannot be kept in its folder. It does not name the temporary folder
@@ -84,7 +84,15 @@ func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.
 	}
 	line = sweep.Of(outcome.Result, outcome.History, outcome.Messages, time.Since(began))
 	if line.Failed() {
-		err = atomicfile.Rename(outcome.Run.Dir, t.Folder)
+		err = outcome.moveTo(t)
 	}
 	return line, err
+}
+
+// moveTo moves the folder of a run to the place that the task names, if it is complete.
+func (o *Outcome) moveTo(t sweep.Task) error {
+	if o.Unwritten != nil {
+		return notKept(t, o.Unwritten)
+	}
+	return atomicfile.Rename(o.Run.Dir, t.Folder)
 }

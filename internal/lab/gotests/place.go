@@ -73,4 +73,13 @@ func keepFailed(t *testing.T, x experiment.Experiment, o *experiment.Outcome) {
 	if err != nil {
 		t.Fatalf("zklab: cannot store the run of seed %d: %v", o.Result.Seed, errors.Join(err, discard(made)))
 	}
+	tellUnwritten(t, o)
+}
+
+// tellUnwritten fails the test if the folder of a run, which stays, has no result.json.
+func tellUnwritten(t testing.TB, o *experiment.Outcome) {
+	t.Helper()
+	if o.Unwritten != nil {
+		t.Errorf("zklab: cannot store the result of the run of seed %d: %v", o.Result.Seed, o.Unwritten)
+	}
 }

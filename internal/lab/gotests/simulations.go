@@ -159,22 +159,22 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	switch {
 	case s.runs == 0 && len(s.cut) > 0: // tellCut reports it
 	case s.runs == 0:
-		t.Log("zklab: no simulation ran to its end")
+		t.Logf("zklab: no simulation ran to its end%s", s.andLeft())
 	case s.violated > 0:
 		property, o, note := s.repeating(t)
 		o = inFull(t, o, property)
 		keepFailed(t, x, o)
-		t.Errorf("zklab: %s (%s); %s%s%s", s.howMany(), s.often(), smallestText(t, o, property), note, s.notShrunk(o))
+		t.Errorf("zklab: %s (%s)%s; %s%s%s", s.howMany(), s.often(), s.andLeft(), smallestText(t, o, property), note, s.notShrunk(o))
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
-		t.Errorf("zklab: nothing was violated, but no simulation was decided in all that it must be\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
+		t.Errorf("zklab: nothing was violated, but no simulation was decided in all that it must be%s\n%s%s", s.andLeft(), undecidedText(s.undecided.Result), whereText(s.undecided))
 	case mostOpen*len(s.open) >= s.runs && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
-		t.Errorf("zklab: nothing was violated, but %d of %d simulations were undecided, which is too many\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
+		t.Errorf("zklab: nothing was violated, but %d of %d simulations were undecided, which is too many%s\n%s%s", len(s.open), s.runs, s.andLeft(), s.whyOpen(), whereText(s.undecided))
 	case s.unseen() != "" && !x.AllowUnknown:
-		t.Errorf("zklab: nothing was violated, but %s", s.unseen())
+		t.Errorf("zklab: nothing was violated, but %s%s", s.unseen(), s.andLeft())
 	default:
-		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), lines(inGo(s.looked.text(x.Workload.Name())), s.struck.text(), s.sure()))
+		t.Logf("zklab: %s, %d valid, %d not decided, %s%s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.andLeft(), s.whyOpen(), lines(inGo(s.looked.text(x.Workload.Name())), s.struck.text(), s.sure()))
 	}
 	s.judgeGates(t, x)
 	if s.left > 0 && !t.Failed() {
@@ -212,6 +212,14 @@ func (s *simulations) judgeGates(t *testing.T, x experiment.Experiment) {
 // notBegun says how many seeds were not begun, and why.
 func (s *simulations) notBegun() string {
 	return fmt.Sprintf("%s not begun, since %s", seedsWere(s.left), join(s.why, s.dear(s.pace.Passed())))
+}
+
+// andLeft ends a sentence about the simulations with the number of seeds that were not begun; "" if all were.
+func (s *simulations) andLeft() string {
+	if s.left == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %d of %d seeds %s not begun", s.left, s.seeds, prose.Were(s.left))
 }
 
 // mostOpen is a share, as one in so many: if this share of the simulations is undecided, the test

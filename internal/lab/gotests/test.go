@@ -28,6 +28,9 @@ func Test(t testing.TB, x experiment.Experiment) *experiment.Outcome {
 		t.Fatalf("zklab: the experiment could not be run: %v", errors.Join(err, discard(made)))
 	}
 	r := outcome.Result
+	if made == nil || !x.Passes(r) { // the folder stays
+		tellUnwritten(t, outcome)
+	}
 	switch {
 	case r.Verdict == checker.Violation:
 		keep(t, made)

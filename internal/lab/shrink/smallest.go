@@ -219,7 +219,7 @@ func (s *Smallest) Keep(folder, from, replay string) (err error) {
 		o.Made.MovedTo = folder
 		err = o.Keep(part)
 	} else {
-		err = errors.Join(o.Run.WriteResult(o.Result), onerun.Render(o.Run.Dir, folder, o.History, o.Result))
+		err = errors.Join(o.Run.WriteResult(o.Result), onerun.Render(context.Background(), o.Run.Dir, folder, o.History, o.Result))
 	}
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"context"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
@@ -68,8 +69,9 @@ func Embedded(svg []byte) template.URL {
 type Plots struct {
 	Overview *Picture // nil if there is none
 	Others   []Picture
-	// Write writes their files into a folder, and removes plots of an earlier report from it.
-	Write func(dir string) []error
+	// Write writes their files into a folder, and removes plots of an earlier report from it. It writes no other file
+	// when ctx ends.
+	Write func(ctx context.Context, dir string) []error
 }
 
 // Draw draws the plots of a run. It is nil in a program that does not import package reports.
