@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"context"
 	"bytes"
 	_ "embed"
 	"errors"
@@ -101,7 +102,7 @@ func writePagePlots(folder string, all []figure.Drawn) error {
 		}
 	}
 	if len(figures) > 0 {
-		failed = append(failed, writePlots(folder, figures)...)
+		failed = append(failed, writePlots(context.Background(), folder, figures)...)
 	}
 	return pages.Unwritten(failed)
 }
