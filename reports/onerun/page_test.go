@@ -27,7 +27,7 @@ import (
 func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
-	if err := Render(dir, dir, h, r); err != nil {
+	if err := Render(t.Context(), dir, dir, h, r); err != nil {
 		t.Fatal(err)
 	}
 	files, err := sample.Files(dir, "/runs/here")
@@ -56,7 +56,7 @@ func TestPageWithoutPlots(t *testing.T) {
 		{"ZKLAB_SEED=3 go test .", byProgram, "plots. A program"},
 	} {
 		r.Replay, h.Header.Declaration = tt.replay, tt.objects
-		if err := Render(dir, dir, h, r); err != nil {
+		if err := Render(t.Context(), dir, dir, h, r); err != nil {
 			t.Fatal(err)
 		}
 		files, err := sample.Files(dir, "/runs/here")
