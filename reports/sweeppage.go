@@ -1,8 +1,8 @@
 package reports
 
 import (
-	"context"
 	"bytes"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
