@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build exact image sweep-image modules quick long-tests format test test-real race suite-cost changes compare status timeline large track-record mutants calibration yield unlogged catalog pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
+.PHONY: build exact image image-3.8 sweep-image modules quick long-tests format test test-real test-real-packages test-real-deploy race suite-cost changes compare status timeline large track-record mutants calibration yield unlogged catalog pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
 
 build: ## the command, at bin/zklab, from the same build cache as go run and go test
 	$(GO) build -o bin/zklab ./cmd/zklab
@@ -16,6 +16,9 @@ exact: build ## the command, at bin/zklab, with the runtime in which a seed alwa
 
 image: ## a local ZooKeeper image from Debian's packages, without an image registry (SUITE=bookworm: 3.8 beside 3.9)
 	images/zookeeper/build $(if $(SUITE),--suite $(SUITE))
+
+image-3.8:
+	images/zookeeper/build --suite bookworm
 
 sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 	GO=$(GO) images/zklab/build
@@ -49,14 +52,25 @@ test: ## all tests that need Go alone; none is skipped
 	$(GO) test -vet=off -p 3 -timeout 30m $(TESTFLAGS) $(LONGEST) ./...
 	$(IN_MODULES) '$(GO) test -vet=off $(TESTFLAGS) ./...'
 
-# The packages with tests of real programs. None of them comes from the cache, which does not know
-# of containers. Packages with containers wait for each other, the others run meanwhile.
-REAL = $(sort $(dir $(shell grep -rlE --include='*_test.go' '^//go:build real( && linux)?$$' . | grep -vE '^\./($(subst $(eval) ,|,$(MODULES)))/')))
+# The packages with tests of real programs, the longest ones first. None of them comes from the cache, which does not
+# know of containers. More of them run at once than there are processors, because they mostly wait: for programs, and
+# for their turn to use containers (package dockertest).
+LONGEST_REAL := ./cli/ ./ensemble/container/ ./examples/curator/ ./faults/ ./internal/lab/engine/ ./internal/lab/conformance/ ./ensemble/embedded/ ./
+REAL = $(LONGEST_REAL) $(filter-out $(LONGEST_REAL),$(sort $(dir $(shell grep -rl --include='*_real_test.go' '^func TestReal' . | grep -vE '^\./($(subst $(eval) ,|,$(MODULES)))/'))))
 
 test-real: images-if-possible ## all tests that need a real program: containers, kazoo, Patroni, Curator, a lock in C, a terminal, a browser, Slurm, processes
 	@$(GO) run ./internal/testkit/programs/needs
-	$(GO) test -tags real -run '^TestReal' -vet=off -count=1 -p 3 -timeout 30m $(TESTFLAGS) $(REAL)
-	cd deploy && $(GO) test -tags real -run '^TestReal' -vet=off -count=1 $(TESTFLAGS) ./...
+	@$(MAKE) --no-print-directory -j2 test-real-packages test-real-deploy
+
+TEST_REAL = $(GO) test -tags real -run '^TestReal' -vet=off -count=1 -timeout 30m $(TESTFLAGS)
+
+test-real-packages:
+	$(TEST_REAL) -p 5 $(REAL)
+
+# The image is built meanwhile: only this test needs it.
+test-real-deploy:
+	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory sweep-image; fi
+	cd deploy && $(TEST_REAL) ./...
 
 # The packages whose concurrency is the point, shortened: with the detector each takes ten times
 # as long.
@@ -171,8 +185,8 @@ clean: ## what was built, and what crashed runs left
 	rm -rf bin
 
 # Without an engine the tests of containers are skipped (or fail, if they are required): the
-# others run all the same.
+# others run all the same. The images are built at once, unless the program is missing that both would install first.
 .PHONY: images-if-possible
 images-if-possible:
-	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image sweep-image && images/zookeeper/build --suite bookworm; \
+	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory -j$(if $(shell command -v mmdebstrap),2,1) image image-3.8; \
 	else echo "no Docker engine answers"; fi

@@ -13,6 +13,7 @@ import (
 
 // A real bash completes lines when the Tab key is pressed.
 func TestRealBashCompletes(t *testing.T) {
+	t.Parallel()
 	tmuxtest.Require(t)
 	dir := t.TempDir()
 	for _, path := range []string{"store/lock/2026-01-31T12-00-00.000Z/history.jsonl", "store/my lock/2026-01-30T12-00-00.000Z/history.jsonl", "notes.jsonl"} {

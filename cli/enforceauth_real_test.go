@@ -17,12 +17,14 @@ import (
 // Apache ZooKeeper's own server that requires authentication (enforce.auth.enabled): each command that connects tells
 // this, and how to authenticate. With authentication, a lock can be acquired.
 func TestRealEnforcedAuthentication(t *testing.T) {
+	t.Parallel()
 	servers := enforcing(t)
 	for command := range connecting {
 		if command == "zklab ensemble status" { // this command opens no session
 			continue
 		}
 		t.Run(command, func(t *testing.T) {
+			t.Parallel()
 			code, said := connects(t, command, servers)
 			if code == usage.ExitValid || !strings.Contains(said, wire.SessionClosedAuth.Advice()) || strings.Contains(said, "unknown error") || strings.Contains(said, "remove") {
 				t.Errorf("exit code %d: %s", code, said)

@@ -23,6 +23,7 @@ import (
 // With the overlay, two processes have the same record of a simulation, for every recipe under all
 // faults and for subjects that are not zklab's own.
 func TestRealSimulationsAreExact(t *testing.T) {
+	t.Parallel()
 	binary := exactBinary(t)
 	for _, s := range exactSubjects() {
 		t.Run(s[0]+"/"+s[1], func(t *testing.T) {

@@ -36,6 +36,7 @@ func lockCommand(t *testing.T) string {
 
 // A program at a terminal reads what is typed, and gets Ctrl-C.
 func TestRealProgramAtATerminal(t *testing.T) {
+	t.Parallel()
 	s := interactive(t)
 	s.Type("$LOCK -- sh -c 'read line; echo \"got $line\"'; echo code $?\r")
 	s.Type("a line\r")
@@ -52,6 +53,7 @@ func TestRealProgramAtATerminal(t *testing.T) {
 
 // Ctrl-Z stops the program and zklab as one job, which fg and bg continue.
 func TestRealJobAtATerminal(t *testing.T) {
+	t.Parallel()
 	s := interactive(t)
 	s.Type("$LOCK -- cat\r")
 	s.Type("one\r")
@@ -77,6 +79,7 @@ func TestRealJobAtATerminal(t *testing.T) {
 
 // A job that is stopped for too long loses its lock, and its program ends although zklab is stopped.
 func TestRealJobThatLosesItsLock(t *testing.T) {
+	t.Parallel()
 	s := interactive(t)
 	s.Type("$LOCK --session-timeout 4s -- sh -c 'trap \"echo asked; exit\" TERM; echo runs; while :; do sleep 0.1; done'; echo code $?\r")
 	s.Until(`runs$`)
@@ -89,6 +92,7 @@ func TestRealJobThatLosesItsLock(t *testing.T) {
 
 // Other commands of a pipeline can use the terminal: the program does not take it without need.
 func TestRealPipelineAtATerminal(t *testing.T) {
+	t.Parallel()
 	s := interactive(t)
 	s.Type("$LOCK -- sh -c 'echo data; sleep 1000' | sh -c 'read a; echo \"$a and\"; read b </dev/tty; echo \"typed $b\"; read c </dev/tty'\r")
 	s.Until(`^data and$`)
@@ -104,6 +108,7 @@ func TestRealPipelineAtATerminal(t *testing.T) {
 
 // Ctrl-C ends a script in which zklab runs a program, like a script without zklab.
 func TestRealScriptAtATerminal(t *testing.T) {
+	t.Parallel()
 	s := interactive(t)
 	s.Type("sh -c '$LOCK -- sh -c \"echo runs; exec sleep 1000\"; echo goes on'\r")
 	s.Until(`runs$`)
@@ -117,6 +122,7 @@ func TestRealScriptAtATerminal(t *testing.T) {
 
 // If no shell can continue a job, as in a container, Ctrl-Z does not stop it.
 func TestRealTerminalWithoutShell(t *testing.T) {
+	t.Parallel()
 	tmuxtest.Require(t)
 	s := tmuxtest.Start(t, tmuxtest.Config{}, append(strings.Fields(lockCommand(t)), "--", "cat")...)
 	s.Type("one\r")
@@ -135,7 +141,7 @@ func TestRealTerminalHangsUp(t *testing.T) {
 	t.Setenv("ZKLAB_TEST_FAMILY", "terminal")
 	f := &family{mark: "ZKLAB_TEST_FAMILY=terminal"}
 	t.Run("", func(t *testing.T) {
-		s := tmuxtest.Start(t, tmuxtest.Config{}, "sh", "-c", lockCommand(t)+" --session-timeout 1m --connect-timeout 1s --grace 200ms -- sh -c 'zklab-daemon :; echo runs; sleep 1000; sleep 1000'; sleep 1000")
+		s := tmuxtest.Start(t, tmuxtest.Config{}, "sh", "-c", lockCommand(t)+" --session-timeout 1m --connect-timeout 5s --grace 200ms -- sh -c 'zklab-daemon :; echo runs; sleep 1000; sleep 1000'; sleep 1000")
 		s.Until(`runs$`)
 	})
 	within(t, "nothing is left", func() bool { return len(f.members(t)) == 0 })

@@ -15,6 +15,7 @@ import (
 // Each script is a session of a user of the command with Apache's servers in containers. Those that leave what belongs
 // to dead processes, or remove such, begin with "cleans".
 func TestRealScripts(t *testing.T) {
+	t.Parallel()
 	dockertest.Require(t)
 	p := params("testdata/real")
 	p.Cmds["removes"], p.Cmds["cleans"] = removes, cleans
@@ -41,6 +42,7 @@ func removes(ts *testscript.TestScript, neg bool, names []string) {
 
 // The scripts use an ensemble that Docker Compose runs.
 func TestRealCompose(t *testing.T) {
+	t.Parallel()
 	programs.Require(t, programs.Compose)
 	dockertest.Require(t)
 	p := params("testdata/compose")

@@ -12,6 +12,7 @@ import (
 // On a terminal the monitor shows a screen, which q ends; with flags for lines, it prints lines there
 // as well.
 func TestRealMonitorOnAScreen(t *testing.T) {
+	t.Parallel()
 	d := furnished(t)
 	starts := func(flag string) *tmuxtest.Terminal {
 		return tmuxtest.Start(t, tmuxtest.Config{Width: 200}, "sh", "-c", `trap : INT; zklab monitor "$0" `+flag+`; echo "ended with $?"`, strings.Join(d.e.Addrs(), ","))

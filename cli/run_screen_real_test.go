@@ -13,6 +13,7 @@ import (
 // A run draws a block on a terminal, even while the terminal's width changes, and removes the block when the
 // run ends or is interrupted. A terminal without room for a block gets plain lines.
 func TestRealRunOnAScreen(t *testing.T) {
+	t.Parallel()
 	const figures = `(?s)^load \d+s of 1m0s\n  rate .* ok/s; .*\n  p99 +\S.*\n  faults +\d+ of \d+ took effect.*\n  sessions +\d+ connected.*\n  held .*\bby `
 	left := regexp.MustCompile(`(?m)^ *(rate|p99|sessions|held|load \d)`)
 	starts := func(flags string) *tmuxtest.Terminal {

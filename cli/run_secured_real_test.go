@@ -18,13 +18,14 @@ import (
 // Apache ZooKeeper's own server that requires TLS with a certificate, and authentication by SASL or by digest: runs
 // and other commands need only files for this, and without them each tells what is missing.
 func TestRealSecuredRun(t *testing.T) {
+	t.Parallel()
 	for scheme, credential := range map[string]string{"sasl": "sasl:bob:" + secret, "digest": "digest:joe:" + secret} {
 		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
-			t.Chdir(dir)
 			cert, key := writeCertificate(t, dir)
-			aFileAt(t, "credentials", "# who may write\n"+credential+"\n")
-			aFileAt(t, "wrong", "sasl:bob:other\n")
+			aFileAt(t, filepath.Join(dir, "credentials"), "# who may write\n"+credential+"\n")
+			aFileAt(t, filepath.Join(dir, "wrong"), "sasl:bob:other\n")
 			servers := securedServer(t, cert, key, scheme)
 			tls := []string{"--tls-ca", cert, "--tls-cert", cert, "--tls-key", key}
 			external := append([]string{"--ensemble", "external", "--servers", servers, "--out", "store", "--quiet", "--time-limit", "8s"}, tls...)
@@ -44,16 +45,18 @@ func TestRealSecuredRun(t *testing.T) {
 				{"without TLS", []string{"run", "counter", "--auth", "@credentials", "--ensemble", "external", "--servers", servers, "--quiet"}, usage.ExitFailed, "speaks TLS: give --tls-ca"},
 				{"without a certificate", []string{"run", "counter", "--ensemble", "external", "--servers", servers, "--tls-ca", cert, "--quiet"}, usage.ExitFailed, "give --tls-cert and --tls-key"},
 			} {
-				var out bytes.Buffer
-				code := runZklab(tt.args, &out, &out)
-				if code != tt.code || !strings.Contains(out.String(), tt.want) || strings.Contains(out.String(), secret) {
-					t.Errorf("%s: exit code %d, want %d and %q: %s", tt.name, code, tt.code, tt.want, &out)
+				cmd := exec.Command("zklab", tt.args...)
+				cmd.Dir = dir
+				out, _ := cmd.CombinedOutput() // the exit code tells
+				said, code := string(out), cmd.ProcessState.ExitCode()
+				if code != tt.code || !strings.Contains(said, tt.want) || strings.Contains(said, secret) {
+					t.Errorf("%s: exit code %d, want %d and %q: %s", tt.name, code, tt.code, tt.want, said)
 				}
-				if tt.code != usage.ExitValid && strings.Count(out.String(), "\n") != 1 {
-					t.Errorf("%s: more than a line: %s", tt.name, &out)
+				if tt.code != usage.ExitValid && strings.Count(said, "\n") != 1 {
+					t.Errorf("%s: more than a line: %s", tt.name, said)
 				}
 			}
-			without(t, "store", secret)
+			without(t, filepath.Join(dir, "store"), secret)
 		})
 	}
 }

@@ -25,6 +25,7 @@ import (
 // Apache's servers require a certificate from clients that use TLS, and also accept clients without
 // TLS.
 func TestRealShellTLS(t *testing.T) {
+	t.Parallel()
 	dockertest.Require(t)
 	cert, key := writeCertificate(t, t.TempDir())
 	other, otherKey := writeCertificate(t, t.TempDir())
@@ -150,10 +151,11 @@ func archive(t *testing.T, files map[string][]byte) *bytes.Buffer {
 
 // Apache's servers also end a connection whose first bytes are not a client's request.
 func TestRealServersEndTLS(t *testing.T) {
+	t.Parallel()
 	cert, _ := writeCertificate(t, t.TempDir())
 	addr := addrs(dockertest.Ensemble(t, 1))
 	var out, problems bytes.Buffer
-	code := runZklab([]string{"shell", addr, "--timeout", "2s", "--tls-ca", cert, "-c", "ls"}, &out, &problems)
+	code := runZklab([]string{"shell", addr, "--timeout", "10s", "--tls-ca", cert, "-c", "ls"}, &out, &problems)
 	if code != 3 || !strings.HasSuffix(problems.String(), "is a server without TLS: leave out --tls-ca\n") {
 		t.Errorf("%d: %s", code, &problems)
 	}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -206,8 +205,9 @@ func (c *slurm) configure(t *testing.T) {
 	}
 	key := make([]byte, 128)
 	_, _ = rand.Read(key)
+	port := vacantRow(t)
 	for name, text := range map[string][]byte{
-		"key": key, "slurm.conf": fmt.Appendf(nil, slurmConf, c.dir, freePort(t), freePort(t), me.Username),
+		"key": key, "slurm.conf": fmt.Appendf(nil, slurmConf, c.dir, port, port+1, me.Username),
 	} {
 		if err := os.WriteFile(filepath.Join(c.dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
@@ -219,16 +219,6 @@ func (c *slurm) configure(t *testing.T) {
 		}
 	}
 	t.Setenv("SLURM_CONF", filepath.Join(c.dir, "slurm.conf"))
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // daemon starts a daemon as a foreground process, which ends with the test.

@@ -24,6 +24,7 @@ import (
 // A killed sweep continues where it was: in the end each seed has one line, the same as in a sweep
 // without kills, and no process is left.
 func TestRealSweepKilled(t *testing.T) {
+	t.Parallel()
 	k := newKilled(t, "1..16")
 	// These kills hit the only process, which runs the seeds itself; the first process of a sweep with two
 	// jobs alone; and all processes.

@@ -18,7 +18,6 @@ import (
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/testkit/dockertest"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
@@ -41,19 +40,15 @@ func looked(t *testing.T, e ensemble.Ensemble) status.Ensemble {
 	for _, s := range e.Servers() {
 		addrs = append(addrs, s.Addr())
 	}
-	return status.Look(t.Context(), addrs, status.Query{Dial: e.Dial, Timeout: 10 * time.Second})
+	return status.Look(t.Context(), addrs, status.Query{Dial: e.Dial, Timeout: time.Minute})
 }
 
 // One server of three starts without some of its transactions, at the same zxid as the others (as in
 // ZOOKEEPER-4925): with a znode, an ephemeral, a version and permissions that differ from theirs, and
 // then without its whole tree.
 func TestRealServerWithAnotherTreeIsFound(t *testing.T) {
-	dockertest.Require(t)
-	e, err := container.Config{}.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
+	t.Parallel()
+	e := started(t, container.Config{})
 	leader, _, err := ensemble.LeaderOf(t.Context(), e.Servers())
 	if err != nil {
 		t.Fatal(err)

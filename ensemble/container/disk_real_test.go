@@ -21,18 +21,9 @@ import (
 func filler(s ensemble.Server) ensemble.DiskFiller { return s.(ensemble.DiskFiller) }
 
 func TestRealFullDisk(t *testing.T) {
-	dockertest.Require(t)
-	leavesNothing(t)
+	t.Parallel()
 	ctx := t.Context()
-	e, err := container.Config{}.Prepare(ensemble.CanFillDisk).Start(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	e := started(t, container.Config{}.Prepare(ensemble.CanFillDisk))
 	if err := e.(ensemble.Limited).Lacks(ensemble.CanFillDisk); err != nil {
 		t.Error(err)
 	}

@@ -90,6 +90,28 @@ func leavesNothing(t *testing.T) {
 	})
 }
 
+// started starts an ensemble for a test, and checks at its end that nothing is left of the ensemble.
+func started(t *testing.T, s ensemble.Starter) ensemble.Ensemble {
+	t.Helper()
+	dockertest.Require(t)
+	e, err := s.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		if left, err := container.LeftOf(context.Background(), e); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	})
+	if owns, err := container.LeftOf(t.Context(), e); err != nil || len(owns) == 0 {
+		t.Errorf("nothing on the engine belongs to it: %v", err)
+	}
+	return e
+}
+
 func pauser(s ensemble.Server) ensemble.Pauser { return s.(ensemble.Pauser) }
 
 func TestRealPausedLeaderIsReplaced(t *testing.T) {

@@ -209,12 +209,21 @@ func Address(of any) string {
 
 // Owned lists everything on the engine that the process owns.
 func Owned(ctx context.Context, pid string) (ids []string, err error) {
+	return listed(ctx, make(client.Filters).Add("label", labelPID+"="+pid))
+}
+
+// LeftOf lists everything on the engine that belongs to an ensemble.
+func LeftOf(ctx context.Context, e any) (ids []string, err error) {
+	return listed(ctx, ofRun(e.(*cluster).run.id))
+}
+
+// listed lists everything on the engine that filters let through.
+func listed(ctx context.Context, mine client.Filters) (ids []string, err error) {
 	engine, err := openEngine(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer engine.Close()
-	mine := make(client.Filters).Add("label", labelPID+"="+pid)
 	containers, err := engine.Client().ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
 	if err != nil {
 		return nil, err

@@ -20,17 +20,7 @@ func powerLoser(s ensemble.Server) ensemble.PowerLoser { return s.(ensemble.Powe
 // losesPower starts servers that can lose their power.
 func losesPower(t *testing.T, c container.Config) ensemble.Ensemble {
 	t.Helper()
-	dockertest.Require(t)
-	leavesNothing(t)
-	e, err := c.Prepare(ensemble.CanLosePower).Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	e := started(t, c.Prepare(ensemble.CanLosePower))
 	if err := e.(ensemble.Limited).Lacks(ensemble.CanLosePower); err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +70,7 @@ func wantCreated(t *testing.T, s ensemble.Server, name string, n int, want bool)
 // acknowledge, and loses but for what it is told to keep. A disk that was emptied begins anew. The server has a clock and
 // a small disk, too.
 func TestRealLosePower(t *testing.T) {
+	t.Parallel()
 	e := losesPower(t, container.Config{Nodes: 1, Abilities: []ensemble.Ability{ensemble.CanShiftClock, ensemble.CanFillDisk}})
 	s := e.Servers()[0]
 	n := written(t, s, "forced")
@@ -159,11 +150,13 @@ func awaitLogged(t *testing.T, s ensemble.Server, path string) {
 
 // Servers that do not force their logs lose what they have acknowledged, and servers that force keep it.
 func TestRealLosePowerOfAll(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		flags []string
 		stays bool
 	}{{nil, true}, {[]string{"-Dzookeeper.forceSync=no"}, false}} {
 		t.Run(fmt.Sprint(tt.flags), func(t *testing.T) {
+			t.Parallel()
 			e := losesPower(t, container.Config{JVMFlags: tt.flags})
 			leader, _, _ := roles(t, e)
 			n := written(t, leader, "acknowledged")

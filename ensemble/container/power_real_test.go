@@ -141,7 +141,7 @@ func wantExitCode(t *testing.T, s ensemble.Server, want int) {
 
 func wantRefused(t *testing.T, addr string) {
 	t.Helper()
-	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	conn, err := net.DialTimeout("tcp", addr, time.Minute)
 	if err == nil {
 		conn.Close()
 	}

@@ -4,11 +4,12 @@
 package kazoo_test
 
 import (
-	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/internal/testkit/programs"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
@@ -30,39 +31,29 @@ var served = []string{
 
 // The adapter has every recipe that kazoo has, and passes all checks.
 func TestRealConform(t *testing.T) {
-	conforms(t, adapter.Conformance{Command: []string{python(t), "adapter.py"}, Recipes: served})
+	conforms(t, adapter.Conformance{Recipes: served}, runtest.Excused{})
 }
 
 // A SetPartitioner that is given up while it allocates may keep a lock.
 func TestRealConformPartitioner(t *testing.T) {
-	conforms(t, adapter.Conformance{Command: []string{python(t), "adapter.py"}, Recipes: []string{"partitioner"}}, "cancel")
+	conforms(t, adapter.Conformance{Recipes: []string{"partitioner"}, Patience: 20 * time.Second}, runtest.Excused{MayFail: []string{"partitioner cancel"}})
 }
 
 func TestRealConformShallowParty(t *testing.T) {
-	conforms(t, adapter.Conformance{Command: []string{python(t), "adapter.py", "--shallow-party"}, Recipes: []string{"membership"}})
+	conforms(t, adapter.Conformance{Recipes: []string{"membership"}}, runtest.Excused{}, "--shallow-party")
 }
 
 func TestRealConformLockingQueue(t *testing.T) {
 	calls := func(number int64) ([]adapter.DeclaredCall, error) {
 		return []adapter.DeclaredCall{{Operation: "put", Argument: strconv.AppendInt(nil, number, 10)}, {Operation: "take"}}, nil
 	}
-	conforms(t, adapter.Conformance{Command: []string{python(t), "adapter.py"}, Declared: &adapter.Declared{Name: "locking-queue", Calls: calls}})
+	conforms(t, adapter.Conformance{Declared: &adapter.Declared{Name: "locking-queue", Calls: calls}}, runtest.Excused{Lacks: []string{"locking-queue cancel"}})
 }
 
-// conforms tests that an adapter passes all checks of its recipes. What is in mayFail fails if threads of kazoo meet.
-// Such tests run beside each other: they wait most of the time.
-func conforms(t *testing.T, c adapter.Conformance, mayFail ...string) {
+// conforms checks the adapter, with arguments. Such tests run beside each other: they wait most of the time.
+func conforms(t *testing.T, c adapter.Conformance, but runtest.Excused, arguments ...string) {
 	t.Helper()
 	t.Parallel()
-	c.Logf = t.Logf
-	results, err := adapter.Conform(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range results {
-		lacks := r.Outcome == adapter.NotOffered && slices.Contains(c.Recipes, r.Recipe)
-		if lacks || r.Outcome == adapter.Failed && !slices.Contains(mayFail, r.Check) {
-			t.Errorf("%s %s: %s %s", r.Recipe, r.Check, r.Outcome, r.Detail)
-		}
-	}
+	c.Command = append([]string{python(t), "adapter.py"}, arguments...)
+	runtest.Conforms(t, c, but)
 }

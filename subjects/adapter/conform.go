@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
@@ -26,7 +28,10 @@ type Conformance struct {
 	Declared *Declared
 	// Patience is how long something may take that should come at once; 0 means 10 s.
 	Patience time.Duration
-	// OnResult, if not nil, is called with each result at once.
+	// AtOnce is how many checks of recipes run at once, after those of the program as a whole; 0 means 1. If it
+	// is more than 1, the results are in the order in which the checks end.
+	AtOnce int
+	// OnResult, if not nil, is called with each result at once, by one goroutine at a time.
 	OnResult func(Result)
 
 	only []string // checks to make; empty: all
@@ -78,10 +83,9 @@ func (s *stand) conform(ctx context.Context) ([]Result, error) {
 	if err := s.run(ctx, &suite{recipe: program, checks: programChecks}); err != nil {
 		return s.results, err
 	}
-	for _, of := range s.asked() {
-		if err := s.run(ctx, of); err != nil {
-			return s.results, err
-		}
+	asked := s.asked()
+	if err := s.each(len(asked), func(i int) error { return s.run(ctx, asked[i]) }); err != nil {
+		return s.results, err
 	}
 	if !slices.ContainsFunc(s.results, func(r Result) bool { return r.Recipe != program && r.Outcome != NotOffered }) {
 		s.tell(Result{Recipe: program, Check: "recipes", Outcome: Failed, Detail: "it has none of " + strings.Join(ConformRecipes(), ", ")})
@@ -118,48 +122,75 @@ func ConformRecipes() (names []string) {
 
 // run makes the checks of a recipe, if it is asked for and the program has it.
 func (s *stand) run(ctx context.Context, of *suite) error {
-	checks := of.checks
-	if of.recipe != program {
-		asked := slices.Contains(s.Recipes, of.recipe)
-		if len(s.Recipes) > 0 && !asked {
-			return nil
+	if of.recipe == program {
+		for _, c := range of.checks {
+			if err := s.make(ctx, of, c); err != nil {
+				return err
+			}
 		}
-		there := s.check(ctx, of, check{"make", makes})
-		if there.Outcome == NotOffered && asked {
-			there.Outcome, there.Detail = Failed, "the program has no such recipe"
-		}
-		s.tell(there)
-		if there.Outcome != OK {
-			return context.Cause(ctx)
-		}
-		checks = append([]check{{"unknown-operation", onObject(refusesOperation)}}, checks...)
+		return nil
 	}
-	for _, c := range checks {
-		if len(s.only) > 0 && !slices.Contains(s.only, c.name) {
-			continue
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		r := s.check(ctx, of, c)
-		if ctx.Err() != nil {
-			return context.Cause(ctx) // the check may have failed for that reason
-		}
-		s.tell(r)
-		if of.recipe == program && c.name == "open" && r.Outcome != OK {
-			return fmt.Errorf("no check can be made: %s", r.Detail)
-		}
+	asked := slices.Contains(s.Recipes, of.recipe)
+	if len(s.Recipes) > 0 && !asked {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	there := s.check(ctx, of, check{"make", makes})
+	if there.Outcome == NotOffered && asked {
+		there.Outcome, there.Detail = Failed, "the program has no such recipe"
+	}
+	s.tell(there)
+	if there.Outcome != OK {
+		return context.Cause(ctx)
+	}
+	checks := append([]check{{"unknown-operation", onObject(refusesOperation)}}, of.checks...)
+	return s.each(len(checks), func(i int) error { return s.make(ctx, of, checks[i]) })
+}
+
+// each calls do for the numbers below n: one after the other, or all at once if several checks may run at once.
+func (s *stand) each(n int, do func(i int) error) error {
+	var all errgroup.Group
+	if s.AtOnce <= 1 {
+		all.SetLimit(1)
+	}
+	for i := range n {
+		all.Go(func() error { return do(i) })
+	}
+	return all.Wait()
+}
+
+// make makes a check and tells its result. It returns an error if no further check can be made.
+func (s *stand) make(ctx context.Context, of *suite, c check) error {
+	if len(s.only) > 0 && !slices.Contains(s.only, c.name) {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r := s.check(ctx, of, c)
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // the check may have failed for that reason
+	}
+	s.tell(r)
+	if of.recipe == program && c.name == "open" && r.Outcome != OK {
+		return fmt.Errorf("no check can be made: %s", r.Detail)
 	}
 	return nil
 }
 
 func (s *stand) tell(r Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.results = append(s.results, r)
 	s.OnResult(r)
 }
 
-// check makes one check.
+// check makes one check, once fewer than AtOnce are under way.
 func (s *stand) check(ctx context.Context, of *suite, c check) Result {
+	s.running <- struct{}{}
+	defer func() { <-s.running }()
 	t := &trial{stand: s, suite: of, ctx: ctx, root: s.folder()}
 	began := time.Now()
 	err := t.finish(caught(func() {

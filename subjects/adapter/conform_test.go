@@ -68,6 +68,33 @@ func TestConformProcess(t *testing.T) {
 	}
 }
 
+// Checks that run at once have the same results, and take less time.
+func TestConformAtOnce(t *testing.T) {
+	var names [2][]string
+	var took [2]time.Duration
+	for i, atOnce := range []int{0, 8} {
+		var first, last time.Time
+		results, err := conformed(t, honest, Conformance{
+			Recipes: []string{models.Lock.Name, models.Queue.Name, models.Barrier.Name}, AtOnce: atOnce,
+			OnResult: func(r Result) {
+				if last = time.Now(); r.Check == "make" && first.IsZero() {
+					first = last
+				}
+			},
+		})
+		must(t, err)
+		allOK(t, results)
+		for _, r := range results {
+			names[i] = append(names[i], r.Recipe+" "+r.Check)
+		}
+		slices.Sort(names[i])
+		took[i] = last.Sub(first) // in virtual time
+	}
+	if !slices.Equal(names[0], names[1]) || took[1] > took[0]/2 {
+		t.Errorf("one after the other, in %s: %q; at once, in %s: %q", took[0], names[0], took[1], names[1])
+	}
+}
+
 // Exactly the recipes that can be served can be checked.
 func TestEveryServedRecipeIsChecked(t *testing.T) {
 	if served, checked := slices.Sorted(maps.Keys(own.Recipes)), ConformRecipes(); !slices.Equal(served, checked) {

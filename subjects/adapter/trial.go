@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -31,7 +33,10 @@ type stand struct {
 	start   func(Config) (*child, error)
 	nowhere string // an address without a listener
 	conn    *zk.Conn
-	folders int
+	running chan struct{} // has an element for each check under way
+	folders atomic.Int64
+
+	mu      sync.Mutex
 	results []Result
 }
 
@@ -42,7 +47,10 @@ func newStand(c Conformance, servers []string, dial zk.Dialer) *stand {
 	if c.OnResult == nil {
 		c.OnResult = func(Result) {}
 	}
-	return &stand{Conformance: c, servers: servers, dial: dial, start: startChild, nowhere: "127.0.0.1:1"}
+	return &stand{
+		Conformance: c, servers: servers, dial: dial, start: startChild, nowhere: "127.0.0.1:1",
+		running: make(chan struct{}, max(1, c.AtOnce)),
+	}
 }
 
 // connectWithin is how long the stand's own connection may take. Patience does not apply:
@@ -67,8 +75,7 @@ func (s *stand) connect(ctx context.Context) error {
 
 // folder returns a path for one check.
 func (s *stand) folder() string {
-	s.folders++
-	return fmt.Sprintf("/check-%d", s.folders)
+	return fmt.Sprintf("/check-%d", s.folders.Add(1))
 }
 
 // trial is one check under way.

@@ -12,6 +12,7 @@ import (
 
 // Apache's servers conform with their default settings.
 func TestRealApacheConforms(t *testing.T) {
+	t.Parallel()
 	dockertest.Require(t)
 	for name, c := range map[string]container.Config{
 		"3.9, three":              {},
@@ -20,6 +21,7 @@ func TestRealApacheConforms(t *testing.T) {
 		"3.8, three":              {Image: "zklab/zookeeper:3.8"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e, err := c.Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -30,7 +32,7 @@ func TestRealApacheConforms(t *testing.T) {
 				addrs = append(addrs, s.Addr())
 			}
 			begun := time.Now()
-			target := Target{Servers: addrs, Dial: e.Dial, Patience: 10 * time.Second, Name: "zklab-conform"}
+			target := Target{Servers: addrs, Dial: e.Dial, Patience: time.Minute, Name: "zklab-conform"}
 			report, err := Check(t.Context(), target, func(r Result) {
 				if r.Outcome == Differs {
 					t.Errorf("%s: %s", r.Script, r.Detail)

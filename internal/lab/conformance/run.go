@@ -420,6 +420,28 @@ func (u until) run(r *runner) {
 	}
 }
 
+func (g gone) run(r *runner) {
+	m := r.member(g.who)
+	// A session lasts for its timeout, and for up to a tick more.
+	ctx, cancel := context.WithTimeout(r.ctx, r.place.stretched(2*brief)+r.place.patience)
+	defer cancel()
+	for m.conn != nil {
+		reply, err := m.conn.Do(ctx, wire.Exists, &wire.ReadRequest{Path: below(r.root, g.path)})
+		for _, e := range reply.Events {
+			r.trace.frame(g.who, e, "")
+		}
+		switch {
+		case err != nil:
+			r.over(g.who, &m.conn, err)
+			return
+		case reply.Header.Err == wire.NoNode:
+			r.trace.note(g.who.String(), "sees that it is gone")
+			return
+		}
+		_ = await.Sleep(ctx, 10*time.Millisecond)
+	}
+}
+
 func (e end) run(r *runner) {
 	m := r.member(e.who)
 	r.settleAll()

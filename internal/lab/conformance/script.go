@@ -36,7 +36,7 @@ func (s steps) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// step is one thing that one client does: ask, join, drop, wait or end.
+// step is one thing that one client does: ask, join, drop, wait, until, gone or end.
 type step interface {
 	fmt.Stringer
 	run(*runner)
@@ -173,6 +173,17 @@ type until struct {
 
 func (u until) String() string {
 	return fmt.Sprintf("%s reads %q until it is %q", u.who, u.path, u.data)
+}
+
+// gone asks whether a znode exists until it does not; the client does nothing else meanwhile. How late servers may
+// expire a session, or delete a znode, is not promised.
+type gone struct {
+	who  client
+	path string
+}
+
+func (g gone) String() string {
+	return fmt.Sprintf("%s asks for %q until it is gone", g.who, g.path)
 }
 
 // end closes the session.
