@@ -61,7 +61,7 @@ func TestSecuredRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("ZK_CREDENTIALS", "sasl:bob:"+secret)
-	usual := []string{"--out", "store", "--time-limit", "3s", "--keys", "1", "--rate", "200", "--hold", "5ms", "--session-timeout", "1s", "--faults", "expire:holder@500ms,lose-reply:create@500ms,cut@1s"}
+	usual := []string{"--out", "store", "--ops", "40", "--time-limit", "2m", "--min-load", "1", "--keys", "1", "--rate", "200", "--hold", "5ms", "--session-timeout", "1s", "--faults", "expire:holder@500ms,lose-reply:create@500ms,cut@1s"}
 	access := []string{"--ensemble", "external", "--servers", servers, "--tls-ca", cert, "--tls-cert", cert, "--tls-key", key}
 	var all bytes.Buffer
 	run := func(args ...string) {
@@ -80,7 +80,7 @@ func TestSecuredRun(t *testing.T) {
 	all.Write(out)
 	run(append(append([]string{"run", "lock", "--auth", "@credentials"}, usual...), access...)...)
 	run("run", "--config", "store/latest/experiment.yaml", "--out", "store")
-	run("sweep", "lock", "--seeds", "1", "--ensemble", "external", "--auth", "@credentials", "--servers", servers, "--tls-ca", cert, "--tls-cert", cert, "--tls-key", key, "--keys", "1", "--hold", "5ms", "--ops", "40", "--out", "store") // on any machine, clients contend
+	run("sweep", "lock", "--seeds", "1", "--ensemble", "external", "--auth", "@credentials", "--servers", servers, "--tls-ca", cert, "--tls-cert", cert, "--tls-key", key, "--keys", "1", "--hold", "5ms", "--ops", "40", "--time-limit", "2m", "--out", "store") // on any machine, clients contend
 	run("clean", "--servers", servers, "--auth", "@credentials", "--tls-ca", cert, "--tls-cert", cert, "--tls-key", key)
 	for _, want := range []string{"TLS certificates to renew: --tls-ca ", "no znodes of runs"} {
 		if !strings.Contains(all.String(), want) {
