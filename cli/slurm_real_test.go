@@ -18,6 +18,7 @@ import (
 
 	"github.com/zklab/zklab/internal/base/procgroup"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/ports"
 	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
@@ -205,7 +206,11 @@ func (c *slurm) configure(t *testing.T) {
 	}
 	key := make([]byte, 128)
 	_, _ = rand.Read(key)
-	port := vacantRow(t)
+	port, release, err := ports.Reserve(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
 	for name, text := range map[string][]byte{
 		"key": key, "slurm.conf": fmt.Appendf(nil, slurmConf, c.dir, port, port+1, me.Username),
 	} {
