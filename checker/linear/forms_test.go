@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history/foreign"
 )
 
 // deed is an operation before it is written in any form. Each ends before the next one begins.
@@ -55,7 +56,8 @@ type cell struct {
 type sheet struct {
 	call, back *[]cell
 	in, out    *[]cell // where the argument and the answer go: the lines themselves, or objects in them
-	step       int
+	end        string  // the name of the time at which a record ends
+	at         int     // that time
 }
 
 func put(at *[]cell, name string, v any) { *at = append(*at, cell{name, v}) }
@@ -84,34 +86,40 @@ func (s *sheet) objects(in, out string) [][]cell {
 	return inTwo(s)
 }
 
-func record(process, f, start string) func(d deed, step int) *sheet {
+func record(process, f, start, end string) func(d deed, step int) *sheet {
 	return func(d deed, step int) *sheet {
 		row := &[]cell{{process, d.process}, {f, d.f}, {start, 10*step + 1}}
-		return &sheet{call: row, back: row, in: row, out: row, step: step}
+		return &sheet{call: row, back: row, in: row, out: row, end: end, at: 10*step + 6}
 	}
 }
 
 var styles = []style{
 	{
 		name: "events",
-		args: "value, value in ok, item, amount, input ? count, data, by, content", answers: "value, output, result ? returned, answer, got", outcomes: "type ? ok, success, unknown, status, state, failed", keys: "key, pair ? lock, path, queue, register",
+		args: "value, value in ok, item, amount, input, val, element, delta, permits, in, arg, argument, from/to, old/new, expected/new ? count, data, by, content", answers: "value, output, result, out, found, exists ? returned, answer, got", outcomes: "type ? ok, success, unknown, status, state, failed", keys: "key, pair ? lock, path, queue, register",
 		begin: func(d deed, step int) *sheet {
 			call, back := &[]cell{{"process", d.process}, {"type", "invoke"}, {"f", d.f}}, &[]cell{{"process", d.process}, {"f", d.f}}
-			return &sheet{call: call, back: back, in: call, out: back, step: step}
+			*call, *back = append(*call, cell{"index", 2 * step}, cell{"time", 20 * step}), append(*back, cell{"time", 20*step + 10}, cell{"final?", true})
+			return &sheet{call: call, back: back, in: call, out: back}
 		},
 		end: inTwo,
 	},
 	{
 		name: "records",
-		args: "value, input, item, amount ? count, data, by, content", answers: "output, result ? returned, answer, got", outcomes: "type, ok, success, unknown, status, error, Err, end ? state, failed", keys: "key ? lock, path, queue, register",
-		begin: record("process", "f", "start"), end: inOne,
+		args: "value, input, item, amount ? count, data, by, content", answers: "output, result ? returned, answer, got", outcomes: "type, ok, success, succeeded, unknown, indeterminate, status, outcome, error, Err, exception, end ? state, failed", keys: "key ? lock, path, queue, register",
+		begin: record("process", "f", "start", "end"), end: inOne,
+	},
+	{
+		name: "records by other names",
+		args: "value", answers: "output", outcomes: "type", keys: "key",
+		begin: record("client", "operation", "begin", "finish"), end: inOne,
 	},
 	{
 		name: "porcupine",
 		args: "Value, Item, amount ? count, Data, By, content", answers: "value, result, whole ? Returned, answer, got", outcomes: "ok, Success, unknown, Status, error, Err, end ? State, failed", keys: "key ? Lock, path, queue, register",
 		begin: func(d deed, step int) *sheet {
 			row := &[]cell{{"ClientId", d.process}, {"Call", 10*step + 1}}
-			return &sheet{call: row, back: row, in: &[]cell{{"Op", d.f}}, out: &[]cell{}, step: step}
+			return &sheet{call: row, back: row, in: &[]cell{{"Op", d.f}}, out: &[]cell{}, end: "Return", at: 10*step + 6}
 		},
 		end: inObjects,
 	},
@@ -120,7 +128,7 @@ var styles = []style{
 		args: "value, item, amount ? count, data, by, content", answers: "value, result ? returned, answer, got", outcomes: "ok, success, unknown, status, error, Err ? state, failed", keys: "key ? lock, path, queue, register",
 		begin: func(d deed, step int) *sheet {
 			call, back := &[]cell{{"ClientId", d.process}, {"Kind", false}, {"Id", step}}, &[]cell{{"ClientId", d.process}, {"Kind", true}, {"Id", step}}
-			return &sheet{call: call, back: back, in: &[]cell{{"op", d.f}}, out: &[]cell{}, step: step}
+			return &sheet{call: call, back: back, in: &[]cell{{"op", d.f}}, out: &[]cell{}}
 		},
 		end: func(s *sheet) [][]cell { return s.objects("Value", "Value") },
 	},
@@ -129,7 +137,7 @@ var styles = []style{
 		args: "value, item, amount ? count, data, by, content", answers: "value, result ? returned, answer, got", outcomes: "ok, success, unknown, status, error, Err ? state, failed", keys: "key ? lock, path, queue, register",
 		begin: func(d deed, step int) *sheet {
 			call, back := &[]cell{{"action", "call"}, {"proc", d.process}}, &[]cell{{"action", "return"}, {"proc", d.process}}
-			return &sheet{call: call, back: back, in: &[]cell{{"op", d.f}}, out: &[]cell{}, step: step}
+			return &sheet{call: call, back: back, in: &[]cell{{"op", d.f}}, out: &[]cell{}}
 		},
 		end: func(s *sheet) [][]cell { return s.objects("data", "data") },
 	},
@@ -143,16 +151,16 @@ func (s *sheet) says(place, out string) bool {
 	switch strings.ToLower(place) {
 	case "type":
 		v = out
-	case "ok", "success":
+	case "ok", "success", "succeeded":
 		v, can = bit("ok")
 	case "failed":
 		v, can = bit("fail")
-	case "unknown":
+	case "unknown", "indeterminate":
 		v, can = bit("info")
 		can = can && out != "fail"
-	case "status", "state":
+	case "status", "outcome", "state":
 		v = map[string]any{"ok": "ok", "fail": "fail", "info": "unknown"}[out]
-	case "error":
+	case "error", "exception":
 		v, can = map[string]any{"ok": "", "info": "timeout"}[out], out != "fail"
 	case "err":
 		v = map[string]any{"ok": "OK", "fail": "ErrVersion", "info": "ErrMaybe"}[out]
@@ -175,7 +183,7 @@ func (st style) lay(deeds []deed, arg, answer, outcome, key string) (lines [][]c
 			return nil, false
 		}
 		if !event && !(outcome == "end" && d.out == "info") {
-			put(s.back, map[bool]string{true: "Return", false: "end"}[s.in != s.call], 10*step+6)
+			put(s.back, s.end, s.at)
 		}
 		pair := func(v any) any {
 			if key == "pair" {
@@ -202,6 +210,14 @@ func (st style) lay(deeds []deed, arg, answer, outcome, key string) (lines [][]c
 			}
 			put(s.in, "value", pair(nil))
 			put(s.out, "value", pair(d.arg))
+		case strings.Contains(arg, "/"):
+			from, to, _ := strings.Cut(arg, "/")
+			if both, two := d.arg.([]any); two {
+				put(s.in, from, both[0])
+				put(s.in, to, both[1])
+			} else {
+				put(s.in, "value", d.arg)
+			}
 		default:
 			put(s.in, arg, pair(d.arg))
 			if event && s.in == s.call && arg == "value" {
@@ -217,7 +233,13 @@ func (st style) lay(deeds []deed, arg, answer, outcome, key string) (lines [][]c
 				lines = append(lines, append(*s.call, cell{"Input", *s.in}))
 				continue
 			}
-			put(s.out, answer, pair(d.ans))
+			if answer == "found" || answer == "exists" {
+				if put(s.out, answer, d.ans != nil); d.ans != nil {
+					put(s.out, "value", d.ans)
+				}
+			} else {
+				put(s.out, answer, pair(d.ans))
+			}
 		}
 		lines = append(lines, st.end(s)...)
 	}
@@ -317,9 +339,10 @@ func namesOf(list string) (known, refused []string) {
 // TestForms writes right and wrong histories in every form, with arguments, answers, outcomes and keys in every place.
 // The reader either understands a place, and then the verdict is right, or its error names the field.
 func TestForms(t *testing.T) {
+	used := map[string]bool{}
 	for _, st := range styles {
 		for _, form := range []string{"json", "edn", "csv", "wrapped"} {
-			if st.name != "events" && st.name != "records" && (form == "edn" || form == "csv") {
+			if !strings.HasPrefix(st.name, "events") && !strings.HasPrefix(st.name, "records") && (form == "edn" || form == "csv") {
 				continue // these have no objects in objects
 			}
 			t.Run(st.name+"/"+form, func(t *testing.T) {
@@ -336,19 +359,34 @@ func TestForms(t *testing.T) {
 						places := usual
 						places[i] = name
 						for _, a := range tales() {
-							st.compare(t, a, places, form, name, slices.Contains(refused, name), count)
+							st.compare(t, a, places, form, name, slices.Contains(refused, name), count, used)
 						}
 					}
 				}
-				if count[checker.Valid] < 50 || count[checker.Violation] < 50 {
+				if least := len(lists[0]) / 3; count[checker.Valid] < least || count[checker.Violation] < least {
 					t.Errorf("%v: the generator is one-sided", count)
 				}
 			})
 		}
 	}
+	for _, name := range foreign.Names() {
+		if !used[name] {
+			t.Errorf("no history has the field %s", name)
+		}
+	}
 }
 
-func (st style) compare(t *testing.T, a tale, places [4]string, form, odd string, mayRefuse bool, count map[checker.Result]int) {
+// markUsed marks the names of the fields of a line.
+func markUsed(l []cell, used map[string]bool) {
+	for _, c := range l {
+		used[strings.TrimSuffix(strings.ToLower(c.name), "?")] = true
+		if inner, is := c.v.([]cell); is {
+			markUsed(inner, used)
+		}
+	}
+}
+
+func (st style) compare(t *testing.T, a tale, places [4]string, form, odd string, mayRefuse bool, count map[checker.Result]int, used map[string]bool) {
 	t.Helper()
 	for want, deeds := range map[checker.Result][]deed{checker.Valid: a.right, checker.Violation: a.wrong} {
 		if places[3] == "pair" && (a.model == "mutex" || form == "csv") {
@@ -357,6 +395,9 @@ func (st style) compare(t *testing.T, a tale, places [4]string, form, odd string
 		lines, can := st.lay(deeds, places[0], places[1], places[2], places[3])
 		if !can {
 			continue
+		}
+		for _, l := range lines {
+			markUsed(l, used)
 		}
 		text := written(lines, form)
 		h, err := tryLoad(a.model, []byte(text))

@@ -39,7 +39,7 @@ func (h *History) notes(findings []finding) []string {
 		add("values of two items are taken as they are, not as [key value]: not every operation names a key so")
 	}
 	if h.unread != "" {
-		add("not read: field %s; if one of them is the key, the value or the outcome, say so, as in --field NAME=key", h.unread)
+		notes = append(notes, h.unread)
 	}
 	if len(h.names) > 0 {
 		add("processes have names: %s", prose.Some(len(h.names), 6, func(n int) string { return fmt.Sprintf("%d is %s", n, h.names[n]) }))

@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -83,12 +84,32 @@ var declared = []struct {
 	{likeKey, onLine | inInput, "lock path queue register object obj resource mutex semaphore counter set topic table bucket partition shard znode k name account"},
 }
 
-// Meanings are the words for what a user can say that a field means.
-var Meanings = []string{"process", "type", "f", "key", "value", "input", "output", "time", "start", "end", "ok", "unknown", "error", "ignore"}
+// meanings are the words for what a user can say that a field means.
+var meanings = []struct {
+	word    string
+	meaning meaning
+}{
+	{"process", processField}, {"type", kindField}, {"f", operationField}, {"key", keyField}, {"value", valueField}, {"input", inputField}, {"output", outputField},
+	{"time", timeField}, {"start", startField}, {"end", endField}, {"ok", doneField}, {"unknown", doubtField}, {"error", errorField}, {"ignore", ignored},
+}
 
-var meaningOf = map[string]meaning{
-	"process": processField, "type": kindField, "f": operationField, "key": keyField, "value": valueField, "input": inputField, "output": outputField,
-	"time": timeField, "start": startField, "end": endField, "ok": doneField, "unknown": doubtField, "error": errorField, "ignore": ignored,
+// Meanings returns the words for what a user can say that a field means.
+func Meanings() (words []string) {
+	for _, m := range meanings {
+		words = append(words, m.word)
+	}
+	return words
+}
+
+// Names returns the names of all fields that the reader knows, without marks and upper case.
+func Names() (names []string) {
+	for _, d := range declared {
+		if d.meaning < likeOutcome {
+			names = append(names, strings.Fields(d.names)...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // called is a declared name.
@@ -121,11 +142,11 @@ func canonical(name string) string { return noMarks.Replace(strings.ToLower(name
 func givenMeanings(fields map[string]string) (map[string]meaning, error) {
 	given := map[string]meaning{}
 	for name, word := range fields {
-		m, ok := meaningOf[word]
-		if !ok {
-			return nil, fmt.Errorf("no field means %q: say one of %s", word, strings.Join(Meanings, ", "))
+		i := slices.Index(Meanings(), word)
+		if i < 0 {
+			return nil, fmt.Errorf("no field means %q: say one of %s", word, strings.Join(Meanings(), ", "))
 		}
-		given[canonical(name)] = m
+		given[canonical(name)] = meanings[i].meaning
 	}
 	return given, nil
 }

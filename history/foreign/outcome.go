@@ -82,7 +82,7 @@ func failed(v, f Value) history.Type {
 		return history.OK
 	case isWord(v, "errversion"), isNoKey(v):
 		return history.Fail
-	case v.Kind == Nil, (v.Kind == Bool || v.Kind == Int) && v.Int == 0, v.Kind == Text && v.Text == "":
+	case v.isZero():
 		return ""
 	}
 	return history.Info
@@ -94,5 +94,8 @@ func isNoKey(v Value) bool { return isWord(v, "errnokey") }
 func isWord(v Value, words string) bool {
 	return slices.Contains(strings.Fields(words), strings.ToLower(plain(v)))
 }
+
+// isZero reports whether a value is nil, false, 0, or empty.
+func (v Value) isZero() bool { return v.Int == 0 && v.Text == "" && len(v.Items) == 0 }
 
 func truth(v Value) bool { return v.Kind == Bool && v.Int != 0 }

@@ -12,18 +12,17 @@ import (
 type passed struct {
 	fields map[string]*unread
 	order  []*unread
-	lines  int // with events of clients
-	// completed counts the completions by type.
-	completed [3]int
-	around    []string // fields of an object around the list of events
+	lines  int      // with events of clients
+	oks    int      // those that ended with ok
+	around []string // fields of an object around the list of events
 }
 
 // unread is a field that the reader passes over.
 type unread struct {
 	name          string
-	part          bool         // of a value, and not a field of every line
-	outcome       history.Type // of the lines of one outcome, if the field looks like one
-	lines         int          // with it
+	part          bool // of a value, and not a field of every line
+	outcome       bool // it looks like an outcome; only lines with ok count
+	lines         int  // with it
 	first, other  Value
 	line, another int // their lines; another is 0 if no other value was met
 }
@@ -56,13 +55,11 @@ func (u *unread) meet(v Value, line int) {
 	}
 }
 
-var types = []history.Type{history.OK, history.Fail, history.Info}
-
-// odd returns an error about a field that looks like an outcome, and is not the same on all lines of one outcome.
+// odd returns an error about a field that looks like an outcome, and is not the same on all lines with ok.
 func (u *unread) odd() error {
 	line, v, other := u.another, u.other, fmt.Sprintf("in line %d it is %s", u.line, u.first)
 	if line == 0 {
-		line, v, other = u.line, u.first, "not on every line with "+string(u.outcome)
+		line, v, other = u.line, u.first, "other lines with ok have none"
 	}
 	return wrong(line, "%s is %s, but %s: if it says how an operation ended, write that as type, ok, fail or info; if not, say --field %s=ignore", u.name, v, other, bareName(u.name))
 }
@@ -72,10 +69,10 @@ func bareName(label string) string {
 	return strings.TrimPrefix(label[strings.LastIndexByte(label, '.')+1:], ":")
 }
 
-// atEnd returns an error about a field that looks like an outcome, and that only some lines of one outcome have.
+// atEnd returns an error about a field that looks like an outcome, and that only some lines with ok have.
 func (p *passed) atEnd() error {
 	for _, u := range p.order {
-		if u.outcome != "" && u.lines < p.completed[slices.Index(types, u.outcome)] {
+		if u.outcome && u.lines < p.oks {
 			return u.odd()
 		}
 	}
@@ -94,8 +91,8 @@ func (t *told) passOver(e *Event, record bool) error {
 	if record {
 		done = &t.end
 	}
-	if done.Type != history.Invoke {
-		t.passed.completed[slices.Index(types, done.Type)]++
+	if done.Type == history.OK {
+		t.passed.oks++
 	}
 	if x.has&passable == 0 && x.twice == 0 {
 		return nil
@@ -117,12 +114,9 @@ func (t *told) passOver(e *Event, record bool) error {
 				done.Unread = x.label(f)
 			}
 		}
-		if m == likeOutcome {
-			if done.Type == history.Invoke || f.v.Int == 0 && f.v.Text == "" && f.v.Items == nil {
-				continue // false, 0 and nothing say nothing
-			}
-			u := t.passed.of(x.label(f) + " of " + string(done.Type))
-			u.name, u.outcome = x.label(f), done.Type
+		if m == likeOutcome && done.Type == history.OK && !f.v.isZero() { // false, 0 and nothing say nothing
+			u := t.passed.of(x.label(f) + " of ok")
+			u.name, u.outcome = x.label(f), true
 			if u.meet(f.v, x.number); u.another > 0 {
 				return u.odd()
 			}
@@ -191,20 +185,37 @@ func (r *Reader) PassOver(e *Event, name string, v Value) error {
 	return nil
 }
 
-// Unread describes the fields that were not read and whose values differ; "" if there are none.
+// Unread describes the fields that were not read and whose values differ, in a sentence; "" if there are none.
 func (r *Reader) Unread() string {
-	var all []string
-	for _, name := range r.told.passed.around {
-		all = append(all, name+" (beside the list of events)")
+	p, hint := &r.told.passed, ""
+	names, values := slices.Clone(p.around), []string{}
+	for _, name := range p.around {
+		values = append(values, name+" is beside the list of events")
 	}
-	for _, u := range r.told.passed.order {
+	for _, u := range p.order {
+		where := fmt.Sprintf("%s is %s in line %d, ", u.name, u.first, u.line)
 		switch {
-		case u.outcome != "":
+		case u.outcome:
+			continue
 		case u.another > 0:
-			all = append(all, fmt.Sprintf("%s (%s in line %d, %s in line %d)", u.name, u.first, u.line, u.other, u.another))
-		case !u.part && u.lines < r.told.passed.lines:
-			all = append(all, fmt.Sprintf("%s (%s in line %d, and not in every line)", u.name, u.first, u.line))
+			where += fmt.Sprintf("and %s in line %d", u.other, u.another)
+		case !u.part && u.lines < p.lines:
+			where += "and not in every line"
+		default:
+			continue
+		}
+		names, values = append(names, u.name), append(values, where)
+		if hint == "" {
+			hint = fmt.Sprintf("; if it decides something, say what it means, as in --field %s=key", bareName(u.name))
 		}
 	}
-	return strings.Join(all, ", ")
+	what := "field %s was not read: %s%s"
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+	default:
+		what = "fields %s were not read: %s%s"
+	}
+	return fmt.Sprintf(what, strings.Join(names, ", "), strings.Join(values, "; "), hint)
 }

@@ -50,7 +50,7 @@ type Options struct {
 	// Format is the format; "" means [Auto].
 	Format Format
 	// Fields says what fields mean that the reader does not know, or takes for something else: "lock" is "key". The
-	// meanings are [Meanings].
+	// words for meanings are those of [Meanings].
 	Fields map[string]string
 	// Columns are the names of the columns of a CSV file whose first line does not name them.
 	Columns []string
