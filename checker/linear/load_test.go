@@ -239,6 +239,13 @@ func TestHistories(t *testing.T) {
 {"ClientId":1,"Kind":true,"Value":{"Value":"a","Err":"OK"},"Id":1}
 {"ClientId":1,"Kind":false,"Value":{"Op":"get","Key":"x","Value":""},"Id":2}
 {"ClientId":1,"Kind":true,"Value":{"Value":"","Err":"ErrNoKey"},"Id":2}`, checker.Violation, ""},
+		{"keys that are not there", "kv", `{"ClientId":0,"Input":{"Op":"append","Key":"x","Value":"a"},"Call":1,"Output":{"Err":"ErrNoKey"},"Return":2}
+{"ClientId":0,"Input":{"Op":"get","Key":"x"},"Call":3,"Output":{"Value":"","Err":"ErrNoKey"},"Return":4}
+{"ClientId":0,"Input":{"Op":"put","Key":"x","Value":"a"},"Call":5,"Output":{"Err":"OK"},"Return":6}
+{"ClientId":0,"Input":{"Op":"put","Key":"x","Value":"b"},"Call":7,"Output":{"Err":"ErrVersion"},"Return":8}
+{"ClientId":0,"Input":{"Op":"get","Key":"x"},"Call":9,"Output":{"Value":"a","Err":"OK"},"Return":10}`, checker.Valid, ""},
+		{"a key that is not there any more", "kv", `{"ClientId":0,"Input":{"Op":"put","Key":"x","Value":"a"},"Call":5,"Output":{"Ok":true,"Exists":false,"Value":"","Unknown":false},"Return":6}
+{"ClientId":0,"Input":{"Op":"get","Key":"x"},"Call":9,"Output":{"Value":"","found":false},"Return":10}`, checker.Violation, ""},
 		{"porcupine's events without clients", "register", `{"Kind":false,"Value":{"Op":"write","Value":1},"Id":0}
 {"Kind":false,"Value":{"Op":"read"},"Id":1}
 {"Kind":true,"Value":null,"Id":0}

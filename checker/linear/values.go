@@ -72,8 +72,8 @@ func (l *loader) succeed(e *foreign.Event, p *pending, o *op, v foreign.Value) e
 	case v.Kind == foreign.Nil && e.Unread != "" && (finds(o) || kind.fenced && o.code == acquire):
 		return bad(e, "%s has no answer, but %s: if that is the answer, say --field %s=output; if not, --field %s=ignore", e.F, e.Unread, last(e.Unread), last(e.Unread))
 	case finds(o) || o.code == transfer:
-	case v.Kind == foreign.Bool && v.Int == 0 && p.value.Kind != foreign.Bool && (o.code == cas || o.code == acquire || e.F == "delete"):
-		l.h.Failed++ // it found another value, or was refused
+	case e.Absent, v.Kind == foreign.Bool && v.Int == 0 && p.value.Kind != foreign.Bool && (o.code == cas || o.code == acquire || e.F == "delete"):
+		l.h.Failed++ // it found another value or none, or was refused
 		o.code, o.ret = dropped, never
 		return nil
 	case e.F == "delete" && (v.Kind != foreign.Bool || v.Int == 0), !takes(o) && !(kind.several && v.Kind == foreign.Int) && !(kind.fenced && o.code == acquire):

@@ -89,8 +89,20 @@ var meanings = []struct {
 	word    string
 	meaning meaning
 }{
-	{"process", processField}, {"type", kindField}, {"f", operationField}, {"key", keyField}, {"value", valueField}, {"input", inputField}, {"output", outputField},
-	{"time", timeField}, {"start", startField}, {"end", endField}, {"ok", doneField}, {"unknown", doubtField}, {"error", errorField}, {"ignore", ignored},
+	{"process", processField},
+	{"type", kindField},
+	{"f", operationField},
+	{"key", keyField},
+	{"value", valueField},
+	{"input", inputField},
+	{"output", outputField},
+	{"time", timeField},
+	{"start", startField},
+	{"end", endField},
+	{"ok", doneField},
+	{"unknown", doubtField},
+	{"error", errorField},
+	{"ignore", ignored},
 }
 
 // Meanings returns the words for what a user can say that a field means.

@@ -38,6 +38,9 @@ type Event struct {
 	// Answer means that the value of a completion is what the operation answered. Otherwise it may also repeat what the
 	// operation was called with.
 	Answer bool
+	// Absent means that a completion with ok says that the key was not there: that answers a read with nil, and any
+	// other operation had no effect.
+	Absent bool
 	// Unread is the name of a field that may hold the value if the event has none; "" if there is no such field.
 	Unread string
 	// Time is in nanoseconds from any origin, at most history.MaxTime; -1 if the file does not say.

@@ -238,12 +238,15 @@ func (t *told) completion(e *Event, word string, kind Value) error {
 	e.Value, e.Bare, apart = x.result()
 	e.Answer = apart || word == returned
 	if !t.own {
-		typ, err := x.outcome(word, f)
+		typ, err := x.outcome(word)
 		if err != nil {
 			return err
 		}
 		if typ != "" {
 			kind = Value{Kind: Text, Text: string(typ)}
+		}
+		if e.Absent = x.absent(typ); e.Absent {
+			e.Value, e.Bare, e.Answer = Value{}, false, true
 		}
 	}
 	return typed(e, x.number, kind, f, x.names)
@@ -275,7 +278,7 @@ func (t *told) record(e *Event, word string) (bool, error) {
 	if done.Time, err = t.clock.read(x.number, x.names.end, finish); err != nil {
 		return false, err
 	}
-	typ, err := x.outcome(word, f)
+	typ, err := x.outcome(word)
 	if err != nil {
 		return false, err
 	}
@@ -289,7 +292,9 @@ func (t *told) record(e *Event, word string) (bool, error) {
 	default:
 		kind.Text = string(history.OK)
 	}
-	done.Value, done.Bare, done.Answer = x.result()
+	if done.Value, done.Bare, done.Answer = x.result(); x.absent(history.Type(plain(kind))) {
+		done.Value, done.Bare, done.Absent = Value{}, false, true
+	}
 	if err := typed(&done, x.number, kind, f, x.names); err != nil {
 		return false, err
 	}
@@ -347,7 +352,7 @@ func (x *line) argument() (v Value, bare bool) {
 // result returns what an operation answered, whether the line does not say it, and whether it is an answer and not
 // perhaps what the operation was called with.
 func (x *line) result() (v Value, bare, apart bool) {
-	if f := x.get(foundField, onLine|inOutput); f != nil && f.v.Kind == Bool && f.v.Int == 0 || isNoKey(x.value(errorField, onLine|inOutput)) {
+	if f := x.get(foundField, onLine|inOutput); f != nil && f.v.Kind == Bool && f.v.Int == 0 {
 		return Value{}, false, true
 	}
 	if f := x.get(valueField, inOutput); f != nil {

@@ -10,9 +10,9 @@ import (
 // outcomes are the meanings of fields that may say how an operation ended.
 const outcomes = 1<<doneField | 1<<doubtField | 1<<errorField | 1<<statusField
 
-// outcome returns how an operation f ended: as the line's type says, or else as its other fields say; "" if nothing
+// outcome returns how an operation ended: as the line's type says, or else as its other fields say; "" if nothing
 // says it. An unknown outcome counts more than a failure, and that counts more than a success.
-func (x *line) outcome(word string, f Value) (history.Type, error) {
+func (x *line) outcome(word string) (history.Type, error) {
 	typ := history.Type(word)
 	if typ != history.OK && typ != history.Fail && typ != history.Info {
 		typ = ""
@@ -27,7 +27,7 @@ func (x *line) outcome(word string, f Value) (history.Type, error) {
 		if outcomes&(1<<g.meaning) == 0 || g.at == inInput || g.v.Kind == Nil || typ != "" && g.meaning == errorField {
 			continue
 		}
-		s, err := x.says(g, f, typ)
+		s, err := x.says(g, typ)
 		if err != nil {
 			return "", err
 		}
@@ -47,13 +47,11 @@ func (x *line) outcome(word string, f Value) (history.Type, error) {
 }
 
 // says returns the outcome that a field says; "" if it says none.
-func (x *line) says(g *field, f Value, typ history.Type) (history.Type, error) {
+func (x *line) says(g *field, typ history.Type) (history.Type, error) {
 	means := map[bool]history.Type{true: history.OK, false: history.Fail}
 	switch {
-	case g.meaning == errorField && isNoKey(g.v) && !isWord(f, "get read") && !isWord(f, "put write set append delete del remove cas"):
-		return "", wrong(x.number, "%s is %s, which is an answer to a get, and a failure of a put: name the operation get or put, and not %s", x.label(g), g.v, f)
 	case g.meaning == errorField:
-		return failed(g.v, f), nil
+		return failed(g.v), nil
 	case g.meaning == statusField:
 		s, known := statuses[strings.ToLower(plain(g.v))]
 		if !known && typ == "" {
@@ -74,13 +72,14 @@ var statuses = map[string]history.Type{
 	"info": history.Info, "unknown": history.Info, "timeout": history.Info, "indeterminate": history.Info,
 }
 
-// failed returns the outcome that an error says. The codes of MIT's course 6.5840 say more than that it is unknown: with
-// another version an operation has no effect. If the key is not there, that answers a get, and nothing else has an effect.
-func failed(v, f Value) history.Type {
+// failed returns the outcome that an error says. Two codes of MIT's course 6.5840 say more than that it is unknown: with
+// another version an operation has no effect, and what it means that a key is not there depends on the operation (see
+// [Event.Absent]).
+func failed(v Value) history.Type {
 	switch {
-	case isWord(v, "ok none nil null success"), isNoKey(v) && isWord(f, "get read"):
+	case isWord(v, "ok none nil null success errnokey"):
 		return history.OK
-	case isWord(v, "errversion"), isNoKey(v):
+	case isWord(v, "errversion"):
 		return history.Fail
 	case v.isZero():
 		return ""
@@ -88,7 +87,10 @@ func failed(v, f Value) history.Type {
 	return history.Info
 }
 
-func isNoKey(v Value) bool { return isWord(v, "errnokey") }
+// absent reports whether an operation ended with the answer that its key is not there.
+func (x *line) absent(typ history.Type) bool {
+	return typ == history.OK && isWord(x.value(errorField, onLine|inOutput), "errnokey")
+}
 
 // isWord reports whether a value is one of some words.
 func isWord(v Value, words string) bool {
