@@ -115,6 +115,11 @@ var styles = []style{
 		begin: record("client", "operation", "begin", "finish"), end: inOne,
 	},
 	{
+		name: "records of the times that they take",
+		args: "value", answers: "output", outcomes: "type", keys: "key",
+		begin: record("process", "f", "start_time", "endTime"), end: inOne,
+	},
+	{
 		name: "porcupine",
 		args: "Value, Item, amount ? count, Data, By, content", answers: "value, result, whole ? Returned, answer, got", outcomes: "ok, Success, unknown, Status, error, Err, end ? State, failed", keys: "key ? Lock, path, queue, register",
 		begin: func(d deed, step int) *sheet {
@@ -379,7 +384,7 @@ func TestForms(t *testing.T) {
 // markUsed marks the names of the fields of a line.
 func markUsed(l []cell, used map[string]bool) {
 	for _, c := range l {
-		used[strings.TrimSuffix(strings.ToLower(c.name), "?")] = true
+		used[strings.NewReplacer("?", "", "_", "").Replace(strings.ToLower(c.name))] = true
 		if inner, is := c.v.([]cell); is {
 			markUsed(inner, used)
 		}

@@ -145,7 +145,7 @@ func newLoader(r *foreign.Reader, m Model, opts LoadOptions) *loader {
 	l := &loader{
 		h:      &History{Model: m, Format: r.Format(), values: newValues(), loose: opts.LooseNumbers},
 		reader: r, opts: opts, known: m.kind.ops,
-		open: map[int64]*pending{}, silent: map[int32]error{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: -1, timing: newTiming(),
+		open: map[int64]*pending{}, silent: map[int32]error{}, repeats: map[int32]int{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: -1, timing: newTiming(),
 	}
 	return l
 }
@@ -181,6 +181,8 @@ type loader struct {
 	now       *foreign.Event  // the one that is being read
 	changed   bool            // some completion tells another value than its invocation
 	silent    map[int32]error // by invocation: what it lacks
+	answers   bool            // some increment's completion tells the new value of its counter
+	repeats   map[int32]int   // by key: the line of the first one that repeats what it was called with
 	ops       []op
 	extra     []op // dequeues into which drains were turned
 	open      map[int64]*pending

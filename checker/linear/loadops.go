@@ -137,7 +137,11 @@ func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		}
 	}
 	if l.h.Model.kind.keyed && e.Key.Kind == foreign.Nil && e.Type == history.Invoke && l.h.keys[o.key] == "" {
-		return fmt.Errorf("%s has no key: expected a field key, or the value [key value]", e.F)
+		hint := ""
+		if name := l.reader.LikeKey(); name != "" {
+			hint = fmt.Sprintf("; if %s is the key, say --field %s=key", name, last(name))
+		}
+		return fmt.Errorf("%s has no key: expected a field key, or the value [key value]%s", e.F, hint)
 	}
 	return nil
 }

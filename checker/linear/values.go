@@ -137,17 +137,41 @@ func (l *loader) told(e *foreign.Event, p *pending, o *op, v foreign.Value) erro
 	return nil
 }
 
-// added looks at the completion of an addition to a counter, whose value may be the new value of the counter.
+// added looks at the completion of an addition to a counter, whose value may be the new value of the counter, or what
+// was added.
 func (l *loader) added(e *foreign.Event, p *pending, o *op, v foreign.Value) error {
 	switch {
-	case e.F != "add" || v.Kind == foreign.Nil || v.Equal(p.value) || v.Kind == foreign.Bool && v.Int == 1:
+	case o.code != add || v.Kind == foreign.Nil || v.Kind == foreign.Bool && v.Int == 1 || e.F == "add" && v.Equal(p.value):
 		return nil
+	case e.F == "add-and-get" || e.F != "add" && (e.Answer || !v.Equal(p.value)):
+		l.answers = true
+		return nil
+	case e.F != "add":
+		return l.repeated(e, p, o)
 	case p.value.Kind == foreign.Nil && l.h.Format != foreign.JSONL && l.h.Format != foreign.CSV && !e.Answer:
 		return l.told(e, p, o, v)
 	case v.Kind == foreign.Text:
 		return l.passOver(v)
 	}
 	return bad(e, "the value of add is %s, but in the invocation in %s it is %s: if this is the new value of the counter, say --rename add=add-and-get; if it was added, write it in the invocation", v, p.where(), p.value)
+}
+
+// repeated looks at increments whose completions repeat what they were called with. If they are answers, no two of one
+// counter can be right, unless others differ.
+func (l *loader) repeated(e *foreign.Event, p *pending, o *op) error {
+	if l.answers {
+		return nil
+	}
+	first, again := l.repeats[o.key]
+	if !again {
+		l.repeats[o.key] = e.Line
+		return nil
+	}
+	way := fmt.Sprintf("if this is what was added, say --rename %s=add; if it is the new value of the counter, say --rename %s=add-and-get", e.F, e.F)
+	if strings.HasPrefix(e.F, "dec") {
+		way = "if this is what was taken away, leave it out of the completions"
+	}
+	return bad(e, "the value of %s is %s, as in the invocation in %s, and so it was in line %d: %s", e.F, p.value, p.where(), first, way)
 }
 
 func (l *loader) contradicts(e *foreign.Event, p *pending, v foreign.Value) error {

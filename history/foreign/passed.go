@@ -185,6 +185,14 @@ func (r *Reader) PassOver(e *Event, name string, v Value) error {
 	return nil
 }
 
+// LikeKey returns the name of a field of the last line that looks like a key; "" if it has none.
+func (r *Reader) LikeKey() string {
+	if f := r.told.line.get(likeKey, onLine|inInput); f != nil {
+		return r.told.line.label(f)
+	}
+	return ""
+}
+
 // Unread describes the fields that were not read and whose values differ, in a sentence; "" if there are none.
 func (r *Reader) Unread() string {
 	p, hint := &r.told.passed, ""
