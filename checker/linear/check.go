@@ -70,7 +70,7 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 				s := &scratch{}
 				for at := int(next.Add(1)) - 1; at < len(left); at = int(next.Add(1)) - 1 {
 					i := left[at]
-					findings[i] = h.decide(searching, i, s, until, opts, opts.memory()/int64(workers)/part)
+					findings[i] = h.said(i, h.decide(searching, i, s, until, opts, opts.memory()/int64(workers)/part))
 					if findings[i].result == checker.Violation {
 						enough.Do(func() { time.AfterFunc(opts.grace(), stop) })
 					}
@@ -81,6 +81,17 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 		left = slices.DeleteFunc(left, func(i int) bool { return findings[i].result != checker.Unknown })
 	}
 	return h.report(findings)
+}
+
+// untoldValue explains why a violation is none for certain.
+const untoldValue = "an operation of unknown outcome may have been called with another value than its invocation says, as those that succeeded were"
+
+// said makes a violation unknown if an operation of the key may have had any value.
+func (h *History) said(key int, f finding) finding {
+	if f.result != checker.Violation || key >= len(h.untold) || !h.untold[key] {
+		return f
+	}
+	return finding{result: checker.Unknown, decider: f.decider, reason: untoldValue + "; if not, this is a violation: " + f.reason}
 }
 
 // grace returns how long searches go on after another key was found to be violated.

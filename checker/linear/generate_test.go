@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/zklab/zklab/history/foreign"
 )
@@ -100,6 +101,9 @@ func (l large) write(out io.Writer, seed uint64) error {
 	keys := max(1, l.keys)
 	s := &world{value: make([]int, keys), queue: make([][]int, keys), taken: make([]int, keys), planted: l.defect == ""}
 	actors := make([]actor, l.clients)
+	if l.format == foreign.CSV {
+		fmt.Fprintln(w, "process,type,f,value")
+	}
 	process := 0
 	for i := range actors {
 		actors[i].process = process
@@ -162,6 +166,9 @@ func (l large) line(w *bufio.Writer, a *actor, kind, value string) {
 		return
 	case foreign.JepsenText:
 		fmt.Fprintf(w, "%d\t:%s\t:%s\t%s\n", a.process, kind, a.f, value)
+		return
+	case foreign.CSV:
+		fmt.Fprintf(w, "%d,%s,%s,%s\n", a.process, kind, a.f, strings.TrimPrefix(value, "nil"))
 		return
 	case foreign.JSONL:
 		if value == "nil" {

@@ -49,6 +49,11 @@ type History struct {
 	movedFirst string
 	since      time.Time // the earliest time, if times are dates
 	damage     string    // why the file is not complete
+	unread     string    // the fields that were not read
+	names      []string  // of the processes, if they have names
+	told       int       // completions whose value counts, since their invocations have another
+	untold     []bool    // by key: an operation of unknown outcome may have had another value than its invocation says
+	blanks     []string  // renamed operations that have no value, as notes
 	idle       bool      // the file has only events of others: no client called anything
 }
 
@@ -117,6 +122,9 @@ func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*H
 	if err != nil {
 		return nil, err
 	}
+	if err := l.unsaid(); err != nil {
+		return nil, err
+	}
 	if err := l.inTime(); err != nil {
 		return nil, err
 	}
@@ -125,6 +133,7 @@ func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*H
 	if err := l.begin(); err != nil {
 		return nil, err
 	}
+	l.h.unread, l.h.names = l.reader.Unread(), l.reader.Names()
 	if opts.begins() {
 		l.forget()
 	}
@@ -136,7 +145,7 @@ func newLoader(r *foreign.Reader, m Model, opts LoadOptions) *loader {
 	l := &loader{
 		h:      &History{Model: m, Format: r.Format(), values: newValues(), loose: opts.LooseNumbers},
 		reader: r, opts: opts, known: m.kind.ops,
-		open: map[int64]*pending{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: -1, timing: newTiming(),
+		open: map[int64]*pending{}, silent: map[int32]error{}, repeats: map[int32]int{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: -1, timing: newTiming(),
 	}
 	return l
 }
@@ -169,6 +178,11 @@ type loader struct {
 	h         *History
 	reader    *foreign.Reader
 	opts      LoadOptions
+	now       *foreign.Event  // the one that is being read
+	changed   bool            // some completion tells another value than its invocation
+	silent    map[int32]error // by invocation: what it lacks
+	answers   bool            // some increment's completion tells the new value of its counter
+	repeats   map[int32]int   // by key: the line of the first one that repeats what it was called with
 	ops       []op
 	extra     []op // dequeues into which drains were turned
 	open      map[int64]*pending
@@ -194,6 +208,8 @@ type pending struct {
 	shared bool // it shares its line with other events
 	keyed  bool // its value is [key value]
 	key    foreign.Value
+	value  foreign.Value // without the key
+	bare   bool          // it has no value
 }
 
 // where returns the place of the invocation in the file.
@@ -231,17 +247,15 @@ func (l *loader) event(e *foreign.Event) error {
 	if l.opts.LooseNumbers {
 		e.Key, e.Value = e.Key.Loose(), e.Value.Loose()
 	}
-	if e.Key.Kind == foreign.Nil && !e.Record {
-		e.Value = entry(e.Value)
-	}
-	p := l.open[e.Process]
+	l.now = e
+	p, name := l.open[e.Process], e.F
 	if p != nil && e.Type == history.Info {
 		e.F = p.f // this ends it, whatever the event calls the operation
 	}
 	if e.F != l.f && (p != nil || e.F != "") {
 		as := l.named(e.F)
 		if as == "" {
-			return bad(e, "operation %q is none of model %s, which has %s%s", e.F, l.h.Model.name, strings.Join(l.known, ", "), wayOut(e.F, l.known))
+			return bad(e, "operation %q is none of model %s, which has %s%s", e.F, l.h.Model.name, strings.Join(l.known, ", "), l.h.Model.kind.wayOut(e.F))
 		}
 		l.f, l.as = e.F, as
 	}
@@ -249,7 +263,7 @@ func (l *loader) event(e *foreign.Event) error {
 		e.F = l.as
 	}
 	if e.Type == history.Invoke {
-		return l.invoke(e, rank)
+		return l.invoke(e, rank, name)
 	}
 	if p == nil {
 		return bad(e, "%s of process %d, which has no open operation: expected an invoke before", e.Type, e.Process)
@@ -262,7 +276,7 @@ func (l *loader) event(e *foreign.Event) error {
 	return l.complete(e, p, rank)
 }
 
-func (l *loader) invoke(e *foreign.Event, rank int32) error {
+func (l *loader) invoke(e *foreign.Event, rank int32, name string) error {
 	if p := l.open[e.Process]; p != nil {
 		return bad(e, "process %d invokes %s while its %s of %s is still open", e.Process, e.F, p.f, p.where())
 	}
@@ -274,8 +288,8 @@ func (l *loader) invoke(e *foreign.Event, rank int32) error {
 	key, v := e.Key, e.Value
 	if key.Kind == foreign.Nil && l.keyedValue(e) {
 		p.keyed, key, v = true, v.Items[0], unkeyed(v)
-		p.key = key
 	}
+	p.key, p.value, p.bare = key, v, e.Bare
 	o := op{inv: rank, ret: never, process: l.process(e.Process), key: l.key(key)}
 	if err := l.follow(e, o.process, rank); err != nil {
 		return err
@@ -283,25 +297,13 @@ func (l *loader) invoke(e *foreign.Event, rank int32) error {
 	if err := l.h.Model.kind.load(l, &o, e, v); err != nil {
 		return bad(e, "%v", err)
 	}
+	if err := l.says(e, &o, name, v); err != nil {
+		return bad(e, "%v", err)
+	}
 	l.ops = append(l.ops, o)
 	l.open[e.Process] = p
 	l.h.Operations++
 	return nil
-}
-
-// entry turns {:key key, :value value} into [key value].
-func entry(v foreign.Value) foreign.Value {
-	if v.Kind != foreign.Map || len(v.Items) != 4 {
-		return v
-	}
-	name := func(v foreign.Value) string { return strings.TrimPrefix(v.Text, ":") }
-	switch key, value := v.Items[1], v.Items[3]; {
-	case name(v.Items[0]) == "key" && name(v.Items[2]) == "value":
-		return foreign.Value{Kind: foreign.List, Items: []foreign.Value{key, value}}
-	case name(v.Items[0]) == "value" && name(v.Items[2]) == "key":
-		return foreign.Value{Kind: foreign.List, Items: []foreign.Value{value, key}}
-	}
-	return v
 }
 
 // keyedValue reports whether an invocation's value is a pair of key and value, as
@@ -318,6 +320,10 @@ func (l *loader) keyedValue(e *foreign.Event) bool {
 		keyed = v.Kind == foreign.List && len(v.Items) == 3
 	}
 	if l.h.plain || !keyed || e.Record { // a record has its key in a field
+		return false
+	}
+	if v.Items[0].Kind == foreign.Nil { // no object is called nil: it stands for what the completion will tell
+		l.pairs.broken = true
 		return false
 	}
 	if v.Items[1].Kind == foreign.Nil {
@@ -356,7 +362,7 @@ func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 	switch e.Type {
 	case history.Fail:
 		l.h.Failed++
-		if o.code == cas && l.h.Format == foreign.JepsenLog && e.Value.Kind != foreign.Word && !e.Explained {
+		if o.code == cas && l.h.Format == foreign.JepsenLog && e.Value.Kind != foreign.Word && !e.Explained && l.silent[o.inv] == nil {
 			o.code, o.ret = mismatch, rank
 			return nil
 		}
@@ -374,24 +380,24 @@ func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 		l.h.Unknown++
 		return nil
 	}
-	l.h.OK++
 	o.ret = rank
 	v := e.Value
+	if e.Key.Kind != foreign.Nil && !p.keyed && !e.Key.Equal(p.key) {
+		return bad(e, "the key is %s, but in the invocation in %s it is %s", e.Key, p.where(), p.key)
+	}
 	if p.keyed {
 		pair := v.Kind == foreign.List && (len(v.Items) == 2 || e.F == "cas" && len(v.Items) == 3)
-		if o.code == readAll && !(pair && v.Items[0].Whole() == p.key.Whole()) {
+		switch {
+		case pair && v.Items[0].Equal(p.key):
+			v = unkeyed(v)
+		case o.code == readAll:
 			l.pairs.broken = true
-			pair = false
-		}
-		if !pair {
+			fallthrough
+		case v.Kind != foreign.Nil || !takes(o): // nil repeats nothing
 			return bad(e, "the value is %s: expected [%s value], as in the invocation in %s", v, p.key, p.where())
 		}
-		v = unkeyed(v)
 	}
-	if err := l.h.Model.kind.load(l, o, e, v); err != nil {
-		return bad(e, "%v", err)
-	}
-	return nil
+	return l.succeed(e, p, o, v)
 }
 
 func (l *loader) process(p int64) int32 {

@@ -187,6 +187,69 @@ func TestHistories(t *testing.T) {
 {:process 0 :type :ok :f :add :value [7 1]}
 {:process 0 :type :invoke :f :read :value [7 nil]}
 {:process 0 :type :ok :f :read :value [7 [1]]}`, checker.Valid, ""},
+		{"value in ok", "register", `{:process 0 :type :invoke :f :write :value nil}
+{:process 0 :type :ok :f :write :value 1}
+{:process 1 :type :invoke :f :read :value nil}
+{:process 1 :type :ok :f :read :value 1}`, checker.Valid, ""},
+		{"versions as etcd's tests write them", "register", `{:process 0 :type :invoke :f :write :value [7 [nil 3]]}
+{:process 0 :type :ok :f :write :value [7 [1 3]]}
+{:process 1 :type :invoke :f :read :value [7 [nil nil]]}
+{:process 1 :type :ok :f :read :value [7 [1 3]]}`, checker.Valid, ""},
+		{"versions without keys", "register", `{:process 0 :type :invoke :f :write :value [nil 3]}
+{:process 0 :type :ok :f :write :value [1 3]}
+{:process 1 :type :invoke :f :read :value [nil nil]}
+{:process 1 :type :ok :f :read :value [1 4]}`, checker.Violation, "which no client had written"},
+		{"versions of a write of unknown outcome", "register", `{:process 0 :type :invoke :f :write :value [nil 3]}
+{:process 0 :type :ok :f :write :value [1 3]}
+{:process 2 :type :invoke :f :write :value [nil 4]}
+{:process 2 :type :info :f :write :value [nil 4]}
+{:process 1 :type :invoke :f :read :value [nil nil]}
+{:process 1 :type :ok :f :read :value [2 4]}`, checker.Unknown, "an operation of unknown outcome may have been called with another value than its invocation says"},
+		{"a cas that is answered by false", "cas-register", `{"process":0,"type":"invoke","f":"cas","value":[5,2]}
+{"process":0,"type":"ok","f":"cas","value":false}
+{"process":1,"type":"invoke","f":"read"}
+{"process":1,"type":"ok","f":"read","value":2}`, checker.Violation, "which no client had written"},
+		{"a lock that is refused by false", "mutex", `{"process":0,"type":"invoke","f":"acquire"}
+{"process":0,"type":"ok","f":"acquire","value":true}
+{"process":1,"type":"invoke","f":"acquire"}
+{"process":1,"type":"ok","f":"acquire","value":false}`, checker.Valid, ""},
+		{"a deleted key", "kv", `{"process":0,"type":"invoke","f":"put","key":"x","value":1}
+{"process":0,"type":"ok","f":"put","key":"x"}
+{"process":0,"type":"invoke","f":"delete","key":"x"}
+{"process":0,"type":"ok","f":"delete","key":"x","value":true}
+{"process":1,"type":"invoke","f":"get","key":"x"}
+{"process":1,"type":"ok","f":"get","key":"x","value":1}`, checker.Violation, ""},
+		{"names", "lock", `{"process":"a","type":"invoke","f":"acquire"}
+{"process":"a","type":"ok","f":"acquire"}
+{"process":"nemesis","type":"info","f":"kill"}
+{"process":"b","type":"invoke","f":"acquire"}
+{"process":"b","type":"info"}
+{"process":"a","type":"invoke","f":"release"}
+{"process":"a","type":"ok","f":"release"}`, checker.Valid, ""},
+		{"wrapped", "register", `{"test":{"ops":[]},"history":[
+{"process":0,"type":"invoke","f":"write","value":1},
+{"process":0,"type":"ok","f":"write","value":1},
+{"process":1,"type":"invoke","f":"read"},
+{"process":1,"type":"ok","f":"read","value":null}],"valid":true}`, checker.Violation, ""},
+		{"comma-separated", "register", "process,type,f,value,time\n0,invoke,write,1,1.0\n0,ok,write,,2.5\n\"1\",invoke,read,,3.0\n1,ok,read,null,4.0\n", checker.Violation, ""},
+		{"comma-separated operations", "register", "f,process,start,end,value,output\nwrite,0,1,2,\"[1,2]\",OK\nread,1,3,4,,\"[1 2]\"\n", checker.Valid, ""},
+		{"porcupine's events", "kv", `{"ClientId":0,"Kind":false,"Value":{"Op":"put","Key":"x","Value":"a"},"Id":0}
+{"ClientId":1,"Kind":false,"Value":{"Op":"get","Key":"x","Value":""},"Id":1}
+{"ClientId":0,"Kind":true,"Value":{"Err":"OK"},"Id":0}
+{"ClientId":1,"Kind":true,"Value":{"Value":"a","Err":"OK"},"Id":1}
+{"ClientId":1,"Kind":false,"Value":{"Op":"get","Key":"x","Value":""},"Id":2}
+{"ClientId":1,"Kind":true,"Value":{"Value":"","Err":"ErrNoKey"},"Id":2}`, checker.Violation, ""},
+		{"keys that are not there", "kv", `{"ClientId":0,"Input":{"Op":"append","Key":"x","Value":"a"},"Call":1,"Output":{"Err":"ErrNoKey"},"Return":2}
+{"ClientId":0,"Input":{"Op":"get","Key":"x"},"Call":3,"Output":{"Value":"","Err":"ErrNoKey"},"Return":4}
+{"ClientId":0,"Input":{"Op":"put","Key":"x","Value":"a"},"Call":5,"Output":{"Err":"OK"},"Return":6}
+{"ClientId":0,"Input":{"Op":"put","Key":"x","Value":"b"},"Call":7,"Output":{"Err":"ErrVersion"},"Return":8}
+{"ClientId":0,"Input":{"Op":"get","Key":"x"},"Call":9,"Output":{"Value":"a","Err":"OK"},"Return":10}`, checker.Valid, ""},
+		{"a key that is not there any more", "kv", `{"ClientId":0,"Input":{"Op":"put","Key":"x","Value":"a"},"Call":5,"Output":{"Ok":true,"Exists":false,"Value":"","Unknown":false},"Return":6}
+{"ClientId":0,"Input":{"Op":"get","Key":"x"},"Call":9,"Output":{"Value":"","found":false},"Return":10}`, checker.Violation, ""},
+		{"porcupine's events without clients", "register", `{"Kind":false,"Value":{"Op":"write","Value":1},"Id":0}
+{"Kind":false,"Value":{"Op":"read"},"Id":1}
+{"Kind":true,"Value":null,"Id":0}
+{"Kind":true,"Value":1,"Id":1}`, checker.Valid, ""},
 		{"set read without a key", "set", `{:process 0 :type :invoke :f :add :value [7 1]}
 {:process 0 :type :ok :f :add :value [7 1]}
 {:process 0 :type :invoke :f :read :value [7 nil]}
@@ -239,7 +302,22 @@ func TestLoadErrors(t *testing.T) {
 		{"info of nothing", "register", "{:process 0 :type :info}", "line 1: info of process 0, which has no open operation"},
 		{"a counter's operation", "cas-register", "{:process 0 :type :invoke :f :add :value 1}", `line 1: operation "add" is none of model cas-register, which has read, write, cas; models that have add: set, final-set, linear-set, set-full, set-full-linearizable, counter, counter-bounds`},
 		{"no such operation", "queue", "{:process 0 :type :invoke :f :r}", `line 1: operation "r" is none of model queue`},
-		{"client with a name", "register", begin + "{:process \"b\" :type :invoke :f :read}", `line 2: :process is "b"`},
+		{"client with a name beside a number", "register", begin + "{:process \"b\" :type :invoke :f :read}", `line 2: :process is "b", and its event is :invoke: clients must be numbers, or all have names`},
+		{"other value", "register", `{"process":0,"type":"invoke","f":"write","value":1}` + "\n" + `{"process":0,"type":"ok","f":"write","value":2}`, "line 2: the value of write is 2, but in the invocation in line 1 it is 1"},
+		{"other pair", "cas-register", "{:process 0 :type :invoke :f :cas :value [1 2]}\n{:process 0 :type :ok :f :cas :value [1 3]}", "line 2: the value of cas is [1 3], but in the invocation in line 1 it is [1 2]"},
+		{"other key", "register", `{"process":0,"type":"invoke","f":"write","key":"a","value":1}` + "\n" + `{"process":0,"type":"ok","f":"write","key":"b","value":1}`, `line 2: the key is "b", but in the invocation in line 1 it is "a"`},
+		{"other key in a pair", "register", "{:process 0 :type :invoke :f :write :value [1 2]}\n{:process 0 :type :ok :f :write :value [3 2]}\n{:process 0 :type :invoke :f :read :value [1 nil]}", "line 2: the value is [3 2]: expected [1 value], as in the invocation in line 1"},
+		{"new value of a counter", "counter", "{:process 0 :type :invoke :f :add :value 2}\n{:process 0 :type :ok :f :add :value 5}", "line 2: the value of add is 5, but in the invocation in line 1 it is 2: if this is the new value of the counter, say --rename add=add-and-get"},
+		{"increments that repeat", "counter", "{:process 0 :type :invoke :f :inc :value 1}\n{:process 0 :type :ok :f :inc :value 1}\n{:process 0 :type :invoke :f :inc :value 1}\n{:process 0 :type :ok :f :inc :value 1}", "line 4: the value of inc is 1, as in the invocation in line 3, and so it was in line 2: if this is what was added, say --rename inc=add; if it is the new value of the counter, say --rename inc=add-and-get"},
+		{"a key elsewhere", "kv", `{"process":0,"type":"invoke","f":"put","path":"/a","value":1}`, "line 1: put has no key: expected a field key, or the value [key value]; if path is the key, say --field path=key"},
+		{"refused for unknown reasons", "linear-set", "{:process 0 :type :invoke :f :add :value 2}\n{:process 0 :type :ok :f :add :value false}", "line 2: the value of add is false, but in the invocation in line 1 it is 2"},
+		{"two values in a line", "queue", `{"process":0,"type":"invoke","f":"enqueue","value":1,"item":2}`, "line 1: value is 1, but item is 2: say which one does not count, as in --field item=ignore"},
+		{"two outcomes in a line", "register", begin + "{:process 0 :type :ok :f :write :ok false}", "line 2: :type is ok, but :ok is false: say which one does not count, as in --field ok=ignore"},
+		{"outcome that is none", "register", `{"process":0,"f":"write","value":1,"start":1,"end":2,"ok":"yes"}`, `line 1: ok is "yes": expected true or false; if it does not say how the operation ended, say --field ok=ignore`},
+		{"status that is none", "register", `{"process":0,"f":"write","value":1,"start":1,"end":2,"status":409}`, "line 1: status is 409: expected ok, fail or unknown; if it does not say how the operation ended, say --field status=ignore"},
+		{"value elsewhere", "register", `{"process":0,"type":"invoke","f":"write","written":1}`, "line 1: write has no value, but written: if that is the value, say --field written=value; if not, --field written=ignore"},
+		{"answer elsewhere", "register", `{"process":0,"type":"invoke","f":"read"}` + "\n" + `{"process":0,"type":"ok","f":"read","value":null,"returned":1}`, "line 2: read has no answer, but returned: if that is the answer, say --field returned=output; if not, --field returned=ignore"},
+		{"locks named elsewhere", "mutex", "{:process 0 :type :invoke :f :acquire :lock 1}\n{:process 1 :type :invoke :f :acquire :lock 2}", "line 2: :lock is 2, but in line 1 it is 1: if it names the object, say --field lock=key; if not, --field lock=ignore"},
 		{"nil item", "queue", "{:process 0 :type :invoke :f :enqueue}", "line 1: enqueue of nil"},
 		{"number", "counter", "{:process 0 :type :invoke :f :add :value \"x\"}", `line 1: the value of add is "x": expected a whole number`},
 		{"priority", "priority-queue", "{:process 0 :type :invoke :f :enqueue :value :a}", "line 1: the value is :a: expected a whole number"},

@@ -11,13 +11,24 @@ import (
 )
 
 // otherNames lists the names of operations in histories besides those in the help.
-var otherNames = map[string]string{
-	"r": "read", "get": "read",
-	"w": "write", "put": "write",
-	"compare-and-set": "cas", "compare-and-swap": "cas",
-	"lock": "acquire", "unlock": "release",
-	"enq": "enqueue", "deq": "dequeue",
-	"del": "remove", "delete": "remove",
+var otherNames = map[string][]string{
+	"r": {"read"}, "get": {"read"},
+	"w": {"write"}, "put": {"write"},
+	"compare-and-set": {"cas"}, "compare-and-swap": {"cas"},
+	"lock": {"acquire"}, "unlock": {"release"},
+	"enq": {"enqueue"}, "deq": {"dequeue"},
+	"del": {"remove", "delete"}, "delete": {"remove"}, "remove": {"delete"},
+}
+
+// likelyNames lists what operations of other names probably are. The user has to say it.
+var likelyNames = map[string][]string{
+	"fetch": {"read"}, "load": {"read"}, "query": {"read"}, "lookup": {"read"}, "find": {"read"}, "select": {"read"}, "scan": {"read"}, "list": {"read"}, "show": {"read"},
+	"set": {"write"}, "store": {"write"}, "save": {"write"}, "update": {"write"}, "assign": {"write"}, "overwrite": {"write"},
+	"swap": {"cas"}, "testandset": {"cas"}, "compareandset": {"cas"}, "compareandswap": {"cas"},
+	"incr": {"add"}, "increment": {"add"}, "inc": {"add"}, "plus": {"add"}, "insert": {"add", "write"}, "decr": {"decrement"},
+	"push": {"enqueue"}, "offer": {"enqueue"}, "send": {"enqueue"}, "produce": {"enqueue"}, "publish": {"enqueue"},
+	"pop": {"dequeue"}, "poll": {"dequeue"}, "take": {"dequeue"}, "receive": {"dequeue"}, "consume": {"dequeue"},
+	"erase": {"remove", "delete"}, "discard": {"remove"}, "obtain": {"acquire"}, "free": {"release"}, "next": {"generate"},
 }
 
 // named returns the model's name of an operation; "" if the model has no such
@@ -29,10 +40,27 @@ func (l *loader) named(f string) string {
 	if slices.Contains(l.known, f) {
 		return f
 	}
-	if as := otherNames[f]; slices.Contains(l.known, as) {
-		return as
+	return firstOf(otherNames[f], l.known)
+}
+
+// firstOf returns the first name that a model has, or "".
+func firstOf(names, known []string) string {
+	for _, n := range names {
+		if slices.Contains(known, n) {
+			return n
+		}
 	}
 	return ""
+}
+
+// neutral are words that change nothing about what an operation does.
+var neutral = []string{"final", "last", "first", "all", "do", "op", "client", "async", "sync", "request", "req", "value", "key", "item", "element"}
+
+// likely returns the model's operation that a name says; "" if it says none for certain.
+func (k *kind) likely(f string) string {
+	words := slices.DeleteFunc(strings.FieldsFunc(f, func(r rune) bool { return r < 'a' || r > 'z' }), func(w string) bool { return slices.Contains(neutral, w) })
+	word := strings.Join(words, "")
+	return firstOf(append(append([]string{word}, otherNames[word]...), likelyNames[word]...), k.ops)
 }
 
 // argument returns a value without the map that zklab's own histories put around it. A map that has
@@ -44,7 +72,7 @@ func (l *loader) argument(v foreign.Value, names ...string) (foreign.Value, erro
 	}
 	for _, name := range names {
 		if inner, has := field(v, name); has {
-			return inner, nil
+			return inner, l.passOver(v, append(names, "key")...)
 		}
 	}
 	if l.reader.Model() != "" {
@@ -77,8 +105,15 @@ func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 				return err
 			}
 		}
+	case "delete":
+		if o.code = write; l.h.Format == foreign.Porcupine { // there, a key without a value is ""
+			return l.value(&o.a, foreign.Value{Kind: foreign.Text})
+		}
 	case "append":
 		if e.Type == history.Invoke {
+			if o.code = extend; v.Kind == foreign.Nil {
+				return l.silence(o, "append of nil: expected a text")
+			}
 			if v.Kind != foreign.Text {
 				return fmt.Errorf("append of %s: expected a text", v)
 			}
@@ -87,6 +122,14 @@ func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	case "cas":
 		if e.Type == history.Invoke {
 			from, to, ok := pair(v)
+			if o.code = cas; v.Kind == foreign.Nil {
+				return l.silence(o, "the value of a cas is nil: expected [old new]")
+			}
+			if v.Kind == foreign.Map {
+				if err := l.passOver(v, "from", "old", "expected", "to", "new", "value"); err != nil {
+					return err
+				}
+			}
 			if !ok {
 				return fmt.Errorf("the value of a cas is %s: expected [old new]", v)
 			}
@@ -94,7 +137,11 @@ func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		}
 	}
 	if l.h.Model.kind.keyed && e.Key.Kind == foreign.Nil && e.Type == history.Invoke && l.h.keys[o.key] == "" {
-		return fmt.Errorf("%s has no key: expected a field key, or the value [key value]", e.F)
+		hint := ""
+		if name := l.reader.LikeKey(); name != "" {
+			hint = fmt.Sprintf("; if %s is the key, say --field %s=key", name, last(name))
+		}
+		return fmt.Errorf("%s has no key: expected a field key, or the value [key value]%s", e.F, hint)
 	}
 	return nil
 }
@@ -141,7 +188,7 @@ func loadPermits(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		o.code = release
 	}
 	if !l.h.Model.kind.several || v.Kind == foreign.Nil || v.Kind == foreign.Map {
-		return nil // the value is one permit: a map holds something else
+		return l.passOver(v) // it is one permit: the value holds something else
 	}
 	if v.Kind != foreign.Int || v.Int < 1 || v.Int > mostPermits {
 		return fmt.Errorf("%s of %s permits: expected a number from 1 to %d%s", e.F, v, mostPermits, orLoose(v))
@@ -171,10 +218,9 @@ func loadQueue(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 			o.a = l.h.values.of(v)
 		}
 	case e.Type == history.Invoke:
-		if v.Kind == foreign.Nil {
-			return fmt.Errorf("enqueue of nil: expected a value, since a dequeue of nil says that the queue was empty")
+		if o.code, o.a = enqueue, l.h.values.of(v); v.Kind == foreign.Nil {
+			return l.silence(o, "enqueue of nil: expected a value, since a dequeue of nil says that the queue was empty")
 		}
-		o.code, o.a = enqueue, l.h.values.of(v)
 	}
 	return nil
 }

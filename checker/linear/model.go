@@ -75,7 +75,7 @@ func init() {
 	kinds = []*kind{
 		{"register", "a register that is read and written; begins as nil", "{:process 0, :type :invoke, :f :write, :value 3}", []string{"read", "write"}, loadRegister, decideRegister, newRegister, traits{begun: true}},
 		{"cas-register", "a register with compare-and-set, too: :value [old new]", "{:process 0, :type :invoke, :f :cas, :value [3 4]}", []string{"read", "write", "cas"}, loadRegister, decideRegister, newRegister, traits{begun: true}},
-		{"kv", "registers by key, with append of text; begin as nil (porcupine-kv: \"\")", `{:process 0, :type :invoke, :f :put, :key "7", :value "x"}`, []string{"get", "read", "put", "write", "append", "cas"}, loadRegister, decideRegister, newRegister, traits{begun: true, keyed: true}},
+		{"kv", "registers by key, with append of text; begin as nil (porcupine-kv: \"\")", `{:process 0, :type :invoke, :f :put, :key "7", :value "x"}`, []string{"get", "read", "put", "write", "append", "cas", "delete"}, loadRegister, decideRegister, newRegister, traits{begun: true, keyed: true}},
 		{"mutex", "a lock that anybody may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits, traits{}},
 		{"lock", "a lock that only its holder, a process, may release", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decideHolds, newHolds, traits{held: true}},
 		{"reentrant-lock", "a lock that its holder may acquire again, and has to release as often", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decideNested, newNested, traits{held: true, nests: true}},
@@ -147,22 +147,28 @@ func ParseModel(name string) (Model, error) {
 	return Model{}, fmt.Errorf("unknown model %q%sknown are %s", name, nearest.DidYouMean(name, names), strings.Join(names, ", "))
 }
 
-// wayOut describes, for an error, what to do about an operation that a model does not
+// wayOut describes, for an error, what to do about an operation that the model does not
 // have.
-func wayOut(operation string, known []string) string {
+func (k *kind) wayOut(operation string) string {
 	if operation == "txn" {
 		return "; transactions of several operations are not decided here: Elle does that (https://github.com/jepsen-io/elle)"
 	}
 	var names []string
-	for _, k := range kinds {
-		if slices.Contains(k.ops, operation) {
-			names = append(names, k.name)
+	for _, other := range kinds {
+		if slices.Contains(other.ops, operation) {
+			names = append(names, other.name)
 		}
 	}
-	if len(names) == 0 {
-		return fmt.Sprintf("; if it is one of these by another name, say so: --rename %s=%s", operation, known[len(known)-1])
+	likely := k.likely(operation)
+	switch _, err := strconv.Atoi(operation); {
+	case err == nil && k.keyed:
+		return "; porcupine's examples write 0 for get, 1 for put and 2 for append: --rename 0=get --rename 1=put --rename 2=append"
+	case len(names) > 0:
+		return fmt.Sprintf("; models that have %s: %s", operation, strings.Join(names, ", "))
+	case likely == "":
+		return fmt.Sprintf("; if it is one of these by another name, say which: --rename %s=OPERATION", operation)
 	}
-	return fmt.Sprintf("; models that have %s: %s", operation, strings.Join(names, ", "))
+	return fmt.Sprintf("; if it is one of these by another name, say so: --rename %s=%s", operation, likely)
 }
 
 // Name returns the model's name: register, semaphore:3.

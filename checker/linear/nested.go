@@ -232,7 +232,7 @@ func loadFenced(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	case err != nil:
 		return err
 	case token.Kind == foreign.Map: // a map that contains other things
-		return nil
+		return l.passOver(token)
 	case token.Kind != foreign.Nil && token.Kind != foreign.Int:
 		return fmt.Errorf("the token is %s: expected a whole number, or nil if there is none%s", token, orLoose(token))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // notes describes how the format was interpreted, and what may explain violations.
@@ -37,6 +38,16 @@ func (h *History) notes(findings []finding) []string {
 	if h.plain {
 		add("values of two items are taken as they are, not as [key value]: not every operation names a key so")
 	}
+	if h.unread != "" {
+		notes = append(notes, h.unread)
+	}
+	if len(h.names) > 0 {
+		add("processes have names: %s", prose.Some(len(h.names), 6, func(n int) string { return fmt.Sprintf("%d is %s", n, h.names[n]) }))
+	}
+	if h.told > 0 {
+		add("%s with another value in ok than in the invocation: the value in ok counts, as for Jepsen", plural(h.told, "operation"))
+	}
+	notes = append(notes, h.blanks...)
 	if h.blank > 0 {
 		add("%s of nil counts as one of an unknown value, as it does for Jepsen: nil was not there at first, and no process wrote it", plural(h.blank, "read"))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -112,6 +111,9 @@ func (s *ednSource) between() error {
 // tupleBegin is how much of an event is needed to see whether it is a tuple.
 const tupleBegin = 200
 
+// inWords are the names of what has no names.
+var inWords = names{process: "the process", kind: "the type", f: "operation"}
+
 // tuple reads an event in the form [process type f value], perhaps followed by an error.
 func (s *ednSource) tuple(e *Event) (bool, error) {
 	line := s.line
@@ -125,7 +127,7 @@ func (s *ednSource) tuple(e *Event) (bool, error) {
 	if len(v.Items) > 3 {
 		e.Value = v.Items[3]
 	}
-	return fill(e, line, v.Items[0], v.Items[1], v.Items[2], "the process", "the type", "operation")
+	return s.told.fill(e, line, v.Items[0], v.Items[1], v.Items[2], inWords)
 }
 
 // event reads a map. It reports whether the event is a client's.
@@ -134,16 +136,16 @@ func (s *ednSource) event(e *Event) (bool, error) {
 		*e = Event{Time: noTime}
 		return s.tuple(e)
 	}
-	line := s.line
+	x := &s.told.line
+	x.reset(s.line)
 	s.take() // the brace
-	var x fields
 	for {
 		if err := s.space(); err != nil {
 			return false, err
 		}
 		if s.peek() == '}' {
 			s.take()
-			return s.told.event(e, &x, line, ":")
+			return s.told.event(e)
 		}
 		name, err := s.value(0)
 		if err != nil {
@@ -159,9 +161,11 @@ func (s *ednSource) event(e *Event) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if field, ok := strings.CutPrefix(name.Text, ":"); ok && name.Kind == Word {
-			x.put(field, v)
+		field := plain(name)
+		if field == "" {
+			field = name.String()
 		}
+		x.add(field, onLine).v = v
 	}
 }
 

@@ -3,6 +3,7 @@ package foreign
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,6 +33,16 @@ type Event struct {
 	// Record means that the event is the beginning or the end of an operation that is one record of
 	// the file. Both have the line and the index of the record.
 	Record bool
+	// Bare means that nothing in the event is its value, not even nil.
+	Bare bool
+	// Answer means that the value of a completion is what the operation answered. Otherwise it may also repeat what the
+	// operation was called with.
+	Answer bool
+	// Absent means that a completion with ok says that the key was not there: that answers a read with nil, and any
+	// other operation had no effect.
+	Absent bool
+	// Unread is the name of a field that may hold the value if the event has none; "" if there is no such field.
+	Unread string
 	// Time is in nanoseconds from any origin, at most history.MaxTime; -1 if the file does not say.
 	Time int64
 }
@@ -58,6 +69,11 @@ type Value struct {
 	Int   int64
 	Text  string
 	Items []Value
+}
+
+// Equal reports whether two values are equal.
+func (v Value) Equal(w Value) bool {
+	return v.Kind == w.Kind && v.Int == w.Int && v.Text == w.Text && slices.EqualFunc(v.Items, w.Items, Value.Equal)
 }
 
 // Field returns the value of a map under a name, which may be a string or a keyword. It returns Nil

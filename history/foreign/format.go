@@ -19,6 +19,7 @@ const (
 	// JepsenText is Jepsen's history.txt: 0 :invoke :write 3; or such lines in a newer log.
 	JepsenText Format = "jepsen-txt"
 	Porcupine  Format = "porcupine-kv" // porcupine's key-value tests: EDN maps with a :key; registers of strings, initially ""
+	CSV        Format = "csv"          // lines of values, of which the first names the fields
 )
 
 // Description describes a format for people.
@@ -31,30 +32,23 @@ type Description struct {
 // Formats describes all formats except Auto.
 func Formats() []Description {
 	return []Description{
-		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line or in one array; or a whole operation in one object, as porcupine's users store it; or with action and proc, as tipocket writes it", []string{
+		{JSONL, "zklab's own history.jsonl, or JSON objects, one a line, in one array, or in an object as \"history\" or \"ops\": each an event with process, type, f, key and value; an event of tipocket or porcupine; or a whole operation", []string{
 			`{"process":0,"type":"invoke","f":"write","value":3}`,
 			`{"process":0,"f":"write","value":3,"start":1200,"end":1900}`,
 			`{"ClientId":0,"Input":{"op":"write","key":"x","value":3},"Call":1200,"Output":null,"Return":1900}`,
+			`{"ClientId":0,"Kind":false,"Value":{"op":"write","key":"x","value":3},"Id":7}`,
 			`{"action":"call","proc":0,"data":{"op":"write","value":3}}`,
 		}},
 		{EDN, "Jepsen's history.edn: a vector of maps, or one map a line; a keyed value is [key value]; also tuples [0 :invoke :write 3]", []string{`{:process 0, :type :invoke, :f :write, :value 3}`}},
 		{JepsenLog, "Jepsen's older text log; a failed compare-and-set says that the value was another", []string{`INFO  jepsen.util - 0 :invoke :write 3`}},
 		{JepsenText, "Jepsen's history.txt, or its newer jepsen.log", []string{`0 :invoke :write 3`}},
 		{Porcupine, "porcupine's key-value test files: get, put, append of text that is \"\" at first", []string{`{:process 0, :type :invoke, :f :get, :key "7", :value nil}`}},
+		{CSV, "comma-separated values; the first line, or --columns, names the fields of JSON lines", []string{"process,type,f,value\n0,invoke,write,3"}},
 	}
 }
 
-// known names the formats with an example line of each, for an error about a file that is in none
-// of them.
-func known() string {
-	var forms []string
-	for _, d := range Formats() {
-		for _, example := range d.Examples {
-			forms = append(forms, fmt.Sprintf("%s (%s)", example, d.Format))
-		}
-	}
-	return "lines of the known formats are like " + strings.Join(forms, ", ")
-}
+// known says what lines are like, for an error about a file that is in no format.
+const known = `a line is an event, like {"process":0,"type":"invoke","f":"write","value":3}, or a whole operation, like {"process":0,"f":"write","value":3,"start":1200,"end":1900} (zklab check --help shows all forms)`
 
 // ParseFormat returns the format with a name.
 func ParseFormat(name string) (Format, error) {
@@ -84,6 +78,8 @@ func detect(head []byte) (Format, error) {
 		return "", fmt.Errorf("%w: it is in UTF-16: convert it to UTF-8", ErrFormat)
 	case bareLike(text):
 		return JepsenText, nil
+	case csvLike(text):
+		return CSV, nil
 	}
 	if !bytes.ContainsRune([]byte("{[(#"), rune(text[0])) {
 		if f := logLike(text); f != "" {
@@ -112,7 +108,7 @@ func detect(head []byte) (Format, error) {
 	}
 	const some = 40
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	return "", fmt.Errorf("%w: it begins with %q; %s", ErrFormat, line[:min(some, len(line))], known())
+	return "", fmt.Errorf("%w: it begins with %q; %s", ErrFormat, line[:min(some, len(line))], known)
 }
 
 // tupleLike reports whether a vector's content is an event: 0 :invoke :write 3.

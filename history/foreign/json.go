@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // jsonSource reads JSON objects, one after another, or one array of them. Package encoding/json
@@ -21,6 +22,10 @@ type jsonSource struct {
 	own   *own // of a zklab history
 	array bool // the objects are within an array
 	began bool
+	// The array may be within an object.
+	wrapped bool
+	listed  bool   // the array has begun
+	head    []byte // of the file
 
 	raw   json.RawMessage // the event
 	start int64           // offset in the file
@@ -34,7 +39,7 @@ func newJSONSource(s *scanner, t *told, o *own) *jsonSource {
 		rest = bufio.NewReaderSize(io.MultiReader(rest, s.r), bufferSize)
 	}
 	lines := &lineReader{r: rest, most: mostEvent, line: 1, err: s.err}
-	return &jsonSource{scanner: s, lines: lines, in: json.NewDecoder(lines), told: t, own: o}
+	return &jsonSource{scanner: s, lines: lines, in: json.NewDecoder(lines), told: t, own: o, head: s.buf[s.pos:]}
 }
 
 func (s *jsonSource) next(e *Event) (bool, error) {
@@ -66,7 +71,13 @@ func (s *jsonSource) between() error {
 		s.began = true
 		var first [1]byte
 		_, _ = s.in.Buffered().Read(first[:]) // none in an empty file
-		if s.array = first[0] == '['; s.array {
+		if s.wrapped = first[0] == '{' && wrapped(s.head); s.wrapped {
+			_, _ = s.in.Token()
+			if err := s.around(); err != nil {
+				return err
+			}
+		}
+		if s.array = s.wrapped || first[0] == '['; s.array {
 			_, _ = s.in.Token()
 			more = s.in.More()
 		}
@@ -77,12 +88,63 @@ func (s *jsonSource) between() error {
 	if _, err := s.in.Token(); err != nil { // the closing bracket of the array
 		return s.wrong(err)
 	}
+	if s.wrapped {
+		if err := s.around(); err != nil {
+			return err
+		}
+		if _, err := s.in.Token(); err != nil { // the closing bracket of the object around it
+			return s.wrong(err)
+		}
+	}
 	s.array = false
 	t, err := s.in.Token()
 	if err == nil {
 		return wrong(s.lines.of(s.in.InputOffset()), "'%.40v' after the end of the array of events", t)
 	}
 	return s.wrong(err)
+}
+
+// lists are the names under which an object holds the list of events.
+var lists = []string{"history", "ops", "operations", "events"}
+
+// wrapped reports whether a file begins with an object that holds the list of events.
+func wrapped(head []byte) bool {
+	in := json.NewDecoder(bytes.NewReader(head))
+	if _, err := in.Token(); err != nil { // the brace
+		return false
+	}
+	for in.More() {
+		t, err := in.Token()
+		if name, _ := t.(string); slices.Contains(lists, canonical(name)) {
+			t, err = in.Token()
+			return err == nil && t == json.Delim('[')
+		}
+		var skipped json.RawMessage
+		if err != nil || in.Decode(&skipped) != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// around passes over the fields of the object around the list of events, up to the list or to the end.
+func (s *jsonSource) around() error {
+	for s.in.More() {
+		t, err := s.in.Token()
+		name, _ := t.(string)
+		if err == nil && !s.listed && slices.Contains(lists, canonical(name)) {
+			s.listed = true
+			return nil
+		}
+		if err == nil {
+			s.told.passed.around = append(s.told.passed.around, name)
+			err = s.in.Decode(&s.raw)
+		}
+		if err != nil {
+			return s.wrong(err)
+		}
+	}
+	return nil
 }
 
 // noObject returns an error about a value where an event should begin.
@@ -95,35 +157,34 @@ func (s *jsonSource) noObject() error {
 }
 
 // event reads an object. It reports whether the event is a client's.
-func (s *jsonSource) event(e *Event, line int) (bool, error) {
-	var x fields
-	var index Value
+func (s *jsonSource) event(e *Event, at int) (bool, error) {
+	x := &s.told.line
+	x.reset(at)
 	s.at++ // the bracket
 	for s.peek() != '}' {
 		name, err := s.value(1)
 		if err != nil {
 			return false, err
 		}
+		f := x.add(name.Text, onLine)
 		read := s.value
-		if isTime(name.Text) {
+		if f.isTime() {
 			read = s.asWritten
 		}
-		field, err := read(1)
-		if err != nil {
+		if f.v, err = read(1); err != nil {
 			return false, err
 		}
-		if name.Text == "index" {
-			index = field
+	}
+	if s.index == 0 && x.value(processField, onLine).Text == "nemesis" && x.value(operationField, onLine).Text == "begin" {
+		s.own.model = x.value(valueField, onLine).Field("model").Text
+		s.told.own = s.own.model != ""
+	}
+	if s.told.own && s.own.damage == "" {
+		if index := x.value(ignored, onLine); index.Kind != Int || index.Int != int64(s.index) {
+			s.own.damage = fmt.Sprintf("line %d: index is %s, not %d: lines are missing, or not as zklab wrote them", at, index, s.index)
 		}
-		x.put(name.Text, field)
 	}
-	if s.index == 0 && x.process.Text == "nemesis" && x.f.Text == "begin" {
-		s.own.model = x.value.Field("model").Text
-	}
-	if s.own.model != "" && s.own.damage == "" && (index.Kind != Int || index.Int != int64(s.index)) {
-		s.own.damage = fmt.Sprintf("line %d: index is %s, not %d: lines are missing, or not as zklab wrote them", line, index, s.index)
-	}
-	return s.told.event(e, &x, line, "")
+	return s.told.event(e)
 }
 
 // asWritten is like value, but leaves a number as it is written: for a time, 1.0 is not 1.

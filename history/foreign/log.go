@@ -21,11 +21,12 @@ import (
 // error's text after the value, which may continue on further lines.
 type logSource struct {
 	*scanner
-	bare  bool // history.txt
-	told  bool // the last line may have an error's text
-	found bool // an operation was found, of a client or not
-	index int
-	long  []byte
+	bare    bool // history.txt
+	told    bool // the last line may have an error's text
+	found   bool // an operation was found, of a client or not
+	clients *told
+	index   int
+	long    []byte
 }
 
 // logged returns the part of a log's line that describes an operation, and whether the log is of
@@ -184,8 +185,8 @@ func (s *logSource) event(e *Event, at int, text []byte) (is, mine bool, err err
 	}
 	s.found = true
 	s.told = string(words[1]) == ":info" || string(words[1]) == ":fail"
-	mine, err = fill(e, at, process, Value{Kind: Word, Text: s.share(words[1])}, Value{Kind: Word, Text: s.share(words[2])},
-		"the process", "the type", "operation")
+	mine, err = s.clients.fill(e, at, process, Value{Kind: Word, Text: s.share(words[1])}, Value{Kind: Word, Text: s.share(words[2])},
+		inWords)
 	if err != nil || !mine {
 		return true, false, err
 	}

@@ -148,7 +148,7 @@ func TestRead(t *testing.T) {
 		},
 		{
 			"capitals", "{\"process\":\"3\",\"type\":\"INVOKE\",\"f\":\"WRITE\",\"value\":7}\n{\"process\":3,\"type\":\"INFO\"}\n", JSONL,
-			[]Event{invoke, {Line: 2, Index: 1, Process: 3, Type: history.Info, Time: -1}},
+			[]Event{invoke, {Line: 2, Index: 1, Process: 3, Type: history.Info, Bare: true, Time: -1}},
 		},
 		{"byte order mark", "\xef\xbb\xbf{:process 3, :type :invoke, :f :write, :value 7}", EDN, []Event{invoke}},
 	} {
@@ -348,14 +348,73 @@ func TestRecord(t *testing.T) {
 	swap := Value{Kind: Map, Items: []Value{{Kind: Text, Text: "from"}, integer(1), {Kind: Text, Text: "to"}, integer(2)}}
 	want := []Event{
 		{Line: 2, Index: 1, Process: 4, Type: history.Invoke, F: "cas", Key: Value{Kind: Text, Text: "x"}, Value: swap, Record: true, Time: 1_500_000_000},
-		{Line: 2, Index: 1, Process: 4, Type: history.Fail, F: "cas", Key: Value{Kind: Text, Text: "x"}, Value: swap, Record: true, Time: 2_000_000_000},
-		{Line: 3, Index: 2, Process: 4, Type: history.Invoke, F: "read", Record: true, Time: 3_000_000_000},
-		{Line: 3, Index: 2, Process: 4, Type: history.Info, F: "read", Value: Value{Kind: List, Items: []Value{integer(1), integer(2)}}, Record: true, Time: 3_000_000_000},
+		{Line: 2, Index: 1, Process: 4, Type: history.Fail, F: "cas", Key: Value{Kind: Text, Text: "x"}, Bare: true, Record: true, Time: 2_000_000_000},
+		{Line: 3, Index: 2, Process: 4, Type: history.Invoke, F: "read", Bare: true, Record: true, Time: 3_000_000_000},
+		{Line: 3, Index: 2, Process: 4, Type: history.Info, F: "read", Value: list(integer(1), integer(2)), Answer: true, Record: true, Time: 3_000_000_000},
 		{Line: 4, Index: 3, Process: 4, Type: history.Invoke, F: "read", Value: integer(7), Record: true, Time: 3_500_000_000},
-		{Line: 4, Index: 3, Process: 4, Type: history.OK, F: "read", Value: integer(7), Record: true, Time: 4_250_000_000},
+		{Line: 4, Index: 3, Process: 4, Type: history.OK, F: "read", Value: integer(7), Answer: true, Record: true, Time: 4_250_000_000},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// A field that is not read is named if its value differs between the events of clients.
+func TestUnread(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"none", `{"process":0,"type":"ok","f":"read","value":1,"index":3,"error":"x","key":"k"}`, ""},
+		{"the same everywhere", "{:process 0 :type :ok :f :read :value 1 :node 1}\n{:process :nemesis :type :info :f :x :node 2}\n{:process 1 :type :ok :f :read :value 1 :node 1}", ""},
+		{"different", "{:process 0 :type :ok :f :read :value 1 :node 1}\n{:process 1 :type :ok :f :read :value 1 :node [2]}", ":node is 1 in line 1, and [2] in line 2"},
+		{"not everywhere", "{:process 0 :type :ok :f :read :value 1 \"n\" 1}\n{:process 1 :type :ok :f :read :value 1}", ":n is 1 in line 1, and not in every line"},
+		{"within", `{"ClientId":0,"Input":{"op":"put","value":1,"version":1},"Call":1,"Return":2}{"ClientId":0,"Input":{"op":"put","value":1,"version":2},"Call":1,"Return":2}`, "Input.version is 1 in line 1, and 2 in line 1"},
+		{"around", `{"model":"register","ops":[{"process":0,"type":"ok","f":"read","value":1}],"initial":7}`, "fields model, initial were not read: model is beside the list of events; initial is beside the list of events"},
+		{"another process", `{"client":5,"process":0,"type":"ok","f":"read","value":1}{"process":0,"client":6,"type":"ok","f":"read","value":1}`, "field client was not read: client is 5 in line 1, and 6 in line 1; if it decides something, say what it means, as in --field client=key"},
+	} {
+		r, err := NewReader(strings.NewReader(c.text), Auto)
+		for err == nil {
+			err = r.Next(&Event{})
+		}
+		if got := r.Unread(); err != io.EOF || !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%s: %v, %q, want %q", c.name, err, got, c.want)
+		}
+	}
+}
+
+// The page has the names of all fields that the reader knows.
+func TestNamesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/history.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "### Fields of JSON lines")
+	section, _, _ = strings.Cut(strings.ToLower(section), "**no other field is read**")
+	for _, name := range Names() {
+		if !strings.Contains(section, "`"+name+"`") {
+			t.Errorf("docs/history.md lacks the field `%s`", name)
+		}
+	}
+}
+
+// What a user says of a field counts more than what the reader knows.
+func TestOptions(t *testing.T) {
+	const text = `{"process":0,"type":"ok","f":"read","value":1,"lock":7,"returned":2,"ok":"no"}`
+	r, err := Options{Fields: map[string]string{"lock": "key", "returned": "output", "ok": "ignore"}}.NewReader(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e Event
+	if err := r.Next(&e); err != nil || e.Key.Int != 7 || e.Value.Int != 2 {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if _, err := (Options{Fields: map[string]string{"lock": "locks"}}).NewReader(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), `no field means "locks"`) {
+		t.Error(err)
+	}
+	r, err = Options{Columns: []string{"process", "type", "f", "value"}}.NewReader(strings.NewReader("3,invoke,write,7\n"))
+	if err == nil {
+		err = r.Next(&e)
+	}
+	if err != nil || r.Format() != CSV || e.Process != 3 || e.Value.Int != 7 {
+		t.Errorf("%+v, %v", e, err)
 	}
 }
 
@@ -389,6 +448,8 @@ var seeds = []string{
 	"0\t:invoke\t:cas\t[3 0]\n0\t:info\t:cas\t[3 0]\tindeterminate\nmore", "[0 :invoke :write 3]\n[:nemesis :info :start nil]",
 	"[{\"process\":0,\"type\":\"ok\",\"f\":\"read\",\n\"value\":1}\n,\n{\"process\":\"nemesis\"}]",
 	`{"process":0,"f":"write","value":3,"start":1.5,"end":2e3,"error":null}`, `{"ClientId":0,"Input":{"Op":"cas","From":3,"To":[]},"Call":1,"Output":{"Ok":false},"Return":"2026-02-26 23:39:01,3"}`,
+	"process,type,f,value\n0,invoke,write,3\n\"1\",ok,read,\"[1 {}\"", `{"a":1,"ops":[{"process":"x","type":"invoke","f":"read","value":{"value":1,"lock":2}}],"b":2}`,
+	`{"ClientId":0,"Kind":false,"Value":{"Op":0,"Err":"ErrNoKey"},"Id":1}`, `{"action":"return","proc":1,"data":{"ok":false,"unknown":true,"status":1}}`,
 	"{:process 0, :type :ok, :f :get, :key \"7\", :value \"\"}", ";c\n#_{} {:process :nemesis :type :info :f :x} ^:m 5",
 }
 

@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 // Reader returns the events of a history one after another. It is not safe for concurrent use.
 type Reader struct {
 	format Format
+	opts   Options
 	source source
 	told   told
 	own    own
@@ -43,13 +45,27 @@ const (
 	firstLines = 64 << 10
 )
 
+// Options say how to read a history. The zero value works.
+type Options struct {
+	// Format is the format; "" means [Auto].
+	Format Format
+	// Fields says what fields mean that the reader does not know, or takes for something else: "lock" is "key". The
+	// words for meanings are those of [Meanings].
+	Fields map[string]string
+	// Columns are the names of the columns of a CSV file whose first line does not name them.
+	Columns []string
+}
+
 // Open opens a history file. The caller must call Close. Errors name the file.
-func Open(path string, f Format) (*Reader, error) {
+func Open(path string, f Format) (*Reader, error) { return Options{Format: f}.Open(path) }
+
+// Open opens a history file. The caller must call Close. Errors name the file.
+func (o Options) Open(path string) (*Reader, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	r, err := NewReader(file, f)
+	r, err := o.NewReader(file)
 	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -78,7 +94,14 @@ func InFolder(dir string) string {
 
 // NewReader returns a Reader on r, which may be compressed with gzip. With Auto, the beginning
 // shows the format; if it shows none, the error is [ErrFormat].
-func NewReader(r io.Reader, f Format) (*Reader, error) {
+func NewReader(r io.Reader, f Format) (*Reader, error) { return Options{Format: f}.NewReader(r) }
+
+// NewReader is like the function of that name.
+func (o Options) NewReader(r io.Reader) (*Reader, error) {
+	given, err := givenMeanings(o.Fields)
+	if err != nil {
+		return nil, err
+	}
 	in, err := gunzip.Reader(r)
 	if err != nil {
 		return nil, err
@@ -87,7 +110,11 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 	if string(s.ahead(3)) == "\xef\xbb\xbf" { // a byte order mark
 		s.pos += 3
 	}
-	if f == Auto || f == "" {
+	f := cmp.Or(o.Format, Auto)
+	if f == Auto && o.Columns != nil {
+		f = CSV
+	}
+	if f == Auto {
 		head := s.ahead(firstLines)
 		if s.err != nil {
 			return nil, s.err
@@ -96,16 +123,21 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 			return nil, err
 		}
 	}
-	out := &Reader{format: f, close: func() error { return nil }}
+	out := &Reader{format: f, opts: o, close: func() error { return nil }}
+	out.told.line.given = given
+	out.told.line.say("")
 	out.seeker, _ = r.(io.Seeker)
 	switch f {
 	case JSONL:
 		out.source = newJSONSource(s, &out.told, &out.own)
 	case EDN, Porcupine:
+		out.told.line.say(":")
 		out.source = &ednSource{scanner: s, told: &out.told}
 	case JepsenLog, JepsenText:
 		bare := f == JepsenText && logLike(s.ahead(firstLines)) == ""
-		out.source = &logSource{scanner: s, bare: bare}
+		out.source = &logSource{scanner: s, bare: bare, clients: &out.told}
+	case CSV:
+		out.source = newCSVSource(s, &out.told, o.Columns)
 	default:
 		return nil, fmt.Errorf("unknown format %q", f)
 	}
@@ -121,7 +153,9 @@ func (r *Reader) Again() (*Reader, error) {
 	if _, err := r.seeker.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	again, err := NewReader(r.seeker.(io.Reader), r.format)
+	opts := r.opts
+	opts.Format = r.format
+	again, err := opts.NewReader(r.seeker.(io.Reader))
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +171,9 @@ func (r *Reader) Format() Format { return r.format }
 
 // Clock returns the notation of the times that were read so far.
 func (r *Reader) Clock() Clock { return r.told.clock.kind }
+
+// Names returns the names of the processes, by their numbers; nil if they are numbers in the file.
+func (r *Reader) Names() []string { return r.told.clients.named }
 
 // Model returns the model that a zklab history names on its first line. It returns "" before that
 // line is read, and for other histories.
@@ -155,6 +192,9 @@ func (r *Reader) Next(e *Event) error {
 	}
 	for {
 		mine, err := r.source.next(e)
+		if err == io.EOF {
+			err = cmp.Or(r.told.passed.atEnd(), err)
+		}
 		if err != nil {
 			return r.numbered(err)
 		}

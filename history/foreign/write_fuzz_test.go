@@ -39,10 +39,10 @@ func FuzzWriteEDN(f *testing.F) {
 			t.Fatalf("%v\n%v\n%s\n%s", err, err2, own.String(), edn.String())
 		}
 		for i := range want {
-			want[i].Value = Value{}
+			want[i].Value, want[i].Bare = Value{}, false // no value is nil in EDN
 		}
 		for i := range got {
-			got[i].Value = Value{}
+			got[i].Value, got[i].Bare = Value{}, false
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("JSON -, EDN +: %s\n%s\n%s", d, own.String(), edn.String())

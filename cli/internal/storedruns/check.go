@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func newCheck(known workloads.Catalog) *cobra.Command {
 				}
 				return c.foreign(ctx, cmd, run.History(), model, format)
 			}
-			for _, name := range []string{"format", "initial", "initial-of", "rename", "loose-numbers"} {
+			for _, name := range []string{"format", "field", "columns", "initial", "initial-of", "rename", "loose-numbers"} {
 				if cmd.Flags().Changed(name) {
 					return usage.Errorf("--%s needs --model, the kind of object of the history: see zklab check --help", name)
 				}
@@ -82,10 +83,14 @@ func newCheck(known workloads.Catalog) *cobra.Command {
 	cmd.Flags().StringVar(&c.initial, "initial", "", "initial `value` of registers if it is not nil, such as 0 or \"text\" (first-read: the value that the first read of each key returned, which hides errors of that read)")
 	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "initial value of the register of one key, as `KEY=VALUE` (may be repeated)")
 	cmd.Flags().StringArrayVar(&c.rename, "rename", nil, "what the history calls an operation of the model, as `NAME=OPERATION`, such as final-read=read (may be repeated)")
+	cmd.Flags().StringArrayVar(&c.field, "field", nil, "what a field of the history means, as `NAME=MEANING`: "+strings.Join(foreign.Meanings(), ", ")+" (may be repeated)")
+	cmd.Flags().StringSliceVar(&c.columns, "columns", nil, "`names` of the columns of a CSV file that does not begin with them")
 	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "treat 475, \"475\" and 475.0 as the same value")
 	verdicts.GitHubFlag(cmd)
 	usage.Completes(cmd, "model", usage.Choice(modelNames()...))
 	usage.Completes(cmd, "format", usage.Choice(formatNames()...))
+	usage.Completes(cmd, "field", meanings)
+	usage.Completes(cmd, "columns", usage.Choice("process,type,f,key,value", "process,f,key,value,output,start,end"))
 	usage.CompletesFiles(cmd, "out")
 	return cmd
 }
@@ -115,6 +120,18 @@ func formatNames() []cobra.Completion {
 	return values
 }
 
+// meanings completes --field after the name of a field.
+func meanings(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	name, _, found := strings.Cut(begun, "=")
+	var values []cobra.Completion
+	for _, m := range foreign.Meanings() {
+		if found {
+			values = append(values, name+"="+m)
+		}
+	}
+	return values, cobra.ShellCompDirectiveNoFileComp
+}
+
 // checkHelp lists the models and formats.
 func checkHelp() string {
 	var b strings.Builder
@@ -124,7 +141,7 @@ func checkHelp() string {
 		"A zklab history names its model and is checked for all promises of the model. Any other history\n" +
 		"needs --model, and is checked for linearizability; with --model, so are zklab's queues and\n" +
 		"registers. Its locks, elections and barriers also depend on sessions, which --model does not cover.\n" +
-		"Processes must be numbers; events of the nemesis are ignored.\n\nModels:\n")
+		"Events of the nemesis are ignored.\n\nModels:\n")
 	for _, m := range linear.Models() {
 		fmt.Fprintf(&b, "  %-21s %s (%s)\n  %-21s   %s\n", m.Name, m.About, strings.Join(m.Operations, ", "), "", m.Example)
 	}
@@ -141,7 +158,7 @@ func checkHelp() string {
 	for _, f := range foreign.Formats() {
 		fmt.Fprintf(&b, "  %-14s %s\n", f.Format, f.About)
 		for _, example := range f.Examples {
-			fmt.Fprintf(&b, "  %-14s   %s\n", "", example)
+			fmt.Fprintf(&b, "  %-14s   %s\n", "", strings.ReplaceAll(example, "\n", fmt.Sprintf("\n  %-14s   ", "")))
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
@@ -161,6 +178,8 @@ type check struct {
 	initial   string
 	initialOf []string // KEY=VALUE
 	rename    []string // NAME=OPERATION
+	field     []string // NAME=MEANING
+	columns   []string
 	loose     bool
 }
 
@@ -227,6 +246,11 @@ func (c *check) kinds() (model linear.Model, format foreign.Format, err error) {
 			return model, "", usage.Errorf("--rename %s: expected NAME=OPERATION, as in final-read=read", printable.Text(text, 100))
 		}
 	}
+	for _, text := range c.field {
+		if name, meaning, _ := strings.Cut(text, "="); name == "" || !slices.Contains(foreign.Meanings(), meaning) {
+			return model, "", usage.Errorf("--field %s: expected NAME=MEANING, as in lock=key; the meanings are %s", printable.Text(text, 100), strings.Join(foreign.Meanings(), ", "))
+		}
+	}
 	if c.model != "" {
 		if model, err = linear.ParseModel(c.model); err != nil {
 			return model, "", usage.Errorf("%v", err)
@@ -274,7 +298,12 @@ func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string, mo
 	if err != nil {
 		return err
 	}
-	r, err := foreign.Open(path, format)
+	fields := map[string]string{}
+	for _, text := range c.field {
+		name, meaning, _ := strings.Cut(text, "=")
+		fields[name[strings.LastIndexByte(name, '.')+1:]] = meaning
+	}
+	r, err := foreign.Options{Format: format, Fields: fields, Columns: c.columns}.Open(path)
 	if err != nil {
 		return err
 	}
