@@ -31,10 +31,10 @@ func Write(run *store.Run) error {
 	return Render(context.Background(), run.Dir, run.Dir, h, r)
 }
 
-// Render writes the report of a run in memory into dir, which must exist and may be moved to place later: report.html, timeline.html and junit.xml, and
-// the plots if the program imports package reports. If some files cannot be written, it writes the others and returns an
-// error about them. It writes the pages before the plots, which need the most space. When ctx ends, it writes no other
-// file, and returns the error of ctx.
+// Render writes the report of a run in memory into dir: report.html, timeline.html and junit.xml, and the plots if the
+// program imports package reports. The folder dir must exist; its pages name it as place, where it may be moved later. If
+// some files cannot be written, Render writes the others and returns an error about them. It writes the pages before the
+// plots, which need the most space. When ctx ends, it writes no other file, and returns the error of ctx.
 func Render(ctx context.Context, dir, place string, h *history.History, r *store.Result) error {
 	if len(verdicts.Violations(r.Verdicts)) > 0 {
 		h = h.Unpacked() // pages show what lies around the events of violations
