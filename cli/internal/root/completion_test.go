@@ -1,4 +1,4 @@
-package cli
+package root
 
 import (
 	"cmp"
@@ -19,7 +19,6 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 		"host": "a name", "initial": "any value", "initial-of": "any value", "rename": "any name", "4lw-commands-whitelist": "several words", "id": "a name", "label": "a name",
 		"since": "a time", "older-than": "a time", "address": "an address", "endpoint": "an address", "register --data": "any value",
 	}
-	begun := false
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -40,5 +39,6 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 			walk(c)
 		}
 	}
-	walk(newRoot(workloads.Catalog{}, &begun))
+	root := New(workloads.Catalog{}, new(bool))
+	walk(root)
 }
