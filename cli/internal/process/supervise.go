@@ -10,8 +10,6 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/spf13/cobra"
-
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
 )
@@ -47,7 +45,7 @@ func Supervised(run func() int, alone []string) int {
 		return toParent(run())
 	case len(os.Args) > 1 && slices.Contains(alone, os.Args[1]):
 		return run()
-	case len(os.Args) > 1 && (os.Args[1] == cobra.ShellCompRequestCmd || os.Args[1] == cobra.ShellCompNoDescRequestCmd):
+	case usage.IsCompletion(os.Args[1:]):
 		return run() // the shell waits for it at each press of the Tab key
 	case runtime.GOOS == "windows":
 		return run() // on this system, a process cannot hand file descriptors down

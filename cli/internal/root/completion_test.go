@@ -2,11 +2,14 @@ package root
 
 import (
 	"cmp"
+	"runtime"
 	"testing"
+	"weak"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -40,5 +43,15 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 		}
 	}
 	root := New(workloads.Catalog{}, new(bool))
+	usage.RegisterCompletions(root)
 	walk(root)
+}
+
+// A command tree does not outlive its command line, so a process that performs many lines keeps little.
+func TestTreesAreForgotten(t *testing.T) {
+	tree := weak.Make(New(workloads.Catalog{}, new(bool)))
+	runtime.GC()
+	if tree.Value() != nil {
+		t.Error("a command tree that nobody uses is kept")
+	}
 }

@@ -33,6 +33,9 @@ func Execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer)
 	}()
 	begun := false
 	root := New(catalog, &begun)
+	if usage.IsCompletion(args) {
+		usage.RegisterCompletions(root)
+	}
 	renamed := usage.Rename(root)
 	root.SetArgs(args)
 	root.SetOut(stdout)
