@@ -1,6 +1,6 @@
 // Package cli is the command zklab. It must not contain the logic of runs: it only parses arguments, prints,
-// and chooses exit codes. The commands are in the packages of cli/internal, each with a list of its own; this
-// package puts them under one root, and knows the recipes that a program passes.
+// and chooses exit codes. The commands are in the packages of cli/internal, each with a list of its own; package
+// root puts them under one root, and this package knows the recipes that a program passes.
 package cli
 
 import (
@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/experiments"
 	"github.com/zklab/zklab/cli/internal/manyruns"
 	"github.com/zklab/zklab/cli/internal/process"
+	"github.com/zklab/zklab/cli/internal/root"
 	"github.com/zklab/zklab/cli/internal/usage"
 )
 
@@ -36,7 +37,7 @@ func Main(own ...Recipe) {
 	}
 	run := func() int {
 		process.IgnoreBrokenPipes()
-		return execute(catalog, os.Args[1:], os.Stdout, os.Stderr)
+		return root.Execute(catalog, os.Args[1:], os.Stdout, os.Stderr)
 	}
 	os.Exit(process.Supervised(run, slices.Concat(experiments.Unsupervised, manyruns.Unsupervised, clients.Unsupervised)))
 }

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble/embedded"
@@ -55,11 +55,18 @@ func connects(t *testing.T, command, servers string) (code int, said string) {
 // The table connecting has all commands that connect.
 func TestConnectingCommands(t *testing.T) {
 	var all []string
-	for path, cmd := range visibleCommands() {
-		if slices.ContainsFunc(visibleFlags(cmd), func(f *pflag.Flag) bool { return f.Name == "servers" }) {
-			all = append(all, path)
+	var look func(*cobra.Command)
+	look = func(cmd *cobra.Command) {
+		if f := cmd.LocalFlags().Lookup("servers"); f != nil && !f.Hidden {
+			all = append(all, cmd.CommandPath())
+		}
+		for _, sub := range cmd.Commands() {
+			if !sub.Hidden {
+				look(sub)
+			}
 		}
 	}
+	look(zklabRoot())
 	slices.Sort(all)
 	if table := slices.Sorted(maps.Keys(connecting)); !slices.Equal(table, all) {
 		t.Errorf("the table has %q, and these have --servers: %q", table, all)
@@ -218,9 +225,12 @@ func TestGrantedSessionTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.Close() })
-	all := visibleCommands()
 	for command := range connecting {
-		if all[command].Flags().Lookup("session-timeout") == nil || all[command].Flags().Lookup("time-limit") != nil || command == "zklab ensemble check" {
+		cmd, _, err := zklabRoot().Find(strings.Fields(command)[1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cmd.Flags().Lookup("session-timeout") == nil || cmd.Flags().Lookup("time-limit") != nil || command == "zklab ensemble check" {
 			continue // runs store the timeout that was granted, and their summaries tell it
 		}
 		if command == "zklab monitor" {

@@ -38,8 +38,7 @@ func taken(args []string) error {
 		_, _, err := planned(args[1:])
 		return err
 	}
-	begun := false
-	cmd, args, err := newRoot(workloads.Catalog{}, &begun).Find(args)
+	cmd, args, err := zklabRoot().Find(args)
 	if err == nil {
 		err = cmd.ParseFlags(args)
 	}

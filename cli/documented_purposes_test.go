@@ -3,9 +3,12 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/cli/internal/usage"
 )
@@ -119,7 +122,61 @@ func helps(d *rehearsal) { d.prints(d.exits(usage.ExitValid), `^ +--seed `) }
 // variables has values for the variables of documented lines.
 var variables = strings.NewReplacer("$SERVERS", "127.0.0.1:2181", "$ZNODE", ephemeral)
 
-// Each documented command serves its purpose when its line is performed.
+// form returns what a line has in common with those that need not be performed after it: the command, its flags, and the
+// class of each value and argument. A znode is a class, and so are addresses, the program after "--", the values of a flag
+// that takes numbers, durations or any word, and shell commands with the same name. Each other word is a class
+// of its own, whatever numbers are in it.
+func form(t *testing.T, words []string) string {
+	t.Helper()
+	cmd, rest, err := zklabRoot().Find(words)
+	if err == nil {
+		err = cmd.ParseFlags(rest)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := []string{cmd.CommandPath()}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		class := f.Value.Type()
+		switch {
+		case f.Name == "command":
+			lines, _ := cmd.Flags().GetStringArray(f.Name)
+			for _, line := range lines {
+				class += " " + strings.Fields(line)[0]
+			}
+		case class == "bool", strings.HasPrefix(class, "string") && !slices.Contains(anyWord, f.Name):
+			class = wordClass(f.Value.String())
+		}
+		parts = append(parts, "--"+f.Name+" "+class)
+	})
+	args := cmd.Flags().Args()
+	if n := cmd.ArgsLenAtDash(); n >= 0 {
+		args = append(args[:n:n], "--")
+	}
+	for _, arg := range args {
+		parts = append(parts, wordClass(arg))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// anyWord lists the flags that take any word, and do the same whatever the word is.
+var anyWord = []string{"out", "output", "label", "page", "name", "advertise", "hosts", "id"}
+
+var (
+	addresses = regexp.MustCompile(documentedServers)
+	digits    = regexp.MustCompile(`\d+`)
+)
+
+// wordClass returns the class of a word, whatever it is for.
+func wordClass(word string) string {
+	if strings.HasPrefix(word, "/") {
+		return "ZNODE"
+	}
+	return digits.ReplaceAllString(addresses.ReplaceAllString(word, "SERVERS"), "0")
+}
+
+// Each documented command serves its purpose when its line is performed. Of lines with the same form, the first is performed;
+// TestDocumentedCommands parses all.
 func TestDocumentedPurposes(t *testing.T) {
 	t.Parallel()
 	checkout, err := filepath.Abs("..")
@@ -132,7 +189,7 @@ func TestDocumentedPurposes(t *testing.T) {
 	}
 	t.Cleanup(func() { os.RemoveAll(tmp) })
 	stores := newStores(t)
-	seen := map[string]bool{}
+	seen, performed := map[string]bool{}, map[string]bool{}
 	for _, c := range docCommands(t) {
 		if seen[c.line] || unperformed[c.line] != "" {
 			seen[c.line] = true
@@ -156,6 +213,11 @@ func TestDocumentedPurposes(t *testing.T) {
 		case words[0] == "check" && strings.Contains(c.line, "docs/checking/"): // TestGuideToChecking
 			continue
 		}
+		f := form(t, words)
+		if performed[f] {
+			continue
+		}
+		performed[f] = true
 		t.Run(c.place, func(t *testing.T) {
 			t.Parallel()
 			d := &rehearsal{T: t, docCommand: c, words: words, stores: stores, checkout: checkout, in: t.TempDir()}
@@ -171,5 +233,8 @@ func TestDocumentedPurposes(t *testing.T) {
 		if !seen[line] {
 			t.Errorf("%s is not documented any more", line)
 		}
+	}
+	if len(performed) < 100 {
+		t.Errorf("only %d commands", len(performed))
 	}
 }

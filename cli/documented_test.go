@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -25,10 +26,19 @@ var shown = regexp.MustCompile(`^(?:    |\t)?\s*(?:- )?(?:run: )?(?:\$ )?(?:make
 // afterwards finds where a command ends for a shell: at a comment, a pipe, a redirection or another command.
 var afterwards = regexp.MustCompile(` +[#<>|&]| *;`)
 
-// docCommands returns the commands of all pages, in their order there, and those in the help of all commands.
-func docCommands(t *testing.T) (all []docCommand) {
+// docCommands returns the commands of all pages, in their order there, and those in the help of all commands. Callers must
+// not change them.
+func docCommands(t *testing.T) []docCommand {
 	t.Helper()
-	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+	all, err := readCommands()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+var readCommands = sync.OnceValues(func() (all []docCommand, err error) {
+	err = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		switch name := strings.TrimPrefix(filepath.ToSlash(path), "../"); {
 		case err != nil:
 			return err
@@ -43,11 +53,8 @@ func docCommands(t *testing.T) (all []docCommand) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(all, helped(zklabRoot())...)
-}
+	return append(all, helped(zklabRoot())...), err
+})
 
 func helped(cmd *cobra.Command) (all []docCommand) {
 	if cmd.Example != "" {
@@ -77,7 +84,7 @@ func codeOf(page string) string {
 }
 
 func commandsIn(page, code string) (all []docCommand) {
-	lines := strings.Split(code, "\n")
+	lines, values := strings.Split(code, "\n"), valuesIn(code)
 	for i := range lines {
 		found := shown.FindStringSubmatch(lines[i])
 		if found == nil {
@@ -87,7 +94,7 @@ func commandsIn(page, code string) (all []docCommand) {
 		for next := i + 1; strings.HasSuffix(line, `\`) && next < len(lines); next++ {
 			line = strings.TrimSuffix(line, `\`) + strings.TrimSpace(lines[next])
 		}
-		line = given(code, afterwards.Split(line, 2)[0])
+		line = given(values, afterwards.Split(line, 2)[0])
 		all = append(all, docCommand{page, fmt.Sprintf("%s:%d", page, i+1), strings.TrimSpace(line)})
 	}
 	return all
@@ -96,13 +103,18 @@ func commandsIn(page, code string) (all []docCommand) {
 // assigned finds what a script gives its variables: a text, or the first value of a loop.
 var assigned = regexp.MustCompile(`(?m)^ *(\w+)="([^"$]*(?:\$[^"]*)?)"$|^ *(\w+)=([^\s"(]+)$|\bfor (\w+) in ([^ ;]+)`)
 
-// given returns a line of a script with the values of the variables in it.
-func given(code, line string) string {
+// valuesIn returns the values of the variables of a script.
+func valuesIn(code string) map[string]string {
 	values := map[string]string{}
 	for _, found := range assigned.FindAllStringSubmatch(code, -1) {
 		value := strings.ReplaceAll(found[2]+found[4]+found[6], "\\\n", "")
 		values[found[1]+found[3]+found[5]] = strings.Join(strings.Fields(value), " ")
 	}
+	return values
+}
+
+// given returns a line of a script with the values of the variables in it.
+func given(values map[string]string, line string) string {
 	for range 3 { // a value may name another variable
 		line = os.Expand(line, func(name string) string {
 			if value, ok := values[name]; ok {

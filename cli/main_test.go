@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/cli/internal/process"
+	"github.com/zklab/zklab/cli/internal/root"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/testkit/testmain"
@@ -109,6 +111,10 @@ func (c cleaned) Run() int {
 // starts is connected with it, and ends with it: tests that are killed leave no ensembles in the background.
 const testsEnv = "ZKLAB_TEST_SOCKET"
 
+// procEnv is the variable with the folder in which testcontainers-go looks up all processes of the machine whenever
+// a command starts, which takes half of the time of the start.
+const procEnv = "HOST_PROC"
+
 // listenForCommands keeps connections of commands open. It returns a function that removes the socket.
 func listenForCommands() func() {
 	dir, err := os.MkdirTemp("", "zct") // the paths of sockets are short
@@ -121,6 +127,7 @@ func listenForCommands() func() {
 		panic(err)
 	}
 	os.Setenv(testsEnv, socket)
+	os.Setenv(procEnv, dir) // it has no processes
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -154,9 +161,21 @@ func TestScripts(t *testing.T) {
 }
 
 // zklabRoot returns the commands of zklab, whose catalog has nothing else.
-func zklabRoot() *cobra.Command { return newRoot(workloads.Catalog{}, new(bool)) }
+func zklabRoot() *cobra.Command { return root.New(workloads.Catalog{}, new(bool)) }
 
 // runZklab runs a command line of zklab in this process.
 func runZklab(args []string, stdout, stderr io.Writer) (code int) {
-	return execute(workloads.Catalog{}, args, stdout, stderr)
+	return root.Execute(workloads.Catalog{}, args, stdout, stderr)
+}
+
+// answer is the outcome of a command line.
+type answer struct {
+	code           int
+	stdout, stderr string
+}
+
+func answerTo(args ...string) answer {
+	var stdout, stderr bytes.Buffer
+	code := runZklab(args, &stdout, &stderr)
+	return answer{code, stdout.String(), stderr.String()}
 }

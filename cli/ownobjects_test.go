@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/cli/internal/root"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/testkit/ownobjects"
 	"github.com/zklab/zklab/store"
@@ -47,7 +48,7 @@ func ownObjectsProgram() {
 			os.Exit(usage.ExitValid)
 		}
 		var text bytes.Buffer
-		code := execute(catalog, args, &text, &text)
+		code := root.Execute(catalog, args, &text, &text)
 		_ = out.Encode(commandOutput{text.String(), code})
 	}
 }

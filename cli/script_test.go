@@ -28,7 +28,7 @@ func params(dir string) testscript.Params {
 	return testscript.Params{
 		Dir: dir,
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"GOGC", testsEnv} {
+			for _, name := range []string{"GOGC", testsEnv, procEnv} {
 				env.Setenv(name, os.Getenv(name))
 			}
 			return nil

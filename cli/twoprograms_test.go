@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/zklab/zklab/cli/internal/root"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/object"
 	"github.com/zklab/zklab/workloads"
@@ -53,7 +54,7 @@ func twoProgramsProgram() {
 		for i, catalog := range []workloads.Catalog{first, second} {
 			wg.Go(func() {
 				var text bytes.Buffer
-				done[i].Code = execute(catalog, args[i], &text, &text)
+				done[i].Code = root.Execute(catalog, args[i], &text, &text)
 				done[i].Text = text.String()
 			})
 		}

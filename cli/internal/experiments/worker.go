@@ -42,7 +42,10 @@ func newWorker(catalog workloads.Catalog) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "subject to serve: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
-	usage.Completes(cmd, "subject", usage.Choice(subjectsOf(catalog, slices.DeleteFunc(catalog.Recipes(), func(r string) bool { return !inProcesses(catalog, r) })...)...))
+	usage.Completes(cmd, "subject", func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		served := slices.DeleteFunc(catalog.Recipes(), func(r string) bool { return !inProcesses(catalog, r) })
+		return usage.Beginning(toComplete, subjectsOf(catalog, served...))
+	})
 	return cmd
 }
 

@@ -95,7 +95,7 @@ func newMatrix(catalog workloads.Catalog) *cobra.Command {
 	}
 	ofSweep.Flags().VisitAll(func(f *pflag.Flag) {
 		if !slices.Contains(notInMatrix, f.Name) {
-			cmd.Flags().AddFlag(f)
+			usage.Share(cmd, ofSweep, f)
 		}
 	})
 	probe := cmd.Flags().Lookup("probe")

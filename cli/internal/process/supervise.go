@@ -10,8 +10,6 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/spf13/cobra"
-
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
 )
@@ -30,6 +28,11 @@ const (
 	undecided = 102
 )
 
+// procEnv is the variable with the folder in which testcontainers-go looks up all processes of the machine, as soon as
+// the program is loaded. That takes half of the time of a start, and only its reaper would need it, which zklab switches
+// off (package ensemble/container). noProcesses names no folder, so that the child looks up none.
+const procEnv, noProcesses = "HOST_PROC", os.DevNull
+
 // Supervised runs the command in a child process where that is possible. alone has the names of commands
 // that run without a supervisor.
 func Supervised(run func() int, alone []string) int {
@@ -40,6 +43,9 @@ func Supervised(run func() int, alone []string) int {
 	switch by := os.Getenv(supervisedEnv); {
 	case by != "":
 		os.Unsetenv(supervisedEnv)
+		if os.Getenv(procEnv) == noProcesses {
+			os.Unsetenv(procEnv)
+		}
 		if by == withNote {
 			underWay = os.NewFile(noteDescriptor, "note")
 		}
@@ -47,7 +53,7 @@ func Supervised(run func() int, alone []string) int {
 		return toParent(run())
 	case len(os.Args) > 1 && slices.Contains(alone, os.Args[1]):
 		return run()
-	case len(os.Args) > 1 && (os.Args[1] == cobra.ShellCompRequestCmd || os.Args[1] == cobra.ShellCompNoDescRequestCmd):
+	case usage.IsCompletion(os.Args[1:]):
 		return run() // the shell waits for it at each press of the Tab key
 	case runtime.GOOS == "windows":
 		return run() // on this system, a process cannot hand file descriptors down
@@ -97,7 +103,11 @@ func runChild() (code int, err error) {
 
 	cmd := exec.Command(self, os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), supervisedEnv+"=1")
+	cmd.Env = os.Environ()
+	if os.Getenv(procEnv) == "" {
+		cmd.Env = append(cmd.Env, procEnv+"="+noProcesses)
+	}
+	cmd.Env = append(cmd.Env, supervisedEnv+"=1")
 	cmd.ExtraFiles = []*os.File{alive}
 	note := newNote()
 	if note != nil {

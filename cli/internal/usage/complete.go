@@ -1,23 +1,73 @@
 package usage
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // This file has the functions for the Tab key (see NewCompletion). An argument or a flag without a
 // function has no completion, not even of files: for those, use the function Files. The functions read,
 // at most, folders and files, and ignore errors.
 
-// Completes registers how a flag's value is completed.
+// completions has the functions that complete the flags of a command, by the names of the flags. The command's
+// context keeps them until RegisterCompletions.
+type completions map[string]cobra.CompletionFunc
+
+// completionsKey is the key of a command's completions in its context.
+type completionsKey struct{}
+
+// completionsOf returns the completions of a command. It returns nil if the command has none.
+func completionsOf(cmd *cobra.Command) completions {
+	if cmd.Context() == nil {
+		return nil
+	}
+	all, _ := cmd.Context().Value(completionsKey{}).(completions)
+	return all
+}
+
+// Completes says how a flag's value is completed.
 func Completes(cmd *cobra.Command, flag string, f cobra.CompletionFunc) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, f); err != nil {
-		panic(err) // the command has no such flag
+	if cmd.Flag(flag) == nil {
+		panic(cmd.Name() + " has no flag --" + flag)
+	}
+	all := completionsOf(cmd)
+	if all == nil {
+		all = completions{}
+		cmd.SetContext(context.WithValue(context.Background(), completionsKey{}, all))
+	}
+	all[flag] = f
+}
+
+// Share gives a command a flag of another one, and what completes its value.
+func Share(cmd, of *cobra.Command, f *pflag.Flag) {
+	cmd.Flags().AddFlag(f)
+	if complete := completionsOf(of)[f.Name]; complete != nil {
+		Completes(cmd, f.Name, complete)
 	}
 }
 
-// CompletesFiles registers flags whose values are files or folders.
+// IsCompletion reports whether the arguments are those of a shell that asks for completions.
+func IsCompletion(args []string) bool {
+	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+}
+
+// RegisterCompletions gives cobra the completions of a command and of all commands below it. Cobra keeps them, and
+// with them the whole command tree, until the process ends. So only a process that completes calls it, once.
+func RegisterCompletions(cmd *cobra.Command) {
+	for flag, f := range completionsOf(cmd) {
+		if err := cmd.RegisterFlagCompletionFunc(flag, f); err != nil {
+			panic(err) // the flag has two functions
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		RegisterCompletions(sub)
+	}
+}
+
+// CompletesFiles says that the values of these flags are files or folders.
 func CompletesFiles(cmd *cobra.Command, flags ...string) {
 	for _, flag := range flags {
 		Completes(cmd, flag, Files)

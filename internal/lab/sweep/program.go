@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 )
 
 // hashDigits is the number of digits of a hash that are used: enough to distinguish programs and
@@ -14,14 +15,16 @@ import (
 const hashDigits = 16
 
 // Program returns the hash of this process's program. Runs of another program belong to another
-// sweep, since its recipes may differ.
-func Program() (string, error) {
+// sweep, since its recipes may differ. It reads the program only once. It is safe for concurrent use.
+func Program() (string, error) { return program() }
+
+var program = sync.OnceValues(func() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find this program: %w", err)
 	}
 	return Hash(self)
-}
+})
 
 // Hash returns the beginning of the SHA-256 of a file, in hexadecimal.
 func Hash(path string) (string, error) {

@@ -1,4 +1,4 @@
-package cli
+package root
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/backend"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/workloads"
 )
 
 // This file gives every command wrong inputs. The commands and their flags come from the command tree,
@@ -105,7 +106,7 @@ type answer struct {
 
 func answerTo(args ...string) answer {
 	var stdout, stderr bytes.Buffer
-	code := runZklab(args, &stdout, &stderr)
+	code := Execute(workloads.Catalog{}, append([]string{}, args...), &stdout, &stderr) // cobra takes nil for the arguments of this process
 	return answer{code, stdout.String(), stderr.String()}
 }
 
@@ -169,7 +170,7 @@ func visibleCommands() map[string]*cobra.Command {
 			}
 		}
 	}
-	walk(zklabRoot())
+	walk(New(workloads.Catalog{}, new(bool)))
 	return all
 }
 

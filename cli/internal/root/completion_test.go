@@ -1,12 +1,15 @@
-package cli
+package root
 
 import (
 	"cmp"
+	"runtime"
 	"testing"
+	"weak"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -19,7 +22,6 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 		"host": "a name", "initial": "any value", "initial-of": "any value", "rename": "any name", "4lw-commands-whitelist": "several words", "id": "a name", "label": "a name",
 		"since": "a time", "older-than": "a time", "address": "an address", "endpoint": "an address", "register --data": "any value",
 	}
-	begun := false
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -40,5 +42,16 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 			walk(c)
 		}
 	}
-	walk(newRoot(workloads.Catalog{}, &begun))
+	root := New(workloads.Catalog{}, new(bool))
+	usage.RegisterCompletions(root)
+	walk(root)
+}
+
+// A command tree does not outlive its command line, so a process that performs many lines keeps little.
+func TestTreesAreForgotten(t *testing.T) {
+	tree := weak.Make(New(workloads.Catalog{}, new(bool)))
+	runtime.GC()
+	if tree.Value() != nil {
+		t.Error("a command tree that nobody uses is kept")
+	}
 }

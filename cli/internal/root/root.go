@@ -1,4 +1,6 @@
-package cli
+// Package root puts all commands of zklab under one root, with the help that groups their flags, and performs command
+// lines. Package cli calls it with the recipes that a program passes.
+package root
 
 import (
 	"fmt"
@@ -19,8 +21,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// execute runs one command line of a program with a catalog, and returns its exit code.
-func execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer) (code int) {
+// Execute runs one command line of a program with a catalog, and returns its exit code. It is safe for
+// concurrent use.
+func Execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer) (code int) {
 	stdout, stderr = terminal.Legible(stdout), terminal.Legible(stderr)
 	defer func() {
 		if p := recover(); p != nil {
@@ -29,7 +32,10 @@ func execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer)
 		}
 	}()
 	begun := false
-	root := newRoot(catalog, &begun)
+	root := New(catalog, &begun)
+	if usage.IsCompletion(args) {
+		usage.RegisterCompletions(root)
+	}
 	renamed := usage.Rename(root)
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -38,9 +44,9 @@ func execute(catalog workloads.Catalog, args []string, stdout, stderr io.Writer)
 	return usage.Finish(err, !begun, renamed, stderr)
 }
 
-// newRoot returns the command tree. begun is set once the arguments are parsed: an error before
+// New returns the command tree. begun is set once the arguments are parsed: an error before
 // that is wrong usage.
-func newRoot(catalog workloads.Catalog, begun *bool) *cobra.Command {
+func New(catalog workloads.Catalog, begun *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           catalog.Program(),
 		Short:         "Test ZooKeeper recipes under faults, and check whether they keep their promises",
