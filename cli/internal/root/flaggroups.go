@@ -46,10 +46,15 @@ func withKnobs(g settings.Group, flags ...string) flagGroup {
 
 // groupsOf has the groups of flags for commands with many flags.
 var groupsOf = map[string][]flagGroup{
-	"zklab run":      {loadFlags, faultFlags, ensembleFlags, outputFlags},
-	"zklab sweep":    {{"Sweep", []string{"seeds", "swarm", "for", "until-violations", "jobs", "shard"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
-	"zklab matrix":   {{"Matrix", []string{"on", "jobs"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
-	"zklab explore":  {{"Exploration", []string{"for", "singles", "first", "jobs", "shard", "page"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab run":     {loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab sweep":   {{"Sweep", []string{"seeds", "swarm", "for", "until-violations", "jobs", "shard"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab matrix":  {{"Matrix", []string{"on", "jobs"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab explore": {{"Exploration", []string{"for", "singles", "first", "jobs", "shard", "page"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab check": {
+		{"History of another tool", []string{"model", "format", "columns", "field", "rename", "initial", "initial-of", "loose-numbers"}},
+		{"Checks", []string{"budget", "memory", "strict"}},
+		{"Output", []string{"out", "json", "quiet", "github"}},
+	},
 	"zklab lock":     {{"Lock", []string{"shared", "exclusive", "permits", "try", "timeout"}}, holdFlags, connectionFlags},
 	"zklab elect":    {{"Election", []string{"id", "timeout"}}, holdFlags, connectionFlags},
 	"zklab register": {{"Instance", []string{"address", "id", "data", "grace", "verbose"}}, connectionFlags},
