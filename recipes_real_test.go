@@ -35,7 +35,6 @@ func TestRealRun(t *testing.T) {
 // Apache's servers are upgraded from 3.8 to 3.9 while clients lock: each has its turn, keeps its data, and tells its
 // versions in the record. The lock keeps its promises.
 func TestRealUpgrade(t *testing.T) {
-	t.Parallel()
 	dockertest.Require(t)
 	x := ownUnderFaults(t, models.Lock.Name)
 	x.Ensemble = container.Config{Image: "zklab/zookeeper:3.8", UpgradeTo: "zklab/zookeeper:3.9"}
@@ -61,7 +60,6 @@ func TestRealUpgrade(t *testing.T) {
 // The wall clock of an Apache leader jumps while clients lock, ahead and then back: a znode has its time, and the record
 // tells so. Sessions do not feel it, so the lock keeps its promises. In the end the clock is right.
 func TestRealWallClock(t *testing.T) {
-	t.Parallel()
 	dockertest.Require(t)
 	x := ownUnderFaults(t, models.Lock.Name)
 	x.Ensemble = container.Config{}
@@ -95,7 +93,6 @@ func TestRealWallClock(t *testing.T) {
 // Apache's servers that acknowledge before they force to disk (forceSync=no) keep what they acknowledged when all of them
 // are killed, and lose some of it when all of them lose their power.
 func TestRealHastyServersAreConvicted(t *testing.T) {
-	t.Parallel()
 	dockertest.Require(t)
 	for _, tt := range []struct {
 		fault    faults.Fault
@@ -105,7 +102,6 @@ func TestRealHastyServersAreConvicted(t *testing.T) {
 		{faults.Unsynced{Nodes: faults.All}, true},
 	} {
 		t.Run(tt.fault.Spec(), func(t *testing.T) {
-			t.Parallel()
 			x := ownUnderFaults(t, models.Register.Name)
 			x.Ensemble = container.Config{JVMFlags: []string{"-Dzookeeper.forceSync=no"}}
 			x.Faults, x.TimeLimit = plan.At(3*time.Second, 2*time.Second, tt.fault), 9*time.Second

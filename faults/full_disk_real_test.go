@@ -14,7 +14,6 @@ import (
 
 // A real leader whose disk is full stops serving, and serves again when there is room.
 func TestRealFullDisk(t *testing.T) {
-	t.Parallel()
 	dockertest.Require(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

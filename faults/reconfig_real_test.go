@@ -18,7 +18,6 @@ import (
 // Apache's servers leave the ensemble and join it again. One that was removed goes on to serve, unless it is
 // started again.
 func TestRealReconfig(t *testing.T) {
-	t.Parallel()
 	dockertest.Require(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()

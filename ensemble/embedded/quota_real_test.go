@@ -14,7 +14,6 @@ import (
 
 // Apache's servers enforce quotas like the embedded ones.
 func TestRealQuotasAreEnforced(t *testing.T) {
-	t.Parallel()
 	dockertest.Require(t)
 	// There is one server, because a leader uses the state that it has applied, and a follower's client
 	// may already have seen a later one.

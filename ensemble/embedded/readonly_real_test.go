@@ -22,7 +22,6 @@ func TestRealReadOnly(t *testing.T) { readOnlyOnApache(t, true) }
 // readOnlyOnApache compares the transcript with Apache's servers, or writes it again. With a majority,
 // an ephemeral makes their local sessions global, if local sessions are allowed at all.
 func readOnlyOnApache(t *testing.T, local bool) {
-	t.Parallel()
 	dockertest.Require(t)
 	e, err := container.Config{
 		Settings: []string{

@@ -26,7 +26,6 @@ func perform(t *testing.T, e ensemble.Ensemble, c engine.Config) *zklab.Outcome 
 // Defects are found from the messages of clients and Apache's servers and from the servers' logs, which
 // no simulation has. Each of these defects shows every few operations, so that every run has it.
 func TestRealMutants(t *testing.T) {
-	t.Parallel()
 	e := dockertest.Ensemble(t, 3)
 	for _, name := range []struct{ recipe, subject string }{
 		{models.Lock.Name, "broken:check-then-create"},
@@ -50,7 +49,6 @@ func TestRealMutants(t *testing.T) {
 
 // No check says that Apache's servers break a promise of the store.
 func TestRealServersKeepTheirPromises(t *testing.T) {
-	t.Parallel()
 	e := dockertest.Ensemble(t, 3)
 	for _, recipe := range []string{models.Register.Name, models.Session.Name} {
 		t.Run(recipe, func(t *testing.T) {

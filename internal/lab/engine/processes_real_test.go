@@ -114,7 +114,6 @@ func TestRealMutantsInProcesses(t *testing.T) {
 
 // A broken adapter ends the run before its load.
 func TestRealAdaptersThatCannotBegin(t *testing.T) {
-	t.Parallel()
 	for kind, want := range map[string]string{
 		"garbage-at-once": `printed a line that is not part of the protocol: no reply: "Welcome!"; the end of its standard error: starting up`,
 		"dies-at-once":    "ended by itself: exit status 4; the end of its standard error: no config file",
@@ -122,7 +121,6 @@ func TestRealAdaptersThatCannotBegin(t *testing.T) {
 		"other-timeout":   "has a session with a timeout of 5s, not of 1s",
 	} {
 		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
 			o, err := live(t, inProcesses(kind, "", workloads.Lock{}))
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v, outcome %v", err, o)
@@ -138,7 +136,6 @@ func TestRealAdaptersThatCannotBegin(t *testing.T) {
 
 // An adapter may have a session for each object, and no others.
 func TestRealAdapterWithASessionForEachObject(t *testing.T) {
-	t.Parallel()
 	x := inProcesses("session-per-object", "expire:holder@1500ms,crash:holder@3s+1s,freeze:holder@5s+2s", workloads.Lock{})
 	x.Keys = 2
 	o := inTime(t, x)
@@ -221,7 +218,6 @@ func lastOf(h *history.History, client int) (last time.Duration) {
 
 // A constructor in this process is ignored if clients are processes.
 func TestRealConstructorsAreLeftAside(t *testing.T) {
-	t.Parallel()
 	x := inProcesses("own", "", workloads.Lock{New: func(*subjects.Client, string) (subjects.Lock, error) { panic("planted") }})
 	x.TimeLimit, x.MinLoad = time.Second, -1
 	if _, err := live(t, x); err != nil {
