@@ -65,7 +65,7 @@ test-real: images-if-possible ## all tests that need a real program: containers,
 TEST_REAL = $(GO) test -tags real -run '^TestReal' -vet=off -count=1 -timeout 30m $(TESTFLAGS)
 
 test-real-packages:
-	$(TEST_REAL) -p 5 $(REAL)
+	$(TEST_REAL) -p 3 $(REAL)
 
 # The image is built meanwhile: only this test needs it.
 test-real-deploy:

@@ -28,7 +28,7 @@ func TestRealSecuredRun(t *testing.T) {
 			aFileAt(t, filepath.Join(dir, "wrong"), "sasl:bob:other\n")
 			servers := securedServer(t, cert, key, scheme)
 			tls := []string{"--tls-ca", cert, "--tls-cert", cert, "--tls-key", key}
-			external := append([]string{"--ensemble", "external", "--servers", servers, "--out", "store", "--quiet", "--time-limit", "8s"}, tls...)
+			external := append([]string{"--ensemble", "external", "--servers", servers, "--out", "store", "--quiet", "--time-limit", "8s", "--min-load", "20"}, tls...)
 			for _, tt := range []struct {
 				name string
 				args []string

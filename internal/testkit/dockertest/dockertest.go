@@ -2,7 +2,7 @@
 // build tag "real" may import it.
 //
 // The Java servers of many packages would starve each other on a small machine. So tests that need containers
-// wait while as many other processes have such tests as the machine has processors.
+// wait while other processes have such tests: one process for two processors of the machine.
 //
 // A test that needs containers calls [Require] or [Ensemble]; where there is no Docker engine or
 // no ZooKeeper image it is skipped, or fails when ZKLAB_REAL=required. An ensemble takes seconds
