@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -305,13 +306,14 @@ func interrupted(t *testing.T, e ensemble) {
 
 // The leader is killed; the others agree on the next leader, with a higher token.
 func election(t *testing.T, e ensemble) {
-	a := e.start(t, "electioncluster", "a")
+	a := e.start(t, "electioncluster", "a", long)
 	first := number(t, a.await(`leads, token (\d+)`)[0])
-	b := e.start(t, "electioncluster", "b")
+	b := e.start(t, "electioncluster", "b", long)
 	b.awaitAll("the leader is a, token "+strconv.FormatInt(first, 10), "waits for candidate-0000000000, watches candidate-0000000000")
-	c := e.start(t, "electioncluster", "c")
+	c := e.start(t, "electioncluster", "c", long)
 	c.awaitAll("the leader is a, token "+strconv.FormatInt(first, 10), "waits for candidate-0000000000, watches")
 	a.kill()
+	e.expire(t, only(t, e.connect(t), "/electioncluster/election", "-candidate-0000000000"), a)
 	second := b.await(`leads, token (\d+)`)[0]
 	c.await("the leader is b, token " + second)
 	if number(t, second) <= first {
@@ -327,11 +329,17 @@ func election(t *testing.T, e ensemble) {
 // instanceOf returns the znode of the only instance of a service.
 func instanceOf(t *testing.T, conn *zk.Conn, service string) string {
 	t.Helper()
-	folder := "/services/" + service
-	if _, err := conn.Sync(folder); err != nil { // the connection's server may lag behind that of the instance
+	return only(t, conn, "/services/"+service, "")
+}
+
+// only returns the only child of a znode whose name has this ending.
+func only(t *testing.T, conn *zk.Conn, folder, ending string) string {
+	t.Helper()
+	if _, err := conn.Sync(folder); err != nil { // the connection's server may lag behind that of the child
 		t.Fatal(err)
 	}
 	names, _, err := conn.Children(folder)
+	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasSuffix(name, ending) })
 	if err != nil || len(names) != 1 {
 		t.Fatalf("%q, %v", names, err)
 	}
