@@ -33,6 +33,7 @@ quick: format ## before each commit: formatting, vet of the packages that change
 LONG := internal/dev/suitecost/long.txt
 
 long-tests: ## the tests that make quick leaves out: those that take a second or more (after a build, some ten minutes)
+	mkdir -p bin
 	$(GO) test -vet=off -p 3 -timeout 30m -json ./... | $(GO) run ./internal/dev long-tests > bin/long.txt && mv bin/long.txt $(LONG)
 
 # The longest ones first, so that none of them runs alone in the end.
