@@ -9,7 +9,6 @@
 package changes
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -27,6 +26,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/internal/dev/jsonlines"
 )
 
 // The outcomes of a change.
@@ -81,9 +82,13 @@ func (s sample) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	done, err := recorded(s.record)
+	results, err := jsonlines.Read[result](s.record)
 	if err != nil {
 		return err
+	}
+	done := map[edit]result{}
+	for _, r := range results {
+		done[r.Change] = r
 	}
 	random := rand.New(rand.NewPCG(s.seed, 0))
 	random.Shuffle(len(sites), func(i, j int) { sites[i], sites[j] = sites[j], sites[i] })
@@ -97,7 +102,7 @@ func (s sample) run(ctx context.Context, out io.Writer) error {
 			if r, err = s.try(ctx, e, packages); err != nil {
 				return err
 			}
-			if err := s.note(r); err != nil {
+			if err := jsonlines.Add(s.record, r); err != nil {
 				return err
 			}
 		}
@@ -234,33 +239,4 @@ func reached(all []goPackage, file string) (folders []string) {
 	}
 	slices.SortFunc(folders, func(a, b string) int { return cmp.Or(cmp.Compare(rank[a], rank[b]), cmp.Compare(a, b)) })
 	return folders
-}
-
-// note adds a result to the record.
-func (s sample) note(r result) error {
-	f, err := os.OpenFile(s.record, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	return errors.Join(json.NewEncoder(f).Encode(r), f.Close())
-}
-
-// recorded reads a record; there may be none.
-func recorded(file string) (map[edit]result, error) {
-	f, err := os.Open(file)
-	if os.IsNotExist(err) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	all := map[edit]result{}
-	for in := bufio.NewScanner(f); in.Scan(); {
-		var r result
-		if err := json.Unmarshal(in.Bytes(), &r); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		all[r.Change] = r
-	}
-	return all, nil
 }

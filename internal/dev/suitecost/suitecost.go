@@ -8,9 +8,7 @@
 package suitecost
 
 import (
-	"bufio"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +20,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/internal/dev/jsonlines"
 )
 
 // fileEnv is the variable with the file to which measured programs are added.
@@ -43,7 +43,7 @@ func Measured(args []string) (exit int, measured bool) {
 		return 1, true
 	}
 	if !slices.Contains(args, "-V=full") { // the go command asks for the version of each tool
-		if err := add(file, lineOf(args, cmd.ProcessState, time.Since(began))); err != nil {
+		if err := jsonlines.Add(file, lineOf(args, cmd.ProcessState, time.Since(began))); err != nil {
 			fmt.Fprintln(os.Stderr, "error:", err)
 			return 1, true
 		}
@@ -71,20 +71,6 @@ func lineOf(args []string, done *os.ProcessState, wall time.Duration) line {
 	return l
 }
 
-// add appends a line to the file. Processes that do so at once do not mix their lines: each line is one write.
-func add(file string, l line) error {
-	text, err := json.Marshal(l)
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(text, '\n'))
-	return cmp.Or(err, f.Close())
-}
-
 // Command is "dev suite-cost".
 func Command() *cobra.Command {
 	var steps []string
@@ -104,7 +90,7 @@ func Command() *cobra.Command {
 				began := time.Now()
 				failed := perform(cmd, step, file)
 				wall := time.Since(began)
-				lines, err := read(file)
+				lines, err := jsonlines.Read[line](file)
 				if err != nil {
 					return err
 				}
@@ -131,25 +117,6 @@ func perform(cmd *cobra.Command, step, file string) error {
 	target.Env = append(os.Environ(), fileEnv+"="+file)
 	target.Stdout, target.Stderr = cmd.ErrOrStderr(), cmd.ErrOrStderr()
 	return target.Run()
-}
-
-// read returns the lines of a file; none if there is no file.
-func read(file string) (all []line, err error) {
-	f, err := os.Open(file)
-	if os.IsNotExist(err) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	for in := bufio.NewScanner(f); in.Scan(); {
-		var l line
-		if err := json.Unmarshal(in.Bytes(), &l); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		all = append(all, l)
-	}
-	return all, nil
 }
 
 // write prints what a step cost: its wall time, the processor time of each kind of program, and the test binaries

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zklab/zklab/internal/dev/jsonlines"
 )
 
 // TestMain runs the tests, or acts as a measure.
@@ -26,14 +28,14 @@ func TestMeasured(t *testing.T) {
 			t.Errorf("%q: %d %v", args, code, measured)
 		}
 	}
-	all, err := read(file)
+	all, err := jsonlines.Read[line](file)
 	if err != nil || len(all) != 1 || all[0].Kind != "sh" || all[0].Wall <= 0 {
 		t.Errorf("%+v %v", all, err)
 	}
 	if _, measured := Measured(nil); measured {
 		t.Error("measured nothing")
 	}
-	if none, err := read(file + ".none"); err != nil || none != nil {
+	if none, err := jsonlines.Read[line](file + ".none"); err != nil || none != nil {
 		t.Errorf("%v %v", none, err)
 	}
 }
