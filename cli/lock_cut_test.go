@@ -145,7 +145,7 @@ func TestLockLostByCut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := startCuttable(t)
-			p := holdLock(t, "--servers", c.servers, "--session-timeout", "2s", "--connect-timeout", "1s", "--grace", "1m", "--",
+			p := holdLock(t, "--servers", c.servers, "--session-timeout", "2s", "--connect-timeout", "5s", "--grace", "1m", "--",
 				"sh", "-c", `trap "echo asked; read line; exit 5" TERM; echo holds; sleep 1000 & wait`)
 			c.hears(t, history.FConnected)
 			p.says(t, "holds")
