@@ -68,7 +68,7 @@ func stopped(t *testing.T, pid int) bool {
 // within waits until so returns true. Its time limit matters only for tests that fail.
 func within(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); !so(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !so(); time.Sleep(30 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not so after two minutes: %s", what)
 		}
