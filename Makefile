@@ -182,7 +182,7 @@ spec-table: ## the costs of specifications in docs/own-objects.md, of this machi
 	$(GO) run ./internal/dev spec-table < bin/spec.txt
 
 clean: ## what was built, and what crashed runs left
-	-bin/zklab clean
+	-bin/zklab clean --remove
 	rm -rf bin
 
 # Without an engine the tests of containers are skipped (or fail, if they are required): the

@@ -21,7 +21,7 @@ const SeedVariable = gotests.SeedVariable
 // If the test fails, the run's folder (history, report) is kept in a temporary folder that the
 // failure names; "zklab open" with that folder adds the plots to the report (see
 // [Experiment.Run]). If the test passes, it is removed. The three newest folders of each test are
-// kept; zklab clean removes all of them. A run is always kept if Out is set, or if "go test
+// kept; zklab prune --failed-tests removes old ones. A run is always kept if Out is set, or if "go test
 // -artifacts" is given.
 //
 // In a bubble of [testing/synctest], the run takes place in virtual time, in which a minute takes a

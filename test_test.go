@@ -159,7 +159,7 @@ func TestFailuresAreNotKeptForEver(t *testing.T) {
 	if d := cmp.Diff(newest, left(t)); d != "" {
 		t.Error(d)
 	}
-	if removed, spared, err := store.CleanScratch(); err != nil || len(removed) != store.ScratchKept || len(spared)+len(left(t)) > 0 {
+	if removed, spared, err := store.CleanScratch(time.Now(), true); err != nil || len(removed) != store.ScratchKept || len(spared)+len(left(t)) > 0 {
 		t.Errorf("removed %q, spared %q, %v", removed, spared, err)
 	}
 }

@@ -339,6 +339,19 @@ func opens(d *rehearsal) {
 // Old runs are removed with --remove, and only listed without it. Failed runs are kept with --keep-failing,
 // and new ones always.
 func prunes(d *rehearsal) {
+	if d.has("--failed-tests") {
+		if err := os.MkdirAll(d.at("tmp/zklab-TestLock-1"), 0o755); err != nil {
+			d.Fatal(err)
+		}
+		d.write("tmp/zklab-TestLock-1/.zklab-scratch", "TestLock")
+		old := time.Now().Add(-10 * 24 * time.Hour)
+		if err := os.Chtimes(d.at("tmp/zklab-TestLock-1/.zklab-scratch"), old, old); err != nil {
+			d.Fatal(err)
+		}
+		d.env = append(d.env, "TMPDIR="+d.at("tmp"))
+		d.prints(d.exits(usage.ExitValid), `^removed 1 folder of failed tests`)
+		return
+	}
 	d.place("violated", "store")
 	latest, err := os.Readlink(d.at("store/latest"))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zklab/zklab/internal/base/filelock"
 )
@@ -65,13 +66,16 @@ func (s *Scratch) Discard() error {
 // It keeps folders that are in use.
 func (s *Scratch) Prune(owner string) error {
 	old := slices.DeleteFunc(scratches(), func(f scratch) bool { return f.owner != owner || f.dir == s.Dir })
-	_, _, err := removeScratches(old[:max(0, len(old)-(ScratchKept-1))])
+	_, _, err := removeScratches(old[:max(0, len(old)-(ScratchKept-1))], true)
 	return err
 }
 
-// CleanScratch removes all scratch folders of this user that no process uses. It returns the paths of the
-// folders that it removed, and of those that are in use.
-func CleanScratch() (removed, spared []string, err error) { return removeScratches(scratches()) }
+// CleanScratch returns the paths of this user's scratch folders that were made before a time: those that no
+// process uses, which it removes if it is told to, and those that are in use.
+func CleanScratch(before time.Time, remove bool) (unused, used []string, err error) {
+	old := slices.DeleteFunc(scratches(), func(f scratch) bool { return f.made >= before.UnixNano() })
+	return removeScratches(old, remove)
+}
 
 // user returns the number of the user of this process. Tests replace it.
 var user = os.Geteuid
@@ -104,23 +108,23 @@ func scratches() (all []scratch) {
 	return all
 }
 
-func removeScratches(of []scratch) (removed, spared []string, err error) {
+func removeScratches(of []scratch, remove bool) (unused, used []string, err error) {
 	for _, s := range of {
-		used, failed := s.remove()
+		inUse, failed := s.used(remove)
 		switch {
-		case used:
-			spared = append(spared, s.dir)
+		case inUse:
+			used = append(used, s.dir)
 		case failed == nil:
-			removed = append(removed, s.dir)
+			unused = append(unused, s.dir)
 		case !errors.Is(failed, fs.ErrPermission): // no permission: another user's
 			err = errors.Join(err, failed)
 		}
 	}
-	return removed, spared, err
+	return unused, used, err
 }
 
-// remove removes the folder, unless a process uses it.
-func (s scratch) remove() (used bool, err error) {
+// used reports whether a process uses the folder. If none does, it removes the folder if it is told to.
+func (s scratch) used(remove bool) (used bool, err error) {
 	mark, err := os.OpenFile(filepath.Join(s.dir, markFile), os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) { // another process was faster
 		return false, nil
@@ -131,6 +135,9 @@ func (s scratch) remove() (used bool, err error) {
 	defer mark.Close()
 	if errors.Is(filelock.Try(mark), filelock.ErrHeld) {
 		return true, nil
+	}
+	if !remove {
+		return false, nil
 	}
 	return false, os.RemoveAll(s.dir)
 }

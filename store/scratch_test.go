@@ -64,7 +64,10 @@ func TestScratch(t *testing.T) {
 	if d := cmp.Diff(want, left(all)); d != "" {
 		t.Error(d)
 	}
-	removed, spared, err := store.CleanScratch()
+	if old, _, err := store.CleanScratch(time.Now().Add(-3*time.Hour), false); err != nil || len(old) != 1 || old[0] != all["another's"].Dir {
+		t.Errorf("listed %q, %v", old, err)
+	}
+	removed, spared, err := store.CleanScratch(time.Now(), true)
 	if err != nil || len(removed) != 4 || len(spared) != 1 || spared[0] != all["5 h, in use"].Dir {
 		t.Errorf("removed %q, spared %q, %v", removed, spared, err)
 	}
@@ -93,12 +96,12 @@ func TestScratchOfOthers(t *testing.T) {
 	theirs := made(t, "a", 1)
 	theirs.Release()
 	back := store.ActAs(os.Geteuid() + 1)
-	removed, spared, err := store.CleanScratch()
+	removed, spared, err := store.CleanScratch(time.Now(), true)
 	back()
 	if len(removed)+len(spared) > 0 || err != nil {
 		t.Errorf("removed %v, spared %v: %v", removed, spared, err)
 	}
-	if removed, _, err = store.CleanScratch(); len(removed) != 1 || removed[0] != theirs.Dir || err != nil {
+	if removed, _, err = store.CleanScratch(time.Now(), true); len(removed) != 1 || removed[0] != theirs.Dir || err != nil {
 		t.Errorf("removed %v: %v", removed, err)
 	}
 	for _, kept := range []string{s.Dir, elsewhere} {

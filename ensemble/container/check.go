@@ -125,7 +125,7 @@ func checkLeftovers(ctx context.Context, engine engine) Finding {
 		of[l.life]++
 	}
 	if of[owner.Dead] > 0 {
-		return Finding{Name: FindingLeftovers, Detail: prose.Count(of[owner.Dead], "dead run") + " left something behind: `zklab clean` removes it"}
+		return Finding{Name: FindingLeftovers, Detail: prose.Count(of[owner.Dead], "dead run") + " left something behind: `zklab clean --remove` removes it"}
 	}
 	return Finding{Name: FindingLeftovers, OK: true, Detail: fmt.Sprintf("none (%s alive, %d elsewhere)", prose.Count(of[owner.Alive], "run"), of[owner.Unknown])}
 }

@@ -46,10 +46,10 @@ func (l leftover) String() string {
 // it just before it died.
 const settleTime = 500 * time.Millisecond
 
-// Clean removes what was left by runs whose process is dead, and spares the others: runs that are
-// alive, and those of which it cannot know. It describes both, a line for each run. If it fails, it
-// returns what it had removed by then.
-func Clean(ctx context.Context) (removed, spared []string, err error) {
+// Clean describes what was left by runs whose process is dead, and removes it if it is told to. It spares the others:
+// runs that are alive, and those of which it cannot know. There is a line for each run. If Clean fails, it returns what
+// it had removed by then.
+func Clean(ctx context.Context, remove bool) (dead, spared []string, err error) {
 	engine, err := openEngine(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -63,6 +63,9 @@ func Clean(ctx context.Context) (removed, spared []string, err error) {
 		}
 		dying := slices.DeleteFunc(slices.Clone(found), func(l leftover) bool { return l.life != owner.Dead })
 		spared = lines(slices.DeleteFunc(found, func(l leftover) bool { return l.life == owner.Dead }))
+		if !remove {
+			return lines(dying), spared, nil
+		}
 		if len(dying) == 0 {
 			break
 		}

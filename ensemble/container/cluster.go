@@ -118,7 +118,7 @@ func (e *cluster) Close() error {
 		return err
 	}
 	if err := removeRun(e.engine, e.run.id); err != nil {
-		return fmt.Errorf("remove run %s: %w (`zklab clean` tries again)", e.run.id, err)
+		return fmt.Errorf("remove run %s: %w (`zklab clean --remove` tries again)", e.run.id, err)
 	}
 	e.closed = true
 	return e.engine.Close()

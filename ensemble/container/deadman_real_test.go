@@ -62,7 +62,7 @@ func TestRealKilledHarnessHealsTheNetwork(t *testing.T) {
 		return !strings.Contains(all, "ZKLAB")
 	})
 
-	removed, _, err := zklab.Clean(ctx)
+	removed, _, err := zklab.Clean(ctx, true)
 	if err != nil || !slices.ContainsFunc(removed, mentions(pid)) {
 		t.Errorf("removed %q, %v", removed, err)
 	}

@@ -420,7 +420,7 @@ func TestRealCleanRemovesDeadAndSparesLive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pid := killedChild(t, "starts", when)
-			removed, spared, err := container.Clean(t.Context())
+			removed, spared, err := container.Clean(t.Context(), true)
 			if err != nil {
 				t.Fatal(err)
 			}

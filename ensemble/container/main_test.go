@@ -18,7 +18,7 @@ func TestNoEngine(t *testing.T) {
 	if !errors.Is(err, container.ErrNoEngine) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("start: %q", err)
 	}
-	if _, _, err := container.Clean(t.Context()); !errors.Is(err, container.ErrNoEngine) {
+	if _, _, err := container.Clean(t.Context(), true); !errors.Is(err, container.ErrNoEngine) {
 		t.Errorf("clean: %v", err)
 	}
 	if f := container.Check(t.Context(), container.Config{}); len(f) != 1 || f[0].OK {

@@ -60,7 +60,7 @@ func createNetwork(ctx context.Context, e *cluster) (string, subnet, error) {
 			return "", subnet{}, engineErr("create a network", err)
 		}
 	}
-	return "", subnet{}, fmt.Errorf("create a network: no free subnet among %d drawn from 10.128.0.0/9: `zklab clean` removes networks of dead runs", subnetDraws)
+	return "", subnet{}, fmt.Errorf("create a network: no free subnet among %d drawn from 10.128.0.0/9: `zklab clean --remove` removes networks of dead runs", subnetDraws)
 }
 
 func createOn(ctx context.Context, e *cluster, s subnet) (name string, err error) {

@@ -152,7 +152,7 @@ func (k *Claim) Lost() <-chan error { return k.lost }
 // Abandoned removes the znodes of programs that were killed. It returns them, and those that it left because their
 // programs run, or ran until a moment ago.
 func (k *Claim) Abandoned(ctx context.Context) (removed, running []string, err error) {
-	return removeAbandoned(ctx, k.conn, k.parent, path.Base(k.Path))
+	return abandoned(ctx, k.conn, k.parent, path.Base(k.Path), true)
 }
 
 // Close removes the znode, with everything below it, and ends the session. The error names the znode if it remains.
@@ -164,13 +164,13 @@ func (k *Claim) Close() error {
 	k.conn.Close()
 	<-k.ended
 	if err != nil {
-		return fmt.Errorf("cannot remove znode %s: %w: the next check removes it, and so does zklab clean --servers", k.Path, err)
+		return fmt.Errorf("cannot remove znode %s: %w: the next check removes it, and so does zklab clean --remove --servers", k.Path, err)
 	}
 	return nil
 }
 
-// RemoveAbandoned is like [Claim.Abandoned], without a claim.
-func RemoveAbandoned(ctx context.Context, c Config) (removed, running []string, err error) {
+// Abandoned is like [Claim.Abandoned], without a claim. It only looks for the znodes unless it is told to remove them.
+func Abandoned(ctx context.Context, c Config, remove bool) (killed, running []string, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err
 	}
@@ -179,11 +179,11 @@ func RemoveAbandoned(ctx context.Context, c Config) (removed, running []string, 
 		return nil, nil, err
 	}
 	defer conn.Close()
-	return removeAbandoned(ctx, conn, c.Chroot, "")
+	return abandoned(ctx, conn, c.Chroot, "", remove)
 }
 
-// removeAbandoned removes abandoned claims below a parent, except the program's own.
-func removeAbandoned(ctx context.Context, conn *zk.Conn, parent, own string) (removed, running []string, err error) {
+// abandoned finds abandoned claims below a parent, except the program's own, and removes them if it is told to.
+func abandoned(ctx context.Context, conn *zk.Conn, parent, own string, remove bool) (killed, running []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*answerTimeout)
 	defer cancel()
 	err = await.Until(ctx, func() error {
@@ -192,11 +192,24 @@ func removeAbandoned(ctx context.Context, conn *zk.Conn, parent, own string) (re
 			return err
 		}
 		slices.Sort(names)
+		running = nil // of an earlier try
 		for _, name := range names {
-			if !strings.HasPrefix(name, claimName) || name == own {
+			if !strings.HasPrefix(name, claimName) || name == own || slices.Contains(killed, parent+"/"+name) {
 				continue
 			}
 			claim := parent + "/" + name
+			if !remove {
+				marked, _, err := conn.Exists(claim + "/" + claimMark)
+				switch {
+				case err != nil:
+					return fmt.Errorf("look at znode %s: %w", claim, wire.Named(err))
+				case marked:
+					running = append(running, claim)
+				default:
+					killed = append(killed, claim)
+				}
+				continue
+			}
 			switch _, err := conn.Create(claim+"/"+claimMark, nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll)); {
 			case errors.Is(err, zk.ErrNodeExists):
 				running = append(running, claim)
@@ -209,11 +222,11 @@ func removeAbandoned(ctx context.Context, conn *zk.Conn, parent, own string) (re
 			if err := removeClaim(ctx, conn, claim); err != nil {
 				return fmt.Errorf("remove znode %s: %w", claim, wire.Named(err))
 			}
-			removed = append(removed, claim)
+			killed = append(killed, claim)
 		}
 		return nil
 	})
-	return removed, running, err
+	return killed, running, err
 }
 
 // removeClaim removes a claim whose mark this session holds: the mark goes last, together with the znode.

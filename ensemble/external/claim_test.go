@@ -59,6 +59,13 @@ func TestClaimsOfOthers(t *testing.T) {
 	}
 	killed.kill(t)
 	another := claim(t, c)
+	found, running, err := Abandoned(t.Context(), c, false)
+	if err != nil || !slices.Equal(found, []string{killed.Path}) || !slices.Contains(running, runs.Path) || len(running) != 2 {
+		t.Errorf("found %q, running %q: %v", found, running, err)
+	}
+	if names := namesIn(t, another.conn); len(names) != 3 {
+		t.Errorf("after a look there are %q", names)
+	}
 	removed, running, err := another.Abandoned(t.Context())
 	if err != nil || !slices.Equal(removed, []string{killed.Path}) || !slices.Equal(running, []string{runs.Path}) {
 		t.Errorf("removed %q, running %q: %v", removed, running, err)
@@ -69,7 +76,7 @@ func TestClaimsOfOthers(t *testing.T) {
 	if err := errors.Join(runs.Close(), another.Close()); err != nil {
 		t.Fatal(err)
 	}
-	removed, running, err = RemoveAbandoned(t.Context(), c)
+	removed, running, err = Abandoned(t.Context(), c, true)
 	if err != nil || len(removed)+len(running) > 0 {
 		t.Errorf("after the ends: removed %q, running %q: %v", removed, running, err)
 	}

@@ -243,7 +243,8 @@ func kubernetesCommands(argument string, servers []string) (ensemble.Commands, e
 		kubectl += "-n " + m[1] + " "
 	}
 	return ensemble.Commands{
-		Kill: kubectl + "delete " + pod + " --grace-period=0 --force",
+		// With --force Kubernetes would make the pod anew before the old one is certainly gone: two pods on one volume.
+		Kill: kubectl + "delete " + pod + " --now",
 		Stop: kubectl + "delete " + pod,
 		// There is nothing to wait for until Kubernetes has created the pod again.
 		Start: "for try in 1 2 3 4 5; do " + kubectl + "wait --for=condition=Ready --timeout=25s " + pod + " && exit; sleep 1; done; exit 1",

@@ -72,7 +72,7 @@ func TestControl(t *testing.T) {
 			Stop: "sh -c 'sudo -n systemctl stop zookeeper@{id}'", Start: "sh -c 'sudo -n systemctl reset-failed zookeeper@{id}; sudo -n systemctl start zookeeper@{id}'",
 		}},
 		{"kubernetes:data/statefulset/zk", three, ensemble.Commands{
-			Kill: "kubectl -n data delete pod/zk-{ordinal} --grace-period=0 --force", Stop: "kubectl -n data delete pod/zk-{ordinal}", Start: wait,
+			Kill: "kubectl -n data delete pod/zk-{ordinal} --now", Stop: "kubectl -n data delete pod/zk-{ordinal}", Start: wait,
 		}},
 	} {
 		got, err := Control(c.text, c.servers)

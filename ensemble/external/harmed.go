@@ -84,10 +84,10 @@ func (h *harmed) write() error {
 	return atomicfile.Write(h.path, 0o600, text)
 }
 
-// Undo runs the commands that undo what runs of this user did to servers before they were killed. It returns a line
-// for each server that it put right, and one for each that a run which may still live has harmed. Commands that fail
-// are in the error, and are tried again by the next call.
-func Undo(ctx context.Context) (undone, spared []string, err error) {
+// Undo returns the commands that undo what runs of this user did to servers before they were killed: a line for each
+// server. If it is told to, it runs them; those that fail are in the error, and are tried again by the next call. For
+// each server that a run has harmed which may still live, spared has a line.
+func Undo(ctx context.Context, perform bool) (undone, spared []string, err error) {
 	dir, err := notes()
 	if err != nil {
 		return nil, nil, nil // so nothing was noted
@@ -112,12 +112,14 @@ func Undo(ctx context.Context) (undone, spared []string, err error) {
 				spared = append(spared, fmt.Sprintf("server at %s, harmed by a run with process id %d", addr, h.note.Owner.PID))
 				continue
 			}
-			if failed := run(ctx, undo); failed != nil {
-				err = errors.Join(err, fmt.Errorf("server at %s was left paused or down: %w (if it need not be undone, remove %s)", addr, failed, file))
-				continue
+			if perform {
+				if failed := run(ctx, undo); failed != nil {
+					err = errors.Join(err, fmt.Errorf("server at %s was left paused or down: %w (if it need not be undone, remove %s)", addr, failed, file))
+					continue
+				}
+				err = errors.Join(err, h.remove(addr))
 			}
 			undone = append(undone, fmt.Sprintf("server at %s: %s", addr, undo))
-			err = errors.Join(err, h.remove(addr))
 		}
 	}
 	return undone, spared, err

@@ -30,7 +30,7 @@ func TestUndo(t *testing.T) {
 			t.Fatal(harm)
 		}
 	}
-	undone, spared, err := Undo(t.Context())
+	undone, spared, err := Undo(t.Context(), true)
 	if len(undone) != 0 || len(spared) != 2 || err != nil {
 		t.Fatalf("of a process that lives: %q %q, %v", undone, spared, err)
 	}
@@ -45,7 +45,10 @@ func TestUndo(t *testing.T) {
 	if err := h.write(); err != nil {
 		t.Fatal(err)
 	}
-	undone, _, err = Undo(t.Context())
+	if listed, _, err := Undo(t.Context(), false); len(listed) != 2 || err != nil {
+		t.Errorf("only listed: %q, %v", listed, err)
+	}
+	undone, _, err = Undo(t.Context(), true)
 	if len(undone) != 1 || !strings.HasPrefix(undone[0], "server at 127.0.0.1:2181: touch ") ||
 		err == nil || !strings.Contains(err.Error(), "server at 127.0.0.1:2182 was left paused or down: ") {
 		t.Errorf("one that cannot be undone: %q, %v", undone, err)
@@ -53,10 +56,10 @@ func TestUndo(t *testing.T) {
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if undone, _, err = Undo(t.Context()); len(undone) != 1 || err != nil {
+	if undone, _, err = Undo(t.Context(), true); len(undone) != 1 || err != nil {
 		t.Errorf("the second time: %q, %v", undone, err)
 	}
-	if undone, spared, err = Undo(t.Context()); len(undone)+len(spared) != 0 || err != nil {
+	if undone, spared, err = Undo(t.Context(), true); len(undone)+len(spared) != 0 || err != nil {
 		t.Errorf("when all is undone: %q %q, %v", undone, spared, err)
 	}
 	var did []string

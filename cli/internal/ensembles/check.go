@@ -47,7 +47,7 @@ func newCheck() *cobra.Command {
 			"nothing. Clients' histories are checked as those of zklab run. It tells what happens by itself, a line each: another\n" +
 			"leader, a server that does not answer, a session that moves or expires, and how long no operation succeeded.\n\n" +
 			"It writes below one znode, zklab-check-SESSION in the chroot, and removes it at the end, also if it is interrupted.\n" +
-			"If it was killed, the next check or \"zklab clean --servers\" removes the znode, once the session of the killed one has\n" +
+			"If it was killed, the next check or \"zklab clean --remove --servers\" removes it, once the session of the killed one has\n" +
 			"expired. It stores one run for each object in --out.\n\n" +
 			"Exit codes: 0 every property valid, 1 a property violated, 2 undecided, 3 could not be run, 64 wrong usage.\n" +
 			"Interrupt once to end it early and still get a result, twice to stop.",

@@ -102,7 +102,7 @@ func notUp(ctx context.Context, err error, w io.Writer, said io.Reader) error {
 	case errors.As(err, &exit) && exit.ExitCode() > 0:
 		return usage.VerdictError{Code: process.FromChild(exit.ExitCode())}
 	}
-	return fmt.Errorf("the ensemble's process ended before the ensemble was up: %w (zklab clean removes what it left behind)", err)
+	return fmt.Errorf("the ensemble's process ended before the ensemble was up: %w (zklab clean --remove removes what it left behind)", err)
 }
 
 // logLook is the interval between two reads of the log.

@@ -155,7 +155,7 @@ func (l ensembleList) print(out io.Writer) error {
 		}
 	}
 	for _, left := range l.Left {
-		fmt.Fprintf(out, "note: %s: zklab clean removes it\n", left)
+		fmt.Fprintf(out, "note: %s: zklab clean --remove removes it\n", left)
 	}
 	return nil
 }

@@ -151,7 +151,7 @@ func afterSignal(s os.Signal, stderr io.Writer) int {
 	case slices.Contains(terminal.StopSignals, s):
 		return usage.ExitInterrupted // the signal came before the child handled signals, or after
 	case s == os.Kill:
-		fmt.Fprintln(stderr, "error: zklab was killed; zklab clean removes what it left behind")
+		fmt.Fprintln(stderr, "error: zklab was killed; zklab clean --remove removes what it left behind")
 		return usage.ExitFailed
 	}
 	return usage.ExitDefect

@@ -24,6 +24,7 @@ type pruning struct {
 	choice      catalog.Choice
 	verdict     string
 	keepFailing bool
+	tests       bool
 	remove      bool
 }
 
@@ -31,16 +32,19 @@ func newPrune() *cobra.Command {
 	var p pruning
 	cmd := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove old runs, sweeps and explorations from the store",
+		Short: "Remove old runs, sweeps and explorations from the store, or old runs of failed Go tests",
 		Long: "Prune removes the stored runs, sweeps and explorations that began longer ago than --older-than. Without\n" +
 			"--remove it only lists them. It spares runs and sweeps that still go on, and everything else in the\n" +
 			"store, such as folders that you renamed. The folders of runs that a sweep kept go with the sweep.\n" +
 			"The saved progress of an exploration goes by its own age.\n\n" +
 			"With --keep-failing it keeps every run whose verdict is not valid, or that exceeded a gate, and every\n" +
-			"sweep with such a verdict.",
+			"sweep with such a verdict.\n\n" +
+			"With --failed-tests it removes from the temporary folder, not from a store: the runs that failed Go\n" +
+			"tests of this user left there, unless a test still uses them.",
 		Example: "  zklab prune --older-than 30d --keep-failing\n" +
 			"  zklab prune --older-than 30d --keep-failing --remove\n" +
-			"  zklab prune --older-than 12h --recipe lock --verdict valid --remove",
+			"  zklab prune --older-than 12h --recipe lock --verdict valid --remove\n" +
+			"  zklab prune --failed-tests --older-than 7d --remove",
 		Args: usage.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if p.older == "" {
@@ -53,6 +57,14 @@ func newPrune() *cobra.Command {
 			age, err := parseAge("older-than", p.older)
 			if err != nil {
 				return err
+			}
+			if p.tests {
+				for _, name := range []string{"out", "keep-failing", "recipe", "verdict"} {
+					if cmd.Flags().Changed(name) {
+						return usage.Errorf("--failed-tests goes by age alone, not by what is in a store: leave --%s out", name)
+					}
+				}
+				return p.pruneTests(cmd.OutOrStdout(), time.Now().Add(-age))
 			}
 			if cmd.Flags().Changed("out") {
 				if err := store.Exists(p.out); err != nil {
@@ -70,6 +82,7 @@ func newPrune() *cobra.Command {
 	flags.StringVar(&p.choice.Recipe, "recipe", "", "only runs and sweeps of this recipe")
 	flags.StringVar(&p.verdict, "verdict", "", "only those with this verdict: "+strings.Join(statesListed, ", "))
 	flags.BoolVar(&p.remove, "remove", false, "really remove them")
+	flags.BoolVar(&p.tests, "failed-tests", false, "instead of a store: the runs that failed Go tests left in the temporary folder")
 	usage.CompletesFiles(cmd, "out")
 	usage.Completes(cmd, "recipe", storedRecipes)
 	usage.Completes(cmd, "verdict", usage.ChoiceOf(statesListed...))
@@ -121,6 +134,30 @@ func (p *pruning) run(w io.Writer) error {
 		fmt.Fprintf(w, "this was a dry run: with --remove, prune removes %s\n", found)
 	}
 	return errors.Join(failed...)
+}
+
+// pruneTests removes what failed Go tests left before a time, or says what it would remove.
+func (p *pruning) pruneTests(w io.Writer, before time.Time) error {
+	bytes := int64(0)
+	old, _, err := store.CleanScratch(before, false)
+	for _, path := range old {
+		size := catalog.Size(path)
+		bytes += size
+		fmt.Fprintf(w, "%s %s (%s)\n", map[bool]string{true: "removes", false: "would remove"}[p.remove], path, megabytes(size))
+	}
+	found := fmt.Sprintf("%s of failed tests, %s", prose.Count(len(old), "folder"), megabytes(bytes))
+	switch {
+	case err != nil:
+	case len(old) == 0:
+		fmt.Fprintf(w, "nothing to remove in %s\n", os.TempDir())
+	case p.remove:
+		if _, _, err = store.CleanScratch(before, true); err == nil {
+			fmt.Fprintf(w, "removed %s\n", found)
+		}
+	default:
+		fmt.Fprintf(w, "this was a dry run: with --remove, prune removes %s\n", found)
+	}
+	return err
 }
 
 // forget removes the saved states of old explorations, from which the same command would continue. It returns
