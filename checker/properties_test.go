@@ -285,6 +285,26 @@ var scenarios = []scenario{
 		checktest.Lock().Phases(0, 100, 200).Fact(3000, history.FStall, history.Stall{Gap: 400 * checktest.Unit}).Call(0, objects.FAcquire, 300, 300+bound+200, history.Fail).KeyFact(9000, history.FFinal, "k", objects.Final{}),
 	},
 	{
+		"a call that does not return", "returns", Violation, "client 0 called acquire of k at 0.300 s, and the call had not returned at 9.500 s, although its context had ended at 1.300 s: the client was connected to healthy servers for 8.200 s of that time, and 7.000 s are allowed",
+		checktest.Lock().Phases(0, 100, 200).Unreturned(0, 300, 1300, 9500),
+	},
+	{
+		"a call that may still return", "returns", Unknown, "and 7.000 s are allowed",
+		checktest.Lock().Phases(0, 100, 200).Unreturned(0, 300, 1300, 1300+bound-100),
+	},
+	{
+		"a call that waits for its session", "returns", Unknown, "the client was connected to healthy servers for 0.900 s of that time",
+		checktest.Lock().Phases(0, 100, 200).Session(10, history.FConnected, 0, 1).Session(2200, history.FDisconnected, 0, 1).Unreturned(0, 300, 1300, 9500),
+	},
+	{
+		"a call that did not return while the harness was held up", "returns", Unknown, "the harness itself was held up",
+		checktest.Lock().Phases(0, 100, 200).Fact(3000, history.FStall, history.Stall{Gap: 400 * checktest.Unit}).Unreturned(0, 300, 1300, 1300+bound+200),
+	},
+	{
+		"a call that did not return, on servers that were not healthy", "returns", Unknown, "no moment from which on",
+		checktest.Lock().Phases(0, 100, 200).Fact(250, history.FHealth, history.Health{When: "after"}).Unreturned(0, 300, 1300, 9500),
+	},
+	{
 		"a contender left behind", "progress", Violation, "still stood in line",
 		checktest.Lock().Phases(0, 100, 200).Call(0, objects.FAcquire, 300, 400, history.Info).KeyFact(400+bound+100, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}}}),
 	},
@@ -764,8 +784,8 @@ func decideAll(t *testing.T, scenarios []scenario) {
 func TestEveryPropertyHasAMutant(t *testing.T) {
 	for _, model := range recipeModels() {
 		for _, p := range models[model].Properties {
-			if p == frame.ServerAgreement || p == frame.NoPanic || p == frame.Recovers || p == frame.OwnZnodes {
-				continue // see TestServerAgreement, TestNoPanic, TestRecovers and TestOwnZnodes
+			if p == frame.ServerAgreement || p == frame.NoPanic || p == frame.Returns || p == frame.Recovers || p == frame.OwnZnodes {
+				continue // see TestServerAgreement, TestNoPanic, the scenarios of locks, TestRecovers and TestOwnZnodes
 			}
 			seen := map[Result]bool{}
 			for _, s := range slices.Concat(scenarios, logScenarios, serverScenarios()) {

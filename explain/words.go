@@ -219,6 +219,13 @@ func (t *narrator) fact(e *history.Event) {
 	case history.FRenewed:
 		st.Name = "new subject"
 		text(st.Who + " got a new subject of " + models.Key(e.Key))
+	case history.FUnreturned:
+		var v history.Unreturned
+		_ = e.Decode(&v)
+		st.Name = "not returned"
+		st.Text = func(clock Clock) string {
+			return fmt.Sprintf("%s of %s by %s had not returned at %s, though its context had ended at %s", v.Of, models.Key(e.Key), st.Who, clock(st.At), clock(v.Until))
+		}
 	case history.FDrained:
 		var v models.Drained
 		_ = e.Decode(&v)

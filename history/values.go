@@ -380,6 +380,7 @@ const (
 	FOvertaken    = "overtaken"    // Overtaken: a server answered a request before older ones of the same connection
 	FLost         = "lost"         // key, LostHold: the subject reported its hold as lost
 	FRenewed      = "renewed"      // key: from here on the client calls a new subject
+	FUnreturned   = "unreturned"   // key, Unreturned: the client gave up waiting for a call to return
 )
 
 // Facts of a client that is a process of its own: process "session", type info.
@@ -467,6 +468,12 @@ type UnansweredRequest struct {
 // LostHold is the value of FLost.
 type LostHold struct {
 	Token ID `json:"token,omitempty"` // of the hold that was lost
+}
+
+// Unreturned is the value of FUnreturned. The client does nothing more, because its subject is still inside the call.
+type Unreturned struct {
+	Of    string        `json:"of"`    // Event.F of the call
+	Until time.Duration `json:"until"` // when the context of the call ended, on the clock of Event.Time
 }
 
 // Error codes that checks depend on. Package subjects defines all others.

@@ -132,6 +132,7 @@ func (r *fileReader) readOperation(name string, at place, declared ast.Node) (*f
 		"plain":     flag((*Op[subjects.Object, any, any]).Plain),
 		"cached":    flag((*Op[subjects.Object, any, any]).Cached),
 		"waits":     flag((*Op[subjects.Object, any, any]).Waits),
+		"unbounded": flag((*Op[subjects.Object, any, any]).Unbounded),
 	})
 	if err != nil {
 		return nil, err

@@ -37,22 +37,23 @@ type Operation[S any] interface {
 
 // operation is an operation without its types: the load's, with what rules and stories need.
 type operation struct {
-	at       place
-	name     string
-	load     workloads.MixedOperation
-	reads    bool
-	plain    bool
-	waits    bool
-	refusals []error
-	asked    string // the words of Says
-	done     string
-	argument reflect.Type
-	answer   reflect.Type
-	text     func(raw json.RawMessage, argument bool) string // of a value
-	decode   func(argument, answer json.RawMessage) (any, error)
-	wrong    error            // the first mistake in the declaration
-	ruled    bool             // a rule says something of it
-	traits   models.Operation // what rules say that it does
+	at        place
+	name      string
+	load      workloads.MixedOperation
+	reads     bool
+	plain     bool
+	waits     bool
+	unbounded bool
+	refusals  []error
+	asked     string // the words of Says
+	done      string
+	argument  reflect.Type
+	answer    reflect.Type
+	text      func(raw json.RawMessage, argument bool) string // of a value
+	decode    func(argument, answer json.RawMessage) (any, error)
+	wrong     error            // the first mistake in the declaration
+	ruled     bool             // a rule says something of it
+	traits    models.Operation // what rules say that it does
 }
 
 // Op is an operation of the subject S, with an argument of type A and an answer of type R. Both are
@@ -303,7 +304,7 @@ const (
 // model returns the operation for readers of histories.
 func (o *operation) model() models.Operation {
 	m := o.traits
-	m.Waits = m.Waits || o.waits
+	m.Waits, m.Unbounded = m.Waits || o.waits, o.unbounded
 	m.F, m.Words, m.Tell = o.name, models.Words{Refused: "it failed"}, o.tell
 	if !o.reads {
 		m.Quorum = func(*history.Operation) bool { return true }

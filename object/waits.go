@@ -9,3 +9,7 @@ package object
 //
 // The operation that begins an [Exclusive] hold is always treated as waiting.
 func (o *Op[S, A, R]) Waits() *Op[S, A, R] { o.waits = true; return o }
+
+// Unbounded declares that a call may go on after its context has ended. Every other call must return then: that is the
+// property returns (docs/checking.md). A client whose call does not return calls nothing more, so that it tests less.
+func (o *Op[S, A, R]) Unbounded() *Op[S, A, R] { o.unbounded = true; return o }

@@ -15,10 +15,15 @@ import (
 // This file contains the harness's calls into a subject, which may panic and may not
 // return.
 
-var (
-	errExit  = errors.New("the subject ended its goroutine")
-	errStuck = errors.New("did not return after its time was up")
-)
+var errExit = errors.New("the subject ended its goroutine")
+
+// stuckError says which call was given up, and when its context had ended on the clock of the record.
+type stuckError struct {
+	call  string
+	until time.Duration
+}
+
+func (e *stuckError) Error() string { return e.call + " did not return after its time was up" }
 
 // stopGrace is how long to wait for a call that does not return although the whole run is
 // being stopped.
@@ -39,7 +44,7 @@ func (e *Env) askAgain(ctx context.Context, ask func() error) {
 
 // call runs an operation within its timeout. The timeouts of clients differ by a nanosecond
 // each, since several may wait until one deadline. A late result still counts. The error is
-// errStuck if the call was given up.
+// a stuckError if the call was given up.
 func (c *Client) call(ctx context.Context, op Op) (any, error) {
 	if op.Timeout <= 0 {
 		var value any
@@ -57,6 +62,7 @@ func (c *Client) call(ctx context.Context, op Op) (any, error) {
 		return r.value, r.err
 	case <-limited.Done():
 	}
+	until := c.record.Now()
 	calm, stop := c.calm, ctx.Done()
 	var enough <-chan time.Time
 	for {
@@ -68,7 +74,7 @@ func (c *Client) call(ctx context.Context, op Op) (any, error) {
 		case <-stop:
 			calm, stop, enough = nil, nil, time.After(stopGrace)
 		case <-enough:
-			return nil, fmt.Errorf("%s of %s by client %d %w", op.F, op.Key, c.ID, errStuck)
+			return nil, &stuckError{fmt.Sprintf("%s of %s by client %d", op.F, op.Key, c.ID), until}
 		}
 	}
 }

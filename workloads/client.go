@@ -56,7 +56,7 @@ func (c *Client) GiveUp(calm <-chan struct{}, grace time.Duration) { c.calm, c.g
 
 // Stuck returns an error about the call that was given up; nil if there was none.
 func (c *Client) Stuck() error {
-	if errors.Is(c.stuck, errStuck) {
+	if errors.As(c.stuck, new(*stuckError)) {
 		return c.stuck
 	}
 	return nil
@@ -110,7 +110,9 @@ func (c *Client) Do(ctx context.Context, op Op) error {
 		c.record.Record(invoke)
 	}
 	value, err := c.call(ctx, op)
-	if errors.Is(err, errStuck) {
+	var stuck *stuckError
+	if errors.As(err, &stuck) {
+		c.Fact(history.FUnreturned, op.Key, history.Unreturned{Of: op.F, Until: stuck.until})
 		c.stuck = err
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -81,6 +82,8 @@ func lines(h *history.History) []string {
 	}
 	return all
 }
+
+func isStuck(err error) bool { return errors.As(err, new(*stuckError)) }
 
 func returning(err error) func(context.Context) (any, error) {
 	return func(context.Context) (any, error) { return nil, err }
@@ -210,16 +213,20 @@ func TestStuckCall(t *testing.T) {
 		if took := time.Since(began); took != 65*time.Second {
 			t.Errorf("given up after %s", took)
 		}
-		if !errors.Is(err, errStuck) || !errors.Is(c.Stuck(), errStuck) {
+		if !isStuck(err) || !isStuck(c.Stuck()) {
 			t.Errorf("error %v, stuck %v", err, c.Stuck())
 		}
-		if again := c.Do(t.Context(), Op{F: "put", Run: returning(nil)}); !errors.Is(again, errStuck) {
+		if again := c.Do(t.Context(), Op{F: "put", Run: returning(nil)}); !isStuck(again) {
 			t.Errorf("the next call: %v", again)
 		}
 		_ = d.clients[1].Do(t.Context(), Op{F: "put", Run: returning(nil)})
-		want := []string{"0 invoke take", "1 invoke put", "1 ok put"}
-		if diff := cmp.Diff(want, lines(d.read(t))); diff != "" {
+		want, h := []string{"0 invoke take", "1 invoke put", "1 ok put"}, d.read(t)
+		if diff := cmp.Diff(want, lines(h)); diff != "" {
 			t.Error(diff)
+		}
+		gave := slices.DeleteFunc(slices.Clone(h.Facts()), func(e *history.Event) bool { return e.F != history.FUnreturned })
+		if len(gave) != 1 || gave[0].Client != 0 || gave[0].Key != "k1" || string(gave[0].Value) != `{"of":"take","until":1000000000}` || gave[0].Time != 65*time.Second {
+			t.Errorf("calls that did not return: %v", gave)
 		}
 		closed := false
 		c.closeSubject(t.Context(), closer(func(context.Context) error { closed = true; return nil }))

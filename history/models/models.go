@@ -82,6 +82,8 @@ type Operation struct {
 	Reads   bool // reads the store in the way that its HowRead names
 	Settles bool // once a client got an answer, every client that asks again gets one
 
+	Unbounded bool // may go on after its context has ended
+
 	// Quorum reports whether the operation, if it succeeds, proves that the ensemble serves writes
 	// again; nil means never. An answer that one server can give alone proves nothing. An operation
 	// rejected through no fault of the servers does not count.

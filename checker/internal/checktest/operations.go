@@ -90,6 +90,15 @@ func (r *Record) Call(client int, f string, inv, ret int, o history.Type) *Recor
 	return r.Op(Args{Client: client, F: f, Key: "k", Inv: inv, Ret: ret, Outcome: o, Session: history.ID(client + 1), Before: inv, alive: max(inv, ret)})
 }
 
+// Unreturned adds an acquire that has not returned when its client gives up, although its context ended before.
+func (r *Record) Unreturned(client, inv, until, gave int) *Record {
+	r.Call(client, models.FAcquire, inv, -1, history.Info)
+	return r.Add(gave, history.Event{
+		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FUnreturned, Key: "k",
+		Value: history.Value(history.Unreturned{Of: models.FAcquire, Until: time.Duration(until) * Unit}), Session: history.ID(client + 1),
+	})
+}
+
 func (r *Record) Wait(client, inv, ret, alive int, s history.ID) *Record {
 	return r.Op(Args{Client: client, F: models.FAwait, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Session: s, Was: history.ID(client + 1), Before: alive})
 }

@@ -140,9 +140,9 @@ func (a *Record) readEvents(ctx context.Context) bool {
 		}
 		a.End = max(a.End, e.Time)
 		switch e.F {
-		case history.FDrained, history.FFinal, history.FLost, history.FRenewed:
+		case history.FDrained, history.FFinal, history.FLost, history.FRenewed, history.FUnreturned:
 			if e.Process < 0 {
-				k := record(e.Key)
+				k := record(a.keyOf(e.Key))
 				k.Facts = append(k.Facts, e)
 			}
 		}

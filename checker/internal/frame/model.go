@@ -15,7 +15,7 @@ type Model struct {
 }
 
 // OfEveryObject lists the properties that every object has.
-var OfEveryObject = []*Property{ServerAgreement, NoPanic, Recovers}
+var OfEveryObject = []*Property{ServerAgreement, NoPanic, Returns, Recovers}
 
 // Picture returns the search that decides a key, to be drawn, and its bounds.
 type Picture func(*evidence.Key) (linearize.Problem, linearize.Budget, error)

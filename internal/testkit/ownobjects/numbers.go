@@ -92,6 +92,37 @@ func numbers(life Life, wrong bool) Declared {
 	}
 }
 
+// endlessNumber is a number. The third call of a wrong one does not return before the end of the client.
+type endlessNumber struct {
+	*number
+	hangs bool
+	calls int
+	end   chan struct{}
+}
+
+func (n *endlessNumber) Next(ctx context.Context) (int64, error) {
+	if n.calls++; n.hangs && n.calls == 3 {
+		<-n.end
+		return 0, errDead
+	}
+	before, err := n.change(ctx, func(n int64) int64 { return n + 1 })
+	return before + 1, err
+}
+
+// endless declares numbers that are all different.
+func endless(life Life, wrong bool) Declared {
+	next := object.Ask("next", (*endlessNumber).Next)
+	return object.Object[*endlessNumber]{
+		Name: "own-endless", Operations: []object.Operation[*endlessNumber]{next}, Rules: []object.Rule{object.Distinct(next)},
+		New: func(c *subjects.Client, path string) (*endlessNumber, error) {
+			s, err := life.at(c, path, "0")
+			n := &endlessNumber{number: &number{seat: s}, hangs: wrong, end: make(chan struct{})}
+			c.BeforeEnd(func(context.Context) { close(n.end) })
+			return n, err
+		},
+	}
+}
+
 // swaps declares swaps with a model of porcupine: a swap returns the number before.
 func swaps(life Life, wrong bool) Declared {
 	swap := object.Call("swap", (*number).Swap, object.Any[int64](1, 2, 3, 4))

@@ -24,6 +24,7 @@ type Object struct {
 // All lists the kinds of objects. Tests go through all of them, so a new kind needs only an entry here.
 var All = []Object{
 	{"own-numbers", "sequential", "", numbers},
+	{"own-endless", "returns", "", endless},
 	{"own-swap", "porcupine", "", swaps},
 	{"own-lease", "sequential", "expire", leases},
 	{"own-gate", "exclusion", "", gates},

@@ -118,6 +118,7 @@ var figureTexts = map[string]string{
 	"reads":                        "# read(s)",
 	"answered":                     "# call(s) answered",
 	"unknown_outcomes":             "# call(s) of unknown outcome",
+	"unreturned":                   "# call(s) did not return",
 	"reconnects":                   "# reconnect(s)",
 	"redelivered":                  "# job(s) [was] delivered again",
 	"refused":                      "# refused call(s) checked",
