@@ -142,14 +142,13 @@ func TestRecoversByRight(t *testing.T) {
 	}
 }
 
-// If all clients are dead, there is a note, since no client is left to show the
-// difference.
+// If all clients are dead, the answer is unknown, since no client is left to show the difference.
 func TestNobodyRecovers(t *testing.T) {
 	x := dying()
 	x.calls = append(slices.Delete(x.calls, 1, 2), called{1, 24000, 2, false})
 	x.calls = slices.DeleteFunc(x.calls, func(c called) bool { return c.client == 1 })
 	f, _ := recovers(t, x.build())
-	if f.Result != "" || len(f.Notes) != 1 || !strings.HasPrefix(f.Notes[0], "add of k failed for every client") {
+	if f.Result != Unknown || !strings.HasPrefix(f.Reason, "add of k failed for every client") {
 		t.Errorf("%+v", f)
 	}
 }

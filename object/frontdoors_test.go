@@ -118,3 +118,19 @@ func TestFrontDoors(t *testing.T) {
 		zklab.Test(t, x)
 	})
 }
+
+// A client whose whole process is dead gets a new one. If other clients go on, that shows the mistake. If all are
+// dead, no client is left to show it, and nothing is valid.
+func TestDeadProcesses(t *testing.T) {
+	for _, half := range []bool{true, false} {
+		for seed := range int64(3) {
+			out := simulatedOnce(t, zklab.Experiment{
+				Workload: ownobjects.DeadProcesses(half).Workload(), Clients: 4, Keys: 2, TimeLimit: 12 * time.Second, MinLoad: -1, PlayProcesses: true,
+			}, "expire", seed+1)
+			violated := slices.Contains(out.Result.Violated(), "recovers")
+			if half != violated || out.Result.Verdict == checker.Valid {
+				t.Errorf("half of the clients: %v, seed %d: %s, violated: %q", half, seed+1, out.Result.Verdict, out.Result.Violated())
+			}
+		}
+	}
+}

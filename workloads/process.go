@@ -24,6 +24,8 @@ type Process interface {
 	Await(ctx context.Context) (life int, err error)
 	// Life returns the present life; 0 while the process does not run.
 	Life() int
+	// Renew ends the present life as a crash does, and begins another one.
+	Renew(ctx context.Context) error
 }
 
 // errGone is the error of an operation that belongs to an earlier life of the client's

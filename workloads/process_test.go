@@ -40,6 +40,8 @@ func (p *lives) kill()            { p.set(func() { p.up = false }) }
 func (p *lives) restart()         { p.set(func() { p.up, p.life = true, p.life+1 }) }
 func (p *lives) breaks(err error) { p.set(func() { p.up, p.over = false, err }) }
 
+func (p *lives) Renew(context.Context) error { p.kill(); p.restart(); return nil }
+
 func (p *lives) Life() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

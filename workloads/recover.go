@@ -115,8 +115,8 @@ func (e *Env) recover(ctx context.Context, r recovering) (called bool) {
 			if ctx.Err() != nil || len(of) == 0 {
 				continue
 			}
-			works := e.askNew(ctx, r, c, key, of)
 			renewed[c][key] = true
+			works := e.askNew(ctx, r, c, key, of, renewed[c])
 			for _, at := range works {
 				e.askOther(ctx, r, c, at, func(d *Client) bool {
 					return renewed[d][key] || slices.Contains(silent[slices.Index(e.Clients, d)], at)
@@ -169,17 +169,34 @@ func (e *Env) askSilent(ctx context.Context, r recovering, c *Client, of []spot)
 	return of
 }
 
-// askNew calls a client's subject once more, while no other client calls anything, and then a new subject. It returns
-// the operations that the new one answered and the old one did not.
-func (e *Env) askNew(ctx context.Context, r recovering, c *Client, key string, of []spot) (works []spot) {
+// askNew calls a client's subject once more, while no other client calls anything, and then a new subject. If that does
+// not answer, because the process of the client may be to blame, it calls the subject of a new process, if the client
+// lives in one: then the subjects of all keys are renewed. It returns the operations that a new one answered and the
+// old one did not.
+func (e *Env) askNew(ctx context.Context, r recovering, c *Client, key string, of []spot, renewed map[string]bool) (works []spot) {
 	for _, at := range of {
 		r.again(ctx, c, at)
 	}
 	of = slices.DeleteFunc(of, func(at spot) bool { return !c.silent(at) })
-	if len(of) == 0 || r.renew(ctx, c, key) != nil {
+	if len(of) == 0 {
 		return nil
 	}
-	c.Fact(history.FRenewed, key, nil)
+	if r.renew(ctx, c, key) == nil {
+		c.Fact(history.FRenewed, key, nil)
+		works = e.answeredAnew(ctx, r, c, of)
+	}
+	if len(works) > 0 || c.Process == nil || c.Process.Renew(ctx) != nil {
+		return works
+	}
+	for _, key := range r.keys() {
+		c.Fact(history.FRenewed, key, nil)
+		renewed[key] = true
+	}
+	return e.answeredAnew(ctx, r, c, of)
+}
+
+// answeredAnew calls operations of a new subject, and returns those that it answered.
+func (e *Env) answeredAnew(ctx context.Context, r recovering, c *Client, of []spot) (works []spot) {
 	for _, at := range of {
 		n := c.answered(at)
 		if r.again(ctx, c, at); c.answered(at) > n {

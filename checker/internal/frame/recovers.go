@@ -66,7 +66,7 @@ func decideRecovers(f *Finding, k *evidence.Key) {
 		return
 	}
 	if d := alone[0]; d.all(k, alone) {
-		f.Note("%s of %s failed for every client since a session of it had ended, though new subjects were answered: nobody is left to tell whether that is right", d.f, k.Name)
+		f.Unknown("%s of %s failed for every client since a session of it had ended, though new subjects were answered: no client is left to show whether that is right", d.f, k.Name)
 	}
 }
 

@@ -23,8 +23,7 @@ const (
 	// startsAtOnce is how many processes start at the same time: a language runtime uses a whole
 	// processor while it starts.
 	startsAtOnce = 4
-	// reviveWait is how long a killed process may take to come back after the last fault, if the fault
-	// itself could not restart it.
+	// reviveWait is how long a killed process may take to come back, if no fault restarts it.
 	reviveWait = 30 * time.Second
 )
 
@@ -103,6 +102,16 @@ func (p *process) Restart(ctx context.Context) error {
 	}
 	p.began()
 	return nil
+}
+
+// Renew implements workloads.Process.
+func (p *process) Renew(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reviveWait)
+	defer cancel()
+	if err := p.Kill(); err != nil {
+		return err
+	}
+	return p.Restart(ctx)
 }
 
 func (p *process) began() {

@@ -193,6 +193,24 @@ func mortalBaskets(how mortality) Declared {
 	}
 }
 
+// DeadProcesses declares numbers of clients that fail for ever once a session has ended, as do their new subjects: only
+// another process is answered. Clients with odd numbers do not fail if half is set.
+func DeadProcesses(half bool) Declared {
+	o := mortalNumbers(mortality{}).(object.Object[*mortal])
+	var first sync.Map // session by *subjects.Client
+	o.New = func(c *subjects.Client, path string) (*mortal, error) {
+		was, _ := first.LoadOrStore(c, c.Conn.SessionID())
+		if half && c.ID%2 == 1 {
+			return newMortal(mortality{survives: 1000}, "0")(c, path)
+		}
+		if was != c.Conn.SessionID() {
+			return nil, errDead
+		}
+		return newMortal(mortality{}, "0")(c, path)
+	}
+	return o
+}
+
 // configured is a config that a file declares.
 const configured = `object: own-mortal-config
 operations:
