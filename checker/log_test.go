@@ -205,6 +205,19 @@ var logScenarios = []scenario{
 			Take(1, 310, 320, "", history.Info).Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
+		"an item that stays, though the queue was empty and a dequeue is unknown", "loss", Violation, "never deleted, so no dequeue took it",
+		stays(true, nil),
+	},
+	{"an item that stays, though nothing was left but puts of unknown outcome", "loss", Violation, "never deleted", stays(false, nil)},
+	{
+		"an item that a client may hold up", "loss", Valid, "",
+		stays(true, func(r *checktest.Record) { r.Stands(2, 0) }),
+	},
+	{
+		"an item that may have gone where the log has a hole", "loss", Valid, "",
+		stays(true, func(r *checktest.Record) { r.Skip().Touches(1) }),
+	},
+	{
 		"not drained, but the log has what is left", "loss", Valid, "",
 		queued(3).Put(0, 302, 303, "a", history.OK).Inserts(1, "a").Shown(400),
 	},
@@ -417,4 +430,14 @@ func TestHostileTransactions(t *testing.T) {
 			}
 		}
 	}
+}
+
+// stays returns a record of an item that stays in the tree although nothing was left in the queue, or nothing but what
+// puts of unknown outcome may bring. more adds transactions.
+func stays(empty bool, more func(*checktest.Record)) *checktest.Record {
+	r := queued(3).Take(1, 300, 301, "", history.Info).Put(0, 302, 303, "a", history.OK).Inserts(1, "a")
+	if more != nil {
+		more(r)
+	}
+	return r.Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: empty})
 }

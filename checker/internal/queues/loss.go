@@ -152,6 +152,20 @@ func leftOver(k *evidence.Key) (left int, seen *history.Event) {
 	return left, seen
 }
 
+// foundEmpty returns the last fact that nothing was left in the queue, even if a put of unknown outcome may follow; nil
+// if something was left.
+func foundEmpty(k *evidence.Key) (seen *history.Event) {
+	for _, e := range k.Facts {
+		if e.F == history.FDrained {
+			seen = e
+		}
+	}
+	if left, _ := leftOver(k); left > 0 {
+		return nil
+	}
+	return seen
+}
+
 // drained returns the fact that the queue was seen empty at the end; nil if it was not.
 // left is how many items the drain did not take out.
 func drained(k *evidence.Key) (seen *history.Event, left int) {

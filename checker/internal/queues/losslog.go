@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
@@ -15,8 +16,9 @@ import (
 // This file uses the transaction log to find the dequeue that took an item that never came out. If
 // the log shows that a client's session deleted the item, a dequeue of that client took it, one
 // that has an unknown outcome and had begun by then; a dequeue takes at most one item. The
-// remaining items were lost by a dequeue that reported that it took nothing, or another item. Only
-// what is in the log counts: its holes can excuse a dequeue, but never accuse one.
+// remaining items were lost by a dequeue that reported that it took nothing, or another item. An item that
+// stays in the tree was taken by no dequeue: it is lost if the queue was found empty while it was there.
+// Only what is in the log counts: its holes can excuse a dequeue, but never accuse one.
 //
 // The log could also serve "order" and "integrity", since it shows whether an enqueue with an
 // unknown outcome happened. But the items that come out already prove nearly all of that.
@@ -48,13 +50,56 @@ func decideLossByLog(f *frame.Finding, q *queue) {
 			break
 		}
 	}
+	stuck := q.stuck(f)
 	f.Count("settled", float64(settled))
 	if settled > 0 {
 		f.Note("the transaction log has %s of %s taken by %s with an unknown outcome", prose.Count(settled, "item"), q.Name, prose.Count(settled, "dequeue"))
 	}
-	if n := int(f.Figures["vanished"]) - settled; n > 0 {
+	if n := int(f.Figures["vanished"]) - settled - stuck; n > 0 {
 		f.Note("%s of %s may have been taken by %s with an unknown outcome", prose.Count(n, "item"), q.Name, prose.Count(len(q.unknown), "dequeue"))
 	}
+}
+
+// stuck finds the items whose znodes stay in the tree although the queue was found empty after they had been put in,
+// and returns how many there are. As long as there are ephemeral znodes, a client that is gone may hold an item up.
+func (q *queue) stuck(f *frame.Finding) (n int) {
+	seen := foundEmpty(q.Key)
+	if seen == nil || q.heldUp(seen.Time) {
+		return 0
+	}
+	until := max(q.Log.Last(), q.Zxids.FloorAt(seen.Time))
+	for _, it := range q.items {
+		op := it.enqueue()
+		if len(it.out) > 0 || op == nil || op.Outcome() != history.OK || op.Return.Time >= seen.Time {
+			continue
+		}
+		of := nodesOf(q.Record).copies(it)
+		if len(of) == 0 || slices.ContainsFunc(of, func(n *evidence.Znode) bool { return n.Deleted != evidence.StillThere }) || !q.Log.Covers(of[0].Created-1, until) {
+			continue
+		}
+		n++
+		before := f.Result
+		f.Violated(append(evidence.EventsOf(op), seen.Index), "item %q, which client %d had put into %s by %s, never came out, though the queue was empty at %s: the log has its znode %s made at %s and never deleted, so no dequeue took it",
+			it.value, op.Client, q.Name, words.At(it.entered()), words.At(seen.Time), of[0].Path, words.Zxid(of[0].Created))
+		f.ByLog = f.ByLog || before != frame.Violation
+	}
+	return n
+}
+
+// heldUp reports whether there may have been an ephemeral znode of the queue at a time.
+func (q *queue) heldUp(t time.Duration) bool {
+	low, high := q.Zxids.FloorAt(t), q.Log.Last()
+	if z, _, ok := q.Zxids.Ceil(t); ok {
+		high = min(high, z)
+	}
+	for _, all := range q.Log.Folders {
+		for _, n := range all {
+			if key, below := q.KeyAt(n.Path); n.Owner != 0 && n.Created <= high && n.Deleted > low && (!below || key == q.Name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // removals returns, by client, the items that no dequeue returned although a session of the client

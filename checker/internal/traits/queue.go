@@ -64,8 +64,8 @@ func (x *Queue) play(h *history.History, op *history.Operation, n int) {
 }
 
 // drain looks for the last answer that there was no item, in a take that began after all puts had
-// returned: the queue was drained by then. If a dead client may hold up items, the take must have
-// begun after the sessions of all dead clients had ended.
+// returned: the queue was drained by then. If a put may still take effect, only what was put in before is known to be
+// gone. If a dead client may hold up items, the take must have begun after the sessions of all dead clients had ended.
 func (x *Queue) drain(h *history.History, ops []*history.Operation) {
 	from := evidence.Always
 	if x.Waits {
@@ -80,19 +80,24 @@ func (x *Queue) drain(h *history.History, ops []*history.Operation) {
 			last[op.Key] = op
 		}
 	}
+	open := map[string]bool{}
 	for _, op := range ops {
 		if l := last[op.Key]; l != nil && op.F == x.Put && op.Outcome() != history.Fail && (op.Outcome() == history.Info || op.Return.Time >= l.Began()) {
-			delete(last, op.Key)
+			open[op.Key] = true
 		}
 	}
 	for _, op := range last {
+		seen := op.Return
+		if open[op.Key] {
+			seen = op.Invoke
+		}
 		for _, e := range []*history.Event{op.Invoke, op.Return} {
 			e = at(h, e)
 			*e = history.Event{Index: e.Index, Time: e.Time, Process: history.Nemesis, Client: -1, Type: history.Info, F: other}
 		}
-		e := at(h, op.Return)
+		e := at(h, seen)
 		e.F, e.Key = history.FDrained, op.Key
-		e.Value, _ = json.Marshal(models.Drained{Empty: true})
+		e.Value, _ = json.Marshal(models.Drained{Empty: !open[op.Key]})
 	}
 }
 

@@ -34,6 +34,7 @@ var All = []Object{
 	{"own-tried-gate", "exclusion", "", triedGates},
 	{"own-line", "order", "", lines},
 	{"own-heap", "integrity", "", heaps},
+	{"own-mail", "loss", "lose-reply:create/300ms", mails},
 	{"own-tickets", "next-distinct", "", tickets},
 	{"own-clock", "tick-rising", "", clocks},
 	{"own-bank", "total", "", banks},
