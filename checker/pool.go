@@ -125,6 +125,7 @@ func (p *Pool) add(vs []Verdict) {
 		one.open[worst.Reason]++
 	}
 	one.addFigures(vs[0].Figures)
+	one.addFigures(vs[0].Staged)
 }
 
 // about returns the sum for a property.
@@ -187,10 +188,8 @@ func (p *Pool) verdict(property *frame.Property, one *pooled) Verdict {
 	}
 	open, why := one.left()
 	v.Figures["kept"], v.Figures["open"], v.Figures["broken"] = float64(one.kept), float64(open), float64(one.broken)
-	missing := ""
-	if property.Exercise != nil {
-		missing = property.Exercise(p.idle, v.Figures)
-	}
+	missing, _ := property.Unmet(p.idle, v.Figures, len(p.idle.Params.Expects) > 0)
+	v.Figures, v.Staged = frame.SplitStages(v.Figures)
 	switch {
 	case one.broken > 0:
 		v.Result, v.Reason = Violation, "it was violated in "+prose.Count(one.broken, "run")

@@ -43,19 +43,22 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 	}
 	if len(bad) == 0 {
 		base.Result = Valid
-		if p.Exercise != nil && !a.Foreign {
-			if missing := p.Exercise(a, figures); missing != "" {
-				base.Result, base.Reason, base.Unexercised = Unknown, missing, true
-			}
+		if missing, short := p.Unmet(a, figures, struck(a)); missing != "" && !a.Foreign {
+			base.Result, base.Reason, base.Unexercised, base.Short = Unknown, missing, true, short
 		}
 		bad = []Verdict{base}
 	}
-	bad[0].Figures = figures
+	bad[0].Figures, bad[0].Staged = frame.SplitStages(figures)
 	bad[0].Notes = append(bad[0].Notes, notes...)
 	if p.Stands {
 		return bad
 	}
 	return excuse(a, bad)
+}
+
+// struck reports whether a fault took effect.
+func struck(a *evidence.Record) bool {
+	return slices.ContainsFunc(a.Faults.All, func(f *evidence.Fault) bool { return f.Took })
 }
 
 // worst makes a verdict for each key with one result.

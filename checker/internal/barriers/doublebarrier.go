@@ -61,7 +61,7 @@ func (r *round) figures(f *frame.Finding) {
 	f.Count("rounds", 1)
 	f.Count("entered", float64(entered))
 	if through >= r.Params.Parties {
-		f.Count("full_rounds", 1)
+		frame.TallyKey(f.Figures, r.Key, "full_rounds")
 	}
 	if crashed > 0 {
 		f.Count("crashes_inside", 1)

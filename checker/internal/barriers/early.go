@@ -44,7 +44,7 @@ var early = &frame.Property{
 		f.Count("rounds", float64(len(ups.of)))
 		f.Count("blocked", float64(blocked))
 		if blocked >= 2 {
-			f.Count("rounds_blocked", 1)
+			frame.TallyKey(f.Figures, k, "rounds_blocked")
 		}
 		return f
 	},

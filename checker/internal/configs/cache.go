@@ -143,7 +143,7 @@ var current = &frame.Property{
 			if last == nil { // no change had been made that it could miss
 				continue
 			}
-			f.Count("current", 1)
+			f.CountCall(c.Record, "current", s.op)
 			if x := c.setter[s.value]; s.absent {
 				decideMissing(f, c, s, last)
 			} else if x != nil {

@@ -208,7 +208,7 @@ func (c *config) count() {
 	c.figures["sets"], c.figures["remade"], c.figures["told"] = float64(sets), float64(remade), 0
 	for _, s := range c.observations {
 		if x := c.setter[s.value]; x != nil && !s.absent && x.op.Client != s.op.Client {
-			c.figures["told"]++
+			frame.TallyCall(c.figures, c.Record, "told", s.op)
 		}
 	}
 	c.figures["over_sessions"] = 0

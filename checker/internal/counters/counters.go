@@ -40,7 +40,7 @@ func readCounter(k *evidence.Key) *counter {
 		c.take(op)
 		if op.F != models.FRead {
 			if running.Beyond(op.Client, op.Began()) {
-				c.figures["conflicts"]++
+				frame.TallyCall(c.figures, k.Record, "conflicts", op)
 			}
 			running.Add(op.Client, evidence.Ended(op))
 		}

@@ -21,7 +21,10 @@ var plainReads = &frame.Property{
 	Decider:  "sweep over sessions",
 	Evidence: func(*evidence.Record) string { return "S" },
 	Decide: onCounter(func(f *frame.Finding, c *counter) {
-		f.Count("plain", float64(len(c.plain)))
+		f.Count("plain", 0)
+		for _, s := range c.plain {
+			f.CountCall(c.Record, "plain", s.op)
+		}
 		decideSessions(f, c)
 		decideMade(f, c)
 	}),

@@ -64,7 +64,7 @@ func fenced(a *evidence.Record, op *history.Operation) bool {
 // other session. If the session began during the read, the connect was such a request.
 func decideFenced(f *Finding, k *evidence.Key, op *history.Operation) {
 	if k.Opened(op) {
-		f.Count("fenced", 1)
+		f.CountCall(k.Record, "fenced", op)
 		return
 	}
 	in, alive, seen, ok := k.Shown(op)
@@ -72,7 +72,7 @@ func decideFenced(f *Finding, k *evidence.Key, op *history.Operation) {
 		f.Count("fenced_unknown", 1)
 		return
 	}
-	f.Count("fenced", 1)
+	f.CountCall(k.Record, "fenced", op)
 	if alive >= op.Began() || f.Again() {
 		return
 	}

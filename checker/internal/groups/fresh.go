@@ -28,7 +28,7 @@ var fresh = &frame.Property{
 			if l.set == nil || !lists(l.op) || g.toldOf(l) == 0 {
 				continue
 			}
-			f.Count("dated", 1)
+			f.CountCall(g.Record, "dated", l.op)
 			for len(joined) > 0 && joined[0].join.Return.Time <= l.op.Return.Time {
 				there, joined = append(there, joined[0]), joined[1:]
 			}

@@ -101,7 +101,7 @@ func readGroup(k *evidence.Key) *group {
 	g.takeCrashes()
 	for _, l := range g.looks {
 		if g.showsOthers(l) {
-			g.figures["others"]++
+			frame.TallyCall(g.figures, k.Record, "others", l.op)
 		}
 	}
 	return g
@@ -183,7 +183,7 @@ func (g *group) move(op *history.Operation, joins bool) {
 		m.leaves = append(m.leaves, op)
 	}
 	if op.Outcome() == history.OK {
-		g.figures["changes"]++
+		frame.TallyCall(g.figures, g.Record, "changes", op)
 	}
 }
 
@@ -200,7 +200,7 @@ func (g *group) look(op *history.Operation, figure string) {
 	for _, name := range v.Members {
 		l.set[name] = true
 	}
-	g.figures[figure]++
+	frame.TallyCall(g.figures, g.Record, figure, op)
 }
 
 // pick records a look at one member. A pick that found none counts as a look at all

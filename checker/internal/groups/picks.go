@@ -45,7 +45,7 @@ var picks = &frame.Property{
 // decidePick compares a pick with the last change that its client had been told of.
 func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 	if g.showsOthers(l) {
-		f.Count("picks", 1)
+		f.CountCall(g.Record, "picks", l.op)
 	}
 	if !l.part {
 		decideNone(f, g, l, p)

@@ -187,7 +187,7 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[*evidence.
 	if !g.Log.Covers(low, high) || !g.FromBeginning(high) { // members that came before may be missing
 		return
 	}
-	f.Count("placed", 1)
+	f.CountCall(g.Record, "placed", l.op)
 	session := g.Only(l.op) // nil if the answer may come from several sessions: their order is not known
 	if session != nil {
 		first = max(first, at[session])

@@ -98,7 +98,7 @@ func readQueue(k *evidence.Key) *queue {
 			j := named(v.Item)
 			j.tried = append(j.tried, q.begun(j, v.Attempt, op))
 			if running.Beyond(op.Client, op.Began()) {
-				q.figures["overlapping"]++
+				frame.TallyCall(q.figures, k.Record, "overlapping", op)
 			}
 		case op.F == models.FFinish || op.F == models.FGiveBack:
 			var v models.Attempt

@@ -48,7 +48,7 @@ var whoLeads = &frame.Property{
 					op.Client, words.At(op.Return.Time), v.Client, k.Name)
 			}
 			if v.Client >= 0 {
-				f.Count("answers_named", 1)
+				f.CountCall(k.Record, "answers_named", op)
 			}
 			decideView(&f, k, op, v.Client, certain)
 			decideAnswer(&f, k, op, v.Client, leader)
@@ -77,7 +77,7 @@ func decideView(f *frame.Finding, k *evidence.Key, op *history.Operation, said i
 	if i == 0 || cores[i-1].x <= op.Return.Time {
 		return
 	}
-	f.Count("answers_compared", 1)
+	f.CountCall(k.Record, "answers_compared", op)
 	h := cores[i-1]
 	if said == h.Client {
 		return
@@ -224,7 +224,7 @@ var states = &frame.Property{
 				continue
 			}
 			if first, ok := deposed[op.Client]; ok && first < op.Began() {
-				f.Count("asked_again", 1)
+				f.CountCall(k.Record, "asked_again", op)
 			}
 			if !v.Held {
 				continue

@@ -89,7 +89,7 @@ func laterView(f *frame.Finding, a *evidence.Record, key string, h *hold, n *evi
 		f.Count("grants_unknown", 1)
 		return 0, 0, false
 	}
-	f.Count("grants_checked", 1)
+	f.CountSpan(a, "grants_checked", evidence.Span{From: h.Asked, To: h.Granted})
 	return view, event, true
 }
 

@@ -285,7 +285,11 @@ var figuresOf = evidence.OncePerKey(countHolds)
 
 func countHolds(k *evidence.Key) map[string]float64 {
 	figures := heldFigures(k)
-	figures["contended"] = float64(contended(k, byPart(coresOf(holdsOf(k)))))
+	cores := byPart(coresOf(holdsOf(k)))
+	figures["contended"] = 0
+	for _, op := range contended(k, cores) {
+		frame.TallyCall(figures, k.Record, "contended", op)
+	}
 	return figures
 }
 
@@ -310,19 +314,18 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 	return figures
 }
 
-// contended counts the acquires that met another client that certainly held what they ask for,
+// contended returns the acquires that met another client that certainly held what they ask for,
 // before or while they waited: each of them could have been granted wrongly.
-func contended(k *evidence.Key, cores map[string][]*hold) int {
-	n := 0
+func contended(k *evidence.Key, cores map[string][]*hold) (met []*history.Operation) {
 	for _, op := range k.Ops() {
 		if op.F != models.FAcquire || op.Outcome() == history.Fail && !declined(op) {
 			continue
 		}
 		if slices.ContainsFunc(askedFor(k, op), func(part string) bool { return meets(op, cores[part]) }) {
-			n++
+			met = append(met, op)
 		}
 	}
-	return n
+	return met
 }
 
 // meets reports whether an acquire met one of some cores, in order, of another client.

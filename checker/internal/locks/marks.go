@@ -197,7 +197,7 @@ func decideMarks(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 			f.Count("marks_unknown", 1)
 			continue
 		}
-		f.Count("marks_checked", 1)
+		f.CountSpan(k.Record, "marks_checked", evidence.Span{From: h.Asked, To: h.Granted})
 		for _, part := range h.held() {
 			m.decide(f, k, h, part, of)
 		}

@@ -34,7 +34,10 @@ var allOrNone = &frame.Property{
 	Applies:  frame.IsOwn,
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
-		f.Count("given_up", float64(givenUp(k)))
+		f.Count("given_up", 0)
+		for _, op := range givenUp(k) {
+			f.CountCall(k.Record, "given_up", op)
+		}
 		decideOrphans(&f, k)
 		f.Timed(k.Record)
 		return f
@@ -42,15 +45,14 @@ var allOrNone = &frame.Property{
 	Exercise: frame.Wants("given_up", 2, "acquires of several keys that failed"),
 }
 
-// givenUp counts acquires of several keys that did not succeed.
-func givenUp(k *evidence.Key) int {
-	n := 0
+// givenUp returns the acquires of several keys that did not succeed.
+func givenUp(k *evidence.Key) (all []*history.Operation) {
 	for _, op := range k.Ops() {
 		if op.F == models.FAcquire && op.Return != nil && op.Outcome() != history.OK && len(askedFor(k, op)) > 1 {
-			n++
+			all = append(all, op)
 		}
 	}
-	return n
+	return all
 }
 
 // setProgress requires that, after the heal, every live contender gets its turn: no client waits

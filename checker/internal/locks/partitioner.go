@@ -116,7 +116,7 @@ func readSharing(k *evidence.Key) *sharing {
 	}
 	s.moves, s.deaf, s.away = evidence.Union(s.moves), evidence.Union(s.deaf), evidence.Union(s.away)
 	s.active = evidence.Union(s.active)
-	s.figures["together"] = float64(contended(k, byPart(coresOf(holdsOf(k)))))
+	s.figures["together"] = float64(len(contended(k, byPart(coresOf(holdsOf(k))))))
 	return s
 }
 

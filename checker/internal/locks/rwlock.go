@@ -89,14 +89,14 @@ var rwFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
 		wait := evidence.Span{From: op.Began(), To: evidence.Ended(op) - 1} // its own hold begins with its return
 		switch {
 		case !toRead(k, op) && held.Most(wait, 1) > 0:
-			figures["writers_met"]++
+			frame.TallyCall(figures, k.Record, "writers_met", op)
 		case toRead(k, op) && writing.Most(wait, 1) > 0:
-			figures["readers_met"]++
+			frame.TallyCall(figures, k.Record, "readers_met", op)
 		}
 	}
 	for _, h := range cores {
 		if h.Reads && held.At(h.Granted) > 1 {
-			figures["read_together"]++
+			frame.Tally(figures, k.Record, "read_together", evidence.Span{From: h.Granted, To: h.x})
 		}
 	}
 	return figures

@@ -52,7 +52,7 @@ var leaseFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float6
 		}
 		// The acquire's own hold begins when it returns.
 		if held.Most(evidence.Span{From: op.Began(), To: evidence.Ended(op) - 1}, n) >= n {
-			figures["met_full"]++
+			frame.TallyCall(figures, k.Record, "met_full", op)
 		}
 	}
 	return figures

@@ -222,7 +222,7 @@ func decideWrites(f *frame.Finding, k *evidence.Key, of map[int][]*hold, writes 
 		if w.reads {
 			highest = lastWrite
 		}
-		f.Count(w.verb()+"s", 1)
+		f.CountCall(k.Record, w.verb()+"s", w.op)
 		switch {
 		case !w.Accepted:
 			f.Count("refused", 1)

@@ -130,7 +130,7 @@ func decideBounded(ctx context.Context, f *frame.Finding, q *queue) {
 		}
 		n := in.items()
 		if n >= q.Offers.Capacity {
-			f.Count("full", 1)
+			f.CountSpan(q.Record, "full", evidence.Span{From: e.at, To: e.at})
 		}
 		if n > q.Offers.Capacity && !f.Again() {
 			f.Violated(in.counterexample(), "at %s there were at least %s in %s, which has room for %d",

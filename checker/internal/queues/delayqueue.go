@@ -60,7 +60,7 @@ var notEarly = &frame.Property{
 		return "R"
 	},
 	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
-		f.Count("not_due", q.tooSoon())
+		q.countTooSoon(f)
 		if clocked(f, q) {
 			decideNotEarly(f, q)
 		}
@@ -111,9 +111,10 @@ func (q *queue) goneBy(it *item, op *history.Operation) (at time.Duration, seen 
 	return evidence.Never, -1
 }
 
-// tooSoon counts the dequeues that were under way while an item was in the queue that was not due
+// countTooSoon counts the dequeues that were under way while an item was in the queue that was not due
 // yet, for any reading of the wall clock.
-func (q *queue) tooSoon() (n float64) {
+func (q *queue) countTooSoon(f *frame.Finding) {
+	f.Count("not_due", 0)
 	var there []evidence.Span
 	for _, it := range q.items {
 		if s := (evidence.Span{From: it.entered(), To: min(it.due-q.Wall(), it.leaves())}); it.due != evidence.Always && s.From < s.To {
@@ -126,8 +127,7 @@ func (q *queue) tooSoon() (n float64) {
 			continue
 		}
 		if i := evidence.Reaching(there, op.Began()+1); i < len(there) && there[i].From < min(evidence.Ended(op), q.End) {
-			n++
+			f.CountCall(q.Record, "not_due", op)
 		}
 	}
-	return n
 }

@@ -26,7 +26,10 @@ var empty = &frame.Property{
 	Evidence: frame.FromSessions,
 	Applies:  anyEmpty,
 	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
-		f.Count("empties", float64(len(q.empties)))
+		f.Count("empties", 0)
+		for _, op := range q.empties {
+			f.CountCall(q.Record, "empties", op)
+		}
 		if len(q.empties) == 0 {
 			return
 		}

@@ -33,7 +33,7 @@ var priority = &frame.Property{
 		return "S"
 	},
 	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
-		f.Count("choices", q.choices())
+		q.countChoices(f)
 		f.Count("inversions", float64(len(strictly(q).wrong)))
 		decidePriority(f, q)
 	}),
@@ -45,9 +45,10 @@ func choiceExercise(_ *evidence.Record, figures map[string]float64) string {
 	return frame.Because(frame.Few(figures["choices"], 10, "dequeues while items of another priority were there"), frame.MoreMeetings)
 }
 
-// choices counts the dequeues at whose beginning an item of another priority was certainly
+// countChoices counts the dequeues at whose beginning an item of another priority was certainly
 // there.
-func (q *queue) choices() (n float64) {
+func (q *queue) countChoices(f *frame.Finding) {
+	f.Count("choices", 0)
 	type change struct {
 		at    time.Duration
 		order int // at one moment: first items that leave, then dequeues, then items that arrive
@@ -74,14 +75,13 @@ func (q *queue) choices() (n float64) {
 			sum--
 		case 1:
 			if sum > there[p] {
-				n++
+				f.CountSpan(q.Record, "choices", evidence.Span{From: c.at, To: c.at})
 			}
 		default:
 			there[p]++
 			sum++
 		}
 	}
-	return n
 }
 
 // orderedTake is a dequeue that returned an item, with two places in an order: told is what its

@@ -168,9 +168,9 @@ func (b *queueReader) dequeue(op *history.Operation) {
 		it.out = append(it.out, op)
 	}
 	if b.earlier.Beyond(op.Client, op.Began()) {
-		b.figures["overlapping"]++
+		frame.TallyCall(b.figures, b.a, "overlapping", op)
 		if v.Item != "" {
-			b.figures["overlapping_found"]++
+			frame.TallyCall(b.figures, b.a, "overlapping_found", op)
 		}
 	}
 	b.earlier.Add(op.Client, min(evidence.Ended(op), b.a.End))

@@ -37,7 +37,7 @@ var strict = &frame.Property{
 	},
 	Applies: func(a *evidence.Record) bool { return a.Offers.Strict },
 	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
-		f.Count("choices", q.choices())
+		q.countChoices(f)
 		s := strictly(q)
 		for _, w := range s.wrong {
 			if !f.Again() {

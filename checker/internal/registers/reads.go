@@ -34,7 +34,7 @@ var plainReads = &frame.Property{
 			if l.kind != models.ReadPlain {
 				continue
 			}
-			f.Count("plain", 1)
+			f.CountCall(r.Record, "plain", l.op)
 			f.Count("stale", 0)
 			if age, _ := r.over.age(l); age > 0 {
 				measureAge(f, age)
@@ -271,7 +271,7 @@ var syncReads = &frame.Property{
 			if l.kind != models.ReadSync || l.overSessions() {
 				continue
 			}
-			f.Count("sync", 1)
+			f.CountCall(r.Record, "sync", l.op)
 			f.Count("stale", 0)
 			disturbed := leaderless(r.Record, evidence.Span{From: l.inv - r.Bound, To: l.ret})
 			if !disturbed {

@@ -253,7 +253,7 @@ func registerFigures(r *register) map[string]float64 {
 		}
 		changes := op.F != models.FRead
 		if changes && all.Beyond(op.Client, op.Began()) || changing.Beyond(op.Client, op.Began()) {
-			figures["overlapping"]++
+			frame.TallyCall(figures, r.Record, "overlapping", op)
 		}
 		end := min(evidence.Ended(op), r.End)
 		all.Add(op.Client, end)

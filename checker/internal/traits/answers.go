@@ -36,7 +36,7 @@ func Distinct(operation string) *frame.Property {
 				f.Violated(append(evidence.EventsOf(was), evidence.EventsOf(op)...), "%s of %s answered %s to client %d at %s, and again to client %d at %s",
 					operation, k.Name, text, was.Client, words.At(was.Return.Time), op.Client, words.At(op.Return.Time))
 			}
-			f.Count("answers", float64(len(answered(k, operation))))
+			countAnswers(&f, k, operation)
 			return f
 		},
 		Exercise: answers(operation, 2),
@@ -76,7 +76,7 @@ func decideRising(f *frame.Finding, k *evidence.Key, operation string) {
 		}
 		began = append(began, numbered{op, n})
 	}
-	f.Count("answers", float64(len(began)))
+	countAnswers(f, k, operation)
 	ended := slices.Clone(began)
 	slices.SortStableFunc(ended, func(x, y numbered) int { return cmp.Compare(x.op.Return.Time, y.op.Return.Time) })
 	var greatest *numbered
@@ -91,6 +91,14 @@ func decideRising(f *frame.Finding, k *evidence.Key, operation string) {
 			f.Violated(append(evidence.EventsOf(greatest.op), evidence.EventsOf(now.op)...), "%s of %s answered %s to client %d at %s, although it had answered %s to client %d by %s, before that call began",
 				operation, k.Name, textOf(now.op.Return.Value), now.op.Client, words.At(now.op.Return.Time), textOf(greatest.op.Return.Value), greatest.op.Client, words.At(greatest.op.Return.Time))
 		}
+	}
+}
+
+// countAnswers counts the answered calls of an operation.
+func countAnswers(f *frame.Finding, k *evidence.Key, operation string) {
+	f.Count("answers", 0)
+	for _, op := range answered(k, operation) {
+		f.CountCall(k.Record, "answers", op)
 	}
 }
 

@@ -196,9 +196,9 @@ func (t *transaction) count() {
 	}
 	first := t.told[0]
 	if first.commit {
-		t.figures["committed"]++
+		frame.TallyKey(t.figures, t.Key, "committed")
 	} else {
-		t.figures["aborted"]++
+		frame.TallyKey(t.figures, t.Key, "aborted")
 	}
 	for _, q := range t.told {
 		if q.op.Began() > first.ret() {
