@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,9 +29,8 @@ func Unmet(all []Assumption) []Assumption {
 }
 
 // assumptions returns what must hold for a valid verdict to count. A history that zklab did not
-// write states no facts about its run: there is nothing to assume. silent lists the effects after
-// which no operation succeeded.
-func assumptions(a *evidence.Record, silent []effect) []Assumption {
+// write states no facts about its run: there is nothing to assume.
+func assumptions(a *evidence.Record, acc *Account) []Assumption {
 	if a.Foreign {
 		return nil
 	}
@@ -40,7 +38,7 @@ func assumptions(a *evidence.Record, silent []effect) []Assumption {
 		healthy(a, "healthy-before", "before", "before the load"),
 		healthy(a, "healthy-after", "after", "after the heal"),
 		loaded(a),
-		faulted(a, silent),
+		faulted(a, acc),
 		working(a),
 		unbroken(a),
 		recorded(a),
@@ -117,8 +115,8 @@ func loaded(a *evidence.Record) Assumption {
 
 // faulted is the assumption that each kind of fault that the user named took effect at least once,
 // that at least one fault of a mix took effect, and that clients got answers afterwards: a run is
-// judged by what happened in it. silent lists the effects after which they got none.
-func faulted(a *evidence.Record, silent []effect) Assumption {
+// judged by what happened in it.
+func faulted(a *evidence.Record, acc *Account) Assumption {
 	verified, outcomes, came := map[string]int{}, map[string]string{}, map[string]bool{}
 	for _, f := range a.Faults.All {
 		came[f.Kind] = true
@@ -157,8 +155,8 @@ func faulted(a *evidence.Record, silent []effect) Assumption {
 	case len(seen) == 0:
 		return Assumption{"faults", false, "no fault took effect: " + strings.Join(excused, ", ")}
 	}
-	if len(silent) > 0 && silent[0].called {
-		return Assumption{"faults", false, "no operation of the load succeeded from when the first fault took effect, at " + words.At(silent[0].at) + ", to the end of the load: nothing could have gone wrong any more"}
+	if _, at, called := acc.silent(); called {
+		return Assumption{"faults", false, "no operation of the load succeeded from when the first fault took effect, at " + words.At(at) + ", to the end of the load: nothing could have gone wrong any more"}
 	}
 	slices.Sort(seen)
 	text := "faults took effect: " + howOften(seen, verified)
@@ -175,60 +173,6 @@ func howOften(kinds []string, verified map[string]int) string {
 		each = append(each, kind+" "+prose.Times(verified[kind]))
 	}
 	return strings.Join(each, ", ")
-}
-
-// effect is when the faults of a kind first took effect.
-type effect struct {
-	kind string
-	at   time.Duration
-	// called means that clients called operations of the load after the first effect of the run, or waited in them.
-	called bool
-}
-
-// effects lists when the faults of each kind first took effect, in the order of time.
-func effects(a *evidence.Record) (all []effect) {
-	of := map[string]time.Duration{}
-	for _, f := range a.Faults.All {
-		if at, ok := of[f.Kind]; f.Took && (!ok || max(f.From, f.Verified) < at) {
-			of[f.Kind] = max(f.From, f.Verified)
-		}
-	}
-	for kind, at := range of {
-		all = append(all, effect{kind: kind, at: at})
-	}
-	slices.SortFunc(all, func(a, b effect) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind)) })
-	return all
-}
-
-// silences returns all effects if no operation succeeded from the first one to the end of the load, and otherwise none. A
-// fault that comes late, after others, may leave no time for an answer.
-func silences(a *evidence.Record) []effect {
-	all, end := effects(a), a.Phase(history.PhaseHeal)
-	if len(all) == 0 || a.Foreign {
-		return nil
-	}
-	if a.Params.Load > 0 { // the first faults are undone before that phase begins
-		end = min(end, a.Phase(history.PhaseLoad)+a.Params.Load)
-	}
-	var answered, asked time.Duration // the latest success, and until when clients waited
-	for _, k := range a.Keys {
-		for op := range k.EachOp() {
-			if a.Object.Operation(op.F).Local || op.Began() >= end {
-				continue
-			}
-			asked = max(asked, evidence.Ended(op))
-			if op.Outcome() == history.OK && op.Return.Time <= end {
-				answered = max(answered, op.Return.Time)
-			}
-		}
-	}
-	if answered > all[0].at {
-		return nil
-	}
-	for i := range all {
-		all[i].called = all[0].at < asked
-	}
-	return all
 }
 
 // kept is the assumption that servers kept the promises on which recipes rely, to every client.
@@ -337,20 +281,10 @@ func requireMet(a *evidence.Record, as []Assumption, vs []Verdict, opts Options)
 			v.Notes = append(v.Notes, "the record is cut off in its last line; it was checked up to there")
 		}
 		v.Unexercised = v.Unexercised && len(unmet) == 0
-		if v.Result == Valid && len(unmet) > 0 && (!v.Measured || opts.Strict) {
+		if (v.Result == Valid || v.Short) && len(unmet) > 0 && (!v.Measured || opts.Strict) {
 			v.Result = Unknown
 			v.Reason = NothingWrong + strings.Join(unmet, "; ")
 		}
 	}
 	return vs
-}
-
-// after lists the kinds of effects after which clients called something, or nothing.
-func after(all []effect, called bool) (kinds []string) {
-	for _, e := range all {
-		if e.called == called {
-			kinds = append(kinds, e.kind)
-		}
-	}
-	return kinds
 }

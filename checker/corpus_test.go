@@ -43,7 +43,8 @@ func TestCorpus(t *testing.T) {
 					inLog(t, h, txns, c)
 				}
 			}
-			r.Leftovers = nil // the corpus is about verdicts
+			checker.Balanced(t, r.Account, h)
+			r.Leftovers, r.Account = nil, nil // the corpus is about verdicts
 			got, err := json.MarshalIndent(r, "", " ")
 			if err != nil {
 				t.Fatal(err)

@@ -208,7 +208,7 @@ func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 		findings[i] = []frame.Finding{decideOn(ctx, c.property, k)}
 	})
 	vs := summarise(c.property, a, keyNames(a), column(findings, 0))
-	return addStories(h, a, requireMet(a, assumptions(a, silences(a)), vs, c.opts))
+	return addStories(h, a, requireMet(a, assumptions(a, accountOf(a)), vs, c.opts))
 }
 
 // Bound returns how long a correct recipe may need after the heal for anything that has a time

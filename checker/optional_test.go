@@ -17,11 +17,11 @@ import (
 func TestFaultWithoutOccasion(t *testing.T) {
 	a := &evidence.Record{Faults: evidence.Faults{List: faults.List{All: []*faults.Fault{{Kind: "pause", Took: true}, {Kind: "late-event", WhyNot: "skipped no event came"}}}}}
 	a.Params.Expects = []string{"pause", "late-event"}
-	if got := faulted(a, nil); got.Met {
+	if got := faulted(a, new(Account)); got.Met {
 		t.Errorf("asked for by name: %v", got)
 	}
 	a.Params.Optional = []string{"late-event"}
-	if got := faulted(a, nil); !got.Met || !strings.Contains(got.Text, "none from late-event") {
+	if got := faulted(a, new(Account)); !got.Met || !strings.Contains(got.Text, "none from late-event") {
 		t.Errorf("not asked for: %v", got)
 	}
 }
@@ -29,11 +29,11 @@ func TestFaultWithoutOccasion(t *testing.T) {
 // The faults of a run for which none was requested by name are also mentioned.
 func TestFaultsThatNobodyAskedForByName(t *testing.T) {
 	a := &evidence.Record{Faults: evidence.Faults{List: faults.List{All: []*faults.Fault{{Kind: "cut", Took: true}, {Kind: "pause", WhyNot: "skipped"}}}}}
-	if got := faulted(a, nil); !got.Met || got.Text != "faults took effect: cut once" {
+	if got := faulted(a, new(Account)); !got.Met || got.Text != "faults took effect: cut once" {
 		t.Errorf("%v", got)
 	}
 	a.Faults.All = a.Faults.All[1:]
-	if got := faulted(a, nil); !got.Met || got.Text != "no fault took effect, and none was asked for by name" {
+	if got := faulted(a, new(Account)); !got.Met || got.Text != "no fault took effect, and none was asked for by name" {
 		t.Errorf("without an effect: %v", got)
 	}
 }
@@ -105,10 +105,11 @@ func TestAnswersAfterFaults(t *testing.T) {
 			h := r.Build()
 			h.Header.Params.Expects, h.Header.Params.Optional = strings.Fields(tt.expects), strings.Fields(tt.optional)
 			a := evidence.Read(t.Context(), h, objects.Lock, nil)
-			silent := silences(a)
-			got := faulted(a, silent)
-			if got.Met != tt.met || strings.Join(after(silent, true), " ") != tt.unanswered || strings.Join(after(silent, false), " ") != tt.uncalled {
-				t.Errorf("%v, unanswered %v, uncalled %v", got, after(silent, true), after(silent, false))
+			acc := accountOf(a)
+			got := faulted(a, acc)
+			unanswered, uncalled := acc.without()
+			if got.Met != tt.met || strings.Join(unanswered, " ") != tt.unanswered || strings.Join(uncalled, " ") != tt.uncalled {
+				t.Errorf("%v, unanswered %v, uncalled %v", got, unanswered, uncalled)
 			}
 		})
 	}

@@ -19,6 +19,8 @@ type Report struct {
 	Verdict     Result       `json:"verdict"`
 	Verdicts    []Verdict    `json:"verdicts"`
 	Assumptions []Assumption `json:"assumptions"`
+	// Account is the table of what the verdicts rest on; nil if none was decided.
+	Account *Account `json:"account,omitempty"`
 	// Unanswered lists the kinds of faults that took effect, if no operation of the load succeeded
 	// after the first of them, although clients called some or waited in them. Nothing that could go
 	// wrong after a fault was seen in this run. It is not an unmet assumption of a run whose faults

@@ -46,8 +46,9 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	}
 	var costs meter
 	verdicts := decideProperties(ctx, a, m, opts, &costs)
-	silent := silences(a)
-	r := Report{Assumptions: assumptions(a, silent), Unanswered: after(silent, true), Uncalled: after(silent, false), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
+	acc := accountOf(a)
+	r := Report{Account: acc, Assumptions: assumptions(a, acc), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
+	r.Unanswered, r.Uncalled = acc.without()
 	left, why := leftovers.Of(ctx, a)
 	if r.Leftovers = left; why != "" {
 		r.NotAvailable = append(r.NotAvailable, NotAvailable{"figure", "leftovers", why})
@@ -55,6 +56,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	verdicts = append(verdicts, contradictions(a)...)
 	verdicts = append(verdicts, askExtras(ctx, h, opts, &costs)...)
 	r.Cost = Cost{Took: costs.took, Cut: ctx.Err() != nil}
+	acc.addProperties(verdicts, r.NotAvailable)
 	verdicts = requireMet(a, r.Assumptions, verdicts, opts)
 	if h.Packed() && slices.ContainsFunc(verdicts, func(v Verdict) bool { return v.Result == Violation }) {
 		h = h.Unpacked() // what explains a violation may lie anywhere

@@ -19,6 +19,8 @@ type Result struct {
 	Verdicts []checker.Verdict `json:"verdicts"`
 	// Assumptions must be met for a valid verdict. Each is met or says why not.
 	Assumptions []checker.Assumption `json:"assumptions"`
+	// Account is the table of what the verdicts rest on; nil if an older zklab decided the run.
+	Account *checker.Account `json:"account,omitempty"`
 	// Unanswered lists the kinds of faults that took effect, if clients called operations of the load after the first of
 	// them, or waited in them, and none succeeded. Uncalled lists them if clients neither called any nor waited.
 	Unanswered []string `json:"unanswered,omitempty"`

@@ -118,6 +118,19 @@ func (l *Sessions) IsOf(id history.ID, client int) bool {
 	return s != nil && s.Client == client
 }
 
+// WithoutSession returns the parts of a span in which a client had no session that may have lived; nil if the record names no
+// session of it.
+func (a *Record) WithoutSession(client int, s Span) []Span {
+	var lived []Span
+	for _, in := range a.ofClient[client] {
+		lived = append(lived, Span{a.History.At(in.First).Time, min(in.DiedBy, in.OverFor())})
+	}
+	if len(lived) == 0 || s.From >= s.To {
+		return nil
+	}
+	return Subtract([]Span{s}, Union(lived))
+}
+
 // OldestFirst returns all sessions.
 func (a *Sessions) OldestFirst() []*Session {
 	list := make([]*Session, 0, len(a.ByID))

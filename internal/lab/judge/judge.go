@@ -99,6 +99,9 @@ func leaveOpen(result *store.Result, declared []string) {
 				Property: name, Result: checker.Unknown, Declared: true,
 				Reason: why,
 			})
+			if result.Account != nil {
+				result.Account.Properties = append(result.Account.Properties, checker.PropertyAccount{Property: name, LeftOut: []string{why}})
+			}
 			if result.Verdict == checker.Valid {
 				result.Verdict = checker.Unknown
 			}
@@ -123,7 +126,7 @@ func judgeGates(result *store.Result, h *history.History) {
 func Decide(ctx context.Context, h *history.History, opts checker.Options, result *store.Result) checker.Cost {
 	report := checker.Run(ctx, h, opts)
 	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
-	result.Unanswered, result.Uncalled = report.Unanswered, report.Uncalled
+	result.Account, result.Unanswered, result.Uncalled = report.Account, report.Unanswered, report.Uncalled
 	result.NotAvailable = slices.Concat(report.NotAvailable, result.NotAvailable)
 	result.Recipe, result.Subject, result.Seed = h.Header.Model, h.Header.Params.Subject, h.Header.Params.Seed
 	result.Started, result.Strict, result.Zklab = h.Header.Wall, opts.Strict, version.Line()
