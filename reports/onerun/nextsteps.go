@@ -72,6 +72,9 @@ func decidingStep(dir string, r *store.Result) step {
 	if slices.ContainsFunc(checker.Unmet(r.Assumptions), func(a checker.Assumption) bool { return slices.Contains(notOfTime, a.Name) }) {
 		return step{Text: "More time would not decide it. Correct what is said above, and run it with another seed:", Command: again("--seed", strconv.FormatInt(r.Seed+1, 10))}
 	}
+	if usual := settings.Usual().Keys; x.Over(settings.Usual()).Keys > usual && r.Account != nil && slices.ContainsFunc(r.Account.Properties, func(p checker.PropertyAccount) bool { return p.Short }) {
+		return step{Text: "Clients met too rarely in the load. Give them fewer keys, so that they meet while faults strike:", Command: again("--keys", strconv.Itoa(usual))}
+	}
 	return step{Text: "Give it more time, in which what was missing can happen:", Command: again("--time-limit", enoughTime(x).String())}
 }
 

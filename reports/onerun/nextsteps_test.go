@@ -35,6 +35,17 @@ func TestNextStepsDecide(t *testing.T) {
 	if text := Summary(r, &store.Run{Dir: dir}, Screen{}); !strings.Contains(text, "\n  to decide it zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s\n") {
 		t.Errorf("the terminal does not show the command:\n%s", text)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment+"keys: 500\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r.Account = &checker.Account{Properties: []checker.PropertyAccount{{Property: "exclusion", Short: true}}}
+	if got := last(); !strings.HasSuffix(got.Command, " --keys 3") || !strings.Contains(got.Text, "fewer keys") {
+		t.Errorf("clients that met only after the heal: %+v", got)
+	}
+	r.Account = nil
+	if err := os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	r.Assumptions = append(r.Assumptions, checker.Assumption{Name: "clients", Text: "client 1 dropped out"})
 	if got := last().Command; !strings.HasSuffix(got, " --seed 43") {
 		t.Errorf("no time brings a client back: %s", got)
