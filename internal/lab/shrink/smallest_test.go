@@ -1,7 +1,9 @@
 package shrink
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,38 +88,30 @@ func TestSmallest(t *testing.T) {
 	goTests(t, run)
 }
 
-// goTests runs the Go test of a run, and the same test with zklab's own recipe.
+// goTests runs the Go test of a run, which fails, and the tests of runs of each shape with right subjects, which pass.
+// All are in one package, which is in this module only during this call.
 func goTests(t *testing.T, run *store.Run) {
 	t.Helper()
 	source, err := os.ReadFile(run.GoTest())
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := store.ReadExperiment(run.Experiment())
-	if err != nil {
-		t.Fatal(err)
-	}
-	x.Subject = workloads.Own
-	own, ok, err := GoTest(x, "mended", "")
-	if err != nil || !ok {
-		t.Fatal(ok, err)
-	}
-	// Both are in a package that is in this module only during this call.
+	files := shapes(t, run)
+	files["broken_test.go"], files["right_test.go"] = source, []byte(rightSubjects)
 	dir := t.TempDir()
-	files := map[string]string{}
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
-	helper := strings.Index(string(own), "\nfunc step(")
-	for name, text := range map[string][]byte{"broken_test.go": source, "own_test.go": own[:helper]} {
+	replaced := map[string]string{}
+	for name, text := range files {
 		file := filepath.Join(dir, name)
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		files[filepath.Join(here, "shrunk", name)] = file
+		replaced[filepath.Join(here, "shrunk", name)] = file
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": files})
+	overlay, err := json.Marshal(map[string]any{"Replace": replaced})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,9 +125,74 @@ func goTests(t *testing.T, run *store.Run) {
 	}
 	out, err := exec.CommandContext(t.Context(), binary, "-test.v").CombinedOutput()
 	text := string(out)
-	if err == nil || !strings.Contains(text, "--- PASS: TestQueueMended") || !strings.Contains(text, "--- FAIL: TestQueue") || !strings.Contains(text, " is violated ") {
+	if err == nil || strings.Count(text, "\n--- PASS: TestQueue") != len(files)-2 || strings.Count(text, "\n--- FAIL: TestQueue") != 1 || !strings.Contains(text, " is violated ") {
 		t.Errorf("%v\n%s\nof\n%s", err, text, source)
 	}
+}
+
+// rightSubjects declares what the tests of runs without a named subject leave to the user.
+const rightSubjects = `package shrunk_test
+
+import (
+	"context"
+
+	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/subjects"
+)
+
+func newSubject(c *subjects.Client, path string) (subjects.Queue, error) { return subjects.NewQueue(c, path) }
+
+type subject struct{}
+
+func (subject) Get(context.Context) (int, error) { return 0, nil }
+
+var declaration = object.Object[subject]{
+	Name: "always-zero", New: func(*subjects.Client, string) (subject, error) { return subject{}, nil },
+	Operations: []object.Operation[subject]{get},
+	Rules: []object.Rule{object.Sequential(0, object.Runs(get, func(int, object.None) (int, int, error) { return 0, 0, nil }))},
+}
+
+var get = object.Ask("get", subject.Get)
+`
+
+// shapes returns tests that a shrunk run can have, by the names of their files: with each kind of workload, and with
+// and without a schedule and chosen arrivals.
+func shapes(t *testing.T, run *store.Run) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	x, err := store.ReadExperiment(run.Experiment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	schedule, arrivals := x.Schedule, x.Arrivals
+	if len(schedule) == 0 || len(arrivals) == 0 {
+		t.Fatalf("the run has %d faults and %d arrivals: the tests need both", len(schedule), len(arrivals))
+	}
+	for kind, own := range map[string]string{"named": "", "declared": "declaration.Workload()", "constructed": "workloads.Queue{New: newSubject}"} {
+		for shape := range 8 {
+			x.Subject, x.Schedule, x.Arrivals, x.ClientsAs = workloads.Own, nil, nil, ""
+			if own != "" {
+				x.Subject = "someone's"
+			}
+			if shape&1 != 0 {
+				x.Schedule = schedule
+			}
+			if shape&2 != 0 {
+				x.Arrivals = arrivals
+			}
+			if shape&4 != 0 {
+				x.ClientsAs = store.Process
+			}
+			name := fmt.Sprintf("%s-%d", kind, shape)
+			text, ok, err := GoTest(x, name, own)
+			if err != nil || !ok {
+				t.Fatal(name, ok, err)
+			}
+			text, _, _ = bytes.Cut(text, []byte("\nfunc step(")) // the failing test has it, too
+			files[name+"_test.go"] = text
+		}
+	}
+	return files
 }
 
 // A lock that never waits is violated without any fault.
