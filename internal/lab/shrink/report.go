@@ -20,6 +20,7 @@ type Report struct {
 	Last     error
 	Ended    End
 	Mattered []Mattered
+	Untold   int // how many remaining faults there was no time to leave out
 	Took     time.Duration
 }
 
@@ -87,12 +88,16 @@ func (m Mattered) What(property string) string {
 	return "another thing is wrong: " + prose.List(names, "and")
 }
 
-// whatMattered runs the smallest experiment without each of its steps. These runs do not count
-// against any bound: they are few, and they explain the result.
+// whatMattered runs the smallest experiment without each of its steps, as long as there is time. These runs do not
+// count against the bound of runs: they are few, and they explain the result.
 func (s *shrinker) whatMattered() {
 	s.doing = "what mattered"
 	for i := range s.best.Schedule {
 		if s.ctx.Err() != nil {
+			return
+		}
+		if s.timeIsUp(0) {
+			s.report.Untold = len(s.best.Schedule) - i
 			return
 		}
 		x := s.with(func(x *store.Experiment) {
@@ -109,7 +114,7 @@ func (s *shrinker) whatMattered() {
 // it fails.
 func (s *shrinker) without(x store.Experiment) (m Mattered, ok bool) {
 	m.NotRun = true
-	for range s.Times {
+	for range s.Times { // all of them even if the time is up: fewer would tell less of a fault than of the others
 		o, err := s.Run(s.ctx, x)
 		s.report.Runs++
 		if s.ctx.Err() != nil {

@@ -21,6 +21,7 @@ type Runner func(ctx context.Context, x store.Experiment) (Outcome, error)
 // Outcome is the outcome of one run.
 type Outcome struct {
 	Causes   []sweep.Cause       // the causes of the violations
+	Unknown  map[string]string   // why properties were not decided, by property
 	Arrivals []workloads.Arrival // the arrivals that took place, in any order
 	Hit      map[int][]int       // clients that each step of the schedule hit, from 1
 	// Shown is when the last event that shows the violation happened; 0 if that is not known. Came is when each step
@@ -43,7 +44,7 @@ type Config struct {
 	// enough in simulations.
 	Times int
 	// Runs bounds the number of runs, not counting those that find out what mattered; 0 means
-	// [UsualRuns]. For bounds the time in which runs begin; 0 means no bound.
+	// [UsualRuns]. For bounds the time in which all runs begin; 0 means no bound.
 	Runs int
 	For  time.Duration
 	// Progress, unless it is nil, is called after each run.
@@ -64,6 +65,8 @@ type Progress struct {
 var (
 	// ErrNotAgain means that the violation did not happen again.
 	ErrNotAgain = errors.New("it was not violated again")
+	// ErrNotDecided means that the run was repeated, and its checks did not decide the property.
+	ErrNotDecided = errors.New("it was not decided when the run was repeated")
 	// ErrNoRun means that the original experiment could not be run at all.
 	ErrNoRun = errors.New("it could not be run")
 )
@@ -98,9 +101,14 @@ type shrinker struct {
 	round int // the number of the present round of passes, from 1
 	// anewWith is one more than the number of faults with which small loads were tried last.
 	anewWith int
-	seen     map[string]bool // the experiments that were tried
-	doing    string
-	report   Report
+	whole    bool // the original experiment runs
+	// otherwise means that the last run violated the property in another way.
+	otherwise bool
+	unknown   map[string]string // Outcome.Unknown of the last run that did not fail
+	took      time.Duration     // how long the run of best took
+	seen      map[string]bool   // the experiments that were tried
+	doing     string
+	report    Report
 }
 
 // begin runs the original experiment, with its schedule as single steps.
@@ -113,15 +121,22 @@ func (s *shrinker) begin() error {
 		none := 0
 		x.MinLoad = &none
 	}
-	if s.fails(x) {
+	s.whole = true
+	failed := s.fails(x)
+	s.whole = false
+	if failed {
 		s.best, s.report.From = x, sizeOf(x, s.begun)
 		return nil
 	}
-	switch {
+	switch why := s.unknown[s.Cause.Property]; {
 	case s.ctx.Err() != nil:
 		return fmt.Errorf("interrupted, and nothing is smaller yet: %w", context.Cause(s.ctx))
 	case s.report.NotRun > 0:
 		return fmt.Errorf("%w: %w", ErrNoRun, s.report.Last)
+	case s.otherwise:
+		return fmt.Errorf("%w in the same way: %s", ErrNotAgain, s.Cause.Property)
+	case why != "":
+		return fmt.Errorf("%w: %s: %s", ErrNotDecided, s.Cause.Property, why)
 	}
 	return fmt.Errorf("%w: %s", ErrNotAgain, s.Cause.Property)
 }
@@ -164,7 +179,7 @@ func (s *shrinker) over() bool { return s.why() != "" }
 
 func (s *shrinker) why() End {
 	switch {
-	case s.For > 0 && time.Since(s.began) >= s.For:
+	case s.timeIsUp(s.toTell()):
 		return TimeIsUp
 	case s.ctx.Err() != nil:
 		return Interrupted
@@ -172,6 +187,16 @@ func (s *shrinker) why() End {
 		return RunsAreUp
 	}
 	return ""
+}
+
+// timeIsUp reports whether so much of the time is left, or less.
+func (s *shrinker) timeIsUp(left time.Duration) bool {
+	return s.For > 0 && time.Since(s.began)+left >= s.For
+}
+
+// toTell returns how long the runs that find out what mattered will take, which is at most half of the time.
+func (s *shrinker) toTell() time.Duration {
+	return min(s.took*time.Duration(len(s.best.Schedule)*s.Times), s.For/2)
 }
 
 // try runs an experiment, unless it was tried before, and makes it the smallest one if it fails.
@@ -194,6 +219,7 @@ func (s *shrinker) fails(x store.Experiment) bool {
 		if s.report.Runs > 0 && s.over() {
 			return false
 		}
+		began := time.Now()
 		o, err := s.Run(s.ctx, x)
 		s.report.Runs++
 		if err != nil {
@@ -202,11 +228,12 @@ func (s *shrinker) fails(x store.Experiment) bool {
 			}
 			continue
 		}
-		same := slices.ContainsFunc(o.Causes, s.Cause.Covers)
+		same := s.covers(o.Causes)
 		if same {
-			s.begun, s.hit, s.shown, s.came = o.Arrivals, o.Hit, o.Shown, o.Came
+			s.begun, s.hit, s.shown, s.came, s.took = o.Arrivals, o.Hit, o.Shown, o.Came, time.Since(began)
 			call(o.Keep)
 		} else {
+			s.unknown = o.Unknown
 			call(o.Drop)
 		}
 		s.tell(x, same)
@@ -214,6 +241,22 @@ func (s *shrinker) fails(x store.Experiment) bool {
 			return true
 		}
 	}
+	return false
+}
+
+// covers reports whether a run with these causes counts as the same violation. The original run does if it violates
+// the same property, even by another counterexample: how small that is depends on how long the checks may take.
+// What is smaller then must have the cause that it had.
+func (s *shrinker) covers(causes []sweep.Cause) bool {
+	if slices.ContainsFunc(causes, s.Cause.Covers) {
+		return true
+	}
+	at := slices.IndexFunc(causes, func(c sweep.Cause) bool { return c.Property == s.Cause.Property })
+	if s.whole && at >= 0 && s.From.Simulate { // in real time it may be another mistake
+		s.Cause = causes[at]
+		return true
+	}
+	s.otherwise = at >= 0
 	return false
 }
 

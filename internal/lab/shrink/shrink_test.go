@@ -263,6 +263,30 @@ func TestShrinkTimes(t *testing.T) {
 	}
 }
 
+// The whole run counts as the same violation if it shows it by other calls, as it does if its checks had less time. A run
+// in real time may have another mistake. An error says why nothing is smaller.
+func TestShrinkWhole(t *testing.T) {
+	other := sweep.Cause{Property: stuck.Property, Shape: "release ok"}
+	real := finding(3)
+	real.Simulate = false
+	for name, tt := range map[string]struct {
+		from store.Experiment
+		o    Outcome
+		want string // part of the error
+	}{
+		"by other calls":               {finding(3), Outcome{Causes: []sweep.Cause{other}}, ""},
+		"by other calls, in real time": {real, Outcome{Causes: []sweep.Cause{other}}, "it was not violated again in the same way: progress"},
+		"undecided":                    {finding(3), Outcome{Unknown: map[string]string{stuck.Property: "the time was up"}}, "it was not decided when the run was repeated: progress: the time was up"},
+		"not violated":                 {finding(3), Outcome{}, "it was not violated again: progress"},
+	} {
+		run := func(context.Context, store.Experiment) (Outcome, error) { return tt.o, nil }
+		r, err := Shrink(t.Context(), Config{Run: run, From: tt.from, Cause: stuck})
+		if tt.want == "" && (err != nil || r.To.Faults != 0) || tt.want != "" && (err == nil || err.Error() != tt.want) {
+			t.Errorf("%s: %v, %s", name, err, r.To)
+		}
+	}
+}
+
 // However shrinking ends, it returns the smallest run that it found until then.
 func TestShrinkEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -291,8 +315,8 @@ func TestShrinkEnds(t *testing.T) {
 			return m.run(ctx, x)
 		}
 		r, err := Shrink(t.Context(), Config{Run: slow, From: finding(100), Cause: stuck, For: 5 * time.Second})
-		if err != nil || r.Ended != TimeIsUp || r.Runs != 5+len(r.Mattered) {
-			t.Errorf("%v: %q, %d runs", err, r.Ended, r.Runs)
+		if err != nil || r.Ended != TimeIsUp || r.Took > 5*time.Second || len(r.Mattered) < 2 || r.Untold == 0 || len(r.Mattered)+r.Untold != r.To.Faults {
+			t.Errorf("%v: %q, %s, %d of %d faults told", err, r.Ended, r.Took, len(r.Mattered), r.To.Faults)
 		}
 	})
 	if _, err := Shrink(ctx, Config{Run: m.run, From: finding(1), Cause: sweep.Cause{Property: "other"}}); !errors.Is(err, context.Canceled) {

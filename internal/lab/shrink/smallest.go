@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
@@ -113,13 +114,22 @@ func (s *Smallest) run(ctx context.Context, t *testing.T, x experiment.Experimen
 		return Outcome{}, err
 	}
 	return Outcome{
-		Causes: sweep.CausesOf(o.Result, o.History), Arrivals: begun, Hit: hits(o), Shown: shown(o, s.property), Came: came(o),
+		Causes: sweep.CausesOf(o.Result, o.History), Unknown: unknown(o.Result), Arrivals: begun, Hit: hits(o), Shown: shown(o, s.property), Came: came(o),
 		Keep: func() {
 			s.drop(s.Outcome)
 			s.Outcome = o
 		},
 		Drop: func() { s.drop(o) },
 	}, nil
+}
+
+// unknown returns why the properties of a run that were not decided were not, by their names.
+func unknown(r *store.Result) map[string]string {
+	all := map[string]string{}
+	for _, v := range r.Decisive(checker.Unknown) {
+		all[v.Property] = cmp.Or(v.Reason, "not decided")
+	}
+	return all
 }
 
 // hits returns the clients that each fault hit.
@@ -171,8 +181,8 @@ func (s *Smallest) drop(o *experiment.Outcome) {
 // mostFault bounds the length of one fault in a list of faults, in characters.
 const mostFault = 100
 
-// WhatMattered says what happens if each of the remaining faults is left out. Faults with the same consequence share
-// a text.
+// WhatMattered says what happens if each of the remaining faults is left out, and for how many of them there was no
+// time. Faults with the same consequence share a text.
 func (s *Smallest) WhatMattered() (texts []string) {
 	words := map[int]string{}
 	for _, f := range s.Outcome.Result.Stats.Faults {
@@ -196,6 +206,9 @@ func (s *Smallest) WhatMattered() (texts []string) {
 			}
 			texts = append(texts, what+" without any one of: "+strings.Join(faults, "; "))
 		}
+	}
+	if n := s.Untold; n > 0 {
+		texts = append(texts, fmt.Sprintf("the time was up before %s of %d could be left out", prose.Count(n, "fault"), len(s.Report.Shrunk.Schedule)))
 	}
 	return texts
 }
