@@ -115,7 +115,8 @@ func tellExplored(t *testing.T, x experiment.Experiment, r explore.Report, p *pa
 			return
 		}
 		keepFailed(t, x, o)
-		t.Errorf("zklab: %s\n\n%s", r, smallestText(t, o, shown(o)))
+		small, err := shrunk(t, o, shown(o))
+		t.Errorf("zklab: %s\n\n%s", r, smallestText(o, shown(o), small, err))
 		return
 	}
 	if _, why := r.Verdict(); len(why) > 0 && !x.AllowUnknown {

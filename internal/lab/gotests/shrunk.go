@@ -19,10 +19,12 @@ import (
 )
 
 // smallestText shows the smallest of the runs that violate a property, shrunk if possible, and says
-// where both runs are and how to repeat them. The run has been kept.
-func smallestText(t *testing.T, first *experiment.Outcome, property string) string {
-	t.Helper()
-	small, err := shrinkKept(t, first, property)
+// where both runs are and how to repeat them. The run has been kept; small and err are the outcome of [shrunk].
+func smallestText(first *experiment.Outcome, property string, small *shrink.Smallest, err error) string {
+	if err == nil {
+		folder := filepath.Join(first.Run.Dir, "shrunk")
+		err = small.Keep(folder, first.Run.Dir, printable.Command("cp", (&store.Run{Dir: folder}).GoTest(), ".")+" && go test")
+	}
 	if err != nil {
 		return fmt.Sprintf("the smallest: %s%s  shrunk  no: %v\n", violationText(first, property), whereText(first), err)
 	}
@@ -47,8 +49,8 @@ const shrinkChecks = 10
 // errShrinkTime means that the run could not even be repeated in the time for shrinking.
 var errShrinkTime = errors.New("the time for it was up before the run had been repeated")
 
-// shrinkKept shrinks a run that was kept and violates a property, and keeps the smaller one beside it.
-func shrinkKept(t *testing.T, o *experiment.Outcome, property string) (small *shrink.Smallest, err error) {
+// shrunk shrinks a run that violates a property.
+func shrunk(t *testing.T, o *experiment.Outcome, property string) (small *shrink.Smallest, err error) {
 	t.Helper()
 	err = errLeftOut
 	t.Run("shrink", func(t *testing.T) {
@@ -61,11 +63,28 @@ func shrinkKept(t *testing.T, o *experiment.Outcome, property string) (small *sh
 		defer cancel()
 		small, err = shrink.Simulated(ctx, t, x, o, shrink.Config{Cause: causes[at], Runs: shrinkRuns, For: begins})
 	})
-	if err != nil {
-		return nil, err
+	return small, err
+}
+
+// shrunk shrinks a run that violates a property. If it cannot, it shrinks another run that does, and returns that; if
+// none of them can be shrunk, it returns the first, and why.
+func (s *simulations) shrunk(t *testing.T, first *experiment.Outcome, property string) (*experiment.Outcome, *shrink.Smallest, error) {
+	t.Helper()
+	first = inFull(t, first, property)
+	small, err := shrunk(t, first, property)
+	if err == nil || errors.Is(err, errLeftOut) {
+		return first, small, err
 	}
-	folder := filepath.Join(o.Run.Dir, "shrunk")
-	return small, small.Keep(folder, o.Run.Dir, printable.Command("cp", (&store.Run{Dir: folder}).GoTest(), ".")+" && go test")
+	for _, o := range s.properties[property].others {
+		if o.Result.Seed == first.Result.Seed {
+			continue
+		}
+		o = inFull(t, o, property)
+		if small, err := shrunk(t, o, property); err == nil {
+			return o, small, nil
+		}
+	}
+	return first, nil, err
 }
 
 // firstText names the violation of a property in the original run. Shrinking keeps to the cause of this violation,

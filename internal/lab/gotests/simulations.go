@@ -44,10 +44,25 @@ type simulations struct {
 	costs
 }
 
-// violatedIn is the number of runs that violated a property, and the smallest of them.
+// violatedIn is the number of runs that violated a property, the smallest of them, and the next larger ones.
 type violatedIn struct {
 	runs     int
 	smallest *experiment.Outcome
+	others   []*experiment.Outcome
+}
+
+// mostOthers is the number of runs that can be shown instead of the smallest one, if that cannot be shrunk.
+const mostOthers = 2
+
+// add counts one more run.
+func (in *violatedIn) add(o *experiment.Outcome) {
+	larger := func(a, b *experiment.Outcome) int { return len(a.History.Events) - len(b.History.Events) }
+	all := append(in.others, o)
+	if in.runs++; in.runs > 1 {
+		all = append([]*experiment.Outcome{in.smallest}, all...)
+	}
+	slices.SortStableFunc(all, larger)
+	in.smallest, in.others = all[0], all[1:min(len(all), 1+mostOthers)]
 }
 
 func (s *simulations) add(o *experiment.Outcome) {
@@ -83,10 +98,7 @@ func (s *simulations) countViolated(o *experiment.Outcome) {
 	}
 	for _, name := range o.Result.Violated() {
 		in := s.properties[name]
-		in.runs++
-		if in.smallest == nil || len(o.History.Events) < len(in.smallest.History.Events) {
-			in.smallest = o
-		}
+		in.add(o)
 		s.properties[name] = in
 	}
 }
@@ -161,10 +173,10 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	case s.runs == 0:
 		t.Logf("zklab: no simulation ran to its end%s", s.andLeft())
 	case s.violated > 0:
-		property, o, note := s.repeating(t)
-		o = inFull(t, o, property)
+		property, first, note := s.repeating(t)
+		o, small, err := s.shrunk(t, first, property)
 		keepFailed(t, x, o)
-		t.Errorf("zklab: %s (%s)%s; %s%s%s", s.howMany(), s.often(), s.andLeft(), smallestText(t, o, property), note, s.notShrunk(o))
+		t.Errorf("zklab: %s (%s)%s; %s%s%s", s.howMany(), s.often(), s.andLeft(), smallestText(o, property, small, err), note, s.notShrunk(o))
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing was violated, but no simulation was decided in all that it must be%s\n%s%s", s.andLeft(), undecidedText(s.undecided.Result), whereText(s.undecided))
