@@ -109,6 +109,21 @@ func TestEachPropertyHasASeed(t *testing.T) {
 	}
 }
 
+// The runs that can be shown instead of the smallest one are the next larger ones, the first of each size first.
+func TestOthersAreLarger(t *testing.T) {
+	var s simulations
+	for i, size := range []int{50, 40, 40, 70, 45} {
+		s.violates(int64(1+i), size, "exclusion")
+	}
+	in, seeds := s.properties["exclusion"], []int64{}
+	for _, o := range append([]*experiment.Outcome{in.smallest}, in.others...) {
+		seeds = append(seeds, o.Result.Seed)
+	}
+	if !slices.Equal(seeds, []int64{2, 3, 5}) || in.runs != 5 {
+		t.Errorf("seeds %v of %d runs", seeds, in.runs)
+	}
+}
+
 // A failed test shrinks the run that it shows, and names the others.
 func TestNotShrunk(t *testing.T) {
 	s := &simulations{wrong: []string{"3"}}
