@@ -59,30 +59,56 @@ func RunsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argume
 		switch {
 		case c.Outcome == declared.Unheard || !heard && c.Outcome == declared.Answered:
 			return []any{after}, nil
-		case c.Outcome == declared.Refused && due != c.Refusal:
-			return nil, fmt.Errorf("%s was refused (%s), but %s", o.name, c.Refusal, o.right(want, due))
-		case c.Outcome == declared.Answered && due != "":
-			return nil, fmt.Errorf("%s %s, but only a refusal (%s) is right then", o.name, o.answered(v.raw), due)
-		case c.Outcome == declared.Answered && !equal(v, want):
-			return nil, fmt.Errorf("%s %s, but %s", o.name, o.answered(v.raw), o.right(want, ""))
+		case c.Outcome == declared.Refused && due != c.Refusal, c.Outcome == declared.Answered && due != "":
+			return nil, &unfit{&o.operation, c, v.raw, o.written(&want, due), due}
+		case c.Outcome == declared.Answered && !reflect.DeepEqual(v.answer, want):
+			// Answers are compared in the form in which they are recorded.
+			if right := o.written(&want, due); string(right) != string(v.raw) {
+				return nil, &unfit{&o.operation, c, v.raw, right, due}
+			}
 		}
 		return []any{after}, nil
 	}}
 }
 
-// right describes the right outcome.
-func (o *operation) right(want any, due string) string {
-	if due != "" {
-		return fmt.Sprintf("only a refusal (%s) is right then", due)
+// unfit is the reason why a call cannot follow a state. A search meets it at most of the orders that it tries, and
+// shows one, so its text is made when it is shown.
+type unfit struct {
+	of         *operation
+	call       *declared.Call
+	got, right json.RawMessage // answers; right is nil if due is set
+	due        string          // the refusal that is right; "" if none is
+}
+
+func (u *unfit) Error() string {
+	did := u.of.answered(u.got)
+	if u.call.Outcome == declared.Refused {
+		did = fmt.Sprintf("was refused (%s)", u.call.Refusal)
 	}
-	if o.answer == reflect.TypeFor[None]() {
+	return fmt.Sprintf("%s %s, but %s", u.of.name, did, u.expected())
+}
+
+// expected describes the right outcome.
+func (u *unfit) expected() string {
+	switch {
+	case u.due != "":
+		return fmt.Sprintf("only a refusal (%s) is right then", u.due)
+	case u.of.answer == reflect.TypeFor[None]():
 		return "it should have been done"
 	}
-	raw, err := json.Marshal(&want)
+	return "only " + u.of.shown(u.right) + " is right then"
+}
+
+// written returns the right answer, to which want points, as it would be recorded; nil if a refusal is right.
+func (o *operation) written(want any, due string) json.RawMessage {
+	if due != "" {
+		return nil
+	}
+	raw, err := json.Marshal(want)
 	if err != nil {
 		declared.Mistake("the answer of %s cannot be written as JSON: %v", o.name, err)
 	}
-	return "only " + o.shown(raw) + " is right then"
+	return raw
 }
 
 func (o *operation) answered(raw json.RawMessage) string {
@@ -98,15 +124,6 @@ func (o *operation) shown(raw json.RawMessage) string {
 		return printable.Text(text, mostValue)
 	}
 	return printable.Text(string(raw), mostValue)
-}
-
-// equal compares an answer with the right one, in the form in which answers are recorded.
-func equal[A, R any](got *values[A, R], want R) bool {
-	if reflect.DeepEqual(got.answer, want) {
-		return true
-	}
-	raw, err := json.Marshal(&want)
-	return err == nil && string(raw) == string(got.raw)
 }
 
 // refusal returns the declared error that err is, or nil.

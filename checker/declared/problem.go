@@ -244,11 +244,17 @@ func (p *problem) step(w *world, it *item) (next *world, why error) {
 	switch {
 	case len(next.states) > 0:
 		return next, nil
-	case why == nil: // not before: a search comes here for most orders that it tries, and texts take longer than the rest
-		why = fmt.Errorf("%s is impossible", it)
+	case why == nil:
+		why = unfit{it}
 	}
 	return nil, why
 }
+
+// unfit is the reason why an item cannot follow a state, if the specification gives none. A search meets it at most of
+// the orders that it tries, and shows one, so its text is made when it is shown.
+type unfit struct{ *item }
+
+func (u unfit) Error() string { return u.String() + " is impossible" }
 
 // after returns the states that an item can lead to.
 func (p *problem) after(w *world, from *state, it *item) (all []*state, why error) {
