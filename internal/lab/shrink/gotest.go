@@ -51,8 +51,10 @@ func GoTest(x store.Experiment, property, own string) (test []byte, ok bool, err
 		Imports        bool // of package workloads
 		Begun          []workloads.Arrival
 		Seeded         int64
-	}{x, "Test" + camel(x.Recipe) + camel(property), property, own, len(x.Arrivals) == 0, x.ClientsAs == store.Process,
-		own == "" || len(x.Arrivals) > 0 || strings.HasPrefix(own, "workloads."), arrivals, *x.Seed})
+	}{
+		x, "Test" + camel(x.Recipe) + camel(property), property, own, len(x.Arrivals) == 0, x.ClientsAs == store.Process,
+		own == "" || len(x.Arrivals) > 0 || strings.HasPrefix(own, "workloads."), arrivals, *x.Seed,
+	})
 	if err != nil {
 		return nil, false, err
 	}
