@@ -79,7 +79,7 @@ func (a *Record) wired(w *wires, e *history.Event) {
 // set notes whether the session is connected from a time on.
 func (c *wire) set(up bool, t time.Duration) {
 	if c.up {
-		c.of.up = append(c.of.up, Span{c.since, t})
+		c.of.up = append(c.of.up, Span{From: c.since, To: t})
 	}
 	c.up, c.since = up, t
 }
@@ -125,7 +125,7 @@ func (a *Record) noteLive(client int, w *wires, t time.Duration) {
 	case is && !w.up:
 		w.from = t
 	case w.up && !is:
-		a.live[client] = append(a.live[client], Span{w.from, t})
+		a.live[client] = append(a.live[client], Span{From: w.from, To: t})
 	}
 	w.up = is
 }
@@ -141,5 +141,5 @@ func (a *Sessions) ConnectedThroughout(client int, s Span) bool {
 // ConnectedAt reports whether a client was connected at a moment. It returns true if
 // that is unknown.
 func (a *Sessions) ConnectedAt(client int, t time.Duration) bool {
-	return a.ConnectedThroughout(client, Span{t, t})
+	return a.ConnectedThroughout(client, Span{From: t, To: t})
 }

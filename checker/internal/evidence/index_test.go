@@ -12,7 +12,7 @@ func TestIndexFindsWhatMeets(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	span := func() Span {
 		from := time.Duration(rng.IntN(30))
-		return Span{from, from + time.Duration(rng.IntN(1+rng.IntN(20)))}
+		return Span{From: from, To: from + time.Duration(rng.IntN(1+rng.IntN(20)))}
 	}
 	for range 2000 {
 		all := make([]Spanned[int], rng.IntN(12))

@@ -77,15 +77,15 @@ func (a *Record) absences() {
 		}
 		hits := kinds.Named(f.Kind).Hits
 		for _, c := range f.Clients {
-			a.away[c] = append(a.away[c], Span{f.From, f.Over})
+			a.away[c] = append(a.away[c], Span{From: f.From, To: f.Over})
 			if hits != kinds.Links && hits != kinds.Sessions { // a fault of an unknown kind may have stopped it
-				a.still[c] = append(a.still[c], Span{f.From, f.Over})
+				a.still[c] = append(a.still[c], Span{From: f.From, To: f.Over})
 			}
 		}
 	}
 	for client, exits := range a.Exits {
 		for _, x := range exits {
-			s := Span{x.At, Never}
+			s := Span{From: x.At, To: Never}
 			if x.Broken {
 				s.From = a.lastWord(client, x.At)
 			}

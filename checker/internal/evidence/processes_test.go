@@ -23,7 +23,7 @@ func TestAbsences(t *testing.T) {
 		{0, 0, 3000, 1700},
 		{2, 0, 9000, 0},
 	} {
-		s := Span{time.Duration(tt.from) * checktest.Unit, time.Duration(tt.to) * checktest.Unit}
+		s := Span{From: time.Duration(tt.from) * checktest.Unit, To: time.Duration(tt.to) * checktest.Unit}
 		if got := s.Length() - a.Present(tt.client, s); got != time.Duration(tt.absent)*checktest.Unit {
 			t.Errorf("client %d was absent for %s of %d to %d ms, want %d ms", tt.client, got, tt.from, tt.to, tt.absent)
 		}

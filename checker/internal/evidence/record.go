@@ -193,7 +193,7 @@ func (a *Record) readFact(e *history.Event) {
 	case history.FStall:
 		var s history.Stall
 		a.Decode(e, &s)
-		a.Stalls = append(a.Stalls, Span{e.Time - s.Gap, e.Time})
+		a.Stalls = append(a.Stalls, Span{From: e.Time - s.Gap, To: e.Time})
 	case history.FClock:
 		var c history.Clock
 		a.Decode(e, &c)

@@ -29,10 +29,7 @@ const (
 )
 
 // Span is a closed interval of harness time.
-type Span struct{ From, To time.Duration }
-
-// Length returns how long it lasts.
-func (s Span) Length() time.Duration { return s.To - s.From }
+type Span = history.Span
 
 // Longest returns the longest of some spans, the first of several; the zero span if none lasts.
 func Longest(of []Span) (longest Span) {
@@ -51,19 +48,8 @@ func Reaching(of []Span, t time.Duration) int {
 	return i
 }
 
-// Union merges spans that touch.
-func Union(of []Span) []Span {
-	slices.SortFunc(of, func(x, y Span) int { return cmp.Compare(x.From, y.From) })
-	var merged []Span
-	for _, s := range of {
-		if n := len(merged); n > 0 && s.From <= merged[n-1].To {
-			merged[n-1].To = max(merged[n-1].To, s.To)
-			continue
-		}
-		merged = append(merged, s)
-	}
-	return merged
-}
+// Union sorts spans, and merges those that touch.
+func Union(of []Span) []Span { return history.Union(of) }
 
 // Subtract cuts the spans of b, which must be a union, out of those of a.
 func Subtract(a, b []Span) []Span {
@@ -77,7 +63,7 @@ func Subtract(a, b []Span) []Span {
 		}
 		for j := i; j < len(b) && b[j].From < s.To; j++ {
 			if b[j].From > s.From {
-				left = append(left, Span{s.From, b[j].From})
+				left = append(left, Span{From: s.From, To: b[j].From})
 			}
 			s.From = max(s.From, b[j].To)
 		}
@@ -93,7 +79,7 @@ func Intersect(a, b []Span) []Span {
 	var of []Span
 	for i, j := 0, 0; i < len(a) && j < len(b); {
 		if from, to := max(a[i].From, b[j].From), min(a[i].To, b[j].To); from < to {
-			of = append(of, Span{from, to})
+			of = append(of, Span{From: from, To: to})
 		}
 		if a[i].To < b[j].To {
 			i++

@@ -22,7 +22,7 @@ func (a *Record) Halted(address string) (all []Span) {
 	for _, f := range a.Faults.All {
 		halts := kinds.Named(f.Kind).Down || f.Kind == kinds.SlowNetwork.Name
 		if halts && (server == 0 || slices.Contains(f.Servers, server)) {
-			all = append(all, Span{f.From, f.Over})
+			all = append(all, Span{From: f.From, To: f.Over})
 		}
 	}
 	return all

@@ -101,7 +101,7 @@ func (a *Record) WhileLive(client int, s Span) []Span {
 	s.From, s.To = max(s.From, a.Settled), min(s.To, a.End)
 	live, ok := a.live[client]
 	if !ok {
-		live = []Span{{Always, Never}}
+		live = []Span{{From: Always, To: Never}}
 	}
 	return a.presentWithin(client, live, s)
 }
@@ -125,7 +125,7 @@ func (a *Record) presentWithin(client int, live []Span, s Span) []Span {
 			break
 		}
 		if from, to := max(l.From, s.From), min(l.To, s.To); from < to {
-			of = append(of, Span{from, to})
+			of = append(of, Span{From: from, To: to})
 		}
 	}
 	away := a.away[client]

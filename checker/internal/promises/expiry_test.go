@@ -16,7 +16,7 @@ func TestExpiry(t *testing.T) {
 	for name, c := range map[string]struct {
 		ends    time.Duration // 0 means never
 		asked   bool          // some client asked for it
-		fault   promises.Span
+		fault   history.Span
 		untimed bool
 		broken  bool
 		judged  float64
@@ -27,15 +27,15 @@ func TestExpiry(t *testing.T) {
 		"a little early":        {ends: 4500 * time.Millisecond, judged: 1},
 		"late":                  {ends: 9 * time.Second, broken: true, judged: 1},
 		"never":                 {broken: true},
-		"at once, with a fault": {ends: 2500 * time.Millisecond, fault: promises.Span{From: 1500 * time.Millisecond, To: 2 * time.Second}},
-		"late, with a fault":    {ends: 9 * time.Second, fault: promises.Span{From: 5 * time.Second, To: 6 * time.Second}},
+		"at once, with a fault": {ends: 2500 * time.Millisecond, fault: history.Span{From: 1500 * time.Millisecond, To: 2 * time.Second}},
+		"late, with a fault":    {ends: 9 * time.Second, fault: history.Span{From: 5 * time.Second, To: 6 * time.Second}},
 		"at once, by no clock":  {ends: 2500 * time.Millisecond, untimed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := expiryRun(c.ends, c.asked)
 			run.Timed = !c.untimed
 			if c.fault.To != 0 {
-				run.Faults, run.Disturbed = []promises.Span{c.fault}, []promises.Span{c.fault}
+				run.Faults, run.Disturbed = []history.Span{c.fault}, []history.Span{c.fault}
 			}
 			r := promises.Check(t.Context(), run)
 			f := r[promises.Expiry]

@@ -60,10 +60,10 @@ func TestLifetimes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run := promises.Run{Final: time.Hour, Sweep: sweep, Tick: time.Second}
 			if c.fault {
-				run.Faults = []promises.Span{{From: 6 * time.Second, To: 7 * time.Second}}
+				run.Faults = []history.Span{{From: 6 * time.Second, To: 7 * time.Second}}
 			}
 			if c.ahead != 0 {
-				run.Clocks = []promises.Span{{From: 3 * time.Second, To: 4 * time.Second}}
+				run.Clocks = []history.Span{{From: 3 * time.Second, To: 4 * time.Second}}
 			}
 			zxid := history.ID(1 << 32)
 			xid := int32(0)

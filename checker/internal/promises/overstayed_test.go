@@ -16,23 +16,23 @@ func TestOverstayed(t *testing.T) {
 		told    time.Duration // when the client is told of the expiry; 0 means never
 		back    bool          // the client came back meanwhile
 		plain   bool          // there is no write before the look
-		fault   promises.Span
+		fault   history.Span
 		overdue bool
 	}{
 		"within two timeouts":         {looks: 8 * time.Second},
 		"behind two timeouts":         {looks: 12 * time.Second, overdue: true},
 		"behind them, by a server":    {looks: 12 * time.Second, plain: true},
-		"behind them, with a fault":   {looks: 12 * time.Second, fault: promises.Span{From: 5 * time.Second, To: 6 * time.Second}},
+		"behind them, with a fault":   {looks: 12 * time.Second, fault: history.Span{From: 5 * time.Second, To: 6 * time.Second}},
 		"behind them, as it is back":  {looks: 12 * time.Second, back: true},
 		"told that it expired":        {looks: 7 * time.Second, told: 5 * time.Second, overdue: true},
 		"told right now":              {looks: 5500 * time.Millisecond, told: 5 * time.Second},
-		"told by who was paused then": {looks: 7 * time.Second, told: 5 * time.Second, fault: promises.Span{From: 4 * time.Second, To: 5 * time.Second}},
+		"told by who was paused then": {looks: 7 * time.Second, told: 5 * time.Second, fault: history.Span{From: 4 * time.Second, To: 5 * time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const owner, other = 7, 8
 			run := promises.Run{Tick: 500 * time.Millisecond, Final: time.Hour}
 			if c.fault.To != 0 {
-				run.Faults, run.Disturbed = []promises.Span{c.fault}, []promises.Span{c.fault}
+				run.Faults, run.Disturbed = []history.Span{c.fault}, []history.Span{c.fault}
 			}
 			add := func(at time.Duration, f string, s, zxid history.ID, v any) {
 				run.Events = append(run.Events, history.Event{

@@ -176,24 +176,14 @@ func (j *judge) disturbed(from, to time.Duration) bool {
 
 // overlap reports whether one of some disjoint, ordered spans touches the time from from
 // to to.
-func overlap(of []Span, from, to time.Duration) bool {
-	i, _ := slices.BinarySearchFunc(of, from, func(s Span, t time.Duration) int { return cmp.Compare(s.To, t) })
+func overlap(of []history.Span, from, to time.Duration) bool {
+	i, _ := slices.BinarySearchFunc(of, from, func(s history.Span, t time.Duration) int { return cmp.Compare(s.To, t) })
 	return i < len(of) && of[i].From <= to
 }
 
 // apart orders spans and joins those that touch.
-func apart(of []Span) []Span {
-	of = slices.DeleteFunc(slices.Clone(of), func(s Span) bool { return s.To < s.From })
-	slices.SortFunc(of, func(x, y Span) int { return cmp.Compare(x.From, y.From) })
-	var joined []Span
-	for _, s := range of {
-		if n := len(joined); n > 0 && s.From <= joined[n-1].To {
-			joined[n-1].To = max(joined[n-1].To, s.To)
-			continue
-		}
-		joined = append(joined, s)
-	}
-	return joined
+func apart(of []history.Span) []history.Span {
+	return history.Union(slices.DeleteFunc(slices.Clone(of), func(s history.Span) bool { return s.To < s.From }))
 }
 
 // newLeaders returns the times at which a new leader's zxids were first seen.

@@ -41,7 +41,7 @@ type Run struct {
 
 	// Disturbed are the times in which a fault hit the servers. Wait is how long
 	// afterwards, or after a change of leaders, a deposed leader may still answer.
-	Disturbed []Span
+	Disturbed []history.Span
 	Wait      time.Duration
 	// Lag returns for how long a read after a sync, at a server and a time, may miss changes that
 	// other clients were told of: a leader answers a sync at once, and can be behind the servers
@@ -58,9 +58,9 @@ type Run struct {
 	Denied, Removed bool
 	// Faults holds the times of all other faults, Stalled the times in which the recording process itself was
 	// held up.
-	Faults, Stalled []Span
+	Faults, Stalled []history.Span
 	// Clocks holds the times in which servers' wall clocks were wrong. They are not among Disturbed and Faults.
-	Clocks []Span
+	Clocks []history.Span
 	// Tick is the servers' unit of time. Timed means that the servers share the
 	// record's clock, so that their times can be compared with the record's.
 	Tick  time.Duration
@@ -70,11 +70,8 @@ type Run struct {
 	// Age is how old the state may be that a client is shown; 0: not known. Halted returns the times in
 	// which a server could do nothing, by its address; nil: there were none.
 	Age    time.Duration
-	Halted func(server string) []Span
+	Halted func(server string) []history.Span
 }
-
-// Span is a time of the record.
-type Span struct{ From, To time.Duration }
 
 // Finding is the result for one promise.
 type Finding struct {
@@ -173,7 +170,7 @@ type judge struct {
 	conflicts map[string][]*request
 	counts    map[childrenOf]shownCount
 
-	still    map[string][]Span // when each server stood still
-	epochs   []time.Duration   // when there was a new leader
-	compared int               // number of lists that were compared name by name
+	still    map[string][]history.Span // when each server stood still
+	epochs   []time.Duration           // when there was a new leader
+	compared int                       // number of lists that were compared name by name
 }

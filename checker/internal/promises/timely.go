@@ -47,7 +47,7 @@ func (r *record) acknowledgedBehind(z history.ID) *reply {
 }
 
 // halted returns the times in which a server, or the recorder, stood still.
-func (j *judge) halted(server string) []Span {
+func (j *judge) halted(server string) []history.Span {
 	if all, ok := j.still[server]; ok {
 		return all
 	}
@@ -56,14 +56,14 @@ func (j *judge) halted(server string) []Span {
 		all = apart(append(j.Halted(server), all...))
 	}
 	if j.still == nil {
-		j.still = map[string][]Span{}
+		j.still = map[string][]history.Span{}
 	}
 	j.still[server] = all
 	return all
 }
 
 // lasted returns the time between two moments, without the given spans, which are disjoint and in order.
-func lasted(without []Span, from, to time.Duration) time.Duration {
+func lasted(without []history.Span, from, to time.Duration) time.Duration {
 	length := to - from
 	for _, s := range without {
 		if s.From >= to {

@@ -16,8 +16,8 @@ func TestTimeliness(t *testing.T) {
 		reads, back time.Duration // when the reader asks, and when it has connected again; 0 means never
 		zxid        history.ID    // of the reply
 		late        time.Duration // how long the reply takes
-		halted      map[string]promises.Span
-		stalled     promises.Span
+		halted      map[string]history.Span
+		stalled     history.Span
 		bound       time.Duration
 		broken      bool
 	}{
@@ -30,15 +30,15 @@ func TestTimeliness(t *testing.T) {
 		"a longer bound":                      {reads: 12 * s, zxid: 0x10, bound: 12 * s},
 		"a client that had come back":         {reads: 14 * s, back: 5 * s, zxid: 0x10},
 		"a client that had come back earlier": {reads: 16 * s, back: 5 * s, zxid: 0x10, broken: true},
-		"a server that stood still":           {reads: 12 * s, zxid: 0x10, halted: map[string]promises.Span{"zk2": {From: 2 * s, To: 5 * s}}},
-		"a server that stood still for less":  {reads: 16 * s, zxid: 0x10, halted: map[string]promises.Span{"zk2": {From: 2 * s, To: 5 * s}}, broken: true},
-		"a server that still stands still":    {reads: 12 * s, zxid: 0x10, halted: map[string]promises.Span{"zk2": {From: 9 * s, To: 1<<63 - 1}}},
-		"another server that stood still":     {reads: 12 * s, zxid: 0x10, halted: map[string]promises.Span{"zk1": {From: 2 * s, To: 5 * s}}, broken: true},
-		"a recorder that stood still":         {reads: 12 * s, zxid: 0x10, stalled: promises.Span{From: 2 * s, To: 5 * s}},
+		"a server that stood still":           {reads: 12 * s, zxid: 0x10, halted: map[string]history.Span{"zk2": {From: 2 * s, To: 5 * s}}},
+		"a server that stood still for less":  {reads: 16 * s, zxid: 0x10, halted: map[string]history.Span{"zk2": {From: 2 * s, To: 5 * s}}, broken: true},
+		"a server that still stands still":    {reads: 12 * s, zxid: 0x10, halted: map[string]history.Span{"zk2": {From: 9 * s, To: 1<<63 - 1}}},
+		"another server that stood still":     {reads: 12 * s, zxid: 0x10, halted: map[string]history.Span{"zk1": {From: 2 * s, To: 5 * s}}, broken: true},
+		"a recorder that stood still":         {reads: 12 * s, zxid: 0x10, stalled: history.Span{From: 2 * s, To: 5 * s}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const writer, reader = 7, 8
-			run := promises.Run{Final: time.Hour, Age: 10 * s, Halted: func(server string) (of []promises.Span) {
+			run := promises.Run{Final: time.Hour, Age: 10 * s, Halted: func(server string) (of []history.Span) {
 				if h, ok := c.halted[server]; ok {
 					of = append(of, h)
 				}
@@ -48,7 +48,7 @@ func TestTimeliness(t *testing.T) {
 				run.Age = max(0, c.bound)
 			}
 			if c.stalled.To != 0 {
-				run.Stalled = []promises.Span{c.stalled}
+				run.Stalled = []history.Span{c.stalled}
 			}
 			add := func(at time.Duration, f string, s, zxid history.ID, v any) {
 				run.Events = append(run.Events, history.Event{

@@ -179,26 +179,21 @@ func wireRun(a *evidence.Record) promises.Run {
 		Timed:        a.Params.SameClock,
 		Sweep:        a.Params.Sweep,
 		Age:          a.Age(),
-		Halted: func(server string) (all []promises.Span) {
-			for _, s := range a.Halted(server) {
-				all = append(all, promises.Span{From: s.From, To: s.To})
-			}
-			return all
-		},
+		Halted:       a.Halted,
 	}
 	for _, s := range a.Stalls {
 		if s.Length() > evidence.StallLimit {
-			run.Stalled = append(run.Stalled, promises.Span{From: s.From, To: s.To})
+			run.Stalled = append(run.Stalled, s)
 		}
 	}
 	for _, f := range a.Faults.All {
 		if f.Traits.Clocks {
-			run.Clocks = append(run.Clocks, promises.Span{From: f.From, To: f.Over})
+			run.Clocks = append(run.Clocks, history.Span{From: f.From, To: f.Over})
 			continue // it disturbs no right server
 		}
-		run.Faults = append(run.Faults, promises.Span{From: f.From, To: f.Over})
+		run.Faults = append(run.Faults, history.Span{From: f.From, To: f.Over})
 		if f.OnServers() {
-			run.Disturbed = append(run.Disturbed, promises.Span{From: f.From, To: f.Over})
+			run.Disturbed = append(run.Disturbed, history.Span{From: f.From, To: f.Over})
 		}
 		run.Denied = run.Denied || f.Traits.Denies
 		run.Removed = run.Removed || f.Traits.Deletes
