@@ -109,13 +109,12 @@ const (
 	FFinal     = "final"     // key = an object, value by model: a fenced read at the end
 	FAgreement = "agreement" // Agreement: the servers' trees were compared, after the heal
 	FWatches   = "watches"   // Watches: the watches that sessions had at the end, before they were closed
-	FSurveyed  = "surveyed"  // key = a folder of model session: a fenced read of all of it at the end
 	FEnd       = "end"       // the last event: the record is complete
 )
 
-// runFacts are the facts of the run.
+// runFacts are the facts of the run. Older records have "surveyed": a folder of model session was read at the end.
 var runFacts = []string{
-	FBegin, FOffers, FPhase, FHealth, FHarness, FProbe, FStall, FClock, FDrained, FFinal, FAgreement, FWatches, FSurveyed, FTreeWatch, FEnd,
+	FBegin, FOffers, FPhase, FHealth, FHarness, FProbe, FStall, FClock, FDrained, FFinal, FAgreement, FWatches, FTreeWatch, FEnd, "surveyed",
 }
 
 // RunFact reports whether f, of a Nemesis event, is a fact of the run. All other names are kinds of

@@ -85,31 +85,26 @@ func (r *sessionRun) syncUndisturbed(ctx context.Context) {
 	}
 }
 
-// survey reads the folder of a key on one session, fenced.
+// survey reads the folder of a key on one session, fenced. The record has its requests.
 func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *zk.Conn) error {
-	var s models.Surveyed
 	err := retry(ctx, r.env.Bound, func() error {
-		var err error
-		s, err = within(ctx, r.env.Bound, func() (models.Surveyed, error) { return r.readAll(ctx, key, conn) })
+		_, err := within(ctx, r.env.Bound, func() (bool, error) { return true, r.readAll(ctx, key, conn) })
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("read all of %s through client %d: %w", key, client, err)
 	}
-	s.Client = client
-	r.env.fact(history.FSurveyed, key, s)
 	return nil
 }
 
 // readAll reads a folder and everything in it, and asks for what may not exist.
-func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s models.Surveyed, err error) {
-	folder := r.env.Path(key)
-	s.Session = history.ID(conn.SessionID())
+func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) error {
+	folder, session := r.env.Path(key), conn.SessionID()
 	if err := zkconn.NoopWrite(ctx, conn, folder); err != nil {
-		return s, err
+		return err
 	}
-	if s.Znodes, err = readBelow(conn, folder); err != nil {
-		return s, err
+	if err := readBelow(conn, folder); err != nil {
+		return err
 	}
 	absent := []string{folder + thirdPart}
 	for i := range sharedZnodes {
@@ -121,32 +116,30 @@ func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s 
 	}
 	for _, path := range absent {
 		if _, _, err := conn.Exists(path); err != nil {
-			return s, err
+			return err
 		}
 	}
-	if id := history.ID(conn.SessionID()); id != s.Session {
-		return s, fmt.Errorf("session %s ended meanwhile", s.Session)
+	if conn.SessionID() != session {
+		return fmt.Errorf("session %s ended meanwhile", history.ID(session))
 	}
-	return s, nil
+	return nil
 }
 
-// readBelow reads a znode and everything below it, and counts the znodes.
-func readBelow(conn *zk.Conn, path string) (n int, err error) {
+// readBelow reads a znode and everything below it.
+func readBelow(conn *zk.Conn, path string) error {
 	if _, _, err := conn.Get(path); err != nil {
-		return n, ignoreGone(err)
+		return ignoreGone(err)
 	}
 	names, _, err := conn.Children(path)
 	if err != nil {
-		return 1, ignoreGone(err)
+		return ignoreGone(err)
 	}
-	n = 1
 	for _, name := range names {
-		below, err := readBelow(conn, path+"/"+name)
-		if n += below; err != nil {
-			return n, err
+		if err := readBelow(conn, path+"/"+name); err != nil {
+			return err
 		}
 	}
-	return n, nil
+	return nil
 }
 
 // ignoreGone ignores errors about znodes that disappear while they are read, such as

@@ -26,7 +26,7 @@ func told(steps ...any) *history.History {
 func TestOf(t *testing.T) {
 	list := faults.Of(told(
 		history.FPhase, history.FaultStep{Fault: 9, Step: history.StepVerified},
-		history.FSurveyed, history.FaultStep{Fault: 9, Step: history.StepVerified},
+		"surveyed", history.FaultStep{Fault: 9, Step: history.StepVerified},
 		"pause", history.FaultStep{Fault: 2, Step: history.StepInject},
 		"pause", history.FaultStep{Fault: 2, Step: history.StepVerified, Spec: "pause:leader", Servers: []int{1}, Clients: []int{4}, Holding: []string{"holding"}, Detail: "stopped"},
 		"expire", history.FaultStep{Fault: 1, Step: history.StepInject},

@@ -1,7 +1,5 @@
 package models
 
-import "github.com/zklab/zklab/history"
-
 // Operations on ZooKeeper itself: model session. Each is a burst of requests of one client, most of
 // them sent without waiting for earlier replies: invoke Burst, ok nothing. An ok means that servers
 // answered all of them, with any result. Bursts make the load, and their latency is measured; the
@@ -24,15 +22,6 @@ const (
 // Burst is the value of the invoke of every operation of model session.
 type Burst struct {
 	Requests int `json:"requests"` // of the client's session
-}
-
-// Surveyed is the value of history.FSurveyed. Client is the client on whose session the folder was
-// read, or -1 for a session that no fault of a client reaches. The results of the reads are in the
-// facts of the wire.
-type Surveyed struct {
-	Client  int        `json:"client"`
-	Session history.ID `json:"session"`
-	Znodes  int        `json:"znodes"` // number found, the folder included
 }
 
 // Session is ZooKeeper itself: what servers promise to a session. Its operations are bursts of

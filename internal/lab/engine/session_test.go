@@ -196,7 +196,7 @@ func rich(t *testing.T, run *store.Run) {
 		}
 	}
 	for what, least := range map[string]int{
-		history.FRequest: 5000, history.FReply: 5000, history.FEvent: 500, history.FSurveyed: 6, history.FDead: 30, history.FExpired: 5,
+		history.FRequest: 5000, history.FReply: 5000, history.FEvent: 500, history.FDead: 30, history.FExpired: 5,
 		"create": 500, "setData": 500, "delete": 200, "multi": 200, "getData": 1000, "exists": 500, "getChildren2": 200, "sync": 100,
 		"setWatches": 3, "closeSession": 20, "watch of getData": 50, "watch of exists": 50, "watch of getChildren2": 50, "refusal": 300,
 		"nodeCreated": 20, "nodeDeleted": 20, "nodeDataChanged": 50, "nodeChildrenChanged": 50,
