@@ -91,25 +91,14 @@ func byF(h *history.History, load Span) []ByF {
 			k = &kind{ByF: ByF{F: op.F}}
 			kinds[op.F] = k
 		}
-		k.count(op)
-		if load.Contains(op.Began()) {
-			k.inLoad = true
-			k.measure(op)
-		}
-	}
-	for _, k := range kinds {
-		if k.inLoad {
-			continue
-		}
-		for op := range h.EachOperation() {
-			if op.F == k.F {
-				k.measure(op)
-			}
-		}
+		k.count(op, load.Contains(op.Began()))
 	}
 	out := make([]ByF, 0, len(kinds))
 	for _, k := range kinds {
-		l := &k.took
+		l := &k.took[0]
+		if k.inLoad {
+			l = &k.took[1]
+		}
 		k.P50, k.P90, k.P99, k.Max = l.quantile(50), l.quantile(90), l.quantile(99), l.max
 		out = append(out, k.ByF)
 	}
@@ -120,24 +109,24 @@ func byF(h *history.History, load Span) []ByF {
 // kind is one kind of operation.
 type kind struct {
 	ByF
-	inLoad bool // an operation of this kind began in the load phase
-	took   latencies
+	inLoad bool         // an operation of this kind began in the load phase
+	took   [2]latencies // of operations outside the load phase, and in it
 }
 
-func (k *kind) count(op *history.Operation) {
+func (k *kind) count(op *history.Operation, inLoad bool) {
+	k.inLoad = k.inLoad || inLoad
 	switch op.Outcome() {
 	case history.OK:
 		k.OK++
+		at := 0
+		if inLoad {
+			at = 1
+		}
+		k.took[at].record(latency(op))
 	case history.Fail:
 		k.Fail++
 	default:
 		k.Info++
-	}
-}
-
-func (k *kind) measure(op *history.Operation) {
-	if op.Outcome() == history.OK {
-		k.took.record(latency(op))
 	}
 }
 
