@@ -91,6 +91,11 @@ type effect struct {
 	healed  bool
 }
 
+// hit returns the common part of an effect on servers and their clients.
+func (t *Target) hit(spec string, servers []ensemble.Server, release func()) effect {
+	return effect{release: release, step: history.FaultStep{Spec: spec, Servers: idsOf(servers), Clients: t.on(addresses(servers))}}
+}
+
 // Describe returns the step: what the fault hit.
 func (e *effect) Describe() history.FaultStep { return e.step }
 

@@ -51,10 +51,7 @@ func (f Lossy) Spec() string {
 
 // Available checks that links between servers can lose packets.
 func (f Lossy) Available(s Setting) error {
-	if _, ok := s.Ensemble.(ensemble.Lossy); !ok {
-		return fmt.Errorf("%s ensembles cannot lose packets between servers", s.Ensemble.Profile().Backend)
-	}
-	if err := lacks(s.Ensemble, ensemble.CanLose); err != nil {
+	if err := theEnsemble[ensemble.Lossy](s.Ensemble, "%s ensembles cannot lose packets between servers", ensemble.CanLose); err != nil {
 		return err
 	}
 	if f.Share != 0 {

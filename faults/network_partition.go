@@ -96,11 +96,7 @@ func (s Shape) needs() int {
 
 // Available checks that links between servers can be cut and that there are enough servers.
 func (p Partition) Available(s Setting) error {
-	backend := s.Ensemble.Profile().Backend
-	if _, ok := s.Ensemble.(ensemble.Partitioner); !ok {
-		return fmt.Errorf("%s ensembles cannot cut links between servers", backend)
-	}
-	if err := lacks(s.Ensemble, ensemble.CanPartition); err != nil {
+	if err := theEnsemble[ensemble.Partitioner](s.Ensemble, "%s ensembles cannot cut links between servers", ensemble.CanPartition); err != nil {
 		return err
 	}
 	if p.Shape != Isolate && !slices.Contains(shapeWords, string(p.Shape)) {
@@ -110,6 +106,30 @@ func (p Partition) Available(s Setting) error {
 		return fmt.Errorf("%s takes %d servers, the ensemble has %d", p.Spec(), p.Shape.needs(), n)
 	}
 	return p.Nodes.available(s.Ensemble)
+}
+
+// everyServer returns an error unless each server is a T and the ensemble lacks no ability. cannot says what the
+// ensembles of a backend cannot do.
+func everyServer[T any](e ensemble.Ensemble, cannot string, needs ...ensemble.Ability) error {
+	for _, server := range e.Servers() {
+		if _, ok := server.(T); !ok {
+			return fmt.Errorf(cannot, e.Profile().Backend)
+		}
+	}
+	return theEnsemble[any](e, cannot, needs...)
+}
+
+// theEnsemble is everyServer for what an ensemble does as a whole.
+func theEnsemble[T any](e ensemble.Ensemble, cannot string, needs ...ensemble.Ability) error {
+	if _, ok := e.(T); !ok {
+		return fmt.Errorf(cannot, e.Profile().Backend)
+	}
+	for _, a := range needs {
+		if err := lacks(e, a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lacks returns the answer of Limited; nil for an ensemble without limits.

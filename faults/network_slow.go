@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -35,10 +34,7 @@ func (f SlowNetwork) Spec() string { return specBy(kinds.SlowNetwork, f.Nodes, f
 
 // Available checks that links between servers can be slow.
 func (f SlowNetwork) Available(s Setting) error {
-	if _, ok := s.Ensemble.(ensemble.Slower); !ok {
-		return fmt.Errorf("%s ensembles cannot slow down links between servers", s.Ensemble.Profile().Backend)
-	}
-	if err := lacks(s.Ensemble, ensemble.CanDelay); err != nil {
+	if err := theEnsemble[ensemble.Slower](s.Ensemble, "%s ensembles cannot slow down links between servers", ensemble.CanDelay); err != nil {
 		return err
 	}
 	return errors.Join(linksAvailable(s.Ensemble, f.Nodes), validBy(f.By))

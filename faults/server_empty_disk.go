@@ -34,12 +34,7 @@ func (f EmptyDisk) Spec() string { return spec(kinds.EmptyDisk, string(f.Nodes))
 
 // Available checks that disks can be emptied, and that the other servers are a majority.
 func (f EmptyDisk) Available(s Setting) error {
-	for _, server := range s.Ensemble.Servers() {
-		if _, ok := server.(ensemble.DiskEmptier); !ok {
-			return fmt.Errorf("%s ensembles cannot empty servers' disks", s.Ensemble.Profile().Backend)
-		}
-	}
-	if err := lacks(s.Ensemble, ensemble.CanEmptyDisk); err != nil {
+	if err := everyServer[ensemble.DiskEmptier](s.Ensemble, "%s ensembles cannot empty servers' disks", ensemble.CanEmptyDisk); err != nil {
 		return err
 	}
 	n := f.Nodes.or(Leader)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/kinds"
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -41,10 +40,8 @@ func (FullDisk) Needs() ensemble.Ability { return ensemble.CanFillDisk }
 
 // Available checks that the servers' disks can be filled.
 func (f FullDisk) Available(s Setting) error {
-	for _, server := range s.Ensemble.Servers() {
-		if _, ok := server.(ensemble.DiskFiller); !ok {
-			return fmt.Errorf("%s ensembles cannot fill servers' disks", s.Ensemble.Profile().Backend)
-		}
+	if err := everyServer[ensemble.DiskFiller](s.Ensemble, "%s ensembles cannot fill servers' disks"); err != nil {
+		return err
 	}
 	if n := f.Nodes.or(Leader); fullDiskWords.wrong(string(n)) != nil {
 		return fmt.Errorf("full-disk:%s would affect no client: give leader, majority or all", n)
@@ -59,9 +56,7 @@ func (f FullDisk) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect
 	if err != nil {
 		return nil, err
 	}
-	e := &filled{target: t, servers: servers, claims: claimsOf("server", servers), effect: effect{release: release, step: history.FaultStep{
-		Spec: f.Spec(), Servers: idsOf(servers), Clients: t.on(addresses(servers)),
-	}}}
+	e := &filled{target: t, servers: servers, claims: claimsOf("server", servers), effect: t.hit(f.Spec(), servers, release)}
 	if e.probes, err = openProbes(ctx, t.Ensemble, servers); err != nil {
 		return nil, undo(ctx, e, fmt.Errorf("with room on the disks: %w: %w", err, ErrNoTarget))
 	}

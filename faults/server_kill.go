@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/zklab/zklab/ensemble"
@@ -29,12 +28,7 @@ func (k Kill) Spec() string { return spec(kinds.Kill, string(k.Nodes)) }
 
 // Available checks that the ensemble's servers can be killed.
 func (k Kill) Available(s Setting) error {
-	for _, server := range s.Ensemble.Servers() {
-		if _, ok := server.(ensemble.Killer); !ok {
-			return fmt.Errorf("%s ensembles cannot kill and start servers", s.Ensemble.Profile().Backend)
-		}
-	}
-	if err := lacks(s.Ensemble, ensemble.CanKill); err != nil {
+	if err := everyServer[ensemble.Killer](s.Ensemble, "%s ensembles cannot kill and start servers", ensemble.CanKill); err != nil {
 		return err
 	}
 	return k.Nodes.or(Leader).available(s.Ensemble)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/kinds"
-	"github.com/zklab/zklab/history"
 )
 
 // Pause freezes servers: their connections stay open and they answer nothing, as in a long
@@ -34,12 +33,7 @@ func (p Pause) nodes() Nodes { return p.Nodes.or(Leader) }
 
 // Available checks that the ensemble's servers can be paused.
 func (p Pause) Available(s Setting) error {
-	for _, server := range s.Ensemble.Servers() {
-		if _, ok := server.(ensemble.Pauser); !ok {
-			return fmt.Errorf("%s ensembles cannot pause servers", s.Ensemble.Profile().Backend)
-		}
-	}
-	if err := lacks(s.Ensemble, ensemble.CanPause); err != nil {
+	if err := everyServer[ensemble.Pauser](s.Ensemble, "%s ensembles cannot pause servers", ensemble.CanPause); err != nil {
 		return err
 	}
 	return p.nodes().available(s.Ensemble)
@@ -69,9 +63,7 @@ func (p Pause) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, e
 	if err != nil {
 		return nil, err
 	}
-	e := &paused{servers: servers, effect: effect{release: release, step: history.FaultStep{
-		Spec: Pause{p.nodes()}.Spec(), Servers: idsOf(servers), Clients: t.on(addresses(servers)),
-	}}}
+	e := &paused{servers: servers, effect: t.hit(Pause{p.nodes()}.Spec(), servers, release)}
 	for _, s := range servers {
 		if err := s.(ensemble.Pauser).Pause(ctx); err != nil {
 			return nil, undo(ctx, e, fmt.Errorf("pause server %d: %w", s.ID(), err))

@@ -50,10 +50,7 @@ const leastVoters = 2
 
 // Available checks that zklab may reconfigure the ensemble, and that enough voters remain.
 func (f Reconfig) Available(s Setting) error {
-	if _, ok := s.Ensemble.(ensemble.Reconfigurer); !ok {
-		return fmt.Errorf("zklab reconfigures only ensembles that it has started, and this one is %s", s.Ensemble.Profile().Backend)
-	}
-	if err := lacks(s.Ensemble, ensemble.CanReconfigure); err != nil {
+	if err := theEnsemble[ensemble.Reconfigurer](s.Ensemble, "zklab reconfigures only ensembles that it has started, and this one is %s", ensemble.CanReconfigure); err != nil {
 		return err
 	}
 	n := f.Nodes.or(Leader)

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/zklab/zklab/ensemble"
@@ -36,12 +35,7 @@ func (r Restart) Available(s Setting) error {
 }
 
 func canStop(e ensemble.Ensemble) error {
-	for _, server := range e.Servers() {
-		if _, ok := server.(ensemble.Stopper); !ok {
-			return fmt.Errorf("%s ensembles cannot stop and start servers", e.Profile().Backend)
-		}
-	}
-	return lacks(e, ensemble.CanStop)
+	return everyServer[ensemble.Stopper](e, "%s ensembles cannot stop and start servers", ensemble.CanStop)
 }
 
 // Inject stops the chosen servers.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/kinds"
-	"github.com/zklab/zklab/history"
 )
 
 // SlowDisk delays disk writes of servers: a server acknowledges nothing before
@@ -37,10 +36,8 @@ func (f SlowDisk) Spec() string { return specBy(kinds.SlowDisk, f.Nodes, f.By) }
 
 // Available checks that the servers' disks can be slow.
 func (f SlowDisk) Available(s Setting) error {
-	for _, server := range s.Ensemble.Servers() {
-		if _, ok := server.(ensemble.DiskSlower); !ok {
-			return fmt.Errorf("%s ensembles cannot slow down servers' disks", s.Ensemble.Profile().Backend)
-		}
+	if err := everyServer[ensemble.DiskSlower](s.Ensemble, "%s ensembles cannot slow down servers' disks"); err != nil {
+		return err
 	}
 	if n := f.Nodes.or(Majority); slowDiskWords.wrong(string(n)) != nil {
 		return fmt.Errorf("slow-disk:%s would affect no client: give majority or all", n)
@@ -58,9 +55,7 @@ func (f SlowDisk) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect
 	if err != nil {
 		return nil, err
 	}
-	e := &slowDisks{servers: servers, by: f.By, effect: effect{release: release, step: history.FaultStep{
-		Spec: f.Spec(), Servers: idsOf(servers), Clients: t.on(addresses(servers)),
-	}}}
+	e := &slowDisks{servers: servers, by: f.By, effect: t.hit(f.Spec(), servers, release)}
 	if err := e.inject(ctx, t); err != nil {
 		return nil, undo(ctx, e, err)
 	}

@@ -39,12 +39,7 @@ func (Unsynced) Needs() ensemble.Ability { return ensemble.CanLosePower }
 
 // Available checks that what servers have not forced to their disks can be lost.
 func (f Unsynced) Available(s Setting) error {
-	for _, server := range s.Ensemble.Servers() {
-		if _, ok := server.(ensemble.PowerLoser); !ok {
-			return fmt.Errorf("%s ensembles cannot lose what servers have not forced to disk: their machine's page cache keeps it, whatever ends their processes", s.Ensemble.Profile().Backend)
-		}
-	}
-	if err := lacks(s.Ensemble, ensemble.CanLosePower); err != nil {
+	if err := everyServer[ensemble.PowerLoser](s.Ensemble, "%s ensembles cannot lose what servers have not forced to disk: their machine's page cache keeps it, whatever ends their processes", ensemble.CanLosePower); err != nil {
 		return err
 	}
 	return f.Nodes.or(Leader).available(s.Ensemble)

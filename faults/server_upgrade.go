@@ -39,12 +39,7 @@ func (f Upgrade) Spec() string { return f.Kind() }
 
 // Available checks that the ensemble was started with a second version.
 func (Upgrade) Available(s Setting) error {
-	for _, server := range s.Ensemble.Servers() {
-		if _, ok := server.(ensemble.Upgrader); !ok {
-			return fmt.Errorf("zklab upgrades only ensembles that it has started, and this one is %s", s.Ensemble.Profile().Backend)
-		}
-	}
-	return lacks(s.Ensemble, ensemble.CanUpgrade)
+	return everyServer[ensemble.Upgrader](s.Ensemble, "zklab upgrades only ensembles that it has started, and this one is %s", ensemble.CanUpgrade)
 }
 
 // Warn returns a warning if the time is too short for all servers.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/kinds"
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -66,12 +65,7 @@ func (WallClock) Needs() ensemble.Ability { return ensemble.CanShiftClock }
 
 // Available checks that servers have wall clocks of their own.
 func (f WallClock) Available(s Setting) error {
-	for _, server := range s.Ensemble.Servers() {
-		if _, ok := server.(ensemble.ClockShifter); !ok {
-			return fmt.Errorf("%s ensembles cannot set the wall clocks of servers", s.Ensemble.Profile().Backend)
-		}
-	}
-	if err := lacks(s.Ensemble, ensemble.CanShiftClock); err != nil {
+	if err := everyServer[ensemble.ClockShifter](s.Ensemble, "%s ensembles cannot set the wall clocks of servers", ensemble.CanShiftClock); err != nil {
 		return err
 	}
 	if f.By != 0 {
@@ -102,9 +96,7 @@ func (f WallClock) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 	if f.By == 0 {
 		f.By = drawShift(rng)
 	}
-	e := &shifted{target: t, servers: servers, by: f.By, effect: effect{release: release, step: history.FaultStep{
-		Spec: f.Spec(), Servers: idsOf(servers), Clients: t.on(addresses(servers)),
-	}}}
+	e := &shifted{target: t, servers: servers, by: f.By, effect: t.hit(f.Spec(), servers, release)}
 	if err := e.set(ctx, f.By); err != nil {
 		return nil, undo(ctx, e, err)
 	}
