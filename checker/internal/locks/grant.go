@@ -33,6 +33,13 @@ var grants = &frame.Property{
 	Decide:   decideGrants(func(*evidence.Key) int { return 1 }),
 }
 
+// grantsBy is grants with another decision.
+func grantsBy(decide func(context.Context, *evidence.Key) frame.Finding) *frame.Property {
+	p := *grants
+	p.Decide = decide
+	return &p
+}
+
 // marksOnly returns text for keys where no grant could be compared with a line, so that only the
 // existence of a client's mark was checked. It returns "" otherwise.
 func marksOnly(figures map[string]float64) string {

@@ -15,35 +15,24 @@ import (
 // rwGrants is the property grants for a read-write lock: no writer was granted the lock while
 // another contender stood before it in line, and no reader while a writer did. So no contender
 // overtakes another.
-var rwGrants = &frame.Property{
-	Name:     grants.Name,
-	Meaning:  grants.Meaning,
-	Means:    grants.Means,
-	Logged:   true,
-	Decider:  grants.Decider,
-	Watched:  grants.Watched,
-	NoModel:  grants.NoModel,
-	Evidence: grants.Evidence,
-	Applies:  grants.Applies,
-	Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
-		var f frame.Finding
-		decideMarks(ctx, &f, k)
-		if !tokensLogged(k.Record) {
+var rwGrants = grantsBy(func(ctx context.Context, k *evidence.Key) frame.Finding {
+	var f frame.Finding
+	decideMarks(ctx, &f, k)
+	if !tokensLogged(k.Record) {
+		return f
+	}
+	r := rwLinesOf(k)
+	lines := map[string]*line{}
+	for _, h := range holdsOf(k) {
+		if ctx.Err() != nil {
 			return f
 		}
-		r := rwLinesOf(k)
-		lines := map[string]*line{}
-		for _, h := range holdsOf(k) {
-			if ctx.Err() != nil {
-				return f
-			}
-			if n := contendersOf(k.Record).contender(h.Token, h.Client); n != nil && h.Token != 0 {
-				r.decide(&f, k, h, n, lines)
-			}
+		if n := contendersOf(k.Record).contender(h.Token, h.Client); n != nil && h.Token != 0 {
+			r.decide(&f, k, h, n, lines)
 		}
-		return f
-	},
-}
+	}
+	return f
+})
 
 // rwLines are the lines in which contenders of one key stand.
 type rwLines struct {

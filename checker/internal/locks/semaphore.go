@@ -78,15 +78,4 @@ func crowded(all []evidence.Span, n int) []evidence.Span {
 
 // leaseGrants is the property grants for leases: no client was granted a lease while as many other
 // clients as there are leases stood before it in line.
-var leaseGrants = &frame.Property{
-	Name:     grants.Name,
-	Meaning:  grants.Meaning,
-	Means:    grants.Means,
-	Logged:   true,
-	Decider:  grants.Decider,
-	Watched:  grants.Watched,
-	NoModel:  grants.NoModel,
-	Evidence: grants.Evidence,
-	Applies:  grants.Applies,
-	Decide:   decideGrants(func(k *evidence.Key) int { return k.Params.Leases }),
-}
+var leaseGrants = grantsBy(decideGrants(func(k *evidence.Key) int { return k.Params.Leases }))
