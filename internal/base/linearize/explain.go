@@ -67,13 +67,11 @@ type trace struct {
 
 // traced is a state with the step that led to it.
 type traced struct {
-	state  any
+	inOrder
 	before *traced
 	by     *step
-	done   placed
 	did    bool
 	length int
-	next   *next // nil until it is looked for
 }
 
 // traceCost is the size of a traced state, in bytes.
@@ -84,18 +82,12 @@ func (p *Problem) traced(t *trace) porcupine.Model {
 	m := p.Model
 	inner := stepOf(m)
 	m.Init = func() any {
-		t.longest = &traced{state: p.Model.Init(), done: p.placed()}
+		t.longest = &traced{inOrder: inOrder{state: p.Model.Init(), done: p.placed()}}
 		return t.longest
 	}
 	m.Step, m.StepContext = nil, func(c ctx, state, input, _ any) (bool, any) {
 		at, o := state.(*traced), input.(*step)
-		if !at.done.allows(o) {
-			return false, nil
-		}
-		if at.next == nil {
-			at.next = o.part.next(c, at.state, at.done)
-		}
-		if !at.next.allows(o) {
+		if !at.allows(c, o) {
 			return false, nil
 		}
 		did, next := inner(c, at.state, o.Input, o.Output)
@@ -106,7 +98,7 @@ func (p *Problem) traced(t *trace) porcupine.Model {
 		default:
 			return false, nil
 		}
-		after := &traced{state: next, before: at, by: o, done: at.done.with(o), did: did, length: at.length + 1}
+		after := &traced{inOrder: inOrder{state: next, done: at.done.with(o)}, before: at, by: o, did: did, length: at.length + 1}
 		if after.length > t.longest.length {
 			t.longest = after
 		}

@@ -160,6 +160,17 @@ type inOrder struct {
 	next  *next // nil until it is looked for
 }
 
+// allows reports whether a step may come next.
+func (at *inOrder) allows(c ctx, o *step) bool {
+	if !at.done.allows(o) {
+		return false
+	}
+	if at.next == nil {
+		at.next = o.part.next(c, at.state, at.done)
+	}
+	return at.next.allows(o)
+}
+
 // inOrder returns the model with steps that are possible only after those that After and Idle put
 // before them.
 func (p *Problem) inOrder(m porcupine.Model) porcupine.Model {
@@ -167,13 +178,7 @@ func (p *Problem) inOrder(m porcupine.Model) porcupine.Model {
 	m.Init = func() any { return &inOrder{state: begin(), done: p.placed()} }
 	m.Step, m.StepContext = nil, func(c ctx, state, input, output any) (bool, any) {
 		at, o := state.(*inOrder), input.(*step)
-		if !at.done.allows(o) {
-			return false, nil
-		}
-		if at.next == nil {
-			at.next = o.part.next(c, at.state, at.done)
-		}
-		if !at.next.allows(o) {
+		if !at.allows(c, o) {
 			return false, nil
 		}
 		ok, next := inner(c, at.state, input, output)
