@@ -9,17 +9,30 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Queue makes up a run of two queues, with two producers and two consumers.
-func Queue(length time.Duration, seed uint64) *history.History {
-	s := &simulation{cfg: Lock{Clients: 4, Seed: seed}, rnd: rand.New(rand.NewPCG(seed, 2))}
-	for c := range 4 {
+// quiet begins a run without faults. stream distinguishes its random draws and its sessions.
+func quiet(m *models.Model, clients, parties int, seed, stream uint64) (*simulation, history.Header) {
+	s := &simulation{cfg: Lock{Clients: clients, Seed: seed}, rnd: rand.New(rand.NewPCG(seed, stream))}
+	for c := range clients {
 		s.process = append(s.process, history.Process(c))
-		s.session = append(s.session, history.ID(0x200000000000+c))
+		s.session = append(s.session, history.ID(stream<<44+uint64(c)))
 	}
 	header := s.header()
-	header.Model = models.Queue.Name
+	header.Model, header.Params.Parties = m.Name, parties
 	s.fact(0, history.FBegin, header)
 	s.fact(begin, history.FPhase, history.Phase{Name: history.PhaseLoad})
+	return s, header
+}
+
+// under finishes the record, and gives it a header.
+func (s *simulation) under(header history.Header) *history.History {
+	h := s.finish()
+	h.Header = header
+	return h
+}
+
+// Queue makes up a run of two queues, with two producers and two consumers.
+func Queue(length time.Duration, seed uint64) *history.History {
+	s, header := quiet(models.Queue, 4, 0, seed, 2)
 	waiting := map[string][]string{}
 	n := 0
 	for t := begin; t < begin+length; t += time.Duration(5+s.rnd.IntN(10)) * ms {
@@ -44,23 +57,12 @@ func Queue(length time.Duration, seed uint64) *history.History {
 		waiting[key] = append(waiting[key], item)
 	}
 	s.fact(begin+length+second, history.FEnd, nil)
-	h := s.finish()
-	h.Header = header
-	return h
+	return s.under(header)
 }
 
 // DoubleBarrier makes up rounds of a double barrier of three.
 func DoubleBarrier(rounds int, seed uint64) *history.History {
-	s := &simulation{cfg: Lock{Clients: 3, Seed: seed}, rnd: rand.New(rand.NewPCG(seed, 3))}
-	for c := range 3 {
-		s.process = append(s.process, history.Process(c))
-		s.session = append(s.session, history.ID(0x300000000000+c))
-	}
-	header := s.header()
-	header.Model = models.DoubleBarrier.Name
-	header.Params.Parties = 3
-	s.fact(0, history.FBegin, header)
-	s.fact(begin, history.FPhase, history.Phase{Name: history.PhaseLoad})
+	s, header := quiet(models.DoubleBarrier, 3, 3, seed, 3)
 	t := begin
 	for r := range rounds {
 		key := fmt.Sprintf("r%d", r)
@@ -68,9 +70,7 @@ func DoubleBarrier(rounds int, seed uint64) *history.History {
 		t = s.together(t+20*ms, models.FLeave, key)
 	}
 	s.fact(t+second, history.FEnd, nil)
-	h := s.finish()
-	h.Header = header
-	return h
+	return s.under(header)
 }
 
 // together lets all clients begin at different times and return together.
@@ -89,15 +89,7 @@ func (s *simulation) together(t time.Duration, f, key string) time.Duration {
 
 // Barrier makes up rounds of a barrier with one coordinator and three waiters.
 func Barrier(rounds int, seed uint64) *history.History {
-	s := &simulation{cfg: Lock{Clients: 4, Seed: seed}, rnd: rand.New(rand.NewPCG(seed, 4))}
-	for c := range 4 {
-		s.process = append(s.process, history.Process(c))
-		s.session = append(s.session, history.ID(0x400000000000+c))
-	}
-	header := s.header()
-	header.Model = models.Barrier.Name
-	s.fact(0, history.FBegin, header)
-	s.fact(begin, history.FPhase, history.Phase{Name: history.PhaseLoad})
+	s, header := quiet(models.Barrier, 4, 0, seed, 4)
 	t := begin
 	for r := range rounds {
 		key := fmt.Sprintf("r%d", r)
@@ -112,7 +104,5 @@ func Barrier(rounds int, seed uint64) *history.History {
 		t += 100 * ms
 	}
 	s.fact(t+second, history.FEnd, nil)
-	h := s.finish()
-	h.Header = header
-	return h
+	return s.under(header)
 }
