@@ -33,17 +33,7 @@ func (t *trial) picks(o *object, of ...string) {
 }
 
 func isFound(t *trial, a, b *object) {
-	t.finds(a)
-	t.registers(a, "one")
-	t.registers(b, "käse 锁")
-	t.finds(a, "käse 锁", "one")
-	t.finds(b, "käse 锁", "one")
-	t.simply(a, models.FUnregister)
-	t.finds(b, "käse 锁")
-	t.registers(a, "two")
-	t.finds(b, "käse 锁", "two")
-	t.simply(b, models.FUnregister)
-	t.finds(a, "two")
+	t.comeAndGo(a, b, t.registers, t.finds, models.FUnregister)
 }
 
 // tellsAndPicks checks that after a client was told of a change, it picks from the

@@ -41,17 +41,22 @@ func (t *trial) shown(operation string, got models.Members, want []string) {
 }
 
 func comesAndGoes(t *trial, a, b *object) {
-	t.lists(a)
-	t.joins(a, "one")
-	t.joins(b, "käse 锁")
-	t.lists(a, "käse 锁", "one")
-	t.lists(b, "käse 锁", "one")
-	t.simply(a, models.FLeave)
-	t.lists(b, "käse 锁")
-	t.joins(a, "two")
-	t.lists(b, "käse 锁", "two")
-	t.simply(b, models.FLeave)
-	t.lists(a, "two")
+	t.comeAndGo(a, b, t.joins, t.lists, models.FLeave)
+}
+
+// comeAndGo lets members come and go, and lists them.
+func (t *trial) comeAndGo(a, b *object, join func(*object, string), list func(*object, ...string), leave string) {
+	list(a)
+	join(a, "one")
+	join(b, "käse 锁")
+	list(a, "käse 锁", "one")
+	list(b, "käse 锁", "one")
+	t.simply(a, leave)
+	list(b, "käse 锁")
+	join(a, "two")
+	list(b, "käse 锁", "two")
+	t.simply(b, leave)
+	list(a, "two")
 }
 
 // tellsChanges checks that a client is told of the present members at once, and then of
