@@ -227,14 +227,9 @@ func (t *narrator) fact(e *history.Event) {
 			return fmt.Sprintf("%s of %s by %s had not returned at %s, though its context had ended at %s", v.Of, models.Key(e.Key), st.Who, clock(st.At), clock(v.Until))
 		}
 	case history.FDrained:
-		var v models.Drained
-		_ = e.Decode(&v)
-		st.Name = "found empty"
-		text("a final check found " + models.Key(e.Key) + " empty")
-		if !v.Empty {
-			st.Name = "drained"
-			text(fmt.Sprintf("a final check found %d left in %s", v.Left, models.Key(e.Key)))
-		}
+		var of string
+		st.Name, of = drained(e)
+		text(of)
 	case history.FAgreement:
 		st.Name = "servers compared"
 		text("the servers were compared with each other")
@@ -252,6 +247,16 @@ func (t *narrator) fact(e *history.Event) {
 		t.other(e, &st)
 	}
 	t.s.Add(st)
+}
+
+// drained names and describes the last look at a queue.
+func drained(e *history.Event) (name, text string) {
+	var v models.Drained
+	_ = e.Decode(&v)
+	if v.Empty {
+		return "found empty", "a final check found " + models.Key(e.Key) + " empty"
+	}
+	return "drained", fmt.Sprintf("a final check found %d left in %s", v.Left, models.Key(e.Key))
 }
 
 // addOvertaken makes a step of requests whose replies came after the reply to a later one.

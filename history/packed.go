@@ -123,26 +123,9 @@ func (p *packer) begin() {
 }
 
 func (p *packer) encode(e *Event, b *block) {
-	flags := uint64(0)
-	flag := func(has bool, f uint64) {
-		if has {
-			flags |= f
-		}
-	}
 	t := e.Traffic
 	watched := t != nil && (t.Events != nil || t.More != 0)
-	flag(e.Key != "", hasKey)
-	flag(e.Value != nil, hasValue)
-	flag(e.Error != nil, hasError)
-	flag(e.Session != 0, hasSession)
-	flag(e.Zxid != 0, hasZxid)
-	flag(e.Alive != 0, hasAlive)
-	flag(e.Seen != 0, hasSeen)
-	flag(e.Used != nil, hasUsed)
-	flag(e.Intended != 0, hasIntended)
-	flag(t != nil, hasTraffic)
-	flag(watched, hasWatchEvents)
-	to := binary.AppendUvarint(p.body[:0], flags)
+	to := binary.AppendUvarint(p.body[:0], flagsOf(e, watched))
 	to = binary.AppendUvarint(to, uint64(number(&p.kinds, p.kindOf, kind{e.Type, e.F})))
 	to = binary.AppendVarint(to, int64(e.Time-b.time))
 	to = binary.AppendVarint(to, int64(e.Client))
@@ -190,6 +173,27 @@ func (p *packer) encode(e *Event, b *block) {
 		to = binary.AppendUvarint(to, uint64(n))
 	}
 	p.body = append(to, e.Value...) // the value is the rest
+}
+
+// flagsOf returns which fields an event has.
+func flagsOf(e *Event, watched bool) (flags uint64) {
+	flag := func(has bool, f uint64) {
+		if has {
+			flags |= f
+		}
+	}
+	flag(e.Key != "", hasKey)
+	flag(e.Value != nil, hasValue)
+	flag(e.Error != nil, hasError)
+	flag(e.Session != 0, hasSession)
+	flag(e.Zxid != 0, hasZxid)
+	flag(e.Alive != 0, hasAlive)
+	flag(e.Seen != 0, hasSeen)
+	flag(e.Used != nil, hasUsed)
+	flag(e.Intended != 0, hasIntended)
+	flag(e.Traffic != nil, hasTraffic)
+	flag(watched, hasWatchEvents)
+	return flags
 }
 
 // number returns the number of a value in a list, to which it is added if it is new.

@@ -363,14 +363,7 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 		r.seat(c, d.Key).put++
 	}
 	if err = c.Do(ctx, op); err != nil { // a call that was given up may still answer
-		var lost Unwritten
-		if errors.As(err, &lost) {
-			r.mistaken(o, "answer", lost.Err)
-		}
-		if subjects.NoEffect(err) {
-			d.giveBack()
-		}
-		r.count(ctx, c, d.Key, o, err, false)
+		r.failed(ctx, c, o, d, err)
 		return nil, err
 	}
 	r.remember(c, d.Key, o.Name(), answer)
@@ -379,6 +372,18 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 		r.env.touch(ctx, c, c.life)
 	}
 	return answer, nil
+}
+
+// failed notes a call that did not succeed.
+func (r *mixRun) failed(ctx context.Context, c *Client, o *MixedOperation, d *Draw, err error) {
+	var lost Unwritten
+	if errors.As(err, &lost) {
+		r.mistaken(o, "answer", lost.Err)
+	}
+	if subjects.NoEffect(err) {
+		d.giveBack()
+	}
+	r.count(ctx, c, d.Key, o, err, false)
 }
 
 // count follows the stays of a client. A touch proves that its session lived when a stay began.

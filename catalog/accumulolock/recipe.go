@@ -124,15 +124,23 @@ func (l *Lock) lock(ctx context.Context) error {
 		if !ok {
 			continue
 		}
-		select {
-		case <-ch:
-		case <-gone:
-			return errors.New("lock deleted before acquired")
-		case <-l.o.Dead:
-			return zk.ErrSessionExpired
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := l.await(ctx, ch, gone); err != nil {
+			return err
 		}
+	}
+}
+
+// await waits for a change of the znode before.
+func (l *Lock) await(ctx context.Context, changed, gone <-chan zk.Event) error {
+	select {
+	case <-changed:
+		return nil
+	case <-gone:
+		return errors.New("lock deleted before acquired")
+	case <-l.o.Dead:
+		return zk.ErrSessionExpired
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

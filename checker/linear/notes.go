@@ -57,28 +57,33 @@ func (h *History) notes(findings []finding) []string {
 	if h.guessed > 0 {
 		add("what the first read showed counts as what was there at first, on %s: nothing can be wrong with that read then", plural(h.guessed, "key"))
 	}
-	noted := 0
-	for key, f := range findings {
-		switch {
-		case f.note == "":
-			continue
-		case h.keys[key] == "":
-			add("%s", f.note)
-		case noted < frame.MostKeys:
-			add("key %q: %s", h.keys[key], f.note)
-		}
-		noted++
-	}
-	if more := noted - frame.MostKeys; more > 0 {
-		add("the same of %s more", plural(more, "key"))
-	}
-	notes = append(notes, h.hints(findings)...)
+	notes = append(append(notes, h.keyNotes(findings)...), h.hints(findings)...)
 	idle := h.tookNothing()
 	if idle > 0 {
 		add("%s with an unknown outcome: %s", plural(idle, "dequeue"), tookNothing)
 	}
 	if n := h.Unknown - idle; n > 0 {
 		add("%s with an unknown outcome may have taken effect at any time after the invocation, or never", plural(n, "operation"))
+	}
+	return notes
+}
+
+// keyNotes returns the notes on single keys.
+func (h *History) keyNotes(findings []finding) (notes []string) {
+	noted := 0
+	for key, f := range findings {
+		switch {
+		case f.note == "":
+			continue
+		case h.keys[key] == "":
+			notes = append(notes, f.note)
+		case noted < frame.MostKeys:
+			notes = append(notes, fmt.Sprintf("key %q: %s", h.keys[key], f.note))
+		}
+		noted++
+	}
+	if more := noted - frame.MostKeys; more > 0 {
+		notes = append(notes, fmt.Sprintf("the same of %s more", plural(more, "key")))
 	}
 	return notes
 }

@@ -263,31 +263,56 @@ type queued struct {
 	priority int32
 }
 
+// itemCall is a call of a queue, with its item.
+type itemCall struct {
+	Args
+	value string
+}
+
+// attempt draws a call at t, or one of unknown outcome; happens is false if it has no effect.
+func (w *world) attempt(c, t int, key string) (x Args, happens bool) {
+	x = Args{Client: c, Key: key, Inv: max(w.Free[c], t-w.UpTo(4)), Ret: t + w.UpTo(4), Outcome: history.OK}
+	lost := w.rng.IntN(5) == 0
+	happens = !lost || w.rng.IntN(2) == 0
+	if lost {
+		x.Outcome = history.Info
+		if happens { // at t, which may be long after the client gave up
+			x.Ret = x.Inv + w.UpTo(4)
+		}
+	}
+	return x, happens
+}
+
+// mutateItems changes the outcomes of one or two calls of a queue.
+func mutateItems(x, y *itemCall) {
+	switch {
+	case x.F == models.FDequeue && y.F == models.FDequeue:
+		x.Out, y.Out = y.Out, x.Out
+	case x.F == models.FEnqueue && x.Outcome == history.OK:
+		x.Outcome = history.Fail
+	default:
+		x.Outcome, x.Out = history.Info, nil
+	}
+	for _, z := range []*itemCall{x, y} {
+		if z.Outcome != history.OK {
+			z.Out = nil
+		}
+	}
+}
+
 // generateItems makes a history of one queue. which chooses, among the items in the queue, the one
 // that comes out; if it is nil, there are no priorities, and the first item comes out.
 func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queued) int) *history.History {
 	clients := 2 + rng.IntN(3)
 	w := NewWorld(rng, r, clients)
-	type call struct {
-		Args
-		value string
-	}
-	var calls []call
+	var calls []itemCall
 	var list []queued
 	t, made := 1, 0
-	n := 4 + rng.IntN(7)
-	for range n {
+	for range 4 + rng.IntN(7) {
 		c := rng.IntN(clients)
 		t = max(t, w.Free[c]) + w.UpTo(2)
-		x := call{Args: Args{Client: c, Key: "q", Inv: max(w.Free[c], t-w.UpTo(4)), Ret: t + w.UpTo(4), Outcome: history.OK}}
-		lost := rng.IntN(5) == 0
-		happens := !lost || rng.IntN(2) == 0
-		if lost {
-			x.Outcome = history.Info
-			if happens { // at t, which may be long after the client gave up
-				x.Ret = x.Inv + w.UpTo(4)
-			}
-		}
+		args, happens := w.attempt(c, t, "q")
+		x, lost := itemCall{Args: args}, args.Outcome == history.Info
 		if rng.IntN(2) == 0 {
 			made++
 			x.F, x.value = models.FEnqueue, fmt.Sprintf("v%d", made)
@@ -325,21 +350,7 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 		calls = append(calls, x)
 	}
 	if how == mutated {
-		i, j := rng.IntN(len(calls)), rng.IntN(len(calls))
-		x, y := &calls[i], &calls[j]
-		if x.F == models.FDequeue && y.F == models.FDequeue {
-			x.Out, y.Out = y.Out, x.Out
-		} else if x.F == models.FEnqueue && x.Outcome == history.OK {
-			x.Outcome = history.Fail
-		} else {
-			x.Outcome, x.Out = history.Info, nil
-		}
-		if x.Outcome != history.OK {
-			x.Out = nil
-		}
-		if y.Outcome != history.OK {
-			y.Out = nil
-		}
+		mutateItems(&calls[rng.IntN(len(calls))], &calls[rng.IntN(len(calls))])
 	}
 	end := t
 	for _, x := range calls {
@@ -350,6 +361,24 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 		w.KeyFact(end+2, history.FDrained, "q", models.Drained{Empty: true})
 	}
 	return w.Build()
+}
+
+// raised draws the calls that raise a barrier at one moment and lift it at another.
+func (w *world) raised(up, down int) (raise, lift Args) {
+	raise = Args{Client: 0, F: models.FRaise, Key: "b", Inv: up - w.UpTo(4), Ret: up + w.UpTo(3), Outcome: history.OK}
+	lift = Args{Client: 0, F: models.FLift, Key: "b", Inv: max(raise.Ret, down-w.UpTo(4)) + 1, Ret: down + 1 + w.UpTo(3), Outcome: history.OK}
+	lift.Ret = max(lift.Ret, lift.Inv)
+	if w.rng.IntN(6) == 0 {
+		raise.Outcome = history.Info
+	}
+	if w.rng.IntN(6) == 0 {
+		lift.Outcome = history.Info
+		lift.Ret = lift.Inv + w.UpTo(3)
+	}
+	if w.rng.IntN(8) == 0 {
+		lift.Ret = -1
+	}
+	return raise, lift
 }
 
 // GenerateBarrier makes one round of a barrier. Waiters are on servers that lag, as far as their
@@ -363,20 +392,8 @@ func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
 	w := NewWorld(rng, r, 4)
 	up := 5 + w.UpTo(4)
 	down := up + 4 + w.UpTo(10)
-	raise := Args{Client: 0, F: models.FRaise, Key: "b", Inv: up - w.UpTo(4), Ret: up + w.UpTo(3), Outcome: history.OK}
-	lift := Args{Client: 0, F: models.FLift, Key: "b", Inv: max(raise.Ret, down-w.UpTo(4)) + 1, Ret: down + 1 + w.UpTo(3), Outcome: history.OK}
-	lift.Ret = max(lift.Ret, lift.Inv)
+	raise, lift := w.raised(up, down)
 	down = max(down, lift.Inv)
-	if rng.IntN(6) == 0 {
-		raise.Outcome = history.Info
-	}
-	if rng.IntN(6) == 0 {
-		lift.Outcome = history.Info
-		lift.Ret = lift.Inv + w.UpTo(3)
-	}
-	if rng.IntN(8) == 0 {
-		lift.Ret = -1
-	}
 	w.Op(raise)
 	w.Op(lift)
 	for c := 1; c < 4; c++ {
@@ -385,12 +402,8 @@ func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
 			inv := t + w.UpTo(8)
 			ret := inv + w.UpTo(12)
 			alive := max(0, inv-w.UpTo(6))
-			if how == random && rng.IntN(2) == 0 && raise.Ret+1 < lift.Inv { // all of it while the barrier is up
-				inv = max(t, raise.Ret+1)
-				ret = max(inv, lift.Inv-1-w.UpTo(2))
-				alive = inv - w.UpTo(1)
-			}
-			if how != random {
+			switch {
+			case how != random:
 				// It sees the barrier at some moment from alive on, and passes if it is down.
 				view := alive + w.UpTo(ret-alive)
 				if isForeign {
@@ -400,9 +413,13 @@ func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
 					view = down + w.UpTo(3)
 					ret = max(ret, view+w.UpTo(2))
 				}
-			}
-			if how == mutated {
-				ret = max(inv, min(ret, lift.Inv-1))
+				if how == mutated {
+					ret = max(inv, min(ret, lift.Inv-1))
+				}
+			case rng.IntN(2) == 0 && raise.Ret+1 < lift.Inv: // all of it while the barrier is up
+				inv = max(t, raise.Ret+1)
+				ret = max(inv, lift.Inv-1-w.UpTo(2))
+				alive = inv - w.UpTo(1)
 			}
 			o := Args{Client: c, F: models.FAwait, Key: "b", Inv: inv, Ret: ret, Outcome: history.OK}
 			if !isForeign {
@@ -418,6 +435,35 @@ func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
 	return w.Build()
 }
 
+// visit is what a client does in one round of a double barrier.
+type visit struct {
+	client, arrive, gone int
+	enter                Args
+}
+
+// withdraws lets a client that is one too many give up.
+func (v *visit) withdraws(w *world) {
+	v.enter.Outcome = []history.Type{history.Fail, history.Info}[w.rng.IntN(2)]
+	v.enter.Ret = max(v.arrive, v.enter.Inv) + w.UpTo(4)
+	w.Op(v.enter)
+	if w.rng.IntN(2) == 0 { // and tries again, too late
+		w.Op(Args{Client: v.client, F: models.FEnter, Key: "d", Inv: v.enter.Ret + 1, Ret: v.enter.Ret + 1 + w.UpTo(6), Outcome: v.enter.Outcome, Session: v.enter.Session})
+	}
+}
+
+// leaves lets a client leave, and get out at a time.
+func (v *visit) leaves(w *world, out int, how Kind) {
+	leave := Args{Client: v.client, F: models.FLeave, Key: "d", Inv: max(v.enter.Ret+1, v.gone-w.UpTo(3)), Ret: out, Outcome: history.OK, Session: v.enter.Session}
+	leave.Ret = max(leave.Ret, leave.Inv)
+	if how == mutated {
+		leave.Ret = leave.Inv + w.UpTo(leave.Ret-leave.Inv)
+	}
+	if w.rng.IntN(10) == 0 {
+		leave.Outcome = history.Info
+	}
+	w.Op(leave)
+}
+
 // GenerateRound makes one round of a double barrier, with more clients than members if
 // more is true.
 func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History {
@@ -427,10 +473,6 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 		clients += rng.IntN(2)
 	}
 	w := NewWorld(rng, Ours(models.DoubleBarrier.Name, history.Params{Clients: clients, Parties: parties}), clients)
-	type visit struct {
-		client, arrive, gone int
-		enter, leave         Args
-	}
 	visits := make([]*visit, clients)
 	for c := range clients {
 		visits[c] = &visit{client: c, arrive: 3 + w.UpTo(6)}
@@ -453,12 +495,7 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 	for i, v := range byArrival {
 		late := i >= parties && how != random
 		if late { // one too many: it gives up and withdraws
-			v.enter.Outcome = []history.Type{history.Fail, history.Info}[rng.IntN(2)]
-			v.enter.Ret = max(v.arrive, v.enter.Inv) + w.UpTo(4)
-			w.Op(v.enter)
-			if rng.IntN(2) == 0 { // and tries again, too late
-				w.Op(Args{Client: v.client, F: models.FEnter, Key: "d", Inv: v.enter.Ret + 1, Ret: v.enter.Ret + 1 + w.UpTo(6), Outcome: v.enter.Outcome, Session: v.enter.Session})
-			}
+			v.withdraws(w)
 			continue
 		}
 		if more && how == random && rng.IntN(4) == 0 { // a first try that had no effect
@@ -478,15 +515,7 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 		if how == random {
 			out = v.gone + w.UpTo(6)
 		}
-		v.leave = Args{Client: v.client, F: models.FLeave, Key: "d", Inv: max(v.enter.Ret+1, v.gone-w.UpTo(3)), Ret: out, Outcome: history.OK, Session: v.enter.Session}
-		v.leave.Ret = max(v.leave.Ret, v.leave.Inv)
-		if how == mutated {
-			v.leave.Ret = v.leave.Inv + w.UpTo(v.leave.Ret-v.leave.Inv)
-		}
-		if rng.IntN(10) == 0 {
-			v.leave.Outcome = history.Info
-		}
-		w.Op(v.leave)
+		v.leaves(w, out, how)
 	}
 	if !deaths {
 		for s := range w.lo {

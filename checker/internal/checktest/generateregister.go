@@ -14,12 +14,7 @@ import (
 func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
 	clients := 2 + rng.IntN(3)
 	w := NewWorld(rng, Ours(models.Register.Name, history.Params{Clients: clients}), clients)
-	type call struct {
-		Args
-		value, from string
-		version     int
-	}
-	var calls []call
+	var calls []registerCall
 	versions := []string{""} // the values, by version
 	t, made := 1, 0
 	for range 4 + rng.IntN(8) {
@@ -28,15 +23,9 @@ func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
 		if how == random {
 			t = max(w.Free[c], 1+w.UpTo(10))
 		}
-		x := call{Args: Args{Client: c, Key: "k", Session: history.ID(c + 1), Inv: max(w.Free[c], t-w.UpTo(4)), Ret: t + w.UpTo(4), Outcome: history.OK}}
-		lost := rng.IntN(5) == 0
-		happens := !lost || rng.IntN(2) == 0
-		if lost {
-			x.Outcome = history.Info
-			if happens {
-				x.Ret = x.Inv + w.UpTo(4)
-			}
-		}
+		args, happens := w.attempt(c, t, "k")
+		x := registerCall{Args: args}
+		x.Session = history.ID(c + 1)
 		now := versions[len(versions)-1]
 		if how == random {
 			now = versions[rng.IntN(len(versions))]
@@ -74,18 +63,29 @@ func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
 		}
 	}
 	for _, x := range calls {
-		switch x.F {
-		case models.FRead:
-			x.In, x.Out = models.HowRead{Kind: models.ReadFenced}, Reading(x.value, x.version)
-		case models.FWrite:
-			x.In = models.Writing{Value: x.value}
-		case models.FCAS:
-			x.In = models.Swap{From: x.from, To: x.value}
-		}
-		if x.F != models.FRead && x.Outcome == history.OK {
-			x.Zxid, x.Out = history.ID(16*x.version), models.Stored{Version: int32(x.version)}
-		}
-		w.Op(x.Args)
+		w.Op(x.args())
 	}
 	return w.Build()
+}
+
+// registerCall is a call of a register, with the value that it reads or writes.
+type registerCall struct {
+	Args
+	value, from string
+	version     int
+}
+
+func (x *registerCall) args() Args {
+	switch x.F {
+	case models.FRead:
+		x.In, x.Out = models.HowRead{Kind: models.ReadFenced}, Reading(x.value, x.version)
+	case models.FWrite:
+		x.In = models.Writing{Value: x.value}
+	case models.FCAS:
+		x.In = models.Swap{From: x.from, To: x.value}
+	}
+	if x.F != models.FRead && x.Outcome == history.OK {
+		x.Zxid, x.Out = history.ID(16*x.version), models.Stored{Version: int32(x.version)}
+	}
+	return x.Args
 }

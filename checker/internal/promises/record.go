@@ -133,15 +133,8 @@ func read(ctx context.Context, run Run) *record {
 		s := r.session(f)
 		c := now[s.id]
 		if f.F == history.FConnected || c == nil && (f.request != nil || f.reply != nil || f.event != nil) {
-			c = &conn{session: s, at: f.Time, server: f.connected.Server, seen: f.connected.Seen}
-			if f.F == history.FConnected {
-				c.opened = f.Event
-				s.timeout = f.connected.Timeout
-			}
-			s.conns = append(s.conns, c)
-			s.left = 0
+			c = r.connect(s, f)
 			now[s.id], waiting[c] = c, &queue{}
-			r.conns = append(r.conns, c)
 		}
 		switch {
 		case f.F == history.FDisconnected:
@@ -161,15 +154,9 @@ func read(ctx context.Context, run Run) *record {
 			c.steps = append(c.steps, step{request: f.request})
 		case f.reply != nil:
 			if q := waiting[c].take(int(f.reply.Xid)); q != nil {
-				f.reply.request, q.reply = q, f.reply
+				r.answer(q, f.reply)
 				if !q.auth() {
 					shows(c, f, f.reply.shown())
-				}
-				if q.quorum() && (len(r.acks) == 0 || f.reply.zxid > r.acks[len(r.acks)-1].zxid) {
-					r.acks = append(r.acks, f.reply)
-				}
-				if q.Op == "closeSession" && f.reply.Error == 0 && s.closed == 0 {
-					s.closed, s.closer = f.reply.zxid, f.reply.index
 				}
 			}
 			c.steps = append(c.steps, step{reply: f.reply})
@@ -179,6 +166,29 @@ func read(ctx context.Context, run Run) *record {
 		}
 	}
 	return r
+}
+
+// connect adds a connection that begins with a fact of its session.
+func (r *record) connect(s *session, f *fact) *conn {
+	c := &conn{session: s, at: f.Time, server: f.connected.Server, seen: f.connected.Seen}
+	if f.F == history.FConnected {
+		c.opened = f.Event
+		s.timeout = f.connected.Timeout
+	}
+	s.conns, s.left = append(s.conns, c), 0
+	r.conns = append(r.conns, c)
+	return c
+}
+
+// answer gives a request its reply.
+func (r *record) answer(q *request, p *reply) {
+	p.request, q.reply = q, p
+	if q.quorum() && (len(r.acks) == 0 || p.zxid > r.acks[len(r.acks)-1].zxid) {
+		r.acks = append(r.acks, p)
+	}
+	if s := q.conn.session; q.Op == "closeSession" && p.Error == 0 && s.closed == 0 {
+		s.closed, s.closer = p.zxid, p.index
+	}
 }
 
 // newest returns the latest of the replies to writes so far that a request certainly follows; nil

@@ -76,39 +76,7 @@ func newExplore(catalog workloads.Catalog) *cobra.Command {
 			"  zklab explore lock --clients 3 --ops 2\n" +
 			"  zklab explore counter --subject-command 'python3 examples/kazoo/adapter.py' --for 2m",
 		Args: usage.AtMostOne,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if e.forTime <= 0 {
-				return usage.Errorf("--for must be more than zero")
-			}
-			for _, name := range notExplored {
-				if cmd.Flags().Changed(name) {
-					return usage.Errorf("explore has no --%s: it chooses the faults itself, and judges all runs together", name)
-				}
-			}
-			if err := e.jobs.validate(cmd); err != nil {
-				return err
-			}
-			shard, err := sweep.ParseShard(e.shard, os.LookupEnv)
-			if err != nil {
-				return usage.Errorf("--shard: %v", err)
-			}
-			e.config.Shard = shard
-			kinds := f.Faults
-			stored, err := mergeScenario(cmd, &f, x, args)
-			if err != nil {
-				return err
-			}
-			if cmd.Flags().Changed("faults") {
-				e.config.Kinds, stored.Faults = kindsOf(kinds), nil
-			}
-			if stored.Ops == 0 {
-				return usage.Errorf("--ops must be more than zero: explore needs a scenario of limited size")
-			}
-			if !shard.Whole() && !stored.Simulate {
-				return usage.Errorf("--shard: runs in real time do not repeat, so their pairs cannot be divided")
-			}
-			return runExplore(cmd, stored, &f, e)
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return e.explore(cmd, args, &f, x) },
 	}
 	scenarioFlags(cmd, x, seed, minLoad, &f)
 	flags := cmd.Flags()
@@ -122,6 +90,41 @@ func newExplore(catalog workloads.Catalog) *cobra.Command {
 	flags.BoolVar(&f.Quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&f.JSON, "json", false, "print the report as JSON")
 	return cmd
+}
+
+// explore checks the flags, and explores.
+func (e *exploreFlags) explore(cmd *cobra.Command, args []string, f *experiments.Flags, x *store.Experiment) error {
+	if e.forTime <= 0 {
+		return usage.Errorf("--for must be more than zero")
+	}
+	for _, name := range notExplored {
+		if cmd.Flags().Changed(name) {
+			return usage.Errorf("explore has no --%s: it chooses the faults itself, and judges all runs together", name)
+		}
+	}
+	if err := e.jobs.validate(cmd); err != nil {
+		return err
+	}
+	shard, err := sweep.ParseShard(e.shard, os.LookupEnv)
+	if err != nil {
+		return usage.Errorf("--shard: %v", err)
+	}
+	e.config.Shard = shard
+	kinds := f.Faults
+	stored, err := mergeScenario(cmd, f, x, args)
+	if err != nil {
+		return err
+	}
+	if cmd.Flags().Changed("faults") {
+		e.config.Kinds, stored.Faults = kindsOf(kinds), nil
+	}
+	if stored.Ops == 0 {
+		return usage.Errorf("--ops must be more than zero: explore needs a scenario of limited size")
+	}
+	if !shard.Whole() && !stored.Simulate {
+		return usage.Errorf("--shard: runs in real time do not repeat, so their pairs cannot be divided")
+	}
+	return runExplore(cmd, stored, f, *e)
 }
 
 // scenarioFlags adds the flags that describe the scenario.
@@ -261,10 +264,6 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 	ctx, cancel := context.WithTimeout(ctx, e.forTime)
 	defer cancel()
 	screen := terminal.NewScreen(cmd.ErrOrStderr(), f.Quiet || f.JSON)
-	times := fmt.Sprintf("%d times each", stored.Ops)
-	if stored.Ops == 0 {
-		times = "for " + stored.TimeLimit.String()
-	}
 	e.config.Progress = func(r explore.Report) {
 		screen.Show("explore", fmt.Sprintf("%d of %d single faults, %d of %d pairs; %d break a promise",
 			r.Singles.Tried, r.Singles.All, r.Pairs.Tried, r.Pairs.All, len(r.Findings)))
@@ -272,20 +271,14 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 	begun, jobs := false, e.jobs.of(stored.Simulate, endlessRuns)
 	e.config.Begins = func(s plan.Schedule) {
 		if !begun { // everything in the command line is valid
-			screen.Say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, times)
+			screen.Say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, howLong(stored))
 		}
 		begun = true
 		if jobs == 1 {
 			process.NoteRun(againWith(f.Catalog.Program(), stored, s))
 		}
 	}
-	if err := usage.Writable("--out", f.Out); err != nil {
-		return err
-	}
-	if err := usage.WritablePage(e.page); err != nil {
-		return err
-	}
-	if err := explore.Check(x, e.config); err != nil { // before anything is written
+	if err := e.check(x, f.Out); err != nil { // before anything is written
 		return err
 	}
 	kept, err := openKept(cmd, stored, x.Subject, f, e.config)
@@ -311,16 +304,32 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *experiments.Flag
 	}
 	all := exploredOf(f.Catalog.Program(), stored, report)
 	page, err := keepExploration(f.Catalog, f.Out, stored, x.Subject, began, all)
+	if err == nil && e.page != "" {
+		page, err = e.page, reports.WriteExploration(e.page, explorationPage(f.Catalog.Program(), stored, x.Subject, all))
+	}
 	if err != nil {
 		return err
 	}
-	if e.page != "" {
-		page = e.page
-		if err := reports.WriteExploration(page, explorationPage(f.Catalog.Program(), stored, x.Subject, all)); err != nil {
-			return err
-		}
-	}
 	return tellExplored(cmd, all, page, f.JSON)
+}
+
+// check returns an error if an exploration cannot begin.
+func (e *exploreFlags) check(x experiment.Experiment, out string) error {
+	if err := usage.Writable("--out", out); err != nil {
+		return err
+	}
+	if err := usage.WritablePage(e.page); err != nil {
+		return err
+	}
+	return explore.Check(x, e.config)
+}
+
+// howLong says how long the load of a run lasts.
+func howLong(x store.Experiment) string {
+	if x.Ops == 0 {
+		return "for " + x.TimeLimit.String()
+	}
+	return fmt.Sprintf("%d times each", x.Ops)
 }
 
 // exploreOn continues an exploration from where it ended.

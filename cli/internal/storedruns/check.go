@@ -38,39 +38,7 @@ func newCheck(known workloads.Catalog) *cobra.Command {
   zklab check history.jsonl --model semaphore:3 --budget 10s`,
 		Args:              pathArg,
 		ValidArgsFunction: usage.FirstArgument(storedRun),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			collectOften()
-			if c.opts.Budget <= 0 {
-				return usage.Errorf("--budget must be more than zero")
-			}
-			c.opts.Memory, c.opts.SearchTime = int64(c.memory), c.opts.Budget/searchShare
-			model, format, err := c.kinds()
-			if err != nil {
-				return err
-			}
-			path := args[0]
-			if path == "-" {
-				path = os.Stdin.Name()
-			}
-			run, err := c.open(path)
-			if err != nil {
-				return err
-			}
-			ctx, stop := terminal.UntilSignal()
-			defer stop()
-			if c.model != "" {
-				if c.opts.Strict {
-					return usage.Errorf("--strict is for zklab's own runs: leave out --strict or --model")
-				}
-				return c.foreign(ctx, cmd, run.History(), model, format)
-			}
-			for _, name := range []string{"format", "field", "columns", "initial", "initial-of", "rename", "loose-numbers"} {
-				if cmd.Flags().Changed(name) {
-					return usage.Errorf("--%s needs --model, the kind of object of the history: see zklab check --help", name)
-				}
-			}
-			return c.own(ctx, cmd, run)
-		},
+		RunE:              func(cmd *cobra.Command, args []string) error { return c.run(cmd, args[0]) },
 	}
 	cmd.Flags().DurationVar(&c.opts.Budget, "budget", 60*time.Second, "time for all checks together (a property not decided by then is unknown)")
 	cmd.Flags().Var(&c.memory, "memory", "memory that searches may use, such as 4GiB (default 1GiB with --model, otherwise 256MiB)")
@@ -93,6 +61,40 @@ func newCheck(known workloads.Catalog) *cobra.Command {
 	usage.Completes(cmd, "columns", usage.Choice("process,type,f,key,value", "process,f,key,value,output,start,end"))
 	usage.CompletesFiles(cmd, "out")
 	return cmd
+}
+
+// run checks what is at a path.
+func (c *check) run(cmd *cobra.Command, path string) error {
+	collectOften()
+	if c.opts.Budget <= 0 {
+		return usage.Errorf("--budget must be more than zero")
+	}
+	c.opts.Memory, c.opts.SearchTime = int64(c.memory), c.opts.Budget/searchShare
+	model, format, err := c.kinds()
+	if err != nil {
+		return err
+	}
+	if path == "-" {
+		path = os.Stdin.Name()
+	}
+	run, err := c.open(path)
+	if err != nil {
+		return err
+	}
+	ctx, stop := terminal.UntilSignal()
+	defer stop()
+	if c.model != "" {
+		if c.opts.Strict {
+			return usage.Errorf("--strict is for zklab's own runs: leave out --strict or --model")
+		}
+		return c.foreign(ctx, cmd, run.History(), model, format)
+	}
+	for _, name := range []string{"format", "field", "columns", "initial", "initial-of", "rename", "loose-numbers"} {
+		if cmd.Flags().Changed(name) {
+			return usage.Errorf("--%s needs --model, the kind of object of the history: see zklab check --help", name)
+		}
+	}
+	return c.own(ctx, cmd, run)
 }
 
 // searchShare is the share of the budget, as one in so many, that the search for one key of a user's own

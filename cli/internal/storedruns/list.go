@@ -84,15 +84,7 @@ func newList(known workloads.Catalog) *cobra.Command {
 				}
 				return parts[0].json(w, out, runs)
 			}
-			for i, part := range parts {
-				if i > 0 {
-					fmt.Fprintln(w)
-				}
-				if err := part.print(w, out, runs); err != nil {
-					return err
-				}
-			}
-			return nil
+			return printed(w, parts, out, runs)
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
@@ -104,6 +96,19 @@ func newList(known workloads.Catalog) *cobra.Command {
 	usage.Completes(cmd, "recipe", storedRecipes)
 	usage.Completes(cmd, "verdict", usage.ChoiceOf(statesListed...))
 	return cmd
+}
+
+// printed prints listings with an empty line between them.
+func printed(w io.Writer, parts []listing, out string, runs catalog.Choice) error {
+	for i, part := range parts {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := part.print(w, out, runs); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // chooseRuns fills in a choice from the flags of zklab list.
