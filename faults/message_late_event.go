@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/link"
 )
 
@@ -140,10 +141,8 @@ func (e *late) Verify(ctx context.Context) error {
 	deadline := time.Now().Add(e.target.Lasts)
 	for {
 		for _, h := range e.held {
-			select {
-			case <-h.Happened():
+			if await.Closed(h.Happened()) {
 				return nil
-			default:
 			}
 		}
 		if time.Now().After(deadline) {

@@ -1,5 +1,7 @@
 package history
 
+import "github.com/zklab/zklab/internal/base/await"
+
 // observer is a function that gets all events from the index from on.
 type observer struct {
 	from int
@@ -32,12 +34,7 @@ func (r *Recorder) show(en *entry) {
 }
 
 // nudge wakes showAll, now or as soon as it would sleep.
-func (r *Recorder) nudge() {
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-}
+func (r *Recorder) nudge() { await.Wake(r.wake) }
 
 // showAll runs until the recorder is closed and the observers have seen all events.
 func (r *Recorder) showAll(observed chan<- struct{}) {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
@@ -63,7 +64,7 @@ func (c *Cache) followIn(ctx context.Context, z *client.Session, b *client.Backo
 			return err
 		}
 		// After a reconnect, or a while, read everything, whatever the watches say.
-		reconnected := client.IsClosed(event)
+		reconnected := await.Closed(event)
 		changed := c.dirty()
 		if reconnected || len(changed) > 0 {
 			c.stands(CacheBehind)

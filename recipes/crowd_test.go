@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -58,7 +58,7 @@ func (c *crowd[T]) lineUp(take func(i int, v T) error) {
 // have checks which clients have a hold.
 func (c *crowd[T]) have(when string, want ...int) {
 	c.t.Helper()
-	c.are("have a hold", when, func(v T) bool { return !client.IsClosed(v.Lost()) }, want)
+	c.are("have a hold", when, func(v T) bool { return !await.Closed(v.Lost()) }, want)
 }
 
 // are checks for which clients something is true.

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // TestFenceOfAContext checks that the context of each Do has the token of its hold, if there is
@@ -184,8 +184,8 @@ func TestWhoIsRemovedWhileItAsks(t *testing.T) {
 		must(t, a.Unlock(t.Context()))
 		must(t, <-got)
 		synctest.Wait()
-		if n := len(tr.children("/x")); asks != 1 || n != 1 || client.IsClosed(b.Lost()) {
-			t.Errorf("asked %d times; %d in the line; lost: %v", asks, n, client.IsClosed(b.Lost()))
+		if n := len(tr.children("/x")); asks != 1 || n != 1 || await.Closed(b.Lost()) {
+			t.Errorf("asked %d times; %d in the line; lost: %v", asks, n, await.Closed(b.Lost()))
 		}
 		f.fail(nil)
 		must(t, b.Unlock(t.Context()))

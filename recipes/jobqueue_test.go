@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -320,7 +320,7 @@ func TestJobZombie(t *testing.T) {
 		w := newJobWorkers(t, 2, 3)
 		id := w.put("job")
 		zombie := w.take(0)
-		if zombie.Session() != w.all[0].r.Client.ID() || client.IsClosed(zombie.Lost()) {
+		if zombie.Session() != w.all[0].r.Client.ID() || await.Closed(zombie.Lost()) {
 			t.Error("the lease is not that of the session")
 		}
 		// The worker does not learn of its expiry, and its request is carried out in the next
@@ -365,7 +365,7 @@ func TestJobOfUnknownOutcome(t *testing.T) {
 				}
 				_, err := w.all[0].Result(t.Context(), id)
 				must(t, err)
-				if took := time.Since(began); took > fakeTimeout/2 || client.IsClosed(w.all[0].enlisted().Lost) {
+				if took := time.Since(began); took > fakeTimeout/2 || await.Closed(w.all[0].enlisted().Lost) {
 					t.Errorf("finish %v, carried out %v: it took %v, and the worker did not live on", finish, carriedOut, took)
 				}
 				w.close()

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // two returns the paths of a test's multi-locks.
@@ -124,7 +124,7 @@ func TestMultiLockTriesAtEveryRequest(t *testing.T) {
 		if left := m.tr.children(m.two()[0]); err == nil && m.fate == fine && !m.cancels && len(left) > 0 {
 			t.Errorf("still in line: %v", left)
 		}
-		if client.IsClosed(b.Lost()) {
+		if await.Closed(b.Lost()) {
 			t.Error("b has lost it")
 		}
 		must(t, b.Close(ctx))

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -135,7 +135,7 @@ func useQueue(t *testing.T, tr *tree, make func(*Client) ranking, faults func(op
 }
 
 func closeSpoken(f *fake) {
-	if !client.IsClosed(f.spoken) {
+	if !await.Closed(f.spoken) {
 		close(f.spoken)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -77,7 +77,7 @@ func TestDowngradeAtEveryRequest(t *testing.T) {
 			t.Error(err)
 		}
 		must(t, <-read) // even if the downgrade had to be done in the background
-		if lost := client.IsClosed(a.Lost()); !lost && (a.Fence() != token || len(wrote) > 0) {
+		if lost := await.Closed(a.Lost()); !lost && (a.Fence() != token || len(wrote) > 0) {
 			t.Errorf("token %d, then %d; a writer got in: %v", token, a.Fence(), len(wrote) > 0)
 		}
 		must(t, a.Close(ctx))
@@ -103,7 +103,7 @@ func TestRevokeAtEveryRequest(t *testing.T) {
 		case m.fate != silence && !m.cancels:
 			t.Error(err)
 		case isWithoutEffect(err):
-			if synctest.Wait(); client.IsClosed(b.Revoked()) || client.IsClosed(c.Revoked()) {
+			if synctest.Wait(); await.Closed(b.Revoked()) || await.Closed(c.Revoked()) {
 				t.Errorf("it had an effect: %v", err)
 			}
 		}
@@ -256,7 +256,7 @@ func TestRWLockRevocation(t *testing.T) {
 		p := newParty(t, "wrrwr")
 		told := func(when string, want ...int) {
 			t.Helper()
-			p.are("have been asked", when, func(l *RWLock) bool { return l.Revoked() != nil && client.IsClosed(l.Revoked()) }, want)
+			p.are("have been asked", when, func(l *RWLock) bool { return l.Revoked() != nil && await.Closed(l.Revoked()) }, want)
 		}
 		told("at first")
 		for range 2 { // asking twice does no harm
@@ -307,7 +307,7 @@ func TestRWLockIsAskedByHand(t *testing.T) {
 		names := p.tr.children(p.path)
 		path := p.path + "/" + znodes.Nodes(names, kindRead)[0].Name
 		for _, data := range []string{"", "unlocked", "\xff", "please unlock now"} {
-			if client.IsClosed(p.all[0].Revoked()) {
+			if await.Closed(p.all[0].Revoked()) {
 				t.Errorf("asked before %q", data)
 			}
 			if _, err := p.fakes[1].Set(path, []byte(data), -1); err != nil {
@@ -432,7 +432,7 @@ func TestRWLockMisuse(t *testing.T) {
 		refuses(l.Unlock(t.Context()), ErrNotHeld)
 		refuses(l.Downgrade(t.Context()), ErrNotHeld)
 		must(t, l.Revoke(t.Context())) // no holder is there
-		if !client.IsClosed(l.Lost()) || l.Revoked() != nil {
+		if !await.Closed(l.Lost()) || l.Revoked() != nil {
 			t.Error("Lost is open, or Revoked can close, although nothing is held")
 		}
 		must(t, l.RLock(t.Context()))

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // TestSemaphoreAtEveryRequest acquires one of two leases while another client has one.
@@ -292,7 +292,7 @@ func TestSemaphoreMisuse(t *testing.T) {
 		sem := NewSemaphore(cl, "/s", 2)
 		refuses := refusing(t)
 		refuses(sem.Release(t.Context()), ErrNotHeld)
-		if !client.IsClosed(sem.Lost()) {
+		if !await.Closed(sem.Lost()) {
 			t.Error("Lost is open although nothing is held")
 		}
 		must(t, sem.Acquire(t.Context()))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 const fakeTimeout = 6 * time.Second
@@ -40,7 +40,7 @@ func TestHoldIsLostBySilence(t *testing.T) {
 		l := NewLock(cl, "/lock")
 		must(t, l.Lock(t.Context()))
 		time.Sleep(10 * fakeTimeout)
-		if client.IsClosed(l.Lost()) {
+		if await.Closed(l.Lost()) {
 			t.Fatal("lost although the servers answer")
 		}
 		var answered time.Time
@@ -58,7 +58,7 @@ func TestHoldIsLostBySilence(t *testing.T) {
 		close(f.spoken)
 		synctest.Wait()
 		time.Sleep(time.Second)
-		if !client.IsClosed(l.Lost()) {
+		if !await.Closed(l.Lost()) {
 			t.Error("a lost hold has come back")
 		}
 		if left := tr.children("/lock"); len(left) != 0 {
@@ -68,7 +68,7 @@ func TestHoldIsLostBySilence(t *testing.T) {
 			t.Errorf("unlock: %v", err)
 		}
 		must(t, l.Lock(t.Context()))
-		if client.IsClosed(l.Lost()) {
+		if await.Closed(l.Lost()) {
 			t.Error("lost in a session that lives")
 		}
 		must(t, l.Close(t.Context()))
@@ -136,7 +136,7 @@ func TestLateEventsDoNotHarm(t *testing.T) {
 		f.events <- zk.Event{Type: zk.EventSession, State: zk.StateExpired}
 		f.events <- zk.Event{Type: zk.EventSession, State: zk.StateDisconnected}
 		time.Sleep(time.Second)
-		if client.IsClosed(l.Lost()) {
+		if await.Closed(l.Lost()) {
 			t.Error("lost by an event about an earlier session")
 		}
 		must(t, l.Close(t.Context()))
@@ -335,7 +335,7 @@ func TestHolderDoesNotPester(t *testing.T) {
 		if looks == 0 || looks > 21 {
 			t.Errorf("%d looks in one timeout", looks)
 		}
-		if client.IsClosed(l.Lost()) {
+		if await.Closed(l.Lost()) {
 			t.Error("lost")
 		}
 		must(t, l.Close(t.Context()))

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 var fiveItems = []string{"c", "a", "e", "b", "d"}
@@ -220,7 +220,7 @@ func TestSetPartitionerTellsOfChanges(t *testing.T) {
 		a, b := NewSetPartitioner(cl, "/set", fiveItems), NewSetPartitioner(other, "/set", fiveItems)
 		_, err := a.Acquire(t.Context())
 		must(t, err)
-		if client.IsClosed(a.Changed()) || a.Fence() == 0 || a.Session() != cl.ID() {
+		if await.Closed(a.Changed()) || a.Fence() == 0 || a.Session() != cl.ID() {
 			t.Errorf("holds nothing, or something else is due to it")
 		}
 		acquired := make(chan []string, 1)
@@ -230,7 +230,7 @@ func TestSetPartitionerTellsOfChanges(t *testing.T) {
 			acquired <- items
 		}()
 		synctest.Wait()
-		if !client.IsClosed(a.Changed()) || client.IsClosed(a.Lost()) || len(acquired) > 0 {
+		if !await.Closed(a.Changed()) || await.Closed(a.Lost()) || len(acquired) > 0 {
 			t.Errorf("not told, or told something else")
 		}
 		must(t, a.Release(t.Context()))
@@ -240,7 +240,7 @@ func TestSetPartitionerTellsOfChanges(t *testing.T) {
 		if n := len(first); n != 2 && n != 3 || len(second) != 5-n {
 			t.Errorf("shares are %v and %v", first, second)
 		}
-		if client.IsClosed(a.Changed()) || client.IsClosed(b.Changed()) {
+		if await.Closed(a.Changed()) || await.Closed(b.Changed()) {
 			t.Errorf("something else is due")
 		}
 		f.expire()
@@ -250,12 +250,12 @@ func TestSetPartitionerTellsOfChanges(t *testing.T) {
 		}
 		time.Sleep(fakeTimeout)
 		again, err := a.Acquire(t.Context())
-		if err != nil || client.IsClosed(b.Changed()) && len(again)+len(second) == 5 && !slices.Equal(again, first) {
+		if err != nil || await.Closed(b.Changed()) && len(again)+len(second) == 5 && !slices.Equal(again, first) {
 			t.Errorf("after an expiry: %v, %v", again, err)
 		}
 		must(t, a.Leave(t.Context()))
 		synctest.Wait()
-		if !client.IsClosed(b.Changed()) {
+		if !await.Closed(b.Changed()) {
 			t.Errorf("not told that the other one left")
 		}
 		for _, c := range []interface{ Close(context.Context) error }{a, b, cl, other} {
@@ -393,12 +393,12 @@ func TestSetPartitionerMisuse(t *testing.T) {
 		if err := p.Leave(t.Context()); !errors.Is(err, ErrNotJoined) || !isWithoutEffect(err) {
 			t.Errorf("leave at first: %v", err)
 		}
-		if !client.IsClosed(p.Changed()) || !client.IsClosed(p.Lost()) {
+		if !await.Closed(p.Changed()) || !await.Closed(p.Lost()) {
 			t.Error("something is held at first")
 		}
 		_, err := p.Acquire(t.Context())
 		must(t, err)
-		if _, err := p.Acquire(t.Context()); !errors.Is(err, ErrHeld) || client.IsClosed(p.Lost()) {
+		if _, err := p.Acquire(t.Context()); !errors.Is(err, ErrHeld) || await.Closed(p.Lost()) {
 			t.Errorf("acquire while it holds: %v", err)
 		}
 		other := NewSetPartitioner(cl, "/set", fiveItems)

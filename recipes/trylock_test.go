@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // TestTryLockAtEveryRequest tries a lock that is free.
@@ -60,7 +60,7 @@ func TestTryLockBehindAHolderAtEveryRequest(t *testing.T) {
 		if err == nil && m.fate == fine && !m.cancels && len(m.tr.children(m.path)) != 1 {
 			t.Errorf("still in line: %v", m.tr.children(m.path))
 		}
-		if client.IsClosed(lb.Lost()) {
+		if await.Closed(lb.Lost()) {
 			t.Error("b has lost it")
 		}
 		must(t, lb.Unlock(ctx))

@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/mesh"
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/virtual/delivery"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 )
@@ -124,10 +125,8 @@ func (e *Ensemble) Addrs() []string {
 
 // Dial connects to a server by its address: a zk.Dialer. It ignores network; a timeout of 0 means none.
 func (e *Ensemble) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
-	select {
-	case <-e.closed:
+	if await.Closed(e.closed) {
 		return nil, ErrClosed
-	default:
 	}
 	if e.memory != nil {
 		conn, err := e.memory.DialTimeout(network, addr, timeout)

@@ -33,10 +33,8 @@ func (e *Ensemble) ExpireSession(ctx context.Context, session int64) error {
 		if err := await.Sleep(ctx, betweenTries); err != nil {
 			return fmt.Errorf("expire session 0x%x: %w", uint64(session), err)
 		}
-		select {
-		case <-e.closed:
+		if await.Closed(e.closed) {
 			return ErrClosed
-		default:
 		}
 	}
 }

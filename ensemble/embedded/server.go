@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/files"
 	"github.com/zklab/zklab/ensemble/embedded/internal/server"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // ErrPortTaken means that another process listens on a server's address.
@@ -104,10 +105,8 @@ func (s *Server) listen() (net.Listener, error) {
 func (s *Server) Start(context.Context) error {
 	s.life.Lock()
 	defer s.life.Unlock()
-	select {
-	case <-s.ensemble.closed:
+	if await.Closed(s.ensemble.closed) {
 		return ErrClosed
-	default:
 	}
 	if s.current() != nil {
 		return nil

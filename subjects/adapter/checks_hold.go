@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/contracts"
 )
 
@@ -128,14 +129,7 @@ func (t *trial) rises(o *contender, before, after *grant) {
 	}
 }
 
-func (g *grant) isLost() bool {
-	select {
-	case <-g.lost:
-		return true
-	default:
-		return false
-	}
-}
+func (g *grant) isLost() bool { return await.Closed(g.lost) }
 
 // held returns objects of two clients, of which the first one holds.
 func (t *trial) held() (a, b *contender) {

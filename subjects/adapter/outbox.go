@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"sync"
+
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // outbox writes lines in the order in which they were put, without blocking callers: a
@@ -59,12 +61,7 @@ func (b *outbox) close() {
 	b.signal()
 }
 
-func (b *outbox) signal() {
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
-}
+func (b *outbox) signal() { await.Wake(b.wake) }
 
 // run writes lines until close, or until the program no longer reads: the end of the program is
 // noticed elsewhere. A write under way ends when w is closed.

@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/cli/internal/verdicts"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/matrix"
@@ -294,10 +295,8 @@ func (m *matrixRun) ready(ctx context.Context) error {
 // stop the others.
 func (m *matrixRun) perform(ctx context.Context, interrupt <-chan struct{}, screen *terminal.Screen) error {
 	for i, c := range m.cells {
-		select {
-		case <-interrupt:
+		if await.Closed(interrupt) {
 			return nil
-		default:
 		}
 		where := fmt.Sprintf("cell %d of %d, %s on %s", i+1, len(m.cells), c.experiment, c.On)
 		screen.Say("%s", where)

@@ -70,3 +70,11 @@ func Closed(c <-chan struct{}) bool {
 		return false
 	}
 }
+
+// Wake wakes the goroutine that receives from c, a channel with room for one, now or when it receives next.
+func Wake(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/internal/lab/progress"
@@ -148,7 +149,7 @@ func (x Experiment) inBubble(outside context.Context, o *onlooker) (*engine.Fini
 				cancel(context.Cause(outside))
 				return
 			}
-			if !interrupted && closed(x.Interrupt) {
+			if !interrupted && await.Closed(x.Interrupt) {
 				interrupted = true
 				close(interrupt)
 			}
@@ -166,14 +167,4 @@ func (x Experiment) inBubble(outside context.Context, o *onlooker) (*engine.Fini
 		return nil, fmt.Errorf("the simulation: %w", err)
 	}
 	return done, nil
-}
-
-// closed reports whether c is closed. It does not block.
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }

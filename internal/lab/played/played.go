@@ -17,6 +17,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/base/panics"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/virtual/bubble"
@@ -210,10 +211,8 @@ func (l *playedLife) gate() bool {
 		l.of.mu.Lock()
 		thawed := l.of.thawed
 		l.of.mu.Unlock()
-		select {
-		case <-l.dead:
+		if await.Closed(l.dead) {
 			return false
-		default:
 		}
 		select {
 		case <-thawed:
@@ -240,11 +239,9 @@ func (l *playedLife) dial(network, addr string, timeout time.Duration) (net.Conn
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	select {
-	case <-l.dead:
+	if await.Closed(l.dead) {
 		c.Close()
 		return nil, errPlayed
-	default:
 	}
 	l.conns = append(l.conns, c)
 	return &playedConn{c, l}, nil

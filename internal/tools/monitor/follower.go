@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/status"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
@@ -115,8 +116,5 @@ func (f *Follower) locked(do func()) {
 	f.mu.Lock()
 	do()
 	f.mu.Unlock()
-	select {
-	case f.changed <- struct{}{}:
-	default:
-	}
+	await.Wake(f.changed)
 }

@@ -1,6 +1,10 @@
 package monitor
 
-import "time"
+import (
+	"time"
+
+	"github.com/zklab/zklab/internal/base/await"
+)
 
 // changes is the log of changes, with the position of NextChange. It is not safe for concurrent use.
 type changes struct {
@@ -28,12 +32,7 @@ func (l *changes) tell(c Change) int {
 	return l.add(c)
 }
 
-func (l *changes) signal() {
-	select {
-	case l.news <- struct{}{}:
-	default:
-	}
-}
+func (l *changes) signal() { await.Wake(l.news) }
 
 // held is how long NextChange waits for the metadata of a new znode before it returns the change.
 const held = 150 * time.Millisecond

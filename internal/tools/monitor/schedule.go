@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // The bounds of the reads. A read is urgent if its znode is on the screen, and idle otherwise.
@@ -73,12 +75,7 @@ func (s *schedule) stop() { s.ready = false }
 // waiting returns the number of reads that are still to be sent.
 func (s *schedule) waiting() int { return len(s.idle.list) + len(s.urgent.list) }
 
-func (s *schedule) signal() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
+func (s *schedule) signal() { await.Wake(s.wake) }
 
 // want notes that something is to be read: soon if it is urgent, otherwise when there is time.
 func (s *schedule) want(t *target, n need, urgent bool) {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
@@ -170,10 +171,8 @@ func (t *session) read() (string, error) {
 
 // obey runs a line, which Ctrl-C interrupts. If the session has ended, it begins a new one first.
 func (t *session) obey(ctx context.Context, line string, following *sync.WaitGroup) (done bool, err error) {
-	select {
-	case <-t.Client.Done():
+	if await.Closed(t.Client.Done()) {
 		t.again(ctx, following)
-	default:
 	}
 	interruptible := t.screen.Interruptible
 	if interruptible == nil {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // backlog is how many connections may wait to be accepted.
@@ -79,14 +81,7 @@ func (l *listener) Close() error {
 
 func (l *listener) Addr() net.Addr { return l.addr }
 
-func (l *listener) isClosed() bool {
-	select {
-	case <-l.closed:
-		return true
-	default:
-		return false
-	}
-}
+func (l *listener) isClosed() bool { return await.Closed(l.closed) }
 
 func (l *listener) resetWaiting() {
 	for {

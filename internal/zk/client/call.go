@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -157,10 +158,8 @@ func (c *Client) awaitUp(ctx context.Context) error {
 	c.mu.Lock()
 	up := c.up
 	c.mu.Unlock()
-	select {
-	case <-up:
+	if await.Closed(up) {
 		return nil
-	default:
 	}
 	select {
 	case <-up:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -55,12 +56,7 @@ func (q *queue) add(e Event) {
 	q.signal()
 }
 
-func (q *queue) signal() {
-	select {
-	case q.filled <- struct{}{}:
-	default:
-	}
-}
+func (q *queue) signal() { await.Wake(q.filled) }
 
 func (q *queue) end(why error) {
 	q.mu.Lock()

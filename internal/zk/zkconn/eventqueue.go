@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // eventQueue is a channel without a bound: the client's callback must never
@@ -47,12 +49,7 @@ func (q *eventQueue) close() {
 // discard lets the queue end even if no goroutine reads from it.
 func (q *eventQueue) discard() { q.once.Do(func() { close(q.dropped) }) }
 
-func (q *eventQueue) signal() {
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
-}
+func (q *eventQueue) signal() { await.Wake(q.wake) }
 
 func (q *eventQueue) run() {
 	defer close(q.out)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // deletions reports znodes that have gone, as the connection's events do: in the order of all
@@ -61,10 +63,7 @@ func (d *deletions) take(e zk.Event) {
 		return
 	}
 	for _, ch := range d.waiting[e.Path] {
-		select {
-		case ch <- struct{}{}:
-		default:
-		}
+		await.Wake(ch)
 	}
 }
 
@@ -98,7 +97,7 @@ func (cl *Client) InOrder(ctx context.Context, z *Session, told, event <-chan st
 	defer t.Stop()
 	select {
 	case <-told:
-		return !IsClosed(event) && cl.IsCurrent(z)
+		return !await.Closed(event) && cl.IsCurrent(z)
 	case <-t.C:
 		cl.Deletions.silence()
 	case <-event:

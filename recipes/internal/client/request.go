@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
@@ -73,7 +74,7 @@ func (r *Request[T]) Wait(ctx context.Context) (T, error) {
 }
 
 // Settled reports whether the request is no longer under way, or never was.
-func (r *Request[T]) Settled() bool { return r == nil || IsClosed(r.Done) }
+func (r *Request[T]) Settled() bool { return r == nil || await.Closed(r.Done) }
 
 // Retry repeats a request until a server answers it in z.
 func Retry[T any](ctx context.Context, cl *Client, z *Session, k kind, f func() (T, error)) (T, error) {

@@ -3,6 +3,8 @@ package client
 import (
 	"sync"
 	"time"
+
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // Session is one session on the servers, as far as this client knows. The session of a connection
@@ -32,14 +34,4 @@ func (z *Session) LastContact() time.Time {
 }
 
 // IsGone reports whether the session is known to be gone.
-func (z *Session) IsGone() bool { return IsClosed(z.Gone) }
-
-// IsClosed reports whether a channel on which nothing is sent has been closed.
-func IsClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
-}
+func (z *Session) IsGone() bool { return await.Closed(z.Gone) }

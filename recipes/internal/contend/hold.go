@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
@@ -143,7 +144,7 @@ func (h *Hold) shown(data []byte) {
 }
 
 // listens reports whether a client can still ask for the hold.
-func (h *Hold) listens() bool { return h.Revoked != nil && !client.IsClosed(h.Revoked) }
+func (h *Hold) listens() bool { return h.Revoked != nil && !await.Closed(h.Revoked) }
 
 // IsLost reports whether the hold is lost.
-func (h *Hold) IsLost() bool { return client.IsClosed(h.Lost) }
+func (h *Hold) IsLost() bool { return await.Closed(h.Lost) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -163,7 +164,7 @@ func (m *monitor) sleep(d time.Duration) (lost, ended bool) {
 	case <-m.hold.ended:
 	}
 	// A hold that is given back removes the znode itself, so do not look for it.
-	return false, client.IsClosed(m.hold.ended)
+	return false, await.Closed(m.hold.ended)
 }
 
 // noNode reports whether the answer was that the znode does not exist.

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/prep"
 	"github.com/zklab/zklab/ensemble/embedded/internal/tree"
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -75,7 +76,7 @@ func (s *Server) introduce(t *tree.Tree) {
 func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 	s := a.server()
 	s.endReadOnly()
-	if s.serving = true; !isClosed(s.ready) {
+	if s.serving = true; !await.Closed(s.ready) {
 		close(s.ready)
 	}
 	s.counters.Count(fourletter.Elections)
@@ -98,15 +99,6 @@ func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 		}
 		s.sweepAt = s.wall().Add(s.cfg.Sweep)
 		s.proposals = fourletter.Sizes{}
-	}
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
+	"github.com/zklab/zklab/internal/base/await"
 )
 
 // inbox holds all events that wait for a turn. Any goroutine may add one; a turn takes all at once.
@@ -92,12 +93,7 @@ func (b *inbox) waits() bool {
 
 func (b *inbox) empty() bool { return len(b.peers) == 0 && len(b.events) == 0 }
 
-func (b *inbox) signal() {
-	select {
-	case b.ready <- struct{}{}:
-	default:
-	}
-}
+func (b *inbox) signal() { await.Wake(b.ready) }
 
 // take removes and returns all events. It reuses the slices that the last call returned.
 func (b *inbox) take(peers []peerEvent, events []event) ([]peerEvent, []event) {
