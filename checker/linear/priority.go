@@ -2,10 +2,10 @@ package linear
 
 import (
 	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/zones"
 )
 
 const byPriority = "best first"
@@ -313,50 +313,69 @@ func (q *items) together(at []int32) finding {
 // stores the time in at.
 func (q *items) earliest(best, at []int32) finding {
 	k := q.k
-	b := newBusy(len(k.ranks))
-	there := make([]stay, 0, len(best))
+	b := &busy{make([]int32, 0, len(best)), make([]zones.Presence, 0, len(best)), zones.NewFree(len(k.ranks) + 2)}
 	for _, v := range best {
 		x := &q.of[v]
 		if x.out == none {
-			there = append(there, stay{v, x.inRet, int32(len(k.ranks))})
-			b.add(x.inRet, int32(len(k.ranks)))
+			b.add(v, x.inRet, int32(len(k.ranks)), never)
 			continue
 		}
-		from := max(x.outInv, x.inInv)
+		could := max(x.outInv, x.inInv)
+		from := could
 		if at != nil {
 			from = max(from, at[v])
 		}
 		p := b.free(from)
 		if p > x.outRet {
-			return q.worse(x.out, from, there, v)
+			return q.worse(x.out, from, b, v)
 		}
 		if at != nil {
 			at[v] = p
 		}
 		if p > x.inRet {
-			there = append(there, stay{v, x.inRet, p})
-			b.add(x.inRet, p)
+			b.add(v, x.inRet, p, could)
 		}
 	}
 	for _, e := range q.empties {
 		if from := q.begin(e); b.free(from) > k.ops[e].ret {
-			return q.worse(e, from, there, none)
+			return q.worse(e, from, b, none)
 		}
 	}
 	return valid(byPriority)
 }
 
+// busy has the values that were there, the best first, and when each certainly was.
+type busy struct {
+	best  []int32
+	there []zones.Presence // by place in best
+	steps *zones.Free      // from one rank to the next
+}
+
+func (b *busy) add(v, from, to, could int32) {
+	b.there = append(b.there, zones.Presence{From: from, To: to, Could: could, Better: int32(len(b.there))})
+	b.best = append(b.best, v)
+	b.steps.Take(from, to)
+}
+
+// free returns the first rank from a rank on at which nothing was there.
+func (b *busy) free(rank int32) int32 {
+	if rank == 0 {
+		return rank
+	}
+	return max(rank, b.steps.From(rank-1))
+}
+
 // worse reports a dequeue, of v or of nothing, such that something better was there from a rank
-// until its end. there holds how long each value was there.
-func (q *items) worse(d, from int32, there []stay, v int32) finding {
+// until its end.
+func (q *items) worse(d, from int32, b *busy, v int32) finding {
 	k := q.k
 	counterexample := []int32{d}
 	if v != none {
 		counterexample = append(counterexample, q.of[v].in)
 	}
-	chosen := q.cover(there, from, k.ops[d].ret, nil)
 	var names []int32
-	for _, v := range chosen {
+	for _, i := range zones.Cover(b.there, int32(len(b.there)), from, k.ops[d].ret, nil) {
+		v := b.best[i]
 		names = append(names, q.of[v].in)
 		counterexample = append(counterexample, q.of[v].in, q.of[v].out)
 	}
@@ -364,94 +383,4 @@ func (q *items) worse(d, from int32, there []stay, v int32) finding {
 		return violation(byPriority, counterexample, "")
 	}
 	return violation(byPriority, counterexample, "during %s something better was there all the time: %s", k.span(d), k.spans(names))
-}
-
-// stay is the time in which a value was certainly there.
-type stay struct{ v, from, to int32 }
-
-// cover chooses values that were there, one after another, between two ranks. If one of them stayed
-// longer than its own dequeue shows, cover adds the better ones that held it up.
-func (q *items) cover(there []stay, from, to int32, chosen []int32) []int32 {
-	for at := from; at <= to; {
-		best := none
-		for i := range there {
-			if s := &there[i]; s.from < at && s.to > at && (best == none || s.to > there[best].to) {
-				best = i
-			}
-		}
-		if best == none {
-			return chosen // impossible
-		}
-		s := there[best]
-		if !slices.Contains(chosen, s.v) {
-			chosen = append(chosen, s.v)
-			if x := &q.of[s.v]; x.out != none {
-				if could := max(x.outInv, x.inInv); could < min(s.to, to) {
-					chosen = q.cover(there[:best], could, s.to-1, chosen)
-				}
-			}
-		}
-		at = s.to
-	}
-	return chosen
-}
-
-// busy is a union of open intervals between ranks. It stores which steps from one rank
-// to the next are free, as bits, with a bit in the next level for each word that is not
-// 0. So it fits into the processor's cache.
-type busy struct{ levels [][]uint64 }
-
-func newBusy(ranks int) *busy {
-	b := &busy{}
-	for n := ranks + 2; ; n = (n + 63) / 64 {
-		level := make([]uint64, (n+63)/64)
-		for i := range n {
-			level[i/64] |= 1 << (i % 64)
-		}
-		if b.levels = append(b.levels, level); len(level) == 1 {
-			return b
-		}
-	}
-}
-
-// find returns the first free step from step i on. The last step is always free.
-func (b *busy) find(i int32) int32 {
-	for up, level := range b.levels {
-		if at := int(i / 64); at < len(level) {
-			if rest := level[at] >> (i % 64); rest != 0 {
-				i += int32(bits.TrailingZeros64(rest))
-				for _, level := range slices.Backward(b.levels[:up]) {
-					i = 64*i + int32(bits.TrailingZeros64(level[i]))
-				}
-				return i
-			}
-		}
-		i = i/64 + 1
-	}
-	panic("no step is free")
-}
-
-// add marks everything between two ranks as busy.
-func (b *busy) add(from, to int32) {
-	for i := b.find(from); i < to; i = b.find(i + 1) {
-		at := i
-		for _, level := range b.levels {
-			level[at/64] &^= 1 << (at % 64)
-			if level[at/64] != 0 {
-				break
-			}
-			at /= 64
-		}
-	}
-}
-
-// free returns the first rank from a rank on that is not within an interval.
-func (b *busy) free(rank int32) int32 {
-	if rank == 0 {
-		return rank
-	}
-	if i := b.find(rank - 1); i > rank-1 {
-		return i
-	}
-	return rank
 }

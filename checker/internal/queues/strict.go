@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/checker/internal/zones"
 	"github.com/zklab/zklab/history"
 )
 
@@ -53,20 +54,13 @@ var strict = &frame.Property{
 	Exercise: choiceExercise,
 }
 
-// presence is the stretch of the axis in which an item certainly was there, without its
-// two ends.
-type presence struct {
-	*item
-	from, to int
-}
-
 // misplaced is a dequeue of an item, or of nothing (nil), that better items forbid from a
 // position to the dequeue's end. ahead is the number of presences before it.
 type misplaced struct {
 	op       *history.Operation
 	it       *item
-	from, to int
-	ahead    int
+	from, to int32
+	ahead    int32
 }
 
 func (w *misplaced) got() string {
@@ -87,8 +81,9 @@ func (w *misplaced) better() string {
 type strictness struct {
 	q     *queue
 	axis  *axis[time.Duration]
-	there []presence // in order of priority, the best first
-	busy  int        // how many of there the axis has: those of better priorities
+	items []*item          // that certainly were there, in order of priority, the best first
+	there []zones.Presence // of items, on the axis
+	busy  int32            // how many of there the axis has: those of better priorities
 	wrong []misplaced
 }
 
@@ -155,32 +150,34 @@ func best(q *queue) []*item {
 // not hinder each other.
 func (s *strictness) settle() {
 	for _, p := range s.there[s.busy:] {
-		s.axis.occupy(p.from, p.to)
+		s.axis.occupy(p.From, p.To)
 	}
-	s.busy = len(s.there)
+	s.busy = int32(len(s.there))
 }
 
 // place takes an item at the earliest possible moment.
 func (s *strictness) place(it *item) {
 	op := it.enqueue()
-	in, out := s.axis.end(), s.axis.end()
+	in, out, could := s.axis.end(), s.axis.end(), int32(zones.Never)
 	if op.Outcome() == history.OK {
 		in = s.axis.at(op.Return.Time)
 	}
 	if len(it.out) > 0 {
-		out = s.free(it.out[0], it, s.axis.at(max(it.out[0].Began(), op.Began())))
+		could = s.axis.at(max(it.out[0].Began(), op.Began()))
+		out = s.free(it.out[0], it, could)
 	} else if until := s.q.certainUntil(it); until != evidence.Never {
 		out = s.axis.at(until)
 	}
 	if in < out {
-		s.there = append(s.there, presence{it, in, out})
+		s.items = append(s.items, it)
+		s.there = append(s.there, zones.Presence{From: in, To: out, Could: could, Better: s.busy})
 	}
 }
 
 // free returns the first position, from one on, at which a dequeue can have taken an item,
 // or found nothing; the position of its return if there is none.
-func (s *strictness) free(op *history.Operation, it *item, from int) int {
-	p, to := s.axis.free(from), s.axis.at(op.Return.Time)
+func (s *strictness) free(op *history.Operation, it *item, from int32) int32 {
+	p, to := s.axis.From(from), s.axis.at(op.Return.Time)
 	switch {
 	case from > to: // it was put in later, which integrity reports
 		return to
@@ -199,8 +196,8 @@ func (s *strictness) because(w misplaced) (names string, events []int) {
 		events = append(events, evidence.EventsOf(w.it.enqueue())...)
 	}
 	var said []string
-	for _, i := range s.cover(w.ahead, w.from, w.to, nil) {
-		it := s.there[i].item
+	for _, i := range zones.Cover(s.there, w.ahead, w.from, w.to, nil) {
+		it := s.items[i]
 		events = append(events, evidence.EventsOf(it.enqueue())...)
 		if len(it.out) > 0 {
 			events = append(events, evidence.EventsOf(it.out[0])...)
@@ -215,39 +212,6 @@ func stayed(it *item) string {
 		return "in by " + words.At(it.entered()) + ", and no client took it"
 	}
 	return "in by " + words.At(it.entered()) + ", taken from " + words.At(it.leaves()) + " on"
-}
-
-// cover chooses some of the first ahead entries of s.there that together cover all positions
-// between from and to. If an entry stayed longer than its own dequeue shows, cover adds the
-// better entries that held it up.
-func (s *strictness) cover(ahead, from, to int, chosen []int) []int {
-	for at := from; at <= to; {
-		last := -1
-		for i, p := range s.there[:ahead] {
-			if p.from < at && p.to > at && (last < 0 || p.to > s.there[last].to) {
-				last = i
-			}
-		}
-		if last < 0 {
-			return chosen // nothing covers the rest
-		}
-		p := s.there[last]
-		if at = p.to; slices.Contains(chosen, last) {
-			continue
-		}
-		chosen = append(chosen, last)
-		if len(p.out) > 0 {
-			could := s.axis.at(max(p.out[0].Began(), p.enqueue().Began()))
-			chosen = s.cover(s.better(p.priority), could, min(p.to-1, to), chosen)
-		}
-	}
-	return chosen
-}
-
-// better returns how many of the items there had a better priority.
-func (s *strictness) better(priority int64) int {
-	n, _ := slices.BinarySearchFunc(s.there, priority, func(p presence, priority int64) int { return cmp.Compare(p.priority, priority) })
-	return n
 }
 
 // decideStrictByLog looks for the state in the log on which each dequeue can rest.
@@ -273,7 +237,7 @@ func decideStrictByLog(f *frame.Finding, q *queue) {
 				continue
 			}
 			since := max(q.Zxids.Floor(op.Began()), n.Created)
-			if states.free(states.after(since)) < states.at(n.Deleted) || f.Again() {
+			if states.From(states.after(since)) < states.at(n.Deleted) || f.Again() {
 				continue
 			}
 			names, events := q.betterInLog(it, since, n.Deleted)
