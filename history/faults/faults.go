@@ -174,19 +174,16 @@ func (f *Fault) take(t time.Duration, s history.FaultStep) {
 
 // hit records the targets of the fault.
 func (f *Fault) hit(s history.FaultStep) {
-	if len(s.Servers) > 0 {
-		f.Servers = s.Servers
-	}
-	if len(s.Clients) > 0 {
-		f.Clients = s.Clients
-	}
-	if len(s.Sessions) > 0 {
-		f.Sessions = s.Sessions
-	}
-	if len(s.Holding) > 0 {
-		f.Holding = s.Holding
-	}
-	if len(s.Turns) > 0 {
-		f.Turns = s.Turns
+	told(&f.Servers, s.Servers)
+	told(&f.Clients, s.Clients)
+	told(&f.Sessions, s.Sessions)
+	told(&f.Holding, s.Holding)
+	told(&f.Turns, s.Turns)
+}
+
+// told sets a list to what a step says, if it says something.
+func told[T any](list *[]T, of []T) {
+	if len(of) > 0 {
+		*list = of
 	}
 }
