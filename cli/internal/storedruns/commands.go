@@ -3,6 +3,7 @@ package storedruns
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -22,6 +23,15 @@ func open(known workloads.Catalog, root, path string) (*store.Run, error) {
 	run, err := store.Open(root, path)
 	if err == nil {
 		run.Declares = known.Declared
+	}
+	return run, err
+}
+
+// openWhole is open for commands that repeat the run's experiment.
+func openWhole(known workloads.Catalog, root, path string) (*store.Run, error) {
+	run, err := open(known, root, path)
+	if err == nil && run.Bare() {
+		err = usage.Errorf("%s is only a history: name the folder of a run, which has an experiment.yaml", path)
 	}
 	return run, err
 }

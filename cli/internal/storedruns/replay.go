@@ -46,12 +46,9 @@ func newReplay(known workloads.Catalog) *cobra.Command {
 			if r.times < 1 {
 				return usage.Errorf("--times must be more than zero")
 			}
-			run, err := open(known, r.store, args[0])
+			run, err := openWhole(known, r.store, args[0])
 			if err != nil {
 				return err
-			}
-			if run.Bare() {
-				return usage.Errorf("%s is only a history: name the folder of a run, which has an experiment.yaml", args[0])
 			}
 			return r.run(cmd, run)
 		},

@@ -59,12 +59,9 @@ func newShrink(known workloads.Catalog) *cobra.Command {
 			if f.forTime <= 0 || f.runs < 1 || f.times < 1 {
 				return usage.Errorf("--for, --runs and --times must be more than zero")
 			}
-			run, err := open(known, f.store, args[0])
+			run, err := openWhole(known, f.store, args[0])
 			if err != nil {
 				return err
-			}
-			if run.Bare() {
-				return usage.Errorf("%s is only a history: name the folder of a run, which has an experiment.yaml", args[0])
 			}
 			return f.run(cmd, run)
 		},
