@@ -166,6 +166,19 @@ func sortNewestFirst(runs []Summary) {
 	})
 }
 
+// RemoveFolder removes a folder with everything in it, and up to so many of the folders around it if nothing else is in them.
+func RemoveFolder(path string, around int) error {
+	if err := os.RemoveAll(path); err != nil {
+		return err
+	}
+	for range around {
+		if path = filepath.Dir(path); os.Remove(path) != nil {
+			break
+		}
+	}
+	return nil
+}
+
 // FoldersIn returns the paths of the folders in a folder, in the order of their names; none if it does not exist. Links
 // are not followed.
 func FoldersIn(dir string) (paths []string, err error) {

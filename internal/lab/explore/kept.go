@@ -128,13 +128,8 @@ func beingExplored(folder string) bool {
 
 // RemoveKept removes the folder of a shard, and the folders around it if nothing else is in them.
 func RemoveKept(folder string) error {
-	if err := os.RemoveAll(folder); err != nil {
+	if err := store.RemoveFolder(folder, 3); err != nil { // the exploration's, the recipe's and that of all explorations
 		return fmt.Errorf("remove the exploration: %w", err)
-	}
-	for range 3 { // the exploration, the recipe and all explorations
-		if folder = filepath.Dir(folder); os.Remove(folder) != nil {
-			break
-		}
 	}
 	return nil
 }

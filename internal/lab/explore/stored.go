@@ -134,12 +134,8 @@ func (k *Entry) read() error {
 
 // Remove removes the exploration's folder, and the folders around it if nothing else is in them.
 func (k *Entry) Remove() error {
-	if err := os.RemoveAll(k.Path); err != nil {
+	if err := store.RemoveFolder(k.Path, 2); err != nil { // the recipe's, and that of all explorations
 		return fmt.Errorf("remove the exploration: %w", err)
-	}
-	recipe := filepath.Dir(k.Path)
-	if os.Remove(recipe) == nil { // it was the recipe's only exploration
-		os.Remove(filepath.Dir(recipe))
 	}
 	return nil
 }

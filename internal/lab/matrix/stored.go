@@ -121,9 +121,8 @@ func InStore(root string) (all []Entry, err error) {
 // Remove removes the page of the matrix with everything beside it, and then the parent folder if it is empty. The
 // sweeps of its cells stay.
 func (e *Entry) Remove() error {
-	if err := os.RemoveAll(e.Path); err != nil {
+	if err := store.RemoveFolder(e.Path, 1); err != nil {
 		return fmt.Errorf("remove the matrix: %w", err)
 	}
-	os.Remove(filepath.Dir(e.Path))
 	return nil
 }

@@ -3,7 +3,6 @@ package sweep
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -80,12 +79,8 @@ func (s *Stored) Remove() error {
 	if s.Running {
 		return fmt.Errorf("%s: a process works on this sweep", s.Path)
 	}
-	if err := os.RemoveAll(s.Path); err != nil {
+	if err := store.RemoveFolder(s.Path, 2); err != nil { // the recipe's, and that of all sweeps
 		return fmt.Errorf("remove the sweep: %w", err)
-	}
-	recipe := filepath.Dir(s.Path)
-	if os.Remove(recipe) == nil { // it was the recipe's only sweep
-		os.Remove(filepath.Dir(recipe))
 	}
 	return nil
 }
