@@ -1,9 +1,7 @@
 package reports
 
 import (
-	"bytes"
 	_ "embed"
-	"fmt"
 	"html/template"
 	"path/filepath"
 	"slices"
@@ -20,7 +18,6 @@ import (
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/reports/onerun"
-	"github.com/zklab/zklab/store"
 )
 
 //go:embed templates/explore.html.tmpl
@@ -95,11 +92,7 @@ func WriteExploration(path string, e Exploration) error {
 			d.Plots = append(d.Plots, pictureOf(p))
 		}
 	}
-	var b bytes.Buffer
-	if err := explorePage().Execute(&b, d); err != nil {
-		return fmt.Errorf("write the page of the exploration: %w", err)
-	}
-	if err := store.WriteFile(path, b.Bytes()); err != nil {
+	if err := writePage(path, "exploration", explorePage(), d); err != nil {
 		return err
 	}
 	return writePagePlots(folder, plots)

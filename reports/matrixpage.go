@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -16,7 +15,6 @@ import (
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/pages"
 	"github.com/zklab/zklab/stats/gates"
-	"github.com/zklab/zklab/store"
 )
 
 //go:embed templates/matrix.html.tmpl
@@ -62,11 +60,7 @@ func WriteMatrix(path string, m *matrix.Matrix) error {
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	var b bytes.Buffer
-	if err := matrixPage().Execute(&b, p); err != nil {
-		return fmt.Errorf("write the page of the matrix: %w", err)
-	}
-	return store.WriteFile(path, b.Bytes())
+	return writePage(path, "matrix", matrixPage(), p)
 }
 
 // row writes the pages of an experiment, and returns what the page of the matrix has of it.

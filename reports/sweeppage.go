@@ -74,14 +74,19 @@ func WriteSweep(path string, s *sweep.Summary) error {
 			p.Found = append(p.Found, pictureOf(f))
 		}
 	}
-	var b bytes.Buffer
-	if err := sweepPage().Execute(&b, p); err != nil {
-		return fmt.Errorf("write the page of the sweep: %w", err)
-	}
-	if err := store.WriteFile(path, b.Bytes()); err != nil {
+	if err := writePage(path, "sweep", sweepPage(), p); err != nil {
 		return err
 	}
 	return writePagePlots(folder, all)
+}
+
+// writePage writes a page as one file. what names it in errors.
+func writePage(path, what string, page *template.Template, data any) error {
+	var b bytes.Buffer
+	if err := page.Execute(&b, data); err != nil {
+		return fmt.Errorf("write the page of the %s: %w", what, err)
+	}
+	return store.WriteFile(path, b.Bytes())
 }
 
 // writePagePlots also removes plots of an earlier page that are no longer drawn, but nothing else:
