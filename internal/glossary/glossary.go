@@ -4,7 +4,6 @@
 package glossary
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -135,44 +134,3 @@ var pattern = sync.OnceValue(func() *regexp.Regexp {
 	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
 	return regexp.MustCompile(`\b(?:` + strings.Join(words, "|") + `)\b`)
 })
-
-// Markdown is docs/glossary.md.
-func Markdown() string {
-	var b strings.Builder
-	b.WriteString(`# Glossary
-
-The words that zklab uses in a special sense. Pages of results explain the same words where they stand.
-What each property means is said on [the page of its recipe](which.md), and what faults do in
-[faults.md](faults.md).
-
-`)
-	for _, t := range Terms {
-		fmt.Fprintf(&b, "## %s\n\n", t.Word)
-		b.WriteString(wrapped(t.Text + " [More](" + t.Page + ")."))
-		b.WriteString("\n")
-	}
-	return strings.TrimRight(b.String(), "\n") + "\n"
-}
-
-// wrapped breaks a paragraph into lines of 100 characters.
-func wrapped(text string) string {
-	const width = 100
-	var b strings.Builder
-	column := 0
-	for word := range strings.FieldsSeq(text) {
-		n := len([]rune(word))
-		switch {
-		case column == 0:
-		case column+1+n > width:
-			b.WriteByte('\n')
-			column = 0
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += n
-	}
-	b.WriteByte('\n')
-	return b.String()
-}
