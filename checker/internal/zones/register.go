@@ -1,7 +1,8 @@
-// Package zones decides whether the operations of a register whose values are all different are
-// linearizable. It must not import any other package of zklab.
+// Package zones has the procedures that decide histories of zklab and of other tools. [Register] decides whether
+// the operations of a register whose values are all different are linearizable; [Free] and [Cover] decide queues
+// that return their best item.
 //
-// A chain is a value with its reads, the value that a compare-and-set made of it with its reads,
+// In a register, a chain is a value with its reads, the value that a compare-and-set made of it with its reads,
 // and so on: nothing else can come between them. For a chain, f is the earliest end of its
 // operations, and s the latest beginning: if f < s, the chain fills the time between them. Two
 // chains contradict each other if and only if each has an operation that ended before an operation
