@@ -2,6 +2,7 @@ package link
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -90,11 +91,7 @@ func (l *Link) newest() (last *session) {
 func (l *Link) Sessions() []Session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := make([]*session, 0, len(l.sessions))
-	for _, s := range l.sessions {
-		all = append(all, s)
-	}
-	slices.SortFunc(all, func(a, b *session) int { return cmp.Compare(b.order, a.order) })
+	all := slices.SortedFunc(maps.Values(l.sessions), func(a, b *session) int { return cmp.Compare(b.order, a.order) })
 	list := make([]Session, len(all))
 	for i, s := range all {
 		list[i] = s.snapshot()

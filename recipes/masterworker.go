@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 
@@ -190,10 +191,5 @@ func (m *MasterWorker) Close(ctx context.Context) error {
 func (m *MasterWorker) open() []*contend.Hold {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	places := make([]*contend.Hold, 0, len(m.places))
-	for h := range m.places {
-		places = append(places, h)
-	}
-	slices.SortFunc(places, func(a, b *contend.Hold) int { return znodes.Compare(a.Contender.Node, b.Contender.Node) })
-	return places
+	return slices.SortedFunc(maps.Keys(m.places), func(a, b *contend.Hold) int { return znodes.Compare(a.Contender.Node, b.Contender.Node) })
 }

@@ -3,6 +3,7 @@ package checktest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -64,11 +65,7 @@ func (w *world) dies(c, at int) {
 // proofs adds the facts about sessions. Sessions that still live are proven to have
 // lived until some moment before end.
 func (w *world) proofs(end int) {
-	ids := make([]history.ID, 0, len(w.lo))
-	for s := range w.lo {
-		ids = append(ids, s)
-	}
-	slices.Sort(ids)
+	ids := slices.Sorted(maps.Keys(w.lo))
 	w.told(ids)
 	for _, s := range ids {
 		lo := w.lo[s]

@@ -2,6 +2,7 @@ package promises
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -200,11 +201,7 @@ func newLeaders(conns []*conn) []time.Duration {
 			}
 		}
 	}
-	var times []time.Duration
-	for _, t := range seen {
-		times = append(times, t)
-	}
-	slices.Sort(times)
+	times := slices.Sorted(maps.Values(seen))
 	if len(times) > 0 {
 		times = times[1:] // the leader at the beginning
 	}

@@ -1,6 +1,7 @@
 package root
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -109,12 +110,7 @@ func flagUsages(cmd *cobra.Command) string {
 	if len(groups) > 0 {
 		title = "Other"
 	}
-	var names []string
-	for name := range left {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	add(title, names)
+	add(title, slices.Sorted(maps.Keys(left)))
 	return strings.Trim(b.String(), "\n")
 }
 

@@ -3,6 +3,7 @@ package coverage
 import (
 	"cmp"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,12 +28,7 @@ func Of(h *history.History) []string {
 	for _, f := range stats.Faults(h) {
 		r.fault(&f)
 	}
-	all := make([]string, 0, len(r.met))
-	for b := range r.met {
-		all = append(all, b)
-	}
-	slices.Sort(all)
-	return all
+	return slices.Sorted(maps.Keys(r.met))
 }
 
 // Hashes returns a number for each behaviour, in rising order. Equal behaviours have equal numbers in all programs.

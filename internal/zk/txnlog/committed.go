@@ -3,6 +3,7 @@ package txnlog
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/zklab/zklab/history"
@@ -88,10 +89,5 @@ func (v variants) add(log int, e Entry) variants {
 
 // order sorts zxids as unsigned numbers.
 func order(found map[history.ID]variants) []history.ID {
-	zxids := make([]history.ID, 0, len(found))
-	for z := range found {
-		zxids = append(zxids, z)
-	}
-	slices.SortFunc(zxids, func(a, b history.ID) int { return cmp.Compare(uint64(a), uint64(b)) })
-	return zxids
+	return slices.SortedFunc(maps.Keys(found), func(a, b history.ID) int { return cmp.Compare(uint64(a), uint64(b)) })
 }
