@@ -70,12 +70,32 @@ func backAgain(ctx context.Context, s *victim) error {
 	return nil
 }
 
-// asksThrough asks the client's present or last server for its status, through the client's
-// link, and returns how long that took.
-func asksThrough(ctx context.Context, s *victim, patience time.Duration) (time.Duration, error) {
+// answeredThrough asks servers through the client's link until one of them answers, and returns how long the answer
+// took. It begins with the client's present or last server, which another fault may have ended.
+func answeredThrough(ctx context.Context, t *Target, s *victim, patience time.Duration) (took time.Duration, err error) {
+	addrs := []string{s.session.Server}
+	for _, server := range t.Ensemble.Servers() {
+		if server.Addr() != s.session.Server {
+			addrs = append(addrs, server.Addr())
+		}
+	}
+	for {
+		for _, addr := range addrs {
+			if took, err = asksThrough(ctx, s, addr, patience); err == nil {
+				return took, nil
+			}
+		}
+		if !doze(ctx, observed) {
+			return 0, fmt.Errorf("no server answered it: %w", err)
+		}
+	}
+}
+
+// asksThrough asks a server for its status, through the client's link, and returns how long that took.
+func asksThrough(ctx context.Context, s *victim, addr string, patience time.Duration) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	began := time.Now()
-	_, err := ensemble.AskStatus(ctx, s.client.Link.Dial, s.session.Server)
+	_, err := ensemble.AskStatus(ctx, s.client.Link.Dial, addr)
 	return time.Since(began), err
 }

@@ -159,6 +159,29 @@ func slowed(l *lab) {
 	}
 }
 
+// A slow link is seen although another fault ends the client's server, or all of them for a while: a server that serves
+// answers through it.
+func TestSlowLinkWithoutServer(t *testing.T) {
+	for name, nodes := range map[string]faults.Nodes{"one of three": faults.One, "all": faults.All} {
+		t.Run(name, func(t *testing.T) {
+			onServers(t, embedded.Config{}, func(l *lab, em *embedded.Ensemble) {
+				slow := l.injected(faults.SlowLink{Who: faults.Everyone, By: 50 * time.Millisecond})
+				kill := l.seen(faults.Kill{Nodes: nodes})
+				go func() {
+					time.Sleep(2 * time.Second)
+					l.heal(kill)
+				}()
+				if err := l.verify(slow); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(4 * time.Second)
+				l.heal(slow)
+				l.whole(em.Clean)
+			})
+		})
+	}
+}
+
 // A moved client has the same session on another server, or on the named one.
 func TestMove(t *testing.T) {
 	inBubble(t, 3, func(l *lab) { moved(l) })

@@ -75,17 +75,16 @@ func (f SlowLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect
 // leastAnswer is the least size of a server's answer to "srvr", in bytes.
 const leastAnswer = 100
 
-// isSlow asks the client's server through the link. The answer must not arrive before
-// question and answer have had their delays.
+// isSlow asks a server through the link. The answer must not arrive before question and answer have had their delays.
 func isSlow(ctx context.Context, t *Target, s *victim, shape link.Shape) error {
 	least := 2 * shape.Delay
 	if shape.BytesPerSecond > 0 {
 		least += time.Second * leastAnswer / time.Duration(shape.BytesPerSecond)
 	}
-	took, err := asksThrough(ctx, s, 4*(least+2*shape.Jitter)+Patience/3)
+	took, err := answeredThrough(ctx, t, s, 4*(least+2*shape.Jitter)+Patience/3)
 	switch {
 	case err != nil:
-		return fmt.Errorf("the server did not answer it within %s: %w", took, err)
+		return err
 	case took < least:
 		return fmt.Errorf("the server answered it after %s, which is less than %s", took, least)
 	}

@@ -73,7 +73,7 @@ func (f StallLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 // sent.)
 func (f StallLink) seen(ctx context.Context, s *victim) error {
 	_, before := s.client.Link.Passed()
-	if _, err := asksThrough(ctx, s, noAnswer); err == nil {
+	if _, err := asksThrough(ctx, s, s.session.Server, noAnswer); err == nil {
 		return errors.New("a server answered it")
 	}
 	if _, now := s.client.Link.Passed(); f.Way != link.ToServer && now != before {
