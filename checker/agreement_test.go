@@ -77,6 +77,15 @@ func TestServerAgreement(t *testing.T) {
 		{"a server tells", []history.Agreement{with(func(a *history.Agreement) { a.Signs = []history.ServerNote{lost} })}, Violation, "server 2 has 5 znodes at zxid 0x4", ""},
 		{"digests that did not match, and equal trees", []history.Agreement{with(func(a *history.Agreement) { a.Root, a.Digests = "/", []history.ServerNote{digests} })}, Valid, "", "server 3 counts 7 digests"},
 		{"the same where only the run's znodes were compared", []history.Agreement{with(func(a *history.Agreement) { a.Root, a.Digests = "/run", []history.ServerNote{digests} })}, Unknown, "server 3 counts 7 digests", ""},
+		{"the same, and all other znodes are the same", []history.Agreement{with(func(a *history.Agreement) {
+			a.Root, a.Digests, a.Everything = "/run", []history.ServerNote{digests}, true
+		})}, Valid, "", "server 3 counts 7 digests that are not the leader's since it began"},
+		{"a count that is known to be false", []history.Agreement{with(func(a *history.Agreement) {
+			a.Root, a.Digests = "/run", []history.ServerNote{{Server: 3, Text: digests.Text, False: "3.8.0 counts falsely"}}
+		})}, Valid, "", "server 3 counts 7 digests that are not the leader's since it began: 3.8.0 counts falsely"},
+		{"a false count, and one that may be true", []history.Agreement{with(func(a *history.Agreement) {
+			a.Root, a.Digests = "/run", []history.ServerNote{{Server: 2, Text: digests.Text, False: "3.8.0 counts falsely"}, digests}
+		})}, Unknown, "server 3 counts 7 digests", ""},
 		{"a difference, a server tells, and one is down", []history.Agreement{func() history.Agreement {
 			a := unlike("version", held("3", 2), held("4", 1))
 			a.Different, a.Signs, a.Unread = 9, []history.ServerNote{lost}, []history.ServerNote{{Server: 3, Text: "down"}}

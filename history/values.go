@@ -171,7 +171,7 @@ const (
 	StepInject   = "inject"   // about to be injected
 	StepVerified = "verified" // took effect, as seen from outside
 	StepFailed   = "failed"   // could not be injected, or took no effect
-	StepSkipped  = "skipped"  // found no target
+	StepSkipped  = "skipped"  // found no target, or the load ended before
 	StepHeal     = "heal"     // about to be healed
 	StepHealed   = "healed"   // undone
 	StepWarning  = "warning"  // a warning, in Detail
@@ -195,6 +195,8 @@ type FaultStep struct {
 	// Turns are those of the servers so far, if the fault takes them down one after the other. Older records
 	// lack them.
 	Turns []FaultTurn `json:"turns,omitempty"`
+	// TooLate means that the load ended before the fault took effect. It is set in the skipped step.
+	TooLate bool `json:"too_late,omitempty"`
 	// Traits are set in the inject step. Older records lack them.
 	Traits FaultTraits `json:"traits,omitzero"`
 }
@@ -316,6 +318,8 @@ type Agreement struct {
 	// Digests are servers that have counted digests different from the leader's since they started.
 	// Their trees differed then, or they replayed transactions twice when they loaded their logs.
 	Digests []ServerNote `json:"digests,omitempty"`
+	// Everything means that, because of Digests, the znodes beyond Root were compared as well, and are the same.
+	Everything bool `json:"everything,omitempty"`
 	// Differences lists the first differing znodes by path. Different is the total number of
 	// znodes that differ.
 	Differences []TreeDifference `json:"differences,omitempty"`
@@ -339,6 +343,8 @@ type SessionWatches struct {
 type ServerNote struct {
 	Server int    `json:"server"`
 	Text   string `json:"text"`
+	// False says why what the server reports shows nothing; "" if it may.
+	False string `json:"false,omitempty"`
 }
 
 // TreeDifference is a znode that differs between servers. Field is its first field, in the order of

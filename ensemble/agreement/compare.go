@@ -39,11 +39,14 @@ func (c Config) Compare(ctx context.Context) history.Agreement {
 	defer cancel()
 	r := &rounds{of: c, found: history.Agreement{Root: c.Root, Servers: []int{}}}
 	if c.Ask {
-		r.found.Signs, r.found.Digests = c.ask(ctx)
+		r.ask(ctx)
 	}
 	r.connect(ctx)
 	defer r.close()
 	r.compare(ctx)
+	if len(r.found.Digests) > 0 && r.agreed() && c.Root != "/" {
+		r.compareAll(ctx)
+	}
 	for _, one := range r.readers {
 		r.found.Servers = append(r.found.Servers, one.server.ID())
 	}
@@ -51,22 +54,49 @@ func (c Config) Compare(ctx context.Context) history.Agreement {
 	return r.found
 }
 
-// ask lists what the servers report about themselves.
-func (c Config) ask(ctx context.Context) (signs, digests []history.ServerNote) {
-	addrs := make([]string, len(c.Servers))
-	for i, s := range c.Servers {
+// agreed reports whether all servers were read, and have the same znodes.
+func (r *rounds) agreed() bool {
+	return len(r.readers) > 1 && len(r.found.Unread)+len(r.found.Differences) == 0 && !r.found.Unsettled
+}
+
+// mostBeyond is up to how many znodes a server of others is read completely.
+const mostBeyond = 20_000
+
+// compareAll compares the znodes beyond the root as well. Of these, only certain differences are told: other clients may
+// change them all the time.
+func (r *rounds) compareAll(ctx context.Context) {
+	if r.largest > mostBeyond {
+		return
+	}
+	all := &rounds{of: r.of, readers: slices.Clone(r.readers)}
+	all.of.Root = "/"
+	all.compare(ctx)
+	r.found.Everything = all.agreed()
+	r.found.Differences, r.found.Different = all.found.Differences, all.found.Different
+}
+
+// ask notes what the servers report about themselves.
+func (r *rounds) ask(ctx context.Context) {
+	servers := r.of.Servers
+	addrs := make([]string, len(servers))
+	for i, s := range servers {
 		addrs[i] = s.Addr()
 	}
-	for i, s := range status.Look(ctx, addrs, status.Query{Dial: c.Dial}).Servers {
-		id := c.Servers[i].ID()
+	f := &r.found
+	for i, s := range status.Look(ctx, addrs, status.Query{Dial: r.of.Dial}).Servers {
+		id := servers[i].ID()
+		if s.Znodes != nil {
+			r.largest = max(r.largest, *s.Znodes)
+		}
 		switch {
 		case s.Uneven != "":
-			signs = append(signs, history.ServerNote{Server: id, Text: s.Uneven})
+			f.Signs = append(f.Signs, history.ServerNote{Server: id, Text: s.Uneven})
 		case s.Diverged != "":
-			digests = append(digests, history.ServerNote{Server: id, Text: s.Diverged})
+			f.Digests = append(f.Digests, history.ServerNote{Server: id, Text: s.Diverged})
+		case s.Miscounted != "":
+			f.Digests = append(f.Digests, history.ServerNote{Server: id, Text: s.Miscounted, False: status.CountFalse})
 		}
 	}
-	return signs, digests
 }
 
 // each calls do for all elements at once.

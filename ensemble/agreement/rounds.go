@@ -36,6 +36,7 @@ type rounds struct {
 	found   history.Agreement
 	opened  []*reader
 	readers []*reader // the readers whose servers are compared
+	largest int64     // the most znodes that a server reports
 	past    [][]row   // the differences of the latest rounds
 }
 

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // diverged finds servers whose tree differs from that of the others, by what they report.
@@ -14,11 +15,25 @@ func diverged(servers []Server, look func(suspects []int) []Server) {
 	uneven(servers, look)
 	for i := range servers {
 		s := &servers[i]
-		if s.Diverged = s.Uneven; s.Mismatches != nil && *s.Mismatches > 0 {
-			s.Diverged = fmt.Sprintf("counts %d digests that are not the leader's (zk_digest_mismatches_count)", *s.Mismatches)
+		s.Diverged = s.Uneven
+		if s.Mismatches == nil || *s.Mismatches <= 0 {
+			continue
+		}
+		text := fmt.Sprintf("counts %d digests that are not the leader's (zk_digest_mismatches_count)", *s.Mismatches)
+		if version, _, _ := strings.Cut(s.Version, "-"); version == Miscounting {
+			s.Miscounted = text
+		} else {
+			s.Diverged = text
 		}
 	}
 }
+
+// Miscounting is the version of Apache ZooKeeper whose servers count digests of equal trees as different when they load
+// a log to which they have written transactions twice, as after a restart during a sync.
+const Miscounting = "3.8.0"
+
+// CountFalse says of the count of a server of that version that it shows nothing.
+const CountFalse = "ZooKeeper " + Miscounting + " counts some falsely after restarts, and begins again at 0 when it restarts"
 
 // uneven finds servers with a different number of znodes.
 func uneven(servers []Server, look func(suspects []int) []Server) {

@@ -48,6 +48,7 @@ func TestDiverged(t *testing.T) {
 		servers []told
 		later   map[int]told // reports from the second look on
 		want    map[int]string
+		note    string
 	}{
 		"right":             {servers: []told{leader, follower, follower}},
 		"one lost its tree": {servers: []told{leader, with(func(s *told) { s.znodes = 5 }), follower}, want: map[int]string{2: "has 5 znodes at zxid 0x12, where s1:1 has 9"}},
@@ -59,7 +60,16 @@ func TestDiverged(t *testing.T) {
 			servers: []told{leader, with(func(s *told) { s.znodes = 5 })},
 			want:    map[int]string{1: "has 9 znodes at zxid 0x12, where s2:1 has 5", 2: "has 5 znodes at zxid 0x12, where s1:1 has 9"},
 		},
-		"digests":            {servers: []told{leader, follower, with(func(s *told) { s.mismatches = "312" })}, want: map[int]string{3: "counts 312 digests that are not the leader's (zk_digest_mismatches_count)"}},
+		"digests": {servers: []told{leader, follower, with(func(s *told) { s.mismatches = "312" })}, want: map[int]string{3: "counts 312 digests that are not the leader's (zk_digest_mismatches_count)"}},
+		"digests of 3.8.0": {
+			servers: []told{leader, follower, with(func(s *told) { s.mismatches, s.version = "312", "3.8.0" })},
+			note:    "s3:1 counts 312 digests that are not the leader's (zk_digest_mismatches_count): ZooKeeper 3.8.0 counts some falsely after restarts, and begins again at 0 when it restarts",
+		},
+		"another tree in 3.8.0": {
+			servers: []told{{znodes: 9, zxid: 0x12, version: "3.8.0", role: ensemble.Leader}, with(func(s *told) { s.znodes, s.version = 9, "3.8.0" }),
+				with(func(s *told) { s.znodes, s.mismatches, s.version = 5, "312", "3.8.0" })},
+			want: map[int]string{3: "has 5 znodes at zxid 0x12, where s1:1 has 9"},
+		},
 		"no digests":         {servers: []told{leader, with(func(s *told) { s.mismatches = "" }), follower}},
 		"a strange digest":   {servers: []told{leader, with(func(s *told) { s.mismatches = "many" }), follower}},
 		"behind":             {servers: []told{leader, with(func(s *told) { s.znodes, s.zxid = 5, 0x11 }), follower}},
@@ -93,6 +103,9 @@ func TestDiverged(t *testing.T) {
 				}
 				if e.Health != health || e.Serving != len(addrs) {
 					t.Errorf("%s, %d serve", e.Health, e.Serving)
+				}
+				if !strings.Contains(strings.Join(e.Notes, "\n"), c.note) {
+					t.Errorf("notes %q lack %q", e.Notes, c.note)
 				}
 				for i, s := range e.Servers {
 					if s.Diverged != c.want[i+1] {

@@ -180,6 +180,9 @@ func (e *Ensemble) note(leaders []Server, alone int) {
 		if s.Diverged != "" {
 			add("%s %s: its tree differs from the others'", s.Addr, s.Diverged)
 		}
+		if s.Miscounted != "" {
+			add("%s %s: %s", s.Addr, s.Miscounted, CountFalse)
+		}
 	}
 	versions := make(map[string]bool)
 	missing := make(map[string][]string)

@@ -58,6 +58,8 @@ type Server struct {
 	Uneven string `json:"-"`
 	// Diverged says what shows that its tree differs from the others'; "" if nothing does.
 	Diverged string `json:"diverged,omitempty"`
+	// Miscounted says what its version counts as a sign of that although trees are equal; "" if it counts nothing.
+	Miscounted string `json:"miscounted,omitempty"`
 
 	voters    *int64 // voters in its configuration
 	counted   int    // znodes, from the same srvr answer as Zxid

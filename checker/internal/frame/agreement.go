@@ -70,17 +70,35 @@ func (f *Finding) agree(a *evidence.Record, g evidence.Agreement) {
 		f.Unknown("server %d could not be read by itself: %s", u.Server, u.Text)
 	case g.Unsettled:
 		f.Unknown("the servers' trees changed each time that they were read")
-	case len(g.Digests) > 0 && g.Root != "/":
-		f.Unknown("server %d %s; the znodes of the run are the same on all servers, and others were not compared", g.Digests[0].Server, g.Digests[0].Text)
+	default:
+		f.counted(g)
 	}
 	for _, s := range g.Digests {
-		f.Note("server %d %s since it began", s.Server, s.Text)
+		text := ""
+		if s.False != "" {
+			text = ": " + s.False
+		}
+		f.Note("server %d %s since it began%s", s.Server, s.Text, text)
 	}
 	if len(g.Aliases) > 0 {
 		f.Note("%s of %s to another one that was compared: not every server was", addresses(len(g.Aliases)), servers(g.Aliases))
 	}
 	if g.Hidden > 0 {
 		f.Note("of %s only what every client may read was compared", prose.Count(g.Hidden, "znode"))
+	}
+}
+
+// counted decides a comparison of equal trees for which some servers counted different digests: nothing is known if these
+// counts may be true, and only a part of the znodes was compared.
+func (f *Finding) counted(g evidence.Agreement) {
+	if g.Root == "/" || g.Everything {
+		return
+	}
+	for _, s := range g.Digests {
+		if s.False == "" {
+			f.Unknown("server %d %s; the znodes of the run are the same on all servers, and others were not compared", s.Server, s.Text)
+			return
+		}
 	}
 }
 
