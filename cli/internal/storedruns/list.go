@@ -17,6 +17,9 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
+// subjectsListed is the listing that a recipe can follow.
+const subjectsListed = "subjects"
+
 // listing is a part of what zklab list prints. out is the folder of the stored runs, from which a
 // choice selects.
 type listing struct {
@@ -31,10 +34,16 @@ func listingsOf(known workloads.Catalog) []listing {
 	}
 	return []listing{
 		{"recipes", "the recipes with their subjects", ofRecipes(listRecipes), ofRecipes(printRecipes)},
-		{"subjects", "the subjects of each recipe, including mutants", ofRecipes(listSubjects), ofRecipes(printSubjects)},
+		{subjectsListed, "the subjects of each recipe, including mutants, or of one recipe",
+			ofSubjects(listSubjects, known), ofSubjects(printSubjects, known)},
 		{"faults", "the faults, and which ensembles support them", ofProgram(listFaults), ofProgram(printFaults)},
 		{"runs", "the stored runs and sweeps, newest first", listRuns, printRuns},
 	}
+}
+
+// ofSubjects adapts a listing of the subjects of all recipes, or of the chosen one.
+func ofSubjects(list func(io.Writer, []workloads.Subject) error, known workloads.Catalog) func(io.Writer, string, catalog.Choice) error {
+	return func(w io.Writer, _ string, c catalog.Choice) error { return list(w, namedSubjects(known, c.Recipe)) }
 }
 
 // ofProgram adapts a listing that depends only on the program, not on a store.
@@ -54,15 +63,29 @@ func newList(known workloads.Catalog) *cobra.Command {
 		values = append(values, cobra.CompletionWithDesc(l.name, l.about))
 	}
 	cmd := &cobra.Command{
-		Use:   "list [" + strings.Join(names, "|") + "]",
+		Use:   "list [" + strings.Join(names, "|") + "]" + " [RECIPE]",
 		Short: "List recipes, subjects, faults and the ensembles that support them, and stored runs",
 		Long: "List prints what there is to run and to inject, and the stored runs and sweeps, newest first. Of\n" +
 			"these, --recipe, --verdict and --since choose some.",
 		Example: "  zklab list faults\n" +
+			"  zklab list subjects lock\n" +
 			"  zklab list runs --recipe lock --verdict violation --since 7d",
-		Args: usage.OneOf("listing", names),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 || args[0] != subjectsListed {
+				return usage.OneOf("listing", names)(cmd, args)
+			}
+			return usage.OneOf("recipe", known.Recipes())(cmd, args[1:])
+		},
 
-		ValidArgs: values,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			switch {
+			case len(args) == 0:
+				return values, cobra.ShellCompDirectiveNoFileComp
+			case len(args) == 1 && args[0] == subjectsListed:
+				return known.Recipes(), cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("out") {
 				if err := store.Exists(out); err != nil {
@@ -70,13 +93,16 @@ func newList(known workloads.Catalog) *cobra.Command {
 				}
 			}
 			parts := listings
-			if len(args) == 1 {
+			if len(args) > 0 {
 				i := slices.Index(names, args[0])
 				parts = parts[i : i+1]
 			}
 			w := cmd.OutOrStdout()
 			if err := chooseRuns(&runs, cmd, args, verdict, since); err != nil {
 				return err
+			}
+			if len(args) == 2 {
+				runs.Recipe = args[1]
 			}
 			if asJSON {
 				if len(args) == 0 {

@@ -10,24 +10,24 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-func namedSubjects(known workloads.Catalog) (all []workloads.Subject) {
+// namedSubjects returns the subjects of a recipe, or of each one if it is "".
+func namedSubjects(known workloads.Catalog, recipe string) (all []workloads.Subject) {
 	for _, r := range known.Recipes() {
-		all = append(all, known.Subjects(r)...)
+		if recipe == "" || r == recipe {
+			all = append(all, known.Subjects(r)...)
+		}
 	}
 	return all
 }
 
-func printSubjects(w io.Writer, known workloads.Catalog) error {
-	return terminal.PrintJSON(w, namedSubjects(known))
-}
+func printSubjects(w io.Writer, all []workloads.Subject) error { return terminal.PrintJSON(w, all) }
 
-// listSubjects prints the subjects of each recipe and, for those that are wrong on purpose, which
+// listSubjects prints subjects and, for those that are wrong on purpose, which
 // property finds the defect under which faults.
-func listSubjects(w io.Writer, known workloads.Catalog) error {
+func listSubjects(w io.Writer, all []workloads.Subject) error {
 	const gap, screen = 1, 100
 	t := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0) // narrower gaps than in other tables, since the names are long
 	fmt.Fprintln(t, "RECIPE\tSUBJECT\tFOUND BY\tWHAT IT IS")
-	all := namedSubjects(known)
 	var recipe, subject, property int // the longest of each
 	for _, s := range all {
 		recipe, subject, property = max(recipe, len(s.Recipe)), max(subject, len(s.Name)), max(property, len(s.Property))
