@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/base/prose"
-
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/servers"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/advice"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Assumption is a condition that must hold for a valid verdict of a run to count.
@@ -117,9 +117,10 @@ func loaded(a *evidence.Record) Assumption {
 // that at least one fault of a mix took effect, and that clients got answers afterwards: a run is
 // judged by what happened in it.
 func faulted(a *evidence.Record, acc *Account) Assumption {
-	verified, outcomes, came := map[string]int{}, map[string]string{}, map[string]bool{}
+	verified, outcomes, came, late := map[string]int{}, map[string]string{}, map[string]bool{}, map[string]bool{}
 	for _, f := range a.Faults.All {
 		came[f.Kind] = true
+		late[f.Kind] = late[f.Kind] || f.TooLate
 		if f.Took {
 			verified[f.Kind]++
 		} else if f.WhyNot != "" {
@@ -139,7 +140,9 @@ func faulted(a *evidence.Record, acc *Account) Assumption {
 	}
 	switch {
 	case len(missing) > 0 && !slices.ContainsFunc(missing, func(kind string) bool { return came[kind] }):
-		return Assumption{"faults", false, strings.Join(missing, " and ") + " never happened: the load ended before; take a longer load (--time-limit)"}
+		return Assumption{"faults", false, strings.Join(missing, " and ") + " never happened: the load ended before; " + advice.LongerLoad.Text()}
+	case len(missing) > 0 && !slices.ContainsFunc(missing, func(kind string) bool { return !late[kind] }):
+		return Assumption{"faults", false, "the load ended before " + strings.Join(missing, " and ") + " took effect; " + advice.LongerLoad.Text()}
 	case len(missing) > 0:
 		text := fmt.Sprintf("scheduled but never seen to take effect: %s", strings.Join(missing, ", "))
 		if why := outcomes[missing[0]]; why != "" {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/matrix"
 	"github.com/zklab/zklab/reports/internal/sheet"
@@ -242,7 +243,7 @@ func changeTexts(x *matrix.Experiment) (texts []string) {
 	case len(texts) > 0:
 		return texts
 	case !x.Compared.Powerful():
-		return []string{fmt.Sprintf("times: so few runs show no difference, however large; that takes at least %s of each cell (--repeat)", words.Plural(x.Compared.Enough(), "run"))}
+		return []string{"times: so few runs show no difference, however large; " + advice.RunsCell.Text(words.Plural(x.Compared.Enough(), "run"))}
 	}
 	return []string{fmt.Sprintf("times: %s found no evidence of a difference from %s", words.Plural(x.Compared.Tests, "test"), first)}
 }

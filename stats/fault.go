@@ -61,6 +61,8 @@ type Fault struct {
 	// Detail describes the effect for people: "lost the reply to create /a/b".
 	Detail   string   `json:"detail,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
+	// TooLate means that the load ended before the fault took effect.
+	TooLate bool `json:"too_late,omitempty"`
 	// Traits come from the record, or otherwise from the fault's kind.
 	Traits history.FaultTraits `json:"-"`
 }

@@ -19,7 +19,7 @@ func faultsOf(list *faults.List) []Fault {
 			Number: f.Number, Kind: f.Kind, Spec: f.Spec, Traits: f.Traits, Outcome: f.Outcome,
 			Servers: f.Servers, Clients: f.Clients, Sessions: f.Sessions, Holding: f.Holding, Elected: f.Elected, ElectedAt: f.ElectedAt,
 			Injected: f.Injected, Verified: f.Verified, HealBegan: f.HealBegan, Healed: f.Healed, Turns: f.Turns,
-			Detail: f.Detail, Warnings: f.Warnings, Failover: -1, FailoverAffected: -1,
+			Detail: f.Detail, Warnings: f.Warnings, TooLate: f.TooLate, Failover: -1, FailoverAffected: -1,
 		})
 	}
 	slices.SortFunc(all, func(a, b Fault) int { return a.Number - b.Number })
@@ -80,6 +80,9 @@ func (k *FaultKind) count(f *Fault) {
 		k.Failed++
 	case history.StepSkipped:
 		k.Skipped++
+		if f.TooLate {
+			k.TooLate++
+		}
 	}
 	if f.Outcome != history.StepSkipped {
 		k.Injected++

@@ -75,7 +75,9 @@ type FaultKind struct {
 	Verified  int `json:"verified"`
 	Failed    int `json:"failed"`
 	Skipped   int `json:"skipped"`
-	Elected   int `json:"elected"` // changes of leader that they caused
+	// TooLate counts those among Skipped that the end of the load overtook. The others found no target.
+	TooLate int `json:"too_late,omitempty"`
+	Elected int `json:"elected"` // changes of leader that they caused
 	// Felt counts the verified faults that some operation felt.
 	Felt int `json:"felt"`
 	// Holding, Waiting and Idle count the expired sessions by what they were doing.

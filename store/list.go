@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/zklab/zklab/internal/base/advice"
 )
 
 // Summary describes one run in a list.
@@ -25,7 +27,7 @@ type Summary struct {
 // Exists returns an error that says what to do if the folder root does not exist.
 func Exists(root string) error {
 	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no store %s: zklab run makes one, or name another with --out", root)
+		return fmt.Errorf("there is no store %s: %s", root, advice.MakeStore.Text())
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/zklab/zklab/internal/base/advice"
 )
 
 // ErrNotARun reports that a path does not name a run.
@@ -53,6 +55,9 @@ func find(root, path string) string {
 }
 
 func openFile(root, path string) (*Run, error) {
+	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeDevice != 0 { // which may have no end
+		return nil, notRun("%s is a device, not a history", path)
+	}
 	dir := readLatest(path)
 	if dir == "" {
 		return &Run{history: path}, nil
@@ -96,7 +101,7 @@ func absent(root, path string) error {
 		return notRun("%s points to a run that no longer exists; name the folder of another run", path)
 	}
 	if path == filepath.Join(root, Latest) {
-		return notRun("there is no run in %s yet: start one with zklab run, or name another store", root)
+		return notRun("there is no run in %s yet: %s", root, advice.FirstRun.Text())
 	}
 	return notRun("%s does not exist; name the folder of a run, a history file, or latest", path)
 }

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/advice"
+	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // ErrNoResult reports that a run has no result: it did not finish, is still going on, or is a bare
@@ -21,7 +24,7 @@ func (r *Run) ReadResult() (*Result, error) {
 	}
 	b, err := os.ReadFile(r.Result())
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w: make one with zklab report", r.Dir, ErrNoResult)
+		return nil, fmt.Errorf("%s: %w: %s", r.Dir, ErrNoResult, advice.MakeResult.Text())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the result: %w", err)
@@ -30,7 +33,23 @@ func (r *Run) ReadResult() (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.Result(), err)
 	}
+	result.Replay = r.moved(result.Replay)
 	return result, nil
+}
+
+// moved returns the command that repeats the run. If its folder has come from elsewhere, the command names the folder where
+// it is now.
+func (r *Run) moved(replay string) string {
+	for _, c := range []struct{ words, now string }{{" replay ", r.Dir}, {" run --config ", r.Experiment()}} {
+		program, path, is := strings.Cut(replay, c.words)
+		if path = strings.Trim(path, "'"); !is || strings.Contains(program, " ") || strings.Contains(path, " --") {
+			continue
+		}
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return program + c.words + printable.Command(c.now)
+		}
+	}
+	return replay
 }
 
 // ParseResult parses the content of a result.json. Its errors are one line long and name the line

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -70,4 +71,24 @@ func FuzzResult(f *testing.F) {
 			t.Fatalf("%v: %s", err, cmp.Diff(r, again, cmpopts.EquateEmpty()))
 		}
 	})
+}
+
+// A run that came from another machine is repeated from where it is now, not from where its sender had it.
+func TestReplayOfMovedRun(t *testing.T) {
+	dir := t.TempDir()
+	run := &store.Run{Dir: dir}
+	for replay, want := range map[string]string{
+		"zklab replay /sent/from/here":                           "zklab replay " + dir,
+		"numbers run --config '/sent/from here/experiment.yaml'": "numbers run --config " + dir + "/experiment.yaml",
+		"zklab replay " + filepath.Dir(dir):                      "zklab replay " + filepath.Dir(dir),
+		"zklab run --config /sent/x --faults cut":                "zklab run --config /sent/x --faults cut",
+		"ZKLAB_SEED=3 go test -run TestMine ./sub":               "ZKLAB_SEED=3 go test -run TestMine ./sub",
+	} {
+		if err := run.WriteResult(&store.Result{Verdict: checker.Valid, Replay: replay}); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := run.ReadResult(); err != nil || r.Replay != want {
+			t.Errorf("%s: %v, want %s, %v", replay, r, want, err)
+		}
+	}
 }

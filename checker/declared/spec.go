@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/linearize"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
@@ -170,8 +171,8 @@ func (s *Spec) decide(ctx context.Context, key *evidence.Key) (f frame.Finding) 
 	case got.Result == linearize.Undecided && ctx.Err() != nil:
 		f.Unknown(evidence.BudgetSpent)
 	case got.Result == linearize.Undecided:
-		f.Unknown("the search for an order of %s on %s, of which %d have an unknown outcome, was given up after %s: its bound of %s was reached; zklab check %s raises it, and fewer clients, more keys or a shorter load make the search smaller",
-			prose.Count(len(p.items)-len(p.endings), "call"), key.Name, p.unheard, prose.Count(int(got.Tried), "try"), got.Bound, raises(got.Bound))
+		f.Unknown("the search for an order of %s on %s, of which %d have an unknown outcome, was given up after %s: its bound of %s was reached; %s",
+			prose.Count(len(p.items)-len(p.endings), "call"), key.Name, p.unheard, prose.Count(int(got.Tried), "try"), got.Bound, advice.SmallSearch.Text(raises(got.Bound)))
 	case got.Result == linearize.Illegal:
 		p.convict(ctx, &f)
 	}

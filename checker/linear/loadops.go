@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/base/advice"
 )
 
 // otherNames lists the names of operations in histories besides those in the help.
@@ -139,7 +140,7 @@ func loadRegister(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	if l.h.Model.kind.keyed && e.Key.Kind == foreign.Nil && e.Type == history.Invoke && l.h.keys[o.key] == "" {
 		hint := ""
 		if name := l.reader.LikeKey(); name != "" {
-			hint = fmt.Sprintf("; if %s is the key, say --field %s=key", name, last(name))
+			hint = "; " + advice.FieldKey.Text(name, last(name))
 		}
 		return fmt.Errorf("%s has no key: expected a field key, or the value [key value]%s", e.F, hint)
 	}

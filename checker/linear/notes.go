@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -127,9 +128,9 @@ func (h *History) hints(findings []finding) (hints []string) {
 	case 0:
 	case 1:
 		v := h.values.name(early[0])
-		hints = append(hints, fmt.Sprintf("%s was there before any write of it began: if registers began as that, say so (--initial %s)", v, v))
+		hints = append(hints, fmt.Sprintf("%s was there before any write of it began: %s", v, advice.Initial.Text(v)))
 	default:
-		hints = append(hints, fmt.Sprintf("values like %s and %s were there before any write of them began: if each key began as what its first read shows, say so (--initial first-read)", h.values.name(early[0]), h.values.name(early[1])))
+		hints = append(hints, fmt.Sprintf("values like %s and %s were there before any write of them began: "+advice.FirstRead.Text(), h.values.name(early[0]), h.values.name(early[1])))
 	}
 	if mixed != "" {
 		hints = append(hints, mixed)

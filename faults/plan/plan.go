@@ -289,20 +289,30 @@ func (p Part) missed(plan []Step, limit time.Duration) []string {
 
 // Weightless returns, in one sentence each, the turns of mixes whose weights have no effect because the load ends
 // before any turn comes again.
-func (s Schedule) Weightless(limit time.Duration) (all []string) {
+func (s Schedule) Weightless(limit time.Duration) []string {
+	return s.weights("no turn comes twice within the time limit of "+short(limit), func(p Part) bool {
+		return p.Order == Mixed && p.length() >= limit // else the first round of turns ends within the load
+	})
+}
+
+// Unweighed returns, in one sentence each, the turns whose weights have no effect because their part takes its turns
+// in the given order.
+func (s Schedule) Unweighed() []string {
+	return s.weights("a sequence takes its turns in the given order; name the fault as often as it is to come",
+		func(p Part) bool { return p.Order == InOrder })
+}
+
+// weights returns a sentence for each turn with a weight in some of the parts, with the reason why it has no effect.
+func (s Schedule) weights(why string, in func(Part) bool) (all []string) {
 	for _, p := range s {
-		if p.Order != Mixed || p.length() < limit { // else the first round of turns ends within the load
-			continue
-		}
 		for _, t := range p.Turns {
-			if t.Weight <= 1 {
+			if t.Weight <= 1 || !in(p) {
 				continue
 			}
 			if t.chosen {
 				t = Turn{all: true, Weight: t.Weight}
 			}
-			text := fmt.Sprintf("the weight of %s has no effect: no turn comes twice within the time limit of %s", t, short(limit))
-			if !slices.Contains(all, text) {
+			if text := fmt.Sprintf("the weight of %s has no effect: %s", t, why); !slices.Contains(all, text) {
 				all = append(all, text)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/link"
 )
@@ -146,6 +147,7 @@ func (p *Player) lane(ctx context.Context, moments [][]numbered) {
 // play carries out a step, at the stopped message if there is one.
 func (p *Player) play(ctx context.Context, step numbered, stopped *link.Stopped) error {
 	say := p.teller(step)
+	began := time.Now()
 	p.begin(say, step.Step)
 	var before ensemble.Server
 	if stopped == nil || faults.NeedsLeader(step.Fault) {
@@ -153,13 +155,14 @@ func (p *Player) play(ctx context.Context, step numbered, stopped *link.Stopped)
 	}
 	effect, err := p.inject(ctx, step.Step, stopped)
 	if err != nil {
-		say(failedStep(ctx, err), history.FaultStep{Detail: late(err, "it could not be injected", faults.Patience).Error()})
+		failed := history.FaultStep{Detail: late(err, "it could not be injected", faults.Patience).Error()}
+		say(failedStep(ctx, err, step.Fault, began, &failed), failed)
 		return nil
 	}
 	if err := p.verify(ctx, effect, step.For); err != nil {
 		failed := effect.Describe()
 		failed.Detail = late(err, "it was not seen to take effect", faults.Patience+step.For).Error()
-		say(failedStep(ctx, err), failed)
+		say(failedStep(ctx, err, step.Fault, began, &failed), failed)
 	} else {
 		say(history.StepVerified, effect.Describe())
 		p.last(ctx, effect, step.For, before, say)
@@ -196,9 +199,15 @@ func traits(f faults.Fault) history.FaultTraits {
 	return kinds.Named(f.Kind()).Traits
 }
 
-// failedStep distinguishes a fault that failed from one that had no target or no time left.
-func failedStep(ctx context.Context, err error) string {
-	if errors.Is(err, faults.ErrNoTarget) || ctx.Err() != nil {
+// failedStep distinguishes a fault that failed from one that had no target, and from one that the end of the load
+// overtook, where errors only tell of that.
+func failedStep(ctx context.Context, err error, f faults.Fault, began time.Time, step *history.FaultStep) string {
+	switch {
+	case ctx.Err() != nil:
+		step.TooLate = true
+		step.Detail = fmt.Sprintf("the load ended %s after %s began, before it took effect", prose.Length(time.Since(began)), f.Kind())
+		return history.StepSkipped
+	case errors.Is(err, faults.ErrNoTarget):
 		return history.StepSkipped
 	}
 	return history.StepFailed

@@ -382,3 +382,51 @@ func TestPlayTellsTraits(t *testing.T) {
 		}
 	})
 }
+
+// slow is a fault that is never seen to take effect.
+type slow struct{ stub }
+
+func (s *slow) Inject(context.Context, *faults.Target, *rand.Rand) (faults.Effect, error) {
+	return &unseen{effect{&s.stub}}, nil
+}
+
+type unseen struct{ effect }
+
+func (*unseen) Verify(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// steps keeps what steps say.
+type steps struct {
+	record
+	all []history.FaultStep
+}
+
+func (r *steps) Record(e history.Event) history.Event {
+	var s history.FaultStep
+	_ = e.Decode(&s)
+	r.all = append(r.all, s)
+	return e
+}
+
+// A fault that the end of the load overtakes is told as that, not as one without a target; it is healed all the same.
+func TestOvertakenByTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &steps{record: record{start: time.Now()}}
+		ctx, cancel := context.WithTimeout(t.Context(), 10500*time.Millisecond)
+		defer cancel()
+		var done []string
+		planned := []plan.Step{{At: 10 * time.Second, For: 5 * time.Second, Fault: &slow{stub{done: &done}}, Lane: 1}}
+		if err := plan.Play(ctx, planned, &faults.Target{Ensemble: nowhere{}}, r); err != nil {
+			t.Fatal(err)
+		}
+		i := len(r.all) - 3 // before heal and healed
+		if i < 0 || !r.all[i].TooLate || r.all[i].Step != history.StepSkipped || r.all[i].Detail != "the load ended 500 ms after stub began, before it took effect" || len(r.all[i].Servers) != 1 {
+			t.Errorf("%+v", r.all)
+		}
+		if !cmp.Equal(done, []string{"heal"}) {
+			t.Error(done)
+		}
+	})
+}

@@ -499,3 +499,20 @@ func TestWeightless(t *testing.T) {
 		}
 	}
 }
+
+// A weight in a sequence is told, whatever the length of the load.
+func TestUnweighed(t *testing.T) {
+	for list, want := range map[string]string{
+		"sequence,pause:weight=3,expire": "the weight of pause:weight=3 has no effect: a sequence takes its turns in the given order; name the fault as often as it is to come",
+		"sequence,pause,pause,expire":    "",
+		"pause:weight=3,expire":          "",
+	} {
+		s, err := plan.Parse(list, 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(s.Unweighed(), "; "); got != want {
+			t.Errorf("%s: %q, want %q", list, got, want)
+		}
+	}
+}

@@ -42,6 +42,7 @@ type Fault struct {
 	Detail    string        // what happened, for people: "lost the reply to create /a/b"
 	Warnings  []string      // for people, including WhyNot
 	WhyNot    string        // why the fault failed or was skipped; "" otherwise
+	TooLate   bool          // it was skipped because the load ended before it took effect
 
 	begun bool // an inject step was recorded
 }
@@ -158,6 +159,9 @@ func (f *Fault) take(t time.Duration, s history.FaultStep) {
 		f.Outcome, f.Took, f.Verified, f.Detail = s.Step, true, t, s.Detail
 	case history.StepFailed, history.StepSkipped:
 		f.Outcome, f.Over, f.WhyNot = s.Step, min(f.Over, t), strings.TrimSpace(s.Step+" "+s.Detail)
+		if f.TooLate = s.TooLate; f.TooLate {
+			f.WhyNot = s.Detail
+		}
 		if s.Detail != "" {
 			f.Warnings = append(f.Warnings, s.Detail)
 		}

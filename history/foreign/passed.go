@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/advice"
 )
 
 // passed knows the fields that the reader passes over. A field whose value is the same on all lines decides nothing.
@@ -214,7 +215,7 @@ func (r *Reader) Unread() string {
 		}
 		names, values = append(names, u.name), append(values, where)
 		if hint == "" {
-			hint = fmt.Sprintf("; if it decides something, say what it means, as in --field %s=key", bareName(u.name))
+			hint = "; " + advice.FieldMeans.Text(bareName(u.name))
 		}
 	}
 	what := "field %s was not read: %s%s"

@@ -74,6 +74,8 @@ func effect(f *stats.Fault) string {
 		return "verified after " + prose.Length(f.Verified-f.Injected)
 	case f.Outcome == history.StepVerified:
 		return "verified after " + prose.Length(f.Verified-f.Injected) + "; no client was affected"
+	case f.TooLate:
+		return "skipped: the load ended before it took effect"
 	case f.Outcome == history.StepSkipped:
 		return "skipped: found no target"
 	case f.Outcome == history.StepFailed:

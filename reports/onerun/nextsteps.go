@@ -2,6 +2,7 @@ package onerun
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/settings"
@@ -24,67 +26,150 @@ func nextSteps(m *material.Run, found []broken) (steps []step) {
 	program := m.Result.Program()
 	named := m.Simulated() && program != "" // and not the subject of a Go test
 	command := func(name string) string { return printable.Command(program, name, m.Place) }
+	add := func(a *advice.Advice, link, command string) {
+		steps = append(steps, step{Text: a.Text(), Link: link, Command: command})
+	}
 	switch m.Result.Verdict {
 	case checker.Violation:
 		if len(found) > 0 {
-			steps = append(steps, step{Text: "See who did what around it, event by event:", Link: "timeline.html"})
+			add(advice.Timeline, "timeline.html", "")
 		}
 		if named {
-			steps = append(steps, step{Text: "Make the run as small as its cause allows, with a Go test of it:", Command: command("shrink")})
+			add(advice.Shrink, "", command("shrink"))
 		}
 		if repeatable {
-			steps = append(steps, step{Text: "After a change of the recipe, see whether it is fixed:", Command: m.Result.Replay})
+			add(advice.AfterChange, "", m.Result.Replay)
 		}
 	case checker.Unknown:
-		steps = append(steps, step{Text: "See what each property lacked:", Link: "#properties"})
+		add(advice.WhatLacked, "#properties", "")
 		if repeatable {
 			steps = append(steps, decidingStep(m.Dir, m.Result))
 		}
 	case checker.Valid:
 		if named && m.Result.Subject != "" {
-			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command(program, "sweep", m.Result.Recipe, "--subject", m.Result.Subject)})
+			add(advice.ManySeeds, "", printable.Command(program, "sweep", m.Result.Recipe, "--subject", m.Result.Subject))
 		}
 	}
 	return steps
 }
 
-// notOfTime are the assumptions that a longer load does not meet.
-var notOfTime = []string{"healthy-before", "healthy-after", "clients", "record", "links", "path", "servers"}
-
-// decidingStep returns the step that would decide an undecided run. The same run again would be undecided again, so it is one
-// with more time; or, where time is not missing, one with another seed; or, where the check ran into a bound, another check.
+// decidingStep returns the step that would decide an undecided run. The same run again would be undecided again, so it is
+// another check or one with what was missing: a higher bound, another program, more clients, another seed, or more time. It
+// has no command if none helps.
 func decidingStep(dir string, r *store.Result) step {
 	x, err := store.ReadExperiment(filepath.Join(dir, "experiment.yaml"))
 	program := r.Program()
-	if err != nil || program == "" {
-		return step{Text: "Run it again, with more time (--time-limit, or TimeLimit in a Go test) or other settings than those of:", Command: r.Replay}
+	open := func(is func(v checker.Verdict) bool) bool {
+		return slices.ContainsFunc(r.Verdicts, func(v checker.Verdict) bool { return v.Result == checker.Unknown && is(v) })
 	}
-	again := func(flags ...string) string {
-		return printable.Command(append([]string{program, "run", "--config", filepath.Join(dir, "experiment.yaml")}, flags...)...)
+	check := func(flags ...string) string {
+		return printable.Command(append([]string{program, "check", dir}, flags...)...)
+	}
+	again := func(a *advice.Advice, flags ...string) step {
+		return step{Text: a.Text(), Command: printable.Command(append([]string{program, "run", "--config", filepath.Join(dir, "experiment.yaml")}, flags...)...)}
+	}
+	switch {
+	case program != "" && open(func(v checker.Verdict) bool { return advice.OwnProgram.In(v.Reason) }):
+		return step{Text: advice.CheckThere.Text(), Command: check()}
+	case open(func(v checker.Verdict) bool { return v.Property == checker.OtherObjects }):
+		return step{Text: advice.OtherVersion.Text()}
+	case err != nil || program == "":
+		return step{Text: advice.AgainMore.Text(), Command: r.Replay}
 	}
 	for _, bound := range []struct{ flag, more string }{{"--budget", "30m"}, {"--memory", "4GiB"}} {
-		if slices.ContainsFunc(r.Verdicts, func(v checker.Verdict) bool {
-			return v.Result == checker.Unknown && strings.Contains(v.Reason, bound.flag)
-		}) {
-			return step{Text: "Check the same record again, with a higher bound for the search:", Command: printable.Command(program, "check", dir, bound.flag, bound.more)}
+		if open(func(v checker.Verdict) bool { return strings.Contains(v.Reason, bound.flag) }) {
+			return step{Text: advice.HigherBound.Text(), Command: check(bound.flag, bound.more)}
 		}
 	}
-	if slices.ContainsFunc(checker.Unmet(r.Assumptions), func(a checker.Assumption) bool { return slices.Contains(notOfTime, a.Name) }) {
-		return step{Text: "More time would not decide it. Correct what is said above, and run it with another seed:", Command: again("--seed", strconv.FormatInt(r.Seed+1, 10))}
+	switch lacking(x, r) {
+	case lacksLuck:
+		return again(advice.AnotherSeed, "--seed", strconv.FormatInt(r.Seed+1, 10))
+	case lacksTarget:
+		return step{Text: advice.OtherFaults.Text()}
+	case lacksClients:
+		return again(advice.MoreClients, "--clients", strconv.Itoa(settings.Usual().Clients))
 	}
 	if usual := settings.Usual().Keys; x.Over(settings.Usual()).Keys > usual && r.Account != nil && slices.ContainsFunc(r.Account.Properties, func(p checker.PropertyAccount) bool { return p.Short }) {
-		return step{Text: "Clients met too rarely in the load. Give them fewer keys, so that they meet while faults strike:", Command: again("--keys", strconv.Itoa(usual))}
+		return again(advice.FewerKeys, "--keys", strconv.Itoa(usual))
 	}
-	return step{Text: "Give it more time, in which what was missing can happen:", Command: again("--time-limit", enoughTime(x).String())}
+	return again(advice.MoreTime, enough(x, r)...)
 }
 
-// enoughTime returns a load that is long enough for each of the faults, and at least three times as
-// long as this load was.
-func enoughTime(x store.Experiment) time.Duration {
+// lack is what an undecided run lacked.
+type lack int
+
+const (
+	lacksTime lack = iota
+	lacksLuck
+	lacksTarget
+	lacksClients
+)
+
+// notOfTime are the assumptions that a longer load does not meet.
+var notOfTime = []string{"healthy-before", "healthy-after", "clients", "record", "links", "path", "servers", "working"}
+
+// lacking returns what an undecided run lacked. A fault whose turn came, and that the end of the load did not overtake, fails
+// again in a longer load.
+func lacking(x store.Experiment, r *store.Result) lack {
+	unmet := map[string]string{}
+	for _, a := range checker.Unmet(r.Assumptions) {
+		unmet[a.Name] = a.Text
+	}
+	_, load := unmet["load"]
+	if load && r.Stats.OK == 0 || slices.ContainsFunc(notOfTime, func(name string) bool { _, is := unmet[name]; return is }) {
+		return lacksLuck
+	}
+	if text, is := unmet["faults"]; is {
+		for _, k := range r.Stats.FaultKinds {
+			switch {
+			case k.Verified > 0 || k.TooLate > 0 || !strings.Contains(text, k.Kind):
+			case k.Failed > 0:
+				return lacksLuck
+			case k.Skipped > 0:
+				return lacksTarget
+			}
+		}
+	}
+	if x.Over(settings.Usual()).Clients == 1 && len(unmet) == 0 {
+		return lacksClients
+	}
+	return lacksTime
+}
+
+// wanted are the figures of a reason: "only 8 operations, of 20 wanted".
+var wanted = regexp.MustCompile(`(\d+)\b[^;.]*?, of (\d+) wanted`)
+
+// enough returns the flags of a load that is long enough for each of the faults, at least three times as long as this load
+// was, and so long that, at the pace of this load, all figures reach twice what is wanted.
+func enough(x store.Experiment, r *store.Result) []string {
 	s := x.Over(settings.Usual())
 	turns := time.Duration(len(x.Schedule)+1) * s.FaultInterval
 	if f, err := plan.Parse(x.Faults.Expression(), s.FaultInterval); err == nil && f != nil {
 		turns = f.Length()
 	}
-	return max(3*s.TimeLimit, turns).Round(time.Second) + time.Second
+	times := time.Duration(3)
+	lacks := func(reason string) {
+		if m := wanted.FindStringSubmatch(reason); m != nil {
+			had, _ := strconv.Atoi(m[1])
+			want, _ := strconv.Atoi(m[2])
+			times = max(times, time.Duration(2*want/max(had, 1)+1))
+		}
+	}
+	for _, a := range checker.Unmet(r.Assumptions) {
+		lacks(a.Text)
+	}
+	for _, v := range r.Verdicts {
+		if v.Result == checker.Unknown {
+			lacks(v.Reason)
+		}
+	}
+	times = min(times, mostTimes)
+	flags := []string{"--time-limit", (max(times*s.TimeLimit, turns).Round(time.Second) + time.Second).String()}
+	if s.Ops > 0 {
+		flags = append(flags, "--ops", strconv.Itoa(s.Ops*int(times)))
+	}
+	return flags
 }
+
+// mostTimes bounds how much longer than a run its advice lasts.
+const mostTimes = 20

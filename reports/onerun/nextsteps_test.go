@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
 
@@ -59,6 +61,52 @@ func TestNextStepsDecide(t *testing.T) {
 	r.Replay = "go test -run TestMine ."
 	if got := last(); got.Command != r.Replay || !strings.Contains(got.Text, "TimeLimit in a Go test") {
 		t.Errorf("a Go test: %+v", got)
+	}
+}
+
+// The step gives an undecided run what it lacked. A longer load does not help a run whose faults failed, or a single client.
+func TestNextStepsGiveWhatWasMissing(t *testing.T) {
+	const lock = "recipe: lock\nsimulate: true\ntime-limit: 10s\nseed: 42\n"
+	unmet := func(text string) []checker.Assumption { return []checker.Assumption{{Name: "faults", Text: text}} }
+	open := func(reason string) []checker.Verdict {
+		return []checker.Verdict{{Property: "exclusion", Result: checker.Unknown, Reason: reason}}
+	}
+	of := func(k stats.FaultKind) []stats.FaultKind { k.Kind = "kill"; return []stats.FaultKind{k} }
+	for name, c := range map[string]struct {
+		experiment string
+		result     store.Result
+		want       string // "" if no command helps
+	}{
+		"a fault failed":     {lock, store.Result{Assumptions: unmet("never seen: kill"), Stats: stats.Stats{FaultKinds: of(stats.FaultKind{Scheduled: 1, Failed: 1})}}, "run --seed 43"},
+		"no target":          {lock, store.Result{Assumptions: unmet("never seen: kill"), Stats: stats.Stats{FaultKinds: of(stats.FaultKind{Scheduled: 1, Skipped: 1})}}, ""},
+		"too late":           {lock, store.Result{Assumptions: unmet("never seen: kill"), Stats: stats.Stats{FaultKinds: of(stats.FaultKind{Scheduled: 1, Skipped: 1, TooLate: 1})}}, "run --time-limit 31s"},
+		"never":              {lock, store.Result{Assumptions: unmet("never seen: kill")}, "run --time-limit 31s"},
+		"one client":         {lock + "clients: 1\n", store.Result{Verdicts: open("only 0 acquires met a holder, of 10 wanted")}, "run --clients 5"},
+		"few":                {lock, store.Result{Verdicts: open("only 2 acquires met a holder, of 10 wanted")}, "run --time-limit 1m51s"},
+		"few operations":     {lock + "ops: 2\n", store.Result{Verdicts: open("only 4 rounds, of 5 wanted")}, "run --time-limit 31s --ops 6"},
+		"of another program": {lock, store.Result{Verdicts: open(advice.OwnProgram.Text("numbers"))}, "check"},
+		"of other objects":   {lock, store.Result{Verdicts: []checker.Verdict{{Property: checker.OtherObjects, Result: checker.Unknown}}}, ""},
+		"nothing worked":     {lock, store.Result{Assumptions: []checker.Assumption{{Name: "load"}}}, "run --seed 43"},
+	} {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "experiment.yaml")
+		if err := os.WriteFile(file, []byte(c.experiment), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		r := &c.result
+		r.Verdict, r.Seed, r.Replay = checker.Unknown, 42, "numbers replay "+dir
+		if name != "nothing worked" {
+			r.Stats.OK = 9
+		}
+		want := ""
+		if command, flags, _ := strings.Cut(c.want, " "); command == "run" {
+			want = "numbers run --config " + file + " " + flags
+		} else if command == "check" {
+			want = "numbers check " + dir
+		}
+		if got := decidingStep(dir, r); got.Command != want || got.Text == "" {
+			t.Errorf("%s: %+v, want %s", name, got, want)
+		}
 	}
 }
 

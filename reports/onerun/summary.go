@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sheet"
@@ -284,7 +285,7 @@ func (s *summary) adviceOnFaults() string {
 	case s.r.Shrunk != nil:
 		return ""
 	}
-	return ": --faults all adds them"
+	return ": " + advice.AddFaults.Text()
 }
 
 // mostFailovers limits the lines about fail-over, and those about hand-over.
@@ -363,6 +364,9 @@ func (s *summary) warnings() {
 	}
 }
 
+// decideLabel stands before the command that decides an undecided run.
+var decideLabel = strings.TrimSpace(advice.Decide.Text(""))
+
 // where says where the files are. It does not break paths and commands, so that they can be copied.
 func (s *summary) where(run *store.Run) {
 	s.WriteByte('\n')
@@ -380,8 +384,8 @@ func (s *summary) where(run *store.Run) {
 		s.Copied("replay", s.r.Replay)
 	}
 	if run != nil && s.r.Verdict == checker.Unknown && s.r.Replay != "" {
-		if next := decidingStep(run.Dir, s.r); next.Command != s.r.Replay {
-			s.Copied("to decide it", next.Command)
+		if next := decidingStep(run.Dir, s.r); next.Command != "" && next.Command != s.r.Replay {
+			s.Copied(decideLabel, next.Command)
 		}
 	}
 	s.Makers(material.MakersOf(s.r))

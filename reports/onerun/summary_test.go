@@ -252,6 +252,14 @@ func TestSummaryTellsNotesOfWhatIsValid(t *testing.T) {
 	}
 }
 
+// A fault that the end of the load overtook is not told as one without a target.
+func TestSummaryOfLateFaults(t *testing.T) {
+	const want = "kill: never took effect, once skipped for lack of a target, twice overtaken by the end of the load"
+	if got := words.Faults(stats.FaultKind{Kind: "kill", Scheduled: 3, Skipped: 3, TooLate: 2}); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // The summary says how many freezes lasted longer than a session, and says so of no other
 // fault.
 func TestSummaryOfFreezes(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats/measured"
@@ -92,7 +93,7 @@ func Parse(text string, of *models.Model) (Gate, error) {
 	case g.Part != "" && split == samples.ByOperation && !knowsOperation(of, g.Part):
 		return wrong("there is no operation %q; metrics are %s", g.Part, metricNames(of))
 	case g.Part != "" && split == samples.ByFault && !knownFault(g.Part):
-		return wrong("there is no fault %q (see zklab list faults); metrics are %s", g.Part, metricNames(of))
+		return wrong("there is no fault %q (%s); metrics are %s", g.Part, advice.ListFaults.Text(), metricNames(of))
 	case g.Part != "" && split == "":
 		return wrong("%s has no parts", name)
 	}
@@ -290,13 +291,13 @@ func (g *Gate) source(s *samples.Samples) string {
 	case !ofFaults:
 		return ""
 	case verified > 0 && probed:
-		return ": take --probe"
+		return ": " + advice.Probe.Text()
 	case verified > 0:
-		return fmt.Sprintf(": none of %s led to one; take more runs (run --repeat or sweep --seeds)", prose.Count(verified, "fault"))
+		return fmt.Sprintf(": none of %s led to one; %s", prose.Count(verified, "fault"), advice.MoreRuns.Text())
 	}
-	faults := strings.TrimSpace(": take --faults " + g.Part)
+	faults := strings.TrimSpace(": " + advice.TheseFaults.Text(g.Part))
 	if probed {
-		faults += " and --probe"
+		faults += " and --probe 10"
 	}
 	return faults
 }
@@ -322,7 +323,7 @@ func Repeat(runs int) string {
 	if runs == 0 {
 		return ""
 	}
-	return fmt.Sprintf(": about %s would decide (run --repeat %d or sweep --seeds 1..%d)", prose.Count(runs, "run"), runs, runs)
+	return ": " + advice.ThisMany.Text(prose.Count(runs, "run"), runs, runs)
 }
 
 func atLeast(b measured.Bound) string {
@@ -388,7 +389,7 @@ func (g *Gate) judgeRatio(s *samples.Samples) Result {
 		r.undecided(fewest, s.Runs)
 		waited, more := "", Repeat(r.NeededRuns)
 		if of.What == samples.Releases {
-			waited, more = " while another client waited", cmp.Or(more, ": take more --clients or fewer --keys")
+			waited, more = " while another client waited", cmp.Or(more, ": "+advice.Contention.Text())
 		}
 		r.Text = fmt.Sprintf("%s needs %s%s, and there are %d%s", g.Title(), prose.Count(fewest, of.What), waited, of.Telling, more)
 	case value < g.Below:

@@ -77,7 +77,7 @@ func TestGates(t *testing.T) {
 		"errors<0.5%":                  {gates.Undecided, "errors needs 598 operations, and there are 404: about 2 runs would decide (run --repeat 2 or sweep --seeds 1..2)"},
 		"herd<3":                       {gates.Kept, "herd is 2.2 (220 watch events, 100 releases), below 3"},
 		"herd<2":                       {gates.Exceeded, "herd is 2.2 (220 watch events, 100 releases), which exceeds 2 by 0.2 (10 %)"},
-		"outage(kill).median<1s":       {gates.Undecided, "outage(kill).median was never measured, and needs 6 times: take --faults kill and --probe"},
+		"outage(kill).median<1s":       {gates.Undecided, "outage(kill).median was never measured, and needs 6 times: take --faults kill and --probe 10"},
 		"errors(release)<100%":         {gates.Undecided, "errors(release) needs 1 operations, and there are 0"},
 	} {
 		g, err := gates.Parse(text, models.Lock)
@@ -135,7 +135,7 @@ func TestGateDecidesEarly(t *testing.T) {
 		"no faults":               {"failover.p95<1s", &samples.Samples{Runs: 1}, gates.Undecided, 0, "failover.p95 was never measured, and needs 76 times: take --faults"},
 		"no faults of a kind":     {"handover(kill).p95<1s", &samples.Samples{Runs: 1}, gates.Undecided, 0, "handover(kill).p95 was never measured, and needs 76 times: take --faults kill"},
 		"no time of a fault":      {"handover(kill).p95<1s", with(2, 3), gates.Undecided, 0, "handover(kill).p95 was never measured, and needs 76 times: none of 3 faults led to one; take more runs (run --repeat or sweep --seeds)"},
-		"no probe":                {"outage(kill).p95<1s", with(2, 3), gates.Undecided, 0, "outage(kill).p95 was never measured, and needs 76 times: take --probe"},
+		"no probe":                {"outage(kill).p95<1s", with(2, 3), gates.Undecided, 0, "outage(kill).p95 was never measured, and needs 76 times: take --probe 10"},
 		"no hold without a fault": {"handover.p95<1s", &samples.Samples{Runs: 1}, gates.Undecided, 0, "handover.p95 was never measured, and needs 76 times"},
 	} {
 		g, err := gates.Parse(c.gate, models.Lock)

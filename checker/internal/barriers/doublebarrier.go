@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -77,7 +78,7 @@ func fullRounds(a *evidence.Record, figures map[string]float64) string {
 	if n := figures["full_rounds"]; n < wanted {
 		why := frame.MoreRounds
 		if all := figures["rounds"]; all >= wanted {
-			why = fmt.Sprintf("in the other %.0f, some of them did not enter or leave in time; fewer or shorter faults, or a longer operation timeout, make more", all-n)
+			why = fmt.Sprintf("in the other %.0f, some of them did not enter or leave in time; %s", all-n, advice.CalmerRounds.Text())
 		}
 		return frame.Because(fmt.Sprintf("all parties entered and left only %s, of %d wanted", prose.Count(int(n), "round"), wanted), why)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -52,10 +53,13 @@ var early = &frame.Property{
 }
 
 // blockedRounds wants rounds in which several waiters met a raised barrier.
-func blockedRounds(_ *evidence.Record, figures map[string]float64) string {
+func blockedRounds(a *evidence.Record, figures map[string]float64) string {
 	const wanted = 5
 	if n := figures["rounds_blocked"]; n < wanted {
 		why := frame.MoreRounds
+		if a.Params.Clients == 1 {
+			why = advice.MoreWaiters.Text()
+		}
 		if unproven := figures["awaits_unproven"]; unproven > figures["blocked"] {
 			why = fmt.Sprintf("%s began while it was up, but nothing shows that their clients had seen it: their sessions got no answer between the raise and the wait. A request on the session of the wait, before it, would show it",
 				prose.Count(int(unproven), "other wait"))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/internal/base/advice"
 )
 
 // Wants returns the exercise condition that a figure is high enough.
@@ -20,11 +21,11 @@ func Few(n, least float64, of string) string {
 }
 
 // What helps if too little happened, in the words of an experiment's settings.
-const (
-	MoreMeetings = "more clients, fewer keys, a higher rate or a longer time limit make more"
-	MoreLoad     = "a longer time limit or a higher rate makes more"
-	MoreRounds   = "a longer time limit makes more"
-	MoreDeaths   = "a shorter fault interval, a longer time limit, or faults that hit holders and members (such as expire:holder) make more"
+var (
+	MoreMeetings = advice.MoreMeetings.Text()
+	MoreLoad     = advice.MoreLoad.Text()
+	MoreRounds   = advice.MoreRounds.Text()
+	MoreDeaths   = advice.MoreDeaths.Text()
 )
 
 // Because adds to a text about what is missing the reason, or what helps. It returns "" if nothing is

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -16,7 +17,7 @@ func few(a *evidence.Record, missing, would string) string {
 	if why := uncertain(a); why != "" {
 		return missing + ": " + why
 	}
-	return missing + ": too little contention for " + would + " to be possible; more clients, fewer keys or longer holds make more"
+	return missing + ": too little contention for " + would + " to be possible; " + advice.MoreHolders.Text()
 }
 
 // uncertain explains why most holds have no certain interval, and

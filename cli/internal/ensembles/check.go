@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/paint"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/canary"
@@ -192,7 +193,7 @@ func (f *checkFlags) print(out io.Writer, r *canary.Result) error {
 		}
 	}
 	if r.Verdict == checker.Unknown && r.Ended.Sub(r.Started) < enough {
-		fmt.Fprintf(out, "  hint       one operation a second shows enough after about three minutes: --for %.0fm\n", enough.Minutes())
+		fmt.Fprintf(out, "  hint       %s\n", advice.CheckFor.Text(fmt.Sprintf("%.0fm", enough.Minutes())))
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(out, "  warning    %s\n", w)

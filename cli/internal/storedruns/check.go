@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/verdicts"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/store"
@@ -289,9 +290,9 @@ func modelMissing(run *store.Run, err error) error {
 	}
 	r.Close()
 	if r.Format() == foreign.JSONL { // perhaps a damaged history of zklab
-		return fmt.Errorf("%w; if another tool wrote it, give --model (zklab check --help lists the models)", err)
+		return fmt.Errorf("%w; %s", err, advice.PerhapsTool.Text())
 	}
-	return usage.Errorf("%s is a history in format %s: give the kind of object, such as --model register (zklab check --help lists them)", run.Path(), r.Format())
+	return usage.Errorf("%s is a history in format %s: %s", run.Path(), r.Format(), advice.GiveModel.Text())
 }
 
 // foreign decides whether a history from elsewhere is linearizable, given a model.

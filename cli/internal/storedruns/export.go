@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/internal/lab/export"
@@ -142,8 +143,8 @@ func (f exportFormat) recordOf(stderr io.Writer, known workloads.Catalog, root, 
 		return "", nil, err
 	}
 	if run == nil {
-		return "", nil, usage.Errorf("%s is of one run, and %s is more than one: name one of the runs (see zklab list runs), or use one of %s",
-			f.Name, path, exportNames(func(f exportFormat) bool { return f.group != nil }))
+		return "", nil, usage.Errorf("%s is of one run, and %s is more than one: name one of the runs (%s), or use one of %s",
+			f.Name, path, advice.ListRuns.Text(), exportNames(func(f exportFormat) bool { return f.group != nil }))
 	}
 	h, err = run.ReadHistory()
 	if err == nil && (!h.Complete || h.Missing > 0 || len(h.Damage) > 0) {

@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/matrix"
@@ -89,7 +90,7 @@ func pageOf(out, path string) (string, error) {
 		return "", err
 	}
 	if run.Bare() || !isFile(run.Report()) {
-		return "", fmt.Errorf("%s has no report: zklab report writes it, and zklab serve shows a run that goes on", run.Path())
+		return "", fmt.Errorf("%s has no report: %s", run.Path(), advice.WriteReport.Text())
 	}
 	return run.Report(), nil
 }

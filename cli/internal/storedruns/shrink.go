@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/cli/internal/terminal"
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/cli/internal/verdicts"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/experiment"
@@ -145,7 +146,7 @@ func (f *shrinkFlags) config(run *store.Run) (c shrink.Config, err error) {
 // choose returns the first cause of a violation of the property that the user asked for.
 func (f *shrinkFlags) choose(causes []sweep.Cause, run *store.Run) (sweep.Cause, error) {
 	if len(causes) == 0 {
-		return sweep.Cause{}, usage.Errorf("%s has no violation to shrink: see zklab check %s", run.Path(), run.Path())
+		return sweep.Cause{}, usage.Errorf("%s has no violation to shrink: %s", run.Path(), advice.CheckRun.Text(run.Path()))
 	}
 	var names []string
 	for _, c := range causes {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/stats/gates"
@@ -88,7 +89,7 @@ func find(root, argument string) ([]string, error) {
 	}
 	paths, err := labelled(root, argument)
 	if err == nil && len(paths) == 0 {
-		err = fmt.Errorf("there is no folder, archive or label %q in %s (see zklab list runs)", argument, root)
+		err = fmt.Errorf("there is no folder, archive or label %q in %s (%s)", argument, root, advice.ListRuns.Text())
 	}
 	return paths, err
 }

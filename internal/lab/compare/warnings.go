@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -70,8 +71,8 @@ func (c *Comparison) warnOfUnits() {
 		runs = append(runs, strconv.Itoa(g.Runs))
 	}
 	if len(untested) > 0 {
-		c.warnf("too few runs, so no p-value for %s: a test needs %d runs in each group (zklab run --repeat), and there are %s",
-			some(untested), needed, InGroups(runs))
+		c.warnf("too few runs, so no p-value for %s: %s, and there are %s",
+			some(untested), advice.RunsEach.Text(needed), InGroups(runs))
 	}
 	if len(rare) > 0 {
 		c.warnf("too few samples, so no p-value for %s: a test needs %d runs in each group that have such times, and for a p99 %d of them each", some(rare), needed, perRun(0.99))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/base/advice"
 )
 
 // Plan returns the steps of the schedule, which follow from the seed and the time limit.
@@ -99,12 +100,32 @@ func (c Config) Warnings() []string {
 		texts = append(texts, fmt.Sprintf("all is without %s: %s", strings.Join(kinds, ", "), why))
 	}
 	slices.Sort(texts)
-	return append(texts, c.Missed(c.Plan())...)
+	plan := c.Plan()
+	return slices.Concat(texts, c.Missed(plan), c.tight(plan))
+}
+
+// lastMoment is how long before the end of a load a fault may begin too late to take effect.
+const lastMoment = time.Second
+
+// tight lists the kinds of faults whose only turns are in the last moment of the load.
+func (c Config) tight(steps []plan.Step) (texts []string) {
+	last := map[string]bool{}
+	for _, s := range steps {
+		tight := s.Point.Zero() && s.Gap == 0 && s.At > c.TimeLimit-lastMoment
+		before, known := last[s.Fault.Kind()]
+		last[s.Fault.Kind()] = tight && (before || !known)
+	}
+	for _, kind := range planned(steps) {
+		if last[kind] {
+			texts = append(texts, fmt.Sprintf("%s begins less than %s before the load ends at %s, which may be too late to take effect; %s",
+				kind, lastMoment, c.TimeLimit, advice.LongerLimit.Text()))
+		}
+	}
+	return texts
 }
 
 // Missed lists the faults and the weights for which the plan has no room.
 func (c Config) Missed(plan []plan.Step) []string {
-	const remedy = "use a longer --time-limit or a shorter --fault-interval"
 	missed := c.Faults.Missed(plan, c.TimeLimit)
 	if kinds := c.Expected(plan)[len(planned(plan)):]; len(missed) == 0 && len(kinds) > 0 {
 		missed = append(missed, fmt.Sprintf("%s has no turn within the time limit of %s", strings.Join(kinds, ", "), c.TimeLimit))
@@ -116,9 +137,9 @@ func (c Config) Missed(plan []plan.Step) []string {
 		missed = append(missed, c.Faults.Weightless(c.TimeLimit)...)
 	}
 	for i := range missed {
-		missed[i] += "; " + remedy
+		missed[i] += "; " + advice.LongerLimit.Text()
 	}
-	return missed
+	return append(missed, c.Faults.Unweighed()...)
 }
 
 // Expected lists the kinds of faults that are expected, each once: those in the plan in order of

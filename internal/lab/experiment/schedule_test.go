@@ -180,6 +180,10 @@ func TestWarnings(t *testing.T) {
 		"sequence:times=9,pause": "the sequence does not run 9 times within",
 		"pause:weight=3,kill":    "the weight of pause:weight=3 has no effect: no turn comes twice within the time limit of 12s; use a longer",
 		"pause:weight=3":         "",
+
+		"pause,kill@11500ms":           "kill begins less than 1s before the load ends at 12s, which may be too late to take effect; use",
+		"kill@5s,kill@11500ms":         "",
+		"sequence,pause:weight=3,kill": "the weight of pause:weight=3 has no effect: a sequence takes its turns in the given order",
 	} {
 		schedule, err := plan.Parse(list, 4*time.Second)
 		if err != nil {

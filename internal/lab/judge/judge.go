@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/stats"
@@ -83,9 +84,9 @@ func declaredBefore(run *store.Run) (names []string) {
 // leaveOpen adds an unknown verdict for each property that only the program which ran the experiment
 // can decide, if this one did not.
 func leaveOpen(result *store.Result, declared []string) {
-	why := "only the program that ran the experiment can decide this; run its test again"
-	if result.Replay != "" {
-		why = "only the program that ran the experiment can decide this; run it again: " + result.Replay
+	why := advice.OwnTest.Text()
+	if program := result.Program(); program != "" {
+		why = advice.OwnProgram.Text(program)
 	}
 	if first := result.Verdicts[0]; first.Property == checker.OtherObjects {
 		why = first.Reason

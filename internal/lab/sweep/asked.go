@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -135,7 +136,7 @@ func (n NeverTook) String() string {
 // why says why a fault never took effect, and what to do about it.
 func (a *Asked) why(f plan.Asked, sum FaultCount) string {
 	const least = time.Second // suggest whole seconds for the flag of the time limit
-	longer := fmt.Sprintf("take --time-limit %s", (f.Enough + least - 1).Truncate(least))
+	longer := advice.ThisLimit.Text((f.Enough + least - 1).Truncate(least))
 	switch {
 	case sum.Scheduled > 0 && sum.WhyNot != "":
 		return fmt.Sprintf("its turn came %s (%s)", prose.Times(sum.Scheduled), sum.WhyNot)
@@ -144,11 +145,11 @@ func (a *Asked) why(f plan.Asked, sum FaultCount) string {
 	case f.Point != "":
 		return "the message " + f.Point + " never passed"
 	case a.Load == 0:
-		return "no seed drew it and had a turn for it; take more seeds or a longer --time-limit"
+		return "no seed drew it and had a turn for it; " + advice.MoreSeeds.Text()
 	case f.First >= a.Load:
 		return fmt.Sprintf("its first turn is at %s, and the load ended at %s; %s", f.First, a.Load, longer)
 	case f.Enough > a.Load:
 		return fmt.Sprintf("its turn came in no run, since the load ended at %s; %s", a.Load, longer)
 	}
-	return "its turn came in no run; take more seeds, or a load that does not end before"
+	return "its turn came in no run; " + advice.FullLoad.Text()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/base/advice"
 	"github.com/zklab/zklab/internal/base/await"
 )
 
@@ -203,10 +204,10 @@ func (c *Controller) serving(ctx context.Context, role ensemble.Role) (int, erro
 			}
 		}
 		if !c.majority(ctx) {
-			return 0, fmt.Errorf("no server is %s, and none can become it without a majority; start or resume other servers first (see zklab ensemble status)", role)
+			return 0, fmt.Errorf("no server is %s, and none can become it without a majority; start or resume other servers first (%s)", role, advice.ServerStates.Text())
 		}
 		if await.Sleep(ctx, lookAgain) != nil {
-			return 0, fmt.Errorf("no server is %s, and none became it within %s: see zklab ensemble status", role, leaderTimeout)
+			return 0, fmt.Errorf("no server is %s, and none became it within %s: %s", role, leaderTimeout, advice.ServerStates.Text())
 		}
 	}
 }
@@ -228,7 +229,7 @@ func (c *Controller) taken(ctx context.Context, action Action, role ensemble.Rol
 			}
 		}
 	}
-	return 0, fmt.Errorf("no server that was %s is %s: see zklab ensemble status", role, how)
+	return 0, fmt.Errorf("no server that was %s is %s: %s", role, how, advice.ServerStates.Text())
 }
 
 // note keeps the role of a server that was stopped.

@@ -29,8 +29,11 @@ func Faults(k stats.FaultKind) string {
 	if k.Failed > 0 {
 		rest = append(rest, Times(k.Failed)+" without effect")
 	}
-	if k.Skipped > 0 {
-		rest = append(rest, Times(k.Skipped)+" skipped for lack of a target")
+	if n := k.Skipped - k.TooLate; n > 0 {
+		rest = append(rest, Times(n)+" skipped for lack of a target")
+	}
+	if k.TooLate > 0 {
+		rest = append(rest, Times(k.TooLate)+" overtaken by the end of the load")
 	}
 	switch n := k.Verified - k.Felt; {
 	case n > 0 && n == k.Verified:

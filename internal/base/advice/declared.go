@@ -1,0 +1,70 @@
+package advice
+
+// A run with a verdict.
+var (
+	Decide       = in("a run is undecided, and a command can decide it", "decide", "to decide it %s")
+	OwnProgram   = in("zklab checks a run of objects that another program declares", "own-program", "only the program that ran the experiment can decide this: %s check")
+	OwnTest      = in("zklab checks a run of a Go test's own objects", "own-test", "only the program that ran the experiment can decide this; run its test again")
+	MoreTime     = in("the load was too short for a property or a fault", "more-time", "Give it more time, in which what was missing can happen:")
+	MoreClients  = in("a single client meets no other", "more-clients", "One client never meets another. Run it with several:")
+	FewerKeys    = in("clients met too rarely in the load", "fewer-keys", "Clients met too rarely in the load. Give them fewer keys, so that they meet while faults strike:")
+	HigherBound  = in("a check reached a bound of the search", "higher-bound", "Check the same record again, with a higher bound for the search:")
+	AnotherSeed  = in("a client dropped out, or a fault failed", "another-seed", "More time would not decide it. Correct what is said above, and run it with another seed:")
+	OtherFaults  = in("a fault never found what it needs", "other-faults", "This fault finds no target here, and more time would not change that. Choose others (zklab list faults).")
+	OtherVersion = in("another version of a program declares other objects", "other-version", "Check it with the version of the program that recorded it.")
+	CheckThere   = in("only another program can check the run", "check-there", "Check it with the program that ran it:")
+	AgainMore    = in("a Go test is undecided", "again-more", "Run it again, with more time (--time-limit, or TimeLimit in a Go test) or other settings than those of:")
+	LongerLoad   = in("the load ended before a fault took effect", "longer-load", "take a longer load (--time-limit)")
+	LongerLimit  = in("a fault has no turn in the load", "longer-limit", "use a longer --time-limit or a shorter --fault-interval")
+	AddFaults    = in("a run had no faults", "add-faults", "--faults all adds them")
+	Timeline     = in("a run broke a promise", "timeline", "See who did what around it, event by event:")
+	Shrink       = in("a simulated run broke a promise", "shrink", "Make the run as small as its cause allows, with a Go test of it:")
+	AfterChange  = in("a run broke a promise and can be repeated", "after-change", "After a change of the recipe, see whether it is fixed:")
+	WhatLacked   = in("a run is undecided", "what-lacked", "See what each property lacked:")
+	ManySeeds    = in("a simulated run kept every promise", "many-seeds", "Try many seeds and faults:")
+	MoreMeetings = in("clients met too seldom", "more-meetings", "more clients, fewer keys, a higher rate or a longer time limit make more")
+	MoreHolders  = in("acquires met too few holders", "more-holders", "more clients, fewer keys or longer holds make more")
+	MoreLoad     = in("too few operations of a kind", "more-load", "a longer time limit or a higher rate makes more")
+	MoreRounds   = in("too few rounds", "more-rounds", "a longer time limit makes more")
+	MoreWaiters  = in("one client has no other to wait with", "more-waiters", "more clients make more")
+	CalmerRounds = in("rounds were cut short", "calmer-rounds", "fewer or shorter faults, or a longer operation timeout, make more")
+	MoreDeaths   = in("no session ended while its client held something", "more-deaths", "a shorter fault interval, a longer time limit, or faults that hit holders and members (such as expire:holder) make more")
+	SmallSearch  = in("the search for an order was given up", "small-search", "%s of the command check raises it, and fewer clients, more keys or a shorter load make the search smaller")
+)
+
+// Many runs.
+var (
+	ThisLimit   = in("a fault never had a turn in a sweep", "this-limit", "take --time-limit %s")
+	MoreSeeds   = in("no seed of a sweep drew a fault", "more-seeds", "take more seeds or a longer --time-limit")
+	FullLoad    = in("a fault had no turn, since runs ended early", "full-load", "take more seeds, or a load that does not end before")
+	MoreRuns    = in("no fault led to the time that a gate bounds", "more-runs", "take more runs (run --repeat or sweep --seeds)")
+	ThisMany    = in("a gate has too few measurements", "this-many", "about %s would decide (run --repeat %d or sweep --seeds 1..%d)")
+	Probe       = in("a gate bounds a time without service", "probe", "take --probe 10")
+	TheseFaults = in("a gate bounds a time that faults cause", "these-faults", "take --faults %s")
+	Contention  = in("a gate bounds what waiting clients cost", "contention", "take more --clients or fewer --keys")
+	RunsEach    = in("groups have too few runs to compare", "runs-each", "a test needs %d runs in each group (zklab run --repeat)")
+	RunsCell    = in("cells of a matrix have too few runs", "runs-cell", "that takes at least %s of each cell (--repeat)")
+	CheckFor    = in("zklab ensemble check is undecided", "check-for", "one operation a second shows enough after about three minutes: --for %s")
+)
+
+// Stored runs and histories.
+var (
+	WriteReport = in("a run has no report", "write-report", "zklab report writes it, and zklab serve shows a run that goes on")
+	CheckRun    = in("a run has no violation to shrink", "check-run", "see zklab check %s")
+	MakeResult  = in("a run has no result", "make-result", "make one with zklab report")
+	MakeStore   = in("there is no store", "make-store", "zklab run makes one, or name another with --out")
+	FirstRun    = in("a store has no run", "first-run", "start one with zklab run, or name another store")
+	FieldKey    = in("a history of another tool names its keys otherwise", "field-key", "if %s is the key, say --field %s=key")
+	FieldMeans  = in("a history of another tool has unknown fields", "field-means", "if it decides something, say what it means, as in --field %s=key")
+	Initial     = in("registers began with a value", "initial", "if registers began as that, say so (--initial %s)")
+	FirstRead   = in("registers began with values that no write made", "first-read", "if each key began as what its first read shows, say so (--initial first-read)")
+	GiveModel   = in("a history does not say what kind of object it is of", "give-model", "give the kind of object, such as --model register (zklab check --help lists them)")
+	PerhapsTool = in("zklab cannot read a history", "perhaps-tool", "if another tool wrote it, give --model (zklab check --help lists the models)")
+)
+
+// Servers, and what is left of runs.
+var (
+	ServerStates = in("no server has the role that a command names", "server-states", "see zklab ensemble status")
+	ListRuns     = in("a name fits no stored run", "list-runs", "see zklab list runs")
+	ListFaults   = in("a gate names an unknown fault", "list-faults", "see zklab list faults")
+)
