@@ -66,6 +66,17 @@ func TestMain(m *testing.M) {
 			})
 			Main()
 		},
+		// This zklab never ends to write a report. The file "writing" says that it has begun.
+		"zklab-stuck": func() {
+			atomicfile.Refuse(func(path string) error {
+				if filepath.Base(path) == "report.html" {
+					_ = os.WriteFile("writing", nil, 0o600)
+					select {}
+				}
+				return nil
+			})
+			Main()
+		},
 		// This program leaves another one behind, in a session of its own, like a daemon: sleep, which was a shell
 		// for a moment. Only tests on Linux use it.
 		"zklab-daemon": func() {

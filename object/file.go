@@ -1,6 +1,7 @@
 package object
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,6 +38,7 @@ func Declaration(h history.Header, known func(model string) models.Declared) mod
 // subjects over the adapter protocol: Command of the experiment. Histories have the text, so any zklab can decide
 // them. The error is one line, with the line and the column of the mistake where there is one.
 func Parse(text []byte) (o Object[subjects.Object], err error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // which editors on Windows put first
 	root, err := parse(text)
 	if err != nil {
 		return o, err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -117,6 +118,7 @@ func ReadExperiment(path string) (Experiment, error) {
 
 // ParseExperiment parses the content of an experiment file; see [ReadExperiment].
 func ParseExperiment(b []byte) (x Experiment, err error) {
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // which editors on Windows put first
 	if err := decode(b, &x); err != nil {
 		return x, err
 	}

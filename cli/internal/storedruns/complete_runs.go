@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/cli/internal/usage"
 	"github.com/zklab/zklab/internal/lab/catalog"
+	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
@@ -46,17 +47,21 @@ func storedRun(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Compl
 
 // storedRecipes completes the recipes that have runs or sweeps in the store.
 func storedRecipes(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	var recipes []cobra.Completion
-	for _, pattern := range []string{"*/*", "sweeps/*/*"} {
-		paths, _ := filepath.Glob(filepath.Join(cmd.Flag("out").Value.String(), filepath.FromSlash(pattern)))
+	return usage.Beginning(toComplete, recipesIn(cmd.Flag("out").Value.String()))
+}
+
+// recipesIn lists the recipes of which a store has runs, sweeps or explorations.
+func recipesIn(root string) (recipes []cobra.Completion) {
+	for _, pattern := range []string{"*/*", "sweeps/*/*", explore.StoredIn + "/*/*"} {
+		paths, _ := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
 		for _, path := range paths {
-			if recipe := filepath.Base(filepath.Dir(path)); recipe != sweep.StoreFolder && !slices.Contains(recipes, recipe) {
+			if recipe := filepath.Base(filepath.Dir(path)); recipe != sweep.StoreFolder && recipe != explore.StoredIn && !slices.Contains(recipes, recipe) {
 				recipes = append(recipes, recipe)
 			}
 		}
 	}
 	slices.Sort(recipes)
-	return usage.Beginning(toComplete, recipes)
+	return recipes
 }
 
 // cameTo describes the outcome of a run in a few words.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,9 @@ func newPrune() *cobra.Command {
 				if err := store.Exists(p.out); err != nil {
 					return err
 				}
+			}
+			if r := p.choice.Recipe; r != "" && !slices.Contains(recipesIn(p.out), r) {
+				return usage.Errorf("--recipe %q: there is nothing of it in %s", r, p.out)
 			}
 			p.choice.State, p.choice.Before = state, time.Now().Add(-age)
 			return p.run(cmd.OutOrStdout())

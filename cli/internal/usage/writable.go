@@ -3,10 +3,11 @@ package usage
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/zklab/zklab/internal/base/atomicfile"
 )
 
 // Writable returns an error that says why nothing can be written into the folder of a flag. The
@@ -18,6 +19,9 @@ func writable(given, folder string) error {
 	there := folder
 	info, err := os.Stat(there)
 	for err != nil && filepath.Dir(there) != there {
+		if _, link := os.Lstat(there); link == nil {
+			return fmt.Errorf("%s: %s is a link to what does not exist: choose another folder", given, there)
+		}
 		there = filepath.Dir(there)
 		info, err = os.Stat(there)
 	}
@@ -52,18 +56,12 @@ func WritablePage(page string) error {
 }
 
 // WriteNew writes a file that must not exist yet, and creates its folders.
-func WriteNew(path, text string) (err error) {
+func WriteNew(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
+	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s exists already: remove it, or choose another folder with --out", path)
 	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = io.WriteString(f, text)
-	return err
+	return atomicfile.Write(path, 0o644, []byte(text))
 }
