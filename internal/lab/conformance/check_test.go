@@ -58,6 +58,7 @@ func TestQuiet(t *testing.T) {
 		"one":         {Nodes: 1},
 		"five":        {Nodes: 5},
 		"slow ticks":  {Tick: 2e9},
+		"any timeout": {MinSession: time.Millisecond, MaxSession: 500 * time.Hour},
 		"without TTL": {NoTTL: true},
 		"super user":  {SuperDigest: digest("super")},
 		"3.8":         {UpgradeTo: embedded.V3_9},

@@ -90,10 +90,13 @@ func parseVersion(text string) (version [2]int, ok bool) {
 	return [2]int{major, minor}, err1 == nil && err2 == nil
 }
 
+// shortAsked is a timeout that servers with sensible bounds do not grant.
+const shortAsked = time.Millisecond
+
 // learnTimeouts requests a very short and a very long session timeout: the servers grant their bounds
 // instead.
 func (m *acquaintance) learnTimeouts(ctx context.Context) (err error) {
-	if m.leastT, err = m.granted(ctx, time.Millisecond); err != nil {
+	if m.leastT, err = m.granted(ctx, shortAsked); err != nil {
 		return err
 	}
 	m.mostT, err = m.granted(ctx, 500*time.Hour) // the protocol has 32 bits for the milliseconds
@@ -180,6 +183,9 @@ func (m *acquaintance) notes() (notes []string) {
 	if !m.ttl {
 		notes = append(notes, "znodes with a TTL are off (zookeeper.extendedTypesEnabled): the reference has them off, too")
 	}
+	if m.leastT <= shortAsked {
+		notes = append(notes, fmt.Sprintf("sessions get any timeout, from %s to %s (minSessionTimeout, maxSessionTimeout): the reference grants them, too", m.leastT, m.mostT))
+	}
 	if m.stretch() != 1 {
 		notes = append(notes, fmt.Sprintf("the shortest session timeout is %s: scripts that wait take %.3g times as long as on servers with 1s", m.leastT, m.stretch()))
 	}
@@ -191,7 +197,8 @@ func (m *acquaintance) versionText() string { return fmt.Sprintf("%d.%d", m.vers
 // scriptLeast is the shortest session timeout of the servers for which scripts are written.
 const scriptLeast = time.Second
 
-func (m *acquaintance) stretch() float64 { return float64(m.leastT) / float64(scriptLeast) }
+// stretch is at least 1: a busy machine can delay a client by more than a shorter timeout.
+func (m *acquaintance) stretch() float64 { return max(1, float64(m.leastT)/float64(scriptLeast)) }
 
 // lacks returns why a script cannot run on these servers, "" if it can.
 func (m *acquaintance) lacks(s Script) string {
@@ -317,7 +324,7 @@ func rank(s Server) int {
 func (m *acquaintance) reference(ctx context.Context) (*place, error) {
 	e, err := embedded.Config{
 		InMemory: true, Nodes: m.nodes(), NoTTL: !m.ttl,
-		Tick: max(m.leastT/2, time.Millisecond), MinSession: m.leastT, MaxSession: m.mostT,
+		Tick: max(m.leastT, scriptLeast) / 2, MinSession: m.leastT, MaxSession: m.mostT,
 		Sweep: 1000 * time.Hour, // no script waits for it
 	}.Start(ctx)
 	if err != nil {
