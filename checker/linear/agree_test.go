@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,6 +93,15 @@ func queueGame(model string, takes func(g *round) int, unique bool) game {
 			}
 		},
 	}
+}
+
+// youngest takes what was put in last.
+func youngest(g *round) int { return len(g.state) - 1 }
+
+// searched returns a game that no procedure decides.
+func searched(gm game) game {
+	gm.search = true
+	return gm
 }
 
 func registerGame(model string, unique bool) game {
@@ -278,8 +288,10 @@ func games() map[string]game {
 		"lock":                   permitGame("lock"),
 		"queue":                  queueGame("queue", first, true),
 		"queue, repeated":        queueGame("queue", first, false),
-		"bag":                    queueGame("bag", func(g *round) int { return len(g.state) - 1 }, true),
-		"bag, repeated":          queueGame("bag", func(g *round) int { return len(g.state) - 1 }, false),
+		"stack":                  searched(queueGame("stack", youngest, true)),
+		"stack, repeated":        queueGame("stack", youngest, false),
+		"bag":                    queueGame("bag", youngest, true),
+		"bag, repeated":          queueGame("bag", youngest, false),
 		"priority-queue":         queueGame("priority-queue", least, true),
 		"kv, appended":           appendGame(true),
 		"kv, repeated":           appendGame(false),
@@ -684,6 +696,8 @@ func plainQueue(k *object, state string, o *op) ([]string, bool) {
 			switch k.h.Model.kind.name {
 			case "queue":
 				best = best && i <= j
+			case "stack":
+				best = best && i >= j
 			case "priority-queue": // numbers were given out in rising order
 				best = best && k.h.values.list[state[i]-'0'].number <= k.h.values.list[state[j]-'0'].number
 			}
@@ -748,7 +762,7 @@ func bruteOf(k *object, required int) bool {
 // plainStart returns the first state of plainModel.
 func plainStart(k *object) string {
 	switch k.h.Model.kind.name {
-	case "queue", "bag", "priority-queue", "reentrant-lock", "fenced-lock", "reentrant-fenced-lock":
+	case "queue", "stack", "bag", "priority-queue", "reentrant-lock", "fenced-lock", "reentrant-fenced-lock":
 		return ""
 	case "set", "final-set", "linear-set":
 		return strings.Repeat("-", len(k.h.values.list))
@@ -831,6 +845,49 @@ func TestAgree(t *testing.T) {
 			}
 			if fast < rounds()/4 && !gm.search {
 				t.Errorf("only %d decided fast", fast)
+			}
+		})
+	}
+}
+
+// A counter that begins elsewhere than at 0 is decided as one that begins at 0, if all that it shows is as much higher.
+func TestCountersBeginElsewhere(t *testing.T) {
+	const more = 40
+	for name, gm := range games() {
+		if gm.model != "counter" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			count := map[bool]int{}
+			for i := range rounds() / 3 {
+				k, from := gm.make(seeded(23, name, i)), gm.make(seeded(23, name, i))
+				from.initial = more
+				for i := range from.ops {
+					switch o := &from.ops[i]; {
+					case o.code == read:
+						o.a += more
+					case o.b != noResult:
+						o.b += more
+					}
+				}
+				want := brute(k)
+				count[want]++
+				for _, model := range []string{"counter", "counter-bounds", "final-counter"} {
+					k.h.Model, _ = ParseModel(model)
+					from.h.Model = k.h.Model
+					f, g := k.h.Model.kind.decide(k), k.h.Model.kind.decide(from)
+					if f.result != g.result || !slices.Equal(f.counterexample, g.counterexample) {
+						t.Fatalf("round %d, %s: %s %v from 0, %s %v from %d: %s\n%s", i, model, f.result, f.counterexample, g.result, g.counterexample, more, g.reason, from.dump())
+					}
+				}
+				k.h.Model, _ = ParseModel("counter")
+				from.h.Model = k.h.Model
+				if p := from.askPorcupine(time.Now().Add(time.Minute), 1<<30); (p.result == checker.Valid) != want {
+					t.Fatalf("round %d: porcupine says %q\n%s", i, p.result, from.dump())
+				}
+			}
+			if least := rounds() / 15; count[true] < least || count[false] < least {
+				t.Errorf("%v: the generator is one-sided", count)
 			}
 		})
 	}

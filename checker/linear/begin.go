@@ -1,9 +1,11 @@
 package linear
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 
 	"github.com/zklab/zklab/history/foreign"
 )
@@ -17,6 +19,11 @@ func (l *loader) begin() error {
 	}
 	if l.opts.Initial != nil {
 		initial = l.initial(*l.opts.Initial)
+	}
+	if h.Model.kind.counts {
+		if err := l.opts.numbers(); err != nil {
+			return err
+		}
 	}
 	h.initials = make([]int32, len(h.keys))
 	for key := range h.initials {
@@ -40,7 +47,33 @@ func (l *loader) initial(v foreign.Value) int32 {
 	if l.opts.LooseNumbers {
 		v = v.Loose()
 	}
+	if l.h.Model.kind.counts {
+		return int32(v.Int)
+	}
 	return l.h.values.of(v)
+}
+
+// ErrInitial reports that [LoadOptions] say of a counter that it begins as something other than a number.
+var ErrInitial = errors.New("a counter begins as a whole number of 31 bits")
+
+// numbers returns an error if objects do not begin as numbers that a counter can begin as.
+func (o *LoadOptions) numbers() error {
+	all := slices.Collect(maps.Values(o.InitialOf))
+	if o.Initial != nil {
+		all = append(all, *o.Initial)
+	}
+	for _, v := range all {
+		if o.LooseNumbers {
+			v = v.Loose()
+		}
+		if v.Kind != foreign.Int || v.Int < -math.MaxInt32 || v.Int > math.MaxInt32 {
+			return fmt.Errorf("%w, and not as %s", ErrInitial, v)
+		}
+	}
+	if o.FirstRead {
+		return fmt.Errorf("%w: adds may have come before its first read", ErrInitial)
+	}
+	return nil
 }
 
 // firstReads sets the initial value of each key to what its first read shows, if no operation can
@@ -127,7 +160,7 @@ func found(o *op) (int32, bool) {
 // register began as something else, and no process wrote nil.
 func (l *loader) forget() {
 	h := l.h
-	if h.Format != foreign.EDN && h.Format != foreign.JepsenText || !h.Model.Begins() {
+	if h.Format != foreign.EDN && h.Format != foreign.JepsenText || !h.Model.kind.begun {
 		return
 	}
 	for i := range l.ops {

@@ -47,7 +47,7 @@ func (k *object) tiedBounds() finding {
 	steps, ticks := k.steps()
 	low, top := make([]int64, ticks), make([]int64, ticks) // of each tick: the least and the greatest sum in it
 	reads := map[int32]*reach{}
-	least, most := int64(0), int64(0) // before the tick
+	least, most := int64(k.initial), int64(k.initial) // before the tick
 	for from := 0; from < len(steps); {
 		tick := steps[from].tick
 		low[tick], top[tick] = least, most

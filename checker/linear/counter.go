@@ -64,8 +64,9 @@ func (c *counting) read() finding {
 				continue
 			}
 		}
+		n -= int64(k.initial)
 		if v := n / c.unit; n%c.unit != 0 || v < 0 || v > all {
-			return violation(bySlots, []int32{int32(i)}, "%s: no more than %s of %d each had been invoked at all", k.span(int32(i)), plural(int(all), "add"), c.unit)
+			return violation(bySlots, []int32{int32(i)}, "%s: no more than %s of %d each had been invoked at all, on a counter that began as %d", k.span(int32(i)), plural(int(all), "add"), c.unit, k.initial)
 		}
 		c.most = max(c.most, n/c.unit)
 	}
@@ -100,9 +101,9 @@ func (c *counting) valueOf(i int32) int64 {
 		if o.b == noResult {
 			return -1
 		}
-		return int64(o.b) / c.unit
+		return (int64(o.b) - int64(c.k.initial)) / c.unit
 	}
-	return int64(o.a) / c.unit
+	return (int64(o.a) - int64(c.k.initial)) / c.unit
 }
 
 // bounds checks which sums are possible at all, for a counter whose adds differ.
@@ -159,7 +160,7 @@ func (k *object) eachOutside(wrong func(i int32, lo, hi int64) bool) bool {
 		if k.over(i) {
 			return false
 		}
-		lo, hi := lows.of(o.inv, o.ret), highs.of(o.inv, o.ret)
+		lo, hi := int64(k.initial)+lows.of(o.inv, o.ret), int64(k.initial)+highs.of(o.inv, o.ret)
 		if n := int64(o.a); (n < lo || n > hi) && !wrong(int32(i), lo, hi) {
 			return false
 		}

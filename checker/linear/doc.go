@@ -35,6 +35,7 @@
 //     or are shown by no read and may lie between others;
 //   - queues, including priority queues, into which one value went twice; bags as well, if such a
 //     bag was also found empty, as at the end of each drain;
+//   - stacks, except for values that come from nowhere or twice;
 //   - priority queues with unknown dequeues, if the history is not explained by the first
 //     of these taking what was overdue first;
 //   - semaphores of which several permits are taken at once;

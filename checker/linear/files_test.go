@@ -333,10 +333,16 @@ func (d *drawn) call(at int, answered bool) (f, arg, answer string) {
 		}
 		return "generate", "null", v(o.a)
 	case enqueue:
+		if d.gm.model == "stack" {
+			return "push", v(o.a), v(o.a)
+		}
 		return "enqueue", v(o.a), v(o.a)
 	case dequeue:
 		if d.kinds[at] == aDrain {
 			return "drain", "null", d.list(g, d.took[at])
+		}
+		if d.gm.model == "stack" {
+			return "pop", "null", v(o.a)
 		}
 		return "dequeue", "null", v(o.a)
 	case add:

@@ -35,7 +35,7 @@ func (k *object) final(i int32) bool { return k.ops[i].code == read && k.ops[i].
 // it began, plus any of those that began before it ended.
 func (k *object) sumsAt(r int32) sums {
 	s := sums{each: map[int64]bool{0: true}}
-	certain := int64(0)
+	certain := int64(k.initial)
 	for i := range k.ops {
 		o := &k.ops[i]
 		switch n := int64(o.a); {

@@ -120,6 +120,11 @@ var styles = []style{
 		begin: record("process", "f", "start_time", "endTime"), end: inOne,
 	},
 	{
+		name: "records of the times that they take, with units",
+		args: "value", answers: "output", outcomes: "type", keys: "key",
+		begin: record("client_id", "op", "call_ns", "return_ns"), end: inOne,
+	},
+	{
 		name: "porcupine",
 		args: "Value, Item, amount ? count, Data, By, content", answers: "value, result, whole ? Returned, answer, got", outcomes: "ok, Success, unknown, Status, error, Err, end ? State, failed", keys: "key ? Lock, path, queue, register",
 		begin: func(d deed, step int) *sheet {

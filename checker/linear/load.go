@@ -48,6 +48,8 @@ type History struct {
 	moved      int  // how many of the events come earlier than in the file; the place of the first is movedFirst
 	movedFirst string
 	since      time.Time // the earliest time, if times are dates
+	offset     int64     // the earliest time, if it is below zero: times count from it
+	unit       string    // of times that are numbers, if it is said
 	damage     string    // why the file is not complete
 	unread     string    // the fields that were not read
 	names      []string  // of the processes, if they have names
@@ -81,6 +83,8 @@ type LoadOptions struct {
 	// Rename maps what the history calls operations, in lower case, to operations of the model:
 	// "final-read" to "read". Load returns [ErrNoOperation] if the model has no such operation.
 	Rename map[string]string
+	// Nil are what the history writes for nil: NotFound.
+	Nil []string
 }
 
 // begins reports whether the options say how registers begin.
@@ -128,7 +132,7 @@ func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*H
 	if err := l.inTime(); err != nil {
 		return nil, err
 	}
-	l.h.damage, l.h.clock = l.reader.Damage(), l.reader.Clock()
+	l.h.damage, l.h.clock, l.h.unit = l.reader.Damage(), l.reader.Clock(), l.reader.Unit()
 	l.h.idle = l.h.Operations == 0 && l.reader.Others() > 0 && l.reader.Model() == ""
 	if err := l.begin(); err != nil {
 		return nil, err
@@ -145,7 +149,7 @@ func newLoader(r *foreign.Reader, m Model, opts LoadOptions) *loader {
 	l := &loader{
 		h:      &History{Model: m, Format: r.Format(), values: newValues(), loose: opts.LooseNumbers},
 		reader: r, opts: opts, known: m.kind.ops,
-		open: map[int64]*pending{}, silent: map[int32]error{}, repeats: map[int32]int{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: -1, timing: newTiming(),
+		open: map[int64]*pending{}, silent: map[int32]error{}, repeats: map[int32]int{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: foreign.NoTime, timing: newTiming(),
 	}
 	return l
 }
@@ -194,7 +198,7 @@ type loader struct {
 	as        string // the model's name of that operation
 	pairs     pairs
 	timed     bool  // some event has a time
-	since     int64 // the first time; -1 before there is one
+	since     int64 // the first time; [foreign.NoTime] before there is one
 	passes    bool  // there are different times, so that they have an order
 	timing    timing
 }
@@ -239,13 +243,16 @@ func (l *loader) event(e *foreign.Event) error {
 	l.h.indices = append(l.h.indices, int32(min(e.Index, math.MaxInt32)))
 	l.h.times = append(l.h.times, e.Time)
 	l.h.byEvent = l.h.byEvent || e.Shared
-	l.timed = l.timed || e.Time > 0
-	if l.since < 0 {
+	l.timed = l.timed || e.Time != foreign.NoTime && e.Time != 0
+	if l.since == foreign.NoTime {
 		l.since = e.Time
 	}
-	l.passes = l.passes || e.Time >= 0 && e.Time != l.since
+	l.passes = l.passes || e.Time != foreign.NoTime && e.Time != l.since
 	if l.opts.LooseNumbers {
 		e.Key, e.Value = e.Key.Loose(), e.Value.Loose()
+	}
+	if len(l.opts.Nil) > 0 {
+		e.Value = l.orNil(e.Value)
 	}
 	l.now = e
 	p, name := l.open[e.Process], e.F
@@ -274,6 +281,17 @@ func (l *loader) event(e *foreign.Event) error {
 	delete(l.open, e.Process)
 	l.free = append(l.free, p)
 	return l.complete(e, p, rank)
+}
+
+// orNil returns nil for what the history writes for it, by itself or as the value of a pair.
+func (l *loader) orNil(v foreign.Value) foreign.Value {
+	switch {
+	case v.Kind != foreign.Nil && slices.Contains(l.opts.Nil, KeyName(v)):
+		return foreign.Value{}
+	case v.Kind == foreign.List && len(v.Items) == 2:
+		v.Items = []foreign.Value{v.Items[0], l.orNil(v.Items[1])}
+	}
+	return v
 }
 
 func (l *loader) invoke(e *foreign.Event, rank int32, name string) error {
@@ -517,7 +535,7 @@ func (l *loader) ties() {
 	var rank []int32
 	for from := 0; from < len(times); {
 		to := from + 1
-		for to < len(times) && times[to] == times[from] && times[to] >= 0 { // an event with a negative time has none
+		for to < len(times) && times[to] == times[from] && times[to] != foreign.NoTime {
 			to++
 		}
 		if late := slices.Index(invocation[from:to], false); late >= 0 && slices.Contains(invocation[from+late:to], true) {

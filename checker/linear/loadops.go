@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -226,6 +227,17 @@ func loadQueue(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	return nil
 }
 
+// loadStack reads a push as an enqueue, and a pop as a dequeue: they differ in the order alone.
+func loadStack(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
+	queue := *e
+	if queue.F = "dequeue"; e.F == "push" {
+		if queue.F = "enqueue"; e.Type == history.Invoke && v.Kind == foreign.Nil {
+			return l.silence(o, "push of nil: expected a value, since a pop of nil says that the stack was empty")
+		}
+	}
+	return loadQueue(l, o, &queue, v)
+}
+
 // drain turns a drain into a dequeue of each value that it returned, followed by one
 // that found nothing: all within its interval, in this order; see drains.go. A drain
 // with an unknown outcome stays; see crashedDrains.
@@ -356,6 +368,9 @@ func loadCounter(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		switch {
 		case e.Type != history.OK:
 		case v.Kind == foreign.Nil && l.reader.Model() == "": // no operation had made it yet
+			if l.opts.begins() {
+				return errors.New("a read of nil, though it is said what the counter began as: expected a number")
+			}
 			l.h.absent++
 		default:
 			o.a, err = number()

@@ -134,12 +134,12 @@ func (m ownedLock) step(state int64, o *op) (int64, bool) {
 }
 
 // countAll is a counter. Its state is its value.
-type countAll struct{}
+type countAll struct{ from int64 }
 
-func newCounter(*object) machine { return countAll{} }
+func newCounter(k *object) machine { return countAll{int64(k.initial)} }
 
-func (countAll) initial() int64 { return 0 }
-func (countAll) size() int64    { return 0 }
+func (m countAll) initial() int64 { return m.from }
+func (countAll) size() int64      { return 0 }
 
 func (countAll) step(state int64, o *op) (int64, bool) {
 	if o.code == read {
@@ -268,6 +268,12 @@ func newLists(k *object) *lists {
 func newQueue(k *object) machine {
 	m := newLists(k)
 	m.place = func(list []int32, _ int32) int { return len(list) }
+	return m
+}
+
+func newStack(k *object) machine {
+	m := newLists(k)
+	m.place = func([]int32, int32) int { return 0 }
 	return m
 }
 

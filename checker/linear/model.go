@@ -52,6 +52,7 @@ type traits struct {
 	keyed   bool // an operation must name its key
 	begun   bool // it begins with a value that the history does not show
 	counts  bool // its values are the numbers themselves
+	lifo    bool // the youngest value comes out first, and its operations are called push and pop
 	least   bool // the least value comes out first, rather than the oldest
 	banks   bool // its reads show balances
 	param   *parameter
@@ -83,6 +84,7 @@ func init() {
 		{"reentrant-fenced-lock", "both: what is acquired again has the token of its hold", "{:process 0, :type :ok, :f :acquire, :value 7}", []string{"acquire", "release"}, loadFenced, decideNested, newNested, traits{held: true, nests: true, fenced: true}},
 		{"semaphore:N", "N permits (semaphore:3), taken and given back one by one, or :value at once; anybody may give back", "{:process 0, :type :invoke, :f :acquire, :value 1}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits, traits{several: true, param: permits}},
 		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then, in the order of its list", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue, traits{tally: tallyQueue}},
+		{"stack", "last in, first out; a pop of nil found it empty", "{:process 0, :type :invoke, :f :push, :value 3}", []string{"push", "pop"}, loadStack, decideStack, newStack, traits{lifo: true, tally: tallyQueue}},
 		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag, traits{tally: tallyQueue}},
 		{"total-queue", "all comes out that went in, in any order, once or more often: Jepsen's total-queue", "{:process 0, :type :ok, :f :drain, :value [3 4]}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideTotal, nil, traits{tried: true, tally: tallyTotal}},
 		{"priority-queue", "a queue that gives the least number first", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadPriority, decidePriority, newPriority, traits{least: true, tally: tallyQueue}},
@@ -163,6 +165,8 @@ func (k *kind) wayOut(operation string) string {
 	switch _, err := strconv.Atoi(operation); {
 	case err == nil && k.keyed:
 		return "; porcupine's examples write 0 for get, 1 for put and 2 for append: --rename 0=get --rename 1=put --rename 2=append"
+	case len(names) > 0 && (operation == "push" || operation == "pop") && likely != "": // a queue may call them so, too
+		return fmt.Sprintf("; models that have %s: %s; if it is one of these by another name, say so: --rename %s=%s", operation, strings.Join(names, ", "), operation, likely)
 	case len(names) > 0:
 		return fmt.Sprintf("; models that have %s: %s", operation, strings.Join(names, ", "))
 	case likely == "":
@@ -175,5 +179,5 @@ func (k *kind) wayOut(operation string) string {
 func (m Model) Name() string { return m.name }
 
 // Begins reports whether an object of the model has an initial value that the history does not
-// show: a register has.
-func (m Model) Begins() bool { return m.kind.begun }
+// show: a register has, and a counter, which usually begins as 0.
+func (m Model) Begins() bool { return m.kind.begun || m.kind.counts }

@@ -1,9 +1,13 @@
 package linear
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/internal/frame"
@@ -31,10 +35,15 @@ func (h *History) notes(findings []finding) []string {
 	switch h.clock {
 	case foreign.Seconds:
 		add("times with a decimal point count as seconds")
+	case foreign.Unit:
+		add("times are numbers of %s", h.unit)
 	case foreign.Dates:
 		add("times are dates, and count from the earliest, %s", h.since.Format(time.RFC3339Nano))
 	case foreign.LocalDates:
 		add("times are dates without a time zone: they count as dates of one zone, from the earliest, %s", h.since.Format("2006-01-02T15:04:05.999999999"))
+	}
+	if h.offset < 0 {
+		add("times begin below zero: they count from the earliest, %s", seconds(h.offset))
 	}
 	if h.plain {
 		add("values of two items are taken as they are, not as [key value]: not every operation names a key so")
@@ -110,18 +119,22 @@ func (h *History) tookNothing() (n int) {
 // hints describes other ways in which a violated history may have to be read.
 func (h *History) hints(findings []finding) (hints []string) {
 	var early []int32 // values
-	var mixed string
+	var mixed, nothing, began string
 	for key, f := range findings {
 		if f.result != checker.Violation {
 			continue
 		}
-		if h.Model.Begins() {
+		if h.Model.kind.begun {
 			if v, found := h.early(key); found && !slices.Contains(early, v) {
 				early = append(early, v)
 			}
 		}
 		if mixed == "" && !h.loose {
 			mixed = h.mixed(key, f.counterexample)
+		}
+		nothing = cmp.Or(nothing, h.nothing(key, f.counterexample))
+		if h.Model.kind.counts {
+			began = cmp.Or(began, h.began(key))
 		}
 	}
 	switch len(early) {
@@ -132,10 +145,50 @@ func (h *History) hints(findings []finding) (hints []string) {
 	default:
 		hints = append(hints, fmt.Sprintf("values like %s and %s were there before any write of them began: "+advice.FirstRead.Text(), h.values.name(early[0]), h.values.name(early[1])))
 	}
-	if mixed != "" {
-		hints = append(hints, mixed)
+	return append(hints, slices.DeleteFunc([]string{mixed, nothing, began}, func(hint string) bool { return hint == "" })...)
+}
+
+// forNothing are answers that say that there was nothing, in lower case and without marks.
+var forNothing = []string{"notfound", "keynotfound", "nosuchkey", "nokey", "errnokey", "missing", "absent", "none", "nil", "null", "undefined", "empty", "nothing"}
+
+// nothing reports an answer in a counterexample that no operation made, and that says that there was nothing; "" if
+// there is none.
+func (h *History) nothing(key int, counterexample []int32) string {
+	ops := h.ops[key]
+	for _, i := range counterexample {
+		v, finds := found(&ops[i])
+		if !finds || h.Model.kind.counts || h.values.list[v].isInt || v == h.initials[key] || slices.ContainsFunc(ops, func(o op) bool { w, makes := made(&o); return makes && w == v }) {
+			continue
+		}
+		text := h.values.list[v].plain()
+		letters := strings.Map(func(r rune) rune {
+			if r = unicode.ToLower(r); r < 'a' || r > 'z' {
+				return -1
+			}
+			return r
+		}, text)
+		if v != 0 && slices.Contains(forNothing, letters) {
+			return fmt.Sprintf("%s was found, which no client had put there: if it says that there was nothing, say so (--nil %s)", h.values.name(v), text)
+		}
 	}
-	return hints
+	return ""
+}
+
+// began reports what the first read of a counter showed if no add had begun then; "" if it showed what the counter
+// began as.
+func (h *History) began(key int) string {
+	ops, adds := h.ops[key], int32(math.MaxInt32)
+	for i := range ops {
+		if ops[i].code == add {
+			adds = min(adds, ops[i].inv)
+		}
+	}
+	for i := range ops {
+		if o := &ops[i]; o.code == read && !o.unknown() && o.ret < adds && o.a != h.initials[key] {
+			return fmt.Sprintf("%d was there before any add began: if the counter began as that, say so (--initial %d)", o.a, o.a)
+		}
+	}
+	return ""
 }
 
 // mixed reports a number in a counterexample that other operations of the key write in another

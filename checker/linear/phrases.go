@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // phrase describes an operation in a sentence, with its values as arguments.
@@ -66,7 +67,15 @@ func (k *object) phrase(i int32) (phrase, []any) {
 // act returns an operation after "the": write of 3.
 func (k *object) act(i int32) string {
 	p, values := k.phrase(i)
+	if k.h.Model.kind.lifo {
+		p.act = pushed(p.act)
+	}
 	return fill(p.act, values)
+}
+
+// pushed returns a text about a queue with the words of a stack.
+func pushed(text string) string {
+	return strings.NewReplacer("enqueued", "pushed", "enqueue", "push", "dequeue", "pop").Replace(text)
 }
 
 // did describes what the operation's client did: wrote 3.

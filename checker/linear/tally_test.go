@@ -18,7 +18,7 @@ func calls(texts ...string) []byte {
 	for p, text := range texts {
 		f, value, _ := strings.Cut(text, " ")
 		f, unknown := strings.CutSuffix(f, "?")
-		fmt.Fprintf(&b, "{:process %d, :type :invoke, :f :%s, :value %s, :final? true}\n", p, f, map[bool]string{true: value, false: "nil"}[strings.HasPrefix(f, "add") || f == "enqueue" || f == "decrement"])
+		fmt.Fprintf(&b, "{:process %d, :type :invoke, :f :%s, :value %s, :final? true}\n", p, f, map[bool]string{true: value, false: "nil"}[strings.HasPrefix(f, "add") || f == "enqueue" || f == "push" || f == "decrement"])
 		fmt.Fprintf(&b, "{:process %d, :type :%s, :f :%s, :value %s, :final? true}\n", p, map[bool]string{true: "info", false: "ok"}[unknown], f, value)
 	}
 	return []byte(b.String())
@@ -28,6 +28,7 @@ func calls(texts ...string) []byte {
 // found first.
 func TestTallies(t *testing.T) {
 	queue := []string{"enqueue 1", "enqueue 2", "enqueue 3", "enqueue 4", "dequeue 1", "dequeue 1", "dequeue 1", "dequeue 7", "dequeue 8", "drain [4]"}
+	stack := []string{"push 1", "push 2", "push 3", "push 4", "pop 1", "pop 1", "pop 1", "pop 7", "pop 8", "pop 4", "pop nil"}
 	set := []string{"add 1", "add 2", "add 3", "add 4", "read [1 4 4 8 9]"}
 	anomalies := func(texts ...string) (all []checker.Anomaly) {
 		for _, text := range texts {
@@ -43,7 +44,7 @@ func TestTallies(t *testing.T) {
 		calls []string
 		want  []checker.Anomaly
 	}{
-		"queue": {queue, ofQueue}, "bag": {queue, ofQueue}, "priority-queue": {queue, ofQueue}, "total-queue": {queue, ofQueue},
+		"queue": {queue, ofQueue}, "stack": {stack, ofQueue}, "bag": {queue, ofQueue}, "priority-queue": {queue, ofQueue}, "total-queue": {queue, ofQueue},
 		"set": {set, ofSet}, "final-set": {set, ofSet}, "linear-set": {set, ofSet}, "set-full": {set, ofSet}, "set-full-linearizable": {set, ofSet},
 		"unique-ids":     {[]string{"generate 5", "generate 6", "generate 5", "generate 5", "generate 6", "generate 7"}, anomalies("duplicated 5 (3 times),6 (2 times)")},
 		"counter":        {[]string{"add 1", "add 1", "read 3", "read 2", "read 9"}, anomalies("impossible 3 (possible: 2 to 2),9 (possible: 2 to 2)")},

@@ -48,7 +48,7 @@ func (l *loader) follow(e *foreign.Event, process, now int32) error {
 	}
 	last := t.last[process]
 	t.last[process] = now
-	if e.Time < 0 {
+	if e.Time == foreign.NoTime {
 		if t.untimed == none {
 			t.untimed = now
 		}
@@ -156,23 +156,27 @@ func (l *loader) divideProcesses() {
 	}
 }
 
-// countFromFirst converts dates to times since the earliest date.
+// countFromFirst converts dates, and times below zero, to times since the earliest.
 func (l *loader) countFromFirst() {
-	if l.h.clock != foreign.Dates && l.h.clock != foreign.LocalDates {
-		return
-	}
 	first := int64(history.MaxTime)
 	for _, t := range l.h.times {
-		if t >= 0 {
+		if t != foreign.NoTime {
 			first = min(first, t)
 		}
 	}
-	for i := range l.h.times {
-		if l.h.times[i] >= 0 {
-			l.h.times[i] -= first
+	switch {
+	case l.h.clock == foreign.Dates || l.h.clock == foreign.LocalDates:
+		l.h.since = time.Unix(0, first).UTC()
+	case first < 0:
+		l.h.offset = first
+	default:
+		return
+	}
+	for i, t := range l.h.times {
+		if t != foreign.NoTime {
+			l.h.times[i] = t - first
 		}
 	}
-	l.h.since = time.Unix(0, first).UTC()
 }
 
 // seconds formats a time for people. Times that count events are a few nanoseconds, which six

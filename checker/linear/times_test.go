@@ -5,8 +5,10 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history/foreign"
 )
 
 // merged is the merged log of two clients: by their times, the read of 0 came before the write
@@ -36,6 +38,8 @@ func TestTimesDecide(t *testing.T) {
 		{"nanoseconds as text", []string{`"1000000000"`, `"5000000000"`, `"1500000000"`, `"2000000000"`}, ""},
 		{"seconds", []string{"1.0", "5.25", "1.75", "2.0"}, "times with a decimal point count as seconds"},
 		{"tiny seconds", []string{"1e-05", "5.25", "1.75e-05", "0.002"}, "times with a decimal point count as seconds"},
+		{"below zero", []string{"-6168", "4000", "-5000", "-4999"}, "times begin below zero: they count from the earliest, -0.000006168 s"},
+		{"seconds below zero", []string{"-0.5", "5.25", "-0.25", "0.5"}, "times begin below zero: they count from the earliest, -0.500000 s"},
 		{"epoch", []string{"1764200420.0000012", "1764200420.0000018", "1764200420.0000013", "1764200420.0000014"}, "times with a decimal point count as seconds"},
 		{"dates", []string{`"2026-02-26T23:39:01.000000001Z"`, `"2026-02-26T23:39:05Z"`, `"2026-02-27T00:39:01.5+01:00"`, `"2026-02-26 23:39:02,5+0000"`}, "times are dates, and count from the earliest, 2026-02-26T23:39:01.000000001Z"},
 		{"local dates", []string{`"2026-02-26 23:39:01"`, `"2026-02-26 23:39:05,001"`, `"2026-02-26T23:39:01.5"`, `"2026-02-26 23:39:02"`}, "times are dates without a time zone: they count as dates of one zone, from the earliest, 2026-02-26T23:39:01"},
@@ -69,6 +73,60 @@ func TestTimesDecide(t *testing.T) {
 	}
 }
 
+// The name of a field may say the unit of its times, and so may the user. Only the order matters for the verdict.
+func TestUnitsOfTimes(t *testing.T) {
+	record := func(start, end string, times ...string) string {
+		return fmt.Sprintf(`{"process":0,"f":"write","value":1,%[1]q:%[3]s,%[2]q:%[4]s}
+{"process":1,"f":"read","output":7,%[1]q:%[5]s,%[2]q:%[6]s}
+`, start, end, times[0], times[1], times[2], times[3])
+	}
+	for _, c := range []struct {
+		name, text string
+		unit       time.Duration
+		at         string // when the read began
+		note       string
+	}{
+		{"milliseconds", record("start_ms", "end-ms", "1000", "2500", "3000", "3001"), 0, "3.000000 s", "times are numbers of milliseconds, as the name of start_ms says"},
+		{"milliseconds in another notation", record("startMs", "endMillis", "1000", "2500", "3000", "3001"), 0, "3.000000 s", "times are numbers of milliseconds, as the name of startMs says"},
+		{"fractions", record("start_ms", "end_ms", "1000.5", "2500", "3000.25", "3001"), 0, "3.000250 s", "milliseconds"},
+		{"microseconds and nanoseconds", record("call_us", "return_ns", "1000000", "2500000000", "3000000", "3001000000"), 0, "3.000000 s", "times are numbers of microseconds, as the name of call_us says"},
+		{"seconds", record("begin_s", "finish_seconds", "1", "2", "3", "4"), 0, "3.000000 s", "times are numbers of seconds"},
+		{"nanoseconds", record("call_ns", "return_ns", "1000", "2000", "3000", "4000"), 0, "0.000003 s", "times are numbers of nanoseconds"},
+		{"as the user says", record("start", "end", "1000", "2500", "3000", "3001"), time.Millisecond, "3.000000 s", "times are numbers of milliseconds"},
+		{"the user knows better", record("start_us", "end_us", "1000", "2500", "3000", "3001"), time.Millisecond, "3.000000 s", "times are numbers of milliseconds"},
+		{"below zero", record("call_ns", "return_ns", "-2000", "-1000", "1000", "2000"), 0, "0.000003 s", "times begin below zero: they count from the earliest, -0.000002 s"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := foreign.Options{Unit: c.unit}.NewReader(strings.NewReader(c.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, _ := ParseModel("register")
+			h, err := Load(t.Context(), r, m, LoadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := Check(t.Context(), h, Options{})
+			if notes := strings.Join(got.Notes, "\n"); got.Verdict != checker.Violation || !strings.Contains(notes, c.note) || !strings.Contains(got.Verdicts[0].Reason, c.at+" (line 2)") {
+				t.Errorf("%s\n%+v", notes, got.Verdicts)
+			}
+		})
+	}
+}
+
+// If a line has a time twice, the one without a unit counts, and a note names the other.
+func TestTwoTimes(t *testing.T) {
+	text := `{"process":0,"type":"invoke","f":"write","value":1,"time_ms":9,"time":10}
+{"process":0,"type":"ok","f":"write","value":1,"time_ms":9,"time":20}
+{"process":1,"type":"invoke","f":"read","time_ms":1,"time":30}
+{"process":1,"type":"ok","f":"read","value":7,"time_ms":1,"time":40}
+`
+	r := Check(t.Context(), load(t, "register", []byte(text)), Options{})
+	if notes := strings.Join(r.Notes, "\n"); r.Verdict != checker.Violation || !strings.Contains(notes, "field time_ms was not read") || strings.Contains(notes, "times decide") || strings.Contains(notes, "milliseconds") {
+		t.Errorf("%s\n%+v", notes, r.Verdicts)
+	}
+}
+
 // TestTimesThatCannotDecide requires an error that names the line.
 func TestTimesThatCannotDecide(t *testing.T) {
 	sample := func(times ...any) string { return fmt.Sprintf(merged, times[0], times[1], times[2], "0", times[3]) }
@@ -85,11 +143,11 @@ func TestTimesThatCannotDecide(t *testing.T) {
 		{"a list", sample(1, "[5]", 2, 3), `line 2: time is [5]: expected nanoseconds`},
 		{"true", sample(1, 5, 2, "true"), `line 4: time is true: expected nanoseconds`},
 		{"an impossible date", sample(`"2026-02-30T23:39:01Z"`, 5, 2, 3), `line 1: time is "2026-02-30T23:39:01Z": expected nanoseconds`},
-		{"a date before 1970", sample(`"1969-12-31T23:59:59Z"`, 5, 2, 3), `line 1: time is "1969-12-31T23:59:59Z": expected nanoseconds from 0 to 4611686018427387903, or a date from 1970 to 2116`},
-		{"a date in the year 9000", sample(`"9000-12-31T23:59:59Z"`, 5, 2, 3), `line 1: time is "9000-12-31T23:59:59Z": expected nanoseconds from 0`},
-		{"many seconds", sample("1e30", 5, 2, 3), `line 1: time is 1e30: expected nanoseconds from 0`},
-		{"seconds below 0", sample("-0.5", 5, 2, 3), `line 1: time is -0.5: expected nanoseconds from 0`},
-		{"seconds beyond all", sample("4611686019.0", 5, 2, 3), `line 1: time is 4611686019.0: expected nanoseconds from 0`},
+		{"a date before 1970", sample(`"1969-12-31T23:59:59Z"`, 5, 2, 3), `line 1: time is "1969-12-31T23:59:59Z": expected nanoseconds from -4611686018427387903 to 4611686018427387903, or a date from 1970 to 2116`},
+		{"a date in the year 9000", sample(`"9000-12-31T23:59:59Z"`, 5, 2, 3), `line 1: time is "9000-12-31T23:59:59Z": expected nanoseconds from -4611686018427387903 to`},
+		{"many seconds", sample("1e30", 5, 2, 3), `line 1: time is 1e30: expected nanoseconds from -4611686018427387903 to`},
+		{"seconds beyond all", sample("4611686019.0", 5, 2, 3), `line 1: time is 4611686019.0: expected nanoseconds from -4611686018427387903 to`},
+		{"an end of -1", `{"process":0,"f":"write","value":1,"start":-5,"end":-1}`, "line 1: the operation starts at -5 and ends at -1: is that a time, or did it never end?"},
 		{"in EDN", `{:process 0 :type :invoke :f :read :time :soon}`, "line 1: :time is :soon: expected nanoseconds"},
 		{"in EDN, back", "{:process 0 :type :invoke :f :read :time 5}\n{:process 0 :type :ok :f :read :time 4}", "line 2: the time of process 0 goes back from 0.000000005 s (line 1)"},
 	} {

@@ -95,16 +95,32 @@ func (s *csvSource) cell(text string, time bool) Value {
 	return Value{Kind: Text, Text: text}
 }
 
-// csvLike reports whether a file begins with the names of columns, among which are those that every line needs.
-func csvLike(text []byte) bool {
+// noColumns means that a file does not begin with names of columns.
+const noColumns = "no names"
+
+// columnsLack returns what no column says of a file that begins with the names of columns: "" if they say all that
+// every line needs.
+func columnsLack(text []byte, given map[string]meaning) string {
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	names, err := csv.NewReader(bytes.NewReader(first)).Read()
-	if err != nil {
-		return false
+	if err != nil || len(names) < 3 {
+		return noColumns
 	}
-	has := uint64(0)
+	x, has := line{given: given}, uint64(0)
 	for _, name := range names {
-		has |= 1 << byName[onLine][canonical(strings.TrimSpace(name))].meaning
+		name = strings.TrimSpace(name)
+		if strings.ContainsAny(name, "{}[]():\" ") || numeric([]byte(name)) {
+			return noColumns
+		}
+		has |= 1 << x.declared(name, onLine).meaning
 	}
-	return has>>processField&1 == 1 && has>>operationField&1 == 1 && (has>>kindField|has>>startField)&1 == 1
+	switch {
+	case has>>processField&1 == 0:
+		return "whose event it is (process)"
+	case has>>operationField&1 == 0:
+		return "the operation (f)"
+	case (has>>kindField|has>>startField)&1 == 0:
+		return "what kind of event it is (type), or when the operation began (start)"
+	}
+	return ""
 }

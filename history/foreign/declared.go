@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // meaning is what a field of a line says.
@@ -127,8 +128,9 @@ func Names() (names []string) {
 // called is a declared name.
 type called struct {
 	meaning meaning
-	rank    uint8  // among the names of its meaning: the first is 0
-	as      string // the canonical name
+	rank    uint8         // among the names of its meaning: the first is 0
+	as      string        // the canonical name
+	unit    time.Duration // of a time, if the name says it: start_ms
 }
 
 var byName = func() map[place]map[string]called {
@@ -137,7 +139,7 @@ var byName = func() map[place]map[string]called {
 		for at, names := range all {
 			for i, n := range strings.Fields(d.names) {
 				if _, has := names[n]; d.at&at != 0 && !has {
-					names[n] = called{d.meaning, uint8(i), n}
+					names[n] = called{meaning: d.meaning, rank: uint8(i), as: n}
 				}
 			}
 		}
@@ -223,6 +225,9 @@ func (x *line) add(name string, at place) *field {
 	return f
 }
 
+// afterAll is added to the rank of a time whose name has a unit, so that one without counts if a line has both.
+const afterAll = 100
+
 // mostKnown is how many names are kept.
 const mostKnown = 1000
 
@@ -234,6 +239,13 @@ func (x *line) declared(name string, at place) called {
 	plain := canonical(name)
 	c := byName[at][plain]
 	c.as = plain
+	if bare, unit := inUnit(name); unit != 0 && at == onLine {
+		if t := byName[at][canonical(bare)]; t.isTime() {
+			c = t
+			c.rank += afterAll
+		}
+		c.unit = unit
+	}
 	if m, given := x.given[plain]; given {
 		if c.meaning, c.rank = m, 0; at != onLine && (m == inputField || m == outputField) {
 			c.meaning = valueField
@@ -274,7 +286,7 @@ func (x *line) value(m meaning, at place) Value {
 }
 
 // isTime reports whether a field is a time.
-func (f *field) isTime() bool {
+func (f called) isTime() bool {
 	return f.meaning == timeField || f.meaning == startField || f.meaning == endField
 }
 

@@ -133,7 +133,7 @@ func (s *ednSource) tuple(e *Event) (bool, error) {
 // event reads a map. It reports whether the event is a client's.
 func (s *ednSource) event(e *Event) (bool, error) {
 	if s.peek() == '[' {
-		*e = Event{Time: noTime}
+		*e = Event{Time: NoTime}
 		return s.tuple(e)
 	}
 	x := &s.told.line

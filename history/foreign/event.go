@@ -43,7 +43,7 @@ type Event struct {
 	Absent bool
 	// Unread is the name of a field that may hold the value if the event has none; "" if there is no such field.
 	Unread string
-	// Time is in nanoseconds from any origin, at most history.MaxTime; -1 if the file does not say.
+	// Time is in nanoseconds from any origin, from -history.MaxTime to history.MaxTime; [NoTime] if the file does not say.
 	Time int64
 }
 

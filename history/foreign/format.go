@@ -68,7 +68,7 @@ func ParseFormat(name string) (Format, error) {
 var ErrFormat = errors.New("not a history in a known format")
 
 // detect determines the format from the beginning of a file.
-func detect(head []byte) (Format, error) {
+func detect(head []byte, given map[string]meaning) (Format, error) {
 	text := bytes.TrimLeft(head, " \t\r\n,")
 	if len(text) == 0 {
 		return "", fmt.Errorf("%w: the file is empty", ErrFormat)
@@ -78,7 +78,7 @@ func detect(head []byte) (Format, error) {
 		return "", fmt.Errorf("%w: it is in UTF-16: convert it to UTF-8", ErrFormat)
 	case bareLike(text):
 		return JepsenText, nil
-	case csvLike(text):
+	case columnsLack(text, given) == "":
 		return CSV, nil
 	}
 	if !bytes.ContainsRune([]byte("{[(#"), rune(text[0])) {
@@ -105,6 +105,9 @@ func detect(head []byte) (Format, error) {
 		return EDN, nil
 	case len(text) > 1 && (text[0] == '[' || text[0] == '(') && (len(inner) == 0 || inner[0] == ']' || inner[0] == ')'):
 		return EDN, nil // a history without events
+	}
+	if lacks := columnsLack(text, given); lacks != noColumns {
+		return "", fmt.Errorf("%w: its first line may name columns, but none of them says %s: say which one does, as in --field Action=f (zklab check --help shows all forms)", ErrFormat, lacks)
 	}
 	const some = 40
 	line, _, _ := bytes.Cut(text, []byte("\n"))

@@ -41,7 +41,7 @@ const returned = "return"
 // invocation, and keeps the completion.
 func (t *told) event(e *Event) (mine bool, err error) {
 	x := &t.line
-	*e = Event{Line: x.number, Time: noTime, Final: truth(x.value(finalField, onLine))}
+	*e = Event{Line: x.number, Time: NoTime, Final: truth(x.value(finalField, onLine))}
 	word := x.word()
 	record := x.get(startField, onLine) != nil && x.value(timeField, onLine).Kind == Nil && word != string(history.Invoke)
 	if !t.began && !record && word == "" && x.who().Kind == Nil {
@@ -74,9 +74,9 @@ func (x *line) word() string {
 	switch {
 	case (f.v.Kind == Bool || f.v.Kind == Int) && f.v.Int&1 == f.v.Int && f.is("kind"): // porcupine.CallEvent is false
 		word = []string{string(history.Invoke), returned}[f.v.Int]
-	case word == "call":
+	case word == "call" || word == "invocation":
 		word = string(history.Invoke)
-	case word == string(history.OK) && f.is("action"):
+	case word == "response" || word == string(history.OK) && f.is("action"):
 		word = returned
 	}
 	return word
@@ -189,11 +189,9 @@ func (x *line) who() Value {
 // single makes the event of a line that is not a record.
 func (t *told) single(e *Event, word string) (bool, error) {
 	x := &t.line
-	if f := x.get(timeField, onLine); f != nil {
-		var err error
-		if e.Time, err = t.clock.read(x.number, x.names.time, f.v); err != nil {
-			return false, err
-		}
+	var err error
+	if e.Time, err = t.clock.read(x.number, x.names.time, x.get(timeField, onLine)); err != nil {
+		return false, err
 	}
 	kind := x.value(kindField, onLine)
 	if k := x.get(kindField, onLine); word == string(history.Invoke) && !strings.EqualFold(plain(kind), word) || word == returned {
@@ -264,15 +262,19 @@ func (t *told) record(e *Event, word string) (bool, error) {
 	if mine, err := t.fill(e, x.number, x.who(), Value{Kind: Text, Text: string(history.Invoke)}, f, x.names); err != nil || !mine {
 		return mine, err
 	}
-	begin, finish := x.value(startField, onLine), x.value(endField, onLine)
-	if e.Time, err = t.clock.read(x.number, x.names.start, begin); err != nil {
+	if e.Time, err = t.clock.read(x.number, x.names.start, x.get(startField, onLine)); err != nil {
 		return false, err
 	}
-	if e.Time == noTime {
+	if e.Time == NoTime {
 		return false, wrong(x.number, "the record has no time in its field start")
 	}
-	if finish.Kind == Int && finish.Int == math.MaxInt64 { // so porcupine's users mark an operation that never returned
-		finish = Value{}
+	finish := x.get(endField, onLine)
+	switch {
+	case finish == nil || finish.v.Kind != Int:
+	case finish.v.Int == math.MaxInt64: // so porcupine's users mark an operation that never returned
+		finish = nil
+	case finish.v.Int == unsaid && e.Time < 0:
+		return false, wrong(x.number, "the operation starts at %s and ends at -1: is that a time, or did it never end? Leave the end out if it did not", x.value(startField, onLine))
 	}
 	done := *e
 	if done.Time, err = t.clock.read(x.number, x.names.end, finish); err != nil {
@@ -287,7 +289,7 @@ func (t *told) record(e *Event, word string) (bool, error) {
 	case typ != "":
 	case word != "": // it is no outcome
 		kind = x.value(kindField, onLine)
-	case done.Time == noTime:
+	case done.Time == NoTime:
 		kind.Text = string(history.Info)
 	default:
 		kind.Text = string(history.OK)
@@ -301,10 +303,10 @@ func (t *told) record(e *Event, word string) (bool, error) {
 	switch {
 	case done.Type == history.Info:
 		done.Time = e.Time // nothing depends on when the client gave up
-	case done.Time == noTime:
+	case done.Time == NoTime:
 		return false, wrong(x.number, "the record is %s, but has no time in its field end", done.Type)
 	case done.Time < e.Time:
-		return false, wrong(x.number, "the operation ends at %s, before it starts at %s", finish, begin)
+		return false, wrong(x.number, "the operation ends at %s, before it starts at %s", finish.v, x.value(startField, onLine))
 	}
 	t.end, t.ends = done, true
 	return true, nil

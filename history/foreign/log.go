@@ -157,7 +157,7 @@ func (s *logSource) readLine() ([]byte, error) {
 //
 // is reports whether there is an event, mine whether it is a client's.
 func (s *logSource) event(e *Event, at int, text []byte) (is, mine bool, err error) {
-	*e = Event{Time: noTime}
+	*e = Event{Time: NoTime}
 	var words [3][]byte
 	rest := text
 	for i := range words {

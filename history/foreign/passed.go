@@ -145,13 +145,15 @@ func (x *line) passes(f *field, e *Event, record bool) (meaning, bool) {
 		return likeKey, true
 	case processField, kindField:
 		return noMeaning, x.twice&(1<<f.meaning) != 0 && f != x.get(f.meaning, onLine) && f.v.Kind != Nil
+	case timeField:
+		return noMeaning, f != x.get(timeField, onLine)
 	case startField:
-		return noMeaning, !record
+		return noMeaning, !record || f != x.get(startField, onLine)
 	case endField:
 		if f.is("return") && !record {
 			return likeAnswer, true
 		}
-		return noMeaning, !record
+		return noMeaning, !record || f != x.get(endField, onLine)
 	case idField:
 		k := x.get(kindField, onLine)
 		return noMeaning, x.value(processField, onLine).Kind != Nil && !(k != nil && k.is("kind"))

@@ -49,7 +49,7 @@ func setOf(items ...Value) Value { return Value{Kind: Set, Items: items} }
 func named(name string) Value    { return Value{Kind: Word, Text: name} }
 
 func TestRead(t *testing.T) {
-	invoke := Event{Line: 1, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1}
+	invoke := Event{Line: 1, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: NoTime}
 	for _, c := range []struct {
 		name   string
 		text   string
@@ -65,30 +65,30 @@ func TestRead(t *testing.T) {
 		},
 		{
 			"comment, discarded, nemesis", "; a comment\n#_{:a 1} {:process :nemesis :type :info :f :kill :value {:a #{1}}}\n{:process 3 :type :invoke :f :write :value 7}", EDN,
-			[]Event{{Line: 3, Index: 1, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1}},
+			[]Event{{Line: 3, Index: 1, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: NoTime}},
 		},
 		{
 			"two in a line", "{:process 3 :type :invoke :f :write :value 7} {:process 3 :type :ok :f :write :value 7 :error [:a \"b\"]}", EDN,
-			[]Event{invoke, {Line: 1, Shared: true, Index: 1, Process: 3, Type: history.OK, F: "write", Value: integer(7), Time: -1}},
+			[]Event{invoke, {Line: 1, Shared: true, Index: 1, Process: 3, Type: history.OK, F: "write", Value: integer(7), Time: NoTime}},
 		},
 		{
 			"values", `{:process 3 :type :invoke :f "write" :value [nil true -3 1.5 "a\"\u00e9" :k #{1 2} {:a 1} #inst "2020" 4N \c ##Inf #:x{:y 1}]}`, EDN,
-			[]Event{{Line: 1, Process: 3, Type: history.Invoke, F: "write", Time: -1, Value: list(
+			[]Event{{Line: 1, Process: 3, Type: history.Invoke, F: "write", Time: NoTime, Value: list(
 				Value{}, Value{Kind: Bool, Int: 1}, integer(-3), named("1.5"), text("a\"é"), named(":k"), setOf(integer(1), integer(2)),
 				keyed(named(":a"), integer(1)), text("2020"), integer(4), text("c"), named("Inf"), keyed(named(":y"), integer(1)))}},
 		},
 		{"empty vector", "[]\n", EDN, nil},
 		{
 			"porcupine", `{:process 3, :type :invoke, :f :get, :key "7", :value nil}`, Porcupine,
-			[]Event{{Line: 1, Process: 3, Type: history.Invoke, F: "get", Key: text("7"), Time: -1}},
+			[]Event{{Line: 1, Process: 3, Type: history.Invoke, F: "get", Key: text("7"), Time: NoTime}},
 		},
 		{
 			"log", "INFO  jepsen.util - 3\t:invoke\t:write\t7\nINFO  jepsen.core - nothing\nINFO  jepsen.util - :nemesis\t:info\t:start\tnil\r\n" +
 				"2014-12-06 15:09:55,042{GMT}\tINFO\t[worker 4] jepsen.util - 4   :ok     :cas    [3 0]\nINFO  jepsen.util - 8\t:info\t:write\t:timed-out\n", JepsenLog,
 			[]Event{
 				invoke,
-				{Line: 4, Index: 1, Process: 4, Type: history.OK, F: "cas", Value: list(integer(3), integer(0)), Time: -1},
-				{Line: 5, Index: 2, Process: 8, Type: history.Info, F: "write", Value: named(":timed-out"), Time: -1},
+				{Line: 4, Index: 1, Process: 4, Type: history.OK, F: "cas", Value: list(integer(3), integer(0)), Time: NoTime},
+				{Line: 5, Index: 2, Process: 8, Type: history.Info, F: "write", Value: named(":timed-out"), Time: NoTime},
 			},
 		},
 		{
@@ -100,19 +100,19 @@ func TestRead(t *testing.T) {
 			"history.txt", "3\t:invoke\t:write\t7\n:nemesis\t:info\t:start\t\"cut off {:n1 #{:n2}}\"\n4\t:info\t:cas\t[3 4]\tindeterminate: Connection reset\nat some place\n\n", JepsenText,
 			[]Event{
 				invoke,
-				{Line: 3, Index: 1, Process: 4, Type: history.Info, F: "cas", Value: list(integer(3), integer(4)), Explained: true, Time: -1},
+				{Line: 3, Index: 1, Process: 4, Type: history.Info, F: "cas", Value: list(integer(3), integer(4)), Explained: true, Time: NoTime},
 			},
 		},
 		{
 			"tuples", "[3 :invoke :write 7]\n[:nemesis :info :start]\n[3, :fail, :write, 7]", EDN,
-			[]Event{invoke, {Line: 3, Index: 2, Process: 3, Type: history.Fail, F: "write", Value: integer(7), Time: -1}},
+			[]Event{invoke, {Line: 3, Index: 2, Process: 3, Type: history.Fail, F: "write", Value: integer(7), Time: NoTime}},
 		},
 		{"vector of tuples", "[[3 :invoke :write 7]]", EDN, []Event{invoke}},
 		{
 			"json array", "[\n {\"process\":3,\n  \"type\":\"invoke\",\"f\":\"write\",\"value\":7}\n,{\"process\":3,\"type\":\"ok\",\"f\":\"write\",\"value\":[7,\n8]}\n]\n", JSONL,
 			[]Event{
-				{Line: 2, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1},
-				{Line: 4, Index: 1, Process: 3, Type: history.OK, F: "write", Value: list(integer(7), integer(8)), Time: -1},
+				{Line: 2, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: NoTime},
+				{Line: 4, Index: 1, Process: 3, Type: history.OK, F: "write", Value: list(integer(7), integer(8)), Time: NoTime},
 			},
 		},
 		{
@@ -122,8 +122,8 @@ func TestRead(t *testing.T) {
 				"2021-02-26 23:39:01,5{GMT}\tWARN\t[jepsen worker 1] jepsen.util: not reachable\n" +
 				"2021-02-26 23:39:01,5{GMT}\tINFO\t[jepsen worker 1] jepsen.util: 3\t:fail\t:write\t7\t[11 \"not a leader\"]\n", JepsenText,
 			[]Event{
-				{Line: 101, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1},
-				{Line: 104, Index: 1, Process: 3, Type: history.Fail, F: "write", Value: integer(7), Explained: true, Time: -1},
+				{Line: 101, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: NoTime},
+				{Line: 104, Index: 1, Process: 3, Type: history.Fail, F: "write", Value: integer(7), Explained: true, Time: NoTime},
 			},
 		},
 		{
@@ -131,8 +131,8 @@ func TestRead(t *testing.T) {
 				"INFO\t[jepsen nemesis] jepsen.print: :nemesis\t:info\t:start\tnil\nINFO\t[jepsen worker 1] jepsen.print: [1 2]\n" +
 				"INFO\t[jepsen worker 1] jepsen.print: 3\t:ok\t:write\t7\n", JepsenText,
 			[]Event{
-				{Line: 2, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: -1},
-				{Line: 5, Index: 1, Process: 3, Type: history.OK, F: "write", Value: integer(7), Time: -1},
+				{Line: 2, Process: 3, Type: history.Invoke, F: "write", Value: integer(7), Time: NoTime},
+				{Line: 5, Index: 1, Process: 3, Type: history.OK, F: "write", Value: integer(7), Time: NoTime},
 			},
 		},
 		{
@@ -140,15 +140,15 @@ func TestRead(t *testing.T) {
 		},
 		{
 			"log with numbers before processes", "INFO  jepsen.util: [ 1350999542 ] 3 :invoke :write 7\nINFO  jepsen.util: [1350999543] :nemesis :info :start nil\nINFO  jepsen.util: [ 7 ] 3 :fail :write 7 [1 2]\n", JepsenText,
-			[]Event{invoke, {Line: 3, Index: 1, Process: 3, Type: history.Fail, F: "write", Value: integer(7), Explained: true, Time: -1}},
+			[]Event{invoke, {Line: 3, Index: 1, Process: 3, Type: history.Fail, F: "write", Value: integer(7), Explained: true, Time: NoTime}},
 		},
 		{
 			"log of 2018", "INFO [2018-02-04 22:13:53,1] jepsen worker 2 - jepsen.util 3\t:invoke\t:write\t7\nINFO [2018-02-04 22:13:53,1] jepsen worker 2 - jepsen.util 3\t:info\t:write\t[7]\t:timeout\n", JepsenText,
-			[]Event{invoke, {Line: 2, Index: 1, Process: 3, Type: history.Info, F: "write", Value: list(integer(7)), Explained: true, Time: -1}},
+			[]Event{invoke, {Line: 2, Index: 1, Process: 3, Type: history.Info, F: "write", Value: list(integer(7)), Explained: true, Time: NoTime}},
 		},
 		{
 			"capitals", "{\"process\":\"3\",\"type\":\"INVOKE\",\"f\":\"WRITE\",\"value\":7}\n{\"process\":3,\"type\":\"INFO\"}\n", JSONL,
-			[]Event{invoke, {Line: 2, Index: 1, Process: 3, Type: history.Info, Bare: true, Time: -1}},
+			[]Event{invoke, {Line: 2, Index: 1, Process: 3, Type: history.Info, Bare: true, Time: NoTime}},
 		},
 		{"byte order mark", "\xef\xbb\xbf{:process 3, :type :invoke, :f :write, :value 7}", EDN, []Event{invoke}},
 	} {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/zklab/zklab/internal/base/gunzip"
 )
@@ -54,6 +55,9 @@ type Options struct {
 	Fields map[string]string
 	// Columns are the names of the columns of a CSV file whose first line does not name them.
 	Columns []string
+	// Unit is the unit of times that are numbers; 0 means the unit that the field's name says, as in start_ms, or else
+	// nanoseconds, and seconds with a decimal point.
+	Unit time.Duration
 }
 
 // Open opens a history file. The caller must call Close. Errors name the file.
@@ -119,12 +123,12 @@ func (o Options) NewReader(r io.Reader) (*Reader, error) {
 		if s.err != nil {
 			return nil, s.err
 		}
-		if f, err = detect(head); err != nil {
+		if f, err = detect(head, given); err != nil {
 			return nil, err
 		}
 	}
 	out := &Reader{format: f, opts: o, close: func() error { return nil }}
-	out.told.line.given = given
+	out.told.line.given, out.told.clock.unit = given, o.Unit
 	out.told.line.say("")
 	out.seeker, _ = r.(io.Seeker)
 	switch f {
@@ -171,6 +175,9 @@ func (r *Reader) Format() Format { return r.format }
 
 // Clock returns the notation of the times that were read so far.
 func (r *Reader) Clock() Clock { return r.told.clock.kind }
+
+// Unit describes the unit of times that are numbers, with where it is said; "" if it is not said.
+func (r *Reader) Unit() string { return r.told.clock.said }
 
 // Names returns the names of the processes, by their numbers; nil if they are numbers in the file.
 func (r *Reader) Names() []string { return r.told.clients.named }

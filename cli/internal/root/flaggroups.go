@@ -52,7 +52,7 @@ var groupsOf = map[string][]flagGroup{
 	"zklab matrix":  {{"Matrix", []string{"on", "jobs"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
 	"zklab explore": {{"Exploration", []string{"for", "singles", "first", "jobs", "shard", "page"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
 	"zklab check": {
-		{"History of another tool", []string{"model", "format", "columns", "field", "rename", "initial", "initial-of", "loose-numbers"}},
+		{"History of another tool", []string{"model", "format", "columns", "field", "rename", "initial", "initial-of", "nil", "time-unit", "loose-numbers"}},
 		{"Checks", []string{"budget", "memory", "strict"}},
 		{"Output", []string{"out", "json", "quiet", "github"}},
 	},

@@ -41,6 +41,7 @@ func newCheck(known workloads.Catalog) *cobra.Command {
 		ValidArgsFunction: usage.FirstArgument(storedRun),
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.run(cmd, args[0]) },
 	}
+	units, _ := foreign.Units()
 	cmd.Flags().DurationVar(&c.opts.Budget, "budget", 60*time.Second, "time for all checks together (a property not decided by then is unknown)")
 	cmd.Flags().Var(&c.memory, "memory", "memory that searches may use, such as 4GiB (default 1GiB with --model, otherwise 256MiB)")
 	cmd.Flags().BoolVar(&c.opts.Strict, "strict", false, "let measured properties (belief) count for the verdict as well")
@@ -49,17 +50,20 @@ func newCheck(known workloads.Catalog) *cobra.Command {
 	cmd.Flags().BoolVar(&c.quiet, "quiet", false, "print no timeline of a violation")
 	cmd.Flags().StringVar(&c.model, "model", "", "`object` of the list above for which the history must be linearizable")
 	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "format of the history, from the list above")
-	cmd.Flags().StringVar(&c.initial, "initial", "", "initial `value` of registers if it is not nil, such as 0 or \"text\" (first-read: the value that the first read of each key returned, which hides errors of that read)")
-	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "initial value of the register of one key, as `KEY=VALUE` (may be repeated)")
+	cmd.Flags().StringVar(&c.initial, "initial", "", "initial `value` of registers if it is not nil, or of counters if it is not 0, such as 5 or \"text\" (first-read: the value that the first read of each key returned, which hides errors of that read)")
+	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "initial value of one key, as `KEY=VALUE` (may be repeated)")
 	cmd.Flags().StringArrayVar(&c.rename, "rename", nil, "what the history calls an operation of the model, as `NAME=OPERATION`, such as final-read=read (may be repeated)")
 	cmd.Flags().StringArrayVar(&c.field, "field", nil, "what a field of the history means, as `NAME=MEANING`: "+strings.Join(foreign.Meanings(), ", ")+" (may be repeated)")
 	cmd.Flags().StringSliceVar(&c.columns, "columns", nil, "`names` of the columns of a CSV file that does not begin with them")
+	cmd.Flags().StringArrayVar(&c.nothing, "nil", nil, "`value` that the history writes for nil, such as NotFound or \"<empty>\" (may be repeated)")
+	cmd.Flags().StringVar(&c.unit, "time-unit", "", "`unit` of times that are numbers: "+strings.Join(units, ", ")+" (default: what the field's name says, as in start_ms, or else ns)")
 	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "treat 475, \"475\" and 475.0 as the same value")
 	verdicts.GitHubFlag(cmd)
 	usage.Completes(cmd, "model", usage.Choice(modelNames()...))
 	usage.Completes(cmd, "format", usage.Choice(formatNames()...))
 	usage.Completes(cmd, "field", meanings)
 	usage.Completes(cmd, "columns", usage.Choice("process,type,f,key,value", "process,f,key,value,output,start,end"))
+	usage.Completes(cmd, "time-unit", usage.Choice(units...))
 	usage.CompletesFiles(cmd, "out")
 	return cmd
 }
@@ -90,7 +94,7 @@ func (c *check) run(cmd *cobra.Command, path string) error {
 		}
 		return c.foreign(ctx, cmd, run.History(), model, format)
 	}
-	for _, name := range []string{"format", "field", "columns", "initial", "initial-of", "rename", "loose-numbers"} {
+	for _, name := range []string{"format", "field", "columns", "initial", "initial-of", "rename", "nil", "time-unit", "loose-numbers"} {
 		if cmd.Flags().Changed(name) {
 			return usage.Errorf("--%s needs --model, the kind of object of the history: see zklab check --help", name)
 		}
@@ -183,6 +187,8 @@ type check struct {
 	rename    []string // NAME=OPERATION
 	field     []string // NAME=MEANING
 	columns   []string
+	nothing   []string // what stands for nil
+	unit      string   // of times
 	loose     bool
 }
 
@@ -203,10 +209,10 @@ func (c *check) open(path string) (*store.Run, error) {
 
 // loadOptions returns the options for reading a history that the flags ask for.
 func (c *check) loadOptions(cmd *cobra.Command, model linear.Model) (linear.LoadOptions, error) {
-	opts := linear.LoadOptions{LooseNumbers: c.loose, InitialOf: map[string]foreign.Value{}, Rename: map[string]string{}}
+	opts := linear.LoadOptions{LooseNumbers: c.loose, Nil: c.nothing, InitialOf: map[string]foreign.Value{}, Rename: map[string]string{}}
 	for _, name := range []string{"initial", "initial-of"} {
 		if cmd.Flags().Changed(name) && !model.Begins() {
-			return opts, usage.Errorf("--%s is the initial value of a register: a %s has none", name, model.Name())
+			return opts, usage.Errorf("--%s is the initial value of a register or a counter: a %s has none", name, model.Name())
 		}
 	}
 	const firstRead = "first-read"
@@ -253,6 +259,9 @@ func (c *check) kinds() (model linear.Model, format foreign.Format, err error) {
 		if name, meaning, _ := strings.Cut(text, "="); name == "" || !slices.Contains(foreign.Meanings(), meaning) {
 			return model, "", usage.Errorf("--field %s: expected NAME=MEANING, as in lock=key; the meanings are %s", printable.Text(text, 100), strings.Join(foreign.Meanings(), ", "))
 		}
+	}
+	if names, of := foreign.Units(); c.unit != "" && of[c.unit] == 0 {
+		return model, "", usage.Errorf("--time-unit %s: expected one of %s", printable.Text(c.unit, 100), strings.Join(names, ", "))
 	}
 	if c.model != "" {
 		if model, err = linear.ParseModel(c.model); err != nil {
@@ -306,7 +315,8 @@ func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string, mo
 		name, meaning, _ := strings.Cut(text, "=")
 		fields[name[strings.LastIndexByte(name, '.')+1:]] = meaning
 	}
-	r, err := foreign.Options{Format: format, Fields: fields, Columns: c.columns}.Open(path)
+	_, unit := foreign.Units()
+	r, err := foreign.Options{Format: format, Fields: fields, Columns: c.columns, Unit: unit[c.unit]}.Open(path)
 	if err != nil {
 		return err
 	}
@@ -316,7 +326,7 @@ func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string, mo
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted: %w", ctx.Err())
 		}
-		if errors.Is(err, linear.ErrOwn) || errors.Is(err, linear.ErrNoKey) {
+		if errors.Is(err, linear.ErrOwn) || errors.Is(err, linear.ErrNoKey) || errors.Is(err, linear.ErrInitial) {
 			return usage.Errorf("%s: %v", path, err)
 		}
 		if errors.Is(err, linear.ErrNoOperation) {
